@@ -2,7 +2,8 @@
  * whose addresses are paths.
  *
  * A stream here behaves like a fer_tcp_stream, and a listener like a fer_tcp_listener. Their rules
- * in tcp.h apply: handles, misuse, timeouts, shutdown, end of file, resets and threads. A path
+ * in tcp.h apply: handles, misuse, timeouts, shutdown, end of file, resets and threads. A datagram
+ * socket follows the rules of fer_udp_socket in udp.h for handles, misuse and threads. A path
  * remains in the file system when its socket is closed. The program that bound it removes it.
  * Windows 10 has streams and listeners since version 1803. A feature that the OS, or its version,
  * does not have is FER_UNSUPPORTED. */
@@ -21,16 +22,18 @@
 extern "C" {
 #endif
 
-/* The address of a Unix socket: unnamed (all zero bytes), a path, or on Linux an abstract name. A
- * plain value. Its members are private. */
+/* The kinds of address. An abstract name exists on Linux only. */
 typedef enum fer_unix_addr_kind {
     FER_UNIX_ADDR_UNNAMED = 0,
     FER_UNIX_ADDR_PATHNAME = 1,
     FER_UNIX_ADDR_ABSTRACT = 2
 } fer_unix_addr_kind;
 
+/* The longest name in bytes, without a NUL. Only the OS returns a path of this length. */
 enum { FER_UNIX_ADDR_NAME_MAX = 108 };
 
+/* The address of a Unix socket: unnamed (all zero bytes), a path, or on Linux an abstract name. A
+ * plain value. Its members are private. */
 typedef struct fer_unix_addr {
     uint16_t kind_;
     uint16_t len_;
@@ -52,8 +55,8 @@ typedef struct fer_unix_datagram {
     fer_handle handle_;
 } fer_unix_datagram;
 
-/* A received datagram: the number of bytes in the buffer, whether further bytes were lost, and the
- * sender. */
+/* A received datagram. len is the number of bytes in the buffer. truncated is true if further bytes
+ * were lost. from is the sender. */
 typedef struct fer_unix_received {
     size_t len;
     bool truncated;
@@ -81,8 +84,8 @@ FER_MUST_USE FER_API fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, c
  * Makes the address of an abstract name: a name without a file, on Linux only (unix(7),
  * "abstract").
  *
- * name is any len bytes, at most 107, and may contain zero bytes. The name disappears with its last
- * socket.
+ * name is any len bytes, 0 to 107, and may contain zero bytes. It may be NULL if len is 0. The name
+ * disappears with its last socket.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
@@ -105,7 +108,7 @@ FER_MUST_USE FER_API fer_error fer_unix_addr_from_abstract_name(fer_unix_addr *o
 FER_API bool fer_unix_addr_is_unnamed(const fer_unix_addr *addr);
 
 /**
- * Returns the path, NUL-terminated, or NULL if the address is not a path.
+ * Returns the path, NUL-terminated, or NULL if addr is NULL or not a path.
  *
  * Blocks: never.
  * Owns: the text is part of addr.
@@ -116,8 +119,10 @@ FER_API bool fer_unix_addr_is_unnamed(const fer_unix_addr *addr);
 FER_API const char *fer_unix_addr_as_pathname(const fer_unix_addr *addr);
 
 /**
- * Returns the bytes of an abstract name, or NULL if the address is not one. Stores their number in
- * *len.
+ * Returns the bytes of an abstract name and stores their number in *len.
+ *
+ * Returns NULL and leaves *len unchanged if the address is not an abstract name, or if a pointer is
+ * NULL.
  *
  * Blocks: never.
  * Owns: the bytes are part of addr.
@@ -135,7 +140,7 @@ FER_API const void *fer_unix_addr_as_abstract_name(const fer_unix_addr *addr, si
  * path has the format of fer_unix_addr_from_pathname.
  *
  * Blocks: while the listener's accept queue is full. On Windows, macOS and the BSDs a full queue is
- * FER_CONNECTION_REFUSED instead.
+ * FER_CONNECTION_REFUSED instead. A signal does not end the call.
  * Owns: the handle owns the connection until fer_unix_stream_close. path is not kept.
  * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (no listener at the path),
  * FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT (misuse) and other errors of the OS.
@@ -188,11 +193,11 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_connect_start(fer_unix_stream *st
 FER_MUST_USE FER_API fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other);
 
 /**
- * Makes a second handle of the same socket.
+ * Makes a second handle of the same connection. Same as fer_tcp_stream_try_clone.
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_unix_stream_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES.
+ * Errors: same as fer_tcp_stream_try_clone.
  * Rust: std::os::unix::net::UnixStream::try_clone.
  * Threads: stream: concurrent with any other call except close. out: no concurrent call.
  */
@@ -212,12 +217,12 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_local_addr(const fer_unix_stream 
                                                           fer_unix_addr *out);
 
 /**
- * Stores the connection's peer address in *out. It is unnamed if the peer has no name.
+ * Stores the connection's peer address in *out. It is unnamed if the peer has no name. Otherwise
+ * same as fer_tcp_stream_peer_addr.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_NOT_CONNECTED (after a call on this handle has returned end of file or a reset),
- * FER_INVALID_INPUT (misuse).
+ * Errors: same as fer_tcp_stream_peer_addr.
  * Rust: std::os::unix::net::UnixStream::peer_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -227,27 +232,26 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peer_addr(const fer_unix_stream *
 /**
  * Shuts down the read half, the write half or both, for this handle and its clones.
  *
- * Same as fer_tcp_stream_shutdown. On Linux the peer notices the shutdown of the read half: its
- * writes are FER_BROKEN_PIPE.
+ * Same as fer_tcp_stream_shutdown. On Linux a shutdown of the read half also makes the peer's
+ * writes FER_BROKEN_PIPE.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_NOT_CONNECTED (a NEW handle), FER_INVALID_INPUT (an unknown how).
+ * Errors: same as fer_tcp_stream_shutdown.
  * Rust: std::os::unix::net::UnixStream::shutdown.
  * Threads: any thread at any time, but not during or after close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream, fer_shutdown how);
 
 /**
- * Reads available bytes, at most len. FER_OK with *n == 0 is end of file.
+ * Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file.
  *
  * Same as fer_tcp_stream_read. n may be NULL.
  *
  * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
  * nonblocking mode.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_CONNECTION_RESET, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED,
- * FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
+ * Errors: same as fer_tcp_stream_read.
  * Rust: std::io::Read::read for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -262,8 +266,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read(fer_unix_stream *stream, voi
  * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
  * nonblocking mode.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_CONNECTION_RESET, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED,
- * FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
+ * Errors: same as fer_tcp_stream_peek.
  * Rust: std::os::unix::net::UnixStream::peek (unstable in Rust).
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -273,7 +276,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peek(fer_unix_stream *stream, voi
 /**
  * Reads available bytes and never waits, regardless of the blocking mode and the timeouts.
  *
- * Otherwise same as fer_unix_stream_read. Makes one system call.
+ * Otherwise same as fer_unix_stream_read. Makes one system call on POSIX.
  *
  * Blocks: never.
  * Owns: same as fer_unix_stream_read.
@@ -308,8 +311,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_peek(fer_unix_stream *stream,
  * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
  * nonblocking mode.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_CONNECTION_RESET, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED,
- * FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
+ * Errors: same as fer_tcp_stream_read_vectored.
  * Rust: std::io::Read::read_vectored for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -325,8 +327,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_vectored(fer_unix_stream *st
  * Blocks: until len bytes, end of file or an error arrives. The read timeout applies to each
  * underlying read.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_UNEXPECTED_EOF (end of file before len bytes), FER_CONNECTION_RESET, FER_WOULD_BLOCK
- * (nonblocking mode), FER_TIMED_OUT, FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
+ * Errors: same as fer_tcp_stream_read_exact.
  * Rust: std::io::Read::read_exact for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -340,8 +341,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_exact(fer_unix_stream *strea
  *
  * Blocks: until end of file or an error. The read timeout applies to each underlying read.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_STORAGE_FULL (more than cap bytes), FER_CONNECTION_RESET, FER_WOULD_BLOCK
- * (nonblocking mode), FER_TIMED_OUT, FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
+ * Errors: same as fer_tcp_stream_read_to_end.
  * Rust: std::io::Read::read_to_end for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -354,10 +354,9 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_to_end(fer_unix_stream *stre
  *
  * Same as fer_tcp_stream_write.
  *
- * Blocks: until there is room, at most the write timeout. Never in nonblocking mode.
+ * Blocks: same as fer_tcp_stream_write.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_BROKEN_PIPE, FER_CONNECTION_RESET, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT,
- * FER_INTERRUPTED, FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
+ * Errors: same as fer_tcp_stream_write.
  * Rust: std::io::Write::write for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -369,7 +368,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write(fer_unix_stream *stream, co
  * the timeouts.
  *
  * Otherwise same as fer_unix_stream_write. *n is the number of bytes that the OS accepted. Makes
- * one system call.
+ * one system call on POSIX.
  *
  * Blocks: never.
  * Owns: same as fer_unix_stream_write.
@@ -386,10 +385,9 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_write(fer_unix_stream *stream
  *
  * Same as fer_tcp_stream_write_vectored.
  *
- * Blocks: until there is room, at most the write timeout. Never in nonblocking mode.
+ * Blocks: same as fer_tcp_stream_write.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_BROKEN_PIPE, FER_CONNECTION_RESET, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT,
- * FER_INTERRUPTED, FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (a NEW handle).
+ * Errors: same as fer_tcp_stream_write_vectored.
  * Rust: std::io::Write::write_vectored for UnixStream. Differs: never raises SIGPIPE.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -405,9 +403,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_vectored(fer_unix_stream *s
  * Blocks: until the OS has accepted all bytes, or an error. The write timeout applies to each
  * underlying write.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_WRITE_ZERO (the OS accepted no byte), FER_BROKEN_PIPE, FER_CONNECTION_RESET,
- * FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED
- * (a NEW handle).
+ * Errors: same as fer_tcp_stream_write_all.
  * Rust: std::io::Write::write_all for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -415,7 +411,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
                                                          size_t len, size_t *n);
 
 /**
- * Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit.
+ * Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit. Same
+ * as fer_tcp_stream_set_read_timeout.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -427,7 +424,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_read_timeout(fer_unix_stream 
                                                                 fer_duration timeout);
 
 /**
- * Sets the timeout of each single write. FER_DURATION_NONE, the default, waits without limit.
+ * Sets the timeout of each single write. FER_DURATION_NONE, the default, waits without limit. Same
+ * as fer_tcp_stream_set_write_timeout.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -478,15 +476,16 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *
                                                                bool nonblocking);
 
 /**
- * Takes the socket's pending error and stores it in *out. FER_OK means no error.
+ * Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
+ * fer_tcp_stream_take_error.
  *
  * The return value reports the query itself, *out the socket's error.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK (pending connect).
  * Rust: std::os::unix::net::UnixStream::take_error.
- * Threads: one read call and one write call may run concurrently on one handle.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_take_error(fer_unix_stream *stream, fer_error *out);
 
@@ -551,7 +550,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_from_raw(fer_unix_stream *stream,
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none.
  *
- * The socket itself has the blocking mode and the timeouts that were set.
+ * Same as fer_tcp_stream_into_raw.
  *
  * Blocks: never.
  * Owns: the caller owns the returned socket and must close it.
@@ -564,7 +563,7 @@ FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream);
 /* ---- UnixListener */
 
 /**
- * Makes a path and listens there. The backlog is 128.
+ * Creates a path and listens there. The backlog is 128.
  *
  * path has the format of fer_unix_addr_from_pathname. If a file of that name exists, even one left
  * by an earlier listener, the result is FER_ADDR_IN_USE.
@@ -596,12 +595,12 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_bind_addr(fer_unix_listener *li
  * Waits for a connection and accepts it.
  *
  * Same as fer_tcp_listener_accept: dead connections are skipped, and out starts in blocking mode.
- * peer may be NULL; otherwise *peer is the peer address, which is usually unnamed.
+ * peer may be NULL; otherwise *peer is the peer address. It is usually unnamed. It is unnamed too
+ * if the peer has closed and the OS no longer returns its address.
  *
  * Blocks: until a connection arrives. Never in nonblocking mode.
  * Owns: the handle out owns the connection until fer_unix_stream_close.
- * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TOO_MANY_OPEN_FILES (the connection stays
- * queued), FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: same as fer_tcp_listener_accept.
  * Rust: std::os::unix::net::UnixListener::accept, and each step of incoming.
  * Threads: any number of concurrent calls on one listener, each with its own out.
  */
@@ -614,8 +613,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_accept(fer_unix_listener *liste
  * Otherwise same as fer_unix_listener_accept. POSIX cannot accept on a blocking listener without
  * waiting, so there the call checks the accept queue first. It still waits if the connection is
  * gone between check and accept. Another thread or process may accept it, or (on macOS and the
- * BSDs) it may die. A listener in nonblocking mode (fer_unix_listener_set_nonblocking) has no such
- * race.
+ * BSDs) it may be aborted. A listener in nonblocking mode (fer_unix_listener_set_nonblocking) has
+ * no such race.
  *
  * Blocks: never, except for the race above.
  * Owns: same as fer_unix_listener_accept.
@@ -631,8 +630,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *l
  * Waits until a connection is queued: FER_READABLE. A listener is never writable.
  *
  * *ready is FER_READABLE, or 0 if the timeout expired. A timeout of 0 checks without waiting;
- * FER_DURATION_NONE waits without limit. A signal does not end the wait. Readiness is a hint:
- * another thread may accept the connection first.
+ * FER_DURATION_NONE waits without limit. A signal does not end the wait. *ready is unchanged after
+ * a failure. Readiness is a hint: another thread may accept the connection first.
  *
  * Blocks: until ready, at most timeout, regardless of the listener's blocking mode.
  * Owns: nothing; no pointer is kept.
@@ -743,7 +742,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_from_raw(fer_unix_listener *lis
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none.
  *
- * The socket itself has the blocking mode and the timeouts that were set.
+ * Same as fer_tcp_stream_into_raw.
  *
  * Blocks: never.
  * Owns: the caller owns the returned socket and must close it.
@@ -756,7 +755,7 @@ FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener);
 /* ---- UnixDatagram: not on Windows */
 
 /**
- * Makes a path and a socket that receives there.
+ * Creates a path and a socket that receives there.
  *
  * path has the format of fer_unix_addr_from_pathname.
  *
@@ -808,7 +807,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
 
 /**
  * Makes the socket at a path the peer: fer_unix_datagram_send sends to it, and from now on only it
- * can send here.
+ * can send to this socket.
  *
  * Datagrams that were queued before are still received. A second connect, to another peer, may
  * discard them (Linux).
@@ -874,11 +873,15 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
 /**
  * Sends one datagram to the peer, whole or not at all.
  *
+ * n may be NULL. *n is len, or 0 after a failure.
+ *
  * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
+ * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_CONNECTED (no peer), FER_CONNECTION_REFUSED (the peer is closed; reported once,
  * then there is no peer), FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT,
- * FER_INTERRUPTED, FER_BROKEN_PIPE, FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or receiving at the other socket),
+ * FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::send. Differs: never raises SIGPIPE.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -888,11 +891,15 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
 /**
  * Sends one datagram to the socket at a path, whole or not at all.
  *
+ * n may be NULL. *n is len, or 0 after a failure.
+ *
  * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
+ * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (the receiver is closed),
  * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED,
- * FER_BROKEN_PIPE, FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * FER_BROKEN_PIPE (sending is shut down here, or receiving at the other socket), FER_INVALID_INPUT
+ * (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::send_to.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -902,7 +909,10 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to(fer_unix_datagram *sock
 /**
  * Sends one datagram to the socket at an address, whole or not at all.
  *
+ * n may be NULL. *n is len, or 0 after a failure.
+ *
  * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
+ * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead.
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_unix_datagram_send_to. FER_INVALID_INPUT also for the unnamed address.
  * Rust: std::os::unix::net::UnixDatagram::send_to_addr.
@@ -920,8 +930,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram 
  *
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED, FER_CONNECTION_RESET,
- * FER_INVALID_INPUT (misuse) and other errors of the OS. *out is unchanged then.
+ * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED, FER_CONNECTION_RESET
+ * (Linux: the peer has connected to another socket; reported once), FER_INVALID_INPUT (misuse) and
+ * other errors of the OS. *out is unchanged then.
  * Rust: std::os::unix::net::UnixDatagram::recv_from.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -1029,8 +1040,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *
  * Shuts down receiving, sending or both, for this handle and its clones.
  *
  * After a shutdown of receiving, a receive call first returns the queued datagrams. Then it is
- * FER_OK with out->len 0 (on Linux in nonblocking mode FER_WOULD_BLOCK). Sending to the socket is
- * FER_BROKEN_PIPE. After a shutdown of sending, send calls are FER_BROKEN_PIPE.
+ * FER_OK with out->len 0 (on Linux FER_WOULD_BLOCK in nonblocking mode and from _try_ calls). A
+ * send to this socket is then FER_BROKEN_PIPE. After a shutdown of sending, send calls are
+ * FER_BROKEN_PIPE.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -1114,7 +1126,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagr
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (misuse).
  * Rust: std::os::unix::net::UnixDatagram::take_error.
- * Threads: one read call and one write call may run concurrently on one handle.
+ * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket,
                                                             fer_error *out);
