@@ -13,13 +13,13 @@
  * A function that returns before the last line must call fer_socket_close(&socket), which does
  * nothing after that line.
  *
- * A handle is NEW if all of its bytes are zero. It is CLOSED after fer_socket_close and after
- * conversion to another handle. A call that opens a handle needs a NEW or CLOSED one. On any other
- * handle it returns FER_INVALID_INPUT and leaves the handle unchanged. Any other call on a NULL,
- * NEW or CLOSED handle is misuse: FER_INVALID_INPUT in every build.
+ * A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and conversion
+ * to another handle. A call that opens a handle needs a NEW or CLOSED one. On any other handle it
+ * returns FER_INVALID_INPUT and leaves the handle unchanged. Any other call on a NULL, NEW or
+ * CLOSED handle is misuse: FER_INVALID_INPUT in every build.
  *
  * On a stream whose connect failed only fer_socket_take_error, fer_socket_ready, fer_socket_as_raw,
- * fer_socket_into_raw, closing and conversion are allowed. Every other call is misuse.
+ * fer_socket_into_raw, close and conversion are allowed. Every other call is misuse.
  *
  * An option that this kind of socket does not have is FER_UNSUPPORTED. os_code is 0 if no system
  * has it. In the Rust slots "socket2" is that crate's Socket, because std::net has no builder. */
@@ -71,9 +71,9 @@ typedef enum fer_type { FER_TYPE_STREAM = 1, FER_TYPE_DGRAM = 2, FER_TYPE_RAW = 
  * Makes a socket.
  *
  * Like every socket of the library, it is not inherited by child processes and raises no SIGPIPE.
- * An IPv6 socket handles IPv4 too, unless fer_socket_set_only_v6 is called. Raw sockets need a
- * privilege on nearly every system (raw(7): CAP_NET_RAW; "TCP/IP Raw Sockets", MSDN:
- * administrators).
+ * An IPv6 socket handles IPv4 too, unless fer_socket_set_only_v6 is called. On OpenBSD it handles
+ * IPv6 only. Raw sockets need a privilege on nearly every system (raw(7): CAP_NET_RAW; "TCP/IP Raw
+ * Sockets", MSDN: administrators).
  *
  * Blocks: never.
  * Owns: the handle owns the socket until fer_socket_close, or until it is converted to another
@@ -102,7 +102,7 @@ FER_API void fer_socket_close(fer_socket *socket);
  * Makes a second handle of the same socket.
  *
  * Options, the blocking mode and timeouts are shared. A stream must be connected or listen, because
- * an earlier clone would not notice a connect through the other handle. On a pending connect the
+ * an earlier clone would not detect a connect through the other handle. On a pending connect the
  * call first queries the OS for the result.
  *
  * Blocks: never.
@@ -148,7 +148,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none.
  *
- * The socket itself has the blocking mode and the timeouts that were set.
+ * Same as fer_tcp_stream_into_raw: the socket has the blocking mode and the timeouts that were set.
  *
  * Blocks: never.
  * Owns: the caller owns the returned socket and must close it.
@@ -161,11 +161,11 @@ FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket);
 /* ---- Options. If bind or connect should use an option, set it before that call. */
 
 /**
- * Sets whether bind may use an occupied address: by ended connections (streams), or by other
- * sockets (datagrams).
+ * Sets whether bind may use an address that ended connections occupy (streams) or that other
+ * sockets use (datagrams).
  *
  * Streams: bind can use a port in TIME_WAIT unless this option is set to false. On Windows bind can
- * always use such a port, and never shares a live port, whatever this option is. Windows' own
+ * always use such a port, and never shares a port in use, whatever this option is. Windows' own
  * SO_REUSEADDR would let another program take the port, so streams do not use it.
  *
  * Datagram sockets that all set this option share a port on every system, for example to receive
@@ -218,12 +218,13 @@ FER_MUST_USE FER_API fer_error fer_socket_reuse_port(const fer_socket *socket, b
 /**
  * Sets whether an IPv6 socket excludes IPv4.
  *
- * If this option was not set through the same handle, bind enables both families on every system.
+ * If this option was not set through the same handle, bind enables both families (FER_UNSUPPORTED
+ * on OpenBSD).
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not an IPv6 socket; false on OpenBSD), FER_INVALID_INPUT (misuse;
- * already bound).
+ * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_INVALID_INPUT (misuse; already bound; false on
+ * OpenBSD, which has no dual stack).
  * Rust: socket2: Socket::set_only_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -248,7 +249,7 @@ FER_MUST_USE FER_API fer_error fer_socket_only_v6(const fer_socket *socket, bool
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; 0).
+ * Errors: FER_INVALID_INPUT (misuse; 0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the limit).
  * Rust: socket2: Socket::set_recv_buffer_size.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -270,11 +271,11 @@ FER_MUST_USE FER_API fer_error fer_socket_recv_buffer_size(const fer_socket *soc
  * Requests a send buffer of size bytes, at least 1.
  *
  * The system may round the size, and limits it (Linux: socket(7), rmem_max and wmem_max). Set it
- * before connect or listen, because TCP negotiates the window with the first packet.
+ * before connect or listen, as tcp(7) advises.
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; 0).
+ * Errors: FER_INVALID_INPUT (misuse; 0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the limit).
  * Rust: socket2: Socket::set_send_buffer_size.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -322,7 +323,7 @@ FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket, fe
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not a stream), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (not a stream), FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: socket2: Socket::set_linger.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -517,15 +518,16 @@ FER_MUST_USE FER_API fer_error fer_socket_write_timeout(const fer_socket *socket
 /* ---- Binding, listening, connecting */
 
 /**
- * Binds to an address of the socket's own family, with the options set above.
+ * Binds to an address of the socket's own family, with the options that were set.
  *
- * Otherwise same as fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr. With port 0 the OS
- * chooses an ephemeral port.
+ * Otherwise same as fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr, but a stream does not
+ * listen yet. With port 0 the OS chooses an ephemeral port.
  *
  * Blocks: never.
  * Owns: addr is not kept.
- * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED, FER_UNSUPPORTED (OpenBSD
- * has no dual stack), FER_INVALID_INPUT (misuse; another family; a Unix socket; already bound).
+ * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED, FER_UNSUPPORTED (an IPv6
+ * socket on OpenBSD without only_v6), FER_INVALID_INPUT (misuse; another family; a Unix socket;
+ * already bound).
  * Rust: socket2: Socket::bind. Differs: the default options.
  * Threads: no concurrent call on the handle.
  */
@@ -570,16 +572,19 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
  * FER_OK with the result in *out. If the socket was converted to a fer_tcp_stream, call
  * fer_tcp_stream_take_error instead.
  *
- * A stream whose connect failed can only be closed. Make a new socket, because the options and the
- * binding belong to the old one. A datagram or raw socket gets its peer immediately. Another call
- * replaces the peer.
+ * A stream whose connect failed cannot be connected again. Make a new socket, because the options
+ * and the binding belong to the old one.
+ *
+ * A datagram or raw socket gets its peer immediately, and another call replaces it. Same as
+ * fer_udp_socket_connect_addr; a protocol without ports ignores the address's port.
  *
  * Blocks: on a stream in blocking mode until connected or failed. Neither a signal nor the write
  * timeout ends the call; fer_socket_connect_timeout has a timeout.
  * Owns: addr is not kept.
- * Errors: FER_WOULD_BLOCK (pending connect), FER_CONNECTION_REFUSED (port 0 too), FER_TIMED_OUT,
- * FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE, FER_INVALID_INPUT (misuse;
- * another family; a stream that is connected, connecting, failed or listening).
+ * Errors: FER_WOULD_BLOCK (pending connect), FER_CONNECTION_REFUSED (also for port 0 on a stream),
+ * FER_TIMED_OUT, FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE,
+ * FER_INVALID_INPUT (misuse; another family; a stream that is connected, connecting, failed or
+ * listening; port 0 on a UDP socket) and other errors of the OS.
  * Rust: socket2: Socket::connect. Differs: a pending connect is InProgress on POSIX in Rust.
  * Threads: no concurrent call on the handle.
  */
@@ -587,7 +592,8 @@ FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_
 
 /**
  * Connects to an address and waits at most timeout, regardless of the blocking mode, which is
- * unchanged afterwards.
+ * unchanged afterwards. FER_DURATION_NONE waits without limit. A datagram or raw socket does not
+ * wait.
  *
  * Blocks: until connected or failed, at most timeout.
  * Owns: addr is not kept.
@@ -604,13 +610,15 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
 /**
  * Connects a Unix stream. Otherwise same as fer_socket_connect.
  *
- * In nonblocking mode a full accept queue is FER_WOULD_BLOCK too (Linux: connect(2), EAGAIN). Then
- * no connect is pending, and the call can be repeated. Bind a Unix datagram socket here, and
- * connect it as a fer_unix_datagram.
+ * In nonblocking mode a full accept queue is FER_WOULD_BLOCK too (Linux: connect(2), EAGAIN). In
+ * blocking mode it is FER_TIMED_OUT when the write timeout expires. In both cases no connect is
+ * pending, and the call can be repeated. On other systems a full queue is FER_CONNECTION_REFUSED.
+ * Bind a Unix datagram socket here, and connect it as a fer_unix_datagram.
  *
- * Blocks: same as fer_socket_connect.
+ * Blocks: in blocking mode while the accept queue is full (Linux), at most the write timeout. A
+ * signal does not end the call.
  * Owns: addr is not kept.
- * Errors: FER_WOULD_BLOCK, FER_TIMED_OUT (a full queue and a write timeout),
+ * Errors: FER_WOULD_BLOCK, FER_TIMED_OUT with os_code 0 (the write timeout expired),
  * FER_CONNECTION_REFUSED, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT
  * (misuse; not a Unix stream; an unnamed address; a stream that is connected, connecting, failed or
  * listening).
@@ -647,7 +655,8 @@ FER_MUST_USE FER_API fer_error fer_socket_local_addr(const fer_socket *socket,
 FER_MUST_USE FER_API fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out);
 
 /**
- * Takes the socket's pending error and stores it in *out. FER_OK means no error.
+ * Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
+ * fer_tcp_stream_take_error or fer_udp_socket_take_error.
  *
  * After a started connect, *out is the result of the connect. The cause of a failed connect is
  * stored every time.
@@ -671,7 +680,7 @@ FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_err
  * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
- * open), FER_NOT_CONNECTED (a stream that neither connects nor listens) and other errors of the OS.
+ * open), FER_NOT_CONNECTED (an unconnected stream) and other errors of the OS.
  * Rust: tokio: net::TcpStream::ready, with a timeout, for socket2's Socket.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -688,7 +697,7 @@ FER_MUST_USE FER_API fer_error fer_socket_ready(const fer_socket *socket, fer_in
  * Owns: buf is read only during the call.
  * Errors: same as fer_udp_socket_send. Also FER_UNSUPPORTED (streams; Unix sockets).
  * Rust: socket2: Socket::send.
- * Threads: concurrent with any other call on the handle except close.
+ * Threads: same as fer_udp_socket_send.
  */
 FER_MUST_USE FER_API fer_error fer_socket_send(fer_socket *socket, const void *buf, size_t len,
                                                size_t *n);
@@ -702,7 +711,7 @@ FER_MUST_USE FER_API fer_error fer_socket_send(fer_socket *socket, const void *b
  * Owns: buf is read only during the call.
  * Errors: same as fer_udp_socket_send_to. Also FER_UNSUPPORTED (streams; Unix sockets).
  * Rust: socket2: Socket::send_to.
- * Threads: concurrent with any other call on the handle except close.
+ * Threads: same as fer_udp_socket_send.
  */
 FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
                                                   const fer_socket_addr *to, size_t *n);
@@ -716,7 +725,7 @@ FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void
  * Owns: buf is written only during the call.
  * Errors: same as fer_udp_socket_recv. Also FER_UNSUPPORTED (streams; Unix sockets).
  * Rust: socket2: Socket::recv.
- * Threads: concurrent with any other call on the handle except close.
+ * Threads: same as fer_udp_socket_recv_from.
  */
 FER_MUST_USE FER_API fer_error fer_socket_recv(fer_socket *socket, void *buf, size_t len,
                                                fer_datagram *out);
@@ -730,7 +739,7 @@ FER_MUST_USE FER_API fer_error fer_socket_recv(fer_socket *socket, void *buf, si
  * Owns: buf is written only during the call.
  * Errors: same as fer_udp_socket_recv_from. Also FER_UNSUPPORTED (streams; Unix sockets).
  * Rust: socket2: Socket::recv_from.
- * Threads: concurrent with any other call on the handle except close.
+ * Threads: same as fer_udp_socket_recv_from.
  */
 FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len,
                                                     fer_datagram *out);
@@ -748,7 +757,7 @@ FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *bu
  * Owns: out owns the socket afterwards.
  * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
  * Rust: socket2: From<Socket> for TcpStream. Differs: the socket is checked.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out);
 
@@ -756,10 +765,10 @@ FER_MUST_USE FER_API fer_error fer_socket_into_tcp_stream(fer_socket *socket, fe
  * Converts a fer_tcp_stream to a fer_socket and leaves a CLOSED fer_tcp_stream.
  *
  * Blocks: never.
- * Owns: socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; socket is open).
+ * Owns: the fer_socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
  * Rust: socket2: From<TcpStream> for Socket.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_tcp_stream(fer_socket *socket,
                                                           fer_tcp_stream *stream);
@@ -773,7 +782,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_tcp_stream(fer_socket *socket,
  * Owns: out owns the socket afterwards.
  * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
  * Rust: socket2: From<Socket> for TcpListener. Differs: the socket is checked.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_listener(fer_socket *socket,
                                                             fer_tcp_listener *out);
@@ -782,10 +791,10 @@ FER_MUST_USE FER_API fer_error fer_socket_into_tcp_listener(fer_socket *socket,
  * Converts a fer_tcp_listener to a fer_socket and leaves a CLOSED fer_tcp_listener.
  *
  * Blocks: never.
- * Owns: socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; socket is open).
+ * Owns: the fer_socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
  * Rust: socket2: From<TcpListener> for Socket.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_tcp_listener(fer_socket *socket,
                                                             fer_tcp_listener *listener);
@@ -799,7 +808,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_tcp_listener(fer_socket *socket,
  * Owns: out owns the socket afterwards.
  * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
  * Rust: socket2: From<Socket> for UdpSocket. Differs: the socket is checked.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out);
 
@@ -807,10 +816,10 @@ FER_MUST_USE FER_API fer_error fer_socket_into_udp_socket(fer_socket *socket, fe
  * Converts a fer_udp_socket to a fer_socket and leaves a CLOSED fer_udp_socket.
  *
  * Blocks: never.
- * Owns: socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; socket is open).
+ * Owns: the fer_socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
  * Rust: socket2: From<UdpSocket> for Socket.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_udp_socket(fer_socket *socket,
                                                           fer_udp_socket *of_socket);
@@ -824,7 +833,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_udp_socket(fer_socket *socket,
  * Owns: out owns the socket afterwards.
  * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
  * Rust: socket2: From<Socket> for UnixStream. Differs: the socket is checked.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_stream(fer_socket *socket,
                                                            fer_unix_stream *out);
@@ -833,10 +842,10 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_stream(fer_socket *socket,
  * Converts a fer_unix_stream to a fer_socket and leaves a CLOSED fer_unix_stream.
  *
  * Blocks: never.
- * Owns: socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; socket is open).
+ * Owns: the fer_socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
  * Rust: socket2: From<UnixStream> for Socket.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_unix_stream(fer_socket *socket,
                                                            fer_unix_stream *stream);
@@ -850,7 +859,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_unix_stream(fer_socket *socket,
  * Owns: out owns the socket afterwards.
  * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
  * Rust: socket2: From<Socket> for UnixListener. Differs: the socket is checked.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_listener(fer_socket *socket,
                                                              fer_unix_listener *out);
@@ -859,10 +868,10 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_listener(fer_socket *socket,
  * Converts a fer_unix_listener to a fer_socket and leaves a CLOSED fer_unix_listener.
  *
  * Blocks: never.
- * Owns: socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; socket is open).
+ * Owns: the fer_socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
  * Rust: socket2: From<UnixListener> for Socket.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_unix_listener(fer_socket *socket,
                                                              fer_unix_listener *listener);
@@ -876,7 +885,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_unix_listener(fer_socket *socket,
  * Owns: out owns the socket afterwards.
  * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
  * Rust: socket2: From<Socket> for UnixDatagram. Differs: the socket is checked.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
                                                              fer_unix_datagram *out);
@@ -885,10 +894,10 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
  * Converts a fer_unix_datagram to a fer_socket and leaves a CLOSED fer_unix_datagram.
  *
  * Blocks: never.
- * Owns: socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; socket is open).
+ * Owns: the fer_socket owns the socket afterwards.
+ * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
  * Rust: socket2: From<UnixDatagram> for Socket.
- * Threads: no concurrent call on the handle.
+ * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_unix_datagram(fer_socket *socket,
                                                              fer_unix_datagram *datagram);
