@@ -3,19 +3,19 @@
  * ferrule.h, and not part of ferrule::ferrule. docs/SIMULATION.md describes how to use it.
  *
  * Time is virtual and begins at 0. It passes while a call waits, while a slow name is resolved, in
- * fer_sim_advance, and by a microsecond in each nonblocking call that finds nothing. It passes in
- * no other case.
+ * fer_sim_advance and with the fault TIME_JUMP. It passes by a microsecond in each nonblocking call
+ * that finds nothing. Nothing else advances it.
  *
  * Everything runs on the thread that called fer_sim_start, in an order that the config decides.
  * Before fer_sim_start, after fer_sim_stop and on any other thread, every call that would use the
  * network is FER_UNSUPPORTED.
  *
  * A blocking call that nothing can ever end is FER_DEADLOCK, and leaves its handle unchanged. A
- * timeout beyond the clock's end, about 290 years away, never expires.
+ * timeout beyond the clock's end, about 584 years away, never expires.
  *
  * The program runs on a machine with the addresses 127.0.0.0/8, ::1, 10.0.0.1 and fd00::1. Every
- * other address is another host. A host exists once a peer is placed on it. Before that it does not
- * answer. */
+ * other address is another host. A host exists from the moment when a peer is placed on it. Before
+ * that it does not answer. */
 #ifndef FERRULE_SIM_H
 #define FERRULE_SIM_H
 
@@ -35,8 +35,8 @@
 extern "C" {
 #endif
 
-/* The system whose sockets the network simulates: its error codes, and all other differences
- * between the two systems. */
+/* The system whose sockets the network simulates, with its error codes and its other
+ * differences. */
 typedef enum fer_sim_dialect { FER_SIM_POSIX = 0, FER_SIM_WINSOCK = 1 } fer_sim_dialect;
 
 /* The faults. X(name, words, the system calls at which the fault has a chance to occur). Only calls
@@ -99,17 +99,19 @@ typedef struct fer_sim_config {
     /* Decides every choice. With a tape it decides only those that exist on Windows alone (for
      * example 10053 or 10054). */
     uint64_t seed;
-    /* Bytes from which choices are read. After the last byte no further fault occurs. */
+    /* Bytes from which choices are read. After the last byte every choice is 0, and no random fault
+     * occurs unless its chance is above 996093. */
     const uint8_t *tape;
     size_t tape_len;
-    /* The probability of each fault, per million. With a tape it is at least 1 in 256, or 0. */
+    /* The probability of each fault, per million. With a tape one above 0 is at least 1 in 256. */
     uint32_t fault_chances[FER_SIM_FAULT_COUNT];
     fer_duration latency;          /* one way between two hosts; 0: 1 ms */
     fer_duration jitter;           /* latency is increased by a random time up to this */
     fer_duration loopback_latency; /* 0: data arrives immediately */
     size_t send_buffer;            /* bytes, for each end of a connection; 0: 65536 */
     size_t receive_buffer;         /* bytes, for each end of a connection; 0: 65536 */
-    /* The maximum number of sockets, including the peers'; 0: 128. Half as many connections. */
+    /* The maximum number of sockets, including the peers'; 0: 128. An odd number is rounded up. The
+     * maximum number of connections is half of it. */
     size_t max_sockets;
     /* Simulates Windows before 10 version 1703: SIO_KEEPALIVE_VALS without TCP_KEEPIDLE and the
      * related options. */
@@ -173,7 +175,7 @@ FER_MUST_USE FER_API fer_error fer_sim_start(const fer_sim_config *config);
  * Blocks: never.
  * Owns: report is caller-owned.
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (called from a
- * callback of the simulation).
+ * callback or the trace function of the simulation).
  * Rust: none.
  * Threads: only the thread that started the simulation.
  */
@@ -209,7 +211,7 @@ FER_MUST_USE FER_API fer_error fer_sim_advance(fer_duration duration);
 
 /**
  * Makes a fault occur at its nth chance from now on. 1 is the next one. FER_SIM_FAULTS describes
- * the chances.
+ * the chances. A fault armed here does not depend on the seed, the tape or the probability.
  *
  * To inject a fault into one call of ferrule, arm it with 1 right before the call and call
  * fer_sim_clear_faults after it. Then both dialects get the same fault, although they use different
@@ -275,8 +277,8 @@ typedef enum fer_sim_answer {
 FER_MUST_USE FER_API fer_error fer_sim_set_answer(const fer_socket_addr *addr,
                                                   fer_sim_answer answer, fer_duration delay);
 
-/* ---- Peers: the sockets of the other hosts, controlled by the test. They have no faults, never
- * block, and behave the same in both dialects. */
+/* ---- Peers: the sockets of the other hosts, controlled by the test. Only the datagram faults and
+ * RESET affect them. They never block, and behave the same in both dialects. */
 
 /* A peer's socket: a number. Do not pass it to ferrule's own functions. */
 typedef fer_raw_socket fer_sim_peer;
@@ -333,9 +335,9 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_accept(fer_sim_peer listener, fer_si
 /**
  * Starts to connect a peer at `from` to `to`.
  *
- * If from is NULL, the peer gets an address of its own on the machine of to. With port 0 in from it
- * gets an ephemeral port. FER_SIM_CONNECTED or FER_SIM_CONNECT_FAILED reports the result, and so do
- * sending and receiving.
+ * If from is NULL, the peer is on the machine of to and gets an ephemeral port. With port 0 in from
+ * it gets an ephemeral port. FER_SIM_CONNECTED or FER_SIM_CONNECT_FAILED reports the result, and so
+ * do fer_sim_peer_send and fer_sim_peer_receive.
  *
  * Blocks: never.
  * Owns: both addresses are caller-owned. *out same as in fer_sim_peer_listen.
@@ -402,6 +404,8 @@ FER_API void fer_sim_peer_close(fer_sim_peer peer);
 
 /**
  * Closes a peer's socket with a reset.
+ *
+ * Does nothing on FER_SIM_PEER_NONE and on a closed peer.
  *
  * Blocks: never.
  * Owns: the number can be reused afterwards.
@@ -522,7 +526,7 @@ typedef struct fer_sim_step {
 } fer_sim_step;
 
 /**
- * Makes a peer run a script of count steps. A reset ends it early.
+ * Makes a peer run a script of count steps. A reset or another failure ends it early.
  *
  * A listener accepts every connection, and each accepted peer runs the script from its beginning.
  *
