@@ -296,7 +296,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream
  * Sets nonblocking mode (true) or blocking mode (false).
  *
  * In nonblocking mode a call that would wait returns FER_WOULD_BLOCK. The mode belongs to the
- * socket, so clones share it. Streams start in blocking mode, accepted ones too, whatever the
+ * socket, so clones share it. Streams start in blocking mode, except those of
+ * fer_tcp_stream_connect_start and fer_tcp_stream_from_raw. Accepted streams do so whatever the
  * listener's mode is.
  *
  * Blocks: never.

@@ -782,7 +782,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *so
                                                            const fer_unix_addr *addr);
 
 /**
- * Makes an unnamed socket: it can send, and receive from the peer that it is connected to.
+ * Makes an unnamed socket: it can send, but no other socket can send to it.
  *
  * Blocks: never.
  * Owns: the handle owns the socket until fer_unix_datagram_close.
