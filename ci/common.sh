@@ -1,4 +1,4 @@
-# What the scripts of ci/ share; read by them, not run.
+# Functions that the scripts of ci/ share. The scripts source this file.
 # shellcheck shell=sh disable=SC2034
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -11,14 +11,15 @@ fi
 # Many tests wait more than they compute.
 test_jobs=$((jobs * 2))
 
-# max_len_of HARNESS: longer inputs are only slower.
+# max_len_of HARNESS: the maximum length of its inputs. Longer inputs are only slower.
 max_len_of() { sh "$root/fuzz/max_len.sh" "$1"; }
 
-# Some containers do not allow it.
+# Some containers do not permit it.
 can_fix_layout() { setarch -R true >/dev/null 2>&1; }
 
-# Without a fixed layout of memory the same seed does not give the same run; nor with libFuzzer's thread that watches the memory, which
-# moves what is allocated.
+# fixed_layout COMMAND...: runs it with a fixed memory layout, if possible. The same seed gives the
+# same run only with a fixed layout and without libFuzzer's memory-limit thread (-rss_limit_mb=0),
+# which moves allocations.
 fixed_layout() {
     if can_fix_layout; then
         setarch -R "$@"
@@ -31,10 +32,12 @@ say() { printf '%s\n' "$*"; }
 
 in_ci() { [ "${CI:-false}" = true ] || [ "${CI:-0}" = 1 ]; }
 
-# used TREE...: CI builds nothing a second time, and its disk may be small: there a build tree goes once it was used.
-used() { ! in_ci || rm -rf "$@"; }
+# remove_in_ci TREE...: in CI, removes a build tree after its use. CI builds nothing twice, and its
+# disk may be small.
+remove_in_ci() { ! in_ci || rm -rf "$@"; }
 
-# logged LOG COMMAND...: runs it with its output in build/log/LOG.log; when it fails, shows the end of that.
+# logged LOG COMMAND...: runs the command with its output in build/log/LOG.log. After a failure it
+# prints the errors and the end of that log.
 logged() {
     logged_file=$logs/$1.log
     shift
@@ -47,16 +50,20 @@ logged() {
     fi
 }
 
-# configure_preset PRESET [ARGUMENT...]: configures it; anew from nothing where an old cache is in the way.
+# configure_preset PRESET [ARGUMENT...]: configures it. If that fails, removes the cache, which may
+# be outdated, and configures again.
 configure_preset() {
     preset=$1
     shift
-    (cd "$root" && cmake --preset "$preset" "$@") ||
-        { rm -rf "$root/build/$preset/CMakeCache.txt" "$root/build/$preset/CMakeFiles" && (cd "$root" && cmake --preset "$preset" "$@"); }
+    (cd "$root" && cmake --preset "$preset" "$@") || {
+        rm -rf "$root/build/$preset/CMakeCache.txt" "$root/build/$preset/CMakeFiles" &&
+            (cd "$root" && cmake --preset "$preset" "$@")
+    }
 }
 
-# gently COMMAND...: gives way to the tests of another preset, which wait for moments; once, where the caller does so already.
-gently() {
+# run_nice COMMAND...: runs it with a lower priority than the tests of other presets, which depend
+# on time. The priority is not lowered again if the caller has a lower priority already.
+run_nice() {
     if [ "$(nice)" -eq 0 ]; then
         nice "$@"
     else
@@ -65,10 +72,10 @@ gently() {
 }
 
 build_preset() {
-    (cd "$root" && gently cmake --build "build/$1" -j "$jobs")
+    (cd "$root" && run_nice cmake --build "build/$1" -j "$jobs")
 }
 
-# The Wine server, ended at the end only by who started it.
+# Only the script that started the Wine server stops it.
 wine_started=no
 start_wine() {
     if ! "$root/ci/wine.sh" --running; then

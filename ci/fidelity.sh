@@ -1,14 +1,16 @@
 #!/bin/sh
-# Runs random programs over this system's sockets and over their simulation, and compares them call by call.
+# Runs random programs over this system's sockets and over their simulation, and compares the
+# results call by call.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/fidelity.sh [PRESET [FROM [COUNT]]]
 
-Builds the preset (debug, when none is named; mingw is Windows' sockets, under Wine) and runs the programs of COUNT seeds (5000) from
-FROM (0) on, a hundred at a time, some side by side. At a difference it prints the program, both answers, and the command that shows
-it again. The last line tells how many of those hundreds were not equal.
+Builds the preset (default: debug; mingw: Windows sockets, under Wine) and runs the programs of
+COUNT seeds (default: 5000) from seed FROM (default: 0), in blocks of 100 seeds, several blocks in
+parallel. For a difference it prints the program, both results, and the command that reproduces it.
+The last line has the number of blocks with a difference.
 TEXT
 }
 
@@ -37,24 +39,25 @@ logged "$preset-build" build_preset "$preset"
 
 folder=$root/build/$preset/tests/fidelity
 
-# some_seeds FROM COUNT: its words go to a file, whose last line is "bad" where something differed.
-some_seeds() {
+# run_block FROM COUNT: writes its output to a file, with a last line "bad" after a difference.
+run_block() {
     # shellcheck disable=SC2086 # there may be no runner
-    sh "$root/tests/fidelity/run.sh" "$system" "$folder/fidelity_real$suffix" "$folder/fidelity_sim$suffix" "$folder" \
-        "$1" "$2" $runner >"$logs/fidelity-$1.txt" 2>&1 || echo bad >>"$logs/fidelity-$1.txt"
+    sh "$root/tests/fidelity/run.sh" "$system" "$folder/fidelity_real$suffix" \
+        "$folder/fidelity_sim$suffix" "$folder" "$1" "$2" $runner \
+        >"$logs/fidelity-$1.txt" 2>&1 || echo bad >>"$logs/fidelity-$1.txt"
 }
 
-# Some at a time, side by side, for a call under Wine waits for another process.
+# Several blocks run in parallel, because a call under Wine waits for another process.
 began=$(date +%s)
 bad=0
 while [ "$count" -gt 0 ]; do
     first=$from
     running=0
     while [ "$count" -gt 0 ] && [ "$running" -lt "$test_jobs" ]; do
-        some=$((count < 100 ? count : 100))
-        some_seeds "$from" "$some" &
-        from=$((from + some))
-        count=$((count - some))
+        size=$((count < 100 ? count : 100))
+        run_block "$from" "$size" &
+        from=$((from + size))
+        count=$((count - size))
         running=$((running + 1))
     done
     wait
@@ -68,5 +71,5 @@ while [ "$count" -gt 0 ]; do
         first=$((first + 100))
     done
 done
-say "$bad of them not equal, in $(($(date +%s) - began)) s"
+say "blocks with a difference: $bad, in $(($(date +%s) - began)) s"
 [ "$bad" -eq 0 ]

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Runs a preset's tests many times in a row and tells how many runs failed, and which tests.
+# Runs a preset's tests many times and reports how many runs failed, and which tests.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/flake.sh N [PRESET [CTEST-ARGUMENT...]]
 
-Builds the preset (debug, when none is named) and runs its tests N times. Each failed run's log stays in build/log.
+Builds the preset (default: debug) and runs its tests N times. The log of each failed run stays in
+build/log.
 Example: ci/flake.sh 20 mingw -L conformance
 TEXT
 }

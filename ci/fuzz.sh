@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the harnesses of fuzz/ with libFuzzer or AFL++: for minutes, or a little with the same numbers each time.
+# Fuzzes the harnesses of fuzz/ with libFuzzer or AFL++: for minutes, or as a short reproducible run.
 set -eu
 
 usage() {
@@ -8,12 +8,16 @@ usage: ci/fuzz.sh [--engine libfuzzer|afl] [--harness NAME]... [--minutes N]
        ci/fuzz.sh --smoke [--harness NAME]...
        ci/fuzz.sh --merge [--harness NAME]...
 
-Without --harness: all of them, N minutes (1) each. What is found stays in build/fuzz-work, and is where the next run begins.
-A crash is minimized and saved in build/fuzz-crashes, with a word on what to do next; the exit code is then 1.
-  --smoke  a few seconds of libFuzzer for each, with a fixed seed and number of runs. The last line is `N passed, N failed, N skipped`.
-  --merge  chooses anew what fuzz/corpus has: of what it has now, the seeds of fuzz/make_seeds.sh and build/fuzz-work, few inputs that
-           reach as much as all (ci/choose_inputs.py). An input whose name is not a hash stays.
---no-setup leaves out ci/setup.sh fuzz. Logs lie in build/log.
+Fuzzes each harness, or each named one, for N minutes (default: 1). The inputs found stay in
+build/fuzz-work, and the next run starts from them. A crash is minimized and saved in
+build/fuzz-crashes, the commands that reproduce it are printed, and the exit code is 1.
+  --smoke     a few seconds of libFuzzer for each harness, with a fixed seed and number of runs. The
+              last line is `N passed, N failed, N skipped`
+  --merge     choose the inputs of fuzz/corpus again: a few inputs with the coverage of all, from
+              fuzz/corpus, the seeds of fuzz/make_seeds.sh and build/fuzz-work
+              (ci/choose_inputs.py). An input whose name is not a hash stays
+  --no-setup  do not run ci/setup.sh
+Logs: build/log
 TEXT
 }
 
@@ -54,7 +58,7 @@ if [ -z "$harnesses" ]; then
     done
 fi
 for name in $harnesses; do
-    [ -f "$root/fuzz/harnesses/fuzz_$name.c" ] || { echo "ci/fuzz.sh: there is no harness $name" >&2; exit 2; }
+    [ -f "$root/fuzz/harnesses/fuzz_$name.c" ] || { echo "ci/fuzz.sh: no harness $name" >&2; exit 2; }
 done
 
 fuzzers=$root/build/$preset/fuzz
@@ -65,10 +69,15 @@ trap 'exit 130' INT TERM
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true' EXIT
 
 smoke_runs_of() {
-    case $1 in addr_vs_rust) echo 2000000 ;; addr_parse) echo 300000 ;; addr_format | error_map | resolve_text) echo 20000 ;; *) echo 4000 ;; esac
+    case $1 in
+        addr_vs_rust) echo 2000000 ;;
+        addr_parse) echo 300000 ;;
+        addr_format | error_map | resolve_text) echo 20000 ;;
+        *) echo 4000 ;;
+    esac
 }
 
-# Everything that both engines are given of a harness.
+# prepare HARNESS: sets the files that both engines use.
 prepare() {
     corpus=$root/fuzz/corpus/$1
     work=$root/build/fuzz-work/$engine/$1
@@ -78,7 +87,7 @@ prepare() {
     mkdir -p "$work" "$crashes"
 }
 
-# show_progress NAME TEXT: one line that is written over, on a terminal; elsewhere a line now and then.
+# show_progress NAME TEXT: on a terminal, one line that is overwritten; otherwise a line every 15 s.
 shown=0
 show_progress() {
     if [ -t 1 ]; then
@@ -90,18 +99,20 @@ show_progress() {
 }
 
 libfuzzer_state() {
-    sed -n 's/^#\([0-9]*\).* cov: \([0-9]*\) .*exec\/s: \([0-9]*\).*/\1 runs, \3\/s, \2 edges/p' "$log" | tail -n 1
+    sed -n 's/^#\([0-9]*\).* cov: \([0-9]*\) .*exec\/s: \([0-9]*\).*/\1 runs, \3\/s, \2 edges/p' \
+        "$log" | tail -n 1
 }
 
 afl_state() {
     [ -f "$work/default/fuzzer_stats" ] || return 0
     awk -F ' *: *' '{ value[$1] = $2 }
-        END { if (value["run_time"] > 0) printf "%d runs, %d/s, %d edges, %d crashes", value["execs_done"],
-            value["execs_done"] / value["run_time"], value["edges_found"], value["saved_crashes"] }' \
+        END { if (value["run_time"] > 0) printf "%d runs, %d/s, %d edges, %d crashes",
+            value["execs_done"], value["execs_done"] / value["run_time"], value["edges_found"],
+            value["saved_crashes"] }' \
         "$work/default/fuzzer_stats"
 }
 
-# Waits for the fuzzer and tells how it is doing; its exit code is in $code.
+# Waits for the fuzzer, shows its progress, and sets $code to its exit code.
 watch_fuzzer() {
     seconds=0
     while kill -0 "$pid" 2>/dev/null; do
@@ -116,42 +127,47 @@ watch_fuzzer() {
     say "   $1: $("${engine}_state")"
 }
 
-# tell_crash NAME INPUT: makes it small, and says what now.
-tell_crash() {
+# report_crash NAME INPUT: minimizes the input and prints the next steps.
+report_crash() {
     small=$crashes/$1-$(cksum <"$2" | cut -d ' ' -f 1)
     cp "$2" "$small"
     if [ "$engine" = libfuzzer ]; then
-        timeout 120 "$fuzzers/fuzz_$1" -minimize_crash=1 -runs=100000 -exact_artifact_path="$small.min" "$2" >"$log.minimize" 2>&1 || true
+        timeout 120 "$fuzzers/fuzz_$1" -minimize_crash=1 -runs=100000 \
+            -exact_artifact_path="$small.min" "$2" >"$log.minimize" 2>&1 || true
     else
-        timeout 120 afl-tmin -i "$2" -o "$small.min" -- "$fuzzers/fuzz_$1" >"$log.minimize" 2>&1 || true
+        timeout 120 afl-tmin -i "$2" -o "$small.min" -- "$fuzzers/fuzz_$1" \
+            >"$log.minimize" 2>&1 || true
     fi
     [ ! -s "$small.min" ] || mv "$small.min" "$small"
     say ""
     say "   $1 FAILED on $(wc -c <"$small" | tr -d ' ') bytes: ${small#"$root"/}"
     grep -E 'does not hold|ERROR: |runtime error' "$log" | head -n 3 | sed 's/^/   | /' || true
-    say "   again:         build/$preset/fuzz/fuzz_$1 ${small#"$root"/}"
-    say "   with gcc:      cmake --preset debug && cmake --build build/debug --target replay_$1 && build/debug/fuzz/replay_$1 ${small#"$root"/}"
-    say "   when mended:   mv ${small#"$root"/} fuzz/corpus/$1/"
+    say "   reproduce:     build/$preset/fuzz/fuzz_$1 ${small#"$root"/}"
+    say "   with gcc:      cmake --preset debug && cmake --build build/debug --target replay_$1 &&" \
+        "build/debug/fuzz/replay_$1 ${small#"$root"/}"
+    say "   after the fix: mv ${small#"$root"/} fuzz/corpus/$1/"
     say ""
 }
 
 fuzz_libfuzzer() {
     rm -f "$work"/../"$1".found-*
-    "$fuzzers/fuzz_$1" -max_total_time=$((minutes * 60)) -max_len="$(max_len_of "$1")" ${dictionary:+-dict="$dictionary"} \
-        -artifact_prefix="$work/../$1.found-" "$work" "$corpus" >"$log" 2>&1 </dev/null &
+    "$fuzzers/fuzz_$1" -max_total_time=$((minutes * 60)) -max_len="$(max_len_of "$1")" \
+        ${dictionary:+-dict="$dictionary"} -artifact_prefix="$work/../$1.found-" \
+        "$work" "$corpus" >"$log" 2>&1 </dev/null &
     pid=$!
     watch_fuzzer "$1"
     [ "$code" -ne 0 ] || return 0
     bad=1
     for input in "$work"/../"$1".found-*; do
-        [ ! -f "$input" ] || tell_crash "$1" "$input"
+        [ ! -f "$input" ] || report_crash "$1" "$input"
     done
     tail -n 3 "$log" | sed 's/^/   | /'
 }
 
-# It returns 0 with crashes saved: its statistics tell.
+# afl-fuzz returns 0 even if it saved crashes, so its files are checked.
 fuzz_afl() {
-    export AFL_NO_UI=1 AFL_QUIET=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_AUTORESUME=1
+    export AFL_NO_UI=1 AFL_QUIET=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_AUTORESUME=1
+    export AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
     core=
     ! command -v taskset >/dev/null 2>&1 || core="taskset -c ${FERRULE_FUZZ_CORE:-0}"
     $core afl-fuzz -i "$corpus" -o "$work" -V $((minutes * 60)) -s 7 ${dictionary:+-x "$dictionary"} \
@@ -161,7 +177,7 @@ fuzz_afl() {
     found=no
     for input in "$work"/default/crashes/id:* "$work"/default/hangs/id:*; do
         [ -f "$input" ] || continue
-        [ "$found" = yes ] || tell_crash "$1" "$input"
+        [ "$found" = yes ] || report_crash "$1" "$input"
         found=yes
     done
     if [ "$found" = yes ] || [ "$code" -ne 0 ] || [ ! -f "$work/default/fuzzer_stats" ]; then
@@ -174,8 +190,9 @@ smoke() {
     found=$root/build/fuzz-work/smoke/$1
     rm -rf "$found" "$work"/../"$1".found-*
     mkdir -p "$found"
-    if fixed_layout "$fuzzers/fuzz_$1" -seed=7 -rss_limit_mb=0 -runs="$(smoke_runs_of "$1")" -max_len="$(max_len_of "$1")" \
-        ${dictionary:+-dict="$dictionary"} -artifact_prefix="$work/../$1.found-" "$found" "$corpus" >"$log" 2>&1 </dev/null; then
+    if fixed_layout "$fuzzers/fuzz_$1" -seed=7 -rss_limit_mb=0 -runs="$(smoke_runs_of "$1")" \
+        -max_len="$(max_len_of "$1")" ${dictionary:+-dict="$dictionary"} \
+        -artifact_prefix="$work/../$1.found-" "$found" "$corpus" >"$log" 2>&1 </dev/null; then
         passed=$((passed + 1))
         say "   $1: $(libfuzzer_state)"
     else
@@ -183,7 +200,7 @@ smoke() {
         bad=1
         tail -n 5 "$log" | sed 's/^/   | /'
         for input in "$work"/../"$1".found-*; do
-            [ ! -f "$input" ] || tell_crash "$1" "$input"
+            [ ! -f "$input" ] || report_crash "$1" "$input"
         done
     fi
 }
@@ -192,11 +209,14 @@ merge() {
     control=$root/build/fuzz-work/$1.features
     unused=$root/build/fuzz-work/merged
     rm -rf "$control" "$unused"
-    mkdir -p "$unused" "$corpus" "$seeds/$1" "$root/build/fuzz-work/libfuzzer/$1" "$root/build/fuzz-work/afl/$1/default/queue"
+    from_libfuzzer=$root/build/fuzz-work/libfuzzer/$1
+    from_afl=$root/build/fuzz-work/afl/$1/default/queue
+    mkdir -p "$unused" "$corpus" "$seeds/$1" "$from_libfuzzer" "$from_afl"
     before=$(find "$corpus" -type f | wc -l)
-    if fixed_layout "$fuzzers/fuzz_$1" -set_cover_merge=1 -rss_limit_mb=0 -merge_control_file="$control" "$unused" "$corpus" \
-        "$seeds/$1" "$root/build/fuzz-work/libfuzzer/$1" "$root/build/fuzz-work/afl/$1/default/queue" \
-        >"$log" 2>&1 </dev/null && python3 "$root/ci/choose_inputs.py" "$control" "$corpus" "$(max_len_of "$1")" >>"$log" 2>&1; then
+    if fixed_layout "$fuzzers/fuzz_$1" -set_cover_merge=1 -rss_limit_mb=0 \
+        -merge_control_file="$control" "$unused" "$corpus" "$seeds/$1" "$from_libfuzzer" "$from_afl" \
+        >"$log" 2>&1 </dev/null &&
+        python3 "$root/ci/choose_inputs.py" "$control" "$corpus" "$(max_len_of "$1")" >>"$log" 2>&1; then
         say "   $1: $((before)) inputs before, $(find "$corpus" -type f | wc -l) now"
     else
         bad=1
@@ -204,7 +224,7 @@ merge() {
     fi
 }
 
-# One harness is built only where there is a rustc; CMake says why it is not.
+# One harness needs rustc. If it is not built, the output of CMake has the reason.
 has_harness() {
     [ "$1" = addr_vs_rust ] || return 0
     sed -n 's/^-- fuzz: \(.*with Rust.*\)/   addr_vs_rust: \1/p' "$logs/$preset-configure.log"

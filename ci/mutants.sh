@@ -1,15 +1,17 @@
 #!/bin/sh
-# Changes the library in small ways, one at a time (ci/mutate.py), and shows that the tests notice.
+# Makes mutants of the library (ci/mutate.py) and checks that the tests detect them.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/mutants.sh [--sample] [--no-setup] [FILE...]
 
-Without arguments every mutant of core/, of which 90 in 100 must be noticed in each file, and of the state tables and error maps, all
-of which must. A file is named from the project's folder. What is left is named, with its reason, in ci/equivalents.txt.
-  --sample  72 of them, the same each time
-The last lines are a table, of each file. Log: build/log/mutants.log
+Without arguments: every mutant of the state tables and error maps, which the tests must all detect,
+and of core/, of which they must detect 90 % in each file. FILE is a path relative to the project's
+folder. ci/equivalents.txt lists the mutants that no test can detect, with the reasons.
+  --sample    72 mutants, the same each time; the tests must detect 90 % of them
+  --no-setup  do not run ci/setup.sh
+The last lines are a table with a row for each file. Log: build/log/mutants.log
 TEXT
 }
 
@@ -31,7 +33,7 @@ done
 [ "$setup" = no ] || "$root/ci/setup.sh" build test
 cd "$root"
 
-# mutate LOG ARGUMENT...: all of it goes to the log, and to whoever looks on.
+# mutate LOG ARGUMENT...: writes the output of mutate.py to the log, then prints it.
 mutate() {
     log=$logs/$1.log
     shift
@@ -41,10 +43,12 @@ mutate() {
     return "$code"
 }
 
-# What must be noticed without exception: the tables of the state, and the maps from codes to kinds. winsock/error.c has no more of its
-# own than posix/error.c; it is built for Windows only.
-tables="core/handle/stream_state.c core/base/operation_error.c core/base/operation_error.h platform/posix/error.c platform/posix/errors_posix.h
-    platform/posix/errors_linux.h platform/winsock/errors_winsock.h platform/sim/error.c"
+# The files whose mutants must all be detected: the state tables, and the maps from codes to kinds.
+# winsock/error.c is not in the list: it is built only for Windows, and its code is like that of
+# posix/error.c.
+tables="core/handle/stream_state.c core/base/operation_error.c core/base/operation_error.h
+    platform/posix/error.c platform/posix/errors_posix.h platform/posix/errors_linux.h
+    platform/winsock/errors_winsock.h platform/sim/error.c"
 bad=0
 if [ -n "$files" ]; then
     # shellcheck disable=SC2086 # the list is words

@@ -1,25 +1,27 @@
 #!/bin/sh
-# Everything that ci/test.sh only samples, for a machine with hours to spare: one line of result for each part, and a total.
+# Runs for hours: everything that ci/test.sh only samples. Prints one line for each part, and a total.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/nightly.sh [--minutes N] [--runs N] [--no-setup] [PART...]
 
-Parts, all of them without arguments, in this order:
+Runs the named parts, or all parts in this order:
   tests             the tests that take minutes (FERRULE_NIGHTLY_TESTS)
-  stress            ci/stress.sh: ten thousand clients on this system, a thousand under Wine
-  flake             the tests of debug, asan and mingw, N runs of each (--runs, 10)
+  stress            ci/stress.sh: 10000 clients on this system, 1000 under Wine
+  flake             the tests of debug, asan and mingw, N runs of each (--runs, default: 10)
   coverage          ci/coverage.sh --gate
   prove             ci/prove.sh
-  oss-fuzz          ci/oss_fuzz_check.sh, every engine, sanitizer and architecture
+  oss-fuzz          ci/oss_fuzz_check.sh: every engine, sanitizer and architecture
   planted           ci/planted.sh with libFuzzer: every planted bug
   planted-afl       the same with AFL++
   mutants           ci/mutants.sh: every mutant
-  fuzz              ci/fuzz.sh with libFuzzer, N minutes for each harness (--minutes, 10)
+  fuzz              ci/fuzz.sh with libFuzzer, N minutes for each harness (--minutes, default: 10)
   fuzz-afl          the same with AFL++
-A part that fails shows the end of its log, build/log/nightly-PART.log, and the others go on. The exit code is 0 when all passed. What
-the fuzzers found stays in build/fuzz-work; ci/fuzz.sh --merge takes it into the corpora.
+--no-setup installs nothing.
+If a part fails, the end of its log (build/log/nightly-PART.log) is printed and the next part runs.
+The exit code is 0 if all parts passed. The inputs that the fuzzers found stay in build/fuzz-work;
+ci/fuzz.sh --merge adds them to the corpora.
 TEXT
 }
 
@@ -48,7 +50,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-# In a build of its own: elsewhere an ordinary ctest would take hours.
+# These tests have a separate build tree. In another tree an ordinary ctest would take hours.
 run_tests() {
     nightly=$root/build/nightly
     (cd "$root" && cmake --preset release -B "$nightly" -DFERRULE_NIGHTLY_TESTS=ON) &&
@@ -65,7 +67,7 @@ run_flake() {
     [ -z "$bad_presets" ]
 }
 
-# The Windows half where there is a Wine, as in ci/test.sh.
+# The Windows half runs if Wine is available, as in ci/test.sh.
 run_stress() {
     "$root/ci/stress.sh" release || return 1
     if "$root/ci/wine.sh" --available; then
@@ -98,7 +100,7 @@ run_part() {
 [ -n "$parts" ] || parts=$all_parts
 if [ "$setup" = yes ]; then
     for group in build test mingw fuzz fuzz32; do
-        "$root/ci/setup.sh" "$group" || say "    going on with what is here"
+        "$root/ci/setup.sh" "$group" || say "    continuing with the installed programs"
     done
 fi
 
@@ -115,7 +117,8 @@ for part in $parts; do
         printf '%-8s %-12s %6d s  %s\n' ok "$part" "$took" "$(tail -n 1 "$part_log" | cut -c 1-120)"
     else
         failed=$((failed + 1))
-        printf '%-8s %-12s %6d s  exit code %s; the end of build/log/%s:\n' FAILED "$part" "$took" "$code" "${part_log##*/}"
+        printf '%-8s %-12s %6d s  exit code %s; the end of build/log/%s:\n' FAILED "$part" "$took" \
+            "$code" "${part_log##*/}"
         tail -n 20 "$part_log" | sed 's/^/         | /'
     fi
 done

@@ -1,20 +1,24 @@
 #!/bin/sh
-# Shows that the fuzzers find bugs: puts each bug of fuzz/planted into a copy of the tree and lets its harness look for it.
+# Checks that the fuzzers find bugs: applies each planted bug of fuzz/planted to a copy of the tree
+# and runs its harness.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--sample] [--without-corpus] [--no-setup]
 
-For each patch of fuzz/planted (NAME: its file's, with or without number): builds the patched copy, runs the harness that its first
-line names from the committed corpus and dictionary, and prints a line: by whom it was found (an input of the corpus alone, or
-fuzzing), after how many runs and seconds.
-libFuzzer has a fixed seed and a number of runs; one that it does not find is a failure. AFL++ has two minutes each, or
-FERRULE_PLANT_SECONDS; what it does not find is told, and no failure.
-  --sample          one plant for each harness
-  --without-corpus  from the hand-made seeds of fuzz/make_seeds.sh, where the harness has any, and else from nothing; not found is
-                    no failure then
-The copies stay in build/planted, for the next time. Logs: build/log/planted-ENGINE-PLANT.log
+For each patch of fuzz/planted, builds the patched copy and runs the harness that the patch's first
+line names, with the committed corpus and dictionary. Prints one line for each: what found the bug
+(an input of the corpus, or fuzzing), the number of runs, and the seconds. NAME is the name of a
+patch file, with or without its number.
+libFuzzer has a fixed seed and a fixed number of runs; a bug that it does not find is a failure.
+AFL++ has 120 seconds for each bug, or FERRULE_PLANT_SECONDS; a bug that it does not find is reported
+and is not a failure.
+  --sample          one bug for each harness
+  --without-corpus  start from the hand-made seeds of fuzz/make_seeds.sh, if the harness has any,
+                    otherwise from no input; a bug that is not found is not a failure
+  --no-setup        do not run ci/setup.sh
+The copies stay in build/planted, for the next run. Logs: build/log/planted-ENGINE-NAME.log
 TEXT
 }
 
@@ -45,19 +49,19 @@ while [ $# -gt 0 ]; do
     shift
 done
 case $engine in libfuzzer) preset=fuzz ;; afl) preset=fuzz-afl ;; *) usage >&2; exit 2 ;; esac
-seconds_most=${FERRULE_PLANT_SECONDS:-120}
+max_seconds=${FERRULE_PLANT_SECONDS:-120}
 
 tree=$root/build/planted/$engine
 fuzzers=$tree/build/$preset/fuzz
 found_dir=$root/build/planted/found-$engine
 harness_of() { sed -n '1s/:.*//p' "$1"; }
 
-# Every run's bound: about what CI can pay for where nothing is found.
+# runs_of HARNESS: the bound of a run that finds nothing, about the time that CI can spend on it.
 runs_of() {
     case $1 in addr_parse) echo 1000000 ;; *) echo 100000 ;; esac
 }
 
-# The copy is like the tree again. What differs is new to the build, by its time.
+# Makes the copy equal to the tree. A restored file has a new time, so the build compiles it again.
 restore_copy() {
     (cd "$root" && find CMakeLists.txt CMakePresets.json cmake core platform include fuzz -type f ! -path 'fuzz/corpus/*') |
         while IFS= read -r file; do
@@ -69,10 +73,11 @@ restore_copy() {
 
 build_harness() {
     (cd "$tree" && { [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset"; } &&
-        gently cmake --build "build/$preset" --target "fuzz_$1" -j "$jobs")
+        run_nice cmake --build "build/$preset" --target "fuzz_$1" -j "$jobs")
 }
 
-# The inputs to begin with, in $inputs; an engine needs one.
+# prepare_inputs HARNESS: sets $inputs to the initial inputs, and $dictionary. An engine needs at
+# least one input.
 prepare_inputs() {
     inputs=$root/fuzz/corpus/$1
     if [ "$corpus_used" = no ]; then
@@ -87,12 +92,12 @@ prepare_inputs() {
     mkdir -p "$found_dir"
 }
 
-# The engines set: found (no, corpus or fuzzing) and runs.
+# run_ENGINE HARNESS: sets found (no, corpus, fuzzing or broken) and runs.
 run_libfuzzer() {
     code=0
-    fixed_layout "$fuzzers/fuzz_$1" -seed=7 -rss_limit_mb=0 -timeout=10 -runs="$(runs_of "$1")" -max_len="$(max_len_of "$1")" \
-        -print_final_stats=1 ${dictionary:+-dict="$dictionary"} -artifact_prefix="$found_dir/" "$found_dir" "$inputs" \
-        >>"$log" 2>&1 </dev/null || code=$?
+    fixed_layout "$fuzzers/fuzz_$1" -seed=7 -rss_limit_mb=0 -timeout=10 -runs="$(runs_of "$1")" \
+        -max_len="$(max_len_of "$1")" -print_final_stats=1 ${dictionary:+-dict="$dictionary"} \
+        -artifact_prefix="$found_dir/" "$found_dir" "$inputs" >>"$log" 2>&1 </dev/null || code=$?
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1)
     found=no
     for input in "$found_dir"/crash-* "$found_dir"/timeout-* "$found_dir"/leak-*; do
@@ -105,7 +110,8 @@ run_libfuzzer() {
     fi
 }
 
-# It passes over inputs that crash, and goes on from the others: those are tried first.
+# afl-fuzz skips initial inputs that crash and continues with the others. Therefore the inputs run
+# without it first.
 run_afl() {
     found=corpus
     if timeout 120 "$fuzzers/fuzz_$1" "$inputs"/* >>"$log" 2>&1 </dev/null; then
@@ -117,25 +123,28 @@ run_afl() {
 
 fuzz_with_afl() {
     code=0
-    AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_BENCH_UNTIL_CRASH=1 \
-        afl-fuzz -i "$inputs" -o "$found_dir" -V "$seconds_most" -s 7 ${dictionary:+-x "$dictionary"} \
+    AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 \
+        AFL_BENCH_UNTIL_CRASH=1 \
+        afl-fuzz -i "$inputs" -o "$found_dir" -V "$max_seconds" -s 7 ${dictionary:+-x "$dictionary"} \
         -- "$fuzzers/fuzz_$1" >>"$log" 2>&1 </dev/null || code=$?
     stats=$found_dir/default/fuzzer_stats
     runs=0
     found=broken
-    [ ! -f "$stats" ] || { found=no && runs=$(awk -F ' *: *' '$1 == "execs_done" { print $2 }' "$stats"); }
+    [ ! -f "$stats" ] ||
+        { found=no && runs=$(awk -F ' *: *' '$1 == "execs_done" { print $2 }' "$stats"); }
     for input in "$found_dir"/default/crashes/id:* "$found_dir"/default/hangs/id:*; do
         [ ! -f "$input" ] || found=fuzzing
     done
 }
 
-# try_plant PATCH: prints the plant's line of the table.
-try_plant() {
+# try_patch PATCH: prints the row of the table for this planted bug.
+try_patch() {
     name=$(basename "$1" .patch)
     harness=$(harness_of "$1")
     log=$logs/planted-$engine-$name.log
     restore_copy
-    if ! (cd "$tree" && patch -p1 -s --no-backup-if-mismatch <"$1") >"$log" 2>&1 || ! build_harness "$harness" >>"$log" 2>&1; then
+    if ! (cd "$tree" && patch -p1 -s --no-backup-if-mismatch <"$1") >"$log" 2>&1 ||
+        ! build_harness "$harness" >>"$log" 2>&1; then
         say "$(printf '%-30s %-13s %s' "$name" "$harness" 'cannot be applied or built')"
         tail -n 5 "$log" | sed 's/^/    | /'
         broken=$((broken + 1))
@@ -156,13 +165,14 @@ try_plant() {
     fi
 }
 
-# The healthy copy is found fault with by nobody; else a table of finds would say nothing.
-try_healthy() {
+# try_unpatched HARNESS: without a planted bug the harness must pass on its corpus, otherwise the
+# table proves nothing.
+try_unpatched() {
     log=$logs/planted-$engine-none.log
     restore_copy
     build_harness "$1" >"$log" 2>&1 || { tail -n 5 "$log"; broken=$((broken + 1)); return 0; }
     if ! "$fuzzers/fuzz_$1" "$root/fuzz/corpus/$1"/* >>"$log" 2>&1 </dev/null; then
-        say "$1 finds fault with its corpus although nothing is planted"
+        say "$1 fails on its corpus without a planted bug"
         broken=$((broken + 1))
     fi
 }
@@ -180,7 +190,7 @@ trap 'exit 130' INT TERM
 caught=0
 missed=0
 broken=0
-plants=
+patches=
 harnesses=
 for patch in "$root"/fuzz/planted/*.patch; do
     chosen "$(basename "$patch" .patch)" || continue
@@ -189,15 +199,15 @@ for patch in "$root"/fuzz/planted/*.patch; do
         *" $harness "*) [ "$sample" = no ] || continue ;;
         *) harnesses="$harnesses $harness" ;;
     esac
-    plants="$plants $patch"
+    patches="$patches $patch"
 done
-[ -n "$plants" ] || { echo "ci/planted.sh: there is no such plant" >&2; exit 2; }
+[ -n "$patches" ] || { echo "ci/planted.sh: no planted bug has this name" >&2; exit 2; }
 for harness in $harnesses; do
-    try_healthy "$harness"
+    try_unpatched "$harness"
 done
-say "$(printf '%-30s %-13s %-8s %9s %7s' plant harness 'found by' runs seconds)"
-for patch in $plants; do
-    try_plant "$patch"
+say "$(printf '%-30s %-13s %-8s %9s %7s' 'planted bug' harness 'found by' runs seconds)"
+for patch in $patches; do
+    try_patch "$patch"
 done
 say "$caught found, $missed not found, $broken broken"
 [ "$broken" -eq 0 ]
