@@ -1,14 +1,18 @@
 #!/bin/sh
-# Proves what docs/FUZZING.md says is proved: Frama-C's Eva and WP over core, and that both notice bugs that are put in.
+# Runs the proofs that docs/FUZZING.md lists: Frama-C's Eva and WP over core. Also checks that both
+# detect planted bugs.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/prove.sh [--no-setup] [NAME...]
 
-Eva shows that no parser and no formatter does anything undefined; WP, that some functions do what their contracts in tests/proof say.
-Then each bug of the list at the end of this file is put into a copy, and one of the two has to fail. NAME: only the steps of that name
-(parse, format, octets, number, ipv4, text, state, planted). The last line is `N passed, N failed, N skipped`; logs: build/log/prove-*.log
+Eva proves that no parser and no formatter has undefined behaviour. WP proves that some functions
+fulfil their contracts in tests/proof. Then each planted bug of the list in this script is applied to
+a copy, and the proof must fail.
+  NAME        run only these steps: parse, format, octets, number, ipv4, text, state, planted
+  --no-setup  do not run ci/setup.sh
+The last line is `N passed, N failed, N skipped`. Logs: build/log/prove-*.log
 TEXT
 }
 
@@ -19,7 +23,8 @@ work=$root/build/prove
 passed=0
 failed=0
 
-# Provers answer in under two seconds where they can prove it at all; the bound is for a machine that is busy.
+# The provers take less than two seconds for each goal that they can prove. The limit is for a busy
+# machine.
 prover_seconds=30
 planted_seconds=4
 
@@ -33,12 +38,14 @@ frama_c() {
         -cpp-extra-args="-Iinclude,-I.,-include,tests/proof/frama_c.h$defines" "$@") >"$output" 2>&1 </dev/null
 }
 
-# has_no_alarm LOG: Eva's exit code is 0 with alarms, too.
+# has_no_alarm LOG: Eva's exit code is 0 even if there are alarms.
 has_no_alarm() {
-    grep -qE '^ *0 alarms generated' "$1" && ! grep -qE ' [1-9][0-9]* (unknown|invalid)  |got status (unknown|invalid)' "$1"
+    grep -qE '^ *0 alarms generated' "$1" &&
+        ! grep -qE ' [1-9][0-9]* (unknown|invalid)  |got status (unknown|invalid)' "$1"
 }
 
-# has_no_open_goal LOG: at least ten goals, all of them proved, and nothing taken on trust but what tests/proof declares.
+# has_no_open_goal LOG: there are at least ten goals and all are proved. Only the declarations of
+# tests/proof are assumed.
 has_no_open_goal() {
     awk '/^\[wp\] Proved goals:/ { proved = $4; of = $6 } END { exit !(of >= 10 && proved == of) }' "$1"
 }
@@ -52,16 +59,19 @@ eva() {
     eva_defines=$3
     eva_precision=$4
     shift 4
-    frama_c "$eva_tree" "$eva_log" ",-DFOR_EVA$eva_defines" -eva -eva-precision "$eva_precision" "$@" && has_no_alarm "$eva_log"
+    frama_c "$eva_tree" "$eva_log" ",-DFOR_EVA$eva_defines" -eva -eva-precision "$eva_precision" "$@" &&
+        has_no_alarm "$eva_log"
 }
 
 # parse_one TREE LOG WHICH LONGEST
 parse_one() {
     # shellcheck disable=SC2086 # the list is words
-    eva "$1" "$2.$3.$4" ",-DWHICH=$3,-DLONGEST=$4" 5 tests/proof/eva_parse.c core/address/ip_parse.c core/address/socket_addr_parse.c $address_sources
+    eva "$1" "$2.$3.$4" ",-DWHICH=$3,-DLONGEST=$4" 5 tests/proof/eva_parse.c \
+        core/address/ip_parse.c core/address/socket_addr_parse.c $address_sources
 }
 
-# parse TREE LOG: each parser, on any text of up to 64 bytes in a block of 64; and in short blocks, whose end is soon met.
+# parse TREE LOG: each parser, on any text of up to 64 bytes in a block of 64 bytes. Also in short
+# blocks, whose end is reached soon.
 parse() {
     for which in 0 1 2 3 4 5 6 7 8 9 10 11; do
         parse_one "$1" "$2" "$which" 64 || return 1
@@ -73,23 +83,27 @@ parse() {
     done
 }
 
-# format TREE LOG: each formatter, with the room that its longest text needs, and two bytes more.
+# format TREE LOG: each formatter, with the buffer size that its longest text needs, and two bytes
+# more.
 format() {
     for which_room in 0:18 1:48 2:48 3:64; do
         # shellcheck disable=SC2086 # the list is words
-        eva "$1" "$2.${which_room%:*}" ",-DWHICH=${which_room%:*},-DROOM=${which_room#*:}" 3 tests/proof/eva_format.c \
-            core/address/ip_format.c core/address/socket_addr_format.c core/base/text.c $address_sources || return 1
+        eva "$1" "$2.${which_room%:*}" ",-DWHICH=${which_room%:*},-DROOM=${which_room#*:}" 3 \
+            tests/proof/eva_format.c core/address/ip_format.c core/address/socket_addr_format.c \
+            core/base/text.c $address_sources || return 1
     done
-    eva "$1" "$2.error" "" 3 -eva-slevel 20000 tests/proof/eva_error.c core/base/error.c core/base/text.c
+    eva "$1" "$2.error" "" 3 -eva-slevel 20000 tests/proof/eva_error.c core/base/error.c \
+        core/base/text.c
 }
 
 # shellcheck disable=SC2086 # the list is words
 octets() { eva "$1" "$2" "" 5 tests/proof/eva_octets.c core/base/text.c $address_sources; }
 
-# wp TREE LOG DEFINES FILE FUNCTIONS: all of these, or what $functions says.
+# wp TREE LOG DEFINES FILE FUNCTIONS: proves these functions, or those of $functions if it is set.
 functions=
 wp() {
-    frama_c "$1" "$2" "$3" -wp -wp-rte -wp-prover z3,cvc4 -wp-timeout "$seconds" -wp-par "$jobs" -wp-fct "${functions:-$5}" "$4" &&
+    frama_c "$1" "$2" "$3" -wp -wp-rte -wp-prover z3,cvc4 -wp-timeout "$seconds" -wp-par "$jobs" \
+        -wp-fct "${functions:-$5}" "$4" &&
         has_no_open_goal "$2"
 }
 
@@ -111,8 +125,9 @@ text() {
 
 field=feri_state
 state() {
-    wp "$1" "$2" "" tests/proof/wp_state.c "${field}_phase,${field}_read_half,${field}_write_half,${field}_ending,${field}_saved_kind,$(
-        )next_phase,next_read_half,next_write_half,next_saved_kind,next_ending,feri_state_next"
+    fields=${field}_phase,${field}_read_half,${field}_write_half,${field}_ending,${field}_saved_kind
+    wp "$1" "$2" "" tests/proof/wp_state.c \
+        "$fields,next_phase,next_read_half,next_write_half,next_saved_kind,next_ending,feri_state_next"
 }
 
 # step NAME TEXT
@@ -121,16 +136,23 @@ step() {
     seconds=$prover_seconds
     if "$1" "$root" "$logs/prove-$1.log"; then
         passed=$((passed + 1))
-        say "    $1: $2: proved$(awk '/^\[wp\] Proved goals:/ { print ", " $4 " of " $6 " goals" }' "$logs/prove-$1.log" 2>/dev/null) ($(($(date +%s) - began)) s)"
+        goals=$(awk '/^\[wp\] Proved goals:/ { print ", " $4 " of " $6 " goals" }' \
+            "$logs/prove-$1.log" 2>/dev/null || true)
+        say "    $1: $2: proved$goals ($(($(date +%s) - began)) s)"
     else
         failed=$((failed + 1))
         say "    $1: $2: NOT proved ($(($(date +%s) - began)) s); build/log/prove-$1.log*:"
-        grep -hE -A2 '\[eva:alarm\]|\[(Failed|Timeout|Unknown|Stepout)\]|rror:|Proved goals|got status' "$logs/prove-$1.log"* | tail -n 30 | sed 's/^/    | /'
+        grep -hE -A2 '\[eva:alarm\]|\[(Failed|Timeout|Unknown|Stepout)\]|rror:|Proved goals|got status' \
+            "$logs/prove-$1.log"* | tail -n 30 | sed 's/^/    | /'
     fi
 }
 
-# plant STEP FILE SED-SCRIPT [FUNCTIONS]: puts one bug into a copy of core; the step must not go through there.
-plant() {
+# What a failed proof leaves in the log.
+open_proof='\[eva:alarm\]|got status (unknown|invalid)|^\[wp\] \[(Failed|Timeout|Unknown|Stepout)\] Goal'
+
+# plant_bug STEP FILE SED-SCRIPT [FUNCTIONS]: plants one bug in a copy of core; the step must fail
+# there.
+plant_bug() {
     functions=${4:-}
     copy=$work/planted
     rm -rf "$copy"
@@ -141,41 +163,41 @@ plant() {
     seconds=$planted_seconds
     if cmp -s "$root/$2" "$copy/$2"; then
         failed=$((failed + 1))
-        say "    planted: $2: $3: there is nothing to change"
+        say "    planted: $2: $3: the script changes nothing"
     elif "$1" "$copy" "$logs/prove-planted.log"; then
         failed=$((failed + 1))
-        say "    planted: $2: $3: $1 did NOT notice"
-    elif ! cat "$logs/prove-planted.log"* | grep -qE '\[eva:alarm\]|got status (unknown|invalid)|^\[wp\] \[(Failed|Timeout|Unknown|Stepout)\] Goal'; then
+        say "    planted: $2: $3: NOT detected by $1"
+    elif ! cat "$logs/prove-planted.log"* | grep -qE "$open_proof"; then
         failed=$((failed + 1))
-        say "    planted: $2: $3: $1 failed, but not by a proof; build/log/prove-planted.log"
+        say "    planted: $2: $3: $1 failed for another reason than a proof; build/log/prove-planted.log"
     else
         passed=$((passed + 1))
-        say "    planted: $2: $3: $1 notices"
+        say "    planted: $2: $3: detected by $1"
     fi
     rm -f "$logs"/prove-planted.log*
     functions=
 }
 
 planted() {
-    plant parse_short core/address/addr_cursor.h 's/at < cursor->len ? /at <= cursor->len ? /'
-    plant parse_short core/address/ip_parse.c 's/if (last < cursor->len)/if (last <= cursor->len)/'
-    plant octets core/address/ip_format.c 's/at + len - 2, word/at + len - 1, word/'
-    plant octets core/address/ip_format.c 's/FERI_DIGIT((n) \/ 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16/FERI_DIGIT((n) \/ 10) | FERI_DIGIT((n) \/ 9) << 8 | FERI_DOT << 16/'
-    plant format_one core/base/text.c 's/stored < cap - 1/stored < cap/'
-    plant number core/address/ip_parse.c 's/return value <= 255;/return value <= 256;/' feri_octet_take
-    plant number core/address/addr_cursor.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
-    plant ipv4 core/address/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
-    plant text core/address/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
-    plant state core/handle/stream_state.c 's/{O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O}/{O,  M, M, M, M, M, M, S, E, S, E,  R,  E,  O}/' next_read_half
-    plant state core/handle/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
+    plant_bug parse_short core/address/addr_cursor.h 's/at < cursor->len ? /at <= cursor->len ? /'
+    plant_bug parse_short core/address/ip_parse.c 's/if (last < cursor->len)/if (last <= cursor->len)/'
+    plant_bug octets core/address/ip_format.c 's/at + len - 2, word/at + len - 1, word/'
+    plant_bug octets core/address/ip_format.c 's/FERI_DIGIT((n) \/ 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16/FERI_DIGIT((n) \/ 10) | FERI_DIGIT((n) \/ 9) << 8 | FERI_DOT << 16/'
+    plant_bug format_one core/base/text.c 's/stored < cap - 1/stored < cap/'
+    plant_bug number core/address/ip_parse.c 's/return value <= 255;/return value <= 256;/' feri_octet_take
+    plant_bug number core/address/addr_cursor.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
+    plant_bug ipv4 core/address/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
+    plant_bug text core/address/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
+    plant_bug state core/handle/stream_state.c 's/{O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O}/{O,  M, M, M, M, M, M, S, E, S, E,  R,  E,  O}/' next_read_half
+    plant_bug state core/handle/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
 }
 
-# The planted bugs of eva show in one parser, or formatter, as well as in all.
+# Eva detects its planted bugs in a single parser or formatter as well as in all of them.
 parse_short() { parse_one "$1" "$2" 1 12; }
 # shellcheck disable=SC2086 # the list is words
 format_one() {
-    eva "$1" "$2" ",-DWHICH=0,-DROOM=18" 3 tests/proof/eva_format.c core/address/ip_format.c core/address/socket_addr_format.c core/base/text.c \
-        $address_sources
+    eva "$1" "$2" ",-DWHICH=0,-DROOM=18" 3 tests/proof/eva_format.c core/address/ip_format.c \
+        core/address/socket_addr_format.c core/base/text.c $address_sources
 }
 
 setup=yes
@@ -200,12 +222,12 @@ why3 config detect >"$logs/prove-why3.log" 2>&1
 say "== proof: $(frama-c -version)"
 for name in $names; do
     case $name in
-        parse) step parse "no parser does anything undefined, on any bytes" ;;
-        format) step format "no formatter does anything undefined, at any size of room" ;;
-        octets) step octets "the text of every octet is right" ;;
+        parse) step parse "no parser has undefined behaviour, on any bytes" ;;
+        format) step format "no formatter has undefined behaviour, with any buffer size" ;;
+        octets) step octets "the text of every octet is correct" ;;
         number) step number "the readers of numbers and octets" ;;
         ipv4) step ipv4 "the parser of IPv4 addresses" ;;
-        text) step text "the formatter of IPv4 addresses, at every size of room" ;;
+        text) step text "the formatter of IPv4 addresses, with any buffer size" ;;
         state) step state "the next state" ;;
         planted) planted ;;
     esac

