@@ -36,7 +36,7 @@ in_ci() { [ "${CI:-false}" = true ] || [ "${CI:-0}" = 1 ]; }
 # disk may be small.
 remove_in_ci() { ! in_ci || rm -rf "$@"; }
 
-# logged LOG COMMAND...: runs the command with its output in build/log/LOG.log. After a failure it
+# logged LOG COMMAND...: runs the command with its output in build/log/LOG.log. After a failure,
 # prints the errors and the end of that log.
 logged() {
     logged_file=$logs/$1.log
@@ -44,7 +44,8 @@ logged() {
     if ! "$@" >"$logged_file" 2>&1 </dev/null; then
         say "    failed: $*"
         say "    the end of build/log/${logged_file##*/}:"
-        grep -nE 'error:|warning:|undefined|FAILED' "$logged_file" | head -n 20 | sed 's/^/    | /' || true
+        grep -nE 'error:|warning:|undefined|FAILED' "$logged_file" | head -n 20 |
+            sed 's/^/    | /' || true
         tail -n 15 "$logged_file" | sed 's/^/    | /'
         return 1
     fi

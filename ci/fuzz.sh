@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the harnesses of fuzz/ with libFuzzer or AFL++: for minutes, or as a short reproducible run.
+# Fuzzes the harnesses of fuzz/ with libFuzzer or AFL++, for minutes or in a short reproducible run.
 set -eu
 
 usage() {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs for hours: everything that ci/test.sh only samples. Prints one line for each part, and a total.
+# Runs, for hours, everything that ci/test.sh only samples. Prints a line for each part, and a total.
 set -eu
 
 usage() {

@@ -12,8 +12,8 @@ line names, with the committed corpus and dictionary. Prints one line for each: 
 (an input of the corpus, or fuzzing), the number of runs, and the seconds. NAME is the name of a
 patch file, with or without its number.
 libFuzzer has a fixed seed and a fixed number of runs; a bug that it does not find is a failure.
-AFL++ has 120 seconds for each bug, or FERRULE_PLANT_SECONDS; a bug that it does not find is reported
-and is not a failure.
+AFL++ has 120 seconds for each bug, or FERRULE_PLANT_SECONDS; a bug that it does not find is
+reported and is not a failure.
   --sample          one bug for each harness
   --without-corpus  start from the hand-made seeds of fuzz/make_seeds.sh, if the harness has any,
                     otherwise from no input; a bug that is not found is not a failure

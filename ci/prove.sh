@@ -8,8 +8,8 @@ usage() {
 usage: ci/prove.sh [--no-setup] [NAME...]
 
 Eva proves that no parser and no formatter has undefined behaviour. WP proves that some functions
-fulfil their contracts in tests/proof. Then each planted bug of the list in this script is applied to
-a copy, and the proof must fail.
+fulfil their contracts in tests/proof. Then each planted bug of the list in this script is applied
+to a copy, and the proof must fail.
   NAME        run only these steps: parse, format, octets, number, ipv4, text, state, planted
   --no-setup  do not run ci/setup.sh
 The last line is `N passed, N failed, N skipped`. Logs: build/log/prove-*.log

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the relay server of examples/ with thousands of clients, which are killed and replaced all the
-# time, and checks every line that they receive.
+# Runs the relay server of examples/ with thousands of clients. They are killed and replaced all the
+# time, and every line that they receive is checked.
 set -eu
 
 usage() {
@@ -8,8 +8,8 @@ usage() {
 usage: ci/stress.sh [PRESET [IDLE [BUSY [ROUNDS [SEED]]]]]
 
 Builds the preset (default: release; mingw: a Windows server and its clients, under Wine). Runs
-tests/stress on the loopback with IDLE clients that only receive and BUSY clients that also send, for
-ROUNDS rounds.
+tests/stress on the loopback with IDLE clients that only receive and BUSY clients that also send,
+for ROUNDS rounds.
   defaults: IDLE 10000, BUSY 200, ROUNDS 40; under Wine 1000, 20 and 10; SEED 1
 If the limit of file descriptors is too low, fewer idle clients run, and a message says so. The exit
 code is 0 if no line was lost, duplicated, reordered or mixed up, the server's memory did not grow,

@@ -1,65 +1,75 @@
 #!/bin/sh
-# Builds and runs the tests on both backends, with sanitizers, and prints a line for each preset and one of totals at the end.
+# Builds and runs the tests on both backends, with sanitizers. Prints a line for each preset, and the
+# totals at the end.
 set -eu
 
 usage() {
     cat <<'TEXT'
 usage: ci/test.sh [--no-setup] [--all | PRESET...]
 
-Installs what is missing (ci/setup.sh), then builds and tests presets: debug, release, asan, tsan and msan on this system, and mingw, the
-Windows backend, under Wine. Four words more: fuzz is a short run of each fuzzing harness, the same each time; oss-fuzz builds the
-harnesses as OSS-Fuzz does, two ways of seven; coverage asks how much of core/ the corpora reach; prove is ci/prove.sh, what is proved
-of core.
-  (nothing)   the quick check: debug, asan and mingw, without the tests that are labelled thorough. asan leaves out examples and fidelity
-              too, mingw fidelity, the corpora and the conformance tests over the simulated network. Every unit and conformance test
+Installs missing packages (ci/setup.sh; --no-setup installs nothing), then builds and tests presets
+in parallel: debug, release, lto, asan, tsan and msan on this system, and mingw, the Windows backend,
+under Wine. Four further names are accepted as PRESET:
+  fuzz        a short run of each fuzzing harness, the same each time
+  oss-fuzz    two of the seven builds that OSS-Fuzz makes of the harnesses
+  coverage    the coverage of core/ by the corpora
+  prove       ci/prove.sh, the proofs of core
+What runs:
+  (nothing)   the quick check: debug, asan and mingw, without the tests that are labelled thorough.
+              asan also leaves out examples and fidelity. mingw also leaves out fidelity, the corpora
+              and the conformance tests over the simulated network. Every unit and conformance test
               runs in each of the three
-  --all       everything, each test where it can find something (docs/TESTING.md)
-  PRESET...   all that these presets have
-What can be done side by side is. A line for each preset tells its tests and how long it took. The last line is
-`N passed, N failed, N skipped`; the exit code is 0 when nothing failed. Logs lie in build/log: why tests were skipped is summed up, and
-build/log/skipped.txt names each. Where there is no Wine the Windows half is skipped with a word about it; with CI=true that is a failure.
+  --all       every test, in each preset in which it can find a defect (docs/TESTING.md)
+  PRESET...   all tests of these presets
+Prints a line for each preset with its tests and its time. The last line is
+`N passed, N failed, N skipped`; the exit code is 0 if nothing failed. Logs: build/log. The reasons of
+skipped tests are summed up; build/log/skipped.txt names each test. Without Wine the Windows half is
+skipped with a message; with CI=true that is a failure.
 TEXT
 }
 
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-# What each step leaves for the others: STEP.totals, STEP.failures, STEP.skipped, and STEP.doing while it runs.
+# The files of each step: STEP.totals, STEP.failures, STEP.skipped, and STEP.doing while it runs.
 steps=$logs/steps
 rm -rf "$steps"
 mkdir -p "$steps"
 
-# On a terminal a line that is written over tells what is being done.
+# On a terminal, a line that is overwritten shows the progress.
 if [ -t 1 ]; then
     clear_line=$(printf '\r\033[K')
 else
     clear_line=
 fi
 
-# tell STEP BEGAN PASSED FAILED SKIPPED [REMARK]: the step's line.
-tell() {
-    printf '%s%-10s %s passed, %s failed, %s skipped   %s s%s\n' "$clear_line" "$1" "$3" "$4" "$5" "$(($(date +%s) - $2))" "${6:+   $6}"
+# report_step STEP BEGAN PASSED FAILED SKIPPED [REMARK]: prints the step's line.
+report_step() {
+    printf '%s%-10s %s passed, %s failed, %s skipped   %s s%s\n' "$clear_line" "$1" "$3" "$4" "$5" \
+        "$(($(date +%s) - $2))" "${6:+   $6}"
     say "$3 $4 $5" >"$steps/$1.totals"
     rm -f "$steps/$1.doing"
-    # What failed is told twice: where it happened, and at the end, where a reader of a long log looks first.
+    # Failures are printed twice: here, and at the end, where a reader of a long log looks first.
     if [ -s "$steps/$1.failures" ]; then
         sed 's/^/    /' "$steps/$1.failures"
     fi
 }
 
-doing() { say "$2" >"$steps/$1.doing"; }
+# set_activity STEP ACTIVITY: for the progress line.
+set_activity() { say "$2" >"$steps/$1.doing"; }
 
-# fail STEP BEGAN TEXT [LOG [LINES]]: a step that came to no totals.
+# fail STEP BEGAN TEXT [LOG [LINES]]: reports a step that ended without totals.
 fail() {
     {
         say "$1: $3"
         [ -z "${4:-}" ] || tail -n "${5:-15}" "$4" | sed 's/^/| /'
     } >"$steps/$1.failures"
-    tell "$1" "$2" 0 1 0
+    report_step "$1" "$2" 0 1 0
 }
 
-# cannot STEP TEXT: what this machine cannot do: a skip for a person, a failure for CI.
-cannot() {
+# report_unavailable STEP TEXT: a step that this machine cannot run. It is a failure in CI and
+# otherwise a skip.
+report_unavailable() {
     say "$clear_line"
     say "**** $2"
     say ""
@@ -71,7 +81,8 @@ cannot() {
     fi
 }
 
-# Some kernels spread addresses further than the thread sanitizer can bear.
+# Prints a command prefix if the thread sanitizer needs one: some kernels randomize addresses over a
+# wider range than it supports.
 tsan_prefix() {
     probe=$root/build/cache/tsan-probe
     mkdir -p "$root/build/cache"
@@ -85,17 +96,28 @@ tsan_prefix() {
     done
 }
 
-# said_by_failed_tests CTEST-OUTPUT: the last lines of each, and how it ended; not of what went well inside.
-said_by_failed_tests() {
+# output_of_failed_tests CTEST-OUTPUT: the result and the last lines of each failed test, without the
+# lines of cmocka tests that passed.
+output_of_failed_tests() {
     awk -v most=30 '
-        function finish(i) { for (i = count > most ? count - most + 1 : 1; i <= count; i++) print lines[i]; count = 0 }
-        / Test +#[0-9]+: / { finish(); failing = /\*\*\*/ && !/\*\*\*(Skipped|Not Run \(Disabled\))/; if (failing) print; next }
+        function finish(i) {
+            for (i = count > most ? count - most + 1 : 1; i <= count; i++) print lines[i]
+            count = 0
+        }
+        / Test +#[0-9]+: / {
+            finish()
+            failing = /\*\*\*/ && !/\*\*\*(Skipped|Not Run \(Disabled\))/
+            if (failing) print
+            next
+        }
         /^[0-9]+% tests passed/ { finish(); failing = 0 }
-        failing && NF && !/^\[ +(OK|RUN|SKIPPED|REASON|PASSED) +\]/ && !/^ *Start +[0-9]+: / { lines[++count] = $0 }
+        failing && NF && !/^\[ +(OK|RUN|SKIPPED|REASON|PASSED) +\]/ && !/^ *Start +[0-9]+: / {
+            lines[++count] = $0
+        }
         END { finish() }' "$1" | head -n 150
 }
 
-# tests_of PRESET: ctest's arguments for it. docs/TESTING.md has the reasons.
+# tests_of PRESET: the arguments of ctest. docs/TESTING.md has the reasons.
 tests_of() {
     case $mode-$1 in
         quick-asan) echo "-LE thorough|examples|fidelity" ;;
@@ -109,15 +131,17 @@ tests_of() {
     esac
 }
 
-# The size is the release build's, stripped: 100 KB are a promise.
+# The stripped shared library of the release build is documented to be smaller than 100 KB.
 check_library() {
-    library=$(find "$root/build/release" -maxdepth 1 -name 'libferrule.so.*.*.*' 2>/dev/null | head -n 1)
+    library=$(find "$root/build/release" -maxdepth 1 -name 'libferrule.so.*.*.*' 2>/dev/null |
+        head -n 1)
     [ -n "$library" ] || return 0
     strip -o "$root/build/release/libferrule.stripped" "$library"
     bytes=$(wc -c <"$root/build/release/libferrule.stripped")
-    remark="the shared library: $bytes bytes stripped; needs$(objdump -p "$library" | awk '$1 == "NEEDED" { printf " %s", $2 }')"
+    needed=$(objdump -p "$library" | awk '$1 == "NEEDED" { printf " %s", $2 }')
+    remark="the shared library: $bytes bytes stripped; needs$needed"
     [ "$bytes" -ge 102400 ] || return 0
-    say "the shared library has outgrown 100 KB" >>"$steps/release.failures"
+    say "the shared library has 100 KB or more" >>"$steps/release.failures"
     preset_failed=$((preset_failed + 1))
 }
 
@@ -125,36 +149,39 @@ check_library() {
 add_results() {
     counts=$logs/$1-counts.txt
     remark=
-    awk -f "$root/ci/count_tests.awk" "$logs/$1-test.log" "$root/build/$1/Testing/Temporary/LastTest.log" >"$counts"
+    awk -f "$root/ci/count_tests.awk" "$logs/$1-test.log" \
+        "$root/build/$1/Testing/Temporary/LastTest.log" >"$counts"
     read -r preset_passed preset_failed preset_skipped <"$counts"
     sed -n "s/^skipped: /$1: /p" "$counts" >"$steps/$1.skipped"
     if [ "$preset_failed" -ne 0 ]; then
         {
             say "$1, from build/log/$1-test.log:"
             grep -E '^failed: ' "$counts" || true
-            said_by_failed_tests "$logs/$1-test.log" | sed 's/^/| /'
+            output_of_failed_tests "$logs/$1-test.log" | sed 's/^/| /'
         } >"$steps/$1.failures"
     elif [ "$preset_passed" -eq 0 ]; then
-        say "$1: no test passed at all" >"$steps/$1.failures"
+        say "$1: no test passed" >"$steps/$1.failures"
         preset_failed=1
     elif [ "$3" -ne 0 ]; then
-        say "$1: ctest ended with $3" >"$steps/$1.failures"
+        say "$1: the exit code of ctest is $3" >"$steps/$1.failures"
         preset_failed=1
     fi
     [ "$1" != release ] || check_library
-    tell "$1" "$2" "$preset_passed" "$preset_failed" "$preset_skipped" "$remark"
+    report_step "$1" "$2" "$preset_passed" "$preset_failed" "$preset_skipped" "$remark"
 }
 
 # build_tests PRESET BEGAN
 build_tests() {
-    doing "$1" building
+    set_activity "$1" building
     logged "$1-configure" configure_preset "$1" >/dev/null || {
-        fail "$1" "$2" "it cannot be configured; the end of build/log/$1-configure.log:" "$logs/$1-configure.log"
+        fail "$1" "$2" "configuration failed; the end of build/log/$1-configure.log:" \
+            "$logs/$1-configure.log"
         return 1
     }
     logged "$1-build" build_preset "$1" >/dev/null || {
-        grep -E 'error:|warning:|undefined|FAILED' "$logs/$1-build.log" | grep -vE ' -c [^ ]+$' | head -n 20 >"$logs/$1-build.errors" || true
-        fail "$1" "$2" "it cannot be built; from build/log/$1-build.log:" "$logs/$1-build.errors" 20
+        grep -E 'error:|warning:|undefined|FAILED' "$logs/$1-build.log" | grep -vE ' -c [^ ]+$' |
+            head -n 20 >"$logs/$1-build.errors" || true
+        fail "$1" "$2" "the build failed; from build/log/$1-build.log:" "$logs/$1-build.errors" 20
         return 1
     }
 }
@@ -169,65 +196,75 @@ run_tests() {
         [ "$wine_started" = no ] || : >"$steps/wine"
     fi
     # shellcheck disable=SC2046,SC2086 # the prefix and the arguments are words
-    (cd "$root/build/$1" && $prefix ctest -j "$((jobs * 4))" --output-on-failure $(tests_of "$1")) \
+    (cd "$root/build/$1" &&
+        $prefix ctest -j "$((jobs * 4))" --output-on-failure $(tests_of "$1")) \
         >"$logs/$1-test.log" 2>&1 </dev/null || code=$?
     if [ "$1" = mingw ]; then
         stop_wine
         rm -f "$steps/wine"
     fi
     add_results "$1" "$2" "$code"
-    used "$root/build/$1"
-    [ "$1" != mingw ] || used "$root/build/wineprefix"
+    remove_in_ci "$root/build/$1"
+    [ "$1" != mingw ] || remove_in_ci "$root/build/wineprefix"
 }
 
-# Builds the presets one after another; the tests of those that are built run meanwhile, as many as there are processors, for most of them wait.
+# Builds the presets one after another. Meanwhile the tests of the presets that are built run, of as
+# many presets as there are processors, because most tests wait.
 test_presets() {
     for preset in "$@"; do
         began=$(date +%s)
         build_tests "$preset" "$began" || continue
-        doing "$preset" "waiting to be tested"
+        set_activity "$preset" "waiting for its tests"
         while [ "$(grep -lx testing "$steps"/*.doing 2>/dev/null | wc -l)" -ge "$jobs" ]; do
             sleep 0.2
         done
-        doing "$preset" testing
+        set_activity "$preset" testing
         run_tests "$preset" "$began" &
     done
     wait
 }
 
-# run_script STEP COMMAND...: a script of ci/ whose last line is totals.
+# run_script STEP COMMAND...: runs a script of ci/ whose last line has the totals.
 run_script() {
     name=$1
     shift
     began=$(date +%s)
     code=0
-    doing "$name" running
-    gently "$@" --no-setup >"$logs/$name.log" 2>&1 </dev/null || code=$?
+    set_activity "$name" running
+    run_nice "$@" --no-setup >"$logs/$name.log" 2>&1 </dev/null || code=$?
     if tail -n 1 "$logs/$name.log" | grep -qE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'; then
         # shellcheck disable=SC2046 # the line is words
         set -- $(tail -n 1 "$logs/$name.log" | tr -d ,)
         if [ "$3" -ne 0 ] || [ "$code" -ne 0 ]; then
-            { say "$name ended with $code, the end of build/log/$name.log:"; tail -n 30 "$logs/$name.log" | sed 's/^/| /'; } >"$steps/$name.failures"
+            {
+                say "$name: exit code $code; the end of build/log/$name.log:"
+                tail -n 30 "$logs/$name.log" | sed 's/^/| /'
+            } >"$steps/$name.failures"
         fi
         if [ "$5" -ne 0 ]; then
-            grep -iE 'skipped' "$logs/$name.log" | sed "\$d; s/^ */$name: /; s/\$/ (by $name itself)/" >"$steps/$name.skipped" || true
+            grep -iE 'skipped' "$logs/$name.log" |
+                sed "\$d; s/^ */$name: /; s/\$/ (by $name itself)/" >"$steps/$name.skipped" || true
         fi
-        tell "$name" "$began" "$1" "$(($3 == 0 && code != 0 ? 1 : $3))" "$5"
+        report_step "$name" "$began" "$1" "$(($3 == 0 && code != 0 ? 1 : $3))" "$5"
     else
-        fail "$name" "$began" "it ended with $code and no totals; the end of build/log/$name.log:" "$logs/$name.log"
+        fail "$name" "$began" "exit code $code without totals; the end of build/log/$name.log:" \
+            "$logs/$name.log"
     fi
 }
 
 measure_coverage() {
     began=$(date +%s)
     code=0
-    doing coverage running
-    gently "$root/ci/coverage.sh" --gate --corpora --no-setup >"$logs/coverage.log" 2>&1 </dev/null || code=$?
-    used "$root/build/coverage"
+    set_activity coverage running
+    run_nice "$root/ci/coverage.sh" --gate --corpora --no-setup >"$logs/coverage.log" 2>&1 </dev/null ||
+        code=$?
+    remove_in_ci "$root/build/coverage"
     if [ "$code" -eq 0 ]; then
-        tell coverage "$began" 1 0 0 "the table is in build/log/coverage.log"
+        report_step coverage "$began" 1 0 0 "the table is in build/log/coverage.log"
     else
-        fail coverage "$began" "ci/coverage.sh --gate --corpora ended with $code; the end of its log:" "$logs/coverage.log"
+        fail coverage "$began" \
+            "the exit code of ci/coverage.sh --gate --corpora is $code; the end of its log:" \
+            "$logs/coverage.log"
     fi
 }
 
@@ -236,11 +273,11 @@ run_scripts() {
         case $word in
             fuzz)
                 run_script fuzz "$root/ci/fuzz.sh" --smoke
-                used "$root/build/fuzz" "$root/build/fuzz-work"
+                remove_in_ci "$root/build/fuzz" "$root/build/fuzz-work"
                 ;;
             oss-fuzz)
                 run_script oss-fuzz "$root/ci/oss_fuzz_check.sh" --sample
-                used "$root/build/oss-fuzz"
+                remove_in_ci "$root/build/oss-fuzz"
                 ;;
             coverage) measure_coverage ;;
             prove) run_script prove "$root/ci/prove.sh" ;;
@@ -248,7 +285,7 @@ run_scripts() {
     done
 }
 
-# ---- what there is to do, and whether this machine can
+# ---- the arguments, and the steps that this machine can run
 
 mode=quick
 setup=yes
@@ -258,7 +295,9 @@ for argument in "$@"; do
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
         --all) mode=all ;;
-        debug | release | lto | asan | tsan | msan | mingw | fuzz | oss-fuzz | coverage | prove) words="$words $argument" ;;
+        debug | release | lto | asan | tsan | msan | mingw | fuzz | oss-fuzz | coverage | prove)
+            words="$words $argument"
+            ;;
         *) usage >&2; exit 2 ;;
     esac
 done
@@ -274,7 +313,8 @@ needs() {
     return 1
 }
 
-# Each group of packages that the words need. All at once first, for that is quicker.
+# The groups of packages that the steps need. One command for all of them is quicker, so it is tried
+# first.
 tools="test"
 [ "$mode" != quick ] || tools="quick"
 groups="build $tools"
@@ -287,7 +327,7 @@ done
 if [ "$setup" = yes ] && ! "$root/ci/setup.sh" $groups; then
     "$root/ci/setup.sh" build "$tools"
     for group in ${groups#build "$tools"}; do
-        "$root/ci/setup.sh" "$group" || say "    going on with what is here"
+        "$root/ci/setup.sh" "$group" || say "    continuing with the installed programs"
     done
 fi
 
@@ -300,12 +340,13 @@ for word in $words; do
                 [ -e "$root/build/cache/cmocka/src/cmocka.c" ]; then
                 presets="$presets $word"
             else
-                cannot mingw "There is no Wine here, or no Windows compiler, or no source of cmocka for it: the Windows backend is NOT tested"
+                report_unavailable mingw "$(say "Wine, the Windows compiler or cmocka's source is" \
+                    "missing: the Windows backend is NOT tested")"
             fi
             ;;
         msan | fuzz | oss-fuzz | coverage)
             if ! command -v clang-19 >/dev/null 2>&1; then
-                cannot "$word" "There is no clang-19 here: $word is NOT run"
+                report_unavailable "$word" "clang-19 is missing: $word is NOT run"
             elif [ "$word" = msan ]; then
                 presets="$presets $word"
             else
@@ -313,17 +354,18 @@ for word in $words; do
             fi
             ;;
         prove)
-            if command -v frama-c >/dev/null 2>&1 && command -v z3 >/dev/null 2>&1 && command -v cvc4 >/dev/null 2>&1; then
+            if command -v frama-c >/dev/null 2>&1 && command -v z3 >/dev/null 2>&1 &&
+                command -v cvc4 >/dev/null 2>&1; then
                 scripts="$scripts $word"
             else
-                cannot prove "There is no Frama-C here, or no z3 or cvc4: nothing is proved"
+                report_unavailable prove "Frama-C, z3 or cvc4 is missing: the proofs are NOT run"
             fi
             ;;
         *) presets="$presets $word" ;;
     esac
 done
 
-# ---- doing it
+# ---- running the steps
 
 show_progress() {
     while :; do
@@ -332,84 +374,95 @@ show_progress() {
             [ -f "$file" ] || continue
             step=${file##*/}
             step=${step%.doing}
-            what=$(cat "$file" 2>/dev/null) || continue
-            case $what in
-                building) at=$(tail -n 1 "$logs/$step-build.log" 2>/dev/null | sed -n 's/^\[\([0-9]*\/[0-9]*\)\].*/ \1/p') ;;
-                testing) at=$(tail -n 3 "$logs/$step-test.log" 2>/dev/null | sed -n 's/^ *\([0-9]*\/[0-9]*\) Test .*/ \1/p' | tail -n 1) ;;
-                *) at= ;;
+            activity=$(cat "$file" 2>/dev/null) || continue
+            case $activity in
+                building)
+                    count=$(tail -n 1 "$logs/$step-build.log" 2>/dev/null |
+                        sed -n 's/^\[\([0-9]*\/[0-9]*\)\].*/ \1/p')
+                    ;;
+                testing)
+                    count=$(tail -n 3 "$logs/$step-test.log" 2>/dev/null |
+                        sed -n 's/^ *\([0-9]*\/[0-9]*\) Test .*/ \1/p' | tail -n 1)
+                    ;;
+                *) count= ;;
             esac
-            line="$line${line:+; }$step: $what$at"
+            line="$line${line:+; }$step: $activity$count"
         done
         printf '%s%.110s' "$clear_line" "$line"
         sleep 1
     done
 }
 
-lanes=
-# Each in a process group of its own, where the shell can, so that all of it can be ended.
-start_lane() {
+background=
+# start_background COMMAND...: starts it in its own process group, if the shell supports that, so
+# that all its processes can be killed.
+start_background() {
     set -m 2>/dev/null || true
     "$@" </dev/null &
-    lanes="$lanes $!"
+    background="$background $!"
     set +m
 }
 
-stop_lanes() {
-    for lane in $lanes; do
-        kill -- "-$lane" 2>/dev/null || kill "$lane" 2>/dev/null || true
+stop_background() {
+    for process in $background; do
+        kill -- "-$process" 2>/dev/null || kill "$process" 2>/dev/null || true
     done
     [ ! -f "$steps/wine" ] || "$root/ci/wine.sh" --stop
 }
 
 progress=
-trap 'stop_lanes; [ -z "$progress" ] || kill "$progress" 2>/dev/null || true' EXIT
+trap 'stop_background; [ -z "$progress" ] || kill "$progress" 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM
 # shellcheck disable=SC2086 # the lists are words
 if [ -n "$presets" ]; then
-    start_lane test_presets $presets
+    start_background test_presets $presets
 fi
 # shellcheck disable=SC2086
 if [ -n "$scripts" ]; then
-    start_lane run_scripts $scripts
+    start_background run_scripts $scripts
 fi
 if [ -t 1 ]; then
     show_progress &
     progress=$!
 fi
-for lane in $lanes; do
-    wait "$lane" || true
+for process in $background; do
+    wait "$process" || true
 done
-lanes=
+background=
 [ -z "$progress" ] || kill "$progress" 2>/dev/null || true
 progress=
 printf '%s' "$clear_line"
 
-# ---- the end
+# ---- the summary
 
 for word in $words; do
-    [ -f "$steps/$word.totals" ] || { say "$word: it did not come to its end" >"$steps/$word.failures"; say "0 1 0" >"$steps/$word.totals"; }
+    [ -f "$steps/$word.totals" ] || {
+        say "$word: not finished" >"$steps/$word.failures"
+        say "0 1 0" >"$steps/$word.totals"
+    }
 done
 cat "$steps"/*.skipped >"$logs/skipped.txt" 2>/dev/null || true
 sum_up_skipped() {
     awk '{
             reason = $0
-            if (!sub(/^[^\t]*\t/, "", reason)) reason = "no reason is told"
+            if (!sub(/^[^\t]*\t/, "", reason)) reason = "no reason is given"
             if (!(reason in count)) order[++reasons] = reason
             count[reason]++
         }
-        END { for (i = 1; i <= reasons; i++) printf "%d\t%s\n", count[order[i]], order[i] }' "$logs/skipped.txt" | sort -rn |
+        END { for (i = 1; i <= reasons; i++) printf "%d\t%s\n", count[order[i]], order[i] }' \
+        "$logs/skipped.txt" | sort -rn |
         awk -F '\t' -v most=9 '
             NR <= most { printf "%8d  %.110s\n", $1, $2; next }
             { others++; tests += $1 }
             END { if (others) printf "%8d  for %d other reasons\n", tests, others }'
 }
 if [ -s "$logs/skipped.txt" ]; then
-    say "skipped, and why (each: build/log/skipped.txt):"
+    say "skipped tests by reason (each test: build/log/skipped.txt):"
     sum_up_skipped
 fi
 cat "$steps"/*.failures >"$logs/failures.txt" 2>/dev/null || true
 if [ -s "$logs/failures.txt" ]; then
-    say "== what failed, again:"
+    say "== all failures:"
     sed 's/^/    /' "$logs/failures.txt"
 fi
 cat "$steps"/*.totals | awk '{ passed += $1; failed += $2; skipped += $3 }

@@ -28,7 +28,7 @@ first_program() {
     return 1
 }
 
-# Debian's wrapper wineserver forces the server to end immediately, so the 64-bit binary is preferred.
+# Debian's wrapper wineserver forces the server to end immediately: the 64-bit binary is preferred.
 wine=$(first_program /usr/lib/wine/wine64 wine64 wine) || wine=
 server=$(first_program /usr/lib/wine/wineserver64 wineserver64 wineserver) || server=
 
@@ -47,8 +47,8 @@ need_wine() {
 }
 
 # The server, and the services that the first program starts, must not hold the pipes of a test: a
-# reader of the test's output would wait for their end. Therefore this script starts the server and a
-# first program.
+# reader of the test's output would wait for their end. Therefore this script starts the server and
+# a first program.
 start() {
     mkdir -p "$WINEPREFIX"
     "$server" -p600 </dev/null >/dev/null 2>&1 || true
@@ -90,8 +90,8 @@ case "${1:---help}" in
         need_wine
         [ -f "$WINEPREFIX/ferrule-ready" ] || start_once
         # Debian's Wine has no preloader and is loaded at 0x7d000000. With a random layout its heap
-        # begins anywhere in the GiB after that, and sometimes occupies the page at 0x7ffe0000, which
-        # Windows shares with every program. Then about one start in 7,000 ends without a message.
+        # begins anywhere in the GiB after that. About one start in 7,000 ends without a message,
+        # because the page at 0x7ffe0000, which Windows shares with every program, is occupied.
         set -- "$wine" "$@"
         ! can_fix_layout || set -- setarch -R "$@"
         # Reports the exit code of a program that may have ended without any output.
