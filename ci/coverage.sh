@@ -79,7 +79,8 @@ show_set() {
     logged "coverage-$set_name-html" llvm-cov-19 show "$@" "$profile" -format=html \
         -o "$report/$set_name" --show-mcdc --show-branches=count \
         --project-title="ferrule: $set_name" "$root/core" &&
-        llvm-cov-19 export "$@" "$profile" -format=text -summary-only "$root/core" >"$report/$set_name.json" &&
+        llvm-cov-19 export "$@" "$profile" -format=text -summary-only "$root/core" \
+            >"$report/$set_name.json" &&
         llvm-cov-19 export "$@" "$profile" -format=lcov "$root/core" >"$report/$set_name.lcov"
 }
 
@@ -108,6 +109,7 @@ for set_name in $sets; do
 done
 say "    build/coverage/report/*/index.html"
 # shellcheck disable=SC2086 # the list is words
-python3 "$root/ci/coverage_table.py" $gate "$root/core" "$report" $sets >"$report/table.txt" || bad=1
+python3 "$root/ci/coverage_table.py" $gate "$root/core" "$report" $sets \
+    >"$report/table.txt" || bad=1
 cat "$report/table.txt"
 exit "$bad"

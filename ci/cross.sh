@@ -62,7 +62,8 @@ fail() {
 # unexpected_warnings LOG: the warnings, without those of zig's own sources, which zig compiles at
 # first use.
 unexpected_warnings() {
-    grep -E 'warning:' "$1" | grep -vE '/(zig|lib)/(libc|libcxx|compiler_rt|libunwind)|zig-linux-[a-z0-9]*/lib/|CMake Warning|overriding' || true
+    own='/(zig|lib)/(libc|libcxx|compiler_rt|libunwind)|zig-linux-[a-z0-9]*/lib/'
+    grep -E 'warning:' "$1" | grep -vE "$own|CMake Warning|overriding" || true
 }
 
 # run_tests TARGET
@@ -121,8 +122,10 @@ has_qemu() {
 build_with_zig() {
     case $1 in
         *linux*)
-            has_qemu "$1" ||
-                { report_unavailable "qemu for $1 is not installed: its tests are NOT run"; return 0; }
+            has_qemu "$1" || {
+                report_unavailable "qemu for $1 is not installed: its tests are NOT run"
+                return 0
+            }
             ;;
     esac
     build_target "$1" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/zig.cmake" "-DFERRULE_ZIG=$zig" \

@@ -34,7 +34,8 @@ bad=0
 run=1
 while [ "$run" -le "$runs" ]; do
     log=$logs/flake-$preset-$run.log
-    if (cd "$root/build/$preset" && ctest -j "$test_jobs" --output-on-failure "$@") >"$log" 2>&1 </dev/null; then
+    if (cd "$root/build/$preset" && ctest -j "$test_jobs" --output-on-failure "$@") \
+        >"$log" 2>&1 </dev/null; then
         say "run $run of $runs: $(grep -E '% tests passed|No tests were found' "$log")"
         rm -f "$log"
     else

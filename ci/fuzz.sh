@@ -58,7 +58,8 @@ if [ -z "$harnesses" ]; then
     done
 fi
 for name in $harnesses; do
-    [ -f "$root/fuzz/harnesses/fuzz_$name.c" ] || { echo "ci/fuzz.sh: no harness $name" >&2; exit 2; }
+    [ -f "$root/fuzz/harnesses/fuzz_$name.c" ] ||
+        { echo "ci/fuzz.sh: no harness $name" >&2; exit 2; }
 done
 
 fuzzers=$root/build/$preset/fuzz
@@ -143,8 +144,8 @@ report_crash() {
     say "   $1 FAILED on $(wc -c <"$small" | tr -d ' ') bytes: ${small#"$root"/}"
     grep -E 'does not hold|ERROR: |runtime error' "$log" | head -n 3 | sed 's/^/   | /' || true
     say "   reproduce:     build/$preset/fuzz/fuzz_$1 ${small#"$root"/}"
-    say "   with gcc:      cmake --preset debug && cmake --build build/debug --target replay_$1 &&" \
-        "build/debug/fuzz/replay_$1 ${small#"$root"/}"
+    say "   with gcc:      cmake --preset debug && cmake --build build/debug --target replay_$1" \
+        "&& build/debug/fuzz/replay_$1 ${small#"$root"/}"
     say "   after the fix: mv ${small#"$root"/} fuzz/corpus/$1/"
     say ""
 }
@@ -170,8 +171,8 @@ fuzz_afl() {
     export AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
     core=
     ! command -v taskset >/dev/null 2>&1 || core="taskset -c ${FERRULE_FUZZ_CORE:-0}"
-    $core afl-fuzz -i "$corpus" -o "$work" -V $((minutes * 60)) -s 7 ${dictionary:+-x "$dictionary"} \
-        -- "$fuzzers/fuzz_$1" >"$log" 2>&1 </dev/null &
+    $core afl-fuzz -i "$corpus" -o "$work" -V $((minutes * 60)) -s 7 \
+        ${dictionary:+-x "$dictionary"} -- "$fuzzers/fuzz_$1" >"$log" 2>&1 </dev/null &
     pid=$!
     watch_fuzzer "$1"
     found=no
@@ -214,9 +215,10 @@ merge() {
     mkdir -p "$unused" "$corpus" "$seeds/$1" "$from_libfuzzer" "$from_afl"
     before=$(find "$corpus" -type f | wc -l)
     if fixed_layout "$fuzzers/fuzz_$1" -set_cover_merge=1 -rss_limit_mb=0 \
-        -merge_control_file="$control" "$unused" "$corpus" "$seeds/$1" "$from_libfuzzer" "$from_afl" \
-        >"$log" 2>&1 </dev/null &&
-        python3 "$root/ci/choose_inputs.py" "$control" "$corpus" "$(max_len_of "$1")" >>"$log" 2>&1; then
+        -merge_control_file="$control" "$unused" "$corpus" "$seeds/$1" "$from_libfuzzer" \
+        "$from_afl" >"$log" 2>&1 </dev/null &&
+        python3 "$root/ci/choose_inputs.py" "$control" "$corpus" "$(max_len_of "$1")" \
+            >>"$log" 2>&1; then
         say "   $1: $((before)) inputs before, $(find "$corpus" -type f | wc -l) now"
     else
         bad=1
@@ -242,7 +244,8 @@ failed=0
 skipped=0
 [ "$setup" = no ] || "$root/ci/setup.sh" build fuzz
 say "== fuzz ($engine): configure, build"
-if ! logged "$preset-configure" configure_preset "$preset" || ! logged "$preset-build" build_preset "$preset"; then
+if ! logged "$preset-configure" configure_preset "$preset" ||
+    ! logged "$preset-build" build_preset "$preset"; then
     [ "$mode" != smoke ] || say "0 passed, 1 failed, 0 skipped"
     exit 1
 fi

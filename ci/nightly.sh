@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs, for hours, everything that ci/test.sh only samples. Prints a line for each part, and a total.
+# Runs everything that ci/test.sh only samples, which takes hours. Prints a line for each part, and
+# the totals.
 set -eu
 
 usage() {

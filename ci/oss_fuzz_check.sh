@@ -175,8 +175,8 @@ check_libfuzzer() {
         head -n 1)
     [ "${edges:-0}" -ge $min_edges ] || report_defect "only ${edges:-0} edges are instrumented"
     # shellcheck disable=SC2086 # the options are words
-    run_elsewhere "$target" -seed=1337 -runs=0 "-artifact_prefix=$target." $options "$target.seeds" ||
-        { report_run "it fails on one of its seeds"; return 0; }
+    run_elsewhere "$target" -seed=1337 -runs=0 "-artifact_prefix=$target." $options \
+        "$target.seeds" || { report_run "it fails on one of its seeds"; return 0; }
     reached=$(sed -n 's/.*INITED cov: \([0-9]*\).*/\1/p' "$target.log")
     [ "${reached:-0}" -ge $min_edges ] || report_defect "its seeds reach only ${reached:-0} edges"
     note="$edges edges, $reached reached by the seeds"
@@ -203,8 +203,9 @@ check_coverage() {
         { report_run "it fails on one of its seeds"; return 0; }
     llvm-profdata-19 merge -sparse "$target.profraw" -o "$target.profdata" 2>>"$target.log" ||
         { report_defect "it writes no profile"; return 0; }
-    reached=$(llvm-cov-19 export -summary-only "-instr-profile=$target.profdata" "$target" 2>>"$target.log" |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["data"][0]["totals"]["lines"]["covered"])')
+    totals='import json, sys; print(json.load(sys.stdin)["data"][0]["totals"]["lines"]["covered"])'
+    reached=$(llvm-cov-19 export -summary-only "-instr-profile=$target.profdata" "$target" \
+        2>>"$target.log" | python3 -c "$totals")
     [ "$reached" -ge $min_edges ] || report_defect "its profile has only $reached lines"
     note="$reached lines reached by the seeds"
 }

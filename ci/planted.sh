@@ -5,7 +5,8 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--sample] [--without-corpus] [--no-setup]
+usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--sample] [--without-corpus]
+                     [--no-setup]
 
 For each patch of fuzz/planted, builds the patched copy and runs the harness that the patch's first
 line names, with the committed corpus and dictionary. Prints one line for each: what found the bug
@@ -63,7 +64,8 @@ runs_of() {
 
 # Makes the copy equal to the tree. A restored file has a new time, so the build compiles it again.
 restore_copy() {
-    (cd "$root" && find CMakeLists.txt CMakePresets.json cmake core platform include fuzz -type f ! -path 'fuzz/corpus/*') |
+    (cd "$root" && find CMakeLists.txt CMakePresets.json cmake core platform include fuzz \
+        -type f ! -path 'fuzz/corpus/*') |
         while IFS= read -r file; do
             cmp -s "$root/$file" "$tree/$file" && continue
             mkdir -p "$(dirname "$tree/$file")"
@@ -125,8 +127,8 @@ fuzz_with_afl() {
     code=0
     AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 \
         AFL_BENCH_UNTIL_CRASH=1 \
-        afl-fuzz -i "$inputs" -o "$found_dir" -V "$max_seconds" -s 7 ${dictionary:+-x "$dictionary"} \
-        -- "$fuzzers/fuzz_$1" >>"$log" 2>&1 </dev/null || code=$?
+        afl-fuzz -i "$inputs" -o "$found_dir" -V "$max_seconds" -s 7 \
+        ${dictionary:+-x "$dictionary"} -- "$fuzzers/fuzz_$1" >>"$log" 2>&1 </dev/null || code=$?
     stats=$found_dir/default/fuzzer_stats
     runs=0
     found=broken

@@ -35,7 +35,8 @@ frama_c() {
     defines=$3
     shift 3
     (cd "$tree" && frama-c -machdep x86_64 -c11 \
-        -cpp-extra-args="-Iinclude,-I.,-include,tests/proof/frama_c.h$defines" "$@") >"$output" 2>&1 </dev/null
+        -cpp-extra-args="-Iinclude,-I.,-include,tests/proof/frama_c.h$defines" "$@") \
+        >"$output" 2>&1 </dev/null
 }
 
 # has_no_alarm LOG: Eva's exit code is 0 even if there are alarms.
@@ -47,10 +48,12 @@ has_no_alarm() {
 # has_no_open_goal LOG: there are at least ten goals and all are proved. Only the declarations of
 # tests/proof are assumed.
 has_no_open_goal() {
-    awk '/^\[wp\] Proved goals:/ { proved = $4; of = $6 } END { exit !(of >= 10 && proved == of) }' "$1"
+    awk '/^\[wp\] Proved goals:/ { proved = $4; of = $6 }
+        END { exit !(of >= 10 && proved == of) }' "$1"
 }
 
-address_sources="core/address/ip_addr.c core/address/ipv4_addr.c core/address/ipv6_addr.c core/address/socket_addr.c"
+address_sources="core/address/ip_addr.c core/address/ipv4_addr.c core/address/ipv6_addr.c
+    core/address/socket_addr.c"
 
 # eva TREE LOG DEFINES PRECISION FILE...
 eva() {
@@ -59,8 +62,8 @@ eva() {
     eva_defines=$3
     eva_precision=$4
     shift 4
-    frama_c "$eva_tree" "$eva_log" ",-DFOR_EVA$eva_defines" -eva -eva-precision "$eva_precision" "$@" &&
-        has_no_alarm "$eva_log"
+    frama_c "$eva_tree" "$eva_log" ",-DFOR_EVA$eva_defines" -eva \
+        -eva-precision "$eva_precision" "$@" && has_no_alarm "$eva_log"
 }
 
 # parse_one TREE LOG WHICH LONGEST
@@ -126,8 +129,8 @@ text() {
 field=feri_state
 state() {
     fields=${field}_phase,${field}_read_half,${field}_write_half,${field}_ending,${field}_saved_kind
-    wp "$1" "$2" "" tests/proof/wp_state.c \
-        "$fields,next_phase,next_read_half,next_write_half,next_saved_kind,next_ending,feri_state_next"
+    next=next_phase,next_read_half,next_write_half,next_saved_kind,next_ending,feri_state_next
+    wp "$1" "$2" "" tests/proof/wp_state.c "$fields,$next"
 }
 
 # step NAME TEXT
@@ -147,8 +150,9 @@ step() {
     fi
 }
 
-# What a failed proof leaves in the log.
-open_proof='\[eva:alarm\]|got status (unknown|invalid)|^\[wp\] \[(Failed|Timeout|Unknown|Stepout)\] Goal'
+# The lines of a log that show a failed proof.
+open_proof='\[eva:alarm\]|got status (unknown|invalid)'
+open_proof="$open_proof|^\\[wp\\] \\[(Failed|Timeout|Unknown|Stepout)\\] Goal"
 
 # plant_bug STEP FILE SED-SCRIPT [FUNCTIONS]: plants one bug in a copy of core; the step must fail
 # there.
@@ -169,7 +173,7 @@ plant_bug() {
         say "    planted: $2: $3: NOT detected by $1"
     elif ! cat "$logs/prove-planted.log"* | grep -qE "$open_proof"; then
         failed=$((failed + 1))
-        say "    planted: $2: $3: $1 failed for another reason than a proof; build/log/prove-planted.log"
+        say "    planted: $2: $3: $1 failed without a failed proof; build/log/prove-planted.log"
     else
         passed=$((passed + 1))
         say "    planted: $2: $3: detected by $1"

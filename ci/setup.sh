@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/setup.sh [build] [quick] [test] [wine] [mingw] [cmocka] [cross] [cross-gcc] [fuzz] [fuzz32] [prove]
+usage: ci/setup.sh [GROUP...]
 
 Installs with apt-get the missing packages of these groups:
   build      a C compiler, CMake, Ninja
@@ -73,7 +73,8 @@ fuzzer_works() {
     cat >"$cache/fuzzer.c" <<'TEXT'
 int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return data == 0 && size == 1; }
 TEXT
-    clang-19 -fsanitize=fuzzer,address,undefined "$cache/fuzzer.c" -o "$cache/fuzzer" >/dev/null 2>&1
+    clang-19 -fsanitize=fuzzer,address,undefined "$cache/fuzzer.c" -o "$cache/fuzzer" \
+        >/dev/null 2>&1
 }
 
 check_quick() {

@@ -55,6 +55,7 @@ if [ "$((idle + busy + 64))" -gt "$limit" ]; then
 fi
 
 logged stress-configure configure_preset "$preset"
-logged stress-build cmake --build "$root/build/$preset" -j "$jobs" --target relay_server stress_relay
-sh "$root/tests/stress/stress_relay.sh" "$root/build/$preset/examples/relay_server$suffix" \
-    "$root/build/$preset/tests/stress/stress_relay$suffix" "$idle" "$busy" "$rounds" "${5:-1}" "$emulator"
+build=$root/build/$preset
+logged stress-build cmake --build "$build" -j "$jobs" --target relay_server stress_relay
+sh "$root/tests/stress/stress_relay.sh" "$build/examples/relay_server$suffix" \
+    "$build/tests/stress/stress_relay$suffix" "$idle" "$busy" "$rounds" "${5:-1}" "$emulator"

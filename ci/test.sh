@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds and runs the tests on both backends, with sanitizers. Prints a line for each preset, and the
-# totals at the end.
+# Builds and runs the tests on both backends, with sanitizers. Prints a line for each preset, and
+# the totals at the end.
 set -eu
 
 usage() {
@@ -8,23 +8,23 @@ usage() {
 usage: ci/test.sh [--no-setup] [--all | PRESET...]
 
 Installs missing packages (ci/setup.sh; --no-setup installs nothing), then builds and tests presets
-in parallel: debug, release, lto, asan, tsan and msan on this system, and mingw, the Windows backend,
-under Wine. Four further names are accepted as PRESET:
+in parallel: debug, release, lto, asan, tsan and msan on this system, and mingw, the Windows
+backend, under Wine. Four further names are accepted as PRESET:
   fuzz        a short run of each fuzzing harness, the same each time
   oss-fuzz    two of the seven builds that OSS-Fuzz makes of the harnesses
   coverage    the coverage of core/ by the corpora
   prove       ci/prove.sh, the proofs of core
 What runs:
-  (nothing)   the quick check: debug, asan and mingw, without the tests that are labelled thorough.
-              asan also leaves out examples and fidelity. mingw also leaves out fidelity, the corpora
-              and the conformance tests over the simulated network. Every unit and conformance test
-              runs in each of the three
+  (nothing)   the quick check: debug, asan and mingw, without the tests with the label thorough.
+              asan also leaves out examples and fidelity; mingw also leaves out fidelity, the
+              corpora and the conformance tests over the simulated network. Every unit and
+              conformance test runs in each of the three
   --all       every test, in each preset in which it can find a defect (docs/TESTING.md)
   PRESET...   all tests of these presets
-Prints a line for each preset with its tests and its time. The last line is
-`N passed, N failed, N skipped`; the exit code is 0 if nothing failed. Logs: build/log. The reasons of
-skipped tests are summed up; build/log/skipped.txt names each test. Without Wine the Windows half is
-skipped with a message; with CI=true that is a failure.
+Prints a line for each preset with its tests and its time, and the number of skipped tests for each
+reason; build/log/skipped.txt names each test. The last line is `N passed, N failed, N skipped`; the
+exit code is 0 if nothing failed. Without Wine the Windows half is skipped with a message; with
+CI=true that is a failure. Logs: build/log
 TEXT
 }
 
@@ -96,8 +96,8 @@ tsan_prefix() {
     done
 }
 
-# output_of_failed_tests CTEST-OUTPUT: the result and the last lines of each failed test, without the
-# lines of cmocka tests that passed.
+# output_of_failed_tests CTEST-OUTPUT: the result and the last lines of each failed test, without
+# the lines of cmocka tests that passed.
 output_of_failed_tests() {
     awk -v most=30 '
         function finish(i) {
@@ -256,8 +256,8 @@ measure_coverage() {
     began=$(date +%s)
     code=0
     set_activity coverage running
-    run_nice "$root/ci/coverage.sh" --gate --corpora --no-setup >"$logs/coverage.log" 2>&1 </dev/null ||
-        code=$?
+    run_nice "$root/ci/coverage.sh" --gate --corpora --no-setup \
+        >"$logs/coverage.log" 2>&1 </dev/null || code=$?
     remove_in_ci "$root/build/coverage"
     if [ "$code" -eq 0 ]; then
         report_step coverage "$began" 1 0 0 "the table is in build/log/coverage.log"
@@ -336,12 +336,13 @@ scripts=
 for word in $words; do
     case $word in
         mingw)
-            if "$root/ci/wine.sh" --available && command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1 &&
+            if "$root/ci/wine.sh" --available &&
+                command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1 &&
                 [ -e "$root/build/cache/cmocka/src/cmocka.c" ]; then
                 presets="$presets $word"
             else
-                report_unavailable mingw "$(say "Wine, the Windows compiler or cmocka's source is" \
-                    "missing: the Windows backend is NOT tested")"
+                reason="Wine, the Windows compiler or cmocka's source is missing"
+                report_unavailable mingw "$reason: the Windows backend is NOT tested"
             fi
             ;;
         msan | fuzz | oss-fuzz | coverage)
