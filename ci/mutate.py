@@ -233,7 +233,7 @@ def all_tests():
             name = pathlib.Path(source).stem[len('fuzz_'):]
             text = (ROOT / 'fuzz/CMakeLists.txt').read_text()
             more = re.search(r'set\(ferrule_fuzz_' + name + r'_sources\s+([^)]*)\)', text)
-            sources = ['fuzz/' + s for s in [source, 'replay.c'] + (more.group(1).split() if more else [])]
+            sources = ['fuzz/' + s for s in [source, 'driver/replay.c'] + (more.group(1).split() if more else [])]
             tests.append(Test('replay_' + name, sources, 'ferrule' if kind == 'static' else 'ferrule_sim', [f'{ROOT}/fuzz/corpus/{name}']))
     return tests
 
