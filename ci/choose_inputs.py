@@ -1,12 +1,16 @@
-"""Chooses which inputs of a fuzzing harness its corpus has, for `ci/fuzz.sh --merge`.
+"""Chooses the inputs of a fuzzing harness's corpus, for `ci/fuzz.sh --merge`.
 
 usage: choose_inputs.py CONTROL-FILE CORPUS MAX-LEN
 
-CONTROL-FILE is what libFuzzer writes for -set_cover_merge: the inputs that it was given, and the features that each reaches. A feature is
-an edge, or a cell of the state tables, and how often: eight numbers in turn are of the same edge. An input of CORPUS whose name is not
-a hash stays. The others are chosen: each time the one that reaches most of what is left, the smallest of equals. First they are chosen
-until every edge is reached. Then the counts are what is left, as long as there are fewer than FILL inputs. What is chosen from elsewhere
-comes into CORPUS; it is never longer than MAX-LEN. The exit code is 1, and nothing is changed, when CORPUS would have more than MOST.
+CONTROL-FILE is the file that libFuzzer writes for -set_cover_merge: the inputs, and the features
+that each input reaches. A feature is an edge, or a cell of the state tables, together with a
+count. Eight consecutive numbers belong to the same edge.
+
+An input of CORPUS whose name is not a hash stays. The other inputs are chosen greedily: the next
+one reaches the most remaining features, and of equals it is the smallest. The first pass ends when
+every edge is reached. The second pass adds inputs for the remaining counts, up to FILL inputs. The
+chosen inputs from other folders are copied into CORPUS; they are at most MAX-LEN bytes long. If
+CORPUS would have more than MOST inputs, nothing is changed and the exit code is 1.
 """
 
 import hashlib
@@ -21,13 +25,14 @@ COUNTS_OF_AN_EDGE = 8
 
 
 def read_control(path):
-    """{path of an input: its features}, of the inputs that ran to their end."""
+    """{path of an input: its features}, for the inputs whose run finished."""
     with open(path, encoding="utf-8") as file:
         count = int(file.readline())
         file.readline()
         paths = [file.readline().rstrip("\n") for _ in range(count)]
         lines = (line.split() for line in file)
-        return {paths[int(words[1])]: set(map(int, words[2:])) for words in lines if words[0] == "FT"}
+        return {paths[int(words[1])]: set(map(int, words[2:]))
+                for words in lines if words[0] == "FT"}
 
 
 def has_hash(name):
@@ -39,7 +44,7 @@ def is_named(path, corpus):
 
 
 def choose(reached, chosen, most):
-    """Adds to the list chosen, until all that any input reaches is reached or chosen has most."""
+    """Adds to the list chosen until its inputs reach every feature or it has `most` inputs."""
     left = set().union(*reached.values()).difference(*(reached[path] for path in chosen))
     heap = [(-len(reached[path]), os.path.getsize(path), path) for path in reached]
     heapq.heapify(heap)
@@ -75,11 +80,13 @@ def main():
     max_len = int(sys.argv[3])
     features = {path: reached for path, reached in read_control(sys.argv[1]).items()
                 if os.path.dirname(path) == corpus or os.path.getsize(path) <= max_len}
-    edges = {path: {feature // COUNTS_OF_AN_EDGE for feature in reached} for path, reached in features.items()}
+    edges = {path: {feature // COUNTS_OF_AN_EDGE for feature in reached}
+             for path, reached in features.items()}
     chosen = sorted(path for path in features if is_named(path, corpus))
     choose(edges, chosen, len(features))
     if len(chosen) > MOST:
-        sys.exit(f"{corpus}: {len(chosen)} inputs, more than {MOST}, have a name or an edge of their own")
+        sys.exit(f"{corpus}: {len(chosen)} inputs have a name or are needed for the edges, "
+                 f"more than {MOST}")
     choose(features, chosen, FILL)
     replace_corpus(corpus, chosen)
 

@@ -1,5 +1,6 @@
-# Counts tests one by one: each cmocka test inside a program, and each other ctest test. Reads what ctest printed, then its
-# LastTest.log; prints `PASSED FAILED SKIPPED`, then a line for each that was skipped or failed, the reason after a tab where it is told.
+# Counts single tests: each cmocka test of a program, and each other ctest test. Reads ctest's
+# output and its LastTest.log. Prints `PASSED FAILED SKIPPED`, then a line for each skipped or
+# failed test; a reason, if there is one, follows after a tab.
 #   awk -f count_tests.awk CTEST-OUTPUT LastTest.log
 
 function count(result, name, reason) {
@@ -9,17 +10,18 @@ function count(result, name, reason) {
 
 function finish_block() {
     if (block == "") return
-    if (current != "") { count("failed", block "/" current " (it did not come to its end)"); block_failures++ }
+    if (current != "") { count("failed", block "/" current " (not finished)"); block_failures++ }
     if (block in ctest_skipped) { if (!block_tests) count("skipped", block, reason) }
     else if (!block_tests && !(block in ctest_failed)) count("passed", block)
-    if ((block in ctest_failed) && !block_failures) count("failed", block " (" ctest_failed[block] ")")
+    if ((block in ctest_failed) && !block_failures)
+        count("failed", block " (" ctest_failed[block] ")")
     delete ctest_failed[block]
     block = ""
 }
 
 { sub(/\r$/, "") }
 
-# ---- what ctest printed: `<tab> 3 - name (Failed)`, `(Not Run)`, `(Timeout)`, `(Skipped)`, ...
+# ---- ctest's output: `<tab> 3 - name (Failed)`, `(Not Run)`, `(Timeout)`, `(Skipped)`, ...
 FNR == NR {
     if (/^[ \t]+[0-9]+ - [^ ]+ \(.*\)/) {
         name = $3
@@ -42,8 +44,18 @@ FNR == NR {
 }
 /^\[ RUN      \] / { current = substr($0, 14); reason = ""; next }
 /^\[  REASON  \] / { reason = substr($0, 14); next }
-current != "" && /^\[       OK \] / && substr($0, 14) == current { count("passed", block "/" current); block_tests++; current = ""; next }
-current != "" && /^\[  SKIPPED \] / && substr($0, 14) == current { count("skipped", block "/" current, reason); block_tests++; current = ""; next }
+current != "" && /^\[       OK \] / && substr($0, 14) == current {
+    count("passed", block "/" current)
+    block_tests++
+    current = ""
+    next
+}
+current != "" && /^\[  SKIPPED \] / && substr($0, 14) == current {
+    count("skipped", block "/" current, reason)
+    block_tests++
+    current = ""
+    next
+}
 current != "" && /^\[  FAILED  \] / && substr($0, 14) == current {
     count("failed", block "/" current)
     block_tests++
@@ -51,8 +63,9 @@ current != "" && /^\[  FAILED  \] / && substr($0, 14) == current {
     current = ""
     next
 }
-# Without a word of its own the reason is what was said last, as `NAME: skipped: REASON` or as it is.
-/^[^\[]/ && !/^(Command:|Directory:|Output:|<end of output>|Test |Skip |---)/ && !/(start|end) time: |time elapsed: / {
+# Without a REASON line the reason is the last line of output, without a prefix `NAME: skipped: `.
+/^[^\[]/ && !/^(Command:|Directory:|Output:|<end of output>|Test |Skip |---)/ &&
+!/(start|end) time: |time elapsed: / {
     reason = $0
     sub(/^([^ ]*: )?skipped: /, "", reason)
 }

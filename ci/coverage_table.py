@@ -1,9 +1,10 @@
-"""Prints the table of ci/coverage.sh, and the lines that the corpora leave out.
+"""Prints the table of ci/coverage.sh, and the lines that the corpora do not reach.
 
 usage: coverage_table.py [--gate] SOURCE-FOLDER REPORT-FOLDER SET...
 
-Reads SET.json of each set (of tests, corpora and both; corpora is one of them) and corpora.lcov of llvm-cov in the report's folder. With --gate the exit code is 1 when the corpora
-reach less than they must.
+SET is tests, corpora or both; corpora is always one of the sets. Reads the files SET.json and
+corpora.lcov that llvm-cov wrote to the report folder. With --gate the exit code is 1 if the
+corpora reach less than the minimum.
 """
 
 import json
@@ -11,7 +12,7 @@ import os
 import sys
 
 KINDS = ("lines", "branches", "mcdc")
-LEAST = {"lines": 95.0, "branches": 90.0}
+MINIMUM = {"lines": 95.0, "branches": 90.0}
 
 
 def read_summaries(path):
@@ -20,7 +21,8 @@ def read_summaries(path):
         data = json.load(file)["data"][0]
     rows = {os.path.basename(entry["filename"]): entry["summary"] for entry in data["files"]}
     rows["total"] = data["totals"]
-    return {name: {kind: (row[kind]["covered"], row[kind]["count"]) for kind in KINDS} for name, row in rows.items()}
+    return {name: {kind: (row[kind]["covered"], row[kind]["count"]) for kind in KINDS}
+            for name, row in rows.items()}
 
 
 def percent(covered, count):
@@ -33,13 +35,15 @@ def print_table(summaries):
     print(f"{'percent of':24}" + "".join(f"{kind:>9}" for _ in summaries for kind in KINDS))
     names = sorted(name for name, row in last.items() if name != "total" and row["lines"][1] > 0)
     for name in names + ["total"]:
-        print(f"{name:24}" + "".join(f"{percent(*rows[name][kind]):>9}" for rows in summaries.values() for kind in KINDS))
+        cells = (rows[name][kind] for rows in summaries.values() for kind in KINDS)
+        print(f"{name:24}" + "".join(f"{percent(*cell):>9}" for cell in cells))
     total = last["total"]
     print("total: " + ", ".join(f"{total[kind][1]} {kind}" for kind in KINDS))
 
 
 def read_gaps(path):
-    """Lines never run, and lines with a branch never taken: two dictionaries of file to sorted numbers."""
+    """Two dictionaries {file: line numbers}: the lines that never ran, and the other lines with a
+    branch that was never taken."""
     lines, branches, name = {}, {}, ""
     with open(path, encoding="utf-8") as file:
         for record in file:
@@ -62,16 +66,19 @@ def print_gaps(title, folder, gaps):
         with open(path, encoding="utf-8") as file:
             text = file.read().splitlines()
         for number in sorted(gaps[path]):
-            print(f"  {os.path.relpath(path, os.path.dirname(folder))}:{number}: {text[number - 1].strip()}")
+            name = os.path.relpath(path, os.path.dirname(folder))
+            print(f"  {name}:{number}: {text[number - 1].strip()}")
 
 
 def check_gate(total):
     bad = False
-    for kind, least in LEAST.items():
+    for kind, minimum in MINIMUM.items():
         covered, count = total[kind]
         reached = 100.0 * covered / count
-        print(f"the corpora alone: {reached:.2f} % of the {kind}, {least:.0f} % wanted: {'ok' if reached >= least else 'TOO LITTLE'}")
-        bad = bad or reached < least
+        result = "ok" if reached >= minimum else "TOO LOW"
+        print(f"the corpora alone: {reached:.2f} % of the {kind}, "
+              f"{minimum:.0f} % required: {result}")
+        bad = bad or reached < minimum
     return bad
 
 
@@ -81,7 +88,7 @@ def main(arguments):
     summaries = {a_set: read_summaries(os.path.join(report, f"{a_set}.json")) for a_set in sets}
     lines, branches = read_gaps(os.path.join(report, "corpora.lcov"))
     print_gaps("Lines that no corpus reaches:", folder, lines)
-    print_gaps("Lines that a corpus reaches, with a branch that none takes:", folder, branches)
+    print_gaps("Lines that a corpus reaches, with a branch that no corpus takes:", folder, branches)
     print()
     print_table(summaries)
     return 1 if check_gate(summaries["corpora"]["total"]) and gate else 0

@@ -1,30 +1,42 @@
 #!/usr/bin/env python3
-"""mutate.py - whether the tests notice when the library is changed: makes small changes (mutants) in it, one at a time, and runs
-unit tests, the simulated conformance suite and the replays of the corpora until one of them fails.
+"""mutate.py - checks that the tests detect changes of the library. Makes mutants (small changes),
+one at a time, and runs unit tests, the simulated conformance suite and the replays of the corpora
+until one of them fails.
 
-  mutate.py [options] FILE...          files of core/ or platform/, headers too, from the project's folder
+  mutate.py [options] FILE...    sources and headers of core/ or platform/, relative to the
+                                 project's folder
 
-A mutant is compiled into both shared libraries (core over this system, core over the simulation), which tests of the debug preset
-are linked to; nothing else is built for it. Where a header is changed, what includes it is built too, tests as well.
-Not counted: what does not compile, and what compiles to the same code as the original (equivalent). A test past its time kills.
-Not changed: comments, preprocessor lines but rows of tables, assertions, static assertions, and a line that ci/equivalents.txt names.
-Prints the survivors, then a line for each file: mutants, killed, percent. Exit: 0 at or above --min percent in each file, 1 below,
-2 where the tests fail as they are.
+A mutant is compiled into two shared libraries (core over this system, core over the simulation), to
+which the tests are linked; nothing else is built for it. If the mutant is in a header, the sources
+and tests that include the header are built too. A test that exceeds its time limit kills the
+mutant.
+Not counted: mutants that do not compile, and mutants that compile to the same code as the original
+(equivalent).
+Not changed: comments, assertions, static assertions, preprocessor lines except rows of tables, and
+the mutants that ci/equivalents.txt names.
+Prints the survivors, then a line for each file: mutants, killed, percent. Exit code: 0 if at least
+--min percent are killed in each file, 1 if fewer, 2 if the tests fail without a mutant.
 """
-import argparse, collections, concurrent.futures, hashlib, os, pathlib, queue, random, re, shlex, shutil, signal, subprocess, sys, time
+import argparse, collections, concurrent.futures, hashlib, os, pathlib, queue, random, re, shutil
+import signal, subprocess, sys, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)|(?P<directive>^[ \t]*\#(?:[^\n\\]|\\.|\\\n)*)
 |(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<number>\b(?:0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*\b(?![.]))
-|(?P<name>[A-Za-z_]\w*)|(?P<operator><<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|.)''', re.S | re.M | re.X)
+|(?P<name>[A-Za-z_]\w*)
+|(?P<operator><<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|.)''', re.S | re.M | re.X)
 ROW = re.compile(r'^ {4}X\((?:(\d+), )?([A-Z0-9_]+)(?:, (FER_[A-Z_]+))(?:, [^)]*)?\)', re.M)
-RELATIONS = {'<': ['<=', '>='], '<=': ['<', '>'], '>': ['>=', '<='], '>=': ['>', '<'], '==': ['!='], '!=': ['==']}
+RELATIONS = {'<': ['<=', '>='], '<=': ['<', '>'], '>': ['>=', '<='], '>=': ['>', '<'],
+             '==': ['!='], '!=': ['==']}
 ARITHMETIC = dict(zip('+ - * / % << >> & | ^ ++ -- += -= &= |= <<= >>='.split(),
                       '- + / * / >> << | & | -- ++ -= += |= &= >>= <<='.split()))
 LOGIC = {'&&': '||', '||': '&&'}
-TYPES = set('const int char unsigned signed long short void bool float double volatile register inline struct enum union'.split())
-NO_STATEMENT = TYPES | set('if else for while do switch case default typedef extern static goto FERI_ASSERT'.split())
-# What only reads and writes text has nothing to do with sockets.
+NEGATION = {'true': 'false', 'false': 'true'}
+TYPES = set('const int char unsigned signed long short void bool float double volatile register '
+            'inline struct enum union'.split())
+NO_STATEMENT = TYPES | set('if else for while do switch case default typedef extern static goto '
+                           'FERI_ASSERT'.split())
+# Files that only read and write text need only these tests, none that uses sockets.
 OF_TEXT = re.compile(r'core/(address|base/(duration|error|text|version))')
 OF_TEXT_TESTS = re.compile(r'test_(?!sim|platform|seam)|replay_(addr|error|resolve)')
 Token = collections.namedtuple('Token', 'kind text begin end line')
@@ -70,35 +82,40 @@ def end_of_statement(tokens, at):
 
 
 def in_size_of_array(tokens, at):
-    """Whether it is the end of `[...]` in a declaration: TYPE NAME[...] = or ;"""
+    """Whether it is the last token of `[...]` in a declaration: TYPE NAME[...] = or ;"""
     if tokens[at + 1].text != ']' or tokens[at + 2].text not in ('=', ';'):
         return False
     opener = next((i for i in range(at, 0, -1) if tokens[i].text == '['), 0)
-    return opener > 1 and tokens[opener - 1].kind == 'name' and tokens[opener - 2].kind == 'name' and tokens[opener - 2].text != 'return'
+    return (opener > 1 and tokens[opener - 1].kind == 'name' and
+            tokens[opener - 2].kind == 'name' and tokens[opener - 2].text != 'return')
 
 
 def of_operator(source, token, before, after):
-    is_unary = before.kind not in ('number', 'name', 'string') and before.text not in (')', ']') or before.text in ('return', 'case')
-    is_cast = before.text == ')' and token.text in '*&+-' and after.begin == token.end and source[token.begin - 1] == ')'
+    is_unary = (before.kind not in ('number', 'name', 'string') and before.text not in (')', ']') or
+                before.text in ('return', 'case'))
+    is_cast = (before.text == ')' and token.text in '*&+-' and after.begin == token.end and
+               source[token.begin - 1] == ')')
     for other in RELATIONS.get(token.text, []):
         yield f'{token.text} is {other}', other
     if token.text in LOGIC:
         yield f'{token.text} is {LOGIC[token.text]}', LOGIC[token.text]
     elif token.text == '!':
         yield 'no !', ''
-    elif token.text in ARITHMETIC and not (token.text in '*&+-' and (is_unary or is_cast or before.text in TYPES)):
+    elif token.text in ARITHMETIC and not (
+            token.text in '*&+-' and (is_unary or is_cast or before.text in TYPES)):
         yield f'{token.text} is {ARITHMETIC[token.text]}', ARITHMETIC[token.text]
 
 
 def of_rows(source):
-    """The rows of X-macro tables: another kind, another number, none."""
+    """Changes of the rows of X-macro tables: another kind, another number, no row."""
     kinds = sorted({m.group(3) for m in ROW.finditer(source)})
     for match in ROW.finditer(source):
         line = source.count('\n', 0, match.start()) + 1
         other = kinds[(kinds.index(match.group(3)) + 1) % len(kinds)]
         yield line, f'row of {other}', match.start(3), match.end(3), other
         if match.group(1):
-            yield line, 'row of another number', match.start(1), match.end(1), str(int(match.group(1)) + 1)
+            number = str(int(match.group(1)) + 1)
+            yield line, 'row of another number', match.start(1), match.end(1), number
         yield line, 'no row', match.start() + 4, match.end(), ''
 
 
@@ -128,13 +145,14 @@ def changes_of(source):
             in_table = depth > 0 and before.text in ('{', ',', '=', '(')
             if in_table and token.kind == 'number' and before.text != '(':
                 yield token.line, 'cell + 1', token.begin, token.end, f'({token.text} + 1)'
-            elif in_table and token.kind == 'name' and token.text.isupper() and after.text in ('}', ',', ')'):
+            elif (in_table and token.kind == 'name' and token.text.isupper() and
+                  after.text in ('}', ',', ')')):
                 yield token.line, 'cell + 1', token.begin, token.end, f'({token.text} + 1)'
             elif in_table and token.text in ('true', 'false'):
-                yield token.line, 'cell flipped', token.begin, token.end, 'false' if token.text == 'true' else 'true'
+                yield token.line, 'cell flipped', token.begin, token.end, NEGATION[token.text]
             continue
         if token.kind == 'number':
-            # A local array of one more is no change that anything can show.
+            # No test can detect that a local array has one element more.
             is_size = in_size_of_array(tokens, i)
             for what, text in of_number(token):
                 if is_size and what == 'number + 1':
@@ -152,9 +170,12 @@ def changes_of(source):
             if token.text == 'if':
                 yield token.line, 'never if', after.end, end, f'0 && ({condition})'
         if token.text in ('true', 'false'):
-            yield token.line, 'flipped', token.begin, token.end, 'false' if token.text == 'true' else 'true'
-        begins = before.text in ('{', '}', ';', 'else', ':') or (before.text == ')' and token.text != '(')
-        if depth > base and parens == 0 and begins and (token.kind == 'name' or token.text in '*+-(') and token.text not in NO_STATEMENT:
+            yield token.line, 'flipped', token.begin, token.end, NEGATION[token.text]
+        begins = (before.text in ('{', '}', ';', 'else', ':') or
+                  (before.text == ')' and token.text != '('))
+        may_begin = token.kind == 'name' or token.text in '*+-('
+        if (depth > base and parens == 0 and begins and may_begin and
+                token.text not in NO_STATEMENT):
             end = end_of_statement(tokens, i)
             if end is not None:
                 yield token.line, 'no statement', token.begin, tokens[end].begin, ''
@@ -163,8 +184,9 @@ def changes_of(source):
 # ---- building
 
 def run(command, cwd, seconds=None, env=None):
-    """The exit code, or None past the time; ends all that the command has left."""
-    process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    """Returns the exit code, or None after the time limit. Kills all processes that are left."""
+    process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                start_new_session=True)
     try:
         return process.wait(seconds)
@@ -188,7 +210,7 @@ def included_by(file):
 
 
 def reach_of(files):
-    """For each file all that it includes, with what that includes."""
+    """{file: the file, and all files that it includes directly or indirectly}"""
     direct = {}
 
     def gather(file, seen):
@@ -205,7 +227,7 @@ def reach_of(files):
 
 
 class Test:
-    """A program: its sources, and which library it is linked to."""
+    """A test program: its sources, and the library that it is linked to."""
     def __init__(self, name, sources, library, arguments=(), defines=(), env=()):
         self.name, self.sources, self.library = name, sources, library
         self.arguments, self.defines, self.env = list(arguments), list(defines), dict(env)
@@ -220,21 +242,25 @@ def all_tests():
             sources += sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('tests/unit/scripted_*.c'))
         tests.append(Test(pathlib.Path(source).stem, sources, 'ferrule'))
     for source in listed('ferrule_sim_test_sources', 'tests/sources.cmake'):
-        tests.append(Test(pathlib.Path(source).stem, ['tests/' + source, 'tests/support/thread.c'], 'ferrule_sim'))
+        tests.append(Test(pathlib.Path(source).stem,
+                          ['tests/' + source, 'tests/support/thread.c'], 'ferrule_sim'))
     threads = 'tests/unit/test_resolver_threads.c'
     tests.append(Test('test_resolver_threads', [threads, 'tests/support/thread.c'], 'ferrule'))
     support = ['tests/' + s for s in listed('ferrule_sim_support_sources', 'tests/CMakeLists.txt')]
     for dialect in ('posix', 'winsock'):
         for source in listed('ferrule_conformance_sources', 'tests/sources.cmake'):
             defines = ['-DFERRULE_SIM_WINSOCK'] if dialect == 'winsock' else []
-            tests.append(Test(f'{dialect}_{pathlib.Path(source).stem}', ['tests/' + source] + support, 'ferrule_sim', [], defines))
+            tests.append(Test(f'{dialect}_{pathlib.Path(source).stem}',
+                              ['tests/' + source] + support, 'ferrule_sim', [], defines))
     for kind in ('static', 'sim'):
         for source in listed(f'ferrule_fuzz_{kind}_sources', 'fuzz/CMakeLists.txt'):
             name = pathlib.Path(source).stem[len('fuzz_'):]
             text = (ROOT / 'fuzz/CMakeLists.txt').read_text()
             more = re.search(r'set\(ferrule_fuzz_' + name + r'_sources\s+([^)]*)\)', text)
-            sources = ['fuzz/' + s for s in [source, 'driver/replay.c'] + (more.group(1).split() if more else [])]
-            tests.append(Test('replay_' + name, sources, 'ferrule' if kind == 'static' else 'ferrule_sim', [f'{ROOT}/fuzz/corpus/{name}']))
+            sources = [source, 'driver/replay.c'] + (more.group(1).split() if more else [])
+            tests.append(Test('replay_' + name, ['fuzz/' + s for s in sources],
+                              'ferrule' if kind == 'static' else 'ferrule_sim',
+                              [f'{ROOT}/fuzz/corpus/{name}']))
     return tests
 
 
@@ -242,53 +268,65 @@ class Builder:
     def __init__(self, options):
         self.options, self.base = options, ROOT / options.build
         core = listed('ferrule_core_sources')
-        self.libraries = {'ferrule': core + listed('ferrule_posix_sources'), 'ferrule_sim': core + listed('ferrule_sim_sources')}
+        self.libraries = {'ferrule': core + listed('ferrule_posix_sources'),
+                          'ferrule_sim': core + listed('ferrule_sim_sources')}
         self.tests = all_tests()
         sources = set(sum(self.libraries.values(), [])) | {s for t in self.tests for s in t.sources}
         self.reach = reach_of(sources)
         self.hashes = {}
 
     def flags(self, source, defines=()):
-        flags = [self.options.cc, '-std=c11', '-O1', '-Werror=return-type', '-Werror=implicit-function-declaration', '-fPIC', '-g0', '-DFERI_ASSERTIONS=1', '-D_GNU_SOURCE',
-                 '-fsanitize=undefined,bounds-strict', '-fsanitize-undefined-trap-on-error', '-fstack-protector-all']
+        flags = [self.options.cc, '-std=c11', '-O1', '-Werror=return-type',
+                 '-Werror=implicit-function-declaration', '-fPIC', '-g0', '-DFERI_ASSERTIONS=1',
+                 '-D_GNU_SOURCE', '-fsanitize=undefined,bounds-strict',
+                 '-fsanitize-undefined-trap-on-error', '-fstack-protector-all']
         return flags + list(defines)
 
     def compile(self, source, where, out, defines=()):
-        """Includes are looked for in `where` first: a changed header there goes before the tree's."""
+        """Searches `where` first, so that a changed header there replaces the tree's header."""
         folders = [f'-I{f}{p}' for f in (where, ROOT) for p in ('', '/include', '/tests')]
         file = where / source if (where / source).is_file() else ROOT / source
         out.parent.mkdir(parents=True, exist_ok=True)
-        # The text comes from standard input so that its path is in no object.
-        command = self.flags(source, defines) + folders + ['-iquote', str(file.parent), '-x', 'c', '-c', '-o', str(out), '-']
+        # The source comes from standard input, so that no object contains its path.
+        command = (self.flags(source, defines) + folders +
+                   ['-iquote', str(file.parent), '-x', 'c', '-c', '-o', str(out), '-'])
         with open(file, 'rb') as text:
-            # The current folder is looked in first, as that of the text.
-            return subprocess.run(command, cwd=where, stdin=text, stdout=subprocess.DEVNULL, stderr=None if self.options.verbose else subprocess.DEVNULL).returncode == 0
+            # The compiler takes the current folder for the folder of the source and searches it
+            # first.
+            return subprocess.run(command, cwd=where, stdin=text, stdout=subprocess.DEVNULL,
+                                  stderr=None if self.options.verbose else subprocess.DEVNULL
+                                  ).returncode == 0
 
     def object_of(self, source, where, defines=()):
-        mark = '-' + re.sub(r'\W', '', defines[0]) if defines and 'support' in source or defines and 'conformance/peer' in source else ''
+        depends = defines and ('support' in source or 'conformance/peer' in source)
+        mark = '-' + re.sub(r'\W', '', defines[0]) if depends else ''
         return where / 'objects' / (source + mark + '.o')
 
     def current(self, source, where, defines):
-        """The mutant's object where it has one, else the base's."""
+        """The mutant's object if it has one, otherwise the object of the unchanged source."""
         own = self.object_of(source, where, defines)
         return own if own.is_file() else self.object_of(source, self.base, defines)
 
     def link_library(self, name, where):
         objects = [str(self.current(s, where, ())) for s in self.libraries[name]]
-        return subprocess.run([self.options.cc, '-shared', '-o', str(where / f'lib{name}.so')] + objects, stdout=subprocess.DEVNULL,
+        command = [self.options.cc, '-shared', '-o', str(where / f'lib{name}.so')] + objects
+        return subprocess.run(command, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode == 0
 
     def link_test(self, test, where):
         objects = [str(self.current(s, where, test.defines)) for s in test.sources]
-        command = [self.options.cc, '-rdynamic', '-o', str(where / test.name)] + objects + [f'-L{self.base}', f'-l{test.library}', '-lcmocka', '-pthread']
-        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        command = ([self.options.cc, '-rdynamic', '-o', str(where / test.name)] + objects +
+                   [f'-L{self.base}', f'-l{test.library}', '-lcmocka', '-pthread'])
+        return subprocess.run(command, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0
 
     def prepare(self):
         self.base.mkdir(parents=True, exist_ok=True)
         jobs = {(s, ()) for sources in self.libraries.values() for s in sources}
         for test in self.tests:
             for source in test.sources:
-                has_own = self.object_of(source, self.base, test.defines) != self.object_of(source, self.base)
+                has_own = (self.object_of(source, self.base, test.defines) !=
+                           self.object_of(source, self.base))
                 jobs.add((source, tuple(test.defines) if has_own else ()))
 
         def build(job):
@@ -297,13 +335,18 @@ class Builder:
             newest = max((ROOT / f).stat().st_mtime for f in self.reach[source])
             if out.is_file() and out.stat().st_mtime > newest:
                 return True
-            return self.compile(source, self.base, out, list(defines)) or print(f'{source} does not compile', file=sys.stderr)
+            return (self.compile(source, self.base, out, list(defines)) or
+                    print(f'{source} does not compile', file=sys.stderr))
+
+        def link(test):
+            return (self.link_test(test, self.base) or
+                    print(f'{test.name} does not link', file=sys.stderr))
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
             if not all(list(pool.map(build, sorted(jobs)))):
                 return False
             if not all(self.link_library(name, self.base) for name in self.libraries):
                 return False
-            return all(list(pool.map(lambda t: self.link_test(t, self.base) or print(f'{t.name} does not link', file=sys.stderr), self.tests)))
+            return all(list(pool.map(link, self.tests)))
 
     def run_test(self, test, where):
         program = where / test.name if (where / test.name).is_file() else self.base / test.name
@@ -312,7 +355,8 @@ class Builder:
         return run([str(program)] + test.arguments, ROOT, test.limit, env)
 
     def measure(self):
-        """Each test passes as things are; how long it takes is its limit. Slow ones are left out, and told."""
+        """Runs each test without a mutant: it must pass, and its time determines its limit. Slow
+        tests are left out and reported."""
         kept = []
         for test in self.tests:
             test.limit = 60
@@ -320,7 +364,7 @@ class Builder:
             code = self.run_test(test, self.base)
             test.seconds = time.time() - began
             if code not in (0, 77):
-                print(f'{test.name} fails as things are: {code}', file=sys.stderr)
+                print(f'{test.name} fails without a mutant: {code}', file=sys.stderr)
                 return False
             if test.seconds > self.options.slow:
                 print(f'left out, it takes {test.seconds:.1f} s: {test.name}', flush=True)
@@ -331,7 +375,8 @@ class Builder:
         return True
 
     def users_of(self, file):
-        """The sources that include it; of a header that is nothing but tables of errors, those that make something of them."""
+        """The sources that include the file. If it is a header with tables of errors, only the
+        sources that use one of the tables."""
         users = [s for s in self.reach if file in self.reach[s]]
         tables = re.findall(r'^#define (FERP_\w+_ERRORS)\(X\)', (ROOT / file).read_text(), re.M)
         return [s for s in users if not tables or any(t in (ROOT / s).read_text() for t in tables)]
@@ -342,92 +387,109 @@ class Builder:
 
 class Runner:
     def __init__(self, builder):
-        self.builder, self.kills, self.places = builder, collections.defaultdict(collections.Counter), queue.Queue()
+        self.builder, self.folders = builder, queue.Queue()
+        self.kills = collections.defaultdict(collections.Counter)
         for i in range(builder.options.jobs):
-            place = builder.base / f'worker{i}'
-            shutil.rmtree(place, ignore_errors=True)
-            place.mkdir(parents=True)
-            self.places.put(place)
+            folder = builder.base / f'worker{i}'
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            self.folders.put(folder)
 
     def order(self, file):
-        """Those that have killed first, then those of the file's name, then the quick ones."""
+        """The tests: first those with most kills, then those of the file's name, then the quick."""
         stem = pathlib.Path(file).stem
         kills = self.kills[file]
-        tests = [t for t in self.builder.tests if not OF_TEXT.match(file) or OF_TEXT_TESTS.match(t.name)]
+        tests = [t for t in self.builder.tests
+                 if not OF_TEXT.match(file) or OF_TEXT_TESTS.match(t.name)]
         return sorted(tests, key=lambda t: (-kills[t.name], stem not in t.name, t.seconds))
 
-    def judge(self, mutant, source):
-        """uncompilable, equivalent, survived, or the name of the test that failed."""
-        place = self.places.get()
+    def test_mutant(self, mutant, source):
+        """Returns uncompilable, equivalent, survived, or the name of the test that failed."""
+        folder = self.folders.get()
         try:
-            shutil.rmtree(place, ignore_errors=True)
-            target = place / mutant.file
+            shutil.rmtree(folder, ignore_errors=True)
+            target = folder / mutant.file
             target.parent.mkdir(parents=True)
             target.write_text(source[:mutant.begin] + mutant.text + source[mutant.end:])
-            return self.judge_in(place, mutant)
+            return self.test_mutant_in(folder, mutant)
         finally:
-            self.places.put(place)
+            self.folders.put(folder)
 
-    def judge_in(self, place, mutant):
+    def test_mutant_in(self, folder, mutant):
         builder = self.builder
         users = builder.users_of(mutant.file)
-        library_users = [s for s in users if any(s in sources for sources in builder.libraries.values())]
+        library_users = [s for s in users
+                         if any(s in sources for sources in builder.libraries.values())]
         for source in library_users:
-            if not builder.compile(source, place, builder.object_of(source, place)):
+            if not builder.compile(source, folder, builder.object_of(source, folder)):
                 return 'uncompilable'
-        if all(builder.hash_of(s, place) == builder.hash_of(s, builder.base) for s in library_users):
+        if all(builder.hash_of(s, folder) == builder.hash_of(s, builder.base)
+               for s in library_users):
             return 'equivalent'
         for name, sources in builder.libraries.items():
-            if set(sources) & set(library_users) and not builder.link_library(name, place):
+            if set(sources) & set(library_users) and not builder.link_library(name, folder):
                 return 'uncompilable'
         for test in self.order(mutant.file):
             changed = [s for s in test.sources if s in users]
             if changed:
-                if not all(builder.compile(s, place, builder.object_of(s, place, test.defines), test.defines) for s in changed):
+                if not all(builder.compile(s, folder, builder.object_of(s, folder, test.defines),
+                                           test.defines) for s in changed):
                     return f'{test.name} (does not compile)'
-                if not builder.link_test(test, place):
+                if not builder.link_test(test, folder):
                     return f'{test.name} (does not link)'
-            code = builder.run_test(test, place)
+            code = builder.run_test(test, folder)
             if code not in (0, 77):
                 self.kills[mutant.file][test.name] += 1
                 return test.name
         return 'survived'
 
 
-def excused():
-    """Lines `FILE: WHAT #NTH: SOURCE LINE   # why` of ci/equivalents.txt: mutants that change nothing that can be seen."""
+def known_equivalents():
+    """The keys of ci/equivalents.txt, whose lines are `FILE: WHAT #NTH: SOURCE LINE   # why`: the
+    mutants that have no observable effect."""
     path = ROOT / 'ci/equivalents.txt'
     lines = path.read_text().splitlines() if path.is_file() else []
-    return {line.split('   # ')[0].strip() for line in lines if line.strip() and not line.startswith('#')}
+    return {line.split('   # ')[0].strip() for line in lines
+            if line.strip() and not line.startswith('#')}
 
 
 def mutants_of(file, source):
-    """Each is told by its line's text and by which it is of those that do the same to a line of that text, so that lines may move."""
+    """The mutants of a file. A key has the text of the line, and the number of the mutant among
+    those that make the same change to a line of this text. Keys therefore do not depend on line
+    numbers."""
     seen, found, lines = collections.Counter(), [], source.split('\n')
-    for line, what, begin, end, text in sorted(changes_of(source), key=lambda change: (change[2], change[1])):
+    changes = sorted(changes_of(source), key=lambda change: (change[2], change[1]))
+    for line, what, begin, end, text in changes:
         text_of_line = lines[line - 1].strip()
         seen[what, text_of_line] += 1
-        found.append(Mutant(file, line, f'{file}: {what} #{seen[what, text_of_line]}: {text_of_line}', begin, end, text))
+        key = f'{file}: {what} #{seen[what, text_of_line]}: {text_of_line}'
+        found.append(Mutant(file, line, key, begin, end, text))
     return found
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('files', nargs='+')
-    parser.add_argument('--build', default='build/mutants', help='where it is built')
-    parser.add_argument('--max', type=int, default=0, help='a random sample of so many of each file; 0: all')
-    parser.add_argument('--total', type=int, default=0, help='a random sample of so many of all files together, for which --min then counts; 0: all')
+    parser.add_argument('--build', default='build/mutants', help='the build folder')
+    parser.add_argument('--max', type=int, default=0,
+                        help='test a random sample of MAX mutants of each file; 0: all')
+    parser.add_argument('--total', type=int, default=0,
+                        help='test a random sample of TOTAL mutants of all files; --min then '
+                             'applies to the sample; 0: all')
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--only', default='', help='those whose line of --list matches this regular expression')
-    parser.add_argument('--min', type=float, default=0, help='percent')
-    parser.add_argument('--slow', type=float, default=4, help='tests that take longer, in seconds, are left out')
+    parser.add_argument('--only', default='',
+                        help='test only mutants whose line of --list matches this expression')
+    parser.add_argument('--min', type=float, default=0, help='the required percentage')
+    parser.add_argument('--slow', type=float, default=4,
+                        help='leave out tests that take more than SLOW seconds')
     parser.add_argument('-j', '--jobs', type=int, default=os.cpu_count() or 1)
     parser.add_argument('--cc', default='gcc')
-    parser.add_argument('--list', action='store_true', help='prints the changes and makes none')
+    parser.add_argument('--list', action='store_true', help='print the mutants and test none')
     parser.add_argument('-v', '--verbose', action='store_true')
     options = parser.parse_args()
     sources = {file: (ROOT / file).read_text() for file in options.files}
-    known = excused()
+    known = known_equivalents()
     mutants, named = [], collections.Counter()
     for file, source in sources.items():
         here = [m for m in mutants_of(file, source) if re.search(options.only, m.key)]
@@ -448,18 +510,21 @@ def main():
     runner, results = Runner(builder), collections.defaultdict(collections.Counter)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         last = {mutant.file: i for i, mutant in enumerate(mutants)}
-        for at, (mutant, verdict) in enumerate(zip(mutants, pool.map(lambda m: runner.judge(m, sources[m.file]), mutants))):
-            result = verdict if verdict in ('uncompilable', 'equivalent', 'survived') else 'killed'
+        outcomes = pool.map(lambda m: runner.test_mutant(m, sources[m.file]), mutants)
+        for at, (mutant, outcome) in enumerate(zip(mutants, outcomes)):
+            result = outcome if outcome in ('uncompilable', 'equivalent', 'survived') else 'killed'
             results[mutant.file][result] += 1
             if result == 'survived' or options.verbose:
-                print(f'{verdict}: {mutant.key}   # line {mutant.line}', flush=True)
+                print(f'{outcome}: {mutant.key}   # line {mutant.line}', flush=True)
             if at == last[mutant.file] and not options.total:
                 print(f'{mutant.file}: {dict(results[mutant.file])}', flush=True)
     return report(results, named, options)
 
 
 def report(results, named, options):
-    print(f'{"file":<34} {"mutants":>7} {"killed":>7} {"%":>6} {"named":>6} {"same":>5} {"no C":>5}')
+    head = '{:<34} {:>7} {:>7} {:>6} {:>6} {:>5} {:>5}'
+    row = '{:<34} {:>7} {:>7} {:>6.1f} {:>6} {:>5} {:>5}'
+    print(head.format('file', 'mutants', 'killed', '%', 'named', 'same', 'no C'))
     good, total = True, collections.Counter()
     for file in sorted(results):
         counts = results[file]
@@ -467,9 +532,11 @@ def report(results, named, options):
         of = counts['killed'] + counts['survived']
         percent = 100.0 * counts['killed'] / of if of else 100.0
         good = good and percent >= options.min
-        print(f'{file:<34} {of:>7} {counts["killed"]:>7} {percent:>6.1f} {named[file]:>6} {counts["equivalent"]:>5} {counts["uncompilable"]:>5}')
+        print(row.format(file, of, counts['killed'], percent, named[file], counts['equivalent'],
+                         counts['uncompilable']))
     of = total['killed'] + total['survived']
-    print(f'{total["killed"]} of {of} mutants killed, {100.0 * total["killed"] / of if of else 100.0:.1f} percent')
+    percent = 100.0 * total['killed'] / of if of else 100.0
+    print(f'{total["killed"]} of {of} mutants killed, {percent:.1f} percent')
     if options.total:
         good = 100 * total['killed'] >= options.min * of
     return 0 if good else 1
