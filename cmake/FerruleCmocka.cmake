@@ -5,7 +5,7 @@ set(FERRULE_CMOCKA_SOURCE "" CACHE PATH "A directory with cmocka's source; empty
 add_library(ferrule_cmocka INTERFACE)
 if(FERRULE_CMOCKA_SOURCE)
     if(NOT EXISTS "${FERRULE_CMOCKA_SOURCE}/src/cmocka.c")
-        message(FATAL_ERROR "There is no src/cmocka.c in FERRULE_CMOCKA_SOURCE (${FERRULE_CMOCKA_SOURCE}); "
+        message(FATAL_ERROR "FERRULE_CMOCKA_SOURCE (${FERRULE_CMOCKA_SOURCE}) has no src/cmocka.c; "
             "ci/setup.sh fetches it")
     endif()
     add_library(ferrule_cmocka_from_source STATIC "${FERRULE_CMOCKA_SOURCE}/src/cmocka.c")
@@ -26,7 +26,8 @@ else()
         find_path(FERRULE_CMOCKA_INCLUDE_DIR cmocka.h)
         find_library(FERRULE_CMOCKA_LIBRARY cmocka)
         if(NOT FERRULE_CMOCKA_INCLUDE_DIR OR NOT FERRULE_CMOCKA_LIBRARY)
-            message(FATAL_ERROR "The tests need cmocka: ci/setup.sh installs it, or set FERRULE_CMOCKA_SOURCE")
+            message(FATAL_ERROR
+                "The tests need cmocka: ci/setup.sh installs it, or set FERRULE_CMOCKA_SOURCE")
         endif()
         target_include_directories(ferrule_cmocka SYSTEM INTERFACE "${FERRULE_CMOCKA_INCLUDE_DIR}")
         target_link_libraries(ferrule_cmocka INTERFACE "${FERRULE_CMOCKA_LIBRARY}")

@@ -50,4 +50,5 @@ else()
     set(ferrule_system_pc_libs "${CMAKE_THREAD_LIBS_INIT}")
 endif()
 ferrule_install_pc(ferrule ferrule "${ferrule_system_pc_libs}" "${PROJECT_DESCRIPTION}")
-ferrule_install_pc(ferrule-sim ferrule_sim "" "ferrule over a simulated network, for tests; instead of ferrule, never besides")
+ferrule_install_pc(ferrule-sim ferrule_sim ""
+    "ferrule over a simulated network, for tests; replaces ferrule and cannot be combined with it")

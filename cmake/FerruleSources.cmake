@@ -122,7 +122,7 @@ set(ferrule_sim_sources
     platform/sim/try.c
     platform/sim/unix.c
     platform/sim/wait.c)
-# For the pollers that keep a table of their sockets.
+# For the pollers that store a table of their sockets.
 set(ferrule_list_sources
     platform/common/poll_set.c
     platform/common/poller_list.c

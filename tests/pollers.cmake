@@ -1,25 +1,28 @@
-# The pollers that are not this system's own, each under the poller's tests.
+# The poller's tests over pollers other than the default poller of this system.
 
-# Core is the library's own, where the objects' paths tell which those are.
+# The objects of core are those of the library, if the generator's paths identify them. Otherwise
+# core is compiled again.
 set(ferrule_poller_core "$<FILTER:$<TARGET_OBJECTS:ferrule_static>,INCLUDE,[.]dir/([.]/)?core/>")
 if(NOT CMAKE_GENERATOR MATCHES "Ninja|Makefiles")
     set(ferrule_poller_core ${ferrule_core_sources})
     list(TRANSFORM ferrule_poller_core PREPEND "${PROJECT_SOURCE_DIR}/")
 endif()
 
-# The library with another poller, as ferrule_NAME: what defines it, and the sources that it needs besides.
+# ferrule_add_other_poller(NAME DEFINITIONS SOURCE...): the library ferrule_NAME with another
+# poller. DEFINITIONS select the poller; SOURCE... are its additional sources.
 function(ferrule_add_other_poller name definitions)
     set(sources ${ferrule_platform_sources} ${ARGN})
     list(REMOVE_DUPLICATES sources)
     list(TRANSFORM sources PREPEND "${PROJECT_SOURCE_DIR}/")
     add_library(ferrule_${name} STATIC EXCLUDE_FROM_ALL ${sources} ${ferrule_poller_core})
     ferrule_apply_settings(ferrule_${name})
-    target_include_directories(ferrule_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include" PRIVATE "${PROJECT_SOURCE_DIR}")
+    target_include_directories(ferrule_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include"
+        PRIVATE "${PROJECT_SOURCE_DIR}")
     target_compile_definitions(ferrule_${name} PRIVATE ${definitions})
     target_link_libraries(ferrule_${name} PRIVATE ${ferrule_system_libraries})
 endfunction()
 
-# A program over that library.
+# ferrule_add_other_program(PROGRAM NAME SOURCE): a unit test that is linked to ferrule_NAME.
 function(ferrule_add_other_program program name source)
     add_executable(${program} "${source}")
     ferrule_prepare_test_target(${program})
@@ -27,7 +30,7 @@ function(ferrule_add_other_program program name source)
     ferrule_add_test(${program} unit)
 endfunction()
 
-# The poller's tests once more, as NAME_poller_...
+# ferrule_test_other_poller(NAME): the poller's tests again, over ferrule_NAME, as NAME_poller_...
 set(ferrule_poller_names ${ferrule_conformance_names})
 list(FILTER ferrule_poller_names INCLUDE REGEX "^poller")
 function(ferrule_test_other_poller name)
@@ -37,26 +40,32 @@ function(ferrule_test_other_poller name)
     endforeach()
 endfunction()
 
-# What any system has: poll(2), or WSAPoll. The tests are told of it.
-ferrule_add_other_poller(poll "FERP_POSIX_POLLER=0;FERP_WINSOCK_POLLER_LIST_ALONE" ${ferrule_list_sources})
+# poll(2) or WSAPoll, which every system has. TEST_POLLER_BY_LIST selects the expectations of the
+# tests.
+ferrule_add_other_poller(poll "FERP_POSIX_POLLER=0;FERP_WINSOCK_POLLER_LIST_ALONE"
+    ${ferrule_list_sources})
 ferrule_add_other_program(unit_test_poller_list poll
     unit/test_poller_list.c)
 if(ferrule_test_fixtures STREQUAL "ferrule_wine")
-    # It closes sockets that are polled; Wine 8's server does not outlive that (server/fd.c, set_fd_events: an assertion of its own).
+    # The test closes sockets that are being polled. Wine 8's server then fails an assertion
+    # (server/fd.c, set_fd_events).
     message(STATUS "poll_poller_stress: not run under Wine")
     list(REMOVE_ITEM ferrule_poller_names poller_stress)
 endif()
 ferrule_add_program(conformance_tests_poll ${ferrule_poller_names})
-list(TRANSFORM ferrule_poller_names REPLACE "(.+)" "conformance/\\1.c" OUTPUT_VARIABLE ferrule_poller_sources)
+list(TRANSFORM ferrule_poller_names REPLACE "(.+)" "conformance/\\1.c"
+    OUTPUT_VARIABLE ferrule_poller_sources)
 target_sources(conformance_tests_poll PRIVATE ${ferrule_poller_sources})
 target_compile_definitions(conformance_tests_poll PRIVATE TEST_POLLER_BY_LIST)
 set(ferrule_environment_before "${ferrule_test_environment}")
-string(REPLACE "TSAN_OPTIONS=" "TSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/support/poll.tsan:" ferrule_test_environment
-    "${ferrule_test_environment}")
+string(REPLACE "TSAN_OPTIONS="
+    "TSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/support/poll.tsan:"
+    ferrule_test_environment "${ferrule_test_environment}")
 ferrule_test_other_poller(poll)
 set(ferrule_test_environment "${ferrule_environment_before}")
 
-# kqueue, over a model of it on Linux. A poller's key is 64 bits, and kevent's udata a pointer.
+# kqueue, over a model of it on Linux. kevent's udata is a pointer and stores the poller's key of 64
+# bits, so pointers must have 64 bits.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
     set(ferrule_kqueue_model
         kqueue/knotes.c
@@ -66,7 +75,8 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
     ferrule_add_other_poller(kqueue FERP_POSIX_POLLER=2 ${ferrule_kqueue_model})
     target_include_directories(ferrule_kqueue BEFORE PRIVATE kqueue "${CMAKE_CURRENT_SOURCE_DIR}")
     ferrule_add_program(conformance_tests_kqueue ${ferrule_poller_names})
-    target_sources(conformance_tests_kqueue PRIVATE "$<FILTER:$<TARGET_OBJECTS:ferrule_conformance_tests>,INCLUDE,/poller_[a-z]*\\.c>")
+    target_sources(conformance_tests_kqueue PRIVATE
+        "$<FILTER:$<TARGET_OBJECTS:ferrule_conformance_tests>,INCLUDE,/poller_[a-z]*\\.c>")
     ferrule_test_other_poller(kqueue)
     ferrule_add_other_program(unit_test_poller_kqueue kqueue
         unit/test_poller_kqueue.c)
@@ -74,8 +84,9 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
         unit/test_kqueue.c)
     target_include_directories(unit_test_kqueue BEFORE PRIVATE kqueue)
     target_include_directories(unit_test_poller_kqueue BEFORE PRIVATE kqueue)
-    # And where FreeBSD does otherwise than macOS.
-    list(TRANSFORM ferrule_poller_names REPLACE "(.+)" "kqueue_\\1_as_freebsd" OUTPUT_VARIABLE as_freebsd)
+    # The same tests with the model in FreeBSD's variant, which differs from macOS.
+    list(TRANSFORM ferrule_poller_names REPLACE "(.+)" "kqueue_\\1_as_freebsd"
+        OUTPUT_VARIABLE as_freebsd)
     foreach(name IN LISTS ferrule_poller_names)
         ferrule_add_test(kqueue_${name}_as_freebsd conformance conformance_tests_kqueue ${name})
     endforeach()

@@ -1,4 +1,4 @@
-# The tests' sources: each is one cmocka run.
+# The sources of the tests. Each source is one cmocka run.
 set(ferrule_unit_sources
     unit/test_address_source.c
     unit/test_try.c
@@ -63,7 +63,8 @@ set(ferrule_unit_sources
     unit/test_unix_opening.c
     unit/test_waiting.c)
 
-# What defines functions that others take from elsewhere: a program of its own each.
+# Each of these tests has its own program, because it defines functions that other tests get from a
+# library.
 set(ferrule_unit_alone
     test_platform_modes
     test_platform_wait

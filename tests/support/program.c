@@ -1,5 +1,5 @@
-/* program.c: the main of a program of many tests, of which it runs the one that its argument names. PROGRAM_TESTS, which CMake makes, has a
- * row X(NAME) for each, whose main is called NAME_main. */
+/* program.c: the main function of a program with many tests; runs the test that its argument names.
+ * CMake generates PROGRAM_TESTS, with a row X(NAME) for each test; the test's main is NAME_main. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ int main(int count, char **arguments)
             return tests[i].run();
         }
     }
-    fprintf(stderr, "usage: %s TEST, which is one of:\n", arguments[0]);
+    fprintf(stderr, "usage: %s TEST\nTEST is one of:\n", arguments[0]);
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         fprintf(stderr, "  %s\n", tests[i].name);
     }
