@@ -230,7 +230,7 @@ merge() {
 has_harness() {
     [ "$1" = addr_vs_rust ] || return 0
     sed -n 's/^-- fuzz: \(.*with Rust.*\)/   addr_vs_rust: \1/p' "$logs/$preset-configure.log"
-    if grep -q '^-- fuzz: compared with Rust' "$logs/$preset-configure.log"; then
+    if grep -q '^-- fuzz: comparison with Rust' "$logs/$preset-configure.log"; then
         return 0
     fi
     say "   $1 is SKIPPED"
