@@ -1,5 +1,5 @@
 /* error.h: the error type of most calls: a kind that is the same on every OS, and the OS's own
- * number. No text tables. */
+ * number. No error texts of the OS. */
 #ifndef FERRULE_ERROR_H
 #define FERRULE_ERROR_H
 
@@ -121,7 +121,7 @@ FER_MUST_USE FER_API fer_error fer_error_from_os(int32_t os_code);
 /**
  * Returns the name of a kind in Rust's spelling, for example "ConnectionRefused".
  *
- * FER_OK is "Ok". A value that is no kind is "Unknown".
+ * FER_OK is "Ok". The name of a value that is not a kind is "Unknown".
  *
  * Blocks: never.
  * Owns: the returned string is static and never NULL; do not free it.
@@ -134,7 +134,7 @@ FER_API const char *fer_error_kind_name(fer_error_kind kind);
 /**
  * Writes an error as text, for example "connection refused (os error 111)".
  *
- * The part in parentheses is omitted if os_code is 0. The phrase for a value that is no kind is
+ * The part in parentheses is omitted if os_code is 0. For a value that is not a kind the phrase is
  * "unknown error". Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. buf may
  * be NULL only if cap is 0. Returns the full length without the NUL, so FER_ERROR_TEXT_CAP bytes
  * always suffice. Returns 0 if buf is NULL and cap is not 0.

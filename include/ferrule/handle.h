@@ -13,8 +13,8 @@
 extern "C" {
 #endif
 
-/* The OS's identifier of a socket: an int file descriptor or a SOCKET. FER_RAW_SOCKET_NONE is a
- * valid value of neither. */
+/* The OS's identifier of a socket: an int file descriptor or a SOCKET. FER_RAW_SOCKET_NONE is not a
+ * valid value of either. */
 typedef intptr_t fer_raw_socket;
 #define FER_RAW_SOCKET_NONE ((fer_raw_socket)-1)
 

@@ -15,14 +15,14 @@
 extern "C" {
 #endif
 
-/* A byte stream of any type, borrowed. It owns nothing and is never closed. The stream that it was
- * made from must stay at its address. */
+/* A reference to a TCP or Unix stream. It owns nothing and is never closed. The stream that it
+ * refers to must stay at its address. */
 typedef struct fer_stream {
     fer_handle *handle_;
 } fer_stream;
 
 /* The caller's buffer for fer_copy: cap bytes at base. The len bytes from base[start] on have been
- * read and not yet written. Initialize to {base, cap, 0, 0}. */
+ * read but not yet written. Initialize to {base, cap, 0, 0}. */
 typedef struct fer_copy_buffer {
     void *base;
     size_t cap;
@@ -31,7 +31,7 @@ typedef struct fer_copy_buffer {
 } fer_copy_buffer;
 
 /**
- * Borrows a TCP stream as a stream of any type.
+ * Makes a fer_stream that refers to a TCP stream.
  *
  * If stream is NULL, every use of the result is FER_INVALID_INPUT.
  *
@@ -44,7 +44,7 @@ typedef struct fer_copy_buffer {
 FER_MUST_USE FER_API fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream);
 
 /**
- * Borrows a Unix stream as a stream of any type.
+ * Makes a fer_stream that refers to a Unix stream.
  *
  * If stream is NULL, every use of the result is FER_INVALID_INPUT.
  *
@@ -65,7 +65,7 @@ FER_MUST_USE FER_API fer_stream fer_unix_stream_as_stream(fer_unix_stream *strea
  * Blocks: never.
  * Owns: nothing.
  * Errors: same as fer_tcp_stream_shutdown.
- * Rust: none for any type; std::net::TcpStream::shutdown or
+ * Rust: none for both types at once; std::net::TcpStream::shutdown or
  * std::os::unix::net::UnixStream::shutdown.
  * Threads: concurrent with any other call on the stream's handle except close. It wakes a blocked
  * read or write.
@@ -76,12 +76,12 @@ FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdo
  * Copies all bytes of one stream into another, until the first one's end of file.
  *
  * Bytes left in buffer are written first. Then each read takes up to cap bytes, and all of them are
- * written before the next read. Before each read the call checks the state of to. If to is not
- * connected or is shut down for writing, it returns that error without reading. The same holds
- * after FER_BROKEN_PIPE or a fatal error of to. from and to may be the same stream (an echo). At
- * the end the write half of to stays open.
+ * written before the next read. Before each read the call checks the state of `to`. If `to` is not
+ * connected, is shut down for writing, or has already had FER_BROKEN_PIPE or a fatal error, the
+ * call returns that error without reading. `from` and `to` may be the same stream (an echo). At the
+ * end the write half of `to` stays open.
  *
- * A signal does not end the copy. Any other error ends it, also an expired timeout or
+ * A signal does not end the copy. Every error ends it, including an expired timeout and
  * FER_WOULD_BLOCK. Then buffer holds the bytes that were read but not written. Call again with the
  * same buffer, and no byte is lost or duplicated. Instead the caller may write the bytes elsewhere,
  * or discard them by setting start and len to 0. After FER_OK buffer is empty.
@@ -90,16 +90,16 @@ FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdo
  * b and then fer_stream_shutdown(b, FER_SHUTDOWN_WRITE), which passes on end of file. The other
  * does the same from b to a.
  *
- * Blocks: until end of file of from, each read and write at most that stream's timeout. Never for a
- * stream in nonblocking mode.
+ * Blocks: until end of file of `from`. Each read and write waits at most for its stream's timeout.
+ * Never for a stream in nonblocking mode.
  * Owns: buffer and its memory are caller-owned. n may be NULL; *n is always the number of bytes
- * that this call wrote into to.
- * Errors: same as the read of from and the write of to, but never FER_INTERRUPTED. Also
- * FER_WRITE_ZERO, and FER_INVALID_INPUT with nothing moved (misuse; a buffer that is NULL, has no
- * memory or a cap of 0; start and len outside of it).
+ * that this call wrote to `to`.
+ * Errors: same as the read of `from` and the write of `to`, but never FER_INTERRUPTED. Also
+ * FER_WRITE_ZERO, and FER_INVALID_INPUT before any byte is copied (misuse; buffer or its base is
+ * NULL; cap is 0; start and len are not within cap).
  * Rust: std::io::copy. Differs: the buffer is caller-owned, and a failure loses nothing (Rust
  * discards the bytes that it had read).
- * Threads: same as a read of from and a write of to. Only one call at a time on one buffer.
+ * Threads: same as a read of `from` and a write of `to`. Only one call at a time on one buffer.
  */
 FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer,
                                         uint64_t *n);

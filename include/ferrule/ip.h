@@ -15,8 +15,8 @@ extern "C" {
 #endif
 
 /* Selects the member of a fer_ip_addr that holds the address. The values are ferrule's own, not an
- * OS's AF_ numbers. Any other value is a bad family, also the 0 of a zeroed struct. A call that
- * needs an address returns FER_INVALID_INPUT for a bad family. */
+ * OS's AF_ numbers. Any other value is a bad family, including the 0 of a zeroed struct. A call
+ * that needs an address returns FER_INVALID_INPUT for a bad family. */
 typedef enum fer_ip_family { FER_IP_V4 = 4, FER_IP_V6 = 6 } fer_ip_family;
 
 /* Four octets in network order: 127.0.0.1 is {127, 0, 0, 1}. */
@@ -39,8 +39,8 @@ typedef struct fer_ip_addr {
 } fer_ip_addr;
 FER_STATIC_ASSERT(sizeof(fer_ip_addr) == 20, "the library was built with enums of 32 bits");
 
-/* The size of the longest text of each kind, including the NUL: "255.255.255.255", and 39 bytes of
- * IPv6. */
+/* The size of the longest text of each kind, including the NUL. The longest IPv4 text is
+ * "255.255.255.255". The longest IPv6 text has 39 bytes. */
 #define FER_IPV4_ADDR_TEXT_CAP 16
 #define FER_IPV6_ADDR_TEXT_CAP 40
 #define FER_IP_ADDR_TEXT_CAP 40
@@ -245,10 +245,11 @@ FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const c
 FER_API size_t fer_ipv4_addr_format(const fer_ipv4_addr *addr, char *buf, size_t cap);
 
 /**
- * Compares two addresses. Returns -1, 0 or 1 if a orders before, equal to or after b.
+ * Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
+ * greater.
  *
- * Orders by the octets, the first octet first. The order is total. NULL equals NULL and orders
- * before everything else.
+ * Compares the octets, the first octet first. The order is total. NULL equals NULL and is less than
+ * everything else.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -259,7 +260,7 @@ FER_API size_t fer_ipv4_addr_format(const fer_ipv4_addr *addr, char *buf, size_t
 FER_API int fer_ipv4_addr_cmp(const fer_ipv4_addr *a, const fer_ipv4_addr *b);
 
 /**
- * Returns true if two addresses are equal: exactly if fer_ipv4_addr_cmp returns 0.
+ * Returns true if two addresses are equal, that is, if fer_ipv4_addr_cmp returns 0.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -435,8 +436,9 @@ FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const c
 /**
  * Writes an IPv6 address as text in the form of RFC 5952.
  *
- * Digits are lower case. The first longest run of two or more zero groups is ::. Only ::ffff:0:0/96
- * is written with dots.
+ * Digits are lower case. The longest run of two or more zero groups is written as ::. If several
+ * runs have that length, only the first one is. Only addresses in ::ffff:0:0/96 are written with
+ * dots.
  *
  * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. No byte after the NUL is
  * changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most 39,
@@ -452,10 +454,11 @@ FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const c
 FER_API size_t fer_ipv6_addr_format(const fer_ipv6_addr *addr, char *buf, size_t cap);
 
 /**
- * Compares two addresses. Returns -1, 0 or 1 if a orders before, equal to or after b.
+ * Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
+ * greater.
  *
- * Orders by the octets, the first octet first. The order is total. NULL equals NULL and orders
- * before everything else.
+ * Compares the octets, the first octet first. The order is total. NULL equals NULL and is less than
+ * everything else.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -466,7 +469,7 @@ FER_API size_t fer_ipv6_addr_format(const fer_ipv6_addr *addr, char *buf, size_t
 FER_API int fer_ipv6_addr_cmp(const fer_ipv6_addr *a, const fer_ipv6_addr *b);
 
 /**
- * Returns true if two addresses are equal: exactly if fer_ipv6_addr_cmp returns 0.
+ * Returns true if two addresses are equal, that is, if fer_ipv6_addr_cmp returns 0.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -620,12 +623,13 @@ FER_MUST_USE FER_API fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char 
 FER_API size_t fer_ip_addr_format(const fer_ip_addr *addr, char *buf, size_t cap);
 
 /**
- * Compares two addresses. Returns -1, 0 or 1 if a orders before, equal to or after b.
+ * Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
+ * greater.
  *
- * Every IPv4 address orders before every IPv6 address. Within a family, addresses order by the
- * octets, the first octet first. The order is total. NULL equals NULL and orders before everything
- * else. A bad family orders by its number: 5, for example, is between IPv4 (4) and IPv6 (6). Two
- * addresses with the same bad family are equal.
+ * Every IPv4 address is less than every IPv6 address. Within a family the octets are compared, the
+ * first octet first. The order is total. NULL equals NULL and is less than everything else. A bad
+ * family is compared by its number: 5, for example, is between IPv4 (4) and IPv6 (6). Two addresses
+ * with the same bad family are equal.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -636,7 +640,7 @@ FER_API size_t fer_ip_addr_format(const fer_ip_addr *addr, char *buf, size_t cap
 FER_API int fer_ip_addr_cmp(const fer_ip_addr *a, const fer_ip_addr *b);
 
 /**
- * Returns true if two addresses are equal: exactly if fer_ip_addr_cmp returns 0.
+ * Returns true if two addresses are equal, that is, if fer_ip_addr_cmp returns 0.
  *
  * Blocks: never.
  * Owns: nothing.

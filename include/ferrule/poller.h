@@ -1,5 +1,5 @@
-/* poller.h: waiting for many sockets at once, with one contract over epoll, kqueue, AFD and poll:
- * that of Rust's polling crate.
+/* poller.h: waiting for many sockets at once, with the same rules for epoll, kqueue, AFD (Windows)
+ * and poll: those of Rust's polling crate.
  *
  *     fer_poller poller = {0};
  *     fer_event events[64];
@@ -15,7 +15,8 @@
  *         }
  *     }
  *
- * serve accepts, reads or writes with the _try_ calls until FER_WOULD_BLOCK.
+ * serve accepts, reads or writes until FER_WOULD_BLOCK, with the _try_ calls
+ * (fer_tcp_stream_try_read and similar ones).
  *
  * A poller registers sockets by their raw values, for example from fer_tcp_stream_as_raw. It does
  * not own them and does not change them. Set the sockets to nonblocking mode, or use the _try_
@@ -24,9 +25,10 @@
  *
  * P1  An event is a hint: the next call may still return FER_WOULD_BLOCK, on every OS. Try, then
  *     wait again. If both halves are ready, an event may report only one. (On Windows an event
- *     describes the moment of the request.) The next event reports the other.
- * P2  A hang-up or an error (a reset, a refused connect) makes an event readable and writable,
- *     whatever the interest is. The peer's shutdown makes it readable.
+ *     reports only what was ready when the poller queried the system.) The next event reports the
+ *     other half.
+ * P2  A hang-up or an error (a reset, a refused connect) is reported as both readable and writable,
+ *     whatever the interest is. The peer's shutdown is reported as readable.
  * P3  Adding a registered socket is FER_ALREADY_EXISTS. Modifying or deleting a socket that is not
  *     registered is FER_NOT_FOUND. Neither changes anything.
  * P4  Deleting a socket stops its events. No wait that begins afterwards returns its key, even if a
@@ -36,15 +38,15 @@
  *     close it. Closing without deleting corrupts nothing, and the number can be added again. But
  *     the old key may be returned once more (Windows). If a clone keeps the socket open, the key
  *     may be returned repeatedly (Linux), until the clone or the poller is closed. No call can
- *     delete that registration, because the number of the socket is closed.
+ *     delete that registration, because its number no longer refers to the socket.
  * P5  A wait with a timeout of 0 checks and never blocks. FER_DURATION_NONE blocks until there is
- *     an event or a notification. Other timeouts are rounded up to what the OS can hold, and never
+ *     an event or a notification. Other timeouts are rounded up to the OS's resolution, and never
  *     end early. An expired timeout is FER_OK with no events.
- * P6  A notification wakes exactly one wait: one in progress, otherwise the next one. Further
- *     notifications before a wait wakes merge into one. A wait woken only by a notification is
- *     FER_OK with no events. A notification may also wake a wait that returns events, so check for
- *     the notified work after every wait. To stop several threads, let each thread that finds the
- *     stop request notify once more.
+ * P6  A notification wakes exactly one wait: one in progress, otherwise the next one. Several
+ *     notifications count as one until a wait wakes. A wait woken only by a notification is FER_OK
+ *     with no events. A notification may also wake a wait that returns events, so check for the
+ *     notified work after every wait. To stop several threads, let each thread that finds the stop
+ *     request notify once more.
  * P7  FER_POLL_ONESHOT returns one event, then none until fer_poller_modify. FER_POLL_LEVEL returns
  *     one in each wait while the socket is ready. FER_POLL_EDGE returns one each time the socket
  *     becomes ready, and may return more.
@@ -61,12 +63,13 @@
  *
  * A poller is for sockets. Whether other descriptors (for example pipes) can be registered depends
  * on the OS. A registration belongs to the socket and not to the handle, so it survives
- * fer_socket_into_tcp_stream and similar calls. After fork the child has its parent's poller, on
- * Linux with the very same registrations. The child must not change them. It may close its copy.
+ * fer_socket_into_tcp_stream and similar calls. After fork the child has a copy of its parent's
+ * poller. On Linux both copies share one set of registrations. The child must not change the
+ * registrations, but may close its copy.
  *
  * A handle is NEW if all of its bytes are zero, OPEN after fer_poller_new, and CLOSED after
- * fer_poller_close. Any other call on a handle that is NULL or not OPEN is misuse:
- * FER_INVALID_INPUT. */
+ * fer_poller_close. Any other call that returns a fer_error is misuse on a handle that is NULL or
+ * not OPEN: FER_INVALID_INPUT. */
 #ifndef FERRULE_POLLER_H
 #define FERRULE_POLLER_H
 
@@ -110,8 +113,8 @@ typedef struct fer_poller {
  * Makes a poller without registered sockets.
  *
  * Blocks: never.
- * Owns: the poller owns its OS resources until fer_poller_close: three descriptors with epoll, two
- * completion ports and handles on Windows.
+ * Owns: the poller owns its OS resources until fer_poller_close: three descriptors with epoll; two
+ * completion ports and several other handles on Windows.
  * Errors: FER_INVALID_INPUT (NULL; an OPEN poller), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and
  * other errors of the OS.
  * Rust: polling::Poller::new; mio::Poll::new.
@@ -120,8 +123,8 @@ typedef struct fer_poller {
 FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller);
 
 /**
- * Registers a socket. Waits return interest.key if the socket is readable (with interest.readable)
- * or writable (with interest.writable).
+ * Registers a socket. A wait returns interest.key if the socket is readable and interest.readable
+ * is true, or if it is writable and interest.writable is true.
  *
  * If the socket is already ready, the next wait reports it. A listener is readable if a connection
  * is queued. A socket with a pending connect becomes writable when the connect succeeds or fails.
@@ -154,8 +157,9 @@ FER_MUST_USE FER_API fer_error fer_poller_add(fer_poller *poller, fer_raw_socket
  * socket whose event was returned.
  *
  * This call happens-before the return of each wait that reports this registration: the waiting
- * thread sees all memory writes made before the call. So a thread with a FER_POLL_ONESHOT event may
- * change the data of its key without a lock. This call then hands the data over to the next thread.
+ * thread sees all memory writes made before the call. So a thread that received a FER_POLL_ONESHOT
+ * event may change the data that belongs to the key without a lock. This call then hands the data
+ * over to the next thread.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -190,7 +194,7 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  *
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
- * Owns: events is caller-owned, cap elements, and holds copies.
+ * Owns: events is caller-owned, cap elements; the events in it are copies.
  * Errors: FER_INVALID_INPUT (misuse; events or count is NULL; cap is 0) and other errors of the OS.
  * *count is 0 after a failure.
  * Rust: polling::Poller::wait. Differs: a signal does not end the wait, and a timeout never ends it

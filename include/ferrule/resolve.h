@@ -1,6 +1,6 @@
-/* resolve.h: from "host:port" text to socket addresses, through the system's resolver. In the
- * calling thread, or in the background, so that an event loop does not block. The strict address
- * grammar is in socket_addr.h. */
+/* resolve.h: from "host:port" text to socket addresses, through the system's resolver. A lookup
+ * runs in the calling thread or, so that an event loop does not block, in the background. The
+ * strict address grammar is in socket_addr.h. */
 #ifndef FERRULE_RESOLVE_H
 #define FERRULE_RESOLVE_H
 
@@ -39,12 +39,12 @@ extern "C" {
  * Errors: FER_INVALID_INPUT with os_code 0, before any lookup (host_port or count is NULL, addrs is
  * NULL and cap is not 0, no colon, a bad port, a host that is empty, too long or not UTF-8),
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN (a temporary failure, for example no network),
- * FER_RESOLVE_FAILED. The last three have the resolver's os_code: EAI_ numbers, negative on every
- * POSIX system, or WSA codes on Windows. Instead of EAI_SYSTEM it is errno, a positive number.
- * *count and addrs are unchanged after a failure.
+ * FER_RESOLVE_FAILED. The last three have the resolver's os_code: a WSA code on Windows, otherwise
+ * an EAI_ number, which is made negative on every POSIX system. Instead of EAI_SYSTEM os_code is
+ * errno, a positive number. *count and addrs are unchanged after a failure.
  * Rust: std::net::ToSocketAddrs for str. Differs: "host:+80" is refused; brackets around a host
- * with a colon that is not an address are removed; an empty host and a too long one never reach the
- * resolver; failures have kinds.
+ * with a colon that is not an address are removed; a host that is empty or too long never reaches
+ * the resolver; failures have kinds.
  * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs,
@@ -99,12 +99,12 @@ FER_MUST_USE FER_API fer_error fer_lookup_host(const char *host, uint16_t port,
  *     occupies its thread until the system has answered, and the answer is discarded.
  * N7  Closing a resolver never waits. Its lookups that are not done end with FER_CANCELLED. Those
  *     that are done keep their results.
- * N8  Threads are created for work and end without work, so an idle resolver has no thread. The
- *     threads receive no signals.
+ * N8  Threads are created when there is work and end when there is none, so an idle resolver has no
+ *     thread. The threads receive no signals.
  *
  * A handle is NEW if all of its bytes are zero, OPEN after it was made or started, and CLOSED after
- * its close function. Any other call on a handle that is NULL or not OPEN is misuse:
- * FER_INVALID_INPUT. */
+ * its close function. Any other call that returns a fer_error is misuse on a handle that is NULL or
+ * not OPEN: FER_INVALID_INPUT. */
 
 /* A resolver. Initialize to all zero bytes. Its members are private. Copying it moves it: use and
  * close only one copy. */
@@ -126,7 +126,8 @@ typedef struct fer_lookup {
  * Makes a resolver that runs up to `threads` lookups at once and queues up to `waiting` more.
  *
  * threads is 1 to FER_RESOLVER_THREADS_MAX, waiting is 0 to SIZE_MAX. No thread is created yet. A
- * name that is slow to fail occupies one thread for many seconds: 4 and 64 suit most clients.
+ * name that is slow to fail occupies one thread for many seconds. For most clients 4 threads and 64
+ * waiting lookups are enough.
  *
  * Blocks: never.
  * Owns: the resolver owns some memory until fer_resolver_close, or longer if a thread is still
@@ -150,10 +151,10 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver, size_t t
  * Blocks: never.
  * Owns: close *out with fer_lookup_close. The poller is caller-owned. It must stay OPEN and at its
  * address until the lookup is closed: close lookups before their poller.
- * Errors: FER_INVALID_INPUT (a poller or resolver that is not OPEN; out is OPEN; NULL; input that
- * fer_to_socket_addrs refuses before any lookup), FER_WOULD_BLOCK with os_code 0 (the queue is
- * full), FER_OUT_OF_MEMORY (also if no thread can be created and none is running). *out is
- * unchanged then.
+ * Errors: FER_INVALID_INPUT (a poller or resolver that is not OPEN; out is OPEN; resolver,
+ * host_port or out is NULL; input that fer_to_socket_addrs refuses before any lookup),
+ * FER_WOULD_BLOCK with os_code 0 (the queue is full), FER_OUT_OF_MEMORY (also if no thread can be
+ * created and none is running). *out is unchanged then.
  * Rust: tokio::net::lookup_host, started.
  * Threads: any number of concurrent calls on one resolver, each with its own `out`.
  */
@@ -172,7 +173,7 @@ FER_MUST_USE FER_API fer_error fer_resolver_start(fer_resolver *resolver, const 
  * Owns: addrs is caller-owned, cap elements.
  * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK with os_code 0 (not done, timeout 0),
  * FER_TIMED_OUT with os_code 0 (not done, the timeout expired), FER_CANCELLED (the resolver was
- * closed before the lookup was done; the child after fork), FER_HOST_NOT_FOUND,
+ * closed before the lookup was done; a call in the child after fork), FER_HOST_NOT_FOUND,
  * FER_RESOLVE_TRY_AGAIN and FER_RESOLVE_FAILED as in fer_to_socket_addrs, FER_OUT_OF_MEMORY (for
  * the addresses). *count and addrs are unchanged after a failure.
  * Rust: the await of tokio::net::lookup_host, in tokio::time::timeout.
@@ -196,13 +197,14 @@ FER_API void fer_lookup_close(fer_lookup *lookup);
 /**
  * Closes a resolver. Lookups that are not done end with FER_CANCELLED, and waits for them wake.
  *
- * All lookups must still be closed. Does nothing on NULL, NEW and CLOSED handles.
+ * Each lookup must be closed too, with fer_lookup_close. Does nothing on NULL, NEW and CLOSED
+ * handles.
  *
  * A program may exit or return from main while a thread is still in the system's resolver. On POSIX
  * systems a shared library that contains ferrule must not be unloaded then. After fork the child
- * has none of the threads. In its copies, lookups are FER_CANCELLED and new ones cannot be started
- * (FER_INVALID_INPUT). Closing the copies does not affect the parent's. The child must make a
- * resolver of its own.
+ * has none of the threads. There every wait for a copied lookup is FER_CANCELLED, and a copied
+ * resolver cannot start lookups (FER_INVALID_INPUT). Closing the copied handles does not affect
+ * those of the parent. To look up names, the child must make a resolver of its own.
  *
  * Blocks: never.
  * Owns: releases the resolver's memory: the last part when the last thread is done and the last

@@ -3,8 +3,8 @@
  * ferrule.h, and not part of ferrule::ferrule. docs/SIMULATION.md describes how to use it.
  *
  * Time is virtual and begins at 0. It passes while a call waits, while a slow name is resolved, in
- * fer_sim_advance and with the fault TIME_JUMP. It passes by a microsecond in each nonblocking call
- * that finds nothing. Nothing else advances it.
+ * fer_sim_advance and with the fault TIME_JUMP. Each nonblocking call that finds nothing ready
+ * advances it by one microsecond. Nothing else advances it.
  *
  * Everything runs on the thread that called fer_sim_start, in an order that the config decides.
  * Before fer_sim_start, after fer_sim_stop and on any other thread, every call that would use the
@@ -35,13 +35,12 @@
 extern "C" {
 #endif
 
-/* The system whose sockets the network simulates, with its error codes and its other
- * differences. */
+/* The system whose sockets are simulated, with its error codes and its other peculiarities. */
 typedef enum fer_sim_dialect { FER_SIM_POSIX = 0, FER_SIM_WINSOCK = 1 } fer_sim_dialect;
 
-/* The faults. X(name, words, the system calls at which the fault has a chance to occur). Only calls
- * in which the fault would make a difference count. A read of one byte cannot be partial, and an
- * empty accept queue has no connection to abort. */
+/* The faults. X(name, words, the system calls in which the fault can occur). Each such call is one
+ * chance of the fault, but only if the fault would make a difference. For example, a read of one
+ * byte cannot be partial, and an empty accept queue has no connection to abort. */
 #define FER_SIM_FAULTS(X)                                                                       \
     X(PARTIAL_READ, "partial read", "receiving two bytes or more: fewer are given")             \
     X(PARTIAL_WRITE, "partial write", "sending two bytes or more: fewer are taken")             \
@@ -96,27 +95,29 @@ typedef void (*fer_sim_trace_function)(void *context, const char *line);
  * place until fer_sim_stop. */
 typedef struct fer_sim_config {
     fer_sim_dialect dialect;
-    /* Decides every choice. With a tape it decides only those that exist on Windows alone (for
-     * example 10053 or 10054). */
+    /* Determines every random choice. With a tape it determines only the choices that exist on
+     * Windows alone (for example between the codes 10053 and 10054). */
     uint64_t seed;
-    /* Bytes from which choices are read. After the last byte every choice is 0, and no random fault
-     * occurs unless its chance is above 996093. */
+    /* Bytes from which random choices are read. After the last byte every choice is 0, and no
+     * random fault occurs unless its probability is above 996093 per million. */
     const uint8_t *tape;
     size_t tape_len;
-    /* The probability of each fault, per million. With a tape one above 0 is at least 1 in 256. */
+    /* The probability of each fault, per million. With a tape every probability above 0 is at least
+     * 1 in 256. */
     uint32_t fault_chances[FER_SIM_FAULT_COUNT];
-    fer_duration latency;          /* one way between two hosts; 0: 1 ms */
+    fer_duration latency;          /* one way between two hosts; 0 means 1 ms */
     fer_duration jitter;           /* latency is increased by a random time up to this */
-    fer_duration loopback_latency; /* 0: data arrives immediately */
-    size_t send_buffer;            /* bytes, for each end of a connection; 0: 65536 */
-    size_t receive_buffer;         /* bytes, for each end of a connection; 0: 65536 */
-    /* The maximum number of sockets, including the peers'; 0: 128. An odd number is rounded up. The
-     * maximum number of connections is half of it. */
+    fer_duration loopback_latency; /* 0 means that data arrives immediately */
+    size_t send_buffer;            /* bytes, for each end of a connection; 0 means 65536 */
+    size_t receive_buffer;         /* bytes, for each end of a connection; 0 means 65536 */
+    /* The maximum number of sockets, including the peers'; 0 means 128. An odd number is rounded
+     * up. The maximum number of connections is half of it. */
     size_t max_sockets;
-    /* Simulates Windows before 10 version 1703: SIO_KEEPALIVE_VALS without TCP_KEEPIDLE and the
-     * related options. */
+    /* Simulates an older Windows (see fer_tcp_stream_set_keepalive), which has SIO_KEEPALIVE_VALS,
+     * but neither TCP_KEEPIDLE nor the related options. */
     bool lacks_keepalive_fields;
-    /* Names in addition to "localhost" and addresses in text, which are always known. */
+    /* The names that can be resolved, in addition to "localhost" and the texts of addresses, which
+     * are always known. */
     const fer_sim_name *names;
     size_t name_count;
     fer_sim_trace_function trace; /* or NULL */
@@ -169,7 +170,7 @@ FER_MUST_USE FER_API fer_error fer_sim_start(const fer_sim_config *config);
 /**
  * Stops the simulation and stores its results in *report.
  *
- * report may be NULL. Close all handles before: a handle that is left open is unusable, and its
+ * report may be NULL. Close all handles first: a handle that is left open is unusable, and its
  * number may be reused in the next simulation.
  *
  * Blocks: never.
@@ -250,7 +251,7 @@ FER_API size_t fer_sim_clear_faults(void);
  */
 FER_MUST_USE FER_API fer_error fer_sim_set_fault_chance(fer_sim_fault fault, uint32_t chance);
 
-/* How a host answers connects, regardless of its sockets. */
+/* How a host answers connects. Except with FER_SIM_ANSWER_AS_IS, its sockets do not matter. */
 typedef enum fer_sim_answer {
     FER_SIM_ANSWER_AS_IS = 0, /* the socket there answers, if there is one */
     FER_SIM_ANSWER_REFUSES,
@@ -264,8 +265,8 @@ typedef enum fer_sim_answer {
  * Sets how connects to an address are answered from now on, and how much later than usual.
  *
  * Port 0 means all ports of the host that have no answer of their own. With FER_SIM_ANSWER_AS_IS a
- * delay makes a late success, with another answer a late failure. Datagrams to the address are
- * refused or lost in the same way.
+ * delay makes connects succeed later; with the other answers it makes them fail later. Datagrams to
+ * the address are refused or lost in the same way.
  *
  * Blocks: never.
  * Owns: addr is caller-owned.
@@ -302,7 +303,7 @@ typedef void (*fer_sim_function)(void *context);
 typedef void (*fer_sim_handler)(fer_sim_peer peer, fer_sim_event event, void *context);
 
 /**
- * Places a listening peer at an address, and its host there.
+ * Places a listening peer at an address. Its host exists from then on.
  *
  * With port 0 the network chooses an ephemeral port; fer_sim_peer_local_addr returns it. backlog, 1
  * to 4096, is how many connections wait to be accepted. As on Linux, one more is queued, and
@@ -335,13 +336,13 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_accept(fer_sim_peer listener, fer_si
 /**
  * Starts to connect a peer at `from` to `to`.
  *
- * If from is NULL, the peer is on the machine of to and gets an ephemeral port. With port 0 in from
- * it gets an ephemeral port. FER_SIM_CONNECTED or FER_SIM_CONNECT_FAILED reports the result, and so
- * do fer_sim_peer_send and fer_sim_peer_receive.
+ * If `from` is NULL, the peer is on the same machine as `to` and gets an ephemeral port. It also
+ * gets an ephemeral port if the port in `from` is 0. FER_SIM_CONNECTED or FER_SIM_CONNECT_FAILED
+ * reports the result, and so do fer_sim_peer_send and fer_sim_peer_receive.
  *
  * Blocks: never.
  * Owns: both addresses are caller-owned. *out same as in fer_sim_peer_listen.
- * Errors: FER_INVALID_INPUT (NULL; a bad family; two different families), FER_ADDR_IN_USE (from),
+ * Errors: FER_INVALID_INPUT (NULL; a bad family; two different families), FER_ADDR_IN_USE (`from`),
  * FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED.
  * Rust: none.
  * Threads: only the thread that started the simulation.
@@ -427,7 +428,7 @@ FER_API void fer_sim_peer_reset(fer_sim_peer peer);
 FER_MUST_USE FER_API fer_error fer_sim_peer_local_addr(fer_sim_peer peer, fer_socket_addr *out);
 
 /**
- * Stores in *out the address of the other end that a peer is connected or connecting to.
+ * Stores in *out the address that a peer is connected or connecting to.
  *
  * Blocks: never.
  * Owns: out is caller-owned.
@@ -439,7 +440,7 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_local_addr(fer_sim_peer peer, fer_so
 FER_MUST_USE FER_API fer_error fer_sim_peer_remote_addr(fer_sim_peer peer, fer_socket_addr *out);
 
 /**
- * Places a datagram peer at an address, and its host there.
+ * Places a datagram peer at an address. Its host exists from then on.
  *
  * With port 0 the network chooses an ephemeral port; fer_sim_peer_local_addr returns it. The
  * handler gets FER_SIM_READABLE when a datagram arrives. Use the peer with fer_sim_peer_send_to,
@@ -482,8 +483,8 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_receive_from(fer_sim_peer peer, void
 /**
  * Sets the function that is called for each event of a peer. NULL removes it.
  *
- * Peers that a listener accepts by a script inherit the listener's handler. Events that have
- * already occurred are reported too, before time passes.
+ * Peers that a listener accepts while it runs a script (fer_sim_peer_play) inherit its handler.
+ * Events that have already occurred are reported too, before time passes.
  *
  * Blocks: never.
  * Owns: context is caller-owned and passed to the handler.

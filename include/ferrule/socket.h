@@ -15,14 +15,15 @@
  *
  * A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and conversion
  * to another handle. A call that opens a handle needs a NEW or CLOSED one. On any other handle it
- * returns FER_INVALID_INPUT and leaves the handle unchanged. Any other call on a NULL, NEW or
- * CLOSED handle is misuse: FER_INVALID_INPUT in every build.
+ * returns FER_INVALID_INPUT and leaves the handle unchanged. Any other call that returns a
+ * fer_error is misuse on a NULL, NEW or CLOSED handle: FER_INVALID_INPUT in every build.
  *
  * On a stream whose connect failed only fer_socket_take_error, fer_socket_ready, fer_socket_as_raw,
  * fer_socket_into_raw, close and conversion are allowed. Every other call is misuse.
  *
  * An option that this kind of socket does not have is FER_UNSUPPORTED. os_code is 0 if no system
- * has it. In the Rust slots "socket2" is that crate's Socket, because std::net has no builder. */
+ * has it. In the lines that begin with "Rust:", "socket2" is the crate of that name, because
+ * std::net has no builder. */
 #ifndef FERRULE_SOCKET_H
 #define FERRULE_SOCKET_H
 
@@ -101,9 +102,9 @@ FER_API void fer_socket_close(fer_socket *socket);
 /**
  * Makes a second handle of the same socket.
  *
- * Options, the blocking mode and timeouts are shared. A stream must be connected or listen, because
- * an earlier clone would not detect a connect through the other handle. On a pending connect the
- * call first queries the OS for the result.
+ * Options, the blocking mode and timeouts are shared. A stream must be connected or listening,
+ * because a clone made before that would not detect a connect through the other handle. On a
+ * pending connect the call first queries the OS for the result.
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_socket_close. The socket ends with its last
@@ -120,7 +121,7 @@ FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_sock
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  *
  * It is available during a pending connect and after a failed one too, for use with a poller. On
- * Windows it is a nonblocking SOCKET in every blocking mode.
+ * Windows the SOCKET itself is always nonblocking, whatever mode was set.
  *
  * Blocks: never.
  * Owns: the handle still owns the socket. Do not close the raw socket.
@@ -137,8 +138,8 @@ FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (misuse; no socket; neither an IP nor a Unix socket; neither stream,
- * datagram nor raw; socket is open).
+ * Errors: FER_INVALID_INPUT (misuse; raw is not a socket; neither an IP nor a Unix socket; neither
+ * stream, datagram nor raw; the handle is open).
  * Rust: socket2: Socket::from_raw_fd, from_raw_socket. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -528,7 +529,8 @@ FER_MUST_USE FER_API fer_error fer_socket_write_timeout(const fer_socket *socket
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED, FER_UNSUPPORTED (an IPv6
  * socket on OpenBSD without only_v6), FER_INVALID_INPUT (misuse; another family; a Unix socket;
  * already bound).
- * Rust: socket2: Socket::bind. Differs: the default options.
+ * Rust: socket2: Socket::bind. Differs: bind sets the options that were not set, as
+ * fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr do.
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr);
@@ -613,7 +615,8 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
  * In nonblocking mode a full accept queue is FER_WOULD_BLOCK too (Linux: connect(2), EAGAIN). In
  * blocking mode it is FER_TIMED_OUT when the write timeout expires. In both cases no connect is
  * pending, and the call can be repeated. On other systems a full queue is FER_CONNECTION_REFUSED.
- * Bind a Unix datagram socket here, and connect it as a fer_unix_datagram.
+ * This call does not connect a Unix datagram socket. Bind that with fer_socket_bind_unix, and
+ * connect it as a fer_unix_datagram.
  *
  * Blocks: in blocking mode while the accept queue is full (Linux), at most the write timeout. A
  * signal does not end the call.
@@ -744,14 +747,14 @@ FER_MUST_USE FER_API fer_error fer_socket_recv(fer_socket *socket, void *buf, si
 FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len,
                                                     fer_datagram *out);
 
-/* ---- Conversions to the handle of its type, and back. The socket keeps its options and its state.
- * A failed call changes nothing. */
+/* ---- Conversions between a fer_socket and the handle types of tcp.h, udp.h and unix.h. The socket
+ * keeps its options and its state. A failed call changes nothing. */
 
 /**
  * Converts the socket to a fer_tcp_stream and leaves a CLOSED fer_socket.
  *
- * It must be a stream that does not listen, in any state. An unconnected one is allowed too: its
- * reads and writes are FER_NOT_CONNECTED.
+ * It must be an IP stream that does not listen. Every other state is allowed, even unconnected:
+ * reads and writes are then FER_NOT_CONNECTED.
  *
  * Blocks: never.
  * Owns: out owns the socket afterwards.
@@ -776,7 +779,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_tcp_stream(fer_socket *socket,
 /**
  * Converts the socket to a fer_tcp_listener and leaves a CLOSED fer_socket.
  *
- * It must be a stream that listens.
+ * It must be an IP stream that listens.
  *
  * Blocks: never.
  * Owns: out owns the socket afterwards.
@@ -827,7 +830,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_udp_socket(fer_socket *socket,
 /**
  * Converts the socket to a fer_unix_stream and leaves a CLOSED fer_socket.
  *
- * It must be a Unix stream that does not listen, in any state.
+ * It must be a Unix stream that does not listen. Every other state is allowed.
  *
  * Blocks: never.
  * Owns: out owns the socket afterwards.

@@ -193,7 +193,7 @@ FER_MUST_USE FER_API fer_error fer_socket_addr_parse_v6_n(fer_socket_addr *out, 
 /**
  * Writes a socket address as text: "127.0.0.1:80", "[::1]:80" or "[fe80::1%2]:80".
  *
- * The scope is written only if it is not 0, flowinfo never.
+ * The scope is written only if it is not 0. flowinfo is never written.
  *
  * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. No byte after the NUL is
  * changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most 58,
@@ -209,12 +209,13 @@ FER_MUST_USE FER_API fer_error fer_socket_addr_parse_v6_n(fer_socket_addr *out, 
 FER_API size_t fer_socket_addr_format(const fer_socket_addr *addr, char *buf, size_t cap);
 
 /**
- * Compares two addresses. Returns -1, 0 or 1 if a orders before, equal to or after b.
+ * Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
+ * greater.
  *
- * Orders by address as fer_ip_addr_cmp does, then by port. IPv6 addresses then order by flowinfo
- * and scope_id. The order is total. NULL equals NULL and orders before everything else. A bad
- * family orders by its number, as in fer_ip_addr_cmp. Two addresses with the same bad family are
- * equal.
+ * Compares the IP addresses as fer_ip_addr_cmp does, then the ports, then flowinfo and scope_id of
+ * IPv6 addresses. The order is total. NULL equals NULL and is less than everything else. A bad
+ * family is compared by its number, as in fer_ip_addr_cmp. Two addresses with the same bad family
+ * are equal.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -225,7 +226,7 @@ FER_API size_t fer_socket_addr_format(const fer_socket_addr *addr, char *buf, si
 FER_API int fer_socket_addr_cmp(const fer_socket_addr *a, const fer_socket_addr *b);
 
 /**
- * Returns true if two addresses are equal: exactly if fer_socket_addr_cmp returns 0.
+ * Returns true if two addresses are equal, that is, if fer_socket_addr_cmp returns 0.
  *
  * Blocks: never.
  * Owns: nothing.

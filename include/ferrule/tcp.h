@@ -4,10 +4,11 @@
  * conversion to a fer_socket (socket.h). A call that opens a handle needs a NEW or CLOSED one. On
  * any other handle it returns FER_INVALID_INPUT and leaves the handle unchanged.
  *
- * Misuse. Any other call on a NULL or CLOSED handle is FER_INVALID_INPUT in every build. So is any
- * other call on a NEW handle, except reads, writes, shutdown and fer_tcp_stream_ready, which are
- * FER_NOT_CONNECTED. Only three uses are undefined behaviour. A handle is used while another thread
- * closes it. A handle is used whose bytes were never set. A pointer to invalid memory is passed.
+ * Misuse. Any other call that returns a fer_error is FER_INVALID_INPUT on a NULL or CLOSED handle,
+ * in every build. The same holds for a NEW handle, except that reads, writes, shutdown and
+ * fer_tcp_stream_ready are FER_NOT_CONNECTED. Only three uses are undefined behaviour: to use a
+ * handle while another thread closes it, to use a handle whose bytes were never set, and to pass a
+ * pointer to invalid memory.
  *
  * Threads. Two threads may use one handle at once, one for reading and one for writing. Any thread
  * may call shutdown.
@@ -16,12 +17,13 @@
  * further states:
  *
  * - Pending connect. Reads, writes, take_error, peer_addr, try_clone and shutdown first query the
- *   OS for the result. Until there is one they return FER_WOULD_BLOCK, even in blocking mode and
- *   with a length of 0. Only shutdown returns FER_NOT_CONNECTED.
- * - Failed connect. The first of these calls to detect the failure returns its cause. take_error
- *   stores the cause in *out instead, and does so every time from then on. fer_tcp_stream_ready
- *   reports every interest as ready and does not consume the cause. close, as_raw, into_raw and
- *   fer_socket_from_tcp_stream work as usual. All other calls are FER_INVALID_INPUT.
+ *   OS for the result. Until there is one, shutdown returns FER_NOT_CONNECTED. The others return
+ *   FER_WOULD_BLOCK, even in blocking mode and with a length of 0.
+ * - Failed connect. The first of these calls to detect the failure returns its cause; only
+ *   take_error stores it in *out instead. After that take_error still stores the cause every time,
+ *   and the others are FER_INVALID_INPUT. fer_tcp_stream_ready reports every interest as ready and
+ *   does not consume the cause. close, as_raw, into_raw and fer_socket_from_tcp_stream work as
+ *   usual. All other calls are FER_INVALID_INPUT.
  * - Unconnected. Reads, writes, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED.
  *   The connect calls of this file and try_clone are FER_INVALID_INPUT, because the handle already
  *   has a socket. To connect the stream, convert it with fer_socket_from_tcp_stream and call
@@ -111,8 +113,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stre
 /**
  * Connects to one address and waits at most timeout.
  *
- * SO_ERROR decides whether the connect succeeded, never writability alone. The stream is in
- * blocking mode afterwards. With FER_DURATION_NONE the call is the same as
+ * Whether the connect succeeded is read from SO_ERROR, and not concluded from writability alone.
+ * The stream is in blocking mode afterwards. With FER_DURATION_NONE the call is the same as
  * fer_tcp_stream_connect_addr. The handle is NEW after a failure.
  *
  * Blocks: until connected or failed, at most timeout.
@@ -146,7 +148,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *st
  * Owns: the handle owns the socket until fer_tcp_stream_close. addr is not kept.
  * Errors: FER_WOULD_BLOCK as above; otherwise same as fer_tcp_stream_connect_addr.
  * Rust: mio: net::TcpStream::connect. Differs: the result reports that the connect is pending, and
- * every later call reports its failure.
+ * the first later call that detects a failure reports it.
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream,
@@ -159,7 +161,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stre
  *
  * The OS is queried until a call on this handle has returned end of file or a fatal error (see
  * fer_tcp_stream_read). From then on the result is FER_NOT_CONNECTED on every OS. If you need the
- * address longer, keep the one from accept.
+ * address after that, store it in advance, for example from accept.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
@@ -206,8 +208,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_NOT_CONNECTED (not connected yet, also for an unknown how), FER_INVALID_INPUT
- * (misuse; an unknown how), the cause of a failed connect if this call detects it.
+ * Errors: FER_NOT_CONNECTED (not connected yet, even if how is unknown), FER_INVALID_INPUT (misuse;
+ * an unknown how), the cause of a failed connect if this call detects it.
  * Rust: std::net::TcpStream::shutdown. Differs: never NotConnected on a stream that was connected;
  * wakes reads on Windows too.
  * Threads: any thread at any time, but not during or after close.
@@ -237,10 +239,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream,
 /**
  * Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit.
  *
- * The timeout is rounded up to what the OS can hold (4 ms steps on most Linux kernels, 1 ms on
- * Windows). A longer timeout than the OS can hold is cut to the longest (12 days on Windows). It
- * belongs to the socket, so clones share it. A call in progress keeps the timeout that it began
- * with.
+ * The timeout is rounded up to the OS's resolution (4 ms on most Linux kernels, 1 ms on Windows),
+ * and limited to the OS's maximum (12 days on Windows). It belongs to the socket, so clones share
+ * it. A call in progress keeps the timeout that it began with.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -266,10 +267,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_timeout(const fer_tcp_stream 
 /**
  * Sets the timeout of each single write. FER_DURATION_NONE, the default, waits without limit.
  *
- * The timeout is rounded up to what the OS can hold (4 ms steps on most Linux kernels, 1 ms on
- * Windows). A longer timeout than the OS can hold is cut to the longest (12 days on Windows). It
- * belongs to the socket, so clones share it. A call in progress keeps the timeout that it began
- * with.
+ * The timeout is rounded up to the OS's resolution (4 ms on most Linux kernels, 1 ms on Windows),
+ * and limited to the OS's maximum (12 days on Windows). It belongs to the socket, so clones share
+ * it. A call in progress keeps the timeout that it began with.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -297,8 +297,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream
  *
  * In nonblocking mode a call that would wait returns FER_WOULD_BLOCK. The mode belongs to the
  * socket, so clones share it. Streams start in blocking mode, except those of
- * fer_tcp_stream_connect_start and fer_tcp_stream_from_raw. Accepted streams do so whatever the
- * listener's mode is.
+ * fer_tcp_stream_connect_start (nonblocking) and fer_tcp_stream_from_raw (described there).
+ * Accepted streams start in blocking mode whatever the listener's mode is.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -315,9 +315,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file.
  *
  * After end of file every read returns 0 again. End of file is never an error, and a reset is never
- * reported as end of file. With len 0 the result is FER_OK with 0 immediately, which does not
- * indicate end of file. A len above the OS's limit is cut to it. n may be NULL. Makes one system
- * call on POSIX.
+ * reported as end of file. With len 0 the call immediately returns FER_OK with *n == 0, which does
+ * not indicate end of file. A len above the OS's limit is cut to it. n may be NULL. Makes one
+ * system call on POSIX.
  *
  * The handle saves the first fatal error that any of its calls returns. Later reads return the data
  * that arrived before the error, if the OS kept it, and then the saved error every time.
@@ -384,13 +384,13 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, v
 /**
  * Reads into several buffers, and fills each one before the next.
  *
- * A number of slices or a sum of lengths above the OS's limit is cut to it: a short read, never an
- * error.
+ * If the number of slices or the sum of their lengths exceeds the OS's limit, the call reads less.
+ * This is never an error.
  *
  * Blocks: same as fer_tcp_stream_read.
  * Owns: the slices' memory is caller-owned. slices may be NULL if count is 0.
- * Errors: same as fer_tcp_stream_read. FER_INVALID_INPUT also for a slice with a NULL base and a
- * length.
+ * Errors: same as fer_tcp_stream_read. FER_INVALID_INPUT also for a slice whose base is NULL and
+ * whose len is not 0.
  * Rust: std::io::Read::read_vectored for TcpStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -418,9 +418,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
 /**
  * Reads until end of file into a buffer of cap bytes.
  *
- * If the buffer is full, the call peeks one more byte and may block for it. End of file is then
- * FER_OK. Data is FER_STORAGE_FULL and stays queued. A signal does not end the call. The read
- * timeout applies to each underlying read.
+ * If the buffer is full, the call peeks one more byte and may block for it. If that shows end of
+ * file, the result is FER_OK. If it shows data, the result is FER_STORAGE_FULL and the data stays
+ * queued. A signal does not end the call. The read timeout applies to each underlying read.
  *
  * Blocks: until end of file or an error.
  * Owns: same as fer_tcp_stream_read. *n is correct after a failure too.
@@ -437,8 +437,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer than
  * len.
  *
- * Never raises SIGPIPE. With len 0 the result is FER_OK with 0 if the write half is open. A len
- * above the OS's limit is cut to it. n may be NULL. If the timeout expires after the OS has
+ * Never raises SIGPIPE. With len 0 the call returns FER_OK with *n == 0 if the write half is open.
+ * A len above the OS's limit is cut to it. n may be NULL. If the timeout expires after the OS has
  * accepted some bytes, the call returns FER_OK with their number.
  *
  * Blocks: until the OS has accepted all bytes (POSIX) or some (Windows), at most the write timeout.
@@ -475,13 +475,13 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, 
 /**
  * Writes from several buffers, in order.
  *
- * A number of slices or a sum of lengths above the OS's limit is cut to it: a short write, never an
- * error.
+ * If the number of slices or the sum of their lengths exceeds the OS's limit, the call writes less.
+ * This is never an error.
  *
  * Blocks: same as fer_tcp_stream_write.
  * Owns: the slices' memory is caller-owned. slices may be NULL if count is 0.
- * Errors: same as fer_tcp_stream_write. FER_INVALID_INPUT also for a slice with a NULL base and a
- * length.
+ * Errors: same as fer_tcp_stream_write. FER_INVALID_INPUT also for a slice whose base is NULL and
+ * whose len is not 0.
  * Rust: std::io::Write::write_vectored for TcpStream. Differs: never raises SIGPIPE.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -560,8 +560,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ttl(const fer_tcp_stream *stream, 
  * immediately and the OS keeps sending.
  *
  * A finite linger makes close wait up to that time for the data to be acknowledged. It is rounded
- * up to whole seconds and cut to the OS's longest (327 s on macOS, 65535 s on Windows). A linger of
- * 0 resets the connection when its last handle is closed.
+ * up to whole seconds and limited to the OS's maximum (327 s on macOS, 65535 s on Windows). A
+ * linger of 0 resets the connection when its last handle is closed.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -587,11 +587,11 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
 /**
  * Sets TCP keepalive: whether and when the OS probes an idle connection.
  *
- * time and interval are rounded up to whole seconds. All three are cut to the OS's largest values
- * (32767 s and 127 on Linux). A value of 0 leaves that field unchanged. If the call fails, the
- * earlier values are restored. Windows before Windows 10 1709 has only SIO_KEEPALIVE_VALS. There a
- * time or interval of 0 sets Windows' default (7200 s, 1 s). retries other than 0 are
- * FER_UNSUPPORTED there.
+ * time and interval are rounded up to whole seconds. time, interval and retries are limited to the
+ * OS's maximums (on Linux 32767 s for the times and 127 retries). A value of 0 leaves that field
+ * unchanged. If the call fails, the earlier values are restored. Windows before Windows 10 1709 has
+ * only SIO_KEEPALIVE_VALS. There a time or interval of 0 sets Windows' default (7200 s, 1 s), and
+ * retries must be 0, otherwise the result is FER_UNSUPPORTED.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
@@ -618,10 +618,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *st
 /**
  * Takes the socket's pending error and stores it in *out. FER_OK means no error.
  *
- * A fatal error returned here is saved in the handle, as one from a read is. An error that another
- * call has already returned is not returned here again. The cause of a failed connect is an
- * exception: it is returned every time. The return value reports the query itself, *out the
- * socket's error.
+ * A fatal error stored in *out is also saved in the handle, as one from a read is. An error that
+ * another call has already returned is not stored again. The cause of a failed connect is an
+ * exception: it is stored every time. The return value is the result of the query itself; *out is
+ * the socket's error.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
@@ -639,9 +639,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait.
  * *ready is unchanged after a failure.
  *
- * A half at its end, or shut down through this handle, is ready immediately, because its calls do
- * not wait. A hang-up or an error makes every interest ready. A shutdown in another thread or
- * through a clone ends the wait (within 100 ms on Windows).
+ * A half that has ended in an earlier call on this handle (end of file, an error or a shutdown) is
+ * ready immediately, because its calls do not wait. A hang-up or an error makes every interest
+ * ready. A shutdown in another thread or through a clone ends the wait (within 100 ms on Windows).
  *
  * On a pending connect the call waits for its result. Then a connected stream is writable, and a
  * failed one is ready for every interest. The next call returns the cause.
@@ -681,8 +681,8 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  *
  * Do not close it. Change its blocking mode and timeouts only through ferrule. On Windows it is a
- * nonblocking SOCKET, and the CancelIoEx of shutdown and try_clone may cancel your own overlapped
- * calls on it.
+ * nonblocking SOCKET. shutdown and try_clone call CancelIoEx there, which may cancel your own
+ * overlapped calls on the SOCKET.
  *
  * Blocks: never.
  * Owns: the handle still owns the socket.
@@ -714,7 +714,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
  *
  * The socket has the blocking mode and the timeouts that were set. On Windows this call applies
  * them to the socket, and thus to remaining clones too. A call on a remaining clone would then wait
- * inside the system, and an expired timeout would end the stream. Release all clones together.
+ * inside the system, and after an expired timeout the stream would be unusable. So release all
+ * clones together.
  *
  * Blocks: never.
  * Owns: the caller owns the returned socket and must close it.
@@ -806,10 +807,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listene
  * Accepts a queued connection and never waits, regardless of the blocking mode.
  *
  * Otherwise same as fer_tcp_listener_accept. POSIX cannot accept on a blocking listener without
- * waiting, so there the call checks the accept queue first. It still waits if the connection is
- * gone between check and accept. Another thread or process may accept it, or (on macOS and the
- * BSDs) it may be aborted. A listener in nonblocking mode (fer_tcp_listener_set_nonblocking) has no
- * such race.
+ * waiting, so there the call checks the accept queue first. It still waits if the connection
+ * disappears between the check and the accept. Another thread or process may accept it, or (on
+ * macOS and the BSDs) it may be aborted. A listener in nonblocking mode
+ * (fer_tcp_listener_set_nonblocking) has no such race.
  *
  * Blocks: never, except for the race above.
  * Owns: same as fer_tcp_listener_accept.
@@ -918,7 +919,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_set_nonblocking(fer_tcp_listener
 /**
  * Closes the handle. Listening ends with its last handle.
  *
- * Connections that are queued then are reset. Does nothing on NULL, NEW and CLOSED handles.
+ * Connections that are still queued at that time are reset. Does nothing on NULL, NEW and CLOSED
+ * handles.
  *
  * Blocks: never.
  * Owns: releases the handle's socket.

@@ -2,8 +2,8 @@
  *
  * A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and conversion
  * to a fer_socket (socket.h). A call that opens a handle needs a NEW or CLOSED one. On any other
- * handle it returns FER_INVALID_INPUT and leaves the handle unchanged. Any other call on a NULL,
- * NEW or CLOSED handle is misuse: FER_INVALID_INPUT in every build.
+ * handle it returns FER_INVALID_INPUT and leaves the handle unchanged. Any other call that returns
+ * a fer_error is misuse on a NULL, NEW or CLOSED handle: FER_INVALID_INPUT in every build.
  *
  * A datagram is sent whole or not at all. It may be lost, duplicated or reordered on its way. It is
  * received whole, or truncated to the buffer. Two threads may use one handle at once, one for
@@ -97,9 +97,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket,
  * received.
  *
  * Uses the first address of the name that can be a peer. Nothing is sent. Queued datagrams of other
- * senders are discarded; the peer's own are kept. From now on the socket reports when the peer's
- * port refuses a datagram. A connected socket can be connected again. After a failure the socket
- * has the peer that the OS kept, if any: see fer_udp_socket_peer_addr.
+ * senders are discarded; the peer's own are kept. After this call the socket reports when the
+ * peer's port refuses a datagram (a refusal). A connected socket can be connected again. After a
+ * failure the socket has the peer that the OS kept, if any: see fer_udp_socket_peer_addr.
  *
  * Blocks: during the name lookup.
  * Owns: host_port is not kept.
@@ -127,8 +127,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_connect_addr(fer_udp_socket *socke
                                                            const fer_socket_addr *addr);
 
 /**
- * Makes the first of several addresses that can be a peer the socket's peer. If none can, the last
- * address's error is returned.
+ * Tries several addresses in order. The first one that can be a peer becomes the socket's peer. If
+ * none can, the last address's error is returned.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
@@ -189,8 +189,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket, const
 /**
  * Sends one datagram to an address. Otherwise same as fer_udp_socket_send.
  *
- * An IPv6 socket sends to an IPv4 address as IPv4-mapped, on every OS. On a connected socket macOS
- * and the BSDs accept no address: FER_ALREADY_CONNECTED.
+ * For an IPv6 socket an IPv4 address is converted to its IPv4-mapped form, on every OS. On macOS
+ * and the BSDs a connected socket cannot send to an address: FER_ALREADY_CONNECTED.
  *
  * Blocks: while the socket's send buffer is full, at most the write timeout. Never in nonblocking
  * mode.
@@ -211,9 +211,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket, co
  * Receives one datagram.
  *
  * If the datagram is longer than len, the result is FER_OK with out->truncated set. The first len
- * bytes are stored, the rest is lost. An empty datagram is FER_OK with out->len 0, and is no end of
- * file. With len 0 the next datagram is discarded. An unconnected socket never reports refusals. A
- * connected socket receives only its peer's datagrams.
+ * bytes are stored, the rest is lost. An empty datagram is FER_OK with out->len 0, and does not
+ * mean end of file. With len 0 the next datagram is discarded. An unconnected socket never reports
+ * refusals. A connected socket receives only its peer's datagrams.
  *
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
  * Owns: nothing; no pointer is kept.
@@ -228,7 +228,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, 
                                                         size_t len, fer_datagram *out);
 
 /**
- * Receives one datagram. Same as fer_udp_socket_recv_from, under Rust's other name.
+ * Receives one datagram. Does the same as fer_udp_socket_recv_from; Rust has both functions.
  *
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
  * Owns: nothing; no pointer is kept.
@@ -256,8 +256,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, 
                                                         size_t len, fer_datagram *out);
 
 /**
- * Receives one datagram and leaves it in the queue. Same as fer_udp_socket_peek_from, under Rust's
- * other name.
+ * Receives one datagram and leaves it in the queue. Does the same as fer_udp_socket_peek_from; Rust
+ * has both functions.
  *
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
  * Owns: nothing; no pointer is kept.
@@ -309,8 +309,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *sock
                                                             size_t len, fer_datagram *out);
 
 /**
- * Receives a queued datagram and never waits. Same as fer_udp_socket_try_recv_from, under Rust's
- * other name.
+ * Receives a queued datagram and never waits. Does the same as fer_udp_socket_try_recv_from; tokio
+ * has both functions.
  *
  * Blocks: never.
  * Owns: same as fer_udp_socket_recv_from.
@@ -328,7 +328,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, v
  * *ready is the subset of interest that is ready, or 0 if the timeout expired. A timeout of 0
  * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait.
  * *ready is unchanged after a failure. Readiness is a hint: the next call may discard the queued
- * datagram, because another host sent it or it is damaged.
+ * datagram, because it is damaged, or because its sender is not the socket's peer.
  *
  * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts.
  * Owns: nothing; no pointer is kept.
@@ -347,8 +347,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_ready(const fer_udp_socket *socket
  * Sets the timeout of each single receive call. FER_DURATION_NONE, the default, waits without
  * limit.
  *
- * The timeout is rounded up to what the OS can hold, or cut to the OS's longest. A finite timeout
- * stays finite. It belongs to the socket, so clones share it.
+ * The timeout is rounded up to the OS's resolution, and limited to the OS's maximum. A finite
+ * timeout stays finite. It belongs to the socket, so clones share it.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -362,8 +362,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *s
 /**
  * Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
  *
- * The timeout is rounded up to what the OS can hold, or cut to the OS's longest. A finite timeout
- * stays finite. It belongs to the socket, so clones share it.
+ * The timeout is rounded up to the OS's resolution, and limited to the OS's maximum. A finite
+ * timeout stays finite. It belongs to the socket, so clones share it.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -416,8 +416,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *so
 /**
  * Takes the socket's pending error and stores it in *out. FER_OK means no error.
  *
- * A refusal returned here is not reported by a later call. The return value reports the query
- * itself, *out the socket's error.
+ * A refusal stored in *out is not reported again by a later call. The return value is the result of
+ * the query itself; *out is the socket's error.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
@@ -591,8 +591,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket 
                                                                  const fer_ipv4_addr *local);
 
 /**
- * Joins an IPv6 multicast group on the network interface with that index. With 0 the OS chooses the
- * interface.
+ * Joins an IPv6 multicast group on the network interface with the index interface_index. With 0 the
+ * OS chooses the interface.
  *
  * Bind the socket to [::] to receive.
  *

@@ -29,7 +29,8 @@ typedef enum fer_unix_addr_kind {
     FER_UNIX_ADDR_ABSTRACT = 2
 } fer_unix_addr_kind;
 
-/* The longest name in bytes, without a NUL. Only the OS returns a path of this length. */
+/* The length of the longest name in bytes, without a NUL. A path of this length can only come from
+ * the OS, not from fer_unix_addr_from_pathname. */
 enum { FER_UNIX_ADDR_NAME_MAX = 108 };
 
 /* The address of a Unix socket: unnamed (all zero bytes), a path, or on Linux an abstract name. A
@@ -84,8 +85,8 @@ FER_MUST_USE FER_API fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, c
  * Makes the address of an abstract name: a name without a file, on Linux only (unix(7),
  * "abstract").
  *
- * name is any len bytes, 0 to 107, and may contain zero bytes. It may be NULL if len is 0. The name
- * disappears with its last socket.
+ * len is 0 to 107. name may contain any bytes, including zero bytes. It may be NULL if len is 0.
+ * The name disappears with its last socket.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
@@ -479,7 +480,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *
  * Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
  * fer_tcp_stream_take_error.
  *
- * The return value reports the query itself, *out the socket's error.
+ * The return value is the result of the query itself; *out is the socket's error.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
@@ -611,10 +612,10 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_accept(fer_unix_listener *liste
  * Accepts a queued connection and never waits, regardless of the blocking mode.
  *
  * Otherwise same as fer_unix_listener_accept. POSIX cannot accept on a blocking listener without
- * waiting, so there the call checks the accept queue first. It still waits if the connection is
- * gone between check and accept. Another thread or process may accept it, or (on macOS and the
- * BSDs) it may be aborted. A listener in nonblocking mode (fer_unix_listener_set_nonblocking) has
- * no such race.
+ * waiting, so there the call checks the accept queue first. It still waits if the connection
+ * disappears between the check and the accept. Another thread or process may accept it, or (on
+ * macOS and the BSDs) it may be aborted. A listener in nonblocking mode
+ * (fer_unix_listener_set_nonblocking) has no such race.
  *
  * Blocks: never, except for the race above.
  * Owns: same as fer_unix_listener_accept.
@@ -686,7 +687,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_nonblocking(fer_unix_listen
 /**
  * Takes the socket's pending error and stores it in *out. FER_OK means no error.
  *
- * The return value reports the query itself, *out the socket's error.
+ * The return value is the result of the query itself; *out is the socket's error.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
@@ -806,8 +807,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
                                                       fer_unix_datagram *other);
 
 /**
- * Makes the socket at a path the peer: fer_unix_datagram_send sends to it, and from now on only it
- * can send to this socket.
+ * Connects to the socket at a path, which becomes the peer: fer_unix_datagram_send sends to it, and
+ * from now on only it can send to this socket.
  *
  * Datagrams that were queued before are still received. A second connect, to another peer, may
  * discard them (Linux).
@@ -823,7 +824,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_connect(fer_unix_datagram *sock
                                                          const char *path);
 
 /**
- * Makes the socket at an address the peer. Otherwise same as fer_unix_datagram_connect.
+ * Connects to the socket at an address. Otherwise same as fer_unix_datagram_connect.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
@@ -940,7 +941,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_from(fer_unix_datagram *so
                                                            size_t len, fer_unix_received *out);
 
 /**
- * Receives one datagram. Same as fer_unix_datagram_recv_from, under Rust's other name.
+ * Receives one datagram. Does the same as fer_unix_datagram_recv_from; Rust has both functions.
  *
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
  * Owns: nothing; no pointer is kept.
@@ -1120,7 +1121,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagr
 /**
  * Takes the socket's pending error and stores it in *out. FER_OK means no error.
  *
- * The return value reports the query itself, *out the socket's error.
+ * The return value is the result of the query itself; *out is the socket's error.
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.

@@ -19,8 +19,8 @@
 #define FER_API
 #endif
 
-/* FER_MUST_USE makes the compiler warn if a result is discarded. MSVC can do that since C++17 and
- * C23. */
+/* FER_MUST_USE makes the compiler warn if a result is discarded. MSVC can do that only from C++17
+ * or C23 on. */
 #if (defined(__cplusplus) && __cplusplus >= 201703L) || \
     (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
 #define FER_MUST_USE [[nodiscard]]
