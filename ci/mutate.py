@@ -238,8 +238,10 @@ def all_tests():
     tests = []
     for source in listed('ferrule_unit_sources', 'tests/sources.cmake'):
         sources = ['tests/' + source]
-        if re.search('#include "unit/(scripted_platform|resolver_fixture)[.]h"', (ROOT / sources[0]).read_text()):
-            sources += sorted(str(path.relative_to(ROOT)) for path in ROOT.glob('tests/unit/scripted_*.c'))
+        if re.search('#include "unit/(scripted_platform|resolver_fixture)[.]h"',
+                     (ROOT / sources[0]).read_text()):
+            sources += sorted(str(path.relative_to(ROOT))
+                              for path in ROOT.glob('tests/unit/scripted_*.c'))
         tests.append(Test(pathlib.Path(source).stem, sources, 'ferrule'))
     for source in listed('ferrule_sim_test_sources', 'tests/sources.cmake'):
         tests.append(Test(pathlib.Path(source).stem,
