@@ -30,8 +30,12 @@ check "it answers socat" [ -n "$line" ]
 ask "127.0.0.1:$port" 'is there anybody'
 check "it is answered" [ "$code" -eq 0 ]
 check "... with its own words" file_matches "$work/ask.out" 'Answer is there anybody, asked [1-5] times'
-ask "localhost:$port" 'by name'
-check "it finds the host by name" file_matches "$work/ask.out" 'Answer by name, asked [1-5] times'
+if knows_localhost; then
+    ask "localhost:$port" 'by name'
+    check "it finds the host by name" file_matches "$work/ask.out" 'Answer by name, asked [1-5] times'
+else
+    echo "$script: skipped, because localhost does not resolve here: it finds the host by name"
+fi
 check "socat got its own words back" wait_until grep -qx 'from socat' "$work/socat.out"
 
 serve lossy 127.0.0.1:0 2
