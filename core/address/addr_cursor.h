@@ -53,7 +53,8 @@ static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint3
     uint64_t sum = 0; /* does not grow after it exceeds limit */
     const size_t begin = cursor->index;
     /*@ loop invariant BY_WP(begin <= cursor->index <= cursor->len);
-        loop invariant BY_WP(digits_end(cursor->text, begin, cursor->len) == digits_end(cursor->text, cursor->index, cursor->len));
+        loop invariant BY_WP(digits_end(cursor->text, begin, cursor->len) ==
+                             digits_end(cursor->text, cursor->index, cursor->len));
         loop invariant BY_WP(sum <= limit ==> sum == number(cursor->text, begin, cursor->index));
         loop invariant BY_WP(sum > limit ==> number(cursor->text, begin, cursor->index) > limit);
         loop invariant BY_WP(sum <= 10 * (uint64_t)limit + 9);

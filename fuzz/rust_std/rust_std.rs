@@ -17,7 +17,12 @@ pub struct RustAddr {
 
 impl RustAddr {
     fn v4(&self) -> Ipv4Addr {
-        Ipv4Addr::new(self.octets[0], self.octets[1], self.octets[2], self.octets[3])
+        Ipv4Addr::new(
+            self.octets[0],
+            self.octets[1],
+            self.octets[2],
+            self.octets[3],
+        )
     }
 
     fn v6(&self) -> Ipv6Addr {
@@ -33,11 +38,19 @@ impl RustAddr {
     }
 
     fn ip(&self) -> IpAddr {
-        if self.family == 4 { IpAddr::V4(self.v4()) } else { IpAddr::V6(self.v6()) }
+        if self.family == 4 {
+            IpAddr::V4(self.v4())
+        } else {
+            IpAddr::V6(self.v6())
+        }
     }
 
     fn socket(&self) -> SocketAddr {
-        if self.family == 4 { SocketAddr::V4(self.socket_v4()) } else { SocketAddr::V6(self.socket_v6()) }
+        if self.family == 4 {
+            SocketAddr::V4(self.socket_v4())
+        } else {
+            SocketAddr::V6(self.socket_v6())
+        }
     }
 }
 
@@ -45,13 +58,27 @@ impl From<Ipv4Addr> for RustAddr {
     fn from(ip: Ipv4Addr) -> RustAddr {
         let mut octets = [0; 16];
         octets[..4].copy_from_slice(&ip.octets());
-        RustAddr { flowinfo: 0, scope_id: 0, port: 0, family: 4, unused: 0, octets }
+        RustAddr {
+            flowinfo: 0,
+            scope_id: 0,
+            port: 0,
+            family: 4,
+            unused: 0,
+            octets,
+        }
     }
 }
 
 impl From<Ipv6Addr> for RustAddr {
     fn from(ip: Ipv6Addr) -> RustAddr {
-        RustAddr { flowinfo: 0, scope_id: 0, port: 0, family: 6, unused: 0, octets: ip.octets() }
+        RustAddr {
+            flowinfo: 0,
+            scope_id: 0,
+            port: 0,
+            family: 6,
+            unused: 0,
+            octets: ip.octets(),
+        }
     }
 }
 
@@ -66,13 +93,21 @@ impl From<IpAddr> for RustAddr {
 
 impl From<SocketAddrV4> for RustAddr {
     fn from(addr: SocketAddrV4) -> RustAddr {
-        RustAddr { port: addr.port(), ..RustAddr::from(*addr.ip()) }
+        RustAddr {
+            port: addr.port(),
+            ..RustAddr::from(*addr.ip())
+        }
     }
 }
 
 impl From<SocketAddrV6> for RustAddr {
     fn from(addr: SocketAddrV6) -> RustAddr {
-        RustAddr { port: addr.port(), flowinfo: addr.flowinfo(), scope_id: addr.scope_id(), ..RustAddr::from(*addr.ip()) }
+        RustAddr {
+            port: addr.port(),
+            flowinfo: addr.flowinfo(),
+            scope_id: addr.scope_id(),
+            ..RustAddr::from(*addr.ip())
+        }
     }
 }
 
@@ -90,7 +125,12 @@ fn parsed<T: FromStr + Into<RustAddr>>(text: &str) -> Option<RustAddr> {
 }
 
 #[no_mangle]
-pub unsafe extern "C" fn rust_std_parse(kind: u32, text: *const u8, len: usize, out: *mut RustAddr) -> bool {
+pub unsafe extern "C" fn rust_std_parse(
+    kind: u32,
+    text: *const u8,
+    len: usize,
+    out: *mut RustAddr,
+) -> bool {
     let text = match std::str::from_utf8(std::slice::from_raw_parts(text, len)) {
         Ok(text) => text,
         Err(_) => return false,
@@ -135,7 +175,12 @@ fn shown(value: &dyn Display, buf: &mut [u8]) -> usize {
 }
 
 #[no_mangle]
-pub unsafe extern "C" fn rust_std_show(kind: u32, addr: *const RustAddr, buf: *mut u8, cap: usize) -> usize {
+pub unsafe extern "C" fn rust_std_show(
+    kind: u32,
+    addr: *const RustAddr,
+    buf: *mut u8,
+    cap: usize,
+) -> usize {
     let addr = &*addr;
     let buf = std::slice::from_raw_parts_mut(buf, cap);
     match kind {
@@ -177,20 +222,38 @@ fn v6_ranges(_: &Ipv6Addr) -> [bool; 2] {
 }
 
 fn bits(answers: [bool; 9]) -> u32 {
-    answers.iter().rev().fold(0, |bits, &answer| bits << 1 | answer as u32)
+    answers
+        .iter()
+        .rev()
+        .fold(0, |bits, &answer| bits << 1 | answer as u32)
 }
 
 #[no_mangle]
 pub unsafe extern "C" fn rust_std_answers(addr: *const RustAddr) -> u32 {
     match (*addr).ip() {
         IpAddr::V4(a) => bits([
-            a.is_unspecified(), a.is_loopback(), a.is_multicast(), a.is_private(), a.is_link_local(), a.is_broadcast(),
-            a.is_documentation(), false, false,
+            a.is_unspecified(),
+            a.is_loopback(),
+            a.is_multicast(),
+            a.is_private(),
+            a.is_link_local(),
+            a.is_broadcast(),
+            a.is_documentation(),
+            false,
+            false,
         ]),
         IpAddr::V6(a) => {
             let [unique_local, unicast_link_local] = v6_ranges(&a);
             bits([
-                a.is_unspecified(), a.is_loopback(), a.is_multicast(), false, false, false, false, unique_local, unicast_link_local,
+                a.is_unspecified(),
+                a.is_loopback(),
+                a.is_multicast(),
+                false,
+                false,
+                false,
+                false,
+                unique_local,
+                unicast_link_local,
             ])
         }
     }
@@ -207,7 +270,11 @@ fn canonical(_: IpAddr) -> Option<IpAddr> {
 }
 
 #[no_mangle]
-pub unsafe extern "C" fn rust_std_convert(conversion: u32, addr: *const RustAddr, out: *mut RustAddr) -> bool {
+pub unsafe extern "C" fn rust_std_convert(
+    conversion: u32,
+    addr: *const RustAddr,
+    out: *mut RustAddr,
+) -> bool {
     let ip = (*addr).ip();
     let made = match (conversion, ip) {
         (0, IpAddr::V6(v6)) => v6.to_ipv4().map(IpAddr::V4),

@@ -1,5 +1,5 @@
-/* bytes.c: receiving and sending. Every socket of this backend is nonblocking, so no call waits, and
- * no interrupted call can lose its byte count. */
+/* bytes.c: receiving and sending. Every socket of this backend is nonblocking, so no call waits,
+ * and no interrupted call can lose its byte count. */
 #include "platform/winsock/winsock.h"
 
 #include <string.h>

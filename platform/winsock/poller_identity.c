@@ -1,6 +1,6 @@
-/* poller_identity.c: distinguishes a new socket from a closed one that had its number. Windows has no
- * query for that: a handle's object can be compared only with an open handle, which would keep the
- * socket open. So sockets are compared by what does not change once it is set: the port and the
+/* poller_identity.c: distinguishes a new socket from a closed one that had its number. Windows has
+ * no query for that: a handle's object can be compared only with an open handle, which would keep
+ * the socket open. So sockets are compared by what does not change once it is set: the port and the
  * peer. */
 #include "platform/winsock/poller.h"
 

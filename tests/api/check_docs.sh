@@ -1,6 +1,7 @@
 #!/bin/sh
 # Checks that each public function has a doc comment with all its slots, in order.
-# usage: check_docs.sh ROOT [--names]     --names prints the public functions' names instead (sim.h's left out)
+# usage: check_docs.sh ROOT [--names]     --names prints the public functions' names instead
+# (sim.h's left out)
 set -eu
 cd "$1"
 mode=${2:-check}

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks that the checkout stays small: at most 3000 files, of them at most 300 inputs in the corpus of a harness.
+# Checks that the checkout stays small: at most 3000 files, of them at most 300 inputs in the corpus
+# of a harness.
 # usage: check_files.sh ROOT
 set -eu
 cd "$1"

@@ -1,9 +1,17 @@
 #!/bin/sh
-# Checks that clang-format 14 leaves every C and C++ source unchanged. Other versions format some lines differently; without
-# version 14 the check is skipped.
+# Checks that no line of a C or C++ source is longer than 100 columns, and that clang-format 14
+# leaves every source unchanged. Other versions format some lines differently; without version 14
+# the second check is skipped.
 # usage: check_format.sh ROOT
 set -eu
 cd "$1"
+
+# rust_address_vectors.h is recorded output of Rust.
+files=$(find core platform include fuzz examples tests bench \( -name '*.[ch]' -o -name '*.hpp' \) ! -name rust_address_vectors.h 2>/dev/null |
+    LC_ALL=C sort)
+[ -n "$files" ] || { echo "check_format: nothing to check in $1" >&2; exit 1; }
+# shellcheck disable=SC2086 # the list is words
+LC_ALL=C.UTF-8 awk 'length($0) > 100 { printf "%s:%d: longer than 100 columns\n", FILENAME, FNR; bad = 1 } END { exit bad }' $files
 
 tool=
 for name in clang-format-14 clang-format; do
@@ -14,10 +22,6 @@ for name in clang-format-14 clang-format; do
 done
 [ -n "$tool" ] || { echo "skipped: there is no clang-format 14"; exit 77; }
 
-# rust_address_vectors.h is recorded output of Rust.
-files=$(find core platform include fuzz examples tests bench \( -name '*.[ch]' -o -name '*.hpp' \) ! -name rust_address_vectors.h 2>/dev/null |
-    LC_ALL=C sort)
-[ -n "$files" ] || { echo "check_format: nothing to check in $1" >&2; exit 1; }
 # shellcheck disable=SC2086 # the list is words
 "$tool" --dry-run -Werror $files
 echo "check_format: $(printf '%s\n' "$files" | wc -l | tr -d ' ') files keep to .clang-format"

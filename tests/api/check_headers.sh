@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks that each public header compiles by itself, twice in one file, as C11 and as C++17, without a warning.
+# Checks that each public header compiles by itself, twice in one file, as C11 and as C++17, without
+# a warning.
 # usage: check_headers.sh ROOT CC [CXX [FLAG...]]     CXX may be empty
 set -eu
 root=$1

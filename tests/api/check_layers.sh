@@ -2,7 +2,8 @@
 # Checks the includes of each layer:
 # - include/ and core/ name no operating system;
 # - core includes only itself, the public headers, the seam and the freestanding headers;
-# - a room of core includes only itself and lower rooms. The table in docs/DESIGN.md lists the rooms, lowest first, as
+# - a room of core includes only itself and lower rooms. The table in docs/DESIGN.md lists the
+#   rooms, lowest first, as
 #   `| core/NAME/ | purpose |`.
 # usage: check_layers.sh ROOT
 set -eu
@@ -24,8 +25,8 @@ function is_freestanding(name) {
     return name ~ /^(float|iso646|limits|stdalign|stdarg|stdbool|stddef|stdint|stdnoreturn)\.h$/
 }
 
-# The compiler'"'"'s instruction headers. A header of core may include one beside the portable form. A public header may
-# include <sal.h> if the compiler is MSVC.
+# The compiler'"'"'s instruction headers. A header of core may include one beside the portable form.
+# A public header may include <sal.h> if the compiler is MSVC.
 function is_instruction_header(name) { return name ~ /^(intrin|emmintrin|arm_neon)\.h$/ }
 
 function room_of(path,    parts) { return split(path, parts, "/") == 3 ? parts[2] : "" }

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Checks lengths: a function has at most 70 lines, a source file 500, a fuzzing harness 150, a CMakeLists.txt fewer than 250.
-# Public headers are counted without comments and blank lines. rust_address_vectors.h, recorded output of Rust, is not counted.
+# Checks lengths: a function has at most 70 lines, a source file 500, a fuzzing harness 150, a
+# CMakeLists.txt fewer than 250. Public headers are counted without comments and blank lines.
+# rust_address_vectors.h, recorded output of Rust, is not counted.
 # usage: check_lengths.sh ROOT
 set -eu
 cd "$1"

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Checks that a test of rule E4 misuses each public function: tests/conformance/misuse_*.c names it (copying.c names fer_copy and
-# the makers of its arguments), or the list below gives the reason why it cannot be misused.
+# Checks that a test of rule E4 misuses each public function: tests/conformance/misuse_*.c names it
+# (copying.c names fer_copy and the makers of its arguments), or the list below gives the reason why
+# it cannot be misused.
 # usage: check_misuse.sh ROOT
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

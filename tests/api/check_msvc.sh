@@ -1,6 +1,7 @@
 #!/bin/sh
-# Checks that clang compiles core and the public headers in MSVC's dialect (no __GNUC__, _MSC_VER set) for each of its processors.
-# Microsoft's headers are not needed: this script declares the functions of the C library that core uses.
+# Checks that clang compiles core and the public headers in MSVC's dialect (no __GNUC__, _MSC_VER
+# set) for each of its processors. Microsoft's headers are not needed: this script declares the
+# functions of the C library that core uses.
 # usage: check_msvc.sh ROOT CLANG
 set -eu
 root=$1

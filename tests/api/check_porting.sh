@@ -1,6 +1,7 @@
 #!/bin/sh
-# Checks docs/PORTING.md: each quote equals consecutive lines of its example; each fer_ and FER_ name is in a public header; with a
-# rustc, the Rust programs compile. A quote is a fenced block below a comment that names its file.
+# Checks docs/PORTING.md: each quote equals consecutive lines of its example; each fer_ and FER_
+# name is in a public header; with a rustc, the Rust programs compile. A quote is a fenced block
+# below a comment that names its file.
 # usage: check_porting.sh ROOT [RUSTC]
 set -eu
 cd "$1"
@@ -11,7 +12,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 bad=0
 
-# Writes each quote to NUMBER.c and the name of its file to NUMBER.from; the parts of a Rust program go into one file.
+# Writes each quote to NUMBER.c and the name of its file to NUMBER.from; the parts of a Rust program
+# go into one file.
 awk -v work="$work" '
 /^```/ && quoting { quoting = 0; close(to); next }
 /^```c$/ && source ~ /\.[ch]$/ {

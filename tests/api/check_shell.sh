@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks that every shell script can be parsed by sh and, where shellcheck is installed, that it warns of nothing.
+# Checks that every shell script can be parsed by sh and, where shellcheck is installed, that it
+# warns of nothing.
 # usage: check_shell.sh ROOT
 set -eu
 cd "$1"

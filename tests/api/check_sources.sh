@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks that each source file is in a source list of CMake, one line for each file. A file that is in no list is not built.
+# Checks that each source file is in a source list of CMake, one line for each file. A file that is
+# in no list is not built.
 # usage: check_sources.sh ROOT
 set -eu
 cd "$1"

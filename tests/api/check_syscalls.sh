@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks that each step of syscall_probe makes exactly the expected system calls, in order (rule T7; the headers promise the cost).
+# Checks that each step of syscall_probe makes exactly the expected system calls, in order (rule T7;
+# the headers promise the cost).
 # usage: check_syscalls.sh STRACE PROBE
 set -eu
 strace=$1
@@ -93,7 +94,8 @@ END
 
 "$strace" -o "$work/trace" "$probe"
 
-# Some kernels have only ppoll and epoll_pwait, and musl names accept4 and poll differently. They count as the same calls.
+# Some kernels have only ppoll and epoll_pwait, and musl names accept4 and poll differently. They
+# count as the same calls.
 awk '
     /"\/ferrule-probe\// {
         step = $0

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks the text of every file: no left-over words, no path of one machine, no trailing white space, a final line end.
+# Checks the text of every file: no left-over words, no path of one machine, no trailing white
+# space, a final line end.
 # usage: check_text.sh ROOT
 set -eu
 cd "$1"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks the checks: each passes on a small clean tree and fails on that tree with one violation planted in it.
+# Checks the checks: each passes on a small clean tree and fails on that tree with one violation
+# planted in it.
 # usage: checks_can_fail.sh CC NM OBJDUMP
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -110,6 +111,8 @@ cp "$here/../../.clang-format" "$tree/.clang-format"
 if sh "$here/check_format.sh" "$tree" >/dev/null 2>&1; then
     printf 'int32_t fer_two( void );\n' >>"$tree/core/base/one.c"
     planted check_format "a line that is laid out otherwise"
+    printf '/* %0100d */\n' 1 >>"$tree/core/base/one.c"
+    planted check_format "a line of more than 100 columns"
 else
     echo "check_format: not tried, for there is no clang-format 14"
 fi

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks the counter: it must fail a libferrule.so that allocates, pass one that does not, and refuse a program without one.
+# Checks the counter: it must fail a libferrule.so that allocates, pass one that does not, and
+# refuse a program without one.
 # usage: count_malloc_works.sh CC COUNTER
 set -eu
 cc=$1

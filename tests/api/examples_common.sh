@@ -1,5 +1,7 @@
-# Shared by the tests of the examples, which source it. Each is called as: SCRIPT FOLDER-OF-THE-EXAMPLES [EMULATOR].
-# The peer is nc or socat, never ferrule. The system chooses the ports. Nothing sleeps for a fixed time.
+# Shared by the tests of the examples, which source it. Each is called as:
+#   SCRIPT FOLDER-OF-THE-EXAMPLES [EMULATOR]
+# The peer is nc or socat, never ferrule. The system chooses the
+# ports. Nothing sleeps for a fixed time.
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # code, port and their like are for the reader of this file
 
@@ -64,8 +66,8 @@ await() {
     wait "$1" || code=$?
 }
 
-# find_line FILE SED-EXPRESSION: waits up to a minute for a whole line that the expression prints; sets $line. Remove an old file
-# of that name before its new writer starts.
+# find_line FILE SED-EXPRESSION: waits up to a minute for a whole line that the expression prints;
+# sets $line. Remove an old file of that name before its new writer starts.
 find_line() {
     line=
     tries=0
@@ -83,8 +85,8 @@ find_line() {
     done
 }
 
-# start_listener EXAMPLE NAME [ARGUMENT...]: starts an example that prints its address. Its output is in NAME.out and NAME.err. Sets
-# $server, $address, $host and $port.
+# start_listener EXAMPLE NAME [ARGUMENT...]: starts an example that prints its address. Its output
+# is in NAME.out and NAME.err. Sets $server, $address, $host and $port.
 start_listener() {
     server_example=$1
     server_name=$2
@@ -112,7 +114,8 @@ wait_until() {
 # holds_all FILE BYTES: succeeds if FILE has at least BYTES bytes.
 holds_all() { [ "$(wc -c <"$1")" -ge "$2" ]; }
 
-# hold FILE OTHER BYTES: prints FILE, and ends once OTHER has BYTES bytes: for a peer that exits at or after the end of its input.
+# hold FILE OTHER BYTES: prints FILE, and ends once OTHER has BYTES bytes: for a peer that exits at
+# or after the end of its input.
 hold() {
     cat "$1"
     wait_until holds_all "$2" "$3" || true
@@ -131,14 +134,14 @@ check() {
     fi
 }
 
-# file_has FILE LINE: succeeds if a line of FILE equals LINE, carriage returns aside. file_matches FILE PATTERN: the same for a basic
-# regular expression.
+# file_has FILE LINE: succeeds if a line of FILE equals LINE, carriage returns aside. file_matches
+# FILE PATTERN: the same for a basic regular expression.
 file_has() { tr -d '\r' <"$1" | grep -qxF -e "$2" || { cat "$1"; false; }; }
 file_matches() { tr -d '\r' <"$1" | grep -qx -e "$2" || { cat "$1"; false; }; }
 is_empty() { [ ! -s "$1" ] || { cat "$1"; false; }; }
 
-# nc_listens NAME HOST [ARGUMENT...]: starts nc in the background with the caller's input, its output in NAME.out. Sets $port and
-# $process.
+# nc_listens NAME HOST [ARGUMENT...]: starts nc in the background with the caller's input, its
+# output in NAME.out. Sets $port and $process.
 nc_listens() {
     listener=$1
     host=$2
@@ -152,7 +155,8 @@ nc_listens() {
     port=$line
 }
 
-# socat_listens NAME ADDRESS [SOCAT-OPTION...]: starts socat between a listening socket and ADDRESS. Sets $port and $process.
+# socat_listens NAME ADDRESS [SOCAT-OPTION...]: starts socat between a listening socket and ADDRESS.
+# Sets $port and $process.
 socat_listens() {
     listener=$1
     other=$2

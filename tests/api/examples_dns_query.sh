@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs examples/dns_query against examples/dns_server, and against a server in Python that sends wrong answers of every kind.
+# Runs examples/dns_query against examples/dns_server, and against a server in Python that sends
+# wrong answers of every kind.
 # usage: examples_dns_query.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh

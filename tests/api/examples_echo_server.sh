@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs examples/echo_server against nc, with more concurrent clients than it has threads. The client that resets is in Python.
+# Runs examples/echo_server against nc, with more concurrent clients than it has threads. The client
+# that resets is in Python.
 # usage: examples_echo_server.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh

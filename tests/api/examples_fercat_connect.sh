@@ -6,7 +6,8 @@ set -eu
 . "$(dirname "$0")/examples_common.sh"
 need nc
 
-# run_fercat [ARGUMENT...]: runs fercat with the caller's input; sets $code and $took. Its output is in fercat.out and fercat.err.
+# run_fercat [ARGUMENT...]: runs fercat with the caller's input; sets $code and $took. Its output is
+# in fercat.out and fercat.err.
 run_fercat() {
     code=0
     began=$(date +%s)
@@ -14,12 +15,14 @@ run_fercat() {
     took=$(($(date +%s) - began))
 }
 
-# A listening nc exits at our end of file even if it has bytes to send: they must fit its buffer of 16 KiB. Without -N it does not
-# exit earlier: after the peer's end of file fercat reads standard input for one more second.
+# A listening nc exits at our end of file even if it has bytes to send: they must fit its buffer of
+# 16 KiB. Without -N it does not exit earlier: after the peer's end of file fercat reads standard
+# input for one more second.
 seq 1 2000 >"$work/ours.txt"
 seq 5000 8000 >"$work/theirs.txt"
 
-# exchange NAME HOST-OF-THE-LISTENER: nc listens on the host; fercat connects with the arguments in $arguments (%P is the port).
+# exchange NAME HOST-OF-THE-LISTENER: nc listens on the host; fercat connects with the arguments in
+# $arguments (%P is the port).
 exchange() {
     nc_listens peer "$2" <"$work/theirs.txt"
     # shellcheck disable=SC2046 # words
@@ -69,7 +72,8 @@ check "-w ends an idle connection" [ "$code" -eq 3 ]
 check "... with the reason" file_has "$work/fercat.err" "fercat: receive from 127.0.0.1:$port: TimedOut"
 check "... in its time (it took $took)" [ "$took" -lt 30 ]
 
-# The pauses are the test: slow input, one line after each pause. Nothing waits for a condition by sleeping.
+# The pauses are the test: slow input, one line after each pause. Nothing waits for a condition by
+# sleeping.
 nc_listens slow 127.0.0.1 <&3
 began=$(date +%s)
 for line in 1 2 3 4 5 6 7 8 9; do

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Checks the exit codes and the messages of examples/fercat. A peer that resets or does not answer is in Python.
+# Checks the exit codes and the messages of examples/fercat. A peer that resets or does not answer
+# is in Python.
 # usage: examples_fercat_errors.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
 . "$(dirname "$0")/examples_common.sh"
 
-# fails CODE PATTERN ARGUMENT...: checks that fercat exits with CODE, prints nothing, and its first message matches.
+# fails CODE PATTERN ARGUMENT...: checks that fercat exits with CODE, prints nothing, and its first
+# message matches.
 fails() {
     expected=$1
     pattern=$2

@@ -6,7 +6,8 @@ set -eu
 . "$(dirname "$0")/examples_common.sh"
 need nc
 
-# start_fercat [ARGUMENT...]: starts fercat in the background with the caller's input. Sets $fercat and $port.
+# start_fercat [ARGUMENT...]: starts fercat in the background with the caller's input. Sets $fercat
+# and $port.
 start_fercat() {
     rm -f "$work/fercat.err"
     exec 9<&0
@@ -22,7 +23,8 @@ start_fercat() {
 seq 1 2000 >"$work/ours.txt"
 seq 5000 8000 >"$work/theirs.txt"
 
-# After the peer's end of file fercat reads standard input for one more second. So nc shuts down its write half after it has all bytes.
+# After the peer's end of file fercat reads standard input for one more second. So nc shuts down its
+# write half after it has all bytes.
 # exchange NAME HOST-FOR-NC FERCAT-ARGUMENT...
 exchange() {
     name=$1

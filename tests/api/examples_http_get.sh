@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs examples/http_get against nc, which serves a file. The server that fails twice at first is in Python.
+# Runs examples/http_get against nc, which serves a file. The server that fails twice at first is in
+# Python.
 # usage: examples_http_get.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs examples/icmp_echo against the system's replies; if the system forbids raw sockets, checks the message.
+# Runs examples/icmp_echo against the system's replies; if the system forbids raw sockets, checks
+# the message.
 # usage: examples_icmp_echo.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh

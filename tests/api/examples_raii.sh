@@ -1,6 +1,7 @@
 #!/bin/sh
-# Compiles examples/raii_echo.cpp as C++17, without a warning and without exceptions, with each of the compilers, and runs it. Checks that
-# examples/raii.hpp refuses copies of a handle and unused results.
+# Compiles examples/raii_echo.cpp as C++17, without a warning and without exceptions, with each of
+# the compilers, and runs it. Checks that examples/raii.hpp refuses copies of a handle and unused
+# results.
 # usage: examples_raii.sh ROOT LIBRARY EMULATOR-OR-EMPTY LINK-FLAGS COMPILER...
 set -eu
 root=$1

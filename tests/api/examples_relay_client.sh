@@ -1,12 +1,14 @@
 #!/bin/sh
-# Runs examples/relay_client against socat's echo, against faulty peers, and against a relay_server that exits and restarts.
+# Runs examples/relay_client against socat's echo, against faulty peers, and against a relay_server
+# that exits and restarts.
 # usage: examples_relay_client.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
 . "$(dirname "$0")/examples_common.sh"
 need nc socat
 
-# run_client [ARGUMENT...]: runs the client with the caller's input; sets $code. Its output is in client.out and client.err.
+# run_client [ARGUMENT...]: runs the client with the caller's input; sets $code. Its output is in
+# client.out and client.err.
 run_client() {
     code=0
     (example relay_client "$@" >"$work/client.out" 2>"$work/client.err") || code=$?
@@ -42,7 +44,8 @@ head -n 5000 "$work/long.txt" >"$work/argument.txt"
 check "a long message does, too" output_is "$work/argument.txt"
 
 printf 'a word of the host' >"$work/word.txt"
-# The host ends after the client: a host that ends before it reads end of file counts as a lost connection.
+# The host ends after the client: a host that ends before it reads end of file counts as a lost
+# connection.
 nc_listens word 127.0.0.1 <"$work/word.txt"
 run_client "127.0.0.1:$port" </dev/null
 check "without input it writes what the host says" output_is "$work/word.txt"
@@ -72,7 +75,8 @@ for arguments in '' '--attempts' '--attempts 3' '--attempts x 127.0.0.1:1' '--ot
     check "wrong usage: $arguments" [ "$code" -eq 2 ]
 done
 
-# An address that no other program uses, if the loopback has several: the port is free for a moment, and must not be taken.
+# An address that no other program uses, if the loopback has several: the port is free for a moment,
+# and must not be taken.
 own=127.0.0.1
 [ "$(uname -s)" != Linux ] || own=127.77.$(($$ / 250 % 250)).$(($$ % 250 + 1))
 mkfifo "$work/input"

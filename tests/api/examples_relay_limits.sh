@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs examples/relay_server against many concurrent clients in Python: its service to all, its limits for one client, and its
-# exit.
+# Runs examples/relay_server against many concurrent clients in Python: its service to all, its
+# limits for one client, and its exit.
 # usage: examples_relay_limits.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
@@ -8,7 +8,8 @@ set -eu
 need python3
 
 cat >"$work/clients.py" <<'PYTHON'
-# usage: clients.py SCENE PORT: prints a word for each check that passes, and exits with 1 at the first that fails.
+# usage: clients.py SCENE PORT: prints a word for each check that passes, and exits with 1 at the
+# first that fails.
 import select, socket, sys, time
 scene, port = sys.argv[1], int(sys.argv[2])
 
@@ -57,7 +58,8 @@ def half_close():
     expect("whole", receives(stream, text))
     expect("ended", stream.recv(1) == b"")
 
-# The third waits in the accept queue until one leaves. The others are served twice before the check that it is not.
+# The third waits in the accept queue until one leaves. The others are served twice before the check
+# that it is not.
 def limit():
     one, two = connect(), connect()
     expect("first", echoes(one, b"a\n") and echoes(two, b"b\n"))
@@ -80,7 +82,8 @@ def queue():
     expect("cut", cut)
     expect("undisturbed", echoes(other, b"c"))
 
-# A client that the machine did not schedule in time, and that was therefore idle itself, tries again.
+# A client that the machine did not schedule in time, and that was therefore idle itself, tries
+# again.
 def idle():
     while not sees_idle_cut():
         pass

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs examples/relay_server against nc. The client that resets is in Python. examples_relay_limits.sh tests its limits.
+# Runs examples/relay_server against nc. The client that resets is in Python.
+# examples_relay_limits.sh tests its limits.
 # usage: examples_relay_server.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh

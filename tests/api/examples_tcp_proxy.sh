@@ -7,8 +7,8 @@ set -eu
 need python3
 
 cat >"$work/peer.py" <<'PYTHON'
-# usage: peer.py ORDER IN OUT [PORT]: sends IN and shuts down its write half; receives into OUT until end of file. A client if PORT
-# is given, else a server.
+# usage: peer.py ORDER IN OUT [PORT]: sends IN and shuts down its write half; receives into OUT
+# until end of file. A client if PORT is given, else a server.
 import socket, struct, sys, threading
 order, to_send, received = sys.argv[1:4]
 if len(sys.argv) > 4:
@@ -28,7 +28,8 @@ def receive():
         while block := stream.recv(65536):
             file.write(block)
 
-# A byte each way shows that the relay is connected, and that no data is in flight that the reset could overtake (rule S8).
+# A byte each way shows that the relay is connected, and that no data is in flight that the reset
+# could overtake (rule S8).
 def resets():
     stream.sendall(b"x")
     stream.recv(1)
@@ -82,7 +83,8 @@ start_proxy() {
     host=${address%:*}
 }
 
-# relay NAME CLIENT-ORDER SERVER-ORDER: checks that all bytes of both pass through a proxy that exits with them.
+# relay NAME CLIENT-ORDER SERVER-ORDER: checks that all bytes of both pass through a proxy that
+# exits with them.
 relay() {
     start_server "$3" "$work/theirs" "$work/to_server"
     start_proxy --clients 1 127.0.0.1:0 "127.0.0.1:$server_port"

@@ -6,7 +6,8 @@ set -eu
 . "$(dirname "$0")/examples_common.sh"
 need socat
 
-# serve NAME ADDRESS [LOST]: starts the server in the background, its output in NAME.out. Sets $port.
+# serve NAME ADDRESS [LOST]: starts the server in the background, its output in NAME.out. Sets
+# $port.
 serve() {
     server=$1
     shift

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs examples/unix_chat: with socat at either end, and with itself; if the system has no Unix sockets, checks the message.
+# Runs examples/unix_chat: with socat at either end, and with itself; if the system has no Unix
+# sockets, checks the message.
 # usage: examples_unix_chat.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 set -eu
 # shellcheck source=tests/api/examples_common.sh
@@ -10,7 +11,8 @@ meeting=$(mktemp -d /tmp/ferrule-chat.XXXXXX)
 trap 'rm -rf "$meeting"; clean_up' EXIT
 path=$meeting/path
 
-# chat NAME: starts unix_chat in the background with NAME.in as input and its output in NAME.out. Sets $process.
+# chat NAME: starts unix_chat in the background with NAME.in as input and its output in NAME.out.
+# Sets $process.
 chat() {
     rm -f "$work/$1.out" "$work/$1.err"
     (example unix_chat "$path" <"$work/$1.in" >"$work/$1.out" 2>"$work/$1.err") &

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Exchanges a file of 100 MB both ways at once between examples/fercat and nc, in both roles, and compares byte for byte.
+# Exchanges a file of 100 MB both ways at once between examples/fercat and nc, in both roles, and
+# compares byte for byte.
 # usage: exchange_100mb.sh FOLDER-OF-THE-EXAMPLES [EMULATOR [MEGABYTES]]     EMULATOR may be empty
 set -eu
 # shellcheck source=tests/api/examples_common.sh
@@ -18,7 +19,8 @@ compare() {
     rm -f "$1" "$2"
 }
 
-# A listening nc exits at our end of file even if it has bytes to send. So our end of file comes after all of them arrived.
+# A listening nc exits at our end of file even if it has bytes to send. So our end of file comes
+# after all of them arrived.
 nc_listens nc 127.0.0.1 -N <"$work/theirs"
 nc=$process
 began=$(date +%s)

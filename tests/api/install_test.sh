@@ -1,12 +1,13 @@
 #!/bin/sh
-# Checks that the tree of `cmake --install` works after it is moved, and that ferrule works as a part of another project.
+# Checks that the tree of `cmake --install` works after it is moved, and that ferrule works as a
+# part of another project.
 # usage: install_test.sh STEP [ARGUMENT]
 #   tree                        install, then move the tree
 #   find_package [KIND]         KIND is static or shared (as a component), default or default_shared (BUILD_SHARED_LIBS)
 #   pkg_config KIND             static or shared, or sim, the simulated network
 #   child WAY                   add_subdirectory or FetchContent
-# In the environment: FERRULE_SOURCE, FERRULE_BUILD, FERRULE_CMAKE, FERRULE_GENERATOR, FERRULE_CC; and, where there is one,
-# FERRULE_CXX, FERRULE_TOOLCHAIN, FERRULE_EMULATOR.
+# In the environment: FERRULE_SOURCE, FERRULE_BUILD, FERRULE_CMAKE, FERRULE_GENERATOR, FERRULE_CC;
+# and, where there is one, FERRULE_CXX, FERRULE_TOOLCHAIN, FERRULE_EMULATOR.
 set -eu
 step=$1
 argument=${2:-}
@@ -41,7 +42,8 @@ install_tree() {
     done
 }
 
-# build_consumer NAME [CMAKE-ARGUMENT...]: configures, builds and runs the consumer in a folder of that name.
+# build_consumer NAME [CMAKE-ARGUMENT...]: configures, builds and runs the consumer in a folder of
+# that name.
 build_consumer() {
     out=$work/$1
     shift
@@ -64,7 +66,8 @@ build_consumer() {
     refuses_both "$@"
 }
 
-# refuses_both CMAKE-ARGUMENT...: CMake must refuse a program that links both the system's sockets and simulated ones.
+# refuses_both CMAKE-ARGUMENT...: CMake must refuse a program that links both the system's sockets
+# and simulated ones.
 refuses_both() {
     if "$FERRULE_CMAKE" -S "$consumer" -B "$out-both" -G "$FERRULE_GENERATOR" "$@" -DCONSUMER_BOTH=ON >"$out-both.log" 2>&1; then
         echo "install_test: both libraries can be linked into one program" >&2

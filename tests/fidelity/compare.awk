@@ -1,6 +1,8 @@
-# Compares the output of two fidelity programs, call by call. usage: awk -v one=FILE -v other=FILE -v again=COMMANDS -f compare.awk
-# At a difference it prints the seed, the step, both results, and the earlier steps. The last lines report the number of equal sequences
-# and calls, and how often the kinds behind a mask differed. Exit code 1: a difference, or nothing to compare.
+# Compares the output of two fidelity programs, call by call.
+# usage: awk -v one=FILE -v other=FILE -v again=COMMANDS -f compare.awk
+# At a difference it prints the seed, the step, both results, and
+# the earlier steps. The last lines report the number of equal sequences and calls, and how often
+# the kinds behind a mask differed. Exit code 1: a difference, or nothing to compare.
 
 function compared(line) { sub(/ ;.*$/, "", line); return line }
 

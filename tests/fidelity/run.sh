@@ -1,8 +1,9 @@
 #!/bin/sh
-# Runs the same programs over real and over simulated sockets, and compares them call by call. ctest calls it; ci/fidelity.sh is the
-# script for manual runs.
+# Runs the same programs over real and over simulated sockets, and compares them call by call. ctest
+# calls it; ci/fidelity.sh is the script for manual runs.
 # usage: run.sh posix|winsock REAL SIM DIRECTORY FROM COUNT [RUNNER]
-# REAL and SIM are the two programs, DIRECTORY holds their output, RUNNER starts a Windows program on another system (ci/wine.sh).
+# REAL and SIM are the two programs, DIRECTORY holds their output, RUNNER starts a Windows program
+# on another system (ci/wine.sh).
 set -eu
 
 system=$1 real=$2 sim=$3 directory=$4 from=$5 count=$6 runner=${7:-}
@@ -11,7 +12,8 @@ limit=$((100 + count * 4))
 mkdir -p "$directory"
 trap 'rm -f "$directory/$$-real.txt" "$directory/$$-sim.txt"' EXIT
 
-# A machine without a hosts file may not resolve localhost. Both programs then connect to the address.
+# A machine without a hosts file may not resolve localhost. Both programs then connect to the
+# address.
 if command -v getent >/dev/null 2>&1 && ! getent ahosts localhost >/dev/null 2>&1; then
     FIDELITY_HOST=127.0.0.1
     export FIDELITY_HOST
