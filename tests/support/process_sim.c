@@ -8,15 +8,15 @@
 
 bool process_forbid_new_handles(void)
 {
-    ferp_sim_network *world = ferp_sim_current();
-    world->handle_limit = ferp_sim_handles_open(world);
+    ferp_sim_network *network = ferp_sim_current();
+    network->handle_limit = ferp_sim_handles_open(network);
     return true;
 }
 
 void process_allow_new_handles(void)
 {
-    ferp_sim_network *world = ferp_sim_current();
-    world->handle_limit = world->config.max_sockets;
+    ferp_sim_network *network = ferp_sim_current();
+    network->handle_limit = network->config.max_sockets;
 }
 
 bool process_allow_handles(size_t count)
@@ -31,37 +31,6 @@ bool process_drop_privileges(void)
 }
 void process_regain_privileges(void)
 {
-}
-
-bool process_signals_start(void)
-{
-    return false;
-}
-void process_signals_stop(void)
-{
-}
-unsigned process_signals_seen(void)
-{
-    return 0;
-}
-void process_signals_call(void (*action)(void))
-{
-    (void)action;
-}
-void process_shield_thread(void)
-{
-}
-bool process_let_sigpipe_kill(void)
-{
-    return false;
-}
-bool process_remember_signal_handlers(void)
-{
-    return false;
-}
-bool process_signal_handlers_are_as_remembered(void)
-{
-    return true;
 }
 
 void *process_reserve(size_t len)

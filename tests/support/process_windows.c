@@ -28,37 +28,6 @@ void process_regain_privileges(void)
 {
 }
 
-bool process_signals_start(void)
-{
-    return false;
-}
-void process_signals_stop(void)
-{
-}
-unsigned process_signals_seen(void)
-{
-    return 0;
-}
-void process_signals_call(void (*action)(void))
-{
-    (void)action;
-}
-void process_shield_thread(void)
-{
-}
-bool process_let_sigpipe_kill(void)
-{
-    return false;
-}
-bool process_remember_signal_handlers(void)
-{
-    return false;
-}
-bool process_signal_handlers_are_as_remembered(void)
-{
-    return true;
-}
-
 void *process_reserve(size_t len)
 {
     return VirtualAlloc(NULL, len, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
