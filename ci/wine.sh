@@ -95,7 +95,7 @@ case "${1:---help}" in
         set -- "$wine" "$@"
         ! can_fix_layout || set -- setarch -R "$@"
         # Reports the exit code of a program that may have ended without any output.
-        if [ -n "${FERRULE_WINE_TELLS_EXIT:-}" ]; then
+        if [ -n "${FERRULE_WINE_REPORTS_EXIT:-}" ]; then
             code=0
             "$@" || code=$?
             [ "$code" -eq 0 ] || echo "ci/wine.sh: the program exited with $code" >&2

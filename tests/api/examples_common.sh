@@ -11,7 +11,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/ferrule-examples.XXXXXX")
 script=$(basename "$0" .sh)
 processes=
 bad=0
-unset FERRULE_WINE_TELLS_EXIT # a program must be the process that is signalled, not the child of a shell
+unset FERRULE_WINE_REPORTS_EXIT # a program must be the process that is signalled, not the child of a shell
 
 clean_up() {
     for process in $processes; do

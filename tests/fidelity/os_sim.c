@@ -7,7 +7,7 @@
 
 enum { SIM_SOCKETS = 1024 };
 
-/* Wine has the keepalive options of Windows before 10 version 1703. */
+/* Wine has the keepalive options of Windows before 10 version 1709. */
 void os_start(bool winsock, uint64_t seed)
 {
     fer_sim_config config;

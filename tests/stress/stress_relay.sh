@@ -11,7 +11,7 @@ seed=$6
 emulator=${7:-}
 work=$(mktemp -d "${TMPDIR:-/tmp}/ferrule-stress.XXXXXX")
 server=
-unset FERRULE_WINE_TELLS_EXIT # the program must be the process that is signalled and measured, not the child of a shell
+unset FERRULE_WINE_REPORTS_EXIT # the program must be the process that is signalled and measured, not the child of a shell
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
