@@ -314,7 +314,7 @@ static void receive(struct relay *relay, struct client *client)
     fer_error error = fer_tcp_stream_try_read(&client->stream, client->input + client->input_len,
                                               INPUT_CAP - client->input_len, &n);
     if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
-        return; /* an event is a hint (rule P1): the next wait tells more */
+        return; /* an event is a hint (rule P1): the next wait reports more */
     }
     if (error.kind != FER_OK) {
         complain_of(relay, client->name, error);

@@ -22,7 +22,7 @@ static fer_error accept_peer(const char *path, fer_unix_stream *stream)
 {
     fer_unix_listener listener = {0};
     FER_TRY(fer_unix_listener_bind(&listener, path));
-    fprintf(stderr, "Nobody is here yet\n");
+    fprintf(stderr, "No peer is connected yet\n");
     fer_error error = fer_unix_listener_accept(&listener, stream, NULL);
     fer_unix_listener_close(&listener);
     (void)remove(path);

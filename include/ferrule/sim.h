@@ -42,31 +42,31 @@ typedef enum fer_sim_dialect { FER_SIM_POSIX = 0, FER_SIM_WINSOCK = 1 } fer_sim_
  * chance of the fault, but only if the fault would make a difference. For example, a read of one
  * byte cannot be partial, and an empty accept queue has no connection to abort. */
 #define FER_SIM_FAULTS(X)                                                                       \
-    X(PARTIAL_READ, "partial read", "receiving two bytes or more: fewer are given")             \
-    X(PARTIAL_WRITE, "partial write", "sending two bytes or more: fewer are taken")             \
+    X(PARTIAL_READ, "partial read", "receiving two bytes or more: fewer are received")          \
+    X(PARTIAL_WRITE, "partial write", "sending two bytes or more: fewer are sent")              \
     X(WOULD_BLOCK, "would block",                                                               \
-      "receiving, sending, accepting where the system's own socket is nonblocking")             \
+      "receiving, sending, accepting, if the system's own socket is nonblocking")               \
     X(INTERRUPTED, "interrupted",                                                               \
-      "receiving, sending, accepting, connecting, waiting: ends before it has done a thing")    \
+      "receiving, sending, accepting, connecting, waiting: fails without an effect")            \
     X(SPURIOUS_READY, "spurious readiness",                                                     \
-      "waiting, of a poller too: said to be ready, and is not")                                 \
+      "waiting, of a poller too: reported as ready, although it is not")                        \
     X(RESET, "reset", "receiving, sending: the connection is reset just before, for both ends") \
-    X(REFUSED, "refused", "connecting: nobody listens")                                         \
+    X(REFUSED, "refused", "connecting: no listener")                                            \
     X(UNREACHABLE, "unreachable", "connecting: the host cannot be reached")                     \
-    X(ACCEPT_ABORTED, "accept aborted", "accepting: the first in the queue has died there")     \
+    X(ACCEPT_ABORTED, "accept aborted", "accepting: the first in the queue was reset there")    \
     X(TOO_MANY_HANDLES, "too many handles",                                                     \
-      "making, accepting, cloning a socket, making a poller")                                   \
-    X(NO_BUFFERS, "no buffers", "receiving, sending, connecting, making a socket")              \
+      "creating, accepting, cloning a socket, creating a poller")                               \
+    X(NO_BUFFERS, "no buffers", "receiving, sending, connecting, creating a socket")            \
     X(RESOLVE_FAILS, "name lookup fails", "resolving: not found, try again or failed")          \
-    X(RESOLVE_SLOW, "name lookup is slow", "resolving: takes 5 s more")                         \
+    X(RESOLVE_SLOW, "name lookup is slow", "resolving: takes 5 s longer")                       \
     X(TIME_JUMP, "time jump",                                                                   \
       "receiving, sending, accepting, connecting: up to an hour passes first")                  \
     X(DATAGRAM_LOST, "datagram lost", "sending a datagram: it never arrives")                   \
     X(DATAGRAM_DOUBLED, "datagram doubled", "sending a datagram: it arrives twice")             \
     X(DATAGRAM_LATE, "datagram late",                                                           \
-      "sending a datagram: up to ten latencies later, so that others overtake it")              \
+      "sending a datagram: delayed by up to ten latencies, so that others overtake it")         \
     X(NO_MEMORY, "no memory",                                                                   \
-      "asking for memory: of a poller, a resolver, a lookup; and for a thread")
+      "allocating memory for a poller, a resolver or a lookup; starting a thread")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,

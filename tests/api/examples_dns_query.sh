@@ -102,7 +102,7 @@ PYTHON
     ask "127.0.0.1:$port" alias.example
     check "an alias is too" [ "$(tr -d '\r' <"$work/ask.out")" = 192.0.2.9 ]
     ask "127.0.0.1:$port" two.example
-    check "all addresses are told" [ "$(tr -d '\r' <"$work/ask.out" | tr '\n' ' ')" = '192.0.2.9 192.0.2.10 ' ]
+    check "all addresses are printed" [ "$(tr -d '\r' <"$work/ask.out" | tr '\n' ' ')" = '192.0.2.9 192.0.2.10 ' ]
     ask "127.0.0.1:$port" full.example
     check "... also where they fill the message" [ "$(tr -d '\r' <"$work/ask.out" | grep -cx 192.0.2.9)" -eq 32 ]
     ask "127.0.0.1:$port" lies.example
@@ -132,11 +132,11 @@ part=$(printf '%060d' 0)
 for name in '' . .. .example host..example "$label.example" "$part.$part.$part.$part.$part"; do
     ask 127.0.0.1:1 "$name"
     check "not a name: $name" [ "$code" -eq 2 ]
-    check "... which is told" file_has "$work/ask.err" "$name: not a name"
+    check "... which it reports" file_has "$work/ask.err" "$name: not a name"
 done
 ask --help
 check "--help is no failure" [ "$code" -eq 0 ]
-check "... and tells the usage" file_matches "$work/ask.out" 'usage: dns_query .*'
+check "... and prints the usage" file_matches "$work/ask.out" 'usage: dns_query .*'
 for arguments in '' '127.0.0.1:1' '-x host.example' '127.0.0.1:1 host.example more'; do
     # shellcheck disable=SC2086 # words
     ask $arguments

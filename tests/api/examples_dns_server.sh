@@ -99,7 +99,7 @@ serve host.example 192.0.2.7 nonsense
 check "no address is an error" file_has "$work/serve.err" 'nonsense: invalid input parameter'
 serve --help
 check "--help is no failure" [ "$code" -eq 0 ]
-check "... and tells the usage" file_matches "$work/serve.out" 'usage: dns_server .*'
+check "... and prints the usage" file_matches "$work/serve.out" 'usage: dns_server .*'
 for arguments in '' 'host.example' 'host.example 192.0.2' 'host..example 192.0.2.7' 'host.example 192.0.2.7 127.0.0.1:0 more'; do
     # shellcheck disable=SC2086 # words
     serve $arguments

@@ -21,7 +21,7 @@ seq 1 200000 >"$work/long.txt"
 printf 'Hello!' >"$work/short.txt"
 
 start_listener echo_server plain
-check "it listens on the loopback address unless told otherwise" [ "$host" = 127.0.0.1 ]
+check "it listens on the loopback address by default" [ "$host" = 127.0.0.1 ]
 client short "$work/short.txt"
 await "$process"
 check "a client gets back what it sent" cmp "$work/reply.short" "$work/short.txt"
@@ -53,8 +53,8 @@ check "one who waited through it is still served" [ -n "$line" ]
 kill "$patient" 2>/dev/null || true
 exec 3>&-
 long=$(wc -c <"$work/long.txt" | tr -d ' ')
-check "it tells how much each had" wait_until is_counted 12 "$long"
-check "it tells of a short one" wait_until is_counted 1 6
+check "it reports the bytes of each" wait_until is_counted 12 "$long"
+check "it reports a short one" wait_until is_counted 1 6
 
 if ! without python3 "a client that resets does not end the server"; then
     # It resets after its reply: a connection that is reset in the accept queue is not a client.
@@ -66,13 +66,13 @@ stream.recv(1)
 stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 stream.close()' "$port"
     find_line "$work/plain.err" 's/^127\.0\.0\.1:[0-9]*: connection reset (os error [0-9]*)$/&/p'
-    check "a reset is told of" [ -n "$line" ]
+    check "a reset is reported" [ -n "$line" ]
     client after "$work/short.txt"
     await "$process"
     check "... and does not end the server" cmp "$work/reply.after" "$work/short.txt"
 fi
 
-check "an address in use is told" [ "$( (example echo_server "$address" >/dev/null 2>"$work/in_use.err") || echo $?)" = 1 ]
+check "an address in use is reported" [ "$( (example echo_server "$address" >/dev/null 2>"$work/in_use.err") || echo $?)" = 1 ]
 check "... with the reason" file_matches "$work/in_use.err" "$address: address in use (os error [0-9]*)"
 for arguments in '--help' '127.0.0.1:0 more'; do
     # shellcheck disable=SC2086 # words

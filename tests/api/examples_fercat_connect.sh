@@ -57,7 +57,7 @@ check "... nor on the way in" cmp "$work/fercat.out" "$work/binary.txt"
 
 nc_listens verbose 127.0.0.1 -N </dev/null
 run_fercat -v 127.0.0.1 "$port" </dev/null
-check "-v tells of the connection" file_has "$work/fercat.err" "connected to 127.0.0.1:$port"
+check "-v reports the connection" file_has "$work/fercat.err" "connected to 127.0.0.1:$port"
 
 mkfifo "$work/open_input"
 exec 3<>"$work/open_input"

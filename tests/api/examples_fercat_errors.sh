@@ -45,7 +45,7 @@ fails 2 'fercat: an unknown option, or -w without a number of seconds' -w
 code=0
 (example fercat -h </dev/null >"$work/fercat.out" 2>"$work/fercat.err") || code=$?
 check "-h is no failure" [ "$code" -eq 0 ]
-check "... and tells the exit codes" file_matches "$work/fercat.out" 'exit code: 0 .*'
+check "... and prints the exit codes" file_matches "$work/fercat.out" 'exit code: 0 .*'
 check "... on standard output" is_empty "$work/fercat.err"
 
 if ! without python3 "a reset is a failure"; then

@@ -53,7 +53,7 @@ fi
 start_fercat -lv -w 20 127.0.0.1 0 </dev/null
 nc -n -N 127.0.0.1 "$port" <"$work/theirs.txt" >"$work/nc.out"
 await "$fercat"
-check "-v tells of the connection" file_matches "$work/fercat.err" 'connection from 127\.0\.0\.1:[0-9]*'
+check "-v reports the connection" file_matches "$work/fercat.err" 'connection from 127\.0\.0\.1:[0-9]*'
 
 mkfifo "$work/open_input"
 exec 3<>"$work/open_input"

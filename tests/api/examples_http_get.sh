@@ -35,7 +35,7 @@ get -w 60 "127.0.0.1:$port"
 check "a page may be empty" [ "$code" -eq 0 ]
 check "... and then nothing is printed" is_empty "$work/get.out"
 await "$process"
-check "it asks for / unless told otherwise" file_has "$work/nothing.out" 'GET / HTTP/1.0'
+check "it asks for / by default" file_has "$work/nothing.out" 'GET / HTTP/1.0'
 
 printf 'HTTP/1.0 404 Not Found\r\n\r\nno such page\n' >"$work/missing.http"
 serve missing
@@ -53,7 +53,7 @@ check "what is no HTTP is an error" file_has "$work/get.err" "127.0.0.1:$port: s
 serve huge
 get -w 60 "127.0.0.1:$port"
 check "more than fits is an error" [ "$code" -eq 1 ]
-check "... which is told" file_has "$work/get.err" "127.0.0.1:$port: no storage space"
+check "... which it reports" file_has "$work/get.err" "127.0.0.1:$port: no storage space"
 
 if ! without python3 "what may pass is tried again"; then
     python3 -c '

@@ -49,7 +49,7 @@ if [ -z "$emulator" ] && [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null 2>&
     (exec setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all "$examples/icmp_echo" </dev/null >"$work/nobody.out" \
         2>"$work/nobody.err") || code=$?
     if [ "$code" -eq 126 ] || [ "$code" -eq 127 ]; then
-        echo "$script: left out, for nobody may not run it here: the program without a privilege"
+        echo "$script: skipped, because the user nobody may not run it here: the program without a privilege"
     else
         check "without the privilege it says so" file_matches "$work/nobody.err" 'icmp_echo: raw socket: permission denied.*'
         check "... and is answered another way, or is not allowed that either" expr "$code" : '0$\|77$'

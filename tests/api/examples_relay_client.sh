@@ -22,7 +22,7 @@ socat_listens echo PIPE
 run_client "127.0.0.1:$port" <"$work/hello.txt"
 check "it ends well" [ "$code" -eq 0 ]
 check "what it sent comes back" output_is "$work/hello.txt"
-check "it tells where it is connected" file_has "$work/client.err" "Connected to 127.0.0.1:$port"
+check "it prints the peer's address" file_has "$work/client.err" "Connected to 127.0.0.1:$port"
 await "$process"
 check "the host saw an orderly end" [ "$code" -eq 0 ]
 
@@ -52,7 +52,7 @@ check "without input it writes what the host says" output_is "$work/word.txt"
 check "... and ends well" [ "$code" -eq 0 ]
 
 nc_listens silent 127.0.0.1 </dev/null
-kill -STOP "$process" # the system lets the client in, and nobody is there
+kill -STOP "$process" # the system accepts the client, and no program serves it
 began=$(date +%s)
 run_client "127.0.0.1:$port" <"$work/hello.txt"
 took=$(($(date +%s) - began))

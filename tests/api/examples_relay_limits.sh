@@ -178,8 +178,8 @@ interrupt() {
 start_listener relay_server half_close
 play "a client that ended its sending gets all that is for it" half_close
 interrupt INT
-check "... and the client's end is told" file_matches "$work/half_close.out" 'Client disconnected: 127\.0\.0\.1:[0-9]*, read 40960 bytes, wrote 40960 bytes'
-check "... and told" file_has "$work/half_close.out" 'interrupted: 0 clients disconnected'
+check "... and the client's end is reported" file_matches "$work/half_close.out" 'Client disconnected: 127\.0\.0\.1:[0-9]*, read 40960 bytes, wrote 40960 bytes'
+check "... and reported" file_has "$work/half_close.out" 'interrupted: 0 clients disconnected'
 
 start_listener relay_server limit --connections 2
 play "above the limit a client waits until one goes" limit
@@ -187,13 +187,13 @@ interrupt INT
 
 start_listener relay_server queue --queue 4096
 play "a client that never reads is cut, and no other is disturbed" queue
-check "... which is told" file_matches "$work/queue.out" 'Client too slow: 127\.0\.0\.1:[0-9]*, read [0-9]* bytes, wrote [0-9]* bytes'
+check "... which it reports" file_matches "$work/queue.out" 'Client too slow: 127\.0\.0\.1:[0-9]*, read [0-9]* bytes, wrote [0-9]* bytes'
 check "... of one only" [ "$(grep -c '^Client too slow' "$work/queue.out")" -eq 1 ]
 interrupt INT
 
 start_listener relay_server idle --idle-timeout 2
 play "a silent client is cut, and one that talks is not" idle
-check "... which is told" file_matches "$work/idle.out" 'Client idle: 127\.0\.0\.1:[0-9]*, read 1 bytes, wrote 1 bytes'
+check "... which it reports" file_matches "$work/idle.out" 'Client idle: 127\.0\.0\.1:[0-9]*, read 1 bytes, wrote 1 bytes'
 interrupt INT
 
 start_listener relay_server broadcast --broadcast
@@ -207,7 +207,7 @@ keep
 clients=$process
 find_line "$work/ended.clients" 's/^before$/&/p'
 interrupt INT
-check "... and tells how many it left" file_has "$work/ended.out" 'interrupted: 2 clients disconnected'
+check "... and reports how many it left" file_has "$work/ended.out" 'interrupted: 2 clients disconnected'
 await "$clients"
 check "... who see it" [ "$code" -eq 0 ]
 
@@ -232,8 +232,8 @@ port=$line
 began=$(date +%s)
 play "without a descriptor left clients wait until one goes" descriptors
 took=$(($(date +%s) - began))
-check "... which is told" file_matches "$work/full.err" 'accepting no more for now: too many open files (os error [0-9]*)'
-told=$(grep -c 'accepting no more' "$work/full.err")
-check "... and not all the time ($told times in $took s)" [ "$told" -le $((took + 45)) ]
+check "... which it reports" file_matches "$work/full.err" 'accepting no more for now: too many open files (os error [0-9]*)'
+reported=$(grep -c 'accepting no more' "$work/full.err")
+check "... and not all the time ($reported times in $took s)" [ "$reported" -le $((took + 45)) ]
 interrupt INT
 finish

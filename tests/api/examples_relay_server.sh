@@ -11,7 +11,7 @@ seq 1 10000 >"$work/long.txt"
 printf 'Hello!' >"$work/short.txt"
 
 start_listener relay_server three --clients 3
-check "it listens on the loopback address unless told otherwise" [ "$host" = 127.0.0.1 ]
+check "it listens on the loopback address by default" [ "$host" = 127.0.0.1 ]
 for client in 1 2; do
     nc -n -N 127.0.0.1 "$port" <"$work/short.txt" >"$work/reply.$client"
     check "client $client gets back what it sent" cmp "$work/reply.$client" "$work/short.txt"
@@ -20,14 +20,14 @@ nc -n -N 127.0.0.1 "$port" <"$work/long.txt" >"$work/reply.3"
 check "much data comes back in order" cmp "$work/reply.3" "$work/long.txt"
 await "$server"
 check "it ends well after its clients" [ "$code" -eq 0 ]
-check "it tells of a connection" file_matches "$work/three.out" 'Connection from 127\.0\.0\.1:[0-9]*'
-check "it tells what it read and wrote" file_matches "$work/three.out" 'Client disconnected: 127\.0\.0\.1:[0-9]*, read 6 bytes, wrote 6 bytes'
+check "it reports a connection" file_matches "$work/three.out" 'Connection from 127\.0\.0\.1:[0-9]*'
+check "it reports what it read and wrote" file_matches "$work/three.out" 'Client disconnected: 127\.0\.0\.1:[0-9]*, read 6 bytes, wrote 6 bytes'
 check "... of much, too" file_matches "$work/three.out" 'Client disconnected: 127\.0\.0\.1:[0-9]*, read 48894 bytes, wrote 48894 bytes'
-check "each of the ends is told once" [ "$(grep -c '^Client disconnected' "$work/three.out")" -eq 3 ]
+check "each end is reported once" [ "$(grep -c '^Client disconnected' "$work/three.out")" -eq 3 ]
 check "nothing is wrong, and no status is shown to a file" is_empty "$work/three.err"
 
 start_listener relay_server taken --clients 1 --status
-check "an address in use is told" [ "$( (example relay_server "$address" >/dev/null 2>"$work/in_use.err") || echo $?)" = 1 ]
+check "an address in use is reported" [ "$( (example relay_server "$address" >/dev/null 2>"$work/in_use.err") || echo $?)" = 1 ]
 check "... with the reason" file_matches "$work/in_use.err" "$address: address in use (os error [0-9]*)"
 nc -n -N 127.0.0.1 "$port" </dev/null >"$work/reply.none"
 await "$server"
@@ -48,7 +48,7 @@ stream.close()' "$port"
     check "a client that resets does not end the server" cmp "$work/reply.after" "$work/short.txt"
     await "$server"
     check "... which ends well" [ "$code" -eq 0 ]
-    check "... and told of it" file_matches "$work/reset.err" '127\.0\.0\.1:[0-9]*: connection reset (os error [0-9]*)'
+    check "... and reported" file_matches "$work/reset.err" '127\.0\.0\.1:[0-9]*: connection reset (os error [0-9]*)'
 fi
 
 if has_ipv6; then

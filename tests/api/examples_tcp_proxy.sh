@@ -97,7 +97,7 @@ relay() {
     check "... and the proxy ends well" [ "$code" -eq 0 ]
     check "... every byte arrived there" cmp "$work/to_server" "$work/ours"
     check "... and every byte arrived here" cmp "$work/to_client" "$work/theirs"
-    check "... which is told" file_matches "$work/proxy.out" '127\.0\.0\.1:[0-9]*: 4000000 bytes there, 3000000 bytes back'
+    check "... which it reports" file_matches "$work/proxy.out" '127\.0\.0\.1:[0-9]*: 4000000 bytes there, 3000000 bytes back'
     check "... and nothing else" is_empty "$work/proxy.err"
     rm -f "$work/to_server" "$work/to_client"
 }
@@ -110,20 +110,20 @@ relay "the server's end goes on alone" receives_first sends_first
 
 start_server is_reset - -
 start_proxy --clients 1 127.0.0.1:0 "127.0.0.1:$server_port"
-check "it listens where it is told to" [ "$host" = 127.0.0.1 ]
+check "it listens on the given address" [ "$host" = 127.0.0.1 ]
 python3 "$work/peer.py" resets - - "$port" >"$work/client.out" 2>&1 || cat "$work/client.out"
 await "$server"
 check "a client's reset is a reset for the server" file_has "$work/server.out" reset
 await "$proxy"
 check "... and no failure of the proxy" [ "$code" -eq 0 ]
-check "... but told" file_matches "$work/proxy.err" '127\.0\.0\.1:[0-9]*: connection reset (os error [0-9]*)'
+check "... but reported" file_matches "$work/proxy.err" '127\.0\.0\.1:[0-9]*: connection reset (os error [0-9]*)'
 
 start_server resets - -
 start_proxy --clients 1 127.0.0.1:0 "127.0.0.1:$server_port"
 python3 "$work/peer.py" is_reset - - "$port" >"$work/client.out" 2>&1 || cat "$work/client.out"
 check "a server's reset is a reset for the client" file_has "$work/client.out" reset
 await "$proxy"
-check "... and told" file_matches "$work/proxy.err" '127\.0\.0\.1:[0-9]*: connection reset (os error [0-9]*)'
+check "... and reported" file_matches "$work/proxy.err" '127\.0\.0\.1:[0-9]*: connection reset (os error [0-9]*)'
 
 start_proxy --clients 2 127.0.0.1:0 127.0.0.1:1
 (example tcp_proxy "$address" 127.0.0.1:1 >"$work/in_use.out" 2>"$work/in_use.err") || code=$?
@@ -136,10 +136,10 @@ for client in 1 2; do
 done
 await "$proxy"
 check "... which is no failure of the proxy" [ "$code" -eq 0 ]
-check "... but told" file_matches "$work/proxy.err" '127\.0\.0\.1:1: connection refused (os error [0-9]*)'
+check "... but reported" file_matches "$work/proxy.err" '127\.0\.0\.1:1: connection refused (os error [0-9]*)'
 
 check "--help is no failure" [ "$( (example tcp_proxy --help >"$work/help.out" 2>&1) && echo 0)" = 0 ]
-check "... and tells the usage" file_matches "$work/help.out" 'usage: tcp_proxy .*'
+check "... and prints the usage" file_matches "$work/help.out" 'usage: tcp_proxy .*'
 for arguments in '' '127.0.0.1:0' '--clients 0 127.0.0.1:0 127.0.0.1:1' '--clients 1x 127.0.0.1:0 127.0.0.1:1' \
     '-x 127.0.0.1:1' '127.0.0.1:0 127.0.0.1:1 more'; do
     # shellcheck disable=SC2086 # words

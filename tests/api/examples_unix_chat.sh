@@ -38,7 +38,7 @@ fi
 
 chat first
 first=$process
-find_line "$work/first.err" 's/^\(Nobody is here yet\)$/\1/p'
+find_line "$work/first.err" 's/^\(No peer is connected yet\)$/\1/p'
 chat second
 second=$process
 await "$first"
@@ -48,12 +48,12 @@ check "so does the second" [ "$code" -eq 0 ]
 check "the first's words arrived" cmp "$work/second.out" "$work/first.in"
 check "the second's words arrived" cmp "$work/first.out" "$work/second.in"
 check "the path is gone" [ ! -e "$path" ]
-check "the second found the first" [ "$(grep -c 'Nobody is here yet' "$work/second.err")" -eq 0 ]
+check "the second found the first" [ "$(grep -c 'No peer is connected yet' "$work/second.err")" -eq 0 ]
 
 if ! without socat "a chat with a peer that is not ferrule"; then
     chat first
     first=$process
-    find_line "$work/first.err" 's/^\(Nobody is here yet\)$/\1/p'
+    find_line "$work/first.err" 's/^\(No peer is connected yet\)$/\1/p'
     socat -t 10 - "UNIX-CONNECT:$path" <"$work/second.in" >"$work/socat.out"
     await "$first"
     check "it talks with socat, which came later" cmp "$work/socat.out" "$work/first.in"
@@ -70,7 +70,7 @@ if ! without socat "a chat with a peer that is not ferrule"; then
     check "a path without a listener was left over" [ -e "$path" ]
     chat first
     first=$process
-    find_line "$work/first.err" 's/^\(Nobody is here yet\)$/\1/p'
+    find_line "$work/first.err" 's/^\(No peer is connected yet\)$/\1/p'
     chat second
     await "$process"
     await "$first"

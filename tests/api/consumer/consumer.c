@@ -1,4 +1,4 @@
-/* consumer.c: a program of somebody else's that says hello to itself over ferrule. */
+/* consumer.c: a user's program that sends a greeting to itself over ferrule. */
 #include <stdio.h>
 #include <string.h>
 

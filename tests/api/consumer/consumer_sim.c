@@ -1,4 +1,4 @@
-/* consumer_sim.c: a test of somebody else's, over ferrule's simulated network: a server that is not
+/* consumer_sim.c: a user's test over ferrule's simulated network: a server that is not
  * there yet answers the third try. */
 #include <stdio.h>
 #include <string.h>
