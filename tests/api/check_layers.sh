@@ -3,7 +3,7 @@
 # - include/ and core/ name no operating system;
 # - core includes only itself, the public headers, the seam and the freestanding headers;
 # - a room of core includes only itself and lower rooms. The table in docs/DESIGN.md lists the
-#   rooms, lowest first, as
+#   rooms, highest first, as
 #   `| core/NAME/ | purpose |`.
 # usage: check_layers.sh ROOT
 set -eu
@@ -17,7 +17,7 @@ rooms=$(sed -n 's/^| `core\/\([a-z_]*\)\/` |.*/\1/p' docs/DESIGN.md 2>/dev/null 
 
 # shellcheck disable=SC2086 # the list is words
 awk -v rooms="$rooms" '
-BEGIN { count = split(rooms, name_of); for (i = 1; i <= count; i++) rank[name_of[i]] = i }
+BEGIN { count = split(rooms, name_of); for (i = 1; i <= count; i++) rank[name_of[i]] = -i }
 
 function complain(text) { printf "%s:%d: %s\n", FILENAME, first, text; bad = 1 }
 

@@ -25,7 +25,7 @@ make_clean_tree() {
     mkdir -p "$tree/fuzz/planted" "$tree/tests/conformance"
     printf '/* misuse_one.c: one. */\nint misuse(void)\n{\n    return fer_one();\n}\n' >"$tree/tests/conformance/misuse_one.c"
     mkdir -p "$tree/docs" "$tree/tests/api"
-    printf '| Room | Purpose |\n|---|---|\n| `core/base/` | one |\n| `core/top/` | two |\n' >"$tree/docs/DESIGN.md"
+    printf '| Room | Purpose |\n|---|---|\n| `core/top/` | two |\n| `core/base/` | one |\n' >"$tree/docs/DESIGN.md"
     printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
     printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
     printf 'A page on fer_one.\n\n<!-- core/base/one.c -->\n```c\nint32_t fer_one(void)\n{\n```\n' >"$tree/docs/PORTING.md"
