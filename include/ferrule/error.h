@@ -12,9 +12,9 @@
 extern "C" {
 #endif
 
-/* The error kinds. The names of Rust 1.95's std::io::ErrorKind come first, in its order. ferrule's
- * own names for errors that Rust leaves Uncategorized follow. FER_UNCATEGORIZED is the last. The
- * entries are X(name, value, Rust's name, phrase). Released values never change. */
+/* The error kinds. After FER_OK come the names of Rust 1.95's std::io::ErrorKind, in its order.
+ * ferrule's own names for errors that Rust leaves Uncategorized follow. FER_UNCATEGORIZED is the
+ * last. The entries are X(name, value, Rust's name, phrase). Released values never change. */
 #define FER_ERROR_KINDS(X)                                                                      \
     X(FER_OK, 0, "Ok", "ok")                                                                    \
     X(FER_NOT_FOUND, 1, "NotFound", "entity not found")                                         \
@@ -107,7 +107,7 @@ FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 3
 /**
  * Maps this host's errno value or WSA code to an error, and keeps the code in os_code.
  *
- * Every code has exactly one kind. 0 is FER_OK. A code that is not in the table is
+ * Every code has exactly one kind. 0 is FER_OK. A code that ferrule does not know is
  * FER_UNCATEGORIZED.
  *
  * Blocks: never.

@@ -40,8 +40,8 @@ extern "C" {
  * NULL and cap is not 0, no colon, a bad port, a host that is empty, too long or not UTF-8),
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN (a temporary failure, for example no network),
  * FER_RESOLVE_FAILED. The last three have the resolver's os_code: a WSA code on Windows, otherwise
- * an EAI_ number, which is made negative on every POSIX system. Instead of EAI_SYSTEM os_code is
- * errno, a positive number. *count and addrs are unchanged after a failure.
+ * an EAI_ number, which is made negative on every POSIX system. For EAI_SYSTEM, os_code is errno
+ * instead, a positive number. *count and addrs are unchanged after a failure.
  * Rust: std::net::ToSocketAddrs for str. Differs: "host:+80" is refused; brackets around a host
  * with a colon that is not an address are removed; a host that is empty or too long never reaches
  * the resolver; failures have kinds.
@@ -131,7 +131,7 @@ typedef struct fer_lookup {
  *
  * Blocks: never.
  * Owns: the resolver owns some memory until fer_resolver_close, or longer if a thread is still
- * running then.
+ * running or a lookup is not closed then.
  * Errors: FER_INVALID_INPUT (NULL; an OPEN resolver; threads is 0 or above the limit),
  * FER_OUT_OF_MEMORY.
  * Rust: none in std; tokio's runtime has a pool of blocking threads for tokio::net::lookup_host.

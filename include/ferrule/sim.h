@@ -297,18 +297,18 @@ typedef enum fer_sim_event {
 } fer_sim_event;
 
 /* Called at its scheduled time, while the program waits or advances time. It may call every
- * function of ferrule and of the simulation. Time does not pass during the call, so a call that
- * would have to wait is FER_DEADLOCK. */
+ * function of ferrule and of the simulation, except fer_sim_stop. Time does not pass during the
+ * call, so a call that would have to wait is FER_DEADLOCK. */
 typedef void (*fer_sim_function)(void *context);
 typedef void (*fer_sim_handler)(fer_sim_peer peer, fer_sim_event event, void *context);
 
 /**
  * Places a listening peer at an address. Its host exists from then on.
  *
- * With port 0 the network chooses an ephemeral port; fer_sim_peer_local_addr returns it. backlog, 1
- * to 4096, is how many connections wait to be accepted. As on Linux, one more is queued, and
- * further ones wait outside the queue. As for a restarted server, a port can be used again while
- * connections of an earlier peer are open.
+ * With port 0 the network chooses an ephemeral port; fer_sim_peer_local_addr returns it. backlog is
+ * 1 to 4096. As on Linux, the accept queue holds one connection more than that, and further ones
+ * wait outside the queue. As for a restarted server, a port can be used again while connections of
+ * an earlier peer are open.
  *
  * Blocks: never.
  * Owns: addr is caller-owned. Close *out with fer_sim_peer_close; otherwise it ends with the

@@ -72,7 +72,7 @@ typedef enum fer_type { FER_TYPE_STREAM = 1, FER_TYPE_DGRAM = 2, FER_TYPE_RAW = 
  * Makes a socket.
  *
  * Like every socket of the library, it is not inherited by child processes and raises no SIGPIPE.
- * An IPv6 socket handles IPv4 too, unless fer_socket_set_only_v6 is called. On OpenBSD it handles
+ * An IPv6 socket handles IPv4 too, unless fer_socket_set_only_v6 excludes it. On OpenBSD it handles
  * IPv6 only. Raw sockets need a privilege on nearly every system (raw(7): CAP_NET_RAW; "TCP/IP Raw
  * Sockets", MSDN: administrators).
  *
@@ -162,8 +162,8 @@ FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket);
 /* ---- Options. If bind or connect should use an option, set it before that call. */
 
 /**
- * Sets whether bind may use an address that ended connections occupy (streams) or that other
- * sockets use (datagrams).
+ * Sets whether bind may use an address that is still occupied by ended connections (streams) or
+ * used by other sockets (datagrams).
  *
  * Streams: bind can use a port in TIME_WAIT unless this option is set to false. On Windows bind can
  * always use such a port, and never shares a port in use, whatever this option is. Windows' own

@@ -137,8 +137,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *st
  * mode.
  *
  * Wait until the stream is writable, with fer_tcp_stream_ready or a poller, then call
- * fer_tcp_stream_take_error. If the stream is connected, it returns FER_OK and stores no error. The
- * top of this file describes the other calls on a pending connect.
+ * fer_tcp_stream_take_error. If the connect succeeded, that call returns FER_OK and *out is FER_OK
+ * too. The top of this file describes the other calls on a pending connect.
  *
  * If the connect fails during this call, the error is returned and the handle is NEW again. If it
  * fails later, the handle keeps its OS socket until close. Do not use FER_TRY with this call: it
@@ -494,7 +494,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_vectored(fer_tcp_stream *str
  *
  * A signal does not end the call. The write timeout applies to each underlying write.
  *
- * Blocks: until the OS has accepted all bytes, or an error.
+ * Blocks: until the OS has accepted all bytes, or until an error.
  * Owns: same as fer_tcp_stream_write. *n is correct after a failure too.
  * Errors: FER_WRITE_ZERO (the OS accepted no byte); otherwise same as fer_tcp_stream_write, but
  * never FER_INTERRUPTED.
@@ -644,7 +644,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  * ready. A shutdown in another thread or through a clone ends the wait (within 100 ms on Windows).
  *
  * On a pending connect the call waits for its result. Then a connected stream is writable, and a
- * failed one is ready for every interest. The next call returns the cause.
+ * failed one is ready for every interest. The next read, write or fer_tcp_stream_take_error reports
+ * the cause.
  *
  * Readiness is a hint: the next call may still return FER_WOULD_BLOCK, or wait in blocking mode.
  * fer_tcp_stream_try_read and fer_tcp_stream_try_write never wait.
@@ -695,9 +696,9 @@ FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
 /**
  * Takes ownership of a connected stream socket that was made elsewhere.
  *
- * Its type and state are queried from the OS. Its close-on-exec flag is left unchanged. On Windows
- * the blocking mode cannot be queried, so blocking mode is assumed. A SOCKET made without
- * WSA_FLAG_OVERLAPPED is not supported.
+ * Its type, state and blocking mode are queried from the OS. Only Windows cannot report the
+ * blocking mode, so blocking mode is assumed there. Its close-on-exec flag is left unchanged. A
+ * SOCKET made without WSA_FLAG_OVERLAPPED is not supported.
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.

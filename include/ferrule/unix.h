@@ -167,9 +167,9 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_connect_addr(fer_unix_stream *str
  * fer_tcp_stream_connect_start, with one difference.
  *
  * On POSIX the connect has succeeded or failed when the call returns. If the listener's accept
- * queue is full, the result is FER_RESOURCE_BUSY: no connect is pending, the handle is NEW, and the
- * call can be repeated. Only Windows returns FER_WOULD_BLOCK, for a pending connect. The stream is
- * in nonblocking mode.
+ * queue is full, the result on Linux is FER_RESOURCE_BUSY: no connect is pending, the handle is
+ * NEW, and the call can be repeated. Only Windows returns FER_WOULD_BLOCK, for a pending connect.
+ * The stream is in nonblocking mode.
  *
  * Blocks: never.
  * Owns: the handle owns the socket until fer_unix_stream_close. addr is not kept.
@@ -401,7 +401,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_vectored(fer_unix_stream *s
  *
  * Same as fer_tcp_stream_write_all.
  *
- * Blocks: until the OS has accepted all bytes, or an error. The write timeout applies to each
+ * Blocks: until the OS has accepted all bytes, or until an error. The write timeout applies to each
  * underlying write.
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_tcp_stream_write_all.
@@ -807,8 +807,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
                                                       fer_unix_datagram *other);
 
 /**
- * Connects to the socket at a path, which becomes the peer: fer_unix_datagram_send sends to it, and
- * from now on only it can send to this socket.
+ * Makes the socket at a path this socket's peer: fer_unix_datagram_send sends to it, and from now
+ * on only it can send to this socket.
  *
  * Datagrams that were queued before are still received. A second connect, to another peer, may
  * discard them (Linux).
@@ -1040,9 +1040,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *
 /**
  * Shuts down receiving, sending or both, for this handle and its clones.
  *
- * After a shutdown of receiving, a receive call first returns the queued datagrams. Then it is
- * FER_OK with out->len 0 (on Linux FER_WOULD_BLOCK in nonblocking mode and from _try_ calls). A
- * send to this socket is then FER_BROKEN_PIPE. After a shutdown of sending, send calls are
+ * After a shutdown of receiving, a send to this socket is FER_BROKEN_PIPE. Receive calls still
+ * return the queued datagrams, and after these FER_OK with out->len 0 (on Linux FER_WOULD_BLOCK in
+ * nonblocking mode and from _try_ calls). After a shutdown of sending, send calls are
  * FER_BROKEN_PIPE.
  *
  * Blocks: never.
@@ -1161,8 +1161,7 @@ FER_API fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
 /**
  * Takes ownership of a Unix datagram socket that was made elsewhere.
  *
- * Its close-on-exec flag is left unchanged. On Windows the blocking mode cannot be queried, so
- * blocking mode is assumed.
+ * Its close-on-exec flag is left unchanged.
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
