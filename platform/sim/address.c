@@ -3,16 +3,7 @@
 #include "platform/sim/network.h"
 
 /* Linux: net.core.somaxconn. */
-enum { BACKLOG_MAX = 4096, JUMP_MILLIS_MAX = 3600000 };
-#define MILLI UINT64_C(1000000)
-
-void ferp_sim_inject_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket)
-{
-    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_TIME_JUMP)) {
-        ferp_sim_advance_to(network,
-                            network->now + (1 + ferp_sim_choose(network, JUMP_MILLIS_MAX)) * MILLI);
-    }
-}
+enum { BACKLOG_MAX = 4096 };
 
 /* ---- bind and listen */
 

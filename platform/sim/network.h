@@ -85,6 +85,8 @@ void ferp_sim_advance_to(ferp_sim_network *network, uint64_t time);
 /* Advances the clock a little after a nonblocking call that would block, so that a program that
  * polls makes progress. */
 void ferp_sim_tick(ferp_sim_network *network);
+/* Advances the clock if a time jump is injected. */
+void ferp_sim_inject_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket);
 /* Removes all events of one socket or link. */
 void ferp_sim_cancel(ferp_sim_network *network, uint64_t owner);
 /* Removes the DATA and FIN events of one direction of a link. */
@@ -147,8 +149,6 @@ bool ferp_sim_covers(const ferp_sim_socket *socket, const fer_ip_addr *ip);
 bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other);
 
 /* ---- address.c */
-/* Advances the clock if a time jump is injected. */
-void ferp_sim_inject_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket);
 /* Returns the destination of a call to this address. A wildcard is the loopback. */
 fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr);
 
