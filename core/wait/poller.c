@@ -7,13 +7,11 @@
 #include "core/base/deadline.h"
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
+#include "core/base/result.h"
 #include "platform/platform.h"
 
 /* The values of a poller's state_. */
 enum { POLLER_NEW, POLLER_OPEN, POLLER_CLOSED };
-
-static const fer_error success = {FER_OK, 0};
-static const fer_error misuse = {FER_INVALID_INPUT, 0};
 
 bool feri_poller_is_open(const fer_poller *poller)
 {
@@ -23,12 +21,12 @@ bool feri_poller_is_open(const fer_poller *poller)
 fer_error fer_poller_new(fer_poller *poller)
 {
     if (poller == NULL || (poller->state_ != POLLER_NEW && poller->state_ != POLLER_CLOSED)) {
-        return misuse;
+        return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(ferp_poller_open(poller));
     poller->notified_ = 0;
     poller->state_ = POLLER_OPEN;
-    return success;
+    return feri_ok();
 }
 
 void fer_poller_close(fer_poller *poller)
@@ -45,14 +43,15 @@ static fer_error check_registration(const fer_poller *poller, fer_raw_socket raw
                                     fer_poll_mode mode)
 {
     if (!feri_poller_is_open(poller) || raw == FER_RAW_SOCKET_NONE) {
-        return misuse;
+        return feri_own_error(FER_INVALID_INPUT);
     }
     switch (mode) {
     case FER_POLL_ONESHOT:
-    case FER_POLL_LEVEL: return success;
-    case FER_POLL_EDGE: return feri_poller_has_edges() ? success : (fer_error){FER_UNSUPPORTED, 0};
+    case FER_POLL_LEVEL: return feri_ok();
+    case FER_POLL_EDGE:
+        return feri_poller_has_edges() ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
     }
-    return misuse;
+    return feri_own_error(FER_INVALID_INPUT);
 }
 
 static fer_error map_register_error(fer_error err)
@@ -165,10 +164,10 @@ static bool record_notification(fer_poller *poller)
 fer_error fer_poller_notify(fer_poller *poller)
 {
     if (!feri_poller_is_open(poller)) {
-        return misuse;
+        return feri_own_error(FER_INVALID_INPUT);
     }
     if (!record_notification(poller)) {
-        return success;
+        return feri_ok();
     }
     fer_error err = ferp_poller_notify(poller);
     if (err.kind != FER_OK) {
@@ -195,7 +194,7 @@ static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_
         }
         left = time_left(deadline);
         if (left.nanos == 0 && !interrupted) {
-            return success;
+            return feri_ok();
         }
     }
 }
@@ -207,7 +206,7 @@ fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer
         *count = 0;
     }
     if (!feri_poller_is_open(poller) || events == NULL || cap == 0 || count == NULL) {
-        return misuse;
+        return feri_own_error(FER_INVALID_INPUT);
     }
     bool notified = false;
     timeout = enter_wait(poller, timeout);
