@@ -9,11 +9,13 @@ usage: ci/cross.sh [--no-setup] [TARGET...]
 
 Installs qemu-user, and the zig compiler through npm into build/cache; zig contains the headers of
 every target. With warnings as errors, it then
+  compiles                    x86-windows-msvc aarch64-windows-msvc (clang in MSVC's dialect)
   compiles and links          x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu
   compiles, links and tests   aarch64-linux-musl powerpc64-linux-musl (the latter is big-endian)
 TARGET is one of these or another zig target. If zig is not available, Debian's cross-compiler
 replaces it for the two Linux targets. --no-setup installs nothing.
-The last line is `N passed, N failed, N skipped`; a target that compiles and links counts as one.
+The last line is `N passed, N failed, N skipped`; a target that is built without tests counts as
+one.
 TEXT
 }
 
@@ -149,6 +151,26 @@ build_with_debian_gcc() {
         "-DFERRULE_TRIPLET=$triplet"
 }
 
+# Compiles the library and the conformance tests; there is nothing to link them with.
+build_in_msvc_dialect() {
+    cpu=${1%%-*}
+    [ "$cpu" != x86 ] || cpu=i686
+    [ -e "$cache/msvc/bin/clang-cl" ] ||
+        { report_unavailable "ci/msvc_sdk.sh's files are missing: $1 is NOT compiled"; return 0; }
+    say "== $1: compile"
+    rm -rf "$root/build/cross-$1"
+    logged "cross-$1-configure" cmake -S "$root" -B "$root/build/cross-$1" -G Ninja -Wno-dev \
+        -DCMAKE_BUILD_TYPE=Debug -DFERRULE_WERROR=ON -DFERRULE_BUILD_TESTS=ON \
+        "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/msvc-clang.cmake" "-DFERRULE_MSVC_PROCESSOR=$cpu" \
+        "-DFERRULE_CMOCKA_SOURCE=$cache/cmocka" ||
+        { fail "$1 cannot be configured"; return 0; }
+    logged "cross-$1-build" run_nice cmake --build "$root/build/cross-$1" -j "$jobs" \
+        --target ferrule_static ferrule_sim ferrule_conformance_tests ||
+        { fail "$1 cannot be compiled"; return 0; }
+    passed=$((passed + 1))
+    remove_in_ci "$root/build/cross-$1"
+}
+
 setup=yes
 targets=
 for argument in "$@"; do
@@ -160,11 +182,12 @@ for argument in "$@"; do
     esac
 done
 [ -n "$targets" ] ||
-    targets="x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu aarch64-linux-musl
-        powerpc64-linux-musl"
+    targets="x86-windows-msvc aarch64-windows-msvc x86_64-macos aarch64-macos aarch64-windows-gnu
+        x86-windows-gnu aarch64-linux-musl powerpc64-linux-musl"
 
 if [ "$setup" = yes ]; then
     "$root/ci/setup.sh" build cmocka
+    "$root/ci/setup.sh" msvc || say "    continuing with the installed programs"
     "$root/ci/setup.sh" cross || say "    continuing with the installed programs"
     if ! find_zig >/dev/null; then
         say "setup: fetching zig through npm into build/cache (log: build/log/zig.log)"
@@ -173,14 +196,18 @@ if [ "$setup" = yes ]; then
     fi
 fi
 
-if zig=$(find_zig); then
-    for target in $targets; do
-        build_with_zig "$target"
-    done
-else
-    for target in $targets; do
-        build_with_debian_gcc "$target"
-    done
-fi
+zig=$(find_zig) || zig=
+for target in $targets; do
+    case $target in
+        *-windows-msvc) build_in_msvc_dialect "$target" ;;
+        *)
+            if [ -n "$zig" ]; then
+                build_with_zig "$target"
+            else
+                build_with_debian_gcc "$target"
+            fi
+            ;;
+    esac
+done
 say "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

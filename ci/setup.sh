@@ -13,6 +13,8 @@ Installs with apt-get the missing packages of these groups:
   test       quick, and a C++ compiler, pkg-config, git and clang-format
   wine       the Windows cross-compiler and Wine
   mingw      wine, and cmocka's source
+  msvc       clang 19, its linker and Wine's headers, from which ci/msvc_sdk.sh makes what a build
+             in MSVC's dialect needs (into build/cache); Wine, and cmocka's source
   cmocka     cmocka's source (into build/cache), for builds without a cmocka package
   cross      qemu-user for programs of other processors, and npm for the zig compiler
   cross-gcc  Debian's cross-compilers, if zig is not available
@@ -101,6 +103,14 @@ check_test() {
 check_wine() {
     # Debian has two, with Windows threads and with pthreads; either works.
     need_program x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32
+    "$root/ci/wine.sh" --available || missing="$missing wine64"
+}
+
+check_msvc() {
+    need_program clang-19 clang-19
+    need_program lld-link-19 lld-19
+    need_program llvm-dlltool-19 llvm-19
+    need_file /usr/include/wine/wine/windows/winsock2.h libwine-dev
     "$root/ci/wine.sh" --available || missing="$missing wine64"
 }
 
@@ -225,6 +235,7 @@ for group in "$@"; do
         test) check_test ;;
         wine) check_wine ;;
         mingw) check_wine; check_cmocka ;;
+        msvc) check_msvc; check_cmocka ;;
         cmocka) check_cmocka ;;
         fuzz) check_fuzz ;;
         fuzz32) check_fuzz32 ;;
@@ -236,7 +247,10 @@ for group in "$@"; do
 done
 install_missing
 case $groups in
-    *" mingw "* | *" cmocka "*) fetch_cmocka ;;
+    *" mingw "* | *" msvc "* | *" cmocka "*) fetch_cmocka ;;
+esac
+case $groups in
+    *" msvc "*) "$root/ci/msvc_sdk.sh" "$cache/msvc" >>"$log" 2>&1 9>&- ;;
 esac
 case $groups in
     *" fuzz "*) install_rustc ;;

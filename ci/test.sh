@@ -8,8 +8,8 @@ usage() {
 usage: ci/test.sh [--no-setup] [--all | PRESET...]
 
 Installs missing packages (ci/setup.sh; --no-setup installs nothing), then builds and tests presets
-in parallel: debug, release, lto, asan, tsan and msan on this system, and mingw, the Windows
-backend, under Wine. Four further names are accepted as PRESET:
+in parallel: debug, release, lto, asan, tsan and msan on this system; mingw, the Windows backend,
+under Wine; and msvc, the same built in MSVC's dialect. Four further names are accepted as PRESET:
   fuzz        a short run of each fuzzing harness, the same each time
   oss-fuzz    two of the seven builds that OSS-Fuzz makes of the harnesses
   coverage    the coverage of core/ by the corpora
@@ -128,6 +128,7 @@ tests_of() {
         all-asan) echo "-LE fuzz" ;;
         all-tsan) echo "-LE fuzz -E ^unit_(test_(ip_|socket_addr|host_port|text|duration|error)|ipv4)" ;;
         all-mingw) echo "-E _slowly$|^api_install_child_FetchContent$" ;;
+        *-msvc) echo "-L unit|conformance" ;;
     esac
 }
 
@@ -186,26 +187,40 @@ build_tests() {
     }
 }
 
+is_for_windows() { [ "$1" = mingw ] || [ "$1" = msvc ]; }
+
+# prefix_of PRESET: Wine's prefix. That of mingw is the one of ci/wine.sh.
+prefix_of() {
+    if [ "$1" = mingw ]; then
+        say "${WINEPREFIX:-$root/build/wineprefix}"
+    else
+        say "$root/build/wineprefix-$1"
+    fi
+}
+
 # run_tests PRESET BEGAN
 run_tests() {
     prefix=
     [ "$1" != tsan ] || prefix=$(tsan_prefix)
     code=0
-    if [ "$1" = mingw ]; then
+    if is_for_windows "$1"; then
+        # The two presets run side by side. This function is in a process of its own.
+        WINEPREFIX=$(prefix_of "$1")
+        export WINEPREFIX
         start_wine
-        [ "$wine_started" = no ] || : >"$steps/wine"
+        [ "$wine_started" = no ] || : >"$steps/$1.wine"
     fi
     # shellcheck disable=SC2046,SC2086 # the prefix and the arguments are words
     (cd "$root/build/$1" &&
         $prefix ctest -j "$((jobs * 4))" --output-on-failure $(tests_of "$1")) \
         >"$logs/$1-test.log" 2>&1 </dev/null || code=$?
-    if [ "$1" = mingw ]; then
+    if is_for_windows "$1"; then
         stop_wine
-        rm -f "$steps/wine"
+        rm -f "$steps/$1.wine"
     fi
     add_results "$1" "$2" "$code"
     remove_in_ci "$root/build/$1"
-    [ "$1" != mingw ] || remove_in_ci "$root/build/wineprefix"
+    ! is_for_windows "$1" || remove_in_ci "$(prefix_of "$1")"
 }
 
 # Builds the presets one after another. Meanwhile the tests of the presets that are built run, of as
@@ -295,14 +310,15 @@ for argument in "$@"; do
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
         --all) mode=all ;;
-        debug | release | lto | asan | tsan | msan | mingw | fuzz | oss-fuzz | coverage | prove)
+        debug | release | lto | asan | tsan | msan | mingw | msvc) words="$words $argument" ;;
+        fuzz | oss-fuzz | coverage | prove)
             words="$words $argument"
             ;;
         *) usage >&2; exit 2 ;;
     esac
 done
 case $mode-$words in
-    all-) words="mingw asan debug release tsan msan fuzz oss-fuzz coverage prove" ;;
+    all-) words="mingw asan debug msvc release tsan msan fuzz oss-fuzz coverage prove" ;;
     all-*) usage >&2; exit 2 ;;
     quick-) words="mingw asan debug" ;;
     *) mode=named ;;
@@ -319,6 +335,7 @@ tools="test"
 [ "$mode" != quick ] || tools="quick"
 groups="build $tools"
 ! needs mingw || groups="$groups mingw"
+! needs msvc || groups="$groups msvc"
 for word in msan fuzz oss-fuzz coverage; do
     case " $groups " in *" fuzz "*) ;; *) ! needs "$word" || groups="$groups fuzz" ;; esac
 done
@@ -343,6 +360,15 @@ for word in $words; do
             else
                 reason="Wine, the Windows compiler or cmocka's source is missing"
                 report_unavailable mingw "$reason: the Windows backend is NOT tested"
+            fi
+            ;;
+        msvc)
+            if "$root/ci/wine.sh" --available && [ -e "$root/build/cache/msvc/lib/libcmt.lib" ] &&
+                [ -e "$root/build/cache/cmocka/src/cmocka.c" ]; then
+                presets="$presets $word"
+            else
+                reason="Wine, ci/msvc_sdk.sh's files or cmocka's source is missing"
+                report_unavailable msvc "$reason: MSVC's dialect is NOT tested"
             fi
             ;;
         msan | fuzz | oss-fuzz | coverage)
@@ -408,7 +434,10 @@ stop_background() {
     for process in $background; do
         kill -- "-$process" 2>/dev/null || kill "$process" 2>/dev/null || true
     done
-    [ ! -f "$steps/wine" ] || "$root/ci/wine.sh" --stop
+    for preset in mingw msvc; do
+        [ ! -f "$steps/$preset.wine" ] ||
+            WINEPREFIX=$(prefix_of "$preset") "$root/ci/wine.sh" --stop
+    done
 }
 
 progress=

@@ -10,7 +10,9 @@ if(FERRULE_LTO)
 endif()
 
 if(MSVC)
-    set(ferrule_warnings /W4)
+    # Not errors of this code: C99's initializers of aggregates (4204, 4221), and conditions that are
+    # constant in one build (4127). "Compiler warnings by compiler version", MSDN.
+    set(ferrule_warnings /W4 /utf-8 /wd4127 /wd4204 /wd4221)
     set(ferrule_werror /WX)
     set(ferrule_definitions _CRT_SECURE_NO_WARNINGS)
 else()

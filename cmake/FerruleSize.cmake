@@ -26,7 +26,7 @@ set(ferrule_hot_sources
 include(CheckLinkerFlag)
 
 function(ferrule_keep_small target)
-    if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND NOT FERRULE_SANITIZE AND NOT FERRULE_FUZZ_ENGINE)
+    if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC AND NOT FERRULE_SANITIZE AND NOT FERRULE_FUZZ_ENGINE)
         target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-Os>")
         # No exception passes through C code without callbacks, and its unwind tables would be a
         # quarter of the library. Debuggers have their own (-g), and RelWithDebInfo keeps these for

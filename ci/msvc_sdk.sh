@@ -1,0 +1,92 @@
+#!/bin/sh
+# Makes what clang needs to build Windows programs in MSVC's dialect from Wine's own headers and
+# DLLs, because Microsoft's are not free to pass on.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/msvc_sdk.sh [DIRECTORY]
+
+Needs Debian's packages clang-19, lld-19, llvm-19, libwine-dev and wine64. Makes in DIRECTORY
+(build/cache/msvc if it is not given):
+  bin/       clang-cl, lld-link, llvm-lib
+  include/   declarations that Wine's headers lack
+  lib/       import libraries of the DLLs, and libcmt.lib with the start-up object, for x64
+cmake/msvc-clang.cmake is the toolchain file that uses it.
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+case "${1:-}" in
+    --help) usage; exit 0 ;;
+esac
+sdk=${1:-$root/build/cache/msvc}
+headers=/usr/include/wine/wine
+dlls=/usr/lib/x86_64-linux-gnu/wine
+
+for program in clang-19 lld-link-19 llvm-lib-19 llvm-dlltool-19 llvm-readobj-19; do
+    command -v "$program" >/dev/null 2>&1 || {
+        echo "ci/msvc_sdk.sh: $program is not installed (ci/setup.sh msvc)" >&2
+        exit 1
+    }
+done
+[ -d "$headers/windows" ] || {
+    echo "ci/msvc_sdk.sh: Wine's headers are not installed (Debian's package is libwine-dev)" >&2
+    exit 1
+}
+
+link_program() { ln -sf "$(command -v "$1")" "$sdk/bin/$2"; }
+
+# exports_of DLL: prints a module-definition file. An export without a name has none to link to.
+exports_of() {
+    echo "LIBRARY $(basename "$1")"
+    echo EXPORTS
+    llvm-readobj-19 --coff-exports "$1" | awk '$1 == "Name:" && NF == 2 { print "  " $2 }'
+}
+
+import_library() {
+    name=$(basename "$1" .dll)
+    exports_of "$1" >"$sdk/lib/$name.def"
+    llvm-dlltool-19 -m i386:x86-64 -d "$sdk/lib/$name.def" -l "$sdk/lib/$name.lib" -D "$name.dll"
+    rm "$sdk/lib/$name.def"
+}
+
+# start_objects FILE...: compiles them into libcmt.lib, which the compiler's output asks for.
+start_objects() {
+    for name in "$@"; do
+        "$sdk/bin/clang-cl" --target=x86_64-pc-windows-msvc -Wno-everything -D_UCRT \
+            "-imsvc$headers/msvcrt" "-imsvc$headers/windows" /c "/Fo$sdk/lib/$name.obj" \
+            -- "$root/ci/msvc/$name.c"
+        set -- "$@" "$sdk/lib/$name.obj"
+        shift
+    done
+    llvm-lib-19 "/out:$sdk/lib/libcmt.lib" "$@"
+    # It asks for oldnames.lib too, which has nothing that ferrule uses.
+    cp "$sdk/lib/libcmt.lib" "$sdk/lib/oldnames.lib"
+    rm "$@"
+}
+
+# Declarations that Wine's headers lack (version 8.0): codes, and a function of the tests.
+missing_declarations() {
+    sed -n 's/^ *X(\([0-9]*\), \([A-Z_0-9]*\), .*/\1 \2/p' \
+        "$root/platform/winsock/errors_winsock.h" |
+        while read -r number name; do
+            grep -qwF "$name" "$headers/windows/winerror.h" "$headers/windows/winsock2.h" ||
+                echo "#define $name $number"
+        done
+    grep -qwF GetProcessHandleCount "$headers/windows/winbase.h" ||
+        echo 'int __stdcall GetProcessHandleCount(void *process, unsigned long *count);'
+}
+
+mkdir -p "$sdk/bin" "$sdk/include" "$sdk/lib"
+link_program clang-19 clang-cl
+link_program lld-link-19 lld-link
+link_program llvm-lib-19 llvm-lib
+missing_declarations >"$sdk/include/missing.h"
+for name in ucrtbase vcruntime140 ws2_32 kernel32 ntdll advapi32; do
+    import_library "$dlls/x86_64-windows/$name.dll"
+done
+start_objects start start_dll floating
+say "the SDK for MSVC's dialect is in $sdk"
