@@ -155,7 +155,7 @@ build_with_debian_gcc() {
 build_in_msvc_dialect() {
     cpu=${1%%-*}
     [ "$cpu" != x86 ] || cpu=i686
-    [ -e "$cache/msvc/bin/clang-cl" ] ||
+    [ -e "$cache/msvc/state" ] ||
         { report_unavailable "ci/msvc_sdk.sh's files are missing: $1 is NOT compiled"; return 0; }
     say "== $1: compile"
     rm -rf "$root/build/cross-$1"

@@ -80,6 +80,11 @@ missing_declarations() {
         echo 'int __stdcall GetProcessHandleCount(void *process, unsigned long *count);'
 }
 
+# What the SDK is made of. An SDK that is up to date is left alone, so that nothing is built anew.
+state=$(cksum "$0" "$root"/ci/msvc/*.c "$root/platform/winsock/errors_winsock.h" \
+    "$dlls/x86_64-windows/ws2_32.dll" "$headers/windows/winsock2.h")
+[ ! -f "$sdk/state" ] || [ "$(cat "$sdk/state")" != "$state" ] || exit 0
+rm -rf "$sdk"
 mkdir -p "$sdk/bin" "$sdk/include" "$sdk/lib"
 link_program clang-19 clang-cl
 link_program lld-link-19 lld-link
@@ -89,4 +94,5 @@ for name in ucrtbase vcruntime140 ws2_32 kernel32 ntdll advapi32; do
     import_library "$dlls/x86_64-windows/$name.dll"
 done
 start_objects start start_dll floating
+say "$state" >"$sdk/state"
 say "the SDK for MSVC's dialect is in $sdk"

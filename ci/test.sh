@@ -363,7 +363,7 @@ for word in $words; do
             fi
             ;;
         msvc)
-            if "$root/ci/wine.sh" --available && [ -e "$root/build/cache/msvc/lib/libcmt.lib" ] &&
+            if "$root/ci/wine.sh" --available && [ -e "$root/build/cache/msvc/state" ] &&
                 [ -e "$root/build/cache/cmocka/src/cmocka.c" ]; then
                 presets="$presets $word"
             else
