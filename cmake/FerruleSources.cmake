@@ -17,6 +17,7 @@ set(ferrule_core_sources
     core/address/unix_addr.c
     core/handle/handle.c
     core/handle/keepalive.c
+    core/handle/modes.c
     core/handle/multicast.c
     core/handle/options.c
     core/handle/ownership.c

@@ -31,7 +31,7 @@ struct ferp_traits {
      * times out or is cancelled in the kernel loses its count). */
     bool io_waits_in_kernel;
     /* After shutdown of the read half, queued or arriving data resets the connection (Windows:
-     * "shutdown function", MSDN). */
+     * "shutdown function", MSDN). Only where io_waits_in_kernel is false. */
     bool shutdown_read_resets_on_data;
     /* close with unread input closes the connection without a reset, so the peer cannot detect the
      * discarded bytes (macOS and the BSDs: soclose discards them and sends FIN). Linux and Windows
@@ -102,8 +102,9 @@ uint64_t ferp_now(void);
  * socket | WSASocketW. */
 fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out);
 
-/* Creates another raw socket of the same socket, not inherited. fcntl(F_DUPFD_CLOEXEC) |
- * WSADuplicateSocketW + WSASocketW. */
+/* Creates another raw socket of the same socket, not inherited. It is nonblocking if
+ * io_waits_in_kernel is false. fcntl(F_DUPFD_CLOEXEC) | WSADuplicateSocketW + WSASocketW,
+ * FIONBIO. */
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out);
 
 /* Closes the raw socket. Its number is invalid afterwards, whatever the OS returns. close |
@@ -131,13 +132,9 @@ typedef struct ferp_description {
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out);
 
 /* Prepares an adopted socket for the other functions here. Its close-on-exec flag does not change.
- * On failure the socket is unchanged. setsockopt(SO_NOSIGPIPE) on Apple, else nothing | FIONBIO 1,
- * SO_RCVTIMEO and SO_SNDTIMEO read as timeouts. */
+ * On failure the socket is unchanged. setsockopt(SO_NOSIGPIPE) on Apple, else nothing | FIONBIO
+ * 1. */
 fer_error ferp_adopt(fer_raw_socket raw);
-
-/* The reverse, before a socket is passed out of the library: sets the user's mode and timeouts on
- * the socket itself. Nothing | FIONBIO, SO_RCVTIMEO, SO_SNDTIMEO. */
-fer_error ferp_release(fer_raw_socket raw);
 
 /* ---- Addresses and connections */
 
@@ -247,34 +244,22 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how); /* shutdown */
  * The return value is the error of the call itself. */
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending);
 
-/* ---- Modes that all handles of a socket share */
+/* ---- Modes. If io_waits_in_kernel is false, core keeps them (core/handle/modes.h): it reads the
+ * timeouts of an adopted socket, and sets timeouts and mode before a socket is passed out of the
+ * library. Other calls leave the socket nonblocking, and nonblocking calls ignore timeouts. */
 
 typedef enum ferp_direction { FERP_READING = 0, FERP_WRITING = 1 } ferp_direction;
 
 /* NONE removes the timeout. A finite timeout is not 0. It is rounded up to the OS's unit, never to
- * 0 or to NONE, and saturates. SO_RCVTIMEO, SO_SNDTIMEO (on Windows these options hold the
- * library's own words, and nonblocking calls ignore them). */
+ * 0 or to NONE, and saturates. SO_RCVTIMEO, SO_SNDTIMEO. */
 fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout);
 fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out);
 
-/* The user's blocking mode. ioctl(FIONBIO), fcntl(F_GETFL) | a bit in the words above; the SOCKET
- * itself stays nonblocking. */
+/* The blocking mode of the raw socket. ioctl(FIONBIO). */
 fer_error ferp_set_nonblocking(fer_raw_socket raw, bool nonblocking);
+
+/* fcntl(F_GETFL) | UNSUPPORTED: Windows cannot report it. */
 fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out);
-
-/* Marks the read half as ended for all handles of the socket, if the shutdown cannot be passed to
- * the OS (shutdown_read_resets_on_data). */
-fer_error ferp_mark_read_ended(fer_raw_socket raw);
-
-/* Everything that a wait in one direction needs, read by one call. read_ended is false for
- * FERP_WRITING. */
-struct ferp_wait_terms {
-    bool nonblocking;
-    bool read_ended;
-    fer_duration timeout;
-};
-fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction,
-                          struct ferp_wait_terms *out);
 
 /* ---- Options. Values are whole numbers in the unit of the OS, booleans 0 and 1. UNSUPPORTED: this
  * OS, or this version, does not have the option. */
@@ -345,10 +330,13 @@ typedef enum ferp_readiness {
     FERP_CONNECTED   /* a started connect has succeeded or failed */
 } ferp_readiness;
 
-/* The caller's storage for one wait. The contents belong to the backend. It must not move while
- * armed. */
+/* The caller's storage for one wait. The words belong to the backend. It must not move while armed.
+ * If the wait is a slice of a longer one, core sets call_deadline, the end of the last slice, after
+ * ferp_wait_arm. Only simulated time uses it: if no event is scheduled and the last slice has no
+ * end, further slices would change nothing. */
 typedef struct ferp_wait {
     uintptr_t words[16];
+    uint64_t call_deadline;
 } ferp_wait;
 
 #define FERP_NO_DEADLINE UINT64_MAX

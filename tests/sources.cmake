@@ -22,6 +22,7 @@ set(ferrule_unit_sources
     unit/test_ip_rust_vectors.c
     unit/test_keepalive.c
     unit/test_listening.c
+    unit/test_modes.c
     unit/test_multicast.c
     unit/test_opening.c
     unit/test_operation_error.c

@@ -1,10 +1,11 @@
-/* atomic.h: atomic access to plain 32-bit members of a handle. _Atomic in a public header would not
- * be C++. Uses GNU builtins, Interlocked functions, or C11. The meaning of the words is defined
- * elsewhere. */
+/* atomic.h: atomic access to plain members of a handle: 32-bit words and pointers. _Atomic in a
+ * public header would not be C++. Uses GNU builtins, Interlocked functions, or C11. The meaning of
+ * the words is defined elsewhere. */
 #ifndef FERI_ATOMIC_H
 #define FERI_ATOMIC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #if defined(__GNUC__)
@@ -18,6 +19,17 @@ static inline uint32_t feri_atomic_load(const uint32_t *word)
 static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+}
+
+static inline void *feri_atomic_load_pointer(void *const *pointer)
+{
+    return __atomic_load_n(pointer, __ATOMIC_ACQUIRE);
+}
+
+static inline bool feri_atomic_replace_pointer(void **pointer, void *expected, void *desired)
+{
+    return __atomic_compare_exchange_n(pointer, &expected, desired, false, __ATOMIC_ACQ_REL,
                                        __ATOMIC_ACQUIRE);
 }
 
@@ -36,6 +48,17 @@ static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32
                                                  (long)expected) == expected;
 }
 
+static inline void *feri_atomic_load_pointer(void *const *pointer)
+{
+    return _InterlockedCompareExchangePointer((void *volatile *)pointer, NULL, NULL);
+}
+
+static inline bool feri_atomic_replace_pointer(void **pointer, void *expected, void *desired)
+{
+    return _InterlockedCompareExchangePointer((void *volatile *)pointer, desired, expected) ==
+           expected;
+}
+
 #else
 
 #include <stdatomic.h>
@@ -48,6 +71,16 @@ static inline uint32_t feri_atomic_load(const uint32_t *word)
 static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return atomic_compare_exchange_strong((_Atomic uint32_t *)word, &expected, desired);
+}
+
+static inline void *feri_atomic_load_pointer(void *const *pointer)
+{
+    return atomic_load_explicit((void *_Atomic const *)pointer, memory_order_acquire);
+}
+
+static inline bool feri_atomic_replace_pointer(void **pointer, void *expected, void *desired)
+{
+    return atomic_compare_exchange_strong((void *_Atomic *)pointer, &expected, desired);
 }
 
 #endif

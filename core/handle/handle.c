@@ -2,6 +2,8 @@
 #include "core/handle/handle.h"
 
 #include "core/base/assert.h"
+#include "core/base/facts.h"
+#include "core/handle/modes.h"
 #include "platform/platform.h"
 
 fer_error feri_handle_saved_error(const fer_handle *handle)
@@ -76,6 +78,7 @@ fer_error feri_handle_claim(fer_handle *handle)
     handle->raw_ = FER_RAW_SOCKET_NONE;
     handle->reason_ = 0;
     handle->flags_ = 0;
+    feri_modes_clear(handle);
     return feri_ok();
 }
 
@@ -93,6 +96,9 @@ static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, 
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     handle->raw_ = raw;
     handle->flags_ = flags;
+    if ((flags & FERI_FLAG_NONBLOCKING) != 0 && !feri_io_waits_in_kernel()) {
+        feri_modes_set_nonblocking(handle, true);
+    }
     return fill_or_close(feri_handle_apply(handle, event), raw);
 }
 
@@ -118,7 +124,12 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
     handle->raw_ = raw;
     handle->flags_ = feri_handle_flags(source);
     handle->reason_ = (int32_t)feri_atomic_load((const uint32_t *)&source->reason_);
-    return fill_or_close(feri_atomic_replace(&handle->state_, claimed, seen), raw);
+    feri_modes_join(handle, source);
+    bool is_filled = feri_atomic_replace(&handle->state_, claimed, seen);
+    if (!is_filled) {
+        feri_modes_leave(handle);
+    }
+    return fill_or_close(is_filled, raw);
 }
 
 fer_error feri_handle_move(fer_handle *from, fer_handle *to)
@@ -131,7 +142,12 @@ fer_error feri_handle_move(fer_handle *from, fer_handle *to)
     to->raw_ = feri_handle_release(from);
     to->flags_ = flags;
     to->reason_ = os_code;
-    return fill_or_close(feri_atomic_replace(&to->state_, claimed, seen), to->raw_);
+    feri_modes_move(from, to);
+    bool is_filled = feri_atomic_replace(&to->state_, claimed, seen);
+    if (!is_filled) {
+        feri_modes_leave(to);
+    }
+    return fill_or_close(is_filled, to->raw_);
 }
 
 void feri_handle_abandon(fer_handle *handle)
@@ -155,6 +171,8 @@ void feri_handle_close(fer_handle *handle)
 {
     fer_raw_socket raw = feri_handle_release(handle);
     if (raw != FER_RAW_SOCKET_NONE) {
+        feri_modes_before_close(handle, raw);
+        feri_modes_leave(handle);
         ferp_close(raw);
     }
 }

@@ -45,7 +45,7 @@ static inline bool feri_handle_has_flag(const fer_handle *handle, uint32_t flag)
     return (feri_handle_flags(handle) & flag) != 0;
 }
 
-/* Whether another handle may change the socket's modes. The OS is then queried for them. */
+/* Whether another handle may change the socket's modes, and shut its halves down. */
 static inline bool feri_handle_is_shared(const fer_handle *handle)
 {
     return feri_handle_has_flag(handle, FERI_FLAG_CLONED | FERI_FLAG_ADOPTED);
@@ -92,7 +92,8 @@ fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flag
 /* As feri_handle_fill, for a stream socket that is not connected yet. */
 fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32_t flags);
 
-/* As feri_handle_fill, with the state, flags and saved error of another handle of the socket. */
+/* As feri_handle_fill, with the state, flags, modes and saved error of another handle of the
+ * socket. */
 fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *source);
 
 /* Moves everything from an open handle to an empty one. from is CLOSED afterwards. INVALID_INPUT:
@@ -102,7 +103,8 @@ fer_error feri_handle_move(fer_handle *from, fer_handle *to);
 /* Ends a claim without a socket. The handle is NEW afterwards. */
 void feri_handle_abandon(fer_handle *handle);
 
-/* Returns the socket, or FER_RAW_SOCKET_NONE if there is none, and leaves a CLOSED handle. */
+/* Returns the socket, or FER_RAW_SOCKET_NONE if there is none, and leaves a CLOSED handle, which
+ * keeps its modes (modes.h) until the caller moves or drops them. */
 fer_raw_socket feri_handle_release(fer_handle *handle);
 
 void feri_handle_close(fer_handle *handle);

@@ -4,12 +4,17 @@
 #include "core/base/assert.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
+    }
+    if (!feri_io_waits_in_kernel()) {
+        feri_modes_set_timeout(handle, direction, timeout);
+        return feri_ok();
     }
     feri_atomic_change_bits(&handle->flags_, FERI_FLAG_TIMEOUT_SET, 0);
     return ferp_set_timeout(handle->raw_, direction, timeout);
@@ -18,6 +23,10 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
+    if (!feri_io_waits_in_kernel()) {
+        *out = feri_modes_timeout(handle, direction);
+        return feri_ok();
+    }
     return ferp_timeout(handle->raw_, direction, out);
 }
 
@@ -27,6 +36,10 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    if (!feri_io_waits_in_kernel()) {
+        feri_modes_set_nonblocking(handle, nonblocking);
+        return feri_ok();
+    }
     const uint32_t flags = FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED;
     uint32_t previous = feri_handle_flags(handle) & flags;
     feri_atomic_change_bits(&handle->flags_,
@@ -42,6 +55,10 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 
 fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
 {
+    if (!feri_io_waits_in_kernel()) {
+        *out = feri_modes_is_nonblocking(handle);
+        return feri_ok();
+    }
     if (feri_handle_is_shared(handle)) {
         return ferp_is_nonblocking(handle->raw_, out);
     }
@@ -139,14 +156,20 @@ fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
         setting.on = true;
         setting.seconds = feri_whole_seconds(linger, feri_linger_seconds_max());
     }
-    return ferp_set_linger(handle->raw_, setting);
+    FER_TRY(ferp_set_linger(handle->raw_, setting));
+    if (!feri_io_waits_in_kernel()) {
+        feri_modes_record_linger(handle, setting);
+    }
+    return feri_ok();
 }
 
 fer_error feri_linger(const fer_handle *handle, fer_duration *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     struct ferp_linger setting;
-    FER_TRY(ferp_linger(handle->raw_, &setting));
+    if (!feri_modes_shared_linger(handle, &setting)) {
+        FER_TRY(ferp_linger(handle->raw_, &setting));
+    }
     *out = setting.on ? fer_duration_from_secs(setting.seconds) : FER_DURATION_NONE;
     return feri_ok();
 }

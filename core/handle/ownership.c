@@ -5,15 +5,30 @@
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 #include "core/handle/stream_request.h"
 #include "platform/platform.h"
+
+/* On failure nothing has changed. */
+static fer_error duplicate(fer_handle *handle, fer_raw_socket *out)
+{
+    feri_shared_modes *record = NULL;
+    FER_TRY(feri_modes_new_record(handle, &record));
+    fer_error error = ferp_duplicate(handle->raw_, out);
+    if (error.kind != FER_OK) {
+        ferp_memory_free(record);
+        return error;
+    }
+    feri_modes_share(handle, record);
+    return error;
+}
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
 {
     FER_TRY(feri_stream_check(handle, FERI_REQUEST_CLONE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = ferp_duplicate(handle->raw_, &raw);
+    fer_error error = duplicate(handle, &raw);
     if (error.kind == FER_OK) {
         /* From now on another handle can change the modes, and can end the read half unnoticed by
          * this one. A waiting reader is woken, so that it waits again as a reader of a shared
@@ -30,9 +45,7 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
 
 bool feri_read_shut_by_clone(const fer_handle *handle)
 {
-    struct ferp_wait_terms terms = {false, false, FER_DURATION_NONE};
-    return feri_shutdown_read_resets_on_data() && feri_handle_is_shared(handle) &&
-           ferp_wait_terms(handle->raw_, FERP_READING, &terms).kind == FER_OK && terms.read_ended;
+    return feri_shutdown_read_resets_on_data() && feri_modes_has_ended_reading(handle);
 }
 
 static fer_error describe_any(fer_raw_socket raw, ferp_description *out)
@@ -54,7 +67,8 @@ static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_descripti
 static fer_error claim_and_adopt(fer_handle *handle, fer_raw_socket raw)
 {
     FER_TRY(feri_handle_claim(handle));
-    fer_error error = ferp_adopt(raw);
+    fer_error error = feri_modes_read_from(raw, handle);
+    error = error.kind == FER_OK ? ferp_adopt(raw) : error;
     if (error.kind != FER_OK) {
         feri_handle_abandon(handle);
     }
@@ -142,8 +156,8 @@ fer_raw_socket feri_into_raw(fer_handle *handle)
 {
     fer_raw_socket raw = feri_handle_release(handle);
     if (raw != FER_RAW_SOCKET_NONE) {
-        /* The socket is released even if its modes could not be set on it. */
-        FER_IGNORE(ferp_release(raw));
+        feri_modes_write_to(handle, raw);
+        feri_modes_leave(handle);
     }
     return raw;
 }

@@ -10,7 +10,8 @@
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out);
 
-/* Whether a clone has ended the read half for all handles, and the OS does not report it. */
+/* Whether the read half was ended for all handles, by this one or a clone, and the OS does not
+ * report it. */
 bool feri_read_shut_by_clone(const fer_handle *handle);
 
 /* The address family of a socket. */

@@ -124,7 +124,9 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
 
 static fer_error start(fer_raw_socket raw, const fer_socket_addr *addr)
 {
-    FER_TRY(ferp_set_nonblocking(raw, true));
+    if (feri_io_waits_in_kernel()) {
+        FER_TRY(ferp_set_nonblocking(raw, true));
+    }
     return feri_connect_raw(raw, addr);
 }
 

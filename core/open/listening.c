@@ -77,6 +77,9 @@ static fer_error accept_one(const fer_handle *listener, feri_wait_mode wait_mode
  * was released and adopted again, or one whose timeout was set before listen. */
 static fer_error reset_inherited_modes(const fer_handle *listener, fer_raw_socket raw)
 {
+    if (!feri_io_waits_in_kernel()) {
+        return feri_ok(); /* the modes of the new handle apply */
+    }
     bool is_shared = feri_handle_is_shared(listener);
     bool may_be_nonblocking = is_shared || feri_handle_has_flag(listener, FERI_FLAG_MODE_CHANGED);
     if (may_be_nonblocking && feri_accept_inherits_nonblocking()) {

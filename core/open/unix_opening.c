@@ -98,7 +98,9 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
 
 static fer_error start(fer_raw_socket raw, const fer_unix_addr *addr)
 {
-    FER_TRY(ferp_set_nonblocking(raw, true));
+    if (feri_io_waits_in_kernel()) {
+        FER_TRY(ferp_set_nonblocking(raw, true));
+    }
     return feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_raw(raw, addr));
 }
 

@@ -9,6 +9,7 @@
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 #include "core/handle/ownership.h"
 #include "core/handle/stream_request.h"
 
@@ -40,16 +41,16 @@ static fer_shutdown shutdown_part_without_reset(const fer_handle *handle, fer_sh
 
 /* If shutting down the read half resets the connection when data is queued or arrives, a lone READ
  * is not passed to the OS. Clones see a mark, and waiting readers are woken. */
-static fer_error shutdown_without_reset(const fer_handle *handle, fer_shutdown how)
+static fer_error shutdown_without_reset(fer_handle *handle, fer_shutdown how)
 {
     FERI_ASSERT(feri_shutdown_read_resets_on_data());
     fer_error error = feri_ok();
-    if (how != FER_SHUTDOWN_WRITE && feri_handle_is_shared(handle)) {
-        error = ferp_mark_read_ended(handle->raw_);
+    if (how != FER_SHUTDOWN_WRITE) {
+        feri_modes_end_reading(handle);
     }
     bool shuts_write_half =
         how != FER_SHUTDOWN_READ || feri_state_both_halves_shut(feri_handle_state(handle));
-    if (error.kind == FER_OK && shuts_write_half) {
+    if (shuts_write_half) {
         error = ferp_shutdown(handle->raw_, shutdown_part_without_reset(handle, how));
     }
     if (how != FER_SHUTDOWN_WRITE) {

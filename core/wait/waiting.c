@@ -6,7 +6,9 @@
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 #include "core/handle/options.h"
+#include "core/handle/ownership.h"
 
 static ferp_direction direction_of(ferp_readiness readiness)
 {
@@ -41,12 +43,8 @@ static bool state_has_answer(const feri_waiting *waiting, fer_error *answer)
     if (half_has_answer(waiting, answer)) {
         return true;
     }
-    if (waiting->readiness != FERP_READABLE || !feri_handle_is_shared(waiting->handle)) {
-        return false;
-    }
-    struct ferp_wait_terms terms;
-    *answer = ferp_wait_terms(waiting->handle->raw_, FERP_READING, &terms);
-    return answer->kind != FER_OK || terms.read_ended;
+    *answer = feri_ok();
+    return waiting->readiness == FERP_READABLE && feri_read_shut_by_clone(waiting->handle);
 }
 
 /* Whether a shutdown may not wake the wait. It is then cut into slices. */
@@ -77,6 +75,7 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
     if (answer->kind != FER_OK) {
         return false;
     }
+    wait.call_deadline = waiting->deadline;
     if (state_has_answer(waiting, answer)) {
         ferp_wait_disarm(&wait);
         return false;
@@ -92,17 +91,15 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
 /* Reads the socket's mode and timeout, once for each call. Returns true if the call may wait. */
 static bool start(feri_waiting *waiting, fer_error *answer)
 {
-    struct ferp_wait_terms terms;
-    fer_error error =
-        ferp_wait_terms(waiting->handle->raw_, direction_of(waiting->readiness), &terms);
-    if (error.kind != FER_OK || terms.read_ended) {
-        *answer = error;
+    ferp_direction direction = direction_of(waiting->readiness);
+    if (direction == FERP_READING && feri_read_shut_by_clone(waiting->handle)) {
+        *answer = feri_ok();
         return false;
     }
-    if (terms.nonblocking) {
+    if (feri_modes_is_nonblocking(waiting->handle)) {
         return false;
     }
-    waiting->deadline = feri_deadline_after(terms.timeout);
+    waiting->deadline = feri_deadline_after(feri_modes_timeout(waiting->handle, direction));
     waiting->started = true;
     return true;
 }

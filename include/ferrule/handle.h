@@ -26,8 +26,9 @@ typedef struct fer_handle {
     uint32_t state_;
     uint32_t flags_;
     int32_t reason_;
-    uint32_t reserved_;
-    uintptr_t reserved_words_[3];
+    uint32_t modes_[3];
+    void *shared_;
+    uint64_t reserved_words_[3];
 } fer_handle;
 
 /* One buffer of a vectored read (fer_io_slice_mut) or of a vectored write (fer_io_slice). base may

@@ -66,7 +66,8 @@ typedef enum fer_sim_dialect { FER_SIM_POSIX = 0, FER_SIM_WINSOCK = 1 } fer_sim_
     X(DATAGRAM_LATE, "datagram late",                                                           \
       "sending a datagram: delayed by up to ten latencies, so that others overtake it")         \
     X(NO_MEMORY, "no memory",                                                                   \
-      "allocating memory for a poller, a resolver or a lookup; starting a thread")
+      "allocating memory for a poller, a resolver, a lookup or the first clone of a socket on " \
+      "Windows; starting a thread")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,
@@ -89,6 +90,14 @@ typedef struct fer_sim_name {
  * s 10.0.0.1:49152 -> 10.0.0.7:80 send 512 bytes, cut to 7". The text belongs to the library and is
  * valid only during the call. The function must not call ferrule. */
 typedef void (*fer_sim_trace_function)(void *context, const char *line);
+
+/* What the simulated Windows does, in the WINSOCK dialect only. A member that is false: as reported
+ * for real Windows. true: as Microsoft documents it, or as another system does. */
+typedef struct fer_sim_windows {
+    /* The SOCKETs of one socket share SO_RCVTIMEO, SO_SNDTIMEO and SO_LINGER. If false, each SOCKET
+     * has its own, and a duplicate begins with those of the other. */
+    bool shared_options;
+} fer_sim_windows;
 
 /* The configuration of a simulation. All zeros are a valid config: POSIX, seed 0, no faults, and
  * the defaults in the comments below. Memory that it points to is caller-owned and must stay in
@@ -122,6 +131,7 @@ typedef struct fer_sim_config {
     size_t name_count;
     fer_sim_trace_function trace; /* or NULL */
     void *trace_context;
+    fer_sim_windows windows; /* used by the WINSOCK dialect only */
 } fer_sim_config;
 
 /* A handle that was still open at the end. */

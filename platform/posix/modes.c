@@ -79,18 +79,3 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
     }
     return ferp_posix_result(flags);
 }
-
-fer_error ferp_mark_read_ended(fer_raw_socket raw)
-{
-    /* The system keeps the mark on the socket, so every descriptor sees it. */
-    return ferp_posix_result(shutdown((int)raw, SHUT_RD));
-}
-
-fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out)
-{
-    struct ferp_wait_terms terms = {false, false, FER_DURATION_NONE};
-    FER_TRY(ferp_is_nonblocking(raw, &terms.nonblocking));
-    FER_TRY(ferp_timeout(raw, direction, &terms.timeout));
-    *out = terms;
-    return (fer_error){FER_OK, 0};
-}

@@ -242,12 +242,6 @@ fer_error ferp_adopt(fer_raw_socket raw)
     return disable_sigpipe((int)raw);
 }
 
-fer_error ferp_release(fer_raw_socket raw)
-{
-    (void)raw; /* the socket already holds its mode and timeouts */
-    return (fer_error){FER_OK, 0};
-}
-
 void ferp_disable_connect_retry(fer_raw_socket raw)
 {
     (void)raw; /* a refusal is final on POSIX */

@@ -169,10 +169,8 @@ static fer_error connect_to(ferp_sim_network *network, ferp_sim_socket *socket,
     if (ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED)) {
         return ferp_sim_error(network, FERP_SIM_EINTR);
     }
-    bool blocks =
-        ferp_sim_is_winsock(network) ? !socket->real_nonblocking : !socket->settings.nonblocking;
-    return blocks ? wait_for_connect(network, socket)
-                  : ferp_sim_error(network, FERP_SIM_EINPROGRESS);
+    return socket->settings.nonblocking ? ferp_sim_error(network, FERP_SIM_EINPROGRESS)
+                                        : wait_for_connect(network, socket);
 }
 
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
@@ -192,13 +190,9 @@ static fer_error wait_for_connection(ferp_sim_network *network, ferp_sim_socket 
     uint64_t timeout = listener->settings.timeouts[FERP_READING].nanos;
     uint64_t deadline =
         timeout < FERP_NO_DEADLINE - network->now ? network->now + timeout : FERP_NO_DEADLINE;
-    bool blocks = ferp_sim_is_winsock(network) ? !listener->real_nonblocking
-                                               : !listener->settings.nonblocking;
     while (listener->queue_count == 0) {
-        if (!blocks) {
-            if (listener->settings.nonblocking) {
-                ferp_sim_tick(network);
-            }
+        if (listener->settings.nonblocking) {
+            ferp_sim_tick_unless_waiting(network, listener);
             return ferp_sim_error(network, FERP_SIM_EAGAIN);
         }
         fer_error passed = ferp_sim_pass_time(network, deadline);
@@ -223,17 +217,16 @@ static fer_error abort_first(ferp_sim_network *network, ferp_sim_socket *listene
 
 /* A socket inherits its listener's options and timeouts: on Linux those at the arrival of the
  * connection (sk_clone; connecting.c has copied them), on Windows those at the accept ("accept
- * function", MSDN: "the same properties"). Only Windows also inherits the nonblocking mode, both
- * the socket's and the library's. */
-static void inherit(const ferp_sim_network *network, const ferp_sim_socket *listener,
-                    ferp_sim_socket *child)
+ * function", MSDN: "the same properties"). The nonblocking mode is not inherited: Linux never does,
+ * and the Windows backend sets it. */
+static void inherit(ferp_sim_network *network, const ferp_sim_socket *listener,
+                    ferp_sim_socket *child, fer_raw_socket raw)
 {
     if (ferp_sim_is_winsock(network)) {
         child->settings = listener->settings;
     }
-    child->settings.nonblocking = ferp_sim_is_winsock(network) && listener->settings.nonblocking;
-    child->read_ended = listener->read_ended;
-    child->real_nonblocking = true;
+    child->settings.nonblocking = ferp_sim_is_winsock(network);
+    ferp_sim_keep_settings(network, raw);
 }
 
 static fer_error accept_first(ferp_sim_network *network, ferp_sim_socket *listener,
@@ -246,7 +239,7 @@ static fer_error accept_first(ferp_sim_network *network, ferp_sim_socket *listen
     }
     FER_TRY(ferp_sim_open_handle(network, child, out)); /* EMFILE leaves it in the queue */
     (void)ferp_sim_take_queued(network, listener);
-    inherit(network, listener, child);
+    inherit(network, listener, child, *out);
     if (peer != NULL) {
         *peer = ferp_sim_in_family_of(child, &child->remote);
     }

@@ -4,9 +4,9 @@
 
 /* ---- The common part of both */
 
-static bool waits_in_kernel(const ferp_sim_network *network, const ferp_sim_socket *socket)
+static bool waits_in_kernel(const ferp_sim_socket *socket)
 {
-    return ferp_sim_is_winsock(network) ? !socket->real_nonblocking : !socket->settings.nonblocking;
+    return !socket->settings.nonblocking;
 }
 
 uint64_t ferp_sim_deadline(const ferp_sim_network *network, const ferp_sim_socket *socket,
@@ -21,12 +21,12 @@ static bool could_block(ferp_sim_network *network, const ferp_sim_socket *socket
                         ferp_direction direction)
 {
     if (socket->kind == FERP_SIM_DATAGRAM) {
-        return !waits_in_kernel(network, socket);
+        return !waits_in_kernel(socket);
     }
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
-    bool read_ended = socket->shut_read || socket->read_ended || in == NULL || in->fin_arrived;
+    bool read_ended = socket->shut_read || in == NULL || in->fin_arrived;
     bool ended = direction == FERP_WRITING ? socket->shut_write : read_ended;
-    return !waits_in_kernel(network, socket) && !ended && socket->state == FERP_SIM_CONNECTED;
+    return !waits_in_kernel(socket) && !ended && socket->state == FERP_SIM_CONNECTED;
 }
 
 /* Injects the faults that end a call before it reads the socket's state. */
@@ -82,9 +82,7 @@ static fer_error reset_error(ferp_sim_network *network, ferp_sim_socket *socket)
 
 static fer_error would_block(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    if (socket->settings.nonblocking) {
-        ferp_sim_tick(network);
-    }
+    ferp_sim_tick_unless_waiting(network, socket);
     return ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
 
@@ -96,7 +94,7 @@ fer_error ferp_sim_check_with_wait(ferp_sim_network *network, ferp_sim_socket *s
         if (error.kind != FER_WOULD_BLOCK) {
             return error;
         }
-        if (!waits_in_kernel(network, socket)) {
+        if (!waits_in_kernel(socket)) {
             return would_block(network, socket);
         }
         fer_error passed = ferp_sim_pass_time(network, deadline);
@@ -352,7 +350,7 @@ static fer_error send_all(ferp_sim_network *network, ferp_sim_socket *socket,
             return *n > 0 ? FERP_SIM_OK : error;
         }
         *n += gather(network, socket, slices, count, *n, len - *n);
-    } while (*n < len && waits_in_kernel(network, socket));
+    } while (*n < len && waits_in_kernel(socket));
     return FERP_SIM_OK;
 }
 

@@ -138,6 +138,7 @@ static bool is_inside_event(const ferp_sim_network *network)
 
 void ferp_sim_run_due_events(ferp_sim_network *network)
 {
+    ferp_sim_pay_tick(network);
     while (!is_inside_event(network) && run_first(network, network->now)) {
     }
 }
@@ -179,6 +180,23 @@ void ferp_sim_tick(ferp_sim_network *network)
     if (!is_inside_event(network)) {
         network->now += TICK_NANOS;
         network->no_progress = false;
+    }
+}
+
+void ferp_sim_tick_unless_waiting(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    if (ferp_sim_is_winsock(network) && !socket->is_peer) {
+        network->owes_tick = !is_inside_event(network);
+    } else if (socket->settings.nonblocking) {
+        ferp_sim_tick(network);
+    }
+}
+
+void ferp_sim_pay_tick(ferp_sim_network *network)
+{
+    if (network->owes_tick) {
+        network->owes_tick = false;
+        ferp_sim_tick(network);
     }
 }
 

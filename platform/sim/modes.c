@@ -1,11 +1,11 @@
-/* modes.c: the blocking mode and the timeouts. All handles of a socket share them. */
+/* modes.c: the blocking mode and the timeouts of a socket. */
 #include "platform/sim/network.h"
 
 /* Linux rounds timeouts to ticks, 250 per second on most systems. Windows rounds them to
- * milliseconds, of which the library stores 30 bits. */
+ * milliseconds. */
 #define LINUX_TICK UINT64_C(4000000)
 #define MILLI UINT64_C(1000000)
-#define WINDOWS_MILLIS_MAX UINT64_C(0x3FFFFFFF)
+#define WINDOWS_MILLIS_MAX UINT64_C(0xFFFFFFFE)
 
 static uint64_t rounded_up(uint64_t nanos, uint64_t unit)
 {
@@ -31,6 +31,7 @@ fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_dur
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     socket->settings.timeouts[direction] = rounded_timeout(network, timeout);
+    ferp_sim_keep_settings(network, raw);
     return ferp_sim_trace_call(
         network, direction == FERP_READING ? "read timeout" : "write timeout", socket, FERP_SIM_OK);
 }
@@ -53,25 +54,9 @@ fer_error ferp_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    *out = socket->settings.nonblocking;
-    return FERP_SIM_OK;
-}
-
-fer_error ferp_mark_read_ended(fer_raw_socket raw)
-{
-    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    if (!ferp_sim_is_winsock(network)) {
-        return ferp_shutdown(raw, FER_SHUTDOWN_READ);
+    if (ferp_sim_is_winsock(network)) {
+        return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
     }
-    socket->read_ended = true;
-    return FERP_SIM_OK;
-}
-
-fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out)
-{
-    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    out->nonblocking = socket->settings.nonblocking;
-    out->read_ended = direction == FERP_READING && socket->read_ended;
-    out->timeout = socket->settings.timeouts[direction];
+    *out = socket->settings.nonblocking;
     return FERP_SIM_OK;
 }

@@ -85,6 +85,11 @@ void ferp_sim_advance_to(ferp_sim_network *network, uint64_t time);
 /* Advances the clock a little after a nonblocking call that would block, so that a program that
  * polls makes progress. */
 void ferp_sim_tick(ferp_sim_network *network);
+/* The same after "would block". In the Windows dialect every call is nonblocking, and core waits
+ * unless the user's mode is nonblocking. The clock therefore advances with the next call, unless
+ * that is ferp_wait_arm. */
+void ferp_sim_tick_unless_waiting(ferp_sim_network *network, const ferp_sim_socket *socket);
+void ferp_sim_pay_tick(ferp_sim_network *network);
 /* Advances the clock if a time jump is injected. */
 void ferp_sim_inject_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket);
 /* Removes all events of one socket or link. */
@@ -105,6 +110,8 @@ void ferp_sim_socket_free(ferp_sim_network *network, ferp_sim_socket *socket);
 /* Returns FER_RAW_SOCKET_NONE if the table is full. */
 fer_raw_socket ferp_sim_handle_new(ferp_sim_network *network, ferp_sim_socket *socket);
 ferp_sim_handle *ferp_sim_handle_of(ferp_sim_network *network, fer_raw_socket raw);
+/* Stores the socket's settings as those of its SOCKET, after a change of ferp_sim_own's. */
+void ferp_sim_keep_settings(ferp_sim_network *network, fer_raw_socket raw);
 size_t ferp_sim_handles_open(const ferp_sim_network *network);
 /* Returns NULL if the table is full. */
 ferp_sim_link *ferp_sim_link_new(ferp_sim_network *network, int *index);

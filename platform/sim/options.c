@@ -168,6 +168,7 @@ fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     socket->settings.linger = linger;
+    ferp_sim_keep_settings(network, raw);
     return ferp_sim_trace_call(network, "set linger", socket, FERP_SIM_OK);
 }
 

@@ -75,6 +75,7 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    socket->settings.nonblocking |= ferp_sim_is_winsock(network);
     return ferp_sim_trace_call(network, "duplicate", socket,
                                ferp_sim_open_handle(network, socket, out));
 }
@@ -118,10 +119,11 @@ void ferp_close(fer_raw_socket raw)
     if (socket->handles == 1) {
         linger(network, socket);
     }
-    if (ferp_sim_socket_of(network, raw) != socket) {
+    ferp_sim_handle *handle = ferp_sim_handle_of(network, raw);
+    if (handle == NULL || &network->sockets[handle->socket] != socket) {
         return; /* a callback has closed it during the linger time */
     }
-    ferp_sim_handle_of(network, raw)->socket = FERP_SIM_NONE;
+    handle->socket = FERP_SIM_NONE;
     socket->handles--;
     if (socket->handles == 0) {
         ferp_sim_close_socket(network, socket);
@@ -151,25 +153,12 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     return FERP_SIM_OK;
 }
 
-/* Windows: the socket becomes nonblocking, and its timeouts hold the library's words. Its earlier
- * mode cannot be queried. */
+/* Windows: the socket becomes nonblocking. Its earlier mode cannot be queried. */
 fer_error ferp_adopt(fer_raw_socket raw)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     if (ferp_sim_is_winsock(network)) {
-        socket->real_nonblocking = true;
-        socket->settings.nonblocking = false;
-        socket->read_ended = false;
-    }
-    return FERP_SIM_OK;
-}
-
-fer_error ferp_release(fer_raw_socket raw)
-{
-    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    if (ferp_sim_is_winsock(network)) {
-        socket->real_nonblocking = socket->settings.nonblocking;
-        socket->read_ended = false;
+        socket->settings.nonblocking = true;
     }
     return FERP_SIM_OK;
 }

@@ -209,12 +209,17 @@ fer_error fer_sim_stop(fer_sim_report *report)
 
 fer_duration fer_sim_now(void)
 {
+    ferp_sim_network *network = ferp_sim_current();
+    if (network != NULL) {
+        ferp_sim_pay_tick(network);
+    }
     return (fer_duration){ferp_now()};
 }
 
 fer_error fer_sim_advance(fer_duration duration)
 {
     FERP_SIM_REQUIRE(network)
+    ferp_sim_pay_tick(network);
     if (duration.nanos >= UINT64_MAX - network->now) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }

@@ -26,10 +26,38 @@ ferp_sim_handle *ferp_sim_handle_of(ferp_sim_network *network, fer_raw_socket ra
     return is_open ? &network->handles[slot] : NULL;
 }
 
+static bool has_own_settings(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return ferp_sim_is_winsock(network) && !network->config.windows.shared_options &&
+           !socket->is_peer;
+}
+
 ferp_sim_socket *ferp_sim_socket_of(ferp_sim_network *network, fer_raw_socket raw)
 {
     const ferp_sim_handle *handle = ferp_sim_handle_of(network, raw);
-    return handle == NULL ? NULL : &network->sockets[handle->socket];
+    if (handle == NULL) {
+        return NULL;
+    }
+    ferp_sim_socket *socket = &network->sockets[handle->socket];
+    if (has_own_settings(network, socket)) {
+        memcpy(socket->settings.timeouts, handle->own.timeouts, sizeof handle->own.timeouts);
+        socket->settings.linger = handle->own.linger;
+    }
+    return socket;
+}
+
+static ferp_sim_own own_settings(const ferp_sim_socket *socket)
+{
+    const ferp_sim_settings *settings = &socket->settings;
+    return (ferp_sim_own){{settings->timeouts[0], settings->timeouts[1]}, settings->linger};
+}
+
+void ferp_sim_keep_settings(ferp_sim_network *network, fer_raw_socket raw)
+{
+    ferp_sim_handle *handle = ferp_sim_handle_of(network, raw);
+    if (handle != NULL) {
+        handle->own = own_settings(&network->sockets[handle->socket]);
+    }
 }
 
 int ferp_sim_index_of(const ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -61,7 +89,7 @@ fer_raw_socket ferp_sim_handle_new(ferp_sim_network *network, ferp_sim_socket *s
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         if (network->handles[i].socket == FERP_SIM_NONE) {
             network->handles[i] = (ferp_sim_handle){ferp_sim_index_of(network, socket), false,
-                                                    network->next_sequence++};
+                                                    network->next_sequence++, own_settings(socket)};
             socket->handles++;
             return ferp_sim_raw_of_slot(network, i);
         }
@@ -76,6 +104,7 @@ static ferp_sim_settings default_settings(const ferp_sim_network *network)
     bool windows = ferp_sim_is_winsock(network);
     return (ferp_sim_settings){
         .timeouts = {FER_DURATION_NONE, FER_DURATION_NONE},
+        .nonblocking = windows,
         .only_v6 = windows,
         .multicast_loop_v4 = true,
         .multicast_loop_v6 = true,
@@ -100,7 +129,6 @@ ferp_sim_socket *ferp_sim_socket_new(ferp_sim_network *network, ferp_sim_kind ki
             socket->kind = kind;
             socket->family = family;
             socket->settings = default_settings(network);
-            socket->real_nonblocking = true;
             socket->reports_refusals = ferp_sim_is_winsock(network);
             socket->link = FERP_SIM_NONE;
             socket->listener = FERP_SIM_NONE;
@@ -149,7 +177,7 @@ fer_raw_socket ferp_sim_make_peer(ferp_sim_kind kind, fer_ip_family family)
         return FER_RAW_SOCKET_NONE;
     }
     socket->is_peer = true;
-    socket->real_nonblocking = false;
+    socket->settings.nonblocking = false;
     fer_raw_socket raw = ferp_sim_handle_new(network, socket);
     if (raw == FER_RAW_SOCKET_NONE) {
         ferp_sim_socket_free(network, socket);

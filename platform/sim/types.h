@@ -69,10 +69,11 @@ typedef struct ferp_sim_script {
     bool delayed; /* the current step's delay has expired */
 } ferp_sim_script;
 
-/* The settings that an accepted socket inherits from its listener, and that clones share. */
+/* The settings that an accepted socket inherits from its listener, and that clones share, except
+ * those of ferp_sim_own. */
 typedef struct ferp_sim_settings {
     fer_duration timeouts[2];
-    bool nonblocking; /* the user's mode */
+    bool nonblocking; /* O_NONBLOCK, or the last value of FIONBIO */
     bool reuse, reuse_port;
     bool exclusive;
     bool only_v6;
@@ -105,8 +106,6 @@ typedef struct ferp_sim_socket {
     int handles;  /* reference count */
     bool is_peer; /* a simulated peer: no faults, no dialect, no leak */
     bool has_local;
-    bool real_nonblocking;       /* Windows: the last value of FIONBIO */
-    bool read_ended;             /* Windows: the mark of ferp_mark_read_ended */
     bool connect_retry_disabled; /* Windows: the first refusal fails a connect */
     bool error_is_late;          /* Windows: the next query of SO_ERROR returns no error yet */
     bool shut_read, shut_write;
@@ -194,10 +193,18 @@ typedef struct ferp_sim_unix_name {
     uint64_t owner; /* the sequence number of the socket that is bound to it */
 } ferp_sim_unix_name;
 
+/* Windows, without shared_options: the settings that each SOCKET of a socket has for itself. A call
+ * copies those of its SOCKET to the socket's settings first (ferp_sim_socket_of). */
+typedef struct ferp_sim_own {
+    fer_duration timeouts[2];
+    struct ferp_linger linger;
+} ferp_sim_own;
+
 typedef struct ferp_sim_handle {
     int socket;
     bool inheritable;
     uint64_t sequence; /* unique; assigned at creation */
+    ferp_sim_own own;
 } ferp_sim_handle;
 
 /* ---- Events */
@@ -261,6 +268,7 @@ typedef struct ferp_sim_time_wait {
 typedef struct ferp_sim_network {
     fer_sim_config config; /* with the defaults filled in */
     uint64_t now;
+    bool owes_tick; /* see ferp_sim_tick_unless_waiting */
     uint64_t next_sequence;
     uint64_t random, dialect_random; /* states of the two generators (choice.c) */
     size_t tape_at;

@@ -23,6 +23,8 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[AT_RAW] = (uintptr_t)raw;
     wait->words[AT_READINESS] = (uintptr_t)readiness;
     wait->words[AT_WAKES] = socket->wakes;
+    wait->call_deadline = 0;
+    network->owes_tick = false;
     network->waits_armed++;
     return FERP_SIM_OK;
 }
@@ -101,20 +103,13 @@ static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_so
 
 /* ---- Waiting */
 
-/* If core waits in slices, each slice has a deadline though the call may have none. Without a
- * timeout on the socket and without scheduled events the call would then wait slice after slice
- * without end. The exception is a shut down write half, which the next slice detects. */
-static bool has_no_end(const ferp_sim_network *network, const ferp_sim_socket *socket,
-                       ferp_readiness readiness, uint64_t deadline)
+/* If core waits in slices, each slice has a deadline though the call may have none. Without
+ * scheduled events such a call would wait slice after slice without end. The exception is a shut
+ * down write half, which the next slice detects. */
+static bool has_no_end(const ferp_wait *wait, const ferp_sim_socket *socket, uint64_t deadline)
 {
-    if (deadline == FERP_NO_DEADLINE) {
-        return true;
-    }
-    ferp_direction direction = readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
-    bool sliced =
-        ferp_sim_is_winsock(network) && (readiness == FERP_READABLE || readiness == FERP_WRITABLE);
-    bool ends_soon = direction == FERP_WRITING && socket->shut_write;
-    return sliced && !ends_soon && fer_duration_is_none(socket->settings.timeouts[direction]);
+    bool ends_soon = readiness_of(wait) == FERP_WRITABLE && socket->shut_write;
+    return deadline == FERP_NO_DEADLINE || (wait->call_deadline == FERP_NO_DEADLINE && !ends_soon);
 }
 
 static fer_error wait_on(ferp_sim_network *network, const ferp_wait *wait, uint64_t deadline)
@@ -131,8 +126,7 @@ static fer_error wait_on(ferp_sim_network *network, const ferp_wait *wait, uint6
         if (readiness == FERP_READABLE && wait->words[AT_WAKES] != socket->wakes) {
             return FERP_SIM_OK;
         }
-        bool is_deadlock =
-            network->event_count == 0 && has_no_end(network, socket, readiness, deadline);
+        bool is_deadlock = network->event_count == 0 && has_no_end(wait, socket, deadline);
         FER_TRY(ferp_sim_pass_time(network, is_deadlock ? FERP_NO_DEADLINE : deadline));
     }
 }
@@ -176,14 +170,14 @@ static fer_interest ready_of(ferp_sim_network *network, const ferp_sim_socket *s
                       : ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
 }
 
-/* If another handle has shut a half down, the wait ends at `until`, so that the caller can detect
- * it. Else, without scheduled events, no event can end the wait before the deadline. */
+/* If another handle has shut the write half down, the wait ends at `until`, so that the caller can
+ * detect it. A wake ends it if the read half was ended. Else, without scheduled events, no event
+ * can end the wait before the deadline. */
 static uint64_t end_of_wait(const ferp_sim_network *network, const ferp_sim_socket *socket,
                             fer_interest interest, uint64_t until, uint64_t deadline)
 {
-    bool reads = (interest & FER_READABLE) != 0 && socket->read_ended;
     bool writes = (interest & FER_WRITABLE) != 0 && socket->shut_write;
-    return network->event_count == 0 && !reads && !writes ? deadline : until;
+    return network->event_count == 0 && !writes ? deadline : until;
 }
 
 static fer_error wait_for_interest(ferp_sim_network *network, fer_raw_socket raw,

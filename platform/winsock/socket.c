@@ -66,14 +66,9 @@ static fer_error creation_error(fer_error error)
     return error;
 }
 
-fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
+/* Makes a new SOCKET nonblocking, or closes it. */
+static fer_error finish_socket(SOCKET made, fer_raw_socket *out)
 {
-    static const int types[] = {
-        [FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};
-    SOCKET made = INVALID_SOCKET;
-    FER_TRY(ferp_winsock_start());
-    FER_TRY(
-        creation_error(make_socket(system_domain_of(domain), types[type], protocol, NULL, &made)));
     fer_error err = ferp_winsock_set_io_mode(made, 1);
     if (err.kind != FER_OK) {
         closesocket(made);
@@ -83,8 +78,19 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
     return FERP_WINSOCK_OK;
 }
 
-/* Both SOCKETs are of one socket, with shared options, mode and timeouts ("Shared Sockets",
- * MSDN). */
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
+{
+    static const int types[] = {
+        [FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};
+    SOCKET made = INVALID_SOCKET;
+    FER_TRY(ferp_winsock_start());
+    FER_TRY(
+        creation_error(make_socket(system_domain_of(domain), types[type], protocol, NULL, &made)));
+    return finish_socket(made, out);
+}
+
+/* Both SOCKETs are of one socket ("Shared Sockets", MSDN). Whether the duplicate begins with the
+ * other's blocking mode is not documented, so it is set, as libuv sets it on every import. */
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 {
     WSAPROTOCOL_INFOW info;
@@ -92,8 +98,7 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
     FER_TRY(ferp_winsock_result(
         WSADuplicateSocketW(ferp_winsock_socket(raw), GetCurrentProcessId(), &info)));
     FER_TRY(make_socket(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, &made));
-    *out = (fer_raw_socket)made;
-    return FERP_WINSOCK_OK;
+    return finish_socket(made, out);
 }
 
 /* closesocket of a nonblocking socket that lingers may fail with WSAEWOULDBLOCK and leave it open

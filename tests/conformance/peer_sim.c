@@ -205,7 +205,6 @@ peer_socket peer_accept(peer_socket listener)
         fer_sim_peer_accept(listener, &accepted).kind != FER_OK) {
         return PEER_NONE;
     }
-    socket_of(accepted)->real_nonblocking = false;
     return peer_list_add(accepted);
 }
 
@@ -352,17 +351,12 @@ bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
 
 bool peer_raw_is_nonblocking(fer_raw_socket raw)
 {
-    return peer_is_windows() ? socket_of(raw)->real_nonblocking
-                             : socket_of(raw)->settings.nonblocking;
+    return socket_of(raw)->settings.nonblocking;
 }
 
 bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 {
-    if (peer_is_windows()) {
-        socket_of(raw)->real_nonblocking = nonblocking;
-    } else {
-        socket_of(raw)->settings.nonblocking = nonblocking;
-    }
+    socket_of(raw)->settings.nonblocking = nonblocking;
     return true;
 }
 

@@ -73,17 +73,6 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
     return STORE(result, out, result->value != 0);
 }
 
-fer_error ferp_mark_read_ended(fer_raw_socket raw)
-{
-    return TAKE(MARK_READ_ENDED, raw)->error;
-}
-
-fer_error ferp_wait_terms(fer_raw_socket raw, ferp_direction direction, struct ferp_wait_terms *out)
-{
-    const script_result *result = TAKE_WITH(WAIT_TERMS, raw, "%s", direction_name(direction));
-    return STORE(result, out, result->terms);
-}
-
 static const char *const option_names[] = {
     "REUSE_ADDRESS", "EXCLUSIVE_ADDRESS", "ONLY_V6",     "NODELAY",
     "TTL_V4",        "HOPS_V6",           "KEEPALIVE",   "TIME",

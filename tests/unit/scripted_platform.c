@@ -65,7 +65,7 @@ void script_begin(const struct ferp_traits *traits)
     calls = 0;
     script.traits = *traits;
     script.now = 1000;
-    queues[SCRIPT_WAIT_TERMS].fallback.terms.timeout = FER_DURATION_NONE;
+    queues[SCRIPT_TIMEOUT].fallback.value = FER_DURATION_NONE_NANOS;
     queues[SCRIPT_LOOKUP_NEXT].fallback.error.kind = FER_NOT_FOUND;
     queues[SCRIPT_ACCEPT].fallback.addr = script_addr("192.0.2.1:1001");
     queues[SCRIPT_PEER_ADDR].fallback.addr = script_addr("192.0.2.1:1001");
@@ -293,10 +293,6 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 fer_error ferp_adopt(fer_raw_socket raw)
 {
     return TAKE(ADOPT, raw)->error;
-}
-fer_error ferp_release(fer_raw_socket raw)
-{
-    return TAKE(RELEASE, raw)->error;
 }
 
 fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)

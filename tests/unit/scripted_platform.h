@@ -26,7 +26,6 @@
     X(CLOSE, "close", false)                                 \
     X(DESCRIBE, "describe", true)                            \
     X(ADOPT, "adopt", true)                                  \
-    X(RELEASE, "release", true)                              \
     X(BIND, "bind", true)                                    \
     X(LISTEN, "listen", true)                                \
     X(CONNECT, "connect", true)                              \
@@ -68,8 +67,6 @@
     X(TIMEOUT, "timeout", true)                              \
     X(SET_NONBLOCKING, "set_nonblocking", true)              \
     X(IS_NONBLOCKING, "is_nonblocking", true)                \
-    X(MARK_READ_ENDED, "mark_read_ended", true)              \
-    X(WAIT_TERMS, "wait_terms", true)                        \
     X(SET_OPTION, "set_option", true)                        \
     X(OPTION_VALUE, "option_value", true)                    \
     X(BIND_DEVICE, "bind_device", true)                      \
@@ -104,12 +101,10 @@ typedef struct script_result {
     /* take_error */
     fer_error pending;
     /* Bytes moved or queued; a poller's number of events; the ready interests; an option's value; a
-     * boolean; seconds of linger; nanoseconds of a timeout. */
+     * boolean; seconds of linger; nanoseconds of a timeout, initially NONE. */
     uint64_t value;
     /* linger; a truncated datagram; poller_wait: notified */
     bool on;
-    /* wait_terms: initially blocking, not shut down, without timeout */
-    struct ferp_wait_terms terms;
     /* accept, local_addr, peer_addr, lookup_next; the sender of a datagram */
     fer_socket_addr addr;
     /* unix_local_addr, unix_peer_addr, the sender of a unix_recv_from; initially unnamed */

@@ -2,6 +2,8 @@
 #include "unit/datagram_check.h"
 #include "unit/scripted_platform.h"
 
+#include "core/handle/modes.h"
+
 /* ---- Waiting */
 
 static void a_kernel_that_gave_up_was_a_timeout_or_a_mode(void **state)
@@ -30,16 +32,16 @@ static void where_core_waits_strangers_do_not_stretch_the_timeout(void **state)
     fer_udp_socket socket = connected_socket(&script_windows, 0);
     fer_datagram got;
     char buf[4];
-    script_default(SCRIPT_WAIT_TERMS)->terms.timeout.nanos = 500;
+    feri_modes_set_timeout(&socket.handle_, FERP_READING, fer_duration_from_millis(5));
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.9:9", 1);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    script_then(SCRIPT_WAIT_FOR)->elapsed = 300;
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 3000000;
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
-    assert_log("recv_from(1,4) wait_terms(1,reading) wait_arm(1,RECEIVABLE) wait_for(1500) "
+    assert_log("recv_from(1,4) wait_arm(1,RECEIVABLE) wait_for(5001000) "
                "recv_from(1,4) recv_from(1,4) "
-               "wait_arm(1,RECEIVABLE) wait_for(1500)");
+               "wait_arm(1,RECEIVABLE) wait_for(5001000)");
 }
 
 static void where_core_waits_a_nonblocking_socket_does_not(void **state)
@@ -48,13 +50,13 @@ static void where_core_waits_a_nonblocking_socket_does_not(void **state)
     fer_udp_socket socket = open_socket(&script_windows, 0);
     fer_datagram got;
     char buf[4];
-    script_default(SCRIPT_WAIT_TERMS)->terms.nonblocking = true;
+    feri_modes_set_nonblocking(&socket.handle_, true);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
     assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_WOULD_BLOCK,
                  10035);
-    assert_log("recv_from(1,4) wait_terms(1,reading) send(1,1) wait_terms(1,writing)");
+    assert_log("recv_from(1,4) send(1,1)");
 }
 
 static void sending_waits_for_room_and_tries_again(void **state)
@@ -73,9 +75,8 @@ static void sending_waits_for_room_and_tries_again(void **state)
     script_then_move(SCRIPT_SEND_TO, 5);
     assert_ok(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_WAIT_BY_MODE, &n));
     assert_int_equal(n, 5);
-    assert_log("send(1,5) wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send(1,5) "
-               "send_to(1,5," PEER
-               ") wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
+    assert_log("send(1,5) wait_arm(1,WRITABLE) wait_for(ever) send(1,5) "
+               "send_to(1,5," PEER ") wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
 }
 
 static void sending_gives_up_at_the_end_of_its_timeout(void **state)

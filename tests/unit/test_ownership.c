@@ -2,6 +2,7 @@
  * R1, R2). */
 #include "unit/scripted_platform.h"
 
+#include "core/handle/options.h"
 #include "core/handle/ownership.h"
 
 /* ---- Clones */
@@ -246,14 +247,18 @@ static void a_socket_is_given_up_with_its_modes_on_it(void **state)
     (void)state;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
+    assert_ok(feri_set_timeout(&handle, FERP_WRITING, (fer_duration){5000000}));
+    assert_ok(feri_set_nonblocking(&handle, true));
     assert_int_equal(feri_into_raw(&handle), 1);
-    assert_log("release(1)");
+    assert_log("set_timeout(1,reading,18446744073709551615) set_timeout(1,writing,5000000) "
+               "set_nonblocking(1,1)");
     assert_int_equal(feri_state_phase(feri_handle_state(&handle)), FERI_PHASE_CLOSED);
     assert_int_equal(script.sockets_open, 1);
     handle = script_stream(0);
-    script_then_fail(SCRIPT_RELEASE, FER_BAD_HANDLE, 10038);
+    script_then_fail(SCRIPT_SET_TIMEOUT, FER_BAD_HANDLE, 10038);
     assert_int_equal(feri_into_raw(&handle), 2);
-    assert_log("release(2)");
+    assert_log("set_timeout(2,reading,18446744073709551615) "
+               "set_timeout(2,writing,18446744073709551615) set_nonblocking(2,0)");
 }
 
 static void what_has_no_socket_gives_none_up(void **state)

@@ -247,11 +247,17 @@ struct waker {
     atomic_bool is_armed;
 };
 
-/* Ends a read wait: first marks the read half, which is the system's own state if shutdown wakes,
- * and then wakes. */
+static void shut_if_that_wakes(fer_raw_socket raw)
+{
+    if (!ferp_traits()->shutdown_read_resets_on_data) {
+        (void)ferp_shutdown(raw, FER_SHUTDOWN_READ);
+    }
+}
+
+/* Ends a read wait, by a shutdown or by a wake. */
 static void end_reading(fer_raw_socket raw)
 {
-    assert_ok(ferp_mark_read_ended(raw));
+    shut_if_that_wakes(raw);
     ferp_wake(raw);
 }
 
@@ -261,8 +267,7 @@ static void end_reading_when_armed(void *argument)
     while (!atomic_load(&waker->is_armed)) {
         test_thread_yield();
     }
-    (void)ferp_mark_read_ended(waker->raw);
-    ferp_wake(waker->raw);
+    end_reading(waker->raw);
 }
 
 static void a_wake_between_arm_and_wait_is_not_lost(void **state)

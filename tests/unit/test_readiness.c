@@ -1,5 +1,6 @@
 /* test_readiness.c: readiness of a handle: each slice of the wait, by the handle's state and the
  * OS's result, for each kind of system. */
+#include "core/handle/modes.h"
 #include "core/handle/pending_connect.h"
 #include "core/open/connecting.h"
 #include "core/wait/readiness.h"
@@ -235,10 +236,10 @@ static void what_a_clone_has_shut_is_ready(void **state)
     script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
-    script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
+    feri_modes_end_reading(&handle);
     assert_ok(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready));
     assert_int_equal(ready, FER_READABLE);
-    assert_log("wait_terms(1,reading)");
+    assert_log("");
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
     assert_ok(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready));
@@ -258,11 +259,11 @@ static void the_write_half_is_asked_about_in_the_last_turn_too(void **state)
     script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
     assert_ok(feri_stream_ready(&handle, BOTH, NO_WAIT, &ready));
     assert_int_equal(ready, FER_WRITABLE);
-    assert_log("wait_terms(1,reading) ready(1,rw,1000) send(1,0)");
+    assert_log("ready(1,rw,1000) send(1,0)");
     then_timed_out();
     assert_ok(feri_stream_ready(&handle, FER_READABLE, NO_WAIT, &ready));
     assert_int_equal(ready, 0);
-    assert_log("wait_terms(1,reading) ready(1,r,1000)");
+    assert_log("ready(1,r,1000)");
 }
 
 static void a_clones_write_half_that_is_open_is_waited_for(void **state)
@@ -277,9 +278,9 @@ static void a_clones_write_half_that_is_open_is_waited_for(void **state)
     then_ready(FER_WRITABLE);
     assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
     assert_int_equal(ready, FER_WRITABLE);
-    assert_log("wait_terms(1,reading) ready(1,rw,100001000,ever) send(1,0) wait_terms(1,reading) "
+    assert_log("ready(1,rw,100001000,ever) send(1,0) "
                "ready(1,rw,200001000,ever) send(1,0) "
-               "wait_terms(1,reading) ready(1,rw,300001000,ever)");
+               "ready(1,rw,300001000,ever)");
 }
 
 /* S5: "every fatal error sticks to that handle, whichever ... saw it". */

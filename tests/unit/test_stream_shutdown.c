@@ -2,6 +2,7 @@
  * S6, S7), and close. */
 #include "unit/scripted_platform.h"
 
+#include "core/handle/modes.h"
 #include "core/transfer/stream_shutdown.h"
 
 #define READ FER_SHUTDOWN_READ
@@ -120,11 +121,12 @@ static void a_lone_read_is_kept_from_the_os_and_wakes_the_reader(void **state)
 static void a_lone_read_is_marked_for_the_clones(void **state)
 {
     (void)state;
-    const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
-    for (size_t i = 0; i < 2; i++) {
-        fer_handle handle = open_stream(&script_windows, shared[i]);
+    const uint32_t flags[] = {0, FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
+    for (size_t i = 0; i < 3; i++) {
+        fer_handle handle = open_stream(&script_windows, flags[i]);
         assert_ok(feri_stream_shutdown(&handle, READ));
-        assert_log("mark_read_ended(1) wake(1)");
+        assert_log("wake(1)");
+        assert_true(feri_modes_has_ended_reading(&handle));
     }
 }
 
@@ -171,16 +173,12 @@ static void a_clone_s_read_counts_as_this_handle_s(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
-    script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
+    feri_modes_end_reading(&handle);
     assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("wait_terms(1,reading) bytes_queued(1) shutdown(1,2)");
+    assert_log("bytes_queued(1) shutdown(1,2)");
     handle = open_stream(&script_windows, FERI_FLAG_CLONED);
     assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("wait_terms(1,reading) shutdown(1,1)");
-    handle = open_stream(&script_windows, FERI_FLAG_CLONED);
-    script_then_fail(SCRIPT_WAIT_TERMS, FER_BAD_HANDLE, 10038);
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("wait_terms(1,reading) shutdown(1,1)");
+    assert_log("shutdown(1,1)");
 }
 
 static void both_halves_of_a_clone_are_marked_and_passed_on(void **state)
@@ -188,16 +186,7 @@ static void both_halves_of_a_clone_are_marked_and_passed_on(void **state)
     (void)state;
     fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
     assert_ok(feri_stream_shutdown(&handle, BOTH));
-    assert_log("mark_read_ended(1) bytes_queued(1) shutdown(1,2) wake(1)");
-}
-
-static void a_mark_that_fails_is_told_and_the_reader_woken_all_the_same(void **state)
-{
-    (void)state;
-    fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
-    script_then_fail(SCRIPT_MARK_READ_ENDED, FER_BAD_HANDLE, 10038);
-    assert_error(feri_stream_shutdown(&handle, BOTH), FER_BAD_HANDLE, 10038);
-    assert_log("mark_read_ended(1) wake(1)");
+    assert_log("bytes_queued(1) shutdown(1,2) wake(1)");
 }
 
 /* ---- close */
@@ -270,7 +259,6 @@ int main(void)
         script_test(only_the_write_half_is_passed_on_where_input_is_queued),
         script_test(a_clone_s_read_counts_as_this_handle_s),
         script_test(both_halves_of_a_clone_are_marked_and_passed_on),
-        script_test(a_mark_that_fails_is_told_and_the_reader_woken_all_the_same),
         script_test(closing_is_one_call_where_the_os_resets_for_unread_input_itself),
         script_test(unread_input_resets_where_the_os_would_hide_it),
         script_test(unread_input_of_a_shared_socket_is_left_to_the_others),

@@ -3,9 +3,11 @@
 #include "unit/scripted_platform.h"
 
 #include "core/base/deadline.h"
+#include "core/handle/modes.h"
 #include "core/wait/waiting.h"
 
 #define SLICE UINT64_C(100000000)
+#define MILLI UINT64_C(1000000)
 
 static const fer_error would_block = {FER_WOULD_BLOCK, 11};
 
@@ -23,6 +25,14 @@ static void apply_event(script_call call)
                                      (fer_error){FER_CONNECTION_RESET, 104}));
     } else {
         assert_true(feri_handle_apply(handle_to_change, event_while_arming));
+    }
+}
+
+/* As a clone in another thread does. */
+static void end_reading(script_call call)
+{
+    if (call == SCRIPT_WAIT_ARM) {
+        feri_modes_end_reading(handle_to_change);
     }
 }
 
@@ -100,23 +110,23 @@ static void a_mode_that_cannot_be_asked_is_told_as_the_error_that_it_is(void **s
     assert_ends(&waiting, FER_BAD_HANDLE, 9);
 }
 
-/* ---- Systems where core waits: the wait settings */
+/* ---- Systems where core waits: the modes */
 
 static void a_nonblocking_socket_is_not_waited_for(void **state)
 {
     (void)state;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
-    script_default(SCRIPT_WAIT_TERMS)->terms.nonblocking = true;
+    feri_modes_set_nonblocking(&handle, true);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_WOULD_BLOCK, 11);
-    assert_log("wait_terms(1,reading)");
+    assert_log("");
     waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     assert_ends(&waiting, FER_WOULD_BLOCK, 11);
-    assert_log("wait_terms(1,writing)");
+    assert_log("");
     waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
     assert_ends(&waiting, FER_WOULD_BLOCK, 11);
-    assert_log("wait_terms(1,reading)");
+    assert_log("");
 }
 
 static void a_read_half_that_another_handle_has_ended_is_not_waited_for(void **state)
@@ -124,21 +134,10 @@ static void a_read_half_that_another_handle_has_ended_is_not_waited_for(void **s
     (void)state;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
-    script_default(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
+    feri_modes_end_reading(&handle);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_OK, 0);
-    assert_log("wait_terms(1,reading)");
-}
-
-static void terms_that_cannot_be_asked_are_told_as_the_error_that_they_are(void **state)
-{
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
-    script_then_fail(SCRIPT_WAIT_TERMS, FER_BAD_HANDLE, 10038);
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    assert_ends(&waiting, FER_BAD_HANDLE, 10038);
-    assert_log("wait_terms(1,reading)");
+    assert_log("");
 }
 
 /* ---- Repeated waits */
@@ -147,10 +146,10 @@ static void a_wait_without_a_timeout_has_no_deadline(void **state)
 {
     (void)state;
     script_begin(&script_windows);
-    fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
+    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_retries(&waiting);
-    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(ever)");
+    assert_log("wait_arm(1,READABLE) wait_for(ever)");
 }
 
 static void the_deadline_of_the_first_turn_is_that_of_every_turn(void **state)
@@ -159,17 +158,17 @@ static void the_deadline_of_the_first_turn_is_that_of_every_turn(void **state)
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){500};
-    script_then(SCRIPT_WAIT_FOR)->elapsed = 200;
-    script_then(SCRIPT_WAIT_FOR)->elapsed = 200;
+    feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){5 * MILLI});
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 2 * MILLI;
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 2 * MILLI;
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
     assert_retries(&waiting);
-    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1500)");
+    assert_log("wait_arm(1,READABLE) wait_for(5001000)");
     assert_retries(&waiting);
-    assert_log("wait_arm(1,READABLE) wait_for(1500)");
+    assert_log("wait_arm(1,READABLE) wait_for(5001000)");
     assert_ends(&waiting, FER_TIMED_OUT, 0);
-    assert_log("wait_arm(1,READABLE) wait_for(1500)");
-    assert_int_equal(script.now, 1500);
+    assert_log("wait_arm(1,READABLE) wait_for(5001000)");
+    assert_int_equal(script.now, 5001000);
 }
 
 static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
@@ -178,13 +177,13 @@ static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){100};
-    script_default(SCRIPT_WAIT_FOR)->elapsed = 50;
+    feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
+    script_default(SCRIPT_WAIT_FOR)->elapsed = MILLI / 2;
     assert_retries(&waiting);
     assert_retries(&waiting);
     assert_ends(&waiting, FER_TIMED_OUT, 0);
-    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1100) wait_arm(1,READABLE) "
-               "wait_for(1100)");
+    assert_log("wait_arm(1,READABLE) wait_for(1001000) wait_arm(1,READABLE) "
+               "wait_for(1001000)");
 }
 
 static void a_half_that_is_shut_at_the_deadline_answers_for_itself(void **state)
@@ -193,8 +192,8 @@ static void a_half_that_is_shut_at_the_deadline_answers_for_itself(void **state)
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){100};
-    script_then(SCRIPT_WAIT_FOR)->elapsed = 100;
+    feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
+    script_then(SCRIPT_WAIT_FOR)->elapsed = MILLI;
     assert_retries(&waiting);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
     assert_ends(&waiting, FER_OK, 0);
@@ -220,7 +219,7 @@ static void a_wait_that_cannot_be_armed_is_told_and_not_begun(void **state)
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_then_fail(SCRIPT_WAIT_ARM, FER_NO_BUFFER_SPACE, 10055);
     assert_ends(&waiting, FER_NO_BUFFER_SPACE, 10055);
-    assert_log("wait_terms(1,reading) wait_arm(1,READABLE)");
+    assert_log("wait_arm(1,READABLE)");
 }
 
 static void a_wait_that_fails_is_told(void **state)
@@ -258,14 +257,14 @@ static void a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices(void **sta
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
-    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){2 * SLICE + 7};
+    feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){2 * SLICE + 7 * MILLI});
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
     assert_retries(&waiting);
-    assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(100001000)");
+    assert_log("wait_arm(1,WRITABLE) wait_for(100001000)");
     assert_retries(&waiting);
     assert_log("wait_arm(1,WRITABLE) wait_for(200001000)");
     assert_ends(&waiting, FER_TIMED_OUT, 0);
-    assert_log("wait_arm(1,WRITABLE) wait_for(200001007)");
+    assert_log("wait_arm(1,WRITABLE) wait_for(207001000)");
 }
 
 static void a_timeout_of_just_one_slice_is_one_turn(void **state)
@@ -274,7 +273,7 @@ static void a_timeout_of_just_one_slice_is_one_turn(void **state)
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
-    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){SLICE};
+    feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){SLICE});
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
     assert_ends(&waiting, FER_TIMED_OUT, 0);
 }
@@ -287,7 +286,7 @@ static void a_wait_to_write_that_shutdown_wakes_is_not_cut(void **state)
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     assert_retries(&waiting);
-    assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(ever)");
+    assert_log("wait_arm(1,WRITABLE) wait_for(ever)");
 }
 
 static void a_wait_to_read_is_cut_only_where_a_clone_may_end_it(void **state)
@@ -300,8 +299,7 @@ static void a_wait_to_read_is_cut_only_where_a_clone_may_end_it(void **state)
         feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
         script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
         assert_retries(&waiting);
-        assert_log(
-            "wait_terms(1,reading) wait_arm(1,READABLE) wait_terms(1,reading) wait_for(100001000)");
+        assert_log("wait_arm(1,READABLE) wait_for(100001000)");
     }
 }
 
@@ -312,7 +310,7 @@ static void a_wait_to_accept_is_never_cut(void **state)
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
     assert_retries(&waiting);
-    assert_log("wait_terms(1,reading) wait_arm(1,ACCEPTABLE) wait_for(ever)");
+    assert_log("wait_arm(1,ACCEPTABLE) wait_for(ever)");
 }
 
 /* ---- Changes between arming and waiting */
@@ -327,7 +325,7 @@ static void a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end(voi
         feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
         apply_while_arming(&handle, ends[i]);
         assert_ends(&waiting, FER_OK, 0);
-        assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_disarm()");
+        assert_log("wait_arm(1,READABLE) wait_disarm()");
     }
 }
 
@@ -339,7 +337,7 @@ static void a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_p
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     apply_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
     assert_ends(&waiting, FER_BROKEN_PIPE, 0);
-    assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_disarm()");
+    assert_log("wait_arm(1,WRITABLE) wait_disarm()");
 }
 
 static void a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it(void **state)
@@ -377,32 +375,20 @@ static void a_clone_s_end_of_the_read_half_while_arming_ends_the_wait(void **sta
     script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = false;
-    script_then(SCRIPT_WAIT_TERMS)->terms.read_ended = true;
+    handle_to_change = &handle;
+    script.on_call = end_reading;
     assert_ends(&waiting, FER_OK, 0);
-    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_terms(1,reading) wait_disarm()");
+    assert_log("wait_arm(1,READABLE) wait_disarm()");
 }
 
-static void a_look_that_fails_ends_the_wait(void **state)
-{
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    (void)script_then(SCRIPT_WAIT_TERMS);
-    script_then_fail(SCRIPT_WAIT_TERMS, FER_BAD_HANDLE, 10038);
-    assert_ends(&waiting, FER_BAD_HANDLE, 10038);
-    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_terms(1,reading) wait_disarm()");
-}
-
-static void a_shared_writer_does_not_ask_for_the_read_half(void **state)
+static void the_end_of_the_read_half_does_not_end_a_wait_to_write(void **state)
 {
     (void)state;
     script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     assert_retries(&waiting);
-    assert_log("wait_terms(1,writing) wait_arm(1,WRITABLE) wait_for(100001000)");
+    assert_log("wait_arm(1,WRITABLE) wait_for(100001000)");
 }
 
 static void a_wake_with_nothing_changed_goes_round_again_with_the_time_that_is_left(void **state)
@@ -411,12 +397,12 @@ static void a_wake_with_nothing_changed_goes_round_again_with_the_time_that_is_l
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
-    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){100};
-    script_then(SCRIPT_WAIT_FOR)->elapsed = 60;
+    feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
+    script_then(SCRIPT_WAIT_FOR)->elapsed = MILLI / 2;
     assert_retries(&waiting);
     apply_while_arming(&handle, FERI_EVENT_SHUT_READ);
     assert_ends(&waiting, FER_OK, 0);
-    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1100) wait_arm(1,READABLE) "
+    assert_log("wait_arm(1,READABLE) wait_for(1001000) wait_arm(1,READABLE) "
                "wait_disarm()");
 }
 
@@ -429,7 +415,6 @@ int main(void)
         script_test(a_mode_that_cannot_be_asked_is_told_as_the_error_that_it_is),
         script_test(a_nonblocking_socket_is_not_waited_for),
         script_test(a_read_half_that_another_handle_has_ended_is_not_waited_for),
-        script_test(terms_that_cannot_be_asked_are_told_as_the_error_that_they_are),
         script_test(a_wait_without_a_timeout_has_no_deadline),
         script_test(the_deadline_of_the_first_turn_is_that_of_every_turn),
         script_test(readiness_that_is_false_for_ever_ends_at_the_deadline),
@@ -448,8 +433,7 @@ int main(void)
         script_test(a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it),
         script_test(the_other_half_s_shutdown_does_not_end_a_wait),
         script_test(a_clone_s_end_of_the_read_half_while_arming_ends_the_wait),
-        script_test(a_look_that_fails_ends_the_wait),
-        script_test(a_shared_writer_does_not_ask_for_the_read_half),
+        script_test(the_end_of_the_read_half_does_not_end_a_wait_to_write),
         script_test(a_wake_with_nothing_changed_goes_round_again_with_the_time_that_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

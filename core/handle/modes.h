@@ -1,0 +1,71 @@
+/* modes.h: the blocking mode, the timeouts, the ended read half and the linger setting, which all
+ * handles of a socket share (rules T6, S6, O2). core keeps them if calls do not wait in the kernel
+ * (io_waits_in_kernel is false): in the words of the handle, and from the first clone on in a
+ * record that all clones point to. No system keeps them reliably then. If calls wait in the kernel,
+ * the OS keeps them, and the words stay 0.
+ *
+ * The functions take an open handle, and any number of threads may call them. Exceptions are
+ * marked. */
+#ifndef FERI_MODES_H
+#define FERI_MODES_H
+
+#include <stdbool.h>
+
+#include "ferrule/duration.h"
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+#include "platform/platform.h"
+
+/* Milliseconds, rounded up to at least 1, at most 12 days. */
+void feri_modes_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
+fer_duration feri_modes_timeout(const fer_handle *handle, ferp_direction direction);
+
+void feri_modes_set_nonblocking(fer_handle *handle, bool nonblocking);
+bool feri_modes_is_nonblocking(const fer_handle *handle);
+
+/* Marks the read half as ended for all handles of the socket. */
+void feri_modes_end_reading(fer_handle *handle);
+bool feri_modes_has_ended_reading(const fer_handle *handle);
+
+/* The linger setting is that of the OS. Clones share this record of it, because the OS may keep it
+ * for each raw socket. False: the handle was never cloned, or no handle has set it. */
+void feri_modes_record_linger(fer_handle *handle, struct ferp_linger linger);
+bool feri_modes_shared_linger(const fer_handle *handle, struct ferp_linger *out);
+
+/* Default modes, and no record: for an unpublished handle. */
+void feri_modes_clear(fer_handle *handle);
+
+/* ---- Clones */
+
+typedef struct feri_shared_modes feri_shared_modes;
+
+/* Before the raw socket is duplicated: *out is a new record, or NULL if the handle needs none. It
+ * is passed to feri_modes_share or to ferp_memory_free. OUT_OF_MEMORY: nothing has changed. */
+fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **out);
+
+/* Moves the handle's words to its record. made may be NULL. */
+void feri_modes_share(fer_handle *handle, feri_shared_modes *made);
+
+/* Makes an unpublished handle a clone: source's record has one reference more. */
+void feri_modes_join(fer_handle *clone, const fer_handle *source);
+
+/* Gives the words, and the reference to the record, to an unpublished handle. No other thread uses
+ * from. */
+void feri_modes_move(fer_handle *from, fer_handle *to);
+
+/* Drops the reference to the record; the last one frees it. No other thread uses the handle. */
+void feri_modes_leave(fer_handle *handle);
+
+/* ---- The socket's own settings */
+
+/* Reads the timeouts and the linger setting of an adopted socket, for an unpublished handle. */
+fer_error feri_modes_read_from(fer_raw_socket raw, fer_handle *handle);
+
+/* Sets on the socket itself what clones may have set on other raw sockets of it, before it is
+ * closed. */
+void feri_modes_before_close(const fer_handle *handle, fer_raw_socket raw);
+
+/* Sets everything on the socket itself, before it is passed out of the library. Best effort. */
+void feri_modes_write_to(const fer_handle *handle, fer_raw_socket raw);
+
+#endif

@@ -1,0 +1,432 @@
+/* test_modes.c: what clones share, on systems where core keeps it (rules T6, S6, O2), and the
+ * record that they point to. */
+#include "unit/scripted_background.h"
+#include "unit/scripted_platform.h"
+
+#include "core/handle/modes.h"
+#include "core/handle/options.h"
+#include "core/handle/ownership.h"
+#include "core/open/socket_building.h"
+
+#define MILLI UINT64_C(1000000)
+#define DAY (UINT64_C(86400000) * MILLI)
+
+static fer_handle begin(void)
+{
+    script_begin(&script_windows);
+    script_background_begin();
+    return script_stream(0);
+}
+
+static fer_handle clone_of(fer_handle *handle)
+{
+    fer_handle clone = {0};
+    assert_ok(feri_try_clone(handle, &clone));
+    return clone;
+}
+
+static void assert_timeout(const fer_handle *handle, ferp_direction direction, uint64_t nanos)
+{
+    fer_duration got = {7};
+    assert_ok(feri_timeout(handle, direction, &got));
+    assert_true(got.nanos == nanos);
+}
+
+static bool is_nonblocking(const fer_handle *handle)
+{
+    bool nonblocking = false;
+    assert_ok(feri_is_nonblocking(handle, &nonblocking));
+    return nonblocking;
+}
+
+/* ---- One handle */
+
+static void timeouts_are_rounded_up_to_milliseconds(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t set, got;
+    } rows[] = {{1, MILLI},
+                {MILLI, MILLI},
+                {MILLI + 1, 2 * MILLI},
+                {12 * DAY, 12 * DAY},
+                {14 * DAY, 0x3FFFFFFF * MILLI},
+                {FER_DURATION_NONE_NANOS - 1, 0x3FFFFFFF * MILLI},
+                {FER_DURATION_NONE_NANOS, FER_DURATION_NONE_NANOS}};
+    fer_handle handle = begin();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int direction = FERP_READING; direction <= FERP_WRITING; direction++) {
+            assert_ok(
+                feri_set_timeout(&handle, (ferp_direction)direction, (fer_duration){rows[i].set}));
+            assert_timeout(&handle, (ferp_direction)direction, rows[i].got);
+        }
+    }
+    assert_log("");
+}
+
+static void the_modes_do_not_touch_each_other(void **state)
+{
+    (void)state;
+    fer_handle handle = begin();
+    struct ferp_linger linger = {false, 0};
+    assert_timeout(&handle, FERP_READING, FER_DURATION_NONE_NANOS);
+    assert_timeout(&handle, FERP_WRITING, FER_DURATION_NONE_NANOS);
+    assert_false(is_nonblocking(&handle));
+    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){FER_DURATION_NONE_NANOS - 1}));
+    assert_ok(feri_set_nonblocking(&handle, true));
+    assert_ok(feri_set_linger(&handle, fer_duration_from_secs(65535)));
+    feri_modes_end_reading(&handle);
+    assert_ok(feri_set_timeout(&handle, FERP_WRITING, (fer_duration){3 * MILLI}));
+    fer_handle clone = clone_of(&handle);
+    const fer_handle *both[] = {&handle, &clone};
+    for (size_t i = 0; i < 2; i++) {
+        assert_timeout(both[i], FERP_READING, 0x3FFFFFFF * MILLI);
+        assert_timeout(both[i], FERP_WRITING, 3 * MILLI);
+        assert_true(is_nonblocking(both[i]));
+        assert_true(feri_modes_has_ended_reading(both[i]));
+        assert_true(feri_modes_shared_linger(both[i], &linger));
+        assert_true(linger.on && linger.seconds == 65535);
+    }
+    assert_ok(feri_set_nonblocking(&clone, false));
+    assert_ok(feri_set_linger(&clone, FER_DURATION_NONE));
+    for (size_t i = 0; i < 2; i++) {
+        assert_false(is_nonblocking(both[i]));
+        assert_true(feri_modes_has_ended_reading(both[i]));
+        assert_true(feri_modes_shared_linger(both[i], &linger));
+        assert_false(linger.on);
+        assert_timeout(both[i], FERP_READING, 0x3FFFFFFF * MILLI);
+    }
+    feri_handle_close(&handle);
+    feri_handle_close(&clone);
+}
+
+static void a_handle_that_was_never_cloned_allocates_nothing(void **state)
+{
+    (void)state;
+    fer_handle handle = begin();
+    script.has_no_memory = true;
+    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
+    assert_ok(feri_set_nonblocking(&handle, true));
+    assert_ok(feri_set_linger(&handle, fer_duration_from_secs(1)));
+    feri_handle_close(&handle);
+    assert_log("set_linger(1,1,1) close(1)");
+    assert_int_equal(background.memory_live, 0);
+}
+
+/* If the kernel waits, it keeps the modes, and a clone needs no memory. */
+static void where_the_kernel_waits_nothing_is_kept_here(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_background_begin();
+    fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
+    script.has_no_memory = true;
+    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
+    assert_ok(feri_set_linger(&handle, fer_duration_from_secs(1)));
+    fer_handle clone = clone_of(&handle);
+    assert_ok(feri_set_nonblocking(&clone, true));
+    const uint32_t none[3] = {0, 0, 0};
+    assert_null(handle.shared_);
+    assert_null(clone.shared_);
+    assert_memory_equal(handle.modes_, none, sizeof none);
+    assert_memory_equal(clone.modes_, none, sizeof none);
+    assert_int_equal(feri_into_raw(&clone), 2);
+    feri_handle_close(&handle);
+    assert_log("set_timeout(1,reading,1000000) set_linger(1,1,1) duplicate(1) wake(1) "
+               "set_nonblocking(2,1) close(1)");
+}
+
+/* ---- Clones. T6: "clones share them, whenever they are set". */
+
+static void clones_share_what_was_set_before_and_what_is_set_later(void **state)
+{
+    (void)state;
+    fer_handle handles[4] = {begin(), {0}, {0}, {0}};
+    assert_ok(feri_set_timeout(&handles[0], FERP_READING, (fer_duration){MILLI}));
+    for (size_t i = 1; i < 4; i++) {
+        handles[i] = clone_of(&handles[i - 1]);
+    }
+    for (size_t setter = 0; setter < 4; setter++) {
+        uint64_t nanos = (setter + 2) * MILLI;
+        bool nonblocking = setter % 2 == 0;
+        assert_ok(feri_set_timeout(&handles[setter], FERP_WRITING, (fer_duration){nanos}));
+        assert_ok(feri_set_nonblocking(&handles[setter], nonblocking));
+        for (size_t i = 0; i < 4; i++) {
+            assert_timeout(&handles[i], FERP_READING, MILLI);
+            assert_timeout(&handles[i], FERP_WRITING, nanos);
+            assert_int_equal(is_nonblocking(&handles[i]), nonblocking);
+        }
+    }
+    assert_int_equal(background.memory_live, 1);
+    static const size_t order[] = {2, 0, 3, 1};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(background.memory_live, 1);
+        assert_timeout(&handles[order[i]], FERP_WRITING, 5 * MILLI);
+        feri_handle_close(&handles[order[i]]);
+    }
+    assert_int_equal(background.memory_live, 0);
+    assert_int_equal(script.sockets_open, 0);
+}
+
+static void a_clone_without_memory_leaves_all_as_it_was(void **state)
+{
+    (void)state;
+    fer_handle handle = begin();
+    fer_handle clone = {0};
+    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
+    script.has_no_memory = true;
+    assert_error(feri_try_clone(&handle, &clone), FER_OUT_OF_MEMORY, 0);
+    assert_log("");
+    assert_int_equal(feri_handle_state(&clone), 0);
+    assert_int_equal(feri_handle_flags(&handle), 0);
+    assert_timeout(&handle, FERP_READING, MILLI);
+    script.has_no_memory = false;
+    clone = clone_of(&handle);
+    script.has_no_memory = true; /* a second clone uses the record of the first */
+    fer_handle other = clone_of(&clone);
+    feri_handle_close(&handle);
+    feri_handle_close(&clone);
+    assert_timeout(&other, FERP_READING, MILLI);
+    feri_handle_close(&other);
+    assert_int_equal(background.memory_live, 0);
+}
+
+static void a_duplicate_that_fails_frees_the_record(void **state)
+{
+    (void)state;
+    fer_handle handle = begin();
+    fer_handle clone = {0};
+    script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024);
+    assert_error(feri_try_clone(&handle, &clone), FER_TOO_MANY_OPEN_FILES, 10024);
+    assert_int_equal(background.memory_live, 0);
+    assert_null(handle.shared_);
+    fer_handle first = clone_of(&handle);
+    script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024);
+    assert_error(feri_try_clone(&handle, &clone), FER_TOO_MANY_OPEN_FILES, 10024);
+    assert_int_equal(background.memory_live, 1);
+    feri_handle_close(&handle);
+    feri_handle_close(&first);
+    assert_int_equal(background.memory_live, 0);
+}
+
+/* The source, or the clone, is closed by another thread before the clone is filled. */
+static fer_handle *handle_to_close;
+
+static void close_while_duplicating(script_call call)
+{
+    if (call == SCRIPT_WAKE && handle_to_close != NULL) {
+        fer_handle *handle = handle_to_close;
+        handle_to_close = NULL;
+        feri_handle_close(handle);
+    }
+}
+
+static void a_clone_that_is_given_up_leaks_no_record(void **state)
+{
+    (void)state;
+    fer_handle handle = begin();
+    fer_handle clone = {0};
+    script.on_call = close_while_duplicating;
+    handle_to_close = &clone;
+    assert_error(feri_try_clone(&handle, &clone), FER_INVALID_INPUT, 0);
+    feri_handle_close(&handle);
+    assert_int_equal(background.memory_live, 0);
+    handle = begin();
+    fer_handle other = {0};
+    script.on_call = close_while_duplicating;
+    handle_to_close = &handle;
+    assert_error(feri_try_clone(&handle, &other), FER_INVALID_INPUT, 0);
+    assert_int_equal(background.memory_live, 0);
+    assert_int_equal(script.sockets_open, 0);
+}
+
+/* Another thread makes a clone of the same handle at the same time, and is first. */
+static fer_handle *handle_to_clone;
+static fer_handle early_clone;
+
+static void clone_while_duplicating(script_call call)
+{
+    if (call == SCRIPT_DUPLICATE && handle_to_clone != NULL) {
+        fer_handle *handle = handle_to_clone;
+        handle_to_clone = NULL;
+        early_clone = clone_of(handle);
+        assert_ok(feri_set_timeout(&early_clone, FERP_READING, (fer_duration){9 * MILLI}));
+    }
+}
+
+static void two_threads_that_clone_a_handle_share_one_record(void **state)
+{
+    (void)state;
+    fer_handle handle = begin();
+    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
+    handle_to_clone = &handle;
+    script.on_call = clone_while_duplicating;
+    fer_handle clone = clone_of(&handle);
+    assert_int_equal(background.memory_live, 1);
+    assert_true(clone.shared_ == early_clone.shared_ && clone.shared_ == handle.shared_);
+    assert_timeout(&clone, FERP_READING, 9 * MILLI);
+    assert_timeout(&handle, FERP_READING, 9 * MILLI);
+    feri_handle_close(&handle);
+    feri_handle_close(&early_clone);
+    assert_timeout(&clone, FERP_READING, 9 * MILLI);
+    feri_handle_close(&clone);
+    assert_int_equal(background.memory_live, 0);
+}
+
+static void a_handle_that_is_moved_keeps_its_place_among_the_clones(void **state)
+{
+    (void)state;
+    fer_handle handle = begin();
+    fer_handle clone = clone_of(&handle);
+    fer_handle moved = {0};
+    assert_ok(feri_socket_into(&handle, &moved, 0));
+    assert_int_equal(background.memory_live, 1);
+    assert_ok(feri_set_timeout(&moved, FERP_READING, (fer_duration){2 * MILLI}));
+    assert_timeout(&clone, FERP_READING, 2 * MILLI);
+    assert_ok(feri_set_nonblocking(&clone, true));
+    assert_true(is_nonblocking(&moved));
+    feri_handle_close(&clone);
+    assert_int_equal(background.memory_live, 1);
+    feri_handle_close(&moved);
+    assert_int_equal(background.memory_live, 0);
+}
+
+static void a_handle_that_was_never_cloned_is_moved_with_its_modes(void **state)
+{
+    (void)state;
+    fer_handle handle = begin();
+    fer_handle moved = {0};
+    assert_ok(feri_set_timeout(&handle, FERP_WRITING, (fer_duration){2 * MILLI}));
+    assert_ok(feri_set_nonblocking(&handle, true));
+    assert_ok(feri_socket_into(&handle, &moved, 0));
+    assert_timeout(&moved, FERP_WRITING, 2 * MILLI);
+    assert_true(is_nonblocking(&moved));
+    feri_handle_close(&moved);
+    assert_ok(feri_handle_claim(&handle)); /* which is empty again */
+    assert_ok(feri_handle_fill(&handle, script_open_socket(), 0));
+    assert_timeout(&handle, FERP_WRITING, FER_DURATION_NONE_NANOS);
+    assert_false(is_nonblocking(&handle));
+    feri_handle_close(&handle);
+}
+
+/* ---- Linger. O2: "the setting of the socket", even if the OS keeps one for each raw socket. */
+
+static void a_linger_time_reaches_every_raw_socket_before_its_close(void **state)
+{
+    (void)state;
+    fer_handle handle = begin();
+    fer_handle clone = clone_of(&handle);
+    fer_duration got = {7};
+    assert_ok(feri_linger(&handle, &got));
+    assert_log("duplicate(1) wake(1) linger(1)");
+    assert_ok(feri_set_linger(&clone, fer_duration_from_secs(3)));
+    assert_ok(feri_linger(&handle, &got));
+    assert_true(got.nanos == 3000 * MILLI);
+    assert_log("set_linger(2,1,3)");
+    feri_handle_close(&clone);
+    assert_log("set_linger(2,1,3) close(2)");
+    assert_int_equal(feri_into_raw(&handle), 1);
+    assert_log("set_linger(1,1,3) set_timeout(1,reading,18446744073709551615) "
+               "set_timeout(1,writing,18446744073709551615) set_nonblocking(1,0)");
+}
+
+static void a_linger_time_that_was_set_before_the_clone_is_the_clone_s(void **state)
+{
+    (void)state;
+    fer_handle handle = begin();
+    fer_duration got = {7};
+    assert_ok(feri_set_linger(&handle, fer_duration_from_secs(0)));
+    assert_ok(feri_linger(&handle, &got)); /* not shared: the OS answers */
+    assert_log("set_linger(1,1,0) linger(1)");
+    fer_handle clone = clone_of(&handle);
+    assert_ok(feri_linger(&clone, &got));
+    assert_true(got.nanos == 0);
+    feri_handle_close(&handle);
+    feri_handle_close(&clone);
+    assert_log("duplicate(1) wake(1) set_linger(1,1,0) close(1) set_linger(2,1,0) close(2)");
+}
+
+static void a_linger_time_that_cannot_be_set_is_not_recorded(void **state)
+{
+    (void)state;
+    fer_handle handle = begin();
+    fer_handle clone = clone_of(&handle);
+    struct ferp_linger linger;
+    script_then_fail(SCRIPT_SET_LINGER, FER_BAD_HANDLE, 10038);
+    assert_error(feri_set_linger(&handle, fer_duration_from_secs(1)), FER_BAD_HANDLE, 10038);
+    assert_false(feri_modes_shared_linger(&clone, &linger));
+    feri_handle_close(&handle);
+    feri_handle_close(&clone);
+}
+
+/* ---- Adoption */
+
+static const ferp_description stream = {
+    .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true};
+
+static void an_adopted_socket_keeps_its_own_timeouts_and_linger_time(void **state)
+{
+    (void)state;
+    begin();
+    fer_handle handle = {0};
+    script.log[0] = '\0';
+    script_then(SCRIPT_DESCRIBE)->description = stream;
+    script_then(SCRIPT_TIMEOUT)->value = 7 * MILLI;
+    script_then(SCRIPT_TIMEOUT)->value = 0xFFFFFFFF * MILLI; /* more than a word holds */
+    script_result *linger = script_then(SCRIPT_LINGER);
+    linger->on = true;
+    linger->value = 5;
+    assert_ok(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
+    assert_log("describe(2) timeout(2,reading) timeout(2,writing) linger(2) adopt(2)");
+    assert_timeout(&handle, FERP_READING, 7 * MILLI);
+    assert_timeout(&handle, FERP_WRITING, 0x3FFFFFFF * MILLI);
+    assert_false(is_nonblocking(&handle));
+    assert_false(feri_modes_has_ended_reading(&handle));
+    fer_handle clone = clone_of(&handle);
+    fer_duration got = {7};
+    assert_ok(feri_linger(&clone, &got));
+    assert_true(got.nanos == 5000 * MILLI);
+    feri_handle_close(&clone);
+    feri_handle_close(&handle);
+}
+
+static void a_socket_whose_timeouts_cannot_be_read_is_not_adopted(void **state)
+{
+    (void)state;
+    for (int nth = 1; nth <= 2; nth++) {
+        begin();
+        fer_handle handle = {0};
+        script_then(SCRIPT_DESCRIBE)->description = stream;
+        if (nth == 2) {
+            (void)script_then(SCRIPT_TIMEOUT);
+        }
+        script_then_fail(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 10038);
+        assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
+                     FER_BAD_HANDLE, 10038);
+        assert_int_equal(script.times[SCRIPT_ADOPT], 0);
+        assert_int_equal(feri_handle_state(&handle), 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(timeouts_are_rounded_up_to_milliseconds),
+        script_test(the_modes_do_not_touch_each_other),
+        script_test(a_handle_that_was_never_cloned_allocates_nothing),
+        script_test(where_the_kernel_waits_nothing_is_kept_here),
+        script_test(clones_share_what_was_set_before_and_what_is_set_later),
+        script_test(a_clone_without_memory_leaves_all_as_it_was),
+        script_test(a_duplicate_that_fails_frees_the_record),
+        script_test(a_clone_that_is_given_up_leaks_no_record),
+        script_test(two_threads_that_clone_a_handle_share_one_record),
+        script_test(a_handle_that_is_moved_keeps_its_place_among_the_clones),
+        script_test(a_handle_that_was_never_cloned_is_moved_with_its_modes),
+        script_test(a_linger_time_reaches_every_raw_socket_before_its_close),
+        script_test(a_linger_time_that_was_set_before_the_clone_is_the_clone_s),
+        script_test(a_linger_time_that_cannot_be_set_is_not_recorded),
+        script_test(an_adopted_socket_keeps_its_own_timeouts_and_linger_time),
+        script_test(a_socket_whose_timeouts_cannot_be_read_is_not_adopted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
