@@ -23,6 +23,7 @@ set(ferrule_unit_sources
     unit/test_keepalive.c
     unit/test_listening.c
     unit/test_modes.c
+    unit/test_modes_threads.c
     unit/test_multicast.c
     unit/test_opening.c
     unit/test_operation_error.c
@@ -67,6 +68,7 @@ set(ferrule_unit_sources
 # Each of these tests has its own program, because it defines functions that other tests get from a
 # library.
 set(ferrule_unit_alone
+    test_modes_threads
     test_platform_modes
     test_platform_wait
     test_poller_epoll
@@ -75,6 +77,7 @@ set(ferrule_unit_alone
 
 set(ferrule_conformance_sources
     conformance/addresses.c
+    conformance/clones.c
     conformance/connect_start.c
     conformance/connecting.c
     conformance/copying.c
@@ -131,6 +134,7 @@ set(ferrule_conformance_sources
 
 set(ferrule_sim_test_sources
     sim/test_sim_clock.c
+    sim/test_sim_clones.c
     sim/test_sim_datagrams.c
     sim/test_sim_determinism.c
     sim/test_sim_dialect_ends.c

@@ -40,6 +40,7 @@ void peer_start(void)
     config.dialect = DIALECT;
     config.max_sockets = SOCKETS_MAX;
     config.lacks_keepalive_fields = getenv("FERRULE_SIM_OLD_WINDOWS") != NULL;
+    config.windows.shared_options = getenv("FERRULE_SIM_SHARED_OPTIONS") != NULL;
     if (getenv("FERRULE_SIM_LATENCY_US") != NULL) {
         config.loopback_latency =
             fer_duration_from_micros((uint64_t)atoi(getenv("FERRULE_SIM_LATENCY_US")));

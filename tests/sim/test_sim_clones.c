@@ -1,0 +1,182 @@
+/* test_sim_clones.c: what the SOCKETs of one socket share in the Windows dialect, with and without
+ * shared_options, and clones without memory. */
+#include "sim/sim_raw.h"
+
+#include "ferrule/tcp.h"
+
+static void begin_on_windows(bool shared_options)
+{
+    sim_begin_with(
+        (fer_sim_config){.dialect = FER_SIM_WINSOCK, .windows.shared_options = shared_options});
+}
+
+static fer_raw_socket duplicate_of(fer_raw_socket raw)
+{
+    fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
+    assert_ok(ferp_duplicate(raw, &duplicate));
+    return duplicate;
+}
+
+static uint64_t timeout_of(fer_raw_socket raw, ferp_direction direction)
+{
+    fer_duration timeout = {7};
+    assert_ok(ferp_timeout(raw, direction, &timeout));
+    return timeout.nanos;
+}
+
+static bool lingers(fer_raw_socket raw)
+{
+    struct ferp_linger linger;
+    assert_ok(ferp_linger(raw, &linger));
+    return linger.on;
+}
+
+/* rust-lang/rust#95336, and "Shared Sockets" (MSDN), which says the opposite. */
+static void timeouts_and_linger_are_each_sockets_own_or_shared(void **state)
+{
+    (void)state;
+    for (int shared = 0; shared < 2; shared++) {
+        begin_on_windows(shared != 0);
+        fer_raw_socket raw = raw_socket();
+        assert_ok(ferp_set_timeout(raw, FERP_READING, millis(50)));
+        fer_raw_socket duplicate = duplicate_of(raw);
+        assert_true(timeout_of(duplicate, FERP_READING) == millis(50).nanos);
+        assert_ok(ferp_set_timeout(raw, FERP_WRITING, millis(70)));
+        assert_ok(ferp_set_timeout(duplicate, FERP_READING, millis(90)));
+        assert_ok(ferp_set_linger(duplicate, (struct ferp_linger){true, 3}));
+        assert_true(timeout_of(duplicate, FERP_READING) == millis(90).nanos);
+        assert_true(timeout_of(raw, FERP_WRITING) == millis(70).nanos);
+        assert_true(lingers(duplicate));
+        assert_true(timeout_of(raw, FERP_READING) == millis(shared != 0 ? 90 : 50).nanos);
+        assert_true(timeout_of(duplicate, FERP_WRITING) ==
+                    (shared != 0 ? millis(70).nanos : FER_DURATION_NONE_NANOS));
+        assert_int_equal(lingers(raw), shared != 0);
+        assert_ok(ferp_set_option(raw, FERP_NODELAY, 1)); /* other options are always shared */
+        uint32_t nodelay = 0;
+        assert_ok(ferp_option_value(duplicate, FERP_NODELAY, &nodelay));
+        assert_int_equal(nodelay, 1);
+        ferp_close(raw);
+        ferp_close(duplicate);
+        assert_ok(fer_sim_stop(NULL));
+    }
+}
+
+/* The SOCKET that is closed last decides whether the connection is reset. */
+static void the_last_close_obeys_its_own_linger_time_or_the_shared_one(void **state)
+{
+    (void)state;
+    for (int shared = 0; shared < 2; shared++) {
+        begin_on_windows(shared != 0);
+        struct raw_pair pair = raw_pair();
+        fer_raw_socket duplicate = duplicate_of(pair.client);
+        size_t n = 77;
+        assert_ok(ferp_set_linger(pair.client, (struct ferp_linger){true, 0}));
+        ferp_close(pair.client);
+        ferp_close(duplicate);
+        fer_error error = raw_recv(pair.server, &n);
+        assert_kind(error, shared != 0 ? FER_CONNECTION_RESET : FER_OK);
+        ferp_close(pair.server);
+        ferp_close(pair.listener);
+        assert_ok(fer_sim_stop(NULL));
+    }
+}
+
+static void an_accepted_socket_inherits_its_listeners(void **state)
+{
+    (void)state;
+    for (int shared = 0; shared < 2; shared++) {
+        fer_socket_addr addr;
+        fer_raw_socket server = FER_RAW_SOCKET_NONE;
+        begin_on_windows(shared != 0);
+        fer_raw_socket listener = raw_listener(&addr);
+        fer_raw_socket duplicate = duplicate_of(listener);
+        assert_ok(ferp_set_timeout(duplicate, FERP_READING, millis(90)));
+        fer_raw_socket client = raw_connected(&addr);
+        assert_ok(ferp_accept(duplicate, &server, &addr));
+        assert_true(timeout_of(server, FERP_READING) == millis(90).nanos);
+        assert_true(timeout_of(client, FERP_READING) == FER_DURATION_NONE_NANOS);
+        ferp_close(server);
+        ferp_close(client);
+        ferp_close(duplicate);
+        ferp_close(listener);
+        assert_ok(fer_sim_stop(NULL));
+    }
+}
+
+/* R2: the first clone of a socket needs memory on Windows. Without it nothing changes. */
+static void a_clone_without_memory_changes_nothing(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    fer_tcp_stream clone = {0};
+    fer_duration got = {7};
+    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(40)));
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 1));
+    if (is_winsock(state)) {
+        assert_kind(fer_tcp_stream_try_clone(&ends.stream, &clone), FER_OUT_OF_MEMORY);
+        assert_true(fer_tcp_stream_as_raw(&clone) == FER_RAW_SOCKET_NONE);
+    }
+    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    assert_int_equal(fer_sim_clear_faults(), is_winsock(state) ? 0 : 1);
+    fer_tcp_stream second = {0};
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 1));
+    assert_ok(fer_tcp_stream_try_clone(&clone, &second));
+    assert_int_equal(fer_sim_clear_faults(), 1);
+    fer_tcp_stream_close(&ends.stream);
+    fer_tcp_stream_close(&clone);
+    assert_ok(fer_tcp_stream_read_timeout(&second, &got));
+    assert_true(got.nanos == millis(40).nanos);
+    fer_tcp_stream_close(&second);
+}
+
+/* A sliced wait that nothing can end is a deadlock, and one that a timeout ends is none. */
+static void a_read_of_a_clone_ends_by_its_timeout_or_is_a_deadlock(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    fer_tcp_stream clone = {0};
+    char byte;
+    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    assert_kind(fer_tcp_stream_read(&ends.stream, &byte, 1, NULL), FER_DEADLOCK);
+    assert_int_equal(now_ms(), 0);
+    assert_ok(fer_tcp_stream_set_read_timeout(&clone, millis(1240)));
+    assert_kind(fer_tcp_stream_read(&ends.stream, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_int_equal(now_us(), 1240000);
+    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, FER_DURATION_NONE));
+    assert_kind(fer_tcp_stream_read(&clone, &byte, 1, NULL), FER_DEADLOCK);
+    fer_tcp_stream_close(&ends.stream);
+    fer_tcp_stream_close(&clone);
+}
+
+/* "Each nonblocking call that finds nothing ready advances it by one microsecond." A blocking call
+ * does not. */
+static void only_nonblocking_calls_advance_the_clock_by_a_microsecond(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    char byte;
+    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(4)));
+    assert_kind(fer_tcp_stream_read(&ends.stream, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_int_equal(now_us(), 4000);
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    assert_kind(fer_tcp_stream_read(&ends.stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_int_equal(now_us(), 4001);
+    assert_kind(fer_tcp_stream_read(&ends.stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_kind(fer_tcp_stream_try_read(&ends.stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    advance_ms(1);
+    assert_int_equal(now_us(), 5003);
+    fer_tcp_stream_close(&ends.stream);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PLAIN_TEST(timeouts_and_linger_are_each_sockets_own_or_shared),
+        PLAIN_TEST(the_last_close_obeys_its_own_linger_time_or_the_shared_one),
+        PLAIN_TEST(an_accepted_socket_inherits_its_listeners),
+        BOTH_TESTS(a_clone_without_memory_changes_nothing),
+        BOTH_TESTS(a_read_of_a_clone_ends_by_its_timeout_or_is_a_deadlock),
+        BOTH_TESTS(only_nonblocking_calls_advance_the_clock_by_a_microsecond),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
