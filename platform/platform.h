@@ -71,9 +71,14 @@ struct ferp_traits {
     /* The address of a Unix socket can be a name that is not a path (Linux: unix(7),
      * "abstract"). */
     bool has_abstract_unix_names;
-    /* The maximum length, and sum of lengths, of one recv or send, and the maximum number of
-     * slices. */
+    /* A recv, a send or a wait of a stream that fails with NO_BUFFER_SPACE may succeed with fewer
+     * bytes, or later (Windows: libzmq, pull requests 1471 and 3297). core retries it with half the
+     * length, and then waits. */
+    bool no_buffer_space_passes;
+    /* The maximum length, and sum of lengths, of one recv or send of a stream, the maximum length
+     * of one datagram's, and the maximum number of slices. */
     size_t io_length_max;
+    size_t datagram_length_max;
     size_t io_slices_max;
     /* The maximum linger and keepalive values that the options can hold. */
     uint32_t linger_seconds_max;
@@ -173,7 +178,7 @@ fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out);
 fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out);
 
 /* ---- Bytes. *n is the number of bytes moved, 0 on failure. len and sums are at most
- * io_length_max, counts at most io_slices_max. */
+ * io_length_max (of a datagram datagram_length_max), counts at most io_slices_max. */
 
 /* OK with *n == 0 and len > 0 is end of file. BROKEN_PIPE: the read half of this socket is shut
  * down (WSAESHUTDOWN). */
@@ -359,6 +364,10 @@ void ferp_wait_disarm(ferp_wait *wait);
 /* Makes every wait to read on this socket end soon with OK. Nothing, if shutdown itself wakes them
  * | CancelIoEx. */
 void ferp_wake(fer_raw_socket raw);
+
+/* Pauses the thread until a time by ferp_now, which is at most some seconds away. It returns early
+ * by at most the grain of the OS's clock. poll without sockets | Sleep. */
+void ferp_pause(uint64_t until);
 
 /* One wait for either direction, until a time by ferp_now, as ferp_wait_for: OK with the ready
  * members of interest in *ready, as a hint (none after a wakeup), TIMED_OUT with os_code 0,

@@ -181,7 +181,7 @@ static fer_error receive_with_mode(fer_unix_datagram *socket, void *buf, size_t 
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    len = len < feri_io_length_max() ? len : feri_io_length_max();
+    len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
     fer_raw_socket raw = socket->handle_.raw_;
     feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_RECEIVABLE);
     fer_error error;

@@ -84,9 +84,19 @@ static inline bool feri_has_abstract_unix_names(void)
     return ferp_traits()->has_abstract_unix_names;
 }
 
+static inline bool feri_no_buffer_space_passes(void)
+{
+    return ferp_traits()->no_buffer_space_passes;
+}
+
 static inline size_t feri_io_length_max(void)
 {
     return ferp_traits()->io_length_max;
+}
+
+static inline size_t feri_datagram_length_max(void)
+{
+    return ferp_traits()->datagram_length_max;
 }
 
 static inline size_t feri_io_slices_max(void)

@@ -111,7 +111,7 @@ fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
     if (out == NULL || (buf == NULL && len > 0)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    len = len < feri_io_length_max() ? len : feri_io_length_max();
+    len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
     FER_TRY(
         feri_map_error(FERI_OPERATION_DATAGRAM, receive(socket, buf, len, recv_mode, &received)));
     FERI_ASSERT(received.len <= len);
@@ -127,7 +127,7 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    return len > feri_io_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
+    return len > feri_datagram_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
 }
 
 static fer_error send_once(const fer_handle *handle, const void *buf, size_t len,

@@ -64,6 +64,14 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
     return (fer_error){has_failed ? FER_CONNECTION_REFUSED : FER_OK, 0};
 }
 
+/* Loops because a signal ends poll. */
+void ferp_pause(uint64_t until)
+{
+    while (ferp_now() < until) {
+        (void)poll(NULL, 0, millis_until(until));
+    }
+}
+
 static fer_interest ready_of(short revents)
 {
     if ((revents & (POLLERR | POLLHUP)) != 0) {

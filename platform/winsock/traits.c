@@ -3,6 +3,15 @@
 
 #include <limits.h>
 
+/* The longest recv or send. Windows is reported to take a nonblocking send as a whole if there is
+ * any room, or to fail with WSAENOBUFS (twisted#5094; pika#14: 100 MB; cherrypy#909: 18 MB; libzmq,
+ * pull requests 1471: 5 to 7 MB, and 3297: recv too). Microsoft confirmed such failures of NT 4.0's
+ * blocking sends of 3 MB, and recommends at most 64 KB (KB 201213). OpenJDK gives a WSASend or
+ * WSARecv at most this length (libnio/ch/nio_util.h, MAX_BUFFER_SIZE), twisted 128 KiB
+ * (FileDescriptor.SEND_LIMIT), Breezy 64 KiB (osutils.py, MAX_SOCKET_CHUNK). Of these the longest
+ * needs the fewest calls, and core halves it after WSAENOBUFS (no_buffer_space_passes). */
+#define IO_LENGTH_MAX ((size_t)128 * 1024 - 1)
+
 static const struct ferp_traits winsock_traits = {
     .io_waits_in_kernel = false,
     .shutdown_read_resets_on_data = true,
@@ -20,9 +29,11 @@ static const struct ferp_traits winsock_traits = {
     /* <afunix.h>: UNIX_PATH_MAX is 108. */
     .unix_path_max = 107,
     .has_abstract_unix_names = false,
-    /* recv and send take an int. WSARecv has no documented limit of buffers; 1024 is IOV_MAX on
-     * other systems, and Wine's limit. */
-    .io_length_max = INT_MAX,
+    .no_buffer_space_passes = true,
+    /* recvfrom and sendto take an int. WSARecv has no documented limit of buffers; 1024 is IOV_MAX
+     * on other systems, and Wine's limit. */
+    .io_length_max = IO_LENGTH_MAX,
+    .datagram_length_max = INT_MAX,
     .io_slices_max = 1024,
     /* struct linger stores a u_short. */
     .linger_seconds_max = USHRT_MAX,

@@ -243,6 +243,11 @@ void ferp_wake(fer_raw_socket raw)
     CancelIoEx((HANDLE)ferp_winsock_socket(raw), NULL);
 }
 
+void ferp_pause(uint64_t until)
+{
+    Sleep((DWORD)millis_until(until));
+}
+
 /* ---- Either direction */
 
 /* POLLHUP alone is the end of the peer's half, which says nothing about writing. A caller that is

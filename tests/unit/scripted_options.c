@@ -152,6 +152,12 @@ void ferp_wait_disarm(ferp_wait *wait)
     end_wait(wait);
 }
 
+void ferp_pause(uint64_t until)
+{
+    (void)script_take(SCRIPT_PAUSE, FER_RAW_SOCKET_NONE, "%" PRIu64, until);
+    script.now = until;
+}
+
 void ferp_wake(fer_raw_socket raw)
 {
     (void)TAKE(WAKE, raw);

@@ -31,9 +31,10 @@ static const struct {
 #undef ROW
 };
 
-#define POSIX_FACTS                                                                 \
-    .io_waits_in_kernel = true, .io_length_max = 0x7ffff000, .io_slices_max = 1024, \
-    .linger_seconds_max = INT_MAX, .keepalive_seconds_max = 32767, .keepalive_retries_max = 127
+#define POSIX_FACTS                                                                             \
+    .io_waits_in_kernel = true, .io_length_max = 0x7ffff000, .datagram_length_max = 0x7ffff000, \
+    .io_slices_max = 1024, .linger_seconds_max = INT_MAX, .keepalive_seconds_max = 32767,       \
+    .keepalive_retries_max = 127
 const struct ferp_traits script_posix = {POSIX_FACTS, .unix_path_max = 107,
                                          .has_abstract_unix_names = true};
 const struct ferp_traits script_bsd = {POSIX_FACTS, .accept_inherits_nonblocking = true,
@@ -48,7 +49,9 @@ const struct ferp_traits script_windows = {.shutdown_read_resets_on_data = true,
                                            .refused_connect_is_retried = true,
                                            .connect_error_comes_late = true,
                                            .unix_path_max = 107,
-                                           .io_length_max = INT_MAX,
+                                           .no_buffer_space_passes = true,
+                                           .io_length_max = 131071,
+                                           .datagram_length_max = INT_MAX,
                                            .io_slices_max = 1024,
                                            .linger_seconds_max = USHRT_MAX,
                                            .keepalive_seconds_max = UINT32_MAX / 1000,
@@ -371,14 +374,6 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     }
     script.sent_len += *n;
     return error;
-}
-
-fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
-                             size_t *n)
-{
-    return script_store_count(TAKE_WITH(SEND_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count,
-                                        (uint64_t)slices[0].len),
-                              n);
 }
 
 static fer_error receive_from(const script_result *result, void *buf, size_t len,

@@ -77,6 +77,7 @@
     X(WAIT_FOR, "wait_for", true)                            \
     X(WAIT_DISARM, "wait_disarm", false)                     \
     X(WAKE, "wake", false)                                   \
+    X(PAUSE, "pause", false)                                 \
     X(POLLER_OPEN, "poller_open", true)                      \
     X(POLLER_CLOSE, "poller_close", false)                   \
     X(POLLER_ADD, "poller_add", true)                        \

@@ -1,5 +1,5 @@
-/* scripted_try.c: the scripted seam's calls that never wait, and the wait for readiness in either
- * direction. */
+/* scripted_try.c: the scripted seam's calls that never wait, vectored sends, and the wait for
+ * readiness in either direction. */
 #include <inttypes.h>
 
 #include "unit/scripted_take.h"
@@ -59,6 +59,24 @@ fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
     return script_store_count(script_take(SCRIPT_TRY_UNIX_SEND_TO, raw, "%d,%.*s", (int)raw,
                                           (int)addr->len_, addr->name_),
                               n);
+}
+
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                             size_t *n)
+{
+    fer_error error = script_store_count(TAKE_WITH(SEND_VECTORED, raw, "%" PRIu64 "x%" PRIu64,
+                                                   (uint64_t)count, (uint64_t)slices[0].len),
+                                         n);
+    size_t left = *n;
+    for (size_t i = 0; i < count && left > 0; i++) {
+        size_t part = slices[i].len < left ? slices[i].len : left;
+        assert_true(script.sent_len + part < sizeof script.sent);
+        memcpy(script.sent + script.sent_len, slices[i].base, part);
+        script.sent_len += part;
+        left -= part;
+    }
+    assert_int_equal(left, 0);
+    return error;
 }
 
 /* Formats a time as it appears in the log. */

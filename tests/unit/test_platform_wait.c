@@ -40,6 +40,22 @@ static void a_wait_expires_at_its_deadline_and_not_before(void **state)
     seam_close(&pair);
 }
 
+/* The grain of Windows' clock can be 16 ms. */
+static void a_pause_lasts_until_its_time(void **state)
+{
+    (void)state;
+    const uint64_t nanos[] = {0, 1, MILLI, 40 * MILLI};
+    for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
+        uint64_t until = ferp_now() + nanos[i];
+        ferp_pause(until);
+        assert_true(ferp_now() + 16 * MILLI >= until);
+    }
+    uint64_t before = ferp_now();
+    ferp_pause(before - 1);
+    ferp_pause(0);
+    assert_true(ferp_now() < before + 10000 * MILLI);
+}
+
 static void after_an_expiry_all_is_as_it_was(void **state)
 {
     (void)state;
@@ -383,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wait_expires_at_its_deadline_and_not_before),
+        cmocka_unit_test(a_pause_lasts_until_its_time),
         cmocka_unit_test(after_an_expiry_all_is_as_it_was),
         cmocka_unit_test(a_deadline_that_has_passed_still_looks_once),
         cmocka_unit_test(a_wait_without_deadline_ends_when_ready),

@@ -98,7 +98,7 @@ static void what_cannot_be_sent_makes_no_call_and_counts_nothing(void **state)
         assert_int_equal(n, 0);
     }
     size_t n = 77;
-    script.traits.io_length_max = 1000;
+    script.traits.datagram_length_max = 1000;
     assert_error(fer_unix_datagram_send(&socket, "x", 1001, &n), FER_MESSAGE_TOO_LONG, 0);
     assert_int_equal(n, 0);
     assert_error(fer_unix_datagram_send_to(&socket, "x", 1001, "a", NULL), FER_MESSAGE_TOO_LONG, 0);
@@ -160,7 +160,7 @@ static void what_is_received_is_told_and_nothing_else(void **state)
     assert_string_equal(fer_unix_addr_as_pathname(&got.from), "sender");
     assert_ok(fer_unix_datagram_recv(&socket, NULL, 0, &got));
     assert_true(fer_unix_addr_is_unnamed(&got.from));
-    script.traits.io_length_max = 6;
+    script.traits.datagram_length_max = 6;
     assert_ok(fer_unix_datagram_recv(&socket, buf, SIZE_MAX, &got));
     assert_log("unix_recv_from(1,4) unix_recv_from(1,0) unix_recv_from(1,6)");
     memset(&got, 0x5a, sizeof got);
