@@ -97,6 +97,15 @@ typedef struct fer_sim_windows {
     /* The SOCKETs of one socket share SO_RCVTIMEO, SO_SNDTIMEO and SO_LINGER. If false, each SOCKET
      * has its own, and a duplicate begins with those of the other. */
     bool shared_options;
+    /* A send takes the bytes for which there is room, as documented ("send function", MSDN), on
+     * Wine 8 and on Linux. False: it takes all bytes if there is any room (reported). */
+    bool partial_sends;
+    /* A stream's send of more bytes than this fails with WSAENOBUFS (10055). 0 means never,
+     * otherwise it is at least 4096. */
+    size_t no_buffers_above;
+    /* Until this virtual time every receive of available bytes, and every send for which there is
+     * room, fails with WSAENOBUFS (10055). Streams only. */
+    fer_duration no_buffers_until;
 } fer_sim_windows;
 
 /* The configuration of a simulation. All zeros are a valid config: POSIX, seed 0, no faults, and
@@ -125,6 +134,7 @@ typedef struct fer_sim_config {
     /* Simulates an older Windows (see fer_tcp_stream_set_keepalive), which has SIO_KEEPALIVE_VALS,
      * but neither TCP_KEEPIDLE nor the related options. */
     bool lacks_keepalive_fields;
+    fer_sim_windows windows; /* used by the WINSOCK dialect only */
     /* The names that can be resolved, in addition to "localhost" and the texts of addresses, which
      * are always known. */
     const fer_sim_name *names;
@@ -169,9 +179,9 @@ typedef struct fer_sim_report {
  * fer_sim_stop.
  * Errors: FER_INVALID_INPUT (a simulation runs on this thread; an unknown dialect; a chance above a
  * million; NULL names or tape with a count; a name without host, with a count but no addresses, or
- * with a failure that is not a resolver's; a latency, jitter or delay above a year; buffers above
- * 16 MiB; sockets above 4096), FER_UNSUPPORTED (a simulation runs on another thread),
- * FER_OUT_OF_MEMORY.
+ * with a failure that is not a resolver's; a latency, jitter, delay or no_buffers_until above a
+ * year; buffers above 16 MiB; sockets above 4096; no_buffers_above from 1 to 4095),
+ * FER_UNSUPPORTED (a simulation runs on another thread), FER_OUT_OF_MEMORY.
  * Rust: none.
  * Threads: any thread, but only one simulation at a time.
  */

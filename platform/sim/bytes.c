@@ -1,5 +1,6 @@
 /* bytes.c: receiving and sending. If the dialect's system would wait in the kernel, virtual time
  * passes here. */
+#include "core/base/assert.h"
 #include "platform/sim/network.h"
 
 /* ---- The common part of both */
@@ -139,6 +140,11 @@ static fer_error receive_status_linux(ferp_sim_network *network, ferp_sim_socket
     return is_at_end ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
 
+static bool lacks_buffers(const ferp_sim_network *network)
+{
+    return network->now < network->config.windows.no_buffers_until.nanos;
+}
+
 /* Windows: a reset first, on every call; then the socket's own shutdown; then bytes; then end of
  * file. */
 static fer_error receive_status_windows(ferp_sim_network *network, ferp_sim_socket *socket,
@@ -153,6 +159,9 @@ static fer_error receive_status_windows(ferp_sim_network *network, ferp_sim_sock
     }
     if (socket->shut_read) {
         return ferp_sim_error(network, FERP_SIM_EPIPE);
+    }
+    if (count > 0 && lacks_buffers(network)) {
+        return ferp_sim_error(network, FERP_SIM_ENOBUFS);
     }
     return count > 0 || in->fin_arrived ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
@@ -290,12 +299,15 @@ static fer_error send_status_windows(ferp_sim_network *network, ferp_sim_socket 
     if (socket->shut_write) {
         return ferp_sim_error(network, FERP_SIM_EPIPE);
     }
+    if (room > 0 && lacks_buffers(network)) {
+        return ferp_sim_error(network, FERP_SIM_ENOBUFS);
+    }
     return room > 0 ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
 
 static fer_error check_room(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
-    *count = ferp_sim_room(network, socket);
+    *count = ferp_sim_acceptable(network, socket);
     return ferp_sim_acts_as_windows(network, socket) ? send_status_windows(network, socket, *count)
                                                      : send_status_linux(network, socket, *count);
 }
@@ -309,30 +321,34 @@ static fer_error check_more_room(ferp_sim_network *network, ferp_sim_socket *soc
     return error;
 }
 
-/* Copies len bytes of the slices, from offset `from` on, to the send buffer until it is full, and
- * sends them together: the other end reacts only after the last of them. */
-static size_t gather(ferp_sim_network *network, ferp_sim_socket *socket, const fer_io_slice *slices,
-                     size_t count, size_t from, size_t len)
+/* Copies len bytes of the slices, from offset `from` on, to the send buffer, and sends them
+ * together: the other end reacts only after the last of them. */
+static void gather(ferp_sim_network *network, ferp_sim_socket *socket, const fer_io_slice *slices,
+                   size_t count, size_t from, size_t len)
 {
     size_t put = 0;
-    bool has_room = true;
-    for (size_t i = 0; i < count && put < len && has_room; i++) {
+    for (size_t i = 0; i < count && put < len; i++) {
         if (from >= slices[i].len) {
             from -= slices[i].len;
             continue;
         }
         size_t left = len - put;
         size_t part = slices[i].len - from < left ? slices[i].len - from : left;
-        size_t taken =
-            ferp_sim_put(network, socket, (const unsigned char *)slices[i].base + from, part);
-        put += taken;
+        ferp_sim_put(network, socket, (const unsigned char *)slices[i].base + from, part);
+        put += part;
         from = 0;
-        has_room = taken == part;
     }
+    FERI_ASSERT(put == len);
     if (put > 0) {
         ferp_sim_push(network, socket);
     }
-    return put;
+}
+
+static bool is_above_limit(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                           size_t len)
+{
+    size_t limit = network->config.windows.no_buffers_above;
+    return ferp_sim_acts_as_windows(network, socket) && limit != 0 && len > limit;
 }
 
 /* If the kernel waits, a send continues until all bytes are in the buffer; an error after a partial
@@ -349,7 +365,12 @@ static fer_error send_all(ferp_sim_network *network, ferp_sim_socket *socket,
         if (error.kind != FER_OK) {
             return *n > 0 ? FERP_SIM_OK : error;
         }
-        *n += gather(network, socket, slices, count, *n, len - *n);
+        if (is_above_limit(network, socket, len)) {
+            return ferp_sim_error(network, FERP_SIM_ENOBUFS);
+        }
+        size_t part = len - *n < room ? len - *n : room;
+        gather(network, socket, slices, count, *n, part);
+        *n += part;
     } while (*n < len && waits_in_kernel(socket));
     return FERP_SIM_OK;
 }

@@ -181,9 +181,11 @@ ferp_sim_pipe *ferp_sim_pipe_in(ferp_sim_network *network, const ferp_sim_socket
 ferp_sim_pipe *ferp_sim_pipe_out(ferp_sim_network *network, const ferp_sim_socket *socket);
 size_t ferp_sim_readable(ferp_sim_network *network, const ferp_sim_socket *socket);
 size_t ferp_sim_room(ferp_sim_network *network, const ferp_sim_socket *socket);
-/* Copies bytes to the send buffer, without sending, and returns their number. */
-size_t ferp_sim_put(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
-                    size_t len);
+/* The number of bytes that one send can accept: those for which there is room, or, if Windows is
+ * simulated as reported, any number if there is any room. */
+size_t ferp_sim_acceptable(ferp_sim_network *network, const ferp_sim_socket *socket);
+/* Copies at most that many bytes to the send buffer, without sending. */
+void ferp_sim_put(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf, size_t len);
 /* Sends the bytes of the send buffer. */
 void ferp_sim_push(ferp_sim_network *network, ferp_sim_socket *socket);
 /* Copies received bytes from offset `from` on, without consuming them. */

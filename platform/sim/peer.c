@@ -184,7 +184,9 @@ fer_error fer_sim_peer_send(fer_sim_peer peer, const void *buf, size_t len, size
     if (len == 0) {
         return FERP_SIM_OK;
     }
-    size_t taken = ferp_sim_put(network, socket, buf, len);
+    size_t acceptable = ferp_sim_acceptable(network, socket);
+    size_t taken = len < acceptable ? len : acceptable;
+    ferp_sim_put(network, socket, buf, taken);
     if (taken > 0) {
         ferp_sim_push(network, socket);
     }

@@ -12,7 +12,7 @@
 #define THREAD_LOCAL _Thread_local
 #endif
 
-enum { DEFAULT_SOCKETS = 128, SOCKETS_MAX = 4096, DEFAULT_BUFFER = 65536 };
+enum { DEFAULT_SOCKETS = 128, SOCKETS_MAX = 4096, DEFAULT_BUFFER = 65536, SHORTEST_SEND = 4096 };
 #define BUFFER_MAX ((size_t)16 * 1024 * 1024)
 #define DEFAULT_LATENCY UINT64_C(1000000)
 #define MILLION 1000000u
@@ -39,6 +39,14 @@ static bool is_valid_name(const fer_sim_name *name)
            name->delay.nanos <= FERP_SIM_YEAR;
 }
 
+/* core does not send fewer bytes than SHORTEST_SEND because of a lack of buffers, so that a smaller
+ * limit would never let a longer send through. */
+static bool is_valid_windows(const fer_sim_windows *windows)
+{
+    return (windows->no_buffers_above == 0 || windows->no_buffers_above >= SHORTEST_SEND) &&
+           windows->no_buffers_until.nanos <= FERP_SIM_YEAR;
+}
+
 static bool is_valid(const fer_sim_config *config)
 {
     for (size_t i = 0; config->names != NULL && i < config->name_count; i++) {
@@ -55,8 +63,9 @@ static bool is_valid(const fer_sim_config *config)
            (config->tape != NULL || config->tape_len == 0) &&
            (config->names != NULL || config->name_count == 0) &&
            config->latency.nanos <= FERP_SIM_YEAR && config->jitter.nanos <= FERP_SIM_YEAR &&
-           config->loopback_latency.nanos <= FERP_SIM_YEAR && config->send_buffer <= BUFFER_MAX &&
-           config->receive_buffer <= BUFFER_MAX && config->max_sockets <= SOCKETS_MAX;
+           config->loopback_latency.nanos <= FERP_SIM_YEAR && is_valid_windows(&config->windows) &&
+           config->send_buffer <= BUFFER_MAX && config->receive_buffer <= BUFFER_MAX &&
+           config->max_sockets <= SOCKETS_MAX;
 }
 
 static size_t or_default(size_t value, size_t fallback)
@@ -101,6 +110,9 @@ static ferp_sim_network *network_new(const fer_sim_config *config)
     size_t payloads_at = events_at + rounded(event_room(config) * sizeof(ferp_sim_event));
     size_t rings_at = payloads_at + FERP_SIM_DATAGRAM_BYTES;
     size_t ring = config->send_buffer + config->receive_buffer;
+    if (config->dialect == FER_SIM_WINSOCK && !config->windows.partial_sends) {
+        ring += FERP_SIM_WINDOWS_IO_LENGTH_MAX;
+    }
     if (ring > (SIZE_MAX - rings_at) / (2 * link_max)) {
         return NULL;
     }
@@ -118,6 +130,7 @@ static ferp_sim_network *network_new(const fer_sim_config *config)
     network->payloads = memory + payloads_at;
     network->bytes = memory + rings_at;
     network->link_max = link_max;
+    network->ring_size = ring;
     return network;
 }
 

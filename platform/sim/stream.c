@@ -3,6 +3,7 @@
  * reader has room. */
 #include <string.h>
 
+#include "core/base/assert.h"
 #include "platform/sim/network.h"
 
 static ferp_sim_link *link_of(ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -10,7 +11,9 @@ static ferp_sim_link *link_of(ferp_sim_network *network, const ferp_sim_socket *
     return socket->link == FERP_SIM_NONE ? NULL : &network->links[socket->link];
 }
 
-static size_t ring_size(const ferp_sim_network *network)
+/* A send finds room below this number of bytes. The ring is larger if a send that finds any room is
+ * accepted as a whole. */
+static size_t buffer_size(const ferp_sim_network *network)
 {
     return network->config.send_buffer + network->config.receive_buffer;
 }
@@ -18,7 +21,7 @@ static size_t ring_size(const ferp_sim_network *network)
 /* Returns the ring from the connection's end `side` to the other end. */
 static unsigned char *ring_of(ferp_sim_network *network, const ferp_sim_socket *socket, int side)
 {
-    return network->bytes + (2 * (size_t)socket->link + (size_t)side) * ring_size(network);
+    return network->bytes + (2 * (size_t)socket->link + (size_t)side) * network->ring_size;
 }
 
 ferp_sim_pipe *ferp_sim_pipe_in(ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -42,7 +45,17 @@ size_t ferp_sim_readable(ferp_sim_network *network, const ferp_sim_socket *socke
 size_t ferp_sim_room(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *out = ferp_sim_pipe_out(network, socket);
-    return out == NULL ? 0 : ring_size(network) - out->count;
+    size_t size = buffer_size(network);
+    return out == NULL || out->count >= size ? 0 : size - out->count;
+}
+
+size_t ferp_sim_acceptable(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    size_t room = ferp_sim_room(network, socket);
+    bool whole =
+        ferp_sim_acts_as_windows(network, socket) && !network->config.windows.partial_sends;
+    return room > 0 && whole ? network->ring_size - ferp_sim_pipe_out(network, socket)->count
+                             : room;
 }
 
 bool ferp_sim_both_ended(ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -138,24 +151,23 @@ static void transmit(ferp_sim_network *network, ferp_sim_link *link, int side)
 
 /* ---- The ring */
 
-size_t ferp_sim_put(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf, size_t len)
+void ferp_sim_put(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf, size_t len)
 {
     ferp_sim_link *link = link_of(network, socket);
     ferp_sim_pipe *pipe = &link->pipes[socket->side];
     unsigned char *ring = ring_of(network, socket, socket->side);
-    size_t size = ring_size(network);
-    size_t stored = len < size - pipe->count ? len : size - pipe->count;
+    size_t size = network->ring_size;
     size_t begin = (pipe->first + pipe->count) % size;
-    size_t until_wrap = stored < size - begin ? stored : size - begin;
-    if (stored == 0) {
-        return 0;
+    size_t until_wrap = len < size - begin ? len : size - begin;
+    FERI_ASSERT(len <= size - pipe->count);
+    if (len == 0) {
+        return;
     }
     memcpy(ring + begin, buf, until_wrap);
-    memcpy(ring, (const unsigned char *)buf + until_wrap, stored - until_wrap);
-    pipe->count += stored;
+    memcpy(ring, (const unsigned char *)buf + until_wrap, len - until_wrap);
+    pipe->count += len;
     network->no_progress = false;
-    ferp_sim_trace_bytes(network, buf, stored);
-    return stored;
+    ferp_sim_trace_bytes(network, buf, len);
 }
 
 void ferp_sim_push(ferp_sim_network *network, ferp_sim_socket *socket)
@@ -167,7 +179,7 @@ size_t ferp_sim_copy(ferp_sim_network *network, const ferp_sim_socket *socket, s
                      void *buf, size_t len)
 {
     const ferp_sim_pipe *pipe = ferp_sim_pipe_in(network, socket);
-    size_t size = ring_size(network);
+    size_t size = network->ring_size;
     size_t left = pipe == NULL || from > pipe->arrived ? 0 : pipe->arrived - from;
     size_t copied = len < left ? len : left;
     if (copied == 0) {
@@ -183,7 +195,7 @@ size_t ferp_sim_copy(ferp_sim_network *network, const ferp_sim_socket *socket, s
 
 static void drop_from(ferp_sim_network *network, ferp_sim_pipe *pipe, size_t len)
 {
-    pipe->first = (pipe->first + len) % ring_size(network);
+    pipe->first = (pipe->first + len) % network->ring_size;
     pipe->count -= len;
     pipe->arrived -= len;
 }
@@ -192,7 +204,7 @@ void ferp_sim_consume(ferp_sim_network *network, ferp_sim_socket *socket, size_t
 {
     ferp_sim_link *link = link_of(network, socket);
     int writer = 1 - socket->side;
-    bool was_full = link->pipes[writer].count == ring_size(network);
+    bool was_full = link->pipes[writer].count >= buffer_size(network);
     network->no_progress = false;
     drop_from(network, &link->pipes[writer], len);
     transmit(network, link, writer);

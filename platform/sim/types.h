@@ -150,6 +150,9 @@ typedef struct ferp_sim_socket {
     ferp_sim_script script;
 } ferp_sim_socket;
 
+/* The longest send and receive of a Windows stream (platform/winsock/traits.c). */
+#define FERP_SIM_WINDOWS_IO_LENGTH_MAX ((size_t)128 * 1024 - 1)
+
 /* One direction of a connection: `count` bytes from `first` on in the ring. `arrived` of them have
  * reached the reader, `in_flight` are in flight. The others wait in the sender's buffer for
  * room. */
@@ -305,7 +308,8 @@ typedef struct ferp_sim_network {
     size_t link_max;
     ferp_sim_event *events; /* room for all events at once */
     unsigned char *bytes;   /* the links' rings */
-    size_t datagram_bytes;  /* of all datagrams */
+    size_t ring_size;
+    size_t datagram_bytes; /* of all datagrams */
     ferp_sim_datagram datagrams[FERP_SIM_DATAGRAMS_MAX];
     ferp_sim_unix_name unix_names[FERP_SIM_UNIX_NAMES_MAX];
     unsigned char *payloads; /* FERP_SIM_DATAGRAM_BYTES */

@@ -120,6 +120,11 @@ static fer_error wait_on(ferp_sim_network *network, const ferp_wait *wait, uint6
         if (socket == NULL) {
             return ferp_sim_error(network, FERP_SIM_EBADF);
         }
+        /* In a callback no time passes, and so no lack of buffers ends. */
+        if (network->is_running_events &&
+            network->now < network->config.windows.no_buffers_until.nanos) {
+            return (fer_error){FER_DEADLOCK, 0};
+        }
         if (is_ready(network, socket, readiness)) {
             return ready_status(network, socket, readiness);
         }
@@ -152,6 +157,18 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
         return FERP_SIM_OK;
     }
     return ferp_sim_trace_call(network, "wait", socket, wait_on(network, wait, deadline));
+}
+
+/* A fault after which core retries must not follow the pause again by chance, or a call might never
+ * end (faults.c). */
+void ferp_pause(uint64_t until)
+{
+    ferp_sim_network *network = ferp_sim_current();
+    if (network != NULL) {
+        bool no_progress = network->no_progress;
+        ferp_sim_advance_to(network, until);
+        network->no_progress = no_progress;
+    }
 }
 
 /* ---- Either direction */

@@ -17,6 +17,7 @@ void os_start(bool winsock, uint64_t seed)
     config.max_sockets = SIM_SOCKETS;
     config.loopback_latency = fer_duration_from_micros(seed % 2 * 50);
     config.lacks_keepalive_fields = winsock;
+    config.windows.partial_sends = winsock; /* Wine 8 */
     FER_IGNORE(fer_sim_start(&config));
 }
 
