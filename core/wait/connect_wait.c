@@ -3,6 +3,7 @@
 
 #include "core/handle/handle.h"
 #include "core/handle/pending_connect.h"
+#include "core/wait/false_hints.h"
 #include "platform/platform.h"
 
 /* The status after a wait. CONNECTION_REFUSED is the OS's hint that the connect failed, and the
@@ -57,6 +58,7 @@ fer_error feri_pending_connect_wait(fer_handle *handle, uint64_t deadline, bool 
 
 fer_error feri_await_connect(fer_raw_socket raw, uint64_t deadline)
 {
+    feri_false_hints false_hints = {0, 0};
     for (;;) {
         fer_error status = feri_ok();
         fer_error error = wait_once(raw, deadline, &status);
@@ -65,6 +67,9 @@ fer_error feri_await_connect(fer_raw_socket raw, uint64_t deadline)
         }
         if (error.kind == FER_OK && status.kind != FER_WOULD_BLOCK) {
             return status;
+        }
+        if (error.kind == FER_OK) {
+            feri_pause_after_false_hint(&false_hints, deadline);
         }
     }
 }

@@ -12,6 +12,7 @@
 #include "core/handle/ownership.h"
 #include "core/handle/stream_result.h"
 #include "core/wait/connect_wait.h"
+#include "core/wait/false_hints.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -23,10 +24,19 @@ static fer_error check(fer_interest interest, const fer_interest *ready)
     return is_known && ready != NULL ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
-/* True after a signal, or if nothing is ready and time remains. */
-static bool should_retry(fer_error error, fer_interest found)
+/* True after a signal, or if nothing is ready and time remains: after a slice, a wakeup or a false
+ * hint. After the first of these the last look may have been no look, even at the deadline. */
+static bool should_retry(fer_error error, fer_interest found, feri_false_hints *hints,
+                         uint64_t deadline)
 {
-    return error.kind == FER_INTERRUPTED || (error.kind == FER_OK && found == 0);
+    if (error.kind != FER_OK || found != 0) {
+        return error.kind == FER_INTERRUPTED;
+    }
+    if (hints->in_a_row > 0 && ferp_now() >= deadline) {
+        return false;
+    }
+    feri_pause_after_false_hint(hints, deadline);
+    return true;
 }
 
 /* An expired timeout is no error (rule T1). */
@@ -47,10 +57,11 @@ fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_durati
     FER_TRY(check(interest, ready));
     uint64_t deadline = feri_deadline_after(timeout);
     fer_interest found = 0;
+    feri_false_hints false_hints = {0, 0};
     fer_error error;
     do {
         error = ferp_ready(handle->raw_, interest, deadline, deadline, &found);
-    } while (should_retry(error, found));
+    } while (should_retry(error, found, &false_hints, deadline));
     return report(error, found, ready);
 }
 
@@ -156,10 +167,11 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
     FER_TRY(check(interest, ready));
     uint64_t deadline = feri_deadline_after(timeout);
     fer_interest found = 0;
+    feri_false_hints false_hints = {0, 0};
     fer_error error;
     do {
         error = wait_once((fer_handle *)(uintptr_t)handle, interest, deadline, &found);
-    } while (should_retry(error, found));
+    } while (should_retry(error, found, &false_hints, deadline));
     FERI_ASSERT((found & ~interest) == 0);
     return report(error, found, ready);
 }

@@ -47,6 +47,14 @@ static bool state_has_answer(const feri_waiting *waiting, fer_error *answer)
     return waiting->readiness == FERP_READABLE && feri_read_shut_by_clone(waiting->handle);
 }
 
+/* Whether the system lacks the memory for a stream's wait, perhaps only for a while. The call is
+ * then retried as after a false hint, with a pause. */
+static bool is_passing_shortage(const feri_waiting *waiting, fer_error error)
+{
+    bool is_stream = waiting->readiness == FERP_READABLE || waiting->readiness == FERP_WRITABLE;
+    return is_stream && error.kind == FER_NO_BUFFER_SPACE && feri_no_buffer_space_passes();
+}
+
 /* Whether a shutdown may not wake the wait. It is then cut into slices. */
 static bool wake_may_be_missed(const feri_waiting *waiting)
 {
@@ -73,7 +81,7 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
     uint64_t end = end_of_slice(waiting);
     *answer = ferp_wait_arm(&wait, waiting->handle->raw_, waiting->readiness);
     if (answer->kind != FER_OK) {
-        return false;
+        return is_passing_shortage(waiting, *answer) && !state_has_answer(waiting, answer);
     }
     wait.call_deadline = waiting->deadline;
     if (state_has_answer(waiting, answer)) {
@@ -84,7 +92,7 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
     if (answer->kind == FER_TIMED_OUT && end < waiting->deadline) {
         return true;
     }
-    return answer->kind == FER_OK ||
+    return answer->kind == FER_OK || is_passing_shortage(waiting, *answer) ||
            (answer->kind == FER_INTERRUPTED && waiting->readiness == FERP_ACCEPTABLE);
 }
 
@@ -128,5 +136,9 @@ bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
     if (!waiting->started) {
         return start(waiting, answer) && wait_once(waiting, answer);
     }
-    return ferp_now() < waiting->deadline ? wait_once(waiting, answer) : expire(waiting, answer);
+    if (ferp_now() >= waiting->deadline) {
+        return expire(waiting, answer);
+    }
+    feri_pause_after_false_hint(&waiting->false_hints, waiting->deadline);
+    return wait_once(waiting, answer);
 }

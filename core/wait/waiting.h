@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/wait/false_hints.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "platform/platform.h"
@@ -24,12 +25,13 @@ typedef struct feri_waiting {
     feri_wait_mode wait_mode;
     bool started;
     uint64_t deadline;
+    feri_false_hints false_hints;
 } feri_waiting;
 
 static inline feri_waiting feri_waiting_with(feri_wait_mode wait_mode, const fer_handle *handle,
                                              ferp_readiness readiness)
 {
-    return (feri_waiting){handle, readiness, wait_mode, false, FERP_NO_DEADLINE};
+    return (feri_waiting){handle, readiness, wait_mode, false, FERP_NO_DEADLINE, {0, 0}};
 }
 
 static inline feri_waiting feri_waiting_to(const fer_handle *handle, ferp_readiness readiness)

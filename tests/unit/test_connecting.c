@@ -129,6 +129,17 @@ static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 2);
 }
 
+static void false_readiness_that_repeats_pauses(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+    assert_error(connect_to("192.0.2.1:80", fer_duration_from_secs(1)), FER_TIMED_OUT, 0);
+    assert_int_equal(script.now, 1000001000);
+    assert_in_range(script.times[SCRIPT_WAIT_FOR], 50, 60);
+}
+
 static void an_interrupted_wait_is_begun_again_with_the_time_that_is_left(void **state)
 {
     (void)state;
@@ -461,6 +472,7 @@ int main(void)
         script_test(a_pending_error_that_cannot_be_asked_for_is_told),
         script_test(readiness_that_was_false_is_waited_on),
         script_test(readiness_that_is_false_for_ever_ends_at_the_deadline),
+        script_test(false_readiness_that_repeats_pauses),
         script_test(an_interrupted_wait_is_begun_again_with_the_time_that_is_left),
         script_test(a_hint_of_failure_without_an_error_is_looked_at_twice_and_then_stands),
         script_test(a_hint_of_failure_is_explained_by_a_late_error),

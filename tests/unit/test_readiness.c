@@ -343,6 +343,28 @@ static void a_connect_that_has_not_ended_in_time_is_ready_for_nothing(void **sta
 }
 
 /* False readiness does not extend the wait past its timeout. */
+/* A connect that is falsely ready, and a socket whose wait is woken: both pause. */
+static void what_is_falsely_ready_for_ever_pauses(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = new_connecting();
+    fer_interest ready = 77;
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 10057};
+    assert_ok(feri_stream_ready(&handle, BOTH, fer_duration_from_secs(1), &ready));
+    assert_int_equal(ready, 0);
+    assert_int_equal(script.now, 1000001000);
+    assert_in_range(script.times[SCRIPT_WAIT_FOR], 50, 60);
+    handle = script_stream(0);
+    script_default(SCRIPT_READY)->error = (fer_error){FER_OK, 0};
+    ready = 77;
+    uint64_t before = script.now;
+    assert_ok(feri_ready(&handle, FER_READABLE, fer_duration_from_millis(4), &ready));
+    assert_int_equal(ready, 0);
+    assert_int_equal(script.now - before, 4000000);
+    assert_int_equal(script.times[SCRIPT_READY], 5);
+}
+
 static void a_connect_that_is_falsely_ready_is_asked_again_until_the_time_is_over(void **state)
 {
     (void)state;
@@ -433,6 +455,7 @@ int main(void)
         script_test(a_connect_that_ends_as_the_time_does_is_still_told),
         script_test(a_connect_that_has_not_ended_in_time_is_ready_for_nothing),
         script_test(a_connect_that_is_falsely_ready_is_asked_again_until_the_time_is_over),
+        script_test(what_is_falsely_ready_for_ever_pauses),
         script_test(a_connect_that_fails_is_ready_for_all_that_was_asked),
         script_test(a_wait_for_a_connect_that_cannot_begin_is_told),
         script_test(a_built_socket_waits_as_what_it_is),

@@ -1,0 +1,137 @@
+/* test_false_hints.c: waits that report "ready" although the call still would block: the pauses
+ * before the next wait. */
+#include "unit/scripted_platform.h"
+
+#include "core/wait/waiting.h"
+
+#define assert_retries(waiting)                                   \
+    do {                                                          \
+        fer_error error_ = {FER_WOULD_BLOCK, 10035};              \
+        assert_true(feri_waiting_should_retry(waiting, &error_)); \
+    } while (0)
+
+#define assert_ends(waiting, kind, code)                           \
+    do {                                                           \
+        fer_error error_ = {FER_WOULD_BLOCK, 10035};               \
+        assert_false(feri_waiting_should_retry(waiting, &error_)); \
+        assert_error(error_, kind, code);                          \
+    } while (0)
+
+/* The waits of this call report "ready" immediately, although it still would block. */
+static void false_hints_pause_longer_and_longer_from_the_second_on(void **state)
+{
+    (void)state;
+    const uint64_t milli = 1000000;
+    const uint64_t pauses[] = {0, 1, 2, 4, 8, 16, 20, 20};
+    const ferp_readiness all[] = {FERP_READABLE, FERP_ACCEPTABLE, FERP_RECEIVABLE};
+    for (size_t i = 0; i < 3; i++) {
+        script_begin(&script_windows);
+        fer_handle handle = script_stream(0);
+        feri_waiting waiting = feri_waiting_to(&handle, all[i]);
+        assert_retries(&waiting);
+        for (size_t j = 0; j < sizeof pauses / sizeof *pauses; j++) {
+            uint64_t before = script.now;
+            assert_retries(&waiting);
+            assert_int_equal(script.now - before, pauses[j] * milli);
+        }
+        assert_int_equal(script.times[SCRIPT_PAUSE], 7);
+    }
+}
+
+static void a_wait_between_two_false_hints_begins_a_new_row(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    script_default(SCRIPT_WAIT_FOR)->elapsed = 1000000;
+    for (int i = 0; i < 10; i++) {
+        assert_retries(&waiting);
+    }
+    assert_int_equal(script.times[SCRIPT_PAUSE], 0);
+}
+
+static void a_slice_is_no_false_hint(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
+    for (int i = 0; i < 10; i++) {
+        assert_retries(&waiting);
+    }
+    assert_int_equal(script.times[SCRIPT_PAUSE], 0);
+}
+
+static fer_handle *handle_to_change;
+
+static void shut_reading_in_a_pause(script_call call)
+{
+    if (call == SCRIPT_PAUSE) {
+        assert_true(feri_handle_apply(handle_to_change, FERI_EVENT_SHUT_READ));
+    }
+}
+
+static void a_shutdown_in_a_pause_ends_the_wait(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    assert_retries(&waiting);
+    assert_retries(&waiting);
+    handle_to_change = &handle;
+    script.on_call = shut_reading_in_a_pause;
+    script.log[0] = '\0';
+    assert_ends(&waiting, FER_OK, 0);
+    assert_log("pause(1001000) wait_arm(1,READABLE) wait_disarm()");
+}
+
+/* If a shortage of buffers passes, the wait of a stream is retried with pauses. */
+static void a_wait_without_buffers_is_a_false_hint(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
+    assert_retries(&waiting);
+    assert_retries(&waiting);
+    assert_retries(&waiting);
+    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_arm(1,READABLE) pause(1001000) "
+               "wait_arm(1,READABLE)");
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
+    assert_ends(&waiting, FER_OK, 0);
+    waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_OK, 0};
+    script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
+    assert_retries(&waiting);
+}
+
+static void a_lack_of_buffers_is_told_if_it_does_not_pass_or_of_other_waits(void **state)
+{
+    (void)state;
+    const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE, FERP_RECEIVABLE};
+    for (size_t i = 0; i < 4; i++) {
+        script_begin(&script_windows);
+        script.traits.no_buffer_space_passes = i >= 2;
+        fer_handle handle = script_stream(0);
+        feri_waiting waiting = feri_waiting_to(&handle, all[i]);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
+        assert_ends(&waiting, FER_NO_BUFFER_SPACE, 10055);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(false_hints_pause_longer_and_longer_from_the_second_on),
+        script_test(a_wait_between_two_false_hints_begins_a_new_row),
+        script_test(a_slice_is_no_false_hint),
+        script_test(a_shutdown_in_a_pause_ends_the_wait),
+        script_test(a_wait_without_buffers_is_a_false_hint),
+        script_test(a_lack_of_buffers_is_told_if_it_does_not_pass_or_of_other_waits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
