@@ -26,6 +26,7 @@ set(ferrule_core_sources
     core/handle/stream_result.c
     core/handle/stream_state.c
     core/wait/connect_wait.c
+    core/wait/false_hints.c
     core/wait/poller.c
     core/wait/readiness.c
     core/wait/waiting.c
@@ -37,6 +38,7 @@ set(ferrule_core_sources
     core/open/unix_opening.c
     core/transfer/copy.c
     core/transfer/datagram.c
+    core/transfer/retry.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
     core/transfer/stream_transfer.c

@@ -13,6 +13,7 @@ set(ferrule_unit_sources
     unit/test_duration.c
     unit/test_error.c
     unit/test_error_maps.c
+    unit/test_false_hints.c
     unit/test_handle.c
     unit/test_host_port.c
     unit/test_ip_addr.c
@@ -41,6 +42,7 @@ set(ferrule_unit_sources
     unit/test_resolve.c
     unit/test_resolver.c
     unit/test_resolver_ends.c
+    unit/test_retry.c
     unit/test_seam_failures.c
     unit/test_sim_traits.c
     unit/test_socket_addr.c
@@ -87,6 +89,7 @@ set(ferrule_conformance_sources
     conformance/errors.c
     conformance/inheritance.c
     conformance/interruption.c
+    conformance/large_transfers.c
     conformance/lengths.c
     conformance/listening.c
     conformance/misuse_arguments.c
@@ -149,5 +152,6 @@ set(ferrule_sim_test_sources
     sim/test_sim_ready.c
     sim/test_sim_reconnect.c
     sim/test_sim_resolver.c
+    sim/test_sim_sends.c
     sim/test_sim_start.c
     sim/test_sim_unix.c)

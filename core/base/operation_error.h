@@ -8,8 +8,10 @@
 #include "ferrule/error.h"
 
 typedef enum feri_operation {
-    FERI_OPERATION_READ,    /* recv and its variants on a stream, SO_ERROR of a stream */
-    FERI_OPERATION_WRITE,   /* send and its variants on a stream */
+    FERI_OPERATION_READ,  /* recv and its variants on a stream, SO_ERROR of a stream */
+    FERI_OPERATION_WRITE, /* send and its variants on a stream */
+    /* either of the two with few bytes, if the system's lack of buffers passes (ferp_traits) */
+    FERI_OPERATION_SHORTAGE,
     FERI_OPERATION_EXPIRED, /* a call whose timeout expired, in the kernel or in core */
     FERI_OPERATION_CONNECT, /* connect */
     /* connect, if "would block" means that it has started (ferp_traits) */
@@ -38,6 +40,8 @@ typedef enum feri_operation {
     X(READ, FER_BROKEN_PIPE, FER_OK, false,                                                      \
       "Windows' 10058: another handle shut down the read half, end of file")                     \
     X(WRITE, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, true, "as for READ")                  \
+    X(SHORTAGE, FER_NO_BUFFER_SPACE, FER_WOULD_BLOCK, true,                                      \
+      "Windows' 10055 of a nonblocking call: a later one succeeds")                              \
     X(EXPIRED, FER_WOULD_BLOCK, FER_TIMED_OUT, false,                                            \
       "EAGAIN of a blocking socket is SO_RCVTIMEO or SO_SNDTIMEO")                               \
     X(EXPIRED, FER_TIMED_OUT, FER_TIMED_OUT, false,                                              \

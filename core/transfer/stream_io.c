@@ -6,13 +6,14 @@
 #include "core/handle/handle.h"
 #include "core/handle/stream_request.h"
 #include "core/handle/stream_result.h"
+#include "core/transfer/retry.h"
 #include "core/wait/waiting.h"
 
-static fer_error read_with_wait(const fer_handle *handle, void *buf, size_t len, size_t *moved,
-                                fer_error error)
+static fer_error read_again(const fer_handle *handle, void *buf, size_t len, size_t *moved,
+                            fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
+    while (feri_should_retry(&waiting, &error, &len)) {
         error = ferp_recv(handle->raw_, buf, len, moved);
     }
     return error;
@@ -21,7 +22,7 @@ static fer_error read_with_wait(const fer_handle *handle, void *buf, size_t len,
 static fer_error read_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
 {
     fer_error error = ferp_recv(handle->raw_, buf, len, moved);
-    return error.kind == FER_WOULD_BLOCK ? read_with_wait(handle, buf, len, moved, error) : error;
+    return error.kind == FER_OK ? error : read_again(handle, buf, len, moved, error);
 }
 
 fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
@@ -38,11 +39,11 @@ fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
     return error;
 }
 
-static fer_error write_with_wait(const fer_handle *handle, const void *buf, size_t len,
-                                 size_t *moved, fer_error error)
+static fer_error write_again(const fer_handle *handle, const void *buf, size_t len, size_t *moved,
+                             fer_error error)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
+    while (feri_should_retry(&waiting, &error, &len)) {
         error = ferp_send(handle->raw_, buf, len, moved);
     }
     return error;
@@ -51,7 +52,7 @@ static fer_error write_with_wait(const fer_handle *handle, const void *buf, size
 static fer_error write_once(const fer_handle *handle, const void *buf, size_t len, size_t *moved)
 {
     fer_error error = ferp_send(handle->raw_, buf, len, moved);
-    return error.kind == FER_WOULD_BLOCK ? write_with_wait(handle, buf, len, moved, error) : error;
+    return error.kind == FER_OK ? error : write_again(handle, buf, len, moved, error);
 }
 
 fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)

@@ -4,6 +4,7 @@
 #include "core/handle/ownership.h"
 #include "core/handle/stream_request.h"
 #include "core/handle/stream_result.h"
+#include "core/transfer/retry.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 
@@ -13,15 +14,30 @@ static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size
     fer_error error;
     do {
         error = ferp_peek(handle->raw_, buf, len, moved);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
+    } while (feri_should_retry(&waiting, &error, &len));
     return error;
 }
 
 static fer_error try_once(const fer_handle *handle, void *buf, size_t len, ferp_recv_mode recv_mode,
                           size_t *moved)
 {
-    fer_error error = ferp_try_recv(handle->raw_, buf, len, recv_mode, moved);
+    feri_waiting never = feri_waiting_with(FERI_WAIT_NEVER, handle, FERP_READABLE);
+    fer_error error;
+    do {
+        error = ferp_try_recv(handle->raw_, buf, len, recv_mode, moved);
+    } while (feri_should_retry(&never, &error, &len));
     return error.kind == FER_WOULD_BLOCK && feri_read_shut_by_clone(handle) ? feri_ok() : error;
+}
+
+static fer_error try_write_once(const fer_handle *handle, const void *buf, size_t len,
+                                size_t *moved)
+{
+    feri_waiting never = feri_waiting_with(FERI_WAIT_NEVER, handle, FERP_WRITABLE);
+    fer_error error;
+    do {
+        error = ferp_try_send(handle->raw_, buf, len, moved);
+    } while (feri_should_retry(&never, &error, &len));
+    return error;
 }
 
 enum kind { PEEK, TRY_READ, TRY_PEEK };
@@ -65,7 +81,7 @@ fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len,
         feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
     if (proceed) {
         error = feri_stream_after_write(
-            handle, ferp_try_send(handle->raw_, buf, feri_clamp_length(len), &moved));
+            handle, try_write_once(handle, buf, feri_clamp_length(len), &moved));
     }
     feri_store_count(n, moved);
     return error;

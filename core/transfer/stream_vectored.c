@@ -8,6 +8,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/stream_request.h"
 #include "core/handle/stream_result.h"
+#include "core/transfer/retry.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 
@@ -18,14 +19,19 @@ _Static_assert(offsetof(fer_io_slice, base) == offsetof(fer_io_slice_mut, base),
 _Static_assert(offsetof(fer_io_slice, len) == offsetof(fer_io_slice_mut, len),
                "slices differ in len");
 
-/* The slices of one call: `count` from `first` on, after leading empty slices. Their sum is within
- * the OS's limit. A count of 0 before the end of the array is a first slice above the limit. */
+/* The slices of one call: `count` from `first` on, after leading empty slices. `sum` is their sum,
+ * which is within the OS's limit; if the last of them is above it, they are cut to the limit. A
+ * count of 0 before the end of the array is a first slice above the limit. */
 typedef struct slice_plan {
     bool valid;
+    bool is_cut;
     size_t first;
     size_t count;
     size_t sum;
 } slice_plan;
+
+/* A cut call has copies of its slices, and so fewer of them. */
+enum { CUT_SLICES_MAX = 16 };
 
 static fer_io_slice slice_at(const void *slices, size_t index)
 {
@@ -46,7 +52,7 @@ static size_t count_leading_empty(const void *slices, size_t count)
 /* The sum never overflows, and slices after the planned ones are not read. */
 static slice_plan plan_slices(const void *slices, size_t count)
 {
-    slice_plan plan = {slices != NULL || count == 0, 0, 0, 0};
+    slice_plan plan = {slices != NULL || count == 0, false, 0, 0, 0};
     if (!plan.valid) {
         return plan;
     }
@@ -66,7 +72,27 @@ static slice_plan plan_slices(const void *slices, size_t count)
         plan.count++;
     }
     FERI_ASSERT(plan.sum <= feri_io_length_max());
+    /* Else a short slice before a long one would be sent alone. */
+    if (plan.count > 0 && plan.count < limit && plan.count < CUT_SLICES_MAX &&
+        plan.sum < feri_io_length_max()) {
+        plan.is_cut = true;
+        plan.count++;
+        plan.sum = feri_io_length_max();
+    }
     return plan;
+}
+
+/* Copies the first slices, cut to a sum of at most len. Returns their number. */
+static size_t cut_slices(const void *slices, size_t count, size_t len, fer_io_slice *out)
+{
+    size_t made = 0;
+    while (made < count && made < CUT_SLICES_MAX && len > 0) {
+        out[made] = slice_at(slices, made);
+        out[made].len = out[made].len < len ? out[made].len : len;
+        len -= out[made].len;
+        made++;
+    }
+    return made;
 }
 
 static bool is_too_long_for_one_call(const slice_plan *plan, size_t count)
@@ -74,23 +100,32 @@ static bool is_too_long_for_one_call(const slice_plan *plan, size_t count)
     return plan->valid && plan->count == 0 && plan->first < count;
 }
 
-static fer_error read_slices_with_wait(const fer_handle *handle, const fer_io_slice_mut *slices,
-                                       size_t count, size_t *moved, fer_error error)
+/* Receives into the slices of a plan, or into their first len bytes. */
+static fer_error receive_slices(const fer_handle *handle, const fer_io_slice_mut *slices,
+                                const slice_plan *plan, size_t len, size_t *moved)
 {
-    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
-        error = ferp_recv_vectored(handle->raw_, slices, count, moved);
+    fer_io_slice cut[CUT_SLICES_MAX];
+    fer_io_slice_mut into[CUT_SLICES_MAX];
+    if (!plan->is_cut && len == plan->sum) {
+        return ferp_recv_vectored(handle->raw_, slices + plan->first, plan->count, moved);
     }
-    return error;
+    size_t count = cut_slices(slices + plan->first, plan->count, len, cut);
+    for (size_t i = 0; i < count; i++) {
+        into[i] = (fer_io_slice_mut){slices[plan->first + i].base, cut[i].len};
+    }
+    return ferp_recv_vectored(handle->raw_, into, count, moved);
 }
 
-static fer_error read_slices_once(const fer_handle *handle, const fer_io_slice_mut *slices,
-                                  size_t count, size_t *moved)
+static fer_error read_slices(const fer_handle *handle, const fer_io_slice_mut *slices,
+                             const slice_plan *plan, size_t *moved)
 {
-    fer_error error = ferp_recv_vectored(handle->raw_, slices, count, moved);
-    return error.kind == FER_WOULD_BLOCK
-               ? read_slices_with_wait(handle, slices, count, moved, error)
-               : error;
+    size_t len = plan->sum;
+    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
+    fer_error error = receive_slices(handle, slices, plan, len, moved);
+    while (feri_should_retry(&waiting, &error, &len)) {
+        error = receive_slices(handle, slices, plan, len, moved);
+    }
+    return error;
 }
 
 fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
@@ -104,30 +139,35 @@ fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *
     bool proceed;
     fer_error error = feri_stream_before_read(handle, plan.valid, plan.sum, &proceed);
     if (proceed) {
-        error = read_slices_once(handle, slices + plan.first, plan.count, &moved);
+        error = read_slices(handle, slices, &plan, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
     feri_store_count(n, moved);
     return error;
 }
 
-static fer_error write_slices_with_wait(const fer_handle *handle, const fer_io_slice *slices,
-                                        size_t count, size_t *moved, fer_error error)
+/* Sends the slices of a plan, or their first len bytes. */
+static fer_error send_slices(const fer_handle *handle, const fer_io_slice *slices,
+                             const slice_plan *plan, size_t len, size_t *moved)
 {
-    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)) {
-        error = ferp_send_vectored(handle->raw_, slices, count, moved);
+    fer_io_slice cut[CUT_SLICES_MAX];
+    if (!plan->is_cut && len == plan->sum) {
+        return ferp_send_vectored(handle->raw_, slices + plan->first, plan->count, moved);
     }
-    return error;
+    size_t count = cut_slices(slices + plan->first, plan->count, len, cut);
+    return ferp_send_vectored(handle->raw_, cut, count, moved);
 }
 
-static fer_error write_slices_once(const fer_handle *handle, const fer_io_slice *slices,
-                                   size_t count, size_t *moved)
+static fer_error write_slices(const fer_handle *handle, const fer_io_slice *slices,
+                              const slice_plan *plan, size_t *moved)
 {
-    fer_error error = ferp_send_vectored(handle->raw_, slices, count, moved);
-    return error.kind == FER_WOULD_BLOCK
-               ? write_slices_with_wait(handle, slices, count, moved, error)
-               : error;
+    size_t len = plan->sum;
+    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
+    fer_error error = send_slices(handle, slices, plan, len, moved);
+    while (feri_should_retry(&waiting, &error, &len)) {
+        error = send_slices(handle, slices, plan, len, moved);
+    }
+    return error;
 }
 
 fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
@@ -141,7 +181,7 @@ fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *sli
     bool proceed;
     fer_error error = feri_stream_before_write(handle, plan.valid, plan.sum, &proceed);
     if (proceed) {
-        error = write_slices_once(handle, slices + plan.first, plan.count, &moved);
+        error = write_slices(handle, slices, &plan, &moved);
         error = feri_stream_after_write(handle, error);
     }
     feri_store_count(n, moved);

@@ -204,7 +204,8 @@ static void bytes_that_were_taken_are_counted_at_a_deadlock(void **state)
     sim_begin(state);
     struct ends ends = connected();
     assert_kind(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, &n), FER_DEADLOCK);
-    assert_int_equal(n, 131072);
+    /* On Windows the last send is accepted as a whole. */
+    assert_int_equal(n, is_winsock(state) ? 2 * 131071 : 131072);
     fer_tcp_stream_close(&ends.stream);
 }
 

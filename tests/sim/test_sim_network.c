@@ -107,6 +107,7 @@ static void buffers_are_as_large_as_the_config_says(void **state)
     fer_sim_config config = config_of(state);
     config.send_buffer = 3000;
     config.receive_buffer = 2000;
+    config.windows.partial_sends = true;
     sim_begin_with(config);
     struct ends ends = connected();
     assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
@@ -368,6 +369,7 @@ static void a_write_that_a_reset_cuts_short_leaves_it_to_the_read(void **state)
     fer_sim_config config = config_of(state);
     config.send_buffer = 64;
     config.receive_buffer = 64;
+    config.windows.partial_sends = true;
     sim_begin_with(config);
     struct ends ends = connected();
     assert_ok(fer_sim_after(millis(4), reset_peer, &ends.peer));
@@ -422,6 +424,7 @@ static void a_blocked_write_ends_with_a_clones_shutdown(void **state)
     fer_sim_config config = config_of(state);
     config.send_buffer = 64;
     config.receive_buffer = 64;
+    config.windows.partial_sends = true;
     sim_begin_with(config);
     struct ends ends = connected();
     assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));

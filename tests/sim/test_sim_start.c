@@ -110,8 +110,8 @@ static void a_second_start_is_misuse(void **state)
 
 static void a_bad_config_is_misuse(void **state)
 {
-    fer_sim_config bad[9];
-    for (size_t i = 0; i < 9; i++) {
+    fer_sim_config bad[11];
+    for (size_t i = 0; i < 11; i++) {
         bad[i] = config_of(state);
     }
     bad[0].dialect = (fer_sim_dialect)2;
@@ -123,7 +123,9 @@ static void a_bad_config_is_misuse(void **state)
     bad[6].loopback_latency = FER_DURATION_NONE;
     bad[7].send_buffer = SIZE_MAX;
     bad[8].max_sockets = SIZE_MAX;
-    for (size_t i = 0; i < 9; i++) {
+    bad[9].windows.no_buffers_above = 4095;
+    bad[10].windows.no_buffers_until = FER_DURATION_NONE;
+    for (size_t i = 0; i < 11; i++) {
         assert_code(fer_sim_start(&bad[i]), FER_INVALID_INPUT, 0);
     }
     assert_kind(fer_sim_stop(NULL), FER_UNSUPPORTED);

@@ -62,16 +62,50 @@ static void slices_of_nothing_ask_nothing(void **state)
     assert_log("");
 }
 
-static void a_sum_beyond_the_limit_is_cut_between_slices(void **state)
+static void a_sum_beyond_the_limit_is_cut_to_it(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = 10;
     check_both(&handle, (size_t[]){4, 6}, 2, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
-    check_both(&handle, (size_t[]){4, 7}, 2, "recv_vectored(1,1x4)", "send_vectored(1,1x4)");
-    check_both(&handle, (size_t[]){4, 7, 1}, 3, "recv_vectored(1,1x4)", "send_vectored(1,1x4)");
-    check_both(&handle, (size_t[]){4, 3, 4}, 3, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
+    check_both(&handle, (size_t[]){4, 7}, 2, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
+    check_both(&handle, (size_t[]){4, 7, 1}, 3, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
+    check_both(&handle, (size_t[]){4, 3, 4}, 3, "recv_vectored(1,3x4)", "send_vectored(1,3x4)");
     check_both(&handle, (size_t[]){10, 0, 1}, 3, "recv_vectored(1,2x10)", "send_vectored(1,2x10)");
+}
+
+/* The scripted send accepts everything: its count is the sum of what it was given. */
+static void a_short_slice_before_a_long_one_is_not_sent_alone(void **state)
+{
+    (void)state;
+    static const char header[3] = "abc";
+    static const char body[20] = "0123456789ABCDEFGHIJ";
+    fer_io_slice slices[] = {{header, 3}, {body, sizeof body}, {header, 3}};
+    fer_handle handle = open_stream(&script_posix);
+    script.traits.io_length_max = 10;
+    script_default(SCRIPT_SEND_VECTORED)->value = 10;
+    size_t n = 0;
+    assert_ok(feri_stream_write_vectored(&handle, slices, 3, &n));
+    assert_int_equal(n, 10);
+    assert_int_equal(script.sent_len, 10);
+    assert_memory_equal(script.sent, "abc0123456", 10);
+}
+
+static void a_cut_call_has_sixteen_slices_at_most(void **state)
+{
+    (void)state;
+    fer_io_slice slices[20];
+    fer_handle handle = open_stream(&script_posix);
+    script.traits.io_length_max = 18;
+    for (size_t i = 0; i < 20; i++) {
+        slices[i] = (fer_io_slice){buf, 1};
+    }
+    slices[15].len = 64;
+    assert_ok(feri_stream_write_vectored(&handle, slices, 20, NULL));
+    slices[15].len = 1;
+    slices[16].len = 64;
+    assert_ok(feri_stream_write_vectored(&handle, slices, 20, NULL));
+    assert_log("send_vectored(1,16x1) send_vectored(1,16x1)");
 }
 
 static void a_first_slice_beyond_the_limit_is_cut_itself(void **state)
@@ -89,11 +123,11 @@ static void sums_that_would_wrap_do_not(void **state)
     (void)state;
     fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = SIZE_MAX / 2;
-    check_both(&handle, (size_t[]){1, SIZE_MAX, SIZE_MAX}, 3, "recv_vectored(1,1x1)",
-               "send_vectored(1,1x1)");
+    check_both(&handle, (size_t[]){1, SIZE_MAX, SIZE_MAX}, 3, "recv_vectored(1,2x1)",
+               "send_vectored(1,2x1)");
     script.traits.io_length_max = SIZE_MAX;
-    check_both(&handle, (size_t[]){2, SIZE_MAX - 1, 5}, 3, "recv_vectored(1,1x2)",
-               "send_vectored(1,1x2)");
+    check_both(&handle, (size_t[]){2, SIZE_MAX - 1, 5}, 3, "recv_vectored(1,2x2)",
+               "send_vectored(1,2x2)");
     check_both(&handle, (size_t[]){2, SIZE_MAX - 2, 1}, 3, "recv_vectored(1,2x2)",
                "send_vectored(1,2x2)");
 }
@@ -224,7 +258,9 @@ int main(void)
         script_test(slices_within_the_limits_go_along_in_one_call),
         script_test(leading_slices_of_nothing_are_left_out),
         script_test(slices_of_nothing_ask_nothing),
-        script_test(a_sum_beyond_the_limit_is_cut_between_slices),
+        script_test(a_sum_beyond_the_limit_is_cut_to_it),
+        script_test(a_short_slice_before_a_long_one_is_not_sent_alone),
+        script_test(a_cut_call_has_sixteen_slices_at_most),
         script_test(a_first_slice_beyond_the_limit_is_cut_itself),
         script_test(sums_that_would_wrap_do_not),
         script_test(more_slices_than_the_os_takes_are_cut),

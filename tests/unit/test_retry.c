@@ -1,0 +1,222 @@
+/* test_retry.c: a stream's read or write that fails with NO_BUFFER_SPACE: shorter tries, then waits
+ * (rules R3, E3, T2). */
+#include "unit/scripted_platform.h"
+
+#include "core/transfer/stream_io.h"
+
+/* The lengths that the OS is given are longer than this buffer: the scripted calls move few
+ * bytes. */
+static char buf[64];
+
+#define LACKS(call) script_then_fail(SCRIPT_##call, FER_NO_BUFFER_SPACE, 10055)
+
+static void the_length_is_halved_until_a_try_succeeds(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    LACKS(SEND);
+    LACKS(SEND);
+    script_then_move(SCRIPT_SEND, 7);
+    assert_ok(feri_stream_write(&handle, buf, 1000000, &n));
+    assert_int_equal(n, 7);
+    assert_log("send(1,131071) send(1,65535) send(1,32767)");
+    LACKS(RECV);
+    script_then_move(SCRIPT_RECV, 5);
+    assert_ok(feri_stream_read(&handle, buf, 10000, &n));
+    assert_int_equal(n, 5);
+    assert_log("recv(1,10000) recv(1,5000)");
+    LACKS(PEEK);
+    script_then_move(SCRIPT_PEEK, 5);
+    assert_ok(feri_stream_peek(&handle, buf, 8191, &n));
+    assert_log("peek(1,8191) peek(1,4096)");
+}
+
+/* A call that still fails with the shortest length waits. The wait is a false hint as long as the
+ * shortage lasts, so it pauses. */
+static void a_blocking_call_waits_with_pauses_until_the_shortage_ends(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){50000000};
+    for (int i = 0; i < 4; i++) {
+        LACKS(SEND);
+    }
+    script_then_move(SCRIPT_SEND, 9);
+    assert_ok(feri_stream_write(&handle, buf, 5000, &n));
+    assert_int_equal(n, 9);
+    assert_log("send(1,5000) send(1,4096) wait_terms(1,writing) wait_arm(1,WRITABLE) "
+               "wait_for(50001000) send(1,4096) wait_arm(1,WRITABLE) wait_for(50001000) "
+               "send(1,4096) pause(1001000) wait_arm(1,WRITABLE) wait_for(50001000) "
+               "send(1,4096)");
+}
+
+static void a_shortage_that_lasts_is_a_timeout(void **state)
+{
+    (void)state;
+    size_t n = 9;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){50000000};
+    script_default(SCRIPT_SEND)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
+    script_default(SCRIPT_RECV)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
+    assert_error(feri_stream_write(&handle, buf, 100, &n), FER_TIMED_OUT, 0);
+    assert_int_equal(script.now, 50001000);
+    assert_error(feri_stream_read(&handle, buf, 10, &n), FER_TIMED_OUT, 0);
+    assert_int_equal(script.now, 100001000);
+    assert_int_equal(n, 0);
+    /* 0, 1, 2, 4, 8, 16 and 19 ms, and the tries before and after. */
+    assert_true(script.times[SCRIPT_SEND] < 12 && script.times[SCRIPT_RECV] < 12);
+}
+
+static void a_nonblocking_call_would_block(void **state)
+{
+    (void)state;
+    size_t n = 9;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    script_default(SCRIPT_WAIT_TERMS)->terms.nonblocking = true;
+    LACKS(SEND);
+    LACKS(SEND);
+    assert_error(feri_stream_write(&handle, buf, 4097, &n), FER_WOULD_BLOCK, 10055);
+    assert_log("send(1,4097) send(1,4096) wait_terms(1,writing)");
+    LACKS(RECV);
+    assert_error(feri_stream_read(&handle, buf, 4096, &n), FER_WOULD_BLOCK, 10055);
+    assert_log("recv(1,4096) wait_terms(1,reading)");
+    assert_int_equal(n, 0);
+}
+
+static void the_calls_that_never_wait_are_shortened_too(void **state)
+{
+    (void)state;
+    size_t n = 9;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    LACKS(TRY_SEND);
+    script_then_move(SCRIPT_TRY_SEND, 3);
+    assert_ok(feri_stream_try_write(&handle, buf, 9000, &n));
+    assert_int_equal(n, 3);
+    LACKS(TRY_SEND);
+    assert_error(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055);
+    assert_int_equal(n, 0);
+    assert_log("try_send(1,9000) try_send(1,4500) try_send(1,1)");
+    LACKS(TRY_RECV);
+    script_then_move(SCRIPT_TRY_RECV, 3);
+    assert_ok(feri_stream_try_read(&handle, buf, 9000, &n));
+    LACKS(TRY_PEEK);
+    assert_error(feri_stream_try_peek(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055);
+    assert_log("try_recv(1,9000) try_recv(1,4500) try_peek(1,1)");
+}
+
+/* The bytes that are sent are the first ones, in their order. */
+static void a_vectored_call_is_cut_to_the_shorter_sum(void **state)
+{
+    (void)state;
+    static char header[3000];
+    static char body[20000];
+    fer_io_slice from[] = {{header, sizeof header}, {NULL, 0}, {body, sizeof body}, {header, 1}};
+    fer_io_slice_mut into[] = {{header, sizeof header}, {body, sizeof body}};
+    size_t n = 0;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    memset(header, 'h', sizeof header);
+    LACKS(SEND_VECTORED);
+    LACKS(SEND_VECTORED);
+    LACKS(SEND_VECTORED);
+    script_then_move(SCRIPT_SEND_VECTORED, 2);
+    assert_ok(feri_stream_write_vectored(&handle, from, 4, &n));
+    assert_int_equal(n, 2);
+    assert_memory_equal(script.sent, "hh", 2);
+    /* 23001, 11500, 5750, 4096 */
+    assert_log("send_vectored(1,4x3000) send_vectored(1,3x3000) send_vectored(1,3x3000) "
+               "send_vectored(1,3x3000)");
+    LACKS(RECV_VECTORED);
+    script_then_move(SCRIPT_RECV_VECTORED, 1);
+    assert_ok(feri_stream_read_vectored(&handle, into, 2, &n));
+    from[0].len = 9000;
+    LACKS(SEND_VECTORED);
+    LACKS(SEND_VECTORED);
+    script_then_move(SCRIPT_SEND_VECTORED, 1);
+    script.log[0] = '\0';
+    assert_ok(feri_stream_write_vectored(&handle, from, 1, &n));
+    assert_log("send_vectored(1,1x9000) send_vectored(1,1x4500) send_vectored(1,1x4096)");
+}
+
+static void on_other_systems_the_error_is_told(void **state)
+{
+    (void)state;
+    const struct ferp_traits *systems[] = {&script_posix, &script_bsd};
+    fer_io_slice slice = {buf, sizeof buf};
+    for (size_t i = 0; i < 2; i++) {
+        script_begin(systems[i]);
+        fer_handle handle = script_stream(0);
+        LACKS(SEND);
+        assert_error(feri_stream_write(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 10055);
+        LACKS(RECV);
+        assert_error(feri_stream_read(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 10055);
+        LACKS(TRY_SEND);
+        assert_error(feri_stream_try_write(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 10055);
+        LACKS(SEND_VECTORED);
+        assert_error(feri_stream_write_vectored(&handle, &slice, 1, NULL), FER_NO_BUFFER_SPACE,
+                     10055);
+        assert_log("send(1,64000) recv(1,64000) try_send(1,9) send_vectored(1,1x64)");
+    }
+}
+
+static void write_all_goes_on_after_a_shortage(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    script_then_move(SCRIPT_SEND, 20);
+    LACKS(SEND);
+    LACKS(SEND);
+    script_then_move(SCRIPT_SEND, 44);
+    assert_ok(feri_stream_write_all(&handle, buf, sizeof buf, &n));
+    assert_int_equal(n, sizeof buf);
+    assert_int_equal(script.sent_len, sizeof buf);
+}
+
+static fer_handle *handle_to_shut;
+
+static void shut_writing_in_the_second_wait(script_call call)
+{
+    if (call == SCRIPT_WAIT_FOR && script.times[SCRIPT_WAIT_FOR] == 2) {
+        assert_true(feri_handle_apply(handle_to_shut, FERI_EVENT_SHUT_WRITE));
+    }
+}
+
+/* S6: the shutdown of another thread ends the call although the shortage lasts. */
+static void a_shutdown_ends_a_call_in_a_shortage(void **state)
+{
+    (void)state;
+    size_t n = 9;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    script_default(SCRIPT_SEND)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
+    handle_to_shut = &handle;
+    script.on_call = shut_writing_in_the_second_wait;
+    assert_error(feri_stream_write(&handle, buf, sizeof buf, &n), FER_BROKEN_PIPE, 0);
+    assert_int_equal(n, 0);
+    assert_true(script.now <= 1000 + 20000000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(the_length_is_halved_until_a_try_succeeds),
+        script_test(a_blocking_call_waits_with_pauses_until_the_shortage_ends),
+        script_test(a_shortage_that_lasts_is_a_timeout),
+        script_test(a_nonblocking_call_would_block),
+        script_test(the_calls_that_never_wait_are_shortened_too),
+        script_test(a_vectored_call_is_cut_to_the_shorter_sum),
+        script_test(on_other_systems_the_error_is_told),
+        script_test(write_all_goes_on_after_a_shortage),
+        script_test(a_shutdown_ends_a_call_in_a_shortage),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
