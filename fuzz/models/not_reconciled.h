@@ -13,6 +13,7 @@
     X(reset_seen_second, false)        \
     X(end_then_reset, false)           \
     X(one_write_takes, true)           \
+    X(no_buffer_space, true)           \
     X(write_after_peer_gone, false)    \
     X(peer_addr_after_end, true)       \
     X(full_backlog, false)             \
@@ -132,13 +133,23 @@ static inline bool peer_addr_after_end(const struct record *posix, const struct 
            winsock->error.kind == FER_OK && (reported || refused);
 }
 
-/* One write: Windows takes the bytes that fit at once. Linux waits until all are taken or the
- * timeout expires. */
+/* One write: the simulated Windows takes all bytes at once if there is any room. Linux takes those
+ * that fit, and a blocking call waits until all are taken. If it cannot be continued, a write
+ * returns the count, and write_all the error of the next write. */
 static inline bool one_write_takes(const struct record *posix, const struct record *winsock)
 {
-    return is_write(posix) && posix->op != OP_WRITE_ALL && (posix->facts & FACT_DEFERRED) != 0 &&
-           posix->error.kind == FER_OK && winsock->error.kind == FER_OK && posix->n > winsock->n &&
-           winsock->n > 0;
+    fer_error_kind kind = posix->error.kind;
+    bool is_stopped = kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_DEADLOCK ||
+                      kind == FER_CONNECTION_RESET || kind == FER_BROKEN_PIPE;
+    return is_write(posix) && (posix->op == OP_WRITE_ALL ? is_stopped : kind == FER_OK) &&
+           winsock->error.kind == FER_OK && posix->n > 0 && posix->n < winsock->n;
+}
+
+/* A lack of buffers for a read or write: Windows retries it with fewer bytes, and then later. */
+static inline bool no_buffer_space(const struct record *posix, const struct record *winsock)
+{
+    return (is_read(posix) || is_write(posix)) && posix->fault == FER_SIM_FAULT_NO_BUFFERS &&
+           posix->error.kind == FER_NO_BUFFER_SPACE && winsock->error.kind != FER_NO_BUFFER_SPACE;
 }
 
 static inline bool full_backlog(const struct record *posix, const struct record *winsock)
