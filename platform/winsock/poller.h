@@ -17,11 +17,13 @@ fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t ca
                                 fer_duration timeout, size_t *count, bool *notified);
 fer_error ferp_winsock_afd_notify(fer_poller *poller);
 
-/* What identifies the socket of a SOCKET number, as far as Windows shows it; 0 if not set yet.
- * poller_identity.c */
+/* What identifies the socket of a SOCKET number, as far as Windows shows it; port and peer are 0 if
+ * not set yet. poller_identity.c */
 typedef struct ferp_winsock_names {
+    SOCKET socket;
     uint64_t port;
     uint64_t peer;
+    uint32_t closes; /* by this library */
 } ferp_winsock_names;
 
 ferp_winsock_names ferp_winsock_names_of(SOCKET socket);
@@ -29,5 +31,8 @@ ferp_winsock_names ferp_winsock_names_of(SOCKET socket);
 /* Whether the two cannot be of the same socket: the number was closed and given to a new socket.
  * False if they do not show it. */
 bool ferp_winsock_names_contradict(ferp_winsock_names then, ferp_winsock_names now);
+
+/* The same for now, without a system call, if only this library closes sockets. */
+bool ferp_winsock_was_closed(ferp_winsock_names *then);
 
 #endif

@@ -1,10 +1,59 @@
 /* poller_identity.c: distinguishes a new socket from a closed one that had its number. Windows has
  * no query for that: a handle's object can be compared only with an open handle, which would keep
- * the socket open. So sockets are compared by what does not change once it is set: the port and the
- * peer. */
+ * the socket open. So this library counts its own closes of each number. If other code closes a
+ * SOCKET, sockets are compared by what does not change once it is set: the port and the peer. */
 #include "platform/winsock/poller.h"
 
 #include <string.h>
+
+/* ---- Closes. A word counts the closes of all numbers that differ by a multiple of 4 * WORDS, and
+ * has the upper bits of the one that was closed last. The upper bits of a number have 12 bits,
+ * because a process has at most 2^24 handles, and their numbers are multiples of 4. No lock: a
+ * program may close sockets while it ends, when other threads are gone. */
+
+enum { WORDS_LOG2 = 12, WORDS = 1 << WORDS_LOG2, UPPER_BITS = 12 };
+
+#define COUNT_MASK ((UINT32_C(1) << (32 - UPPER_BITS)) - 1)
+
+static volatile LONG closes[WORDS];
+
+static volatile LONG *word_of(SOCKET socket)
+{
+    return &closes[(size_t)(socket >> 2) & (WORDS - 1)];
+}
+
+static uint32_t upper_bits_of(SOCKET socket)
+{
+    return (uint32_t)(socket >> (2 + WORDS_LOG2)) & ((UINT32_C(1) << UPPER_BITS) - 1);
+}
+
+static uint32_t closes_of(SOCKET socket)
+{
+    return (uint32_t)InterlockedCompareExchange(word_of(socket), 0, 0);
+}
+
+void ferp_winsock_count_close(SOCKET socket)
+{
+    uint32_t old = closes_of(socket);
+    for (;;) {
+        uint32_t next = upper_bits_of(socket) << (32 - UPPER_BITS) | ((old + 1) & COUNT_MASK);
+        uint32_t found =
+            (uint32_t)InterlockedCompareExchange(word_of(socket), (LONG)next, (LONG)old);
+        if (found == old) {
+            return;
+        }
+        old = found;
+    }
+}
+
+/* Whether a close of this number changed its word from then to now. If another number was closed
+ * last, it is not known. */
+static bool shows_close(SOCKET socket, uint32_t then, uint32_t now)
+{
+    return then != now && now >> (32 - UPPER_BITS) == upper_bits_of(socket);
+}
+
+/* ---- Names */
 
 /* FNV-1a. */
 static uint64_t digest(const ferp_winsock_sockaddr *name, int length)
@@ -50,8 +99,9 @@ static uint64_t peer_of(SOCKET socket, DWORD type)
 ferp_winsock_names ferp_winsock_names_of(SOCKET socket)
 {
     DWORD type = 0;
+    uint32_t count = closes_of(socket);
     (void)ferp_winsock_type_of(socket, &type);
-    return (ferp_winsock_names){port_of(socket, type), peer_of(socket, type)};
+    return (ferp_winsock_names){socket, port_of(socket, type), peer_of(socket, type), count};
 }
 
 /* A bound port never changes. The peer is lost when the connection is reset. */
@@ -59,5 +109,16 @@ bool ferp_winsock_names_contradict(ferp_winsock_names then, ferp_winsock_names n
 {
     bool has_other_port = then.port != 0 && then.port != now.port;
     bool has_other_peer = then.peer != 0 && now.peer != 0 && then.peer != now.peer;
-    return has_other_port || has_other_peer;
+    return has_other_port || has_other_peer || shows_close(now.socket, then.closes, now.closes);
+}
+
+bool ferp_winsock_was_closed(ferp_winsock_names *then)
+{
+    uint32_t count = closes_of(then->socket);
+    if (count == then->closes || shows_close(then->socket, then->closes, count)) {
+        return count != then->closes;
+    }
+    bool is_other = ferp_winsock_names_contradict(*then, ferp_winsock_names_of(then->socket));
+    then->closes = is_other ? then->closes : count;
+    return is_other;
 }

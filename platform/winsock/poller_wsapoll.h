@@ -16,7 +16,8 @@ typedef struct ferp_list_waker {
     SOCKET socket;
 } ferp_list_waker;
 
-/* Cannot distinguish a new socket from a closed one with the same number, port and peer. */
+/* Cannot distinguish a new socket from one with the same number, port and peer that other code
+ * closed. */
 typedef ferp_winsock_names ferp_list_identity;
 
 #endif

@@ -108,6 +108,7 @@ void ferp_close(fer_raw_socket raw)
 {
     SOCKET socket = ferp_winsock_socket(raw);
     const struct linger no_linger = {1, 0};
+    ferp_winsock_count_close(socket);
     if (closesocket(socket) == 0 || WSAGetLastError() != WSAEWOULDBLOCK) {
         return;
     }

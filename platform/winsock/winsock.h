@@ -39,6 +39,9 @@ bool ferp_winsock_find_function(const WCHAR *module, const char *name, void *poi
 /* SO_TYPE. Error: not an open socket. socket.c */
 fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out);
 
+/* Records that this library is about to close the SOCKET. poller_identity.c */
+void ferp_winsock_count_close(SOCKET socket);
+
 /* Whether WSAPoll reports POLLERR now: a reset causes it, an orderly end does not. wait.c */
 bool ferp_winsock_is_broken(SOCKET socket);
 

@@ -62,12 +62,6 @@ static struct mailbox *register_replacement(enum history history, fer_poller *po
 static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added(void **state)
 {
     (void)state;
-#ifdef TEST_POLLER_BY_LIST
-    if (peer_is_windows()) {
-        skip_because("WSAPoll does not distinguish a new socket from a closed one with its raw "
-                     "value and port");
-    }
-#endif
     for (enum history history = NO_DATAGRAM; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
         struct mailbox *mailbox = register_replacement(history, poller);
