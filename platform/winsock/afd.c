@@ -1,13 +1,9 @@
-/* afd.c: the requests of the AFD driver. poller_afd.c decides which requests to make. */
+/* afd.c: the calls of the AFD driver. afd_requests.c decides which requests to make. */
 #include "platform/winsock/afd.h"
 
 #include <string.h>
 
 #define IOCTL_AFD_POLL 0x00012024u
-
-/* "SIO_BASE_HANDLE control code", MSDN. SIO_BSP_HANDLE_POLL is in mswsock.h and has no page. */
-#define IOCTL_BASE_HANDLE 0x48000022u
-#define IOCTL_BSP_HANDLE_POLL 0x4800001Du
 
 /* NTSTATUS values. Errors are FIRST_ERROR and above; a request that fails with one when it is made
  * queues no packet. */
@@ -98,29 +94,6 @@ fer_error ferp_afd_open(HANDLE port, HANDLE *out)
     return FERP_WINSOCK_OK;
 }
 
-/* ---- Sockets */
-
-static fer_error query_socket(SOCKET socket, DWORD control_code, SOCKET *out)
-{
-    DWORD length = 0;
-    return ferp_winsock_result(
-        WSAIoctl(socket, control_code, NULL, 0, out, (DWORD)sizeof *out, &length, NULL, NULL));
-}
-
-/* Some layered providers fail SIO_BASE_HANDLE but forward SIO_BSP_HANDLE_POLL (wepoll, ws.c). */
-fer_error ferp_afd_base_of(SOCKET socket, SOCKET *out)
-{
-    SOCKET lower = INVALID_SOCKET;
-    fer_error err = query_socket(socket, IOCTL_BASE_HANDLE, out);
-    if (err.kind == FER_OK || err.kind == FER_BAD_HANDLE) {
-        return err;
-    }
-    if (query_socket(socket, IOCTL_BSP_HANDLE_POLL, &lower).kind != FER_OK || lower == socket) {
-        return err;
-    }
-    return query_socket(lower, IOCTL_BASE_HANDLE, out);
-}
-
 /* ---- Requests */
 
 fer_error ferp_afd_begin(HANDLE afd, ferp_afd_request *request, SOCKET base, ULONG events,
@@ -133,38 +106,29 @@ fer_error ferp_afd_begin(HANDLE afd, ferp_afd_request *request, SOCKET base, ULO
     request->poll.socket = (HANDLE)base;
     request->poll.events = events | FERP_AFD_LOCAL_CLOSE;
     request->poll.status = 0;
-    request->requested = events;
     NTSTATUS status = nt.device_io_control_file(
         afd, NULL, NULL, context, &request->status, IOCTL_AFD_POLL, &request->poll,
         (ULONG)sizeof request->poll, &request->poll, (ULONG)sizeof request->poll);
-    if (has_failed(status)) {
-        return error_of(status);
-    }
-    request->state = FERP_AFD_PENDING;
-    return FERP_WINSOCK_OK;
+    return has_failed(status) ? error_of(status) : FERP_WINSOCK_OK;
 }
 
 /* "NtCancelIoFileEx function", MSDN. It finds no request if the packet is already in the port. */
 void ferp_afd_cancel(HANDLE afd, ferp_afd_request *request)
 {
     IO_STATUS_BLOCK status;
-    if (request->state == FERP_AFD_PENDING) {
-        (void)nt.cancel_io_file_ex(afd, &request->status, &status);
-        request->state = FERP_AFD_STALE;
-    }
+    (void)nt.cancel_io_file_ex(afd, &request->status, &status);
 }
 
-/* A request that failed without a cancel shows that the socket has failed. */
-ULONG ferp_afd_end(ferp_afd_request *request)
+fer_error ferp_afd_result(const ferp_afd_request *request, ULONG *reported)
 {
     NTSTATUS status = request->status.Status;
-    bool is_stale = request->state == FERP_AFD_STALE;
-    request->state = FERP_AFD_IDLE;
-    if (is_stale || status == CANCELLED) {
-        return 0;
+    *reported = 0;
+    if (status == CANCELLED) {
+        return FERP_WINSOCK_OK;
     }
     if (has_failed(status)) {
-        return FERP_AFD_ABORT;
+        return error_of(status);
     }
-    return request->poll.count == 0 ? 0 : request->poll.events;
+    *reported = request->poll.count == 0 ? 0 : request->poll.events;
+    return FERP_WINSOCK_OK;
 }

@@ -20,12 +20,6 @@
 #define FERP_AFD_ACCEPT 0x0080u
 #define FERP_AFD_CONNECT_FAIL 0x0100u
 
-typedef enum ferp_afd_state {
-    FERP_AFD_IDLE,
-    FERP_AFD_PENDING,
-    FERP_AFD_STALE /* pending or complete, but its result is no longer needed */
-} ferp_afd_state;
-
 /* The driver's input and output. */
 typedef struct ferp_afd_poll {
     LARGE_INTEGER timeout;
@@ -36,32 +30,30 @@ typedef struct ferp_afd_poll {
     NTSTATUS status;
 } ferp_afd_poll;
 
-/* One request at a time. From ferp_afd_begin until its packet is taken from the completion port,
- * the system owns it, and it must not move. All zero bytes: IDLE. */
+/* From ferp_afd_begin until its packet is taken from the completion port, the system owns a
+ * request, and it must not move. */
 typedef struct ferp_afd_request {
     IO_STATUS_BLOCK status;
     ferp_afd_poll poll;
-    ULONG requested;
-    ferp_afd_state state;
 } ferp_afd_request;
 
 /* Opens a handle of the driver that is bound to a completion port; CloseHandle closes it.
  * UNSUPPORTED: there is no AFD. */
 fer_error ferp_afd_open(HANDLE port, HANDLE *out);
 
-/* The base SOCKET, which the driver uses, below any layered provider. */
+/* The base SOCKET, which the driver uses, below any layered provider; the lowest known one if a
+ * provider hides it. BAD_HANDLE: not an open socket. afd_base.c */
 fer_error ferp_afd_base_of(SOCKET socket, SOCKET *out);
 
-/* Begins an IDLE request. Its packet has context as its lpOverlapped and is queued even if the
- * socket is already ready. After an error there is no packet and the request remains IDLE. */
+/* Begins a request that is not outstanding. Its packet has context as its lpOverlapped and is
+ * queued even if the socket is already ready. After an error there is no packet. */
 fer_error ferp_afd_begin(HANDLE afd, ferp_afd_request *request, SOCKET base, ULONG events,
                          void *context);
 
-/* Changes a PENDING request to STALE. Its packet is queued soon, if it is not queued already. */
+/* Ends an outstanding request. Its packet is queued soon, if it is not queued already. */
 void ferp_afd_cancel(HANDLE afd, ferp_afd_request *request);
 
-/* Handles the packet of a request, which becomes IDLE. Returns the reported events, or 0 if the
- * request was STALE. */
-ULONG ferp_afd_end(ferp_afd_request *request);
+/* The result of a request whose packet was taken: the reported events, or 0 if it was cancelled. */
+fer_error ferp_afd_result(const ferp_afd_request *request, ULONG *reported);
 
 #endif

@@ -1,6 +1,7 @@
 /* poller_afd.c: a poller over AFD (afd.h). Each socket has a request, whose packet arrives at a
  * completion port when the socket is ready. After an event of a FER_POLL_LEVEL socket a new request
- * begins: at the start of the next wait, or immediately if another thread is waiting. */
+ * begins: at the start of the next wait, or immediately if another thread is waiting. A
+ * FER_POLL_ONESHOT socket has none after its event, until it is modified. */
 #include "platform/winsock/poller.h"
 
 #include "platform/winsock/afd_sources.h"
@@ -34,8 +35,8 @@ static void set_interest(ferp_afd_source *source, fer_event interest, fer_poll_m
 
 /* ---- Adding, modifying, deleting */
 
-/* An existing source of this number belongs to a closed socket or is being deleted. Its requests
- * become stale, and new ones follow them. */
+/* An existing source of this number belongs to a closed socket or is being deleted. Its request
+ * becomes stale, and a new one follows it. */
 static fer_error add_locked(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET base,
                             fer_event interest, fer_poll_mode mode)
 {
@@ -58,7 +59,6 @@ static fer_error add_locked(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET 
     }
     set_interest(source, interest, mode);
     source->is_registered = true;
-    ferp_afd_source_request_close(poller, source);
     return FERP_WINSOCK_OK;
 }
 
@@ -81,23 +81,29 @@ static fer_error not_registered(fer_raw_socket raw)
     return (fer_error){FER_NOT_FOUND, 0};
 }
 
+static ferp_afd_source *find_registered(ferp_afd_poller *poller, fer_raw_socket raw)
+{
+    ferp_afd_source *source = ferp_afd_source_find(poller, raw);
+    return source != NULL && source->is_registered ? source : NULL;
+}
+
 /* If no thread waits, the next wait begins the request. A readiness that has passed by then is not
  * reported. */
 static fer_error modify_locked(ferp_afd_poller *poller, fer_raw_socket raw, fer_event interest,
                                fer_poll_mode mode)
 {
-    ferp_afd_source *source = ferp_afd_source_find(poller, raw);
-    if (source == NULL || !source->is_registered) {
+    ferp_afd_source *source = find_registered(poller, raw);
+    if (source == NULL) {
         return not_registered(raw);
     }
-    if (poller->waiting > 0) {
-        FER_TRY(ferp_afd_source_request(poller, source, afd_events_of(interest)));
-    }
     set_interest(source, interest, mode);
+    ferp_afd_ring_remove(&source->link);
+    ferp_afd_source_request_again(poller, source, false);
     if (poller->waiting == 0) {
-        ferp_afd_source_enqueue(poller, source);
+        return FERP_WINSOCK_OK;
     }
-    return FERP_WINSOCK_OK;
+    ferp_afd_sources_request_queued(poller);
+    return find_registered(poller, raw) != NULL ? FERP_WINSOCK_OK : not_registered(raw);
 }
 
 fer_error ferp_winsock_afd_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
@@ -112,13 +118,12 @@ fer_error ferp_winsock_afd_modify(fer_poller *poller, fer_raw_socket raw, fer_ev
 
 static fer_error delete_locked(ferp_afd_poller *poller, fer_raw_socket raw)
 {
-    ferp_afd_source *source = ferp_afd_source_find(poller, raw);
-    if (source == NULL || !source->is_registered) {
+    ferp_afd_source *source = find_registered(poller, raw);
+    if (source == NULL) {
         return not_registered(raw);
     }
     ferp_afd_source_unregister(poller, source);
     ferp_afd_source_release(poller, source);
-    ferp_afd_sources_trim(poller);
     return FERP_WINSOCK_OK;
 }
 
@@ -134,29 +139,33 @@ fer_error ferp_winsock_afd_delete(fer_poller *poller, fer_raw_socket raw)
 /* ---- Waiting */
 
 /* Makes an event of the reported events that the source is still interested in. */
-static bool make_event(ferp_afd_poller *poller, ferp_afd_source *source, ULONG reported,
-                       fer_event *event)
+static bool make_event(ferp_afd_source *source, ULONG reported, fer_event *event)
 {
     reported &= source->events;
-    if (reported != 0) {
-        bool is_broken = (reported & BROKEN) != 0;
-        *event = (fer_event){source->key, is_broken || (reported & READABLE) != 0,
-                             is_broken || (reported & WRITABLE) != 0};
+    if (reported == 0) {
+        return false;
     }
-    if (reported != 0 && source->is_once) {
+    bool is_broken = (reported & BROKEN) != 0;
+    *event = (fer_event){source->key, is_broken || (reported & READABLE) != 0,
+                         is_broken || (reported & WRITABLE) != 0};
+    if (source->is_once) {
         source->events = 0;
-        ferp_afd_source_dequeue(poller, source);
-        return true;
     }
-    ferp_afd_source_enqueue(poller, source);
-    return reported != 0;
+    return true;
 }
 
-/* Returns whether the packet is an event. */
-static bool complete_readiness(ferp_afd_poller *poller, ferp_afd_source *source, fer_event *event)
+/* Returns whether the packet is an event. A failed request is one, because the socket's next call
+ * shows the reason. */
+static bool complete(ferp_afd_poller *poller, ferp_afd_operation *operation, fer_event *event)
 {
-    poller->readiness_pending--;
-    ULONG reported = ferp_afd_end(&source->readiness);
+    ULONG reported = 0;
+    bool was_cancelled = false;
+    fer_error failure = FERP_WINSOCK_OK;
+    ferp_afd_source *source =
+        ferp_afd_operation_end(poller, operation, &reported, &was_cancelled, &failure);
+    if (source == NULL || ferp_afd_source_check_closed(poller, source)) {
+        return false;
+    }
     if ((reported & FERP_AFD_LOCAL_CLOSE) != 0) {
         ferp_afd_source_unregister(poller, source);
     }
@@ -164,58 +173,62 @@ static bool complete_readiness(ferp_afd_poller *poller, ferp_afd_source *source,
         ferp_afd_source_release(poller, source);
         return false;
     }
-    return make_event(poller, source, reported, event);
+    if (ferp_afd_is_passing(failure)) {
+        ferp_afd_source_defer(poller, source);
+        return false;
+    }
+    bool is_event = make_event(source, failure.kind != FER_OK ? BROKEN : reported, event);
+    if (source->events == 0) {
+        ferp_afd_ring_remove(&source->link);
+    }
+    ferp_afd_source_request_again(poller, source, !is_event && !was_cancelled);
+    return is_event;
 }
 
-/* A notification is a packet without a source. */
+/* A notification is a packet without an operation. */
 static size_t take_packets(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *packets, ULONG found,
                            fer_event *events, bool *notified)
 {
     size_t count = 0;
-    if (found > 0) {
-        ferp_afd_sources_collect_closed(poller);
-    }
     for (ULONG i = 0; i < found; i++) {
         if (packets[i].lpOverlapped == NULL) {
             *notified = true;
-        } else if (complete_readiness(poller, (ferp_afd_source *)packets[i].lpOverlapped,
-                                      &events[count])) {
+        } else if (complete(poller, (ferp_afd_operation *)(void *)packets[i].lpOverlapped,
+                            &events[count])) {
             count++;
         }
     }
     if (poller->waiting > 0) {
-        /* On failure the next wait begins their requests. */
-        (void)ferp_afd_sources_request_queued(poller);
+        ferp_afd_sources_request_queued(poller);
     }
     return count;
 }
 
-static fer_error enter_wait(ferp_afd_poller *poller)
+static void enter_wait(ferp_afd_poller *poller)
 {
     AcquireSRWLockExclusive(&poller->lock);
-    fer_error err = ferp_afd_sources_request_queued(poller);
-    poller->waiting += err.kind == FER_OK;
+    ferp_afd_requests_turn(poller);
+    ferp_afd_sources_request_queued(poller);
+    poller->waiting++;
     ReleaseSRWLockExclusive(&poller->lock);
-    return err;
 }
 
 static size_t leave_wait(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *packets, ULONG found,
-                         fer_event *events, bool *notified)
+                         ULONG limit, fer_event *events, bool *notified)
 {
     AcquireSRWLockExclusive(&poller->lock);
     poller->waiting--;
+    poller->emptied += found < limit;
     size_t count = take_packets(poller, packets, found, events, notified);
     ReleaseSRWLockExclusive(&poller->lock);
     return count;
 }
 
-static DWORD millis_of(fer_duration timeout)
+/* At most a turn: core waits again. */
+static DWORD millis_of(const ferp_afd_poller *poller, fer_duration timeout)
 {
-    if (fer_duration_is_none(timeout)) {
-        return INFINITE;
-    }
     uint64_t millis = ferp_winsock_millis(timeout.nanos);
-    return millis < INFINITE ? (DWORD)millis : INFINITE - 1;
+    return millis < poller->turn_millis ? (DWORD)millis : poller->turn_millis;
 }
 
 /* One wait of the system. Sets whether there were packets: if none of them was an event, the caller
@@ -225,12 +238,12 @@ static fer_error wait_once(ferp_afd_poller *poller, fer_event *events, ULONG lim
 {
     OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
     ULONG found = 0;
-    FER_TRY(enter_wait(poller));
+    enter_wait(poller);
     BOOL has_found =
-        GetQueuedCompletionStatusEx(poller->readiness_port, packets, limit, &found, millis, FALSE);
+        GetQueuedCompletionStatusEx(poller->port, packets, limit, &found, millis, FALSE);
     DWORD code = has_found ? ERROR_SUCCESS : GetLastError();
     *had_packets = has_found != 0;
-    *count = leave_wait(poller, packets, has_found ? found : 0, events, notified);
+    *count = leave_wait(poller, packets, has_found ? found : 0, limit, events, notified);
     return code == ERROR_SUCCESS || code == WAIT_TIMEOUT ? FERP_WINSOCK_OK
                                                          : ferp_winsock_error((int32_t)code);
 }
@@ -244,7 +257,7 @@ fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t ca
     *count = 0;
     *notified = false;
     fer_error err =
-        wait_once(self, events, limit, millis_of(timeout), count, notified, &had_packets);
+        wait_once(self, events, limit, millis_of(self, timeout), count, notified, &had_packets);
     while (err.kind == FER_OK && had_packets && *count == 0 && !*notified) {
         err = wait_once(self, events, limit, 0, count, notified, &had_packets);
     }
@@ -253,7 +266,7 @@ fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t ca
 
 fer_error ferp_winsock_afd_notify(fer_poller *poller)
 {
-    return PostQueuedCompletionStatus(poller_of(poller)->readiness_port, 0, 0, NULL)
+    return PostQueuedCompletionStatus(poller_of(poller)->port, 0, 0, NULL)
                ? FERP_WINSOCK_OK
                : ferp_winsock_last_error();
 }
