@@ -1,0 +1,324 @@
+/* fake_afd.c: see fake_afd.h. */
+#include "unit/fake_afd.h"
+
+#include <string.h>
+
+struct fake_socket {
+    SOCKET number;
+    bool is_open;
+    ULONG ready;
+    fake_fault fault;
+    fer_error failure;
+    bool completes;
+    int begins;
+};
+
+enum request_state { UNUSED, PENDING, LOST, DELAYED, QUEUED };
+
+struct fake_request {
+    enum request_state state;
+    struct fake_socket *socket;
+    HANDLE port;
+    ferp_afd_request *request;
+    void *context;
+    ULONG events;
+    fer_error failure;
+};
+
+static SRWLOCK lock = SRWLOCK_INIT;
+static struct fake_socket sockets[FAKE_SOCKETS];
+static size_t socket_count;
+static struct fake_request requests[FAKE_REQUESTS];
+static int violations;
+static int cancels;
+
+/* The port of each handle of the driver. */
+static struct {
+    HANDLE afd;
+    HANDLE port;
+} ports[FAKE_SOCKETS];
+static size_t port_count;
+
+#define CANCELLED ((NTSTATUS)0xC0000120u)
+
+/* ---- The driver's state */
+
+/* The last socket that had the number. */
+static struct fake_socket *socket_of(SOCKET number)
+{
+    for (size_t i = socket_count; i > 0; i--) {
+        if (sockets[i - 1].number == number) {
+            return &sockets[i - 1];
+        }
+    }
+    return NULL;
+}
+
+static void post(struct fake_request *request, NTSTATUS status, ULONG events)
+{
+    request->request->status.Status = status;
+    request->request->poll.events = events;
+    request->request->poll.count = events != 0;
+    request->state = QUEUED;
+    PostQueuedCompletionStatus(request->port, 0, 0, request->context);
+}
+
+/* Completes the requests of a socket that are in this state, with the events that match. */
+static void complete_all(const struct fake_socket *socket, enum request_state state, ULONG events)
+{
+    for (size_t i = 0; i < FAKE_REQUESTS; i++) {
+        if (requests[i].socket == socket && requests[i].state == state &&
+            (requests[i].events & events) != 0) {
+            post(&requests[i], 0, requests[i].events & events);
+        }
+    }
+}
+
+/* ---- The driver */
+
+fer_error ferp_afd_open(HANDLE port, HANDLE *out)
+{
+    *out = CreateEventW(NULL, TRUE, FALSE, NULL);
+    AcquireSRWLockExclusive(&lock);
+    ports[port_count].afd = *out;
+    ports[port_count].port = port;
+    port_count++;
+    ReleaseSRWLockExclusive(&lock);
+    return FERP_WINSOCK_OK;
+}
+
+static HANDLE port_of(HANDLE afd)
+{
+    for (size_t i = port_count; i > 0; i--) {
+        if (ports[i - 1].afd == afd) {
+            return ports[i - 1].port;
+        }
+    }
+    return NULL;
+}
+
+/* A lost request may remain: no cancel brought its packet. */
+static void check_single(const struct fake_socket *socket, HANDLE port,
+                         const ferp_afd_request *request)
+{
+    for (size_t i = 0; i < FAKE_REQUESTS; i++) {
+        bool is_outstanding = requests[i].state != UNUSED && requests[i].state != LOST;
+        bool is_same_socket = requests[i].socket == socket && requests[i].port == port;
+        bool is_same_memory = requests[i].state != UNUSED && requests[i].request == request;
+        violations += (is_outstanding && is_same_socket) || is_same_memory;
+    }
+}
+
+static struct fake_request *unused_request(void)
+{
+    for (size_t i = 0; i < FAKE_REQUESTS; i++) {
+        if (requests[i].state == UNUSED) {
+            return &requests[i];
+        }
+    }
+    violations++;
+    return &requests[0];
+}
+
+static void start(struct fake_request *made, struct fake_socket *socket)
+{
+    made->failure = socket->failure;
+    if (made->failure.kind != FER_OK) {
+        post(made, 0, 0);
+    } else if (socket->fault == FAKE_MIXES_UP) {
+        post(made, 0, FERP_AFD_SEND);
+    } else if ((made->events & socket->ready) != 0) {
+        post(made, 0, made->events & socket->ready);
+    } else if (socket->fault == FAKE_LOSES_REQUESTS) {
+        made->state = LOST;
+    }
+}
+
+static fer_error begin_locked(HANDLE port, ferp_afd_request *request, struct fake_socket *socket,
+                              ULONG events, void *context)
+{
+    if (socket == NULL || !socket->is_open) {
+        return ferp_winsock_error(WSAENOTSOCK);
+    }
+    socket->begins++;
+    if (socket->failure.kind != FER_OK && !socket->completes) {
+        return socket->failure;
+    }
+    check_single(socket, port, request);
+    struct fake_request *made = unused_request();
+    *made = (struct fake_request){.state = PENDING,
+                                  .socket = socket,
+                                  .port = port,
+                                  .request = request,
+                                  .context = context,
+                                  .events = events | FERP_AFD_LOCAL_CLOSE};
+    start(made, socket);
+    return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_afd_begin(HANDLE afd, ferp_afd_request *request, SOCKET base, ULONG events,
+                         void *context)
+{
+    AcquireSRWLockExclusive(&lock);
+    fer_error err = begin_locked(port_of(afd), request, socket_of(base), events, context);
+    ReleaseSRWLockExclusive(&lock);
+    return err;
+}
+
+static struct fake_request *request_of(const ferp_afd_request *request)
+{
+    for (size_t i = 0; i < FAKE_REQUESTS; i++) {
+        if (requests[i].state != UNUSED && requests[i].request == request) {
+            return &requests[i];
+        }
+    }
+    return NULL;
+}
+
+void ferp_afd_cancel(HANDLE afd, ferp_afd_request *request)
+{
+    (void)afd;
+    AcquireSRWLockExclusive(&lock);
+    struct fake_request *found = request_of(request);
+    cancels++;
+    if (found != NULL && found->state == PENDING) {
+        if (found->socket->fault == FAKE_DELAYS_CANCELS) {
+            found->state = DELAYED;
+        } else {
+            post(found, CANCELLED, 0);
+        }
+    }
+    ReleaseSRWLockExclusive(&lock);
+}
+
+/* The poller has taken the packet. */
+fer_error ferp_afd_result(const ferp_afd_request *request, ULONG *reported)
+{
+    AcquireSRWLockExclusive(&lock);
+    struct fake_request *found = request_of(request);
+    fer_error failure = FERP_WINSOCK_OK;
+    violations += found != NULL && found->state != QUEUED;
+    if (found != NULL) {
+        failure = found->failure;
+        found->state = UNUSED;
+    }
+    ReleaseSRWLockExclusive(&lock);
+    *reported = request->poll.count == 0 ? 0 : request->poll.events;
+    return failure;
+}
+
+/* ---- For tests */
+
+void fake_begin(void)
+{
+    memset(sockets, 0, sizeof sockets);
+    memset(requests, 0, sizeof requests);
+    socket_count = 0;
+    port_count = 0;
+    violations = 0;
+    cancels = 0;
+}
+
+int fake_violations(void)
+{
+    AcquireSRWLockExclusive(&lock);
+    int count = violations;
+    ReleaseSRWLockExclusive(&lock);
+    return count;
+}
+
+void fake_open(SOCKET number)
+{
+    AcquireSRWLockExclusive(&lock);
+    if (socket_count < FAKE_SOCKETS) {
+        sockets[socket_count++] = (struct fake_socket){.number = number, .is_open = true};
+    } else {
+        violations++;
+    }
+    ReleaseSRWLockExclusive(&lock);
+}
+
+void fake_close(SOCKET number)
+{
+    AcquireSRWLockExclusive(&lock);
+    struct fake_socket *socket = socket_of(number);
+    socket->is_open = false;
+    complete_all(socket, PENDING, FERP_AFD_LOCAL_CLOSE);
+    ReleaseSRWLockExclusive(&lock);
+}
+
+void fake_set_ready(SOCKET number, ULONG events)
+{
+    AcquireSRWLockExclusive(&lock);
+    struct fake_socket *socket = socket_of(number);
+    socket->ready = events;
+    if (socket->fault != FAKE_LOSES_COMPLETIONS) {
+        complete_all(socket, PENDING, events);
+    }
+    ReleaseSRWLockExclusive(&lock);
+}
+
+void fake_set_fault(SOCKET number, fake_fault fault)
+{
+    AcquireSRWLockExclusive(&lock);
+    struct fake_socket *socket = socket_of(number);
+    socket->fault = fault;
+    for (size_t i = 0; i < FAKE_REQUESTS; i++) {
+        if (fault == FAKE_LOSES_REQUESTS && requests[i].socket == socket &&
+            requests[i].state == PENDING) {
+            requests[i].state = LOST;
+        }
+    }
+    ReleaseSRWLockExclusive(&lock);
+}
+
+void fake_set_failure(SOCKET number, fer_error failure, bool completes)
+{
+    AcquireSRWLockExclusive(&lock);
+    struct fake_socket *socket = socket_of(number);
+    socket->failure = failure;
+    socket->completes = completes;
+    ReleaseSRWLockExclusive(&lock);
+}
+
+void fake_complete(SOCKET number, ULONG events)
+{
+    AcquireSRWLockExclusive(&lock);
+    for (size_t i = 0; i < FAKE_REQUESTS; i++) {
+        if (requests[i].state == PENDING && requests[i].socket == socket_of(number)) {
+            post(&requests[i], 0, events);
+        }
+    }
+    ReleaseSRWLockExclusive(&lock);
+}
+
+void fake_deliver(SOCKET number)
+{
+    AcquireSRWLockExclusive(&lock);
+    for (size_t i = 0; i < FAKE_REQUESTS; i++) {
+        bool is_held = requests[i].state == DELAYED || requests[i].state == LOST;
+        if (is_held && requests[i].socket->number == number) {
+            bool is_lost = requests[i].state == LOST;
+            post(&requests[i], CANCELLED, 0);
+            /* The poller may free it without asking for its result. */
+            requests[i].state = is_lost ? UNUSED : QUEUED;
+        }
+    }
+    ReleaseSRWLockExclusive(&lock);
+}
+
+int fake_begins(SOCKET number)
+{
+    AcquireSRWLockExclusive(&lock);
+    int count = socket_of(number)->begins;
+    ReleaseSRWLockExclusive(&lock);
+    return count;
+}
+
+int fake_cancels(void)
+{
+    AcquireSRWLockExclusive(&lock);
+    int count = cancels;
+    ReleaseSRWLockExclusive(&lock);
+    return count;
+}
