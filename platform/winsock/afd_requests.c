@@ -15,7 +15,7 @@ enum { RENEWED_MIN = 16, RENEWED_SHARE = 32 };
  * stays with the system, and the source gets a new request. */
 enum { ABANDON_TURNS = 4 };
 
-/* The number of turns that the end of a poller waits for packets. */
+/* The number of turns that the end of a poller waits for a packet. */
 enum { END_TURNS = 2 };
 
 /* ---- Rings */
@@ -236,15 +236,14 @@ static void cancel_all(ferp_afd_poller *poller)
     }
 }
 
-/* The packets of requests that are not outstanding are notifications and those of abandoned
- * requests. */
-static void take_packets(ferp_afd_poller *poller, DWORD millis)
+/* A packet without an operation is a notification. Returns false if no packet comes in time. */
+static bool take_packets(ferp_afd_poller *poller, DWORD millis)
 {
     OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
     ULONG found = 0;
     if (!GetQueuedCompletionStatusEx(poller->port, packets, FERP_AFD_BATCH, &found, millis,
                                      FALSE)) {
-        return;
+        return false;
     }
     for (ULONG i = 0; i < found; i++) {
         ferp_afd_operation *operation = (ferp_afd_operation *)(void *)packets[i].lpOverlapped;
@@ -254,15 +253,12 @@ static void take_packets(ferp_afd_poller *poller, DWORD millis)
             ferp_memory_free(operation);
         }
     }
+    return true;
 }
 
 void ferp_afd_requests_end(ferp_afd_poller *poller)
 {
-    ULONGLONG limit = (ULONGLONG)END_TURNS * poller->turn_millis;
-    ULONGLONG since = GetTickCount64();
     cancel_all(poller);
-    for (ULONGLONG spent = 0; poller->outstanding_count > 0 && spent <= limit;
-         spent = GetTickCount64() - since) {
-        take_packets(poller, (DWORD)(limit - spent));
+    while (poller->outstanding_count > 0 && take_packets(poller, END_TURNS * poller->turn_millis)) {
     }
 }

@@ -120,7 +120,7 @@ ferp_afd_source *ferp_afd_operation_end(ferp_afd_poller *poller, ferp_afd_operat
 /* Begins a new turn, if the last one is over. */
 void ferp_afd_requests_turn(ferp_afd_poller *poller);
 
-/* Cancels all requests and takes their packets, within a time limit. */
+/* Cancels all requests and takes their packets, until none comes for a time. */
 void ferp_afd_requests_end(ferp_afd_poller *poller);
 
 /* ---- Sources. afd_sources.c */

@@ -298,10 +298,9 @@ void fake_deliver(SOCKET number)
     for (size_t i = 0; i < FAKE_REQUESTS; i++) {
         bool is_held = requests[i].state == DELAYED || requests[i].state == LOST;
         if (is_held && requests[i].socket->number == number) {
-            bool is_lost = requests[i].state == LOST;
             post(&requests[i], CANCELLED, 0);
-            /* The poller may free it without asking for its result. */
-            requests[i].state = is_lost ? UNUSED : QUEUED;
+            /* The poller may have abandoned it, and then does not ask for its result. */
+            requests[i].state = UNUSED;
         }
     }
     ReleaseSRWLockExclusive(&lock);
