@@ -1,0 +1,152 @@
+/* test_afd_base.c: the base SOCKET below layered providers that hide it in the reported ways. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "platform/winsock/afd.h"
+
+static int WSAAPI scripted_ioctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
+                                 DWORD out_size, LPDWORD length, LPWSAOVERLAPPED overlapped,
+                                 LPWSAOVERLAPPED_COMPLETION_ROUTINE routine);
+
+#define WSAIoctl scripted_ioctl
+#include "platform/winsock/afd_base.c"
+
+/* The answers of the providers. An endless chain has a lower SOCKET below each one. */
+static struct answer {
+    SOCKET socket;
+    DWORD code;
+    SOCKET lower;
+} answers[8];
+static size_t answer_count;
+static int error;
+static int calls;
+
+static int WSAAPI scripted_ioctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
+                                 DWORD out_size, LPDWORD length, LPWSAOVERLAPPED overlapped,
+                                 LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    assert_true(in == NULL && in_size == 0 && overlapped == NULL && routine == NULL);
+    assert_int_equal(out_size, sizeof(SOCKET));
+    calls++;
+    for (size_t i = 0; i < answer_count; i++) {
+        if ((answers[i].socket == socket || answers[i].socket == 0) && answers[i].code == code) {
+            *(SOCKET *)out = answers[i].socket == 0 ? socket + 4 : answers[i].lower;
+            *length = out_size;
+            return 0;
+        }
+    }
+    WSASetLastError(error);
+    return SOCKET_ERROR;
+}
+
+static void answer(SOCKET socket, DWORD code, SOCKET lower)
+{
+    answers[answer_count++] = (struct answer){socket, code, lower};
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    answer_count = 0;
+    error = WSAEOPNOTSUPP;
+    calls = 0;
+    return 0;
+}
+
+static void assert_base(SOCKET socket, SOCKET base)
+{
+    SOCKET found = INVALID_SOCKET;
+    assert_int_equal(ferp_afd_base_of(socket, &found).kind, FER_OK);
+    assert_true(found == base);
+}
+
+static void without_layers_one_call_answers(void **state)
+{
+    (void)state;
+    answer(100, IOCTL_BASE_HANDLE, 100);
+    assert_base(100, 100);
+    assert_int_equal(calls, 1);
+}
+
+/* Komodia: SIO_BASE_HANDLE fails, SIO_BSP_HANDLE_POLL answers; two of them, one over the other. */
+static void each_layer_is_passed(void **state)
+{
+    (void)state;
+    answer(100, IOCTL_BSP_HANDLE_POLL, 200);
+    answer(200, IOCTL_BSP_HANDLE_POLL, 300);
+    answer(300, IOCTL_BASE_HANDLE, 300);
+    assert_base(100, 300);
+}
+
+static void any_of_the_other_codes_passes_a_layer(void **state)
+{
+    (void)state;
+    const DWORD codes[] = {IOCTL_BSP_HANDLE_SELECT, IOCTL_BSP_HANDLE_POLL, IOCTL_BSP_HANDLE};
+    for (size_t i = 0; i < 3; i++) {
+        answer_count = 0;
+        answer(100, IOCTL_BSP_HANDLE_SELECT, 100); /* itself, which is no lower layer */
+        answer(100, codes[i], 200);
+        answers[0].code = codes[i] == IOCTL_BSP_HANDLE_SELECT ? 0 : IOCTL_BSP_HANDLE_SELECT;
+        answer(200, IOCTL_BASE_HANDLE, 300);
+        assert_base(100, 300);
+    }
+}
+
+static void the_lowest_known_socket_is_the_answer_if_the_base_is_hidden(void **state)
+{
+    (void)state;
+    assert_base(100, 100);
+    answer(100, IOCTL_BSP_HANDLE_SELECT, 200);
+    assert_base(100, 200);
+    answer(200, IOCTL_BASE_HANDLE, INVALID_SOCKET);
+    assert_base(100, 200);
+}
+
+static void an_endless_chain_of_layers_ends(void **state)
+{
+    (void)state;
+    SOCKET found = INVALID_SOCKET;
+    answer(0, IOCTL_BSP_HANDLE_POLL, 0);
+    assert_int_equal(ferp_afd_base_of(100, &found).kind, FER_OK);
+    assert_true(calls <= 4 * LAYERS_MAX);
+}
+
+static void two_layers_that_name_each_other_end(void **state)
+{
+    (void)state;
+    SOCKET found = INVALID_SOCKET;
+    answer(100, IOCTL_BSP_HANDLE_POLL, 200);
+    answer(200, IOCTL_BSP_HANDLE_POLL, 100);
+    assert_int_equal(ferp_afd_base_of(100, &found).kind, FER_OK);
+    assert_true(found == 100 || found == 200);
+    assert_true(calls <= 4 * LAYERS_MAX);
+}
+
+static void what_is_no_socket_is_a_bad_handle(void **state)
+{
+    (void)state;
+    SOCKET found = INVALID_SOCKET;
+    error = WSAENOTSOCK;
+    assert_int_equal(ferp_afd_base_of(100, &found).kind, FER_BAD_HANDLE);
+    assert_int_equal(calls, 1);
+}
+
+#define BASE_TEST(name) cmocka_unit_test_setup(name, begin)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BASE_TEST(without_layers_one_call_answers),
+        BASE_TEST(each_layer_is_passed),
+        BASE_TEST(any_of_the_other_codes_passes_a_layer),
+        BASE_TEST(the_lowest_known_socket_is_the_answer_if_the_base_is_hidden),
+        BASE_TEST(an_endless_chain_of_layers_ends),
+        BASE_TEST(two_layers_that_name_each_other_end),
+        BASE_TEST(what_is_no_socket_is_a_bad_handle),
+    };
+    return cmocka_run_group_tests_name("afd_base", tests, NULL, NULL);
+}
