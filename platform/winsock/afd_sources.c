@@ -24,18 +24,6 @@ void ferp_afd_source_defer(ferp_afd_poller *poller, ferp_afd_source *source)
     ferp_afd_ring_append(&poller->deferred, &source->link);
 }
 
-bool ferp_afd_is_passing(fer_error failure)
-{
-    switch (failure.kind) {
-    case FER_OUT_OF_MEMORY:
-    case FER_NO_BUFFER_SPACE:
-    case FER_TOO_MANY_OPEN_FILES: return true;
-    default: break;
-    }
-    return failure.os_code == ERROR_WORKING_SET_QUOTA ||
-           failure.os_code == ERROR_COMMITMENT_LIMIT || failure.os_code == ERROR_NOT_ENOUGH_QUOTA;
-}
-
 static bool is_socket(fer_raw_socket raw)
 {
     DWORD type = 0;
@@ -53,12 +41,12 @@ static void begin_request(ferp_afd_poller *poller, ferp_afd_source *source)
     if (err.kind == FER_OK) {
         return;
     }
-    if (!ferp_afd_is_passing(err) && !is_socket(source->raw)) {
+    if (!ferp_winsock_is_passing(err) && !is_socket(source->raw)) {
         ferp_afd_source_unregister(poller, source);
         ferp_afd_source_release(poller, source);
         return;
     }
-    if (ferp_afd_is_passing(err) || !ferp_afd_source_fail(poller, source, err)) {
+    if (ferp_winsock_is_passing(err) || !ferp_afd_source_fail(poller, source, err)) {
         ferp_afd_source_defer(poller, source);
     }
 }

@@ -157,7 +157,4 @@ void ferp_afd_source_request_again(ferp_afd_poller *poller, ferp_afd_source *sou
 /* Lets the request begin in the next turn. */
 void ferp_afd_source_defer(ferp_afd_poller *poller, ferp_afd_source *source);
 
-/* Whether a failure is of the system, and not of a socket: a later request may succeed. */
-bool ferp_afd_is_passing(fer_error failure);
-
 #endif

@@ -14,6 +14,18 @@ static bool is_list(const fer_poller *poller)
     return poller->words_[AT_KIND] == KIND_LIST;
 }
 
+bool ferp_winsock_is_passing(fer_error failure)
+{
+    switch (failure.kind) {
+    case FER_OUT_OF_MEMORY:
+    case FER_NO_BUFFER_SPACE:
+    case FER_TOO_MANY_OPEN_FILES: return true;
+    default: break;
+    }
+    return failure.os_code == ERROR_WORKING_SET_QUOTA ||
+           failure.os_code == ERROR_COMMITMENT_LIMIT || failure.os_code == ERROR_NOT_ENOUGH_QUOTA;
+}
+
 /* Tests can predefine FERP_WINSOCK_POLLER_LIST_ALONE to select WSAPoll. */
 static fer_error open_afd(fer_poller *poller)
 {

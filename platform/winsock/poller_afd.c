@@ -35,6 +35,19 @@ static void set_interest(ferp_afd_source *source, fer_event interest, fer_poll_m
 
 /* ---- Adding, modifying, deleting */
 
+static bool is_socket(fer_raw_socket raw)
+{
+    DWORD type = 0;
+    return ferp_winsock_type_of(ferp_winsock_socket(raw), &type).kind == FER_OK;
+}
+
+/* The driver rejects a SOCKET of a provider that is not over it. */
+static fer_error add_error(fer_raw_socket raw, fer_error err)
+{
+    bool is_foreign = err.kind == FER_BAD_HANDLE && is_socket(raw);
+    return is_foreign ? (fer_error){FER_UNSUPPORTED, err.os_code} : err;
+}
+
 /* An existing source of this number belongs to a closed socket or is being deleted. Its request
  * becomes stale, and a new one follows it. */
 static fer_error add_locked(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET base,
@@ -55,7 +68,7 @@ static fer_error add_locked(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET 
     fer_error err = ferp_afd_source_request(poller, source, afd_events_of(interest));
     if (err.kind != FER_OK) {
         ferp_afd_source_release(poller, source);
-        return err;
+        return add_error(raw, err);
     }
     set_interest(source, interest, mode);
     source->is_registered = true;
@@ -173,7 +186,7 @@ static bool complete(ferp_afd_poller *poller, ferp_afd_operation *operation, fer
         ferp_afd_source_release(poller, source);
         return false;
     }
-    if (ferp_afd_is_passing(failure)) {
+    if (ferp_winsock_is_passing(failure)) {
         ferp_afd_source_defer(poller, source);
         return false;
     }

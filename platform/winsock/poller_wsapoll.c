@@ -96,15 +96,30 @@ static int millis_of(fer_duration timeout)
     return millis < INT_MAX ? (int)millis : INT_MAX;
 }
 
-/* WSAPoll may fail with WSAENOTSOCK for all sockets. Windows marks only the closed one and
- * continues. */
-static void mark_closed(ferp_list_entry *entries, size_t count)
+/* The events of one socket. A socket that WSAPoll rejects has failed, or was closed. */
+static short poll_alone(ferp_list_fd fd, short events)
 {
-    for (size_t i = 0; i < count; i++) {
-        DWORD type = 0;
-        entries[i].revents =
-            ferp_winsock_type_of(entries[i].fd, &type).kind == FER_OK ? 0 : POLLNVAL;
+    WSAPOLLFD entry = {fd, events, 0};
+    if (WSAPoll(&entry, 1, 0) >= 0) {
+        return entry.revents;
     }
+    fer_error err = ferp_winsock_last_error();
+    if (err.kind == FER_BAD_HANDLE) {
+        return POLLNVAL;
+    }
+    return ferp_winsock_is_passing(err) || err.os_code == WSA_OPERATION_ABORTED ? 0 : POLLERR;
+}
+
+/* WSAPoll may fail for all sockets because of one: Wine does so with WSAENOTSOCK, while Windows
+ * marks only the closed one. Then each is polled alone. False: none has an event. */
+static bool poll_each(ferp_list_entry *entries, size_t count)
+{
+    bool has_event = false;
+    for (size_t i = 0; i < count; i++) {
+        entries[i].revents = poll_alone(entries[i].fd, entries[i].events);
+        has_event = has_event || entries[i].revents != 0;
+    }
+    return has_event;
 }
 
 /* WSAPoll fails without sockets. A CancelIoEx for another wait on the socket (wait.c) ends it,
@@ -115,9 +130,11 @@ fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration ti
         return FERP_WINSOCK_OK;
     }
     fer_error err = ferp_winsock_last_error();
-    switch (err.os_code) {
-    case WSAENOTSOCK: mark_closed(entries, count); return FERP_WINSOCK_OK;
-    case WSA_OPERATION_ABORTED: return (fer_error){FER_INTERRUPTED, err.os_code};
-    default: return err;
+    if (err.os_code == WSA_OPERATION_ABORTED) {
+        return (fer_error){FER_INTERRUPTED, err.os_code};
     }
+    if (poll_each(entries, count) || err.kind == FER_BAD_HANDLE) {
+        return FERP_WINSOCK_OK;
+    }
+    return err;
 }
