@@ -128,12 +128,15 @@ typedef struct ferp_description {
     bool is_unix;         /* AF_UNIX */
     fer_ip_family family; /* set if is_ip */
     bool is_listening;    /* SO_ACCEPTCONN */
-    bool is_connected;    /* getpeername succeeds */
-    bool is_nonblocking;  /* false if the OS cannot report it (Windows) */
+    bool is_connected;    /* ferp_check_connected */
+    /* a stream whose connect is pending, and on Windows possibly one whose connect has failed; false
+     * if the OS cannot report it (Wine 8) */
+    bool is_connecting;
+    bool is_nonblocking; /* false if the OS cannot report it (Windows) */
 } ferp_description;
 
 /* Queries the OS for the description of raw. Error: not a socket. getsockopt, getsockname,
- * getpeername, fcntl(F_GETFL). */
+ * getpeername, fcntl(F_GETFL); if it is an unconnected stream, TCP_INFO on POSIX. */
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out);
 
 /* Prepares an adopted socket for the other functions here. Its close-on-exec flag does not change.
@@ -160,7 +163,8 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out); /* getsockname */
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out);  /* getpeername */
 
-/* FER_OK if the socket has a peer. getpeername. */
+/* FER_OK if the socket is connected. Any failure: it is not, or not yet, because a connect is
+ * pending. getpeername | getpeername, and for a stream SO_CONNECT_TIME or select. */
 fer_error ferp_check_connected(fer_raw_socket raw);
 
 /* Makes Windows report a refused connect without retries (SIO_TCP_INITIAL_RTO), best effort. Does

@@ -132,6 +132,18 @@ static uint32_t kind_flags(const ferp_description *description)
     return flags;
 }
 
+/* A pending connect continues as if this handle had started it (rule C5). */
+static fer_error fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32_t flags,
+                                  bool is_connecting)
+{
+    FER_TRY(feri_handle_fill_unconnected(handle, raw, flags));
+    if (is_connecting) {
+        /* fails if another thread has closed the handle */
+        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN);
+    }
+    return feri_ok();
+}
+
 fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
 {
     ferp_description description;
@@ -144,7 +156,7 @@ fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
     FER_TRY(claim_and_adopt(handle, raw));
     uint32_t flags = adopted_flags(&description) | kind_flags(&description);
     if (description.is_stream && !description.is_listening && !description.is_connected) {
-        return feri_handle_fill_unconnected(handle, raw, flags);
+        return fill_unconnected(handle, raw, flags, description.is_connecting);
     }
     if (description.is_datagram && description.is_ip) {
         ferp_report_refusals(raw, description.is_connected);

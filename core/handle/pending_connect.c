@@ -7,7 +7,9 @@
 #include "core/handle/stream_result.h"
 #include "platform/platform.h"
 
-/* SO_ERROR, then getpeername: FER_OK is connected, WOULD_BLOCK is pending. */
+/* SO_ERROR, then whether the socket is connected: FER_OK is connected, WOULD_BLOCK is pending. A
+ * failure of the second query means "not yet", whatever its code: macOS may report EINVAL (heph, PR
+ * 336). */
 static fer_error query_status(fer_raw_socket raw)
 {
     fer_error pending = feri_ok();

@@ -215,21 +215,23 @@ int model_into_raw(model_handle *handle)
     return socket;
 }
 
-bool model_raw_is_connected(int socket, bool *uncertain)
+/* Whether Windows reports a pending connect depends on the config (pending_has_no_peer). */
+model_state model_raw_state(int socket, bool *uncertain)
 {
     struct model_socket *what = &model_sockets[socket];
     socket_state state = model_socket_state_now(what);
-    *uncertain = what->is_uncertain || what->peer_is_unknown ||
-                 (state == SOCKET_CONNECTING && now() >= what->earliest);
-    return state == SOCKET_CONNECTED;
+    bool is_connecting = what->is_stream && state == SOCKET_CONNECTING;
+    *uncertain = what->is_stream && (what->is_uncertain || what->peer_is_unknown ||
+                                     (is_connecting && (windows || now() >= what->earliest)));
+    bool is_open = !what->is_stream || state == SOCKET_CONNECTED || state == SOCKET_LISTENING;
+    return is_connecting ? STATE_CONNECTING : is_open ? STATE_OPEN : STATE_UNCONNECTED;
 }
 
 /* Windows takes an adopted socket to be in blocking mode. */
-void model_from_raw_done(model_handle *handle, int socket, fer_raw_socket raw, bool is_connected)
+void model_from_raw_done(model_handle *handle, int socket, fer_raw_socket raw, model_state state)
 {
     struct model_socket *what = &model_sockets[socket];
-    bool is_open = !what->is_stream || is_connected || what->state == SOCKET_LISTENING;
-    *handle = made_handle(handle, socket, is_open ? STATE_OPEN : STATE_UNCONNECTED);
+    *handle = made_handle(handle, socket, state);
     handle->raw = raw;
     handle->is_adopted = true;
     handle->listens = what->state == SOCKET_LISTENING;

@@ -108,8 +108,8 @@ void model_clone_done(model_handle *handle, model_handle *out, fer_error error);
 kind_set model_move(const model_handle *from, const model_handle *to);
 void model_move_done(model_handle *from, model_handle *to);
 int model_into_raw(model_handle *handle);
-void model_from_raw_done(model_handle *handle, int socket, fer_raw_socket raw, bool is_connected);
-bool model_raw_is_connected(int socket, bool *uncertain);
+void model_from_raw_done(model_handle *handle, int socket, fer_raw_socket raw, model_state state);
+model_state model_raw_state(int socket, bool *uncertain);
 
 kind_set model_set_option(const model_handle *handle, model_option option, uint64_t value);
 void model_set_option_done(model_handle *handle, model_option option, uint64_t value);

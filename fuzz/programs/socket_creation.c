@@ -96,7 +96,7 @@ void socket_step_into_raw(struct socket_program *p, const struct socket_call *c)
 }
 
 /* The answer of the handle of the socket's own type. */
-static bool reports_connected(fer_socket *socket)
+static model_state reported_state(fer_socket *socket)
 {
     fer_socket_addr peer;
     fer_unix_addr name;
@@ -107,7 +107,9 @@ static bool reports_connected(fer_socket *socket)
         error = fer_unix_stream_peer_addr(&stream, &name);
         FUZZ_CHECK(fer_socket_from_unix_stream(socket, &stream).kind == FER_OK);
     }
-    return error.kind != FER_NOT_CONNECTED;
+    return error.kind == FER_WOULD_BLOCK     ? STATE_CONNECTING
+           : error.kind == FER_NOT_CONNECTED ? STATE_UNCONNECTED
+                                             : STATE_OPEN;
 }
 
 void socket_step_from_raw(struct socket_program *p, const struct socket_call *c)
@@ -117,13 +119,14 @@ void socket_step_from_raw(struct socket_program *p, const struct socket_call *c)
     bool is_empty = model->state == STATE_NEW || model->state == STATE_CLOSED;
     bool is_valid = p->raws[slot] != FER_RAW_SOCKET_NONE;
     bool uncertain = false;
-    bool is_connected = is_valid && model_raw_is_connected(p->raw_sockets[slot], &uncertain);
+    model_state state =
+        is_valid ? model_raw_state(p->raw_sockets[slot], &uncertain) : STATE_UNCONNECTED;
     fer_socket *socket = &p->handles[c->socket].socket;
     fer_error error = fer_socket_from_raw(socket, p->raws[slot]);
     socket_check(error, kind_set_of(is_empty && is_valid ? FER_OK : FER_INVALID_INPUT));
     if (error.kind == FER_OK) {
-        is_connected = uncertain ? reports_connected(socket) : is_connected;
-        model_from_raw_done(model, p->raw_sockets[slot], p->raws[slot], is_connected);
+        state = uncertain ? reported_state(socket) : state;
+        model_from_raw_done(model, p->raw_sockets[slot], p->raws[slot], state);
         p->raws[slot] = FER_RAW_SOCKET_NONE;
     }
 }

@@ -106,6 +106,9 @@ typedef struct fer_sim_windows {
     /* Until this virtual time every receive of available bytes, and every send for which there is
      * room, fails with WSAENOBUFS (10055). Streams only. */
     fer_duration no_buffers_until;
+    /* getpeername fails while a connect is pending, as under Wine 8. Reported of Windows, and seen
+     * under Wine 10: it succeeds. */
+    bool pending_has_no_peer;
 } fer_sim_windows;
 
 /* The configuration of a simulation. All zeros are a valid config: POSIX, seed 0, no faults, and

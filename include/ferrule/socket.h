@@ -134,7 +134,8 @@ FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
 /**
  * Takes ownership of a socket that was made elsewhere, of any kind in this header and in any state.
  *
- * A pending connect that was started elsewhere cannot be distinguished from an unconnected socket.
+ * A pending connect that was started elsewhere continues, and its result is reported as after a
+ * nonblocking fer_socket_connect. Wine 8 reports such a socket as unconnected.
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.

@@ -3,12 +3,22 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 /* IANA's numbers, which an old libc may lack. MPTCP's is Linux' own, because MPTCP is TCP on the
  * wire. */
 #define FERP_POSIX_MPTCP 262
 #define FERP_POSIX_UDPLITE 136
+
+/* The option whose first byte is the state of a TCP connection: tcpi_state. SYN_SENT is 2 on Linux
+ * (TCP_SYN_SENT), macOS and the BSDs (TCPS_SYN_SENT). */
+#if defined(TCP_INFO)
+#define FERP_POSIX_TCP_STATE TCP_INFO
+#elif defined(TCP_CONNECTION_INFO)
+#define FERP_POSIX_TCP_STATE TCP_CONNECTION_INFO
+#endif
+#define FERP_POSIX_SYN_SENT 2
 
 static fer_error set_close_on_exec(int fd)
 {
@@ -206,6 +216,30 @@ static bool is_tcp_or_udp(int fd, int type)
 #endif
 }
 
+/* Whether a TCP connect is pending. No POSIX system has other pending connects. */
+static bool is_connecting(int fd)
+{
+#ifdef FERP_POSIX_TCP_STATE
+    unsigned char state = 0;
+    socklen_t len = sizeof state;
+    return getsockopt(fd, IPPROTO_TCP, FERP_POSIX_TCP_STATE, &state, &len) == 0 &&
+           state == FERP_POSIX_SYN_SENT;
+#else
+    (void)fd;
+    return false;
+#endif
+}
+
+/* The peer of a stream is queried again after its state, because a connect may end in between. */
+static void describe_connection(fer_raw_socket raw, ferp_description *out)
+{
+    out->is_connected = ferp_check_connected(raw).kind == FER_OK;
+    if (out->is_stream && !out->is_listening && !out->is_connected) {
+        out->is_connecting = is_connecting((int)raw);
+        out->is_connected = !out->is_connecting && ferp_check_connected(raw).kind == FER_OK;
+    }
+}
+
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
     if (raw < 0 || raw > INT_MAX) {
@@ -231,9 +265,9 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
         .is_unix = is_unix,
         .family = family,
         .is_listening = listening != 0,
-        .is_connected = ferp_check_connected(raw).kind == FER_OK,
         .is_nonblocking = nonblocking,
     };
+    describe_connection(raw, out);
     return (fer_error){FER_OK, 0};
 }
 

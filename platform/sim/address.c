@@ -289,24 +289,61 @@ fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
 }
 
 /* On Windows, and for Unix sockets on Linux, a socket counts as connected after both FINs and after
- * a reset too. Other sockets on Linux do not. */
+ * a reset too. */
+static bool was_connected(const ferp_sim_socket *socket)
+{
+    return socket->state == FERP_SIM_CONNECTED || socket->state == FERP_SIM_CONNECTION_RESET;
+}
+
+/* On Windows a pending connect has a peer too (asupersync, PR 57). */
+static bool windows_has_peer(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return was_connected(socket) ||
+           (socket->state == FERP_SIM_CONNECTING && !network->config.windows.pending_has_no_peer);
+}
+
+static bool linux_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
+    return socket->is_unix ? was_connected(socket)
+                           : socket->state == FERP_SIM_CONNECTED &&
+                                 (is_datagram || !ferp_sim_both_ended(network, socket));
+}
+
+bool ferp_sim_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return ferp_sim_is_winsock(network) ? windows_has_peer(network, socket)
+                                        : linux_has_peer(network, socket);
+}
+
+/* SO_CONNECT_TIME is not 0xFFFFFFFF ("SOL_SOCKET Socket Options", MSDN). */
+static bool has_connect_time(const ferp_sim_socket *socket)
+{
+    return was_connected(socket);
+}
+
+/* The queries of platform/winsock/address.c, and getpeername alone on Linux. */
+static bool is_connected(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    bool decided = !ferp_sim_is_winsock(network) || socket->kind != FERP_SIM_STREAM;
+    return ferp_sim_has_peer(network, socket) && (decided || has_connect_time(socket));
+}
+
 fer_error ferp_check_connected(fer_raw_socket raw)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_run_due_events(network);
-    bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
-    bool is_open = socket->state == FERP_SIM_CONNECTED &&
-                   (is_datagram || !ferp_sim_both_ended(network, socket));
-    bool was_open =
-        socket->state == FERP_SIM_CONNECTED || socket->state == FERP_SIM_CONNECTION_RESET;
-    bool is_available = ferp_sim_is_winsock(network) || socket->is_unix ? was_open : is_open;
-    return ferp_sim_error(network, is_available ? FERP_SIM_NO_ERROR : FERP_SIM_ENOTCONN);
+    return ferp_sim_error(network,
+                          is_connected(network, socket) ? FERP_SIM_NO_ERROR : FERP_SIM_ENOTCONN);
 }
 
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    FER_TRY(ferp_check_connected(raw));
+    ferp_sim_run_due_events(network);
+    if (!ferp_sim_has_peer(network, socket)) {
+        return ferp_sim_error(network, FERP_SIM_ENOTCONN);
+    }
     if (socket->is_unix) {
         return ferp_sim_error(network, FERP_SIM_EAFNOSUPPORT);
     }

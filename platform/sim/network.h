@@ -158,6 +158,8 @@ bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *oth
 /* ---- address.c */
 /* Returns the destination of a call to this address. A wildcard is the loopback. */
 fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr);
+/* Whether getpeername succeeds. */
+bool ferp_sim_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket);
 
 /* ---- connecting.c: connections */
 /* Returns NULL if no answer is set for the address. */

@@ -132,14 +132,17 @@ void ferp_close(fer_raw_socket raw)
 
 /* ---- Describing and adopting */
 
-static bool is_connected(fer_raw_socket raw)
+/* Windows reports only that a pending connect has a peer; Linux has TCP_INFO. */
+static bool is_connecting(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    return ferp_check_connected(raw).kind == FER_OK;
+    return socket->state == FERP_SIM_CONNECTING &&
+           (!ferp_sim_is_winsock(network) || ferp_sim_has_peer(network, socket));
 }
 
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    bool is_connected = ferp_check_connected(raw).kind == FER_OK;
     *out = (ferp_description){
         .is_stream = socket->kind == FERP_SIM_STREAM,
         .is_datagram = socket->kind == FERP_SIM_DATAGRAM,
@@ -147,7 +150,8 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
         .is_unix = socket->is_unix,
         .family = socket->family,
         .is_listening = socket->state == FERP_SIM_LISTENING,
-        .is_connected = is_connected(raw),
+        .is_connected = is_connected,
+        .is_connecting = is_connecting(network, socket),
         .is_nonblocking = !ferp_sim_is_winsock(network) && socket->settings.nonblocking,
     };
     return FERP_SIM_OK;

@@ -116,11 +116,41 @@ fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
     return ferp_winsock_sockaddr_to(&name, out);
 }
 
-fer_error ferp_check_connected(fer_raw_socket raw)
+static fer_error check_peer(SOCKET socket)
 {
     ferp_winsock_sockaddr name;
     int size = (int)sizeof name;
-    return ferp_winsock_result(getpeername(ferp_winsock_socket(raw), &name.any, &size));
+    return ferp_winsock_result(getpeername(socket, &name.any, &size));
+}
+
+bool ferp_winsock_has_peer(SOCKET socket)
+{
+    return check_peer(socket).kind == FER_OK;
+}
+
+/* A pending connect cannot send ("select function", MSDN: "connection has succeeded"), and neither
+ * can a connected stream whose send buffer is full. */
+static bool can_send(SOCKET socket)
+{
+    struct timeval no_wait = {0, 0};
+    fd_set sending;
+    sending.fd_count = 1;
+    sending.fd_array[0] = socket;
+    return select(0, NULL, &sending, NULL, &no_wait) == 1;
+}
+
+/* While a connect is pending getpeername succeeds: reported of Windows (asupersync, PR 57), seen
+ * under Wine 10. Under Wine 8 it fails. SO_CONNECT_TIME is documented to tell the two apart. A
+ * provider may lack it or not count the time. Then the ability to send decides. */
+fer_error ferp_check_connected(fer_raw_socket raw)
+{
+    SOCKET socket = ferp_winsock_socket(raw);
+    DWORD type = 0;
+    FER_TRY(check_peer(socket));
+    FER_TRY(ferp_winsock_type_of(socket, &type));
+    bool is_pending =
+        type == SOCK_STREAM && !ferp_winsock_was_connected(socket) && !can_send(socket);
+    return ferp_winsock_error(is_pending ? WSAENOTCONN : 0);
 }
 
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)

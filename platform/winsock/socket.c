@@ -136,6 +136,21 @@ fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out)
     return socket_option(socket, SO_TYPE, out);
 }
 
+/* SO_CONNECT_TIME is the number of seconds since the connect, or 0xFFFFFFFF ("SOL_SOCKET Socket
+ * Options", MSDN). */
+bool ferp_winsock_was_connected(SOCKET socket)
+{
+    DWORD seconds = 0;
+    return socket_option(socket, SO_CONNECT_TIME, &seconds).kind == FER_OK && seconds != UINT32_MAX;
+}
+
+/* A stream that has a peer and is not connected has a pending or a failed connect. SO_ERROR tells
+ * which. Under Wine 8 a pending connect has no peer. */
+static bool is_connecting(SOCKET socket, DWORD type, bool is_connected)
+{
+    return type == SOCK_STREAM && !is_connected && ferp_winsock_has_peer(socket);
+}
+
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
     SOCKET socket = ferp_winsock_socket(raw);
@@ -151,6 +166,7 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
         getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &info_size)));
     /* A protocol without listeners may lack the option. */
     (void)socket_option(socket, SO_ACCEPTCONN, &accepts);
+    bool is_connected = ferp_check_connected(raw).kind == FER_OK;
     *out = (ferp_description){.is_stream = type == SOCK_STREAM,
                               .is_datagram = type == SOCK_DGRAM,
                               .is_raw = type == SOCK_RAW,
@@ -159,7 +175,8 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
                               .is_unix = info.iAddressFamily == AF_UNIX,
                               .family = info.iAddressFamily == AF_INET6 ? FER_IP_V6 : FER_IP_V4,
                               .is_listening = accepts != 0,
-                              .is_connected = ferp_check_connected(raw).kind == FER_OK,
+                              .is_connected = is_connected,
+                              .is_connecting = is_connecting(socket, type, is_connected),
                               .is_nonblocking = false};
     return FERP_WINSOCK_OK;
 }
@@ -170,14 +187,6 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
     return ferp_winsock_result(shutdown(ferp_winsock_socket(raw), hows[how]));
 }
 
-/* Whether the socket is or was connected. SO_CONNECT_TIME is the number of seconds since the
- * connect, or 0xFFFFFFFF ("SOL_SOCKET Socket Options", MSDN). */
-static bool was_connected(SOCKET socket)
-{
-    DWORD seconds = 0;
-    return socket_option(socket, SO_CONNECT_TIME, &seconds).kind == FER_OK && seconds != UINT32_MAX;
-}
-
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
     SOCKET socket = ferp_winsock_socket(raw);
@@ -185,7 +194,7 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
     FER_TRY(socket_option(socket, SO_ERROR, &code));
     /* On Wine SO_ERROR omits a reset, and only POLLERR shows it. A failed connect sets POLLERR as
      * well, and its SO_ERROR may be late. It differs in that it was never connected. */
-    if (code == 0 && ferp_winsock_is_broken(socket) && was_connected(socket)) {
+    if (code == 0 && ferp_winsock_is_broken(socket) && ferp_winsock_was_connected(socket)) {
         code = WSAECONNRESET;
     }
     *pending = ferp_winsock_error((int32_t)code);

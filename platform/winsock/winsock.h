@@ -42,6 +42,13 @@ fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out);
 /* Records that this library is about to close the SOCKET. poller_identity.c */
 void ferp_winsock_count_close(SOCKET socket);
 
+/* Whether the stream is or was connected. False: it is not, or SO_CONNECT_TIME cannot be read.
+ * socket.c */
+bool ferp_winsock_was_connected(SOCKET socket);
+
+/* Whether getpeername succeeds, which may be true of a pending connect. address.c */
+bool ferp_winsock_has_peer(SOCKET socket);
+
 /* Whether WSAPoll reports POLLERR now: a reset causes it, an orderly end does not. wait.c */
 bool ferp_winsock_is_broken(SOCKET socket);
 

@@ -103,6 +103,9 @@ void peer_release(peer_socket peer);
 /* Adds it to the open peers. */
 void peer_adopt(fer_raw_socket raw);
 
+/* Whether the system reports a pending connect as no connect at all, as Wine 8 does. */
+bool peer_hides_pending_connect(fer_raw_socket pending);
+
 /* ---- Examining any raw socket, without consuming anything. -1: this OS does not report it. */
 
 bool peer_raw_wait_readable(fer_raw_socket raw);

@@ -50,6 +50,12 @@ bool peer_is_wine(void)
     return false;
 }
 
+bool peer_hides_pending_connect(fer_raw_socket pending)
+{
+    (void)pending;
+    return false;
+}
+
 uint64_t peer_now_us(void)
 {
     struct timespec now;

@@ -41,6 +41,7 @@ void peer_start(void)
     config.max_sockets = SOCKETS_MAX;
     config.lacks_keepalive_fields = getenv("FERRULE_SIM_OLD_WINDOWS") != NULL;
     config.windows.shared_options = getenv("FERRULE_SIM_SHARED_OPTIONS") != NULL;
+    config.windows.pending_has_no_peer = getenv("FERRULE_SIM_PENDING_HAS_NO_PEER") != NULL;
     if (getenv("FERRULE_SIM_LATENCY_US") != NULL) {
         config.loopback_latency =
             fer_duration_from_micros((uint64_t)atoi(getenv("FERRULE_SIM_LATENCY_US")));
@@ -56,6 +57,12 @@ bool peer_is_wine(void)
 {
     return false;
 }
+
+bool peer_hides_pending_connect(fer_raw_socket pending)
+{
+    return peer_is_windows() && !ferp_sim_has_peer(network(), socket_of(pending));
+}
+
 size_t peer_threads(void)
 {
     return 0;

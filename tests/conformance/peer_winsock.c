@@ -42,6 +42,13 @@ bool peer_is_wine(void)
     return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
 }
 
+bool peer_hides_pending_connect(fer_raw_socket pending)
+{
+    struct sockaddr_storage name;
+    int size = (int)sizeof name;
+    return getpeername((SOCKET)pending, (struct sockaddr *)&name, &size) != 0;
+}
+
 uint64_t peer_now_us(void)
 {
     LARGE_INTEGER ticks;

@@ -207,6 +207,56 @@ static void into_raw_gives_up_a_connecting_and_a_failed_socket(void **state)
     }
 }
 
+/* The raw socket of a connect that another program could have started. A stream's from_raw refuses
+ * it, and leaves it to its owner. */
+static fer_raw_socket pending_raw(const struct pending_target *target, uint16_t *own_port)
+{
+    fer_socket *socket = test_connecting(target);
+    fer_tcp_stream *stream = test_stream();
+    *own_port = local_addr_of(socket).port;
+    fer_raw_socket raw = fer_socket_into_raw(socket);
+    assert_kind(fer_tcp_stream_from_raw(stream, raw), FER_INVALID_INPUT);
+    assert_new(stream);
+    assert_true(peer_is_open(raw));
+    if (peer_hides_pending_connect(raw)) {
+        peer_adopt(raw);
+        skip_because("Wine 8 does not report that a connect is pending");
+    }
+    return raw;
+}
+
+/* "from_raw takes ownership of a socket after it has queried its type and state": a pending connect
+ * continues, and its result is reported as rule C5 states. */
+static void a_pending_connect_that_is_adopted_goes_on(void **state)
+{
+    peer_family family = family_of(state);
+    struct pending_target target = pending_target(family);
+    fer_socket *socket = test_socket();
+    fer_tcp_stream *stream = test_stream();
+    uint16_t own_port = 0;
+    fer_raw_socket raw = pending_raw(&target, &own_port);
+    assert_ok(fer_socket_from_raw(socket, raw));
+    assert_connecting(socket);
+    peer_socket other = pending_target_accept(&target, own_port);
+    assert_ok(await_connect(socket));
+    assert_ok(fer_socket_set_nonblocking(socket, false));
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_exchange(stream, other);
+}
+
+static void a_pending_connect_that_is_adopted_and_then_refused_tells_so(void **state)
+{
+    (void)state;
+    struct pending_target target = pending_target(PEER_V4);
+    fer_socket *socket = test_socket();
+    uint16_t own_port = 0;
+    assert_ok(fer_socket_from_raw(socket, pending_raw(&target, &own_port)));
+    pending_target_refuse(&target);
+    fer_error outcome = await_connect(socket);
+    assert_kind(outcome, FER_CONNECTION_REFUSED);
+    assert_failed(socket, outcome);
+}
+
 /* ---- C5: a stream that was never connected */
 
 /* "NOT_CONNECTED where a stream that was never connected is read, written or shut down" (rule E4),
@@ -284,6 +334,8 @@ int main(void)
         SOCKET_TEST("C5", a_connect_that_ends_well_late_carries_bytes),
         SOCKET_TEST("C5", closing_a_connecting_socket_leaks_nothing),
         SOCKET_TEST("R1", into_raw_gives_up_a_connecting_and_a_failed_socket),
+        SOCKET_FAMILY_TEST("R1", a_pending_connect_that_is_adopted_goes_on),
+        SOCKET_TEST("R1", a_pending_connect_that_is_adopted_and_then_refused_tells_so),
         SOCKET_FAMILY_TEST("C5", a_stream_that_was_never_connected_is_not_connected),
         SOCKET_TEST("R2", a_stream_is_cloned_once_it_is_connected),
         SOCKET_TEST("C5", a_stream_that_was_never_connected_can_go_back_and_be_connected),

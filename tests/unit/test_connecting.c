@@ -394,9 +394,12 @@ static void a_connect_stands_as_the_pending_error_and_then_the_peer_tell(void **
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
     assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
     assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECTING);
+    /* reported of macOS: EINVAL instead of ENOTCONN (heph, PR 336) */
+    script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
+    assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
     assert_ok(feri_pending_connect_status(&handle));
     assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
-    assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
+    assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
     handle = new_connecting(&script_windows);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
