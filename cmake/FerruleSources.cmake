@@ -15,6 +15,7 @@ set(ferrule_core_sources
     core/address/socket_addr_format.c
     core/address/socket_addr_parse.c
     core/address/unix_addr.c
+    core/handle/ended.c
     core/handle/handle.c
     core/handle/keepalive.c
     core/handle/modes.c

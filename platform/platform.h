@@ -129,8 +129,8 @@ typedef struct ferp_description {
     fer_ip_family family; /* set if is_ip */
     bool is_listening;    /* SO_ACCEPTCONN */
     bool is_connected;    /* ferp_check_connected */
-    /* a stream whose connect is pending, and on Windows possibly one whose connect has failed; false
-     * if the OS cannot report it (Wine 8) */
+    /* a stream whose connect is pending, and on Windows possibly one whose connect has failed;
+     * false if the OS cannot report it (Wine 8) */
     bool is_connecting;
     bool is_nonblocking; /* false if the OS cannot report it (Windows) */
 } ferp_description;

@@ -19,11 +19,18 @@ typedef enum feri_operation {
     FERI_OPERATION_STARTED, /* connect of a nonblocking socket, after it has started */
     /* connect of a nonblocking Unix socket, before it has started */
     FERI_OPERATION_UNIX_START,
+    FERI_OPERATION_UNIX_NAME, /* connect and bind of a Unix socket */
+    /* connect of a stream to its own address */
+    FERI_OPERATION_CONNECT_TO_ITSELF,
     FERI_OPERATION_BIND_TAKEN, /* bind, after a second bind found the port in use */
     FERI_OPERATION_DUAL_STACK, /* clearing IPV6_V6ONLY */
     FERI_OPERATION_SHUTDOWN,   /* shutdown of a stream that was connected */
-    FERI_OPERATION_PEER_ADDR,  /* getpeername of a stream that was connected */
-    FERI_OPERATION_DATAGRAM,   /* receiving and sending datagrams, SO_ERROR of their sockets */
+    /* setting an option of a stream whose connection has ended */
+    FERI_OPERATION_SET_ENDED,
+    /* preparing an accepted stream whose connection has ended */
+    FERI_OPERATION_ACCEPTED_ENDED,
+    FERI_OPERATION_PEER_ADDR, /* getpeername of a stream that was connected */
+    FERI_OPERATION_DATAGRAM,  /* receiving and sending datagrams, SO_ERROR of their sockets */
     /* joining and leaving a multicast group, after core has checked the arguments */
     FERI_OPERATION_GROUP,
     /* sending a datagram without an address on a socket that has no peer */
@@ -35,6 +42,8 @@ typedef enum feri_operation {
 /* X(operation, kind from the plain map, kind for the caller, whether the OS code is kept,
  * reason) */
 #define FERI_OPERATION_ERRORS(X)                                                                 \
+    X(READ, FER_INVALID_INPUT, FER_CONNECTION_RESET, true,                                       \
+      "macOS: EINVAL after the peer's early close; core's arguments are valid")                  \
     X(READ, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, true,                                  \
       "on Windows a reset is often reported as 10053")                                           \
     X(READ, FER_BROKEN_PIPE, FER_OK, false,                                                      \
@@ -55,6 +64,19 @@ typedef enum feri_operation {
       "a nonblocking call that would wait (rule C5)")                                            \
     X(UNIX_START, FER_WOULD_BLOCK, FER_RESOURCE_BUSY, true,                                      \
       "Linux' EAGAIN: the accept queue is full and no connect is pending")                       \
+    X(UNIX_NAME, FER_NETWORK_DOWN, FER_NOT_FOUND, true,                                          \
+      "Windows' 10050: the path, or its folder, does not exist")                                 \
+    X(CONNECT_TO_ITSELF, FER_INVALID_INPUT, FER_CONNECTION_REFUSED, true,                        \
+      "macOS: EINVAL; nothing listens at that port (rule C2)")                                   \
+    X(SET_ENDED, FER_INVALID_INPUT, FER_OK, false,                                               \
+      "macOS: EINVAL; nothing waits, is sent or lingers any more (rule O7)")                     \
+    X(SET_ENDED, FER_CONNECTION_RESET, FER_OK, false, "as above: FreeBSD, Windows")              \
+    X(SET_ENDED, FER_CONNECTION_ABORTED, FER_OK, false, "as above")                              \
+    X(SET_ENDED, FER_NOT_CONNECTED, FER_OK, false, "as above")                                   \
+    X(ACCEPTED_ENDED, FER_INVALID_INPUT, FER_CONNECTION_ABORTED, true,                           \
+      "the connection ended in the accept queue (rule L3)")                                      \
+    X(ACCEPTED_ENDED, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED, true, "as above")            \
+    X(ACCEPTED_ENDED, FER_NOT_CONNECTED, FER_CONNECTION_ABORTED, true, "as above")               \
     X(BIND_TAKEN, FER_PERMISSION_DENIED, FER_ADDR_IN_USE, true,                                  \
       "Windows' WSAEACCES of an exclusively held port")                                          \
     X(DUAL_STACK, FER_INVALID_INPUT, FER_UNSUPPORTED, true, "OpenBSD has no dual stack: ip6(4)") \

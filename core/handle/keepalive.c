@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/facts.h"
+#include "core/handle/ended.h"
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
 
@@ -86,24 +87,29 @@ static fer_error set_with_one_call(fer_raw_socket raw, bool on, const field fiel
     return error.kind == FER_UNSUPPORTED ? unsupported : error;
 }
 
+static fer_error set_all(fer_raw_socket raw, const fer_keepalive *keepalive)
+{
+    field fields[FIELD_COUNT];
+    make_fields(keepalive, fields);
+    fer_error error = set_fields(raw, fields);
+    if (error.kind == FER_UNSUPPORTED) {
+        return set_with_one_call(raw, keepalive->enabled, fields, error);
+    }
+    FER_TRY(error);
+    error = ferp_set_option(raw, FERP_KEEPALIVE, keepalive->enabled ? 1 : 0);
+    if (error.kind != FER_OK) {
+        restore(raw, fields, FIELD_COUNT);
+    }
+    return error;
+}
+
 fer_error feri_set_keepalive(fer_handle *handle, const fer_keepalive *keepalive)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (!is_valid(keepalive)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    field fields[FIELD_COUNT];
-    make_fields(keepalive, fields);
-    fer_error error = set_fields(handle->raw_, fields);
-    if (error.kind == FER_UNSUPPORTED) {
-        return set_with_one_call(handle->raw_, keepalive->enabled, fields, error);
-    }
-    FER_TRY(error);
-    error = ferp_set_option(handle->raw_, FERP_KEEPALIVE, keepalive->enabled ? 1 : 0);
-    if (error.kind != FER_OK) {
-        restore(handle->raw_, fields, FIELD_COUNT);
-    }
-    return error;
+    return feri_set_result(handle, set_all(handle->raw_, keepalive));
 }
 
 /* A field that the OS cannot report is 0. */

@@ -3,6 +3,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/facts.h"
+#include "core/handle/ended.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 
@@ -17,7 +18,7 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
         return feri_ok();
     }
     feri_atomic_change_bits(&handle->flags_, FERI_FLAG_TIMEOUT_SET, 0);
-    return ferp_set_timeout(handle->raw_, direction, timeout);
+    return feri_set_result(handle, ferp_set_timeout(handle->raw_, direction, timeout));
 }
 
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
@@ -44,7 +45,7 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
     uint32_t previous = feri_handle_flags(handle) & flags;
     feri_atomic_change_bits(&handle->flags_,
                             FERI_FLAG_MODE_CHANGED | (nonblocking ? FERI_FLAG_NONBLOCKING : 0), 0);
-    fer_error error = ferp_set_nonblocking(handle->raw_, nonblocking);
+    fer_error error = feri_set_result(handle, ferp_set_nonblocking(handle->raw_, nonblocking));
     if (error.kind != FER_OK) {
         feri_atomic_change_bits(&handle->flags_, previous, flags & ~previous);
     } else if (!nonblocking) {
@@ -66,10 +67,15 @@ fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
     return feri_ok();
 }
 
+static fer_error set_number(const fer_handle *handle, ferp_option option, uint32_t value)
+{
+    return feri_set_result(handle, ferp_set_option(handle->raw_, option, value));
+}
+
 fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    return ferp_set_option(handle->raw_, option, on ? 1 : 0);
+    return set_number(handle, option, on ? 1 : 0);
 }
 
 fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
@@ -90,9 +96,9 @@ fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
         return feri_own_error(FER_INVALID_INPUT);
     }
     if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        return ferp_set_option(handle->raw_, FERP_TTL_V4, ttl);
+        return set_number(handle, FERP_TTL_V4, ttl);
     }
-    FER_TRY(ferp_set_option(handle->raw_, FERP_HOPS_V6, ttl));
+    FER_TRY(set_number(handle, FERP_HOPS_V6, ttl));
     FER_IGNORE(ferp_set_option(handle->raw_, FERP_TTL_V4, ttl));
     return feri_ok();
 }
@@ -114,9 +120,9 @@ fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
         return feri_own_error(FER_INVALID_INPUT);
     }
     if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        return ferp_set_option(handle->raw_, FERP_TOS_V4, tos);
+        return set_number(handle, FERP_TOS_V4, tos);
     }
-    FER_TRY(ferp_set_option(handle->raw_, FERP_TCLASS_V6, tos));
+    FER_TRY(set_number(handle, FERP_TCLASS_V6, tos));
     /* for IPv4-mapped peers, as with the hop limit */
     FER_IGNORE(ferp_set_option(handle->raw_, FERP_TOS_V4, tos));
     return feri_ok();
@@ -136,7 +142,7 @@ fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t si
     if (size == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    return ferp_set_option(handle->raw_, option, size < INT32_MAX ? (uint32_t)size : INT32_MAX);
+    return set_number(handle, option, size < INT32_MAX ? (uint32_t)size : INT32_MAX);
 }
 
 fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t *out)
@@ -156,7 +162,7 @@ fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
         setting.on = true;
         setting.seconds = feri_whole_seconds(linger, feri_linger_seconds_max());
     }
-    FER_TRY(ferp_set_linger(handle->raw_, setting));
+    FER_TRY(feri_set_result(handle, ferp_set_linger(handle->raw_, setting)));
     if (!feri_io_waits_in_kernel()) {
         feri_modes_record_linger(handle, setting);
     }

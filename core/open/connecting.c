@@ -11,11 +11,29 @@
 #include "core/wait/connect_wait.h"
 #include "ferrule/ip.h"
 
+static bool is_own_addr(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    fer_socket_addr own;
+    return ferp_local_addr(raw, &own).kind == FER_OK && own.port == addr->port &&
+           (fer_ip_addr_is_unspecified(&own.ip) || fer_ip_addr_eq(&own.ip, &addr->ip));
+}
+
+/* The system may choose the destination's port for the connecting socket itself. Linux then
+ * connects it to itself (RFC 9293, 3.5, simultaneous open). macOS reports EINVAL (libuv, issue
+ * 2503), which is no mistake of the caller. */
+static fer_error connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    fer_error error = ferp_connect(raw, addr);
+    return error.kind == FER_INVALID_INPUT && is_own_addr(raw, addr)
+               ? feri_map_error(FERI_OPERATION_CONNECT_TO_ITSELF, error)
+               : error;
+}
+
 fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     feri_operation operation =
         feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
-    return feri_map_error(operation, ferp_connect(raw, addr));
+    return feri_map_error(operation, connect_raw(raw, addr));
 }
 
 /* connect, and if it only starts, the wait for its result. */

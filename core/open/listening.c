@@ -3,6 +3,8 @@
 
 #include "core/base/assert.h"
 #include "core/base/facts.h"
+#include "core/base/operation_error.h"
+#include "core/handle/ended.h"
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
@@ -57,20 +59,6 @@ static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mod
     return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
 }
 
-static fer_error accept_one(const fer_handle *listener, feri_wait_mode wait_mode,
-                            fer_raw_socket *out, fer_socket_addr *peer)
-{
-    feri_waiting waiting = feri_waiting_with(wait_mode, listener, FERP_ACCEPTABLE);
-    uint32_t skips = 0;
-    fer_error error;
-    do {
-        error = check_queue(listener, wait_mode);
-        error = error.kind == FER_OK ? ferp_accept(listener->raw_, out, peer) : error;
-    } while (should_retry(error, &skips) ||
-             (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)));
-    return error;
-}
-
 /* An accepted stream starts blocking, with no timeout (rule T6). Some systems inherit the
  * listener's mode, and XNU perhaps the mode at the time when the connection was queued (sonewconn).
  * All systems inherit timeouts. Only an adopted listener can have timeouts, one with a clone that
@@ -92,18 +80,42 @@ static fer_error reset_inherited_modes(const fer_handle *listener, fer_raw_socke
     return ferp_set_timeout(raw, FERP_WRITING, FER_DURATION_NONE);
 }
 
-static fer_error accept_prepared(const fer_handle *listener, feri_wait_mode wait_mode,
-                                 fer_raw_socket *out, fer_socket_addr *peer)
+/* A connection that ended before its modes were reset is skipped, whichever call tells of it (rule
+ * L3). A Unix stream is kept, with the bytes that it may still hold (rule X3). */
+static fer_error accepted_result(fer_raw_socket raw, fer_error error, bool is_unix)
+{
+    if (error.kind == FER_OK || !feri_connection_has_ended(raw, error)) {
+        return error;
+    }
+    return is_unix ? feri_ok() : feri_map_error(FERI_OPERATION_ACCEPTED_ENDED, error);
+}
+
+static fer_error accept_prepared(const fer_handle *listener, fer_raw_socket *out,
+                                 fer_socket_addr *peer)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(accept_one(listener, wait_mode, &raw, peer));
+    FER_TRY(ferp_accept(listener->raw_, &raw, peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
-    fer_error error = reset_inherited_modes(listener, raw);
+    fer_error error = accepted_result(raw, reset_inherited_modes(listener, raw), peer == NULL);
     if (error.kind != FER_OK) {
         ferp_close(raw);
         return error;
     }
     *out = raw;
+    return error;
+}
+
+static fer_error accept_one(const fer_handle *listener, feri_wait_mode wait_mode,
+                            fer_raw_socket *out, fer_socket_addr *peer)
+{
+    feri_waiting waiting = feri_waiting_with(wait_mode, listener, FERP_ACCEPTABLE);
+    uint32_t skips = 0;
+    fer_error error;
+    do {
+        error = check_queue(listener, wait_mode);
+        error = error.kind == FER_OK ? accept_prepared(listener, out, peer) : error;
+    } while (should_retry(error, &skips) ||
+             (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)));
     return error;
 }
 
@@ -114,7 +126,7 @@ static fer_error accept_with_peer(fer_handle *listener, feri_wait_mode wait_mode
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr from;
-    fer_error error = accept_prepared(listener, wait_mode, &raw, &from);
+    fer_error error = accept_one(listener, wait_mode, &raw, &from);
     error =
         feri_finish_opening(out, error, raw, error.kind == FER_OK ? feri_family_flag(&from) : 0);
     if (error.kind == FER_OK && peer != NULL) {
@@ -139,7 +151,7 @@ static fer_error accept_without_peer(fer_handle *listener, feri_wait_mode wait_m
     FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = accept_prepared(listener, wait_mode, &raw, NULL);
+    fer_error error = accept_one(listener, wait_mode, &raw, NULL);
     return feri_finish_opening(out, error, raw, 0);
 }
 

@@ -151,7 +151,7 @@ fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr)
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_check_unix_name(addr));
-    FER_TRY(ferp_unix_bind(handle->raw_, addr));
+    FER_TRY(feri_unix_bind_raw(handle->raw_, addr));
     set_flag(handle, FERI_FLAG_BOUND);
     return feri_ok();
 }

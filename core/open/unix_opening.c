@@ -32,6 +32,7 @@ fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr)
     do {
         error = ferp_unix_connect(raw, addr);
     } while (error.kind == FER_INTERRUPTED);
+    error = feri_map_error(FERI_OPERATION_UNIX_NAME, error);
     return feri_connect_would_block_means_started() ? feri_map_error(FERI_OPERATION_START, error)
                                                     : error;
 }
@@ -39,7 +40,14 @@ fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 static fer_error connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     fer_error error = feri_unix_connect_raw(raw, addr);
-    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, FERP_NO_DEADLINE) : error;
+    return error.kind == FER_IN_PROGRESS
+               ? feri_map_error(FERI_OPERATION_UNIX_NAME, feri_await_connect(raw, FERP_NO_DEADLINE))
+               : error;
+}
+
+fer_error feri_unix_bind_raw(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    return feri_map_error(FERI_OPERATION_UNIX_NAME, ferp_unix_bind(raw, addr));
 }
 
 static fer_error keep_or_close(fer_error error, fer_raw_socket raw, fer_raw_socket *out)
@@ -63,7 +71,7 @@ fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw));
-    fer_error error = ferp_unix_bind(raw, addr);
+    fer_error error = feri_unix_bind_raw(raw, addr);
     if (error.kind == FER_OK) {
         error = ferp_listen(raw, FERI_BACKLOG);
     }
@@ -74,7 +82,7 @@ fer_error feri_unix_datagram_open(const fer_unix_addr *addr, fer_raw_socket *out
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, &raw));
-    return keep_or_close(ferp_unix_bind(raw, addr), raw, out);
+    return keep_or_close(feri_unix_bind_raw(raw, addr), raw, out);
 }
 
 /* ---- Handles */

@@ -26,6 +26,9 @@ fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type)
  * connect has not started. */
 fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr);
 
+/* bind, with the errors that every system reports for a path. */
+fer_error feri_unix_bind_raw(fer_raw_socket raw, const fer_unix_addr *addr);
+
 /* As fer_unix_stream_connect_start. */
 fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr);
 

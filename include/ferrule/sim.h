@@ -137,6 +137,9 @@ typedef struct fer_sim_config {
     /* Simulates an older Windows (see fer_tcp_stream_set_keepalive), which has SIO_KEEPALIVE_VALS,
      * but neither TCP_KEEPIDLE nor the related options. */
     bool lacks_keepalive_fields;
+    /* Setting an option or a timeout of a stream, and getpeername, fail with EINVAL once both
+     * halves have ended, as reported of macOS. Used by the POSIX dialect only. */
+    bool ended_options_fail;
     fer_sim_windows windows; /* used by the WINSOCK dialect only */
     /* The names that can be resolved, in addition to "localhost" and the texts of addresses, which
      * are always known. */

@@ -134,13 +134,14 @@ static int accept_close_on_exec(int listener, struct sockaddr_storage *from, soc
 #endif
 }
 
-/* An accepted socket inherits SO_NOSIGPIPE (XNU, sonewconn), so only close-on-exec may be
- * missing. */
+/* An accepted socket inherits SO_NOSIGPIPE (XNU, sonewconn), so only close-on-exec may be missing.
+ * EINVAL: reported of macOS for a connection that has ended (swift-nio, issue 1030). */
 static fer_error finish_accepted(int fd, fer_raw_socket *out)
 {
     fer_error error = set_close_on_exec(fd);
     if (error.kind != FER_OK) {
         (void)close(fd);
+        error.kind = error.os_code == EINVAL ? FER_CONNECTION_ABORTED : error.kind;
         return error;
     }
     *out = fd;

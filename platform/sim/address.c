@@ -329,18 +329,42 @@ static bool is_connected(ferp_sim_network *network, const ferp_sim_socket *socke
     return ferp_sim_has_peer(network, socket) && (decided || has_connect_time(socket));
 }
 
+/* A Unix stream sends no more once the other end is closed (XNU, unp_disconnect). */
+static bool sends_no_more(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_pipe *out = ferp_sim_pipe_out(network, socket);
+    return out != NULL &&
+           (out->fin_sent || (socket->is_unix && !ferp_sim_has_reader(network, socket)));
+}
+
+bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
+    bool receives_no_more = socket->shut_read || (in != NULL && in->fin_arrived);
+    bool has_ended = socket->state == FERP_SIM_CONNECTION_RESET ||
+                     (receives_no_more && sends_no_more(network, socket));
+    return network->config.ended_options_fail && !ferp_sim_is_winsock(network) &&
+           socket->kind == FERP_SIM_STREAM && has_ended;
+}
+
 fer_error ferp_check_connected(fer_raw_socket raw)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_run_due_events(network);
-    return ferp_sim_error(network,
-                          is_connected(network, socket) ? FERP_SIM_NO_ERROR : FERP_SIM_ENOTCONN);
+    if (ferp_sim_refuses_options(network, socket)) {
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
+    }
+    bool connected = is_connected(network, socket);
+    return ferp_sim_error(network, connected ? FERP_SIM_NO_ERROR : FERP_SIM_ENOTCONN);
 }
 
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_run_due_events(network);
+    if (ferp_sim_refuses_options(network, socket)) {
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
+    }
     if (!ferp_sim_has_peer(network, socket)) {
         return ferp_sim_error(network, FERP_SIM_ENOTCONN);
     }

@@ -161,6 +161,10 @@ fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr);
 /* Whether getpeername succeeds. */
 bool ferp_sim_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket);
 
+/* Whether the system refuses options and getpeername, because both halves of a stream have ended
+ * (XNU; config.ended_options_fail). */
+bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *socket);
+
 /* ---- connecting.c: connections */
 /* Returns NULL if no answer is set for the address. */
 const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,

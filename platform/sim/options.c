@@ -130,7 +130,7 @@ static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_op
     if (!is_known(network, socket, option)) {
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
-    if (!is_in_range(network, socket, option, value)) {
+    if (ferp_sim_refuses_options(network, socket) || !is_in_range(network, socket, option, value)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
     store_value(&socket->settings, option, reported_size(network, option, value));
@@ -167,6 +167,9 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (ferp_sim_refuses_options(network, socket)) {
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
+    }
     socket->settings.linger = linger;
     ferp_sim_keep_settings(network, raw);
     return ferp_sim_trace_call(network, "set linger", socket, FERP_SIM_OK);

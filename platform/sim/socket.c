@@ -235,12 +235,19 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 
 /* ---- SO_ERROR */
 
+/* On Windows the error of a failed connect stays (Wine's test_WSAPoll, which Windows passes). */
+static bool error_stays(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return socket->error_is_late ||
+           (socket->state == FERP_SIM_FAILED && ferp_sim_acts_as_windows(network, socket));
+}
+
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_run_due_events(network);
     ferp_sim_code code = socket->error_is_late ? FERP_SIM_NO_ERROR : socket->pending;
-    if (!socket->error_is_late) {
+    if (!error_stays(network, socket)) {
         socket->pending = FERP_SIM_NO_ERROR;
     }
     socket->error_is_late = false;

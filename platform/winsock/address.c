@@ -64,14 +64,33 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 }
 
 /* accept has no flags: child processes can inherit the new SOCKET until SetHandleInformation. It
- * inherits the listener's mode. FIONBIO sets the mode again, because a socket that blocks in the
- * kernel would break every wait. */
+ * is best effort: a layered provider's SOCKET may refuse it (OCaml, PR 10885), although the
+ * connection is good. An accepted SOCKET inherits the listener's mode. FIONBIO sets the mode again,
+ * because a socket that blocks in the kernel would break every wait. */
 static fer_error configure_accepted(SOCKET accepted)
 {
-    if (!SetHandleInformation((HANDLE)accepted, HANDLE_FLAG_INHERIT, 0)) {
-        return ferp_winsock_last_error();
-    }
+    (void)SetHandleInformation((HANDLE)accepted, HANDLE_FLAG_INHERIT, 0);
     return ferp_winsock_set_io_mode(accepted, 1);
+}
+
+/* If a connection ended in the queue, accept may return a SOCKET without an address (seen under
+ * Wine 10: family 0). getpeername tells whether only the address is missing. */
+static fer_error accepted_peer(SOCKET accepted, const ferp_winsock_sockaddr *name,
+                               fer_socket_addr *peer)
+{
+    if (peer == NULL || ferp_winsock_sockaddr_to(name, peer).kind == FER_OK) {
+        return FERP_WINSOCK_OK;
+    }
+    return ferp_peer_addr((fer_raw_socket)accepted, peer);
+}
+
+/* A failure of a call on a new SOCKET tells that its connection has ended, unless it is still
+ * connected. */
+static fer_error accepted_failure(SOCKET accepted, fer_error err)
+{
+    bool has_ended = ferp_check_connected((fer_raw_socket)accepted).kind != FER_OK;
+    closesocket(accepted);
+    return has_ended ? (fer_error){FER_CONNECTION_ABORTED, err.os_code} : err;
 }
 
 static fer_error accept_failure(void)
@@ -96,12 +115,11 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
         return accept_failure();
     }
     fer_error err = configure_accepted(accepted);
-    if (err.kind == FER_OK && peer != NULL) {
-        err = ferp_winsock_sockaddr_to(&name, peer);
+    if (err.kind == FER_OK) {
+        err = accepted_peer(accepted, &name, peer);
     }
     if (err.kind != FER_OK) {
-        closesocket(accepted);
-        return err;
+        return accepted_failure(accepted, err);
     }
     *out = (fer_raw_socket)accepted;
     return FERP_WINSOCK_OK;

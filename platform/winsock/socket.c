@@ -192,8 +192,9 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
     SOCKET socket = ferp_winsock_socket(raw);
     DWORD code = 0;
     FER_TRY(socket_option(socket, SO_ERROR, &code));
-    /* On Wine SO_ERROR omits a reset, and only POLLERR shows it. A failed connect sets POLLERR as
-     * well, and its SO_ERROR may be late. It differs in that it was never connected. */
+    /* SO_ERROR omits a reset, against its documentation (Wine's test_tcp_reset, which Windows
+     * passes), and only POLLERR shows it. A failed connect sets POLLERR as well, and its SO_ERROR
+     * may be late. It differs in that it was never connected. */
     if (code == 0 && ferp_winsock_is_broken(socket) && ferp_winsock_was_connected(socket)) {
         code = WSAECONNRESET;
     }

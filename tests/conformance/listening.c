@@ -186,11 +186,8 @@ static void accept_survives_connections_that_died_in_the_queue(void **state)
     assert_exchange(stream, client.peer);
 }
 
-static void nonblocking_accept_survives_connections_that_died(void **state)
+static void assert_survives_dead_connections(fer_tcp_listener *listener, uint16_t port)
 {
-    (void)state;
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_stream *stream = test_stream();
     fer_error error = {FER_OK, 0};
     assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
@@ -202,6 +199,29 @@ static void nonblocking_accept_survives_connections_that_died(void **state)
         error = fer_tcp_listener_accept(listener, stream, NULL);
     }
     assert_kind(error, FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_listener_set_nonblocking(listener, false));
+    assert_accepts(listener, stream, PEER_V4, port);
+}
+
+static void nonblocking_accept_survives_connections_that_died(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    assert_survives_dead_connections(listener, port);
+}
+
+/* The streams of an adopted listener get new modes, and macOS refuses these for a dead one. */
+static void accept_of_an_adopted_listener_survives_connections_that_died(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    peer_socket raw = peer_listen(PEER_V4, 8, &port);
+    fer_tcp_listener *listener = test_listener();
+    assert_true(peer_raw_set_timeouts(raw, 5000));
+    peer_release(raw);
+    assert_ok(fer_tcp_listener_from_raw(listener, raw));
+    assert_survives_dead_connections(listener, port);
 }
 
 static void accept_waits_for_a_connection(void **state)
@@ -439,6 +459,7 @@ int main(void)
         RULE_TEST("L2", the_backlog_is_128),
         RULE_TEST("L3", accept_survives_connections_that_died_in_the_queue),
         RULE_TEST("L3", nonblocking_accept_survives_connections_that_died),
+        RULE_TEST("L3", accept_of_an_adopted_listener_survives_connections_that_died),
         RULE_TEST("L3", accept_waits_for_a_connection),
         RULE_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost),
         RULE_TEST("L4", a_listener_on_all_of_ipv6_takes_ipv4_too),

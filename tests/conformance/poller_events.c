@@ -249,6 +249,27 @@ static void a_reset_is_readable_and_writable(void **state)
     }
 }
 
+/* The same if the stream's writes filled every buffer. kqueue reports the reset as EV_EOF of
+ * EVFILT_WRITE, and never as EV_ERROR (reported: bun, PR 37076). The next write returns the
+ * failure. */
+static void a_reset_behind_pending_writes_is_writable(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_poller *poller = test_poller();
+    fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+    (void)fill_until_it_would_block(&pair->stream);
+    assert_ok(fer_poller_add(poller, raw, writing(11), FER_POLL_LEVEL));
+    assert_no_event(poller);
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    assert_true(peer_raw_wait_failed(raw));
+    assert_both_events(poller, 11);
+    assert_either(fer_tcp_stream_write(&pair->stream, "x", 1, NULL), FER_CONNECTION_RESET,
+                  FER_BROKEN_PIPE);
+    assert_ok(fer_poller_delete(poller, raw));
+}
+
 /* P2: "The end that the peer's shutdown makes is readable": as long as the socket is registered,
  * and after the bytes that were sent before. Some systems report it as a hang-up, which is also
  * writable. */
@@ -410,6 +431,7 @@ int main(void)
         POLLER_FAMILY_TEST("P2", a_refused_connect_is_readable_and_writable),
         POLLER_FAMILY_TEST("P2", a_connect_that_has_been_refused_already_is_told_by_the_next_wait),
         POLLER_PAIR_TEST("P2", a_reset_is_readable_and_writable),
+        POLLER_PAIR_TEST("P2", a_reset_behind_pending_writes_is_writable),
         POLLER_PAIR_TEST("P2", the_peers_end_is_readable),
         POLLER_PAIR_TEST("P2", the_end_of_both_halves_is_readable),
         POLLER_TEST("P2", a_refused_datagram_is_readable),

@@ -68,6 +68,16 @@ static inline void seam_await(fer_raw_socket raw, ferp_readiness readiness)
     assert_ok(ferp_wait_for(&wait, seam_deadline()));
 }
 
+/* Waits until a connection that the other end has reset is readable. The wait may report the reset
+ * itself, as platform.h allows and Windows does. */
+static inline void seam_await_reset(fer_raw_socket raw)
+{
+    ferp_wait wait;
+    assert_ok(ferp_wait_arm(&wait, raw, FERP_READABLE));
+    fer_error error = ferp_wait_for(&wait, seam_deadline());
+    assert_kind(error, error.kind == FER_OK ? FER_OK : FER_CONNECTION_RESET);
+}
+
 /* The result of a wait whose deadline has passed. */
 static inline fer_error seam_look(fer_raw_socket raw, ferp_readiness readiness)
 {

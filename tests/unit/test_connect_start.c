@@ -142,10 +142,42 @@ static void a_unix_connect_to_a_full_queue_is_resource_busy(void **state)
     assert_new_again(&handle);
 }
 
+static fer_error open_at(const char *text)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr = script_addr(text);
+    return feri_connection_open(&addr, &raw);
+}
+
+/* macOS reports EINVAL (libuv, issue 2503). An EINVAL of another cause stays a mistake. */
+static void a_connect_to_the_own_address_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *own;
+        fer_error_kind kind;
+    } rows[] = {{"192.0.2.1:80", FER_CONNECTION_REFUSED},
+                {"0.0.0.0:80", FER_CONNECTION_REFUSED},
+                {"192.0.2.1:81", FER_INVALID_INPUT},
+                {"192.0.2.2:80", FER_INVALID_INPUT}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        script_begin(&script_bsd);
+        script_then_fail(SCRIPT_CONNECT, FER_INVALID_INPUT, 22);
+        script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr(rows[i].own);
+        assert_error(open_at("192.0.2.1:80"), rows[i].kind, 22);
+        assert_log("socket(v4) connect(1,192.0.2.1:80) local_addr(1) close(1)");
+    }
+    script_begin(&script_bsd);
+    script_then_fail(SCRIPT_CONNECT, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 22);
+    assert_error(open_at("192.0.2.1:80"), FER_INVALID_INPUT, 22);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         script_test(a_connect_that_has_started_is_under_way),
+        script_test(a_connect_to_the_own_address_is_refused),
         script_test(a_connect_that_ends_at_once_leaves_an_open_stream),
         script_test(a_connect_that_fails_at_once_leaves_a_new_handle),
         script_test(misuse_asks_nobody),

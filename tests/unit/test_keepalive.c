@@ -88,7 +88,17 @@ static void check_third_field_fails(fer_error_kind kind, int32_t os_code)
 static void after_a_failure_the_earlier_values_are_put_back(void **state)
 {
     (void)state;
-    check_third_field_fails(FER_INVALID_INPUT, 22);
+    check_third_field_fails(FER_NO_BUFFER_SPACE, 105);
+}
+
+static void a_connection_that_has_ended_needs_no_keepalive(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_posix);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
+    assert_ok(set(&handle, true, SECOND, 0, 0));
+    assert_log("option_value(1,TIME) set_option(1,TIME,1) peer_addr(1)");
 }
 
 static void a_field_that_was_left_alone_is_not_put_back(void **state)
@@ -247,6 +257,7 @@ int main(void)
         script_test(a_field_of_zero_is_left_alone),
         script_test(seconds_are_rounded_up_and_everything_saturates),
         script_test(after_a_failure_the_earlier_values_are_put_back),
+        script_test(a_connection_that_has_ended_needs_no_keepalive),
         script_test(a_field_that_was_left_alone_is_not_put_back),
         script_test(when_it_cannot_be_turned_on_all_values_are_put_back),
         script_test(without_the_fields_the_older_call_is_made),

@@ -212,6 +212,77 @@ static void a_stream_whose_inheritance_cannot_be_cleared_is_closed(void **state)
     }
 }
 
+/* ---- L3: a connection that has ended is skipped, whichever call tells of it */
+
+#define NO_TIMEOUTS(raw)                                 \
+    " set_timeout(" raw ",reading,18446744073709551615)" \
+    " set_timeout(" raw ",writing,18446744073709551615)"
+
+static const struct {
+    fer_error refusal;     /* of set_timeout */
+    fer_error_kind status; /* of getpeername */
+    const char *queried;
+} ended_connections[] = {
+    {{FER_INVALID_INPUT, 22}, FER_INVALID_INPUT, " peer_addr(2)"}, /* macOS */
+    {{FER_INVALID_INPUT, 22}, FER_NOT_CONNECTED, " peer_addr(2)"},
+    {{FER_CONNECTION_RESET, 54}, FER_OK, ""}, /* FreeBSD's TCP options */
+    {{FER_NOT_CONNECTED, 10057}, FER_OK, ""}, /* Windows */
+};
+
+static fer_handle listener_before(size_t row)
+{
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(FERI_FLAG_ADOPTED);
+    script_then(SCRIPT_SET_TIMEOUT)->error = ended_connections[row].refusal;
+    if (ended_connections[row].status != FER_OK) {
+        script_then_fail(SCRIPT_PEER_ADDR, ended_connections[row].status, 22);
+    }
+    return listener;
+}
+
+static void a_connection_that_ended_before_its_modes_were_reset_is_skipped(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof ended_connections / sizeof ended_connections[0]; i++) {
+        fer_handle listener = listener_before(i);
+        fer_handle stream = {0};
+        char log[300];
+        assert_ok(accept_from(&listener, &stream));
+        assert_int_equal(feri_handle_as_raw(&stream), 3);
+        assert_int_equal(script.sockets_open, 2);
+        (void)snprintf(log, sizeof log,
+                       "accept(1) set_timeout(2,reading,18446744073709551615)%s close(2) "
+                       "accept(1)" NO_TIMEOUTS("3"),
+                       ended_connections[i].queried);
+        assert_log(log);
+    }
+}
+
+/* X3: a Unix stream may still hold bytes, and a mode that cannot be reset has no effect on it. */
+static void a_unix_stream_that_has_ended_is_accepted(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof ended_connections / sizeof ended_connections[0]; i++) {
+        fer_handle listener = listener_before(i);
+        fer_handle stream = {0};
+        assert_ok(feri_accept_without_peer(&listener, &stream));
+        assert_int_equal(feri_handle_as_raw(&stream), 2);
+    }
+}
+
+/* A good connection whose option is refused is not skipped silently. */
+static void a_refused_option_of_a_good_connection_is_told(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(FERI_FLAG_ADOPTED);
+    fer_handle stream = {0};
+    script_then_fail(SCRIPT_SET_TIMEOUT, FER_INVALID_INPUT, 22);
+    assert_error(accept_from(&listener, &stream), FER_INVALID_INPUT, 22);
+    assert_int_equal(script.sockets_open, 1);
+    assert_int_equal(feri_handle_state(&stream), 0);
+}
+
 /* ---- Misuse */
 
 static void accept_into_what_is_open_and_from_what_is_not_is_refused(void **state)
@@ -261,6 +332,9 @@ int main(void)
         script_test(an_inherited_mode_is_cleared_where_it_may_differ_and_is_inherited),
         script_test(timeouts_are_cleared_after_a_listener_that_others_may_have_given_one),
         script_test(a_stream_whose_inheritance_cannot_be_cleared_is_closed),
+        script_test(a_connection_that_ended_before_its_modes_were_reset_is_skipped),
+        script_test(a_unix_stream_that_has_ended_is_accepted),
+        script_test(a_refused_option_of_a_good_connection_is_told),
         script_test(accept_into_what_is_open_and_from_what_is_not_is_refused),
         script_test(timeouts_of_the_listener_are_not_inherited),
     };

@@ -160,7 +160,7 @@ static void on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_take
                "set_option(1,TTL_V4,9)");
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     assert_error(feri_set_ttl(&handle, 9), FER_INVALID_INPUT, 22);
-    assert_log("set_option(1,HOPS_V6,9)");
+    assert_log("set_option(1,HOPS_V6,9) peer_addr(1)");
 }
 
 static void the_ttl_is_told_for_the_family(void **state)

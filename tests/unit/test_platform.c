@@ -346,7 +346,7 @@ static struct seam_pair open_then_reset(void)
     struct seam_pair pair = seam_open();
     assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
     ferp_close(pair.server);
-    seam_await(pair.client, FERP_READABLE);
+    seam_await_reset(pair.client);
     return pair;
 }
 

@@ -72,7 +72,7 @@ static void the_end_is_readable_and_a_reset_is_ready_for_all(void **state)
     assert_int_equal(poll_now(pair.client, BOTH), BOTH);
     assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
     ferp_close(pair.server);
-    seam_await(pair.client, FERP_READABLE);
+    seam_await_reset(pair.client);
     assert_int_equal(poll_now(pair.client, BOTH), BOTH);
     assert_int_equal(poll_now(pair.client, FER_READABLE), FER_READABLE);
     assert_int_equal(poll_now(pair.client, FER_WRITABLE), FER_WRITABLE);

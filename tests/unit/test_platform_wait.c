@@ -113,8 +113,8 @@ static void end_and_reset_are_readable(void **state)
     pair = seam_open();
     assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
     ferp_close(pair.server);
-    seam_await(pair.client, FERP_READABLE);
-    seam_await(pair.client, FERP_READABLE);
+    seam_await_reset(pair.client);
+    seam_await_reset(pair.client);
     ferp_close(pair.client);
     ferp_close(pair.listener);
 }

@@ -1,0 +1,32 @@
+/* ended.c: the failures of calls that the system refuses because the connection has ended. */
+#include "core/handle/ended.h"
+
+#include "core/base/operation_error.h"
+#include "core/handle/handle.h"
+#include "platform/platform.h"
+
+/* XNU refuses every setsockopt and getpeername with EINVAL once both halves have ended
+ * (uipc_socket.c, sosetoptlock; uipc_syscalls.c, getpeername). So the second call shows that the
+ * first one's EINVAL is no mistake of the caller. FreeBSD's TCP options are ECONNRESET then
+ * (tcp_ctloutput), and Windows documents WSAENOTCONN and WSAENETRESET ("setsockopt function",
+ * MSDN). */
+bool feri_connection_has_ended(fer_raw_socket raw, fer_error error)
+{
+    switch (error.kind) {
+    case FER_CONNECTION_RESET:
+    case FER_CONNECTION_ABORTED:
+    case FER_NOT_CONNECTED: return true;
+    case FER_INVALID_INPUT: return ferp_check_connected(raw).kind != FER_OK;
+    default: return false;
+    }
+}
+
+fer_error feri_set_result(const fer_handle *handle, fer_error error)
+{
+    bool is_connection = error.kind != FER_OK &&
+                         feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_OPEN &&
+                         !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
+    return is_connection && feri_connection_has_ended(handle->raw_, error)
+               ? feri_map_error(FERI_OPERATION_SET_ENDED, error)
+               : error;
+}
