@@ -73,23 +73,22 @@ static fer_error configure_accepted(SOCKET accepted)
     return ferp_winsock_set_io_mode(accepted, 1);
 }
 
-/* If a connection ended in the queue, accept may return a SOCKET without an address (seen under
- * Wine 10: family 0). getpeername tells whether only the address is missing. */
+/* If a connection ended in the queue, accept may return a SOCKET without an address. Under Wine 10
+ * accept and getpeername then succeed with family 0 and length 0. If only accept lacks the address,
+ * the connection is good. */
 static fer_error accepted_peer(SOCKET accepted, const ferp_winsock_sockaddr *name,
                                fer_socket_addr *peer)
 {
-    if (peer == NULL || ferp_winsock_sockaddr_to(name, peer).kind == FER_OK) {
-        return FERP_WINSOCK_OK;
-    }
-    return ferp_peer_addr((fer_raw_socket)accepted, peer);
+    bool is_known = peer == NULL || ferp_winsock_sockaddr_to(name, peer).kind == FER_OK ||
+                    ferp_peer_addr((fer_raw_socket)accepted, peer).kind == FER_OK;
+    return is_known ? FERP_WINSOCK_OK : (fer_error){FER_CONNECTION_ABORTED, WSAECONNABORTED};
 }
 
-/* A failure of a call on a new SOCKET tells that its connection has ended, unless it is still
- * connected. */
-static fer_error accepted_failure(SOCKET accepted, fer_error err)
+/* FIONBIO has no arguments that can be wrong, so its failure on a SOCKET that is not connected
+ * tells that the connection has ended. */
+static fer_error configuring_failure(SOCKET accepted, fer_error err)
 {
     bool has_ended = ferp_check_connected((fer_raw_socket)accepted).kind != FER_OK;
-    closesocket(accepted);
     return has_ended ? (fer_error){FER_CONNECTION_ABORTED, err.os_code} : err;
 }
 
@@ -115,11 +114,11 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
         return accept_failure();
     }
     fer_error err = configure_accepted(accepted);
-    if (err.kind == FER_OK) {
-        err = accepted_peer(accepted, &name, peer);
-    }
+    err = err.kind == FER_OK ? accepted_peer(accepted, &name, peer)
+                             : configuring_failure(accepted, err);
     if (err.kind != FER_OK) {
-        return accepted_failure(accepted, err);
+        closesocket(accepted);
+        return err;
     }
     *out = (fer_raw_socket)accepted;
     return FERP_WINSOCK_OK;
