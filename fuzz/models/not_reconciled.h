@@ -133,6 +133,27 @@ static inline bool peer_addr_after_end(const struct record *posix, const struct 
            winsock->error.kind == FER_OK && (reported || refused);
 }
 
+/* The peer reads while write_all waits: on Linux the waiting write counts as progress when its
+ * timeout expires, so that write_all waits once more. It ended later, with as many bytes or more. */
+static inline bool waits_once_more(const struct record *posix, const struct record *winsock)
+{
+    fer_error_kind kind = posix->error.kind;
+    bool may_follow = kind == FER_OK || kind == FER_TIMED_OUT || kind == FER_CONNECTION_RESET ||
+                      kind == FER_BROKEN_PIPE;
+    return posix->op == OP_WRITE_ALL && (posix->facts & FACT_DEFERRED) != 0 &&
+           winsock->error.kind == FER_TIMED_OUT && winsock->n > 0 && may_follow &&
+           posix->n >= winsock->n && posix->elapsed > winsock->elapsed;
+}
+
+/* A blocking write on Linux waits until all bytes are taken or the timeout expires. On the
+ * simulated Windows with partial_sends it takes the bytes that fit. */
+static inline bool waits_for_all(const struct record *posix, const struct record *winsock)
+{
+    return is_write(posix) && posix->op != OP_WRITE_ALL && (posix->facts & FACT_DEFERRED) != 0 &&
+           posix->error.kind == FER_OK && winsock->error.kind == FER_OK &&
+           posix->n > winsock->n && winsock->n > 0;
+}
+
 /* One write: the simulated Windows takes all bytes at once if there is any room. Linux takes those
  * that fit, and a blocking call waits until all are taken. If it cannot be continued, a write
  * returns the count, and write_all the error of the next write. */
@@ -141,8 +162,10 @@ static inline bool one_write_takes(const struct record *posix, const struct reco
     fer_error_kind kind = posix->error.kind;
     bool is_stopped = kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_DEADLOCK ||
                       kind == FER_CONNECTION_RESET || kind == FER_BROKEN_PIPE;
-    return is_write(posix) && (posix->op == OP_WRITE_ALL ? is_stopped : kind == FER_OK) &&
-           winsock->error.kind == FER_OK && posix->n > 0 && posix->n < winsock->n;
+    bool takes_all = is_write(posix) &&
+                     (posix->op == OP_WRITE_ALL ? is_stopped : kind == FER_OK) &&
+                     winsock->error.kind == FER_OK && posix->n > 0 && posix->n < winsock->n;
+    return takes_all || waits_for_all(posix, winsock) || waits_once_more(posix, winsock);
 }
 
 /* A lack of buffers for a read or write: Windows retries it with fewer bytes, and then later. */
