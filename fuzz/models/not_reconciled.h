@@ -134,7 +134,7 @@ static inline bool peer_addr_after_end(const struct record *posix, const struct 
 }
 
 /* The peer reads while write_all waits: on Linux the waiting write counts as progress when its
- * timeout expires, so that write_all waits once more. It ended later, with as many bytes or more. */
+ * timeout expires, so that write_all waits once more, and ends later. */
 static inline bool waits_once_more(const struct record *posix, const struct record *winsock)
 {
     fer_error_kind kind = posix->error.kind;

@@ -109,6 +109,11 @@ typedef struct fer_sim_windows {
     /* getpeername fails while a connect is pending, as under Wine 8. Reported of Windows, and seen
      * under Wine 10: it succeeds. */
     bool pending_has_no_peer;
+    /* Bytes are never lost by closing early. If false, one close in four resets the connection, and
+     * the other end loses what it has not received yet: a close of the program's own handle of a
+     * connection over the loopback (127.0.0.0/8, ::1), before the other end's end of file. See
+     * fer_tcp_stream_close. */
+    bool keeps_early_closed_input;
 } fer_sim_windows;
 
 /* The configuration of a simulation. All zeros are a valid config: POSIX, seed 0, no faults, and

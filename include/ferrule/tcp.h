@@ -204,7 +204,14 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  *
  * On every OS, closing a stream with unread input resets the connection. So does input that arrives
  * after both halves are shut down (RFC 1122, 4.2.2.13). A reset discards data for which the peer
- * had no room yet. For an orderly end shut down WRITE, read until 0 bytes, then close.
+ * had no room yet.
+ *
+ * On Windows, over a loopback address, closing before the peer has received all data may reset the
+ * connection, too, and the peer loses that data. This is reported, not documented. A linger time
+ * does not help.
+ *
+ * For an orderly end on every OS shut down WRITE, set a read timeout of a second or more, read
+ * until 0 bytes or an error, then close.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -668,7 +675,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream
  * Closes the handle. The connection ends with its last handle.
  *
  * Does nothing on NULL, NEW and CLOSED handles. A CLOSED handle can be connected again. If input is
- * unread, the peer gets a reset (see fer_tcp_stream_shutdown).
+ * unread, the peer gets a reset. Over Windows' loopback the peer may lose data that it has not
+ * received yet. For an orderly end see fer_tcp_stream_shutdown.
  *
  * Blocks: never, except for a linger time that was set.
  * Owns: releases the handle's socket.

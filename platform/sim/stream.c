@@ -368,6 +368,28 @@ static void detach(ferp_sim_network *network, ferp_sim_socket *socket)
     socket->link = FERP_SIM_NONE;
 }
 
+/* Windows' loopback (objeck-lang, issue 669): an end that closes first sometimes resets the
+ * connection, and the other end loses the bytes that it has not received ("early_close_loses"). The
+ * machine's other addresses are not affected. */
+static bool loses_output(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_link *link = link_of(network, socket);
+    bool may_lose = ferp_sim_acts_as_windows(network, socket) &&
+                    !network->config.windows.keeps_early_closed_input && !link->is_unix &&
+                    fer_ip_addr_is_loopback(&socket->remote.ip);
+    return may_lose && link->pipes[socket->side].count > 0 &&
+           !link->pipes[1 - socket->side].fin_arrived &&
+           link->ends[1 - socket->side] != FERP_SIM_NONE && ferp_sim_choose_for_dialect(network);
+}
+
+static void lose_output(ferp_sim_network *network, ferp_sim_socket *socket)
+{
+    ferp_sim_link *link = link_of(network, socket);
+    ferp_sim_trace_event(network, "close, with a reset that loses the output", socket);
+    discard_input(network, link, &link->pipes[socket->side], socket->side, true);
+    ferp_sim_send_reset(network, socket);
+}
+
 /* Sends a FIN, or a reset if there is unread input (RFC 1122, 4.2.2.13) or the linger time is 0.
  * After both FINs there is no reset (Linux, tcp_close: TCP_CLOSE), except to the peer of a Unix
  * socket (unix_release_sock). */
@@ -379,6 +401,10 @@ static void end_connection(ferp_sim_network *network, ferp_sim_socket *socket)
         (socket->is_unix || !ferp_sim_both_ended(network, socket))) {
         ferp_sim_trace_event(network, "close, with a reset", socket);
         ferp_sim_send_reset(network, socket);
+        return;
+    }
+    if (loses_output(network, socket)) {
+        lose_output(network, socket);
         return;
     }
     if (!in->fin_arrived && !socket->is_unix) {

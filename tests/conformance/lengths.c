@@ -130,8 +130,9 @@ static void a_write_of_a_huge_length_is_short(void **state)
         assert_ok(vectored ? fer_tcp_stream_write_vectored(&pair->stream, slices, 3, &n)
                            : fer_tcp_stream_write(&pair->stream, area, AREA_LENGTH, &n));
         assert_true(n > 0 && n < AREA_LENGTH);
-        fer_tcp_stream_close(&pair->stream);
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
         assert_true(count_until_the_end(pair->other) == n);
+        fer_tcp_stream_close(&pair->stream);
         pair_close(pair);
     }
     process_unreserve(area, AREA_LENGTH);

@@ -96,6 +96,24 @@ static void writes_after_the_peer_has_gone_end_in_reset_or_broken_pipe(void **st
     }
 }
 
+/* S8: a close before the peer has received all bytes: all arrive, or (Windows' loopback) the
+ * connection is reset. Read to the peer's end before closing, and all arrive. */
+static void an_early_close_delivers_all_or_resets(void **state)
+{
+    enum { ROUNDS = 20 };
+    struct pair_kind *kind = *state;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct pair *pair = pair_open_kind(kind);
+        unsigned char sent[5000];
+        pattern_fill(sent, sizeof sent, 0);
+        assert_ok(fer_tcp_stream_write_all(&pair->stream, sent, sizeof sent, NULL));
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+        fer_tcp_stream_close(&pair->stream);
+        assert_all_arrives_after_close(pair->other, sizeof sent);
+        pair_close(pair);
+    }
+}
+
 /* S8: a FIN and then an RST before the read: the end (Linux) or the reset, the same for each
  * read. */
 static void a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset(void **state)
@@ -181,6 +199,7 @@ int main(void)
         PAIR_TEST("S8", a_clones_read_after_read_was_shut_is_queued_data_or_the_end),
         PAIR_TEST("S8", a_clone_that_looks_at_a_reset_second_sees_a_reset_or_the_end),
         PAIR_TEST("S8", writes_after_the_peer_has_gone_end_in_reset_or_broken_pipe),
+        PAIR_TEST("S8", an_early_close_delivers_all_or_resets),
         PAIR_TEST("S8", a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset),
         PAIR_TEST("S8", peer_addr_after_an_end_not_yet_seen_is_the_address_or_not_connected),
         RULE_TEST("S8", rebinding_under_a_live_connection_is_ok_or_in_use),

@@ -82,7 +82,9 @@ static void windows_calls_a_reset_10053_at_times(void **state)
 static void an_end_and_then_a_reset(void **state)
 {
     size_t n = 77;
-    sim_begin(state);
+    fer_sim_config config = config_of(state);
+    config.windows.keeps_early_closed_input = true;
+    sim_begin_with(config);
     struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.server, "last"));
     ferp_close(pair.server);

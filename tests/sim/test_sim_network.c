@@ -132,6 +132,7 @@ static void close_sends_what_is_left(void **state)
     fer_sim_config config = config_of(state);
     config.send_buffer = 3000;
     config.receive_buffer = 2000;
+    config.windows.keeps_early_closed_input = true;
     sim_begin_with(config);
     struct ends ends = connected();
     assert_ok(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, NULL));
