@@ -84,6 +84,17 @@ while [ $operation -lt 41 ]; do
     put listener "\0\0$(octal $((operation * 6)))$(octal $operation)\0\0\144$(octal $operation)"
     operation=$((operation + 1))
 done
+# A write and a close, several times, over a loopback address and to another host; the peer then
+# receives. The last byte sets a switch of the simulated Windows.
+for kind in '\0' '\002' '\010'; do
+    round='\0\0\0\377\015\0\050\377\032\0\310\377'
+    for harness in stream_state two_dialects; do
+        put $harness "$kind$round$round$round$round"
+        put $harness "$kind$round$round$round$round\001"
+    done
+    put stream_state "\004$round$round$round$round"
+    put stream_state "\004$round$round$round$round\001"
+done
 # A poller with a stream, before and after calls of its peer and of the program: 248 adds, 249
 # modifies, 250 deletes, 251 waits.
 for interest in 0 1 2 4 5 6; do

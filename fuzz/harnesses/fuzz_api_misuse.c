@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/driver/windows.h"
 #include "fuzz/programs/misuse_calls.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -98,7 +99,7 @@ static size_t run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     struct misuse_state state;
     fer_sim_report report;
     size_t steps = size / STEP_BYTES < STEPS ? size / STEP_BYTES : STEPS;
-    misuse_begin(&state, dialect);
+    misuse_begin(&state, dialect, fuzz_windows_after_steps(data, size, 0, STEP_BYTES, STEPS));
     for (size_t i = 0; i < steps; i++) {
         const uint8_t *step = data + i * STEP_BYTES;
         kinds[dialect][i] = misuse_call(&state, step[0], step[1], step[2], step[3]).kind;

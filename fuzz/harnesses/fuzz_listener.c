@@ -2,6 +2,7 @@
  * queue, in both dialects. Accept returns each open connection once, in order, skips reset ones,
  * reports a lack of handles and loses no connection (rules L1, L3, T6, C6). */
 
+#include "fuzz/driver/windows.h"
 #include "fuzz/models/listener_model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -71,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fer_socket_addr addr;
     fer_sim_report report;
     listener_model_begin();
+    config.windows = fuzz_windows_after_steps(data, size, 1, 2, STEPS);
     config.dialect = size > 0 && data[0] % 2 == 1 ? FER_SIM_WINSOCK : FER_SIM_POSIX;
     FER_IGNORE(fer_sim_start(&config));
     FER_IGNORE(fer_socket_addr_parse(&addr, "127.0.0.1:80"));

@@ -2,6 +2,7 @@
  * moved into, in both dialects. Each result is that of a model of states, options and connects.
  * Misuse changes nothing; nothing leaks. */
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/driver/windows.h"
 #include "fuzz/programs/socket_program.h"
 
 enum { STEPS = 50 };
@@ -12,8 +13,11 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     fer_sim_config config;
     fer_sim_report report;
     choices from = choices_of(data, size);
+    size_t len = 0;
+    const uint8_t *switches = choose_bytes(&from, FUZZ_WINDOWS_BYTES, &len);
     memset(&config, 0, sizeof config);
     config.dialect = dialect;
+    config.windows = fuzz_windows(switches, len);
     config.seed = choose_byte(&from);
     config.send_buffer = 64;
     config.receive_buffer = 64;

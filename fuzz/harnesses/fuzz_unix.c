@@ -1,6 +1,7 @@
 /* fuzz_unix.c: a program of calls on Unix sockets, in the POSIX dialect and, as far as Windows has
  * them, in the other. Each result is that of a model of names, bytes, ends and datagrams. */
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/driver/windows.h"
 #include "fuzz/programs/unix_program.h"
 
 enum { STEPS = 80 };
@@ -11,8 +12,11 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     fer_sim_config config;
     fer_sim_report report;
     choices from = choices_of(data, size);
+    size_t len = 0;
+    const uint8_t *switches = choose_bytes(&from, FUZZ_WINDOWS_BYTES, &len);
     memset(&config, 0, sizeof config);
     config.dialect = dialect;
+    config.windows = fuzz_windows(switches, len);
     config.send_buffer = UNIX_BUFFER;
     config.receive_buffer = UNIX_BUFFER;
     FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);

@@ -16,6 +16,7 @@
     X(no_buffer_space, true)           \
     X(write_after_peer_gone, false)    \
     X(peer_addr_after_end, true)       \
+    X(early_close_loses, false)        \
     X(full_backlog, false)             \
     X(reset_in_queue, true)            \
     X(bracketed_name, true)            \
@@ -173,6 +174,15 @@ static inline bool no_buffer_space(const struct record *posix, const struct reco
 {
     return (is_read(posix) || is_write(posix)) && posix->fault == FER_SIM_FAULT_NO_BUFFERS &&
            posix->error.kind == FER_NO_BUFFER_SPACE && winsock->error.kind != FER_NO_BUFFER_SPACE;
+}
+
+/* The program closed first, over a loopback address: on Windows the peer may get a reset instead of
+ * the bytes that it had not received. */
+static inline bool early_close_loses(const struct record *posix, const struct record *winsock)
+{
+    return posix->op == OP_CLOSE && posix->has_value && (posix->facts & FACT_LOOPBACK) != 0 &&
+           (posix->facts_after & FACT_PEER_SHUT) == 0 && posix->error.kind == FER_OK &&
+           posix->n > 0 && winsock->error.kind == FER_CONNECTION_RESET && winsock->n == 0;
 }
 
 static inline bool full_backlog(const struct record *posix, const struct record *winsock)

@@ -21,6 +21,7 @@ struct shared_model {
     bool nonblocking;
     uint64_t read_timeout;
     uint64_t write_timeout;
+    bool had_zero_linger;
 };
 
 static struct {
@@ -182,6 +183,8 @@ static void track_modes(const struct record *record)
     } else if (record->op == OP_SET_NONBLOCKING) {
         must(record->error.kind == FER_OK, "set_nonblocking: it fails", record);
         shared->nonblocking = record->expected == 1;
+    } else if (record->op == OP_LINGER) {
+        shared->had_zero_linger = shared->had_zero_linger || record->expected == 0;
     } else if (record->op == OP_READ_TIMEOUT || record->op == OP_WRITE_TIMEOUT) {
         uint64_t set = record->op == OP_READ_TIMEOUT ? shared->read_timeout : shared->write_timeout;
         must(record->value >= set && (record->value == NEVER) == (set == NEVER) &&
@@ -199,7 +202,7 @@ static void track_handles(const struct program *program, const struct record *re
     }
     if (opened && record->op != OP_CLONE) {
         model.shared[program->connection_of[record->handle]] =
-            (struct shared_model){false, NEVER, NEVER};
+            (struct shared_model){false, NEVER, NEVER, false};
     }
     if (through_raw) {
         model.shared[record->connection].nonblocking = false;
@@ -207,6 +210,24 @@ static void track_handles(const struct program *program, const struct record *re
     if (record->op == OP_CLONE && record->error.kind == FER_OK) {
         model.handles[record->expected] = model.handles[record->handle];
     }
+}
+
+/* S7: what was written arrives, unless the close resets: input is unread, or the linger time was 0.
+ * `early_close_loses`: on Windows' loopback nothing may arrive, but only if the peer has not ended,
+ * and then there is a reset. */
+static void check_close(const struct program *program, const struct record *record)
+{
+    unsigned unknown = FACT_DEFERRED | FACT_PEER_CLOSED;
+    bool may_lose = model.dialect == FER_SIM_WINSOCK && (record->facts & FACT_LOOPBACK) != 0 &&
+                    (record->facts & FACT_PEER_SHUT) == 0 && record->expected > 0 &&
+                    !program->windows.keeps_early_closed_input;
+    bool is_lost = record->error.kind == FER_CONNECTION_RESET && record->n == 0;
+    if (!record->has_value || (record->facts & unknown) != 0 || record->unread > 0 ||
+        may_be_reset(record) || model.shared[record->connection].had_zero_linger) {
+        return;
+    }
+    must((record->error.kind == FER_OK && record->n == record->expected) || (may_lose && is_lost),
+         "S7: what was written does not arrive", record);
 }
 
 static bool is_resolver_error(fer_error_kind kind)
@@ -273,6 +294,8 @@ void stream_model_check(const struct program *program, const struct record *reco
         check_write(record, handle);
     } else if (record->op <= OP_ACCEPT) {
         check_opening(program, record);
+    } else if (record->op == OP_CLOSE) {
+        check_close(program, record);
     } else if (record->op < OP_PEER_SEND) {
         check_query(record, handle);
         track_modes(record);

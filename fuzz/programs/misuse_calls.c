@@ -129,14 +129,15 @@ fer_error misuse_call(struct misuse_state *state, uint8_t call, uint8_t which, u
 
 /* ---- The run */
 
-void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect)
+void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows)
 {
     static const uint8_t no_tape[1];
     fer_sim_config config = {.dialect = dialect,
                              .tape = no_tape,
                              .max_sockets = 40,
                              .send_buffer = 128,
-                             .receive_buffer = 128};
+                             .receive_buffer = 128,
+                             .windows = windows};
     memset(state, 0, sizeof *state);
     FER_IGNORE(fer_sim_start(&config));
     misuse_tcp_begin(state);

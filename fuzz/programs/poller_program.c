@@ -6,12 +6,13 @@
 
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/driver/windows.h"
 
 /* No multiple of it is a latency. */
 #define SECOND UINT64_C(1000000000)
 #define DELAY_UNIT UINT64_C(300007)
 
-enum { NO_FAULT = -1 };
+enum { NO_FAULT = -1, STEP_BYTES = 4 };
 
 static void must(const struct poller_program *program, bool type, const char *what)
 {
@@ -314,11 +315,12 @@ static void trace_line(void *context, const char *line)
     fprintf(stderr, "        %s\n", line);
 }
 
-static void start(struct poller_program *program, fer_sim_dialect dialect)
+static void start(struct poller_program *program, fer_sim_dialect dialect, fer_sim_windows windows)
 {
     fer_sim_config config;
     memset(&config, 0, sizeof config);
     config.dialect = dialect;
+    config.windows = windows;
     config.send_buffer = POLLER_BUFFER;
     config.receive_buffer = POLLER_BUFFER;
     config.max_sockets = 72;
@@ -347,9 +349,11 @@ void poller_program_run(struct poller_program *program, fer_sim_dialect dialect,
                         const uint8_t *data, size_t size)
 {
     choices from = choices_of(data, size);
+    size_t len = 0;
+    const uint8_t *switches = choose_bytes(&from, size % STEP_BYTES, &len);
     memset(program, 0, sizeof *program);
     program->is_traced = getenv("FERRULE_FUZZ_TRACE") != NULL;
-    start(program, dialect);
+    start(program, dialect, fuzz_windows(switches, len));
     for (int i = 0; i < POLLER_STEPS && from.left > 0; i++) {
         poller_step step;
         step.op = choose_byte(&from);

@@ -9,7 +9,11 @@
 static void join(struct program *program, int handle, fer_sim_peer peer)
 {
     struct connection *connection = &program->connections[program->connection_count];
-    *connection = (struct connection){.peer = peer, .peer_bytes_are_right = true};
+    fer_socket_addr addr;
+    bool is_loopback =
+        fer_sim_peer_local_addr(peer, &addr).kind == FER_OK && fer_ip_addr_is_loopback(&addr.ip);
+    *connection = (struct connection){
+        .peer = peer, .facts = is_loopback ? FACT_LOOPBACK : 0, .peer_bytes_are_right = true};
     program->connection_of[handle] = program->connection_count++;
 }
 
@@ -189,7 +193,7 @@ void program_do_accept_second(struct program *program, int handle, uint8_t arg,
         FER_IGNORE(fer_tcp_listener_local_addr(listener, &addr));
         join_accepted(program, handle, record->value == 1 ? peers[1] : FER_SIM_PEER_NONE,
                       addr.port);
-        program->connections[program->connection_of[handle]].facts =
+        program->connections[program->connection_of[handle]].facts |=
             record->value == 1 ? 0 : FACT_PEER_CLOSED | FACT_RESET;
     }
     empty_queue(listener);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "fuzz/driver/windows.h"
+
 #define SECOND UINT64_C(1000000000)
 #define MILLI UINT64_C(1000000)
 
@@ -94,6 +96,38 @@ static void defer_action(struct program *program, int number, uint8_t arg)
 
 /* ---- Steps */
 
+static bool is_last_handle(const struct program *program, int handle)
+{
+    for (int i = 0; i < PROGRAM_HANDLES; i++) {
+        if (i != handle && program->connection_of[i] == program->connection_of[handle]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* From an argument of 128 on, the peer then receives until end of file or an error: the record has
+ * its result. */
+static void do_close(struct program *program, int handle, uint8_t arg, struct record *record)
+{
+    struct connection *connection = program_connection(program, handle);
+    bool receives = arg >= 128 && connection != NULL && connection->peer != FER_SIM_PEER_NONE &&
+                    is_last_handle(program, handle);
+    size_t total = 0;
+    program_do_close(program, handle);
+    if (!receives) {
+        return;
+    }
+    record->has_value = true;
+    record->expected = connection->sent - connection->peer_received;
+    for (int i = 0; i < 6 && connection->peer != FER_SIM_PEER_NONE; i++) {
+        FER_IGNORE(fer_sim_advance((fer_duration){4 * MILLI}));
+        peer_receive(connection, record->connection, PROGRAM_BUFFER, record);
+        total += record->n;
+    }
+    record->n = total;
+}
+
 static void do_peer(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     struct connection *connection = program_connection(program, handle);
@@ -150,7 +184,7 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
     case OP_TAKE_ERROR:
     case OP_PEER_ADDR:
     case OP_LOCAL_ADDR: program_do_query(stream, record); break;
-    case OP_CLOSE: program_do_close(program, handle); break;
+    case OP_CLOSE: do_close(program, handle, arg, record); break;
     case OP_THROUGH_RAW: program_do_through_raw(program, handle, record); break;
     case OP_NODELAY:
     case OP_TTL:
@@ -269,7 +303,8 @@ static void start(struct program *program, fer_sim_dialect dialect, uint8_t kind
     fer_sim_config config = {.dialect = dialect,
                              .tape = no_tape,
                              .max_sockets = 30,
-                             .lacks_keepalive_fields = (kind & 16) != 0};
+                             .lacks_keepalive_fields = (kind & 16) != 0,
+                             .windows = program->windows};
     fer_socket_addr is_known_end = addr_of("127.0.0.1:82");
     program->buffer = kind & 1 ? 64 : 400;
     config.send_buffer = program->buffer;
@@ -283,6 +318,7 @@ static void start(struct program *program, fer_sim_dialect dialect, uint8_t kind
 
 void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t *data, size_t size)
 {
+    program->windows = fuzz_windows_after_steps(data, size, 1, PROGRAM_STEP_BYTES, PROGRAM_STEPS);
     start(program, dialect, size > 0 ? data[0] : 0);
     FER_IGNORE(fer_poller_new(&program->poller));
     for (int i = 0; i < PROGRAM_HANDLES; i++) {

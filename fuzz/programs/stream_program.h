@@ -53,9 +53,10 @@ enum {
     FACT_WROTE_AFTER_END = 16, /* the program wrote after FACT_PEER_SHUT */
     FACT_SHUT_READ = 32,       /* through any of its handles */
     FACT_SHUT_WRITE = 64,
-    FACT_DEFERRED = 128,   /* a deferred action of a peer was pending when the step began */
-    FACT_ADOPTED = 256,    /* it went through a raw socket */
-    FACT_PORT_IN_USE = 512 /* of BIND: a connection accepted on the port is still open */
+    FACT_DEFERRED = 128,    /* a deferred action of a peer was pending when the step began */
+    FACT_ADOPTED = 256,     /* it went through a raw socket */
+    FACT_PORT_IN_USE = 512, /* of BIND: a connection accepted on the port is still open */
+    FACT_LOOPBACK = 1024    /* the peer has a loopback address */
 };
 
 struct record {
@@ -70,9 +71,9 @@ struct record {
     size_t requested;
     size_t n;
     bool bytes_are_right; /* the bytes that were read are those that were sent, in order */
-    bool has_value;       /* or, for THROUGH_RAW, that it was done */
+    bool has_value;       /* or, for THROUGH_RAW, that it was done; CLOSE: the peer received */
     uint64_t value;       /* of a getter, or the kind from take_error */
-    uint64_t expected;    /* the value that was set and should be returned */
+    uint64_t expected;    /* the value that was set and should be returned; CLOSE: n */
     uint64_t elapsed;     /* of virtual time, in nanoseconds */
     /* Set by the harness that compares: an earlier step of this connection differed. */
     bool was_forgiven;
@@ -115,8 +116,9 @@ struct program {
     struct deferred deferred[PROGRAM_DEFERRED];
     int deferred_count;
     int deferred_done;
-    size_t buffer;        /* the buffer of each side of a connection, in bytes */
-    struct record record; /* of the current step */
+    size_t buffer;           /* the buffer of each side of a connection, in bytes */
+    fer_sim_windows windows; /* the switches of the simulation */
+    struct record record;    /* of the current step */
     void *context;
     void (*observe)(const struct program *program, const struct record *record);
     fer_sim_report report;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "fuzz/driver/windows.h"
+
 #define SECOND UINT64_C(1000000000)
 #define MILLI UINT64_C(1000000)
 
@@ -351,12 +353,13 @@ static void run_step(struct udp_program *program, const uint8_t *bytes)
     program->observe(program->context, record);
 }
 
-static void start(struct udp_program *program, fer_sim_dialect dialect)
+static void start(struct udp_program *program, fer_sim_dialect dialect, fer_sim_windows windows)
 {
     static const uint8_t no_tape[1];
     static const char *const peers[UDP_PEERS] = {"10.0.0.7:1000", "[fd00::7]:1001",
                                                  "127.0.0.1:1002", "10.0.0.8:1003"};
-    fer_sim_config config = {.dialect = dialect, .tape = no_tape, .max_sockets = 32};
+    fer_sim_config config = {
+        .dialect = dialect, .tape = no_tape, .max_sockets = 32, .windows = windows};
     fer_socket_addr addr;
     FER_IGNORE(fer_sim_start(&config));
     for (int i = 0; i < UDP_PEERS; i++) {
@@ -374,7 +377,7 @@ void udp_program_run(struct udp_program *program, fer_sim_dialect dialect, const
 {
     static const uint8_t first_steps[][UDP_STEP_BYTES] = {
         {UDP_BIND, 0, 0, 127}, {UDP_BIND, 1, 0, 127}, {UDP_BIND, 2, 0, 127}};
-    start(program, dialect);
+    start(program, dialect, fuzz_windows_after_steps(data, size, 0, UDP_STEP_BYTES, UDP_STEPS));
     for (int i = 0; i < UDP_HANDLES; i++) {
         program->socket_of[i] = UDP_NONE;
     }
