@@ -17,6 +17,7 @@
     X(write_after_peer_gone, false)    \
     X(peer_addr_after_end, true)       \
     X(early_close_loses, false)        \
+    X(linger_expires, false)           \
     X(full_backlog, false)             \
     X(reset_in_queue, true)            \
     X(bracketed_name, true)            \
@@ -183,6 +184,15 @@ static inline bool early_close_loses(const struct record *posix, const struct re
     return posix->op == OP_CLOSE && posix->has_value && (posix->facts & FACT_LOOPBACK) != 0 &&
            (posix->facts_after & FACT_PEER_SHUT) == 0 && posix->error.kind == FER_OK &&
            posix->n > 0 && winsock->error.kind == FER_CONNECTION_RESET && winsock->n == 0;
+}
+
+/* A close waited for the linger time in vain. Windows then resets the connection. */
+static inline bool linger_expires(const struct record *posix, const struct record *winsock)
+{
+    const uint64_t second = UINT64_C(1000000000);
+    return posix->op == OP_CLOSE && posix->has_value && posix->error.kind == FER_OK &&
+           winsock->error.kind == FER_CONNECTION_RESET && posix->n >= winsock->n &&
+           winsock->elapsed >= second;
 }
 
 static inline bool full_backlog(const struct record *posix, const struct record *winsock)

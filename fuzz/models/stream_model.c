@@ -21,7 +21,7 @@ struct shared_model {
     bool nonblocking;
     uint64_t read_timeout;
     uint64_t write_timeout;
-    bool had_zero_linger;
+    bool had_linger;
 };
 
 static struct {
@@ -184,7 +184,7 @@ static void track_modes(const struct record *record)
         must(record->error.kind == FER_OK, "set_nonblocking: it fails", record);
         shared->nonblocking = record->expected == 1;
     } else if (record->op == OP_LINGER) {
-        shared->had_zero_linger = shared->had_zero_linger || record->expected == 0;
+        shared->had_linger = shared->had_linger || record->expected != NEVER;
     } else if (record->op == OP_READ_TIMEOUT || record->op == OP_WRITE_TIMEOUT) {
         uint64_t set = record->op == OP_READ_TIMEOUT ? shared->read_timeout : shared->write_timeout;
         must(record->value >= set && (record->value == NEVER) == (set == NEVER) &&
@@ -212,7 +212,7 @@ static void track_handles(const struct program *program, const struct record *re
     }
 }
 
-/* S7: what was written arrives, unless the close resets: input is unread, or the linger time was 0.
+/* S7: what was written arrives, unless the close resets: input is unread, or a linger time was set.
  * `early_close_loses`: on Windows' loopback nothing may arrive, but only if the peer has not ended,
  * and then there is a reset. */
 static void check_close(const struct program *program, const struct record *record)
@@ -223,7 +223,7 @@ static void check_close(const struct program *program, const struct record *reco
                     !program->windows.keeps_early_closed_input;
     bool is_lost = record->error.kind == FER_CONNECTION_RESET && record->n == 0;
     if (!record->has_value || (record->facts & unknown) != 0 || record->unread > 0 ||
-        may_be_reset(record) || model.shared[record->connection].had_zero_linger) {
+        may_be_reset(record) || model.shared[record->connection].had_linger) {
         return;
     }
     must((record->error.kind == FER_OK && record->n == record->expected) || (may_lose && is_lost),

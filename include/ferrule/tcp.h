@@ -567,8 +567,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ttl(const fer_tcp_stream *stream, 
  * immediately and the OS keeps sending.
  *
  * A finite linger makes close wait up to that time for the data to be acknowledged. It is rounded
- * up to whole seconds and limited to the OS's maximum (327 s on macOS, 65535 s on Windows). A
- * linger of 0 resets the connection when its last handle is closed.
+ * up to whole seconds and limited to the OS's maximum (327 s on macOS, 65535 s on Windows). If the
+ * time expires, Windows resets the connection, and Linux keeps sending. A linger of 0 resets the
+ * connection when its last handle is closed.
  *
  * Blocks: never.
  * Owns: nothing.
