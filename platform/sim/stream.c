@@ -268,10 +268,12 @@ void ferp_sim_receive_reset(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     ferp_sim_link *link = link_of(network, socket);
     bool windows = ferp_sim_acts_as_windows(network, socket);
-    bool ended = link != NULL && link->pipes[1 - socket->side].fin_arrived;
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
+    bool ended = in != NULL && in->fin_arrived;
     if (link != NULL) {
         discard_unsent(&link->pipes[socket->side]);
-        discard_input(network, link, &link->pipes[1 - socket->side], 1 - socket->side, windows);
+        discard_input(network, link, &link->pipes[1 - socket->side], 1 - socket->side,
+                      windows || in->loses_input);
     }
     socket->state = FERP_SIM_CONNECTION_RESET;
     socket->got_reset = true;
@@ -382,14 +384,6 @@ static bool loses_output(ferp_sim_network *network, const ferp_sim_socket *socke
            link->ends[1 - socket->side] != FERP_SIM_NONE && ferp_sim_choose_for_dialect(network);
 }
 
-static void lose_output(ferp_sim_network *network, ferp_sim_socket *socket)
-{
-    ferp_sim_link *link = link_of(network, socket);
-    ferp_sim_trace_event(network, "close, with a reset that loses the output", socket);
-    discard_input(network, link, &link->pipes[socket->side], socket->side, true);
-    ferp_sim_send_reset(network, socket);
-}
-
 /* Sends a FIN, or a reset if there is unread input (RFC 1122, 4.2.2.13) or the linger time is 0.
  * After both FINs there is no reset (Linux, tcp_close: TCP_CLOSE), except to the peer of a Unix
  * socket (unix_release_sock). */
@@ -404,7 +398,9 @@ static void end_connection(ferp_sim_network *network, ferp_sim_socket *socket)
         return;
     }
     if (loses_output(network, socket)) {
-        lose_output(network, socket);
+        ferp_sim_trace_event(network, "close, with a reset that loses the output", socket);
+        ferp_sim_pipe_out(network, socket)->loses_input = true;
+        ferp_sim_send_reset(network, socket);
         return;
     }
     if (!in->fin_arrived && !socket->is_unix) {
