@@ -16,6 +16,7 @@ Installs with apt-get the missing packages of these groups:
   msvc       clang 19, its linker and Wine's headers, from which ci/msvc_sdk.sh makes what a build
              in MSVC's dialect needs (into build/cache); Wine, and cmocka's source
   cmocka     cmocka's source (into build/cache), for builds without a cmocka package
+  wine10     debootstrap, for ci/wine10.sh
   cross      qemu-user for programs of other processors, and npm for the zig compiler
   cross-gcc  Debian's cross-compilers, if zig is not available
   fuzz       clang 19 with libFuzzer, AFL++, and rustc if it is available: one harness compares with
@@ -116,6 +117,12 @@ check_msvc() {
 
 check_cmocka() {
     has dpkg-source || [ -e "$cache/cmocka/src/cmocka.c" ] || missing="$missing dpkg-dev"
+}
+
+check_wine10() {
+    need_program debootstrap debootstrap
+    need_program unshare util-linux
+    need_file /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 }
 
 check_cross() {
@@ -237,6 +244,7 @@ for group in "$@"; do
         mingw) check_wine; check_cmocka ;;
         msvc) check_msvc; check_cmocka ;;
         cmocka) check_cmocka ;;
+        wine10) check_wine10 ;;
         fuzz) check_fuzz ;;
         fuzz32) check_fuzz32 ;;
         prove) check_prove ;;
