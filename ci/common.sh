@@ -51,6 +51,27 @@ logged() {
     fi
 }
 
+# output_of_failed_tests CTEST-OUTPUT: the result and the last lines of each failed test, without
+# the lines of cmocka tests that passed.
+output_of_failed_tests() {
+    awk -v most=30 '
+        function finish(i) {
+            for (i = count > most ? count - most + 1 : 1; i <= count; i++) print lines[i]
+            count = 0
+        }
+        / Test +#[0-9]+: / {
+            finish()
+            failing = /\*\*\*/ && !/\*\*\*(Skipped|Not Run \(Disabled\))/
+            if (failing) print
+            next
+        }
+        /^[0-9]+% tests passed/ { finish(); failing = 0 }
+        failing && NF && !/^\[ +(OK|RUN|SKIPPED|REASON|PASSED) +\]/ && !/^ *Start +[0-9]+: / {
+            lines[++count] = $0
+        }
+        END { finish() }' "$1" | head -n 150
+}
+
 # configure_preset PRESET [ARGUMENT...]: configures it. If that fails, removes the cache, which may
 # be outdated, and configures again.
 configure_preset() {

@@ -116,7 +116,7 @@ check_msvc() {
 }
 
 check_cmocka() {
-    has dpkg-source || [ -e "$cache/cmocka/src/cmocka.c" ] || missing="$missing dpkg-dev"
+    need_program cmake cmake
 }
 
 check_wine10() {
@@ -191,39 +191,41 @@ install_missing() {
     fi
 }
 
-# Prints deb-src lines for the distribution that the deb lines name.
-source_lists() {
-    for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-        [ -f "$list" ] && sed -n 's/^deb /deb-src /p' "$list"
-    done
-    return 0
+# Prints the addresses at which this system's mirrors may have cmocka's release. The mirrors have
+# other files of the source package only for the versions of their own suites.
+mirror_addresses() {
+    has apt-get || return 0
+    # shellcheck disable=SC2016 # the fields are apt's
+    apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
+        sed -n "s,^\\(.*[^/]\\)/* \\(main\\|universe\\)\$,\\1/pool/\\2/c/cmocka/cmocka_$1.orig.tar.xz,p" |
+        LC_ALL=C sort -u
 }
 
-# Debian has no cmocka package for mingw. The source package has only one file to compile.
+# Debian has no cmocka package for mingw. cmocka has only one file to compile. The archive comes
+# from a mirror of this system, by apt with its settings, or from cmocka's own site.
 fetch_cmocka() {
     [ ! -e "$cache/cmocka/src/cmocka.c" ] || return 0
     echo "setup: fetching cmocka's source into build/cache (log: build/log/setup.log)"
-    work=$cache/cmocka-fetch
-    rm -rf "$work"
-    mkdir -p "$work/parts" "$work/lists/partial" "$work/archives/partial" "$work/out"
-    source_lists >"$work/parts/source.list"
-    for list in /etc/apt/sources.list.d/*.sources; do
-        [ -f "$list" ] && sed 's/^Types:.*/Types: deb-src/' "$list" >"$work/parts/$(basename "$list")"
-    done
-    if ! (
-        cd "$work/out"
-        set -- -o "Dir::Etc::sourceparts=$work/parts" -o Dir::Etc::sourcelist=/dev/null \
-            -o "Dir::State::lists=$work/lists" -o "Dir::Cache::archives=$work/archives" \
-            -o Acquire::Retries=3 -o APT::Sandbox::User=root
-        apt-get "$@" update && apt-get "$@" source cmocka
-    ) >>"$log" 2>&1; then
-        tail -n 20 "$log" >&2
-        echo "ci/setup.sh: could not fetch cmocka's source" >&2
+    release=$(grep '^[0-9]' "$root/cmake/cmocka_release.txt")
+    version=${release%% *}
+    checksum=${release#* }
+    checksum=${checksum%% *}
+    archive=$cache/cmocka-$version.tar.xz
+    if [ ! -f "$archive" ] && [ -x /usr/lib/apt/apt-helper ]; then
+        for address in $(mirror_addresses "$version"); do
+            ! /usr/lib/apt/apt-helper -o Acquire::Retries=3 -o APT::Sandbox::User=root \
+                download-file "$address" "$archive.new" "SHA256:$checksum" >>"$log" 2>&1 ||
+                { mv "$archive.new" "$archive" && break; }
+        done
+        rm -f "$archive".new*
+    fi
+    if ! cmake "-DFERRULE_ARCHIVE=$archive" "-DFERRULE_FOLDER=$cache/cmocka" \
+        -P "$root/cmake/FerruleFetchCmocka.cmake" >>"$log" 2>&1; then
+        tail -n 8 "$log" >&2
+        echo "ci/setup.sh: could not fetch cmocka's source. Without a network, put the release" \
+            "(${release##* }) at build/cache/cmocka-$version.tar.xz" >&2
         exit 1
     fi
-    rm -rf "$cache/cmocka"
-    mv "$work"/out/cmocka-*/ "$cache/cmocka"
-    rm -rf "$work"
 }
 
 mkdir -p "$cache" "$root/build/log"

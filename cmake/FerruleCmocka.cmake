@@ -1,6 +1,15 @@
 # Target ferrule_cmocka: cmocka built from FERRULE_CMOCKA_SOURCE if that is set (a cross-build has
-# no package), otherwise the system's cmocka.
+# no package), from a download if FERRULE_FETCH_CMOCKA is ON, otherwise the system's cmocka.
 set(FERRULE_CMOCKA_SOURCE "" CACHE PATH "A directory with cmocka's source; empty: the system's cmocka")
+option(FERRULE_FETCH_CMOCKA "Download cmocka's source if FERRULE_CMOCKA_SOURCE is not set" OFF)
+if(FERRULE_FETCH_CMOCKA AND NOT FERRULE_CMOCKA_SOURCE)
+    set(fetched "${PROJECT_BINARY_DIR}/cmocka")
+    if(NOT EXISTS "${fetched}/src/cmocka.c")
+        include("${CMAKE_CURRENT_LIST_DIR}/FerruleFetchCmocka.cmake")
+        ferrule_fetch_cmocka("${PROJECT_BINARY_DIR}/cmocka.tar.xz" "${fetched}")
+    endif()
+    set(FERRULE_CMOCKA_SOURCE "${fetched}")
+endif()
 
 add_library(ferrule_cmocka INTERFACE)
 if(FERRULE_CMOCKA_SOURCE)
@@ -30,7 +39,8 @@ else()
         find_library(FERRULE_CMOCKA_LIBRARY cmocka)
         if(NOT FERRULE_CMOCKA_INCLUDE_DIR OR NOT FERRULE_CMOCKA_LIBRARY)
             message(FATAL_ERROR
-                "The tests need cmocka: ci/setup.sh installs it, or set FERRULE_CMOCKA_SOURCE")
+                "The tests need cmocka: ci/setup.sh installs it, or set FERRULE_CMOCKA_SOURCE or "
+                "FERRULE_FETCH_CMOCKA=ON")
         endif()
         target_include_directories(ferrule_cmocka SYSTEM INTERFACE "${FERRULE_CMOCKA_INCLUDE_DIR}")
         target_link_libraries(ferrule_cmocka INTERFACE "${FERRULE_CMOCKA_LIBRARY}")

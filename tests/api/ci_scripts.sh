@@ -1,0 +1,90 @@
+#!/bin/sh
+# Tests ci/setup.sh and ci/test.sh on a system that lacks something: cmocka's source has three
+# origins with one checksum, and a Windows half that was not tested is never a success by itself.
+# usage: ci_scripts.sh ROOT
+set -eu
+root=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+# expect CODE TEXT COMMAND...: the exit code, and a text that the output contains.
+expect() {
+    expected=$1
+    text=$2
+    shift 2
+    code=0
+    "$@" >"$work/output.txt" 2>&1 </dev/null || code=$?
+    if [ "$code" -ne "$expected" ] || ! grep -qF -e "$text" "$work/output.txt"; then
+        echo "FAILED: $*: exit code $code, expected $expected and \"$text\":"
+        sed 's/^/    | /' "$work/output.txt"
+        failures=$((failures + 1))
+    fi
+}
+
+# A copy of the scripts, in which Wine is not installed.
+tree=$work/tree
+mkdir -p "$tree/ci" "$tree/cmake" "$work/bin" "$work/mirror/pool/main/c/cmocka" "$work/site"
+cp "$root/ci/common.sh" "$root/ci/setup.sh" "$root/ci/test.sh" "$tree/ci/"
+cp "$root/cmake/FerruleFetchCmocka.cmake" "$tree/cmake/"
+printf '#!/bin/sh\nexit 1\n' >"$tree/ci/wine.sh"
+chmod +x "$tree/ci/wine.sh"
+unset CI
+
+# A release of cmocka, on a mirror and on its site. This apt-get only names the mirror.
+mkdir -p "$work/cmocka-9.9.9/src"
+echo '/* cmocka.c */' >"$work/cmocka-9.9.9/src/cmocka.c"
+archive=$work/site/cmocka-9.9.9.tar.xz
+(cd "$work" && cmake -E tar cJf "$archive" cmocka-9.9.9)
+checksum=$(cmake -E sha256sum "$archive" | cut -d ' ' -f 1)
+address=file://$archive
+echo "9.9.9 $checksum $address" >"$tree/cmake/cmocka_release.txt"
+cat >"$work/bin/apt-get" <<TEXT
+#!/bin/sh
+[ ! -e "$work/no-mirror" ] || exit 0
+echo "copy:$work/mirror/ main"
+TEXT
+chmod +x "$work/bin/apt-get"
+PATH=$work/bin:$PATH
+export PATH
+
+# fetch CODE TEXT: fetches cmocka anew.
+fetch() {
+    rm -rf "$tree/build/cache/cmocka"
+    expect "$1" "$2" "$tree/ci/setup.sh" cmocka
+    if [ "$1" -eq 0 ] && [ ! -f "$tree/build/cache/cmocka/src/cmocka.c" ]; then
+        echo "FAILED: setup.sh succeeded without cmocka's source"
+        failures=$((failures + 1))
+    fi
+}
+
+fetch 0 "fetching cmocka's source"                      # from its site: the mirror does not have it
+rm -rf "$tree/build"
+mv "$archive" "$work/archive"
+fetch 1 "could not fetch cmocka's source"               # from nowhere
+if [ -x /usr/lib/apt/apt-helper ]; then
+    cp "$work/archive" "$work/mirror/pool/main/c/cmocka/cmocka_9.9.9.orig.tar.xz"
+    fetch 0 "fetching cmocka's source"                  # from the mirror
+    : >"$work/no-mirror"
+    fetch 0 "fetching cmocka's source"                  # from the archive that is kept
+    rm "$work/no-mirror" "$tree"/build/cache/cmocka-*
+    echo "another archive" >"$work/mirror/pool/main/c/cmocka/cmocka_9.9.9.orig.tar.xz"
+    fetch 1 "could not fetch cmocka's source"           # another checksum
+fi
+echo "another archive" >"$archive"
+fetch 1 "SHA-256"
+[ -z "$(find "$tree/build/cache" -name 'cmocka*')" ] || {
+    echo "FAILED: something of a failed download is kept"
+    failures=$((failures + 1))
+}
+mv "$work/archive" "$archive"
+mkdir -p "$tree/build/cache"
+echo "a broken archive" >"$tree/build/cache/cmocka-9.9.9.tar.xz"
+fetch 0 "fetching cmocka's source"
+
+expect 1 "the Windows backend is NOT tested" "$tree/ci/test.sh" --no-setup mingw
+expect 1 "0 passed, 1 failed, 0 skipped" "$tree/ci/test.sh" --no-setup mingw
+expect 0 "0 passed, 0 failed, 1 skipped" "$tree/ci/test.sh" --no-setup --without-windows mingw
+
+[ "$failures" -eq 0 ] || exit 1
+echo "ci_scripts: cmocka's origins and the Windows half are as documented"
