@@ -36,8 +36,10 @@ WINEPREFIX=${WINEPREFIX:-$root/build/wineprefix}
 WINEDEBUG=${WINEDEBUG:--all}
 # With Wine's debugger, a crashing program sometimes exits with 0.
 WINEDLLOVERRIDES=${WINEDLLOVERRIDES:-mscoree,mshtml,winedbg.exe=}
-export WINEPREFIX WINEDEBUG WINEDLLOVERRIDES
-unset DISPLAY
+# Without it, Wine 10 prints an error of its Wayland driver into the output of a program.
+XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/tmp}
+export WINEPREFIX WINEDEBUG WINEDLLOVERRIDES XDG_RUNTIME_DIR
+unset DISPLAY WAYLAND_DISPLAY
 
 need_wine() {
     if [ -z "$wine" ] || [ -z "$server" ]; then

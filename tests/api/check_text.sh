@@ -27,7 +27,10 @@ report() {
 left_over="TO""DO|FIX""ME|XX""X|HA""CK"
 report "(^|[^A-Za-z0-9_])($left_over)([^A-Za-z0-9_]|\$)" "a left-over word"
 report "(^|[^A-Za-z0-9_.\$}])/(ho""me|ro""ot|wo""rk(space)?|bu""ilds|Us""ers|s""rv)/[A-Za-z0-9_]" "a path of one machine"
-report "(^|[^A-Za-z0-9_./\$})])$(pwd | sed 's/[].[*^$()+?{|\\]/\\&/g')([^A-Za-z0-9_]|\$)" "a path of this machine"
+# A path of one component, such as /name, may have another meaning.
+case $PWD in
+    /*/*) report "(^|[^A-Za-z0-9_./\$})])$(pwd | sed 's/[].[*^$()+?{|\\]/\\&/g')([^A-Za-z0-9_]|\$)" "a path of this machine" ;;
+esac
 report '[[:blank:]]$' "trailing white space"
 report "$(printf '\r')\$" "a carriage return"
 
