@@ -142,7 +142,7 @@ prepare() {
         if ! command -v debootstrap >/dev/null 2>&1 || [ ! -f "$keyring" ]; then
             unavailable "debootstrap or Debian's keyring is missing"
         fi
-        make_debian 8>&- || unavailable "Debian 13 could not be made"
+        make_debian || unavailable "Debian 13 could not be made"
     fi
     copy_settings
     if [ "$setup" = yes ]; then
