@@ -37,7 +37,7 @@ struct ferp_traits {
      * discarded bytes (macOS and the BSDs: soclose discards them and sends FIN). Linux and Windows
      * send a reset, as RFC 1122, 4.2.2.13, requires. */
     bool close_hides_unread_input;
-    /* shutdown does not wake a thread that waits to write (Windows: WSAPoll does not return). */
+    /* shutdown does not wake a thread that waits to write (Windows: select does not return). */
     bool write_wait_misses_shutdown;
     /* An accepted socket inherits the listener's nonblocking mode (macOS, the BSDs: accept(2);
      * Windows). Linux: no. */
@@ -350,16 +350,17 @@ typedef struct ferp_wait {
 
 #define FERP_NO_DEADLINE UINT64_MAX
 
-/* Prepares a poll, without a system call | a zero-byte overlapped WSARecv for FERP_READABLE,
- * nothing for the others. */
+/* Prepares a poll, without a system call | a zero-byte overlapped WSARecv for FERP_READABLE and
+ * FERP_RECEIVABLE, nothing for the others. */
 fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness);
 
 /* Waits until the socket is ready (OK: a hint, not a promise; also after ferp_wake), until the
  * deadline by ferp_now (TIMED_OUT, os_code 0; an expired deadline still polls once) or until a
- * signal (INTERRUPTED). If the OS reports a fatal error of the connection only once, it may be
- * returned here. FERP_CONNECTED only: CONNECTION_REFUSED with os_code 0 is the OS's hint that the
- * connect has failed; ferp_take_error returns the cause (POLLERR; select's except set). poll |
- * WaitForSingleObject, WSAPoll, select. */
+ * signal (INTERRUPTED). FERP_READABLE and FERP_RECEIVABLE may be TIMED_OUT before the deadline, at
+ * the end of a slice of the backend: the caller retries if time remains. If the OS reports an error
+ * of the socket only once, it may be returned here. FERP_CONNECTED only: CONNECTION_REFUSED with
+ * os_code 0 is the OS's hint that the connect has failed; ferp_take_error returns the cause
+ * (POLLERR; select's except set). poll | WaitForSingleObject, select. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline);
 
 /* Ends an armed wait without waiting. */
@@ -379,7 +380,7 @@ void ferp_pause(uint64_t until);
  * only the peer's end of file, which is readable). A shutdown by this handle may be missed
  * (write_wait_misses_shutdown); a caller that needs it waits in slices. deadline is the end of the
  * last slice. If no event is scheduled, simulated time waits until deadline and not until `until`,
- * because further slices would change nothing. poll | WSAPoll. */
+ * because further slices would change nothing. poll | select. */
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
                      fer_interest *ready);
 

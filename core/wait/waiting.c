@@ -64,6 +64,14 @@ static bool wake_may_be_missed(const feri_waiting *waiting)
     return waiting->readiness == FERP_READABLE && feri_handle_is_shared(waiting->handle);
 }
 
+/* Whether time remains after a slice of core or of the backend. A timeout with an OS code is the
+ * end of a dead connection. */
+static bool slice_has_expired(const feri_waiting *waiting, uint64_t end, fer_error error)
+{
+    return error.kind == FER_TIMED_OUT && error.os_code == 0 &&
+           (end < waiting->deadline || ferp_now() < waiting->deadline);
+}
+
 static uint64_t end_of_slice(const feri_waiting *waiting)
 {
     if (!wake_may_be_missed(waiting)) {
@@ -89,10 +97,8 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
         return false;
     }
     *answer = ferp_wait_for(&wait, end);
-    if (answer->kind == FER_TIMED_OUT && end < waiting->deadline) {
-        return true;
-    }
-    return answer->kind == FER_OK || is_passing_shortage(waiting, *answer) ||
+    return answer->kind == FER_OK || slice_has_expired(waiting, end, *answer) ||
+           is_passing_shortage(waiting, *answer) ||
            (answer->kind == FER_INTERRUPTED && waiting->readiness == FERP_ACCEPTABLE);
 }
 

@@ -64,8 +64,13 @@ static inline fer_raw_socket seam_socket(void)
 static inline void seam_await(fer_raw_socket raw, ferp_readiness readiness)
 {
     ferp_wait wait;
-    assert_ok(ferp_wait_arm(&wait, raw, readiness));
-    assert_ok(ferp_wait_for(&wait, seam_deadline()));
+    uint64_t deadline = seam_deadline();
+    fer_error error;
+    do {
+        assert_ok(ferp_wait_arm(&wait, raw, readiness));
+        error = ferp_wait_for(&wait, deadline);
+    } while (error.kind == FER_TIMED_OUT && ferp_now() < deadline);
+    assert_ok(error);
 }
 
 /* Waits until a connection that the other end has reset is readable. The wait may report the reset

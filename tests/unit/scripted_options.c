@@ -140,7 +140,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
             : script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "%" PRIu64, deadline);
     end_wait(wait);
     script.now += result->elapsed;
-    if (result->error.kind == FER_TIMED_OUT && script.now < deadline) {
+    if (result->error.kind == FER_TIMED_OUT && !result->slice_ends && script.now < deadline) {
         script.now = deadline;
     }
     return result->error;

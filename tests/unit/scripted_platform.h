@@ -112,8 +112,9 @@ typedef struct script_result {
     fer_unix_addr name;
     ferp_description description;
     /* wait_for, poller_wait: the nanoseconds that pass. A wait_for that times out lasts until its
-     * deadline in any case. */
+     * deadline in any case, unless a slice of the backend ends it. */
     uint64_t elapsed;
+    bool slice_ends;
 } script_result;
 
 /* The script. Tests set the first group and read the second. */

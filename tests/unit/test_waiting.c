@@ -313,6 +313,41 @@ static void a_wait_to_accept_is_never_cut(void **state)
     assert_log("wait_arm(1,ACCEPTABLE) wait_for(ever)");
 }
 
+/* The slice of a backend. Core has not cut this wait. */
+static void a_slice_of_the_backend_is_no_expiry(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){500};
+    script_result *slice = script_then(SCRIPT_WAIT_FOR);
+    slice->error = (fer_error){FER_TIMED_OUT, 0};
+    slice->elapsed = 200;
+    slice->slice_ends = true;
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_retries(&waiting);
+    assert_ends(&waiting, FER_TIMED_OUT, 0);
+    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_for(1500) wait_arm(1,READABLE) "
+               "wait_for(1500)");
+}
+
+/* T2: a timeout with an OS code is the end of the connection, and may be reported only once. */
+static void a_dead_connection_is_told_whatever_time_remains(void **state)
+{
+    (void)state;
+    const uint32_t flags[] = {0, FERI_FLAG_CLONED};
+    for (size_t i = 0; i < 2; i++) {
+        script_begin(&script_windows);
+        fer_handle handle = script_stream(flags[i]);
+        feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+        script_result *dead = script_then(SCRIPT_WAIT_FOR);
+        dead->error = (fer_error){FER_TIMED_OUT, 10060};
+        dead->slice_ends = true;
+        assert_ends(&waiting, FER_TIMED_OUT, 10060);
+    }
+}
+
 /* ---- Changes between arming and waiting */
 
 static void a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end(void **state)
@@ -428,6 +463,8 @@ int main(void)
         script_test(a_wait_to_write_that_shutdown_wakes_is_not_cut),
         script_test(a_wait_to_read_is_cut_only_where_a_clone_may_end_it),
         script_test(a_wait_to_accept_is_never_cut),
+        script_test(a_slice_of_the_backend_is_no_expiry),
+        script_test(a_dead_connection_is_told_whatever_time_remains),
         script_test(a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end),
         script_test(a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_pipe),
         script_test(a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it),
