@@ -21,7 +21,9 @@ set(ferrule_hot_sources
     platform/posix/wait.c
     platform/winsock/address.c
     platform/winsock/bytes.c
-    platform/winsock/wait.c)
+    platform/winsock/wait.c
+    platform/winsock/wait_request.c
+    platform/winsock/wait_select.c)
 
 include(CheckLinkerFlag)
 

@@ -96,7 +96,9 @@ set(ferrule_winsock_sources
     platform/winsock/thread.c
     platform/winsock/traits.c
     platform/winsock/unix.c
-    platform/winsock/wait.c)
+    platform/winsock/wait.c
+    platform/winsock/wait_request.c
+    platform/winsock/wait_select.c)
 set(ferrule_sim_sources
     platform/common/sources.c
     platform/sim/address.c

@@ -100,3 +100,17 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD)$")
     ferrule_prepare_test_target(unit_test_kqueue)
     ferrule_add_test(unit_test_kqueue unit)
 endif()
+
+# Waits on the SOCKETs of a layered provider: the library with some functions of the system
+# replaced.
+if(WIN32)
+    ferrule_add_other_poller(layered "")
+    set(include_first "${CMAKE_CURRENT_SOURCE_DIR}/unit/layered_provider.h")
+    if(MSVC)
+        target_compile_options(ferrule_layered PRIVATE "/FI${include_first}")
+    else()
+        target_compile_options(ferrule_layered PRIVATE -include "${include_first}")
+    endif()
+    ferrule_add_other_program(unit_test_layered_provider layered
+        unit/test_layered_provider.c)
+endif()

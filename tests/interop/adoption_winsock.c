@@ -24,15 +24,20 @@ static struct sockaddr_in loopback_at(uint16_t port)
     return addr;
 }
 
-static SOCKET plain_bound(int type, uint16_t *port)
+static void bind_plain(SOCKET created, uint16_t *port)
 {
     struct sockaddr_in addr = loopback_at(0);
     int len = (int)sizeof addr;
-    SOCKET created = socket(AF_INET, type, 0);
-    assert_true(created != NONE);
     assert_int_equal(bind(created, (const struct sockaddr *)&addr, len), 0);
     assert_int_equal(getsockname(created, (struct sockaddr *)&addr, &len), 0);
     *port = ntohs(addr.sin_port);
+}
+
+static SOCKET plain_bound(int type, uint16_t *port)
+{
+    SOCKET created = socket(AF_INET, type, 0);
+    assert_true(created != NONE);
+    bind_plain(created, port);
     return created;
 }
 
@@ -76,24 +81,48 @@ SOCKET tcp_accepted(SOCKET *other)
     return accepted;
 }
 
+static SOCKET not_overlapped(int type)
+{
+    SOCKET created = WSASocketW(AF_INET, type, 0, NULL, 0, 0);
+    assert_true(created != NONE);
+    return created;
+}
+
 /* "SOL_SOCKET Socket Options" (MSDN): SO_RCVTIMEO and SO_SNDTIMEO take no effect on a SOCKET that
- * was made without WSA_FLAG_OVERLAPPED. So a plain recv waits without a limit, and ferrule cannot
- * wait on such a socket either (fer_tcp_stream_from_raw). */
+ * was made without WSA_FLAG_OVERLAPPED. So a plain recv waits without a limit. */
 SOCKET tcp_not_overlapped(SOCKET *other)
 {
-    SOCKET created = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
+    SOCKET created = not_overlapped(SOCK_STREAM);
     plain_connect_to_new(created, other);
+    return created;
+}
+
+SOCKET listener_not_overlapped(uint16_t *port)
+{
+    SOCKET created = not_overlapped(SOCK_STREAM);
+    bind_plain(created, port);
+    assert_int_equal(listen(created, 8), 0);
+    return created;
+}
+
+static SOCKET connect_datagrams(SOCKET created, SOCKET *other)
+{
+    uint16_t ports[2] = {0, 0};
+    bind_plain(created, &ports[0]);
+    *other = plain_bound(SOCK_DGRAM, &ports[1]);
+    plain_connect(created, ports[1]);
+    plain_connect(*other, ports[0]);
     return created;
 }
 
 SOCKET udp_connected(SOCKET *other)
 {
-    uint16_t ports[2] = {0, 0};
-    SOCKET created = plain_bound(SOCK_DGRAM, &ports[0]);
-    *other = plain_bound(SOCK_DGRAM, &ports[1]);
-    plain_connect(created, ports[1]);
-    plain_connect(*other, ports[0]);
-    return created;
+    return connect_datagrams(socket(AF_INET, SOCK_DGRAM, 0), other);
+}
+
+SOCKET udp_not_overlapped(SOCKET *other)
+{
+    return connect_datagrams(not_overlapped(SOCK_DGRAM), other);
 }
 
 static SOCKET tcp_listening(SOCKET *other)
@@ -136,6 +165,7 @@ static const struct candidate {
     {"a connected TCP socket", tcp_connected, TCP_STREAM},
     {"an accepted TCP socket", tcp_accepted, TCP_STREAM},
     {"a connected TCP socket that is not overlapped", tcp_not_overlapped, TCP_STREAM},
+    {"a connected UDP socket that is not overlapped", udp_not_overlapped, UDP_SOCKET},
     {"a TCP listener", tcp_listening, TCP_LISTENER},
     {"a TCP socket that is not connected", tcp_unconnected, NO_TYPE},
     {"a TCP socket that is only bound", tcp_bound, NO_TYPE},
@@ -182,7 +212,7 @@ static void offer(const struct candidate *candidate, int type)
     unsigned write_ms = 77;
     assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms) && read_ms == 0 && write_ms == 0);
     assert_true(other == NONE || candidate->create == tcp_not_overlapped ||
-                !peer_raw_is_nonblocking(raw));
+                candidate->create == udp_not_overlapped || !peer_raw_is_nonblocking(raw));
     assert_true(other == NONE || (plain_carries(other, socket) && plain_carries(socket, other)));
     close_both(socket, other);
 }

@@ -12,6 +12,7 @@
 
 #include "interop/adoption_winsock.h"
 #include "interop/handle_types.h"
+#include "interop/waits_winsock.h"
 #include "support/fixture.h"
 
 #define INHERITED_LISTENER "--inherited-listener"
@@ -123,8 +124,8 @@ static void plain_calls_work_on_what_into_raw_gives(void **state)
     }
 }
 
-/* R1: a SOCKET that is not overlapped works as long as no call waits: in nonblocking mode, or if
- * bytes are queued. */
+/* R1: a SOCKET that is not overlapped also works if no call waits: in nonblocking mode, or if bytes
+ * are queued. waits_winsock.c has the calls that wait. */
 static void a_socket_that_is_not_overlapped_serves_without_waiting(void **state)
 {
     (void)state;
@@ -297,6 +298,12 @@ int main(int count, char **arguments)
         RULE_TEST("R1", timeouts_that_were_set_outside_are_told),
         RULE_TEST("R1", plain_calls_work_on_what_into_raw_gives),
         RULE_TEST("R1", a_socket_that_is_not_overlapped_serves_without_waiting),
+        RULE_TEST("R1", reads_of_a_socket_that_is_not_overlapped_expire),
+        RULE_TEST("R1", a_read_of_a_socket_that_is_not_overlapped_gets_what_arrives),
+        RULE_TEST("R1", shutdown_wakes_a_read_of_a_socket_that_is_not_overlapped),
+        RULE_TEST("R1", writes_to_a_socket_that_is_not_overlapped_expire),
+        RULE_TEST("R1", a_listener_that_is_not_overlapped_accepts),
+        RULE_TEST("R1", waits_queue_no_packet_in_a_port_of_the_socket),
         RULE_TEST("R1", plain_calls_may_look_at_what_as_raw_lends),
         RULE_TEST("R1", a_listener_of_another_process_is_taken_in),
         RULE_TEST("R2", a_duplicate_of_another_library_lives_on),

@@ -1,0 +1,62 @@
+/* wait.h: the two kinds of wait of this backend, a cancellable request and select. Private to
+ * wait.c, wait_request.c and wait_select.c. */
+#ifndef FERP_WINSOCK_WAIT_H
+#define FERP_WINSOCK_WAIT_H
+
+#include "platform/winsock/winsock.h"
+
+/* The longest single wait, in milliseconds. After it the wait looks at the socket again, so that an
+ * event that the system has lost delays a call by one slice. select is a poll of the AFD driver
+ * inside, and AFD confuses two polls of one socket (piscisaureus/wepoll#35, python-trio/trio#52). A
+ * zero-byte receive is no such poll. Its longer slice bounds only a lost cancel. */
+enum { FERP_WINSOCK_SELECT_SLICE = 100, FERP_WINSOCK_REQUEST_SLICE = 1000 };
+
+#define FERP_WINSOCK_EXPIRED ((fer_error){FER_TIMED_OUT, 0})
+
+/* What an armed wait does. */
+typedef enum ferp_winsock_wait_kind {
+    FERP_WINSOCK_SELECTS,
+    FERP_WINSOCK_REQUEST_PENDING,
+    FERP_WINSOCK_REQUEST_ENDED /* while it was made: the socket is ready */
+} ferp_winsock_wait_kind;
+
+/* Indexes into a ferp_wait's words. The system owns the OVERLAPPED while the request is pending. */
+enum {
+    FERP_WINSOCK_AT_SOCKET,
+    FERP_WINSOCK_AT_READINESS,
+    FERP_WINSOCK_AT_KIND,
+    FERP_WINSOCK_AT_EVENT,   /* of a pending request */
+    FERP_WINSOCK_AT_FAILURE, /* the fatal error or the refusal that a request reported, else 0 */
+    FERP_WINSOCK_AT_OVERLAPPED
+};
+
+static inline SOCKET ferp_winsock_wait_socket(const ferp_wait *wait)
+{
+    return (SOCKET)wait->words[FERP_WINSOCK_AT_SOCKET];
+}
+
+static inline ferp_readiness ferp_winsock_wait_readiness(const ferp_wait *wait)
+{
+    return (ferp_readiness)wait->words[FERP_WINSOCK_AT_READINESS];
+}
+
+/* Rounded up to the millisecond. At most slice, which is in milliseconds. */
+int ferp_winsock_millis_until(uint64_t deadline, int slice);
+
+/* ---- wait_request.c */
+
+/* Makes a request if the socket supports one that can be cancelled, and sets the kind. */
+fer_error ferp_winsock_request_begin(ferp_wait *wait);
+
+/* OK: the pending request has ended, and the kind is no longer pending. */
+fer_error ferp_winsock_request_wait(ferp_wait *wait, int millis);
+
+/* Ends a pending request. Returns whether it had ended without the cancel. */
+bool ferp_winsock_request_cancel(ferp_wait *wait);
+
+/* ---- wait_select.c */
+
+/* OK: ready, or woken. FERP_CONNECTED: CONNECTION_REFUSED with os_code 0 is a failed connect. */
+fer_error ferp_winsock_select(SOCKET socket, ferp_readiness readiness, int millis);
+
+#endif

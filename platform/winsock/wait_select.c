@@ -1,0 +1,100 @@
+/* wait_select.c: the waits that no request can do: to write, accept or connect, for either
+ * direction, and to receive on a SOCKET without requests. select never reports the end of the
+ * peer's half as writable. WSAPoll does (POLLHUP), at once and without room. */
+#include "platform/winsock/wait.h"
+
+/* A look without waiting. It answers for this moment only, so it can neither delay a call nor
+ * replace a wait. No other call shows a reset on Wine, where recv returns 0 and SO_ERROR is 0. */
+bool ferp_winsock_is_broken(SOCKET socket)
+{
+    WSAPOLLFD look = {socket, POLLRDNORM, 0};
+    return WSAPoll(&look, 1, 0) > 0 && (look.revents & POLLERR) != 0;
+}
+
+/* A select that another thread's CancelIoEx ended has been woken, which is no error. */
+static fer_error wait_failure(void)
+{
+    fer_error err = ferp_winsock_last_error();
+    return err.os_code == WSA_OPERATION_ABORTED ? FERP_WINSOCK_OK : err;
+}
+
+static fd_set set_of(SOCKET socket)
+{
+    fd_set set;
+    set.fd_count = 1;
+    set.fd_array[0] = socket;
+    return set;
+}
+
+static struct timeval timeval_of(int millis)
+{
+    return (struct timeval){millis / 1000, millis % 1000 * 1000};
+}
+
+/* A failed connect is only in the except set. A connected socket may be in it too, for urgent data,
+ * which would end every wait to write ("select function", MSDN). */
+fer_error ferp_winsock_select(SOCKET socket, ferp_readiness readiness, int millis)
+{
+    struct timeval limit = timeval_of(millis);
+    bool is_connect = readiness == FERP_CONNECTED;
+    bool is_write = is_connect || readiness == FERP_WRITABLE;
+    fd_set first = set_of(socket);
+    fd_set failed = set_of(socket);
+    int found = select(0, is_write ? NULL : &first, is_write ? &first : NULL,
+                       is_connect ? &failed : NULL, &limit);
+    if (found < 0) {
+        return wait_failure();
+    }
+    if (found == 0) {
+        return FERP_WINSOCK_EXPIRED;
+    }
+    return is_connect && first.fd_count == 0 ? (fer_error){FER_CONNECTION_REFUSED, 0}
+                                             : FERP_WINSOCK_OK;
+}
+
+/* ---- Either direction */
+
+/* One slice. OK: *ready is what select has found, or nothing if it was woken. */
+static fer_error select_either(SOCKET socket, fer_interest interest, int millis,
+                               fer_interest *ready)
+{
+    struct timeval limit = timeval_of(millis);
+    fd_set readable = set_of(socket);
+    fd_set writable = set_of(socket);
+    bool reads = (interest & FER_READABLE) != 0;
+    bool writes = (interest & FER_WRITABLE) != 0;
+    int found = select(0, reads ? &readable : NULL, writes ? &writable : NULL, NULL, &limit);
+    *ready = 0;
+    if (found < 0) {
+        return wait_failure();
+    }
+    if (found == 0) {
+        return FERP_WINSOCK_EXPIRED;
+    }
+    *ready = (reads && readable.fd_count > 0 ? FER_READABLE : 0) |
+             (writes && writable.fd_count > 0 ? FER_WRITABLE : 0);
+    return FERP_WINSOCK_OK;
+}
+
+/* A failure makes every interest ready. Nobody documents in which sets a reset is, so a look
+ * follows each slice that has not found everything. */
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
+                     fer_interest *ready)
+{
+    SOCKET socket = ferp_winsock_socket(raw);
+    fer_interest found = 0;
+    fer_error err;
+    (void)deadline;
+    do {
+        err = select_either(socket, interest,
+                            ferp_winsock_millis_until(until, FERP_WINSOCK_SELECT_SLICE), &found);
+        if (found != interest && ferp_winsock_is_broken(socket)) {
+            err = FERP_WINSOCK_OK;
+            found = interest;
+        }
+    } while (err.kind == FER_TIMED_OUT && err.os_code == 0 && ferp_now() < until);
+    if (err.kind == FER_OK) {
+        *ready = found;
+    }
+    return err;
+}

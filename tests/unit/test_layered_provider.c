@@ -1,0 +1,240 @@
+/* test_layered_provider.c: waits on SOCKETs that cannot cancel, or whose cancel is lost. Every call
+ * ends in time. */
+#define TEST_LAYERED_PROVIDER
+#include "unit/layered_provider.h"
+
+#include <stdatomic.h>
+
+#include "support/fixture.h"
+#include "support/thread.h"
+
+enum { TIMEOUT_MS = 300, PAUSE_MS = 150, SOON_US = 5000000 };
+
+/* ---- The replaced functions */
+
+static struct {
+    /* A layered provider's SOCKET that is no handle of the system (libuv, src/win/tcp.c). */
+    bool cancel_is_invalid;
+    /* The same by its protocol information. */
+    bool lacks_ifs_handles;
+    /* The AF_UNIX family, which Wine lacks. */
+    bool is_unix;
+    /* A cancel of all requests of a SOCKET does not reach a request. */
+    bool loses_wakes;
+    /* The next cancels of a request fail. */
+    int cancels_that_fail;
+    atomic_int requests;
+} provider;
+
+BOOL layered_cancel_io_ex(HANDLE handle, LPOVERLAPPED overlapped)
+{
+    bool is_request = overlapped != NULL && overlapped->hEvent != NULL;
+    if (provider.cancel_is_invalid) {
+        SetLastError(ERROR_INVALID_HANDLE);
+        return FALSE;
+    }
+    if ((overlapped == NULL && provider.loses_wakes) ||
+        (is_request && provider.cancels_that_fail-- > 0)) {
+        SetLastError(ERROR_NOT_FOUND);
+        return FALSE;
+    }
+    return CancelIoEx(handle, overlapped);
+}
+
+int layered_getsockopt(SOCKET socket, int level, int name, char *value, int *size)
+{
+    int result = getsockopt(socket, level, name, value, size);
+    if (result == 0 && level == SOL_SOCKET && name == SO_PROTOCOL_INFOW) {
+        WSAPROTOCOL_INFOW info;
+        memcpy(&info, value, sizeof info);
+        info.dwServiceFlags1 &= provider.lacks_ifs_handles ? ~(DWORD)XP1_IFS_HANDLES : ~(DWORD)0;
+        info.iAddressFamily = provider.is_unix ? AF_UNIX : info.iAddressFamily;
+        memcpy(value, &info, sizeof info);
+    }
+    return result;
+}
+
+int layered_wsa_recv(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWORD moved, LPDWORD flags,
+                     LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    atomic_fetch_add(&provider.requests, overlapped != NULL);
+    return WSARecv(socket, buffers, count, moved, flags, overlapped, routine);
+}
+
+/* ---- Calls that wait */
+
+struct reader {
+    fer_tcp_stream *stream;
+    atomic_bool started;
+    fer_error error;
+    char byte;
+    size_t n;
+};
+
+static void read_one(void *argument)
+{
+    struct reader *reader = argument;
+    atomic_store(&reader->started, true);
+    reader->error = fer_tcp_stream_read(reader->stream, &reader->byte, 1, &reader->n);
+}
+
+static void start_reader(test_thread *thread, struct reader *reader, fer_tcp_stream *stream)
+{
+    *reader = (struct reader){.stream = stream, .n = 77};
+    atomic_init(&reader->started, false);
+    test_thread_start(thread, read_one, reader);
+    while (!atomic_load(&reader->started)) {
+        test_thread_yield();
+    }
+    peer_pause(PAUSE_MS);
+}
+
+static void assert_expired(fer_error error, uint64_t start)
+{
+    uint64_t took = microseconds_since(start);
+    assert_own(error, FER_TIMED_OUT);
+    assert_true(took + NOT_SOONER_SLACK_US >= TIMEOUT_MS * 1000 && took < SOON_US);
+}
+
+static void assert_reads_expire(void)
+{
+    struct pair *pair = pair_open_kind(&test_pair_accepted_v4);
+    char byte = '\0';
+    size_t n = 0;
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(TIMEOUT_MS)));
+    for (int i = 0; i < 2; i++) {
+        uint64_t start = peer_now_us();
+        assert_expired(fer_tcp_stream_read(&pair->stream, &byte, 1, &n), start);
+        assert_alive(pair);
+    }
+    pair_close(pair);
+}
+
+static void assert_receives_expire(void)
+{
+    struct udp_pair pair = udp_pair_open(PEER_V4);
+    fer_datagram got;
+    char byte = '\0';
+    assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(TIMEOUT_MS)));
+    uint64_t start = peer_now_us();
+    assert_expired(fer_udp_socket_recv_from(pair.socket, &byte, 1, &got), start);
+    assert_true(peer_datagram_send(pair.other, PEER_V4, pair.port, "x", 1));
+    assert_ok(fer_udp_socket_recv_from(pair.socket, &byte, 1, &got));
+    assert_int_equal(byte, 'x');
+    fer_udp_socket_close(pair.socket);
+}
+
+static void assert_read_gets_what_arrives(void)
+{
+    struct pair *pair = pair_open_kind(&test_pair_accepted_v4);
+    test_thread thread;
+    struct reader reader;
+    start_reader(&thread, &reader, &pair->stream);
+    bool has_sent = peer_send_all(pair->other, "x", 1);
+    test_thread_join(&thread);
+    assert_true(has_sent);
+    assert_ok(reader.error);
+    assert_true(reader.n == 1 && reader.byte == 'x');
+    pair_close(pair);
+}
+
+static void assert_shutdown_wakes_the_reader(void)
+{
+    struct pair *pair = pair_open_kind(&test_pair_accepted_v4);
+    test_thread thread;
+    struct reader reader;
+    start_reader(&thread, &reader, &pair->stream);
+    uint64_t start = peer_now_us();
+    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
+    test_thread_join(&thread);
+    uint64_t took = microseconds_since(start);
+    assert_ok(error);
+    assert_ok(reader.error);
+    assert_int_equal(reader.n, 0);
+    assert_true(took < SOON_US);
+    pair_close(pair);
+}
+
+static void assert_all_waits_end(void)
+{
+    assert_reads_expire();
+    assert_receives_expire();
+    assert_read_gets_what_arrives();
+    assert_shutdown_wakes_the_reader();
+}
+
+static int begin(void **state)
+{
+    memset(&provider, 0, sizeof provider);
+    atomic_init(&provider.requests, 0);
+    return test_begin(state);
+}
+
+/* ---- Tests */
+
+static void waits_use_requests(void **state)
+{
+    (void)state;
+    assert_all_waits_end();
+    assert_true(atomic_load(&provider.requests) > 0);
+}
+
+static void waits_end_if_no_request_can_be_cancelled(void **state)
+{
+    (void)state;
+    provider.cancel_is_invalid = true;
+    assert_all_waits_end();
+    assert_int_equal(atomic_load(&provider.requests), 0);
+}
+
+static void waits_end_on_sockets_that_are_no_handles_of_the_system(void **state)
+{
+    (void)state;
+    provider.lacks_ifs_handles = true;
+    assert_all_waits_end();
+    assert_int_equal(atomic_load(&provider.requests), 0);
+}
+
+/* No Unix sockets exist on Wine, so the test changes only the reported family. */
+static void waits_on_unix_sockets_make_no_requests(void **state)
+{
+    (void)state;
+    provider.is_unix = true;
+    assert_all_waits_end();
+    assert_int_equal(atomic_load(&provider.requests), 0);
+}
+
+/* S6: the reader detects the shutdown at the end of its slice. */
+static void waits_end_if_a_wake_is_lost(void **state)
+{
+    (void)state;
+    provider.loses_wakes = true;
+    assert_all_waits_end();
+    assert_true(atomic_load(&provider.requests) > 0);
+}
+
+static void a_cancel_that_fails_is_repeated(void **state)
+{
+    (void)state;
+    provider.cancels_that_fail = 3;
+    assert_reads_expire();
+    assert_true(provider.cancels_that_fail < 0);
+}
+
+#define PROVIDER_TEST(function)                                   \
+    {                                                             \
+        "S6 " #function, function, begin, test_end, &test_no_pair \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PROVIDER_TEST(waits_use_requests),
+        PROVIDER_TEST(waits_end_if_no_request_can_be_cancelled),
+        PROVIDER_TEST(waits_end_on_sockets_that_are_no_handles_of_the_system),
+        PROVIDER_TEST(waits_on_unix_sockets_make_no_requests),
+        PROVIDER_TEST(waits_end_if_a_wake_is_lost),
+        PROVIDER_TEST(a_cancel_that_fails_is_repeated),
+    };
+    return RUN_TESTS("layered_provider", tests);
+}
