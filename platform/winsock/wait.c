@@ -35,41 +35,52 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
 
 /* One call of the system. A request that ends before its time always means ready: data, the end, a
  * failure, or a ferp_wake. */
-static fer_error wait_once(ferp_wait *wait, uint64_t end)
+static fer_error wait_once(ferp_wait *wait, int millis)
 {
-    if (kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING) {
-        return ferp_winsock_request_wait(
-            wait, ferp_winsock_millis_until(end, FERP_WINSOCK_REQUEST_SLICE));
-    }
-    if (kind_of(wait) == FERP_WINSOCK_REQUEST_ENDED) {
-        return FERP_WINSOCK_OK;
+    switch (kind_of(wait)) {
+    case FERP_WINSOCK_REQUEST_PENDING: return ferp_winsock_request_wait(wait, millis);
+    case FERP_WINSOCK_REQUEST_ENDED: return FERP_WINSOCK_OK;
+    case FERP_WINSOCK_SELECTS: break;
     }
     return ferp_winsock_select(ferp_winsock_wait_socket(wait), ferp_winsock_wait_readiness(wait),
-                               ferp_winsock_millis_until(end, FERP_WINSOCK_SELECT_SLICE));
+                               millis);
+}
+
+/* Loops because a system wait may end a little early by this clock, and to select again after each
+ * slice. The last call does not wait, so that an event that the one before has lost is found. */
+static fer_error wait_until(ferp_wait *wait, uint64_t end, int slice)
+{
+    fer_error err;
+    int millis;
+    do {
+        millis = ferp_winsock_millis_until(end, slice);
+        err = wait_once(wait, millis);
+    } while (ferp_winsock_is_expired(err) && millis > 0);
+    return err;
+}
+
+/* A request that has ended without a cancel means ready. Otherwise a look that does not depend on
+ * its completion decides. */
+static fer_error end_expired_request(ferp_wait *wait)
+{
+    return ferp_winsock_request_cancel(wait)
+               ? FERP_WINSOCK_OK
+               : ferp_winsock_select(ferp_winsock_wait_socket(wait),
+                                     ferp_winsock_wait_readiness(wait), 0);
 }
 
 /* A wait to receive ends after a slice, so that the caller receives and looks for changes again: a
- * completion may be lost, and a ferp_wake may not reach the wait. The others select again, which is
- * such a look itself. */
-static uint64_t end_of_slice(const ferp_wait *wait, uint64_t deadline)
-{
-    bool requests = kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING;
-    int millis = requests ? FERP_WINSOCK_REQUEST_SLICE : FERP_WINSOCK_SELECT_SLICE;
-    uint64_t end = ferp_now() + (uint64_t)millis * 1000000;
-    return is_receive(ferp_winsock_wait_readiness(wait)) && end < deadline ? end : deadline;
-}
-
-/* Loops because a system wait may end a little early by this clock. */
+ * completion may be lost, and a ferp_wake may not reach the wait. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
-    uint64_t end = end_of_slice(wait, deadline);
-    fer_error err = wait_once(wait, end);
-    while (err.kind == FER_TIMED_OUT && err.os_code == 0 && ferp_now() < end) {
-        err = wait_once(wait, end);
-    }
-    if (kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING && ferp_winsock_request_cancel(wait) &&
-        err.kind == FER_TIMED_OUT) {
-        err = FERP_WINSOCK_OK;
+    int slice = kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING ? FERP_WINSOCK_REQUEST_SLICE
+                                                              : FERP_WINSOCK_SELECT_SLICE;
+    uint64_t end = ferp_now() + (uint64_t)slice * 1000000;
+    bool ends_early = is_receive(ferp_winsock_wait_readiness(wait)) && end < deadline;
+    fer_error err = wait_until(wait, ends_early ? end : deadline, slice);
+    if (kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING) {
+        fer_error ended = end_expired_request(wait);
+        err = ferp_winsock_is_expired(err) ? ended : err;
     }
     int failure = (int)wait->words[FERP_WINSOCK_AT_FAILURE];
     return failure != 0 ? ferp_winsock_error(failure) : err;

@@ -13,6 +13,11 @@ enum { FERP_WINSOCK_SELECT_SLICE = 100, FERP_WINSOCK_REQUEST_SLICE = 1000 };
 
 #define FERP_WINSOCK_EXPIRED ((fer_error){FER_TIMED_OUT, 0})
 
+static inline bool ferp_winsock_is_expired(fer_error error)
+{
+    return error.kind == FER_TIMED_OUT && error.os_code == 0;
+}
+
 /* What an armed wait does. */
 typedef enum ferp_winsock_wait_kind {
     FERP_WINSOCK_SELECTS,

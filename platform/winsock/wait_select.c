@@ -77,22 +77,24 @@ static fer_error select_either(SOCKET socket, fer_interest interest, int millis,
 }
 
 /* A failure makes every interest ready. Nobody documents in which sets a reset is, so a look
- * follows each slice that has not found everything. */
+ * follows each slice that has not found everything. The last select does not wait, as in
+ * wait.c. */
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
                      fer_interest *ready)
 {
     SOCKET socket = ferp_winsock_socket(raw);
     fer_interest found = 0;
     fer_error err;
+    int millis;
     (void)deadline;
     do {
-        err = select_either(socket, interest,
-                            ferp_winsock_millis_until(until, FERP_WINSOCK_SELECT_SLICE), &found);
+        millis = ferp_winsock_millis_until(until, FERP_WINSOCK_SELECT_SLICE);
+        err = select_either(socket, interest, millis, &found);
         if (found != interest && ferp_winsock_is_broken(socket)) {
             err = FERP_WINSOCK_OK;
             found = interest;
         }
-    } while (err.kind == FER_TIMED_OUT && err.os_code == 0 && ferp_now() < until);
+    } while (ferp_winsock_is_expired(err) && millis > 0);
     if (err.kind == FER_OK) {
         *ready = found;
     }
