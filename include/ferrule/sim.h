@@ -114,6 +114,16 @@ typedef struct fer_sim_windows {
      * connection over the loopback (127.0.0.0/8, ::1), before the other end's end of file. See
      * fer_tcp_stream_close. */
     bool keeps_early_closed_input;
+    /* A wait to write ends at once, without room, once the peer has half-closed: WSAPoll's POLLHUP.
+     * If false, it waits for room, as select does. Each of these ends takes 0.1 ms. */
+    bool hangup_ends_write_waits;
+    /* A wait does not notice what happens while it waits, as if AFD, the driver below Winsock, had
+     * given the event to another wait on the socket. It ends at the end of its slice: 1 s for a
+     * wait to receive, 100 ms for the others. */
+    bool loses_events;
+    /* CancelIoEx fails, so that shutdown wakes no call. The call notices the shutdown at the end of
+     * its slice. */
+    bool loses_cancels;
 } fer_sim_windows;
 
 /* The configuration of a simulation. All zeros are a valid config: POSIX, seed 0, no faults, and

@@ -3,6 +3,13 @@
  * the socket's own shutdown too. */
 #include "platform/sim/readiness.h"
 
+/* The slices of the Windows backend, which matter only if it may lose an event or a cancel. */
+#define SELECT_SLICE UINT64_C(100000000)
+#define REQUEST_SLICE UINT64_C(1000000000)
+
+/* The time of a wait that ends at once without being ready. */
+#define FALSE_HINT UINT64_C(100000)
+
 /* The words of a ferp_wait. */
 enum { AT_RAW, AT_READINESS, AT_WAKES };
 
@@ -47,6 +54,31 @@ void ferp_wake(fer_raw_socket raw)
     }
 }
 
+/* ---- The simulated Windows */
+
+static bool loses_events(const ferp_sim_network *network)
+{
+    return ferp_sim_is_winsock(network) && network->config.windows.loses_events;
+}
+
+static bool loses_cancels(const ferp_sim_network *network)
+{
+    return ferp_sim_is_winsock(network) && network->config.windows.loses_cancels;
+}
+
+static bool is_receive(ferp_readiness readiness)
+{
+    return readiness == FERP_READABLE || readiness == FERP_RECEIVABLE;
+}
+
+/* The end of the current slice: the deadline, if nothing can be lost. */
+static uint64_t end_of_slice(const ferp_sim_network *network, bool is_request, uint64_t deadline)
+{
+    bool slices = loses_events(network) || (loses_cancels(network) && is_request);
+    uint64_t end = network->now + (is_request ? REQUEST_SLICE : SELECT_SLICE);
+    return slices && end < deadline ? end : deadline;
+}
+
 /* ---- What is ready */
 
 static bool is_ended_or_failed(ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -63,7 +95,7 @@ static bool is_readable(ferp_sim_network *network, const ferp_sim_socket *socket
            socket->shut_read || socket->queue_count > 0;
 }
 
-/* WSAPoll does not report the socket's own shutdown (write_wait_misses_shutdown). */
+/* select does not report the socket's own shutdown (write_wait_misses_shutdown). */
 static bool is_writable(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     bool shut = socket->shut_write && !ferp_sim_is_winsock(network);
@@ -72,6 +104,14 @@ static bool is_writable(ferp_sim_network *network, const ferp_sim_socket *socket
         socket->kind == FERP_SIM_DATAGRAM && ferp_sim_unix_has_room(network, socket);
     return can_send_datagram || shut || failed ||
            (socket->state == FERP_SIM_CONNECTED && ferp_sim_room(network, socket) > 0);
+}
+
+/* Whether a wait to write ends because of POLLHUP alone. */
+static bool is_hung_up(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
+    return ferp_sim_is_winsock(network) && network->config.windows.hangup_ends_write_waits &&
+           in != NULL && in->fin_arrived && !is_writable(network, socket);
 }
 
 static bool is_ready(ferp_sim_network *network, const ferp_sim_socket *socket,
@@ -112,9 +152,44 @@ static bool has_no_end(const ferp_wait *wait, const ferp_sim_socket *socket, uin
     return deadline == FERP_NO_DEADLINE || (wait->call_deadline == FERP_NO_DEADLINE && !ends_soon);
 }
 
+/* A wait that ends without being ready. Time passes, so that a caller who repeats it gets
+ * somewhere. */
+static fer_error give_false_hint(ferp_sim_network *network, bool is_deadlock)
+{
+    uint64_t end = is_deadlock ? FERP_NO_DEADLINE : network->now + FALSE_HINT;
+    fer_error error = ferp_sim_pass_time(network, end);
+    return error.kind == FER_TIMED_OUT ? FERP_SIM_OK : error;
+}
+
+static bool was_woken(const ferp_sim_socket *socket, const ferp_wait *wait)
+{
+    return readiness_of(wait) == FERP_READABLE && wait->words[AT_WAKES] != socket->wakes;
+}
+
+/* Whether no event can end the wait, neither during this slice nor at its end, when the caller looks
+ * again. */
+static bool is_deadlock(ferp_sim_network *network, const ferp_sim_socket *socket,
+                        const ferp_wait *wait, uint64_t deadline)
+{
+    return network->event_count == 0 && has_no_end(wait, socket, deadline) &&
+           !is_ready(network, socket, readiness_of(wait)) && !was_woken(socket, wait);
+}
+
+/* Whether the last look of an expired wait finds an event that the wait has lost. */
+static bool was_lost(ferp_sim_network *network, const ferp_wait *wait)
+{
+    const ferp_sim_socket *socket = socket_of(network, wait);
+    return loses_events(network) && socket != NULL && is_ready(network, socket, readiness_of(wait));
+}
+
+/* A select looks at the socket when it begins, and again at the end of each slice. If events are
+ * lost, it does not look in between. A request ends with its slice. */
 static fer_error wait_on(ferp_sim_network *network, const ferp_wait *wait, uint64_t deadline)
 {
     ferp_readiness readiness = readiness_of(wait);
+    bool is_request = is_receive(readiness);
+    bool looks = true;
+    uint64_t end = end_of_slice(network, is_request, deadline);
     for (;;) {
         const ferp_sim_socket *socket = socket_of(network, wait);
         if (socket == NULL) {
@@ -125,14 +200,24 @@ static fer_error wait_on(ferp_sim_network *network, const ferp_wait *wait, uint6
             network->now < network->config.windows.no_buffers_until.nanos) {
             return (fer_error){FER_DEADLOCK, 0};
         }
-        if (is_ready(network, socket, readiness)) {
+        if (looks && is_ready(network, socket, readiness)) {
             return ready_status(network, socket, readiness);
         }
-        if (readiness == FERP_READABLE && wait->words[AT_WAKES] != socket->wakes) {
+        if (!loses_cancels(network) && was_woken(socket, wait)) {
             return FERP_SIM_OK;
         }
-        bool is_deadlock = network->event_count == 0 && has_no_end(wait, socket, deadline);
-        FER_TRY(ferp_sim_pass_time(network, is_deadlock ? FERP_NO_DEADLINE : deadline));
+        bool deadlock = is_deadlock(network, socket, wait, deadline);
+        if (looks && readiness == FERP_WRITABLE && is_hung_up(network, socket)) {
+            return give_false_hint(network, deadlock);
+        }
+        fer_error error = ferp_sim_pass_time(network, deadlock ? FERP_NO_DEADLINE : end);
+        looks = !loses_events(network) || error.kind == FER_TIMED_OUT;
+        bool selects_again = !is_request && end < deadline;
+        if (error.kind == FER_TIMED_OUT && (selects_again || was_lost(network, wait))) {
+            end = end_of_slice(network, is_request, deadline);
+            continue;
+        }
+        FER_TRY(error);
     }
 }
 
@@ -173,7 +258,7 @@ void ferp_pause(uint64_t until)
 
 /* ---- Either direction */
 
-/* The readiness that poll and WSAPoll report. */
+/* The readiness that poll and select report. With WSAPoll a hang-up ends a wait to write. */
 static fer_interest ready_of(ferp_sim_network *network, const ferp_sim_socket *socket,
                              fer_interest interest)
 {
@@ -182,7 +267,7 @@ static fer_interest ready_of(ferp_sim_network *network, const ferp_sim_socket *s
                  (is_datagram && socket->shut_read);
     bool has_failed = socket->state == FERP_SIM_CONNECTION_RESET ||
                       socket->state == FERP_SIM_FAILED || socket->pending != FERP_SIM_NO_ERROR;
-    bool writes = is_writable(network, socket);
+    bool writes = is_writable(network, socket) || (!is_datagram && is_hung_up(network, socket));
     return has_failed ? interest
                       : ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
 }
@@ -197,21 +282,40 @@ static uint64_t end_of_wait(const ferp_sim_network *network, const ferp_sim_sock
     return network->event_count == 0 && !writes ? deadline : until;
 }
 
+static bool is_false_hint(ferp_sim_network *network, const ferp_sim_socket *socket,
+                          fer_interest ready)
+{
+    return ready == FER_WRITABLE && is_hung_up(network, socket);
+}
+
 static fer_error wait_for_interest(ferp_sim_network *network, fer_raw_socket raw,
                                    fer_interest interest, uint64_t until, uint64_t deadline,
                                    uint32_t wakes, fer_interest *ready)
 {
+    bool looks = true;
+    uint64_t slice = end_of_slice(network, false, until);
     for (;;) {
         const ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
         if (socket == NULL) {
             return ferp_sim_error(network, FERP_SIM_EBADF);
         }
-        *ready = ready_of(network, socket, interest);
-        if (*ready != 0 || socket->wakes != wakes) {
-            return FERP_SIM_OK;
+        fer_interest found = ready_of(network, socket, interest);
+        bool woken = socket->wakes != wakes;
+        *ready = looks ? found : 0;
+        if (*ready != 0 || (woken && !loses_cancels(network))) {
+            return is_false_hint(network, socket, *ready) ? give_false_hint(network, false)
+                                                          : FERP_SIM_OK;
         }
-        FER_TRY(
-            ferp_sim_pass_time(network, end_of_wait(network, socket, interest, until, deadline)));
+        bool slice_ends = found != 0 || woken || slice < until;
+        fer_error error = ferp_sim_pass_time(
+            network, slice_ends ? slice : end_of_wait(network, socket, interest, until, deadline));
+        bool expired = error.kind == FER_TIMED_OUT;
+        looks = !loses_events(network) || expired;
+        if (expired && (slice < until || ready_of(network, socket, interest) != 0)) {
+            slice = end_of_slice(network, false, until);
+            continue;
+        }
+        FER_TRY(error);
     }
 }
 

@@ -43,6 +43,9 @@ void peer_start(void)
     config.windows.shared_options = getenv("FERRULE_SIM_SHARED_OPTIONS") != NULL;
     config.ended_options_fail = getenv("FERRULE_SIM_ENDED_OPTIONS_FAIL") != NULL;
     config.windows.pending_has_no_peer = getenv("FERRULE_SIM_PENDING_HAS_NO_PEER") != NULL;
+    config.windows.loses_events = getenv("FERRULE_SIM_LOSES_EVENTS") != NULL;
+    config.windows.loses_cancels = getenv("FERRULE_SIM_LOSES_CANCELS") != NULL;
+    config.windows.hangup_ends_write_waits = getenv("FERRULE_SIM_HANGUPS") != NULL;
     if (getenv("FERRULE_SIM_LATENCY_US") != NULL) {
         config.loopback_latency =
             fer_duration_from_micros((uint64_t)atoi(getenv("FERRULE_SIM_LATENCY_US")));

@@ -1,0 +1,273 @@
+/* test_sim_waits.c: the calls that one blocked call makes below core, and waits on a Windows that
+ * loses events or cancels. */
+#include "sim/sim_test.h"
+
+enum { SHORT_MS = 250, TIMEOUT_MS = 2000, CALLS_PER_SLICE = 4 };
+
+static struct ends inner;
+
+static void begin_with(void **state, fer_sim_windows windows)
+{
+    fer_sim_config config = config_of(state);
+    config.windows = windows;
+    sim_begin_with(config);
+}
+
+static void fill(fer_tcp_stream *stream)
+{
+    static const char zeros[65536];
+    while (fer_tcp_stream_try_write(stream, zeros, sizeof zeros, NULL).kind == FER_OK) {
+    }
+}
+
+/* ---- Callbacks, in place of other threads and the peer */
+
+static void send_one(void *context)
+{
+    size_t n = 0;
+    (void)context;
+    FER_IGNORE(fer_sim_peer_send(inner.peer, "x", 1, &n));
+}
+
+static void receive_all(void *context)
+{
+    static char buf[65536];
+    size_t n = 0;
+    (void)context;
+    while (fer_sim_peer_receive(inner.peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
+    }
+}
+
+static void shut_reading(void *context)
+{
+    FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_READ));
+}
+
+static void connect_peer(void *context)
+{
+    FER_IGNORE(fer_sim_peer_connect(NULL, context, &inner.peer));
+}
+
+struct datagram_sender {
+    fer_sim_peer peer;
+    fer_socket_addr to;
+};
+
+static void send_datagram(void *context)
+{
+    const struct datagram_sender *sender = context;
+    FER_IGNORE(fer_sim_peer_send_to(sender->peer, "x", 1, &sender->to));
+}
+
+/* ---- The number of calls */
+
+static size_t trace_lines;
+
+static void count_line(void *context, const char *line)
+{
+    (void)context;
+    (void)line;
+    trace_lines++;
+}
+
+/* T8: a blocked call makes a few calls of the backend for each slice, whatever the peer has done. */
+static void a_blocked_call_makes_few_calls(void **state)
+{
+    fer_sim_config config = config_of(state);
+    config.trace = count_line;
+    sim_begin_with(config);
+    for (int half_closed = 0; half_closed < 2; half_closed++) {
+        for (int cloned = 0; cloned < 2; cloned++) {
+            struct ends ends = connected();
+            fer_tcp_stream clone = {0};
+            fer_interest ready = 77;
+            if (cloned == 1) {
+                assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+            }
+            assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(TIMEOUT_MS)));
+            assert_ok(fer_tcp_stream_set_write_timeout(&ends.stream, millis(TIMEOUT_MS)));
+            trace_lines = 0;
+            assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
+            fill(&ends.stream);
+            if (half_closed == 1) {
+                assert_ok(fer_sim_peer_shutdown(ends.peer));
+            }
+            uint64_t begin = now_ms();
+            assert_code(write_one(&ends.stream), FER_TIMED_OUT, 0);
+            assert_int_equal(now_ms(), begin + TIMEOUT_MS);
+            assert_ok(fer_tcp_stream_ready(&ends.stream, FER_WRITABLE, millis(TIMEOUT_MS), &ready));
+            assert_int_equal(ready, 0);
+            assert_true(trace_lines <= 3 * (TIMEOUT_MS / 100 + 1) * CALLS_PER_SLICE);
+            fer_tcp_stream_close(&clone);
+            fer_tcp_stream_close(&ends.stream);
+        }
+    }
+}
+
+/* ---- Lost events */
+
+static const fer_sim_windows losing_events = {.loses_events = true};
+
+/* A read that gets its byte, or expires. Returns the virtual milliseconds that it took. */
+static uint64_t read_time(fer_duration timeout, fer_error_kind expected)
+{
+    assert_ok(fer_tcp_stream_set_read_timeout(&inner.stream, timeout));
+    uint64_t begin = now_ms();
+    assert_ok(fer_sim_after(millis(SHORT_MS), send_one, NULL));
+    assert_kind(read_one(&inner.stream), expected);
+    return now_ms() - begin;
+}
+
+static void a_read_finds_lost_bytes_at_the_end_of_its_slice(void **state)
+{
+    begin_with(state, losing_events);
+    inner = connected();
+    assert_int_equal(read_time(FER_DURATION_NONE, FER_OK), 1000);
+    assert_int_equal(read_time(millis(5000), FER_OK), 1000);
+    assert_int_equal(read_time(millis(300), FER_OK), 300);
+    assert_int_equal(read_time(millis(200), FER_TIMED_OUT), 200);
+    assert_ok(read_one(&inner.stream));
+    assert_kind(read_one(&inner.stream), FER_TIMED_OUT);
+    assert_ok(fer_tcp_stream_set_read_timeout(&inner.stream, FER_DURATION_NONE));
+    assert_kind(read_one(&inner.stream), FER_DEADLOCK);
+    fer_tcp_stream_close(&inner.stream);
+}
+
+static void a_write_finds_lost_room_at_the_end_of_its_slice(void **state)
+{
+    begin_with(state, losing_events);
+    inner = connected();
+    fill(&inner.stream);
+    uint64_t begin = now_ms();
+    assert_ok(fer_sim_after(millis(SHORT_MS), receive_all, NULL));
+    assert_ok(write_one(&inner.stream));
+    assert_int_equal(now_ms() - begin, 300);
+    fill(&inner.stream);
+    assert_ok(fer_tcp_stream_set_write_timeout(&inner.stream, millis(SHORT_MS + 10)));
+    begin = now_ms();
+    assert_ok(fer_sim_after(millis(SHORT_MS), receive_all, NULL));
+    assert_ok(write_one(&inner.stream));
+    assert_int_equal(now_ms() - begin, SHORT_MS + 10);
+    fer_tcp_stream_close(&inner.stream);
+}
+
+static void an_accept_finds_a_lost_connection_at_the_end_of_its_slice(void **state)
+{
+    fer_tcp_listener listener = {0};
+    fer_socket_addr addr;
+    begin_with(state, losing_events);
+    memset(&inner, 0, sizeof inner);
+    assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
+    assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
+    uint64_t begin = now_ms();
+    assert_ok(fer_sim_after(millis(SHORT_MS), connect_peer, &addr));
+    assert_ok(fer_tcp_listener_accept(&listener, &inner.stream, NULL));
+    assert_int_equal(now_ms() - begin, 300);
+    fer_tcp_stream_close(&inner.stream);
+    fer_tcp_listener_close(&listener);
+}
+
+static void a_receive_finds_a_lost_datagram_at_the_end_of_its_slice(void **state)
+{
+    fer_udp_socket socket = {0};
+    fer_datagram got;
+    char byte = '\0';
+    struct datagram_sender sender;
+    begin_with(state, losing_events);
+    fer_socket_addr from = addr_of("127.0.0.1:53");
+    assert_ok(fer_sim_peer_bind(&from, &sender.peer));
+    assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
+    assert_ok(fer_udp_socket_local_addr(&socket, &sender.to));
+    uint64_t begin = now_ms();
+    assert_ok(fer_sim_after(millis(SHORT_MS), send_datagram, &sender));
+    assert_ok(fer_udp_socket_recv_from(&socket, &byte, 1, &got));
+    assert_int_equal(now_ms() - begin, 1000);
+    fer_udp_socket_close(&socket);
+}
+
+static void a_connect_finds_a_lost_answer_at_the_end_of_its_slice(void **state)
+{
+    begin_with(state, losing_events);
+    (void)serve(SERVER);
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addr = addr_of(SERVER);
+    uint64_t begin = now_ms();
+    assert_ok(fer_tcp_stream_connect_timeout(&stream, &addr, millis(5000)));
+    assert_int_equal(now_ms() - begin, 100);
+    fer_tcp_stream_close(&stream);
+}
+
+static void ready_finds_a_lost_event_at_the_end_of_its_slice(void **state)
+{
+    fer_interest ready = 77;
+    begin_with(state, losing_events);
+    inner = connected();
+    uint64_t begin = now_ms();
+    assert_ok(fer_sim_after(millis(SHORT_MS), send_one, NULL));
+    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_int_equal(now_ms() - begin, 300);
+    assert_ok(read_one(&inner.stream));
+    begin = now_ms();
+    assert_ok(fer_sim_after(millis(SHORT_MS), send_one, NULL));
+    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(SHORT_MS + 10), &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_int_equal(now_ms() - begin, SHORT_MS + 10);
+    fer_tcp_stream_close(&inner.stream);
+}
+
+/* ---- Lost cancels */
+
+/* S6: a shutdown whose cancel fails is detected at the end of the slice. */
+static void a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice(void **state)
+{
+    fer_interest ready = 77;
+    begin_with(state, (fer_sim_windows){.loses_cancels = true});
+    inner = connected();
+    uint64_t begin = now_ms();
+    assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
+    assert_ok(read_one(&inner.stream));
+    assert_int_equal(now_ms() - begin, 1000);
+    fer_tcp_stream_close(&inner.stream);
+    inner = connected();
+    begin = now_ms();
+    assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
+    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_int_equal(now_ms() - begin, 100);
+    fer_tcp_stream_close(&inner.stream);
+}
+
+/* ---- Hang-ups */
+
+static void a_hang_up_that_ends_waits_to_write_changes_no_result(void **state)
+{
+    begin_with(state, (fer_sim_windows){.hangup_ends_write_waits = true});
+    inner = connected();
+    fill(&inner.stream);
+    assert_ok(fer_sim_peer_shutdown(inner.peer));
+    assert_kind(write_one(&inner.stream), FER_DEADLOCK);
+    assert_ok(fer_tcp_stream_set_write_timeout(&inner.stream, millis(SHORT_MS)));
+    uint64_t begin = now_ms();
+    assert_code(write_one(&inner.stream), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms() - begin, SHORT_MS);
+    assert_ok(fer_sim_after(millis(SHORT_MS - 50), receive_all, NULL));
+    assert_ok(write_one(&inner.stream));
+    fer_tcp_stream_close(&inner.stream);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_blocked_call_makes_few_calls),
+        WINSOCK_TEST(a_read_finds_lost_bytes_at_the_end_of_its_slice),
+        WINSOCK_TEST(a_write_finds_lost_room_at_the_end_of_its_slice),
+        WINSOCK_TEST(an_accept_finds_a_lost_connection_at_the_end_of_its_slice),
+        WINSOCK_TEST(a_receive_finds_a_lost_datagram_at_the_end_of_its_slice),
+        WINSOCK_TEST(a_connect_finds_a_lost_answer_at_the_end_of_its_slice),
+        WINSOCK_TEST(ready_finds_a_lost_event_at_the_end_of_its_slice),
+        WINSOCK_TEST(a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice),
+        WINSOCK_TEST(a_hang_up_that_ends_waits_to_write_changes_no_result),
+    };
+    return cmocka_run_group_tests_name("sim_waits", tests, NULL, NULL);
+}
