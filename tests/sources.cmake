@@ -114,6 +114,7 @@ set(ferrule_conformance_sources
     conformance/poller_stress.c
     conformance/poller_threads.c
     conformance/poller_waiting.c
+    conformance/processor_time.c
     conformance/raw_and_clones.c
     conformance/readiness.c
     conformance/resolving.c

@@ -1,5 +1,5 @@
-/* process.h: a test's own process: limits, signals, a large area of memory, the OS's error codes by
- * name. A function that the OS does not support returns false, 0 or NULL; the test that needs it is
+/* process.h: a test's own process: limits, signals, a large area of memory, processor time, the
+ * OS's error codes by name. A function that the OS does not support returns false, 0 or NULL; the test that needs it is
  * skipped. */
 #ifndef TEST_PROCESS_H
 #define TEST_PROCESS_H
@@ -37,6 +37,10 @@ bool process_signal_handlers_are_as_remembered(void);
 /* A large zeroed area that uses no memory until it is written, or NULL. */
 void *process_reserve(size_t len);
 void process_unreserve(void *area, size_t len);
+
+/* The processor time that the calling thread has used, in microseconds. A system may count it in
+ * ticks of 10 or 16 ms. */
+uint64_t process_thread_time_us(void);
 
 /* Error codes by this OS's names, and their kinds. A NULL name ends both lists. */
 struct process_error_code {

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MAP_NORESERVE
@@ -173,6 +174,15 @@ void *process_reserve(size_t len)
 void process_unreserve(void *area, size_t len)
 {
     (void)munmap(area, len);
+}
+
+uint64_t process_thread_time_us(void)
+{
+    struct timespec used = {0, 0};
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) {
+        return 0;
+    }
+    return (uint64_t)used.tv_sec * 1000000u + (uint64_t)used.tv_nsec / 1000u;
 }
 
 /* ---- Error codes */

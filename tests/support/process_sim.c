@@ -44,6 +44,12 @@ void process_unreserve(void *area, size_t len)
     free(area);
 }
 
+/* The simulation has no threads. tests/sim counts its calls instead. */
+uint64_t process_thread_time_us(void)
+{
+    return 0;
+}
+
 #ifdef FERRULE_SIM_WINSOCK
 /* Rust 1.95, library/std/src/sys/io/error/windows.rs, decode_error_kind; numbers: WinError.h. */
 const struct process_error_code process_rust_error_codes[] = {

@@ -39,6 +39,23 @@ void process_unreserve(void *area, size_t len)
     (void)VirtualFree(area, 0, MEM_RELEASE);
 }
 
+/* "FILETIME structure", MSDN: in units of 100 ns. */
+static uint64_t microseconds_of(FILETIME time)
+{
+    return (((uint64_t)time.dwHighDateTime << 32) | time.dwLowDateTime) / 10;
+}
+
+uint64_t process_thread_time_us(void)
+{
+    FILETIME unused[2];
+    FILETIME kernel;
+    FILETIME user;
+    if (!GetThreadTimes(GetCurrentThread(), &unused[0], &unused[1], &kernel, &user)) {
+        return 0;
+    }
+    return microseconds_of(kernel) + microseconds_of(user);
+}
+
 #define CODE(name, kind)  \
     {                     \
 #name, name, kind \

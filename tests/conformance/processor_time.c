@@ -1,0 +1,284 @@
+/* processor_time.c: rule T8: a call that waits uses next to no processor time. All kinds of calls
+ * wait at the same time, each in its own thread, whose processor time is measured. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "support/fixture.h"
+#include "support/process.h"
+#include "support/thread.h"
+
+/* The limit is 2 % of the time that each call waits. */
+enum { WAIT_MS = 2000, LIMIT_US = 40000, LAPS_MAX = 100, CALLS_MAX = 20 };
+
+/* A call that waits, with what its kind needs. */
+struct call {
+    const char *name;
+    fer_error (*run)(struct call *call);
+    fer_error_kind expected;
+    fer_tcp_stream *stream;
+    peer_socket other;
+    fer_tcp_listener *listener;
+    uint16_t port;
+    fer_udp_socket *socket;
+    fer_interest interest;
+    test_thread thread;
+    fer_error error;
+    uint64_t used_us;
+    unsigned laps; /* of call_ready */
+};
+
+static struct call calls[CALLS_MAX];
+static size_t call_count;
+
+/* ---- Calls */
+
+static fer_error call_read(struct call *call)
+{
+    char byte = '\0';
+    size_t n = 0;
+    return fer_tcp_stream_read(call->stream, &byte, 1, &n);
+}
+
+/* A full stream may accept more when data in flight has arrived. On POSIX a write that has accepted
+ * a part returns its count when its timeout expires. */
+static fer_error call_write(struct call *call)
+{
+    static const char zeros[65536];
+    uint64_t start = peer_now_us();
+    fer_error error;
+    bool goes_on;
+    do {
+        size_t n = 0;
+        error = fer_tcp_stream_write(call->stream, zeros, sizeof zeros, &n);
+        bool has_time = microseconds_since(start) < WAIT_MS * UINT64_C(1000);
+        goes_on = error.kind == FER_OK && (has_time || call->expected != FER_TIMED_OUT);
+    } while (goes_on);
+    return error.kind == FER_OK ? (fer_error){FER_TIMED_OUT, 0} : error;
+}
+
+static fer_error call_accept(struct call *call)
+{
+    return fer_tcp_listener_accept(call->listener, call->stream, NULL);
+}
+
+static fer_error call_receive(struct call *call)
+{
+    fer_datagram got;
+    char byte = '\0';
+    return fer_udp_socket_recv_from(call->socket, &byte, 1, &got);
+}
+
+static fer_error ready_once(struct call *call, fer_duration timeout, fer_interest *ready)
+{
+    if (call->listener != NULL) {
+        return fer_tcp_listener_ready(call->listener, call->interest, timeout, ready);
+    }
+    if (call->socket != NULL) {
+        return fer_udp_socket_ready(call->socket, call->interest, timeout, ready);
+    }
+    return fer_tcp_stream_ready(call->stream, call->interest, timeout, ready);
+}
+
+/* As a loop of events: waits, does what is ready, and waits again. Data in flight may make a full
+ * stream writable for a moment. */
+static fer_error call_ready(struct call *call)
+{
+    uint64_t start = peer_now_us();
+    uint64_t passed_us = 0;
+    fer_error error;
+    do {
+        fer_interest ready = 0;
+        size_t n = 0;
+        error = ready_once(call, millis(WAIT_MS - passed_us / 1000), &ready);
+        if (error.kind == FER_OK && (ready & FER_WRITABLE) != 0 && call->stream != NULL) {
+            fer_error written = fer_tcp_stream_try_write(call->stream, "x", 1, &n);
+            error = written.kind == FER_WOULD_BLOCK ? error : written;
+        }
+        call->laps++;
+        passed_us = microseconds_since(start);
+    } while (error.kind == FER_OK && passed_us < WAIT_MS * UINT64_C(1000));
+    return error;
+}
+
+/* ---- What the calls wait on */
+
+static struct call *add_call(const char *name, fer_error (*run)(struct call *call),
+                             fer_error_kind expected)
+{
+    assert_true(call_count < CALLS_MAX);
+    struct call *call = &calls[call_count++];
+    *call = (struct call){.name = name, .run = run, .expected = expected, .other = PEER_NONE};
+    return call;
+}
+
+static struct call *add_stream_call(const char *name, fer_error (*run)(struct call *call),
+                                    fer_error_kind expected, fer_tcp_listener *listener,
+                                    uint16_t port)
+{
+    struct call *call = add_call(name, run, expected);
+    call->stream = test_stream();
+    call->other = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(listener, call->stream, NULL));
+    if (expected == FER_TIMED_OUT) {
+        assert_ok(fer_tcp_stream_set_read_timeout(call->stream, millis(WAIT_MS)));
+        assert_ok(fer_tcp_stream_set_write_timeout(call->stream, millis(WAIT_MS)));
+    }
+    return call;
+}
+
+static void use_a_clone(struct call *call)
+{
+    fer_tcp_stream *clone = test_stream();
+    assert_ok(fer_tcp_stream_try_clone(call->stream, clone));
+    call->stream = clone;
+}
+
+static void fill(struct call *call, fer_interest interest)
+{
+    call->interest = interest;
+    (void)fill_until_it_would_block(call->stream);
+}
+
+static void half_close_and_fill(struct call *call, fer_interest interest)
+{
+    fill(call, interest);
+    assert_true(peer_shutdown_write(call->other));
+}
+
+static void add_reads(fer_tcp_listener *listener, uint16_t port)
+{
+    (void)add_stream_call("read", call_read, FER_TIMED_OUT, listener, port);
+    struct call *call =
+        add_stream_call("read after a half-close", call_read, FER_TIMED_OUT, listener, port);
+    assert_ok(fer_tcp_stream_shutdown(call->stream, FER_SHUTDOWN_WRITE));
+    use_a_clone(add_stream_call("read of a clone", call_read, FER_TIMED_OUT, listener, port));
+    (void)add_stream_call("read until a reset", call_read, FER_CONNECTION_RESET, listener, port);
+}
+
+static void add_writes(fer_tcp_listener *listener, uint16_t port)
+{
+    fill(add_stream_call("write", call_write, FER_TIMED_OUT, listener, port), 0);
+    half_close_and_fill(
+        add_stream_call("write to a half-closed peer", call_write, FER_TIMED_OUT, listener, port),
+        0);
+    struct call *call = add_stream_call("write of a clone to a half-closed peer", call_write,
+                                        FER_TIMED_OUT, listener, port);
+    half_close_and_fill(call, 0);
+    use_a_clone(call);
+    half_close_and_fill(
+        add_stream_call("write until a reset", call_write, FER_CONNECTION_RESET, listener, port),
+        0);
+}
+
+static void add_readies(fer_tcp_listener *listener, uint16_t port)
+{
+    add_stream_call("_ready to read", call_ready, FER_OK, listener, port)->interest = FER_READABLE;
+    fill(add_stream_call("_ready for either", call_ready, FER_OK, listener, port),
+         FER_READABLE | FER_WRITABLE);
+    half_close_and_fill(add_stream_call("_ready to write to a half-closed peer", call_ready, FER_OK,
+                                        listener, port),
+                        FER_WRITABLE);
+    struct call *call = add_stream_call("_ready of a clone to write to a half-closed peer",
+                                        call_ready, FER_OK, listener, port);
+    half_close_and_fill(call, FER_WRITABLE);
+    use_a_clone(call);
+}
+
+static void add_other_sockets(void)
+{
+    uint16_t port = 0;
+    struct call *call = add_call("accept", call_accept, FER_OK);
+    call->listener = test_listening(PEER_V4, &call->port);
+    call->stream = test_stream();
+    call = add_call("_ready of a listener", call_ready, FER_OK);
+    call->listener = test_listening(PEER_V4, &port);
+    call->interest = FER_READABLE;
+    call = add_call("receive of a datagram", call_receive, FER_TIMED_OUT);
+    call->socket = test_udp_bound(PEER_V4, &port);
+    assert_ok(fer_udp_socket_set_read_timeout(call->socket, millis(WAIT_MS)));
+    call = add_call("_ready of a datagram socket", call_ready, FER_OK);
+    call->socket = test_udp_bound(PEER_V4, &port);
+    call->interest = FER_READABLE;
+}
+
+/* ---- Running */
+
+static void run_measured(void *argument)
+{
+    struct call *call = argument;
+    uint64_t before = process_thread_time_us();
+    call->error = call->run(call);
+    call->used_us = process_thread_time_us() - before;
+}
+
+/* An accept and the calls that wait for a reset have no timeout. They end after the others. */
+static bool waits_for_peer(const struct call *call)
+{
+    return call->run == call_accept || call->expected == FER_CONNECTION_RESET;
+}
+
+static void end_by_peer(struct call *call)
+{
+    if (call->run == call_accept) {
+        (void)peer_connect(PEER_V4, call->port);
+    } else {
+        peer_reset(call->other);
+    }
+    test_thread_join(&call->thread);
+}
+
+static bool is_as_expected(const struct call *call)
+{
+    bool is_reset = call->expected == FER_CONNECTION_RESET && call->error.kind == FER_BROKEN_PIPE;
+    bool is_quiet = call->used_us <= LIMIT_US && call->laps <= LAPS_MAX;
+    return is_quiet && (call->error.kind == call->expected || is_reset);
+}
+
+static void run_all(void)
+{
+    for (size_t i = 0; i < call_count; i++) {
+        test_thread_start(&calls[i].thread, run_measured, &calls[i]);
+    }
+    for (size_t i = 0; i < call_count; i++) {
+        if (!waits_for_peer(&calls[i])) {
+            test_thread_join(&calls[i].thread);
+        }
+    }
+    for (size_t i = 0; i < call_count; i++) {
+        if (waits_for_peer(&calls[i])) {
+            end_by_peer(&calls[i]);
+        }
+    }
+}
+
+/* T8: "A call that waits uses next to no processor time ..." */
+static void calls_that_wait_do_not_use_the_processor(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    call_count = 0;
+    add_reads(listener, port);
+    add_writes(listener, port);
+    add_readies(listener, port);
+    add_other_sockets();
+    run_all();
+    size_t failures = 0;
+    for (size_t i = 0; i < call_count; i++) {
+        failures += !is_as_expected(&calls[i]);
+        if (!is_as_expected(&calls[i])) {
+            print_message("%s: %s after %" PRIu64 " us of processor time and %u laps\n",
+                          calls[i].name, fer_error_kind_name(calls[i].error.kind), calls[i].used_us,
+                          calls[i].laps);
+        }
+    }
+    assert_int_equal(failures, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RULE_TEST("T8", calls_that_wait_do_not_use_the_processor),
+    };
+    return RUN_TESTS("processor_time", tests);
+}
