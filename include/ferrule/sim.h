@@ -162,7 +162,6 @@ typedef struct fer_sim_config {
     size_t name_count;
     fer_sim_trace_function trace; /* or NULL */
     void *trace_context;
-    fer_sim_windows windows; /* used by the WINSOCK dialect only */
 } fer_sim_config;
 
 /* A handle that was still open at the end. */
