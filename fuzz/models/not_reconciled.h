@@ -152,8 +152,8 @@ static inline bool waits_once_more(const struct record *posix, const struct reco
 static inline bool waits_for_all(const struct record *posix, const struct record *winsock)
 {
     return is_write(posix) && posix->op != OP_WRITE_ALL && (posix->facts & FACT_DEFERRED) != 0 &&
-           posix->error.kind == FER_OK && winsock->error.kind == FER_OK &&
-           posix->n > winsock->n && winsock->n > 0;
+           posix->error.kind == FER_OK && winsock->error.kind == FER_OK && posix->n > winsock->n &&
+           winsock->n > 0;
 }
 
 /* One write: the simulated Windows takes all bytes at once if there is any room. Linux takes those
@@ -164,8 +164,7 @@ static inline bool one_write_takes(const struct record *posix, const struct reco
     fer_error_kind kind = posix->error.kind;
     bool is_stopped = kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_DEADLOCK ||
                       kind == FER_CONNECTION_RESET || kind == FER_BROKEN_PIPE;
-    bool takes_all = is_write(posix) &&
-                     (posix->op == OP_WRITE_ALL ? is_stopped : kind == FER_OK) &&
+    bool takes_all = is_write(posix) && (posix->op == OP_WRITE_ALL ? is_stopped : kind == FER_OK) &&
                      winsock->error.kind == FER_OK && posix->n > 0 && posix->n < winsock->n;
     return takes_all || waits_for_all(posix, winsock) || waits_once_more(posix, winsock);
 }

@@ -166,8 +166,8 @@ static bool was_woken(const ferp_sim_socket *socket, const ferp_wait *wait)
     return readiness_of(wait) == FERP_READABLE && wait->words[AT_WAKES] != socket->wakes;
 }
 
-/* Whether no event can end the wait, neither during this slice nor at its end, when the caller looks
- * again. */
+/* Whether no event can end the wait, neither during this slice nor at its end, when the caller
+ * looks again. */
 static bool is_deadlock(ferp_sim_network *network, const ferp_sim_socket *socket,
                         const ferp_wait *wait, uint64_t deadline)
 {

@@ -70,7 +70,8 @@ static void count_line(void *context, const char *line)
     trace_lines++;
 }
 
-/* T8: a blocked call makes a few calls of the backend for each slice, whatever the peer has done. */
+/* T8: a blocked call makes a few calls of the backend for each slice, whatever the peer has
+ * done. */
 static void a_blocked_call_makes_few_calls(void **state)
 {
     fer_sim_config config = config_of(state);

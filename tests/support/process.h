@@ -1,6 +1,6 @@
 /* process.h: a test's own process: limits, signals, a large area of memory, processor time, the
- * OS's error codes by name. A function that the OS does not support returns false, 0 or NULL; the test that needs it is
- * skipped. */
+ * OS's error codes by name. A function that the OS does not support returns false, 0 or NULL; the
+ * test that needs it is skipped. */
 #ifndef TEST_PROCESS_H
 #define TEST_PROCESS_H
 

@@ -1,5 +1,5 @@
-/* fake_afd.h: a driver in place of platform/winsock/afd.c that completes, loses, delays and mixes up
- * requests as a test decides. Any thread may call its functions. */
+/* fake_afd.h: a driver in place of platform/winsock/afd.c that completes, loses, delays and mixes
+ * up requests as a test decides. Any thread may call its functions. */
 #ifndef TEST_FAKE_AFD_H
 #define TEST_FAKE_AFD_H
 

@@ -118,18 +118,7 @@ static void readiness_that_was_false_is_waited_on(void **state)
                "set_nonblocking(1,0)");
 }
 
-static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
-{
-    (void)state;
-    script_begin(&script_posix);
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_default(SCRIPT_WAIT_FOR)->elapsed = 250;
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
-    assert_error(connect_to("192.0.2.1:80", SOON), FER_TIMED_OUT, 0);
-    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 2);
-}
-
-static void false_readiness_that_repeats_pauses(void **state)
+static void readiness_that_is_false_for_ever_pauses_and_ends_at_the_deadline(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -474,8 +463,7 @@ int main(void)
         script_test(the_socket_s_pending_error_is_the_final_word),
         script_test(a_pending_error_that_cannot_be_asked_for_is_told),
         script_test(readiness_that_was_false_is_waited_on),
-        script_test(readiness_that_is_false_for_ever_ends_at_the_deadline),
-        script_test(false_readiness_that_repeats_pauses),
+        script_test(readiness_that_is_false_for_ever_pauses_and_ends_at_the_deadline),
         script_test(an_interrupted_wait_is_begun_again_with_the_time_that_is_left),
         script_test(a_hint_of_failure_without_an_error_is_looked_at_twice_and_then_stands),
         script_test(a_hint_of_failure_is_explained_by_a_late_error),

@@ -99,7 +99,7 @@ static void a_wait_without_buffers_is_a_false_hint(void **state)
     assert_retries(&waiting);
     assert_retries(&waiting);
     assert_retries(&waiting);
-    assert_log("wait_terms(1,reading) wait_arm(1,READABLE) wait_arm(1,READABLE) pause(1001000) "
+    assert_log("wait_arm(1,READABLE) wait_arm(1,READABLE) pause(1001000) "
                "wait_arm(1,READABLE)");
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
     assert_ends(&waiting, FER_OK, 0);

@@ -261,6 +261,7 @@ static void two_waits_on_one_socket_end_each(void **state)
 struct waker {
     fer_raw_socket raw;
     atomic_bool is_armed;
+    atomic_bool has_woken;
 };
 
 static void shut_if_that_wakes(fer_raw_socket raw)
@@ -284,6 +285,7 @@ static void end_reading_when_armed(void *argument)
         test_thread_yield();
     }
     end_reading(waker->raw);
+    atomic_store(&waker->has_woken, true);
 }
 
 static void a_wake_between_arm_and_wait_is_not_lost(void **state)
@@ -299,13 +301,6 @@ static void a_wake_between_arm_and_wait_is_not_lost(void **state)
     }
 }
 
-static bool read_has_ended(fer_raw_socket raw)
-{
-    struct ferp_wait_terms terms;
-    assert_ok(ferp_wait_terms(raw, FERP_READING, &terms));
-    return terms.read_ended;
-}
-
 /* Waits on raw without a deadline while another thread wakes through waker_raw. A slice may expire
  * before the other thread runs. */
 static void check_woken(fer_raw_socket raw, fer_raw_socket waker_raw)
@@ -315,15 +310,22 @@ static void check_woken(fer_raw_socket raw, fer_raw_socket waker_raw)
     ferp_wait wait;
     waker.raw = waker_raw;
     atomic_init(&waker.is_armed, false);
+    atomic_init(&waker.has_woken, false);
     test_thread_start(&thread, end_reading_when_armed, &waker);
     fer_error error;
     do {
         assert_ok(ferp_wait_arm(&wait, raw, FERP_READABLE));
         atomic_store(&waker.is_armed, true);
         error = ferp_wait_for(&wait, FERP_NO_DEADLINE);
-    } while (error.kind == FER_TIMED_OUT && !read_has_ended(raw));
-    assert_ok(error);
+    } while (error.kind == FER_TIMED_OUT && !atomic_load(&waker.has_woken));
     test_thread_join(&thread);
+    if (error.kind == FER_TIMED_OUT) {
+        /* the wake came between two slices */
+        assert_ok(ferp_wait_arm(&wait, raw, FERP_READABLE));
+        end_reading(waker_raw);
+        error = ferp_wait_for(&wait, FERP_NO_DEADLINE);
+    }
+    assert_ok(error);
 }
 
 static void another_thread_wakes_a_wait_to_read(void **state)

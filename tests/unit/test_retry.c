@@ -2,6 +2,7 @@
  * (rules R3, E3, T2). */
 #include "unit/scripted_platform.h"
 
+#include "core/handle/modes.h"
 #include "core/transfer/stream_io.h"
 
 /* The lengths that the OS is given are longer than this buffer: the scripted calls move few
@@ -41,14 +42,15 @@ static void a_blocking_call_waits_with_pauses_until_the_shortage_ends(void **sta
     size_t n = 0;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
-    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){50000000};
+    feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){50000000});
+    feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){50000000});
     for (int i = 0; i < 4; i++) {
         LACKS(SEND);
     }
     script_then_move(SCRIPT_SEND, 9);
     assert_ok(feri_stream_write(&handle, buf, 5000, &n));
     assert_int_equal(n, 9);
-    assert_log("send(1,5000) send(1,4096) wait_terms(1,writing) wait_arm(1,WRITABLE) "
+    assert_log("send(1,5000) send(1,4096) wait_arm(1,WRITABLE) "
                "wait_for(50001000) send(1,4096) wait_arm(1,WRITABLE) wait_for(50001000) "
                "send(1,4096) pause(1001000) wait_arm(1,WRITABLE) wait_for(50001000) "
                "send(1,4096)");
@@ -60,7 +62,8 @@ static void a_shortage_that_lasts_is_a_timeout(void **state)
     size_t n = 9;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
-    script_default(SCRIPT_WAIT_TERMS)->terms.timeout = (fer_duration){50000000};
+    feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){50000000});
+    feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){50000000});
     script_default(SCRIPT_SEND)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
     script_default(SCRIPT_RECV)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
     assert_error(feri_stream_write(&handle, buf, 100, &n), FER_TIMED_OUT, 0);
@@ -78,14 +81,14 @@ static void a_nonblocking_call_would_block(void **state)
     size_t n = 9;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
-    script_default(SCRIPT_WAIT_TERMS)->terms.nonblocking = true;
+    feri_modes_set_nonblocking(&handle, true);
     LACKS(SEND);
     LACKS(SEND);
     assert_error(feri_stream_write(&handle, buf, 4097, &n), FER_WOULD_BLOCK, 10055);
-    assert_log("send(1,4097) send(1,4096) wait_terms(1,writing)");
+    assert_log("send(1,4097) send(1,4096)");
     LACKS(RECV);
     assert_error(feri_stream_read(&handle, buf, 4096, &n), FER_WOULD_BLOCK, 10055);
-    assert_log("recv(1,4096) wait_terms(1,reading)");
+    assert_log("recv(1,4096)");
     assert_int_equal(n, 0);
 }
 
