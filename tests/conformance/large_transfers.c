@@ -150,7 +150,9 @@ static void a_shutdown_ends_a_write_all_that_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SLOW_PAIR_TEST("E3", write_all_of_256_mebibytes_reaches_a_slow_reader),
+        {"E3 write_all_of_256_mebibytes_reaches_a_slow_reader [connected, IPv4]",
+         write_all_of_256_mebibytes_reaches_a_slow_reader, test_begin, test_end,
+         &test_pair_connected_v4},
         PAIR_TEST("R3", a_short_slice_goes_with_the_long_one_after_it),
         PAIR_TEST("R3", long_reads_return_all_bytes_in_order),
         SLOW_PAIR_TEST("S6", a_shutdown_ends_a_write_all_that_waits),
