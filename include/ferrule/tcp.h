@@ -13,6 +13,9 @@
  * Threads. Two threads may use one handle at once, one for reading and one for writing. Any thread
  * may call shutdown.
  *
+ * Options. Setting an option, a timeout or the mode of a stream whose connection has ended is
+ * FER_OK for every valid value. On macOS it then has no effect.
+ *
  * A stream from fer_tcp_stream_connect_start or from a fer_socket (socket.h) may be in one of three
  * further states:
  *
