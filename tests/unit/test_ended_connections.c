@@ -70,7 +70,7 @@ ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
     bool is_invalid = next_recv_is_invalid;
     next_recv_is_invalid = false;
-    return is_invalid ? invalid() : syscall(SYS_recvfrom, fd, buf, len, flags, NULL, NULL);
+    return is_invalid ? invalid() : recvfrom(fd, buf, len, flags, NULL, NULL);
 }
 
 /* ---- Plain sockets */
