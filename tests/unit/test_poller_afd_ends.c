@@ -175,6 +175,40 @@ static void a_close_at_any_point_ends_the_old_key(void **state)
     }
 }
 
+/* The same if no wait takes the old packets before the add: they are of the old socket. */
+static void old_packets_are_not_of_the_new_socket(void **state)
+{
+    (void)state;
+    for (enum point point = PENDING_REQUEST; point < POINT_COUNT; point++) {
+        size_t old = open_at(point);
+        SOCKET number = number_of(old);
+        close_socket(old);
+        size_t new = open_with_number(number);
+        add(new, reading(2), FER_POLL_LEVEL);
+        expect_none();
+        fake_deliver(number);
+        expect_none();
+        fake_set_ready(number, READ);
+        expect(2, true, false);
+        assert_ok(fer_poller_delete(&poller, raw_of(new)));
+    }
+}
+
+/* A pending request shows a close by other code, even if a new socket has the number by now. */
+static void a_close_behind_the_library_ends_a_pending_registration(void **state)
+{
+    (void)state;
+    for (int modes = 0; modes < 2; modes++) {
+        size_t old = open_and_add(1, modes == 0 ? FER_POLL_LEVEL : FER_POLL_ONESHOT);
+        SOCKET number = number_of(old);
+        close_behind(old);
+        size_t new = open_with_number(number);
+        fake_set_ready(number, READ);
+        expect_none();
+        assert_kind(fer_poller_delete(&poller, raw_of(new)), FER_NOT_FOUND);
+    }
+}
+
 /* If other code closes it, the old key may be returned once more, and its number can be added. */
 static void a_close_behind_the_library_at_any_point_corrupts_nothing(void **state)
 {
@@ -314,6 +348,8 @@ int main(void)
         AFD_TEST(a_request_without_memory_begins_in_a_later_turn),
         AFD_TEST(an_add_that_fails_changes_nothing),
         AFD_TEST(a_close_at_any_point_ends_the_old_key),
+        AFD_TEST(old_packets_are_not_of_the_new_socket),
+        AFD_TEST(a_close_behind_the_library_ends_a_pending_registration),
         AFD_TEST(a_close_behind_the_library_at_any_point_corrupts_nothing),
         AFD_TEST(a_poller_ends_without_the_packets_of_lost_requests),
         AFD_TEST(a_poller_ends_with_a_request_at_any_point),
