@@ -36,9 +36,11 @@
  *     If keys are pointers, free their memory only after processing all of these events. Delete a
  *     socket before closing it, and before into_raw, because the new owner of the raw socket may
  *     close it. Closing without deleting corrupts nothing, and the number can be added again. But
- *     the old key may be returned once more (Windows). If a clone keeps the socket open, the key
- *     may be returned repeatedly (Linux), until the clone or the poller is closed. No call can
- *     delete that registration, because its number no longer refers to the socket.
+ *     if a clone keeps the socket open, the key may be returned repeatedly (Linux), until the clone
+ *     or the poller is closed. No call can delete that registration, because its number no longer
+ *     refers to the socket. If other code than ferrule closes the socket (Windows), the old key may
+ *     be returned once more, and repeatedly for a new socket with the same number, until that one
+ *     is added or deleted. If its port is the same too, adding it may be FER_ALREADY_EXISTS.
  * P5  A wait with a timeout of 0 checks and never blocks. FER_DURATION_NONE blocks until there is
  *     an event or a notification. Other timeouts are rounded up to the OS's resolution, and never
  *     end early. An expired timeout is FER_OK with no events.
@@ -113,8 +115,8 @@ typedef struct fer_poller {
  * Makes a poller without registered sockets.
  *
  * Blocks: never.
- * Owns: the poller owns its OS resources until fer_poller_close: three descriptors with epoll; two
- * completion ports and several other handles on Windows.
+ * Owns: the poller owns its OS resources until fer_poller_close: three descriptors with epoll; a
+ * completion port and a few other handles on Windows.
  * Errors: FER_INVALID_INPUT (NULL; an OPEN poller), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and
  * other errors of the OS.
  * Rust: polling::Poller::new; mio::Poll::new.
@@ -226,7 +228,7 @@ FER_MUST_USE FER_API fer_error fer_poller_notify(fer_poller *poller);
  * Does nothing on NULL, NEW and CLOSED handles.
  *
  * Blocks: only briefly: on Windows until the system has completed the poller's outstanding
- * requests.
+ * requests, or completes none of them for 2 seconds.
  * Owns: releases the poller's OS resources.
  * Errors: none.
  * Rust: Drop of polling::Poller.

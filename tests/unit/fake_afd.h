@@ -1,4 +1,4 @@
-/* fake_afd.h: a driver in place of platform/winsock/afd.c that completes, loses, delays and mixes
+/* fake_afd.h: a driver in place of platform/winsock/afd.c, which completes, loses, delays and mixes
  * up requests as a test decides. Any thread may call its functions. */
 #ifndef TEST_FAKE_AFD_H
 #define TEST_FAKE_AFD_H
