@@ -1,6 +1,6 @@
 /* test_poller_other_numbers.c: a registered socket is closed without a delete, and its number
  * becomes a file, an event, a pipe or another socket before the next wait (rule P4: "Closing
- * without deleting corrupts nothing"). */
+ * without deleting corrupts nothing"). Which closes of which numbers are recognized. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "ferrule.h"
-#include "platform/winsock/winsock.h"
+#include "platform/winsock/poller.h"
 
 enum object { FILE_OBJECT, EVENT_OBJECT, PIPE_OBJECT, SOCKET_OBJECT, OBJECTS };
 enum { TRIES = 100 };
@@ -145,10 +145,43 @@ static void a_number_that_names_another_object_stops_no_wait(void **state)
     }
 }
 
+/* Numbers that differ by a multiple of SHARED share a counter. The last close in it is certain;
+ * otherwise port and peer decide. */
+static void only_a_close_of_its_number_is_its_close(void **state)
+{
+    (void)state;
+    enum { SHARED = 4 * 4096 };
+    fer_udp_socket mailbox;
+    open_ready(&mailbox);
+    SOCKET number = (SOCKET)fer_udp_socket_as_raw(&mailbox);
+    ferp_winsock_names names = ferp_winsock_names_of(number);
+    for (SOCKET i = 1; i < 5; i++) {
+        ferp_winsock_count_close(number + 4 * i);
+        assert_false(ferp_winsock_was_closed(&names));
+        ferp_winsock_count_close(number + SHARED * i);
+        assert_false(ferp_winsock_was_closed(&names));
+        assert_false(ferp_winsock_names_contradict(names, ferp_winsock_names_of(number)));
+    }
+    ferp_winsock_names other_port = names;
+    other_port.port++;
+    assert_false(ferp_winsock_was_closed(&other_port));
+    ferp_winsock_count_close(number + SHARED);
+    assert_true(ferp_winsock_was_closed(&other_port));
+    ferp_winsock_count_close(number);
+    assert_true(ferp_winsock_was_closed(&names));
+    assert_true(ferp_winsock_was_closed(&names));
+    assert_true(ferp_winsock_names_contradict(names, ferp_winsock_names_of(number)));
+    names = ferp_winsock_names_of(number);
+    assert_false(ferp_winsock_was_closed(&names));
+    fer_udp_socket_close(&mailbox);
+    assert_true(ferp_winsock_was_closed(&names));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_number_that_names_another_object_stops_no_wait),
+        cmocka_unit_test(only_a_close_of_its_number_is_its_close),
     };
     return cmocka_run_group_tests_name("poller_other_numbers", tests, NULL, NULL);
 }
