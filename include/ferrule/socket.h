@@ -109,9 +109,9 @@ FER_API void fer_socket_close(fer_socket *socket);
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_socket_close. The socket ends with its last
  * handle.
- * Errors: FER_TOO_MANY_OPEN_FILES, FER_WOULD_BLOCK (pending connect), the cause of a failed connect
- * if this call detects it, FER_INVALID_INPUT (misuse; a stream that is unconnected or whose connect
- * failed; out is open).
+ * Errors: FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows), FER_WOULD_BLOCK (pending connect),
+ * the cause of a failed connect if this call detects it, FER_INVALID_INPUT (misuse; a stream that
+ * is unconnected or whose connect failed; out is open).
  * Rust: socket2: Socket::try_clone.
  * Threads: concurrent with any other call on the handle except close.
  */

@@ -231,13 +231,14 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, f
  *
  * Options, timeouts and the blocking mode belong to the socket, so both handles share them, even if
  * they are set later. The clone starts with this handle's state: end of file, saved error, halves
- * that are shut down. The connection ends when the last handle is closed.
+ * that are shut down. The connection ends when the last handle is closed. On Windows the first
+ * clone of a socket allocates a record of what the handles share.
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_tcp_stream_close.
  * Errors: FER_INVALID_INPUT (misuse; a stream that is unconnected or whose connect failed; out is
- * open), FER_TOO_MANY_OPEN_FILES, FER_WOULD_BLOCK (pending connect), the cause of a failed connect
- * if this call detects it.
+ * open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows), FER_WOULD_BLOCK (pending connect),
+ * the cause of a failed connect if this call detects it. After an error nothing has changed.
  * Rust: std::net::TcpStream::try_clone.
  * Threads: stream: concurrent with any other call except close. out: no concurrent call.
  */
@@ -693,8 +694,8 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
 /**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  *
- * Do not close it. Change its blocking mode and timeouts only through ferrule. On Windows it is a
- * nonblocking SOCKET. shutdown and try_clone call CancelIoEx there, which may cancel your own
+ * Do not close it. Change its blocking mode, timeouts and linger setting only through ferrule. On
+ * Windows it is a nonblocking SOCKET without the timeouts that were set. shutdown and try_clone call CancelIoEx there, which may cancel your own
  * overlapped calls on the SOCKET.
  *
  * Blocks: never.
@@ -726,9 +727,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
  * there is none.
  *
  * The socket has the blocking mode and the timeouts that were set. On Windows this call applies
- * them to the socket, and thus to remaining clones too. A call on a remaining clone would then wait
- * inside the system, and after an expired timeout the stream would be unusable. So release all
- * clones together.
+ * them to the SOCKET. Remaining clones may share its blocking mode and its timeouts. A call on a
+ * remaining clone would then wait inside the system, and after an expired timeout the stream would
+ * be unusable. So release all clones together.
  *
  * Blocks: never.
  * Owns: the caller owns the returned socket and must close it.
@@ -870,7 +871,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_local_addr(const fer_tcp_listene
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_tcp_listener_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES.
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY
+ * (Windows).
  * Rust: std::net::TcpListener::try_clone.
  * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */

@@ -630,7 +630,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket 
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_udp_socket_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES.
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY
+ * (Windows).
  * Rust: std::net::UdpSocket::try_clone.
  * Threads: socket: concurrent with any other call except close. out: no concurrent call.
  */

@@ -650,7 +650,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_ready(const fer_unix_listener *
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_unix_listener_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES.
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY
+ * (Windows).
  * Rust: std::os::unix::net::UnixListener::try_clone.
  * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */
