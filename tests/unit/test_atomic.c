@@ -1,4 +1,4 @@
-/* test_atomic.c: the effect of each access to a shared word. The thread sanitizer checks that the
+/* test_atomic.c: the effect of each access to a shared word or pointer. The thread sanitizer checks that the
  * accesses are atomic. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,12 +42,37 @@ static void a_bit_that_is_both_set_and_cleared_is_set(void **state)
     assert_int_equal(word, 2);
 }
 
+static void a_pointer_is_replaced_only_where_it_is_still_what_was_expected(void **state)
+{
+    (void)state;
+    int one = 1;
+    int other = 2;
+    void *pointer = NULL;
+    assert_null(feri_atomic_load_pointer(&pointer));
+    assert_true(feri_atomic_replace_pointer(&pointer, NULL, &one));
+    assert_false(feri_atomic_replace_pointer(&pointer, NULL, &other));
+    assert_ptr_equal(feri_atomic_load_pointer(&pointer), &one);
+    assert_true(feri_atomic_replace_pointer(&pointer, &one, &other));
+    assert_ptr_equal(feri_atomic_load_pointer(&pointer), &other);
+}
+
+static void a_sum_wraps_around(void **state)
+{
+    (void)state;
+    uint32_t word = 1;
+    assert_int_equal(feri_atomic_add(&word, 2), 3);
+    assert_int_equal(feri_atomic_add(&word, UINT32_MAX), 2);
+    assert_int_equal(word, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_word_is_replaced_only_where_it_is_still_what_was_expected),
         cmocka_unit_test(bits_are_set_and_cleared_and_the_others_stay),
         cmocka_unit_test(a_bit_that_is_both_set_and_cleared_is_set),
+        cmocka_unit_test(a_pointer_is_replaced_only_where_it_is_still_what_was_expected),
+        cmocka_unit_test(a_sum_wraps_around),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
