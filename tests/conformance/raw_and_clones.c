@@ -354,16 +354,16 @@ static void closing_one_handle_leaves_the_clones_blocked_read(void **state)
     struct pair_kind *kind = *state;
     for (int round = 0; round < 6; round++) {
         struct pair *pair = pair_open_kind(kind);
-        fer_tcp_stream clone = {0};
+        fer_tcp_stream *clone = test_stream();
         test_thread thread;
-        assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
-        struct reader reader = {&clone, {FER_OTHER, 0}, 77, {0}};
+        assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+        struct reader reader = {clone, {FER_OTHER, 0}, 77, {0}};
         test_thread_start(&thread, read_four, &reader);
         peer_pause((unsigned)round * 4);
         fer_tcp_stream_close(&pair->stream);
         bool sent = peer_send_all(pair->other, "four", 4);
         test_thread_join(&thread);
-        fer_tcp_stream_close(&clone);
+        fer_tcp_stream_close(clone);
         assert_true(sent);
         assert_ok(reader.error);
         assert_memory_equal(reader.buf, "four", 4);

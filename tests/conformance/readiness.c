@@ -348,11 +348,11 @@ static void assert_shutdown_wakes(const struct pair_kind *kind, fer_interest int
 {
     for (int round = 0; round < 3; round++) {
         struct pair *pair = pair_open_kind(kind);
-        fer_tcp_stream clone = {0};
+        fer_tcp_stream *clone = test_stream();
         struct waiter waiter = {.stream = &pair->stream, .interest = interest, .ready = 77};
         test_thread thread;
         if (through_clone) {
-            assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
+            assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
         }
         (void)fill_until_it_would_block(&pair->stream);
         atomic_init(&waiter.started, 0);
@@ -362,10 +362,10 @@ static void assert_shutdown_wakes(const struct pair_kind *kind, fer_interest int
         }
         peer_pause(round == 0 ? 0 : 25);
         uint64_t begin = peer_now_us();
-        fer_error error = fer_tcp_stream_shutdown(through_clone ? &clone : &pair->stream, how);
+        fer_error error = fer_tcp_stream_shutdown(through_clone ? clone : &pair->stream, how);
         test_thread_join(&thread);
         uint64_t took = microseconds_since(begin);
-        fer_tcp_stream_close(&clone);
+        fer_tcp_stream_close(clone);
         assert_ok(error);
         assert_ok(waiter.error);
         assert_true(waiter.ready != 0 && (waiter.ready & ~interest) == 0);

@@ -82,17 +82,17 @@ static void assert_woken_with_the_end(struct caller *reader)
 static void shut_down_meanwhile(struct caller *caller, void (*run)(void *), unsigned pause_ms,
                                 fer_shutdown how, bool through_clone)
 {
-    fer_tcp_stream clone = {0};
+    fer_tcp_stream *clone = test_stream();
     test_thread thread;
     if (through_clone) {
-        assert_ok(fer_tcp_stream_try_clone(caller->stream, &clone));
+        assert_ok(fer_tcp_stream_try_clone(caller->stream, clone));
     }
     start(&thread, caller, run, pause_ms);
     uint64_t begin = peer_now_us();
-    fer_error error = fer_tcp_stream_shutdown(through_clone ? &clone : caller->stream, how);
+    fer_error error = fer_tcp_stream_shutdown(through_clone ? clone : caller->stream, how);
     test_thread_join(&thread);
     uint64_t took = microseconds_since(begin);
-    fer_tcp_stream_close(&clone);
+    fer_tcp_stream_close(clone);
     assert_ok(error);
     assert_true(took < SOON_US);
 }
