@@ -10,10 +10,21 @@
 
 #if defined(__GNUC__)
 
+/* gcc 14 warns of the state of a handle that was compared with NULL before, on the path of NULL,
+ * which it does not see to be left. */
+#if !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wstringop-overflow"
+#endif
+
 static inline uint32_t feri_atomic_load(const uint32_t *word)
 {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
+
+#if !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 /* Stores desired if *word equals expected. Returns whether it did. */
 static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
