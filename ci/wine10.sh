@@ -101,12 +101,14 @@ copy_settings() {
     done
 }
 
-# remove_debian: never with a mount in it.
+# Removes an incomplete folder, but nothing that this script has not made, and no mount.
 remove_debian() {
-    [ -e "$debian" ] || return 0
+    [ -n "$(ls -A "$debian" 2>/dev/null)" ] || return 0
+    if [ ! -f "$debian/ferrule-incomplete" ]; then
+        unavailable "$debian is not empty and was not made by this script"
+    fi
     if grep -qF " $(realpath "$debian")/" /proc/self/mountinfo; then
-        say "ci/wine10.sh: $debian has mounts in it: unmount them and remove it" >&2
-        exit 1
+        unavailable "$debian has mounts in it"
     fi
     rm -rf --one-file-system "$debian"
 }
@@ -117,6 +119,7 @@ make_debian() {
     say "wine10: making Debian 13 in $debian (log: build/log/wine10-debian.log)"
     remove_debian
     mkdir -p "$debian"
+    : >"$debian/ferrule-incomplete"
     # debootstrap does not read the settings of apt.
     proxy=$(apt-config dump --format '%v' Acquire::http::Proxy)
     # debootstrap mounts /proc, which ends with the namespace.
@@ -125,7 +128,7 @@ make_debian() {
         trixie "$debian" "$mirror" || return 1
     copy_settings
     in_debian sh -c 'update-ca-certificates' >>"$logs/wine10-debian.log" 2>&1
-    : >"$debian/ferrule-ready"
+    mv "$debian/ferrule-incomplete" "$debian/ferrule-ready"
 }
 
 prepare() {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests ci/setup.sh and ci/test.sh on a system that lacks something: cmocka's source has three
-# origins with one checksum, and a Windows half that was not tested is never a success by itself.
+# Tests scripts of ci/ on a system that lacks something: cmocka's source has three origins with one
+# checksum, and a Windows half that was not tested is never a success by itself.
 # usage: ci_scripts.sh ROOT
 set -eu
 root=$1
@@ -25,7 +25,9 @@ expect() {
 # A copy of the scripts, in which Wine is not installed.
 tree=$work/tree
 mkdir -p "$tree/ci" "$tree/cmake" "$work/bin" "$work/mirror/pool/main/c/cmocka" "$work/site"
-cp "$root/ci/common.sh" "$root/ci/setup.sh" "$root/ci/test.sh" "$tree/ci/"
+for script in common setup test wine10; do
+    cp "$root/ci/$script.sh" "$tree/ci/"
+done
 cp "$root/cmake/FerruleFetchCmocka.cmake" "$tree/cmake/"
 printf '#!/bin/sh\nexit 1\n' >"$tree/ci/wine.sh"
 chmod +x "$tree/ci/wine.sh"
@@ -85,6 +87,34 @@ fetch 0 "fetching cmocka's source"
 expect 1 "the Windows backend is NOT tested" "$tree/ci/test.sh" --no-setup mingw
 expect 1 "0 passed, 1 failed, 0 skipped" "$tree/ci/test.sh" --no-setup mingw
 expect 0 "0 passed, 0 failed, 1 skipped" "$tree/ci/test.sh" --no-setup --without-windows mingw
+
+# ci/wine10.sh removes a folder that it has not completed, and no other. These programs make every
+# attempt to complete one fail.
+for program in apt-config debootstrap flock id unshare; do
+    case $program in
+        debootstrap) echo 'exit 1' ;;
+        id) echo 'echo 0' ;;
+        unshare) echo '[ "$2" = true ] || { shift; exec "$@"; }' ;;
+        *) echo 'exit 0' ;;
+    esac >"$work/command"
+    { echo '#!/bin/sh'; cat "$work/command"; } >"$work/bin/$program"
+    chmod +x "$work/bin/$program"
+done
+if [ -f /usr/share/keyrings/debian-archive-keyring.gpg ]; then
+    FERRULE_DEBIAN_MIRROR=copy:$work/mirror
+    export FERRULE_DEBIAN_MIRROR
+    mkdir -p "$work/trixie/etc"
+    expect 1 "was not made by this script" "$tree/ci/wine10.sh" --no-setup --root "$work/trixie"
+    [ -d "$work/trixie/etc" ] || { echo "FAILED: another folder was removed"; failures=1; }
+    : >"$work/trixie/ferrule-incomplete"
+    expect 1 "Debian 13 could not be made" "$tree/ci/wine10.sh" --no-setup --root "$work/trixie"
+    expect 1 "0 passed, 1 failed, 0 skipped" "$tree/ci/wine10.sh" --no-setup --root "$work/trixie"
+    [ ! -d "$work/trixie/etc" ] || { echo "FAILED: a left-over is in the folder"; failures=1; }
+fi
+printf '#!/bin/sh\nexit 1\n' >"$work/bin/unshare"
+expect 1 "does not permit a mount namespace" "$tree/ci/wine10.sh" --no-setup
+printf '#!/bin/sh\necho 1000\n' >"$work/bin/id"
+expect 1 "only root" "$tree/ci/wine10.sh" --no-setup
 
 [ "$failures" -eq 0 ] || exit 1
 echo "ci_scripts: cmocka's origins and the Windows half are as documented"
