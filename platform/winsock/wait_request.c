@@ -78,13 +78,14 @@ static bool can_cancel(SOCKET socket)
 
 /* A layered provider may lack XP1_IFS_HANDLES: its SOCKETs are no handles of the system
  * ("WSAPROTOCOL_INFOW structure", MSDN). No program is known that makes a zero-byte receive on a
- * Unix socket. */
+ * Unix or a raw socket. */
 static bool is_suitable_protocol(SOCKET socket)
 {
     WSAPROTOCOL_INFOW info;
     int size = (int)sizeof info;
     return getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) == 0 &&
-           (info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0 && info.iAddressFamily != AF_UNIX;
+           (info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0 && info.iAddressFamily != AF_UNIX &&
+           info.iSocketType != SOCK_RAW;
 }
 
 static bool supports_requests(SOCKET socket)
