@@ -122,6 +122,66 @@ static void groups_are_joined_once_and_left_once(void **state)
     ferp_close(raw);
 }
 
+/* The wait may be pending when the datagram arrives. */
+static void a_wait_takes_no_datagram(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"four", "", "12345678"};
+    fer_socket_addr addr;
+    struct ferp_datagram got;
+    ferp_wait wait;
+    char buf[8];
+    fer_raw_socket raw = bound_socket(&addr);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_ok(ferp_wait_arm(&wait, raw, FERP_RECEIVABLE));
+        send_text(raw, texts[i], &addr);
+        assert_ok(ferp_wait_for(&wait, seam_deadline()));
+        assert_ok(ferp_wait_arm(&wait, raw, FERP_RECEIVABLE));
+        ferp_wait_disarm(&wait);
+        seam_await(raw, FERP_RECEIVABLE);
+        assert_ok(ferp_recv_from(raw, buf, sizeof buf, &got));
+        assert_true(got.len == strlen(texts[i]) && !got.truncated);
+        assert_memory_equal(buf, texts[i], got.len);
+        assert_kind(seam_look(raw, FERP_RECEIVABLE), FER_TIMED_OUT);
+    }
+    ferp_close(raw);
+}
+
+static bool is_refusal(fer_error error)
+{
+    /* Windows: 10054. */
+    return error.kind == FER_CONNECTION_REFUSED || error.kind == FER_CONNECTION_RESET;
+}
+
+/* U3: either the wait reports it, or the receive that follows, whoever has consumed it. */
+static void a_refusal_that_ends_a_wait_is_told_once(void **state)
+{
+    (void)state;
+    fer_socket_addr addrs[2];
+    struct ferp_datagram got;
+    ferp_wait wait;
+    char buf[8];
+    size_t n = 77;
+    fer_raw_socket raw = bound_socket(&addrs[0]);
+    fer_raw_socket refusing = bound_socket(&addrs[1]);
+    assert_ok(ferp_connect(refusing, &addrs[1]));
+    assert_ok(ferp_connect(raw, &addrs[1]));
+    ferp_report_refusals(raw, true);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(ferp_wait_arm(&wait, raw, FERP_RECEIVABLE));
+        assert_ok(ferp_send(raw, "refused", 7, &n));
+        fer_error error = ferp_wait_for(&wait, seam_deadline());
+        if (error.kind == FER_OK) {
+            error = ferp_try_recv_from(raw, buf, sizeof buf, &got);
+        }
+        assert_true(is_refusal(error));
+        assert_kind(ferp_try_recv_from(raw, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+        assert_kind(seam_look(raw, FERP_RECEIVABLE), FER_TIMED_OUT);
+    }
+    ferp_close(refusing);
+    ferp_close(raw);
+}
+
 static void refusals_can_be_turned_on_and_off_anywhere(void **state)
 {
     (void)state;
@@ -142,6 +202,8 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_into_a_datagram_is_too_long),
         cmocka_unit_test(the_options_of_datagrams_read_back),
         cmocka_unit_test(groups_are_joined_once_and_left_once),
+        cmocka_unit_test(a_wait_takes_no_datagram),
+        cmocka_unit_test(a_refusal_that_ends_a_wait_is_told_once),
         cmocka_unit_test(refusals_can_be_turned_on_and_off_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
