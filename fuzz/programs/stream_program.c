@@ -120,10 +120,11 @@ static void do_close(struct program *program, int handle, uint8_t arg, struct re
     }
     record->has_value = true;
     record->expected = connection->sent - connection->peer_received;
-    for (int i = 0; i < 6 && connection->peer != FER_SIM_PEER_NONE; i++) {
+    for (bool is_over = false; !is_over && connection->peer != FER_SIM_PEER_NONE;) {
         FER_IGNORE(fer_sim_advance((fer_duration){4 * MILLI}));
         peer_receive(connection, record->connection, PROGRAM_BUFFER, record);
         total += record->n;
+        is_over = record->error.kind != FER_OK || record->n == 0;
     }
     record->n = total;
 }
