@@ -21,13 +21,24 @@ static fer_udp_socket udp_sockets[UDP_SOCKETS_MAX];
 static size_t udp_socket_count;
 static size_t handles_before;
 
+size_t test_first;
+size_t test_count;
+
 /* ---- Before and after a test */
 
-int test_group_begin(void **state)
+static int group_begin(void **state)
 {
     (void)state;
     peer_start();
     return 0;
+}
+
+int test_run_group(const char *name, const struct CMUnitTest *tests, size_t count)
+{
+    size_t first = test_first < count ? test_first : count;
+    count -= first;
+    count = test_count != 0 && test_count < count ? test_count : count;
+    return _cmocka_run_group_tests(name, tests + first, count, group_begin, NULL);
 }
 
 int test_begin(void **state)

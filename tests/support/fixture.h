@@ -56,7 +56,12 @@
         rule " " #function " [IPv6]", function, test_begin, test_end, &test_pair_connected_v6 \
     }
 
-#define RUN_TESTS(name, tests) cmocka_run_group_tests_name(name, tests, test_group_begin, NULL)
+#define RUN_TESTS(name, tests) test_run_group(name, tests, sizeof(tests) / sizeof((tests)[0]))
+
+/* Runs the tests of a file: from index test_first on, and test_count of them (0: all). */
+int test_run_group(const char *name, const struct CMUnitTest *tests, size_t count);
+extern size_t test_first;
+extern size_t test_count;
 
 struct pair_kind {
     bool ferrule_connects;
@@ -68,7 +73,6 @@ extern struct pair_kind test_pair_accepted_v4;
 extern struct pair_kind test_pair_connected_v6;
 extern struct pair_kind test_pair_accepted_v6;
 
-int test_group_begin(void **state);
 int test_begin(void **state);
 int test_end(void **state);
 
