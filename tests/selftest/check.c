@@ -1,0 +1,154 @@
+/* check.c: the test of the runner; see check.h. */
+#include "selftest/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "selftest/probe.h"
+#include "selftest/runner.h"
+#include "selftest/system.h"
+#include "support/fixture.h"
+
+enum { LIMIT_MS = 1500 };
+
+static const char suite_name[] = "check_of_the_runner";
+
+static void passes(void **state)
+{
+    (void)state;
+}
+
+static void fails(void **state)
+{
+    (void)state;
+    assert_int_equal(1, 2);
+}
+
+static void reads_the_null_pointer(void **state)
+{
+    (void)state;
+    int *volatile nowhere = NULL;
+    *nowhere = 1;
+}
+
+static void aborts(void **state)
+{
+    (void)state;
+    abort();
+}
+
+static void hangs(void **state)
+{
+    (void)state;
+    for (;;) {
+        system_pause_ms(1000);
+    }
+}
+
+static void leaves(void **state)
+{
+    (void)state;
+    exit(0);
+}
+
+static void is_skipped(void **state)
+{
+    (void)state;
+    skip_because("it lacks something");
+}
+
+static const struct CMUnitTest tests[] = {
+    RULE_TEST("X1", passes), RULE_TEST("X1", fails),      RULE_TEST("X2", reads_the_null_pointer),
+    RULE_TEST("X2", aborts), RULE_TEST("X3", hangs),      RULE_TEST("X3/X4", leaves),
+    RULE_TEST("X4", passes), RULE_TEST("X4", is_skipped), RULE_TEST("X5", aborts)};
+
+/* cmocka catches most signals itself. */
+static const struct {
+    const char *name;
+    const char *detail;
+    result_status status;
+} expected[] = {{"X1 passes", "", RESULT_PASSED},
+                {"X1 fails", "check.c", RESULT_FAILED},
+                {"X2 reads_the_null_pointer", "", RESULT_FAILED},
+                {"X2 aborts", "crash", RESULT_CRASHED},
+                {"X3 hangs", "limit", RESULT_HUNG},
+                {"X3/X4 leaves", "code 0", RESULT_CRASHED},
+                {"X4 passes", "", RESULT_PASSED},
+                {"X4 is_skipped", "it lacks something", RESULT_SKIPPED},
+                {"X5 aborts", "crash", RESULT_CRASHED}};
+
+int check_run_suite(const char *name)
+{
+    return strcmp(name, suite_name) == 0 ? RUN_TESTS(suite_name, tests) : 2;
+}
+
+static unsigned check_results(const struct results *results)
+{
+    enum { COUNT = sizeof expected / sizeof expected[0] };
+    unsigned wrong = results->count != COUNT;
+    for (size_t i = 0; i < results->count; i++) {
+        const struct result *got = &results->all[i];
+        printf("%s: status %d: %s\n", got->name, (int)got->status, got->detail);
+        if (i >= COUNT || strcmp(got->name, expected[i].name) != 0 ||
+            got->status != expected[i].status || got->index != i ||
+            strstr(got->detail, expected[i].detail) == NULL) {
+            printf("  expected status %d\n", i < COUNT ? (int)expected[i].status : -1);
+            wrong++;
+        }
+    }
+    return wrong;
+}
+
+/* "S6/S7 name" belongs to two rules, "name" to none. */
+static unsigned check_rules(void)
+{
+    char text[64] = "";
+    for (size_t n = 0; n < 3; n++) {
+        char rule[8];
+        results_rule("S6/S17 name", n, rule, sizeof rule);
+        strcat(strcat(text, rule), ",");
+        results_rule("name of/none", n, rule, sizeof rule);
+        strcat(strcat(text, rule), ";");
+    }
+    printf("rules: %s\n", text);
+    return strcmp(text, "S6,;S17,;,;") != 0;
+}
+
+static unsigned check_answers(void)
+{
+    probe_answer answer;
+    probe_read("=believed yes\r\n=seen no\nsomething else\n=differs \n=same \n", &answer);
+    printf("answer: %d, %s, %s\n", (int)answer.verdict, answer.believed, answer.seen);
+    return answer.verdict != PROBE_DIFFERS || strcmp(answer.believed, "yes") != 0 ||
+           strcmp(answer.seen, "no; something else") != 0;
+}
+
+int check_runner(void)
+{
+    static struct runner runner;
+    static struct job jobs[3];
+    runner.parallel = 2;
+    runner.test_limit_ms = LIMIT_MS;
+    runner.ends_at = system_now_ms() + 60000;
+    jobs[0].name = suite_name;
+    runner_run(&runner, jobs, 1);
+    unsigned wrong = check_results(&runner.results) + check_rules() + check_answers();
+    /* A suite that does not exist, and a probe that does not exist. */
+    runner.results.count = 0;
+    jobs[1].name = "no_such_suite";
+    jobs[2].kind = JOB_PROBE;
+    jobs[2].name = "no_such_probe";
+    runner_run(&runner, jobs + 1, 2);
+    wrong += runner.results.count != 1 || runner.results.all[0].status != RESULT_CRASHED;
+    wrong += strstr(jobs[2].failure, "code 2") == NULL;
+    /* After the end of the time nothing is started, and nothing runs on. */
+    memset(jobs, 0, sizeof jobs);
+    jobs[0].name = suite_name;
+    runner.ends_at = 0;
+    runner_run(&runner, jobs, 1);
+    wrong += jobs[0].is_begun;
+    printf("%s\n", wrong == 0 ? "the runner reports what happens" : "FAILED");
+    free(runner.results.all);
+    return wrong == 0 ? 0 : 1;
+}

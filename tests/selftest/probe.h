@@ -1,0 +1,70 @@
+/* probe.h: questions to the system that no test asks: what ferrule believes, and what is seen. Each
+ * probe runs in a process of its own. */
+#ifndef SELFTEST_PROBE_H
+#define SELFTEST_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#if defined(__GNUC__)
+#define PROBE_FORMAT __attribute__((format(printf, 1, 2)))
+#else
+#define PROBE_FORMAT
+#endif
+
+struct probe {
+    const char *name;
+    void (*run)(void);
+    const char *look; /* where to look if the two differ */
+};
+
+struct probe_list {
+    const struct probe *probes;
+    size_t count;
+};
+
+extern const struct probe_list probes_of_traits;  /* every member of ferp_traits */
+extern const struct probe_list probes_of_streams; /* any system */
+extern const struct probe_list
+    probes_of_library;                           /* through ferrule: processor time, large writes */
+extern const struct probe_list probes_of_system; /* POSIX or Windows: the first part */
+extern const struct probe_list probes_of_driver; /* the second part */
+
+/* ---- For the functions of probes. Each adds to the output. */
+
+/* What ferrule believes. */
+void believe(const char *format, ...) PROBE_FORMAT;
+/* Something that was seen. */
+void see(const char *format, ...) PROBE_FORMAT;
+/* Whether the two agree. Without it the probe only reports. */
+void conclude(bool agrees);
+/* The system has no such thing, or refuses it. */
+void conclude_absent(const char *format, ...) PROBE_FORMAT;
+/* A boolean fact: believe, see and conclude. */
+void conclude_fact(bool believed, bool seen);
+
+/* ---- For the report */
+
+typedef enum probe_verdict {
+    PROBE_SEEN,
+    PROBE_SAME,
+    PROBE_DIFFERS,
+    PROBE_ABSENT,
+    PROBE_FAILED,
+    PROBE_VERDICTS
+} probe_verdict;
+
+typedef struct probe_answer {
+    probe_verdict verdict;
+    char believed[400];
+    char seen[1400];
+} probe_answer;
+
+/* Reads the output of a probe. */
+void probe_read(const char *output, probe_answer *out);
+
+/* NULL: no probe has this name. */
+const struct probe *probe_find(const char *name);
+const struct probe_list *const *probe_lists(void); /* NULL ends them */
+
+#endif

@@ -1,0 +1,109 @@
+/* probes_limits.c: the probes of the limits in ferp_traits that are the same on all systems. */
+#include "selftest/probes_limits.h"
+
+#include "platform/platform.h"
+#include "selftest/probe.h"
+#include "support/process.h"
+
+/* mingw's headers lack some names: "IPPROTO_TCP socket options", MSDN. */
+#ifdef _WIN32
+#define KEEPALIVE_TIME 3
+#define KEEPALIVE_RETRIES 16
+#elif defined(__APPLE__)
+#define KEEPALIVE_TIME TCP_KEEPALIVE
+#define KEEPALIVE_RETRIES TCP_KEEPCNT
+#elif defined(TCP_KEEPIDLE) && defined(TCP_KEEPCNT)
+#define KEEPALIVE_TIME TCP_KEEPIDLE
+#define KEEPALIVE_RETRIES TCP_KEEPCNT
+#endif
+
+/* A receive on an empty socket, and a send, of the maximum length in one nonblocking call. */
+void probe_io_length_max(void)
+{
+    enum { LARGE = 64 * 1024 * 1024 };
+    raw_socket two[2];
+    size_t len = ferp_traits()->io_length_max;
+    believe("%lu", (unsigned long)len);
+#ifdef _WIN32
+    /* A driver locks the pages of a buffer, so a test of more would be slow. */
+    len = len < LARGE ? len : LARGE;
+#endif
+    void *area = process_reserve(len);
+    if (area == NULL || !raw_pair(two)) {
+        conclude_absent("no memory of that size in this process");
+        return;
+    }
+    raw_set_nonblocking(two[0], true);
+    int n = raw_recv(two[0], area, len);
+    int code = n < 0 ? raw_code() : 0;
+    see("a recv of %lu without input: %s", (unsigned long)len, raw_text(n));
+    int sent = raw_send(two[0], area, len);
+    see("a send: %s", raw_text(sent));
+    conclude(n < 0 && raw_is_would_block(code) && sent > 0);
+    process_unreserve(area, len);
+    raw_close_pair(two);
+}
+
+void probe_linger_seconds_max(void)
+{
+    long most = (long)ferp_traits()->linger_seconds_max;
+    raw_socket socket = raw_new(SOCK_STREAM);
+    bool on = false;
+    long seconds = 0;
+    raw_set_linger(socket, true, (unsigned)most);
+    (void)raw_linger(socket, &on, &seconds);
+    believe("%ld", most);
+    see("%ld is read as %ld", most, seconds);
+    conclude(on && seconds == most);
+    if (most < 0x7fffffff) {
+        raw_set_linger(socket, true, (unsigned)most + 1);
+        (void)raw_linger(socket, &on, &seconds);
+        see("%ld is read as %ld", most + 1, seconds);
+    }
+    raw_close(socket);
+}
+
+#ifdef KEEPALIVE_TIME
+static void probe_keepalive(int name, uint32_t most)
+{
+    raw_socket socket = raw_new(SOCK_STREAM);
+    int value = 0;
+    believe("%lu", (unsigned long)most);
+    int result = raw_set_int_option(socket, IPPROTO_TCP, name, (int)most);
+    if (result != 0) {
+        see("setting %lu: %s", (unsigned long)most, raw_text(result));
+        int before = raw_int_option(socket, IPPROTO_TCP, name, &value);
+        see("its default: %s", raw_text(before == 0 ? value : -1));
+        conclude(false);
+    } else {
+        (void)raw_int_option(socket, IPPROTO_TCP, name, &value);
+        see("%lu is read as %d", (unsigned long)most, value);
+        conclude(value == (int)most);
+        result = raw_set_int_option(socket, IPPROTO_TCP, name, (int)most + 1);
+        (void)raw_int_option(socket, IPPROTO_TCP, name, &value);
+        see("setting %lu: %s, read as %d", (unsigned long)most + 1,
+            result == 0 ? "OK" : raw_text(result), value);
+    }
+    raw_close(socket);
+}
+
+void probe_keepalive_seconds_max(void)
+{
+    probe_keepalive(KEEPALIVE_TIME, ferp_traits()->keepalive_seconds_max);
+}
+
+void probe_keepalive_retries_max(void)
+{
+    probe_keepalive(KEEPALIVE_RETRIES, ferp_traits()->keepalive_retries_max);
+}
+#else
+void probe_keepalive_seconds_max(void)
+{
+    conclude_absent("the system has no such option");
+}
+
+void probe_keepalive_retries_max(void)
+{
+    conclude_absent("the system has no such option");
+}
+#endif

@@ -1,0 +1,152 @@
+/* probes_limits_posix.c: the probes of probes_limits.h that have system calls of POSIX. */
+#include "selftest/probes_limits.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/epoll.h>
+#elif defined(__APPLE__) || defined(__FreeBSD__)
+#include <sys/event.h>
+#include <sys/time.h>
+#endif
+
+#include "platform/platform.h"
+#include "selftest/probe.h"
+
+#if defined(__linux__)
+static int count_edges(raw_socket socket, int count)
+{
+    int events = 0;
+    int poller = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+    (void)epoll_ctl(poller, EPOLL_CTL_ADD, socket, &event);
+    for (int i = 0; i < count; i++) {
+        events += epoll_wait(poller, &event, 1, 100);
+    }
+    (void)close(poller);
+    return events;
+}
+#elif defined(__APPLE__) || defined(__FreeBSD__)
+static int count_edges(raw_socket socket, int count)
+{
+    int events = 0;
+    int poller = kqueue();
+    struct timespec limit = {0, 100000000};
+    struct kevent event;
+    EV_SET(&event, (uintptr_t)socket, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, 0);
+    (void)kevent(poller, &event, 1, NULL, 0, NULL);
+    for (int i = 0; i < count; i++) {
+        events += kevent(poller, NULL, 0, &event, 1, &limit);
+    }
+    (void)close(poller);
+    return events;
+}
+#else
+static int count_edges(raw_socket socket, int count)
+{
+    (void)socket;
+    return count;
+}
+#endif
+
+/* Unread input causes one event in two waits. */
+void probe_poller_has_edges(void)
+{
+    raw_socket two[2];
+    if (!raw_pair(two)) {
+        return;
+    }
+    (void)raw_send(two[1], "x", 1);
+    (void)raw_poll(two[0], RAW_READ, 2000);
+    int events = count_edges(two[0], 2);
+    conclude_fact(ferp_traits()->poller_has_edges, events == 1);
+    raw_close_pair(two);
+}
+
+/* The length of a path is padded with slashes, which a system joins. */
+static int bind_path_of(size_t len)
+{
+    struct sockaddr_un address;
+    char folder[] = "/tmp/ferrule.XXXXXX";
+    memset(&address, 0, sizeof address);
+    address.sun_family = AF_UNIX;
+    if (mkdtemp(folder) == NULL) {
+        return -1;
+    }
+    size_t used = strlen(folder);
+    memcpy(address.sun_path, folder, used);
+    memset(address.sun_path + used, '/', len - used);
+    address.sun_path[len - 1] = 's';
+    int made = socket(AF_UNIX, SOCK_STREAM, 0);
+    int result = bind(made, (struct sockaddr *)&address,
+                      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1));
+    int code = raw_code();
+    (void)close(made);
+    (void)unlink(address.sun_path);
+    (void)rmdir(folder);
+    raw_set_code(code);
+    return result;
+}
+
+void probe_unix_path_max(void)
+{
+    size_t most = ferp_traits()->unix_path_max;
+    believe("%lu", (unsigned long)most);
+    see("sun_path has %lu bytes", (unsigned long)sizeof((struct sockaddr_un *)0)->sun_path);
+    int result = bind_path_of(most);
+    see("bind of a path of %lu: %s", (unsigned long)most, result == 0 ? "OK" : raw_text(-1));
+    conclude(result == 0);
+}
+
+void probe_has_abstract_unix_names(void)
+{
+    struct sockaddr_un address;
+    int made = socket(AF_UNIX, SOCK_STREAM, 0);
+    memset(&address, 0, sizeof address);
+    address.sun_family = AF_UNIX;
+    int len = snprintf(address.sun_path + 1, 40, "ferrule-selftest-%ld", (long)getpid());
+    int result = bind(made, (struct sockaddr *)&address,
+                      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len));
+    see("bind of a name that begins with NUL: %s", result == 0 ? "OK" : raw_text(result));
+    conclude_fact(ferp_traits()->has_abstract_unix_names, result == 0);
+    (void)close(made);
+}
+
+static ssize_t send_slices(raw_socket socket, size_t count)
+{
+    static char byte;
+    struct iovec *slices = calloc(count, sizeof *slices);
+    struct msghdr message;
+    if (slices == NULL) {
+        return -1;
+    }
+    memset(&message, 0, sizeof message);
+    for (size_t i = 0; i < count; i++) {
+        slices[i].iov_base = &byte;
+        slices[i].iov_len = 1;
+    }
+    message.msg_iov = slices;
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
+    ssize_t n = sendmsg(socket, &message, 0);
+    free(slices);
+    return n;
+}
+
+void probe_io_slices_max(void)
+{
+    raw_socket two[2];
+    size_t most = ferp_traits()->io_slices_max;
+    if (!raw_pair(two)) {
+        return;
+    }
+    ssize_t n = send_slices(two[0], most);
+    believe("%lu", (unsigned long)most);
+    see("sendmsg of %lu slices: %s", (unsigned long)most, raw_text(n));
+    conclude(n == (ssize_t)most);
+    see("of one more: %s", raw_text(send_slices(two[0], most + 1)));
+    raw_close_pair(two);
+}

@@ -1,0 +1,452 @@
+/* probes_streams.c: what connections on loopback do, with the same calls on each system. */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "selftest/probe.h"
+#include "selftest/raw.h"
+#include "selftest/system.h"
+#include "support/process.h"
+#include "support/thread.h"
+
+enum { ROUNDS = 50 };
+
+/* ---- Connects */
+
+static bool has_peer(raw_socket socket)
+{
+    struct sockaddr_in address;
+    raw_len len = (raw_len)sizeof address;
+    return getpeername(socket, (struct sockaddr *)&address, &len) == 0;
+}
+
+static bool selects_writable(raw_socket socket)
+{
+    fd_set writable;
+    struct timeval now = {0, 0};
+    FD_ZERO(&writable);
+    FD_SET(socket, &writable);
+    return select((int)socket + 1, NULL, &writable, NULL, &now) > 0;
+}
+
+/* Reports what tells that a connect is pending. Windows' SO_CONNECT_TIME: 0xffffffff while
+ * pending. */
+static void see_connect(int number, raw_socket socket, int result, int code)
+{
+    int connect_time = 0;
+    see("%d: connect %s", number, result == 0 ? "OK" : raw_code_text(code));
+    see("getpeername %s", has_peer(socket) ? "OK" : raw_text(-1));
+    see("select %s, poll %s", selects_writable(socket) ? "writable" : "not writable",
+        raw_poll_text(raw_poll(socket, RAW_WRITE, 0)));
+#ifdef _WIN32
+    (void)raw_int_option(socket, SOL_SOCKET, 0x700C, &connect_time);
+    see("SO_CONNECT_TIME %d", connect_time);
+#else
+    (void)connect_time;
+#endif
+    see("SO_ERROR %d", raw_socket_error(socket));
+}
+
+static void full_backlog(void)
+{
+    enum { CLIENTS = 6 };
+    raw_socket clients[CLIENTS];
+    uint16_t port = 0;
+    raw_socket listener = raw_listen(0, &port);
+    believe("POSIX: connects stay pending; Windows: refused; getpeername may succeed too early");
+    for (int i = 0; listener != RAW_NONE && i < CLIENTS; i++) {
+        clients[i] = raw_new(SOCK_STREAM);
+        raw_set_nonblocking(clients[i], true);
+        int result = raw_connect(clients[i], port);
+        int code = result == 0 ? 0 : raw_code();
+        system_pause_ms(100);
+        if (i == 0 || i >= CLIENTS - 2) {
+            see_connect(i + 1, clients[i], result, code);
+        }
+    }
+    system_pause_ms(2500);
+    see("the last one after 2.5 s: %s, SO_ERROR %d",
+        raw_poll_text(raw_poll(clients[CLIENTS - 1], RAW_WRITE, 0)),
+        raw_socket_error(clients[CLIENTS - 1]));
+}
+
+static void failed_connect(void)
+{
+    raw_socket client = raw_new(SOCK_STREAM);
+    char byte = 0;
+    raw_set_nonblocking(client, true);
+    (void)raw_connect(client, raw_refused_port());
+    believe("an event within some seconds; SO_ERROR decides");
+    see("poll: %s", raw_poll_text(raw_poll(client, RAW_WRITE, 5000)));
+    see("select: %s", selects_writable(client) ? "writable" : "not writable");
+    see("SO_ERROR %d", raw_socket_error(client));
+    see("read again %d", raw_socket_error(client));
+    see("recv: %s", raw_text(raw_recv(client, &byte, 1)));
+    see("send: %s", raw_text(raw_send(client, &byte, 1)));
+    see("connect again: %s", raw_text(raw_connect(client, raw_refused_port())));
+    raw_close(client);
+}
+
+static void connect_to_itself(void)
+{
+    raw_socket client = raw_new(SOCK_STREAM);
+    (void)raw_bind(client, 0);
+    int result = raw_connect(client, raw_port(client));
+    believe("OK, or an error");
+    see("%s", result == 0 ? "OK" : raw_text(result));
+    raw_close(client);
+}
+
+static void wildcard_destination(void)
+{
+    uint16_t port = 0;
+    raw_socket listener = raw_listen(4, &port);
+    raw_socket client = raw_new(SOCK_STREAM);
+    struct sockaddr_in address = raw_address(port);
+    address.sin_addr.s_addr = htonl(INADDR_ANY);
+    raw_set_nonblocking(client, true);
+    int result = connect(client, (struct sockaddr *)&address, (raw_len)sizeof address);
+    believe("POSIX: as loopback; Windows: WSAEADDRNOTAVAIL; FreeBSD 15: refused");
+    see("connect to 0.0.0.0: %s", result == 0 ? "OK" : raw_text(result));
+    see("poll: %s", raw_poll_text(raw_poll(client, RAW_WRITE, 500)));
+    see("SO_ERROR %d", raw_socket_error(client));
+    raw_close(client);
+    raw_close(listener);
+}
+
+/* A poll that reported a connect may be followed by a write that is not connected: qore#4791. */
+static void write_after_writable(void)
+{
+    uint16_t port = 0;
+    unsigned failed = 0;
+    int code = 0;
+    raw_socket listener = raw_listen(ROUNDS, &port);
+    for (int i = 0; listener != RAW_NONE && i < ROUNDS; i++) {
+        raw_socket client = raw_new(SOCK_STREAM);
+        raw_set_nonblocking(client, true);
+        (void)raw_connect(client, port);
+        (void)raw_poll(client, RAW_WRITE, 1000);
+        if (raw_send(client, "", 0) < 0) {
+            failed++;
+            code = raw_code();
+        }
+        raw_close(client);
+    }
+    believe("an empty write succeeds after poll has reported the connect");
+    see("%u of %d failed%s%s", failed, ROUNDS, failed > 0 ? ": " : "",
+        failed > 0 ? raw_code_text(code) : "");
+    conclude(failed == 0);
+    raw_close(listener);
+}
+
+/* ---- Accepts */
+
+static void see_options_of(raw_socket socket)
+{
+    int value = 0;
+    see("getpeername %s", has_peer(socket) ? "OK" : raw_text(-1));
+    see("SO_KEEPALIVE %s", raw_text(raw_set_int_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1)));
+    see("TCP_NODELAY %s", raw_text(raw_set_int_option(socket, IPPROTO_TCP, TCP_NODELAY, 1)));
+    see("its value %s", raw_text(raw_int_option(socket, IPPROTO_TCP, TCP_NODELAY, &value)));
+#ifdef _WIN32
+    see("SO_RCVTIMEO %s", raw_text(raw_set_int_option(socket, SOL_SOCKET, SO_RCVTIMEO, 1000)));
+#else
+    struct timeval time = {1, 0};
+    see("SO_RCVTIMEO %s",
+        raw_text(setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, (raw_len)sizeof time)));
+#endif
+#ifdef SO_NOSIGPIPE
+    see("SO_NOSIGPIPE %s", raw_text(raw_set_int_option(socket, SOL_SOCKET, SO_NOSIGPIPE, 1)));
+#endif
+}
+
+static void reset_in_queue(void)
+{
+    uint16_t port = 0;
+    char byte = 0;
+    struct sockaddr_in address = raw_address(0);
+    raw_len len = (raw_len)sizeof address;
+    raw_socket listener = raw_listen(4, &port);
+    raw_socket client = raw_new(SOCK_STREAM);
+    (void)raw_connect(client, port);
+    raw_reset(client);
+    system_pause_ms(100);
+    raw_set_nonblocking(listener, true);
+    address.sin_family = 0;
+    raw_socket accepted = accept(listener, (struct sockaddr *)&address, &len);
+    believe("accept returns the connection, would block, or a code that ferp_accept skips");
+    see("accept %s", accepted == RAW_NONE ? raw_text(-1) : "OK");
+    if (accepted != RAW_NONE) {
+        see("an address of %d bytes, family %d", (int)len, (int)address.sin_family);
+        see_options_of(accepted);
+        see("recv %s", raw_text(raw_recv(accepted, &byte, 1)));
+        raw_close(accepted);
+    }
+    raw_close(listener);
+}
+
+static void options_of_a_reset_connection(void)
+{
+    raw_socket two[2];
+    char byte = 0;
+    if (!raw_pair(two)) {
+        return;
+    }
+    raw_reset(two[1]);
+    system_pause_ms(100);
+    believe("options can be set, or the failure is not the caller's mistake");
+    see("poll: %s", raw_poll_text(raw_poll(two[0], RAW_READ | RAW_WRITE, 0)));
+    see_options_of(two[0]);
+    see("recv: %s", raw_text(raw_recv(two[0], &byte, 1)));
+    see("again: %s", raw_text(raw_recv(two[0], &byte, 1)));
+    see("SO_ERROR %d", raw_socket_error(two[0]));
+    see("send: %s", raw_text(raw_send(two[0], &byte, 1)));
+    see("shutdown: %s", raw_text(raw_shutdown_write(two[0])));
+    raw_close(two[0]);
+}
+
+static void options_of_an_ended_connection(void)
+{
+    raw_socket two[2];
+    char byte = 0;
+    if (!raw_pair(two)) {
+        return;
+    }
+    raw_close(two[1]);
+    (void)raw_recv(two[0], &byte, 1);
+    (void)raw_shutdown_write(two[0]);
+    system_pause_ms(100);
+    believe("options can be set, or the failure is not the caller's mistake");
+    see_options_of(two[0]);
+    see("shutdown again: %s", raw_text(raw_shutdown_write(two[0])));
+    raw_close(two[0]);
+}
+
+/* ---- Ends */
+
+struct closer {
+    uint16_t port;
+    unsigned rounds;
+};
+
+static void send_and_close(void *argument)
+{
+    static const char bytes[16384];
+    struct closer *closer = argument;
+    for (unsigned i = 0; i < closer->rounds; i++) {
+        raw_socket client = raw_new(SOCK_STREAM);
+        if (raw_connect(client, closer->port) == 0) {
+            (void)raw_send(client, bytes, sizeof bytes);
+            (void)raw_shutdown_write(client);
+        }
+        raw_close(client);
+    }
+}
+
+/* objeck-lang#669: a receive is 10054 although the sender closed in good order. */
+static void early_close_loses_bytes(void)
+{
+    static char bytes[4096];
+    struct closer closer = {0, ROUNDS};
+    test_thread thread;
+    unsigned lost = 0;
+    unsigned invalid = 0;
+    int code = 0;
+    raw_socket listener = raw_listen(ROUNDS, &closer.port);
+    believe("Windows may lose bytes on loopback; other systems lose none");
+    test_thread_start(&thread, send_and_close, &closer);
+    for (int i = 0; i < ROUNDS; i++) {
+        int n = 0;
+        long total = 0;
+        raw_socket accepted = accept(listener, NULL, NULL);
+        system_pause_ms(1);
+        while ((n = raw_recv(accepted, bytes, sizeof bytes)) > 0) {
+            total += n;
+        }
+        code = n < 0 ? raw_code() : code;
+        lost += total < 16384;
+        invalid += n < 0;
+        raw_close(accepted);
+    }
+    test_thread_join(&thread);
+    raw_close(listener);
+    see("%u of %d rounds lost bytes, in %u recv failed%s%s", lost, ROUNDS, invalid,
+        invalid > 0 ? ", last with " : "", invalid > 0 ? raw_code_text(code) : "");
+#ifndef _WIN32
+    conclude(lost == 0 && invalid == 0);
+#endif
+}
+
+static void reset_loses_input(void)
+{
+    raw_socket two[2];
+    char bytes[16];
+    if (!raw_pair(two)) {
+        return;
+    }
+    (void)raw_send(two[1], "unread", 6);
+    system_pause_ms(50);
+    raw_reset(two[1]);
+    system_pause_ms(50);
+    believe("row reset_loses_input: 6 bytes first on Linux, a reset on Windows");
+    see("recv: %s", raw_text(raw_recv(two[0], bytes, sizeof bytes)));
+    see("again: %s", raw_text(raw_recv(two[0], bytes, sizeof bytes)));
+    raw_close(two[0]);
+}
+
+static void end_then_reset(void)
+{
+    raw_socket two[2];
+    char byte = 0;
+    if (!raw_pair(two)) {
+        return;
+    }
+    (void)raw_shutdown_write(two[1]);
+    system_pause_ms(50);
+    raw_reset(two[1]);
+    system_pause_ms(50);
+    believe("row end_then_reset: the end of file on Linux, a reset on Windows");
+    see("recv: %s", raw_text(raw_recv(two[0], &byte, 1)));
+    see("again: %s", raw_text(raw_recv(two[0], &byte, 1)));
+    raw_close(two[0]);
+}
+
+/* ---- Waits */
+
+struct waiter {
+    raw_socket socket;
+    bool accepts;
+    atomic_int is_done;
+    int result;
+    int code;
+};
+
+static void wait_in_kernel(void *argument)
+{
+    struct waiter *waiter = argument;
+    char byte = 0;
+    raw_socket accepted = RAW_NONE;
+    if (waiter->accepts) {
+        accepted = accept(waiter->socket, NULL, NULL);
+        waiter->result = accepted == RAW_NONE ? -1 : 0;
+    } else {
+        waiter->result = raw_recv(waiter->socket, &byte, 1);
+    }
+    waiter->code = waiter->result < 0 ? raw_code() : 0;
+    atomic_store(&waiter->is_done, 1);
+}
+
+/* ferrule relies on it on POSIX only. The thread ends with the process. */
+static void shutdown_wakes_a_recv(void)
+{
+    static raw_socket two[2];
+    static struct waiter waiter;
+    static test_thread thread;
+    if (!raw_pair(two)) {
+        return;
+    }
+    waiter.socket = two[0];
+    atomic_init(&waiter.is_done, 0);
+    test_thread_start(&thread, wait_in_kernel, &waiter);
+    system_pause_ms(200);
+    (void)raw_shutdown_read(two[0]);
+    for (int i = 0; i < 100 && atomic_load(&waiter.is_done) == 0; i++) {
+        system_pause_ms(10);
+    }
+    bool is_woken = atomic_load(&waiter.is_done) != 0;
+    believe("POSIX: yes; Windows: no");
+    see("%s", is_woken ? waiter.result < 0 ? raw_code_text(waiter.code) : "woken" : "not woken");
+#ifdef _WIN32
+    conclude(!is_woken);
+#else
+    conclude(is_woken);
+#endif
+}
+
+/* WSAPoll reports HANGUP at once; a wait for room then needs no time. */
+static void wait_to_write_beside_a_half_close(void)
+{
+    raw_socket two[2];
+    if (!raw_pair(two)) {
+        return;
+    }
+    (void)raw_shutdown_write(two[1]);
+    (void)raw_fill(two[0]);
+    uint64_t began = system_now_ms();
+    int bits = raw_poll(two[0], RAW_WRITE, 1000);
+    believe("POSIX: no event; Windows: WSAPoll reports HANGUP at once, select waits");
+    see("poll to write: %s after %u ms", raw_poll_text(bits), (unsigned)(system_now_ms() - began));
+    fd_set writable;
+    struct timeval limit = {1, 0};
+    FD_ZERO(&writable);
+    FD_SET(two[0], &writable);
+    began = system_now_ms();
+    int count = select((int)two[0] + 1, NULL, &writable, NULL, &limit);
+    see("select: %d after %u ms", count, (unsigned)(system_now_ms() - began));
+    raw_reset(two[1]);
+    system_pause_ms(50);
+    FD_ZERO(&writable);
+    FD_SET(two[0], &writable);
+    count = select((int)two[0] + 1, NULL, &writable, NULL, &limit);
+    see("select after a reset: %d", count);
+    raw_close(two[0]);
+}
+
+static void large_nonblocking_send(void)
+{
+    enum { LARGE = 64 * 1024 * 1024 };
+    raw_socket two[2];
+    void *area = process_reserve(LARGE);
+    if (area == NULL || !raw_pair(two)) {
+        conclude_absent("no memory");
+        return;
+    }
+    raw_set_nonblocking(two[0], true);
+    believe("POSIX: a part; Windows: all, or WSAENOBUFS");
+    static const size_t sizes[] = {65536, 1048576, 8388608, LARGE};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        see("send of %lu: %s", (unsigned long)sizes[i], raw_text(raw_send(two[0], area, sizes[i])));
+    }
+    see("then of 1: %s", raw_text(raw_send(two[0], area, 1)));
+    raw_reset(two[0]);
+    raw_close(two[1]);
+}
+
+/* ---- Datagrams */
+
+static void refused_datagram(void)
+{
+    raw_socket socket = raw_new(SOCK_DGRAM);
+    struct sockaddr_in address = raw_address(raw_refused_port());
+    char byte = 0;
+    (void)raw_bind(socket, 0);
+    raw_set_timeouts(socket, 500);
+    (void)sendto(socket, "x", 1, 0, (struct sockaddr *)&address, (raw_len)sizeof address);
+    believe(
+        "Windows: an unconnected socket's recv is WSAECONNRESET; POSIX: a connected one's only");
+    see("unconnected recv: %s", raw_text(raw_recv(socket, &byte, 1)));
+    (void)connect(socket, (struct sockaddr *)&address, (raw_len)sizeof address);
+    (void)raw_send(socket, "x", 1);
+    see("connected recv: %s", raw_text(raw_recv(socket, &byte, 1)));
+    raw_close(socket);
+}
+
+static const struct probe list[] = {
+    {"early_close_loses_bytes", early_close_loses_bytes, "rule S7"},
+    {"full_backlog", full_backlog, "row full_backlog; core/open/connecting.c"},
+    {"failed_connect", failed_connect, "platform/*/wait.c"},
+    {"connect_to_itself", connect_to_itself, NULL},
+    {"wildcard_destination", wildcard_destination, "row wildcard_destination"},
+    {"write_after_writable", write_after_writable, "core/open/connecting.c"},
+    {"reset_in_queue", reset_in_queue, "row reset_in_queue; ferp_accept"},
+    {"options_of_a_reset_connection", options_of_a_reset_connection, NULL},
+    {"options_of_an_ended_connection", options_of_an_ended_connection, NULL},
+    {"reset_loses_input", reset_loses_input, "row reset_loses_input"},
+    {"end_then_reset", end_then_reset, "row end_then_reset"},
+    {"shutdown_wakes_a_recv", shutdown_wakes_a_recv, "rule S6; core/wait/waiting.c"},
+    {"wait_to_write_beside_a_half_close", wait_to_write_beside_a_half_close, "ferp_wait_for"},
+    {"large_nonblocking_send", large_nonblocking_send, "rule T7; io_length_max"},
+    {"refused_datagram", refused_datagram, "platform/*/bytes.c"},
+};
+
+const struct probe_list probes_of_streams = {list, sizeof list / sizeof list[0]};

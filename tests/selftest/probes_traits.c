@@ -1,0 +1,305 @@
+/* probes_traits.c: one probe for each boolean member of ferp_traits. The numbers are in
+ * probes_limits.c. */
+#include "selftest/probes_limits.h"
+
+#include <stdatomic.h>
+
+#include "platform/platform.h"
+#include "selftest/probe.h"
+#include "selftest/raw.h"
+#include "selftest/system.h"
+#include "support/thread.h"
+
+static const char traits_file[] = "platform/*/traits.c";
+
+/* A choice, which depends on what a receive that has timed out in the kernel does. */
+static void io_waits_in_kernel(void)
+{
+    raw_socket two[2];
+    char bytes[8];
+    if (!raw_pair(two)) {
+        return;
+    }
+    believe(ferp_traits()->io_waits_in_kernel ? "yes, by choice" : "no, by choice");
+    raw_set_timeouts(two[0], 100);
+    uint64_t began = system_now_ms();
+    int n = raw_recv(two[0], bytes, sizeof bytes);
+    see("a recv with a timeout of 100 ms: %s after %u ms", raw_text(n),
+        (unsigned)(system_now_ms() - began));
+    (void)raw_send(two[1], "data", 4);
+    raw_set_timeouts(two[0], 2000);
+    n = raw_recv(two[0], bytes, sizeof bytes);
+    see("4 bytes that were sent after it: %s", raw_text(n));
+    raw_close(two[0]);
+    n = raw_recv(two[1], bytes, sizeof bytes);
+    see("then a close; the peer's recv: %s%s", raw_text(n), n == 0 ? ", the end of file" : "");
+    raw_close(two[1]);
+}
+
+static void shutdown_read_resets_on_data(void)
+{
+    raw_socket two[2];
+    char bytes[8];
+    int code = 0;
+    if (!raw_pair(two)) {
+        return;
+    }
+    (void)raw_shutdown_read(two[0]);
+    for (int i = 0; i < 40 && code == 0; i++) {
+        code = raw_send(two[1], "x", 1) < 0 ? raw_code() : 0;
+        system_pause_ms(10);
+    }
+    conclude_fact(ferp_traits()->shutdown_read_resets_on_data, code != 0);
+    see("40 sends of the peer: %s", code != 0 ? raw_code_text(code) : "OK");
+    if (code == 0) {
+        raw_set_nonblocking(two[0], true);
+        see("recv after shutdown: %s", raw_text(raw_recv(two[0], bytes, sizeof bytes)));
+    }
+    raw_close_pair(two);
+}
+
+/* close with unread input, and the same after shutdown of the read half. */
+static int end_of_unread(bool shuts_first)
+{
+    raw_socket two[2];
+    char byte = 0;
+    if (!raw_pair(two)) {
+        return -1;
+    }
+    (void)raw_send(two[1], "unread", 6);
+    (void)raw_poll(two[0], RAW_READ, 2000);
+    if (shuts_first) {
+        (void)raw_shutdown_read(two[0]);
+    }
+    raw_close(two[0]);
+    int n = raw_recv(two[1], &byte, 1);
+    int code = n < 0 ? raw_code() : 0;
+    see("%sthe peer's recv is %s", shuts_first ? "after shutdown of the read half " : "",
+        n == 0 ? "the end of file" : raw_code_text(code));
+    raw_close(two[1]);
+    return n;
+}
+
+static void close_hides_unread_input(void)
+{
+    int n = end_of_unread(false);
+    believe(ferp_traits()->close_hides_unread_input ? "the peer sees the end of file"
+                                                    : "the peer sees a reset");
+    conclude((n == 0) == ferp_traits()->close_hides_unread_input);
+    (void)end_of_unread(true);
+}
+
+struct write_wait {
+    raw_socket socket;
+    atomic_int bits;
+};
+
+static void wait_to_write(void *argument)
+{
+    struct write_wait *wait = argument;
+    atomic_store(&wait->bits, raw_poll(wait->socket, RAW_WRITE, 1500));
+}
+
+static void write_wait_misses_shutdown(void)
+{
+    raw_socket two[2];
+    struct write_wait wait;
+    test_thread thread;
+    if (!raw_pair(two)) {
+        return;
+    }
+    (void)raw_fill(two[0]);
+    wait.socket = two[0];
+    atomic_init(&wait.bits, 0);
+    test_thread_start(&thread, wait_to_write, &wait);
+    system_pause_ms(200);
+    (void)raw_shutdown_write(two[0]);
+    test_thread_join(&thread);
+    conclude_fact(ferp_traits()->write_wait_misses_shutdown, atomic_load(&wait.bits) == 0);
+    see("poll reported %s", raw_poll_text(atomic_load(&wait.bits)));
+    raw_close_pair(two);
+}
+
+static void accept_inherits_nonblocking(void)
+{
+    uint16_t port = 0;
+    char byte = 0;
+    raw_socket listener = raw_listen(4, &port);
+    raw_socket client = raw_new(SOCK_STREAM);
+    if (listener == RAW_NONE) {
+        return;
+    }
+    raw_set_nonblocking(listener, true);
+    (void)raw_connect(client, port);
+    (void)raw_poll(listener, RAW_READ, 2000);
+    raw_socket accepted = accept(listener, NULL, NULL);
+    raw_set_timeouts(accepted, 300);
+    uint64_t began = system_now_ms();
+    (void)raw_recv(accepted, &byte, 1);
+    bool is_inherited = system_now_ms() - began < 150;
+    conclude_fact(ferp_traits()->accept_inherits_nonblocking, is_inherited);
+    raw_close(accepted);
+    raw_close(client);
+    raw_close(listener);
+}
+
+static void reuse_address_steals_ports(void)
+{
+    uint16_t port = 0;
+    raw_socket listener = raw_listen(4, &port);
+    raw_socket thief = raw_new(SOCK_STREAM);
+    if (listener == RAW_NONE) {
+        return;
+    }
+    (void)raw_set_int_option(thief, SOL_SOCKET, SO_REUSEADDR, 1);
+    int bound = raw_bind(thief, port);
+    conclude_fact(ferp_traits()->reuse_address_steals_ports, bound == 0);
+    see("bind: %s", raw_text(bound));
+    raw_close(thief);
+    raw_close(listener);
+}
+
+/* Each pair of a first socket, on the wildcard address, and a second one. */
+static void bind_denied_can_mean_in_use(void)
+{
+    bool is_denied = false;
+    for (int i = 0; i < 4; i++) {
+        struct sockaddr_in wildcard = raw_address(0);
+        raw_socket first = raw_new(SOCK_STREAM);
+        raw_socket second = raw_new(SOCK_STREAM);
+        wildcard.sin_addr.s_addr = htonl(INADDR_ANY);
+#ifdef SO_EXCLUSIVEADDRUSE
+        (void)raw_set_int_option(first, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, i % 2);
+#endif
+        (void)raw_set_int_option(second, SOL_SOCKET, SO_REUSEADDR, i / 2);
+        (void)bind(first, (struct sockaddr *)&wildcard, (raw_len)sizeof wildcard);
+        int bound = raw_bind(second, raw_port(first));
+        int code = bound == 0 ? 0 : raw_code();
+        see("first%s, second%s: %s", i % 2 != 0 ? " exclusive" : "", i / 2 != 0 ? " reuses" : "",
+            bound == 0 ? "OK" : raw_code_text(code));
+        is_denied |= bound != 0 && ferp_error_kind(code) == FER_PERMISSION_DENIED;
+        raw_close(second);
+        raw_close(first);
+    }
+    believe(ferp_traits()->bind_denied_can_mean_in_use ? "can be denied" : "is never denied");
+    conclude(is_denied == ferp_traits()->bind_denied_can_mean_in_use);
+}
+
+static void connect_would_block_means_started(void)
+{
+    uint16_t port = 0;
+    raw_socket listener = raw_listen(4, &port);
+    raw_socket client = raw_new(SOCK_STREAM);
+    if (listener == RAW_NONE) {
+        return;
+    }
+    raw_set_nonblocking(client, true);
+    int result = raw_connect(client, port);
+    int code = result == 0 ? 0 : raw_code();
+    believe(ferp_traits()->connect_would_block_means_started ? "would block" : "in progress");
+    see("%s", result == 0 ? "connected at once" : raw_code_text(code));
+    if (result != 0) {
+        conclude(raw_is_would_block(code) == ferp_traits()->connect_would_block_means_started);
+    }
+    raw_close(client);
+    raw_close(listener);
+}
+
+static void refused_connect_is_retried(void)
+{
+    raw_socket client = raw_new(SOCK_STREAM);
+    uint16_t port = raw_refused_port();
+    uint64_t began = system_now_ms();
+    int result = raw_connect(client, port);
+    int code = result == 0 ? 0 : raw_code();
+    uint64_t took = system_now_ms() - began;
+    conclude_fact(ferp_traits()->refused_connect_is_retried, took >= 400);
+    see("%s after %u ms", raw_code_text(code), (unsigned)took);
+    raw_close(client);
+}
+
+static void connect_error_comes_late(void)
+{
+    enum { COUNT = 20 };
+    raw_socket clients[COUNT];
+    unsigned late = 0;
+    unsigned failed = 0;
+    uint16_t port = raw_refused_port();
+    for (int i = 0; i < COUNT; i++) {
+        clients[i] = raw_new(SOCK_STREAM);
+        raw_set_nonblocking(clients[i], true);
+        (void)raw_connect(clients[i], port);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        fd_set writable;
+        fd_set broken;
+        struct timeval limit = {6, 0};
+        FD_ZERO(&writable);
+        FD_ZERO(&broken);
+        FD_SET(clients[i], &writable);
+        FD_SET(clients[i], &broken);
+        failed += select((int)clients[i] + 1, NULL, &writable, &broken, &limit) > 0;
+        late += raw_socket_error(clients[i]) == 0;
+        raw_close(clients[i]);
+    }
+    believe(ferp_traits()->connect_error_comes_late ? "SO_ERROR may be 0 after a failed connect"
+                                                    : "SO_ERROR has the failure");
+    see("%u of %d failed connects were reported by select; SO_ERROR was 0 in %u", failed, COUNT,
+        late);
+    if (!ferp_traits()->connect_error_comes_late) {
+        conclude(late == 0 && failed == COUNT);
+    }
+}
+
+static void buffer_sizes_are_doubled(void)
+{
+    int value = 0;
+    raw_socket socket = raw_new(SOCK_STREAM);
+    (void)raw_set_int_option(socket, SOL_SOCKET, SO_RCVBUF, 16384);
+    (void)raw_int_option(socket, SOL_SOCKET, SO_RCVBUF, &value);
+    conclude_fact(ferp_traits()->buffer_sizes_are_doubled, value == 32768);
+    see("SO_RCVBUF set to 16384 is read as %d", value);
+    raw_close(socket);
+}
+
+static void datagram_limit_is_send_buffer(void)
+{
+    static const char bytes[65507];
+    int size = 0;
+    raw_socket socket = raw_new(SOCK_DGRAM);
+    (void)raw_bind(socket, 0);
+    (void)raw_connect(socket, raw_port(socket));
+    (void)raw_int_option(socket, SOL_SOCKET, SO_SNDBUF, &size);
+    bool is_limited = raw_send(socket, bytes, sizeof bytes) < 0;
+    see("65507 bytes with a send buffer of %d: %s", size, raw_text(is_limited ? -1 : 65507));
+    (void)raw_set_int_option(socket, SOL_SOCKET, SO_SNDBUF, 100000);
+    int n = raw_send(socket, bytes, sizeof bytes);
+    see("with one of 100000: %s", raw_text(n));
+    conclude_fact(ferp_traits()->datagram_limit_is_send_buffer, is_limited);
+    raw_close(socket);
+}
+
+static const struct probe list[] = {
+    {"io_waits_in_kernel", io_waits_in_kernel, traits_file},
+    {"shutdown_read_resets_on_data", shutdown_read_resets_on_data, traits_file},
+    {"close_hides_unread_input", close_hides_unread_input, "row close_with_unread_input"},
+    {"write_wait_misses_shutdown", write_wait_misses_shutdown, traits_file},
+    {"accept_inherits_nonblocking", accept_inherits_nonblocking, traits_file},
+    {"reuse_address_steals_ports", reuse_address_steals_ports, traits_file},
+    {"bind_denied_can_mean_in_use", bind_denied_can_mean_in_use, traits_file},
+    {"connect_would_block_means_started", connect_would_block_means_started, traits_file},
+    {"refused_connect_is_retried", refused_connect_is_retried, "row late_refusal"},
+    {"connect_error_comes_late", connect_error_comes_late, traits_file},
+    {"buffer_sizes_are_doubled", buffer_sizes_are_doubled, traits_file},
+    {"datagram_limit_is_send_buffer", datagram_limit_is_send_buffer, traits_file},
+    {"poller_has_edges", probe_poller_has_edges, traits_file},
+    {"unix_path_max", probe_unix_path_max, traits_file},
+    {"has_abstract_unix_names", probe_has_abstract_unix_names, traits_file},
+    {"io_length_max", probe_io_length_max, traits_file},
+    {"io_slices_max", probe_io_slices_max, traits_file},
+    {"linger_seconds_max", probe_linger_seconds_max, traits_file},
+    {"keepalive_seconds_max", probe_keepalive_seconds_max, traits_file},
+    {"keepalive_retries_max", probe_keepalive_retries_max, traits_file},
+};
+
+const struct probe_list probes_of_traits = {list, sizeof list / sizeof list[0]};
