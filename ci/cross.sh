@@ -5,13 +5,17 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/cross.sh [--no-setup] [TARGET...]
+usage: ci/cross.sh [--no-setup] [--selftest] [TARGET...]
 
 Installs qemu-user, and the zig compiler through npm into build/cache; zig contains the headers of
 every target. With warnings as errors, it then
   compiles                    x86-windows-msvc aarch64-windows-msvc (clang in MSVC's dialect)
   compiles and links          x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu
   compiles, links and tests   aarch64-linux-musl powerpc64-linux-musl (the latter is big-endian)
+  compiles and links only ferrule_selftest, and runs it if this machine can
+                              x86_64-linux-musl x86_64-windows-gnu
+Every ferrule_selftest is copied to build/selftest. --selftest builds nothing else, and not for
+powerpc64.
 TARGET is one of these or another zig target. If zig is not available, Debian's cross-compiler
 replaces it for the two Linux targets. --no-setup installs nothing.
 The last line is `N passed, N failed, N skipped`; a target that is built without tests counts as
@@ -100,7 +104,10 @@ build_target() {
         -DFERRULE_BUILD_TESTS=ON -DFERRULE_BUILD_EXAMPLES=ON -DFERRULE_BUILD_BENCH=ON \
         "-DFERRULE_CMOCKA_SOURCE=$cache/cmocka" -Wno-dev "$@" ||
         { fail "$target cannot be configured"; return 0; }
-    logged "cross-$target-build" run_nice cmake --build "$root/build/cross-$target" -j "$jobs" ||
+    what=all
+    ! builds_selftest_only "$target" || what=ferrule_selftest
+    logged "cross-$target-build" run_nice cmake --build "$root/build/cross-$target" -j "$jobs" \
+        --target "$what" ||
         { fail "$target cannot be built"; return 0; }
     warnings=$(unexpected_warnings "$logs/cross-$target-build.log")
     if [ -n "$warnings" ]; then
@@ -109,11 +116,57 @@ build_target() {
         return 0
     fi
     passed=$((passed + 1))
-    case $target in
-        *linux*) run_tests "$target" ;;
-    esac
+    keep_selftest "$target"
+    if builds_selftest_only "$target"; then
+        run_selftest "$target"
+    else
+        case $target in
+            *linux*) run_tests "$target" ;;
+        esac
+    fi
     remove_in_ci "$root/build/cross-$target"
     say "    took $(($(date +%s) - began)) s"
+}
+
+builds_selftest_only() {
+    case $1 in
+        x86_64-linux-musl | x86_64-windows-gnu) return 0 ;;
+        *) [ "$selftest" = yes ] ;;
+    esac
+}
+
+# keep_selftest TARGET: copies the program to build/selftest, under the name of the system.
+keep_selftest() {
+    name=$(echo "$1" | awk -F - '{ print $2 "-" $1 }' |
+        sed 's/x86_64/x64/; s/aarch64/arm64/; s/powerpc64/ppc64/')
+    mkdir -p "$root/build/selftest"
+    for ending in "" .exe; do
+        program=$root/build/cross-$1/tests/selftest/ferrule_selftest$ending
+        [ ! -f "$program" ] || cp "$program" "$root/build/selftest/ferrule_selftest-$name$ending"
+    done
+}
+
+# run_selftest TARGET: runs the program on this machine, under Wine or under qemu; nothing runs
+# macOS' programs.
+run_selftest() {
+    target=$1
+    program=$root/build/cross-$target/tests/selftest/ferrule_selftest
+    case $target-$(uname -s)-$(uname -m) in
+        x86_64-linux-musl-Linux-x86_64) set -- "$program" ;;
+        aarch64-linux-musl-*)
+            emulator=$(command -v qemu-aarch64-static) || return 0
+            set -- env "FERRULE_SELFTEST_EMULATOR=$emulator" "$emulator" "$program"
+            ;;
+        x86_64-windows-gnu-*)
+            "$root/ci/wine.sh" --available || return 0
+            start_wine
+            set -- "$root/ci/wine.sh" "$program.exe"
+            ;;
+        *) return 0 ;;
+    esac
+    logged "cross-$target-selftest" "$@" || fail "$target: the self-test has failures"
+    sed -n 's/^tests: */    /p' "$logs/cross-$target-selftest.log"
+    stop_wine
 }
 
 has_qemu() {
@@ -123,6 +176,7 @@ has_qemu() {
 
 build_with_zig() {
     case $1 in
+        x86_64-linux*) ;;
         *linux*)
             has_qemu "$1" || {
                 report_unavailable "qemu for $1 is not installed: its tests are NOT run"
@@ -172,18 +226,23 @@ build_in_msvc_dialect() {
 }
 
 setup=yes
+selftest=no
 targets=
 for argument in "$@"; do
     case $argument in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
+        --selftest) selftest=yes ;;
         -*) usage >&2; exit 2 ;;
         *) targets="$targets $argument" ;;
     esac
 done
-[ -n "$targets" ] ||
-    targets="x86-windows-msvc aarch64-windows-msvc x86_64-macos aarch64-macos aarch64-windows-gnu
-        x86-windows-gnu aarch64-linux-musl powerpc64-linux-musl"
+if [ -z "$targets" ]; then
+    targets="x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu aarch64-linux-musl
+        x86_64-linux-musl x86_64-windows-gnu"
+    [ "$selftest" = yes ] ||
+        targets="x86-windows-msvc aarch64-windows-msvc $targets powerpc64-linux-musl"
+fi
 
 if [ "$setup" = yes ]; then
     "$root/ci/setup.sh" build cmocka

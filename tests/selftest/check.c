@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "selftest/probe.h"
+#include "selftest/report.h"
 #include "selftest/runner.h"
 #include "selftest/system.h"
 #include "support/fixture.h"
@@ -124,6 +125,16 @@ static unsigned check_answers(void)
            strcmp(answer.seen, "no; something else") != 0;
 }
 
+static unsigned check_text(void)
+{
+    char text[200] = "/home-of/ada/x/file.c:12: at C:\\ada\\file.c, read/write, ada's core/api/a.c";
+    report_remove_folders(text);
+    report_remove_name(text, "ada");
+    report_remove_name(text, "re");
+    printf("text: %s\n", text);
+    return strcmp(text, "file.c:12: at file.c, read/write, ***'s core/api/a.c") != 0;
+}
+
 int check_runner(void)
 {
     static struct runner runner;
@@ -133,7 +144,8 @@ int check_runner(void)
     runner.ends_at = system_now_ms() + 60000;
     jobs[0].name = suite_name;
     runner_run(&runner, jobs, 1);
-    unsigned wrong = check_results(&runner.results) + check_rules() + check_answers();
+    unsigned wrong = check_results(&runner.results) + check_rules();
+    wrong += check_answers() + check_text();
     /* A suite that does not exist, and a probe that does not exist. */
     runner.results.count = 0;
     jobs[1].name = "no_such_suite";

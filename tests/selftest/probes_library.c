@@ -27,20 +27,42 @@ static bool open_pair(fer_tcp_stream two[2])
     return is_open;
 }
 
-static void see_processor_time(const char *wait, fer_error error, uint64_t began_ms,
-                               uint64_t processor_began_ms)
+struct measure {
+    const char *wait;
+    uint64_t began_ms;
+    uint64_t processor_began_ms;
+};
+
+static struct measure measure_begin(const char *wait)
 {
-    uint64_t used = system_processor_ms() - processor_began_ms;
-    see("%s of %u ms: %s, %u ms of processor time", wait, (unsigned)(system_now_ms() - began_ms),
-        fer_error_kind_name(error.kind), (unsigned)used);
+    return (struct measure){wait, system_now_ms(), system_processor_ms()};
+}
+
+static void measure_end(const struct measure *measure, fer_error error)
+{
+    uint64_t used = system_processor_ms() - measure->processor_began_ms;
+    see("%s of %u ms: %s, %u ms of processor time", measure->wait,
+        (unsigned)(system_now_ms() - measure->began_ms), fer_error_kind_name(error.kind),
+        (unsigned)used);
     conclude(error.kind == FER_TIMED_OUT && used <= WAIT_PROCESSOR_MAX_MS);
+}
+
+/* Writes until a write has to wait. */
+static void measure_write(fer_tcp_stream *stream, const char *wait)
+{
+    static const char bytes[65536];
+    struct measure measure;
+    fer_error error = {FER_OK, 0};
+    do {
+        measure = measure_begin(wait);
+        error = fer_tcp_stream_write(stream, bytes, sizeof bytes, NULL);
+    } while (error.kind == FER_OK);
+    measure_end(&measure, error);
 }
 
 static void processor_time_of_waits(void)
 {
-    static const char bytes[65536];
     fer_tcp_stream two[2];
-    fer_error error = {FER_OK, 0};
     fer_duration limit = fer_duration_from_millis(WAIT_MS);
     char byte = 0;
     if (!open_pair(two)) {
@@ -49,22 +71,12 @@ static void processor_time_of_waits(void)
     believe("a wait of 1 s takes at most %d ms of processor time", WAIT_PROCESSOR_MAX_MS);
     (void)fer_tcp_stream_set_read_timeout(&two[0], limit).kind;
     (void)fer_tcp_stream_set_write_timeout(&two[0], limit).kind;
-    uint64_t began = system_now_ms();
-    uint64_t processor = system_processor_ms();
-    error = fer_tcp_stream_read(&two[0], &byte, 1, NULL);
-    see_processor_time("a read", error, began, processor);
-    do {
-        began = system_now_ms();
-        processor = system_processor_ms();
-        error = fer_tcp_stream_write(&two[0], bytes, sizeof bytes, NULL);
-    } while (error.kind == FER_OK);
-    see_processor_time("a write", error, began, processor);
+    struct measure measure = measure_begin("a read");
+    measure_end(&measure, fer_tcp_stream_read(&two[0], &byte, 1, NULL));
+    measure_write(&two[0], "a write");
     (void)fer_tcp_stream_shutdown(&two[1], FER_SHUTDOWN_WRITE).kind;
     system_pause_ms(50);
-    began = system_now_ms();
-    processor = system_processor_ms();
-    error = fer_tcp_stream_write(&two[0], bytes, sizeof bytes, NULL);
-    see_processor_time("a write after the peer's shutdown(WRITE)", error, began, processor);
+    measure_write(&two[0], "a write after the peer's shutdown(WRITE)");
     fer_tcp_stream_close(&two[0]);
     fer_tcp_stream_close(&two[1]);
 }

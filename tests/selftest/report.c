@@ -21,11 +21,6 @@ void report_open(const char *name)
     system_private_names(private_names[0], private_names[1]);
 }
 
-bool report_is_in_file(void)
-{
-    return file != NULL;
-}
-
 /* ---- What a report must not contain */
 
 static bool is_in_word(char c)
@@ -38,23 +33,25 @@ static bool is_in_path(char c)
     return is_in_word(c) || strchr("/\\.-:~+", c) != NULL;
 }
 
-/* Removes the folders of a path that is absolute or has two folders or more, so that "read/write"
- * is unchanged. */
-static void remove_folders(char *text)
+/* "/folder/file" or "C:\\folder\\file", which have folders of this or of the build's machine. */
+static bool is_absolute(const char *path)
+{
+    bool has_drive = path[0] != 0 && path[1] == ':';
+    return path[0] == '/' || (has_drive && (path[2] == '\\' || path[2] == '/'));
+}
+
+void report_remove_folders(char *text)
 {
     size_t out = 0;
     for (size_t i = 0; text[i] != 0;) {
         size_t len = 0;
         size_t base = 0;
-        size_t separators = 0;
         for (; text[i + len] != 0 && is_in_path(text[i + len]); len++) {
             if (text[i + len] == '/' || text[i + len] == '\\') {
-                separators++;
                 base = len + 1;
             }
         }
-        bool is_path = separators >= 2 && base < len;
-        size_t from = is_path ? base : 0;
+        size_t from = is_absolute(text + i) && base < len ? base : 0;
         if (len == 0) {
             len = 1;
         }
@@ -65,8 +62,7 @@ static void remove_folders(char *text)
     text[out] = 0;
 }
 
-/* Whole words of three letters or more. */
-static void remove_name(char *text, const char *name)
+void report_remove_name(char *text, const char *name)
 {
     size_t len = strlen(name);
     char *at = text;
@@ -111,9 +107,9 @@ void report_line(unsigned indent, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    remove_folders(text);
-    remove_name(text, private_names[0]);
-    remove_name(text, private_names[1]);
+    report_remove_folders(text);
+    report_remove_name(text, private_names[0]);
+    report_remove_name(text, private_names[1]);
     size_t len = part_of(text, REPORT_COLUMNS - indent);
     put(text, len, indent);
     for (const char *rest = text + len; *rest != 0; rest += len) {

@@ -9,7 +9,6 @@ enum { REPORT_COLUMNS = 100 };
 
 /* Opens ferrule-selftest-NAME.txt. If no file can be opened, the report is on the screen only. */
 void report_open(const char *name);
-bool report_is_in_file(void);
 
 /* One line or, if it is longer than REPORT_COLUMNS, several, of which the others are indented.
  * Folders of paths, and the names of the user and of the host, are removed. */
@@ -20,6 +19,11 @@ void report_line(unsigned indent, const char *format, ...);
 
 /* Only on the screen, replaced by the next line. */
 void report_progress(const char *text);
+
+/* Removes the folders of absolute paths. */
+void report_remove_folders(char *text);
+/* Replaces a name of three letters or more, if it is a whole word. */
+void report_remove_name(char *text, const char *name);
 
 /* Closes the file and prints where it is. */
 void report_close(void);

@@ -68,13 +68,14 @@ static void add_detail(result_reader *reader, const char *text)
     }
 }
 
-/* Without the mark of a line: "[  ERROR   ] --- text" and "[  REASON  ] text" are "text". */
+/* Without the marks of a line: "[  ERROR   ] --- text" and "[  REASON  ] text" are "text". */
 static const char *plain(const char *line)
 {
-    if (line[0] == '[' && strchr(line, ']') != NULL) {
+    while (line[0] == '[' && line[1] == ' ' && strchr(line, ']') != NULL) {
         line = strchr(line, ']') + 1;
+        line += strspn(line, " -");
     }
-    return line + strspn(line, " -");
+    return line;
 }
 
 static void read_line(struct results *results, result_reader *reader)
