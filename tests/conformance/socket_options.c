@@ -301,7 +301,8 @@ static void congestion_bits_are_a_datagram_s_alone(void **state)
     }
 }
 
-/* O6: "Sends and receives by one network interface alone"; NULL allows every interface again. */
+/* O6: "Sends and receives by one network interface alone"; NULL allows every interface again. Linux
+ * permits only CAP_NET_RAW to change a binding (sock_bindtoindex_locked). */
 static void a_socket_is_bound_to_the_loopback_s_device(void **state)
 {
     static const char *const names[] = {"lo", "lo0"};
@@ -321,7 +322,11 @@ static void a_socket_is_bound_to_the_loopback_s_device(void **state)
     assert_ok(error);
     assert_exchange(stream, connect_stream(socket, family, stream));
     assert_ok(fer_socket_from_tcp_stream(socket, stream));
-    assert_ok(fer_socket_bind_device(socket, NULL));
+    error = fer_socket_bind_device(socket, NULL);
+    if (error.kind == FER_PERMISSION_DENIED) {
+        skip_because("this system does not permit this user to change a binding");
+    }
+    assert_ok(error);
 }
 
 /* "FER_NOT_FOUND (no such network interface) ...; FER_INVALID_INPUT (misuse; a name of no byte or
