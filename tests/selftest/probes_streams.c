@@ -54,7 +54,10 @@ static void full_backlog(void)
     uint16_t port = 0;
     raw_socket listener = raw_listen(0, &port);
     believe("POSIX: connects stay pending; Windows: refused; getpeername may succeed too early");
-    for (int i = 0; listener != RAW_NONE && i < CLIENTS; i++) {
+    if (listener == RAW_NONE) {
+        return;
+    }
+    for (int i = 0; i < CLIENTS; i++) {
         clients[i] = raw_new(SOCK_STREAM);
         raw_set_nonblocking(clients[i], true);
         int result = raw_connect(clients[i], port);
@@ -65,9 +68,9 @@ static void full_backlog(void)
         }
     }
     system_pause_ms(2500);
-    see("the last one after 2.5 s: %s, SO_ERROR %d",
-        raw_poll_text(raw_poll(clients[CLIENTS - 1], RAW_WRITE, 0)),
-        raw_socket_error(clients[CLIENTS - 1]));
+    see("the last one after 2.5 s: %s",
+        raw_poll_text(raw_poll(clients[CLIENTS - 1], RAW_WRITE, 0)));
+    see("SO_ERROR %d", raw_socket_error(clients[CLIENTS - 1]));
 }
 
 static void failed_connect(void)
