@@ -1,11 +1,11 @@
 /* modes.c: what all handles of a socket share, if the OS does not keep it.
  *
  * The settings are in words. A word is in one place at a time: in the handle, and after
- * feri_modes_share in the record. The move of a word is one compare-and-swap in the handle, which adds the mark
- * MOVED to the value. Every change of the handle's word is a compare-and-swap too, and expects a
- * word without the mark. It therefore either precedes the move, and the moved value contains it, or
- * it fails, finds the mark and is made in the record instead. No change is lost, and none is made
- * twice.
+ * feri_modes_share in the record. The move of a word is one compare-and-swap in the handle, which
+ * adds the mark MOVED to the value. Every change of the handle's word is a compare-and-swap too,
+ * and expects a word without the mark. It therefore either precedes the move, and the moved value
+ * contains it, or it fails, finds the mark and is made in the record instead. No change is lost,
+ * and none is made twice.
  *
  * The record's word begins as UNSET. Whoever finds the mark gives it the moved value, with a
  * compare-and-swap that expects UNSET. The value with the mark never changes again, so all of them

@@ -695,8 +695,8 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  *
  * Do not close it. Change its blocking mode, timeouts and linger setting only through ferrule. On
- * Windows it is a nonblocking SOCKET without the timeouts that were set. shutdown and try_clone call CancelIoEx there, which may cancel your own
- * overlapped calls on the SOCKET.
+ * Windows it is a nonblocking SOCKET without the timeouts that were set. shutdown and try_clone
+ * call CancelIoEx there, which may cancel your own overlapped calls on the SOCKET.
  *
  * Blocks: never.
  * Owns: the handle still owns the socket.

@@ -1,5 +1,5 @@
-/* test_atomic.c: the effect of each access to a shared word or pointer. The thread sanitizer checks that the
- * accesses are atomic. */
+/* test_atomic.c: the effect of each access to a shared word or pointer. The thread sanitizer checks
+ * that the accesses are atomic. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
