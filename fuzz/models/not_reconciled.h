@@ -29,7 +29,8 @@
     X(raw_mode, true)                  \
     X(input_after_both, true)          \
     X(poller_hints, false)             \
-    X(number_of_a_clone, true)
+    X(number_of_a_clone, true)         \
+    X(clone_out_of_memory, true)
 
 static inline bool is_read(const struct record *record)
 {
@@ -335,6 +336,13 @@ static inline bool number_of_a_clone(const struct record *posix, const struct re
     bool is_known = (posix->op == OP_POLLER_MODIFY || posix->op == OP_POLLER_DELETE) &&
                     posix->error.kind == FER_OK && winsock->error.kind == FER_NOT_FOUND;
     return (posix->facts & FACT_CLONED) != 0 && (adds || is_known);
+}
+
+/* The first clone of a socket allocates on Windows only. */
+static inline bool clone_out_of_memory(const struct record *posix, const struct record *winsock)
+{
+    bool clones = posix->op == OP_CLONE || posix->op == OP_LISTENER;
+    return clones && posix->error.kind == FER_OK && winsock->error.kind == FER_OUT_OF_MEMORY;
 }
 
 #endif

@@ -15,7 +15,7 @@
 /* A unit test is a single source file, so it includes the helper. */
 #include "support/thread.c"
 
-#define ROUNDS 2000
+#define ROUNDS 300
 #define CLONERS 3
 #define MILLI UINT64_C(1000000)
 
