@@ -11,8 +11,10 @@
 
 enum { RULES_MAX = 200, RULE_CAP = 8 };
 
+#define TEXT_OF(number) #number
+#define NUMBER_TEXT(number) TEXT_OF(number)
 #if defined(__clang__)
-#define COMPILER "clang " __clang_version__
+#define COMPILER "clang " NUMBER_TEXT(__clang_major__)
 #elif defined(__GNUC__)
 #define COMPILER "gcc " __VERSION__
 #else
