@@ -75,7 +75,7 @@ static const char *plain(const char *line)
         line = strchr(line, ']') + 1;
         line += strspn(line, " -");
     }
-    return line;
+    return line + strspn(line, " ");
 }
 
 static void read_line(struct results *results, result_reader *reader)
