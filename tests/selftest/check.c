@@ -127,12 +127,12 @@ static unsigned check_answers(void)
 
 static unsigned check_text(void)
 {
-    char text[200] = "/home-of/ada/x/file.c:12: at C:\\ada\\file.c, read/write, ada's core/api/a.c";
+    char text[200] = "/home-of/ada/x/file.c:12: at C:\\ada\\file.c, read/write, ada's core/*/a.c";
     report_remove_folders(text);
     report_remove_name(text, "ada");
     report_remove_name(text, "re");
     printf("text: %s\n", text);
-    return strcmp(text, "file.c:12: at file.c, read/write, ***'s core/api/a.c") != 0;
+    return strcmp(text, "file.c:12: at file.c, read/write, ***'s core/*/a.c") != 0;
 }
 
 int check_runner(void)

@@ -9,7 +9,7 @@
 #include "support/process.h"
 #include "support/thread.h"
 
-enum { WAIT_MS = 1000, WAIT_PROCESSOR_MAX_MS = 200 };
+enum { WAIT_MS = 1000, WAIT_PROCESSOR_MAX_MS = 100 };
 
 static bool open_pair(fer_tcp_stream two[2])
 {

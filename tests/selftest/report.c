@@ -30,7 +30,7 @@ static bool is_in_word(char c)
 
 static bool is_in_path(char c)
 {
-    return is_in_word(c) || strchr("/\\.-:~+", c) != NULL;
+    return is_in_word(c) || strchr("/\\.-:~+*", c) != NULL;
 }
 
 /* "/folder/file" or "C:\\folder\\file", which have folders of this or of the build's machine. */
