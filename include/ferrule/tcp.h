@@ -200,7 +200,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  *
  * READ and BOTH wake a read that is blocked in another thread or through a clone. WRITE and BOTH
  * wake a blocked write. On Windows a blocked write, and a read blocked through a clone or on a
- * SOCKET that cannot cancel (of a layered provider, or not overlapped), wake within 100 ms.
+ * SOCKET that cannot cancel (of a layered provider), wake within 100 ms.
  *
  * FER_SHUTDOWN_READ never harms the write half. On Windows SD_RECEIVE resets the connection when
  * data arrives (MSDN, "shutdown function"), so the library does not pass READ alone to the system.
@@ -710,13 +710,14 @@ FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
  * Takes ownership of a connected stream socket that was made elsewhere.
  *
  * Its type, state and blocking mode are queried from the OS. Only Windows cannot report the
- * blocking mode, so blocking mode is assumed there. Its close-on-exec flag is left unchanged. Calls
- * on a SOCKET made without WSA_FLAG_OVERLAPPED wait in slices of 100 ms.
+ * blocking mode, so blocking mode is assumed there. Its close-on-exec flag is left unchanged. A
+ * SOCKET that was made without WSA_FLAG_OVERLAPPED is rejected, because a system may wait inside
+ * its calls without a limit (seen under Wine 10: a nonblocking send).
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_INVALID_INPUT (not a connected IP stream socket: a listener, a datagram socket,
- * unconnected, both halves already ended, no socket; stream is open).
+ * unconnected, both halves already ended, no socket, not overlapped; stream is open).
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */

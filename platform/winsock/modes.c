@@ -5,6 +5,10 @@
  * (rust-lang/rust#95336). */
 #include "platform/winsock/winsock.h"
 
+#include <string.h>
+
+#include <winternl.h>
+
 #define NANOS_PER_MILLI 1000000u
 
 /* 0xFFFFFFFF, INFINITE, could be read as no timeout. */
@@ -63,7 +67,34 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
     return ferp_winsock_error(WSAEOPNOTSUPP);
 }
 
+/* ---- Adopted sockets */
+
+/* "NtQueryInformationFile function" and "FILE_MODE_INFORMATION structure", MSDN. */
+#define FILE_MODE_INFORMATION_CLASS 16
+#define SYNCHRONOUS_MODES 0x30u /* FILE_SYNCHRONOUS_IO_ALERT, FILE_SYNCHRONOUS_IO_NONALERT */
+
+typedef NTSTATUS(NTAPI *nt_query_information_file)(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG, int);
+
+/* Whether the SOCKET was made without WSA_FLAG_OVERLAPPED: the system waits inside a call until it
+ * has ended, an overlapped one too. Under Wine 10 this is true of a nonblocking send as well, so no
+ * timeout could end it. False: it was not, or it is no handle of the system (a layered provider's),
+ * which cannot be queried. */
+static bool is_synchronous(SOCKET socket)
+{
+    nt_query_information_file query = NULL;
+    IO_STATUS_BLOCK status;
+    ULONG modes = 0;
+    memset(&status, 0, sizeof status);
+    return ferp_winsock_find_function(L"ntdll.dll", "NtQueryInformationFile", &query) &&
+           query((HANDLE)socket, &status, &modes, (ULONG)sizeof modes,
+                 FILE_MODE_INFORMATION_CLASS) == 0 &&
+           (modes & SYNCHRONOUS_MODES) != 0;
+}
+
 fer_error ferp_adopt(fer_raw_socket raw)
 {
+    if (is_synchronous(ferp_winsock_socket(raw))) {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
     return ferp_winsock_set_io_mode(ferp_winsock_socket(raw), 1);
 }

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include <winternl.h>
-
 _Static_assert(FERP_WINSOCK_AT_OVERLAPPED * sizeof(uintptr_t) + sizeof(OVERLAPPED) <=
                    sizeof(ferp_wait),
                "a ferp_wait holds an OVERLAPPED");
@@ -33,38 +31,7 @@ static bool is_datagram_wait(const ferp_wait *wait)
     return ferp_winsock_wait_readiness(wait) == FERP_RECEIVABLE;
 }
 
-/* ---- Sockets that support requests */
-
-/* "NtQueryInformationFile function" and "FILE_MODE_INFORMATION structure", MSDN. */
-#define FILE_MODE_INFORMATION_CLASS 16
-#define SYNCHRONOUS_MODES 0x30u /* FILE_SYNCHRONOUS_IO_ALERT, FILE_SYNCHRONOUS_IO_NONALERT */
-
-typedef NTSTATUS(NTAPI *nt_query_information_file)(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG, int);
-
-static nt_query_information_file query_information_file;
-
-static BOOL CALLBACK find_query(PINIT_ONCE once, PVOID parameter, PVOID *context)
-{
-    (void)once;
-    (void)parameter;
-    (void)context;
-    return ferp_winsock_find_function(L"ntdll.dll", "NtQueryInformationFile",
-                                      &query_information_file);
-}
-
-/* Whether a call with an OVERLAPPED returns before it has ended. On a SOCKET that was made without
- * WSA_FLAG_OVERLAPPED it waits inside the call. */
-static bool is_overlapped(SOCKET socket)
-{
-    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
-    IO_STATUS_BLOCK status;
-    ULONG modes = 0;
-    memset(&status, 0, sizeof status);
-    return InitOnceExecuteOnce(&once, find_query, NULL, NULL) &&
-           query_information_file((HANDLE)socket, &status, &modes, (ULONG)sizeof modes,
-                                  FILE_MODE_INFORMATION_CLASS) == 0 &&
-           (modes & SYNCHRONOUS_MODES) == 0;
-}
+/* ---- Sockets that support requests. ferp_adopt has rejected one that is not overlapped. */
 
 /* Whether CancelIoEx works on the SOCKET. It fails with ERROR_INVALID_HANDLE on one of a layered
  * provider (libuv, src/win/tcp.c), and with ERROR_NOT_FOUND for a request that was never made
@@ -90,7 +57,7 @@ static bool is_suitable_protocol(SOCKET socket)
 
 static bool supports_requests(SOCKET socket)
 {
-    return is_overlapped(socket) && can_cancel(socket) && is_suitable_protocol(socket);
+    return can_cancel(socket) && is_suitable_protocol(socket);
 }
 
 /* ---- Failures */

@@ -88,19 +88,21 @@ static SOCKET not_overlapped(int type)
     return created;
 }
 
-/* "SOL_SOCKET Socket Options" (MSDN): SO_RCVTIMEO and SO_SNDTIMEO take no effect on a SOCKET that
- * was made without WSA_FLAG_OVERLAPPED. So a plain recv waits without a limit. */
-SOCKET tcp_not_overlapped(SOCKET *other)
+/* The system waits inside the calls of such a SOCKET, so no type adopts it. SO_RCVTIMEO has no
+ * effect on it ("SOL_SOCKET Socket Options", MSDN). */
+static SOCKET tcp_not_overlapped(SOCKET *other)
 {
     SOCKET created = not_overlapped(SOCK_STREAM);
     plain_connect_to_new(created, other);
     return created;
 }
 
-SOCKET listener_not_overlapped(uint16_t *port)
+static SOCKET listener_not_overlapped(SOCKET *other)
 {
+    uint16_t port = 0;
+    (void)other;
     SOCKET created = not_overlapped(SOCK_STREAM);
-    bind_plain(created, port);
+    bind_plain(created, &port);
     assert_int_equal(listen(created, 8), 0);
     return created;
 }
@@ -120,7 +122,7 @@ SOCKET udp_connected(SOCKET *other)
     return connect_datagrams(socket(AF_INET, SOCK_DGRAM, 0), other);
 }
 
-SOCKET udp_not_overlapped(SOCKET *other)
+static SOCKET udp_not_overlapped(SOCKET *other)
 {
     return connect_datagrams(not_overlapped(SOCK_DGRAM), other);
 }
@@ -164,8 +166,9 @@ static const struct candidate {
 } candidates[] = {
     {"a connected TCP socket", tcp_connected, TCP_STREAM},
     {"an accepted TCP socket", tcp_accepted, TCP_STREAM},
-    {"a connected TCP socket that is not overlapped", tcp_not_overlapped, TCP_STREAM},
-    {"a connected UDP socket that is not overlapped", udp_not_overlapped, UDP_SOCKET},
+    {"a connected TCP socket that is not overlapped", tcp_not_overlapped, NO_TYPE},
+    {"a TCP listener that is not overlapped", listener_not_overlapped, NO_TYPE},
+    {"a connected UDP socket that is not overlapped", udp_not_overlapped, NO_TYPE},
     {"a TCP listener", tcp_listening, TCP_LISTENER},
     {"a TCP socket that is not connected", tcp_unconnected, NO_TYPE},
     {"a TCP socket that is only bound", tcp_bound, NO_TYPE},

@@ -15,10 +15,6 @@ SOCKET plain_listener(uint16_t *port);
 /* Each function creates a SOCKET, and stores one that sends to it in *other. */
 SOCKET tcp_connected(SOCKET *other);
 SOCKET tcp_accepted(SOCKET *other);
-/* Created without WSA_FLAG_OVERLAPPED. */
-SOCKET tcp_not_overlapped(SOCKET *other);
-SOCKET udp_not_overlapped(SOCKET *other);
-SOCKET listener_not_overlapped(uint16_t *port);
 SOCKET udp_connected(SOCKET *other);
 
 /* Returns whether one byte passes from one socket to the other with send and recv. */

@@ -124,28 +124,6 @@ static void plain_calls_work_on_what_into_raw_gives(void **state)
     }
 }
 
-/* R1: a SOCKET that is not overlapped also works if no call waits: in nonblocking mode, or if bytes
- * are queued. waits_winsock.c has the calls that wait. */
-static void a_socket_that_is_not_overlapped_serves_without_waiting(void **state)
-{
-    (void)state;
-    fer_tcp_stream *stream = test_stream();
-    SOCKET other = NONE;
-    char byte = '\0';
-    SOCKET socket = tcp_not_overlapped(&other);
-    assert_ok(fer_tcp_stream_from_raw(stream, (fer_raw_socket)socket));
-    assert_int_equal(send(other, "w", 1, 0), 1);
-    assert_true(peer_raw_wait_readable((fer_raw_socket)socket));
-    assert_ok(fer_tcp_stream_read(stream, &byte, 1, NULL));
-    assert_int_equal(byte, 'w');
-    assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
-    assert_kind(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_true((SOCKET)fer_tcp_stream_into_raw(stream) == socket);
-    assert_true(recv(socket, &byte, 1, 0) == SOCKET_ERROR && WSAGetLastError() == WSAEWOULDBLOCK);
-    assert_true(plain_carries(other, socket) && plain_carries(socket, other));
-    close_both(socket, other);
-}
-
 /* R1: WSAPoll, select and FIONREAD work on a SOCKET from as_raw, and the handle continues to
  * work. */
 static void plain_calls_may_look_at_what_as_raw_lends(void **state)
@@ -297,12 +275,6 @@ int main(int count, char **arguments)
         RULE_TEST("R1", a_nonblocking_socket_is_taken_to_be_blocking),
         RULE_TEST("R1", timeouts_that_were_set_outside_are_told),
         RULE_TEST("R1", plain_calls_work_on_what_into_raw_gives),
-        RULE_TEST("R1", a_socket_that_is_not_overlapped_serves_without_waiting),
-        RULE_TEST("R1", reads_of_a_socket_that_is_not_overlapped_expire),
-        RULE_TEST("R1", a_read_of_a_socket_that_is_not_overlapped_gets_what_arrives),
-        RULE_TEST("R1", shutdown_wakes_a_read_of_a_socket_that_is_not_overlapped),
-        RULE_TEST("R1", writes_to_a_socket_that_is_not_overlapped_expire),
-        RULE_TEST("R1", a_listener_that_is_not_overlapped_accepts),
         RULE_TEST("R1", waits_queue_no_packet_in_a_port_of_the_socket),
         RULE_TEST("R1", plain_calls_may_look_at_what_as_raw_lends),
         RULE_TEST("R1", a_listener_of_another_process_is_taken_in),
