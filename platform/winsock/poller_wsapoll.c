@@ -107,7 +107,7 @@ static short poll_alone(ferp_list_fd fd, short events)
     if (err.kind == FER_BAD_HANDLE) {
         return POLLNVAL;
     }
-    return ferp_winsock_is_passing(err) || err.os_code == WSA_OPERATION_ABORTED ? 0 : POLLERR;
+    return ferp_winsock_is_passing(err) || ferp_winsock_is_cancelled(err.os_code) ? 0 : POLLERR;
 }
 
 /* WSAPoll may fail for all sockets because of one: Wine does so with WSAENOTSOCK, while Windows
@@ -130,7 +130,7 @@ fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration ti
         return FERP_WINSOCK_OK;
     }
     fer_error err = ferp_winsock_last_error();
-    if (err.os_code == WSA_OPERATION_ABORTED) {
+    if (ferp_winsock_is_cancelled(err.os_code)) {
         return (fer_error){FER_INTERRUPTED, err.os_code};
     }
     if (poll_each(entries, count) || err.kind == FER_BAD_HANDLE) {

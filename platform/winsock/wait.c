@@ -30,7 +30,10 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[FERP_WINSOCK_AT_READINESS] = (uintptr_t)readiness;
     wait->words[FERP_WINSOCK_AT_KIND] = FERP_WINSOCK_SELECTS;
     wait->words[FERP_WINSOCK_AT_FAILURE] = 0;
-    return is_receive(readiness) ? ferp_winsock_request_begin(wait) : FERP_WINSOCK_OK;
+    if (is_receive(readiness)) {
+        ferp_winsock_request_begin(wait);
+    }
+    return FERP_WINSOCK_OK;
 }
 
 /* One call of the system. A request that ends before its time always means ready: data, the end, a

@@ -25,14 +25,13 @@ typedef enum ferp_winsock_wait_kind {
     FERP_WINSOCK_REQUEST_ENDED /* while it was made: the socket is ready */
 } ferp_winsock_wait_kind;
 
-/* Indexes into a ferp_wait's words. The system owns the OVERLAPPED while the request is pending. */
+/* Indexes into a ferp_wait's words. */
 enum {
     FERP_WINSOCK_AT_SOCKET,
     FERP_WINSOCK_AT_READINESS,
     FERP_WINSOCK_AT_KIND,
-    FERP_WINSOCK_AT_EVENT,   /* of a pending request */
-    FERP_WINSOCK_AT_FAILURE, /* the fatal error or the refusal that a request reported, else 0 */
-    FERP_WINSOCK_AT_OVERLAPPED
+    FERP_WINSOCK_AT_REQUEST, /* a pending request */
+    FERP_WINSOCK_AT_FAILURE  /* the fatal error or the refusal that a request reported, else 0 */
 };
 
 static inline SOCKET ferp_winsock_wait_socket(const ferp_wait *wait)
@@ -51,12 +50,13 @@ int ferp_winsock_millis_until(uint64_t deadline, int slice);
 /* ---- wait_request.c */
 
 /* Makes a request if the socket supports one that can be cancelled, and sets the kind. */
-fer_error ferp_winsock_request_begin(ferp_wait *wait);
+void ferp_winsock_request_begin(ferp_wait *wait);
 
 /* OK: the pending request has ended, and the kind is no longer pending. */
 fer_error ferp_winsock_request_wait(ferp_wait *wait, int millis);
 
-/* Ends a pending request. Returns whether it had ended without the cancel. */
+/* Ends a pending request, or abandons one that does not end after a second. Returns whether it had
+ * ended without the cancel. */
 bool ferp_winsock_request_cancel(ferp_wait *wait);
 
 /* ---- wait_select.c */

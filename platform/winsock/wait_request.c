@@ -4,21 +4,64 @@
 
 #include <string.h>
 
-_Static_assert(FERP_WINSOCK_AT_OVERLAPPED * sizeof(uintptr_t) + sizeof(OVERLAPPED) <=
-                   sizeof(ferp_wait),
-               "a ferp_wait holds an OVERLAPPED");
+/* A request is cancelled again if it has not ended after a slice, in milliseconds, and is abandoned
+ * after the last slice. */
+enum { CANCEL_SLICE = 100, CANCEL_SLICES = 10 };
 
-/* The longest wait for the end of a cancelled request before it is cancelled again. */
-enum { CANCEL_SLICE = 100 };
+/* ---- Memory. The system may write to a request until it has ended. An abandoned one keeps its
+ * place and its event for ever. No heap: a read must not allocate. */
 
-static OVERLAPPED *request_of(ferp_wait *wait)
+typedef struct receive_request {
+    OVERLAPPED overlapped;
+    HANDLE event;
+    volatile LONG is_used;
+} receive_request;
+
+/* A wait for which no place is left is a select. */
+enum { REQUESTS_MAX = 512 };
+
+static receive_request requests[REQUESTS_MAX];
+
+/* NULL: all places are used. The numbers of threads are multiples of 4. */
+static receive_request *claim_request(void)
 {
-    return (OVERLAPPED *)(void *)&wait->words[FERP_WINSOCK_AT_OVERLAPPED];
+    DWORD first = GetCurrentThreadId() / 4;
+    for (DWORD i = 0; i < REQUESTS_MAX; i++) {
+        receive_request *request = &requests[(first + i) % REQUESTS_MAX];
+        if (InterlockedCompareExchange(&request->is_used, 1, 0) == 0) {
+            return request;
+        }
+    }
+    return NULL;
 }
 
-static HANDLE event_of(const ferp_wait *wait)
+static void release_request(receive_request *request)
 {
-    return (HANDLE)wait->words[FERP_WINSOCK_AT_EVENT];
+    (void)InterlockedExchange(&request->is_used, 0);
+}
+
+/* NULL: no place, or no memory for an event. */
+static receive_request *new_request(void)
+{
+    receive_request *request = claim_request();
+    if (request == NULL) {
+        return NULL;
+    }
+    request->event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (request->event == NULL) {
+        release_request(request);
+        return NULL;
+    }
+    memset(&request->overlapped, 0, sizeof request->overlapped);
+    /* The low bit keeps the completion from a port that other code may have bound to the socket
+     * ("GetQueuedCompletionStatus function", MSDN). */
+    request->overlapped.hEvent = (HANDLE)((uintptr_t)request->event | 1u);
+    return request;
+}
+
+static receive_request *request_of(const ferp_wait *wait)
+{
+    return (receive_request *)wait->words[FERP_WINSOCK_AT_REQUEST];
 }
 
 static void set_kind(ferp_wait *wait, ferp_winsock_wait_kind kind)
@@ -79,7 +122,8 @@ static void store_failure(ferp_wait *wait, int code)
     switch (code) {
     case 0:
     case WSAEMSGSIZE: /* a datagram, which is longer than zero bytes */
-    case WSA_OPERATION_ABORTED: break;
+    case WSA_OPERATION_ABORTED:
+    case WSAEINTR: break;
     case WSAECONNRESET:
     case WSAECONNABORTED:
     case WSAENETRESET:
@@ -95,15 +139,15 @@ static void store_failure(ferp_wait *wait, int code)
 }
 
 /* Handles a failure of WSARecv. A request that cannot be pending fails with WSAEWOULDBLOCK
- * ("WSARecv function", MSDN). A lack of memory is an error of the wait. A plain receive reports any
- * other failure too, unless it is stored, so the socket is ready. */
-static fer_error request_failure(ferp_wait *wait, int code)
+ * ("WSARecv function", MSDN). If that or memory prevents it, the wait is a select. A plain receive
+ * reports any other failure too, unless it is stored, so the socket is ready. */
+static void request_failure(ferp_wait *wait, int code)
 {
     switch (code) {
-    case WSAEWOULDBLOCK: set_kind(wait, FERP_WINSOCK_SELECTS); return FERP_WINSOCK_OK;
+    case WSAEWOULDBLOCK:
     case WSAENOBUFS:
-    case WSA_NOT_ENOUGH_MEMORY: return ferp_winsock_error(code);
-    default: store_failure(wait, code); return FERP_WINSOCK_OK;
+    case WSA_NOT_ENOUGH_MEMORY: set_kind(wait, FERP_WINSOCK_SELECTS); break;
+    default: store_failure(wait, code); break;
     }
 }
 
@@ -111,44 +155,41 @@ static fer_error request_failure(ferp_wait *wait, int code)
 
 static void end_request(ferp_wait *wait)
 {
-    CloseHandle(event_of(wait));
+    receive_request *request = request_of(wait);
+    CloseHandle(request->event);
+    release_request(request);
     set_kind(wait, FERP_WINSOCK_REQUEST_ENDED);
 }
 
-static fer_error make_request(ferp_wait *wait)
+static void make_request(ferp_wait *wait)
 {
-    OVERLAPPED overlapped;
     WSABUF nothing = {0, NULL};
     DWORD moved = 0;
     DWORD flags = is_datagram_wait(wait) ? MSG_PEEK : 0;
-    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (event == NULL) {
-        return ferp_winsock_last_error();
+    receive_request *request = new_request();
+    if (request == NULL) {
+        return;
     }
-    wait->words[FERP_WINSOCK_AT_EVENT] = (uintptr_t)event;
-    memset(&overlapped, 0, sizeof overlapped);
-    /* The low bit keeps the completion from a port that other code may have bound to the socket
-     * ("GetQueuedCompletionStatus function", MSDN). */
-    overlapped.hEvent = (HANDLE)((uintptr_t)event | 1u);
-    memcpy(request_of(wait), &overlapped, sizeof overlapped);
+    wait->words[FERP_WINSOCK_AT_REQUEST] = (uintptr_t)request;
     set_kind(wait, FERP_WINSOCK_REQUEST_PENDING);
-    if (WSARecv(ferp_winsock_wait_socket(wait), &nothing, 1, &moved, &flags, request_of(wait),
+    if (WSARecv(ferp_winsock_wait_socket(wait), &nothing, 1, &moved, &flags, &request->overlapped,
                 NULL) == 0) {
         end_request(wait);
-        return FERP_WINSOCK_OK;
+        return;
     }
     int code = WSAGetLastError();
-    if (code == WSA_IO_PENDING) {
-        return FERP_WINSOCK_OK;
+    if (code != WSA_IO_PENDING) {
+        end_request(wait);
+        request_failure(wait, code);
     }
-    end_request(wait);
-    return request_failure(wait, code);
 }
 
-fer_error ferp_winsock_request_begin(ferp_wait *wait)
+void ferp_winsock_request_begin(ferp_wait *wait)
 {
     set_kind(wait, FERP_WINSOCK_SELECTS);
-    return supports_requests(ferp_winsock_wait_socket(wait)) ? make_request(wait) : FERP_WINSOCK_OK;
+    if (supports_requests(ferp_winsock_wait_socket(wait))) {
+        make_request(wait);
+    }
 }
 
 /* Collects a request that has ended. False: it was cancelled. */
@@ -156,30 +197,34 @@ static bool collect(ferp_wait *wait)
 {
     DWORD moved = 0;
     DWORD flags = 0;
-    BOOL ended_well = WSAGetOverlappedResult(ferp_winsock_wait_socket(wait), request_of(wait),
-                                             &moved, FALSE, &flags);
+    BOOL ended_well = WSAGetOverlappedResult(ferp_winsock_wait_socket(wait),
+                                             &request_of(wait)->overlapped, &moved, FALSE, &flags);
     int code = ended_well ? 0 : WSAGetLastError();
     end_request(wait);
     store_failure(wait, code);
-    return code != WSA_OPERATION_ABORTED;
+    return !ferp_winsock_is_cancelled(code);
 }
 
 fer_error ferp_winsock_request_wait(ferp_wait *wait, int millis)
 {
-    switch (WaitForSingleObject(event_of(wait), (DWORD)millis)) {
+    switch (WaitForSingleObject(request_of(wait)->event, (DWORD)millis)) {
     case WAIT_OBJECT_0: (void)collect(wait); return FERP_WINSOCK_OK;
     case WAIT_TIMEOUT: return FERP_WINSOCK_EXPIRED;
     default: return ferp_winsock_last_error();
     }
 }
 
-/* The OVERLAPPED is on the caller's stack, so the request must have ended before this returns. A
- * cancel ends it without delay, and can_cancel has tried one. It is repeated in case it came while
- * the request was being made. */
+/* A cancel ends a request without delay, and can_cancel has tried one. It is repeated in case it
+ * came while the request was being made. Other libraries wait for the end without a limit. */
 bool ferp_winsock_request_cancel(ferp_wait *wait)
 {
-    do {
-        (void)CancelIoEx((HANDLE)ferp_winsock_wait_socket(wait), request_of(wait));
-    } while (WaitForSingleObject(event_of(wait), CANCEL_SLICE) == WAIT_TIMEOUT);
-    return collect(wait);
+    receive_request *request = request_of(wait);
+    for (int i = 0; i < CANCEL_SLICES; i++) {
+        (void)CancelIoEx((HANDLE)ferp_winsock_wait_socket(wait), &request->overlapped);
+        if (WaitForSingleObject(request->event, CANCEL_SLICE) == WAIT_OBJECT_0) {
+            return collect(wait);
+        }
+    }
+    set_kind(wait, FERP_WINSOCK_SELECTS);
+    return false;
 }

@@ -15,7 +15,7 @@ bool ferp_winsock_is_broken(SOCKET socket)
 static fer_error wait_failure(void)
 {
     fer_error err = ferp_winsock_last_error();
-    return err.os_code == WSA_OPERATION_ABORTED ? FERP_WINSOCK_OK : err;
+    return ferp_winsock_is_cancelled(err.os_code) ? FERP_WINSOCK_OK : err;
 }
 
 static fd_set set_of(SOCKET socket)

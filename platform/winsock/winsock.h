@@ -71,6 +71,15 @@ fer_error ferp_winsock_sockaddr_to(const ferp_winsock_sockaddr *from, fer_socket
 
 #define FERP_WINSOCK_OK ((fer_error){FER_OK, 0})
 
+/* Whether a CancelIoEx ended the call. An overlapped call then fails with WSA_OPERATION_ABORTED
+ * (MSDN). It is not documented how select fails: with that on Wine, perhaps with WSAEINTR on
+ * Windows, for which libuv takes STATUS_CANCELLED (src/win/winsock.c). Winsock 2 reports WSAEINTR
+ * for nothing else ("WSACancelBlockingCall function", MSDN). */
+static inline bool ferp_winsock_is_cancelled(int code)
+{
+    return code == WSA_OPERATION_ABORTED || code == WSAEINTR;
+}
+
 /* Milliseconds, rounded up. */
 static inline uint64_t ferp_winsock_millis(uint64_t nanos)
 {

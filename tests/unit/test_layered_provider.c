@@ -23,6 +23,11 @@ static struct {
     bool loses_wakes;
     /* The next cancels of a request fail. */
     int cancels_that_fail;
+    /* A cancelled call fails with WSAEINTR. */
+    bool cancels_interrupt;
+    bool lacks_events;
+    /* A request fails with this code. */
+    int request_failure;
     atomic_int requests;
 } provider;
 
@@ -54,10 +59,53 @@ int layered_getsockopt(SOCKET socket, int level, int name, char *value, int *siz
     return result;
 }
 
+/* After a call that has failed. */
+static void change_cancel_code(void)
+{
+    if (provider.cancels_interrupt && WSAGetLastError() == WSA_OPERATION_ABORTED) {
+        WSASetLastError(WSAEINTR);
+    }
+}
+
+int layered_select(int count, fd_set *reading, fd_set *writing, fd_set *failed,
+                   const struct timeval *limit)
+{
+    struct timeval copy = *limit; /* not const in some headers */
+    int found = select(count, reading, writing, failed, &copy);
+    if (found < 0) {
+        change_cancel_code();
+    }
+    return found;
+}
+
+BOOL layered_overlapped_result(SOCKET socket, LPWSAOVERLAPPED overlapped, LPDWORD moved, BOOL waits,
+                               LPDWORD flags)
+{
+    BOOL has_ended = WSAGetOverlappedResult(socket, overlapped, moved, waits, flags);
+    if (!has_ended) {
+        change_cancel_code();
+    }
+    return has_ended;
+}
+
+HANDLE layered_create_event(LPSECURITY_ATTRIBUTES attributes, BOOL is_manual, BOOL is_set,
+                            LPCWSTR name)
+{
+    if (provider.lacks_events) {
+        SetLastError(ERROR_NO_SYSTEM_RESOURCES);
+        return NULL;
+    }
+    return CreateEventW(attributes, is_manual, is_set, name);
+}
+
 int layered_wsa_recv(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWORD moved, LPDWORD flags,
                      LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
     atomic_fetch_add(&provider.requests, overlapped != NULL);
+    if (overlapped != NULL && provider.request_failure != 0) {
+        WSASetLastError(provider.request_failure);
+        return SOCKET_ERROR;
+    }
     return WSARecv(socket, buffers, count, moved, flags, overlapped, routine);
 }
 
@@ -221,6 +269,41 @@ static void a_cancel_that_fails_is_repeated(void **state)
     assert_true(provider.cancels_that_fail < 0);
 }
 
+/* T2: an abandoned request costs one second, and its memory stays valid. */
+static void reads_end_if_no_cancel_reaches_their_request(void **state)
+{
+    (void)state;
+    provider.cancels_that_fail = INT16_MAX;
+    assert_reads_expire();
+    assert_true(provider.cancels_that_fail > 0);
+    provider.cancels_that_fail = 0;
+    assert_all_waits_end();
+}
+
+static void a_cancelled_wait_is_not_an_interrupted_call(void **state)
+{
+    (void)state;
+    provider.cancels_interrupt = true;
+    assert_all_waits_end();
+    assert_true(atomic_load(&provider.requests) > 0);
+    provider.lacks_ifs_handles = true;
+    assert_all_waits_end();
+}
+
+static void waits_end_without_memory_for_requests(void **state)
+{
+    (void)state;
+    static const int failures[] = {WSAENOBUFS, WSA_NOT_ENOUGH_MEMORY, WSAEWOULDBLOCK};
+    provider.lacks_events = true;
+    assert_all_waits_end();
+    assert_int_equal(atomic_load(&provider.requests), 0);
+    provider.lacks_events = false;
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        provider.request_failure = failures[i];
+        assert_all_waits_end();
+    }
+}
+
 #define PROVIDER_TEST(function)                                   \
     {                                                             \
         "S6 " #function, function, begin, test_end, &test_no_pair \
@@ -235,6 +318,9 @@ int main(void)
         PROVIDER_TEST(waits_on_unix_sockets_make_no_requests),
         PROVIDER_TEST(waits_end_if_a_wake_is_lost),
         PROVIDER_TEST(a_cancel_that_fails_is_repeated),
+        PROVIDER_TEST(reads_end_if_no_cancel_reaches_their_request),
+        PROVIDER_TEST(a_cancelled_wait_is_not_an_interrupted_call),
+        PROVIDER_TEST(waits_end_without_memory_for_requests),
     };
     return RUN_TESTS("layered_provider", tests);
 }
