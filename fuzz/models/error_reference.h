@@ -92,7 +92,7 @@ static const struct reference_kind reference_windows[] = {
     {FER_NOT_FOUND, {2, 3, 15, 53, 67}},
     {FER_NOT_SEEKABLE, {132}},
     {FER_NO_BUFFER_SPACE, {1450, 10055}},
-    {FER_OUT_OF_MEMORY, {8, 14}},
+    {FER_OUT_OF_MEMORY, {8, 14, 1453, 1455, 1816}},
     {FER_PERMISSION_DENIED, {5, 10013}},
     {FER_QUOTA_EXCEEDED, {1295, 10069}},
     {FER_READ_ONLY_FILESYSTEM, {19}},

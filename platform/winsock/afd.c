@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "platform/winsock/poller.h"
+
 #define IOCTL_AFD_POLL 0x00012024u
 
 /* NTSTATUS values. Errors are FIRST_ERROR and above; a request that fails with one when it is made
@@ -78,9 +80,7 @@ fer_error ferp_afd_open(HANDLE port, HANDLE *out)
     NTSTATUS status = open_driver(&afd);
     if (has_failed(status)) {
         fer_error err = error_of(status);
-        return err.kind == FER_OUT_OF_MEMORY || err.kind == FER_TOO_MANY_OPEN_FILES
-                   ? err
-                   : (fer_error){FER_UNSUPPORTED, err.os_code};
+        return ferp_winsock_is_passing(err) ? err : (fer_error){FER_UNSUPPORTED, err.os_code};
     }
     if (CreateIoCompletionPort(afd, port, 0, 0) == NULL) {
         fer_error err = ferp_winsock_last_error();

@@ -20,10 +20,8 @@ bool ferp_winsock_is_passing(fer_error failure)
     case FER_OUT_OF_MEMORY:
     case FER_NO_BUFFER_SPACE:
     case FER_TOO_MANY_OPEN_FILES: return true;
-    default: break;
+    default: return false;
     }
-    return failure.os_code == ERROR_WORKING_SET_QUOTA ||
-           failure.os_code == ERROR_COMMITMENT_LIMIT || failure.os_code == ERROR_NOT_ENOUGH_QUOTA;
 }
 
 /* Tests can predefine FERP_WINSOCK_POLLER_LIST_ALONE to select WSAPoll. */
