@@ -20,7 +20,7 @@
 #define FERI_FLAG_ADOPTED 8u        /* made elsewhere; other raw sockets of it may exist */
 #define FERI_FLAG_MODE_CHANGED 16u  /* the mode was set through this handle, to any value */
 #define FERI_FLAG_TIMEOUT_SET 4096u /* a timeout was set through this handle */
-/* Used by fer_socket only. */
+/* Used by fer_socket only, the first also by a fer_unix_stream whose connect was started. */
 #define FERI_FLAG_UNIX 32u      /* the addresses are Unix addresses */
 #define FERI_FLAG_DATAGRAM 64u  /* not a stream */
 #define FERI_FLAG_NO_PORTS 128u /* the protocol has no ports */

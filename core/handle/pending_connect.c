@@ -3,6 +3,7 @@
 #include "core/handle/pending_connect.h"
 
 #include "core/base/facts.h"
+#include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/stream_result.h"
 #include "platform/platform.h"
@@ -51,7 +52,15 @@ fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status)
     return feri_ok();
 }
 
+fer_error feri_map_connect_error(const fer_handle *handle, fer_error error)
+{
+    return feri_handle_has_flag(handle, FERI_FLAG_UNIX)
+               ? feri_map_error(FERI_OPERATION_UNIX_NAME, error)
+               : error;
+}
+
 fer_error feri_pending_connect_status(fer_handle *handle)
 {
-    return feri_pending_connect_apply(handle, feri_connect_status(handle->raw_));
+    fer_error status = feri_map_connect_error(handle, feri_connect_status(handle->raw_));
+    return feri_pending_connect_apply(handle, status);
 }

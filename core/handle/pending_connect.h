@@ -15,6 +15,9 @@ fer_error feri_connect_status(fer_raw_socket raw);
  * pending. Any other error: the connect failed, and the handle is CONNECT_FAILED. */
 fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status);
 
+/* The error of a connect for the caller. That of a Unix path is more exact. */
+fer_error feri_map_connect_error(const fer_handle *handle, fer_error error);
+
 /* Queries the status and applies it. */
 fer_error feri_pending_connect_status(fer_handle *handle);
 

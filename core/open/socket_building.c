@@ -8,6 +8,7 @@
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
+#include "core/handle/pending_connect.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
 #include "core/open/opening.h"
@@ -244,8 +245,8 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
     if (error.kind == FER_OK && nonblocking) {
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
-    return apply_connect_result(
-        handle, error.kind == FER_OK ? feri_await_connect(handle->raw_, FERP_NO_DEADLINE) : error);
+    error = error.kind == FER_OK ? feri_await_connect(handle->raw_, FERP_NO_DEADLINE) : error;
+    return apply_connect_result(handle, feri_map_connect_error(handle, error));
 }
 
 fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)

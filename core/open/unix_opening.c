@@ -119,7 +119,7 @@ fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw);
     error = error.kind == FER_OK ? start(raw, addr) : error;
-    return feri_finish_connect_start(handle, error, raw, FERI_STARTED_FLAGS);
+    return feri_finish_connect_start(handle, error, raw, FERI_STARTED_FLAGS | FERI_FLAG_UNIX);
 }
 
 static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type type)

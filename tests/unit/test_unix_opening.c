@@ -89,6 +89,28 @@ static void a_path_that_cannot_be_resolved_is_not_found(void **state)
     assert_int_equal(script.sockets_open, 0);
 }
 
+/* The same code of SO_ERROR, after the connect has started. */
+static void a_started_connect_reports_the_same_kind(void **state)
+{
+    (void)state;
+    fer_unix_stream stream = {0};
+    fer_socket socket = {0};
+    fer_unix_addr addr;
+    size_t n = 0;
+    assert_ok(fer_unix_addr_from_pathname(&addr, "a/b"));
+    script_begin(&script_windows);
+    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 10035};
+    script_default(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_NETWORK_DOWN, 10050};
+    assert_error(fer_unix_stream_connect(&stream, "a/b"), FER_NOT_FOUND, 10050);
+    assert_error(fer_unix_stream_connect_start(&stream, &addr), FER_WOULD_BLOCK, 10035);
+    assert_error(fer_unix_stream_write(&stream, "x", 1, &n), FER_NOT_FOUND, 10050);
+    fer_unix_stream_close(&stream);
+    assert_ok(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
+    assert_error(fer_socket_connect_unix(&socket, &addr), FER_NOT_FOUND, 10050);
+    fer_socket_close(&socket);
+    assert_int_equal(script.sockets_open, 0);
+}
+
 static void what_cannot_be_a_name_makes_no_call(void **state)
 {
     (void)state;
@@ -265,6 +287,7 @@ int main(void)
         script_test(a_connect_that_a_signal_interrupts_is_made_again),
         script_test(would_block_is_awaited_only_where_it_means_started),
         script_test(a_path_that_cannot_be_resolved_is_not_found),
+        script_test(a_started_connect_reports_the_same_kind),
         script_test(what_cannot_be_a_name_makes_no_call),
         script_test(a_pair_fills_two_handles_or_none),
         script_test(each_way_to_bind_binds_and_listens),
