@@ -66,10 +66,7 @@ static fer_error wait_until(ferp_wait *wait, uint64_t end, int slice)
  * its completion decides. */
 static fer_error end_expired_request(ferp_wait *wait)
 {
-    return ferp_winsock_request_cancel(wait)
-               ? FERP_WINSOCK_OK
-               : ferp_winsock_select(ferp_winsock_wait_socket(wait),
-                                     ferp_winsock_wait_readiness(wait), 0);
+    return ferp_winsock_request_cancel(wait) ? FERP_WINSOCK_OK : ferp_winsock_look(wait);
 }
 
 /* A wait to receive ends after a slice, so that the caller receives and looks for changes again: a

@@ -59,6 +59,10 @@ fer_error ferp_winsock_request_wait(ferp_wait *wait, int millis);
  * ended without the cancel. */
 bool ferp_winsock_request_cancel(ferp_wait *wait);
 
+/* Looks once whether a receive returns something, without waiting. OK: it does, or a failure of the
+ * look is stored. */
+fer_error ferp_winsock_look(ferp_wait *wait);
+
 /* ---- wait_select.c */
 
 /* OK: ready, or woken. FERP_CONNECTED: CONNECTION_REFUSED with os_code 0 is a failed connect. */

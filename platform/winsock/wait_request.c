@@ -138,6 +138,21 @@ static void store_failure(ferp_wait *wait, int code)
     }
 }
 
+/* Not select: it is a poll of the AFD driver inside, which Wine lets consume a refusal. */
+fer_error ferp_winsock_look(ferp_wait *wait)
+{
+    char byte;
+    if (recv(ferp_winsock_wait_socket(wait), &byte, 1, MSG_PEEK) >= 0) {
+        return FERP_WINSOCK_OK;
+    }
+    int code = WSAGetLastError();
+    if (code == WSAEWOULDBLOCK) {
+        return FERP_WINSOCK_EXPIRED;
+    }
+    store_failure(wait, code);
+    return FERP_WINSOCK_OK;
+}
+
 /* Handles a failure of WSARecv. A request that cannot be pending fails with WSAEWOULDBLOCK
  * ("WSARecv function", MSDN). If that or memory prevents it, the wait is a select. A plain receive
  * reports any other failure too, unless it is stored, so the socket is ready. */
