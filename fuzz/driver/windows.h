@@ -1,8 +1,10 @@
-/* windows.h: draws the switches of the simulated Windows (fer_sim_windows) from bytes of an input,
- * one bit for each. An input without these bytes leaves them false. No harness here. */
+/* windows.h: draws the switches of the simulated Windows (fer_sim_windows), and that of the POSIX
+ * dialect (ended_options_fail), from bytes of an input, one bit for each. An input without these
+ * bytes leaves them false. No harness here. */
 #ifndef FUZZ_WINDOWS_H
 #define FUZZ_WINDOWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,17 +13,38 @@
 
 /* X(member, its value if the bit is set), from the lowest bit of the first byte on. A new member is
  * added at the end, so that every input keeps its meaning. */
-#define FUZZ_WINDOWS_SWITCHES(X) X(keeps_early_closed_input, true)
+#define FUZZ_WINDOWS_SWITCHES(X)                                       \
+    X(keeps_early_closed_input, true)                                  \
+    X(shared_options, true)                                            \
+    X(partial_sends, true)                                             \
+    X(no_buffers_above, 4096)                                          \
+    X(no_buffers_until, ((fer_duration){FUZZ_NO_BUFFERS_UNTIL_NANOS})) \
+    X(pending_has_no_peer, true)                                       \
+    X(hangup_ends_write_waits, true)                                   \
+    X(loses_events, true)                                              \
+    X(loses_cancels, true)
+
+/* Short, so that it is only some of the steps of a program. A program whose steps take longer
+ * defines another time. */
+#ifndef FUZZ_NO_BUFFERS_UNTIL_NANOS
+#define FUZZ_NO_BUFFERS_UNTIL_NANOS UINT64_C(20000000)
+#endif
 
 enum { FUZZ_WINDOWS_BYTES = 2 };
 
-static inline fer_sim_windows fuzz_windows(const uint8_t *bytes, size_t len)
+static inline unsigned fuzz_switch_bits(const uint8_t *bytes, size_t len)
 {
-    fer_sim_windows windows;
     unsigned bits = 0;
     for (size_t i = 0; i < len && i < FUZZ_WINDOWS_BYTES; i++) {
         bits |= (unsigned)bytes[i] << 8 * i;
     }
+    return bits;
+}
+
+static inline fer_sim_windows fuzz_windows(const uint8_t *bytes, size_t len)
+{
+    fer_sim_windows windows;
+    unsigned bits = fuzz_switch_bits(bytes, len);
     memset(&windows, 0, sizeof windows);
 #define DRAW(member, value)       \
     if ((bits & 1) != 0) {        \
@@ -33,15 +56,30 @@ static inline fer_sim_windows fuzz_windows(const uint8_t *bytes, size_t len)
     return windows;
 }
 
-/* Draws from the bytes that follow the last whole step of a program: `first` bytes, then at most
- * `most` steps of step_bytes each. */
-static inline fer_sim_windows fuzz_windows_after_steps(const uint8_t *data, size_t size,
-                                                       size_t first, size_t step_bytes, size_t most)
+/* The switch of the POSIX dialect: the highest bit. */
+static inline bool fuzz_ended_options_fail(const uint8_t *bytes, size_t len)
+{
+    return fuzz_switch_bits(bytes, len) >> (8 * FUZZ_WINDOWS_BYTES - 1) != 0;
+}
+
+/* The bytes that follow the last whole step of a program: `first` bytes, then at most `most` steps
+ * of step_bytes each. *len is their number. */
+static inline const uint8_t *fuzz_after_steps(const uint8_t *data, size_t size, size_t first,
+                                              size_t step_bytes, size_t most, size_t *len)
 {
     size_t left = size > first ? size - first : 0;
     size_t steps = left / step_bytes < most ? left / step_bytes : most;
     size_t used = first + steps * step_bytes;
-    return used < size ? fuzz_windows(data + used, size - used) : fuzz_windows(NULL, 0);
+    *len = used < size ? size - used : 0;
+    return *len > 0 ? data + used : NULL;
+}
+
+static inline fer_sim_windows fuzz_windows_after_steps(const uint8_t *data, size_t size,
+                                                       size_t first, size_t step_bytes, size_t most)
+{
+    size_t len = 0;
+    const uint8_t *bytes = fuzz_after_steps(data, size, first, step_bytes, most, &len);
+    return fuzz_windows(bytes, len);
 }
 
 #endif

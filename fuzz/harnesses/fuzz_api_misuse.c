@@ -86,6 +86,14 @@ static bool is_of_time(const uint8_t *step, fer_error_kind posix, fer_error_kind
            is_unfinished(posix) != is_unfinished(winsock);
 }
 
+/* `no_buffer_space`, until a time: the call is not done in one dialect. No later step can be
+ * compared. */
+static bool is_for_lack_of_buffers(const fer_sim_windows *windows, fer_error_kind posix,
+                                   fer_error_kind winsock)
+{
+    return windows->no_buffers_until.nanos > 0 && posix == FER_OK && is_unfinished(winsock);
+}
+
 static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     fprintf(stderr, "misuse: %s: %s arguments %02x %02x %02x: %s, %s\n", why,
@@ -119,13 +127,14 @@ static size_t run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    fer_sim_windows windows = fuzz_windows_after_steps(data, size, 0, STEP_BYTES, STEPS);
     size_t steps = run_in(FER_SIM_POSIX, data, size);
     (void)run_in(FER_SIM_WINSOCK, data, size);
     for (size_t i = 0; i < steps; i++) {
         const uint8_t *step = data + i * STEP_BYTES;
         fer_error_kind posix = kinds[FER_SIM_POSIX][i];
         fer_error_kind winsock = kinds[FER_SIM_WINSOCK][i];
-        if (is_of_time(step, posix, winsock)) {
+        if (is_of_time(step, posix, winsock) || is_for_lack_of_buffers(&windows, posix, winsock)) {
             break;
         }
         bool is_row = is_unix_row(step, posix, winsock) || is_udp_row(step, posix, winsock) ||

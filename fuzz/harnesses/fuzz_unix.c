@@ -23,6 +23,8 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     unix_model_begin(dialect);
     memset(&program, 0, sizeof program);
     program.dialect = dialect;
+    program.no_buffers_until.nanos =
+        dialect == FER_SIM_WINSOCK ? config.windows.no_buffers_until.nanos : 0;
     program.wait_kind = choose_bool(&from) ? FER_TIMED_OUT : FER_WOULD_BLOCK;
     for (int i = 0; i < STEPS && from.left > 0; i++) {
         unix_program_step(&program, &from);

@@ -30,7 +30,9 @@
     X(input_after_both, true)          \
     X(poller_hints, false)             \
     X(number_of_a_clone, true)         \
-    X(clone_out_of_memory, true)
+    X(clone_out_of_memory, true)       \
+    X(ended_option, false)             \
+    X(late_event, true)
 
 static inline bool is_read(const struct record *record)
 {
@@ -166,15 +168,22 @@ static inline bool one_write_takes(const struct record *posix, const struct reco
     bool is_stopped = kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_DEADLOCK ||
                       kind == FER_CONNECTION_RESET || kind == FER_BROKEN_PIPE;
     bool takes_all = is_write(posix) && (posix->op == OP_WRITE_ALL ? is_stopped : kind == FER_OK) &&
-                     winsock->error.kind == FER_OK && posix->n > 0 && posix->n < winsock->n;
+                     (winsock->error.kind == FER_OK || winsock->error.kind == kind) &&
+                     posix->n > 0 && posix->n < winsock->n;
     return takes_all || waits_for_all(posix, winsock) || waits_once_more(posix, winsock);
 }
 
 /* A lack of buffers for a read or write: Windows retries it with fewer bytes, and then later. */
 static inline bool no_buffer_space(const struct record *posix, const struct record *winsock)
 {
-    return (is_read(posix) || is_write(posix)) && posix->fault == FER_SIM_FAULT_NO_BUFFERS &&
-           posix->error.kind == FER_NO_BUFFER_SPACE && winsock->error.kind != FER_NO_BUFFER_SPACE;
+    bool is_fault =
+        posix->fault == FER_SIM_FAULT_NO_BUFFERS && posix->error.kind == FER_NO_BUFFER_SPACE;
+    bool is_for_a_while =
+        (winsock->facts & FACT_LACKS_BUFFERS) != 0 &&
+        (winsock->error.kind == FER_WOULD_BLOCK || winsock->error.kind == FER_TIMED_OUT ||
+         winsock->elapsed > posix->elapsed);
+    return (is_read(posix) || is_write(posix)) && (is_fault || is_for_a_while) &&
+           winsock->error.kind != FER_NO_BUFFER_SPACE;
 }
 
 /* The program closed first, over a loopback address: on Windows the peer may get a reset instead of
@@ -336,6 +345,28 @@ static inline bool number_of_a_clone(const struct record *posix, const struct re
     bool is_known = (posix->op == OP_POLLER_MODIFY || posix->op == OP_POLLER_DELETE) &&
                     posix->error.kind == FER_OK && winsock->error.kind == FER_NOT_FOUND;
     return (posix->facts & FACT_CLONED) != 0 && (adds || is_known);
+}
+
+/* An option that was set after both halves had ended: macOS has refused it. A linger time decides
+ * how the close ends for the peer. */
+static inline bool ended_option(const struct record *posix, const struct record *winsock)
+{
+    bool reads_end = (posix->facts & (FACT_PEER_SHUT | FACT_SHUT_READ)) != 0;
+    bool has_ended = (posix->facts_after & FACT_RESET) != 0 ||
+                     (reads_end && (posix->facts & FACT_SHUT_WRITE) != 0);
+    bool gets = posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT ||
+                (posix->op >= OP_NODELAY && posix->op <= OP_KEEPALIVE);
+    bool closes = posix->op == OP_CLOSE && posix->was_forgiven;
+    return (posix->facts & FACT_REFUSES_OPTIONS) != 0 && has_ended &&
+           ((gets && both_succeed(posix, winsock)) || closes);
+}
+
+/* A wait on Windows noticed an event, a shutdown or room late, after others. */
+static inline bool late_event(const struct record *posix, const struct record *winsock)
+{
+    unsigned facts = FACT_DEFERRED | FACT_NOTICES_LATE;
+    return (winsock->facts & facts) == facts && (is_read(posix) || is_write(posix)) &&
+           winsock->elapsed > posix->elapsed;
 }
 
 /* The first clone of a socket allocates on Windows only. */

@@ -227,8 +227,8 @@ void poller_clone(struct poller_program *program, const poller_step *step)
     poller_model_assign_raw(out->raw, out->socket);
 }
 
-/* _ready returns the same as a poller. */
-static void check_ready(const poller_handle *handle)
+/* _ready returns the same as a poller, and a hang-up as writable too if that ends such waits. */
+static void check_ready(const struct poller_program *program, const poller_handle *handle)
 {
     const fer_duration none = {0};
     bool listens = handle->type == POLLER_TCP_LISTENER || handle->type == POLLER_UNIX_LISTENER;
@@ -248,7 +248,11 @@ static void check_ready(const poller_handle *handle)
     } else {
         return;
     }
-    FUZZ_CHECK(error.kind == FER_OK && poller_model_allows(handle->socket, interests, reported));
+    bool may_be_hint = program->hangup_is_writable && (reported & FER_READABLE) != 0;
+    FUZZ_CHECK(error.kind == FER_OK);
+    FUZZ_CHECK(
+        poller_model_allows(handle->socket, interests, reported) ||
+        (may_be_hint && poller_model_allows(handle->socket, interests, reported & ~FER_WRITABLE)));
 }
 
 /* A registration follows the raw socket, whichever handle holds it. A stream that is no longer
@@ -257,7 +261,7 @@ void poller_through_raw(struct poller_program *program, const poller_step *step)
 {
     poller_handle *handle = poller_handle_of(program, step);
     if (step->other >= 128) {
-        check_ready(handle);
+        check_ready(program, handle);
         return;
     }
     if (handle->type != POLLER_TCP) {

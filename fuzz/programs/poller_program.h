@@ -83,6 +83,7 @@ typedef struct poller_deferred {
 
 struct poller_program {
     fer_sim_dialect dialect;
+    bool hangup_is_writable; /* windows.hangup_ends_write_waits */
     bool is_traced;
     bool is_waiting; /* deferred steps may run */
     fer_poller pollers[POLLER_POLLERS];

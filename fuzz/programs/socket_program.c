@@ -173,7 +173,8 @@ static void connect_within(struct socket_program *p, const struct socket_call *c
     bool is_over = connect.starts && error.kind != FER_WOULD_BLOCK;
     bool is_expired = error.kind == FER_TIMED_OUT && has_timeout;
     FUZZ_CHECK(!is_over || is_expired ||
-               (fer_sim_now().nanos >= connect.earliest && fer_sim_now().nanos <= connect.latest));
+               (fer_sim_now().nanos >= connect.earliest &&
+                fer_sim_now().nanos <= connect.latest + p->late));
     model_connect_done(model, &connect, error, has_timeout);
 }
 

@@ -21,6 +21,7 @@ typedef union socket_any {
 
 struct socket_program {
     fer_sim_dialect dialect;
+    uint64_t late; /* the time by which a wait may notice the end of a connect late */
     socket_any handles[SOCKET_HANDLES]; /* the first SOCKET_BUILT are fer_sockets */
     model_handle models[SOCKET_HANDLES];
     fer_raw_socket raws[SOCKET_RAWS]; /* released by their handles */

@@ -136,6 +136,7 @@ void program_do_write(struct program *program, int handle, uint8_t arg, struct r
     uint8_t buf[PROGRAM_BUFFER];
     struct connection *connection = program_connection(program, handle);
     record->requested = program_length(arg);
+    record->requested *= program->windows.no_buffers_above > 0 ? PROGRAM_LONG_WRITE : 1;
     record->has_length = record->requested > 0;
     record->n = SIZE_MAX;
     program_fill(buf, record->requested, record->connection, 0,
@@ -179,6 +180,7 @@ void program_do_clone(struct program *program, int handle, uint8_t arg, struct r
 static void detach(struct program *program, int handle)
 {
     program->connection_of[handle] = -1;
+    program->shut_later[handle] = 0;
 }
 
 void program_do_close(struct program *program, int handle)
@@ -201,6 +203,7 @@ void program_do_through_raw(struct program *program, int handle, struct record *
     record->error = fer_tcp_stream_from_raw(&program->streams[handle], raw);
     if (record->error.kind == FER_OK) {
         program->connections[record->connection].facts |= FACT_ADOPTED;
+        program->shut_later[handle] = 0;
         record->has_value = true;
         FER_IGNORE(fer_tcp_stream_set_nonblocking(&program->streams[handle], false));
     } else {

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define FUZZ_NO_BUFFERS_UNTIL_NANOS UINT64_C(5100000000)
 #include "fuzz/driver/windows.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -73,22 +74,42 @@ static void peer_acts(struct program *program, int number, enum program_op op, s
     }
 }
 
+/* As another thread would, during a call that waits. */
+static void shut_down_now(const struct deferred *deferred)
+{
+    struct program *program = deferred->program;
+    struct record unseen = {.op = OP_SHUTDOWN};
+    if (program->connection_of[deferred->handle] == deferred->connection) {
+        program_do_shutdown(program, deferred->handle, (uint8_t)deferred->count, &unseen);
+        program->shut_later[deferred->handle] |=
+            unseen.expected != FER_SHUTDOWN_WRITE ? FACT_SHUT_READ : 0;
+        program->shut_later[deferred->handle] |=
+            unseen.expected != FER_SHUTDOWN_READ ? FACT_SHUT_WRITE : 0;
+    }
+}
+
 static void run_deferred(void *context)
 {
     struct deferred *deferred = context;
     struct record unseen = {.bytes_are_right = true};
     deferred->program->deferred_done++;
-    if (deferred->program->connections[deferred->connection].peer != FER_SIM_PEER_NONE) {
+    if (deferred->op == OP_SHUTDOWN) {
+        shut_down_now(deferred);
+    } else if (deferred->program->connections[deferred->connection].peer != FER_SIM_PEER_NONE) {
         peer_acts(deferred->program, deferred->connection, deferred->op, deferred->count, &unseen);
     }
 }
 
-static void defer_action(struct program *program, int number, uint8_t arg)
+/* If the simulated Windows loses cancels, some actions are shutdowns of the program's own. */
+static void defer_action(struct program *program, int handle, int number, uint8_t arg)
 {
+    bool is_own = program->windows.loses_cancels && arg >= PROGRAM_OWN_SHUTDOWN_FROM;
     if (program->deferred_count < PROGRAM_DEFERRED) {
         struct deferred *deferred = &program->deferred[program->deferred_count++];
-        *deferred = (struct deferred){program, number, (enum program_op)(OP_PEER_SEND + arg % 5),
-                                      program_length(arg)};
+        *deferred =
+            (struct deferred){program, number, handle,
+                              is_own ? OP_SHUTDOWN : (enum program_op)(OP_PEER_SEND + arg % 5),
+                              is_own ? arg : program_length(arg)};
         FER_IGNORE(fer_sim_after((fer_duration){(uint64_t)(arg % 50) * 4 * MILLI + 2 * MILLI},
                                  run_deferred, deferred));
     }
@@ -136,7 +157,7 @@ static void do_peer(struct program *program, int handle, uint8_t arg, struct rec
         return;
     }
     if (record->op == OP_DEFER) {
-        defer_action(program, record->connection, arg);
+        defer_action(program, handle, record->connection, arg);
     } else {
         peer_acts(program, record->connection, record->op, program_length(arg), record);
     }
@@ -213,6 +234,16 @@ static enum program_op op_of(uint8_t byte)
                                                         : OP_POLLER_ADD + byte % 4);
 }
 
+static unsigned facts_of_switches(const struct program *program)
+{
+    const fer_sim_windows *windows = &program->windows;
+    bool lacks_buffers = fer_sim_now().nanos < windows->no_buffers_until.nanos;
+    bool is_late =
+        windows->loses_events || windows->loses_cancels || windows->hangup_ends_write_waits;
+    return (program->ended_options_fail ? FACT_REFUSES_OPTIONS : 0u) |
+           (lacks_buffers ? FACT_LACKS_BUFFERS : 0u) | (is_late ? FACT_NOTICES_LATE : 0u);
+}
+
 static void step(struct program *program, const uint8_t *bytes)
 {
     int handle = bytes[1] % PROGRAM_HANDLES;
@@ -229,6 +260,7 @@ static void step(struct program *program, const uint8_t *bytes)
                               .bytes_are_right = true};
     record->facts = connection == NULL ? 0 : connection->facts;
     record->facts |= program->deferred_done < program->deferred_count ? FACT_DEFERRED : 0;
+    record->facts |= facts_of_switches(program);
     record->unread = connection == NULL ? 0 : connection->peer_sent - connection->received;
     uint64_t began = fer_sim_now().nanos;
     if (record->fault >= 0) {
@@ -305,6 +337,7 @@ static void start(struct program *program, fer_sim_dialect dialect, uint8_t kind
                              .tape = no_tape,
                              .max_sockets = 30,
                              .lacks_keepalive_fields = (kind & 16) != 0,
+                             .ended_options_fail = program->ended_options_fail,
                              .windows = program->windows};
     fer_socket_addr is_known_end = addr_of("127.0.0.1:82");
     program->buffer = kind & 1 ? 64 : 400;
@@ -319,7 +352,11 @@ static void start(struct program *program, fer_sim_dialect dialect, uint8_t kind
 
 void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t *data, size_t size)
 {
-    program->windows = fuzz_windows_after_steps(data, size, 1, PROGRAM_STEP_BYTES, PROGRAM_STEPS);
+    size_t len = 0;
+    const uint8_t *switches =
+        fuzz_after_steps(data, size, 1, PROGRAM_STEP_BYTES, PROGRAM_STEPS, &len);
+    program->windows = fuzz_windows(switches, len);
+    program->ended_options_fail = fuzz_ended_options_fail(switches, len);
     start(program, dialect, size > 0 ? data[0] : 0);
     FER_IGNORE(fer_poller_new(&program->poller));
     for (int i = 0; i < PROGRAM_HANDLES; i++) {

@@ -21,7 +21,10 @@ enum {
     PROGRAM_STEP_BYTES = 4,
     /* The first byte of a step is an operation of the poller from this value on. */
     PROGRAM_POLLER_FROM = 248,
-    PROGRAM_BUFFER = 2048
+    PROGRAM_OWN_SHUTDOWN_FROM = 192, /* DEFER's argument, with loses_cancels */
+    PROGRAM_BUFFER = 16384,
+    /* Writes are longer by this factor if the simulated Windows lacks buffers for long sends. */
+    PROGRAM_LONG_WRITE = 8
 };
 
 /* X(name): what a step does. The second group is the peers'. */
@@ -56,7 +59,12 @@ enum {
     FACT_DEFERRED = 128,    /* a deferred action of a peer was pending when the step began */
     FACT_ADOPTED = 256,     /* it went through a raw socket */
     FACT_PORT_IN_USE = 512, /* of BIND: a connection accepted on the port is still open */
-    FACT_LOOPBACK = 1024    /* the peer has a loopback address */
+    FACT_LOOPBACK = 1024,   /* the peer has a loopback address */
+    /* The simulation's switches: ended_options_fail; no_buffers_until, at the time of the step;
+     * those with which a wait on Windows may notice an event late. */
+    FACT_REFUSES_OPTIONS = 2048,
+    FACT_LACKS_BUFFERS = 4096,
+    FACT_NOTICES_LATE = 8192
 };
 
 struct record {
@@ -95,7 +103,8 @@ struct connection {
 struct deferred {
     struct program *program;
     int connection;
-    enum program_op op;
+    int handle;         /* of SHUTDOWN, which is the program's own */
+    enum program_op op; /* SHUTDOWN, or the peer's */
     size_t count;
 };
 
@@ -104,6 +113,7 @@ struct program {
     uint64_t keys[PROGRAM_HANDLES]; /* the last key of each handle */
     fer_tcp_stream streams[PROGRAM_HANDLES];
     int connection_of[PROGRAM_HANDLES];
+    unsigned shut_later[PROGRAM_HANDLES]; /* FACT_SHUT_, by deferred shutdowns of the handle */
     struct connection connections[PROGRAM_CONNECTIONS];
     int connection_count;
     fer_sim_peer listener;
@@ -118,7 +128,8 @@ struct program {
     int deferred_done;
     size_t buffer;           /* the buffer of each side of a connection, in bytes */
     fer_sim_windows windows; /* the switches of the simulation */
-    struct record record;    /* of the current step */
+    bool ended_options_fail;
+    struct record record; /* of the current step */
     void *context;
     void (*observe)(const struct program *program, const struct record *record);
     fer_sim_report report;

@@ -172,6 +172,12 @@ static void accept_one(struct unix_program *p, const struct call *c)
     }
 }
 
+/* Row no_buffer_space: until that time the call waits as if it could not proceed. */
+static bool lacks_buffers(const struct unix_program *p, uint64_t began, fer_error error)
+{
+    return began < p->no_buffers_until.nanos && error.kind == p->wait_kind;
+}
+
 static void read_some(struct unix_program *p, const struct call *c, bool consumes)
 {
     uint8_t got[LENGTH_MAX];
@@ -179,9 +185,10 @@ static void read_some(struct unix_program *p, const struct call *c, bool consume
     size_t n = 77;
     size_t expected_n = 0;
     fer_unix_stream *stream = &p->streams[c->one];
+    uint64_t began = fer_sim_now().nanos;
     fer_error error = consumes ? fer_unix_stream_read(stream, got, c->len, &n)
                                : fer_unix_stream_peek(stream, got, c->len, &n);
-    if (is_interrupted(p, error)) {
+    if (is_interrupted(p, error) || lacks_buffers(p, began, error)) {
         FUZZ_CHECK(n == 0);
         return;
     }
@@ -199,8 +206,9 @@ static void write_some(struct unix_program *p, const struct call *c)
     for (size_t i = 0; i < c->len; i++) {
         bytes[i] = p->next_byte++;
     }
+    uint64_t began = fer_sim_now().nanos;
     fer_error error = fer_unix_stream_write(&p->streams[c->one], bytes, c->len, &n);
-    if (is_interrupted(p, error)) {
+    if (is_interrupted(p, error) || lacks_buffers(p, began, error)) {
         FUZZ_CHECK(n == 0);
         return;
     }

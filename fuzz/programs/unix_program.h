@@ -12,6 +12,7 @@ struct unix_program {
     fer_sim_dialect dialect;
     /* The kind of a call that cannot proceed: WOULD_BLOCK in nonblocking mode, or TIMED_OUT. */
     fer_error_kind wait_kind;
+    fer_duration no_buffers_until; /* windows.no_buffers_until, in the WINSOCK dialect */
     fer_unix_stream streams[UNIX_STREAMS];
     fer_unix_listener listeners[UNIX_LISTENERS];
     fer_unix_datagram datagrams[UNIX_DATAGRAMS];

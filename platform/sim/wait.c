@@ -306,7 +306,7 @@ static fer_error wait_for_interest(ferp_sim_network *network, fer_raw_socket raw
             return is_false_hint(network, socket, *ready) ? give_false_hint(network, false)
                                                           : FERP_SIM_OK;
         }
-        bool slice_ends = found != 0 || woken || slice < until;
+        bool slice_ends = found != 0 || woken || (slice < until && network->event_count > 0);
         fer_error error = ferp_sim_pass_time(
             network, slice_ends ? slice : end_of_wait(network, socket, interest, until, deadline));
         bool expired = error.kind == FER_TIMED_OUT;
