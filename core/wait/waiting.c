@@ -64,12 +64,27 @@ static bool wake_may_be_missed(const feri_waiting *waiting)
     return waiting->readiness == FERP_READABLE && feri_handle_is_shared(waiting->handle);
 }
 
-/* Whether time remains after a slice of core or of the backend. A timeout with an OS code is the
- * end of a dead connection. */
-static bool slice_has_expired(const feri_waiting *waiting, uint64_t end, fer_error error)
+/* The timeout expired after the last try. Spurious wakeups do not extend it. A shutdown that woke
+ * no wait is noticed now. */
+static bool expire(const feri_waiting *waiting, fer_error *answer)
 {
-    return error.kind == FER_TIMED_OUT && error.os_code == 0 &&
-           (end < waiting->deadline || ferp_now() < waiting->deadline);
+    fer_error expired = *answer;
+    if (!state_has_answer(waiting, answer)) {
+        *answer = feri_map_error(FERI_OPERATION_EXPIRED, expired);
+    }
+    return false;
+}
+
+/* A timeout with an OS code is the end of a dead connection. */
+static bool is_expired(fer_error error)
+{
+    return error.kind == FER_TIMED_OUT && error.os_code == 0;
+}
+
+/* Whether time remains after a slice of core or of the backend. */
+static bool has_time_left(const feri_waiting *waiting, uint64_t end)
+{
+    return end < waiting->deadline || ferp_now() < waiting->deadline;
 }
 
 static uint64_t end_of_slice(const feri_waiting *waiting)
@@ -97,8 +112,10 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
         return false;
     }
     *answer = ferp_wait_for(&wait, end);
-    return answer->kind == FER_OK || slice_has_expired(waiting, end, *answer) ||
-           is_passing_shortage(waiting, *answer) ||
+    if (is_expired(*answer)) {
+        return has_time_left(waiting, end) || expire(waiting, answer);
+    }
+    return answer->kind == FER_OK || is_passing_shortage(waiting, *answer) ||
            (answer->kind == FER_INTERRUPTED && waiting->readiness == FERP_ACCEPTABLE);
 }
 
@@ -116,16 +133,6 @@ static bool start(feri_waiting *waiting, fer_error *answer)
     waiting->deadline = feri_deadline_after(feri_modes_timeout(waiting->handle, direction));
     waiting->started = true;
     return true;
-}
-
-/* The timeout expired after the last try. Spurious wakeups do not extend it. */
-static bool expire(const feri_waiting *waiting, fer_error *answer)
-{
-    fer_error would_block = *answer;
-    if (!state_has_answer(waiting, answer)) {
-        *answer = feri_map_error(FERI_OPERATION_EXPIRED, would_block);
-    }
-    return false;
 }
 
 bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)

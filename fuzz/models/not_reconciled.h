@@ -12,6 +12,7 @@
     X(reset_loses_input, false)        \
     X(reset_seen_second, false)        \
     X(end_then_reset, false)           \
+    X(clone_reads_on, true)            \
     X(one_write_takes, true)           \
     X(no_buffer_space, true)           \
     X(write_after_peer_gone, false)    \
@@ -117,6 +118,18 @@ static inline bool end_then_reset(const struct record *posix, const struct recor
            reports_reset(winsock) && posix->n >= winsock->n && (ended || piped);
 }
 
+/* A clone of a socket whose read half was shut down: on Windows the library reports the end as soon
+ * as a receive finds nothing, or lacks buffers. */
+static inline bool clone_reads_on(const struct record *posix, const struct record *winsock)
+{
+    unsigned facts = FACT_CLONED | FACT_SHUT_READ;
+    bool finds_nothing = winsock->fault == FER_SIM_FAULT_WOULD_BLOCK ||
+                         winsock->fault == FER_SIM_FAULT_NO_BUFFERS ||
+                         (winsock->facts & FACT_LACKS_BUFFERS) != 0;
+    return (winsock->facts & facts) == facts && is_read(posix) && finds_nothing &&
+           posix->n > winsock->n;
+}
+
 static inline bool write_after_peer_gone(const struct record *posix, const struct record *winsock)
 {
     const struct record *both[] = {posix, winsock};
@@ -130,12 +143,22 @@ static inline bool write_after_peer_gone(const struct record *posix, const struc
     return (posix->facts_after & (FACT_PEER_CLOSED | FACT_RESET)) != 0;
 }
 
+/* On macOS the end of both halves is enough, whichever end ended them. */
+static inline bool refuses_options(const struct record *posix)
+{
+    bool reads_end = (posix->facts & (FACT_PEER_SHUT | FACT_SHUT_READ)) != 0;
+    bool has_ended = (posix->facts_after & FACT_RESET) != 0 ||
+                     (reads_end && (posix->facts & FACT_SHUT_WRITE) != 0);
+    return (posix->facts & FACT_REFUSES_OPTIONS) != 0 && has_ended;
+}
+
 static inline bool peer_addr_after_end(const struct record *posix, const struct record *winsock)
 {
     bool reported = posix->op == OP_PEER_ADDR && posix->error.kind == FER_NOT_CONNECTED;
     bool refused = posix->op == OP_THROUGH_RAW && posix->error.kind == FER_INVALID_INPUT;
-    return (posix->facts_after & (FACT_RESET | FACT_PEER_SHUT)) != 0 &&
-           winsock->error.kind == FER_OK && (reported || refused);
+    bool by_others = (posix->facts_after & (FACT_RESET | FACT_PEER_SHUT)) != 0;
+    return (by_others || refuses_options(posix)) && winsock->error.kind == FER_OK &&
+           (reported || refused);
 }
 
 /* The peer reads while write_all waits: on Linux the waiting write counts as progress when its
@@ -351,14 +374,10 @@ static inline bool number_of_a_clone(const struct record *posix, const struct re
  * how the close ends for the peer. */
 static inline bool ended_option(const struct record *posix, const struct record *winsock)
 {
-    bool reads_end = (posix->facts & (FACT_PEER_SHUT | FACT_SHUT_READ)) != 0;
-    bool has_ended = (posix->facts_after & FACT_RESET) != 0 ||
-                     (reads_end && (posix->facts & FACT_SHUT_WRITE) != 0);
     bool gets = posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT ||
                 (posix->op >= OP_NODELAY && posix->op <= OP_KEEPALIVE);
     bool closes = posix->op == OP_CLOSE && posix->was_forgiven;
-    return (posix->facts & FACT_REFUSES_OPTIONS) != 0 && has_ended &&
-           ((gets && both_succeed(posix, winsock)) || closes);
+    return refuses_options(posix) && ((gets && both_succeed(posix, winsock)) || closes);
 }
 
 /* A wait on Windows noticed an event, a shutdown or room late, after others. */

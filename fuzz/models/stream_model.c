@@ -123,7 +123,8 @@ static void check_read(const struct program *program, const struct record *recor
     must(kind != FER_BROKEN_PIPE && kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT,
          "a kind that a read does not return", record);
     handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !is_known_end);
-    handle->saw_end = handle->saw_end || (wants_data && ends && !handle->shut_read);
+    handle->saw_end =
+        handle->saw_end || (wants_data && ends && !handle->shut_read && !is_shut_meanwhile);
 }
 
 static void check_write(const struct program *program, const struct record *record,

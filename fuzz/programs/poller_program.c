@@ -328,6 +328,7 @@ static void start(struct poller_program *program, fer_sim_dialect dialect, fer_s
     FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
     program->dialect = dialect;
     program->hangup_is_writable = dialect == FER_SIM_WINSOCK && windows.hangup_ends_write_waits;
+    program->no_buffers_until = windows.no_buffers_until;
     program->closed = FER_RAW_SOCKET_NONE;
     poller_model_begin(dialect);
     poller_peers_begin(program);

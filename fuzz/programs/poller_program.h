@@ -83,7 +83,9 @@ typedef struct poller_deferred {
 
 struct poller_program {
     fer_sim_dialect dialect;
-    bool hangup_is_writable; /* windows.hangup_ends_write_waits */
+    /* windows.hangup_ends_write_waits, windows.no_buffers_until */
+    bool hangup_is_writable;
+    fer_duration no_buffers_until;
     bool is_traced;
     bool is_waiting; /* deferred steps may run */
     fer_poller pollers[POLLER_POLLERS];
