@@ -342,11 +342,12 @@ static inline bool raw_mode(const struct record *posix, const struct record *win
 }
 
 /* Both halves are shut down while input is queued, and more arrives. Linux resets; Windows shut
- * down only sending and keeps the input. */
+ * down only sending and keeps the input, and the peer receives what was still to be sent. */
 static inline bool input_after_both(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_SHUT_READ | FACT_SHUT_WRITE;
-    bool has_less = is_read(posix) && posix->n < winsock->n;
+    bool receives = is_read(posix) || posix->op == OP_PEER_RECEIVE || posix->op == OP_CLOSE;
+    bool has_less = receives && posix->n < winsock->n;
     return (posix->facts_after & facts) == facts && !reports_reset(winsock) &&
            (reports_reset(posix) || has_less);
 }

@@ -217,6 +217,24 @@ static void ready_finds_a_lost_event_at_the_end_of_its_slice(void **state)
     fer_tcp_stream_close(&inner.stream);
 }
 
+/* Slices are no events: nothing can end this wait. */
+static void a_wait_in_slices_without_events_is_a_deadlock(void **state)
+{
+    fer_tcp_listener listener = {0};
+    fer_socket_addr addr;
+    fer_interest ready = 77;
+    begin_with(state, losing_events);
+    assert_ok(fer_socket_addr_parse(&addr, "127.0.0.1:0"));
+    assert_ok(fer_tcp_listener_bind_addr(&listener, &addr));
+    assert_kind(fer_tcp_listener_ready(&listener, FER_READABLE, FER_DURATION_NONE, &ready),
+                FER_DEADLOCK);
+    uint64_t begin = now_ms();
+    assert_ok(fer_tcp_listener_ready(&listener, FER_READABLE, millis(SHORT_MS), &ready));
+    assert_int_equal(ready, 0);
+    assert_int_equal(now_ms() - begin, SHORT_MS);
+    fer_tcp_listener_close(&listener);
+}
+
 /* ---- Lost cancels */
 
 /* S6: a shutdown whose cancel fails is detected at the end of the slice. */
@@ -236,6 +254,19 @@ static void a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice(void **
     assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_READABLE);
     assert_int_equal(now_ms() - begin, 100);
+    fer_tcp_stream_close(&inner.stream);
+}
+
+/* S6: a timeout that expires first is no timeout of a call that a shutdown has ended. */
+static void a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lost(void **state)
+{
+    begin_with(state, (fer_sim_windows){.loses_cancels = true});
+    inner = connected();
+    assert_ok(fer_tcp_stream_set_read_timeout(&inner.stream, millis(SHORT_MS)));
+    uint64_t begin = now_ms();
+    assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
+    assert_ok(read_one(&inner.stream));
+    assert_int_equal(now_ms() - begin, SHORT_MS);
     fer_tcp_stream_close(&inner.stream);
 }
 
@@ -268,6 +299,8 @@ int main(void)
         WINSOCK_TEST(a_connect_finds_a_lost_answer_at_the_end_of_its_slice),
         WINSOCK_TEST(ready_finds_a_lost_event_at_the_end_of_its_slice),
         WINSOCK_TEST(a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice),
+        WINSOCK_TEST(a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lost),
+        WINSOCK_TEST(a_wait_in_slices_without_events_is_a_deadlock),
         WINSOCK_TEST(a_hang_up_that_ends_waits_to_write_changes_no_result),
     };
     return cmocka_run_group_tests_name("sim_waits", tests, NULL, NULL);
