@@ -181,7 +181,7 @@ try_unpatched() {
 
 chosen() {
     [ -n "$wanted" ] || return 0
-    case " $wanted " in *" $1 "* | *" ${1#[0-9][0-9]-} "*) return 0 ;; esac
+    case " $wanted " in *" $1 "* | *" ${1#*-} "*) return 0 ;; esac
     return 1
 }
 

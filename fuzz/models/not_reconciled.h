@@ -381,12 +381,16 @@ static inline bool ended_option(const struct record *posix, const struct record 
     return refuses_options(posix) && ((gets && both_succeed(posix, winsock)) || closes);
 }
 
-/* A wait on Windows noticed an event, a shutdown or room late, after others. */
+/* A wait on Windows noticed an event, a shutdown or room late, after others, but before its timeout
+ * expired. */
 static inline bool late_event(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_DEFERRED | FACT_NOTICES_LATE;
+    bool is_unfinished =
+        winsock->error.kind == FER_TIMED_OUT || winsock->error.kind == FER_DEADLOCK;
     return (winsock->facts & facts) == facts && (is_read(posix) || is_write(posix)) &&
-           winsock->elapsed > posix->elapsed;
+           winsock->elapsed > posix->elapsed &&
+           (!is_unfinished || winsock->error.kind == posix->error.kind);
 }
 
 /* The first clone of a socket allocates on Windows only. */

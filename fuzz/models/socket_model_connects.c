@@ -123,7 +123,9 @@ void model_connect_done(model_handle *handle, const model_connect *connect, fer_
                         bool has_timeout)
 {
     struct model_socket *socket = of(handle);
-    if (connect->is_misuse) {
+    /* Misuse, if another handle listens. */
+    bool is_refused = socket->is_uncertain && error.kind == FER_INVALID_INPUT;
+    if (connect->is_misuse || is_refused) {
         return;
     }
     if (!socket->is_stream) {

@@ -8,6 +8,10 @@
 
 #define NEVER FER_DURATION_NONE_NANOS
 
+/* The calls below core, and the events. One step may wait until there are buffers (windows.h), with
+ * a pause of 20 ms between its tries. */
+enum { LINES_AT_MOST = 1500, LINES_PER_STEP = 30 };
+
 /* What this handle has reported. */
 struct handle_model {
     bool saw_reset;
@@ -335,6 +339,8 @@ void stream_model_end(const struct program *program)
     const fer_sim_report *report = &program->report;
     struct record last = program->record;
     must(report->leaked_handles == 0, "a handle leaks", &last);
+    must(report->lines <= LINES_AT_MOST + LINES_PER_STEP * program->steps,
+         "T8: a call that waits is busy", &last);
     must(report->leaked_waits == 0 && report->leaked_lookups == 0,
          "the library leaks a wait or a lookup", &last);
     for (int i = 0; i < program->connection_count; i++) {

@@ -364,6 +364,7 @@ void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t
     }
     for (size_t i = 0; i < PROGRAM_STEPS && 1 + (i + 1) * PROGRAM_STEP_BYTES <= size; i++) {
         step(program, data + 1 + i * PROGRAM_STEP_BYTES);
+        program->steps++;
     }
     for (int i = 0; i < PROGRAM_HANDLES; i++) {
         fer_tcp_stream_close(&program->streams[i]);

@@ -125,6 +125,7 @@ struct program {
     fer_socket_addr name_addrs[2];
     struct deferred deferred[PROGRAM_DEFERRED];
     int deferred_count;
+    uint64_t steps; /* that were made */
     int deferred_done;
     size_t buffer;           /* the buffer of each side of a connection, in bytes */
     fer_sim_windows windows; /* the switches of the simulation */
