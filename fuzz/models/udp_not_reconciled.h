@@ -11,7 +11,7 @@
 /* clang-format off */
 #define UDP_NOT_RECONCILED(X)                                                            \
     X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) \
-    X(member_at_an_address)
+    X(member_at_an_address) X(clone_out_of_memory)
 /* clang-format on */
 
 /* The history of the sockets that the predicates need. */
@@ -106,6 +106,13 @@ static void note_binding(const struct udp_record *record)
         history.is_member[record->socket] =
             history.is_member[record->socket] || record->op == UDP_JOIN;
     }
+}
+
+/* The first clone of a socket allocates on Windows only. */
+static bool clone_out_of_memory(const struct udp_record *posix, const struct udp_record *winsock)
+{
+    return posix->op == UDP_CLONE && posix->error.kind == FER_OK &&
+           winsock->error.kind == FER_OUT_OF_MEMORY;
 }
 
 static void note_record(const struct udp_record *record)
