@@ -164,16 +164,19 @@ static fer_duration duration_of(uint8_t arg)
 static void choose_slices(struct misuse_arguments *a)
 {
     static const size_t counts[] = {0, 1, 7, 64, SIZE_MAX, SIZE_MAX / 2, 65536};
+    static uint8_t longest[FERP_SIM_WINDOWS_IO_LENGTH_MAX]; /* that one call uses */
     struct misuse_values *values = a->values;
     uint8_t *buf = a->state->buf;
     size_t len_of_null = a->arg % 16 == 7 ? 9 : 0;
     bool is_absurd = a->arg % 16 == 11;
     values->slices[0] = (fer_io_slice){buf, 3};
     values->slices[1] = (fer_io_slice){NULL, len_of_null};
-    values->slices[2] = (fer_io_slice){buf + 3, is_absurd ? SIZE_MAX - 2 : 61};
+    values->slices[2] =
+        (fer_io_slice){is_absurd ? longest : buf + 3, is_absurd ? SIZE_MAX - 2 : 61};
     values->slices_mut[0] = (fer_io_slice_mut){buf, 3};
     values->slices_mut[1] = (fer_io_slice_mut){NULL, len_of_null};
-    values->slices_mut[2] = (fer_io_slice_mut){buf + 3, is_absurd ? SIZE_MAX : 61};
+    values->slices_mut[2] =
+        (fer_io_slice_mut){is_absurd ? longest : buf + 3, is_absurd ? SIZE_MAX : 61};
     a->slices = a->nulls & 4 ? NULL : values->slices;
     a->slices_mut = a->nulls & 4 ? NULL : values->slices_mut;
     a->slice_count = a->nulls & 4 ? counts[a->arg % 7] : a->arg % 4u;

@@ -131,10 +131,23 @@ static void do_close(struct udp_program *program, int handle)
     program->socket_of[handle] = UDP_NONE;
 }
 
+static bool has_clones(const struct udp_program *program, int handle)
+{
+    int count = 0;
+    for (int i = 0; i < UDP_HANDLES; i++) {
+        count += program->socket_of[i] == program->socket_of[handle];
+    }
+    return count > 1;
+}
+
+/* Only for a handle without clones: row raw_shares_nothing. */
 static void do_through_raw(struct udp_program *program, int handle, struct udp_record *record)
 {
     /* Windows cannot query the mode ("raw_mode"). */
     FER_IGNORE(fer_udp_socket_set_nonblocking(&program->handles[handle], false));
+    if (has_clones(program, handle)) {
+        return;
+    }
     fer_raw_socket raw = fer_udp_socket_into_raw(&program->handles[handle]);
     if (raw != FER_RAW_SOCKET_NONE) {
         record->error = fer_udp_socket_from_raw(&program->handles[handle], raw);
