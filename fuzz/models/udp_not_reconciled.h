@@ -19,6 +19,7 @@ static struct {
     bool sent_to_another[UDP_SOCKETS];
     bool sent_together[UDP_SOCKETS];
     int sent_since_pause[UDP_SOCKETS];
+    bool sent_to_group;   /* since the last pause */
     bool has_loop_off[2]; /* the loop of some socket is off: IPv4's, IPv6's */
     int sockets;
     bool is_narrowed[UDP_SOCKETS];
@@ -75,10 +76,12 @@ static bool refusals_together(const struct udp_record *posix, const struct udp_r
  * differ. */
 static bool multicast_loop(const struct udp_record *posix, const struct udp_record *winsock)
 {
+    bool ends_in_flight =
+        posix->op == UDP_LOOP && posix->value == 0 && history.sent_to_group && !posix->after_pause;
     (void)winsock;
-    return is_send(posix) && posix->error.kind == FER_OK &&
-           fer_ip_addr_is_multicast(&posix->addr.ip) &&
-           history.has_loop_off[posix->addr.ip.family == FER_IP_V6];
+    return ends_in_flight || (is_send(posix) && posix->error.kind == FER_OK &&
+                              fer_ip_addr_is_multicast(&posix->addr.ip) &&
+                              history.has_loop_off[posix->addr.ip.family == FER_IP_V6]);
 }
 
 /* A member that is bound to an address receives the group's datagrams only on Windows. */
@@ -122,12 +125,15 @@ static void note_record(const struct udp_record *record)
     bool is_allowed = socket >= 0 && socket < UDP_SOCKETS && record->error.kind == FER_OK;
     if (record->after_pause) {
         memset(history.sent_since_pause, 0, sizeof history.sent_since_pause);
+        history.sent_to_group = false;
     }
     if (is_allowed && (record->op == UDP_SEND || record->op == UDP_SEND_TO)) {
         history.sent_since_pause[socket] += record->fault_hit ? 2 : 1;
         history.sent_together[socket] =
             history.sent_together[socket] || history.sent_since_pause[socket] > 1;
     }
+    history.sent_to_group =
+        history.sent_to_group || (is_send(record) && fer_ip_addr_is_multicast(&record->addr.ip));
     bool leaves = record->op == UDP_SEND_TO ||
                   (record->op == UDP_CONNECT && is_allowed && history.sent_since_pause[socket] > 0);
     if (is_allowed && leaves) {
