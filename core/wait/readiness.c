@@ -132,6 +132,10 @@ static fer_error check_or_wait(fer_handle *handle, fer_interest interest, uint64
         poll_stream(handle, interest & ~*found, until, *found != 0 ? until : deadline, &seen);
     bool continues = *found != 0 || (error.kind == FER_TIMED_OUT && until < deadline);
     *found |= seen;
+    if (error.kind == FER_TIMED_OUT && *found == 0) {
+        *found = ready_by_state(handle, interest); /* a shutdown that woke nothing */
+        continues = continues || *found != 0;
+    }
     return continues ? feri_ok() : error;
 }
 

@@ -260,6 +260,7 @@ static void a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice(void **
 /* S6: a timeout that expires first is no timeout of a call that a shutdown has ended. */
 static void a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lost(void **state)
 {
+    fer_interest ready = 77;
     begin_with(state, (fer_sim_windows){.loses_cancels = true});
     inner = connected();
     assert_ok(fer_tcp_stream_set_read_timeout(&inner.stream, millis(SHORT_MS)));
@@ -267,6 +268,13 @@ static void a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lost(void 
     assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
     assert_ok(read_one(&inner.stream));
     assert_int_equal(now_ms() - begin, SHORT_MS);
+    fer_tcp_stream_close(&inner.stream);
+    inner = connected();
+    begin = now_ms();
+    assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
+    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(50), &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_int_equal(now_ms() - begin, 50);
     fer_tcp_stream_close(&inner.stream);
 }
 
