@@ -44,6 +44,55 @@ void probe_io_length_max(void)
     raw_close_pair(two);
 }
 
+/* IP allows 65507 bytes of a datagram over IPv4. The limit of a call must not cut it. */
+void probe_datagram_length_max(void)
+{
+    enum { IP_LIMIT = 65507 };
+    static const char bytes[IP_LIMIT + 1];
+    size_t most = ferp_traits()->datagram_length_max;
+    raw_socket socket = raw_new(SOCK_DGRAM);
+    believe("%lu", (unsigned long)most);
+    (void)raw_bind(socket, 0);
+    (void)raw_connect(socket, raw_port(socket));
+    (void)raw_set_int_option(socket, SOL_SOCKET, SO_SNDBUF, 100000);
+    int n = raw_send(socket, bytes, IP_LIMIT + 1);
+    see("a datagram of %d bytes: %s", IP_LIMIT + 1, raw_text(n));
+    conclude(n < 0 && most >= IP_LIMIT);
+    raw_close(socket);
+}
+
+/* A lack of buffers cannot be caused. Sends of growing lengths may meet one. */
+void probe_no_buffer_space_passes(void)
+{
+    enum { SHORTEST = 1 << 17, LONGEST = 1 << 26 };
+    raw_socket two[2];
+    void *area = process_reserve(LONGEST);
+    believe(ferp_traits()->no_buffer_space_passes ? "yes" : "no");
+    if (area == NULL || !raw_pair(two)) {
+        conclude_absent("no memory of that size in this process");
+        return;
+    }
+    raw_set_nonblocking(two[0], true);
+    int code = 0;
+    size_t len = SHORTEST;
+    while (code == 0 && len <= LONGEST) {
+        code = raw_send(two[0], area, len) < 0 ? raw_code() : 0;
+        len *= 2;
+    }
+    if (ferp_error_kind(code) == FER_NO_BUFFER_SPACE) {
+        int n = raw_send(two[0], area, 4096);
+        see("a send of %lu lacks buffers, one of 4096 then: %s", (unsigned long)(len / 2),
+            raw_text(n));
+        conclude_fact(ferp_traits()->no_buffer_space_passes,
+                      n > 0 || raw_is_would_block(raw_code()));
+    } else {
+        conclude_absent("no send up to %lu bytes lacked buffers: it ended with %d",
+                        (unsigned long)(len / 2), code);
+    }
+    process_unreserve(area, LONGEST);
+    raw_close_pair(two);
+}
+
 void probe_linger_seconds_max(void)
 {
     long most = (long)ferp_traits()->linger_seconds_max;

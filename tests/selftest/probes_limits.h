@@ -13,6 +13,8 @@ void probe_has_abstract_unix_names(void);
 void probe_io_slices_max(void);
 
 void probe_io_length_max(void);
+void probe_datagram_length_max(void);
+void probe_no_buffer_space_passes(void);
 void probe_linger_seconds_max(void);
 void probe_keepalive_seconds_max(void);
 void probe_keepalive_retries_max(void);
