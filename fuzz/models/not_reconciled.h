@@ -381,6 +381,15 @@ static inline bool ended_option(const struct record *posix, const struct record 
     return refuses_options(posix) && ((gets && both_succeed(posix, winsock)) || closes);
 }
 
+/* A read that noticed its shutdown late has met a reset too, which is then no longer pending. */
+static inline bool has_met_reset(const struct record *posix, const struct record *winsock)
+{
+    unsigned facts = FACT_NOTICES_LATE | FACT_SHUT_READ;
+    return (winsock->facts & facts) == facts && (winsock->facts_after & FACT_RESET) != 0 &&
+           posix->op == OP_TAKE_ERROR && both_succeed(posix, winsock) && reports_reset(posix) &&
+           winsock->value == (uint64_t)FER_OK;
+}
+
 /* A wait on Windows noticed an event, a shutdown or room late, after others, but before its timeout
  * expired. */
 static inline bool late_event(const struct record *posix, const struct record *winsock)
@@ -388,9 +397,10 @@ static inline bool late_event(const struct record *posix, const struct record *w
     unsigned facts = FACT_DEFERRED | FACT_NOTICES_LATE;
     bool is_unfinished =
         winsock->error.kind == FER_TIMED_OUT || winsock->error.kind == FER_DEADLOCK;
-    return (winsock->facts & facts) == facts && (is_read(posix) || is_write(posix)) &&
-           winsock->elapsed > posix->elapsed &&
-           (!is_unfinished || winsock->error.kind == posix->error.kind);
+    bool is_late = (winsock->facts & facts) == facts && (is_read(posix) || is_write(posix)) &&
+                   winsock->elapsed > posix->elapsed &&
+                   (!is_unfinished || winsock->error.kind == posix->error.kind);
+    return is_late || has_met_reset(posix, winsock);
 }
 
 /* The first clone of a socket allocates on Windows only. */
