@@ -403,6 +403,15 @@ static inline bool late_event(const struct record *posix, const struct record *w
     return is_late || has_met_reset(posix, winsock);
 }
 
+/* Both had the same result, but on Windows after actions of the peer that came later on POSIX
+ * (late_event, no_buffer_space). Nothing after it can be compared. */
+static inline bool is_later_on_windows(const struct record *posix, const struct record *winsock)
+{
+    return (winsock->facts & FACT_DEFERRED) != 0 &&
+           (winsock->facts & (FACT_NOTICES_LATE | FACT_LACKS_BUFFERS)) != 0 &&
+           (is_read(posix) || is_write(posix)) && winsock->elapsed > posix->elapsed;
+}
+
 /* The first clone of a socket allocates on Windows only. */
 static inline bool clone_out_of_memory(const struct record *posix, const struct record *winsock)
 {
