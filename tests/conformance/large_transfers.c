@@ -51,9 +51,9 @@ static void write_all_of_256_mebibytes_reaches_a_slow_reader(void **state)
     struct slow_reader reader = {.peer = pair->other};
     test_thread thread;
     size_t n = 0;
+    test_thread_start(&thread, read_slowly, &reader);
     void *zeros = process_reserve(LONGER_THAN_BUFFERS);
     assert_non_null(zeros);
-    test_thread_start(&thread, read_slowly, &reader);
     fer_error error = fer_tcp_stream_write_all(&pair->stream, zeros, LONGER_THAN_BUFFERS, &n);
     fer_error ended = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
     test_thread_join(&thread);
@@ -112,7 +112,6 @@ static void long_reads_return_all_bytes_in_order(void **state)
 
 struct writer {
     fer_tcp_stream *stream;
-    const void *zeros;
     fer_error error;
     size_t n;
 };
@@ -121,8 +120,10 @@ static void write_everything(void *argument)
 {
     struct writer *writer = argument;
     process_shield_thread();
+    void *zeros = process_reserve(LONGER_THAN_BUFFERS);
     writer->error =
-        fer_tcp_stream_write_all(writer->stream, writer->zeros, LONGER_THAN_BUFFERS, &writer->n);
+        fer_tcp_stream_write_all(writer->stream, zeros, LONGER_THAN_BUFFERS, &writer->n);
+    process_unreserve(zeros, LONGER_THAN_BUFFERS);
 }
 
 /* S6, E3: a shutdown ends a write_all that waits for a peer that does not read. The peer receives
@@ -133,14 +134,10 @@ static void a_shutdown_ends_a_write_all_that_waits(void **state)
     struct writer writer = {.stream = &pair->stream};
     struct slow_reader reader = {.peer = pair->other};
     test_thread thread;
-    void *zeros = process_reserve(LONGER_THAN_BUFFERS);
-    assert_non_null(zeros);
-    writer.zeros = zeros;
     test_thread_start(&thread, write_everything, &writer);
     peer_pause(20);
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
     test_thread_join(&thread);
-    process_unreserve(zeros, LONGER_THAN_BUFFERS);
     assert_kind(writer.error, FER_BROKEN_PIPE);
     read_slowly(&reader);
     assert_true(reader.at_end);
