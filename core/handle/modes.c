@@ -7,11 +7,11 @@
  * contains it, or it fails, finds the mark and is made in the record instead. No change is lost,
  * and none is made twice.
  *
- * The record's word begins as UNSET. Whoever finds the mark gives it the moved value, with a
+ * The record's word begins as UNSET. A call that finds the mark gives it the moved value, with a
  * compare-and-swap that expects UNSET. The value with the mark never changes again, so all of them
  * would store the same, and only the first one does. A reader takes UNSET for the moved value. The
- * mark is added after the record's address is in the handle, so whoever finds the mark finds the
- * record. A clone is filled after all words have moved: it never finds UNSET. */
+ * mark is added after the record's address is in the handle, so a call that finds the mark finds
+ * the record. A clone is filled after all words have moved: it never finds UNSET. */
 #include "core/handle/modes.h"
 
 #include <stddef.h>

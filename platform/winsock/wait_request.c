@@ -9,7 +9,7 @@
 enum { CANCEL_SLICE = 100, CANCEL_SLICES = 10 };
 
 /* ---- Memory. The system may write to a request until it has ended. An abandoned one keeps its
- * place and its event for ever. No heap: a read must not allocate. */
+ * place and its event until the process ends. No heap: a read must not allocate. */
 
 typedef struct receive_request {
     OVERLAPPED overlapped;
