@@ -6,6 +6,7 @@
 #include <winsock2.h>
 
 #include <windows.h>
+#include <winternl.h>
 #include <ws2tcpip.h>
 
 #include <stdatomic.h>

@@ -1,4 +1,6 @@
 /* probes_winsock.c: probes that have system calls of Windows. Those of AFD: probes_afd.c. */
+#include <winsock2.h>
+
 #include <mswsock.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 
 #include "platform/winsock/afd.h"
 
-static int WSAAPI scripted_ioctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
+static int WINAPI scripted_ioctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
                                  DWORD out_size, LPDWORD length, LPWSAOVERLAPPED overlapped,
                                  LPWSAOVERLAPPED_COMPLETION_ROUTINE routine);
 
@@ -25,7 +25,7 @@ static size_t answer_count;
 static int error;
 static int calls;
 
-static int WSAAPI scripted_ioctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
+static int WINAPI scripted_ioctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
                                  DWORD out_size, LPDWORD length, LPWSAOVERLAPPED overlapped,
                                  LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {

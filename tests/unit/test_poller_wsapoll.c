@@ -9,7 +9,7 @@
 
 #include "platform/winsock/winsock.h"
 
-static int WSAAPI scripted_poll(WSAPOLLFD *entries, ULONG count, INT millis);
+static int WINAPI scripted_poll(WSAPOLLFD *entries, ULONG count, INT millis);
 
 #define WSAPoll scripted_poll
 #include "platform/winsock/poller_wsapoll.c"
@@ -20,7 +20,7 @@ enum { GOOD = 4, QUIET = 8, BAD = 12 };
 static int bad_error;
 static int common_error;
 
-static int WSAAPI scripted_poll(WSAPOLLFD *entries, ULONG count, INT millis)
+static int WINAPI scripted_poll(WSAPOLLFD *entries, ULONG count, INT millis)
 {
     int error = count > 1 ? common_error : 0;
     int ready = 0;
