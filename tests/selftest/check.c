@@ -29,7 +29,7 @@ static void fails(void **state)
 static void reads_the_null_pointer(void **state)
 {
     (void)state;
-    int *volatile nowhere = NULL;
+    volatile int *volatile nowhere = NULL;
     *nowhere = 1;
 }
 
