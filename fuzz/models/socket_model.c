@@ -215,14 +215,16 @@ int model_into_raw(model_handle *handle)
     return socket;
 }
 
-/* Whether Windows reports a pending connect depends on the config (pending_has_no_peer). */
+/* Whether Windows reports a pending connect depends on the config (pending_has_no_peer). A listener
+ * is certain, whatever was unknown of its socket before. */
 model_state model_raw_state(int socket, bool *uncertain)
 {
     struct model_socket *what = &model_sockets[socket];
     socket_state state = model_socket_state_now(what);
     bool is_connecting = what->is_stream && state == SOCKET_CONNECTING;
-    *uncertain = what->is_stream && (what->is_uncertain || what->peer_is_unknown ||
-                                     (is_connecting && (windows || now() >= what->earliest)));
+    *uncertain = what->is_stream && state != SOCKET_LISTENING &&
+                 (what->is_uncertain || what->peer_is_unknown ||
+                  (is_connecting && (windows || now() >= what->earliest)));
     bool is_open = !what->is_stream || state == SOCKET_CONNECTED || state == SOCKET_LISTENING;
     return is_connecting ? STATE_CONNECTING : is_open ? STATE_OPEN : STATE_UNCONNECTED;
 }
