@@ -248,7 +248,7 @@ def all_tests():
                           ['tests/' + source, 'tests/support/thread.c'], 'ferrule_sim'))
     threads = 'tests/unit/test_resolver_threads.c'
     tests.append(Test('test_resolver_threads', [threads, 'tests/support/thread.c'], 'ferrule'))
-    support = ['tests/' + s for s in listed('ferrule_sim_support_sources', 'tests/CMakeLists.txt')]
+    support = ['tests/' + s for s in listed('ferrule_sim_support_sources', 'tests/sim.cmake')]
     for dialect in ('posix', 'winsock'):
         for source in listed('ferrule_conformance_sources', 'tests/sources.cmake'):
             defines = ['-DFERRULE_SIM_WINSOCK'] if dialect == 'winsock' else []
