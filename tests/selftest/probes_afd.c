@@ -2,18 +2,14 @@
  * platform/winsock/afd.c. */
 #include "selftest/raw.h"
 
-#include <winternl.h>
-
 #include <stdio.h>
 #include <string.h>
 
+#include "platform/winsock/afd.h"
 #include "selftest/probe.h"
 #include "selftest/system.h"
 
 #define IOCTL_AFD_POLL 0x00012024u
-#define AFD_RECEIVE 0x0001u
-#define AFD_SEND 0x0004u
-#define AFD_LOCAL_CLOSE 0x0020u
 #define PENDING ((NTSTATUS)0x00000103)
 
 typedef NTSTATUS(NTAPI *nt_create_file)(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK,
@@ -29,14 +25,7 @@ struct poll {
     HANDLE afd;
     HANDLE event;
     IO_STATUS_BLOCK status;
-    struct {
-        LARGE_INTEGER timeout;
-        ULONG count;
-        ULONG is_exclusive;
-        HANDLE socket;
-        ULONG events;
-        NTSTATUS status;
-    } data;
+    ferp_afd_poll data;
 };
 
 static bool find_functions(void)
@@ -117,14 +106,14 @@ static void two_polls_of_a_socket(void)
             (void)raw_fill(two[0]);
         }
         (void)raw_fill(two[0]);
-        begin_poll(&sends, two[0], AFD_SEND | AFD_LOCAL_CLOSE);
-        begin_poll(&receives, two[0], AFD_RECEIVE | AFD_LOCAL_CLOSE);
+        begin_poll(&sends, two[0], FERP_AFD_SEND | FERP_AFD_LOCAL_CLOSE);
+        begin_poll(&receives, two[0], FERP_AFD_RECEIVE | FERP_AFD_LOCAL_CLOSE);
         (void)raw_send(two[1], "x", 1);
         ULONG received = end_poll(&receives, 300);
         ULONG sent = end_poll(&sends, received != 0 ? 0 : 300);
-        right += received == AFD_RECEIVE && sent == 0;
+        right += received == FERP_AFD_RECEIVE && sent == 0;
         lost += received == 0;
-        mixed += (sent & AFD_RECEIVE) != 0 || (received & AFD_SEND) != 0;
+        mixed += (sent & FERP_AFD_RECEIVE) != 0 || (received & FERP_AFD_SEND) != 0;
         raw_reset(two[0]);
         raw_close(two[1]);
     }
@@ -147,12 +136,12 @@ static void poll_reports_a_close(void)
     if (!raw_pair(two)) {
         return;
     }
-    begin_poll(&poll, two[0], AFD_RECEIVE | AFD_LOCAL_CLOSE);
+    begin_poll(&poll, two[0], FERP_AFD_RECEIVE | FERP_AFD_LOCAL_CLOSE);
     raw_close(two[0]);
     ULONG events = end_poll(&poll, 2000);
     believe("AFD_POLL_LOCAL_CLOSE (20)");
     see("%lx", events);
-    conclude((events & AFD_LOCAL_CLOSE) != 0);
+    conclude((events & FERP_AFD_LOCAL_CLOSE) != 0);
     raw_close(two[1]);
     close_poll(&poll);
 }
