@@ -1,7 +1,9 @@
 # The library's sources: core, each backend, and the backend of this system.
 set(ferrule_core_sources
+    core/base/cancel_token.c
     core/base/duration.c
     core/base/error.c
+    core/base/instant.c
     core/base/operation_error.c
     core/base/text.c
     core/base/version.c
@@ -18,6 +20,7 @@ set(ferrule_core_sources
     core/handle/ended.c
     core/handle/handle.c
     core/handle/keepalive.c
+    core/handle/limits.c
     core/handle/modes.c
     core/handle/multicast.c
     core/handle/options.c
@@ -70,6 +73,7 @@ set(ferrule_posix_sources
     platform/posix/resolve.c
     platform/posix/socket.c
     platform/posix/thread.c
+    platform/posix/token.c
     platform/posix/traits.c
     platform/posix/unix.c
     platform/posix/wait.c)

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ferrule/cancel.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/poller.h"
@@ -340,12 +341,14 @@ typedef enum ferp_readiness {
 } ferp_readiness;
 
 /* The caller's storage for one wait. The words belong to the backend. It must not move while armed.
- * If the wait is a slice of a longer one, core sets call_deadline, the end of the last slice, after
- * ferp_wait_arm. Only simulated time uses it: if no event is scheduled and the last slice has no
- * end, further slices would change nothing. */
+ * ferp_wait_arm clears the other two members, and core may set them afterwards. call_deadline: the
+ * wait is a slice of a longer one, and this is the end of the last slice. Only simulated time uses
+ * it: if no event is scheduled and the last slice has no end, further slices would change nothing.
+ * token: the wait also ends when this token is signalled; NULL for none. */
 typedef struct ferp_wait {
     uintptr_t words[16];
     uint64_t call_deadline;
+    const fer_cancel_token *token;
 } ferp_wait;
 
 #define FERP_NO_DEADLINE UINT64_MAX
@@ -354,13 +357,14 @@ typedef struct ferp_wait {
  * FERP_RECEIVABLE, nothing for the others. */
 fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness);
 
-/* Waits until the socket is ready (OK: a hint, not a promise; also after ferp_wake), until the
- * deadline by ferp_now (TIMED_OUT, os_code 0; an expired deadline still polls once) or until a
+/* Waits until the socket is ready or the token is signalled (OK: a hint, not a promise; also after
+ * ferp_wake), until the deadline by ferp_now (TIMED_OUT, os_code 0; an expired deadline still polls once) or until a
  * signal (INTERRUPTED). FERP_READABLE and FERP_RECEIVABLE may be TIMED_OUT before the deadline, at
  * the end of a slice of the backend: the caller retries if time remains. If the OS reports an error
  * of the socket only once, it may be returned here. FERP_CONNECTED only: CONNECTION_REFUSED with
  * os_code 0 is the OS's hint that the connect has failed; ferp_take_error returns the cause
- * (POLLERR; select's except set). poll | WaitForSingleObject, select. */
+ * (POLLERR; select's except set). If a wait cannot include the token, it ends within 20 ms of the
+ * signal. poll | WaitForMultipleObjects, select. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline);
 
 /* Ends an armed wait without waiting. */
@@ -380,9 +384,35 @@ void ferp_pause(uint64_t until);
  * only the peer's end of file, which is readable). A shutdown by this handle may be missed
  * (write_wait_misses_shutdown); a caller that needs it waits in slices. deadline is the end of the
  * last slice. If no event is scheduled, simulated time waits until deadline and not until `until`,
- * because further slices would change nothing. poll | select. */
+ * because further slices would change nothing. A signalled token ends the wait as a wakeup does;
+ * token may be NULL. poll | select. */
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
-                     fer_interest *ready);
+                     const fer_cancel_token *token, fer_interest *ready);
+
+/* Waits until at least one of several started connects has ended, until a time by ferp_now
+ * (TIMED_OUT, os_code 0; an expired deadline still polls once) or until a signal (INTERRUPTED). OK:
+ * *ended has bit i if the connect of raws[i] has ended, as a hint, as for FERP_CONNECTED; 0 if the
+ * token was signalled, which may be NULL. count is 1 to FERP_CONNECTS_MAX. poll | select. */
+#define FERP_CONNECTS_MAX 16
+fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,
+                                 const fer_cancel_token *token, uint32_t *ended);
+
+/* ---- Cancel tokens. A backend keeps its state in token->words_. core keeps and reads the token's
+ * state; a backend never does, except in simulated time. */
+
+/* Makes the token's event, not signalled. eventfd, pipe | CreateEventW with manual reset. */
+fer_error ferp_token_open(fer_cancel_token *token);
+void ferp_token_close(fer_cancel_token *token);
+
+/* Ends every wait with this token, running or later, until ferp_token_clear. Safe in a signal
+ * handler on POSIX; errno is preserved. write | SetEvent. */
+void ferp_token_signal(fer_cancel_token *token);
+void ferp_token_clear(fer_cancel_token *token); /* read | ResetEvent */
+
+/* Waits until a token is signalled (OK, a hint), until the deadline by ferp_now (TIMED_OUT, os_code
+ * 0) or until a signal (INTERRUPTED). other may be NULL. poll | WaitForMultipleObjects. */
+fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,
+                          uint64_t deadline);
 
 /* ---- Pollers. A backend keeps its state in poller->words_. If the system does not keep the
  * sockets, that includes a table of them, which grows in ferp_poller_add only. Several threads may

@@ -26,6 +26,11 @@ static inline uint32_t feri_atomic_load(const uint32_t *word)
 #pragma GCC diagnostic pop
 #endif
 
+static inline void feri_atomic_store(uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
 /* Stores desired if *word equals expected. Returns whether it did. */
 static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
 {
@@ -53,6 +58,11 @@ static inline uint32_t feri_atomic_load(const uint32_t *word)
     return (uint32_t)_InterlockedOr((volatile long *)word, 0);
 }
 
+static inline void feri_atomic_store(uint32_t *word, uint32_t value)
+{
+    (void)_InterlockedExchange((volatile long *)word, (long)value);
+}
+
 static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return (uint32_t)_InterlockedCompareExchange((volatile long *)word, (long)desired,
@@ -77,6 +87,11 @@ static inline bool feri_atomic_replace_pointer(void **pointer, void *expected, v
 static inline uint32_t feri_atomic_load(const uint32_t *word)
 {
     return atomic_load_explicit((const _Atomic uint32_t *)word, memory_order_acquire);
+}
+
+static inline void feri_atomic_store(uint32_t *word, uint32_t value)
+{
+    atomic_store_explicit((_Atomic uint32_t *)word, value, memory_order_release);
 }
 
 static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)

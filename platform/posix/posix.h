@@ -125,6 +125,9 @@ int ferp_posix_type_of(fer_type type);
  * descriptor on failure. socket.c */
 fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out);
 
+/* The descriptor that is readable while the token is signalled. token.c */
+int ferp_posix_token_fd(const fer_cancel_token *token);
+
 /* Stores the address in the system's form and returns its length. address.c */
 socklen_t ferp_posix_sockaddr(const fer_socket_addr *addr, struct sockaddr_storage *out);
 

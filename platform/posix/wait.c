@@ -12,6 +12,8 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
 {
     wait->words[WORD_FD] = (uintptr_t)raw;
     wait->words[WORD_READINESS] = (uintptr_t)readiness;
+    wait->call_deadline = 0;
+    wait->token = NULL;
     return (fer_error){FER_OK, 0};
 }
 
@@ -35,18 +37,39 @@ static int millis_until(uint64_t deadline)
     return ferp_posix_millis((fer_duration){deadline > now ? deadline - now : 0});
 }
 
+static struct pollfd entry_of(fer_raw_socket raw, short events)
+{
+    return (struct pollfd){(int)raw, events, 0};
+}
+
+/* poll ignores a negative descriptor. */
+static struct pollfd token_entry(const fer_cancel_token *token)
+{
+    return entry_of(token == NULL ? -1 : ferp_posix_token_fd(token), POLLIN);
+}
+
+static bool has_no_socket(const struct pollfd *entries, nfds_t count)
+{
+    for (nfds_t i = 0; i < count; i++) {
+        if ((entries[i].revents & POLLNVAL) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Loops only if the time does not fit poll's int. */
-static fer_error poll_until(struct pollfd *entry, uint64_t deadline)
+static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
 {
     for (;;) {
         int millis = millis_until(deadline);
-        int ready = poll(entry, 1, millis);
+        int ready = poll(entries, count, millis);
         if (ready < 0) {
             return ferp_posix_error_of(errno);
         }
         if (ready > 0) {
-            bool is_none = (entry->revents & POLLNVAL) != 0;
-            return is_none ? ferp_posix_error_of(EBADF) : (fer_error){FER_OK, 0};
+            return has_no_socket(entries, count) ? ferp_posix_error_of(EBADF)
+                                                 : (fer_error){FER_OK, 0};
         }
         if (millis != INT_MAX) {
             return (fer_error){FER_TIMED_OUT, 0};
@@ -58,9 +81,12 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
     ferp_readiness readiness = (ferp_readiness)wait->words[WORD_READINESS];
     bool writing = readiness == FERP_WRITABLE || readiness == FERP_CONNECTED;
-    struct pollfd entry = {(int)wait->words[WORD_FD], writing ? POLLOUT : POLLIN, 0};
-    FER_TRY(poll_until(&entry, deadline));
-    bool has_failed = readiness == FERP_CONNECTED && (entry.revents & (POLLERR | POLLHUP)) != 0;
+    struct pollfd entries[] = {
+        entry_of((fer_raw_socket)wait->words[WORD_FD], writing ? POLLOUT : POLLIN),
+        token_entry(wait->token)};
+    FER_TRY(poll_until(entries, wait->token == NULL ? 1 : 2, deadline));
+    bool has_failed =
+        readiness == FERP_CONNECTED && (entries[0].revents & (POLLERR | POLLHUP)) != 0;
     return (fer_error){has_failed ? FER_CONNECTION_REFUSED : FER_OK, 0};
 }
 
@@ -82,13 +108,36 @@ static fer_interest ready_of(short revents)
 }
 
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
-                     fer_interest *ready)
+                     const fer_cancel_token *token, fer_interest *ready)
 {
     int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) |
                  ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0);
-    struct pollfd entry = {(int)raw, (short)events, 0};
+    struct pollfd entries[] = {entry_of(raw, (short)events), token_entry(token)};
     (void)deadline;
-    FER_TRY(poll_until(&entry, until));
-    *ready = ready_of(entry.revents) & interest;
+    FER_TRY(poll_until(entries, token == NULL ? 1 : 2, until));
+    *ready = ready_of(entries[0].revents) & interest;
     return (fer_error){FER_OK, 0};
+}
+
+fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,
+                                 const fer_cancel_token *token, uint32_t *ended)
+{
+    struct pollfd entries[FERP_CONNECTS_MAX + 1];
+    for (size_t i = 0; i < count; i++) {
+        entries[i] = entry_of(raws[i], POLLOUT);
+    }
+    entries[count] = token_entry(token);
+    FER_TRY(poll_until(entries, (nfds_t)count + (token == NULL ? 0 : 1), deadline));
+    *ended = 0;
+    for (size_t i = 0; i < count; i++) {
+        *ended |= entries[i].revents != 0 ? UINT32_C(1) << i : 0;
+    }
+    return (fer_error){FER_OK, 0};
+}
+
+fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,
+                          uint64_t deadline)
+{
+    struct pollfd entries[] = {token_entry(token), token_entry(other)};
+    return poll_until(entries, other == NULL ? 1 : 2, deadline);
 }

@@ -1,0 +1,139 @@
+/* cancel.h: limits of calls that wait: a deadline, and a token that cancels them. std::net has
+ * neither; the names are those of tokio_util::sync::CancellationToken and of .NET.
+ *
+ *     fer_cancel_token stop = {0};
+ *     FER_TRY(fer_cancel_token_new(&stop));
+ *     fer_limits limits = {fer_instant_after(fer_duration_from_secs(3)), &stop};
+ *     FER_TRY(fer_tcp_stream_set_limits(&stream, &limits));
+ *     error = fer_tcp_stream_read_exact(&stream, buf, sizeof buf, &n);
+ *
+ * The read ends with FER_TIMED_OUT after 3 seconds, and with FER_CANCELLED as soon as another
+ * thread, or on POSIX systems a signal handler, calls fer_cancel_token_cancel(&stop).
+ *
+ * The following rules hold for every handle with limits. docs/DIFFERENCES.md and the tests use
+ * their numbers.
+ *
+ * K1  A call that can wait begins by looking at the limits. If the token is cancelled it is
+ *     FER_CANCELLED, and if the deadline is reached FER_TIMED_OUT, both with os_code 0, whatever is
+ *     ready. So a loop over a socket that is always ready ends too. What the handle's own state
+ *     answers (misuse, a half that has ended) comes first. Getters, setters, shutdown, close, the
+ *     _try_ calls and calls on a nonblocking socket never look at limits.
+ * K2  A cancel or the deadline ends a call that waits: at once on POSIX systems; on Windows at once
+ *     if it waits to receive, otherwise within 20 ms. It changes nothing: no received byte is lost,
+ *     no sent byte is uncounted, and the handle works on after a reset of the token or with new
+ *     limits. read_exact, write_all, read_to_end and fer_copy report their counts. The deadline is
+ *     one for the whole call, whereas a timeout begins anew with each read and each write.
+ * K3  The earlier of timeout and deadline applies. Limits belong to the handle and not to the
+ *     socket: clones, accepted streams and what a handle is turned into begin without limits. A
+ *     _ready call keeps the answer of its own timeout (FER_OK, none ready); a cancel or the
+ *     deadline ends it with FER_CANCELLED or FER_TIMED_OUT. fer_poller_wait has no limits:
+ *     fer_poller_notify is its cancel.
+ * K4  One token may limit any number of handles and calls in any number of threads, and a cancel
+ *     ends all of them. A cancel costs the same however many they are. Calls that begin after
+ *     fer_cancel_token_cancel has returned see it, without a lock. Everything written before the
+ *     cancel is visible to the thread that gets FER_CANCELLED.
+ * K5  A handle without limits costs nothing more: no system call, and no instruction of a read or a
+ *     write.
+ * K6  With limits, a call that need not wait makes at most one system call more than without.
+ * K7  A cancel ends every accept of a listener, in all threads. No accept with limits remains
+ *     blocked in the system because another one took the connection.
+ *
+ * A token is NEW if all of its bytes are zero, OPEN after fer_cancel_token_new, and CLOSED after
+ * fer_cancel_token_close. It stays at its address while it is OPEN, and it must stay OPEN while a
+ * handle's limits refer to it. A call with limits whose token is NEW or CLOSED is
+ * FER_INVALID_INPUT. After fork the child must not use its parent's tokens. */
+#ifndef FERRULE_CANCEL_H
+#define FERRULE_CANCEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ferrule/error.h"
+#include "ferrule/time.h"
+#include "ferrule/version.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A cancel token. Initialize to all zero bytes. Its members are private. */
+typedef struct fer_cancel_token {
+    intptr_t words_[2];
+    uint32_t state_;
+    uint32_t reserved_;
+} fer_cancel_token;
+
+/* The limits of a call or of a handle. All zero bytes are no limits. The token is caller-owned. */
+typedef struct fer_limits {
+    fer_instant deadline;
+    fer_cancel_token *token;
+} fer_limits;
+
+/**
+ * Makes a token, which is not cancelled.
+ *
+ * Blocks: never.
+ * Owns: the token owns a resource of the OS until fer_cancel_token_close: a descriptor on Linux,
+ * two on other POSIX systems, a handle on Windows. No thread and no memory.
+ * Errors: FER_INVALID_INPUT (NULL; an OPEN token), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and
+ * other errors of the OS.
+ * Rust: tokio_util::sync::CancellationToken::new.
+ * Threads: no concurrent call on the token.
+ */
+FER_MUST_USE FER_API fer_error fer_cancel_token_new(fer_cancel_token *token);
+
+/**
+ * Cancels every call that waits within limits with this token, and every later one, until
+ * fer_cancel_token_reset. A token that is cancelled already stays so: FER_OK.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_INVALID_INPUT (misuse).
+ * Rust: tokio_util::sync::CancellationToken::cancel.
+ * Threads: concurrent with any other call on the token except new and close. On POSIX systems a
+ * signal handler may call it; errno is preserved.
+ */
+FER_MUST_USE FER_API fer_error fer_cancel_token_cancel(fer_cancel_token *token);
+
+/**
+ * Returns true if the token is cancelled; false for NULL and for a NEW or CLOSED token.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: tokio_util::sync::CancellationToken::is_cancelled.
+ * Threads: concurrent with any other call on the token except new and close. On POSIX systems a
+ * signal handler may call it.
+ */
+FER_API bool fer_cancel_token_is_cancelled(const fer_cancel_token *token);
+
+/**
+ * Makes a cancelled token usable again. A call that waits at this moment may or may not have been
+ * cancelled. FER_OK if the token was not cancelled.
+ *
+ * Blocks: only briefly: until a concurrent fer_cancel_token_cancel has ended.
+ * Owns: nothing.
+ * Errors: FER_INVALID_INPUT (misuse).
+ * Rust: none; .NET's CancellationTokenSource.TryReset.
+ * Threads: concurrent with any other call on the token except new, close and reset.
+ */
+FER_MUST_USE FER_API fer_error fer_cancel_token_reset(fer_cancel_token *token);
+
+/**
+ * Closes a token. Does nothing on NULL, NEW and CLOSED tokens.
+ *
+ * Remove it from all handles first (set_limits with NULL), and let calls within its limits return.
+ *
+ * Blocks: never.
+ * Owns: releases the token's resource of the OS.
+ * Errors: none.
+ * Rust: none; the Drop of the last clone.
+ * Threads: no concurrent call on the token, and none within its limits.
+ */
+FER_API void fer_cancel_token_close(fer_cancel_token *token);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

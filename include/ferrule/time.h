@@ -1,0 +1,70 @@
+/* time.h: a point in time of the monotonic clock, for deadlines. No calendar, and no clock that can
+ * be set. */
+#ifndef FERRULE_TIME_H
+#define FERRULE_TIME_H
+
+#include <stdint.h>
+
+#include "ferrule/duration.h"
+#include "ferrule/version.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A point in time of a clock that never goes back, in nanoseconds from an unspecified origin. Its
+ * member is private. All zero bytes are FER_INSTANT_NONE, which is never reached. Instants are
+ * comparable within one process only. With ferrule::sim the clock is the virtual one. */
+typedef struct fer_instant {
+    uint64_t nanos_;
+} fer_instant;
+
+#ifdef __cplusplus
+#define FER_INSTANT_NONE (fer_instant{0})
+#else
+#define FER_INSTANT_NONE ((fer_instant){0})
+#endif
+
+/**
+ * Returns the current time of the monotonic clock.
+ *
+ * Whether the clock counts while the machine sleeps depends on the OS: Linux does not
+ * (CLOCK_MONOTONIC, clock_gettime(2)), Windows does (QueryPerformanceCounter, MSDN).
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: std::time::Instant::now.
+ * Threads: any number of concurrent calls.
+ */
+FER_API fer_instant fer_instant_now(void);
+
+/**
+ * Returns the time that is `duration` from now. FER_INSTANT_NONE for FER_DURATION_NONE, and if the
+ * sum would overflow. A duration of 0 is the current time, which is reached at once.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: Instant::now() + duration. Differs: an overflow is FER_INSTANT_NONE instead of a panic.
+ * Threads: any number of concurrent calls.
+ */
+FER_API fer_instant fer_instant_after(fer_duration duration);
+
+/**
+ * Returns the time from now to `instant`: 0 once it is reached, FER_DURATION_NONE for
+ * FER_INSTANT_NONE.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: instant.saturating_duration_since(Instant::now()).
+ * Threads: any number of concurrent calls.
+ */
+FER_API fer_duration fer_instant_remaining(fer_instant instant);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

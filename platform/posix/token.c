@@ -1,0 +1,92 @@
+/* token.c: the event of a cancel token: a descriptor that is readable while the token is signalled.
+ * No wait reads it, so it ends every wait. On Linux it is an eventfd, elsewhere a pipe. */
+#include "platform/posix/posix.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include <sys/eventfd.h>
+#endif
+
+/* Indexes into a token's words. An eventfd is both ends. */
+enum { AT_READ_END, AT_WRITE_END };
+
+int ferp_posix_token_fd(const fer_cancel_token *token)
+{
+    return (int)token->words_[AT_READ_END];
+}
+
+static int write_end_of(const fer_cancel_token *token)
+{
+    return (int)token->words_[AT_WRITE_END];
+}
+
+#if defined(__linux__)
+
+fer_error ferp_token_open(fer_cancel_token *token)
+{
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd >= 0) {
+        token->words_[AT_READ_END] = fd;
+        token->words_[AT_WRITE_END] = fd;
+    }
+    return ferp_posix_result(fd);
+}
+
+#else
+
+static int set_flags(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+                   fcntl(fd, F_SETFD, FD_CLOEXEC) < 0
+               ? -1
+               : 0;
+}
+
+fer_error ferp_token_open(fer_cancel_token *token)
+{
+    int ends[2];
+    FER_TRY(ferp_posix_result(pipe(ends)));
+    fer_error err = {FER_OK, 0};
+    for (int i = 0; i < 2 && err.kind == FER_OK; i++) {
+        err = ferp_posix_result(set_flags(ends[i]));
+    }
+    if (err.kind != FER_OK) {
+        close(ends[0]);
+        close(ends[1]);
+        return err;
+    }
+    token->words_[AT_READ_END] = ends[0];
+    token->words_[AT_WRITE_END] = ends[1];
+    return err;
+}
+
+#endif
+
+void ferp_token_close(fer_cancel_token *token)
+{
+    close(ferp_posix_token_fd(token));
+    if (write_end_of(token) != ferp_posix_token_fd(token)) {
+        close(write_end_of(token));
+    }
+}
+
+/* Eight bytes are what an eventfd takes (eventfd(2)). A write that fails because the counter or the
+ * pipe is full leaves it readable. */
+void ferp_token_signal(fer_cancel_token *token)
+{
+    const uint64_t one = 1;
+    int saved = errno;
+    while (write(write_end_of(token), &one, sizeof one) < 0 && errno == EINTR) {
+    }
+    errno = saved;
+}
+
+void ferp_token_clear(fer_cancel_token *token)
+{
+    uint64_t count;
+    while (read(ferp_posix_token_fd(token), &count, sizeof count) > 0) {
+    }
+}
