@@ -5,6 +5,7 @@
 
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
 #include "core/handle/stream_request.h"
@@ -229,6 +230,11 @@ fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
 }
 
 /* ---- Modes */
+
+fer_error fer_socket_set_limits(fer_socket *socket, const fer_limits *limits)
+{
+    return feri_set_limits(handle_of(socket), limits);
+}
 
 fer_error fer_socket_set_nonblocking(fer_socket *socket, bool nonblocking)
 {

@@ -1,5 +1,6 @@
 /* tcp_listener.c: the public functions of fer_tcp_listener, except the one that resolves names. */
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
 #include "core/open/listening.h"
@@ -73,6 +74,11 @@ fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener, fer_error *out
 {
     FER_TRY(feri_handle_check_getter(handle_of(listener), out));
     return ferp_take_error(listener->handle_.raw_, out);
+}
+
+fer_error fer_tcp_listener_set_limits(fer_tcp_listener *listener, const fer_limits *limits)
+{
+    return feri_set_limits(handle_of(listener), limits);
 }
 
 fer_error fer_tcp_listener_set_nonblocking(fer_tcp_listener *listener, bool nonblocking)

@@ -1,6 +1,7 @@
 /* udp_socket.c: the public functions of fer_udp_socket, except those that resolve names. */
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/handle/multicast.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
@@ -149,6 +150,11 @@ fer_error fer_udp_socket_read_timeout(const fer_udp_socket *socket, fer_duration
 fer_error fer_udp_socket_write_timeout(const fer_udp_socket *socket, fer_duration *out)
 {
     return feri_timeout(const_handle_of(socket), FERP_WRITING, out);
+}
+
+fer_error fer_udp_socket_set_limits(fer_udp_socket *socket, const fer_limits *limits)
+{
+    return feri_set_limits(handle_of(socket), limits);
 }
 
 fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket, bool nonblocking)

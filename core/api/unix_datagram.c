@@ -1,6 +1,7 @@
 /* unix_datagram.c: the public functions of fer_unix_datagram. */
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
 #include "core/open/opening.h"
@@ -89,18 +90,26 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 /* ---- Sending and receiving */
 
+static fer_error send_once(const fer_handle *handle, const void *buf, size_t len,
+                           feri_wait_mode wait_mode, size_t *n)
+{
+    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
+    FER_TRY(feri_waiting_begin(&waiting));
+    fer_error error;
+    do {
+        error = feri_waiting_tries_may_wait(&waiting) ? ferp_send(handle->raw_, buf, len, n)
+                                                      : ferp_try_send(handle->raw_, buf, len, n);
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
+    return error;
+}
+
 static fer_error send_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
                                 feri_wait_mode wait_mode, size_t *n)
 {
     size_t sent = 0;
     fer_error error = feri_datagram_check_send(const_handle_of(socket), buf, len);
     if (error.kind == FER_OK) {
-        fer_raw_socket raw = socket->handle_.raw_;
-        feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_WRITABLE);
-        do {
-            error = wait_mode == FERI_WAIT_BY_MODE ? ferp_send(raw, buf, len, &sent)
-                                                   : ferp_try_send(raw, buf, len, &sent);
-        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
+        error = send_once(&socket->handle_, buf, len, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;
@@ -117,6 +126,21 @@ fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf,
     return send_with_mode(socket, buf, len, FERI_WAIT_NEVER, n);
 }
 
+static fer_error send_once_to(const fer_handle *handle, const void *buf, size_t len,
+                              const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
+{
+    fer_raw_socket raw = handle->raw_;
+    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
+    FER_TRY(feri_waiting_begin(&waiting));
+    fer_error error;
+    do {
+        error = feri_waiting_tries_may_wait(&waiting)
+                    ? ferp_unix_send_to(raw, buf, len, addr, n)
+                    : ferp_try_unix_send_to(raw, buf, len, addr, n);
+    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
+    return error;
+}
+
 static fer_error send_to_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
                                    const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
 {
@@ -124,13 +148,7 @@ static fer_error send_to_with_mode(fer_unix_datagram *socket, const void *buf, s
     fer_error error = feri_datagram_check_send(const_handle_of(socket), buf, len);
     error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
     if (error.kind == FER_OK) {
-        fer_raw_socket raw = socket->handle_.raw_;
-        feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_WRITABLE);
-        do {
-            error = wait_mode == FERI_WAIT_BY_MODE
-                        ? ferp_unix_send_to(raw, buf, len, addr, &sent)
-                        : ferp_try_unix_send_to(raw, buf, len, addr, &sent);
-        } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
+        error = send_once_to(&socket->handle_, buf, len, addr, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;
@@ -184,10 +202,12 @@ static fer_error receive_with_mode(fer_unix_datagram *socket, void *buf, size_t 
     len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
     fer_raw_socket raw = socket->handle_.raw_;
     feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_RECEIVABLE);
+    FER_TRY(feri_waiting_begin(&waiting));
     fer_error error;
     do {
-        error = wait_mode == FERI_WAIT_BY_MODE ? ferp_unix_recv_from(raw, buf, len, &received)
-                                               : ferp_try_unix_recv_from(raw, buf, len, &received);
+        error = feri_waiting_tries_may_wait(&waiting)
+                    ? ferp_unix_recv_from(raw, buf, len, &received)
+                    : ferp_try_unix_recv_from(raw, buf, len, &received);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     if (error.kind == FER_OK) {
         *out = (fer_unix_received){received.len, received.truncated, received.from};
@@ -245,6 +265,11 @@ fer_error fer_unix_datagram_read_timeout(const fer_unix_datagram *socket, fer_du
 fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket, fer_duration *out)
 {
     return feri_timeout(const_handle_of(socket), FERP_WRITING, out);
+}
+
+fer_error fer_unix_datagram_set_limits(fer_unix_datagram *socket, const fer_limits *limits)
+{
+    return feri_set_limits(handle_of(socket), limits);
 }
 
 fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket, bool nonblocking)

@@ -1,5 +1,6 @@
 /* unix_listener.c: the public functions of fer_unix_listener. */
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
 #include "core/open/listening.h"
@@ -69,6 +70,11 @@ fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener, fer_un
 fer_error fer_unix_listener_try_clone(fer_unix_listener *listener, fer_unix_listener *out)
 {
     return feri_try_clone(handle_of(listener), handle_of(out));
+}
+
+fer_error fer_unix_listener_set_limits(fer_unix_listener *listener, const fer_limits *limits)
+{
+    return feri_set_limits(handle_of(listener), limits);
 }
 
 fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener, bool nonblocking)

@@ -2,6 +2,7 @@
  * handle. */
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/handle/options.h"
 #include "core/handle/ownership.h"
 #include "core/handle/stream_request.h"
@@ -84,6 +85,11 @@ fer_error fer_unix_stream_set_write_timeout(fer_unix_stream *stream, fer_duratio
 fer_error fer_unix_stream_write_timeout(const fer_unix_stream *stream, fer_duration *out)
 {
     return feri_timeout(const_handle_of(stream), FERP_WRITING, out);
+}
+
+fer_error fer_unix_stream_set_limits(fer_unix_stream *stream, const fer_limits *limits)
+{
+    return feri_set_limits(handle_of(stream), limits);
 }
 
 fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *stream, bool nonblocking)

@@ -43,6 +43,11 @@ static inline void *feri_atomic_load_pointer(void *const *pointer)
     return __atomic_load_n(pointer, __ATOMIC_ACQUIRE);
 }
 
+static inline void feri_atomic_store_pointer(void **pointer, void *value)
+{
+    __atomic_store_n(pointer, value, __ATOMIC_RELEASE);
+}
+
 static inline bool feri_atomic_replace_pointer(void **pointer, void *expected, void *desired)
 {
     return __atomic_compare_exchange_n(pointer, &expected, desired, false, __ATOMIC_ACQ_REL,
@@ -74,6 +79,11 @@ static inline void *feri_atomic_load_pointer(void *const *pointer)
     return _InterlockedCompareExchangePointer((void *volatile *)pointer, NULL, NULL);
 }
 
+static inline void feri_atomic_store_pointer(void **pointer, void *value)
+{
+    (void)_InterlockedExchangePointer((void *volatile *)pointer, value);
+}
+
 static inline bool feri_atomic_replace_pointer(void **pointer, void *expected, void *desired)
 {
     return _InterlockedCompareExchangePointer((void *volatile *)pointer, desired, expected) ==
@@ -102,6 +112,11 @@ static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32
 static inline void *feri_atomic_load_pointer(void *const *pointer)
 {
     return atomic_load_explicit((void *_Atomic const *)pointer, memory_order_acquire);
+}
+
+static inline void feri_atomic_store_pointer(void **pointer, void *value)
+{
+    atomic_store_explicit((void *_Atomic *)pointer, value, memory_order_release);
 }
 
 static inline bool feri_atomic_replace_pointer(void **pointer, void *expected, void *desired)

@@ -3,6 +3,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/facts.h"
+#include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "platform/platform.h"
 
@@ -33,17 +34,39 @@ fer_error feri_handle_check(const fer_handle *handle, feri_request request)
     return feri_handle_answer_error(handle, feri_handle_answer(handle, request));
 }
 
-/* Applies an event to the state word. Returns the word before the event, or FERI_STATE_MISUSE. */
+static bool has_socket(feri_state state)
+{
+    return feri_state_answer(state, FERI_REQUEST_USE) != FERI_ANSWER_MISUSE;
+}
+
+/* Applies an event to the state word. Returns the state before the event, or FERI_STATE_MISUSE. */
 static feri_state step(fer_handle *handle, feri_event event, fer_error_kind kind)
 {
     for (;;) {
-        feri_state old = feri_handle_state(handle);
+        uint32_t word = feri_atomic_load(&handle->state_);
+        uint32_t mark = word & FERI_HANDLE_LIMITED;
+        feri_state old = word & ~FERI_HANDLE_LIMITED;
         feri_state next = feri_state_next(old, event, kind);
         if (next == FERI_STATE_MISUSE) {
             return FERI_STATE_MISUSE;
         }
-        if (feri_atomic_replace(&handle->state_, old, next)) {
+        if (feri_atomic_replace(&handle->state_, word, next | (has_socket(next) ? mark : 0))) {
             return old;
+        }
+    }
+}
+
+bool feri_handle_mark_limited(fer_handle *handle, bool is_limited)
+{
+    for (;;) {
+        uint32_t word = feri_atomic_load(&handle->state_);
+        feri_state state = word & ~FERI_HANDLE_LIMITED;
+        if (!has_socket(state)) {
+            return false;
+        }
+        if (feri_atomic_replace(&handle->state_, word,
+                                state | (is_limited ? FERI_HANDLE_LIMITED : 0))) {
+            return true;
         }
     }
 }
@@ -79,6 +102,7 @@ fer_error feri_handle_claim(fer_handle *handle)
     handle->reason_ = 0;
     handle->flags_ = 0;
     feri_modes_clear(handle);
+    feri_limits_clear(handle);
     return feri_ok();
 }
 

@@ -30,9 +30,25 @@
 #define FERI_FLAG_REUSE_ADDRESS_SET 1024u
 #define FERI_FLAG_ONLY_V6_SET 2048u /* set_only_v6 was called, so bind does not clear it */
 
+/* The word state_ has the state and this mark: the handle has limits. A handle without limits that
+ * is fully open has no bit set but that of its phase, so the calls that move bytes detect both with
+ * one comparison (rule K5). */
+#define FERI_HANDLE_LIMITED 0x80000000u
+
 static inline feri_state feri_handle_state(const fer_handle *handle)
 {
-    return feri_atomic_load(&handle->state_);
+    return feri_atomic_load(&handle->state_) & ~FERI_HANDLE_LIMITED;
+}
+
+static inline bool feri_handle_is_limited(const fer_handle *handle)
+{
+    return (feri_atomic_load(&handle->state_) & FERI_HANDLE_LIMITED) != 0;
+}
+
+/* Whether the handle is fully open and has no limits. */
+static inline bool feri_handle_is_plain(const fer_handle *handle)
+{
+    return feri_state_is_fully_open(feri_atomic_load(&handle->state_));
 }
 
 static inline uint32_t feri_handle_flags(const fer_handle *handle)
@@ -65,6 +81,14 @@ fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer)
 /* FER_OK if a request may call the OS, else the error of the state's answer. */
 fer_error feri_handle_check(const fer_handle *handle, feri_request request);
 
+/* As feri_handle_check of FERI_REQUEST_USE; the common case has no call. */
+static inline fer_error feri_handle_check_use(const fer_handle *handle)
+{
+    return handle != NULL && feri_handle_is_plain(handle)
+               ? feri_ok()
+               : feri_handle_check(handle, FERI_REQUEST_USE);
+}
+
 /* The first check of every getter: INVALID_INPUT if out is NULL, else as FERI_REQUEST_USE. */
 static inline fer_error feri_handle_check_getter(const fer_handle *handle, const void *out)
 {
@@ -72,7 +96,10 @@ static inline fer_error feri_handle_check_getter(const fer_handle *handle, const
                        : feri_handle_check(handle, FERI_REQUEST_USE);
 }
 
-/* Applies an event. False: the state forbids the event and does not change. */
+/* Sets or clears the mark of limits. False: the handle has no socket; nothing changes. */
+bool feri_handle_mark_limited(fer_handle *handle, bool is_limited);
+
+/* Applies an event, and an event that ends the handle's use ends its limits. False: the state forbids the event and does not change. */
 bool feri_handle_apply(fer_handle *handle, feri_event event);
 
 /* Applies an event with a fatal error (GOT_RESET, CONNECT_FAIL). The first error is saved. */

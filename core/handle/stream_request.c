@@ -30,21 +30,29 @@ fer_error feri_stream_check(const fer_handle *handle, feri_request request)
     return error;
 }
 
+static feri_proceed proceed_with(const fer_handle *handle)
+{
+    return feri_handle_is_limited(handle) ? FERI_PROCEED_WITH_LIMITS : FERI_PROCEED;
+}
+
 /* After a fatal error on the read half only queued bytes can be read. */
-static fer_error check_queued_input(const fer_handle *handle, bool *proceed)
+static fer_error check_queued_input(const fer_handle *handle, feri_proceed *proceed)
 {
     size_t queued = 0;
     fer_error error = ferp_bytes_queued(handle->raw_, &queued);
-    *proceed = error.kind == FER_OK && queued > 0;
-    return *proceed ? feri_ok() : feri_handle_saved_error(handle);
+    if (error.kind != FER_OK || queued == 0) {
+        return feri_handle_saved_error(handle);
+    }
+    *proceed = proceed_with(handle);
+    return error;
 }
 
 fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                 bool *proceed)
+                                 feri_proceed *proceed)
 {
     fer_error error;
     feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_READ, &error);
-    *proceed = false;
+    *proceed = FERI_STOP;
     if (error.kind == FER_OK && !buffer_is_valid) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -54,18 +62,21 @@ fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_
     if (answer == FERI_ANSWER_CHECK_QUEUED) {
         return check_queued_input(handle, proceed);
     }
-    *proceed = true;
+    *proceed = proceed_with(handle);
     return error;
 }
 
 fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                  bool *proceed)
+                                  feri_proceed *proceed)
 {
     fer_error error;
     (void)feri_stream_answer(handle, FERI_REQUEST_WRITE, &error);
+    *proceed = FERI_STOP;
     if (handle != NULL && error.kind != FER_NOT_CONNECTED && !buffer_is_valid) {
         error = feri_own_error(FER_INVALID_INPUT);
     }
-    *proceed = error.kind == FER_OK && len > 0;
+    if (error.kind == FER_OK && len > 0) {
+        *proceed = proceed_with(handle);
+    }
     return error;
 }

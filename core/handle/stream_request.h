@@ -32,33 +32,43 @@ feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_err
  * the call changes nothing except the result of a connect. */
 fer_error feri_stream_check(const fer_handle *handle, feri_request request);
 
+/* How a read or a write continues after the check of the handle and the arguments. */
+typedef enum feri_proceed {
+    FERI_STOP,               /* it has its result */
+    FERI_PROCEED,            /* the OS is called, and may wait */
+    FERI_PROCEED_WITH_LIMITS /* the limits come first (waiting.h) */
+} feri_proceed;
+
 /* The common case, without a table or a call: true if the OS can be called directly. */
 static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool buffer_is_valid,
                                                size_t len)
 {
-    return handle != NULL && buffer_is_valid && len > 0 &&
-           feri_state_is_fully_open(feri_handle_state(handle));
+    return handle != NULL && buffer_is_valid && len > 0 && feri_handle_is_plain(handle);
 }
 
-/* All cases. buffer_is_valid: the caller's buffers can hold len bytes. If *proceed is true, the OS
- * is called; otherwise the return value is the call's result. */
+/* All cases. buffer_is_valid: the caller's buffers can hold len bytes. STOP: the return value is
+ * the call's result. */
 fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                 bool *proceed);
+                                 feri_proceed *proceed);
 fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                  bool *proceed);
+                                  feri_proceed *proceed);
 
 static inline fer_error feri_stream_before_read(fer_handle *handle, bool buffer_is_valid,
-                                                size_t len, bool *proceed)
+                                                size_t len, feri_proceed *proceed)
 {
-    *proceed = feri_stream_is_ready_for_os(handle, buffer_is_valid, len);
-    return *proceed ? feri_ok() : feri_stream_check_read(handle, buffer_is_valid, len, proceed);
+    *proceed = FERI_PROCEED;
+    return feri_stream_is_ready_for_os(handle, buffer_is_valid, len)
+               ? feri_ok()
+               : feri_stream_check_read(handle, buffer_is_valid, len, proceed);
 }
 
 static inline fer_error feri_stream_before_write(fer_handle *handle, bool buffer_is_valid,
-                                                 size_t len, bool *proceed)
+                                                 size_t len, feri_proceed *proceed)
 {
-    *proceed = feri_stream_is_ready_for_os(handle, buffer_is_valid, len);
-    return *proceed ? feri_ok() : feri_stream_check_write(handle, buffer_is_valid, len, proceed);
+    *proceed = FERI_PROCEED;
+    return feri_stream_is_ready_for_os(handle, buffer_is_valid, len)
+               ? feri_ok()
+               : feri_stream_check_write(handle, buffer_is_valid, len, proceed);
 }
 
 #endif

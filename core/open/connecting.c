@@ -37,20 +37,21 @@ fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
 }
 
 /* connect, and if it only starts, the wait for its result. */
-static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr, uint64_t deadline)
+static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr,
+                               const feri_limits *limits)
 {
     fer_error error = feri_connect_raw(raw, addr);
-    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, deadline) : error;
+    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, limits) : error;
 }
 
 /* If the kernel waits inside connect, the socket is nonblocking during the call. */
 fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr, fer_duration timeout)
 {
-    uint64_t deadline = feri_deadline_after(timeout);
+    const feri_limits limits = {feri_deadline_after(timeout), NULL};
     if (feri_io_waits_in_kernel()) {
         FER_TRY(ferp_set_nonblocking(raw, true));
     }
-    return connect_until(raw, addr, deadline);
+    return connect_until(raw, addr, &limits);
 }
 
 /* Restores blocking mode afterwards. */
@@ -95,7 +96,8 @@ static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, 
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(open_socket_for(addr, &raw));
-    fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, FERP_NO_DEADLINE)
+    const feri_limits none = FERI_NO_LIMITS;
+    fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, &none)
                                                     : connect_within(raw, addr, timeout);
     if (error.kind != FER_OK) {
         ferp_close(raw);

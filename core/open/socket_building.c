@@ -245,7 +245,8 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
     if (error.kind == FER_OK && nonblocking) {
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
-    error = error.kind == FER_OK ? feri_await_connect(handle->raw_, FERP_NO_DEADLINE) : error;
+    const feri_limits none = FERI_NO_LIMITS;
+    error = error.kind == FER_OK ? feri_await_connect(handle->raw_, &none) : error;
     return apply_connect_result(handle, feri_map_connect_error(handle, error));
 }
 

@@ -39,9 +39,10 @@ fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 
 static fer_error connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
+    const feri_limits none = FERI_NO_LIMITS;
     fer_error error = feri_unix_connect_raw(raw, addr);
     return error.kind == FER_IN_PROGRESS
-               ? feri_map_error(FERI_OPERATION_UNIX_NAME, feri_await_connect(raw, FERP_NO_DEADLINE))
+               ? feri_map_error(FERI_OPERATION_UNIX_NAME, feri_await_connect(raw, &none))
                : error;
 }
 

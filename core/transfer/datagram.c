@@ -64,14 +64,16 @@ static fer_error destination_for(const fer_handle *handle, const fer_socket_addr
 
 /* ---- Receiving */
 
-static fer_error receive_once(fer_raw_socket raw, void *buf, size_t len, feri_recv_mode recv_mode,
-                              struct ferp_datagram *out)
+static fer_error receive_once(const feri_waiting *waiting, void *buf, size_t len,
+                              feri_recv_mode recv_mode, struct ferp_datagram *out)
 {
-    switch (recv_mode) {
-    case FERI_PEEK: return ferp_peek_from(raw, buf, len, out);
-    case FERI_TRY_RECV: return ferp_try_recv_from(raw, buf, len, out);
-    default: return ferp_recv_from(raw, buf, len, out);
+    fer_raw_socket raw = waiting->handle->raw_;
+    if (!feri_waiting_tries_may_wait(waiting)) {
+        return recv_mode == FERI_PEEK ? ferp_try_peek_from(raw, buf, len, out)
+                                      : ferp_try_recv_from(raw, buf, len, out);
     }
+    return recv_mode == FERI_PEEK ? ferp_peek_from(raw, buf, len, out)
+                                  : ferp_recv_from(raw, buf, len, out);
 }
 
 /* A peeked datagram of another sender is removed from the queue, so that the next one can be
@@ -88,8 +90,9 @@ static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len,
     feri_waiting waiting =
         feri_waiting_with(recv_mode == FERI_TRY_RECV ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE,
                           &socket->handle_, FERP_RECEIVABLE);
+    FER_TRY(feri_waiting_begin(&waiting));
     for (;;) {
-        fer_error error = receive_once(socket->handle_.raw_, buf, len, recv_mode, out);
+        fer_error error = receive_once(&waiting, buf, len, recv_mode, out);
         if (error.kind == FER_OK) {
             if (is_from_peer(socket, &out->from)) {
                 return error;
@@ -107,7 +110,7 @@ fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
                                 feri_recv_mode recv_mode, fer_datagram *out)
 {
     struct ferp_datagram received = {0};
-    FER_TRY(feri_handle_check(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check_use(socket == NULL ? NULL : &socket->handle_));
     if (out == NULL || (buf == NULL && len > 0)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -123,7 +126,7 @@ fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
 
 fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, size_t len)
 {
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check_use(handle));
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -134,10 +137,11 @@ static fer_error send_once(const fer_handle *handle, const void *buf, size_t len
                            feri_wait_mode wait_mode, size_t *n)
 {
     feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
+    FER_TRY(feri_waiting_begin(&waiting));
     fer_error error;
     do {
-        error = wait_mode == FERI_WAIT_BY_MODE ? ferp_send(handle->raw_, buf, len, n)
-                                               : ferp_try_send(handle->raw_, buf, len, n);
+        error = feri_waiting_tries_may_wait(&waiting) ? ferp_send(handle->raw_, buf, len, n)
+                                                      : ferp_try_send(handle->raw_, buf, len, n);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
@@ -168,10 +172,11 @@ static fer_error send_once_to(const fer_handle *handle, const void *buf, size_t 
 {
     feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
     fer_raw_socket raw = handle->raw_;
+    FER_TRY(feri_waiting_begin(&waiting));
     fer_error error;
     do {
-        error = wait_mode == FERI_WAIT_BY_MODE ? ferp_send_to(raw, buf, len, to, n)
-                                               : ferp_try_send_to(raw, buf, len, to, n);
+        error = feri_waiting_tries_may_wait(&waiting) ? ferp_send_to(raw, buf, len, to, n)
+                                                      : ferp_try_send_to(raw, buf, len, to, n);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }

@@ -25,14 +25,27 @@ static fer_error read_once(const fer_handle *handle, void *buf, size_t len, size
     return error.kind == FER_OK ? error : read_again(handle, buf, len, moved, error);
 }
 
+static fer_error read_within_limits(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+{
+    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
+    FER_TRY(feri_waiting_begin_with_limits(&waiting));
+    fer_error error;
+    do {
+        error = ferp_try_recv(handle->raw_, buf, len, FERP_RECV, moved);
+    } while (feri_should_retry(&waiting, &error, &len));
+    return error;
+}
+
 fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
-    bool proceed;
+    feri_proceed proceed;
     fer_error error =
         feri_stream_before_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
-    if (proceed) {
-        error = read_once(handle, buf, feri_clamp_length(len), &moved);
+    if (proceed != FERI_STOP) {
+        len = feri_clamp_length(len);
+        error = proceed == FERI_PROCEED ? read_once(handle, buf, len, &moved)
+                                        : read_within_limits(handle, buf, len, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
     feri_store_count(n, moved);
@@ -55,14 +68,28 @@ static fer_error write_once(const fer_handle *handle, const void *buf, size_t le
     return error.kind == FER_OK ? error : write_again(handle, buf, len, moved, error);
 }
 
+static fer_error write_within_limits(const fer_handle *handle, const void *buf, size_t len,
+                                     size_t *moved)
+{
+    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
+    FER_TRY(feri_waiting_begin_with_limits(&waiting));
+    fer_error error;
+    do {
+        error = ferp_try_send(handle->raw_, buf, len, moved);
+    } while (feri_should_retry(&waiting, &error, &len));
+    return error;
+}
+
 fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
-    bool proceed;
+    feri_proceed proceed;
     fer_error error =
         feri_stream_before_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
-    if (proceed) {
-        error = write_once(handle, buf, feri_clamp_length(len), &moved);
+    if (proceed != FERI_STOP) {
+        len = feri_clamp_length(len);
+        error = proceed == FERI_PROCEED ? write_once(handle, buf, len, &moved)
+                                        : write_within_limits(handle, buf, len, &moved);
         error = feri_stream_after_write(handle, error);
     }
     feri_store_count(n, moved);

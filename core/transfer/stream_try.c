@@ -8,8 +8,23 @@
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 
-static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+static fer_error peek_within_limits(const fer_handle *handle, void *buf, size_t len, size_t *moved)
 {
+    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
+    FER_TRY(feri_waiting_begin_with_limits(&waiting));
+    fer_error error;
+    do {
+        error = ferp_try_recv(handle->raw_, buf, len, FERP_PEEK, moved);
+    } while (feri_should_retry(&waiting, &error, &len));
+    return error;
+}
+
+static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, feri_proceed proceed,
+                           size_t *moved)
+{
+    if (proceed == FERI_PROCEED_WITH_LIMITS) {
+        return peek_within_limits(handle, buf, len, moved);
+    }
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
     fer_error error;
     do {
@@ -45,12 +60,12 @@ enum kind { PEEK, TRY_READ, TRY_PEEK };
 static fer_error read_as_kind(fer_handle *handle, void *buf, size_t len, enum kind kind, size_t *n)
 {
     size_t moved = 0;
-    bool proceed;
+    feri_proceed proceed;
     fer_error error = feri_stream_check_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
-    if (proceed) {
+    if (proceed != FERI_STOP) {
         len = feri_clamp_length(len);
         error = kind == PEEK
-                    ? peek_once(handle, buf, len, &moved)
+                    ? peek_once(handle, buf, len, proceed, &moved)
                     : try_once(handle, buf, len, kind == TRY_READ ? FERP_RECV : FERP_PEEK, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
@@ -76,10 +91,10 @@ fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t
 fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
-    bool proceed;
+    feri_proceed proceed;
     fer_error error =
         feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
-    if (proceed) {
+    if (proceed != FERI_STOP) {
         error = feri_stream_after_write(
             handle, try_write_once(handle, buf, feri_clamp_length(len), &moved));
     }

@@ -100,31 +100,51 @@ static bool is_too_long_for_one_call(const slice_plan *plan, size_t count)
     return plan->valid && plan->count == 0 && plan->first < count;
 }
 
+/* ferp_recv_vectored and ferp_send_vectored, or their forms that never wait. */
+typedef fer_error (*receiver)(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                              size_t *n);
+typedef fer_error (*sender)(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                            size_t *n);
+
 /* Receives into the slices of a plan, or into their first len bytes. */
-static fer_error receive_slices(const fer_handle *handle, const fer_io_slice_mut *slices,
-                                const slice_plan *plan, size_t len, size_t *moved)
+static fer_error receive_slices(fer_raw_socket raw, const fer_io_slice_mut *slices,
+                                const slice_plan *plan, size_t len, receiver receive, size_t *moved)
 {
     fer_io_slice cut[CUT_SLICES_MAX];
     fer_io_slice_mut into[CUT_SLICES_MAX];
     if (!plan->is_cut && len == plan->sum) {
-        return ferp_recv_vectored(handle->raw_, slices + plan->first, plan->count, moved);
+        return receive(raw, slices + plan->first, plan->count, moved);
     }
     size_t count = cut_slices(slices + plan->first, plan->count, len, cut);
     for (size_t i = 0; i < count; i++) {
         into[i] = (fer_io_slice_mut){slices[plan->first + i].base, cut[i].len};
     }
-    return ferp_recv_vectored(handle->raw_, into, count, moved);
+    return receive(raw, into, count, moved);
 }
 
 static fer_error read_slices(const fer_handle *handle, const fer_io_slice_mut *slices,
                              const slice_plan *plan, size_t *moved)
 {
     size_t len = plan->sum;
+    fer_raw_socket raw = handle->raw_;
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    fer_error error = receive_slices(handle, slices, plan, len, moved);
+    fer_error error = receive_slices(raw, slices, plan, len, ferp_recv_vectored, moved);
     while (feri_should_retry(&waiting, &error, &len)) {
-        error = receive_slices(handle, slices, plan, len, moved);
+        error = receive_slices(raw, slices, plan, len, ferp_recv_vectored, moved);
     }
+    return error;
+}
+
+static fer_error read_slices_within_limits(const fer_handle *handle, const fer_io_slice_mut *slices,
+                                           const slice_plan *plan, size_t *moved)
+{
+    size_t len = plan->sum;
+    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
+    FER_TRY(feri_waiting_begin_with_limits(&waiting));
+    fer_error error;
+    do {
+        error = receive_slices(handle->raw_, slices, plan, len, ferp_try_recv_vectored, moved);
+    } while (feri_should_retry(&waiting, &error, &len));
     return error;
 }
 
@@ -136,10 +156,11 @@ fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *
         return feri_stream_read(handle, slices[plan.first].base, slices[plan.first].len, n);
     }
     size_t moved = 0;
-    bool proceed;
+    feri_proceed proceed;
     fer_error error = feri_stream_before_read(handle, plan.valid, plan.sum, &proceed);
-    if (proceed) {
-        error = read_slices(handle, slices, &plan, &moved);
+    if (proceed != FERI_STOP) {
+        error = proceed == FERI_PROCEED ? read_slices(handle, slices, &plan, &moved)
+                                        : read_slices_within_limits(handle, slices, &plan, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
     feri_store_count(n, moved);
@@ -147,26 +168,40 @@ fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *
 }
 
 /* Sends the slices of a plan, or their first len bytes. */
-static fer_error send_slices(const fer_handle *handle, const fer_io_slice *slices,
-                             const slice_plan *plan, size_t len, size_t *moved)
+static fer_error send_slices(fer_raw_socket raw, const fer_io_slice *slices, const slice_plan *plan,
+                             size_t len, sender send, size_t *moved)
 {
     fer_io_slice cut[CUT_SLICES_MAX];
     if (!plan->is_cut && len == plan->sum) {
-        return ferp_send_vectored(handle->raw_, slices + plan->first, plan->count, moved);
+        return send(raw, slices + plan->first, plan->count, moved);
     }
     size_t count = cut_slices(slices + plan->first, plan->count, len, cut);
-    return ferp_send_vectored(handle->raw_, cut, count, moved);
+    return send(raw, cut, count, moved);
 }
 
 static fer_error write_slices(const fer_handle *handle, const fer_io_slice *slices,
                               const slice_plan *plan, size_t *moved)
 {
     size_t len = plan->sum;
+    fer_raw_socket raw = handle->raw_;
     feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    fer_error error = send_slices(handle, slices, plan, len, moved);
+    fer_error error = send_slices(raw, slices, plan, len, ferp_send_vectored, moved);
     while (feri_should_retry(&waiting, &error, &len)) {
-        error = send_slices(handle, slices, plan, len, moved);
+        error = send_slices(raw, slices, plan, len, ferp_send_vectored, moved);
     }
+    return error;
+}
+
+static fer_error write_slices_within_limits(const fer_handle *handle, const fer_io_slice *slices,
+                                            const slice_plan *plan, size_t *moved)
+{
+    size_t len = plan->sum;
+    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
+    FER_TRY(feri_waiting_begin_with_limits(&waiting));
+    fer_error error;
+    do {
+        error = send_slices(handle->raw_, slices, plan, len, ferp_try_send_vectored, moved);
+    } while (feri_should_retry(&waiting, &error, &len));
     return error;
 }
 
@@ -178,10 +213,11 @@ fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *sli
         return feri_stream_write(handle, slices[plan.first].base, slices[plan.first].len, n);
     }
     size_t moved = 0;
-    bool proceed;
+    feri_proceed proceed;
     fer_error error = feri_stream_before_write(handle, plan.valid, plan.sum, &proceed);
-    if (proceed) {
-        error = write_slices(handle, slices, &plan, &moved);
+    if (proceed != FERI_STOP) {
+        error = proceed == FERI_PROCEED ? write_slices(handle, slices, &plan, &moved)
+                                        : write_slices_within_limits(handle, slices, &plan, &moved);
         error = feri_stream_after_write(handle, error);
     }
     feri_store_count(n, moved);

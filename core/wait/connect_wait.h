@@ -3,17 +3,18 @@
 #define FERI_CONNECT_WAIT_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
+#include "core/handle/limits.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
-/* Waits for the result of a started connect. Signals and spurious wakeups restart the wait. */
-fer_error feri_await_connect(fer_raw_socket raw, uint64_t deadline);
+/* Waits for the result of a started connect, within limits. Signals and spurious wakeups restart
+ * the wait. */
+fer_error feri_await_connect(fer_raw_socket raw, const feri_limits *limits);
 
 /* One wait for the result of a CONNECTING handle's connect. FER_OK: check the handle's state, which
- * may still be CONNECTING. Otherwise TIMED_OUT with os_code 0, or INTERRUPTED. *failed: the connect
- * has failed; the next call queries and reports the error. */
-fer_error feri_pending_connect_wait(fer_handle *handle, uint64_t deadline, bool *failed);
+ * may still be CONNECTING. Otherwise TIMED_OUT with os_code 0, CANCELLED or INTERRUPTED. *failed:
+ * the connect has failed; the next call queries and reports the error. */
+fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limits, bool *failed);
 
 #endif

@@ -9,6 +9,7 @@
 #include "core/base/deadline.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/handle/ownership.h"
 #include "core/handle/stream_result.h"
 #include "core/wait/connect_wait.h"
@@ -39,10 +40,31 @@ static bool should_retry(fer_error error, fer_interest found, feri_false_hints *
     return true;
 }
 
-/* An expired timeout is no error (rule T1). */
-static fer_error report(fer_error error, fer_interest found, fer_interest *ready)
+/* What ends a _ready call: the limits of the handle, and the timeout. deadline is the earlier time
+ * (rule K3). The limits apply in every mode, because the call waits in every mode. */
+typedef struct bounds {
+    feri_limits limits;
+    uint64_t deadline;
+} bounds;
+
+static bounds bounds_of(const fer_handle *handle, fer_duration timeout)
+{
+    uint64_t deadline = feri_deadline_after(timeout);
+    feri_limits limits = handle == NULL ? FERI_NO_LIMITS : feri_limits_of(handle);
+    return (bounds){limits, deadline < limits.deadline ? deadline : limits.deadline};
+}
+
+/* An expired timeout is no error (rule T1), but the end of the limits is one (rule K3). */
+static fer_error report(fer_error error, fer_interest found, const bounds *within,
+                        fer_interest *ready)
 {
     bool is_expired = error.kind == FER_TIMED_OUT && error.os_code == 0;
+    bool is_none = is_expired || (error.kind == FER_OK && found == 0);
+    bool ends_by_limits =
+        within->limits.deadline != FERP_NO_DEADLINE && within->limits.deadline == within->deadline;
+    if (is_none && ends_by_limits) {
+        return feri_own_error(FER_TIMED_OUT);
+    }
     if (error.kind == FER_OK || is_expired) {
         *ready = is_expired ? 0 : found;
         return feri_ok();
@@ -50,19 +72,28 @@ static fer_error report(fer_error error, fer_interest found, fer_interest *ready
     return error;
 }
 
+/* One wait of a socket that is no stream. */
+static fer_error wait_for_socket(const fer_handle *handle, fer_interest interest,
+                                 const bounds *within, fer_interest *found)
+{
+    FER_TRY(feri_limits_check(&within->limits));
+    return ferp_ready(handle->raw_, interest, within->deadline, within->deadline,
+                      within->limits.token, found);
+}
+
 fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
                      fer_interest *ready)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FER_TRY(check(interest, ready));
-    uint64_t deadline = feri_deadline_after(timeout);
+    const bounds within = bounds_of(handle, timeout);
     fer_interest found = 0;
     feri_false_hints false_hints = {0, 0};
     fer_error error;
     do {
-        error = ferp_ready(handle->raw_, interest, deadline, deadline, &found);
-    } while (should_retry(error, found, &false_hints, deadline));
-    return report(error, found, ready);
+        error = wait_for_socket(handle, interest, &within, &found);
+    } while (should_retry(error, found, &false_hints, within.deadline));
+    return report(error, found, &within, ready);
 }
 
 /* ---- Streams */
@@ -95,9 +126,9 @@ static bool write_shut_by_clone(fer_handle *handle)
 
 /* Polls the OS. TIMED_OUT: nothing is ready. */
 static fer_error poll_stream(fer_handle *handle, fer_interest interest, uint64_t until,
-                             uint64_t deadline, fer_interest *seen)
+                             uint64_t deadline, const fer_cancel_token *token, fer_interest *seen)
 {
-    fer_error error = ferp_ready(handle->raw_, interest, until, deadline, seen);
+    fer_error error = ferp_ready(handle->raw_, interest, until, deadline, token, seen);
     bool is_expired = error.kind == FER_TIMED_OUT && (interest & FER_WRITABLE) != 0;
     if (is_expired && write_shut_by_clone(handle)) {
         *seen = FER_WRITABLE;
@@ -117,40 +148,49 @@ static uint64_t end_of_slice(fer_interest interest, uint64_t deadline)
     return slice < deadline ? slice : deadline;
 }
 
-/* One wait of an OPEN stream. If one interest is known to be ready, the others are polled without
- * waiting. */
-static fer_error check_or_wait(fer_handle *handle, fer_interest interest, uint64_t deadline,
+/* Looks for what is ready besides a half that is, without waiting. */
+static fer_error look(fer_handle *handle, fer_interest interest, fer_interest *found)
+{
+    uint64_t now = ferp_now();
+    fer_interest seen = 0;
+    (void)poll_stream(handle, interest & ~*found, now, now, NULL, &seen);
+    *found |= seen;
+    return feri_ok();
+}
+
+/* One wait of an OPEN stream. What the state answers comes before the limits (rule K1). */
+static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const bounds *within,
                                fer_interest *found)
 {
     *found = ready_by_state(handle, interest);
-    if (*found == interest) {
-        return feri_ok();
+    if (*found != 0) {
+        return *found == interest ? feri_ok() : look(handle, interest, found);
     }
-    uint64_t until = *found != 0 ? ferp_now() : end_of_slice(interest, deadline);
-    fer_interest seen = 0;
+    FER_TRY(feri_limits_check(&within->limits));
+    uint64_t until = end_of_slice(interest, within->deadline);
     fer_error error =
-        poll_stream(handle, interest & ~*found, until, *found != 0 ? until : deadline, &seen);
-    bool continues = *found != 0 || (error.kind == FER_TIMED_OUT && until < deadline);
-    *found |= seen;
-    if (error.kind == FER_TIMED_OUT && *found == 0) {
-        *found = ready_by_state(handle, interest); /* a shutdown that woke nothing */
-        continues = continues || *found != 0;
+        poll_stream(handle, interest, until, within->deadline, within->limits.token, found);
+    if (error.kind != FER_TIMED_OUT) {
+        return error;
     }
-    return continues ? feri_ok() : error;
+    *found = ready_by_state(handle, interest); /* a shutdown that woke nothing */
+    return *found != 0 || until < within->deadline ? feri_ok() : error;
 }
 
 /* One wait while the connect is pending. The next call reports the error of a failure (rule C5). */
-static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, uint64_t deadline,
+static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, const bounds *within,
                                   fer_interest *found)
 {
     bool failed = false;
-    FER_TRY(feri_pending_connect_wait(handle, deadline, &failed));
+    const feri_limits limits = {within->deadline, within->limits.token};
+    FER_TRY(feri_limits_check(&within->limits));
+    FER_TRY(feri_pending_connect_wait(handle, &limits, &failed));
     *found = failed ? interest : 0;
     return feri_ok();
 }
 
 /* One wait, chosen by the state of the stream. */
-static fer_error wait_once(fer_handle *handle, fer_interest interest, uint64_t deadline,
+static fer_error wait_once(fer_handle *handle, fer_interest interest, const bounds *within,
                            fer_interest *found)
 {
     if (feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_SAVED_ERROR) {
@@ -159,23 +199,23 @@ static fer_error wait_once(fer_handle *handle, fer_interest interest, uint64_t d
     }
     feri_answer reading = feri_handle_answer(handle, FERI_REQUEST_READ);
     if (reading == FERI_ANSWER_CHECK_CONNECT) {
-        return wait_for_connect(handle, interest, deadline, found);
+        return wait_for_connect(handle, interest, within, found);
     }
     FER_TRY(feri_handle_answer_error(handle, reading));
-    return check_or_wait(handle, interest, deadline, found);
+    return check_or_wait(handle, interest, within, found);
 }
 
 fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
                             fer_interest *ready)
 {
     FER_TRY(check(interest, ready));
-    uint64_t deadline = feri_deadline_after(timeout);
+    const bounds within = bounds_of(handle, timeout);
     fer_interest found = 0;
     feri_false_hints false_hints = {0, 0};
     fer_error error;
     do {
-        error = wait_once((fer_handle *)(uintptr_t)handle, interest, deadline, &found);
-    } while (should_retry(error, found, &false_hints, deadline));
+        error = wait_once((fer_handle *)(uintptr_t)handle, interest, &within, &found);
+    } while (should_retry(error, found, &false_hints, within.deadline));
     FERI_ASSERT((found & ~interest) == 0);
-    return report(error, found, ready);
+    return report(error, found, &within, ready);
 }

@@ -2,6 +2,7 @@
 #include "core/wait/waiting.h"
 
 #include "core/base/assert.h"
+#include "core/base/cancel_token.h"
 #include "core/base/deadline.h"
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
@@ -47,6 +48,14 @@ static bool state_has_answer(const feri_waiting *waiting, fer_error *answer)
     return waiting->readiness == FERP_READABLE && feri_read_shut_by_clone(waiting->handle);
 }
 
+/* Whether the token of the limits ends the call. *answer is then its result. */
+static bool is_cancelled(const feri_waiting *waiting, fer_error *answer)
+{
+    fer_error cancelled = feri_token_check(waiting->limits.token);
+    *answer = cancelled.kind != FER_OK ? cancelled : *answer;
+    return cancelled.kind != FER_OK;
+}
+
 /* Whether the system lacks the memory for a stream's wait, perhaps only for a while. The call is
  * then retried as after a false hint, with a pause. */
 static bool is_passing_shortage(const feri_waiting *waiting, fer_error error)
@@ -61,7 +70,8 @@ static bool wake_may_be_missed(const feri_waiting *waiting)
     if (waiting->readiness == FERP_WRITABLE) {
         return feri_write_wait_misses_shutdown();
     }
-    return waiting->readiness == FERP_READABLE && feri_handle_is_shared(waiting->handle);
+    return waiting->readiness == FERP_READABLE && feri_shutdown_read_resets_on_data() &&
+           feri_handle_is_shared(waiting->handle);
 }
 
 /* The timeout expired after the last try. Spurious wakeups do not extend it. A shutdown that woke
@@ -96,6 +106,13 @@ static uint64_t end_of_slice(const feri_waiting *waiting)
     return slice < waiting->deadline ? slice : waiting->deadline;
 }
 
+/* The handler of the signal may have cancelled the call. Else the signal ends it, but not an accept
+ * (rule I1). */
+static bool continues_after_signal(const feri_waiting *waiting, fer_error *answer)
+{
+    return !is_cancelled(waiting, answer) && waiting->readiness == FERP_ACCEPTABLE;
+}
+
 /* One wait. Returns true if the call should be retried: the socket is ready, a slice expired, or
  * accept was interrupted (rule I1). */
 static bool wait_once(const feri_waiting *waiting, fer_error *answer)
@@ -107,7 +124,8 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
         return is_passing_shortage(waiting, *answer) && !state_has_answer(waiting, answer);
     }
     wait.call_deadline = waiting->deadline;
-    if (state_has_answer(waiting, answer)) {
+    wait.token = waiting->limits.token;
+    if (state_has_answer(waiting, answer) || is_cancelled(waiting, answer)) {
         ferp_wait_disarm(&wait);
         return false;
     }
@@ -116,7 +134,7 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
         return has_time_left(waiting, end) || expire(waiting, answer);
     }
     return answer->kind == FER_OK || is_passing_shortage(waiting, *answer) ||
-           (answer->kind == FER_INTERRUPTED && waiting->readiness == FERP_ACCEPTABLE);
+           (answer->kind == FER_INTERRUPTED && continues_after_signal(waiting, answer));
 }
 
 /* Reads the socket's mode and timeout, once for each call. Returns true if the call may wait. */
@@ -130,9 +148,29 @@ static bool start(feri_waiting *waiting, fer_error *answer)
     if (feri_modes_is_nonblocking(waiting->handle)) {
         return false;
     }
-    waiting->deadline = feri_deadline_after(feri_modes_timeout(waiting->handle, direction));
+    fer_duration timeout;
+    fer_error error = feri_timeout(waiting->handle, direction, &timeout);
+    if (error.kind != FER_OK) {
+        *answer = error;
+        return false;
+    }
+    uint64_t deadline = feri_deadline_after(timeout);
+    waiting->deadline = deadline < waiting->limits.deadline ? deadline : waiting->limits.deadline;
     waiting->started = true;
     return true;
+}
+
+fer_error feri_waiting_begin_with_limits(feri_waiting *waiting)
+{
+    bool nonblocking = false;
+    FER_TRY(feri_is_nonblocking(waiting->handle, &nonblocking));
+    if (nonblocking) {
+        waiting->wait_mode = FERI_WAIT_NEVER;
+        return feri_ok();
+    }
+    waiting->limits = feri_limits_of(waiting->handle);
+    waiting->has_limits = true;
+    return feri_limits_check(&waiting->limits);
 }
 
 bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
@@ -142,7 +180,7 @@ bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
     if (waiting->wait_mode == FERI_WAIT_NEVER) {
         return false;
     }
-    if (feri_io_waits_in_kernel()) {
+    if (feri_io_waits_in_kernel() && !waiting->has_limits) {
         *answer = map_kernel_timeout(waiting->handle, *answer);
         return false;
     }
@@ -151,6 +189,9 @@ bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
     }
     if (ferp_now() >= waiting->deadline) {
         return expire(waiting, answer);
+    }
+    if (is_cancelled(waiting, answer)) {
+        return false;
     }
     feri_pause_after_false_hint(&waiting->false_hints, waiting->deadline);
     return wait_once(waiting, answer);

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/wait/false_hints.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -18,20 +20,27 @@
 /* Whether a call waits according to the socket's mode and timeouts, or never. */
 typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_NEVER } feri_wait_mode;
 
-/* The waits of one call, for all its retries. */
+/* The waits of one call, for all its retries. deadline is the earlier one of the timeout's and the
+ * limits', once the wait has started. */
 typedef struct feri_waiting {
     const fer_handle *handle;
     ferp_readiness readiness;
     feri_wait_mode wait_mode;
+    bool has_limits;
     bool started;
     uint64_t deadline;
     feri_false_hints false_hints;
+    feri_limits limits;
 } feri_waiting;
 
 static inline feri_waiting feri_waiting_with(feri_wait_mode wait_mode, const fer_handle *handle,
                                              ferp_readiness readiness)
 {
-    return (feri_waiting){handle, readiness, wait_mode, false, FERP_NO_DEADLINE, {0, 0}};
+    return (feri_waiting){.handle = handle,
+                          .readiness = readiness,
+                          .wait_mode = wait_mode,
+                          .deadline = FERP_NO_DEADLINE,
+                          .limits = FERI_NO_LIMITS};
 }
 
 static inline feri_waiting feri_waiting_to(const fer_handle *handle, ferp_readiness readiness)
@@ -39,9 +48,27 @@ static inline feri_waiting feri_waiting_to(const fer_handle *handle, ferp_readin
     return feri_waiting_with(FERI_WAIT_BY_MODE, handle, readiness);
 }
 
+/* The look of a call on a handle with limits (rule K1). On a nonblocking socket they do not
+ * apply. */
+fer_error feri_waiting_begin_with_limits(feri_waiting *waiting);
+
+/* Called before the first try. Any error is the call's result. */
+static inline fer_error feri_waiting_begin(feri_waiting *waiting)
+{
+    return waiting->wait_mode == FERI_WAIT_BY_MODE && feri_handle_is_limited(waiting->handle)
+               ? feri_waiting_begin_with_limits(waiting)
+               : feri_ok();
+}
+
+/* Whether a try may wait in the system. Otherwise it is made by a call that never waits. */
+static inline bool feri_waiting_tries_may_wait(const feri_waiting *waiting)
+{
+    return waiting->wait_mode == FERI_WAIT_BY_MODE && !waiting->has_limits;
+}
+
 /* Called after a try that returned WOULD_BLOCK. True: retry. False: *answer is the call's result:
- * WOULD_BLOCK (nonblocking), TIMED_OUT with os_code 0, INTERRUPTED, BROKEN_PIPE (the write half was
- * shut down meanwhile), or FER_OK for a read half that ended meanwhile. */
+ * WOULD_BLOCK (nonblocking), TIMED_OUT with os_code 0, INTERRUPTED, CANCELLED, BROKEN_PIPE (the
+ * write half was shut down meanwhile), or FER_OK for a read half that ended meanwhile. */
 bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer);
 
 #endif

@@ -28,7 +28,10 @@ typedef struct fer_handle {
     int32_t reason_;
     uint32_t modes_[3];
     void *shared_;
-    uint64_t reserved_words_[3];
+    void *token_;
+    uint32_t deadline_[2];
+    uint32_t limits_version_;
+    uint32_t reserved_;
 } fer_handle;
 
 /* One buffer of a vectored read (fer_io_slice_mut) or of a vectored write (fer_io_slice). base may

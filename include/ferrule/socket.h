@@ -31,6 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ferrule/cancel.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -456,6 +457,22 @@ FER_MUST_USE FER_API fer_error fer_socket_broadcast(const fer_socket *socket, bo
 FER_MUST_USE FER_API fer_error fer_socket_bind_device(fer_socket *socket, const char *name);
 
 /* ---- Modes */
+
+/**
+ * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
+ * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
+ *
+ * The limits are copied. They belong to this handle and not to the socket: clones and what the socket is turned into begin without.
+ * A call in progress keeps the limits that it began with.
+ *
+ * Blocks: never.
+ * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
+ * limits are set or the handle is closed.
+ * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Rust: none in std; tokio::time::timeout and select! around a connect or an accept.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_set_limits(fer_socket *socket, const fer_limits *limits);
 
 /**
  * Sets nonblocking mode (true) or blocking mode (false). Same as fer_tcp_stream_set_nonblocking.

@@ -38,6 +38,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ferrule/cancel.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -302,6 +303,23 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_write_timeout(fer_tcp_stream *
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream *stream,
                                                             fer_duration *out);
+
+/**
+ * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
+ * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
+ *
+ * The limits are copied. They belong to this handle and not to the socket: clones begin without.
+ * A call in progress keeps the limits that it began with.
+ *
+ * Blocks: never.
+ * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
+ * limits are set or the handle is closed.
+ * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Rust: none in std; tokio::time::timeout and select! around a read or a write.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_stream_set_limits(fer_tcp_stream *stream,
+                                                         const fer_limits *limits);
 
 /**
  * Sets nonblocking mode (true) or blocking mode (false).
@@ -916,6 +934,23 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_ttl(const fer_tcp_listener *list
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener,
                                                            fer_error *out);
+
+/**
+ * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
+ * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
+ *
+ * The limits are copied. They belong to this handle and not to the socket: clones and accepted streams begin without.
+ * A call in progress keeps the limits that it began with.
+ *
+ * Blocks: never.
+ * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
+ * limits are set or the handle is closed.
+ * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Rust: none in std; tokio::time::timeout and select! around an accept.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_listener_set_limits(fer_tcp_listener *listener,
+                                                           const fer_limits *limits);
 
 /**
  * Sets nonblocking mode (true) or blocking mode (false).

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ferrule/cancel.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -397,6 +398,23 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_read_timeout(const fer_udp_socket 
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_write_timeout(const fer_udp_socket *socket,
                                                             fer_duration *out);
+
+/**
+ * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
+ * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
+ *
+ * The limits are copied. They belong to this handle and not to the socket: clones begin without.
+ * A call in progress keeps the limits that it began with.
+ *
+ * Blocks: never.
+ * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
+ * limits are set or the handle is closed.
+ * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Rust: none in std; tokio::time::timeout and select! around a receive or a send.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_udp_socket_set_limits(fer_udp_socket *socket,
+                                                         const fer_limits *limits);
 
 /**
  * Sets nonblocking mode (true) or blocking mode (false).

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ferrule/cancel.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -462,6 +463,23 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_timeout(const fer_unix_stre
                                                              fer_duration *out);
 
 /**
+ * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
+ * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
+ *
+ * The limits are copied. They belong to this handle and not to the socket: clones begin without.
+ * A call in progress keeps the limits that it began with.
+ *
+ * Blocks: never.
+ * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
+ * limits are set or the handle is closed.
+ * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Rust: none in std; tokio::time::timeout and select! around a read or a write.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_stream_set_limits(fer_unix_stream *stream,
+                                                          const fer_limits *limits);
+
+/**
  * Sets nonblocking mode (true) or blocking mode (false).
  *
  * In nonblocking mode a call that would wait returns FER_WOULD_BLOCK. The mode belongs to the
@@ -669,6 +687,23 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_try_clone(fer_unix_listener *li
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener,
                                                             fer_unix_addr *out);
+
+/**
+ * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
+ * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
+ *
+ * The limits are copied. They belong to this handle and not to the socket: clones and accepted streams begin without.
+ * A call in progress keeps the limits that it began with.
+ *
+ * Blocks: never.
+ * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
+ * limits are set or the handle is closed.
+ * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Rust: none in std; tokio::time::timeout and select! around an accept.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_listener_set_limits(fer_unix_listener *listener,
+                                                            const fer_limits *limits);
 
 /**
  * Sets nonblocking mode (true) or blocking mode (false).
@@ -1103,6 +1138,23 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_read_timeout(const fer_unix_dat
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket,
                                                                fer_duration *out);
+
+/**
+ * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
+ * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
+ *
+ * The limits are copied. They belong to this handle and not to the socket: clones begin without.
+ * A call in progress keeps the limits that it began with.
+ *
+ * Blocks: never.
+ * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
+ * limits are set or the handle is closed.
+ * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Rust: none in std; tokio::time::timeout and select! around a receive or a send.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_datagram_set_limits(fer_unix_datagram *socket,
+                                                            const fer_limits *limits);
 
 /**
  * Sets nonblocking mode (true) or blocking mode (false).

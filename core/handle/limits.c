@@ -1,0 +1,100 @@
+/* limits.c: the limits of a handle.
+ *
+ * The deadline has two words, because not every system has atomic words of 64 bits. Threads that
+ * read it while another one sets it must not combine the halves of two deadlines. A version is odd
+ * while the words change. A reader repeats until it has found the same even version before and
+ * after. A writer owns the words from its change of the version to odd. */
+#include "core/handle/limits.h"
+
+#include "core/base/atomic.h"
+#include "core/base/cancel_token.h"
+#include "core/base/instant.h"
+#include "core/base/result.h"
+#include "core/handle/handle.h"
+
+/* Indexes into the words of a deadline. */
+enum { AT_LOW, AT_HIGH };
+
+feri_limits feri_limits_from(const fer_limits *limits)
+{
+    return limits == NULL ? FERI_NO_LIMITS
+                          : (feri_limits){feri_deadline_of(limits->deadline), limits->token};
+}
+
+fer_error feri_limits_check(const feri_limits *limits)
+{
+    FER_TRY(feri_token_check(limits->token));
+    bool is_late = limits->deadline != FERP_NO_DEADLINE && ferp_now() >= limits->deadline;
+    return is_late ? feri_own_error(FER_TIMED_OUT) : feri_ok();
+}
+
+/* ---- The words */
+
+static uint32_t begin_change(fer_handle *handle)
+{
+    for (;;) {
+        uint32_t version = feri_atomic_load(&handle->limits_version_);
+        bool is_even = (version & 1) == 0;
+        if (is_even && feri_atomic_replace(&handle->limits_version_, version, version + 1)) {
+            return version;
+        }
+    }
+}
+
+static void end_change(fer_handle *handle, uint32_t version)
+{
+    feri_atomic_store(&handle->limits_version_, version + 2);
+}
+
+static void store(fer_handle *handle, const fer_limits *limits)
+{
+    uint64_t deadline = limits->deadline.nanos_;
+    feri_atomic_store(&handle->deadline_[AT_LOW], (uint32_t)deadline);
+    feri_atomic_store(&handle->deadline_[AT_HIGH], (uint32_t)(deadline >> 32));
+    feri_atomic_store_pointer(&handle->token_, limits->token);
+}
+
+static fer_limits load(const fer_handle *handle)
+{
+    uint64_t low = feri_atomic_load(&handle->deadline_[AT_LOW]);
+    uint64_t high = feri_atomic_load(&handle->deadline_[AT_HIGH]);
+    return (fer_limits){{high << 32 | low}, feri_atomic_load_pointer(&handle->token_)};
+}
+
+feri_limits feri_limits_of(const fer_handle *handle)
+{
+    if (!feri_handle_is_limited(handle)) {
+        return FERI_NO_LIMITS;
+    }
+    for (;;) {
+        uint32_t version = feri_atomic_load(&handle->limits_version_);
+        fer_limits found = load(handle);
+        bool is_whole = feri_atomic_load(&handle->limits_version_) == version;
+        if (is_whole && (version & 1) == 0) {
+            return feri_limits_from(&found);
+        }
+    }
+}
+
+void feri_limits_clear(fer_handle *handle)
+{
+    const fer_limits none = {FER_INSTANT_NONE, NULL};
+    store(handle, &none);
+    handle->limits_version_ = 0;
+}
+
+fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
+{
+    const fer_limits none = {FER_INSTANT_NONE, NULL};
+    const fer_limits *chosen = limits == NULL ? &none : limits;
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    if (chosen->token != NULL && !feri_token_is_open(chosen->token)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    bool is_limited = chosen->token != NULL || chosen->deadline.nanos_ != 0;
+    uint32_t version = begin_change(handle);
+    store(handle, chosen);
+    bool is_set = feri_handle_mark_limited(handle, is_limited);
+    end_change(handle, version);
+    return is_set ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}

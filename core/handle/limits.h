@@ -1,0 +1,36 @@
+/* limits.h: the deadline and the cancel token of a handle or of a call (rules K1 to K8). */
+#ifndef FERI_LIMITS_H
+#define FERI_LIMITS_H
+
+#include <stdint.h>
+
+#include "ferrule/cancel.h"
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+#include "platform/platform.h"
+
+/* deadline is by ferp_now. token may be NULL. */
+typedef struct feri_limits {
+    uint64_t deadline;
+    const fer_cancel_token *token;
+} feri_limits;
+
+#define FERI_NO_LIMITS ((feri_limits){FERP_NO_DEADLINE, NULL})
+
+/* NULL: none. */
+feri_limits feri_limits_from(const fer_limits *limits);
+
+/* The look at limits. FER_OK, CANCELLED, TIMED_OUT with os_code 0, or INVALID_INPUT if the token is
+ * not open. */
+fer_error feri_limits_check(const feri_limits *limits);
+
+/* As fer_tcp_stream_set_limits. */
+fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits);
+
+/* The limits of a handle; none if it has none. */
+feri_limits feri_limits_of(const fer_handle *handle);
+
+/* No limits, for an unpublished handle. */
+void feri_limits_clear(fer_handle *handle);
+
+#endif
