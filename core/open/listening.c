@@ -55,7 +55,7 @@ static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mod
     fer_interest ready = 0;
     uint64_t now = ferp_now();
     fer_error error =
-        nonblocking ? feri_ok() : ferp_ready(listener->raw_, FER_READABLE, now, now, &ready);
+        nonblocking ? feri_ok() : ferp_ready(listener->raw_, FER_READABLE, now, now, NULL, &ready);
     return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
 }
 

@@ -121,6 +121,8 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
                                         "CONNECTED"};
     const fer_error error = TAKE_WITH(WAIT_ARM, raw, "%s", names[readiness])->error;
     wait->words[0] = error.kind == FER_OK ? ARMED : 0;
+    wait->call_deadline = 0;
+    wait->token = NULL;
     script.waits_armed += error.kind == FER_OK;
     return error;
 }
@@ -134,10 +136,10 @@ static void end_wait(ferp_wait *wait)
 
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
-    const script_result *result =
-        deadline == FERP_NO_DEADLINE
-            ? script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "ever")
-            : script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "%" PRIu64, deadline);
+    char text[24];
+    script_format_time(text, sizeof text, deadline);
+    const script_result *result = script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "%s%s", text,
+                                              wait->token == NULL ? "" : ",token");
     end_wait(wait);
     script.now += result->elapsed;
     if (result->error.kind == FER_TIMED_OUT && !result->slice_ends && script.now < deadline) {

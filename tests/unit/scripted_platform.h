@@ -78,6 +78,12 @@
     X(WAIT_DISARM, "wait_disarm", false)                     \
     X(WAKE, "wake", false)                                   \
     X(PAUSE, "pause", false)                                 \
+    X(WAIT_FOR_CONNECTS, "wait_for_connects", true)          \
+    X(TOKEN_OPEN, "token_open", true)                        \
+    X(TOKEN_CLOSE, "token_close", false)                     \
+    X(TOKEN_SIGNAL, "token_signal", false)                   \
+    X(TOKEN_CLEAR, "token_clear", false)                     \
+    X(TOKEN_WAIT, "token_wait", true)                        \
     X(POLLER_OPEN, "poller_open", true)                      \
     X(POLLER_CLOSE, "poller_close", false)                   \
     X(POLLER_ADD, "poller_add", true)                        \
@@ -101,7 +107,8 @@ typedef struct script_result {
     fer_error error;
     /* take_error */
     fer_error pending;
-    /* Bytes moved or queued; a poller's number of events; the ready interests; an option's value; a
+    /* Bytes moved or queued; a poller's number of events; the ready interests; the ended connects
+     * as bits; an option's value; a
      * boolean; seconds of linger; nanoseconds of a timeout, initially NONE. */
     uint64_t value;
     /* linger; a truncated datagram; poller_wait: notified */
@@ -111,8 +118,8 @@ typedef struct script_result {
     /* unix_local_addr, unix_peer_addr, the sender of a unix_recv_from; initially unnamed */
     fer_unix_addr name;
     ferp_description description;
-    /* wait_for, poller_wait: the nanoseconds that pass. A wait_for that times out lasts until its
-     * deadline in any case, unless a slice of the backend ends it. */
+    /* the waits: the nanoseconds that pass. One that times out lasts until its deadline in any
+     * case, unless a slice of the backend ends a wait_for. */
     uint64_t elapsed;
     bool slice_ends;
 } script_result;

@@ -15,6 +15,9 @@ const script_result *script_take(script_call call, fer_raw_socket raw, const cha
 /* Stores a, b, c, … as the received bytes. Each call starts with a. */
 fer_error script_receive(const script_result *result, void *buf, size_t len, size_t *n);
 
+/* Formats a time as it appears in the log. */
+void script_format_time(char *buf, size_t cap, uint64_t time);
+
 /* Stores the result's value as a count. The count is 0 on failure. */
 fer_error script_store_count(const script_result *result, size_t *n);
 

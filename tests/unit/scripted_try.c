@@ -79,27 +79,17 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
     return error;
 }
 
-/* Formats a time as it appears in the log. */
-static void format_time(char *buf, size_t cap, uint64_t time)
-{
-    if (time == FERP_NO_DEADLINE) {
-        snprintf(buf, cap, "ever");
-    } else {
-        snprintf(buf, cap, "%" PRIu64, time);
-    }
-}
-
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
-                     fer_interest *ready)
+                     const fer_cancel_token *token, fer_interest *ready)
 {
     static const char *const names[] = {"", "r", "w", "rw"};
     char texts[2][24];
-    format_time(texts[0], sizeof texts[0], until);
-    format_time(texts[1], sizeof texts[1], deadline);
+    script_format_time(texts[0], sizeof texts[0], until);
+    script_format_time(texts[1], sizeof texts[1], deadline);
     const char *comma = until == deadline ? "" : ",";
     const script_result *result =
-        script_take(SCRIPT_READY, raw, "%d,%s,%s%s%s", (int)raw, names[interest], texts[0], comma,
-                    until == deadline ? "" : texts[1]);
+        script_take(SCRIPT_READY, raw, "%d,%s,%s%s%s%s", (int)raw, names[interest], texts[0], comma,
+                    until == deadline ? "" : texts[1], token == NULL ? "" : ",token");
     script.now += result->elapsed;
     if (result->error.kind == FER_TIMED_OUT && script.now < until) {
         script.now = until;

@@ -10,7 +10,7 @@ enum { BOTH = FER_READABLE | FER_WRITABLE };
 static fer_interest poll_now(fer_raw_socket raw, fer_interest interest)
 {
     fer_interest ready = 77;
-    fer_error error = ferp_ready(raw, interest, 0, 0, &ready);
+    fer_error error = ferp_ready(raw, interest, 0, 0, NULL, &ready);
     if (error.kind == FER_TIMED_OUT) {
         assert_int_equal(error.os_code, 0);
         assert_int_equal(ready, 77);
@@ -25,7 +25,7 @@ static fer_interest poll_now(fer_raw_socket raw, fer_interest interest)
 static fer_interest wait_ready(fer_raw_socket raw, fer_interest interest)
 {
     fer_interest ready = 77;
-    assert_ok(ferp_ready(raw, interest, seam_deadline(), seam_deadline(), &ready));
+    assert_ok(ferp_ready(raw, interest, seam_deadline(), seam_deadline(), NULL, &ready));
     assert_true(ready != 0 && (ready & ~interest) == 0);
     return ready;
 }
@@ -53,7 +53,8 @@ static void a_wait_expires_at_its_time_and_not_before(void **state)
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
         fer_interest ready = 77;
         uint64_t until = ferp_now() + nanos[i];
-        fer_error error = ferp_ready(pair.client, FER_READABLE, until, FERP_NO_DEADLINE, &ready);
+        fer_error error =
+            ferp_ready(pair.client, FER_READABLE, until, FERP_NO_DEADLINE, NULL, &ready);
         assert_kind(error, FER_TIMED_OUT);
         assert_int_equal(error.os_code, 0);
         assert_true(ferp_now() >= until);
@@ -105,7 +106,7 @@ static void what_is_no_socket_is_told(void **state)
     fer_interest ready = 77;
     fer_raw_socket raw = seam_socket();
     ferp_close(raw);
-    assert_kind(ferp_ready(raw, BOTH, 0, 0, &ready), FER_BAD_HANDLE);
+    assert_kind(ferp_ready(raw, BOTH, 0, 0, NULL, &ready), FER_BAD_HANDLE);
     assert_int_equal(ready, 77);
 }
 
