@@ -196,12 +196,16 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n);
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
                              size_t *n);
 
-/* As ferp_recv or ferp_peek, and as ferp_send, but never waits, whatever the mode of the socket:
- * WOULD_BLOCK. MSG_DONTWAIT | nothing, because no call waits. */
+/* As ferp_recv or ferp_peek, as ferp_send, and as the vectored calls, but never wait, whatever the
+ * mode of the socket: WOULD_BLOCK. MSG_DONTWAIT | nothing, because no call waits. */
 typedef enum ferp_recv_mode { FERP_RECV, FERP_PEEK } ferp_recv_mode;
 fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
                         size_t *n);
 fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n);
+fer_error ferp_try_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                                 size_t *n);
+fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                                 size_t *n);
 
 /* A received datagram: the number of bytes stored, whether the datagram was longer, and its
  * sender. */
@@ -219,8 +223,9 @@ fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_
 fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
                        size_t *n);
 
-/* As ferp_recv_from and ferp_send_to, but never wait, as ferp_try_recv. */
+/* As ferp_recv_from, ferp_peek_from and ferp_send_to, but never wait, as ferp_try_recv. */
 fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
+fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
 fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
                            const fer_socket_addr *addr, size_t *n);
 

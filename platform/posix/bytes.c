@@ -56,8 +56,8 @@ fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t 
     return store_sent(send((int)raw, buf, len, FERP_POSIX_TRY_SEND_FLAGS), n);
 }
 
-fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                             size_t *n)
+static fer_error receive_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                                  int flags, size_t *n)
 {
     struct iovec vectors[FERP_POSIX_SLICES_MAX];
     struct msghdr message = {0};
@@ -67,11 +67,23 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
     }
     message.msg_iov = vectors;
     message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
-    return store_moved(recvmsg((int)raw, &message, 0), n);
+    return store_moved(recvmsg((int)raw, &message, flags), n);
 }
 
-fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
                              size_t *n)
+{
+    return receive_vectored(raw, slices, count, 0, n);
+}
+
+fer_error ferp_try_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                                 size_t *n)
+{
+    return receive_vectored(raw, slices, count, FERP_POSIX_TRY_RECV_FLAGS, n);
+}
+
+static fer_error send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                               int flags, size_t *n)
 {
     struct iovec vectors[FERP_POSIX_SLICES_MAX];
     struct msghdr message = {0};
@@ -81,7 +93,19 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
     }
     message.msg_iov = vectors;
     message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
-    return store_sent(sendmsg((int)raw, &message, FERP_POSIX_SEND_FLAGS), n);
+    return store_sent(sendmsg((int)raw, &message, flags), n);
+}
+
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                             size_t *n)
+{
+    return send_vectored(raw, slices, count, FERP_POSIX_SEND_FLAGS, n);
+}
+
+fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                                 size_t *n)
+{
+    return send_vectored(raw, slices, count, FERP_POSIX_TRY_SEND_FLAGS, n);
 }
 
 /* The message always has one slice, even for 0 bytes: without a slice XNU fails with EMSGSIZE. */
@@ -121,6 +145,11 @@ fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_
 fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
 {
     return receive_from(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS, out);
+}
+
+fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return receive_from(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS | MSG_PEEK, out);
 }
 
 static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags,

@@ -32,9 +32,26 @@ fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t 
     CALL_NONBLOCKING(ferp_send(raw, buf, len, n));
 }
 
+fer_error ferp_try_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                                 size_t *n)
+{
+    CALL_NONBLOCKING(ferp_recv_vectored(raw, slices, count, n));
+}
+
+fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                                 size_t *n)
+{
+    CALL_NONBLOCKING(ferp_send_vectored(raw, slices, count, n));
+}
+
 fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
 {
     CALL_NONBLOCKING(ferp_recv_from(raw, buf, len, out));
+}
+
+fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    CALL_NONBLOCKING(ferp_peek_from(raw, buf, len, out));
 }
 
 fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,

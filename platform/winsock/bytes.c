@@ -60,6 +60,13 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
     return FERP_WINSOCK_OK;
 }
 
+/* The socket is always nonblocking: the calls that never wait are the others. */
+fer_error ferp_try_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                                 size_t *n)
+{
+    return ferp_recv_vectored(raw, slices, count, n);
+}
+
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 {
     *n = 0;
@@ -71,7 +78,6 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     return FERP_WINSOCK_OK;
 }
 
-/* The socket is always nonblocking. */
 fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
                         size_t *n)
 {
@@ -98,6 +104,12 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
         WSASend(ferp_winsock_socket(raw), buffers, (DWORD)count, &moved, 0, NULL, NULL)));
     *n = moved;
     return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                                 size_t *n)
+{
+    return ferp_send_vectored(raw, slices, count, n);
 }
 
 /* A datagram that is longer than the buffer fails with WSAEMSGSIZE, but fills the buffer and the
@@ -147,6 +159,11 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
 fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
 {
     return ferp_recv_from(raw, buf, len, out);
+}
+
+fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return ferp_peek_from(raw, buf, len, out);
 }
 
 fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,

@@ -39,7 +39,10 @@
     X(TRY_RECV, "try_recv", true)                            \
     X(TRY_PEEK, "try_peek", true)                            \
     X(TRY_SEND, "try_send", true)                            \
+    X(TRY_RECV_VECTORED, "try_recv_vectored", true)          \
+    X(TRY_SEND_VECTORED, "try_send_vectored", true)          \
     X(TRY_RECV_FROM, "try_recv_from", true)                  \
+    X(TRY_PEEK_FROM, "try_peek_from", true)                  \
     X(TRY_SEND_TO, "try_send_to", true)                      \
     X(TRY_UNIX_RECV_FROM, "try_unix_recv_from", true)        \
     X(TRY_UNIX_SEND_TO, "try_unix_send_to", true)            \

@@ -19,14 +19,24 @@ fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t 
         script_take(SCRIPT_TRY_SEND, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len), n);
 }
 
-fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+static fer_error try_receive_from(script_call call, fer_raw_socket raw, void *buf, size_t len,
+                                  struct ferp_datagram *out)
 {
     size_t n = 0;
-    const script_result *result =
-        script_take(SCRIPT_TRY_RECV_FROM, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len);
+    const script_result *result = script_take(call, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len);
     FER_TRY(script_receive(result, buf, len, &n));
     *out = (struct ferp_datagram){n, result->on, result->addr};
     return result->error;
+}
+
+fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return try_receive_from(SCRIPT_TRY_RECV_FROM, raw, buf, len, out);
+}
+
+fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+{
+    return try_receive_from(SCRIPT_TRY_PEEK_FROM, raw, buf, len, out);
 }
 
 fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
@@ -58,6 +68,22 @@ fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
     (void)len;
     return script_store_count(script_take(SCRIPT_TRY_UNIX_SEND_TO, raw, "%d,%.*s", (int)raw,
                                           (int)addr->len_, addr->name_),
+                              n);
+}
+
+fer_error ferp_try_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                                 size_t *n)
+{
+    return script_store_count(TAKE_WITH(TRY_RECV_VECTORED, raw, "%" PRIu64 "x%" PRIu64,
+                                        (uint64_t)count, (uint64_t)slices[0].len),
+                              n);
+}
+
+fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                                 size_t *n)
+{
+    return script_store_count(TAKE_WITH(TRY_SEND_VECTORED, raw, "%" PRIu64 "x%" PRIu64,
+                                        (uint64_t)count, (uint64_t)slices[0].len),
                               n);
 }
 

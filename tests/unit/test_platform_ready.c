@@ -150,6 +150,33 @@ static void calls_that_never_wait_do_not(void **state)
     seam_close(&pair);
 }
 
+static void slices_that_never_wait_do_not(void **state)
+{
+    (void)state;
+    static char block[65536];
+    struct seam_pair pair = seam_open();
+    char got[2] = {0};
+    fer_io_slice_mut into[] = {{&got[0], 1}, {&got[1], 1}};
+    fer_io_slice from[] = {{block, sizeof block}, {block, sizeof block}};
+    fer_error error = {FER_OK, 0};
+    uint64_t deadline = seam_deadline();
+    size_t moved = 77;
+    assert_kind(ferp_try_recv_vectored(pair.client, into, 2, &moved), FER_WOULD_BLOCK);
+    assert_int_equal(moved, 0);
+    seam_send(pair.server, "xy");
+    seam_await(pair.client, FERP_READABLE);
+    assert_ok(ferp_try_recv_vectored(pair.client, into, 2, &moved));
+    assert_int_equal(moved, 2);
+    assert_memory_equal(got, "xy", 2);
+    while (error.kind == FER_OK) {
+        assert_true(ferp_now() < deadline);
+        error = ferp_try_send_vectored(pair.client, from, 2, &moved);
+    }
+    assert_kind(error, FER_WOULD_BLOCK);
+    assert_int_equal(moved, 0);
+    seam_close(&pair);
+}
+
 static void datagrams_that_never_wait_do_not(void **state)
 {
     (void)state;
@@ -163,9 +190,13 @@ static void datagrams_that_never_wait_do_not(void **state)
     assert_ok(ferp_local_addr(raw, &addr));
     assert_int_equal(poll_now(raw, BOTH), FER_WRITABLE);
     assert_kind(ferp_try_recv_from(raw, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(ferp_try_peek_from(raw, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_ok(ferp_try_send_to(raw, "self", 4, &addr, &n));
     assert_int_equal(n, 4);
     assert_int_equal(wait_ready(raw, FER_READABLE), FER_READABLE);
+    assert_ok(ferp_try_peek_from(raw, buf, 2, &got));
+    assert_int_equal(got.len, 2);
+    assert_true(got.truncated);
     assert_ok(ferp_try_recv_from(raw, buf, sizeof buf, &got));
     assert_int_equal(got.len, 4);
     assert_true(fer_socket_addr_eq(&got.from, &addr));
@@ -181,6 +212,7 @@ int main(void)
         cmocka_unit_test(a_listener_is_readable_while_somebody_is_queued),
         cmocka_unit_test(what_is_no_socket_is_told),
         cmocka_unit_test(calls_that_never_wait_do_not),
+        cmocka_unit_test(slices_that_never_wait_do_not),
         cmocka_unit_test(datagrams_that_never_wait_do_not),
     };
     return cmocka_run_group_tests_name("platform_ready", tests, NULL, NULL);
