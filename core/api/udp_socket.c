@@ -124,6 +124,17 @@ fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf, size_t len,
     return feri_datagram_receive(socket, buf, len, FERI_TRY_RECV, out);
 }
 
+fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf, size_t len,
+                                       fer_datagram *out)
+{
+    return feri_datagram_receive(socket, buf, len, FERI_TRY_PEEK, out);
+}
+
+fer_error fer_udp_socket_try_peek(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+{
+    return feri_datagram_receive(socket, buf, len, FERI_TRY_PEEK, out);
+}
+
 fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest,
                                fer_duration timeout, fer_interest *ready)
 {

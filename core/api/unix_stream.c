@@ -122,6 +122,18 @@ fer_error fer_unix_stream_try_write(fer_unix_stream *stream, const void *buf, si
     return feri_stream_try_write(handle_of(stream), buf, len, n);
 }
 
+fer_error fer_unix_stream_try_read_vectored(fer_unix_stream *stream, const fer_io_slice_mut *slices,
+                                            size_t count, size_t *n)
+{
+    return feri_stream_try_read_vectored(handle_of(stream), slices, count, n);
+}
+
+fer_error fer_unix_stream_try_write_vectored(fer_unix_stream *stream, const fer_io_slice *slices,
+                                             size_t count, size_t *n)
+{
+    return feri_stream_try_write_vectored(handle_of(stream), slices, count, n);
+}
+
 fer_error fer_unix_stream_ready(const fer_unix_stream *stream, fer_interest interest,
                                 fer_duration timeout, fer_interest *ready)
 {

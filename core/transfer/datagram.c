@@ -64,32 +64,37 @@ static fer_error destination_for(const fer_handle *handle, const fer_socket_addr
 
 /* ---- Receiving */
 
+static bool removes(feri_recv_mode recv_mode)
+{
+    return recv_mode == FERI_RECV || recv_mode == FERI_TRY_RECV;
+}
+
 static fer_error receive_once(const feri_waiting *waiting, void *buf, size_t len,
                               feri_recv_mode recv_mode, struct ferp_datagram *out)
 {
     fer_raw_socket raw = waiting->handle->raw_;
     if (!feri_waiting_tries_may_wait(waiting)) {
-        return recv_mode == FERI_PEEK ? ferp_try_peek_from(raw, buf, len, out)
-                                      : ferp_try_recv_from(raw, buf, len, out);
+        return removes(recv_mode) ? ferp_try_recv_from(raw, buf, len, out)
+                                  : ferp_try_peek_from(raw, buf, len, out);
     }
-    return recv_mode == FERI_PEEK ? ferp_peek_from(raw, buf, len, out)
-                                  : ferp_recv_from(raw, buf, len, out);
+    return removes(recv_mode) ? ferp_recv_from(raw, buf, len, out)
+                              : ferp_peek_from(raw, buf, len, out);
 }
 
 /* A peeked datagram of another sender is removed from the queue, so that the next one can be
  * peeked. */
-static fer_error drop_from_other(fer_raw_socket raw, feri_recv_mode recv_mode)
+static fer_error drop_from_other(const feri_waiting *waiting, feri_recv_mode recv_mode)
 {
     struct ferp_datagram dropped;
-    return recv_mode == FERI_PEEK ? ferp_recv_from(raw, NULL, 0, &dropped) : feri_ok();
+    return removes(recv_mode) ? feri_ok() : receive_once(waiting, NULL, 0, FERI_RECV, &dropped);
 }
 
 static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len,
                          feri_recv_mode recv_mode, struct ferp_datagram *out)
 {
-    feri_waiting waiting =
-        feri_waiting_with(recv_mode == FERI_TRY_RECV ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE,
-                          &socket->handle_, FERP_RECEIVABLE);
+    bool never_waits = recv_mode == FERI_TRY_RECV || recv_mode == FERI_TRY_PEEK;
+    feri_waiting waiting = feri_waiting_with(never_waits ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE,
+                                             &socket->handle_, FERP_RECEIVABLE);
     FER_TRY(feri_waiting_begin(&waiting));
     for (;;) {
         fer_error error = receive_once(&waiting, buf, len, recv_mode, out);
@@ -97,7 +102,7 @@ static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len,
             if (is_from_peer(socket, &out->from)) {
                 return error;
             }
-            error = drop_from_other(socket->handle_.raw_, recv_mode);
+            error = drop_from_other(&waiting, recv_mode);
         }
         if (error.kind != FER_OK &&
             (error.kind != FER_WOULD_BLOCK || !feri_waiting_should_retry(&waiting, &error))) {

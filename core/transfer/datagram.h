@@ -10,10 +10,10 @@
 #include "ferrule/socket_addr.h"
 #include "ferrule/udp.h"
 
-/* FERI_TRY_RECV removes the datagram, and never waits. */
-typedef enum feri_recv_mode { FERI_RECV, FERI_PEEK, FERI_TRY_RECV } feri_recv_mode;
+/* Whether a receive removes the datagram. The last two never wait. */
+typedef enum feri_recv_mode { FERI_RECV, FERI_PEEK, FERI_TRY_RECV, FERI_TRY_PEEK } feri_recv_mode;
 
-/* As fer_udp_socket_recv_from and fer_udp_socket_peek_from. */
+/* As fer_udp_socket_recv_from and fer_udp_socket_peek_from, and their _try_ variants. */
 fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
                                 feri_recv_mode recv_mode, fer_datagram *out);
 

@@ -21,6 +21,10 @@ fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *sli
 fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n);
 fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t *n);
 fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n);
+fer_error feri_stream_try_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
+                                        size_t count, size_t *n);
+fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice *slices,
+                                         size_t count, size_t *n);
 
 /* Complete transfers, made of the functions above. */
 fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size_t *n);

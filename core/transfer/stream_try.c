@@ -1,7 +1,6 @@
 /* stream_try.c: the less frequent single reads and writes of a stream: peek, and the calls that
  * never wait, whatever the mode and the timeouts. */
 #include "core/handle/handle.h"
-#include "core/handle/ownership.h"
 #include "core/handle/stream_request.h"
 #include "core/handle/stream_result.h"
 #include "core/transfer/retry.h"
@@ -41,7 +40,7 @@ static fer_error try_once(const fer_handle *handle, void *buf, size_t len, ferp_
     do {
         error = ferp_try_recv(handle->raw_, buf, len, recv_mode, moved);
     } while (feri_should_retry(&never, &error, &len));
-    return error.kind == FER_WOULD_BLOCK && feri_read_shut_by_clone(handle) ? feri_ok() : error;
+    return error;
 }
 
 static fer_error try_write_once(const fer_handle *handle, const void *buf, size_t len,

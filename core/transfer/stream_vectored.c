@@ -1,5 +1,5 @@
-/* stream_vectored.c: vectored reads and writes: selects the caller's slices that fit into one
- * system call. */
+/* stream_vectored.c: vectored reads and writes, which wait or never wait: selects the caller's
+ * slices that fit into one system call. */
 #include <stddef.h>
 #include <string.h>
 
@@ -100,126 +100,138 @@ static bool is_too_long_for_one_call(const slice_plan *plan, size_t count)
     return plan->valid && plan->count == 0 && plan->first < count;
 }
 
-/* ferp_recv_vectored and ferp_send_vectored, or their forms that never wait. */
-typedef fer_error (*receiver)(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                              size_t *n);
-typedef fer_error (*sender)(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
-                            size_t *n);
+static fer_error receive_vectored(const feri_waiting *waiting, const fer_io_slice_mut *slices,
+                                  size_t count, size_t *moved)
+{
+    fer_raw_socket raw = waiting->handle->raw_;
+    return feri_waiting_tries_may_wait(waiting) ? ferp_recv_vectored(raw, slices, count, moved)
+                                                : ferp_try_recv_vectored(raw, slices, count, moved);
+}
 
 /* Receives into the slices of a plan, or into their first len bytes. */
-static fer_error receive_slices(fer_raw_socket raw, const fer_io_slice_mut *slices,
-                                const slice_plan *plan, size_t len, receiver receive, size_t *moved)
+static fer_error receive_slices(const feri_waiting *waiting, const fer_io_slice_mut *slices,
+                                const slice_plan *plan, size_t len, size_t *moved)
 {
     fer_io_slice cut[CUT_SLICES_MAX];
     fer_io_slice_mut into[CUT_SLICES_MAX];
     if (!plan->is_cut && len == plan->sum) {
-        return receive(raw, slices + plan->first, plan->count, moved);
+        return receive_vectored(waiting, slices + plan->first, plan->count, moved);
     }
     size_t count = cut_slices(slices + plan->first, plan->count, len, cut);
     for (size_t i = 0; i < count; i++) {
         into[i] = (fer_io_slice_mut){slices[plan->first + i].base, cut[i].len};
     }
-    return receive(raw, into, count, moved);
+    return receive_vectored(waiting, into, count, moved);
 }
 
 static fer_error read_slices(const fer_handle *handle, const fer_io_slice_mut *slices,
-                             const slice_plan *plan, size_t *moved)
+                             const slice_plan *plan, feri_wait_mode wait_mode, size_t *moved)
 {
     size_t len = plan->sum;
-    fer_raw_socket raw = handle->raw_;
-    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    fer_error error = receive_slices(raw, slices, plan, len, ferp_recv_vectored, moved);
+    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_READABLE);
+    FER_TRY(feri_waiting_begin(&waiting));
+    fer_error error = receive_slices(&waiting, slices, plan, len, moved);
     while (feri_should_retry(&waiting, &error, &len)) {
-        error = receive_slices(raw, slices, plan, len, ferp_recv_vectored, moved);
+        error = receive_slices(&waiting, slices, plan, len, moved);
     }
     return error;
 }
 
-static fer_error read_slices_within_limits(const fer_handle *handle, const fer_io_slice_mut *slices,
-                                           const slice_plan *plan, size_t *moved)
-{
-    size_t len = plan->sum;
-    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    FER_TRY(feri_waiting_begin_with_limits(&waiting));
-    fer_error error;
-    do {
-        error = receive_slices(handle->raw_, slices, plan, len, ferp_try_recv_vectored, moved);
-    } while (feri_should_retry(&waiting, &error, &len));
-    return error;
-}
-
-fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
-                                    size_t count, size_t *n)
+static fer_error read_vectored(fer_handle *handle, const fer_io_slice_mut *slices, size_t count,
+                               feri_wait_mode wait_mode, size_t *n)
 {
     slice_plan plan = plan_slices(slices, count);
     if (is_too_long_for_one_call(&plan, count)) {
-        return feri_stream_read(handle, slices[plan.first].base, slices[plan.first].len, n);
+        const fer_io_slice_mut *first = &slices[plan.first];
+        return wait_mode == FERI_WAIT_BY_MODE
+                   ? feri_stream_read(handle, first->base, first->len, n)
+                   : feri_stream_try_read(handle, first->base, first->len, n);
     }
     size_t moved = 0;
     feri_proceed proceed;
     fer_error error = feri_stream_before_read(handle, plan.valid, plan.sum, &proceed);
     if (proceed != FERI_STOP) {
-        error = proceed == FERI_PROCEED ? read_slices(handle, slices, &plan, &moved)
-                                        : read_slices_within_limits(handle, slices, &plan, &moved);
+        error = read_slices(handle, slices, &plan, wait_mode, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
     feri_store_count(n, moved);
     return error;
 }
 
+fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
+                                    size_t count, size_t *n)
+{
+    return read_vectored(handle, slices, count, FERI_WAIT_BY_MODE, n);
+}
+
+fer_error feri_stream_try_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
+                                        size_t count, size_t *n)
+{
+    return read_vectored(handle, slices, count, FERI_WAIT_NEVER, n);
+}
+
+static fer_error send_vectored(const feri_waiting *waiting, const fer_io_slice *slices,
+                               size_t count, size_t *moved)
+{
+    fer_raw_socket raw = waiting->handle->raw_;
+    return feri_waiting_tries_may_wait(waiting) ? ferp_send_vectored(raw, slices, count, moved)
+                                                : ferp_try_send_vectored(raw, slices, count, moved);
+}
+
 /* Sends the slices of a plan, or their first len bytes. */
-static fer_error send_slices(fer_raw_socket raw, const fer_io_slice *slices, const slice_plan *plan,
-                             size_t len, sender send, size_t *moved)
+static fer_error send_slices(const feri_waiting *waiting, const fer_io_slice *slices,
+                             const slice_plan *plan, size_t len, size_t *moved)
 {
     fer_io_slice cut[CUT_SLICES_MAX];
     if (!plan->is_cut && len == plan->sum) {
-        return send(raw, slices + plan->first, plan->count, moved);
+        return send_vectored(waiting, slices + plan->first, plan->count, moved);
     }
     size_t count = cut_slices(slices + plan->first, plan->count, len, cut);
-    return send(raw, cut, count, moved);
+    return send_vectored(waiting, cut, count, moved);
 }
 
 static fer_error write_slices(const fer_handle *handle, const fer_io_slice *slices,
-                              const slice_plan *plan, size_t *moved)
+                              const slice_plan *plan, feri_wait_mode wait_mode, size_t *moved)
 {
     size_t len = plan->sum;
-    fer_raw_socket raw = handle->raw_;
-    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    fer_error error = send_slices(raw, slices, plan, len, ferp_send_vectored, moved);
+    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
+    FER_TRY(feri_waiting_begin(&waiting));
+    fer_error error = send_slices(&waiting, slices, plan, len, moved);
     while (feri_should_retry(&waiting, &error, &len)) {
-        error = send_slices(raw, slices, plan, len, ferp_send_vectored, moved);
+        error = send_slices(&waiting, slices, plan, len, moved);
     }
     return error;
 }
 
-static fer_error write_slices_within_limits(const fer_handle *handle, const fer_io_slice *slices,
-                                            const slice_plan *plan, size_t *moved)
+static fer_error write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
+                                feri_wait_mode wait_mode, size_t *n)
 {
-    size_t len = plan->sum;
-    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    FER_TRY(feri_waiting_begin_with_limits(&waiting));
-    fer_error error;
-    do {
-        error = send_slices(handle->raw_, slices, plan, len, ferp_try_send_vectored, moved);
-    } while (feri_should_retry(&waiting, &error, &len));
+    slice_plan plan = plan_slices(slices, count);
+    if (is_too_long_for_one_call(&plan, count)) {
+        const fer_io_slice *first = &slices[plan.first];
+        return wait_mode == FERI_WAIT_BY_MODE
+                   ? feri_stream_write(handle, first->base, first->len, n)
+                   : feri_stream_try_write(handle, first->base, first->len, n);
+    }
+    size_t moved = 0;
+    feri_proceed proceed;
+    fer_error error = feri_stream_before_write(handle, plan.valid, plan.sum, &proceed);
+    if (proceed != FERI_STOP) {
+        error = write_slices(handle, slices, &plan, wait_mode, &moved);
+        error = feri_stream_after_write(handle, error);
+    }
+    feri_store_count(n, moved);
     return error;
 }
 
 fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
                                      size_t *n)
 {
-    slice_plan plan = plan_slices(slices, count);
-    if (is_too_long_for_one_call(&plan, count)) {
-        return feri_stream_write(handle, slices[plan.first].base, slices[plan.first].len, n);
-    }
-    size_t moved = 0;
-    feri_proceed proceed;
-    fer_error error = feri_stream_before_write(handle, plan.valid, plan.sum, &proceed);
-    if (proceed != FERI_STOP) {
-        error = proceed == FERI_PROCEED ? write_slices(handle, slices, &plan, &moved)
-                                        : write_slices_within_limits(handle, slices, &plan, &moved);
-        error = feri_stream_after_write(handle, error);
-    }
-    feri_store_count(n, moved);
-    return error;
+    return write_vectored(handle, slices, count, FERI_WAIT_BY_MODE, n);
+}
+
+fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice *slices,
+                                         size_t count, size_t *n)
+{
+    return write_vectored(handle, slices, count, FERI_WAIT_NEVER, n);
 }

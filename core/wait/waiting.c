@@ -38,6 +38,12 @@ static bool half_has_answer(const feri_waiting *waiting, fer_error *answer)
     return current != FERI_ANSWER_CALL_OS;
 }
 
+/* Whether a clone has shut down the read half of a stream, which the OS does not report. */
+static bool reading_has_ended(const feri_waiting *waiting)
+{
+    return waiting->readiness == FERP_READABLE && feri_read_shut_by_clone(waiting->handle);
+}
+
 /* Looks for a change by another thread. Returns true if the call has a result. */
 static bool state_has_answer(const feri_waiting *waiting, fer_error *answer)
 {
@@ -45,7 +51,7 @@ static bool state_has_answer(const feri_waiting *waiting, fer_error *answer)
         return true;
     }
     *answer = feri_ok();
-    return waiting->readiness == FERP_READABLE && feri_read_shut_by_clone(waiting->handle);
+    return reading_has_ended(waiting);
 }
 
 /* Whether the token of the limits ends the call. *answer is then its result. */
@@ -178,6 +184,7 @@ bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
     FERI_ASSERT(answer->kind == FER_WOULD_BLOCK);
     FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
     if (waiting->wait_mode == FERI_WAIT_NEVER) {
+        *answer = reading_has_ended(waiting) ? feri_ok() : *answer;
         return false;
     }
     if (feri_io_waits_in_kernel() && !waiting->has_limits) {

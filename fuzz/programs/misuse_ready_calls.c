@@ -28,27 +28,71 @@ static fer_error unix_start(const struct misuse_arguments *a)
     return error;
 }
 
+/* The seventh bit of nulls: the vectored call, or the peek of a datagram. */
+static bool is_variant(const struct misuse_arguments *a)
+{
+    return (a->nulls & 64) != 0;
+}
+
+/* The buffer as two slices. */
+static const fer_io_slice_mut *room_of(const struct misuse_arguments *a)
+{
+    size_t half = a->len / 2;
+    uint8_t *rest = a->buf == NULL ? NULL : a->buf + half;
+    a->values->slices_mut[0] = (fer_io_slice_mut){a->buf, half};
+    a->values->slices_mut[1] = (fer_io_slice_mut){rest, a->len - half};
+    return a->values->slices_mut;
+}
+
+static const fer_io_slice *bytes_of(const struct misuse_arguments *a)
+{
+    const fer_io_slice_mut *room = room_of(a);
+    for (int i = 0; i < 2; i++) {
+        a->values->slices[i] = (fer_io_slice){room[i].base, room[i].len};
+    }
+    return a->values->slices;
+}
+
+#define TRY_READ(type, handle)                                                          \
+    (is_variant(a) ? fer_##type##_stream_try_read_vectored(handle, room_of(a), 2, a->n) \
+                   : fer_##type##_stream_try_read(handle, a->buf, a->len, a->n))
+#define TRY_WRITE(type, handle)                                                           \
+    (is_variant(a) ? fer_##type##_stream_try_write_vectored(handle, bytes_of(a), 2, a->n) \
+                   : fer_##type##_stream_try_write(handle, a->buf, a->len, a->n))
+
+static fer_error udp_try_recv(const struct misuse_arguments *a)
+{
+    return is_variant(a) ? fer_udp_socket_try_peek(a->udp, a->buf, a->len, a->datagram_out)
+                         : fer_udp_socket_try_recv(a->udp, a->buf, a->len, a->datagram_out);
+}
+
+static fer_error udp_try_recv_from(const struct misuse_arguments *a)
+{
+    return is_variant(a) ? fer_udp_socket_try_peek_from(a->udp, a->buf, a->len, a->datagram_out)
+                         : fer_udp_socket_try_recv_from(a->udp, a->buf, a->len, a->datagram_out);
+}
+
 #define READY(type, handle) \
     check_ready(a, fer_##type##_ready(handle, a->interest, a->duration, a->ready))
 
 /* X(name, the call) */
 #define CALLS(X)                                                                                  \
     X(connect_start, fer_tcp_stream_connect_start(a->stream, a->addr))                            \
-    X(try_read, fer_tcp_stream_try_read(a->stream, a->buf, a->len, a->n))                         \
+    X(try_read, TRY_READ(tcp, a->stream))                                                         \
     X(try_peek, fer_tcp_stream_try_peek(a->stream, a->buf, a->len, a->n))                         \
-    X(try_write, fer_tcp_stream_try_write(a->stream, a->buf, a->len, a->n))                       \
+    X(try_write, TRY_WRITE(tcp, a->stream))                                                       \
     X(ready, READY(tcp_stream, a->stream))                                                        \
     X(try_accept, fer_tcp_listener_try_accept(a->listener, a->other_stream, a->addr_out))         \
     X(listener_ready, READY(tcp_listener, a->listener))                                           \
     X(udp_try_send, fer_udp_socket_try_send(a->udp, a->buf, a->len, a->n))                        \
     X(udp_try_send_to, fer_udp_socket_try_send_to(a->udp, a->buf, a->len, a->addr, a->n))         \
-    X(udp_try_recv, fer_udp_socket_try_recv(a->udp, a->buf, a->len, a->datagram_out))             \
-    X(udp_try_recv_from, fer_udp_socket_try_recv_from(a->udp, a->buf, a->len, a->datagram_out))   \
+    X(udp_try_recv, udp_try_recv(a))                                                              \
+    X(udp_try_recv_from, udp_try_recv_from(a))                                                    \
     X(udp_ready, READY(udp_socket, a->udp))                                                       \
     X(unix_connect_start, unix_start(a))                                                          \
-    X(unix_try_read, fer_unix_stream_try_read(a->unix_stream, a->buf, a->len, a->n))              \
+    X(unix_try_read, TRY_READ(unix, a->unix_stream))                                              \
     X(unix_try_peek, fer_unix_stream_try_peek(a->unix_stream, a->buf, a->len, a->n))              \
-    X(unix_try_write, fer_unix_stream_try_write(a->unix_stream, a->buf, a->len, a->n))            \
+    X(unix_try_write, TRY_WRITE(unix, a->unix_stream))                                            \
     X(unix_ready, READY(unix_stream, a->unix_stream))                                             \
     X(unix_try_accept,                                                                            \
       misuse_keep_accepted(                                                                       \

@@ -323,6 +323,36 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, v
                                                        size_t len, fer_datagram *out);
 
 /**
+ * Receives a queued datagram, leaves it in the queue and never waits, regardless of the blocking
+ * mode and the timeouts.
+ *
+ * Otherwise same as fer_udp_socket_peek_from: datagrams that a connected socket would not receive
+ * are discarded.
+ *
+ * Blocks: never.
+ * Owns: same as fer_udp_socket_recv_from.
+ * Errors: same as fer_udp_socket_try_recv_from.
+ * Rust: tokio: net::UdpSocket::try_peek_from. Differs: a datagram longer than the buffer is
+ * truncated on every OS.
+ * Threads: same as fer_udp_socket_recv_from.
+ */
+FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf,
+                                                            size_t len, fer_datagram *out);
+
+/**
+ * Receives a queued datagram, leaves it in the queue and never waits. Does the same as
+ * fer_udp_socket_try_peek_from; tokio has both functions.
+ *
+ * Blocks: never.
+ * Owns: same as fer_udp_socket_recv_from.
+ * Errors: same as fer_udp_socket_try_recv_from.
+ * Rust: tokio: net::UdpSocket::try_peek. Differs: the sender is reported too.
+ * Threads: same as fer_udp_socket_recv_from.
+ */
+FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek(fer_udp_socket *socket, void *buf,
+                                                       size_t len, fer_datagram *out);
+
+/**
  * Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE), or a refusal can be
  * reported.
  *

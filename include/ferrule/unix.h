@@ -322,6 +322,22 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_vectored(fer_unix_stream *st
                                                              size_t count, size_t *n);
 
 /**
+ * Reads into several buffers and never waits, regardless of the blocking mode and the timeouts.
+ *
+ * Otherwise same as fer_unix_stream_read_vectored. Makes one system call on POSIX.
+ *
+ * Blocks: never.
+ * Owns: same as fer_unix_stream_read_vectored.
+ * Errors: FER_WOULD_BLOCK (no data available); otherwise same as fer_unix_stream_read_vectored, but
+ * no expired timeout.
+ * Rust: tokio: net::UnixStream::try_read_vectored.
+ * Threads: one read call and one write call may run concurrently on one handle.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_read_vectored(fer_unix_stream *stream,
+                                                                 const fer_io_slice_mut *slices,
+                                                                 size_t count, size_t *n);
+
+/**
  * Reads exactly len bytes, with as many reads as necessary.
  *
  * Same as fer_tcp_stream_read_exact.
@@ -396,6 +412,24 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_write(fer_unix_stream *stream
 FER_MUST_USE FER_API fer_error fer_unix_stream_write_vectored(fer_unix_stream *stream,
                                                               const fer_io_slice *slices,
                                                               size_t count, size_t *n);
+
+/**
+ * Writes from several buffers as many bytes as there is room for and never waits, regardless of the
+ * blocking mode and the timeouts.
+ *
+ * Otherwise same as fer_unix_stream_write_vectored. *n is the number of bytes that the OS accepted.
+ * Makes one system call on POSIX.
+ *
+ * Blocks: never.
+ * Owns: same as fer_unix_stream_write_vectored.
+ * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_stream_write_vectored, but no
+ * expired timeout.
+ * Rust: tokio: net::UnixStream::try_write_vectored.
+ * Threads: one read call and one write call may run concurrently on one handle.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_write_vectored(fer_unix_stream *stream,
+                                                                  const fer_io_slice *slices,
+                                                                  size_t count, size_t *n);
 
 /**
  * Writes all len bytes, with as many writes as necessary.

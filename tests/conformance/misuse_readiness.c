@@ -10,6 +10,10 @@
     X(fer_tcp_stream, fer_tcp_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)   \
     X(fer_tcp_stream, fer_tcp_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)   \
     X(fer_tcp_stream, fer_tcp_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)            \
+    X(fer_tcp_stream, fer_tcp_stream_try_read_vectored, (s, slices_in, 2, &outputs.n), NOT_YET,    \
+      true)                                                                                        \
+    X(fer_tcp_stream, fer_tcp_stream_try_write_vectored, (s, slices_out, 2, &outputs.n), NOT_YET,  \
+      true)                                                                                        \
     X(fer_tcp_stream, fer_tcp_stream_ready, (s, WAIT), NOT_YET, false)                             \
     X(fer_tcp_listener, fer_tcp_listener_try_accept, (s, &spares.stream, &outputs.addr), MISUSE,   \
       false)                                                                                       \
@@ -19,10 +23,17 @@
     X(fer_udp_socket, fer_udp_socket_try_recv, (s, outputs.bytes, 8, DATAGRAM), MISUSE, false)     \
     X(fer_udp_socket, fer_udp_socket_try_recv_from, (s, outputs.bytes, 8, DATAGRAM), MISUSE,       \
       false)                                                                                       \
+    X(fer_udp_socket, fer_udp_socket_try_peek, (s, outputs.bytes, 8, DATAGRAM), MISUSE, false)     \
+    X(fer_udp_socket, fer_udp_socket_try_peek_from, (s, outputs.bytes, 8, DATAGRAM), MISUSE,       \
+      false)                                                                                       \
     X(fer_udp_socket, fer_udp_socket_ready, (s, WAIT), MISUSE, false)                              \
     X(fer_unix_stream, fer_unix_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true) \
     X(fer_unix_stream, fer_unix_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true) \
     X(fer_unix_stream, fer_unix_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)          \
+    X(fer_unix_stream, fer_unix_stream_try_read_vectored, (s, slices_in, 2, &outputs.n), NOT_YET,  \
+      true)                                                                                        \
+    X(fer_unix_stream, fer_unix_stream_try_write_vectored, (s, slices_out, 2, &outputs.n),         \
+      NOT_YET, true)                                                                               \
     X(fer_unix_stream, fer_unix_stream_ready, (s, WAIT), NOT_YET, false)                           \
     X(fer_unix_listener, fer_unix_listener_try_accept, (s, &spares.unix_stream, &outputs.name),    \
       MISUSE, false)                                                                               \

@@ -69,6 +69,55 @@ static void a_write_takes_what_there_is_room_for(void **state)
     assert_int_equal(got, sent);
 }
 
+/* T2 and T4 for vectored reads: the slices are filled in order with what has arrived. */
+static void slices_are_filled_without_a_wait(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char got[] = "--------";
+    fer_io_slice_mut slices[] = {{got, 2}, {NULL, 0}, {got + 2, 6}};
+    size_t n = 77;
+    assert_kind(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n), FER_WOULD_BLOCK);
+    assert_int_equal(n, 0);
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_secs(60)));
+    assert_kind(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n), FER_WOULD_BLOCK);
+    assert_true(peer_send_all(pair->other, "hello", 5));
+    for (size_t read = 0; read < 5; read += n) {
+        slices[0] = (fer_io_slice_mut){got + read, 1};
+        slices[2] = (fer_io_slice_mut){got + read + 1, 5 - read};
+        assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+        assert_ok(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n));
+        assert_true(n > 0);
+    }
+    assert_string_equal(got, "hello---");
+    assert_kind(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, NULL), FER_WOULD_BLOCK);
+    assert_alive(pair);
+}
+
+/* E3 for vectored writes: "A count ... is true", and then there is no room. */
+static void a_vectored_write_takes_what_there_is_room_for(void **state)
+{
+    static unsigned char piece[100000];
+    struct pair *pair = pair_open(state);
+    fer_io_slice slices[] = {{piece, 1}, {piece + 1, 59999}, {piece + 60000, 40000}};
+    uint64_t sent = 0;
+    uint64_t got = 0;
+    size_t n = 0;
+    fer_error error = {FER_OK, 0};
+    while (error.kind == FER_OK) {
+        pattern_fill(piece, sizeof piece, sent);
+        error = fer_tcp_stream_try_write_vectored(&pair->stream, slices, 3, &n);
+        sent += n;
+    }
+    assert_kind(error, FER_WOULD_BLOCK);
+    assert_int_equal(n, 0);
+    assert_true(sent > 0);
+    while (got < sent && peer_recv_some(pair->other, piece, sizeof piece, &n) == PEER_GOT) {
+        assert_true(pattern_matches(piece, n, got));
+        got += n;
+    }
+    assert_int_equal(got, sent);
+}
+
 /* S2, S3, S4: the _try_ calls return an ended half's answer, too. */
 static void ended_halves_answer_by_themselves(void **state)
 {
@@ -83,11 +132,15 @@ static void ended_halves_answer_by_themselves(void **state)
                          : fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
         assert_int_equal(n, 0);
     }
+    assert_ok(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n));
+    assert_int_equal(n, 0);
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
     assert_ok(fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
     assert_int_equal(n, 0);
     assert_kind(fer_tcp_stream_try_write(&pair->stream, "x", 1, &n), FER_BROKEN_PIPE);
     assert_int_equal(n, 0);
+    assert_kind(fer_tcp_stream_try_write_vectored(&pair->stream, &(fer_io_slice){"x", 1}, 1, &n),
+                FER_BROKEN_PIPE);
 }
 
 /* S2: "After shutdown(READ) ... a read through that handle is 0 bytes and OK, at once", and S6:
@@ -101,6 +154,8 @@ static void a_read_half_that_was_shut_reads_as_ended_through_every_handle(void *
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_READ));
     assert_ok(fer_tcp_stream_try_read(clone, got, 4, &n));
+    assert_int_equal(n, 0);
+    assert_ok(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n));
     assert_int_equal(n, 0);
     assert_ok(fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
     assert_int_equal(n, 0);
@@ -197,6 +252,29 @@ static void a_receive_that_would_wait_is_would_block(void **state)
     assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
+/* T2, U1: "leaves it in the queue": a datagram can be peeked again, and then received. */
+static void a_peek_that_would_wait_is_would_block(void **state)
+{
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    fer_datagram got = {.len = 77};
+    char buf[8];
+    assert_kind(fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_int_equal(got.len, 77);
+    send_from_peer(&pair, "too long for it");
+    wait_until_queued(pair.socket);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(i == 0   ? fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got)
+                  : i == 1 ? fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got)
+                           : fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got));
+        assert_int_equal(got.len, 8);
+        assert_true(got.truncated);
+        assert_memory_equal(buf, "too long", 8);
+        assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
+    }
+    assert_kind(fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+}
+
 /* U5: "recv on a connected socket gives only its peer's datagrams": another sender's datagram is
  * discarded, and then the call would block. */
 static void a_strangers_datagram_is_no_reason_to_wait(void **state)
@@ -210,19 +288,40 @@ static void a_strangers_datagram_is_no_reason_to_wait(void **state)
     assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
+/* U5 for a peek: it discards the other sender's datagram, although it is only peeked. */
+static void a_peek_discards_a_strangers_datagram(void **state)
+{
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    fer_datagram got;
+    char buf[16];
+    send_from_other_sender(&pair);
+    wait_until_queued(pair.socket);
+    connect_to_peer(&pair);
+    assert_kind(fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    send_from_peer(&pair, "own");
+    wait_until_queued(pair.socket);
+    assert_ok(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 3);
+    assert_memory_equal(buf, "own", 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         PAIR_TEST("T2", a_read_that_would_wait_is_would_block),
         PAIR_TEST("T4", what_has_arrived_is_read),
         SLOW_PAIR_TEST("E3", a_write_takes_what_there_is_room_for),
+        PAIR_TEST("T2", slices_are_filled_without_a_wait),
+        SLOW_PAIR_TEST("E3", a_vectored_write_takes_what_there_is_room_for),
         PAIR_TEST("S4", ended_halves_answer_by_themselves),
         PAIR_TEST("S2", a_read_half_that_was_shut_reads_as_ended_through_every_handle),
         PAIR_TEST("S5", a_reset_sticks),
         SOCKET_FAMILY_TEST("C5", a_stream_whose_connect_is_under_way_would_block),
         SOCKET_FAMILY_TEST("T2", an_accept_that_would_wait_is_would_block),
         SOCKET_FAMILY_TEST("T2", a_receive_that_would_wait_is_would_block),
+        SOCKET_FAMILY_TEST("T2", a_peek_that_would_wait_is_would_block),
         SOCKET_FAMILY_TEST("U5", a_strangers_datagram_is_no_reason_to_wait),
+        SOCKET_FAMILY_TEST("U5", a_peek_discards_a_strangers_datagram),
     };
     return RUN_TESTS("nonblocking_calls", tests);
 }

@@ -39,6 +39,33 @@ static void a_stream_is_readable_when_there_is_something_to_read(void **state)
     assert_unix_alive(&pair);
 }
 
+/* T2 for vectored calls. */
+static void slices_are_moved_without_a_wait(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    char got[8];
+    fer_io_slice_mut into[] = {{got, 1}, {got + 1, 7}};
+    fer_io_slice from[] = {{"ba", 2}, {"ck", 2}};
+    fer_interest ready = 77;
+    size_t n = 77;
+    assert_kind(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n), FER_WOULD_BLOCK);
+    assert_int_equal(n, 0);
+    assert_true(peer_send_all(pair.other, "data", 4));
+    assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_ok(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n));
+    assert_int_equal(n, 4);
+    assert_memory_equal(got, "data", 4);
+    assert_ok(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n));
+    assert_int_equal(n, 4);
+    assert_true(peer_recv_exact(pair.other, got, n));
+    assert_memory_equal(got, "back", 4);
+    while (fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n).kind == FER_OK) {
+        assert_true(n > 0);
+    }
+    assert_kind(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n), FER_WOULD_BLOCK);
+    assert_int_equal(n, 0);
+}
+
 /* S4, S2: an ended half and a half that was shut down are ready without waiting. */
 static void an_ended_half_is_ready_at_once(void **state)
 {
@@ -198,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIX_PAIR_TEST("T1", a_stream_is_readable_when_there_is_something_to_read),
+        UNIX_PAIR_TEST("T2", slices_are_moved_without_a_wait),
         UNIX_PAIR_TEST("S4", an_ended_half_is_ready_at_once),
         UNIX_PAIR_TEST("T2", a_write_takes_what_there_is_room_for),
         UNIX_TEST("T2", a_listener_is_readable_while_a_connection_is_queued),

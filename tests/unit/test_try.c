@@ -89,6 +89,61 @@ static void a_stream_is_written_once_and_without_a_wait(void **state)
     assert_log("try_send(1,5) try_send(1,5) try_send(1,5)");
 }
 
+/* R3 and T2: a first slice above the limit is moved by itself, without a wait too. */
+static void slices_are_moved_once_and_without_a_wait(void **state)
+{
+    (void)state;
+    char buf[8];
+    size_t n = 77;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_io_slice_mut into[] = {{NULL, 0}, {buf, 5}, {buf, 3}};
+    fer_io_slice from[] = {{NULL, 0}, {buf, 5}, {buf, 3}};
+    script_then_move(SCRIPT_TRY_RECV_VECTORED, 7);
+    assert_ok(feri_stream_try_read_vectored(&handle, into, 3, &n));
+    assert_int_equal(n, 7);
+    script_then_move(SCRIPT_TRY_SEND_VECTORED, 6);
+    assert_ok(feri_stream_try_write_vectored(&handle, from, 3, &n));
+    assert_int_equal(n, 6);
+    script_then_fail(SCRIPT_TRY_RECV_VECTORED, FER_WOULD_BLOCK, 11);
+    assert_error(feri_stream_try_read_vectored(&handle, into, 3, &n), FER_WOULD_BLOCK, 11);
+    assert_int_equal(n, 0);
+    script_then_fail(SCRIPT_TRY_SEND_VECTORED, FER_WOULD_BLOCK, 11);
+    assert_error(feri_stream_try_write_vectored(&handle, from, 3, &n), FER_WOULD_BLOCK, 11);
+    assert_log("try_recv_vectored(1,2x5) try_send_vectored(1,2x5) try_recv_vectored(1,2x5) "
+               "try_send_vectored(1,2x5)");
+    script.traits.io_length_max = 4;
+    script_then_move(SCRIPT_TRY_RECV, 4);
+    assert_ok(feri_stream_try_read_vectored(&handle, into, 3, NULL));
+    script_then_move(SCRIPT_TRY_SEND, 4);
+    assert_ok(feri_stream_try_write_vectored(&handle, from, 3, NULL));
+    assert_log("try_recv(1,4) try_send(1,4)");
+}
+
+/* S2 through a clone, and S5: what ends a half is noted. */
+static void slices_are_answered_by_an_ended_half(void **state)
+{
+    (void)state;
+    char buf[8];
+    fer_io_slice_mut into = {buf, 8};
+    fer_io_slice from = {buf, 8};
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    script_then_fail(SCRIPT_TRY_RECV_VECTORED, FER_WOULD_BLOCK, 10035);
+    feri_modes_end_reading(&handle);
+    assert_ok(feri_stream_try_read_vectored(&handle, &into, 1, NULL));
+    assert_log("try_recv_vectored(1,1x8)");
+    script_begin(&script_posix);
+    handle = script_stream(0);
+    script_then_move(SCRIPT_TRY_RECV_VECTORED, 0);
+    assert_ok(feri_stream_try_read_vectored(&handle, &into, 1, NULL));
+    assert_ok(feri_stream_try_read_vectored(&handle, &into, 1, NULL));
+    script_then_fail(SCRIPT_TRY_SEND_VECTORED, FER_BROKEN_PIPE, 32);
+    assert_error(feri_stream_try_write_vectored(&handle, &from, 1, NULL), FER_BROKEN_PIPE, 32);
+    assert_error(feri_stream_try_write_vectored(&handle, &from, 1, NULL), FER_BROKEN_PIPE, 0);
+    assert_log("try_recv_vectored(1,1x8) try_send_vectored(1,1x8)");
+}
+
 static void misuse_asks_nobody(void **state)
 {
     (void)state;
@@ -102,6 +157,9 @@ static void misuse_asks_nobody(void **state)
     assert_error(feri_stream_try_write(&empty, "x", 1, &n[2]), FER_NOT_CONNECTED, 0);
     assert_int_equal(n[0] + n[1] + n[2], 0);
     assert_ok(feri_stream_try_read(&handle, buf, 0, NULL));
+    assert_ok(feri_stream_try_read_vectored(&handle, NULL, 0, NULL));
+    assert_error(feri_stream_try_read_vectored(&handle, NULL, 1, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_try_write_vectored(NULL, NULL, 0, NULL), FER_INVALID_INPUT, 0);
     assert_log("");
 }
 
@@ -216,6 +274,27 @@ static void a_strangers_datagram_is_dropped(void **state)
     assert_log("try_recv_from(1,8) try_recv_from(1,8)");
 }
 
+/* U5: the other sender's datagram is still queued after a peek and is removed, also without a
+ * wait. */
+static void a_peek_drops_a_strangers_datagram_without_a_wait(void **state)
+{
+    (void)state;
+    char buf[8];
+    fer_datagram got;
+    script_begin(&script_posix);
+    fer_udp_socket socket = {.handle_ = script_stream(0), .peer_ = script_addr("192.0.2.9:9")};
+    script_then(SCRIPT_TRY_PEEK_FROM)->addr = script_addr("192.0.2.1:1001");
+    script_then(SCRIPT_TRY_PEEK_FROM)->addr = script_addr("192.0.2.9:9");
+    assert_ok(feri_datagram_receive(&socket, buf, 8, FERI_TRY_PEEK, &got));
+    assert_log("try_peek_from(1,8) try_recv_from(1,0) try_peek_from(1,8)");
+    script_then_fail(SCRIPT_TRY_PEEK_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 8, FERI_TRY_PEEK, &got), FER_WOULD_BLOCK, 11);
+    script_then(SCRIPT_TRY_PEEK_FROM)->addr = script_addr("192.0.2.1:1001");
+    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket, buf, 8, FERI_TRY_PEEK, &got), FER_WOULD_BLOCK, 11);
+    assert_log("try_peek_from(1,8) try_peek_from(1,8) try_recv_from(1,0)");
+}
+
 static void unix_datagrams_go_and_come_without_a_wait(void **state)
 {
     (void)state;
@@ -248,6 +327,8 @@ int main(void)
         script_test(the_end_and_a_reset_are_noted),
         script_test(a_read_half_that_a_clone_ended_reads_as_ended),
         script_test(a_stream_is_written_once_and_without_a_wait),
+        script_test(slices_are_moved_once_and_without_a_wait),
+        script_test(slices_are_answered_by_an_ended_half),
         script_test(misuse_asks_nobody),
         script_test(on_posix_a_blocking_listeners_queue_is_looked_at_first),
         script_test(each_try_is_looked_at_first),
@@ -255,6 +336,7 @@ int main(void)
         script_test(on_windows_an_accept_never_waits_by_itself),
         script_test(datagrams_go_and_come_without_a_wait),
         script_test(a_strangers_datagram_is_dropped),
+        script_test(a_peek_drops_a_strangers_datagram_without_a_wait),
         script_test(unix_datagrams_go_and_come_without_a_wait),
     };
     return cmocka_run_group_tests_name("at_once", tests, NULL, NULL);
