@@ -10,7 +10,7 @@ static const fer_error reset = {FER_CONNECTION_RESET, 104};
 static void check_before_read(fer_handle *handle, bool valid, size_t len, fer_error want,
                               bool want_call)
 {
-    bool call_os = !want_call;
+    feri_proceed call_os = want_call ? FERI_STOP : FERI_PROCEED;
     assert_error(feri_stream_before_read(handle, valid, len, &call_os), want.kind, want.os_code);
     assert_int_equal(call_os, want_call);
 }
@@ -18,7 +18,7 @@ static void check_before_read(fer_handle *handle, bool valid, size_t len, fer_er
 static void check_before_write(fer_handle *handle, bool valid, size_t len, fer_error want,
                                bool want_call)
 {
-    bool call_os = !want_call;
+    feri_proceed call_os = want_call ? FERI_STOP : FERI_PROCEED;
     assert_error(feri_stream_before_write(handle, valid, len, &call_os), want.kind, want.os_code);
     assert_int_equal(call_os, want_call);
 }
@@ -141,8 +141,8 @@ static void the_short_way_answers_as_the_tables_do(void **state)
     const size_t lengths[] = {0, 1, SIZE_MAX};
     for (size_t i = 0; i < 6; i++) {
         bool valid = i % 2 != 0;
-        bool by_fast_path = false;
-        bool by_tables = true;
+        feri_proceed by_fast_path = FERI_STOP;
+        feri_proceed by_tables = FERI_PROCEED;
         fer_error fast_error =
             feri_stream_before_read(&handle, valid, lengths[i / 2], &by_fast_path);
         assert_error(feri_stream_check_read(&handle, valid, lengths[i / 2], &by_tables),
@@ -293,7 +293,7 @@ static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state
     (void)state;
     fer_handle handle = new_connecting();
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-    bool call_os = true;
+    feri_proceed call_os = FERI_PROCEED;
     assert_error(feri_stream_check_read(&handle, true, 1, &call_os), FER_WOULD_BLOCK, 0);
     assert_false(call_os);
     assert_ok(feri_stream_check_read(&handle, true, 1, &call_os));
