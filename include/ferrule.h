@@ -2,6 +2,7 @@
 #ifndef FERRULE_H
 #define FERRULE_H
 
+#include "ferrule/cancel.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/io.h"
@@ -11,6 +12,7 @@
 #include "ferrule/socket.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/tcp.h"
+#include "ferrule/time.h"
 #include "ferrule/udp.h"
 #include "ferrule/unix.h"
 #include "ferrule/version.h"
