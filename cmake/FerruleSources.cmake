@@ -110,6 +110,7 @@ set(ferrule_sim_sources
     platform/sim/bytes.c
     platform/sim/choice.c
     platform/sim/clock.c
+    platform/sim/connect_wait.c
     platform/sim/connecting.c
     platform/sim/datagram.c
     platform/sim/datagram_calls.c
@@ -130,6 +131,7 @@ set(ferrule_sim_sources
     platform/sim/stream.c
     platform/sim/table.c
     platform/sim/thread.c
+    platform/sim/token.c
     platform/sim/trace.c
     platform/sim/traits.c
     platform/sim/try.c

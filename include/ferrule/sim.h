@@ -55,7 +55,7 @@ typedef enum fer_sim_dialect { FER_SIM_POSIX = 0, FER_SIM_WINSOCK = 1 } fer_sim_
     X(UNREACHABLE, "unreachable", "connecting: the host cannot be reached")                     \
     X(ACCEPT_ABORTED, "accept aborted", "accepting: the first in the queue was reset there")    \
     X(TOO_MANY_HANDLES, "too many handles",                                                     \
-      "creating, accepting, cloning a socket, creating a poller")                               \
+      "creating, accepting, cloning a socket, creating a poller or a cancel token")             \
     X(NO_BUFFERS, "no buffers", "receiving, sending, connecting, creating a socket")            \
     X(RESOLVE_FAILS, "name lookup fails", "resolving: not found, try again or failed")          \
     X(RESOLVE_SLOW, "name lookup is slow", "resolving: takes 5 s longer")                       \
@@ -184,6 +184,7 @@ typedef struct fer_sim_report {
     size_t leaked_lookups;                  /* leaked by the library itself */
     size_t leaked_waits;                    /* leaked by the library itself */
     size_t leaked_pollers;                  /* the program's */
+    size_t leaked_tokens;                   /* the program's: cancel tokens that are not closed */
     uint64_t faults[FER_SIM_FAULT_COUNT];   /* how often each fault occurred */
     size_t tape_used;                       /* bytes */
 } fer_sim_report;
@@ -298,7 +299,10 @@ typedef enum fer_sim_answer {
     /* no answer; the system's own limit ends the connect after 127 s (POSIX) or 21 s (Windows) */
     FER_SIM_ANSWER_SILENT,
     FER_SIM_ANSWER_HOST_UNREACHABLE,
-    FER_SIM_ANSWER_NETWORK_UNREACHABLE
+    FER_SIM_ANSWER_NETWORK_UNREACHABLE,
+    /* The program's machine has no route there, for example no IPv6. The system refuses at once
+     * with FER_NETWORK_UNREACHABLE, and no delay applies. A peer's connect gets no answer. */
+    FER_SIM_ANSWER_NO_ROUTE
 } fer_sim_answer;
 
 /**
@@ -306,7 +310,9 @@ typedef enum fer_sim_answer {
  *
  * Port 0 means all ports of the host that have no answer of their own. With FER_SIM_ANSWER_AS_IS a
  * delay makes connects succeed later; with the other answers it makes them fail later. Datagrams to
- * the address are refused or lost in the same way.
+ * the address are refused or lost in the same way. A SYN is answered as it was set when the SYN
+ * arrives: to lose only the first one, set FER_SIM_ANSWER_SILENT, and another answer by
+ * fer_sim_after.
  *
  * Blocks: never.
  * Owns: addr is caller-owned.

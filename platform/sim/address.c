@@ -76,6 +76,16 @@ static bool is_mapped(const fer_socket_addr *addr)
     return ferp_sim_canonical(addr).ip.family != addr->ip.family;
 }
 
+static ferp_sim_code destination_status(const ferp_sim_network *network,
+                                        const fer_socket_addr *addr)
+{
+    fer_socket_addr to = ferp_sim_destination(addr);
+    if (is_invalid_destination(network, addr)) {
+        return FERP_SIM_EADDRNOTAVAIL;
+    }
+    return ferp_sim_lacks_route(network, &to) ? FERP_SIM_ENETUNREACH : FERP_SIM_NO_ERROR;
+}
+
 static ferp_sim_code connect_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
                                     const fer_socket_addr *addr)
 {
@@ -91,8 +101,7 @@ static ferp_sim_code connect_status(const ferp_sim_network *network, const ferp_
     case FERP_SIM_CONNECTION_RESET:
         return ferp_sim_is_winsock(network) ? FERP_SIM_ECONNABORTED : FERP_SIM_NO_ERROR;
     case FERP_SIM_UNCONNECTED:
-    default:
-        return is_invalid_destination(network, addr) ? FERP_SIM_EADDRNOTAVAIL : FERP_SIM_NO_ERROR;
+    default: return destination_status(network, addr);
     }
 }
 

@@ -185,10 +185,8 @@ void ferp_sim_tick(ferp_sim_network *network)
 
 void ferp_sim_tick_unless_waiting(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    if (ferp_sim_is_winsock(network) && !socket->is_peer) {
+    if (ferp_sim_is_winsock(network) ? !socket->is_peer : socket->settings.nonblocking) {
         network->owes_tick = !is_inside_event(network);
-    } else if (socket->settings.nonblocking) {
-        ferp_sim_tick(network);
     }
 }
 

@@ -33,6 +33,12 @@ const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,
     return host_answer;
 }
 
+bool ferp_sim_lacks_route(const ferp_sim_network *network, const fer_socket_addr *to)
+{
+    const ferp_sim_answer *answer = ferp_sim_answer_of(network, to);
+    return answer != NULL && answer->answer == FER_SIM_ANSWER_NO_ROUTE;
+}
+
 static bool is_loopback(const ferp_sim_socket *socket)
 {
     return fer_ip_addr_eq(&socket->local.ip, &socket->remote.ip) ||

@@ -97,8 +97,7 @@ static bool is_same_addr(const ferp_sim_answer *answer, const fer_socket_addr *a
 fer_error fer_sim_set_answer(const fer_socket_addr *addr, fer_sim_answer answer, fer_duration delay)
 {
     FERP_SIM_REQUIRE(network)
-    if (addr == NULL || (unsigned)answer > FER_SIM_ANSWER_NETWORK_UNREACHABLE ||
-        delay.nanos > FERP_SIM_YEAR) {
+    if (addr == NULL || (unsigned)answer > FER_SIM_ANSWER_NO_ROUTE || delay.nanos > FERP_SIM_YEAR) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
     ferp_sim_answer entry = {ferp_sim_canonical(addr), answer, delay.nanos};

@@ -169,6 +169,8 @@ bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *
 /* Returns NULL if no answer is set for the address. */
 const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,
                                           const fer_socket_addr *to);
+/* Whether the program's machine has no route to the address, which is in canonical form. */
+bool ferp_sim_lacks_route(const ferp_sim_network *network, const fer_socket_addr *to);
 void ferp_sim_begin_connect(ferp_sim_network *network, ferp_sim_socket *socket,
                             const fer_socket_addr *to);
 void ferp_sim_on_syn(ferp_sim_network *network, const ferp_sim_event *event);

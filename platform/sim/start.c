@@ -198,6 +198,7 @@ static void fill(const ferp_sim_network *network, fer_sim_report *report)
     report->leaked_lookups = network->lookups_open;
     report->leaked_waits = network->waits_armed;
     report->leaked_pollers = network->pollers_open;
+    report->leaked_tokens = network->tokens_open;
     report->tape_used = network->tape_at;
     memcpy(report->faults, network->injected, sizeof report->faults);
 }

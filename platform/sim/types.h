@@ -281,7 +281,7 @@ typedef struct ferp_sim_network {
     bool is_running_events;
     bool is_tracing; /* inside the user's trace function */
     size_t handle_limit;
-    size_t waits_armed, lookups_open, pollers_open;
+    size_t waits_armed, lookups_open, pollers_open, tokens_open;
     uint64_t run; /* this simulation's number within the program */
     struct {
         size_t count;

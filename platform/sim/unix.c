@@ -373,7 +373,7 @@ static fer_error send_with_wait(ferp_sim_network *network, ferp_sim_socket *sock
             return FERP_SIM_OK;
         }
         if (socket->settings.nonblocking) {
-            ferp_sim_tick(network);
+            ferp_sim_tick_unless_waiting(network, socket);
             return ferp_sim_error(network, FERP_SIM_EAGAIN);
         }
         fer_error passed = ferp_sim_pass_time(network, deadline);

@@ -1,6 +1,7 @@
 /* wait.c: waiting until a socket is ready. As in the Windows backend, a wait to read is a request
  * that ferp_wake ends, and the other waits check the socket. As in the POSIX backend, poll reports
  * the socket's own shutdown too. */
+#include "platform/sim/wait.h"
 #include "platform/sim/readiness.h"
 
 /* The slices of the Windows backend, which matter only if it may lose an event or a cancel. */
@@ -31,6 +32,7 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[AT_READINESS] = (uintptr_t)readiness;
     wait->words[AT_WAKES] = socket->wakes;
     wait->call_deadline = 0;
+    wait->token = NULL;
     network->owes_tick = false;
     network->waits_armed++;
     return FERP_SIM_OK;
@@ -56,7 +58,7 @@ void ferp_wake(fer_raw_socket raw)
 
 /* ---- The simulated Windows */
 
-static bool loses_events(const ferp_sim_network *network)
+bool ferp_sim_loses_events(const ferp_sim_network *network)
 {
     return ferp_sim_is_winsock(network) && network->config.windows.loses_events;
 }
@@ -71,11 +73,24 @@ static bool is_receive(ferp_readiness readiness)
     return readiness == FERP_READABLE || readiness == FERP_RECEIVABLE;
 }
 
-/* The end of the current slice: the deadline, if nothing can be lost. */
-static uint64_t end_of_slice(const ferp_sim_network *network, bool is_request, uint64_t deadline)
+/* Whether the token's event can end a wait to receive at once: beside a request. The Windows
+ * backend makes no request on a Unix socket, nor if CancelIoEx fails. */
+static ferp_sim_watch watch_of(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                               const ferp_wait *wait)
 {
-    bool slices = loses_events(network) || (loses_cancels(network) && is_request);
-    uint64_t end = network->now + (is_request ? REQUEST_SLICE : SELECT_SLICE);
+    bool is_request = is_receive((ferp_readiness)wait->words[AT_READINESS]) && socket != NULL &&
+                      !socket->is_unix && !loses_cancels(network);
+    return ferp_sim_watch_begin(network, wait->token, is_request);
+}
+
+uint64_t ferp_sim_end_of_slice(const ferp_sim_network *network, const ferp_sim_watch *watch,
+                               bool is_request, uint64_t deadline)
+{
+    bool slices = ferp_sim_loses_events(network) || (loses_cancels(network) && is_request);
+    uint64_t length = watch->token != NULL && !watch->is_event ? FERP_SIM_TOKEN_SLICE
+                      : is_request                             ? REQUEST_SLICE
+                                                               : SELECT_SLICE;
+    uint64_t end = network->now + length;
     return slices && end < deadline ? end : deadline;
 }
 
@@ -172,6 +187,7 @@ static bool is_deadlock(ferp_sim_network *network, const ferp_sim_socket *socket
                         const ferp_wait *wait, uint64_t deadline)
 {
     return network->event_count == 0 && has_no_end(wait, socket, deadline) &&
+           !fer_cancel_token_is_cancelled(wait->token) &&
            !is_ready(network, socket, readiness_of(wait)) && !was_woken(socket, wait);
 }
 
@@ -179,7 +195,15 @@ static bool is_deadlock(ferp_sim_network *network, const ferp_sim_socket *socket
 static bool was_lost(ferp_sim_network *network, const ferp_wait *wait)
 {
     const ferp_sim_socket *socket = socket_of(network, wait);
-    return loses_events(network) && socket != NULL && is_ready(network, socket, readiness_of(wait));
+    return ferp_sim_loses_events(network) && socket != NULL &&
+           is_ready(network, socket, readiness_of(wait));
+}
+
+/* In a callback no time passes, and so no lack of buffers ends. */
+static bool lacks_buffers_for_good(const ferp_sim_network *network)
+{
+    return network->is_running_events &&
+           network->now < network->config.windows.no_buffers_until.nanos;
 }
 
 /* A select looks at the socket when it begins, and again at the end of each slice. If events are
@@ -189,32 +213,33 @@ static fer_error wait_on(ferp_sim_network *network, const ferp_wait *wait, uint6
     ferp_readiness readiness = readiness_of(wait);
     bool is_request = is_receive(readiness);
     bool looks = true;
-    uint64_t end = end_of_slice(network, is_request, deadline);
+    ferp_sim_watch watch = watch_of(network, socket_of(network, wait), wait);
+    uint64_t end = ferp_sim_end_of_slice(network, &watch, is_request, deadline);
     for (;;) {
         const ferp_sim_socket *socket = socket_of(network, wait);
         if (socket == NULL) {
             return ferp_sim_error(network, FERP_SIM_EBADF);
         }
-        /* In a callback no time passes, and so no lack of buffers ends. */
-        if (network->is_running_events &&
-            network->now < network->config.windows.no_buffers_until.nanos) {
+        if (lacks_buffers_for_good(network)) {
             return (fer_error){FER_DEADLOCK, 0};
         }
         if (looks && is_ready(network, socket, readiness)) {
             return ready_status(network, socket, readiness);
         }
-        if (!loses_cancels(network) && was_woken(socket, wait)) {
+        if ((!loses_cancels(network) && was_woken(socket, wait)) ||
+            ferp_sim_watch_ends(network, &watch)) {
             return FERP_SIM_OK;
         }
         bool deadlock = is_deadlock(network, socket, wait, deadline);
         if (looks && readiness == FERP_WRITABLE && is_hung_up(network, socket)) {
             return give_false_hint(network, deadlock);
         }
-        fer_error error = ferp_sim_pass_time(network, deadlock ? FERP_NO_DEADLINE : end);
-        looks = !loses_events(network) || error.kind == FER_TIMED_OUT;
-        bool selects_again = !is_request && end < deadline;
+        uint64_t until = ferp_sim_watch_until(network, &watch, end);
+        fer_error error = ferp_sim_pass_time(network, deadlock ? FERP_NO_DEADLINE : until);
+        looks = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
+        bool selects_again = until < end || (!is_request && end < deadline);
         if (error.kind == FER_TIMED_OUT && (selects_again || was_lost(network, wait))) {
-            end = end_of_slice(network, is_request, deadline);
+            end = ferp_sim_end_of_slice(network, &watch, is_request, deadline);
             continue;
         }
         FER_TRY(error);
@@ -272,14 +297,24 @@ static fer_interest ready_of(ferp_sim_network *network, const ferp_sim_socket *s
                       : ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
 }
 
+/* The arguments of ferp_ready, and the state of its wait. */
+typedef struct ready_wait {
+    fer_raw_socket raw;
+    fer_interest interest;
+    uint64_t until;
+    uint64_t deadline;
+    uint32_t wakes;
+    ferp_sim_watch watch;
+} ready_wait;
+
 /* If another handle has shut the write half down, the wait ends at `until`, so that the caller can
  * detect it. A wake ends it if the read half was ended. Else, without scheduled events, no event
  * can end the wait before the deadline. */
 static uint64_t end_of_wait(const ferp_sim_network *network, const ferp_sim_socket *socket,
-                            fer_interest interest, uint64_t until, uint64_t deadline)
+                            const ready_wait *wait)
 {
-    bool writes = (interest & FER_WRITABLE) != 0 && socket->shut_write;
-    return network->event_count == 0 && !writes ? deadline : until;
+    bool writes = (wait->interest & FER_WRITABLE) != 0 && socket->shut_write;
+    return network->event_count == 0 && !writes ? wait->deadline : wait->until;
 }
 
 static bool is_false_hint(ferp_sim_network *network, const ferp_sim_socket *socket,
@@ -288,31 +323,34 @@ static bool is_false_hint(ferp_sim_network *network, const ferp_sim_socket *sock
     return ready == FER_WRITABLE && is_hung_up(network, socket);
 }
 
-static fer_error wait_for_interest(ferp_sim_network *network, fer_raw_socket raw,
-                                   fer_interest interest, uint64_t until, uint64_t deadline,
-                                   uint32_t wakes, fer_interest *ready)
+static fer_error wait_for_interest(ferp_sim_network *network, const ready_wait *wait,
+                                   fer_interest *ready)
 {
     bool looks = true;
-    uint64_t slice = end_of_slice(network, false, until);
+    uint64_t slice = ferp_sim_end_of_slice(network, &wait->watch, false, wait->until);
     for (;;) {
-        const ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
+        const ferp_sim_socket *socket = ferp_sim_socket_of(network, wait->raw);
         if (socket == NULL) {
             return ferp_sim_error(network, FERP_SIM_EBADF);
         }
-        fer_interest found = ready_of(network, socket, interest);
-        bool woken = socket->wakes != wakes;
+        fer_interest found = ready_of(network, socket, wait->interest);
+        bool woken = socket->wakes != wait->wakes;
         *ready = looks ? found : 0;
-        if (*ready != 0 || (woken && !loses_cancels(network))) {
+        if (*ready != 0 || (woken && !loses_cancels(network)) ||
+            ferp_sim_watch_ends(network, &wait->watch)) {
             return is_false_hint(network, socket, *ready) ? give_false_hint(network, false)
                                                           : FERP_SIM_OK;
         }
-        bool slice_ends = found != 0 || woken || (slice < until && network->event_count > 0);
-        fer_error error = ferp_sim_pass_time(
-            network, slice_ends ? slice : end_of_wait(network, socket, interest, until, deadline));
+        bool is_signalled = fer_cancel_token_is_cancelled(wait->watch.token);
+        bool slice_ends = found != 0 || woken || is_signalled ||
+                          (slice < wait->until && network->event_count > 0);
+        uint64_t end = slice_ends ? ferp_sim_watch_until(network, &wait->watch, slice)
+                                  : end_of_wait(network, socket, wait);
+        fer_error error = ferp_sim_pass_time(network, end);
         bool expired = error.kind == FER_TIMED_OUT;
-        looks = !loses_events(network) || expired;
-        if (expired && (slice < until || ready_of(network, socket, interest) != 0)) {
-            slice = end_of_slice(network, false, until);
+        looks = !ferp_sim_loses_events(network) || expired;
+        if (expired && (end < wait->until || ready_of(network, socket, wait->interest) != 0)) {
+            slice = ferp_sim_end_of_slice(network, &wait->watch, false, wait->until);
             continue;
         }
         FER_TRY(error);
@@ -327,10 +365,11 @@ static bool injects_readiness(ferp_sim_network *network, const ferp_sim_socket *
 }
 
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
-                     fer_interest *ready)
+                     const fer_cancel_token *token, fer_interest *ready)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    uint32_t wakes = socket->wakes;
+    ready_wait wait = {raw,      interest,      until,
+                       deadline, socket->wakes, ferp_sim_watch_begin(network, token, false)};
     ferp_sim_run_due_events(network);
     if (ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED)) {
         return ferp_sim_error(network, FERP_SIM_EINTR);
@@ -342,7 +381,5 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     if (until <= network->now && ready_of(network, socket, interest) == 0) {
         ferp_sim_tick(network); /* a program that polls makes progress */
     }
-    return ferp_sim_trace_call(
-        network, "ready", socket,
-        wait_for_interest(network, raw, interest, until, deadline, wakes, ready));
+    return ferp_sim_trace_call(network, "ready", socket, wait_for_interest(network, &wait, ready));
 }

@@ -1,0 +1,34 @@
+/* wait.h: what the waits share: slices, and the cancel token of a wait. */
+#ifndef FERP_SIM_WAIT_H
+#define FERP_SIM_WAIT_H
+
+#include "platform/sim/network.h"
+
+/* The slice of a select with a token, as in the Windows backend. */
+#define FERP_SIM_TOKEN_SLICE UINT64_C(20000000)
+
+/* The token of a wait, which may be NULL. On POSIX, and beside a request, the signal ends the wait.
+ * A select has no token, so the wait checks it at the end of each slice. */
+typedef struct ferp_sim_watch {
+    const fer_cancel_token *token;
+    uint64_t begin; /* of the wait */
+    bool is_event;  /* the signal ends the wait */
+} ferp_sim_watch;
+
+/* ---- token.c */
+/* is_request: the wait is a request of Windows, or several events. */
+ferp_sim_watch ferp_sim_watch_begin(const ferp_sim_network *network, const fer_cancel_token *token,
+                                    bool is_request);
+/* Whether the token ends the wait now. */
+bool ferp_sim_watch_ends(const ferp_sim_network *network, const ferp_sim_watch *watch);
+/* Returns `end`, or the end of the current slice if that is earlier and the token is signalled. */
+uint64_t ferp_sim_watch_until(const ferp_sim_network *network, const ferp_sim_watch *watch,
+                              uint64_t end);
+
+/* ---- wait.c */
+bool ferp_sim_loses_events(const ferp_sim_network *network);
+/* The end of the current slice of a wait: the deadline, if nothing can be lost. */
+uint64_t ferp_sim_end_of_slice(const ferp_sim_network *network, const ferp_sim_watch *watch,
+                               bool is_request, uint64_t deadline);
+
+#endif
