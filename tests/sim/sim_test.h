@@ -88,7 +88,7 @@ static inline void sim_begin_with(fer_sim_config config)
     assert_ok(fer_sim_start(&config));
 }
 
-/* After each test no handle, lookup, wait or poller may be left. */
+/* After each test no handle, lookup, wait, poller or cancel token may be left. */
 static inline int sim_end(void **state)
 {
     fer_sim_report report;
@@ -97,10 +97,11 @@ static inline int sim_end(void **state)
         return 0;
     }
     if (report.leaked_handles != 0 || report.leaked_lookups != 0 || report.leaked_waits != 0 ||
-        report.leaked_pollers != 0) {
-        print_error("a leak: %u handles, %u lookups, %u waits, %u pollers\n",
+        report.leaked_pollers != 0 || report.leaked_tokens != 0) {
+        print_error("a leak: %u handles, %u lookups, %u waits, %u pollers, %u tokens\n",
                     (unsigned)report.leaked_handles, (unsigned)report.leaked_lookups,
-                    (unsigned)report.leaked_waits, (unsigned)report.leaked_pollers);
+                    (unsigned)report.leaked_waits, (unsigned)report.leaked_pollers,
+                    (unsigned)report.leaked_tokens);
         return -1;
     }
     return 0;

@@ -1,0 +1,398 @@
+/* test_sim_cancel.c: cancel tokens and deadlines in virtual time: when a wait notices a cancel in
+ * each dialect, deadlocks, leaks, and the clock. The rules of limits are tests of conformance. */
+#include "sim/sim_test.h"
+
+/* The cancel's time. It is within a slice of 20 ms. */
+enum { CANCEL_MS = 250, SLICE_END_MS = 260 };
+
+static fer_cancel_token token;
+
+static void cancel(void *context)
+{
+    FER_IGNORE(fer_cancel_token_cancel(context));
+}
+
+static fer_limits with_token(void)
+{
+    return (fer_limits){FER_INSTANT_NONE, &token};
+}
+
+static void begin_with(void **state, fer_sim_windows windows)
+{
+    fer_sim_config config = config_of(state);
+    config.windows = windows;
+    sim_begin_with(config);
+    assert_ok(fer_cancel_token_new(&token));
+}
+
+static void begin(void **state)
+{
+    begin_with(state, (fer_sim_windows){0});
+}
+
+/* Cancels CANCEL_MS from now. */
+static uint64_t cancel_later(void)
+{
+    assert_ok(fer_sim_after(millis(CANCEL_MS), cancel, &token));
+    return now_ms();
+}
+
+static struct ends limited(void)
+{
+    fer_limits limits = with_token();
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
+    return ends;
+}
+
+static void fill(fer_tcp_stream *stream)
+{
+    static const char zeros[65536];
+    while (fer_tcp_stream_try_write(stream, zeros, sizeof zeros, NULL).kind == FER_OK) {
+    }
+}
+
+/* ---- When a wait notices the cancel */
+
+static void a_cancel_ends_a_read_at_its_time(void **state)
+{
+    begin(state);
+    struct ends ends = limited();
+    uint64_t began = cancel_later();
+    assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
+    assert_int_equal(now_ms() - began, CANCEL_MS);
+    fer_tcp_stream_close(&ends.stream);
+    fer_cancel_token_close(&token);
+}
+
+static void a_cancel_ends_a_receive_at_its_time(void **state)
+{
+    fer_limits limits = with_token();
+    fer_udp_socket socket = {0};
+    char byte = '\0';
+    begin(state);
+    assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
+    assert_ok(fer_udp_socket_set_limits(&socket, &limits));
+    uint64_t began = cancel_later();
+    assert_code(fer_udp_socket_recv_from(&socket, &byte, 1, NULL), FER_CANCELLED, 0);
+    assert_int_equal(now_ms() - began, CANCEL_MS);
+    fer_udp_socket_close(&socket);
+    fer_cancel_token_close(&token);
+}
+
+/* A select on Windows notices it at the end of a slice. */
+static void a_cancel_ends_other_waits_within_20_ms_on_windows(void **state)
+{
+    fer_interest ready = 77;
+    begin(state);
+    uint64_t expected = is_winsock(state) ? SLICE_END_MS : CANCEL_MS;
+    struct ends ends = limited();
+    uint64_t began = cancel_later();
+    assert_code(fer_tcp_stream_ready(&ends.stream, FER_READABLE, FER_DURATION_NONE, &ready),
+                FER_CANCELLED, 0);
+    assert_int_equal(now_ms() - began, expected);
+    assert_ok(fer_cancel_token_reset(&token));
+    fill(&ends.stream);
+    began = cancel_later();
+    assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
+    assert_int_equal(now_ms() - began, expected);
+    fer_tcp_stream_close(&ends.stream);
+    fer_cancel_token_close(&token);
+}
+
+static void a_read_notices_a_cancel_within_20_ms_if_cancel_io_fails(void **state)
+{
+    begin_with(state, (fer_sim_windows){.loses_cancels = true});
+    struct ends ends = limited();
+    uint64_t began = cancel_later();
+    assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
+    assert_int_equal(now_ms() - began, SLICE_END_MS);
+    fer_tcp_stream_close(&ends.stream);
+    fer_cancel_token_close(&token);
+}
+
+static void a_cancel_is_noticed_though_events_are_lost(void **state)
+{
+    begin_with(state, (fer_sim_windows){.loses_events = true});
+    struct ends ends = limited();
+    uint64_t began = cancel_later();
+    assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
+    assert_int_equal(now_ms() - began, CANCEL_MS);
+    assert_ok(fer_cancel_token_reset(&token));
+    fill(&ends.stream);
+    began = cancel_later();
+    assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
+    assert_int_equal(now_ms() - began, SLICE_END_MS);
+    fer_tcp_stream_close(&ends.stream);
+    fer_cancel_token_close(&token);
+}
+
+static struct unix_ends {
+    fer_unix_listener listener;
+    fer_unix_stream client;
+    fer_unix_stream server;
+} unix_ends;
+
+static void connect_unix(void)
+{
+    memset(&unix_ends, 0, sizeof unix_ends);
+    assert_ok(fer_unix_listener_bind(&unix_ends.listener, "socket"));
+    assert_ok(fer_unix_stream_connect(&unix_ends.client, "socket"));
+    assert_ok(fer_unix_listener_accept(&unix_ends.listener, &unix_ends.server, NULL));
+}
+
+/* The Windows backend makes no zero-byte receive on a Unix socket. */
+static void a_read_of_a_unix_stream_is_a_select_on_windows(void **state)
+{
+    fer_limits limits = with_token();
+    char byte = '\0';
+    begin(state);
+    connect_unix();
+    assert_ok(fer_unix_stream_set_limits(&unix_ends.client, &limits));
+    uint64_t began = cancel_later();
+    assert_code(fer_unix_stream_read(&unix_ends.client, &byte, 1, NULL), FER_CANCELLED, 0);
+    assert_int_equal(now_ms() - began, is_winsock(state) ? SLICE_END_MS : CANCEL_MS);
+    fer_unix_stream_close(&unix_ends.server);
+    fer_unix_stream_close(&unix_ends.client);
+    fer_unix_listener_close(&unix_ends.listener);
+    fer_cancel_token_close(&token);
+}
+
+/* What happens before the end of the slice is still seen. */
+static fer_sim_peer late_peer;
+
+static void receive_all(void *context)
+{
+    static char buf[65536];
+    size_t n = 0;
+    (void)context;
+    while (fer_sim_peer_receive(late_peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
+    }
+}
+
+static void room_within_the_slice_of_the_cancel_completes_a_write_on_windows(void **state)
+{
+    begin(state);
+    struct ends ends = limited();
+    late_peer = ends.peer;
+    fill(&ends.stream);
+    uint64_t began = cancel_later();
+    assert_ok(fer_sim_after(millis(CANCEL_MS + 5), receive_all, NULL));
+    if (is_winsock(state)) {
+        assert_ok(write_one(&ends.stream));
+        assert_int_equal(now_ms() - began, CANCEL_MS + 5);
+    } else {
+        assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
+    }
+    assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
+    fer_tcp_stream_close(&ends.stream);
+    fer_cancel_token_close(&token);
+}
+
+/* ---- Deadlocks */
+
+static void do_nothing(void *context)
+{
+    (void)context;
+}
+
+static void a_token_that_no_event_can_cancel_does_not_end_a_deadlock(void **state)
+{
+    fer_interest ready = 77;
+    begin(state);
+    struct ends ends = limited();
+    assert_code(read_one(&ends.stream), FER_DEADLOCK, 0);
+    assert_ok(fer_sim_after(millis(CANCEL_MS), do_nothing, NULL));
+    assert_code(read_one(&ends.stream), FER_DEADLOCK, 0);
+    assert_code(fer_tcp_stream_ready(&ends.stream, FER_READABLE, FER_DURATION_NONE, &ready),
+                FER_DEADLOCK, 0);
+    fill(&ends.stream);
+    assert_code(write_one(&ends.stream), FER_DEADLOCK, 0);
+    fer_tcp_stream_close(&ends.stream);
+    fer_cancel_token_close(&token);
+}
+
+static struct ends inner;
+static fer_error inner_result;
+
+static void read_in_a_callback(void *context)
+{
+    (void)context;
+    inner_result = read_one(&inner.stream);
+}
+
+static void a_call_in_a_callback_is_a_deadlock_or_cancelled(void **state)
+{
+    begin(state);
+    inner = limited();
+    assert_ok(fer_sim_after(millis(1), read_in_a_callback, NULL));
+    advance_ms(2);
+    assert_code(inner_result, FER_DEADLOCK, 0);
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_ok(fer_sim_after(millis(1), read_in_a_callback, NULL));
+    advance_ms(2);
+    assert_code(inner_result, FER_CANCELLED, 0);
+    fer_tcp_stream_close(&inner.stream);
+    fer_cancel_token_close(&token);
+}
+
+/* ---- The token and its simulation */
+
+static void a_token_needs_a_simulation(void **state)
+{
+    fer_cancel_token early = {0};
+    (void)state;
+    assert_code(fer_cancel_token_new(&early), FER_UNSUPPORTED, 0);
+    assert_kind(fer_cancel_token_cancel(&early), FER_INVALID_INPUT);
+    assert_false(fer_cancel_token_is_cancelled(&early));
+    fer_cancel_token_close(&early);
+}
+
+static void a_token_is_defined_in_a_later_simulation_and_without_one(void **state)
+{
+    fer_sim_report report;
+    begin(state);
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_tokens, 1);
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_true(fer_cancel_token_is_cancelled(&token));
+    sim_begin(state);
+    struct ends ends = limited();
+    assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
+    assert_ok(fer_sim_stop(NULL));
+    assert_ok(fer_cancel_token_reset(&token));
+    sim_begin(state);
+    ends = limited();
+    uint64_t began = cancel_later();
+    assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
+    assert_int_equal(now_ms() - began, CANCEL_MS);
+    fer_tcp_stream_close(&ends.stream);
+    fer_cancel_token_close(&token);
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_tokens, 0);
+    fer_cancel_token_close(&token);
+}
+
+static void a_token_that_is_left_open_is_reported(void **state)
+{
+    fer_cancel_token other = {0};
+    fer_sim_report report;
+    begin(state);
+    assert_ok(fer_cancel_token_new(&other));
+    fer_cancel_token_close(&token);
+    fer_cancel_token_close(&token);
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_tokens, 1);
+    assert_int_equal(report.leaked_handles, 0);
+    fer_cancel_token_close(&other);
+}
+
+static void a_token_fails_with_too_many_handles(void **state)
+{
+    fer_cancel_token other = {0};
+    sim_begin(state);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_TOO_MANY_HANDLES, 1));
+    assert_code(fer_cancel_token_new(&other), FER_TOO_MANY_OPEN_FILES,
+                is_winsock(state) ? 10024 : 24);
+    assert_kind(fer_cancel_token_cancel(&other), FER_INVALID_INPUT);
+    assert_ok(fer_cancel_token_new(&other));
+    fer_cancel_token_close(&other);
+}
+
+static size_t line_count;
+
+static void count_line(void *context, const char *line)
+{
+    line_count += strstr(line, context) != NULL;
+}
+
+static void a_cancel_is_in_the_trace_and_in_the_digest(void **state)
+{
+    fer_sim_config config = config_of(state);
+    fer_sim_report reports[2];
+    char word[] = " s cancel";
+    config.trace = count_line;
+    config.trace_context = word;
+    line_count = 0;
+    for (int cancels = 0; cancels < 2; cancels++) {
+        sim_begin_with(config);
+        assert_ok(fer_cancel_token_new(&token));
+        if (cancels == 1) {
+            assert_ok(fer_cancel_token_cancel(&token));
+        }
+        fer_cancel_token_close(&token);
+        assert_ok(fer_sim_stop(&reports[cancels]));
+        assert_int_equal(line_count, cancels);
+    }
+    assert_true(reports[0].digest != reports[1].digest);
+}
+
+/* ---- The clock */
+
+static void instants_are_of_the_virtual_clock(void **state)
+{
+    sim_begin(state);
+    fer_instant begin_at = fer_instant_now();
+    fer_instant end = fer_instant_after(millis(CANCEL_MS));
+    assert_int_equal(fer_instant_remaining(end).nanos, millis(CANCEL_MS).nanos);
+    advance_ms(CANCEL_MS - 1);
+    assert_int_equal(fer_instant_remaining(end).nanos, millis(1).nanos);
+    advance_ms(CANCEL_MS);
+    assert_int_equal(fer_instant_remaining(end).nanos, 0);
+    assert_int_equal(fer_instant_remaining(begin_at).nanos, 0);
+    assert_true(fer_duration_is_none(fer_instant_remaining(FER_INSTANT_NONE)));
+}
+
+static void a_deadline_expires_at_its_nanosecond(void **state)
+{
+    begin(state);
+    struct ends ends = connected();
+    fer_limits limits = {fer_instant_after((fer_duration){123456789}), &token};
+    assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
+    uint64_t began = fer_sim_now().nanos;
+    assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
+    assert_int_equal(fer_sim_now().nanos - began, 123456789);
+    assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
+    assert_int_equal(fer_sim_now().nanos - began, 123456789);
+    fer_tcp_stream_close(&ends.stream);
+    fer_cancel_token_close(&token);
+}
+
+/* A try within limits that finds nothing is part of a call that waits: it takes no time. */
+static void a_timeout_within_limits_is_as_long_as_without(void **state)
+{
+    begin(state);
+    struct ends ends = limited();
+    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(CANCEL_MS)));
+    fer_duration timeout;
+    assert_ok(fer_tcp_stream_read_timeout(&ends.stream, &timeout));
+    uint64_t began = fer_sim_now().nanos;
+    assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
+    assert_int_equal(fer_sim_now().nanos - began, timeout.nanos);
+    fer_tcp_stream_close(&ends.stream);
+    fer_cancel_token_close(&token);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(a_cancel_ends_a_read_at_its_time),
+        BOTH_TESTS(a_cancel_ends_a_receive_at_its_time),
+        BOTH_TESTS(a_cancel_ends_other_waits_within_20_ms_on_windows),
+        WINSOCK_TEST(a_read_notices_a_cancel_within_20_ms_if_cancel_io_fails),
+        WINSOCK_TEST(a_cancel_is_noticed_though_events_are_lost),
+        BOTH_TESTS(a_read_of_a_unix_stream_is_a_select_on_windows),
+        BOTH_TESTS(room_within_the_slice_of_the_cancel_completes_a_write_on_windows),
+        BOTH_TESTS(a_token_that_no_event_can_cancel_does_not_end_a_deadlock),
+        BOTH_TESTS(a_call_in_a_callback_is_a_deadlock_or_cancelled),
+        PLAIN_TEST(a_token_needs_a_simulation),
+        BOTH_TESTS(a_token_is_defined_in_a_later_simulation_and_without_one),
+        PLAIN_TEST(a_token_that_is_left_open_is_reported),
+        BOTH_TESTS(a_token_fails_with_too_many_handles),
+        BOTH_TESTS(a_cancel_is_in_the_trace_and_in_the_digest),
+        BOTH_TESTS(instants_are_of_the_virtual_clock),
+        BOTH_TESTS(a_deadline_expires_at_its_nanosecond),
+        BOTH_TESTS(a_timeout_within_limits_is_as_long_as_without),
+    };
+    return cmocka_run_group_tests_name("sim_cancel", tests, NULL, NULL);
+}
