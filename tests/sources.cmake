@@ -140,6 +140,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_cancel.c
     sim/test_sim_clock.c
     sim/test_sim_clones.c
+    sim/test_sim_connects.c
     sim/test_sim_datagrams.c
     sim/test_sim_determinism.c
     sim/test_sim_dialect_ends.c

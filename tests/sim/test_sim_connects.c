@@ -1,0 +1,313 @@
+/* test_sim_connects.c: networks in which a host's addresses answer differently, and the seam's
+ * waits for several connects and for tokens. */
+#include "sim/sim_raw.h"
+
+enum { MANY = 16 };
+
+static fer_cancel_token token, other;
+
+static void begin(void **state)
+{
+    sim_begin(state);
+    memset(&token, 0, sizeof token);
+    memset(&other, 0, sizeof other);
+    assert_ok(fer_cancel_token_new(&token));
+    assert_ok(fer_cancel_token_new(&other));
+}
+
+static void end(void)
+{
+    fer_cancel_token_close(&token);
+    fer_cancel_token_close(&other);
+}
+
+static void cancel(void *context)
+{
+    FER_IGNORE(fer_cancel_token_cancel(context));
+}
+
+static void answer(const char *text, fer_sim_answer answer, uint64_t delay_ms)
+{
+    fer_socket_addr addr = addr_of(text);
+    assert_ok(fer_sim_set_answer(&addr, answer, millis(delay_ms)));
+}
+
+/* ---- Addresses that answer differently */
+
+static uint64_t connect_time(const char *text, fer_error_kind expected)
+{
+    fer_tcp_stream stream = {0};
+    uint64_t began = now_ms();
+    assert_kind(fer_tcp_stream_connect(&stream, text), expected);
+    fer_tcp_stream_close(&stream);
+    return now_ms() - began;
+}
+
+static void one_loopback_address_is_slow_and_the_other_is_not(void **state)
+{
+    sim_begin(state);
+    (void)serve("[::1]:80");
+    (void)serve("127.0.0.1:80");
+    answer("[::1]:0", FER_SIM_ANSWER_AS_IS, 800);
+    assert_int_equal(connect_time("[::1]:80", FER_OK), 800);
+    assert_int_equal(connect_time("127.0.0.1:80", FER_OK), 0);
+}
+
+/* Without a route the system refuses at once, as without IPv6. */
+static void all_addresses_of_a_family_fail_at_once(void **state)
+{
+    fer_socket_addr addrs[3] = {addr_of("[fd00::7]:80"), addr_of("[fd00::8]:80"), addr_of(SERVER)};
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    (void)serve("[fd00::7]:80");
+    (void)serve(SERVER);
+    answer("[fd00::7]:0", FER_SIM_ANSWER_NO_ROUTE, 500);
+    answer("[fd00::8]:0", FER_SIM_ANSWER_NO_ROUTE, 0);
+    assert_int_equal(connect_time("[fd00::7]:80", FER_NETWORK_UNREACHABLE), 0);
+    assert_ok(fer_tcp_stream_connect_addrs(&stream, addrs, 3));
+    assert_int_equal(now_ms(), 2);
+    fer_tcp_stream_close(&stream);
+}
+
+static void a_connect_without_a_route_leaves_the_socket_unconnected(void **state)
+{
+    sim_begin(state);
+    (void)serve(SERVER);
+    answer("10.0.0.9:0", FER_SIM_ANSWER_NO_ROUTE, 0);
+    fer_raw_socket raw = raw_socket();
+    fer_socket_addr nowhere = addr_of("10.0.0.9:80");
+    fer_socket_addr server = addr_of(SERVER);
+    assert_code(ferp_connect(raw, &nowhere), FER_NETWORK_UNREACHABLE,
+                is_winsock(state) ? 10051 : 101);
+    assert_ok(raw_error(raw));
+    assert_ok(ferp_set_nonblocking(raw, true));
+    assert_kind(ferp_connect(raw, &server), is_winsock(state) ? FER_WOULD_BLOCK : FER_IN_PROGRESS);
+    ferp_close(raw);
+}
+
+static void a_datagram_without_a_route_is_not_sent(void **state)
+{
+    fer_udp_socket socket = {0};
+    fer_socket_addr nowhere = addr_of("10.0.0.9:9");
+    int32_t code = is_winsock(state) ? 10051 : 101;
+    sim_begin(state);
+    answer("10.0.0.9:9", FER_SIM_ANSWER_NO_ROUTE, 0);
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:0"));
+    assert_code(fer_udp_socket_send_to(&socket, "x", 1, &nowhere, NULL), FER_NETWORK_UNREACHABLE,
+                code);
+    assert_code(fer_udp_socket_connect_addr(&socket, &nowhere), FER_NETWORK_UNREACHABLE, code);
+    fer_udp_socket_close(&socket);
+}
+
+static void answer_again(void *context)
+{
+    (void)context;
+    answer(SERVER, FER_SIM_ANSWER_AS_IS, 0);
+}
+
+/* The system sends the SYN again after 1 s, or 3 s. */
+static void a_first_syn_that_is_lost_delays_the_connect(void **state)
+{
+    sim_begin(state);
+    (void)serve(SERVER);
+    answer(SERVER, FER_SIM_ANSWER_SILENT, 0);
+    assert_ok(fer_sim_after(millis(500), answer_again, NULL));
+    assert_int_equal(connect_time(SERVER, FER_OK), is_winsock(state) ? 3002 : 1002);
+}
+
+static void sixteen_addresses_never_answer(void **state)
+{
+    fer_socket_addr addrs[MANY];
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    for (uint16_t i = 0; i < MANY; i++) {
+        addrs[i] = addr_of("10.0.1.1:80");
+        addrs[i].ip.v4.octets[3] = (uint8_t)(1 + i);
+    }
+    assert_kind(fer_tcp_stream_connect_addrs(&stream, addrs, MANY), FER_TIMED_OUT);
+    assert_int_equal(now_ms() / 1000, (uint64_t)MANY * (is_winsock(state) ? 21 : 127));
+}
+
+/* ---- The wait for several connects */
+
+static fer_raw_socket started(const char *text)
+{
+    fer_socket_addr addr = addr_of(text);
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    assert_ok(ferp_socket_new(addr.ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4,
+                              FER_TYPE_STREAM, 0, &raw));
+    assert_ok(ferp_set_nonblocking(raw, true));
+    FER_IGNORE(ferp_connect(raw, &addr));
+    return raw;
+}
+
+/* Starts connects to hosts that never answer, but the last, which answers after 30 ms. */
+static void start_many(fer_raw_socket raws[MANY], fer_sim_answer last)
+{
+    (void)serve(SERVER);
+    answer(SERVER, last, 28);
+    for (size_t i = 0; i + 1 < MANY; i++) {
+        raws[i] = started("10.0.9.9:80");
+    }
+    raws[MANY - 1] = started(SERVER);
+}
+
+static void close_many(const fer_raw_socket raws[MANY])
+{
+    for (size_t i = 0; i < MANY; i++) {
+        ferp_close(raws[i]);
+    }
+    end();
+}
+
+static uint64_t at_ms(uint64_t count)
+{
+    return ferp_now() + count * 1000000;
+}
+
+static void the_first_of_many_connects_to_end_is_reported(void **state)
+{
+    static const fer_sim_answer answers[] = {FER_SIM_ANSWER_AS_IS, FER_SIM_ANSWER_HOST_UNREACHABLE};
+    fer_raw_socket raws[MANY];
+    uint32_t ended = 77;
+    for (size_t i = 0; i < 2; i++) {
+        begin(state);
+        start_many(raws, answers[i]);
+        assert_ok(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, &token, &ended));
+        assert_int_equal(ended, 1u << (MANY - 1));
+        assert_int_equal(now_ms(), 30);
+        assert_ok(ferp_wait_for_connects(raws, MANY, 0, NULL, &ended));
+        assert_int_equal(ended, 1u << (MANY - 1));
+        close_many(raws);
+        assert_int_equal(sim_end(state), 0);
+    }
+}
+
+static void a_wait_for_connects_ends_at_its_deadline(void **state)
+{
+    fer_raw_socket raws[MANY];
+    uint32_t ended = 77;
+    begin(state);
+    start_many(raws, FER_SIM_ANSWER_AS_IS);
+    assert_code(ferp_wait_for_connects(raws, MANY, at_ms(29), &token, &ended), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms(), 29);
+    uint64_t before = now_us();
+    assert_code(ferp_wait_for_connects(raws, MANY, 0, NULL, &ended), FER_TIMED_OUT, 0);
+    assert_int_equal(now_us() - before, 1);
+    close_many(raws);
+}
+
+/* On Windows at the end of a slice of 20 ms. */
+static void a_token_ends_a_wait_for_connects(void **state)
+{
+    fer_raw_socket raws[MANY];
+    uint32_t ended = 77;
+    begin(state);
+    start_many(raws, FER_SIM_ANSWER_AS_IS);
+    assert_ok(fer_sim_after(millis(5), cancel, &token));
+    assert_ok(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, &token, &ended));
+    assert_int_equal(ended, 0);
+    assert_int_equal(now_ms(), is_winsock(state) ? 20 : 5);
+    close_many(raws);
+}
+
+static void a_wait_for_connects_finds_lost_events_at_the_end_of_its_slice(void **state)
+{
+    fer_sim_config config = config_of(state);
+    fer_raw_socket raws[MANY];
+    uint32_t ended = 77;
+    config.windows.loses_events = true;
+    sim_begin_with(config);
+    start_many(raws, FER_SIM_ANSWER_AS_IS);
+    assert_ok(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended));
+    assert_int_equal(ended, 1u << (MANY - 1));
+    assert_int_equal(now_ms(), 100);
+    close_many(raws);
+    assert_int_equal(sim_end(state), 0);
+    sim_begin_with(config);
+    start_many(raws, FER_SIM_ANSWER_AS_IS);
+    assert_ok(ferp_wait_for_connects(raws, MANY, at_ms(30), NULL, &ended));
+    assert_int_equal(ended, 1u << (MANY - 1));
+    assert_int_equal(now_ms(), 30);
+    close_many(raws);
+}
+
+static void faults_of_a_wait_for_connects_are_injected(void **state)
+{
+    fer_raw_socket raws[MANY];
+    uint32_t ended = 0;
+    begin(state);
+    start_many(raws, FER_SIM_ANSWER_AS_IS);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
+    assert_kind(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended),
+                FER_INTERRUPTED);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
+    assert_ok(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended));
+    assert_true(ended != 0 && (ended & (ended - 1)) == 0);
+    assert_int_equal(now_ms(), 0);
+    close_many(raws);
+}
+
+static void a_wait_for_connects_of_a_closed_socket_fails(void **state)
+{
+    fer_raw_socket raws[MANY];
+    uint32_t ended = 0;
+    begin(state);
+    start_many(raws, FER_SIM_ANSWER_AS_IS);
+    ferp_close(raws[3]);
+    assert_int_equal(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended).os_code,
+                     is_winsock(state) ? 10038 : 9);
+    close_many(raws);
+}
+
+/* ---- The wait for a token */
+
+static void either_token_ends_a_wait_for_tokens_at_its_time(void **state)
+{
+    begin(state);
+    assert_ok(fer_sim_after(millis(7), cancel, &other));
+    assert_ok(ferp_token_wait(&token, &other, FERP_NO_DEADLINE));
+    assert_int_equal(now_ms(), 7);
+    assert_ok(fer_cancel_token_reset(&other));
+    assert_ok(fer_sim_after(millis(7), cancel, &token));
+    assert_ok(ferp_token_wait(&token, &other, at_ms(8)));
+    assert_int_equal(now_ms(), 14);
+    assert_ok(ferp_token_wait(&token, NULL, 0));
+    end();
+}
+
+static void a_wait_for_tokens_expires_polls_and_deadlocks(void **state)
+{
+    begin(state);
+    assert_code(ferp_token_wait(&token, NULL, at_ms(3)), FER_TIMED_OUT, 0);
+    assert_int_equal(now_us(), 3000);
+    assert_code(ferp_token_wait(&token, &other, 0), FER_TIMED_OUT, 0);
+    assert_int_equal(now_us(), 3001);
+    assert_code(ferp_token_wait(&token, &other, FERP_NO_DEADLINE), FER_DEADLOCK, 0);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
+    assert_kind(ferp_token_wait(&token, NULL, FERP_NO_DEADLINE), FER_INTERRUPTED);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
+    assert_ok(ferp_token_wait(&token, NULL, FERP_NO_DEADLINE));
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(one_loopback_address_is_slow_and_the_other_is_not),
+        BOTH_TESTS(all_addresses_of_a_family_fail_at_once),
+        BOTH_TESTS(a_connect_without_a_route_leaves_the_socket_unconnected),
+        BOTH_TESTS(a_datagram_without_a_route_is_not_sent),
+        BOTH_TESTS(a_first_syn_that_is_lost_delays_the_connect),
+        BOTH_TESTS(sixteen_addresses_never_answer),
+        BOTH_TESTS(the_first_of_many_connects_to_end_is_reported),
+        BOTH_TESTS(a_wait_for_connects_ends_at_its_deadline),
+        BOTH_TESTS(a_token_ends_a_wait_for_connects),
+        WINSOCK_TEST(a_wait_for_connects_finds_lost_events_at_the_end_of_its_slice),
+        BOTH_TESTS(faults_of_a_wait_for_connects_are_injected),
+        BOTH_TESTS(a_wait_for_connects_of_a_closed_socket_fails),
+        BOTH_TESTS(either_token_ends_a_wait_for_tokens_at_its_time),
+        BOTH_TESTS(a_wait_for_tokens_expires_polls_and_deadlocks),
+    };
+    return cmocka_run_group_tests_name("sim_connects", tests, NULL, NULL);
+}
