@@ -98,6 +98,7 @@ set(ferrule_winsock_sources
     platform/winsock/resolve.c
     platform/winsock/socket.c
     platform/winsock/thread.c
+    platform/winsock/token.c
     platform/winsock/traits.c
     platform/winsock/unix.c
     platform/winsock/wait.c

@@ -397,7 +397,8 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
 /* Waits until at least one of several started connects has ended, until a time by ferp_now
  * (TIMED_OUT, os_code 0; an expired deadline still polls once) or until a signal (INTERRUPTED). OK:
  * *ended has bit i if the connect of raws[i] has ended, as a hint, as for FERP_CONNECTED; 0 if the
- * token was signalled, which may be NULL. count is 1 to FERP_CONNECTS_MAX. poll | select. */
+ * token was signalled, which may be NULL, or after a spurious wakeup. count is 1 to
+ * FERP_CONNECTS_MAX. poll | select. */
 #define FERP_CONNECTS_MAX 16
 fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,
                                  const fer_cancel_token *token, uint32_t *ended);

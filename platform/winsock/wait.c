@@ -30,13 +30,15 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[FERP_WINSOCK_AT_READINESS] = (uintptr_t)readiness;
     wait->words[FERP_WINSOCK_AT_KIND] = FERP_WINSOCK_SELECTS;
     wait->words[FERP_WINSOCK_AT_FAILURE] = 0;
+    wait->call_deadline = 0;
+    wait->token = NULL;
     if (is_receive(readiness)) {
         ferp_winsock_request_begin(wait);
     }
     return FERP_WINSOCK_OK;
 }
 
-/* One call of the system. A request that ends before its time always means ready: data, the end, a
+/* One wait of the system. A request that ends before its time always means ready: data, the end, a
  * failure, or a ferp_wake. */
 static fer_error wait_once(ferp_wait *wait, int millis)
 {
@@ -45,8 +47,9 @@ static fer_error wait_once(ferp_wait *wait, int millis)
     case FERP_WINSOCK_REQUEST_ENDED: return FERP_WINSOCK_OK;
     case FERP_WINSOCK_SELECTS: break;
     }
-    return ferp_winsock_select(ferp_winsock_wait_socket(wait), ferp_winsock_wait_readiness(wait),
-                               millis);
+    fer_error err = ferp_winsock_select(ferp_winsock_wait_socket(wait),
+                                        ferp_winsock_wait_readiness(wait), millis);
+    return ferp_winsock_or_signalled(err, wait->token);
 }
 
 /* Loops because a system wait may end a little early by this clock, and to select again after each
@@ -62,9 +65,10 @@ static fer_error wait_until(ferp_wait *wait, uint64_t end, int slice)
     return err;
 }
 
-/* A request that has ended without a cancel means ready. Otherwise a look that does not depend on
- * its completion decides. */
-static fer_error end_expired_request(ferp_wait *wait)
+/* Ends a request that is still pending: its time has expired, or the token is signalled. If it has
+ * ended without the cancel, the socket is ready. Otherwise a look that does not depend on its
+ * completion decides. */
+static fer_error end_pending_request(ferp_wait *wait)
 {
     return ferp_winsock_request_cancel(wait) ? FERP_WINSOCK_OK : ferp_winsock_look(wait);
 }
@@ -73,13 +77,14 @@ static fer_error end_expired_request(ferp_wait *wait)
  * completion may be lost, and a ferp_wake may not reach the wait. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
-    int slice = kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING ? FERP_WINSOCK_REQUEST_SLICE
-                                                              : FERP_WINSOCK_SELECT_SLICE;
-    uint64_t end = ferp_now() + (uint64_t)slice * 1000000;
+    bool is_request = kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING;
+    uint64_t longest = is_request ? FERP_WINSOCK_REQUEST_SLICE : FERP_WINSOCK_SELECT_SLICE;
+    int slice = is_request ? FERP_WINSOCK_REQUEST_SLICE : ferp_winsock_select_slice(wait->token);
+    uint64_t end = ferp_now() + longest * 1000000;
     bool ends_early = is_receive(ferp_winsock_wait_readiness(wait)) && end < deadline;
     fer_error err = wait_until(wait, ends_early ? end : deadline, slice);
     if (kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING) {
-        fer_error ended = end_expired_request(wait);
+        fer_error ended = end_pending_request(wait);
         err = ferp_winsock_is_expired(err) ? ended : err;
     }
     int failure = (int)wait->words[FERP_WINSOCK_AT_FAILURE];

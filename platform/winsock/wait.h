@@ -1,5 +1,5 @@
-/* wait.h: the two kinds of wait of this backend, a cancellable request and select. Private to
- * wait.c, wait_request.c and wait_select.c. */
+/* wait.h: the two kinds of wait of this backend, a cancellable request and select, and the events of
+ * cancel tokens, which end both. Private to wait.c, wait_request.c, wait_select.c and token.c. */
 #ifndef FERP_WINSOCK_WAIT_H
 #define FERP_WINSOCK_WAIT_H
 
@@ -10,6 +10,16 @@
  * inside, and AFD confuses two polls of one socket (piscisaureus/wepoll#35, python-trio/trio#52). A
  * zero-byte receive is no such poll. Its longer slice bounds only a lost cancel. */
 enum { FERP_WINSOCK_SELECT_SLICE = 100, FERP_WINSOCK_REQUEST_SLICE = 1000 };
+
+/* The longest select with a token, in milliseconds: no select can include the token's event. The
+ * clock's ticks are at most 16 ms apart ("GetTickCount function", MSDN). A wait of 15 ms therefore
+ * ends within 20 ms, but one of 20 ms may last two ticks ("Sleep function", MSDN). */
+enum { FERP_WINSOCK_TOKEN_SLICE = 15 };
+
+static inline int ferp_winsock_select_slice(const fer_cancel_token *token)
+{
+    return token == NULL ? FERP_WINSOCK_SELECT_SLICE : FERP_WINSOCK_TOKEN_SLICE;
+}
 
 #define FERP_WINSOCK_EXPIRED ((fer_error){FER_TIMED_OUT, 0})
 
@@ -52,7 +62,8 @@ int ferp_winsock_millis_until(uint64_t deadline, int slice);
 /* Makes a request if the socket supports one that can be cancelled, and sets the kind. */
 void ferp_winsock_request_begin(ferp_wait *wait);
 
-/* OK: the pending request has ended, and the kind is no longer pending. */
+/* OK: the pending request has ended, and the kind is no longer pending; or the token is signalled,
+ * and the request is still pending. */
 fer_error ferp_winsock_request_wait(ferp_wait *wait, int millis);
 
 /* Ends a pending request, or abandons one that does not end after a second. Returns whether it had
@@ -62,6 +73,18 @@ bool ferp_winsock_request_cancel(ferp_wait *wait);
 /* Looks once whether a receive returns something, without waiting. OK: it does, or a failure of the
  * look is stored. */
 fer_error ferp_winsock_look(ferp_wait *wait);
+
+/* ---- token.c */
+
+/* Set while the token is signalled. */
+HANDLE ferp_winsock_token_event(const fer_cancel_token *token);
+
+/* OK: *first is the index of the first event that is set. */
+fer_error ferp_winsock_wait_for_events(const HANDLE *events, DWORD count, int millis, DWORD *first);
+
+/* The result of a wait that ended with err: OK if it has expired and the token is signalled. token
+ * may be NULL. */
+fer_error ferp_winsock_or_signalled(fer_error err, const fer_cancel_token *token);
 
 /* ---- wait_select.c */
 

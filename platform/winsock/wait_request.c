@@ -222,11 +222,15 @@ static bool collect(ferp_wait *wait)
 
 fer_error ferp_winsock_request_wait(ferp_wait *wait, int millis)
 {
-    switch (WaitForSingleObject(request_of(wait)->event, (DWORD)millis)) {
-    case WAIT_OBJECT_0: (void)collect(wait); return FERP_WINSOCK_OK;
-    case WAIT_TIMEOUT: return FERP_WINSOCK_EXPIRED;
-    default: return ferp_winsock_last_error();
+    const fer_cancel_token *token = wait->token;
+    const HANDLE events[] = {request_of(wait)->event,
+                             token == NULL ? NULL : ferp_winsock_token_event(token)};
+    DWORD first = 0;
+    FER_TRY(ferp_winsock_wait_for_events(events, token == NULL ? 1 : 2, millis, &first));
+    if (first == 0) {
+        (void)collect(wait);
     }
+    return FERP_WINSOCK_OK;
 }
 
 /* A cancel ends a request without delay, and can_cancel has tried one. It is repeated in case it

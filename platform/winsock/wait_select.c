@@ -1,5 +1,5 @@
 /* wait_select.c: the waits that no request can do: to write, accept or connect, for either
- * direction, and to receive on a SOCKET without requests. select never reports the end of the
+ * direction, for several connects, and to receive on a SOCKET without requests. select never reports the end of the
  * peer's half as writable. WSAPoll does (POLLHUP), at once and without room. */
 #include "platform/winsock/wait.h"
 
@@ -80,7 +80,7 @@ static fer_error select_either(SOCKET socket, fer_interest interest, int millis,
  * follows each slice that has not found everything. The last select does not wait, as in
  * wait.c. */
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
-                     fer_interest *ready)
+                     const fer_cancel_token *token, fer_interest *ready)
 {
     SOCKET socket = ferp_winsock_socket(raw);
     fer_interest found = 0;
@@ -88,8 +88,9 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     int millis;
     (void)deadline;
     do {
-        millis = ferp_winsock_millis_until(until, FERP_WINSOCK_SELECT_SLICE);
+        millis = ferp_winsock_millis_until(until, ferp_winsock_select_slice(token));
         err = select_either(socket, interest, millis, &found);
+        err = ferp_winsock_or_signalled(err, token);
         if (found != interest && ferp_winsock_is_broken(socket)) {
             err = FERP_WINSOCK_OK;
             found = interest;
@@ -97,6 +98,73 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     } while (ferp_winsock_is_expired(err) && millis > 0);
     if (err.kind == FER_OK) {
         *ready = found;
+    }
+    return err;
+}
+
+/* ---- Several connects */
+
+_Static_assert(FERP_CONNECTS_MAX <= FD_SETSIZE, "a set holds all connects");
+
+/* One slice. OK: *ended has the connects that have ended, or nothing if select was woken. */
+static fer_error select_connects(const fer_raw_socket *raws, size_t count, int millis,
+                                 uint32_t *ended)
+{
+    struct timeval limit = timeval_of(millis);
+    fd_set connected = {(u_int)count, {0}};
+    for (size_t i = 0; i < count; i++) {
+        connected.fd_array[i] = ferp_winsock_socket(raws[i]);
+    }
+    fd_set failed = connected;
+    int found = select(0, NULL, &connected, &failed, &limit);
+    *ended = 0;
+    if (found <= 0) {
+        return found < 0 ? wait_failure() : FERP_WINSOCK_EXPIRED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        SOCKET socket = ferp_winsock_socket(raws[i]);
+        *ended |= FD_ISSET(socket, &connected) || FD_ISSET(socket, &failed) ? UINT32_C(1) << i : 0;
+    }
+    return FERP_WINSOCK_OK;
+}
+
+/* One slice without a common select, which is limited to the sockets of one provider ("Multiple
+ * Provider Restrictions on Select", MSDN). A layered provider may serve one IP family only. */
+static fer_error look_at_each(const fer_raw_socket *raws, size_t count, int millis, uint32_t *ended)
+{
+    *ended = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t has_ended = 0;
+        fer_error err = select_connects(&raws[i], 1, 0, &has_ended);
+        if (err.kind != FER_OK && !ferp_winsock_is_expired(err)) {
+            return err;
+        }
+        *ended |= has_ended << i;
+    }
+    if (*ended != 0) {
+        return FERP_WINSOCK_OK;
+    }
+    Sleep((DWORD)(millis < FERP_WINSOCK_TOKEN_SLICE ? millis : FERP_WINSOCK_TOKEN_SLICE));
+    return FERP_WINSOCK_EXPIRED;
+}
+
+/* A failure of one socket fails both looks. */
+fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,
+                                 const fer_cancel_token *token, uint32_t *ended)
+{
+    uint32_t found = 0;
+    fer_error err;
+    int millis;
+    do {
+        millis = ferp_winsock_millis_until(deadline, ferp_winsock_select_slice(token));
+        err = select_connects(raws, count, millis, &found);
+        if (err.kind != FER_OK && !ferp_winsock_is_expired(err)) {
+            err = look_at_each(raws, count, millis, &found);
+        }
+        err = ferp_winsock_or_signalled(err, token);
+    } while (ferp_winsock_is_expired(err) && millis > 0);
+    if (err.kind == FER_OK) {
+        *ended = found;
     }
     return err;
 }

@@ -91,6 +91,16 @@ static inline fer_error seam_look(fer_raw_socket raw, ferp_readiness readiness)
     return ferp_wait_for(&wait, 0);
 }
 
+/* Bound, so that it can receive. */
+static inline fer_raw_socket seam_datagram_socket(void)
+{
+    fer_raw_socket made = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr = seam_loopback(0);
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &made));
+    assert_ok(ferp_bind(made, &addr));
+    return made;
+}
+
 static inline fer_raw_socket seam_listener(fer_socket_addr *addr)
 {
     fer_raw_socket listener = seam_socket();
@@ -138,6 +148,31 @@ static inline void seam_send(fer_raw_socket raw, const char *text)
     size_t moved = 0;
     assert_ok(ferp_send(raw, text, strlen(text), &moved));
     assert_int_equal(moved, strlen(text));
+}
+
+/* Sends until nothing more fits, and returns the number of bytes. Repeats this when data in flight
+ * has arrived, because that may free some space. */
+static inline size_t seam_fill(fer_raw_socket raw)
+{
+    static const char block[65536];
+    size_t total = 0;
+    fer_error room;
+    do {
+        ferp_wait wait;
+        size_t moved = 77;
+        fer_error error = {FER_OK, 0};
+        while (error.kind == FER_OK) {
+            error = ferp_try_send(raw, block, sizeof block, &moved);
+            total += moved;
+            assert_true(total < (size_t)1 << 30);
+        }
+        assert_kind(error, FER_WOULD_BLOCK);
+        assert_int_equal(moved, 0);
+        assert_ok(ferp_wait_arm(&wait, raw, FERP_WRITABLE));
+        room = ferp_wait_for(&wait, ferp_now() + 5000000);
+    } while (room.kind == FER_OK);
+    assert_kind(room, FER_TIMED_OUT);
+    return total;
 }
 
 /* Receives exactly this text, in any number of pieces. */

@@ -142,38 +142,6 @@ static void a_reset_that_comes_while_waiting_ends_the_wait(void **state)
     }
 }
 
-/* Sends until the socket accepts nothing more. Returns the number of bytes accepted. */
-static size_t fill(fer_raw_socket raw)
-{
-    static char block[65536];
-    size_t total = 0;
-    fer_error err = {FER_OK, 0};
-    while (err.kind == FER_OK) {
-        size_t moved = 0;
-        err = ferp_send(raw, block, sizeof block, &moved);
-        total += moved;
-        assert_true(total < ((size_t)1 << 30));
-    }
-    assert_kind(err, FER_WOULD_BLOCK);
-    return total;
-}
-
-/* Returns whether the socket is not writable now nor within 5 milliseconds. */
-static bool is_full(fer_raw_socket raw)
-{
-    return seam_look(raw, FERP_WRITABLE).kind != FER_OK && expires(raw, FERP_WRITABLE, 5 * MILLI);
-}
-
-/* A full socket may accept more a little later, when data in flight has arrived. */
-static size_t fill_completely(fer_raw_socket raw)
-{
-    size_t total = 0;
-    do {
-        total += fill(raw);
-    } while (!is_full(raw));
-    return total;
-}
-
 static void drain(fer_raw_socket raw, size_t total)
 {
     static char block[65536];
@@ -190,9 +158,8 @@ static void a_full_stream_is_writable_when_its_peer_has_read(void **state)
 {
     (void)state;
     struct seam_pair pair = seam_open();
-    assert_ok(ferp_set_nonblocking(pair.client, true));
     assert_ok(seam_look(pair.client, FERP_WRITABLE));
-    size_t total = fill_completely(pair.client);
+    size_t total = seam_fill(pair.client);
     drain(pair.server, total);
     seam_await(pair.client, FERP_WRITABLE);
     /* Every counted byte arrived, and no other. */

@@ -1,0 +1,285 @@
+/* test_platform_connects.c: the seam's contract on this host: the wait for several started
+ * connects, with and without a token. */
+#include "support/seam.h"
+
+#define MILLI UINT64_C(1000000)
+
+enum { FILLERS_MAX = 64 };
+
+/* ---- Connects that succeed, fail, or stay pending */
+
+static fer_raw_socket start_connect(const fer_socket_addr *addr)
+{
+    fer_raw_socket raw = seam_socket();
+    assert_ok(ferp_set_nonblocking(raw, true));
+    ferp_disable_connect_retry(raw);
+    fer_error started = ferp_connect(raw, addr);
+    if (started.kind != FER_OK && started.kind != FER_CONNECTION_REFUSED) {
+        assert_kind(started, ferp_traits()->connect_would_block_means_started ? FER_WOULD_BLOCK
+                                                                              : FER_IN_PROGRESS);
+    }
+    return raw;
+}
+
+/* The result of an ended connect. SO_ERROR of a failure may be late (Windows). */
+static fer_error_kind result_of(fer_raw_socket raw)
+{
+    uint64_t deadline = seam_deadline();
+    fer_error error = {FER_OK, 0};
+    while (error.kind == FER_OK && ferp_check_connected(raw).kind != FER_OK) {
+        assert_ok(ferp_take_error(raw, &error));
+        assert_true(ferp_now() < deadline);
+    }
+    return error.kind;
+}
+
+/* A port that no socket listens on: this one is only bound. */
+static fer_raw_socket refusing(fer_socket_addr *addr)
+{
+    fer_raw_socket raw = seam_socket();
+    *addr = seam_loopback(0);
+    assert_ok(ferp_bind(raw, addr));
+    assert_ok(ferp_local_addr(raw, addr));
+    return raw;
+}
+
+/* A listener whose queue is full, and the connects that fill it. The last one is pending. */
+struct full {
+    fer_raw_socket listener;
+    fer_socket_addr addr;
+    fer_raw_socket raws[FILLERS_MAX];
+    size_t count;
+};
+
+/* Whether the connect has not ended within 300 ms. */
+static bool stays_pending(fer_raw_socket raw)
+{
+    uint32_t ended = 77;
+    return ferp_wait_for_connects(&raw, 1, ferp_now() + 300 * MILLI, NULL, &ended).kind ==
+           FER_TIMED_OUT;
+}
+
+static void close_full(const struct full *full)
+{
+    for (size_t i = 0; i < full->count; i++) {
+        ferp_close(full->raws[i]);
+    }
+    ferp_close(full->listener);
+}
+
+/* Skips the test if this OS refuses instead, as Windows does. */
+static struct full open_full(void)
+{
+    struct full full;
+    memset(&full, 0, sizeof full);
+    full.listener = seam_socket();
+    full.addr = seam_loopback(0);
+    assert_ok(ferp_bind(full.listener, &full.addr));
+    assert_ok(ferp_listen(full.listener, 1));
+    assert_ok(ferp_local_addr(full.listener, &full.addr));
+    while (full.count < FILLERS_MAX) {
+        fer_raw_socket raw = start_connect(&full.addr);
+        full.raws[full.count++] = raw;
+        if (stays_pending(raw)) {
+            return full;
+        }
+        if (result_of(raw) != FER_OK) {
+            break;
+        }
+    }
+    close_full(&full);
+    print_message("this OS refuses a connect to a full queue\n");
+    skip();
+    return full;
+}
+
+/* ---- Tests */
+
+/* Every connect that has ended is reported until it is not asked about. */
+static void wait_for_all(const fer_raw_socket *raws, size_t count, const fer_cancel_token *token)
+{
+    fer_raw_socket left[FERP_CONNECTS_MAX];
+    uint64_t deadline = seam_deadline();
+    memcpy(left, raws, count * sizeof raws[0]);
+    while (count > 0) {
+        uint32_t ended = 0;
+        size_t kept = 0;
+        assert_ok(ferp_wait_for_connects(left, count, deadline, token, &ended));
+        assert_true(ended != 0 && ended < UINT32_C(1) << count);
+        for (size_t i = 0; i < count; i++) {
+            if ((ended & UINT32_C(1) << i) == 0) {
+                left[kept++] = left[i];
+            } else {
+                assert_int_equal(result_of(left[i]), FER_OK);
+            }
+        }
+        count = kept;
+    }
+}
+
+static void any_number_of_connects_end(void **state)
+{
+    (void)state;
+    const size_t counts[] = {1, 2, FERP_CONNECTS_MAX};
+    fer_cancel_token token = {0};
+    assert_ok(ferp_token_open(&token));
+    for (size_t i = 0; i < 6; i++) {
+        size_t count = counts[i % 3];
+        fer_raw_socket raws[FERP_CONNECTS_MAX];
+        fer_socket_addr addr;
+        fer_raw_socket listener = seam_listener(&addr);
+        for (size_t k = 0; k < count; k++) {
+            raws[k] = start_connect(&addr);
+        }
+        wait_for_all(raws, count, i < 3 ? NULL : &token);
+        for (size_t k = 0; k < count; k++) {
+            ferp_close(raws[k]);
+        }
+        ferp_close(listener);
+    }
+    ferp_token_close(&token);
+}
+
+/* Each place of the set has each of the three. */
+static void a_refused_a_connected_and_a_pending_connect_are_told_apart(void **state)
+{
+    (void)state;
+    struct full full = open_full();
+    fer_raw_socket pending = full.raws[full.count - 1];
+    fer_socket_addr refused_addr;
+    fer_raw_socket bound = refusing(&refused_addr);
+    struct seam_pair pair = seam_open();
+    for (size_t at = 0; at < 3; at++) {
+        fer_raw_socket refused = start_connect(&refused_addr);
+        fer_raw_socket raws[3];
+        raws[at] = pending;
+        raws[(at + 1) % 3] = refused;
+        raws[(at + 2) % 3] = pair.client;
+        uint32_t connected_bit = UINT32_C(1) << (at + 2) % 3;
+        uint32_t refused_bit = UINT32_C(1) << (at + 1) % 3;
+        uint64_t deadline = seam_deadline();
+        uint32_t ended = 0;
+        while (ended != (connected_bit | refused_bit)) {
+            assert_ok(ferp_wait_for_connects(raws, 3, deadline, NULL, &ended));
+            assert_true((ended & connected_bit) != 0);
+            assert_int_equal(ended & UINT32_C(1) << at, 0);
+        }
+        assert_int_equal(result_of(refused), FER_CONNECTION_REFUSED);
+        ferp_close(refused);
+    }
+    ferp_close(bound);
+    seam_close(&pair);
+    close_full(&full);
+}
+
+static void a_refused_connect_alone_ends_the_wait(void **state)
+{
+    (void)state;
+    fer_socket_addr addr;
+    fer_raw_socket bound = refusing(&addr);
+    fer_raw_socket raw = start_connect(&addr);
+    uint32_t ended = 0;
+    assert_ok(ferp_wait_for_connects(&raw, 1, seam_deadline(), NULL, &ended));
+    assert_int_equal(ended, 1);
+    assert_int_equal(result_of(raw), FER_CONNECTION_REFUSED);
+    ferp_close(raw);
+    ferp_close(bound);
+}
+
+/* The queue has room again, and the OS retries. */
+static void a_pending_connect_ends_the_wait_when_it_succeeds(void **state)
+{
+    (void)state;
+    struct full full = open_full();
+    fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
+    fer_socket_addr peer;
+    uint32_t ended = 0;
+    assert_ok(ferp_accept(full.listener, &accepted, &peer));
+    ferp_close(accepted);
+    assert_ok(ferp_wait_for_connects(&full.raws[full.count - 1], 1, seam_deadline(), NULL, &ended));
+    assert_int_equal(ended, 1);
+    assert_int_equal(result_of(full.raws[full.count - 1]), FER_OK);
+    close_full(&full);
+}
+
+static void a_wait_for_pending_connects_expires_or_is_cancelled(void **state)
+{
+    (void)state;
+    struct full full = open_full();
+    fer_raw_socket raws[FERP_CONNECTS_MAX];
+    const size_t counts[] = {1, 2, FERP_CONNECTS_MAX};
+    const uint64_t nanos[] = {0, 1, MILLI, 40 * MILLI};
+    fer_cancel_token token = {0};
+    assert_ok(ferp_token_open(&token));
+    for (size_t i = 0; i < FERP_CONNECTS_MAX; i++) {
+        raws[i] = start_connect(&full.addr);
+    }
+    for (size_t i = 0; i < 24; i++) {
+        uint32_t ended = 77;
+        uint64_t deadline = ferp_now() + nanos[i / 3 % 4];
+        fer_error error =
+            ferp_wait_for_connects(raws, counts[i % 3], deadline, i < 12 ? NULL : &token, &ended);
+        assert_kind(error, FER_TIMED_OUT);
+        assert_int_equal(error.os_code, 0);
+        assert_true(ferp_now() >= deadline);
+        assert_int_equal(ended, 77);
+    }
+    ferp_token_signal(&token);
+    for (size_t i = 0; i < 6; i++) {
+        uint32_t ended = 77;
+        uint64_t deadline = i < 3 ? seam_deadline() : 0;
+        assert_ok(ferp_wait_for_connects(raws, counts[i % 3], deadline, &token, &ended));
+        assert_int_equal(ended, 0);
+    }
+    for (size_t i = 0; i < FERP_CONNECTS_MAX; i++) {
+        ferp_close(raws[i]);
+    }
+    ferp_token_close(&token);
+    close_full(&full);
+}
+
+/* The wait of one connect, which tells a failure by its own hint. */
+static void a_token_ends_the_wait_for_one_connect(void **state)
+{
+    (void)state;
+    struct full full = open_full();
+    fer_cancel_token token = {0};
+    assert_ok(ferp_token_open(&token));
+    ferp_token_signal(&token);
+    for (int i = 0; i < 2; i++) {
+        ferp_wait wait;
+        assert_ok(ferp_wait_arm(&wait, full.raws[full.count - 1], FERP_CONNECTED));
+        wait.token = &token;
+        assert_ok(ferp_wait_for(&wait, i == 0 ? FERP_NO_DEADLINE : 0));
+    }
+    ferp_token_close(&token);
+    close_full(&full);
+}
+
+static void what_is_no_socket_is_told(void **state)
+{
+    (void)state;
+    fer_raw_socket raws[2];
+    uint32_t ended = 77;
+    struct seam_pair pair = seam_open();
+    raws[0] = pair.client;
+    raws[1] = seam_socket();
+    ferp_close(raws[1]);
+    assert_kind(ferp_wait_for_connects(raws, 2, seam_deadline(), NULL, &ended), FER_BAD_HANDLE);
+    assert_int_equal(ended, 77);
+    seam_close(&pair);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_number_of_connects_end),
+        cmocka_unit_test(a_refused_a_connected_and_a_pending_connect_are_told_apart),
+        cmocka_unit_test(a_refused_connect_alone_ends_the_wait),
+        cmocka_unit_test(a_pending_connect_ends_the_wait_when_it_succeeds),
+        cmocka_unit_test(a_wait_for_pending_connects_expires_or_is_cancelled),
+        cmocka_unit_test(a_token_ends_the_wait_for_one_connect),
+        cmocka_unit_test(what_is_no_socket_is_told),
+    };
+    return cmocka_run_group_tests_name("platform_connects", tests, NULL, NULL);
+}
