@@ -34,7 +34,9 @@ set(ferrule_core_sources
     core/wait/poller.c
     core/wait/readiness.c
     core/wait/waiting.c
+    core/open/address_order.c
     core/open/binding.c
+    core/open/connect_schedule.c
     core/open/connecting.c
     core/open/listening.c
     core/open/opening.c

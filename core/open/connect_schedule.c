@@ -1,0 +1,292 @@
+/* connect_schedule.c: the tables of the schedule, and the functions that read them. docs/STATE.md is
+ * generated from here. */
+#include "core/open/connect_schedule.h"
+
+#include "core/base/assert.h"
+
+/* The columns are the events, in the order of FERI_SCHEDULE_EVENTS: START, START_IN_LAST_SLOT,
+ * START_LAST, DELAY_OVER, LATEST_FAILED, EARLIER_FAILED, LAST_FAILED, CONNECT, DEADLINE, CANCEL. A
+ * row is a phase, a cell the next phase; M is misuse. */
+#define M FERI_SCHEDULE_MISUSE
+#define R FERI_SCHEDULE_READY
+#define D FERI_SCHEDULE_DELAYED
+#define U FERI_SCHEDULE_FULL
+#define S FERI_SCHEDULE_ALL_STARTED
+#define C FERI_SCHEDULE_CONNECTED
+#define F FERI_SCHEDULE_FAILED
+#define L FERI_SCHEDULE_LATE
+#define X FERI_SCHEDULE_CANCELLED
+/* clang-format off */
+static const uint8_t phase_table[FERI_SCHEDULE_PHASE_COUNT][FERI_SCHEDULE_EVENT_COUNT] = {
+    /*                            ST SLOT SLA DEL LAT EAR ALL CON DEA CAN */
+    [FERI_SCHEDULE_READY]       = {D, U,  S,  M,  M,  R,  M,  C,  L,  X},
+    [FERI_SCHEDULE_DELAYED]     = {M, M,  M,  R,  R,  D,  M,  C,  L,  X},
+    [FERI_SCHEDULE_FULL]        = {M, M,  M,  M,  R,  D,  M,  C,  L,  X},
+    [FERI_SCHEDULE_ALL_STARTED] = {M, M,  M,  M,  S,  S,  F,  C,  L,  X},
+    [FERI_SCHEDULE_CONNECTED]   = {M, M,  M,  M,  C,  C,  M,  C,  C,  C},
+    [FERI_SCHEDULE_FAILED]      = {M, M,  M,  M,  M,  M,  M,  M,  F,  F},
+    [FERI_SCHEDULE_LATE]        = {M, M,  M,  M,  L,  L,  L,  L,  L,  L},
+    [FERI_SCHEDULE_CANCELLED]   = {M, M,  M,  M,  X,  X,  X,  X,  X,  X},
+};
+/* clang-format on */
+#undef M
+#undef R
+#undef D
+#undef U
+#undef S
+#undef C
+#undef F
+#undef L
+#undef X
+
+static const uint8_t phase_actions[FERI_SCHEDULE_PHASE_COUNT] = {
+    [FERI_SCHEDULE_READY] = FERI_SCHEDULE_DO_START,
+    [FERI_SCHEDULE_DELAYED] = FERI_SCHEDULE_DO_WAIT,
+    [FERI_SCHEDULE_FULL] = FERI_SCHEDULE_DO_WAIT,
+    [FERI_SCHEDULE_ALL_STARTED] = FERI_SCHEDULE_DO_WAIT,
+    [FERI_SCHEDULE_CONNECTED] = FERI_SCHEDULE_DO_CONNECTED,
+    [FERI_SCHEDULE_FAILED] = FERI_SCHEDULE_DO_FAILED,
+    [FERI_SCHEDULE_LATE] = FERI_SCHEDULE_DO_LATE,
+    [FERI_SCHEDULE_CANCELLED] = FERI_SCHEDULE_DO_CANCELLED,
+};
+
+/* In every other phase a timer of the delay would wake the caller for nothing (curl, issue
+ * 18767). */
+static const bool delay_runs[FERI_SCHEDULE_PHASE_COUNT] = {[FERI_SCHEDULE_DELAYED] = true};
+
+static const bool limits_run[FERI_SCHEDULE_PHASE_COUNT] = {
+    [FERI_SCHEDULE_READY] = true,
+    [FERI_SCHEDULE_DELAYED] = true,
+    [FERI_SCHEDULE_FULL] = true,
+    [FERI_SCHEDULE_ALL_STARTED] = true,
+};
+
+feri_schedule_phase feri_schedule_next_phase(feri_schedule_phase phase, feri_schedule_event event)
+{
+    FERI_ASSERT((unsigned)phase < FERI_SCHEDULE_PHASE_COUNT);
+    FERI_ASSERT((unsigned)event < FERI_SCHEDULE_EVENT_COUNT);
+    return (feri_schedule_phase)phase_table[phase][event];
+}
+
+feri_schedule_action feri_schedule_action_of(feri_schedule_phase phase)
+{
+    FERI_ASSERT((unsigned)phase < FERI_SCHEDULE_PHASE_COUNT);
+    return (feri_schedule_action)phase_actions[phase];
+}
+
+bool feri_schedule_delay_runs(feri_schedule_phase phase)
+{
+    FERI_ASSERT((unsigned)phase < FERI_SCHEDULE_PHASE_COUNT);
+    return delay_runs[phase];
+}
+
+bool feri_schedule_limits_run(feri_schedule_phase phase)
+{
+    FERI_ASSERT((unsigned)phase < FERI_SCHEDULE_PHASE_COUNT);
+    return limits_run[phase];
+}
+
+/* ---- Time */
+
+static uint64_t time_after(uint64_t now, uint64_t duration)
+{
+    return duration < FERI_NEVER - now ? now + duration : FERI_NEVER;
+}
+
+static bool is_reached(uint64_t at, uint64_t now)
+{
+    return at != FERI_NEVER && at <= now;
+}
+
+static uint64_t earlier_of(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- Attempts. FERI_ATTEMPTS_MAX is no slot. */
+
+static size_t find_free_slot(const feri_connect_schedule *schedule)
+{
+    for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
+        if (!schedule->attempts[i].is_open) {
+            return i;
+        }
+    }
+    return FERI_ATTEMPTS_MAX;
+}
+
+/* An open attempt; not that of the slot `except`. */
+static size_t find_open_slot(const feri_connect_schedule *schedule, size_t except)
+{
+    for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
+        if (schedule->attempts[i].is_open && i != except) {
+            return i;
+        }
+    }
+    return FERI_ATTEMPTS_MAX;
+}
+
+static bool ends_before(const feri_attempt *attempt, const feri_attempt *other)
+{
+    return attempt->ends_at < other->ends_at ||
+           (attempt->ends_at == other->ends_at && attempt->number < other->number);
+}
+
+/* The open attempt that times out first. */
+static size_t find_first_to_end(const feri_connect_schedule *schedule)
+{
+    size_t first = FERI_ATTEMPTS_MAX;
+    for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
+        if (schedule->attempts[i].is_open &&
+            (first == FERI_ATTEMPTS_MAX ||
+             ends_before(&schedule->attempts[i], &schedule->attempts[first]))) {
+            first = i;
+        }
+    }
+    return first;
+}
+
+/* The time at which the first open attempt times out. */
+static uint64_t first_end(const feri_connect_schedule *schedule)
+{
+    size_t first = find_first_to_end(schedule);
+    return first < FERI_ATTEMPTS_MAX ? schedule->attempts[first].ends_at : FERI_NEVER;
+}
+
+/* ---- Events */
+
+static void apply(feri_connect_schedule *schedule, feri_schedule_event event)
+{
+    schedule->phase = feri_schedule_next_phase(schedule->phase, event);
+    FERI_ASSERT(schedule->phase != FERI_SCHEDULE_MISUSE);
+}
+
+static feri_schedule_event event_of_failure(const feri_connect_schedule *schedule, size_t slot)
+{
+    if (schedule->started == schedule->addresses &&
+        find_open_slot(schedule, FERI_ATTEMPTS_MAX) == FERI_ATTEMPTS_MAX) {
+        return FERI_SCHEDULE_EVENT_LAST_FAILED;
+    }
+    return schedule->attempts[slot].number + 1 == schedule->started
+               ? FERI_SCHEDULE_EVENT_LATEST_FAILED
+               : FERI_SCHEDULE_EVENT_EARLIER_FAILED;
+}
+
+static void fail_attempt(feri_connect_schedule *schedule, size_t slot)
+{
+    schedule->attempts[slot].is_open = false;
+    apply(schedule, event_of_failure(schedule, slot));
+}
+
+static void connect_attempt(feri_connect_schedule *schedule, size_t slot)
+{
+    if (feri_schedule_limits_run(schedule->phase)) {
+        schedule->winner = slot;
+    }
+    apply(schedule, FERI_SCHEDULE_EVENT_CONNECT);
+}
+
+static feri_schedule_event event_of_start(const feri_connect_schedule *schedule)
+{
+    if (schedule->started == schedule->addresses) {
+        return FERI_SCHEDULE_EVENT_START_LAST;
+    }
+    return find_free_slot(schedule) < FERI_ATTEMPTS_MAX ? FERI_SCHEDULE_EVENT_START
+                                                        : FERI_SCHEDULE_EVENT_START_IN_LAST_SLOT;
+}
+
+/* ---- Steps */
+
+static feri_schedule_step step_for(feri_schedule_action action, size_t slot)
+{
+    return (feri_schedule_step){action, slot, 0};
+}
+
+static feri_schedule_step start_next(feri_connect_schedule *schedule, uint64_t now)
+{
+    size_t slot = find_free_slot(schedule);
+    FERI_ASSERT(slot < FERI_ATTEMPTS_MAX && schedule->started < schedule->addresses);
+    schedule->attempts[slot].is_open = true;
+    schedule->attempts[slot].number = schedule->started;
+    schedule->attempts[slot].ends_at = time_after(now, schedule->attempt_timeout);
+    schedule->started++;
+    schedule->delayed_until = time_after(now, schedule->delay);
+    apply(schedule, event_of_start(schedule));
+    return step_for(FERI_SCHEDULE_DO_START, slot);
+}
+
+static feri_schedule_step time_out(feri_connect_schedule *schedule, size_t slot)
+{
+    fail_attempt(schedule, slot);
+    return step_for(FERI_SCHEDULE_DO_TIME_OUT, slot);
+}
+
+static feri_schedule_step wait_for_end(const feri_connect_schedule *schedule)
+{
+    uint64_t until = earlier_of(schedule->deadline, first_end(schedule));
+    if (feri_schedule_delay_runs(schedule->phase)) {
+        until = earlier_of(until, schedule->delayed_until);
+    }
+    return (feri_schedule_step){FERI_SCHEDULE_DO_WAIT, 0, until};
+}
+
+/* Closes every attempt but the winner; then the result. */
+static feri_schedule_step close_rest(feri_connect_schedule *schedule)
+{
+    size_t slot = find_open_slot(schedule, schedule->winner);
+    if (slot < FERI_ATTEMPTS_MAX) {
+        schedule->attempts[slot].is_open = false;
+        return step_for(FERI_SCHEDULE_DO_CLOSE, slot);
+    }
+    bool has_winner = schedule->phase == FERI_SCHEDULE_CONNECTED;
+    return step_for(feri_schedule_action_of(schedule->phase), has_winner ? schedule->winner : 0);
+}
+
+feri_schedule_step feri_connect_schedule_next(feri_connect_schedule *schedule, uint64_t now)
+{
+    if (is_reached(schedule->deadline, now)) {
+        apply(schedule, FERI_SCHEDULE_EVENT_DEADLINE);
+    }
+    if (!feri_schedule_limits_run(schedule->phase)) {
+        return close_rest(schedule);
+    }
+    if (is_reached(first_end(schedule), now)) {
+        return time_out(schedule, find_first_to_end(schedule));
+    }
+    if (feri_schedule_delay_runs(schedule->phase) && is_reached(schedule->delayed_until, now)) {
+        apply(schedule, FERI_SCHEDULE_EVENT_DELAY_OVER);
+    }
+    return feri_schedule_action_of(schedule->phase) == FERI_SCHEDULE_DO_START
+               ? start_next(schedule, now)
+               : wait_for_end(schedule);
+}
+
+/* ---- The caller's part */
+
+void feri_connect_schedule_begin(feri_connect_schedule *schedule, size_t addresses, uint64_t delay,
+                                 uint64_t attempt_timeout, uint64_t deadline)
+{
+    FERI_ASSERT(addresses > 0);
+    *schedule = (feri_connect_schedule){.phase = FERI_SCHEDULE_READY,
+                                        .addresses = addresses,
+                                        .winner = FERI_ATTEMPTS_MAX,
+                                        .delay = delay,
+                                        .attempt_timeout = attempt_timeout,
+                                        .deadline = deadline};
+}
+
+void feri_connect_schedule_ended(feri_connect_schedule *schedule, size_t slot, bool connected)
+{
+    FERI_ASSERT(slot < FERI_ATTEMPTS_MAX && slot != schedule->winner);
+    FERI_ASSERT(schedule->attempts[slot].is_open);
+    if (connected) {
+        connect_attempt(schedule, slot);
+    } else {
+        fail_attempt(schedule, slot);
+    }
+}
+
+void feri_connect_schedule_cancel(feri_connect_schedule *schedule)
+{
+    apply(schedule, FERI_SCHEDULE_EVENT_CANCEL);
+}
