@@ -1,10 +1,14 @@
 # The sources of the tests. Each source is one cmocka run.
 set(ferrule_unit_sources
+    unit/test_address_order.c
     unit/test_address_source.c
     unit/test_try.c
     unit/test_atomic.c
     unit/test_binding.c
     unit/test_building_failures.c
+    unit/test_connect_schedule.c
+    unit/test_connect_schedule_cases.c
+    unit/test_connect_schedule_events.c
     unit/test_connect_start.c
     unit/test_connecting.c
     unit/test_copy.c
