@@ -1,5 +1,5 @@
-/* connect_schedule.c: the tables of the schedule, and the functions that read them. docs/STATE.md is
- * generated from here. */
+/* connect_schedule.c: the tables of the schedule, and the functions that read them. A section of
+ * docs/STATE.md is generated from here. */
 #include "core/open/connect_schedule.h"
 
 #include "core/base/assert.h"

@@ -96,27 +96,27 @@ typedef struct feri_connect_schedule {
     feri_attempt attempts[FERI_ATTEMPTS_MAX];
 } feri_connect_schedule;
 
-/* Begins the schedule of attempts to `addresses` addresses, at least one. delay: from a start to
- * the next; 0 starts 16 attempts at once, FERI_NEVER starts one after another. attempt_timeout: from
- * a start to its end; FERI_NEVER for none. deadline: the time at which everything ends; FERI_NEVER
- * for none. */
+/* Begins the schedule of attempts to `addresses` addresses, at least one.
+ * delay: from a start to the next. 0 starts 16 attempts at once; FERI_NEVER one after another.
+ * attempt_timeout: from the start of an attempt to its end; FERI_NEVER for none.
+ * deadline: the time at which all attempts end; FERI_NEVER for none. */
 void feri_connect_schedule_begin(feri_connect_schedule *schedule, size_t addresses, uint64_t delay,
                                  uint64_t attempt_timeout, uint64_t deadline);
 
-/* Returns what the caller does now, and assumes that it is done: after START the slot is open,
- * after TIME_OUT and CLOSE it is free. The caller reports the ends that it has seen, reads the
- * clock, and calls this function again until the action is WAIT. CONNECTED, FAILED, LATE and
- * CANCELLED are final: later calls return them again.
+/* Returns the next action, which the caller performs: after START the slot is open, after TIME_OUT
+ * and CLOSE it is free. The caller reports the ends that it has seen, reads the clock, and calls
+ * this function again until the action is WAIT. CONNECTED, FAILED, LATE and CANCELLED are final:
+ * later calls return them again.
  *
- * Of events that are seen together, the first of these decides: what was reported before the call
- * (in the order of the reports, so a connection wins although the deadline is reached), the
- * deadline, the timeouts of attempts (the earliest first), the delay. No time is taken as reached
- * before `now` has reached it: a wait that returned too early is repeated. */
+ * Of events that are seen together, the first of these decides: the reports before the call, in
+ * their order (a connection wins although the deadline is reached); the deadline; the timeouts of
+ * attempts, the earliest first; the delay. No time is reached before `now` is: if a wait returned
+ * too early, WAIT is returned again with the same time (curl, PR 1928). */
 feri_schedule_step feri_connect_schedule_next(feri_connect_schedule *schedule, uint64_t now);
 
 /* Reports the end of the open attempt in this slot. If it connected and nothing has decided yet, it
- * is the winner; otherwise it stays open until CLOSE. If it failed, the caller has closed its socket
- * (or could not open one), and the slot is free. An attempt connects at most once. */
+ * is the winner; otherwise it stays open until CLOSE. If it failed, the caller has closed its
+ * socket, or could not open one, and the slot is free. */
 void feri_connect_schedule_ended(feri_connect_schedule *schedule, size_t slot, bool connected);
 
 /* Cancels the schedule, if nothing has decided yet. */

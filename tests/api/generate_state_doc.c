@@ -1,9 +1,11 @@
 /* generate_state_doc.c: writes docs/STATE.md to standard output, from the tables in
- * core/handle/stream_state.c. A test fails if the page in the tree differs. */
+ * core/handle/stream_state.c and core/open/connect_schedule.c. A test fails if the page in the tree
+ * differs. */
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "core/handle/stream_state.h"
+#include "core/open/connect_schedule.h"
 
 typedef struct entry {
     const char *name;
@@ -18,6 +20,9 @@ static const entry endings[] = {FERI_ENDINGS(ENTRY)};
 static const entry events[] = {FERI_EVENTS(ENTRY)};
 static const entry requests[] = {FERI_REQUESTS(ENTRY)};
 static const entry answers[] = {FERI_ANSWERS(ENTRY)};
+static const entry schedule_phases[] = {FERI_SCHEDULE_PHASES(ENTRY)};
+static const entry schedule_events[] = {FERI_SCHEDULE_EVENTS(ENTRY)};
+static const entry schedule_actions[] = {FERI_SCHEDULE_ACTIONS(ENTRY)};
 #undef ENTRY
 
 #define COUNT_OF(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
@@ -199,12 +204,108 @@ static void print_answers(void)
     printf("\n");
 }
 
+/* ---- Connection attempts */
+
+static feri_schedule_phase schedule_next(unsigned phase, unsigned event)
+{
+    return feri_schedule_next_phase((feri_schedule_phase)phase, (feri_schedule_event)event);
+}
+
+static void print_schedule_table(void)
+{
+    printf("| event |");
+    for (unsigned phase = 0; phase < COUNT_OF(schedule_phases); phase++) {
+        printf(" %s |", schedule_phases[phase].name);
+    }
+    printf("\n|---|");
+    for (unsigned phase = 0; phase < COUNT_OF(schedule_phases); phase++) {
+        printf("---|");
+    }
+    printf("\n");
+    for (unsigned event = 0; event < COUNT_OF(schedule_events); event++) {
+        printf("| %s |", schedule_events[event].name);
+        for (unsigned phase = 0; phase < COUNT_OF(schedule_phases); phase++) {
+            feri_schedule_phase next = schedule_next(phase, event);
+            printf(" %s |", next == FERI_SCHEDULE_MISUSE ? "-" : schedule_phases[next].name);
+        }
+        printf("\n");
+    }
+    printf("\n");
+}
+
+/* Only the events that change the phase. */
+static void print_schedule_diagram(void)
+{
+    printf("```mermaid\nstateDiagram-v2\n    [*] --> %s\n", schedule_phases[0].name);
+    for (unsigned phase = 0; phase < COUNT_OF(schedule_phases); phase++) {
+        for (unsigned event = 0; event < COUNT_OF(schedule_events); event++) {
+            feri_schedule_phase next = schedule_next(phase, event);
+            if (next != FERI_SCHEDULE_MISUSE && (unsigned)next != phase) {
+                printf("    %s --> %s: %s\n", schedule_phases[phase].name,
+                       schedule_phases[next].name, schedule_events[event].name);
+            }
+        }
+    }
+    printf("```\n\n");
+}
+
+static void print_schedule_actions(void)
+{
+    printf("| phase | action | timer of the delay | attempt timeouts, deadline |\n"
+           "|---|---|---|---|\n");
+    for (unsigned i = 0; i < COUNT_OF(schedule_phases); i++) {
+        feri_schedule_phase phase = (feri_schedule_phase)i;
+        printf("| %s | %s | %s | %s |\n", schedule_phases[i].name,
+               schedule_actions[feri_schedule_action_of(phase)].name,
+               feri_schedule_delay_runs(phase) ? "runs" : "-",
+               feri_schedule_limits_run(phase) ? "run" : "-");
+    }
+    printf("\n");
+}
+
+static void print_schedule(void)
+{
+    printf("## Connection attempts\n\n"
+           "A call that connects to several addresses has a schedule of its attempts (RFC 8305, "
+           "5). The schedule has no socket and\n"
+           "no clock: the call reports ends and the time, and the schedule returns the next "
+           "action. core/open/address_order.h puts\n"
+           "the addresses in their order (RFC 8305, 4).\n\n");
+    print_list("Phases of a schedule", schedule_phases, COUNT_OF(schedule_phases));
+    printf("### Inputs\n\n"
+           "The call begins a schedule with the number of addresses, the delay, the timeout of "
+           "each attempt, and the deadline. It\n"
+           "reports that an attempt connected (CONNECT) or failed (one of the three FAILED), and "
+           "that the call was cancelled\n"
+           "(CANCEL). The other events follow from the time, or from an action that was returned. "
+           "The latest attempt is the one\n"
+           "that was started last. An event marked `-` does not occur in that phase. Of events "
+           "that are seen together, reports\n"
+           "come first, in their order. Then come the deadline, the attempt timeouts with the "
+           "earliest first, and the delay.\n\n");
+    print_list("Events of a schedule", schedule_events, COUNT_OF(schedule_events));
+    print_schedule_table();
+    print_schedule_diagram();
+    printf("### Outputs\n\n"
+           "The call asks for the next action until that is WAIT or a result. While the limits "
+           "run, an attempt whose timeout is\n"
+           "reached gets TIME_OUT before the action of the phase. After a decision, each attempt "
+           "that is still open gets CLOSE,\n"
+           "except the winner, and then the result is returned. WAIT ends at the first time of a "
+           "timer that runs. It is returned\n"
+           "again if the clock has not reached that time.\n\n");
+    print_list("Actions", schedule_actions, COUNT_OF(schedule_actions));
+    print_schedule_actions();
+    printf("Each attempt wins, is reported as failed, or gets TIME_OUT or CLOSE once.\n");
+}
+
 int main(void)
 {
     printf(
-        "# The state of a handle\n\n"
-        "<!-- Generated from the tables in core/handle/stream_state.c by generate_state_doc. Do "
-        "not edit: a test compares. -->\n\n"
+        "# The state of a handle, and of connection attempts\n\n"
+        "<!-- Generated from the tables in core/handle/stream_state.c and "
+        "core/open/connect_schedule.c by generate_state_doc.\n"
+        "Do not edit: a test compares. -->\n\n"
         "Every handle has one 32-bit word with four small fields, each defined by one table. An "
         "event that is not possible in a\n"
         "state is *misuse*: the call returns INVALID_INPUT and the word does not change. The word "
@@ -217,6 +318,7 @@ int main(void)
     }
     print_answers();
     printf("The first fatal error, kind and OS code, is the saved error of the handle until it is "
-           "closed.\n");
+           "closed.\n\n");
+    print_schedule();
     return 0;
 }

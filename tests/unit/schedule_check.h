@@ -1,5 +1,5 @@
-/* schedule_check.h: a schedule of connection attempts, and the checks of its steps. All times are in
- * ms. */
+/* schedule_check.h: a schedule of connection attempts, and the checks of its steps. All times are
+ * in ms. */
 #ifndef UNIT_SCHEDULE_CHECK_H
 #define UNIT_SCHEDULE_CHECK_H
 

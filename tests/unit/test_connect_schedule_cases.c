@@ -1,6 +1,6 @@
-/* test_connect_schedule_cases.c: the table of the schedule against the rules in plain ifs; and every
- * case of up to four addresses with small times, against a model that computes the times of all
- * starts and ends in advance and has no states. */
+/* test_connect_schedule_cases.c: the table of the schedule against the rules in plain ifs; and
+ * every case of up to four addresses with small times, against a model that computes the times of
+ * all starts and ends in advance and has no states. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -333,8 +333,8 @@ static void finish(struct run *run, feri_schedule_step step)
     }
 }
 
-/* Moves the clock to the end of a wait. If no report ends it, the schedule must have something to do
- * then: it may set no timer for nothing. */
+/* Moves the clock to the end of a wait. If no report ends it, the schedule must then return another
+ * action: a timer without an effect is a bug. */
 static feri_schedule_step wait_until(struct run *run, uint64_t until)
 {
     uint64_t wake = run->plan->cancel > run->now ? run->plan->cancel : NEVER;

@@ -1,5 +1,5 @@
-/* test_connect_schedule_events.c: events that the schedule of connection attempts sees together, and
- * the bugs that other implementations had. */
+/* test_connect_schedule_events.c: events that the schedule of connection attempts sees together,
+ * and the bugs that other implementations had. */
 #include "unit/schedule_check.h"
 
 /* ---- Bugs of curl */
