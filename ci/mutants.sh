@@ -46,7 +46,8 @@ mutate() {
 # The files whose mutants must all be detected: the state tables, and the maps from codes to kinds.
 # winsock/error.c is not in the list: it is built only for Windows, and its code is like that of
 # posix/error.c.
-tables="core/handle/stream_state.c core/base/operation_error.c core/base/operation_error.h
+tables="core/handle/stream_state.c core/open/connect_schedule.c
+    core/base/operation_error.c core/base/operation_error.h
     platform/posix/error.c platform/posix/errors_posix.h platform/posix/errors_linux.h
     platform/winsock/errors_winsock.h platform/sim/error.c"
 bad=0

@@ -218,6 +218,30 @@ for place in 0 1 2 3 5 6 7; do
     done
 done
 program 0 0 0 0 4 0 12 5 0 0 6 0 0 4 0 11 0 1 0 1 1 12 7 24 0 23 6 0 11 4 0
+# Schedules of connection attempts: addresses less one, delay, timeout, deadline, the families of four
+# addresses in each byte, then steps: 1 until a wait, 3 to its end, 4 almost, 5 and 13 fail, 6 and 14
+# connect, 255 cancels. The bytes are written from the last to the first.
+schedule() {
+    bytes=
+    for number in "$@"; do
+        bytes="$(octal "$number")$bytes"
+    done
+    put connect_schedule "$bytes"
+}
+many='1 3 1 3 1 3 1 3 1 3 1 3 1 3 1 3 1 3 1 3 1 3 1 3 1 3 1 3 1 3 1 3 1 3 1 3'
+for delay in 0 10 128; do
+    for timeout in 0 25 128; do
+        for deadline in 0 40 128; do
+            limits="$delay $timeout $deadline"
+            # shellcheck disable=SC2086 # the limits are words
+            for steps in "1 3 1 3 1 3 1" "1 4 1 3 1 5 1 13 1 6" "1 5 1 5 1 5 1" "1 3 1 14 6 1" "1 3 255 1" "1 3 14 5 1" "$many 5 1 3 1 6 1"; do
+                schedule 0 $limits 0 $steps
+                schedule 3 $limits 228 $steps
+                schedule 17 $limits 250 80 228 15 228 $steps
+            done
+        done
+    done
+done
 # Pollers: op, handle and poller, argument, fault. The bytes are written from the last to the first.
 poll() {
     bytes=

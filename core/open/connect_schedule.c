@@ -107,6 +107,10 @@ static uint64_t earlier_of(uint64_t a, uint64_t b)
 
 static size_t find_free_slot(const feri_connect_schedule *schedule)
 {
+    /*@ loop invariant i <= FERI_ATTEMPTS_MAX;
+        loop invariant \forall integer k; 0 <= k < i ==> is_open(schedule, k);
+        loop assigns i;
+        loop variant FERI_ATTEMPTS_MAX - i; */
     for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
         if (!schedule->attempts[i].is_open) {
             return i;
@@ -118,6 +122,10 @@ static size_t find_free_slot(const feri_connect_schedule *schedule)
 /* An open attempt; not that of the slot `except`. */
 static size_t find_open_slot(const feri_connect_schedule *schedule, size_t except)
 {
+    /*@ loop invariant i <= FERI_ATTEMPTS_MAX;
+        loop invariant \forall integer k; 0 <= k < i && k != except ==> !is_open(schedule, k);
+        loop assigns i;
+        loop variant FERI_ATTEMPTS_MAX - i; */
     for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
         if (schedule->attempts[i].is_open && i != except) {
             return i;
@@ -136,6 +144,12 @@ static bool ends_before(const feri_attempt *attempt, const feri_attempt *other)
 static size_t find_first_to_end(const feri_connect_schedule *schedule)
 {
     size_t first = FERI_ATTEMPTS_MAX;
+    /*@ loop invariant i <= FERI_ATTEMPTS_MAX && (first < i || first == FERI_ATTEMPTS_MAX);
+        loop invariant first < FERI_ATTEMPTS_MAX ==> is_open(schedule, first);
+        loop invariant \forall integer k; 0 <= k < i && is_open(schedule, k) ==>
+          first < FERI_ATTEMPTS_MAX && ends_first(schedule, first, k);
+        loop assigns i, first;
+        loop variant FERI_ATTEMPTS_MAX - i; */
     for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
         if (schedule->attempts[i].is_open &&
             (first == FERI_ATTEMPTS_MAX ||
