@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "support/fixture.h"
+#include "support/socket_fixture.h"
 #include "support/thread.h"
 
 enum { TIMEOUT_MS = 300, PAUSE_MS = 150, SOON_US = 5000000 };
@@ -28,6 +29,8 @@ static struct {
     bool lacks_events;
     /* A request fails with this code. */
     int request_failure;
+    /* A select of several SOCKETs, which may be of several providers, fails. */
+    bool selects_one;
     atomic_int requests;
 } provider;
 
@@ -71,6 +74,10 @@ int layered_select(int count, fd_set *reading, fd_set *writing, fd_set *failed,
                    const struct timeval *limit)
 {
     struct timeval copy = *limit; /* not const in some headers */
+    if (provider.selects_one && writing != NULL && writing->fd_count > 1) {
+        WSASetLastError(WSAENOTSOCK);
+        return SOCKET_ERROR;
+    }
     int found = select(count, reading, writing, failed, &copy);
     if (found < 0) {
         change_cancel_code();
@@ -203,8 +210,37 @@ static void assert_shutdown_wakes_the_reader(void)
     pair_close(pair);
 }
 
+/* K2 */
+static void assert_cancel_ends_the_reader(void)
+{
+    struct pair *pair = pair_open_kind(&test_pair_accepted_v4);
+    fer_cancel_token token = {0};
+    test_thread thread;
+    struct reader reader;
+    bool lacks_events = provider.lacks_events;
+    provider.lacks_events = false;
+    assert_ok(fer_cancel_token_new(&token));
+    provider.lacks_events = lacks_events;
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+    start_reader(&thread, &reader, &pair->stream);
+    uint64_t start = peer_now_us();
+    fer_error error = fer_cancel_token_cancel(&token);
+    test_thread_join(&thread);
+    uint64_t took = microseconds_since(start);
+    assert_ok(error);
+    assert_own(reader.error, FER_CANCELLED);
+    assert_int_equal(reader.n, 0);
+    assert_true(took < SOON_US);
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
+    assert_alive(pair);
+    pair_close(pair);
+    fer_cancel_token_close(&token);
+}
+
 static void assert_all_waits_end(void)
 {
+    assert_cancel_ends_the_reader();
     assert_reads_expire();
     assert_receives_expire();
     assert_read_gets_what_arrives();
@@ -275,6 +311,7 @@ static void reads_end_if_no_cancel_reaches_their_request(void **state)
     (void)state;
     provider.cancels_that_fail = INT16_MAX;
     assert_reads_expire();
+    assert_cancel_ends_the_reader();
     assert_true(provider.cancels_that_fail > 0);
     provider.cancels_that_fail = 0;
     assert_all_waits_end();
@@ -304,6 +341,86 @@ static void waits_end_without_memory_for_requests(void **state)
     }
 }
 
+/* ---- Connects of several providers */
+
+enum { CONNECTS = 3 };
+
+static void open_raws(fer_raw_socket *raws)
+{
+    for (int i = 0; i < CONNECTS; i++) {
+        assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, &raws[i]));
+    }
+}
+
+static void close_raws(const fer_raw_socket *raws)
+{
+    for (int i = 0; i < CONNECTS; i++) {
+        ferp_close(raws[i]);
+    }
+}
+
+static uint64_t soon(void)
+{
+    return ferp_now() + UINT64_C(1000) * SOON_US;
+}
+
+static void connects_end_if_no_select_has_them_all(void **state)
+{
+    (void)state;
+    peer_socket listener = PEER_NONE;
+    fer_socket_addr addr = accepting_addr(PEER_V4, &listener);
+    fer_raw_socket raws[CONNECTS];
+    uint32_t ended = 0;
+    provider.selects_one = true;
+    open_raws(raws);
+    assert_kind(ferp_connect(raws[1], &addr), FER_WOULD_BLOCK);
+    assert_ok(ferp_wait_for_connects(raws, CONNECTS, soon(), NULL, &ended));
+    assert_int_equal(ended, 2);
+    assert_kind(ferp_connect(raws[0], &addr), FER_WOULD_BLOCK);
+    assert_kind(ferp_connect(raws[2], &addr), FER_WOULD_BLOCK);
+    while (ended != 7) {
+        assert_ok(ferp_wait_for_connects(raws, CONNECTS, soon(), NULL, &ended));
+        assert_true((ended & 2) != 0);
+    }
+    close_raws(raws);
+    peer_close(listener);
+}
+
+/* K2, and a failure of one of them */
+static void connects_expire_if_no_select_has_them_all(void **state)
+{
+    (void)state;
+    fer_raw_socket raws[CONNECTS];
+    fer_cancel_token token = {0};
+    uint32_t ended = 77;
+    provider.selects_one = true;
+    open_raws(raws);
+    assert_ok(fer_cancel_token_new(&token));
+    uint64_t deadline = ferp_now() + UINT64_C(1000000) * TIMEOUT_MS;
+    assert_own(ferp_wait_for_connects(raws, CONNECTS, deadline, &token, &ended), FER_TIMED_OUT);
+    assert_true(ferp_now() >= deadline && ended == 77);
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_ok(ferp_wait_for_connects(raws, CONNECTS, FERP_NO_DEADLINE, &token, &ended));
+    assert_int_equal(ended, 0);
+    ferp_close(raws[2]);
+    assert_kind(ferp_wait_for_connects(raws, CONNECTS, soon(), NULL, &ended), FER_BAD_HANDLE);
+    assert_int_equal(ended, 0);
+    ferp_close(raws[0]);
+    ferp_close(raws[1]);
+    fer_cancel_token_close(&token);
+}
+
+static void no_token_is_made_without_an_event(void **state)
+{
+    (void)state;
+    fer_cancel_token token = {0};
+    provider.lacks_events = true;
+    assert_kind(fer_cancel_token_new(&token), FER_NO_BUFFER_SPACE);
+    provider.lacks_events = false;
+    assert_ok(fer_cancel_token_new(&token));
+    fer_cancel_token_close(&token);
+}
+
 #define PROVIDER_TEST(function)                                   \
     {                                                             \
         "S6 " #function, function, begin, test_end, &test_no_pair \
@@ -321,6 +438,9 @@ int main(void)
         PROVIDER_TEST(reads_end_if_no_cancel_reaches_their_request),
         PROVIDER_TEST(a_cancelled_wait_is_not_an_interrupted_call),
         PROVIDER_TEST(waits_end_without_memory_for_requests),
+        PROVIDER_TEST(connects_end_if_no_select_has_them_all),
+        PROVIDER_TEST(connects_expire_if_no_select_has_them_all),
+        PROVIDER_TEST(no_token_is_made_without_an_event),
     };
     return RUN_TESTS("layered_provider", tests);
 }
