@@ -97,6 +97,7 @@ set(ferrule_winsock_sources
     platform/winsock/poller_afd.c
     platform/winsock/poller_identity.c
     platform/winsock/poller_wsapoll.c
+    platform/winsock/request_support.c
     platform/winsock/resolve.c
     platform/winsock/socket.c
     platform/winsock/thread.c

@@ -120,6 +120,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
         closesocket(accepted);
         return err;
     }
+    ferp_winsock_begin_socket(accepted);
     *out = (fer_raw_socket)accepted;
     return FERP_WINSOCK_OK;
 }

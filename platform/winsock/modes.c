@@ -96,5 +96,6 @@ fer_error ferp_adopt(fer_raw_socket raw)
     if (is_synchronous(ferp_winsock_socket(raw))) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
+    ferp_winsock_begin_socket(ferp_winsock_socket(raw));
     return ferp_winsock_set_io_mode(ferp_winsock_socket(raw), 1);
 }

@@ -74,6 +74,7 @@ static fer_error finish_socket(SOCKET made, fer_raw_socket *out)
         closesocket(made);
         return err;
     }
+    ferp_winsock_begin_socket(made);
     *out = (fer_raw_socket)made;
     return FERP_WINSOCK_OK;
 }

@@ -1,5 +1,5 @@
 /* wait.h: the two kinds of wait of this backend, a cancellable request and select, and the events of
- * cancel tokens, which end both. Private to wait.c, wait_request.c, wait_select.c and token.c. */
+ * cancel tokens, which end both. Private to wait*.c, request_support.c and token.c. */
 #ifndef FERP_WINSOCK_WAIT_H
 #define FERP_WINSOCK_WAIT_H
 
@@ -56,6 +56,10 @@ static inline ferp_readiness ferp_winsock_wait_readiness(const ferp_wait *wait)
 
 /* Rounded up to the millisecond. At most slice, which is in milliseconds. */
 int ferp_winsock_millis_until(uint64_t deadline, int slice);
+
+/* ---- request_support.c */
+
+bool ferp_winsock_supports_requests(SOCKET socket);
 
 /* ---- wait_request.c */
 

@@ -1,5 +1,6 @@
 /* wait_request.c: a wait to receive is an overlapped receive of zero bytes, with MSG_PEEK for
- * datagrams. Another thread can cancel it without losing data, because it takes none. */
+ * datagrams. Another thread can cancel it without losing data, because it takes none. Which SOCKETs
+ * support it: request_support.c. */
 #include "platform/winsock/wait.h"
 
 #include <string.h>
@@ -72,35 +73,6 @@ static void set_kind(ferp_wait *wait, ferp_winsock_wait_kind kind)
 static bool is_datagram_wait(const ferp_wait *wait)
 {
     return ferp_winsock_wait_readiness(wait) == FERP_RECEIVABLE;
-}
-
-/* ---- Sockets that support requests. ferp_adopt has rejected one that is not overlapped. */
-
-/* Whether CancelIoEx works on the SOCKET. It fails with ERROR_INVALID_HANDLE on one of a layered
- * provider (libuv, src/win/tcp.c), and with ERROR_NOT_FOUND for a request that was never made
- * ("CancelIoEx function", MSDN). */
-static bool can_cancel(SOCKET socket)
-{
-    OVERLAPPED never_used;
-    memset(&never_used, 0, sizeof never_used);
-    return CancelIoEx((HANDLE)socket, &never_used) || GetLastError() == ERROR_NOT_FOUND;
-}
-
-/* A layered provider may lack XP1_IFS_HANDLES: its SOCKETs are no handles of the system
- * ("WSAPROTOCOL_INFOW structure", MSDN). No program is known that makes a zero-byte receive on a
- * Unix or a raw socket. */
-static bool is_suitable_protocol(SOCKET socket)
-{
-    WSAPROTOCOL_INFOW info;
-    int size = (int)sizeof info;
-    return getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) == 0 &&
-           (info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0 && info.iAddressFamily != AF_UNIX &&
-           info.iSocketType != SOCK_RAW;
-}
-
-static bool supports_requests(SOCKET socket)
-{
-    return can_cancel(socket) && is_suitable_protocol(socket);
 }
 
 /* ---- Failures */
@@ -202,7 +174,7 @@ static void make_request(ferp_wait *wait)
 void ferp_winsock_request_begin(ferp_wait *wait)
 {
     set_kind(wait, FERP_WINSOCK_SELECTS);
-    if (supports_requests(ferp_winsock_wait_socket(wait))) {
+    if (ferp_winsock_supports_requests(ferp_winsock_wait_socket(wait))) {
         make_request(wait);
     }
 }
@@ -233,7 +205,7 @@ fer_error ferp_winsock_request_wait(ferp_wait *wait, int millis)
     return FERP_WINSOCK_OK;
 }
 
-/* A cancel ends a request without delay, and can_cancel has tried one. It is repeated in case it
+/* A cancel ends a request without delay, and request_support.c has tried one. It is repeated in case it
  * came while the request was being made. Other libraries wait for the end without a limit. */
 bool ferp_winsock_request_cancel(ferp_wait *wait)
 {

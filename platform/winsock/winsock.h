@@ -39,6 +39,10 @@ bool ferp_winsock_find_function(const WCHAR *module, const char *name, void *poi
 /* SO_TYPE. Error: not an open socket. socket.c */
 fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out);
 
+/* Records that this library has made, accepted or adopted the SOCKET, whose number may have been
+ * another socket's. request_support.c */
+void ferp_winsock_begin_socket(SOCKET socket);
+
 /* Records that this library is about to close the SOCKET. poller_identity.c */
 void ferp_winsock_count_close(SOCKET socket);
 
