@@ -1,13 +1,13 @@
-/* request_support.c: whether a SOCKET supports requests that can be cancelled. The system is queried
- * at the first wait of a SOCKET, because the answer does not change. */
+/* request_support.c: whether a SOCKET supports requests that can be cancelled. The answer does not
+ * change, so the system is queried at the first wait of a SOCKET only. */
 #include <string.h>
 
 #include "platform/winsock/wait.h"
 
-/* ---- Answers. A word has a SOCKET, which is a multiple of 4, and the answer in its lower bits. The
- * last SOCKET of a word replaces the others, which are queried again. The library waits only on
+/* ---- Answers. A word has a SOCKET, which is a multiple of 4, and the answer in its lower bits.
+ * The last SOCKET of a word replaces the others, which are queried again. The library waits only on
  * SOCKETs that it has made, accepted or adopted. Each of these clears the answer of its number,
- * whoever has closed the socket before. */
+ * whoever closed the old socket. */
 
 typedef enum answer { UNKNOWN, SUPPORTED, NOT_SUPPORTED } answer;
 

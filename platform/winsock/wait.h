@@ -1,5 +1,5 @@
-/* wait.h: the two kinds of wait of this backend, a cancellable request and select, and the events of
- * cancel tokens, which end both. Private to wait*.c, request_support.c and token.c. */
+/* wait.h: the two kinds of wait of this backend, a cancellable request and select, and the events
+ * of cancel tokens, which end both. Private to wait*.c, request_support.c and token.c. */
 #ifndef FERP_WINSOCK_WAIT_H
 #define FERP_WINSOCK_WAIT_H
 

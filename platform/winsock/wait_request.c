@@ -205,8 +205,9 @@ fer_error ferp_winsock_request_wait(ferp_wait *wait, int millis)
     return FERP_WINSOCK_OK;
 }
 
-/* A cancel ends a request without delay, and request_support.c has tried one. It is repeated in case it
- * came while the request was being made. Other libraries wait for the end without a limit. */
+/* A cancel ends a request without delay, and request_support.c has tried one. It is repeated in
+ * case it came while the request was being made. Other libraries wait for the end without a
+ * limit. */
 bool ferp_winsock_request_cancel(ferp_wait *wait)
 {
     receive_request *request = request_of(wait);

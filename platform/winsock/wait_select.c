@@ -1,6 +1,7 @@
 /* wait_select.c: the waits that no request can do: to write, accept or connect, for either
- * direction, for several connects, and to receive on a SOCKET without requests. select never reports the end of the
- * peer's half as writable. WSAPoll does (POLLHUP), at once and without room. */
+ * direction, for several connects, and to receive on a SOCKET without requests. select never
+ * reports the end of the peer's half as writable. WSAPoll does (POLLHUP), at once and without
+ * room. */
 #include "platform/winsock/wait.h"
 
 /* A look without waiting. It answers for this moment only, so it can neither delay a call nor
