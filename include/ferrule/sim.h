@@ -122,7 +122,7 @@ typedef struct fer_sim_windows {
      * wait to receive, 100 ms for the others. */
     bool loses_events;
     /* CancelIoEx fails, so that shutdown wakes no call. The call notices the shutdown at the end of
-     * its slice. */
+     * its slice. Every wait with a cancel token has slices of 20 ms then, also one to receive. */
     bool loses_cancels;
 } fer_sim_windows;
 
