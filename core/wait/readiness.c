@@ -98,13 +98,19 @@ fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_durati
 
 /* ---- Streams */
 
-/* A half that has ended, for this handle or for all, is ready without a system call. */
+/* A half that has ended is ready without a system call: for this handle, */
 static fer_interest ready_by_state(const fer_handle *handle, fer_interest interest)
 {
     bool reads = feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_CALL_OS;
     bool writes = feri_handle_answer(handle, FERI_REQUEST_WRITE) != FERI_ANSWER_CALL_OS;
-    reads = (interest & FER_READABLE) != 0 && (reads || feri_read_shut_by_clone(handle));
-    return (reads ? FER_READABLE : 0) | (writes ? interest & FER_WRITABLE : 0);
+    return ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
+}
+
+/* or by a clone. Not every system tells that, so it does not come before the limits (rule K1). */
+static fer_interest ready_by_clone(const fer_handle *handle, fer_interest interest)
+{
+    bool reads = (interest & FER_READABLE) != 0 && feri_read_shut_by_clone(handle);
+    return reads ? FER_READABLE : 0;
 }
 
 /* Whether a clone has shut down the write half, if waits do not report that. A send of zero bytes
@@ -163,17 +169,21 @@ static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const 
                                fer_interest *found)
 {
     *found = ready_by_state(handle, interest);
+    if (*found == 0) {
+        FER_TRY(feri_limits_check(&within->limits));
+    }
+    *found |= ready_by_clone(handle, interest);
     if (*found != 0) {
         return *found == interest ? feri_ok() : look(handle, interest, found);
     }
-    FER_TRY(feri_limits_check(&within->limits));
     uint64_t until = end_of_slice(interest, within->deadline);
     fer_error error =
         poll_stream(handle, interest, until, within->deadline, within->limits.token, found);
     if (error.kind != FER_TIMED_OUT) {
         return error;
     }
-    *found = ready_by_state(handle, interest); /* a shutdown that woke nothing */
+    /* A shutdown that woke nothing. */
+    *found = ready_by_state(handle, interest) | ready_by_clone(handle, interest);
     return *found != 0 || until < within->deadline ? feri_ok() : error;
 }
 
