@@ -1,6 +1,6 @@
-/* windows.h: draws the switches of the simulated Windows (fer_sim_windows), and that of the POSIX
- * dialect (ended_options_fail), from bytes of an input, one bit for each. An input without these
- * bytes leaves them false. No harness here. */
+/* windows.h: draws the switches of the simulated Windows (fer_sim_windows), that of the POSIX
+ * dialect (ended_options_fail), and whether the program has limits, from bytes of an input, one bit
+ * for each. An input without these bytes leaves them false. No harness here. */
 #ifndef FUZZ_WINDOWS_H
 #define FUZZ_WINDOWS_H
 
@@ -60,6 +60,12 @@ static inline fer_sim_windows fuzz_windows(const uint8_t *bytes, size_t len)
 static inline bool fuzz_ended_options_fail(const uint8_t *bytes, size_t len)
 {
     return fuzz_switch_bits(bytes, len) >> (8 * FUZZ_WINDOWS_BYTES - 1) != 0;
+}
+
+/* Whether a program has limits: the bit below. */
+static inline bool fuzz_has_limits(const uint8_t *bytes, size_t len)
+{
+    return (fuzz_switch_bits(bytes, len) >> (8 * FUZZ_WINDOWS_BYTES - 2) & 1) != 0;
 }
 
 /* The bytes that follow the last whole step of a program: `first` bytes, then at most `most` steps

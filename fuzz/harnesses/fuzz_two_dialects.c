@@ -78,6 +78,7 @@ static void fail_at(size_t at)
                 i, program_op_name(record->op), record->handle, record->connection,
                 record->requested, (unsigned long long)record->expected, record->fault,
                 record->facts, record->facts_after);
+        limits_print(&record->limits);
         print_record("posix", record);
         print_record("winsock", &runs[1].records[i]);
     }

@@ -33,7 +33,9 @@
     X(number_of_a_clone, true)         \
     X(clone_out_of_memory, true)       \
     X(ended_option, false)             \
-    X(late_event, true)
+    X(late_event, true)                \
+    X(cancel_is_late, true)            \
+    X(limits_after_the_end, false)
 
 static inline bool is_read(const struct record *record)
 {
@@ -189,7 +191,8 @@ static inline bool one_write_takes(const struct record *posix, const struct reco
 {
     fer_error_kind kind = posix->error.kind;
     bool is_stopped = kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_DEADLOCK ||
-                      kind == FER_CONNECTION_RESET || kind == FER_BROKEN_PIPE;
+                      kind == FER_CONNECTION_RESET || kind == FER_BROKEN_PIPE ||
+                      kind == FER_CANCELLED;
     bool takes_all = is_write(posix) && (posix->op == OP_WRITE_ALL ? is_stopped : kind == FER_OK) &&
                      (winsock->error.kind == FER_OK || winsock->error.kind == kind) &&
                      posix->n > 0 && posix->n < winsock->n;
@@ -410,6 +413,28 @@ static inline bool is_later_on_windows(const struct record *posix, const struct 
     return (winsock->facts & FACT_DEFERRED) != 0 &&
            (winsock->facts & (FACT_NOTICES_LATE | FACT_LACKS_BUFFERS)) != 0 &&
            (is_read(posix) || is_write(posix)) && winsock->elapsed > posix->elapsed;
+}
+
+/* K2: on Windows a wait that is no request notices a cancel up to 20 ms late. It may end in another
+ * way until then. */
+static inline bool cancel_is_late(const struct record *posix, const struct record *winsock)
+{
+    const uint64_t slice = 20 * LIMITS_MILLI;
+    bool selects = is_write(posix) || posix->op == OP_READY ||
+                   (is_read(posix) && (winsock->facts & FACT_NOTICES_LATE) != 0);
+    return selects && posix->error.kind == FER_CANCELLED && !posix->limits.is_cancelled &&
+           winsock->n >= posix->n && winsock->elapsed <= posix->elapsed + slice;
+}
+
+/* After another row's difference the handle's state answers in one system only, before the limits
+ * (rule K1). */
+static inline bool limits_after_the_end(const struct record *posix, const struct record *winsock)
+{
+    bool is_over = posix->limits.is_cancelled || posix->limits.deadline_in == 0;
+    fer_error_kind ended = posix->limits.is_cancelled ? FER_CANCELLED : FER_TIMED_OUT;
+    bool calls = is_read(posix) || is_write(posix) || posix->op == OP_READY;
+    return calls && is_over && posix->was_forgiven &&
+           (posix->error.kind == ended) != (winsock->error.kind == ended);
 }
 
 /* The first clone of a socket allocates on Windows only. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/models/limits_model.h"
+
 #define NEVER FER_DURATION_NONE_NANOS
 
 /* The calls below core, and the events. One step may wait until there are buffers (windows.h), with
@@ -18,6 +20,7 @@ struct handle_model {
     bool saw_end;
     bool shut_read;
     bool shut_write;
+    bool has_failed; /* a call returned an error that may be saved */
 };
 
 /* Shared by the clones of a connection. */
@@ -46,6 +49,7 @@ static void must(bool holds, const char *rule, const struct record *record)
                 (int)record->error.os_code, record->n, record->requested,
                 (unsigned long long)record->value, (unsigned long long)record->expected,
                 record->fault, record->facts_after);
+        limits_print(&record->limits);
         abort();
     }
 }
@@ -65,10 +69,55 @@ static bool is_whole(const struct record *record)
            record->op == OP_WRITE_ALL;
 }
 
+/* ---- Limits */
+
+/* How late a call may notice the end of its limits: the tries and pauses of its waits, and on
+ * Windows a slice. */
+static uint64_t lateness(const struct record *record)
+{
+    uint64_t millis = model.dialect == FER_SIM_WINSOCK ? 30 : 10;
+    return (millis + ((record->facts & FACT_LACKS_BUFFERS) != 0 ? 20u : 0u)) * LIMITS_MILLI;
+}
+
+static bool is_shut(const struct program *program, const struct record *record)
+{
+    const struct handle_model *handle = &model.handles[record->handle];
+    return handle->shut_read || handle->shut_write || program->shut_later[record->handle] != 0;
+}
+
+/* K1 to K3. A call on a nonblocking socket does not look at limits, but _ready does. */
+static void check_limits(const struct program *program, const struct record *record)
+{
+    const struct handle_model *handle = &model.handles[record->handle];
+    bool wants_data = record->has_length || record->op == OP_READ_TO_END || record->op == OP_READY;
+    struct limited_call call = {.limits = record->limits,
+                                .error = record->error,
+                                .n = record->n,
+                                .elapsed = record->elapsed,
+                                .may_be_answered = is_shut(program, record) || handle->saw_end ||
+                                                   handle->saw_reset || handle->has_failed ||
+                                                   !wants_data,
+                                .time_jumps = record->fault == FER_SIM_FAULT_TIME_JUMP,
+                                .late = lateness(record)};
+    if (model.shared[record->connection].nonblocking && record->op != OP_READY) {
+        must(record->error.kind != FER_CANCELLED, "K1: a nonblocking call is cancelled", record);
+        return;
+    }
+    const char *violation = limits_violation(&call);
+    must(violation == NULL, violation, record);
+}
+
+/* The earlier of timeout and deadline (rule K3). */
+static uint64_t earlier(uint64_t timeout, const struct record *record)
+{
+    return timeout < record->limits.deadline_in ? timeout : record->limits.deadline_in;
+}
+
 /* I1, T2 and the simulation's own kinds: only the injected fault happens. */
-static void check_kind(const struct record *record, uint64_t timeout, bool nonblocking)
+static void check_kind(const struct record *record, uint64_t read_or_write, bool nonblocking)
 {
     fer_error_kind kind = record->error.kind;
+    uint64_t timeout = nonblocking ? read_or_write : earlier(read_or_write, record);
     bool no_time = record->fault == FER_SIM_FAULT_TIME_JUMP;
     must(kind != FER_INTERRUPTED ||
              (record->fault == FER_SIM_FAULT_INTERRUPTED && !is_whole(record)),
@@ -222,7 +271,7 @@ static void track_handles(const struct program *program, const struct record *re
     bool opened = record->connection < 0 && program->connection_of[record->handle] >= 0;
     bool through_raw = record->op == OP_THROUGH_RAW && record->has_value;
     if (opened || through_raw) {
-        model.handles[record->handle] = (struct handle_model){false, false, false, false};
+        model.handles[record->handle] = (struct handle_model){false, false, false, false, false};
     }
     if (opened && record->op != OP_CLONE) {
         model.shared[program->connection_of[record->handle]] =
@@ -300,6 +349,31 @@ static void check_unconnected(const struct record *record)
     }
 }
 
+/* The kinds that no later call returns again. */
+static bool is_passing(fer_error error)
+{
+    switch (error.kind) {
+    case FER_OK:
+    case FER_WOULD_BLOCK:
+    case FER_INTERRUPTED:
+    case FER_CANCELLED:
+    case FER_DEADLOCK:
+    case FER_INVALID_INPUT: return true;
+    default: return error.kind == FER_TIMED_OUT && error.os_code == 0;
+    }
+}
+
+/* K3a: _ready keeps the answer of its own timeout. */
+static void check_ready(const struct program *program, const struct record *record)
+{
+    fer_error_kind kind = record->error.kind;
+    must(kind == FER_OK || kind == FER_CANCELLED || kind == FER_TIMED_OUT || kind == FER_DEADLOCK,
+         "a kind that _ready does not return", record);
+    must(kind != FER_TIMED_OUT || record->limits.deadline_in <= record->elapsed,
+         "K3: _ready times out before its deadline", record);
+    check_limits(program, record);
+}
+
 void stream_model_begin(fer_sim_dialect dialect)
 {
     memset(&model, 0, sizeof model);
@@ -315,17 +389,22 @@ void stream_model_check(const struct program *program, const struct record *reco
     } else if (record->connection < 0) {
         check_unconnected(record);
     } else if (is_read(record)) {
+        check_limits(program, record);
         check_read(program, record, handle);
     } else if (is_write(record)) {
+        check_limits(program, record);
         check_write(program, record, handle);
     } else if (record->op <= OP_ACCEPT) {
         check_opening(program, record);
     } else if (record->op == OP_CLOSE) {
         check_close(program, record);
+    } else if (record->op == OP_READY) {
+        check_ready(program, record);
     } else if (record->op < OP_PEER_SEND) {
         check_query(record, handle);
         track_modes(record);
     }
+    handle->has_failed = handle->has_failed || !is_passing(record->error);
     track_handles(program, record);
     for (int i = 0; i < PROGRAM_HANDLES; i++) {
         unsigned shut = program->shut_later[i];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/models/limits_model.h"
 #include "fuzz/models/udp_model_state.h"
 
 /* Nanoseconds that a wait may take beyond its timeout. */
@@ -21,6 +22,7 @@ void udp_print_record(const char *name, const struct udp_record *r)
             r->after_pause ? "" : " no pause", fer_error_kind_name(r->error.kind), r->requested,
             r->n, r->truncated ? " truncated" : "", r->serial, text, (unsigned long long)r->value,
             (unsigned long long)r->elapsed);
+    limits_print(&r->limits);
 }
 
 void udp_must(bool holds, const char *rule, const struct udp_record *record)
@@ -41,6 +43,32 @@ static bool is_fault(const struct udp_record *record)
                                  kind == FER_TOO_MANY_OPEN_FILES);
 }
 
+/* The timeout or the deadline, whichever is earlier (rule K3), of a call that may wait. */
+static uint64_t time_of(const struct udp_end *end, const struct udp_record *record)
+{
+    uint64_t deadline = end->nonblocking ? LIMITS_NEVER : record->limits.deadline_in;
+    return end->timeout < deadline ? end->timeout : deadline;
+}
+
+/* K1 to K3: whether the limits have answered the call. */
+static bool limits_answer(const struct udp_end *end, const struct udp_record *record)
+{
+    struct limited_call call = {
+        .limits = record->limits,
+        .error = record->error,
+        .n = record->n,
+        .elapsed = record->elapsed,
+        .may_be_answered = record->error.kind == FER_INVALID_INPUT, /* misuse */
+        .time_jumps = record->fault_hit && record->fault == FER_SIM_FAULT_TIME_JUMP,
+        .late = (udp_model.dialect == FER_SIM_WINSOCK ? 30u : 10u) * LIMITS_MILLI};
+    bool waits = !end->nonblocking && record->socket < UDP_SOCKETS;
+    const char *violation = waits ? limits_violation(&call) : NULL;
+    udp_must(violation == NULL, violation, record);
+    udp_must(waits || record->error.kind != FER_CANCELLED, "K1: a nonblocking call is cancelled",
+             record);
+    return record->error.kind == FER_CANCELLED || (waits && limits_are_over(&record->limits));
+}
+
 static bool is_on_time(const struct udp_end *end, const struct udp_record *record)
 {
     bool waits = !end->nonblocking && end->timeout != UINT64_MAX;
@@ -53,6 +81,9 @@ static void check_receive(int number, const struct udp_record *record)
     const struct udp_end *end = &udp_model.ends[number];
     fer_error_kind kind = record->error.kind;
     udp_must(is_on_time(end, record), "T2: it lasts longer than its timeout", record);
+    if (limits_answer(end, record)) {
+        return;
+    }
     if (kind == FER_OK) {
         udp_must(record->fault_hit || !end->refusal_is_expected, "U3: a refusal is not reported",
                  record);
@@ -63,10 +94,11 @@ static void check_receive(int number, const struct udp_record *record)
         bool waits = !end->nonblocking && number < UDP_SOCKETS;
         bool is_allowed = kind == FER_WOULD_BLOCK ? !waits
                           : kind == FER_TIMED_OUT
-                              ? waits && end->timeout != UINT64_MAX
-                              : kind == FER_DEADLOCK && waits && end->timeout == UINT64_MAX;
+                              ? waits && time_of(end, record) != UINT64_MAX
+                              : kind == FER_DEADLOCK && waits && time_of(end, record) == UINT64_MAX;
         udp_must(is_allowed, "T2: the result belongs to another mode", record);
-        udp_must(kind != FER_TIMED_OUT || record->elapsed >= end->timeout || record->fault_hit,
+        udp_must(kind != FER_TIMED_OUT || record->elapsed >= time_of(end, record) ||
+                     record->fault_hit,
                  "T2: the timeout expires too early", record);
         udp_must(record->fault_hit || !udp_has_expected_datagram(number), "a datagram was lost",
                  record);
@@ -131,6 +163,9 @@ static void check_send(int number, const struct udp_record *record)
     }
     udp_must(record->n == (kind == FER_OK ? record->requested : 0), "E3: the count is wrong",
              record);
+    if (limits_answer(end, record)) {
+        return;
+    }
     bool lacks_peer = record->op == UDP_SEND && !end->is_connected;
     /* Peers treat mapped addresses as IPv4. */
     fer_socket_addr plain = canonical(&record->addr);

@@ -34,6 +34,7 @@ void program_do_close(struct program *program, int handle);
 void program_do_through_raw(struct program *program, int handle, struct record *record);
 void program_do_timeout(fer_tcp_stream *stream, uint8_t arg, struct record *record);
 void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *record);
+void program_do_ready(fer_tcp_stream *stream, uint8_t arg, struct record *record);
 void program_do_query(fer_tcp_stream *stream, struct record *record);
 
 #endif

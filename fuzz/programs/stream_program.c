@@ -222,14 +222,47 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
     case OP_POLLER_MODIFY:
     case OP_POLLER_DELETE:
     case OP_POLLER_WAIT: program_do_poller(program, handle, arg, record); break;
+    case OP_READY: program_do_ready(stream, arg, record); break;
     default: do_opening(program, handle, arg, record); break;
+    }
+}
+
+/* ---- Limits. Those of a handle end with it: a clone, and a handle that went through a raw socket,
+ * begins without. */
+
+static void limit_handle(struct program *program, int handle, uint8_t byte)
+{
+    struct handle_limits chosen;
+    if (!program->limits.are_used || byte < FER_SIM_FAULT_COUNT ||
+        !limits_act(&program->limits, (uint8_t)(byte - FER_SIM_FAULT_COUNT), &chosen)) {
+        return;
+    }
+    fer_limits limits = limits_to_set(&program->limits, &chosen);
+    if (fer_tcp_stream_set_limits(&program->streams[handle], &limits).kind == FER_OK) {
+        program->limits_of[handle] = chosen;
+    }
+}
+
+static void track_limits(struct program *program, const int before[PROGRAM_HANDLES],
+                         const struct record *record)
+{
+    for (int i = 0; i < PROGRAM_HANDLES; i++) {
+        if (program->connection_of[i] != before[i]) {
+            program->limits_of[i] = LIMITS_NONE;
+        }
+    }
+    if (record->op == OP_THROUGH_RAW && record->has_value) {
+        program->limits_of[record->handle] = LIMITS_NONE;
     }
 }
 
 /* ---- The program */
 
-static enum program_op op_of(uint8_t byte)
+static enum program_op op_of(const struct program *program, uint8_t byte)
 {
+    if (program->limits.are_used && byte >= PROGRAM_READY_FROM && byte < PROGRAM_POLLER_FROM) {
+        return OP_READY;
+    }
     return (enum program_op)(byte < PROGRAM_POLLER_FROM ? byte % OP_POLLER_ADD
                                                         : OP_POLLER_ADD + byte % 4);
 }
@@ -253,7 +286,7 @@ static void step(struct program *program, const uint8_t *bytes)
     if (record->op != OP_DEFER) {
         FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
     }
-    *record = (struct record){.op = op_of(bytes[0]),
+    *record = (struct record){.op = op_of(program, bytes[0]),
                               .handle = handle,
                               .connection = program->connection_of[handle],
                               .fault = bytes[3] < FER_SIM_FAULT_COUNT ? bytes[3] : -1,
@@ -262,6 +295,10 @@ static void step(struct program *program, const uint8_t *bytes)
     record->facts |= program->deferred_done < program->deferred_count ? FACT_DEFERRED : 0;
     record->facts |= facts_of_switches(program);
     record->unread = connection == NULL ? 0 : connection->peer_sent - connection->received;
+    int connection_of[PROGRAM_HANDLES];
+    memcpy(connection_of, program->connection_of, sizeof connection_of);
+    limit_handle(program, handle, bytes[3]);
+    record->limits = limits_of_call(&program->limits, &program->limits_of[handle]);
     uint64_t began = fer_sim_now().nanos;
     if (record->fault >= 0) {
         FER_IGNORE(fer_sim_fault_at((fer_sim_fault)record->fault, 1));
@@ -278,6 +315,7 @@ static void step(struct program *program, const uint8_t *bytes)
     }
     (void)fer_sim_clear_faults();
     record->elapsed = fer_sim_now().nanos - began;
+    track_limits(program, connection_of, record);
     record->facts_after = connection == NULL ? 0 : connection->facts;
     program->observe(program, record);
 }
@@ -357,10 +395,13 @@ void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t
         fuzz_after_steps(data, size, 1, PROGRAM_STEP_BYTES, PROGRAM_STEPS, &len);
     program->windows = fuzz_windows(switches, len);
     program->ended_options_fail = fuzz_ended_options_fail(switches, len);
+    program->limits.are_used = fuzz_has_limits(switches, len);
     start(program, dialect, size > 0 ? data[0] : 0);
     FER_IGNORE(fer_poller_new(&program->poller));
+    FER_IGNORE(fer_cancel_token_new(&program->limits.token));
     for (int i = 0; i < PROGRAM_HANDLES; i++) {
         program->connection_of[i] = -1;
+        program->limits_of[i] = LIMITS_NONE;
     }
     for (size_t i = 0; i < PROGRAM_STEPS && 1 + (i + 1) * PROGRAM_STEP_BYTES <= size; i++) {
         step(program, data + 1 + i * PROGRAM_STEP_BYTES);
@@ -373,5 +414,6 @@ void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t
         fer_tcp_listener_close(&program->listeners[i]);
     }
     fer_poller_close(&program->poller);
+    fer_cancel_token_close(&program->limits.token);
     FER_IGNORE(fer_sim_stop(&program->report));
 }

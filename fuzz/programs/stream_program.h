@@ -10,6 +10,7 @@
 
 #include "ferrule.h"
 #include "ferrule/sim.h"
+#include "fuzz/programs/limits.h"
 
 enum {
     PROGRAM_HANDLES = 6,
@@ -22,6 +23,7 @@ enum {
     /* The first byte of a step is an operation of the poller from this value on. */
     PROGRAM_POLLER_FROM = 248,
     PROGRAM_OWN_SHUTDOWN_FROM = 192, /* DEFER's argument, with loses_cancels */
+    PROGRAM_READY_FROM = 240,        /* the first byte of a READY, if the program has limits */
     PROGRAM_BUFFER = 16384,
     /* Writes are longer by this factor if the simulated Windows lacks buffers for long sends. */
     PROGRAM_LONG_WRITE = 8
@@ -37,7 +39,7 @@ enum {
     X(TAKE_ERROR) X(PEER_ADDR) X(LOCAL_ADDR) X(CLOSE) X(THROUGH_RAW) X(NODELAY) X(TTL) X(LINGER) \
     X(KEEPALIVE) X(BIND) X(UNBIND) X(LISTENER) X(PEER_SEND) X(PEER_RECEIVE) X(PEER_SHUTDOWN)     \
     X(PEER_CLOSE) X(PEER_RESET) X(DEFER) X(POLLER_ADD) X(POLLER_MODIFY) X(POLLER_DELETE)         \
-    X(POLLER_WAIT)
+    X(POLLER_WAIT) X(READY)
 /* clang-format on */
 
 enum program_op {
@@ -74,6 +76,7 @@ struct record {
     unsigned facts; /* before the step */
     unsigned facts_after;
     int fault; /* injected, or -1 */
+    struct call_limits limits;
     fer_error error;
     bool has_length; /* the requested transfer is of at least one byte */
     size_t requested;
@@ -113,6 +116,8 @@ struct program {
     uint64_t keys[PROGRAM_HANDLES]; /* the last key of each handle */
     fer_tcp_stream streams[PROGRAM_HANDLES];
     int connection_of[PROGRAM_HANDLES];
+    struct program_limits limits;
+    struct handle_limits limits_of[PROGRAM_HANDLES];
     unsigned shut_later[PROGRAM_HANDLES]; /* FACT_SHUT_, by deferred shutdowns of the handle */
     struct connection connections[PROGRAM_CONNECTIONS];
     int connection_count;

@@ -338,6 +338,35 @@ static void do_op(struct udp_program *program, int handle, uint8_t arg, struct u
     }
 }
 
+/* ---- Limits. Those of a handle end with it: a clone, and a handle that went through a raw socket,
+ * begins without. */
+
+static void limit_handle(struct udp_program *program, int handle, int number)
+{
+    struct handle_limits chosen;
+    if (!program->limits.are_used || number < FER_SIM_FAULT_COUNT ||
+        !limits_act(&program->limits, (uint8_t)(number - FER_SIM_FAULT_COUNT), &chosen)) {
+        return;
+    }
+    fer_limits limits = limits_to_set(&program->limits, &chosen);
+    if (fer_udp_socket_set_limits(&program->handles[handle], &limits).kind == FER_OK) {
+        program->limits_of[handle] = chosen;
+    }
+}
+
+static void track_limits(struct udp_program *program, const int before[UDP_HANDLES])
+{
+    const struct udp_record *record = &program->record;
+    for (int i = 0; i < UDP_HANDLES; i++) {
+        if (program->socket_of[i] != before[i]) {
+            program->limits_of[i] = LIMITS_NONE;
+        }
+    }
+    if (record->op == UDP_THROUGH_RAW && !has_clones(program, record->handle)) {
+        program->limits_of[record->handle] = LIMITS_NONE;
+    }
+}
+
 /* ---- The program */
 
 /* The top bit of the fourth byte: no pause before the step. */
@@ -356,6 +385,10 @@ static void run_step(struct udp_program *program, const uint8_t *bytes)
     if (record->after_pause) {
         FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
     }
+    int socket_of[UDP_HANDLES];
+    memcpy(socket_of, program->socket_of, sizeof socket_of);
+    limit_handle(program, handle, fault);
+    record->limits = limits_of_call(&program->limits, &program->limits_of[handle]);
     if (record->fault != UDP_NONE) {
         FER_IGNORE(fer_sim_fault_at((fer_sim_fault)fault, 1));
     }
@@ -363,6 +396,7 @@ static void run_step(struct udp_program *program, const uint8_t *bytes)
     do_op(program, handle, bytes[2], record);
     record->elapsed = fer_sim_now().nanos - began;
     record->fault_hit = record->fault != UDP_NONE && fer_sim_clear_faults() == 0;
+    track_limits(program, socket_of);
     program->observe(program->context, record);
 }
 
@@ -390,9 +424,14 @@ void udp_program_run(struct udp_program *program, fer_sim_dialect dialect, const
 {
     static const uint8_t first_steps[][UDP_STEP_BYTES] = {
         {UDP_BIND, 0, 0, 127}, {UDP_BIND, 1, 0, 127}, {UDP_BIND, 2, 0, 127}};
-    start(program, dialect, fuzz_windows_after_steps(data, size, 0, UDP_STEP_BYTES, UDP_STEPS));
+    size_t len = 0;
+    const uint8_t *switches = fuzz_after_steps(data, size, 0, UDP_STEP_BYTES, UDP_STEPS, &len);
+    start(program, dialect, fuzz_windows(switches, len));
+    program->limits.are_used = fuzz_has_limits(switches, len);
+    FER_IGNORE(fer_cancel_token_new(&program->limits.token));
     for (int i = 0; i < UDP_HANDLES; i++) {
         program->socket_of[i] = UDP_NONE;
+        program->limits_of[i] = LIMITS_NONE;
     }
     for (size_t i = 0; i < sizeof first_steps / sizeof *first_steps; i++) {
         run_step(program, first_steps[i]);
@@ -403,5 +442,6 @@ void udp_program_run(struct udp_program *program, fer_sim_dialect dialect, const
     for (int i = 0; i < UDP_HANDLES; i++) {
         fer_udp_socket_close(&program->handles[i]);
     }
+    fer_cancel_token_close(&program->limits.token);
     FER_IGNORE(fer_sim_stop(&program->report));
 }

@@ -10,6 +10,7 @@
 
 #include "ferrule.h"
 #include "ferrule/sim.h"
+#include "fuzz/programs/limits.h"
 
 enum {
     UDP_HANDLES = 6,
@@ -46,6 +47,7 @@ struct udp_record {
     int socket;
     int fault; /* injected, or UDP_NONE */
     bool fault_hit;
+    struct call_limits limits;
     bool after_pause; /* a second passed before it: every datagram in flight has arrived */
     fer_error error;
     size_t requested;
@@ -62,6 +64,8 @@ struct udp_record {
 struct udp_program {
     fer_udp_socket handles[UDP_HANDLES];
     int socket_of[UDP_HANDLES];
+    struct program_limits limits;
+    struct handle_limits limits_of[UDP_HANDLES];
     int socket_count;
     fer_sim_peer peers[UDP_PEERS];
     fer_socket_addr peer_addrs[UDP_PEERS];
