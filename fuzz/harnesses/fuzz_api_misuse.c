@@ -117,9 +117,9 @@ static size_t run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     }
     misuse_end(&state);
     if (fer_sim_stop(&report).kind != FER_OK || report.leaked_handles != 0 ||
-        report.leaked_waits != 0 || report.leaked_lookups != 0) {
-        fprintf(stderr, "misuse: dialect %d leaks %zu handles\n", (int)dialect,
-                report.leaked_handles);
+        report.leaked_waits != 0 || report.leaked_lookups != 0 || report.leaked_tokens != 0) {
+        fprintf(stderr, "misuse: dialect %d leaks %zu handles, %zu tokens\n", (int)dialect,
+                report.leaked_handles, report.leaked_tokens);
         abort();
     }
     return steps;

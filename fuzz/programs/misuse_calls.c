@@ -11,7 +11,7 @@ static const struct {
 } families[] = {
     {249, &misuse_poller_family}, {220, &misuse_ready_family},    {180, &misuse_udp_family},
     {120, &misuse_unix_family},   {116, &misuse_resolver_family}, {112, &misuse_copy_family},
-    {80, &misuse_socket_family},  {0, &misuse_tcp_family},
+    {80, &misuse_socket_family},  {64, &misuse_limits_family},    {0, &misuse_tcp_family},
 };
 
 static const struct misuse_family *find_family(uint8_t call, const struct misuse_row **row)
@@ -146,6 +146,7 @@ void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_w
     misuse_socket_begin(state);
     misuse_unix_begin(state);
     misuse_resolver_begin(state);
+    misuse_limits_begin(state);
 }
 
 void misuse_end(struct misuse_state *state)
@@ -156,4 +157,5 @@ void misuse_end(struct misuse_state *state)
     misuse_udp_end(state);
     misuse_socket_end(state);
     misuse_tcp_end(state);
+    misuse_limits_end(state);
 }

@@ -14,6 +14,7 @@ enum {
     MISUSE_LISTENERS = 3,
     MISUSE_SOCKETS = 4,
     MISUSE_POLLERS = 3,
+    MISUSE_TOKENS = 3,
     MISUSE_ACCEPTED = 64,
     MISUSE_LOOKUPS = 4,
     MISUSE_NO_KIND = 0x7FFF, /* the kind of a call whose outputs are wrong: the harness fails */
@@ -51,7 +52,8 @@ struct misuse_state {
     fer_unix_datagram unix_datagrams[MISUSE_LISTENERS]; /* bound, new, closed; none on Windows */
     fer_unix_stream accepted[MISUSE_ACCEPTED];          /* by a Unix listener */
     size_t accepted_count;
-    fer_poller pollers[MISUSE_POLLERS]; /* open, new, closed */
+    fer_poller pollers[MISUSE_POLLERS];     /* open, new, closed */
+    fer_cancel_token tokens[MISUSE_TOKENS]; /* open, new, closed */
     fer_sim_peer peer;
     fer_socket_addr server;
     uint8_t buf[64];
@@ -149,6 +151,7 @@ extern const struct misuse_family misuse_unix_family;
 extern const struct misuse_family misuse_udp_family;
 extern const struct misuse_family misuse_ready_family;
 extern const struct misuse_family misuse_poller_family;
+extern const struct misuse_family misuse_limits_family;
 
 /* For the harness: starts the simulation and opens the handles, makes one call, closes them. */
 void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows);
@@ -168,6 +171,8 @@ void misuse_socket_begin(struct misuse_state *state);
 void misuse_socket_end(struct misuse_state *state);
 void misuse_poller_begin(struct misuse_state *state);
 void misuse_poller_end(struct misuse_state *state);
+void misuse_limits_begin(struct misuse_state *state);
+void misuse_limits_end(struct misuse_state *state);
 void misuse_unix_begin(struct misuse_state *state);
 void misuse_unix_end(struct misuse_state *state);
 
