@@ -38,6 +38,11 @@ void listener_model_set_nonblocking(bool nonblocking)
     model.nonblocking = nonblocking;
 }
 
+bool listener_model_is_nonblocking(void)
+{
+    return model.nonblocking;
+}
+
 void listener_model_connect(const fer_socket_addr *addr)
 {
     uint8_t number = (uint8_t)model.count;

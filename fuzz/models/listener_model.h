@@ -15,6 +15,7 @@ void listener_must(bool holds, const char *rule, fer_error error);
 
 void listener_model_begin(void);
 void listener_model_set_nonblocking(bool nonblocking);
+bool listener_model_is_nonblocking(void);
 /* A client connects to the listener and sends its number, one byte. */
 void listener_model_connect(const fer_socket_addr *addr);
 /* A client resets its connection. */
