@@ -36,6 +36,7 @@ set(ferrule_core_sources
     core/wait/waiting.c
     core/open/address_order.c
     core/open/binding.c
+    core/open/connect_attempts.c
     core/open/connect_schedule.c
     core/open/connecting.c
     core/open/listening.c
@@ -50,10 +51,15 @@ set(ferrule_core_sources
     core/transfer/stream_transfer.c
     core/transfer/stream_try.c
     core/transfer/stream_vectored.c
+    core/names/address_list.c
     core/names/address_source.c
+    core/names/lookup_within.c
     core/names/resolver.c
     core/api/by_name.c
+    core/api/connect_by_name_with.c
+    core/api/connect_with.c
     core/api/resolve.c
+    core/api/resolve_within.c
     core/api/socket.c
     core/api/tcp_listener.c
     core/api/tcp_stream.c

@@ -5,7 +5,7 @@
  * of the query and then the result. It reaches its lookup only inside the pool's monitor, where the
  * lookup may already be gone. The pool is shared. It is freed with its last reference, which the
  * resolver's handle, the lookups and the threads hold. */
-#include "ferrule/resolve.h"
+#include "core/names/resolver.h"
 
 #include <string.h>
 
@@ -13,15 +13,14 @@
 #include "core/base/atomic.h"
 #include "core/base/deadline.h"
 #include "core/handle/handle.h"
+#include "core/names/address_list.h"
 #include "core/names/address_source.h"
 #include "core/wait/poller.h"
 #include "platform/platform.h"
 
 typedef struct lookup_result {
     fer_error error;
-    /* count of them, from ferp_memory_new; NULL if there are none */
-    fer_socket_addr *addrs;
-    size_t count;
+    feri_address_list found;
 } lookup_result;
 
 typedef enum lookup_stage { QUEUED, RUNNING, DONE } lookup_stage;
@@ -34,8 +33,9 @@ typedef struct lookup {
     lookup_stage stage;
     struct lookup *previous; /* QUEUED: the neighbours in the queue */
     struct lookup *next;
-    struct worker *worker; /* RUNNING: its worker */
-    fer_poller *poller;    /* or NULL */
+    struct worker *worker;   /* RUNNING: its worker */
+    fer_poller *poller;      /* or NULL */
+    fer_cancel_token *event; /* or NULL */
     feri_address_query query;
     lookup_result result; /* DONE */
 } lookup;
@@ -92,12 +92,6 @@ static void release(pool *shared)
     }
 }
 
-static void free_result(lookup_result *result)
-{
-    ferp_memory_free(result->addrs);
-    *result = (lookup_result){0};
-}
-
 /* ---- The queue */
 
 static void queue_append(pool *shared, lookup *last)
@@ -123,7 +117,7 @@ static void queue_remove(pool *shared, lookup *removed)
 /* ---- The end of a lookup */
 
 /* Called inside the monitor: after fer_lookup_close has left it, there is no notification for the
- * lookup (rule N5). If the poller cannot be notified because memory is exhausted, only the
+ * lookup (rule N5), and no signal. If the poller cannot be notified because memory is exhausted, only the
  * notification is lost, not the result. */
 static void complete(lookup *done, lookup_result result)
 {
@@ -135,49 +129,19 @@ static void complete(lookup *done, lookup_result result)
     if (done->poller != NULL) {
         FER_IGNORE(fer_poller_notify(done->poller));
     }
+    if (done->event != NULL) {
+        FER_IGNORE(fer_cancel_token_cancel(done->event));
+    }
 }
 
 /* ---- Workers */
 
-static size_t count_addresses(feri_address_source source)
-{
-    fer_socket_addr addr;
-    size_t count = 0;
-    while (feri_address_source_next(&source, &addr)) {
-        count++;
-    }
-    return count;
-}
-
-static lookup_result collect(feri_address_source *source)
-{
-    lookup_result found = {success, NULL, count_addresses(*source)};
-    if (found.count == 0) {
-        return found;
-    }
-    if (found.count <= SIZE_MAX / sizeof *found.addrs) {
-        found.addrs = ferp_memory_new(found.count * sizeof *found.addrs);
-    }
-    if (found.addrs == NULL) {
-        return (lookup_result){no_memory, NULL, 0};
-    }
-    for (size_t i = 0; i < found.count; i++) {
-        (void)feri_address_source_next(source, &found.addrs[i]);
-    }
-    return found;
-}
-
 /* May block, with no limit but the system resolver's. */
 static lookup_result run_query(const feri_address_query *query)
 {
-    feri_address_source source;
-    fer_error err = feri_address_source_of_query(&source, query);
-    if (err.kind != FER_OK) {
-        return (lookup_result){err, NULL, 0};
-    }
-    lookup_result found = collect(&source);
-    feri_address_source_end(&source);
-    return found;
+    lookup_result result = {success, {NULL, 0}};
+    result.error = feri_address_list_of_query(&result.found, query);
+    return result;
 }
 
 /* Moves the result to its lookup, or frees it if the lookup was abandoned. */
@@ -189,7 +153,7 @@ static void deliver_result(worker *self)
     if (self->lookup != NULL) {
         complete(self->lookup, self->result);
     } else {
-        free_result(&self->result);
+        feri_address_list_free(&self->result.found);
     }
     self->is_busy = false;
     self->lookup = NULL;
@@ -300,29 +264,31 @@ static fer_error begin(pool *shared, lookup *started)
     return err;
 }
 
-static lookup *lookup_new(pool *shared, const feri_address_query *query, fer_poller *poller)
+static lookup *lookup_new(pool *shared, const feri_address_query *query)
 {
     lookup *made = ferp_memory_new(sizeof *made);
     if (made != NULL) {
-        *made = (lookup){.pool = shared, .poller = poller, .query = *query};
+        *made = (lookup){.pool = shared, .query = *query};
     }
     return made;
 }
 
-fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port, fer_poller *poller,
-                             fer_lookup *out)
+bool feri_resolver_is_usable(const fer_resolver *resolver)
 {
-    if (resolver == NULL || resolver->pool_ == NULL || !belongs_to_process(resolver->pool_) ||
-        out == NULL || out->block_ != NULL || (poller != NULL && !feri_poller_is_open(poller))) {
-        return misuse;
-    }
-    feri_address_query query;
-    FER_TRY(feri_address_query_of_text(&query, host_port));
+    return resolver != NULL && resolver->pool_ != NULL && belongs_to_process(resolver->pool_);
+}
+
+fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
+                            fer_poller *poller, fer_cancel_token *event, fer_lookup *out)
+{
+    FERI_ASSERT(feri_resolver_is_usable(resolver));
     pool *shared = resolver->pool_;
-    lookup *started = lookup_new(shared, &query, poller);
+    lookup *started = lookup_new(shared, query);
     if (started == NULL) {
         return no_memory;
     }
+    started->poller = poller;
+    started->event = event;
     fer_error err = begin(shared, started);
     if (err.kind != FER_OK) {
         ferp_memory_free(started);
@@ -331,6 +297,18 @@ fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port, fer_
     add_reference(shared);
     out->block_ = started;
     return success;
+}
+
+fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port, fer_poller *poller,
+                             fer_lookup *out)
+{
+    if (!feri_resolver_is_usable(resolver) || out == NULL || out->block_ != NULL ||
+        (poller != NULL && !feri_poller_is_open(poller))) {
+        return misuse;
+    }
+    feri_address_query query;
+    FER_TRY(feri_address_query_of_text(&query, host_port));
+    return feri_lookup_start(resolver, &query, poller, NULL, out);
 }
 
 /* ---- Waiting */
@@ -342,19 +320,6 @@ static fer_error wait_until_done(const lookup *awaited, uint64_t deadline)
         err = ferp_monitor_wait(&awaited->pool->monitor, deadline);
     }
     return awaited->stage == DONE ? success : err;
-}
-
-static fer_error copy_result(const lookup_result *result, fer_socket_addr *addrs, size_t cap,
-                             size_t *count)
-{
-    if (result->error.kind != FER_OK) {
-        return result->error;
-    }
-    for (size_t i = 0; i < result->count && i < cap; i++) {
-        addrs[i] = result->addrs[i];
-    }
-    *count = result->count;
-    return success;
 }
 
 fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_socket_addr *addrs,
@@ -373,11 +338,26 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
     ferp_monitor_enter(&awaited->pool->monitor);
     fer_error err = wait_until_done(awaited, deadline);
     if (err.kind == FER_OK) {
-        err = copy_result(&awaited->result, addrs, cap, count);
+        err = awaited->result.error;
     } else if (err.kind == FER_TIMED_OUT && is_poll) {
         err = feri_own_error(FER_WOULD_BLOCK);
     }
+    if (err.kind == FER_OK) {
+        feri_address_list_copy(&awaited->result.found, addrs, cap, count);
+    }
     ferp_monitor_leave(&awaited->pool->monitor);
+    return err;
+}
+
+fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list)
+{
+    lookup *taken = lookup_handle->block_;
+    ferp_monitor_enter(&taken->pool->monitor);
+    FERI_ASSERT(taken->stage == DONE);
+    fer_error err = taken->result.error;
+    *list = taken->result.found;
+    taken->result.found = (feri_address_list){NULL, 0};
+    ferp_monitor_leave(&taken->pool->monitor);
     return err;
 }
 
@@ -407,14 +387,14 @@ void fer_lookup_close(fer_lookup *lookup_handle)
     ferp_monitor_enter(&shared->monitor);
     abandon(closed);
     ferp_monitor_leave(&shared->monitor);
-    free_result(&closed->result);
+    feri_address_list_free(&closed->result.found);
     ferp_memory_free(closed);
     release(shared);
 }
 
 static void cancel_all(pool *shared)
 {
-    const lookup_result cancelled = {{FER_CANCELLED, 0}, NULL, 0};
+    const lookup_result cancelled = {{FER_CANCELLED, 0}, {NULL, 0}};
     while (shared->first != NULL) {
         lookup *first = shared->first;
         queue_remove(shared, first);

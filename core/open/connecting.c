@@ -7,6 +7,7 @@
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
+#include "core/open/binding.h"
 #include "core/open/opening.h"
 #include "core/wait/connect_wait.h"
 #include "ferrule/ip.h"
@@ -45,20 +46,21 @@ static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr,
 }
 
 /* If the kernel waits inside connect, the socket is nonblocking during the call. */
-fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr, fer_duration timeout)
+fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
+                              const feri_limits *limits)
 {
-    const feri_limits limits = {feri_deadline_after(timeout), NULL};
     if (feri_io_waits_in_kernel()) {
         FER_TRY(ferp_set_nonblocking(raw, true));
     }
-    return connect_until(raw, addr, &limits);
+    return connect_until(raw, addr, limits);
 }
 
 /* Restores blocking mode afterwards. */
 static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
                                 fer_duration timeout)
 {
-    FER_TRY(feri_connect_within(raw, addr, timeout));
+    const feri_limits limits = {feri_deadline_after(timeout), NULL};
+    FER_TRY(feri_connect_within(raw, addr, &limits));
     return feri_io_waits_in_kernel() ? ferp_set_nonblocking(raw, false) : feri_ok();
 }
 
@@ -148,6 +150,25 @@ static fer_error start(fer_raw_socket raw, const fer_socket_addr *addr)
         FER_TRY(ferp_set_nonblocking(raw, true));
     }
     return feri_connect_raw(raw, addr);
+}
+
+/* A fixed port is bound as every bind of the library does it (rule L1). Port 0 is not: with
+ * SO_REUSEADDR the system could choose the port of another socket. */
+static fer_error bind_local(fer_raw_socket raw, const fer_socket_addr *local)
+{
+    FER_TRY(local->port == 0 ? feri_ok() : feri_set_port_options(FER_TYPE_STREAM, raw));
+    return feri_map_bind_error(FER_TYPE_STREAM, local, ferp_bind(raw, local));
+}
+
+fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr *local,
+                             fer_raw_socket *out)
+{
+    if (local != NULL && local->ip.family != addr->ip.family) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(open_socket_for(addr, out));
+    FER_TRY(local == NULL ? feri_ok() : bind_local(*out, local));
+    return start(*out, addr);
 }
 
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)

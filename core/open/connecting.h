@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/handle/limits.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -17,10 +18,16 @@ fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
 /* Calls connect. IN_PROGRESS: the connect has only started. */
 fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr);
 
-/* As feri_connect_raw, and waits for the result within timeout. The socket may be nonblocking
+/* As feri_connect_raw, and waits for the result within limits. The socket may be nonblocking
  * afterwards. */
 fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
-                              fer_duration timeout);
+                              const feri_limits *limits);
+
+/* Creates a nonblocking socket, binds it to local (NULL: not) and starts to connect it. IN_PROGRESS:
+ * the connect is pending. After an error the caller closes *out unless it is FER_RAW_SOCKET_NONE, as
+ * it was before. INVALID_INPUT with os_code 0: local is of the other family. */
+fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr *local,
+                             fer_raw_socket *out);
 
 /* Called before a connect: a refusal on loopback is not retried. Other addresses keep the retries,
  * because a lost SYN must be sent again. */

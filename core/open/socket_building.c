@@ -4,9 +4,11 @@
 
 #include "core/base/assert.h"
 #include "core/base/atomic.h"
+#include "core/base/deadline.h"
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/handle/options.h"
 #include "core/handle/pending_connect.h"
 #include "core/open/binding.h"
@@ -250,9 +252,64 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
     return apply_connect_result(handle, feri_map_connect_error(handle, error));
 }
 
+/* Restores the previous mode (rule C1), whatever the result of the connect. */
+static fer_error restore_mode(const fer_handle *handle, bool nonblocking, fer_error error)
+{
+    if (feri_io_waits_in_kernel() && !nonblocking) {
+        fer_error restored = ferp_set_nonblocking(handle->raw_, false);
+        return error.kind == FER_OK ? restored : error;
+    }
+    return error;
+}
+
+static fer_error connect_within(const fer_handle *handle, const fer_socket_addr *addr,
+                                const feri_limits *limits)
+{
+    bool nonblocking = false;
+    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    feri_disable_connect_retry(handle->raw_, addr);
+    return restore_mode(handle, nonblocking, feri_connect_within(handle->raw_, addr, limits));
+}
+
+/* The look at the limits of a call that waits (rule K1), after that of the state. */
+static fer_error begin_limited_connect(fer_handle *handle, const feri_limits *limits)
+{
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
+    FER_TRY(feri_limits_check(limits));
+    return begin_connect(handle);
+}
+
+/* After limits or the timeout ended the wait, the connect has failed, although the system still
+ * tries: its socket cannot be connected again (rule C5). */
+static fer_error connect_until(fer_handle *handle, const fer_socket_addr *addr, uint64_t deadline)
+{
+    feri_limits limits = feri_limits_of(handle);
+    FER_TRY(begin_limited_connect(handle, &limits));
+    limits.deadline = deadline < limits.deadline ? deadline : limits.deadline;
+    fer_error refused = feri_own_error(FER_CONNECTION_REFUSED);
+    return apply_connect_result(handle,
+                                addr->port == 0 ? refused : connect_within(handle, addr, &limits));
+}
+
+/* Whether the handle's limits apply to a call that waits in blocking mode only. */
+static fer_error limits_apply(const fer_handle *handle, bool *applies)
+{
+    bool nonblocking = false;
+    if (feri_handle_is_limited(handle)) {
+        FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+        *applies = !nonblocking;
+    }
+    return feri_ok();
+}
+
 fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
 {
+    bool is_limited = false;
     FER_TRY(feri_socket_check_addr(handle, addr));
+    FER_TRY(limits_apply(handle, &is_limited));
+    if (is_limited) {
+        return connect_until(handle, addr, FERP_NO_DEADLINE);
+    }
     FER_TRY(begin_connect(handle));
     if (addr->port == 0) {
         /* as fer_tcp_stream_connect_addr */
@@ -262,21 +319,6 @@ fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
     return finish_connect(handle, feri_connect_raw(handle->raw_, addr));
 }
 
-/* Restores the previous mode (rule C1), whatever the result of the connect. */
-static fer_error connect_within(const fer_handle *handle, const fer_socket_addr *addr,
-                                fer_duration timeout)
-{
-    bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-    feri_disable_connect_retry(handle->raw_, addr);
-    fer_error error = feri_connect_within(handle->raw_, addr, timeout);
-    if (feri_io_waits_in_kernel() && !nonblocking) {
-        fer_error restored = ferp_set_nonblocking(handle->raw_, false);
-        return error.kind == FER_OK ? restored : error;
-    }
-    return error;
-}
-
 fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
                                       fer_duration timeout)
 {
@@ -284,17 +326,16 @@ fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr 
     if (timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    FER_TRY(begin_connect(handle));
-    fer_error refused = feri_own_error(FER_CONNECTION_REFUSED);
-    return apply_connect_result(handle,
-                                addr->port == 0 ? refused : connect_within(handle, addr, timeout));
+    return connect_until(handle, addr, feri_deadline_after(timeout));
 }
 
-/* Whether the accept queue was full, in nonblocking mode or until the write timeout, or the wait
- * had no end (DEADLOCK). No connect is pending, and the call can be repeated. */
+/* Whether the accept queue was full, in nonblocking mode or until the write timeout or the limits,
+ * or the wait had no end (DEADLOCK). No connect is pending, and the call can be repeated. A timeout
+ * with an OS code is the connect's own. */
 static bool has_not_started(fer_error error)
 {
-    return error.kind == FER_WOULD_BLOCK || error.kind == FER_DEADLOCK;
+    return error.kind == FER_WOULD_BLOCK || error.kind == FER_DEADLOCK ||
+           error.kind == FER_CANCELLED || (error.kind == FER_TIMED_OUT && error.os_code == 0);
 }
 
 static fer_error abandon_connect(fer_handle *handle, fer_error error)
@@ -305,13 +346,46 @@ static fer_error abandon_connect(fer_handle *handle, fer_error error)
     return nonblocking ? error : feri_map_error(FERI_OPERATION_EXPIRED, error);
 }
 
+/* Waits for room in the accept queue, and for the result. */
+static fer_error connect_unix_within(fer_handle *handle, const fer_unix_addr *addr,
+                                     const feri_limits *limits)
+{
+    fer_duration timeout = FER_DURATION_NONE;
+    FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
+    if (feri_io_waits_in_kernel()) {
+        FER_TRY(ferp_set_nonblocking(handle->raw_, true));
+    }
+    fer_error error =
+        feri_unix_connect_within(handle->raw_, addr, limits, feri_deadline_after(timeout));
+    return restore_mode(handle, false, error);
+}
+
+static fer_error finish_unix_connect(fer_handle *handle, const feri_limits *limits,
+                                     fer_error started)
+{
+    if (has_not_started(started)) {
+        return abandon_connect(handle, started);
+    }
+    if (started.kind == FER_IN_PROGRESS) {
+        started = feri_map_connect_error(handle, feri_await_connect(handle->raw_, limits));
+    }
+    return apply_connect_result(handle, started);
+}
+
 fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr)
 {
+    bool is_limited = false;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_check_unix_name(addr));
+    FER_TRY(limits_apply(handle, &is_limited));
+    if (is_limited) {
+        const feri_limits limits = feri_limits_of(handle);
+        FER_TRY(begin_limited_connect(handle, &limits));
+        return finish_unix_connect(handle, &limits, connect_unix_within(handle, addr, &limits));
+    }
     FER_TRY(begin_connect(handle));
     fer_error started = feri_unix_connect_raw(handle->raw_, addr);
     return has_not_started(started) ? abandon_connect(handle, started)

@@ -37,6 +37,43 @@ fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr)
                                                     : error;
 }
 
+/* No event reports room in the queue, so the connect is repeated at these intervals. */
+#define ROOM_PAUSE_NANOS (UINT64_C(4) * 1000 * 1000)
+
+static uint64_t earlier_of(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* WOULD_BLOCK after room_deadline. */
+static fer_error pause_for_room(const feri_limits *limits, uint64_t room_deadline)
+{
+    FER_TRY(feri_limits_check(limits));
+    uint64_t now = ferp_now();
+    if (now >= room_deadline) {
+        return feri_own_error(FER_WOULD_BLOCK);
+    }
+    uint64_t until =
+        earlier_of(now + ROOM_PAUSE_NANOS, earlier_of(limits->deadline, room_deadline));
+    if (limits->token == NULL) {
+        ferp_pause(until);
+    } else {
+        FER_IGNORE(ferp_token_wait(limits->token, NULL, until));
+    }
+    return feri_ok();
+}
+
+fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr,
+                                   const feri_limits *limits, uint64_t room_deadline)
+{
+    fer_error error = feri_unix_connect_raw(raw, addr);
+    while (error.kind == FER_WOULD_BLOCK) {
+        FER_TRY(pause_for_room(limits, room_deadline));
+        error = feri_unix_connect_raw(raw, addr);
+    }
+    return error;
+}
+
 static fer_error connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     const feri_limits none = FERI_NO_LIMITS;

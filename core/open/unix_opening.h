@@ -2,6 +2,9 @@
 #ifndef FERI_UNIX_OPENING_H
 #define FERI_UNIX_OPENING_H
 
+#include <stdint.h>
+
+#include "core/handle/limits.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/unix.h"
@@ -25,6 +28,11 @@ fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type)
 /* Calls connect. IN_PROGRESS: the connect has only started. WOULD_BLOCK: the queue is full and the
  * connect has not started. */
 fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr);
+
+/* As feri_unix_connect_raw on a nonblocking socket, but waits for room in the queue, within limits,
+ * and at most until room_deadline: WOULD_BLOCK. It does not wait for the result of the connect. */
+fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr,
+                                   const feri_limits *limits, uint64_t room_deadline);
 
 /* bind, with the errors that every system reports for a path. */
 fer_error feri_unix_bind_raw(fer_raw_socket raw, const fer_unix_addr *addr);

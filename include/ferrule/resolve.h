@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ferrule/cancel.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/poller.h"
@@ -66,6 +67,40 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs(const char *host_port, fer_so
  */
 FER_MUST_USE FER_API fer_error fer_lookup_host(const char *host, uint16_t port,
                                                fer_socket_addr *addrs, size_t cap, size_t *count);
+
+struct fer_resolver;
+
+/**
+ * Same as fer_to_socket_addrs, within limits: a deadline and a cancel token (cancel.h).
+ *
+ * limits may be NULL: none. The call begins by looking at them (rule K1), for an address text too,
+ * but bad arguments and bad text come first. A result that is available is returned even if the
+ * limits are reached at the same moment.
+ *
+ * The system's lookup can neither be cancelled nor limited in time (getaddrinfo(3)). The lookup
+ * therefore runs in a thread of the resolver (fer_resolver, below), or if resolver is NULL in a
+ * thread of its own. If resolver is NULL and there are no limits, it runs in the calling thread. An
+ * address text needs no thread. A lookup that is cancelled or late is abandoned: the call does not
+ * wait for it, and its thread ends when the system has answered (rule K8). With a resolver, a lookup
+ * beyond its threads and its queue is FER_WOULD_BLOCK at once and not a wait (rule N2).
+ *
+ * Blocks: until the lookup is done, at most until the deadline or a cancel.
+ * Owns: addrs is caller-owned, cap elements; no pointer is kept. The token and the resolver are
+ * caller-owned. During the call, the call owns an event of the OS (as a cancel token does) and some
+ * memory.
+ * Errors: same as fer_to_socket_addrs, and FER_CANCELLED and FER_TIMED_OUT with os_code 0 (the
+ * limits), FER_CANCELLED also if the resolver is closed meanwhile, FER_WOULD_BLOCK with os_code 0
+ * (the resolver's queue is full), FER_OUT_OF_MEMORY (also if no thread can be created),
+ * FER_TOO_MANY_OPEN_FILES (for the event). FER_INVALID_INPUT also for a token or a resolver that is
+ * not OPEN. *count and addrs are unchanged after a failure.
+ * Rust: tokio::net::lookup_host in tokio::time::timeout and select!.
+ * Threads: any number of concurrent calls, with one resolver or several.
+ */
+FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
+                                                          const fer_limits *limits,
+                                                          struct fer_resolver *resolver,
+                                                          fer_socket_addr *addrs, size_t cap,
+                                                          size_t *count);
 
 /* ---- Names without blocking. A resolver looks up names in a few threads of its own. A lookup is
  * for one name. Wait for it, or let it notify a poller. The system's lookup cannot be cancelled and

@@ -593,16 +593,19 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
  * fer_tcp_stream_take_error instead.
  *
  * A stream whose connect failed cannot be connected again. Make a new socket, because the options
- * and the binding belong to the old one.
+ * and the binding belong to the old one. This includes a connect that the handle's limits ended
+ * (fer_socket_set_limits), as it includes one that a timeout ended. If the limits are reached before
+ * the call begins (rule K1), nothing has changed.
  *
  * A datagram or raw socket gets its peer immediately, and another call replaces it. Same as
  * fer_udp_socket_connect_addr; a protocol without ports ignores the address's port.
  *
  * Blocks: on a stream in blocking mode until connected or failed. Neither a signal nor the write
- * timeout ends the call; fer_socket_connect_timeout has a timeout.
+ * timeout ends the call, but the handle's limits do; fer_socket_connect_timeout has a timeout.
  * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK (pending connect), FER_CONNECTION_REFUSED (also for port 0 on a stream),
- * FER_TIMED_OUT, FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE,
+ * FER_CANCELLED and FER_TIMED_OUT with os_code 0 (the limits), FER_TIMED_OUT with an OS code,
+ * FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE,
  * FER_INVALID_INPUT (misuse; another family; a stream that is connected, connecting, failed or
  * listening; port 0 on a UDP socket) and other errors of the OS.
  * Rust: socket2: Socket::connect. Differs: a pending connect is InProgress on POSIX in Rust.
@@ -613,7 +616,8 @@ FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_
 /**
  * Connects to an address and waits at most timeout, regardless of the blocking mode, which is
  * unchanged afterwards. FER_DURATION_NONE waits without limit. A datagram or raw socket does not
- * wait.
+ * wait. The handle's limits apply in nonblocking mode too, because the call waits; the earlier of
+ * timeout and deadline counts (rule K3).
  *
  * Blocks: until connected or failed, at most timeout.
  * Owns: addr is not kept.
@@ -632,14 +636,17 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
  *
  * In nonblocking mode a full accept queue is FER_WOULD_BLOCK too (Linux: connect(2), EAGAIN). In
  * blocking mode it is FER_TIMED_OUT when the write timeout expires. In both cases no connect is
- * pending, and the call can be repeated. On other systems a full queue is FER_CONNECTION_REFUSED.
+ * pending, and the call can be repeated. The same holds if the handle's limits end the wait for room
+ * in the queue. On other systems a full queue is FER_CONNECTION_REFUSED.
  * This call does not connect a Unix datagram socket. Bind that with fer_socket_bind_unix, and
  * connect it as a fer_unix_datagram.
  *
- * Blocks: in blocking mode while the accept queue is full (Linux), at most the write timeout. A
- * signal does not end the call.
+ * Blocks: in blocking mode while the accept queue is full (Linux), at most the write timeout. With
+ * limits, the call looks for room every 4 ms, because no event reports it. A signal does not end the
+ * call.
  * Owns: addr is not kept.
- * Errors: FER_WOULD_BLOCK, FER_TIMED_OUT with os_code 0 (the write timeout expired),
+ * Errors: FER_WOULD_BLOCK, FER_TIMED_OUT with os_code 0 (the write timeout expired; the deadline),
+ * FER_CANCELLED,
  * FER_CONNECTION_REFUSED, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT
  * (misuse; not a Unix stream; an unnamed address; a stream that is connected, connecting, failed or
  * listening).

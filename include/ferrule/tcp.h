@@ -133,6 +133,103 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *st
                                                               const fer_socket_addr *addr,
                                                               fer_duration timeout);
 
+struct fer_resolver;
+
+/* An attempt of fer_tcp_stream_connect_with that failed: the address, its error, and the time from
+ * the start of the attempt to its end. */
+typedef struct fer_connect_failure {
+    fer_socket_addr addr;
+    fer_error error;
+    fer_duration elapsed;
+} fer_connect_failure;
+
+/* How fer_tcp_stream_connect_with connects. All zero bytes are the defaults. All pointers are
+ * caller-owned and used during the call only. */
+typedef struct fer_connect_options {
+    /* of the lookup and all attempts together (cancel.h). The stream has no limits (rule K8a). */
+    fer_limits limits;
+    /* of each attempt, from its start; 0 and FER_DURATION_NONE: the OS's own */
+    fer_duration attempt_timeout;
+    /* from the start of an attempt until the next one is started beside it; 0: 250 ms (RFC 8305, 8);
+     * FER_DURATION_NONE: one attempt after another. RFC 8305, 5 recommends 10 ms to 2 s, but any
+     * value is used as it is. */
+    fer_duration attempt_delay;
+    /* for the lookup, as in fer_to_socket_addrs_within; may be NULL */
+    struct fer_resolver *resolver;
+    /* the local address that each attempt is bound to; NULL: the OS's choice */
+    const fer_socket_addr *local;
+    /* Receives the attempts that failed, in the order in which they ended, at most failures_cap.
+     * NULL if failures_cap is 0. */
+    fer_connect_failure *failures;
+    size_t failures_cap;
+} fer_connect_options;
+
+/**
+ * Connects to the first address of "host:port" that answers, within limits (RFC 8305, "Happy
+ * Eyeballs Version 2").
+ *
+ * host_port has the format of fer_to_socket_addrs and is looked up as by fer_to_socket_addrs_within.
+ * options may be NULL: the defaults. The following rules hold. docs/DIFFERENCES.md and the tests use
+ * their numbers.
+ *
+ * K8  A call that is cancelled or late leaves the handle NEW and no socket behind: all attempts are
+ *     closed. A lookup that is cancelled or late is abandoned, and no call waits for it.
+ * K8a The options' limits are for this call. The stream has none, and it is in blocking mode.
+ * K9  The addresses keep the resolver's order, but the families take turns, beginning with that of
+ *     the first address (RFC 8305, 4). An IPv4-mapped address counts as IPv4. One attempt is
+ *     started, and the next one when attempt_delay is over or when the attempt that was started last
+ *     has failed, whichever is first. At most 16 attempts are open at once. The first connection
+ *     wins; of connections that are found together, the one that was started first. All others are
+ *     closed before the call returns, with a reset if they had connected. If none connects, the
+ *     error is that of the limits, otherwise that of the last address in this order.
+ * K10 The same text, options and network give the same result on every system.
+ *
+ * A failure of an attempt is any error of its socket: FER_TOO_MANY_OPEN_FILES too, and
+ * FER_TIMED_OUT with os_code 0 for attempt_timeout. If the limits end the call, the attempts that
+ * are still open are failures with the error of the limits. If an attempt connects, the others that
+ * are still open are no failures. *failures is the number of all failures, also beyond failures_cap,
+ * and also if the call succeeds; it is set by every call, and failures may be NULL.
+ *
+ * With local, an attempt to an address of the other family fails with FER_INVALID_INPUT and os_code
+ * 0. If local has a port other than 0, there is one attempt after another whatever attempt_delay is,
+ * because a port is bound to one of them at a time.
+ *
+ * A signal does not end the call, unless its handler cancels the token.
+ *
+ * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
+ * Owns: the handle owns the connection until fer_tcp_stream_close. No pointer is kept. During the
+ * call, the call owns memory for the addresses.
+ * Errors: same as fer_tcp_stream_connect and as fer_to_socket_addrs_within. FER_CANCELLED and
+ * FER_TIMED_OUT with os_code 0 (the limits; FER_TIMED_OUT also if attempt_timeout ended the attempt
+ * to the last address). FER_INVALID_INPUT also for a local address of no family, for failures_cap
+ * without failures, and for a token or a resolver that is not OPEN. The handle is NEW again after a
+ * failure.
+ * Rust: std::net::TcpStream::connect. Differs: in Rust there are no limits, and each address is
+ * tried only after the one before has failed.
+ * Threads: no concurrent call on the handle.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_with(fer_tcp_stream *stream,
+                                                           const char *host_port,
+                                                           const fer_connect_options *options,
+                                                           size_t *failures);
+
+/**
+ * Same as fer_tcp_stream_connect_with, for addresses that are known. options->resolver is not used.
+ *
+ * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
+ * Owns: the handle owns the connection until fer_tcp_stream_close. addrs has count elements; no
+ * pointer is kept.
+ * Errors: same as fer_tcp_stream_connect_with, except those of the name lookup. FER_INVALID_INPUT
+ * also if count is 0, addrs is NULL or an address has no family.
+ * Rust: std::net::TcpStream::connect with a &[SocketAddr]. Differs: as fer_tcp_stream_connect_with.
+ * Threads: no concurrent call on the handle.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs_with(fer_tcp_stream *stream,
+                                                                 const fer_socket_addr *addrs,
+                                                                 size_t count,
+                                                                 const fer_connect_options *options,
+                                                                 size_t *failures);
+
 /**
  * Starts to connect to one address and does not wait for the result.
  *

@@ -1,0 +1,295 @@
+/* connect_attempts.c: performs the steps of the schedule of connection attempts with sockets (rules
+ * K8, K9). */
+#include "core/open/connect_attempts.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/assert.h"
+#include "core/base/cancel_token.h"
+#include "core/base/facts.h"
+#include "core/handle/handle.h"
+#include "core/handle/limits.h"
+#include "core/handle/pending_connect.h"
+#include "core/open/address_order.h"
+#include "core/open/connect_schedule.h"
+#include "core/open/connecting.h"
+#include "core/open/opening.h"
+#include "core/wait/false_hints.h"
+#include "platform/platform.h"
+
+/* An open attempt. raw is FER_RAW_SOCKET_NONE if its socket could not be created. */
+typedef struct attempt {
+    fer_raw_socket raw;
+    size_t slot;
+    size_t number; /* as in the schedule */
+    size_t at;     /* the index of its address */
+    uint64_t began;
+} attempt;
+
+typedef struct attempts {
+    const fer_socket_addr *addrs;
+    size_t count;
+    const fer_connect_options *options;
+    feri_limits limits;
+    feri_address_order order;
+    feri_connect_schedule schedule;
+    feri_false_hints false_hints;
+    attempt open[FERI_ATTEMPTS_MAX]; /* in the order of their starts */
+    size_t open_count;
+    size_t started;
+    size_t failures;
+    fer_error last_error; /* that of the last address */
+    fer_error stop_error; /* if the call is stopped before an attempt connects */
+    bool has_winner;
+} attempts;
+
+/* ---- Ends of attempts */
+
+static size_t index_of(const attempts *all, size_t slot)
+{
+    size_t index = 0;
+    while (all->open[index].slot != slot) {
+        index++;
+        FERI_ASSERT(index < all->open_count);
+    }
+    return index;
+}
+
+static void remove_attempt(attempts *all, size_t index)
+{
+    all->open_count--;
+    for (size_t i = index; i < all->open_count; i++) {
+        all->open[i] = all->open[i + 1];
+    }
+}
+
+static void record_failure(attempts *all, const attempt *failed, fer_error error)
+{
+    if (all->failures < all->options->failures_cap) {
+        all->options->failures[all->failures] =
+            (fer_connect_failure){all->addrs[failed->at], error, {ferp_now() - failed->began}};
+    }
+    all->failures++;
+    if (failed->number + 1 == all->count) {
+        all->last_error = error;
+    }
+}
+
+/* The attempt is still open in the system, and may have connected by now. Then the peer must not
+ * see an orderly end (rule K9). */
+static void abort_attempt(attempts *all, size_t index)
+{
+    FER_IGNORE(ferp_set_linger(all->open[index].raw, (struct ferp_linger){true, 0}));
+    ferp_close(all->open[index].raw);
+    remove_attempt(all, index);
+}
+
+static void fail_attempt(attempts *all, size_t index, fer_error error)
+{
+    record_failure(all, &all->open[index], error);
+    if (all->open[index].raw != FER_RAW_SOCKET_NONE) {
+        ferp_close(all->open[index].raw);
+    }
+    remove_attempt(all, index);
+}
+
+/* Reports the end of an attempt to the schedule. */
+static void end_attempt(attempts *all, size_t index, fer_error error)
+{
+    bool connected = error.kind == FER_OK;
+    feri_connect_schedule_ended(&all->schedule, all->open[index].slot, connected);
+    if (connected) {
+        all->has_winner = true;
+    } else {
+        fail_attempt(all, index, error);
+    }
+}
+
+static void stop(attempts *all, fer_error error)
+{
+    all->stop_error = error;
+    feri_connect_schedule_cancel(&all->schedule);
+}
+
+/* The error of a call that its limits ended, or that could not wait. */
+static fer_error limit_error(const attempts *all)
+{
+    return all->stop_error.kind != FER_OK ? all->stop_error : feri_own_error(FER_TIMED_OUT);
+}
+
+/* ---- Steps */
+
+static void start_attempt(attempts *all, size_t slot)
+{
+    attempt *next = &all->open[all->open_count];
+    *next = (attempt){
+        .raw = FER_RAW_SOCKET_NONE, .slot = slot, .number = all->started, .began = ferp_now()};
+    (void)feri_address_order_next(&all->order, all->addrs, all->count, &next->at);
+    fer_error error = feri_start_attempt(&all->addrs[next->at], all->options->local, &next->raw);
+    all->started++;
+    all->open_count++;
+    if (error.kind != FER_IN_PROGRESS) {
+        end_attempt(all, all->open_count - 1, error);
+    }
+}
+
+static void time_out_attempt(attempts *all, size_t slot)
+{
+    size_t index = index_of(all, slot);
+    record_failure(all, &all->open[index], feri_own_error(FER_TIMED_OUT));
+    abort_attempt(all, index);
+}
+
+/* An attempt that another one has beaten is no failure. */
+static void close_attempt(attempts *all, size_t slot)
+{
+    size_t index = index_of(all, slot);
+    if (!all->has_winner) {
+        record_failure(all, &all->open[index], limit_error(all));
+    }
+    abort_attempt(all, index);
+}
+
+/* Queries the status of the attempts whose bits are set: a hint is no proof. The earliest that has
+ * connected wins. Returns whether one has ended. */
+static bool apply_ends(attempts *all, uint32_t ended)
+{
+    size_t waited = all->open_count;
+    size_t index = 0;
+    for (size_t i = 0; i < waited && !all->has_winner; i++) {
+        bool is_pending = (ended >> i & 1) == 0;
+        fer_error status = feri_own_error(FER_WOULD_BLOCK);
+        if (!is_pending) {
+            status = feri_connect_status(all->open[index].raw);
+        }
+        if (status.kind == FER_WOULD_BLOCK) {
+            index++;
+        } else {
+            end_attempt(all, index, status);
+        }
+    }
+    return all->has_winner || all->open_count < waited;
+}
+
+static bool is_expired(fer_error error)
+{
+    return error.kind == FER_TIMED_OUT && error.os_code == 0;
+}
+
+/* A signal restarts the wait. If its handler has cancelled the call, the caller of this function
+ * sees it. */
+static void wait_for_ends(attempts *all, uint64_t until)
+{
+    fer_raw_socket raws[FERI_ATTEMPTS_MAX];
+    uint32_t ended = 0;
+    FERI_ASSERT(all->open_count > 0);
+    for (size_t i = 0; i < all->open_count; i++) {
+        raws[i] = all->open[i].raw;
+    }
+    fer_error error =
+        ferp_wait_for_connects(raws, all->open_count, until, all->limits.token, &ended);
+    if (error.kind == FER_OK) {
+        if (!apply_ends(all, ended) && feri_token_check(all->limits.token).kind == FER_OK) {
+            feri_pause_after_false_hint(&all->false_hints, until);
+        }
+    } else if (error.kind != FER_INTERRUPTED && !is_expired(error)) {
+        stop(all, error);
+    }
+}
+
+static fer_error run_schedule(attempts *all)
+{
+    for (;;) {
+        fer_error cancelled = feri_token_check(all->limits.token);
+        if (cancelled.kind != FER_OK) {
+            stop(all, cancelled);
+        }
+        feri_schedule_step step = feri_connect_schedule_next(&all->schedule, ferp_now());
+        switch (step.action) {
+        case FERI_SCHEDULE_DO_START: start_attempt(all, step.slot); break;
+        case FERI_SCHEDULE_DO_TIME_OUT: time_out_attempt(all, step.slot); break;
+        case FERI_SCHEDULE_DO_CLOSE: close_attempt(all, step.slot); break;
+        case FERI_SCHEDULE_DO_WAIT: wait_for_ends(all, step.until); break;
+        case FERI_SCHEDULE_DO_CONNECTED: return feri_ok();
+        case FERI_SCHEDULE_DO_FAILED: return all->last_error;
+        default: return limit_error(all);
+        }
+    }
+}
+
+/* ---- Options */
+
+const fer_connect_options *feri_connect_options_or_default(const fer_connect_options *options)
+{
+    static const fer_connect_options defaults = {.failures_cap = 0};
+    return options == NULL ? &defaults : options;
+}
+
+fer_error feri_connect_options_check(const fer_connect_options *options)
+{
+    bool is_valid = (options->local == NULL || feri_addresses_are_valid(options->local, 1)) &&
+                    (options->failures != NULL || options->failures_cap == 0);
+    return is_valid ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}
+
+static uint64_t timeout_of(const fer_connect_options *options)
+{
+    return options->attempt_timeout.nanos == 0 ? FERI_NEVER : options->attempt_timeout.nanos;
+}
+
+/* Two attempts cannot have the same local port. */
+static uint64_t delay_of(const fer_connect_options *options)
+{
+    if (options->local != NULL && options->local->port != 0) {
+        return FERI_NEVER;
+    }
+    return options->attempt_delay.nanos == 0 ? FERI_ATTEMPT_DELAY_NANOS
+                                             : options->attempt_delay.nanos;
+}
+
+/* ---- The connection */
+
+/* The winner is blocking, like every new stream. */
+static fer_error finish(const attempts *all, fer_raw_socket *out)
+{
+    FERI_ASSERT(all->open_count == 1 && all->has_winner);
+    *out = all->open[0].raw;
+    return feri_io_waits_in_kernel() ? ferp_set_nonblocking(*out, false) : feri_ok();
+}
+
+fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
+                             const fer_connect_options *options, size_t *failures)
+{
+    attempts all = {.addrs = addrs,
+                    .count = count,
+                    .options = options,
+                    .limits = feri_limits_from(&options->limits)};
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = feri_limits_check(&all.limits);
+    if (error.kind == FER_OK) {
+        feri_connect_schedule_begin(&all.schedule, count, delay_of(options), timeout_of(options),
+                                    all.limits.deadline);
+        error = run_schedule(&all);
+    }
+    *failures = all.failures;
+    if (error.kind == FER_OK) {
+        error = finish(&all, &raw);
+    }
+    if (error.kind != FER_OK && raw != FER_RAW_SOCKET_NONE) {
+        ferp_close(raw);
+    }
+    uint32_t flags = error.kind == FER_OK ? feri_family_flag(&addrs[all.open[0].at]) : 0;
+    return feri_finish_opening(handle, error, raw, flags);
+}
+
+fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
+                                  const fer_connect_options *options, size_t *failures)
+{
+    if (!feri_addresses_are_valid(addrs, count)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(feri_connect_options_check(options));
+    FER_TRY(feri_handle_claim(handle));
+    return feri_connect_first(handle, addrs, count, options, failures);
+}

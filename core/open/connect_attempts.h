@@ -1,0 +1,29 @@
+/* connect_attempts.h: connects to the first of several addresses that answers (RFC 8305, 5). The
+ * schedule of the attempts is in connect_schedule.h. */
+#ifndef FERI_CONNECT_ATTEMPTS_H
+#define FERI_CONNECT_ATTEMPTS_H
+
+#include <stddef.h>
+
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+#include "ferrule/socket_addr.h"
+#include "ferrule/tcp.h"
+
+/* The options, or the default ones for NULL. */
+const fer_connect_options *feri_connect_options_or_default(const fer_connect_options *options);
+
+/* INVALID_INPUT for a local address of no family, and for failures_cap without failures. */
+fer_error feri_connect_options_check(const fer_connect_options *options);
+
+/* Ends a claim: fills the handle with the first connection, within the options' limits, or abandons
+ * the claim. options are checked and addrs valid. *failures is the number of attempts that failed.
+ * Errors as fer_tcp_stream_connect_addrs_with. */
+fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
+                             const fer_connect_options *options, size_t *failures);
+
+/* As fer_tcp_stream_connect_addrs_with, with all checks of its arguments. */
+fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
+                                  const fer_connect_options *options, size_t *failures);
+
+#endif
