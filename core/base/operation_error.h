@@ -99,7 +99,8 @@ typedef enum feri_operation {
     X(REGISTER, FER_PERMISSION_DENIED, FER_UNSUPPORTED, true,                                    \
       "Linux' EPERM: a file that epoll does not support")
 
-/* Maps an error of an operation to the error for the caller. */
+/* Maps an error of an operation to the error for the caller. INVALID_INPUT without an OS code is
+ * core's own and stays: a misuse says nothing about the socket. */
 fer_error feri_map_error(feri_operation operation, fer_error error);
 
 /* The errors that do not change a stream. Every other error is fatal (rule S5): an unknown error

@@ -130,9 +130,21 @@ static void a_timeout_is_fatal_only_with_an_os_code(void **state)
     assert_true(feri_error_is_fatal((fer_error){FER_CONNECTION_RESET, 0}));
 }
 
+static void misuse_that_core_has_found_is_told_as_it_is(void **state)
+{
+    (void)state;
+    for (int operation = 0; operation < OPERATION_COUNT; operation++) {
+        const fer_error misuse = {FER_INVALID_INPUT, 0};
+        fer_error got = feri_map_error((feri_operation)operation, misuse);
+        assert_int_equal(got.kind, FER_INVALID_INPUT);
+        assert_int_equal(got.os_code, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(misuse_that_core_has_found_is_told_as_it_is),
         cmocka_unit_test(every_listed_answer_is_told_as_listed_and_every_other_as_it_is),
         cmocka_unit_test(success_is_told_as_success_to_every_operation),
         cmocka_unit_test(every_kind_that_is_not_known_to_pass_is_fatal),
