@@ -6,6 +6,7 @@ set(ferrule_unit_sources
     unit/test_atomic.c
     unit/test_binding.c
     unit/test_building_failures.c
+    unit/test_cancel_token.c
     unit/test_connect_schedule.c
     unit/test_connect_schedule_cases.c
     unit/test_connect_schedule_events.c
@@ -20,12 +21,16 @@ set(ferrule_unit_sources
     unit/test_false_hints.c
     unit/test_handle.c
     unit/test_host_port.c
+    unit/test_instant.c
     unit/test_ip_addr.c
     unit/test_ip_format.c
     unit/test_ip_forms.c
     unit/test_ip_parse.c
     unit/test_ip_rust_vectors.c
     unit/test_keepalive.c
+    unit/test_limits.c
+    unit/test_limits_calls.c
+    unit/test_limits_threads.c
     unit/test_listening.c
     unit/test_modes.c
     unit/test_modes_threads.c
@@ -71,11 +76,13 @@ set(ferrule_unit_sources
     unit/test_unix_addr.c
     unit/test_unix_datagram.c
     unit/test_unix_opening.c
-    unit/test_waiting.c)
+    unit/test_waiting.c
+    unit/test_waiting_limits.c)
 
 # Each of these tests has its own program, because it defines functions that other tests get from a
 # library.
 set(ferrule_unit_alone
+    test_limits_threads
     test_modes_threads
     test_platform_modes
     test_platform_token

@@ -1,0 +1,227 @@
+/* test_cancel_token.c: the states of a cancel token, and what each call asks of the seam. */
+#include "unit/scripted_platform.h"
+
+#include "core/base/cancel_token.h"
+
+static fer_cancel_token token;
+
+static void begin(void)
+{
+    script_begin(&script_posix);
+    memset(&token, 0, sizeof token);
+}
+
+static void begin_open(void)
+{
+    begin();
+    assert_ok(fer_cancel_token_new(&token));
+    assert_log("token_open()");
+}
+
+/* A token without a resource: every call is refused and asks nothing. */
+static void assert_unusable(fer_cancel_token *unusable)
+{
+    assert_error(fer_cancel_token_cancel(unusable), FER_INVALID_INPUT, 0);
+    assert_error(fer_cancel_token_reset(unusable), FER_INVALID_INPUT, 0);
+    assert_false(fer_cancel_token_is_cancelled(unusable));
+    assert_false(feri_token_is_open(unusable));
+    fer_cancel_token_close(unusable);
+    assert_log("");
+}
+
+/* ---- States */
+
+static void null_new_and_closed_tokens_are_refused(void **state)
+{
+    (void)state;
+    begin();
+    assert_unusable(NULL);
+    assert_error(fer_cancel_token_new(NULL), FER_INVALID_INPUT, 0);
+    assert_unusable(&token);
+    assert_error(feri_token_check(&token), FER_INVALID_INPUT, 0);
+    assert_ok(fer_cancel_token_new(&token));
+    fer_cancel_token_close(&token);
+    assert_log("token_open() token_close()");
+    assert_unusable(&token);
+    assert_error(feri_token_check(&token), FER_INVALID_INPUT, 0);
+}
+
+static void no_token_never_cancels(void **state)
+{
+    (void)state;
+    begin();
+    assert_ok(feri_token_check(NULL));
+}
+
+static void a_token_that_is_open_cannot_be_made_again(void **state)
+{
+    (void)state;
+    begin_open();
+    assert_error(fer_cancel_token_new(&token), FER_INVALID_INPUT, 0);
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_error(fer_cancel_token_new(&token), FER_INVALID_INPUT, 0);
+    assert_true(fer_cancel_token_is_cancelled(&token));
+    assert_log("token_signal()");
+}
+
+static void a_closed_token_can_be_made_again_and_is_not_cancelled(void **state)
+{
+    (void)state;
+    begin_open();
+    assert_ok(fer_cancel_token_cancel(&token));
+    fer_cancel_token_close(&token);
+    assert_ok(fer_cancel_token_new(&token));
+    assert_false(fer_cancel_token_is_cancelled(&token));
+    assert_ok(feri_token_check(&token));
+    assert_log("token_signal() token_close() token_open()");
+}
+
+static void a_token_that_cannot_be_made_stays_new(void **state)
+{
+    (void)state;
+    begin();
+    script_then_fail(SCRIPT_TOKEN_OPEN, FER_TOO_MANY_OPEN_FILES, 24);
+    assert_error(fer_cancel_token_new(&token), FER_TOO_MANY_OPEN_FILES, 24);
+    assert_log("token_open()");
+    assert_unusable(&token);
+    assert_ok(fer_cancel_token_new(&token));
+    assert_ok(feri_token_check(&token));
+}
+
+/* ---- Cancels */
+
+static void a_cancel_is_sticky_and_wakes_once(void **state)
+{
+    (void)state;
+    begin_open();
+    assert_ok(feri_token_check(&token));
+    for (int i = 0; i < 3; i++) {
+        assert_ok(fer_cancel_token_cancel(&token));
+        assert_true(fer_cancel_token_is_cancelled(&token));
+        assert_error(feri_token_check(&token), FER_CANCELLED, 0);
+    }
+    assert_log("token_signal()");
+}
+
+static void a_reset_makes_it_usable_again(void **state)
+{
+    (void)state;
+    begin_open();
+    assert_ok(fer_cancel_token_reset(&token));
+    assert_log("");
+    for (int i = 0; i < 2; i++) {
+        assert_ok(fer_cancel_token_cancel(&token));
+        assert_ok(fer_cancel_token_reset(&token));
+        assert_false(fer_cancel_token_is_cancelled(&token));
+        assert_ok(feri_token_check(&token));
+        assert_log("token_signal() token_clear()");
+    }
+}
+
+/* ---- Calls in the middle of others */
+
+static int looks;
+
+/* A call that looks at the state before it waits must not miss the cancel that then wakes it. */
+static void look_during_signal(script_call call)
+{
+    if (call == SCRIPT_TOKEN_SIGNAL) {
+        looks++;
+        assert_true(fer_cancel_token_is_cancelled(&token));
+        assert_error(feri_token_check(&token), FER_CANCELLED, 0);
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+static void the_state_changes_before_the_waits_are_woken(void **state)
+{
+    (void)state;
+    begin_open();
+    looks = 0;
+    script.on_call = look_during_signal;
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_int_equal(looks, 1);
+    assert_log("token_signal()");
+}
+
+/* A cancel after the reset must wake again, so the event is cleared before the state changes. */
+static void look_during_clear(script_call call)
+{
+    if (call == SCRIPT_TOKEN_CLEAR) {
+        looks++;
+        assert_true(fer_cancel_token_is_cancelled(&token));
+    }
+}
+
+static void the_event_is_cleared_before_the_state_changes(void **state)
+{
+    (void)state;
+    begin_open();
+    assert_ok(fer_cancel_token_cancel(&token));
+    looks = 0;
+    script.on_call = look_during_clear;
+    assert_ok(fer_cancel_token_reset(&token));
+    assert_int_equal(looks, 1);
+}
+
+/* In place of the thread whose cancel is in progress. */
+static void end_the_cancel(script_call call)
+{
+    if (call == SCRIPT_PAUSE && ++looks == 2) {
+        token.state_ = FERI_TOKEN_CANCELLED;
+    }
+}
+
+static void a_reset_waits_for_the_end_of_a_cancel(void **state)
+{
+    (void)state;
+    begin_open();
+    token.state_ = FERI_TOKEN_CANCELLING;
+    looks = 0;
+    script.on_call = end_the_cancel;
+    assert_ok(fer_cancel_token_reset(&token));
+    assert_log("pause(1001000) pause(2001000) token_clear()");
+    assert_ok(feri_token_check(&token));
+}
+
+static fer_error inner;
+
+static void cancel_while_opening_or_closing(script_call call)
+{
+    if (call == SCRIPT_TOKEN_OPEN || call == SCRIPT_TOKEN_CLOSE) {
+        inner = fer_cancel_token_cancel(&token);
+        assert_false(fer_cancel_token_is_cancelled(&token));
+    }
+}
+
+static void a_cancel_in_the_middle_of_new_or_close_is_refused(void **state)
+{
+    (void)state;
+    begin();
+    script.on_call = cancel_while_opening_or_closing;
+    assert_ok(fer_cancel_token_new(&token));
+    assert_error(inner, FER_INVALID_INPUT, 0);
+    assert_ok(feri_token_check(&token));
+    inner = (fer_error){FER_OK, 0};
+    fer_cancel_token_close(&token);
+    assert_error(inner, FER_INVALID_INPUT, 0);
+    assert_log("token_open() token_close()");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(null_new_and_closed_tokens_are_refused),
+        script_test(no_token_never_cancels),
+        script_test(a_token_that_is_open_cannot_be_made_again),
+        script_test(a_closed_token_can_be_made_again_and_is_not_cancelled),
+        script_test(a_token_that_cannot_be_made_stays_new),
+        script_test(a_cancel_is_sticky_and_wakes_once),
+        script_test(a_reset_makes_it_usable_again),
+        script_test(the_state_changes_before_the_waits_are_woken),
+        script_test(the_event_is_cleared_before_the_state_changes),
+        script_test(a_reset_waits_for_the_end_of_a_cancel),
+        script_test(a_cancel_in_the_middle_of_new_or_close_is_refused),
+    };
+    return cmocka_run_group_tests_name("cancel_token", tests, NULL, NULL);
+}

@@ -1,0 +1,94 @@
+/* test_instant.c: points in time, over a clock that the test sets. */
+#include "unit/scripted_platform.h"
+
+#include "core/base/instant.h"
+#include "ferrule/time.h"
+
+static void begin_at(uint64_t now)
+{
+    script_begin(&script_posix);
+    script.now = now;
+}
+
+static bool is_none(fer_instant instant)
+{
+    return instant.nanos_ == 0;
+}
+
+static uint64_t remaining(fer_instant instant)
+{
+    return fer_instant_remaining(instant).nanos;
+}
+
+static void now_is_never_none_and_is_reached(void **state)
+{
+    (void)state;
+    const uint64_t times[] = {0, 1, 1000, FERP_NO_DEADLINE - 1};
+    for (size_t i = 0; i < 4; i++) {
+        begin_at(times[i]);
+        fer_instant now = fer_instant_now();
+        assert_false(is_none(now));
+        assert_true(feri_deadline_of(now) == times[i]);
+        assert_true(remaining(now) == 0);
+    }
+}
+
+static void an_instant_is_reached_at_its_nanosecond_and_stays_so(void **state)
+{
+    (void)state;
+    begin_at(1000);
+    fer_instant later = fer_instant_after(fer_duration_from_nanos(5));
+    assert_true(remaining(later) == 5);
+    script.now = 1004;
+    assert_true(remaining(later) == 1);
+    script.now = 1005;
+    assert_true(remaining(later) == 0);
+    script.now = 9999;
+    assert_true(remaining(later) == 0);
+}
+
+static void after_no_time_is_now(void **state)
+{
+    (void)state;
+    begin_at(1000);
+    fer_instant at_once = fer_instant_after(fer_duration_from_nanos(0));
+    assert_true(at_once.nanos_ == fer_instant_now().nanos_);
+    assert_true(remaining(at_once) == 0);
+}
+
+static void none_is_zero_bytes_and_is_never_reached(void **state)
+{
+    (void)state;
+    fer_instant zero;
+    memset(&zero, 0, sizeof zero);
+    begin_at(FERP_NO_DEADLINE - 1);
+    assert_true(is_none(FER_INSTANT_NONE));
+    assert_true(fer_duration_is_none(fer_instant_remaining(FER_INSTANT_NONE)));
+    assert_true(fer_duration_is_none(fer_instant_remaining(zero)));
+    assert_true(feri_deadline_of(FER_INSTANT_NONE) == FERP_NO_DEADLINE);
+    assert_true(is_none(feri_instant_at(FERP_NO_DEADLINE)));
+}
+
+static void a_sum_that_the_clock_cannot_hold_is_none(void **state)
+{
+    (void)state;
+    begin_at(1000);
+    assert_true(is_none(fer_instant_after(FER_DURATION_NONE)));
+    assert_true(is_none(fer_instant_after((fer_duration){UINT64_MAX - 1})));
+    assert_true(is_none(fer_instant_after((fer_duration){FERP_NO_DEADLINE - 1000})));
+    fer_instant last = fer_instant_after((fer_duration){FERP_NO_DEADLINE - 1001});
+    assert_false(is_none(last));
+    assert_true(remaining(last) == FERP_NO_DEADLINE - 1001);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(now_is_never_none_and_is_reached),
+        script_test(an_instant_is_reached_at_its_nanosecond_and_stays_so),
+        script_test(after_no_time_is_now),
+        script_test(none_is_zero_bytes_and_is_never_reached),
+        script_test(a_sum_that_the_clock_cannot_hold_is_none),
+    };
+    return cmocka_run_group_tests_name("instant", tests, NULL, NULL);
+}

@@ -1,0 +1,315 @@
+/* test_limits.c: the limits of a handle: which handles have them, and what takes them away. How a
+ * call waits within them: test_waiting_limits.c. */
+#include "unit/scripted_platform.h"
+
+#include "core/base/cancel_token.h"
+#include "core/base/instant.h"
+#include "core/handle/limits.h"
+#include "core/handle/ownership.h"
+#include "ferrule/socket.h"
+#include "ferrule/tcp.h"
+#include "ferrule/udp.h"
+#include "ferrule/unix.h"
+
+static fer_cancel_token token;
+static fer_cancel_token other_token;
+
+static void begin(void)
+{
+    script_begin(&script_posix);
+    memset(&token, 0, sizeof token);
+    memset(&other_token, 0, sizeof other_token);
+    assert_ok(fer_cancel_token_new(&token));
+    assert_ok(fer_cancel_token_new(&other_token));
+    script.log[0] = '\0';
+}
+
+static fer_limits limits_at(uint64_t deadline)
+{
+    return (fer_limits){feri_instant_at(deadline), &token};
+}
+
+static void assert_limits(const fer_handle *handle, uint64_t deadline,
+                          const fer_cancel_token *wanted)
+{
+    feri_limits found = feri_limits_of(handle);
+    assert_true(found.deadline == deadline);
+    assert_ptr_equal(found.token, wanted);
+}
+
+static void assert_no_limits(const fer_handle *handle)
+{
+    assert_false(feri_handle_is_limited(handle));
+    assert_limits(handle, FERP_NO_DEADLINE, NULL);
+}
+
+/* ---- Setting */
+
+static void a_handle_begins_without_limits(void **state)
+{
+    (void)state;
+    begin();
+    fer_handle handle = script_stream(0);
+    assert_no_limits(&handle);
+    assert_true(feri_handle_is_plain(&handle));
+}
+
+static void limits_are_what_was_set_last_and_ask_nothing(void **state)
+{
+    (void)state;
+    begin();
+    fer_handle handle = script_stream(0);
+    const uint64_t deadlines[] = {
+        0, 1, UINT32_MAX - 1, UINT32_MAX, UINT64_C(1) << 32, FERP_NO_DEADLINE - 1};
+    for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; i++) {
+        fer_limits limits = limits_at(deadlines[i]);
+        assert_ok(feri_set_limits(&handle, &limits));
+        assert_true(feri_handle_is_limited(&handle));
+        assert_false(feri_handle_is_plain(&handle));
+        assert_limits(&handle, deadlines[i], &token);
+    }
+    const fer_limits only_token = {FER_INSTANT_NONE, &other_token};
+    assert_ok(feri_set_limits(&handle, &only_token));
+    assert_limits(&handle, FERP_NO_DEADLINE, &other_token);
+    const fer_limits only_deadline = {feri_instant_at(5), NULL};
+    assert_ok(feri_set_limits(&handle, &only_deadline));
+    assert_limits(&handle, 5, NULL);
+    assert_log("");
+}
+
+static void null_and_zero_bytes_remove_them(void **state)
+{
+    (void)state;
+    begin();
+    fer_handle handle = script_stream(0);
+    const fer_limits limits = limits_at(9);
+    const fer_limits zero = {FER_INSTANT_NONE, NULL};
+    const fer_limits *const none[] = {NULL, &zero};
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(feri_set_limits(&handle, &limits));
+        assert_ok(feri_set_limits(&handle, none[i]));
+        assert_no_limits(&handle);
+        assert_true(feri_handle_is_plain(&handle));
+    }
+}
+
+static void a_token_that_is_not_open_is_refused_and_changes_nothing(void **state)
+{
+    (void)state;
+    begin();
+    fer_handle handle = script_stream(0);
+    fer_cancel_token never_made = {0};
+    const fer_limits kept = limits_at(9);
+    fer_limits bad = {feri_instant_at(5), &never_made};
+    assert_error(feri_set_limits(&handle, &bad), FER_INVALID_INPUT, 0);
+    assert_no_limits(&handle);
+    assert_ok(feri_set_limits(&handle, &kept));
+    assert_error(feri_set_limits(&handle, &bad), FER_INVALID_INPUT, 0);
+    bad.token = &other_token;
+    fer_cancel_token_close(&other_token);
+    assert_error(feri_set_limits(&handle, &bad), FER_INVALID_INPUT, 0);
+    assert_limits(&handle, 9, &token);
+}
+
+static void a_cancelled_token_may_be_set(void **state)
+{
+    (void)state;
+    begin();
+    fer_handle handle = script_stream(0);
+    const fer_limits limits = limits_at(9);
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_ok(feri_set_limits(&handle, &limits));
+    assert_limits(&handle, 9, &token);
+}
+
+/* ---- Handles without a socket */
+
+static void null_new_and_closed_handles_have_no_limits_to_set(void **state)
+{
+    (void)state;
+    begin();
+    fer_handle handle = {0};
+    const fer_limits limits = limits_at(9);
+    assert_error(feri_set_limits(NULL, &limits), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_limits(&handle, &limits), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_limits(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_no_limits(&handle);
+    handle = script_stream(0);
+    feri_handle_close(&handle);
+    assert_error(feri_set_limits(&handle, &limits), FER_INVALID_INPUT, 0);
+    assert_no_limits(&handle);
+    assert_ok(feri_handle_claim(&handle));
+    assert_error(feri_set_limits(&handle, &limits), FER_INVALID_INPUT, 0);
+    feri_handle_abandon(&handle);
+}
+
+static void each_type_of_handle_refuses_what_is_new_and_null(void **state)
+{
+    (void)state;
+    begin();
+    fer_tcp_stream stream = {0};
+    fer_tcp_listener listener = {0};
+    fer_udp_socket udp = {0};
+    fer_unix_stream unix_stream = {0};
+    fer_unix_listener unix_listener = {0};
+    fer_unix_datagram datagram = {0};
+    fer_socket socket = {0};
+    const fer_limits limits = limits_at(9);
+    assert_error(fer_tcp_stream_set_limits(&stream, &limits), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_set_limits(&listener, &limits), FER_INVALID_INPUT, 0);
+    assert_error(fer_udp_socket_set_limits(&udp, &limits), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_set_limits(&unix_stream, &limits), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_set_limits(&unix_listener, &limits), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_datagram_set_limits(&datagram, &limits), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_set_limits(&socket, &limits), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_set_limits(NULL, &limits), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_set_limits(NULL, &limits), FER_INVALID_INPUT, 0);
+    assert_error(fer_udp_socket_set_limits(NULL, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_set_limits(NULL, &limits), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_set_limits(NULL, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_datagram_set_limits(NULL, &limits), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_set_limits(NULL, NULL), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+/* ---- What takes them away */
+
+static void close_ends_them_and_the_next_use_begins_without(void **state)
+{
+    (void)state;
+    begin();
+    fer_handle handle = script_stream(0);
+    const fer_limits limits = limits_at(9);
+    assert_ok(feri_set_limits(&handle, &limits));
+    feri_handle_close(&handle);
+    assert_no_limits(&handle);
+    assert_ok(feri_handle_claim(&handle));
+    assert_ok(feri_handle_fill(&handle, script_open_socket(), 0));
+    assert_no_limits(&handle);
+    assert_null(handle.token_);
+}
+
+static void events_of_the_stream_keep_them(void **state)
+{
+    (void)state;
+    begin();
+    const feri_event events[] = {FERI_EVENT_SHUT_READ, FERI_EVENT_SHUT_WRITE, FERI_EVENT_GOT_EOF};
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        fer_handle handle = script_stream(0);
+        const fer_limits limits = limits_at(9);
+        assert_ok(feri_set_limits(&handle, &limits));
+        assert_true(feri_handle_apply(&handle, events[i]));
+        assert_limits(&handle, 9, &token);
+        assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET,
+                                     (fer_error){FER_CONNECTION_RESET, 104}));
+        assert_limits(&handle, 9, &token);
+        assert_ok(feri_set_limits(&handle, NULL));
+        assert_no_limits(&handle);
+    }
+}
+
+/* A handle whose connect has failed only tells its error, so it needs no limits. */
+static void a_connect_keeps_them_until_it_fails(void **state)
+{
+    (void)state;
+    begin();
+    const fer_limits limits = limits_at(9);
+    fer_handle handle = script_unconnected(0);
+    assert_ok(feri_set_limits(&handle, &limits));
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
+    assert_limits(&handle, 9, &token);
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_OK));
+    assert_limits(&handle, 9, &token);
+    handle = script_connecting(0);
+    assert_ok(feri_set_limits(&handle, &limits));
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
+                                 (fer_error){FER_CONNECTION_REFUSED, 111}));
+    assert_no_limits(&handle);
+    assert_error(feri_set_limits(&handle, &limits), FER_INVALID_INPUT, 0);
+}
+
+static void clones_and_what_a_handle_moves_to_begin_without(void **state)
+{
+    (void)state;
+    begin();
+    fer_handle handle = script_stream(0);
+    fer_handle clone = {0};
+    fer_handle moved = {0};
+    const fer_limits limits = limits_at(9);
+    assert_ok(feri_set_limits(&handle, &limits));
+    assert_ok(feri_try_clone(&handle, &clone));
+    assert_no_limits(&clone);
+    assert_limits(&handle, 9, &token);
+    assert_ok(feri_handle_move(&handle, &moved));
+    assert_no_limits(&moved);
+    assert_no_limits(&handle);
+}
+
+/* The memory of a handle that had limits may be used again for another one. */
+static void a_clone_into_a_closed_handle_begins_without(void **state)
+{
+    (void)state;
+    begin();
+    fer_handle handle = script_stream(0);
+    fer_handle reused = script_stream(0);
+    const fer_limits limits = limits_at(9);
+    assert_ok(feri_set_limits(&reused, &limits));
+    feri_handle_close(&reused);
+    assert_ok(feri_try_clone(&handle, &reused));
+    assert_no_limits(&reused);
+}
+
+static void a_handle_without_a_socket_is_never_marked(void **state)
+{
+    (void)state;
+    begin();
+    fer_handle handle = {0};
+    assert_false(feri_handle_mark_limited(&handle, true));
+    assert_ok(feri_handle_claim(&handle));
+    assert_false(feri_handle_mark_limited(&handle, true));
+    assert_ok(feri_handle_fill(&handle, script_open_socket(), 0));
+    assert_true(feri_handle_mark_limited(&handle, true));
+    feri_handle_close(&handle);
+    assert_false(feri_handle_mark_limited(&handle, true));
+    assert_no_limits(&handle);
+}
+
+/* ---- The look */
+
+static void the_look_tells_the_token_before_the_deadline(void **state)
+{
+    (void)state;
+    begin();
+    feri_limits limits = {1001, &token};
+    assert_ok(feri_limits_check(&limits));
+    script.now = 1001;
+    assert_error(feri_limits_check(&limits), FER_TIMED_OUT, 0);
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_error(feri_limits_check(&limits), FER_CANCELLED, 0);
+    fer_cancel_token_close(&token);
+    assert_error(feri_limits_check(&limits), FER_INVALID_INPUT, 0);
+    limits = FERI_NO_LIMITS;
+    script.now = FERP_NO_DEADLINE;
+    assert_ok(feri_limits_check(&limits));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_handle_begins_without_limits),
+        script_test(limits_are_what_was_set_last_and_ask_nothing),
+        script_test(null_and_zero_bytes_remove_them),
+        script_test(a_token_that_is_not_open_is_refused_and_changes_nothing),
+        script_test(a_cancelled_token_may_be_set),
+        script_test(null_new_and_closed_handles_have_no_limits_to_set),
+        script_test(each_type_of_handle_refuses_what_is_new_and_null),
+        script_test(close_ends_them_and_the_next_use_begins_without),
+        script_test(events_of_the_stream_keep_them),
+        script_test(a_connect_keeps_them_until_it_fails),
+        script_test(clones_and_what_a_handle_moves_to_begin_without),
+        script_test(a_clone_into_a_closed_handle_begins_without),
+        script_test(a_handle_without_a_socket_is_never_marked),
+        script_test(the_look_tells_the_token_before_the_deadline),
+    };
+    return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
+}

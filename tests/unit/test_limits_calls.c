@@ -1,0 +1,350 @@
+/* test_limits_calls.c: limits of the calls that are more than one try: complete transfers, copy and
+ * readiness; and the calls that never look. Single calls: test_waiting_limits.c. */
+#include "unit/scripted_platform.h"
+
+#include "core/base/instant.h"
+#include "ferrule/io.h"
+#include "ferrule/tcp.h"
+#include "ferrule/udp.h"
+#include "ferrule/unix.h"
+
+#define MILLI UINT64_C(1000000)
+#define DEADLINE (1000 + 50 * MILLI)
+
+static fer_cancel_token token;
+static fer_tcp_stream stream;
+static char buf[16];
+
+static void begin(const struct ferp_traits *traits)
+{
+    script_begin(traits);
+    memset(&token, 0, sizeof token);
+    memset(&stream, 0, sizeof stream);
+    assert_ok(fer_cancel_token_new(&token));
+    stream.handle_ = script_stream(0);
+    script.log[0] = '\0';
+}
+
+static void limit(uint64_t deadline)
+{
+    const fer_limits limits = {feri_instant_at(deadline), &token};
+    assert_ok(fer_tcp_stream_set_limits(&stream, &limits));
+}
+
+static void begin_cancelled(void)
+{
+    begin(&script_posix);
+    limit(0);
+    assert_ok(fer_cancel_token_cancel(&token));
+    script.log[0] = '\0';
+}
+
+static void would_block(script_call call)
+{
+    script_then_fail(call, FER_WOULD_BLOCK, 11);
+}
+
+/* ---- Complete transfers: one deadline for the whole call, and their counts */
+
+static void read_exact_has_one_deadline_and_tells_its_count(void **state)
+{
+    (void)state;
+    size_t n = 77;
+    begin(&script_windows);
+    limit(DEADLINE);
+    script_then_move(SCRIPT_TRY_RECV, 3);
+    would_block(SCRIPT_TRY_RECV);
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 30 * MILLI;
+    script_then_move(SCRIPT_TRY_RECV, 2);
+    would_block(SCRIPT_TRY_RECV);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_error(fer_tcp_stream_read_exact(&stream, buf, 16, &n), FER_TIMED_OUT, 0);
+    assert_int_equal(n, 5);
+    assert_log("try_recv(1,16) try_recv(1,13) wait_arm(1,READABLE) wait_for(50001000,token) "
+               "try_recv(1,13) try_recv(1,11) wait_arm(1,READABLE) wait_for(50001000,token)");
+    assert_true(script.now == DEADLINE);
+}
+
+static void write_all_has_one_deadline_and_tells_its_count(void **state)
+{
+    (void)state;
+    size_t n = 77;
+    begin(&script_posix);
+    limit(DEADLINE);
+    script_then_move(SCRIPT_TRY_SEND, 7);
+    would_block(SCRIPT_TRY_SEND);
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 30 * MILLI;
+    script_then_move(SCRIPT_TRY_SEND, 1);
+    would_block(SCRIPT_TRY_SEND);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_error(fer_tcp_stream_write_all(&stream, buf, 16, &n), FER_TIMED_OUT, 0);
+    assert_int_equal(n, 8);
+    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 2);
+    assert_true(script.now == DEADLINE);
+}
+
+static void cancel_in_the_wait(script_call call)
+{
+    if (call == SCRIPT_WAIT_FOR || call == SCRIPT_READY) {
+        script.on_call = NULL;
+        assert_int_equal(fer_cancel_token_cancel(&token).kind, FER_OK);
+    }
+}
+
+static void a_signal_does_not_end_a_transfer_but_its_cancel_does(void **state)
+{
+    (void)state;
+    for (int cancels = 0; cancels < 2; cancels++) {
+        size_t n = 77;
+        begin(&script_posix);
+        limit(DEADLINE);
+        script_then_move(SCRIPT_TRY_RECV, 3);
+        would_block(SCRIPT_TRY_RECV);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+        if (cancels == 1) {
+            script.on_call = cancel_in_the_wait;
+        } else {
+            script_then_move(SCRIPT_TRY_RECV, 5);
+        }
+        assert_error(fer_tcp_stream_read_exact(&stream, buf, 8, &n),
+                     cancels == 1 ? FER_CANCELLED : FER_OK, 0);
+        assert_int_equal(n, cancels == 1 ? 3 : 8);
+    }
+}
+
+static void read_to_end_and_copy_tell_their_counts(void **state)
+{
+    (void)state;
+    size_t n = 77;
+    uint64_t copied = 77;
+    char between[8];
+    fer_copy_buffer buffer = {between, sizeof between, 0, 0};
+    begin(&script_posix);
+    limit(DEADLINE);
+    script_then_move(SCRIPT_TRY_RECV, 3);
+    would_block(SCRIPT_TRY_RECV);
+    would_block(SCRIPT_TRY_RECV);
+    script.on_call = cancel_in_the_wait;
+    assert_error(fer_tcp_stream_read_to_end(&stream, buf, 16, &n), FER_CANCELLED, 0);
+    assert_int_equal(n, 3);
+    assert_ok(fer_cancel_token_reset(&token));
+    script_then_move(SCRIPT_TRY_RECV, 5);
+    script_then_move(SCRIPT_TRY_SEND, 4);
+    would_block(SCRIPT_TRY_SEND);
+    would_block(SCRIPT_TRY_SEND);
+    script.on_call = cancel_in_the_wait;
+    fer_stream end = fer_tcp_stream_as_stream(&stream);
+    assert_error(fer_copy(end, end, &buffer, &copied), FER_CANCELLED, 0);
+    assert_true(copied == 4);
+    assert_int_equal(buffer.len, 1); /* the fifth byte is the caller's */
+}
+
+static void a_full_read_to_end_looks_for_the_end_within_the_limits(void **state)
+{
+    (void)state;
+    size_t n = 77;
+    begin(&script_posix);
+    limit(DEADLINE);
+    script_then_move(SCRIPT_TRY_RECV, 4);
+    would_block(SCRIPT_TRY_PEEK);
+    would_block(SCRIPT_TRY_PEEK);
+    script.on_call = cancel_in_the_wait;
+    assert_error(fer_tcp_stream_read_to_end(&stream, buf, 4, &n), FER_CANCELLED, 0);
+    assert_int_equal(n, 4);
+}
+
+/* ---- K1: what comes before the limits, and what never looks at them */
+
+static void what_the_handle_answers_comes_before_the_limits(void **state)
+{
+    (void)state;
+    size_t n = 77;
+    begin_cancelled();
+    assert_ok(fer_tcp_stream_read(&stream, buf, 0, &n));
+    assert_ok(fer_tcp_stream_write(&stream, buf, 0, &n));
+    assert_error(fer_tcp_stream_read(&stream, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_write(&stream, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_log("");
+    assert_true(feri_handle_apply(&stream.handle_, FERI_EVENT_SHUT_READ));
+    assert_true(feri_handle_apply(&stream.handle_, FERI_EVENT_SHUT_WRITE));
+    assert_ok(fer_tcp_stream_read(&stream, buf, 1, &n));
+    assert_ok(fer_tcp_stream_peek(&stream, buf, 1, &n));
+    assert_error(fer_tcp_stream_write(&stream, buf, 1, &n), FER_BROKEN_PIPE, 0);
+    assert_error(fer_tcp_stream_write_all(&stream, buf, 1, &n), FER_BROKEN_PIPE, 0);
+    assert_log("");
+    fer_tcp_stream_close(&stream);
+    assert_error(fer_tcp_stream_read(&stream, buf, 1, &n), FER_INVALID_INPUT, 0);
+}
+
+static void the_saved_error_comes_before_the_limits_and_queued_input_after(void **state)
+{
+    (void)state;
+    size_t n = 77;
+    begin_cancelled();
+    assert_true(feri_handle_fail(&stream.handle_, FERI_EVENT_GOT_RESET,
+                                 (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_error(fer_tcp_stream_write(&stream, buf, 1, &n), FER_CONNECTION_RESET, 104);
+    assert_error(fer_tcp_stream_read(&stream, buf, 1, &n), FER_CONNECTION_RESET, 104);
+    script_then(SCRIPT_BYTES_QUEUED)->value = 1;
+    assert_error(fer_tcp_stream_read(&stream, buf, 1, &n), FER_CANCELLED, 0);
+    assert_int_equal(script.times[SCRIPT_TRY_RECV], 0);
+}
+
+static void the_try_calls_never_look(void **state)
+{
+    (void)state;
+    size_t n = 77;
+    fer_io_slice_mut in = {buf, 4};
+    fer_io_slice out = {buf, 4};
+    begin_cancelled();
+    script_then_move(SCRIPT_TRY_RECV, 1);
+    assert_ok(fer_tcp_stream_try_read(&stream, buf, 8, &n));
+    script_then_move(SCRIPT_TRY_PEEK, 1);
+    assert_ok(fer_tcp_stream_try_peek(&stream, buf, 8, &n));
+    script_then_move(SCRIPT_TRY_SEND, 1);
+    assert_ok(fer_tcp_stream_try_write(&stream, buf, 8, &n));
+    script_then_move(SCRIPT_TRY_RECV_VECTORED, 1);
+    assert_ok(fer_tcp_stream_try_read_vectored(&stream, &in, 1, &n));
+    script_then_move(SCRIPT_TRY_SEND_VECTORED, 1);
+    assert_ok(fer_tcp_stream_try_write_vectored(&stream, &out, 1, &n));
+    would_block(SCRIPT_TRY_RECV);
+    assert_error(fer_tcp_stream_try_read(&stream, buf, 8, &n), FER_WOULD_BLOCK, 11);
+}
+
+static void getters_setters_shutdown_and_close_never_look(void **state)
+{
+    (void)state;
+    fer_duration timeout;
+    fer_error pending;
+    fer_socket_addr addr;
+    bool on = false;
+    begin_cancelled();
+    assert_ok(fer_tcp_stream_set_read_timeout(&stream, fer_duration_from_millis(5)));
+    assert_ok(fer_tcp_stream_read_timeout(&stream, &timeout));
+    assert_ok(fer_tcp_stream_set_nodelay(&stream, true));
+    assert_ok(fer_tcp_stream_nodelay(&stream, &on));
+    assert_ok(fer_tcp_stream_local_addr(&stream, &addr));
+    assert_ok(fer_tcp_stream_peer_addr(&stream, &addr));
+    assert_ok(fer_tcp_stream_take_error(&stream, &pending));
+    assert_ok(fer_tcp_stream_set_nonblocking(&stream, true));
+    assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_BOTH));
+    fer_tcp_stream_close(&stream);
+    assert_int_equal(script.sockets_open, 0);
+}
+
+/* ---- K3a: readiness */
+
+static fer_error wait_ready(fer_interest interest, fer_duration timeout, fer_interest *ready)
+{
+    return fer_tcp_stream_ready(&stream, interest, timeout, ready);
+}
+
+static void readiness_looks_first_and_waits_for_the_token_too(void **state)
+{
+    (void)state;
+    fer_interest ready = 77;
+    begin(&script_posix);
+    limit(DEADLINE);
+    script_then(SCRIPT_READY)->value = FER_READABLE;
+    assert_ok(wait_ready(FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_READABLE);
+    assert_log("ready(1,r,50001000,token)");
+    ready = 77;
+    limit(1000);
+    assert_error(wait_ready(FER_READABLE, FER_DURATION_NONE, &ready), FER_TIMED_OUT, 0);
+    assert_ok(fer_cancel_token_cancel(&token));
+    script.log[0] = '\0';
+    assert_error(wait_ready(FER_READABLE, FER_DURATION_NONE, &ready), FER_CANCELLED, 0);
+    assert_error(wait_ready(FER_READABLE, fer_duration_from_nanos(0), &ready), FER_CANCELLED, 0);
+    assert_int_equal(ready, 77);
+    assert_log("");
+}
+
+/* The timeout is no error, and the deadline is one. */
+static void readiness_tells_its_timeout_from_the_deadline(void **state)
+{
+    (void)state;
+    fer_interest ready = 77;
+    begin(&script_posix);
+    limit(DEADLINE);
+    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
+    assert_ok(wait_ready(FER_READABLE, fer_duration_from_millis(20), &ready));
+    assert_int_equal(ready, 0);
+    assert_true(script.now == 1000 + 20 * MILLI);
+    ready = 77;
+    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
+    assert_error(wait_ready(FER_READABLE, fer_duration_from_millis(40), &ready), FER_TIMED_OUT, 0);
+    assert_int_equal(ready, 77);
+    assert_true(script.now == DEADLINE);
+    assert_log("ready(1,r,20001000,token) ready(1,r,50001000,token)");
+}
+
+static void a_cancel_ends_readiness_and_a_signal_does_not(void **state)
+{
+    (void)state;
+    fer_interest ready = 77;
+    begin(&script_posix);
+    limit(DEADLINE);
+    script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
+    script_then(SCRIPT_READY)->value = FER_WRITABLE;
+    assert_ok(wait_ready(FER_WRITABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    ready = 77;
+    script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
+    script.on_call = cancel_in_the_wait;
+    assert_error(wait_ready(FER_WRITABLE, FER_DURATION_NONE, &ready), FER_CANCELLED, 0);
+    assert_ok(fer_cancel_token_reset(&token));
+    (void)script_then(SCRIPT_READY); /* the wakeup of the token: nothing is ready */
+    script.on_call = cancel_in_the_wait;
+    assert_error(wait_ready(FER_WRITABLE, FER_DURATION_NONE, &ready), FER_CANCELLED, 0);
+    assert_int_equal(ready, 77);
+}
+
+static void a_half_that_has_ended_is_ready_whatever_the_limits(void **state)
+{
+    (void)state;
+    fer_interest ready = 77;
+    begin_cancelled();
+    assert_true(feri_handle_apply(&stream.handle_, FERI_EVENT_SHUT_READ));
+    assert_ok(wait_ready(FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_READABLE);
+}
+
+static void readiness_of_other_handles_is_limited_too(void **state)
+{
+    (void)state;
+    fer_interest ready = 77;
+    fer_udp_socket udp = {0};
+    begin(&script_windows);
+    udp.handle_ = script_stream(0);
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    assert_ok(fer_udp_socket_set_limits(&udp, &limits));
+    script_then(SCRIPT_READY)->value = FER_READABLE;
+    assert_ok(fer_udp_socket_ready(&udp, FER_READABLE, FER_DURATION_NONE, &ready));
+    assert_log("ready(2,r,ever,token)");
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_error(fer_udp_socket_ready(&udp, FER_READABLE, FER_DURATION_NONE, &ready), FER_CANCELLED,
+                 0);
+    assert_log("token_signal()");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(read_exact_has_one_deadline_and_tells_its_count),
+        script_test(write_all_has_one_deadline_and_tells_its_count),
+        script_test(a_signal_does_not_end_a_transfer_but_its_cancel_does),
+        script_test(read_to_end_and_copy_tell_their_counts),
+        script_test(a_full_read_to_end_looks_for_the_end_within_the_limits),
+        script_test(what_the_handle_answers_comes_before_the_limits),
+        script_test(the_saved_error_comes_before_the_limits_and_queued_input_after),
+        script_test(the_try_calls_never_look),
+        script_test(getters_setters_shutdown_and_close_never_look),
+        script_test(readiness_looks_first_and_waits_for_the_token_too),
+        script_test(readiness_tells_its_timeout_from_the_deadline),
+        script_test(a_cancel_ends_readiness_and_a_signal_does_not),
+        script_test(a_half_that_has_ended_is_ready_whatever_the_limits),
+        script_test(readiness_of_other_handles_is_limited_too),
+    };
+    return cmocka_run_group_tests_name("limits_calls", tests, NULL, NULL);
+}

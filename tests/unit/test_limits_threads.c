@@ -1,0 +1,106 @@
+/* test_limits_threads.c: the limits of a handle, set by threads while others read them: nobody gets
+ * the halves of two deadlines, or the token of another deadline. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/handle/handle.h"
+#include "core/handle/limits.h"
+
+/* A unit test is a single source file, so it includes the helper. */
+#include "support/thread.c"
+
+enum { ROUNDS = 20000, WRITERS = 2, READERS = 2, TOKENS = 4 };
+
+static fer_handle handle;
+static fer_cancel_token tokens[TOKENS];
+static atomic_int writers_left;
+static atomic_int readers_that_read;
+
+/* Both halves of the deadline and the token follow from one number. 0: no limits. */
+static fer_limits limits_of_number(uint32_t number)
+{
+    fer_limits limits = {{(uint64_t)number << 32 | number}, NULL};
+    limits.token = number == 0 ? NULL : &tokens[number % TOKENS];
+    return limits;
+}
+
+struct setter {
+    uint32_t first;
+    unsigned failures;
+};
+
+static void set_many(void *argument)
+{
+    struct setter *setter = argument;
+    while (atomic_load(&readers_that_read) < READERS) {
+        test_thread_yield();
+    }
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        const fer_limits limits = limits_of_number(i % 3 == 0 ? 0 : setter->first + i);
+        fer_error error = feri_set_limits(&handle, i % 6 == 0 ? NULL : &limits);
+        setter->failures += error.kind != FER_OK;
+    }
+    atomic_fetch_sub(&writers_left, 1);
+}
+
+struct reader {
+    unsigned torn;
+};
+
+static void read_many(void *argument)
+{
+    struct reader *reader = argument;
+    bool is_first = true;
+    while (atomic_load(&writers_left) > 0) {
+        feri_limits found = feri_limits_of(&handle);
+        uint64_t nanos = found.deadline + 1;
+        fer_limits expected = limits_of_number((uint32_t)nanos);
+        reader->torn += nanos != expected.deadline.nanos_ || found.token != expected.token;
+        if (is_first) {
+            atomic_fetch_add(&readers_that_read, 1);
+            is_first = false;
+        }
+    }
+}
+
+static void nobody_reads_torn_limits(void **state)
+{
+    (void)state;
+    test_thread threads[WRITERS + READERS];
+    struct setter setters[WRITERS] = {{1, 0}, {1000000, 0}};
+    struct reader readers[READERS] = {{0}, {0}};
+    for (size_t i = 0; i < TOKENS; i++) {
+        assert_int_equal(fer_cancel_token_new(&tokens[i]).kind, FER_OK);
+    }
+    /* Nothing here uses the raw socket. */
+    assert_int_equal(feri_handle_claim(&handle).kind, FER_OK);
+    assert_int_equal(feri_handle_fill(&handle, 1, 0).kind, FER_OK);
+    atomic_init(&writers_left, WRITERS);
+    atomic_init(&readers_that_read, 0);
+    for (size_t i = 0; i < READERS; i++) {
+        test_thread_start(&threads[WRITERS + i], read_many, &readers[i]);
+    }
+    for (size_t i = 0; i < WRITERS; i++) {
+        test_thread_start(&threads[i], set_many, &setters[i]);
+    }
+    for (size_t i = 0; i < WRITERS + READERS; i++) {
+        test_thread_join(&threads[i]);
+    }
+    for (size_t i = 0; i < TOKENS; i++) {
+        fer_cancel_token_close(&tokens[i]);
+    }
+    assert_int_equal(setters[0].failures + setters[1].failures, 0);
+    assert_int_equal(readers[0].torn + readers[1].torn, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_reads_torn_limits)};
+    return cmocka_run_group_tests_name("limits_threads", tests, NULL, NULL);
+}

@@ -1,0 +1,466 @@
+/* test_waiting_limits.c: rules K1, K2, K3, K6 over the scripted seam: every call that can wait, on
+ * systems whose kernel waits and on systems where core waits. What sets the limits: test_limits.c.
+ * Transfers and the _ready calls: test_limits_calls.c. */
+#include "unit/scripted_platform.h"
+
+#include "core/base/instant.h"
+#include "core/handle/limits.h"
+#include "core/handle/modes.h"
+#include "ferrule/tcp.h"
+#include "ferrule/udp.h"
+#include "ferrule/unix.h"
+
+#define MILLI UINT64_C(1000000)
+#define DEADLINE (1000 + 50 * MILLI)
+
+static fer_cancel_token token;
+static fer_tcp_stream stream;
+static fer_udp_socket udp;
+static fer_unix_datagram datagram;
+static char buf[8];
+
+/* ---- The calls that can wait */
+
+static fer_error call_read(void)
+{
+    return fer_tcp_stream_read(&stream, buf, 8, NULL);
+}
+static fer_error call_peek(void)
+{
+    return fer_tcp_stream_peek(&stream, buf, 8, NULL);
+}
+static fer_error call_write(void)
+{
+    return fer_tcp_stream_write(&stream, buf, 8, NULL);
+}
+static fer_error call_read_vectored(void)
+{
+    const fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
+    return fer_tcp_stream_read_vectored(&stream, slices, 2, NULL);
+}
+static fer_error call_write_vectored(void)
+{
+    const fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
+    return fer_tcp_stream_write_vectored(&stream, slices, 2, NULL);
+}
+static fer_error call_recv_from(void)
+{
+    fer_datagram got;
+    return fer_udp_socket_recv_from(&udp, buf, 8, &got);
+}
+static fer_error call_peek_from(void)
+{
+    fer_datagram got;
+    return fer_udp_socket_peek_from(&udp, buf, 8, &got);
+}
+static fer_error call_send(void)
+{
+    return fer_udp_socket_send(&udp, buf, 8, NULL);
+}
+static fer_error call_send_to(void)
+{
+    fer_socket_addr to = script_addr("192.0.2.1:1001");
+    return fer_udp_socket_send_to(&udp, buf, 8, &to, NULL);
+}
+static fer_error call_unix_recv_from(void)
+{
+    fer_unix_received got;
+    return fer_unix_datagram_recv_from(&datagram, buf, 8, &got);
+}
+static fer_error call_unix_send(void)
+{
+    return fer_unix_datagram_send(&datagram, buf, 8, NULL);
+}
+static fer_error call_unix_send_to(void)
+{
+    return fer_unix_datagram_send_to(&datagram, buf, 8, "/path", NULL);
+}
+
+static const struct sort {
+    const char *name;
+    fer_error (*run)(void);
+    script_call attempt; /* the call of the seam that never waits */
+    fer_handle *handle;
+} sorts[] = {
+    {"read", call_read, SCRIPT_TRY_RECV, &stream.handle_},
+    {"peek", call_peek, SCRIPT_TRY_PEEK, &stream.handle_},
+    {"write", call_write, SCRIPT_TRY_SEND, &stream.handle_},
+    {"read_vectored", call_read_vectored, SCRIPT_TRY_RECV_VECTORED, &stream.handle_},
+    {"write_vectored", call_write_vectored, SCRIPT_TRY_SEND_VECTORED, &stream.handle_},
+    {"recv_from", call_recv_from, SCRIPT_TRY_RECV_FROM, &udp.handle_},
+    {"peek_from", call_peek_from, SCRIPT_TRY_PEEK_FROM, &udp.handle_},
+    {"send", call_send, SCRIPT_TRY_SEND, &udp.handle_},
+    {"send_to", call_send_to, SCRIPT_TRY_SEND_TO, &udp.handle_},
+    {"unix recv_from", call_unix_recv_from, SCRIPT_TRY_UNIX_RECV_FROM, &datagram.handle_},
+    {"unix send", call_unix_send, SCRIPT_TRY_SEND, &datagram.handle_},
+    {"unix send_to", call_unix_send_to, SCRIPT_TRY_UNIX_SEND_TO, &datagram.handle_},
+};
+enum { SORTS = sizeof sorts / sizeof sorts[0] };
+
+static const struct ferp_traits *const systems[] = {&script_posix, &script_windows};
+
+/* Runs the test for each call on each kind of system. */
+static void for_each(void (*test)(const struct sort *sort))
+{
+    for (size_t i = 0; i < 2 * SORTS; i++) {
+        script_begin(systems[i / SORTS]);
+        memset(&token, 0, sizeof token);
+        memset(&stream, 0, sizeof stream);
+        memset(&udp, 0, sizeof udp);
+        memset(&datagram, 0, sizeof datagram);
+        assert_int_equal(fer_cancel_token_new(&token).kind, FER_OK);
+        *sorts[i % SORTS].handle = script_stream(0);
+        script.log[0] = '\0';
+        script_default(sorts[i % SORTS].attempt)->value = 1;
+        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+        test(&sorts[i % SORTS]);
+    }
+}
+
+static void limit(const struct sort *sort, uint64_t deadline)
+{
+    const fer_limits limits = {feri_instant_at(deadline), &token};
+    assert_int_equal(feri_set_limits(sort->handle, &limits).kind, FER_OK);
+}
+
+static void expect(const struct sort *sort, fer_error_kind kind)
+{
+    fer_error error = sort->run();
+    if (error.kind != kind || error.os_code != 0) {
+        fail_msg("%s: %s (%ld), not %s", sort->name, fer_error_kind_name(error.kind),
+                 (long)error.os_code, fer_error_kind_name(kind));
+    }
+}
+
+/* The tries and the waits of a call, and nothing else that can wait. */
+static void expect_calls(const struct sort *sort, uint64_t tries, uint64_t waits)
+{
+    const script_call waiting[] = {SCRIPT_RECV,        SCRIPT_PEEK,          SCRIPT_RECV_VECTORED,
+                                   SCRIPT_SEND,        SCRIPT_SEND_VECTORED, SCRIPT_RECV_FROM,
+                                   SCRIPT_PEEK_FROM,   SCRIPT_SEND_TO,       SCRIPT_UNIX_RECV_FROM,
+                                   SCRIPT_UNIX_SEND_TO};
+    if (script.times[sort->attempt] != tries || script.times[SCRIPT_WAIT_FOR] != waits) {
+        fail_msg("%s: %s", sort->name, script.log);
+    }
+    for (size_t i = 0; i < sizeof waiting / sizeof waiting[0]; i++) {
+        assert_int_equal(script.times[waiting[i]], 0);
+    }
+}
+
+static void would_block(const struct sort *sort)
+{
+    script_then_fail(sort->attempt, FER_WOULD_BLOCK, 11);
+}
+
+/* ---- K1: the look */
+
+static void asks_nothing_if_cancelled(const struct sort *sort)
+{
+    limit(sort, FERP_NO_DEADLINE);
+    assert_ok(fer_cancel_token_cancel(&token));
+    script.log[0] = '\0';
+    expect(sort, FER_CANCELLED);
+    expect(sort, FER_CANCELLED);
+    assert_log("");
+    assert_ok(fer_cancel_token_reset(&token));
+    expect(sort, FER_OK);
+}
+
+static void a_call_that_begins_cancelled_asks_nothing(void **state)
+{
+    (void)state;
+    for_each(asks_nothing_if_cancelled);
+}
+
+static void asks_nothing_if_late(const struct sort *sort)
+{
+    limit(sort, 1000);
+    expect(sort, FER_TIMED_OUT);
+    limit(sort, 0);
+    expect(sort, FER_TIMED_OUT);
+    assert_log("");
+    limit(sort, 1001);
+    expect(sort, FER_OK);
+    expect_calls(sort, 1, 0);
+}
+
+static void a_call_that_begins_at_its_deadline_asks_nothing(void **state)
+{
+    (void)state;
+    for_each(asks_nothing_if_late);
+}
+
+static void is_misuse_with_a_closed_token(const struct sort *sort)
+{
+    limit(sort, FERP_NO_DEADLINE);
+    fer_cancel_token_close(&token);
+    expect(sort, FER_INVALID_INPUT);
+    expect_calls(sort, 0, 0);
+    assert_int_equal(fer_cancel_token_new(&token).kind, FER_OK);
+    expect(sort, FER_OK); /* the misuse has changed nothing */
+}
+
+static void a_token_that_was_closed_under_a_handle_is_misuse_and_changes_nothing(void **state)
+{
+    (void)state;
+    for_each(is_misuse_with_a_closed_token);
+}
+
+static void does_not_look_if_nonblocking(const struct sort *sort)
+{
+    const bool is_posix = script.traits.io_waits_in_kernel;
+    *sort->handle = script_stream(is_posix ? FERI_FLAG_NONBLOCKING : 0);
+    if (!is_posix) {
+        feri_modes_set_nonblocking(sort->handle, true);
+    }
+    limit(sort, 0);
+    assert_ok(fer_cancel_token_cancel(&token));
+    expect(sort, FER_OK);
+    would_block(sort);
+    assert_error(sort->run(), FER_WOULD_BLOCK, 11);
+    expect_calls(sort, 2, 0);
+}
+
+static void a_call_on_a_nonblocking_socket_never_looks(void **state)
+{
+    (void)state;
+    for_each(does_not_look_if_nonblocking);
+}
+
+/* ---- K6: what a call costs */
+
+static void needs_one_try(const struct sort *sort)
+{
+    limit(sort, DEADLINE);
+    expect(sort, FER_OK);
+    expect_calls(sort, 1, 0);
+    assert_int_equal(script.calls_that_can_fail, 2); /* this one, and that which made the token */
+}
+
+static void a_call_that_need_not_wait_is_one_call(void **state)
+{
+    (void)state;
+    for_each(needs_one_try);
+}
+
+static void asks_the_mode_too(const struct sort *sort)
+{
+    bool is_posix = script.traits.io_waits_in_kernel;
+    *sort->handle = script_stream(FERI_FLAG_CLONED);
+    limit(sort, DEADLINE);
+    expect(sort, FER_OK);
+    expect_calls(sort, 1, 0);
+    assert_int_equal(script.times[SCRIPT_IS_NONBLOCKING], is_posix ? 1 : 0);
+}
+
+static void on_a_shared_handle_it_is_one_more_where_the_system_keeps_the_mode(void **state)
+{
+    (void)state;
+    for_each(asks_the_mode_too);
+}
+
+static void fails_without_a_try(const struct sort *sort)
+{
+    if (script.traits.io_waits_in_kernel) {
+        *sort->handle = script_stream(FERI_FLAG_CLONED);
+        limit(sort, DEADLINE);
+        script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
+        assert_error(sort->run(), FER_BAD_HANDLE, 9);
+        expect_calls(sort, 0, 0);
+    }
+}
+
+static void a_mode_that_cannot_be_asked_is_the_call_s_result(void **state)
+{
+    (void)state;
+    for_each(fails_without_a_try);
+}
+
+/* ---- K2: a cancel during the call */
+
+static void waits_for_both(const struct sort *sort)
+{
+    limit(sort, DEADLINE);
+    would_block(sort);
+    expect(sort, FER_OK);
+    expect_calls(sort, 2, 1);
+    assert_non_null(strstr(script.log, "wait_for(50001000,token)"));
+}
+
+static void a_call_that_waits_does_so_once_for_the_socket_and_the_token(void **state)
+{
+    (void)state;
+    for_each(waits_for_both);
+}
+
+static script_call cancelled_during;
+
+static void cancel(script_call call)
+{
+    if (call == cancelled_during) {
+        script.on_call = NULL;
+        assert_int_equal(fer_cancel_token_cancel(&token).kind, FER_OK);
+    }
+}
+
+static void cancel_during(script_call call)
+{
+    cancelled_during = call;
+    script.on_call = cancel;
+}
+
+static void ends_if_cancelled_in_the_wait(const struct sort *sort)
+{
+    limit(sort, DEADLINE);
+    would_block(sort);
+    would_block(sort);
+    cancel_during(SCRIPT_WAIT_FOR);
+    expect(sort, FER_CANCELLED);
+    expect_calls(sort, 2, 1);
+}
+
+static void a_cancel_ends_the_wait(void **state)
+{
+    (void)state;
+    for_each(ends_if_cancelled_in_the_wait);
+}
+
+static void does_not_wait_if_cancelled_before(const struct sort *sort)
+{
+    const script_call before[] = {sort->attempt, SCRIPT_WAIT_ARM};
+    for (uint64_t i = 0; i < 2; i++) {
+        limit(sort, DEADLINE);
+        would_block(sort);
+        cancel_during(before[i]);
+        expect(sort, FER_CANCELLED);
+        expect_calls(sort, i + 1, 0);
+        assert_int_equal(script.times[SCRIPT_WAIT_DISARM], i + 1);
+        assert_ok(fer_cancel_token_reset(&token));
+    }
+}
+
+static void a_cancel_between_the_look_and_the_wait_is_not_lost(void **state)
+{
+    (void)state;
+    for_each(does_not_wait_if_cancelled_before);
+}
+
+static void moves_what_came_with_the_cancel(const struct sort *sort)
+{
+    limit(sort, DEADLINE);
+    would_block(sort);
+    cancel_during(SCRIPT_WAIT_FOR);
+    expect(sort, FER_OK);
+    expect_calls(sort, 2, 1);
+    expect(sort, FER_CANCELLED);
+    assert_ok(fer_cancel_token_reset(&token));
+    expect(sort, FER_OK);
+}
+
+static void what_came_together_with_a_cancel_is_not_lost(void **state)
+{
+    (void)state;
+    for_each(moves_what_came_with_the_cancel);
+}
+
+static void is_interrupted_or_cancelled(const struct sort *sort)
+{
+    limit(sort, DEADLINE);
+    would_block(sort);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+    assert_error(sort->run(), FER_INTERRUPTED, 4);
+    would_block(sort);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+    cancel_during(SCRIPT_WAIT_FOR);
+    expect(sort, FER_CANCELLED);
+    expect_calls(sort, 2, 2);
+}
+
+static void a_signal_ends_the_wait_and_its_handler_may_have_cancelled(void **state)
+{
+    (void)state;
+    for_each(is_interrupted_or_cancelled);
+}
+
+/* ---- K3: the timeout and the deadline */
+
+static void set_timeout(const struct sort *sort, fer_duration timeout)
+{
+    script_default(SCRIPT_TIMEOUT)->value = timeout.nanos;
+    if (!script.traits.io_waits_in_kernel) {
+        feri_modes_set_timeout(sort->handle, FERP_READING, timeout);
+        feri_modes_set_timeout(sort->handle, FERP_WRITING, timeout);
+    }
+}
+
+static void ends_at_the_earlier(const struct sort *sort)
+{
+    const uint64_t timeouts[] = {20, 50, 80};
+    for (size_t i = 0; i < 3; i++) {
+        script.now = 1000;
+        set_timeout(sort, fer_duration_from_nanos(timeouts[i] * MILLI));
+        limit(sort, DEADLINE);
+        would_block(sort);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+        expect(sort, FER_TIMED_OUT);
+        assert_true(script.now == (i == 0 ? 1000 + 20 * MILLI : DEADLINE));
+    }
+    expect_calls(sort, 3, 3);
+}
+
+static void the_earlier_of_timeout_and_deadline_counts(void **state)
+{
+    (void)state;
+    for_each(ends_at_the_earlier);
+}
+
+static void pauses_until_the_deadline(const struct sort *sort)
+{
+    limit(sort, DEADLINE);
+    *script_default(sort->attempt) = (script_result){.error = {FER_WOULD_BLOCK, 11}};
+    expect(sort, FER_TIMED_OUT);
+    assert_true(script.now == DEADLINE);
+    assert_int_not_equal(script.times[SCRIPT_PAUSE], 0);
+}
+
+static void readiness_that_is_always_false_ends_at_the_deadline(void **state)
+{
+    (void)state;
+    for_each(pauses_until_the_deadline);
+}
+
+static void ends_in_a_pause(const struct sort *sort)
+{
+    limit(sort, FERP_NO_DEADLINE);
+    *script_default(sort->attempt) = (script_result){.error = {FER_WOULD_BLOCK, 11}};
+    cancel_during(SCRIPT_PAUSE);
+    expect(sort, FER_CANCELLED);
+}
+
+static void a_cancel_in_a_pause_ends_the_call(void **state)
+{
+    (void)state;
+    for_each(ends_in_a_pause);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_call_that_begins_cancelled_asks_nothing),
+        script_test(a_call_that_begins_at_its_deadline_asks_nothing),
+        script_test(a_token_that_was_closed_under_a_handle_is_misuse_and_changes_nothing),
+        script_test(a_call_on_a_nonblocking_socket_never_looks),
+        script_test(a_call_that_need_not_wait_is_one_call),
+        script_test(on_a_shared_handle_it_is_one_more_where_the_system_keeps_the_mode),
+        script_test(a_mode_that_cannot_be_asked_is_the_call_s_result),
+        script_test(a_call_that_waits_does_so_once_for_the_socket_and_the_token),
+        script_test(a_cancel_ends_the_wait),
+        script_test(a_cancel_between_the_look_and_the_wait_is_not_lost),
+        script_test(what_came_together_with_a_cancel_is_not_lost),
+        script_test(a_signal_ends_the_wait_and_its_handler_may_have_cancelled),
+        script_test(the_earlier_of_timeout_and_deadline_counts),
+        script_test(readiness_that_is_always_false_ends_at_the_deadline),
+        script_test(a_cancel_in_a_pause_ends_the_call),
+    };
+    return cmocka_run_group_tests_name("waiting_limits", tests, NULL, NULL);
+}
