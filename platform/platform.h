@@ -1,7 +1,8 @@
 /* platform.h: the seam, the only interface between core and an operating system. Each function is
  * one OS operation plus its translation. It makes no decisions, does not retry or loop, and keeps
  * no state. A difference between systems that matters to policy is a fact in ferp_traits. No OS
- * header is included here: arguments and results are core types.
+ * header is included here: arguments and results are core types. background.h has the part for
+ * lookups in the background.
  *
  * Errors are codes of this host, mapped by the backend's own table (ferp_error_kind), with the code
  * kept. Outputs are written on success only, byte counts always. core has checked that every
@@ -22,6 +23,7 @@
 #include "ferrule/socket.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/unix.h"
+#include "platform/background.h"
 
 /* ---- Facts: true of every installation of this OS. core tries everything that depends on a
  * version or a configuration, and handles the error. */
@@ -363,13 +365,13 @@ typedef struct ferp_wait {
 fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness);
 
 /* Waits until the socket is ready or the token is signalled (OK: a hint, not a promise; also after
- * ferp_wake), until the deadline by ferp_now (TIMED_OUT, os_code 0; an expired deadline still polls once) or until a
- * signal (INTERRUPTED). FERP_READABLE and FERP_RECEIVABLE may be TIMED_OUT before the deadline, at
- * the end of a slice of the backend: the caller retries if time remains. If the OS reports an error
- * of the socket only once, it may be returned here. FERP_CONNECTED only: CONNECTION_REFUSED with
- * os_code 0 is the OS's hint that the connect has failed; ferp_take_error returns the cause
- * (POLLERR; select's except set). If a wait cannot include the token, it ends within 20 ms of the
- * signal. poll | WaitForMultipleObjects, select. */
+ * ferp_wake), until the deadline by ferp_now (TIMED_OUT, os_code 0; an expired deadline still polls
+ * once) or until a signal (INTERRUPTED). FERP_READABLE and FERP_RECEIVABLE may be TIMED_OUT before
+ * the deadline, at the end of a slice of the backend: the caller retries if time remains. If the OS
+ * reports an error of the socket only once, it may be returned here. FERP_CONNECTED only:
+ * CONNECTION_REFUSED with os_code 0 is the OS's hint that the connect has failed; ferp_take_error
+ * returns the cause (POLLERR; select's except set). If a wait cannot include the token, it ends
+ * within 20 ms of the signal. poll | WaitForMultipleObjects, select. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline);
 
 /* Ends an armed wait without waiting. */
@@ -449,67 +451,5 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
  * is running, and again only after a wait has reported it. Safe in a signal handler on POSIX; errno
  * is preserved. epoll_ctl | EVFILT_USER | PostQueuedCompletionStatus. */
 fer_error ferp_poller_notify(fer_poller *poller);
-
-/* ---- Memory, for the table of a poller and the lookups of the resolver only. NULL: out of memory.
- * malloc, free. */
-
-void *ferp_memory_new(size_t size);
-void ferp_memory_free(void *memory);
-
-/* ---- Threads: a lock with a condition variable, for the resolver and for pollers that keep their
- * sockets; a detached thread, for the resolver. */
-
-typedef struct ferp_monitor {
-    uint64_t words[16]; /* the backend's state; must not move */
-} ferp_monitor;
-
-/* OUT_OF_MEMORY: there is nothing to end. pthread_mutex_init, pthread_cond_init | SRWLOCK,
- * CONDITION_VARIABLE. */
-fer_error ferp_monitor_begin(ferp_monitor *monitor);
-void ferp_monitor_end(ferp_monitor *monitor); /* no thread is inside or waits */
-void ferp_monitor_enter(ferp_monitor *monitor);
-void ferp_monitor_leave(ferp_monitor *monitor);
-
-/* Called inside the monitor. Leaves it, waits for a notification, and enters again. OK: notified,
- * or a spurious wakeup. TIMED_OUT, os_code 0: the deadline by ferp_now expired; other threads could
- * enter meanwhile. pthread_cond_timedwait | SleepConditionVariableSRW. */
-fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline);
-void ferp_monitor_notify_all(ferp_monitor *monitor); /* called inside */
-
-/* The work of a thread, in steps: step is called until it returns false. A long operation
- * (ferp_lookup_begin) comes last in its step. The simulation has one thread: there each step is an
- * event, and the duration of a lookup passes between two steps. */
-typedef struct ferp_thread {
-    bool (*step)(void *argument);
-    void *argument;
-} ferp_thread;
-
-/* Starts a detached thread, which has the resolver's name and blocks all signals. *thread is not
- * read after its last step has begun. OUT_OF_MEMORY: the system cannot create a thread.
- * pthread_create | CreateThread. */
-fer_error ferp_thread_start(const ferp_thread *thread);
-
-/* Identifies the process, to detect a copy made by fork: the child has another number. getpid | 0,
- * because there is no fork. */
-uint32_t ferp_process(void);
-
-/* ---- Names */
-
-/* The results of one lookup, for one iteration; a copy of this struct can be iterated again. The
- * caller owns the struct, and the system owns the results until ferp_lookup_end. */
-typedef struct ferp_lookup {
-    void *first;
-    void *next;
-} ferp_lookup;
-
-/* Looks up a NUL-terminated, non-empty UTF-8 host, for streams, any IP family. HOST_NOT_FOUND,
- * RESOLVE_TRY_AGAIN or RESOLVE_FAILED with the resolver's code (EAI_ numbers negative). After a
- * failure there is nothing to end. getaddrinfo | GetAddrInfoW. */
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host);
-
-/* Stores the next IP address, with port 0. False: there are no more addresses. */
-bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out);
-
-void ferp_lookup_end(ferp_lookup *lookup);
 
 #endif

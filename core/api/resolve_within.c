@@ -1,5 +1,5 @@
-/* resolve_within.c: the public function of resolve.h that looks names up within limits. It links the
- * resolver's threads; those of resolve.c do not. */
+/* resolve_within.c: the public function of resolve.h that looks names up within limits. It links
+ * the resolver's threads; those of resolve.c do not. */
 #include "core/base/result.h"
 #include "core/handle/limits.h"
 #include "core/names/lookup_within.h"

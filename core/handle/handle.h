@@ -99,7 +99,8 @@ static inline fer_error feri_handle_check_getter(const fer_handle *handle, const
 /* Sets or clears the mark of limits. False: the handle has no socket; nothing changes. */
 bool feri_handle_mark_limited(fer_handle *handle, bool is_limited);
 
-/* Applies an event, and an event that ends the handle's use ends its limits. False: the state forbids the event and does not change. */
+/* Applies an event, and an event that ends the handle's use ends its limits. False: the state
+ * forbids the event and does not change. */
 bool feri_handle_apply(fer_handle *handle, feri_event event);
 
 /* Applies an event with a fatal error (GOT_RESET, CONNECT_FAIL). The first error is saved. */

@@ -1,6 +1,6 @@
-/* lookup_within.c: lookups within limits (rule K8). The system's lookup can neither be cancelled nor
- * limited in time (getaddrinfo(3)), so it runs in another thread, and the call waits for an event
- * of the lookup and for its limits. A lookup that is cancelled or late is abandoned. */
+/* lookup_within.c: lookups within limits (rule K8). The system's lookup can neither be cancelled
+ * nor limited in time (getaddrinfo(3)), so it runs in another thread, and the call waits for an
+ * event of the lookup and for its limits. A lookup that is cancelled or late is abandoned. */
 #include "core/names/lookup_within.h"
 
 #include "core/base/cancel_token.h"

@@ -117,8 +117,8 @@ static void queue_remove(pool *shared, lookup *removed)
 /* ---- The end of a lookup */
 
 /* Called inside the monitor: after fer_lookup_close has left it, there is no notification for the
- * lookup (rule N5), and no signal. If the poller cannot be notified because memory is exhausted, only the
- * notification is lost, not the result. */
+ * lookup (rule N5), and no signal. If the poller cannot be notified because memory is exhausted,
+ * only the notification is lost, not the result. */
 static void complete(lookup *done, lookup_result result)
 {
     FERI_ASSERT(done->stage != DONE);

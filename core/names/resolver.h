@@ -12,7 +12,8 @@
 #include "ferrule/poller.h"
 #include "ferrule/resolve.h"
 
-/* Whether lookups can be started: false for NULL, if it is not OPEN, and in the child after fork. */
+/* Whether lookups can be started: false for NULL, if it is not OPEN, and in the child after
+ * fork. */
 bool feri_resolver_is_usable(const fer_resolver *resolver);
 
 /* Starts a lookup on a usable resolver. When the result is available, poller is notified and event

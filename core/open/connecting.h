@@ -23,9 +23,10 @@ fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr);
 fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
                               const feri_limits *limits);
 
-/* Creates a nonblocking socket, binds it to local (NULL: not) and starts to connect it. IN_PROGRESS:
- * the connect is pending. After an error the caller closes *out unless it is FER_RAW_SOCKET_NONE, as
- * it was before. INVALID_INPUT with os_code 0: local is of the other family. */
+/* Creates a nonblocking socket, binds it to local (NULL: not) and starts to connect it.
+ * IN_PROGRESS: the connect is pending. After an error the caller closes *out unless it is
+ * FER_RAW_SOCKET_NONE, as it was before. INVALID_INPUT with os_code 0: local is of the other
+ * family. */
 fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr *local,
                              fer_raw_socket *out);
 

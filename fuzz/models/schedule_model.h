@@ -1,5 +1,6 @@
-/* schedule_model.h: the history of the connection attempts of one call, from which each step follows
- * by RFC 8305 (rules K8, K9). It has no phases: every question is answered from the attempts. */
+/* schedule_model.h: the history of the connection attempts of one call, from which each step
+ * follows by RFC 8305 (rules K8, K9). It has no phases: every question is answered from the
+ * attempts. */
 #ifndef FUZZ_SCHEDULE_MODEL_H
 #define FUZZ_SCHEDULE_MODEL_H
 

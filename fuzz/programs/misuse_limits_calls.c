@@ -1,5 +1,5 @@
-/* misuse_limits_calls.c: limits of handles, and cancel tokens in any state. A deadline is reached at
- * once or never: the calls take a different time in each dialect. */
+/* misuse_limits_calls.c: limits of handles, and cancel tokens in any state. A deadline is reached
+ * at once or never: the calls take a different time in each dialect. */
 #include "fuzz/programs/misuse_calls.h"
 
 /* Bits of nulls: handle, token, limits. */

@@ -81,8 +81,8 @@ struct fer_resolver;
  * therefore runs in a thread of the resolver (fer_resolver, below), or if resolver is NULL in a
  * thread of its own. If resolver is NULL and there are no limits, it runs in the calling thread. An
  * address text needs no thread. A lookup that is cancelled or late is abandoned: the call does not
- * wait for it, and its thread ends when the system has answered (rule K8). With a resolver, a lookup
- * beyond its threads and its queue is FER_WOULD_BLOCK at once and not a wait (rule N2).
+ * wait for it, and its thread ends when the system has answered (rule K8). With a resolver, a
+ * lookup beyond its threads and its queue is FER_WOULD_BLOCK at once and not a wait (rule N2).
  *
  * Blocks: until the lookup is done, at most until the deadline or a cancel.
  * Owns: addrs is caller-owned, cap elements; no pointer is kept. The token and the resolver are

@@ -462,8 +462,8 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_device(fer_socket *socket, const 
  * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
  * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
  *
- * The limits are copied. They belong to this handle and not to the socket: clones and what the socket is turned into begin without.
- * A call in progress keeps the limits that it began with.
+ * The limits are copied. They belong to this handle and not to the socket: clones and what the
+ * socket is turned into begin without. A call in progress keeps the limits that it began with.
  *
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
@@ -594,8 +594,8 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
  *
  * A stream whose connect failed cannot be connected again. Make a new socket, because the options
  * and the binding belong to the old one. This includes a connect that the handle's limits ended
- * (fer_socket_set_limits), as it includes one that a timeout ended. If the limits are reached before
- * the call begins (rule K1), nothing has changed.
+ * (fer_socket_set_limits), as it includes one that a timeout ended. If the limits are reached
+ * before the call begins (rule K1), nothing has changed.
  *
  * A datagram or raw socket gets its peer immediately, and another call replaces it. Same as
  * fer_udp_socket_connect_addr; a protocol without ports ignores the address's port.
@@ -636,14 +636,14 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
  *
  * In nonblocking mode a full accept queue is FER_WOULD_BLOCK too (Linux: connect(2), EAGAIN). In
  * blocking mode it is FER_TIMED_OUT when the write timeout expires. In both cases no connect is
- * pending, and the call can be repeated. The same holds if the handle's limits end the wait for room
- * in the queue. On other systems a full queue is FER_CONNECTION_REFUSED.
- * This call does not connect a Unix datagram socket. Bind that with fer_socket_bind_unix, and
- * connect it as a fer_unix_datagram.
+ * pending, and the call can be repeated. The same holds if the handle's limits end the wait for
+ * room in the queue. On other systems a full queue is FER_CONNECTION_REFUSED. This call does not
+ * connect a Unix datagram socket. Bind that with fer_socket_bind_unix, and connect it as a
+ * fer_unix_datagram.
  *
  * Blocks: in blocking mode while the accept queue is full (Linux), at most the write timeout. With
- * limits, the call looks for room every 4 ms, because no event reports it. A signal does not end the
- * call.
+ * limits, the call looks for room every 4 ms, because no event reports it. A signal does not end
+ * the call.
  * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK, FER_TIMED_OUT with os_code 0 (the write timeout expired; the deadline),
  * FER_CANCELLED,

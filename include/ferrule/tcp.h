@@ -150,9 +150,9 @@ typedef struct fer_connect_options {
     fer_limits limits;
     /* of each attempt, from its start; 0 and FER_DURATION_NONE: the OS's own */
     fer_duration attempt_timeout;
-    /* from the start of an attempt until the next one is started beside it; 0: 250 ms (RFC 8305, 8);
-     * FER_DURATION_NONE: one attempt after another. RFC 8305, 5 recommends 10 ms to 2 s, but any
-     * value is used as it is. */
+    /* from the start of an attempt until the next one is started beside it; 0: 250 ms (RFC 8305,
+     * 8); FER_DURATION_NONE: one attempt after another. RFC 8305, 5 recommends 10 ms to 2 s, but
+     * any value is used as it is. */
     fer_duration attempt_delay;
     /* for the lookup, as in fer_to_socket_addrs_within; may be NULL */
     struct fer_resolver *resolver;
@@ -168,31 +168,31 @@ typedef struct fer_connect_options {
  * Connects to the first address of "host:port" that answers, within limits (RFC 8305, "Happy
  * Eyeballs Version 2").
  *
- * host_port has the format of fer_to_socket_addrs and is looked up as by fer_to_socket_addrs_within.
- * options may be NULL: the defaults. The following rules hold. docs/DIFFERENCES.md and the tests use
- * their numbers.
+ * host_port has the format of fer_to_socket_addrs and is looked up as by
+ * fer_to_socket_addrs_within. options may be NULL: the defaults. The following rules hold.
+ * docs/DIFFERENCES.md and the tests use their numbers.
  *
  * K8  A call that is cancelled or late leaves the handle NEW and no socket behind: all attempts are
  *     closed. A lookup that is cancelled or late is abandoned, and no call waits for it.
  * K8a The options' limits are for this call. The stream has none, and it is in blocking mode.
  * K9  The addresses keep the resolver's order, but the families take turns, beginning with that of
  *     the first address (RFC 8305, 4). An IPv4-mapped address counts as IPv4. One attempt is
- *     started, and the next one when attempt_delay is over or when the attempt that was started last
- *     has failed, whichever is first. At most 16 attempts are open at once. The first connection
- *     wins; of connections that are found together, the one that was started first. All others are
- *     closed before the call returns, with a reset if they had connected. If none connects, the
- *     error is that of the limits, otherwise that of the last address in this order.
+ *     started, and the next one when attempt_delay is over or when the last one has failed,
+ *     whichever is first. At most 16 attempts are open at once. The first connection wins; of
+ *     connections that are found together, the one that was started first. All others are closed
+ *     before the call returns, with a reset if they had connected. If none connects, the error is
+ *     that of the limits, otherwise that of the last address in this order.
  * K10 The same text, options and network give the same result on every system.
  *
  * A failure of an attempt is any error of its socket: FER_TOO_MANY_OPEN_FILES too, and
  * FER_TIMED_OUT with os_code 0 for attempt_timeout. If the limits end the call, the attempts that
  * are still open are failures with the error of the limits. If an attempt connects, the others that
- * are still open are no failures. *failures is the number of all failures, also beyond failures_cap,
- * and also if the call succeeds; it is set by every call, and failures may be NULL.
+ * are still open are no failures. *failures is the number of all failures, also beyond
+ * failures_cap, and also if the call succeeds; it is set by every call, and failures may be NULL.
  *
  * With local, an attempt to an address of the other family fails with FER_INVALID_INPUT and os_code
- * 0. If local has a port other than 0, there is one attempt after another whatever attempt_delay is,
- * because a port is bound to one of them at a time.
+ * 0. If local has a port other than 0, there is one attempt after another whatever attempt_delay
+ * is, because a port is bound to one of them at a time.
  *
  * A signal does not end the call, unless its handler cancels the token.
  *
@@ -1070,8 +1070,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *lis
  * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
  * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
  *
- * The limits are copied. They belong to this handle and not to the socket: clones and accepted streams begin without.
- * A call in progress keeps the limits that it began with.
+ * The limits are copied. They belong to this handle and not to the socket: clones and accepted
+ * streams begin without. A call in progress keeps the limits that it began with.
  *
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other

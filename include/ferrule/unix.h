@@ -726,8 +726,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_liste
  * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
  * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
  *
- * The limits are copied. They belong to this handle and not to the socket: clones and accepted streams begin without.
- * A call in progress keeps the limits that it began with.
+ * The limits are copied. They belong to this handle and not to the socket: clones and accepted
+ * streams begin without. A call in progress keeps the limits that it began with.
  *
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other

@@ -1,0 +1,75 @@
+/* background.h: the part of the seam for lookups in the background: memory, threads and names. The
+ * rules of platform.h apply, which includes this file. */
+#ifndef FERP_BACKGROUND_H
+#define FERP_BACKGROUND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ferrule/error.h"
+#include "ferrule/socket_addr.h"
+
+/* ---- Memory, for the table of a poller and the lookups of the resolver only. NULL: out of memory.
+ * malloc, free. */
+
+void *ferp_memory_new(size_t size);
+void ferp_memory_free(void *memory);
+
+/* ---- Threads: a lock with a condition variable, for the resolver and for pollers that keep their
+ * sockets; a detached thread, for the resolver. */
+
+typedef struct ferp_monitor {
+    uint64_t words[16]; /* the backend's state; must not move */
+} ferp_monitor;
+
+/* OUT_OF_MEMORY: there is nothing to end. pthread_mutex_init, pthread_cond_init | SRWLOCK,
+ * CONDITION_VARIABLE. */
+fer_error ferp_monitor_begin(ferp_monitor *monitor);
+void ferp_monitor_end(ferp_monitor *monitor); /* no thread is inside or waits */
+void ferp_monitor_enter(ferp_monitor *monitor);
+void ferp_monitor_leave(ferp_monitor *monitor);
+
+/* Called inside the monitor. Leaves it, waits for a notification, and enters again. OK: notified,
+ * or a spurious wakeup. TIMED_OUT, os_code 0: the deadline by ferp_now expired; other threads could
+ * enter meanwhile. pthread_cond_timedwait | SleepConditionVariableSRW. */
+fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline);
+void ferp_monitor_notify_all(ferp_monitor *monitor); /* called inside */
+
+/* The work of a thread, in steps: step is called until it returns false. A long operation
+ * (ferp_lookup_begin) comes last in its step. The simulation has one thread: there each step is an
+ * event, and the duration of a lookup passes between two steps. */
+typedef struct ferp_thread {
+    bool (*step)(void *argument);
+    void *argument;
+} ferp_thread;
+
+/* Starts a detached thread, which has the resolver's name and blocks all signals. *thread is not
+ * read after its last step has begun. OUT_OF_MEMORY: the system cannot create a thread.
+ * pthread_create | CreateThread. */
+fer_error ferp_thread_start(const ferp_thread *thread);
+
+/* Identifies the process, to detect a copy made by fork: the child has another number. getpid | 0,
+ * because there is no fork. */
+uint32_t ferp_process(void);
+
+/* ---- Names */
+
+/* The results of one lookup, for one iteration; a copy of this struct can be iterated again. The
+ * caller owns the struct, and the system owns the results until ferp_lookup_end. */
+typedef struct ferp_lookup {
+    void *first;
+    void *next;
+} ferp_lookup;
+
+/* Looks up a NUL-terminated, non-empty UTF-8 host, for streams, any IP family. HOST_NOT_FOUND,
+ * RESOLVE_TRY_AGAIN or RESOLVE_FAILED with the resolver's code (EAI_ numbers negative). After a
+ * failure there is nothing to end. getaddrinfo | GetAddrInfoW. */
+fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host);
+
+/* Stores the next IP address, with port 0. False: there are no more addresses. */
+bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out);
+
+void ferp_lookup_end(ferp_lookup *lookup);
+
+#endif
