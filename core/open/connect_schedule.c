@@ -160,6 +160,15 @@ static size_t find_first_to_end(const feri_connect_schedule *schedule)
     return first;
 }
 
+/* The attempt that times out now, or first of all that do. */
+static size_t find_expired(const feri_connect_schedule *schedule, uint64_t now)
+{
+    size_t first = find_first_to_end(schedule);
+    return first < FERI_ATTEMPTS_MAX && is_reached(schedule->attempts[first].ends_at, now)
+               ? first
+               : FERI_ATTEMPTS_MAX;
+}
+
 /* The time at which the first open attempt times out. */
 static uint64_t first_end(const feri_connect_schedule *schedule)
 {
@@ -264,8 +273,9 @@ feri_schedule_step feri_connect_schedule_next(feri_connect_schedule *schedule, u
     if (!feri_schedule_limits_run(schedule->phase)) {
         return close_rest(schedule);
     }
-    if (is_reached(first_end(schedule), now)) {
-        return time_out(schedule, find_first_to_end(schedule));
+    size_t expired = find_expired(schedule, now);
+    if (expired < FERI_ATTEMPTS_MAX) {
+        return time_out(schedule, expired);
     }
     if (feri_schedule_delay_runs(schedule->phase) && is_reached(schedule->delayed_until, now)) {
         apply(schedule, FERI_SCHEDULE_EVENT_DELAY_OVER);
@@ -281,12 +291,21 @@ void feri_connect_schedule_begin(feri_connect_schedule *schedule, size_t address
                                  uint64_t attempt_timeout, uint64_t deadline)
 {
     FERI_ASSERT(addresses > 0);
-    *schedule = (feri_connect_schedule){.phase = FERI_SCHEDULE_READY,
-                                        .addresses = addresses,
-                                        .winner = FERI_ATTEMPTS_MAX,
-                                        .delay = delay,
-                                        .attempt_timeout = attempt_timeout,
-                                        .deadline = deadline};
+    schedule->phase = FERI_SCHEDULE_READY;
+    schedule->addresses = addresses;
+    schedule->started = 0;
+    schedule->winner = FERI_ATTEMPTS_MAX;
+    schedule->delay = delay;
+    schedule->attempt_timeout = attempt_timeout;
+    schedule->deadline = deadline;
+    schedule->delayed_until = 0;
+    /*@ loop invariant i <= FERI_ATTEMPTS_MAX;
+        loop invariant \forall integer k; 0 <= k < i ==> !is_open(schedule, k);
+        loop assigns i, schedule->attempts[0 .. FERI_ATTEMPTS_MAX - 1].is_open;
+        loop variant FERI_ATTEMPTS_MAX - i; */
+    for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
+        schedule->attempts[i].is_open = false;
+    }
 }
 
 void feri_connect_schedule_ended(feri_connect_schedule *schedule, size_t slot, bool connected)

@@ -77,6 +77,7 @@ typedef struct feri_schedule_step {
     uint64_t until;
 } feri_schedule_step;
 
+/* The other fields have values from the start of an attempt on. */
 typedef struct feri_attempt {
     bool is_open;
     size_t number;    /* the attempts are numbered from 0 in the order of their starts */

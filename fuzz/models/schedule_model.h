@@ -1,6 +1,5 @@
 /* schedule_model.h: the history of the connection attempts of one call, from which each step
- * follows by RFC 8305 (rules K8, K9). It has no phases: every question is answered from the
- * attempts. */
+ * follows by RFC 8305. It has no phases: every question is answered from the attempts. */
 #ifndef FUZZ_SCHEDULE_MODEL_H
 #define FUZZ_SCHEDULE_MODEL_H
 
