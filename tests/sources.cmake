@@ -7,6 +7,8 @@ set(ferrule_unit_sources
     unit/test_binding.c
     unit/test_building_failures.c
     unit/test_cancel_token.c
+    unit/test_connect_attempts.c
+    unit/test_connect_attempts_limits.c
     unit/test_connect_schedule.c
     unit/test_connect_schedule_cases.c
     unit/test_connect_schedule_events.c

@@ -177,11 +177,11 @@ typedef struct fer_connect_options {
  * K8a The options' limits are for this call. The stream has none, and it is in blocking mode.
  * K9  The addresses keep the resolver's order, but the families take turns, beginning with that of
  *     the first address (RFC 8305, 4). An IPv4-mapped address counts as IPv4. One attempt is
- *     started, and the next one when attempt_delay is over or when the last one has failed,
- *     whichever is first. At most 16 attempts are open at once. The first connection wins; of
- *     connections that are found together, the one that was started first. All others are closed
- *     before the call returns, with a reset if they had connected. If none connects, the error is
- *     that of the limits, otherwise that of the last address in this order.
+ *     started, and the next one when attempt_delay is over or when the attempt that was started
+ *     last has failed, whichever is first. At most 16 attempts are open at once. The first
+ *     connection wins; of connections that are found together, the one that was started first. All
+ *     others are closed before the call returns, with a reset if they had connected. If none
+ *     connects, the error is that of the limits, otherwise that of the last address in this order.
  * K10 The same text, options and network give the same result on every system.
  *
  * A failure of an attempt is any error of its socket: FER_TOO_MANY_OPEN_FILES too, and

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks the objects of the static library:
 # - only the seam's memory functions use the heap;
-# - only the resolver uses threads, so that a program without background lookups links none;
+# - only the resolver and lookups within limits use threads, so that other programs link none;
 # - every global name begins with fer_, feri_ or ferp_;
 # - core has no writable global, and calls only core, the seam and the <string.h> functions;
 # - no two objects of core need each other.
@@ -28,7 +28,8 @@ awk '
 function complain(text) { printf "%s: %s\n", $2, text; bad = 1 }
 { letter = $(NF - 1); name = $NF }
 $2 !~ /^memory\.c\.o(bj)?$/ && letter == "U" && name ~ /^(__imp_)?(malloc|calloc|realloc|free|reallocarray|aligned_alloc|strdup|alloca)$/ { complain("uses the heap: " name) }
-$1 == "core" && $2 !~ /^resolver\.c\.o(bj)?$/ && letter == "U" && name ~ /^(ferp_(thread|monitor)_|fer_(resolver|lookup)_(new|start|wait|close)$)/ { complain("needs threads: " name) }
+$1 == "core" && $2 !~ /^(resolver|lookup_within|resolve_within|connect_by_name_with)\.c\.o(bj)?$/ && letter == "U" &&
+    name ~ /^(ferp_(thread|monitor)_|fer_(resolver|lookup)_(new|start|wait|close)$|feri_lookup_(start|take|within)$)/ { complain("needs threads: " name) }
 $1 == "core" && letter == "U" && name !~ /^(fer|feri|ferp)_/ &&
     name !~ /^(memcpy|memmove|memset|memcmp|memchr|strlen|strnlen|strchr|___chkstk_ms|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$/ { complain("core calls " name) }
 $1 == "core" && letter ~ /^[BbCDdGgSs]$/ && name !~ /^\./ && name !~ /\.local$/ { complain("core has a writable global: " name) }

@@ -1,0 +1,360 @@
+/* test_connect_attempts.c: the seam calls of connection attempts to several addresses, and the list
+ * of failures (rules K8a, K9). */
+#include "unit/attempts_fixture.h"
+#include "unit/scripted_platform.h"
+
+/* ---- One attempt */
+
+static void a_connection_is_blocking_afterwards(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    assert_ok(connect_one(A));
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") set_nonblocking(1,0)");
+    assert_int_equal(failed, 0);
+    begin(&script_windows);
+    assert_ok(connect_one("127.0.0.1:80"));
+    assert_log("socket(v4) disable_connect_retry(1) connect(1,127.0.0.1:80)");
+}
+
+static void a_pending_connect_is_awaited_and_its_status_decides(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    assert_ok(connect_one(A));
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
+               "take_error(1) peer_addr(1) set_nonblocking(1,0)");
+    begin_pending(&script_posix);
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+    assert_error(connect_one(A), FER_CONNECTION_REFUSED, 111);
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
+               "take_error(1) close(1)");
+    assert_int_equal(failed, 1);
+}
+
+static void a_hint_is_no_proof_and_false_hints_pause(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    options.limits.deadline = fer_instant_after((fer_duration){100 * MS});
+    script_default(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+    assert_error(connect_one(A), FER_TIMED_OUT, 0);
+    assert_int_equal(script.now, 1000 + 100 * MS);
+    assert_in_range(script.times[SCRIPT_PAUSE], 5, 20);
+    assert_failure(0, A, FER_TIMED_OUT, 0, 100 * MS);
+}
+
+static void a_connection_that_cannot_be_made_blocking_is_closed(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    script_then(SCRIPT_SET_NONBLOCKING);
+    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(connect_one(A), FER_BAD_HANDLE, 9);
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") set_nonblocking(1,0) close(1)");
+}
+
+static void port_0_is_refused_without_a_call(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    assert_error(connect_two("192.0.2.1:0", "192.0.2.2:0"), FER_CONNECTION_REFUSED, 0);
+    assert_log("");
+    assert_int_equal(failed, 2);
+}
+
+static void a_mapped_address_gets_a_dual_stack_socket(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    assert_ok(connect_one("[::ffff:192.0.2.1]:80"));
+    assert_non_null(strstr(script.log, "socket(v6) set_option(1,ONLY_V6,0) set_nonblocking"));
+}
+
+/* ---- Several attempts */
+
+static void the_next_attempt_starts_beside_the_first_after_the_delay(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 2;
+    assert_ok(connect_two(A, A6));
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") "
+               "wait_for_connects(1,1," DELAY_END ") "
+               "socket(v6) set_nonblocking(2,1) connect(2," A6 ") wait_for_connects(1,2,ever) "
+               "take_error(2) peer_addr(2) set_linger(1,1,0) close(1) set_nonblocking(2,0)");
+    assert_int_equal(failed, 0);
+    assert_int_equal(fer_tcp_stream_as_raw(&stream), 2);
+    assert_true(feri_handle_has_flag(&stream.handle_, FERI_FLAG_V6));
+}
+
+static void an_attempt_that_fails_starts_the_next_one_at_once(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    script_result *first = script_then(SCRIPT_WAIT_FOR_CONNECTS);
+    first->value = 1;
+    first->elapsed = 5 * MS;
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+    assert_ok(connect_two(A, B));
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") "
+               "wait_for_connects(1,1," DELAY_END ") take_error(1) close(1) "
+               "socket(v4) set_nonblocking(2,1) connect(2," B ") wait_for_connects(2,1,ever) "
+               "take_error(2) peer_addr(2) set_nonblocking(2,0)");
+    assert_int_equal(failed, 1);
+    assert_failure(0, A, FER_CONNECTION_REFUSED, 111, 5 * MS);
+}
+
+static void of_two_connections_seen_together_the_earlier_attempt_wins(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 3;
+    assert_ok(connect_two(A, B));
+    assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
+    assert_non_null(strstr(script.log, "set_linger(2,1,0) close(2) set_nonblocking(1,0)"));
+    assert_int_equal(failed, 0);
+}
+
+/* The first attempt ends after the second one: the list is in the order of the ends, and the error
+ * that of the last address. */
+static void failures_are_listed_in_the_order_in_which_they_ended(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 2;
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
+    assert_error(connect_two(A, B), FER_CONNECTION_REFUSED, 111);
+    assert_int_equal(failed, 2);
+    assert_failure(0, B, FER_CONNECTION_REFUSED, 111, 0);
+    assert_failure(1, A, FER_HOST_UNREACHABLE, 113, 250 * MS);
+}
+
+static void failures_beyond_the_list_are_counted(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    options.failures_cap = 1;
+    script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
+    assert_error(connect_two(A, B), FER_CONNECTION_REFUSED, 111);
+    assert_int_equal(failed, 2);
+    assert_failure(0, A, FER_CONNECTION_REFUSED, 111, 0);
+    assert_int_equal(failures[1].error.kind, FER_OK);
+}
+
+static void an_attempt_without_a_socket_is_a_failure_of_that_attempt(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 24);
+    assert_ok(connect_two(A, B));
+    assert_int_equal(failed, 1);
+    assert_failure(0, A, FER_TOO_MANY_OPEN_FILES, 24, 0);
+}
+
+static void at_most_sixteen_attempts_are_open(void **state)
+{
+    fer_socket_addr addrs[CAP];
+    (void)state;
+    begin_pending(&script_posix);
+    options.attempt_delay = (fer_duration){1};
+    options.attempt_timeout = (fer_duration){100 * MS};
+    for (size_t i = 0; i < CAP; i++) {
+        addrs[i] = script_addr(A);
+        addrs[i].port = (uint16_t)(100 + i);
+    }
+    script_default(SCRIPT_WAIT_FOR_CONNECTS)->error = (fer_error){FER_TIMED_OUT, 0};
+    assert_error(connect_all(addrs, CAP), FER_TIMED_OUT, 0);
+    assert_int_equal(failed, CAP);
+    assert_failure(0, "192.0.2.1:100", FER_TIMED_OUT, 0, 100 * MS);
+    assert_failure(CAP - 1, "192.0.2.1:119", FER_TIMED_OUT, 0, 100 * MS);
+    assert_int_equal(script.times[SCRIPT_SET_LINGER], CAP);
+    assert_int_equal(script.now, 1000 + 200 * MS + 3);
+}
+
+/* ---- Options */
+
+static void a_delay_of_none_is_one_attempt_after_another(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    options.attempt_delay = FER_DURATION_NONE;
+    options.attempt_timeout = FER_DURATION_NONE;
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    assert_ok(connect_two(A, B));
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
+               "take_error(1) peer_addr(1) set_nonblocking(1,0)");
+}
+
+static void each_attempt_is_bound_to_the_local_address(void **state)
+{
+    fer_socket_addr local = script_addr("192.0.2.9:0");
+    (void)state;
+    begin(&script_posix);
+    options.local = &local;
+    assert_ok(connect_one(A));
+    assert_log("socket(v4) bind(1,192.0.2.9:0) set_nonblocking(1,1) connect(1," A
+               ") set_nonblocking(1,0)");
+}
+
+static void a_local_address_of_the_other_family_fails_that_attempt(void **state)
+{
+    fer_socket_addr local = script_addr("192.0.2.9:0");
+    (void)state;
+    begin(&script_posix);
+    options.local = &local;
+    assert_ok(connect_two(A6, A));
+    assert_int_equal(failed, 1);
+    assert_failure(0, A6, FER_INVALID_INPUT, 0, 0);
+    begin(&script_posix);
+    options.local = &local;
+    assert_error(connect_one(A6), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+static void a_bind_that_fails_fails_that_attempt(void **state)
+{
+    fer_socket_addr local = script_addr("192.0.2.9:0");
+    (void)state;
+    begin(&script_posix);
+    options.local = &local;
+    script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
+    assert_ok(connect_two(A, B));
+    assert_failure(0, A, FER_ADDR_NOT_AVAILABLE, 99, 0);
+    assert_non_null(strstr(script.log, "bind(1,192.0.2.9:0) close(1) socket(v4) bind(2"));
+}
+
+static void a_local_port_has_one_attempt_after_another(void **state)
+{
+    fer_socket_addr local = script_addr("192.0.2.9:99");
+    (void)state;
+    begin_pending(&script_posix);
+    options.local = &local;
+    options.attempt_delay = (fer_duration){1};
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    assert_ok(connect_two(A, B));
+    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.9:99) "
+               "set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
+               "take_error(1) peer_addr(1) set_nonblocking(1,0)");
+}
+
+static void all_arguments_but_the_addresses_may_be_null(void **state)
+{
+    fer_socket_addr addr = script_addr(A);
+    (void)state;
+    begin(&script_posix);
+    assert_ok(fer_tcp_stream_connect_addrs_with(&stream, &addr, 1, NULL, NULL));
+    fer_tcp_stream_close(&stream);
+    script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
+    assert_error(fer_tcp_stream_connect_addrs_with(&stream, &addr, 1, NULL, NULL),
+                 FER_CONNECTION_REFUSED, 111);
+}
+
+static void bad_arguments_are_refused_and_the_count_is_set(void **state)
+{
+    fer_socket_addr addr = script_addr(A);
+    fer_socket_addr bad = {.ip = {.family = (fer_ip_family)9}};
+    (void)state;
+    begin(&script_posix);
+    assert_error(connect_all(&addr, 0), FER_INVALID_INPUT, 0);
+    assert_int_equal(failed, 0);
+    assert_error(connect_all(NULL, 1), FER_INVALID_INPUT, 0);
+    assert_error(connect_all(&bad, 1), FER_INVALID_INPUT, 0);
+    options.failures = NULL;
+    assert_error(connect_all(&addr, 1), FER_INVALID_INPUT, 0);
+    options.failures_cap = 0;
+    options.local = &bad;
+    assert_error(connect_all(&addr, 1), FER_INVALID_INPUT, 0);
+    options.local = NULL;
+    options.limits.token = &token; /* not open */
+    assert_error(connect_all(&addr, 1), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_connect_addrs_with(NULL, &addr, 1, NULL, &failed),
+                 FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
+static void a_handle_in_use_is_left_alone(void **state)
+{
+    fer_socket_addr addr = script_addr(A);
+    (void)state;
+    begin(&script_posix);
+    stream.handle_ = script_stream(0);
+    assert_error(fer_tcp_stream_connect_addrs_with(&stream, &addr, 1, &options, &failed),
+                 FER_INVALID_INPUT, 0);
+    assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
+    assert_log("");
+}
+
+/* ---- Failures of the seam */
+
+static fer_error connect_past_a_failure(const struct ferp_traits *traits, uint64_t at,
+                                        fer_error with)
+{
+    fer_socket_addr local = script_addr("192.0.2.9:0");
+    begin_pending(traits);
+    options.local = &local;
+    options.attempt_timeout = (fer_duration){1000 * (uint64_t)MS};
+    script_default(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    script_default(SCRIPT_WAIT_FOR_CONNECTS)->elapsed = MS;
+    script.fail_at = at;
+    script.fail_with = with;
+    return connect_two(A, B); /* checks that no socket is left */
+}
+
+static void no_failure_leaves_a_socket_open(void **state)
+{
+    static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd,
+                                                        &script_windows};
+    static const fer_error errors[] = {
+        {FER_TOO_MANY_OPEN_FILES, 24}, {FER_OUT_OF_MEMORY, 12}, {FER_INTERRUPTED, 4},
+        {FER_WOULD_BLOCK, 11},         {FER_TIMED_OUT, 0},      {FER_NOT_CONNECTED, 107}};
+    (void)state;
+    for (size_t i = 0; i < sizeof systems / sizeof systems[0]; i++) {
+        for (size_t j = 0; j < sizeof errors / sizeof errors[0]; j++) {
+            uint64_t at = 0;
+            do {
+                at++;
+                (void)connect_past_a_failure(systems[i], at, errors[j]);
+            } while (script.calls_that_can_fail >= at);
+            assert_true(at > 5);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_connection_is_blocking_afterwards),
+        script_test(a_pending_connect_is_awaited_and_its_status_decides),
+        script_test(a_hint_is_no_proof_and_false_hints_pause),
+        script_test(a_connection_that_cannot_be_made_blocking_is_closed),
+        script_test(port_0_is_refused_without_a_call),
+        script_test(a_mapped_address_gets_a_dual_stack_socket),
+        script_test(the_next_attempt_starts_beside_the_first_after_the_delay),
+        script_test(an_attempt_that_fails_starts_the_next_one_at_once),
+        script_test(of_two_connections_seen_together_the_earlier_attempt_wins),
+        script_test(failures_are_listed_in_the_order_in_which_they_ended),
+        script_test(failures_beyond_the_list_are_counted),
+        script_test(an_attempt_without_a_socket_is_a_failure_of_that_attempt),
+        script_test(at_most_sixteen_attempts_are_open),
+        script_test(a_delay_of_none_is_one_attempt_after_another),
+        script_test(each_attempt_is_bound_to_the_local_address),
+        script_test(a_local_address_of_the_other_family_fails_that_attempt),
+        script_test(a_bind_that_fails_fails_that_attempt),
+        script_test(a_local_port_has_one_attempt_after_another),
+        script_test(all_arguments_but_the_addresses_may_be_null),
+        script_test(bad_arguments_are_refused_and_the_count_is_set),
+        script_test(a_handle_in_use_is_left_alone),
+        script_test(no_failure_leaves_a_socket_open),
+    };
+    return cmocka_run_group_tests_name("connect_attempts", tests, NULL, NULL);
+}

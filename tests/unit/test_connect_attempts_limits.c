@@ -1,0 +1,159 @@
+/* test_connect_attempts_limits.c: connection attempts within a deadline and a token (rules K1, K8),
+ * and waits that end without a result. */
+#include "unit/attempts_fixture.h"
+#include "unit/scripted_platform.h"
+
+static void open_token(void)
+{
+    assert_ok(fer_cancel_token_new(&token));
+    options.limits.token = &token;
+    script.log[0] = '\0';
+}
+
+/* Runs during the next wait for connects, in place of another thread or of a signal's handler. */
+static void cancel_in_wait(script_call call)
+{
+    if (call == SCRIPT_WAIT_FOR_CONNECTS) {
+        script.on_call = NULL;
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+static void cancel_in_second_wait(script_call call)
+{
+    if (call == SCRIPT_WAIT_FOR_CONNECTS && script.times[SCRIPT_WAIT_FOR_CONNECTS] == 2) {
+        script.on_call = NULL;
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+static void limits_that_are_reached_before_start_nothing(void **state)
+{
+    (void)state;
+    begin(&script_posix);
+    options.limits.deadline = fer_instant_now();
+    assert_error(connect_one(A), FER_TIMED_OUT, 0);
+    open_token();
+    assert_ok(fer_cancel_token_cancel(&token));
+    script.log[0] = '\0';
+    assert_error(connect_one(A), FER_CANCELLED, 0);
+    assert_log("");
+    assert_int_equal(failed, 0);
+}
+
+static void a_cancel_closes_every_attempt_and_each_is_a_failure(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    open_token();
+    options.attempt_delay = (fer_duration){7};
+    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
+    script_then(SCRIPT_WAIT_FOR_CONNECTS); /* the token ends it */
+    script.on_call = cancel_in_second_wait;
+    assert_error(connect_two(A, B), FER_CANCELLED, 0);
+    assert_int_equal(failed, 2);
+    assert_failure(0, A, FER_CANCELLED, 0, 7);
+    assert_failure(1, B, FER_CANCELLED, 0, 0);
+    assert_non_null(strstr(script.log, "connect(2," B ") wait_for_connects(1,2,ever,token) "
+                                       "token_signal() set_linger(1,1,0) close(1) "
+                                       "set_linger(2,1,0) close(2)"));
+}
+
+static void the_deadline_closes_every_attempt_and_each_is_a_failure(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    options.attempt_delay = (fer_duration){7};
+    options.limits.deadline = fer_instant_after((fer_duration){20});
+    script_default(SCRIPT_WAIT_FOR_CONNECTS)->error = (fer_error){FER_TIMED_OUT, 0};
+    assert_error(connect_two(A, B), FER_TIMED_OUT, 0);
+    assert_int_equal(script.now, 1020);
+    assert_int_equal(failed, 2);
+    assert_failure(0, A, FER_TIMED_OUT, 0, 20);
+    assert_failure(1, B, FER_TIMED_OUT, 0, 13);
+    assert_int_equal(script.times[SCRIPT_SET_LINGER], 2);
+}
+
+static void the_deadline_does_not_begin_anew_with_an_attempt(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    options.limits.deadline = fer_instant_after((fer_duration){20});
+    options.attempt_timeout = (fer_duration){15};
+    script_default(SCRIPT_WAIT_FOR_CONNECTS)->error = (fer_error){FER_TIMED_OUT, 0};
+    assert_error(connect_two(A, B), FER_TIMED_OUT, 0);
+    assert_int_equal(script.now, 1020);
+    assert_failure(0, A, FER_TIMED_OUT, 0, 15);
+    assert_failure(1, B, FER_TIMED_OUT, 0, 5);
+}
+
+static void a_connection_wins_over_a_cancel_that_is_seen_with_it(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    open_token();
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    script.on_call = cancel_in_wait;
+    assert_ok(connect_one(A));
+    assert_int_equal(failed, 0);
+    assert_false(feri_handle_is_limited(&stream.handle_));
+}
+
+static void a_signal_restarts_the_wait_unless_its_handler_cancels(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    open_token();
+    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_INTERRUPTED, 4);
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    assert_ok(connect_one(A));
+    begin_pending(&script_posix);
+    open_token();
+    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_INTERRUPTED, 4);
+    script.on_call = cancel_in_wait;
+    assert_error(connect_one(A), FER_CANCELLED, 0);
+    assert_failure(0, A, FER_CANCELLED, 0, 0);
+}
+
+static void cancel_at_second_connect(script_call call)
+{
+    if (call == SCRIPT_CONNECT && script.times[SCRIPT_CONNECT] == 2) {
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+static void a_cancel_is_seen_between_attempts_that_fail_at_once(void **state)
+{
+    fer_socket_addr addrs[] = {script_addr(A), script_addr(B), script_addr(A)};
+    (void)state;
+    begin(&script_posix);
+    open_token();
+    script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
+    script.on_call = cancel_at_second_connect;
+    assert_error(connect_all(addrs, 3), FER_CANCELLED, 0);
+    assert_int_equal(failed, 2);
+}
+
+static void a_wait_that_fails_ends_the_call_with_its_error(void **state)
+{
+    (void)state;
+    begin_pending(&script_windows);
+    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_DEADLOCK, 0);
+    assert_error(connect_one(A), FER_DEADLOCK, 0);
+    assert_failure(0, A, FER_DEADLOCK, 0, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(limits_that_are_reached_before_start_nothing),
+        script_test(a_cancel_closes_every_attempt_and_each_is_a_failure),
+        script_test(the_deadline_closes_every_attempt_and_each_is_a_failure),
+        script_test(the_deadline_does_not_begin_anew_with_an_attempt),
+        script_test(a_connection_wins_over_a_cancel_that_is_seen_with_it),
+        script_test(a_signal_restarts_the_wait_unless_its_handler_cancels),
+        script_test(a_cancel_is_seen_between_attempts_that_fail_at_once),
+        script_test(a_wait_that_fails_ends_the_call_with_its_error),
+    };
+    return cmocka_run_group_tests_name("connect_attempts_limits", tests, NULL, NULL);
+}
