@@ -34,6 +34,7 @@ set(ferrule_unit_sources
     unit/test_limits_calls.c
     unit/test_limits_threads.c
     unit/test_listening.c
+    unit/test_lookup_within.c
     unit/test_modes.c
     unit/test_modes_threads.c
     unit/test_multicast.c

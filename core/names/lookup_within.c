@@ -3,7 +3,6 @@
  * event of the lookup and for its limits. A lookup that is cancelled or late is abandoned. */
 #include "core/names/lookup_within.h"
 
-#include "core/base/cancel_token.h"
 #include "core/base/result.h"
 #include "core/names/resolver.h"
 #include "core/wait/false_hints.h"
@@ -18,7 +17,7 @@ static fer_error await_event(const fer_cancel_token *event, const feri_limits *l
         if (fer_cancel_token_is_cancelled(event)) {
             return feri_ok();
         }
-        FER_TRY(feri_token_check(limits->token));
+        FER_TRY(feri_limits_check(limits));
         if (error.kind == FER_OK) {
             feri_pause_after_false_hint(&false_hints, limits->deadline);
         } else if (error.kind != FER_INTERRUPTED) {

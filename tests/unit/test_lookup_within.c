@@ -1,0 +1,434 @@
+/* test_lookup_within.c: lookups within limits, and connecting to a name within limits: in which
+ * thread a lookup runs, what ends the wait for it, and what is left (rules K1, K8, N2). A thread
+ * runs only during a wait, when the test runs its steps. */
+#include "unit/resolver_fixture.h"
+
+#include "ferrule/tcp.h"
+
+static fer_cancel_token token;
+static fer_limits limits;
+static fer_socket_addr addrs[CAP];
+static size_t count;
+
+static void begin_lookup(void)
+{
+    begin(1, 0);
+    memset(&token, 0, sizeof token);
+    memset(&limits, 0, sizeof limits);
+    count = 99;
+}
+
+static void begin_with_token(void)
+{
+    begin_lookup();
+    assert_ok(fer_cancel_token_new(&token));
+    limits.token = &token;
+    script.log[0] = '\0';
+}
+
+/* After the call only the test's resolver is left, once the thread has ended. */
+static fer_error look_up(const char *text, fer_resolver *with)
+{
+    return fer_to_socket_addrs_within(text, &limits, with, addrs, CAP, &count);
+}
+
+static void finish_thread_in_wait(script_call call)
+{
+    if (call == SCRIPT_TOKEN_WAIT) {
+        script.on_call = NULL;
+        script_thread_finish(0);
+    }
+}
+
+static void cancel_in_wait(script_call call)
+{
+    if (call == SCRIPT_TOKEN_WAIT) {
+        script.on_call = NULL;
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+static void do_both_in_wait(script_call call)
+{
+    if (call == SCRIPT_TOKEN_WAIT) {
+        script.on_call = NULL;
+        assert_ok(fer_cancel_token_cancel(&token));
+        script_thread_finish(0);
+    }
+}
+
+#define LOOKUP_LOG                                                                                \
+    "lookup_begin(a.test) lookup_next() lookup_next() lookup_next() lookup_next() lookup_next() " \
+    "lookup_end()"
+
+/* ---- Where it runs */
+
+static void without_limits_and_resolver_it_runs_in_this_thread(void **state)
+{
+    (void)state;
+    begin_lookup();
+    script_addresses(2);
+    assert_ok(fer_to_socket_addrs_within("a.test:80", NULL, NULL, addrs, CAP, &count));
+    assert_int_equal(count, 2);
+    assert_addr(&addrs[0], "192.0.2.1:80");
+    assert_addr(&addrs[1], "[2001:db8::2]:80");
+    assert_log(LOOKUP_LOG);
+    assert_int_equal(background.threads_started, 0);
+}
+
+static void an_address_text_needs_no_thread(void **state)
+{
+    (void)state;
+    begin_with_token();
+    assert_ok(look_up("[::1]:80", NULL));
+    assert_ok(look_up("[::1]:80", &resolver));
+    assert_addr(&addrs[0], "[::1]:80");
+    assert_int_equal(count, 1);
+    assert_log("");
+    assert_int_equal(background.threads_started, 0);
+}
+
+static void within_limits_it_has_a_thread_of_its_own(void **state)
+{
+    (void)state;
+    begin_with_token();
+    script_addresses(2);
+    script.on_call = finish_thread_in_wait;
+    assert_ok(look_up("a.test:80", NULL));
+    assert_int_equal(count, 2);
+    assert_addr(&addrs[1], "[2001:db8::2]:80");
+    assert_log("token_open() token_wait(ever,other) " LOOKUP_LOG " token_signal() token_close()");
+    assert_int_equal(background.threads_started, 1);
+}
+
+static void a_resolver_runs_it_even_without_limits(void **state)
+{
+    (void)state;
+    begin_lookup();
+    script_addresses(1);
+    script.on_call = finish_thread_in_wait;
+    assert_ok(fer_to_socket_addrs_within("a.test:80", NULL, &resolver, addrs, CAP, &count));
+    assert_int_equal(count, 1);
+    assert_non_null(strstr(script.log, "token_wait(ever) lookup_begin(a.test)"));
+}
+
+static void a_small_array_gets_the_first_and_the_number_of_all(void **state)
+{
+    (void)state;
+    begin_lookup();
+    script_addresses(3);
+    assert_ok(fer_to_socket_addrs_within("a.test:80", &limits, NULL, addrs, 1, &count));
+    assert_int_equal(count, 3);
+    assert_addr(&addrs[0], "192.0.2.1:80");
+}
+
+/* ---- Ends */
+
+static void a_failed_lookup_is_told(void **state)
+{
+    (void)state;
+    begin_with_token();
+    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
+    script.on_call = finish_thread_in_wait;
+    assert_error(look_up("a.test:80", NULL), FER_HOST_NOT_FOUND, -2);
+    assert_int_equal(count, 99);
+}
+
+static void a_cancel_abandons_the_lookup(void **state)
+{
+    (void)state;
+    begin_with_token();
+    script.on_call = cancel_in_wait;
+    assert_error(look_up("a.test:80", NULL), FER_CANCELLED, 0);
+    assert_log("token_open() token_wait(ever,other) token_signal() token_close()");
+    assert_int_equal(count, 99);
+    script_thread_finish(0); /* it was queued, so it never runs */
+    assert_log("");
+}
+
+/* The worker is inside the system's resolver when the call is cancelled. */
+static void step_and_cancel_in_wait(script_call call)
+{
+    if (call == SCRIPT_TOKEN_WAIT) {
+        script.on_call = NULL;
+        step_into_lookup(0);
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+static void the_event_is_not_signalled_after_the_call(void **state)
+{
+    (void)state;
+    begin_with_token();
+    script_addresses(2);
+    script.on_call = step_and_cancel_in_wait;
+    assert_error(look_up("a.test:80", NULL), FER_CANCELLED, 0);
+    assert_log("token_open() token_wait(ever,other) " LOOKUP_LOG " token_signal() token_close()");
+    assert_int_equal(background.threads_running, 1);
+    script_thread_finish(0);
+    assert_log("");
+}
+
+static void the_deadline_abandons_the_lookup(void **state)
+{
+    (void)state;
+    begin_lookup();
+    limits.deadline = fer_instant_after((fer_duration){500});
+    script_then_fail(SCRIPT_TOKEN_WAIT, FER_TIMED_OUT, 0);
+    assert_error(look_up("a.test:80", NULL), FER_TIMED_OUT, 0);
+    assert_log("token_open() token_wait(1500) token_close()");
+    assert_int_equal(script.now, 1500);
+    script_thread_finish(0);
+}
+
+static void a_result_wins_over_a_cancel_that_is_seen_with_it(void **state)
+{
+    (void)state;
+    begin_with_token();
+    script_addresses(1);
+    script.on_call = do_both_in_wait;
+    assert_ok(look_up("a.test:80", NULL));
+    assert_int_equal(count, 1);
+}
+
+static void a_signal_restarts_the_wait_unless_its_handler_cancels(void **state)
+{
+    (void)state;
+    begin_with_token();
+    script_then_fail(SCRIPT_TOKEN_WAIT, FER_INTERRUPTED, 4);
+    script.on_call = cancel_in_wait;
+    assert_error(look_up("a.test:80", &resolver), FER_CANCELLED, 0);
+    assert_ok(fer_cancel_token_reset(&token));
+    script.log[0] = '\0';
+    script_then_fail(SCRIPT_TOKEN_WAIT, FER_INTERRUPTED, 4);
+    script_then_fail(SCRIPT_TOKEN_WAIT, FER_TIMED_OUT, 0);
+    assert_error(look_up("a.test:80", &resolver), FER_TIMED_OUT, 0);
+    assert_log("token_open() token_wait(ever,other) token_wait(ever,other) token_close()");
+    script_thread_finish(0);
+}
+
+static void false_hints_pause(void **state)
+{
+    (void)state;
+    begin_with_token();
+    limits.deadline = fer_instant_after(fer_duration_from_millis(100));
+    assert_error(look_up("a.test:80", NULL), FER_TIMED_OUT, 0);
+    assert_int_equal(script.now, 100001000);
+    assert_in_range(script.times[SCRIPT_TOKEN_WAIT], 5, 20);
+    script_thread_finish(0);
+}
+
+/* ---- Refusals */
+
+static void bad_arguments_and_bad_text_come_before_the_limits(void **state)
+{
+    fer_resolver closed = {NULL, 0};
+    (void)state;
+    begin_with_token();
+    assert_ok(fer_cancel_token_cancel(&token));
+    script.log[0] = '\0';
+    assert_error(look_up("a.test", NULL), FER_INVALID_INPUT, 0);
+    assert_error(look_up(NULL, NULL), FER_INVALID_INPUT, 0);
+    assert_error(look_up("a.test:80", &closed), FER_INVALID_INPUT, 0);
+    assert_error(fer_to_socket_addrs_within("a.test:80", &limits, NULL, NULL, 1, &count),
+                 FER_INVALID_INPUT, 0);
+    assert_error(fer_to_socket_addrs_within("a.test:80", &limits, NULL, addrs, CAP, NULL),
+                 FER_INVALID_INPUT, 0);
+    assert_error(look_up("a.test:80", NULL), FER_CANCELLED, 0);
+    assert_error(look_up("127.0.0.1:80", NULL), FER_CANCELLED, 0);
+    limits = (fer_limits){fer_instant_now(), NULL};
+    assert_error(look_up("127.0.0.1:80", NULL), FER_TIMED_OUT, 0);
+    fer_cancel_token_close(&token);
+    limits = (fer_limits){FER_INSTANT_NONE, &token};
+    assert_error(look_up("127.0.0.1:80", NULL), FER_INVALID_INPUT, 0);
+    assert_log("token_close()");
+    assert_int_equal(count, 99);
+}
+
+static void a_full_queue_is_told_at_once(void **state)
+{
+    (void)state;
+    begin_with_token();
+    start(0, "b.test:80");
+    assert_error(look_up("a.test:80", &resolver), FER_WOULD_BLOCK, 0);
+    assert_log("token_open() token_close()");
+    fer_lookup_close(&lookups[0]);
+    script_thread_finish(0);
+}
+
+static void a_lack_of_events_memory_and_threads_is_told(void **state)
+{
+    (void)state;
+    begin_with_token();
+    script_then_fail(SCRIPT_TOKEN_OPEN, FER_TOO_MANY_OPEN_FILES, 24);
+    assert_error(look_up("a.test:80", NULL), FER_TOO_MANY_OPEN_FILES, 24);
+    for (size_t at = 1; at <= 2; at++) {
+        background.memory_fails_at = at;
+        assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 0);
+        assert_int_equal(background.memory_live, 1);
+    }
+    background.monitor_result = (fer_error){FER_OUT_OF_MEMORY, 12};
+    assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 12);
+    background.monitor_result = (fer_error){FER_OK, 0};
+    background.thread_result = (fer_error){FER_OUT_OF_MEMORY, 11};
+    assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 11);
+}
+
+static void memory_for_the_addresses_may_lack(void **state)
+{
+    (void)state;
+    begin_lookup();
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    background.memory_fails_at = 1;
+    assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 0);
+    assert_non_null(strstr(script.log, "lookup_end()"));
+    assert_int_equal(count, 99);
+}
+
+/* ---- Connecting to a name */
+
+static fer_tcp_stream stream;
+static fer_connect_options options;
+static size_t failed;
+
+static fer_error connect_to_name(const char *text)
+{
+    failed = 99;
+    memset(&stream, 0, sizeof stream);
+    options.limits = limits;
+    fer_error error = fer_tcp_stream_connect_with(&stream, text, &options, &failed);
+    assert_int_equal(fer_tcp_stream_as_raw(&stream) != FER_RAW_SOCKET_NONE, error.kind == FER_OK);
+    assert_int_equal(script.sockets_open, error.kind == FER_OK);
+    return error;
+}
+
+static void begin_connect(void)
+{
+    begin_with_token();
+    memset(&options, 0, sizeof options);
+}
+
+static void the_addresses_of_a_name_are_tried(void **state)
+{
+    (void)state;
+    begin_connect();
+    script_addresses(2);
+    script.on_call = finish_thread_in_wait;
+    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    assert_ok(connect_to_name("a.test:80"));
+    assert_int_equal(failed, 1);
+    assert_non_null(strstr(script.log, "token_close() socket(v4) set_nonblocking(1,1) "
+                                       "connect(1,192.0.2.1:80) close(1) socket(v6) "
+                                       "set_nonblocking(2,1) connect(2,[2001:db8::2]:80)"));
+}
+
+static void the_deadline_is_one_for_the_lookup_and_the_attempts(void **state)
+{
+    (void)state;
+    begin_connect();
+    limits.deadline = fer_instant_after((fer_duration){500});
+    script_addresses(1);
+    script.on_call = finish_thread_in_wait;
+    script_then(SCRIPT_TOKEN_WAIT)->elapsed = 300;
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
+    assert_error(connect_to_name("a.test:80"), FER_TIMED_OUT, 0);
+    assert_int_equal(script.now, 1500);
+    assert_int_equal(failed, 1);
+}
+
+static void a_deadline_reached_by_the_lookup_starts_no_attempt(void **state)
+{
+    (void)state;
+    begin_connect();
+    limits.deadline = fer_instant_after((fer_duration){500});
+    script_addresses(1);
+    script.on_call = finish_thread_in_wait;
+    script_then(SCRIPT_TOKEN_WAIT)->elapsed = 500;
+    assert_error(connect_to_name("a.test:80"), FER_TIMED_OUT, 0);
+    assert_int_equal(script.times[SCRIPT_SOCKET], 0);
+    assert_int_equal(failed, 0);
+}
+
+static void a_name_that_fails_starts_no_attempt(void **state)
+{
+    (void)state;
+    begin_connect();
+    limits.token = NULL;
+    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
+    assert_error(connect_to_name("a.test:80"), FER_HOST_NOT_FOUND, -2);
+    assert_log("lookup_begin(a.test)");
+    assert_error(connect_to_name("a.test:81"), FER_INVALID_INPUT, 0); /* it has no address */
+    assert_log("lookup_begin(a.test) lookup_next() lookup_end()");
+    assert_error(connect_to_name("a.test"), FER_INVALID_INPUT, 0);
+    assert_error(connect_to_name(NULL), FER_INVALID_INPUT, 0);
+    assert_log("");
+    assert_int_equal(failed, 0);
+}
+
+static void bad_options_of_a_connect_by_name_are_refused(void **state)
+{
+    fer_resolver closed = {NULL, 0};
+    (void)state;
+    begin_connect();
+    options.resolver = &closed;
+    assert_error(connect_to_name("127.0.0.1:80"), FER_INVALID_INPUT, 0);
+    options.resolver = NULL;
+    options.failures_cap = 1;
+    assert_error(connect_to_name("127.0.0.1:80"), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_connect_with(NULL, "127.0.0.1:80", NULL, NULL), FER_INVALID_INPUT,
+                 0);
+    assert_log("");
+    assert_int_equal(failed, 0);
+}
+
+static void a_handle_in_use_looks_nothing_up(void **state)
+{
+    (void)state;
+    begin_connect();
+    fer_tcp_stream open = {script_stream(0)};
+    assert_error(fer_tcp_stream_connect_with(&open, "a.test:80", NULL, NULL), FER_INVALID_INPUT, 0);
+    assert_int_equal(fer_tcp_stream_as_raw(&open), 1);
+    assert_log("");
+    fer_tcp_stream_close(&open);
+}
+
+static void a_connect_to_an_address_text_with_no_options_has_no_thread(void **state)
+{
+    (void)state;
+    begin_connect();
+    memset(&stream, 0, sizeof stream);
+    assert_ok(fer_tcp_stream_connect_with(&stream, "192.0.2.1:80", NULL, NULL));
+    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0)");
+    assert_int_equal(background.memory_live, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RESOLVER_TEST(without_limits_and_resolver_it_runs_in_this_thread),
+        RESOLVER_TEST(an_address_text_needs_no_thread),
+        RESOLVER_TEST(within_limits_it_has_a_thread_of_its_own),
+        RESOLVER_TEST(a_resolver_runs_it_even_without_limits),
+        RESOLVER_TEST(a_small_array_gets_the_first_and_the_number_of_all),
+        RESOLVER_TEST(a_failed_lookup_is_told),
+        RESOLVER_TEST(a_cancel_abandons_the_lookup),
+        RESOLVER_TEST(the_event_is_not_signalled_after_the_call),
+        RESOLVER_TEST(the_deadline_abandons_the_lookup),
+        RESOLVER_TEST(a_result_wins_over_a_cancel_that_is_seen_with_it),
+        RESOLVER_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels),
+        RESOLVER_TEST(false_hints_pause),
+        RESOLVER_TEST(bad_arguments_and_bad_text_come_before_the_limits),
+        RESOLVER_TEST(a_full_queue_is_told_at_once),
+        RESOLVER_TEST(a_lack_of_events_memory_and_threads_is_told),
+        RESOLVER_TEST(memory_for_the_addresses_may_lack),
+        RESOLVER_TEST(the_addresses_of_a_name_are_tried),
+        RESOLVER_TEST(the_deadline_is_one_for_the_lookup_and_the_attempts),
+        RESOLVER_TEST(a_deadline_reached_by_the_lookup_starts_no_attempt),
+        RESOLVER_TEST(a_name_that_fails_starts_no_attempt),
+        RESOLVER_TEST(bad_options_of_a_connect_by_name_are_refused),
+        RESOLVER_TEST(a_handle_in_use_looks_nothing_up),
+        RESOLVER_TEST(a_connect_to_an_address_text_with_no_options_has_no_thread),
+    };
+    return cmocka_run_group_tests_name("lookup_within", tests, NULL, NULL);
+}
