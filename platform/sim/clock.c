@@ -13,6 +13,11 @@ uint64_t ferp_now(void)
     return network == NULL ? 0 : network->now;
 }
 
+uint64_t ferp_sim_time_after(const ferp_sim_network *network, uint64_t nanos)
+{
+    return nanos < UINT64_MAX - network->now ? network->now + nanos : UINT64_MAX - 1;
+}
+
 static void run_event(ferp_sim_network *network, const ferp_sim_event *event)
 {
     switch (event->kind) {
@@ -45,7 +50,7 @@ static bool is_network_event(ferp_sim_event_kind kind)
  * room for every possible event: start.c counts them. */
 void ferp_sim_schedule(ferp_sim_network *network, ferp_sim_event event, uint64_t delay)
 {
-    event.time = delay < UINT64_MAX - network->now ? network->now + delay : UINT64_MAX - 1;
+    event.time = ferp_sim_time_after(network, delay);
     event.sequence = network->next_sequence++;
     if (delay == 0 && is_network_event(event.kind)) {
         run_event(network, &event);
@@ -178,7 +183,7 @@ void ferp_sim_advance_to(ferp_sim_network *network, uint64_t time)
 void ferp_sim_tick(ferp_sim_network *network)
 {
     if (!is_inside_event(network)) {
-        network->now += TICK_NANOS;
+        network->now = ferp_sim_time_after(network, TICK_NANOS);
         network->no_progress = false;
     }
 }

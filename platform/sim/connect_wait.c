@@ -43,10 +43,10 @@ static fer_error wait_on(ferp_sim_network *network, const connect_wait *wait, ui
         if (*ended != 0 || ferp_sim_watch_ends(network, &wait->watch)) {
             return FERP_SIM_OK;
         }
-        bool is_deadlock = network->event_count == 0 && deadline == FERP_NO_DEADLINE &&
-                           found == 0 && !fer_cancel_token_is_cancelled(wait->watch.token);
-        uint64_t until = ferp_sim_watch_until(network, &wait->watch, end);
-        fer_error error = ferp_sim_pass_time(network, is_deadlock ? FERP_NO_DEADLINE : until);
+        bool is_idle = network->event_count == 0 && found == 0 &&
+                       !fer_cancel_token_is_cancelled(wait->watch.token);
+        uint64_t until = is_idle ? deadline : ferp_sim_watch_until(network, &wait->watch, end);
+        fer_error error = ferp_sim_pass_time(network, until);
         looks = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
         if (error.kind == FER_TIMED_OUT && until < deadline) {
             end = ferp_sim_end_of_slice(network, &wait->watch, false, deadline);

@@ -74,6 +74,8 @@ void ferp_sim_trace_event(ferp_sim_network *network, const char *verb,
                           const ferp_sim_socket *socket);
 
 /* ---- clock.c: events and time */
+/* The time that is so many nanoseconds from now, or the last time of the clock. */
+uint64_t ferp_sim_time_after(const ferp_sim_network *network, uint64_t nanos);
 void ferp_sim_schedule(ferp_sim_network *network, ferp_sim_event event, uint64_t delay);
 /* Runs all events that are scheduled up to now. */
 void ferp_sim_run_due_events(ferp_sim_network *network);

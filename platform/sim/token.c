@@ -76,7 +76,8 @@ uint64_t ferp_sim_watch_until(const ferp_sim_network *network, const ferp_sim_wa
     if (!fer_cancel_token_is_cancelled(watch->token)) {
         return end;
     }
-    uint64_t look = network->now + FERP_SIM_TOKEN_SLICE - since_last_look(network, watch);
+    uint64_t look =
+        ferp_sim_time_after(network, FERP_SIM_TOKEN_SLICE - since_last_look(network, watch));
     return look < end ? look : end;
 }
 

@@ -90,7 +90,7 @@ uint64_t ferp_sim_end_of_slice(const ferp_sim_network *network, const ferp_sim_w
     uint64_t length = watch->token != NULL && !watch->is_event ? FERP_SIM_TOKEN_SLICE
                       : is_request                             ? REQUEST_SLICE
                                                                : SELECT_SLICE;
-    uint64_t end = network->now + length;
+    uint64_t end = ferp_sim_time_after(network, length);
     return slices && end < deadline ? end : deadline;
 }
 
@@ -158,20 +158,28 @@ static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_so
 
 /* ---- Waiting */
 
-/* If core waits in slices, each slice has a deadline though the call may have none. Without
- * scheduled events such a call would wait slice after slice without end. The exception is a shut
- * down write half, which the next slice detects. */
-static bool has_no_end(const ferp_wait *wait, const ferp_sim_socket *socket, uint64_t deadline)
+/* If core waits in slices, each slice has a deadline, and the call a later one or none. If no event
+ * can end the call before, the slices up to the last one are one. The exception is a shut down
+ * write half, which the next slice detects. */
+static uint64_t end_of_idle_slices(const ferp_sim_network *network, const ferp_wait *wait,
+                                   const ferp_sim_socket *socket, uint64_t deadline)
 {
     bool ends_soon = readiness_of(wait) == FERP_WRITABLE && socket->shut_write;
-    return deadline == FERP_NO_DEADLINE || (wait->call_deadline == FERP_NO_DEADLINE && !ends_soon);
+    uint64_t slice = deadline > network->now ? deadline - network->now : 0;
+    if (ends_soon || wait->call_deadline <= deadline) {
+        return deadline;
+    }
+    if (wait->call_deadline == FERP_NO_DEADLINE) {
+        return FERP_NO_DEADLINE;
+    }
+    return wait->call_deadline - slice > deadline ? wait->call_deadline - slice : deadline;
 }
 
 /* A wait that ends without being ready. Time passes, so that a caller who repeats it gets
  * somewhere. */
 static fer_error give_false_hint(ferp_sim_network *network, bool is_deadlock)
 {
-    uint64_t end = is_deadlock ? FERP_NO_DEADLINE : network->now + FALSE_HINT;
+    uint64_t end = is_deadlock ? FERP_NO_DEADLINE : ferp_sim_time_after(network, FALSE_HINT);
     fer_error error = ferp_sim_pass_time(network, end);
     return error.kind == FER_TIMED_OUT ? FERP_SIM_OK : error;
 }
@@ -183,11 +191,9 @@ static bool was_woken(const ferp_sim_socket *socket, const ferp_wait *wait)
 
 /* Whether no event can end the wait, neither during this slice nor at its end, when the caller
  * looks again. */
-static bool is_deadlock(ferp_sim_network *network, const ferp_sim_socket *socket,
-                        const ferp_wait *wait, uint64_t deadline)
+static bool is_idle(ferp_sim_network *network, const ferp_sim_socket *socket, const ferp_wait *wait)
 {
-    return network->event_count == 0 && has_no_end(wait, socket, deadline) &&
-           !fer_cancel_token_is_cancelled(wait->token) &&
+    return network->event_count == 0 && !fer_cancel_token_is_cancelled(wait->token) &&
            !is_ready(network, socket, readiness_of(wait)) && !was_woken(socket, wait);
 }
 
@@ -230,12 +236,13 @@ static fer_error wait_on(ferp_sim_network *network, const ferp_wait *wait, uint6
             ferp_sim_watch_ends(network, &watch)) {
             return FERP_SIM_OK;
         }
-        bool deadlock = is_deadlock(network, socket, wait, deadline);
+        bool idle = is_idle(network, socket, wait);
+        uint64_t last = end_of_idle_slices(network, wait, socket, deadline);
         if (looks && readiness == FERP_WRITABLE && is_hung_up(network, socket)) {
-            return give_false_hint(network, deadlock);
+            return give_false_hint(network, idle && last == FERP_NO_DEADLINE);
         }
-        uint64_t until = ferp_sim_watch_until(network, &watch, end);
-        fer_error error = ferp_sim_pass_time(network, deadlock ? FERP_NO_DEADLINE : until);
+        uint64_t until = idle ? last : ferp_sim_watch_until(network, &watch, end);
+        fer_error error = ferp_sim_pass_time(network, until);
         looks = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
         bool selects_again = until < end || (!is_request && end < deadline);
         if (error.kind == FER_TIMED_OUT && (selects_again || was_lost(network, wait))) {

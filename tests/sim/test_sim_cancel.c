@@ -360,6 +360,48 @@ static void a_deadline_expires_at_its_nanosecond(void **state)
     fer_cancel_token_close(&token);
 }
 
+/* Without events, waits in slices last until the deadline at once. The shared handle of a clone
+ * waits in slices on Windows. */
+static void a_deadline_in_a_hundred_years_is_reached_at_once(void **state)
+{
+    const fer_duration years = fer_duration_from_secs(UINT64_C(100) * 366 * 86400);
+    fer_tcp_stream clone = {0};
+    begin(state);
+    struct ends ends = limited();
+    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    for (int writes = 0; writes < 2; writes++) {
+        uint64_t began = fer_sim_now().nanos;
+        fer_limits limits = {fer_instant_after(years), &token};
+        assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
+        assert_code(writes == 1 ? write_one(&ends.stream) : read_one(&ends.stream), FER_TIMED_OUT,
+                    0);
+        assert_int_equal(fer_sim_now().nanos - began, years.nanos);
+        fill(&ends.stream);
+    }
+    fer_tcp_stream_close(&clone);
+    fer_tcp_stream_close(&ends.stream);
+    fer_cancel_token_close(&token);
+}
+
+/* At the last nanosecond of the clock calls still end. */
+static void calls_end_at_the_end_of_the_clock(void **state)
+{
+    begin(state);
+    struct ends ends = connected();
+    fer_limits limits = {fer_instant_after((fer_duration){UINT64_MAX - 2}), &token};
+    assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
+    assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
+    assert_kind(fer_tcp_stream_try_read(&ends.stream, (char[1]){0}, 1, NULL), FER_WOULD_BLOCK);
+    assert_true(fer_sim_now().nanos >= UINT64_MAX - 2);
+    fill(&ends.stream);
+    limits.deadline = FER_INSTANT_NONE;
+    assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
+    assert_ok(fer_sim_after(millis(1), cancel, &token));
+    assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
+    fer_tcp_stream_close(&ends.stream);
+    fer_cancel_token_close(&token);
+}
+
 /* A try within limits that finds nothing is part of a call that waits: it takes no time. */
 static void a_timeout_within_limits_is_as_long_as_without(void **state)
 {
@@ -394,6 +436,8 @@ int main(void)
         BOTH_TESTS(a_cancel_is_in_the_trace_and_in_the_digest),
         BOTH_TESTS(instants_are_of_the_virtual_clock),
         BOTH_TESTS(a_deadline_expires_at_its_nanosecond),
+        BOTH_TESTS(a_deadline_in_a_hundred_years_is_reached_at_once),
+        BOTH_TESTS(calls_end_at_the_end_of_the_clock),
         BOTH_TESTS(a_timeout_within_limits_is_as_long_as_without),
     };
     return cmocka_run_group_tests_name("sim_cancel", tests, NULL, NULL);
