@@ -31,6 +31,7 @@ static struct {
     int request_failure;
     /* A select of several SOCKETs, which may be of several providers, fails. */
     bool selects_one;
+    atomic_long longest_select_us;
     atomic_int requests;
 } provider;
 
@@ -74,6 +75,10 @@ int layered_select(int count, fd_set *reading, fd_set *writing, fd_set *failed,
                    const struct timeval *limit)
 {
     struct timeval copy = *limit; /* not const in some headers */
+    long limit_us = copy.tv_sec * 1000000 + copy.tv_usec;
+    if (limit_us > atomic_load(&provider.longest_select_us)) {
+        atomic_store(&provider.longest_select_us, limit_us);
+    }
     if (provider.selects_one && writing != NULL && writing->fd_count > 1) {
         WSASetLastError(WSAENOTSOCK);
         return SOCKET_ERROR;
@@ -251,6 +256,7 @@ static int begin(void **state)
 {
     memset(&provider, 0, sizeof provider);
     atomic_init(&provider.requests, 0);
+    atomic_init(&provider.longest_select_us, 0);
     return test_begin(state);
 }
 
@@ -359,9 +365,14 @@ static void close_raws(const fer_raw_socket *raws)
     }
 }
 
+static uint64_t in_millis(uint64_t millis)
+{
+    return ferp_now() + 1000000 * millis;
+}
+
 static uint64_t soon(void)
 {
-    return ferp_now() + UINT64_C(1000) * SOON_US;
+    return in_millis(SOON_US / 1000);
 }
 
 static void connects_end_if_no_select_has_them_all(void **state)
@@ -396,7 +407,7 @@ static void connects_expire_if_no_select_has_them_all(void **state)
     provider.selects_one = true;
     open_raws(raws);
     assert_ok(fer_cancel_token_new(&token));
-    uint64_t deadline = ferp_now() + UINT64_C(1000000) * TIMEOUT_MS;
+    uint64_t deadline = in_millis(TIMEOUT_MS);
     assert_own(ferp_wait_for_connects(raws, CONNECTS, deadline, &token, &ended), FER_TIMED_OUT);
     assert_true(ferp_now() >= deadline && ended == 77);
     assert_ok(fer_cancel_token_cancel(&token));
@@ -407,6 +418,41 @@ static void connects_expire_if_no_select_has_them_all(void **state)
     assert_int_equal(ended, 0);
     ferp_close(raws[0]);
     ferp_close(raws[1]);
+    fer_cancel_token_close(&token);
+}
+
+/* Waits that are selects, each until it expires. */
+static void wait_by_selects(const fer_raw_socket *raws, const fer_cancel_token *token)
+{
+    ferp_wait wait;
+    fer_interest ready = 0;
+    uint32_t ended = 0;
+    provider.lacks_ifs_handles = true;
+    for (int readiness = FERP_READABLE; readiness <= FERP_CONNECTED; readiness++) {
+        assert_ok(ferp_wait_arm(&wait, raws[0], (ferp_readiness)readiness));
+        wait.token = token;
+        assert_own(ferp_wait_for(&wait, in_millis(120)), FER_TIMED_OUT);
+    }
+    uint64_t deadline = in_millis(120);
+    assert_own(ferp_ready(raws[0], FER_WRITABLE, deadline, deadline, token, &ready), FER_TIMED_OUT);
+    deadline = in_millis(120);
+    assert_own(ferp_wait_for_connects(raws, CONNECTS, deadline, token, &ended), FER_TIMED_OUT);
+}
+
+/* K2: a cancel ends a wait within 20 ms, if it is a select. Without a token nothing is shorter. */
+static void a_select_with_a_token_is_short(void **state)
+{
+    (void)state;
+    fer_raw_socket raws[CONNECTS];
+    fer_cancel_token token = {0};
+    open_raws(raws);
+    assert_ok(fer_cancel_token_new(&token));
+    wait_by_selects(raws, &token);
+    long longest = atomic_exchange(&provider.longest_select_us, 0);
+    assert_true(longest > 0 && longest <= 20000);
+    wait_by_selects(raws, NULL);
+    assert_int_equal(atomic_load(&provider.longest_select_us), 100000);
+    close_raws(raws);
     fer_cancel_token_close(&token);
 }
 
@@ -440,6 +486,7 @@ int main(void)
         PROVIDER_TEST(waits_end_without_memory_for_requests),
         PROVIDER_TEST(connects_end_if_no_select_has_them_all),
         PROVIDER_TEST(connects_expire_if_no_select_has_them_all),
+        PROVIDER_TEST(a_select_with_a_token_is_short),
         PROVIDER_TEST(no_token_is_made_without_an_event),
     };
     return RUN_TESTS("layered_provider", tests);
