@@ -7,6 +7,7 @@ if(NOT FERRULE_SANITIZE MATCHES "thread")
 set(ferrule_sim_support_sources
     conformance/peer.c
     support/fixture.c
+    support/limits_fixture.c
     support/poller_fixture.c
     support/process_no_signals.c
     support/process_sim.c

@@ -108,6 +108,9 @@ set(ferrule_conformance_sources
     conformance/interruption.c
     conformance/large_transfers.c
     conformance/lengths.c
+    conformance/limits.c
+    conformance/limits_ends.c
+    conformance/limits_threads.c
     conformance/listening.c
     conformance/misuse_arguments.c
     conformance/misuse_datagrams.c

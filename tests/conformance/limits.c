@@ -1,0 +1,328 @@
+/* limits.c: rules K1, K3 and K6's side that can be seen: when a call looks at its handle's limits,
+ * and which handles have them. How a wait ends: limits_ends.c and limits_threads.c. */
+#include "ferrule/socket.h"
+#include "support/limits_fixture.h"
+
+/* K1 for every call: the kind of limits that have ended. */
+static void assert_every_call_looks(const fer_limits *limits, fer_error_kind kind)
+{
+    struct limits_set set;
+    limits_set_open(&set);
+    limits_set_send(&set);
+    limits_set_apply(&set, limits);
+    for (size_t i = 0; i < LIMITS_CALLS; i++) {
+        if (limits_has(&set, &limits_calls[i])) {
+            limits_expect(&set, &limits_calls[i], kind);
+            limits_expect(&set, &limits_calls[i], kind);
+        }
+    }
+    /* Nothing was taken and nothing was sent. */
+    char buf[8];
+    size_t n = 0;
+    limits_set_apply(&set, NULL);
+    assert_ok(fer_tcp_stream_read_exact(set.stream, buf, 4, &n));
+    assert_memory_equal(buf, "data", 4);
+    fer_datagram got;
+    assert_ok(fer_udp_socket_recv(set.udp.socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 4);
+    assert_exchange(set.full, set.full_other);
+    if (set.unix_stream != NULL) {
+        assert_ok(fer_unix_stream_read_exact(set.unix_stream, buf, 4, &n));
+        assert_unix_exchange(set.unix_full, set.unix_full_other);
+    }
+}
+
+/* K1: "cancelled is FER_CANCELLED ... with os_code 0, whatever is ready." */
+static void a_call_that_begins_cancelled_is_cancelled_whatever_is_ready(void **state)
+{
+    (void)state;
+    const fer_limits limits = limits_with_token();
+    assert_ok(fer_cancel_token_cancel(&limits_token));
+    assert_every_call_looks(&limits, FER_CANCELLED);
+}
+
+/* K1: "a deadline reached is FER_TIMED_OUT ... with os_code 0, whatever is ready." */
+static void a_call_that_begins_late_is_timed_out_whatever_is_ready(void **state)
+{
+    (void)state;
+    const fer_limits limits = limits_past();
+    assert_every_call_looks(&limits, FER_TIMED_OUT);
+}
+
+/* K1: "So a loop over an always busy socket ends too." */
+static void a_loop_over_an_always_busy_socket_ends(void **state)
+{
+    struct pair *pair = pair_open(state);
+    const fer_limits limits = limits_with_token();
+    char byte = '\0';
+    size_t reads = 0;
+    fer_error error;
+    assert_true(peer_send_all(pair->other, "0123456789", 10));
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+    do {
+        if (reads == 4) {
+            assert_ok(fer_cancel_token_cancel(&limits_token));
+        }
+        error = fer_tcp_stream_read(&pair->stream, &byte, 1, NULL);
+        reads += error.kind == FER_OK;
+    } while (error.kind == FER_OK);
+    assert_own(error, FER_CANCELLED);
+    assert_int_equal(reads, 4);
+    assert_ok(fer_cancel_token_reset(&limits_token));
+    assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL));
+    assert_int_equal(byte, '4');
+}
+
+/* K1: "What the handle's own state answers (NEW, CLOSED, misuse, its own end) comes first." */
+static void what_the_handle_s_own_state_answers_comes_first(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *stream = &pair->stream;
+    const fer_limits limits = limits_with_token();
+    char buf[4];
+    size_t n = 77;
+    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+    assert_ok(fer_cancel_token_cancel(&limits_token));
+    assert_own(fer_tcp_stream_read(stream, NULL, 1, &n), FER_INVALID_INPUT);
+    assert_ok(fer_tcp_stream_read(stream, buf, 0, &n));
+    assert_ok(fer_tcp_stream_write(stream, buf, 0, &n));
+    assert_own(fer_tcp_stream_read(stream, buf, 1, &n), FER_CANCELLED);
+    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH));
+    assert_reads_end(stream);
+    assert_kind(fer_tcp_stream_write(stream, "x", 1, &n), FER_BROKEN_PIPE);
+    fer_tcp_stream_close(stream);
+    assert_closed(stream);
+}
+
+/* K1: as above: an end of file and a reset that the handle has seen. */
+static void an_end_or_a_reset_that_was_seen_comes_first(void **state)
+{
+    const fer_limits limits = limits_with_token();
+    for (int resets = 0; resets < 2; resets++) {
+        struct pair *pair = pair_open(state);
+        char byte = '\0';
+        size_t n = 77;
+        resets == 1 ? peer_reset(pair->other) : peer_close(pair->other);
+        assert_true(resets == 0 || peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+        assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, &n),
+                    resets == 1 ? FER_CONNECTION_RESET : FER_OK);
+        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+        assert_ok(fer_cancel_token_cancel(&limits_token));
+        assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, &n),
+                    resets == 1 ? FER_CONNECTION_RESET : FER_OK);
+        assert_ok(fer_cancel_token_reset(&limits_token));
+        pair_close(pair);
+    }
+}
+
+static void assert_would_block(fer_error error, const char *name)
+{
+    if (error.kind != FER_WOULD_BLOCK) {
+        fail_msg("%s: %s", name, fer_error_kind_name(error.kind));
+    }
+}
+
+/* K1: "_try_ calls and calls on a nonblocking socket never look at limits." */
+static void calls_on_a_nonblocking_socket_never_look(void **state)
+{
+    (void)state;
+    struct limits_set set;
+    const fer_limits limits = limits_with_token();
+    limits_set_open(&set);
+    limits_set_fill(&set);
+    limits_set_apply(&set, &limits);
+    limits_set_nonblocking(&set, true);
+    assert_ok(fer_cancel_token_cancel(&limits_token));
+    for (size_t i = 0; i < LIMITS_CALLS; i++) {
+        const struct limits_call *call = &limits_calls[i];
+        bool waits = call->kind == LIMITS_RECEIVES || call->kind == LIMITS_SENDS;
+        size_t n = 77;
+        if (limits_has(&set, call) && waits) {
+            assert_would_block(call->run(&set, &n), call->name);
+        } else if (limits_has(&set, call) && call->kind == LIMITS_SENDS_DATAGRAM) {
+            assert_ok(call->run(&set, &n));
+        }
+    }
+}
+
+/* K1: the same of the _try_ calls, in every mode. */
+static void the_try_calls_never_look(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *stream = &pair->stream;
+    struct udp_pair udp = udp_pair_open(PEER_V4);
+    const fer_limits limits = limits_with_token();
+    char buf[4];
+    size_t n = 0;
+    fer_datagram got;
+    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+    assert_ok(fer_udp_socket_set_limits(udp.socket, &limits));
+    assert_ok(fer_cancel_token_cancel(&limits_token));
+    assert_kind(fer_tcp_stream_try_read(stream, buf, 4, &n), FER_WOULD_BLOCK);
+    assert_kind(fer_tcp_stream_try_peek(stream, buf, 4, &n), FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_stream_try_write(stream, "ping", 4, &n));
+    assert_true(peer_recv_exact(pair->other, buf, 4));
+    assert_true(peer_send_all(pair->other, "pong", 4));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(stream)));
+    assert_ok(fer_tcp_stream_try_read(stream, buf, 4, &n));
+    assert_int_equal(n, 4);
+    assert_kind(fer_udp_socket_try_recv_from(udp.socket, buf, 4, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_udp_socket_try_send_to(udp.socket, "ping", 4, &udp.other_addr, &n));
+}
+
+/* K1: "Getters, setters, shutdown, close ... never look at limits." */
+static void getters_setters_shutdown_and_close_never_look(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *stream = &pair->stream;
+    fer_limits limits = limits_with_token();
+    fer_socket_addr addr;
+    fer_duration timeout;
+    fer_error pending;
+    bool on = false;
+    limits.deadline = fer_instant_now();
+    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+    assert_ok(fer_cancel_token_cancel(&limits_token));
+    assert_ok(fer_tcp_stream_peer_addr(stream, &addr));
+    assert_ok(fer_tcp_stream_local_addr(stream, &addr));
+    assert_ok(fer_tcp_stream_set_nodelay(stream, true));
+    assert_ok(fer_tcp_stream_nodelay(stream, &on));
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(9000)));
+    assert_ok(fer_tcp_stream_read_timeout(stream, &timeout));
+    assert_ok(fer_tcp_stream_take_error(stream, &pending));
+    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
+    assert_true(peer_raw_wait_readable(pair->other));
+    fer_tcp_stream_close(stream);
+    assert_closed(stream);
+}
+
+/* ---- K3 */
+
+/* K3: "The earlier of timeout and deadline counts." */
+static void the_earlier_of_timeout_and_deadline_counts(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char byte = '\0';
+    for (int deadline_is_first = 0; deadline_is_first < 2; deadline_is_first++) {
+        uint64_t start = peer_now_us();
+        const fer_limits limits = limits_after_millis(deadline_is_first == 1 ? 40 : 60000);
+        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream,
+                                                  millis(deadline_is_first == 1 ? 60000 : 40)));
+        assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
+        uint64_t took = microseconds_since(start);
+        assert_true(took + NOT_SOONER_SLACK_US >= 40000 && took < 30000000);
+    }
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
+    assert_alive(pair);
+}
+
+/* K3: "Limits are the handle's, not the socket's: clones ... begin without." */
+static void limits_are_the_handle_s_and_a_clone_begins_without(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    const fer_limits limits = limits_with_token();
+    char byte = '\0';
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_ok(fer_cancel_token_cancel(&limits_token));
+    assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CANCELLED);
+    assert_exchange(clone, pair->other);
+    const fer_limits past = limits_past();
+    assert_ok(fer_tcp_stream_set_limits(clone, &past));
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
+    assert_own(fer_tcp_stream_read(clone, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_alive(pair);
+}
+
+/* K3: "accepted streams and what a handle is turned into begin without." */
+static void accepted_streams_and_what_a_handle_is_turned_into_begin_without(void **state)
+{
+    (void)state;
+    const fer_limits limits = limits_with_token();
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_tcp_listener_set_limits(listener, &limits));
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_ok(fer_cancel_token_cancel(&limits_token));
+    assert_exchange(stream, other);
+    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+    fer_tcp_stream *again = test_stream();
+    assert_ok(fer_tcp_stream_from_raw(again, fer_tcp_stream_into_raw(stream)));
+    assert_exchange(again, other);
+    fer_socket socket = {0};
+    fer_udp_socket *udp = test_udp();
+    fer_socket_addr addr = loopback(PEER_V4, 0);
+    assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0));
+    assert_ok(fer_socket_bind(&socket, &addr));
+    assert_ok(fer_socket_set_limits(&socket, &limits));
+    assert_ok(fer_socket_into_udp_socket(&socket, udp));
+    assert_ok(fer_udp_socket_local_addr(udp, &addr));
+    assert_ok(fer_udp_socket_send_to(udp, "self", 4, &addr, NULL));
+}
+
+/* ---- K3a */
+
+/* K3a: "_ready keeps its own timeout's answer (OK, none ready)." */
+static void readiness_keeps_its_own_timeout_s_answer(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_limits limits = limits_with_token();
+    fer_interest ready = 77;
+    limits.deadline = fer_instant_after(millis(60000));
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+    assert_ok(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(0), &ready));
+    assert_int_equal(ready, 0);
+    ready = 77;
+    assert_ok(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(30), &ready));
+    assert_int_equal(ready, 0);
+    assert_ok(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, millis(30), &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+}
+
+/* K3a: "a cancel or the deadline ends it with CANCELLED or TIMED_OUT"; also on a nonblocking
+ * socket, because it waits in every mode. */
+static void the_limits_end_readiness_with_an_error_in_every_mode(void **state)
+{
+    struct pair *pair = pair_open(state);
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        fer_interest ready = 77;
+        const fer_limits cancelled = limits_with_token();
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking == 1));
+        assert_ok(fer_cancel_token_cancel(&limits_token));
+        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &cancelled));
+        assert_own(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, millis(0), &ready),
+                   FER_CANCELLED);
+        uint64_t start = peer_now_us();
+        const fer_limits soon = limits_after_millis(40);
+        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &soon));
+        assert_own(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(60000), &ready),
+                   FER_TIMED_OUT);
+        assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 40000);
+        assert_int_equal(ready, 77);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LIMITS_TEST("K1", a_call_that_begins_cancelled_is_cancelled_whatever_is_ready),
+        LIMITS_TEST("K1", a_call_that_begins_late_is_timed_out_whatever_is_ready),
+        LIMITS_PAIR_TEST("K1", a_loop_over_an_always_busy_socket_ends),
+        LIMITS_PAIR_TEST("K1", what_the_handle_s_own_state_answers_comes_first),
+        LIMITS_PAIR_TEST("K1", an_end_or_a_reset_that_was_seen_comes_first),
+        LIMITS_TEST("K1", calls_on_a_nonblocking_socket_never_look),
+        LIMITS_PAIR_TEST("K1", the_try_calls_never_look),
+        LIMITS_PAIR_TEST("K1", getters_setters_shutdown_and_close_never_look),
+        LIMITS_PAIR_TEST("K3", the_earlier_of_timeout_and_deadline_counts),
+        LIMITS_PAIR_TEST("K3", limits_are_the_handle_s_and_a_clone_begins_without),
+        LIMITS_TEST("K3", accepted_streams_and_what_a_handle_is_turned_into_begin_without),
+        LIMITS_PAIR_TEST("K3a", readiness_keeps_its_own_timeout_s_answer),
+        LIMITS_PAIR_TEST("K3a", the_limits_end_readiness_with_an_error_in_every_mode),
+    };
+    return RUN_TESTS("limits", tests);
+}

@@ -1,0 +1,289 @@
+/* limits_ends.c: rule K2 by deadlines: the end of a call that waits changes nothing; and the misuse
+ * of limits and tokens. Cancels by other threads: limits_threads.c. When a call looks: limits.c. */
+#include "ferrule/poller.h"
+#include "support/limits_fixture.h"
+
+enum { SOON_MS = 40, LONG_MS = 60000 };
+
+/* ---- K2 */
+
+static void assert_set_is_alive(struct limits_set *set)
+{
+    fer_datagram got;
+    char buf[8];
+    assert_exchange(set->stream, set->other);
+    assert_true(peer_datagram_send(set->udp.other, PEER_V4, set->udp.port, "data", 4));
+    assert_ok(fer_udp_socket_recv(set->udp.socket, buf, sizeof buf, &got));
+    assert_int_equal(got.len, 4);
+    if (set->unix_stream != NULL) {
+        assert_unix_exchange(set->unix_stream, set->unix_other);
+    }
+    if (set->datagram != NULL) {
+        fer_unix_received received;
+        assert_true(unix_peer_datagram_send(set->datagram_other, set->datagram_path, "data", 4));
+        assert_ok(fer_unix_datagram_recv_from(set->datagram, buf, sizeof buf, &received));
+        assert_int_equal(received.len, 4);
+    }
+}
+
+/* K2: "the deadline ends a call that waits"; "the handle works on after ... new limits." */
+static void the_deadline_ends_every_call_that_waits(void **state)
+{
+    (void)state;
+    struct limits_set set;
+    limits_set_open(&set);
+    limits_set_fill(&set);
+    for (size_t i = 0; i < LIMITS_CALLS; i++) {
+        if (limits_has(&set, &limits_calls[i]) && limits_waits(&limits_calls[i])) {
+            uint64_t start = peer_now_us();
+            const fer_limits limits = limits_after_millis(SOON_MS);
+            limits_set_apply(&set, &limits);
+            limits_expect(&set, &limits_calls[i], FER_TIMED_OUT);
+            assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SOON_MS * 1000);
+        }
+    }
+    const fer_limits later = limits_after_millis(LONG_MS);
+    limits_set_apply(&set, &later);
+    assert_set_is_alive(&set);
+}
+
+/* K2: "read_exact ... tell[s its] count"; what had come is in the buffer, and the rest comes. */
+static void read_exact_tells_what_came_before_the_deadline(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[8] = {0};
+    size_t n = 77;
+    assert_true(peer_send_all(pair->other, "abc", 3));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    const fer_limits limits = limits_after_millis(SOON_MS);
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+    assert_own(fer_tcp_stream_read_exact(&pair->stream, buf, 6, &n), FER_TIMED_OUT);
+    assert_int_equal(n, 3);
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
+    assert_true(peer_send_all(pair->other, "def", 3));
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 3, &n));
+    assert_int_equal(n, 3);
+    assert_string_equal(buf, "abcdef");
+}
+
+/* K2: the same of read_to_end, also when only the end is missing. */
+static void read_to_end_tells_what_came_before_the_deadline(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char buf[8];
+    const size_t caps[] = {8, 3};
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = 77;
+        assert_true(peer_send_all(pair->other, "abc", 3));
+        assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+        const fer_limits limits = limits_after_millis(SOON_MS);
+        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+        assert_own(fer_tcp_stream_read_to_end(&pair->stream, buf, caps[i], &n), FER_TIMED_OUT);
+        assert_int_equal(n, 3);
+        assert_memory_equal(buf, "abc", 3);
+    }
+}
+
+/* K2: "no byte ... that went is uncounted": the count of write_all is what the peer receives. */
+static void write_all_tells_what_went_before_the_deadline(void **state)
+{
+    enum { LEN = 48000000 };
+    struct pair *pair = pair_open(state);
+    unsigned char *bytes = test_malloc(LEN);
+    uint64_t total = 0;
+    bool intact = false;
+    size_t n = 0;
+    pattern_fill(bytes, LEN, 0);
+    const fer_limits limits = limits_after_millis(SOON_MS);
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+    fer_error error = fer_tcp_stream_write_all(&pair->stream, bytes, LEN, &n);
+    fer_error shut = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
+    peer_outcome outcome = peer_drain(pair->other, &total, &intact);
+    test_free(bytes);
+    assert_own(error, FER_TIMED_OUT);
+    assert_ok(shut);
+    assert_int_equal(outcome, PEER_END);
+    assert_true(n > 0 && n < LEN && intact);
+    assert_true(total == n);
+}
+
+/* K2: "fer_copy ... tell[s its] count"; what it had read is in the caller's buffer (as T4). */
+static void copy_tells_what_went_and_keeps_what_it_had_read(void **state)
+{
+    struct limits_set set;
+    char between[8];
+    char got[3] = {0};
+    fer_copy_buffer buffer = {between, sizeof between, 0, 0};
+    uint64_t copied = 77;
+    (void)state;
+    limits_set_open(&set);
+    assert_true(peer_send_all(set.other, "abc", 3));
+    fer_stream from = fer_tcp_stream_as_stream(set.stream);
+    fer_stream to = fer_tcp_stream_as_stream(set.full);
+    fer_limits limits = limits_after_millis(SOON_MS);
+    assert_ok(fer_tcp_stream_set_limits(set.stream, &limits));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(set.stream)));
+    assert_own(fer_copy(from, to, &buffer, &copied), FER_TIMED_OUT);
+    assert_true(copied == 3 && buffer.len == 0);
+    assert_true(peer_recv_exact(set.full_other, got, 3));
+    assert_memory_equal(got, "abc", 3);
+    /* The limits of the destination apply to its writes. */
+    limits = limits_past();
+    assert_ok(fer_tcp_stream_set_limits(set.stream, NULL));
+    assert_true(peer_send_all(set.other, "def", 3));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(set.stream)));
+    assert_ok(fer_tcp_stream_set_limits(set.full, &limits));
+    assert_own(fer_copy(from, to, &buffer, &copied), FER_TIMED_OUT);
+    assert_true(copied == 0 && buffer.len == 3);
+    assert_memory_equal((char *)buffer.base + buffer.start, "def", 3);
+}
+
+/* K2: "no byte that came is lost": an end and a reset that came meanwhile are still there. */
+static void an_end_that_came_while_the_call_was_late_is_still_there(void **state)
+{
+    for (int resets = 0; resets < 2; resets++) {
+        struct pair *pair = pair_open(state);
+        char byte = '\0';
+        const fer_limits limits = limits_after_millis(SOON_MS);
+        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+        assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
+        resets == 1 ? peer_reset(pair->other) : peer_close(pair->other);
+        assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
+        assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
+        assert_true(resets == 0 || peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+        if (resets == 1) {
+            assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+        } else {
+            assert_reads_end(&pair->stream);
+        }
+        pair_close(pair);
+    }
+}
+
+/* K3: "fer_poller_wait has no limits: notify is its cancel." */
+static void a_poller_does_not_look_at_the_limits_of_its_sources(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_poller poller = {0};
+    fer_event event;
+    size_t count = 0;
+    const fer_limits limits = limits_with_token();
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+    assert_ok(fer_cancel_token_cancel(&limits_token));
+    assert_ok(fer_poller_new(&poller));
+    fer_error added = fer_poller_add(&poller, fer_tcp_stream_as_raw(&pair->stream),
+                                     (fer_event){7, false, true}, FER_POLL_LEVEL);
+    fer_error waited = fer_poller_wait(&poller, &event, 1, millis(PEER_LIMIT_MS), &count);
+    fer_poller_close(&poller);
+    assert_ok(added);
+    assert_ok(waited);
+    assert_int_equal(count, 1);
+    assert_int_equal(event.key, 7);
+}
+
+/* ---- Misuse */
+
+/* Every call on a token without a resource. */
+static void assert_unusable(fer_cancel_token *token)
+{
+    assert_own(fer_cancel_token_cancel(token), FER_INVALID_INPUT);
+    assert_own(fer_cancel_token_reset(token), FER_INVALID_INPUT);
+    assert_false(fer_cancel_token_is_cancelled(token));
+    fer_cancel_token_close(token);
+}
+
+static void assert_refused_as_limits(struct pair *pair, fer_cancel_token *token)
+{
+    const fer_limits limits = {FER_INSTANT_NONE, token};
+    assert_own(fer_tcp_stream_set_limits(&pair->stream, &limits), FER_INVALID_INPUT);
+    assert_alive(pair);
+}
+
+static void tokens_that_are_not_open_are_invalid_input(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_cancel_token token = {0};
+    assert_own(fer_cancel_token_new(NULL), FER_INVALID_INPUT);
+    assert_unusable(NULL);
+    assert_unusable(&token);
+    assert_refused_as_limits(pair, &token);
+    assert_ok(fer_cancel_token_new(&token));
+    fer_error again = fer_cancel_token_new(&token);
+    fer_cancel_token_close(&token);
+    assert_own(again, FER_INVALID_INPUT);
+    assert_unusable(&token);
+    assert_refused_as_limits(pair, &token);
+}
+
+/* A token is cancelled, reset and made again as often as one likes. */
+static void a_token_is_used_again_after_reset_and_after_close(void **state)
+{
+    (void)state;
+    fer_cancel_token token = {0};
+    for (int i = 0; i < 3; i++) {
+        assert_ok(fer_cancel_token_new(&token));
+        for (int j = 0; j < 3; j++) {
+            assert_false(fer_cancel_token_is_cancelled(&token));
+            assert_ok(fer_cancel_token_reset(&token));
+            assert_ok(fer_cancel_token_cancel(&token));
+            assert_ok(fer_cancel_token_cancel(&token));
+            assert_true(fer_cancel_token_is_cancelled(&token));
+            assert_ok(fer_cancel_token_reset(&token));
+        }
+        fer_cancel_token_close(&token);
+    }
+}
+
+/* "A call with limits whose token is NEW or CLOSED is FER_INVALID_INPUT": and nothing else. */
+static void a_token_that_was_closed_under_a_handle_is_invalid_input(void **state)
+{
+    (void)state;
+    struct limits_set set;
+    const fer_limits limits = limits_with_token();
+    limits_set_open(&set);
+    limits_set_apply(&set, &limits);
+    fer_cancel_token_close(&limits_token);
+    for (size_t i = 0; i < LIMITS_CALLS; i++) {
+        if (limits_has(&set, &limits_calls[i])) {
+            limits_expect(&set, &limits_calls[i], FER_INVALID_INPUT);
+        }
+    }
+    limits_set_apply(&set, NULL);
+    assert_set_is_alive(&set);
+}
+
+static void handles_that_are_null_new_or_closed_have_no_limits_to_set(void **state)
+{
+    (void)state;
+    const fer_limits limits = limits_with_token();
+    fer_tcp_stream stream = {0};
+    fer_unix_listener unix_listener = {0};
+    uint16_t port = 0;
+    fer_udp_socket *udp = test_udp_bound(PEER_V4, &port);
+    fer_udp_socket_close(udp);
+    assert_own(fer_tcp_stream_set_limits(NULL, &limits), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_set_limits(NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_set_limits(&stream, &limits), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_set_limits(&stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_listener_set_limits(&unix_listener, &limits), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_set_limits(udp, &limits), FER_INVALID_INPUT);
+    assert_new(&stream);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LIMITS_TEST("K2", the_deadline_ends_every_call_that_waits),
+        LIMITS_PAIR_TEST("K2", read_exact_tells_what_came_before_the_deadline),
+        LIMITS_PAIR_TEST("K2", read_to_end_tells_what_came_before_the_deadline),
+        LIMITS_PAIR_TEST("K2", write_all_tells_what_went_before_the_deadline),
+        LIMITS_TEST("K2/T4", copy_tells_what_went_and_keeps_what_it_had_read),
+        LIMITS_PAIR_TEST("K2", an_end_that_came_while_the_call_was_late_is_still_there),
+        LIMITS_PAIR_TEST("K3", a_poller_does_not_look_at_the_limits_of_its_sources),
+        LIMITS_PAIR_TEST("misuse", tokens_that_are_not_open_are_invalid_input),
+        LIMITS_TEST("misuse", a_token_is_used_again_after_reset_and_after_close),
+        LIMITS_TEST("misuse", a_token_that_was_closed_under_a_handle_is_invalid_input),
+        LIMITS_TEST("misuse", handles_that_are_null_new_or_closed_have_no_limits_to_set),
+    };
+    return RUN_TESTS("limits_ends", tests);
+}

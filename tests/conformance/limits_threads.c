@@ -1,0 +1,435 @@
+/* limits_threads.c: rules K2 and K4: cancels by other threads and by signal handlers. Each test is
+ * correct whether the call or the cancel comes first. By deadlines: limits_ends.c. */
+#include <errno.h>
+#include <stdatomic.h>
+
+#include "support/limits_fixture.h"
+#include "support/process.h"
+#include "support/thread.h"
+
+enum { SOON_US = 5000000 };
+
+/* A call in a thread of its own. */
+struct caller {
+    const struct limits_set *set;
+    const struct limits_call *call;
+    test_thread thread;
+    atomic_int started;
+    fer_error error;
+    size_t n;
+};
+
+static void run_call(void *argument)
+{
+    struct caller *caller = argument;
+    atomic_store(&caller->started, 1);
+    caller->error = caller->call->run(caller->set, &caller->n);
+}
+
+static void start(struct caller *caller, const struct limits_set *set,
+                  const struct limits_call *call)
+{
+    caller->set = set;
+    caller->call = call;
+    atomic_init(&caller->started, 0);
+    test_thread_start(&caller->thread, run_call, caller);
+    while (atomic_load(&caller->started) == 0) {
+        test_thread_yield();
+    }
+}
+
+static void assert_cancelled(const struct caller *caller)
+{
+    if (caller->error.kind != FER_CANCELLED || caller->error.os_code != 0) {
+        fail_msg("%s: %s (%ld)", caller->call->name, fer_error_kind_name(caller->error.kind),
+                 (long)caller->error.os_code);
+    }
+}
+
+static void open_full(struct limits_set *set)
+{
+    const fer_limits limits = limits_with_token();
+    limits_set_open(set);
+    limits_set_fill(set);
+    limits_set_apply(set, &limits);
+}
+
+/* K2: "A cancel ... ends a call that waits", of every kind, and "the handle works on after a
+ * reset". */
+static void a_cancel_by_another_thread_ends_every_call_that_waits(void **state)
+{
+    (void)state;
+    struct limits_set set;
+    open_full(&set);
+    for (size_t i = 0; i < 2 * LIMITS_CALLS; i++) {
+        const struct limits_call *call = &limits_calls[i / 2];
+        struct caller caller = {.n = 77};
+        if (limits_has(&set, call) && limits_waits(call)) {
+            start(&caller, &set, call);
+            peer_pause(i % 2 == 0 ? 25 : 0);
+            uint64_t begin = peer_now_us();
+            fer_error error = fer_cancel_token_cancel(&limits_token);
+            test_thread_join(&caller.thread);
+            uint64_t took = microseconds_since(begin);
+            assert_ok(error);
+            assert_cancelled(&caller);
+            assert_true(took < SOON_US);
+            assert_ok(fer_cancel_token_reset(&limits_token));
+        }
+    }
+    assert_exchange(set.stream, set.other);
+}
+
+/* ---- K2: nothing is lost */
+
+/* Cancels and resets until it is stopped. */
+static atomic_bool stops;
+
+static void cancel_on(void *argument)
+{
+    unsigned *cancels = argument;
+    while (!atomic_load(&stops)) {
+        *cancels += fer_cancel_token_cancel(&limits_token).kind == FER_OK;
+        test_thread_yield();
+        FER_IGNORE(fer_cancel_token_reset(&limits_token));
+        test_thread_yield();
+    }
+}
+
+struct sender {
+    peer_socket peer;
+    const unsigned char *bytes;
+    size_t len;
+    bool sent;
+};
+
+/* In pieces, so that the reader waits in between. */
+static void send_in_pieces(void *argument)
+{
+    struct sender *sender = argument;
+    enum { PIECE = 5000 };
+    sender->sent = true;
+    for (size_t done = 0; done < sender->len; done += PIECE) {
+        size_t left = sender->len - done;
+        sender->sent = sender->sent && peer_send_all(sender->peer, sender->bytes + done,
+                                                     left < PIECE ? left : PIECE);
+        test_thread_yield();
+    }
+    sender->sent = sender->sent && peer_shutdown_write(sender->peer);
+}
+
+enum { PATTERN_LEN = 2000000 };
+static unsigned char pattern[PATTERN_LEN];
+static unsigned char received[PATTERN_LEN];
+
+/* Reads to the end, by calls that are cancelled all the time. */
+static fer_error read_all(fer_tcp_stream *stream, bool exact, size_t *total)
+{
+    fer_error error;
+    size_t n;
+    do {
+        size_t left = PATTERN_LEN - *total;
+        size_t len = exact && left > 10000 ? 10000 : left;
+        error = exact ? fer_tcp_stream_read_exact(stream, received + *total, len, &n)
+                      : fer_tcp_stream_read(stream, received + *total, len, &n);
+        *total += n;
+    } while ((error.kind == FER_OK || error.kind == FER_CANCELLED) && *total < PATTERN_LEN);
+    return error;
+}
+
+/* K2: "no byte that came is lost": the sum of the counts, and every byte. */
+static void no_byte_is_lost_by_reads_that_are_cancelled_all_the_time(void **state)
+{
+    pattern_fill(pattern, PATTERN_LEN, 0);
+    for (int exact = 0; exact < 2; exact++) {
+        struct pair *pair = pair_open(state);
+        const fer_limits limits = limits_with_token();
+        struct sender sender = {pair->other, pattern, PATTERN_LEN, false};
+        test_thread threads[2];
+        unsigned cancels = 0;
+        size_t total = 0;
+        atomic_init(&stops, false);
+        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+        test_thread_start(&threads[0], cancel_on, &cancels);
+        test_thread_start(&threads[1], send_in_pieces, &sender);
+        fer_error error = read_all(&pair->stream, exact == 1, &total);
+        atomic_store(&stops, true);
+        test_thread_join(&threads[0]);
+        test_thread_join(&threads[1]);
+        assert_true(sender.sent);
+        assert_true(error.kind == FER_OK || error.kind == FER_CANCELLED);
+        assert_int_equal(total, PATTERN_LEN);
+        assert_true(pattern_matches(received, PATTERN_LEN, 0));
+        assert_int_not_equal(cancels, 0);
+        pair_close(pair);
+    }
+}
+
+/* K2: "none that went is uncounted": the sum of write_all's counts is what the peer receives. */
+static void no_byte_is_uncounted_by_writes_that_are_cancelled_all_the_time(void **state)
+{
+    struct pair *pair = pair_open(state);
+    const fer_limits limits = limits_with_token();
+    struct drain drain = {pair->other, 0, true, PEER_GOT};
+    test_thread threads[2];
+    unsigned cancels = 0;
+    size_t total = 0;
+    fer_error error;
+    pattern_fill(pattern, PATTERN_LEN, 0);
+    atomic_init(&stops, false);
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+    test_thread_start(&threads[0], cancel_on, &cancels);
+    test_thread_start(&threads[1], drain_all, &drain);
+    do {
+        size_t n = 0;
+        error = fer_tcp_stream_write_all(&pair->stream, pattern + total, PATTERN_LEN - total, &n);
+        total += n;
+    } while (error.kind == FER_CANCELLED);
+    atomic_store(&stops, true);
+    fer_error shut = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
+    test_thread_join(&threads[0]);
+    test_thread_join(&threads[1]);
+    assert_ok(error);
+    assert_ok(shut);
+    assert_int_equal(total, PATTERN_LEN);
+    assert_int_equal(drain.outcome, PEER_END);
+    assert_true(drain.intact);
+    assert_true(drain.total == PATTERN_LEN);
+}
+
+/* A byte every few milliseconds, each of which begins a new timeout. */
+struct dripper {
+    peer_socket peer;
+    atomic_bool stops;
+};
+
+static void drip(void *argument)
+{
+    struct dripper *dripper = argument;
+    while (!atomic_load(&dripper->stops) && peer_send_all(dripper->peer, "x", 1)) {
+        peer_pause(5);
+    }
+}
+
+/* K2: "their deadline is one for the whole call, which is what timeouts cannot say." */
+static void a_deadline_is_one_for_the_whole_call(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct dripper dripper = {.peer = pair->other};
+    test_thread thread;
+    size_t n = 0;
+    atomic_init(&dripper.stops, false);
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(60000)));
+    test_thread_start(&thread, drip, &dripper);
+    uint64_t begin = peer_now_us();
+    const fer_limits limits = limits_after_millis(150);
+    fer_error set = fer_tcp_stream_set_limits(&pair->stream, &limits);
+    fer_error error = fer_tcp_stream_read_exact(&pair->stream, received, PATTERN_LEN, &n);
+    uint64_t took = microseconds_since(begin);
+    atomic_store(&dripper.stops, true);
+    test_thread_join(&thread);
+    assert_ok(set);
+    assert_own(error, FER_TIMED_OUT);
+    assert_true(took + NOT_SOONER_SLACK_US >= 150000 && took < SOON_US);
+    assert_true(n < PATTERN_LEN);
+}
+
+/* ---- K4 */
+
+/* K4: "One token may stand over any number of handles and calls in any number of threads: a cancel
+ * ends them all." */
+static void one_cancel_ends_the_calls_of_all_handles_and_threads(void **state)
+{
+    (void)state;
+    /* One receive and one send for each handle. */
+    static const size_t together[] = {0, 7, 11, 18, 22, 28};
+    enum { COUNT = sizeof together / sizeof together[0] };
+    struct limits_set set;
+    open_full(&set);
+    for (int round = 0; round < 5; round++) {
+        struct caller callers[COUNT];
+        size_t count = 0;
+        for (size_t i = 0; i < COUNT; i++) {
+            const struct limits_call *call = &limits_calls[together[i]];
+            if (limits_has(&set, call)) {
+                start(&callers[count++], &set, call);
+            }
+        }
+        peer_pause(round % 2 == 0 ? 10 : 0);
+        fer_error error = fer_cancel_token_cancel(&limits_token);
+        for (size_t i = 0; i < count; i++) {
+            test_thread_join(&callers[i].thread);
+        }
+        assert_ok(error);
+        for (size_t i = 0; i < count; i++) {
+            assert_cancelled(&callers[i]);
+        }
+        assert_ok(fer_cancel_token_reset(&limits_token));
+    }
+}
+
+/* K4: "everything written before it is visible to whoever gets FER_CANCELLED." A plain variable:
+ * the thread sanitizer checks the order. */
+struct witness {
+    fer_tcp_stream *stream;
+    unsigned written; /* by the thread that cancels */
+    unsigned seen;
+    fer_error error;
+};
+
+static void read_what_was_written(void *argument)
+{
+    struct witness *witness = argument;
+    char byte = '\0';
+    do {
+        witness->error = fer_tcp_stream_read(witness->stream, &byte, 1, NULL);
+    } while (witness->error.kind == FER_OK);
+    witness->seen = witness->written;
+}
+
+static void what_was_written_before_a_cancel_is_visible_after_it(void **state)
+{
+    struct pair *pair = pair_open(state);
+    const fer_limits limits = limits_with_token();
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+    for (unsigned round = 1; round <= 100; round++) {
+        struct witness witness = {.stream = &pair->stream};
+        test_thread thread;
+        test_thread_start(&thread, read_what_was_written, &witness);
+        if (round % 3 == 0) {
+            test_thread_yield();
+        }
+        witness.written = round;
+        fer_error error = fer_cancel_token_cancel(&limits_token);
+        test_thread_join(&thread);
+        assert_ok(error);
+        assert_own(witness.error, FER_CANCELLED);
+        assert_int_equal(witness.seen, round);
+        assert_ok(fer_cancel_token_reset(&limits_token));
+    }
+}
+
+/* K4: "It is seen by a call that begins after fer_cancel_token_cancel has returned, with no lock in
+ * between." The socket is always ready, so only the look can end the loop. */
+struct follower {
+    fer_tcp_stream *stream;
+    atomic_int has_returned;
+    bool late;
+    fer_error error;
+};
+
+static void peek_until_cancelled(void *argument)
+{
+    struct follower *follower = argument;
+    char byte = '\0';
+    do {
+        int before = atomic_load_explicit(&follower->has_returned, memory_order_relaxed);
+        follower->error = fer_tcp_stream_peek(follower->stream, &byte, 1, NULL);
+        follower->late = follower->late || (before == 1 && follower->error.kind == FER_OK);
+    } while (follower->error.kind == FER_OK);
+}
+
+static void a_call_that_begins_after_the_cancel_sees_it(void **state)
+{
+    struct pair *pair = pair_open(state);
+    const fer_limits limits = limits_with_token();
+    assert_true(peer_send_all(pair->other, "x", 1));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+    for (int round = 0; round < 50; round++) {
+        struct follower follower = {.stream = &pair->stream};
+        test_thread thread;
+        atomic_init(&follower.has_returned, 0);
+        test_thread_start(&thread, peek_until_cancelled, &follower);
+        test_thread_yield();
+        fer_error error = fer_cancel_token_cancel(&limits_token);
+        atomic_store_explicit(&follower.has_returned, 1, memory_order_relaxed);
+        test_thread_join(&thread);
+        assert_ok(error);
+        assert_own(follower.error, FER_CANCELLED);
+        assert_false(follower.late);
+        assert_ok(fer_cancel_token_reset(&limits_token));
+    }
+}
+
+/* K2: "It changes nothing": limits may be set while another thread's call waits, which keeps those
+ * that it began with. */
+static void a_call_keeps_the_limits_that_it_began_with(void **state)
+{
+    (void)state;
+    struct limits_set set;
+    struct caller caller = {.n = 77};
+    open_full(&set);
+    start(&caller, &set, &limits_calls[0]);
+    peer_pause(25);
+    fer_error removed = fer_tcp_stream_set_limits(set.stream, NULL);
+    fer_error error = fer_cancel_token_cancel(&limits_token);
+    bool sent = peer_send_all(set.other, "data", 4);
+    test_thread_join(&caller.thread);
+    assert_ok(removed);
+    assert_ok(error);
+    assert_true(sent);
+    /* OK: it had not begun when the limits were removed, or the bytes came first. */
+    assert_true(caller.error.kind == FER_OK || caller.error.kind == FER_CANCELLED);
+}
+
+/* ---- K4: signal handlers */
+
+static atomic_int handler_changed_errno;
+
+static void cancel_in_a_handler(void)
+{
+    int saved = errno;
+    errno = 7777;
+    FER_IGNORE(fer_cancel_token_cancel(&limits_token));
+    if (errno != 7777) {
+        atomic_store(&handler_changed_errno, 1);
+    }
+    errno = saved;
+}
+
+static int end_with_signals(void **state)
+{
+    process_signals_stop();
+    process_signals_call(NULL);
+    return limits_test_end(state);
+}
+
+/* K4: "on POSIX a signal handler too (errno kept)." The handler interrupts the call that waits. */
+static void a_signal_handler_may_cancel(void **state)
+{
+    (void)state;
+    struct limits_set set;
+    open_full(&set);
+    atomic_init(&handler_changed_errno, 0);
+    for (size_t i = 0; i < LIMITS_CALLS; i++) {
+        if (limits_has(&set, &limits_calls[i]) && limits_waits(&limits_calls[i])) {
+            process_signals_call(cancel_in_a_handler);
+            if (!process_signals_start()) {
+                skip_because("this OS has no signals that interrupt a call");
+            }
+            limits_expect(&set, &limits_calls[i], FER_CANCELLED);
+            process_signals_stop();
+            assert_ok(fer_cancel_token_reset(&limits_token));
+        }
+    }
+    assert_int_equal(atomic_load(&handler_changed_errno), 0);
+    assert_exchange(set.stream, set.other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LIMITS_TEST("K2", a_cancel_by_another_thread_ends_every_call_that_waits),
+        LIMITS_PAIR_TEST("K2", no_byte_is_lost_by_reads_that_are_cancelled_all_the_time),
+        LIMITS_PAIR_TEST("K2", no_byte_is_uncounted_by_writes_that_are_cancelled_all_the_time),
+        LIMITS_PAIR_TEST("K2", a_deadline_is_one_for_the_whole_call),
+        LIMITS_TEST("K2", a_call_keeps_the_limits_that_it_began_with),
+        LIMITS_TEST("K4", one_cancel_ends_the_calls_of_all_handles_and_threads),
+        LIMITS_PAIR_TEST("K4", what_was_written_before_a_cancel_is_visible_after_it),
+        LIMITS_PAIR_TEST("K4", a_call_that_begins_after_the_cancel_sees_it),
+        {"K4 a_signal_handler_may_cancel", a_signal_handler_may_cancel, limits_test_begin,
+         end_with_signals, &test_no_pair},
+    };
+    return RUN_TESTS("limits_threads", tests);
+}
