@@ -1,0 +1,272 @@
+/* stress_limits.c: rules K2 and K4 under load. Many threads block in calls of all kinds, each on
+ * handles of its own, and one cancel ends all of them: CALLS calls in each round. Prints how long
+ * the calls took to return, which passes or fails nothing.
+ * usage: stress_limits [ROUNDS] */
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conformance/peer.h"
+#include "ferrule.h"
+#include "support/thread.h"
+
+enum { THREADS = 64, WAVES = 16, CALLS = THREADS * WAVES, BUF = 8 };
+
+/* The handles of one thread. Nothing arrives, and `full` has no room. */
+struct ends {
+    fer_tcp_stream idle;
+    fer_tcp_stream idle_other;
+    fer_tcp_stream full;
+    fer_tcp_stream full_other;
+    fer_udp_socket udp;
+};
+
+struct caller {
+    struct ends ends;
+    test_thread thread;
+    int call;
+    fer_error error;
+    uint64_t returned_us;
+};
+
+static struct caller callers[THREADS];
+static fer_cancel_token token;
+static atomic_int started;
+static uint64_t latencies_us[WAVES * THREADS];
+
+static void must(bool good, const char *what)
+{
+    if (!good) {
+        fprintf(stderr, "stress_limits: %s\n", what);
+        exit(1);
+    }
+}
+
+static void must_ok(fer_error error, const char *what)
+{
+    if (error.kind != FER_OK) {
+        fprintf(stderr, "stress_limits: %s: %s (%ld)\n", what, fer_error_kind_name(error.kind),
+                (long)error.os_code);
+        exit(1);
+    }
+}
+
+/* ---- The calls */
+
+static const unsigned char zeros[65536];
+
+static fer_error call_read(struct ends *ends)
+{
+    char buf[BUF];
+    return fer_tcp_stream_read(&ends->idle, buf, sizeof buf, NULL);
+}
+static fer_error call_peek(struct ends *ends)
+{
+    char buf[BUF];
+    return fer_tcp_stream_peek(&ends->idle, buf, sizeof buf, NULL);
+}
+static fer_error call_read_vectored(struct ends *ends)
+{
+    char buf[BUF];
+    const fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
+    return fer_tcp_stream_read_vectored(&ends->idle, slices, 2, NULL);
+}
+static fer_error call_read_exact(struct ends *ends)
+{
+    char buf[BUF];
+    return fer_tcp_stream_read_exact(&ends->idle, buf, sizeof buf, NULL);
+}
+static fer_error call_read_to_end(struct ends *ends)
+{
+    char buf[BUF];
+    return fer_tcp_stream_read_to_end(&ends->idle, buf, sizeof buf, NULL);
+}
+static fer_error call_copy(struct ends *ends)
+{
+    char buf[BUF];
+    fer_copy_buffer between = {buf, sizeof buf, 0, 0};
+    return fer_copy(fer_tcp_stream_as_stream(&ends->idle), fer_tcp_stream_as_stream(&ends->full),
+                    &between, NULL);
+}
+static fer_error call_write(struct ends *ends)
+{
+    return fer_tcp_stream_write(&ends->full, zeros, sizeof zeros, NULL);
+}
+static fer_error call_write_vectored(struct ends *ends)
+{
+    const fer_io_slice slices[2] = {{zeros, 30000}, {zeros, 30000}};
+    return fer_tcp_stream_write_vectored(&ends->full, slices, 2, NULL);
+}
+static fer_error call_write_all(struct ends *ends)
+{
+    return fer_tcp_stream_write_all(&ends->full, zeros, sizeof zeros, NULL);
+}
+static fer_error call_recv_from(struct ends *ends)
+{
+    char buf[BUF];
+    fer_datagram got;
+    return fer_udp_socket_recv_from(&ends->udp, buf, sizeof buf, &got);
+}
+static fer_error call_peek_from(struct ends *ends)
+{
+    char buf[BUF];
+    fer_datagram got;
+    return fer_udp_socket_peek_from(&ends->udp, buf, sizeof buf, &got);
+}
+static fer_error call_ready(struct ends *ends)
+{
+    fer_interest ready;
+    return fer_tcp_stream_ready(&ends->idle, FER_READABLE, FER_DURATION_NONE, &ready);
+}
+static fer_error call_ready_to_write(struct ends *ends)
+{
+    fer_interest ready;
+    fer_error error = fer_tcp_stream_ready(&ends->full, FER_WRITABLE, FER_DURATION_NONE, &ready);
+    FER_IGNORE(fer_tcp_stream_try_write(&ends->full, zeros, sizeof zeros, NULL));
+    return error;
+}
+static fer_error call_udp_ready(struct ends *ends)
+{
+    fer_interest ready;
+    return fer_udp_socket_ready(&ends->udp, FER_READABLE, FER_DURATION_NONE, &ready);
+}
+
+static const struct call {
+    const char *name;
+    fer_error (*run)(struct ends *ends);
+} calls[] = {
+    {"read", call_read},
+    {"write", call_write},
+    {"recv_from", call_recv_from},
+    {"ready", call_ready},
+    {"peek", call_peek},
+    {"write_vectored", call_write_vectored},
+    {"peek_from", call_peek_from},
+    {"ready to write", call_ready_to_write},
+    {"read_vectored", call_read_vectored},
+    {"write_all", call_write_all},
+    {"read_exact", call_read_exact},
+    {"udp ready", call_udp_ready},
+    {"read_to_end", call_read_to_end},
+    {"copy", call_copy},
+};
+enum { CALL_KINDS = sizeof calls / sizeof calls[0] };
+
+/* Room returns for a moment after a stream was full, so a call that succeeds is made again. */
+static void run_call(void *argument)
+{
+    struct caller *caller = argument;
+    atomic_fetch_add(&started, 1);
+    do {
+        caller->error = calls[caller->call].run(&caller->ends);
+    } while (caller->error.kind == FER_OK);
+    caller->returned_us = peer_now_us();
+}
+
+/* ---- Rounds */
+
+static void connect_pair(fer_tcp_listener *listener, const fer_socket_addr *addr,
+                         fer_tcp_stream *one, fer_tcp_stream *other)
+{
+    must_ok(fer_tcp_stream_connect_addr(one, addr), "connect");
+    must_ok(fer_tcp_listener_accept(listener, other, NULL), "accept");
+}
+
+static void open_ends(struct ends *ends, fer_tcp_listener *listener, const fer_socket_addr *addr)
+{
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    connect_pair(listener, addr, &ends->idle, &ends->idle_other);
+    connect_pair(listener, addr, &ends->full, &ends->full_other);
+    must_ok(fer_udp_socket_bind(&ends->udp, "127.0.0.1:0"), "bind");
+    must_ok(fer_tcp_stream_set_limits(&ends->idle, &limits), "set_limits");
+    must_ok(fer_tcp_stream_set_limits(&ends->full, &limits), "set_limits");
+    must_ok(fer_udp_socket_set_limits(&ends->udp, &limits), "set_limits");
+    while (fer_tcp_stream_try_write(&ends->full, zeros, sizeof zeros, NULL).kind == FER_OK) {
+    }
+}
+
+static void close_ends(struct ends *ends)
+{
+    fer_tcp_stream_close(&ends->idle);
+    fer_tcp_stream_close(&ends->idle_other);
+    fer_tcp_stream_close(&ends->full);
+    fer_tcp_stream_close(&ends->full_other);
+    fer_udp_socket_close(&ends->udp);
+}
+
+/* All threads block in a call, each in that of another kind, and are cancelled. */
+static void run_wave(int wave)
+{
+    atomic_store(&started, 0);
+    for (int i = 0; i < THREADS; i++) {
+        callers[i].call = (i + wave) % CALL_KINDS;
+        test_thread_start(&callers[i].thread, run_call, &callers[i]);
+    }
+    while (atomic_load(&started) < THREADS) {
+        test_thread_yield();
+    }
+    peer_pause((unsigned)wave % 4);
+    uint64_t cancelled_us = peer_now_us();
+    must_ok(fer_cancel_token_cancel(&token), "cancel");
+    for (int i = 0; i < THREADS; i++) {
+        test_thread_join(&callers[i].thread);
+        if (callers[i].error.kind != FER_CANCELLED) {
+            must_ok(callers[i].error, calls[callers[i].call].name);
+        }
+        uint64_t returned_us = callers[i].returned_us;
+        latencies_us[wave * THREADS + i] =
+            returned_us > cancelled_us ? returned_us - cancelled_us : 0;
+    }
+    must_ok(fer_cancel_token_reset(&token), "reset");
+}
+
+static int compare_times(const void *one, const void *other)
+{
+    uint64_t left = *(const uint64_t *)one;
+    uint64_t right = *(const uint64_t *)other;
+    return (left > right) - (left < right);
+}
+
+static void run_round(int round)
+{
+    fer_tcp_listener listener = {0};
+    fer_socket_addr addr;
+    must_ok(fer_cancel_token_new(&token), "new");
+    must_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"), "bind");
+    must_ok(fer_tcp_listener_local_addr(&listener, &addr), "local_addr");
+    for (int i = 0; i < THREADS; i++) {
+        open_ends(&callers[i].ends, &listener, &addr);
+    }
+    fer_tcp_listener_close(&listener);
+    for (int wave = 0; wave < WAVES; wave++) {
+        run_wave(wave);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        close_ends(&callers[i].ends);
+    }
+    fer_cancel_token_close(&token);
+    qsort(latencies_us, CALLS, sizeof latencies_us[0], compare_times);
+    printf("round %d: %d calls cancelled; until they returned: median %" PRIu64
+           " us, 99 %% %" PRIu64 " us, all %" PRIu64 " us\n",
+           round, CALLS, latencies_us[CALLS / 2], latencies_us[CALLS - CALLS / 100],
+           latencies_us[CALLS - 1]);
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = argc > 1 ? atoi(argv[1]) : 20;
+    peer_start();
+    run_round(0); /* what the system and the library keep is there afterwards */
+    size_t before = peer_open_handles();
+    for (int round = 1; round <= rounds; round++) {
+        run_round(round);
+    }
+    size_t after = peer_open_handles();
+    printf("open handles: %u before, %u after\n", (unsigned)before, (unsigned)after);
+    /* Some systems count handles that come and go; a leak would be one for each call or handle. */
+    size_t slack = peer_handle_count_is_exact() ? 0 : THREADS / 2;
+    must(after <= before + slack, "handles are left open");
+    return 0;
+}
