@@ -33,6 +33,7 @@ set(ferrule_unit_sources
     unit/test_limits.c
     unit/test_limits_calls.c
     unit/test_limits_threads.c
+    unit/test_listener_waits.c
     unit/test_listening.c
     unit/test_lookup_within.c
     unit/test_modes.c
@@ -111,6 +112,7 @@ set(ferrule_conformance_sources
     conformance/limits.c
     conformance/limits_ends.c
     conformance/limits_threads.c
+    conformance/listener_limits.c
     conformance/listening.c
     conformance/misuse_arguments.c
     conformance/misuse_datagrams.c

@@ -17,8 +17,8 @@ fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
 
 fer_error fer_tcp_listener_bind(fer_tcp_listener *listener, const char *host_port)
 {
-    return feri_open_by_name(listener == NULL ? NULL : &listener->handle_, host_port,
-                             feri_listener_open);
+    fer_handle *handle = listener == NULL ? NULL : &listener->handle_;
+    return feri_listener_opened(handle, feri_open_by_name(handle, host_port, feri_listener_open));
 }
 
 fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)

@@ -22,13 +22,14 @@ static const fer_handle *const_handle_of(const fer_tcp_listener *listener)
 
 fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener, const fer_socket_addr *addr)
 {
-    return feri_open_first(handle_of(listener), addr, 1, feri_listener_open);
+    return fer_tcp_listener_bind_addrs(listener, addr, 1);
 }
 
 fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *listener, const fer_socket_addr *addrs,
                                       size_t count)
 {
-    return feri_open_first(handle_of(listener), addrs, count, feri_listener_open);
+    return feri_listener_opened(handle_of(listener), feri_open_first(handle_of(listener), addrs,
+                                                                     count, feri_listener_open));
 }
 
 fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *out,
@@ -79,6 +80,16 @@ fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener, fer_error *out
 fer_error fer_tcp_listener_set_limits(fer_tcp_listener *listener, const fer_limits *limits)
 {
     return feri_set_limits(handle_of(listener), limits);
+}
+
+fer_error fer_tcp_listener_set_timeout(fer_tcp_listener *listener, fer_duration timeout)
+{
+    return feri_set_timeout(handle_of(listener), FERP_READING, timeout);
+}
+
+fer_error fer_tcp_listener_timeout(const fer_tcp_listener *listener, fer_duration *out)
+{
+    return feri_timeout(const_handle_of(listener), FERP_READING, out);
 }
 
 fer_error fer_tcp_listener_set_nonblocking(fer_tcp_listener *listener, bool nonblocking)

@@ -22,12 +22,14 @@ static const fer_handle *const_handle_of(const fer_unix_listener *listener)
 
 fer_error fer_unix_listener_bind(fer_unix_listener *listener, const char *path)
 {
-    return feri_unix_open_path(handle_of(listener), path, feri_unix_listener_open);
+    return feri_listener_opened(handle_of(listener), feri_unix_open_path(handle_of(listener), path,
+                                                                         feri_unix_listener_open));
 }
 
 fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener, const fer_unix_addr *addr)
 {
-    return feri_unix_open(handle_of(listener), addr, feri_unix_listener_open);
+    return feri_listener_opened(handle_of(listener),
+                                feri_unix_open(handle_of(listener), addr, feri_unix_listener_open));
 }
 
 /* The peer's name is queried only if the caller requests it. If the peer has closed, the address is
@@ -75,6 +77,16 @@ fer_error fer_unix_listener_try_clone(fer_unix_listener *listener, fer_unix_list
 fer_error fer_unix_listener_set_limits(fer_unix_listener *listener, const fer_limits *limits)
 {
     return feri_set_limits(handle_of(listener), limits);
+}
+
+fer_error fer_unix_listener_set_timeout(fer_unix_listener *listener, fer_duration timeout)
+{
+    return feri_set_timeout(handle_of(listener), FERP_READING, timeout);
+}
+
+fer_error fer_unix_listener_timeout(const fer_unix_listener *listener, fer_duration *out)
+{
+    return feri_timeout(const_handle_of(listener), FERP_READING, out);
 }
 
 fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener, bool nonblocking)

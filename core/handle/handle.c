@@ -120,7 +120,7 @@ static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, 
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     handle->raw_ = raw;
     handle->flags_ = flags;
-    if ((flags & FERI_FLAG_NONBLOCKING) != 0 && !feri_io_waits_in_kernel()) {
+    if ((flags & FERI_FLAG_NONBLOCKING) != 0 && feri_modes_are_kept(handle)) {
         feri_modes_set_nonblocking(handle, true);
     }
     return fill_or_close(feri_handle_apply(handle, event), raw);

@@ -18,13 +18,12 @@
 #define FERI_FLAG_NONBLOCKING 2u    /* the mode that was last set through this handle */
 #define FERI_FLAG_CLONED 4u         /* other handles of the socket may have changed its modes */
 #define FERI_FLAG_ADOPTED 8u        /* made elsewhere; other raw sockets of it may exist */
-#define FERI_FLAG_MODE_CHANGED 16u  /* the mode was set through this handle, to any value */
 #define FERI_FLAG_TIMEOUT_SET 4096u /* a timeout was set through this handle */
+#define FERI_FLAG_LISTENING 256u
 /* Used by fer_socket only, the first also by a fer_unix_stream whose connect was started. */
 #define FERI_FLAG_UNIX 32u      /* the addresses are Unix addresses */
 #define FERI_FLAG_DATAGRAM 64u  /* not a stream */
 #define FERI_FLAG_NO_PORTS 128u /* the protocol has no ports */
-#define FERI_FLAG_LISTENING 256u
 #define FERI_FLAG_BOUND 512u
 /* set_reuse_address was called, so bind does not set the option */
 #define FERI_FLAG_REUSE_ADDRESS_SET 1024u

@@ -11,6 +11,7 @@
 #include "core/base/instant.h"
 #include "core/base/result.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 
 /* Indexes into the words of a deadline. */
 enum { AT_LOW, AT_HIGH };
@@ -92,6 +93,7 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
         return feri_own_error(FER_INVALID_INPUT);
     }
     bool is_limited = chosen->token != NULL || chosen->deadline.nanos_ != 0;
+    FER_TRY(is_limited ? feri_modes_wait_in_core(handle, handle->raw_) : feri_ok());
     uint32_t version = begin_change(handle);
     store(handle, chosen);
     bool is_set = feri_handle_mark_limited(handle, is_limited);

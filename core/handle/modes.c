@@ -21,6 +21,7 @@
 #include "core/base/atomic.h"
 #include "core/base/facts.h"
 #include "core/base/result.h"
+#include "core/handle/handle.h"
 
 /* The words: the timeouts of both directions, which have the numbers of the directions, and the
  * rest. */
@@ -40,6 +41,8 @@ enum { AT_MARKS = 2, WORD_COUNT = 3 };
 #define LINGER_IS_ON 0x08000000u
 #define LINGER_SECONDS 0x0000FFFFu
 #define LINGER (LINGER_IS_SET | LINGER_IS_ON | LINGER_SECONDS)
+/* The socket of a listener is nonblocking in the kernel, whatever the mode is. */
+#define CORE_WAITS 0x04000000u
 
 struct feri_shared_modes {
     uint32_t references; /* the handles that point to the record */
@@ -89,6 +92,28 @@ static uint32_t word_of(const fer_handle *handle, size_t index)
     return shared == UNSET ? own & ~MOVED : shared;
 }
 
+/* ---- Listeners */
+
+bool feri_modes_are_kept(const fer_handle *handle)
+{
+    return !feri_io_waits_in_kernel() || feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
+}
+
+bool feri_modes_core_waits(const fer_handle *handle)
+{
+    return !feri_io_waits_in_kernel() || (word_of(handle, AT_MARKS) & CORE_WAITS) != 0;
+}
+
+fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw)
+{
+    if (!feri_modes_are_kept(handle) || feri_modes_core_waits(handle)) {
+        return feri_ok();
+    }
+    FER_TRY(ferp_set_nonblocking(raw, true));
+    change(handle, AT_MARKS, CORE_WAITS, CORE_WAITS);
+    return feri_ok();
+}
+
 /* ---- Timeouts and marks */
 
 static uint32_t millis_from(fer_duration timeout)
@@ -114,9 +139,14 @@ fer_duration feri_modes_timeout(const fer_handle *handle, ferp_direction directi
     return millis == 0 ? FER_DURATION_NONE : fer_duration_from_millis(millis);
 }
 
+/* The socket of a nonblocking listener is nonblocking, and stays so. */
 void feri_modes_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
-    change(handle, AT_MARKS, NONBLOCKING, nonblocking ? NONBLOCKING : 0);
+    if (nonblocking) {
+        change(handle, AT_MARKS, NONBLOCKING | CORE_WAITS, NONBLOCKING | CORE_WAITS);
+    } else {
+        change(handle, AT_MARKS, NONBLOCKING, 0);
+    }
 }
 
 bool feri_modes_is_nonblocking(const fer_handle *handle)
@@ -156,7 +186,7 @@ bool feri_modes_shared_linger(const fer_handle *handle, struct ferp_linger *out)
 fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **out)
 {
     *out = NULL;
-    if (feri_io_waits_in_kernel() || record_of(handle) != NULL) {
+    if (!feri_modes_are_kept(handle) || record_of(handle) != NULL) {
         return feri_ok();
     }
     feri_shared_modes *made = ferp_memory_new(sizeof *made);
@@ -223,22 +253,38 @@ void feri_modes_leave(fer_handle *handle)
 
 /* ---- The socket's own settings */
 
-fer_error feri_modes_read_from(fer_raw_socket raw, fer_handle *handle)
+static fer_error read_timeouts(fer_raw_socket raw, fer_handle *handle)
 {
-    if (feri_io_waits_in_kernel()) {
-        return feri_ok();
-    }
     fer_duration timeouts[2];
-    struct ferp_linger linger = {false, 0};
     FER_TRY(ferp_timeout(raw, FERP_READING, &timeouts[FERP_READING]));
     FER_TRY(ferp_timeout(raw, FERP_WRITING, &timeouts[FERP_WRITING]));
     feri_modes_set_timeout(handle, FERP_READING, timeouts[FERP_READING]);
     feri_modes_set_timeout(handle, FERP_WRITING, timeouts[FERP_WRITING]);
+    return feri_ok();
+}
+
+fer_error feri_modes_read_from(fer_raw_socket raw, bool is_listener, fer_handle *handle)
+{
+    struct ferp_linger linger = {false, 0};
+    if (feri_io_waits_in_kernel()) {
+        return is_listener ? read_timeouts(raw, handle) : feri_ok();
+    }
+    FER_TRY(read_timeouts(raw, handle));
     /* a datagram socket lacks the option */
     if (ferp_linger(raw, &linger).kind == FER_OK && linger.on) {
         feri_modes_record_linger(handle, linger);
     }
     return feri_ok();
+}
+
+static bool has_timeout(const fer_handle *handle)
+{
+    return word_of(handle, FERP_READING) != 0 || word_of(handle, FERP_WRITING) != 0;
+}
+
+fer_error feri_modes_apply_timeouts(fer_handle *handle, fer_raw_socket raw)
+{
+    return has_timeout(handle) ? feri_modes_wait_in_core(handle, raw) : feri_ok();
 }
 
 void feri_modes_before_close(const fer_handle *handle, fer_raw_socket raw)
@@ -251,8 +297,8 @@ void feri_modes_before_close(const fer_handle *handle, fer_raw_socket raw)
 
 void feri_modes_write_to(const fer_handle *handle, fer_raw_socket raw)
 {
-    if (feri_io_waits_in_kernel()) {
-        return;
+    if (!feri_modes_core_waits(handle)) {
+        return; /* the socket has its modes */
     }
     feri_modes_before_close(handle, raw);
     FER_IGNORE(ferp_set_timeout(raw, FERP_READING, feri_modes_timeout(handle, FERP_READING)));

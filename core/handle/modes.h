@@ -2,7 +2,14 @@
  * handles of a socket share (rules T6, S6, O2). core keeps them if calls do not wait in the kernel
  * (io_waits_in_kernel is false): in the words of the handle, and from the first clone on in a
  * record that all clones point to. No system keeps them reliably then. If calls wait in the kernel,
- * the OS keeps them, and the words stay 0.
+ * the OS keeps them, and the words stay 0, except for listeners.
+ *
+ * core keeps the mode and the timeouts of a listener on every system. accept has no flag for a call
+ * that never waits, so an accept within limits needs a nonblocking socket (rule K7), although the
+ * user's mode is blocking. macOS and the BSDs also ignore SO_RCVTIMEO in accept. The first limits,
+ * the first timeout or the first nonblocking mode make the socket nonblocking, and it stays so:
+ * core waits for all its handles from then on, those of other processes included. Until then accept
+ * waits in the kernel, in one system call (rule K5).
  *
  * The functions take an open handle, and any number of threads may call them. Exceptions are
  * marked. */
@@ -35,6 +42,18 @@ bool feri_modes_shared_linger(const fer_handle *handle, struct ferp_linger *out)
 /* Default modes, and no record: for an unpublished handle. */
 void feri_modes_clear(fer_handle *handle);
 
+/* ---- Listeners */
+
+/* Whether core keeps the modes of this socket, and not the OS. */
+bool feri_modes_are_kept(const fer_handle *handle);
+
+/* Whether the socket is nonblocking because core waits. False for a stream if calls wait in the
+ * kernel. */
+bool feri_modes_core_waits(const fer_handle *handle);
+
+/* Makes the socket of a listener nonblocking. Nothing for other sockets. */
+fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw);
+
 /* ---- Clones */
 
 typedef struct feri_shared_modes feri_shared_modes;
@@ -58,14 +77,19 @@ void feri_modes_leave(fer_handle *handle);
 
 /* ---- The socket's own settings */
 
-/* Reads the timeouts and the linger setting of an adopted socket, for an unpublished handle. */
-fer_error feri_modes_read_from(fer_raw_socket raw, fer_handle *handle);
+/* Reads the timeouts and the linger setting of an adopted socket, or of one that begins to listen,
+ * if core keeps them. */
+fer_error feri_modes_read_from(fer_raw_socket raw, bool is_listener, fer_handle *handle);
+
+/* After feri_modes_read_from: core waits for a listener with a timeout. */
+fer_error feri_modes_apply_timeouts(fer_handle *handle, fer_raw_socket raw);
 
 /* Sets on the socket itself what clones may have set on other raw sockets of it, before it is
  * closed. */
 void feri_modes_before_close(const fer_handle *handle, fer_raw_socket raw);
 
-/* Sets everything on the socket itself, before it is passed out of the library. Best effort. */
+/* Sets everything that core keeps on the socket itself, before it is passed out of the library.
+ * Best effort. */
 void feri_modes_write_to(const fer_handle *handle, fer_raw_socket raw);
 
 #endif

@@ -13,7 +13,9 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
     if (timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    if (!feri_io_waits_in_kernel()) {
+    if (feri_modes_are_kept(handle)) {
+        FER_TRY(fer_duration_is_none(timeout) ? feri_ok()
+                                              : feri_modes_wait_in_core(handle, handle->raw_));
         feri_modes_set_timeout(handle, direction, timeout);
         return feri_ok();
     }
@@ -24,7 +26,7 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    if (!feri_io_waits_in_kernel()) {
+    if (feri_modes_are_kept(handle)) {
         *out = feri_modes_timeout(handle, direction);
         return feri_ok();
     }
@@ -37,17 +39,16 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (!feri_io_waits_in_kernel()) {
+    if (feri_modes_are_kept(handle)) {
+        FER_TRY(nonblocking ? feri_modes_wait_in_core(handle, handle->raw_) : feri_ok());
         feri_modes_set_nonblocking(handle, nonblocking);
         return feri_ok();
     }
-    const uint32_t flags = FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED;
-    uint32_t previous = feri_handle_flags(handle) & flags;
-    feri_atomic_change_bits(&handle->flags_,
-                            FERI_FLAG_MODE_CHANGED | (nonblocking ? FERI_FLAG_NONBLOCKING : 0), 0);
+    uint32_t previous = feri_handle_flags(handle) & FERI_FLAG_NONBLOCKING;
+    feri_atomic_change_bits(&handle->flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0, 0);
     fer_error error = feri_set_result(handle, ferp_set_nonblocking(handle->raw_, nonblocking));
     if (error.kind != FER_OK) {
-        feri_atomic_change_bits(&handle->flags_, previous, flags & ~previous);
+        feri_atomic_change_bits(&handle->flags_, previous, FERI_FLAG_NONBLOCKING & ~previous);
     } else if (!nonblocking) {
         feri_atomic_change_bits(&handle->flags_, 0, FERI_FLAG_NONBLOCKING);
     }
@@ -56,7 +57,7 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 
 fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
 {
-    if (!feri_io_waits_in_kernel()) {
+    if (feri_modes_are_kept(handle)) {
         *out = feri_modes_is_nonblocking(handle);
         return feri_ok();
     }
@@ -65,6 +66,26 @@ fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
     }
     *out = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
     return feri_ok();
+}
+
+static fer_error take_over_modes(fer_handle *handle)
+{
+    bool nonblocking = false;
+    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    if (feri_handle_is_shared(handle) || feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET)) {
+        FER_TRY(feri_modes_read_from(handle->raw_, true, handle));
+    }
+    if (nonblocking) {
+        feri_modes_set_nonblocking(handle, true);
+    }
+    return feri_ok();
+}
+
+fer_error feri_begin_listening(fer_handle *handle)
+{
+    FER_TRY(feri_modes_are_kept(handle) ? feri_ok() : take_over_modes(handle));
+    feri_atomic_change_bits(&handle->flags_, FERI_FLAG_LISTENING, 0);
+    return feri_modes_apply_timeouts(handle, handle->raw_);
 }
 
 static fer_error set_number(const fer_handle *handle, ferp_option option, uint32_t value)

@@ -64,11 +64,19 @@ static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_descripti
     return has_domain ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
-static fer_error claim_and_adopt(fer_handle *handle, fer_raw_socket raw)
+static fer_error adopt_modes(fer_handle *handle, fer_raw_socket raw)
+{
+    FER_TRY(feri_modes_read_from(raw, feri_handle_has_flag(handle, FERI_FLAG_LISTENING), handle));
+    FER_TRY(ferp_adopt(raw));
+    return feri_modes_apply_timeouts(handle, raw);
+}
+
+/* The flags are those with which the handle is filled afterwards. */
+static fer_error claim_and_adopt(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
 {
     FER_TRY(feri_handle_claim(handle));
-    fer_error error = feri_modes_read_from(raw, handle);
-    error = error.kind == FER_OK ? ferp_adopt(raw) : error;
+    handle->flags_ = flags;
+    fer_error error = adopt_modes(handle, raw);
     if (error.kind != FER_OK) {
         feri_handle_abandon(handle);
     }
@@ -80,13 +88,15 @@ static uint32_t adopted_flags(const ferp_description *description)
     uint32_t flags = FERI_FLAG_ADOPTED;
     flags |= description->family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
     flags |= description->is_nonblocking ? FERI_FLAG_NONBLOCKING : 0;
+    flags |= description->is_listening ? FERI_FLAG_LISTENING : 0;
     return flags;
 }
 
 static fer_error adopt(fer_handle *handle, fer_raw_socket raw, const ferp_description *description)
 {
-    FER_TRY(claim_and_adopt(handle, raw));
-    return feri_handle_fill(handle, raw, adopted_flags(description));
+    uint32_t flags = adopted_flags(description);
+    FER_TRY(claim_and_adopt(handle, raw, flags));
+    return feri_handle_fill(handle, raw, flags);
 }
 
 fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
@@ -128,7 +138,6 @@ static uint32_t kind_flags(const ferp_description *description)
     flags |= description->is_raw || (description->is_datagram && description->is_of_other_protocol)
                  ? FERI_FLAG_NO_PORTS
                  : 0;
-    flags |= description->is_listening ? FERI_FLAG_LISTENING : 0;
     return flags;
 }
 
@@ -153,8 +162,8 @@ fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
     if (!has_addresses || !is_known) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    FER_TRY(claim_and_adopt(handle, raw));
     uint32_t flags = adopted_flags(&description) | kind_flags(&description);
+    FER_TRY(claim_and_adopt(handle, raw, flags));
     if (description.is_stream && !description.is_listening && !description.is_connected) {
         return fill_unconnected(handle, raw, flags, description.is_connecting);
     }

@@ -46,7 +46,7 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr);
 /* Ends a claim with a nonblocking socket after its connect was called. started is FER_OK,
  * IN_PROGRESS, or an error. After an error raw may be FER_RAW_SOCKET_NONE, and otherwise it is
  * closed. */
-#define FERI_STARTED_FLAGS (FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED)
+#define FERI_STARTED_FLAGS FERI_FLAG_NONBLOCKING
 fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw,
                                     uint32_t flags);
 

@@ -6,7 +6,7 @@
 #include "core/base/operation_error.h"
 #include "core/handle/ended.h"
 #include "core/handle/handle.h"
-#include "core/handle/options.h"
+#include "core/handle/modes.h"
 #include "core/open/binding.h"
 #include "core/open/opening.h"
 #include "core/wait/waiting.h"
@@ -31,6 +31,14 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
     return error;
 }
 
+fer_error feri_listener_opened(fer_handle *listener, fer_error error)
+{
+    if (error.kind == FER_OK) {
+        feri_atomic_change_bits(&listener->flags_, FERI_FLAG_LISTENING, 0);
+    }
+    return error;
+}
+
 /* ---- accept */
 
 /* Whether accept is retried immediately: after a signal, and after a connection that failed in the
@@ -47,29 +55,41 @@ static bool should_retry(fer_error error, uint32_t *skips)
  * polled first. */
 static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mode)
 {
-    bool nonblocking = false;
-    if (wait_mode == FERI_WAIT_BY_MODE || !feri_io_waits_in_kernel()) {
+    if (wait_mode == FERI_WAIT_BY_MODE || feri_modes_core_waits(listener)) {
         return feri_ok();
     }
-    FER_TRY(feri_is_nonblocking(listener, &nonblocking));
     fer_interest ready = 0;
     uint64_t now = ferp_now();
-    fer_error error =
-        nonblocking ? feri_ok() : ferp_ready(listener->raw_, FER_READABLE, now, now, NULL, &ready);
+    fer_error error = ferp_ready(listener->raw_, FER_READABLE, now, now, NULL, &ready);
     return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
+}
+
+/* If a blocking accept would block, the limits, the timeout or the mode of another handle have made
+ * the socket nonblocking, perhaps in another process. From then on core waits for this handle
+ * too. */
+static bool should_wait(fer_handle *listener, feri_waiting *waiting, fer_error *error)
+{
+    if (error->kind != FER_WOULD_BLOCK) {
+        return false;
+    }
+    fer_error prepared = waiting->wait_mode == FERI_WAIT_BY_MODE
+                             ? feri_modes_wait_in_core(listener, listener->raw_)
+                             : feri_ok();
+    *error = prepared.kind == FER_OK ? *error : prepared;
+    return prepared.kind == FER_OK && feri_waiting_should_retry(waiting, error);
 }
 
 /* An accepted stream starts blocking, with no timeout (rule T6). Some systems inherit the
  * listener's mode, and XNU perhaps the mode at the time when the connection was queued (sonewconn).
- * All systems inherit timeouts. Only an adopted listener can have timeouts, one with a clone that
- * was released and adopted again, or one whose timeout was set before listen. */
+ * All systems inherit timeouts. Only the socket of an adopted listener can have timeouts, one with
+ * a clone that was released and adopted again, or one whose timeout was set before listen. */
 static fer_error reset_inherited_modes(const fer_handle *listener, fer_raw_socket raw)
 {
     if (!feri_io_waits_in_kernel()) {
         return feri_ok(); /* the modes of the new handle apply */
     }
     bool is_shared = feri_handle_is_shared(listener);
-    bool may_be_nonblocking = is_shared || feri_handle_has_flag(listener, FERI_FLAG_MODE_CHANGED);
+    bool may_be_nonblocking = is_shared || feri_modes_core_waits(listener);
     if (may_be_nonblocking && feri_accept_inherits_nonblocking()) {
         FER_TRY(ferp_set_nonblocking(raw, false));
     }
@@ -105,17 +125,17 @@ static fer_error accept_prepared(const fer_handle *listener, fer_raw_socket *out
     return error;
 }
 
-static fer_error accept_one(const fer_handle *listener, feri_wait_mode wait_mode,
-                            fer_raw_socket *out, fer_socket_addr *peer)
+static fer_error accept_one(fer_handle *listener, feri_wait_mode wait_mode, fer_raw_socket *out,
+                            fer_socket_addr *peer)
 {
     feri_waiting waiting = feri_waiting_with(wait_mode, listener, FERP_ACCEPTABLE);
     uint32_t skips = 0;
+    FER_TRY(feri_waiting_begin(&waiting));
     fer_error error;
     do {
         error = check_queue(listener, wait_mode);
         error = error.kind == FER_OK ? accept_prepared(listener, out, peer) : error;
-    } while (should_retry(error, &skips) ||
-             (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error)));
+    } while (should_retry(error, &skips) || should_wait(listener, &waiting, &error));
     return error;
 }
 

@@ -10,6 +10,9 @@
  * system (rules L1, L2, L4). */
 fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out);
 
+/* Ends the opening of a listener, successful or not: core keeps its modes. Returns error. */
+fer_error feri_listener_opened(fer_handle *listener, fer_error error);
+
 /* The backlog: the number of connections in the accept queue. */
 #define FERI_BACKLOG 128
 

@@ -210,7 +210,7 @@ fer_error feri_socket_listen(fer_handle *handle, int backlog)
     FER_TRY(is_listening ? feri_ok() : bind_if_unbound(handle));
     FER_TRY(ferp_listen(handle->raw_, backlog));
     if (!is_listening) {
-        set_flag(handle, FERI_FLAG_LISTENING);
+        FER_TRY(feri_begin_listening(handle));
         (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
     }
     return feri_ok();

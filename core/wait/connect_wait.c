@@ -67,7 +67,7 @@ fer_error feri_await_connect(fer_raw_socket raw, const feri_limits *limits)
             return status;
         }
         if (error.kind == FER_OK) {
-            feri_pause_after_false_hint(&false_hints, limits->deadline);
+            feri_pause_after_false_hint(&false_hints, limits->deadline, limits->token);
         }
     }
 }

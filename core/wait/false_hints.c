@@ -5,6 +5,7 @@
  * writable; Darwin 22.6 reports some sockets as writable before they are connected (qore#4791). */
 #include "core/wait/false_hints.h"
 
+#include "core/base/result.h"
 #include "platform/platform.h"
 
 static uint64_t pause_length(uint32_t in_a_row)
@@ -16,7 +17,18 @@ static uint64_t pause_length(uint32_t in_a_row)
     return length < FERI_PAUSE_MAX_NANOS ? length : FERI_PAUSE_MAX_NANOS;
 }
 
-void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline)
+/* A cancel ends the pause at once (rule K2), and so does a signal, whose handler may cancel. */
+static void pause_until(uint64_t until, const fer_cancel_token *token)
+{
+    if (token == NULL) {
+        ferp_pause(until);
+    } else {
+        FER_IGNORE(ferp_token_wait(token, NULL, until));
+    }
+}
+
+void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
+                                 const fer_cancel_token *token)
 {
     uint64_t now = ferp_now();
     bool is_repeated = hints->in_a_row > 0 && now - hints->last < FERI_PAUSE_MIN_NANOS;
@@ -24,7 +36,7 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline)
     if (is_repeated && now < deadline) {
         uint64_t left = deadline - now;
         uint64_t length = pause_length(hints->in_a_row);
-        ferp_pause(now + (length < left ? length : left));
+        pause_until(now + (length < left ? length : left), token);
         now = ferp_now();
     }
     hints->last = now;

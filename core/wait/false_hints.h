@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "ferrule/cancel.h"
+
 /* The shortest and the longest pause. Two false hints that are further apart than the shortest
  * pause are not "in a row": a wait lay between them. */
 #define FERI_PAUSE_MIN_NANOS (UINT64_C(1) * 1000 * 1000)
@@ -20,7 +22,8 @@ typedef struct feri_false_hints {
  * because a wakeup is often spurious once: another reader took the bytes. From the second on it
  * pauses, 1 ms and then twice as long each time, at most 20 ms and never beyond the deadline.
  * Without pauses a wait that is false for as long as its cause lasts would use a whole processor.
- */
-void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline);
+ * The token, which may be NULL, ends a pause. */
+void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
+                                 const fer_cancel_token *token);
 
 #endif

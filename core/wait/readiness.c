@@ -25,27 +25,27 @@ static fer_error check(fer_interest interest, const fer_interest *ready)
     return is_known && ready != NULL ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
-/* True after a signal, or if nothing is ready and time remains: after a slice, a wakeup or a false
- * hint. After the first of these the last look may have been no look, even at the deadline. */
-static bool should_retry(fer_error error, fer_interest found, feri_false_hints *hints,
-                         uint64_t deadline)
-{
-    if (error.kind != FER_OK || found != 0) {
-        return error.kind == FER_INTERRUPTED;
-    }
-    if (hints->in_a_row > 0 && ferp_now() >= deadline) {
-        return false;
-    }
-    feri_pause_after_false_hint(hints, deadline);
-    return true;
-}
-
 /* What ends a _ready call: the limits of the handle, and the timeout. deadline is the earlier time
  * (rule K3). The limits apply in every mode, because the call waits in every mode. */
 typedef struct bounds {
     feri_limits limits;
     uint64_t deadline;
 } bounds;
+
+/* True after a signal, or if nothing is ready and time remains: after a slice, a wakeup or a false
+ * hint. After the first of these the last look may have been no look, even at the deadline. */
+static bool should_retry(fer_error error, fer_interest found, feri_false_hints *hints,
+                         const bounds *within)
+{
+    if (error.kind != FER_OK || found != 0) {
+        return error.kind == FER_INTERRUPTED;
+    }
+    if (hints->in_a_row > 0 && ferp_now() >= within->deadline) {
+        return false;
+    }
+    feri_pause_after_false_hint(hints, within->deadline, within->limits.token);
+    return true;
+}
 
 static bounds bounds_of(const fer_handle *handle, fer_duration timeout)
 {
@@ -92,7 +92,7 @@ fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_durati
     fer_error error;
     do {
         error = wait_for_socket(handle, interest, &within, &found);
-    } while (should_retry(error, found, &false_hints, within.deadline));
+    } while (should_retry(error, found, &false_hints, &within));
     return report(error, found, &within, ready);
 }
 
@@ -225,7 +225,7 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
     fer_error error;
     do {
         error = wait_once((fer_handle *)(uintptr_t)handle, interest, &within, &found);
-    } while (should_retry(error, found, &false_hints, within.deadline));
+    } while (should_retry(error, found, &false_hints, &within));
     FERI_ASSERT((found & ~interest) == 0);
     return report(error, found, &within, ready);
 }

@@ -151,17 +151,20 @@ static bool start(feri_waiting *waiting, fer_error *answer)
         *answer = feri_ok();
         return false;
     }
-    if (feri_modes_is_nonblocking(waiting->handle)) {
-        return false;
+    if (waiting->wait_mode == FERI_WAIT_BY_MODE) {
+        fer_duration timeout;
+        if (feri_modes_is_nonblocking(waiting->handle)) {
+            return false;
+        }
+        fer_error error = feri_timeout(waiting->handle, direction, &timeout);
+        if (error.kind != FER_OK) {
+            *answer = error;
+            return false;
+        }
+        waiting->deadline = feri_deadline_after(timeout);
     }
-    fer_duration timeout;
-    fer_error error = feri_timeout(waiting->handle, direction, &timeout);
-    if (error.kind != FER_OK) {
-        *answer = error;
-        return false;
-    }
-    uint64_t deadline = feri_deadline_after(timeout);
-    waiting->deadline = deadline < waiting->limits.deadline ? deadline : waiting->limits.deadline;
+    uint64_t latest = waiting->limits.deadline;
+    waiting->deadline = waiting->deadline < latest ? waiting->deadline : latest;
     waiting->started = true;
     return true;
 }
@@ -169,7 +172,9 @@ static bool start(feri_waiting *waiting, fer_error *answer)
 fer_error feri_waiting_begin_with_limits(feri_waiting *waiting)
 {
     bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(waiting->handle, &nonblocking));
+    FER_TRY(waiting->wait_mode == FERI_WAIT_UNTIL
+                ? feri_ok()
+                : feri_is_nonblocking(waiting->handle, &nonblocking));
     if (nonblocking) {
         waiting->wait_mode = FERI_WAIT_NEVER;
         return feri_ok();
@@ -177,6 +182,13 @@ fer_error feri_waiting_begin_with_limits(feri_waiting *waiting)
     waiting->limits = feri_limits_of(waiting->handle);
     waiting->has_limits = true;
     return feri_limits_check(&waiting->limits);
+}
+
+/* Whether the try was a call that waits in the kernel, by the socket's mode and timeouts. */
+static bool kernel_has_waited(const feri_waiting *waiting)
+{
+    return waiting->wait_mode == FERI_WAIT_BY_MODE && !waiting->has_limits &&
+           !feri_modes_are_kept(waiting->handle);
 }
 
 bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
@@ -187,7 +199,7 @@ bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
         *answer = reading_has_ended(waiting) ? feri_ok() : *answer;
         return false;
     }
-    if (feri_io_waits_in_kernel() && !waiting->has_limits) {
+    if (kernel_has_waited(waiting)) {
         *answer = map_kernel_timeout(waiting->handle, *answer);
         return false;
     }
@@ -200,6 +212,6 @@ bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
     if (is_cancelled(waiting, answer)) {
         return false;
     }
-    feri_pause_after_false_hint(&waiting->false_hints, waiting->deadline);
+    feri_pause_after_false_hint(&waiting->false_hints, waiting->deadline, waiting->limits.token);
     return wait_once(waiting, answer);
 }

@@ -17,11 +17,12 @@
  * can reach the wait (rule S6). */
 #define FERI_WAIT_SLICE_NANOS (UINT64_C(100) * 1000 * 1000)
 
-/* Whether a call waits according to the socket's mode and timeouts, or never. */
-typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_NEVER } feri_wait_mode;
+/* Whether a call waits according to the socket's mode and timeouts, never, or in every mode until
+ * its own deadline. */
+typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_NEVER, FERI_WAIT_UNTIL } feri_wait_mode;
 
-/* The waits of one call, for all its retries. deadline is the earlier one of the timeout's and the
- * limits', once the wait has started. */
+/* The waits of one call, for all its retries. deadline is the earlier one of the timeout's, or the
+ * call's own, and the limits', once the wait has started. */
 typedef struct feri_waiting {
     const fer_handle *handle;
     ferp_readiness readiness;
@@ -48,14 +49,23 @@ static inline feri_waiting feri_waiting_to(const fer_handle *handle, ferp_readin
     return feri_waiting_with(FERI_WAIT_BY_MODE, handle, readiness);
 }
 
-/* The look of a call on a handle with limits (rule K1). On a nonblocking socket they do not
- * apply. */
+/* For a call that waits until its own deadline. Its tries never wait in the system. */
+static inline feri_waiting feri_waiting_until(const fer_handle *handle, ferp_readiness readiness,
+                                              uint64_t deadline)
+{
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_UNTIL, handle, readiness);
+    waiting.deadline = deadline;
+    return waiting;
+}
+
+/* The look of a call on a handle with limits (rule K1). On a nonblocking socket they do not apply,
+ * except to a call with a deadline of its own. */
 fer_error feri_waiting_begin_with_limits(feri_waiting *waiting);
 
 /* Called before the first try. Any error is the call's result. */
 static inline fer_error feri_waiting_begin(feri_waiting *waiting)
 {
-    return waiting->wait_mode == FERI_WAIT_BY_MODE && feri_handle_is_limited(waiting->handle)
+    return waiting->wait_mode != FERI_WAIT_NEVER && feri_handle_is_limited(waiting->handle)
                ? feri_waiting_begin_with_limits(waiting)
                : feri_ok();
 }

@@ -490,6 +490,9 @@ FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bo
 /**
  * Sets the timeout of each single read or receive call. Same as fer_tcp_stream_set_read_timeout.
  *
+ * On a stream that listens, or will listen, it is the timeout of accept
+ * (fer_tcp_listener_set_timeout).
+ *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).

@@ -953,13 +953,14 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
  * does not end the call. The stream starts in blocking mode without timeouts, and child processes
  * do not inherit it. peer may be NULL; otherwise *peer is the peer address.
  *
- * Blocks: until a connection arrives. Never in nonblocking mode.
+ * Blocks: until a connection arrives, at most the timeout of the listener, and within the limits of
+ * the handle. Never in nonblocking mode.
  * Owns: the handle out owns the connection until fer_tcp_stream_close.
  * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TOO_MANY_OPEN_FILES (the connection stays queued:
  * close something, then call again), FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_INVALID_INPUT (out
- * is open or NULL), FER_TIMED_OUT with os_code 0 (the read timeout expired; a listener has one only
- * from fer_socket_set_read_timeout or from_raw, and macOS and the BSDs ignore it),
- * FER_CONNECTION_ABORTED (65536 dead connections in a row).
+ * is open or NULL), FER_TIMED_OUT with os_code 0 (the timeout expired, or the deadline of the
+ * limits), FER_CANCELLED (the token of the limits), FER_CONNECTION_ABORTED (65536 dead connections
+ * in a row).
  * Rust: std::net::TcpListener::accept. Differs: continues after dead connections; never inherits
  * the listener's modes.
  * Threads: any number of concurrent calls on one listener, each with its own out.
@@ -973,8 +974,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listene
  * Otherwise same as fer_tcp_listener_accept. POSIX cannot accept on a blocking listener without
  * waiting, so there the call checks the accept queue first. It still waits if the connection
  * disappears between the check and the accept. Another thread or process may accept it, or (on
- * macOS and the BSDs) it may be aborted. A listener in nonblocking mode
- * (fer_tcp_listener_set_nonblocking) has no such race.
+ * macOS and the BSDs) it may be aborted. A listener that was in nonblocking mode, or had limits or a
+ * timeout, has no such race.
  *
  * Blocks: never, except for the race above.
  * Owns: same as fer_tcp_listener_accept.
@@ -1021,8 +1022,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_local_addr(const fer_tcp_listene
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_tcp_listener_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY
- * (Windows).
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY.
  * Rust: std::net::TcpListener::try_clone.
  * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */
@@ -1071,7 +1071,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *lis
  * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
  *
  * The limits are copied. They belong to this handle and not to the socket: clones and accepted
- * streams begin without. A call in progress keeps the limits that it began with.
+ * streams begin without. A call in progress keeps the limits that it began with. On POSIX the first
+ * limits make the descriptor nonblocking (see fer_tcp_listener_set_nonblocking), so that no accept
+ * waits in the system for a connection that another thread or process took (rule K7).
  *
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
@@ -1084,10 +1086,44 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_set_limits(fer_tcp_listener *lis
                                                            const fer_limits *limits);
 
 /**
+ * Sets the timeout of each accept. FER_DURATION_NONE, the default, waits without limit.
+ *
+ * The timeout is rounded up to milliseconds and limited to 12 days. It belongs to the socket, so
+ * clones share it; accepted streams do not inherit it. A call in progress keeps the timeout that it
+ * began with. ferrule waits itself, because macOS, the BSDs and Windows ignore SO_RCVTIMEO in
+ * accept. On POSIX the first timeout makes the descriptor nonblocking (see
+ * fer_tcp_listener_set_nonblocking).
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Rust: none in std; Java: ServerSocket.setSoTimeout.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_listener_set_timeout(fer_tcp_listener *listener,
+                                                            fer_duration timeout);
+
+/**
+ * Stores the timeout of accept in *out, FER_DURATION_NONE if there is none.
+ *
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
+ * Rust: none in std; Java: ServerSocket.getSoTimeout.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_listener_timeout(const fer_tcp_listener *listener,
+                                                        fer_duration *out);
+
+/**
  * Sets nonblocking mode (true) or blocking mode (false).
  *
  * In nonblocking mode accept returns FER_WOULD_BLOCK if no connection is queued. The mode belongs
  * to the socket, so clones share it. Accepted streams do not inherit it.
+ *
+ * On POSIX the descriptor (fer_tcp_listener_as_raw) becomes nonblocking with the first nonblocking
+ * mode, limits or timeout, and stays so until fer_tcp_listener_into_raw: in blocking mode ferrule
+ * waits itself from then on.
  *
  * Blocks: never.
  * Owns: nothing.

@@ -651,7 +651,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_bind_addr(fer_unix_listener *li
  * peer may be NULL; otherwise *peer is the peer address. It is usually unnamed. It is unnamed too
  * if the peer has closed and the OS no longer returns its address.
  *
- * Blocks: until a connection arrives. Never in nonblocking mode.
+ * Blocks: until a connection arrives, at most the timeout of the listener, and within the limits of
+ * the handle. Never in nonblocking mode.
  * Owns: the handle out owns the connection until fer_unix_stream_close.
  * Errors: same as fer_tcp_listener_accept.
  * Rust: std::os::unix::net::UnixListener::accept, and each step of incoming.
@@ -666,8 +667,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_accept(fer_unix_listener *liste
  * Otherwise same as fer_unix_listener_accept. POSIX cannot accept on a blocking listener without
  * waiting, so there the call checks the accept queue first. It still waits if the connection
  * disappears between the check and the accept. Another thread or process may accept it, or (on
- * macOS and the BSDs) it may be aborted. A listener in nonblocking mode
- * (fer_unix_listener_set_nonblocking) has no such race.
+ * macOS and the BSDs) it may be aborted. A listener that was in nonblocking mode, or had limits or a
+ * timeout, has no such race.
  *
  * Blocks: never, except for the race above.
  * Owns: same as fer_unix_listener_accept.
@@ -702,8 +703,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_ready(const fer_unix_listener *
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_unix_listener_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY
- * (Windows).
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY.
  * Rust: std::os::unix::net::UnixListener::try_clone.
  * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */
@@ -740,7 +740,32 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_limits(fer_unix_listener *l
                                                             const fer_limits *limits);
 
 /**
- * Sets nonblocking mode (true) or blocking mode (false).
+ * Sets the timeout of each accept. FER_DURATION_NONE, the default, waits without limit. Same as
+ * fer_tcp_listener_set_timeout.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Rust: none in std; see fer_tcp_listener_set_timeout.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_listener_set_timeout(fer_unix_listener *listener,
+                                                             fer_duration timeout);
+
+/**
+ * Stores the timeout of accept in *out, FER_DURATION_NONE if there is none.
+ *
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_INVALID_INPUT (misuse).
+ * Rust: none in std; see fer_tcp_listener_timeout.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_listener_timeout(const fer_unix_listener *listener,
+                                                         fer_duration *out);
+
+/**
+ * Sets nonblocking mode (true) or blocking mode (false). Same as fer_tcp_listener_set_nonblocking.
  *
  * In nonblocking mode accept returns FER_WOULD_BLOCK if no connection is queued. The mode belongs
  * to the socket, so clones share it.

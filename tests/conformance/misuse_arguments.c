@@ -120,6 +120,7 @@ static void a_getter_without_an_output_is_invalid_input(void **state)
     assert_own(fer_tcp_stream_take_error(stream, NULL), FER_INVALID_INPUT);
     assert_own(fer_tcp_listener_local_addr(listener, NULL), FER_INVALID_INPUT);
     assert_own(fer_tcp_listener_ttl(listener, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_timeout(listener, NULL), FER_INVALID_INPUT);
     assert_own(fer_tcp_listener_take_error(listener, NULL), FER_INVALID_INPUT);
     assert_alive(pair);
 }

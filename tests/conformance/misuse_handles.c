@@ -64,6 +64,12 @@
     X(listener_set_ttl, fer_tcp_listener_set_ttl(s, 64), MISUSE, false)                          \
     X(listener_ttl, fer_tcp_listener_ttl(s, &outputs.number), MISUSE, false)                     \
     X(listener_take_error, fer_tcp_listener_take_error(s, &outputs.error), MISUSE, false)        \
+    X(listener_set_timeout, fer_tcp_listener_set_timeout(s, fer_duration_from_secs(1)), MISUSE,  \
+      false)                                                                                     \
+    X(listener_set_timeout_zero, fer_tcp_listener_set_timeout(s, fer_duration_from_secs(0)),     \
+      MISUSE, false)                                                                             \
+    X(listener_timeout, fer_tcp_listener_timeout(s, &outputs.duration), MISUSE, false)           \
+    X(listener_set_limits, fer_tcp_listener_set_limits(s, NULL), MISUSE, false)                  \
     X(listener_set_nonblocking, fer_tcp_listener_set_nonblocking(s, true), MISUSE, false)
 
 #define STREAM_FUNCTION(name, expression, on_new, counts) \

@@ -2,6 +2,7 @@
  * before the next wait. */
 #include "unit/scripted_platform.h"
 
+#include "core/handle/limits.h"
 #include "core/wait/waiting.h"
 
 #define assert_retries(waiting)                                   \
@@ -88,6 +89,26 @@ static void a_shutdown_in_a_pause_ends_the_wait(void **state)
     assert_log("pause(1001000) wait_arm(1,READABLE) wait_disarm()");
 }
 
+/* K2: a cancel ends a pause at once. */
+static void a_pause_within_limits_waits_for_the_token(void **state)
+{
+    (void)state;
+    fer_cancel_token token = {0};
+    script_begin(&script_posix);
+    assert_ok(fer_cancel_token_new(&token));
+    fer_handle handle = script_stream(FERI_FLAG_LISTENING);
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    assert_ok(feri_set_limits(&handle, &limits));
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
+    assert_ok(feri_waiting_begin(&waiting));
+    assert_retries(&waiting);
+    assert_retries(&waiting);
+    script.log[0] = '\0';
+    assert_retries(&waiting);
+    assert_log("token_wait(1001000) wait_arm(1,ACCEPTABLE) wait_for(ever,token)");
+    fer_cancel_token_close(&token);
+}
+
 /* If a shortage of buffers passes, the wait of a stream is retried with pauses. */
 static void a_wait_without_buffers_is_a_false_hint(void **state)
 {
@@ -130,6 +151,7 @@ int main(void)
         script_test(a_wait_between_two_false_hints_begins_a_new_row),
         script_test(a_slice_is_no_false_hint),
         script_test(a_shutdown_in_a_pause_ends_the_wait),
+        script_test(a_pause_within_limits_waits_for_the_token),
         script_test(a_wait_without_buffers_is_a_false_hint),
         script_test(a_lack_of_buffers_is_told_if_it_does_not_pass_or_of_other_waits),
     };

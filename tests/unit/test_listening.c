@@ -4,6 +4,7 @@
 
 #include "core/handle/options.h"
 #include "core/open/listening.h"
+#include "core/open/socket_building.h"
 
 static fer_error listen_at(const char *text)
 {
@@ -125,7 +126,7 @@ static void a_nonblocking_listener_without_a_connection_would_block(void **state
 {
     (void)state;
     script_begin(&script_posix);
-    fer_handle listener = script_stream(FERI_FLAG_NONBLOCKING);
+    fer_handle listener = script_stream(FERI_FLAG_LISTENING | FERI_FLAG_NONBLOCKING);
     fer_handle stream = {0};
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     assert_error(accept_from(&listener, &stream), FER_WOULD_BLOCK, 11);
@@ -158,17 +159,17 @@ static void an_inherited_mode_is_cleared_where_it_may_differ_and_is_inherited(vo
         const char *log;
     } rows[] = {
         {&script_posix, 0, "accept(1)"},
-        {&script_posix, FERI_FLAG_MODE_CHANGED, "accept(1)"},
+        {&script_posix, FERI_FLAG_NONBLOCKING, "accept(1)"},
         {&script_bsd, 0, "accept(1)"},
         {&script_bsd, FERI_FLAG_V6, "accept(1)"},
-        {&script_bsd, FERI_FLAG_MODE_CHANGED, "accept(1) set_nonblocking(2,0)"},
+        {&script_bsd, FERI_FLAG_NONBLOCKING, "accept(1) set_nonblocking(2,0)"},
         {&script_windows, 0, "accept(1)"},
-        {&script_windows, FERI_FLAG_MODE_CHANGED, "accept(1)"},
+        {&script_windows, FERI_FLAG_NONBLOCKING, "accept(1)"},
         {&script_windows, FERI_FLAG_ADOPTED, "accept(1)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(rows[i].traits);
-        fer_handle listener = script_stream(rows[i].flags);
+        fer_handle listener = script_stream(rows[i].flags | FERI_FLAG_LISTENING);
         fer_handle stream = {0};
         assert_ok(accept_from(&listener, &stream));
         assert_log(rows[i].log);
@@ -306,10 +307,11 @@ static void timeouts_of_the_listener_are_not_inherited(void **state)
 {
     (void)state;
     script_begin(&script_posix);
-    fer_handle listener = script_stream(0);
+    fer_handle listener = script_unconnected(0);
     fer_handle stream = {0};
     fer_socket_addr peer;
     assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){1000}));
+    assert_ok(feri_socket_listen(&listener, 1));
     script.log[0] = '\0';
     assert_ok(feri_accept(&listener, &stream, &peer));
     assert_log("accept(1) set_timeout(2,reading,18446744073709551615) "

@@ -55,8 +55,7 @@ static bool flag_seen;
 static void record_flag(script_call call)
 {
     if (call == SCRIPT_SET_NONBLOCKING) {
-        flag_seen = feri_handle_has_flag(observed_handle, FERI_FLAG_NONBLOCKING) &&
-                    feri_handle_has_flag(observed_handle, FERI_FLAG_MODE_CHANGED);
+        flag_seen = feri_handle_has_flag(observed_handle, FERI_FLAG_NONBLOCKING);
     }
 }
 
@@ -68,11 +67,10 @@ static void the_flag_covers_the_time_in_which_the_socket_is_nonblocking(void **s
     script.on_call = record_flag;
     assert_ok(feri_set_nonblocking(&handle, true));
     assert_true(flag_seen);
-    assert_int_equal(feri_handle_flags(&handle),
-                     FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
     assert_ok(feri_set_nonblocking(&handle, false));
     assert_true(flag_seen);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_MODE_CHANGED);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
     assert_log("set_nonblocking(1,1) set_nonblocking(1,0)");
 }
 
@@ -103,13 +101,11 @@ static void setting_the_mode_changes_its_own_flags_alone(void **state)
     for (size_t i = 0; i < 4; i++) {
         fer_handle handle = open_stream(others[i]);
         assert_ok(feri_set_nonblocking(&handle, true));
-        assert_int_equal(feri_handle_flags(&handle),
-                         others[i] | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
+        assert_int_equal(feri_handle_flags(&handle), others[i] | FERI_FLAG_NONBLOCKING);
         assert_ok(feri_set_nonblocking(&handle, true));
-        assert_int_equal(feri_handle_flags(&handle),
-                         others[i] | FERI_FLAG_NONBLOCKING | FERI_FLAG_MODE_CHANGED);
+        assert_int_equal(feri_handle_flags(&handle), others[i] | FERI_FLAG_NONBLOCKING);
         assert_ok(feri_set_nonblocking(&handle, false));
-        assert_int_equal(feri_handle_flags(&handle), others[i] | FERI_FLAG_MODE_CHANGED);
+        assert_int_equal(feri_handle_flags(&handle), others[i]);
     }
 }
 

@@ -111,8 +111,8 @@ static void the_family_and_the_mode_are_learnt(void **state)
     *description = listening_v6;
     description->is_nonblocking = true;
     assert_ok(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
-    assert_int_equal(feri_handle_flags(&handle),
-                     FERI_FLAG_ADOPTED | FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_ADOPTED | FERI_FLAG_V6 |
+                                                     FERI_FLAG_NONBLOCKING | FERI_FLAG_LISTENING);
 }
 
 /* The type of a handle determines the address family of its socket. */
@@ -147,6 +147,9 @@ static void a_socket_of_the_other_domain_is_refused(void **state)
     }
 }
 
+/* core keeps the timeouts of a listener. */
+#define ADOPT_LISTENER "describe(1) timeout(1,reading) timeout(1,writing) adopt(1)"
+
 /* Adopts a socket with this description, and checks that a refused socket remains with the
  * caller. */
 static void check_from_raw(fer_error (*from_raw)(fer_handle *, fer_raw_socket, feri_domain),
@@ -157,7 +160,9 @@ static void check_from_raw(fer_error (*from_raw)(fer_handle *, fer_raw_socket, f
     script_then(SCRIPT_DESCRIBE)->description = description;
     assert_error(from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
                  adopted ? FER_OK : FER_INVALID_INPUT, 0);
-    assert_log(adopted ? "describe(1) adopt(1)" : "describe(1)");
+    assert_log(!adopted                   ? "describe(1)"
+               : description.is_listening ? ADOPT_LISTENER
+                                          : "describe(1) adopt(1)");
     assert_int_equal(feri_handle_state(&handle), adopted ? FERI_PHASE_OPEN : FERI_PHASE_NEW);
     assert_int_equal(script.sockets_open, 1);
 }
@@ -300,7 +305,7 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
         {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_listening = true},
          FERI_PHASE_OPEN,
          FERI_FLAG_LISTENING,
-         "describe(1) adopt(1)"},
+         ADOPT_LISTENER},
         {{.is_datagram = true,
           .is_ip = true,
           .family = FER_IP_V4,

@@ -9,7 +9,7 @@ static fer_tcp_listener open_listener(void)
     fer_tcp_listener listener;
     memset(&listener, 0, sizeof listener);
     script_begin(&script_posix);
-    listener.handle_ = script_stream(0);
+    listener.handle_ = script_stream(FERI_FLAG_LISTENING);
     return listener;
 }
 
@@ -61,7 +61,7 @@ static void raw_sockets_come_and_go(void **state)
     script_then(SCRIPT_DESCRIBE)->description = (ferp_description){
         .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_listening = true};
     assert_ok(fer_tcp_listener_from_raw(&listener, 1));
-    assert_log("describe(1) adopt(1)");
+    assert_log("describe(1) timeout(1,reading) timeout(1,writing) adopt(1)");
 }
 
 static void the_local_address_is_the_os_s(void **state)
@@ -103,6 +103,10 @@ static void each_option_is_its_own(void **state)
     uint32_t number;
     assert_ok(fer_tcp_listener_set_ttl(&listener, 9));
     assert_ok(fer_tcp_listener_ttl(&listener, &number));
+    fer_duration timeout = {0};
+    assert_ok(fer_tcp_listener_set_timeout(&listener, fer_duration_from_millis(7)));
+    assert_ok(fer_tcp_listener_timeout(&listener, &timeout));
+    assert_int_equal(timeout.nanos, 7000000);
     assert_ok(fer_tcp_listener_set_nonblocking(&listener, true));
     assert_log("set_option(1,TTL_V4,9) option_value(1,TTL_V4) set_nonblocking(1,1)");
 }
@@ -116,6 +120,7 @@ static void null_is_refused_by_every_function(void **state)
     fer_tcp_listener other = {0};
     fer_tcp_stream stream = {0};
     fer_socket_addr addr = script_addr("192.0.2.1:1");
+    fer_duration timeout;
     uint32_t number;
     assert_error(fer_tcp_listener_bind(null, "192.0.2.1:1"), FER_INVALID_INPUT, 0);
     assert_error(fer_tcp_listener_bind_addr(null, &addr), FER_INVALID_INPUT, 0);
@@ -127,6 +132,9 @@ static void null_is_refused_by_every_function(void **state)
     assert_error(fer_tcp_listener_set_ttl(null, 1), FER_INVALID_INPUT, 0);
     assert_error(fer_tcp_listener_ttl(null, &number), FER_INVALID_INPUT, 0);
     assert_error(fer_tcp_listener_set_nonblocking(null, true), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_set_timeout(null, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_timeout(null, &timeout), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_set_limits(null, NULL), FER_INVALID_INPUT, 0);
     assert_error(fer_tcp_listener_from_raw(null, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
     assert_int_equal(fer_tcp_listener_as_raw(null), FER_RAW_SOCKET_NONE);
     assert_int_equal(fer_tcp_listener_into_raw(null), FER_RAW_SOCKET_NONE);

@@ -1,6 +1,8 @@
 /* test_try.c: the calls that never wait, whatever the socket's mode is: their calls to the OS, and
  * that they never wait. */
 #include "core/handle/modes.h"
+#include "core/handle/options.h"
+#include "core/handle/ownership.h"
 #include "core/open/listening.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
@@ -173,7 +175,7 @@ static void on_posix_a_blocking_listeners_queue_is_looked_at_first(void **state)
     fer_handle stream = {0};
     fer_socket_addr peer;
     script_begin(&script_posix);
-    fer_handle listener = script_stream(0);
+    fer_handle listener = script_stream(FERI_FLAG_LISTENING);
     script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
     assert_error(feri_try_accept(&listener, &stream, &peer), FER_WOULD_BLOCK, 0);
     assert_log("ready(1,r,1000)");
@@ -182,7 +184,7 @@ static void on_posix_a_blocking_listeners_queue_is_looked_at_first(void **state)
     assert_log("ready(1,r,1000) accept(1)");
     feri_handle_close(&stream);
     script_begin(&script_posix);
-    listener = script_stream(FERI_FLAG_NONBLOCKING);
+    listener = script_stream(FERI_FLAG_LISTENING | FERI_FLAG_NONBLOCKING);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 11);
     assert_log("accept(1)");
@@ -195,7 +197,7 @@ static void each_try_is_looked_at_first(void **state)
     (void)state;
     fer_handle stream = {0};
     script_begin(&script_posix);
-    fer_handle listener = script_stream(0);
+    fer_handle listener = script_stream(FERI_FLAG_LISTENING);
     script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
     script_then(SCRIPT_READY)->value = FER_READABLE;
     script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 103);
@@ -206,19 +208,22 @@ static void each_try_is_looked_at_first(void **state)
     assert_error(feri_try_accept_without_peer(&listener, &stream), FER_OUT_OF_MEMORY, 12);
 }
 
-/* The mode of a shared listener is read from the OS. */
-static void a_shared_listeners_mode_is_asked_for(void **state)
+/* T6: the mode of a clone, which core keeps. */
+static void the_queue_of_a_clones_nonblocking_listener_is_not_looked_at(void **state)
 {
     (void)state;
+    fer_handle clone = {0};
     fer_handle stream = {0};
     script_begin(&script_posix);
-    fer_handle listener = script_stream(FERI_FLAG_CLONED);
-    script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
+    fer_handle listener = script_stream(FERI_FLAG_LISTENING);
+    assert_ok(feri_try_clone(&listener, &clone));
+    assert_ok(feri_set_nonblocking(&clone, true));
+    script.log[0] = '\0';
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 11);
-    assert_log("is_nonblocking(1) accept(1)");
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(feri_try_accept(&listener, &stream, NULL), FER_BAD_HANDLE, 9);
+    assert_log("accept(1)");
+    feri_handle_close(&listener);
+    feri_handle_close(&clone);
 }
 
 static void on_windows_an_accept_never_waits_by_itself(void **state)
@@ -226,7 +231,7 @@ static void on_windows_an_accept_never_waits_by_itself(void **state)
     (void)state;
     fer_handle stream = {0};
     script_begin(&script_windows);
-    fer_handle listener = script_stream(0);
+    fer_handle listener = script_stream(FERI_FLAG_LISTENING);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 10035);
     assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 10035);
     assert_log("accept(1)");
@@ -332,7 +337,7 @@ int main(void)
         script_test(misuse_asks_nobody),
         script_test(on_posix_a_blocking_listeners_queue_is_looked_at_first),
         script_test(each_try_is_looked_at_first),
-        script_test(a_shared_listeners_mode_is_asked_for),
+        script_test(the_queue_of_a_clones_nonblocking_listener_is_not_looked_at),
         script_test(on_windows_an_accept_never_waits_by_itself),
         script_test(datagrams_go_and_come_without_a_wait),
         script_test(a_strangers_datagram_is_dropped),

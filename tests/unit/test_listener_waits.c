@@ -1,0 +1,418 @@
+/* test_listener_waits.c: on POSIX core keeps the modes of a listener, and waits for it from the
+ * first limits, timeout or nonblocking mode on (rules K1, K2, K5, K7, T6). */
+#include "unit/scripted_platform.h"
+
+#include "core/handle/limits.h"
+#include "core/handle/modes.h"
+#include "core/handle/options.h"
+#include "core/handle/ownership.h"
+#include "core/open/listening.h"
+#include "core/open/socket_building.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static fer_cancel_token token;
+
+static fer_handle open_listener(const struct ferp_traits *traits)
+{
+    script_begin(traits);
+    token = (fer_cancel_token){0};
+    assert_ok(fer_cancel_token_new(&token));
+    fer_handle listener = script_stream(FERI_FLAG_LISTENING);
+    script.log[0] = '\0';
+    return listener;
+}
+
+static void set_token(fer_handle *handle)
+{
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    assert_ok(feri_set_limits(handle, &limits));
+}
+
+static fer_error accept_one(fer_handle *listener)
+{
+    fer_handle stream = {0};
+    return feri_accept(listener, &stream, NULL);
+}
+
+/* K5 */
+static void an_accept_without_limits_is_one_call(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    assert_ok(accept_one(&listener));
+    assert_ok(feri_set_limits(&listener, NULL));
+    assert_ok(feri_set_timeout(&listener, FERP_READING, FER_DURATION_NONE));
+    assert_ok(feri_set_nonblocking(&listener, false));
+    assert_ok(accept_one(&listener));
+    assert_log("accept(1) accept(1)");
+}
+
+/* K6 */
+static void an_accept_within_limits_tries_first_and_then_waits_with_the_token(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    set_token(&listener);
+    assert_log("set_nonblocking(1,1)");
+    assert_ok(accept_one(&listener));
+    assert_log("accept(1)");
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    assert_ok(accept_one(&listener));
+    assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1)");
+}
+
+/* K7: another thread took the connection, so accept waits again, and not in the kernel. */
+static void a_connection_that_another_thread_took_is_waited_for_again(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    set_token(&listener);
+    script.log[0] = '\0';
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    assert_ok(accept_one(&listener));
+    assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1) "
+               "wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1)");
+}
+
+static void removed_limits_leave_the_socket_nonblocking(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    set_token(&listener);
+    assert_ok(feri_set_limits(&listener, NULL));
+    assert_ok(feri_set_nonblocking(&listener, false));
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    assert_ok(accept_one(&listener));
+    assert_log("set_nonblocking(1,1) accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
+}
+
+static void limits_that_cannot_be_applied_are_not_set(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(feri_set_limits(&listener, &limits), FER_BAD_HANDLE, 9);
+    assert_false(feri_handle_is_limited(&listener));
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_ok(accept_one(&listener));
+}
+
+/* K1 */
+static void the_limits_are_looked_at_first_and_the_handle_is_released(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    fer_handle stream = {0};
+    set_token(&listener);
+    assert_ok(fer_cancel_token_cancel(&token));
+    script.log[0] = '\0';
+    assert_error(feri_accept(&listener, &stream, NULL), FER_CANCELLED, 0);
+    assert_error(feri_accept_without_peer(&listener, &stream), FER_CANCELLED, 0);
+    assert_int_equal(feri_handle_state(&stream), 0);
+    assert_log("");
+    assert_error(feri_accept(&listener, &listener, NULL), FER_INVALID_INPUT, 0);
+    assert_ok(feri_try_accept(&listener, &stream, NULL));
+    assert_log("accept(1)");
+}
+
+static void cancel_it(script_call call)
+{
+    if (call == SCRIPT_WAIT_FOR) {
+        script.on_call = NULL;
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+static void a_cancel_ends_the_wait_after_the_next_try(void **state)
+{
+    (void)state;
+    const struct ferp_traits *systems[] = {&script_posix, &script_bsd, &script_windows};
+    for (size_t i = 0; i < 3; i++) {
+        fer_handle listener = open_listener(systems[i]);
+        set_token(&listener);
+        script_default(SCRIPT_ACCEPT)->error = (fer_error){FER_WOULD_BLOCK, 11};
+        script.on_call = cancel_it;
+        assert_error(accept_one(&listener), FER_CANCELLED, 0);
+        assert_int_equal(script.times[SCRIPT_WAIT_FOR], 1);
+    }
+}
+
+/* I1: a signal does not end accept, but its handler may cancel. */
+static void a_signal_ends_the_wait_only_if_its_handler_cancels(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    set_token(&listener);
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+    assert_ok(accept_one(&listener));
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+    script.on_call = cancel_it;
+    assert_error(accept_one(&listener), FER_CANCELLED, 0);
+}
+
+/* ---- Timeouts */
+
+static void the_timeout_is_core_s_own(void **state)
+{
+    (void)state;
+    const struct ferp_traits *systems[] = {&script_posix, &script_bsd, &script_windows};
+    for (size_t i = 0; i < 3; i++) {
+        fer_handle listener = open_listener(systems[i]);
+        fer_duration got = {0};
+        assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){SECOND}));
+        assert_log(i < 2 ? "set_nonblocking(1,1)" : "");
+        assert_ok(feri_timeout(&listener, FERP_READING, &got));
+        assert_int_equal(got.nanos, SECOND);
+        script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+        assert_error(accept_one(&listener), FER_TIMED_OUT, 0);
+        assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(1000001000)");
+    }
+}
+
+/* K3 */
+static void the_earlier_of_timeout_and_deadline_counts(void **state)
+{
+    (void)state;
+    for (uint64_t seconds = 1; seconds <= 3; seconds += 2) {
+        fer_handle listener = open_listener(&script_posix);
+        const fer_limits limits = {fer_instant_after((fer_duration){2 * SECOND}), NULL};
+        assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){seconds * SECOND}));
+        assert_ok(feri_set_limits(&listener, &limits));
+        script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+        assert_error(accept_one(&listener), FER_TIMED_OUT, 0);
+        assert_int_equal(script.now, 1000 + (seconds == 1 ? 1 : 2) * SECOND);
+    }
+}
+
+static void limits_do_not_apply_in_nonblocking_mode(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    set_token(&listener);
+    assert_ok(feri_set_nonblocking(&listener, true));
+    assert_ok(fer_cancel_token_cancel(&token));
+    script.log[0] = '\0';
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    assert_error(accept_one(&listener), FER_WOULD_BLOCK, 11);
+    assert_ok(accept_one(&listener));
+    assert_log("accept(1) accept(1)");
+}
+
+/* T2: the poll and its race are only for a socket that waits in the kernel. */
+static void try_accept_polls_only_if_the_socket_is_blocking(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    fer_handle stream = {0};
+    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
+    assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 0);
+    assert_log("ready(1,r,1000)");
+    set_token(&listener);
+    script.log[0] = '\0';
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 11);
+    assert_log("accept(1)");
+}
+
+/* ---- Clones */
+
+/* K7, T6: the mark is shared, whichever handle sets it. */
+static void clones_share_who_waits(void **state)
+{
+    (void)state;
+    for (int set_first = 0; set_first < 2; set_first++) {
+        fer_handle listener = open_listener(&script_posix);
+        fer_handle clone = {0};
+        if (set_first) {
+            set_token(&listener);
+        }
+        assert_ok(feri_try_clone(&listener, &clone));
+        if (!set_first) {
+            set_token(&listener);
+        }
+        script.log[0] = '\0';
+        assert_ok(feri_set_nonblocking(&clone, true));
+        assert_ok(feri_set_nonblocking(&clone, false));
+        assert_log("");
+        script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+        assert_ok(feri_accept_without_peer(&clone, &(fer_handle){0}));
+        feri_handle_close(&listener);
+        feri_handle_close(&clone);
+    }
+}
+
+static void clones_share_mode_and_timeout(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    fer_handle clone = {0};
+    fer_duration got = {0};
+    bool nonblocking = false;
+    assert_ok(feri_try_clone(&listener, &clone));
+    assert_ok(feri_set_timeout(&clone, FERP_READING, (fer_duration){SECOND}));
+    assert_ok(feri_timeout(&listener, FERP_READING, &got));
+    assert_int_equal(got.nanos, SECOND);
+    assert_ok(feri_set_nonblocking(&listener, true));
+    assert_ok(feri_is_nonblocking(&clone, &nonblocking));
+    assert_true(nonblocking);
+    feri_handle_close(&listener);
+    feri_handle_close(&clone);
+}
+
+static void a_clone_of_a_stream_needs_no_memory(void **state)
+{
+    (void)state;
+    fer_handle clone = {0};
+    script_begin(&script_posix);
+    fer_handle stream = script_stream(0);
+    fer_handle listener = script_stream(FERI_FLAG_LISTENING);
+    script.has_no_memory = true;
+    assert_error(feri_try_clone(&listener, &clone), FER_OUT_OF_MEMORY, 0);
+    assert_ok(feri_try_clone(&stream, &clone));
+}
+
+/* ---- Other processes */
+
+/* Another process has set limits, so the description is nonblocking without a mark here. */
+static void a_blocking_accept_that_would_block_waits_in_core_from_then_on(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    assert_ok(accept_one(&listener));
+    assert_log("accept(1) set_nonblocking(1,1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    assert_ok(accept_one(&listener));
+    assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
+}
+
+/* ---- Adoption and release */
+
+static fer_handle adopt_listener(bool nonblocking, uint64_t read_timeout)
+{
+    fer_handle listener = {0};
+    script_begin(&script_posix);
+    script_then(SCRIPT_DESCRIBE)->description = (ferp_description){
+        .is_stream = true, .is_ip = true, .is_listening = true, .is_nonblocking = nonblocking};
+    script_then(SCRIPT_TIMEOUT)->value = read_timeout;
+    assert_ok(feri_listener_from_raw(&listener, script_open_socket(), FERI_DOMAIN_IP));
+    return listener;
+}
+
+static void an_adopted_listener_has_its_mode(void **state)
+{
+    (void)state;
+    bool nonblocking = false;
+    fer_handle listener = adopt_listener(true, FER_DURATION_NONE_NANOS);
+    assert_log("describe(1) timeout(1,reading) timeout(1,writing) adopt(1)");
+    assert_ok(feri_is_nonblocking(&listener, &nonblocking));
+    assert_true(nonblocking);
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    assert_error(accept_one(&listener), FER_WOULD_BLOCK, 11);
+}
+
+/* macOS and the BSDs ignore SO_RCVTIMEO in accept. */
+static void an_adopted_listener_has_its_timeout(void **state)
+{
+    (void)state;
+    fer_duration got = {0};
+    fer_handle listener = adopt_listener(false, SECOND);
+    assert_log("describe(1) timeout(1,reading) timeout(1,writing) adopt(1) set_nonblocking(1,1)");
+    assert_ok(feri_timeout(&listener, FERP_READING, &got));
+    assert_int_equal(got.nanos, SECOND);
+}
+
+static void a_listener_that_cannot_be_prepared_is_left_to_the_caller(void **state)
+{
+    (void)state;
+    fer_handle listener = {0};
+    script_begin(&script_posix);
+    script_then(SCRIPT_DESCRIBE)->description =
+        (ferp_description){.is_stream = true, .is_ip = true, .is_listening = true};
+    script_then(SCRIPT_TIMEOUT)->value = SECOND;
+    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(feri_listener_from_raw(&listener, script_open_socket(), FERI_DOMAIN_IP),
+                 FER_BAD_HANDLE, 9);
+    assert_int_equal(script.sockets_open, 1);
+    assert_int_equal(feri_handle_state(&listener), 0);
+}
+
+/* R1: into_raw applies the mode and the timeouts that were set. */
+static void a_released_listener_has_the_user_s_modes(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    assert_int_equal(feri_into_raw(&listener), 1);
+    assert_log("");
+    listener = script_stream(FERI_FLAG_LISTENING);
+    set_token(&listener);
+    assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){SECOND}));
+    script.log[0] = '\0';
+    assert_int_equal(feri_into_raw(&listener), 2);
+    assert_log("set_timeout(2,reading,1000000000) set_timeout(2,writing,18446744073709551615) "
+               "set_nonblocking(2,0)");
+}
+
+static void a_timeout_from_before_listen_is_that_of_accept(void **state)
+{
+    (void)state;
+    script_begin(&script_bsd);
+    fer_handle socket = script_unconnected(FERI_FLAG_BOUND);
+    fer_duration got = {0};
+    assert_ok(feri_set_timeout(&socket, FERP_READING, (fer_duration){SECOND}));
+    script.log[0] = '\0';
+    script_then(SCRIPT_TIMEOUT)->value = SECOND;
+    assert_ok(feri_socket_listen(&socket, 1));
+    assert_log("listen(1,1) timeout(1,reading) timeout(1,writing) set_nonblocking(1,1)");
+    assert_ok(feri_timeout(&socket, FERP_READING, &got));
+    assert_int_equal(got.nanos, SECOND);
+}
+
+/* T6: on macOS and the BSDs an accepted stream inherits O_NONBLOCK. */
+static void accepted_streams_are_blocking_though_core_waits(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_bsd);
+    set_token(&listener);
+    assert_ok(feri_set_limits(&listener, NULL));
+    script.log[0] = '\0';
+    assert_ok(accept_one(&listener));
+    assert_log("accept(1) set_nonblocking(2,0)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(an_accept_without_limits_is_one_call),
+        script_test(an_accept_within_limits_tries_first_and_then_waits_with_the_token),
+        script_test(a_connection_that_another_thread_took_is_waited_for_again),
+        script_test(removed_limits_leave_the_socket_nonblocking),
+        script_test(limits_that_cannot_be_applied_are_not_set),
+        script_test(the_limits_are_looked_at_first_and_the_handle_is_released),
+        script_test(a_cancel_ends_the_wait_after_the_next_try),
+        script_test(a_signal_ends_the_wait_only_if_its_handler_cancels),
+        script_test(the_timeout_is_core_s_own),
+        script_test(the_earlier_of_timeout_and_deadline_counts),
+        script_test(limits_do_not_apply_in_nonblocking_mode),
+        script_test(try_accept_polls_only_if_the_socket_is_blocking),
+        script_test(clones_share_who_waits),
+        script_test(clones_share_mode_and_timeout),
+        script_test(a_clone_of_a_stream_needs_no_memory),
+        script_test(a_blocking_accept_that_would_block_waits_in_core_from_then_on),
+        script_test(an_adopted_listener_has_its_mode),
+        script_test(an_adopted_listener_has_its_timeout),
+        script_test(a_listener_that_cannot_be_prepared_is_left_to_the_caller),
+        script_test(a_released_listener_has_the_user_s_modes),
+        script_test(a_timeout_from_before_listen_is_that_of_accept),
+        script_test(accepted_streams_are_blocking_though_core_waits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
