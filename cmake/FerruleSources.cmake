@@ -47,6 +47,7 @@ set(ferrule_core_sources
     core/transfer/datagram.c
     core/transfer/retry.c
     core/transfer/stream_io.c
+    core/transfer/stream_lingering.c
     core/transfer/stream_shutdown.c
     core/transfer/stream_transfer.c
     core/transfer/stream_try.c

@@ -68,6 +68,7 @@ set(ferrule_unit_sources
     unit/test_sources.c
     unit/test_state_precedence.c
     unit/test_stream_io.c
+    unit/test_stream_lingering.c
     unit/test_stream_shutdown.c
     unit/test_stream_state.c
     unit/test_stream_request.c
@@ -112,6 +113,7 @@ set(ferrule_conformance_sources
     conformance/limits.c
     conformance/limits_ends.c
     conformance/limits_threads.c
+    conformance/lingering.c
     conformance/listener_limits.c
     conformance/listening.c
     conformance/misuse_arguments.c

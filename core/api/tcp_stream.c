@@ -225,6 +225,11 @@ void fer_tcp_stream_close(fer_tcp_stream *stream)
     feri_stream_close(handle_of(stream));
 }
 
+fer_error fer_tcp_stream_close_lingering(fer_tcp_stream *stream, fer_duration timeout)
+{
+    return feri_stream_close_lingering(handle_of(stream), timeout);
+}
+
 fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream)
 {
     return feri_handle_as_raw(const_handle_of(stream));

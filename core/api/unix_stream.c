@@ -182,6 +182,11 @@ void fer_unix_stream_close(fer_unix_stream *stream)
     feri_stream_close(handle_of(stream));
 }
 
+fer_error fer_unix_stream_close_lingering(fer_unix_stream *stream, fer_duration timeout)
+{
+    return feri_stream_close_lingering(handle_of(stream), timeout);
+}
+
 fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream)
 {
     return feri_handle_as_raw(const_handle_of(stream));

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
@@ -13,5 +14,8 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how);
 /* Closes the handle. Unread input resets the connection on every OS (rule S7), if this is the
  * socket's only handle. */
 void feri_stream_close(fer_handle *handle);
+
+/* As fer_tcp_stream_close_lingering, with all its checks. Defined in stream_lingering.c. */
+fer_error feri_stream_close_lingering(fer_handle *handle, fer_duration timeout);
 
 #endif

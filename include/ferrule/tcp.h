@@ -830,7 +830,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream
  *
  * Does nothing on NULL, NEW and CLOSED handles. A CLOSED handle can be connected again. If input is
  * unread, the peer gets a reset. Over Windows' loopback the peer may lose data that it has not
- * received yet. For an orderly end see fer_tcp_stream_shutdown.
+ * received yet. For an orderly end see fer_tcp_stream_close_lingering.
  *
  * Blocks: never, except for a linger time that was set.
  * Owns: releases the handle's socket.
@@ -839,6 +839,39 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream
  * Threads: no concurrent call on the handle.
  */
 FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
+
+/**
+ * Closes the handle after the peer has received everything and has ended, or reports why it has
+ * not: the lingering close of HTTP servers (RFC 9112, 9.6).
+ *
+ * Shuts writing down, then receives and discards until the peer's end of file, a failure, the
+ * timeout or the limits of the handle (cancel.h). The handle is closed in every case, after an
+ * error too. timeout is that of the whole call: 0 discards what is queued without waiting,
+ * FER_DURATION_NONE has no limit. The blocking mode and the read timeout do not matter.
+ *
+ * FER_OK: the peer has ended its half. A peer that reads to the end of file before it ends, as most
+ * protocols require, has then received everything that was written. If it ended earlier, nothing
+ * says what it has received, as with every close.
+ *
+ * If this handle has shut reading down before it met the end of file, the peer's end cannot be
+ * detected: FER_INVALID_INPUT, without waiting. Clones remain open, but writing has ended for them,
+ * and input that is discarded here is lost for them. The connection ends with the last handle.
+ *
+ * A plain close may lose written data: unread input resets the connection on every system (RFC
+ * 1122, 4.2.2.13), and over Windows' loopback a close sometimes discards what the peer has not
+ * received yet (reported: objeck/objeck-lang issue 669). This is rule K11.
+ *
+ * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_tcp_stream_close.
+ * Owns: releases the handle's socket.
+ * Errors: FER_TIMED_OUT with os_code 0 (the timeout expired, or the deadline), FER_CANCELLED,
+ * FER_CONNECTION_RESET and every other failure of a read, also a saved one; FER_NOT_CONNECTED (an
+ * unconnected stream, a pending connect); the cause of a failed connect if this call detects it;
+ * FER_INVALID_INPUT (misuse: a NEW or CLOSED stream; a failed connect; reading was shut down).
+ * Rust: none in std; tokio: shutdown, then io::copy to sink, within time::timeout.
+ * Threads: no concurrent call on the handle.
+ */
+FER_MUST_USE FER_API fer_error fer_tcp_stream_close_lingering(fer_tcp_stream *stream,
+                                                              fer_duration timeout);
 
 /**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.

@@ -572,6 +572,32 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_ready(const fer_unix_stream *stre
 FER_API void fer_unix_stream_close(fer_unix_stream *stream);
 
 /**
+ * Closes the handle after the peer has received everything and has ended, or reports why it has
+ * not. Same as fer_tcp_stream_close_lingering.
+ *
+ * Shuts writing down, then receives and discards until the peer's end of file, a failure, the
+ * timeout or the limits of the handle (cancel.h). The handle is closed in every case, after an
+ * error too. timeout is that of the whole call: 0 discards what is queued without waiting,
+ * FER_DURATION_NONE has no limit. The blocking mode and the read timeout do not matter.
+ *
+ * FER_OK: the peer has ended its half. A peer that reads to the end of file before it ends, as most
+ * protocols require, has then received everything that was written. If it ended earlier, nothing
+ * says what it has received, as with every close.
+ *
+ * If this handle has shut reading down before it met the end of file, the peer's end cannot be
+ * detected: FER_INVALID_INPUT, without waiting. Clones remain open, but writing has ended for them,
+ * and input that is discarded here is lost for them. The connection ends with the last handle.
+ *
+ * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_unix_stream_close.
+ * Owns: releases the handle's socket.
+ * Errors: same as fer_tcp_stream_close_lingering.
+ * Rust: none in std; see fer_tcp_stream_close_lingering.
+ * Threads: no concurrent call on the handle.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_stream_close_lingering(fer_unix_stream *stream,
+                                                               fer_duration timeout);
+
+/**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  *
  * Do not close it. Change its blocking mode and timeouts only through ferrule.

@@ -52,7 +52,10 @@
     X(set_keepalive, fer_tcp_stream_set_keepalive(s, &(fer_keepalive){true, {0}, {0}, 0}), MISUSE, \
       false)                                                                                       \
     X(keepalive, fer_tcp_stream_keepalive(s, KEEPALIVE), MISUSE, false)                            \
-    X(take_error, fer_tcp_stream_take_error(s, &outputs.error), MISUSE, false)
+    X(take_error, fer_tcp_stream_take_error(s, &outputs.error), MISUSE, false)                     \
+    X(close_lingering, fer_tcp_stream_close_lingering(s, fer_duration_from_secs(1)), MISUSE,       \
+      false)                                                                                       \
+    X(close_lingering_forever, fer_tcp_stream_close_lingering(s, FER_DURATION_NONE), MISUSE, false)
 
 #define LISTENER_CALLS(X)                                                                        \
     X(listener_accept, fer_tcp_listener_accept(s, &spares.stream, &outputs.addr), MISUSE, false) \

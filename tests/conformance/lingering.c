@@ -1,0 +1,345 @@
+/* lingering.c: rule K11: close_lingering "shuts writing down, receives and discards until the
+ * peer's end, a failure, timeout or the handle's limits, and closes in any case: OK is the promise
+ * that the peer has had everything and ended itself; TIMED_OUT, CANCELLED or the failure say why
+ * not". */
+#include "ferrule/cancel.h"
+#include "ferrule/socket.h"
+#include "support/fixture.h"
+#include "support/thread.h"
+#include "support/unix_fixture.h"
+
+enum { SHORT_MS = 40, LONG_S = 60, BYTES = 300000 };
+
+static fer_duration long_time(void)
+{
+    return fer_duration_from_secs(LONG_S);
+}
+
+static void assert_peer_sees_the_end(peer_socket peer)
+{
+    char byte = 0;
+    size_t n = 77;
+    assert_int_equal(peer_recv_some(peer, &byte, 1, &n), PEER_END);
+}
+
+/* The peer receives what was written, ends, and sees an orderly end. */
+static void it_is_ok_after_the_peer_has_had_everything_and_has_ended(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char got[5] = {0};
+    assert_ok(fer_tcp_stream_write_all(&pair->stream, "hello", 5, NULL));
+    assert_true(peer_recv_exact(pair->other, got, 5));
+    assert_memory_equal(got, "hello", 5);
+    assert_true(peer_send_all(pair->other, "bye", 3));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(fer_tcp_stream_close_lingering(&pair->stream, long_time()));
+    assert_closed(&pair->stream);
+    assert_peer_sees_the_end(pair->other);
+}
+
+/* S7: "close with unread input resets the connection": not if the input was discarded. */
+static void input_is_discarded_and_does_not_reset(void **state)
+{
+    struct pair *pair = pair_open(state);
+    static unsigned char input[50000];
+    assert_true(peer_send_all(pair->other, input, sizeof input));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(fer_tcp_stream_write_all(&pair->stream, "hello", 5, NULL));
+    assert_ok(fer_tcp_stream_close_lingering(&pair->stream, long_time()));
+    char got[5] = {0};
+    assert_true(peer_recv_exact(pair->other, got, 5));
+    assert_peer_sees_the_end(pair->other);
+}
+
+/* A peer on another thread, which receives everything and then closes. */
+struct reader {
+    peer_socket peer;
+    uint64_t total;
+    bool intact;
+    peer_outcome outcome;
+};
+
+static void drain_and_end(void *argument)
+{
+    struct reader *reader = argument;
+    reader->outcome = peer_drain(reader->peer, &reader->total, &reader->intact);
+    (void)peer_shutdown_write(reader->peer);
+}
+
+/* Windows' loopback loses the output of a plain close (row early_close_loses). */
+static void nothing_that_was_written_is_lost(void **state)
+{
+    struct pair *pair = pair_open(state);
+    static unsigned char output[BYTES];
+    struct reader reader = {.peer = pair->other};
+    test_thread thread;
+    pattern_fill(output, sizeof output, 0);
+    test_thread_start(&thread, drain_and_end, &reader);
+    fer_error written = fer_tcp_stream_write_all(&pair->stream, output, sizeof output, NULL);
+    fer_error closed = fer_tcp_stream_close_lingering(&pair->stream, long_time());
+    test_thread_join(&thread);
+    assert_ok(written);
+    assert_ok(closed);
+    assert_int_equal(reader.outcome, PEER_END);
+    assert_true(reader.intact);
+    assert_int_equal(reader.total, BYTES);
+}
+
+static void a_peer_that_does_not_end_is_timed_out(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint64_t start = peer_now_us();
+    assert_own(fer_tcp_stream_close_lingering(&pair->stream, millis(SHORT_MS)), FER_TIMED_OUT);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
+    assert_closed(&pair->stream);
+    assert_peer_sees_the_end(pair->other);
+}
+
+struct talker {
+    peer_socket peer;
+};
+
+static void send_until_failure(void *argument)
+{
+    static const char noise[10000];
+    struct talker *talker = argument;
+    while (peer_send_all(talker->peer, noise, sizeof noise)) {
+    }
+}
+
+/* The timeout is that of all reads together. */
+static void a_peer_that_sends_without_end_is_timed_out(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct talker talker = {pair->other};
+    test_thread thread;
+    test_thread_start(&thread, send_until_failure, &talker);
+    fer_error error = fer_tcp_stream_close_lingering(&pair->stream, millis(SHORT_MS));
+    test_thread_join(&thread);
+    assert_own(error, FER_TIMED_OUT);
+    assert_closed(&pair->stream);
+}
+
+/* "0 discards what is queued without waiting". */
+static void a_timeout_of_zero_does_not_wait(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_own(fer_tcp_stream_close_lingering(&pair->stream, millis(0)), FER_TIMED_OUT);
+    assert_closed(&pair->stream);
+}
+
+static void a_timeout_of_zero_finds_an_end_that_has_arrived(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_true(peer_shutdown_write(pair->other));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_ok(fer_tcp_stream_close_lingering(&pair->stream, millis(0)));
+    assert_closed(&pair->stream);
+    assert_peer_sees_the_end(pair->other);
+}
+
+/* It waits by its own timeout in every mode. */
+static void a_nonblocking_stream_lingers_too(void **state)
+{
+    for (int ends = 0; ends < 2; ends++) {
+        struct pair *pair = pair_open_kind(*state);
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+        assert_true(ends == 0 || peer_shutdown_write(pair->other));
+        uint64_t start = peer_now_us();
+        fer_duration timeout = ends == 0 ? millis(SHORT_MS) : long_time();
+        fer_error error = fer_tcp_stream_close_lingering(&pair->stream, timeout);
+        if (ends == 0) {
+            assert_own(error, FER_TIMED_OUT);
+            assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
+        }
+        assert_true(ends == 0 || error.kind == FER_OK);
+        pair_close(pair);
+    }
+}
+
+/* The read timeout is that of a read, and not of this call. */
+static void a_read_timeout_does_not_matter(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(1)));
+    uint64_t start = peer_now_us();
+    assert_own(fer_tcp_stream_close_lingering(&pair->stream, millis(SHORT_MS)), FER_TIMED_OUT);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
+}
+
+/* S5: a reset is CONNECTION_RESET, whichever call met it. */
+static void a_reset_is_told(void **state)
+{
+    struct pair *pair = pair_open(state);
+    peer_reset(pair->other);
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_kind(fer_tcp_stream_close_lingering(&pair->stream, long_time()), FER_CONNECTION_RESET);
+    assert_closed(&pair->stream);
+}
+
+static void a_reset_that_a_read_met_is_told_again(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char byte = 0;
+    peer_reset(pair->other);
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
+    assert_kind(fer_tcp_stream_close_lingering(&pair->stream, long_time()), FER_CONNECTION_RESET);
+    assert_closed(&pair->stream);
+}
+
+/* K1, K2: "the handle's limits", in nonblocking mode too. */
+static void the_limits_of_the_handle_end_it(void **state)
+{
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        struct pair *pair = pair_open_kind(*state);
+        fer_cancel_token token = {0};
+        assert_ok(fer_cancel_token_new(&token));
+        assert_ok(fer_cancel_token_cancel(&token));
+        fer_limits limits = {FER_INSTANT_NONE, &token};
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
+        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+        assert_own(fer_tcp_stream_close_lingering(&pair->stream, long_time()), FER_CANCELLED);
+        assert_closed(&pair->stream);
+        assert_peer_sees_the_end(pair->other);
+        pair_close(pair);
+        pair = pair_open_kind(*state);
+        limits = (fer_limits){fer_instant_after(millis(SHORT_MS)), NULL};
+        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+        assert_own(fer_tcp_stream_close_lingering(&pair->stream, long_time()), FER_TIMED_OUT);
+        pair_close(pair);
+        fer_cancel_token_close(&token);
+    }
+}
+
+struct canceller {
+    fer_cancel_token token;
+    peer_socket peer;
+};
+
+/* Cancels after the peer has seen the end of the output: the call waits for the peer then. */
+static void cancel_after_the_end(void *argument)
+{
+    struct canceller *canceller = argument;
+    char byte = 0;
+    size_t n = 0;
+    (void)peer_recv_some(canceller->peer, &byte, 1, &n);
+    FER_IGNORE(fer_cancel_token_cancel(&canceller->token));
+}
+
+static void a_cancel_by_another_thread_ends_it(void **state)
+{
+    struct pair *pair = pair_open(state);
+    struct canceller canceller = {.peer = pair->other};
+    test_thread thread;
+    assert_ok(fer_cancel_token_new(&canceller.token));
+    const fer_limits limits = {FER_INSTANT_NONE, &canceller.token};
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
+    test_thread_start(&thread, cancel_after_the_end, &canceller);
+    fer_error error = fer_tcp_stream_close_lingering(&pair->stream, FER_DURATION_NONE);
+    test_thread_join(&thread);
+    fer_cancel_token_close(&canceller.token);
+    assert_own(error, FER_CANCELLED);
+    assert_closed(&pair->stream);
+}
+
+/* ---- Halves that have ended before */
+
+static void an_end_that_was_read_before_is_ok(void **state)
+{
+    struct pair *pair = pair_open(state);
+    assert_true(peer_shutdown_write(pair->other));
+    assert_reads_end(&pair->stream);
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    assert_ok(fer_tcp_stream_close_lingering(&pair->stream, long_time()));
+    assert_closed(&pair->stream);
+    assert_peer_sees_the_end(pair->other);
+}
+
+/* The peer's end cannot be detected then, whether the system was told of the shutdown or not. */
+static void after_a_shutdown_of_reading_it_is_invalid_input_and_closes(void **state)
+{
+    struct pair *pair = pair_open(state);
+    char got[5] = {0};
+    assert_ok(fer_tcp_stream_write_all(&pair->stream, "hello", 5, NULL));
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+    assert_true(peer_recv_exact(pair->other, got, 5));
+    assert_own(fer_tcp_stream_close_lingering(&pair->stream, long_time()), FER_INVALID_INPUT);
+    assert_closed(&pair->stream);
+    assert_peer_sees_the_end(pair->other);
+}
+
+static void a_clone_stays_open_and_cannot_write(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(fer_tcp_stream_close_lingering(&pair->stream, long_time()));
+    assert_closed(&pair->stream);
+    assert_peer_sees_the_end(pair->other);
+    assert_writes_fail(fer_tcp_stream_write(clone, "x", 1, NULL));
+    assert_reads_end(clone);
+}
+
+/* E4: as for shutdown: a stream that was never connected. It is closed all the same. */
+static void an_unconnected_stream_is_not_connected_and_closed(void **state)
+{
+    (void)state;
+    fer_socket socket = {0};
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
+    assert_ok(fer_socket_into_tcp_stream(&socket, stream));
+    assert_own(fer_tcp_stream_close_lingering(stream, long_time()), FER_NOT_CONNECTED);
+    assert_closed(stream);
+}
+
+/* ---- Unix streams */
+
+static void a_unix_stream_lingers_as_a_tcp_stream_does(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    char got[5] = {0};
+    assert_ok(fer_unix_stream_write_all(pair.stream, "hello", 5, NULL));
+    assert_true(peer_send_all(pair.other, "bye", 3));
+    assert_true(peer_shutdown_write(pair.other));
+    assert_ok(fer_unix_stream_close_lingering(pair.stream, long_time()));
+    assert_true(fer_unix_stream_as_raw(pair.stream) == FER_RAW_SOCKET_NONE);
+    assert_true(peer_recv_exact(pair.other, got, 5));
+    assert_peer_sees_the_end(pair.other);
+}
+
+static void a_unix_peer_that_does_not_end_is_timed_out(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    uint64_t start = peer_now_us();
+    assert_own(fer_unix_stream_close_lingering(pair.stream, millis(SHORT_MS)), FER_TIMED_OUT);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
+    assert_peer_sees_the_end(pair.other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PAIR_TEST("K11", it_is_ok_after_the_peer_has_had_everything_and_has_ended),
+        PAIR_TEST("K11", input_is_discarded_and_does_not_reset),
+        SLOW_PAIR_TEST("K11", nothing_that_was_written_is_lost),
+        PAIR_TEST("K11", a_peer_that_does_not_end_is_timed_out),
+        SLOW_PAIR_TEST("K11", a_peer_that_sends_without_end_is_timed_out),
+        PAIR_TEST("K11", a_timeout_of_zero_does_not_wait),
+        PAIR_TEST("K11", a_timeout_of_zero_finds_an_end_that_has_arrived),
+        PAIR_TEST("K11", a_nonblocking_stream_lingers_too),
+        PAIR_TEST("K11", a_read_timeout_does_not_matter),
+        PAIR_TEST("K11", a_reset_is_told),
+        PAIR_TEST("K11", a_reset_that_a_read_met_is_told_again),
+        PAIR_TEST("K11", the_limits_of_the_handle_end_it),
+        PAIR_TEST("K11", a_cancel_by_another_thread_ends_it),
+        PAIR_TEST("K11", an_end_that_was_read_before_is_ok),
+        PAIR_TEST("K11", after_a_shutdown_of_reading_it_is_invalid_input_and_closes),
+        PAIR_TEST("K11", a_clone_stays_open_and_cannot_write),
+        RULE_TEST("K11", an_unconnected_stream_is_not_connected_and_closed),
+        UNIX_PAIR_TEST("K11", a_unix_stream_lingers_as_a_tcp_stream_does),
+        UNIX_PAIR_TEST("K11", a_unix_peer_that_does_not_end_is_timed_out),
+    };
+    return RUN_TESTS("lingering", tests);
+}

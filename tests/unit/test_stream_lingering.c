@@ -1,0 +1,289 @@
+/* test_stream_lingering.c: the lingering close (rule K11): shuts writing down, discards the input,
+ * and closes in every case. */
+#include "unit/scripted_platform.h"
+
+#include "core/handle/limits.h"
+#include "core/handle/options.h"
+#include "core/transfer/stream_io.h"
+#include "core/transfer/stream_shutdown.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static fer_cancel_token token;
+
+static fer_handle open_stream(const struct ferp_traits *traits)
+{
+    script_begin(traits);
+    token = (fer_cancel_token){0};
+    assert_ok(fer_cancel_token_new(&token));
+    fer_handle stream = script_stream(0);
+    script.log[0] = '\0';
+    return stream;
+}
+
+static void set_limits(fer_handle *stream, fer_instant deadline, fer_cancel_token *chosen)
+{
+    const fer_limits limits = {deadline, chosen};
+    assert_ok(feri_set_limits(stream, &limits));
+}
+
+/* Closes, expects this result, and that the handle is closed. */
+#define assert_lingers(stream, timeout, kind, code)                                       \
+    do {                                                                                  \
+        fer_duration timeout_ = {timeout};                                                \
+        assert_error(feri_stream_close_lingering(stream, timeout_), kind, code);          \
+        assert_int_equal(feri_handle_as_raw(stream), FER_RAW_SOCKET_NONE);                \
+        assert_int_equal(feri_state_phase(feri_handle_state(stream)), FERI_PHASE_CLOSED); \
+        assert_int_equal(script.sockets_open, 0);                                         \
+    } while (0)
+
+static void it_shuts_down_discards_and_closes(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(&script_posix);
+    script_then_move(SCRIPT_TRY_RECV, 8192);
+    script_then_move(SCRIPT_TRY_RECV, 5);
+    assert_lingers(&stream, SECOND, FER_OK, 0);
+    assert_log("shutdown(1,1) try_recv(1,8192) try_recv(1,8192) try_recv(1,8192) close(1)");
+}
+
+static void it_waits_until_its_own_deadline_in_every_mode(void **state)
+{
+    (void)state;
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        fer_handle stream = open_stream(&script_posix);
+        assert_ok(feri_set_nonblocking(&stream, nonblocking != 0));
+        assert_ok(feri_set_timeout(&stream, FERP_READING, (fer_duration){5}));
+        script.log[0] = '\0';
+        script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
+        script_then(SCRIPT_WAIT_FOR)->elapsed = 100;
+        script_then_move(SCRIPT_TRY_RECV, 5);
+        script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+        assert_lingers(&stream, SECOND, FER_TIMED_OUT, 0);
+        assert_log("shutdown(1,1) try_recv(1,8192) wait_arm(1,READABLE) wait_for(1000001000) "
+                   "try_recv(1,8192) try_recv(1,8192) wait_arm(1,READABLE) wait_for(1000001000) "
+                   "close(1)");
+    }
+}
+
+static void without_a_timeout_it_waits_without_limit(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(&script_posix);
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
+    assert_lingers(&stream, FER_DURATION_NONE_NANOS, FER_OK, 0);
+    assert_log("shutdown(1,1) try_recv(1,8192) wait_arm(1,READABLE) wait_for(ever) "
+               "try_recv(1,8192) close(1)");
+}
+
+/* A timeout of 0: what is there is read, without waiting. */
+static void with_a_timeout_of_zero_only_what_is_queued_is_discarded(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(&script_posix);
+    script_then_move(SCRIPT_TRY_RECV, 8192);
+    script_then(SCRIPT_BYTES_QUEUED)->value = 9000;
+    script_then_move(SCRIPT_TRY_RECV, 8192);
+    script_then_move(SCRIPT_TRY_RECV, 808);
+    assert_lingers(&stream, 0, FER_OK, 0);
+    stream = open_stream(&script_posix);
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_lingers(&stream, 0, FER_TIMED_OUT, 0);
+    assert_int_equal(script.now, 1000);
+}
+
+/* A peer that sends without end does not extend the call. */
+static void input_without_end_does_not_extend_the_call(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(&script_posix);
+    script_default(SCRIPT_TRY_RECV)->value = 8192;
+    script_then(SCRIPT_BYTES_QUEUED)->value = 20000;
+    assert_lingers(&stream, 0, FER_TIMED_OUT, 0);
+    assert_int_equal(script.times[SCRIPT_TRY_RECV], 4);
+}
+
+static void a_failure_is_told_and_so_is_a_saved_one(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(&script_posix);
+    script_then_fail(SCRIPT_TRY_RECV, FER_CONNECTION_RESET, 104);
+    assert_lingers(&stream, SECOND, FER_CONNECTION_RESET, 104);
+    stream = open_stream(&script_posix);
+    script_then_fail(SCRIPT_SEND, FER_CONNECTION_RESET, 104);
+    assert_error(feri_stream_write(&stream, "x", 1, NULL), FER_CONNECTION_RESET, 104);
+    assert_lingers(&stream, SECOND, FER_CONNECTION_RESET, 104);
+    stream = open_stream(&script_posix);
+    script_then_fail(SCRIPT_SHUTDOWN, FER_NO_BUFFER_SPACE, 105);
+    assert_lingers(&stream, SECOND, FER_NO_BUFFER_SPACE, 105);
+    assert_int_equal(script.times[SCRIPT_TRY_RECV], 0);
+}
+
+/* ---- Limits */
+
+static void the_limits_apply_in_every_mode(void **state)
+{
+    (void)state;
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        fer_handle stream = open_stream(&script_posix);
+        assert_ok(feri_set_nonblocking(&stream, nonblocking != 0));
+        set_limits(&stream, FER_INSTANT_NONE, &token);
+        assert_ok(fer_cancel_token_cancel(&token));
+        script.log[0] = '\0';
+        assert_lingers(&stream, SECOND, FER_CANCELLED, 0);
+        assert_log("shutdown(1,1) close(1)");
+    }
+}
+
+static void the_earlier_of_timeout_and_deadline_counts(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(&script_posix);
+    set_limits(&stream, fer_instant_after((fer_duration){10}), &token);
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_lingers(&stream, SECOND, FER_TIMED_OUT, 0);
+    assert_log("shutdown(1,1) try_recv(1,8192) wait_arm(1,READABLE) wait_for(1010,token) close(1)");
+}
+
+static void cancel_in(script_call call, script_call in)
+{
+    if (call == in) {
+        script.on_call = NULL;
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+static void cancel_in_wait(script_call call)
+{
+    cancel_in(call, SCRIPT_WAIT_FOR);
+}
+
+static void cancel_in_try(script_call call)
+{
+    cancel_in(call, SCRIPT_TRY_RECV);
+}
+
+static void a_cancel_ends_it_even_if_input_never_ends(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(&script_posix);
+    set_limits(&stream, FER_INSTANT_NONE, &token);
+    script_default(SCRIPT_TRY_RECV)->value = 8192;
+    script.on_call = cancel_in_try;
+    assert_lingers(&stream, FER_DURATION_NONE_NANOS, FER_CANCELLED, 0);
+    assert_int_equal(script.times[SCRIPT_TRY_RECV], 1);
+}
+
+/* I1 */
+static void a_signal_ends_it_only_if_its_handler_cancels(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(&script_posix);
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+    assert_lingers(&stream, SECOND, FER_OK, 0);
+    stream = open_stream(&script_posix);
+    set_limits(&stream, FER_INSTANT_NONE, &token);
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+    script.on_call = cancel_in_wait;
+    assert_lingers(&stream, SECOND, FER_CANCELLED, 0);
+}
+
+/* ---- Other states */
+
+static void an_end_that_was_seen_before_is_ok_at_once(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(&script_posix);
+    assert_true(feri_handle_apply(&stream, FERI_EVENT_GOT_EOF));
+    assert_lingers(&stream, SECOND, FER_OK, 0);
+    assert_log("shutdown(1,1) close(1)");
+    stream = open_stream(&script_posix);
+    assert_true(feri_handle_apply(&stream, FERI_EVENT_GOT_EOF));
+    assert_true(feri_handle_apply(&stream, FERI_EVENT_SHUT_BOTH));
+    assert_lingers(&stream, SECOND, FER_OK, 0);
+}
+
+/* Nothing reports the peer's end then, and on Windows the shutdown is not passed to the OS. */
+static void reading_that_was_shut_down_is_misuse_and_nothing_waits(void **state)
+{
+    (void)state;
+    const struct ferp_traits *systems[] = {&script_posix, &script_bsd, &script_windows};
+    for (size_t i = 0; i < 3; i++) {
+        fer_handle stream = open_stream(systems[i]);
+        assert_ok(feri_stream_shutdown(&stream, FER_SHUTDOWN_READ));
+        assert_lingers(&stream, SECOND, FER_INVALID_INPUT, 0);
+        assert_int_equal(script.times[SCRIPT_TRY_RECV], 0);
+    }
+}
+
+static void an_unconnected_stream_is_closed_and_told(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle stream = script_unconnected(0);
+    assert_lingers(&stream, SECOND, FER_NOT_CONNECTED, 0);
+    stream = script_connecting(0);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
+    assert_lingers(&stream, SECOND, FER_NOT_CONNECTED, 0);
+    stream = script_connecting(0);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+    assert_lingers(&stream, SECOND, FER_CONNECTION_REFUSED, 111);
+    stream = script_connecting(0);
+    assert_true(feri_handle_fail(&stream, FERI_EVENT_CONNECT_FAIL,
+                                 (fer_error){FER_CONNECTION_REFUSED, 111}));
+    assert_lingers(&stream, SECOND, FER_INVALID_INPUT, 0);
+}
+
+static void without_a_socket_it_is_misuse(void **state)
+{
+    (void)state;
+    fer_handle stream = {0};
+    script_begin(&script_posix);
+    assert_error(feri_stream_close_lingering(NULL, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_close_lingering(&stream, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
+    assert_int_equal(feri_handle_state(&stream), 0);
+    assert_ok(feri_handle_claim(&stream));
+    assert_error(feri_stream_close_lingering(&stream, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
+    assert_int_equal(feri_state_phase(feri_handle_state(&stream)), FERI_PHASE_OPENING);
+    assert_log("");
+}
+
+/* S7: unread input resets the connection, on the BSDs too. */
+static void input_that_is_left_resets_the_connection(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(&script_bsd);
+    set_limits(&stream, FER_INSTANT_NONE, &token);
+    assert_ok(fer_cancel_token_cancel(&token));
+    script.log[0] = '\0';
+    script_then(SCRIPT_BYTES_QUEUED)->value = 3;
+    assert_lingers(&stream, SECOND, FER_CANCELLED, 0);
+    assert_log("shutdown(1,1) bytes_queued(1) set_linger(1,1,0) close(1)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(it_shuts_down_discards_and_closes),
+        script_test(it_waits_until_its_own_deadline_in_every_mode),
+        script_test(without_a_timeout_it_waits_without_limit),
+        script_test(with_a_timeout_of_zero_only_what_is_queued_is_discarded),
+        script_test(input_without_end_does_not_extend_the_call),
+        script_test(a_failure_is_told_and_so_is_a_saved_one),
+        script_test(the_limits_apply_in_every_mode),
+        script_test(the_earlier_of_timeout_and_deadline_counts),
+        script_test(a_cancel_ends_it_even_if_input_never_ends),
+        script_test(a_signal_ends_it_only_if_its_handler_cancels),
+        script_test(an_end_that_was_seen_before_is_ok_at_once),
+        script_test(reading_that_was_shut_down_is_misuse_and_nothing_waits),
+        script_test(an_unconnected_stream_is_closed_and_told),
+        script_test(without_a_socket_it_is_misuse),
+        script_test(input_that_is_left_resets_the_connection),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
