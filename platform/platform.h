@@ -430,9 +430,9 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
 fer_error ferp_poller_open(fer_poller *poller);
 void ferp_poller_close(fer_poller *poller);
 
-/* ALREADY_EXISTS, NOT_FOUND: rule P3. mode is not EDGE if poller_has_edges is false. A number whose
- * socket was closed after it was added can be added again for a new socket. epoll_ctl | kevent |
- * IOCTL_AFD_POLL. */
+/* ALREADY_EXISTS, NOT_FOUND: rule P3. mode is not EDGE or EDGE_ONESHOT if poller_has_edges is
+ * false. A number whose socket was closed after it was added can be added again for a new socket.
+ * epoll_ctl | kevent | IOCTL_AFD_POLL. */
 fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                           fer_poll_mode mode);
 fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,

@@ -49,6 +49,7 @@ static fer_error check_registration(const fer_poller *poller, fer_raw_socket raw
     case FER_POLL_ONESHOT:
     case FER_POLL_LEVEL: return feri_ok();
     case FER_POLL_EDGE:
+    case FER_POLL_EDGE_ONESHOT:
         return feri_poller_has_edges() ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
     }
     return feri_own_error(FER_INVALID_INPUT);

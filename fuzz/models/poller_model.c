@@ -149,7 +149,7 @@ static fer_error_kind check_arguments(int poller, fer_raw_socket raw, fer_poll_m
     if (!poller_states[poller].is_open || raw == FER_RAW_SOCKET_NONE) {
         return FER_INVALID_INPUT;
     }
-    if (mode == FER_POLL_EDGE && windows) {
+    if ((mode == FER_POLL_EDGE || mode == FER_POLL_EDGE_ONESHOT) && windows) {
         return FER_UNSUPPORTED;
     }
     return socket_of_raw(raw) == POLLER_NO_SOCKET ? FER_BAD_HANDLE : FER_OK;

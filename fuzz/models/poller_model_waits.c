@@ -192,8 +192,9 @@ static void note_reported(const poller_wait_result *wait)
             registration->reported_wait != poller->waits) {
             continue;
         }
-        registration->is_armed =
-            registration->mode != FER_POLL_ONESHOT && !has_no_interest(registration);
+        bool is_once =
+            registration->mode == FER_POLL_ONESHOT || registration->mode == FER_POLL_EDGE_ONESHOT;
+        registration->is_armed = !is_once && !has_no_interest(registration);
         registration->has_risen = false;
         registration->expected_since = POLLER_NEVER;
         poller_registration_update(registration, poller_now());

@@ -18,7 +18,7 @@ static fer_raw_socket raw_of(const struct misuse_arguments *a)
 
 static fer_poll_mode mode_of(const struct misuse_arguments *a)
 {
-    static const int modes[] = {FER_POLL_ONESHOT, FER_POLL_LEVEL, FER_POLL_LEVEL, 3, 77, INT16_MAX};
+    static const int modes[] = {FER_POLL_ONESHOT, FER_POLL_LEVEL, FER_POLL_LEVEL, 4, 77, INT16_MAX};
     return (fer_poll_mode)modes[a->arg % 6];
 }
 

@@ -51,7 +51,8 @@ static fer_event interest_of(struct poller_program *program, uint8_t arg)
 static fer_poll_mode mode_of(uint8_t arg)
 {
     static const fer_poll_mode modes[] = {FER_POLL_LEVEL, FER_POLL_ONESHOT, FER_POLL_EDGE};
-    return modes[arg / 4 % 3];
+    fer_poll_mode mode = modes[arg / 4 % 3];
+    return mode == FER_POLL_EDGE && arg >= 192 ? FER_POLL_EDGE_ONESHOT : mode;
 }
 
 /* Raw values of peers are not handles of the program. */

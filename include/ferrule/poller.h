@@ -51,9 +51,11 @@
  *     request notify once more.
  * P7  FER_POLL_ONESHOT returns one event, then none until fer_poller_modify. FER_POLL_LEVEL returns
  *     one in each wait while the socket is ready. FER_POLL_EDGE returns one each time the socket
- *     becomes ready, and may return more.
- * P8  Several threads may wait at once. Each event of a FER_POLL_ONESHOT socket goes to one of
- *     them.
+ *     becomes ready, and may return more. FER_POLL_EDGE_ONESHOT returns one when the socket becomes
+ *     ready, then none until fer_poller_modify. In both edge modes a socket that is ready when it
+ *     is added or modified becomes ready then.
+ * P8  Several threads may wait at once. Each event of a one-shot socket (FER_POLL_ONESHOT,
+ *     FER_POLL_EDGE_ONESHOT) goes to one of them.
  * P9  A signal does not end a wait, which continues with the remaining time. On POSIX systems a
  *     signal handler may call fer_poller_notify.
  * P10 More sockets may be ready than the array holds, or than the system reports at once (64 on
@@ -96,11 +98,14 @@ typedef struct fer_event {
     bool writable;
 } fer_event;
 
-/* How often a ready socket is reported (rule P7). */
+/* How often a ready socket is reported (rule P7). FER_POLL_EDGE_ONESHOT reports the same events as
+ * FER_POLL_ONESHOT: epoll and kqueue disable both after an event, and query the socket again in
+ * fer_poller_modify. It is for programs ported from polling that use this mode. */
 typedef enum fer_poll_mode {
     FER_POLL_ONESHOT = 0,
     FER_POLL_LEVEL = 1,
-    FER_POLL_EDGE = 2
+    FER_POLL_EDGE = 2,
+    FER_POLL_EDGE_ONESHOT = 3
 } fer_poll_mode;
 
 /* A poller. Initialize to all zero bytes. Its members are private. Copying it moves it: use and
@@ -131,8 +136,8 @@ FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller);
  * If the socket is already ready, the next wait reports it. A listener is readable if a connection
  * is queued. A socket with a pending connect becomes writable when the connect succeeds or fails.
  * Start the connect before this call, or call fer_poller_modify after starting it. Linux
- * immediately reports an unconnected stream socket as hung up, and then never again with
- * FER_POLL_ONESHOT.
+ * immediately reports an unconnected stream socket as hung up, and then never again with a one-shot
+ * mode.
  *
  * Systems differ for a half that this program has shut down. Linux reports it in each wait, Windows
  * only when something arrives. fer_tcp_stream_ready reports it on every OS.
@@ -142,10 +147,10 @@ FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller);
  *
  * Blocks: never.
  * Owns: nothing. Delete the socket before closing it (rule P4).
- * Errors: FER_ALREADY_EXISTS, FER_UNSUPPORTED (FER_POLL_EDGE on Windows and with poll; a descriptor
- * that the OS cannot poll), FER_INVALID_INPUT (misuse; FER_RAW_SOCKET_NONE; an unknown mode),
- * FER_BAD_HANDLE (a raw value that is not an open socket), FER_OUT_OF_MEMORY, FER_STORAGE_FULL
- * (Linux: /proc/sys/fs/epoll/max_user_watches).
+ * Errors: FER_ALREADY_EXISTS, FER_UNSUPPORTED (FER_POLL_EDGE and FER_POLL_EDGE_ONESHOT on Windows
+ * and with poll; a descriptor that the OS cannot poll), FER_INVALID_INPUT (misuse;
+ * FER_RAW_SOCKET_NONE; an unknown mode), FER_BAD_HANDLE (a raw value that is not an open socket),
+ * FER_OUT_OF_MEMORY, FER_STORAGE_FULL (Linux: /proc/sys/fs/epoll/max_user_watches).
  * Rust: polling::Poller::add_with_mode. Differs: edge-triggered mode is refused if the OS does not
  * have it.
  * Threads: concurrent with any other call on the poller except new and close. A wait in progress
@@ -155,12 +160,12 @@ FER_MUST_USE FER_API fer_error fer_poller_add(fer_poller *poller, fer_raw_socket
                                               fer_event interest, fer_poll_mode mode);
 
 /**
- * Changes the interest, the key and the mode of a registered socket. Reenables a FER_POLL_ONESHOT
- * socket whose event was returned.
+ * Changes the interest, the key and the mode of a registered socket. Reenables a one-shot socket
+ * whose event was returned.
  *
  * This call happens-before the return of each wait that reports this registration: the waiting
- * thread sees all memory writes made before the call. So a thread that received a FER_POLL_ONESHOT
- * event may change the data that belongs to the key without a lock. This call then hands the data
+ * thread sees all memory writes made before the call. So a thread that received a one-shot event
+ * may change the data that belongs to the key without a lock. This call then hands the data
  * over to the next thread.
  *
  * Blocks: never.
@@ -191,7 +196,7 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  * of the ready sockets.
  *
  * The first *count elements of events are filled, at most cap. The others may be overwritten.
- * Readable and writable may be two events with one key, except with FER_POLL_ONESHOT. FER_OK with
+ * Readable and writable may be two events with one key, except with a one-shot mode. FER_OK with
  * no events means that the timeout expired, or that fer_poller_notify was called.
  *
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without

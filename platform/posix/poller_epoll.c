@@ -57,9 +57,10 @@ static struct epoll_event system_event(fer_event interest, fer_poll_mode mode)
     event.events =
         (interest.readable ? (uint32_t)EPOLLIN : 0) | (interest.writable ? (uint32_t)EPOLLOUT : 0);
     event.data.u64 = interest.key;
-    if (mode == FER_POLL_ONESHOT || event.events == 0) {
+    if (mode == FER_POLL_ONESHOT || mode == FER_POLL_EDGE_ONESHOT || event.events == 0) {
         event.events |= (uint32_t)EPOLLONESHOT;
-    } else if (mode == FER_POLL_EDGE) {
+    }
+    if (mode == FER_POLL_EDGE || mode == FER_POLL_EDGE_ONESHOT) {
         event.events |= (uint32_t)EPOLLET;
     }
     return event;

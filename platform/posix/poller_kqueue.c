@@ -5,7 +5,7 @@
  * - a marker, which never reports anything. It shows that the socket is registered: EVFILT_READ and
  *   EVFILT_WRITE exist only while requested, and adding an existing knote succeeds.
  * - EVFILT_READ and EVFILT_WRITE, each while requested, with the user's key.
- * - a ticket, which never reports anything either: for FER_POLL_ONESHOT with both filters.
+ * - a ticket, which never reports anything either: for a one-shot mode with both filters.
  *
  * Each one-shot filter is deleted by its own event, but not by the other's event, which another
  * thread may receive. Deleting the ticket succeeds once: the thread that deletes it reports its
@@ -118,15 +118,23 @@ static void add_deletes(changes *to, uintptr_t fd)
  * with a ticket. */
 #define WITH_TICKET (EV_ONESHOT | EV_CLEAR)
 
+/* The two one-shot modes are the same here: EV_ONESHOT deletes a filter with its first event, so
+ * EV_CLEAR has nothing to reset. */
+static bool is_once(fer_poll_mode mode)
+{
+    return mode == FER_POLL_ONESHOT || mode == FER_POLL_EDGE_ONESHOT;
+}
+
 static bool needs_ticket(fer_event interest, fer_poll_mode mode)
 {
-    return mode == FER_POLL_ONESHOT && interest.readable && interest.writable;
+    return is_once(mode) && interest.readable && interest.writable;
 }
 
 static int flags_of(fer_event interest, fer_poll_mode mode)
 {
     switch (mode) {
     case FER_POLL_ONESHOT:
+    case FER_POLL_EDGE_ONESHOT:
         return EV_ADD | (needs_ticket(interest, mode) ? WITH_TICKET : EV_ONESHOT);
     case FER_POLL_EDGE: return EV_ADD | EV_CLEAR;
     case FER_POLL_LEVEL:

@@ -19,7 +19,7 @@ typedef struct ferp_sim_source {
     uint64_t sequence; /* of the socket (POSIX) or of the handle (Windows) */
     fer_event interest;
     fer_poll_mode mode;
-    bool is_armed;      /* FER_POLL_ONESHOT: not reported yet */
+    bool is_armed;      /* a one-shot mode: not reported yet */
     bool is_unreported; /* FER_POLL_EDGE: not reported since it was armed */
     uint32_t changes;   /* FER_POLL_EDGE: the socket's changes when it was last reported */
 } ferp_sim_source;
@@ -304,11 +304,16 @@ static void trace_event(ferp_sim_network *network, const ferp_sim_socket *socket
                          socket);
 }
 
+static bool is_once(fer_poll_mode mode)
+{
+    return mode == FER_POLL_ONESHOT || mode == FER_POLL_EDGE_ONESHOT;
+}
+
 /* A registration without interest reports only a failure, once. */
 static void report(ferp_sim_network *network, ferp_sim_poll_set *set, ferp_sim_source *reported,
                    fer_event event)
 {
-    reported->is_armed = reported->mode != FER_POLL_ONESHOT && has_any(reported->interest);
+    reported->is_armed = !is_once(reported->mode) && has_any(reported->interest);
     reported->is_unreported = false;
     reported->changes = socket_of(network, reported)->changes;
     unlink_source(reported);

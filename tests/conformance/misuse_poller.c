@@ -95,7 +95,7 @@ static void an_unknown_mode_is_invalid_input(void **state)
     (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    static const int modes[] = {3, 4, 77, INT16_MAX};
+    static const int modes[] = {4, 5, 77, INT16_MAX};
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)modes[i]),
                    FER_INVALID_INPUT);

@@ -1,5 +1,5 @@
-/* poller_modes.c: how often a ready socket is reported (rule P7): once, while it is ready, or
- * whenever it becomes ready. */
+/* poller_modes.c: how often a ready socket is reported (rule P7): once, while it is ready, whenever
+ * it becomes ready, or once when it becomes ready. */
 #include "support/poller_fixture.h"
 
 /* ---- "FER_POLL_ONESHOT gives one event, then none until fer_poller_modify." */
@@ -257,6 +257,74 @@ static void an_edge_stream_is_told_of_room_and_of_ends(void **state)
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
+/* ---- "FER_POLL_EDGE_ONESHOT gives one when the socket becomes ready, then none until
+ * fer_poller_modify." */
+
+static void an_edge_oneshot_socket_is_told_of_once_though_it_becomes_ready_again(void **state)
+{
+    (void)state;
+    skip_without_edges();
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(0), FER_POLL_EDGE_ONESHOT));
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_no_event(poller);
+        mailbox_send(mailbox);
+        assert_event(poller, i, true, false);
+        assert_no_event(poller);
+        mailbox_send(mailbox);
+        assert_no_event(poller);
+        mailbox_drain(mailbox);
+        mailbox_send(mailbox);
+        assert_no_event(poller);
+        mailbox_drain(mailbox);
+        assert_ok(fer_poller_modify(poller, mailbox->raw, reading(i + 1), FER_POLL_EDGE_ONESHOT));
+    }
+}
+
+/* A socket that is ready when it is added or modified becomes ready then. */
+static void an_edge_oneshot_socket_that_is_ready_already_is_told_of_once(void **state)
+{
+    (void)state;
+    skip_without_edges();
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    mailbox_send(mailbox);
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(0), FER_POLL_EDGE_ONESHOT));
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_event(poller, i, true, false);
+        assert_no_event(poller);
+        assert_ok(fer_poller_modify(poller, mailbox->raw, reading(i + 1), FER_POLL_EDGE_ONESHOT));
+    }
+    assert_ok(fer_poller_modify(poller, mailbox->raw, reading(4), FER_POLL_LEVEL));
+    assert_event(poller, 4, true, false);
+    assert_event(poller, 4, true, false);
+}
+
+/* Both interests, one event. A reset that arrives after it is not reported until modify. */
+static void an_edge_oneshot_stream_with_both_interests_is_told_of_once(void **state)
+{
+    struct pair *pair = pair_open(state);
+    skip_without_edges();
+    fer_poller *poller = test_poller();
+    fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
+    assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_EDGE_ONESHOT));
+    assert_event(poller, 1, false, true);
+    assert_true(peer_send_all(pair->other, "x", 1));
+    assert_true(peer_raw_wait_readable(raw));
+    assert_no_event(poller);
+    assert_ok(fer_poller_modify(poller, raw, both_interests(2), FER_POLL_EDGE_ONESHOT));
+    assert_event(poller, 2, true, true);
+    assert_no_event(poller);
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    assert_true(peer_raw_wait_failed(raw));
+    assert_no_event(poller);
+    assert_ok(fer_poller_modify(poller, raw, reading(3), FER_POLL_EDGE_ONESHOT));
+    assert_event(poller, 3, true, true);
+    assert_no_event(poller);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +341,9 @@ int main(void)
         POLLER_TEST("P7", an_edge_socket_is_told_of_whenever_it_becomes_ready),
         POLLER_TEST("P7", an_edge_socket_that_is_ready_already_is_told_of),
         POLLER_PAIR_TEST("P7", an_edge_stream_is_told_of_room_and_of_ends),
+        POLLER_TEST("P7", an_edge_oneshot_socket_is_told_of_once_though_it_becomes_ready_again),
+        POLLER_TEST("P7", an_edge_oneshot_socket_that_is_ready_already_is_told_of_once),
+        POLLER_PAIR_TEST("P7", an_edge_oneshot_stream_with_both_interests_is_told_of_once),
     };
     return RUN_TESTS("poller_modes", tests);
 }

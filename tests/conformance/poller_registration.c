@@ -393,7 +393,7 @@ static void an_unknown_mode_changes_nothing(void **state)
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
-    for (int mode = 3; mode < 6; mode++) {
+    for (int mode = 4; mode < 7; mode++) {
         assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)mode),
                    FER_INVALID_INPUT);
         assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);

@@ -412,13 +412,11 @@ static void a_level_socket_wakes_the_wait_of_each_thread(void **state)
 
 /* ---- P8 */
 
-/* "Several threads may wait at once. An event of a FER_POLL_ONESHOT socket goes to one of them." */
-static void a_oneshot_event_goes_to_one_of_many_waits(void **state)
+static void expect_one_wait_for_each_event(fer_poll_mode mode)
 {
-    (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
-    assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_ONESHOT));
+    assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), mode));
     for (int round = 0; round < 6; round++) {
         struct waiter waiters[WAITERS];
         atomic_uint returned;
@@ -427,8 +425,7 @@ static void a_oneshot_event_goes_to_one_of_many_waits(void **state)
         start_waiters(waiters, WAITERS, poller, &returned);
         for (unsigned i = 1; i <= WAITERS; i++) {
             pause_on(round);
-            one_each = fer_poller_modify(poller, mailbox->raw, reading(i), FER_POLL_ONESHOT).kind ==
-                           FER_OK &&
+            one_each = fer_poller_modify(poller, mailbox->raw, reading(i), mode).kind == FER_OK &&
                        one_each;
             if (i == 1) {
                 mailbox_send(mailbox);
@@ -450,6 +447,20 @@ static void a_oneshot_event_goes_to_one_of_many_waits(void **state)
     }
 }
 
+/* "Several threads may wait at once. An event of a FER_POLL_ONESHOT socket goes to one of them." */
+static void a_oneshot_event_goes_to_one_of_many_waits(void **state)
+{
+    (void)state;
+    expect_one_wait_for_each_event(FER_POLL_ONESHOT);
+}
+
+static void an_edge_oneshot_event_goes_to_one_of_many_waits(void **state)
+{
+    (void)state;
+    skip_without_edges();
+    expect_one_wait_for_each_event(FER_POLL_EDGE_ONESHOT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +475,7 @@ int main(void)
         POLLER_TEST("P4", a_socket_that_is_deleted_during_a_wait_does_not_end_it),
         POLLER_TEST("P7", a_level_socket_wakes_the_wait_of_each_thread),
         POLLER_TEST("P8", a_oneshot_event_goes_to_one_of_many_waits),
+        POLLER_TEST("P8", an_edge_oneshot_event_goes_to_one_of_many_waits),
     };
     return RUN_TESTS("poller_threads", tests);
 }

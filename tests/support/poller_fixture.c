@@ -70,6 +70,8 @@ void skip_without_edges(void)
     assert_own(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     assert_own(fer_poller_modify(poller, mailbox->raw, reading(2), FER_POLL_EDGE), FER_UNSUPPORTED);
+    assert_own(fer_poller_modify(poller, mailbox->raw, reading(3), FER_POLL_EDGE_ONESHOT),
+               FER_UNSUPPORTED);
     mailbox_send(mailbox);
     assert_event(poller, 1, true, false);
     assert_event(poller, 1, true, false);

@@ -18,8 +18,10 @@ void ferp_poller_close(fer_poller *poller)
 static const script_result *take_registration(script_call call, fer_raw_socket raw,
                                               fer_event interest, fer_poll_mode mode)
 {
-    static const char *const modes[] = {
-        [FER_POLL_ONESHOT] = "oneshot", [FER_POLL_LEVEL] = "level", [FER_POLL_EDGE] = "edge"};
+    static const char *const modes[] = {[FER_POLL_ONESHOT] = "oneshot",
+                                        [FER_POLL_LEVEL] = "level",
+                                        [FER_POLL_EDGE] = "edge",
+                                        [FER_POLL_EDGE_ONESHOT] = "edge oneshot"};
     return script_take(call, raw, "%d,%" PRIu64 "%s%s,%s", (int)raw, interest.key,
                        interest.readable ? ",r" : "", interest.writable ? ",w" : "", modes[mode]);
 }

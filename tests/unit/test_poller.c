@@ -103,8 +103,8 @@ static void misuse_never_reaches_the_system(void **state)
     assert_error(fer_poller_new(&others[2]), FER_INVALID_INPUT, 0);
     assert_error(fer_poller_add(&poller, FER_RAW_SOCKET_NONE, interest, FER_POLL_LEVEL),
                  FER_INVALID_INPUT, 0);
-    assert_error(fer_poller_add(&poller, 1, interest, (fer_poll_mode)3), FER_INVALID_INPUT, 0);
-    assert_error(fer_poller_modify(&poller, 1, interest, (fer_poll_mode)3), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_add(&poller, 1, interest, (fer_poll_mode)4), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_modify(&poller, 1, interest, (fer_poll_mode)4), FER_INVALID_INPUT, 0);
     assert_error(fer_poller_delete(&poller, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
     count = 77;
     assert_error(fer_poller_wait(&poller, events, 0, FER_DURATION_NONE, &count), FER_INVALID_INPUT,
@@ -134,6 +134,8 @@ static void each_change_is_one_call_of_the_system(void **state)
     assert_log("poller_modify(1,0,r,w,oneshot)");
     assert_ok(fer_poller_modify(&poller, raw, (fer_event){1, false, false}, FER_POLL_EDGE));
     assert_log("poller_modify(1,1,edge)");
+    assert_ok(fer_poller_modify(&poller, raw, interest, FER_POLL_EDGE_ONESHOT));
+    assert_log("poller_modify(1,18446744073709551615,r,edge oneshot)");
     assert_ok(fer_poller_delete(&poller, raw));
     assert_log("poller_delete(1)");
 }
@@ -141,13 +143,15 @@ static void each_change_is_one_call_of_the_system(void **state)
 static void edges_are_refused_where_there_are_none(void **state)
 {
     (void)state;
-    for (int has = 0; has < 2; has++) {
+    static const fer_poll_mode modes[] = {FER_POLL_EDGE, FER_POLL_EDGE_ONESHOT};
+    for (int i = 0; i < 4; i++) {
+        bool has = i % 2 != 0;
         begin(&script_posix);
         int raw = (int)script_open_socket();
-        script.traits.poller_has_edges = has != 0;
-        assert_error(fer_poller_add(&poller, raw, interest, FER_POLL_EDGE),
+        script.traits.poller_has_edges = has;
+        assert_error(fer_poller_add(&poller, raw, interest, modes[i / 2]),
                      has ? FER_OK : FER_UNSUPPORTED, 0);
-        assert_error(fer_poller_modify(&poller, raw, interest, FER_POLL_EDGE),
+        assert_error(fer_poller_modify(&poller, raw, interest, modes[i / 2]),
                      has ? FER_OK : FER_UNSUPPORTED, 0);
         assert_int_equal(script.times[SCRIPT_POLLER_ADD] + script.times[SCRIPT_POLLER_MODIFY],
                          has ? 2 : 0);

@@ -93,7 +93,7 @@ static struct wait_result wait_for_one(void)
     return (struct wait_result){count, count > 0 && event.readable, count > 0 && event.writable};
 }
 
-/* P8: two threads receive the two halves of a FER_POLL_ONESHOT socket. Only one of them reports an
+/* P8: two threads receive the two halves of a one-shot socket. Only one of them reports an
  * event. */
 static void of_two_halves_one_thread_is_told(void **state)
 {
@@ -102,9 +102,10 @@ static void of_two_halves_one_thread_is_told(void **state)
     raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_true(peer_send_all(pair->other, "x", 1));
     assert_true(peer_raw_wait_readable(raw));
-    for (int i = 0; i < 3; i++) {
-        assert_ok(i == 0 ? fer_poller_add(poller, raw, both_interests(1), FER_POLL_ONESHOT)
-                         : fer_poller_modify(poller, raw, both_interests(1), FER_POLL_ONESHOT));
+    for (int i = 0; i < 4; i++) {
+        fer_poll_mode mode = i % 2 == 0 ? FER_POLL_ONESHOT : FER_POLL_EDGE_ONESHOT;
+        assert_ok(i == 0 ? fer_poller_add(poller, raw, both_interests(1), mode)
+                         : fer_poller_modify(poller, raw, both_interests(1), mode));
         kqueue_meanwhile = wait_on_other_thread;
         struct wait_result result = wait_for_one();
         assert_null(kqueue_meanwhile);
