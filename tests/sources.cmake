@@ -53,6 +53,7 @@ set(ferrule_unit_sources
     unit/test_platform_wait.c
     unit/test_poller.c
     unit/test_poller_epoll.c
+    unit/test_poller_notified.c
     unit/test_readiness.c
     unit/test_resolve.c
     unit/test_resolver.c

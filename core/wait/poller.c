@@ -118,24 +118,25 @@ static fer_duration time_left(uint64_t deadline)
 #define SENT 2u
 #define ONE_WAIT 4u
 
-/* A wait that receives the notification does not wait any more. It only polls, as with a timeout of
- * 0, and is not counted. */
-static fer_duration enter_wait(fer_poller *poller, fer_duration timeout)
+/* Returns whether the wait takes a notification that was not sent. It then does not wait any more.
+ * It only polls, as with a timeout of 0, and is not counted. */
+static bool enter_wait(fer_poller *poller, fer_duration *timeout)
 {
     for (;;) {
         uint32_t old = feri_atomic_load(&poller->notified_);
         bool takes_notification = (old & (NOTIFIED | SENT)) == NOTIFIED;
-        if (!takes_notification && timeout.nanos == 0) {
-            return timeout;
+        if (!takes_notification && timeout->nanos == 0) {
+            return false;
         }
         if (feri_atomic_replace(&poller->notified_, old,
                                 takes_notification ? old & ~NOTIFIED : old + ONE_WAIT)) {
-            return takes_notification ? (fer_duration){0} : timeout;
+            timeout->nanos = takes_notification ? 0 : timeout->nanos;
+            return takes_notification;
         }
     }
 }
 
-/* timeout is the result of enter_wait. notified: the system delivered the sent notification to this
+/* timeout was set by enter_wait. notified: the system delivered the sent notification to this
  * wait. */
 static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
 {
@@ -200,18 +201,40 @@ static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_
     }
 }
 
-fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
-                          size_t *count)
+/* After a failure the notification is for the next wait (rule P12). */
+static bool give_back(fer_poller *poller, fer_error err, bool notified)
+{
+    if (err.kind != FER_OK && notified) {
+        FER_IGNORE(fer_poller_notify(poller));
+        return false;
+    }
+    return notified;
+}
+
+fer_error fer_poller_wait_notified(fer_poller *poller, fer_event *events, size_t cap,
+                                   fer_duration timeout, size_t *count, bool *notified)
 {
     if (count != NULL) {
         *count = 0;
     }
-    if (!feri_poller_is_open(poller) || events == NULL || cap == 0 || count == NULL) {
+    if (notified != NULL) {
+        *notified = false;
+    }
+    if (!feri_poller_is_open(poller) || events == NULL || cap == 0 || count == NULL ||
+        notified == NULL) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    bool notified = false;
-    timeout = enter_wait(poller, timeout);
-    fer_error err = wait_on(poller, events, cap, timeout, count, &notified);
-    leave_wait(poller, timeout, notified);
+    bool was_sent = false;
+    bool has_taken = enter_wait(poller, &timeout);
+    fer_error err = wait_on(poller, events, cap, timeout, count, &was_sent);
+    leave_wait(poller, timeout, was_sent);
+    *notified = give_back(poller, err, was_sent || has_taken);
     return err;
+}
+
+fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
+                          size_t *count)
+{
+    bool notified;
+    return fer_poller_wait_notified(poller, events, cap, timeout, count, &notified);
 }

@@ -48,6 +48,8 @@ typedef struct poller_wait_result {
     fer_error error;
     const fer_event *events;
     size_t count;
+    bool knows_notified; /* notified was reported */
+    bool notified;
     bool is_fault_hit; /* a spurious readiness was injected, and happened */
 } poller_wait_result;
 

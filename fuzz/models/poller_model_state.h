@@ -37,6 +37,7 @@ struct poller_state {
     /* By a notify during a wait with timeout 0: that wait took it, or the next one does. */
     bool may_be_notified;
     bool notified_during; /* the current wait, which was notified before */
+    bool was_notified;    /* when the current wait began */
     uint64_t notified;    /* the time of the notification */
     bool is_waiting;
     bool never_waits; /* the timeout is 0 */

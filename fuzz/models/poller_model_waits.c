@@ -11,6 +11,7 @@ bool poller_model_wait_begins(int poller, fer_duration timeout)
 {
     poller_states[poller].never_waits = timeout.nanos == 0;
     poller_states[poller].notified_during = false;
+    poller_states[poller].was_notified = poller_states[poller].is_notified;
     poller_states[poller].is_waiting = poller_states[poller].is_open;
     poller_states[poller].began = poller_now();
     poller_states[poller].waits++;
@@ -181,6 +182,21 @@ static const char *check_time(const poller_wait_result *wait)
                : NULL;
 }
 
+/* A notification that arrives while a wait polls, or takes an earlier one, may be for the next. */
+static const char *check_notified(const poller_wait_result *wait)
+{
+    const struct poller_state *poller = &poller_states[wait->poller];
+    bool may = poller->is_notified || poller->may_be_notified;
+    bool must = poller->is_notified && (poller->was_notified || !poller->notified_during);
+    if (!wait->knows_notified) {
+        return NULL;
+    }
+    if (wait->notified && (!may || wait->error.kind != FER_OK)) {
+        return "P6: a wait reports a notification that there was not";
+    }
+    return !wait->notified && must ? "P6: a wait does not report its notification" : NULL;
+}
+
 /* After its event a one-shot registration, or one without interest, is disarmed; an edge has to
  * rise again. */
 static void note_reported(const poller_wait_result *wait)
@@ -215,6 +231,7 @@ const char *poller_model_wait_ends(const poller_wait_result *wait)
     for (size_t i = 0; broken == NULL && i < wait->count; i++) {
         broken = check_event(wait, &wait->events[i], &is_fault_hit);
     }
+    broken = broken == NULL ? check_notified(wait) : broken;
     broken = broken == NULL ? check_missing(wait) : broken;
     broken = broken == NULL && !wait->is_fault_hit ? check_fairness(wait, reported_before) : broken;
     note_reported(wait);

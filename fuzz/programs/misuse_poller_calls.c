@@ -34,8 +34,8 @@ static fer_error do_close(fer_poller *poller)
     return misuse_ok();
 }
 
-/* Bits of nulls: poller, events, count. A count after a failure, or above the capacity, is
- * wrong. */
+/* Bits of nulls: poller, events, count, fer_poller_wait_notified, notified. A count after a
+ * failure, or above the capacity, is wrong; and so is a notification after a failure. */
 static fer_error do_wait(const struct misuse_arguments *a)
 {
     static const size_t caps[] = {1, 2, 4, 0};
@@ -43,11 +43,17 @@ static fer_error do_wait(const struct misuse_arguments *a)
     fer_event events[4];
     size_t cap = caps[a->arg % 4];
     size_t count = MISUSE_UNTOUCHED;
-    fer_error error =
-        fer_poller_wait(a->poller, a->nulls & 2 ? NULL : events, cap,
-                        (fer_duration){nanos[a->arg % 3]}, a->nulls & 4 ? NULL : &count);
+    fer_event *room = a->nulls & 2 ? NULL : events;
+    size_t *count_out = a->nulls & 4 ? NULL : &count;
+    fer_duration timeout = {nanos[a->arg % 3]};
+    bool notified = false;
+    fer_error error = a->nulls & 8
+                          ? fer_poller_wait_notified(a->poller, room, cap, timeout, count_out,
+                                                     a->nulls & 16 ? NULL : &notified)
+                          : fer_poller_wait(a->poller, room, cap, timeout, count_out);
     size_t most = error.kind == FER_OK ? cap : 0;
-    return misuse_checked((a->nulls & 4) != 0 || count <= most, error);
+    bool is_right = (count_out == NULL || count <= most) && (!notified || error.kind == FER_OK);
+    return misuse_checked(is_right, error);
 }
 
 /* X(name, the call) */

@@ -199,7 +199,11 @@ static void wait_for(struct poller_program *program, const poller_step *step)
     arm_fault(program, step->third);
     bool is_open = poller_model_wait_begins(wait.poller, wait.timeout);
     program->is_waiting = true;
-    wait.error = fer_poller_wait(poller, events, wait.cap, wait.timeout, &wait.count);
+    wait.knows_notified = (step->third & 64) == 0;
+    wait.error = wait.knows_notified
+                     ? fer_poller_wait_notified(poller, events, wait.cap, wait.timeout, &wait.count,
+                                                &wait.notified)
+                     : fer_poller_wait(poller, events, wait.cap, wait.timeout, &wait.count);
     program->is_waiting = false;
     wait.is_fault_hit =
         fer_sim_clear_faults() == 0 && program->fault == FER_SIM_FAULT_SPURIOUS_READY;

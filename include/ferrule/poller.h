@@ -47,8 +47,8 @@
  * P6  A notification wakes exactly one wait: one in progress, otherwise the next one. Several
  *     notifications count as one until a wait wakes. A wait woken only by a notification is FER_OK
  *     with no events. A notification may also wake a wait that returns events, so check for the
- *     notified work after every wait. To stop several threads, let each thread that finds the stop
- *     request notify once more.
+ *     notified work after every wait, or use fer_poller_wait_notified. To stop several threads, let
+ *     each thread that finds the stop request notify once more.
  * P7  FER_POLL_ONESHOT returns one event, then none until fer_poller_modify. FER_POLL_LEVEL returns
  *     one in each wait while the socket is ready. FER_POLL_EDGE returns one each time the socket
  *     becomes ready, and may return more. FER_POLL_EDGE_ONESHOT returns one when the socket becomes
@@ -197,7 +197,8 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  *
  * The first *count elements of events are filled, at most cap. The others may be overwritten.
  * Readable and writable may be two events with one key, except with a one-shot mode. FER_OK with
- * no events means that the timeout expired, or that fer_poller_notify was called.
+ * no events means that the timeout expired, or that fer_poller_notify was called;
+ * fer_poller_wait_notified distinguishes them.
  *
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
@@ -211,6 +212,24 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  */
 FER_MUST_USE FER_API fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap,
                                                fer_duration timeout, size_t *count);
+
+/**
+ * Waits as fer_poller_wait, and stores in *notified whether a notification has woken this wait.
+ *
+ * *notified is true for exactly one wait for each notification, or for several that were merged
+ * (rule P6). The wait may return events too: a notification that was pending or arrives does not
+ * hide them, and a wait that an event has ended may leave the notification to the next one.
+ *
+ * Blocks: same as fer_poller_wait.
+ * Owns: same as fer_poller_wait.
+ * Errors: same as fer_poller_wait. FER_INVALID_INPUT also if notified is NULL. *notified is false
+ * after a failure, and a pending notification wakes the next wait.
+ * Rust: polling::Poller::wait. Differs: reports the notification.
+ * Threads: same as fer_poller_wait.
+ */
+FER_MUST_USE FER_API fer_error fer_poller_wait_notified(fer_poller *poller, fer_event *events,
+                                                        size_t cap, fer_duration timeout,
+                                                        size_t *count, bool *notified);
 
 /**
  * Wakes one wait: one in progress, otherwise the next one.

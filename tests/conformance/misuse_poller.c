@@ -6,6 +6,7 @@ static void assert_is_not_open(fer_poller *poller, fer_raw_socket raw)
 {
     fer_event event;
     size_t count = 77;
+    bool notified = true;
     assert_own(fer_poller_add(poller, raw, reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
     assert_own(fer_poller_modify(poller, raw, reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
     assert_own(fer_poller_delete(poller, raw), FER_INVALID_INPUT);
@@ -13,6 +14,9 @@ static void assert_is_not_open(fer_poller *poller, fer_raw_socket raw)
     assert_own(fer_poller_wait(poller, &event, 1, millis(0), &count), FER_INVALID_INPUT);
     assert_int_equal(count, 0);
     assert_own(fer_poller_wait(poller, &event, 1, FER_DURATION_NONE, &count), FER_INVALID_INPUT);
+    assert_own(fer_poller_wait_notified(poller, &event, 1, FER_DURATION_NONE, &count, &notified),
+               FER_INVALID_INPUT);
+    assert_false(notified);
     fer_poller_close(poller);
 }
 
@@ -54,6 +58,10 @@ static void a_wait_without_room_is_invalid_input(void **state)
         assert_int_equal(count, 0);
         assert_own(fer_poller_wait(poller, &event, 1, timeouts[i], NULL), FER_INVALID_INPUT);
         assert_own(fer_poller_wait(poller, NULL, 0, timeouts[i], NULL), FER_INVALID_INPUT);
+        count = 77;
+        assert_own(fer_poller_wait_notified(poller, &event, 1, timeouts[i], &count, NULL),
+                   FER_INVALID_INPUT);
+        assert_int_equal(count, 0);
     }
     assert_event(poller, 1, true, false);
     assert_ok(fer_poller_notify(poller));

@@ -162,6 +162,34 @@ static void a_notify_and_an_event_both_come(void **state)
     }
 }
 
+/* "fer_poller_wait_notified reports it" to one wait, beside events and without them. */
+static void a_wait_reports_its_notification_once(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
+    for (int has_event = 0; has_event < 2; has_event++) {
+        static const uint64_t timeouts[] = {0, 1000000, FER_DURATION_NONE_NANOS};
+        for (size_t i = 0; i < 3; i++) {
+            fer_event events[2];
+            size_t count = 77;
+            bool notified = false;
+            assert_ok(fer_poller_notify(poller));
+            assert_ok(fer_poller_notify(poller));
+            assert_ok(fer_poller_wait_notified(poller, events, 2, (fer_duration){timeouts[i]},
+                                               &count, &notified));
+            assert_true(notified);
+            assert_true(has_event || count == 0);
+            assert_ok(fer_poller_wait_notified(
+                poller, events, 2, millis(has_event ? PEER_LIMIT_MS : 1), &count, &notified));
+            assert_false(notified);
+            assert_int_equal(count, has_event);
+        }
+        mailbox_send(mailbox);
+    }
+}
+
 /* Each poller has its own notifications, and close discards them. */
 static void a_notification_ends_with_its_poller(void **state)
 {
@@ -342,6 +370,7 @@ int main(void)
         POLLER_TEST("P6", notifies_fold_into_one),
         POLLER_TEST("P6", a_wait_of_zero_takes_a_notification),
         POLLER_TEST("P6", a_notify_and_an_event_both_come),
+        POLLER_TEST("P6", a_wait_reports_its_notification_once),
         POLLER_TEST("P6", a_notification_ends_with_its_poller),
         SIGNAL_TEST("P9", a_wait_goes_on_after_signals_with_the_time_that_is_left),
         SIGNAL_TEST("P9", a_signals_handler_may_notify),

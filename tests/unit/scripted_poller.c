@@ -58,7 +58,7 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
     script.now += result->elapsed;
     fer_error error = script_store_count(result, count);
     assert_true(*count <= cap);
-    *notified = error.kind == FER_OK && result->on;
+    *notified = result->on;
     for (size_t i = 0; i < *count; i++) {
         events[i] = (fer_event){i, true, false};
     }

@@ -1,0 +1,192 @@
+/* test_poller_notified.c: what fer_poller_wait_notified reports of notifications (rules P6 and
+ * P12): one wait for each, whether it was sent to the system or not. */
+#include "unit/scripted_platform.h"
+
+#include "ferrule/poller.h"
+
+enum { CAP = 4 };
+
+static fer_poller poller;
+static fer_event events[CAP];
+static size_t count;
+static bool notified;
+
+static void begin(void)
+{
+    script_begin(&script_posix);
+    memset(&poller, 0, sizeof poller);
+    assert_ok(fer_poller_new(&poller));
+    count = 77;
+    notified = true;
+    assert_log("poller_open()");
+}
+
+static fer_error wait_nanos(uint64_t nanos)
+{
+    return fer_poller_wait_notified(&poller, events, CAP, (fer_duration){nanos}, &count, &notified);
+}
+
+/* Another thread notifies once during a wait of the seam. */
+static void notify_once(script_call call)
+{
+    if (call == SCRIPT_POLLER_WAIT) {
+        script.on_call = NULL;
+        assert_ok(fer_poller_notify(&poller));
+    }
+}
+
+static void assert_expires_without_notification(void)
+{
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    notified = true;
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(count, 0);
+    assert_false(notified);
+}
+
+static void a_wait_without_a_notification_reports_none(void **state)
+{
+    (void)state;
+    begin();
+    assert_expires_without_notification();
+    script_then(SCRIPT_POLLER_WAIT)->value = 2;
+    notified = true;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_int_equal(count, 2);
+    assert_false(notified);
+    notified = true;
+    assert_ok(wait_nanos(0));
+    assert_false(notified);
+}
+
+/* No thread waits: the notification is not sent, and the next wait takes it. */
+static void a_notification_before_a_wait_is_reported_once(void **state)
+{
+    (void)state;
+    static const uint64_t timeouts[] = {UINT64_MAX, 1000, 0};
+    for (size_t i = 0; i < 3; i++) {
+        begin();
+        assert_ok(fer_poller_notify(&poller));
+        assert_ok(fer_poller_notify(&poller));
+        assert_ok(wait_nanos(timeouts[i]));
+        assert_int_equal(count, 0);
+        assert_true(notified);
+        assert_log("poller_wait(0)");
+        assert_expires_without_notification();
+    }
+}
+
+static void a_notification_during_a_wait_is_reported_once(void **state)
+{
+    (void)state;
+    begin();
+    script.on_call = notify_once;
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    notified = false;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_int_equal(count, 0);
+    assert_true(notified);
+    assert_log("poller_wait(none) poller_notify()");
+    assert_expires_without_notification();
+}
+
+static void events_are_reported_beside_it(void **state)
+{
+    (void)state;
+    for (int is_sent = 0; is_sent < 2; is_sent++) {
+        begin();
+        if (is_sent) {
+            script.on_call = notify_once;
+        } else {
+            assert_ok(fer_poller_notify(&poller));
+        }
+        script_result *both = script_then(SCRIPT_POLLER_WAIT);
+        both->value = 3;
+        both->on = is_sent != 0;
+        notified = false;
+        assert_ok(wait_nanos(UINT64_MAX));
+        assert_int_equal(count, 3);
+        assert_true(notified);
+        assert_expires_without_notification();
+    }
+}
+
+/* An event ended the wait before the system delivered the notification. */
+static void a_notification_that_a_wait_left_is_reported_by_the_next(void **state)
+{
+    (void)state;
+    begin();
+    script.on_call = notify_once;
+    script_then(SCRIPT_POLLER_WAIT)->value = 1;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_int_equal(count, 1);
+    assert_false(notified);
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_true(notified);
+    assert_expires_without_notification();
+}
+
+/* P12: "A failed call leaves the poller unchanged": the next wait reports the notification. */
+static void a_failed_wait_leaves_the_notification_to_the_next(void **state)
+{
+    (void)state;
+    for (int is_sent = 0; is_sent < 2; is_sent++) {
+        begin();
+        if (is_sent) {
+            script.on_call = notify_once;
+        } else {
+            assert_ok(fer_poller_notify(&poller));
+        }
+        script_result *failed = script_then(SCRIPT_POLLER_WAIT);
+        failed->error = (fer_error){FER_BAD_HANDLE, 9};
+        failed->on = is_sent != 0;
+        notified = true;
+        assert_error(wait_nanos(UINT64_MAX), FER_BAD_HANDLE, 9);
+        assert_int_equal(count, 0);
+        assert_false(notified);
+        script.log[0] = '\0';
+        assert_ok(wait_nanos(UINT64_MAX));
+        assert_true(notified);
+        assert_log("poller_wait(0)");
+        assert_expires_without_notification();
+    }
+}
+
+static void misuse_takes_no_notification(void **state)
+{
+    (void)state;
+    begin();
+    assert_ok(fer_poller_notify(&poller));
+    assert_error(fer_poller_wait_notified(&poller, events, CAP, FER_DURATION_NONE, &count, NULL),
+                 FER_INVALID_INPUT, 0);
+    assert_int_equal(count, 0);
+    assert_error(fer_poller_wait_notified(&poller, events, CAP, FER_DURATION_NONE, NULL, &notified),
+                 FER_INVALID_INPUT, 0);
+    assert_false(notified);
+    notified = true;
+    assert_error(fer_poller_wait_notified(&poller, events, 0, FER_DURATION_NONE, &count, &notified),
+                 FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_wait_notified(&poller, NULL, CAP, FER_DURATION_NONE, &count, &notified),
+                 FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_wait_notified(NULL, events, CAP, FER_DURATION_NONE, &count, &notified),
+                 FER_INVALID_INPUT, 0);
+    assert_false(notified);
+    assert_log("");
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_true(notified);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_wait_without_a_notification_reports_none),
+        script_test(a_notification_before_a_wait_is_reported_once),
+        script_test(a_notification_during_a_wait_is_reported_once),
+        script_test(events_are_reported_beside_it),
+        script_test(a_notification_that_a_wait_left_is_reported_by_the_next),
+        script_test(a_failed_wait_leaves_the_notification_to_the_next),
+        script_test(misuse_takes_no_notification),
+    };
+    return cmocka_run_group_tests_name("poller_notified", tests, NULL, NULL);
+}
