@@ -191,7 +191,7 @@ static void wait_for_ends(attempts *all, uint64_t until)
         ferp_wait_for_connects(raws, all->open_count, until, all->limits.token, &ended);
     if (error.kind == FER_OK) {
         if (!apply_ends(all, ended) && feri_token_check(all->limits.token).kind == FER_OK) {
-            feri_pause_after_false_hint(&all->false_hints, until);
+            feri_pause_after_false_hint(&all->false_hints, until, all->limits.token);
         }
     } else if (error.kind != FER_INTERRUPTED && !is_expired(error)) {
         stop(all, error);

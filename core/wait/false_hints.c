@@ -5,7 +5,7 @@
  * writable; Darwin 22.6 reports some sockets as writable before they are connected (qore#4791). */
 #include "core/wait/false_hints.h"
 
-#include "core/base/result.h"
+#include "core/base/cancel_token.h"
 #include "platform/platform.h"
 
 static uint64_t pause_length(uint32_t in_a_row)
@@ -17,13 +17,13 @@ static uint64_t pause_length(uint32_t in_a_row)
     return length < FERI_PAUSE_MAX_NANOS ? length : FERI_PAUSE_MAX_NANOS;
 }
 
-/* A cancel ends the pause at once (rule K2), and so does a signal, whose handler may cancel. */
+/* A cancel ends the pause at once (rule K2), and so does a signal, whose handler may cancel. A token
+ * that is signalled but not cancelled, as concurrent resets may leave it, does not. */
 static void pause_until(uint64_t until, const fer_cancel_token *token)
 {
-    if (token == NULL) {
+    bool is_signalled = token != NULL && ferp_token_wait(token, NULL, until).kind == FER_OK;
+    if (token == NULL || (is_signalled && feri_token_check(token).kind == FER_OK)) {
         ferp_pause(until);
-    } else {
-        FER_IGNORE(ferp_token_wait(token, NULL, until));
     }
 }
 
