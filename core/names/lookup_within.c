@@ -19,7 +19,7 @@ static fer_error await_event(const fer_cancel_token *event, const feri_limits *l
         }
         FER_TRY(feri_limits_check(limits));
         if (error.kind == FER_OK) {
-            feri_pause_after_false_hint(&false_hints, limits->deadline);
+            feri_pause_after_false_hint(&false_hints, limits->deadline, limits->token);
         } else if (error.kind != FER_INTERRUPTED) {
             return error;
         }
