@@ -77,13 +77,6 @@ feri_limits feri_limits_of(const fer_handle *handle)
     }
 }
 
-void feri_limits_clear(fer_handle *handle)
-{
-    const fer_limits none = {FER_INSTANT_NONE, NULL};
-    store(handle, &none);
-    handle->limits_version_ = 0;
-}
-
 fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
 {
     const fer_limits none = {FER_INSTANT_NONE, NULL};

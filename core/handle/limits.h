@@ -2,6 +2,7 @@
 #ifndef FERI_LIMITS_H
 #define FERI_LIMITS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ferrule/cancel.h"
@@ -31,6 +32,12 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits);
 feri_limits feri_limits_of(const fer_handle *handle);
 
 /* No limits, for an unpublished handle. */
-void feri_limits_clear(fer_handle *handle);
+static inline void feri_limits_clear(fer_handle *handle)
+{
+    handle->token_ = NULL;
+    handle->deadline_[0] = 0;
+    handle->deadline_[1] = 0;
+    handle->limits_version_ = 0;
+}
 
 #endif

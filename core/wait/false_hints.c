@@ -17,8 +17,8 @@ static uint64_t pause_length(uint32_t in_a_row)
     return length < FERI_PAUSE_MAX_NANOS ? length : FERI_PAUSE_MAX_NANOS;
 }
 
-/* A cancel ends the pause at once (rule K2), and so does a signal, whose handler may cancel. A token
- * that is signalled but not cancelled, as concurrent resets may leave it, does not. */
+/* A cancel ends the pause at once (rule K2), and so does a signal, whose handler may cancel. A
+ * token that is signalled but not cancelled, as concurrent resets may leave it, does not. */
 static void pause_until(uint64_t until, const fer_cancel_token *token)
 {
     bool is_signalled = token != NULL && ferp_token_wait(token, NULL, until).kind == FER_OK;

@@ -1007,8 +1007,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listene
  * Otherwise same as fer_tcp_listener_accept. POSIX cannot accept on a blocking listener without
  * waiting, so there the call checks the accept queue first. It still waits if the connection
  * disappears between the check and the accept. Another thread or process may accept it, or (on
- * macOS and the BSDs) it may be aborted. A listener that was in nonblocking mode, or had limits or a
- * timeout, has no such race.
+ * macOS and the BSDs) it may be aborted. A listener that was in nonblocking mode, or had limits or
+ * a timeout, has no such race.
  *
  * Blocks: never, except for the race above.
  * Owns: same as fer_tcp_listener_accept.

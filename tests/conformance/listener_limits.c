@@ -54,8 +54,8 @@ static void a_listeners_timeout_of_zero_is_invalid_input(void **state)
     assert_accepts(listener, test_stream(), PEER_V4, port);
 }
 
-/* T2: "An expired timeout is TIMED_OUT with os_code 0, on every system"; and not too early. T4: "the
- * next call works". */
+/* T2: "An expired timeout is TIMED_OUT with os_code 0, on every system"; and not too early. T4:
+ * "the next call works". */
 static void an_accept_that_expires_is_timed_out_with_os_code_0(void **state)
 {
     peer_family family = family_of(state);

@@ -104,8 +104,12 @@ static void a_pause_within_limits_waits_for_the_token(void **state)
     assert_retries(&waiting);
     assert_retries(&waiting);
     script.log[0] = '\0';
+    script_then_fail(SCRIPT_TOKEN_WAIT, FER_TIMED_OUT, 0);
     assert_retries(&waiting);
     assert_log("token_wait(1001000) wait_arm(1,ACCEPTABLE) wait_for(ever,token)");
+    /* A token that is signalled but not cancelled ends no pause. */
+    assert_retries(&waiting);
+    assert_log("token_wait(3001000) pause(3001000) wait_arm(1,ACCEPTABLE) wait_for(ever,token)");
     fer_cancel_token_close(&token);
 }
 
