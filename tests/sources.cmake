@@ -66,6 +66,7 @@ set(ferrule_unit_sources
     unit/test_socket_addr_parse.c
     unit/test_socket_building.c
     unit/test_socket_connecting.c
+    unit/test_socket_limits.c
     unit/test_sources.c
     unit/test_state_precedence.c
     unit/test_stream_io.c

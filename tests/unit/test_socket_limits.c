@@ -1,0 +1,289 @@
+/* test_socket_limits.c: connects of built sockets within the limits of their handle: the seam calls,
+ * the result and the state afterwards (rules K1, K2, K3). */
+#include "unit/scripted_platform.h"
+#include "unit/socket_check.h"
+
+static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
+static fer_cancel_token token;
+static fer_limits limits;
+
+static void set_limits(fer_socket *socket, uint64_t nanos)
+{
+    memset(&token, 0, sizeof token);
+    assert_ok(fer_cancel_token_new(&token));
+    limits = (fer_limits){fer_instant_after((fer_duration){nanos}), &token};
+    assert_ok(fer_socket_set_limits(socket, &limits));
+    script.log[0] = '\0';
+}
+
+static fer_socket limited_stream(const struct ferp_traits *traits, uint64_t nanos)
+{
+    fer_socket socket = new_stream(traits);
+    set_limits(&socket, nanos);
+    script_default(SCRIPT_CONNECT)->error = traits->connect_would_block_means_started
+                                                ? (fer_error){FER_WOULD_BLOCK, 10035}
+                                                : (fer_error){FER_IN_PROGRESS, 115};
+    return socket;
+}
+
+static fer_socket limited_unix(uint64_t nanos)
+{
+    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    set_limits(&socket, nanos);
+    return socket;
+}
+
+static fer_error connect_unix(fer_socket *socket)
+{
+    fer_unix_addr addr = script_path("/a");
+    return fer_socket_connect_unix(socket, &addr);
+}
+
+static void cancel_in_wait(script_call call)
+{
+    if (call == SCRIPT_WAIT_FOR || call == SCRIPT_TOKEN_WAIT) {
+        script.on_call = NULL;
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+static void assert_failed_with(fer_socket *socket, fer_error_kind kind)
+{
+    fer_error pending = {FER_OK, 0};
+    assert_int_equal(phase_of(socket), FERI_PHASE_CONNECT_FAILED);
+    assert_ok(fer_socket_take_error(socket, &pending));
+    assert_error(pending, kind, 0);
+}
+
+/* ---- IP */
+
+static void a_connect_within_limits_waits_for_the_socket_and_the_token(void **state)
+{
+    (void)state;
+    fer_socket socket = limited_stream(&script_posix, 500);
+    assert_ok(connect_to(&socket, "192.0.2.1:80"));
+    assert_log("set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) "
+               "wait_for(1500,token) take_error(1) peer_addr(1) set_nonblocking(1,0)");
+    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
+    socket = limited_stream(&script_windows, 500);
+    assert_ok(connect_to(&socket, "192.0.2.1:80"));
+    assert_log("connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500,token) take_error(1) "
+               "peer_addr(1)");
+}
+
+static void a_deadline_ends_a_connect_as_a_timeout_does(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        fer_socket socket = limited_stream(systems[i], 500);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+        assert_error(connect_to(&socket, "192.0.2.1:80"), FER_TIMED_OUT, 0);
+        assert_int_equal(script.now, 1500);
+        assert_failed_with(&socket, FER_TIMED_OUT);
+        assert_int_equal(script.times[SCRIPT_SET_NONBLOCKING], i < 2 ? 2 : 0);
+    }
+}
+
+static void a_cancel_ends_a_connect_as_a_timeout_does(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        fer_socket socket = limited_stream(systems[i], 500);
+        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+        script.on_call = cancel_in_wait;
+        assert_error(connect_to(&socket, "192.0.2.1:80"), FER_CANCELLED, 0);
+        assert_failed_with(&socket, FER_CANCELLED);
+    }
+}
+
+static void limits_that_are_reached_before_change_nothing(void **state)
+{
+    fer_socket_addr addr = script_addr("192.0.2.1:80");
+    fer_socket_addr other = script_addr("[2001:db8::1]:80");
+    (void)state;
+    fer_socket socket = limited_stream(&script_posix, 0);
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_TIMED_OUT, 0);
+    assert_error(fer_socket_connect_timeout(&socket, &addr, (fer_duration){9}), FER_TIMED_OUT, 0);
+    assert_error(fer_socket_connect_timeout(&socket, &addr, (fer_duration){0}), FER_INVALID_INPUT,
+                 0);
+    assert_error(fer_socket_connect(&socket, &other), FER_INVALID_INPUT, 0);
+    assert_ok(fer_cancel_token_cancel(&token));
+    script.log[0] = '\0';
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_CANCELLED, 0);
+    assert_log("");
+    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
+    assert_ok(fer_socket_set_limits(&socket, NULL));
+    script_then(SCRIPT_CONNECT)->error.os_code = 0;
+    assert_ok(connect_to(&socket, "192.0.2.1:80"));
+    limits.token = NULL;
+    assert_ok(fer_socket_set_limits(&socket, &limits));
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0); /* the state first */
+}
+
+static void a_nonblocking_connect_never_looks(void **state)
+{
+    (void)state;
+    fer_socket socket = limited_stream(&script_posix, 0);
+    assert_ok(fer_socket_set_nonblocking(&socket, true));
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
+}
+
+static void the_mode_that_cannot_be_read_is_told(void **state)
+{
+    (void)state;
+    fer_socket socket = limited_stream(&script_posix, 500);
+    socket.inner_.handle_.flags_ |= FERI_FLAG_ADOPTED;
+    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
+    assert_log("is_nonblocking(1)");
+    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
+}
+
+/* Rule K3. connect_timeout waits in nonblocking mode too, so its limits apply there as well. */
+static void the_earlier_of_timeout_and_deadline_counts(void **state)
+{
+    static const struct {
+        uint64_t timeout, deadline;
+        const char *wait;
+    } cases[] = {{300, 500, "wait_for(1300,token)"}, {500, 300, "wait_for(1300,token)"}};
+    fer_socket_addr addr = script_addr("192.0.2.1:80");
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        fer_socket socket = limited_stream(&script_posix, cases[i % 2].deadline);
+        assert_ok(fer_socket_set_nonblocking(&socket, i < 2));
+        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+        assert_error(
+            fer_socket_connect_timeout(&socket, &addr, (fer_duration){cases[i % 2].timeout}),
+            FER_TIMED_OUT, 0);
+        assert_non_null(strstr(script.log, cases[i % 2].wait));
+        assert_failed_with(&socket, FER_TIMED_OUT);
+    }
+}
+
+static void port_0_is_refused_within_limits_too(void **state)
+{
+    (void)state;
+    fer_socket socket = limited_stream(&script_posix, 500);
+    assert_error(connect_to(&socket, "192.0.2.1:0"), FER_CONNECTION_REFUSED, 0);
+    assert_log("");
+    assert_failed_with(&socket, FER_CONNECTION_REFUSED);
+}
+
+/* ---- Unix sockets */
+
+static void a_unix_connect_within_limits_does_not_wait_in_the_kernel(void **state)
+{
+    (void)state;
+    fer_socket socket = limited_unix(500);
+    assert_ok(connect_unix(&socket));
+    assert_log("timeout(1,writing) set_nonblocking(1,1) unix_connect(1,/a) set_nonblocking(1,0)");
+    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
+}
+
+static void room_in_a_full_queue_is_looked_for_every_4_ms(void **state)
+{
+    (void)state;
+    fer_socket socket = limited_unix(100000000);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
+    script_default(SCRIPT_TOKEN_WAIT)->error = (fer_error){FER_TIMED_OUT, 0};
+    assert_ok(connect_unix(&socket));
+    assert_log("timeout(1,writing) set_nonblocking(1,1) unix_connect(1,/a) token_wait(4001000) "
+               "unix_connect(1,/a) token_wait(8001000) unix_connect(1,/a) set_nonblocking(1,0)");
+    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
+}
+
+/* No connect has started, so the call can be repeated. */
+static void limits_end_the_wait_for_room_and_the_socket_stays_unconnected(void **state)
+{
+    (void)state;
+    for (int cancels = 0; cancels < 2; cancels++) {
+        fer_socket socket = limited_unix(10000000);
+        script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 11};
+        script_default(SCRIPT_TOKEN_WAIT)->error = (fer_error){FER_TIMED_OUT, 0};
+        script.on_call = cancels ? cancel_in_wait : NULL;
+        assert_error(connect_unix(&socket), cancels ? FER_CANCELLED : FER_TIMED_OUT, 0);
+        assert_int_equal(script.now, cancels ? 4001000 : 10001000);
+        assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
+        assert_ok(fer_cancel_token_reset(&token));
+        limits.deadline = FER_INSTANT_NONE;
+        assert_ok(fer_socket_set_limits(&socket, &limits));
+        script_then(SCRIPT_UNIX_CONNECT)->error.os_code = 0;
+        assert_ok(connect_unix(&socket));
+    }
+}
+
+static void the_write_timeout_ends_the_wait_for_room_too(void **state)
+{
+    (void)state;
+    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    limits = (fer_limits){fer_instant_after(fer_duration_from_secs(1)), NULL};
+    assert_ok(fer_socket_set_limits(&socket, &limits));
+    script_then(SCRIPT_TIMEOUT)->value = 6000000;
+    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 11};
+    assert_error(connect_unix(&socket), FER_TIMED_OUT, 0);
+    assert_log("timeout(1,writing) set_nonblocking(1,1) unix_connect(1,/a) pause(4001000) "
+               "unix_connect(1,/a) pause(6001000) unix_connect(1,/a) set_nonblocking(1,0)");
+    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
+}
+
+static void a_unix_connect_that_fails_has_failed(void **state)
+{
+    (void)state;
+    fer_socket socket = limited_unix(500);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_CONNECTION_REFUSED, 111);
+    assert_error(connect_unix(&socket), FER_CONNECTION_REFUSED, 111);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
+    socket = limited_unix(500);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_TIMED_OUT, 110); /* not the limits */
+    assert_error(connect_unix(&socket), FER_TIMED_OUT, 110);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
+}
+
+static void a_unix_connect_that_started_is_awaited_within_limits(void **state)
+{
+    (void)state;
+    fer_socket socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    set_limits(&socket, 500);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_error(connect_unix(&socket), FER_TIMED_OUT, 0);
+    assert_log("unix_connect(1,/a) wait_arm(1,CONNECTED) wait_for(1500,token)");
+    assert_failed_with(&socket, FER_TIMED_OUT);
+}
+
+static void a_unix_connect_looks_first_after_the_state(void **state)
+{
+    (void)state;
+    fer_socket socket = limited_unix(0);
+    assert_error(connect_unix(&socket), FER_TIMED_OUT, 0);
+    assert_error(fer_socket_connect_unix(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_log("");
+    assert_ok(fer_socket_set_nonblocking(&socket, true));
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
+    assert_error(connect_unix(&socket), FER_WOULD_BLOCK, 11);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_connect_within_limits_waits_for_the_socket_and_the_token),
+        script_test(a_deadline_ends_a_connect_as_a_timeout_does),
+        script_test(a_cancel_ends_a_connect_as_a_timeout_does),
+        script_test(limits_that_are_reached_before_change_nothing),
+        script_test(a_nonblocking_connect_never_looks),
+        script_test(the_mode_that_cannot_be_read_is_told),
+        script_test(the_earlier_of_timeout_and_deadline_counts),
+        script_test(port_0_is_refused_within_limits_too),
+        script_test(a_unix_connect_within_limits_does_not_wait_in_the_kernel),
+        script_test(room_in_a_full_queue_is_looked_for_every_4_ms),
+        script_test(limits_end_the_wait_for_room_and_the_socket_stays_unconnected),
+        script_test(the_write_timeout_ends_the_wait_for_room_too),
+        script_test(a_unix_connect_that_fails_has_failed),
+        script_test(a_unix_connect_that_started_is_awaited_within_limits),
+        script_test(a_unix_connect_looks_first_after_the_state),
+    };
+    return cmocka_run_group_tests_name("socket_limits", tests, NULL, NULL);
+}
