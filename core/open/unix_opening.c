@@ -11,6 +11,7 @@
 #include "core/open/listening.h"
 #include "core/open/opening.h"
 #include "core/wait/connect_wait.h"
+#include "core/wait/false_hints.h"
 
 fer_error feri_check_unix_name(const fer_unix_addr *addr)
 {
@@ -55,11 +56,7 @@ static fer_error pause_for_room(const feri_limits *limits, uint64_t room_deadlin
     }
     uint64_t until =
         earlier_of(now + ROOM_PAUSE_NANOS, earlier_of(limits->deadline, room_deadline));
-    if (limits->token == NULL) {
-        ferp_pause(until);
-    } else {
-        FER_IGNORE(ferp_token_wait(limits->token, NULL, until));
-    }
+    feri_pause_until(until, limits->token);
     return feri_ok();
 }
 
