@@ -166,6 +166,8 @@ set(ferrule_sim_test_sources
     sim/test_sim_cancel.c
     sim/test_sim_clock.c
     sim/test_sim_clones.c
+    sim/test_sim_connect_limits.c
+    sim/test_sim_connect_with.c
     sim/test_sim_connects.c
     sim/test_sim_datagrams.c
     sim/test_sim_determinism.c

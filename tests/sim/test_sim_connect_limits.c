@@ -1,0 +1,176 @@
+/* test_sim_connect_limits.c: connecting to a name and lookups within limits, in virtual time and in
+ * both dialects (rules K8, K8a). */
+#include "sim/sim_connect.h"
+
+/* ---- K8 */
+
+static void assert_nothing_is_left(void **state)
+{
+    fer_sim_report report;
+    assert_int_equal(fer_tcp_stream_as_raw(&stream), FER_RAW_SOCKET_NONE);
+    (void)state;
+    fer_cancel_token_close(&token);
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_handles, 0);
+    assert_int_equal(report.leaked_tokens, 0);
+    assert_int_equal(report.leaked_lookups, 0);
+}
+
+static void a_cancel_during_the_attempts_closes_them(void **state)
+{
+    begin(state);
+    silence();
+    cancel_in_ms(300);
+    assert_code(connect_to("three.test:80"), FER_CANCELLED, 0);
+    assert_in_range(now_ms(), 300, 320);
+    assert_int_equal(failed, 2);
+    assert_kind(failures[0].error, FER_CANCELLED);
+    assert_kind(failures[1].error, FER_CANCELLED);
+    assert_nothing_is_left(state);
+}
+
+static void the_deadline_closes_the_attempts(void **state)
+{
+    begin(state);
+    silence();
+    end_in_ms(600);
+    assert_code(connect_to("three.test:80"), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms(), 600);
+    assert_int_equal(failed, 3);
+    assert_failure(0, "[fd00::7]:80", FER_TIMED_OUT, 600);
+    assert_failure(2, "[fd00::8]:80", FER_TIMED_OUT, 100);
+    assert_nothing_is_left(state);
+}
+
+static void a_cancel_abandons_the_lookup(void **state)
+{
+    begin(state);
+    cancel_in_ms(1000);
+    assert_code(connect_to("slow.test:80"), FER_CANCELLED, 0);
+    assert_int_equal(now_ms(), 1000);
+    assert_int_equal(failed, 0);
+    assert_nothing_is_left(state);
+}
+
+static void the_deadline_is_one_for_the_lookup_and_the_attempts(void **state)
+{
+    begin(state);
+    silence();
+    end_in_ms(3100);
+    assert_code(connect_to("slow.test:80"), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms(), 3100);
+    assert_int_equal(failed, 1);
+    assert_failure(0, "[fd00::7]:80", FER_TIMED_OUT, 100);
+    end_in_ms(1000);
+    assert_code(connect_to("slow.test:80"), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms(), 4100);
+    assert_int_equal(failed, 0);
+}
+
+static void a_stream_after_a_cancel_can_be_connected(void **state)
+{
+    begin(state);
+    silence();
+    cancel_in_ms(10);
+    assert_kind(connect_to("three.test:80"), FER_CANCELLED);
+    assert_kind(connect_to("three.test:80"), FER_CANCELLED);
+    assert_ok(fer_cancel_token_reset(&token));
+    answer("10.0.0.7:0", FER_SIM_ANSWER_AS_IS, 0);
+    (void)serve("10.0.0.7:80");
+    assert_ok(connect_to("three.test:80"));
+}
+
+/* K8a */
+static void the_stream_has_no_limits(void **state)
+{
+    begin(state);
+    fer_sim_peer listener = serve("10.0.0.7:80");
+    answer("[fd00::7]:0", FER_SIM_ANSWER_NO_ROUTE, 0);
+    cancel_in_ms(100);
+    end_in_ms(100);
+    assert_ok(connect_to("three.test:80"));
+    fer_sim_peer peer = accepted(listener);
+    advance_ms(200);
+    assert_true(fer_cancel_token_is_cancelled(&token));
+    peer_sends(peer, "late");
+    stream_reads(&stream, "late");
+    assert_ok(write_one(&stream));
+}
+
+/* ---- Lookups */
+
+static fer_error look_up(const char *text, fer_resolver *with)
+{
+    fer_socket_addr addrs[3];
+    size_t count = 99;
+    fer_error error = fer_to_socket_addrs_within(text, &options.limits, with, addrs, 3, &count);
+    assert_int_equal(count, error.kind == FER_OK ? 3 : 99);
+    return error;
+}
+
+static void a_lookup_ends_at_its_limits(void **state)
+{
+    begin(state);
+    end_in_ms(500);
+    assert_code(look_up("slow.test:80", NULL), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms(), 500);
+    options.limits.deadline = FER_INSTANT_NONE;
+    cancel_in_ms(500);
+    assert_code(look_up("slow.test:80", NULL), FER_CANCELLED, 0);
+    assert_int_equal(now_ms(), 1000);
+    assert_ok(fer_cancel_token_reset(&token));
+    assert_ok(look_up("slow.test:80", NULL));
+    assert_int_equal(now_ms(), 4000);
+    assert_kind(look_up("gone.test:80", NULL), FER_HOST_NOT_FOUND);
+    assert_int_equal(now_ms(), 5000);
+}
+
+/* The late lookup still occupies the thread: the next one waits for it in the queue. */
+static void a_late_lookup_occupies_its_thread(void **state)
+{
+    begin(state);
+    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    end_in_ms(500);
+    assert_code(look_up("slow.test:80", &resolver), FER_TIMED_OUT, 0);
+    options.limits.deadline = FER_INSTANT_NONE;
+    assert_ok(look_up("three.test:80", &resolver));
+    assert_int_equal(now_ms(), 3000);
+    end_in_ms(500);
+    assert_code(look_up("slow.test:80", &resolver), FER_TIMED_OUT, 0);
+    fer_lookup queued = {NULL, 0};
+    assert_ok(fer_resolver_start(&resolver, "slow.test:80", NULL, &queued));
+    assert_code(look_up("three.test:80", &resolver), FER_TIMED_OUT, 0);
+    end_in_ms(500);
+    assert_code(look_up("three.test:80", &resolver), FER_WOULD_BLOCK, 0);
+    fer_lookup_close(&queued);
+}
+
+static void close_resolver(void *context)
+{
+    fer_resolver_close(context);
+}
+
+static void closing_the_resolver_ends_the_wait(void **state)
+{
+    begin(state);
+    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_sim_after(millis(700), close_resolver, &resolver));
+    assert_code(look_up("slow.test:80", &resolver), FER_CANCELLED, 0);
+    assert_int_equal(now_ms(), 700);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CONNECT_TESTS("K8", a_cancel_during_the_attempts_closes_them),
+        CONNECT_TESTS("K8", the_deadline_closes_the_attempts),
+        CONNECT_TESTS("K8", a_cancel_abandons_the_lookup),
+        CONNECT_TESTS("K8", the_deadline_is_one_for_the_lookup_and_the_attempts),
+        CONNECT_TESTS("K8", a_stream_after_a_cancel_can_be_connected),
+        CONNECT_TESTS("K8a", the_stream_has_no_limits),
+        CONNECT_TESTS("K8", a_lookup_ends_at_its_limits),
+        CONNECT_TESTS("K8", a_late_lookup_occupies_its_thread),
+        CONNECT_TESTS("K8", closing_the_resolver_ends_the_wait),
+    };
+    return cmocka_run_group_tests_name("sim_connect_limits", tests, NULL, NULL);
+}
