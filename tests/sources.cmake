@@ -102,6 +102,7 @@ set(ferrule_conformance_sources
     conformance/addresses.c
     conformance/clones.c
     conformance/connect_start.c
+    conformance/connect_with.c
     conformance/connecting.c
     conformance/copying.c
     conformance/datagram_peers.c

@@ -1,0 +1,442 @@
+/* connect_with.c: rules K8, K8a and K9: connecting to the first address that answers, and lookups,
+ * within limits; rules K1 and K2 of connects of built sockets. Their times: tests/sim. */
+#include <stdio.h>
+
+#include "ferrule/cancel.h"
+#include "support/process.h"
+#include "support/socket_fixture.h"
+#include "support/thread.h"
+
+enum { CAP = 4, SOON_US = 5000000 };
+
+static fer_cancel_token token;
+static fer_resolver resolver;
+static fer_connect_options options;
+static fer_connect_failure failures[CAP];
+static size_t failed;
+
+static int begin(void **state)
+{
+    memset(&token, 0, sizeof token);
+    memset(&resolver, 0, sizeof resolver);
+    memset(&options, 0, sizeof options);
+    memset(failures, 0, sizeof failures);
+    options.failures = failures;
+    options.failures_cap = CAP;
+    failed = 99;
+    return socket_test_begin(state);
+}
+
+static int end(void **state)
+{
+    fer_resolver_close(&resolver);
+    fer_cancel_token_close(&token);
+    return socket_test_end(state);
+}
+
+#define CONNECT_TEST(rule, function)                            \
+    {                                                           \
+        rule " " #function, function, begin, end, &test_no_pair \
+    }
+#define CONNECT_FAMILY_TEST(rule, function)                                         \
+    {rule " " #function " [IPv4]", function, begin, end, &test_pair_connected_v4},  \
+    {                                                                               \
+        rule " " #function " [IPv6]", function, begin, end, &test_pair_connected_v6 \
+    }
+
+static void use_token(void)
+{
+    assert_ok(fer_cancel_token_new(&token));
+    options.limits.token = &token;
+}
+
+static fer_error connect_two(fer_tcp_stream *stream, const fer_socket_addr *one,
+                             const fer_socket_addr *other)
+{
+    fer_socket_addr addrs[] = {*one, *other};
+    return fer_tcp_stream_connect_addrs_with(stream, addrs, 2, &options, &failed);
+}
+
+static void assert_failure(size_t at, const fer_socket_addr *addr, fer_error_kind kind)
+{
+    assert_true(at < failed);
+    assert_true(fer_socket_addr_eq(&failures[at].addr, addr));
+    assert_kind(failures[at].error, kind);
+}
+
+/* ---- K9 */
+
+/* K9: "the next one when attempt_delay is over", and "the first connection wins". */
+static void the_first_connection_wins(void **state)
+{
+    peer_family family = family_of(state);
+    peer_socket listener;
+    struct pending_target silent = pending_target(family);
+    fer_socket_addr accepting = accepting_addr(family, &listener);
+    fer_tcp_stream *stream = test_stream();
+    options.attempt_delay = millis(30);
+    uint64_t start = peer_now_us();
+    assert_ok(connect_two(stream, &silent.addr, &accepting));
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 30000);
+    assert_int_equal(failed, 0);
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* K9: "... or the last one has failed, whichever is first", without the delay. */
+static void an_attempt_that_fails_starts_the_next_one(void **state)
+{
+    peer_family family = family_of(state);
+    peer_socket listener;
+    fer_socket_addr refusing = refusing_addr(family);
+    fer_socket_addr accepting = accepting_addr(family, &listener);
+    fer_tcp_stream *stream = test_stream();
+    options.attempt_delay = fer_duration_from_secs(60);
+    uint64_t start = peer_now_us();
+    assert_ok(connect_two(stream, &refusing, &accepting));
+    assert_true(microseconds_since(start) < SOON_US);
+    assert_int_equal(failed, 1);
+    assert_failure(0, &refusing, FER_CONNECTION_REFUSED);
+    assert_true(failures[0].elapsed.nanos / 1000 <= microseconds_since(start));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* K9: "When none connects: ... the last address' error, and failures has each"; a list that is too
+ * short has the first ones, and the count is that of all. */
+static void when_none_connects_each_is_in_the_list(void **state)
+{
+    (void)state;
+    fer_socket_addr refusing = refusing_addr(PEER_V4);
+    fer_socket_addr addrs[] = {refusing, loopback(PEER_V4, 0), refusing};
+    fer_tcp_stream *stream = test_stream();
+    assert_kind(fer_tcp_stream_connect_addrs_with(stream, addrs, 3, &options, &failed),
+                FER_CONNECTION_REFUSED);
+    assert_int_equal(failed, 3);
+    assert_failure(0, &refusing, FER_CONNECTION_REFUSED);
+    assert_failure(1, &addrs[1], FER_CONNECTION_REFUSED);
+    assert_int_equal(failures[1].error.os_code, 0);
+    assert_new(stream);
+    memset(failures, 0, sizeof failures);
+    options.failures_cap = 1;
+    assert_kind(fer_tcp_stream_connect_addrs_with(stream, addrs, 3, &options, &failed),
+                FER_CONNECTION_REFUSED);
+    assert_int_equal(failed, 3);
+    assert_failure(0, &refusing, FER_CONNECTION_REFUSED);
+    assert_int_equal(failures[1].error.kind, FER_OK);
+}
+
+static void an_attempt_has_its_own_timeout(void **state)
+{
+    peer_family family = family_of(state);
+    struct pending_target silent = pending_target(family);
+    fer_tcp_stream *stream = test_stream();
+    options.attempt_timeout = millis(40);
+    uint64_t start = peer_now_us();
+    assert_own(fer_tcp_stream_connect_addrs_with(stream, &silent.addr, 1, &options, &failed),
+               FER_TIMED_OUT);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 40000);
+    assert_failure(0, &silent.addr, FER_TIMED_OUT);
+    assert_new(stream);
+}
+
+static void each_attempt_is_bound_to_the_local_address(void **state)
+{
+    peer_family family = family_of(state);
+    peer_socket listener;
+    fer_socket_addr accepting = accepting_addr(family, &listener);
+    fer_socket_addr local = any_port(family);
+    fer_socket_addr other = loopback(family == PEER_V4 ? PEER_V6 : PEER_V4, 1);
+    fer_socket_addr own;
+    fer_tcp_stream *stream = test_stream();
+    options.local = &local;
+    assert_ok(connect_two(stream, &other, &accepting));
+    assert_int_equal(failed, 1);
+    assert_failure(0, &other, FER_INVALID_INPUT);
+    assert_int_equal(failures[0].error.os_code, 0);
+    assert_ok(fer_tcp_stream_local_addr(stream, &own));
+    assert_true(fer_ip_addr_eq(&own.ip, &local.ip));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+static void the_stream_is_blocking_and_everything_may_be_null(void **state)
+{
+    (void)state;
+    peer_socket listener;
+    fer_socket_addr accepting = accepting_addr(PEER_V4, &listener);
+    fer_tcp_stream *stream = test_stream();
+    char byte;
+    assert_ok(fer_tcp_stream_connect_addrs_with(stream, &accepting, 1, NULL, NULL));
+    if (!peer_is_windows()) {
+        assert_false(peer_raw_is_nonblocking(fer_tcp_stream_as_raw(stream)));
+    }
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(30)));
+    assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* ---- K8 */
+
+/* K1: "begins by looking at them"; K8: "leaves the handle NEW and no socket behind". */
+static void limits_that_are_reached_before_start_nothing(void **state)
+{
+    (void)state;
+    peer_socket listener;
+    fer_socket_addr accepting = accepting_addr(PEER_V4, &listener);
+    fer_tcp_stream *stream = test_stream();
+    use_token();
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_own(connect_two(stream, &accepting, &accepting), FER_CANCELLED);
+    assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options, &failed),
+               FER_CANCELLED);
+    options.limits = (fer_limits){fer_instant_now(), NULL};
+    assert_own(connect_two(stream, &accepting, &accepting), FER_TIMED_OUT);
+    assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options, &failed),
+               FER_TIMED_OUT);
+    assert_int_equal(failed, 0);
+    assert_false(peer_is_queued(listener, 20));
+    assert_new(stream);
+}
+
+static void the_deadline_closes_all_attempts(void **state)
+{
+    peer_family family = family_of(state);
+    struct pending_target silent = pending_target(family);
+    fer_tcp_stream *stream = test_stream();
+    options.attempt_delay = millis(10);
+    options.limits.deadline = fer_instant_after(millis(60));
+    uint64_t start = peer_now_us();
+    assert_own(connect_two(stream, &silent.addr, &silent.addr), FER_TIMED_OUT);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 60000);
+    assert_in_range(failed, 1, 2); /* on a busy machine the second may not start in time */
+    for (size_t i = 0; i < failed; i++) {
+        assert_failure(i, &silent.addr, FER_TIMED_OUT);
+    }
+    assert_new(stream);
+}
+
+/* A connect in a thread of its own. */
+struct connector {
+    fer_tcp_stream *stream;
+    fer_socket *socket;
+    fer_socket_addr addr;
+    test_thread thread;
+    fer_error error;
+};
+
+static void connect_stream(void *argument)
+{
+    struct connector *connector = argument;
+    connector->error = connect_two(connector->stream, &connector->addr, &connector->addr);
+}
+
+static void connect_socket(void *argument)
+{
+    struct connector *connector = argument;
+    connector->error = fer_socket_connect(connector->socket, &connector->addr);
+}
+
+static void assert_cancel_ends(struct connector *connector, void (*run)(void *argument))
+{
+    test_thread_start(&connector->thread, run, connector);
+    peer_pause(25);
+    uint64_t start = peer_now_us();
+    fer_error cancelled = fer_cancel_token_cancel(&token);
+    test_thread_join(&connector->thread);
+    assert_ok(cancelled);
+    assert_true(microseconds_since(start) < SOON_US);
+    assert_own(connector->error, FER_CANCELLED);
+}
+
+static void a_cancel_closes_all_attempts(void **state)
+{
+    peer_family family = family_of(state);
+    struct pending_target silent = pending_target(family);
+    struct connector connector = {.stream = test_stream(), .addr = silent.addr};
+    use_token();
+    options.attempt_delay = millis(1);
+    assert_cancel_ends(&connector, connect_stream);
+    for (size_t i = 0; i < failed; i++) {
+        assert_failure(i, &silent.addr, FER_CANCELLED);
+    }
+    assert_new(connector.stream);
+}
+
+/* K8a: "the stream that it gives has none." */
+static void the_stream_has_no_limits(void **state)
+{
+    (void)state;
+    peer_socket listener;
+    fer_socket_addr accepting = accepting_addr(PEER_V4, &listener);
+    fer_tcp_stream *stream = test_stream();
+    use_token();
+    options.limits.deadline = fer_instant_after(fer_duration_from_secs(60));
+    assert_ok(connect_two(stream, &accepting, &accepting));
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_exchange(stream, peer_accept(listener));
+}
+
+/* ---- Names */
+
+/* Within limits a lookup has a thread of its own or of the resolver. The listener has one family,
+ * and the name may have both. */
+static void a_name_is_looked_up_and_connected_to_within_limits(void **state)
+{
+    (void)state;
+    skip_without_localhost();
+    uint16_t port = 0;
+    char text[32];
+    peer_socket listener = peer_listen(PEER_V4, 8, &port);
+    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    use_token();
+    options.limits.deadline = fer_instant_after(fer_duration_from_secs(60));
+    snprintf(text, sizeof text, "localhost:%u", (unsigned)port);
+    for (int i = 0; i < 3; i++) {
+        fer_tcp_stream *stream = test_stream();
+        options.resolver = i == 0 ? NULL : &resolver;
+        options.limits.token = i < 2 ? &token : NULL;
+        assert_ok(fer_tcp_stream_connect_with(stream, text, &options, &failed));
+        assert_exchange(stream, peer_accept(listener));
+        fer_tcp_stream_close(stream);
+    }
+}
+
+/* fer_to_socket_addrs_within: "Same as fer_to_socket_addrs". */
+static void a_lookup_within_limits_has_the_same_result(void **state)
+{
+    (void)state;
+    skip_without_localhost();
+    fer_socket_addr addrs[2][CAP];
+    size_t counts[2] = {0, 0};
+    use_token();
+    assert_ok(fer_to_socket_addrs("localhost:80", addrs[0], CAP, &counts[0]));
+    assert_ok(fer_to_socket_addrs_within("localhost:80", &options.limits, NULL, addrs[1], CAP,
+                                         &counts[1]));
+    assert_int_equal(counts[0], counts[1]);
+    for (size_t i = 0; i < counts[0] && i < CAP; i++) {
+        assert_true(fer_socket_addr_eq(&addrs[0][i], &addrs[1][i]));
+    }
+    assert_kind(
+        fer_to_socket_addrs_within("a..b:80", &options.limits, NULL, addrs[1], CAP, &counts[1]),
+        fer_to_socket_addrs("a..b:80", addrs[0], CAP, &counts[0]).kind);
+}
+
+/* K8: "a lookup that is cancelled is abandoned and waited for by nobody", whichever comes first. */
+static void many_lookups_are_abandoned(void **state)
+{
+    (void)state;
+    use_token();
+    for (uint64_t i = 0; i < 30; i++) {
+        fer_socket_addr addr;
+        size_t count = 0;
+        options.limits.deadline = fer_instant_after(fer_duration_from_micros(i * 20));
+        fer_error error =
+            fer_to_socket_addrs_within("localhost:80", &options.limits, NULL, &addr, 1, &count);
+        assert_true(error.kind == FER_OK || error.kind == FER_TIMED_OUT ||
+                    error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN);
+    }
+    options.limits.deadline = FER_INSTANT_NONE;
+}
+
+/* ---- Built sockets */
+
+/* K1 and K2; after the limits the connect has failed, as after a timeout. */
+static void the_deadline_fails_the_connect_of_a_built_socket(void **state)
+{
+    peer_family family = family_of(state);
+    struct pending_target silent = pending_target(family);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+    fer_limits limits = {fer_instant_now(), NULL};
+    assert_ok(fer_socket_set_limits(socket, &limits));
+    assert_own(fer_socket_connect(socket, &silent.addr), FER_TIMED_OUT);
+    limits.deadline = fer_instant_after(millis(40)); /* nothing had changed: */
+    assert_ok(fer_socket_set_limits(socket, &limits));
+    uint64_t start = peer_now_us();
+    fer_error error = fer_socket_connect(socket, &silent.addr);
+    assert_own(error, FER_TIMED_OUT);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 40000);
+    assert_failed(socket, error);
+}
+
+static void a_cancel_fails_the_connect_of_a_built_socket(void **state)
+{
+    peer_family family = family_of(state);
+    struct pending_target silent = pending_target(family);
+    struct connector connector = {.addr = silent.addr};
+    connector.socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+    use_token();
+    assert_ok(fer_socket_set_limits(connector.socket, &options.limits));
+    assert_cancel_ends(&connector, connect_socket);
+    assert_failed(connector.socket, connector.error);
+}
+
+static void a_built_socket_connects_within_limits(void **state)
+{
+    peer_family family = family_of(state);
+    peer_socket listener;
+    fer_socket_addr accepting = accepting_addr(family, &listener);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+    fer_tcp_stream *stream = test_stream();
+    use_token();
+    options.limits.deadline = fer_instant_after(fer_duration_from_secs(60));
+    assert_ok(fer_socket_set_limits(socket, &options.limits));
+    assert_ok(fer_socket_connect(socket, &accepting));
+    if (!peer_is_windows()) {
+        assert_false(peer_raw_is_nonblocking(fer_socket_as_raw(socket)));
+    }
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_exchange(stream, peer_accept(listener)); /* rule K3: no limits */
+}
+
+/* On Linux a Unix connect waits for room in the accept queue, and has not started then. */
+static void limits_end_a_unix_connect_that_waits_for_room(void **state)
+{
+    (void)state;
+    skip_without_unix_streams();
+    const char *path = unix_peer_path("listener");
+    fer_unix_addr addr;
+    peer_socket listener = unix_peer_listen(path, 1);
+    assert_true(listener != PEER_NONE);
+    if (!unix_peer_has_abstract_names()) {
+        skip_because("only Linux waits for room");
+    }
+    while (unix_peer_connect(path, NULL) != PEER_NONE) {
+    }
+    assert_ok(fer_unix_addr_from_pathname(&addr, path));
+    fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_limits limits = {fer_instant_after(millis(30)), NULL};
+    assert_ok(fer_socket_set_limits(socket, &limits));
+    uint64_t start = peer_now_us();
+    assert_own(fer_socket_connect_unix(socket, &addr), FER_TIMED_OUT);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 30000);
+    assert_true(peer_accept(listener) != PEER_NONE);
+    assert_own(fer_socket_connect_unix(socket, &addr), FER_TIMED_OUT); /* the deadline stays */
+    limits.deadline = fer_instant_after(fer_duration_from_secs(60));
+    assert_ok(fer_socket_set_limits(socket, &limits));
+    assert_ok(fer_socket_connect_unix(socket, &addr));
+    assert_false(peer_raw_is_nonblocking(fer_socket_as_raw(socket)));
+}
+
+static const struct CMUnitTest tests[] = {
+    CONNECT_FAMILY_TEST("K9", the_first_connection_wins),
+    CONNECT_FAMILY_TEST("K9", an_attempt_that_fails_starts_the_next_one),
+    CONNECT_TEST("K9", when_none_connects_each_is_in_the_list),
+    CONNECT_FAMILY_TEST("K9", an_attempt_has_its_own_timeout),
+    CONNECT_FAMILY_TEST("K9", each_attempt_is_bound_to_the_local_address),
+    CONNECT_TEST("K8a", the_stream_is_blocking_and_everything_may_be_null),
+    CONNECT_TEST("K8", limits_that_are_reached_before_start_nothing),
+    CONNECT_FAMILY_TEST("K8", the_deadline_closes_all_attempts),
+    CONNECT_FAMILY_TEST("K8", a_cancel_closes_all_attempts),
+    CONNECT_TEST("K8a", the_stream_has_no_limits),
+    CONNECT_TEST("K8", a_name_is_looked_up_and_connected_to_within_limits),
+    CONNECT_TEST("K8", a_lookup_within_limits_has_the_same_result),
+    CONNECT_TEST("K8", many_lookups_are_abandoned),
+    CONNECT_FAMILY_TEST("K2", the_deadline_fails_the_connect_of_a_built_socket),
+    CONNECT_FAMILY_TEST("K2", a_cancel_fails_the_connect_of_a_built_socket),
+    CONNECT_FAMILY_TEST("K3", a_built_socket_connects_within_limits),
+    CONNECT_TEST("K2", limits_end_a_unix_connect_that_waits_for_room),
+};
+
+int main(void)
+{
+    return RUN_TESTS("connect_with", tests);
+}
