@@ -385,6 +385,12 @@ void ferp_wake(fer_raw_socket raw);
  * by at most the grain of the OS's clock. poll without sockets | Sleep. */
 void ferp_pause(uint64_t until);
 
+/* The pause between two tries of a call that no event wakes: until a time by ferp_now, or until the
+ * token is signalled, which may be NULL. OK. deadline is the end of the call. If no event is
+ * scheduled, further tries would change nothing, so simulated time waits until deadline; DEADLOCK
+ * if it is FERP_NO_DEADLINE. poll | WaitForSingleObject */
+fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline);
+
 /* One wait for either direction, until a time by ferp_now, as ferp_wait_for: OK with the ready
  * members of interest in *ready, as a hint (none after a wakeup), TIMED_OUT with os_code 0,
  * INTERRUPTED. A failure makes every interest ready, and so does a hang-up (on Windows a hang-up is

@@ -54,10 +54,8 @@ static fer_error pause_for_room(const feri_limits *limits, uint64_t room_deadlin
     if (now >= room_deadline) {
         return feri_own_error(FER_WOULD_BLOCK);
     }
-    uint64_t until =
-        earlier_of(now + ROOM_PAUSE_NANOS, earlier_of(limits->deadline, room_deadline));
-    feri_pause_until(until, limits->token);
-    return feri_ok();
+    uint64_t deadline = earlier_of(limits->deadline, room_deadline);
+    return ferp_pause_within(limits->token, earlier_of(now + ROOM_PAUSE_NANOS, deadline), deadline);
 }
 
 fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr,

@@ -19,7 +19,7 @@ static uint64_t pause_length(uint32_t in_a_row)
 
 /* A cancel ends the pause at once (rule K2), and so does a signal, whose handler may cancel. A
  * token that is signalled but not cancelled, as concurrent resets may leave it, does not. */
-void feri_pause_until(uint64_t until, const fer_cancel_token *token)
+static void pause_until(uint64_t until, const fer_cancel_token *token)
 {
     bool is_signalled = token != NULL && ferp_token_wait(token, NULL, until).kind == FER_OK;
     if (token == NULL || (is_signalled && feri_token_check(token).kind == FER_OK)) {
@@ -36,7 +36,7 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
     if (is_repeated && now < deadline) {
         uint64_t left = deadline - now;
         uint64_t length = pause_length(hints->in_a_row);
-        feri_pause_until(now + (length < left ? length : left), token);
+        pause_until(now + (length < left ? length : left), token);
         now = ferp_now();
     }
     hints->last = now;

@@ -26,8 +26,4 @@ typedef struct feri_false_hints {
 void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
                                  const fer_cancel_token *token);
 
-/* A pause until a time by ferp_now, which is at most some seconds away. The token, which may be
- * NULL, ends it. */
-void feri_pause_until(uint64_t until, const fer_cancel_token *token);
-
 #endif

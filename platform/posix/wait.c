@@ -119,6 +119,14 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     return (fer_error){FER_OK, 0};
 }
 
+fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
+{
+    struct pollfd entry = token_entry(token);
+    (void)deadline;
+    (void)poll_until(&entry, 1, until);
+    return (fer_error){FER_OK, 0};
+}
+
 fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,
                                  const fer_cancel_token *token, uint32_t *ended)
 {

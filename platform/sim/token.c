@@ -96,6 +96,17 @@ static fer_error wait_for_either(ferp_sim_network *network, const fer_cancel_tok
     return FERP_SIM_OK;
 }
 
+fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
+{
+    FERP_SIM_REQUIRE(network)
+    ferp_sim_run_due_events(network);
+    fer_error error = FERP_SIM_OK;
+    while (error.kind == FER_OK && !fer_cancel_token_is_cancelled(token)) {
+        error = ferp_sim_pass_time(network, network->event_count > 0 ? until : deadline);
+    }
+    return error.kind == FER_TIMED_OUT ? FERP_SIM_OK : error;
+}
+
 /* Both dialects notice a signal at once: WaitForMultipleObjects has both events. */
 fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,
                           uint64_t deadline)

@@ -57,6 +57,17 @@ fer_error ferp_winsock_or_signalled(fer_error err, const fer_cancel_token *token
     return is_signalled ? FERP_WINSOCK_OK : err;
 }
 
+fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
+{
+    (void)deadline;
+    if (token == NULL) {
+        ferp_pause(until);
+    } else {
+        (void)ferp_token_wait(token, NULL, until);
+    }
+    return FERP_WINSOCK_OK;
+}
+
 /* Loops because a wait may end a little early by this clock, and because its milliseconds have 32
  * bits: 49 days. */
 fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,

@@ -238,6 +238,43 @@ static void a_call_in_a_callback_is_a_deadlock_or_cancelled(void **state)
     fer_cancel_token_close(&token);
 }
 
+/* On Linux a Unix connect waits for room in the accept queue, which no event reports. */
+static void a_unix_connect_within_limits_to_a_full_queue_ends(void **state)
+{
+    const fer_duration years = fer_duration_from_secs(UINT64_C(100) * 366 * 86400);
+    fer_limits limits = with_token();
+    fer_unix_addr addr;
+    fer_socket listener = {0};
+    fer_socket sockets[2];
+    fer_socket late = {0};
+    begin(state);
+    memset(sockets, 0, sizeof sockets);
+    assert_ok(fer_unix_addr_from_pathname(&addr, "full"));
+    assert_ok(fer_socket_new(&listener, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
+    assert_ok(fer_socket_bind_unix(&listener, &addr));
+    assert_ok(fer_socket_listen(&listener, 1));
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(fer_socket_new(&sockets[i], FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
+        assert_ok(fer_socket_connect_unix(&sockets[i], &addr));
+    }
+    assert_ok(fer_socket_new(&late, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
+    assert_ok(fer_socket_set_limits(&late, &limits));
+    assert_code(fer_socket_connect_unix(&late, &addr), FER_DEADLOCK, 0);
+    uint64_t began = cancel_later();
+    assert_code(fer_socket_connect_unix(&late, &addr), FER_CANCELLED, 0);
+    assert_int_equal(now_ms() - began, CANCEL_MS);
+    assert_ok(fer_cancel_token_reset(&token));
+    limits.deadline = fer_instant_after(years);
+    assert_ok(fer_socket_set_limits(&late, &limits));
+    assert_code(fer_socket_connect_unix(&late, &addr), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms() - began - CANCEL_MS, years.nanos / 1000000);
+    fer_socket_close(&late);
+    fer_socket_close(&sockets[0]);
+    fer_socket_close(&sockets[1]);
+    fer_socket_close(&listener);
+    fer_cancel_token_close(&token);
+}
+
 /* ---- The token and its simulation */
 
 static void a_token_needs_a_simulation(void **state)
@@ -429,6 +466,7 @@ int main(void)
         BOTH_TESTS(room_within_the_slice_of_the_cancel_completes_a_write_on_windows),
         BOTH_TESTS(a_token_that_no_event_can_cancel_does_not_end_a_deadlock),
         BOTH_TESTS(a_call_in_a_callback_is_a_deadlock_or_cancelled),
+        POSIX_TEST(a_unix_connect_within_limits_to_a_full_queue_ends),
         PLAIN_TEST(a_token_needs_a_simulation),
         BOTH_TESTS(a_token_is_defined_in_a_later_simulation_and_without_one),
         PLAIN_TEST(a_token_that_is_left_open_is_reported),

@@ -60,6 +60,17 @@ void ferp_token_clear(fer_cancel_token *token)
     (void)script_take(SCRIPT_TOKEN_CLEAR, FER_RAW_SOCKET_NONE, "");
 }
 
+fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
+{
+    (void)deadline;
+    if (token == NULL) {
+        ferp_pause(until);
+    } else {
+        (void)ferp_token_wait(token, NULL, until);
+    }
+    return (fer_error){FER_OK, 0};
+}
+
 fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,
                           uint64_t deadline)
 {
