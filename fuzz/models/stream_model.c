@@ -404,7 +404,8 @@ void stream_model_check(const struct program *program, const struct record *reco
         check_query(record, handle);
         track_modes(record);
     }
-    handle->has_failed = handle->has_failed || !is_passing(record->error);
+    bool has_taken_error = record->op == OP_TAKE_ERROR && record->value != 0;
+    handle->has_failed = handle->has_failed || !is_passing(record->error) || has_taken_error;
     track_handles(program, record);
     for (int i = 0; i < PROGRAM_HANDLES; i++) {
         unsigned shut = program->shut_later[i];
