@@ -29,13 +29,14 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     config.receive_buffer = 64;
     FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
     socket_program_begin(&program, dialect);
+    program.limits.are_used = fuzz_has_limits(switches, len);
     program.late = dialect == FER_SIM_WINSOCK && config.windows.loses_events ? SLICE : 0;
     for (int i = 0; i < STEPS && from.left > 0; i++) {
         socket_program_step(&program, &from);
     }
     socket_program_end(&program);
     FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK);
-    FUZZ_CHECK(report.leaked_handles == 0 && report.leaked_waits == 0);
+    FUZZ_CHECK(report.leaked_handles == 0 && report.leaked_waits == 0 && report.leaked_tokens == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

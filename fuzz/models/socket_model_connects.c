@@ -199,7 +199,8 @@ void model_connect_unix_done(model_handle *handle, int path, fer_error error)
     if (error.kind == FER_OK) {
         model_sockets[model_paths[path].owner].queued++;
         succeeded(handle);
-    } else if (error.kind != FER_WOULD_BLOCK && error.kind != FER_DEADLOCK) {
+    } else if (error.kind != FER_WOULD_BLOCK && error.kind != FER_DEADLOCK &&
+               error.kind != FER_CANCELLED && error.kind != FER_TIMED_OUT) {
         failed(handle, error);
     }
 }
@@ -317,6 +318,17 @@ static kind_set wait_kinds(const model_handle *handle)
 bool model_never_waits(const model_handle *handle)
 {
     return is_empty(handle) || of(handle)->values[OPTION_NONBLOCKING] != 0;
+}
+
+bool model_waits_to_connect(const model_handle *handle, bool has_timeout)
+{
+    return !is_empty(handle) && of(handle)->is_stream &&
+           (has_timeout || of(handle)->values[OPTION_NONBLOCKING] == 0);
+}
+
+kind_set model_set_limits(const model_handle *handle)
+{
+    return model_is_usable(handle) ? OK : MISUSE;
 }
 
 static kind_set kinds_when_not_open(const model_handle *handle)

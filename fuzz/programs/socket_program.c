@@ -148,62 +148,6 @@ static void local_addr(struct socket_program *p, const struct socket_call *c)
     }
 }
 
-/* ---- Connecting */
-
-static void connect_within(struct socket_program *p, const struct socket_call *c,
-                           fer_duration timeout)
-{
-    model_destination to = socket_destination(c->arg);
-    model_handle *model = &p->models[c->socket];
-    fer_socket *socket = &p->handles[c->socket].socket;
-    bool has_room = true;
-    bool has_timeout = !fer_duration_is_none(timeout);
-    if (to.is_local) {
-        (void)model_has_listener(&to.addr, &has_room);
-    }
-    if (!has_room) {
-        return; /* DIFFERENCES.md, full_backlog */
-    }
-    model_connect connect = model_connect_to(model, &to, c->fault, timeout);
-    socket_arm_fault(c->fault);
-    fer_error error = has_timeout ? fer_socket_connect_timeout(socket, &to.addr, timeout)
-                                  : fer_socket_connect(socket, &to.addr);
-    (void)fer_sim_clear_faults();
-    socket_check(error, connect.allowed);
-    bool is_over = connect.starts && error.kind != FER_WOULD_BLOCK;
-    bool is_expired = error.kind == FER_TIMED_OUT && has_timeout;
-    FUZZ_CHECK(!is_over || is_expired ||
-               (fer_sim_now().nanos >= connect.earliest &&
-                fer_sim_now().nanos <= connect.latest + p->late));
-    model_connect_done(model, &connect, error, has_timeout);
-}
-
-static void connect_to(struct socket_program *p, const struct socket_call *c)
-{
-    connect_within(p, c, FER_DURATION_NONE);
-}
-
-static void connect_timeout(struct socket_program *p, const struct socket_call *c)
-{
-    static const uint64_t millis[] = {100, 10, 1000, 30000, 0, 300000, 1};
-    connect_within(p, c, fer_duration_from_millis(millis[c->arg / 16 % 7]));
-}
-
-static void connect_path(struct socket_program *p, const struct socket_call *c)
-{
-    int path = c->arg % MODEL_PATHS;
-    model_handle *model = &p->models[c->socket];
-    fer_unix_addr addr = socket_path(path);
-    kind_set allowed = model_connect_unix(model, path, c->fault);
-    socket_arm_fault(c->fault);
-    fer_error error = fer_socket_connect_unix(&p->handles[c->socket].socket, &addr);
-    (void)fer_sim_clear_faults();
-    socket_check(error, allowed);
-    if (allowed != kind_set_of(FER_INVALID_INPUT)) {
-        model_connect_unix_done(model, path, error);
-    }
-}
-
 static void let_time_pass(struct socket_program *p, const struct socket_call *c)
 {
     static const uint64_t millis[] = {1, 0, 5, 60, 250, 3000, 22000, 130000};
@@ -293,8 +237,8 @@ static void shutdown_one(struct socket_program *p, const struct socket_call *c)
 static void send_one(struct socket_program *p, const struct socket_call *c)
 {
     size_t n = 77;
-    socket_check(fer_socket_send(&p->handles[c->socket].socket, "a", 1, &n),
-                 model_send(&p->models[c->socket]));
+    kind_set allowed = socket_within_limits(p, c->socket, model_send(&p->models[c->socket]));
+    socket_check(fer_socket_send(&p->handles[c->socket].socket, "a", 1, &n), allowed);
     FUZZ_CHECK(n <= 1);
 }
 
@@ -302,8 +246,8 @@ static void receive_one(struct socket_program *p, const struct socket_call *c)
 {
     uint8_t byte;
     fer_datagram got;
-    socket_check(fer_socket_recv(&p->handles[c->socket].socket, &byte, 1, &got),
-                 model_receive(&p->models[c->socket]));
+    kind_set allowed = socket_within_limits(p, c->socket, model_receive(&p->models[c->socket]));
+    socket_check(fer_socket_recv(&p->handles[c->socket].socket, &byte, 1, &got), allowed);
 }
 
 /* ---- The program's own listeners */
@@ -354,8 +298,8 @@ static const struct {
     void (*run)(struct socket_program *program, const struct socket_call *call);
 } steps[] = {
     {"new", socket_step_new},
-    {"connect", connect_to},
-    {"connect_timeout", connect_timeout},
+    {"connect", socket_step_connect},
+    {"connect_timeout", socket_step_connect_timeout},
     {"take_error", take_error},
     {"set option", set_option},
     {"bind", bind_addr},
@@ -370,7 +314,7 @@ static const struct {
     {"clone", socket_step_clone},
     {"get option", get_option},
     {"bind_unix", bind_path},
-    {"connect_unix", connect_path},
+    {"connect_unix", socket_step_connect_path},
     {"into_raw", socket_step_into_raw},
     {"from_raw", socket_step_from_raw},
     {"open", socket_step_open},
@@ -382,7 +326,9 @@ static const struct {
     {"receive", receive_one},
     {"bind_device", bind_device},
     {"remove", remove_path},
+    {"limits", socket_step_limits}, /* only if the program has limits */
 };
+enum { STEP_COUNT = sizeof steps / sizeof *steps };
 
 /* The raw socket of a handle never changes, and no other handle has it. */
 static void check_numbers(struct socket_program *p)
@@ -415,7 +361,7 @@ void socket_program_step(struct socket_program *program, choices *from)
     if (step >= 224) {
         call.fault = faults[step % 5];
     }
-    step = (uint8_t)(step % 32 % (sizeof steps / sizeof *steps));
+    step = (uint8_t)(step % 32 % (program->limits.are_used ? STEP_COUNT : STEP_COUNT - 1));
     if (getenv("FERRULE_FUZZ_TRACE") != NULL) {
         fprintf(stderr, "%s %zu, %zu, %zu, arg %d, fault %d, at %llu\n", steps[step].name, call.at,
                 call.socket, call.other, call.arg, (int)call.fault,
@@ -430,6 +376,7 @@ void socket_program_step(struct socket_program *program, choices *from)
     /* Scheduled events happen before the next call. */
     FUZZ_CHECK(fer_sim_advance(fer_duration_from_secs(0)).kind == FER_OK);
     check_numbers(program);
+    socket_end_limits(program);
 }
 
 void socket_program_begin(struct socket_program *program, fer_sim_dialect dialect)
@@ -445,10 +392,15 @@ void socket_program_begin(struct socket_program *program, fer_sim_dialect dialec
         program->raws[i] = FER_RAW_SOCKET_NONE;
     }
     socket_network_begin();
+    FUZZ_CHECK(fer_cancel_token_new(&program->limits.token).kind == FER_OK);
+    for (size_t i = 0; i < SOCKET_BUILT; i++) {
+        program->limits_of[i] = LIMITS_NONE;
+    }
 }
 
 void socket_program_end(struct socket_program *program)
 {
+    fer_cancel_token_close(&program->limits.token);
     for (size_t i = 0; i < SOCKET_HANDLES; i++) {
         socket_close_any(&program->handles[i], socket_types[i]);
     }

@@ -5,6 +5,7 @@
 
 #include "fuzz/driver/choice.h"
 #include "fuzz/models/socket_model.h"
+#include "fuzz/programs/limits.h"
 
 enum { SOCKET_BUILT = 4, SOCKET_HANDLES = 12, SOCKET_RAWS = 2 };
 
@@ -21,6 +22,8 @@ typedef union socket_any {
 
 struct socket_program {
     fer_sim_dialect dialect;
+    struct program_limits limits;
+    struct handle_limits limits_of[SOCKET_BUILT];
     uint64_t late; /* the time by which a wait may notice the end of a connect late */
     socket_any handles[SOCKET_HANDLES]; /* the first SOCKET_BUILT are fer_sockets */
     model_handle models[SOCKET_HANDLES];
