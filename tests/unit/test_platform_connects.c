@@ -162,6 +162,7 @@ static void a_refused_a_connected_and_a_pending_connect_are_told_apart(void **st
         while (ended != (connected_bit | refused_bit)) {
             assert_ok(ferp_wait_for_connects(raws, 3, deadline, NULL, &ended));
             assert_true((ended & connected_bit) != 0);
+            assert_true(ferp_now() < deadline);
             assert_int_equal(ended & UINT32_C(1) << at, 0);
         }
         assert_int_equal(result_of(refused), FER_CONNECTION_REFUSED);
