@@ -16,7 +16,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 {
     cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DFERRULE_LTO=ON -DFERRULE_BUILD_BENCH=ON -DFERRULE_INSTALL=OFF &&
-        cmake --build "$build" --target bench_poller bench_echo_turn
+        cmake --build "$build" --target bench_poller bench_echo_turn bench_limits
 } >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 
 # usage: instructions PROGRAM ARGUMENT...
@@ -55,4 +55,11 @@ for contender in raw ferrule-poller ferrule libuv-try libuv-poll libevent; do
     if "$echo_turn" --count "$contender" 1; then
         count "echo request $contender" 10 110 100 "$echo_turn" --count "$contender"
     fi
+done
+# Rules K5 and K6. Each operation includes the raw call at the other end.
+limits="$build/bench/bench_limits"
+for case in read_ready write_ready; do
+    for contender in raw ferrule token deadline; do
+        count "$case $contender" 100 1100 1 "$limits" --count "$case" "$contender"
+    done
 done

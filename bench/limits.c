@@ -1,0 +1,380 @@
+/* limits.c: what limits cost, in one run. read_ready and write_ready: a call that need not wait;
+ * the other end is used by raw calls of the same thread. read_blocked: a round trip, whose read
+ * waits for an echo. return: from a cancel until the blocked read has returned, beside a byte in a
+ * pipe that a poll waits for, and beside a close by the peer.
+ * With --count CASE CONTENDER N it does only N operations, for count_calls.sh. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The calls are measured in processor time, of both ends: other programs then disturb less. The
+ * returns are measured in time. */
+#include <time.h>
+static clockid_t bench_clock = CLOCK_PROCESS_CPUTIME_ID;
+#define BENCH_CLOCK bench_clock
+#include "bench/bench.h"
+#include "bench/machine.h"
+#include "ferrule.h"
+
+enum { BLOCK = 64, OPERATIONS = 1000, RETURNS = 20, SETTLE_US = 300 };
+
+static unsigned char block[BLOCK];
+static fer_cancel_token token;
+
+static void must(bool good, const char *what)
+{
+    if (!good) {
+        fprintf(stderr, "bench_limits: %s failed\n", what);
+        exit(1);
+    }
+}
+
+#define MUST(call) must((call).kind == FER_OK, #call)
+
+typedef struct bench_pair {
+    fer_tcp_stream stream;
+    fer_tcp_stream other;
+} bench_pair;
+
+static bench_pair *pair_of(const void *input)
+{
+    return (bench_pair *)(uintptr_t)input;
+}
+
+static int descriptor(const fer_tcp_stream *stream)
+{
+    return (int)fer_tcp_stream_as_raw(stream);
+}
+
+static void open_pair(bench_pair *pair)
+{
+    fer_tcp_listener listener = {0};
+    fer_socket_addr address;
+    MUST(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
+    MUST(fer_tcp_listener_local_addr(&listener, &address));
+    MUST(fer_tcp_stream_connect_addr(&pair->stream, &address));
+    MUST(fer_tcp_listener_accept(&listener, &pair->other, NULL));
+    MUST(fer_tcp_stream_set_nodelay(&pair->stream, true));
+    MUST(fer_tcp_stream_set_nodelay(&pair->other, true));
+    fer_tcp_listener_close(&listener);
+}
+
+static void close_pair(bench_pair *pair)
+{
+    fer_tcp_stream_close(&pair->stream);
+    fer_tcp_stream_close(&pair->other);
+}
+
+static void limit(fer_tcp_stream *stream, bool has_token, bool has_deadline)
+{
+    fer_limits limits = {FER_INSTANT_NONE, has_token ? &token : NULL};
+    limits.deadline =
+        has_deadline ? fer_instant_after(fer_duration_from_secs(86400)) : FER_INSTANT_NONE;
+    MUST(fer_tcp_stream_set_limits(stream, &limits));
+}
+
+/* ---- Calls that need not wait, and a round trip: raw_ and ferrule_ on the given ends */
+
+static uint64_t raw_send(int fd)
+{
+    must(send(fd, block, BLOCK, MSG_NOSIGNAL) == BLOCK, "send");
+    return BLOCK;
+}
+
+static uint64_t raw_recv(int fd)
+{
+    must(recv(fd, block, BLOCK, 0) == BLOCK, "recv");
+    return BLOCK;
+}
+
+static uint64_t ferrule_read(fer_tcp_stream *stream)
+{
+    size_t n = 0;
+    MUST(fer_tcp_stream_read(stream, block, BLOCK, &n));
+    return n;
+}
+
+static uint64_t ferrule_write(fer_tcp_stream *stream)
+{
+    size_t n = 0;
+    MUST(fer_tcp_stream_write(stream, block, BLOCK, &n));
+    return n;
+}
+
+/* A send and a receive: of one end each, or both of `stream`, whose other end echoes. */
+static uint64_t raw_reads(const void *input, size_t count)
+{
+    bench_pair *pair = pair_of(input);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += raw_send(descriptor(&pair->other));
+        sum += raw_recv(descriptor(&pair->stream));
+    }
+    return sum;
+}
+
+static uint64_t ferrule_reads(const void *input, size_t count)
+{
+    bench_pair *pair = pair_of(input);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += raw_send(descriptor(&pair->other));
+        sum += ferrule_read(&pair->stream);
+    }
+    return sum;
+}
+
+static uint64_t raw_writes(const void *input, size_t count)
+{
+    bench_pair *pair = pair_of(input);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += raw_send(descriptor(&pair->stream));
+        sum += raw_recv(descriptor(&pair->other));
+    }
+    return sum;
+}
+
+static uint64_t ferrule_writes(const void *input, size_t count)
+{
+    bench_pair *pair = pair_of(input);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += ferrule_write(&pair->stream);
+        sum += raw_recv(descriptor(&pair->other));
+    }
+    return sum;
+}
+
+static uint64_t raw_round_trips(const void *input, size_t count)
+{
+    bench_pair *pair = pair_of(input);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += raw_send(descriptor(&pair->stream));
+        sum += raw_recv(descriptor(&pair->stream));
+    }
+    return sum;
+}
+
+static uint64_t ferrule_round_trips(const void *input, size_t count)
+{
+    bench_pair *pair = pair_of(input);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += raw_send(descriptor(&pair->stream));
+        sum += ferrule_read(&pair->stream);
+    }
+    return sum;
+}
+
+/* The contenders set the limits of the pair that they share: once for each run. */
+#define WITH_LIMITS(name, body, has_token, has_deadline)                \
+    static uint64_t name(const void *input, size_t count)               \
+    {                                                                   \
+        limit(&pair_of(input)->stream, has_token, has_deadline);        \
+        uint64_t sum = body(input, count);                              \
+        MUST(fer_tcp_stream_set_limits(&pair_of(input)->stream, NULL)); \
+        return sum;                                                     \
+    }
+WITH_LIMITS(token_reads, ferrule_reads, true, false)
+WITH_LIMITS(deadline_reads, ferrule_reads, false, true)
+WITH_LIMITS(token_writes, ferrule_writes, true, false)
+WITH_LIMITS(deadline_writes, ferrule_writes, false, true)
+WITH_LIMITS(token_round_trips, ferrule_round_trips, true, false)
+WITH_LIMITS(deadline_round_trips, ferrule_round_trips, false, true)
+
+enum { CONTENDERS = 5 };
+static const struct {
+    const char *name;
+    bool echoes;
+    bench_contender contenders[CONTENDERS];
+} cases[] = {
+    {"read_ready",
+     false,
+     {{"raw", raw_reads},
+      {"ferrule", ferrule_reads},
+      {"ferrule-again", ferrule_reads},
+      {"token", token_reads},
+      {"deadline", deadline_reads}}},
+    {"write_ready",
+     false,
+     {{"raw", raw_writes},
+      {"ferrule", ferrule_writes},
+      {"ferrule-again", ferrule_writes},
+      {"token", token_writes},
+      {"deadline", deadline_writes}}},
+    {"read_blocked",
+     true,
+     {{"raw", raw_round_trips},
+      {"ferrule", ferrule_round_trips},
+      {"ferrule-again", ferrule_round_trips},
+      {"token", token_round_trips},
+      {"deadline", deadline_round_trips}}},
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+static void *echo(void *argument)
+{
+    unsigned char buffer[BLOCK];
+    int fd = *(const int *)argument;
+    ssize_t got;
+    while ((got = recv(fd, buffer, sizeof buffer, 0)) > 0 &&
+           send(fd, buffer, (size_t)got, MSG_NOSIGNAL) == got) {
+    }
+    return NULL;
+}
+
+static void run_case(size_t at)
+{
+    bench_pair pair = {.stream = {{0}}};
+    pthread_t thread;
+    open_pair(&pair);
+    int fd = descriptor(&pair.other);
+    if (cases[at].echoes) {
+        must(pthread_create(&thread, NULL, echo, &fd) == 0, "pthread_create");
+    }
+    /* The base is ferrule without limits. */
+    const bench_case c = {cases[at].name, &pair, OPERATIONS, cases[at].contenders + 1,
+                          CONTENDERS - 1};
+    bench_run(&c);
+    if (cases[at].echoes) {
+        MUST(fer_tcp_stream_shutdown(&pair.stream, FER_SHUTDOWN_BOTH));
+        pthread_join(thread, NULL);
+    }
+    close_pair(&pair);
+}
+
+/* ---- return: until the blocked call of another thread has returned */
+
+struct blocked {
+    bench_pair pair;
+    int pipe[2];
+    bool polls;
+    atomic_int started;
+    double returned_ns;
+};
+
+static void *block_in_a_call(void *argument)
+{
+    struct blocked *blocked = argument;
+    size_t n = 0;
+    atomic_store(&blocked->started, 1);
+    if (blocked->polls) {
+        struct pollfd entries[] = {{descriptor(&blocked->pair.stream), POLLIN, 0},
+                                   {blocked->pipe[0], POLLIN, 0}};
+        must(poll(entries, 2, -1) == 1, "poll");
+    } else {
+        FER_IGNORE(fer_tcp_stream_read(&blocked->pair.stream, block, BLOCK, &n));
+    }
+    blocked->returned_ns = bench_now_ns();
+    return NULL;
+}
+
+static void end_by_pipe(struct blocked *blocked)
+{
+    must(write(blocked->pipe[1], "x", 1) == 1, "write");
+}
+
+static void end_by_cancel(struct blocked *blocked)
+{
+    (void)blocked;
+    MUST(fer_cancel_token_cancel(&token));
+}
+
+static void end_by_close(struct blocked *blocked)
+{
+    fer_tcp_stream_close(&blocked->pair.other);
+}
+
+static const struct {
+    const char *name;
+    void (*end)(struct blocked *blocked);
+} ways[] = {{"pipe-poll", end_by_pipe},
+            {"pipe-poll-again", end_by_pipe},
+            {"cancel", end_by_cancel},
+            {"peer-close", end_by_close}};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static double time_return(size_t way)
+{
+    struct blocked blocked = {.polls = ways[way].end == end_by_pipe};
+    pthread_t thread;
+    open_pair(&blocked.pair);
+    must(pipe(blocked.pipe) == 0, "pipe");
+    MUST(fer_cancel_token_reset(&token));
+    if (ways[way].end == end_by_cancel) {
+        limit(&blocked.pair.stream, true, false);
+    }
+    must(pthread_create(&thread, NULL, block_in_a_call, &blocked) == 0, "pthread_create");
+    while (atomic_load(&blocked.started) == 0) {
+        sched_yield();
+    }
+    usleep(SETTLE_US);
+    double begin = bench_now_ns();
+    ways[way].end(&blocked);
+    pthread_join(thread, NULL);
+    close_pair(&blocked.pair);
+    close(blocked.pipe[0]);
+    close(blocked.pipe[1]);
+    return blocked.returned_ns - begin;
+}
+
+static void run_returns(void)
+{
+    static double ns[WAYS][BENCH_ROUNDS];
+    bench_contender contenders[WAYS];
+    bench_clock = CLOCK_MONOTONIC;
+    for (size_t i = 0; i < WAYS; i++) {
+        contenders[i] = (bench_contender){ways[i].name, NULL};
+    }
+    for (size_t round = 0; round < BENCH_ROUNDS; round++) {
+        for (size_t i = 0; i < WAYS; i++) {
+            double times[RETURNS];
+            const size_t way = (i + round) % WAYS;
+            for (size_t j = 0; j < RETURNS; j++) {
+                times[j] = time_return(way);
+            }
+            ns[way][round] = bench_quantile(times, RETURNS, 0.5);
+        }
+    }
+    const bench_case c = {"return", NULL, RETURNS, contenders, WAYS};
+    bench_report(&c, ns);
+}
+
+static int count_case(const char *name, const char *contender, size_t operations)
+{
+    for (size_t i = 0; i < CASES * CONTENDERS; i++) {
+        const bench_contender *found = &cases[i / CONTENDERS].contenders[i % CONTENDERS];
+        if (strcmp(cases[i / CONTENDERS].name, name) == 0 && strcmp(found->name, contender) == 0) {
+            bench_pair pair = {.stream = {{0}}};
+            open_pair(&pair);
+            bench_sink += found->body(&pair, operations);
+            close_pair(&pair);
+            return 0;
+        }
+    }
+    fprintf(stderr, "bench_limits: no such case or contender\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    bench_use_one_processor();
+    MUST(fer_cancel_token_new(&token));
+    if (argc == 5 && strcmp(argv[1], "--count") == 0) {
+        return count_case(argv[2], argv[3], (size_t)strtoul(argv[4], NULL, 10));
+    }
+    for (size_t i = 0; i < CASES; i++) {
+        run_case(i);
+    }
+    run_returns();
+    fer_cancel_token_close(&token);
+    return 0;
+}
