@@ -27,6 +27,20 @@ write_vectored: sendmsg
 read_vectored: recvmsg
 empty_read:
 empty_write:
+token_new: eventfd2
+set_limits:
+read_in_limits: recvfrom
+peek_in_limits: recvfrom
+read_exact_in_limits: recvfrom
+write_in_limits: sendto
+read_until_deadline: recvfrom getsockopt poll
+read_after_deadline:
+token_cancel: write
+token_cancel_again:
+read_cancelled:
+token_reset: read read
+set_no_limits:
+token_close: close
 set_read_timeout: setsockopt
 set_write_timeout: setsockopt
 write_in_time: sendto

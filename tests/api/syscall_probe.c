@@ -93,6 +93,35 @@ static void move_bytes_with_timeouts(void)
          FER_WOULD_BLOCK);
 }
 
+/* Rules K1 and K6: a call that need not wait, one that has ended before it begins, and one that
+ * waits for the socket and the token together. */
+static void move_bytes_within_limits(void)
+{
+    fer_cancel_token token = {0};
+    size_t n = 0;
+    STEP("token_new", fer_cancel_token_new(&token), FER_OK);
+    fer_limits limits = {fer_instant_after(fer_duration_from_secs(60)), &token};
+    STEP("set_limits", fer_tcp_stream_set_limits(&server, &limits), FER_OK);
+    expect("write_all", fer_tcp_stream_write_all(&client, "hello", 5, &n), FER_OK);
+    STEP("read_in_limits", fer_tcp_stream_read(&server, buffer, 1, &n), FER_OK);
+    STEP("peek_in_limits", fer_tcp_stream_peek(&server, buffer, 1, &n), FER_OK);
+    STEP("read_exact_in_limits", fer_tcp_stream_read_exact(&server, buffer, 4, &n), FER_OK);
+    STEP("write_in_limits", fer_tcp_stream_write(&server, "hello", 5, &n), FER_OK);
+    limits.deadline = fer_instant_after(fer_duration_from_millis(20));
+    expect("set_limits", fer_tcp_stream_set_limits(&server, &limits), FER_OK);
+    STEP("read_until_deadline", fer_tcp_stream_read(&server, buffer, 1, &n), FER_TIMED_OUT);
+    STEP("read_after_deadline", fer_tcp_stream_read(&server, buffer, 1, &n), FER_TIMED_OUT);
+    STEP("token_cancel", fer_cancel_token_cancel(&token), FER_OK);
+    STEP("token_cancel_again", fer_cancel_token_cancel(&token), FER_OK);
+    STEP("read_cancelled", fer_tcp_stream_read(&server, buffer, 1, &n), FER_CANCELLED);
+    STEP("token_reset", fer_cancel_token_reset(&token), FER_OK);
+    STEP("set_no_limits", fer_tcp_stream_set_limits(&server, NULL), FER_OK);
+    mark("token_close");
+    fer_cancel_token_close(&token);
+    mark("end");
+    expect("read_exact", fer_tcp_stream_read_exact(&client, buffer, 5, &n), FER_OK);
+}
+
 static void end_connection(void)
 {
     size_t n = 0;
@@ -248,6 +277,7 @@ int main(void)
 {
     open_connection();
     move_bytes();
+    move_bytes_within_limits();
     move_bytes_with_timeouts();
     end_connection();
     listen_on_ipv6();
