@@ -1,8 +1,9 @@
 /* echo_server.c: sends each client its own bytes back. Eight threads accept from one listener, and
- * each serves one client at a time. docs/PORTING.md shows the same program in Rust.
+ * each serves one client at a time. One cancel token ends them all. docs/PORTING.md shows the same
+ * program in Rust.
  *
  * usage: echo_server [ADDR:PORT]
- * The default address is 127.0.0.1 with an ephemeral port. Runs until it is killed. */
+ * The default address is 127.0.0.1 with an ephemeral port. Runs until Ctrl-C or SIGTERM. */
 #include "example_os.h"
 
 #include <stdio.h>
@@ -10,6 +11,9 @@
 #include "ferrule.h"
 
 enum { WORKERS = 8, BUFFER_SIZE = 16384, SILENCE_SECONDS = 60 };
+
+/* Limits every call that waits. Cancelled by Ctrl-C, and by the first worker that fails. */
+static fer_cancel_token stop;
 
 struct worker {
     fer_tcp_listener *listener;
@@ -24,6 +28,11 @@ static void complain(const char *what, fer_error error)
     fprintf(stderr, "%s: %s\n", what, text);
 }
 
+static void cancel(void)
+{
+    FER_IGNORE(fer_cancel_token_cancel(&stop));
+}
+
 /* Until the client's end of file; the close ends our own sending. */
 static fer_error echo(fer_tcp_stream *stream, uint64_t *n)
 {
@@ -31,6 +40,8 @@ static fer_error echo(fer_tcp_stream *stream, uint64_t *n)
     fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
     fer_stream both = fer_tcp_stream_as_stream(stream);
     fer_duration silence = fer_duration_from_secs(SILENCE_SECONDS);
+    const fer_limits limits = {FER_INSTANT_NONE, &stop};
+    FER_TRY(fer_tcp_stream_set_limits(stream, &limits));
     FER_TRY(fer_tcp_stream_set_read_timeout(stream, silence));
     FER_TRY(fer_tcp_stream_set_write_timeout(stream, silence));
     return fer_copy(both, both, &buffer, n);
@@ -62,9 +73,10 @@ static void run_worker(void *argument)
 {
     struct worker *worker = argument;
     worker->error = serve(worker->listener);
+    cancel();
 }
 
-/* Returns the first failure of a worker; a worker ends only by failing. */
+/* Returns FER_CANCELLED after Ctrl-C, otherwise a worker's failure, which has ended the others. */
 static fer_error serve_with_workers(fer_tcp_listener *listener)
 {
     static struct worker workers[WORKERS];
@@ -75,12 +87,14 @@ static fer_error serve_with_workers(fer_tcp_listener *listener)
             .listener = listener, .thread = {.run = run_worker, .argument = &workers[started]}};
         if (!example_start(&workers[started].thread)) {
             first = (fer_error){FER_OUT_OF_MEMORY, 0};
+            cancel();
             break;
         }
     }
     for (int i = 0; i < started; i++) {
         example_join(&workers[i].thread);
-        first = first.kind == FER_OK ? workers[i].error : first;
+        bool is_failure = workers[i].error.kind != FER_CANCELLED;
+        first = is_failure || first.kind == FER_OK ? workers[i].error : first;
     }
     return first;
 }
@@ -89,7 +103,9 @@ static fer_error listen_and_serve(fer_tcp_listener *listener, const char *addres
 {
     fer_socket_addr local;
     char text[FER_SOCKET_ADDR_TEXT_CAP];
+    const fer_limits limits = {FER_INSTANT_NONE, &stop};
     FER_TRY(fer_tcp_listener_bind(listener, address));
+    FER_TRY(fer_tcp_listener_set_limits(listener, &limits));
     FER_TRY(fer_tcp_listener_local_addr(listener, &local));
     fer_socket_addr_format(&local, text, sizeof text);
     printf("listening on %s\n", text);
@@ -105,8 +121,17 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: echo_server [ADDR:PORT]\n");
         return 2;
     }
-    fer_error error = listen_and_serve(&listener, address);
+    fer_error error = fer_cancel_token_new(&stop);
+    if (error.kind == FER_OK && example_catch_interrupt(cancel)) {
+        error = listen_and_serve(&listener, address);
+        example_restore_interrupt();
+    }
     fer_tcp_listener_close(&listener);
-    complain(address, error);
-    return 1;
+    fer_cancel_token_close(&stop);
+    if (error.kind != FER_CANCELLED) {
+        complain(address, error);
+        return 1;
+    }
+    printf("stopped\n");
+    return 0;
 }

@@ -11,35 +11,37 @@
 
 #include "ferrule.h"
 
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_TIMEOUT = 3 };
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_TIMEOUT = 3, EXIT_CANCELLED = 130 };
 enum { BUFFER_SIZE = 64 * 1024, MAX_ADDRS = 16, GRACE_SECONDS = 1, MAX_SECONDS = 1000000 };
 
-static const char help[] = "usage: fercat [-v] [-w SECONDS] HOST PORT | HOST:PORT\n"
-                           "       fercat -l [-kv] [-w SECONDS] [HOST] PORT | HOST:PORT\n"
-                           "\n"
-                           "Connects, or with -l listens for one connection, sends standard input "
-                           "and writes the received bytes to standard output.\n"
-                           "The end of standard input shuts down only the write half. HOST is a "
-                           "name or an address; HOST:PORT needs brackets around\n"
-                           "an IPv6 address. PORT is a number. With -l, port 0 is an ephemeral "
-                           "port, and the default HOST is all local addresses.\n"
-                           "\n"
-                           "  -l          listen\n"
-                           "  -k          with -l: continue to listen; the first connection gets "
-                           "standard input, later ones are only received from\n"
-                           "  -w SECONDS  the timeout of a connect to one address, and of a "
-                           "connection that is idle in both directions;\n"
-                           "              accepting a connection has no timeout\n"
-                           "  -v          report each connection on standard error; -l with port 0 "
-                           "always reports its address\n"
-                           "  -h          show this help\n"
-                           "\n"
-                           "fercat exits after the peer's end of file, when standard input has "
-                           "been sent or has been silent for one second\n"
-                           "(with -w: for SECONDS).\n"
-                           "\n"
-                           "exit code: 0 success, 1 a network, input or output failure, 2 wrong "
-                           "usage or no address, 3 timed out\n";
+static const char help[] =
+    "usage: fercat [-v] [-w SECONDS] HOST PORT | HOST:PORT\n"
+    "       fercat -l [-kv] [-w SECONDS] [HOST] PORT | HOST:PORT\n"
+    "\n"
+    "Connects, or with -l listens for one connection, sends standard input "
+    "and writes the received bytes to standard output.\n"
+    "The end of standard input shuts down only the write half. HOST is a "
+    "name or an address; HOST:PORT needs brackets around\n"
+    "an IPv6 address. PORT is a number. With -l, port 0 is an ephemeral "
+    "port, and the default HOST is all local addresses.\n"
+    "\n"
+    "  -l          listen\n"
+    "  -k          with -l: continue to listen; the first connection gets "
+    "standard input, later ones are only received from\n"
+    "  -w SECONDS  the timeout of the lookup and the connect together, and of "
+    "a connection that is idle in both directions;\n"
+    "              accepting a connection has no timeout\n"
+    "  -v          report each connection on standard error; -l with port 0 "
+    "always reports its address\n"
+    "  -h          show this help\n"
+    "\n"
+    "fercat exits after the peer's end of file, when standard input has "
+    "been sent or has been silent for one second\n"
+    "(with -w: for SECONDS).\n"
+    "\n"
+    "exit code: 0 success, 1 a network, input or output failure, 2 wrong "
+    "usage or no address, 3 timed out,\n"
+    "130 ended by Ctrl-C\n";
 
 /* The command line. */
 struct request {
@@ -66,14 +68,24 @@ struct session {
 
 static struct session session = {.lock = EXAMPLE_LOCK_INIT};
 
+/* Cancelled by Ctrl-C. It limits every call that waits for the network, the lookup included. */
+static fer_cancel_token stop;
+
+static void cancel(void)
+{
+    FER_IGNORE(fer_cancel_token_cancel(&stop));
+}
+
 /* ---- Messages */
 
 static int exit_code_of(fer_error error)
 {
-    if (error.kind == FER_OK) {
-        return EXIT_OK;
+    switch (error.kind) {
+    case FER_OK: return EXIT_OK;
+    case FER_TIMED_OUT: return EXIT_TIMEOUT;
+    case FER_CANCELLED: return EXIT_CANCELLED;
+    default: return EXIT_FAILED;
     }
-    return error.kind == FER_TIMED_OUT ? EXIT_TIMEOUT : EXIT_FAILED;
 }
 
 /* Reports a failure by the kind's name and the OS code, and returns the exit code. */
@@ -144,10 +156,12 @@ static bool sender_progressed(uint64_t *seen)
     return progressed;
 }
 
-/* After the peer's end of file: waits until the sender has sent the available input. */
+/* After the peer's end of file: waits until the sender has sent the available input. Ctrl-C then
+ * ends the program at once: a lock has no limits. */
 static fer_error wait_for_sender(unsigned idle)
 {
     fer_error error = {FER_OK, 0};
+    example_restore_interrupt();
     example_acquire(&session.lock);
     while (!session.is_done) {
         uint64_t seen = session.steps;
@@ -256,27 +270,48 @@ static int receive_only(fer_tcp_stream *stream, const char *peer)
 
 /* ---- Connecting and listening */
 
-static int run_connect(const struct request *request, const fer_socket_addr *addrs, size_t count)
+/* The limits of a stream: Ctrl-C, and the timeout of each read. */
+static fer_error limit_stream(fer_tcp_stream *stream, unsigned idle)
 {
-    fer_error error = {FER_INVALID_INPUT, 0};
+    const fer_limits limits = {FER_INSTANT_NONE, &stop};
+    FER_TRY(fer_tcp_stream_set_limits(stream, &limits));
+    return fer_tcp_stream_set_read_timeout(stream, duration_of(idle));
+}
+
+/* Looks the name up and connects, within one deadline. */
+static fer_error connect_to_target(const struct request *request)
+{
+    fer_connect_failure failures[MAX_ADDRS];
     char text[FER_SOCKET_ADDR_TEXT_CAP];
-    for (size_t i = 0; i < count; i++) {
-        fer_socket_addr_format(&addrs[i], text, sizeof text);
-        error =
-            fer_tcp_stream_connect_timeout(&session.stream, &addrs[i], duration_of(request->idle));
-        if (error.kind == FER_OK) {
-            break;
-        }
-        if (request->verbose && count > 1) {
-            (void)complain("connect to", text, error);
-        }
+    size_t count = 0;
+    fer_connect_options options = {0};
+    options.limits.deadline = fer_instant_after(duration_of(request->idle));
+    options.limits.token = &stop;
+    options.failures = failures;
+    options.failures_cap = MAX_ADDRS;
+    fer_error error =
+        fer_tcp_stream_connect_with(&session.stream, request->target, &options, &count);
+    for (size_t i = 0; request->verbose && i < count && i < MAX_ADDRS; i++) {
+        fer_socket_addr_format(&failures[i].addr, text, sizeof text);
+        (void)complain("connect to", text, failures[i].error);
     }
+    FER_TRY(error);
+    return limit_stream(&session.stream, request->idle);
+}
+
+static int run_connect(const struct request *request)
+{
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    fer_socket_addr peer;
+    fer_error error = connect_to_target(request);
     if (error.kind == FER_OK) {
-        error = fer_tcp_stream_set_read_timeout(&session.stream, duration_of(request->idle));
+        error = fer_tcp_stream_peer_addr(&session.stream, &peer);
     }
     if (error.kind != FER_OK) {
-        return complain("connect to", request->target, error);
+        int code = complain("connect to", request->target, error);
+        return error.kind == FER_INVALID_INPUT ? EXIT_USAGE : code;
     }
+    fer_socket_addr_format(&peer, text, sizeof text);
     if (request->verbose) {
         fprintf(stderr, "connected to %s\n", text);
     }
@@ -289,10 +324,27 @@ static fer_error accept_one(fer_tcp_listener *listener, fer_tcp_stream *stream,
 {
     fer_socket_addr peer;
     FER_TRY(fer_tcp_listener_accept(listener, stream, &peer));
-    FER_TRY(fer_tcp_stream_set_read_timeout(stream, duration_of(request->idle)));
+    FER_TRY(limit_stream(stream, request->idle));
     fer_socket_addr_format(&peer, text, FER_SOCKET_ADDR_TEXT_CAP);
     if (request->verbose) {
         fprintf(stderr, "connection from %s\n", text);
+    }
+    return (fer_error){FER_OK, 0};
+}
+
+/* The addresses of the target. For all local addresses IPv4's wildcard is added, for a machine
+ * without IPv6. */
+static fer_error find_addrs(const struct request *request, fer_socket_addr *addrs, size_t *count)
+{
+    const fer_limits limits = {FER_INSTANT_NONE, &stop};
+    FER_TRY(fer_to_socket_addrs_within(request->target, &limits, NULL, addrs, MAX_ADDRS, count));
+    if (*count > MAX_ADDRS) {
+        *count = MAX_ADDRS;
+    }
+    if (request->any_host) {
+        fer_ipv4_addr any = FER_IPV4_ADDR_UNSPECIFIED;
+        addrs[1] = fer_socket_addr_new_v4(&any, addrs[0].port);
+        *count = 2;
     }
     return (fer_error){FER_OK, 0};
 }
@@ -302,7 +354,9 @@ static fer_error start_listening(fer_tcp_listener *listener, const struct reques
 {
     fer_socket_addr local;
     char text[FER_SOCKET_ADDR_TEXT_CAP];
+    const fer_limits limits = {FER_INSTANT_NONE, &stop};
     FER_TRY(fer_tcp_listener_bind_addrs(listener, addrs, count));
+    FER_TRY(fer_tcp_listener_set_limits(listener, &limits));
     FER_TRY(fer_tcp_listener_local_addr(listener, &local));
     fer_socket_addr_format(&local, text, sizeof text);
     if (request->verbose || addrs[0].port == 0) {
@@ -311,11 +365,18 @@ static fer_error start_listening(fer_tcp_listener *listener, const struct reques
     return (fer_error){FER_OK, 0};
 }
 
-static int run_listen(const struct request *request, const fer_socket_addr *addrs, size_t count)
+static int run_listen(const struct request *request)
 {
     fer_tcp_listener listener = {0};
+    fer_socket_addr addrs[MAX_ADDRS];
+    size_t count = 0;
     char peer[FER_SOCKET_ADDR_TEXT_CAP];
-    fer_error error = start_listening(&listener, request, addrs, count);
+    fer_error error = find_addrs(request, addrs, &count);
+    if (error.kind != FER_OK) {
+        int code = complain("find", request->target, error);
+        return error.kind == FER_INVALID_INPUT ? EXIT_USAGE : code;
+    }
+    error = start_listening(&listener, request, addrs, count);
     if (error.kind == FER_OK) {
         error = accept_one(&listener, &session.stream, request, peer);
     }
@@ -389,27 +450,9 @@ static bool parse_target(struct request *request, char **argv, int count)
     return len > 0 && (size_t)len < sizeof request->target;
 }
 
-/* The addresses of the target. For all local addresses IPv4's wildcard is added, for a machine
- * without IPv6. */
-static fer_error find_addrs(const struct request *request, fer_socket_addr *addrs, size_t *count)
-{
-    FER_TRY(fer_to_socket_addrs(request->target, addrs, MAX_ADDRS, count));
-    if (*count > MAX_ADDRS) {
-        *count = MAX_ADDRS;
-    }
-    if (request->any_host) {
-        fer_ipv4_addr any = FER_IPV4_ADDR_UNSPECIFIED;
-        addrs[1] = fer_socket_addr_new_v4(&any, addrs[0].port);
-        *count = 2;
-    }
-    return (fer_error){FER_OK, 0};
-}
-
 int main(int argc, char **argv)
 {
     struct request request = {0};
-    fer_socket_addr addrs[MAX_ADDRS];
-    size_t count = 0;
     int next = 1;
     for (; next < argc && argv[next][0] == '-' && argv[next][1] != '\0'; next++) {
         if (!parse_letters(&request, argv, argc, &next)) {
@@ -422,11 +465,9 @@ int main(int argc, char **argv)
     if (!parse_target(&request, argv + next, argc - next)) {
         return complain_usage("HOST PORT or HOST:PORT is needed");
     }
-    fer_error error = find_addrs(&request, addrs, &count);
-    if (error.kind != FER_OK) {
-        int code = complain("find", request.target, error);
-        return error.kind == FER_INVALID_INPUT ? EXIT_USAGE : code;
+    fer_error error = fer_cancel_token_new(&stop);
+    if (error.kind != FER_OK || !example_catch_interrupt(cancel)) {
+        return complain("prepare for", request.target, error);
     }
-    return request.listens ? run_listen(&request, addrs, count)
-                           : run_connect(&request, addrs, count);
+    return request.listens ? run_listen(&request) : run_connect(&request);
 }

@@ -1,5 +1,6 @@
-/* http_get.c: fetches a page over HTTP/1.0 (RFC 1945). Each step has a time limit, and transient
- * failures are retried. docs/PORTING.md shows the same program in Rust.
+/* http_get.c: fetches a page over HTTP/1.0 (RFC 1945). Each try has one deadline, from the lookup of
+ * the name to the last byte, and transient failures are retried. docs/PORTING.md shows the same
+ * program in Rust.
  *
  * usage: http_get [-w SECONDS] HOST:PORT [PATH]
  * The body goes to standard output. The exit code is 1 if there is no response or its status is not
@@ -17,13 +18,12 @@ enum {
     FIRST_PAUSE_MS = 100,
     DEFAULT_SECONDS = 5,
     RESPONSE_CAP = 1 << 20,
-    HEAD_CAP = 1024,
-    ADDRS_CAP = 16
+    HEAD_CAP = 1024
 };
 
 struct request {
     const char *host_port;
-    fer_duration limit; /* of each connect, read and write */
+    fer_duration limit; /* of each try */
     char head[HEAD_CAP];
     size_t head_len;
 };
@@ -40,30 +40,14 @@ static void complain(const char *what, fer_error error)
     fprintf(stderr, "%s: %s\n", what, text);
 }
 
-/* fer_tcp_stream_connect has no time limit, so the addresses are tried one by one with a
- * timeout. */
-static fer_error connect_any(fer_tcp_stream *stream, const struct request *request)
-{
-    fer_socket_addr addrs[ADDRS_CAP];
-    fer_error error = {FER_HOST_NOT_FOUND, 0};
-    size_t count = 0;
-    FER_TRY(fer_to_socket_addrs(request->host_port, addrs, ADDRS_CAP, &count));
-    for (size_t i = 0; i < count && i < ADDRS_CAP; i++) {
-        error = fer_tcp_stream_connect_timeout(stream, &addrs[i], request->limit);
-        if (error.kind == FER_OK) {
-            return error;
-        }
-    }
-    return error;
-}
-
 /* The end of the stream is the end of the response. */
 static fer_error exchange(fer_tcp_stream *stream, const struct request *request,
                           struct response *response)
 {
-    FER_TRY(connect_any(stream, request));
-    FER_TRY(fer_tcp_stream_set_read_timeout(stream, request->limit));
-    FER_TRY(fer_tcp_stream_set_write_timeout(stream, request->limit));
+    fer_connect_options options = {0};
+    options.limits.deadline = fer_instant_after(request->limit);
+    FER_TRY(fer_tcp_stream_connect_with(stream, request->host_port, &options, NULL));
+    FER_TRY(fer_tcp_stream_set_limits(stream, &options.limits));
     FER_TRY(fer_tcp_stream_write_all(stream, request->head, request->head_len, NULL));
     return fer_tcp_stream_read_to_end(stream, response->bytes, sizeof response->bytes,
                                       &response->len);

@@ -19,16 +19,13 @@
 
 #include "ferrule.h"
 
-enum { RECONNECT_ADDRS_CAP = 16 };
-
 /* The policy and its state. Set the members before failures, and random; failures begins as 0. */
 typedef struct reconnect {
     fer_resolver *resolver; /* caller-owned, open */
     const char *host_port;
-    fer_duration lookup_limit;  /* of one lookup; the system's own may be long (rule N6) */
     fer_duration first_pause;   /* the maximum after the first failure */
     fer_duration longest_pause; /* the maximum after any failure */
-    fer_duration connect_limit; /* of one attempt, for all addresses of the name together */
+    fer_duration limit;         /* of one attempt, from the lookup to the connection */
     unsigned attempts;          /* failures in a row until the retries end; 0: no limit */
     unsigned failures;          /* failures in a row that a pause has followed */
     uint64_t random;            /* the jitter's state; seed each process differently */
@@ -45,34 +42,14 @@ static inline uint64_t reconnect_draw(reconnect *self)
     return mixed ^ (mixed >> 31);
 }
 
-static inline fer_error reconnect_look_up(const reconnect *self, fer_socket_addr *addrs,
-                                          size_t *count)
-{
-    fer_lookup lookup = {0};
-    FER_TRY(fer_resolver_start(self->resolver, self->host_port, NULL, &lookup));
-    fer_error error =
-        fer_lookup_wait(&lookup, self->lookup_limit, addrs, RECONNECT_ADDRS_CAP, count);
-    fer_lookup_close(&lookup);
-    return error;
-}
-
-/* One attempt: looks the name up and connects to the first of its addresses that answers. Each has
- * its share of the limit: one that is silent leaves time for the others. */
+/* One attempt: looks the name up and connects to the first of its addresses that answers. An
+ * address that is silent does not delay the others for long (RFC 8305). */
 static inline fer_error reconnect_attempt(const reconnect *self, fer_tcp_stream *stream)
 {
-    fer_socket_addr addrs[RECONNECT_ADDRS_CAP];
-    fer_error error = {FER_HOST_NOT_FOUND, 0};
-    size_t count = 0;
-    FER_TRY(reconnect_look_up(self, addrs, &count));
-    count = count < RECONNECT_ADDRS_CAP ? count : RECONNECT_ADDRS_CAP;
-    for (size_t i = 0; i < count; i++) {
-        fer_duration share = fer_duration_from_nanos(self->connect_limit.nanos / count);
-        error = fer_tcp_stream_connect_timeout(stream, &addrs[i], share);
-        if (error.kind == FER_OK) {
-            return error;
-        }
-    }
-    return error;
+    fer_connect_options options = {0};
+    options.limits.deadline = fer_instant_after(self->limit);
+    options.resolver = self->resolver;
+    return fer_tcp_stream_connect_with(stream, self->host_port, &options, NULL);
 }
 
 /* Counts a failure and returns the pause before the next attempt. */

@@ -20,7 +20,6 @@
 enum {
     INPUT_CAP = 4096,
     OUTPUT_CAP = 16384,
-    LOOKUP_SECONDS = 5,
     LOOKUP_THREADS = 2,
     CONNECT_SECONDS = 5,
     SILENCE_MILLISECONDS = 5000,
@@ -295,10 +294,9 @@ int main(int argc, char **argv)
     fer_resolver resolver = {0};
     uint16_t seed[2] = {0, 0};
     client.retry.resolver = &resolver;
-    client.retry.lookup_limit = fer_duration_from_secs(LOOKUP_SECONDS);
     client.retry.first_pause = fer_duration_from_millis(200);
     client.retry.longest_pause = fer_duration_from_secs(30);
-    client.retry.connect_limit = fer_duration_from_secs(CONNECT_SECONDS);
+    client.retry.limit = fer_duration_from_secs(CONNECT_SECONDS);
     client.retry.attempts = 5;
     if (!parse(&client.retry, argc, argv)) {
         fputs(usage, stderr);

@@ -49,11 +49,10 @@ static fer_error ask_until_answered(fer_resolver *resolver, receive_function rec
 {
     reconnect retry = {
         .resolver = resolver,
-        .lookup_limit = fer_duration_from_secs(5),
         .host_port = "service.test:80",
         .first_pause = fer_duration_from_millis(100),
         .longest_pause = fer_duration_from_secs(30),
-        .connect_limit = fer_duration_from_secs(5),
+        .limit = fer_duration_from_secs(5),
         .attempts = ATTEMPTS,
     };
     for (;;) {
