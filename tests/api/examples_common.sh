@@ -121,6 +121,34 @@ hold() {
     wait_until holds_all "$2" "$3" || true
 }
 
+# listen_silently: a listener on 127.0.0.1 to which no connect succeeds or fails, until the end of
+# the test. With a full accept queue of one, Linux answers no further SYN. Sets $port. Needs
+# python3 and Linux.
+listen_silently() {
+    mkfifo "$work/silent"
+    exec 8<>"$work/silent"
+    python3 -c '
+import select, socket, sys
+listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+queued = socket.create_connection(listener.getsockname())
+select.select([listener], [], [])
+print(listener.getsockname()[1], flush=True)
+sys.stdin.read()' <"$work/silent" >"$work/silent.out" 8>&- &
+    keep
+    find_line "$work/silent.out" 's/^[0-9][0-9]*$/&/p'
+    port=$line
+}
+
+# has_handler PROCESS: succeeds once the program has installed its handler of SIGINT. Under an
+# emulator nothing shows it.
+has_handler() { [ -n "$emulator" ] || grep -q '^SigCgt:.*[2367abef]$' "/proc/$1/status"; }
+
+# interrupt PROCESS: sends SIGINT, as Ctrl-C does, and waits for the exit; sets $code.
+interrupt() {
+    kill -INT "$1"
+    await "$1"
+}
+
 # check NAME COMMAND...: a sentence, and the command that proves it.
 check() {
     sentence=$1

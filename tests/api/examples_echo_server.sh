@@ -50,8 +50,6 @@ done
 printf 'and gone\n' >&3
 find_line "$work/reply.patient" 's/^and gone$/&/p'
 check "one who waited through it is still served" [ -n "$line" ]
-kill "$patient" 2>/dev/null || true
-exec 3>&-
 long=$(wc -c <"$work/long.txt" | tr -d ' ')
 check "it reports the bytes of each" wait_until is_counted 12 "$long"
 check "it reports a short one" wait_until is_counted 1 6
@@ -72,8 +70,21 @@ stream.close()' "$port"
     check "... and does not end the server" cmp "$work/reply.after" "$work/short.txt"
 fi
 
+# One thread waits for the patient client's bytes, the others accept.
+ended=$server
+in_use=$address
 check "an address in use is reported" [ "$( (example echo_server "$address" >/dev/null 2>"$work/in_use.err") || echo $?)" = 1 ]
 check "... with the reason" file_matches "$work/in_use.err" "$address: address in use (os error [0-9]*)"
+interrupt "$ended"
+check "Ctrl-C ends all of its threads" [ "$code" -eq 0 ]
+check "... and is no failure" file_has "$work/plain.out" stopped
+check "... which it reports of the client" file_matches "$work/plain.err" '127\.0\.0\.1:[0-9]*: cancelled'
+await "$patient"
+exec 3>&-
+check "... who sees the end" file_has "$work/reply.patient" 'and gone'
+start_listener echo_server again "$in_use"
+check "its address is free again" [ "$address" = "$in_use" ]
+
 for arguments in '--help' '127.0.0.1:0 more'; do
     # shellcheck disable=SC2086 # words
     check "wrong usage: $arguments" [ "$( (example echo_server $arguments >/dev/null 2>&1) || echo $?)" = 2 ]

@@ -62,19 +62,15 @@ stream.close()' </dev/null >"$work/reset.out" &
     fails 1 "fercat: [a-z]* [a-z]* 127\\.0\\.0\\.1:$line: ConnectionReset (os error [0-9]*)" 127.0.0.1 "$line"
 fi
 if ! without python3 "-w ends a connect that gets no answer" && [ "$(uname)" = Linux ]; then
-    # With a full accept queue of one, Linux answers no further SYN.
-    mkfifo "$work/hold"
-    exec 3<>"$work/hold"
-    python3 -c '
-import select, socket, sys
-listener = socket.create_server(("127.0.0.1", 0), backlog=0)
-queued = socket.create_connection(listener.getsockname())
-select.select([listener], [], [])
-print(listener.getsockname()[1], flush=True)
-sys.stdin.read()' <"$work/hold" >"$work/python.out" &
+    listen_silently
+    fails 3 "fercat: connect to 127\\.0\\.0\\.1:$port: TimedOut" -w 1 127.0.0.1 "$port"
+    example fercat -v 127.0.0.1 "$port" </dev/null >/dev/null 2>"$work/cancelled.err" &
     keep
-    find_line "$work/python.out" 's/^[0-9][0-9]*$/&/p'
-    fails 3 "fercat: connect to 127\\.0\\.0\\.1:$line: TimedOut" -w 1 127.0.0.1 "$line"
-    exec 3>&-
+    fercat=$process
+    # It connects, or is about to: the cancel ends both.
+    check "Ctrl-C ends a connect" wait_until has_handler "$fercat"
+    interrupt "$fercat"
+    check "... with the exit code of a signal" [ "$code" -eq 130 ]
+    check "... and the reason" file_matches "$work/cancelled.err" "fercat: connect to 127\\.0\\.0\\.1:$port: Cancelled"
 fi
 finish

@@ -168,8 +168,8 @@ play() {
     check "$1" [ "$code" -eq 0 ]
 }
 
-# interrupt SIGNAL: sends SIGNAL, as Ctrl-C does; checks that the server exits with success.
-interrupt() {
+# end_by SIGNAL: sends SIGNAL, as Ctrl-C does; checks that the server exits with success.
+end_by() {
     kill "-$1" "$server"
     await "$server"
     check "$1 ends it in good order" [ "$code" -eq 0 ]
@@ -177,28 +177,28 @@ interrupt() {
 
 start_listener relay_server half_close
 play "a client that ended its sending gets all that is for it" half_close
-interrupt INT
+end_by INT
 check "... and the client's end is reported" file_matches "$work/half_close.out" 'Client disconnected: 127\.0\.0\.1:[0-9]*, read 40960 bytes, wrote 40960 bytes'
 check "... and reported" file_has "$work/half_close.out" 'interrupted: 0 clients disconnected'
 
 start_listener relay_server limit --connections 2
 play "above the limit a client waits until one goes" limit
-interrupt INT
+end_by INT
 
 start_listener relay_server queue --queue 4096
 play "a client that never reads is cut, and no other is disturbed" queue
 check "... which it reports" file_matches "$work/queue.out" 'Client too slow: 127\.0\.0\.1:[0-9]*, read [0-9]* bytes, wrote [0-9]* bytes'
 check "... of one only" [ "$(grep -c '^Client too slow' "$work/queue.out")" -eq 1 ]
-interrupt INT
+end_by INT
 
 start_listener relay_server idle --idle-timeout 2
 play "a silent client is cut, and one that talks is not" idle
 check "... which it reports" file_matches "$work/idle.out" 'Client idle: 127\.0\.0\.1:[0-9]*, read 1 bytes, wrote 1 bytes'
-interrupt INT
+end_by INT
 
 start_listener relay_server broadcast --broadcast
 play "whole lines go to all clients" broadcast
-interrupt INT
+end_by INT
 check "nothing is wrong" is_empty "$work/broadcast.err"
 
 start_listener relay_server ended
@@ -206,7 +206,7 @@ python3 "$work/clients.py" waits_for_end "$port" >"$work/ended.clients" 2>&1 &
 keep
 clients=$process
 find_line "$work/ended.clients" 's/^before$/&/p'
-interrupt INT
+end_by INT
 check "... and reports how many it left" file_has "$work/ended.out" 'interrupted: 2 clients disconnected'
 await "$clients"
 check "... who see it" [ "$code" -eq 0 ]
@@ -218,7 +218,7 @@ if [ -n "$emulator" ]; then
 fi
 
 start_listener relay_server terminated
-interrupt TERM
+end_by TERM
 
 (
     # shellcheck disable=SC3045 # dash, busybox and bash have it
@@ -235,5 +235,5 @@ took=$(($(date +%s) - began))
 check "... which it reports" file_matches "$work/full.err" 'accepting no more for now: too many open files (os error [0-9]*)'
 reported=$(grep -c 'accepting no more' "$work/full.err")
 check "... and not all the time ($reported times in $took s)" [ "$reported" -le $((took + 45)) ]
-interrupt INT
+end_by INT
 finish
