@@ -69,6 +69,18 @@ keep
 await "$fercat"
 check "-w ends an idle connection" [ "$code" -eq 3 ]
 check "... with the reason" file_matches "$work/fercat.err" 'fercat: receive from 127\.0\.0\.1:[0-9]*: TimedOut'
+
+start_fercat -l 127.0.0.1 0 </dev/null
+interrupt "$fercat"
+check "Ctrl-C ends an accept" [ "$code" -eq 130 ]
+check "... with the reason" file_matches "$work/fercat.err" 'fercat: listen on 127\.0\.0\.1:0: Cancelled'
+start_fercat -lv 127.0.0.1 0 <&3
+nc -n 127.0.0.1 "$port" <&3 >"$work/nc.out" 3>&- &
+keep
+find_line "$work/fercat.err" 's/^connection from /&/p'
+interrupt "$fercat"
+check "Ctrl-C ends a read" [ "$code" -eq 130 ]
+check "... with the reason" file_matches "$work/fercat.err" 'fercat: receive from 127\.0\.0\.1:[0-9]*: Cancelled'
 exec 3>&-
 
 start_fercat -lk 127.0.0.1 0 <"$work/ours.txt"
