@@ -27,11 +27,11 @@ if has_ipv6; then
     fails 1 'fercat: connect to \[::1\]:1: ConnectionRefused (os error [0-9]*)' ::1 1
 fi
 # Without a name server the lookup fails temporarily.
-fails 1 'fercat: find no-such-host\.invalid:80: \(HostNotFound\|ResolveTryAgain\) (os error -\{0,1\}[0-9]*)' no-such-host.invalid 80
+fails 1 'fercat: connect to no-such-host\.invalid:80: \(HostNotFound\|ResolveTryAgain\) (os error -\{0,1\}[0-9]*)' no-such-host.invalid 80
 fails 1 'fercat: listen on 192\.0\.2\.1:0: AddrNotAvailable (os error [0-9]*)' -l 192.0.2.1 0
-fails 2 'fercat: find 127\.0\.0\.1:99999: InvalidInput' 127.0.0.1:99999
-fails 2 'fercat: find 127\.0\.0\.1:http: InvalidInput' 127.0.0.1 http
-fails 2 'fercat: find :80: InvalidInput' :80
+fails 2 'fercat: connect to 127\.0\.0\.1:99999: InvalidInput' 127.0.0.1:99999
+fails 2 'fercat: connect to 127\.0\.0\.1:http: InvalidInput' 127.0.0.1 http
+fails 2 'fercat: connect to :80: InvalidInput' :80
 fails 2 'fercat: HOST PORT or HOST:PORT is needed'
 fails 2 'fercat: HOST PORT or HOST:PORT is needed' 80
 fails 2 'fercat: HOST PORT or HOST:PORT is needed' one two three
