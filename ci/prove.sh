@@ -10,7 +10,8 @@ usage: ci/prove.sh [--no-setup] [NAME...]
 Eva proves that no parser and no formatter has undefined behaviour. WP proves that some functions
 fulfil their contracts in tests/proof. Then each planted bug of the list in this script is applied
 to a copy, and the proof must fail.
-  NAME        run only these steps: parse, format, octets, number, ipv4, text, state, planted
+  NAME        run only these steps: parse, format, octets, number, ipv4, text, state,
+              schedule, planted
   --no-setup  do not run ci/setup.sh
 The last line is `N passed, N failed, N skipped`. Logs: build/log/prove-*.log
 TEXT
@@ -133,6 +134,20 @@ state() {
     wp "$1" "$2" "" tests/proof/wp_state.c "$fields,$next"
 }
 
+schedule() {
+    schedule=feri_schedule
+    tables=${schedule}_next_phase,${schedule}_action_of,${schedule}_delay_runs,${schedule}_limits_run
+    times=time_after,is_reached,earlier_of
+    slots=find_free_slot,find_open_slot
+    ends=ends_before,find_first_to_end,find_expired,first_end
+    events=apply,event_of_failure,fail_attempt,connect_attempt,event_of_start
+    steps=step_for,start_next,time_out,wait_for_end,close_rest
+    schedule=feri_connect_schedule
+    calls=${schedule}_next,${schedule}_begin,${schedule}_ended,${schedule}_cancel
+    wp "$1" "$2" "" tests/proof/wp_schedule.c \
+        "$tables,$times,$slots,$ends,$events,$steps,$calls"
+}
+
 # step NAME TEXT
 step() {
     began=$(date +%s)
@@ -194,6 +209,9 @@ planted() {
     plant_bug text core/address/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
     plant_bug state core/handle/stream_state.c 's/{O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O}/{O,  M, M, M, M, M, M, S, E, S, E,  R,  E,  O}/' next_read_half
     plant_bug state core/handle/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
+    plant_bug schedule core/open/connect_schedule.c 's/DELAYED\]     = {M, M,  M,  R,  R,  D,/DELAYED]     = {M, M,  M,  R,  R,  R,/' feri_schedule_next_phase
+    plant_bug schedule core/open/connect_schedule.c 's/return at != FERI_NEVER \&\& at <= now;/return at <= now;/' is_reached
+    plant_bug schedule core/open/connect_schedule.c 's/schedule->attempts\[first\].ends_at, now)/schedule->attempts[first].ends_at, now + 1)/' find_expired
 }
 
 # Eva detects its planted bugs in a single parser or formatter as well as in all of them.
@@ -210,11 +228,12 @@ for argument in "$@"; do
     case $argument in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
-        parse | format | octets | number | ipv4 | text | state | planted) names="$names $argument" ;;
+        parse | format | octets | number | ipv4 | text | state | schedule | planted)
+            names="$names $argument" ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[ -n "$names" ] || names="parse format octets number ipv4 text state planted"
+[ -n "$names" ] || names="parse format octets number ipv4 text state schedule planted"
 [ "$setup" = no ] || "$root/ci/setup.sh" prove
 
 mkdir -p "$work"
@@ -233,6 +252,7 @@ for name in $names; do
         ipv4) step ipv4 "the parser of IPv4 addresses" ;;
         text) step text "the formatter of IPv4 addresses, with any buffer size" ;;
         state) step state "the next state" ;;
+        schedule) step schedule "the schedule of connection attempts" ;;
         planted) planted ;;
     esac
 done

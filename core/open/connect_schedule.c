@@ -306,6 +306,7 @@ void feri_connect_schedule_begin(feri_connect_schedule *schedule, size_t address
     for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
         schedule->attempts[i].is_open = false;
     }
+    /*@ assert !is_open(schedule, 0); */
 }
 
 void feri_connect_schedule_ended(feri_connect_schedule *schedule, size_t slot, bool connected)
