@@ -39,6 +39,75 @@ static void a_resolver_that_is_not_open_starts_nothing(void **state)
     }
 }
 
+/* A bad resolver, token, text or array is refused before any lookup, for an address text too. */
+static void a_lookup_within_limits_needs_good_arguments(void **state)
+{
+    fer_resolver fresh = {0};
+    fer_resolver closed = closed_resolver();
+    fer_cancel_token token = {0};
+    fer_limits limits = {FER_INSTANT_NONE, &token};
+    fer_socket_addr addr;
+    size_t count = 4711;
+    (void)state;
+    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, &fresh, &addr, 1, &count),
+               FER_INVALID_INPUT);
+    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, &closed, &addr, 1, &count),
+               FER_INVALID_INPUT);
+    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", &limits, NULL, &addr, 1, &count),
+               FER_INVALID_INPUT);
+    assert_own(fer_to_socket_addrs_within(NULL, NULL, NULL, &addr, 1, &count), FER_INVALID_INPUT);
+    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, NULL, &addr, 1, NULL),
+               FER_INVALID_INPUT);
+    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, NULL, NULL, 1, &count),
+               FER_INVALID_INPUT);
+    assert_int_equal(count, 4711);
+}
+
+/* The number of failures is set by every call. */
+static void a_connect_within_limits_needs_good_arguments(void **state)
+{
+    fer_resolver closed = closed_resolver();
+    fer_cancel_token token = {0};
+    const fer_socket_addr good = loopback(PEER_V4, 9);
+    const fer_socket_addr bad = {.ip = {.family = (fer_ip_family)0x55}};
+    const fer_connect_options options[] = {
+        {.limits = {FER_INSTANT_NONE, &token}}, {.local = &bad}, {.failures_cap = 1}};
+    const fer_connect_options with_resolver = {.resolver = &closed};
+    fer_tcp_stream *stream = test_stream();
+    size_t failed = 4711;
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_own(fer_tcp_stream_connect_addrs_with(stream, &good, 1, &options[i], &failed),
+                   FER_INVALID_INPUT);
+        assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options[i], &failed),
+                   FER_INVALID_INPUT);
+    }
+    assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &with_resolver, &failed),
+               FER_INVALID_INPUT);
+    assert_int_equal(failed, 0);
+    assert_own(fer_tcp_stream_connect_with(stream, NULL, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_with(NULL, "127.0.0.1:9", NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs_with(NULL, &good, 1, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs_with(stream, &good, 0, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs_with(stream, NULL, 1, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs_with(stream, &bad, 1, NULL, NULL), FER_INVALID_INPUT);
+    assert_new(stream);
+}
+
+static void a_stream_in_use_is_not_connected_again_within_limits(void **state)
+{
+    struct pair *pair = pair_open(state);
+    const fer_socket_addr addr = loopback(PEER_V4, 9);
+    assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL, NULL),
+               FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs_with(&pair->stream, &addr, 1, NULL, NULL),
+               FER_INVALID_INPUT);
+    assert_alive(pair);
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+    assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL, NULL),
+               FER_INVALID_INPUT);
+}
+
 static void a_resolver_is_made_once_and_with_threads(void **state)
 {
     fer_resolver resolver = {0};
@@ -110,6 +179,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RULE_TEST("E4", a_resolver_that_is_not_open_starts_nothing),
+        RULE_TEST("E4", a_lookup_within_limits_needs_good_arguments),
+        RULE_TEST("E4", a_connect_within_limits_needs_good_arguments),
+        PAIR_TEST("E4", a_stream_in_use_is_not_connected_again_within_limits),
         RULE_TEST("E4", a_resolver_is_made_once_and_with_threads),
         RULE_TEST("E4", a_start_needs_a_text_an_empty_lookup_and_an_open_poller),
         RULE_TEST("E4", a_wait_needs_a_lookup_and_room),
