@@ -311,8 +311,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * connection, too, and the peer loses that data. This is reported, not documented. A linger time
  * does not help.
  *
- * For an orderly end on every OS shut down WRITE, set a read timeout of a second or more, read
- * until 0 bytes or an error, then close.
+ * For an orderly end on every OS use fer_tcp_stream_close_lingering.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -1213,7 +1212,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_from_raw(fer_tcp_listener *liste
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none.
  *
- * Same as fer_tcp_stream_into_raw.
+ * Same as fer_tcp_stream_into_raw, on POSIX too if the listener has clones and has had limits, a
+ * timeout or nonblocking mode: release all clones together.
  *
  * Blocks: never.
  * Owns: the caller owns the returned socket and must close it.

@@ -753,7 +753,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_liste
  * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
  *
  * The limits are copied. They belong to this handle and not to the socket: clones and accepted
- * streams begin without. A call in progress keeps the limits that it began with.
+ * streams begin without. A call in progress keeps the limits that it began with. On POSIX the first
+ * limits make the descriptor nonblocking (see fer_tcp_listener_set_limits).
  *
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
