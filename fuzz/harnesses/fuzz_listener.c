@@ -1,7 +1,7 @@
 /* fuzz_listener.c: a listener with many clients, some of which reset their connections in its
  * queue, in both dialects. Accept returns each open connection once, in order, skips reset ones,
  * reports a lack of handles and loses no connection (rules L1, L3, T6, C6), also within limits (K1,
- * K2, K7). */
+ * K2, K7), with a timeout (T2, T5) and with a lingering close of what it returned (K11). */
 
 #include "fuzz/driver/windows.h"
 #include "fuzz/models/limits_model.h"
@@ -16,6 +16,7 @@ static const fer_error no_error = {FER_OK, 0};
 static struct program_limits limits;
 static struct handle_limits listener_limits;
 static uint64_t late;
+static bool lingers; /* the close of the next accepted stream */
 
 static void limit(fer_tcp_listener *listener, uint8_t byte)
 {
@@ -60,11 +61,12 @@ static void accept_one(fer_tcp_listener *listener, uint8_t fault)
         waiting = listener_model_count_waiting();
     }
     bool is_ended = is_ended_by_limits(&call);
+    listener_must(error.kind != FER_TIMED_OUT || is_ended || listener_model_has_expired(began),
+                  "T2: TIMED_OUT without a timeout", error);
     listener_must(!is_ended || limits_are_over(&call.limits) || waiting == 0 || is_hit,
                   "K2: the limits end an accept that need not wait", error);
     if (error.kind == FER_OK) {
-        listener_model_check_accepted(&stream, error);
-        fer_tcp_stream_close(&stream);
+        listener_model_check_accepted(&stream, error, lingers);
     } else if (!is_ended) {
         listener_model_check_failed(error, waiting, is_hit, (fer_sim_fault)fault);
     }
@@ -98,8 +100,14 @@ static void run_step(fer_tcp_listener *listener, const fer_socket_addr *addr, ui
         listener_model_reset(arg);
     } else if (op < 240) {
         set_nonblocking(listener, arg % 2 == 1);
-    } else {
+    } else if (op < 248) {
         bind_again(listener, addr);
+    } else if (op < 252) {
+        listener_model_set_timeout(listener, arg);
+    } else {
+        lingers = true;
+        accept_one(listener, FER_SIM_FAULT_COUNT);
+        lingers = false;
     }
 }
 

@@ -17,6 +17,7 @@ static struct {
     size_t count;
     size_t next; /* the first client that accept has not returned */
     bool nonblocking;
+    fer_duration timeout;
 } model;
 
 void listener_must(bool holds, const char *rule, fer_error error)
@@ -31,6 +32,24 @@ void listener_must(bool holds, const char *rule, fer_error error)
 void listener_model_begin(void)
 {
     memset(&model, 0, sizeof model);
+    model.timeout = FER_DURATION_NONE;
+}
+
+/* At most 15 ms, or none. */
+void listener_model_set_timeout(fer_tcp_listener *listener, uint8_t arg)
+{
+    fer_duration got = {0};
+    model.timeout = arg % 16 == 0 ? FER_DURATION_NONE : fer_duration_from_millis(arg % 16);
+    listener_must(fer_tcp_listener_set_timeout(listener, model.timeout).kind == FER_OK &&
+                      fer_tcp_listener_timeout(listener, &got).kind == FER_OK &&
+                      got.nanos == model.timeout.nanos,
+                  "T5: the timeout is not set", (fer_error){FER_OK, 0});
+}
+
+bool listener_model_has_expired(uint64_t since)
+{
+    return !fer_duration_is_none(model.timeout) &&
+           fer_sim_now().nanos - since >= model.timeout.nanos;
 }
 
 void listener_model_set_nonblocking(bool nonblocking)
@@ -101,7 +120,21 @@ static void check_reset(fer_error error)
     model.next++;
 }
 
-void listener_model_check_accepted(fer_tcp_stream *stream, fer_error error)
+/* K11: the client's end comes after the stream's. */
+static void check_lingering_close(fer_tcp_stream *stream, const struct client *client)
+{
+    static const fer_sim_step polite[] = {{.action = FER_SIM_RECEIVE_TO_END},
+                                          {.action = FER_SIM_CLOSE}};
+    FER_IGNORE(fer_tcp_stream_write_all(stream, "hello", 5, NULL));
+    FER_IGNORE(fer_sim_peer_play(client->peer, polite, 2));
+    fer_error error = fer_tcp_stream_close_lingering(stream, fer_duration_from_secs(1));
+    listener_must(error.kind == (client->is_reset ? FER_CONNECTION_RESET : FER_OK),
+                  "K11: the client has had everything, or has been reset", error);
+    listener_must(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE, "K11: it is not closed",
+                  error);
+}
+
+static void check_accepted(fer_tcp_stream *stream, fer_error error)
 {
     uint8_t number = 0;
     size_t n = 0;
@@ -119,6 +152,17 @@ void listener_model_check_accepted(fer_tcp_stream *stream, fer_error error)
                   "T6: the stream is nonblocking", error);
 }
 
+void listener_model_check_accepted(fer_tcp_stream *stream, fer_error error, bool lingers)
+{
+    check_accepted(stream, error);
+    struct client *client = &model.clients[model.next - 1];
+    if (lingers && !client->is_reset) {
+        check_lingering_close(stream, client);
+        *client = (struct client){FER_SIM_PEER_NONE, true};
+    }
+    fer_tcp_stream_close(stream);
+}
+
 /* ---- Failed accepts */
 
 void listener_model_check_failed(fer_error error, size_t waiting, bool is_hit, fer_sim_fault fault)
@@ -126,14 +170,18 @@ void listener_model_check_failed(fer_error error, size_t waiting, bool is_hit, f
     bool is_full = error.kind == FER_TOO_MANY_OPEN_FILES;
     bool would_block = error.kind == FER_WOULD_BLOCK;
     bool is_deadlock = error.kind == FER_DEADLOCK;
+    bool has_expired = error.kind == FER_TIMED_OUT && error.os_code == 0;
     listener_must(error.kind != FER_INTERRUPTED, "I1: accept was interrupted", error);
     listener_must(!is_full || (is_hit && fault == FER_SIM_FAULT_TOO_MANY_HANDLES),
                   "L3: handles are available", error);
     listener_must(!would_block || (model.nonblocking && (waiting == 0 || is_hit)),
                   "T2: WOULD_BLOCK without a cause", error);
-    listener_must(!is_deadlock || (!model.nonblocking && waiting == 0), "L3: a connection was lost",
-                  error);
-    listener_must(is_full || would_block || is_deadlock, "an error that accept does not report",
-                  error);
+    listener_must(!is_deadlock ||
+                      (!model.nonblocking && waiting == 0 && fer_duration_is_none(model.timeout)),
+                  "L3: a connection was lost", error);
+    listener_must(!has_expired || (!model.nonblocking && (waiting == 0 || is_hit)),
+                  "T2: a connection was there", error);
+    listener_must(is_full || would_block || is_deadlock || has_expired,
+                  "an error that accept does not report", error);
     model.next = is_full || is_hit ? model.next : model.count;
 }

@@ -24,8 +24,12 @@ void listener_model_reset(uint8_t which);
 size_t listener_model_count_waiting(void);
 /* A fault aborts the first connection in the queue. Reset connections before it may have left. */
 void listener_model_abort_first(void);
-/* An accept returned this stream, or failed with this error. */
-void listener_model_check_accepted(fer_tcp_stream *stream, fer_error error);
+/* Sets the listener's timeout. Whether it has expired since a time of the simulation. */
+void listener_model_set_timeout(fer_tcp_listener *listener, uint8_t arg);
+bool listener_model_has_expired(uint64_t since);
+/* An accept returned this stream, which is closed, or failed with this error. lingers: the client
+ * receives everything and then ends, and the close waits for that. */
+void listener_model_check_accepted(fer_tcp_stream *stream, fer_error error, bool lingers);
 void listener_model_check_failed(fer_error error, size_t waiting, bool is_hit, fer_sim_fault fault);
 
 #endif
