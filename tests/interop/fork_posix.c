@@ -4,10 +4,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ferrule/cancel.h"
 #include "ferrule/resolve.h"
+#include "interop/sockets_posix.h"
 #include "support/fixture.h"
+#include "support/thread.h"
 
-enum { FORKS = 200, LOOKUPS = 4, HANG_SECONDS = 60 };
+enum { FORKS = 200, LOOKUPS = 4, HANG_SECONDS = 60, ACCEPTORS = 8, CONNECTIONS = 40 };
 
 /* Runs in the child. SIGALRM ends the child if it hangs. */
 static void close_copies(fer_resolver *resolver, fer_lookup *lookups)
@@ -60,4 +63,199 @@ void a_child_may_close_its_copies_of_a_resolver(void **state)
     }
     fer_resolver_close(&resolver);
     fer_poller_close(&poller);
+}
+
+/* ---- Listeners of two processes */
+
+/* Threads of one process that accept within the limits of its handle. */
+struct acceptors {
+    fer_tcp_listener *listener;
+    fer_cancel_token token;
+    test_thread threads[ACCEPTORS];
+    fer_error errors[ACCEPTORS];
+};
+
+struct acceptor {
+    fer_tcp_listener *listener;
+    fer_error *error;
+};
+
+/* Accepts until a failure, and sends a byte to each client. */
+static void accept_until_failure(void *argument)
+{
+    struct acceptor *acceptor = argument;
+    fer_error error = {FER_OK, 0};
+    while (error.kind == FER_OK) {
+        fer_tcp_stream stream = {0};
+        error = fer_tcp_listener_accept(acceptor->listener, &stream, NULL);
+        if (error.kind == FER_OK) {
+            FER_IGNORE(fer_tcp_stream_write_all(&stream, "!", 1, NULL));
+        }
+        fer_tcp_stream_close(&stream);
+    }
+    *acceptor->error = error;
+}
+
+static bool start_acceptors(struct acceptors *all, struct acceptor *each)
+{
+    const fer_limits limits = {FER_INSTANT_NONE, &all->token};
+    if (fer_cancel_token_new(&all->token).kind != FER_OK ||
+        fer_tcp_listener_set_limits(all->listener, &limits).kind != FER_OK) {
+        return false;
+    }
+    for (int i = 0; i < ACCEPTORS; i++) {
+        each[i] = (struct acceptor){all->listener, &all->errors[i]};
+        test_thread_start(&all->threads[i], accept_until_failure, &each[i]);
+    }
+    return true;
+}
+
+/* Whether the cancel has ended the accept of every thread. */
+static bool cancel_acceptors(struct acceptors *all)
+{
+    bool is_cancelled = fer_cancel_token_cancel(&all->token).kind == FER_OK;
+    for (int i = 0; i < ACCEPTORS; i++) {
+        test_thread_join(&all->threads[i]);
+        is_cancelled = is_cancelled && all->errors[i].kind == FER_CANCELLED;
+    }
+    fer_cancel_token_close(&all->token);
+    return is_cancelled;
+}
+
+/* Two pipes: the child tells that it is ready, and the parent that it shall end. */
+struct channel {
+    int from_child[2];
+    int to_child[2];
+};
+
+static void channel_open(struct channel *channel)
+{
+    assert_int_equal(pipe(channel->from_child), 0);
+    assert_int_equal(pipe(channel->to_child), 0);
+}
+
+static void channel_close(struct channel *channel)
+{
+    for (int i = 0; i < 2; i++) {
+        (void)close(channel->from_child[i]);
+        (void)close(channel->to_child[i]);
+    }
+}
+
+static bool tell(int fd)
+{
+    return write(fd, "!", 1) == 1;
+}
+
+static bool hear(int fd)
+{
+    char byte;
+    return read(fd, &byte, 1) == 1;
+}
+
+static void accept_in_the_child(fer_tcp_listener *listener, struct channel *channel)
+{
+    struct acceptors all = {.listener = listener};
+    struct acceptor each[ACCEPTORS];
+    (void)alarm(HANG_SECONDS);
+    bool is_good = start_acceptors(&all, each) && tell(channel->from_child[1]) &&
+                   hear(channel->to_child[0]) && cancel_acceptors(&all);
+    _exit(is_good ? 0 : 1);
+}
+
+static int exit_code_of(pid_t child)
+{
+    int code = -1;
+    return waitpid(child, &code, 0) == child && WIFEXITED(code) ? WEXITSTATUS(code) : -1;
+}
+
+/* The modes of one process do not change the waits of the other one. */
+static bool connect_and_switch_modes(fer_tcp_listener *listener, uint16_t port)
+{
+    bool is_served = true;
+    for (int i = 0; i < CONNECTIONS; i++) {
+        char byte = 0;
+        peer_socket client = plain_connection(port);
+        peer_adopt(client);
+        is_served = is_served && peer_recv_exact(client, &byte, 1) && byte == '!';
+        peer_close(client);
+        if (i == CONNECTIONS / 2) {
+            fer_tcp_listener clone = {0};
+            is_served = is_served && fer_tcp_listener_try_clone(listener, &clone).kind == FER_OK &&
+                        fer_tcp_listener_set_nonblocking(&clone, false).kind == FER_OK;
+            fer_tcp_listener_close(&clone);
+        }
+    }
+    return is_served;
+}
+
+/* K7: "accept by several threads and processes, with limits, on one listener: a cancel ends all of
+ * them; nobody is left waiting in the system for a connection that another one took." */
+void two_processes_accept_within_limits_on_one_listener(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    struct channel channel;
+    struct acceptor each[ACCEPTORS];
+    struct acceptors all = {.listener = test_listening(PEER_V4, &port)};
+    channel_open(&channel);
+    pid_t child = fork();
+    if (child == 0) {
+        accept_in_the_child(all.listener, &channel);
+    }
+    assert_true(child > 0);
+    bool is_good = hear(channel.from_child[0]) && start_acceptors(&all, each);
+    is_good = is_good && connect_and_switch_modes(all.listener, port);
+    bool is_cancelled = cancel_acceptors(&all);
+    bool is_told = tell(channel.to_child[1]);
+    int code = exit_code_of(child);
+    channel_close(&channel);
+    assert_true(is_good);
+    assert_true(is_cancelled);
+    assert_true(is_told);
+    assert_int_equal(code, 0);
+}
+
+/* Sets limits on its copy, which makes the description nonblocking, and ends. */
+static void set_limits_in_the_child(fer_tcp_listener *listener)
+{
+    fer_cancel_token token = {0};
+    (void)alarm(HANG_SECONDS);
+    bool is_set = fer_cancel_token_new(&token).kind == FER_OK;
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    is_set = is_set && fer_tcp_listener_set_limits(listener, &limits).kind == FER_OK;
+    _exit(is_set ? 0 : 1);
+}
+
+/* K7, row listener_of_processes: a blocking accept without limits waits in ferrule if another
+ * process has set limits, and is no WOULD_BLOCK. */
+void the_limits_of_a_child_do_not_end_the_accept_of_its_parent(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    char byte = 0;
+    fer_error error = {FER_OK, 0};
+    test_thread thread;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    pid_t child = fork();
+    if (child == 0) {
+        set_limits_in_the_child(listener);
+    }
+    assert_true(child > 0);
+    assert_int_equal(exit_code_of(child), 0);
+    assert_true(peer_raw_is_nonblocking(fer_tcp_listener_as_raw(listener)));
+    struct acceptor acceptor = {listener, &error};
+    test_thread_start(&thread, accept_until_failure, &acceptor);
+    peer_socket client = plain_connection(port);
+    peer_adopt(client);
+    bool is_served = peer_recv_exact(client, &byte, 1);
+    peer_close(client);
+    /* the next accept ends it, whether it waits or has not begun */
+    FER_IGNORE(fer_tcp_listener_set_timeout(listener, millis(1)));
+    client = plain_connection(port);
+    peer_adopt(client);
+    test_thread_join(&thread);
+    peer_close(client);
+    assert_true(is_served);
+    assert_int_equal(error.kind, FER_TIMED_OUT);
 }
