@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the counter: it must fail a libferrule.so that allocates, pass one that does not, and
-# refuse a program without one.
+# Checks the counter: it must fail a libferrule.so that allocates more or less often than expected,
+# pass one that does not, and refuse a program without one.
 # usage: count_malloc_works.sh CC COUNTER
 set -eu
 cc=$1
@@ -34,7 +34,12 @@ for call in 'malloc(7)' 'calloc(7, 7)' 'realloc(NULL, 7)'; do
 int planted(void); int planted(void) { void *volatile p = $call; free(p); return 0; }" >planted.c
     expect 97 "a library that calls $call"
 done
+COUNT_MALLOC_EXPECTED=1
+export COUNT_MALLOC_EXPECTED
+expect 0 "a library that allocates as often as expected"
 cp clean.c planted.c
+expect 97 "a library that allocates less often than expected"
+unset COUNT_MALLOC_EXPECTED
 echo '#include <stdlib.h>
 int planted(void); int main(void) { void *volatile p = malloc(9); free(p); return planted(); }' >program.c
 expect 0 "a library that does not allocate"
