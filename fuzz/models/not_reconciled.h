@@ -393,6 +393,13 @@ static inline bool has_met_reset(const struct record *posix, const struct record
            winsock->value == (uint64_t)FER_OK;
 }
 
+/* A connect to several addresses noticed the end of an attempt late, and so started the next one
+ * late, or never before its deadline. */
+static inline bool is_late_attempt(const struct record *posix, const struct record *winsock)
+{
+    return posix->op == OP_CONNECT_WITH && (winsock->facts & FACT_NOTICES_LATE) != 0;
+}
+
 /* A wait on Windows noticed an event, a shutdown or room late, after others, but before its timeout
  * expired. */
 static inline bool late_event(const struct record *posix, const struct record *winsock)
@@ -403,7 +410,7 @@ static inline bool late_event(const struct record *posix, const struct record *w
     bool is_late = (winsock->facts & facts) == facts && (is_read(posix) || is_write(posix)) &&
                    winsock->elapsed > posix->elapsed &&
                    (!is_unfinished || winsock->error.kind == posix->error.kind);
-    return is_late || has_met_reset(posix, winsock);
+    return is_late || has_met_reset(posix, winsock) || is_late_attempt(posix, winsock);
 }
 
 /* Both had the same result, but on Windows after actions of the peer that came later on POSIX
@@ -420,7 +427,7 @@ static inline bool is_later_on_windows(const struct record *posix, const struct 
 static inline bool cancel_is_late(const struct record *posix, const struct record *winsock)
 {
     const uint64_t slice = 20 * LIMITS_MILLI;
-    bool selects = is_write(posix) || posix->op == OP_READY ||
+    bool selects = is_write(posix) || posix->op == OP_READY || posix->op == OP_CONNECT_WITH ||
                    (is_read(posix) && (winsock->facts & FACT_NOTICES_LATE) != 0);
     return selects && posix->error.kind == FER_CANCELLED && !posix->limits.is_cancelled &&
            winsock->n >= posix->n && winsock->elapsed <= posix->elapsed + slice;

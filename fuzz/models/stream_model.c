@@ -363,6 +363,33 @@ static bool is_passing(fer_error error)
     }
 }
 
+/* K8: a call whose limits end it leaves the handle new. K9: without a connection there is a failure
+ * for each address. */
+static void check_connect_with(const struct program *program, const struct record *record)
+{
+    enum { ADDRS = 3 };
+    struct limited_call call = {.limits = record->limits,
+                                .error = record->error,
+                                .n = record->n,
+                                .elapsed = record->elapsed,
+                                .may_be_answered = record->error.kind == FER_INVALID_INPUT,
+                                .time_jumps = record->fault == FER_SIM_FAULT_TIME_JUMP,
+                                .late = lateness(record)};
+    bool is_ended = record->error.kind == FER_CANCELLED ||
+                    (record->error.kind == FER_TIMED_OUT && record->n < ADDRS);
+    if (record->n == 0 && program->connection_count == PROGRAM_CONNECTIONS) {
+        return; /* no call was made */
+    }
+    const char *violation = limits_violation(&call);
+    must(violation == NULL, violation, record);
+    must(!is_ended || record->limits.are_set, "K8: a connect ends without limits", record);
+    must(record->error.kind == FER_OK || is_ended || record->n == ADDRS ||
+             record->error.kind == FER_INVALID_INPUT || record->fault >= 0,
+         "K9: an address has no failure", record);
+    must(record->error.kind == FER_OK || program->connection_of[record->handle] < 0,
+         "K8: a failed connect leaves a connection", record);
+}
+
 /* K3a: _ready keeps the answer of its own timeout. */
 static void check_ready(const struct program *program, const struct record *record)
 {
@@ -388,13 +415,16 @@ void stream_model_check(const struct program *program, const struct record *reco
         check_listener(record);
     } else if (record->connection < 0) {
         check_unconnected(record);
+        if (record->op == OP_CONNECT_WITH) {
+            check_connect_with(program, record);
+        }
     } else if (is_read(record)) {
         check_limits(program, record);
         check_read(program, record, handle);
     } else if (is_write(record)) {
         check_limits(program, record);
         check_write(program, record, handle);
-    } else if (record->op <= OP_ACCEPT) {
+    } else if (record->op <= OP_ACCEPT || record->op == OP_CONNECT_WITH) {
         check_opening(program, record);
     } else if (record->op == OP_CLOSE) {
         check_close(program, record);

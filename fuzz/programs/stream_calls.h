@@ -16,6 +16,8 @@ struct connection *program_connection(struct program *program, int handle);
 void program_do_connect(struct program *program, int handle, uint8_t arg, struct record *record);
 void program_do_connect_failing(struct program *program, int handle, uint8_t arg,
                                 struct record *record);
+void program_do_connect_with(struct program *program, int handle, uint8_t arg,
+                             struct record *record);
 void program_do_accept(struct program *program, int handle, uint8_t arg, struct record *record);
 void program_do_accept_second(struct program *program, int handle, uint8_t arg,
                               struct record *record);

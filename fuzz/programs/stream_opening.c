@@ -107,6 +107,59 @@ void program_do_connect_failing(struct program *program, int handle, uint8_t arg
                         : fer_tcp_stream_connect_timeout(stream, &addr, (fer_duration){5 * SECOND});
 }
 
+/* ---- Several addresses at once */
+
+/* The value has the kinds of the failures, in their order: it is equal in both dialects (rule
+ * K10). */
+static uint64_t packed_kinds(const fer_connect_failure *failures, size_t count)
+{
+    uint64_t packed = 0;
+    for (size_t i = 0; i < count; i++) {
+        packed = packed << 8 | (uint64_t)failures[i].error.kind;
+    }
+    return packed;
+}
+
+/* Hosts that do not answer, that are unreachable, or have no listener, and at most once the server.
+ * Each attempt has a timeout, because those of the systems differ. Only on the loopback does
+ * Windows report a refusal at once. */
+void program_do_connect_with(struct program *program, int handle, uint8_t arg,
+                             struct record *record)
+{
+    static const char *const texts[] = {"10.9.9.9:1",  "10.0.0.9:2", "10.0.0.9:3", "[fd00::9]:1",
+                                        "127.0.0.1:9", "[::1]:9",    "10.9.9.9:0"};
+    enum { ADDRS = 3 };
+    fer_connect_failure failures[ADDRS];
+    fer_socket_addr addrs[ADDRS];
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    static const uint64_t delays[] = {0, 10 * LIMITS_MILLI, UINT64_MAX, LIMITS_MILLI};
+    if (program->connection_count == PROGRAM_CONNECTIONS) {
+        return;
+    }
+    for (size_t i = 0; i < ADDRS; i++) {
+        FER_IGNORE(fer_socket_addr_parse(&addrs[i], texts[(arg / 4 + i * (1 + arg % 3)) % 7]));
+    }
+    addrs[arg % ADDRS] = arg < 192 ? program->server : addrs[arg % ADDRS];
+    fer_connect_options options = {.limits =
+                                       limits_to_set(&program->limits, &program->connect_limits),
+                                   .attempt_timeout = {(arg % 16 < 8 ? 100u : 600u) * LIMITS_MILLI},
+                                   .attempt_delay = {delays[arg / 16 % 4]},
+                                   .failures = failures,
+                                   .failures_cap = ADDRS};
+    record->n = SIZE_MAX;
+    record->error = fer_tcp_stream_connect_addrs_with(&program->streams[handle], addrs, ADDRS,
+                                                      &options, &record->n);
+    record->bytes_are_right = record->n <= ADDRS;
+    record->has_value = true;
+    record->value = packed_kinds(failures, record->n <= ADDRS ? record->n : 0);
+    bool accepted = fer_sim_peer_accept(program->listener, &peer).kind == FER_OK;
+    if (record->error.kind == FER_OK && accepted) {
+        join(program, handle, peer);
+    } else if (accepted) {
+        fer_sim_peer_reset(peer);
+    }
+}
+
 /* ---- Accepts */
 
 /* The address at which peers reach the listener. False if it is not open. */

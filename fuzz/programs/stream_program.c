@@ -173,6 +173,7 @@ static void do_opening(struct program *program, int handle, uint8_t arg, struct 
     case OP_CONNECT_NAME: program_do_connect(program, handle, arg, record); break;
     case OP_CONNECT_FAILS:
     case OP_CONNECT_FULL: program_do_connect_failing(program, handle, arg, record); break;
+    case OP_CONNECT_WITH: program_do_connect_with(program, handle, arg, record); break;
     case OP_ACCEPT_SECOND: program_do_accept_second(program, handle, arg, record); break;
     case OP_ACCEPT: program_do_accept(program, handle, arg, record); break;
     case OP_BIND: program_do_bind(program, arg, record); break;
@@ -237,6 +238,7 @@ static void limit_handle(struct program *program, int handle, uint8_t byte)
         !limits_act(&program->limits, (uint8_t)(byte - FER_SIM_FAULT_COUNT), &chosen)) {
         return;
     }
+    program->connect_limits = chosen;
     fer_limits limits = limits_to_set(&program->limits, &chosen);
     if (fer_tcp_stream_set_limits(&program->streams[handle], &limits).kind == FER_OK) {
         program->limits_of[handle] = chosen;
@@ -262,6 +264,10 @@ static enum program_op op_of(const struct program *program, uint8_t byte)
 {
     if (program->limits.are_used && byte >= PROGRAM_READY_FROM && byte < PROGRAM_POLLER_FROM) {
         return OP_READY;
+    }
+    if (program->limits.are_used && byte >= PROGRAM_CONNECT_WITH_FROM &&
+        byte < PROGRAM_READY_FROM) {
+        return OP_CONNECT_WITH;
     }
     return (enum program_op)(byte < PROGRAM_POLLER_FROM ? byte % OP_POLLER_ADD
                                                         : OP_POLLER_ADD + byte % 4);
@@ -297,8 +303,11 @@ static void step(struct program *program, const uint8_t *bytes)
     record->unread = connection == NULL ? 0 : connection->peer_sent - connection->received;
     int connection_of[PROGRAM_HANDLES];
     memcpy(connection_of, program->connection_of, sizeof connection_of);
+    program->connect_limits = LIMITS_NONE;
     limit_handle(program, handle, bytes[3]);
-    record->limits = limits_of_call(&program->limits, &program->limits_of[handle]);
+    record->limits = limits_of_call(&program->limits, record->op == OP_CONNECT_WITH
+                                                          ? &program->connect_limits
+                                                          : &program->limits_of[handle]);
     uint64_t began = fer_sim_now().nanos;
     if (record->fault >= 0) {
         FER_IGNORE(fer_sim_fault_at((fer_sim_fault)record->fault, 1));

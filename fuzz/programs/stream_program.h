@@ -23,7 +23,9 @@ enum {
     /* The first byte of a step is an operation of the poller from this value on. */
     PROGRAM_POLLER_FROM = 248,
     PROGRAM_OWN_SHUTDOWN_FROM = 192, /* DEFER's argument, with loses_cancels */
-    PROGRAM_READY_FROM = 240,        /* the first byte of a READY, if the program has limits */
+    /* The first byte of these, if the program has limits. */
+    PROGRAM_CONNECT_WITH_FROM = 232,
+    PROGRAM_READY_FROM = 240,
     PROGRAM_BUFFER = 16384,
     /* Writes are longer by this factor if the simulated Windows lacks buffers for long sends. */
     PROGRAM_LONG_WRITE = 8
@@ -39,7 +41,7 @@ enum {
     X(TAKE_ERROR) X(PEER_ADDR) X(LOCAL_ADDR) X(CLOSE) X(THROUGH_RAW) X(NODELAY) X(TTL) X(LINGER) \
     X(KEEPALIVE) X(BIND) X(UNBIND) X(LISTENER) X(PEER_SEND) X(PEER_RECEIVE) X(PEER_SHUTDOWN)     \
     X(PEER_CLOSE) X(PEER_RESET) X(DEFER) X(POLLER_ADD) X(POLLER_MODIFY) X(POLLER_DELETE)         \
-    X(POLLER_WAIT) X(READY)
+    X(POLLER_WAIT) X(READY) X(CONNECT_WITH)
 /* clang-format on */
 
 enum program_op {
@@ -118,6 +120,7 @@ struct program {
     int connection_of[PROGRAM_HANDLES];
     struct program_limits limits;
     struct handle_limits limits_of[PROGRAM_HANDLES];
+    struct handle_limits connect_limits;  /* of CONNECT_WITH */
     unsigned shut_later[PROGRAM_HANDLES]; /* FACT_SHUT_, by deferred shutdowns of the handle */
     struct connection connections[PROGRAM_CONNECTIONS];
     int connection_count;
