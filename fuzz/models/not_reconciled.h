@@ -400,6 +400,14 @@ static inline bool is_late_attempt(const struct record *posix, const struct reco
     return posix->op == OP_CONNECT_WITH && (winsock->facts & FACT_NOTICES_LATE) != 0;
 }
 
+/* WSAPoll's hang-up (hangup_ends_write_waits) is a readiness to write. */
+static inline bool is_ready_at_hangup(const struct record *posix, const struct record *winsock)
+{
+    unsigned facts = FACT_PEER_SHUT | FACT_NOTICES_LATE;
+    return posix->op == OP_READY && (winsock->facts & facts) == facts &&
+           winsock->error.kind == FER_OK && winsock->elapsed <= posix->elapsed;
+}
+
 /* A wait on Windows noticed an event, a shutdown or room late, after others, but before its timeout
  * expired. */
 static inline bool late_event(const struct record *posix, const struct record *winsock)
@@ -410,7 +418,8 @@ static inline bool late_event(const struct record *posix, const struct record *w
     bool is_late = (winsock->facts & facts) == facts && (is_read(posix) || is_write(posix)) &&
                    winsock->elapsed > posix->elapsed &&
                    (!is_unfinished || winsock->error.kind == posix->error.kind);
-    return is_late || has_met_reset(posix, winsock) || is_late_attempt(posix, winsock);
+    return is_late || has_met_reset(posix, winsock) || is_late_attempt(posix, winsock) ||
+           is_ready_at_hangup(posix, winsock);
 }
 
 /* Both had the same result, but on Windows after actions of the peer that came later on POSIX
