@@ -4,7 +4,7 @@
 
 #include "platform/sim/network.h"
 
-/* The slice of a select with a token, as in the Windows backend. */
+/* The slice of a select with a token: the latest notice of a cancel (rule K2). */
 #define FERP_SIM_TOKEN_SLICE UINT64_C(20000000)
 
 /* The token of a wait, which may be NULL. On POSIX, and beside a request, the signal ends the wait.
