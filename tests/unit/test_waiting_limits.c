@@ -317,6 +317,9 @@ static void ends_if_cancelled_in_the_wait(const struct sort *sort)
     cancel_during(SCRIPT_WAIT_FOR);
     expect(sort, FER_CANCELLED);
     expect_calls(sort, 2, 1);
+    /* at once, without another arm and without a pause as after a false hint */
+    assert_int_equal(script.times[SCRIPT_WAIT_ARM], 1);
+    assert_int_equal(script.times[SCRIPT_PAUSE], 0);
 }
 
 static void a_cancel_ends_the_wait(void **state)
