@@ -32,8 +32,7 @@ fer_error feri_stream_check(const fer_handle *handle, feri_request request)
 
 static feri_proceed proceed_with(const fer_handle *handle)
 {
-    bool is_limited = handle != NULL && feri_handle_is_limited(handle);
-    return is_limited ? FERI_PROCEED_WITH_LIMITS : FERI_PROCEED;
+    return feri_handle_is_limited(handle) ? FERI_PROCEED_WITH_LIMITS : FERI_PROCEED;
 }
 
 /* After a fatal error on the read half only queued bytes can be read. */
@@ -70,8 +69,6 @@ fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_
 fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,
                                   feri_proceed *proceed)
 {
-    /* Looked at first: after the answer, it would cost the common case an instruction (rule K5). */
-    feri_proceed way = proceed_with(handle);
     fer_error error;
     (void)feri_stream_answer(handle, FERI_REQUEST_WRITE, &error);
     *proceed = FERI_STOP;
@@ -79,7 +76,7 @@ fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size
         error = feri_own_error(FER_INVALID_INPUT);
     }
     if (error.kind == FER_OK && len > 0) {
-        *proceed = way;
+        *proceed = proceed_with(handle);
     }
     return error;
 }

@@ -2,6 +2,7 @@
  * retry. */
 #include "core/transfer/stream_io.h"
 
+#include "core/base/cold.h"
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/stream_request.h"
@@ -9,88 +10,117 @@
 #include "core/transfer/retry.h"
 #include "core/wait/waiting.h"
 
-static fer_error read_again(const fer_handle *handle, void *buf, size_t len, size_t *moved,
-                            fer_error error)
+/* ---- Reading. The common case shares no code with the others, so that they cost it nothing (rule
+ * K5). */
+
+/* After a first try that moved nothing. */
+FERI_COLD static fer_error read_again(fer_handle *handle, void *buf, size_t len, size_t *n,
+                                      fer_error error)
 {
+    size_t moved = 0;
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
     while (feri_should_retry(&waiting, &error, &len)) {
-        error = ferp_recv(handle->raw_, buf, len, moved);
+        error = ferp_recv(handle->raw_, buf, len, &moved);
     }
+    error = feri_stream_after_read(handle, error, moved);
+    feri_store_count(n, moved);
     return error;
 }
 
-static fer_error read_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
-{
-    fer_error error = ferp_recv(handle->raw_, buf, len, moved);
-    return error.kind == FER_OK ? error : read_again(handle, buf, len, moved, error);
-}
-
-static fer_error read_within_limits(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+/* The handle may have limits. */
+static fer_error read_by_mode(const fer_handle *handle, void *buf, size_t len, size_t *moved)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    FER_TRY(feri_waiting_begin_with_limits(&waiting));
+    FER_TRY(feri_waiting_begin(&waiting));
     fer_error error;
     do {
-        error = ferp_try_recv(handle->raw_, buf, len, FERP_RECV, moved);
+        error = feri_waiting_tries_may_wait(&waiting)
+                    ? ferp_recv(handle->raw_, buf, len, moved)
+                    : ferp_try_recv(handle->raw_, buf, len, FERP_RECV, moved);
     } while (feri_should_retry(&waiting, &error, &len));
     return error;
 }
 
-fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
+FERI_COLD static fer_error read_checked(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
     feri_proceed proceed;
-    fer_error error =
-        feri_stream_before_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
+    fer_error error = feri_stream_check_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
     if (proceed != FERI_STOP) {
-        len = feri_clamp_length(len);
-        error = proceed == FERI_PROCEED ? read_once(handle, buf, len, &moved)
-                                        : read_within_limits(handle, buf, len, &moved);
+        error = read_by_mode(handle, buf, feri_clamp_length(len), &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
     feri_store_count(n, moved);
     return error;
 }
 
-static fer_error write_again(const fer_handle *handle, const void *buf, size_t len, size_t *moved,
-                             fer_error error)
+fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    while (feri_should_retry(&waiting, &error, &len)) {
-        error = ferp_send(handle->raw_, buf, len, moved);
+    if (!feri_stream_is_ready_for_os(handle, feri_is_valid_buffer(buf, len), len)) {
+        return read_checked(handle, buf, len, n);
     }
+    size_t moved = 0;
+    len = feri_clamp_length(len);
+    fer_error error = ferp_recv(handle->raw_, buf, len, &moved);
+    if (error.kind != FER_OK || moved == 0) {
+        return read_again(handle, buf, len, n, error);
+    }
+    feri_store_count(n, moved);
     return error;
 }
 
-static fer_error write_once(const fer_handle *handle, const void *buf, size_t len, size_t *moved)
+/* ---- Writing, in the same way */
+
+FERI_COLD static fer_error write_again(fer_handle *handle, const void *buf, size_t len, size_t *n,
+                                       fer_error error)
 {
-    fer_error error = ferp_send(handle->raw_, buf, len, moved);
-    return error.kind == FER_OK ? error : write_again(handle, buf, len, moved, error);
+    size_t moved = 0;
+    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
+    while (feri_should_retry(&waiting, &error, &len)) {
+        error = ferp_send(handle->raw_, buf, len, &moved);
+    }
+    error = feri_stream_after_write(handle, error);
+    feri_store_count(n, moved);
+    return error;
 }
 
-static fer_error write_within_limits(const fer_handle *handle, const void *buf, size_t len,
-                                     size_t *moved)
+static fer_error write_by_mode(const fer_handle *handle, const void *buf, size_t len, size_t *moved)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    FER_TRY(feri_waiting_begin_with_limits(&waiting));
+    FER_TRY(feri_waiting_begin(&waiting));
     fer_error error;
     do {
-        error = ferp_try_send(handle->raw_, buf, len, moved);
+        error = feri_waiting_tries_may_wait(&waiting)
+                    ? ferp_send(handle->raw_, buf, len, moved)
+                    : ferp_try_send(handle->raw_, buf, len, moved);
     } while (feri_should_retry(&waiting, &error, &len));
+    return error;
+}
+
+FERI_COLD static fer_error write_checked(fer_handle *handle, const void *buf, size_t len, size_t *n)
+{
+    size_t moved = 0;
+    feri_proceed proceed;
+    fer_error error =
+        feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
+    if (proceed != FERI_STOP) {
+        error = write_by_mode(handle, buf, feri_clamp_length(len), &moved);
+        error = feri_stream_after_write(handle, error);
+    }
+    feri_store_count(n, moved);
     return error;
 }
 
 fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
+    if (!feri_stream_is_ready_for_os(handle, feri_is_valid_buffer(buf, len), len)) {
+        return write_checked(handle, buf, len, n);
+    }
     size_t moved = 0;
-    feri_proceed proceed;
-    fer_error error =
-        feri_stream_before_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
-    if (proceed != FERI_STOP) {
-        len = feri_clamp_length(len);
-        error = proceed == FERI_PROCEED ? write_once(handle, buf, len, &moved)
-                                        : write_within_limits(handle, buf, len, &moved);
-        error = feri_stream_after_write(handle, error);
+    len = feri_clamp_length(len);
+    fer_error error = ferp_send(handle->raw_, buf, len, &moved);
+    if (error.kind != FER_OK) {
+        return write_again(handle, buf, len, n, error);
     }
     feri_store_count(n, moved);
     return error;
