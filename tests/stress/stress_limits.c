@@ -1,6 +1,6 @@
-/* stress_limits.c: rules K2 and K4 under load. Many threads block in calls of all kinds, each on
- * handles of its own, and one cancel ends all of them: CALLS calls in each round. Prints how long
- * the calls took to return, which passes or fails nothing.
+/* stress_limits.c: rules K2, K4 and K7 under load. Many threads block in calls of all kinds, each
+ * on handles of its own and on a listener of all, and one cancel ends all of them: CALLS calls in
+ * each round. Prints how long the calls took to return, which passes or fails nothing.
  * usage: stress_limits [ROUNDS] */
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -31,6 +31,7 @@ struct caller {
 };
 
 static struct caller callers[THREADS];
+static fer_tcp_listener shared; /* by all threads */
 static fer_cancel_token token;
 static atomic_int started;
 static uint64_t latencies_us[WAVES * THREADS];
@@ -132,11 +133,25 @@ static fer_error call_udp_ready(struct ends *ends)
     return fer_udp_socket_ready(&ends->udp, FER_READABLE, FER_DURATION_NONE, &ready);
 }
 
+static fer_error call_accept(struct ends *ends)
+{
+    fer_tcp_stream accepted = {0};
+    (void)ends;
+    return fer_tcp_listener_accept(&shared, &accepted, NULL);
+}
+static fer_error call_listener_ready(struct ends *ends)
+{
+    fer_interest ready;
+    (void)ends;
+    return fer_tcp_listener_ready(&shared, FER_READABLE, FER_DURATION_NONE, &ready);
+}
+
 static const struct call {
     const char *name;
     fer_error (*run)(struct ends *ends);
 } calls[] = {
     {"read", call_read},
+    {"accept", call_accept},
     {"write", call_write},
     {"recv_from", call_recv_from},
     {"ready", call_ready},
@@ -147,6 +162,7 @@ static const struct call {
     {"read_vectored", call_read_vectored},
     {"write_all", call_write_all},
     {"read_exact", call_read_exact},
+    {"listener ready", call_listener_ready},
     {"udp ready", call_udp_ready},
     {"read_to_end", call_read_to_end},
     {"copy", call_copy},
@@ -239,12 +255,16 @@ static void run_round(int round)
         open_ends(&callers[i].ends, &listener, &addr);
     }
     fer_tcp_listener_close(&listener);
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    must_ok(fer_tcp_listener_bind(&shared, "127.0.0.1:0"), "bind");
+    must_ok(fer_tcp_listener_set_limits(&shared, &limits), "set_limits");
     for (int wave = 0; wave < WAVES; wave++) {
         run_wave(wave);
     }
     for (int i = 0; i < THREADS; i++) {
         close_ends(&callers[i].ends);
     }
+    fer_tcp_listener_close(&shared);
     fer_cancel_token_close(&token);
     qsort(latencies_us, CALLS, sizeof latencies_us[0], compare_times);
     printf("round %d: %d calls cancelled; until they returned: median %" PRIu64
