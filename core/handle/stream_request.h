@@ -39,36 +39,19 @@ typedef enum feri_proceed {
     FERI_PROCEED_WITH_LIMITS /* the limits come first (waiting.h) */
 } feri_proceed;
 
-/* The common case, without a table or a call: true if the OS can be called directly. */
+/* The common case, without a table or a call: true if the OS can be called directly. False: one of
+ * the two checks below decides. */
 static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool buffer_is_valid,
                                                size_t len)
 {
     return handle != NULL && buffer_is_valid && len > 0 && feri_handle_is_plain(handle);
 }
 
-/* All cases. buffer_is_valid: the caller's buffers can hold len bytes. STOP: the return value is
+/* buffer_is_valid: the caller's buffers can hold len bytes. STOP: the return value is
  * the call's result. */
 fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
                                  feri_proceed *proceed);
 fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,
                                   feri_proceed *proceed);
-
-static inline fer_error feri_stream_before_read(fer_handle *handle, bool buffer_is_valid,
-                                                size_t len, feri_proceed *proceed)
-{
-    *proceed = FERI_PROCEED;
-    return feri_stream_is_ready_for_os(handle, buffer_is_valid, len)
-               ? feri_ok()
-               : feri_stream_check_read(handle, buffer_is_valid, len, proceed);
-}
-
-static inline fer_error feri_stream_before_write(fer_handle *handle, bool buffer_is_valid,
-                                                 size_t len, feri_proceed *proceed)
-{
-    *proceed = FERI_PROCEED;
-    return feri_stream_is_ready_for_os(handle, buffer_is_valid, len)
-               ? feri_ok()
-               : feri_stream_check_write(handle, buffer_is_valid, len, proceed);
-}
 
 #endif

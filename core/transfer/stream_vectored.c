@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/assert.h"
+#include "core/base/cold.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
 #include "core/handle/stream_request.h"
@@ -137,37 +138,64 @@ static fer_error read_slices(const fer_handle *handle, const fer_io_slice_mut *s
     return error;
 }
 
-static fer_error read_vectored(fer_handle *handle, const fer_io_slice_mut *slices, size_t count,
-                               feri_wait_mode wait_mode, size_t *n)
+/* After a first try that moved nothing. */
+FERI_COLD static fer_error read_slices_again(fer_handle *handle, const fer_io_slice_mut *slices,
+                                             const slice_plan *plan, size_t *n, fer_error error)
 {
-    slice_plan plan = plan_slices(slices, count);
-    if (is_too_long_for_one_call(&plan, count)) {
-        const fer_io_slice_mut *first = &slices[plan.first];
+    size_t moved = 0;
+    size_t len = plan->sum;
+    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
+    while (feri_should_retry(&waiting, &error, &len)) {
+        error = receive_slices(&waiting, slices, plan, len, &moved);
+    }
+    error = feri_stream_after_read(handle, error, moved);
+    feri_store_count(n, moved);
+    return error;
+}
+
+FERI_COLD static fer_error read_planned(fer_handle *handle, const fer_io_slice_mut *slices,
+                                        size_t count, const slice_plan *plan,
+                                        feri_wait_mode wait_mode, size_t *n)
+{
+    if (is_too_long_for_one_call(plan, count)) {
+        const fer_io_slice_mut *first = &slices[plan->first];
         return wait_mode == FERI_WAIT_BY_MODE
                    ? feri_stream_read(handle, first->base, first->len, n)
                    : feri_stream_try_read(handle, first->base, first->len, n);
     }
     size_t moved = 0;
     feri_proceed proceed;
-    fer_error error = feri_stream_before_read(handle, plan.valid, plan.sum, &proceed);
+    fer_error error = feri_stream_check_read(handle, plan->valid, plan->sum, &proceed);
     if (proceed != FERI_STOP) {
-        error = read_slices(handle, slices, &plan, wait_mode, &moved);
+        error = read_slices(handle, slices, plan, wait_mode, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
     feri_store_count(n, moved);
     return error;
 }
 
+/* The common case shares no code with the others, as in stream_io.c. */
 fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
                                     size_t count, size_t *n)
 {
-    return read_vectored(handle, slices, count, FERI_WAIT_BY_MODE, n);
+    slice_plan plan = plan_slices(slices, count);
+    if (plan.is_cut || !feri_stream_is_ready_for_os(handle, plan.valid, plan.sum)) {
+        return read_planned(handle, slices, count, &plan, FERI_WAIT_BY_MODE, n);
+    }
+    size_t moved = 0;
+    fer_error error = ferp_recv_vectored(handle->raw_, slices + plan.first, plan.count, &moved);
+    if (error.kind != FER_OK || moved == 0) {
+        return read_slices_again(handle, slices, &plan, n, error);
+    }
+    feri_store_count(n, moved);
+    return error;
 }
 
 fer_error feri_stream_try_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
                                         size_t count, size_t *n)
 {
-    return read_vectored(handle, slices, count, FERI_WAIT_NEVER, n);
+    slice_plan plan = plan_slices(slices, count);
+    return read_planned(handle, slices, count, &plan, FERI_WAIT_NEVER, n);
 }
 
 static fer_error send_vectored(const feri_waiting *waiting, const fer_io_slice *slices,
@@ -203,21 +231,36 @@ static fer_error write_slices(const fer_handle *handle, const fer_io_slice *slic
     return error;
 }
 
-static fer_error write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
-                                feri_wait_mode wait_mode, size_t *n)
+/* After a first try that failed. */
+FERI_COLD static fer_error write_slices_again(fer_handle *handle, const fer_io_slice *slices,
+                                              const slice_plan *plan, size_t *n, fer_error error)
 {
-    slice_plan plan = plan_slices(slices, count);
-    if (is_too_long_for_one_call(&plan, count)) {
-        const fer_io_slice *first = &slices[plan.first];
+    size_t moved = 0;
+    size_t len = plan->sum;
+    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
+    while (feri_should_retry(&waiting, &error, &len)) {
+        error = send_slices(&waiting, slices, plan, len, &moved);
+    }
+    error = feri_stream_after_write(handle, error);
+    feri_store_count(n, moved);
+    return error;
+}
+
+FERI_COLD static fer_error write_planned(fer_handle *handle, const fer_io_slice *slices,
+                                         size_t count, const slice_plan *plan,
+                                         feri_wait_mode wait_mode, size_t *n)
+{
+    if (is_too_long_for_one_call(plan, count)) {
+        const fer_io_slice *first = &slices[plan->first];
         return wait_mode == FERI_WAIT_BY_MODE
                    ? feri_stream_write(handle, first->base, first->len, n)
                    : feri_stream_try_write(handle, first->base, first->len, n);
     }
     size_t moved = 0;
     feri_proceed proceed;
-    fer_error error = feri_stream_before_write(handle, plan.valid, plan.sum, &proceed);
+    fer_error error = feri_stream_check_write(handle, plan->valid, plan->sum, &proceed);
     if (proceed != FERI_STOP) {
-        error = write_slices(handle, slices, &plan, wait_mode, &moved);
+        error = write_slices(handle, slices, plan, wait_mode, &moved);
         error = feri_stream_after_write(handle, error);
     }
     feri_store_count(n, moved);
@@ -227,11 +270,22 @@ static fer_error write_vectored(fer_handle *handle, const fer_io_slice *slices, 
 fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
                                      size_t *n)
 {
-    return write_vectored(handle, slices, count, FERI_WAIT_BY_MODE, n);
+    slice_plan plan = plan_slices(slices, count);
+    if (plan.is_cut || !feri_stream_is_ready_for_os(handle, plan.valid, plan.sum)) {
+        return write_planned(handle, slices, count, &plan, FERI_WAIT_BY_MODE, n);
+    }
+    size_t moved = 0;
+    fer_error error = ferp_send_vectored(handle->raw_, slices + plan.first, plan.count, &moved);
+    if (error.kind != FER_OK) {
+        return write_slices_again(handle, slices, &plan, n, error);
+    }
+    feri_store_count(n, moved);
+    return error;
 }
 
 fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice *slices,
                                          size_t count, size_t *n)
 {
-    return write_vectored(handle, slices, count, FERI_WAIT_NEVER, n);
+    slice_plan plan = plan_slices(slices, count);
+    return write_planned(handle, slices, count, &plan, FERI_WAIT_NEVER, n);
 }

@@ -11,16 +11,20 @@ static void check_before_read(fer_handle *handle, bool valid, size_t len, fer_er
                               bool want_call)
 {
     feri_proceed call_os = want_call ? FERI_STOP : FERI_PROCEED;
-    assert_error(feri_stream_before_read(handle, valid, len, &call_os), want.kind, want.os_code);
+    bool is_ready = feri_stream_is_ready_for_os(handle, valid, len);
+    assert_error(feri_stream_check_read(handle, valid, len, &call_os), want.kind, want.os_code);
     assert_int_equal(call_os, want_call);
+    assert_true(want_call || !is_ready);
 }
 
 static void check_before_write(fer_handle *handle, bool valid, size_t len, fer_error want,
                                bool want_call)
 {
     feri_proceed call_os = want_call ? FERI_STOP : FERI_PROCEED;
-    assert_error(feri_stream_before_write(handle, valid, len, &call_os), want.kind, want.os_code);
+    bool is_ready = feri_stream_is_ready_for_os(handle, valid, len);
+    assert_error(feri_stream_check_write(handle, valid, len, &call_os), want.kind, want.os_code);
     assert_int_equal(call_os, want_call);
+    assert_true(want_call || !is_ready);
 }
 
 static const fer_error ok = {FER_OK, 0};
@@ -133,7 +137,7 @@ static void after_a_reset_only_what_is_queued_is_read(void **state)
     assert_log("");
 }
 
-static void the_short_way_answers_as_the_tables_do(void **state)
+static void the_short_way_is_that_of_an_open_handle_without_limits(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -141,18 +145,21 @@ static void the_short_way_answers_as_the_tables_do(void **state)
     const size_t lengths[] = {0, 1, SIZE_MAX};
     for (size_t i = 0; i < 6; i++) {
         bool valid = i % 2 != 0;
-        feri_proceed by_fast_path = FERI_STOP;
-        feri_proceed by_tables = FERI_PROCEED;
-        fer_error fast_error =
-            feri_stream_before_read(&handle, valid, lengths[i / 2], &by_fast_path);
-        assert_error(feri_stream_check_read(&handle, valid, lengths[i / 2], &by_tables),
-                     fast_error.kind, fast_error.os_code);
-        assert_int_equal(by_fast_path, by_tables);
-        fast_error = feri_stream_before_write(&handle, valid, lengths[i / 2], &by_fast_path);
-        assert_error(feri_stream_check_write(&handle, valid, lengths[i / 2], &by_tables),
-                     fast_error.kind, fast_error.os_code);
-        assert_int_equal(by_fast_path, by_tables);
+        size_t len = lengths[i / 2];
+        feri_proceed proceed = FERI_STOP;
+        bool is_ready = feri_stream_is_ready_for_os(&handle, valid, len);
+        assert_int_equal(is_ready, valid && len > 0);
+        (void)feri_stream_check_read(&handle, valid, len, &proceed);
+        assert_int_equal(proceed, is_ready ? FERI_PROCEED : FERI_STOP);
+        (void)feri_stream_check_write(&handle, valid, len, &proceed);
+        assert_int_equal(proceed, is_ready ? FERI_PROCEED : FERI_STOP);
     }
+    feri_proceed proceed = FERI_STOP;
+    assert_true(feri_handle_mark_limited(&handle, true));
+    assert_false(feri_stream_is_ready_for_os(&handle, true, 1));
+    assert_ok(feri_stream_check_read(&handle, true, 1, &proceed));
+    assert_int_equal(proceed, FERI_PROCEED_WITH_LIMITS);
+    assert_false(feri_stream_is_ready_for_os(NULL, true, 1));
 }
 
 /* ---- After the system call */
@@ -329,7 +336,7 @@ int main(void)
         script_test(a_half_that_was_shut_answers_by_itself),
         script_test(each_half_is_asked_when_the_other_has_ended),
         script_test(after_a_reset_only_what_is_queued_is_read),
-        script_test(the_short_way_answers_as_the_tables_do),
+        script_test(the_short_way_is_that_of_an_open_handle_without_limits),
         script_test(bytes_that_were_moved_change_nothing),
         script_test(passing_errors_change_nothing),
         script_test(a_half_that_was_shut_meanwhile_answers_for_the_os),
