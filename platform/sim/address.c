@@ -86,7 +86,24 @@ static ferp_sim_code destination_status(const ferp_sim_network *network,
     return ferp_sim_lacks_route(network, &to) ? FERP_SIM_ENETUNREACH : FERP_SIM_NO_ERROR;
 }
 
-static ferp_sim_code connect_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
+/* The call that returns the failure of a connect leaves the socket unconnected. */
+static ferp_sim_code take_result(ferp_sim_socket *socket)
+{
+    ferp_sim_code code = socket->pending;
+    socket->pending = FERP_SIM_NO_ERROR;
+    socket->state = socket->state == FERP_SIM_FAILED ? FERP_SIM_UNCONNECTED : socket->state;
+    return code;
+}
+
+/* Linux connects a failed socket again only after connect has returned the failure, as ECONNABORTED
+ * if SO_ERROR has returned it before (af_inet.c, __inet_stream_connect). Windows never does. */
+static ferp_sim_code status_of_failed(const ferp_sim_network *network, ferp_sim_socket *socket)
+{
+    ferp_sim_code code = ferp_sim_is_winsock(network) ? FERP_SIM_ECONNABORTED : take_result(socket);
+    return code == FERP_SIM_NO_ERROR ? FERP_SIM_ECONNABORTED : code;
+}
+
+static ferp_sim_code connect_status(const ferp_sim_network *network, ferp_sim_socket *socket,
                                     const fer_socket_addr *addr)
 {
     if (socket->settings.only_v6 && is_mapped(addr)) {
@@ -97,9 +114,9 @@ static ferp_sim_code connect_status(const ferp_sim_network *network, const ferp_
     case FERP_SIM_CONNECTED: return FERP_SIM_EISCONN;
     case FERP_SIM_LISTENING:
         return ferp_sim_is_winsock(network) ? FERP_SIM_EINVAL : FERP_SIM_EISCONN;
-    case FERP_SIM_FAILED:
     case FERP_SIM_CONNECTION_RESET:
-        return ferp_sim_is_winsock(network) ? FERP_SIM_ECONNABORTED : FERP_SIM_NO_ERROR;
+        return ferp_sim_is_winsock(network) ? FERP_SIM_ECONNABORTED : FERP_SIM_EISCONN;
+    case FERP_SIM_FAILED: return status_of_failed(network, socket);
     case FERP_SIM_UNCONNECTED:
     default: return destination_status(network, addr);
     }
@@ -154,9 +171,7 @@ static fer_error wait_for_connect(ferp_sim_network *network, ferp_sim_socket *so
                                                 : passed;
         }
     }
-    ferp_sim_code code = socket->pending;
-    socket->pending = FERP_SIM_NO_ERROR;
-    return ferp_sim_error(network, code);
+    return ferp_sim_error(network, take_result(socket));
 }
 
 static fer_error connect_to(ferp_sim_network *network, ferp_sim_socket *socket,

@@ -163,6 +163,91 @@ static void so_error_is_late_at_times(void **state)
     assert_in_range(late, 5, 40);
 }
 
+static fer_raw_socket raw_refused(void)
+{
+    fer_socket_addr closed = addr_of("127.0.0.1:9");
+    fer_raw_socket raw = raw_socket();
+    ferp_disable_connect_retry(raw);
+    assert_ok(ferp_set_nonblocking(raw, true));
+    FER_IGNORE(ferp_connect(raw, &closed));
+    advance_ms(1);
+    return raw;
+}
+
+static void assert_connects_again(void **state, fer_raw_socket raw)
+{
+    fer_socket_addr addr = addr_of(SERVER);
+    assert_code(ferp_connect(raw, &addr),
+                is_winsock(state) ? FER_CONNECTION_ABORTED : FER_IN_PROGRESS,
+                is_winsock(state) ? 10053 : 115);
+    advance_ms(5);
+    assert_kind(ferp_check_connected(raw), is_winsock(state) ? FER_NOT_CONNECTED : FER_OK);
+    assert_kind(raw_error(raw), is_winsock(state) ? FER_CONNECTION_REFUSED : FER_OK);
+    ferp_close(raw);
+}
+
+/* Linux connects a failed socket again only after connect has returned the failure, as ECONNABORTED
+ * if SO_ERROR has returned it before (seen on Linux 6.18). Windows never does (Wine 8). */
+static void connect_returns_an_earlier_failure(void **state)
+{
+    sim_begin(state);
+    (void)serve(SERVER);
+    fer_socket_addr addr = addr_of(SERVER);
+    fer_raw_socket raw = raw_refused();
+    assert_code(ferp_connect(raw, &addr),
+                is_winsock(state) ? FER_CONNECTION_ABORTED : FER_CONNECTION_REFUSED,
+                is_winsock(state) ? 10053 : 111);
+    (void)raw_error(raw); /* it may be late on Windows */
+    assert_connects_again(state, raw);
+    raw = raw_refused();
+    (void)raw_error(raw);
+    assert_code(ferp_connect(raw, &addr), FER_CONNECTION_ABORTED, is_winsock(state) ? 10053 : 103);
+    assert_connects_again(state, raw);
+}
+
+static void after_a_blocking_connect_has_failed_linux_connects_again(void **state)
+{
+    sim_begin(state);
+    (void)serve(SERVER);
+    fer_socket_addr closed = addr_of("127.0.0.1:9");
+    fer_socket_addr addr = addr_of(SERVER);
+    fer_raw_socket raw = raw_socket();
+    assert_code(ferp_connect(raw, &closed), FER_CONNECTION_REFUSED, 111);
+    assert_code(ferp_connect(raw, &closed), FER_CONNECTION_REFUSED, 111);
+    assert_ok(ferp_connect(raw, &addr));
+    assert_ok(ferp_check_connected(raw));
+    ferp_close(raw);
+}
+
+/* As seen on Linux 6.18 after a blocking connect. */
+static void a_socket_that_was_reset_is_not_connected_again(void **state)
+{
+    sim_begin(state);
+    struct raw_pair pair = raw_pair();
+    raw_reset(pair.server);
+    assert_code(ferp_connect(pair.client, &pair.addr),
+                is_winsock(state) ? FER_CONNECTION_ABORTED : FER_ALREADY_CONNECTED,
+                is_winsock(state) ? 10053 : 106);
+    ferp_close(pair.client);
+    ferp_close(pair.listener);
+}
+
+/* docs/DIFFERENCES.md, failed_connect_adopted. */
+static void a_failed_connect_that_is_adopted_fails_again(void **state)
+{
+    fer_socket socket = {0};
+    fer_error cause = {FER_OK, 0};
+    sim_begin(state);
+    (void)serve(SERVER);
+    fer_socket_addr addr = addr_of(SERVER);
+    assert_ok(fer_socket_from_raw(&socket, raw_refused()));
+    fer_error error = fer_socket_connect(&socket, &addr);
+    assert_kind(error, is_winsock(state) ? FER_CONNECTION_ABORTED : FER_CONNECTION_REFUSED);
+    assert_ok(fer_socket_take_error(&socket, &cause));
+    assert_code(cause, error.kind, error.os_code);
+    fer_socket_close(&socket);
+}
+
 /* docs/DIFFERENCES.md, late_refusal: only on the loopback Windows does not retry. */
 static void a_refusal_from_afar_comes_late_on_windows(void **state)
 {
@@ -337,6 +422,10 @@ int main(void)
         BOTH_TESTS(options_of_an_ended_stream_fail_if_configured),
         BOTH_TESTS(so_error_tells_a_failed_connect_once_on_linux),
         WINSOCK_TEST(so_error_is_late_at_times),
+        BOTH_TESTS(connect_returns_an_earlier_failure),
+        POSIX_TEST(after_a_blocking_connect_has_failed_linux_connects_again),
+        BOTH_TESTS(a_socket_that_was_reset_is_not_connected_again),
+        BOTH_TESTS(a_failed_connect_that_is_adopted_fails_again),
         BOTH_TESTS(a_refusal_from_afar_comes_late_on_windows),
         BOTH_TESTS(what_is_no_destination),
         BOTH_TESTS(an_unbound_socket_has_a_name_on_linux_only),
