@@ -28,7 +28,7 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     config.send_buffer = 64;
     config.receive_buffer = 64;
     FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
-    socket_program_begin(&program, dialect);
+    socket_program_begin(&program, &config);
     program.limits.are_used = fuzz_has_limits(switches, len);
     program.late = dialect == FER_SIM_WINSOCK && config.windows.loses_events ? SLICE : 0;
     for (int i = 0; i < STEPS && from.left > 0; i++) {

@@ -10,6 +10,7 @@ struct model_socket model_sockets[MODEL_SOCKETS_MAX];
 struct model_path model_paths[MODEL_PATHS];
 
 static bool windows;
+static bool ended_streams_keep_options;
 int model_socket_count;
 bool model_had_connections;
 
@@ -24,12 +25,13 @@ bool kind_set_has(kind_set set, fer_error_kind kind)
     return (set & kind_set_of(kind)) != 0;
 }
 
-void model_begin(fer_sim_dialect dialect)
+void model_begin(fer_sim_dialect dialect, bool ended_options_fail)
 {
     memset(model_paths, 0, sizeof model_paths);
     model_socket_count = 0;
     model_had_connections = false;
     windows = dialect == FER_SIM_WINSOCK;
+    ended_streams_keep_options = ended_options_fail && !windows;
 }
 
 bool model_is_windows(void)
@@ -297,10 +299,17 @@ kind_set model_set_option(const model_handle *handle, model_option option, uint6
     return (is_in_range(socket, option, value) ? OK : MISUSE) | (is_unclear ? OK | MISUSE : 0);
 }
 
+/* DIFFERENCES.md, ended_option. */
+static bool may_keep_options(const struct model_socket *socket)
+{
+    return ended_streams_keep_options && socket->is_stream &&
+           (socket->peer_is_unknown || socket->is_uncertain);
+}
+
 void model_set_option_done(model_handle *handle, model_option option, uint64_t value)
 {
     struct model_socket *socket = of(handle);
-    socket->was_set[option] = true;
+    socket->was_set[option] = !may_keep_options(socket);
     if (option == OPTION_ONLY_V6) {
         handle->only_v6_was_set = true;
     }

@@ -90,7 +90,8 @@ typedef struct model_connect {
     bool is_misuse;
 } model_connect;
 
-void model_begin(fer_sim_dialect dialect);
+/* ended_options_fail: as in fer_sim_config. */
+void model_begin(fer_sim_dialect dialect, bool ended_options_fail);
 bool model_is_windows(void);
 bool model_is_of_type(const model_handle *handle, model_type type);
 /* Two handles have connected the socket: the outcome for this one is unknown. */

@@ -379,11 +379,11 @@ void socket_program_step(struct socket_program *program, choices *from)
     socket_end_limits(program);
 }
 
-void socket_program_begin(struct socket_program *program, fer_sim_dialect dialect)
+void socket_program_begin(struct socket_program *program, const fer_sim_config *config)
 {
     memset(program, 0, sizeof *program);
-    program->dialect = dialect;
-    model_begin(dialect);
+    program->dialect = config->dialect;
+    model_begin(config->dialect, config->ended_options_fail);
     for (size_t i = 0; i < SOCKET_HANDLES; i++) {
         program->models[i].type = socket_types[i];
         program->models[i].raw = FER_RAW_SOCKET_NONE;

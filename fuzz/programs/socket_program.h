@@ -32,7 +32,7 @@ struct socket_program {
 };
 
 /* Sets up the network only. */
-void socket_program_begin(struct socket_program *program, fer_sim_dialect dialect);
+void socket_program_begin(struct socket_program *program, const fer_sim_config *config);
 /* Decodes and makes one call. */
 void socket_program_step(struct socket_program *program, choices *from);
 /* Closes all handles. */
