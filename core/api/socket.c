@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/operation_error.h"
+#include "core/handle/ended.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
@@ -226,7 +227,8 @@ fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
     }
     fer_ip_family family =
         feri_handle_has_flag(const_handle_of(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
-    return ferp_bind_device(handle_of(socket)->raw_, family, name == NULL ? "" : name);
+    fer_error error = ferp_bind_device(handle_of(socket)->raw_, family, name == NULL ? "" : name);
+    return feri_set_result(handle_of(socket), error);
 }
 
 /* ---- Modes */

@@ -7,6 +7,7 @@
 #include "core/base/deadline.h"
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
+#include "core/handle/ended.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
@@ -421,7 +422,7 @@ fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
     if (always_reuses(handle)) {
         return feri_ok();
     }
-    FER_TRY(set_reuse_option(handle, reuse));
+    FER_TRY(feri_set_result(handle, set_reuse_option(handle, reuse)));
     bool is_default = reuse == (type_of(handle) == FER_TYPE_STREAM);
     feri_atomic_change_bits(&handle->flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
                             is_default ? FERI_FLAG_REUSE_ADDRESS_SET : 0);

@@ -158,7 +158,9 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     (void)family;
-    ferp_sim_code code = name[0] == '\0' ? FERP_SIM_NO_ERROR : FERP_SIM_ENODEV;
+    ferp_sim_code code = name[0] != '\0'                             ? FERP_SIM_ENODEV
+                         : ferp_sim_refuses_options(network, socket) ? FERP_SIM_EINVAL
+                                                                     : FERP_SIM_NO_ERROR;
     return ferp_sim_trace_call(
         network, "bind to a device", socket,
         ferp_sim_error(network, ferp_sim_is_winsock(network) ? FERP_SIM_ENOPROTOOPT : code));

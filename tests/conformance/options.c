@@ -1,5 +1,6 @@
 /* options.c: rules O1 to O3 and O7: time to live, linger and keepalive; options after the end; and
  * nodelay. */
+#include "ferrule/socket.h"
 #include "support/fixture.h"
 
 /* O1: "A ttl outside 1-255 is INVALID_INPUT", and changes nothing. */
@@ -339,8 +340,31 @@ static void nodelay_is_told_as_it_was_set(void **state)
 /* ---- O7: "Setting an option, a timeout or the mode of a stream whose connection has ended is
  * OK" */
 
-static void assert_options_can_be_set(fer_tcp_stream *stream)
+/* The options of a built socket: these have the result that they have on a new one. */
+static void assert_built_options_can_be_set(struct pair *pair)
 {
+    bool is_v6 = pair->kind.family == PEER_V6;
+    fer_socket socket = {0};
+    fer_socket fresh = {0};
+    assert_ok(fer_socket_new(&fresh, is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4, FER_TYPE_STREAM,
+                             FER_PROTOCOL_DEFAULT));
+    assert_ok(fer_socket_from_tcp_stream(&socket, &pair->stream));
+    assert_ok(fer_socket_set_reuse_address(&socket, false));
+    assert_ok(fer_socket_set_reuse_address(&socket, true));
+    assert_ok(fer_socket_set_recv_buffer_size(&socket, 8192));
+    assert_ok(fer_socket_set_send_buffer_size(&socket, 8192));
+    assert_kind(fer_socket_set_tos(&socket, 0), fer_socket_set_tos(&fresh, 0).kind);
+    assert_kind(fer_socket_set_reuse_port(&socket, false),
+                fer_socket_set_reuse_port(&fresh, false).kind);
+    assert_kind(fer_socket_bind_device(&socket, NULL), fer_socket_bind_device(&fresh, NULL).kind);
+    assert_own(fer_socket_bind_device(&socket, ""), FER_INVALID_INPUT);
+    assert_ok(fer_socket_into_tcp_stream(&socket, &pair->stream));
+    fer_socket_close(&fresh);
+}
+
+static void assert_options_can_be_set(struct pair *pair)
+{
+    fer_tcp_stream *stream = &pair->stream;
     const fer_keepalive keepalive = {.enabled = true, .time = fer_duration_from_secs(60)};
     assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(1000)));
     assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(1000)));
@@ -351,6 +375,7 @@ static void assert_options_can_be_set(fer_tcp_stream *stream)
     assert_ok(fer_tcp_stream_set_keepalive(stream, &keepalive));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
     assert_own(fer_tcp_stream_set_ttl(stream, 0), FER_INVALID_INPUT);
+    assert_built_options_can_be_set(pair);
 }
 
 static void options_can_be_set_after_both_ends_have_finished(void **state)
@@ -361,11 +386,11 @@ static void options_can_be_set_after_both_ends_have_finished(void **state)
     assert_true(peer_send_all(pair->other, "last", 4));
     assert_true(peer_shutdown_write(pair->other));
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 2, NULL));
-    assert_options_can_be_set(&pair->stream);
+    assert_options_can_be_set(pair);
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 2, NULL));
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
     assert_reads_end(&pair->stream);
-    assert_options_can_be_set(&pair->stream);
+    assert_options_can_be_set(pair);
     assert_reads_end(&pair->stream);
 }
 
@@ -376,9 +401,9 @@ static void options_can_be_set_after_a_reset(void **state)
     peer_reset(pair->other);
     pair->other = PEER_NONE;
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_options_can_be_set(&pair->stream);
+    assert_options_can_be_set(pair);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
-    assert_options_can_be_set(&pair->stream);
+    assert_options_can_be_set(pair);
 }
 
 int main(void)
