@@ -336,12 +336,15 @@ static inline bool grain(const struct record *posix, const struct record *winsoc
 }
 
 /* On Windows only the library knows a lone shutdown of reading, and into_raw loses it. On Linux the
- * socket keeps it. */
+ * socket keeps it. A timeout that the raw socket of one clone gets is the others' on Linux only. */
 static inline bool raw_mode(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_ADOPTED | FACT_SHUT_READ;
-    (void)winsock;
-    return (posix->facts & facts) == facts && (is_read(posix) || posix->op >= OP_PEER_SEND);
+    bool has_foreign_timeout = (posix->facts & FACT_CLONE_TIMED) != 0 &&
+                               posix->error.kind == FER_TIMED_OUT &&
+                               winsock->error.kind == FER_DEADLOCK;
+    return has_foreign_timeout ||
+           ((posix->facts & facts) == facts && (is_read(posix) || posix->op >= OP_PEER_SEND));
 }
 
 /* Both halves are shut down while input is queued, and more arrives. Linux resets; Windows shut

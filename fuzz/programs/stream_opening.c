@@ -198,6 +198,7 @@ void program_do_accept(struct program *program, int handle, uint8_t arg, struct 
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     fer_socket_addr name;
     fer_socket_addr addr = {0};
+    record->facts |= program->clone_was_timed ? FACT_CLONE_TIMED : 0;
     if (program->connection_count == PROGRAM_CONNECTIONS) {
         return;
     }
@@ -287,9 +288,26 @@ void program_do_bind(struct program *program, uint8_t arg, struct record *record
     }
 }
 
-/* With a timeout, which accept then has: row listener_timeout. */
-static fer_error pass_through_raw(fer_tcp_listener *listener, bool is_timed)
+static bool has_clone(const struct program *program, const fer_tcp_listener *listener)
 {
+    fer_socket_addr addr;
+    fer_socket_addr other;
+    int same = 0;
+    for (int i = 0; i < PROGRAM_LISTENERS; i++) {
+        same += fer_tcp_listener_local_addr(listener, &addr).kind == FER_OK &&
+                fer_tcp_listener_local_addr(&program->listeners[i], &other).kind == FER_OK &&
+                fer_socket_addr_eq(&addr, &other);
+    }
+    return same > 1;
+}
+
+/* With a timeout, which accept then has: row listener_timeout. Its clones have it on POSIX only:
+ * row raw_mode. */
+static fer_error pass_through_raw(struct program *program, fer_tcp_listener *listener,
+                                  bool is_timed)
+{
+    program->clone_was_timed =
+        program->clone_was_timed || (is_timed && has_clone(program, listener));
     fer_raw_socket raw = fer_tcp_listener_into_raw(listener);
     if (raw != FER_RAW_SOCKET_NONE && is_timed) {
         FER_IGNORE(ferp_set_timeout(raw, FERP_READING, (fer_duration){SECOND}));
@@ -321,6 +339,6 @@ void program_do_listener(struct program *program, uint8_t arg, struct record *re
         break;
     case 4: record->error = fer_tcp_listener_set_nonblocking(listener, arg >= 128); break;
     case 5: record->error = fer_tcp_listener_try_clone(listener, other); break;
-    default: record->error = pass_through_raw(listener, arg % 8 == 7); break;
+    default: record->error = pass_through_raw(program, listener, arg % 8 == 7); break;
     }
 }

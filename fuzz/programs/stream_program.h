@@ -68,7 +68,8 @@ enum {
      * those with which a wait on Windows may notice an event late. */
     FACT_REFUSES_OPTIONS = 2048,
     FACT_LACKS_BUFFERS = 4096,
-    FACT_NOTICES_LATE = 8192
+    FACT_NOTICES_LATE = 8192,
+    FACT_CLONE_TIMED = 16384 /* of ACCEPT: one clone of a listener got a timeout as a raw socket */
 };
 
 struct record {
@@ -128,6 +129,7 @@ struct program {
     fer_sim_peer full_listener;
     /* The program's own. The first is bound at the start. */
     fer_tcp_listener listeners[PROGRAM_LISTENERS];
+    bool clone_was_timed;   /* FACT_CLONE_TIMED */
     fer_socket_addr server; /* the address of the peers' listener */
     fer_sim_name names[PROGRAM_NAMES];
     fer_socket_addr name_addrs[2];
