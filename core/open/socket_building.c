@@ -443,11 +443,16 @@ fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
     return feri_switch(handle, FERP_REUSE_ADDRESS, out);
 }
 
+/* A stream that is or was connected is bound, although Linux accepts the option again after the end
+ * of the connection. */
 fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
         return feri_own_error(FER_UNSUPPORTED);
+    }
+    if (type_of(handle) == FER_TYPE_STREAM) {
+        FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
     }
     FER_TRY(ferp_set_option(handle->raw_, FERP_ONLY_V6, only_v6));
     set_flag(handle, FERI_FLAG_ONLY_V6_SET);

@@ -340,7 +340,8 @@ static void nodelay_is_told_as_it_was_set(void **state)
 /* ---- O7: "Setting an option, a timeout or the mode of a stream whose connection has ended is
  * OK" */
 
-/* The options of a built socket: these have the result that they have on a new one. */
+/* The options of a built socket: these have the result that they have on a new one, except that a
+ * connected socket is bound: "FER_INVALID_INPUT (misuse; already bound ...)". */
 static void assert_built_options_can_be_set(struct pair *pair)
 {
     bool is_v6 = pair->kind.family == PEER_V6;
@@ -358,6 +359,7 @@ static void assert_built_options_can_be_set(struct pair *pair)
                 fer_socket_set_reuse_port(&fresh, false).kind);
     assert_kind(fer_socket_bind_device(&socket, NULL), fer_socket_bind_device(&fresh, NULL).kind);
     assert_own(fer_socket_bind_device(&socket, ""), FER_INVALID_INPUT);
+    assert_own(fer_socket_set_only_v6(&socket, true), is_v6 ? FER_INVALID_INPUT : FER_UNSUPPORTED);
     assert_ok(fer_socket_into_tcp_stream(&socket, &pair->stream));
     fer_socket_close(&fresh);
 }
