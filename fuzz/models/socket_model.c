@@ -321,6 +321,14 @@ void model_set_option_done(model_handle *handle, model_option option, uint64_t v
     socket->values[option] = value;
 }
 
+/* Windows: a clone that was released and adopted again has its own. DIFFERENCES.md, raw_mode. */
+static bool is_own_of_clone(const struct model_socket *socket, model_option option)
+{
+    bool belongs_to_clone =
+        option == OPTION_READ_TIMEOUT || option == OPTION_WRITE_TIMEOUT || option == OPTION_LINGER;
+    return windows && socket->is_uncertain && belongs_to_clone;
+}
+
 kind_set model_get_option(const model_handle *handle, model_option option, uint64_t *value,
                           bool *is_known)
 {
@@ -334,7 +342,7 @@ kind_set model_get_option(const model_handle *handle, model_option option, uint6
     }
     bool is_chosen = option == OPTION_REUSE_ADDRESS || option == OPTION_ONLY_V6;
     bool is_uncertain = socket->was_shared && is_chosen;
-    *is_known = socket->was_set[option] && !is_uncertain;
+    *is_known = socket->was_set[option] && !is_uncertain && !is_own_of_clone(socket, option);
     *value = socket->values[option];
     if (option == OPTION_REUSE_ADDRESS && !handle->reuse_was_set && !handle->is_adopted) {
         *value = socket->is_stream;
