@@ -70,8 +70,8 @@ static inline bool is_reset_reported_elsewhere(const struct record *posix,
     return posix->was_forgiven && (posix->facts_after & FACT_RESET) != 0;
 }
 
-/* A fault is injected into the call in one system. In the other the handle returns a saved
- * answer. */
+/* A fault is injected into the call in one system. In the other the handle returns a saved answer,
+ * and no bytes. */
 static inline bool is_failed_by_fault(const struct record *record)
 {
     fer_error_kind kind = record->error.kind;
@@ -81,7 +81,7 @@ static inline bool is_failed_by_fault(const struct record *record)
 
 static inline bool is_one_failed_by_fault(const struct record *posix, const struct record *winsock)
 {
-    return (posix->was_forgiven || posix->unread > 0) &&
+    return (posix->was_forgiven || posix->unread > 0) && winsock->n == 0 &&
            is_failed_by_fault(posix) != is_failed_by_fault(winsock);
 }
 
