@@ -21,12 +21,22 @@ bool feri_connection_has_ended(fer_raw_socket raw, fer_error error)
     }
 }
 
+/* A connection that had ended before its socket was adopted, which the handle takes for a socket
+ * that was never connected. For such a one getpeername is ENOTCONN, on XNU too. */
+static bool had_ended_before_adoption(const fer_handle *handle, fer_error error)
+{
+    return error.kind == FER_INVALID_INPUT &&
+           feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_UNCONNECTED &&
+           feri_handle_has_flag(handle, FERI_FLAG_ADOPTED) &&
+           ferp_check_connected(handle->raw_).kind == FER_INVALID_INPUT;
+}
+
 fer_error feri_set_result(const fer_handle *handle, fer_error error)
 {
     bool is_connection = error.kind != FER_OK &&
                          feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_OPEN &&
                          !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
-    return is_connection && feri_connection_has_ended(handle->raw_, error)
-               ? feri_map_error(FERI_OPERATION_SET_ENDED, error)
-               : error;
+    bool has_ended = (is_connection && feri_connection_has_ended(handle->raw_, error)) ||
+                     had_ended_before_adoption(handle, error);
+    return has_ended ? feri_map_error(FERI_OPERATION_SET_ENDED, error) : error;
 }

@@ -380,6 +380,23 @@ static void assert_options_can_be_set(struct pair *pair)
     assert_built_options_can_be_set(pair);
 }
 
+/* Also through a handle that adopts the socket after the end. */
+static void assert_adopted_options_can_be_set(struct pair *pair)
+{
+    fer_socket adopted = {0};
+    const fer_keepalive keepalive = {.enabled = true};
+    assert_ok(fer_socket_from_raw(&adopted, fer_tcp_stream_into_raw(&pair->stream)));
+    assert_ok(fer_socket_set_reuse_address(&adopted, true));
+    assert_ok(fer_socket_set_send_buffer_size(&adopted, 8192));
+    assert_ok(fer_socket_set_nodelay(&adopted, true));
+    assert_ok(fer_socket_set_ttl(&adopted, 40));
+    assert_ok(fer_socket_set_linger(&adopted, FER_DURATION_NONE));
+    assert_ok(fer_socket_set_keepalive(&adopted, &keepalive));
+    assert_ok(fer_socket_set_read_timeout(&adopted, millis(1000)));
+    assert_ok(fer_socket_set_nonblocking(&adopted, true));
+    fer_socket_close(&adopted);
+}
+
 static void options_can_be_set_after_both_ends_have_finished(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -394,6 +411,7 @@ static void options_can_be_set_after_both_ends_have_finished(void **state)
     assert_reads_end(&pair->stream);
     assert_options_can_be_set(pair);
     assert_reads_end(&pair->stream);
+    assert_adopted_options_can_be_set(pair);
 }
 
 static void options_can_be_set_after_a_reset(void **state)
@@ -406,6 +424,7 @@ static void options_can_be_set_after_a_reset(void **state)
     assert_options_can_be_set(pair);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
     assert_options_can_be_set(pair);
+    assert_adopted_options_can_be_set(pair);
 }
 
 int main(void)
