@@ -41,6 +41,17 @@ read_cancelled:
 token_reset: read read
 set_no_limits:
 token_close: close
+try_accept: poll accept4
+close_lingering: shutdown recvfrom close
+listener_set_limits: ioctl
+accept_in_limits: accept4
+try_accept_in_limits: accept4
+listener_set_limits_again:
+accept_until_deadline: accept4 poll
+accept_after_deadline:
+listener_set_timeout:
+accept_expired: accept4 poll
+listener_try_clone_again: fcntl
 set_read_timeout: setsockopt
 set_write_timeout: setsockopt
 write_in_time: sendto

@@ -122,6 +122,43 @@ static void move_bytes_within_limits(void)
     expect("read_exact", fer_tcp_stream_read_exact(&client, buffer, 5, &n), FER_OK);
 }
 
+/* Rules K5 to K7: the first limits, or the first timeout, make the listener nonblocking. */
+static void accept_within_limits(void)
+{
+    fer_tcp_stream others[2] = {0};
+    fer_tcp_stream accepted = {0};
+    fer_tcp_listener clones[2] = {0};
+    fer_limits limits = {fer_instant_after(fer_duration_from_secs(60)), NULL};
+    expect("connect", fer_tcp_stream_connect_addr(&others[0], &address), FER_OK);
+    expect("connect", fer_tcp_stream_connect_addr(&others[1], &address), FER_OK);
+    STEP("try_accept", fer_tcp_listener_try_accept(&listener, &accepted, NULL), FER_OK);
+    expect("shutdown", fer_tcp_stream_shutdown(&others[0], FER_SHUTDOWN_WRITE), FER_OK);
+    STEP("close_lingering", fer_tcp_stream_close_lingering(&accepted, fer_duration_from_secs(60)),
+         FER_OK);
+    STEP("listener_set_limits", fer_tcp_listener_set_limits(&listener, &limits), FER_OK);
+    STEP("accept_in_limits", fer_tcp_listener_accept(&listener, &accepted, NULL), FER_OK);
+    fer_tcp_stream_close(&accepted);
+    STEP("try_accept_in_limits", fer_tcp_listener_try_accept(&listener, &accepted, NULL),
+         FER_WOULD_BLOCK);
+    limits.deadline = fer_instant_after(fer_duration_from_millis(20));
+    STEP("listener_set_limits_again", fer_tcp_listener_set_limits(&listener, &limits), FER_OK);
+    STEP("accept_until_deadline", fer_tcp_listener_accept(&listener, &accepted, NULL),
+         FER_TIMED_OUT);
+    STEP("accept_after_deadline", fer_tcp_listener_accept(&listener, &accepted, NULL),
+         FER_TIMED_OUT);
+    expect("set_limits", fer_tcp_listener_set_limits(&listener, NULL), FER_OK);
+    STEP("listener_set_timeout",
+         fer_tcp_listener_set_timeout(&listener, fer_duration_from_millis(20)), FER_OK);
+    STEP("accept_expired", fer_tcp_listener_accept(&listener, &accepted, NULL), FER_TIMED_OUT);
+    /* the first clone allocates */
+    expect("try_clone", fer_tcp_listener_try_clone(&listener, &clones[0]), FER_OK);
+    STEP("listener_try_clone_again", fer_tcp_listener_try_clone(&listener, &clones[1]), FER_OK);
+    fer_tcp_listener_close(&clones[0]);
+    fer_tcp_listener_close(&clones[1]);
+    fer_tcp_stream_close(&others[0]);
+    fer_tcp_stream_close(&others[1]);
+}
+
 static void end_connection(void)
 {
     size_t n = 0;
@@ -278,6 +315,7 @@ int main(void)
     open_connection();
     move_bytes();
     move_bytes_within_limits();
+    accept_within_limits();
     move_bytes_with_timeouts();
     end_connection();
     listen_on_ipv6();

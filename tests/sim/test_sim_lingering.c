@@ -1,0 +1,218 @@
+/* test_sim_lingering.c: in virtual time: when an accept within limits ends, and what a lingering
+ * close makes sure of (rules T2, K2, K7, K11). */
+#include "sim/sim_test.h"
+
+enum { ROUNDS = 64, CANCEL_MS = 250, SLICE_END_MS = 260, TIMEOUT_MS = 400 };
+
+static fer_cancel_token token;
+
+static void cancel(void *context)
+{
+    (void)context;
+    FER_IGNORE(fer_cancel_token_cancel(&token));
+}
+
+static void token_begin(void)
+{
+    memset(&token, 0, sizeof token);
+    assert_ok(fer_cancel_token_new(&token));
+}
+
+/* ---- accept */
+
+static fer_tcp_listener listening(const char *text)
+{
+    fer_tcp_listener listener = {0};
+    fer_socket_addr addr = addr_of(text);
+    assert_ok(fer_tcp_listener_bind_addr(&listener, &addr));
+    return listener;
+}
+
+static fer_error accept_one(fer_tcp_listener *listener)
+{
+    fer_tcp_stream stream = {0};
+    fer_error error = fer_tcp_listener_accept(listener, &stream, NULL);
+    fer_tcp_stream_close(&stream);
+    return error;
+}
+
+/* T2: neither early nor late, also if nothing else can happen. */
+static void an_accept_ends_at_its_timeout(void **state)
+{
+    sim_begin(state);
+    fer_tcp_listener listener = listening("127.0.0.1:80");
+    fer_tcp_listener clone = {0};
+    assert_ok(fer_tcp_listener_try_clone(&listener, &clone));
+    assert_ok(fer_tcp_listener_set_timeout(&listener, millis(TIMEOUT_MS)));
+    for (int i = 0; i < 3; i++) {
+        uint64_t began = now_ms();
+        assert_code(accept_one(i == 1 ? &clone : &listener), FER_TIMED_OUT, 0);
+        assert_int_equal(now_ms() - began, TIMEOUT_MS);
+    }
+    assert_ok(fer_tcp_listener_set_timeout(&clone, FER_DURATION_NONE));
+    assert_code(accept_one(&listener), FER_DEADLOCK, 0);
+    fer_tcp_listener_close(&listener);
+    fer_tcp_listener_close(&clone);
+}
+
+/* K2. A select on Windows notices the cancel at the end of a slice. */
+static void a_cancel_ends_an_accept(void **state)
+{
+    sim_begin(state);
+    token_begin();
+    fer_tcp_listener listener = listening("127.0.0.1:80");
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    assert_ok(fer_tcp_listener_set_limits(&listener, &limits));
+    for (int i = 0; i < 2; i++) {
+        uint64_t began = now_ms();
+        assert_ok(fer_tcp_listener_set_nonblocking(&listener, i == 0));
+        assert_ok(fer_tcp_listener_set_nonblocking(&listener, false));
+        assert_ok(fer_sim_after(millis(CANCEL_MS), cancel, NULL));
+        assert_code(accept_one(&listener), FER_CANCELLED, 0);
+        assert_int_equal(now_ms() - began, is_winsock(state) ? SLICE_END_MS : CANCEL_MS);
+        assert_ok(fer_cancel_token_reset(&token));
+    }
+    fer_tcp_listener_close(&listener);
+    fer_cancel_token_close(&token);
+}
+
+static fer_sim_peer client;
+
+static void connect_client(void *context)
+{
+    const fer_socket_addr *addr = context;
+    FER_IGNORE(fer_sim_peer_connect(NULL, addr, &client));
+}
+
+/* K2: "It changes nothing": a connection that comes with the cancel is accepted now or later. */
+static void a_connection_that_comes_with_a_cancel_is_not_lost(void **state)
+{
+    fer_socket_addr addr = addr_of("127.0.0.1:80");
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    for (uint64_t at = 0; at <= 6; at++) {
+        sim_begin(state);
+        token_begin();
+        fer_tcp_listener listener = listening("127.0.0.1:80");
+        assert_ok(fer_tcp_listener_set_limits(&listener, &limits));
+        assert_ok(fer_sim_after((fer_duration){1003}, cancel, NULL));
+        assert_ok(fer_sim_after((fer_duration){1000 + at}, connect_client, &addr));
+        fer_error error = accept_one(&listener);
+        assert_true(error.kind == FER_OK || error.kind == FER_CANCELLED);
+        if (error.kind == FER_CANCELLED) {
+            assert_ok(fer_tcp_listener_set_limits(&listener, NULL));
+            assert_ok(accept_one(&listener));
+        }
+        fer_sim_peer_close(client);
+        fer_tcp_listener_close(&listener);
+        fer_cancel_token_close(&token);
+        assert_ok(fer_sim_stop(NULL));
+    }
+}
+
+/* ---- close_lingering */
+
+/* A peer that receives everything, waits, and ends. */
+static const fer_sim_step polite[] = {{.action = FER_SIM_RECEIVE_TO_END},
+                                      {.action = FER_SIM_CLOSE, .delay = {100 * 1000000}}};
+
+/* The bytes and the end arrive, however late the peer's program reads: row early_close_loses is
+ * that of a plain close. */
+static void nothing_is_lost_on_any_loopback(void **state)
+{
+    sim_begin(state);
+    for (int i = 0; i < ROUNDS; i++) {
+        char got[8] = {0};
+        size_t n = 0;
+        struct ends ends = connected_to("127.0.0.1:80");
+        assert_ok(fer_tcp_stream_write_all(&ends.stream, "early", 5, NULL));
+        /* the peer has not received anything: the close must wait for it */
+        assert_code(fer_tcp_stream_ready(&ends.stream, FER_READABLE, millis(1), &(fer_interest){0}),
+                    FER_OK, 0);
+        assert_ok(fer_sim_peer_shutdown(ends.peer));
+        assert_ok(fer_tcp_stream_close_lingering(&ends.stream, millis(TIMEOUT_MS)));
+        assert_ok(fer_sim_peer_receive(ends.peer, got, sizeof got, &n));
+        assert_int_equal(n, 5);
+        assert_ok(fer_sim_peer_receive(ends.peer, got, sizeof got, &n));
+        assert_int_equal(n, 0);
+        fer_sim_peer_close(ends.peer);
+    }
+}
+
+static void it_waits_for_a_peer_that_ends_after_the_end(void **state)
+{
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        sim_begin(state);
+        struct ends ends = connected();
+        assert_ok(fer_sim_peer_play(ends.peer, polite, 2));
+        assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, nonblocking != 0));
+        assert_ok(fer_tcp_stream_write_all(&ends.stream, "hello", 5, NULL));
+        uint64_t began = now_ms();
+        assert_ok(fer_tcp_stream_close_lingering(&ends.stream, millis(TIMEOUT_MS)));
+        assert_in_range(now_ms() - began, 100, 110);
+        assert_ok(fer_sim_stop(NULL));
+    }
+}
+
+static void it_ends_at_its_timeout_whatever_the_peer_sends(void **state)
+{
+    static const fer_sim_step talkative[] = {
+        {.action = FER_SIM_SEND, .delay = {150 * 1000000}, .bytes = "x", .len = 1},
+        {.action = FER_SIM_SEND, .delay = {150 * 1000000}, .bytes = "y", .len = 1},
+        {.action = FER_SIM_SEND, .delay = {150 * 1000000}, .bytes = "z", .len = 1},
+    };
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_sim_peer_play(ends.peer, talkative, 3));
+    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(10)));
+    uint64_t began = now_ms();
+    assert_code(fer_tcp_stream_close_lingering(&ends.stream, millis(TIMEOUT_MS)), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms() - began, TIMEOUT_MS);
+    fer_sim_peer_close(ends.peer);
+}
+
+static void a_cancel_and_a_deadline_end_it_at_their_time(void **state)
+{
+    sim_begin(state);
+    token_begin();
+    for (int has_deadline = 0; has_deadline < 2; has_deadline++) {
+        struct ends ends = connected();
+        const fer_limits limits = {
+            has_deadline != 0 ? fer_instant_after(millis(CANCEL_MS)) : FER_INSTANT_NONE, &token};
+        assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
+        uint64_t began = now_ms();
+        if (has_deadline == 0) {
+            assert_ok(fer_sim_after(millis(CANCEL_MS), cancel, NULL));
+        }
+        fer_error error = fer_tcp_stream_close_lingering(&ends.stream, FER_DURATION_NONE);
+        assert_code(error, has_deadline != 0 ? FER_TIMED_OUT : FER_CANCELLED, 0);
+        assert_int_equal(now_ms() - began, CANCEL_MS);
+        assert_ok(fer_cancel_token_reset(&token));
+        fer_sim_peer_close(ends.peer);
+    }
+    fer_cancel_token_close(&token);
+}
+
+/* A close without a limit that nothing can end. It closes all the same. */
+static void a_peer_that_never_ends_is_a_deadlock(void **state)
+{
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_code(fer_tcp_stream_close_lingering(&ends.stream, FER_DURATION_NONE), FER_DEADLOCK, 0);
+    assert_true(fer_tcp_stream_as_raw(&ends.stream) == FER_RAW_SOCKET_NONE);
+    fer_sim_peer_close(ends.peer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH_TESTS(an_accept_ends_at_its_timeout),
+        BOTH_TESTS(a_cancel_ends_an_accept),
+        BOTH_TESTS(a_connection_that_comes_with_a_cancel_is_not_lost),
+        BOTH_TESTS(nothing_is_lost_on_any_loopback),
+        BOTH_TESTS(it_waits_for_a_peer_that_ends_after_the_end),
+        BOTH_TESTS(it_ends_at_its_timeout_whatever_the_peer_sends),
+        BOTH_TESTS(a_cancel_and_a_deadline_end_it_at_their_time),
+        BOTH_TESTS(a_peer_that_never_ends_is_a_deadlock),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
