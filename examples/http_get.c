@@ -1,5 +1,5 @@
-/* http_get.c: fetches a page over HTTP/1.0 (RFC 1945). Each try has one deadline, from the lookup of
- * the name to the last byte, and transient failures are retried. docs/PORTING.md shows the same
+/* http_get.c: fetches a page over HTTP/1.0 (RFC 1945). Each try has one deadline, from the lookup
+ * of the name to the last byte, and transient failures are retried. docs/PORTING.md shows the same
  * program in Rust.
  *
  * usage: http_get [-w SECONDS] HOST:PORT [PATH]

@@ -122,6 +122,7 @@ set(ferrule_conformance_sources
     conformance/misuse_arguments.c
     conformance/misuse_datagrams.c
     conformance/misuse_handles.c
+    conformance/misuse_limits.c
     conformance/misuse_poller.c
     conformance/misuse_readiness.c
     conformance/misuse_resolver.c

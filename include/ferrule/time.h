@@ -13,8 +13,9 @@ extern "C" {
 #endif
 
 /* A point in time of a clock that never goes back, in nanoseconds from an unspecified origin. Its
- * member is private. All zero bytes are FER_INSTANT_NONE, which is never reached. Instants are
- * comparable within one process only. With ferrule::sim the clock is the virtual one. */
+ * member is private. All zero bytes are FER_INSTANT_NONE, which is never reached; initialize a
+ * static object with {0}, because in C only that is a constant expression. Instants are comparable
+ * within one process only. With ferrule::sim the clock is the virtual one. */
 typedef struct fer_instant {
     uint64_t nanos_;
 } fer_instant;

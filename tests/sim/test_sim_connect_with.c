@@ -1,5 +1,5 @@
-/* test_sim_connect_with.c: connecting to the first address that answers, in virtual time and in both
- * dialects (rules K9, K10). */
+/* test_sim_connect_with.c: connecting to the first address that answers, in virtual time and in
+ * both dialects (rules K9, K10). */
 #include "sim/sim_connect.h"
 
 /* ---- K9 */

@@ -1,5 +1,5 @@
-/* test_socket_limits.c: connects of built sockets within the limits of their handle: the seam calls,
- * the result and the state afterwards (rules K1, K2, K3). */
+/* test_socket_limits.c: connects of built sockets within the limits of their handle: the seam
+ * calls, the result and the state afterwards (rules K1, K2, K3). */
 #include "unit/scripted_platform.h"
 #include "unit/socket_check.h"
 
