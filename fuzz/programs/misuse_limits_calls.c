@@ -1,5 +1,6 @@
-/* misuse_limits_calls.c: limits of handles, and cancel tokens in any state. A deadline is reached
- * at once or never: the calls take a different time in each dialect. */
+/* misuse_limits_calls.c: limits of handles, cancel tokens in any state, timeouts of listeners, and
+ * lingering closes. A deadline is reached at once or never: the calls take a different time in each
+ * dialect. */
 #include "fuzz/programs/misuse_calls.h"
 
 /* Bits of nulls: handle, token, limits. */
@@ -55,19 +56,29 @@ static fer_error do_close(const struct misuse_arguments *a)
     return misuse_checked(!fer_cancel_token_is_cancelled(token_of(a)), misuse_ok());
 }
 
+/* It ends in virtual time. */
+static fer_duration short_time(const struct misuse_arguments *a)
+{
+    return (fer_duration){a->duration.nanos % 1000000000};
+}
+
 /* X(name, the call) */
-#define CALLS(X)                                           \
-    X(limits_tcp_stream, set_tcp_stream(a))                \
-    X(limits_tcp_listener, set_tcp_listener(a))            \
-    X(limits_udp_socket, set_udp_socket(a))                \
-    X(limits_socket, set_socket(a))                        \
-    X(limits_unix_stream, set_unix_stream(a))              \
-    X(limits_unix_listener, set_unix_listener(a))          \
-    X(unix_datagram_limits, set_unix_datagram(a))          \
-    X(cancel_token_cancel, do_cancel(a))                   \
-    X(cancel_token_new, fer_cancel_token_new(token_of(a))) \
-    X(cancel_token_reset, do_reset(a))                     \
-    X(cancel_token_close, do_close(a))
+#define CALLS(X)                                                                         \
+    X(limits_tcp_stream, set_tcp_stream(a))                                              \
+    X(limits_tcp_listener, set_tcp_listener(a))                                          \
+    X(limits_udp_socket, set_udp_socket(a))                                              \
+    X(limits_socket, set_socket(a))                                                      \
+    X(limits_unix_stream, set_unix_stream(a))                                            \
+    X(limits_unix_listener, set_unix_listener(a))                                        \
+    X(unix_datagram_limits, set_unix_datagram(a))                                        \
+    X(cancel_token_cancel, do_cancel(a))                                                 \
+    X(cancel_token_new, fer_cancel_token_new(token_of(a)))                               \
+    X(cancel_token_reset, do_reset(a))                                                   \
+    X(cancel_token_close, do_close(a))                                                   \
+    X(listener_set_timeout, fer_tcp_listener_set_timeout(listener_of(a), short_time(a))) \
+    X(listener_timeout, fer_tcp_listener_timeout(listener_of(a), a->duration_out))       \
+    X(stream_close_lingering, fer_tcp_stream_close_lingering(a->stream, short_time(a)))  \
+    X(unix_close_lingering, fer_unix_stream_close_lingering(a->unix_stream, short_time(a)))
 
 #include "fuzz/programs/misuse_table.h"
 
