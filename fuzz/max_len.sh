@@ -5,6 +5,6 @@ case $1 in
     addr_parse | addr_vs_rust) echo 96 ;;
     addr_format | error_map) echo 32 ;;
     poller) echo 320 ;;
-    connect_schedule | socket | udp | unix) echo 240 ;;
+    connect_schedule | connect_with | socket | udp | unix) echo 240 ;;
     *) echo 512 ;;
 esac

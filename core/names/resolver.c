@@ -11,6 +11,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/atomic.h"
+#include "core/base/cancel_token.h"
 #include "core/base/deadline.h"
 #include "core/handle/handle.h"
 #include "core/names/address_list.h"
@@ -116,6 +117,15 @@ static void queue_remove(pool *shared, lookup *removed)
 
 /* ---- The end of a lookup */
 
+/* The caller of feri_lookup_start closes the event after the lookup. */
+static void signal_event(fer_cancel_token *event)
+{
+    if (event != NULL) {
+        FERI_ASSERT(feri_token_is_open(event));
+        FER_IGNORE(fer_cancel_token_cancel(event));
+    }
+}
+
 /* Called inside the monitor: after fer_lookup_close has left it, there is no notification for the
  * lookup (rule N5), and no signal. If the poller cannot be notified because memory is exhausted,
  * only the notification is lost, not the result. */
@@ -129,9 +139,7 @@ static void complete(lookup *done, lookup_result result)
     if (done->poller != NULL) {
         FER_IGNORE(fer_poller_notify(done->poller));
     }
-    if (done->event != NULL) {
-        FER_IGNORE(fer_cancel_token_cancel(done->event));
-    }
+    signal_event(done->event);
 }
 
 /* ---- Workers */

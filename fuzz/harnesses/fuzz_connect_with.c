@@ -1,0 +1,127 @@
+/* fuzz_connect_with.c: connecting to several addresses, or to a name, within limits. After each
+ * connect the rules K8 and K9 are checked against its program, without a model of the schedule
+ * (fuzz_connect_schedule has one): nothing is left, the limits were kept, and the list of failures
+ * is that of the attempts. Then both dialects are compared (K10). */
+#include "fuzz/driver/fuzz.h"
+#include "fuzz/programs/connect_program.h"
+
+/* select notices a cancel this late (row cancel_is_late), and the last round trip may have begun. */
+enum { CANCEL_SLACK = 25 };
+
+FUZZ_UNCOUNTED static void check_nothing_is_left(const struct connect_result *result)
+{
+    FUZZ_CHECK(result->has_socket == (result->error.kind == FER_OK));
+    FUZZ_CHECK(result->report.leaked_handles == 0);
+    FUZZ_CHECK(result->report.leaked_tokens == 0);
+    FUZZ_CHECK(result->report.leaked_lookups == 0);
+    FUZZ_CHECK(result->report.leaked_waits == 0);
+}
+
+static bool is_own_timeout(fer_error error)
+{
+    return error.kind == FER_TIMED_OUT && error.os_code == 0;
+}
+
+/* Whether the limits can have ended the call. */
+static bool ended_by_limits(const struct connect_program *program,
+                            const struct connect_result *result)
+{
+    return result->error.kind == FER_CANCELLED ||
+           (is_own_timeout(result->error) && program->deadline != CONNECT_NEVER &&
+            result->took >= program->deadline);
+}
+
+FUZZ_UNCOUNTED static void check_limits(const struct connect_program *program,
+                                        const struct connect_result *result)
+{
+    fer_error error = result->error;
+    FUZZ_CHECK(program->deadline == CONNECT_NEVER || result->took <= program->deadline);
+    FUZZ_CHECK(program->cancel == CONNECT_NEVER || result->took <= program->cancel + CANCEL_SLACK);
+    if (error.kind == FER_CANCELLED) {
+        FUZZ_CHECK(error.os_code == 0 && program->cancel != CONNECT_NEVER &&
+                   result->took >= program->cancel);
+    }
+    if (is_own_timeout(error)) {
+        FUZZ_CHECK(ended_by_limits(program, result) || program->attempt_timeout.nanos != 0);
+    }
+}
+
+static bool is_of_program(const struct connect_program *program, const fer_socket_addr *addr)
+{
+    for (size_t i = 0; i < program->count; i++) {
+        if (fer_socket_addr_eq(&program->addrs[i], addr)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The list is filled up to its end or the number of failures, and not further. */
+FUZZ_UNCOUNTED static void check_failures(const struct connect_program *program,
+                                          const struct connect_result *result)
+{
+    bool error_is_listed = false;
+    size_t listed = result->failed < program->failures_cap ? result->failed : program->failures_cap;
+    FUZZ_CHECK(result->failed <= program->count);
+    for (size_t i = 0; i < CONNECT_HOSTS; i++) {
+        const fer_connect_failure *failure = &result->failures[i];
+        if (i >= listed) {
+            FUZZ_CHECK(fuzz_is_untouched(failure, sizeof *failure));
+            continue;
+        }
+        FUZZ_CHECK(is_of_program(program, &failure->addr) && failure->error.kind != FER_OK);
+        FUZZ_CHECK(failure->elapsed.nanos / 1000000 <= result->took);
+        error_is_listed |= failure->error.kind == result->error.kind;
+    }
+    FUZZ_CHECK(result->error.kind == FER_OK || result->failed == 0 || listed < result->failed ||
+               error_is_listed);
+}
+
+/* All addresses were tried, unless one connected, the limits ended the call, or the name was not
+ * found. */
+FUZZ_UNCOUNTED static void check_result(const struct connect_program *program,
+                                        const struct connect_result *result)
+{
+    bool no_name = program->is_by_name && program->name_fails;
+    FUZZ_CHECK((result->error.kind == FER_HOST_NOT_FOUND) ==
+               (no_name && !ended_by_limits(program, result)));
+    if (result->error.kind == FER_OK) {
+        FUZZ_CHECK(is_of_program(program, &result->peer) && result->failed < program->count);
+    } else if (!no_name && !ended_by_limits(program, result)) {
+        FUZZ_CHECK(result->failed == program->count);
+    }
+}
+
+/* Whether the dialects must agree: they differ in when they notice a cancel and a refusal, and in
+ * their own limit of a connect. */
+static bool is_comparable(const struct connect_program *program)
+{
+    for (size_t i = 0; i < program->count; i++) {
+        if (program->answers[i] == FER_SIM_ANSWER_REFUSES ||
+            program->answers[i] == FER_SIM_ANSWER_SILENT) {
+            return false;
+        }
+    }
+    return program->cancel == CONNECT_NEVER;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const fer_sim_dialect dialects[] = {FER_SIM_POSIX, FER_SIM_WINSOCK};
+    const struct connect_program program = connect_program_of(data, size);
+    struct connect_result results[2];
+    for (size_t i = 0; i < 2; i++) {
+        results[i] = connect_program_run(&program, dialects[i]);
+        check_nothing_is_left(&results[i]);
+        check_limits(&program, &results[i]);
+        check_failures(&program, &results[i]);
+        check_result(&program, &results[i]);
+    }
+    if (is_comparable(&program)) {
+        FUZZ_CHECK(results[0].error.kind == results[1].error.kind);
+        FUZZ_CHECK(results[0].failed == results[1].failed);
+        FUZZ_CHECK(results[0].error.kind != FER_OK ||
+                   fer_socket_addr_eq(&results[0].peer, &results[1].peer));
+    }
+    return 0;
+}

@@ -1,0 +1,145 @@
+/* connect_program.c: decodes one connect within limits, and runs it. */
+#include "fuzz/programs/connect_program.h"
+
+#include "fuzz/driver/choice.h"
+#include "fuzz/driver/fuzz.h"
+
+/* Both families, and a mapped address, which counts as IPv4. */
+static const char *const hosts[CONNECT_HOSTS] = {"[fd00::7]:80", "10.0.0.7:80",
+                                                 "[fd00::8]:80", "10.0.0.8:80",
+                                                 "10.0.0.9:80",  "[::ffff:10.0.0.10]:80"};
+static const char *const locals[] = {NULL, "10.0.0.1:0", "[fd00::1]:0", "10.0.0.1:4000"};
+
+static fer_socket_addr addr_of(const char *text)
+{
+    fer_socket_addr addr;
+    FUZZ_CHECK(fer_socket_addr_parse(&addr, text).kind == FER_OK);
+    return addr;
+}
+
+static fer_duration duration_of(choices *from)
+{
+    static const uint64_t millis[] = {0, 40, 100, 300, 400};
+    size_t at = choose_below(from, 6);
+    return at == 5 ? FER_DURATION_NONE : fer_duration_from_millis(millis[at]);
+}
+
+static uint64_t time_of(choices *from)
+{
+    return choose_bool(from) ? choose_up_to(from, 2047) : CONNECT_NEVER;
+}
+
+struct connect_program connect_program_of(const uint8_t *data, size_t size)
+{
+    choices from = choices_of(data, size);
+    struct connect_program program;
+    memset(&program, 0, sizeof program);
+    program.count = 1 + choose_below(&from, CONNECT_HOSTS);
+    for (size_t i = 0; i < program.count; i++) {
+        program.addrs[i] = addr_of(hosts[choose_below(&from, CONNECT_HOSTS)]);
+        program.answers[i] = (fer_sim_answer)choose_below(&from, FER_SIM_ANSWER_NO_ROUTE + 1);
+        program.delays[i] = choose_up_to(&from, 1023);
+    }
+    program.is_by_name = choose_bool(&from);
+    program.has_resolver = choose_bool(&from);
+    program.name_fails = choose_below(&from, 8) == 7;
+    program.lookup_takes = choose_up_to(&from, 1023);
+    program.attempt_delay = duration_of(&from);
+    program.attempt_timeout = duration_of(&from);
+    program.deadline = time_of(&from);
+    program.cancel = time_of(&from);
+    program.failures_cap = choose_below(&from, CONNECT_HOSTS + 1);
+    program.local = (unsigned)choose_below(&from, 4);
+    return program;
+}
+
+/* ---- Running */
+
+static fer_sim_name name_of(const struct connect_program *program)
+{
+    bool fails = program->name_fails;
+    return (fer_sim_name){.host = "a.test",
+                          .addrs = fails ? NULL : program->addrs,
+                          .count = fails ? 0 : program->count,
+                          .failure = fails ? FER_HOST_NOT_FOUND : FER_OK,
+                          .delay = fer_duration_from_millis(program->lookup_takes)};
+}
+
+static void start(const struct connect_program *program, fer_sim_dialect dialect,
+                  const fer_sim_name *name)
+{
+    fer_sim_config config = {.dialect = dialect,
+                             .names = name,
+                             .name_count = 1,
+                             .max_sockets = 40,
+                             .send_buffer = 16,
+                             .receive_buffer = 16};
+    FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
+    for (size_t i = 0; i < program->count; i++) {
+        fer_socket_addr addr = program->addrs[i];
+        fer_sim_peer peer = FER_SIM_PEER_NONE;
+        FER_IGNORE(fer_sim_peer_listen(&addr, 8, &peer)); /* a host may come twice */
+        FUZZ_CHECK(fer_sim_set_answer(&addr, program->answers[i],
+                                      fer_duration_from_millis(program->delays[i]))
+                       .kind == FER_OK);
+    }
+}
+
+static void cancel(void *token)
+{
+    FUZZ_CHECK(fer_cancel_token_cancel(token).kind == FER_OK);
+}
+
+static fer_error connect_with(const struct connect_program *program, fer_tcp_stream *stream,
+                              const fer_connect_options *options, size_t *failed)
+{
+    return program->is_by_name ? fer_tcp_stream_connect_with(stream, "a.test:80", options, failed)
+                               : fer_tcp_stream_connect_addrs_with(stream, program->addrs,
+                                                                   program->count, options, failed);
+}
+
+struct connect_result connect_program_run(const struct connect_program *program,
+                                          fer_sim_dialect dialect)
+{
+    const fer_sim_name name = name_of(program);
+    struct connect_result result;
+    fer_tcp_stream stream = {{0}};
+    fer_cancel_token token = {0};
+    fer_resolver resolver = {NULL, 0};
+    fer_socket_addr local;
+    fer_connect_options options = {.attempt_delay = program->attempt_delay,
+                                   .attempt_timeout = program->attempt_timeout,
+                                   .failures_cap = program->failures_cap};
+    memset(&result, FUZZ_UNTOUCHED, sizeof result);
+    options.failures = result.failures;
+    start(program, dialect, &name);
+    if (program->has_resolver) {
+        FUZZ_CHECK(fer_resolver_new(&resolver, 1, 0).kind == FER_OK);
+        options.resolver = &resolver;
+    }
+    if (program->deadline != CONNECT_NEVER) {
+        options.limits.deadline = fer_instant_after(fer_duration_from_millis(program->deadline));
+    }
+    if (program->cancel != CONNECT_NEVER) {
+        FUZZ_CHECK(fer_cancel_token_new(&token).kind == FER_OK);
+        FUZZ_CHECK(fer_sim_after(fer_duration_from_millis(program->cancel), cancel, &token).kind ==
+                   FER_OK);
+        options.limits.token = &token;
+    }
+    if (program->local != 0) {
+        local = addr_of(locals[program->local]);
+        options.local = &local;
+    }
+    result.error = connect_with(program, &stream, &options, &result.failed);
+    result.took = fer_sim_now().nanos / 1000000;
+    result.has_socket = fer_tcp_stream_as_raw(&stream) != FER_RAW_SOCKET_NONE;
+    if (result.error.kind == FER_OK) {
+        FUZZ_CHECK(fer_tcp_stream_peer_addr(&stream, &result.peer).kind == FER_OK);
+    }
+    fer_tcp_stream_close(&stream);
+    fer_resolver_close(&resolver);
+    FUZZ_CHECK(fer_sim_advance(fer_duration_from_secs(3)).kind == FER_OK); /* late lookups end */
+    fer_cancel_token_close(&token);
+    FUZZ_CHECK(fer_sim_stop(&result.report).kind == FER_OK);
+    return result;
+}

@@ -1,0 +1,51 @@
+/* connect_program.h: one connect to several addresses, or to their name, within limits: its
+ * network, its options and its result. No checks here. */
+#ifndef FUZZ_CONNECT_PROGRAM_H
+#define FUZZ_CONNECT_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ferrule.h"
+#include "ferrule/sim.h"
+
+enum { CONNECT_HOSTS = 6 };
+
+/* Times in milliseconds; CONNECT_NEVER: none. */
+#define CONNECT_NEVER UINT64_MAX
+
+struct connect_program {
+    size_t count; /* of the hosts */
+    fer_socket_addr addrs[CONNECT_HOSTS];
+    fer_sim_answer answers[CONNECT_HOSTS];
+    uint64_t delays[CONNECT_HOSTS];
+    bool is_by_name;
+    bool has_resolver;
+    bool name_fails;
+    uint64_t lookup_takes;
+    fer_duration attempt_delay;
+    fer_duration attempt_timeout;
+    uint64_t deadline;
+    uint64_t cancel;
+    size_t failures_cap;
+    unsigned local; /* 0: none */
+};
+
+struct connect_result {
+    fer_error error;
+    size_t failed;
+    fer_connect_failure failures[CONNECT_HOSTS];
+    fer_socket_addr peer; /* after FER_OK */
+    uint64_t took;        /* virtual milliseconds */
+    bool has_socket;
+    fer_sim_report report;
+};
+
+struct connect_program connect_program_of(const uint8_t *data, size_t size);
+
+/* Runs the connect in a simulation of its own. */
+struct connect_result connect_program_run(const struct connect_program *program,
+                                          fer_sim_dialect dialect);
+
+#endif
