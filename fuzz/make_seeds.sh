@@ -242,6 +242,24 @@ for delay in 0 10 128; do
         done
     done
 done
+# Connects within limits: hosts less one; of each host its number, its answer and two bytes of delay;
+# by name, resolver, failing name, two bytes of its delay, delay, timeout, then a flag and two bytes
+# of the deadline and of the cancel, capacity, local address.
+connects() {
+    bytes=
+    for number in "$@"; do
+        bytes="$(octal "$number")$bytes"
+    done
+    put connect_with "$bytes"
+}
+for by_name in 0 1; do
+    for limits in "0 0" "0 1 1 0" "1 0 100 0" "1 2 0 1 1 0"; do
+        for answer in 0 1 2 3 4 5; do
+            # shellcheck disable=SC2086 # the limits are words
+            connects 2 0 $answer 0 0 1 0 0 100 2 2 0 0 $by_name 0 0 0 9 1 0 $limits 6 0
+        done
+    done
+done
 # Pollers: op, handle and poller, argument, fault. The bytes are written from the last to the first.
 poll() {
     bytes=
