@@ -326,8 +326,8 @@ static void check_listener(const struct record *record)
         kind == FER_TOO_MANY_OPEN_FILES && record->fault == FER_SIM_FAULT_TOO_MANY_HANDLES;
     bool is_out_of_buffers =
         kind == FER_NO_BUFFER_SPACE && record->fault == FER_SIM_FAULT_NO_BUFFERS;
-    bool is_out_of_memory = kind == FER_OUT_OF_MEMORY && record->fault == FER_SIM_FAULT_NO_MEMORY &&
-                            model.dialect == FER_SIM_WINSOCK; /* a clone */
+    bool is_out_of_memory =
+        kind == FER_OUT_OF_MEMORY && record->fault == FER_SIM_FAULT_NO_MEMORY; /* a clone */
     bool is_bind_error = kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE;
     bool is_allowed = kind == FER_OK || kind == FER_INVALID_INPUT || is_out_of_handles ||
                       is_out_of_buffers || is_out_of_memory;

@@ -66,8 +66,8 @@ typedef enum fer_sim_dialect { FER_SIM_POSIX = 0, FER_SIM_WINSOCK = 1 } fer_sim_
     X(DATAGRAM_LATE, "datagram late",                                                           \
       "sending a datagram: delayed by up to ten latencies, so that others overtake it")         \
     X(NO_MEMORY, "no memory",                                                                   \
-      "allocating memory for a poller, a resolver, a lookup or the first clone of a socket on " \
-      "Windows; starting a thread")
+      "allocating memory for a poller, a resolver, a lookup or the first clone of a listener "  \
+      "(on Windows: of a socket); starting a thread")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,
