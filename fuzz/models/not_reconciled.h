@@ -207,7 +207,7 @@ static inline bool no_buffer_space(const struct record *posix, const struct reco
     bool is_for_a_while =
         (winsock->facts & FACT_LACKS_BUFFERS) != 0 &&
         (winsock->error.kind == FER_WOULD_BLOCK || winsock->error.kind == FER_TIMED_OUT ||
-         winsock->elapsed > posix->elapsed);
+         winsock->error.kind == FER_CANCELLED || winsock->elapsed > posix->elapsed);
     return (is_read(posix) || is_write(posix)) && (is_fault || is_for_a_while) &&
            winsock->error.kind != FER_NO_BUFFER_SPACE;
 }

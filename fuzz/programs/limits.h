@@ -83,13 +83,13 @@ static inline bool limits_act(struct program_limits *program, uint8_t byte,
 {
     uint64_t number = byte / LIMITS_ACTIONS;
     uint64_t now = fer_sim_now().nanos;
-    uint64_t near = now + (1 + number) * 4 * LIMITS_MILLI;
+    uint64_t nearby = now + (1 + number) * 4 * LIMITS_MILLI;
     enum limits_action action = (enum limits_action)(byte % LIMITS_ACTIONS);
     switch (action) {
     case LIMITS_CLEAR: *out = LIMITS_NONE; return true;
     case LIMITS_SET_TOKEN: *out = (struct handle_limits){true, LIMITS_NEVER}; return true;
-    case LIMITS_SET_NEAR: *out = (struct handle_limits){false, near}; return true;
-    case LIMITS_SET_BOTH: *out = (struct handle_limits){true, near}; return true;
+    case LIMITS_SET_NEAR: *out = (struct handle_limits){false, nearby}; return true;
+    case LIMITS_SET_BOTH: *out = (struct handle_limits){true, nearby}; return true;
     case LIMITS_SET_PAST: *out = (struct handle_limits){number % 2 == 1, now}; return true;
     case LIMITS_CANCEL_LATER:
         limits_cancel_later(program, number);
