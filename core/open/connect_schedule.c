@@ -198,6 +198,11 @@ static feri_schedule_event event_of_failure(const feri_connect_schedule *schedul
 static void fail_attempt(feri_connect_schedule *schedule, size_t slot)
 {
     schedule->attempts[slot].is_open = false;
+    /*@ assert !is_open(schedule, slot) && !all_open(schedule); */
+    /*@ assert are_numbered(schedule); */
+    /*@ assert is_latest(schedule, slot) ==> !latest_is_open(schedule); */
+    /*@ assert !is_latest(schedule, slot) && \at(latest_is_open(schedule), Pre) ==>
+          latest_is_open(schedule); */
     apply(schedule, event_of_failure(schedule, slot));
 }
 
@@ -234,6 +239,8 @@ static feri_schedule_step start_next(feri_connect_schedule *schedule, uint64_t n
     schedule->attempts[slot].ends_at = time_after(now, schedule->attempt_timeout);
     schedule->started++;
     schedule->delayed_until = time_after(now, schedule->delay);
+    /*@ assert is_open(schedule, slot) && is_latest(schedule, slot); */
+    /*@ assert are_numbered(schedule) && latest_is_open(schedule); */
     apply(schedule, event_of_start(schedule));
     return step_for(FERI_SCHEDULE_DO_START, slot);
 }

@@ -11,8 +11,6 @@
        s->attempts[i].number <= s->attempts[k].number);
 */
 
-#include "core/open/connect_schedule.c"
-
 #define IS_UNDECIDED(phase)                                                \
     ((phase) == FERI_SCHEDULE_READY || (phase) == FERI_SCHEDULE_DELAYED || \
      (phase) == FERI_SCHEDULE_FULL || (phase) == FERI_SCHEDULE_ALL_STARTED)
@@ -123,6 +121,8 @@
     predicate same_attempts_but{A, B}(feri_connect_schedule *s, integer slot) =
       \forall integer i; 0 <= i < FERI_ATTEMPTS_MAX && i != slot ==> same_attempt{A, B}(s, i);
 */
+
+#include "core/open/connect_schedule.c"
 
 /*@ requires is_phase(phase) && is_event(event);
     assigns \nothing;
