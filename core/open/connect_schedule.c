@@ -305,7 +305,6 @@ void feri_connect_schedule_begin(feri_connect_schedule *schedule, size_t address
     schedule->delay = delay;
     schedule->attempt_timeout = attempt_timeout;
     schedule->deadline = deadline;
-    schedule->delayed_until = 0;
     /*@ loop invariant i <= FERI_ATTEMPTS_MAX;
         loop invariant \forall integer k; 0 <= k < i ==> !is_open(schedule, k);
         loop assigns i, schedule->attempts[0 .. FERI_ATTEMPTS_MAX - 1].is_open;

@@ -93,7 +93,7 @@ typedef struct feri_connect_schedule {
     uint64_t delay;
     uint64_t attempt_timeout;
     uint64_t deadline;
-    uint64_t delayed_until; /* the latest start plus the delay */
+    uint64_t delayed_until; /* the latest start plus the delay; no value before the first */
     feri_attempt attempts[FERI_ATTEMPTS_MAX];
 } feri_connect_schedule;
 
