@@ -5,7 +5,8 @@
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/connect_program.h"
 
-/* select notices a cancel this late (row cancel_is_late), and the last round trip may have begun. */
+/* select notices a cancel this late (row cancel_is_late), and the last round trip may have
+ * begun. */
 enum { CANCEL_SLACK = 25 };
 
 FUZZ_UNCOUNTED static void check_nothing_is_left(const struct connect_result *result)

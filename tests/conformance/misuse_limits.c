@@ -60,7 +60,7 @@ static void limits_with_a_token_that_is_not_open_are_refused(void **state)
     fer_interest ready = 0;
     fer_cancel_token token = {0};
     const fer_limits wrong = {FER_INSTANT_NONE, &token};
-    const fer_limits late = {fer_instant_after(fer_duration_from_nanos(0)), NULL};
+    const fer_limits late = {fer_instant_after((fer_duration){0}), NULL};
     assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT));
     assert_ok(fer_socket_set_limits(&socket, &late));
     assert_kind(fer_socket_set_limits(&socket, &wrong), FER_INVALID_INPUT);
