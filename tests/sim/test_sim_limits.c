@@ -421,6 +421,25 @@ static void K3_ready_keeps_the_answer_of_its_timeout_beside_a_cancel(void **stat
     }
 }
 
+/* K1: the handle's own end comes before the limits, a clone's does not: not every system tells. */
+static void K1_ready_looks_at_limits_before_the_shutdown_of_a_clone(void **state)
+{
+    fer_tcp_stream clone = {0};
+    fer_interest ready = 77;
+    begin(state);
+    assert_ok(fer_tcp_stream_try_clone(&inner.stream, &clone));
+    limit(FER_INSTANT_NONE);
+    assert_ok(fer_tcp_stream_shutdown(&clone, FER_SHUTDOWN_READ));
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_code(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(1), &ready), FER_CANCELLED,
+                0);
+    assert_ok(fer_tcp_stream_shutdown(&inner.stream, FER_SHUTDOWN_READ));
+    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(1), &ready));
+    assert_int_equal(ready, FER_READABLE);
+    fer_tcp_stream_close(&clone);
+    end(state);
+}
+
 /* ---- Many calls, one token */
 
 static void K4_one_cancel_ends_the_calls_of_every_handle(void **state)
@@ -461,6 +480,7 @@ int main(void)
         BOTH_TESTS(K2_a_cancel_beside_a_datagram_does_not_lose_it),
         BOTH_TESTS(K2_a_cancel_beside_a_connection_leaves_it_in_the_queue),
         BOTH_TESTS(K3_ready_keeps_the_answer_of_its_timeout_beside_a_cancel),
+        BOTH_TESTS(K1_ready_looks_at_limits_before_the_shutdown_of_a_clone),
         BOTH_TESTS(K4_one_cancel_ends_the_calls_of_every_handle),
     };
     return cmocka_run_group_tests_name("sim_limits", tests, NULL, NULL);
