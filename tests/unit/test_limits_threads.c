@@ -15,12 +15,13 @@
 /* A unit test is a single source file, so it includes the helper. */
 #include "support/thread.c"
 
-enum { ROUNDS = 20000, WRITERS = 2, READERS = 2, TOKENS = 4 };
+/* A reader has seen enough when the limits have changed so often between two of its reads, and
+ * after so many reads. */
+enum { CHANGES = 300, READS = 1000000, WRITERS = 2, READERS = 2, TOKENS = 4 };
 
 static fer_handle handle;
 static fer_cancel_token tokens[TOKENS];
-static atomic_int writers_left;
-static atomic_int readers_that_read;
+static atomic_int readers_left;
 
 /* Both halves of the deadline and the token follow from one number. 0: no limits. */
 static fer_limits limits_of_number(uint32_t number)
@@ -38,15 +39,11 @@ struct setter {
 static void set_many(void *argument)
 {
     struct setter *setter = argument;
-    while (atomic_load(&readers_that_read) < READERS) {
-        test_thread_yield();
-    }
-    for (uint32_t i = 0; i < ROUNDS; i++) {
-        const fer_limits limits = limits_of_number(i % 3 == 0 ? 0 : setter->first + i);
+    for (uint32_t i = 0; atomic_load(&readers_left) > 0; i++) {
+        const fer_limits limits = limits_of_number(i % 3 == 0 ? 0 : setter->first + i % 1000);
         fer_error error = feri_set_limits(&handle, i % 6 == 0 ? NULL : &limits);
         setter->failures += error.kind != FER_OK;
     }
-    atomic_fetch_sub(&writers_left, 1);
 }
 
 struct reader {
@@ -56,17 +53,17 @@ struct reader {
 static void read_many(void *argument)
 {
     struct reader *reader = argument;
-    bool is_first = true;
-    while (atomic_load(&writers_left) > 0) {
+    uint64_t last = 0;
+    unsigned changes = 0;
+    for (unsigned reads = 0; reads < READS || changes < CHANGES; reads++) {
         feri_limits found = feri_limits_of(&handle);
         uint64_t nanos = found.deadline + 1;
         fer_limits expected = limits_of_number((uint32_t)nanos);
         reader->torn += nanos != expected.deadline.nanos_ || found.token != expected.token;
-        if (is_first) {
-            atomic_fetch_add(&readers_that_read, 1);
-            is_first = false;
-        }
+        changes += nanos != last;
+        last = nanos;
     }
+    atomic_fetch_sub(&readers_left, 1);
 }
 
 static void nobody_reads_torn_limits(void **state)
@@ -81,8 +78,7 @@ static void nobody_reads_torn_limits(void **state)
     /* Nothing here uses the raw socket. */
     assert_int_equal(feri_handle_claim(&handle).kind, FER_OK);
     assert_int_equal(feri_handle_fill(&handle, 1, 0).kind, FER_OK);
-    atomic_init(&writers_left, WRITERS);
-    atomic_init(&readers_that_read, 0);
+    atomic_init(&readers_left, READERS);
     for (size_t i = 0; i < READERS; i++) {
         test_thread_start(&threads[WRITERS + i], read_many, &readers[i]);
     }
