@@ -99,10 +99,12 @@ static fer_error wait_for_either(ferp_sim_network *network, const fer_cancel_tok
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
 {
     FERP_SIM_REQUIRE(network)
+    /* An event of this pause may be what the next try needs. */
+    uint64_t end = network->event_count > 0 ? until : deadline;
     ferp_sim_run_due_events(network);
     fer_error error = FERP_SIM_OK;
     while (error.kind == FER_OK && !fer_cancel_token_is_cancelled(token)) {
-        error = ferp_sim_pass_time(network, network->event_count > 0 ? until : deadline);
+        error = ferp_sim_pass_time(network, end);
     }
     return error.kind == FER_TIMED_OUT ? FERP_SIM_OK : error;
 }

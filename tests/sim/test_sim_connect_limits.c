@@ -159,6 +159,64 @@ static void closing_the_resolver_ends_the_wait(void **state)
     assert_int_equal(now_ms(), 700);
 }
 
+/* ---- Unix connects that wait for room (K2). Only Linux waits. */
+
+static fer_unix_listener listener;
+static fer_socket waiting;
+
+static void accept_one(void *context)
+{
+    fer_unix_stream accepted_stream = {{0}};
+    (void)context;
+    assert_ok(fer_unix_listener_accept(&listener, &accepted_stream, NULL));
+    fer_unix_stream_close(&accepted_stream);
+}
+
+static void a_unix_connect_waits_for_room_within_limits(void **state)
+{
+    fer_unix_addr addr;
+    fer_socket queued[200];
+    size_t count = 0;
+    fer_error error;
+    begin(state);
+    memset(&listener, 0, sizeof listener);
+    memset(&waiting, 0, sizeof waiting);
+    memset(queued, 0, sizeof queued);
+    assert_ok(fer_unix_addr_from_pathname(&addr, "/queue"));
+    fer_socket built = {0};
+    assert_ok(fer_socket_new(&built, FER_DOMAIN_UNIX, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    assert_ok(fer_socket_bind_unix(&built, &addr));
+    assert_ok(fer_socket_listen(&built, 1));
+    assert_ok(fer_socket_into_unix_listener(&built, &listener));
+    do {
+        fer_socket *next = &queued[count++];
+        assert_ok(fer_socket_new(next, FER_DOMAIN_UNIX, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+        assert_ok(fer_socket_set_nonblocking(next, true));
+        error = fer_socket_connect_unix(next, &addr);
+    } while (error.kind == FER_OK);
+    assert_kind(error, FER_WOULD_BLOCK);
+    assert_ok(fer_socket_new(&waiting, FER_DOMAIN_UNIX, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    end_in_ms(1000000000);
+    assert_ok(fer_socket_set_limits(&waiting, &options.limits));
+    assert_code(fer_socket_connect_unix(&waiting, &addr), FER_TIMED_OUT, 0);
+    assert_int_equal(now_ms(), 1000000000);
+    options.limits.deadline = FER_INSTANT_NONE;
+    cancel_in_ms(30);
+    assert_ok(fer_socket_set_limits(&waiting, &options.limits));
+    assert_code(fer_socket_connect_unix(&waiting, &addr), FER_CANCELLED, 0);
+    assert_int_equal(now_ms(), 1000000030);
+    assert_ok(fer_cancel_token_reset(&token));
+    assert_kind(fer_socket_connect_unix(&waiting, &addr), FER_DEADLOCK);
+    assert_ok(fer_sim_after(millis(50), accept_one, NULL));
+    assert_ok(fer_socket_connect_unix(&waiting, &addr));
+    assert_in_range(now_ms(), 1000000080, 1000000084);
+    for (size_t i = 0; i < count; i++) {
+        fer_socket_close(&queued[i]);
+    }
+    fer_socket_close(&waiting);
+    fer_unix_listener_close(&listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +229,8 @@ int main(void)
         CONNECT_TESTS("K8", a_lookup_ends_at_its_limits),
         CONNECT_TESTS("K8", a_late_lookup_occupies_its_thread),
         CONNECT_TESTS("K8", closing_the_resolver_ends_the_wait),
+        {"K2_a_unix_connect_waits_for_room_within_limits",
+         a_unix_connect_waits_for_room_within_limits, NULL, end, &sim_posix},
     };
     return cmocka_run_group_tests_name("sim_connect_limits", tests, NULL, NULL);
 }
