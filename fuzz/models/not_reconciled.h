@@ -441,8 +441,9 @@ static inline bool cancel_is_late(const struct record *posix, const struct recor
     const uint64_t slice = 20 * LIMITS_MILLI;
     bool selects = is_write(posix) || posix->op == OP_READY || posix->op == OP_CONNECT_WITH ||
                    (is_read(posix) && (winsock->facts & FACT_NOTICES_LATE) != 0);
+    bool has_moved = posix->op == OP_CONNECT_WITH || winsock->n >= posix->n;
     return selects && posix->error.kind == FER_CANCELLED && !posix->limits.is_cancelled &&
-           winsock->n >= posix->n && winsock->elapsed <= posix->elapsed + slice;
+           has_moved && winsock->elapsed <= posix->elapsed + slice;
 }
 
 /* After another row's difference the handle's state answers in one system only, before the limits
