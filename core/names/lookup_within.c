@@ -30,7 +30,7 @@ static fer_error look_up_with_event(fer_resolver *resolver, const feri_address_q
                                     const feri_limits *limits, fer_cancel_token *event,
                                     feri_address_list *list)
 {
-    fer_lookup lookup = {NULL, 0};
+    fer_lookup lookup = {0};
     FER_TRY(feri_lookup_start(resolver, query, NULL, event, &lookup));
     fer_error error = await_event(event, limits);
     if (error.kind == FER_OK) {
@@ -68,7 +68,7 @@ fer_error feri_lookup_within(const feri_address_query *query, const feri_limits 
     if (resolver != NULL) {
         return look_up_in_background(resolver, query, limits, list);
     }
-    fer_resolver own = {NULL, 0};
+    fer_resolver own = {0};
     FER_TRY(fer_resolver_new(&own, 1, 0));
     fer_error error = look_up_in_background(&own, query, limits, list);
     fer_resolver_close(&own);

@@ -218,6 +218,17 @@ static void false_hints_pause(void **state)
     script_thread_finish(0);
 }
 
+static void the_first_false_hint_does_not_pause(void **state)
+{
+    (void)state;
+    begin_with_token();
+    script_then(SCRIPT_TOKEN_WAIT);
+    script_then_fail(SCRIPT_TOKEN_WAIT, FER_TIMED_OUT, 0);
+    assert_error(look_up("a.test:80", NULL), FER_TIMED_OUT, 0);
+    assert_log("token_open() token_wait(ever,other) token_wait(ever,other) token_close()");
+    script_thread_finish(0);
+}
+
 /* ---- Refusals */
 
 static void bad_arguments_and_bad_text_come_before_the_limits(void **state)
@@ -418,6 +429,7 @@ int main(void)
         RESOLVER_TEST(a_result_wins_over_a_cancel_that_is_seen_with_it),
         RESOLVER_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels),
         RESOLVER_TEST(false_hints_pause),
+        RESOLVER_TEST(the_first_false_hint_does_not_pause),
         RESOLVER_TEST(bad_arguments_and_bad_text_come_before_the_limits),
         RESOLVER_TEST(a_full_queue_is_told_at_once),
         RESOLVER_TEST(a_lack_of_events_memory_and_threads_is_told),
