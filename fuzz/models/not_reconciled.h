@@ -403,6 +403,18 @@ static inline bool is_late_attempt(const struct record *posix, const struct reco
     return posix->op == OP_CONNECT_WITH && (winsock->facts & FACT_NOTICES_LATE) != 0;
 }
 
+/* The timeout of a write expired within the slice in which a clone shut the write half down. */
+static inline bool is_timeout_before_shutdown(const struct record *posix,
+                                              const struct record *winsock)
+{
+    unsigned facts = FACT_DEFERRED | FACT_NOTICES_LATE | FACT_CLONED;
+    const uint64_t slice = 100 * LIMITS_MILLI;
+    return (winsock->facts & facts) == facts && is_write(posix) &&
+           posix->error.kind == FER_BROKEN_PIPE && winsock->error.kind == FER_TIMED_OUT &&
+           (posix->facts_after & FACT_SHUT_WRITE) != 0 &&
+           winsock->elapsed <= posix->elapsed + slice;
+}
+
 /* WSAPoll's hang-up (hangup_ends_write_waits) is a readiness to write. */
 static inline bool is_ready_at_hangup(const struct record *posix, const struct record *winsock)
 {
@@ -422,7 +434,7 @@ static inline bool late_event(const struct record *posix, const struct record *w
                    winsock->elapsed > posix->elapsed &&
                    (!is_unfinished || winsock->error.kind == posix->error.kind);
     return is_late || has_met_reset(posix, winsock) || is_late_attempt(posix, winsock) ||
-           is_ready_at_hangup(posix, winsock);
+           is_ready_at_hangup(posix, winsock) || is_timeout_before_shutdown(posix, winsock);
 }
 
 /* Both had the same result, but on Windows after actions of the peer that came later on POSIX
