@@ -1,7 +1,8 @@
 /* limits.c: what limits cost, in one run. read_ready and write_ready: a call that need not wait;
  * the other end is used by raw calls of the same thread. read_blocked: a round trip, whose read
  * waits for an echo. return: from a cancel until the blocked read has returned, beside a byte in a
- * pipe that a poll waits for, and beside a close by the peer.
+ * pipe that a poll waits for, and beside a close by the peer. connect: to one address, by
+ * connect_addr and by connect_addrs_with, with the accept and the closes.
  * With --count CASE CONTENDER N it does only N operations, for count_calls.sh. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
@@ -22,7 +23,7 @@ static clockid_t bench_clock = CLOCK_PROCESS_CPUTIME_ID;
 #include "bench/machine.h"
 #include "ferrule.h"
 
-enum { BLOCK = 64, OPERATIONS = 1000, RETURNS = 20, SETTLE_US = 300 };
+enum { BLOCK = 64, OPERATIONS = 1000, CONNECTS = 100, RETURNS = 20, SETTLE_US = 300 };
 
 static unsigned char block[BLOCK];
 static fer_cancel_token token;
@@ -251,6 +252,75 @@ static void run_case(size_t at)
     close_pair(&pair);
 }
 
+/* ---- connect: with its accept; the connecting end is reset, so that no port stays in use */
+
+struct target {
+    fer_tcp_listener listener;
+    fer_socket_addr address;
+};
+
+static uint64_t take_connection(const struct target *target, fer_tcp_stream *stream)
+{
+    fer_tcp_stream other = {0};
+    MUST(fer_tcp_listener_accept((fer_tcp_listener *)(uintptr_t)&target->listener, &other, NULL));
+    MUST(fer_tcp_stream_set_linger(stream, (fer_duration){0}));
+    fer_tcp_stream_close(stream);
+    fer_tcp_stream_close(&other);
+    return 1;
+}
+
+static uint64_t connect_addr(const void *input, size_t count)
+{
+    const struct target *target = input;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        fer_tcp_stream stream = {0};
+        MUST(fer_tcp_stream_connect_addr(&stream, &target->address));
+        sum += take_connection(target, &stream);
+    }
+    return sum;
+}
+
+static uint64_t connect_with_options(const struct target *target, size_t count,
+                                     const fer_connect_options *options)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        fer_tcp_stream stream = {0};
+        MUST(fer_tcp_stream_connect_addrs_with(&stream, &target->address, 1, options, NULL));
+        sum += take_connection(target, &stream);
+    }
+    return sum;
+}
+
+static uint64_t connect_with(const void *input, size_t count)
+{
+    return connect_with_options(input, count, NULL);
+}
+
+static uint64_t connect_with_limits(const void *input, size_t count)
+{
+    fer_connect_options options = {0};
+    options.limits.deadline = fer_instant_after(fer_duration_from_secs(86400));
+    options.limits.token = &token;
+    return connect_with_options(input, count, &options);
+}
+
+static void run_connects(void)
+{
+    static const bench_contender contenders[] = {{"connect", connect_addr},
+                                                 {"connect-again", connect_addr},
+                                                 {"connect_with", connect_with},
+                                                 {"with-limits", connect_with_limits}};
+    struct target target = {.listener = {{0}}};
+    MUST(fer_tcp_listener_bind(&target.listener, "127.0.0.1:0"));
+    MUST(fer_tcp_listener_local_addr(&target.listener, &target.address));
+    const bench_case c = {"connect", &target, CONNECTS, contenders,
+                          sizeof contenders / sizeof *contenders};
+    bench_run(&c);
+    fer_tcp_listener_close(&target.listener);
+}
+
 /* ---- return: until the blocked call of another thread has returned */
 
 struct blocked {
@@ -374,6 +444,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < CASES; i++) {
         run_case(i);
     }
+    run_connects();
     run_returns();
     fer_cancel_token_close(&token);
     return 0;
