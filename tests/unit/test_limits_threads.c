@@ -9,11 +9,12 @@
 
 #include <cmocka.h>
 
+/* A unit test is a single source file, so it includes the helper. It comes first, because it
+ * includes the system's headers. */
+#include "support/thread.c"
+
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-
-/* A unit test is a single source file, so it includes the helper. */
-#include "support/thread.c"
 
 /* A reader has seen enough when the limits have changed so often between two of its reads, and
  * after so many reads. */

@@ -62,6 +62,8 @@ static void raw_sockets_come_and_go(void **state)
         .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_listening = true};
     assert_ok(fer_tcp_listener_from_raw(&listener, 1));
     assert_log("describe(1) timeout(1,reading) timeout(1,writing) adopt(1)");
+    fer_tcp_listener_close(&listener);
+    fer_tcp_listener_close(&clone);
 }
 
 static void the_local_address_is_the_os_s(void **state)
