@@ -1,8 +1,10 @@
 /* fuzz_resolve_text.c: any "host:port" text and a simulated resolver with names of any shape, in
  * both dialects. The result is that of a model, no more is stored than fits, and no lookup leaks.
- * The system's resolver is never called. */
+ * Within limits the result is the same, unless the limits end the call (rules K1, K8). The system's
+ * resolver is never called. */
 #include <stdbool.h>
 
+#include "ferrule/cancel.h"
 #include "ferrule/resolve.h"
 #include "ferrule/sim.h"
 #include "fuzz/driver/choice.h"
@@ -35,6 +37,90 @@ static void check_answer(const answer *expected, fer_error error, const fer_sock
     }
 }
 
+/* ---- Within limits */
+
+/* Names take whole seconds, so no lookup ends at the near deadline. */
+#define NEAR_NANOS UINT64_C(2500000000)
+#define FAR_NANOS UINT64_C(100000000000)
+
+static fer_limits limits_of(resolve_limits kind, fer_cancel_token *token)
+{
+    fer_limits limits = {FER_INSTANT_NONE, NULL};
+    switch (kind) {
+    case WITHIN_FAR_DEADLINE:
+        limits.deadline = fer_instant_after(fer_duration_from_nanos(FAR_NANOS));
+        break;
+    case WITHIN_NEAR_DEADLINE:
+        limits.deadline = fer_instant_after(fer_duration_from_nanos(NEAR_NANOS));
+        break;
+    case WITHIN_PAST_DEADLINE: limits.deadline = fer_instant_now(); break;
+    case WITHIN_TOKEN:
+    case WITHIN_CANCELLED_TOKEN:
+    case WITHIN_CLOSED_TOKEN: limits.token = token; break;
+    default: break;
+    }
+    return limits;
+}
+
+/* What the limits make of a lookup that takes so long without them. FER_OK: they do not end it. */
+static fer_error_kind end_by_limits(resolve_limits kind, uint64_t elapsed)
+{
+    switch (kind) {
+    case WITHIN_NEAR_DEADLINE: return elapsed > NEAR_NANOS ? FER_TIMED_OUT : FER_OK;
+    case WITHIN_PAST_DEADLINE: return FER_TIMED_OUT;
+    case WITHIN_CANCELLED_TOKEN: return FER_CANCELLED;
+    case WITHIN_CLOSED_TOKEN: return FER_INVALID_INPUT;
+    default: return FER_OK;
+    }
+}
+
+static fer_error look_up_within(const resolve_query *query, fer_socket_addr *addrs, size_t *count)
+{
+    fer_cancel_token token = {0};
+    fer_resolver resolver = {0};
+    bool has_resolver = query->limits == WITHIN_RESOLVER;
+    FUZZ_CHECK(fer_cancel_token_new(&token).kind == FER_OK);
+    FUZZ_CHECK(!has_resolver || fer_resolver_new(&resolver, 1, 0).kind == FER_OK);
+    FUZZ_CHECK(query->limits != WITHIN_CANCELLED_TOKEN ||
+               fer_cancel_token_cancel(&token).kind == FER_OK);
+    if (query->limits == WITHIN_CLOSED_TOKEN) {
+        fer_cancel_token_close(&token);
+    }
+    const fer_limits limits = limits_of(query->limits, &token);
+    fer_duration left = fer_instant_remaining(limits.deadline);
+    FUZZ_CHECK(query->limits != WITHIN_NEAR_DEADLINE || left.nanos == NEAR_NANOS);
+    FUZZ_CHECK(query->limits != WITHIN_PAST_DEADLINE || left.nanos == 0);
+    FUZZ_CHECK(query->limits < WITHIN_TOKEN ||
+               (query->limits < WITHIN_COUNT && fer_duration_is_none(left)));
+    fer_error error = fer_to_socket_addrs_within(
+        query->text, query->limits == WITHIN_NONE ? NULL : &limits, has_resolver ? &resolver : NULL,
+        query->cap > 0 ? addrs : NULL, query->cap, count);
+    fer_resolver_close(&resolver);
+    fer_cancel_token_close(&token);
+    return error;
+}
+
+/* elapsed: the time of the same lookup without limits. */
+static void check_within(const resolve_query *query, fer_socket_addr *addrs, uint64_t elapsed)
+{
+    answer expected = model_text(query);
+    size_t count = 12345;
+    fer_error_kind end = end_by_limits(query->limits, elapsed);
+    FUZZ_CHECK(!query->resolver_fails ||
+               fer_sim_fault_at(FER_SIM_FAULT_RESOLVE_FAILS, 1).kind == FER_OK);
+    memset(addrs, FUZZ_UNTOUCHED, query->cap * sizeof *addrs);
+    fer_error error = look_up_within(query, addrs, &count);
+    bool is_refused = !expected.is_from_resolver && expected.kind == FER_INVALID_INPUT;
+    if (end == FER_OK || is_refused) {
+        check_answer(&expected, error, addrs, query->cap, count);
+    } else {
+        FUZZ_CHECK(error.kind == end && error.os_code == 0 && count == 12345);
+    }
+    (void)fer_sim_clear_faults();
+}
+
+/* ---- A query */
+
 static void run_query(const resolve_query *query, fer_sim_dialect dialect)
 {
     fer_sim_config config = {.dialect = dialect,
@@ -47,8 +133,10 @@ static void run_query(const resolve_query *query, fer_sim_dialect dialect)
     FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
     fer_socket_addr *addrs = malloc(query->cap > 0 ? query->cap * sizeof *addrs : 1);
     FUZZ_CHECK(addrs != NULL);
+    uint64_t elapsed = 0;
     for (int form = 0; form < 2; form++) {
         size_t count = 12345;
+        uint64_t begin = fer_sim_now().nanos;
         const piece host = {query->host_text, strlen(query->host_text)};
         const answer expected = form == 0 ? model_text(query) : model_lookup(query, host, 7);
         FUZZ_CHECK(!query->resolver_fails ||
@@ -60,11 +148,13 @@ static void run_query(const resolve_query *query, fer_sim_dialect dialect)
                               : fer_lookup_host(query->host_text, 7, query->cap > 0 ? addrs : NULL,
                                                 query->cap, &count);
         check_answer(&expected, error, addrs, query->cap, count);
+        elapsed = form == 0 ? fer_sim_now().nanos - begin : elapsed;
         (void)fer_sim_clear_faults();
     }
+    check_within(query, addrs, elapsed);
     free(addrs);
     FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK && report.leaked_lookups == 0 &&
-               report.leaked_handles == 0);
+               report.leaked_handles == 0 && report.leaked_tokens == 0);
 }
 
 static void choose_name(resolve_query *query, choices *from, size_t at)
@@ -92,7 +182,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static resolve_query query;
     choices from = choices_of(data, size);
     memset(&query, 0, sizeof query);
-    query.resolver_fails = choose_byte(&from) % 8 == 7;
+    const unsigned first = choose_byte(&from);
+    query.resolver_fails = first % 8 == 7;
+    query.limits = (resolve_limits)(first / 8 % WITHIN_COUNT);
     query.cap = choose_below(&from, CAP_MOST + 1);
     query.name_count = choose_below(&from, NAMES_MOST + 1);
     for (size_t i = 0; i < query.name_count; i++) {

@@ -9,6 +9,19 @@
 #include "ferrule/sim.h"
 #include "fuzz/models/address_reference.h"
 
+/* The limits of fer_to_socket_addrs_within, and its resolver. */
+typedef enum resolve_limits {
+    WITHIN_NONE,
+    WITHIN_FAR_DEADLINE,
+    WITHIN_NEAR_DEADLINE,
+    WITHIN_PAST_DEADLINE,
+    WITHIN_TOKEN,
+    WITHIN_CANCELLED_TOKEN,
+    WITHIN_CLOSED_TOKEN,
+    WITHIN_RESOLVER,
+    WITHIN_COUNT
+} resolve_limits;
+
 enum { NAMES_MOST = 3, ADDRS_MOST = 4, CAP_MOST = 6, TEXT_MOST = 1024 };
 
 /* The names of the resolver, and the texts to look up. */
@@ -20,6 +33,7 @@ typedef struct resolve_query {
     size_t name_count;
     size_t cap;
     bool resolver_fails;
+    resolve_limits limits;
 } resolve_query;
 
 /* The expected kind and addresses. is_from_resolver: the resolver decides, by an unknown name or an
