@@ -8,40 +8,54 @@
  *     error = fer_tcp_stream_read_exact(&stream, buf, sizeof buf, &n);
  *
  * The read ends with FER_TIMED_OUT after 3 seconds, and with FER_CANCELLED as soon as another
- * thread, or on POSIX systems a signal handler, calls fer_cancel_token_cancel(&stop).
+ * thread, or on POSIX systems a signal handler, calls fer_cancel_token_cancel(&stop). A console
+ * control handler of Windows runs in a thread of its own and may call it too.
+ *
+ * What has limits: every call that waits on a handle with limits; fer_tcp_stream_connect_with,
+ * fer_tcp_stream_connect_addrs_with and fer_to_socket_addrs_within, which take them as arguments.
+ * fer_socket_connect and fer_socket_connect_unix have those of their built socket. Other functions
+ * that open a handle, fer_lookup_host and fer_lookup_wait have none. fer_poller_wait has none:
+ * fer_poller_notify is its cancel.
  *
  * The following rules hold for every handle with limits. docs/DIFFERENCES.md and the tests use
- * their numbers.
+ * their numbers. Rules K8 to K10 are those of fer_tcp_stream_connect_with, and K11 is that of
+ * fer_tcp_stream_close_lingering (tcp.h).
  *
  * K1  A call that can wait begins by looking at the limits. If the token is cancelled it is
  *     FER_CANCELLED, and if the deadline is reached FER_TIMED_OUT, both with os_code 0, whatever is
  *     ready. So a loop over a socket that is always ready ends too. What the handle's own state
- *     answers (misuse, a half that has ended) comes first. Getters, setters, shutdown, close, the
- *     _try_ calls and calls on a nonblocking socket never look at limits.
- * K2  A cancel or the deadline ends a call that waits: at once on POSIX systems; on Windows at once
- *     if it waits to receive, otherwise within 20 ms. It changes nothing: no received byte is lost,
- *     no sent byte is uncounted, and the handle works on after a reset of the token or with new
- *     limits. read_exact, write_all, read_to_end and fer_copy report their counts. The deadline is
- *     one for the whole call, whereas a timeout begins anew with each read and each write.
- * K3  The earlier of timeout and deadline applies. Limits belong to the handle and not to the
- *     socket: clones, accepted streams and what a handle is turned into begin without limits. A
- *     _ready call keeps the answer of its own timeout (FER_OK, none ready); a cancel or the
- *     deadline ends it with FER_CANCELLED or FER_TIMED_OUT. fer_poller_wait has no limits:
- *     fer_poller_notify is its cancel.
+ *     answers (misuse, a half that has ended, a saved error) comes first. Getters, setters,
+ *     shutdown, close, the _try_ calls and calls of length 0 never look at limits. Nor do calls on
+ *     a nonblocking socket, except those that wait in every mode: _ready, close_lingering and
+ *     fer_socket_connect_timeout.
+ * K2  A cancel or the deadline ends a call that waits: at once on POSIX systems; on Windows a read
+ *     and a receive at once, any other call within 20 ms. It changes nothing: no received byte is
+ *     lost, no sent byte is uncounted, and the handle works on after a reset of the token or with
+ *     new limits. A call that is cancelled may try a last time. If it then moves something, it is
+ *     FER_OK, and the next call is FER_CANCELLED. read_exact, write_all, read_to_end and fer_copy
+ *     report their counts. The deadline is one for the whole call, whereas a timeout begins anew
+ *     with each read and each write. A write within limits may be short on every system.
+ * K3  The earlier of timeout and deadline applies, with the same error; fer_instant_remaining of
+ *     the deadline is 0 if it was the deadline. Limits belong to the handle and not to the socket:
+ *     clones, accepted streams and what a handle is turned into begin without limits.
+ * K3a A _ready call keeps the answer of its own timeout (FER_OK, none ready); a cancel or the
+ *     deadline ends it with FER_CANCELLED or FER_TIMED_OUT.
  * K4  One token may limit any number of handles and calls in any number of threads, and a cancel
  *     ends all of them. A cancel costs the same however many they are. Calls that begin after
  *     fer_cancel_token_cancel has returned see it, without a lock. Everything written before the
  *     cancel is visible to the thread that gets FER_CANCELLED.
- * K5  A handle without limits costs nothing more: no system call, and no instruction of a read or a
- *     write.
+ * K5  A handle without limits makes no system call for them, and executes no instruction of a read
+ *     or a write for them.
  * K6  With limits, a call that need not wait makes at most one system call more than without.
- * K7  A cancel ends every accept of a listener, in all threads. No accept with limits remains
- *     blocked in the system because another one took the connection.
+ * K7  A cancel ends every accept of a listener that has the token, in all threads, and in other
+ *     processes with a token of their own. No accept with limits remains blocked in the system
+ *     because another one took the connection.
  *
  * A token is NEW if all of its bytes are zero, OPEN after fer_cancel_token_new, and CLOSED after
  * fer_cancel_token_close. It stays at its address while it is OPEN, and it must stay OPEN while a
- * handle's limits refer to it. A call with limits whose token is NEW or CLOSED is
- * FER_INVALID_INPUT. After fork the child must not use its parent's tokens. */
+ * handle's limits refer to it. A call that looks at limits whose token is NEW or CLOSED is
+ * FER_INVALID_INPUT. After fork the child may only close its parent's tokens, and sets other limits
+ * first. */
 #ifndef FERRULE_CANCEL_H
 #define FERRULE_CANCEL_H
 
@@ -56,7 +70,7 @@
 extern "C" {
 #endif
 
-/* A cancel token. Initialize to all zero bytes. Its members are private. */
+/* A cancel token. Initialize to all zero bytes: {0}, in C++ {}. Its members are private. */
 typedef struct fer_cancel_token {
     intptr_t words_[2];
     uint32_t state_;

@@ -182,7 +182,8 @@ typedef struct fer_connect_options {
  *     connection wins; of connections that are found together, the one that was started first. All
  *     others are closed before the call returns, with a reset if they had connected. If none
  *     connects, the error is that of the limits, otherwise that of the last address in this order.
- * K10 The same text, options and network give the same result on every system.
+ * K10 The same text, options and network connect to the same address in both dialects of the
+ *     simulated network.
  *
  * A failure of an attempt is any error of its socket: FER_TOO_MANY_OPEN_FILES too, and
  * FER_TIMED_OUT with os_code 0 for attempt_timeout. If the limits end the call, the attempts that
