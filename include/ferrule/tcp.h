@@ -583,8 +583,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * A len above the OS's limit is cut to it. n may be NULL. If the timeout expires after the OS has
  * accepted some bytes, the call returns FER_OK with their number.
  *
- * Blocks: until the OS has accepted all bytes (POSIX) or some (Windows), at most the write timeout.
- * Never in nonblocking mode.
+ * Blocks: until the OS has accepted all bytes (POSIX) or some (Windows; within limits), at most the
+ * write timeout. Never in nonblocking mode.
  * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0.
  * Errors: FER_BROKEN_PIPE (this half is shut down, or the peer has closed; reading is unaffected),
  * FER_CONNECTION_RESET, FER_TIMED_OUT with os_code 0 (the write timeout expired; nothing was
