@@ -26,7 +26,7 @@ failed=0
 
 # The provers take less than two seconds for each goal that they can prove. The limit is for a busy
 # machine.
-prover_seconds=30
+prover_seconds=120
 planted_seconds=4
 
 # frama_c TREE LOG DEFINES ARGUMENT...

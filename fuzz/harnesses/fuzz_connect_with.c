@@ -2,8 +2,8 @@
  * connect the rules K8 and K9 are checked against its program, without a model of the schedule
  * (fuzz_connect_schedule has one): nothing is left, the limits were kept, and the list of failures
  * is that of the attempts. Then both dialects are compared (K10). */
-#include "ferrule/resolve.h"
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/programs/connect_misuse.h"
 #include "fuzz/programs/connect_program.h"
 
 /* select notices a cancel this late (row cancel_is_late), and the last round trip may have
@@ -107,50 +107,12 @@ static bool is_comparable(const struct connect_program *program)
     return program->cancel == CONNECT_NEVER;
 }
 
-static bool is_refused(fer_error error)
-{
-    return error.kind == FER_INVALID_INPUT && error.os_code == 0;
-}
-
-/* Misuse is refused before anything is opened, by the calls and by the lookup of their own. */
-FUZZ_UNCOUNTED static void check_misuse(void)
-{
-    const fer_socket_addr good = {.ip = {.family = FER_IP_V4}, .port = 1};
-    const fer_socket_addr bad = {.ip = {.family = (fer_ip_family)9}};
-    fer_resolver closed = {0};
-    const fer_connect_options wrong[] = {
-        {.failures_cap = 1}, {.local = &bad}, {.resolver = &closed}};
-    fer_tcp_stream stream = {0};
-    fer_socket_addr addr;
-    size_t count = 77;
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(NULL, &good, 1, NULL, NULL)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(&stream, NULL, 1, NULL, &count)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(&stream, &good, 0, NULL, NULL)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(&stream, &bad, 1, NULL, NULL)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(NULL, "a:1", NULL, NULL)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, NULL, NULL, &count)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, "no port", NULL, NULL)));
-    FUZZ_CHECK(count == 0);
-    for (size_t i = 0; i < 3; i++) {
-        FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, "a:1", &wrong[i], NULL)));
-        FUZZ_CHECK(i == 2 || is_refused(fer_tcp_stream_connect_addrs_with(&stream, &good, 1,
-                                                                          &wrong[i], NULL)));
-    }
-    FUZZ_CHECK(fer_tcp_stream_as_raw(&stream) == FER_RAW_SOCKET_NONE);
-    count = 77;
-    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within("a:1", NULL, NULL, &addr, 1, NULL)));
-    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within("a:1", NULL, NULL, NULL, 1, &count)));
-    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within("a:1", NULL, &closed, &addr, 1, &count)));
-    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within(NULL, NULL, NULL, &addr, 1, &count)));
-    FUZZ_CHECK(count == 77);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const fer_sim_dialect dialects[] = {FER_SIM_POSIX, FER_SIM_WINSOCK};
     const struct connect_program program = connect_program_of(data, size);
     struct connect_result results[2];
-    check_misuse();
+    connect_check_misuse();
     for (size_t i = 0; i < 2; i++) {
         results[i] = connect_program_run(&program, dialects[i]);
         check_nothing_is_left(&results[i]);

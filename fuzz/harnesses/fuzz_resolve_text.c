@@ -4,12 +4,11 @@
  * resolver is never called. */
 #include <stdbool.h>
 
-#include "ferrule/cancel.h"
 #include "ferrule/resolve.h"
 #include "ferrule/sim.h"
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
-#include "fuzz/models/resolve_model.h"
+#include "fuzz/programs/resolve_within.h"
 
 /* Compares the result of a call with the expected one. The block of addrs holds cap addresses. */
 static void check_answer(const answer *expected, fer_error error, const fer_socket_addr *addrs,
@@ -37,79 +36,16 @@ static void check_answer(const answer *expected, fer_error error, const fer_sock
     }
 }
 
-/* ---- Within limits */
-
-/* Names take whole seconds, so no lookup ends at the near deadline. */
-#define NEAR_NANOS UINT64_C(2500000000)
-#define FAR_NANOS UINT64_C(100000000000)
-
-static fer_limits limits_of(resolve_limits kind, fer_cancel_token *token)
-{
-    fer_limits limits = {FER_INSTANT_NONE, NULL};
-    switch (kind) {
-    case WITHIN_FAR_DEADLINE:
-        limits.deadline = fer_instant_after(fer_duration_from_nanos(FAR_NANOS));
-        break;
-    case WITHIN_NEAR_DEADLINE:
-        limits.deadline = fer_instant_after(fer_duration_from_nanos(NEAR_NANOS));
-        break;
-    case WITHIN_PAST_DEADLINE: limits.deadline = fer_instant_now(); break;
-    case WITHIN_TOKEN:
-    case WITHIN_CANCELLED_TOKEN:
-    case WITHIN_CLOSED_TOKEN: limits.token = token; break;
-    default: break;
-    }
-    return limits;
-}
-
-/* What the limits make of a lookup that takes so long without them. FER_OK: they do not end it. */
-static fer_error_kind end_by_limits(resolve_limits kind, uint64_t elapsed)
-{
-    switch (kind) {
-    case WITHIN_NEAR_DEADLINE: return elapsed > NEAR_NANOS ? FER_TIMED_OUT : FER_OK;
-    case WITHIN_PAST_DEADLINE: return FER_TIMED_OUT;
-    case WITHIN_CANCELLED_TOKEN: return FER_CANCELLED;
-    case WITHIN_CLOSED_TOKEN: return FER_INVALID_INPUT;
-    default: return FER_OK;
-    }
-}
-
-static fer_error look_up_within(const resolve_query *query, fer_socket_addr *addrs, size_t *count)
-{
-    fer_cancel_token token = {0};
-    fer_resolver resolver = {0};
-    bool has_resolver = query->limits == WITHIN_RESOLVER;
-    FUZZ_CHECK(fer_cancel_token_new(&token).kind == FER_OK);
-    FUZZ_CHECK(!has_resolver || fer_resolver_new(&resolver, 1, 0).kind == FER_OK);
-    FUZZ_CHECK(query->limits != WITHIN_CANCELLED_TOKEN ||
-               fer_cancel_token_cancel(&token).kind == FER_OK);
-    if (query->limits == WITHIN_CLOSED_TOKEN) {
-        fer_cancel_token_close(&token);
-    }
-    const fer_limits limits = limits_of(query->limits, &token);
-    fer_duration left = fer_instant_remaining(limits.deadline);
-    FUZZ_CHECK(query->limits != WITHIN_NEAR_DEADLINE || left.nanos == NEAR_NANOS);
-    FUZZ_CHECK(query->limits != WITHIN_PAST_DEADLINE || left.nanos == 0);
-    FUZZ_CHECK(query->limits < WITHIN_TOKEN ||
-               (query->limits < WITHIN_COUNT && fer_duration_is_none(left)));
-    fer_error error = fer_to_socket_addrs_within(
-        query->text, query->limits == WITHIN_NONE ? NULL : &limits, has_resolver ? &resolver : NULL,
-        query->cap > 0 ? addrs : NULL, query->cap, count);
-    fer_resolver_close(&resolver);
-    fer_cancel_token_close(&token);
-    return error;
-}
-
 /* elapsed: the time of the same lookup without limits. */
 static void check_within(const resolve_query *query, fer_socket_addr *addrs, uint64_t elapsed)
 {
     answer expected = model_text(query);
     size_t count = 12345;
-    fer_error_kind end = end_by_limits(query->limits, elapsed);
+    fer_error_kind end = resolve_end_by_limits(query->limits, elapsed);
     FUZZ_CHECK(!query->resolver_fails ||
                fer_sim_fault_at(FER_SIM_FAULT_RESOLVE_FAILS, 1).kind == FER_OK);
     memset(addrs, FUZZ_UNTOUCHED, query->cap * sizeof *addrs);
-    fer_error error = look_up_within(query, addrs, &count);
+    fer_error error = resolve_within(query, addrs, &count);
     bool is_refused = !expected.is_from_resolver && expected.kind == FER_INVALID_INPUT;
     if (end == FER_OK || is_refused) {
         check_answer(&expected, error, addrs, query->cap, count);
@@ -118,8 +54,6 @@ static void check_within(const resolve_query *query, fer_socket_addr *addrs, uin
     }
     (void)fer_sim_clear_faults();
 }
-
-/* ---- A query */
 
 static void run_query(const resolve_query *query, fer_sim_dialect dialect)
 {

@@ -1,0 +1,42 @@
+/* connect_misuse.c: misuse of connecting and of lookups within limits. */
+#include "fuzz/programs/connect_misuse.h"
+
+#include "ferrule.h"
+#include "fuzz/driver/fuzz.h"
+
+static bool is_refused(fer_error error)
+{
+    return error.kind == FER_INVALID_INPUT && error.os_code == 0;
+}
+
+FUZZ_UNCOUNTED void connect_check_misuse(void)
+{
+    const fer_socket_addr good = {.ip = {.family = FER_IP_V4}, .port = 1};
+    const fer_socket_addr bad = {.ip = {.family = (fer_ip_family)9}};
+    fer_resolver closed = {0};
+    const fer_connect_options wrong[] = {
+        {.failures_cap = 1}, {.local = &bad}, {.resolver = &closed}};
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addr;
+    size_t count = 77;
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(NULL, &good, 1, NULL, NULL)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(&stream, NULL, 1, NULL, &count)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(&stream, &good, 0, NULL, NULL)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(&stream, &bad, 1, NULL, NULL)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(NULL, "a:1", NULL, NULL)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, NULL, NULL, &count)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, "no port", NULL, NULL)));
+    FUZZ_CHECK(count == 0);
+    for (size_t i = 0; i < 3; i++) {
+        FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, "a:1", &wrong[i], NULL)));
+        FUZZ_CHECK(i == 2 || is_refused(fer_tcp_stream_connect_addrs_with(&stream, &good, 1,
+                                                                          &wrong[i], NULL)));
+    }
+    FUZZ_CHECK(fer_tcp_stream_as_raw(&stream) == FER_RAW_SOCKET_NONE);
+    count = 77;
+    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within("a:1", NULL, NULL, &addr, 1, NULL)));
+    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within("a:1", NULL, NULL, NULL, 1, &count)));
+    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within("a:1", NULL, &closed, &addr, 1, &count)));
+    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within(NULL, NULL, NULL, &addr, 1, &count)));
+    FUZZ_CHECK(count == 77);
+}
