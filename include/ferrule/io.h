@@ -91,7 +91,8 @@ FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdo
  * does the same from b to a.
  *
  * Blocks: until end of file of `from`. Each read and write waits at most for its stream's timeout.
- * Never for a stream in nonblocking mode.
+ * Never for a stream in nonblocking mode. The limits of either handle end it with FER_CANCELLED or
+ * FER_TIMED_OUT (cancel.h).
  * Owns: buffer and its memory are caller-owned. n may be NULL; *n is always the number of bytes
  * that this call wrote to `to`.
  * Errors: same as the read of `from` and the write of `to`, but never FER_INTERRUPTED. Also

@@ -708,7 +708,8 @@ FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_err
  * socket. On a pending connect the call waits for its result. Then a connected socket is writable,
  * and a failed one is ready for every interest.
  *
- * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts.
+ * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
  * open), FER_NOT_CONNECTED (an unconnected stream) and other errors of the OS.

@@ -449,7 +449,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * that arrived before the error, if the OS kept it, and then the saved error every time.
  *
  * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
- * nonblocking mode.
+ * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0. *n is always the number of
  * bytes stored.
  * Errors: FER_TIMED_OUT with os_code 0 (the read timeout expired; no data is lost, call again),
@@ -546,7 +546,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read_vectored(fer_tcp_stream *
  * A signal does not end the call. The read timeout applies to each underlying read, and restarts
  * after a signal.
  *
- * Blocks: until len bytes, end of file or an error arrives.
+ * Blocks: until len bytes, end of file or an error arrives. The handle's limits end it with
+ * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: same as fer_tcp_stream_read. *n is correct after a failure too.
  * Errors: FER_UNEXPECTED_EOF (end of file before len bytes); otherwise same as fer_tcp_stream_read,
  * but never FER_INTERRUPTED.
@@ -564,7 +565,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
  * file, the result is FER_OK. If it shows data, the result is FER_STORAGE_FULL and the data stays
  * queued. A signal does not end the call. The read timeout applies to each underlying read.
  *
- * Blocks: until end of file or an error.
+ * Blocks: until end of file or an error. The handle's limits end it with FER_CANCELLED or
+ * FER_TIMED_OUT (cancel.h).
  * Owns: same as fer_tcp_stream_read. *n is correct after a failure too.
  * Errors: FER_STORAGE_FULL (more than cap bytes); otherwise same as fer_tcp_stream_read, but never
  * FER_INTERRUPTED.
@@ -584,7 +586,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * accepted some bytes, the call returns FER_OK with their number.
  *
  * Blocks: until the OS has accepted all bytes (POSIX) or some (Windows; within limits), at most the
- * write timeout. Never in nonblocking mode.
+ * write timeout. Never in nonblocking mode. The handle's limits end it with FER_CANCELLED or
+ * FER_TIMED_OUT (cancel.h).
  * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0.
  * Errors: FER_BROKEN_PIPE (this half is shut down, or the peer has closed; reading is unaffected),
  * FER_CONNECTION_RESET, FER_TIMED_OUT with os_code 0 (the write timeout expired; nothing was
@@ -654,7 +657,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write_vectored(fer_tcp_stream 
  *
  * A signal does not end the call. The write timeout applies to each underlying write.
  *
- * Blocks: until the OS has accepted all bytes, or until an error.
+ * Blocks: until the OS has accepted all bytes, or until an error. The handle's limits end it with
+ * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: same as fer_tcp_stream_write. *n is correct after a failure too.
  * Errors: FER_WRITE_ZERO (the OS accepted no byte); otherwise same as fer_tcp_stream_write, but
  * never FER_INTERRUPTED.
@@ -811,7 +815,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  * Readiness is a hint: the next call may still return FER_WOULD_BLOCK, or wait in blocking mode.
  * fer_tcp_stream_try_read and fer_tcp_stream_try_write never wait.
  *
- * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts.
+ * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a CLOSED handle),
  * FER_NOT_CONNECTED and other errors of the OS.
@@ -1027,7 +1032,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_try_accept(fer_tcp_listener *lis
  * FER_DURATION_NONE waits without limit. A signal does not end the wait. *ready is unchanged after
  * a failure. Readiness is a hint: another thread may accept the connection first.
  *
- * Blocks: until ready, at most timeout, regardless of the listener's blocking mode.
+ * Blocks: until ready, at most timeout, regardless of the listener's blocking mode. The handle's
+ * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
  * open) and other errors of the OS.

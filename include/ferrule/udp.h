@@ -174,7 +174,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *s
  * NULL. *n is len, or 0 after a failure.
  *
  * Blocks: while the socket's send buffer is full, at most the write timeout. Never in nonblocking
- * mode.
+ * mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_CONNECTED (no peer), FER_MESSAGE_TOO_LONG (nothing was sent),
  * FER_CONNECTION_REFUSED (an earlier datagram was refused; reported once; this datagram was not
@@ -194,7 +194,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket, const
  * and the BSDs a connected socket cannot send to an address: FER_ALREADY_CONNECTED.
  *
  * Blocks: while the socket's send buffer is full, at most the write timeout. Never in nonblocking
- * mode.
+ * mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_udp_socket_send, but never FER_NOT_CONNECTED. Also FER_PERMISSION_DENIED (a
  * broadcast address while broadcast is off), FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4
@@ -216,7 +216,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket, co
  * mean end of file. With len 0 the next datagram is discarded. An unconnected socket never reports
  * refusals. A connected socket receives only its peer's datagrams.
  *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
+ * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_CONNECTION_REFUSED (connected: the peer's port refused a datagram; reported once),
  * FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT with os_code 0 (the read timeout expired),
@@ -231,7 +232,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, 
 /**
  * Receives one datagram. Does the same as fer_udp_socket_recv_from; Rust has both functions.
  *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
+ * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_udp_socket_recv_from.
  * Rust: std::net::UdpSocket::recv. Differs: the sender is reported too, and other senders'
@@ -247,7 +249,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_recv(fer_udp_socket *socket, void 
  * If clones receive at the same time, the peeked datagram may be gone before the next receive call.
  * Datagrams that a connected socket would not receive are discarded.
  *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
+ * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_udp_socket_recv_from.
  * Rust: std::net::UdpSocket::peek_from.
@@ -260,7 +263,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, 
  * Receives one datagram and leaves it in the queue. Does the same as fer_udp_socket_peek_from; Rust
  * has both functions.
  *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
+ * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_udp_socket_recv_from.
  * Rust: std::net::UdpSocket::peek.
@@ -361,7 +365,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek(fer_udp_socket *socket, v
  * *ready is unchanged after a failure. Readiness is a hint: the next call may discard the queued
  * datagram, because it is damaged, or because its sender is not the socket's peer.
  *
- * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts.
+ * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
  * open) and other errors of the OS.

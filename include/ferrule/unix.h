@@ -251,7 +251,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream,
  * Same as fer_tcp_stream_read. n may be NULL.
  *
  * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
- * nonblocking mode.
+ * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_tcp_stream_read.
  * Rust: std::io::Read::read for UnixStream.
@@ -266,7 +266,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read(fer_unix_stream *stream, voi
  * Same as fer_tcp_stream_peek.
  *
  * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
- * nonblocking mode.
+ * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_tcp_stream_peek.
  * Rust: std::os::unix::net::UnixStream::peek (unstable in Rust).
@@ -311,7 +311,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_peek(fer_unix_stream *stream,
  * Same as fer_tcp_stream_read_vectored.
  *
  * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
- * nonblocking mode.
+ * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_tcp_stream_read_vectored.
  * Rust: std::io::Read::read_vectored for UnixStream.
@@ -343,7 +343,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_read_vectored(fer_unix_stream
  * Same as fer_tcp_stream_read_exact.
  *
  * Blocks: until len bytes, end of file or an error arrives. The read timeout applies to each
- * underlying read.
+ * underlying read. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_tcp_stream_read_exact.
  * Rust: std::io::Read::read_exact for UnixStream.
@@ -357,7 +357,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_exact(fer_unix_stream *strea
  *
  * Same as fer_tcp_stream_read_to_end.
  *
- * Blocks: until end of file or an error. The read timeout applies to each underlying read.
+ * Blocks: until end of file or an error. The read timeout applies to each underlying read. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_tcp_stream_read_to_end.
  * Rust: std::io::Read::read_to_end for UnixStream.
@@ -437,7 +438,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_write_vectored(fer_unix_strea
  * Same as fer_tcp_stream_write_all.
  *
  * Blocks: until the OS has accepted all bytes, or until an error. The write timeout applies to each
- * underlying write.
+ * underlying write. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_tcp_stream_write_all.
  * Rust: std::io::Write::write_all for UnixStream.
@@ -548,7 +549,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_take_error(fer_unix_stream *strea
  *
  * Same as fer_tcp_stream_ready.
  *
- * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts.
+ * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_tcp_stream_ready.
  * Rust: tokio: net::UnixStream::ready, with a timeout.
@@ -713,7 +715,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *l
  * FER_DURATION_NONE waits without limit. A signal does not end the wait. *ready is unchanged after
  * a failure. Readiness is a hint: another thread may accept the connection first.
  *
- * Blocks: until ready, at most timeout, regardless of the listener's blocking mode.
+ * Blocks: until ready, at most timeout, regardless of the listener's blocking mode. The handle's
+ * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
  * open) and other errors of the OS.
@@ -999,7 +1002,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
  * n may be NULL. *n is len, or 0 after a failure.
  *
  * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
- * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead.
+ * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead. The handle's limits end it
+ * with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_CONNECTED (no peer), FER_CONNECTION_REFUSED (the peer is closed; reported once,
  * then there is no peer), FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT,
@@ -1017,7 +1021,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
  * n may be NULL. *n is len, or 0 after a failure.
  *
  * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
- * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead.
+ * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead. The handle's limits end it
+ * with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (the receiver is closed),
  * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED,
@@ -1035,7 +1040,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to(fer_unix_datagram *sock
  * n may be NULL. *n is len, or 0 after a failure.
  *
  * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
- * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead.
+ * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead. The handle's limits end it
+ * with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_unix_datagram_send_to. FER_INVALID_INPUT also for the unnamed address.
  * Rust: std::os::unix::net::UnixDatagram::send_to_addr.
@@ -1051,7 +1057,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram 
  * If the datagram is longer than len, out->truncated is set. The first len bytes are stored, the
  * rest is lost.
  *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
+ * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED, FER_CONNECTION_RESET
  * (Linux: the peer has connected to another socket; reported once), FER_INVALID_INPUT (misuse) and
@@ -1065,7 +1072,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_from(fer_unix_datagram *so
 /**
  * Receives one datagram. Does the same as fer_unix_datagram_recv_from; Rust has both functions.
  *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode.
+ * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_unix_datagram_recv_from.
  * Rust: std::os::unix::net::UnixDatagram::recv.
@@ -1149,7 +1157,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv(fer_unix_datagram *soc
  * Same as fer_udp_socket_ready. A connected socket is writable if its peer's queue has room. For an
  * unconnected socket the OS cannot determine this.
  *
- * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts.
+ * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_udp_socket_ready.
  * Rust: tokio: net::UnixDatagram::ready, with a timeout.
