@@ -18,7 +18,8 @@ static uint32_t state_of(const fer_cancel_token *token)
 bool feri_token_is_open(const fer_cancel_token *token)
 {
     uint32_t state = state_of(token);
-    return state != FERI_TOKEN_NEW && state != FERI_TOKEN_CLOSED;
+    return state == FERI_TOKEN_OPEN || state == FERI_TOKEN_CANCELLING ||
+           state == FERI_TOKEN_CANCELLED;
 }
 
 fer_error feri_token_check(const fer_cancel_token *token)

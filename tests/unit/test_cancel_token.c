@@ -44,6 +44,9 @@ static void null_new_and_closed_tokens_are_refused(void **state)
     assert_log("token_open() token_close()");
     assert_unusable(&token);
     assert_error(feri_token_check(&token), FER_INVALID_INPUT, 0);
+    token.state_ = 0xBEBEBEBE; /* never initialized: no state that a token can have */
+    assert_unusable(&token);
+    assert_error(feri_token_check(&token), FER_INVALID_INPUT, 0);
 }
 
 static void no_token_never_cancels(void **state)
