@@ -11,15 +11,35 @@ set(ferrule_hot_sources
     platform/winsock/wait.c
     platform/winsock/wait_request.c
     platform/winsock/wait_select.c)
+# With link-time optimization these too: a program then takes only what it calls.
+if(FERRULE_LTO)
+    list(APPEND ferrule_hot_sources
+        core/address/ip_format.c
+        core/address/socket_addr_format.c
+        core/address/socket_addr_parse.c
+        core/handle/handle.c
+        core/handle/stream_request.c
+        core/handle/stream_result.c
+        core/handle/stream_state.c
+        core/wait/waiting.c
+        core/transfer/datagram.c
+        core/transfer/stream_vectored.c
+        platform/posix/address.c
+        platform/posix/poller_epoll.c
+        platform/posix/wait.c)
+endif()
 
 include(CheckLinkerFlag)
 
 function(ferrule_keep_small target)
     if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC AND NOT FERRULE_SANITIZE AND NOT FERRULE_FUZZ_ENGINE)
+        target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-Os>")
         # Small functions are not inlined but shared, and a switch is compared and not jumped through
-        # a table.
-        target_compile_options(${target} PRIVATE
-            "$<$<CONFIG:Release>:-Os;-fno-inline-small-functions;-fno-jump-tables;-fno-shrink-wrap>")
+        # a table. gcc would apply the first to a whole program if it optimizes at link time.
+        if(NOT FERRULE_LTO)
+            target_compile_options(${target} PRIVATE
+                "$<$<CONFIG:Release>:-fno-inline-small-functions;-fno-jump-tables;-fno-shrink-wrap>")
+        endif()
         # No exception passes through C code without callbacks, and its unwind tables would be a
         # quarter of the library. Debuggers have their own (-g), and RelWithDebInfo keeps these for
         # profilers.
