@@ -7,27 +7,16 @@
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 
-static fer_error peek_within_limits(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+/* The handle may have limits. */
+static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    FER_TRY(feri_waiting_begin_with_limits(&waiting));
+    FER_TRY(feri_waiting_begin(&waiting));
     fer_error error;
     do {
-        error = ferp_try_recv(handle->raw_, buf, len, FERP_PEEK, moved);
-    } while (feri_should_retry(&waiting, &error, &len));
-    return error;
-}
-
-static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, feri_proceed proceed,
-                           size_t *moved)
-{
-    if (proceed == FERI_PROCEED_WITH_LIMITS) {
-        return peek_within_limits(handle, buf, len, moved);
-    }
-    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    fer_error error;
-    do {
-        error = ferp_peek(handle->raw_, buf, len, moved);
+        error = feri_waiting_tries_may_wait(&waiting)
+                    ? ferp_peek(handle->raw_, buf, len, moved)
+                    : ferp_try_recv(handle->raw_, buf, len, FERP_PEEK, moved);
     } while (feri_should_retry(&waiting, &error, &len));
     return error;
 }
@@ -67,7 +56,7 @@ static fer_error read_as_kind(fer_handle *handle, void *buf, size_t len, enum ki
     if (proceed != FERI_STOP) {
         len = feri_clamp_length(len);
         error = kind == PEEK
-                    ? peek_once(handle, buf, len, proceed, &moved)
+                    ? peek_once(handle, buf, len, &moved)
                     : try_once(handle, buf, len, kind == TRY_READ ? FERP_RECV : FERP_PEEK, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
