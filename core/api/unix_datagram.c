@@ -90,26 +90,13 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 /* ---- Sending and receiving */
 
-static fer_error send_once(const fer_handle *handle, const void *buf, size_t len,
-                           feri_wait_mode wait_mode, size_t *n)
-{
-    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
-    FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error;
-    do {
-        error = feri_waiting_tries_may_wait(&waiting) ? ferp_send(handle->raw_, buf, len, n)
-                                                      : ferp_try_send(handle->raw_, buf, len, n);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
-    return error;
-}
-
 static fer_error send_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
                                 feri_wait_mode wait_mode, size_t *n)
 {
     size_t sent = 0;
     fer_error error = feri_datagram_check_send(const_handle_of(socket), buf, len);
     if (error.kind == FER_OK) {
-        error = send_once(&socket->handle_, buf, len, wait_mode, &sent);
+        error = feri_datagram_send_once(&socket->handle_, buf, len, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;

@@ -138,8 +138,8 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
     return len > feri_datagram_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
 }
 
-static fer_error send_once(const fer_handle *handle, const void *buf, size_t len,
-                           feri_wait_mode wait_mode, size_t *n)
+fer_error feri_datagram_send_once(const fer_handle *handle, const void *buf, size_t len,
+                                  feri_wait_mode wait_mode, size_t *n)
 {
     feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
     FER_TRY(feri_waiting_begin(&waiting));
@@ -148,7 +148,7 @@ static fer_error send_once(const fer_handle *handle, const void *buf, size_t len
         error = feri_waiting_tries_may_wait(&waiting) ? ferp_send(handle->raw_, buf, len, n)
                                                       : ferp_try_send(handle->raw_, buf, len, n);
     } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
-    return feri_map_error(FERI_OPERATION_DATAGRAM, error);
+    return error;
 }
 
 /* A missing peer is also reported as an invalid argument on some systems. */
@@ -165,7 +165,9 @@ fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len
     size_t sent = 0;
     fer_error error = feri_datagram_check_send(socket == NULL ? NULL : &socket->handle_, buf, len);
     if (error.kind == FER_OK) {
-        error = send_once(&socket->handle_, buf, len, wait_mode, &sent);
+        error =
+            feri_map_error(FERI_OPERATION_DATAGRAM,
+                           feri_datagram_send_once(&socket->handle_, buf, len, wait_mode, &sent));
         error = error.kind == FER_INVALID_INPUT ? map_missing_peer(&socket->handle_, error) : error;
     }
     feri_store_count(n, sent);
