@@ -80,12 +80,12 @@ static bool wake_may_be_missed(const feri_waiting *waiting)
            feri_handle_is_shared(waiting->handle);
 }
 
-/* The timeout expired after the last try. Spurious wakeups do not extend it. A shutdown that woke
- * no wait is noticed now. */
+/* The timeout expired after the last try. Spurious wakeups do not extend it. A shutdown or a cancel
+ * that woke no wait is noticed now. */
 static bool expire(const feri_waiting *waiting, fer_error *answer)
 {
     fer_error expired = *answer;
-    if (!state_has_answer(waiting, answer)) {
+    if (!state_has_answer(waiting, answer) && !is_cancelled(waiting, answer)) {
         *answer = feri_map_error(FERI_OPERATION_EXPIRED, expired);
     }
     return false;

@@ -1,6 +1,5 @@
 /* test_sim_limits.c: rules K1 to K4 at their edges: a cancel within a few nanoseconds of data, an
- * end, a shutdown, a timeout or a deadline. The loopback has no latency, so each event happens at
- * its nanosecond. */
+ * end, a shutdown, a timeout or a deadline. The loopback has no latency: an event is exact. */
 #include "sim/sim_test.h"
 
 /* The time of the event, in the middle of a slice of 20 ms, and the distance of the cancel. */
@@ -282,6 +281,19 @@ static void K2_a_cancel_beside_a_shutdown_ends_a_write_with_one_of_both(void **s
     }
 }
 
+/* Windows may notice the cancel no earlier than the deadline. */
+static void K2_a_cancel_before_the_deadline_of_a_write_is_a_cancel(void **state)
+{
+    for (int distance = -STEPS; distance <= STEPS; distance++) {
+        size_t n = 77;
+        begin(state);
+        limit(fer_instant_after((fer_duration){EVENT_NANOS}));
+        schedule(do_nothing, distance, distance <= 0);
+        assert_kind(write_message(fill(), &n), distance <= 0 ? FER_CANCELLED : FER_TIMED_OUT);
+        end(state);
+    }
+}
+
 /* One deadline for the whole call, though each write makes progress. */
 static void K2_a_deadline_is_one_for_all_of_a_write_all(void **state)
 {
@@ -475,6 +487,7 @@ int main(void)
         BOTH_TESTS(K2_a_cancel_or_another_end_of_a_read_whichever_comes_first),
         BOTH_TESTS(K2_a_cancel_beside_room_leaves_no_byte_of_a_write_uncounted),
         BOTH_TESTS(K2_a_cancel_beside_a_shutdown_ends_a_write_with_one_of_both),
+        BOTH_TESTS(K2_a_cancel_before_the_deadline_of_a_write_is_a_cancel),
         BOTH_TESTS(K2_a_deadline_is_one_for_all_of_a_write_all),
         BOTH_TESTS(K2_a_cancel_beside_data_keeps_the_count_of_a_read_exact),
         BOTH_TESTS(K2_a_cancel_beside_a_datagram_does_not_lose_it),
