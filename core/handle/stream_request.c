@@ -30,29 +30,24 @@ fer_error feri_stream_check(const fer_handle *handle, feri_request request)
     return error;
 }
 
-static feri_proceed proceed_with(const fer_handle *handle)
-{
-    return feri_handle_is_limited(handle) ? FERI_PROCEED_WITH_LIMITS : FERI_PROCEED;
-}
-
 /* After a fatal error on the read half only queued bytes can be read. */
-static fer_error check_queued_input(const fer_handle *handle, feri_proceed *proceed)
+static fer_error check_queued_input(const fer_handle *handle, bool *needs_os)
 {
     size_t queued = 0;
     fer_error error = ferp_bytes_queued(handle->raw_, &queued);
     if (error.kind != FER_OK || queued == 0) {
         return feri_handle_saved_error(handle);
     }
-    *proceed = proceed_with(handle);
+    *needs_os = true;
     return error;
 }
 
 fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                 feri_proceed *proceed)
+                                 bool *needs_os)
 {
     fer_error error;
     feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_READ, &error);
-    *proceed = FERI_STOP;
+    *needs_os = false;
     if (error.kind == FER_OK && !buffer_is_valid) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -60,23 +55,23 @@ fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_
         return error;
     }
     if (answer == FERI_ANSWER_CHECK_QUEUED) {
-        return check_queued_input(handle, proceed);
+        return check_queued_input(handle, needs_os);
     }
-    *proceed = proceed_with(handle);
+    *needs_os = true;
     return error;
 }
 
 fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                  feri_proceed *proceed)
+                                  bool *needs_os)
 {
     fer_error error;
     (void)feri_stream_answer(handle, FERI_REQUEST_WRITE, &error);
-    *proceed = FERI_STOP;
+    *needs_os = false;
     if (handle != NULL && error.kind != FER_NOT_CONNECTED && !buffer_is_valid) {
         error = feri_own_error(FER_INVALID_INPUT);
     }
     if (error.kind == FER_OK && len > 0) {
-        *proceed = proceed_with(handle);
+        *needs_os = true;
     }
     return error;
 }

@@ -32,13 +32,6 @@ feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_err
  * the call changes nothing except the result of a connect. */
 fer_error feri_stream_check(const fer_handle *handle, feri_request request);
 
-/* How a read or a write continues after the check of the handle and the arguments. */
-typedef enum feri_proceed {
-    FERI_STOP,               /* it has its result */
-    FERI_PROCEED,            /* the OS is called, and may wait */
-    FERI_PROCEED_WITH_LIMITS /* the limits come first (waiting.h) */
-} feri_proceed;
-
 /* The common case, without a table or a call: true if the OS can be called directly. False: one of
  * the two checks below decides. */
 static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool buffer_is_valid,
@@ -47,11 +40,11 @@ static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool bu
     return handle != NULL && buffer_is_valid && len > 0 && feri_handle_is_plain(handle);
 }
 
-/* buffer_is_valid: the caller's buffers can hold len bytes. STOP: the return value is
- * the call's result. */
+/* buffer_is_valid: the caller's buffers can hold len bytes. *needs_os: only a call of the OS has
+ * the result. If it is false, the return value is the result. */
 fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                 feri_proceed *proceed);
+                                 bool *needs_os);
 fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                  feri_proceed *proceed);
+                                  bool *needs_os);
 
 #endif

@@ -44,9 +44,10 @@ static fer_error read_by_mode(const fer_handle *handle, void *buf, size_t len, s
 FERI_COLD static fer_error read_checked(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
-    feri_proceed proceed;
-    fer_error error = feri_stream_check_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
-    if (proceed != FERI_STOP) {
+    bool needs_os;
+    fer_error error =
+        feri_stream_check_read(handle, feri_is_valid_buffer(buf, len), len, &needs_os);
+    if (needs_os) {
         error = read_by_mode(handle, buf, feri_clamp_length(len), &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
@@ -100,10 +101,10 @@ static fer_error write_by_mode(const fer_handle *handle, const void *buf, size_t
 FERI_COLD static fer_error write_checked(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
-    feri_proceed proceed;
+    bool needs_os;
     fer_error error =
-        feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
-    if (proceed != FERI_STOP) {
+        feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &needs_os);
+    if (needs_os) {
         error = write_by_mode(handle, buf, feri_clamp_length(len), &moved);
         error = feri_stream_after_write(handle, error);
     }

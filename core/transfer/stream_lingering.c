@@ -19,10 +19,10 @@ static fer_error discard_some(fer_handle *handle, uint64_t deadline, size_t *mov
 {
     uint8_t discarded[DISCARD_LENGTH];
     size_t len = sizeof discarded;
-    feri_proceed proceed;
+    bool needs_os;
     *moved = 0;
-    fer_error error = feri_stream_check_read(handle, true, len, &proceed);
-    if (proceed == FERI_STOP) {
+    fer_error error = feri_stream_check_read(handle, true, len, &needs_os);
+    if (!needs_os) {
         return error;
     }
     feri_waiting waiting = feri_waiting_until(handle, FERP_READABLE, deadline);

@@ -48,12 +48,12 @@ enum kind { PEEK, TRY_READ, TRY_PEEK };
 static fer_error read_as_kind(fer_handle *handle, void *buf, size_t len, enum kind kind, size_t *n)
 {
     size_t moved = 0;
-    feri_proceed proceed = FERI_PROCEED;
+    bool needs_os = true;
     fer_error error = feri_ok();
     if (!feri_stream_is_ready_for_os(handle, feri_is_valid_buffer(buf, len), len)) {
-        error = feri_stream_check_read(handle, feri_is_valid_buffer(buf, len), len, &proceed);
+        error = feri_stream_check_read(handle, feri_is_valid_buffer(buf, len), len, &needs_os);
     }
-    if (proceed != FERI_STOP) {
+    if (needs_os) {
         len = feri_clamp_length(len);
         error = kind == PEEK
                     ? peek_once(handle, buf, len, &moved)
@@ -82,12 +82,12 @@ fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t
 fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
     size_t moved = 0;
-    feri_proceed proceed = FERI_PROCEED;
+    bool needs_os = true;
     fer_error error = feri_ok();
     if (!feri_stream_is_ready_for_os(handle, feri_is_valid_buffer(buf, len), len)) {
-        error = feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &proceed);
+        error = feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &needs_os);
     }
-    if (proceed != FERI_STOP) {
+    if (needs_os) {
         error = feri_stream_after_write(
             handle, try_write_once(handle, buf, feri_clamp_length(len), &moved));
     }

@@ -164,9 +164,9 @@ FERI_COLD static fer_error read_planned(fer_handle *handle, const fer_io_slice_m
                    : feri_stream_try_read(handle, first->base, first->len, n);
     }
     size_t moved = 0;
-    feri_proceed proceed;
-    fer_error error = feri_stream_check_read(handle, plan->valid, plan->sum, &proceed);
-    if (proceed != FERI_STOP) {
+    bool needs_os;
+    fer_error error = feri_stream_check_read(handle, plan->valid, plan->sum, &needs_os);
+    if (needs_os) {
         error = read_slices(handle, slices, plan, wait_mode, &moved);
         error = feri_stream_after_read(handle, error, moved);
     }
@@ -257,9 +257,9 @@ FERI_COLD static fer_error write_planned(fer_handle *handle, const fer_io_slice 
                    : feri_stream_try_write(handle, first->base, first->len, n);
     }
     size_t moved = 0;
-    feri_proceed proceed;
-    fer_error error = feri_stream_check_write(handle, plan->valid, plan->sum, &proceed);
-    if (proceed != FERI_STOP) {
+    bool needs_os;
+    fer_error error = feri_stream_check_write(handle, plan->valid, plan->sum, &needs_os);
+    if (needs_os) {
         error = write_slices(handle, slices, plan, wait_mode, &moved);
         error = feri_stream_after_write(handle, error);
     }

@@ -10,20 +10,20 @@ static const fer_error reset = {FER_CONNECTION_RESET, 104};
 static void check_before_read(fer_handle *handle, bool valid, size_t len, fer_error want,
                               bool want_call)
 {
-    feri_proceed call_os = want_call ? FERI_STOP : FERI_PROCEED;
+    bool needs_os = !want_call;
     bool is_ready = feri_stream_is_ready_for_os(handle, valid, len);
-    assert_error(feri_stream_check_read(handle, valid, len, &call_os), want.kind, want.os_code);
-    assert_int_equal(call_os, want_call);
+    assert_error(feri_stream_check_read(handle, valid, len, &needs_os), want.kind, want.os_code);
+    assert_int_equal(needs_os, want_call);
     assert_true(want_call || !is_ready);
 }
 
 static void check_before_write(fer_handle *handle, bool valid, size_t len, fer_error want,
                                bool want_call)
 {
-    feri_proceed call_os = want_call ? FERI_STOP : FERI_PROCEED;
+    bool needs_os = !want_call;
     bool is_ready = feri_stream_is_ready_for_os(handle, valid, len);
-    assert_error(feri_stream_check_write(handle, valid, len, &call_os), want.kind, want.os_code);
-    assert_int_equal(call_os, want_call);
+    assert_error(feri_stream_check_write(handle, valid, len, &needs_os), want.kind, want.os_code);
+    assert_int_equal(needs_os, want_call);
     assert_true(want_call || !is_ready);
 }
 
@@ -146,19 +146,19 @@ static void the_short_way_is_that_of_an_open_handle_without_limits(void **state)
     for (size_t i = 0; i < 6; i++) {
         bool valid = i % 2 != 0;
         size_t len = lengths[i / 2];
-        feri_proceed proceed = FERI_STOP;
+        bool needs_os = false;
         bool is_ready = feri_stream_is_ready_for_os(&handle, valid, len);
         assert_int_equal(is_ready, valid && len > 0);
-        (void)feri_stream_check_read(&handle, valid, len, &proceed);
-        assert_int_equal(proceed, is_ready ? FERI_PROCEED : FERI_STOP);
-        (void)feri_stream_check_write(&handle, valid, len, &proceed);
-        assert_int_equal(proceed, is_ready ? FERI_PROCEED : FERI_STOP);
+        (void)feri_stream_check_read(&handle, valid, len, &needs_os);
+        assert_int_equal(needs_os, is_ready);
+        (void)feri_stream_check_write(&handle, valid, len, &needs_os);
+        assert_int_equal(needs_os, is_ready);
     }
-    feri_proceed proceed = FERI_STOP;
+    bool needs_os = false;
     assert_true(feri_handle_mark_limited(&handle, true));
     assert_false(feri_stream_is_ready_for_os(&handle, true, 1));
-    assert_ok(feri_stream_check_read(&handle, true, 1, &proceed));
-    assert_int_equal(proceed, FERI_PROCEED_WITH_LIMITS);
+    assert_ok(feri_stream_check_read(&handle, true, 1, &needs_os));
+    assert_true(needs_os);
     assert_false(feri_stream_is_ready_for_os(NULL, true, 1));
 }
 
@@ -300,20 +300,20 @@ static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state
     (void)state;
     fer_handle handle = new_connecting();
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-    feri_proceed call_os = FERI_PROCEED;
-    assert_error(feri_stream_check_read(&handle, true, 1, &call_os), FER_WOULD_BLOCK, 0);
-    assert_false(call_os);
-    assert_ok(feri_stream_check_read(&handle, true, 1, &call_os));
-    assert_true(call_os);
+    bool needs_os = true;
+    assert_error(feri_stream_check_read(&handle, true, 1, &needs_os), FER_WOULD_BLOCK, 0);
+    assert_false(needs_os);
+    assert_ok(feri_stream_check_read(&handle, true, 1, &needs_os));
+    assert_true(needs_os);
     handle = new_connecting();
-    assert_ok(feri_stream_check_write(&handle, true, 1, &call_os));
-    assert_true(call_os);
+    assert_ok(feri_stream_check_write(&handle, true, 1, &needs_os));
+    assert_true(needs_os);
     handle = new_connecting();
-    assert_ok(feri_stream_check_read(&handle, true, 0, &call_os));
-    assert_false(call_os);
+    assert_ok(feri_stream_check_read(&handle, true, 0, &needs_os));
+    assert_false(needs_os);
     handle = new_connecting();
-    assert_error(feri_stream_check_read(&handle, false, 1, &call_os), FER_INVALID_INPUT, 0);
-    assert_false(call_os);
+    assert_error(feri_stream_check_read(&handle, false, 1, &needs_os), FER_INVALID_INPUT, 0);
+    assert_false(needs_os);
 }
 
 /* The answer comes from the state after the query. Here the handle was closed during the query,
