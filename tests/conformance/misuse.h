@@ -58,7 +58,25 @@ struct misuse_row {
 
 #define NOT_YET FER_NOT_CONNECTED
 #define MISUSE FER_INVALID_INPUT
-#define MISUSE_ROW(text, expression, on_new, counts) {#text, call_##text, on_new, counts},
+
+/* A file lists its calls in an X-macro. The two macros below expand an entry of it to the function
+ * that makes the call, and to its row. In the expression s is the handle. */
+#define MISUSE_FUNCTION(type, name, expression) \
+    static fer_error call_##name(void *handle)  \
+    {                                           \
+        type *s = handle;                       \
+        return expression;                      \
+    }
+#define MISUSE_ROW(name, expression, on_new, counts) {#name, call_##name, on_new, counts},
+
+/* The same for entries whose result on a NEW handle is misuse. */
+#define ALWAYS_MISUSE_ROW(name, expression, counts) MISUSE_ROW(name, expression, MISUSE, counts)
+
+/* The same for the entries of a list that has handles of several types. */
+#define TYPED_FUNCTION(type, function, arguments, on_new, counts) \
+    MISUSE_FUNCTION(type, function, function arguments)
+#define TYPED_ROW(type, function, arguments, on_new, counts) \
+    MISUSE_ROW(function, arguments, on_new, counts)
 
 static inline void assert_touched_nothing(const struct misuse_row *row)
 {

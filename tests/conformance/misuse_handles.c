@@ -76,17 +76,9 @@
     X(listener_set_nonblocking, fer_tcp_listener_set_nonblocking(s, true), MISUSE, false)
 
 #define STREAM_FUNCTION(name, expression, on_new, counts) \
-    static fer_error call_##name(void *handle)            \
-    {                                                     \
-        fer_tcp_stream *s = handle;                       \
-        return expression;                                \
-    }
+    MISUSE_FUNCTION(fer_tcp_stream, name, expression)
 #define LISTENER_FUNCTION(name, expression, on_new, counts) \
-    static fer_error call_##name(void *handle)              \
-    {                                                       \
-        fer_tcp_listener *s = handle;                       \
-        return expression;                                  \
-    }
+    MISUSE_FUNCTION(fer_tcp_listener, name, expression)
 STREAM_CALLS(STREAM_FUNCTION)
 LISTENER_CALLS(LISTENER_FUNCTION)
 

@@ -15,17 +15,8 @@ static const fer_limits no_limits = {{0}, NULL};
     X(fer_cancel_token, fer_cancel_token_cancel, (s), MISUSE, false)                 \
     X(fer_cancel_token, fer_cancel_token_reset, (s), MISUSE, false)
 
-#define CALL_FUNCTION(type, function, arguments, on_new, counts) \
-    static fer_error call_##function(void *handle)               \
-    {                                                            \
-        type *s = handle;                                        \
-        return function arguments;                               \
-    }
-CALLS(CALL_FUNCTION)
-
-#define CALL_ROW(type, function, arguments, on_new, counts) \
-    MISUSE_ROW(function, arguments, on_new, counts)
-static const struct misuse_row rows[] = {CALLS(CALL_ROW)};
+CALLS(TYPED_FUNCTION)
+static const struct misuse_row rows[] = {CALLS(TYPED_ROW)};
 
 static void every_call_on_a_null_or_new_handle_is_misuse(void **state)
 {

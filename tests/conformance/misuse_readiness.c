@@ -50,17 +50,8 @@
     X(fer_unix_datagram, fer_unix_datagram_ready, (s, WAIT), MISUSE, false)                        \
     X(fer_socket, fer_socket_ready, (s, WAIT), MISUSE, false)
 
-#define CALL_FUNCTION(type, function, arguments, on_new, counts) \
-    static fer_error call_##function(void *handle)               \
-    {                                                            \
-        type *s = handle;                                        \
-        return function arguments;                               \
-    }
-CALLS(CALL_FUNCTION)
-
-#define CALL_ROW(type, function, arguments, on_new, counts) \
-    MISUSE_ROW(function, arguments, on_new, counts)
-static const struct misuse_row rows[] = {CALLS(CALL_ROW)};
+CALLS(TYPED_FUNCTION)
+static const struct misuse_row rows[] = {CALLS(TYPED_ROW)};
 
 static void every_call_on_a_null_or_new_handle_is_misuse(void **state)
 {

@@ -60,15 +60,10 @@ static const fer_keepalive keepalive = {.enabled = true};
     X(fer_socket_into_unix_datagram, (s, &spares.unix_datagram), false)
 
 #define CALL_FUNCTION(function, arguments, counts) \
-    static fer_error call_##function(void *handle) \
-    {                                              \
-        fer_socket *s = handle;                    \
-        return function arguments;                 \
-    }
+    MISUSE_FUNCTION(fer_socket, function, function arguments)
 CALLS(CALL_FUNCTION)
 
-#define CALL_ROW(function, arguments, counts) MISUSE_ROW(function, arguments, MISUSE, counts)
-static const struct misuse_row rows[] = {CALLS(CALL_ROW)};
+static const struct misuse_row rows[] = {CALLS(ALWAYS_MISUSE_ROW)};
 
 static void assert_refuses_every_call(fer_socket *socket)
 {

@@ -85,23 +85,11 @@
     X(datagram_try_clone_into_itself, fer_unix_datagram_try_clone(s, s), MISUSE, false)
 
 #define STREAM_FUNCTION(name, expression, on_new, counts) \
-    static fer_error call_##name(void *handle)            \
-    {                                                     \
-        fer_unix_stream *s = handle;                      \
-        return expression;                                \
-    }
+    MISUSE_FUNCTION(fer_unix_stream, name, expression)
 #define LISTENER_FUNCTION(name, expression, on_new, counts) \
-    static fer_error call_##name(void *handle)              \
-    {                                                       \
-        fer_unix_listener *s = handle;                      \
-        return expression;                                  \
-    }
+    MISUSE_FUNCTION(fer_unix_listener, name, expression)
 #define DATAGRAM_FUNCTION(name, expression, on_new, counts) \
-    static fer_error call_##name(void *handle)              \
-    {                                                       \
-        fer_unix_datagram *s = handle;                      \
-        return expression;                                  \
-    }
+    MISUSE_FUNCTION(fer_unix_datagram, name, expression)
 STREAM_CALLS(STREAM_FUNCTION)
 LISTENER_CALLS(LISTENER_FUNCTION)
 DATAGRAM_CALLS(DATAGRAM_FUNCTION)
