@@ -44,11 +44,12 @@ static void what_has_arrived_is_read(void **state)
     assert_own(fer_tcp_stream_read(&pair->stream, got, 8, &n), FER_TIMED_OUT);
 }
 
-/* E3: "A count ... is true": writes succeed until there is no room, and all counted bytes
- * arrive. */
-static void a_write_takes_what_there_is_room_for(void **state)
+enum { PIECE = 100000 };
+typedef fer_error try_write_function(fer_tcp_stream *stream, const unsigned char *piece, size_t *n);
+
+static void assert_takes_what_there_is_room_for(void **state, try_write_function *try_write)
 {
-    static unsigned char piece[100000];
+    static unsigned char piece[PIECE];
     struct pair *pair = pair_open(state);
     uint64_t sent = 0;
     uint64_t got = 0;
@@ -56,7 +57,7 @@ static void a_write_takes_what_there_is_room_for(void **state)
     fer_error error = {FER_OK, 0};
     while (error.kind == FER_OK) {
         pattern_fill(piece, sizeof piece, sent);
-        error = fer_tcp_stream_try_write(&pair->stream, piece, sizeof piece, &n);
+        error = try_write(&pair->stream, piece, &n);
         sent += n;
     }
     assert_kind(error, FER_WOULD_BLOCK);
@@ -67,6 +68,24 @@ static void a_write_takes_what_there_is_room_for(void **state)
         got += n;
     }
     assert_int_equal(got, sent);
+}
+
+static fer_error try_write_piece(fer_tcp_stream *stream, const unsigned char *piece, size_t *n)
+{
+    return fer_tcp_stream_try_write(stream, piece, PIECE, n);
+}
+
+static fer_error try_write_slices(fer_tcp_stream *stream, const unsigned char *piece, size_t *n)
+{
+    const fer_io_slice slices[] = {{piece, 1}, {piece + 1, 59999}, {piece + 60000, PIECE - 60000}};
+    return fer_tcp_stream_try_write_vectored(stream, slices, 3, n);
+}
+
+/* E3: "A count ... is true": writes succeed until there is no room, and all counted bytes
+ * arrive. */
+static void a_write_takes_what_there_is_room_for(void **state)
+{
+    assert_takes_what_there_is_room_for(state, try_write_piece);
 }
 
 /* T2 and T4 for vectored reads: the slices are filled in order with what has arrived. */
@@ -96,26 +115,7 @@ static void slices_are_filled_without_a_wait(void **state)
 /* E3 for vectored writes: "A count ... is true", and then there is no room. */
 static void a_vectored_write_takes_what_there_is_room_for(void **state)
 {
-    static unsigned char piece[100000];
-    struct pair *pair = pair_open(state);
-    fer_io_slice slices[] = {{piece, 1}, {piece + 1, 59999}, {piece + 60000, 40000}};
-    uint64_t sent = 0;
-    uint64_t got = 0;
-    size_t n = 0;
-    fer_error error = {FER_OK, 0};
-    while (error.kind == FER_OK) {
-        pattern_fill(piece, sizeof piece, sent);
-        error = fer_tcp_stream_try_write_vectored(&pair->stream, slices, 3, &n);
-        sent += n;
-    }
-    assert_kind(error, FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
-    assert_true(sent > 0);
-    while (got < sent && peer_recv_some(pair->other, piece, sizeof piece, &n) == PEER_GOT) {
-        assert_true(pattern_matches(piece, n, got));
-        got += n;
-    }
-    assert_int_equal(got, sent);
+    assert_takes_what_there_is_room_for(state, try_write_slices);
 }
 
 /* S2, S3, S4: the _try_ calls return an ended half's answer, too. */
@@ -275,28 +275,32 @@ static void a_peek_that_would_wait_is_would_block(void **state)
     assert_kind(fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
+/* A connected socket with the datagram of another sender in its queue. */
+static struct udp_pair connected_with_a_strangers_datagram(void **state)
+{
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    send_from_other_sender(&pair);
+    wait_until_queued(pair.socket);
+    connect_to_peer(&pair);
+    return pair;
+}
+
 /* U5: "recv on a connected socket gives only its peer's datagrams": another sender's datagram is
  * discarded, and then the call would block. */
 static void a_strangers_datagram_is_no_reason_to_wait(void **state)
 {
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = connected_with_a_strangers_datagram(state);
     fer_datagram got;
     char buf[16];
-    send_from_other_sender(&pair);
-    wait_until_queued(pair.socket);
-    connect_to_peer(&pair);
     assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
 /* U5 for a peek: it discards the other sender's datagram, although it is only peeked. */
 static void a_peek_discards_a_strangers_datagram(void **state)
 {
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = connected_with_a_strangers_datagram(state);
     fer_datagram got;
     char buf[16];
-    send_from_other_sender(&pair);
-    wait_until_queued(pair.socket);
-    connect_to_peer(&pair);
     assert_kind(fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     send_from_peer(&pair, "own");
     wait_until_queued(pair.socket);

@@ -141,9 +141,14 @@ static fer_raw_socket started(const char *text)
     return raw;
 }
 
+/* The started connects, and those that a wait reported. */
+static fer_raw_socket raws[MANY];
+static uint32_t ended;
+
 /* Starts connects to hosts that never answer, but the last, which answers after 30 ms. */
-static void start_many(fer_raw_socket raws[MANY], fer_sim_answer last)
+static void start_many(fer_sim_answer last)
 {
+    ended = 77;
     (void)serve(SERVER);
     answer(SERVER, last, 28);
     for (size_t i = 0; i + 1 < MANY; i++) {
@@ -152,7 +157,13 @@ static void start_many(fer_raw_socket raws[MANY], fer_sim_answer last)
     raws[MANY - 1] = started(SERVER);
 }
 
-static void close_many(const fer_raw_socket raws[MANY])
+static void begin_many(void **state)
+{
+    begin(state);
+    start_many(FER_SIM_ANSWER_AS_IS);
+}
+
+static void close_many(void)
 {
     for (size_t i = 0; i < MANY; i++) {
         ferp_close(raws[i]);
@@ -165,79 +176,66 @@ static uint64_t at_ms(uint64_t count)
     return ferp_now() + count * 1000000;
 }
 
+static void assert_last_ends(uint64_t deadline, const fer_cancel_token *limit, uint64_t time_ms)
+{
+    assert_ok(ferp_wait_for_connects(raws, MANY, deadline, limit, &ended));
+    assert_int_equal(ended, 1u << (MANY - 1));
+    assert_int_equal(now_ms(), time_ms);
+}
+
 static void the_first_of_many_connects_to_end_is_reported(void **state)
 {
     static const fer_sim_answer answers[] = {FER_SIM_ANSWER_AS_IS, FER_SIM_ANSWER_HOST_UNREACHABLE};
-    fer_raw_socket raws[MANY];
-    uint32_t ended = 77;
     for (size_t i = 0; i < 2; i++) {
         begin(state);
-        start_many(raws, answers[i]);
-        assert_ok(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, &token, &ended));
-        assert_int_equal(ended, 1u << (MANY - 1));
-        assert_int_equal(now_ms(), 30);
-        assert_ok(ferp_wait_for_connects(raws, MANY, 0, NULL, &ended));
-        assert_int_equal(ended, 1u << (MANY - 1));
-        close_many(raws);
+        start_many(answers[i]);
+        assert_last_ends(FERP_NO_DEADLINE, &token, 30);
+        assert_last_ends(0, NULL, 30);
+        close_many();
         assert_int_equal(sim_end(state), 0);
     }
 }
 
 static void a_wait_for_connects_ends_at_its_deadline(void **state)
 {
-    fer_raw_socket raws[MANY];
-    uint32_t ended = 77;
-    begin(state);
-    start_many(raws, FER_SIM_ANSWER_AS_IS);
+    begin_many(state);
     assert_code(ferp_wait_for_connects(raws, MANY, at_ms(29), &token, &ended), FER_TIMED_OUT, 0);
     assert_int_equal(now_ms(), 29);
     uint64_t before = now_us();
     assert_code(ferp_wait_for_connects(raws, MANY, 0, NULL, &ended), FER_TIMED_OUT, 0);
     assert_int_equal(now_us() - before, 1);
-    close_many(raws);
+    close_many();
 }
 
 /* On Windows at the end of a slice of 20 ms. */
 static void a_token_ends_a_wait_for_connects(void **state)
 {
-    fer_raw_socket raws[MANY];
-    uint32_t ended = 77;
-    begin(state);
-    start_many(raws, FER_SIM_ANSWER_AS_IS);
+    begin_many(state);
     assert_ok(fer_sim_after(millis(5), cancel, &token));
     assert_ok(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, &token, &ended));
     assert_int_equal(ended, 0);
     assert_int_equal(now_ms(), is_winsock(state) ? 20 : 5);
-    close_many(raws);
+    close_many();
 }
 
 static void a_wait_for_connects_finds_lost_events_at_the_end_of_its_slice(void **state)
 {
     fer_sim_config config = config_of(state);
-    fer_raw_socket raws[MANY];
-    uint32_t ended = 77;
     config.windows.loses_events = true;
     sim_begin_with(config);
-    start_many(raws, FER_SIM_ANSWER_AS_IS);
-    assert_ok(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended));
-    assert_int_equal(ended, 1u << (MANY - 1));
-    assert_int_equal(now_ms(), 100);
-    close_many(raws);
+    start_many(FER_SIM_ANSWER_AS_IS);
+    assert_last_ends(FERP_NO_DEADLINE, NULL, 100);
+    close_many();
     assert_int_equal(sim_end(state), 0);
     sim_begin_with(config);
-    start_many(raws, FER_SIM_ANSWER_AS_IS);
-    assert_ok(ferp_wait_for_connects(raws, MANY, at_ms(30), NULL, &ended));
-    assert_int_equal(ended, 1u << (MANY - 1));
-    assert_int_equal(now_ms(), 30);
-    close_many(raws);
+    start_many(FER_SIM_ANSWER_AS_IS);
+    assert_last_ends(at_ms(30), NULL, 30);
+    close_many();
 }
 
 static void faults_of_a_wait_for_connects_are_injected(void **state)
 {
-    fer_raw_socket raws[MANY];
-    uint32_t ended = 0;
-    begin(state);
-    start_many(raws, FER_SIM_ANSWER_AS_IS);
+    begin_many(state);
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
     assert_kind(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended),
                 FER_INTERRUPTED);
@@ -245,19 +243,16 @@ static void faults_of_a_wait_for_connects_are_injected(void **state)
     assert_ok(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended));
     assert_true(ended != 0 && (ended & (ended - 1)) == 0);
     assert_int_equal(now_ms(), 0);
-    close_many(raws);
+    close_many();
 }
 
 static void a_wait_for_connects_of_a_closed_socket_fails(void **state)
 {
-    fer_raw_socket raws[MANY];
-    uint32_t ended = 0;
-    begin(state);
-    start_many(raws, FER_SIM_ANSWER_AS_IS);
+    begin_many(state);
     ferp_close(raws[3]);
     assert_int_equal(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended).os_code,
                      is_winsock(state) ? 10038 : 9);
-    close_many(raws);
+    close_many();
 }
 
 /* ---- The wait for a token */

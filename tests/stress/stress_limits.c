@@ -57,15 +57,27 @@ static void must_ok(fer_error error, const char *what)
 
 static const unsigned char zeros[65536];
 
-static fer_error call_read(struct ends *ends)
+static fer_error read_idle(struct ends *ends,
+                           fer_error (*function)(fer_tcp_stream *, void *, size_t, size_t *))
 {
     char buf[BUF];
-    return fer_tcp_stream_read(&ends->idle, buf, sizeof buf, NULL);
+    return function(&ends->idle, buf, sizeof buf, NULL);
+}
+static fer_error recv_nothing(struct ends *ends, fer_error (*function)(fer_udp_socket *, void *,
+                                                                       size_t, fer_datagram *))
+{
+    char buf[BUF];
+    fer_datagram got;
+    return function(&ends->udp, buf, sizeof buf, &got);
+}
+
+static fer_error call_read(struct ends *ends)
+{
+    return read_idle(ends, fer_tcp_stream_read);
 }
 static fer_error call_peek(struct ends *ends)
 {
-    char buf[BUF];
-    return fer_tcp_stream_peek(&ends->idle, buf, sizeof buf, NULL);
+    return read_idle(ends, fer_tcp_stream_peek);
 }
 static fer_error call_read_vectored(struct ends *ends)
 {
@@ -75,13 +87,11 @@ static fer_error call_read_vectored(struct ends *ends)
 }
 static fer_error call_read_exact(struct ends *ends)
 {
-    char buf[BUF];
-    return fer_tcp_stream_read_exact(&ends->idle, buf, sizeof buf, NULL);
+    return read_idle(ends, fer_tcp_stream_read_exact);
 }
 static fer_error call_read_to_end(struct ends *ends)
 {
-    char buf[BUF];
-    return fer_tcp_stream_read_to_end(&ends->idle, buf, sizeof buf, NULL);
+    return read_idle(ends, fer_tcp_stream_read_to_end);
 }
 static fer_error call_copy(struct ends *ends)
 {
@@ -105,15 +115,11 @@ static fer_error call_write_all(struct ends *ends)
 }
 static fer_error call_recv_from(struct ends *ends)
 {
-    char buf[BUF];
-    fer_datagram got;
-    return fer_udp_socket_recv_from(&ends->udp, buf, sizeof buf, &got);
+    return recv_nothing(ends, fer_udp_socket_recv_from);
 }
 static fer_error call_peek_from(struct ends *ends)
 {
-    char buf[BUF];
-    fer_datagram got;
-    return fer_udp_socket_peek_from(&ends->udp, buf, sizeof buf, &got);
+    return recv_nothing(ends, fer_udp_socket_peek_from);
 }
 static fer_error call_ready(struct ends *ends)
 {

@@ -31,6 +31,12 @@ static void limit(uint64_t deadline)
     assert_ok(fer_tcp_stream_set_limits(&stream, &limits));
 }
 
+static void begin_with_deadline(const struct ferp_traits *traits)
+{
+    begin(traits);
+    limit(DEADLINE);
+}
+
 static void begin_cancelled(void)
 {
     begin(&script_posix);
@@ -46,18 +52,23 @@ static void would_block(script_call call)
 
 /* ---- Complete transfers: one deadline for the whole call, and their counts */
 
+/* The tries move two parts and wait after each of them: 30 ms, and then until the deadline. */
+static void move_two_parts_until_the_deadline(script_call call, size_t one, size_t other)
+{
+    script_then_move(call, one);
+    would_block(call);
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 30 * MILLI;
+    script_then_move(call, other);
+    would_block(call);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+}
+
 static void read_exact_has_one_deadline_and_tells_its_count(void **state)
 {
     (void)state;
     size_t n = 77;
-    begin(&script_windows);
-    limit(DEADLINE);
-    script_then_move(SCRIPT_TRY_RECV, 3);
-    would_block(SCRIPT_TRY_RECV);
-    script_then(SCRIPT_WAIT_FOR)->elapsed = 30 * MILLI;
-    script_then_move(SCRIPT_TRY_RECV, 2);
-    would_block(SCRIPT_TRY_RECV);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    begin_with_deadline(&script_windows);
+    move_two_parts_until_the_deadline(SCRIPT_TRY_RECV, 3, 2);
     assert_error(fer_tcp_stream_read_exact(&stream, buf, 16, &n), FER_TIMED_OUT, 0);
     assert_int_equal(n, 5);
     assert_log("try_recv(1,16) try_recv(1,13) wait_arm(1,READABLE) wait_for(50001000,token) "
@@ -69,14 +80,8 @@ static void write_all_has_one_deadline_and_tells_its_count(void **state)
 {
     (void)state;
     size_t n = 77;
-    begin(&script_posix);
-    limit(DEADLINE);
-    script_then_move(SCRIPT_TRY_SEND, 7);
-    would_block(SCRIPT_TRY_SEND);
-    script_then(SCRIPT_WAIT_FOR)->elapsed = 30 * MILLI;
-    script_then_move(SCRIPT_TRY_SEND, 1);
-    would_block(SCRIPT_TRY_SEND);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    begin_with_deadline(&script_posix);
+    move_two_parts_until_the_deadline(SCRIPT_TRY_SEND, 7, 1);
     assert_error(fer_tcp_stream_write_all(&stream, buf, 16, &n), FER_TIMED_OUT, 0);
     assert_int_equal(n, 8);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 2);
@@ -91,13 +96,20 @@ static void cancel_in_the_wait(script_call call)
     }
 }
 
+/* Two tries would block, and a cancel ends the wait between them. */
+static void block_until_cancelled(script_call call)
+{
+    would_block(call);
+    would_block(call);
+    script.on_call = cancel_in_the_wait;
+}
+
 static void a_signal_does_not_end_a_transfer_but_its_cancel_does(void **state)
 {
     (void)state;
     for (int cancels = 0; cancels < 2; cancels++) {
         size_t n = 77;
-        begin(&script_posix);
-        limit(DEADLINE);
+        begin_with_deadline(&script_posix);
         script_then_move(SCRIPT_TRY_RECV, 3);
         would_block(SCRIPT_TRY_RECV);
         script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
@@ -119,20 +131,15 @@ static void read_to_end_and_copy_tell_their_counts(void **state)
     uint64_t copied = 77;
     char between[8];
     fer_copy_buffer buffer = {between, sizeof between, 0, 0};
-    begin(&script_posix);
-    limit(DEADLINE);
+    begin_with_deadline(&script_posix);
     script_then_move(SCRIPT_TRY_RECV, 3);
-    would_block(SCRIPT_TRY_RECV);
-    would_block(SCRIPT_TRY_RECV);
-    script.on_call = cancel_in_the_wait;
+    block_until_cancelled(SCRIPT_TRY_RECV);
     assert_error(fer_tcp_stream_read_to_end(&stream, buf, 16, &n), FER_CANCELLED, 0);
     assert_int_equal(n, 3);
     assert_ok(fer_cancel_token_reset(&token));
     script_then_move(SCRIPT_TRY_RECV, 5);
     script_then_move(SCRIPT_TRY_SEND, 4);
-    would_block(SCRIPT_TRY_SEND);
-    would_block(SCRIPT_TRY_SEND);
-    script.on_call = cancel_in_the_wait;
+    block_until_cancelled(SCRIPT_TRY_SEND);
     fer_stream end = fer_tcp_stream_as_stream(&stream);
     assert_error(fer_copy(end, end, &buffer, &copied), FER_CANCELLED, 0);
     assert_true(copied == 4);
@@ -143,12 +150,9 @@ static void a_full_read_to_end_looks_for_the_end_within_the_limits(void **state)
 {
     (void)state;
     size_t n = 77;
-    begin(&script_posix);
-    limit(DEADLINE);
+    begin_with_deadline(&script_posix);
     script_then_move(SCRIPT_TRY_RECV, 4);
-    would_block(SCRIPT_TRY_PEEK);
-    would_block(SCRIPT_TRY_PEEK);
-    script.on_call = cancel_in_the_wait;
+    block_until_cancelled(SCRIPT_TRY_PEEK);
     assert_error(fer_tcp_stream_read_to_end(&stream, buf, 4, &n), FER_CANCELLED, 0);
     assert_int_equal(n, 4);
 }
@@ -243,8 +247,7 @@ static void readiness_looks_first_and_waits_for_the_token_too(void **state)
 {
     (void)state;
     fer_interest ready = 77;
-    begin(&script_posix);
-    limit(DEADLINE);
+    begin_with_deadline(&script_posix);
     script_then(SCRIPT_READY)->value = FER_READABLE;
     assert_ok(wait_ready(FER_READABLE, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, FER_READABLE);
@@ -265,8 +268,7 @@ static void readiness_tells_its_timeout_from_the_deadline(void **state)
 {
     (void)state;
     fer_interest ready = 77;
-    begin(&script_posix);
-    limit(DEADLINE);
+    begin_with_deadline(&script_posix);
     script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
     assert_ok(wait_ready(FER_READABLE, fer_duration_from_millis(20), &ready));
     assert_int_equal(ready, 0);
@@ -283,8 +285,7 @@ static void a_cancel_ends_readiness_and_a_signal_does_not(void **state)
 {
     (void)state;
     fer_interest ready = 77;
-    begin(&script_posix);
-    limit(DEADLINE);
+    begin_with_deadline(&script_posix);
     script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
     script_then(SCRIPT_READY)->value = FER_WRITABLE;
     assert_ok(wait_ready(FER_WRITABLE, FER_DURATION_NONE, &ready));

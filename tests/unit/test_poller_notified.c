@@ -35,6 +35,21 @@ static void notify_once(script_call call)
     }
 }
 
+/* A notification for the next wait: sent to the system during it, or made before it. Returns the
+ * wait's result. */
+static script_result *begin_with_notification(bool is_sent)
+{
+    begin();
+    if (is_sent) {
+        script.on_call = notify_once;
+    } else {
+        assert_ok(fer_poller_notify(&poller));
+    }
+    script_result *result = script_then(SCRIPT_POLLER_WAIT);
+    result->on = is_sent;
+    return result;
+}
+
 static void assert_expires_without_notification(void)
 {
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
@@ -79,9 +94,7 @@ static void a_notification_before_a_wait_is_reported_once(void **state)
 static void a_notification_during_a_wait_is_reported_once(void **state)
 {
     (void)state;
-    begin();
-    script.on_call = notify_once;
-    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    (void)begin_with_notification(true);
     notified = false;
     assert_ok(wait_nanos(UINT64_MAX));
     assert_int_equal(count, 0);
@@ -94,15 +107,7 @@ static void events_are_reported_beside_it(void **state)
 {
     (void)state;
     for (int is_sent = 0; is_sent < 2; is_sent++) {
-        begin();
-        if (is_sent) {
-            script.on_call = notify_once;
-        } else {
-            assert_ok(fer_poller_notify(&poller));
-        }
-        script_result *both = script_then(SCRIPT_POLLER_WAIT);
-        both->value = 3;
-        both->on = is_sent != 0;
+        begin_with_notification(is_sent != 0)->value = 3;
         notified = false;
         assert_ok(wait_nanos(UINT64_MAX));
         assert_int_equal(count, 3);
@@ -132,15 +137,7 @@ static void a_failed_wait_leaves_the_notification_to_the_next(void **state)
 {
     (void)state;
     for (int is_sent = 0; is_sent < 2; is_sent++) {
-        begin();
-        if (is_sent) {
-            script.on_call = notify_once;
-        } else {
-            assert_ok(fer_poller_notify(&poller));
-        }
-        script_result *failed = script_then(SCRIPT_POLLER_WAIT);
-        failed->error = (fer_error){FER_BAD_HANDLE, 9};
-        failed->on = is_sent != 0;
+        begin_with_notification(is_sent != 0)->error = (fer_error){FER_BAD_HANDLE, 9};
         notified = true;
         assert_error(wait_nanos(UINT64_MAX), FER_BAD_HANDLE, 9);
         assert_int_equal(count, 0);
