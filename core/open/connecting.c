@@ -72,11 +72,16 @@ void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr)
     }
 }
 
+static bool is_mapped(const fer_socket_addr *addr)
+{
+    return fer_ip_addr_to_canonical(&addr->ip).family != addr->ip.family;
+}
+
 /* An IPv4-mapped address needs a dual-stack socket; Windows and some BSDs create sockets for IPv6
  * only. If there is no dual stack, connect reports the error. */
 static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
 {
-    if (fer_ip_addr_to_canonical(&addr->ip).family != addr->ip.family) {
+    if (is_mapped(addr)) {
         FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
     }
     feri_disable_connect_retry(raw, addr);
@@ -160,10 +165,18 @@ static fer_error bind_local(fer_raw_socket raw, const fer_socket_addr *local)
     return feri_map_bind_error(FER_TYPE_STREAM, local, ferp_bind(raw, local));
 }
 
+/* The local address has the form of the peer's: IPv4, IPv6 or IPv4-mapped. [::] is IPv4-mapped too.
+ * Otherwise the system fails with an error of its own: Linux with ENETUNREACH or EAFNOSUPPORT. */
+static bool can_connect_from(const fer_socket_addr *local, const fer_socket_addr *addr)
+{
+    return local->ip.family == addr->ip.family &&
+           (is_mapped(local) == is_mapped(addr) || fer_ip_addr_is_unspecified(&local->ip));
+}
+
 fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr *local,
                              fer_raw_socket *out)
 {
-    if (local != NULL && local->ip.family != addr->ip.family) {
+    if (local != NULL && !can_connect_from(local, addr)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(open_socket_for(addr, out));

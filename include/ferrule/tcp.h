@@ -191,9 +191,10 @@ typedef struct fer_connect_options {
  * are still open are no failures. *failures is the number of all failures, also beyond
  * failures_cap, and also if the call succeeds; it is set by every call, and failures may be NULL.
  *
- * With local, an attempt to an address of the other family fails with FER_INVALID_INPUT and os_code
- * 0. If local has a port other than 0, there is one attempt after another whatever attempt_delay
- * is, because a port is bound to one of them at a time.
+ * With local, an attempt fails with FER_INVALID_INPUT and os_code 0 unless its address and local
+ * have one form: IPv4, IPv6 or IPv4-mapped IPv6 ([::ffff:127.0.0.1]). The unspecified address [::]
+ * also fits an IPv4-mapped address. If the port of local is not 0, there is one attempt after
+ * another whatever attempt_delay is, because a port is bound to one of them at a time.
  *
  * A signal does not end the call, unless its handler cancels the token.
  *

@@ -120,8 +120,7 @@ static void a_connect_to_a_mapped_address_is_started(void **state)
     peer_socket listener;
     skip_without_v6();
     fer_socket_addr v4 = accepting_addr(PEER_V4, &listener);
-    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&v4.ip.v4);
-    fer_socket_addr to = fer_socket_addr_new_v6(&mapped, v4.port, 0, 0);
+    fer_socket_addr to = mapped_of(&v4);
     fer_tcp_stream *stream = test_stream();
     start_stream_connect(stream, &to);
     assert_ok(connect_outcome(stream));

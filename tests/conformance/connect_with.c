@@ -157,6 +157,33 @@ static void each_attempt_is_bound_to_the_local_address(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
+/* An attempt to an IPv4-mapped address is bound to a mapped or the unspecified IPv6 address. */
+static void a_local_address_has_the_form_of_the_address(void **state)
+{
+    (void)state;
+    peer_socket listener;
+    skip_without_v6();
+    fer_socket_addr v4 = accepting_addr(PEER_V4, &listener);
+    const fer_socket_addr to[] = {mapped_of(&v4), v4, loopback(PEER_V6, v4.port)};
+    fer_socket_addr locals[] = {to[0], wildcard(PEER_V6, 0), v4, to[2]};
+    for (size_t i = 0; i < 4; i++) {
+        fer_tcp_stream *stream = test_stream();
+        fer_socket_addr own;
+        locals[i].port = 0;
+        options.local = &locals[i];
+        assert_kind(fer_tcp_stream_connect_addrs_with(stream, to, 1, &options, &failed),
+                    i < 2 ? FER_OK : FER_INVALID_INPUT);
+        if (i < 2) {
+            assert_ok(fer_tcp_stream_local_addr(stream, &own));
+            assert_true(fer_ip_addr_eq(&own.ip, &to[0].ip));
+            assert_exchange(stream, peer_accept(listener));
+        }
+    }
+    options.local = &locals[0];
+    assert_own(connect_two(test_stream(), &to[1], &to[2]), FER_INVALID_INPUT);
+    assert_failure(0, &to[1], FER_INVALID_INPUT);
+}
+
 static void the_stream_is_blocking_and_everything_may_be_null(void **state)
 {
     (void)state;
@@ -449,6 +476,7 @@ static const struct CMUnitTest tests[] = {
     CONNECT_TEST("K9", when_none_connects_each_is_in_the_list),
     CONNECT_FAMILY_TEST("K9", an_attempt_has_its_own_timeout),
     CONNECT_FAMILY_TEST("K9", each_attempt_is_bound_to_the_local_address),
+    CONNECT_TEST("K9", a_local_address_has_the_form_of_the_address),
     CONNECT_TEST("K8a", the_stream_is_blocking_and_everything_may_be_null),
     CONNECT_TEST("K8", limits_that_are_reached_before_start_nothing),
     CONNECT_FAMILY_TEST("K8", the_deadline_closes_all_attempts),

@@ -48,6 +48,12 @@ fer_socket_addr any_port(peer_family family)
     return loopback(family, 0);
 }
 
+fer_socket_addr mapped_of(const fer_socket_addr *v4)
+{
+    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&v4->ip.v4);
+    return fer_socket_addr_new_v6(&mapped, v4->port, 0, 0);
+}
+
 fer_socket_addr wildcard(peer_family family, uint16_t port)
 {
     fer_ipv4_addr v4 = FER_IPV4_ADDR_UNSPECIFIED;

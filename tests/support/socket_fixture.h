@@ -33,6 +33,8 @@ fer_domain domain_of(peer_family family);
 /* The loopback's port 0, and the unspecified address. */
 fer_socket_addr any_port(peer_family family);
 fer_socket_addr wildcard(peer_family family, uint16_t port);
+/* The IPv4-mapped form of an IPv4 address. */
+fer_socket_addr mapped_of(const fer_socket_addr *v4);
 /* The socket's local address. */
 fer_socket_addr local_addr_of(const fer_socket *socket);
 /* A stream socket that listens on the loopback, on *port. */

@@ -3,6 +3,8 @@
 #include "unit/attempts_fixture.h"
 #include "unit/scripted_platform.h"
 
+#define MAPPED "[::ffff:192.0.2.1]:80"
+
 /* ---- One attempt */
 
 static void a_connection_is_blocking_afterwards(void **state)
@@ -70,7 +72,7 @@ static void a_mapped_address_gets_a_dual_stack_socket(void **state)
 {
     (void)state;
     begin(&script_posix);
-    assert_ok(connect_one("[::ffff:192.0.2.1]:80"));
+    assert_ok(connect_one(MAPPED));
     assert_non_null(strstr(script.log, "socket(v6) set_option(1,ONLY_V6,0) set_nonblocking"));
 }
 
@@ -221,6 +223,31 @@ static void a_local_address_of_the_other_family_fails_that_attempt(void **state)
     assert_log("");
 }
 
+static void a_local_address_has_the_form_of_the_address(void **state)
+{
+    static const char *const refused[][2] = {{"192.0.2.9:0", MAPPED},
+                                             {"[::ffff:192.0.2.9]:0", A},
+                                             {"[::ffff:192.0.2.9]:0", A6},
+                                             {"[2001:db8::9]:0", MAPPED}};
+    static const char *const locals[] = {"[::ffff:192.0.2.9]:0", "[::]:0"};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        fer_socket_addr local = script_addr(refused[i][0]);
+        begin(&script_posix);
+        options.local = &local;
+        assert_error(connect_one(refused[i][1]), FER_INVALID_INPUT, 0);
+        assert_log("");
+        assert_failure(0, refused[i][1], FER_INVALID_INPUT, 0, 0);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        fer_socket_addr local = script_addr(locals[i]);
+        begin(&script_posix);
+        options.local = &local;
+        assert_ok(connect_one(MAPPED));
+        assert_non_null(strstr(script.log, "socket(v6) set_option(1,ONLY_V6,0) bind(1,["));
+    }
+}
+
 static void a_bind_that_fails_fails_that_attempt(void **state)
 {
     fer_socket_addr local = script_addr("192.0.2.9:0");
@@ -349,6 +376,7 @@ int main(void)
         script_test(a_delay_of_none_is_one_attempt_after_another),
         script_test(each_attempt_is_bound_to_the_local_address),
         script_test(a_local_address_of_the_other_family_fails_that_attempt),
+        script_test(a_local_address_has_the_form_of_the_address),
         script_test(a_bind_that_fails_fails_that_attempt),
         script_test(a_local_port_has_one_attempt_after_another),
         script_test(all_arguments_but_the_addresses_may_be_null),
