@@ -80,15 +80,15 @@ static bool is_answer_to(const struct query *query, const uint8_t *bytes, size_t
 
 /* Drops datagrams that do not answer the query; they do not extend the wait. */
 static fer_error await_answer(fer_udp_socket *socket, const struct query *query,
-                              struct response *response, uint64_t end)
+                              struct response *response, fer_instant end)
 {
     for (;;) {
         fer_datagram got;
-        uint64_t now = example_milliseconds();
-        if (now >= end) {
+        fer_duration left = fer_instant_remaining(end);
+        if (left.nanos == 0) {
             return (fer_error){FER_TIMED_OUT, 0};
         }
-        FER_TRY(fer_udp_socket_set_read_timeout(socket, fer_duration_from_millis(end - now)));
+        FER_TRY(fer_udp_socket_set_read_timeout(socket, left));
         fer_error error =
             fer_udp_socket_recv(socket, response->bytes, sizeof response->bytes, &got);
         if (error.kind == FER_INTERRUPTED) {
@@ -103,12 +103,9 @@ static fer_error await_answer(fer_udp_socket *socket, const struct query *query,
     }
 }
 
-static void pause_until(uint64_t end)
+static void pause_until(fer_instant end)
 {
-    uint64_t now = example_milliseconds();
-    if (now < end) {
-        example_pause((unsigned)(end - now));
-    }
+    example_pause((unsigned)(fer_instant_remaining(end).nanos / 1000000));
 }
 
 /* Also retries a refusal after its wait, because the server may be starting. */
@@ -117,7 +114,8 @@ static fer_error send_and_wait(fer_udp_socket *socket, const struct query *query
 {
     fer_error error = {FER_TIMED_OUT, 0};
     for (unsigned attempt = 0; attempt < TRIES; attempt++) {
-        uint64_t end = example_milliseconds() + ((uint64_t)FIRST_WAIT_MS << attempt);
+        fer_instant end =
+            fer_instant_after(fer_duration_from_millis((uint64_t)FIRST_WAIT_MS << attempt));
         error = fer_udp_socket_send(socket, query->bytes, query->len, NULL);
         if (error.kind == FER_OK) {
             error = await_answer(socket, query, response, end);

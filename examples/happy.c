@@ -61,11 +61,11 @@ static fer_error connect_and_print(const char *host_port, fer_connect_options *o
     static fer_connect_failure failures[FAILURES_CAP];
     fer_tcp_stream stream = {0};
     size_t count = 0;
-    uint64_t began = example_milliseconds();
+    fer_instant start = fer_instant_now();
     options->failures = failures;
     options->failures_cap = FAILURES_CAP;
     fer_error error = fer_tcp_stream_connect_with(&stream, host_port, options, &count);
-    fer_duration elapsed = fer_duration_from_millis(example_milliseconds() - began);
+    fer_duration elapsed = fer_instant_duration_since(fer_instant_now(), start);
     print_failures(failures, count);
     if (error.kind == FER_OK) {
         error = print_connection(&stream, elapsed);

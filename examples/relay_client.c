@@ -51,8 +51,8 @@ static struct {
 struct client {
     reconnect retry;
     fer_tcp_stream stream;
-    uint64_t moved_at; /* milliseconds, when bytes last moved in either direction */
-    size_t begin;      /* of the input that is to be sent */
+    fer_instant moved_at; /* when bytes last moved in either direction */
+    size_t begin;         /* of the input that is to be sent */
     size_t end;
     bool input_has_ended;
     bool has_shut; /* the write half is shut down */
@@ -123,7 +123,7 @@ static void take_input(struct client *client)
     example_wake(&input.lock);
     example_release(&input.lock);
     if (client->end > 0) {
-        client->moved_at = example_milliseconds();
+        client->moved_at = fer_instant_now();
     }
 }
 
@@ -143,7 +143,7 @@ static fer_error receive(struct client *client, bool *is_end)
     }
     bool is_written = example_write_output(bytes, n);
     /* After the write: a slow standard output is not the host's delay. */
-    client->moved_at = example_milliseconds();
+    client->moved_at = fer_instant_now();
     return (fer_error){is_written ? FER_OK : FER_BROKEN_PIPE, 0};
 }
 
@@ -156,7 +156,7 @@ static fer_error send_some(struct client *client)
         return (fer_error){FER_OK, 0};
     }
     client->begin += n;
-    client->moved_at = example_milliseconds();
+    client->moved_at = fer_instant_now();
     return error;
 }
 
@@ -166,9 +166,9 @@ static fer_duration time_to_wait(const struct client *client)
     if (!has_output(client) && !client->has_shut) {
         return FER_DURATION_NONE;
     }
-    uint64_t silence = example_milliseconds() - client->moved_at;
-    return fer_duration_from_millis(silence < SILENCE_MILLISECONDS ? SILENCE_MILLISECONDS - silence
-                                                                   : 0);
+    fer_duration limit = fer_duration_from_millis(SILENCE_MILLISECONDS);
+    uint64_t silence = fer_instant_duration_since(fer_instant_now(), client->moved_at).nanos;
+    return fer_duration_from_nanos(silence < limit.nanos ? limit.nanos - silence : 0);
 }
 
 /* Waits for the stream, the reader's thread or the timeout, and transfers what is ready. */
@@ -202,7 +202,7 @@ static fer_error transfer(struct client *client)
         if (client->input_has_ended && !has_output(client) && !client->has_shut) {
             FER_TRY(fer_tcp_stream_shutdown(&client->stream, FER_SHUTDOWN_WRITE));
             client->has_shut = true;
-            client->moved_at = example_milliseconds();
+            client->moved_at = fer_instant_now();
         }
         FER_TRY(transfer_once(client, &is_end));
     }
@@ -219,7 +219,7 @@ static fer_error connect_once(struct client *client)
     FER_TRY(relay_keep_alive(&client->stream));
     fer_socket_addr_format(&peer, text, sizeof text);
     fprintf(stderr, "Connected to %s\n", text);
-    client->moved_at = example_milliseconds();
+    client->moved_at = fer_instant_now();
     return fer_poller_add(&input.poller, fer_tcp_stream_as_raw(&client->stream), interest,
                           FER_POLL_LEVEL);
 }

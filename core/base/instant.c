@@ -14,12 +14,17 @@ fer_instant fer_instant_after(fer_duration duration)
     return feri_instant_at(feri_deadline_after(duration));
 }
 
-fer_duration fer_instant_remaining(fer_instant instant)
+fer_duration fer_instant_duration_since(fer_instant later, fer_instant earlier)
 {
-    uint64_t deadline = feri_deadline_of(instant);
-    if (deadline == FERP_NO_DEADLINE) {
+    uint64_t end = feri_deadline_of(later);
+    uint64_t begin = feri_deadline_of(earlier);
+    if (end == FERP_NO_DEADLINE) {
         return FER_DURATION_NONE;
     }
-    uint64_t now = ferp_now();
-    return (fer_duration){deadline > now ? deadline - now : 0};
+    return (fer_duration){end > begin ? end - begin : 0};
+}
+
+fer_duration fer_instant_remaining(fer_instant instant)
+{
+    return fer_instant_duration_since(instant, fer_instant_now());
 }

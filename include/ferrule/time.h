@@ -1,5 +1,5 @@
-/* time.h: a point in time of the monotonic clock, for deadlines. No calendar, and no clock that can
- * be set. */
+/* time.h: a point in time of the monotonic clock, for deadlines and elapsed times. No calendar, and
+ * no clock that can be set. */
 #ifndef FERRULE_TIME_H
 #define FERRULE_TIME_H
 
@@ -51,6 +51,26 @@ FER_API fer_instant fer_instant_now(void);
  * Threads: any number of concurrent calls.
  */
 FER_API fer_instant fer_instant_after(fer_duration duration);
+
+/**
+ * Returns the time from `earlier` to `later`, 0 if `earlier` is the later one. FER_DURATION_NONE if
+ * `later` is FER_INSTANT_NONE; otherwise 0 if `earlier` is FER_INSTANT_NONE, because no instant is
+ * after it.
+ *
+ * The elapsed time of a call:
+ *
+ *     fer_instant start = fer_instant_now();
+ *     error = fer_tcp_stream_connect(&stream, "example.com:80");
+ *     fer_duration elapsed = fer_instant_duration_since(fer_instant_now(), start);
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: std::time::Instant::duration_since, which saturates since Rust 1.60, and
+ * saturating_duration_since. Differs: FER_INSTANT_NONE.
+ * Threads: any number of concurrent calls.
+ */
+FER_API fer_duration fer_instant_duration_since(fer_instant later, fer_instant earlier);
 
 /**
  * Returns the time from now to `instant`: 0 once it is reached, FER_DURATION_NONE for

@@ -15,8 +15,9 @@ fer_duration_from_millis      as above
 fer_duration_from_nanos       as above
 fer_duration_is_none          a value, and every one is good
 fer_error_from_os             every code is good; test_error_maps tries them
+fer_instant_duration_since    every number is an instant
 fer_instant_now               takes nothing
-fer_instant_remaining         every number is an instant
+fer_instant_remaining         as above
 fer_ipv4_addr_from_bits       every number is an address
 fer_ipv4_addr_new             as above
 fer_ipv6_addr_new             as above

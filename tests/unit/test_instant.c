@@ -81,6 +81,41 @@ static void a_sum_that_the_clock_cannot_hold_is_none(void **state)
     assert_true(remaining(last) == FERP_NO_DEADLINE - 1001);
 }
 
+static uint64_t since(fer_instant later, fer_instant earlier)
+{
+    return fer_instant_duration_since(later, earlier).nanos;
+}
+
+static void a_difference_is_exact_and_is_0_for_an_earlier_time(void **state)
+{
+    (void)state;
+    begin_at(0);
+    fer_instant first = fer_instant_now();
+    fer_instant last = fer_instant_after((fer_duration){FERP_NO_DEADLINE - 1});
+    script.now = 1000;
+    fer_instant start = fer_instant_now();
+    script.now = 1001;
+    fer_instant end = fer_instant_now();
+    assert_true(since(end, start) == 1);
+    assert_true(since(start, start) == 0);
+    assert_true(since(start, end) == 0);
+    assert_true(since(end, first) == 1001);
+    assert_true(since(last, first) == FERP_NO_DEADLINE - 1);
+    assert_true(since(first, last) == 0);
+}
+
+static void the_time_until_none_is_none_and_since_none_is_0(void **state)
+{
+    (void)state;
+    begin_at(1000);
+    fer_instant now = fer_instant_now();
+    assert_true(since(FER_INSTANT_NONE, now) == FER_DURATION_NONE_NANOS);
+    assert_true(since(FER_INSTANT_NONE, FER_INSTANT_NONE) == FER_DURATION_NONE_NANOS);
+    assert_true(since(now, FER_INSTANT_NONE) == 0);
+    begin_at(0);
+    assert_true(since(fer_instant_now(), FER_INSTANT_NONE) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +124,8 @@ int main(void)
         script_test(after_no_time_is_now),
         script_test(none_is_zero_bytes_and_is_never_reached),
         script_test(a_sum_that_the_clock_cannot_hold_is_none),
+        script_test(a_difference_is_exact_and_is_0_for_an_earlier_time),
+        script_test(the_time_until_none_is_none_and_since_none_is_0),
     };
     return cmocka_run_group_tests_name("instant", tests, NULL, NULL);
 }
