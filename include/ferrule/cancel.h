@@ -11,51 +11,52 @@
  * thread, or on POSIX systems a signal handler, calls fer_cancel_token_cancel(&stop). A console
  * control handler of Windows runs in a thread of its own and may call it too.
  *
- * What has limits: every call that waits on a handle with limits; fer_tcp_stream_connect_with,
- * fer_tcp_stream_connect_addrs_with and fer_to_socket_addrs_within, which take them as arguments.
- * fer_socket_connect and fer_socket_connect_unix have those of their built socket. Other functions
- * that open a handle, fer_lookup_host and fer_lookup_wait have none. fer_poller_wait has none:
- * fer_poller_notify is its cancel.
+ * Limits apply to every call that waits on a handle with limits. fer_tcp_stream_connect_with,
+ * fer_tcp_stream_connect_addrs_with and fer_to_socket_addrs_within take them as arguments.
+ * fer_socket_connect and fer_socket_connect_unix apply those of their built socket. Other functions
+ * that open a handle, fer_lookup_host and fer_lookup_wait have no limits. fer_poller_wait has none
+ * either; fer_poller_notify ends it.
  *
  * The following rules hold for every handle with limits. docs/DIFFERENCES.md and the tests use
  * their numbers. Rules K8 to K10 are those of fer_tcp_stream_connect_with, and K11 is that of
  * fer_tcp_stream_close_lingering (tcp.h).
  *
- * K1  A call that can wait begins by looking at the limits. If the token is cancelled it is
- *     FER_CANCELLED, and if the deadline is reached FER_TIMED_OUT, both with os_code 0, whatever is
- *     ready. So a loop over a socket that is always ready ends too. What the handle's own state
- *     answers (misuse, a half that has ended, a saved error) comes first. Getters, setters,
- *     shutdown, close, the _try_ calls and calls of length 0 never look at limits. Nor do calls on
- *     a nonblocking socket, except those that wait in every mode: _ready, close_lingering and
- *     fer_socket_connect_timeout.
- * K2  A cancel or the deadline ends a call that waits: at once on POSIX systems; on Windows a read
- *     and a receive at once, any other call within 20 ms. It changes nothing: no received byte is
- *     lost, no sent byte is uncounted, and the handle works on after a reset of the token or with
- *     new limits. A call that is cancelled may try a last time. If it then moves something, it is
- *     FER_OK, and the next call is FER_CANCELLED. read_exact, write_all, read_to_end and fer_copy
- *     report their counts. The deadline is one for the whole call, whereas a timeout begins anew
- *     with each read and each write. A write within limits may be short on every system.
- * K3  The earlier of timeout and deadline applies, with the same error; fer_instant_remaining of
- *     the deadline is 0 if it was the deadline. Limits belong to the handle and not to the socket:
- *     clones, accepted streams and what a handle is turned into begin without limits.
- * K3a A _ready call keeps the answer of its own timeout (FER_OK, none ready); a cancel or the
- *     deadline ends it with FER_CANCELLED or FER_TIMED_OUT.
- * K4  One token may limit any number of handles and calls in any number of threads, and a cancel
- *     ends all of them. A cancel costs the same however many they are. Calls that begin after
- *     fer_cancel_token_cancel has returned see it, without a lock. Everything written before the
- *     cancel is visible to the thread that gets FER_CANCELLED.
+ * K1  A call that can wait first checks the limits. It is FER_CANCELLED if the token is cancelled,
+ *     and FER_TIMED_OUT if the deadline is reached, both with os_code 0, even if the socket is
+ *     ready. A loop over a socket that is always ready therefore ends too. An answer of the
+ *     handle's own state (misuse, a half that has ended, a saved error) precedes the limits.
+ *     Getters, setters, shutdown, close, the _try_ calls and calls of length 0 never check the
+ *     limits. Neither do calls on a nonblocking socket, except those that wait in every mode:
+ *     _ready, close_lingering and fer_socket_connect_timeout.
+ * K2  A cancel or the deadline ends a call that waits: immediately on POSIX systems; on Windows a
+ *     read and a receive immediately, any other call within 20 ms. It changes nothing: no received
+ *     byte is lost, no sent byte is uncounted, and the handle can be used again after a reset of
+ *     the token or with new limits. A call that is cancelled may try a last time. If this try
+ *     succeeds, the call is FER_OK, and the next call is FER_CANCELLED. read_exact, write_all,
+ *     read_to_end and fer_copy report their counts. One deadline holds for the whole call, whereas
+ *     a timeout starts again with each read and each write. A write within limits may be short on
+ *     every system.
+ * K3  The earlier of timeout and deadline applies, with the same error. If it was the deadline,
+ *     fer_instant_remaining of it is 0. Limits belong to the handle and not to the socket: clones,
+ *     accepted streams and handles that are converted from another one start without limits.
+ * K3a The timeout of a _ready call ends it as usual (FER_OK, none ready). A cancel or the deadline
+ *     ends it with FER_CANCELLED or FER_TIMED_OUT.
+ * K4  One token may limit any number of handles and calls in any number of threads. A cancel ends
+ *     all of them, and its cost does not depend on their number. Calls that start after
+ *     fer_cancel_token_cancel has returned are FER_CANCELLED, without a lock. All writes before the
+ *     cancel happen-before the return of FER_CANCELLED.
  * K5  A handle without limits makes no system call for them, and executes no instruction of a read
  *     or a write for them.
  * K6  With limits, a call that need not wait makes at most one system call more than without.
- * K7  A cancel ends every accept of a listener that has the token, in all threads, and in other
- *     processes with a token of their own. No accept with limits remains blocked in the system
- *     because another one took the connection.
+ * K7  A cancel ends every accept of a listener that has the token, in all threads. Another process
+ *     has a token of its own, which ends its accepts on the same listener. No accept with limits
+ *     remains blocked in the system because another one took the connection.
  *
  * A token is NEW if all of its bytes are zero, OPEN after fer_cancel_token_new, and CLOSED after
- * fer_cancel_token_close. It stays at its address while it is OPEN, and it must stay OPEN while a
- * handle's limits refer to it. A call that looks at limits whose token is NEW or CLOSED is
- * FER_INVALID_INPUT. After fork the child may only close its parent's tokens, and sets other limits
- * first. */
+ * fer_cancel_token_close. Do not move a token while it is OPEN, and keep it OPEN while a handle's
+ * limits refer to it. A call that checks limits whose token is NEW or CLOSED is FER_INVALID_INPUT.
+ * After fork, the child may only close the tokens of its parent. It must first set other limits on
+ * the handles that have them. */
 #ifndef FERRULE_CANCEL_H
 #define FERRULE_CANCEL_H
 
@@ -77,7 +78,8 @@ typedef struct fer_cancel_token {
     uint32_t reserved_;
 } fer_cancel_token;
 
-/* The limits of a call or of a handle. All zero bytes are no limits. The token is caller-owned. */
+/* The limits of a call or of a handle. All zero bytes mean no limits. token is caller-owned and may
+ * be NULL. */
 typedef struct fer_limits {
     fer_instant deadline;
     fer_cancel_token *token;
@@ -98,7 +100,7 @@ FER_MUST_USE FER_API fer_error fer_cancel_token_new(fer_cancel_token *token);
 
 /**
  * Cancels every call that waits within limits with this token, and every later one, until
- * fer_cancel_token_reset. A token that is cancelled already stays so: FER_OK.
+ * fer_cancel_token_reset. FER_OK also if the token is already cancelled.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -122,10 +124,10 @@ FER_MUST_USE FER_API fer_error fer_cancel_token_cancel(fer_cancel_token *token);
 FER_API bool fer_cancel_token_is_cancelled(const fer_cancel_token *token);
 
 /**
- * Makes a cancelled token usable again. A call that waits at this moment may or may not have been
- * cancelled. FER_OK if the token was not cancelled.
+ * Makes a cancelled token usable again. A call that is waiting may end with FER_CANCELLED or
+ * continue to wait. FER_OK also if the token was not cancelled.
  *
- * Blocks: only briefly: until a concurrent fer_cancel_token_cancel has ended.
+ * Blocks: briefly, until a concurrent fer_cancel_token_cancel has ended.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse).
  * Rust: none; .NET's CancellationTokenSource.TryReset.
@@ -136,7 +138,8 @@ FER_MUST_USE FER_API fer_error fer_cancel_token_reset(fer_cancel_token *token);
 /**
  * Closes a token. Does nothing on NULL, NEW and CLOSED tokens.
  *
- * Remove it from all handles first (set_limits with NULL), and let calls within its limits return.
+ * First remove it from all handles (set_limits with NULL), and wait until the calls within its
+ * limits have returned.
  *
  * Blocks: never.
  * Owns: releases the token's resource of the OS.

@@ -13,9 +13,9 @@ extern "C" {
 #endif
 
 /* A point in time of a clock that never goes back, in nanoseconds from an unspecified origin. Its
- * member is private. All zero bytes are FER_INSTANT_NONE, which is never reached; initialize a
- * static object with {0}, because in C only that is a constant expression. Instants are comparable
- * within one process only. With ferrule::sim the clock is the virtual one. */
+ * member is private. All zero bytes are FER_INSTANT_NONE, which is never reached. Initialize a
+ * static object with {0}, because in C FER_INSTANT_NONE is no constant expression. An instant has
+ * no meaning in another process. With ferrule::sim the clock is the virtual one. */
 typedef struct fer_instant {
     uint64_t nanos_;
 } fer_instant;
@@ -41,8 +41,8 @@ typedef struct fer_instant {
 FER_API fer_instant fer_instant_now(void);
 
 /**
- * Returns the time that is `duration` from now. FER_INSTANT_NONE for FER_DURATION_NONE, and if the
- * sum would overflow. A duration of 0 is the current time, which is reached at once.
+ * Returns the time that is `duration` from now: FER_INSTANT_NONE for FER_DURATION_NONE or if the
+ * sum overflows. For a duration of 0 it is the current time, which is already reached.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -73,7 +73,7 @@ FER_API fer_instant fer_instant_after(fer_duration duration);
 FER_API fer_duration fer_instant_duration_since(fer_instant later, fer_instant earlier);
 
 /**
- * Returns the time from now to `instant`: 0 once it is reached, FER_DURATION_NONE for
+ * Returns the time from now to `instant`: 0 if it is reached, FER_DURATION_NONE for
  * FER_INSTANT_NONE.
  *
  * Blocks: never.
