@@ -20,7 +20,13 @@ typedef intptr_t fer_raw_socket;
 
 /* The storage of every socket handle. Its members are private: only the functions of its type read
  * and change them. A handle of all zero bytes is NEW. Copying a handle moves it: use and close only
- * one copy. */
+ * one copy.
+ *
+ * To initialize a handle, or another struct of ferrule, to all zero bytes, write {0} in C and {} in
+ * C++. C has {} only since C23, and C++ compilers warn of the members that {0} does not name:
+ *
+ *     fer_tcp_stream stream = {0};    (C)
+ *     fer_tcp_stream stream{};        (C++) */
 typedef struct fer_handle {
     fer_raw_socket raw_;
     uint32_t state_;
