@@ -1,6 +1,5 @@
-/* stream_lingering.c: a close that waits until the peer has received everything and has ended
- * (rule K11). nginx and the Apache HTTP server call it a lingering close; see also RFC 9112,
- * 9.6. */
+/* stream_lingering.c: a close that waits for the peer's end of file (rule K11). nginx and the
+ * Apache HTTP server call it a lingering close; see also RFC 9112, 9.6. */
 #include <stdint.h>
 
 #include "core/base/deadline.h"

@@ -84,6 +84,10 @@ struct fer_resolver;
  * wait for it, and its thread ends when the system has answered (rule K8). With a resolver, a
  * lookup beyond its threads and its queue is FER_WOULD_BLOCK at once and not a wait (rule N2).
  *
+ * Pass a resolver if the program looks up more than a few names. Without one, each abandoned lookup
+ * leaves a thread in the system's resolver until the system answers, and nothing bounds the number
+ * of these threads.
+ *
  * Blocks: until the lookup is done, at most until the deadline or a cancel.
  * Owns: addrs is caller-owned, cap elements; no pointer is kept. The token and the resolver are
  * caller-owned. During the call, the call owns an event of the OS (as a cancel token does) and some

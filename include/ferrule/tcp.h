@@ -143,23 +143,25 @@ typedef struct fer_connect_failure {
     fer_duration elapsed;
 } fer_connect_failure;
 
-/* How fer_tcp_stream_connect_with connects. All zero bytes are the defaults. All pointers are
+/* The options of fer_tcp_stream_connect_with. All zero bytes are the defaults. All pointers are
  * caller-owned and used during the call only. */
 typedef struct fer_connect_options {
     /* of the lookup and all attempts together (cancel.h). The stream has no limits (rule K8a). */
     fer_limits limits;
-    /* of each attempt, from its start; 0 and FER_DURATION_NONE: the OS's own */
+    /* of each attempt, from its start; 0 and FER_DURATION_NONE: that of the OS */
     fer_duration attempt_timeout;
-    /* from the start of an attempt until the next one is started beside it; 0: 250 ms (RFC 8305,
-     * 8); FER_DURATION_NONE: one attempt after another. RFC 8305, 5 recommends 10 ms to 2 s, but
-     * any value is used as it is. */
+    /* from the start of an attempt to that of the next one, which starts earlier if the attempt
+     * fails; 0: 250 ms (RFC 8305, 8); FER_DURATION_NONE: one attempt after another. RFC 8305, 5
+     * recommends 10 ms to 2 s; every value is accepted. */
     fer_duration attempt_delay;
-    /* for the lookup, as in fer_to_socket_addrs_within; may be NULL */
+    /* for the lookup; may be NULL. A resolver is advised: it bounds the threads of abandoned
+     * lookups (see fer_to_socket_addrs_within). */
     struct fer_resolver *resolver;
-    /* the local address that each attempt is bound to; NULL: the OS's choice */
+    /* the local address that each attempt is bound to, in the same form as the address (see the
+     * function); NULL: the OS's choice */
     const fer_socket_addr *local;
-    /* Receives the attempts that failed, in the order in which they ended, at most failures_cap.
-     * NULL if failures_cap is 0. */
+    /* An array of failures_cap elements for the attempts that failed. May be NULL if failures_cap
+     * is 0. Their number is in the last argument of the call. */
     fer_connect_failure *failures;
     size_t failures_cap;
 } fer_connect_options;
@@ -168,28 +170,32 @@ typedef struct fer_connect_options {
  * Connects to the first address of "host:port" that answers, within limits (RFC 8305, "Happy
  * Eyeballs Version 2").
  *
- * host_port has the format of fer_to_socket_addrs and is looked up as by
+ * host_port has the format of fer_to_socket_addrs. The lookup is that of
  * fer_to_socket_addrs_within. options may be NULL: the defaults. The following rules hold.
  * docs/DIFFERENCES.md and the tests use their numbers.
  *
- * K8  A call that is cancelled or late leaves the handle NEW and no socket behind: all attempts are
- *     closed. A lookup that is cancelled or late is abandoned, and no call waits for it.
- * K8a The options' limits are for this call. The stream has none, and it is in blocking mode.
- * K9  The addresses keep the resolver's order, but the families take turns, beginning with that of
- *     the first address (RFC 8305, 4). An IPv4-mapped address counts as IPv4. One attempt is
- *     started, and the next one when attempt_delay is over or when the attempt that was started
- *     last has failed, whichever is first. At most 16 attempts are open at once. The first
- *     connection wins; of connections that are found together, the one that was started first. All
- *     others are closed before the call returns, with a reset if they had connected. If none
- *     connects, the error is that of the limits, otherwise that of the last address in this order.
+ * K8  If the limits end the call, the handle is NEW and all attempts are closed. If they end the
+ *     lookup, it is abandoned: no call waits for it.
+ * K8a The limits in options apply to this call only. The stream has none, and it is in blocking
+ *     mode.
+ * K9  The families alternate, and the family of the first address is the first. Within a family the
+ *     addresses keep the resolver's order (RFC 8305, 4). An IPv4-mapped address counts as IPv4. The
+ *     next attempt starts when attempt_delay has passed or when the attempt that was started last
+ *     has failed, whichever is first. At most 16 attempts are open at once. The first connection
+ *     wins. If several are found together, the attempt that was started first wins. All others are
+ *     closed before the call returns, with a reset if they had connected. If none connects, the
+ *     error is that of the limits if they ended the call, otherwise that of the last address in
+ *     this order.
  * K10 The same text, options and network connect to the same address in both dialects of the
  *     simulated network.
  *
- * A failure of an attempt is any error of its socket: FER_TOO_MANY_OPEN_FILES too, and
- * FER_TIMED_OUT with os_code 0 for attempt_timeout. If the limits end the call, the attempts that
- * are still open are failures with the error of the limits. If an attempt connects, the others that
- * are still open are no failures. *failures is the number of all failures, also beyond
- * failures_cap, and also if the call succeeds; it is set by every call, and failures may be NULL.
+ * An attempt fails with any error of its socket, for example FER_TOO_MANY_OPEN_FILES, and with
+ * FER_TIMED_OUT and os_code 0 after attempt_timeout. If the limits end the call, the attempts that
+ * are still open fail with the error of the limits. If an attempt connects, the others that are
+ * still open are no failures. The array options->failures receives the first options->failures_cap
+ * failures, in the order in which the attempts ended. The argument failures receives the number of
+ * all failures, which may be higher than failures_cap. It may be NULL. Every call sets it, even a
+ * successful one.
  *
  * With local, an attempt fails with FER_INVALID_INPUT and os_code 0 unless its address and local
  * have one form: IPv4, IPv6 or IPv4-mapped IPv6 ([::ffff:127.0.0.1]). The unspecified address [::]
@@ -206,8 +212,8 @@ typedef struct fer_connect_options {
  * to the last address). FER_INVALID_INPUT also for a local address of no family, for failures_cap
  * without failures, and for a token or a resolver that is not OPEN. The handle is NEW again after a
  * failure.
- * Rust: std::net::TcpStream::connect. Differs: in Rust there are no limits, and each address is
- * tried only after the one before has failed.
+ * Rust: std::net::TcpStream::connect. Differs: in Rust there are no limits, and an attempt starts
+ * only after the previous one has failed.
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_with(fer_tcp_stream *stream,
@@ -216,7 +222,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_with(fer_tcp_stream *strea
                                                            size_t *failures);
 
 /**
- * Same as fer_tcp_stream_connect_with, for addresses that are known. options->resolver is not used.
+ * Same as fer_tcp_stream_connect_with, without a lookup. options->resolver is not used.
  *
  * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
  * Owns: the handle owns the connection until fer_tcp_stream_close. addrs has count elements; no
@@ -847,13 +853,13 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream
 FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
 
 /**
- * Closes the handle after the peer has received everything and has ended, or reports why it has
- * not: the lingering close of HTTP servers (RFC 9112, 9.6).
+ * Shuts down the write half, discards input until the peer's end of file, and closes the handle:
+ * the lingering close of HTTP servers (RFC 9112, 9.6).
  *
- * Shuts writing down, then receives and discards until the peer's end of file, a failure, the
- * timeout or the limits of the handle (cancel.h). The handle is closed in every case, after an
- * error too. timeout is that of the whole call: 0 discards what is queued without waiting,
- * FER_DURATION_NONE has no limit. The blocking mode and the read timeout do not matter.
+ * A failure of a read, the timeout or the limits of the handle (cancel.h) end the call earlier. The
+ * handle is closed in every case, after an error too. timeout is that of the whole call: 0 discards
+ * the queued input without waiting, FER_DURATION_NONE has no limit. The blocking mode and the read
+ * timeout do not matter.
  *
  * FER_OK: the peer has ended its half. A peer that reads to the end of file before it ends, as most
  * protocols require, has then received everything that was written. If it ended earlier, nothing

@@ -574,13 +574,13 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_ready(const fer_unix_stream *stre
 FER_API void fer_unix_stream_close(fer_unix_stream *stream);
 
 /**
- * Closes the handle after the peer has received everything and has ended, or reports why it has
- * not. Same as fer_tcp_stream_close_lingering.
+ * Shuts down the write half, discards input until the peer's end of file, and closes the handle.
+ * Same as fer_tcp_stream_close_lingering.
  *
- * Shuts writing down, then receives and discards until the peer's end of file, a failure, the
- * timeout or the limits of the handle (cancel.h). The handle is closed in every case, after an
- * error too. timeout is that of the whole call: 0 discards what is queued without waiting,
- * FER_DURATION_NONE has no limit. The blocking mode and the read timeout do not matter.
+ * A failure of a read, the timeout or the limits of the handle (cancel.h) end the call earlier. The
+ * handle is closed in every case, after an error too. timeout is that of the whole call: 0 discards
+ * the queued input without waiting, FER_DURATION_NONE has no limit. The blocking mode and the read
+ * timeout do not matter.
  *
  * FER_OK: the peer has ended its half. A peer that reads to the end of file before it ends, as most
  * protocols require, has then received everything that was written. If it ended earlier, nothing
