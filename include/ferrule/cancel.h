@@ -34,8 +34,8 @@
  *     the token or with new limits. A call that is cancelled may try a last time. If this try
  *     succeeds, the call is FER_OK, and the next call is FER_CANCELLED. read_exact, write_all,
  *     read_to_end and fer_copy report their counts. One deadline holds for the whole call, whereas
- *     a timeout starts again with each read and each write. A write within limits may be short on
- *     every system.
+ *     a timeout starts again with each read and each write. If a call finds both the cancel and the
+ *     deadline, it is FER_CANCELLED. A write within limits may be short on every system.
  * K3  The earlier of timeout and deadline applies, with the same error. If it was the deadline,
  *     fer_instant_remaining of it is 0. Limits belong to the handle and not to the socket: clones,
  *     accepted streams and handles that are converted from another one start without limits.
