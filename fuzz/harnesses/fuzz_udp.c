@@ -70,6 +70,7 @@ static void compare(void)
             fail_at(i);
         }
         note_record(posix);
+        history.was_late = history.was_late || winsock->elapsed > posix->elapsed;
     }
 }
 

@@ -11,7 +11,7 @@
 /* clang-format off */
 #define UDP_NOT_RECONCILED(X)                                                            \
     X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) \
-    X(member_at_an_address) X(clone_out_of_memory)
+    X(member_at_an_address) X(clone_out_of_memory) X(late_event)
 /* clang-format on */
 
 /* The history of the sockets that the predicates need. */
@@ -21,6 +21,7 @@ static struct {
     int sent_since_pause[UDP_SOCKETS];
     bool sent_to_group;   /* since the last pause */
     bool has_loop_off[2]; /* the loop of some socket is off: IPv4's, IPv6's */
+    bool was_late;        /* some wait has ended later on Windows */
     int sockets;
     bool is_narrowed[UDP_SOCKETS];
     bool is_member[UDP_SOCKETS];
@@ -116,6 +117,14 @@ static bool clone_out_of_memory(const struct udp_record *posix, const struct udp
 {
     return posix->op == UDP_CLONE && posix->error.kind == FER_OK &&
            winsock->error.kind == FER_OUT_OF_MEMORY;
+}
+
+/* After a wait that noticed its event late on Windows, the limits of a call are nearer there, or
+ * over. */
+static bool late_event(const struct udp_record *posix, const struct udp_record *winsock)
+{
+    (void)winsock;
+    return history.was_late && posix->limits.are_set;
 }
 
 static void note_record(const struct udp_record *record)
