@@ -83,9 +83,10 @@ fer_error feri_handle_check(const fer_handle *handle, feri_request request);
 /* As feri_handle_check of FERI_REQUEST_USE; the common case has no call. */
 static inline fer_error feri_handle_check_use(const fer_handle *handle)
 {
-    return handle != NULL && feri_handle_is_plain(handle)
-               ? feri_ok()
-               : feri_handle_check(handle, FERI_REQUEST_USE);
+    if (handle != NULL && feri_handle_is_plain(handle)) {
+        return feri_ok();
+    }
+    return feri_handle_check(handle, FERI_REQUEST_USE);
 }
 
 /* The first check of every getter: INVALID_INPUT if out is NULL, else as FERI_REQUEST_USE. */

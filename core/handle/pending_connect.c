@@ -24,8 +24,10 @@ static fer_error query_status(fer_raw_socket raw)
 fer_error feri_connect_status(fer_raw_socket raw)
 {
     fer_error status = query_status(raw);
-    return status.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late() ? query_status(raw)
-                                                                             : status;
+    if (status.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late()) {
+        return query_status(raw);
+    }
+    return status;
 }
 
 /* Whether the connect succeeded and the connection has ended since. A connect that is answered by a

@@ -53,9 +53,10 @@ static fer_error look_up_in_background(fer_resolver *resolver, const feri_addres
 
 fer_error feri_lookup_check_resolver(const fer_resolver *resolver)
 {
-    return resolver == NULL || feri_resolver_is_usable(resolver)
-               ? feri_ok()
-               : feri_own_error(FER_INVALID_INPUT);
+    if (resolver == NULL || feri_resolver_is_usable(resolver)) {
+        return feri_ok();
+    }
+    return feri_own_error(FER_INVALID_INPUT);
 }
 
 fer_error feri_lookup_within(const feri_address_query *query, const feri_limits *limits,

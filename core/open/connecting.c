@@ -25,9 +25,10 @@ static bool is_own_addr(fer_raw_socket raw, const fer_socket_addr *addr)
 static fer_error connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_error error = ferp_connect(raw, addr);
-    return error.kind == FER_INVALID_INPUT && is_own_addr(raw, addr)
-               ? feri_map_error(FERI_OPERATION_CONNECT_TO_ITSELF, error)
-               : error;
+    if (error.kind == FER_INVALID_INPUT && is_own_addr(raw, addr)) {
+        return feri_map_error(FERI_OPERATION_CONNECT_TO_ITSELF, error);
+    }
+    return error;
 }
 
 fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)

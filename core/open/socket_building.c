@@ -39,12 +39,13 @@ static uint32_t kind_flags(fer_domain domain, fer_type type, int protocol)
 {
     bool has_ports =
         type != FER_TYPE_RAW && (protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP);
-    bool is_unix = domain == FER_DOMAIN_UNIX; /* for every protocol number */
-    uint32_t flags = is_unix ? FERI_FLAG_UNIX : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6 : 0;
+    uint32_t flags = domain == FER_DOMAIN_UNIX   ? FERI_FLAG_UNIX
+                     : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6
+                                                 : 0;
     if (type == FER_TYPE_STREAM) {
         return flags;
     }
-    return flags | FERI_FLAG_DATAGRAM | (has_ports || is_unix ? 0 : FERI_FLAG_NO_PORTS);
+    return flags | FERI_FLAG_DATAGRAM | (has_ports ? 0 : FERI_FLAG_NO_PORTS);
 }
 
 /* IPv6 sockets are dual-stack from their creation, and bind clears IPV6_V6ONLY again (rule L4): the

@@ -67,7 +67,10 @@ static fer_error discard_until(fer_handle *handle, uint64_t deadline)
     do {
         error = discard_more(handle, deadline, &moved);
     } while (error.kind == FER_OK && moved > 0 && ferp_now() < deadline);
-    return error.kind == FER_OK && moved > 0 ? discard_queued(handle, &moved) : error;
+    if (error.kind == FER_OK && moved > 0) {
+        return discard_queued(handle, &moved);
+    }
+    return error;
 }
 
 /* If this handle had shut the read half down before it saw the end, nothing reports the peer's

@@ -57,7 +57,10 @@ fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, siz
     bool ended = false;
     fer_error error = fill(handle, buf, cap, &done, &ended);
     feri_store_count(n, done);
-    return error.kind != FER_OK || ended ? error : expect_end(handle);
+    if (error.kind != FER_OK || ended) {
+        return error;
+    }
+    return expect_end(handle);
 }
 
 fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len, size_t *n)

@@ -12,9 +12,10 @@
 static fer_error status_after(fer_raw_socket raw, fer_error hint)
 {
     fer_error status = feri_connect_status(raw);
-    return status.kind == FER_WOULD_BLOCK && hint.kind == FER_CONNECTION_REFUSED
-               ? feri_own_error(FER_CONNECTION_REFUSED)
-               : status;
+    if (status.kind == FER_WOULD_BLOCK && hint.kind == FER_CONNECTION_REFUSED) {
+        return feri_own_error(FER_CONNECTION_REFUSED);
+    }
+    return status;
 }
 
 /* One wait. FER_OK: *hint is the OS's hint of the result. Any other error: the wait ended without a

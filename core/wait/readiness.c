@@ -22,7 +22,10 @@
 static fer_error check(fer_interest interest, const fer_interest *ready)
 {
     bool is_known = interest != 0 && (interest & ~ALL_INTERESTS) == 0;
-    return is_known && ready != NULL ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+    if (is_known && ready != NULL) {
+        return feri_ok();
+    }
+    return feri_own_error(FER_INVALID_INPUT);
 }
 
 /* What ends a _ready call: the limits of the handle, and the timeout. deadline is the earlier time
@@ -184,7 +187,10 @@ static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const 
     }
     /* A shutdown that woke nothing. */
     *found = ready_by_state(handle, interest) | ready_by_clone(handle, interest);
-    return *found != 0 || until < within->deadline ? feri_ok() : error;
+    if (*found != 0 || until < within->deadline) {
+        return feri_ok();
+    }
+    return error;
 }
 
 /* One wait while the connect is pending. The next call reports the error of a failure (rule C5). */

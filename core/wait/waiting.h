@@ -65,9 +65,10 @@ fer_error feri_waiting_begin_with_limits(feri_waiting *waiting);
 /* Called before the first try. Any error is the call's result. */
 static inline fer_error feri_waiting_begin(feri_waiting *waiting)
 {
-    return waiting->wait_mode != FERI_WAIT_NEVER && feri_handle_is_limited(waiting->handle)
-               ? feri_waiting_begin_with_limits(waiting)
-               : feri_ok();
+    if (waiting->wait_mode != FERI_WAIT_NEVER && feri_handle_is_limited(waiting->handle)) {
+        return feri_waiting_begin_with_limits(waiting);
+    }
+    return feri_ok();
 }
 
 /* Whether a try may wait in the system. Otherwise it is made by a call that never waits. */

@@ -357,6 +357,16 @@ static void misuse_is_refused_without_a_call(void **state)
     assert_log("");
 }
 
+static void a_socket_without_ports_keeps_its_peer_though_it_is_shared(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_ADOPTED | FERI_FLAG_NO_PORTS);
+    fer_socket_addr peer;
+    assert_ok(feri_datagram_peer(&socket, &peer));
+    assert_addr(&peer, PEER);
+    assert_log("");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +388,7 @@ int main(void)
         script_test(an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket),
         script_test(port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call),
         script_test(misuse_is_refused_without_a_call),
+        script_test(a_socket_without_ports_keeps_its_peer_though_it_is_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

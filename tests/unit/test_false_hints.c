@@ -3,6 +3,7 @@
 #include "unit/scripted_platform.h"
 
 #include "core/handle/limits.h"
+#include "core/wait/false_hints.h"
 #include "core/wait/waiting.h"
 
 #define assert_retries(waiting)                                   \
@@ -148,6 +149,19 @@ static void a_lack_of_buffers_is_told_if_it_does_not_pass_or_of_other_waits(void
     }
 }
 
+static void a_false_hint_at_the_deadline_does_not_pause(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    feri_false_hints hints = {0, 0};
+    for (int i = 0; i < 3; i++) {
+        feri_pause_after_false_hint(&hints, script.now, NULL);
+    }
+    assert_log("");
+    feri_pause_after_false_hint(&hints, script.now + 1, NULL);
+    assert_log("pause(1001)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +172,7 @@ int main(void)
         script_test(a_pause_within_limits_waits_for_the_token),
         script_test(a_wait_without_buffers_is_a_false_hint),
         script_test(a_lack_of_buffers_is_told_if_it_does_not_pass_or_of_other_waits),
+        script_test(a_false_hint_at_the_deadline_does_not_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

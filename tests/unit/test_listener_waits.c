@@ -388,6 +388,16 @@ static void accepted_streams_are_blocking_though_core_waits(void **state)
     assert_log("accept(1) set_nonblocking(2,0)");
 }
 
+static void an_accept_that_cannot_wait_in_core_fails(void **state)
+{
+    (void)state;
+    fer_handle listener = open_listener(&script_posix);
+    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(accept_one(&listener), FER_BAD_HANDLE, 9);
+    assert_log("accept(1) set_nonblocking(1,1)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +423,7 @@ int main(void)
         script_test(a_released_listener_has_the_user_s_modes),
         script_test(a_timeout_from_before_listen_is_that_of_accept),
         script_test(accepted_streams_are_blocking_though_core_waits),
+        script_test(an_accept_that_cannot_wait_in_core_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -343,6 +343,21 @@ static void a_buffer_size_is_told_in_the_unit_in_which_it_was_set(void **state)
         "option_value(1,RECV_BUFFER) option_value(1,SEND_BUFFER) option_value(1,SEND_BUFFER)");
 }
 
+/* O7: XNU refuses every option of an ended connection, and getpeername too, with EINVAL. */
+static void an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended(void **state)
+{
+    (void)state;
+    script_begin(&script_bsd);
+    fer_handle handle = script_unconnected(FERI_FLAG_ADOPTED);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
+    assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
+    assert_error(feri_set_switch(&handle, FERP_NODELAY, true), FER_INVALID_INPUT, 22);
+    assert_log("set_option(1,NODELAY,1) peer_addr(1) set_option(1,NODELAY,1) peer_addr(1)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +380,7 @@ int main(void)
         script_test(a_type_of_service_is_told_for_the_family),
         script_test(a_buffer_size_is_cut_to_what_the_option_holds),
         script_test(a_buffer_size_is_told_in_the_unit_in_which_it_was_set),
+        script_test(an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,8 @@ static void a_datagram_socket_of_another_protocol_is_taken_in_without_ports(void
         assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_NO_PORTS), other != 0);
         assert_true(feri_handle_has_flag(&handle, FERI_FLAG_DATAGRAM));
         feri_handle_close(&handle);
+        assert_error(feri_datagram_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
+                     other ? FER_INVALID_INPUT : FER_OK, 0);
     }
 }
 

@@ -208,6 +208,30 @@ static void a_shutdown_ends_a_call_in_a_shortage(void **state)
     assert_true(script.now <= 1000 + 20000000);
 }
 
+static void a_vectored_call_is_cut_to_sixteen_slices(void **state)
+{
+    (void)state;
+    static char block[1000];
+    fer_io_slice from[40];
+    fer_io_slice_mut into[40];
+    for (size_t i = 0; i < 40; i++) {
+        from[i] = (fer_io_slice){block, sizeof block};
+        into[i] = (fer_io_slice_mut){block, sizeof block};
+    }
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(0);
+    LACKS(SEND_VECTORED);
+    LACKS(SEND_VECTORED);
+    script_then_move(SCRIPT_SEND_VECTORED, 2);
+    assert_ok(feri_stream_write_vectored(&handle, from, 40, NULL));
+    /* 40000, 20000, 10000 */
+    assert_log("send_vectored(1,40x1000) send_vectored(1,16x1000) send_vectored(1,10x1000)");
+    LACKS(RECV_VECTORED);
+    script_then_move(SCRIPT_RECV_VECTORED, 2);
+    assert_ok(feri_stream_read_vectored(&handle, into, 40, NULL));
+    assert_log("recv_vectored(1,40x1000) recv_vectored(1,16x1000)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +244,7 @@ int main(void)
         script_test(on_other_systems_the_error_is_told),
         script_test(write_all_goes_on_after_a_shortage),
         script_test(a_shutdown_ends_a_call_in_a_shortage),
+        script_test(a_vectored_call_is_cut_to_sixteen_slices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

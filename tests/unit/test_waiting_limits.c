@@ -446,6 +446,23 @@ static void a_cancel_in_a_pause_ends_the_call(void **state)
     for_each(ends_in_a_pause);
 }
 
+static void cannot_read_its_timeout(const struct sort *sort)
+{
+    if (script.traits.io_waits_in_kernel) {
+        limit(sort, DEADLINE);
+        would_block(sort);
+        script_then_fail(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 9);
+        assert_error(sort->run(), FER_BAD_HANDLE, 9);
+        expect_calls(sort, 1, 0);
+    }
+}
+
+static void a_timeout_that_cannot_be_read_is_the_call_s_result(void **state)
+{
+    (void)state;
+    for_each(cannot_read_its_timeout);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +481,7 @@ int main(void)
         script_test(the_earlier_of_timeout_and_deadline_counts),
         script_test(readiness_that_is_always_false_ends_at_the_deadline),
         script_test(a_cancel_in_a_pause_ends_the_call),
+        script_test(a_timeout_that_cannot_be_read_is_the_call_s_result),
     };
     return cmocka_run_group_tests_name("waiting_limits", tests, NULL, NULL);
 }
