@@ -10,8 +10,8 @@ usage: ci/prove.sh [--no-setup] [NAME...]
 Eva proves that no parser and no formatter has undefined behaviour. WP proves that some functions
 fulfil their contracts in tests/proof. Then each planted bug of the list in this script is applied
 to a copy, and the proof must fail.
-  NAME        run only these steps: parse, format, octets, number, ipv4, text, state,
-              schedule, planted
+  NAME        run only these steps: parse, format, octets, number, ipv4, text, host_port,
+              state, schedule, slices, planted
   --no-setup  do not run ci/setup.sh
 The last line is `N passed, N failed, N skipped`. Logs: build/log/prove-*.log
 TEXT
@@ -127,6 +127,18 @@ text() {
         feri_text_store,feri_addr_text_copy,feri_addr_text_store,feri_ipv4_store,feri_ipv4_write,fer_ipv4_addr_format
 }
 
+host_port() {
+    wp "$1" "$2" "" tests/proof/wp_host_port.c \
+        find_last_colon,parse_port,strip_brackets,feri_host_port_split,feri_ok,feri_own_error
+}
+
+# The plan of a vectored call, and the element of the array that it reads (Eva).
+slices() {
+    slice_element "$1" "$2.element" &&
+        wp "$1" "$2" "" tests/proof/wp_vectored.c count_leading_empty,plan_slices,cut_slices
+}
+slice_element() { eva "$1" "$2" "" 5 tests/proof/eva_slices.c; }
+
 field=feri_state
 state() {
     fields=${field}_phase,${field}_read_half,${field}_write_half,${field}_ending,${field}_saved_kind
@@ -207,6 +219,12 @@ planted() {
     plant_bug number core/address/addr_cursor.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
     plant_bug ipv4 core/address/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
     plant_bug text core/address/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
+    plant_bug host_port core/address/host_port.c "s/text\[i\] == ':' ? i : colon/text[i] == ':' \&\& colon == NO_COLON ? i : colon/" find_last_colon
+    plant_bug host_port core/address/host_port.c 's/UINT16_MAX, \&value/UINT32_MAX, \&value/' parse_port
+    plant_bug host_port core/address/host_port.c 's/host_len -= 2/host_len -= 1/' strip_brackets
+    plant_bug slices core/transfer/stream_vectored.c 's/slice.len > feri_io_length_max() - plan.sum/slice.len + plan.sum > feri_io_length_max()/' plan_slices
+    plant_bug slices core/transfer/stream_vectored.c 's/len -= slice.len;/len -= slice_at(slices, made).len;/' cut_slices
+    plant_bug slice_element core/transfer/stream_vectored.c 's/index \* sizeof slice, sizeof slice/index * (sizeof slice - 1), sizeof slice/'
     plant_bug state core/handle/stream_state.c 's/{O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O}/{O,  M, M, M, M, M, M, S, E, S, E,  R,  E,  O}/' next_read_half
     plant_bug state core/handle/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
     plant_bug schedule core/open/connect_schedule.c 's/DELAYED\]     = {M, M,  M,  R,  R,  D,/DELAYED]     = {M, M,  M,  R,  R,  R,/' feri_schedule_next_phase
@@ -228,12 +246,13 @@ for argument in "$@"; do
     case $argument in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
-        parse | format | octets | number | ipv4 | text | state | schedule | planted)
+        parse | format | octets | number | ipv4 | text | host_port | state | schedule | slices | \
+            planted)
             names="$names $argument" ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[ -n "$names" ] || names="parse format octets number ipv4 text state schedule planted"
+[ -n "$names" ] || names="parse format octets number ipv4 text host_port state schedule slices planted"
 [ "$setup" = no ] || "$root/ci/setup.sh" prove
 
 mkdir -p "$work"
@@ -251,8 +270,10 @@ for name in $names; do
         number) step number "the readers of numbers and octets" ;;
         ipv4) step ipv4 "the parser of IPv4 addresses" ;;
         text) step text "the formatter of IPv4 addresses, with any buffer size" ;;
+        host_port) step host_port "the host and the port of a text" ;;
         state) step state "the next state" ;;
         schedule) step schedule "the schedule of connection attempts" ;;
+        slices) step slices "the slices of one vectored call, whose sum never wraps" ;;
         planted) planted ;;
     esac
 done

@@ -14,6 +14,11 @@ static size_t find_last_colon(const char *text, size_t *len)
 {
     size_t colon = NO_COLON;
     size_t i = 0;
+    /*@ loop invariant BY_WP(i <= text_len(text));
+        loop invariant BY_WP(colon == NO_COLON || (colon < i && text[colon] == ':'));
+        loop invariant BY_WP(has_no_colon(text, colon == NO_COLON ? 0 : colon + 1, i));
+        loop assigns i, colon;
+        loop variant VARIANT_OF_WP(text_len(text) - i); */
     for (; text[i] != '\0'; i++) {
         colon = text[i] == ':' ? i : colon;
     }
@@ -39,6 +44,10 @@ static void strip_brackets(feri_host_port *parts)
 {
     FERI_ASSERT(parts->host_len > 0);
     bool has_colon = false;
+    /*@ loop invariant BY_WP(i <= parts->host_len);
+        loop invariant BY_WP(has_colon != 0 <==> !has_no_colon(parts->host, 0, i));
+        loop assigns i, has_colon;
+        loop variant parts->host_len - i; */
     for (size_t i = 0; i < parts->host_len; i++) {
         has_colon = has_colon || parts->host[i] == ':';
     }

@@ -44,6 +44,10 @@ static fer_io_slice slice_at(const void *slices, size_t index)
 static size_t count_leading_empty(const void *slices, size_t count)
 {
     size_t first = 0;
+    /*@ loop invariant BY_WP(first <= count);
+        loop invariant BY_WP(\forall integer k; 0 <= k < first ==> slice_len(slices, k) == 0);
+        loop assigns first;
+        loop variant count - first; */
     while (first < count && slice_at(slices, first).len == 0) {
         first++;
     }
@@ -60,6 +64,13 @@ static slice_plan plan_slices(const void *slices, size_t count)
     plan.first = count_leading_empty(slices, count);
     size_t left = count - plan.first;
     size_t limit = left < feri_io_slices_max() ? left : feri_io_slices_max();
+    /*@ loop invariant BY_WP(plan.count <= limit && plan.sum <= length_max);
+        loop invariant BY_WP(plan.sum == total(slices, plan.first, plan.first + plan.count));
+        loop invariant BY_WP(\forall integer k; plan.first <= k < plan.first + plan.count ==>
+                             is_usable(slices, k));
+        loop invariant BY_WP(plan.valid == 1);
+        loop assigns plan.valid, plan.count, plan.sum;
+        loop variant limit - plan.count; */
     while (plan.count < limit) {
         fer_io_slice slice = slice_at(slices, plan.first + plan.count);
         if (slice.base == NULL && slice.len > 0) {
@@ -87,10 +98,23 @@ static slice_plan plan_slices(const void *slices, size_t count)
 static size_t cut_slices(const void *slices, size_t count, size_t len, fer_io_slice *out)
 {
     size_t made = 0;
+    /*@ loop invariant BY_WP(made <= count && made <= CUT_SLICES_MAX);
+        loop invariant BY_WP(made == 0 ==> len == \at(len, Pre));
+        loop invariant BY_WP(len > 0 ==> total(slices, 0, made) + len == \at(len, Pre));
+        loop invariant BY_WP(made > 0 ==>
+                             total(slices, 0, made - 1) + out[made - 1].len + len == \at(len, Pre));
+        loop invariant BY_WP(\forall integer k; 0 <= k < made ==>
+                             out[k].base == slice_base(slices, k) &&
+                             out[k].len <= slice_len(slices, k));
+        loop invariant BY_WP(\forall integer k; 0 <= k < made && (k < made - 1 || len > 0) ==>
+                             out[k].len == slice_len(slices, k));
+        loop assigns made, len, out[0 .. CUT_SLICES_MAX - 1];
+        loop variant count - made; */
     while (made < count && made < CUT_SLICES_MAX && len > 0) {
-        out[made] = slice_at(slices, made);
-        out[made].len = out[made].len < len ? out[made].len : len;
-        len -= out[made].len;
+        fer_io_slice slice = slice_at(slices, made);
+        slice.len = slice.len < len ? slice.len : len;
+        out[made] = slice;
+        len -= slice.len;
         made++;
     }
     return made;

@@ -29,8 +29,10 @@
  * unknown. */
 #ifdef FOR_EVA
 #define BY_WP(...) (0 == 0)
+#define VARIANT_OF_WP(...) 0
 #else
 #define BY_WP(...) (__VA_ARGS__)
+#define VARIANT_OF_WP(...) (__VA_ARGS__)
 #endif
 
 /* Frama-C 25 does not parse it. Compilers do. */
