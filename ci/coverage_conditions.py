@@ -107,8 +107,8 @@ def main(arguments):
         elif key not in gaps and not is_race:
             bad += 1
             print(f"{name}: a test shows that it decides alone; remove the line")
-    print(f"{len(keys)} conditions: {len(keys) - len(gaps)} decide alone, {len(known)} are in "
-          f"{os.path.basename(undecided)}: {'ok' if bad == 0 else f'{bad} errors'}")
+    print(f"{len(keys)} conditions: {len(keys) - len(gaps)} decide alone, {len(gaps)} do not; "
+          f"{os.path.basename(undecided)} has {len(known)}: {'ok' if bad == 0 else f'{bad} errors'}")
     return 1 if bad else 0
 
 

@@ -1,0 +1,268 @@
+#!/bin/sh
+# Runs the proofs that docs/FUZZING.md lists: Frama-C's Eva and WP over core. Also checks that both
+# detect planted bugs.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/prove.sh [--no-setup] [NAME...]
+
+Eva proves that no parser and no formatter has undefined behaviour. WP proves that some functions
+fulfil their contracts in tests/proof. Then each planted bug of the list in this script is applied
+to a copy, and the proof must fail.
+  NAME        run only these steps: parse, format, octets, number, ipv4, text, host_port,
+              state, schedule, slices, planted
+  --no-setup  do not run ci/setup.sh
+The last line is `N passed, N failed, N skipped`. Logs: build/log/prove-*.log
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+work=$root/build/prove
+passed=0
+failed=0
+
+# The provers take less than two seconds for each goal that they can prove. The limit is for a busy
+# machine.
+prover_seconds=120
+planted_seconds=4
+
+# frama_c TREE LOG DEFINES ARGUMENT...
+frama_c() {
+    tree=$1
+    output=$2
+    defines=$3
+    shift 3
+    (cd "$tree" && frama-c -machdep x86_64 -c11 \
+        -cpp-extra-args="-Iinclude,-I.,-include,tests/proof/frama_c.h$defines" "$@") \
+        >"$output" 2>&1 </dev/null
+}
+
+# has_no_alarm LOG: Eva's exit code is 0 even if there are alarms.
+has_no_alarm() {
+    grep -qE '^ *0 alarms generated' "$1" &&
+        ! grep -qE ' [1-9][0-9]* (unknown|invalid)  |got status (unknown|invalid)' "$1"
+}
+
+# has_no_open_goal LOG: there are at least ten goals and all are proved. Only the declarations of
+# tests/proof are assumed.
+has_no_open_goal() {
+    awk '/^\[wp\] Proved goals:/ { proved = $4; of = $6 }
+        END { exit !(of >= 10 && proved == of) }' "$1"
+}
+
+address_sources="core/address/ip_addr.c core/address/ipv4_addr.c core/address/ipv6_addr.c
+    core/address/socket_addr.c"
+
+# eva TREE LOG DEFINES PRECISION FILE...
+eva() {
+    eva_tree=$1
+    eva_log=$2
+    eva_defines=$3
+    eva_precision=$4
+    shift 4
+    frama_c "$eva_tree" "$eva_log" ",-DFOR_EVA$eva_defines" -eva \
+        -eva-precision "$eva_precision" "$@" && has_no_alarm "$eva_log"
+}
+
+# parse_one TREE LOG WHICH LONGEST
+parse_one() {
+    # shellcheck disable=SC2086 # the list is words
+    eva "$1" "$2.$3.$4" ",-DWHICH=$3,-DLONGEST=$4" 5 tests/proof/eva_parse.c \
+        core/address/ip_parse.c core/address/socket_addr_parse.c $address_sources
+}
+
+# parse TREE LOG: each parser, on any text of up to 64 bytes in a block of 64 bytes. Also in short
+# blocks, whose end is reached soon.
+parse() {
+    for which in 0 1 2 3 4 5 6 7 8 9 10 11; do
+        parse_one "$1" "$2" "$which" 64 || return 1
+    done
+    for which in 0 1 2 3 4 5; do
+        for longest in 4 12 24; do
+            parse_one "$1" "$2" "$which" "$longest" || return 1
+        done
+    done
+}
+
+# format TREE LOG: each formatter, with the buffer size that its longest text needs, and two bytes
+# more.
+format() {
+    for which_room in 0:18 1:48 2:48 3:64; do
+        # shellcheck disable=SC2086 # the list is words
+        eva "$1" "$2.${which_room%:*}" ",-DWHICH=${which_room%:*},-DROOM=${which_room#*:}" 3 \
+            tests/proof/eva_format.c core/address/ip_format.c core/address/socket_addr_format.c \
+            core/base/text.c $address_sources || return 1
+    done
+    eva "$1" "$2.error" "" 3 -eva-slevel 20000 tests/proof/eva_error.c core/base/error.c \
+        core/base/text.c
+}
+
+# shellcheck disable=SC2086 # the list is words
+octets() { eva "$1" "$2" "" 5 tests/proof/eva_octets.c core/base/text.c $address_sources; }
+
+# wp TREE LOG DEFINES FILE FUNCTIONS: proves these functions, or those of $functions if it is set.
+functions=
+wp() {
+    frama_c "$1" "$2" "$3" -wp -wp-rte -wp-prover z3,cvc4 -wp-timeout "$seconds" -wp-par "$jobs" \
+        -wp-fct "${functions:-$5}" "$4" &&
+        has_no_open_goal "$2"
+}
+
+cursor=feri_addr_cursor
+number() {
+    wp "$1" "$2" "" tests/proof/wp_parse.c \
+        "${cursor}_look,${cursor}_take,${cursor}_read_decimal,feri_digit_look,feri_octet_take,feri_octet_read"
+}
+
+ipv4() {
+    wp "$1" "$2" ",-DOCTETS_ARE_OPAQUE" tests/proof/wp_parse.c \
+        feri_ipv4_match_scalar,feri_ipv4_match_fast,feri_ipv4_of_bits,feri_addr_parse_result,fer_ipv4_addr_parse_n
+}
+
+text() {
+    wp "$1" "$2" "" tests/proof/wp_format.c \
+        feri_text_store,feri_addr_text_copy,feri_addr_text_store,feri_ipv4_store,feri_ipv4_write,fer_ipv4_addr_format
+}
+
+host_port() {
+    wp "$1" "$2" "" tests/proof/wp_host_port.c \
+        find_last_colon,parse_port,strip_brackets,feri_host_port_split,feri_ok,feri_own_error
+}
+
+# The plan of a vectored call, and the element of the array that it reads (Eva).
+slices() {
+    slice_element "$1" "$2.element" &&
+        wp "$1" "$2" "" tests/proof/wp_vectored.c count_leading_empty,plan_slices,cut_slices
+}
+slice_element() { eva "$1" "$2" "" 5 tests/proof/eva_slices.c; }
+
+field=feri_state
+state() {
+    fields=${field}_phase,${field}_read_half,${field}_write_half,${field}_ending,${field}_saved_kind
+    next=next_phase,next_read_half,next_write_half,next_saved_kind,next_ending,feri_state_next
+    wp "$1" "$2" "" tests/proof/wp_state.c "$fields,$next"
+}
+
+schedule() {
+    schedule=feri_schedule
+    tables=${schedule}_next_phase,${schedule}_action_of,${schedule}_delay_runs,${schedule}_limits_run
+    times=time_after,is_reached,earlier_of
+    slots=find_free_slot,find_open_slot
+    ends=ends_before,find_first_to_end,find_expired,first_end
+    events=apply,event_of_failure,fail_attempt,connect_attempt,event_of_start
+    steps=step_for,start_next,time_out,wait_for_end,close_rest
+    schedule=feri_connect_schedule
+    calls=${schedule}_next,${schedule}_begin,${schedule}_ended,${schedule}_cancel
+    wp "$1" "$2" "" tests/proof/wp_schedule.c \
+        "$tables,$times,$slots,$ends,$events,$steps,$calls"
+}
+
+# step NAME TEXT
+step() {
+    began=$(date +%s)
+    seconds=$prover_seconds
+    if "$1" "$root" "$logs/prove-$1.log"; then
+        passed=$((passed + 1))
+        goals=$(awk '/^\[wp\] Proved goals:/ { print ", " $4 " of " $6 " goals" }' \
+            "$logs/prove-$1.log" 2>/dev/null || true)
+        say "    $1: $2: proved$goals ($(($(date +%s) - began)) s)"
+    else
+        failed=$((failed + 1))
+        say "    $1: $2: NOT proved ($(($(date +%s) - began)) s); build/log/prove-$1.log*:"
+        grep -hE -A2 '\[eva:alarm\]|\[(Failed|Timeout|Unknown|Stepout)\]|rror:|Proved goals|got status' \
+            "$logs/prove-$1.log"* | tail -n 30 | sed 's/^/    | /'
+    fi
+}
+
+# The lines of a log that show a failed proof.
+open_proof='\[eva:alarm\]|got status (unknown|invalid)'
+open_proof="$open_proof|^\\[wp\\] \\[(Failed|Timeout|Unknown|Stepout)\\] Goal"
+
+# plant_bug STEP FILE SED-SCRIPT [FUNCTIONS]: plants one bug in a copy of core; the step must fail
+# there.
+plant_bug() {
+    functions=${4:-}
+    copy=$work/planted
+    rm -rf "$copy"
+    mkdir -p "$copy/tests"
+    cp -R "$root/core" "$root/include" "$root/platform" "$copy/"
+    cp -R "$root/tests/proof" "$copy/tests/"
+    sed "$3" "$root/$2" >"$copy/$2"
+    seconds=$planted_seconds
+    if cmp -s "$root/$2" "$copy/$2"; then
+        failed=$((failed + 1))
+        say "    planted: $2: $3: the script changes nothing"
+    elif "$1" "$copy" "$logs/prove-planted.log"; then
+        failed=$((failed + 1))
+        say "    planted: $2: $3: NOT detected by $1"
+    elif ! cat "$logs/prove-planted.log"* | grep -qE "$open_proof"; then
+        failed=$((failed + 1))
+        say "    planted: $2: $3: $1 failed without a failed proof; build/log/prove-planted.log"
+    else
+        passed=$((passed + 1))
+        say "    planted: $2: $3: detected by $1"
+    fi
+    rm -f "$logs"/prove-planted.log*
+    functions=
+}
+
+planted() {
+    plant_bug host_port core/address/host_port.c "s/text\[i\] == ':' ? i : colon/text[i] == ':' \&\& colon == NO_COLON ? i : colon/" find_last_colon
+    plant_bug host_port core/address/host_port.c 's/UINT16_MAX, \&value/UINT32_MAX, \&value/' parse_port
+    plant_bug host_port core/address/host_port.c 's/host_len -= 2/host_len -= 1/' strip_brackets
+    plant_bug slices core/transfer/stream_vectored.c 's/slice.len > feri_io_length_max() - plan.sum/slice.len + plan.sum > feri_io_length_max()/' plan_slices
+    plant_bug slices core/transfer/stream_vectored.c 's/len -= slice.len;/len -= slice_at(slices, made).len;/' cut_slices
+    plant_bug slice_element core/transfer/stream_vectored.c 's/index \* sizeof slice, sizeof slice/index * (sizeof slice - 1), sizeof slice/'
+}
+
+# Eva detects its planted bugs in a single parser or formatter as well as in all of them.
+parse_short() { parse_one "$1" "$2" 1 12; }
+# shellcheck disable=SC2086 # the list is words
+format_one() {
+    eva "$1" "$2" ",-DWHICH=0,-DROOM=18" 3 tests/proof/eva_format.c core/address/ip_format.c \
+        core/address/socket_addr_format.c core/base/text.c $address_sources
+}
+
+setup=yes
+names=
+for argument in "$@"; do
+    case $argument in
+        --help) usage; exit 0 ;;
+        --no-setup) setup=no ;;
+        parse | format | octets | number | ipv4 | text | host_port | state | schedule | slices | \
+            planted)
+            names="$names $argument" ;;
+        *) usage >&2; exit 2 ;;
+    esac
+done
+[ -n "$names" ] || names="parse format octets number ipv4 text host_port state schedule slices planted"
+[ "$setup" = no ] || "$root/ci/setup.sh" prove
+
+mkdir -p "$work"
+WHY3CONFIG=$work/why3.conf
+export WHY3CONFIG
+rm -f "$WHY3CONFIG"
+why3 config detect >"$logs/prove-why3.log" 2>&1
+
+say "== proof: $(frama-c -version)"
+for name in $names; do
+    case $name in
+        parse) step parse "no parser has undefined behaviour, on any bytes" ;;
+        format) step format "no formatter has undefined behaviour, with any buffer size" ;;
+        octets) step octets "the text of every octet is correct" ;;
+        number) step number "the readers of numbers and octets" ;;
+        ipv4) step ipv4 "the parser of IPv4 addresses" ;;
+        text) step text "the formatter of IPv4 addresses, with any buffer size" ;;
+        host_port) step host_port "the host and the port of a text" ;;
+        state) step state "the next state" ;;
+        schedule) step schedule "the schedule of connection attempts" ;;
+        slices) step slices "the slices of one vectored call, whose sum never wraps" ;;
+        planted) planted ;;
+    esac
+done
+rm -rf "$work/planted"
+say "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]
