@@ -1,0 +1,71 @@
+/* seam.h: the simulated system under core: the functions of the seam that the programs need, and
+ * what a program does in place of the peer. Each call is one operation of the search. */
+#ifndef INTERLEAVE_SEAM_H
+#define INTERLEAVE_SEAM_H
+
+#include "ferrule/tcp.h"
+#include "platform/platform.h"
+#include "tests/interleave/checker.h"
+
+/* The facts of the kinds of systems that differ. */
+extern const struct ferp_traits inter_linux;
+extern const struct ferp_traits inter_bsd;
+extern const struct ferp_traits inter_windows;
+
+/* What can happen besides. A program sets it in its begin. */
+typedef struct inter_weather {
+    unsigned interrupts[INTER_THREADS_MAX]; /* signals during a thread's waits */
+    unsigned poller_failures;               /* failed waits of a poller */
+    unsigned lookup_failures;
+    bool monitor_wakes_spuriously;
+} inter_weather;
+extern inter_weather inter_sky;
+
+void inter_seam_begin(const struct ferp_traits *traits);
+
+/* Fails if a raw socket, a block or an armed wait is left. */
+void inter_seam_end(void);
+
+/* ---- The peer */
+
+void inter_peer_sends(fer_raw_socket raw, size_t count);
+void inter_peer_reads(fer_raw_socket raw, size_t count); /* makes room */
+void inter_peer_closes(fer_raw_socket raw);
+void inter_peer_connects(fer_raw_socket listener);
+/* FER_OK, or the error with which it fails. */
+void inter_connect_ends(fer_raw_socket raw, fer_error_kind result);
+
+/* Bytes that were sent on the socket. */
+size_t inter_bytes_sent(fer_raw_socket raw);
+
+/* A TCP stream that is connected, with that much room for what it sends. Only in a program's
+ * begin. */
+void inter_open_stream(fer_tcp_stream *stream, size_t room);
+
+/* ---- For the files of the seam */
+
+/* A wait of the system until a time by ferp_now: OK if it is ready, TIMED_OUT or INTERRUPTED. */
+fer_error inter_wait(inter_operation *operation, uint64_t deadline);
+
+uint64_t inter_clock_after(uint64_t nanos);
+
+/* A poller waits for changes of any socket. */
+extern const char inter_readiness;
+
+typedef struct inter_ready {
+    bool readable;
+    bool writable;
+} inter_ready;
+inter_ready inter_readiness_of(fer_raw_socket raw);
+bool inter_is_open(fer_raw_socket raw);
+
+void inter_time_begin(const struct ferp_traits *traits);
+void inter_sockets_begin(void);
+void inter_sockets_end(void);
+void inter_poller_begin(void);
+void inter_poller_end(void);
+bool inter_poller_is_open(void);
+
+bool inter_token_is_signalled(const fer_cancel_token *token);
+
+#endif

@@ -1,0 +1,497 @@
+/* seam_sockets.c: the simulated system's sockets: what core calls, and what the peer does. */
+#include <string.h>
+
+#include "core/handle/handle.h"
+#include "tests/interleave/memory.h"
+#include "tests/interleave/seam.h"
+
+enum { SOCKETS_MAX = 8, RAWS_MAX = 16 };
+
+typedef struct system_socket {
+    size_t queued; /* bytes to read */
+    bool has_ended;
+    bool read_shut;
+    bool write_shut;
+    size_t room; /* bytes that can be sent */
+    size_t sent;
+    bool is_nonblocking;
+    bool is_connecting;
+    fer_error error; /* SO_ERROR */
+    fer_duration timeouts[2];
+    size_t connections; /* of a listener: queued */
+} system_socket;
+
+typedef struct raw_socket {
+    system_socket *socket;
+    bool is_open;
+    unsigned wakes; /* on Windows: cancelled reads, of this handle only */
+} raw_socket;
+
+static const fer_error success = {FER_OK, 0};
+static const fer_error would_block = {FER_WOULD_BLOCK, 11};
+
+static system_socket sockets[SOCKETS_MAX];
+static size_t socket_count;
+static raw_socket raws[RAWS_MAX];
+static size_t raw_count;
+static unsigned armed;
+
+void inter_sockets_begin(void)
+{
+    socket_count = 0;
+    raw_count = 0;
+    armed = 0;
+}
+
+void inter_sockets_end(void)
+{
+    for (size_t i = 0; i < raw_count; i++) {
+        INTER_CHECK(!raws[i].is_open);
+    }
+    INTER_CHECK(armed == 0);
+}
+
+bool inter_is_open(fer_raw_socket raw)
+{
+    return raw >= 0 && (size_t)raw < raw_count && raws[raw].is_open;
+}
+
+static system_socket *socket_of(fer_raw_socket raw)
+{
+    if (!inter_is_open(raw)) {
+        inter_fail("the raw socket %ld is used, but it is not open", (long)raw);
+    }
+    return raws[raw].socket;
+}
+
+static bool waits_in_kernel(void)
+{
+    return ferp_traits()->io_waits_in_kernel;
+}
+
+/* ---- Operations */
+
+static inter_operation operation_on(const char *name, fer_raw_socket raw)
+{
+    inter_operation operation = inter_operation_on(name, socket_of(raw), true);
+    if (inter_poller_is_open()) {
+        inter_add_touch(&operation, &inter_readiness, true);
+    }
+    return operation;
+}
+
+/* The socket may have been closed before the operation is executed. */
+static system_socket *step_on(const char *name, fer_raw_socket raw)
+{
+    inter_operation operation = operation_on(name, raw);
+    (void)inter_system_step(&operation);
+    return socket_of(raw);
+}
+
+static fer_raw_socket raw_of(system_socket *socket)
+{
+    INTER_CHECK(raw_count < RAWS_MAX);
+    raws[raw_count] = (raw_socket){.socket = socket, .is_open = true};
+    return (fer_raw_socket)raw_count++;
+}
+
+static fer_raw_socket new_socket(void)
+{
+    INTER_CHECK(socket_count < SOCKETS_MAX);
+    sockets[socket_count] = (system_socket){.is_nonblocking = !waits_in_kernel(),
+                                            .timeouts = {FER_DURATION_NONE, FER_DURATION_NONE}};
+    return raw_of(&sockets[socket_count++]);
+}
+
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
+{
+    (void)domain;
+    (void)type;
+    (void)protocol;
+    *out = new_socket();
+    return success;
+}
+
+fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
+{
+    *out = raw_of(step_on("duplicate", raw));
+    return success;
+}
+
+void ferp_close(fer_raw_socket raw)
+{
+    (void)step_on("close", raw);
+    raws[raw].is_open = false;
+}
+
+fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    (void)raw;
+    (void)addr;
+    return success;
+}
+
+fer_error ferp_listen(fer_raw_socket raw, int backlog)
+{
+    (void)raw;
+    (void)backlog;
+    return success;
+}
+
+fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
+{
+    (void)raw;
+    (void)option;
+    (void)value;
+    return success;
+}
+
+void ferp_disable_connect_retry(fer_raw_socket raw)
+{
+    (void)raw;
+}
+
+/* ---- Connecting: only a nonblocking connect on POSIX waits for the program. */
+
+fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    (void)addr;
+    system_socket *socket = socket_of(raw);
+    if (inter_self() == INTER_MAIN && !socket->is_nonblocking) {
+        return success;
+    }
+    socket->is_connecting = true;
+    return waits_in_kernel() ? (fer_error){FER_IN_PROGRESS, 115} : would_block;
+}
+
+fer_error ferp_check_connected(fer_raw_socket raw)
+{
+    const system_socket *socket = step_on("check connected", raw);
+    bool is_connected = !socket->is_connecting && !socket->has_ended;
+    inter_note(is_connected ? "yes" : "no");
+    return is_connected ? success : (fer_error){FER_NOT_CONNECTED, 107};
+}
+
+fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
+{
+    system_socket *socket = step_on("take error", raw);
+    inter_note("%s", fer_error_kind_name(socket->error.kind));
+    *pending = socket->error;
+    socket->error = success;
+    return success;
+}
+
+void inter_connect_ends(fer_raw_socket raw, fer_error_kind result)
+{
+    system_socket *socket = step_on("the connect ends", raw);
+    socket->is_connecting = false;
+    socket->has_ended = result != FER_OK;
+    socket->error = (fer_error){result, result == FER_OK ? 0 : 111};
+}
+
+/* ---- Modes */
+
+fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
+{
+    step_on("set timeout", raw)->timeouts[direction] = timeout;
+    return success;
+}
+
+fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out)
+{
+    *out = step_on("get timeout", raw)->timeouts[direction];
+    return success;
+}
+
+fer_error ferp_set_nonblocking(fer_raw_socket raw, bool nonblocking)
+{
+    step_on("set nonblocking", raw)->is_nonblocking = nonblocking;
+    return success;
+}
+
+fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
+{
+    *out = step_on("get nonblocking", raw)->is_nonblocking;
+    return success;
+}
+
+fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
+{
+    (void)linger;
+    (void)step_on("set linger", raw);
+    return success;
+}
+
+/* ---- Bytes */
+
+static bool is_readable(const void *argument)
+{
+    const system_socket *socket = argument;
+    return socket->queued > 0 || socket->has_ended || socket->read_shut;
+}
+
+static bool is_writable(const void *argument)
+{
+    const system_socket *socket = argument;
+    return socket->room > 0 || socket->write_shut;
+}
+
+static bool is_acceptable(const void *argument)
+{
+    const system_socket *socket = argument;
+    return socket->connections > 0;
+}
+
+/* A call that waits in the system if the socket is blocking. */
+static fer_error wait_in_call(inter_operation *operation, system_socket *socket,
+                              ferp_direction direction, bool (*is_ready)(const void *argument))
+{
+    uint64_t timeout = socket->timeouts[direction].nanos;
+    operation->is_ready = is_ready;
+    operation->argument = socket;
+    uint64_t deadline = fer_duration_is_none(socket->timeouts[direction])
+                            ? FERP_NO_DEADLINE
+                            : inter_clock_after(timeout);
+    fer_error ended = inter_wait(operation, deadline);
+    return ended.kind == FER_TIMED_OUT ? would_block : ended;
+}
+
+static fer_error wait_for_try(const char *name, fer_raw_socket raw, bool may_wait,
+                              ferp_direction direction, bool (*is_ready)(const void *argument))
+{
+    inter_operation operation = operation_on(name, raw);
+    system_socket *socket = socket_of(raw);
+    if (may_wait && !socket->is_nonblocking) {
+        return wait_in_call(&operation, socket, direction, is_ready);
+    }
+    (void)inter_system_step(&operation);
+    return is_ready(socket_of(raw)) ? success : would_block;
+}
+
+static fer_error receive(const char *name, fer_raw_socket raw, void *buf, size_t len, bool may_wait,
+                         size_t *n)
+{
+    *n = 0;
+    fer_error error = wait_for_try(name, raw, may_wait, FERP_READING, is_readable);
+    if (error.kind != FER_OK) {
+        return error;
+    }
+    system_socket *socket = socket_of(raw);
+    if (socket->read_shut && !waits_in_kernel()) {
+        return (fer_error){FER_BROKEN_PIPE, 10058};
+    }
+    *n = len < socket->queued ? len : socket->queued;
+    inter_plain_write((uintptr_t)buf, *n, NULL);
+    memset(buf, 'x', *n);
+    socket->queued -= *n;
+    inter_note("%zu bytes", *n);
+    return success;
+}
+
+fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
+{
+    return receive("recv", raw, buf, len, true, n);
+}
+
+fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
+                        size_t *n)
+{
+    INTER_CHECK(recv_mode == FERP_RECV);
+    return receive("try recv", raw, buf, len, false, n);
+}
+
+static fer_error transmit(const char *name, fer_raw_socket raw, const void *buf, size_t len,
+                          bool may_wait, size_t *n)
+{
+    *n = 0;
+    fer_error error = wait_for_try(name, raw, may_wait, FERP_WRITING, is_writable);
+    if (error.kind != FER_OK) {
+        return error;
+    }
+    system_socket *socket = socket_of(raw);
+    if (socket->write_shut) {
+        return (fer_error){FER_BROKEN_PIPE, 32};
+    }
+    *n = len < socket->room ? len : socket->room;
+    inter_plain_read((uintptr_t)buf, *n, NULL);
+    socket->room -= *n;
+    socket->sent += *n;
+    inter_note("%zu bytes", *n);
+    return success;
+}
+
+fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
+{
+    return transmit("send", raw, buf, len, true, n);
+}
+
+fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
+{
+    return transmit("try send", raw, buf, len, false, n);
+}
+
+fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
+{
+    *n = step_on("bytes queued", raw)->queued;
+    return success;
+}
+
+fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
+{
+    system_socket *socket = step_on("shutdown", raw);
+    INTER_CHECK(how != FER_SHUTDOWN_READ || waits_in_kernel());
+    socket->read_shut = socket->read_shut || how != FER_SHUTDOWN_WRITE;
+    socket->write_shut = socket->write_shut || how != FER_SHUTDOWN_READ;
+    return success;
+}
+
+fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
+{
+    fer_error error = wait_for_try("accept", raw, true, FERP_READING, is_acceptable);
+    if (error.kind != FER_OK) {
+        return error;
+    }
+    system_socket *listener = socket_of(raw);
+    listener->connections--;
+    *out = new_socket();
+    socket_of(*out)->is_nonblocking =
+        ferp_traits()->accept_inherits_nonblocking && listener->is_nonblocking;
+    *peer = (fer_socket_addr){.port = 1};
+    return success;
+}
+
+/* ---- Waiting: arm, look, wait. The words: the raw socket, the readiness, and the raw socket's
+ * wakes when the wait was armed. */
+
+enum { AT_RAW, AT_READINESS, AT_WAKES };
+
+fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
+{
+    (void)step_on("arm wait", raw);
+    wait->words[AT_RAW] = (uintptr_t)raw;
+    wait->words[AT_READINESS] = readiness;
+    wait->words[AT_WAKES] = raws[raw].wakes;
+    wait->call_deadline = FERP_NO_DEADLINE;
+    wait->token = NULL;
+    armed++;
+    return success;
+}
+
+void ferp_wait_disarm(ferp_wait *wait)
+{
+    (void)wait;
+    armed--;
+}
+
+static bool is_wait_over(const void *argument)
+{
+    const ferp_wait *wait = argument;
+    const raw_socket *raw = &raws[wait->words[AT_RAW]];
+    const system_socket *socket = raw->socket;
+    if (inter_token_is_signalled(wait->token)) {
+        return true;
+    }
+    switch ((ferp_readiness)wait->words[AT_READINESS]) {
+    case FERP_READABLE: return is_readable(socket) || raw->wakes != wait->words[AT_WAKES];
+    case FERP_WRITABLE:
+        return socket->room > 0 ||
+               (socket->write_shut && !ferp_traits()->write_wait_misses_shutdown);
+    case FERP_ACCEPTABLE: return is_acceptable(socket);
+    case FERP_CONNECTED: return !socket->is_connecting;
+    case FERP_RECEIVABLE:
+    default: return false;
+    }
+}
+
+fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
+{
+    fer_raw_socket raw = (fer_raw_socket)wait->words[AT_RAW];
+    inter_operation operation = inter_operation_on("wait", socket_of(raw), false);
+    if (wait->token != NULL) {
+        inter_add_touch(&operation, wait->token, false);
+    }
+    operation.is_ready = is_wait_over;
+    operation.argument = wait;
+    armed--;
+    fer_error ended = inter_wait(&operation, deadline);
+    bool has_failed = wait->words[AT_READINESS] == FERP_CONNECTED && ended.kind == FER_OK &&
+                      socket_of(raw)->has_ended;
+    return has_failed ? (fer_error){FER_CONNECTION_REFUSED, 0} : ended;
+}
+
+/* POSIX: shutdown itself ends the waits. */
+void ferp_wake(fer_raw_socket raw)
+{
+    if (!waits_in_kernel()) {
+        (void)step_on("wake", raw);
+        raws[raw].wakes++;
+    }
+}
+
+/* ---- Readiness, for pollers */
+
+inter_ready inter_readiness_of(fer_raw_socket raw)
+{
+    if (!inter_is_open(raw)) {
+        return (inter_ready){false, false};
+    }
+    const system_socket *socket = raws[raw].socket;
+    return (inter_ready){is_readable(socket) || is_acceptable(socket), is_writable(socket)};
+}
+
+/* ---- The peer */
+
+void inter_peer_sends(fer_raw_socket raw, size_t count)
+{
+    step_on("the peer sends", raw)->queued += count;
+}
+
+void inter_peer_reads(fer_raw_socket raw, size_t count)
+{
+    step_on("the peer reads", raw)->room += count;
+}
+
+void inter_peer_closes(fer_raw_socket raw)
+{
+    step_on("the peer closes", raw)->has_ended = true;
+}
+
+void inter_peer_connects(fer_raw_socket listener)
+{
+    step_on("the peer connects", listener)->connections++;
+}
+
+size_t inter_bytes_sent(fer_raw_socket raw)
+{
+    return socket_of(raw)->sent;
+}
+
+void inter_open_stream(fer_tcp_stream *stream, size_t room)
+{
+    fer_raw_socket raw = new_socket();
+    socket_of(raw)->room = room;
+    memset(stream, 0, sizeof *stream);
+    INTER_CHECK(feri_handle_claim(&stream->handle_).kind == FER_OK);
+    INTER_CHECK(feri_handle_fill(&stream->handle_, raw, 0).kind == FER_OK);
+}
+
+/* ---- All of the seam */
+
+fer_error_kind ferp_error_kind(int32_t os_code)
+{
+    return os_code == 0 ? FER_OK : FER_UNCATEGORIZED;
+}
+
+void inter_seam_begin(const struct ferp_traits *traits)
+{
+    inter_time_begin(traits);
+    inter_sockets_begin();
+    inter_poller_begin();
+}
+
+void inter_seam_end(void)
+{
+    inter_sockets_end();
+    inter_poller_end();
+    INTER_CHECK(inter_blocks_live() == 0);
+}

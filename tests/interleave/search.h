@@ -1,0 +1,50 @@
+/* search.h: the depth-first search over all schedules: which thread and which value is next. */
+#ifndef INTERLEAVE_SEARCH_H
+#define INTERLEAVE_SEARCH_H
+
+#include "tests/interleave/checker.h"
+
+enum { INTER_STEPS_MAX = 600, INTER_NOTE_MAX = 56 };
+
+/* A set of threads, one bit for each. */
+typedef uint32_t inter_threads;
+
+/* An executed operation of the schedule that runs. */
+typedef struct inter_executed {
+    unsigned thread;
+    bool is_ready;
+    size_t node; /* where the thread was chosen */
+    inter_operation operation;
+    inter_clock before; /* for each thread, 1 + its last step that precedes this one */
+    char note[INTER_NOTE_MAX];
+} inter_executed;
+
+/* Begins a search, in which a schedule has at most that many preemptions; 0: no limit. */
+void inter_search_begin(unsigned preemptions);
+
+/* Follows a schedule that was printed, instead of a search. */
+void inter_search_follow(const char *schedule);
+
+/* Begins the next schedule. False: all were run. */
+bool inter_search_next(void);
+
+/* Chooses one of the enabled threads. pending has the next operation of each; current ran last.
+ * INTER_MAIN: every continuation is covered by another schedule. */
+unsigned inter_search_thread(inter_threads enabled, const inter_operation pending[],
+                             unsigned current);
+
+unsigned inter_search_value(unsigned count);
+
+/* Records that a thread executes its operation, and which schedules that requires. */
+void inter_search_execute(unsigned thread, const inter_operation *operation, bool is_ready);
+
+/* The same for an operation that the schedule does not execute. */
+void inter_search_regard(unsigned thread, const inter_operation *operation);
+
+/* The steps of this schedule. */
+inter_executed *inter_search_steps(size_t *count);
+
+/* Prints the choices of this schedule, for inter_search_follow. */
+void inter_search_print(void);
+
+#endif
