@@ -9,7 +9,7 @@
 #include "tests/interleave/programs.h"
 
 static const inter_program *const lists[] = {
-    inter_litmus_programs,   inter_notify_programs,
+    inter_litmus_programs, inter_notify_programs, inter_resolver_programs,
 };
 
 static void usage(void)

@@ -356,7 +356,7 @@ void inter_block_free(void *freed)
             if (!blocks[i].is_live) {
                 inter_fail("a block is freed twice");
             }
-            inter_plain_write(blocks[i].address, blocks[i].size, __builtin_return_address(0));
+            inter_plain_write(blocks[i].address, blocks[i].size);
             blocks[i].is_live = false;
             return;
         }

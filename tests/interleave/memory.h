@@ -23,8 +23,8 @@ void inter_lock_released(unsigned self, const void *lock);
 
 enum { INTER_RELAXED, INTER_CONSUME, INTER_ACQUIRE, INTER_RELEASE, INTER_ACQ_REL, INTER_SEQ_CST };
 
-void inter_plain_read(uintptr_t address, size_t size, const void *caller);
-void inter_plain_write(uintptr_t address, size_t size, const void *caller);
+void inter_plain_read(uintptr_t address, size_t size);
+void inter_plain_write(uintptr_t address, size_t size);
 
 /* The stores of an atomic word, in their order: how many there are, and up to which one this thread
  * has read them. */

@@ -8,18 +8,30 @@
 
 enum { GRANULE = 8, TABLE_SIZE = 1 << 14 };
 
-/* The last event of each thread that accessed one byte; 0 is none. */
-typedef struct byte_accesses {
-    uint16_t plain_reads[INTER_THREADS_MAX];
-    uint16_t plain_writes[INTER_THREADS_MAX];
-    uint16_t atomic_reads[INTER_THREADS_MAX];
-    uint16_t atomic_writes[INTER_THREADS_MAX];
-} byte_accesses;
+typedef enum access_kind {
+    PLAIN_READ,
+    PLAIN_WRITE,
+    ATOMIC_READ,
+    ATOMIC_WRITE,
+    KIND_COUNT
+} access_kind;
 
+static const char *const names[KIND_COUNT] = {"a read", "a write", "an atomic read",
+                                              "an atomic write"};
+
+/* The kinds with which each kind needs an order, as bits. */
+static const unsigned conflicts[KIND_COUNT] = {
+    [PLAIN_READ] = 1u << PLAIN_WRITE | 1u << ATOMIC_WRITE,
+    [PLAIN_WRITE] = 1u << PLAIN_READ | 1u << PLAIN_WRITE | 1u << ATOMIC_READ | 1u << ATOMIC_WRITE,
+    [ATOMIC_READ] = 1u << PLAIN_WRITE,
+    [ATOMIC_WRITE] = 1u << PLAIN_READ | 1u << PLAIN_WRITE};
+
+/* The last event of each thread that accessed each of some bytes; 0 is none. */
 typedef struct granule {
     uintptr_t number;
-    uint64_t run; /* the schedule in which it was used */
-    byte_accesses bytes[GRANULE];
+    uint64_t run;                 /* the schedule in which it was used */
+    unsigned threads[KIND_COUNT]; /* which have an event here, as bits */
+    uint16_t events[KIND_COUNT][INTER_THREADS_MAX][GRANULE];
 } granule;
 
 static granule table[TABLE_SIZE];
@@ -43,85 +55,86 @@ static granule *granule_of(uintptr_t number)
         if (++used > TABLE_SIZE / 2) {
             inter_fail("too much memory is accessed");
         }
-        memset(found, 0, sizeof *found);
+        memset(found->threads, 0, sizeof found->threads);
         found->number = number;
         found->run = run;
     }
     return found;
 }
 
-static byte_accesses *accesses_of(uintptr_t address)
-{
-    return &granule_of(address / GRANULE)->bytes[address % GRANULE];
-}
+/* A part of a granule. */
+typedef struct part {
+    granule *granule;
+    size_t first;
+    size_t end;
+} part;
 
-/* Fails if an access of another thread is not before this one. */
-static void require_order(const uint16_t events[INTER_THREADS_MAX], const char *earlier,
-                          const char *later, uintptr_t address)
+static void check_order(const part *accessed, access_kind earlier, access_kind later)
 {
     unsigned self = inter_self();
     const inter_clock *known = inter_order_of(self);
-    for (unsigned i = 0; i < INTER_THREADS_MAX; i++) {
-        if (i != self && events[i] > known->at[i]) {
-            inter_fail("a race: %s by thread %u and %s by thread %u, at %#lx", earlier, i, later,
-                       self, (unsigned long)address);
+    unsigned others = accessed->granule->threads[earlier] & ~(1u << self);
+    for (; others != 0; others &= others - 1) {
+        unsigned other = (unsigned)__builtin_ctz(others);
+        const uint16_t *events = accessed->granule->events[earlier][other];
+        for (size_t i = accessed->first; i < accessed->end; i++) {
+            if (events[i] > known->at[other]) {
+                inter_fail("a race: %s by thread %u and %s by thread %u", names[earlier], other,
+                           names[later], self);
+            }
         }
     }
 }
 
-static uint16_t event_now(void)
+static void record(const part *accessed, access_kind kind)
 {
     unsigned self = inter_self();
-    return inter_order_of(self)->at[self];
-}
-
-void inter_plain_read(uintptr_t address, size_t size, const void *caller)
-{
-    unsigned self = inter_self();
-    (void)caller;
-    inter_check_block(address, size);
-    for (uintptr_t at = address; at < address + size; at++) {
-        byte_accesses *accessed = accesses_of(at);
-        require_order(accessed->plain_writes, "a write", "a read", at);
-        require_order(accessed->atomic_writes, "an atomic write", "a read", at);
-        accessed->plain_reads[self] = event_now();
+    granule *changed = accessed->granule;
+    uint16_t *events = changed->events[kind][self];
+    if ((changed->threads[kind] & 1u << self) == 0) {
+        changed->threads[kind] |= 1u << self;
+        memset(events, 0, sizeof changed->events[kind][self]);
+    }
+    for (size_t i = accessed->first; i < accessed->end; i++) {
+        events[i] = inter_order_of(self)->at[self];
     }
 }
 
-void inter_plain_write(uintptr_t address, size_t size, const void *caller)
+/* Returns whether the memory was accessed atomically before. */
+static bool access_memory(uintptr_t address, size_t size, access_kind kind)
 {
-    unsigned self = inter_self();
-    (void)caller;
-    inter_check_block(address, size);
     bool had_atomic = false;
-    for (uintptr_t at = address; at < address + size; at++) {
-        byte_accesses *accessed = accesses_of(at);
-        require_order(accessed->plain_reads, "a read", "a write", at);
-        require_order(accessed->plain_writes, "a write", "a write", at);
-        require_order(accessed->atomic_reads, "an atomic read", "a write", at);
-        require_order(accessed->atomic_writes, "an atomic write", "a write", at);
-        accessed->plain_writes[self] = event_now();
-        for (unsigned i = 0; i < INTER_THREADS_MAX; i++) {
-            had_atomic = had_atomic || (accessed->atomic_reads[i] | accessed->atomic_writes[i]) != 0;
+    inter_check_block(address, size);
+    for (uintptr_t at = address, end = address + size; at < end;) {
+        size_t first = at % GRANULE;
+        size_t count = GRANULE - first < end - at ? GRANULE - first : end - at;
+        part accessed = {granule_of(at / GRANULE), first, first + count};
+        for (unsigned other = 0; other < KIND_COUNT; other++) {
+            if ((conflicts[kind] & 1u << other) != 0) {
+                check_order(&accessed, (access_kind)other, kind);
+            }
         }
+        record(&accessed, kind);
+        had_atomic = had_atomic || accessed.granule->threads[ATOMIC_READ] != 0 ||
+                     accessed.granule->threads[ATOMIC_WRITE] != 0;
+        at += count;
     }
-    if (had_atomic) {
+    return had_atomic;
+}
+
+void inter_plain_read(uintptr_t address, size_t size)
+{
+    (void)access_memory(address, size, PLAIN_READ);
+}
+
+void inter_plain_write(uintptr_t address, size_t size)
+{
+    if (access_memory(address, size, PLAIN_WRITE)) {
         inter_forget_words(address, size);
     }
 }
 
 void inter_race_atomic(uintptr_t address, size_t size, bool writes)
 {
-    unsigned self = inter_self();
-    inter_check_block(address, size);
-    for (uintptr_t at = address; at < address + size; at++) {
-        byte_accesses *accessed = accesses_of(at);
-        if (writes) {
-            require_order(accessed->plain_reads, "a read", "an atomic write", at);
-            accessed->atomic_writes[self] = event_now();
-        } else {
-            accessed->atomic_reads[self] = event_now();
-        }
-        require_order(accessed->plain_writes, "a write", "an atomic access", at);
-    }
+    (void)access_memory(address, size, writes ? ATOMIC_WRITE : ATOMIC_READ);
 }

@@ -30,12 +30,12 @@ void __tsan_func_exit(void)
     void __tsan_read##name(void *address);                \
     void __tsan_read##name(void *address)                 \
     {                                                     \
-        inter_plain_read((uintptr_t)address, size, CALLER);  \
+        inter_plain_read((uintptr_t)address, size);  \
     }                                                     \
     void __tsan_write##name(void *address);               \
     void __tsan_write##name(void *address)                \
     {                                                     \
-        inter_plain_write((uintptr_t)address, size, CALLER); \
+        inter_plain_write((uintptr_t)address, size); \
     }
 
 DEFINE_PLAIN(1, 1)
@@ -47,12 +47,12 @@ DEFINE_PLAIN(16, 16)
     void __tsan_unaligned_read##size(void *address);         \
     void __tsan_unaligned_read##size(void *address)          \
     {                                                        \
-        inter_plain_read((uintptr_t)address, size, CALLER);  \
+        inter_plain_read((uintptr_t)address, size);  \
     }                                                        \
     void __tsan_unaligned_write##size(void *address);        \
     void __tsan_unaligned_write##size(void *address)         \
     {                                                        \
-        inter_plain_write((uintptr_t)address, size, CALLER); \
+        inter_plain_write((uintptr_t)address, size); \
     }
 DEFINE_UNALIGNED(2)
 DEFINE_UNALIGNED(4)
@@ -62,23 +62,23 @@ DEFINE_UNALIGNED(16)
 void *__tsan_memcpy(void *to, const void *from, size_t size);
 void *__tsan_memcpy(void *to, const void *from, size_t size)
 {
-    inter_plain_read((uintptr_t)from, size, CALLER);
-    inter_plain_write((uintptr_t)to, size, CALLER);
+    inter_plain_read((uintptr_t)from, size);
+    inter_plain_write((uintptr_t)to, size);
     return memcpy(to, from, size);
 }
 
 void *__tsan_memmove(void *to, const void *from, size_t size);
 void *__tsan_memmove(void *to, const void *from, size_t size)
 {
-    inter_plain_read((uintptr_t)from, size, CALLER);
-    inter_plain_write((uintptr_t)to, size, CALLER);
+    inter_plain_read((uintptr_t)from, size);
+    inter_plain_write((uintptr_t)to, size);
     return memmove(to, from, size);
 }
 
 void *__tsan_memset(void *to, int value, size_t size);
 void *__tsan_memset(void *to, int value, size_t size)
 {
-    inter_plain_write((uintptr_t)to, size, CALLER);
+    inter_plain_write((uintptr_t)to, size);
     return memset(to, value, size);
 }
 

@@ -20,12 +20,12 @@ enum { IS_ENTERED, NOTIFICATIONS };
 
 static void use(const ferp_monitor *monitor)
 {
-    inter_plain_read((uintptr_t)monitor->words, sizeof monitor->words, NULL);
+    inter_plain_read((uintptr_t)monitor->words, sizeof monitor->words);
 }
 
 fer_error ferp_monitor_begin(ferp_monitor *monitor)
 {
-    inter_plain_write((uintptr_t)monitor->words, sizeof monitor->words, NULL);
+    inter_plain_write((uintptr_t)monitor->words, sizeof monitor->words);
     monitor->words[IS_ENTERED] = 0;
     monitor->words[NOTIFICATIONS] = 0;
     return success;
@@ -33,7 +33,7 @@ fer_error ferp_monitor_begin(ferp_monitor *monitor)
 
 void ferp_monitor_end(ferp_monitor *monitor)
 {
-    inter_plain_write((uintptr_t)monitor->words, sizeof monitor->words, NULL);
+    inter_plain_write((uintptr_t)monitor->words, sizeof monitor->words);
     INTER_CHECK(monitor->words[IS_ENTERED] == 0);
 }
 
@@ -112,7 +112,7 @@ void ferp_monitor_notify_all(ferp_monitor *monitor)
 
 static void run_steps(void *argument)
 {
-    inter_plain_read((uintptr_t)argument, sizeof(ferp_thread), NULL);
+    inter_plain_read((uintptr_t)argument, sizeof(ferp_thread));
     const ferp_thread thread = *(const ferp_thread *)argument;
     while (thread.step(thread.argument)) {
     }

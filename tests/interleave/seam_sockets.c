@@ -281,7 +281,7 @@ static fer_error receive(const char *name, fer_raw_socket raw, void *buf, size_t
         return (fer_error){FER_BROKEN_PIPE, 10058};
     }
     *n = len < socket->queued ? len : socket->queued;
-    inter_plain_write((uintptr_t)buf, *n, NULL);
+    inter_plain_write((uintptr_t)buf, *n);
     memset(buf, 'x', *n);
     socket->queued -= *n;
     inter_note("%zu bytes", *n);
@@ -313,7 +313,7 @@ static fer_error transmit(const char *name, fer_raw_socket raw, const void *buf,
         return (fer_error){FER_BROKEN_PIPE, 32};
     }
     *n = len < socket->room ? len : socket->room;
-    inter_plain_read((uintptr_t)buf, *n, NULL);
+    inter_plain_read((uintptr_t)buf, *n);
     socket->room -= *n;
     socket->sent += *n;
     inter_note("%zu bytes", *n);

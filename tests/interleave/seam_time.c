@@ -108,21 +108,21 @@ static void change_token(const char *name, fer_cancel_token *token, bool is_sign
 {
     inter_operation operation = inter_operation_on(name, token, true);
     (void)inter_system_step(&operation);
-    inter_plain_read((uintptr_t)token->words_, sizeof token->words_, NULL);
+    inter_plain_read((uintptr_t)token->words_, sizeof token->words_);
     token->words_[0] = is_signalled;
 }
 
 fer_error ferp_token_open(fer_cancel_token *token)
 {
     change_token("open token", token, false);
-    inter_plain_write((uintptr_t)token->words_, sizeof token->words_, NULL);
+    inter_plain_write((uintptr_t)token->words_, sizeof token->words_);
     return (fer_error){FER_OK, 0};
 }
 
 void ferp_token_close(fer_cancel_token *token)
 {
     change_token("close token", token, false);
-    inter_plain_write((uintptr_t)token->words_, sizeof token->words_, NULL);
+    inter_plain_write((uintptr_t)token->words_, sizeof token->words_);
 }
 
 void ferp_token_signal(fer_cancel_token *token)

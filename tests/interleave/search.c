@@ -1,6 +1,6 @@
 /* search.c: the depth-first search over all schedules, with dynamic partial-order reduction
- * (Flanagan, Godefroid 2005) and sleep sets (Godefroid 1996, chapter 5), or with a bound on the
- * preemptions instead (Musuvathi, Qadeer 2007). */
+ * (Flanagan, Godefroid 2005) and sleep sets (Godefroid 1996, chapter 5). A bound on the preemptions
+ * (Musuvathi, Qadeer 2007) replaces the sleep sets. */
 #include "tests/interleave/search.h"
 
 #include <stdio.h>
@@ -56,10 +56,19 @@ void inter_search_follow(const char *schedule)
     }
 }
 
+static bool is_preemption(const node *choice, unsigned chosen)
+{
+    return chosen != choice->current && (choice->enabled & 1u << choice->current) != 0;
+}
+
 static bool choose_next_thread(node *last)
 {
     last->sleeping |= 1u << last->chosen;
     inter_threads left = last->wanted & ~last->sleeping;
+    if (preemption_limit != 0 && last->preemptions >= preemption_limit &&
+        (last->enabled & 1u << last->current) != 0) {
+        left &= 1u << last->current;
+    }
     if (left == 0) {
         return false;
     }
@@ -109,11 +118,26 @@ static void join(inter_clock *into, const inter_clock *from)
     }
 }
 
+/* With a bound, a thread that is wanted in the middle of another one's run may exceed it. It is
+ * therefore wanted at the begin of the run too (Coons, Musuvathi, McKinley 2013). */
+static void want(size_t at, inter_threads threads)
+{
+    nodes[at].wanted |= threads & nodes[at].enabled;
+    if (preemption_limit == 0) {
+        return;
+    }
+    size_t first = at;
+    for (size_t i = at; i-- > 0 && (nodes[i].is_value || nodes[i].chosen == nodes[at].chosen);) {
+        first = nodes[i].is_value ? first : i;
+    }
+    nodes[first].wanted |= threads & nodes[first].enabled;
+}
+
 /* The operation could have come before the last step that it depends on and that does not precede
  * it. If the thread could not run then, another thread must run first. */
 void inter_search_regard(unsigned thread, const inter_operation *operation)
 {
-    if (preemption_limit != 0 || is_following) {
+    if (is_following) {
         return;
     }
     for (size_t i = step_count; i-- > 0;) {
@@ -122,12 +146,11 @@ void inter_search_regard(unsigned thread, const inter_operation *operation)
             !depends(&earlier->operation, operation)) {
             continue;
         }
-        node *choice = &nodes[earlier->node];
-        if ((choice->enabled & 1u << thread) != 0) {
-            choice->wanted |= 1u << thread;
+        bool could_run = (nodes[earlier->node].enabled & 1u << thread) != 0;
+        want(earlier->node, could_run ? 1u << thread : nodes[earlier->node].enabled);
+        if (could_run) {
             return;
         }
-        choice->wanted |= choice->enabled;
     }
 }
 
@@ -181,9 +204,7 @@ static unsigned preemptions_so_far(void)
     for (size_t i = depth; i-- > 0;) {
         const node *before = &nodes[i];
         if (!before->is_value) {
-            bool is_preemption = before->chosen != before->current &&
-                                 (before->enabled & 1u << before->current) != 0;
-            return before->preemptions + is_preemption;
+            return before->preemptions + is_preemption(before, before->chosen);
         }
     }
     return 0;
@@ -224,10 +245,6 @@ unsigned inter_search_thread(inter_threads enabled, const inter_operation pendin
                   .sleeping = sleeping,
                   .chosen = first_of(candidates, current)};
     added.wanted = 1u << added.chosen;
-    if (preemption_limit != 0) {
-        bool is_bound = (enabled & 1u << current) != 0 && added.preemptions == preemption_limit;
-        added.wanted = is_bound ? 1u << current : enabled;
-    }
     *append_node() = added;
     depth++;
     return added.chosen;

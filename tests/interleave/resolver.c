@@ -1,0 +1,243 @@
+/* resolver.c: lookups in the background: starts, waits and closes in all orders, with the thread of
+ * the lookup. Every block is freed once (inter_seam_end, and the checker's blocks). */
+#include "ferrule/resolve.h"
+
+#include <string.h>
+
+#include "ferrule/poller.h"
+#include "tests/interleave/programs.h"
+#include "tests/interleave/seam.h"
+
+static fer_resolver resolver;
+static fer_lookup lookups[2];
+static fer_poller poller;
+static fer_cancel_token token;
+static unsigned data; /* written by a thread before it cancels */
+
+static void open_resolver(size_t threads)
+{
+    memset(&resolver, 0, sizeof resolver);
+    memset(lookups, 0, sizeof lookups);
+    memset(&poller, 0, sizeof poller);
+    memset(&token, 0, sizeof token);
+    data = 0;
+    INTER_CHECK(fer_resolver_new(&resolver, threads, 4).kind == FER_OK);
+}
+
+static void begin(void)
+{
+    open_resolver(1);
+}
+
+static void start(size_t index)
+{
+    INTER_CHECK(fer_resolver_start(&resolver, "name:80", NULL, &lookups[index]).kind == FER_OK);
+}
+
+static void begin_started(void)
+{
+    open_resolver(1);
+    start(0);
+}
+
+static void begin_both_started(void)
+{
+    open_resolver(1);
+    start(0);
+    start(1);
+}
+
+static void begin_two_threads(void)
+{
+    open_resolver(2);
+}
+
+static void begin_with_failure(void)
+{
+    open_resolver(1);
+    start(0);
+    inter_sky.lookup_failures = 1;
+    inter_sky.monitor_wakes_spuriously = true;
+}
+
+static fer_error wait_for(size_t index, fer_duration timeout)
+{
+    fer_socket_addr addr;
+    size_t count = 0;
+    fer_error error = fer_lookup_wait(&lookups[index], timeout, &addr, 1, &count);
+    INTER_CHECK(error.kind != FER_OK || (count == 1 && addr.port == 80));
+    return error;
+}
+
+static void wait_0(void)
+{
+    fer_error_kind kind = wait_for(0, FER_DURATION_NONE).kind;
+    INTER_CHECK(kind == FER_OK);
+}
+
+static void wait_0_failed(void)
+{
+    fer_error_kind kind = wait_for(0, FER_DURATION_NONE).kind;
+    INTER_CHECK(kind == FER_OK || kind == FER_HOST_NOT_FOUND);
+    INTER_CHECK(wait_for(0, fer_duration_from_millis(0)).kind == kind);
+}
+
+static void wait_0_closed(void)
+{
+    fer_error_kind kind = wait_for(0, FER_DURATION_NONE).kind;
+    INTER_CHECK(kind == FER_OK || kind == FER_CANCELLED);
+    INTER_CHECK(wait_for(0, fer_duration_from_millis(0)).kind == kind);
+}
+
+static void wait_0_briefly(void)
+{
+    fer_error_kind kind = wait_for(0, fer_duration_from_millis(5)).kind;
+    INTER_CHECK(kind == FER_OK || kind == FER_TIMED_OUT);
+}
+
+static void poll_0(void)
+{
+    fer_error_kind kind = wait_for(0, fer_duration_from_millis(0)).kind;
+    INTER_CHECK(kind == FER_OK || kind == FER_WOULD_BLOCK);
+}
+
+static void start_and_wait_0(void)
+{
+    start(0);
+    wait_0();
+    fer_lookup_close(&lookups[0]);
+}
+
+static void start_and_wait_1(void)
+{
+    start(1);
+    INTER_CHECK(wait_for(1, FER_DURATION_NONE).kind == FER_OK);
+    fer_lookup_close(&lookups[1]);
+}
+
+static void start_and_abandon_0(void)
+{
+    start(0);
+    fer_lookup_close(&lookups[0]);
+}
+
+static void close_lookup_0(void)
+{
+    fer_lookup_close(&lookups[0]);
+}
+
+static void close_lookup_1(void)
+{
+    fer_lookup_close(&lookups[1]);
+}
+
+static void close_resolver(void)
+{
+    fer_resolver_close(&resolver);
+}
+
+static void close_all(void)
+{
+    fer_lookup_close(&lookups[0]);
+    fer_lookup_close(&lookups[1]);
+    fer_resolver_close(&resolver);
+}
+
+/* ---- With a poller (rule N5) */
+
+static void begin_with_poller(void)
+{
+    open_resolver(1);
+    INTER_CHECK(fer_poller_new(&poller).kind == FER_OK);
+    INTER_CHECK(fer_resolver_start(&resolver, "name:80", &poller, &lookups[0]).kind == FER_OK);
+}
+
+/* The seam fails if the poller is notified after it was closed. */
+static void close_lookup_and_poller(void)
+{
+    fer_lookup_close(&lookups[0]);
+    fer_poller_close(&poller);
+}
+
+static void wait_on_poller(void)
+{
+    fer_event event;
+    size_t count;
+    bool is_notified = false;
+    fer_error error = fer_poller_wait_notified(&poller, &event, 1, FER_DURATION_NONE, &count,
+                                               &is_notified);
+    INTER_CHECK(error.kind == FER_OK && is_notified);
+    fer_error_kind kind = wait_for(0, fer_duration_from_millis(0)).kind;
+    INTER_CHECK(kind == FER_OK || kind == FER_CANCELLED);
+    close_lookup_and_poller();
+}
+
+/* ---- Within limits (rule K8) */
+
+static void begin_within(void)
+{
+    begin();
+    close_resolver();
+    INTER_CHECK(fer_cancel_token_new(&token).kind == FER_OK);
+}
+
+static void look_up_within(void)
+{
+    fer_socket_addr addr;
+    size_t count = 0;
+    fer_limits limits = {FER_INSTANT_NONE, &token};
+    fer_error error = fer_to_socket_addrs_within("name:80", &limits, NULL, &addr, 1, &count);
+    INTER_CHECK(error.kind == FER_CANCELLED || (error.kind == FER_OK && count == 1));
+    INTER_CHECK(error.kind != FER_CANCELLED || data == 1);
+}
+
+static void cancel(void)
+{
+    data = 1;
+    INTER_CHECK(fer_cancel_token_cancel(&token).kind == FER_OK);
+}
+
+static void close_token(void)
+{
+    fer_cancel_token_close(&token);
+}
+
+const inter_program inter_resolver_programs[] = {
+    {.name = "resolver_wait", .begin = begin,
+     .states = "N3: a lookup is done, and every block is freed once",
+     .threads = {start_and_wait_0}, .finish = close_resolver},
+    {.name = "resolver_failed", .begin = begin_with_failure,
+     .states = "N3: the result stays, also a failure, and spurious wakeups change nothing",
+     .threads = {wait_0_failed}, .finish = close_all},
+    {.name = "resolver_brief_wait", .begin = begin_started,
+     .states = "N4: a wait whose timeout expires changes nothing",
+     .threads = {wait_0_briefly, poll_0}, .finish = close_all},
+    {.name = "resolver_two_waits", .begin = begin_started,
+     .states = "N3: two threads wait for one lookup",
+     .threads = {wait_0, wait_0}, .finish = close_all},
+    {.name = "resolver_close", .begin = begin_started,
+     .states = "N7: a lookup that is not done ends with CANCELLED when its resolver is closed",
+     .threads = {wait_0_closed, close_resolver}, .finish = close_all},
+    {.name = "resolver_close_both", .begin = begin_started,
+     .states = "N6, N7: lookup and resolver are closed while the lookup runs",
+     .threads = {close_lookup_0, close_resolver}},
+    {.name = "resolver_close_queued", .begin = begin_both_started,
+     .states = "N6, N7: two lookups and their resolver are closed, while one of them is queued",
+     .threads = {close_lookup_0, close_lookup_1, close_resolver}},
+    {.name = "resolver_abandon", .begin = begin,
+     .states = "N6: an abandoned lookup does not disturb the next one",
+     .threads = {start_and_abandon_0, start_and_wait_1}, .finish = close_resolver},
+    {.name = "resolver_two_threads", .begin = begin_two_threads,
+     .states = "N2: two lookups run in two threads",
+     .threads = {start_and_wait_0, start_and_wait_1}, .finish = close_resolver, .preemptions = 2},
+    {.name = "resolver_poller", .begin = begin_with_poller,
+     .states = "N5: the poller is notified once, also when the resolver is closed, and then never",
+     .threads = {wait_on_poller, close_resolver}},
+    {.name = "resolver_poller_closed", .begin = begin_with_poller,
+     .states = "N5: the poller is never notified after the lookup was closed",
+     .threads = {close_lookup_and_poller, close_resolver}},
+    {.name = "resolver_within", .begin = begin_within,
+     .states = "K8: a lookup within limits ends by its result or by a cancel",
+     .threads = {look_up_within, cancel}, .finish = close_token},
+    {0},
+};
