@@ -35,6 +35,8 @@ static fiber fibers[INTER_THREADS_MAX];
 static _Alignas(16) unsigned char stacks[INTER_THREADS_MAX][STACK_SIZE];
 static unsigned self;
 static unsigned thread_count;
+static unsigned old_values; /* the loads of this schedule that returned one */
+static unsigned old_value_limit;
 static bool is_cut;
 static bool prints_steps;
 
@@ -54,6 +56,13 @@ void inter_add_touch(inter_operation *operation, const void *object, bool writes
 unsigned inter_choose(unsigned count)
 {
     return self == INTER_MAIN ? 0 : inter_search_value(count);
+}
+
+unsigned inter_choose_age(unsigned count)
+{
+    unsigned age = old_values < old_value_limit ? inter_choose(count) : 0;
+    old_values += age > 0;
+    return age;
 }
 
 void inter_note(const char *format, ...)
@@ -222,6 +231,8 @@ static bool run_schedule(const inter_program *program)
 {
     self = INTER_MAIN;
     thread_count = 1;
+    old_values = 0;
+    old_value_limit = program->old_values != 0 ? program->old_values : UINT_MAX;
     is_cut = false;
     inter_memory_begin();
     inter_seam_begin(program->traits);

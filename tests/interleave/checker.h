@@ -60,6 +60,9 @@ bool inter_system_step(const inter_operation *operation);
 /* A number below count; the search tries each of them. */
 unsigned inter_choose(unsigned count);
 
+/* The same for the value of a load: 0 is the newest one. */
+unsigned inter_choose_age(unsigned count);
+
 /* Appends to the last operation's line in a printed schedule. */
 void inter_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -80,6 +83,7 @@ typedef struct inter_program {
     /* The maximum number of preemptions; 0: all schedules, without those that differ only in the
      * order of independent operations. */
     unsigned preemptions;
+    unsigned old_values; /* the maximum number of loads that return no newest store; 0: no limit */
     const struct ferp_traits *traits; /* NULL: the program uses no socket */
     const char *expected_failure;     /* of a test of the checker itself: part of the message */
 } inter_program;

@@ -9,14 +9,23 @@
 #include "tests/interleave/programs.h"
 
 static const inter_program *const lists[] = {
-    inter_litmus_programs, inter_notify_programs, inter_resolver_programs,
+    inter_litmus_programs, inter_notify_programs, inter_resolver_programs, inter_poller_programs, inter_stream_programs,
 };
+
+typedef struct limits {
+    unsigned seconds;
+    int preemptions; /* negative: those of the program */
+    int old_values;
+} limits;
+
+static limits options = {0, -1, -1};
 
 static void usage(void)
 {
-    (void)fputs("usage: interleave [--seconds N] [PROGRAM [SCHEDULE]]\n"
+    (void)fputs("usage: interleave [--seconds N] [--preemptions N] [--old-values N] [PROGRAM [SCHEDULE]]\n"
                 "Runs every schedule of all programs, or of the one with this name, or prints the\n"
-                "steps of one schedule. --seconds limits the time of each program.\n",
+                "steps of one schedule. --seconds limits the time of each program. The other two\n"
+                "replace the programs' limits; 0 is no limit.\n",
                 stderr);
     exit(2);
 }
@@ -28,60 +37,92 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void explore(const inter_program *program, unsigned seconds)
+static void print_limit(unsigned limit, const char *of)
+{
+    if (limit != 0) {
+        printf(", at most %u %s", limit, of);
+    }
+}
+
+static void explore(const inter_program *program)
 {
     double began = seconds_now();
-    inter_totals totals = inter_explore(program, seconds);
+    inter_totals totals = inter_explore(program, options.seconds);
     if (program->expected_failure != NULL) {
         printf("%s: no schedule fails with: %s\n", program->name, program->expected_failure);
         exit(1);
     }
-    char bound[40] = "all";
-    if (program->preemptions != 0) {
-        (void)snprintf(bound, sizeof bound, "at most %u preemptions", program->preemptions);
-    }
-    printf("%-28s %9llu schedules, %9llu cut, %3llu steps, %7.2f s, %s%s\n", program->name,
+    printf("%-28s %9llu schedules, %8llu cut, %3llu steps, %7.2f s", program->name,
            (unsigned long long)totals.schedules, (unsigned long long)totals.cut,
-           (unsigned long long)totals.longest, seconds_now() - began, bound,
-           totals.is_complete ? "" : ", not complete");
+           (unsigned long long)totals.longest, seconds_now() - began);
+    print_limit(program->preemptions, "preemptions");
+    print_limit(program->old_values, "old values");
+    printf("%s\n", totals.is_complete ? "" : ", not complete");
 }
 
 /* In a process of its own, so that a failure ends only this program. */
-static bool passes(const inter_program *program, unsigned seconds)
+static bool passes(const inter_program *program)
 {
     (void)fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-        explore(program, seconds);
+        explore(program);
         exit(0);
     }
     int status = 1;
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-int main(int argc, char **argv)
+/* Returns the index of the first argument that is no option. */
+static int read_options(int argc, char **argv)
 {
     int at = 1;
-    unsigned seconds = 0;
-    unsigned passed = 0;
-    unsigned failed = 0;
-    if (at + 1 < argc && strcmp(argv[at], "--seconds") == 0) {
-        seconds = (unsigned)strtoul(argv[at + 1], NULL, 10);
-        at += 2;
+    for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
+        int value = atoi(argv[at + 1]);
+        if (strcmp(argv[at], "--seconds") == 0) {
+            options.seconds = (unsigned)value;
+        } else if (strcmp(argv[at], "--preemptions") == 0) {
+            options.preemptions = value;
+        } else if (strcmp(argv[at], "--old-values") == 0) {
+            options.old_values = value;
+        } else {
+            usage();
+        }
     }
     if (argc - at > 2 || (at < argc && argv[at][0] == '-')) {
         usage();
     }
+    return at;
+}
+
+static inter_program with_options(const inter_program *program)
+{
+    inter_program limited = *program;
+    if (options.preemptions >= 0) {
+        limited.preemptions = (unsigned)options.preemptions;
+    }
+    if (options.old_values >= 0) {
+        limited.old_values = (unsigned)options.old_values;
+    }
+    return limited;
+}
+
+int main(int argc, char **argv)
+{
+    int at = read_options(argc, argv);
+    unsigned passed = 0;
+    unsigned failed = 0;
     for (size_t list = 0; list < sizeof lists / sizeof *lists; list++) {
         for (const inter_program *program = lists[list]; program->name != NULL; program++) {
             if (at < argc && strcmp(argv[at], program->name) != 0) {
                 continue;
             }
+            inter_program limited = with_options(program);
             if (argc - at == 2) {
-                inter_replay(program, argv[at + 1]);
+                inter_replay(&limited, argv[at + 1]);
                 return 0;
             }
-            bool is_passed = passes(program, seconds);
+            bool is_passed = passes(&limited);
             passed += is_passed;
             failed += !is_passed;
         }

@@ -255,7 +255,7 @@ uint64_t inter_atomic_load(uintptr_t address, size_t size, int order, bool newes
     word *loaded = word_at(address, size);
     size_t newest = loaded->store_count - 1;
     size_t oldest = order == INTER_SEQ_CST || newest_only ? newest : oldest_visible(loaded, self);
-    size_t index = newest - inter_choose((unsigned)(newest - oldest + 1));
+    size_t index = newest - inter_choose_age((unsigned)(newest - oldest + 1));
     inter_race_atomic(address, size, false);
     read_store(loaded, self, index, order);
     if (index != newest) {

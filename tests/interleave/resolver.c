@@ -126,8 +126,9 @@ static void close_lookup_0(void)
     fer_lookup_close(&lookups[0]);
 }
 
-static void close_lookup_1(void)
+static void close_both_lookups(void)
 {
+    fer_lookup_close(&lookups[0]);
     fer_lookup_close(&lookups[1]);
 }
 
@@ -223,7 +224,7 @@ const inter_program inter_resolver_programs[] = {
      .threads = {close_lookup_0, close_resolver}},
     {.name = "resolver_close_queued", .begin = begin_both_started,
      .states = "N6, N7: two lookups and their resolver are closed, while one of them is queued",
-     .threads = {close_lookup_0, close_lookup_1, close_resolver}},
+     .threads = {close_both_lookups, close_resolver}},
     {.name = "resolver_abandon", .begin = begin,
      .states = "N6: an abandoned lookup does not disturb the next one",
      .threads = {start_and_abandon_0, start_and_wait_1}, .finish = close_resolver},

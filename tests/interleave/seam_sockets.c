@@ -138,6 +138,13 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog)
     return success;
 }
 
+fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
+{
+    (void)raw;
+    *out = (fer_socket_addr){.port = 1};
+    return success;
+}
+
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
     (void)raw;
@@ -300,6 +307,17 @@ fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mod
     return receive("try recv", raw, buf, len, false, n);
 }
 
+fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
+{
+    (void)buf;
+    *n = 0;
+    fer_error error = wait_for_try("peek", raw, true, FERP_READING, is_readable);
+    if (error.kind == FER_OK) {
+        *n = len < socket_of(raw)->queued ? len : socket_of(raw)->queued;
+    }
+    return error;
+}
+
 static fer_error transmit(const char *name, fer_raw_socket raw, const void *buf, size_t len,
                           bool may_wait, size_t *n)
 {
@@ -417,6 +435,17 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
     bool has_failed = wait->words[AT_READINESS] == FERP_CONNECTED && ended.kind == FER_OK &&
                       socket_of(raw)->has_ended;
     return has_failed ? (fer_error){FER_CONNECTION_REFUSED, 0} : ended;
+}
+
+/* A look that does not wait, which is all that the programs need. */
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
+                     const fer_cancel_token *token, fer_interest *ready)
+{
+    INTER_CHECK(interest == FER_READABLE && until == deadline && token == NULL);
+    const system_socket *socket = step_on("ready", raw);
+    bool is_ready = is_readable(socket) || is_acceptable(socket);
+    *ready = is_ready ? FER_READABLE : 0;
+    return is_ready ? success : (fer_error){FER_TIMED_OUT, 0};
 }
 
 /* POSIX: shutdown itself ends the waits. */

@@ -1,0 +1,469 @@
+/* stream.c: reads, writes and accepts against shutdown, cancel, timeouts and the peer (rules S6,
+ * K2, K4, K7, C5), with the facts of Linux and of Windows. */
+#include <string.h>
+
+#include "ferrule/socket_addr.h"
+#include "ferrule/tcp.h"
+#include "tests/interleave/programs.h"
+#include "tests/interleave/seam.h"
+
+enum { BYTES = 3 };
+
+static fer_tcp_stream stream;
+static fer_tcp_stream clone;
+static fer_tcp_listener listener;
+static fer_tcp_stream accepted[INTER_THREADS_MAX];
+static fer_cancel_token token;
+static fer_raw_socket raw;
+static unsigned data; /* written before a cancel, without a lock */
+static size_t moved;
+static size_t accepts;
+static fer_error_kind ended_with;
+
+static void begin_with_room(size_t room)
+{
+    memset(&clone, 0, sizeof clone);
+    memset(&token, 0, sizeof token);
+    data = 0;
+    moved = 0;
+    accepts = 0;
+    ended_with = FER_OK;
+    inter_open_stream(&stream, room);
+    raw = fer_tcp_stream_as_raw(&stream);
+}
+
+static void begin(void)
+{
+    begin_with_room(0);
+}
+
+static void begin_cloned(void)
+{
+    begin();
+    INTER_CHECK(fer_tcp_stream_try_clone(&stream, &clone).kind == FER_OK);
+}
+
+static void finish(void)
+{
+    fer_tcp_stream_close(&clone);
+    fer_tcp_stream_close(&stream);
+    fer_cancel_token_close(&token);
+}
+
+/* ---- Reading */
+
+static fer_error_kind read_from(fer_tcp_stream *from, size_t *n)
+{
+    char buf[BYTES];
+    return fer_tcp_stream_read(from, buf, sizeof buf, n).kind;
+}
+
+static void read_the_end(void)
+{
+    size_t n = 7;
+    INTER_CHECK(read_from(&stream, &n) == FER_OK && n == 0);
+}
+
+static void read_the_end_of_clone(void)
+{
+    size_t n = 7;
+    INTER_CHECK(read_from(&clone, &n) == FER_OK && n == 0);
+}
+
+static void shut_read(void)
+{
+    INTER_CHECK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_READ).kind == FER_OK);
+}
+
+static void shut_both(void)
+{
+    INTER_CHECK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_BOTH).kind == FER_OK);
+}
+
+static void shut_clone_read(void)
+{
+    INTER_CHECK(fer_tcp_stream_shutdown(&clone, FER_SHUTDOWN_READ).kind == FER_OK);
+}
+
+static void close_clone(void)
+{
+    fer_tcp_stream_close(&clone);
+}
+
+static void read_bytes(void)
+{
+    size_t n = 0;
+    ended_with = read_from(&stream, &n);
+    INTER_CHECK(ended_with != FER_OK || n > 0);
+    moved += n;
+}
+
+static void send_bytes(void)
+{
+    inter_peer_sends(raw, BYTES);
+}
+
+static void all_bytes_were_read(void)
+{
+    INTER_CHECK(ended_with == FER_OK && moved == BYTES);
+    finish();
+}
+
+/* ---- A timeout */
+
+static void begin_with_timeout(void)
+{
+    begin();
+    INTER_CHECK(
+        fer_tcp_stream_set_read_timeout(&stream, fer_duration_from_millis(5)).kind == FER_OK);
+}
+
+static void read_until_timeout(void)
+{
+    size_t n = 7;
+    fer_error_kind kind = read_from(&stream, &n);
+    INTER_CHECK(n == 0 && (kind == FER_OK || kind == FER_TIMED_OUT));
+}
+
+static void read_bytes_until_timeout(void)
+{
+    read_bytes();
+    INTER_CHECK(ended_with == FER_OK || ended_with == FER_TIMED_OUT);
+}
+
+/* What the timeout has not returned is still there. */
+static void no_byte_was_lost(void)
+{
+    if (moved == 0) {
+        size_t n = 0;
+        INTER_CHECK(read_from(&stream, &n) == FER_OK);
+        moved += n;
+    }
+    INTER_CHECK(moved == BYTES);
+    finish();
+}
+
+/* ---- Cancel */
+
+static void limit_by(const fer_limits *limits)
+{
+    INTER_CHECK(fer_tcp_stream_set_limits(&stream, limits).kind == FER_OK);
+}
+
+static void begin_limited_with_room(size_t room)
+{
+    begin_with_room(room);
+    INTER_CHECK(fer_cancel_token_new(&token).kind == FER_OK);
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    limit_by(&limits);
+}
+
+static void begin_limited(void)
+{
+    begin_limited_with_room(0);
+}
+
+static void begin_limited_with_deadline(void)
+{
+    begin_limited();
+    const fer_limits limits = {fer_instant_after(fer_duration_from_millis(5)), &token};
+    limit_by(&limits);
+}
+
+static void begin_limited_with_signal(void)
+{
+    begin_limited();
+    inter_sky.interrupts[1] = 1;
+}
+
+static void cancel(void)
+{
+    data = 1;
+    INTER_CHECK(fer_cancel_token_cancel(&token).kind == FER_OK);
+    INTER_CHECK(fer_cancel_token_is_cancelled(&token));
+}
+
+static void read_until_cancelled(void)
+{
+    size_t n = 7;
+    INTER_CHECK(read_from(&stream, &n) == FER_CANCELLED && n == 0);
+    INTER_CHECK(data == 1);
+}
+
+static void cancel_again(void)
+{
+    INTER_CHECK(fer_cancel_token_cancel(&token).kind == FER_OK);
+    INTER_CHECK(fer_cancel_token_is_cancelled(&token));
+}
+
+static void read_until_cancelled_by_any(void)
+{
+    size_t n = 7;
+    INTER_CHECK(read_from(&stream, &n) == FER_CANCELLED && n == 0);
+    INTER_CHECK(read_from(&stream, &n) == FER_CANCELLED && n == 0);
+}
+
+static void read_until_cancelled_or_late(void)
+{
+    size_t n = 7;
+    fer_error_kind kind = read_from(&stream, &n);
+    INTER_CHECK(n == 0 && (kind == FER_TIMED_OUT || (kind == FER_CANCELLED && data == 1)));
+}
+
+static void read_until_cancelled_or_interrupted(void)
+{
+    size_t n = 7;
+    fer_error_kind kind = read_from(&stream, &n);
+    INTER_CHECK(n == 0 && (kind == FER_INTERRUPTED || (kind == FER_CANCELLED && data == 1)));
+}
+
+static void read_bytes_until_cancelled(void)
+{
+    read_bytes();
+    INTER_CHECK(ended_with == FER_OK || (ended_with == FER_CANCELLED && data == 1));
+}
+
+static void no_byte_was_lost_by_cancel(void)
+{
+    INTER_CHECK(fer_cancel_token_reset(&token).kind == FER_OK);
+    no_byte_was_lost();
+}
+
+/* ---- Writing */
+
+static void begin_limited_with_little_room(void)
+{
+    begin_limited_with_room(1);
+}
+
+static void write_all(void)
+{
+    char bytes[BYTES] = {0};
+    ended_with = fer_tcp_stream_write_all(&stream, bytes, sizeof bytes, &moved).kind;
+}
+
+static void write_all_until_cancelled(void)
+{
+    write_all();
+    INTER_CHECK((ended_with == FER_OK && moved == BYTES) ||
+                (ended_with == FER_CANCELLED && data == 1 && moved < BYTES));
+}
+
+static void write_all_until_shut(void)
+{
+    write_all();
+    INTER_CHECK((ended_with == FER_OK && moved == BYTES) ||
+                (ended_with == FER_BROKEN_PIPE && moved < BYTES));
+}
+
+static void make_room(void)
+{
+    inter_peer_reads(raw, BYTES - 1);
+}
+
+static void shut_write(void)
+{
+    INTER_CHECK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE).kind == FER_OK);
+}
+
+static void begin_with_little_room(void)
+{
+    begin_with_room(1);
+}
+
+static void every_sent_byte_is_counted(void)
+{
+    INTER_CHECK(moved == inter_bytes_sent(raw));
+    finish();
+}
+
+/* ---- Accepting */
+
+static fer_socket_addr localhost(void)
+{
+    fer_socket_addr addr;
+    INTER_CHECK(fer_socket_addr_parse(&addr, "127.0.0.1:1").kind == FER_OK);
+    return addr;
+}
+
+static void begin_listening(void)
+{
+    begin_limited();
+    memset(&listener, 0, sizeof listener);
+    memset(accepted, 0, sizeof accepted);
+    const fer_socket_addr addr = localhost();
+    INTER_CHECK(fer_tcp_listener_bind_addr(&listener, &addr).kind == FER_OK);
+    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    INTER_CHECK(fer_tcp_listener_set_limits(&listener, &limits).kind == FER_OK);
+}
+
+static void accept_until_cancelled(void)
+{
+    fer_tcp_stream *out = &accepted[inter_self()];
+    fer_error_kind kind = fer_tcp_listener_accept(&listener, out, NULL).kind;
+    INTER_CHECK(kind == FER_OK || (kind == FER_CANCELLED && data == 1));
+}
+
+static void connect_and_cancel(void)
+{
+    inter_peer_connects(fer_tcp_listener_as_raw(&listener));
+    cancel();
+}
+
+/* The connection was accepted once, or it is still queued. */
+static void no_connection_was_lost(void)
+{
+    INTER_CHECK(fer_cancel_token_reset(&token).kind == FER_OK);
+    for (unsigned i = 0; i < INTER_THREADS_MAX; i++) {
+        accepts += fer_tcp_stream_as_raw(&accepted[i]) != FER_RAW_SOCKET_NONE;
+        fer_tcp_stream_close(&accepted[i]);
+    }
+    if (accepts == 0) {
+        INTER_CHECK(fer_tcp_listener_accept(&listener, &accepted[0], NULL).kind == FER_OK);
+        fer_tcp_stream_close(&accepted[0]);
+        accepts++;
+    }
+    INTER_CHECK(accepts == 1);
+    fer_tcp_listener_close(&listener);
+    finish();
+}
+
+/* ---- A pending connect, of which two threads take the result */
+
+static void begin_connecting(void)
+{
+    begin();
+    fer_tcp_stream_close(&stream);
+    memset(&stream, 0, sizeof stream);
+    const fer_socket_addr addr = localhost();
+    INTER_CHECK(fer_tcp_stream_connect_start(&stream, &addr).kind == FER_WOULD_BLOCK);
+    raw = fer_tcp_stream_as_raw(&stream);
+}
+
+static void refuse(void)
+{
+    inter_connect_ends(raw, FER_CONNECTION_REFUSED);
+}
+
+static void take_pending_error(void)
+{
+    fer_error found = {FER_OK, 0};
+    fer_error error = fer_tcp_stream_take_error(&stream, &found);
+    INTER_CHECK(error.kind == FER_WOULD_BLOCK ||
+                (error.kind == FER_OK && found.kind == FER_CONNECTION_REFUSED));
+}
+
+static void read_while_connecting(void)
+{
+    size_t n = 7;
+    fer_error_kind kind = read_from(&stream, &n);
+    INTER_CHECK(kind == FER_WOULD_BLOCK || kind == FER_CONNECTION_REFUSED);
+}
+
+static void the_refusal_is_saved(void)
+{
+    fer_error found = {FER_OK, 0};
+    INTER_CHECK(fer_tcp_stream_take_error(&stream, &found).kind == FER_OK);
+    INTER_CHECK(found.kind == FER_CONNECTION_REFUSED && found.os_code == 111);
+    finish();
+}
+
+static void succeed(void)
+{
+    inter_connect_ends(raw, FER_OK);
+}
+
+static void try_read_while_connecting(void)
+{
+    char buf[BYTES];
+    size_t n = 7;
+    INTER_CHECK(fer_tcp_stream_try_read(&stream, buf, sizeof buf, &n).kind == FER_WOULD_BLOCK);
+}
+
+static void take_no_error(void)
+{
+    fer_error found = {FER_OK, 0};
+    fer_error error = fer_tcp_stream_take_error(&stream, &found);
+    INTER_CHECK(error.kind == FER_WOULD_BLOCK || (error.kind == FER_OK && found.kind == FER_OK));
+}
+
+static void it_is_connected(void)
+{
+    fer_error found = {FER_OK, 0};
+    INTER_CHECK(fer_tcp_stream_take_error(&stream, &found).kind == FER_OK);
+    INTER_CHECK(found.kind == FER_OK);
+    finish();
+}
+
+/* The same program with the facts of both systems. */
+#define ON_BOTH(program_name, ...)                                                \
+    {.name = "stream_" program_name "_linux", .traits = &inter_linux, __VA_ARGS__}, \
+    {                                                                             \
+        .name = "stream_" program_name "_windows", .traits = &inter_windows, __VA_ARGS__ \
+    }
+
+const inter_program inter_stream_programs[] = {
+    ON_BOTH("read", .begin = begin, .states = "a read returns what the peer sends",
+            .threads = {read_bytes, send_bytes}, .finish = all_bytes_were_read),
+    ON_BOTH("shut_read", .begin = begin, .states = "S6: shutdown wakes a read",
+            .threads = {read_the_end, shut_read}, .finish = finish),
+    ON_BOTH("shut_both", .begin = begin, .states = "S6: the same for both halves",
+            .threads = {read_the_end, shut_both}, .finish = finish),
+    ON_BOTH("shut_by_clone", .begin = begin_cloned,
+            .states = "S6: shutdown of a clone ends a read",
+            .threads = {read_the_end, shut_clone_read}, .finish = finish),
+    ON_BOTH("shut_two_reads", .begin = begin_cloned,
+            .states = "S6: shutdown of a clone ends two reads, one of them of the clone",
+            .threads = {read_the_end, read_the_end_of_clone, shut_clone_read}, .finish = finish,
+            .preemptions = 3, .old_values = 1),
+    ON_BOTH("close_clone", .begin = begin_cloned,
+            .states = "closing a clone does not end a read",
+            .threads = {read_bytes, close_clone, send_bytes}, .finish = all_bytes_were_read),
+    ON_BOTH("timeout_shut", .begin = begin_with_timeout,
+            .states = "S6, T2: a shutdown while the timeout expires",
+            .threads = {read_until_timeout, shut_read}, .finish = finish),
+    ON_BOTH("timeout_bytes", .begin = begin_with_timeout,
+            .states = "no byte is lost if the timeout expires meanwhile",
+            .threads = {read_bytes_until_timeout, send_bytes}, .finish = no_byte_was_lost),
+    ON_BOTH("cancel_read", .begin = begin_limited,
+            .states = "K2, K4: a cancel ends a read, and what was written before it is visible",
+            .threads = {read_until_cancelled, cancel}, .finish = finish),
+    ON_BOTH("cancel_two_reads", .begin = begin_limited,
+            .states = "K4: a cancel ends all calls",
+            .threads = {read_until_cancelled, read_until_cancelled, cancel}, .finish = finish,
+            .preemptions = 3, .old_values = 1),
+    ON_BOTH("cancel_twice", .begin = begin_limited,
+            .states = "K4: two cancels of one token",
+            .threads = {read_until_cancelled_by_any, cancel_again, cancel_again},
+            .finish = finish),
+    ON_BOTH("cancel_deadline", .begin = begin_limited_with_deadline,
+            .states = "K2: a cancel while the deadline passes",
+            .threads = {read_until_cancelled_or_late, cancel}, .finish = finish),
+    ON_BOTH("cancel_signal", .begin = begin_limited_with_signal,
+            .states = "K2: a cancel while a signal interrupts the read",
+            .threads = {read_until_cancelled_or_interrupted, cancel}, .finish = finish),
+    ON_BOTH("cancel_bytes", .begin = begin_limited,
+            .states = "K2: a cancel loses no byte",
+            .threads = {read_bytes_until_cancelled, cancel, send_bytes},
+            .finish = no_byte_was_lost_by_cancel),
+    ON_BOTH("cancel_write_all", .begin = begin_limited_with_little_room,
+            .states = "K2: a cancelled write_all counts every byte that was sent",
+            .threads = {write_all_until_cancelled, cancel, make_room},
+            .finish = every_sent_byte_is_counted),
+    ON_BOTH("shut_write_all", .begin = begin_with_little_room,
+            .states = "S6: shutdown wakes a write",
+            .threads = {write_all_until_shut, shut_write}, .finish = every_sent_byte_is_counted),
+    ON_BOTH("cancel_accepts", .begin = begin_listening,
+            .states = "K7: a cancel ends both accepts, and no connection is lost",
+            .threads = {accept_until_cancelled, accept_until_cancelled, connect_and_cancel},
+            .finish = no_connection_was_lost, .preemptions = 3, .old_values = 1),
+    ON_BOTH("refused", .begin = begin_connecting,
+            .states = "C5: two calls take the result of a connect, and its error is saved",
+            .threads = {take_pending_error, read_while_connecting, refuse},
+            .finish = the_refusal_is_saved),
+    ON_BOTH("connected", .begin = begin_connecting,
+            .states = "C5: two calls take the result of a connect, and it is connected",
+            .threads = {take_no_error, try_read_while_connecting, succeed},
+            .finish = it_is_connected),
+    {0},
+};
