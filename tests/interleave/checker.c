@@ -211,6 +211,7 @@ void inter_thread_start(void (*run)(void *argument), void *argument)
     *started = (fiber){.is_running = true, .run = run, .argument = argument};
     started->pending = (inter_operation){.name = "begin"};
     inter_thread_begins(created, self);
+    inter_search_create(created, self);
     inter_loads_begin(created);
     (void)getcontext(&started->context);
     started->context.uc_stack.ss_sp = stacks[created];
@@ -242,9 +243,6 @@ static bool run_schedule(const inter_program *program)
     }
     switch_to(choose_thread());
     for (unsigned i = 1; i < thread_count; i++) {
-        if (fibers[i].is_running) {
-            inter_search_regard(i, &fibers[i].pending);
-        }
         inter_thread_joins(INTER_MAIN, i);
     }
     if (!is_cut) {
@@ -274,26 +272,45 @@ static void catch_signals(void)
     }
 }
 
-inter_totals inter_explore(const inter_program *program, unsigned seconds)
+enum { TRACES_MAX = 1 << 16 };
+
+/* Returns whether the trace is new. The table has room for twice as many as are added. */
+static bool add_trace(uint64_t table[TRACES_MAX], uint64_t trace)
 {
+    size_t at = trace % TRACES_MAX;
+    while (table[at] != 0 && table[at] != trace) {
+        at = (at + 1) % TRACES_MAX;
+    }
+    bool is_new = table[at] == 0;
+    table[at] = trace;
+    return is_new;
+}
+
+inter_totals inter_explore(const inter_program *program, const inter_effort *effort)
+{
+    static uint64_t traces[TRACES_MAX];
     inter_totals totals = {.is_complete = true};
-    time_t end = time(NULL) + (time_t)seconds;
+    time_t end = time(NULL) + (time_t)effort->seconds;
+    memset(traces, 0, sizeof traces);
     catch_signals();
     inter_report_begin(program);
-    inter_search_begin(program->preemptions);
+    inter_search_begin(program->preemptions, effort->in_full);
     while (inter_search_next()) {
         bool ended = run_schedule(program);
         size_t steps;
         (void)inter_search_steps(&steps);
         totals.schedules += ended;
         totals.cut += !ended;
+        totals.traces += ended && totals.schedules < TRACES_MAX / 2 &&
+                         add_trace(traces, inter_search_trace());
         totals.longest = steps > totals.longest ? steps : totals.longest;
-        if (seconds != 0 && totals.schedules % 256 == 0 && time(NULL) >= end) {
+        bool is_late = effort->seconds != 0 && totals.schedules % 256 == 0 && time(NULL) >= end;
+        if (is_late || totals.schedules == effort->schedules) {
             totals.is_complete = false;
             return totals;
         }
     }
-    if (program->end != NULL) {
+    if (program->end != NULL && !effort->in_full) {
         program->end();
     }
     return totals;

@@ -101,12 +101,19 @@ _Noreturn void inter_fail(const char *format, ...) __attribute__((format(printf,
 typedef struct inter_totals {
     uint64_t schedules;
     uint64_t cut; /* runs that were ended because another one covers the rest */
+    uint64_t traces;  /* schedules that differ in more than the order of independent steps */
     uint64_t longest;
-    bool is_complete; /* false: the limit of time was reached */
+    bool is_complete; /* false: a limit was reached */
 } inter_totals;
 
-/* Runs every schedule. seconds: a limit, 0 for none. */
-inter_totals inter_explore(const inter_program *program, unsigned seconds);
+typedef struct inter_effort {
+    unsigned seconds; /* limits; 0 for none */
+    uint64_t schedules;
+    bool in_full; /* without the reductions */
+} inter_effort;
+
+/* Runs every schedule. */
+inter_totals inter_explore(const inter_program *program, const inter_effort *effort);
 
 /* Runs one schedule, as a failure has printed it, and prints each step. */
 void inter_replay(const inter_program *program, const char *schedule);

@@ -9,16 +9,18 @@
 #include "tests/interleave/programs.h"
 
 static const inter_program *const lists[] = {
-    inter_litmus_programs, inter_notify_programs, inter_resolver_programs, inter_poller_programs, inter_stream_programs,
+    inter_litmus_programs, inter_notify_programs, inter_resolver_programs, inter_poller_programs, inter_stream_programs, inter_mode_programs,
 };
 
-typedef struct limits {
-    unsigned seconds;
-    int preemptions; /* negative: those of the program */
+typedef struct options {
+    inter_effort effort;
+    int preemptions; /* negative: the program's limit */
     int old_values;
-} limits;
+} options;
 
-static limits options = {0, -1, -1};
+static options chosen = {.preemptions = -1, .old_values = -1};
+
+enum { FULL_MAX = 5000 };
 
 static void usage(void)
 {
@@ -44,17 +46,39 @@ static void print_limit(unsigned limit, const char *of)
     }
 }
 
+/* If the program has few schedules, all of them run without the reductions too, which must leave out
+ * none that differs in its results. */
+static inter_totals check_reductions(const inter_program *program, const inter_totals *reduced)
+{
+    inter_effort effort = {.schedules = FULL_MAX, .in_full = true};
+    inter_totals full = {.is_complete = false};
+    if (program->preemptions == 0 && reduced->is_complete && reduced->schedules < FULL_MAX) {
+        full = inter_explore(program, &effort);
+    }
+    if (full.is_complete && full.traces != reduced->traces) {
+        printf("%s: %llu different schedules, but %llu with the reductions\n", program->name,
+               (unsigned long long)full.traces, (unsigned long long)reduced->traces);
+        exit(1);
+    }
+    return full;
+}
+
 static void explore(const inter_program *program)
 {
     double began = seconds_now();
-    inter_totals totals = inter_explore(program, options.seconds);
+    inter_totals totals = inter_explore(program, &chosen.effort);
+    double took = seconds_now() - began;
     if (program->expected_failure != NULL) {
         printf("%s: no schedule fails with: %s\n", program->name, program->expected_failure);
         exit(1);
     }
+    inter_totals full = check_reductions(program, &totals);
     printf("%-28s %9llu schedules, %8llu cut, %3llu steps, %7.2f s", program->name,
            (unsigned long long)totals.schedules, (unsigned long long)totals.cut,
-           (unsigned long long)totals.longest, seconds_now() - began);
+           (unsigned long long)totals.longest, took);
+    if (full.is_complete) {
+        printf(", as all %llu orders", (unsigned long long)full.schedules);
+    }
     print_limit(program->preemptions, "preemptions");
     print_limit(program->old_values, "old values");
     printf("%s\n", totals.is_complete ? "" : ", not complete");
@@ -80,11 +104,11 @@ static int read_options(int argc, char **argv)
     for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
         int value = atoi(argv[at + 1]);
         if (strcmp(argv[at], "--seconds") == 0) {
-            options.seconds = (unsigned)value;
+            chosen.effort.seconds = (unsigned)value;
         } else if (strcmp(argv[at], "--preemptions") == 0) {
-            options.preemptions = value;
+            chosen.preemptions = value;
         } else if (strcmp(argv[at], "--old-values") == 0) {
-            options.old_values = value;
+            chosen.old_values = value;
         } else {
             usage();
         }
@@ -98,11 +122,11 @@ static int read_options(int argc, char **argv)
 static inter_program with_options(const inter_program *program)
 {
     inter_program limited = *program;
-    if (options.preemptions >= 0) {
-        limited.preemptions = (unsigned)options.preemptions;
+    if (chosen.preemptions >= 0) {
+        limited.preemptions = (unsigned)chosen.preemptions;
     }
-    if (options.old_values >= 0) {
-        limited.old_values = (unsigned)options.old_values;
+    if (chosen.old_values >= 0) {
+        limited.old_values = (unsigned)chosen.old_values;
     }
     return limited;
 }

@@ -1,6 +1,6 @@
 /* search.c: the depth-first search over all schedules, with dynamic partial-order reduction
- * (Flanagan, Godefroid 2005) and sleep sets (Godefroid 1996, chapter 5). A bound on the preemptions
- * (Musuvathi, Qadeer 2007) replaces the sleep sets. */
+ * by source sets (Abdulla, Aronis, Jonsson, Sagonas 2014) and sleep sets (Godefroid 1996, chapter 5),
+ * or with a bound on the preemptions (Musuvathi, Qadeer 2007). */
 #include "tests/interleave/search.h"
 
 #include <stdio.h>
@@ -25,6 +25,7 @@ static node nodes[NODES_MAX];
 static size_t node_count; /* the nodes that the search has kept */
 static size_t depth;      /* the nodes of the schedule that runs */
 static unsigned preemption_limit;
+static bool is_full; /* every enabled thread is wanted everywhere */
 static bool is_following;
 static bool is_first;
 
@@ -32,8 +33,9 @@ static inter_executed steps[INTER_STEPS_MAX];
 static size_t step_count;
 static inter_clock known[INTER_THREADS_MAX]; /* as inter_executed.before, up to now */
 
-void inter_search_begin(unsigned preemptions)
+void inter_search_begin(unsigned preemptions, bool in_full)
 {
+    is_full = in_full;
     node_count = 0;
     preemption_limit = preemptions;
     is_following = false;
@@ -42,7 +44,7 @@ void inter_search_begin(unsigned preemptions)
 
 void inter_search_follow(const char *schedule)
 {
-    inter_search_begin(0);
+    inter_search_begin(0, false);
     is_following = true;
     for (const char *at = schedule; *at != '\0' && node_count < NODES_MAX;) {
         bool is_value = *at == 'v';
@@ -118,14 +120,88 @@ static void join(inter_clock *into, const inter_clock *from)
     }
 }
 
-/* With a bound, a thread that is wanted in the middle of another one's run may exceed it. It is
- * therefore wanted at the begin of the run too (Coons, Musuvathi, McKinley 2013). */
-static void want(size_t at, inter_threads threads)
+static unsigned first_of(inter_threads threads, unsigned current)
+{
+    return (threads & 1u << current) != 0 ? current : (unsigned)__builtin_ctz(threads);
+}
+
+/* Whether a step is in the part of the schedule that could come before step `first`: it follows it,
+ * but does not depend on it. */
+static bool is_movable(size_t step, size_t first)
+{
+    return step > first && steps[step].before.at[steps[first].thread] <= first;
+}
+
+/* Whether a movable step precedes this one. */
+static bool has_movable_before(const inter_clock *before, size_t step, size_t first)
+{
+    for (size_t i = first + 1; i < step; i++) {
+        if (is_movable(i, first) && before->at[steps[i].thread] > i) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The threads that can begin a schedule in which the new step comes before step `first`: those whose
+ * first step in the movable part, or the new step itself, is preceded by none of that part. */
+static inter_threads initials(unsigned thread, size_t first)
+{
+    inter_threads found = 0;
+    inter_threads passed = 0;
+    for (size_t i = first + 1; i < step_count; i++) {
+        inter_threads bit = 1u << steps[i].thread;
+        if (!is_movable(i, first) || (passed & bit) != 0) {
+            continue;
+        }
+        passed |= bit;
+        inter_clock before = steps[i].before;
+        before.at[steps[i].thread] = 0;
+        found |= has_movable_before(&before, i, first) ? 0 : bit;
+    }
+    if ((passed & 1u << thread) == 0 && !has_movable_before(&known[thread], step_count, first)) {
+        found |= 1u << thread;
+    }
+    return found;
+}
+
+/* Returns false if the two steps cannot be exchanged, because the earlier one enables the other. */
+static bool reverse(unsigned thread, size_t earlier)
+{
+    node *choice = &nodes[steps[earlier].node];
+    inter_threads candidates = initials(thread, earlier) & choice->enabled;
+    if (candidates == 0) {
+        return false;
+    }
+    if ((candidates & (choice->wanted | choice->sleeping)) == 0) {
+        choice->wanted |= 1u << first_of(candidates, thread);
+    }
+    return true;
+}
+
+/* Source sets (Abdulla, Aronis, Jonsson, Sagonas 2014): each step that the new one depends on could
+ * come after it, unless a third one is between them. If the new one can wait, the third one may only
+ * have enabled it, as the end of a lock enables the next lock: the first lock is then the one to
+ * come after it. */
+static void want_reversals(unsigned thread, const inter_operation *operation)
+{
+    inter_clock between = known[thread];
+    for (size_t i = step_count; i-- > 0;) {
+        const inter_executed *earlier = &steps[i];
+        if (earlier->thread != thread && between.at[earlier->thread] <= i &&
+            depends(&earlier->operation, operation) && reverse(thread, i) &&
+            operation->is_ready == NULL) {
+            join(&between, &earlier->before);
+        }
+    }
+}
+
+/* With a bound on the preemptions, a thread that is wanted in the middle of another one's run may
+ * exceed it. It is therefore wanted at the begin of the run too (Coons, Musuvathi, McKinley
+ * 2013). */
+static void want_in_bounds(size_t at, inter_threads threads)
 {
     nodes[at].wanted |= threads & nodes[at].enabled;
-    if (preemption_limit == 0) {
-        return;
-    }
     size_t first = at;
     for (size_t i = at; i-- > 0 && (nodes[i].is_value || nodes[i].chosen == nodes[at].chosen);) {
         first = nodes[i].is_value ? first : i;
@@ -133,21 +209,19 @@ static void want(size_t at, inter_threads threads)
     nodes[first].wanted |= threads & nodes[first].enabled;
 }
 
-/* The operation could have come before the last step that it depends on and that does not precede
- * it. If the thread could not run then, another thread must run first. */
-void inter_search_regard(unsigned thread, const inter_operation *operation)
+/* The new step could have come before the last step that it depends on. If its thread could not run
+ * then, another thread must run first (Flanagan, Godefroid 2005). */
+static void want_within_bounds(unsigned thread, const inter_operation *operation)
 {
-    if (is_following) {
-        return;
-    }
     for (size_t i = step_count; i-- > 0;) {
         const inter_executed *earlier = &steps[i];
         if (earlier->thread == thread || known[thread].at[earlier->thread] > i ||
             !depends(&earlier->operation, operation)) {
             continue;
         }
-        bool could_run = (nodes[earlier->node].enabled & 1u << thread) != 0;
-        want(earlier->node, could_run ? 1u << thread : nodes[earlier->node].enabled);
+        inter_threads enabled = nodes[earlier->node].enabled;
+        bool could_run = (enabled & 1u << thread) != 0;
+        want_in_bounds(earlier->node, could_run ? 1u << thread : enabled);
         if (could_run) {
             return;
         }
@@ -159,7 +233,11 @@ void inter_search_execute(unsigned thread, const inter_operation *operation, boo
     if (step_count == INTER_STEPS_MAX) {
         inter_fail("a schedule has more than %d steps", INTER_STEPS_MAX);
     }
-    inter_search_regard(thread, operation);
+    if (preemption_limit != 0) {
+        want_within_bounds(thread, operation);
+    } else if (!is_following && !is_full) {
+        want_reversals(thread, operation);
+    }
     for (size_t i = 0; i < step_count; i++) {
         if (steps[i].thread != thread && depends(&steps[i].operation, operation)) {
             join(&known[thread], &steps[i].before);
@@ -171,10 +249,43 @@ void inter_search_execute(unsigned thread, const inter_operation *operation, boo
     step_count++;
 }
 
+void inter_search_create(unsigned created, unsigned creator)
+{
+    known[created] = known[creator];
+}
+
 inter_executed *inter_search_steps(size_t *count)
 {
     *count = step_count;
     return steps;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    hash = (hash ^ value) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 29;
+}
+
+/* Each step counts with its thread, its result and its position among the steps that precede it. The
+ * sum does not depend on the order of the steps. */
+uint64_t inter_search_trace(void)
+{
+    static uint64_t ordinals[INTER_STEPS_MAX + 1]; /* of the step before, in its thread */
+    uint64_t counts[INTER_THREADS_MAX] = {0};
+    uint64_t sum = 0;
+    for (size_t i = 0; i < step_count; i++) {
+        const inter_executed *step = &steps[i];
+        ordinals[i + 1] = ++counts[step->thread];
+        uint64_t hash = mix(step->thread + 1, step->is_ready);
+        for (unsigned thread = 0; thread < INTER_THREADS_MAX; thread++) {
+            hash = mix(hash, ordinals[step->before.at[thread]]);
+        }
+        for (const char *at = step->note; *at != '\0'; at++) {
+            hash = mix(hash, (unsigned char)*at);
+        }
+        sum += mix(hash, hash >> 32);
+    }
+    return sum;
 }
 
 /* ---- Choices */
@@ -218,11 +329,6 @@ static node *append_node(void)
     return &nodes[node_count++];
 }
 
-static unsigned first_of(inter_threads threads, unsigned current)
-{
-    return (threads & 1u << current) != 0 ? current : (unsigned)__builtin_ctz(threads);
-}
-
 unsigned inter_search_thread(inter_threads enabled, const inter_operation pending[],
                              unsigned current)
 {
@@ -234,7 +340,8 @@ unsigned inter_search_thread(inter_threads enabled, const inter_operation pendin
         kept->enabled = enabled;
         return kept->chosen;
     }
-    inter_threads sleeping = preemption_limit == 0 && !is_following ? sleeping_now(pending) : 0;
+    bool may_sleep = preemption_limit == 0 && !is_following && !is_full;
+    inter_threads sleeping = may_sleep ? sleeping_now(pending) : 0;
     inter_threads candidates = enabled & ~sleeping;
     if (candidates == 0) {
         return INTER_MAIN;
@@ -244,7 +351,7 @@ unsigned inter_search_thread(inter_threads enabled, const inter_operation pendin
                   .enabled = enabled,
                   .sleeping = sleeping,
                   .chosen = first_of(candidates, current)};
-    added.wanted = 1u << added.chosen;
+    added.wanted = is_full ? enabled : 1u << added.chosen;
     *append_node() = added;
     depth++;
     return added.chosen;

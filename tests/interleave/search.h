@@ -19,8 +19,9 @@ typedef struct inter_executed {
     char note[INTER_NOTE_MAX];
 } inter_executed;
 
-/* Begins a search, in which a schedule has at most that many preemptions; 0: no limit. */
-void inter_search_begin(unsigned preemptions);
+/* Begins a search, in which a schedule has at most that many preemptions; 0: no limit. in_full:
+ * without any reduction. */
+void inter_search_begin(unsigned preemptions, bool in_full);
 
 /* Follows a schedule that was printed, instead of a search. */
 void inter_search_follow(const char *schedule);
@@ -38,11 +39,15 @@ unsigned inter_search_value(unsigned count);
 /* Records that a thread executes its operation, and which schedules that requires. */
 void inter_search_execute(unsigned thread, const inter_operation *operation, bool is_ready);
 
-/* The same for an operation that the schedule does not execute. */
-void inter_search_regard(unsigned thread, const inter_operation *operation);
+/* The steps of a new thread come after those that its creator knows. */
+void inter_search_create(unsigned created, unsigned creator);
 
 /* The steps of this schedule. */
 inter_executed *inter_search_steps(size_t *count);
+
+/* A number that schedules share if and, almost certainly, only if they differ only in the order of
+ * independent steps. */
+uint64_t inter_search_trace(void);
 
 /* Prints the choices of this schedule, for inter_search_follow. */
 void inter_search_print(void);
