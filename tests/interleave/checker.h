@@ -12,7 +12,7 @@
 enum {
     INTER_THREADS_MAX = 6, /* thread 0 prepares the program and checks the result */
     INTER_MAIN = 0,
-    INTER_TOUCHES_MAX = 4
+    INTER_TOUCHES_MAX = 8
 };
 
 /* Numbers of the events of each thread. Event n of thread t happens-before a thread whose clock has

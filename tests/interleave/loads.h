@@ -2,15 +2,15 @@
 #ifndef INTERLEAVE_LOADS_H
 #define INTERLEAVE_LOADS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "tests/interleave/checker.h"
 
 /* The thread begins, or executes another operation than a load. */
 void inter_loads_begin(unsigned thread);
 
-/* Whether this thread's load, at this place of the code, has found the same store several times, with
- * only loads between. It then waits for a new store; without it the loop would have no end. */
-bool inter_loads_repeat(uintptr_t address, const void *caller);
+/* If this place of the code has loaded the same store several times, with only loads between, it is in
+ * a loop, which without a new store would have no end. The operation, a load, then waits until one
+ * of the loop's words has a new store. Returns whether it does. */
+bool inter_loads_wait(inter_operation *operation, uintptr_t address);
 
 /* Records a load that was executed. */
 void inter_loads_add(uintptr_t address, const void *caller);

@@ -113,9 +113,14 @@ typedef struct read_of {
     size_t store;
 } read_of;
 
+/* A store becomes visible to all threads in finite time (C11, 7.17.3): a thread loads an old store
+ * again at most that often. */
+enum { OLD_AGAIN_MAX = 2 };
+
 typedef struct word {
     uintptr_t address;
     size_t size;
+    unsigned old_again[INTER_THREADS_MAX];
     size_t store_count;
     size_t read_count;
     store stores[STORES_MAX];
@@ -254,8 +259,12 @@ uint64_t inter_atomic_load(uintptr_t address, size_t size, int order, bool newes
     unsigned self = inter_self();
     word *loaded = word_at(address, size);
     size_t newest = loaded->store_count - 1;
-    size_t oldest = order == INTER_SEQ_CST || newest_only ? newest : oldest_visible(loaded, self);
+    bool has_choice = order != INTER_SEQ_CST && !newest_only &&
+                      loaded->old_again[self] < OLD_AGAIN_MAX;
+    size_t oldest = has_choice ? oldest_visible(loaded, self) : newest;
     size_t index = newest - inter_choose_age((unsigned)(newest - oldest + 1));
+    bool is_again = index != newest && inter_stores_read(self, address) == index + 1;
+    loaded->old_again[self] = is_again ? loaded->old_again[self] + 1 : 0;
     inter_race_atomic(address, size, false);
     read_store(loaded, self, index, order);
     if (index != newest) {

@@ -101,30 +101,14 @@ static const char *name_of_store(int order)
     return order == INTER_RELAXED ? "store relaxed" : "store";
 }
 
-typedef struct waiting_load {
-    unsigned thread;
-    uintptr_t address;
-} waiting_load;
-
-static bool has_news(const void *argument)
-{
-    const waiting_load *waiting = argument;
-    return inter_stores_made(waiting->address) !=
-           inter_stores_read(waiting->thread, waiting->address);
-}
-
-/* A loop of loads that found the same stores before waits for a new one. */
 static uint64_t load(const void *address, size_t size, int order, const void *caller)
 {
     inter_operation operation = inter_operation_on(name_of_load(order), address, false);
-    bool repeats = inter_loads_repeat((uintptr_t)address, caller);
     operation.caller = caller;
     operation.is_load = true;
-    waiting_load waiting = {inter_self(), (uintptr_t)address};
-    operation.is_ready = repeats ? has_news : NULL;
-    operation.argument = &waiting;
+    bool has_waited = inter_loads_wait(&operation, (uintptr_t)address);
     (void)inter_step(&operation);
-    uint64_t value = inter_atomic_load((uintptr_t)address, size, order, repeats);
+    uint64_t value = inter_atomic_load((uintptr_t)address, size, order, has_waited);
     inter_loads_add((uintptr_t)address, caller);
     return value;
 }
