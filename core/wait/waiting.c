@@ -16,13 +16,29 @@ static ferp_direction direction_of(ferp_readiness readiness)
     return readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
 }
 
-/* The kernel has waited, so WOULD_BLOCK is a timeout unless the socket is nonblocking. The OS is
- * queried for the mode only if another handle may have set it. */
-static fer_error map_kernel_timeout(const fer_handle *handle, fer_error error)
+/* Whether the socket has a timeout. The OS is queried only if another handle may have set it. */
+static fer_error has_timeout(const feri_waiting *waiting, bool *out)
+{
+    *out = feri_handle_has_flag(waiting->handle, FERI_FLAG_TIMEOUT_SET);
+    if (*out || !feri_handle_is_shared(waiting->handle)) {
+        return feri_ok();
+    }
+    fer_duration timeout;
+    FER_TRY(feri_timeout(waiting->handle, direction_of(waiting->readiness), &timeout));
+    *out = !fer_duration_is_none(timeout);
+    return feri_ok();
+}
+
+/* The kernel has waited, so WOULD_BLOCK is a timeout unless the socket is nonblocking, or was:
+ * without a timeout, another thread has made it blocking since. The OS is queried for the mode only
+ * if another handle may have set it. */
+static fer_error map_kernel_timeout(const feri_waiting *waiting, fer_error error)
 {
     bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-    return nonblocking ? error : feri_map_error(FERI_OPERATION_EXPIRED, error);
+    bool may_expire = false;
+    FER_TRY(feri_is_nonblocking(waiting->handle, &nonblocking));
+    FER_TRY(nonblocking ? feri_ok() : has_timeout(waiting, &may_expire));
+    return may_expire ? feri_map_error(FERI_OPERATION_EXPIRED, error) : error;
 }
 
 /* Whether this handle's own halves now answer the call. *answer is then the result. The halves of a
@@ -124,11 +140,12 @@ static bool continues_after_signal(const feri_waiting *waiting, fer_error *answe
 static bool wait_once(const feri_waiting *waiting, fer_error *answer)
 {
     ferp_wait wait;
-    uint64_t end = end_of_slice(waiting);
     *answer = ferp_wait_arm(&wait, waiting->handle->raw_, waiting->readiness);
     if (answer->kind != FER_OK) {
         return is_passing_shortage(waiting, *answer) && !state_has_answer(waiting, answer);
     }
+    /* A clone that is made from now on wakes the armed wait. */
+    uint64_t end = end_of_slice(waiting);
     wait.call_deadline = waiting->deadline;
     wait.token = waiting->limits.token;
     if (state_has_answer(waiting, answer) || is_cancelled(waiting, answer)) {
@@ -200,7 +217,7 @@ bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
         return false;
     }
     if (kernel_has_waited(waiting)) {
-        *answer = map_kernel_timeout(waiting->handle, *answer);
+        *answer = map_kernel_timeout(waiting, *answer);
         return false;
     }
     if (!waiting->started) {

@@ -68,7 +68,7 @@ bool inter_loads_wait(inter_operation *operation, uintptr_t address)
     static const unsigned numbers[INTER_THREADS_MAX] = {0, 1, 2, 3, 4, 5};
     unsigned self = inter_self();
     const place *found = find(address, operation->caller);
-    if (found == NULL || found->repeats < REPEATS_MAX ||
+    if (self == INTER_MAIN || found == NULL || found->repeats < REPEATS_MAX ||
         found->store != inter_stores_read(self, address)) {
         return false;
     }

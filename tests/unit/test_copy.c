@@ -13,8 +13,8 @@ static fer_copy_buffer buffer;
 static void begin(void)
 {
     script_begin(&script_posix);
-    from.handle_ = script_stream(0);
-    to.handle_ = script_stream(0);
+    from.handle_ = script_stream(FERI_FLAG_TIMEOUT_SET);
+    to.handle_ = script_stream(FERI_FLAG_TIMEOUT_SET);
     memset(memory, '#', sizeof memory);
     buffer = (fer_copy_buffer){memory, sizeof memory, 0, 0};
 }

@@ -189,7 +189,7 @@ static void peeking_takes_a_stranger_off_the_queue_to_see_what_is_behind(void **
 static void what_the_dropping_meets_is_told(void **state)
 {
     (void)state;
-    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
     fer_datagram got;
     char buf[4];
     queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);

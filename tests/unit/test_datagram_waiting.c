@@ -9,7 +9,7 @@
 static void a_kernel_that_gave_up_was_a_timeout_or_a_mode(void **state)
 {
     (void)state;
-    fer_udp_socket socket = open_socket(&script_posix, 0);
+    fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
     fer_datagram got;
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
@@ -82,7 +82,7 @@ static void sending_waits_for_room_and_tries_again(void **state)
 static void sending_gives_up_at_the_end_of_its_timeout(void **state)
 {
     (void)state;
-    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
     fer_socket_addr to = script_addr(PEER);
     size_t n = 77;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);

@@ -10,7 +10,7 @@ static fer_handle open_stream(void)
 {
     script_begin(&script_posix);
     memset(buf, '#', sizeof buf);
-    return script_stream(0);
+    return script_stream(FERI_FLAG_TIMEOUT_SET);
 }
 
 /* ---- read_exact */

@@ -108,7 +108,7 @@ static void what_cannot_be_sent_makes_no_call_and_counts_nothing(void **state)
 static void the_kernel_waits_and_a_timeout_is_told_as_one(void **state)
 {
     (void)state;
-    fer_unix_datagram socket = open_socket(&script_posix, 0);
+    fer_unix_datagram socket = open_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
     fer_unix_received got;
     char buf[8];
     size_t n = 77;

@@ -65,7 +65,7 @@ static void after_the_kernel_s_wait_a_blocking_handle_has_timed_out_and_nothing_
     const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE};
     for (size_t i = 0; i < 3; i++) {
         script_begin(&script_posix);
-        fer_handle handle = script_stream(FERI_FLAG_V6);
+        fer_handle handle = script_stream(FERI_FLAG_V6 | FERI_FLAG_TIMEOUT_SET);
         feri_waiting waiting = feri_waiting_to(&handle, all[i]);
         assert_ends(&waiting, FER_TIMED_OUT, 0);
         assert_log("");
@@ -82,13 +82,31 @@ static void a_nonblocking_handle_would_block_and_nothing_is_asked(void **state)
     assert_log("");
 }
 
+/* T2: only a timeout that was set can expire. Another thread has made the socket blocking since. */
+static void without_a_timeout_a_blocking_handle_was_nonblocking(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    assert_ends(&waiting, FER_WOULD_BLOCK, 11);
+    assert_log("");
+    handle.flags_ = FERI_FLAG_CLONED;
+    assert_ends(&waiting, FER_WOULD_BLOCK, 11);
+    assert_log("is_nonblocking(1) timeout(1,reading)");
+    script_then(SCRIPT_TIMEOUT)->value = 1000000;
+    assert_ends(&waiting, FER_TIMED_OUT, 0);
+    assert_log("is_nonblocking(1) timeout(1,reading)");
+}
+
 static void the_mode_of_a_shared_handle_is_asked_of_the_kernel(void **state)
 {
     (void)state;
     const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_posix);
-        fer_handle handle = script_stream(shared[i] | FERI_FLAG_NONBLOCKING);
+        fer_handle handle =
+            script_stream(shared[i] | FERI_FLAG_NONBLOCKING | FERI_FLAG_TIMEOUT_SET);
         feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
         script_then(SCRIPT_IS_NONBLOCKING)->value = 0;
         assert_ends(&waiting, FER_TIMED_OUT, 0);
@@ -445,6 +463,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         script_test(after_the_kernel_s_wait_a_blocking_handle_has_timed_out_and_nothing_is_asked),
         script_test(a_nonblocking_handle_would_block_and_nothing_is_asked),
+        script_test(without_a_timeout_a_blocking_handle_was_nonblocking),
         script_test(the_mode_of_a_shared_handle_is_asked_of_the_kernel),
         script_test(a_mode_that_cannot_be_asked_is_told_as_the_error_that_it_is),
         script_test(a_nonblocking_socket_is_not_waited_for),
