@@ -16,6 +16,7 @@ typedef struct options {
     inter_effort effort;
     int preemptions; /* negative: the program's limit */
     int old_values;
+    unsigned deeper; /* added to the program's limits */
 } options;
 
 static options chosen = {.preemptions = -1, .old_values = -1};
@@ -24,10 +25,13 @@ enum { FULL_MAX = 5000 };
 
 static void usage(void)
 {
-    (void)fputs("usage: interleave [--seconds N] [--preemptions N] [--old-values N] [PROGRAM [SCHEDULE]]\n"
+    (void)fputs("usage: interleave [OPTION N]... [PROGRAM [SCHEDULE]]\n"
                 "Runs every schedule of all programs, or of the one with this name, or prints the\n"
-                "steps of one schedule. --seconds limits the time of each program. The other two\n"
-                "replace the programs' limits; 0 is no limit.\n",
+                "steps of one schedule.\n"
+                "  --seconds      limits the time of each program\n"
+                "  --preemptions, --old-values\n"
+                "                 replace the programs' limits; 0 is no limit\n"
+                "  --deeper       adds to the programs' limits, if they have any\n",
                 stderr);
     exit(2);
 }
@@ -109,6 +113,8 @@ static int read_options(int argc, char **argv)
             chosen.preemptions = value;
         } else if (strcmp(argv[at], "--old-values") == 0) {
             chosen.old_values = value;
+        } else if (strcmp(argv[at], "--deeper") == 0) {
+            chosen.deeper = (unsigned)value;
         } else {
             usage();
         }
@@ -122,6 +128,8 @@ static int read_options(int argc, char **argv)
 static inter_program with_options(const inter_program *program)
 {
     inter_program limited = *program;
+    limited.preemptions += limited.preemptions != 0 ? chosen.deeper : 0;
+    limited.old_values += limited.old_values != 0 ? chosen.deeper : 0;
     if (chosen.preemptions >= 0) {
         limited.preemptions = (unsigned)chosen.preemptions;
     }
