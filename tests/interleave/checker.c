@@ -14,8 +14,8 @@
 #include "tests/interleave/loads.h"
 #include "tests/interleave/memory.h"
 #include "tests/interleave/report.h"
-#include "tests/interleave/search.h"
 #include "tests/interleave/seam.h"
+#include "tests/interleave/search.h"
 
 enum { STACK_SIZE = 1 << 17 };
 
@@ -301,8 +301,8 @@ inter_totals inter_explore(const inter_program *program, const inter_effort *eff
         (void)inter_search_steps(&steps);
         totals.schedules += ended;
         totals.cut += !ended;
-        totals.traces += ended && totals.schedules < TRACES_MAX / 2 &&
-                         add_trace(traces, inter_search_trace());
+        totals.traces +=
+            ended && totals.schedules < TRACES_MAX / 2 && add_trace(traces, inter_search_trace());
         totals.longest = steps > totals.longest ? steps : totals.longest;
         bool is_late = effort->seconds != 0 && totals.schedules % 256 == 0 && time(NULL) >= end;
         if (is_late || totals.schedules == effort->schedules) {

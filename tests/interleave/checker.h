@@ -91,17 +91,17 @@ typedef struct inter_program {
 /* Fails the schedule: prints it and ends the process. */
 _Noreturn void inter_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#define INTER_CHECK(condition)                                                    \
-    do {                                                                          \
-        if (!(condition)) {                                                       \
+#define INTER_CHECK(condition)                                                      \
+    do {                                                                            \
+        if (!(condition)) {                                                         \
             inter_fail("%s:%d: not true: %s", __FILE_NAME__, __LINE__, #condition); \
-        }                                                                         \
+        }                                                                           \
     } while (0)
 
 typedef struct inter_totals {
     uint64_t schedules;
-    uint64_t cut; /* runs that were ended because another one covers the rest */
-    uint64_t traces;  /* schedules that differ in more than the order of independent steps */
+    uint64_t cut;    /* runs that were ended because another one covers the rest */
+    uint64_t traces; /* schedules that differ in more than the order of independent steps */
     uint64_t longest;
     bool is_complete; /* false: a limit was reached */
 } inter_totals;

@@ -189,7 +189,8 @@ static bool knows(unsigned self, unsigned thread, uint16_t event)
 static size_t oldest_visible(const word *loaded, unsigned self)
 {
     size_t oldest = loaded->store_count - 1;
-    while (oldest > 0 && !knows(self, loaded->stores[oldest].thread, loaded->stores[oldest].event)) {
+    while (oldest > 0 &&
+           !knows(self, loaded->stores[oldest].thread, loaded->stores[oldest].event)) {
         oldest--;
     }
     for (size_t i = 0; i < loaded->read_count; i++) {
@@ -214,8 +215,7 @@ static void record_read(word *loaded, unsigned self, size_t index)
     if (loaded->read_count == READS_MAX) {
         inter_fail("more than %d different reads of one word", READS_MAX);
     }
-    loaded->reads[loaded->read_count++] =
-        (read_of){self, clocks[self].system.at[self], index};
+    loaded->reads[loaded->read_count++] = (read_of){self, clocks[self].system.at[self], index};
 }
 
 size_t inter_stores_read(unsigned thread, uintptr_t address)
@@ -259,8 +259,8 @@ uint64_t inter_atomic_load(uintptr_t address, size_t size, int order, bool newes
     unsigned self = inter_self();
     word *loaded = word_at(address, size);
     size_t newest = loaded->store_count - 1;
-    bool has_choice = order != INTER_SEQ_CST && !newest_only &&
-                      loaded->old_again[self] < OLD_AGAIN_MAX;
+    bool has_choice =
+        order != INTER_SEQ_CST && !newest_only && loaded->old_again[self] < OLD_AGAIN_MAX;
     size_t oldest = has_choice ? oldest_visible(loaded, self) : newest;
     size_t index = newest - inter_choose_age((unsigned)(newest - oldest + 1));
     bool is_again = index != newest && inter_stores_read(self, address) == index + 1;

@@ -32,8 +32,7 @@ size_t inter_stores_made(uintptr_t address);
 size_t inter_stores_read(unsigned thread, uintptr_t address);
 
 /* The value is one of those that the load may return; the search tries all. size is 4 or 8. */
-uint64_t inter_atomic_load(uintptr_t address, size_t size, int order,
-                           bool newest_only);
+uint64_t inter_atomic_load(uintptr_t address, size_t size, int order, bool newest_only);
 void inter_atomic_store(uintptr_t address, size_t size, uint64_t value, int order);
 /* Returns the value before, which is expected if the exchange was made. */
 uint64_t inter_atomic_exchange_if(uintptr_t address, size_t size, uint64_t expected,

@@ -140,8 +140,8 @@ static void both_clones_have_the_timeout(void)
 /* A change after the clones were made reaches all. */
 static void all_share_their_modes(void)
 {
-    INTER_CHECK(
-        fer_tcp_stream_set_read_timeout(&clones[1], fer_duration_from_millis(5)).kind == FER_OK);
+    INTER_CHECK(fer_tcp_stream_set_read_timeout(&clones[1], fer_duration_from_millis(5)).kind ==
+                FER_OK);
     both_clones_have_the_timeout();
 }
 
@@ -256,10 +256,10 @@ static void the_event_has_the_state(void)
     finish();
 }
 
-#define ON_BOTH(program_name, ...)                                                       \
-    {.name = "modes_" program_name "_linux", .traits = &inter_linux, __VA_ARGS__},       \
-    {                                                                                    \
-        .name = "modes_" program_name "_windows", .traits = &inter_windows, __VA_ARGS__  \
+#define ON_BOTH(program_name, ...)                                                      \
+    {.name = "modes_" program_name "_linux", .traits = &inter_linux, __VA_ARGS__},      \
+    {                                                                                   \
+        .name = "modes_" program_name "_windows", .traits = &inter_windows, __VA_ARGS__ \
     }
 
 const inter_program inter_mode_programs[] = {
@@ -275,8 +275,7 @@ const inter_program inter_mode_programs[] = {
             .finish = finish),
     ON_BOTH("blocking_by_clone", .begin = begin_cloned_nonblocking,
             .states = "T2, T6: a read while a clone makes the socket blocking",
-            .threads = {read_byte_or_nothing, make_blocking_by_clone, send_byte},
-            .finish = finish),
+            .threads = {read_byte_or_nothing, make_blocking_by_clone, send_byte}, .finish = finish),
     ON_BOTH("timeout_and_clone", .begin = begin,
             .states = "T6: a timeout that is set while a clone is made is that of both",
             .threads = {set_timeout, clone_0}, .finish = one_clone_has_the_timeout),
@@ -295,26 +294,38 @@ const inter_program inter_mode_programs[] = {
             .states = "S6: the shutdown of a clone that is made during a read ends the read",
             .threads = {read_the_end, clone_and_shut}, .finish = finish, .preemptions = 3,
             .old_values = 1),
-    {.name = "limits_whole", .begin = begin_limited,
+    {.name = "limits_whole",
+     .begin = begin_limited,
      .states = "K1: a call never has parts of two limits",
-     .threads = {look_at_limits, set_other_limits}, .finish = finish},
-    {.name = "limits_two_setters", .begin = begin_limited,
+     .threads = {look_at_limits, set_other_limits},
+     .finish = finish},
+    {.name = "limits_two_setters",
+     .begin = begin_limited,
      .states = "K1: the same while two threads set limits",
-     .threads = {look_at_limits, set_other_limits, set_same_limits}, .finish = finish,
-     .preemptions = 3, .old_values = 1},
-    {.name = "limits_cleared", .begin = begin_limited,
+     .threads = {look_at_limits, set_other_limits, set_same_limits},
+     .finish = finish,
+     .preemptions = 3,
+     .old_values = 1},
+    {.name = "limits_cleared",
+     .begin = begin_limited,
      .states = "K1: the same while the limits are removed",
-     .threads = {look_at_limits, clear_limits, set_other_limits}, .finish = finish,
-     .preemptions = 3, .old_values = 1},
+     .threads = {look_at_limits, clear_limits, set_other_limits},
+     .finish = finish,
+     .preemptions = 3,
+     .old_values = 1},
     ON_BOTH("limits_and_cancel", .begin = begin_limited_by_token,
             .states = "K1, K2: limits that are removed while a cancel ends the read",
-            .threads = {read_byte_or_cancelled, clear_limits, cancel_and_send},
-            .finish = finish, .preemptions = 3, .old_values = 1),
-    {.name = "token_reset", .begin = begin_limited,
+            .threads = {read_byte_or_cancelled, clear_limits, cancel_and_send}, .finish = finish,
+            .preemptions = 3, .old_values = 1),
+    {.name = "token_reset",
+     .begin = begin_limited,
      .states = "K4: after a cancel and a reset the token's event has the token's state",
-     .threads = {cancel, reset}, .finish = the_event_has_the_state},
-    {.name = "token_two_cancels", .begin = begin_limited,
+     .threads = {cancel, reset},
+     .finish = the_event_has_the_state},
+    {.name = "token_two_cancels",
+     .begin = begin_limited,
      .states = "K4: the same with two cancels",
-     .threads = {cancel, reset, cancel}, .finish = the_event_has_the_state},
+     .threads = {cancel, reset, cancel},
+     .finish = the_event_has_the_state},
     {0},
 };

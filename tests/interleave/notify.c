@@ -39,8 +39,7 @@ static bool wait_for(fer_duration timeout)
     fer_event event;
     size_t count = 7;
     bool is_notified = false;
-    fer_error error =
-        fer_poller_wait_notified(&poller, &event, 1, timeout, &count, &is_notified);
+    fer_error error = fer_poller_wait_notified(&poller, &event, 1, timeout, &count, &is_notified);
     INTER_CHECK(count == 0);
     if (error.kind != FER_OK) {
         INTER_CHECK(error.kind == FER_OUT_OF_MEMORY && !is_notified);
@@ -152,32 +151,50 @@ static void begin_with_signal(void)
 }
 
 const inter_program inter_notify_programs[] = {
-    {.begin = begin, .name = "notify_wait",
+    {.begin = begin,
+     .name = "notify_wait",
      .states = "P6: a notification wakes one wait, and what was written before it is visible",
-     .threads = {wait_and_read, notify}, .finish = data_was_seen},
-    {.begin = begin, .name = "notify_poll",
+     .threads = {wait_and_read, notify},
+     .finish = data_was_seen},
+    {.begin = begin,
+     .name = "notify_poll",
      .states = "P6: the same for a wait with a timeout of 0",
-     .threads = {poll_and_read, notify}, .finish = data_was_seen},
-    {.begin = begin, .name = "notify_brief_wait",
+     .threads = {poll_and_read, notify},
+     .finish = data_was_seen},
+    {.begin = begin,
+     .name = "notify_brief_wait",
      .states = "P6: a wait whose timeout expires meanwhile loses no notification",
-     .threads = {wait_briefly, notify}, .finish = one_was_reported},
-    {.begin = begin, .name = "notify_twice",
+     .threads = {wait_briefly, notify},
+     .finish = one_was_reported},
+    {.begin = begin,
+     .name = "notify_twice",
      .states = "P6: notifications are merged; none is lost and none is reported twice",
-     .threads = {wait_twice, notify_again, notify_again}, .finish = one_or_two_were_reported},
-    {.begin = begin, .name = "notify_two_waits",
+     .threads = {wait_twice, notify_again, notify_again},
+     .finish = one_or_two_were_reported},
+    {.begin = begin,
+     .name = "notify_two_waits",
      .states = "P6: two waits that pass the notification on are both woken",
-     .threads = {wait_and_pass_on, wait_and_pass_on, notify}, .finish = a_notification_is_left},
-    {.begin = begin, .name = "notify_one_of_two",
+     .threads = {wait_and_pass_on, wait_and_pass_on, notify},
+     .finish = a_notification_is_left},
+    {.begin = begin,
+     .name = "notify_one_of_two",
      .states = "P6: a notification wakes exactly one of two waits",
-     .threads = {wait_briefly, wait_briefly, notify}, .finish = one_was_reported},
-    {.name = "notify_failed_wait", .begin = begin_with_failure,
+     .threads = {wait_briefly, wait_briefly, notify},
+     .finish = one_was_reported},
+    {.name = "notify_failed_wait",
+     .begin = begin_with_failure,
      .states = "P12: a failed wait leaves the notification to the next one",
-     .threads = {wait_briefly, notify_again}, .finish = one_was_reported},
-    {.name = "notify_failed_two_waits", .begin = begin_with_failure,
+     .threads = {wait_briefly, notify_again},
+     .finish = one_was_reported},
+    {.name = "notify_failed_two_waits",
+     .begin = begin_with_failure,
      .states = "P12: the same with a second wait at the same time",
-     .threads = {wait_briefly, wait_briefly, notify_again}, .finish = one_was_reported},
-    {.name = "notify_signal", .begin = begin_with_signal,
+     .threads = {wait_briefly, wait_briefly, notify_again},
+     .finish = one_was_reported},
+    {.name = "notify_signal",
+     .begin = begin_with_signal,
      .states = "P9: a signal ends no wait and loses no notification",
-     .threads = {wait_once, notify}, .finish = one_was_reported},
+     .threads = {wait_once, notify},
+     .finish = one_was_reported},
     {0},
 };

@@ -23,9 +23,8 @@ static void print_place(const void *caller)
     char command[128];
     char function[128];
     char place[256];
-    (void)snprintf(command, sizeof command,
-                   "addr2line -i -f -s -e /proc/%ld/exe %p 2>/dev/null", (long)getpid(),
-                   (const void *)((const char *)caller - 1));
+    (void)snprintf(command, sizeof command, "addr2line -i -f -s -e /proc/%ld/exe %p 2>/dev/null",
+                   (long)getpid(), (const void *)((const char *)caller - 1));
     FILE *output = popen(command, "r");
     if (output == NULL) {
         return;

@@ -26,15 +26,15 @@ void __tsan_func_exit(void)
 {
 }
 
-#define DEFINE_PLAIN(name, size)                          \
-    void __tsan_read##name(void *address);                \
-    void __tsan_read##name(void *address)                 \
-    {                                                     \
+#define DEFINE_PLAIN(name, size)                     \
+    void __tsan_read##name(void *address);           \
+    void __tsan_read##name(void *address)            \
+    {                                                \
         inter_plain_read((uintptr_t)address, size);  \
-    }                                                     \
-    void __tsan_write##name(void *address);               \
-    void __tsan_write##name(void *address)                \
-    {                                                     \
+    }                                                \
+    void __tsan_write##name(void *address);          \
+    void __tsan_write##name(void *address)           \
+    {                                                \
         inter_plain_write((uintptr_t)address, size); \
     }
 
@@ -43,16 +43,16 @@ DEFINE_PLAIN(2, 2)
 DEFINE_PLAIN(4, 4)
 DEFINE_PLAIN(8, 8)
 DEFINE_PLAIN(16, 16)
-#define DEFINE_UNALIGNED(size)                               \
-    void __tsan_unaligned_read##size(void *address);         \
-    void __tsan_unaligned_read##size(void *address)          \
-    {                                                        \
-        inter_plain_read((uintptr_t)address, size);  \
-    }                                                        \
-    void __tsan_unaligned_write##size(void *address);        \
-    void __tsan_unaligned_write##size(void *address)         \
-    {                                                        \
-        inter_plain_write((uintptr_t)address, size); \
+#define DEFINE_UNALIGNED(size)                        \
+    void __tsan_unaligned_read##size(void *address);  \
+    void __tsan_unaligned_read##size(void *address)   \
+    {                                                 \
+        inter_plain_read((uintptr_t)address, size);   \
+    }                                                 \
+    void __tsan_unaligned_write##size(void *address); \
+    void __tsan_unaligned_write##size(void *address)  \
+    {                                                 \
+        inter_plain_write((uintptr_t)address, size);  \
     }
 DEFINE_UNALIGNED(2)
 DEFINE_UNALIGNED(4)
@@ -113,28 +113,28 @@ static uint64_t load(const void *address, size_t size, int order, const void *ca
     return value;
 }
 
-#define DEFINE_ATOMIC(bits)                                                                       \
-    uint##bits##_t __tsan_atomic##bits##_load(const uint##bits##_t *address, int order);          \
-    uint##bits##_t __tsan_atomic##bits##_load(const uint##bits##_t *address, int order)           \
-    {                                                                                             \
-        return (uint##bits##_t)load(address, bits / 8, order, CALLER);                            \
-    }                                                                                             \
-    void __tsan_atomic##bits##_store(uint##bits##_t *address, uint##bits##_t value, int order);   \
-    void __tsan_atomic##bits##_store(uint##bits##_t *address, uint##bits##_t value, int order)    \
-    {                                                                                             \
-        step(name_of_store(order), address, true, CALLER);                                        \
-        inter_atomic_store((uintptr_t)address, bits / 8, value, order);                           \
-    }                                                                                             \
-    uint##bits##_t __tsan_atomic##bits##_compare_exchange_val(                                    \
-        uint##bits##_t *address, uint##bits##_t expected, uint##bits##_t desired, int order,      \
-        int failure_order);                                                                       \
-    uint##bits##_t __tsan_atomic##bits##_compare_exchange_val(                                    \
-        uint##bits##_t *address, uint##bits##_t expected, uint##bits##_t desired, int order,      \
-        int failure_order)                                                                        \
-    {                                                                                             \
-        step("compare and swap", address, true, CALLER);                                          \
-        return (uint##bits##_t)inter_atomic_exchange_if((uintptr_t)address, bits / 8, expected,   \
-                                                        desired, order, failure_order);           \
+#define DEFINE_ATOMIC(bits)                                                                     \
+    uint##bits##_t __tsan_atomic##bits##_load(const uint##bits##_t *address, int order);        \
+    uint##bits##_t __tsan_atomic##bits##_load(const uint##bits##_t *address, int order)         \
+    {                                                                                           \
+        return (uint##bits##_t)load(address, bits / 8, order, CALLER);                          \
+    }                                                                                           \
+    void __tsan_atomic##bits##_store(uint##bits##_t *address, uint##bits##_t value, int order); \
+    void __tsan_atomic##bits##_store(uint##bits##_t *address, uint##bits##_t value, int order)  \
+    {                                                                                           \
+        step(name_of_store(order), address, true, CALLER);                                      \
+        inter_atomic_store((uintptr_t)address, bits / 8, value, order);                         \
+    }                                                                                           \
+    uint##bits##_t __tsan_atomic##bits##_compare_exchange_val(                                  \
+        uint##bits##_t *address, uint##bits##_t expected, uint##bits##_t desired, int order,    \
+        int failure_order);                                                                     \
+    uint##bits##_t __tsan_atomic##bits##_compare_exchange_val(                                  \
+        uint##bits##_t *address, uint##bits##_t expected, uint##bits##_t desired, int order,    \
+        int failure_order)                                                                      \
+    {                                                                                           \
+        step("compare and swap", address, true, CALLER);                                        \
+        return (uint##bits##_t)inter_atomic_exchange_if((uintptr_t)address, bits / 8, expected, \
+                                                        desired, order, failure_order);         \
     }
 
 DEFINE_ATOMIC(32)

@@ -60,8 +60,6 @@ inter_ready inter_readiness_of(fer_raw_socket raw);
 bool inter_is_open(fer_raw_socket raw);
 
 void inter_time_begin(const struct ferp_traits *traits);
-void inter_sockets_begin(void);
-void inter_sockets_end(void);
 void inter_poller_begin(void);
 void inter_poller_end(void);
 bool inter_poller_is_open(void);

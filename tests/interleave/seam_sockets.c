@@ -1,46 +1,25 @@
-/* seam_sockets.c: the simulated system's sockets: what core calls, and what the peer does. */
+/* seam_sockets.c: the simulated system's sockets: their calls. seam_waits.c has waits, and the
+ * peer. */
 #include <string.h>
 
 #include "core/handle/handle.h"
 #include "tests/interleave/memory.h"
-#include "tests/interleave/seam.h"
+#include "tests/interleave/seam_socket.h"
 
 enum { SOCKETS_MAX = 8, RAWS_MAX = 16 };
-
-typedef struct system_socket {
-    size_t queued; /* bytes to read */
-    bool has_ended;
-    bool read_shut;
-    bool write_shut;
-    size_t room; /* bytes that can be sent */
-    size_t sent;
-    bool is_nonblocking;
-    bool is_connecting;
-    fer_error error; /* SO_ERROR */
-    fer_duration timeouts[2];
-    size_t connections; /* of a listener: queued */
-} system_socket;
-
-typedef struct raw_socket {
-    system_socket *socket;
-    bool is_open;
-    unsigned wakes; /* on Windows: cancelled reads, of this handle only */
-} raw_socket;
 
 static const fer_error success = {FER_OK, 0};
 static const fer_error would_block = {FER_WOULD_BLOCK, 11};
 
-static system_socket sockets[SOCKETS_MAX];
+static inter_socket sockets[SOCKETS_MAX];
 static size_t socket_count;
-static raw_socket raws[RAWS_MAX];
+static inter_raw raws[RAWS_MAX];
 static size_t raw_count;
-static unsigned armed;
 
 void inter_sockets_begin(void)
 {
     socket_count = 0;
     raw_count = 0;
-    armed = 0;
 }
 
 void inter_sockets_end(void)
@@ -48,7 +27,11 @@ void inter_sockets_end(void)
     for (size_t i = 0; i < raw_count; i++) {
         INTER_CHECK(!raws[i].is_open);
     }
-    INTER_CHECK(armed == 0);
+}
+
+inter_raw *inter_raw_of(fer_raw_socket raw)
+{
+    return &raws[raw];
 }
 
 bool inter_is_open(fer_raw_socket raw)
@@ -56,7 +39,7 @@ bool inter_is_open(fer_raw_socket raw)
     return raw >= 0 && (size_t)raw < raw_count && raws[raw].is_open;
 }
 
-static system_socket *socket_of(fer_raw_socket raw)
+inter_socket *inter_socket_of(fer_raw_socket raw)
 {
     if (!inter_is_open(raw)) {
         inter_fail("the raw socket %ld is used, but it is not open", (long)raw);
@@ -73,7 +56,7 @@ static bool waits_in_kernel(void)
 
 static inter_operation operation_on(const char *name, fer_raw_socket raw)
 {
-    inter_operation operation = inter_operation_on(name, socket_of(raw), true);
+    inter_operation operation = inter_operation_on(name, inter_socket_of(raw), true);
     if (inter_poller_is_open()) {
         inter_add_touch(&operation, &inter_readiness, true);
     }
@@ -81,25 +64,25 @@ static inter_operation operation_on(const char *name, fer_raw_socket raw)
 }
 
 /* The socket may have been closed before the operation is executed. */
-static system_socket *step_on(const char *name, fer_raw_socket raw)
+inter_socket *inter_socket_step(const char *name, fer_raw_socket raw)
 {
     inter_operation operation = operation_on(name, raw);
     (void)inter_system_step(&operation);
-    return socket_of(raw);
+    return inter_socket_of(raw);
 }
 
-static fer_raw_socket raw_of(system_socket *socket)
+static fer_raw_socket raw_of(inter_socket *socket)
 {
     INTER_CHECK(raw_count < RAWS_MAX);
-    raws[raw_count] = (raw_socket){.socket = socket, .is_open = true};
+    raws[raw_count] = (inter_raw){.socket = socket, .is_open = true};
     return (fer_raw_socket)raw_count++;
 }
 
 static fer_raw_socket new_socket(void)
 {
     INTER_CHECK(socket_count < SOCKETS_MAX);
-    sockets[socket_count] = (system_socket){.is_nonblocking = !waits_in_kernel(),
-                                            .timeouts = {FER_DURATION_NONE, FER_DURATION_NONE}};
+    sockets[socket_count] = (inter_socket){.is_nonblocking = !waits_in_kernel(),
+                                           .timeouts = {FER_DURATION_NONE, FER_DURATION_NONE}};
     return raw_of(&sockets[socket_count++]);
 }
 
@@ -114,13 +97,13 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
 
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 {
-    *out = raw_of(step_on("duplicate", raw));
+    *out = raw_of(inter_socket_step("duplicate", raw));
     return success;
 }
 
 void ferp_close(fer_raw_socket raw)
 {
-    (void)step_on("close", raw);
+    (void)inter_socket_step("close", raw);
     raws[raw].is_open = false;
 }
 
@@ -163,7 +146,7 @@ void ferp_disable_connect_retry(fer_raw_socket raw)
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     (void)addr;
-    system_socket *socket = socket_of(raw);
+    inter_socket *socket = inter_socket_of(raw);
     if (inter_self() == INTER_MAIN && !socket->is_nonblocking) {
         return success;
     }
@@ -173,7 +156,7 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 
 fer_error ferp_check_connected(fer_raw_socket raw)
 {
-    const system_socket *socket = step_on("check connected", raw);
+    const inter_socket *socket = inter_socket_step("check connected", raw);
     bool is_connected = !socket->is_connecting && !socket->has_ended;
     inter_note(is_connected ? "yes" : "no");
     return is_connected ? success : (fer_error){FER_NOT_CONNECTED, 107};
@@ -181,7 +164,7 @@ fer_error ferp_check_connected(fer_raw_socket raw)
 
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
-    system_socket *socket = step_on("take error", raw);
+    inter_socket *socket = inter_socket_step("take error", raw);
     inter_note("%s", fer_error_kind_name(socket->error.kind));
     *pending = socket->error;
     socket->error = success;
@@ -190,7 +173,7 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 
 void inter_connect_ends(fer_raw_socket raw, fer_error_kind result)
 {
-    system_socket *socket = step_on("the connect ends", raw);
+    inter_socket *socket = inter_socket_step("the connect ends", raw);
     socket->is_connecting = false;
     socket->has_ended = result != FER_OK;
     socket->error = (fer_error){result, result == FER_OK ? 0 : 111};
@@ -200,57 +183,57 @@ void inter_connect_ends(fer_raw_socket raw, fer_error_kind result)
 
 fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
 {
-    step_on("set timeout", raw)->timeouts[direction] = timeout;
+    inter_socket_step("set timeout", raw)->timeouts[direction] = timeout;
     return success;
 }
 
 fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out)
 {
-    *out = step_on("get timeout", raw)->timeouts[direction];
+    *out = inter_socket_step("get timeout", raw)->timeouts[direction];
     return success;
 }
 
 fer_error ferp_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 {
-    step_on("set nonblocking", raw)->is_nonblocking = nonblocking;
+    inter_socket_step("set nonblocking", raw)->is_nonblocking = nonblocking;
     return success;
 }
 
 fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
 {
-    *out = step_on("get nonblocking", raw)->is_nonblocking;
+    *out = inter_socket_step("get nonblocking", raw)->is_nonblocking;
     return success;
 }
 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
 {
     (void)linger;
-    (void)step_on("set linger", raw);
+    (void)inter_socket_step("set linger", raw);
     return success;
 }
 
 /* ---- Bytes */
 
-static bool is_readable(const void *argument)
+bool inter_is_readable(const void *argument)
 {
-    const system_socket *socket = argument;
+    const inter_socket *socket = argument;
     return socket->queued > 0 || socket->has_ended || socket->read_shut;
 }
 
-static bool is_writable(const void *argument)
+bool inter_is_writable(const void *argument)
 {
-    const system_socket *socket = argument;
+    const inter_socket *socket = argument;
     return socket->room > 0 || socket->write_shut;
 }
 
-static bool is_acceptable(const void *argument)
+bool inter_is_acceptable(const void *argument)
 {
-    const system_socket *socket = argument;
+    const inter_socket *socket = argument;
     return socket->connections > 0;
 }
 
 /* A call that waits in the system if the socket is blocking. */
-static fer_error wait_in_call(inter_operation *operation, system_socket *socket,
+static fer_error wait_in_call(inter_operation *operation, inter_socket *socket,
                               ferp_direction direction, bool (*is_ready)(const void *argument))
 {
     uint64_t timeout = socket->timeouts[direction].nanos;
@@ -267,23 +250,23 @@ static fer_error wait_for_try(const char *name, fer_raw_socket raw, bool may_wai
                               ferp_direction direction, bool (*is_ready)(const void *argument))
 {
     inter_operation operation = operation_on(name, raw);
-    system_socket *socket = socket_of(raw);
+    inter_socket *socket = inter_socket_of(raw);
     if (may_wait && !socket->is_nonblocking) {
         return wait_in_call(&operation, socket, direction, is_ready);
     }
     (void)inter_system_step(&operation);
-    return is_ready(socket_of(raw)) ? success : would_block;
+    return is_ready(inter_socket_of(raw)) ? success : would_block;
 }
 
 static fer_error receive(const char *name, fer_raw_socket raw, void *buf, size_t len, bool may_wait,
                          size_t *n)
 {
     *n = 0;
-    fer_error error = wait_for_try(name, raw, may_wait, FERP_READING, is_readable);
+    fer_error error = wait_for_try(name, raw, may_wait, FERP_READING, inter_is_readable);
     if (error.kind != FER_OK) {
         return error;
     }
-    system_socket *socket = socket_of(raw);
+    inter_socket *socket = inter_socket_of(raw);
     if (socket->read_shut && !waits_in_kernel()) {
         return (fer_error){FER_BROKEN_PIPE, 10058};
     }
@@ -311,9 +294,9 @@ fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
 {
     (void)buf;
     *n = 0;
-    fer_error error = wait_for_try("peek", raw, true, FERP_READING, is_readable);
+    fer_error error = wait_for_try("peek", raw, true, FERP_READING, inter_is_readable);
     if (error.kind == FER_OK) {
-        *n = len < socket_of(raw)->queued ? len : socket_of(raw)->queued;
+        *n = len < inter_socket_of(raw)->queued ? len : inter_socket_of(raw)->queued;
     }
     return error;
 }
@@ -322,11 +305,11 @@ static fer_error transmit(const char *name, fer_raw_socket raw, const void *buf,
                           bool may_wait, size_t *n)
 {
     *n = 0;
-    fer_error error = wait_for_try(name, raw, may_wait, FERP_WRITING, is_writable);
+    fer_error error = wait_for_try(name, raw, may_wait, FERP_WRITING, inter_is_writable);
     if (error.kind != FER_OK) {
         return error;
     }
-    system_socket *socket = socket_of(raw);
+    inter_socket *socket = inter_socket_of(raw);
     if (socket->write_shut) {
         return (fer_error){FER_BROKEN_PIPE, 32};
     }
@@ -350,13 +333,13 @@ fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t 
 
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
 {
-    *n = step_on("bytes queued", raw)->queued;
+    *n = inter_socket_step("bytes queued", raw)->queued;
     return success;
 }
 
 fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 {
-    system_socket *socket = step_on("shutdown", raw);
+    inter_socket *socket = inter_socket_step("shutdown", raw);
     INTER_CHECK(how != FER_SHUTDOWN_READ || waits_in_kernel());
     socket->read_shut = socket->read_shut || how != FER_SHUTDOWN_WRITE;
     socket->write_shut = socket->write_shut || how != FER_SHUTDOWN_READ;
@@ -365,140 +348,23 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 
 fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
 {
-    fer_error error = wait_for_try("accept", raw, true, FERP_READING, is_acceptable);
+    fer_error error = wait_for_try("accept", raw, true, FERP_READING, inter_is_acceptable);
     if (error.kind != FER_OK) {
         return error;
     }
-    system_socket *listener = socket_of(raw);
+    inter_socket *listener = inter_socket_of(raw);
     listener->connections--;
     *out = new_socket();
-    socket_of(*out)->is_nonblocking =
+    inter_socket_of(*out)->is_nonblocking =
         ferp_traits()->accept_inherits_nonblocking && listener->is_nonblocking;
     *peer = (fer_socket_addr){.port = 1};
     return success;
 }
 
-/* ---- Waiting: arm, look, wait. The words: the raw socket, the readiness, and the raw socket's
- * wakes when the wait was armed. */
-
-enum { AT_RAW, AT_READINESS, AT_WAKES };
-
-fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
-{
-    (void)step_on("arm wait", raw);
-    wait->words[AT_RAW] = (uintptr_t)raw;
-    wait->words[AT_READINESS] = readiness;
-    wait->words[AT_WAKES] = raws[raw].wakes;
-    wait->call_deadline = FERP_NO_DEADLINE;
-    wait->token = NULL;
-    armed++;
-    return success;
-}
-
-void ferp_wait_disarm(ferp_wait *wait)
-{
-    (void)wait;
-    armed--;
-}
-
-static bool is_wait_over(const void *argument)
-{
-    const ferp_wait *wait = argument;
-    const raw_socket *raw = &raws[wait->words[AT_RAW]];
-    const system_socket *socket = raw->socket;
-    if (inter_token_is_signalled(wait->token)) {
-        return true;
-    }
-    switch ((ferp_readiness)wait->words[AT_READINESS]) {
-    case FERP_READABLE: return is_readable(socket) || raw->wakes != wait->words[AT_WAKES];
-    case FERP_WRITABLE:
-        return socket->room > 0 ||
-               (socket->write_shut && !ferp_traits()->write_wait_misses_shutdown);
-    case FERP_ACCEPTABLE: return is_acceptable(socket);
-    case FERP_CONNECTED: return !socket->is_connecting;
-    case FERP_RECEIVABLE:
-    default: return false;
-    }
-}
-
-fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
-{
-    fer_raw_socket raw = (fer_raw_socket)wait->words[AT_RAW];
-    inter_operation operation = inter_operation_on("wait", socket_of(raw), false);
-    if (wait->token != NULL) {
-        inter_add_touch(&operation, wait->token, false);
-    }
-    operation.is_ready = is_wait_over;
-    operation.argument = wait;
-    armed--;
-    fer_error ended = inter_wait(&operation, deadline);
-    bool has_failed = wait->words[AT_READINESS] == FERP_CONNECTED && ended.kind == FER_OK &&
-                      socket_of(raw)->has_ended;
-    return has_failed ? (fer_error){FER_CONNECTION_REFUSED, 0} : ended;
-}
-
-/* A look that does not wait, which is all that the programs need. */
-fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
-                     const fer_cancel_token *token, fer_interest *ready)
-{
-    INTER_CHECK(interest == FER_READABLE && until == deadline && token == NULL);
-    const system_socket *socket = step_on("ready", raw);
-    bool is_ready = is_readable(socket) || is_acceptable(socket);
-    *ready = is_ready ? FER_READABLE : 0;
-    return is_ready ? success : (fer_error){FER_TIMED_OUT, 0};
-}
-
-/* POSIX: shutdown itself ends the waits. */
-void ferp_wake(fer_raw_socket raw)
-{
-    if (!waits_in_kernel()) {
-        (void)step_on("wake", raw);
-        raws[raw].wakes++;
-    }
-}
-
-/* ---- Readiness, for pollers */
-
-inter_ready inter_readiness_of(fer_raw_socket raw)
-{
-    if (!inter_is_open(raw)) {
-        return (inter_ready){false, false};
-    }
-    const system_socket *socket = raws[raw].socket;
-    return (inter_ready){is_readable(socket) || is_acceptable(socket), is_writable(socket)};
-}
-
-/* ---- The peer */
-
-void inter_peer_sends(fer_raw_socket raw, size_t count)
-{
-    step_on("the peer sends", raw)->queued += count;
-}
-
-void inter_peer_reads(fer_raw_socket raw, size_t count)
-{
-    step_on("the peer reads", raw)->room += count;
-}
-
-void inter_peer_closes(fer_raw_socket raw)
-{
-    step_on("the peer closes", raw)->has_ended = true;
-}
-
-void inter_peer_connects(fer_raw_socket listener)
-{
-    step_on("the peer connects", listener)->connections++;
-}
-
-size_t inter_bytes_sent(fer_raw_socket raw)
-{
-    return socket_of(raw)->sent;
-}
-
 void inter_open_stream(fer_tcp_stream *stream, size_t room)
 {
     fer_raw_socket raw = new_socket();
-    socket_of(raw)->room = room;
+    inter_socket_of(raw)->room = room;
     memset(stream, 0, sizeof *stream);
     INTER_CHECK(feri_handle_claim(&stream->handle_).kind == FER_OK);
     INTER_CHECK(feri_handle_fill(&stream->handle_, raw, 0).kind == FER_OK);
@@ -515,12 +381,14 @@ void inter_seam_begin(const struct ferp_traits *traits)
 {
     inter_time_begin(traits);
     inter_sockets_begin();
+    inter_waits_begin();
     inter_poller_begin();
 }
 
 void inter_seam_end(void)
 {
     inter_sockets_end();
+    inter_waits_end();
     inter_poller_end();
     INTER_CHECK(inter_blocks_live() == 0);
 }

@@ -114,8 +114,8 @@ static void all_bytes_were_read(void)
 static void begin_with_timeout(void)
 {
     begin();
-    INTER_CHECK(
-        fer_tcp_stream_set_read_timeout(&stream, fer_duration_from_millis(5)).kind == FER_OK);
+    INTER_CHECK(fer_tcp_stream_set_read_timeout(&stream, fer_duration_from_millis(5)).kind ==
+                FER_OK);
 }
 
 static void read_until_timeout(void)
@@ -349,9 +349,9 @@ static void take_pending_error(void)
 {
     fer_error found = {FER_OK, 0};
     fer_error error = fer_tcp_stream_take_error(&stream, &found);
-    INTER_CHECK(error.kind == FER_WOULD_BLOCK ||
-                (error.kind == FER_OK && found.kind == FER_CONNECTION_REFUSED &&
-                 found.os_code == 111));
+    INTER_CHECK(
+        error.kind == FER_WOULD_BLOCK ||
+        (error.kind == FER_OK && found.kind == FER_CONNECTION_REFUSED && found.os_code == 111));
 }
 
 static void read_while_connecting(void)
@@ -399,9 +399,9 @@ static void it_is_connected(void)
 }
 
 /* The same program with the facts of both systems. */
-#define ON_BOTH(program_name, ...)                                                \
-    {.name = "stream_" program_name "_linux", .traits = &inter_linux, __VA_ARGS__}, \
-    {                                                                             \
+#define ON_BOTH(program_name, ...)                                                       \
+    {.name = "stream_" program_name "_linux", .traits = &inter_linux, __VA_ARGS__},      \
+    {                                                                                    \
         .name = "stream_" program_name "_windows", .traits = &inter_windows, __VA_ARGS__ \
     }
 
@@ -412,15 +412,13 @@ const inter_program inter_stream_programs[] = {
             .threads = {read_the_end, shut_read}, .finish = finish),
     ON_BOTH("shut_both", .begin = begin, .states = "S6: the same for both halves",
             .threads = {read_the_end, shut_both}, .finish = finish),
-    ON_BOTH("shut_by_clone", .begin = begin_cloned,
-            .states = "S6: shutdown of a clone ends a read",
+    ON_BOTH("shut_by_clone", .begin = begin_cloned, .states = "S6: shutdown of a clone ends a read",
             .threads = {read_the_end, shut_clone_read}, .finish = finish),
     ON_BOTH("shut_two_reads", .begin = begin_cloned,
             .states = "S6: shutdown of a clone ends two reads, one of them of the clone",
             .threads = {read_the_end, read_the_end_of_clone, shut_clone_read}, .finish = finish,
             .preemptions = 3, .old_values = 1),
-    ON_BOTH("close_clone", .begin = begin_cloned,
-            .states = "closing a clone does not end a read",
+    ON_BOTH("close_clone", .begin = begin_cloned, .states = "closing a clone does not end a read",
             .threads = {read_bytes, close_clone, send_bytes}, .finish = all_bytes_were_read),
     ON_BOTH("timeout_shut", .begin = begin_with_timeout,
             .states = "S6, T2: a shutdown while the timeout expires",
@@ -431,22 +429,18 @@ const inter_program inter_stream_programs[] = {
     ON_BOTH("cancel_read", .begin = begin_limited,
             .states = "K2, K4: a cancel ends a read, and what was written before it is visible",
             .threads = {read_until_cancelled, cancel}, .finish = finish),
-    ON_BOTH("cancel_two_reads", .begin = begin_limited,
-            .states = "K4: a cancel ends all calls",
+    ON_BOTH("cancel_two_reads", .begin = begin_limited, .states = "K4: a cancel ends all calls",
             .threads = {read_until_cancelled, read_until_cancelled, cancel}, .finish = finish,
             .preemptions = 3, .old_values = 1),
-    ON_BOTH("cancel_twice", .begin = begin_limited,
-            .states = "K4: two cancels of one token",
-            .threads = {read_until_cancelled_by_any, cancel_again, cancel_again},
-            .finish = finish),
+    ON_BOTH("cancel_twice", .begin = begin_limited, .states = "K4: two cancels of one token",
+            .threads = {read_until_cancelled_by_any, cancel_again, cancel_again}, .finish = finish),
     ON_BOTH("cancel_deadline", .begin = begin_limited_with_deadline,
             .states = "K2: a cancel while the deadline passes",
             .threads = {read_until_cancelled_or_late, cancel}, .finish = finish),
     ON_BOTH("cancel_signal", .begin = begin_limited_with_signal,
             .states = "K2: a cancel while a signal interrupts the read",
             .threads = {read_until_cancelled_or_interrupted, cancel}, .finish = finish),
-    ON_BOTH("cancel_bytes", .begin = begin_limited,
-            .states = "K2: a cancel loses no byte",
+    ON_BOTH("cancel_bytes", .begin = begin_limited, .states = "K2: a cancel loses no byte",
             .threads = {read_bytes_until_cancelled, cancel, send_bytes},
             .finish = no_byte_was_lost_by_cancel),
     ON_BOTH("cancel_write_all", .begin = begin_limited_with_little_room,
@@ -454,8 +448,8 @@ const inter_program inter_stream_programs[] = {
             .threads = {write_all_until_cancelled, cancel, make_room},
             .finish = every_sent_byte_is_counted),
     ON_BOTH("shut_write_all", .begin = begin_with_little_room,
-            .states = "S6: shutdown wakes a write",
-            .threads = {write_all_until_shut, shut_write}, .finish = every_sent_byte_is_counted),
+            .states = "S6: shutdown wakes a write", .threads = {write_all_until_shut, shut_write},
+            .finish = every_sent_byte_is_counted),
     ON_BOTH("cancel_accepts", .begin = begin_listening,
             .states = "K7: a cancel ends both accepts, and no connection is lost",
             .threads = {accept_until_cancelled, accept_until_cancelled, connect_and_cancel},
