@@ -8,7 +8,7 @@ usage() {
 usage: ci/interleave.sh [--deeper | --planted [NAME]...] [--no-setup] [PROGRAM [SCHEDULE]]
 
 Builds the preset interleave and runs every schedule of all programs, or of PROGRAM, within each
-program's limits; a program that takes longer than 30 s is stopped and reported as not complete.
+program's limits. A program that takes 20 s of processor time is stopped: "not complete".
 With SCHEDULE, which a failure prints, prints the steps of this schedule.
   --deeper    with one preemption and one old value more than each program's limits, 4 minutes each
   --planted   applies each planted bug of tests/interleave/planted, or those with these names, to a
@@ -24,7 +24,7 @@ TEXT
 setup=yes
 mode=programs
 names=
-seconds=30
+seconds=20
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;

@@ -14,6 +14,7 @@ Runs the named parts, or all parts in this order:
   coverage          ci/coverage.sh --gate
   prove             ci/prove.sh
   oss-fuzz          ci/oss_fuzz_check.sh: every engine, sanitizer and architecture
+  interleave        ci/interleave.sh --deeper, then --planted
   planted           ci/planted.sh with libFuzzer: every planted bug
   planted-afl       the same with AFL++
   mutants           ci/mutants.sh: every mutant
@@ -29,7 +30,7 @@ TEXT
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-all_parts="tests stress flake coverage prove oss-fuzz planted planted-afl mutants fuzz fuzz-afl"
+all_parts="tests stress flake coverage prove oss-fuzz interleave planted planted-afl mutants fuzz fuzz-afl"
 minutes=10
 runs=10
 setup=yes
@@ -72,6 +73,10 @@ run_stress() {
     "$root/ci/stress.sh" release && "$root/ci/stress.sh" mingw
 }
 
+run_interleave() {
+    "$root/ci/interleave.sh" --no-setup --deeper && "$root/ci/interleave.sh" --no-setup --planted
+}
+
 # run_fuzz ENGINE
 run_fuzz() {
     "$root/ci/fuzz.sh" --no-setup --engine "$1" --minutes "$minutes" || return 1
@@ -86,6 +91,7 @@ run_part() {
         coverage) "$root/ci/coverage.sh" --no-setup --gate ;;
         prove) "$root/ci/prove.sh" --no-setup ;;
         oss-fuzz) "$root/ci/oss_fuzz_check.sh" --no-setup ;;
+        interleave) run_interleave ;;
         planted) "$root/ci/planted.sh" --no-setup --engine libfuzzer ;;
         planted-afl) "$root/ci/planted.sh" --no-setup --engine afl ;;
         mutants) "$root/ci/mutants.sh" --no-setup ;;

@@ -9,11 +9,12 @@ usage: ci/test.sh [--no-setup] [--without-windows] [--all | PRESET...]
 
 Installs missing packages (ci/setup.sh; --no-setup installs nothing), then builds and tests presets
 in parallel: debug, release, lto, asan, tsan and msan on this system; mingw, the Windows backend,
-under Wine; and msvc, the same built in MSVC's dialect. Four further names are accepted as PRESET:
+under Wine; and msvc, the same built in MSVC's dialect. Five further names are accepted as PRESET:
   fuzz        a short run of each fuzzing harness, the same each time
   oss-fuzz    two of the seven builds that OSS-Fuzz makes of the harnesses
   coverage    the coverage of core/ by tests and corpora
   prove       ci/prove.sh, the proofs of core
+  interleave  ci/interleave.sh, the model checker for threads of core
 What runs:
   (nothing)   the quick check: debug, asan and mingw, without the tests with the label thorough.
               asan also leaves out examples and fidelity; mingw also leaves out fidelity, the
@@ -276,6 +277,7 @@ run_scripts() {
                 ;;
             coverage) measure_coverage ;;
             prove) run_script prove "$root/ci/prove.sh" ;;
+            interleave) run_script interleave "$root/ci/interleave.sh" ;;
         esac
     done
 }
@@ -293,14 +295,14 @@ for argument in "$@"; do
         --without-windows) windows=no ;;
         --all) mode=all ;;
         debug | release | lto | asan | tsan | msan | mingw | msvc) words="$words $argument" ;;
-        fuzz | oss-fuzz | coverage | prove)
+        fuzz | oss-fuzz | coverage | prove | interleave)
             words="$words $argument"
             ;;
         *) usage >&2; exit 2 ;;
     esac
 done
 case $mode-$words in
-    all-) words="mingw asan debug msvc release tsan msan fuzz oss-fuzz coverage prove" ;;
+    all-) words="mingw asan debug msvc release tsan msan fuzz oss-fuzz coverage prove interleave" ;;
     all-*) usage >&2; exit 2 ;;
     quick-) words="mingw asan debug" ;;
     *) mode=named ;;
@@ -318,7 +320,7 @@ tools="test"
 groups="build $tools"
 ! needs mingw || [ "$windows" = no ] || groups="$groups mingw"
 ! needs msvc || [ "$windows" = no ] || groups="$groups msvc"
-for word in msan fuzz oss-fuzz coverage; do
+for word in msan fuzz oss-fuzz coverage interleave; do
     case " $groups " in *" fuzz "*) ;; *) ! needs "$word" || groups="$groups fuzz" ;; esac
 done
 ! needs prove || groups="$groups prove"
@@ -364,7 +366,7 @@ for word in $words; do
                 report_unavailable msvc "$reason: MSVC's dialect is NOT tested"
             fi
             ;;
-        msan | fuzz | oss-fuzz | coverage)
+        msan | fuzz | oss-fuzz | coverage | interleave)
             if ! command -v clang-19 >/dev/null 2>&1; then
                 report_unavailable "$word" "clang-19 is missing: $word is NOT run"
             elif [ "$word" = msan ]; then

@@ -28,6 +28,7 @@ if [ -d tests/unit ]; then
     listed "tests/CMakeLists.txt tests/sources.cmake tests/programs.cmake tests/pollers.cmake tests/sim.cmake" tests/ tests/unit/test_*.c tests/conformance/*.c tests/sim/test_*.c tests/support/*.c tests/kqueue/*.c
     listed tests/fidelity/CMakeLists.txt tests/fidelity/ tests/fidelity/*.c
     listed tests/interop/CMakeLists.txt tests/interop/ tests/interop/*.c
+    listed tests/interleave/CMakeLists.txt tests/interleave/ tests/interleave/*.c
     listed tests/selftest/CMakeLists.txt tests/selftest/ tests/selftest/*.c
     listed examples/CMakeLists.txt examples/ examples/*.c
     listed bench/CMakeLists.txt bench/ bench/*.c

@@ -290,7 +290,7 @@ inter_totals inter_explore(const inter_program *program, const inter_effort *eff
 {
     static uint64_t traces[TRACES_MAX];
     inter_totals totals = {.is_complete = true};
-    time_t end = time(NULL) + (time_t)effort->seconds;
+    clock_t end = clock() + (clock_t)effort->seconds * CLOCKS_PER_SEC;
     memset(traces, 0, sizeof traces);
     catch_signals();
     inter_report_begin(program);
@@ -304,7 +304,7 @@ inter_totals inter_explore(const inter_program *program, const inter_effort *eff
         totals.traces +=
             ended && totals.schedules < TRACES_MAX / 2 && add_trace(traces, inter_search_trace());
         totals.longest = steps > totals.longest ? steps : totals.longest;
-        bool is_late = effort->seconds != 0 && totals.schedules % 256 == 0 && time(NULL) >= end;
+        bool is_late = effort->seconds != 0 && totals.schedules % 256 == 0 && clock() >= end;
         if (is_late || totals.schedules == effort->schedules) {
             totals.is_complete = false;
             return totals;

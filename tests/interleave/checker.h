@@ -107,7 +107,7 @@ typedef struct inter_totals {
 } inter_totals;
 
 typedef struct inter_effort {
-    unsigned seconds; /* limits; 0 for none */
+    unsigned seconds; /* of the processor; limits, 0 for none */
     uint64_t schedules;
     bool in_full; /* without the reductions */
 } inter_effort;

@@ -29,7 +29,7 @@ static void usage(void)
     (void)fputs("usage: interleave [OPTION N]... [PROGRAM [SCHEDULE]]\n"
                 "Runs every schedule of all programs, or of the one with this name, or prints the\n"
                 "steps of one schedule.\n"
-                "  --seconds      limits the time of each program\n"
+                "  --seconds      limits the processor time of each program\n"
                 "  --preemptions, --old-values\n"
                 "                 replace the programs' limits; 0 is no limit\n"
                 "  --deeper       adds to the programs' limits, if they have any\n",
@@ -37,11 +37,10 @@ static void usage(void)
     exit(2);
 }
 
+/* Seconds of the processor, which do not depend on other processes. */
 static double seconds_now(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return (double)clock() / (double)CLOCKS_PER_SEC;
 }
 
 static void print_limit(unsigned limit, const char *of)
