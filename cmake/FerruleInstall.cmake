@@ -1,28 +1,43 @@
-# `cmake --install`: headers, both libraries, find_package(ferrule) and pkg-config files. The
-# installed tree is relocatable.
+# `cmake --install`: headers, libraries, find_package(ferrule) and pkg-config files, documentation
+# and examples. The installed tree is relocatable. The components are runtime, development and doc;
+# selftest is installed only by its name.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(ferrule_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/ferrule")
 
-foreach(kind IN ITEMS static shared sim)
+foreach(kind IN LISTS FERRULE_INSTALL_KINDS)
     install(TARGETS ferrule_${kind} EXPORT ferrule_${kind}_targets
-        RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
-        LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+        RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime
+        LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime NAMELINK_COMPONENT development
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
     install(EXPORT ferrule_${kind}_targets NAMESPACE ferrule:: FILE ferrule-${kind}.cmake
-        DESTINATION "${ferrule_config_dir}")
+        DESTINATION "${ferrule_config_dir}" COMPONENT development)
 endforeach()
-install(FILES "${PROJECT_SOURCE_DIR}/include/ferrule.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(FILES "${PROJECT_SOURCE_DIR}/include/ferrule.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    COMPONENT development)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/ferrule" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-    FILES_MATCHING PATTERN "*.h")
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE-MIT" "${PROJECT_SOURCE_DIR}/LICENSE-APACHE"
-    DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+    COMPONENT development FILES_MATCHING PATTERN "*.h")
 
-install(FILES "${PROJECT_SOURCE_DIR}/cmake/ferruleConfig.cmake" DESTINATION "${ferrule_config_dir}")
+install(FILES "${PROJECT_SOURCE_DIR}/cmake/ferruleConfig.cmake" DESTINATION "${ferrule_config_dir}"
+    COMPONENT development)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/ferruleConfigVersion.cmake"
     VERSION "${PROJECT_VERSION}" COMPATIBILITY SameMinorVersion)
-install(FILES "${PROJECT_BINARY_DIR}/ferruleConfigVersion.cmake" DESTINATION "${ferrule_config_dir}")
+install(FILES "${PROJECT_BINARY_DIR}/ferruleConfigVersion.cmake" DESTINATION "${ferrule_config_dir}"
+    COMPONENT development)
+
+# The same folders as in the source, so that the links between the pages work.
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE-MIT" "${PROJECT_SOURCE_DIR}/LICENSE-APACHE"
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT licence)
+install(FILES
+    "${PROJECT_SOURCE_DIR}/README.md"
+    "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
+    "${PROJECT_SOURCE_DIR}/CONTRIBUTING.md"
+    "${PROJECT_SOURCE_DIR}/SECURITY.md"
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc
+    FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/examples" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc)
 
 # ferrule.pc and ferrule-sim.pc compute their prefix from their own directory, so the installed tree
 # is relocatable.
@@ -40,7 +55,8 @@ else()
 endif()
 function(ferrule_install_pc ferrule_pc_name ferrule_pc_library ferrule_pc_libs_private ferrule_pc_description)
     configure_file("${PROJECT_SOURCE_DIR}/cmake/ferrule.pc.in" "${PROJECT_BINARY_DIR}/${ferrule_pc_name}.pc" @ONLY)
-    install(FILES "${PROJECT_BINARY_DIR}/${ferrule_pc_name}.pc" DESTINATION "${ferrule_pc_dir}")
+    install(FILES "${PROJECT_BINARY_DIR}/${ferrule_pc_name}.pc" DESTINATION "${ferrule_pc_dir}"
+        COMPONENT development)
 endfunction()
 
 set(ferrule_system_pc_libs "")
@@ -49,6 +65,10 @@ if(WIN32)
 else()
     set(ferrule_system_pc_libs "${CMAKE_THREAD_LIBS_INIT}")
 endif()
-ferrule_install_pc(ferrule ferrule "${ferrule_system_pc_libs}" "${PROJECT_DESCRIPTION}")
-ferrule_install_pc(ferrule-sim ferrule_sim ""
-    "ferrule over a simulated network, for tests; replaces ferrule and cannot be combined with it")
+if("static" IN_LIST FERRULE_INSTALL_KINDS OR "shared" IN_LIST FERRULE_INSTALL_KINDS)
+    ferrule_install_pc(ferrule ferrule "${ferrule_system_pc_libs}" "${PROJECT_DESCRIPTION}")
+endif()
+if("sim" IN_LIST FERRULE_INSTALL_KINDS)
+    ferrule_install_pc(ferrule-sim ferrule_sim ""
+        "ferrule over a simulated network, for tests; replaces ferrule and cannot be combined with it")
+endif()

@@ -1,6 +1,6 @@
-# find_package(ferrule [COMPONENTS static|shared]) defines ferrule::ferrule. Without a component
-# BUILD_SHARED_LIBS selects the library. ferrule::static, ferrule::shared and ferrule::sim, the
-# simulated network for tests, are always defined.
+# find_package(ferrule [COMPONENTS static|shared|sim...]) defines ferrule::static, ferrule::shared and
+# ferrule::sim, the simulated network for tests, as far as they are installed, and ferrule::ferrule:
+# the library of the first component; without a component, the one that BUILD_SHARED_LIBS selects.
 cmake_minimum_required(VERSION 3.20)
 
 if(NOT WIN32)
@@ -9,30 +9,39 @@ if(NOT WIN32)
     find_dependency(Threads)
 endif()
 
+set(ferrule_installed_kinds "")
 foreach(ferrule_kind IN ITEMS static shared sim)
-    include("${CMAKE_CURRENT_LIST_DIR}/ferrule-${ferrule_kind}.cmake")
+    include("${CMAKE_CURRENT_LIST_DIR}/ferrule-${ferrule_kind}.cmake" OPTIONAL
+        RESULT_VARIABLE ferrule_kind_file)
+    if(ferrule_kind_file)
+        list(APPEND ferrule_installed_kinds ${ferrule_kind})
+        set(ferrule_${ferrule_kind}_FOUND TRUE)
+    endif()
 endforeach()
 
-set(ferrule_kind static)
-if(BUILD_SHARED_LIBS)
-    set(ferrule_kind shared)
-endif()
-set(ferrule_known_components static shared sim)
-list(LENGTH ferrule_FIND_COMPONENTS ferrule_component_count)
-if(ferrule_component_count GREATER 0)
-    list(GET ferrule_FIND_COMPONENTS 0 ferrule_kind)
-endif()
 foreach(ferrule_component IN LISTS ferrule_FIND_COMPONENTS)
-    if(ferrule_component IN_LIST ferrule_known_components)
-        set(ferrule_${ferrule_component}_FOUND TRUE)
-    elseif(ferrule_FIND_REQUIRED_${ferrule_component})
+    if(ferrule_FIND_REQUIRED_${ferrule_component} AND NOT ferrule_${ferrule_component}_FOUND)
+        list(JOIN ferrule_installed_kinds ", " ferrule_kinds_text)
         set(ferrule_FOUND FALSE)
-        set(ferrule_NOT_FOUND_MESSAGE "ferrule has the components static, shared and sim, not ${ferrule_component}")
+        set(ferrule_NOT_FOUND_MESSAGE
+            "this ferrule has the components ${ferrule_kinds_text}, not ${ferrule_component}")
         return()
     endif()
 endforeach()
 
+# A package manager may install only one of the two.
+if(BUILD_SHARED_LIBS)
+    set(ferrule_wanted_kinds ${ferrule_FIND_COMPONENTS} shared static sim)
+else()
+    set(ferrule_wanted_kinds ${ferrule_FIND_COMPONENTS} static shared sim)
+endif()
 if(NOT TARGET ferrule::ferrule)
-    add_library(ferrule::ferrule INTERFACE IMPORTED)
-    set_target_properties(ferrule::ferrule PROPERTIES INTERFACE_LINK_LIBRARIES ferrule::${ferrule_kind})
+    foreach(ferrule_kind IN LISTS ferrule_wanted_kinds)
+        if(ferrule_kind IN_LIST ferrule_installed_kinds)
+            add_library(ferrule::ferrule INTERFACE IMPORTED)
+            set_target_properties(ferrule::ferrule PROPERTIES
+                INTERFACE_LINK_LIBRARIES ferrule::${ferrule_kind})
+            break()
+        endif()
+    endforeach()
 endif()

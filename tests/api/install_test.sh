@@ -4,8 +4,11 @@
 # usage: install_test.sh STEP [ARGUMENT]
 #   tree                        install, then move the tree
 #   find_package [KIND]         KIND is static or shared (as a component), default or default_shared (BUILD_SHARED_LIBS)
+#   components                  the rules of find_package's components, for trees with and without them
+#   examples                    the installed examples, as a project
 #   pkg_config KIND             static or shared, or sim, the simulated network
 #   child WAY                   add_subdirectory or FetchContent
+#   meson                       ferrule as a Meson subproject
 # In the environment: FERRULE_SOURCE, FERRULE_BUILD, FERRULE_CMAKE, FERRULE_GENERATOR, FERRULE_CC;
 # and, where there is one, FERRULE_CXX, FERRULE_TOOLCHAIN, FERRULE_EMULATOR.
 set -eu
@@ -41,7 +44,9 @@ install_tree() {
         echo "install_test: the files above name the place where they were made" >&2
         exit 1
     fi
-    for file in include/ferrule.h include/ferrule/version.h lib/cmake/ferrule/ferruleConfig.cmake; do
+    for file in include/ferrule.h include/ferrule/version.h lib/cmake/ferrule/ferruleConfig.cmake \
+        share/doc/ferrule/README.md share/doc/ferrule/LICENSE-MIT share/doc/ferrule/docs/SIMULATION.md \
+        share/doc/ferrule/examples/echo_server.c; do
         [ -e "$prefix/$file" ] || [ -e "$(echo "$prefix"/lib*/*/cmake/ferrule/"$(basename "$file")")" ] ||
             { echo "install_test: $file is not installed" >&2; exit 1; }
     done
@@ -82,14 +87,16 @@ refuses_both() {
 }
 
 # links_shared yes|no: checks whether the last consumer needs ferrule's shared library.
-links_shared() {
-    program=$out/consumer
+links_shared() { links_shared_program "$out/consumer" "$1"; }
+
+links_shared_program() {
+    program=$1
     [ -e "$program" ] || program=$program.exe
     got=no
     if grep -qa -e 'libferrule\.so' -e 'libferrule\.dll' -e 'ferrule.*\.dylib' "$program"; then
         got=yes
     fi
-    [ "$got" = "$1" ] || { echo "install_test: uses the shared library: $got, wanted: $1" >&2; exit 1; }
+    [ "$got" = "$2" ] || { echo "install_test: uses the shared library: $got, wanted: $2" >&2; exit 1; }
 }
 
 find_package() {
@@ -105,6 +112,83 @@ find_package() {
         *shared) links_shared yes ;;
         *) links_shared no ;;
     esac
+}
+
+# finds COMPONENTS TARGETS WANTED: configures a project that needs COMPONENTS, and compares the
+# library behind ferrule::ferrule and the existence of TARGETS with WANTED. A package that is not
+# found is "none".
+finds() {
+    mkdir -p "$work/components"
+    cat >"$work/components/CMakeLists.txt" <<TEXT
+cmake_minimum_required(VERSION 3.20)
+project(components LANGUAGES C)
+find_package(ferrule CONFIG QUIET COMPONENTS $1)
+set(got none)
+if(ferrule_FOUND)
+    get_target_property(got ferrule::ferrule INTERFACE_LINK_LIBRARIES)
+    foreach(target IN ITEMS $2)
+        if(TARGET ferrule::\${target})
+            string(APPEND got " \${target}")
+        endif()
+    endforeach()
+endif()
+message(NOTICE "got: \${got}")
+TEXT
+    set -- "$1" "$3" "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_FIND_ROOT_PATH=$prefix"
+    [ -z "${FERRULE_TOOLCHAIN:-}" ] || set -- "$@" "-DCMAKE_TOOLCHAIN_FILE=$FERRULE_TOOLCHAIN"
+    components=$1
+    wanted=$2
+    shift 2
+    rm -rf "$work/components/build"
+    "$FERRULE_CMAKE" -S "$work/components" -B "$work/components/build" -G "$FERRULE_GENERATOR" "$@" \
+        >"$work/components/log" 2>&1 || { cat "$work/components/log" >&2; exit 1; }
+    got=$(sed -n 's/^got: //p' "$work/components/log")
+    [ "$got" = "$wanted" ] ||
+        { echo "install_test: COMPONENTS $components: got \"$got\", wanted \"$wanted\"" >&2; exit 1; }
+}
+
+components() {
+    all="static shared sim"
+    finds "" "$all" "ferrule::static $all"
+    finds "static" "$all" "ferrule::static $all"
+    finds "shared" "$all" "ferrule::shared $all"
+    finds "sim" "$all" "ferrule::sim $all"
+    finds "shared sim" "$all" "ferrule::shared $all"
+    finds "dynamic" "$all" "none"
+    finds "static OPTIONAL_COMPONENTS dynamic" "$all" "ferrule::static $all"
+    # A tree like those of package managers, with one library.
+    complete=$prefix
+    prefix=$work/one
+    cp -R "$complete" "$prefix"
+    find "$prefix" -name 'ferrule-static*.cmake' -exec rm '{}' +
+    finds "" "$all" "ferrule::shared shared sim"
+    finds "sim" "$all" "ferrule::sim shared sim"
+    finds "static" "$all" "none"
+    rm -rf "$prefix"
+}
+
+examples() {
+    out=$work/examples
+    set -- "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_FIND_ROOT_PATH=$prefix"
+    [ -z "${FERRULE_TOOLCHAIN:-}" ] || set -- "$@" "-DCMAKE_TOOLCHAIN_FILE=$FERRULE_TOOLCHAIN"
+    rm -rf "$out"
+    "$FERRULE_CMAKE" -S "$prefix/share/doc/ferrule/examples" -B "$out" -G "$FERRULE_GENERATOR" "$@"
+    "$FERRULE_CMAKE" --build "$out"
+    run "$out/sim_retry"
+}
+
+meson() {
+    out=$work/meson
+    rm -rf "$out"
+    mkdir -p "$out/subprojects"
+    cp "$consumer"/* "$out"
+    ln -s "$FERRULE_SOURCE" "$out/subprojects/ferrule"
+    printf '[wrap-file]\ndirectory = ferrule\n[provide]\ndependency_names = ferrule, ferrule-sim\n' \
+        >"$out/subprojects/ferrule.wrap"
+    CC=$FERRULE_CC command meson setup "$out/build" "$out" --wrap-mode forcefallback
+    command meson compile -C "$out/build"
+    command meson test -C "$out/build"
+    links_shared_program "$out/build/consumer" yes
 }
 
 pkg_config() {
@@ -151,6 +235,9 @@ child() {
 case $step in
     tree) install_tree ;;
     find_package) find_package ;;
+    components) components ;;
+    examples) examples ;;
+    meson) meson ;;
     pkg_config) pkg_config ;;
     child) child ;;
     *) echo "install_test: $step?" >&2; exit 2 ;;
