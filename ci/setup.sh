@@ -23,6 +23,8 @@ Installs with apt-get the missing packages of these groups:
   fuzz       clang 19 with libFuzzer, AFL++, and rustc if it is available: one harness compares with
              Rust's std
   fuzz32     the 32-bit C and C++ libraries, to build the harnesses for i386
+  package    for ci/package.sh: lintian, abidiff, fakeroot, Meson, and the group wine10
+  consumer   for ci/package_check.sh: the group build, pkg-config and Meson
   prove      Frama-C, Why3, and the provers z3 and cvc4
 Without arguments: build, test and mingw. Root or sudo is needed only if a package is missing.
 Log: build/log/setup.log
@@ -169,6 +171,21 @@ check_fuzz32() {
     need_file "/usr/lib/gcc/x86_64-linux-gnu/$major/32/libstdc++.so" "lib32stdc++-$major-dev"
 }
 
+check_consumer() {
+    check_build
+    need_program pkg-config pkg-config
+    need_program meson meson
+}
+
+check_package() {
+    check_consumer
+    need_program dpkg-buildflags dpkg-dev
+    need_program fakeroot fakeroot
+    need_program lintian lintian
+    need_program abidiff abigail-tools
+    check_wine10
+}
+
 check_prove() {
     need_program frama-c frama-c-base
     need_program why3 why3
@@ -266,6 +283,8 @@ for group in "$@"; do
         actionlint) check_actionlint ;;
         fuzz) check_fuzz ;;
         fuzz32) check_fuzz32 ;;
+        package) check_package ;;
+        consumer) check_consumer ;;
         prove) check_prove ;;
         cross) check_cross ;;
         cross-gcc) check_cross_gcc ;;
