@@ -98,33 +98,39 @@ TEXT
 
 # ---- the packages, made in one folder from the source archive
 
-# configure TREE ARGUMENT...: with the flags of Debian packages. -ffile-prefix-map, which is one of
-# them, is that of the folder in which dpkg-buildflags runs.
+# configure ARGUMENT...: one build with the flags of Debian packages. -ffile-prefix-map, which is one
+# of them, is that of the folder in which dpkg-buildflags runs.
 configure() {
-    tree=$1
-    shift
     DEB_BUILD_MAINT_OPTIONS=hardening=+all
     export DEB_BUILD_MAINT_OPTIONS
     CFLAGS="$(dpkg-buildflags --get CPPFLAGS) $(dpkg-buildflags --get CFLAGS)" \
         LDFLAGS=$(dpkg-buildflags --get LDFLAGS) \
-        cmake -S . -B "build/$tree" -G Ninja "$@"
-    cmake --build "build/$tree" -j "$jobs"
+        cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release "$@"
 }
 
-# make_packages FOLDER: in FOLDER, which is made anew.
+# package FOLDER GENERATOR [ARGUMENT...]: the owner of the files is root, not a user.
+package() {
+    out=$1
+    generator=$2
+    shift 2
+    (cd build && fakeroot cpack -G "$generator" -B "$out" "$@")
+    rm -rf "$out/_CPack_Packages"
+}
+
+# make_packages FOLDER: in FOLDER, which is made anew. Archive and Debian packages have the same
+# compiled files in different folders.
 make_packages() {
     rm -rf "$1"
     mkdir -p "$1/out"
     tar -xzf "$packages/ferrule-$version.tar.gz" -C "$1"
     cd "$1/ferrule-$version"
-    configure deb -DCMAKE_BUILD_TYPE=None -DCMAKE_INSTALL_PREFIX=/usr \
-        -DCMAKE_INSTALL_DOCDIR=share/doc/libferrule-doc
-    (cd build/deb && cpack -G DEB -B "$1/out")
-    configure archive -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_LIBDIR=lib
-    # The archive has no names of users.
-    (cd build/archive && fakeroot cpack -G TGZ -B "$1/out" \
-        -D "CPACK_PACKAGE_FILE_NAME=ferrule-$version-$(uname -s)-$(uname -m)")
-    rm -rf "$1/out/_CPack_Packages"
+    configure -DCMAKE_INSTALL_LIBDIR=lib
+    cmake --build build -j "$jobs"
+    package "$1/out" TGZ \
+        -D "CPACK_PACKAGE_FILE_NAME=ferrule-$version-$(uname -s)-$(uname -m)"
+    configure -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_DOCDIR=share/doc/libferrule-doc \
+        "-DCMAKE_INSTALL_LIBDIR=lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)"
+    package "$1/out" DEB
 }
 
 # Both have the same files with the same bytes.
@@ -142,7 +148,7 @@ check_with_lintian() {
 # ---- the ABI
 
 abi_folder=$root/packaging/abi
-built_library() { ls "$packages/first/ferrule-$version/build/deb/libferrule.so.$version"; }
+built_library() { ls "$packages/first/ferrule-$version/build/libferrule.so.$version"; }
 soname_of() { objdump -p "$1" | awk '$1 == "SONAME" { print $2 }'; }
 dump_of() { say "$abi_folder/$1-$(uname -m).abi"; }
 

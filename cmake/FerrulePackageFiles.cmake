@@ -37,11 +37,20 @@ if(CPACK_GENERATOR STREQUAL "DEB")
         ferrule_add_debian_files("${CPACK_DEBIAN_${upper}_PACKAGE_NAME}"
             "${CPACK_TEMPORARY_INSTALL_DIRECTORY}/${component}")
     endforeach()
+endif()
+
+if(CPACK_FERRULE_STRIP)
     # As dh_strip does.
     file(GLOB_RECURSE archives "${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*.a")
+    foreach(archive IN LISTS archives)
+        ferrule_run("${CPACK_FERRULE_STRIP}" --strip-debug --remove-section=.comment
+            --enable-deterministic-archives "${archive}")
+    endforeach()
     file(GLOB_RECURSE libraries "${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*.so.${CPACK_PACKAGE_VERSION}")
-    ferrule_run(strip --strip-debug --remove-section=.comment --enable-deterministic-archives ${archives})
-    ferrule_run(strip --strip-unneeded --remove-section=.comment --remove-section=.note ${libraries})
+    foreach(library IN LISTS libraries)
+        ferrule_run("${CPACK_FERRULE_STRIP}" --strip-unneeded --remove-section=.comment
+            --remove-section=.note "${library}")
+    endforeach()
 endif()
 
 if(DEFINED ENV{SOURCE_DATE_EPOCH})

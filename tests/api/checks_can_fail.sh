@@ -296,6 +296,25 @@ done
 printf 'x' >>"$tree/core/base/one.c"
 planted check_text "a file without a line end at the end"
 
+# ---- versions
+make_versions() {
+    mkdir -p "$tree/packaging/vcpkg/ferrule" "$tree/packaging/abi" "$tree/tests/api/consumer"
+    printf '#define FER_VERSION_%s\n' 'MAJOR 1' 'MINOR 2' 'PATCH 3' 'TEXT "1.2.3"' >"$tree/include/ferrule/version.h"
+    echo '"version-semver": "1.2.3"' >"$tree/packaging/vcpkg/ferrule/vcpkg.json"
+    echo 'libferrule1.2 has libferrule.so.1.2' >"$tree/docs/PACKAGES.md"
+    echo 'find_package(ferrule 1.2 CONFIG)' >"$tree/tests/api/consumer/CMakeLists.txt"
+    echo "<abi-corpus soname='libferrule.so.1.2'>" >"$tree/packaging/abi/one.abi"
+}
+make_versions
+expect pass "check_versions on a clean tree" sh "$here/check_versions.sh" "$tree"
+for file in packaging/vcpkg/ferrule/vcpkg.json docs/PACKAGES.md tests/api/consumer/CMakeLists.txt packaging/abi/one.abi \
+    include/ferrule/version.h; do
+    make_versions
+    sed 's/1\.2/1.4/' "$tree/$file" >"$tree/other"
+    mv "$tree/other" "$tree/$file"
+    planted check_versions "another version in $file"
+done
+
 # ---- headers
 expect pass "check_headers on a clean tree" sh "$here/check_headers.sh" "$tree" "$cc"
 expect fail "check_headers without a header" sh "$here/check_headers.sh" "$work/empty" "$cc"
