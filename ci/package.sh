@@ -154,10 +154,7 @@ dump_of() { say "$abi_folder/$1-$(uname -m).abi"; }
 
 # compare_abi DUMP LIBRARY: fails after a change by which a program that was compiled with the
 # library of the dump may fail. New functions are no such change.
-compare_abi() {
-    abidiff --no-added-syms --no-show-locs --drop-private-types \
-        --headers-dir2 "$root/include" "$1" "$2"
-}
+compare_abi() { abidiff --exported-interfaces-only --no-added-syms --no-show-locs "$1" "$2"; }
 
 check_abi() {
     library=$(built_library)
@@ -178,8 +175,8 @@ update_abi() {
         exit 1
     fi
     rm -f "$abi_folder"/*.abi
-    abidw --headers-dir "$root/include" --drop-private-types --no-corpus-path --no-comp-dir-path \
-        --no-show-locs --out-file "$dump" "$library"
+    abidw --exported-interfaces-only --no-corpus-path --no-comp-dir-path --no-show-locs \
+        --out-file "$dump" "$library"
     say "ci/package.sh: wrote $dump"
 }
 

@@ -12,6 +12,7 @@ Makes these files in build/release, with zig as the compiler:
   ferrule-VERSION-TARGET.tar.gz    headers, libraries, find_package and pkg-config files,
                                    documentation, examples, and bin/ferrule_selftest; a .zip for
                                    Windows
+  NOTES.md                         the section of this version in CHANGELOG.md, for the tag
   SHA256SUMS
 Each archive is built from the source archive in two different folders, and the two must be equal,
 byte by byte; --once builds in one folder. TARGET is a zig target; the default is
@@ -58,6 +59,10 @@ mkdir -p "$release"
 cp "$root"/build/packages/ferrule-*.tar.gz "$root/build/packages/ferrule.wrap" "$release"
 source=$(ls "$release"/ferrule-*.tar.gz)
 name=$(basename "$source" .tar.gz)
+awk -v heading="## [${name#ferrule-}]" '
+    /^## / { printing = index($0, heading) == 1; next }
+    printing' "$root/CHANGELOG.md" >"$release/NOTES.md"
+[ -s "$release/NOTES.md" ] || say "    CHANGELOG.md has no section for ${name#ferrule-}: NOTES.md is empty"
 TZ=UTC
 export TZ
 
