@@ -134,12 +134,12 @@ if(ferrule_FOUND)
 endif()
 message(NOTICE "got: \${got}")
 TEXT
-    set -- "$1" "$3" "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_FIND_ROOT_PATH=$prefix"
+    # The compiler's checks stay in the cache; the place of the package does not.
+    set -- "$1" "$3" "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_FIND_ROOT_PATH=$prefix" -U ferrule_DIR
     [ -z "${FERRULE_TOOLCHAIN:-}" ] || set -- "$@" "-DCMAKE_TOOLCHAIN_FILE=$FERRULE_TOOLCHAIN"
     components=$1
     wanted=$2
     shift 2
-    rm -rf "$work/components/build"
     "$FERRULE_CMAKE" -S "$work/components" -B "$work/components/build" -G "$FERRULE_GENERATOR" "$@" \
         >"$work/components/log" 2>&1 || { cat "$work/components/log" >&2; exit 1; }
     got=$(sed -n 's/^got: //p' "$work/components/log")
@@ -148,6 +148,7 @@ TEXT
 }
 
 components() {
+    rm -rf "$work/components"
     all="static shared sim"
     finds "" "$all" "ferrule::static $all"
     finds "static" "$all" "ferrule::static $all"
