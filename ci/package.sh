@@ -208,7 +208,7 @@ done
 if [ "$setup" = yes ] && [ "$action" != "source" ]; then
     "$root/ci/setup.sh" build package || say "    continuing with the installed programs"
 fi
-rm -rf "$packages"
+[ "$action" = "source" ] || rm -rf "$packages"
 mkdir -p "$packages"
 make_source
 [ "$action" != "source" ] || exit 0
