@@ -119,7 +119,7 @@ package() {
 
 # make_packages FOLDER: in FOLDER, which is made anew. Archive and Debian packages have the same
 # compiled files in different folders.
-make_packages() {
+make_packages() (
     rm -rf "$1"
     mkdir -p "$1/out"
     tar -xzf "$packages/ferrule-$version.tar.gz" -C "$1"
@@ -131,7 +131,7 @@ make_packages() {
     configure -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_DOCDIR=share/doc/libferrule-doc \
         "-DCMAKE_INSTALL_LIBDIR=lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)"
     package "$1/out" DEB
-}
+)
 
 # Both have the same files with the same bytes.
 compare_builds() {
@@ -182,7 +182,7 @@ update_abi() {
 
 # ---- Conan, and the Debian without ferrule
 
-try_conan() {
+try_conan() (
     CONAN_HOME=$packages/conan
     export CONAN_HOME
     rm -rf "$CONAN_HOME"
@@ -190,7 +190,7 @@ try_conan() {
     cd "$packages/first/ferrule-$version"
     conan create packaging/conan --no-remote
     conan create packaging/conan --no-remote -o 'ferrule/*:shared=True'
-}
+)
 
 setup=yes
 action="all"
@@ -204,6 +204,11 @@ while [ $# -gt 0 ]; do
         *) usage >&2; exit 2 ;;
     esac
 done
+
+case $debian in
+    /*) ;;
+    *) debian=$PWD/$debian ;;
+esac
 
 if [ "$setup" = yes ] && [ "$action" != "source" ]; then
     "$root/ci/setup.sh" build package || say "    continuing with the installed programs"

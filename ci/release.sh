@@ -68,7 +68,7 @@ export TZ
 
 # make_archive FOLDER TARGET: the files of the source archive have the time of its commit.
 # shellcheck disable=SC2317 # called by name
-make_archive() {
+make_archive() (
     tree=$release/$1/$name
     mkdir -p "$release/$1"
     [ -d "$tree" ] || tar -xzf "$source" -C "$release/$1"
@@ -91,7 +91,7 @@ make_archive() {
     (cd "build/$2" && fakeroot cpack -G "$format" -B "$release/$1/out" \
         -D "CPACK_PACKAGE_FILE_NAME=$name-$2")
     rm -rf "build/$2" "$release/$1/out/_CPack_Packages"
-}
+)
 
 passed=0
 failed=0
