@@ -72,3 +72,28 @@ if("sim" IN_LIST FERRULE_INSTALL_KINDS)
     ferrule_install_pc(ferrule-sim ferrule_sim ""
         "ferrule over a simulated network, for tests; replaces ferrule and cannot be combined with it")
 endif()
+
+# Manual pages, from the comments of the headers and from docs/. They need Python, but no other
+# program. fercat is installed with its page.
+if(NOT WIN32)
+    find_package(Python3 COMPONENTS Interpreter QUIET)
+    if(Python3_Interpreter_FOUND)
+        set(ferrule_man_dir "${PROJECT_BINARY_DIR}/man")
+        file(GLOB ferrule_man_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/ferrule/*.h"
+            "${PROJECT_SOURCE_DIR}/docs/generate/*.py")
+        add_custom_command(OUTPUT "${ferrule_man_dir}/man7/ferrule.7"
+            COMMAND "${CMAKE_COMMAND}" -E rm -rf "${ferrule_man_dir}"
+            COMMAND "${Python3_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/docs/generate/man.py" "${PROJECT_SOURCE_DIR}" "${ferrule_man_dir}"
+            DEPENDS ${ferrule_man_sources} "${PROJECT_SOURCE_DIR}/README.md"
+                "${PROJECT_SOURCE_DIR}/docs/DIFFERENCES.md" "${PROJECT_SOURCE_DIR}/examples/fercat.c"
+            VERBATIM)
+        add_custom_target(ferrule_man ALL DEPENDS "${ferrule_man_dir}/man7/ferrule.7")
+        install(DIRECTORY "${ferrule_man_dir}/man3" "${ferrule_man_dir}/man7"
+            DESTINATION "${CMAKE_INSTALL_MANDIR}" COMPONENT doc OPTIONAL)
+        if(FERRULE_BUILD_EXAMPLES)
+            install(DIRECTORY "${ferrule_man_dir}/man1" DESTINATION "${CMAKE_INSTALL_MANDIR}" COMPONENT doc OPTIONAL)
+        endif()
+    else()
+        message(STATUS "Python 3 was not found: the manual pages are left out")
+    endif()
+endif()

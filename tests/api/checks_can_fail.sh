@@ -358,5 +358,32 @@ void feri_five(void); void feri_five(void) { puts("five"); }'; do
     make_clean_tree
 done
 
+# ---- the manual pages, of a copy of this tree
+copy_sources() {
+    rm -rf "$work/copy"
+    mkdir -p "$work/copy/docs" "$work/copy/examples"
+    cp -R "$here/../../include" "$here/../../README.md" "$work/copy/"
+    cp -R "$here/../../docs/generate" "$here/../../docs/DIFFERENCES.md" "$work/copy/docs/"
+    cp "$here/../../examples/fercat.c" "$work/copy/examples/"
+}
+# spoiled NAME FILE EXPRESSION: sed changes that file of the copy.
+spoiled() {
+    sed "$3" "$work/copy/$2" >"$work/spoiled"
+    ! cmp -s "$work/spoiled" "$work/copy/$2" || { echo "$1: nothing was changed"; failures=$((failures + 1)); }
+    cp "$work/spoiled" "$work/copy/$2"
+    expect fail "$1" sh "$here/check_man.sh" "$work/copy"
+    copy_sources
+}
+if command -v python3 >/dev/null 2>&1; then
+    copy_sources
+    expect pass "check_man on this tree" sh "$here/check_man.sh" "$work/copy"
+    spoiled "a function without Threads:" include/ferrule/io.h '/^ \* Threads: /d'
+    spoiled "a function without a page" docs/generate/man.py 's/^        for entry in page.functions:/        for entry in page.functions[1:]:/'
+    spoiled "a rule without a place" docs/generate/man.py 's/ \[A-Z\]: / [A-D]: /; s/"\[A-Z\]: "/"[A-D]: "/'
+    if command -v groff >/dev/null 2>&1; then
+        spoiled "a request that does not exist" docs/generate/man.py 's/"\.SH SEE ALSO"/".SX SEE ALSO"/'
+    fi
+fi
+
 [ "$failures" -eq 0 ] || exit 1
 echo "checks_can_fail: $tried trials, each check passes what is clean and finds what is planted"

@@ -1,0 +1,203 @@
+"""Reads the public headers: their comments, sections, types, macros and functions."""
+
+import pathlib
+import re
+
+SLOTS = ("Blocks", "Owns", "Errors", "Rust", "Threads")
+
+
+class HeaderError(Exception):
+    """A header does not have the regular form."""
+
+
+class Entry:
+    """A function, or a block of types and macros, with its comment."""
+
+    def __init__(self, names, code, comment, is_function):
+        self.names = names
+        self.code = code
+        self.is_function = is_function
+        self.blocks = []
+        self.slots = {}
+        text = comment
+        if is_function:
+            text = self._take_slots(comment)
+        self.blocks = blocks_of(text)
+
+    def _take_slots(self, comment):
+        lines = comment.split("\n")
+        text = []
+        slot = None
+        for line in lines:
+            match = re.match(r"(%s): (.*)" % "|".join(SLOTS), line)
+            if match:
+                slot = match.group(1)
+                self.slots[slot] = match.group(2)
+            elif slot:
+                self.slots[slot] += " " + line.strip()
+            else:
+                text.append(line)
+        missing = [name for name in SLOTS if name not in self.slots]
+        if missing:
+            raise HeaderError("%s has no %s:" % (self.names[0], missing[0]))
+        return "\n".join(text).strip("\n")
+
+    @property
+    def name(self):
+        return self.names[0]
+
+    @property
+    def summary(self):
+        """The first sentence."""
+        return first_sentence(self.blocks[0][1]) if self.blocks else ""
+
+
+class Section:
+    """The entries below one line of dashes; the first section of a header has no title."""
+
+    def __init__(self, title, text=""):
+        self.title = title
+        self.blocks = blocks_of(text)
+        self.entries = []
+
+    @property
+    def functions(self):
+        return [entry for entry in self.entries if entry.is_function]
+
+
+class Header:
+    def __init__(self, path):
+        self.file = path.name
+        self.stem = path.stem
+        self.sections = [Section("")]
+        chunks = list(chunks_of(path.read_text()))
+        if not chunks or not chunks[0][0].startswith(self.file + ": "):
+            raise HeaderError("%s does not begin with its name" % path)
+        blocks = blocks_of(chunks[0][0][len(self.file) + 2:])
+        self.summary = first_sentence(blocks[0][1])
+        self.blocks = blocks
+        for comment, code in chunks[1:]:
+            self._add(comment, code)
+
+    def _add(self, comment, code):
+        if comment.startswith("---- "):
+            title, _, text = comment[5:].partition("\n\n")
+            title = " ".join(title.split())
+            match = re.match(r"(.*?[^.])\. (.*)", title)
+            if match:
+                title, text = match.group(1), match.group(2) + "\n\n" + text
+            self.sections.append(Section(title, text.strip("\n")))
+        if not code:
+            return
+        declaration = " ".join(code.split())
+        match = re.match(r"(?:FER_MUST_USE )?FER_API .*?(fer_\w+)\s*\(", declaration)
+        if match:
+            code = re.sub(r"^(FER_MUST_USE )?FER_API ", "", declaration)
+            entry = Entry([match.group(1)], code, comment, True)
+        else:
+            entry = Entry(names_of(code), code, "" if comment.startswith("---- ") else comment, False)
+        entries = self.sections[-1].entries
+        if not comment and entries and not entries[-1].is_function:
+            entries[-1].names += entry.names
+            entries[-1].code += "\n\n" + code
+        elif entry.names:
+            entries.append(entry)
+
+    @property
+    def functions(self):
+        return [entry for section in self.sections for entry in section.functions]
+
+
+def read_all(include):
+    """The headers of a folder, in the order of their names."""
+    headers = [Header(path) for path in sorted(pathlib.Path(include).glob("ferrule/*.h"))]
+    if not any(header.functions for header in headers):
+        raise HeaderError("no function in %s" % include)
+    return headers
+
+
+def first_sentence(text):
+    return re.match(r".*?\w[)\"]?(?=\. |\.?$)", text, re.S).group(0)
+
+
+def chunks_of(text):
+    """Each comment with the code below it, without include guards and includes."""
+    text = re.sub(r"#ifdef __cplusplus\nextern \"C\" \{\n#endif\n", "", text)
+    text = re.sub(r"#ifdef __cplusplus\n\}\n#endif\n", "", text)
+    # The form of C, if there is one for C++ too.
+    text = re.sub(r"#ifdef __cplusplus\n.*?#else\n(.*?)#endif\n", r"\1", text, flags=re.S)
+    text = re.sub(r"#include .*\n|#(ifndef|define) FERRULE_\w+_H\n", "", text)
+    text = re.sub(r"\n#endif\n*\Z", "\n", text)
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        start = at
+        if lines[at].startswith("/*"):
+            while not lines[at].endswith("*/"):
+                at += 1
+            at += 1
+        comment = "\n".join(lines[start:at])
+        start = at
+        depth = 0
+        while at < len(lines) and (depth > 0 or lines[at] and not lines[at].startswith("/*")):
+            depth += lines[at].count("{") - lines[at].count("}")
+            at += 1
+        code = "\n".join(lines[start:at])
+        if comment or code:
+            yield comment_text(comment), code
+        if at < len(lines) and not lines[at]:
+            at += 1
+
+
+def comment_text(comment):
+    comment = re.sub(r"^/\*+ ?|\*/$", "", comment)
+    lines = [re.sub(r"^ \* ?", "", line).rstrip() for line in comment.split("\n")]
+    return "\n".join(lines).strip()
+
+
+def names_of(code):
+    """The public names that a declaration defines; a name that ends in _ is private."""
+    code = re.sub(r"/\*.*?\*/", "", code, flags=re.S)
+    names = re.findall(r"^#define (FER_\w+)", code, re.M)
+    names += re.findall(r"\(\*(fer_\w+)\)", code)
+    names += re.findall(r"^typedef .*?(fer_\w+);", code, re.M)
+    names += re.findall(r"^\}\s*(fer_\w+);", code, re.M)
+    names += re.findall(r"(?:\b|[{,] *)(FER_[A-Z0-9_]+) *(?:=[^,}]*)?(?:,|\}|$)",
+                        without_macros(code), re.M)
+    names += re.findall(r"X\((FER_\w+),", code)
+    return [name for name in dict.fromkeys(names) if not name.endswith("_")]
+
+
+def without_macros(code):
+    return re.sub(r"^#(?:.*\\\n)*.*\n?", "", code, flags=re.M)
+
+
+def blocks_of(text):
+    """Paragraphs ("p", text), ("code", lines), ("rules", [(number, text)]), ("list", [text])."""
+    blocks = []
+    for part in re.split(r"\n\s*\n", text):
+        lines = [line for line in part.split("\n") if line.strip()]
+        if not lines:
+            continue
+        if all(line.startswith("    ") for line in lines):
+            blocks.append(("code", [line[4:] for line in lines]))
+        elif re.match(r"[A-Z]\d+[a-z]? ", lines[0]):
+            blocks.append(("rules", rules_of(lines)))
+        elif lines[0].startswith("- "):
+            items = " ".join(line.strip() if not line.startswith("- ") else "\n" + line[2:]
+                             for line in lines)
+            blocks.append(("list", [item.strip() for item in items.strip().split("\n")]))
+        else:
+            blocks.append(("p", " ".join(line.strip() for line in lines)))
+    return blocks
+
+
+def rules_of(lines):
+    rules = []
+    for line in lines:
+        match = re.match(r"([A-Z]\d+[a-z]?) +(.*)", line)
+        if match:
+            rules.append([match.group(1), match.group(2)])
+        else:
+            rules[-1][1] += " " + line.strip()
+    return [tuple(rule) for rule in rules]
