@@ -358,30 +358,40 @@ void feri_five(void); void feri_five(void) { puts("five"); }'; do
     make_clean_tree
 done
 
-# ---- the manual pages, of a copy of this tree
+# ---- the manual pages and the site, of a copy of this tree
 copy_sources() {
     rm -rf "$work/copy"
-    mkdir -p "$work/copy/docs" "$work/copy/examples"
-    cp -R "$here/../../include" "$here/../../README.md" "$work/copy/"
-    cp -R "$here/../../docs/generate" "$here/../../docs/DIFFERENCES.md" "$work/copy/docs/"
-    cp "$here/../../examples/fercat.c" "$work/copy/examples/"
+    mkdir -p "$work/copy/tests" "$work/copy/fuzz"
+    for name in include docs examples README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md \
+        LICENSE-MIT LICENSE-APACHE; do
+        cp -R "$here/../../$name" "$work/copy/"
+    done
+    cp "$here/../README.md" "$work/copy/tests/"
+    cp "$here/../../fuzz/README.md" "$work/copy/fuzz/"
 }
-# spoiled NAME FILE EXPRESSION: sed changes that file of the copy.
+# spoiled CHECK NAME FILE EXPRESSION: sed changes that file of the copy, which CHECK must find.
 spoiled() {
-    sed "$3" "$work/copy/$2" >"$work/spoiled"
-    ! cmp -s "$work/spoiled" "$work/copy/$2" || { echo "$1: nothing was changed"; failures=$((failures + 1)); }
-    cp "$work/spoiled" "$work/copy/$2"
-    expect fail "$1" sh "$here/check_man.sh" "$work/copy"
+    sed "$4" "$work/copy/$3" >"$work/spoiled"
+    ! cmp -s "$work/spoiled" "$work/copy/$3" || { echo "$2: nothing was changed"; failures=$((failures + 1)); }
+    cp "$work/spoiled" "$work/copy/$3"
+    expect fail "$2" sh "$here/$1.sh" "$work/copy"
     copy_sources
 }
 if command -v python3 >/dev/null 2>&1; then
     copy_sources
     expect pass "check_man on this tree" sh "$here/check_man.sh" "$work/copy"
-    spoiled "a function without Threads:" include/ferrule/io.h '/^ \* Threads: /d'
-    spoiled "a function without a page" docs/generate/man.py 's/^        for entry in page.functions:/        for entry in page.functions[1:]:/'
-    spoiled "a rule without a place" docs/generate/man.py 's/ \[A-Z\]: / [A-D]: /; s/"\[A-Z\]: "/"[A-D]: "/'
+    spoiled check_man "a function without Threads:" include/ferrule/io.h '/^ \* Threads: /d'
+    spoiled check_man "a function without a page" docs/generate/man.py 's/^        for entry in page.functions:/        for entry in page.functions[1:]:/'
+    spoiled check_man "a rule without a place" docs/generate/man.py 's/"\[A-Z\]: "/"[A-D]: "/'
     if command -v groff >/dev/null 2>&1; then
-        spoiled "a request that does not exist" docs/generate/man.py 's/"\.SH SEE ALSO"/".SX SEE ALSO"/'
+        spoiled check_man "a request that does not exist" docs/generate/man.py 's/"\.SH SEE ALSO"/".SX SEE ALSO"/'
+    fi
+    if command -v dot >/dev/null 2>&1; then
+        expect pass "check_site on this tree" sh "$here/check_site.sh" "$work/copy"
+        spoiled check_site "a link to no file" README.md 's,(docs/PORTING.md),(docs/NONE.md),'
+        spoiled check_site "a link to no heading" README.md 's,(docs/PORTING.md),(docs/PORTING.md#none),'
+        spoiled check_site "a row that is left out" docs/generate/differences.py 's/for row in rows:/for row in rows[1:]:/'
+        spoiled check_site "a table with a cell too few" docs/DIFFERENCES.md 's/^| S1 shutdown again |/| S1 shutdown again/'
     fi
 fi
 

@@ -8,6 +8,7 @@
 #   examples                    the installed examples, as a project
 #   pkg_config KIND             static or shared, or sim, the simulated network
 #   child WAY                   add_subdirectory or FetchContent
+#   documented                  what the blocks of CMake in README.md and docs/SIMULATION.md say
 #   meson                       ferrule as a Meson subproject
 # In the environment: FERRULE_SOURCE, FERRULE_BUILD, FERRULE_CMAKE, FERRULE_GENERATOR, FERRULE_CC;
 # and, where there is one, FERRULE_CXX, FERRULE_TOOLCHAIN, FERRULE_EMULATOR.
@@ -233,6 +234,32 @@ child() {
     fi
 }
 
+# cmake_block FILE: the first block of CMake in a page.
+cmake_block() {
+    awk '/^```cmake$/ { inside = 1; next } /^```/ { if (inside) exit } inside' "$FERRULE_SOURCE/$1"
+}
+
+documented() {
+    out=$work/documented
+    rm -rf "$out"
+    mkdir -p "$out/app"
+    cp "$consumer/consumer.c" "$consumer/consumer_sim.c" "$out/app/"
+    {
+        echo 'cmake_minimum_required(VERSION 3.20)'
+        echo 'project(app LANGUAGES C)'
+        echo 'add_executable(app consumer.c)'
+        echo 'add_executable(app_test consumer_sim.c)'
+        cmake_block README.md
+        cmake_block docs/SIMULATION.md
+    } >"$out/app/CMakeLists.txt"
+    set -- "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_FIND_ROOT_PATH=$prefix" "-DCMAKE_C_COMPILER=$FERRULE_CC"
+    [ -z "${FERRULE_TOOLCHAIN:-}" ] || set -- "$@" "-DCMAKE_TOOLCHAIN_FILE=$FERRULE_TOOLCHAIN"
+    "$FERRULE_CMAKE" -S "$out/app" -B "$out" -G "$FERRULE_GENERATOR" "$@"
+    "$FERRULE_CMAKE" --build "$out"
+    run "$out/app"
+    run "$out/app_test"
+}
+
 case $step in
     tree) install_tree ;;
     find_package) find_package ;;
@@ -241,6 +268,7 @@ case $step in
     meson) meson ;;
     pkg_config) pkg_config ;;
     child) child ;;
+    documented) documented ;;
     *) echo "install_test: $step?" >&2; exit 2 ;;
 esac
 echo "install_test: $step $argument works"

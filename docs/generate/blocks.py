@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Writes programs from the blocks of C in the documentation and in the headers.
+
+A frame, tests/api/blocks/NAME.c, has a comment "BLOCK file number" in each place of a block. Every
+block must have a place. "OUTPUT text" is what the program prints. docs/PORTING.md is left out: its
+blocks are quotes of the examples.
+
+usage: blocks.py ROOT OUT
+"""
+
+import pathlib
+import re
+import sys
+
+QUOTES = {"docs/PORTING.md"}
+
+
+def markdown_blocks(text, language):
+    """The blocks of a language: (number of the first line, lines)."""
+    blocks = []
+    inside = None
+    for number, line in enumerate(text.split("\n"), 1):
+        if inside is not None and line.startswith("```"):
+            if inside:
+                blocks.append((start + 1, lines))
+            inside = None
+        elif inside is not None:
+            lines.append(line)
+        elif line.startswith("```"):
+            inside = line[3:].strip() == language
+            start, lines = number, []
+    return blocks
+
+
+def header_blocks(text):
+    """Text in comments that is indented by four more columns, except in rules."""
+    blocks = []
+    in_comment = False
+    paragraph = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith("/*"):
+            in_comment = True
+        content = re.sub(r"^ \* ?", "", line)
+        if in_comment and content.strip() and not line.startswith("/*"):
+            paragraph.append((number, content))
+        else:
+            if paragraph and all(part.startswith("    ") for _, part in paragraph):
+                blocks.append((paragraph[0][0], [part[4:] for _, part in paragraph]))
+            paragraph = []
+        if line.endswith("*/"):
+            in_comment = False
+            paragraph = []
+    return blocks
+
+
+def all_blocks(root):
+    found = {}
+    pages = [root / "README.md", *sorted((root / "docs").glob("*.md")),
+             *sorted(root.glob("*/README.md"))]
+    for path in dict.fromkeys(pages):
+        name = path.relative_to(root).as_posix()
+        if name not in QUOTES:
+            for number, block in enumerate(markdown_blocks(path.read_text(), "c"), 1):
+                found[name, number] = block
+    for path in sorted((root / "include/ferrule").glob("*.h")):
+        name = path.relative_to(root).as_posix()
+        for number, block in enumerate(header_blocks(path.read_text()), 1):
+            found[name, number] = block
+    return found
+
+
+def fill(frame, blocks, used):
+    """The text of a frame with its blocks; compilers report the lines of the documentation."""
+    out = []
+    for number, line in enumerate(frame.read_text().split("\n"), 1):
+        match = re.fullmatch(r"\s*/\* BLOCK (\S+) (\d+) \*/", line)
+        if not match:
+            out.append(line)
+            continue
+        key = match.group(1), int(match.group(2))
+        if key not in blocks:
+            sys.exit("%s: there is no block %d of C in %s" % (frame.name, key[1], key[0]))
+        used.add(key)
+        start, lines = blocks[key]
+        out += ['#line %d "%s"' % (start, key[0]), *lines, '#line %d "%s"' % (number + 1, frame)]
+    return "\n".join(out)
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    root, out = map(pathlib.Path, sys.argv[1:])
+    blocks = all_blocks(root)
+    used = set()
+    for frame in sorted((root / "tests/api/blocks").glob("*.c")):
+        text = fill(frame, blocks, used)
+        (out / frame.name).write_text(text)
+        expected = "".join(line + "\n" for line in re.findall(r"/\* OUTPUT (.*) \*/", text))
+        (out / (frame.stem + ".expected")).write_text(expected)
+    missing = sorted(set(blocks) - used)
+    for name, number in missing:
+        print("%s:%d: no program of tests/api/blocks has this block (%d)" % (
+            name, blocks[name, number][0], number))
+    if missing or not used:
+        sys.exit(1)
+    print(len(used))
+
+
+if __name__ == "__main__":
+    main()
