@@ -55,9 +55,8 @@ def header_blocks(text):
 
 def all_blocks(root):
     found = {}
-    pages = [root / "README.md", *sorted((root / "docs").glob("*.md")),
-             *sorted(root.glob("*/README.md"))]
-    for path in dict.fromkeys(pages):
+    pages = {*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("*/README.md")}
+    for path in sorted(pages):
         name = path.relative_to(root).as_posix()
         if name not in QUOTES:
             for number, block in enumerate(markdown_blocks(path.read_text(), "c"), 1):

@@ -386,6 +386,12 @@ if command -v python3 >/dev/null 2>&1; then
     if command -v groff >/dev/null 2>&1; then
         spoiled check_man "a request that does not exist" docs/generate/man.py 's/"\.SH SEE ALSO"/".SX SEE ALSO"/'
     fi
+    mkdir -p "$work/copy/tests/api" "$work/blocks"
+    cp -R "$here/blocks" "$work/copy/tests/api/"
+    expect pass "blocks.py on this tree" python3 "$work/copy/docs/generate/blocks.py" "$work/copy" "$work/blocks"
+    printf '\n```c\nint one;\n```\n' >>"$work/copy/docs/DESIGN.md"
+    expect fail "a block of C that no program has" python3 "$work/copy/docs/generate/blocks.py" "$work/copy" "$work/blocks"
+    copy_sources
     if command -v dot >/dev/null 2>&1; then
         expect pass "check_site on this tree" sh "$here/check_site.sh" "$work/copy"
         spoiled check_site "a link to no file" README.md 's,(docs/PORTING.md),(docs/NONE.md),'
