@@ -242,8 +242,8 @@ cmake_block() {
 documented() {
     out=$work/documented
     rm -rf "$out"
-    mkdir -p "$out/app"
-    cp "$consumer/consumer.c" "$consumer/consumer_sim.c" "$out/app/"
+    mkdir -p "$out/source"
+    cp "$consumer/consumer.c" "$consumer/consumer_sim.c" "$out/source/"
     {
         echo 'cmake_minimum_required(VERSION 3.20)'
         echo 'project(app LANGUAGES C)'
@@ -251,10 +251,14 @@ documented() {
         echo 'add_executable(app_test consumer_sim.c)'
         cmake_block README.md
         cmake_block docs/SIMULATION.md
-    } >"$out/app/CMakeLists.txt"
-    set -- "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_FIND_ROOT_PATH=$prefix" "-DCMAKE_C_COMPILER=$FERRULE_CC"
-    [ -z "${FERRULE_TOOLCHAIN:-}" ] || set -- "$@" "-DCMAKE_TOOLCHAIN_FILE=$FERRULE_TOOLCHAIN"
-    "$FERRULE_CMAKE" -S "$out/app" -B "$out" -G "$FERRULE_GENERATOR" "$@"
+    } >"$out/source/CMakeLists.txt"
+    set -- "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_FIND_ROOT_PATH=$prefix"
+    if [ -n "${FERRULE_TOOLCHAIN:-}" ]; then
+        set -- "$@" "-DCMAKE_TOOLCHAIN_FILE=$FERRULE_TOOLCHAIN"
+    else
+        set -- "$@" "-DCMAKE_C_COMPILER=$FERRULE_CC"
+    fi
+    "$FERRULE_CMAKE" -S "$out/source" -B "$out" -G "$FERRULE_GENERATOR" "$@"
     "$FERRULE_CMAKE" --build "$out"
     run "$out/app"
     run "$out/app_test"
