@@ -150,6 +150,7 @@ check_site() {
     need_program man man-db
     need_program mandoc mandoc
     has google-chrome || need_program chromium chromium
+    need_file /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core
 }
 
 check_fuzz() {

@@ -79,7 +79,7 @@ if(NOT WIN32)
     find_package(Python3 COMPONENTS Interpreter QUIET)
     if(Python3_Interpreter_FOUND)
         set(ferrule_man_dir "${PROJECT_BINARY_DIR}/man")
-        file(GLOB ferrule_man_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/ferrule/*.h"
+        file(GLOB ferrule_man_sources "${PROJECT_SOURCE_DIR}/include/ferrule/*.h"
             "${PROJECT_SOURCE_DIR}/docs/generate/*.py")
         add_custom_command(OUTPUT "${ferrule_man_dir}/man7/ferrule.7"
             COMMAND "${CMAKE_COMMAND}" -E rm -rf "${ferrule_man_dir}"

@@ -12,6 +12,9 @@ import pathlib
 import re
 import sys
 
+sys.dont_write_bytecode = True  # The source tree stays as it is.
+import files
+
 QUOTES = {"docs/PORTING.md"}
 
 
@@ -59,11 +62,11 @@ def all_blocks(root):
     for path in sorted(pages):
         name = path.relative_to(root).as_posix()
         if name not in QUOTES:
-            for number, block in enumerate(markdown_blocks(path.read_text(), "c"), 1):
+            for number, block in enumerate(markdown_blocks(files.read(path), "c"), 1):
                 found[name, number] = block
     for path in sorted((root / "include/ferrule").glob("*.h")):
         name = path.relative_to(root).as_posix()
-        for number, block in enumerate(header_blocks(path.read_text()), 1):
+        for number, block in enumerate(header_blocks(files.read(path)), 1):
             found[name, number] = block
     return found
 
@@ -71,7 +74,7 @@ def all_blocks(root):
 def fill(frame, blocks, used):
     """The text of a frame with its blocks; compilers report the lines of the documentation."""
     out = []
-    for number, line in enumerate(frame.read_text().split("\n"), 1):
+    for number, line in enumerate(files.read(frame).split("\n"), 1):
         match = re.fullmatch(r"\s*/\* BLOCK (\S+) (\d+) \*/", line)
         if not match:
             out.append(line)
@@ -93,9 +96,9 @@ def main():
     used = set()
     for frame in sorted((root / "tests/api/blocks").glob("*.c")):
         text = fill(frame, blocks, used)
-        (out / frame.name).write_text(text)
+        files.write(out / frame.name, text)
         expected = "".join(line + "\n" for line in re.findall(r"/\* OUTPUT (.*) \*/", text))
-        (out / (frame.stem + ".expected")).write_text(expected)
+        files.write(out / (frame.stem + ".expected"), expected)
     missing = sorted(set(blocks) - used)
     for name, number in missing:
         print("%s:%d: no program of tests/api/blocks has this block (%d)" % (

@@ -4,12 +4,13 @@ import base64
 import json
 import os
 import pathlib
+import select
 import shutil
 import subprocess
 import tempfile
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120  # for one answer, on a busy machine
 
 
 class BrowserError(Exception):
@@ -25,7 +26,7 @@ class Browser:
         to_browser, self.output = os.pipe()
         self.input, from_browser = os.pipe()
         command = [program, "--headless=new", "--disable-gpu", "--remote-debugging-pipe",
-                   "--no-first-run", "--disable-background-networking", "--hide-scrollbars",
+                   "--no-first-run", "--disable-background-networking", "--hide-scrollbars", "--disable-dev-shm-usage",
                    "--user-data-dir=" + self.folder]
         if os.geteuid() == 0:
             command.append("--no-sandbox")
@@ -61,6 +62,8 @@ class Browser:
     def read(self):
         """The next message."""
         while b"\0" not in self.buffer:
+            if not select.select([self.input], [], [], WAIT_SECONDS)[0]:
+                raise BrowserError("the browser does not answer")
             part = os.read(self.input, 1 << 16)
             if not part:
                 raise BrowserError("the browser has ended")

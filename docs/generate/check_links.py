@@ -12,6 +12,9 @@ import re
 import sys
 import urllib.parse
 
+sys.dont_write_bytecode = True  # The source tree stays as it is.
+import files
+
 VOID = {"meta", "link", "input", "br", "img", "hr", "path", "polygon", "ellipse"}
 LOADED = {"script": "src", "link": "href", "img": "src"}
 
@@ -58,7 +61,7 @@ def read(site):
     for path in sorted(site.rglob("*.html")):
         name = path.relative_to(site).as_posix()
         pages[name] = Reader(name)
-        pages[name].feed(path.read_text())
+        pages[name].feed(files.read(path))
         if pages[name].open:
             pages[name].problems.append("<%s> is not closed" % pages[name].open[-1])
     return pages

@@ -14,6 +14,7 @@ import sys
 
 sys.dont_write_bytecode = True  # The source tree stays as it is.
 import blocks
+import files
 
 CMAKE_OPTIONS = {"-S", "-B", "--build", "--install", "--prefix", "--preset", "-j"}
 
@@ -21,13 +22,13 @@ CMAKE_OPTIONS = {"-S", "-B", "--build", "--install", "--prefix", "--preset", "-j
 class Checker:
     def __init__(self, root, build, ctest):
         self.root = root
-        presets = json.loads((root / "CMakePresets.json").read_text())
+        presets = json.loads(files.read(root / "CMakePresets.json"))
         self.presets = {kind: {preset["name"] for preset in presets[kind + "Presets"]
                                if not preset.get("hidden")} for kind in ("configure", "build", "test")}
         self.labels = self.output([ctest, "--test-dir", build, "--print-labels"])
         listed = self.output([ctest, "--test-dir", build, "-N"])
         self.tests = re.findall(r"Test +#\d+: (\S+)", listed)
-        self.programs = "".join(path.read_text() for path in
+        self.programs = "".join(files.read(path) for path in
                                 [*root.glob("tests/*.cmake"), *root.glob("tests/CMakeLists.txt")])
         self.count = 0
 
@@ -57,7 +58,7 @@ class Checker:
         path = self.root / name
         if not path.exists():
             return "there is no " + name
-        text = path.read_text()
+        text = files.read(path)
         for word in words:
             if word.startswith("--") and not re.search(re.escape(word) + r"\b", text):
                 return "%s has no option %s" % (name, word)
@@ -118,7 +119,7 @@ def main():
     bad = 0
     pages = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("*/README.md")]
     for path in sorted(set(pages)):
-        for start, lines in blocks.markdown_blocks(path.read_text(), "sh"):
+        for start, lines in blocks.markdown_blocks(files.read(path), "sh"):
             for number, line in enumerate(lines, start):
                 for words in commands_of(line):
                     problem = checker.problem(words)

@@ -30,7 +30,7 @@ def draw(lines, title):
     edges = edges_of(lines)
     if not edges:
         raise ValueError("a diagram without an edge: " + title)
-    svg = subprocess.run(["dot", "-Tsvg"], input=graph_of(edges), capture_output=True, text=True,
+    svg = subprocess.run(["dot", "-Tsvg"], input=graph_of(edges), capture_output=True, encoding="utf-8",
                          check=True).stdout
     svg = svg[svg.index("<svg"):]
     svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.S)

@@ -17,12 +17,12 @@ SYSTEMS = (("linux", "Linux", r"Linux|POSIX|epoll"),
            ("windows", "Windows", r"Windows|Wine|AFD|WSA|SOCKET"),
            ("rust", "Rust", r"Rust"))
 # How a statement is known: the kind, its name, and the pattern of its marks.
-KINDS = (("documented", "documented", r"\bdoc[:)]|\b[Dd]ocumented(?! differently)"),
+KINDS = (("documented", "documented", r"\bdoc[:)]|\b[Dd]ocumented\b|\bMSDN\b"),
          ("source", "read in published source", r"\bsrc\b"),
          ("reported", "reported from a real machine", r"\brep: |\b[Rr]eported(?=[:*]| of | for )|\w#\d+"),
          ("winetest", "tested by Wine's own tests", r"\bWT\b|Wine's (?:own )?test|of Wine's"),
          ("wine", "seen under Wine", r"\bWine(?: \d+|:|\*|\))|\(Wine\b|under Wine"),
-         ("seen", "seen on Linux", r"\b[Ss]een on|\bseen\)|\bseen on Linux"),
+         ("seen", "measured or seen on Linux", r"\b[Ss]een on|\bseen\)|\bseen on Linux"),
          ("assumed", "assumed", r"\(\?|; \?\)"))
 GROUP = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
 TAGS = re.compile(r"(<a .*?</a>|<[^>]+>)", re.S)

@@ -3,6 +3,8 @@
 import pathlib
 import re
 
+import files
+
 SLOTS = ("Blocks", "Owns", "Errors", "Rust", "Threads")
 
 
@@ -70,7 +72,7 @@ class Header:
         self.file = path.name
         self.stem = path.stem
         self.sections = [Section("")]
-        chunks = list(chunks_of(path.read_text()))
+        chunks = list(chunks_of(files.read(path)))
         if not chunks or not chunks[0][0].startswith(self.file + ": "):
             raise HeaderError("%s does not begin with its name" % path)
         blocks = blocks_of(chunks[0][0][len(self.file) + 2:])

@@ -13,6 +13,7 @@ import sys
 import textwrap
 
 sys.dont_write_bytecode = True  # The source tree stays as it is.
+import files
 import headers
 import markdown
 
@@ -327,10 +328,10 @@ def date_of(paths):
 def all_pages(root):
     all_headers = headers.read_all(root / "include")
     pages = [page for header in all_headers for page in header_pages(header)]
-    differences = markdown.parse((root / "docs/DIFFERENCES.md").read_text())
+    differences = markdown.parse(files.read(root / "docs/DIFFERENCES.md"))
     pages += [rules_page(differences), differences_page(differences)]
-    pages.append(overview_page(markdown.parse((root / "README.md").read_text()), all_headers, pages))
-    pages.append(fercat_page((root / "examples/fercat.c").read_text()))
+    pages.append(overview_page(markdown.parse(files.read(root / "README.md")), all_headers, pages))
+    pages.append(fercat_page(files.read(root / "examples/fercat.c")))
     return pages
 
 
@@ -343,7 +344,7 @@ def main():
                *(root / "include/ferrule").glob("*.h")]
     date = date_of(sources)
     version = re.search(r'FER_VERSION_TEXT "(.*)"',
-                        (root / "include/ferrule/version.h").read_text()).group(1)
+                        files.read(root / "include/ferrule/version.h")).group(1)
     for section in (1, 3, 7):
         (out / ("man%d" % section)).mkdir(parents=True, exist_ok=True)
     pages = all_pages(root)
@@ -351,10 +352,10 @@ def main():
         sys.exit("man.py: two pages have one name")
     for page in pages:
         path = out / ("man%d/%s.%d" % (page.section, page.name, page.section))
-        path.write_text(page.text(date, version))
+        files.write(path, page.text(date, version))
         for entry in page.functions:
             alias = out / ("man3/%s.3" % entry.name)
-            alias.write_text(".so man3/%s.3\n" % page.name)
+            files.write(alias, ".so man3/%s.3\n" % page.name)
     count = sum(len(page.functions) for page in pages)
     print("man.py: %d pages, %d functions" % (len(pages), count))
 

@@ -20,6 +20,7 @@ class Site:
         self.names = {}     # a name of the library: its address
         self.rules = {}     # the number of a rule, or the tag of a difference: its address
         self.markdown = {}  # a page of Markdown: the name of its page here
+        self.titles = {}    # the address of a page: its title
         self.headers = {}   # a header: the name of its page
         self.files = {}     # a file of the tree that a page shows as source: its address
         self.others = []    # the pages that the bar does not have: (address, title)
@@ -72,7 +73,11 @@ class Writer:
                 out.append("<%s>%s</%s>" % (node[0], self.nodes(node[1], in_link), node[0]))
             else:
                 href = self.site.address(self.source, node[2], self.is_file)
-                out.append('<a href="%s">%s</a>' % (html.escape(href), self.nodes(node[1], True)))
+                label = self.nodes(node[1], True)
+                # The name of a file says nothing here.
+                if label.endswith(".md") and href in self.site.titles:
+                    label = html.escape(self.site.titles[href])
+                out.append('<a href="%s">%s</a>' % (html.escape(href), label))
         return "".join(out)
 
     def inline_code(self, text, in_link):

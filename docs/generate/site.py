@@ -14,6 +14,7 @@ import sys
 sys.dont_write_bytecode = True  # The source tree stays as it is.
 import diagrams
 import differences
+import files
 import headers
 import highlight
 import markdown
@@ -38,7 +39,7 @@ class Builder:
     def __init__(self, root, out):
         self.root = root
         self.out = out
-        version = (root / "include/ferrule/version.h").read_text()
+        version = files.read(root / "include/ferrule/version.h")
         self.site = pages.Site(re.search(r'FER_VERSION_TEXT "(.*)"', version).group(1))
         self.tracked = self.tracked_files()
         self.headers = headers.read_all(root / "include")
@@ -72,7 +73,7 @@ class Builder:
     def write(self, name, text):
         path = self.out / (name + ".html")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        files.write(path, text)
         self.written.append(name)
 
     def prepare(self):
@@ -80,21 +81,22 @@ class Builder:
         site.names = reference.names_of(self.headers)
         for header in self.headers:
             site.headers["include/ferrule/" + header.file] = header.file
-        text = (self.root / "docs/DIFFERENCES.md").read_text()
+        text = files.read(self.root / "docs/DIFFERENCES.md")
         for name in differences.rules_and_tags(markdown.parse(text)):
             site.rules[name] = "differences.html#" + name
         shown = {target for target, _ in pages.NAV}
         for name in self.sources:
             target = site.markdown[name]
+            title = re.search(r"^# (.*)", files.read(self.root / name), re.M).group(1)
+            site.titles[target + ".html"] = NAMES.get(name, ("", ""))[1] or title
             if target not in shown:
-                title = re.search(r"^# (.*)", (self.root / name).read_text(), re.M).group(1)
-                site.others.append((target, NAMES.get(name, ("", title))[1] or title))
+                site.others.append((target, site.titles[target + ".html"]))
         for name in ("LICENSE-MIT", "LICENSE-APACHE"):
             site.others.append((site.address("README.md", name, self.is_file)[:-5], name))
 
     def markdown_page(self, source):
         target = self.site.markdown[source]
-        text = (self.root / source).read_text()
+        text = files.read(self.root / source)
         if target == "differences":
             title, body, rows = differences.write(self.site, source, text, self.is_file)
             self.write(target, pages.page(self.site, target, title, body, kind="wide", description=(
@@ -140,7 +142,7 @@ class Builder:
                                            for name in names)
         else:
             links = {name: up + href for name, href in self.site.names.items()}
-            code = highlight.code(file.read_text(), LANGUAGES.get(file.suffix, "text"), links)
+            code = highlight.code(files.read(file), LANGUAGES.get(file.suffix, "text"), links)
             lines = "".join('<span class="line" id="L%d">%s</span>\n' % (i + 1, line)
                             for i, line in enumerate(lines_of(code)))
             body = '<pre class="source-file"><code>%s</code></pre>' % lines

@@ -38,7 +38,7 @@ for page in README.md docs/*.md; do
             "$work/console" >"$work/stated"
         if [ "$(head -n 1 "$work/stated")" = … ]; then
             sed -i.old 1d "$work/stated"
-            tail -n "$(wc -l <"$work/stated")" "$work/printed" >"$work/end"
+            tail -n "$(($(wc -l <"$work/stated")))" "$work/printed" >"$work/end"
             mv "$work/end" "$work/printed"
         fi
         if ! diff "$work/stated" "$work/printed" >"$work/diff"; then
