@@ -101,7 +101,7 @@ for target in $targets; do
     for folder in $folders; do
         logged "release-$target" run_nice make_archive "$folder" "$target" || equal=no
     done
-    for archive in "$release"/first/out/"$name-$target".*; do
+    for archive in "$release/first/out/$name-$target".*; do
         if [ "$equal" = yes ] && [ "$folders" != first ]; then
             cmp "$archive" "$release/the-second/out/${archive##*/}" || equal=no
         fi
