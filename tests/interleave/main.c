@@ -50,8 +50,8 @@ static void print_limit(unsigned limit, const char *of)
     }
 }
 
-/* If the program has few schedules, all of them run without the reductions too, which must leave out
- * none that differs in its results. */
+/* If the program has few schedules, all of them run without the reductions too, which must leave
+ * out none that differs in its results. */
 static inter_totals check_reductions(const inter_program *program, const inter_totals *reduced)
 {
     inter_effort effort = {.schedules = FULL_MAX, .in_full = true};

@@ -1,6 +1,5 @@
-/* search.c: the depth-first search over all schedules, with dynamic partial-order reduction
- * by source sets (Abdulla, Aronis, Jonsson, Sagonas 2014) and sleep sets (Godefroid 1996, chapter 5),
- * or with a bound on the preemptions (Musuvathi, Qadeer 2007). */
+/* search.c: the depth-first search over all schedules, and the reductions that leave out those
+ * with the same results. docs/INTERLEAVING.md names their sources. */
 #include "tests/interleave/search.h"
 
 #include <stdio.h>
@@ -143,8 +142,9 @@ static bool has_movable_before(const inter_clock *before, size_t step, size_t fi
     return false;
 }
 
-/* The threads that can begin a schedule in which the new step comes before step `first`: those whose
- * first step in the movable part, or the new step itself, is preceded by none of that part. */
+/* The threads that can begin a schedule in which the new step comes before step `first`: those
+ * whose first step in the movable part, or the new step itself, is preceded by none of that
+ * part. */
 static inter_threads initials(unsigned thread, size_t first)
 {
     inter_threads found = 0;
@@ -179,10 +179,10 @@ static bool reverse(unsigned thread, size_t earlier)
     return true;
 }
 
-/* Source sets (Abdulla, Aronis, Jonsson, Sagonas 2014): each step that the new one depends on could
- * come after it, unless a third one is between them. If the new one can wait, the third one may only
- * have enabled it, as the end of a lock enables the next lock: the first lock is then the one to
- * come after it. */
+/* Source sets (Abdulla, Aronis, Jonsson, Sagonas 2014): each step that the new one depends on
+ * could come after it, unless a third one is between them. If the new one can wait, the third one
+ * may only have enabled it, as the end of a lock enables the next lock: the first lock is then
+ * the one to come after it. */
 static void want_reversals(unsigned thread, const inter_operation *operation)
 {
     inter_clock between = known[thread];
@@ -266,8 +266,8 @@ static uint64_t mix(uint64_t hash, uint64_t value)
     return hash ^ hash >> 29;
 }
 
-/* Each step counts with its thread, its result and its position among the steps that precede it. The
- * sum does not depend on the order of the steps. */
+/* Each step counts with its thread, its result and its position among the steps that precede it.
+ * The sum does not depend on the order of the steps. */
 uint64_t inter_search_trace(void)
 {
     static uint64_t ordinals[INTER_STEPS_MAX + 1]; /* of the step before, in its thread */
