@@ -40,7 +40,7 @@ skipped=0
 check() {
     name=$1
     shift
-    if logged "package-$name" run_nice "$@"; then
+    if logged "package-$name" "$@"; then
         say "    $name"
         passed=$((passed + 1))
     else
@@ -125,7 +125,7 @@ make_packages() (
     tar -xzf "$packages/ferrule-$version.tar.gz" -C "$1"
     cd "$1/ferrule-$version"
     configure -DCMAKE_INSTALL_LIBDIR=lib
-    cmake --build build -j "$jobs"
+    run_nice cmake --build build -j "$jobs"
     package "$1/out" TGZ \
         -D "CPACK_PACKAGE_FILE_NAME=ferrule-$version-$(uname -s)-$(uname -m)"
     configure -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_DOCDIR=share/doc/libferrule-doc \

@@ -81,7 +81,7 @@ make_archive() (
         "-DFERRULE_CMOCKA_SOURCE=$root/build/cache/cmocka" \
         "-DCMAKE_TOOLCHAIN_FILE=$tree/cmake/zig.cmake" "-DFERRULE_ZIG=$zig" \
         "-DFERRULE_ZIG_TARGET=$2"
-    cmake --build "build/$2" -j "$jobs" \
+    run_nice cmake --build "build/$2" -j "$jobs" \
         --target ferrule_static ferrule_shared ferrule_sim ferrule_selftest
     case $2 in
         *windows*) format=ZIP ;;
@@ -99,7 +99,7 @@ for target in $targets; do
     say "== $target"
     equal=yes
     for folder in $folders; do
-        logged "release-$target" run_nice make_archive "$folder" "$target" || equal=no
+        logged "release-$target" make_archive "$folder" "$target" || equal=no
     done
     for archive in "$release/first/out/$name-$target".*; do
         if [ "$equal" = yes ] && [ "$folders" != first ]; then
