@@ -38,7 +38,9 @@ function(ferrule_keep_small target)
         # a table. gcc would apply the first to a whole program if it optimizes at link time.
         if(NOT FERRULE_LTO)
             target_compile_options(${target} PRIVATE
-                "$<$<CONFIG:Release>:-fno-inline-small-functions;-fno-jump-tables;-fno-shrink-wrap>")
+                "$<$<CONFIG:Release>:-fno-inline-small-functions;-fno-jump-tables>"
+                # clang refuses this option.
+                "$<$<AND:$<CONFIG:Release>,$<C_COMPILER_ID:GNU>>:-fno-shrink-wrap>")
         endif()
         # No exception passes through C code without callbacks, and its unwind tables would be a
         # quarter of the library. Debuggers have their own (-g), and RelWithDebInfo keeps these for
