@@ -113,30 +113,30 @@ package() {
     out=$1
     generator=$2
     shift 2
-    (cd build && fakeroot cpack -G "$generator" -B "$out" "$@")
-    rm -rf "$out/_CPack_Packages"
+    (cd build && fakeroot cpack -G "$generator" -B "$out" "$@") && rm -rf "$out/_CPack_Packages"
 }
 
 # make_packages FOLDER: in FOLDER, which is made anew. Archive and Debian packages have the same
-# compiled files in different folders.
+# compiled files in different folders. `check` ends with the first failure only because of the &&.
 make_packages() (
-    rm -rf "$1"
-    mkdir -p "$1/out"
-    tar -xzf "$packages/ferrule-$version.tar.gz" -C "$1"
-    cd "$1/ferrule-$version"
-    configure -DCMAKE_INSTALL_LIBDIR=lib
-    run_nice cmake --build build -j "$jobs"
-    package "$1/out" TGZ \
-        -D "CPACK_PACKAGE_FILE_NAME=ferrule-$version-$(uname -s)-$(uname -m)"
-    configure -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_DOCDIR=share/doc/libferrule-doc \
-        "-DCMAKE_INSTALL_LIBDIR=lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)"
-    package "$1/out" DEB
+    rm -rf "$1" &&
+        mkdir -p "$1/out" &&
+        tar -xzf "$packages/ferrule-$version.tar.gz" -C "$1" &&
+        cd "$1/ferrule-$version" &&
+        configure -DCMAKE_INSTALL_LIBDIR=lib &&
+        run_nice cmake --build build -j "$jobs" &&
+        package "$1/out" TGZ \
+            -D "CPACK_PACKAGE_FILE_NAME=ferrule-$version-$(uname -s)-$(uname -m)" &&
+        configure -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_DOCDIR=share/doc/libferrule-doc \
+            "-DCMAKE_INSTALL_LIBDIR=lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" &&
+        package "$1/out" DEB
 )
 
 # Both have the same files with the same bytes.
 compare_builds() {
-    (cd "$packages/first/out" && sha256sum -- *) >"$packages/first/sums"
-    (cd "$packages/the-second/out" && sha256sum -- *) >"$packages/the-second/sums"
+    for folder in first the-second; do
+        (cd "$packages/$folder/out" && sha256sum -- *) >"$packages/$folder/sums" || return 1
+    done
     cat "$packages/first/sums"
     diff -u "$packages/first/sums" "$packages/the-second/sums"
 }
@@ -185,11 +185,11 @@ update_abi() {
 try_conan() (
     CONAN_HOME=$packages/conan
     export CONAN_HOME
-    rm -rf "$CONAN_HOME"
-    conan profile detect
-    cd "$packages/first/ferrule-$version"
-    conan create packaging/conan --no-remote
-    conan create packaging/conan --no-remote -o 'ferrule/*:shared=True'
+    rm -rf "$CONAN_HOME" &&
+        conan profile detect &&
+        cd "$packages/first/ferrule-$version" &&
+        conan create packaging/conan --no-remote &&
+        conan create packaging/conan --no-remote -o 'ferrule/*:shared=True'
 )
 
 setup=yes

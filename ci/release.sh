@@ -66,31 +66,41 @@ awk -v heading="## [${name#ferrule-}]" '
 TZ=UTC
 export TZ
 
-# make_archive FOLDER TARGET: the files of the source archive have the time of its commit.
-# shellcheck disable=SC2317 # called by name
-make_archive() (
-    tree=$release/$1/$name
-    mkdir -p "$release/$1"
-    [ -d "$tree" ] || tar -xzf "$source" -C "$release/$1"
-    cd "$tree"
-    SOURCE_DATE_EPOCH=$(stat -c %Y "$tree/CHANGELOG.md")
-    export SOURCE_DATE_EPOCH
-    flags="-ffile-prefix-map=$tree=. -ffile-prefix-map=$root/build/cache/cmocka=cmocka"
+# configure FOLDER TARGET
+configure() {
+    flags="-ffile-prefix-map=$1=. -ffile-prefix-map=$root/build/cache/cmocka=cmocka"
     CFLAGS=$flags cmake -S . -B "build/$2" -G Ninja -DCMAKE_BUILD_TYPE=Release -Wno-dev \
         -DCMAKE_INSTALL_LIBDIR=lib -DFERRULE_BUILD_TESTS=ON \
         "-DFERRULE_CMOCKA_SOURCE=$root/build/cache/cmocka" \
-        "-DCMAKE_TOOLCHAIN_FILE=$tree/cmake/zig.cmake" "-DFERRULE_ZIG=$zig" \
-        "-DFERRULE_ZIG_TARGET=$2"
-    run_nice cmake --build "build/$2" -j "$jobs" \
-        --target ferrule_static ferrule_shared ferrule_sim ferrule_selftest
-    case $2 in
+        "-DCMAKE_TOOLCHAIN_FILE=$1/cmake/zig.cmake" "-DFERRULE_ZIG=$zig" "-DFERRULE_ZIG_TARGET=$2"
+}
+
+# package TARGET OUT: the owner of the files is root, not a user.
+package() (
+    case $1 in
         *windows*) format=ZIP ;;
         *) format=TGZ ;;
     esac
-    # The archive has no names of users.
-    (cd "build/$2" && fakeroot cpack -G "$format" -B "$release/$1/out" \
-        -D "CPACK_PACKAGE_FILE_NAME=$name-$2")
-    rm -rf "build/$2" "$release/$1/out/_CPack_Packages"
+    # The files of the source archive have the time of its commit.
+    SOURCE_DATE_EPOCH=$(stat -c %Y CHANGELOG.md)
+    export SOURCE_DATE_EPOCH
+    cd "build/$1" &&
+        fakeroot cpack -G "$format" -B "$2" -D "CPACK_PACKAGE_FILE_NAME=$name-$1" &&
+        rm -rf "$2/_CPack_Packages"
+)
+
+# make_archive FOLDER TARGET: `logged` ends with the first failure only because of the &&.
+# shellcheck disable=SC2317 # called by name
+make_archive() (
+    tree=$release/$1/$name
+    mkdir -p "$release/$1" &&
+        { [ -d "$tree" ] || tar -xzf "$source" -C "$release/$1"; } &&
+        cd "$tree" &&
+        configure "$tree" "$2" &&
+        run_nice cmake --build "build/$2" -j "$jobs" \
+            --target ferrule_static ferrule_shared ferrule_sim ferrule_selftest &&
+        package "$2" "$release/$1/out" &&
+        rm -rf "build/$2"
 )
 
 passed=0
