@@ -24,12 +24,12 @@
 #define ALL_BUT_TCP (FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM)
 
 /* NULL for NULL, which the called functions refuse. */
-static fer_handle *handle_of(fer_socket *socket)
+static fer_handle *socket_handle(fer_socket *socket)
 {
     return socket == NULL ? NULL : &socket->inner_.handle_;
 }
 
-static const fer_handle *const_handle_of(const fer_socket *socket)
+static const fer_handle *const_socket_handle(const fer_socket *socket)
 {
     return socket == NULL ? NULL : &socket->inner_.handle_;
 }
@@ -43,7 +43,7 @@ static bool is_datagram(const fer_socket *socket)
 
 fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, int protocol)
 {
-    FER_TRY(feri_socket_new(handle_of(socket), domain, type, protocol));
+    FER_TRY(feri_socket_new(socket_handle(socket), domain, type, protocol));
     socket->inner_.peer_ = (fer_socket_addr){0};
     return feri_ok();
 }
@@ -53,292 +53,293 @@ void fer_socket_close(fer_socket *socket)
 {
     bool is_datagram_socket = socket != NULL && is_datagram(socket);
     if (is_datagram_socket) {
-        feri_handle_close(handle_of(socket));
+        feri_handle_close(socket_handle(socket));
     } else {
-        feri_stream_close(handle_of(socket));
+        feri_stream_close(socket_handle(socket));
     }
 }
 
 fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
 {
-    FER_TRY(feri_try_clone(handle_of(socket), handle_of(out)));
+    FER_TRY(feri_try_clone(socket_handle(socket), socket_handle(out)));
     out->inner_.peer_ = socket->inner_.peer_;
     return feri_ok();
 }
 
 fer_raw_socket fer_socket_as_raw(const fer_socket *socket)
 {
-    return feri_handle_as_raw(const_handle_of(socket));
+    return feri_handle_as_raw(const_socket_handle(socket));
 }
 
 fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
 {
-    FER_TRY(feri_socket_from_raw(handle_of(socket), raw));
+    FER_TRY(feri_socket_from_raw(socket_handle(socket), raw));
     socket->inner_.peer_ = (fer_socket_addr){0};
     return feri_ok();
 }
 
 fer_raw_socket fer_socket_into_raw(fer_socket *socket)
 {
-    return feri_into_raw(handle_of(socket));
+    return feri_into_raw(socket_handle(socket));
 }
 
 /* ---- Options */
 
 fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
 {
-    return feri_socket_set_reuse_address(handle_of(socket), reuse);
+    return feri_socket_set_reuse_address(socket_handle(socket), reuse);
 }
 
 fer_error fer_socket_reuse_address(const fer_socket *socket, bool *out)
 {
-    return feri_socket_reuse_address(const_handle_of(socket), out);
+    return feri_socket_reuse_address(const_socket_handle(socket), out);
 }
 
 fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
 {
-    return feri_socket_set_only_v6(handle_of(socket), only_v6);
+    return feri_socket_set_only_v6(socket_handle(socket), only_v6);
 }
 
 fer_error fer_socket_only_v6(const fer_socket *socket, bool *out)
 {
-    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
-    bool is_v6 = feri_handle_has_flag(const_handle_of(socket), FERI_FLAG_V6);
-    return is_v6 ? feri_switch(const_handle_of(socket), FERP_ONLY_V6, out)
+    FER_TRY(feri_handle_check_getter(const_socket_handle(socket), out));
+    bool is_v6 = feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_V6);
+    return is_v6 ? feri_switch(const_socket_handle(socket), FERP_ONLY_V6, out)
                  : feri_own_error(FER_UNSUPPORTED);
 }
 
 fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
-    return feri_set_switch(handle_of(socket), FERP_REUSE_PORT, reuse);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    return feri_set_switch(socket_handle(socket), FERP_REUSE_PORT, reuse);
 }
 
 fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
-    return feri_switch(const_handle_of(socket), FERP_REUSE_PORT, out);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    return feri_switch(const_socket_handle(socket), FERP_REUSE_PORT, out);
 }
 
 fer_error fer_socket_set_recv_buffer_size(fer_socket *socket, size_t size)
 {
-    return feri_set_buffer_size(handle_of(socket), FERP_RECV_BUFFER, size);
+    return feri_set_buffer_size(socket_handle(socket), FERP_RECV_BUFFER, size);
 }
 
 fer_error fer_socket_recv_buffer_size(const fer_socket *socket, size_t *out)
 {
-    return feri_buffer_size(const_handle_of(socket), FERP_RECV_BUFFER, out);
+    return feri_buffer_size(const_socket_handle(socket), FERP_RECV_BUFFER, out);
 }
 
 fer_error fer_socket_set_send_buffer_size(fer_socket *socket, size_t size)
 {
-    return feri_set_buffer_size(handle_of(socket), FERP_SEND_BUFFER, size);
+    return feri_set_buffer_size(socket_handle(socket), FERP_SEND_BUFFER, size);
 }
 
 fer_error fer_socket_send_buffer_size(const fer_socket *socket, size_t *out)
 {
-    return feri_buffer_size(const_handle_of(socket), FERP_SEND_BUFFER, out);
+    return feri_buffer_size(const_socket_handle(socket), FERP_SEND_BUFFER, out);
 }
 
 fer_error fer_socket_set_keepalive(fer_socket *socket, const fer_keepalive *keepalive)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), ALL_BUT_TCP));
-    return feri_set_keepalive(handle_of(socket), keepalive);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
+    return feri_set_keepalive(socket_handle(socket), keepalive);
 }
 
 fer_error fer_socket_keepalive(const fer_socket *socket, fer_keepalive *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), ALL_BUT_TCP));
-    return feri_keepalive(const_handle_of(socket), out);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
+    return feri_keepalive(const_socket_handle(socket), out);
 }
 
 fer_error fer_socket_set_linger(fer_socket *socket, fer_duration linger)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_DATAGRAM));
-    return feri_set_linger(handle_of(socket), linger);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_DATAGRAM));
+    return feri_set_linger(socket_handle(socket), linger);
 }
 
 fer_error fer_socket_linger(const fer_socket *socket, fer_duration *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_DATAGRAM));
-    return feri_linger(const_handle_of(socket), out);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_DATAGRAM));
+    return feri_linger(const_socket_handle(socket), out);
 }
 
 fer_error fer_socket_set_nodelay(fer_socket *socket, bool nodelay)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), ALL_BUT_TCP));
-    return feri_set_switch(handle_of(socket), FERP_NODELAY, nodelay);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
+    return feri_set_switch(socket_handle(socket), FERP_NODELAY, nodelay);
 }
 
 fer_error fer_socket_nodelay(const fer_socket *socket, bool *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), ALL_BUT_TCP));
-    return feri_switch(const_handle_of(socket), FERP_NODELAY, out);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
+    return feri_switch(const_socket_handle(socket), FERP_NODELAY, out);
 }
 
 fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
-    return feri_set_ttl(handle_of(socket), ttl);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    return feri_set_ttl(socket_handle(socket), ttl);
 }
 
 fer_error fer_socket_ttl(const fer_socket *socket, uint32_t *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
-    return feri_ttl(const_handle_of(socket), out);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    return feri_ttl(const_socket_handle(socket), out);
 }
 
 fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
-    return feri_set_tos(handle_of(socket), tos);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    return feri_set_tos(socket_handle(socket), tos);
 }
 
 fer_error fer_socket_tos(const fer_socket *socket, uint32_t *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
-    return feri_tos(const_handle_of(socket), out);
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    return feri_tos(const_socket_handle(socket), out);
 }
 
 /* UNSUPPORTED unless the socket is an IP datagram or raw socket. */
 static fer_error check_is_datagram(const fer_socket *socket)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
     return is_datagram(socket) ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
 }
 
 fer_error fer_socket_set_broadcast(fer_socket *socket, bool broadcast)
 {
     FER_TRY(check_is_datagram(socket));
-    return feri_set_switch(handle_of(socket), FERP_BROADCAST, broadcast);
+    return feri_set_switch(socket_handle(socket), FERP_BROADCAST, broadcast);
 }
 
 fer_error fer_socket_broadcast(const fer_socket *socket, bool *out)
 {
     FER_TRY(check_is_datagram(socket));
-    return feri_switch(const_handle_of(socket), FERP_BROADCAST, out);
+    return feri_switch(const_socket_handle(socket), FERP_BROADCAST, out);
 }
 
 fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
 {
-    FER_TRY(feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
     if (name != NULL && (name[0] == '\0' || memchr(name, '\0', DEVICE_NAME_MAX + 1) == NULL)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     fer_ip_family family =
-        feri_handle_has_flag(const_handle_of(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
-    fer_error error = ferp_bind_device(handle_of(socket)->raw_, family, name == NULL ? "" : name);
-    return feri_set_result(handle_of(socket), error);
+        feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
+    fer_error error =
+        ferp_bind_device(socket_handle(socket)->raw_, family, name == NULL ? "" : name);
+    return feri_set_result(socket_handle(socket), error);
 }
 
 /* ---- Modes */
 
 fer_error fer_socket_set_limits(fer_socket *socket, const fer_limits *limits)
 {
-    return feri_set_limits(handle_of(socket), limits);
+    return feri_set_limits(socket_handle(socket), limits);
 }
 
 fer_error fer_socket_set_nonblocking(fer_socket *socket, bool nonblocking)
 {
-    return feri_set_nonblocking(handle_of(socket), nonblocking);
+    return feri_set_nonblocking(socket_handle(socket), nonblocking);
 }
 
 fer_error fer_socket_set_read_timeout(fer_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(handle_of(socket), FERP_READING, timeout);
+    return feri_set_timeout(socket_handle(socket), FERP_READING, timeout);
 }
 
 fer_error fer_socket_read_timeout(const fer_socket *socket, fer_duration *out)
 {
-    return feri_timeout(const_handle_of(socket), FERP_READING, out);
+    return feri_timeout(const_socket_handle(socket), FERP_READING, out);
 }
 
 fer_error fer_socket_set_write_timeout(fer_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(handle_of(socket), FERP_WRITING, timeout);
+    return feri_set_timeout(socket_handle(socket), FERP_WRITING, timeout);
 }
 
 fer_error fer_socket_write_timeout(const fer_socket *socket, fer_duration *out)
 {
-    return feri_timeout(const_handle_of(socket), FERP_WRITING, out);
+    return feri_timeout(const_socket_handle(socket), FERP_WRITING, out);
 }
 
 /* ---- Binding, listening, connecting */
 
 fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr)
 {
-    return feri_socket_bind(handle_of(socket), addr);
+    return feri_socket_bind(socket_handle(socket), addr);
 }
 
 fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
-    return feri_socket_bind_unix(handle_of(socket), addr);
+    return feri_socket_bind_unix(socket_handle(socket), addr);
 }
 
 fer_error fer_socket_listen(fer_socket *socket, int backlog)
 {
-    return feri_socket_listen(handle_of(socket), backlog);
+    return feri_socket_listen(socket_handle(socket), backlog);
 }
 
 fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
 {
-    FER_TRY(feri_handle_check(const_handle_of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(const_socket_handle(socket), FERI_REQUEST_USE));
     if (is_datagram(socket)) {
-        FER_TRY(feri_socket_check_addr(const_handle_of(socket), addr));
+        FER_TRY(feri_socket_check_addr(const_socket_handle(socket), addr));
         return feri_datagram_connect(&socket->inner_, addr);
     }
-    return feri_socket_connect(handle_of(socket), addr);
+    return feri_socket_connect(socket_handle(socket), addr);
 }
 
 /* The connect of a datagram socket never waits. */
 fer_error fer_socket_connect_timeout(fer_socket *socket, const fer_socket_addr *addr,
                                      fer_duration timeout)
 {
-    FER_TRY(feri_handle_check(const_handle_of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(const_socket_handle(socket), FERI_REQUEST_USE));
     if (is_datagram(socket) && timeout.nanos != 0) {
         return fer_socket_connect(socket, addr);
     }
-    return feri_socket_connect_timeout(handle_of(socket), addr, timeout);
+    return feri_socket_connect_timeout(socket_handle(socket), addr, timeout);
 }
 
 fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
-    return feri_socket_connect_unix(handle_of(socket), addr);
+    return feri_socket_connect_unix(socket_handle(socket), addr);
 }
 
 fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 {
-    return feri_socket_local_addr(const_handle_of(socket), out);
+    return feri_socket_local_addr(const_socket_handle(socket), out);
 }
 
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
 {
     FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT)
-                        : feri_socket_reject_kinds(const_handle_of(socket), FERI_FLAG_UNIX));
-    if (feri_handle_has_flag(const_handle_of(socket), FERI_FLAG_NO_PORTS)) {
+                        : feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    if (feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_NO_PORTS)) {
         return feri_datagram_peer(&socket->inner_, out);
     }
-    FER_TRY(feri_stream_check(const_handle_of(socket), FERI_REQUEST_PEER_ADDR));
+    FER_TRY(feri_stream_check(const_socket_handle(socket), FERI_REQUEST_PEER_ADDR));
     return feri_map_error(FERI_OPERATION_PEER_ADDR,
-                          ferp_peer_addr(const_handle_of(socket)->raw_, out));
+                          ferp_peer_addr(const_socket_handle(socket)->raw_, out));
 }
 
 fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
 {
     bool is_datagram_socket = socket != NULL && is_datagram(socket);
     return is_datagram_socket ? fer_udp_socket_take_error(&socket->inner_, out)
-                              : feri_stream_take_error(handle_of(socket), out);
+                              : feri_stream_take_error(socket_handle(socket), out);
 }
 
 /* A socket that can connect, or is connected, is a stream. */
 fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest, fer_duration timeout,
                            fer_interest *ready)
 {
-    FER_TRY(feri_handle_check(const_handle_of(socket), FERI_REQUEST_RAW));
-    bool is_stream =
-        !feri_handle_has_flag(const_handle_of(socket), FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
-    return is_stream ? feri_stream_ready(const_handle_of(socket), interest, timeout, ready)
-                     : feri_ready(const_handle_of(socket), interest, timeout, ready);
+    FER_TRY(feri_handle_check(const_socket_handle(socket), FERI_REQUEST_RAW));
+    bool is_stream = !feri_handle_has_flag(const_socket_handle(socket),
+                                           FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
+    return is_stream ? feri_stream_ready(const_socket_handle(socket), interest, timeout, ready)
+                     : feri_ready(const_socket_handle(socket), interest, timeout, ready);
 }
 
 /* ---- Datagrams */
@@ -374,29 +375,29 @@ fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_da
 
 fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out)
 {
-    return feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_, 0);
+    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_, 0);
 }
 
 fer_error fer_socket_from_tcp_stream(fer_socket *socket, fer_tcp_stream *stream)
 {
-    return feri_socket_from(handle_of(socket), stream == NULL ? NULL : &stream->handle_, 0);
+    return feri_socket_from(socket_handle(socket), stream == NULL ? NULL : &stream->handle_, 0);
 }
 
 fer_error fer_socket_into_tcp_listener(fer_socket *socket, fer_tcp_listener *out)
 {
-    return feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_,
+    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
                             FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_from_tcp_listener(fer_socket *socket, fer_tcp_listener *listener)
 {
-    return feri_socket_from(handle_of(socket), listener == NULL ? NULL : &listener->handle_,
+    return feri_socket_from(socket_handle(socket), listener == NULL ? NULL : &listener->handle_,
                             FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
 {
-    FER_TRY(feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_,
+    FER_TRY(feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
                              FERI_FLAG_DATAGRAM));
     out->peer_ = socket->inner_.peer_;
     return feri_ok();
@@ -404,7 +405,7 @@ fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
 
 fer_error fer_socket_from_udp_socket(fer_socket *socket, fer_udp_socket *source)
 {
-    FER_TRY(feri_socket_from(handle_of(socket), source == NULL ? NULL : &source->handle_,
+    FER_TRY(feri_socket_from(socket_handle(socket), source == NULL ? NULL : &source->handle_,
                              FERI_FLAG_DATAGRAM));
     socket->inner_.peer_ = source->peer_;
     return feri_ok();
@@ -412,35 +413,36 @@ fer_error fer_socket_from_udp_socket(fer_socket *socket, fer_udp_socket *source)
 
 fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)
 {
-    return feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_, FERI_FLAG_UNIX);
+    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
+                            FERI_FLAG_UNIX);
 }
 
 fer_error fer_socket_from_unix_stream(fer_socket *socket, fer_unix_stream *stream)
 {
-    return feri_socket_from(handle_of(socket), stream == NULL ? NULL : &stream->handle_,
+    return feri_socket_from(socket_handle(socket), stream == NULL ? NULL : &stream->handle_,
                             FERI_FLAG_UNIX);
 }
 
 fer_error fer_socket_into_unix_listener(fer_socket *socket, fer_unix_listener *out)
 {
-    return feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_,
+    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
                             FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_from_unix_listener(fer_socket *socket, fer_unix_listener *listener)
 {
-    return feri_socket_from(handle_of(socket), listener == NULL ? NULL : &listener->handle_,
+    return feri_socket_from(socket_handle(socket), listener == NULL ? NULL : &listener->handle_,
                             FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_into_unix_datagram(fer_socket *socket, fer_unix_datagram *out)
 {
-    return feri_socket_into(handle_of(socket), out == NULL ? NULL : &out->handle_,
+    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
                             FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_socket_from_unix_datagram(fer_socket *socket, fer_unix_datagram *datagram)
 {
-    return feri_socket_from(handle_of(socket), datagram == NULL ? NULL : &datagram->handle_,
+    return feri_socket_from(socket_handle(socket), datagram == NULL ? NULL : &datagram->handle_,
                             FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }

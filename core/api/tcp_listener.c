@@ -10,12 +10,12 @@
 #include "platform/platform.h"
 
 /* NULL for NULL, which the called functions refuse. */
-static fer_handle *handle_of(fer_tcp_listener *listener)
+static fer_handle *tcp_listener_handle(fer_tcp_listener *listener)
 {
     return listener == NULL ? NULL : &listener->handle_;
 }
 
-static const fer_handle *const_handle_of(const fer_tcp_listener *listener)
+static const fer_handle *const_tcp_listener_handle(const fer_tcp_listener *listener)
 {
     return listener == NULL ? NULL : &listener->handle_;
 }
@@ -28,91 +28,92 @@ fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener, const fer_socke
 fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *listener, const fer_socket_addr *addrs,
                                       size_t count)
 {
-    return feri_listener_opened(handle_of(listener), feri_open_first(handle_of(listener), addrs,
-                                                                     count, feri_listener_open));
+    return feri_listener_opened(
+        tcp_listener_handle(listener),
+        feri_open_first(tcp_listener_handle(listener), addrs, count, feri_listener_open));
 }
 
 fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *out,
                                   fer_socket_addr *peer)
 {
-    return feri_accept(handle_of(listener), out == NULL ? NULL : &out->handle_, peer);
+    return feri_accept(tcp_listener_handle(listener), out == NULL ? NULL : &out->handle_, peer);
 }
 
 fer_error fer_tcp_listener_try_accept(fer_tcp_listener *listener, fer_tcp_stream *out,
                                       fer_socket_addr *peer)
 {
-    return feri_try_accept(handle_of(listener), out == NULL ? NULL : &out->handle_, peer);
+    return feri_try_accept(tcp_listener_handle(listener), out == NULL ? NULL : &out->handle_, peer);
 }
 
 fer_error fer_tcp_listener_ready(const fer_tcp_listener *listener, fer_interest interest,
                                  fer_duration timeout, fer_interest *ready)
 {
-    return feri_ready(const_handle_of(listener), interest, timeout, ready);
+    return feri_ready(const_tcp_listener_handle(listener), interest, timeout, ready);
 }
 
 fer_error fer_tcp_listener_local_addr(const fer_tcp_listener *listener, fer_socket_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(const_handle_of(listener), out));
+    FER_TRY(feri_handle_check_getter(const_tcp_listener_handle(listener), out));
     return ferp_local_addr(listener->handle_.raw_, out);
 }
 
 fer_error fer_tcp_listener_try_clone(fer_tcp_listener *listener, fer_tcp_listener *out)
 {
-    return feri_try_clone(handle_of(listener), handle_of(out));
+    return feri_try_clone(tcp_listener_handle(listener), tcp_listener_handle(out));
 }
 
 fer_error fer_tcp_listener_set_ttl(fer_tcp_listener *listener, uint32_t ttl)
 {
-    return feri_set_ttl(handle_of(listener), ttl);
+    return feri_set_ttl(tcp_listener_handle(listener), ttl);
 }
 
 fer_error fer_tcp_listener_ttl(const fer_tcp_listener *listener, uint32_t *out)
 {
-    return feri_ttl(const_handle_of(listener), out);
+    return feri_ttl(const_tcp_listener_handle(listener), out);
 }
 
 fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener, fer_error *out)
 {
-    FER_TRY(feri_handle_check_getter(handle_of(listener), out));
+    FER_TRY(feri_handle_check_getter(tcp_listener_handle(listener), out));
     return ferp_take_error(listener->handle_.raw_, out);
 }
 
 fer_error fer_tcp_listener_set_limits(fer_tcp_listener *listener, const fer_limits *limits)
 {
-    return feri_set_limits(handle_of(listener), limits);
+    return feri_set_limits(tcp_listener_handle(listener), limits);
 }
 
 fer_error fer_tcp_listener_set_timeout(fer_tcp_listener *listener, fer_duration timeout)
 {
-    return feri_set_timeout(handle_of(listener), FERP_READING, timeout);
+    return feri_set_timeout(tcp_listener_handle(listener), FERP_READING, timeout);
 }
 
 fer_error fer_tcp_listener_timeout(const fer_tcp_listener *listener, fer_duration *out)
 {
-    return feri_timeout(const_handle_of(listener), FERP_READING, out);
+    return feri_timeout(const_tcp_listener_handle(listener), FERP_READING, out);
 }
 
 fer_error fer_tcp_listener_set_nonblocking(fer_tcp_listener *listener, bool nonblocking)
 {
-    return feri_set_nonblocking(handle_of(listener), nonblocking);
+    return feri_set_nonblocking(tcp_listener_handle(listener), nonblocking);
 }
 
 void fer_tcp_listener_close(fer_tcp_listener *listener)
 {
-    feri_handle_close(handle_of(listener));
+    feri_handle_close(tcp_listener_handle(listener));
 }
 
 fer_raw_socket fer_tcp_listener_as_raw(const fer_tcp_listener *listener)
 {
-    return feri_handle_as_raw(const_handle_of(listener));
+    return feri_handle_as_raw(const_tcp_listener_handle(listener));
 }
 
 fer_error fer_tcp_listener_from_raw(fer_tcp_listener *listener, fer_raw_socket raw)
 {
-    return feri_listener_from_raw(handle_of(listener), raw, FERI_DOMAIN_IP);
+    return feri_listener_from_raw(tcp_listener_handle(listener), raw, FERI_DOMAIN_IP);
 }
 
 fer_raw_socket fer_tcp_listener_into_raw(fer_tcp_listener *listener)
 {
-    return feri_into_raw(handle_of(listener));
+    return feri_into_raw(tcp_listener_handle(listener));
 }

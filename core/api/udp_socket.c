@@ -14,12 +14,12 @@
 #include "platform/platform.h"
 
 /* NULL for NULL, which the called functions refuse. */
-static fer_handle *handle_of(fer_udp_socket *socket)
+static fer_handle *udp_handle(fer_udp_socket *socket)
 {
     return socket == NULL ? NULL : &socket->handle_;
 }
 
-static const fer_handle *const_handle_of(const fer_udp_socket *socket)
+static const fer_handle *const_udp_handle(const fer_udp_socket *socket)
 {
     return socket == NULL ? NULL : &socket->handle_;
 }
@@ -34,7 +34,7 @@ fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket, const fer_socket_addr
 fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs,
                                     size_t count)
 {
-    FER_TRY(feri_open_first(handle_of(socket), addrs, count, feri_datagram_open));
+    FER_TRY(feri_open_first(udp_handle(socket), addrs, count, feri_datagram_open));
     socket->peer_ = (fer_socket_addr){0};
     return feri_ok();
 }
@@ -47,7 +47,7 @@ fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_a
 fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs,
                                        size_t count)
 {
-    FER_TRY(feri_handle_check(handle_of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(udp_handle(socket), FERI_REQUEST_USE));
     if (!feri_addresses_are_valid(addrs, count)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -60,13 +60,13 @@ fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket, const fer_socket_
 
 fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
+    FER_TRY(feri_handle_check_getter(const_udp_handle(socket), out));
     return ferp_peer_addr(socket->handle_.raw_, out);
 }
 
 fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
-    return feri_socket_local_addr(const_handle_of(socket), out);
+    return feri_socket_local_addr(const_udp_handle(socket), out);
 }
 
 /* ---- Sending and receiving */
@@ -138,45 +138,45 @@ fer_error fer_udp_socket_try_peek(fer_udp_socket *socket, void *buf, size_t len,
 fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest,
                                fer_duration timeout, fer_interest *ready)
 {
-    return feri_ready(const_handle_of(socket), interest, timeout, ready);
+    return feri_ready(const_udp_handle(socket), interest, timeout, ready);
 }
 
 /* ---- Modes */
 
 fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(handle_of(socket), FERP_READING, timeout);
+    return feri_set_timeout(udp_handle(socket), FERP_READING, timeout);
 }
 
 fer_error fer_udp_socket_set_write_timeout(fer_udp_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(handle_of(socket), FERP_WRITING, timeout);
+    return feri_set_timeout(udp_handle(socket), FERP_WRITING, timeout);
 }
 
 fer_error fer_udp_socket_read_timeout(const fer_udp_socket *socket, fer_duration *out)
 {
-    return feri_timeout(const_handle_of(socket), FERP_READING, out);
+    return feri_timeout(const_udp_handle(socket), FERP_READING, out);
 }
 
 fer_error fer_udp_socket_write_timeout(const fer_udp_socket *socket, fer_duration *out)
 {
-    return feri_timeout(const_handle_of(socket), FERP_WRITING, out);
+    return feri_timeout(const_udp_handle(socket), FERP_WRITING, out);
 }
 
 fer_error fer_udp_socket_set_limits(fer_udp_socket *socket, const fer_limits *limits)
 {
-    return feri_set_limits(handle_of(socket), limits);
+    return feri_set_limits(udp_handle(socket), limits);
 }
 
 fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket, bool nonblocking)
 {
-    return feri_set_nonblocking(handle_of(socket), nonblocking);
+    return feri_set_nonblocking(udp_handle(socket), nonblocking);
 }
 
 fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
 {
     fer_error pending = feri_ok();
-    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
+    FER_TRY(feri_handle_check_getter(const_udp_handle(socket), out));
     FER_TRY(ferp_take_error(socket->handle_.raw_, &pending));
     *out = feri_map_error(FERI_OPERATION_DATAGRAM, pending);
     return feri_ok();
@@ -184,105 +184,105 @@ fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
 
 fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, uint32_t ttl)
 {
-    return feri_set_ttl(handle_of(socket), ttl);
+    return feri_set_ttl(udp_handle(socket), ttl);
 }
 
 fer_error fer_udp_socket_ttl(const fer_udp_socket *socket, uint32_t *out)
 {
-    return feri_ttl(const_handle_of(socket), out);
+    return feri_ttl(const_udp_handle(socket), out);
 }
 
 /* ---- Broadcast and multicast */
 
 fer_error fer_udp_socket_set_broadcast(fer_udp_socket *socket, bool broadcast)
 {
-    return feri_set_switch(handle_of(socket), FERP_BROADCAST, broadcast);
+    return feri_set_switch(udp_handle(socket), FERP_BROADCAST, broadcast);
 }
 
 fer_error fer_udp_socket_broadcast(const fer_udp_socket *socket, bool *out)
 {
-    return feri_switch(const_handle_of(socket), FERP_BROADCAST, out);
+    return feri_switch(const_udp_handle(socket), FERP_BROADCAST, out);
 }
 
 fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket, bool loop)
 {
-    return feri_set_switch(handle_of(socket), FERP_MULTICAST_LOOP_V4, loop);
+    return feri_set_switch(udp_handle(socket), FERP_MULTICAST_LOOP_V4, loop);
 }
 
 fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket, bool *out)
 {
-    return feri_switch(const_handle_of(socket), FERP_MULTICAST_LOOP_V4, out);
+    return feri_switch(const_udp_handle(socket), FERP_MULTICAST_LOOP_V4, out);
 }
 
 fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket, uint32_t ttl)
 {
-    return feri_set_multicast_ttl_v4(handle_of(socket), ttl);
+    return feri_set_multicast_ttl_v4(udp_handle(socket), ttl);
 }
 
 fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket, uint32_t *out)
 {
-    return feri_multicast_ttl_v4(const_handle_of(socket), out);
+    return feri_multicast_ttl_v4(const_udp_handle(socket), out);
 }
 
 fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket, bool loop)
 {
-    return feri_set_multicast_loop_v6(handle_of(socket), loop);
+    return feri_set_multicast_loop_v6(udp_handle(socket), loop);
 }
 
 fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket, bool *out)
 {
-    return feri_multicast_loop_v6(const_handle_of(socket), out);
+    return feri_multicast_loop_v6(const_udp_handle(socket), out);
 }
 
 fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group,
                                            const fer_ipv4_addr *local)
 {
-    return feri_change_group_v4(handle_of(socket), FERP_JOIN, group, local);
+    return feri_change_group_v4(udp_handle(socket), FERP_JOIN, group, local);
 }
 
 fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group,
                                             const fer_ipv4_addr *local)
 {
-    return feri_change_group_v4(handle_of(socket), FERP_LEAVE, group, local);
+    return feri_change_group_v4(udp_handle(socket), FERP_LEAVE, group, local);
 }
 
 fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group,
                                            uint32_t interface_index)
 {
-    return feri_change_group_v6(handle_of(socket), FERP_JOIN, group, interface_index);
+    return feri_change_group_v6(udp_handle(socket), FERP_JOIN, group, interface_index);
 }
 
 fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group,
                                             uint32_t interface_index)
 {
-    return feri_change_group_v6(handle_of(socket), FERP_LEAVE, group, interface_index);
+    return feri_change_group_v6(udp_handle(socket), FERP_LEAVE, group, interface_index);
 }
 
 /* ---- Clones, closing and raw sockets */
 
 fer_error fer_udp_socket_try_clone(fer_udp_socket *socket, fer_udp_socket *out)
 {
-    FER_TRY(feri_try_clone(handle_of(socket), handle_of(out)));
+    FER_TRY(feri_try_clone(udp_handle(socket), udp_handle(out)));
     out->peer_ = socket->peer_;
     return feri_ok();
 }
 
 void fer_udp_socket_close(fer_udp_socket *socket)
 {
-    feri_handle_close(handle_of(socket));
+    feri_handle_close(udp_handle(socket));
 }
 
 fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket)
 {
-    return feri_handle_as_raw(const_handle_of(socket));
+    return feri_handle_as_raw(const_udp_handle(socket));
 }
 
 fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
 {
-    return feri_datagram_from_raw(handle_of(socket), raw, FERI_DOMAIN_IP);
+    return feri_datagram_from_raw(udp_handle(socket), raw, FERI_DOMAIN_IP);
 }
 
 fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket)
 {
-    return feri_into_raw(handle_of(socket));
+    return feri_into_raw(udp_handle(socket));
 }

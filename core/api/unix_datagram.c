@@ -13,12 +13,12 @@
 #include "platform/platform.h"
 
 /* NULL for NULL, which the called functions refuse. */
-static fer_handle *handle_of(fer_unix_datagram *socket)
+static fer_handle *datagram_handle(fer_unix_datagram *socket)
 {
     return socket == NULL ? NULL : &socket->handle_;
 }
 
-static const fer_handle *const_handle_of(const fer_unix_datagram *socket)
+static const fer_handle *const_datagram_handle(const fer_unix_datagram *socket)
 {
     return socket == NULL ? NULL : &socket->handle_;
 }
@@ -27,38 +27,38 @@ static const fer_handle *const_handle_of(const fer_unix_datagram *socket)
 
 fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)
 {
-    return feri_unix_open_path(handle_of(socket), path, feri_unix_datagram_open);
+    return feri_unix_open_path(datagram_handle(socket), path, feri_unix_datagram_open);
 }
 
 fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
 {
-    return feri_unix_open(handle_of(socket), addr, feri_unix_datagram_open);
+    return feri_unix_open(datagram_handle(socket), addr, feri_unix_datagram_open);
 }
 
 fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(feri_handle_claim(handle_of(socket)));
+    FER_TRY(feri_handle_claim(datagram_handle(socket)));
     fer_error error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, &raw);
-    return feri_finish_opening(handle_of(socket), error, raw, 0);
+    return feri_finish_opening(datagram_handle(socket), error, raw, 0);
 }
 
 fer_error fer_unix_datagram_pair(fer_unix_datagram *one, fer_unix_datagram *other)
 {
-    return feri_unix_open_pair(handle_of(one), handle_of(other), FER_TYPE_DGRAM);
+    return feri_unix_open_pair(datagram_handle(one), datagram_handle(other), FER_TYPE_DGRAM);
 }
 
 fer_error fer_unix_datagram_connect(fer_unix_datagram *socket, const char *path)
 {
     fer_unix_addr addr;
-    FER_TRY(feri_handle_check(handle_of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(datagram_handle(socket), FERI_REQUEST_USE));
     FER_TRY(fer_unix_addr_from_pathname(&addr, path));
     return fer_unix_datagram_connect_addr(socket, &addr);
 }
 
 fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
 {
-    FER_TRY(feri_handle_check(handle_of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(datagram_handle(socket), FERI_REQUEST_USE));
     FER_TRY(feri_check_unix_name(addr));
     fer_error error;
     do {
@@ -69,19 +69,19 @@ fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_un
 
 fer_error fer_unix_datagram_local_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
+    FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
     return ferp_unix_local_addr(socket->handle_.raw_, out);
 }
 
 fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
+    FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
     return ferp_unix_peer_addr(socket->handle_.raw_, out);
 }
 
 fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how)
 {
-    FER_TRY(feri_handle_check(handle_of(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(datagram_handle(socket), FERI_REQUEST_USE));
     if ((unsigned)how > FER_SHUTDOWN_BOTH) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -94,7 +94,7 @@ static fer_error send_with_mode(fer_unix_datagram *socket, const void *buf, size
                                 feri_wait_mode wait_mode, size_t *n)
 {
     size_t sent = 0;
-    fer_error error = feri_datagram_check_send(const_handle_of(socket), buf, len);
+    fer_error error = feri_datagram_check_send(const_datagram_handle(socket), buf, len);
     if (error.kind == FER_OK) {
         error = feri_datagram_send_once(&socket->handle_, buf, len, wait_mode, &sent);
     }
@@ -113,8 +113,8 @@ fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf,
     return send_with_mode(socket, buf, len, FERI_WAIT_NEVER, n);
 }
 
-static fer_error send_once_to(const fer_handle *handle, const void *buf, size_t len,
-                              const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
+static fer_error send_once_to_unix(const fer_handle *handle, const void *buf, size_t len,
+                                   const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
 {
     fer_raw_socket raw = handle->raw_;
     feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
@@ -132,10 +132,10 @@ static fer_error send_to_with_mode(fer_unix_datagram *socket, const void *buf, s
                                    const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
 {
     size_t sent = 0;
-    fer_error error = feri_datagram_check_send(const_handle_of(socket), buf, len);
+    fer_error error = feri_datagram_check_send(const_datagram_handle(socket), buf, len);
     error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
     if (error.kind == FER_OK) {
-        error = send_once_to(&socket->handle_, buf, len, addr, wait_mode, &sent);
+        error = send_once_to_unix(&socket->handle_, buf, len, addr, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;
@@ -157,7 +157,7 @@ static fer_error send_to_path_with_mode(fer_unix_datagram *socket, const void *b
                                         const char *path, feri_wait_mode wait_mode, size_t *n)
 {
     fer_unix_addr addr;
-    fer_error error = feri_datagram_check_send(const_handle_of(socket), buf, len);
+    fer_error error = feri_datagram_check_send(const_datagram_handle(socket), buf, len);
     error = error.kind == FER_OK ? fer_unix_addr_from_pathname(&addr, path) : error;
     if (error.kind != FER_OK) {
         feri_store_count(n, 0);
@@ -182,7 +182,7 @@ static fer_error receive_with_mode(fer_unix_datagram *socket, void *buf, size_t 
                                    feri_wait_mode wait_mode, fer_unix_received *out)
 {
     struct ferp_unix_datagram received;
-    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
+    FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -229,68 +229,68 @@ fer_error fer_unix_datagram_try_recv(fer_unix_datagram *socket, void *buf, size_
 fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest,
                                   fer_duration timeout, fer_interest *ready)
 {
-    return feri_ready(const_handle_of(socket), interest, timeout, ready);
+    return feri_ready(const_datagram_handle(socket), interest, timeout, ready);
 }
 
 /* ---- Modes, clones, raw sockets */
 
 fer_error fer_unix_datagram_set_read_timeout(fer_unix_datagram *socket, fer_duration timeout)
 {
-    return feri_set_timeout(handle_of(socket), FERP_READING, timeout);
+    return feri_set_timeout(datagram_handle(socket), FERP_READING, timeout);
 }
 
 fer_error fer_unix_datagram_set_write_timeout(fer_unix_datagram *socket, fer_duration timeout)
 {
-    return feri_set_timeout(handle_of(socket), FERP_WRITING, timeout);
+    return feri_set_timeout(datagram_handle(socket), FERP_WRITING, timeout);
 }
 
 fer_error fer_unix_datagram_read_timeout(const fer_unix_datagram *socket, fer_duration *out)
 {
-    return feri_timeout(const_handle_of(socket), FERP_READING, out);
+    return feri_timeout(const_datagram_handle(socket), FERP_READING, out);
 }
 
 fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket, fer_duration *out)
 {
-    return feri_timeout(const_handle_of(socket), FERP_WRITING, out);
+    return feri_timeout(const_datagram_handle(socket), FERP_WRITING, out);
 }
 
 fer_error fer_unix_datagram_set_limits(fer_unix_datagram *socket, const fer_limits *limits)
 {
-    return feri_set_limits(handle_of(socket), limits);
+    return feri_set_limits(datagram_handle(socket), limits);
 }
 
 fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket, bool nonblocking)
 {
-    return feri_set_nonblocking(handle_of(socket), nonblocking);
+    return feri_set_nonblocking(datagram_handle(socket), nonblocking);
 }
 
 fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket, fer_error *out)
 {
-    FER_TRY(feri_handle_check_getter(const_handle_of(socket), out));
+    FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
     return ferp_take_error(socket->handle_.raw_, out);
 }
 
 fer_error fer_unix_datagram_try_clone(fer_unix_datagram *socket, fer_unix_datagram *out)
 {
-    return feri_try_clone(handle_of(socket), handle_of(out));
+    return feri_try_clone(datagram_handle(socket), datagram_handle(out));
 }
 
 void fer_unix_datagram_close(fer_unix_datagram *socket)
 {
-    feri_handle_close(handle_of(socket));
+    feri_handle_close(datagram_handle(socket));
 }
 
 fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
 {
-    return feri_handle_as_raw(const_handle_of(socket));
+    return feri_handle_as_raw(const_datagram_handle(socket));
 }
 
 fer_error fer_unix_datagram_from_raw(fer_unix_datagram *socket, fer_raw_socket raw)
 {
-    return feri_datagram_from_raw(handle_of(socket), raw, FERI_DOMAIN_UNIX);
+    return feri_datagram_from_raw(datagram_handle(socket), raw, FERI_DOMAIN_UNIX);
 }
 
 fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket)
 {
-    return feri_into_raw(handle_of(socket));
+    return feri_into_raw(datagram_handle(socket));
 }

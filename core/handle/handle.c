@@ -40,7 +40,7 @@ static bool has_socket(feri_state state)
 }
 
 /* Applies an event to the state word. Returns the state before the event, or FERI_STATE_MISUSE. */
-static feri_state step(fer_handle *handle, feri_event event, fer_error_kind kind)
+static feri_state step_state(fer_handle *handle, feri_event event, fer_error_kind kind)
 {
     for (;;) {
         uint32_t word = feri_atomic_load(&handle->state_);
@@ -74,7 +74,7 @@ bool feri_handle_mark_limited(fer_handle *handle, bool is_limited)
 bool feri_handle_apply(fer_handle *handle, feri_event event)
 {
     FERI_ASSERT(handle != NULL);
-    return step(handle, event, FER_OK) != FERI_STATE_MISUSE;
+    return step_state(handle, event, FER_OK) != FERI_STATE_MISUSE;
 }
 
 bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
@@ -90,7 +90,7 @@ bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
          * time, either code may remain. */
         (void)feri_atomic_replace((uint32_t *)&handle->reason_, 0, (uint32_t)error.os_code);
     }
-    return step(handle, event, error.kind) != FERI_STATE_MISUSE;
+    return step_state(handle, event, error.kind) != FERI_STATE_MISUSE;
 }
 
 fer_error feri_handle_claim(fer_handle *handle)
@@ -185,7 +185,7 @@ fer_raw_socket feri_handle_release(fer_handle *handle)
     if (handle == NULL) {
         return FER_RAW_SOCKET_NONE;
     }
-    feri_state old = step(handle, FERI_EVENT_CLOSE, FER_OK);
+    feri_state old = step_state(handle, FERI_EVENT_CLOSE, FER_OK);
     FERI_ASSERT(old != FERI_STATE_MISUSE);
     return feri_state_answer(old, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS ? handle->raw_
                                                                            : FER_RAW_SOCKET_NONE;

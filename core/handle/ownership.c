@@ -131,7 +131,7 @@ fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_do
     return feri_ok();
 }
 
-static uint32_t kind_flags(const ferp_description *description)
+static uint32_t described_flags(const ferp_description *description)
 {
     uint32_t flags = description->is_unix ? FERI_FLAG_UNIX : 0;
     flags |= description->is_stream ? 0 : FERI_FLAG_DATAGRAM;
@@ -162,7 +162,7 @@ fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
     if (!has_addresses || !is_known) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    uint32_t flags = adopted_flags(&description) | kind_flags(&description);
+    uint32_t flags = adopted_flags(&description) | described_flags(&description);
     FER_TRY(claim_and_adopt(handle, raw, flags));
     if (description.is_stream && !description.is_listening && !description.is_connected) {
         return fill_unconnected(handle, raw, flags, description.is_connecting);

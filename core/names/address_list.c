@@ -14,7 +14,7 @@ static size_t count_addresses(feri_address_source source)
     return count;
 }
 
-static fer_error collect(feri_address_source *source, feri_address_list *list)
+static fer_error collect_all(feri_address_source *source, feri_address_list *list)
 {
     size_t count = count_addresses(*source);
     if (count == 0) {
@@ -38,7 +38,7 @@ fer_error feri_address_list_of_query(feri_address_list *list, const feri_address
     FERI_ASSERT(list->addrs == NULL && list->count == 0);
     feri_address_source source;
     FER_TRY(feri_address_source_of_query(&source, query));
-    fer_error error = collect(&source, list);
+    fer_error error = collect_all(&source, list);
     feri_address_source_end(&source);
     return error;
 }

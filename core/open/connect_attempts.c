@@ -85,7 +85,7 @@ static void abort_attempt(attempts *all, size_t index)
     remove_attempt(all, index);
 }
 
-static void fail_attempt(attempts *all, size_t index, fer_error error)
+static void end_failed_attempt(attempts *all, size_t index, fer_error error)
 {
     record_failure(all, &all->open[index], error);
     if (all->open[index].raw != FER_RAW_SOCKET_NONE) {
@@ -102,7 +102,7 @@ static void end_attempt(attempts *all, size_t index, fer_error error)
     if (connected) {
         all->has_winner = true;
     } else {
-        fail_attempt(all, index, error);
+        end_failed_attempt(all, index, error);
     }
 }
 
@@ -172,7 +172,7 @@ static bool apply_ends(attempts *all, uint32_t ended)
     return all->has_winner || all->open_count < waited;
 }
 
-static bool is_expired(fer_error error)
+static bool has_timed_out(fer_error error)
 {
     return error.kind == FER_TIMED_OUT && error.os_code == 0;
 }
@@ -193,7 +193,7 @@ static void wait_for_ends(attempts *all, uint64_t until)
         if (!apply_ends(all, ended) && feri_token_check(all->limits.token).kind == FER_OK) {
             feri_pause_after_false_hint(&all->false_hints, until, all->limits.token);
         }
-    } else if (error.kind != FER_INTERRUPTED && !is_expired(error)) {
+    } else if (error.kind != FER_INTERRUPTED && !has_timed_out(error)) {
         stop(all, error);
     }
 }

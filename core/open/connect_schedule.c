@@ -17,7 +17,7 @@
 #define L FERI_SCHEDULE_LATE
 #define X FERI_SCHEDULE_CANCELLED
 /* clang-format off */
-static const uint8_t phase_table[FERI_SCHEDULE_PHASE_COUNT][FERI_SCHEDULE_EVENT_COUNT] = {
+static const uint8_t schedule_table[FERI_SCHEDULE_PHASE_COUNT][FERI_SCHEDULE_EVENT_COUNT] = {
     /*                            ST SLOT SLA DEL LAT EAR ALL CON DEA CAN */
     [FERI_SCHEDULE_READY]       = {D, U,  S,  M,  M,  R,  M,  C,  L,  X},
     [FERI_SCHEDULE_DELAYED]     = {M, M,  M,  R,  R,  D,  M,  C,  L,  X},
@@ -65,7 +65,7 @@ feri_schedule_phase feri_schedule_next_phase(feri_schedule_phase phase, feri_sch
 {
     FERI_ASSERT((unsigned)phase < FERI_SCHEDULE_PHASE_COUNT);
     FERI_ASSERT((unsigned)event < FERI_SCHEDULE_EVENT_COUNT);
-    return (feri_schedule_phase)phase_table[phase][event];
+    return (feri_schedule_phase)schedule_table[phase][event];
 }
 
 feri_schedule_action feri_schedule_action_of(feri_schedule_phase phase)

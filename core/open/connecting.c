@@ -80,7 +80,7 @@ static bool is_mapped(const fer_socket_addr *addr)
 
 /* An IPv4-mapped address needs a dual-stack socket; Windows and some BSDs create sockets for IPv6
  * only. If there is no dual stack, connect reports the error. */
-static void prepare(fer_raw_socket raw, const fer_socket_addr *addr)
+static void prepare_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     if (is_mapped(addr)) {
         FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
@@ -96,7 +96,7 @@ static fer_error open_socket_for(const fer_socket_addr *addr, fer_raw_socket *ou
         return feri_own_error(FER_CONNECTION_REFUSED);
     }
     FER_TRY(ferp_socket_new(feri_domain_of(addr), FER_TYPE_STREAM, 0, out));
-    prepare(*out, addr);
+    prepare_connect(*out, addr);
     return feri_ok();
 }
 
@@ -150,7 +150,7 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
     return feri_finish_opening(handle, started, raw, flags);
 }
 
-static fer_error start(fer_raw_socket raw, const fer_socket_addr *addr)
+static fer_error start_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     if (feri_io_waits_in_kernel()) {
         FER_TRY(ferp_set_nonblocking(raw, true));
@@ -182,7 +182,7 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr 
     }
     FER_TRY(open_socket_for(addr, out));
     FER_TRY(local == NULL ? feri_ok() : bind_local(*out, local));
-    return start(*out, addr);
+    return start_connect(*out, addr);
 }
 
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
@@ -193,7 +193,7 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = open_socket_for(addr, &raw);
-    error = error.kind == FER_OK ? start(raw, addr) : error;
+    error = error.kind == FER_OK ? start_connect(raw, addr) : error;
     return feri_finish_connect_start(handle, error, raw,
                                      feri_family_flag(addr) | FERI_STARTED_FLAGS);
 }

@@ -43,7 +43,7 @@ fer_error feri_listener_opened(fer_handle *listener, fer_error error)
 
 /* Whether accept is retried immediately: after a signal, and after a connection that failed in the
  * queue (rule L3). */
-static bool should_retry(fer_error error, uint32_t *skips)
+static bool should_accept_again(fer_error error, uint32_t *skips)
 {
     if (error.kind == FER_INTERRUPTED) {
         return true;
@@ -135,7 +135,7 @@ static fer_error accept_one(fer_handle *listener, feri_wait_mode wait_mode, fer_
     do {
         error = check_queue(listener, wait_mode);
         error = error.kind == FER_OK ? accept_prepared(listener, out, peer) : error;
-    } while (should_retry(error, &skips) || should_wait(listener, &waiting, &error));
+    } while (should_accept_again(error, &skips) || should_wait(listener, &waiting, &error));
     return error;
 }
 

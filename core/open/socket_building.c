@@ -264,8 +264,8 @@ static fer_error restore_mode(const fer_handle *handle, bool nonblocking, fer_er
     return error;
 }
 
-static fer_error connect_within(const fer_handle *handle, const fer_socket_addr *addr,
-                                const feri_limits *limits)
+static fer_error connect_built_within(const fer_handle *handle, const fer_socket_addr *addr,
+                                      const feri_limits *limits)
 {
     bool nonblocking = false;
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
@@ -283,14 +283,15 @@ static fer_error begin_limited_connect(fer_handle *handle, const feri_limits *li
 
 /* After limits or the timeout ended the wait, the connect has failed, although the system still
  * tries: its socket cannot be connected again (rule C5). */
-static fer_error connect_until(fer_handle *handle, const fer_socket_addr *addr, uint64_t deadline)
+static fer_error connect_built_until(fer_handle *handle, const fer_socket_addr *addr,
+                                     uint64_t deadline)
 {
     feri_limits limits = feri_limits_of(handle);
     FER_TRY(begin_limited_connect(handle, &limits));
     limits.deadline = deadline < limits.deadline ? deadline : limits.deadline;
     fer_error refused = feri_own_error(FER_CONNECTION_REFUSED);
-    return apply_connect_result(handle,
-                                addr->port == 0 ? refused : connect_within(handle, addr, &limits));
+    return apply_connect_result(
+        handle, addr->port == 0 ? refused : connect_built_within(handle, addr, &limits));
 }
 
 /* Whether the handle's limits apply to a call that waits in blocking mode only. */
@@ -310,7 +311,7 @@ fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
     FER_TRY(feri_socket_check_addr(handle, addr));
     FER_TRY(limits_apply(handle, &is_limited));
     if (is_limited) {
-        return connect_until(handle, addr, FERP_NO_DEADLINE);
+        return connect_built_until(handle, addr, FERP_NO_DEADLINE);
     }
     FER_TRY(begin_connect(handle));
     if (addr->port == 0) {
@@ -328,7 +329,7 @@ fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr 
     if (timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    return connect_until(handle, addr, feri_deadline_after(timeout));
+    return connect_built_until(handle, addr, feri_deadline_after(timeout));
 }
 
 /* Whether the accept queue was full, in nonblocking mode or until the write timeout or the limits,

@@ -41,7 +41,7 @@ fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 /* No event reports room in the queue, so the connect is repeated at these intervals. */
 #define ROOM_PAUSE_NANOS (UINT64_C(4) * 1000 * 1000)
 
-static uint64_t earlier_of(uint64_t a, uint64_t b)
+static uint64_t earlier_deadline(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
@@ -54,8 +54,9 @@ static fer_error pause_for_room(const feri_limits *limits, uint64_t room_deadlin
     if (now >= room_deadline) {
         return feri_own_error(FER_WOULD_BLOCK);
     }
-    uint64_t deadline = earlier_of(limits->deadline, room_deadline);
-    return ferp_pause_within(limits->token, earlier_of(now + ROOM_PAUSE_NANOS, deadline), deadline);
+    uint64_t deadline = earlier_deadline(limits->deadline, room_deadline);
+    return ferp_pause_within(limits->token, earlier_deadline(now + ROOM_PAUSE_NANOS, deadline),
+                             deadline);
 }
 
 fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr,
@@ -69,7 +70,7 @@ fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr
     return error;
 }
 
-static fer_error connect(fer_raw_socket raw, const fer_unix_addr *addr)
+static fer_error connect_unix(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     const feri_limits none = FERI_NO_LIMITS;
     fer_error error = feri_unix_connect_raw(raw, addr);
@@ -97,7 +98,7 @@ fer_error feri_unix_connection_open(const fer_unix_addr *addr, fer_raw_socket *o
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw));
-    return keep_or_close(connect(raw, addr), raw, out);
+    return keep_or_close(connect_unix(raw, addr), raw, out);
 }
 
 fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out)
@@ -137,7 +138,7 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
     return feri_unix_open(handle, &addr, opener);
 }
 
-static fer_error start(fer_raw_socket raw, const fer_unix_addr *addr)
+static fer_error start_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     if (feri_io_waits_in_kernel()) {
         FER_TRY(ferp_set_nonblocking(raw, true));
@@ -151,7 +152,7 @@ fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw);
-    error = error.kind == FER_OK ? start(raw, addr) : error;
+    error = error.kind == FER_OK ? start_unix_connect(raw, addr) : error;
     return feri_finish_connect_start(handle, error, raw, FERI_STARTED_FLAGS | FERI_FLAG_UNIX);
 }
 

@@ -13,7 +13,7 @@
 #include "core/handle/ownership.h"
 #include "core/handle/stream_request.h"
 
-static bool event_of(fer_shutdown how, feri_event *event)
+static bool event_of_shutdown(fer_shutdown how, feri_event *event)
 {
     switch (how) {
     case FER_SHUTDOWN_READ: *event = FERI_EVENT_SHUT_READ; return true;
@@ -70,7 +70,7 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
 {
     feri_event event = FERI_EVENT_SHUT_BOTH;
     FER_TRY(check_connected(handle));
-    if (!event_of(how, &event) || !feri_handle_apply(handle, event)) {
+    if (!event_of_shutdown(how, &event) || !feri_handle_apply(handle, event)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     fer_error error = feri_shutdown_read_resets_on_data() ? shutdown_without_reset(handle, how)

@@ -7,7 +7,8 @@
 #include "core/transfer/stream_io.h"
 
 /* Reads until the buffer is full, end of file (*ended) or an error. */
-static fer_error fill(fer_handle *handle, uint8_t *buf, size_t len, size_t *done, bool *ended)
+static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len, size_t *done,
+                                 bool *ended)
 {
     *done = 0;
     *ended = false;
@@ -31,7 +32,7 @@ fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size
     }
     size_t done;
     bool ended;
-    fer_error error = fill(handle, buf, len, &done, &ended);
+    fer_error error = read_until_full(handle, buf, len, &done, &ended);
     feri_store_count(n, done);
     return ended ? feri_own_error(FER_UNEXPECTED_EOF) : error;
 }
@@ -55,7 +56,7 @@ fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, siz
     }
     size_t done = 0;
     bool ended = false;
-    fer_error error = fill(handle, buf, cap, &done, &ended);
+    fer_error error = read_until_full(handle, buf, cap, &done, &ended);
     feri_store_count(n, done);
     if (error.kind != FER_OK || ended) {
         return error;

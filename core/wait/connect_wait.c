@@ -31,7 +31,7 @@ static fer_error wait_for_hint(fer_raw_socket raw, const feri_limits *limits, fe
 
 /* FER_OK: *status is the status of the connect, WOULD_BLOCK while it is pending. Any other error:
  * the wait ended without a result. */
-static fer_error wait_once(fer_raw_socket raw, const feri_limits *limits, fer_error *status)
+static fer_error wait_for_result(fer_raw_socket raw, const feri_limits *limits, fer_error *status)
 {
     fer_error hint = feri_ok();
     FER_TRY(wait_for_hint(raw, limits, &hint));
@@ -58,7 +58,7 @@ fer_error feri_await_connect(fer_raw_socket raw, const feri_limits *limits)
     feri_false_hints false_hints = {0, 0};
     for (;;) {
         fer_error status = feri_ok();
-        fer_error error = wait_once(raw, limits, &status);
+        fer_error error = wait_for_result(raw, limits, &status);
         if (error.kind == FER_INTERRUPTED) {
             FER_TRY(feri_token_check(limits->token)); /* the signal's handler may have cancelled */
         } else if (error.kind != FER_OK) {

@@ -147,7 +147,7 @@ static fer_error poll_stream(fer_handle *handle, fer_interest interest, uint64_t
 }
 
 /* The wait is cut into slices if a shutdown may not wake it (rule S6). */
-static uint64_t end_of_slice(fer_interest interest, uint64_t deadline)
+static uint64_t end_of_ready_slice(fer_interest interest, uint64_t deadline)
 {
     bool misses_reading = (interest & FER_READABLE) != 0 && feri_shutdown_read_resets_on_data();
     bool misses_writing = (interest & FER_WRITABLE) != 0 && feri_write_wait_misses_shutdown();
@@ -179,7 +179,7 @@ static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const 
     if (*found != 0) {
         return *found == interest ? feri_ok() : look(handle, interest, found);
     }
-    uint64_t until = end_of_slice(interest, within->deadline);
+    uint64_t until = end_of_ready_slice(interest, within->deadline);
     fer_error error =
         poll_stream(handle, interest, until, within->deadline, within->limits.token, found);
     if (error.kind != FER_TIMED_OUT) {
@@ -206,8 +206,8 @@ static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, con
 }
 
 /* One wait, chosen by the state of the stream. */
-static fer_error wait_once(fer_handle *handle, fer_interest interest, const bounds *within,
-                           fer_interest *found)
+static fer_error wait_for_readiness(fer_handle *handle, fer_interest interest, const bounds *within,
+                                    fer_interest *found)
 {
     if (feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_SAVED_ERROR) {
         *found = interest;
@@ -230,7 +230,7 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
     feri_false_hints false_hints = {0, 0};
     fer_error error;
     do {
-        error = wait_once((fer_handle *)(uintptr_t)handle, interest, &within, &found);
+        error = wait_for_readiness((fer_handle *)(uintptr_t)handle, interest, &within, &found);
     } while (should_retry(error, found, &false_hints, &within));
     FERI_ASSERT((found & ~interest) == 0);
     return report(error, found, &within, ready);

@@ -48,10 +48,10 @@ typedef struct ferp_list {
 /* Indexes of a poller's words. */
 enum { AT_LIST };
 
-enum { CAPACITY_MIN = 16 };
+enum { ENTRIES_MIN = 16 };
 
-static const fer_error success = {FER_OK, 0};
-static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
+static const fer_error list_ok = {FER_OK, 0};
+static const fer_error list_no_memory = {FER_OUT_OF_MEMORY, 0};
 
 static ferp_list *list_of(const fer_poller *poller)
 {
@@ -82,7 +82,7 @@ static void drop_source(ferp_list *list, source *one)
 }
 
 /* An empty interest is not polled, so it does not report a hang-up either. */
-static void set_interest(ferp_list *list, source *one, fer_event interest, fer_poll_mode mode)
+static void set_entry_interest(ferp_list *list, source *one, fer_event interest, fer_poll_mode mode)
 {
     one->interest = interest;
     one->mode = mode;
@@ -110,7 +110,7 @@ static bool reserve(ferp_list *list)
     if (needed <= list->capacity) {
         return true;
     }
-    size_t capacity = list->capacity == 0 ? CAPACITY_MIN : list->capacity * 2;
+    size_t capacity = list->capacity == 0 ? ENTRIES_MIN : list->capacity * 2;
     ferp_poll_set leader_set;
     ferp_poll_set other_set;
     if (capacity < needed || !ferp_poll_set_new(&leader_set, capacity)) {
@@ -150,11 +150,11 @@ static void fill_set(const ferp_list *list, ferp_poll_set *out)
 static fer_error wake_leader(ferp_list *list)
 {
     if (list->polled == NULL || list->change_sent) {
-        return success;
+        return list_ok;
     }
     FER_TRY(ferp_list_waker_send(&list->waker, FERP_LIST_CHANGED));
     list->change_sent = true;
-    return success;
+    return list_ok;
 }
 
 /* Finds the source of raw, or NULL. A source whose socket was closed without a delete is dropped
@@ -178,21 +178,21 @@ static fer_error insert(ferp_list *list, fer_raw_socket raw, source **out)
 {
     source *made = reserve(list) ? ferp_memory_new(sizeof *made) : NULL;
     if (made == NULL) {
-        return no_memory;
+        return list_no_memory;
     }
     fer_error err = wake_leader(list);
     if (err.kind != FER_OK || !ferp_sources_insert(&list->sources, raw, made)) {
         ferp_memory_free(made);
-        return err.kind != FER_OK ? err : no_memory;
+        return err.kind != FER_OK ? err : list_no_memory;
     }
     made->raw = raw;
     link_last(list, made);
     *out = made;
-    return success;
+    return list_ok;
 }
 
-static fer_error add_locked(ferp_list *list, fer_raw_socket raw, fer_event interest,
-                            fer_poll_mode mode)
+static fer_error add_to_list(ferp_list *list, fer_raw_socket raw, fer_event interest,
+                             fer_poll_mode mode)
 {
     ferp_list_identity identity;
     source *one = NULL;
@@ -202,8 +202,8 @@ static fer_error add_locked(ferp_list *list, fer_raw_socket raw, fer_event inter
     }
     FER_TRY(insert(list, raw, &one));
     one->identity = identity;
-    set_interest(list, one, interest, mode);
-    return success;
+    set_entry_interest(list, one, interest, mode);
+    return list_ok;
 }
 
 fer_error ferp_list_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
@@ -211,7 +211,7 @@ fer_error ferp_list_add(fer_poller *poller, fer_raw_socket raw, fer_event intere
 {
     ferp_list *list = list_of(poller);
     ferp_monitor_enter(&list->monitor);
-    fer_error err = add_locked(list, raw, interest, mode);
+    fer_error err = add_to_list(list, raw, interest, mode);
     ferp_monitor_leave(&list->monitor);
     return err;
 }
@@ -220,19 +220,19 @@ static fer_error find(ferp_list *list, fer_raw_socket raw, ferp_list_identity *i
                       source **out)
 {
     FER_TRY(current_source(list, raw, identity, out));
-    return *out != NULL ? success : (fer_error){FER_NOT_FOUND, 0};
+    return *out != NULL ? list_ok : (fer_error){FER_NOT_FOUND, 0};
 }
 
-static fer_error modify_locked(ferp_list *list, fer_raw_socket raw, fer_event interest,
-                               fer_poll_mode mode)
+static fer_error modify_in_list(ferp_list *list, fer_raw_socket raw, fer_event interest,
+                                fer_poll_mode mode)
 {
     ferp_list_identity identity;
     source *one = NULL;
     FER_TRY(find(list, raw, &identity, &one));
     FER_TRY(wake_leader(list));
     one->identity = identity;
-    set_interest(list, one, interest, mode);
-    return success;
+    set_entry_interest(list, one, interest, mode);
+    return list_ok;
 }
 
 fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
@@ -240,7 +240,7 @@ fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event int
 {
     ferp_list *list = list_of(poller);
     ferp_monitor_enter(&list->monitor);
-    fer_error err = modify_locked(list, raw, interest, mode);
+    fer_error err = modify_in_list(list, raw, interest, mode);
     ferp_monitor_leave(&list->monitor);
     return err;
 }
@@ -254,7 +254,7 @@ static void wait_for_poll_end(ferp_list *list)
     }
 }
 
-static fer_error delete_locked(ferp_list *list, fer_raw_socket raw)
+static fer_error delete_from_list(ferp_list *list, fer_raw_socket raw)
 {
     ferp_list_identity identity;
     source *one = NULL;
@@ -262,21 +262,21 @@ static fer_error delete_locked(ferp_list *list, fer_raw_socket raw)
     FER_TRY(wake_leader(list));
     drop_source(list, one);
     wait_for_poll_end(list);
-    return success;
+    return list_ok;
 }
 
 fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw)
 {
     ferp_list *list = list_of(poller);
     ferp_monitor_enter(&list->monitor);
-    fer_error err = delete_locked(list, raw);
+    fer_error err = delete_from_list(list, raw);
     ferp_monitor_leave(&list->monitor);
     return err;
 }
 
 /* ---- Results of a poll */
 
-static fer_event event_of(const source *one, const ferp_list_entry *entry)
+static fer_event event_of_entry(const source *one, const ferp_list_entry *entry)
 {
     bool failed = ferp_list_has_failed(entry);
     bool ended = failed || (entry->revents & POLLHUP) != 0;
@@ -310,7 +310,7 @@ static bool report_event(ferp_list *list, const ferp_list_entry *entry, uint64_t
         drop_source(list, one);
         return false;
     }
-    *out = event_of(one, entry);
+    *out = event_of_entry(one, entry);
     if (!out->readable && !out->writable) {
         return false;
     }
@@ -377,7 +377,7 @@ static fer_error poll_now(ferp_list *list, fer_event *events, size_t cap, size_t
     FER_TRY(ferp_list_poll(set->entries + first, set->count - first, (fer_duration){0}));
     *notified = first == 0 && take_wakeups(list, set);
     *count = report_events(list, set, events, cap);
-    return success;
+    return list_ok;
 }
 
 /* Waits until there is no leader. Returns the rest of timeout, or 0 if it expired. */
@@ -449,7 +449,7 @@ fer_error ferp_list_open(fer_poller *poller)
 {
     ferp_list *list = ferp_memory_new(sizeof *list);
     if (list == NULL) {
-        return no_memory;
+        return list_no_memory;
     }
     memset(list, 0, sizeof *list);
     list->sentinel.next = &list->sentinel;
@@ -461,10 +461,10 @@ fer_error ferp_list_open(fer_poller *poller)
     }
     if (!reserve(list)) {
         end_list(list);
-        return no_memory;
+        return list_no_memory;
     }
     poller->words_[AT_LIST] = (uintptr_t)list;
-    return success;
+    return list_ok;
 }
 
 void ferp_list_close(fer_poller *poller)

@@ -56,8 +56,8 @@ fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t 
     return store_sent(send((int)raw, buf, len, FERP_POSIX_TRY_SEND_FLAGS), n);
 }
 
-static fer_error receive_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                                  int flags, size_t *n)
+static fer_error receive_message(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                                 int flags, size_t *n)
 {
     struct iovec vectors[FERP_POSIX_SLICES_MAX];
     struct msghdr message = {0};
@@ -73,17 +73,17 @@ static fer_error receive_vectored(fer_raw_socket raw, const fer_io_slice_mut *sl
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
                              size_t *n)
 {
-    return receive_vectored(raw, slices, count, 0, n);
+    return receive_message(raw, slices, count, 0, n);
 }
 
 fer_error ferp_try_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
                                  size_t *n)
 {
-    return receive_vectored(raw, slices, count, FERP_POSIX_TRY_RECV_FLAGS, n);
+    return receive_message(raw, slices, count, FERP_POSIX_TRY_RECV_FLAGS, n);
 }
 
-static fer_error send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
-                               int flags, size_t *n)
+static fer_error send_message(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                              int flags, size_t *n)
 {
     struct iovec vectors[FERP_POSIX_SLICES_MAX];
     struct msghdr message = {0};
@@ -99,13 +99,13 @@ static fer_error send_vectored(fer_raw_socket raw, const fer_io_slice *slices, s
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
                              size_t *n)
 {
-    return send_vectored(raw, slices, count, FERP_POSIX_SEND_FLAGS, n);
+    return send_message(raw, slices, count, FERP_POSIX_SEND_FLAGS, n);
 }
 
 fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
                                  size_t *n)
 {
-    return send_vectored(raw, slices, count, FERP_POSIX_TRY_SEND_FLAGS, n);
+    return send_message(raw, slices, count, FERP_POSIX_TRY_SEND_FLAGS, n);
 }
 
 /* The message always has one slice, even for 0 bytes: without a slice XNU fails with EMSGSIZE. */

@@ -74,7 +74,7 @@ static void add_change(changes *to, uintptr_t ident, short filter, int flags, un
 }
 
 /* "The same array may be used for the changelist and eventlist" (kqueue(2)). Never waits. */
-static fer_error apply(const fer_poller *poller, changes *batch)
+static fer_error apply_changes(const fer_poller *poller, changes *batch)
 {
     const struct timespec no_wait = {0, 0};
     return ferp_posix_result(
@@ -95,7 +95,7 @@ static int first_failure(const changes *batch)
 /* Succeeds if there was nothing to delete. */
 static fer_error apply_all(const fer_poller *poller, changes *batch)
 {
-    FER_TRY(apply(poller, batch));
+    FER_TRY(apply_changes(poller, batch));
     return ferp_posix_error_of(first_failure(batch));
 }
 
@@ -177,7 +177,7 @@ static void delete_knotes(const fer_poller *poller, fer_raw_socket raw)
     changes batch = {.count = 0};
     add_marker(&batch, (uintptr_t)raw, EV_DELETE);
     add_deletes(&batch, (uintptr_t)raw);
-    (void)apply(poller, &batch);
+    (void)apply_changes(poller, &batch);
 }
 
 /* EINVAL: the filter does not support this kind of descriptor (kqueue(2)). */
@@ -234,7 +234,7 @@ fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
 /* ---- The poller */
 
 /* EV_CLEAR: the wait that receives the notification resets it; earlier triggers fold into one. */
-static fer_error prepare(const fer_poller *poller)
+static fer_error prepare_queue(const fer_poller *poller)
 {
     changes batch = {.count = 0};
     FER_TRY(ferp_posix_result(fcntl(kqueue_of(poller), F_SETFD, FD_CLOEXEC)));
@@ -249,7 +249,7 @@ fer_error ferp_poller_open(fer_poller *poller)
     int queue = kqueue();
     FER_TRY(ferp_posix_result(queue));
     poller->words_[AT_KQUEUE] = (uintptr_t)queue;
-    fer_error err = prepare(poller);
+    fer_error err = prepare_queue(poller);
     if (err.kind != FER_OK) {
         close(queue);
     }
@@ -288,7 +288,7 @@ static bool has_failed(const struct kevent *received)
             ferp_check_connected((fer_raw_socket)received->ident).kind != FER_OK);
 }
 
-static fer_event event_of(const struct kevent *received)
+static fer_event event_of_kevent(const struct kevent *received)
 {
     bool ended = has_failed(received);
     return (fer_event){(uint64_t)(uintptr_t)received->udata,
@@ -320,7 +320,7 @@ static fer_error take_tickets(const fer_poller *poller, const struct kevent *rec
             add_change(taken, received[i].ident, EVFILT_USER, EV_DELETE, 0, 0);
         }
     }
-    return taken->count == 0 ? fine : apply(poller, taken);
+    return taken->count == 0 ? fine : apply_changes(poller, taken);
 }
 
 /* Merges an event whose ticket is gone into the other event of its socket, if this wait took that
@@ -329,7 +329,7 @@ static void merge(const struct kevent *received, int taken, int other, fer_event
 {
     for (int i = 0; i < taken; i++) {
         if (received[i].ident == received[other].ident && has_ticket(&received[i])) {
-            fer_event more = event_of(&received[other]);
+            fer_event more = event_of_kevent(&received[other]);
             events[i].readable = events[i].readable || more.readable;
             events[i].writable = events[i].writable || more.writable;
         }
@@ -347,7 +347,7 @@ static size_t make_events(struct kevent *received, int count, const changes *tak
             merge(received, kept, i, events);
             continue;
         }
-        events[kept] = event_of(&received[i]);
+        events[kept] = event_of_kevent(&received[i]);
         received[kept++] = received[i];
     }
     return (size_t)kept;

@@ -3,12 +3,7 @@
 #ifndef FERP_POSIX_H
 #define FERP_POSIX_H
 
-#if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* accept4, SOCK_CLOEXEC */
-#endif
-#if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
-#define _DARWIN_C_SOURCE /* SO_NOSIGPIPE, SO_LINGER_SEC, TCP_KEEPALIVE */
-#endif
+#include "platform/posix/features.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -29,7 +29,7 @@ static monitor *monitor_of(ferp_monitor *opaque)
 
 /* pthread functions return an errno value. Here EAGAIN means a lack of resources, not a call that
  * would block (pthread_create(3)). */
-static fer_error error_of(int code)
+static fer_error thread_error(int code)
 {
     return code == EAGAIN ? (fer_error){FER_OUT_OF_MEMORY, code} : ferp_posix_error_of(code);
 }
@@ -67,13 +67,13 @@ fer_error ferp_monitor_begin(ferp_monitor *opaque)
     monitor *made = monitor_of(opaque);
     int code = pthread_mutex_init(&made->mutex, NULL);
     if (code != 0) {
-        return error_of(code);
+        return thread_error(code);
     }
     code = init_condition(&made->changed);
     if (code != 0) {
         pthread_mutex_destroy(&made->mutex);
     }
-    return error_of(code);
+    return thread_error(code);
 }
 
 void ferp_monitor_end(ferp_monitor *opaque)
@@ -122,11 +122,11 @@ fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
 {
     monitor *self = monitor_of(opaque);
     if (deadline == FERP_NO_DEADLINE) {
-        return error_of(pthread_cond_wait(&self->changed, &self->mutex));
+        return thread_error(pthread_cond_wait(&self->changed, &self->mutex));
     }
     int code = wait_until(self, deadline);
     if (code != ETIMEDOUT) {
-        return error_of(code);
+        return thread_error(code);
     }
     return (fer_error){ferp_now() >= deadline ? FER_TIMED_OUT : FER_OK, 0};
 }
@@ -187,13 +187,13 @@ fer_error ferp_thread_start(const ferp_thread *thread)
     pthread_attr_t attributes;
     int code = pthread_attr_init(&attributes);
     if (code != 0) {
-        return error_of(code);
+        return thread_error(code);
     }
     (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     ensure_stack_size(&attributes);
     code = create(thread, &attributes);
     pthread_attr_destroy(&attributes);
-    return error_of(code);
+    return thread_error(code);
 }
 
 uint32_t ferp_process(void)

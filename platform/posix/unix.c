@@ -50,8 +50,8 @@ static fer_unix_addr from_sockaddr_un(const struct sockaddr_un *from, socklen_t 
 }
 
 /* Stores the result of getsockname or getpeername. Another family is EAFNOSUPPORT. */
-static fer_error store_address(int returned, const struct sockaddr_un *storage, socklen_t len,
-                               fer_unix_addr *out)
+static fer_error store_unix_address(int returned, const struct sockaddr_un *storage, socklen_t len,
+                                    fer_unix_addr *out)
 {
     if (returned < 0) {
         return ferp_posix_error_of(errno);
@@ -69,7 +69,7 @@ fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)
     socklen_t len = sizeof storage;
     storage.sun_family = AF_UNIX;
     int returned = getsockname((int)raw, (struct sockaddr *)&storage, &len);
-    return store_address(returned, &storage, len, out);
+    return store_unix_address(returned, &storage, len, out);
 }
 
 fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
@@ -78,7 +78,7 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
     socklen_t len = sizeof storage;
     storage.sun_family = AF_UNIX;
     int returned = getpeername((int)raw, (struct sockaddr *)&storage, &len);
-    return store_address(returned, &storage, len, out);
+    return store_unix_address(returned, &storage, len, out);
 }
 
 /* ---- Sockets */
@@ -118,8 +118,8 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 
 /* ---- Datagrams */
 
-static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags,
-                              struct ferp_unix_datagram *out)
+static fer_error receive_from_unix(fer_raw_socket raw, void *buf, size_t len, int flags,
+                                   struct ferp_unix_datagram *out)
 {
     struct sockaddr_un from;
     struct iovec slice = {buf, len};
@@ -142,17 +142,17 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int fla
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
                               struct ferp_unix_datagram *out)
 {
-    return receive_from(raw, buf, len, 0, out);
+    return receive_from_unix(raw, buf, len, 0, out);
 }
 
 fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
                                   struct ferp_unix_datagram *out)
 {
-    return receive_from(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS, out);
+    return receive_from_unix(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS, out);
 }
 
-static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags,
-                         const fer_unix_addr *addr, size_t *n)
+static fer_error send_to_unix(fer_raw_socket raw, const void *buf, size_t len, int flags,
+                              const fer_unix_addr *addr, size_t *n)
 {
     struct sockaddr_un to;
     socklen_t size = sockaddr_un_of(addr, &to);
@@ -164,11 +164,11 @@ static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int fl
 fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
                             const fer_unix_addr *addr, size_t *n)
 {
-    return send_to(raw, buf, len, FERP_POSIX_SEND_FLAGS, addr, n);
+    return send_to_unix(raw, buf, len, FERP_POSIX_SEND_FLAGS, addr, n);
 }
 
 fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
                                 const fer_unix_addr *addr, size_t *n)
 {
-    return send_to(raw, buf, len, FERP_POSIX_TRY_SEND_FLAGS, addr, n);
+    return send_to_unix(raw, buf, len, FERP_POSIX_TRY_SEND_FLAGS, addr, n);
 }

@@ -158,7 +158,7 @@ ferp_afd_source *ferp_afd_operation_end(ferp_afd_poller *poller, ferp_afd_operat
 /* ---- Turns */
 
 /* Without memory, the next turn tries again. */
-static void abandon(ferp_afd_poller *poller, ferp_afd_operation *operation)
+static void abandon_operation(ferp_afd_poller *poller, ferp_afd_operation *operation)
 {
     ferp_afd_source *source = operation->source;
     ferp_afd_operation *made = source->is_registered ? ferp_afd_operation_new(source) : NULL;
@@ -194,7 +194,7 @@ static void renew(ferp_afd_poller *poller, ULONGLONG now)
             return;
         }
         if (is_missing(poller, operation, now)) {
-            abandon(poller, operation);
+            abandon_operation(poller, operation);
             budget--;
         } else if (!operation->is_cancelled) {
             cancel(poller, operation);
@@ -225,7 +225,7 @@ void ferp_afd_requests_turn(ferp_afd_poller *poller)
 /* ---- The end */
 
 /* Each cancelled one moves to the end once. */
-static void cancel_all(ferp_afd_poller *poller)
+static void cancel_operations(ferp_afd_poller *poller)
 {
     ferp_afd_link *link = poller->outstanding.after;
     while (link != &poller->outstanding) {
@@ -237,7 +237,7 @@ static void cancel_all(ferp_afd_poller *poller)
 }
 
 /* A packet without an operation is a notification. Returns false if no packet comes in time. */
-static bool take_packets(ferp_afd_poller *poller, DWORD millis)
+static bool drop_packets(ferp_afd_poller *poller, DWORD millis)
 {
     OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
     ULONG found = 0;
@@ -258,7 +258,7 @@ static bool take_packets(ferp_afd_poller *poller, DWORD millis)
 
 void ferp_afd_requests_end(ferp_afd_poller *poller)
 {
-    cancel_all(poller);
-    while (poller->outstanding_count > 0 && take_packets(poller, END_TURNS * poller->turn_millis)) {
+    cancel_operations(poller);
+    while (poller->outstanding_count > 0 && drop_packets(poller, END_TURNS * poller->turn_millis)) {
     }
 }

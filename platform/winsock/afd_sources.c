@@ -7,7 +7,7 @@
  * immediately at most this often. Then it waits for the next turn. */
 enum { USELESS_MAX = 2 };
 
-static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
+static const fer_error source_no_memory = {FER_OUT_OF_MEMORY, 0};
 
 /* ---- The queue of sources whose requests must begin */
 
@@ -79,7 +79,7 @@ static fer_error join(ferp_afd_poller *poller, ferp_afd_source *source)
     FER_TRY(ferp_afd_group_join(poller, source));
     if (!ferp_sources_insert(&poller->sources, source->raw, source)) {
         ferp_afd_group_leave(poller, source);
-        return no_memory;
+        return source_no_memory;
     }
     return FERP_WINSOCK_OK;
 }
@@ -88,12 +88,12 @@ fer_error ferp_afd_source_new(ferp_afd_poller *poller, fer_raw_socket raw, ferp_
 {
     ferp_afd_source *source = ferp_memory_new(sizeof *source);
     if (source == NULL) {
-        return no_memory;
+        return source_no_memory;
     }
     memset(source, 0, sizeof *source);
     source->raw = raw;
     source->operation = ferp_afd_operation_new(source);
-    fer_error err = source->operation == NULL ? no_memory : join(poller, source);
+    fer_error err = source->operation == NULL ? source_no_memory : join(poller, source);
     if (err.kind != FER_OK) {
         ferp_memory_free(source->operation);
         ferp_memory_free(source);

@@ -13,7 +13,7 @@ static fer_error end_or_reset(SOCKET socket)
     return ferp_winsock_is_broken(socket) ? ferp_winsock_error(WSAECONNRESET) : FERP_WINSOCK_OK;
 }
 
-static fer_error receive(SOCKET socket, void *buf, size_t len, int flags, size_t *n)
+static fer_error receive_bytes(SOCKET socket, void *buf, size_t len, int flags, size_t *n)
 {
     *n = 0;
     int moved = recv(socket, buf, (int)len, flags);
@@ -29,12 +29,12 @@ static fer_error receive(SOCKET socket, void *buf, size_t len, int flags, size_t
 
 fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
 {
-    return receive(ferp_winsock_socket(raw), buf, len, 0, n);
+    return receive_bytes(ferp_winsock_socket(raw), buf, len, 0, n);
 }
 
 fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
 {
-    return receive(ferp_winsock_socket(raw), buf, len, MSG_PEEK, n);
+    return receive_bytes(ferp_winsock_socket(raw), buf, len, MSG_PEEK, n);
 }
 
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
@@ -81,7 +81,8 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
                         size_t *n)
 {
-    return receive(ferp_winsock_socket(raw), buf, len, recv_mode == FERP_PEEK ? MSG_PEEK : 0, n);
+    return receive_bytes(ferp_winsock_socket(raw), buf, len, recv_mode == FERP_PEEK ? MSG_PEEK : 0,
+                         n);
 }
 
 fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)

@@ -12,7 +12,7 @@
 #define NANOS_PER_MILLI 1000000u
 
 /* 0xFFFFFFFF, INFINITE, could be read as no timeout. */
-#define MILLIS_MAX 0xFFFFFFFEu
+#define TIMEOUT_MILLIS_MAX 0xFFFFFFFEu
 
 fer_error ferp_winsock_set_io_mode(SOCKET socket, u_long nonblocking)
 {
@@ -25,7 +25,7 @@ static int timeout_option(ferp_direction direction)
 }
 
 /* Rounds up to at least 1, because 0 means no timeout. */
-static DWORD millis_from(fer_duration timeout)
+static DWORD timeout_millis(fer_duration timeout)
 {
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
         return 0;
@@ -34,12 +34,12 @@ static DWORD millis_from(fer_duration timeout)
     if (millis == 0) {
         return 1;
     }
-    return millis > MILLIS_MAX ? MILLIS_MAX : (DWORD)millis;
+    return millis > TIMEOUT_MILLIS_MAX ? TIMEOUT_MILLIS_MAX : (DWORD)millis;
 }
 
 fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
 {
-    DWORD millis = millis_from(timeout);
+    DWORD millis = timeout_millis(timeout);
     return ferp_winsock_result(setsockopt(ferp_winsock_socket(raw), SOL_SOCKET,
                                           timeout_option(direction), (const char *)&millis,
                                           (int)sizeof millis));

@@ -35,7 +35,7 @@ static void set_interest(ferp_afd_source *source, fer_event interest, fer_poll_m
 
 /* ---- Adding, modifying, deleting */
 
-static bool is_socket(fer_raw_socket raw)
+static bool is_socket_number(fer_raw_socket raw)
 {
     DWORD type = 0;
     return ferp_winsock_type_of(ferp_winsock_socket(raw), &type).kind == FER_OK;
@@ -44,7 +44,7 @@ static bool is_socket(fer_raw_socket raw)
 /* The driver rejects a SOCKET of a provider that is not over it. */
 static fer_error add_error(fer_raw_socket raw, fer_error err)
 {
-    bool is_foreign = err.kind == FER_BAD_HANDLE && is_socket(raw);
+    bool is_foreign = err.kind == FER_BAD_HANDLE && is_socket_number(raw);
     return is_foreign ? (fer_error){FER_UNSUPPORTED, err.os_code} : err;
 }
 
@@ -169,7 +169,8 @@ static bool make_event(ferp_afd_source *source, ULONG reported, fer_event *event
 
 /* Returns whether the packet is an event. A failed request is one, because the socket's next call
  * shows the reason. */
-static bool complete(ferp_afd_poller *poller, ferp_afd_operation *operation, fer_event *event)
+static bool complete_operation(ferp_afd_poller *poller, ferp_afd_operation *operation,
+                               fer_event *event)
 {
     ULONG reported = 0;
     bool was_cancelled = false;
@@ -206,8 +207,8 @@ static size_t take_packets(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *pack
     for (ULONG i = 0; i < found; i++) {
         if (packets[i].lpOverlapped == NULL) {
             *notified = true;
-        } else if (complete(poller, (ferp_afd_operation *)(void *)packets[i].lpOverlapped,
-                            &events[count])) {
+        } else if (complete_operation(poller, (ferp_afd_operation *)(void *)packets[i].lpOverlapped,
+                                      &events[count])) {
             count++;
         }
     }
@@ -217,7 +218,7 @@ static size_t take_packets(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *pack
     return count;
 }
 
-static void enter_wait(ferp_afd_poller *poller)
+static void enter_afd_wait(ferp_afd_poller *poller)
 {
     AcquireSRWLockExclusive(&poller->lock);
     ferp_afd_requests_turn(poller);
@@ -226,8 +227,8 @@ static void enter_wait(ferp_afd_poller *poller)
     ReleaseSRWLockExclusive(&poller->lock);
 }
 
-static size_t leave_wait(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *packets, ULONG found,
-                         ULONG limit, fer_event *events, bool *notified)
+static size_t leave_afd_wait(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *packets, ULONG found,
+                             ULONG limit, fer_event *events, bool *notified)
 {
     AcquireSRWLockExclusive(&poller->lock);
     poller->waiting--;
@@ -246,17 +247,17 @@ static DWORD millis_of(const ferp_afd_poller *poller, fer_duration timeout)
 
 /* One wait of the system. Sets whether there were packets: if none of them was an event, the caller
  * waits again. */
-static fer_error wait_once(ferp_afd_poller *poller, fer_event *events, ULONG limit, DWORD millis,
-                           size_t *count, bool *notified, bool *had_packets)
+static fer_error wait_for_packets(ferp_afd_poller *poller, fer_event *events, ULONG limit,
+                                  DWORD millis, size_t *count, bool *notified, bool *had_packets)
 {
     OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
     ULONG found = 0;
-    enter_wait(poller);
+    enter_afd_wait(poller);
     BOOL has_found =
         GetQueuedCompletionStatusEx(poller->port, packets, limit, &found, millis, FALSE);
     DWORD code = has_found ? ERROR_SUCCESS : GetLastError();
     *had_packets = has_found != 0;
-    *count = leave_wait(poller, packets, has_found ? found : 0, limit, events, notified);
+    *count = leave_afd_wait(poller, packets, has_found ? found : 0, limit, events, notified);
     return code == ERROR_SUCCESS || code == WAIT_TIMEOUT ? FERP_WINSOCK_OK
                                                          : ferp_winsock_error((int32_t)code);
 }
@@ -269,10 +270,10 @@ fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t ca
     bool had_packets = false;
     *count = 0;
     *notified = false;
-    fer_error err =
-        wait_once(self, events, limit, millis_of(self, timeout), count, notified, &had_packets);
+    fer_error err = wait_for_packets(self, events, limit, millis_of(self, timeout), count, notified,
+                                     &had_packets);
     while (err.kind == FER_OK && had_packets && *count == 0 && !*notified) {
-        err = wait_once(self, events, limit, 0, count, notified, &had_packets);
+        err = wait_for_packets(self, events, limit, 0, count, notified, &had_packets);
     }
     return err;
 }

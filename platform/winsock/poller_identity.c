@@ -17,7 +17,7 @@ enum { WORDS_LOG2 = 12, WORDS = 1 << WORDS_LOG2, UPPER_BITS = 12 };
 
 static volatile LONG closes[WORDS];
 
-static volatile LONG *word_of(SOCKET socket)
+static volatile LONG *identity_word_of(SOCKET socket)
 {
     return &closes[(size_t)(socket >> 2) & (WORDS - 1)];
 }
@@ -29,7 +29,7 @@ static uint32_t upper_bits_of(SOCKET socket)
 
 static uint32_t closes_of(SOCKET socket)
 {
-    return (uint32_t)InterlockedCompareExchange(word_of(socket), 0, 0);
+    return (uint32_t)InterlockedCompareExchange(identity_word_of(socket), 0, 0);
 }
 
 void ferp_winsock_count_close(SOCKET socket)
@@ -38,7 +38,7 @@ void ferp_winsock_count_close(SOCKET socket)
     for (;;) {
         uint32_t next = upper_bits_of(socket) << (32 - UPPER_BITS) | ((old + 1) & COUNT_MASK);
         uint32_t found =
-            (uint32_t)InterlockedCompareExchange(word_of(socket), (LONG)next, (LONG)old);
+            (uint32_t)InterlockedCompareExchange(identity_word_of(socket), (LONG)next, (LONG)old);
         if (found == old) {
             return;
         }

@@ -87,7 +87,7 @@ bool ferp_list_has_failed(const ferp_list_entry *entry)
     return recv(entry->fd, &byte, 1, MSG_PEEK) < 0 && WSAGetLastError() != WSAEWOULDBLOCK;
 }
 
-static int millis_of(fer_duration timeout)
+static int wsapoll_millis(fer_duration timeout)
 {
     if (fer_duration_is_none(timeout)) {
         return -1;
@@ -126,7 +126,7 @@ static bool poll_each(ferp_list_entry *entries, size_t count)
  * too. */
 fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
 {
-    if (count == 0 || WSAPoll(entries, (ULONG)count, millis_of(timeout)) >= 0) {
+    if (count == 0 || WSAPoll(entries, (ULONG)count, wsapoll_millis(timeout)) >= 0) {
         return FERP_WINSOCK_OK;
     }
     fer_error err = ferp_winsock_last_error();

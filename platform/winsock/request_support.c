@@ -11,25 +11,25 @@
 
 typedef enum answer { UNKNOWN, SUPPORTED, NOT_SUPPORTED } answer;
 
-enum { WORDS = 4096, ANSWER_BITS = 3 };
+enum { ANSWER_WORDS = 4096, ANSWER_BITS = 3 };
 
-static PVOID volatile answers[WORDS];
+static PVOID volatile answers[ANSWER_WORDS];
 
-static PVOID volatile *word_of(SOCKET socket)
+static PVOID volatile *answer_word_of(SOCKET socket)
 {
-    return &answers[(socket >> 2) % WORDS];
+    return &answers[(socket >> 2) % ANSWER_WORDS];
 }
 
 static answer known_answer(SOCKET socket)
 {
-    SOCKET word = (SOCKET)InterlockedCompareExchangePointer(word_of(socket), NULL, NULL);
+    SOCKET word = (SOCKET)InterlockedCompareExchangePointer(answer_word_of(socket), NULL, NULL);
     return (word & ~(SOCKET)ANSWER_BITS) == socket ? (answer)(word & ANSWER_BITS) : UNKNOWN;
 }
 
 static void set_answer(SOCKET socket, answer known)
 {
     if ((socket & ANSWER_BITS) == 0) {
-        (void)InterlockedExchangePointer(word_of(socket), (PVOID)(socket | (SOCKET)known));
+        (void)InterlockedExchangePointer(answer_word_of(socket), (PVOID)(socket | (SOCKET)known));
     }
 }
 

@@ -40,7 +40,7 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
 
 /* One wait of the system. A request that ends before its time always means ready: data, the end, a
  * failure, or a ferp_wake. */
-static fer_error wait_once(ferp_wait *wait, int millis)
+static fer_error poll_once(ferp_wait *wait, int millis)
 {
     switch (kind_of(wait)) {
     case FERP_WINSOCK_REQUEST_PENDING: return ferp_winsock_request_wait(wait, millis);
@@ -60,7 +60,7 @@ static fer_error wait_until(ferp_wait *wait, uint64_t end, int slice)
     int millis;
     do {
         millis = ferp_winsock_millis_until(end, slice);
-        err = wait_once(wait, millis);
+        err = poll_once(wait, millis);
     } while (ferp_winsock_is_expired(err) && millis > 0);
     return err;
 }

@@ -180,7 +180,7 @@ void ferp_winsock_request_begin(ferp_wait *wait)
 }
 
 /* Collects a request that has ended. False: it was cancelled. */
-static bool collect(ferp_wait *wait)
+static bool collect_request(ferp_wait *wait)
 {
     DWORD moved = 0;
     DWORD flags = 0;
@@ -200,7 +200,7 @@ fer_error ferp_winsock_request_wait(ferp_wait *wait, int millis)
     DWORD first = 0;
     FER_TRY(ferp_winsock_wait_for_events(events, token == NULL ? 1 : 2, millis, &first));
     if (first == 0) {
-        (void)collect(wait);
+        (void)collect_request(wait);
     }
     return FERP_WINSOCK_OK;
 }
@@ -214,7 +214,7 @@ bool ferp_winsock_request_cancel(ferp_wait *wait)
     for (int i = 0; i < CANCEL_SLICES; i++) {
         (void)CancelIoEx((HANDLE)ferp_winsock_wait_socket(wait), &request->overlapped);
         if (WaitForSingleObject(request->event, CANCEL_SLICE) == WAIT_OBJECT_0) {
-            return collect(wait);
+            return collect_request(wait);
         }
     }
     set_kind(wait, FERP_WINSOCK_SELECTS);

@@ -1,0 +1,13 @@
+/* features.h: the feature-test macros of the C libraries (feature_test_macros(7)). A file that
+ * includes system headers includes this one before them. */
+#ifndef FERP_POSIX_FEATURES_H
+#define FERP_POSIX_FEATURES_H
+
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* accept4, SOCK_CLOEXEC */
+#endif
+#if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
+#define _DARWIN_C_SOURCE /* SO_NOSIGPIPE, SO_LINGER_SEC, TCP_KEEPALIVE */
+#endif
+
+#endif
