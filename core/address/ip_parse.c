@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/address/ipv4_vector.h"
+#include "core/base/cold.h"
 #include "core/base/table.h"
 
 enum { FERI_IPV6_GROUPS = 8 };
@@ -60,7 +61,7 @@ static inline bool feri_octet_read(feri_addr_cursor *cursor, uint32_t *bits)
     return feri_octet_take(cursor, 3, 100 * first + 10 * second + third, bits);
 }
 
-feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t index)
+FERI_FAST feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t index)
 {
     FERI_ASSERT(text != NULL && index <= len);
     feri_addr_cursor cursor = {text, len, index};
@@ -76,7 +77,7 @@ feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t inde
     return match;
 }
 
-feri_ipv4_match feri_ipv4_match_fast(const char *text, size_t len, size_t index)
+FERI_FAST feri_ipv4_match feri_ipv4_match_fast(const char *text, size_t len, size_t index)
 {
     FERI_ASSERT(text != NULL && index <= len && index <= 45);
 #if FERI_HAS_IPV4_VECTOR
@@ -271,7 +272,7 @@ static inline void feri_ipv6_store(fer_ipv6_addr *out, const feri_ipv6_side *who
     feri_ipv6_store_half(&out->octets[8], whole->low);
 }
 
-bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out)
+FERI_FAST bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out)
 {
     feri_ipv6_side whole = {0, 0, 0, false};
     FERI_ASSERT(out != NULL);

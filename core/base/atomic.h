@@ -38,6 +38,12 @@ static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32
                                        __ATOMIC_ACQUIRE);
 }
 
+/* Writes the word's own value, so that the thread's earlier writes happen before a later load. */
+static inline void feri_atomic_touch(uint32_t *word)
+{
+    (void)__atomic_fetch_or(word, 0u, __ATOMIC_ACQ_REL);
+}
+
 static inline void *feri_atomic_load_pointer(void *const *pointer)
 {
     return __atomic_load_n(pointer, __ATOMIC_ACQUIRE);
@@ -74,6 +80,11 @@ static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32
                                                  (long)expected) == expected;
 }
 
+static inline void feri_atomic_touch(uint32_t *word)
+{
+    (void)_InterlockedOr((volatile long *)word, 0);
+}
+
 static inline void *feri_atomic_load_pointer(void *const *pointer)
 {
     return _InterlockedCompareExchangePointer((void *volatile *)pointer, NULL, NULL);
@@ -107,6 +118,11 @@ static inline void feri_atomic_store(uint32_t *word, uint32_t value)
 static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return atomic_compare_exchange_strong((_Atomic uint32_t *)word, &expected, desired);
+}
+
+static inline void feri_atomic_touch(uint32_t *word)
+{
+    (void)atomic_fetch_or_explicit((_Atomic uint32_t *)word, 0, memory_order_acq_rel);
 }
 
 static inline void *feri_atomic_load_pointer(void *const *pointer)

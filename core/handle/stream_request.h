@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/base/cold.h"
 #include "core/base/facts.h"
 #include "core/handle/handle.h"
 #include "ferrule/error.h"
@@ -32,12 +33,14 @@ feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_err
  * the call changes nothing except the result of a connect. */
 fer_error feri_stream_check(const fer_handle *handle, feri_request request);
 
-/* The common case, without a table or a call: true if the OS can be called directly. False: one of
- * the two checks below decides. */
+/* The common case, without a table or a call: true if the OS can be called directly, with len
+ * bytes. False: one of the two checks below decides. */
 static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool buffer_is_valid,
                                                size_t len)
 {
-    return handle != NULL && buffer_is_valid && len > 0 && feri_handle_is_plain(handle);
+    /* Lengths from 1 on. */
+    return FERI_LIKELY(handle != NULL) && FERI_LIKELY(buffer_is_valid) &&
+           FERI_LIKELY(len - 1 < feri_io_length_max()) && FERI_LIKELY(feri_handle_is_plain(handle));
 }
 
 /* buffer_is_valid: the caller's buffers can hold len bytes. *needs_os: only a call of the OS has

@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/atomic.h"
+#include "core/base/cold.h"
 #include "core/base/deadline.h"
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
@@ -39,25 +40,33 @@ void fer_poller_close(fer_poller *poller)
 
 /* ---- Registering sockets */
 
-static fer_error check_registration(const fer_poller *poller, fer_raw_socket raw,
-                                    fer_poll_mode mode)
+static bool can_register(const fer_poller *poller, fer_raw_socket raw)
 {
-    if (!feri_poller_is_open(poller) || raw == FER_RAW_SOCKET_NONE) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
-    switch (mode) {
-    case FER_POLL_ONESHOT:
-    case FER_POLL_LEVEL: return feri_ok();
-    case FER_POLL_EDGE:
-    case FER_POLL_EDGE_ONESHOT:
-        return feri_poller_has_edges() ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
-    }
+    return FERI_LIKELY(feri_poller_is_open(poller)) && FERI_LIKELY(raw != FER_RAW_SOCKET_NONE);
+}
+
+/* The modes with edges are behind the others. */
+static bool has_mode(fer_poll_mode mode)
+{
+    fer_poll_mode last = feri_poller_has_edges() ? FER_POLL_EDGE_ONESHOT : FER_POLL_LEVEL;
+    return FERI_LIKELY((unsigned)mode <= (unsigned)last);
+}
+
+/* Why a socket, or a mode, cannot be registered. */
+FERI_COLD static fer_error refuse_socket(void)
+{
     return feri_own_error(FER_INVALID_INPUT);
 }
 
-static fer_error map_register_error(fer_error err)
+FERI_COLD static fer_error refuse_mode(fer_poll_mode mode)
 {
-    return err.kind == FER_OK ? err : feri_map_error(FERI_OPERATION_REGISTER, err);
+    bool is_mode = (unsigned)mode <= (unsigned)FER_POLL_EDGE_ONESHOT;
+    return feri_own_error(is_mode ? FER_UNSUPPORTED : FER_INVALID_INPUT);
+}
+
+FERI_COLD static fer_error map_register_error(fer_error err)
+{
+    return feri_map_error(FERI_OPERATION_REGISTER, err);
 }
 
 /* A happens-before edge from the caller's earlier writes to the thread that gets the event. The
@@ -65,29 +74,53 @@ static fer_error map_register_error(fer_error err)
  * at its end. */
 static void publish_writes(fer_poller *poller)
 {
-    feri_atomic_change_bits(&poller->notified_, 0, 0);
+    feri_atomic_touch(&poller->notified_);
 }
 
-fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
-                         fer_poll_mode mode)
+FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                                  fer_poll_mode mode)
 {
-    FER_TRY(check_registration(poller, raw, mode));
+    if (!can_register(poller, raw)) {
+        return refuse_socket();
+    }
+    if (!has_mode(mode)) {
+        return refuse_mode(mode);
+    }
     publish_writes(poller);
-    return map_register_error(ferp_poller_add(poller, raw, interest, mode));
+    fer_error err = ferp_poller_add(poller, raw, interest, mode);
+    if (!FERI_LIKELY(err.kind == FER_OK)) {
+        return map_register_error(err);
+    }
+    return feri_ok();
 }
 
-fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
-                            fer_poll_mode mode)
+FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                                     fer_poll_mode mode)
 {
-    FER_TRY(check_registration(poller, raw, mode));
+    if (!can_register(poller, raw)) {
+        return refuse_socket();
+    }
+    if (!has_mode(mode)) {
+        return refuse_mode(mode);
+    }
     publish_writes(poller);
-    return map_register_error(ferp_poller_modify(poller, raw, interest, mode));
+    fer_error err = ferp_poller_modify(poller, raw, interest, mode);
+    if (!FERI_LIKELY(err.kind == FER_OK)) {
+        return map_register_error(err);
+    }
+    return feri_ok();
 }
 
-fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
+FERI_HOT fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
-    FER_TRY(check_registration(poller, raw, FER_POLL_LEVEL));
-    return map_register_error(ferp_poller_delete(poller, raw));
+    if (!can_register(poller, raw)) {
+        return refuse_socket();
+    }
+    fer_error err = ferp_poller_delete(poller, raw);
+    if (!FERI_LIKELY(err.kind == FER_OK)) {
+        return map_register_error(err);
+    }
+    return feri_ok();
 }
 
 /* ---- Waiting */
@@ -118,20 +151,26 @@ static fer_duration time_left(uint64_t deadline)
 #define SENT 2u
 #define ONE_WAIT 4u
 
+/* Whether there is a notification that was not sent. */
+static bool takes_notification(uint32_t word)
+{
+    return (word & (NOTIFIED | SENT)) == NOTIFIED;
+}
+
 /* Returns whether the wait takes a notification that was not sent. It then does not wait any more.
  * It only polls, as with a timeout of 0, and is not counted. */
 static bool enter_wait(fer_poller *poller, fer_duration *timeout)
 {
     for (;;) {
         uint32_t old = feri_atomic_load(&poller->notified_);
-        bool takes_notification = (old & (NOTIFIED | SENT)) == NOTIFIED;
-        if (!takes_notification && timeout->nanos == 0) {
+        bool takes = takes_notification(old);
+        if (!takes && timeout->nanos == 0) {
             return false;
         }
         if (feri_atomic_replace(&poller->notified_, old,
-                                takes_notification ? old & ~NOTIFIED : old + ONE_WAIT)) {
-            timeout->nanos = takes_notification ? 0 : timeout->nanos;
-            return takes_notification;
+                                takes ? old & ~NOTIFIED : old + ONE_WAIT)) {
+            timeout->nanos = takes ? 0 : timeout->nanos;
+            return takes;
         }
     }
 }
@@ -211,12 +250,10 @@ static bool give_back(fer_poller *poller, fer_error err, bool notified)
     return notified;
 }
 
-fer_error fer_poller_wait_notified(fer_poller *poller, fer_event *events, size_t cap,
-                                   fer_duration timeout, size_t *count, bool *notified)
+FERI_HOT fer_error fer_poller_wait_notified(fer_poller *poller, fer_event *events, size_t cap,
+                                            fer_duration timeout, size_t *count, bool *notified)
 {
-    if (count != NULL) {
-        *count = 0;
-    }
+    feri_store_count(count, 0);
     if (notified != NULL) {
         *notified = false;
     }
@@ -232,9 +269,60 @@ fer_error fer_poller_wait_notified(fer_poller *poller, fer_event *events, size_t
     return err;
 }
 
-fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
-                          size_t *count)
+/* ---- A wait whose caller is not told of a notification. The common case is a poll that nothing
+ * precedes: one call of the system. Its arguments are stored for the others, as in stream_io.c. */
+
+typedef struct wait_call {
+    fer_poller *poller;
+    fer_event *events;
+    size_t cap;
+    fer_duration timeout;
+    size_t *count;
+} wait_call;
+
+FERI_APART static fer_error wait_unnotified(const wait_call *call)
 {
     bool notified;
-    return fer_poller_wait_notified(poller, events, cap, timeout, count, &notified);
+    return fer_poller_wait_notified(call->poller, call->events, call->cap, call->timeout,
+                                    call->count, &notified);
+}
+
+/* After a poll that failed, or that the system's wakeup ended. */
+FERI_COLD static fer_error end_poll(const wait_call *call, fer_error err, bool notified)
+{
+    if (err.kind == FER_INTERRUPTED && !notified) {
+        return wait_unnotified(call);
+    }
+    leave_wait(call->poller, call->timeout, notified);
+    (void)give_back(call->poller, err, notified);
+    return err;
+}
+
+/* Each load between two comparisons keeps gcc from computing both before it branches. */
+static bool is_plain_poll(const wait_call *call)
+{
+    return FERI_LIKELY(feri_poller_is_open(call->poller)) && FERI_LIKELY(call->events != NULL) &&
+           FERI_LIKELY(!takes_notification(feri_atomic_load(&call->poller->notified_))) &&
+           FERI_LIKELY(call->cap != 0) && FERI_LIKELY(call->timeout.nanos == 0);
+}
+
+FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap,
+                                   fer_duration timeout, size_t *count)
+{
+    wait_call call = {poller, events, cap, timeout, count};
+    if (!FERI_LIKELY(count != NULL)) {
+        return wait_unnotified(&call);
+    }
+    *count = 0;
+    if (!is_plain_poll(&call)) {
+        return wait_unnotified(&call);
+    }
+    bool notified = false;
+    fer_error err = ferp_poller_wait(call.poller, call.events, call.cap, (fer_duration){0},
+                                     call.count, &notified);
+    (void)feri_atomic_load(&call.poller->notified_); /* the end of the edge of publish_writes */
+    if (!FERI_LIKELY(err.kind == FER_OK && !notified)) {
+        return end_poll(&call, err, notified);
+    }
+    return feri_ok();
 }
