@@ -1,23 +1,41 @@
 #!/bin/sh
 # Counts values that do not depend on the machine's load: the user instructions and system calls of
-# one operation, from the difference between a long and a short run of a link-time-optimized build.
-# Needs valgrind and strace. Linux only.
-# usage: bench/count_calls.sh [BUILD_DIRECTORY]
-# Configures and builds in BUILD_DIRECTORY; the default is build/bench-lto beside the sources.
+# one operation, from the difference between a long and a short run. Checks the gates: an operation
+# of ferrule makes the system calls of the raw one, and only some more instructions, in the archive,
+# the shared library and a link-time-optimized build. Exit code 1: a gate is missed.
+# Needs gcc, valgrind and strace. Linux on x86-64 only.
+# usage: bench/count_calls.sh [--gates] [DIRECTORY]
+#   --gates     only the gates
+#   DIRECTORY   for the builds; the default is build/bench-counts beside the sources
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-build=${1:-$root/build/bench-lto}
+only_gates=no
+if [ "${1:-}" = --gates ]; then
+    only_gates=yes
+    shift
+fi
+builds=${1:-$root/build/bench-counts}
 
-for tool in valgrind strace; do
+for tool in gcc valgrind strace; do
     command -v "$tool" >/dev/null || { echo "count_calls: $tool is not installed" >&2; exit 2; }
 done
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-{
-    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DFERRULE_LTO=ON -DFERRULE_BUILD_BENCH=ON -DFERRULE_INSTALL=OFF &&
-        cmake --build "$build" --target bench_poller bench_echo_turn bench_limits
-} >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+
+# build NAME CMAKE-ARGUMENT...: a build of the benchmarks in $builds/NAME.
+build() {
+    name=$1
+    shift
+    {
+        cmake -S "$root" -B "$builds/$name" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=gcc \
+            -DFERRULE_BUILD_BENCH=ON -DFERRULE_INSTALL=OFF "$@" &&
+            cmake --build "$builds/$name" --target bench_poller bench_limits bench_echo_turn
+    } >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+}
+build archive
+build shared -DBUILD_SHARED_LIBS=ON
+build lto -DFERRULE_LTO=ON
 
 # usage: instructions PROGRAM ARGUMENT...
 instructions() {
@@ -29,37 +47,74 @@ system_calls() {
     strace -f -c -o "$log" "$@" && awk '$NF == "total" { print $4 }' "$log"
 }
 
-# usage: count NAME SHORT LONG OPERATIONS_EACH PROGRAM ARGUMENT...
-# Appends the length of the run to the arguments.
-count() {
-    name=$1 short=$2 long=$3 each=$4
-    shift 4
+# usage: measure SHORT LONG OPERATIONS_EACH PROGRAM ARGUMENT...
+# Appends the length of the run to the arguments. Prints the instructions and the system calls of an
+# operation.
+measure() {
+    short=$1 long=$2 each=$3
+    shift 3
     few=$(instructions "$@" "$short")
     many=$(instructions "$@" "$long")
     calls_few=$(system_calls "$@" "$short")
     calls_many=$(system_calls "$@" "$long")
-    awk -v name="$name" -v i="$((many - few))" -v c="$((calls_many - calls_few))" -v n="$(((long - short) * each))" \
-        'BEGIN { printf "%-34s %8.1f instructions %6.2f system calls\n", name, i / n, c / n }'
+    awk -v i="$((many - few))" -v c="$((calls_many - calls_few))" -v n="$(((long - short) * each))" \
+        'BEGIN { printf "%.1f %.2f\n", i / n, c / n }'
 }
 
-poller="$build/bench/bench_poller"
-echo_turn="$build/bench/bench_echo_turn"
-for case in wake_same_thread wake_folded_10 wait_nothing modify add_delete_1; do
-    for contender in raw ferrule; do
-        count "$case $contender" 100 1100 1 "$poller" --count "$case" "$contender"
+# usage: count NAME SHORT LONG OPERATIONS_EACH PROGRAM ARGUMENT...
+count() {
+    name=$1
+    shift
+    # shellcheck disable=SC2046,SC2183 # measure prints two words
+    printf '%-42s %8.1f instructions %6.2f system calls\n' "$name" $(measure "$@")
+}
+
+# usage: check BUILD CASE CALLS GATE PROGRAM: GATE is the number of instructions more than raw of
+# CALLS calls. A call of a shared library costs one more, in the program's procedure linkage table.
+missed=0
+check() {
+    gate=$4
+    [ "$1" != shared ] || gate=$((gate + $3))
+    measured=$(measure 100 1100 1 "$builds/$1/bench/$5" --count "$2" raw)
+    measured="$measured $(measure 100 1100 1 "$builds/$1/bench/$5" --count "$2" ferrule)"
+    echo "$measured" | awk -v build="$1" -v name="$2" -v gate="$gate" '{
+        good = $3 - $1 <= gate && $4 == $2
+        printf "%-8s %-14s raw %6.1f  ferrule %6.1f  more %6.1f  gate %3d  system calls %.2f, raw %.2f  %s\n",
+            build, name, $1, $3, $3 - $1, gate, $4, $2, good ? "ok" : "MISSED"
+        exit !good }' || missed=$((missed + 1))
+}
+
+# docs/DESIGN.md, "What a call costs", has the reason of each gate.
+for name in archive shared lto; do
+    check "$name" write_read 2 60 bench_limits
+    check "$name" add_delete_1 2 60 bench_poller
+    check "$name" modify 1 36 bench_poller
+    check "$name" wait_nothing 1 57 bench_poller
+done
+if [ "$only_gates" = no ]; then
+    poller="$builds/lto/bench/bench_poller"
+    echo_turn="$builds/lto/bench/bench_echo_turn"
+    limits="$builds/lto/bench/bench_limits"
+    for case in wake_same_thread wake_folded_10; do
+        for contender in raw ferrule; do
+            count "$case $contender" 100 1100 1 "$poller" --count "$case" "$contender"
+        done
     done
-done
-# A turn is 100 requests of 1000 connections. It includes the driver's send and recv, which are the
-# same for all contenders.
-for contender in raw ferrule-poller ferrule libuv-try libuv-poll libevent; do
-    if "$echo_turn" --count "$contender" 1; then
-        count "echo request $contender" 10 110 100 "$echo_turn" --count "$contender"
-    fi
-done
-# Rules K5 and K6. Each operation includes the raw call at the other end.
-limits="$build/bench/bench_limits"
-for case in read_ready write_ready; do
-    for contender in raw ferrule token deadline; do
-        count "$case $contender" 100 1100 1 "$limits" --count "$case" "$contender"
+    # A turn is 100 requests of 1000 connections. It includes the driver's send and recv, which are
+    # the same for all contenders.
+    for contender in raw ferrule-poller ferrule libuv-try libuv-poll libevent; do
+        if "$echo_turn" --count "$contender" 1; then
+            count "echo request $contender" 10 110 100 "$echo_turn" --count "$contender"
+        fi
     done
-done
+    # Rules K5 and K6. Each operation includes the raw call at the other end.
+    for case in read_ready write_ready; do
+        for contender in raw ferrule token deadline; do
+            count "$case $contender" 100 1100 1 "$limits" --count "$case" "$contender"
+        done
+    done
+fi
+if [ "$missed" -ne 0 ]; then
+    echo "count_calls: $missed gates are missed" >&2
+    exit 1
+fi

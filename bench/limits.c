@@ -1,9 +1,9 @@
 /* limits.c: what limits cost, in one run. read_ready and write_ready: a call that need not wait;
- * the other end is used by raw calls of the same thread. read_blocked: a round trip, whose read
- * waits for an echo. return: from a cancel until the blocked read has returned, beside a byte in a
- * pipe that a poll waits for, and beside a close by the peer. connect: to one address, by
- * connect_addr and by connect_addrs_with, with the accept and the closes.
- * With --count CASE CONTENDER N it does only N operations, for count_calls.sh. */
+ * the other end is used by raw calls of the same thread. write_read: both ends by ferrule.
+ * read_blocked: a round trip, whose read waits for an echo. return: from a cancel until the blocked
+ * read has returned, beside a byte in a pipe that a poll waits for, and beside a close by the peer.
+ * connect: to one address, by connect_addr and by connect_addrs_with, with the accept and the
+ * closes. With --count CASE CONTENDER N it does only N operations, for count_calls.sh. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -96,14 +96,14 @@ static uint64_t raw_recv(int fd)
 
 static uint64_t ferrule_read(fer_tcp_stream *stream)
 {
-    size_t n = 0;
+    size_t n; /* always stored */
     MUST(fer_tcp_stream_read(stream, block, BLOCK, &n));
     return n;
 }
 
 static uint64_t ferrule_write(fer_tcp_stream *stream)
 {
-    size_t n = 0;
+    size_t n; /* always stored */
     MUST(fer_tcp_stream_write(stream, block, BLOCK, &n));
     return n;
 }
@@ -112,10 +112,12 @@ static uint64_t ferrule_write(fer_tcp_stream *stream)
 static uint64_t raw_reads(const void *input, size_t count)
 {
     bench_pair *pair = pair_of(input);
+    const int from = descriptor(&pair->other);
+    const int to = descriptor(&pair->stream);
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += raw_send(descriptor(&pair->other));
-        sum += raw_recv(descriptor(&pair->stream));
+        sum += raw_send(from);
+        sum += raw_recv(to);
     }
     return sum;
 }
@@ -123,9 +125,10 @@ static uint64_t raw_reads(const void *input, size_t count)
 static uint64_t ferrule_reads(const void *input, size_t count)
 {
     bench_pair *pair = pair_of(input);
+    const int from = descriptor(&pair->other);
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += raw_send(descriptor(&pair->other));
+        sum += raw_send(from);
         sum += ferrule_read(&pair->stream);
     }
     return sum;
@@ -134,10 +137,12 @@ static uint64_t ferrule_reads(const void *input, size_t count)
 static uint64_t raw_writes(const void *input, size_t count)
 {
     bench_pair *pair = pair_of(input);
+    const int from = descriptor(&pair->stream);
+    const int to = descriptor(&pair->other);
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += raw_send(descriptor(&pair->stream));
-        sum += raw_recv(descriptor(&pair->other));
+        sum += raw_send(from);
+        sum += raw_recv(to);
     }
     return sum;
 }
@@ -145,10 +150,23 @@ static uint64_t raw_writes(const void *input, size_t count)
 static uint64_t ferrule_writes(const void *input, size_t count)
 {
     bench_pair *pair = pair_of(input);
+    const int to = descriptor(&pair->other);
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         sum += ferrule_write(&pair->stream);
-        sum += raw_recv(descriptor(&pair->other));
+        sum += raw_recv(to);
+    }
+    return sum;
+}
+
+/* Both by ferrule. With limits: those of the writer. */
+static uint64_t ferrule_pairs(const void *input, size_t count)
+{
+    bench_pair *pair = pair_of(input);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += ferrule_write(&pair->stream);
+        sum += ferrule_read(&pair->other);
     }
     return sum;
 }
@@ -156,10 +174,11 @@ static uint64_t ferrule_writes(const void *input, size_t count)
 static uint64_t raw_round_trips(const void *input, size_t count)
 {
     bench_pair *pair = pair_of(input);
+    const int fd = descriptor(&pair->stream);
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += raw_send(descriptor(&pair->stream));
-        sum += raw_recv(descriptor(&pair->stream));
+        sum += raw_send(fd);
+        sum += raw_recv(fd);
     }
     return sum;
 }
@@ -167,9 +186,10 @@ static uint64_t raw_round_trips(const void *input, size_t count)
 static uint64_t ferrule_round_trips(const void *input, size_t count)
 {
     bench_pair *pair = pair_of(input);
+    const int fd = descriptor(&pair->stream);
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += raw_send(descriptor(&pair->stream));
+        sum += raw_send(fd);
         sum += ferrule_read(&pair->stream);
     }
     return sum;
@@ -188,6 +208,8 @@ WITH_LIMITS(token_reads, ferrule_reads, true, false)
 WITH_LIMITS(deadline_reads, ferrule_reads, false, true)
 WITH_LIMITS(token_writes, ferrule_writes, true, false)
 WITH_LIMITS(deadline_writes, ferrule_writes, false, true)
+WITH_LIMITS(token_pairs, ferrule_pairs, true, false)
+WITH_LIMITS(deadline_pairs, ferrule_pairs, false, true)
 WITH_LIMITS(token_round_trips, ferrule_round_trips, true, false)
 WITH_LIMITS(deadline_round_trips, ferrule_round_trips, false, true)
 
@@ -211,6 +233,13 @@ static const struct {
       {"ferrule-again", ferrule_writes},
       {"token", token_writes},
       {"deadline", deadline_writes}}},
+    {"write_read",
+     false,
+     {{"raw", raw_writes},
+      {"ferrule", ferrule_pairs},
+      {"ferrule-again", ferrule_pairs},
+      {"token", token_pairs},
+      {"deadline", deadline_pairs}}},
     {"read_blocked",
      true,
      {{"raw", raw_round_trips},
