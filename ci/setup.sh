@@ -27,6 +27,7 @@ Installs with apt-get the missing packages of these groups:
   package    for ci/package.sh: lintian, abidiff, fakeroot, Meson, and the group wine10
   consumer   for ci/package_check.sh: the group build, pkg-config and Meson
   prove      Frama-C, Why3, and the provers z3 and cvc4
+  counts     valgrind and strace, for bench/count_calls.sh
 Without arguments: build, test and mingw. Root or sudo is needed only if a package is missing.
 Log: build/log/setup.log
 TEXT
@@ -137,6 +138,11 @@ check_cross() {
 check_cross_gcc() {
     need_program aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
     need_program powerpc64-linux-gnu-gcc gcc-powerpc64-linux-gnu
+}
+
+check_counts() {
+    need_program valgrind valgrind
+    need_program strace strace
 }
 
 check_actionlint() {
@@ -298,6 +304,7 @@ for group in "$@"; do
         package) check_package ;;
         consumer) check_consumer ;;
         prove) check_prove ;;
+        counts) check_counts ;;
         cross) check_cross ;;
         cross-gcc) check_cross_gcc ;;
         *) usage >&2; exit 2 ;;

@@ -9,12 +9,14 @@ usage: ci/test.sh [--no-setup] [--without-windows] [--all | PRESET...]
 
 Installs missing packages (ci/setup.sh; --no-setup installs nothing), then builds and tests presets
 in parallel: debug, release, lto, asan, tsan and msan on this system; mingw, the Windows backend,
-under Wine; and msvc, the same built in MSVC's dialect. Five further names are accepted as PRESET:
+under Wine; and msvc, the same built in MSVC's dialect. Six further names are accepted as PRESET:
   fuzz        a short run of each fuzzing harness, the same each time
   oss-fuzz    two of the seven builds that OSS-Fuzz makes of the harnesses
   coverage    the coverage of core/ by tests and corpora
   prove       ci/prove.sh, the proofs of core
   interleave  ci/interleave.sh, the model checker for threads of core
+  counts      bench/count_calls.sh --gates: the instructions and system calls of reads, writes and
+              the poller, in the archive, the shared library and a link-time-optimized build
 What runs:
   (nothing)   the quick check: debug, asan and mingw, without the tests with the label thorough.
               asan also leaves out examples and fidelity; mingw also leaves out fidelity, the
@@ -264,9 +266,29 @@ measure_coverage() {
     fi
 }
 
+# The counts do not depend on the load of the machine.
+count_calls() {
+    began=$(date +%s)
+    code=0
+    set_activity counts running
+    run_nice "$root/bench/count_calls.sh" --gates >"$logs/counts.log" 2>&1 </dev/null || code=$?
+    remove_in_ci "$root/build/bench-counts"
+    rows=$(grep -c ' gate ' "$logs/counts.log" || true)
+    bad=$(grep -c ' MISSED$' "$logs/counts.log" || true)
+    if [ "$code" -eq 0 ] && [ "$rows" -gt 0 ]; then
+        report_step counts "$began" "$rows" 0 0 "the counts are in build/log/counts.log"
+    elif [ "$bad" -gt 0 ]; then
+        grep ' MISSED$' "$logs/counts.log" >"$steps/counts.failures"
+        report_step counts "$began" "$((rows - bad))" "$bad" 0
+    else
+        fail counts "$began" "exit code $code; the end of build/log/counts.log:" "$logs/counts.log"
+    fi
+}
+
 run_scripts() {
     for word in "$@"; do
         case $word in
+            counts) count_calls ;;
             fuzz)
                 run_script fuzz "$root/ci/fuzz.sh" --smoke
                 remove_in_ci "$root/build/fuzz" "$root/build/fuzz-work"
@@ -295,14 +317,14 @@ for argument in "$@"; do
         --without-windows) windows=no ;;
         --all) mode=all ;;
         debug | release | lto | asan | tsan | msan | mingw | msvc) words="$words $argument" ;;
-        fuzz | oss-fuzz | coverage | prove | interleave)
+        fuzz | oss-fuzz | coverage | prove | interleave | counts)
             words="$words $argument"
             ;;
         *) usage >&2; exit 2 ;;
     esac
 done
 case $mode-$words in
-    all-) words="mingw asan debug msvc release tsan msan fuzz oss-fuzz coverage prove interleave" ;;
+    all-) words="mingw asan debug msvc release tsan msan fuzz oss-fuzz coverage prove interleave counts" ;;
     all-*) usage >&2; exit 2 ;;
     quick-) words="mingw asan debug" ;;
     *) mode=named ;;
@@ -324,6 +346,7 @@ for word in msan fuzz oss-fuzz coverage interleave; do
     case " $groups " in *" fuzz "*) ;; *) ! needs "$word" || groups="$groups fuzz" ;; esac
 done
 ! needs prove || groups="$groups prove"
+! needs counts || groups="$groups counts"
 [ "$mode" != all ] || groups="$groups actionlint"
 # shellcheck disable=SC2086 # the list is words
 if [ "$setup" = yes ] && ! "$root/ci/setup.sh" $groups; then
@@ -373,6 +396,14 @@ for word in $words; do
                 presets="$presets $word"
             else
                 scripts="$scripts $word"
+            fi
+            ;;
+        counts)
+            if [ "$(uname -sm)" = "Linux x86_64" ] && command -v valgrind >/dev/null 2>&1 &&
+                command -v strace >/dev/null 2>&1 && command -v gcc >/dev/null 2>&1; then
+                scripts="$scripts $word"
+            else
+                report_unavailable counts "gcc, valgrind or strace is missing: counts is NOT run"
             fi
             ;;
         prove)

@@ -2,7 +2,7 @@
 
 # The objects of core are those of the library, if the generator's paths identify them. Otherwise
 # core is compiled again.
-set(ferrule_poller_core "$<FILTER:$<TARGET_OBJECTS:ferrule_static>,INCLUDE,[.]dir/([.]/)?core/>")
+set(ferrule_poller_core "$<FILTER:$<TARGET_OBJECTS:${ferrule_parts}>,INCLUDE,[.]dir/([.]/)?core/>")
 if(NOT CMAKE_GENERATOR MATCHES "Ninja|Makefiles")
     set(ferrule_poller_core ${ferrule_core_sources})
     list(TRANSFORM ferrule_poller_core PREPEND "${PROJECT_SOURCE_DIR}/")
