@@ -17,7 +17,7 @@ static ferp_direction direction_of(ferp_readiness readiness)
 }
 
 /* Whether the socket has a timeout. The OS is queried only if another handle may have set it. */
-static fer_error has_timeout(const feri_waiting *waiting, bool *out)
+static fer_error direction_has_timeout(const feri_waiting *waiting, bool *out)
 {
     *out = feri_handle_has_flag(waiting->handle, FERI_FLAG_TIMEOUT_SET);
     if (*out || !feri_handle_is_shared(waiting->handle)) {
@@ -37,7 +37,7 @@ static fer_error map_kernel_timeout(const feri_waiting *waiting, fer_error error
     bool nonblocking = false;
     bool may_expire = false;
     FER_TRY(feri_is_nonblocking(waiting->handle, &nonblocking));
-    FER_TRY(nonblocking ? feri_ok() : has_timeout(waiting, &may_expire));
+    FER_TRY(nonblocking ? feri_ok() : direction_has_timeout(waiting, &may_expire));
     return may_expire ? feri_map_error(FERI_OPERATION_EXPIRED, error) : error;
 }
 
