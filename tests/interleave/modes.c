@@ -2,6 +2,7 @@
  * that are made and closed meanwhile (rules T2, T6, S6, K1, K4). */
 #include <string.h>
 
+#include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "ferrule/tcp.h"
 #include "tests/interleave/memory.h"
@@ -216,6 +217,13 @@ static void look_at_limits(void)
     }
 }
 
+/* The mark makes calls look at the limits. */
+static void the_mark_has_limits(void)
+{
+    INTER_CHECK(feri_handle_is_limited(&stream.handle_) == (stream.handle_.token_ != NULL));
+    finish();
+}
+
 static void begin_limited_by_token(void)
 {
     begin_limited();
@@ -282,9 +290,9 @@ const inter_program inter_mode_programs[] = {
     ON_BOTH("timeout_and_clones", .begin = begin,
             .states = "T6: a timeout that is set while two clones are made is that of all",
             .threads = {set_timeout, clone_0, clone_1}, .finish = both_clones_have_the_timeout,
-            .preemptions = 3, .old_values = 1),
+            .preemptions = 2, .old_values = 1),
     ON_BOTH("two_clones", .begin = begin, .states = "T6: two clones share the modes",
-            .threads = {clone_0, clone_1}, .finish = all_share_their_modes, .preemptions = 3,
+            .threads = {clone_0, clone_1}, .finish = all_share_their_modes, .preemptions = 2,
             .old_values = 1),
     ON_BOTH("close_two", .begin = begin_cloned, .states = "the shared modes are freed once",
             .threads = {close_stream, close_clone}),
@@ -307,19 +315,24 @@ const inter_program inter_mode_programs[] = {
      .states = "K1: the same while two threads set limits",
      .threads = {look_at_limits, set_other_limits, set_same_limits},
      .finish = finish,
-     .preemptions = 3,
+     .preemptions = 2,
      .old_values = 1},
+    {.name = "limits_mark",
+     .begin = begin_limited,
+     .states = "K1: the handle is marked if it has limits, and only then",
+     .threads = {set_other_limits, clear_limits},
+     .finish = the_mark_has_limits},
     {.name = "limits_cleared",
      .begin = begin_limited,
      .states = "K1: the same while the limits are removed",
      .threads = {look_at_limits, clear_limits, set_other_limits},
      .finish = finish,
-     .preemptions = 3,
+     .preemptions = 2,
      .old_values = 1},
     ON_BOTH("limits_and_cancel", .begin = begin_limited_by_token,
             .states = "K1, K2: limits that are removed while a cancel ends the read",
             .threads = {read_byte_or_cancelled, clear_limits, cancel_and_send}, .finish = finish,
-            .preemptions = 3, .old_values = 1),
+            .preemptions = 2, .old_values = 1),
     {.name = "token_reset",
      .begin = begin_limited,
      .states = "K4: after a cancel and a reset the token's event has the token's state",

@@ -138,6 +138,14 @@ static void wait_twice(void)
     wait_briefly();
 }
 
+/* Nobody else waits, so the second notification is for the second wait. */
+static void wait_notify_and_poll(void)
+{
+    wait_once();
+    notify_again();
+    INTER_CHECK(wait_for(fer_duration_from_millis(0)));
+}
+
 static void begin_with_failure(void)
 {
     begin();
@@ -166,6 +174,11 @@ const inter_program inter_notify_programs[] = {
      .states = "P6: a wait whose timeout expires meanwhile loses no notification",
      .threads = {wait_briefly, notify},
      .finish = one_was_reported},
+    {.begin = begin,
+     .name = "notify_after_wait",
+     .states = "P6: a notification after a wait that reported one is for the next wait",
+     .threads = {wait_notify_and_poll, notify_again},
+     .finish = close_poller},
     {.begin = begin,
      .name = "notify_twice",
      .states = "P6: notifications are merged; none is lost and none is reported twice",
