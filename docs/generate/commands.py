@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True  # The source tree stays as it is.
 import blocks
 import files
 
-CMAKE_OPTIONS = {"-S", "-B", "--build", "--install", "--prefix", "--preset", "-j"}
+CMAKE_OPTIONS = {"-S", "-B", "-P", "--build", "--install", "--prefix", "--preset", "-j"}
 
 
 class Checker:
@@ -73,6 +73,8 @@ class Checker:
                 return "an unknown option " + word
             if word == "--preset" and value not in self.presets[kind]:
                 return "there is no preset " + value
+            if word == "-P" and not (self.root / value).exists():
+                return "there is no " + value
         return None
 
     def ctest(self, words):
