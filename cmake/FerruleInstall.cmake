@@ -14,10 +14,10 @@ foreach(kind IN LISTS FERRULE_INSTALL_KINDS)
     install(EXPORT ferrule_${kind}_targets NAMESPACE ferrule:: FILE ferrule-${kind}.cmake
         DESTINATION "${ferrule_config_dir}" COMPONENT development)
 endforeach()
-install(FILES "${PROJECT_SOURCE_DIR}/include/ferrule.h" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-    COMPONENT development)
+install(FILES "${PROJECT_SOURCE_DIR}/include/ferrule.h" "${PROJECT_SOURCE_DIR}/include/ferrule.hpp"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/ferrule" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-    COMPONENT development FILES_MATCHING PATTERN "*.h")
+    COMPONENT development FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
 install(FILES "${PROJECT_SOURCE_DIR}/cmake/ferruleConfig.cmake" DESTINATION "${ferrule_config_dir}"
     COMPONENT development)

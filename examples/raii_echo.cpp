@@ -1,31 +1,27 @@
-/* raii_echo.cpp: sends text to itself over TCP and UDP, with raii.hpp: no path needs an explicit
- * close.
+/* raii_echo.cpp: sends text to itself over TCP and UDP, with ferrule.hpp: no path needs an explicit
+ * close. One deadline holds for all of it.
  *
  * usage: raii_echo [TEXT] */
-#include "raii.hpp"
-
-#include <cstdint>
 #include <cstdio>
-#include <cstring>
+#include <string_view>
 #include <utility>
+
+#include "ferrule.hpp"
 
 namespace
 {
 
-const fer_duration timeout = fer_duration_from_secs(5);
-
 /* Echoes until the client's end of file; closing the stream ends our own sending. */
-fer_error echo(raii::tcp_stream stream)
+fer_error echo(ferrule::tcp_stream stream)
 {
     char memory[1024];
     fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
-    FER_TRY(stream.set_timeouts(timeout));
-    return fer_copy(stream.as_stream(), stream.as_stream(), &buffer, nullptr);
+    return ferrule::copy(stream.as_stream(), stream.as_stream(), buffer).error();
 }
 
-fer_error echo_over_tcp(std::string_view text)
+fer_error echo_over_tcp(std::string_view text, const fer_limits &limits)
 {
-    auto listener = raii::tcp_listener::bind("127.0.0.1:0");
+    auto listener = ferrule::tcp_listener::bind("127.0.0.1:0");
     if (!listener) {
         return listener.error();
     }
@@ -34,7 +30,7 @@ fer_error echo_over_tcp(std::string_view text)
         return addr.error();
     }
     /* The connect completes in the accept queue, before the accept. */
-    auto client = raii::tcp_stream::connect(*addr, timeout);
+    auto client = ferrule::tcp_stream::connect_addr(*addr);
     if (!client) {
         return client.error();
     }
@@ -42,13 +38,14 @@ fer_error echo_over_tcp(std::string_view text)
     if (!server) {
         return server.error();
     }
-    FER_TRY(client->set_timeouts(timeout));
-    FER_TRY(client->write_all(text));
+    FER_TRY(client->set_limits(limits));
+    FER_TRY(server->set_limits(limits));
+    FER_TRY(client->write_all(text).error());
     FER_TRY(client->shutdown(FER_SHUTDOWN_WRITE));
     FER_TRY(echo(std::move(*server))); /* echo closes the stream */
     for (;;) {
         char reply[64];
-        auto n = client->read(reply, sizeof reply);
+        auto n = client->read(reply);
         if (!n) {
             return n.error();
         }
@@ -60,11 +57,11 @@ fer_error echo_over_tcp(std::string_view text)
     }
 }
 
-fer_error send_over_udp(std::string_view text)
+fer_error send_over_udp(std::string_view text, const fer_limits &limits)
 {
     char buf[64];
-    auto sender = raii::udp_socket::bind("127.0.0.1:0");
-    auto receiver = raii::udp_socket::bind("127.0.0.1:0");
+    auto sender = ferrule::udp_socket::bind("127.0.0.1:0");
+    auto receiver = ferrule::udp_socket::bind("127.0.0.1:0");
     if (!sender || !receiver) {
         return sender ? receiver.error() : sender.error();
     }
@@ -73,17 +70,17 @@ fer_error send_over_udp(std::string_view text)
         return addr.error();
     }
     /* The socket moves; receiver is closed. */
-    raii::udp_socket moved = std::move(*receiver);
-    FER_TRY(moved.set_read_timeout(timeout));
-    FER_TRY(sender->send_to(text, *addr));
-    auto got = moved.recv_from(buf, sizeof buf);
+    ferrule::udp_socket moved = std::move(*receiver);
+    FER_TRY(moved.set_limits(limits));
+    FER_TRY(sender->send_to(text, *addr).error());
+    auto got = moved.recv_from(buf);
     if (!got) {
         return got.error();
     }
     std::printf("%.*s came over UDP%s\n", static_cast<int>(got->len), buf,
                 got->truncated ? ", in part" : "");
-    return receiver->send_to(text, *addr).kind == FER_INVALID_INPUT ? fer_error{FER_OK, 0}
-                                                                    : fer_error{FER_OTHER, 0};
+    bool is_misuse = receiver->send_to(text, *addr).error().kind == FER_INVALID_INPUT;
+    return {is_misuse ? FER_OK : FER_OTHER, 0};
 }
 
 } // namespace
@@ -91,9 +88,10 @@ fer_error send_over_udp(std::string_view text)
 int main(int argc, char **argv)
 {
     std::string_view text = argc > 1 ? argv[1] : "hello";
-    fer_error error = echo_over_tcp(text);
+    const fer_limits limits = {fer_instant_after(fer_duration_from_secs(30)), nullptr};
+    fer_error error = echo_over_tcp(text, limits);
     if (error.kind == FER_OK) {
-        error = send_over_udp(text);
+        error = send_over_udp(text, limits);
     }
     if (error.kind != FER_OK) {
         char words[FER_ERROR_TEXT_CAP];

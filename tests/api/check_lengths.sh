@@ -8,7 +8,7 @@ cd "$1"
 
 files=
 for room in core platform include fuzz examples tests bench; do
-    [ ! -d "$room" ] || files="$files $(find "$room" -name '*.[ch]' ! -name rust_address_vectors.h | LC_ALL=C sort | tr '\n' ' ')"
+    [ ! -d "$room" ] || files="$files $(find "$room" \( -name '*.[ch]' -o -name '*.[ch]pp' \) ! -name rust_address_vectors.h | LC_ALL=C sort | tr '\n' ' ')"
 done
 [ -n "$(echo "$files" | tr -d ' ')" ] || { echo "check_lengths: nothing to check in $1" >&2; exit 1; }
 
@@ -56,7 +56,7 @@ in_body {
     next
 }
 /^#/ || code !~ /[^ \t]/ || /;[ \t]*$/ || /^}/ { signature = 0; next }
-/^[A-Za-z_]/ && signature == 0 { signature = FNR; is_function = !/^(struct|union|enum|typedef|extern)[ \t].*\{/ && !/=/ }
+/^[A-Za-z_]/ && signature == 0 { signature = FNR; is_function = !/^(struct|union|enum|typedef|extern)[ \t].*\{/ && !/^(template <.*> )?class[ \t]/ && !/^namespace/ && !/=/ }
 /^\{/ || (/^[A-Za-z_ \t].*\)[ \t]*\{[ \t]*$/ && is_function) { if (signature && is_function) in_body = 1 }
 END { finish_file(); exit bad }
 ' $files

@@ -45,7 +45,8 @@ install_tree() {
         echo "install_test: the files above name the place where they were made" >&2
         exit 1
     fi
-    for file in include/ferrule.h include/ferrule/version.h lib/cmake/ferrule/ferruleConfig.cmake \
+    for file in include/ferrule.h include/ferrule.hpp include/ferrule/owned.hpp include/ferrule/version.h \
+        lib/cmake/ferrule/ferruleConfig.cmake \
         share/doc/ferrule/README.md share/doc/ferrule/LICENSE-MIT share/doc/ferrule/docs/SIMULATION.md \
         share/doc/ferrule/examples/echo_server.c; do
         [ -e "$prefix/$file" ] || [ -e "$(echo "$prefix"/lib*/*/cmake/ferrule/"$(basename "$file")")" ] ||

@@ -1,0 +1,71 @@
+/* cancel.hpp: the cancel token of cancel.h as a C++17 object. owned.hpp has the rules. */
+#ifndef FERRULE_CANCEL_HPP
+#define FERRULE_CANCEL_HPP
+
+#include "ferrule/cancel.h"
+
+namespace ferrule
+{
+
+/* A cancel token. A member function m is fer_cancel_token_m of cancel.h. It can be neither copied
+ * nor moved, because limits refer to it by its address:
+ *
+ *     ferrule::cancel_token stop;
+ *     FER_TRY(stop.open());
+ *     FER_TRY(stream.set_limits({fer_instant_after(fer_duration_from_secs(3)), stop.get()}));
+ *
+ * Declare it before the handles that it limits, so that their destructors run first. */
+class cancel_token
+{
+  public:
+    cancel_token() noexcept = default;
+    cancel_token(const cancel_token &) = delete;
+    cancel_token &operator=(const cancel_token &) = delete;
+    ~cancel_token()
+    {
+        fer_cancel_token_close(&token_);
+    }
+
+    /* Makes the token (fer_cancel_token_new), which is not cancelled. */
+    [[nodiscard]] fer_error open() noexcept
+    {
+        return fer_cancel_token_new(&token_);
+    }
+
+    /* Cancels every call that waits within limits with this token, and every later one. */
+    [[nodiscard]] fer_error cancel() noexcept
+    {
+        return fer_cancel_token_cancel(&token_);
+    }
+
+    /* Returns true if the token is cancelled. */
+    [[nodiscard]] bool is_cancelled() const noexcept
+    {
+        return fer_cancel_token_is_cancelled(&token_);
+    }
+
+    /* Makes a cancelled token usable again. */
+    [[nodiscard]] fer_error reset() noexcept
+    {
+        return fer_cancel_token_reset(&token_);
+    }
+
+    /* Closes the token before its destructor does. */
+    void close() noexcept
+    {
+        fer_cancel_token_close(&token_);
+    }
+
+    /* Returns the token for fer_limits and for functions of C. */
+    fer_cancel_token *get() noexcept
+    {
+        return &token_;
+    }
+
+  private:
+    fer_cancel_token token_{};
+};
+
+} // namespace ferrule
+
+#endif

@@ -1,0 +1,266 @@
+/* owned.hpp: what the C++17 headers of ferrule share: results, views of memory, and owners of
+ * handles. The following holds for all of them.
+ *
+ * Names. Class ferrule::tcp_stream owns a fer_tcp_stream, and stream.read(buf) is
+ * fer_tcp_stream_read. The C header documents what a function does, how long it blocks, what it
+ * owns, its errors and its threads. Two names are keywords of C++: `new` is open, and `delete` is
+ * remove. Other types (fer_error, fer_socket_addr, fer_duration, fer_limits) are those of C.
+ *
+ * Errors. A function without a value returns a fer_error, so FER_TRY works. Any other function
+ * returns a result. Compilers warn if either is discarded. No function throws, and none allocates
+ * more than its C function.
+ *
+ * Ownership. The destructor closes the handle. A move leaves a NEW handle, on which every call is
+ * defined, and copying is deleted. Do not move or destroy a handle while another thread uses it.
+ *
+ * Memory. Buffers are passed as bytes and mutable_bytes, arrays as view. All three are made
+ * implicitly from an array, a std::span, a std::array, a std::vector or a std::string_view, and
+ * from {pointer, size}. They own nothing and are used during the call only. */
+#ifndef FERRULE_OWNED_HPP
+#define FERRULE_OWNED_HPP
+
+#include <cstddef>
+#include <iterator>
+#include <type_traits>
+#include <utility>
+
+#include "ferrule/error.h"
+
+namespace ferrule
+{
+
+/* An error and a value. After an error the value is empty (a NEW handle, 0 bytes) and may be used
+ * without undefined behaviour. A number of bytes is that of C's out-pointer after an error too:
+ * read_exact, write_all and their like report the bytes that were moved. */
+template <typename Value> class [[nodiscard]] result
+{
+  public:
+    result(fer_error error) noexcept : error_(error)
+    {
+    }
+    result(fer_error error, Value value) noexcept : error_(error), value_(std::move(value))
+    {
+    }
+
+    explicit operator bool() const noexcept
+    {
+        return error_.kind == FER_OK;
+    }
+    fer_error error() const noexcept
+    {
+        return error_;
+    }
+    Value &operator*() &noexcept
+    {
+        return value_;
+    }
+    const Value &operator*() const &noexcept
+    {
+        return value_;
+    }
+    Value &&operator*() &&noexcept
+    {
+        return std::move(value_);
+    }
+    Value *operator->() noexcept
+    {
+        return &value_;
+    }
+    const Value *operator->() const noexcept
+    {
+        return &value_;
+    }
+
+  private:
+    fer_error error_{FER_OK, 0};
+    Value value_{};
+};
+
+namespace detail
+{
+
+/* The type of the elements of a range in one block of memory. */
+template <typename Range>
+using element = std::remove_pointer_t<decltype(std::data(std::declval<Range &>()))>;
+
+} // namespace detail
+
+/* size elements of type T at data. */
+template <typename T> class view
+{
+  public:
+    constexpr view() noexcept = default;
+    constexpr view(T *data, std::size_t size) noexcept : data_(data), size_(size)
+    {
+    }
+    template <typename Range, typename = std::enable_if_t<
+                                  std::is_convertible_v<detail::element<Range> (*)[], T (*)[]>>>
+    constexpr view(Range &&range) noexcept : data_(std::data(range)), size_(std::size(range))
+    {
+    }
+
+    constexpr T *data() const noexcept
+    {
+        return data_;
+    }
+    constexpr std::size_t size() const noexcept
+    {
+        return size_;
+    }
+
+  private:
+    T *data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/* A buffer of size bytes that a call fills. */
+class mutable_bytes
+{
+  public:
+    constexpr mutable_bytes(void *data, std::size_t size) noexcept : data_(data), size_(size)
+    {
+    }
+    template <typename Range, typename Element = detail::element<Range>,
+              typename = std::enable_if_t<!std::is_const_v<Element> &&
+                                          std::is_trivially_copyable_v<Element>>>
+    constexpr mutable_bytes(Range &&range) noexcept
+        : data_(std::data(range)), size_(std::size(range) * sizeof(Element))
+    {
+    }
+
+    constexpr void *data() const noexcept
+    {
+        return data_;
+    }
+    constexpr std::size_t size() const noexcept
+    {
+        return size_;
+    }
+
+  private:
+    void *data_;
+    std::size_t size_;
+};
+
+/* The size bytes that a call sends. A string literal is refused, because the bytes of its array
+ * include the NUL: use a std::string_view. */
+class bytes
+{
+  public:
+    constexpr bytes(const void *data, std::size_t size) noexcept : data_(data), size_(size)
+    {
+    }
+    template <typename Range, typename Element = detail::element<Range>,
+              typename = std::enable_if_t<std::is_trivially_copyable_v<Element>>>
+    constexpr bytes(Range &&range) noexcept
+        : data_(std::data(range)), size_(std::size(range) * sizeof(Element))
+    {
+    }
+    template <std::size_t N> bytes(const char (&literal)[N]) = delete;
+
+    constexpr const void *data() const noexcept
+    {
+        return data_;
+    }
+    constexpr std::size_t size() const noexcept
+    {
+        return size_;
+    }
+
+  private:
+    const void *data_;
+    std::size_t size_;
+};
+
+/* Owns a handle. Copying a handle of ferrule moves it, so a move copies the bytes and leaves a NEW
+ * handle. */
+template <typename Handle, void (*close_handle)(Handle *)> class owned
+{
+  public:
+    owned() noexcept = default;
+
+    /* Takes ownership of a handle of C. */
+    explicit owned(const Handle &handle) noexcept : handle_(handle)
+    {
+    }
+    owned(owned &&other) noexcept : handle_(other.release())
+    {
+    }
+    owned(const owned &) = delete;
+    owned &operator=(const owned &) = delete;
+
+    /* Closes the own handle first. A move to itself changes nothing. */
+    owned &operator=(owned &&other) noexcept
+    {
+        if (this != &other) {
+            close_handle(&handle_);
+            handle_ = other.release();
+        }
+        return *this;
+    }
+    ~owned()
+    {
+        close_handle(&handle_);
+    }
+
+    /* Closes the handle before its destructor does. It may be called more than once. */
+    void close() noexcept
+    {
+        close_handle(&handle_);
+    }
+
+    /* Returns the handle for a function of C. The object still owns it. */
+    Handle *get() noexcept
+    {
+        return &handle_;
+    }
+    const Handle *get() const noexcept
+    {
+        return &handle_;
+    }
+
+    /* Releases ownership: the caller closes the returned handle. */
+    [[nodiscard]] Handle release() noexcept
+    {
+        return std::exchange(handle_, Handle{});
+    }
+
+  private:
+    Handle handle_{};
+};
+
+namespace detail
+{
+
+/* Calls a function whose last argument is an out-pointer. */
+template <typename Value, typename Function, typename... Arguments>
+result<Value> value_of(Function function, Arguments... arguments) noexcept
+{
+    Value value{};
+    fer_error error = function(arguments..., &value);
+    return {error, std::move(value)};
+}
+
+/* Calls a function that opens its first argument. */
+template <typename Owner, typename Function, typename... Arguments>
+result<Owner> opened(Function function, Arguments... arguments) noexcept
+{
+    Owner owner;
+    fer_error error = function(owner.get(), arguments...);
+    return {error, std::move(owner)};
+}
+
+/* Calls a function of a handle that opens its second argument. */
+template <typename Owner, typename Function, typename Handle, typename... Arguments>
+result<Owner> opened_by(Function function, Handle *handle, Arguments... arguments) noexcept
+{
+    Owner owner;
+    fer_error error = function(handle, owner.get(), arguments...);
+    return {error, std::move(owner)};
+}
+
+} // namespace detail
+
+} // namespace ferrule
+
+#endif

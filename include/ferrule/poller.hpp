@@ -1,0 +1,76 @@
+/* poller.hpp: the poller of poller.h as a C++17 value. owned.hpp has the rules. */
+#ifndef FERRULE_POLLER_HPP
+#define FERRULE_POLLER_HPP
+
+#include <cstddef>
+
+#include "ferrule/owned.hpp"
+#include "ferrule/poller.h"
+
+namespace ferrule
+{
+
+/* The end of a wait: the number of events, and whether a notification has woken it. */
+struct poller_wake {
+    std::size_t count;
+    bool notified;
+};
+
+/* A poller. Lookups that notify it require that it stays at its address. A member function m is
+ * fer_poller_m of poller.h. */
+class poller : public owned<fer_poller, fer_poller_close>
+{
+  public:
+    using owned::owned;
+
+    /* Makes a poller without registered sockets. */
+    static result<poller> open() noexcept
+    {
+        return detail::opened<poller>(fer_poller_new);
+    }
+
+    /* Registers a socket. */
+    [[nodiscard]] fer_error add(fer_raw_socket raw, fer_event interest, fer_poll_mode mode) noexcept
+    {
+        return fer_poller_add(get(), raw, interest, mode);
+    }
+
+    /* Changes the interest, the key and the mode of a registered socket. */
+    [[nodiscard]] fer_error modify(fer_raw_socket raw, fer_event interest,
+                                   fer_poll_mode mode) noexcept
+    {
+        return fer_poller_modify(get(), raw, interest, mode);
+    }
+
+    /* Removes a socket's registration. */
+    [[nodiscard]] fer_error remove(fer_raw_socket raw) noexcept
+    {
+        return fer_poller_delete(get(), raw);
+    }
+
+    /* Waits until a socket is ready, the poller is notified or the timeout expires. */
+    result<std::size_t> wait(view<fer_event> events, fer_duration timeout) noexcept
+    {
+        return detail::value_of<std::size_t>(fer_poller_wait, get(), events.data(), events.size(),
+                                             timeout);
+    }
+
+    /* Waits as wait does, and returns also whether a notification has woken this wait. */
+    result<poller_wake> wait_notified(view<fer_event> events, fer_duration timeout) noexcept
+    {
+        poller_wake wake{};
+        fer_error error = fer_poller_wait_notified(get(), events.data(), events.size(), timeout,
+                                                   &wake.count, &wake.notified);
+        return {error, wake};
+    }
+
+    /* Wakes one wait: one in progress, otherwise the next one. */
+    [[nodiscard]] fer_error notify() noexcept
+    {
+        return fer_poller_notify(get());
+    }
+};
+
+} // namespace ferrule
+
+#endif

@@ -1,0 +1,304 @@
+/* cxx_values.cpp: a test of the C++17 headers: ownership, results, views of memory, and calls of
+ * each class. cxx_headers.sh compiles it as C++17 and C++20. */
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#if __cplusplus >= 202002L
+#include <span>
+#endif
+
+#include "ferrule.hpp"
+
+namespace
+{
+
+int failures = 0;
+
+void check(bool is_right, const char *sentence)
+{
+    if (!is_right) {
+        std::printf("WRONG %s\n", sentence);
+        failures++;
+    }
+}
+
+bool is_ok(fer_error error)
+{
+    return error.kind == FER_OK;
+}
+
+fer_limits soon()
+{
+    return {fer_instant_after(fer_duration_from_secs(60)), nullptr};
+}
+
+struct connection {
+    ferrule::tcp_stream client;
+    ferrule::tcp_stream server;
+};
+
+connection connect()
+{
+    connection both;
+    auto listener = ferrule::tcp_listener::bind("127.0.0.1:0");
+    check(listener && is_ok(listener->set_limits(soon())), "a listener is bound");
+    both.client = *ferrule::tcp_stream::connect_addr(*listener->local_addr());
+    both.server = *listener->accept();
+    check(is_ok(both.client.set_limits(soon())) && is_ok(both.server.set_limits(soon())),
+          "two streams are connected");
+    return both;
+}
+
+bool is_closed(const ferrule::tcp_stream &stream)
+{
+    return stream.as_raw() == FER_RAW_SOCKET_NONE;
+}
+
+/* True if the peer of this stream is closed: the next read is the end of file. */
+bool sees_end(ferrule::tcp_stream &stream)
+{
+    char byte[1];
+    auto n = stream.read(byte);
+    return n && *n == 0;
+}
+
+void test_moves()
+{
+    connection one = connect();
+    fer_raw_socket raw = one.client.as_raw();
+    ferrule::tcp_stream moved(std::move(one.client));
+    check(moved.as_raw() == raw && is_closed(one.client), "a move construction moves the handle");
+    check(one.client.write(std::string_view("x")).error().kind == FER_NOT_CONNECTED,
+          "a moved handle is NEW");
+
+    connection other = connect();
+    other.client = std::move(moved);
+    check(other.client.as_raw() == raw && is_closed(moved), "a move assignment moves the handle");
+    check(sees_end(other.server), "a move assignment closes the old handle");
+
+    ferrule::tcp_stream &same = other.client;
+    other.client = std::move(same);
+    check(other.client.as_raw() == raw, "a move to itself changes nothing");
+    check(is_ok(other.client.write_all(std::string_view("x")).error()), "... and closes nothing");
+}
+
+void test_closing()
+{
+    connection one = connect();
+    {
+        ferrule::tcp_stream scoped(std::move(one.client));
+    }
+    check(sees_end(one.server), "the destructor closes the handle");
+
+    connection other = connect();
+    other.client.close();
+    other.client.close();
+    check(is_closed(other.client) && sees_end(other.server), "close may be called twice");
+    check(is_ok(other.server.close_lingering(fer_duration_from_secs(60))),
+          "a stream is closed with a linger");
+}
+
+void test_releases()
+{
+    connection one = connect();
+    fer_raw_socket raw = one.client.as_raw();
+    fer_tcp_stream handle = one.client.release();
+    check(fer_tcp_stream_as_raw(&handle) == raw && is_closed(one.client),
+          "a release returns the handle of C");
+    ferrule::tcp_stream again(handle);
+    check(again.as_raw() == raw, "a handle of C is adopted");
+
+    raw = again.into_raw();
+    check(raw != FER_RAW_SOCKET_NONE && is_closed(again), "into_raw releases the socket");
+    auto adopted = ferrule::tcp_stream::from_raw(raw);
+    check(adopted && adopted->as_raw() == raw, "from_raw adopts the socket");
+    check(is_ok(adopted->write_all(std::string_view("x")).error()), "... which is still connected");
+}
+
+void test_results()
+{
+    auto refused = ferrule::tcp_stream::connect("no port");
+    check(!refused && refused.error().kind == FER_INVALID_INPUT, "a failed connect has an error");
+    char buf[8];
+    check(refused->read(buf).error().kind == FER_NOT_CONNECTED, "... and a value that is NEW");
+
+    connection one = connect();
+    check(*one.client.write_all(std::string_view("abc")) == 3, "write_all returns a count");
+    one.client.close();
+    auto n = one.server.read_exact(buf);
+    check(n.error().kind == FER_UNEXPECTED_EOF && *n == 3, "a count is returned after an error");
+    const auto &constant = n;
+    check(*constant == 3 && !constant, "a result may be const");
+}
+
+void test_memory()
+{
+    connection one = connect();
+    const std::array<unsigned char, 2> array = {'a', 'b'};
+    const std::vector<char> vector = {'c', 'd'};
+    char chars[2] = {'e', 'f'};
+    check(*one.client.write_all(array) == 2 && *one.client.write_all(vector) == 2 &&
+              *one.client.write_all(chars) == 2 && *one.client.write_all({"gh", 2}) == 2,
+          "bytes are sent from arrays, containers and pointers");
+    std::size_t sent = 8;
+#if __cplusplus >= 202002L
+    check(*one.client.write_all(std::as_bytes(std::span(chars))) == 2, "... and from a span");
+    sent += 2;
+#endif
+    std::vector<std::uint16_t> words(1);
+    check(*one.server.read_exact(words) == 2 && std::memcmp(words.data(), "ab", 2) == 0,
+          "the size of a buffer is in bytes");
+    char rest[8];
+    check(*one.server.read_exact({rest, sent - 2}) == sent - 2 &&
+              std::memcmp(rest, "cdefgh", 6) == 0,
+          "bytes are received at a pointer");
+
+    const fer_io_slice out[] = {{"ij", 2}, {"k", 1}};
+    check(*one.client.write_vectored(out) == 3, "slices are an array");
+    char first[1];
+    char second[4];
+    const fer_io_slice_mut in[] = {{first, 1}, {second, 4}};
+    auto n = one.server.read_vectored(in);
+    check(n && *n >= 1 && first[0] == 'i', "... in both directions");
+}
+
+void test_limits()
+{
+    ferrule::cancel_token stop;
+    connection one = connect();
+    char buf[4];
+    check(one.server.try_read(buf).error().kind == FER_WOULD_BLOCK, "a try call never waits");
+    check(is_ok(stop.open()) && !stop.is_cancelled(), "a token is made");
+    check(is_ok(one.server.set_limits({FER_INSTANT_NONE, stop.get()})) && is_ok(stop.cancel()),
+          "it is cancelled");
+    check(stop.is_cancelled() && one.server.read(buf).error().kind == FER_CANCELLED,
+          "a cancel ends a read");
+    check(is_ok(stop.reset()) && is_ok(one.server.set_limits({fer_instant_now(), nullptr})),
+          "limits are replaced");
+    check(one.server.read(buf).error().kind == FER_TIMED_OUT, "a deadline ends a read");
+    check(is_ok(one.server.set_limits({})) &&
+              is_ok(one.server.set_read_timeout(fer_duration_from_millis(1))),
+          "limits are removed");
+    check(one.server.read(buf).error().kind == FER_TIMED_OUT, "a timeout ends a read");
+    check(*one.server.ready(FER_WRITABLE, FER_DURATION_NONE) == FER_WRITABLE, "a stream is ready");
+}
+
+void test_listeners()
+{
+    auto listener = *ferrule::tcp_listener::bind("127.0.0.1:0");
+    auto addr = *listener.local_addr();
+    check(listener.try_accept().error().kind == FER_WOULD_BLOCK, "no connection is queued");
+    fer_connect_options options{};
+    options.limits = soon();
+    const fer_socket_addr addrs[] = {addr};
+    std::size_t failed = 1;
+    auto client = ferrule::tcp_stream::connect_addrs_with(addrs, options, &failed);
+    check(client && failed == 0, "a stream connects within limits");
+    fer_socket_addr peer{};
+    auto server = listener.accept(&peer);
+    auto local = client->local_addr();
+    check(server && fer_socket_addr_eq(&peer, &*local), "accept returns the peer");
+    auto clone = server->try_clone();
+    check(clone && is_ok(server->set_nodelay(true)) && *clone->nodelay(),
+          "a clone has the same socket");
+    check(is_ok(client->shutdown(FER_SHUTDOWN_WRITE)), "a half is shut down");
+    char memory[16];
+    fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
+    auto copied = ferrule::copy(server->as_stream(), server->as_stream(), buffer);
+    check(copied && *copied == 0, "a stream is copied to its end");
+}
+
+void test_datagrams()
+{
+    auto receiver = *ferrule::udp_socket::bind("127.0.0.1:0");
+    auto sender = *ferrule::udp_socket::bind("127.0.0.1:0");
+    check(is_ok(receiver.set_limits(soon())), "a datagram socket has limits");
+    check(*sender.send_to(std::string_view("abc"), *receiver.local_addr()) == 3, "it sends");
+    char buf[2];
+    auto got = receiver.recv_from(buf);
+    check(got && got->len == 2 && got->truncated, "a datagram is received");
+    check(receiver.try_recv_from(buf).error().kind == FER_WOULD_BLOCK, "... once");
+    check(is_ok(sender.connect_addr(*receiver.local_addr())) && sender.peer_addr(),
+          "it has a peer");
+}
+
+void test_built_sockets()
+{
+    fer_socket_addr addr{};
+    check(is_ok(fer_socket_addr_parse(&addr, "127.0.0.1:0")), "an address is parsed");
+    auto built = *ferrule::socket::open(FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT);
+    check(is_ok(built.set_reuse_address(true)) && is_ok(built.bind(addr)) && is_ok(built.listen(8)),
+          "a built socket listens");
+    auto listener = built.into_tcp_listener();
+    check(listener && built.as_raw() == FER_RAW_SOCKET_NONE, "it becomes a listener");
+    auto client = ferrule::tcp_stream::connect_addr(*listener->local_addr());
+    auto back = ferrule::socket::from_tcp_stream(std::move(*client));
+    check(back && is_closed(*client), "a stream becomes a built socket");
+    check(ferrule::socket::from_tcp_stream(std::move(*client)).error().kind == FER_INVALID_INPUT,
+          "... once");
+}
+
+void test_pollers_and_lookups()
+{
+    auto poller = *ferrule::poller::open();
+    auto listener = *ferrule::tcp_listener::bind("127.0.0.1:0");
+    check(is_ok(poller.add(listener.as_raw(), {7, true, false}, FER_POLL_LEVEL)), "it registers");
+    auto client = ferrule::tcp_stream::connect_addr(*listener.local_addr());
+    std::array<fer_event, 4> events{};
+    auto count = poller.wait(events, fer_duration_from_secs(60));
+    check(client && count && *count == 1 && events[0].key == 7, "a poller reports an event");
+    check(is_ok(poller.remove(listener.as_raw())) && is_ok(poller.notify()), "it is notified");
+    auto wake = poller.wait_notified(events, FER_DURATION_NONE);
+    check(wake && wake->notified && wake->count == 0, "... and returns that");
+
+    fer_socket_addr addrs[2];
+    check(*ferrule::to_socket_addrs("127.0.0.1:80", addrs) == 1, "an address text is converted");
+    check(*ferrule::lookup_host("::1", 80, addrs) == 1, "... and a host");
+    check(*ferrule::to_socket_addrs_within("127.0.0.1:80", soon(), addrs) == 1, "... in time");
+    auto resolver = *ferrule::resolver::open(1, 1);
+    auto lookup = resolver.start("127.0.0.1:80", poller);
+    check(lookup && *lookup->wait(FER_DURATION_NONE, addrs) == 1, "a lookup is awaited");
+}
+
+void test_unix_sockets()
+{
+    auto pair = ferrule::unix_stream::pair();
+    if (pair.error().kind == FER_UNSUPPORTED) {
+        return; /* Windows */
+    }
+    check(*pair->first.write_all(std::string_view("abc")) == 3, "a pair is connected");
+    pair->first.close();
+    char buf[4];
+    check(*pair->second.read_to_end(buf) == 3, "... in this direction");
+    auto datagrams = ferrule::unix_datagram::pair();
+    check(*datagrams->second.send(std::string_view("ab")) == 2, "a datagram is sent");
+    auto got = datagrams->first.recv(buf);
+    check(got && got->len == 2, "... and received");
+    check(ferrule::unix_listener::bind("").error().kind == FER_INVALID_INPUT, "a path is refused");
+}
+
+} // namespace
+
+int main()
+{
+    test_moves();
+    test_closing();
+    test_releases();
+    test_results();
+    test_memory();
+    test_limits();
+    test_listeners();
+    test_datagrams();
+    test_built_sockets();
+    test_pollers_and_lookups();
+    test_unix_sockets();
+    if (failures == 0) {
+        std::printf("all as it should be\n");
+    }
+    return failures == 0 ? 0 : 1;
+}
