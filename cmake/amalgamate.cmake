@@ -127,19 +127,21 @@ append_text([[
 #include "ferrule.h"
 
 /* Each system leaves some functions unused, and names of one file may be parameters in another. */
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wshadow"
 #elif defined(_MSC_VER)
 #pragma warning(disable : 4505)
 #endif]])
+append_file(platform/platform.h)
+append_text("\n/* Before <intrin.h>, which core includes: the order that Wine's <winnt.h> needs. */\n#ifdef _WIN32")
+append_file(platform/winsock/winsock.h)
+append_text("#endif")
 foreach(source IN LISTS ferrule_core_sources)
     append_core("${source}")
 endforeach()
 append_file(${common_sources})
-append_text("\n#ifdef _WIN32")
-append_file(platform/winsock/winsock.h)
-append_text("#else")
+append_text("\n#ifndef _WIN32")
 append_file(platform/posix/posix.h)
 append_text("#endif\n\n/* For the pollers that store a table of their sockets. */")
 append_text("#if !defined(__linux__) && !defined(__APPLE__)")

@@ -181,7 +181,7 @@ fer_error fer_unix_datagram_try_send_to(fer_unix_datagram *socket, const void *b
 static fer_error receive_with_mode(fer_unix_datagram *socket, void *buf, size_t len,
                                    feri_wait_mode wait_mode, fer_unix_received *out)
 {
-    struct ferp_unix_datagram received;
+    struct ferp_unix_datagram received = {.len = 0};
     FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_INVALID_INPUT);
