@@ -115,7 +115,7 @@ echo "works: .tar.gz, with pkg-config and find_package"
 
 # ---- the source archive
 
-source=$(find "$packages" -maxdepth 1 -name 'ferrule-[0-9.]*[0-9].tar.gz')
+source=$(find "$packages" -maxdepth 1 -name 'ferrule-*.tar.gz' ! -name 'ferrule-*-*')
 tar -xzf "$source" -C "$work"
 tree=$(echo "$work"/ferrule-*)
 without_network cmake -S "$tree" -B "$work/build" -G Ninja "-DCMAKE_INSTALL_PREFIX=$work/installed"
