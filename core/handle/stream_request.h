@@ -39,8 +39,8 @@ static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool bu
                                                size_t len)
 {
     /* Lengths from 1 on. */
-    return FERI_LIKELY(handle != NULL) && FERI_LIKELY(buffer_is_valid) &&
-           FERI_LIKELY(len - 1 < feri_io_length_max()) && FERI_LIKELY(feri_handle_is_plain(handle));
+    return feri_likely(handle != NULL) && feri_likely(buffer_is_valid) &&
+           feri_likely(len - 1 < feri_io_length_max()) && feri_likely(feri_handle_is_plain(handle));
 }
 
 /* buffer_is_valid: the caller's buffers can hold len bytes. *needs_os: only a call of the OS has

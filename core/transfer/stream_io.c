@@ -77,10 +77,10 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, s
     read_call call = {handle, buf, len, n};
     size_t moved = 0;
     fer_error error = ferp_recv(handle->raw_, buf, len, &moved);
-    if (!FERI_LIKELY(error.kind == FER_OK)) {
+    if (feri_rare(error.kind != FER_OK)) {
         return read_again(&call, error);
     }
-    if (!FERI_LIKELY(moved > 0)) {
+    if (feri_rare(moved == 0)) {
         return read_end(&call);
     }
     feri_store_count(call.n, moved);
@@ -144,7 +144,7 @@ FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t
     write_call call = {handle, buf, len, n};
     size_t moved = 0;
     fer_error error = ferp_send(handle->raw_, buf, len, &moved);
-    if (!FERI_LIKELY(error.kind == FER_OK)) {
+    if (feri_rare(error.kind != FER_OK)) {
         return write_again(&call, error);
     }
     feri_store_count(call.n, moved);

@@ -42,14 +42,14 @@ void fer_poller_close(fer_poller *poller)
 
 static bool can_register(const fer_poller *poller, fer_raw_socket raw)
 {
-    return FERI_LIKELY(feri_poller_is_open(poller)) && FERI_LIKELY(raw != FER_RAW_SOCKET_NONE);
+    return feri_likely(feri_poller_is_open(poller)) && feri_likely(raw != FER_RAW_SOCKET_NONE);
 }
 
 /* The modes with edges are behind the others. */
 static bool has_mode(fer_poll_mode mode)
 {
     fer_poll_mode last = feri_poller_has_edges() ? FER_POLL_EDGE_ONESHOT : FER_POLL_LEVEL;
-    return FERI_LIKELY((unsigned)mode <= (unsigned)last);
+    return feri_likely((unsigned)mode <= (unsigned)last);
 }
 
 /* Why a socket, or a mode, cannot be registered. */
@@ -88,7 +88,7 @@ FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_ev
     }
     publish_writes(poller);
     fer_error err = ferp_poller_add(poller, raw, interest, mode);
-    if (!FERI_LIKELY(err.kind == FER_OK)) {
+    if (feri_rare(err.kind != FER_OK)) {
         return map_register_error(err);
     }
     return feri_ok();
@@ -105,7 +105,7 @@ FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer
     }
     publish_writes(poller);
     fer_error err = ferp_poller_modify(poller, raw, interest, mode);
-    if (!FERI_LIKELY(err.kind == FER_OK)) {
+    if (feri_rare(err.kind != FER_OK)) {
         return map_register_error(err);
     }
     return feri_ok();
@@ -117,7 +117,7 @@ FERI_HOT fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
         return refuse_socket();
     }
     fer_error err = ferp_poller_delete(poller, raw);
-    if (!FERI_LIKELY(err.kind == FER_OK)) {
+    if (feri_rare(err.kind != FER_OK)) {
         return map_register_error(err);
     }
     return feri_ok();
@@ -301,16 +301,16 @@ FERI_COLD static fer_error end_poll(const wait_call *call, fer_error err, bool n
 /* Each load between two comparisons keeps gcc from computing both before it branches. */
 static bool is_plain_poll(const wait_call *call)
 {
-    return FERI_LIKELY(feri_poller_is_open(call->poller)) && FERI_LIKELY(call->events != NULL) &&
-           FERI_LIKELY(!takes_notification(feri_atomic_load(&call->poller->notified_))) &&
-           FERI_LIKELY(call->cap != 0) && FERI_LIKELY(call->timeout.nanos == 0);
+    return feri_likely(feri_poller_is_open(call->poller)) && feri_likely(call->events != NULL) &&
+           feri_likely(!takes_notification(feri_atomic_load(&call->poller->notified_))) &&
+           feri_likely(call->cap != 0) && feri_likely(call->timeout.nanos == 0);
 }
 
 FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap,
                                    fer_duration timeout, size_t *count)
 {
     wait_call call = {poller, events, cap, timeout, count};
-    if (!FERI_LIKELY(count != NULL)) {
+    if (feri_rare(count == NULL)) {
         return wait_unnotified(&call);
     }
     *count = 0;
@@ -321,7 +321,7 @@ FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t
     fer_error err = ferp_poller_wait(call.poller, call.events, call.cap, (fer_duration){0},
                                      call.count, &notified);
     (void)feri_atomic_load(&call.poller->notified_); /* the end of the edge of publish_writes */
-    if (!FERI_LIKELY(err.kind == FER_OK && !notified)) {
+    if (feri_rare(err.kind != FER_OK) || feri_rare(notified)) {
         return end_poll(&call, err, notified);
     }
     return feri_ok();

@@ -132,6 +132,30 @@ static void a_notification_that_a_wait_left_is_reported_by_the_next(void **state
     assert_expires_without_notification();
 }
 
+/* A wait that is not told of notifications polls: the system's wakeup ends with the poll, unless
+ * the poll fails (P12). */
+static void a_poll_takes_the_notification_that_a_wait_left(void **state)
+{
+    (void)state;
+    for (int is_interrupted = 0; is_interrupted < 2; is_interrupted++) {
+        begin();
+        script.on_call = notify_once;
+        script_then(SCRIPT_POLLER_WAIT)->value = 1;
+        assert_ok(wait_nanos(UINT64_MAX));
+        script_result *poll = script_then(SCRIPT_POLLER_WAIT);
+        poll->on = true;
+        poll->error.kind = is_interrupted != 0 ? FER_INTERRUPTED : FER_OK;
+        fer_error error = fer_poller_wait(&poller, events, CAP, (fer_duration){0}, &count);
+        assert_int_equal(error.kind, poll->error.kind);
+        assert_int_equal(count, 0);
+        if (is_interrupted != 0) {
+            assert_ok(wait_nanos(UINT64_MAX));
+            assert_true(notified);
+        }
+        assert_expires_without_notification();
+    }
+}
+
 /* P12: "A failed call leaves the poller unchanged": the next wait reports the notification. */
 static void a_failed_wait_leaves_the_notification_to_the_next(void **state)
 {
@@ -182,6 +206,7 @@ int main(void)
         script_test(a_notification_during_a_wait_is_reported_once),
         script_test(events_are_reported_beside_it),
         script_test(a_notification_that_a_wait_left_is_reported_by_the_next),
+        script_test(a_poll_takes_the_notification_that_a_wait_left),
         script_test(a_failed_wait_leaves_the_notification_to_the_next),
         script_test(misuse_takes_no_notification),
     };
