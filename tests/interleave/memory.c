@@ -327,6 +327,18 @@ uint64_t inter_atomic_exchange_if(uintptr_t address, size_t size, uint64_t expec
     return before.value;
 }
 
+uint64_t inter_atomic_or(uintptr_t address, size_t size, uint64_t bits, int order)
+{
+    word *changed = word_at(address, size);
+    size_t newest = changed->store_count - 1;
+    store before = changed->stores[newest];
+    inter_race_atomic(address, size, true);
+    read_store(changed, inter_self(), newest, order);
+    inter_note("%#llx or %#llx", (unsigned long long)before.value, (unsigned long long)bits);
+    append(changed, before.value | bits, order, &before);
+    return before.value;
+}
+
 /* ---- Blocks. A block's memory is not used again in the same schedule. */
 
 enum { ARENA_SIZE = 1 << 18, BLOCKS_MAX = 64, BLOCK_GAP = 64 };

@@ -37,6 +37,7 @@ void inter_atomic_store(uintptr_t address, size_t size, uint64_t value, int orde
 /* Returns the value before, which is expected if the exchange was made. */
 uint64_t inter_atomic_exchange_if(uintptr_t address, size_t size, uint64_t expected,
                                   uint64_t desired, int order, int failure_order);
+uint64_t inter_atomic_or(uintptr_t address, size_t size, uint64_t bits, int order);
 
 /* ---- Blocks */
 

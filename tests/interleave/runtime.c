@@ -137,5 +137,16 @@ static uint64_t load(const void *address, size_t size, int order, const void *ca
                                                         desired, order, failure_order);         \
     }
 
+#define DEFINE_OR(bits)                                                                          \
+    uint##bits##_t __tsan_atomic##bits##_fetch_or(uint##bits##_t *address, uint##bits##_t value, \
+                                                  int order);                                    \
+    uint##bits##_t __tsan_atomic##bits##_fetch_or(uint##bits##_t *address, uint##bits##_t value, \
+                                                  int order)                                     \
+    {                                                                                            \
+        step("or", address, true, CALLER);                                                       \
+        return (uint##bits##_t)inter_atomic_or((uintptr_t)address, bits / 8, value, order);      \
+    }
+
+DEFINE_OR(32)
 DEFINE_ATOMIC(32)
 DEFINE_ATOMIC(64)
