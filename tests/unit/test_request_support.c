@@ -106,7 +106,7 @@ static void a_new_socket_of_an_old_number_is_queried(void **state)
 static void each_socket_has_its_own_answer(void **state)
 {
     (void)state;
-    enum { SOCKETS = WORDS + 100, HALF = SOCKETS / 2 };
+    enum { SOCKETS = ANSWER_WORDS + 100, HALF = SOCKETS / 2 };
     static fer_raw_socket raws[SOCKETS];
     for (int i = 0; i < SOCKETS; i++) {
         cancel_is_invalid = i < HALF;
