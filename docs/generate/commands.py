@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True  # The source tree stays as it is.
 import blocks
@@ -25,8 +26,12 @@ class Checker:
         presets = json.loads(files.read(root / "CMakePresets.json"))
         self.presets = {kind: {preset["name"] for preset in presets[kind + "Presets"]
                                if not preset.get("hidden")} for kind in ("configure", "build", "test")}
-        self.labels = self.output([ctest, "--test-dir", build, "--print-labels"])
-        listed = self.output([ctest, "--test-dir", build, "-N"])
+        # ctest writes a log even when it only lists. It must not replace that of the running tests.
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "CTestTestfile.cmake").write_text(
+                'subdirs("%s")\n' % pathlib.Path(build).resolve().as_posix(), encoding="utf-8")
+            self.labels = self.output([ctest, "--test-dir", folder, "--print-labels"])
+            listed = self.output([ctest, "--test-dir", folder, "-N"])
         self.tests = re.findall(r"Test +#\d+: (\S+)", listed)
         self.programs = "".join(files.read(path) for path in
                                 [*root.glob("tests/*.cmake"), *root.glob("tests/CMakeLists.txt")])
