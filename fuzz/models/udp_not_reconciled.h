@@ -86,7 +86,8 @@ static bool multicast_loop(const struct udp_record *posix, const struct udp_reco
                               history.has_loop_off[posix->addr.ip.family == FER_IP_V6]);
 }
 
-/* A member that is bound to an address receives the group's datagrams only on Windows. */
+/* A member that is bound to an address receives the group's datagrams only on Windows, also those
+ * that were in flight when it became one. */
 static bool member_at_an_address(const struct udp_record *posix, const struct udp_record *winsock)
 {
     bool is_there = false;
@@ -94,8 +95,9 @@ static bool member_at_an_address(const struct udp_record *posix, const struct ud
     for (int i = 0; i < UDP_SOCKETS; i++) {
         is_there = is_there || (history.is_narrowed[i] && history.is_member[i]);
     }
-    return is_there && is_send(posix) && posix->error.kind == FER_OK &&
-           fer_ip_addr_is_multicast(&posix->addr.ip);
+    bool sends =
+        is_send(posix) && posix->error.kind == FER_OK && fer_ip_addr_is_multicast(&posix->addr.ip);
+    return is_there && (sends || history.sent_to_group);
 }
 
 static void note_binding(const struct udp_record *record)
