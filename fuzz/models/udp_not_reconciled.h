@@ -28,6 +28,18 @@ static struct {
     bool is_member[UDP_SOCKETS];
 } history;
 
+/* An IPv4-mapped address is one of IPv4, with its groups. */
+static fer_ip_addr destination(const struct udp_record *record)
+{
+    return fer_ip_addr_to_canonical(&record->addr.ip);
+}
+
+static bool goes_to_group(const struct udp_record *record)
+{
+    fer_ip_addr to = destination(record);
+    return fer_ip_addr_is_multicast(&to);
+}
+
 static bool is_send(const struct udp_record *record)
 {
     return record->op == UDP_SEND || record->op == UDP_SEND_TO || record->op == UDP_PEER_SEND;
@@ -81,9 +93,9 @@ static bool multicast_loop(const struct udp_record *posix, const struct udp_reco
     bool ends_in_flight =
         posix->op == UDP_LOOP && posix->value == 0 && history.sent_to_group && !posix->after_pause;
     (void)winsock;
-    return ends_in_flight || (is_send(posix) && posix->error.kind == FER_OK &&
-                              fer_ip_addr_is_multicast(&posix->addr.ip) &&
-                              history.has_loop_off[posix->addr.ip.family == FER_IP_V6]);
+    return ends_in_flight ||
+           (is_send(posix) && posix->error.kind == FER_OK && goes_to_group(posix) &&
+            history.has_loop_off[destination(posix).family == FER_IP_V6]);
 }
 
 /* A member that is bound to an address receives the group's datagrams only on Windows, also those
@@ -95,8 +107,7 @@ static bool member_at_an_address(const struct udp_record *posix, const struct ud
     for (int i = 0; i < UDP_SOCKETS; i++) {
         is_there = is_there || (history.is_narrowed[i] && history.is_member[i]);
     }
-    bool sends =
-        is_send(posix) && posix->error.kind == FER_OK && fer_ip_addr_is_multicast(&posix->addr.ip);
+    bool sends = is_send(posix) && posix->error.kind == FER_OK && goes_to_group(posix);
     return is_there && (sends || history.sent_to_group);
 }
 
@@ -152,8 +163,7 @@ static void note_record(const struct udp_record *record)
         history.sent_together[socket] =
             history.sent_together[socket] || history.sent_since_pause[socket] > 1;
     }
-    history.sent_to_group =
-        history.sent_to_group || (is_send(record) && fer_ip_addr_is_multicast(&record->addr.ip));
+    history.sent_to_group = history.sent_to_group || (is_send(record) && goes_to_group(record));
     bool leaves = record->op == UDP_SEND_TO ||
                   (record->op == UDP_CONNECT && is_allowed && history.sent_since_pause[socket] > 0);
     if (is_allowed && leaves) {
