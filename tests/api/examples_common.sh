@@ -140,7 +140,10 @@ sys.stdin.read()' <"$work/silent" >"$work/silent.out" 8>&- &
 }
 
 # has_handler PROCESS: succeeds once a program of Linux has installed its handler of SIGINT.
-has_handler() { grep -q '^SigCgt:.*[2367abef]$' "/proc/$1/status"; }
+has_handler() {
+    # Before it becomes the program, the process is a copy of this shell, with its handlers.
+    [ "$(readlink "/proc/$1/exe")" != "$(readlink "/proc/$$/exe")" ] && grep -q '^SigCgt:.*[2367abef]$' "/proc/$1/status"
+}
 
 # interrupt PROCESS: sends SIGINT, as Ctrl-C does, and waits for the exit; sets $code.
 interrupt() {
