@@ -37,6 +37,11 @@ if(CPACK_GENERATOR STREQUAL "DEB")
         ferrule_add_debian_files("${CPACK_DEBIAN_${upper}_PACKAGE_NAME}"
             "${CPACK_TEMPORARY_INSTALL_DIRECTORY}/${component}")
     endforeach()
+    # Debian Policy, 12.1: manual pages are compressed.
+    file(GLOB_RECURSE pages "${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/man/*.[137]")
+    foreach(page IN LISTS pages)
+        ferrule_run(gzip -9n "${page}")
+    endforeach()
 endif()
 
 if(CPACK_FERRULE_STRIP)
