@@ -254,14 +254,14 @@ def all_tests():
             defines = ['-DFERRULE_SIM_WINSOCK'] if dialect == 'winsock' else []
             tests.append(Test(f'{dialect}_{pathlib.Path(source).stem}',
                               ['tests/' + source] + support, 'ferrule_sim', [], defines))
-    for kind in ('static', 'sim'):
+    for kind in ('parts', 'sim'):
         for source in listed(f'ferrule_fuzz_{kind}_sources', 'fuzz/CMakeLists.txt'):
             name = pathlib.Path(source).stem[len('fuzz_'):]
             text = (ROOT / 'fuzz/CMakeLists.txt').read_text()
             more = re.search(r'set\(ferrule_fuzz_' + name + r'_sources\s+([^)]*)\)', text)
             sources = [source, 'driver/replay.c'] + (more.group(1).split() if more else [])
             tests.append(Test('replay_' + name, ['fuzz/' + s for s in sources],
-                              'ferrule' if kind == 'static' else 'ferrule_sim',
+                              'ferrule' if kind == 'parts' else 'ferrule_sim',
                               [f'{ROOT}/fuzz/corpus/{name}']))
     return tests
 
