@@ -7,7 +7,7 @@
 /* ---- Answers. A word has a SOCKET, which is a multiple of 4, and the answer in its lower bits.
  * The last SOCKET of a word replaces the others, which are queried again. The library waits only on
  * SOCKETs that it has made, accepted or adopted. Each of these clears the answer of its number,
- * whoever closed the old socket. */
+ * which may have been that of another socket. */
 
 typedef enum answer { UNKNOWN, SUPPORTED, NOT_SUPPORTED } answer;
 
