@@ -141,21 +141,20 @@ static fer_duration time_left(uint64_t deadline)
     return (fer_duration){deadline > now ? deadline - now : 0};
 }
 
-/* ---- Notifications. The word counts the running waits, and has a bit for a pending notification.
- * If no wait is running, the next one finds the bit, without a system call. Otherwise the
- * notification was sent, and the system delivers it to one wait. Each notifier changes the word, if
- * only to the same value. Its earlier writes thus happen before the return of the wait that
- * receives the notification. add and modify do the same. */
+/* ---- Notifications. The word counts the running waits, and has two bits for a pending
+ * notification; at most one is set. If no wait is running, the notification is KEPT, and the next
+ * wait finds the bit, without a system call. Otherwise it was SENT, and the system delivers it to
+ * one wait. Each notifier changes the word, if only to the same value. Its earlier writes thus
+ * happen before the return of the wait that receives the notification. add and modify do the
+ * same. */
 
-#define NOTIFIED 1u
+#define KEPT 1u
 #define SENT 2u
 #define ONE_WAIT 4u
 
-/* Whether there is a notification that was not sent. */
-static bool takes_notification(uint32_t word)
-{
-    return (word & (NOTIFIED | SENT)) == NOTIFIED;
-}
+/* A poll for more events is not the common case. The constant is not above the limits of the
+ * backends, so the compiler drops their cut of the length there. */
+#define PLAIN_EVENTS_MAX 65536u
 
 /* Returns whether the wait takes a notification that was not sent. It then does not wait any more.
  * It only polls, as with a timeout of 0, and is not counted. */
@@ -163,12 +162,11 @@ static bool enter_wait(fer_poller *poller, fer_duration *timeout)
 {
     for (;;) {
         uint32_t old = feri_atomic_load(&poller->notified_);
-        bool takes = takes_notification(old);
+        bool takes = (old & KEPT) != 0;
         if (!takes && timeout->nanos == 0) {
             return false;
         }
-        if (feri_atomic_replace(&poller->notified_, old,
-                                takes ? old & ~NOTIFIED : old + ONE_WAIT)) {
+        if (feri_atomic_replace(&poller->notified_, old, takes ? old & ~KEPT : old + ONE_WAIT)) {
             timeout->nanos = takes ? 0 : timeout->nanos;
             return takes;
         }
@@ -179,7 +177,7 @@ static bool enter_wait(fer_poller *poller, fer_duration *timeout)
  * wait. */
 static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
 {
-    uint32_t clear = notified ? NOTIFIED | SENT : 0;
+    uint32_t clear = notified ? SENT : 0;
     uint32_t counted = timeout.nanos != 0 ? ONE_WAIT : 0;
     uint32_t old = feri_atomic_load(&poller->notified_);
     FERI_ASSERT(old >= counted);
@@ -194,9 +192,10 @@ static bool record_notification(fer_poller *poller)
 {
     for (;;) {
         uint32_t old = feri_atomic_load(&poller->notified_);
-        bool is_new = (old & NOTIFIED) == 0;
+        bool is_new = (old & (KEPT | SENT)) == 0;
         bool must_send = is_new && old >= ONE_WAIT;
-        if (feri_atomic_replace(&poller->notified_, old, old | NOTIFIED | (must_send ? SENT : 0))) {
+        uint32_t pending = must_send ? SENT : KEPT;
+        if (feri_atomic_replace(&poller->notified_, old, is_new ? old | pending : old)) {
             return must_send;
         }
     }
@@ -212,7 +211,7 @@ fer_error fer_poller_notify(fer_poller *poller)
     }
     fer_error err = ferp_poller_notify(poller);
     if (err.kind != FER_OK) {
-        feri_atomic_change_bits(&poller->notified_, 0, NOTIFIED | SENT);
+        feri_atomic_change_bits(&poller->notified_, 0, SENT);
     }
     return err;
 }
@@ -270,59 +269,58 @@ FERI_HOT fer_error fer_poller_wait_notified(fer_poller *poller, fer_event *event
 }
 
 /* ---- A wait whose caller is not told of a notification. The common case is a poll that nothing
- * precedes: one call of the system. Its arguments are stored for the others, as in stream_io.c. */
+ * precedes: one call of the system. */
 
-typedef struct wait_call {
+FERI_APART static fer_error wait_unnotified(fer_poller *poller, fer_event *events, size_t cap,
+                                            fer_duration timeout, size_t *count)
+{
+    bool notified;
+    return fer_poller_wait_notified(poller, events, cap, timeout, count, &notified);
+}
+
+/* The arguments of a poll, stored for the rare cases after the system's call, as in stream_io.c. */
+typedef struct poll_call {
     fer_poller *poller;
     fer_event *events;
     size_t cap;
-    fer_duration timeout;
     size_t *count;
-} wait_call;
-
-FERI_APART static fer_error wait_unnotified(const wait_call *call)
-{
-    bool notified;
-    return fer_poller_wait_notified(call->poller, call->events, call->cap, call->timeout,
-                                    call->count, &notified);
-}
+} poll_call;
 
 /* After a poll that failed, or that the system's wakeup ended. */
-FERI_COLD static fer_error end_poll(const wait_call *call, fer_error err, bool notified)
+FERI_COLD static fer_error end_poll(const poll_call *call, fer_error err, bool notified)
 {
+    const fer_duration none = {0};
     if (err.kind == FER_INTERRUPTED && !notified) {
-        return wait_unnotified(call);
+        return wait_unnotified(call->poller, call->events, call->cap, none, call->count);
     }
-    leave_wait(call->poller, call->timeout, notified);
+    leave_wait(call->poller, none, notified);
     (void)give_back(call->poller, err, notified);
     return err;
 }
 
-/* Each load between two comparisons keeps gcc from computing both before it branches. */
-static bool is_plain_poll(const wait_call *call)
+/* gcc computes two comparisons of arguments before it branches if no load is between them. The
+ * order avoids that. */
+static bool is_plain_poll(const fer_poller *poller, const fer_event *events, size_t cap,
+                          fer_duration timeout, const size_t *count)
 {
-    return feri_likely(feri_poller_is_open(call->poller)) && feri_likely(call->events != NULL) &&
-           feri_likely(!takes_notification(feri_atomic_load(&call->poller->notified_))) &&
-           feri_likely(call->cap != 0) && feri_likely(call->timeout.nanos == 0);
+    return feri_likely(timeout.nanos == 0) && feri_likely(feri_poller_is_open(poller)) &&
+           feri_likely(events != NULL) &&
+           feri_likely((feri_atomic_load(&poller->notified_) & KEPT) == 0) &&
+           feri_likely(cap - 1 < PLAIN_EVENTS_MAX) && feri_likely(count != NULL);
 }
 
 FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap,
                                    fer_duration timeout, size_t *count)
 {
-    wait_call call = {poller, events, cap, timeout, count};
-    if (feri_rare(count == NULL)) {
-        return wait_unnotified(&call);
+    if (!is_plain_poll(poller, events, cap, timeout, count)) {
+        return wait_unnotified(poller, events, cap, timeout, count);
     }
-    *count = 0;
-    if (!is_plain_poll(&call)) {
-        return wait_unnotified(&call);
-    }
+    poll_call call = {poller, events, cap, count};
     bool notified = false;
-    fer_error err = ferp_poller_wait(call.poller, call.events, call.cap, (fer_duration){0},
-                                     call.count, &notified);
-    (void)feri_atomic_load(&call.poller->notified_); /* the end of the edge of publish_writes */
+    fer_error err = ferp_poller_wait(poller, events, cap, (fer_duration){0}, count, &notified);
     if (feri_rare(err.kind != FER_OK) || feri_rare(notified)) {
         return end_poll(&call, err, notified);
     }
+    (void)feri_atomic_load(&call.poller->notified_); /* the end of the edge of publish_writes */
     return feri_ok();
 }

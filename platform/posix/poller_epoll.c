@@ -194,11 +194,15 @@ static size_t remove_notification(fer_event *events, size_t count)
     return count - 1;
 }
 
+struct converted {
+    size_t count;
+    bool notified;
+};
+
 /* The system stored its smaller events in the caller's array. Converts them in place, from the last
  * to the first. Returns the number of the caller's events. Not inlined: a wait that finds nothing
  * saves no registers for it. */
-__attribute__((noinline)) static size_t convert_events(fer_event *events, size_t count,
-                                                       bool *notified)
+__attribute__((noinline)) static struct converted convert_events(fer_event *events, size_t count)
 {
     uint32_t seen = 0;
 #pragma GCC unroll 4
@@ -210,8 +214,8 @@ __attribute__((noinline)) static size_t convert_events(fer_event *events, size_t
         memcpy((char *)&events[i] + offsetof(fer_event, readable),
                &readiness_of[event.events & READINESS_BITS], sizeof(struct readiness));
     }
-    *notified = (seen & (uint32_t)EPOLLWRNORM) != 0;
-    return *notified ? remove_notification(events, count) : count;
+    bool notified = (seen & (uint32_t)EPOLLWRNORM) != 0;
+    return (struct converted){notified ? remove_notification(events, count) : count, notified};
 }
 
 static int wait_millis(int epoll, struct epoll_event *events, int cap, fer_duration timeout)
@@ -254,7 +258,9 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
         return ferp_posix_error_of(errno);
     }
     if (found > 0) {
-        *count = convert_events(events, (size_t)found, notified);
+        struct converted converted = convert_events(events, (size_t)found);
+        *notified = converted.notified;
+        *count = converted.count;
     }
     return (fer_error){FER_OK, 0};
 }
