@@ -54,6 +54,7 @@ set(ferrule_core_sources
     core/transfer/stream_vectored.c
     core/names/address_list.c
     core/names/address_source.c
+    core/names/lookup_pool.c
     core/names/lookup_within.c
     core/names/resolver.c
     core/api/by_name.c

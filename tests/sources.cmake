@@ -58,6 +58,7 @@ set(ferrule_unit_sources
     unit/test_resolve.c
     unit/test_resolver.c
     unit/test_resolver_ends.c
+    unit/test_resolver_keys.c
     unit/test_retry.c
     unit/test_seam_failures.c
     unit/test_sim_traits.c
@@ -119,6 +120,7 @@ set(ferrule_conformance_sources
     conformance/lingering.c
     conformance/listener_limits.c
     conformance/listening.c
+    conformance/lookup_keys.c
     conformance/misuse_arguments.c
     conformance/misuse_datagrams.c
     conformance/misuse_handles.c

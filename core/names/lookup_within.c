@@ -31,7 +31,8 @@ static fer_error look_up_with_event(fer_resolver *resolver, const feri_address_q
                                     feri_address_list *list)
 {
     fer_lookup lookup = {0};
-    FER_TRY(feri_lookup_start(resolver, query, NULL, event, &lookup));
+    const feri_lookup_notice notice = {.event = event};
+    FER_TRY(feri_lookup_start(resolver, query, &notice, &lookup));
     fer_error error = await_event(event, limits);
     if (error.kind == FER_OK) {
         error = feri_lookup_take(&lookup, list);

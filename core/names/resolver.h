@@ -4,6 +4,7 @@
 #define FERI_RESOLVER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/names/address_list.h"
 #include "core/names/address_source.h"
@@ -16,11 +17,19 @@
  * fork. */
 bool feri_resolver_is_usable(const fer_resolver *resolver);
 
-/* Starts a lookup on a usable resolver. When the result is available, poller is notified and event
- * is cancelled; each may be NULL. Neither is used after fer_lookup_close has returned. Errors as
- * fer_resolver_start. */
+/* The end of a lookup is reported to a poller, which is notified, to an event, which is cancelled,
+ * and to fer_resolver_take_completed, which returns the key. */
+typedef struct feri_lookup_notice {
+    fer_poller *poller;      /* or NULL */
+    fer_cancel_token *event; /* or NULL */
+    bool has_key;
+    uint64_t key;
+} feri_lookup_notice;
+
+/* Starts a lookup on a usable resolver. The notice is copied. Its poller and its event are not used
+ * after fer_lookup_close has returned. Errors as fer_resolver_start. */
 fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
-                            fer_poller *poller, fer_cancel_token *event, fer_lookup *out);
+                            const feri_lookup_notice *notice, fer_lookup *out);
 
 /* The result of a lookup that is done. Moves its addresses to an empty list. */
 fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list);

@@ -235,7 +235,9 @@ FER_MUST_USE FER_API fer_error fer_poller_wait_notified(fer_poller *poller, fer_
  * Wakes one wait: one in progress, otherwise the next one.
  *
  * This call happens-before the return of that wait: the waiting thread sees all memory writes made
- * before the call.
+ * before the call. A notification has no key. After the notification of a lookup,
+ * fer_resolver_take_completed (resolve.h) returns the keys of the lookups that are done. A cancel
+ * token needs no key: fer_cancel_token_is_cancelled reads its state.
  *
  * Blocks: never.
  * Owns: nothing.

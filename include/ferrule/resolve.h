@@ -111,15 +111,21 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
  * has no timeout (getaddrinfo(3)), so cancellation and timeouts apply to the wait for it.
  *
  *     FER_TRY(fer_resolver_new(&resolver, 4, 64));
- *     FER_TRY(fer_resolver_start(&resolver, "example.com:80", &poller, &lookup));
+ *     FER_TRY(fer_resolver_start_with_key(&resolver, "example.com:80", &poller, 7, &lookups[7]));
  *
- * Then after each fer_poller_wait:
+ * Then after each fer_poller_wait_notified that reports a notification:
  *
- *     fer_error answer = fer_lookup_wait(&lookup, fer_duration_from_nanos(0), addrs, 8, &count);
- *     if (answer.kind != FER_WOULD_BLOCK) {
- *         continue_with(answer, addrs, count < 8 ? count : 8);
- *         fer_lookup_close(&lookup);
- *     }
+ *     do {
+ *         FER_TRY(fer_resolver_take_completed(&resolver, &poller, keys, 16, &taken));
+ *         for (size_t i = 0; i < taken; i++) {
+ *             fer_lookup *lookup = &lookups[keys[i]];
+ *             size_t count = 0;
+ *             fer_error answer =
+ *                 fer_lookup_wait(lookup, fer_duration_from_nanos(0), addrs, 8, &count);
+ *             continue_with(answer, addrs, count < 8 ? count : 8);
+ *             fer_lookup_close(lookup);
+ *         }
+ *     } while (taken == 16);
  *
  * The following rules hold for all functions. docs/DIFFERENCES.md and the tests use their numbers.
  *
@@ -140,6 +146,9 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
  *     that are done keep their results.
  * N8  Threads are created when there is work and end when there is none, so an idle resolver has no
  *     thread. The threads receive no signals.
+ * N9  The key of a lookup is listed when the result is available, before the poller is notified.
+ *     fer_resolver_take_completed returns each listed key once, in the order of completion. A call
+ *     that starts after fer_lookup_close has returned never returns the key of that lookup.
  *
  * A handle is NEW if all of its bytes are zero, OPEN after it was made or started, and CLOSED after
  * its close function. Any other call that returns a fer_error is misuse on a handle that is NULL or
@@ -184,8 +193,9 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver, size_t t
  *
  * The text has the format of fer_to_socket_addrs, and is copied. poller may be NULL; otherwise it
  * is notified when the lookup is done. An address text is done before this call returns. A
- * notification has no key, so call fer_lookup_wait with a timeout of 0 on each lookup. If notifying
- * fails (FER_OUT_OF_MEMORY), the notification is lost, but not the result.
+ * notification has no key, so call fer_lookup_wait with a timeout of 0 on each lookup, or start
+ * them with fer_resolver_start_with_key. If notifying fails (FER_OUT_OF_MEMORY), the notification
+ * is lost, but not the result.
  *
  * Blocks: never.
  * Owns: close *out with fer_lookup_close. The poller is caller-owned. It must stay OPEN and at its
@@ -199,6 +209,46 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver, size_t t
  */
 FER_MUST_USE FER_API fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
                                                   fer_poller *poller, fer_lookup *out);
+
+/**
+ * Starts a lookup as fer_resolver_start, with a key that fer_resolver_take_completed returns when
+ * the lookup is done.
+ *
+ * key is any number, for example an index of the caller's lookups. Lookups may have the same key.
+ *
+ * Blocks: never.
+ * Owns: same as fer_resolver_start.
+ * Errors: same as fer_resolver_start.
+ * Rust: tokio::task::JoinSet::spawn of tokio::net::lookup_host.
+ * Threads: same as fer_resolver_start.
+ */
+FER_MUST_USE FER_API fer_error fer_resolver_start_with_key(fer_resolver *resolver,
+                                                           const char *host_port,
+                                                           fer_poller *poller, uint64_t key,
+                                                           fer_lookup *out);
+
+/**
+ * Stores the keys of lookups that are done, the oldest completion first, each key once (rule N9).
+ *
+ * Returns only keys of fer_resolver_start_with_key with the same poller; NULL: without a poller.
+ * *count is the number of keys stored, 0 if there are none. If *count == cap, call again: there may
+ * be more. Several notifications may count as one (rule P6 of poller.h), so take all keys after a
+ * wait that was notified.
+ *
+ * fer_lookup_wait on a lookup whose key was returned does not wait. It may also be called before.
+ * After fer_resolver_close all lookups are done, and this call is misuse.
+ *
+ * Blocks: never.
+ * Owns: keys is caller-owned, cap elements; cap is at least 1. The poller is only compared.
+ * Errors: FER_INVALID_INPUT (a poller or resolver that is not OPEN; resolver, keys or count is
+ * NULL; cap is 0; a call in the child after fork). *count and keys are unchanged then.
+ * Rust: tokio::task::JoinSet::try_join_next_with_id.
+ * Threads: any number of concurrent calls, also with starts, waits and fer_lookup_close. Each key
+ * is returned by one of them. A call that is concurrent with fer_lookup_close may return the key.
+ */
+FER_MUST_USE FER_API fer_error fer_resolver_take_completed(fer_resolver *resolver,
+                                                           const fer_poller *poller, uint64_t *keys,
+                                                           size_t cap, size_t *count);
 
 /**
  * Waits until a lookup is done, and returns its result.
@@ -236,8 +286,8 @@ FER_API void fer_lookup_close(fer_lookup *lookup);
 /**
  * Closes a resolver. Lookups that are not done end with FER_CANCELLED, and waits for them wake.
  *
- * Each lookup must be closed too, with fer_lookup_close. Does nothing on NULL, NEW and CLOSED
- * handles.
+ * Each lookup must be closed too, with fer_lookup_close. All of them are done, and keys that were
+ * not taken are no longer available. Does nothing on NULL, NEW and CLOSED handles.
  *
  * A program may exit or return from main while a thread is still in the system's resolver. On POSIX
  * systems a shared library that contains ferrule must not be unloaded then. After fork the child

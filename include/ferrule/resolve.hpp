@@ -53,11 +53,48 @@ class resolver : public owned<fer_resolver, fer_resolver_close>
         return start_for(host_port, notified.get());
     }
 
+    /* Starts a lookup with a key that take_completed returns when the lookup is done. */
+    result<lookup> start_with_key(const char *host_port, std::uint64_t key) noexcept
+    {
+        return start_with_key_for(host_port, nullptr, key);
+    }
+
+    /* The same, and notifies the poller when the lookup is done, as start does. */
+    result<lookup> start_with_key(const char *host_port, poller &notified,
+                                  std::uint64_t key) noexcept
+    {
+        return start_with_key_for(host_port, notified.get(), key);
+    }
+
+    /* Stores the keys of lookups without a poller that are done, and returns their number. If it
+     * is the size of the array, there may be more. */
+    result<std::size_t> take_completed(view<std::uint64_t> keys) noexcept
+    {
+        return detail::value_of<std::size_t>(fer_resolver_take_completed, get(), nullptr,
+                                             keys.data(), keys.size());
+    }
+
+    /* The same, for the lookups that notify this poller. */
+    result<std::size_t> take_completed(const poller &notified, view<std::uint64_t> keys) noexcept
+    {
+        return detail::value_of<std::size_t>(fer_resolver_take_completed, get(), notified.get(),
+                                             keys.data(), keys.size());
+    }
+
   private:
     result<lookup> start_for(const char *host_port, fer_poller *notified) noexcept
     {
         lookup started;
         fer_error error = fer_resolver_start(get(), host_port, notified, started.get());
+        return {error, std::move(started)};
+    }
+
+    result<lookup> start_with_key_for(const char *host_port, fer_poller *notified,
+                                      std::uint64_t key) noexcept
+    {
+        lookup started;
+        fer_error error =
+            fer_resolver_start_with_key(get(), host_port, notified, key, started.get());
         return {error, std::move(started)};
     }
 };

@@ -263,6 +263,12 @@ void test_pollers_and_lookups()
     auto resolver = *ferrule::resolver::open(1, 1);
     auto lookup = resolver.start("127.0.0.1:80", poller);
     check(lookup && *lookup->wait(FER_DURATION_NONE, addrs) == 1, "a lookup is awaited");
+    auto keyed = resolver.start_with_key("127.0.0.1:80", poller, 7);
+    auto alone = resolver.start_with_key("127.0.0.1:80", 8);
+    std::array<std::uint64_t, 4> keys{};
+    check(keyed && *resolver.take_completed(poller, keys) == 1 && keys[0] == 7, "... by its key");
+    check(alone && *resolver.take_completed(keys) == 1 && keys[0] == 8, "... and without a poller");
+    check(*resolver.take_completed(poller, keys) == 0, "... once");
 }
 
 void test_unix_sockets()

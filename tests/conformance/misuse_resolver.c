@@ -27,6 +27,8 @@ static void a_resolver_that_is_not_open_starts_nothing(void **state)
     fer_resolver fresh = {0};
     fer_resolver closed = closed_resolver();
     fer_resolver *const bad[] = {NULL, &fresh, &closed};
+    uint64_t key = 4711;
+    size_t count = 4711;
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         fer_lookup lookup = {0};
@@ -34,6 +36,10 @@ static void a_resolver_that_is_not_open_starts_nothing(void **state)
         assert_own(fer_resolver_start(bad[i], "127.0.0.1:80", NULL, &lookup), FER_INVALID_INPUT);
         assert_own(fer_resolver_start(bad[i], "localhost:80", NULL, &lookup), FER_INVALID_INPUT);
         assert_own(fer_resolver_start(bad[i], NULL, NULL, NULL), FER_INVALID_INPUT);
+        assert_own(fer_resolver_start_with_key(bad[i], "127.0.0.1:80", NULL, 1, &lookup),
+                   FER_INVALID_INPUT);
+        assert_own(fer_resolver_take_completed(bad[i], NULL, &key, 1, &count), FER_INVALID_INPUT);
+        assert_true(key == 4711 && count == 4711);
         assert_memory_equal(&lookup, &before, sizeof lookup);
         fer_resolver_close(bad[i]);
     }
@@ -135,17 +141,54 @@ static void a_start_needs_a_text_an_empty_lookup_and_an_open_poller(void **state
     assert_ok(fer_poller_new(&closed));
     fer_poller_close(&closed);
     assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookup));
+    fer_poller *const bad[] = {&fresh, &closed};
     assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, &lookup), FER_INVALID_INPUT);
     assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, NULL), FER_INVALID_INPUT);
     assert_own(fer_resolver_start(&resolver, NULL, NULL, &other), FER_INVALID_INPUT);
-    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", &fresh, &other), FER_INVALID_INPUT);
-    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", &closed, &other), FER_INVALID_INPUT);
+    assert_own(fer_resolver_start_with_key(&resolver, "127.0.0.1:81", NULL, 1, &lookup),
+               FER_INVALID_INPUT);
+    assert_own(fer_resolver_start_with_key(&resolver, "127.0.0.1:81", NULL, 1, NULL),
+               FER_INVALID_INPUT);
+    assert_own(fer_resolver_start_with_key(&resolver, NULL, NULL, 1, &other), FER_INVALID_INPUT);
+    for (size_t i = 0; i < 2; i++) {
+        assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", bad[i], &other),
+                   FER_INVALID_INPUT);
+        assert_own(fer_resolver_start_with_key(&resolver, "127.0.0.1:81", bad[i], 1, &other),
+                   FER_INVALID_INPUT);
+    }
     fer_socket_addr addr;
     size_t count = 0;
     assert_ok(fer_lookup_wait(&lookup, (fer_duration){0}, &addr, 1, &count));
     assert_int_equal(addr.port, 80);
     fer_lookup_close(&lookup);
     fer_lookup_close(&other);
+    fer_resolver_close(&resolver);
+}
+
+/* A key that is listed stays listed. */
+static void keys_are_taken_with_room_and_an_open_poller(void **state)
+{
+    fer_resolver resolver = {0};
+    fer_lookup lookup = {0};
+    fer_poller fresh = {0};
+    fer_poller closed = {0};
+    uint64_t key = 4711;
+    size_t count = 4711;
+    (void)state;
+    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    assert_ok(fer_poller_new(&closed));
+    fer_poller_close(&closed);
+    assert_ok(fer_resolver_start_with_key(&resolver, "127.0.0.1:80", NULL, 7, &lookup));
+    assert_own(fer_resolver_take_completed(&resolver, &fresh, &key, 1, &count), FER_INVALID_INPUT);
+    assert_own(fer_resolver_take_completed(&resolver, &closed, &key, 1, &count), FER_INVALID_INPUT);
+    assert_own(fer_resolver_take_completed(&resolver, NULL, NULL, 1, &count), FER_INVALID_INPUT);
+    assert_own(fer_resolver_take_completed(&resolver, NULL, NULL, 0, &count), FER_INVALID_INPUT);
+    assert_own(fer_resolver_take_completed(&resolver, NULL, &key, 0, &count), FER_INVALID_INPUT);
+    assert_own(fer_resolver_take_completed(&resolver, NULL, &key, 1, NULL), FER_INVALID_INPUT);
+    assert_true(key == 4711 && count == 4711);
+    assert_ok(fer_resolver_take_completed(&resolver, NULL, &key, 1, &count));
+    assert_true(key == 7 && count == 1);
+    fer_lookup_close(&lookup);
     fer_resolver_close(&resolver);
 }
 
@@ -184,6 +227,7 @@ int main(void)
         PAIR_TEST("E4", a_stream_in_use_is_not_connected_again_within_limits),
         RULE_TEST("E4", a_resolver_is_made_once_and_with_threads),
         RULE_TEST("E4", a_start_needs_a_text_an_empty_lookup_and_an_open_poller),
+        RULE_TEST("E4", keys_are_taken_with_room_and_an_open_poller),
         RULE_TEST("E4", a_wait_needs_a_lookup_and_room),
     };
     return RUN_TESTS("misuse of the resolver", tests);

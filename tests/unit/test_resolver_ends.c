@@ -322,6 +322,11 @@ static void a_child_leaves_its_copies_alone(void **state)
     assert_error(fer_lookup_wait(&copies[0], FER_DURATION_NONE, NULL, 0, &count), FER_CANCELLED, 0);
     assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, &other), FER_INVALID_INPUT,
                  0);
+    uint64_t key;
+    assert_error(fer_resolver_start_with_key(&resolver_copy, "127.0.0.1:1", NULL, 7, &other),
+                 FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_take_completed(&resolver_copy, NULL, &key, 1, &count),
+                 FER_INVALID_INPUT, 0);
     fer_lookup_close(&copies[0]);
     fer_resolver_close(&resolver_copy);
     fer_lookup_close(&copies[1]);

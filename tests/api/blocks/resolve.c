@@ -1,9 +1,9 @@
-/* resolve.c: the blocks of resolve.h: a lookup beside a poller. */
+/* resolve.c: the blocks of resolve.h: a lookup with a key, beside a poller. */
 #include "frame.h"
 
 static fer_poller poller;
 static fer_resolver resolver;
-static fer_lookup lookup;
+static fer_lookup lookups[8];
 static bool is_done;
 
 static void continue_with(fer_error answer, const fer_socket_addr *addrs, size_t count)
@@ -16,12 +16,16 @@ static void continue_with(fer_error answer, const fer_socket_addr *addrs, size_t
 static fer_error run(void)
 {
     fer_socket_addr addrs[8];
-    size_t count = 0;
+    uint64_t keys[16];
     FER_TRY(fer_poller_new(&poller));
     /* BLOCK include/ferrule/resolve.h 1 */
     while (!is_done) {
         fer_event event;
-        FER_TRY(fer_poller_wait(&poller, &event, 1, FER_DURATION_NONE, &count));
+        size_t taken = 0;
+        bool is_notified = false;
+        FER_TRY(
+            fer_poller_wait_notified(&poller, &event, 1, FER_DURATION_NONE, &taken, &is_notified));
+        expect(taken == 0 && is_notified, "the lookup has notified the poller");
         /* BLOCK include/ferrule/resolve.h 2 */
     }
     return (fer_error){FER_OK, 0};

@@ -1,0 +1,324 @@
+/* lookup_pool.c: lookups in the background: the limits of the queue and the threads, and the list
+ * of completed lookups. The backend has the threads and the lookup itself (platform.h). */
+#include "core/names/lookup_pool.h"
+
+#include <string.h>
+
+#include "core/base/assert.h"
+#include "core/base/atomic.h"
+#include "core/base/cancel_token.h"
+#include "core/base/result.h"
+
+/* ---- References to the pool */
+
+void feri_pool_add_reference(feri_pool *shared)
+{
+    (void)feri_atomic_add(&shared->references, 1);
+}
+
+bool feri_pool_belongs_to_process(const feri_pool *shared)
+{
+    return shared->process == ferp_process();
+}
+
+/* No thread is inside the monitor when it ends. */
+void feri_pool_release(feri_pool *shared)
+{
+    uint32_t left = feri_atomic_add(&shared->references, UINT32_MAX);
+    FERI_ASSERT(left != UINT32_MAX);
+    if (left == 0) {
+        ferp_monitor_end(&shared->monitor);
+        ferp_memory_free(shared);
+    }
+}
+
+/* ---- The queue, and the list of completed lookups */
+
+static void list_append(feri_lookup_list *list, feri_lookup *last)
+{
+    last->previous = list->last;
+    last->next = NULL;
+    *(list->last != NULL ? &list->last->next : &list->first) = last;
+    list->last = last;
+}
+
+static void list_remove(feri_lookup_list *list, feri_lookup *removed)
+{
+    *(removed->previous != NULL ? &removed->previous->next : &list->first) = removed->next;
+    *(removed->next != NULL ? &removed->next->previous : &list->last) = removed->previous;
+    removed->previous = NULL;
+    removed->next = NULL;
+}
+
+static void queue_append(feri_pool *shared, feri_lookup *last)
+{
+    last->stage = FERI_LOOKUP_QUEUED;
+    list_append(&shared->queue, last);
+    shared->unfinished++;
+}
+
+static void queue_remove(feri_pool *shared, feri_lookup *removed)
+{
+    FERI_ASSERT(removed->stage == FERI_LOOKUP_QUEUED);
+    list_remove(&shared->queue, removed);
+    shared->unfinished--;
+}
+
+static void remove_completed(feri_lookup *removed)
+{
+    FERI_ASSERT(removed->stage == FERI_LOOKUP_DONE && removed->is_listed);
+    list_remove(&removed->pool->completed, removed);
+    removed->is_listed = false;
+}
+
+/* ---- The end of a lookup */
+
+/* The caller of feri_lookup_start closes the event after the lookup. */
+static void signal_event(fer_cancel_token *event)
+{
+    if (event != NULL) {
+        FERI_ASSERT(feri_token_is_open(event));
+        FER_IGNORE(fer_cancel_token_cancel(event));
+    }
+}
+
+/* Called inside the monitor: after fer_lookup_close has left it, there is no notification for the
+ * lookup (rule N5), and no signal. The key is in the list before the poller is notified (rule N9).
+ * If the poller cannot be notified because memory is exhausted, only the notification is lost, not
+ * the result and the key. */
+static void complete(feri_lookup *done, feri_lookup_result result)
+{
+    FERI_ASSERT(done->stage != FERI_LOOKUP_DONE);
+    done->stage = FERI_LOOKUP_DONE;
+    done->worker = NULL;
+    done->result = result;
+    if (done->notice.has_key) {
+        list_append(&done->pool->completed, done);
+        done->is_listed = true;
+    }
+    ferp_monitor_notify_all(&done->pool->monitor);
+    if (done->notice.poller != NULL) {
+        FER_IGNORE(fer_poller_notify(done->notice.poller));
+    }
+    signal_event(done->notice.event);
+}
+
+/* ---- Workers */
+
+/* May block, with no limit but the system resolver's. */
+static feri_lookup_result run_query(const feri_address_query *query)
+{
+    feri_lookup_result result = {feri_ok(), {NULL, 0}};
+    result.error = feri_address_list_of_query(&result.found, query);
+    return result;
+}
+
+/* Moves the result to its lookup, or frees it if the lookup was abandoned. */
+static void deliver_result(feri_worker *self)
+{
+    if (!self->is_busy) {
+        return;
+    }
+    if (self->lookup != NULL) {
+        complete(self->lookup, self->result);
+    } else {
+        feri_address_list_free(&self->result.found);
+    }
+    self->is_busy = false;
+    self->lookup = NULL;
+    self->pool->unfinished--;
+}
+
+/* Takes the next lookup from the queue. False: the queue is empty, and the worker is no longer
+ * counted as running before another lookup can be queued. */
+static bool take_queued(feri_worker *self)
+{
+    feri_pool *shared = self->pool;
+    feri_lookup *next = shared->queue.first;
+    if (next == NULL) {
+        self->is_running = false;
+        shared->running--;
+        return false;
+    }
+    queue_remove(shared, next);
+    next->stage = FERI_LOOKUP_RUNNING;
+    next->worker = self;
+    self->query = next->query;
+    self->lookup = next;
+    self->is_busy = true;
+    shared->unfinished++;
+    return true;
+}
+
+static bool step(void *argument)
+{
+    feri_worker *self = argument;
+    feri_pool *shared = self->pool;
+    ferp_monitor_enter(&shared->monitor);
+    deliver_result(self);
+    bool has_more = take_queued(self);
+    ferp_monitor_leave(&shared->monitor);
+    if (!has_more) {
+        feri_pool_release(shared);
+        return false;
+    }
+    self->result = run_query(&self->query);
+    return true;
+}
+
+/* ---- Starting */
+
+static feri_worker *idle_worker(feri_pool *shared)
+{
+    size_t at = 0;
+    while (shared->workers[at].is_running) {
+        at++;
+        FERI_ASSERT(at < shared->thread_count);
+    }
+    return &shared->workers[at];
+}
+
+/* Starts one more thread if there is work for it. A failure is no error while other threads run,
+ * because they will run the lookup later. */
+static fer_error start_worker(feri_pool *shared)
+{
+    if (shared->running == shared->thread_count || shared->running >= shared->unfinished) {
+        return feri_ok();
+    }
+    feri_worker *idle = idle_worker(shared);
+    idle->thread = (ferp_thread){step, idle};
+    idle->pool = shared;
+    idle->is_running = true;
+    shared->running++;
+    fer_error err = ferp_thread_start(&idle->thread);
+    if (err.kind == FER_OK) {
+        /* for the thread, which cannot release it before it has entered the monitor */
+        feri_pool_add_reference(shared);
+        return feri_ok();
+    }
+    idle->is_running = false;
+    shared->running--;
+    return shared->running > 0 ? feri_ok() : err;
+}
+
+/* Called inside the monitor. */
+static fer_error enqueue(feri_pool *shared, feri_lookup *started)
+{
+    if (shared->unfinished >= shared->unfinished_max) {
+        return feri_own_error(FER_WOULD_BLOCK);
+    }
+    queue_append(shared, started);
+    fer_error err = start_worker(shared);
+    if (err.kind != FER_OK) {
+        queue_remove(shared, started);
+    }
+    return err;
+}
+
+/* Runs the query of an address text, without the resolver. */
+static fer_error run_literal(feri_lookup *started)
+{
+    feri_lookup_result found = run_query(&started->query);
+    if (found.error.kind == FER_OK) {
+        complete(started, found);
+    }
+    return found.error;
+}
+
+fer_error feri_pool_start(feri_pool *shared, feri_lookup *started)
+{
+    ferp_monitor_enter(&shared->monitor);
+    fer_error err = started->query.is_literal ? run_literal(started) : enqueue(shared, started);
+    ferp_monitor_leave(&shared->monitor);
+    return err;
+}
+
+/* ---- Keys of completed lookups */
+
+static size_t take_keys(feri_pool *shared, const fer_poller *poller, uint64_t *keys, size_t cap)
+{
+    size_t count = 0;
+    feri_lookup *at = shared->completed.first;
+    while (at != NULL && count < cap) {
+        feri_lookup *next = at->next;
+        if (at->notice.poller == poller) {
+            keys[count] = at->notice.key;
+            count++;
+            remove_completed(at);
+        }
+        at = next;
+    }
+    return count;
+}
+
+/* A call that finds nothing waits without time left, as fer_lookup_wait does. Virtual time advances
+ * then, so that a program that only polls makes progress. */
+size_t feri_pool_take_completed(feri_pool *shared, const fer_poller *poller, uint64_t *keys,
+                                size_t cap)
+{
+    ferp_monitor_enter(&shared->monitor);
+    size_t count = take_keys(shared, poller, keys, cap);
+    if (count == 0) {
+        FER_IGNORE(ferp_monitor_wait(&shared->monitor, 0));
+        count = take_keys(shared, poller, keys, cap);
+    }
+    ferp_monitor_leave(&shared->monitor);
+    return count;
+}
+
+/* ---- Closing, and a new pool */
+
+/* A busy worker continues, and frees its result. */
+void feri_pool_abandon(feri_lookup *abandoned)
+{
+    feri_pool *shared = abandoned->pool;
+    ferp_monitor_enter(&shared->monitor);
+    if (abandoned->stage == FERI_LOOKUP_QUEUED) {
+        queue_remove(shared, abandoned);
+    } else if (abandoned->stage == FERI_LOOKUP_RUNNING) {
+        abandoned->worker->lookup = NULL;
+    } else if (abandoned->is_listed) {
+        remove_completed(abandoned);
+    }
+    ferp_monitor_leave(&shared->monitor);
+}
+
+void feri_pool_cancel_all(feri_pool *shared)
+{
+    const feri_lookup_result cancelled = {{FER_CANCELLED, 0}, {NULL, 0}};
+    ferp_monitor_enter(&shared->monitor);
+    while (shared->queue.first != NULL) {
+        feri_lookup *first = shared->queue.first;
+        queue_remove(shared, first);
+        complete(first, cancelled);
+    }
+    for (size_t i = 0; i < shared->thread_count; i++) {
+        feri_lookup *running_lookup = shared->workers[i].lookup;
+        shared->workers[i].lookup = NULL;
+        if (running_lookup != NULL) {
+            complete(running_lookup, cancelled);
+        }
+    }
+    ferp_monitor_leave(&shared->monitor);
+}
+
+fer_error feri_pool_new(size_t threads, size_t waiting, feri_pool **out)
+{
+    size_t size = sizeof(feri_pool) + threads * sizeof(feri_worker);
+    feri_pool *made = ferp_memory_new(size);
+    if (made == NULL) {
+        return feri_own_error(FER_OUT_OF_MEMORY);
+    }
+    memset(made, 0, size);
+    made->references = 1;
+    made->process = ferp_process();
+    made->thread_count = threads;
+    made->unfinished_max = waiting < SIZE_MAX - threads ? threads + waiting : SIZE_MAX;
+    fer_error err = ferp_monitor_begin(&made->monitor);
+    if (err.kind != FER_OK) {
+        ferp_memory_free(made);
+        return err;
+    }
+    *out = made;
+    return feri_ok();
+}

@@ -1,0 +1,290 @@
+/* lookup_keys.c: rule N9: the keys of lookups that are done, by the system's own resolver. For the
+ * order of each step: unit/test_resolver_keys.c. */
+#include "support/fixture.h"
+
+#include <stdatomic.h>
+
+#include "ferrule/poller.h"
+#include "support/thread.h"
+
+enum { MANY = 100, CAP = 16, TAKERS = 4 };
+
+/* A name that no system has, and that needs no query to a name server. */
+#define UNKNOWN "a b.invalid:80"
+
+static fer_resolver resolver;
+static fer_lookup lookups[MANY];
+static fer_poller pollers[2];
+static size_t times[MANY]; /* how often the key of each lookup was returned */
+static size_t threads_before;
+
+static int set_up(void **state)
+{
+    threads_before = peer_threads();
+    memset(&resolver, 0, sizeof resolver);
+    memset(lookups, 0, sizeof lookups);
+    memset(pollers, 0, sizeof pollers);
+    memset(times, 0, sizeof times);
+    assert_int_equal(test_begin(state), 0);
+    assert_ok(fer_poller_new(&pollers[0]));
+    assert_ok(fer_poller_new(&pollers[1]));
+    assert_ok(fer_resolver_new(&resolver, 3, SIZE_MAX));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    for (size_t i = 0; i < MANY; i++) {
+        fer_lookup_close(&lookups[i]);
+    }
+    fer_resolver_close(&resolver);
+    fer_poller_close(&pollers[0]);
+    fer_poller_close(&pollers[1]);
+    while (peer_threads() > threads_before) {
+        test_thread_yield();
+    }
+    return test_end(state);
+}
+
+/* Starts lookup `at`, with its index as the key. */
+static void start(size_t at, const char *text, fer_poller *notified)
+{
+    assert_ok(fer_resolver_start_with_key(&resolver, text, notified, at, &lookups[at]));
+}
+
+static size_t take(fer_poller *notified, uint64_t *keys, size_t cap)
+{
+    size_t count = 4711;
+    assert_ok(fer_resolver_take_completed(&resolver, notified, keys, cap, &count));
+    assert_in_range(count, 0, cap);
+    return count;
+}
+
+/* The result of a lookup whose key was returned is available. */
+static void assert_is_done(uint64_t key)
+{
+    size_t count = 0;
+    assert_in_range(key, 0, MANY - 1);
+    times[key]++;
+    fer_error error = fer_lookup_wait(&lookups[key], (fer_duration){0}, NULL, 0, &count);
+    assert_true(error.kind == FER_OK || error.kind == FER_HOST_NOT_FOUND ||
+                error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_RESOLVE_FAILED);
+}
+
+/* Takes the keys of one poller after each of its notifications, until `expected` were returned. */
+static void take_after_notifications(fer_poller *notified, size_t expected)
+{
+    uint64_t keys[CAP];
+    size_t total = 0;
+    while (total < expected) {
+        fer_event event;
+        size_t count = 0;
+        bool is_notified = false;
+        assert_ok(
+            fer_poller_wait_notified(notified, &event, 1, FER_DURATION_NONE, &count, &is_notified));
+        assert_true(count == 0 && is_notified);
+        do {
+            count = take(notified, keys, CAP);
+            for (size_t i = 0; i < count; i++) {
+                assert_is_done(keys[i]);
+            }
+            total += count;
+        } while (count == CAP);
+    }
+    assert_int_equal(total, expected);
+    assert_int_equal(take(notified, keys, CAP), 0);
+}
+
+/* N9: "The key of a lookup is listed when the result is available, before the poller is
+ * notified." */
+static void a_notified_wait_finds_the_key(void **state)
+{
+    (void)state;
+    start(0, UNKNOWN, &pollers[0]);
+    take_after_notifications(&pollers[0], 1);
+    start(1, "127.0.0.1:80", &pollers[0]);
+    take_after_notifications(&pollers[0], 1);
+    assert_true(times[0] == 1 && times[1] == 1);
+}
+
+/* N9: "fer_resolver_take_completed returns each listed key once": no notification that counts for
+ * several lookups loses one. */
+static void each_of_many_keys_is_returned_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < MANY; i++) {
+        start(i, i % 5 == 0 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
+    }
+    take_after_notifications(&pollers[0], MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_int_equal(times[i], 1);
+    }
+}
+
+/* N9: lookups of two pollers, and those without one. */
+static void each_poller_gets_the_keys_of_its_lookups(void **state)
+{
+    uint64_t keys[CAP];
+    fer_poller *const notified[] = {&pollers[0], &pollers[1], NULL};
+    (void)state;
+    for (size_t i = 0; i < 30; i++) {
+        start(i, i % 2 == 0 ? "[::1]:80" : UNKNOWN, notified[i % 3]);
+    }
+    take_after_notifications(&pollers[1], 10);
+    take_after_notifications(&pollers[0], 10);
+    for (size_t i = 0; i < 30; i++) {
+        assert_int_equal(times[i], i % 3 == 2 ? 0 : 1);
+    }
+    for (size_t left = 10; left > 0;) {
+        size_t count = take(NULL, keys, 3);
+        for (size_t i = 0; i < count; i++) {
+            assert_is_done(keys[i]);
+            assert_int_equal(keys[i] % 3, 2);
+        }
+        left -= count;
+    }
+}
+
+/* N9: "in the order of completion": an address text is done when its start returns. */
+static void keys_are_in_the_order_of_completion(void **state)
+{
+    uint64_t keys[CAP];
+    (void)state;
+    for (size_t i = 0; i < 10; i++) {
+        start(9 - i, "127.0.0.1:80", NULL);
+    }
+    assert_int_equal(take(NULL, keys, 4), 4);
+    assert_int_equal(take(NULL, keys + 4, 12), 6);
+    for (size_t i = 0; i < 10; i++) {
+        assert_int_equal(keys[i], 9 - i);
+    }
+}
+
+/* N9: a lookup of fer_resolver_start has no key. */
+static void a_lookup_without_a_key_is_not_listed(void **state)
+{
+    uint64_t keys[CAP];
+    size_t count = 0;
+    (void)state;
+    assert_ok(fer_resolver_start(&resolver, UNKNOWN, &pollers[0], &lookups[0]));
+    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[1]));
+    FER_IGNORE(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count));
+    assert_int_equal(take(&pollers[0], keys, CAP), 0);
+    assert_int_equal(take(NULL, keys, CAP), 0);
+}
+
+/* N9: "A call that starts after fer_lookup_close has returned never returns the key of that
+ * lookup." */
+static void a_closed_lookup_has_no_key(void **state)
+{
+    uint64_t keys[CAP];
+    (void)state;
+    for (size_t i = 0; i < 9; i++) {
+        start(i, i < 5 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
+    }
+    for (size_t i = 0; i < 9; i++) {
+        if (i != 2 && i != 7) {
+            fer_lookup_close(&lookups[i]);
+        }
+    }
+    size_t count = 0;
+    FER_IGNORE(fer_lookup_wait(&lookups[7], FER_DURATION_NONE, NULL, 0, &count));
+    assert_int_equal(take(&pollers[0], keys, CAP), 2);
+    assert_true(keys[0] == 2 && keys[1] == 7);
+}
+
+/* N9 after the close of the resolver: no key is left, and every lookup is done. */
+static void a_closed_resolver_has_no_keys(void **state)
+{
+    uint64_t key = 4711;
+    size_t count = 4711;
+    (void)state;
+    for (size_t i = 0; i < 20; i++) {
+        start(i, i % 2 == 0 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
+    }
+    fer_resolver_close(&resolver);
+    assert_own(fer_resolver_take_completed(&resolver, &pollers[0], &key, 1, &count),
+               FER_INVALID_INPUT);
+    assert_true(key == 4711 && count == 4711);
+    for (size_t i = 0; i < 20; i++) {
+        fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);
+        assert_true(error.kind != FER_WOULD_BLOCK);
+    }
+}
+
+/* ---- Several threads */
+
+/* A thread, and the keys that it has taken. */
+struct taker {
+    test_thread thread;
+    size_t times[MANY];
+    size_t unexpected;
+};
+
+static atomic_size_t keys_taken;
+
+/* Ends when all threads together have all keys. */
+static void take_until_all_are_taken(void *argument)
+{
+    struct taker *taker = argument;
+    while (atomic_load(&keys_taken) < MANY) {
+        uint64_t keys[3];
+        size_t count = 0;
+        size_t total = 0;
+        fer_error error = fer_resolver_take_completed(&resolver, &pollers[0], keys, 3, &count);
+        taker->unexpected += error.kind != FER_OK || count > 3;
+        for (size_t i = 0; i < count; i++) {
+            error = fer_lookup_wait(&lookups[keys[i]], (fer_duration){0}, NULL, 0, &total);
+            taker->unexpected += error.kind == FER_WOULD_BLOCK || error.kind == FER_INVALID_INPUT;
+            fer_lookup_close(&lookups[keys[i]]);
+            taker->times[keys[i]]++;
+        }
+        (void)atomic_fetch_add(&keys_taken, count);
+        test_thread_yield();
+    }
+}
+
+/* N9: "each listed key once", in any number of threads. */
+static void several_threads_take_each_key_once(void **state)
+{
+    static struct taker takers[TAKERS];
+    (void)state;
+    memset(takers, 0, sizeof takers);
+    atomic_init(&keys_taken, 0);
+    for (size_t i = 0; i < MANY; i++) {
+        start(i, i % 5 == 0 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
+    }
+    for (size_t i = 0; i < TAKERS; i++) {
+        test_thread_start(&takers[i].thread, take_until_all_are_taken, &takers[i]);
+    }
+    for (size_t i = 0; i < TAKERS; i++) {
+        test_thread_join(&takers[i].thread);
+        assert_int_equal(takers[i].unexpected, 0);
+        for (size_t k = 0; k < MANY; k++) {
+            times[k] += takers[i].times[k];
+        }
+    }
+    for (size_t k = 0; k < MANY; k++) {
+        assert_int_equal(times[k], 1);
+    }
+}
+
+#define KEYS_TEST(function)                                         \
+    {                                                               \
+        "N9 " #function, function, set_up, tear_down, &test_no_pair \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        KEYS_TEST(a_notified_wait_finds_the_key),
+        KEYS_TEST(each_of_many_keys_is_returned_once),
+        KEYS_TEST(each_poller_gets_the_keys_of_its_lookups),
+        KEYS_TEST(keys_are_in_the_order_of_completion),
+        KEYS_TEST(a_lookup_without_a_key_is_not_listed),
+        KEYS_TEST(a_closed_lookup_has_no_key),
+        KEYS_TEST(a_closed_resolver_has_no_keys),
+        KEYS_TEST(several_threads_take_each_key_once),
+    };
+    return RUN_TESTS("keys of lookups", tests);
+}

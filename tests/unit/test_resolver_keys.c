@@ -1,0 +1,287 @@
+/* test_resolver_keys.c: the keys of completed lookups, step by step: their order, the poller that
+ * they belong to, and lookups that are closed while their key is listed (rule N9). */
+#include "unit/resolver_fixture.h"
+
+enum { KEYS = 8 };
+
+static fer_poller other_poller;
+
+static void start_key(size_t at, const char *text, fer_poller *notified)
+{
+    assert_ok(fer_resolver_start_with_key(&resolver, text, notified, 100 + at, &lookups[at]));
+}
+
+/* Takes up to cap keys, and compares them with the digits of `expected`, the lookups' numbers. */
+static void assert_taken(const fer_poller *notified, size_t cap, const char *expected)
+{
+    uint64_t keys[KEYS];
+    size_t count = 99;
+    memset(keys, 0x5C, sizeof keys);
+    assert_ok(fer_resolver_take_completed(&resolver, notified, keys, cap, &count));
+    assert_int_equal(count, strlen(expected));
+    for (size_t i = 0; i < KEYS; i++) {
+        uint64_t key = i < count ? (uint64_t)(100 + expected[i] - '0') : 0x5C5C5C5C5C5C5C5C;
+        assert_true(keys[i] == key);
+    }
+    assert_false(background.is_inside);
+}
+
+static void a_key_is_returned_once_and_after_the_completion(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start_key(0, "a.test:80", &poller);
+    assert_taken(&poller, KEYS, "");
+    step_into_lookup(0);
+    assert_taken(&poller, KEYS, "");
+    assert_false(script_thread_step(0));
+    assert_true(poller_was_notified());
+    assert_taken(&poller, KEYS, "0");
+    assert_taken(&poller, KEYS, "");
+    assert_ok(poll_lookup(0));
+}
+
+static void an_address_text_is_listed_by_its_start(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start_key(0, "127.0.0.1:80", &poller);
+    start_key(1, "[::1]:80", NULL);
+    assert_taken(&poller, KEYS, "0");
+    assert_taken(NULL, KEYS, "1");
+    assert_int_equal(background.waits, 0);
+}
+
+static void a_lookup_without_a_key_is_never_listed(void **state)
+{
+    (void)state;
+    begin(1, 1);
+    start(0, "127.0.0.1:80");
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[1]));
+    script_thread_finish(0);
+    assert_taken(NULL, KEYS, "");
+    assert_taken(&poller, KEYS, "");
+}
+
+static void a_start_that_fails_lists_nothing(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start_key(0, "a.test:80", &poller);
+    assert_error(fer_resolver_start_with_key(&resolver, "b.test:80", &poller, 7, &lookups[1]),
+                 FER_WOULD_BLOCK, 0);
+    script_thread_finish(0);
+    assert_taken(&poller, KEYS, "0");
+    background.memory_fails_at = 1;
+    assert_error(fer_resolver_start_with_key(&resolver, "127.0.0.1:80", &poller, 7, &lookups[1]),
+                 FER_OUT_OF_MEMORY, 0);
+    assert_taken(&poller, KEYS, "");
+}
+
+static void keys_come_in_the_order_of_completion(void **state)
+{
+    (void)state;
+    begin(3, 0);
+    for (size_t i = 0; i < 3; i++) {
+        start_key(i, "a.test:80", &poller);
+        step_into_lookup(i);
+    }
+    assert_false(script_thread_step(2));
+    start_key(3, "127.0.0.1:80", &poller);
+    assert_false(script_thread_step(0));
+    assert_false(script_thread_step(1));
+    assert_taken(&poller, KEYS, "2301");
+}
+
+static void a_short_array_leaves_the_rest(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    for (size_t i = 0; i < 5; i++) {
+        start_key(i, "127.0.0.1:80", &poller);
+    }
+    assert_taken(&poller, 2, "01");
+    assert_taken(&poller, 1, "2");
+    start_key(5, "127.0.0.1:80", &poller);
+    assert_taken(&poller, 3, "345");
+    assert_taken(&poller, 3, "");
+}
+
+/* The keys of the other poller stay in their order. */
+static void each_poller_gets_its_own_keys(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    memset(&other_poller, 0, sizeof other_poller);
+    assert_ok(fer_poller_new(&other_poller));
+    fer_poller *const pollers[] = {&poller, &other_poller, NULL};
+    for (size_t i = 0; i < 7; i++) {
+        start_key(i, "127.0.0.1:80", pollers[i % 3]);
+    }
+    assert_taken(&other_poller, 1, "1");
+    assert_taken(&poller, 2, "03");
+    assert_taken(NULL, KEYS, "25");
+    assert_taken(&poller, KEYS, "6");
+    assert_taken(&other_poller, KEYS, "4");
+    fer_lookup_close(&lookups[1]);
+    fer_lookup_close(&lookups[4]);
+    fer_poller_close(&other_poller);
+}
+
+/* The first, a middle and the last of the list, and one whose key was taken. */
+static void a_closed_lookup_leaves_the_list(void **state)
+{
+    static const char *const left[] = {"1234", "0234", "0134", "0124", "0123"};
+    (void)state;
+    for (size_t closed = 0; closed < 5; closed++) {
+        begin(1, 0);
+        for (size_t i = 0; i < 5; i++) {
+            start_key(i, "127.0.0.1:80", &poller);
+        }
+        fer_lookup_close(&lookups[closed]);
+        assert_taken(&poller, 3, (char[]){left[closed][0], left[closed][1], left[closed][2], 0});
+        fer_lookup_close(&lookups[left[closed][0] - '0']);
+        assert_taken(&poller, 3, (char[]){left[closed][3], 0});
+        start_key(closed, "127.0.0.1:80", &poller);
+        assert_taken(&poller, 3, (char[]){(char)('0' + closed), 0});
+        if (closed < 4) {
+            assert_int_equal(resolver_teardown(state), 0);
+        }
+    }
+}
+
+static void a_lookup_that_is_closed_before_it_is_done_is_never_listed(void **state)
+{
+    (void)state;
+    begin(1, 2);
+    start_key(0, "a.test:80", &poller);
+    start_key(1, "b.test:80", &poller);
+    start_key(2, "c.test:80", &poller);
+    step_into_lookup(0);
+    fer_lookup_close(&lookups[0]);
+    fer_lookup_close(&lookups[1]);
+    script_thread_finish(0);
+    assert_taken(&poller, KEYS, "2");
+}
+
+static void a_failed_lookup_is_listed_too(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start_key(0, "a.test:80", &poller);
+    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
+    script_thread_finish(0);
+    assert_taken(&poller, KEYS, "0");
+    assert_error(poll_lookup(0), FER_HOST_NOT_FOUND, -2);
+}
+
+/* The thread finishes while the program waits for its poller. The notification is the last step of
+ * the completion: a thread that it wakes finds the key. */
+static void take_key_at_notification(script_call call)
+{
+    if (call == SCRIPT_POLLER_WAIT && background.threads_running > 0) {
+        script_thread_finish(0);
+    }
+    if (call == SCRIPT_POLLER_NOTIFY) {
+        background.is_inside = false;
+        assert_taken(&poller, KEYS, "0");
+        background.is_inside = true;
+    }
+}
+
+static void finish_during_a_wait(void (*on_call)(script_call call))
+{
+    fer_event event;
+    size_t count = 0;
+    script.on_call = on_call;
+    script_default(SCRIPT_POLLER_WAIT)->elapsed = 1;
+    assert_ok(fer_poller_wait(&poller, &event, 1, fer_duration_from_nanos(1), &count));
+    script.on_call = NULL;
+}
+
+static void a_key_is_listed_before_the_notification(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start_key(0, "a.test:80", &poller);
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    finish_during_a_wait(take_key_at_notification);
+    assert_log("poller_wait(1) lookup_begin(a.test) lookup_next() lookup_end() poller_notify()");
+    assert_taken(&poller, KEYS, "");
+}
+
+static void finish_thread_0(script_call call)
+{
+    if (call == SCRIPT_POLLER_WAIT && background.threads_running > 0) {
+        script_thread_finish(0);
+    }
+}
+
+static void a_notification_that_is_lost_loses_no_key(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start_key(0, "a.test:80", &poller);
+    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
+    finish_during_a_wait(finish_thread_0);
+    assert_taken(&poller, KEYS, "0");
+}
+
+/* A call that finds nothing waits once without time left. A lookup that is done then is found. */
+static void finish_at_the_wait(void)
+{
+    script_thread_finish(0);
+}
+
+static void a_call_that_finds_nothing_looks_again(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    start_key(0, "a.test:80", &poller);
+    background.on_wait = finish_at_the_wait;
+    assert_taken(&poller, KEYS, "0");
+    assert_int_equal(background.waits, 1);
+    assert_int_equal(background.waited_until, 0);
+}
+
+static void a_closed_resolver_returns_no_keys(void **state)
+{
+    uint64_t key = 4711;
+    size_t count = 99;
+    (void)state;
+    begin(1, 1);
+    start_key(0, "127.0.0.1:80", &poller);
+    start_key(1, "a.test:80", &poller);
+    start_key(2, "b.test:80", &poller);
+    step_into_lookup(0);
+    fer_resolver_close(&resolver);
+    assert_error(fer_resolver_take_completed(&resolver, &poller, &key, 1, &count),
+                 FER_INVALID_INPUT, 0);
+    assert_true(key == 4711 && count == 99);
+    assert_ok(poll_lookup(0));
+    assert_error(poll_lookup(1), FER_CANCELLED, 0);
+    assert_error(poll_lookup(2), FER_CANCELLED, 0);
+    assert_false(script_thread_step(0));
+    fer_lookup_close(&lookups[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RESOLVER_TEST(a_key_is_returned_once_and_after_the_completion),
+        RESOLVER_TEST(an_address_text_is_listed_by_its_start),
+        RESOLVER_TEST(a_lookup_without_a_key_is_never_listed),
+        RESOLVER_TEST(a_start_that_fails_lists_nothing),
+        RESOLVER_TEST(keys_come_in_the_order_of_completion),
+        RESOLVER_TEST(a_short_array_leaves_the_rest),
+        RESOLVER_TEST(each_poller_gets_its_own_keys),
+        RESOLVER_TEST(a_closed_lookup_leaves_the_list),
+        RESOLVER_TEST(a_lookup_that_is_closed_before_it_is_done_is_never_listed),
+        RESOLVER_TEST(a_failed_lookup_is_listed_too),
+        RESOLVER_TEST(a_key_is_listed_before_the_notification),
+        RESOLVER_TEST(a_notification_that_is_lost_loses_no_key),
+        RESOLVER_TEST(a_call_that_finds_nothing_looks_again),
+        RESOLVER_TEST(a_closed_resolver_returns_no_keys),
+    };
+    return cmocka_run_group_tests_name("resolver's keys", tests, NULL, NULL);
+}
