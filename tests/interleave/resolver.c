@@ -12,7 +12,9 @@ static fer_resolver resolver;
 static fer_lookup lookups[2];
 static fer_poller poller;
 static fer_cancel_token token;
-static unsigned data; /* written by a thread before it cancels */
+static unsigned data;     /* written by a thread before it cancels */
+static unsigned taken[2]; /* of each lookup, by each thread: how often its key was taken */
+static unsigned taken_by_other[2];
 
 static void open_resolver(size_t threads)
 {
@@ -20,6 +22,8 @@ static void open_resolver(size_t threads)
     memset(lookups, 0, sizeof lookups);
     memset(&poller, 0, sizeof poller);
     memset(&token, 0, sizeof token);
+    memset(taken, 0, sizeof taken);
+    memset(taken_by_other, 0, sizeof taken_by_other);
     data = 0;
     INTER_CHECK(fer_resolver_new(&resolver, threads, 4).kind == FER_OK);
 }
@@ -173,6 +177,118 @@ static void wait_on_poller(void)
     close_lookup_and_poller();
 }
 
+/* ---- With keys (rule N9) */
+
+static void start_with_key(size_t index, fer_poller *notified)
+{
+    fer_error error =
+        fer_resolver_start_with_key(&resolver, "name:80", notified, index, &lookups[index]);
+    INTER_CHECK(error.kind == FER_OK);
+}
+
+static void begin_with_key(void)
+{
+    open_resolver(1);
+    INTER_CHECK(fer_poller_new(&poller).kind == FER_OK);
+    start_with_key(0, &poller);
+}
+
+static void begin_with_two_keys(void)
+{
+    open_resolver(1);
+    start_with_key(0, NULL);
+    start_with_key(1, NULL);
+}
+
+static size_t take(const fer_poller *notified, unsigned *times)
+{
+    uint64_t keys[2];
+    size_t count = 0;
+    fer_error error = fer_resolver_take_completed(&resolver, notified, keys, 2, &count);
+    INTER_CHECK(error.kind == FER_OK && count <= 2);
+    for (size_t i = 0; i < count; i++) {
+        INTER_CHECK(keys[i] < 2);
+        times[keys[i]]++;
+    }
+    return count;
+}
+
+/* The key is listed before the notification. */
+static void take_when_notified(void)
+{
+    fer_event event;
+    size_t count;
+    bool is_notified = false;
+    fer_error error =
+        fer_poller_wait_notified(&poller, &event, 1, FER_DURATION_NONE, &count, &is_notified);
+    INTER_CHECK(error.kind == FER_OK && is_notified);
+    INTER_CHECK(take(&poller, taken) == 1 && taken[0] == 1);
+    INTER_CHECK(wait_for(0, fer_duration_from_millis(0)).kind == FER_OK);
+}
+
+static void start_and_take(void)
+{
+    start_with_key(0, &poller);
+    take_when_notified();
+}
+
+static void start_the_other_and_wait(void)
+{
+    start_with_key(1, NULL);
+    INTER_CHECK(wait_for(1, FER_DURATION_NONE).kind == FER_OK);
+}
+
+static void begin_with_poller_only(void)
+{
+    open_resolver(1);
+    INTER_CHECK(fer_poller_new(&poller).kind == FER_OK);
+}
+
+static void take_once(void)
+{
+    (void)take(NULL, taken);
+}
+
+static void take_once_too(void)
+{
+    (void)take(NULL, taken_by_other);
+}
+
+static void take_of_poller(void)
+{
+    (void)take(&poller, taken);
+}
+
+static void close_all_and_poller(void)
+{
+    close_all();
+    fer_poller_close(&poller);
+}
+
+/* Nothing is left of a lookup that was closed. */
+static void finish_closed_key(void)
+{
+    unsigned before = taken[0];
+    INTER_CHECK(before <= 1 && take(&poller, taken) == 0);
+    close_all_and_poller();
+}
+
+static void finish_other_key(void)
+{
+    INTER_CHECK(take(&poller, taken) == 0 && take(NULL, taken) == 1 && taken[1] == 1);
+    close_all_and_poller();
+}
+
+/* Every key was taken once, by one of the threads or here. */
+static void finish_two_keys(void)
+{
+    INTER_CHECK(wait_for(0, FER_DURATION_NONE).kind == FER_OK);
+    INTER_CHECK(wait_for(1, FER_DURATION_NONE).kind == FER_OK);
+    (void)take(NULL, taken);
+    INTER_CHECK(taken[0] + taken_by_other[0] == 1 && taken[1] + taken_by_other[1] == 1);
+    close_all();
+}
+
 /* ---- Within limits (rule K8) */
 
 static void begin_within(void)
@@ -261,6 +377,28 @@ const inter_program inter_resolver_programs[] = {
      .begin = begin_with_poller,
      .states = "N5: the poller is never notified after the lookup was closed",
      .threads = {close_lookup_and_poller, close_resolver}},
+    {.name = "resolver_key",
+     .begin = begin_with_key,
+     .states = "N9: a notified wait finds the key of the lookup that is done",
+     .threads = {take_when_notified},
+     .finish = close_all_and_poller},
+    {.name = "resolver_key_started",
+     .begin = begin_with_poller_only,
+     .states = "N9: a key is taken while another lookup is started and done",
+     .threads = {start_and_take, start_the_other_and_wait},
+     .finish = finish_other_key,
+     .preemptions = 2,
+     .old_values = 1},
+    {.name = "resolver_key_closed",
+     .begin = begin_with_key,
+     .states = "N9: the key of a lookup is never returned after the lookup was closed",
+     .threads = {close_lookup_0, take_of_poller},
+     .finish = finish_closed_key},
+    {.name = "resolver_two_takers",
+     .begin = begin_with_two_keys,
+     .states = "N9: two threads take the keys of two lookups: each key once, and none is lost",
+     .threads = {take_once, take_once_too},
+     .finish = finish_two_keys},
     {.name = "resolver_within",
      .begin = begin_within,
      .states = "K8: a lookup within limits ends by its result or by a cancel",
