@@ -1,13 +1,15 @@
 /* fuzz_resolve_text.c: any "host:port" text and a simulated resolver with names of any shape, in
  * both dialects. The result is that of a model, no more is stored than fits, and no lookup leaks.
- * Within limits the result is the same, unless the limits end the call (rules K1, K8). The system's
- * resolver is never called. */
+ * Within limits the result is the same, unless the limits end the call (rules K1, K8). The keys of
+ * lookups in the background are those of a model (rule N9). The system's resolver is never
+ * called. */
 #include <stdbool.h>
 
 #include "ferrule/resolve.h"
 #include "ferrule/sim.h"
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/programs/resolve_keys.h"
 #include "fuzz/programs/resolve_within.h"
 
 /* Compares the result of a call with the expected one. The block of addrs holds cap addresses. */
@@ -86,6 +88,7 @@ static void run_query(const resolve_query *query, fer_sim_dialect dialect)
         (void)fer_sim_clear_faults();
     }
     check_within(query, addrs, elapsed);
+    resolve_keys(query);
     free(addrs);
     FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK && report.leaked_lookups == 0 &&
                report.leaked_handles == 0 && report.leaked_tokens == 0);
@@ -123,6 +126,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     query.name_count = choose_below(&from, NAMES_MOST + 1);
     for (size_t i = 0; i < query.name_count; i++) {
         choose_name(&query, &from, i);
+    }
+    if (first >= 192) {
+        resolve_choose_steps(&query, &from);
     }
     size_t len = 0;
     const uint8_t *text = choose_bytes(&from, TEXT_MOST, &len);

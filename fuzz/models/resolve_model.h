@@ -22,9 +22,9 @@ typedef enum resolve_limits {
     WITHIN_COUNT
 } resolve_limits;
 
-enum { NAMES_MOST = 3, ADDRS_MOST = 4, CAP_MOST = 6, TEXT_MOST = 1024 };
+enum { NAMES_MOST = 3, ADDRS_MOST = 4, CAP_MOST = 6, TEXT_MOST = 1024, STEPS_MOST = 40 };
 
-/* The names of the resolver, and the texts to look up. */
+/* The names of the resolver, the texts to look up, and a program of lookups with keys. */
 typedef struct resolve_query {
     char text[TEXT_MOST + 1];
     char host_text[TEXT_MOST + 1];
@@ -34,6 +34,8 @@ typedef struct resolve_query {
     size_t cap;
     bool resolver_fails;
     resolve_limits limits;
+    size_t step_count; /* of resolve_keys */
+    uint8_t steps[STEPS_MOST][2];
 } resolve_query;
 
 /* The expected kind and addresses. is_from_resolver: the resolver decides, by an unknown name or an

@@ -27,12 +27,35 @@ static fer_error do_start(const struct misuse_arguments *a)
         "[::1]:0",      "localhost:99999", "127.1:5", ":"};
     fer_poller *poller = a->nulls & 16 ? NULL : &a->state->background.pollers[(a->arg >> 3) % 3];
     const char *text = a->nulls & 4 ? NULL : texts[a->arg % 8];
+    if (a->arg >= 128) {
+        return fer_resolver_start_with_key(resolver_of(a), text, poller, a->arg, lookup_of(a));
+    }
     return fer_resolver_start(resolver_of(a), text, poller, lookup_of(a));
+}
+
+/* A call that fails leaves the keys and the count alone. */
+static fer_error do_take(const struct misuse_arguments *a)
+{
+    uint64_t keys[3] = {MISUSE_UNTOUCHED, MISUSE_UNTOUCHED, MISUSE_UNTOUCHED};
+    size_t cap = a->arg % 4;
+    fer_poller *poller = a->nulls & 16 ? NULL : &a->state->background.pollers[(a->arg >> 3) % 3];
+    fer_error error =
+        fer_resolver_take_completed(resolver_of(a), poller, a->nulls & 4 ? NULL : keys, cap, a->n);
+    size_t stored = a->n != NULL && error.kind == FER_OK ? *a->n : 0;
+    bool is_right = a->n == NULL || (error.kind == FER_OK) == (*a->n != MISUSE_UNTOUCHED);
+    is_right = is_right && stored <= cap;
+    for (size_t i = stored; i < 3; i++) {
+        is_right = is_right && keys[i] == MISUSE_UNTOUCHED;
+    }
+    return misuse_checked(is_right, error);
 }
 
 /* A wait that fails leaves the count alone. */
 static fer_error do_wait(const struct misuse_arguments *a)
 {
+    if (a->nulls >= 128) {
+        return do_take(a);
+    }
     static const uint64_t nanos[] = {0, 1, 1000000, UINT64_MAX};
     fer_socket_addr addrs[2];
     fer_error error = fer_lookup_wait(lookup_of(a), (fer_duration){nanos[a->arg % 4]},
