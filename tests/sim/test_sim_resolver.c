@@ -138,6 +138,58 @@ static void an_event_loop_goes_on_while_a_name_is_looked_up(void **state)
     fer_sim_peer_close(ends.peer);
 }
 
+/* Takes one key of the poller, or returns 0. */
+static uint64_t take_one(const fer_poller *notified)
+{
+    uint64_t key = 0;
+    size_t count = 0;
+    assert_ok(fer_resolver_take_completed(&resolver, notified, &key, 1, &count));
+    assert_true(count == (key != 0));
+    return key;
+}
+
+/* Rule N9: each completion notifies, and the keys are in the order of completion and not of the
+ * start. */
+static void keys_come_with_the_notifications(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t key;
+        uint64_t done_ms;
+    } started[] = {{"slow.test:80", 1, 3000}, {"gone.test:80", 2, 1000}, {"soon.test:80", 3, 5}};
+    fer_event event;
+    size_t count = 0;
+    begin(state, 3, 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(fer_resolver_start_with_key(&resolver, started[i].text, &poller, started[i].key,
+                                              &lookups[i]));
+    }
+    for (size_t i = 3; i-- > 0;) {
+        bool is_notified = false;
+        assert_ok(
+            fer_poller_wait_notified(&poller, &event, 1, FER_DURATION_NONE, &count, &is_notified));
+        assert_true(is_notified && count == 0);
+        assert_int_equal(now_ms(), started[i].done_ms);
+        assert_int_equal(take_one(&poller), started[i].key);
+        assert_int_equal(take_one(&poller), 0);
+        assert_kind(wait_for(i, (fer_duration){0}), i == 1 ? FER_HOST_NOT_FOUND : FER_OK);
+    }
+}
+
+/* A program that only takes keys makes progress too. */
+static void taking_again_and_again_comes_to_an_end(void **state)
+{
+    begin(state, 1, 0);
+    assert_ok(fer_resolver_start_with_key(&resolver, "soon.test:80", NULL, 7, &lookups[0]));
+    uint64_t key = 0;
+    while (key == 0) {
+        assert_true(now_ms() <= 5);
+        key = take_one(NULL);
+    }
+    assert_int_equal(key, 7);
+    assert_int_equal(now_ms(), 5);
+}
+
 static fer_error callback_errors[2];
 
 static void wait_in_a_callback(void *context)
@@ -145,6 +197,7 @@ static void wait_in_a_callback(void *context)
     (void)context;
     callback_errors[0] = wait_for(0, (fer_duration){0});
     callback_errors[1] = wait_for(0, FER_DURATION_NONE);
+    assert_int_equal(take_one(&poller), 0);
     assert_ok(fer_resolver_start(&resolver, "two.test:80", NULL, &lookups[1]));
 }
 
@@ -281,6 +334,8 @@ int main(void)
         RESOLVER_TESTS(asking_again_and_again_comes_to_an_end),
         RESOLVER_TESTS(threads_look_up_side_by_side_and_the_line_waits),
         RESOLVER_TESTS(an_event_loop_goes_on_while_a_name_is_looked_up),
+        RESOLVER_TESTS(keys_come_with_the_notifications),
+        RESOLVER_TESTS(taking_again_and_again_comes_to_an_end),
         RESOLVER_TESTS(in_a_callback_time_stands_still),
         RESOLVER_TESTS(the_faults_of_names_strike_in_the_background),
         RESOLVER_TESTS(there_may_be_no_memory_for_a_lookup),

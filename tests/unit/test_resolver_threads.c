@@ -1,5 +1,5 @@
 /* test_resolver_threads.c: the resolver on threads of this system, with a getaddrinfo that answers
- * only when the test allows it. POSIX only. Rules N2, N4 to N8, and many threads on one resolver,
+ * only when the test allows it. POSIX only. Rules N2, N4 to N9, and many threads on one resolver,
  * for the thread sanitizer. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE /* pthread_getname_np */
@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -410,6 +411,70 @@ static void many_threads_start_abandon_and_close(void **state)
     assert_ok(wait_for(0, FER_DURATION_NONE));
 }
 
+static atomic_size_t starters; /* threads that still start lookups */
+static atomic_uchar key_times[STRESS_THREADS * STRESS_ROUNDS];
+
+/* Closes a quarter of its lookups at once, and the others when their key was returned. */
+static void start_with_keys(void *argument)
+{
+    uint32_t random = *(const uint32_t *)argument;
+    size_t base = random / 7919u * STRESS_ROUNDS;
+    size_t failures = 0;
+    for (size_t key = base; key < base + STRESS_ROUNDS; key++) {
+        fer_lookup lookup = {0};
+        const char *text = choose(&random, 4) == 0 ? "127.0.0.1:80" : "fast.test:80";
+        fer_error error;
+        do {
+            test_thread_yield();
+            error = fer_resolver_start_with_key(&resolver, text, &poller, key, &lookup);
+        } while (error.kind == FER_WOULD_BLOCK);
+        failures += error.kind != FER_OK;
+        bool is_abandoned = choose(&random, 4) == 0;
+        while (!is_abandoned && key_times[key] == 0) {
+            test_thread_yield();
+        }
+        fer_lookup_close(&lookup);
+    }
+    starters--;
+    *(uint32_t *)argument = (uint32_t)failures;
+}
+
+static void take_keys(void *argument)
+{
+    size_t failures = 0;
+    while (starters > 0) {
+        uint64_t keys[2];
+        size_t count = 0;
+        failures += fer_resolver_take_completed(&resolver, &poller, keys, 2, &count).kind != FER_OK;
+        for (size_t i = 0; i < count; i++) {
+            failures += key_times[keys[i]]++ != 0;
+        }
+        test_thread_yield();
+    }
+    *(uint32_t *)argument = (uint32_t)failures;
+}
+
+/* N9: "returns each listed key once", to any of several threads, while lookups are started,
+ * finished and closed. */
+static void many_threads_take_each_key_once(void **state)
+{
+    test_thread threads[2 * STRESS_THREADS];
+    uint32_t arguments[2 * STRESS_THREADS];
+    (void)state;
+    hold(false);
+    starters = STRESS_THREADS;
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(fer_resolver_new(&resolver, 3, 2));
+    for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
+        arguments[i] = (uint32_t)(i / 2) * 7919u + 1;
+        test_thread_start(&threads[i], i % 2 == 0 ? start_with_keys : take_keys, &arguments[i]);
+    }
+    for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
+        test_thread_join(&threads[i]);
+        assert_int_equal(arguments[i], 0);
+    }
+}
+
 #define RESOLVER_TEST(rule, function)                  \
     {                                                  \
         rule " " #function, function, begin, end, NULL \
@@ -425,6 +490,7 @@ int main(void)
         RESOLVER_TEST("N7", a_resolver_is_closed_while_the_system_is_at_it),
         RESOLVER_TEST("N8", threads_take_no_signal_and_have_a_name),
         RESOLVER_TEST("N6", many_threads_start_abandon_and_close),
+        RESOLVER_TEST("N9", many_threads_take_each_key_once),
     };
     return cmocka_run_group_tests_name("resolver's threads", tests, NULL, NULL);
 }
