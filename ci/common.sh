@@ -97,6 +97,28 @@ build_preset() {
     (cd "$root" && run_nice cmake --build "build/$1" -j "$jobs")
 }
 
+# restore_copy COPY PART...: makes these files and folders of the copy equal to those of the tree. A
+# restored file has a new time, so the build compiles it again.
+restore_copy() {
+    copy=$1
+    shift
+    (cd "$root" && find "$@" -type f ! -path 'fuzz/corpus/*') |
+        while IFS= read -r file; do
+            cmp -s "$root/$file" "$copy/$file" && continue
+            mkdir -p "$(dirname "$copy/$file")"
+            cp "$root/$file" "$copy/$file"
+        done
+}
+
+# build_patched COPY PATCH LOG COMMAND...: applies the patch to the restored copy and builds it with
+# the command. After a failure, the log has the reason.
+build_patched() {
+    (cd "$1" && patch -p1 -s --no-backup-if-mismatch <"$2") >"$3" 2>&1 || return 1
+    patched_log=$3
+    shift 3
+    "$@" >>"$patched_log" 2>&1
+}
+
 # Only the script that started the Wine server stops it.
 wine_started=no
 start_wine() {

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Runs the model checker for threads of core (docs/INTERLEAVING.md). Prints a line for each program,
-# or for each planted bug, and the totals.
+# or for each planted bug, and the totals or a table.
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/interleave.sh [--deeper | --planted [NAME]...] [--no-setup] [PROGRAM [SCHEDULE]]
+usage: ci/interleave.sh [--deeper] [--no-setup] [PROGRAM [SCHEDULE]]
+       ci/interleave.sh --planted | --compare [--minutes N] [--no-setup] [NAME]...
 
 Builds the preset interleave and runs every schedule of all programs, or of PROGRAM, within each
 program's limits. A program that takes 20 s of processor time is stopped: "not complete".
@@ -13,6 +14,9 @@ With SCHEDULE, which a failure prints, prints the steps of this schedule.
   --deeper    with one preemption and one old value more than each program's limits, 4 minutes each
   --planted   applies each planted bug of tests/interleave/planted, or those with these names, to a
               copy of the tree. The program that the patch's first line names must fail
+  --compare   the same, and whether the thread sanitizer (preset tsan) and 100 runs of the stress
+              tests (preset debug) find the bug. Each of the two runs the tests with threads that
+              use the changed file, for at most N minutes (default: 5). Prints a table
   --no-setup  do not run ci/setup.sh
 The copy stays in build/interleave-planted, for the next run. Logs: build/log/interleave-NAME.log
 TEXT
@@ -25,12 +29,19 @@ setup=yes
 mode=programs
 names=
 seconds=20
+minutes=5
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
         --planted) mode=planted ;;
+        --compare) mode=compare ;;
         --deeper) mode=deeper ;;
+        --minutes)
+            case ${2:-} in '' | 0 | *[!0-9]*) usage >&2; exit 2 ;; esac
+            minutes=$2
+            shift
+            ;;
         -*) usage >&2; exit 2 ;;
         *) names="$names ${1%.patch}" ;;
     esac
@@ -53,35 +64,43 @@ run_programs() {
 }
 
 tree=$root/build/interleave-planted
-restore_copy() {
-    (cd "$root" && find CMakeLists.txt CMakePresets.json cmake core include platform \
-        tests/interleave -type f) |
-        while IFS= read -r file; do
-            cmp -s "$root/$file" "$tree/$file" && continue
-            mkdir -p "$(dirname "$tree/$file")"
-            cp "$root/$file" "$tree/$file"
-        done
+
+# restore_tree [PART...]
+restore_tree() {
+    restore_copy "$tree" CMakeLists.txt CMakePresets.json cmake core include platform \
+        tests/interleave "$@"
 }
 
-# try_patch PATCH: prints the row of this planted bug.
+# try_patch PATCH: sets $found to the failure of the patch's program in the copy, or to nothing,
+# $runs to the number of its schedule, and $steps. Returns 1 if the copy cannot be built.
 try_patch() {
     name=$(basename "$1" .patch)
     program=$(sed -n '1s/:.*//p' "$1")
     log=$logs/interleave-$name.log
-    restore_copy
-    if ! (cd "$tree" && patch -p1 -s --no-backup-if-mismatch <"$1") >"$log" 2>&1 ||
-        ! build "$tree" >>"$log" 2>&1; then
-        say "$(printf '%-28s %-30s %s' "$name" "$program" 'cannot be applied or built')"
-        tail -n 5 "$log" | sed 's/^/    | /'
-        failed=$((failed + 1))
-        return 0
-    fi
+    restore_tree
+    build_patched "$tree" "$1" "$log" build "$tree" || return 1
     code=0
     "$tree/build/interleave/tests/interleave/interleave" --seconds "$seconds" "$program" \
         >>"$log" 2>&1 || code=$?
     steps=$(sed -n 's/^failed after \([0-9]*\) steps.*/\1/p' "$log")
+    runs=$(sed -n 's/^failed after .*, in run \([0-9]*\);.*/\1/p' "$log")
+    found=
     if [ "$code" -eq 1 ] && [ -n "$steps" ]; then
         found=$(sed -n "s/^$program: //p" "$log" | head -n 1)
+    fi
+}
+
+report_broken() {
+    say "$(printf '%-28s %-30s %s' "$name" "$program" 'cannot be applied or built')"
+    tail -n 5 "$log" | sed 's/^/    | /'
+    failed=$((failed + 1))
+}
+
+# plant PATCH: prints the row of this planted bug.
+plant() {
+    if ! try_patch "$1"; then
+        report_broken
+    elif [ -n "$found" ]; then
         say "$(printf '%-28s %-30s %4s steps  %.60s' "$name" "$program" "$steps" "$found")"
         passed=$((passed + 1))
     else
@@ -90,12 +109,118 @@ try_patch() {
     fi
 }
 
-run_planted() {
+# ---- The same bugs, with real threads
+
+# The unit tests have programs of their own. The others are in conformance_tests and stress.
+threaded="limits_threads modes_threads resolver_threads"
+
+build_threaded() {
+    targets="conformance_tests stress_limits stress_relay relay_server"
+    for word in $threaded; do targets="$targets unit_test_$word"; done
+    [ -e "$tree/build/$1/build.ninja" ] ||
+        (cd "$tree" && cmake --preset "$1" -DFERRULE_BUILD_FUZZ=OFF -DFERRULE_BUILD_BENCH=OFF \
+            -DFERRULE_TEST_TIMEOUT=180) ||
+        return 1
+    # shellcheck disable=SC2086 # the list is words
+    (cd "$tree/build/$1" && run_nice cmake --build . --target $targets -j "$jobs")
+}
+
+# tests_of PATCH: the tests with threads that use the file which the patch changes.
+tests_of() {
+    case $(sed -n 's|^+++ b/||p' "$1") in
+        core/base/cancel_token.c) say conformance_limits_threads stress_limits ;;
+        core/handle/limits.c)
+            say unit_test_limits_threads conformance_limits_threads stress_limits
+            ;;
+        core/handle/modes.c | core/handle/ownership.c)
+            say unit_test_modes_threads conformance_clones conformance_raw_and_clones \
+                conformance_modes conformance_shutdown
+            ;;
+        core/names/*) say unit_test_resolver_threads conformance_resolving conformance_names ;;
+        core/wait/poller.c) say conformance_poller_threads conformance_poller_stress stress_relay ;;
+        core/wait/waiting.c)
+            say unit_test_modes_threads conformance_shutdown conformance_wakeup \
+                conformance_clones conformance_timeouts conformance_limits_threads
+            ;;
+        *)
+            say unit_test_limits_threads unit_test_modes_threads unit_test_resolver_threads \
+                conformance_poller_threads conformance_poller_stress conformance_limits_threads \
+                conformance_wakeup conformance_shutdown conformance_resolving conformance_clones \
+                stress_relay
+            ;;
+    esac
+}
+
+# run_threaded PRESET RUNS TEST...: runs the tests in turn until one fails, at most RUNS times, and
+# not again after $minutes minutes. Sets $result to the failure or to the number of runs of all
+# tests. A test that hangs fails by its time limit.
+run_threaded() {
+    preset=$1
+    most=$2
+    shift 2
+    if ! build_threaded "$preset" >>"$log" 2>&1; then
+        result="not built"
+        return 0
+    fi
+    prefix=
+    [ "$preset" != tsan ] || ! can_fix_layout || prefix="setarch -R"
+    end=$(($(date +%s) + minutes * 60))
+    run=0
+    while [ "$run" -lt "$most" ] && { [ "$run" -eq 0 ] || [ "$(date +%s)" -lt "$end" ]; }; do
+        run=$((run + 1))
+        for test in "$@"; do
+            # shellcheck disable=SC2086 # the prefix is words
+            if ! (cd "$tree/build/$preset" &&
+                $prefix ctest --output-on-failure --no-tests=error -R "^$test\$") \
+                >"$log.run" 2>&1 </dev/null; then
+                cat "$log.run" >>"$log"
+                result="\`$test\`, run $run"
+                ! grep -q 'WARNING: ThreadSanitizer' "$log.run" || result="$result: a report"
+                return 0
+            fi
+        done
+    done
+    result="no"
+    [ "$most" -eq 1 ] || [ "$run" -eq "$most" ] || result="no, $run runs"
+}
+
+# Without a planted bug, every test must pass.
+check_threaded() {
+    name=none
+    program=
+    log=$logs/interleave-none.log
+    restore_tree tests examples
+    : >"$log"
+    for preset in tsan debug; do
+        # shellcheck disable=SC2046 # the list is words
+        run_threaded "$preset" 1 $(tests_of /dev/null)
+        [ "$result" = no ] || { say "without a planted bug: $preset: $result"; return 1; }
+    done
+}
+
+# compare PATCH: prints the row of the table.
+compare() {
+    if ! try_patch "$1"; then
+        report_broken
+        return 0
+    fi
+    # shellcheck disable=SC2046 # the list is words
+    run_threaded tsan 1 $(tests_of "$1")
+    sanitized=$result
+    # shellcheck disable=SC2046
+    run_threaded debug 100 $(tests_of "$1")
+    say "| \`$name\` | ${found:+run }${runs:-not found} | $sanitized | $result |"
+    case $sanitized$result in *"not built"*) found= ;; esac
+    if [ -n "$found" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+# for_each_patch FUNCTION
+for_each_patch() {
     passed=0
     failed=0
     for patch in "$root"/tests/interleave/planted/*.patch; do
         plant=$(basename "$patch" .patch)
-        case " $names " in '  ' | *" $plant "* | *" ${plant#*-} "*) try_patch "$patch" ;; esac
+        case " $names " in '  ' | *" $plant "* | *" ${plant#*-} "*) "$1" "$patch" ;; esac
     done
     say "$passed passed, $failed failed, 0 skipped"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
@@ -104,5 +229,11 @@ run_planted() {
 case $mode in
     programs) run_programs --seconds "$seconds" ;;
     deeper) run_programs --deeper 1 --seconds 240 ;;
-    planted) run_planted ;;
+    planted) for_each_patch plant ;;
+    compare)
+        check_threaded
+        say "| planted bug | checker | thread sanitizer | 100 runs |"
+        say "|---|---|---|---|"
+        for_each_patch compare
+        ;;
 esac

@@ -62,15 +62,8 @@ runs_of() {
     case $1 in addr_parse) echo 1000000 ;; *) echo 100000 ;; esac
 }
 
-# Makes the copy equal to the tree. A restored file has a new time, so the build compiles it again.
-restore_copy() {
-    (cd "$root" && find CMakeLists.txt CMakePresets.json cmake core platform include fuzz \
-        -type f ! -path 'fuzz/corpus/*') |
-        while IFS= read -r file; do
-            cmp -s "$root/$file" "$tree/$file" && continue
-            mkdir -p "$(dirname "$tree/$file")"
-            cp "$root/$file" "$tree/$file"
-        done
+restore_harnesses() {
+    restore_copy "$tree" CMakeLists.txt CMakePresets.json cmake core platform include fuzz
 }
 
 build_harness() {
@@ -144,9 +137,8 @@ try_patch() {
     name=$(basename "$1" .patch)
     harness=$(harness_of "$1")
     log=$logs/planted-$engine-$name.log
-    restore_copy
-    if ! (cd "$tree" && patch -p1 -s --no-backup-if-mismatch <"$1") >"$log" 2>&1 ||
-        ! build_harness "$harness" >>"$log" 2>&1; then
+    restore_harnesses
+    if ! build_patched "$tree" "$1" "$log" build_harness "$harness"; then
         say "$(printf '%-30s %-13s %s' "$name" "$harness" 'cannot be applied or built')"
         tail -n 5 "$log" | sed 's/^/    | /'
         broken=$((broken + 1))
@@ -171,7 +163,7 @@ try_patch() {
 # table proves nothing.
 try_unpatched() {
     log=$logs/planted-$engine-none.log
-    restore_copy
+    restore_harnesses
     build_harness "$1" >"$log" 2>&1 || { tail -n 5 "$log"; broken=$((broken + 1)); return 0; }
     if ! "$fuzzers/fuzz_$1" "$root/fuzz/corpus/$1"/* >>"$log" 2>&1 </dev/null; then
         say "$1 fails on its corpus without a planted bug"
@@ -187,7 +179,7 @@ chosen() {
 
 [ "$setup" = no ] || "$root/ci/setup.sh" build fuzz
 mkdir -p "$tree"
-trap 'restore_copy' EXIT
+trap 'restore_harnesses' EXIT
 trap 'exit 130' INT TERM
 caught=0
 missed=0

@@ -79,7 +79,8 @@ void inter_fail(const char *format, ...)
     for (size_t i = 0; i < count; i++) {
         print_step(i + 1, &steps[i]);
     }
-    printf("failed after %zu steps; the schedule: ", count);
+    printf("failed after %zu steps, in run %llu; the schedule: ", count,
+           (unsigned long long)inter_search_runs());
     inter_search_print();
     (void)fflush(stdout);
     _Exit(1);

@@ -26,7 +26,7 @@ static size_t depth;      /* the nodes of the schedule that runs */
 static unsigned preemption_limit;
 static bool is_full; /* every enabled thread is wanted everywhere */
 static bool is_following;
-static bool is_first;
+static uint64_t runs;
 
 static inter_executed steps[INTER_STEPS_MAX];
 static size_t step_count;
@@ -38,7 +38,7 @@ void inter_search_begin(unsigned preemptions, bool in_full)
     node_count = 0;
     preemption_limit = preemptions;
     is_following = false;
-    is_first = true;
+    runs = 0;
 }
 
 void inter_search_follow(const char *schedule)
@@ -82,10 +82,9 @@ bool inter_search_next(void)
     depth = 0;
     step_count = 0;
     memset(known, 0, sizeof known);
-    if (is_first || is_following) {
-        bool has_more = is_first;
-        is_first = false;
-        return has_more;
+    runs++;
+    if (runs == 1 || is_following) {
+        return runs == 1;
     }
     while (node_count > 0) {
         node *last = &nodes[node_count - 1];
@@ -95,6 +94,11 @@ bool inter_search_next(void)
         node_count--;
     }
     return false;
+}
+
+uint64_t inter_search_runs(void)
+{
+    return runs;
 }
 
 /* ---- Dependence */

@@ -29,6 +29,9 @@ void inter_search_follow(const char *schedule);
 /* Begins the next schedule. False: all were run. */
 bool inter_search_next(void);
 
+/* The schedules that were begun in this search, with the one that runs. */
+uint64_t inter_search_runs(void);
+
 /* Chooses one of the enabled threads. pending has the next operation of each; current ran last.
  * INTER_MAIN: every continuation is covered by another schedule. */
 unsigned inter_search_thread(inter_threads enabled, const inter_operation pending[],
