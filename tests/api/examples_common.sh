@@ -54,6 +54,15 @@ example() {
     exec "$program" "$@"
 }
 
+# run_example OUTPUT NAME [ARGUMENT...]: runs that program with the caller's input; sets $code. Its
+# output is in OUTPUT.out and OUTPUT.err.
+run_example() {
+    output=$1
+    shift
+    code=0
+    (example "$@" >"$work/$output.out" 2>"$work/$output.err") || code=$?
+}
+
 # Records the last background process, which is ended with the test.
 keep() {
     process=$!

@@ -7,10 +7,7 @@ set -eu
 . "$(dirname "$0")/examples_common.sh"
 
 # ask [ARGUMENT...]: runs dns_query; sets $code. Its output is in ask.out and ask.err.
-ask() {
-    code=0
-    (example dns_query "$@" </dev/null >"$work/ask.out" 2>"$work/ask.err") || code=$?
-}
+ask() { run_example ask dns_query "$@" </dev/null; }
 
 # fails NAME MESSAGE: checks that a query for NAME prints MESSAGE and no address.
 fails() {

@@ -87,10 +87,7 @@ find_line "$work/server.out" '14s/^answered 127\.0\.0\.1:[0-9]*$/&/p'
 check "what is no query is not answered" [ "$(grep -c . "$work/server.out")" -eq 14 ]
 
 # serve [ARGUMENT...]: runs dns_server; sets $code. Its output is in serve.out and serve.err.
-serve() {
-    code=0
-    (example dns_server "$@" </dev/null >"$work/serve.out" 2>"$work/serve.err") || code=$?
-}
+serve() { run_example serve dns_server "$@" </dev/null; }
 
 serve host.example 192.0.2.7 "$address"
 check "an address in use is an error" [ "$code" -eq 1 ]

@@ -9,9 +9,8 @@ need nc
 # run_fercat [ARGUMENT...]: runs fercat with the caller's input; sets $code and $took. Its output is
 # in fercat.out and fercat.err.
 run_fercat() {
-    code=0
     began=$(date +%s)
-    (example fercat "$@" >"$work/fercat.out" 2>"$work/fercat.err") || code=$?
+    run_example fercat fercat "$@"
     took=$(($(date +%s) - began))
 }
 

@@ -12,8 +12,7 @@ fails() {
     expected=$1
     pattern=$2
     shift 2
-    code=0
-    (example fercat "$@" </dev/null >"$work/fercat.out" 2>"$work/fercat.err") || code=$?
+    run_example fercat fercat "$@" </dev/null
     check "fercat $*: exit code $expected" [ "$code" -eq "$expected" ]
     check "... with a reason" file_matches "$work/fercat.err" "$pattern"
     check "... on standard error alone" is_empty "$work/fercat.out"
@@ -42,8 +41,7 @@ for seconds in 0 -1 x 1x 99999999999999999999; do
 done
 fails 2 'fercat: an unknown option, or -w without a number of seconds' -w
 
-code=0
-(example fercat -h </dev/null >"$work/fercat.out" 2>"$work/fercat.err") || code=$?
+run_example fercat fercat -h </dev/null
 check "-h is no failure" [ "$code" -eq 0 ]
 check "... and prints the exit codes" file_matches "$work/fercat.out" 'exit code: 0 .*'
 check "... on standard output" is_empty "$work/fercat.err"

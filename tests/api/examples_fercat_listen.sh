@@ -95,8 +95,7 @@ check "-k: the first connection gets standard input" cmp "$work/nc.1" "$work/our
 check "-k: a later one gets the end" is_empty "$work/nc.3"
 find_line "$work/fercat.out" 's/^connection 3$/&/p'
 check "-k: each connection is received from" [ "$(tr -d '\r' <"$work/fercat.out" | grep -c '^connection [123]$')" -eq 3 ]
-code=0
-(example fercat -l "$address" </dev/null >"$work/second.out" 2>"$work/second.err") || code=$?
+run_example second fercat -l "$address" </dev/null
 check "an address in use is a failure" [ "$code" -eq 1 ]
 check "... that is named" file_matches "$work/second.err" "fercat: listen on $address: AddrInUse (os error [0-9]*)"
 check "-k: it still listens" kill "$fercat"

@@ -7,10 +7,7 @@ set -eu
 need nc
 
 # connect [ARGUMENT...]: runs happy; sets $code. Its output is in happy.out and happy.err.
-connect() {
-    code=0
-    (example happy "$@" </dev/null >"$work/happy.out" 2>"$work/happy.err") || code=$?
-}
+connect() { run_example happy happy "$@" </dev/null; }
 
 nc_listens v4 127.0.0.1 </dev/null
 connect "127.0.0.1:$port"

@@ -8,10 +8,7 @@ set -eu
 need nc
 
 # get [ARGUMENT...]: runs http_get; sets $code. Its output is in get.out and get.err.
-get() {
-    code=0
-    (example http_get "$@" </dev/null >"$work/get.out" 2>"$work/get.err") || code=$?
-}
+get() { run_example get http_get "$@" </dev/null; }
 
 # serve NAME: nc answers one connection with NAME.http. Sets $port.
 serve() {

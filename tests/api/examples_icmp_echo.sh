@@ -10,8 +10,7 @@ set -eu
 echo_of() {
     name=$1
     shift
-    code=0
-    (example icmp_echo "$@" </dev/null >"$work/$name.out" 2>"$work/$name.err") || code=$?
+    run_example "$name" icmp_echo "$@" </dev/null
 }
 
 echo_of usage nonsense

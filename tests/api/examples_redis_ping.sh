@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs examples/redis_ping against scripted answers, and on this system also against redis-server,
-# if it is installed. redis-server listens on a port that nc chose and released.
+# if it is installed.
 # usage: examples_redis_ping.sh FOLDER-OF-THE-EXAMPLES [EMULATOR]
 # shellcheck disable=SC2016 # a length of RESP begins with $
 set -eu
@@ -9,10 +9,7 @@ set -eu
 need nc
 
 # ping [ARGUMENT...]: runs redis_ping; sets $code. Its output is in ping.out and ping.err.
-ping() {
-    code=0
-    (example redis_ping "$@" </dev/null >"$work/ping.out" 2>"$work/ping.err") || code=$?
-}
+ping() { run_example ping redis_ping "$@" </dev/null; }
 
 # ask NAME ANSWER [ARGUMENT...]: redis_ping talks to nc, which sends ANSWER, a format of printf.
 ask() {
@@ -22,6 +19,23 @@ ask() {
     shift 2
     nc_listens "$name" 127.0.0.1 -N <"$work/$name.answer"
     ping -w 60 "127.0.0.1:$port" "$@"
+}
+
+# start_redis: sets $port. redis-server cannot let the system choose a port. It listens on one that
+# nc chose and released; if another process has taken that one, on another.
+start_redis() {
+    line=taken
+    while [ "$line" = taken ]; do
+        nc_listens unused 127.0.0.1 </dev/null
+        kill "$process"
+        await "$process"
+        rm -f "$work/redis.out"
+        redis-server --port "$port" --bind 127.0.0.1 --save '' --appendonly no --dir "$work" \
+            >"$work/redis.out" 2>&1 &
+        keep
+        find_line "$work/redis.out" \
+            's/.*Ready to accept connections.*/ready/p; s/.*Address already in use.*/taken/p'
+    done
 }
 
 # refuses NAME ANSWER WORDS: an answer that ends in this error.
@@ -67,13 +81,7 @@ ping -w 0 127.0.0.1:1
 check "no time is wrong usage" [ "$code" -eq 2 ]
 
 if [ -z "$emulator" ] && ! without redis-server "a real server"; then
-    nc_listens unused 127.0.0.1 </dev/null
-    kill "$process"
-    await "$process"
-    redis-server --port "$port" --bind 127.0.0.1 --save '' --appendonly no --dir "$work" \
-        >"$work/redis.out" 2>&1 &
-    keep
-    find_line "$work/redis.out" 's/.*Ready to accept connections.*/ready/p'
+    start_redis
     ping -w 60 "127.0.0.1:$port"
     check "redis-server answers" file_has "$work/ping.out" PONG
     ping -w 60 "127.0.0.1:$port" SET key 'a word'

@@ -9,10 +9,7 @@ need nc socat
 
 # run_client [ARGUMENT...]: runs the client with the caller's input; sets $code. Its output is in
 # client.out and client.err.
-run_client() {
-    code=0
-    (example relay_client "$@" >"$work/client.out" 2>"$work/client.err") || code=$?
-}
+run_client() { run_example client relay_client "$@"; }
 
 # output_is FILE: checks the client's output byte for byte.
 output_is() { cmp "$work/client.out" "$1"; }

@@ -7,10 +7,7 @@ set -eu
 need openssl nc
 
 # get [ARGUMENT...]: runs tls_get; sets $code. Its output is in get.out and get.err.
-get() {
-    code=0
-    (example tls_get -w 60 "$@" </dev/null >"$work/get.out" 2>"$work/get.err") || code=$?
-}
+get() { run_example get tls_get -w 60 "$@" </dev/null; }
 
 # certificate NAME SUBJECT-ALTERNATIVE-NAME: a key and a certificate that signs itself.
 certificate() {

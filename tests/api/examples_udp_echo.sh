@@ -18,10 +18,7 @@ serve() {
 }
 
 # ask [ARGUMENT...]: runs the client; sets $code. Its output is in ask.out and ask.err.
-ask() {
-    code=0
-    (example udp_echo ask "$@" </dev/null >"$work/ask.out" 2>"$work/ask.err") || code=$?
-}
+ask() { run_example ask udp_echo ask "$@" </dev/null; }
 
 serve plain 127.0.0.1:0
 printf 'from socat' | socat -t 10 - "UDP4:127.0.0.1:$port,shut-none" >"$work/socat.out" &

@@ -22,8 +22,7 @@ chat() {
 printf 'one\ntwo\n' >"$work/first.in"
 seq 1 5000 >"$work/second.in"
 
-code=0
-(example unix_chat >"$work/usage.out" 2>"$work/usage.err") || code=$?
+run_example usage unix_chat
 check "no argument is wrong usage" [ "$code" -eq 2 ]
 
 if [ -n "$emulator" ]; then
