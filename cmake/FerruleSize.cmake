@@ -8,10 +8,11 @@ function(ferrule_keep_small target)
     if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC AND NOT FERRULE_SANITIZE AND NOT FERRULE_FUZZ_ENGINE)
         # No exception passes through C code without callbacks, and its unwind tables would be a
         # quarter of the library. Debuggers have their own (-g), and RelWithDebInfo keeps these for
-        # profilers. With a section for each function the linker drops what no public function
-        # calls.
+        # profilers. With a section for each function and each constant the linker drops what a
+        # program does not use. gcc puts the jump tables of all functions into one section if
+        # constants share one, and each table keeps its function.
         target_compile_options(${target} PRIVATE
-            "$<$<CONFIG:Release>:-Os;-fno-unwind-tables;-fno-asynchronous-unwind-tables;-ffunction-sections>")
+            "$<$<CONFIG:Release>:-Os;-fno-unwind-tables;-fno-asynchronous-unwind-tables;-ffunction-sections;-fdata-sections>")
     endif()
     get_target_property(kind ${target} TYPE)
     # The library's calls of its own exported functions are not meant to be replaced, so they can be
