@@ -10,8 +10,8 @@ Installs with apt-get the missing packages of these groups:
   build      a C compiler, CMake, Ninja
   quick      for ci/test.sh without arguments: cmocka, clang with its sanitizers, socat and nc,
              strace, Python
-  test       quick, and a C++ compiler, pkg-config, git, redis-server, OpenSSL and
-             clang-format
+  test       quick, and a C++ compiler, pkg-config, git, redis-server, OpenSSL,
+             Mbed TLS and clang-format
   wine       the Windows cross-compiler and Wine
   mingw      wine, and cmocka's source
   msvc       clang 19, its linker and Wine's headers, from which ci/msvc_sdk.sh makes what a build
@@ -107,6 +107,7 @@ check_test() {
     need_program redis-server redis-server
     need_program openssl openssl
     need_file /usr/include/openssl/ssl.h libssl-dev
+    need_file /usr/include/mbedtls/ssl.h libmbedtls-dev
     need_program clang-format clang-format
 }
 
