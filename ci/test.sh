@@ -104,14 +104,14 @@ tsan_prefix() {
 tests_of() {
     case $mode-$1 in
         quick-asan) echo "-LE thorough|examples|fidelity|fuzz -E ^sim_(posix|winsock)_lengths$" ;;
-        quick-mingw) echo "-LE thorough|examples|fidelity|fuzz|stress -E ^sim_|^api_archive" ;;
+        quick-mingw) echo "-LE thorough|examples|fidelity|fuzz|stress -E ^sim_|^api_archive|^api_cxx" ;;
         quick-*) echo "-LE thorough" ;;
         all-debug) echo "-E ^api_install_" ;;
         all-release) echo "-LE examples|fidelity|stress -E _slowly$|kqueue" ;;
         all-asan) echo "-LE fuzz" ;;
         all-tsan) echo "-LE fuzz -E ^unit_(test_(ip_|socket_addr|host_port|text|duration|error)|ipv4)" ;;
         all-mingw) echo "-E _slowly$|^api_install_child_FetchContent$" ;;
-        *-msvc) echo "-L unit|conformance" ;;
+        *-msvc) echo "-L unit|conformance|cxx" ;;
     esac
 }
 

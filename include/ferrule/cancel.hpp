@@ -3,6 +3,7 @@
 #define FERRULE_CANCEL_HPP
 
 #include "ferrule/cancel.h"
+#include "ferrule/owned.hpp"
 
 namespace ferrule
 {

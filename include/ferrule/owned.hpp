@@ -19,6 +19,11 @@
 #ifndef FERRULE_OWNED_HPP
 #define FERRULE_OWNED_HPP
 
+/* cl.exe defines __cplusplus as C++98 unless it is called with /Zc:__cplusplus. */
+#if __cplusplus < 201703L && (!defined(_MSVC_LANG) || _MSVC_LANG < 201703L)
+#error "ferrule's C++ headers need C++17 (-std=c++17, /std:c++17); in older C++, include ferrule.h"
+#endif
+
 #include <cstddef>
 #include <iterator>
 #include <type_traits>

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tests the C++ headers with each of the compilers, as C++17 and C++20, without a warning and
 # without exceptions. Runs cxx_values.cpp and examples/raii_echo.cpp, and checks that misuse of a
-# value does not compile. Checks that the headers call every public function of a handle.
+# value and an older standard do not compile. Checks that the headers call every public function of a handle.
 # usage: cxx_headers.sh ROOT LIBRARY EMULATOR-OR-EMPTY LINK-FLAGS COMPILER...
 set -eu
 root=$1
@@ -93,6 +93,16 @@ statements() {
     statement "objects can be sent as bytes" fail 'tcp_stream two[2]; (void)one.write(two);'
 }
 
+# In C++14 the first error of each header names the required standard.
+older_standard() {
+    for header in "$root"/include/ferrule.hpp "$root"/include/ferrule/*.hpp; do
+        echo "#include \"${header#"$root/include/"}\"" >"$work/older.cpp"
+        ! compile -fsyntax-only "$work/older.cpp" || wrong "$compiler -std=$standard: $header compiles"
+        grep 'error:' "$work/output" | head -n 1 | grep -q 'need C++17' ||
+            wrong "$compiler -std=$standard: $header has another error first"
+    done
+}
+
 printf 'a word came back over TCP\na word came over UDP\n' >"$work/echo"
 printf 'all as it should be\n' >"$work/values"
 for compiler in "$@"; do
@@ -102,6 +112,8 @@ for compiler in "$@"; do
     done
     standard=c++17
     statements
+    standard=c++14
+    older_standard
     echo "cxx_headers: $("$compiler" --version | head -n 1)"
 done
 exit "$bad"
