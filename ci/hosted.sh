@@ -161,5 +161,4 @@ if run_selftest; then
 else
     failed=$((failed + 1))
 fi
-say "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+say_totals

@@ -27,9 +27,6 @@ TEXT
 . "$(dirname "$0")/common.sh"
 
 workspace=$root/build/oss-fuzz
-passed=0
-failed=0
-skipped=0
 min_edges=100
 
 # The flags that the images set, without those that only silence warnings.
@@ -326,5 +323,4 @@ copy_sources
 for build in $builds; do
     try_build "$build"
 done
-say "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+say_totals

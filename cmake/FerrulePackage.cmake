@@ -18,7 +18,7 @@ set(CPACK_PROJECT_CONFIG_FILE "${PROJECT_SOURCE_DIR}/cmake/FerrulePackageOptions
 
 # One archive has all components; a Debian package has one.
 set(CPACK_COMPONENTS_ALL runtime development doc licence)
-if(TARGET ferrule_selftest)
+if(FERRULE_BUILD_TESTS)
     list(APPEND CPACK_COMPONENTS_ALL selftest)
 endif()
 set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
