@@ -14,6 +14,8 @@ every target. With warnings as errors, it then
   compiles, links and tests   aarch64-linux-musl powerpc64-linux-musl (the latter is big-endian)
   compiles and links only ferrule_selftest, and runs it if this machine can
                               x86_64-linux-musl x86_64-windows-gnu
+The first two and the last two take the library as one file. For all but the first two, ferrule.c is
+also compiled alone with a program, which runs if this machine can run it.
 Every ferrule_selftest is copied to build/selftest. --selftest builds nothing else, and not for
 powerpc64.
 TARGET is one of these or another zig target. If zig is not available, Debian's cross-compiler
@@ -27,22 +29,6 @@ TEXT
 . "$(dirname "$0")/common.sh"
 
 cache=$root/build/cache
-passed=0
-failed=0
-skipped=0
-
-# report_unavailable TEXT: something that this machine lacks. It is a failure in CI and otherwise a
-# skip.
-report_unavailable() {
-    say ""
-    say "**** $*"
-    say ""
-    if in_ci; then
-        failed=$((failed + 1))
-    else
-        skipped=$((skipped + 1))
-    fi
-}
 
 fail() {
     say "    $*"
@@ -130,46 +116,42 @@ keep_selftest() {
     done
 }
 
-# run_selftest TARGET: runs the program on this machine, under Wine or under qemu; nothing runs
-# macOS' programs.
+# run_selftest TARGET: runs the program, if this machine can run it.
 run_selftest() {
-    target=$1
-    program=$root/build/cross-$target/tests/selftest/ferrule_selftest
-    case $target-$(uname -s)-$(uname -m) in
-        x86_64-linux-musl-Linux-x86_64) set -- "$program" ;;
-        aarch64-linux-musl-*)
-            emulator=$(command -v qemu-aarch64-static) || return 0
-            set -- env "FERRULE_SELFTEST_EMULATOR=$emulator" "$emulator" "$program"
-            ;;
-        x86_64-windows-gnu-*)
-            "$root/ci/wine.sh" --available || return 0
-            start_wine
-            set -- "$root/ci/wine.sh" "$program.exe"
-            ;;
-        *) return 0 ;;
-    esac
-    logged "cross-$target-selftest" "$@" || fail "$target: the self-test has failures"
-    sed -n 's/^tests: */    /p' "$logs/cross-$target-selftest.log"
-    stop_wine
+    can_run "$1" || return 0
+    program=$root/build/cross-$1/tests/selftest/ferrule_selftest
+    [ -f "$program" ] || program=$program.exe
+    logged "cross-$1-selftest" run_for "$1" "$program" || fail "$1: the self-test has failures"
+    sed -n 's/^tests: */    /p' "$logs/cross-$1-selftest.log"
 }
 
-has_qemu() {
-    cpu=${1%%-*}
-    command -v "qemu-$(echo "$cpu" | sed 's/^powerpc/ppc/')-static" >/dev/null 2>&1
+# try_one_file TARGET: ferrule.c and ferrule.h, without the rest of the project.
+try_one_file() {
+    libraries=-pthread
+    case $1 in *-windows-*) libraries=-lws2_32 ;; esac
+    emulator=$(emulator_of "$1") || emulator=none
+    logged "cross-$1-one-file" sh "$root/tests/api/amalgamated_program.sh" "$root" cmake \
+        "$emulator" "cc -target $1" "$libraries" "$zig" ||
+        { fail "$1: ferrule.c cannot be compiled or run"; return 0; }
+    passed=$((passed + 1))
 }
 
 build_with_zig() {
     case $1 in
-        x86_64-linux*) ;;
         *linux*)
-            has_qemu "$1" || {
+            can_run "$1" || {
                 report_unavailable "qemu for $1 is not installed: its tests are NOT run"
                 return 0
             }
             ;;
+        *-windows-*) ! can_run "$1" || start_wine ;;
     esac
+    one_file=OFF
+    ! builds_selftest_only "$1" || one_file=ON
     build_target "$1" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/zig.cmake" "-DFERRULE_ZIG=$zig" \
-        "-DFERRULE_ZIG_TARGET=$1"
+        "-DFERRULE_ZIG_TARGET=$1" "-DFERRULE_AMALGAMATED=$one_file"
+    [ "$selftest" = yes ] || try_one_file "$1"
+    stop_wine
 }
 
 # Without zig: Debian's gcc for a Linux target, linked statically with glibc.
@@ -183,7 +165,7 @@ build_with_debian_gcc() {
         report_unavailable "neither zig nor $triplet-gcc is available: $1 is NOT compiled"
         return 0
     fi
-    has_qemu "$1" ||
+    can_run "$1" ||
         { report_unavailable "qemu for $1 is not installed: its tests are NOT run"; return 0; }
     build_target "$triplet" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/linux-gnu-cross.cmake" \
         "-DFERRULE_TRIPLET=$triplet"
@@ -199,7 +181,8 @@ build_in_msvc_dialect() {
     rm -rf "$root/build/cross-$1"
     logged "cross-$1-configure" cmake -S "$root" -B "$root/build/cross-$1" -G Ninja -Wno-dev \
         -DCMAKE_BUILD_TYPE=Debug -DFERRULE_WERROR=ON -DFERRULE_BUILD_TESTS=ON \
-        "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/msvc-clang.cmake" "-DFERRULE_MSVC_PROCESSOR=$cpu" \
+        -DFERRULE_AMALGAMATED=ON "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/msvc-clang.cmake" \
+        "-DFERRULE_MSVC_PROCESSOR=$cpu" \
         "-DFERRULE_CMOCKA_SOURCE=$cache/cmocka" ||
         { fail "$1 cannot be configured"; return 0; }
     logged "cross-$1-build" run_nice cmake --build "$root/build/cross-$1" -j "$jobs" \
@@ -252,5 +235,4 @@ for target in $targets; do
             ;;
     esac
 done
-say "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+say_totals

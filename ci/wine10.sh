@@ -165,7 +165,8 @@ esac
 if [ -z "$tree" ]; then
     tree=$root/build/wine10
     logged wine10-configure in_debian cmake --preset mingw -B "$tree" -DFERRULE_BUILD_EXAMPLES=OFF \
-        -DFERRULE_BUILD_BENCH=OFF -DFERRULE_BUILD_FUZZ=OFF
+        -DFERRULE_BUILD_BENCH=OFF -DFERRULE_BUILD_FUZZ=OFF \
+        -DFERRULE_AMALGAMATED=OFF
     logged wine10-build in_debian nice cmake --build "$tree" -j "$jobs"
 fi
 [ $# -gt 0 ] || set -- -L 'unit|conformance'
@@ -187,5 +188,4 @@ elif [ "$passed" -eq 0 ] || [ "$code" -ne 0 ]; then
     failed=1
 fi
 remove_in_ci "$root/build/wine10" "$WINEPREFIX"
-say "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+say_totals

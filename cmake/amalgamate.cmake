@@ -126,12 +126,13 @@ append_text([[
 
 #include "ferrule.h"
 
-/* Each system leaves some functions unused, and names of one file may be parameters in another. */
+/* Each system leaves some functions unused, and names of one file may be parameters in another.
+ * MSVC also warns about initializers of aggregates and about conditions that are constant. */
 #if defined(__GNUC__) || defined(__clang__)
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wshadow"
 #elif defined(_MSC_VER)
-#pragma warning(disable : 4505)
+#pragma warning(disable : 4127 4204 4221 4505)
 #endif]])
 append_file(platform/platform.h)
 append_text("\n/* Before <intrin.h>, which core includes: the order that Wine's <winnt.h> needs. */\n#ifdef _WIN32")

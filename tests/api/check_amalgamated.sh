@@ -20,7 +20,7 @@ count=0
 try() {
     command -v "$1" >/dev/null 2>&1 || return 0
     count=$((count + 1))
-    "$1" "-std=$2" -Wall -Wextra -Werror -fsyntax-only -I"$work" "$work/$3" || bad=1
+    "$1" "-std=$2" -Wall -Wextra -Werror -pedantic -fsyntax-only -I"$work" "$work/$3" || bad=1
 }
 for compiler in gcc clang clang-19 x86_64-w64-mingw32-gcc i686-w64-mingw32-gcc; do
     try "$compiler" c11 ferrule.c
