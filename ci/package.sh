@@ -32,9 +32,6 @@ TEXT
 . "$(dirname "$0")/common.sh"
 
 packages=$root/build/packages
-passed=0
-failed=0
-skipped=0
 
 # check NAME COMMAND...: one check, with its output in build/log/package-NAME.log.
 check() {
@@ -46,17 +43,6 @@ check() {
     else
         say "    $name: failed"
         failed=$((failed + 1))
-    fi
-}
-
-# report_unavailable TEXT: something that this machine lacks. It is a failure in CI and otherwise a
-# skip.
-report_unavailable() {
-    say "**** $*"
-    if in_ci; then
-        failed=$((failed + 1))
-    else
-        skipped=$((skipped + 1))
     fi
 }
 
@@ -227,8 +213,8 @@ fi
 for program in cpack dpkg-buildflags fakeroot lintian abidiff meson; do
     command -v "$program" >/dev/null 2>&1 || {
         report_unavailable "$program is missing: the packages are NOT checked"
-        say "$passed passed, $failed failed, $skipped skipped"
-        exit "$failed"
+        say_totals
+        exit
     }
 done
 say "== ferrule $version"
@@ -245,7 +231,7 @@ fi
 if command -v conan >/dev/null 2>&1; then
     check conan try_conan
 else
-    say "    conan is not installed: its recipe is not tried"
+    say "    conan is not installed: skipped: its recipe is not tried"
     skipped=$((skipped + 1))
 fi
 if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
@@ -259,5 +245,4 @@ else
 fi
 (cd "$packages" && sha256sum -- *.tar.gz *.deb >SHA256SUMS)
 remove_in_ci "$packages/first" "$packages/the-second" "$packages/conan"
-say "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+say_totals

@@ -10,8 +10,9 @@ PACKAGES is the folder that ci/package.sh filled. Takes ferrule in by each of th
 the programs of tests/api/consumer, which connect and read over the loopback, and runs them:
   the Debian packages: pkg-config, find_package, and the installed examples
   the archive of this system: pkg-config and find_package
-  the source archive: cmake --install and find_package
-  the source archive as a Meson subproject
+  the source archive: cmake --install with find_package and with pkg-config, add_subdirectory,
+  FetchContent, a Meson subproject, and the vcpkg port (tests/api/vcpkg_port.cmake, without vcpkg)
+  ferrule.c and ferrule.h: one command of the C compiler
 Source archives are built without a network. Installs and removes the Debian packages of ferrule, so
 it needs a Debian that may be changed: ci/package.sh runs it in one of ci/wine10.sh. --no-setup
 installs no compilers. Prints a line `works: WAY` for each way.
@@ -122,7 +123,31 @@ without_network cmake -S "$tree" -B "$work/build" -G Ninja "-DCMAKE_INSTALL_PREF
 without_network cmake --build "$work/build"
 cmake --install "$work/build"
 with_find_package source "-DCMAKE_PREFIX_PATH=$work/installed"
-echo "works: the source archive, with cmake --install and find_package"
+PKG_CONFIG_PATH=$(dirname "$(find "$work/installed" -name ferrule.pc)")
+export PKG_CONFIG_PATH
+with_pkg_config source-pkg-config
+unset PKG_CONFIG_PATH
+echo "works: the source archive, with cmake --install, find_package and pkg-config"
+
+# ---- the source archive as a part of another build
+
+with_cmake add_subdirectory -DCONSUMER_WAY=add_subdirectory "-DCONSUMER_FERRULE_SOURCE=$tree"
+with_cmake FetchContent -DCONSUMER_WAY=FetchContent "-DCONSUMER_FERRULE_SOURCE=$source"
+echo "works: the source archive, with add_subdirectory and FetchContent"
+
+# ---- ferrule.c and ferrule.h
+
+cmake -D "OUT=$work/two-files" -P "$tree/cmake/amalgamate.cmake"
+cc "$consumer/consumer.c" "$work/two-files/ferrule.c" "-I$work/two-files" -o "$work/two-files/consumer"
+run_program "$work/two-files/consumer"
+echo "works: ferrule.c and ferrule.h, with cc app.c ferrule.c"
+
+# ---- the vcpkg port, which builds the folder that contains it
+
+without_network cmake -D LINKAGE=static -D "OUT=$work/vcpkg" -P "$tree/tests/api/vcpkg_port.cmake"
+with_cmake vcpkg-consumer "-DCMAKE_PREFIX_PATH=$work/vcpkg/packages"
+rm -rf "$work/vcpkg"
+echo "works: the vcpkg port, without vcpkg"
 
 # ---- the source archive as a Meson subproject
 
