@@ -1,6 +1,6 @@
 /* address_text.c: the speed of parsing and formatting addresses, beside libc's inet_pton and
- * inet_ntop. Uses 32768 distinct texts, too many for a branch predictor. The cases named _hot use
- * 4096, few enough for it. Output: see bench.h. POSIX only. */
+ * inet_ntop and the peers. Uses 32768 distinct texts, too many for a branch predictor. The cases
+ * named _hot use 4096, few enough for it. Output: see bench.h. POSIX only. */
 #define _POSIX_C_SOURCE 200809L
 #define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include <arpa/inet.h>
@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "bench/bench.h"
+#include "bench/peers.h"
 #include "core/address/ip_parse.h"
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
@@ -15,6 +16,7 @@
 enum { TEXTS_COLD = 32768, TEXTS_HOT = 4096, POOL_SIZE = TEXTS_COLD * 64, TEXT_ROOM = 64 };
 
 typedef struct texts {
+    bench_texts view;
     char pool[POOL_SIZE];
     uint32_t at[TEXTS_COLD];
     size_t used;
@@ -36,6 +38,7 @@ static uint32_t random_below(uint32_t limit)
 static void texts_add(texts *set, const char *text)
 {
     const size_t size = strlen(text) + 1;
+    set->view = (bench_texts){set->pool, set->at};
     memcpy(&set->pool[set->used], text, size);
     set->at[set->count++] = (uint32_t)set->used;
     set->used += size;
@@ -143,7 +146,7 @@ static uint64_t first_bytes(const void *value)
 
 static uint64_t libc_parse_v4(const void *input, size_t count)
 {
-    const texts *set = input;
+    const bench_texts *set = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         struct in_addr addr;
@@ -154,7 +157,7 @@ static uint64_t libc_parse_v4(const void *input, size_t count)
 
 static uint64_t ferrule_parse_v4(const void *input, size_t count)
 {
-    const texts *set = input;
+    const bench_texts *set = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         fer_ipv4_addr addr;
@@ -167,7 +170,7 @@ static uint64_t ferrule_parse_v4(const void *input, size_t count)
 
 static uint64_t scalar_parse_v4(const void *input, size_t count)
 {
-    const texts *set = input;
+    const bench_texts *set = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         const char *text = &set->pool[set->at[i]];
@@ -180,7 +183,7 @@ static uint64_t scalar_parse_v4(const void *input, size_t count)
 
 static uint64_t libc_parse_v6(const void *input, size_t count)
 {
-    const texts *set = input;
+    const bench_texts *set = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         struct in6_addr addr;
@@ -191,7 +194,7 @@ static uint64_t libc_parse_v6(const void *input, size_t count)
 
 static uint64_t ferrule_parse_v6(const void *input, size_t count)
 {
-    const texts *set = input;
+    const bench_texts *set = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         fer_ipv6_addr addr;
@@ -204,7 +207,7 @@ static uint64_t ferrule_parse_v6(const void *input, size_t count)
 
 static uint64_t libc_parse_ip(const void *input, size_t count)
 {
-    const texts *set = input;
+    const bench_texts *set = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         const char *text = &set->pool[set->at[i]];
@@ -217,7 +220,7 @@ static uint64_t libc_parse_ip(const void *input, size_t count)
 
 static uint64_t ferrule_parse_ip(const void *input, size_t count)
 {
-    const texts *set = input;
+    const bench_texts *set = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         fer_ip_addr addr;
@@ -249,7 +252,7 @@ static uint64_t libc_parse_one_sa(const char *text)
 
 static uint64_t libc_parse_sa(const void *input, size_t count)
 {
-    const texts *set = input;
+    const bench_texts *set = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         sum += libc_parse_one_sa(&set->pool[set->at[i]]);
@@ -259,7 +262,7 @@ static uint64_t libc_parse_sa(const void *input, size_t count)
 
 static uint64_t ferrule_parse_sa(const void *input, size_t count)
 {
-    const texts *set = input;
+    const bench_texts *set = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         fer_socket_addr addr;
@@ -320,15 +323,27 @@ static uint64_t ferrule_format_v6(const void *input, size_t count)
 
 /* ---- The cases */
 
+/* No member of bench_peer: the case has no peers. */
+enum { NO_PEERS = -1 };
+
+static void run_one(const char *name, const void *input, size_t count,
+                    const bench_contender *contenders, size_t contender_count, ptrdiff_t peers)
+{
+    const bench_case alone = {name, input, count, contenders, contender_count};
+    if (peers == NO_PEERS) {
+        bench_run(&alone);
+    } else {
+        bench_run_beside_peers(name, input, count, contenders, contender_count, (size_t)peers);
+    }
+}
+
 static void run_cold_and_hot(const char *name, const void *input, const bench_contender *contenders,
-                             size_t contender_count)
+                             size_t contender_count, ptrdiff_t peers)
 {
     char hot_name[32];
     snprintf(hot_name, sizeof hot_name, "%s_hot", name);
-    const bench_case cold = {name, input, TEXTS_COLD, contenders, contender_count};
-    const bench_case hot = {hot_name, input, TEXTS_HOT, contenders, contender_count};
-    bench_run(&cold);
-    bench_run(&hot);
+    run_one(name, input, TEXTS_COLD, contenders, contender_count, peers);
+    run_one(hot_name, input, TEXTS_HOT, contenders, contender_count, peers);
 }
 
 #define CONTENDERS_OF(case_name)                                      \
@@ -339,7 +354,7 @@ static void run_cold_and_hot(const char *name, const void *input, const bench_co
         }                                                             \
     }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const bench_contender parse_v4[] = {{"libc", libc_parse_v4},
                                                {"libc-again", libc_parse_v4},
@@ -350,14 +365,16 @@ int main(void)
     static const bench_contender parse_sa[] = CONTENDERS_OF(parse_sa);
     static const bench_contender format_v4[] = CONTENDERS_OF(format_v4);
     static const bench_contender format_v6[] = CONTENDERS_OF(format_v6);
+    bench_options("address_text", argc, argv);
+    bench_print_absent_peers();
     make_inputs();
-    run_cold_and_hot("parse_v4", &v4_texts, parse_v4, 4);
-    run_cold_and_hot("parse_v6", &v6_texts, parse_v6, 3);
-    run_cold_and_hot("parse_v6_uneven", &uneven_texts, parse_v6, 3);
-    run_cold_and_hot("parse_ip", &ip_texts, parse_ip, 3);
-    run_cold_and_hot("parse_sa", &sa_texts, parse_sa, 3);
-    run_cold_and_hot("reject", &bad_texts, parse_ip, 3);
-    run_cold_and_hot("format_v4", v4_values, format_v4, 3);
-    run_cold_and_hot("format_v6", v6_values, format_v6, 3);
+    run_cold_and_hot("parse_v4", &v4_texts.view, parse_v4, 4, offsetof(bench_peer, parse_v4));
+    run_cold_and_hot("parse_v6", &v6_texts.view, parse_v6, 3, offsetof(bench_peer, parse_v6));
+    run_cold_and_hot("parse_v6_uneven", &uneven_texts.view, parse_v6, 3, NO_PEERS);
+    run_cold_and_hot("parse_ip", &ip_texts.view, parse_ip, 3, NO_PEERS);
+    run_cold_and_hot("parse_sa", &sa_texts.view, parse_sa, 3, NO_PEERS);
+    run_cold_and_hot("reject", &bad_texts.view, parse_ip, 3, NO_PEERS);
+    run_cold_and_hot("format_v4", v4_values, format_v4, 3, offsetof(bench_peer, format_v4));
+    run_cold_and_hot("format_v6", v6_values, format_v6, 3, offsetof(bench_peer, format_v6));
     return 0;
 }

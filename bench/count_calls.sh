@@ -35,7 +35,11 @@ build() {
 }
 build archive
 build shared -DBUILD_SHARED_LIBS=ON
-build lto -DFERRULE_LTO=ON
+if [ "$only_gates" = yes ]; then
+    build lto -DFERRULE_LTO=ON -DFERRULE_BENCH_PEERS=OFF
+else
+    build lto -DFERRULE_LTO=ON -DFERRULE_BENCH_PEERS=ON
+fi
 
 # usage: instructions PROGRAM ARGUMENT...
 instructions() {
@@ -102,7 +106,7 @@ if [ "$only_gates" = no ]; then
     done
     # A turn is 100 requests of 1000 connections. It includes the driver's send and recv, which are
     # the same for all contenders.
-    for contender in raw ferrule-poller ferrule libuv-try libuv-poll libevent; do
+    for contender in raw ferrule-poller ferrule libuv-try libuv-poll libevent apr mio; do
         if "$echo_turn" --count "$contender" 1; then
             count "echo request $contender" 10 110 100 "$echo_turn" --count "$contender"
         fi

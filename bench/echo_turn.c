@@ -1,8 +1,7 @@
 /* echo_turn.c: one turn of an echo server. Some of many connections have sent 64 bytes; the server
  * waits, receives and sends back. The same thread drives the clients outside the measured time, so
- * a turn resolves one or two percent. The base is hand-written level-triggered epoll; libuv and
- * libevent are included if they were found. With --count CONTENDER N it does N turns, for
- * count_calls.sh. Linux only. */
+ * a turn resolves one or two percent. The base is hand-written level-triggered epoll. With --count
+ * CONTENDER N it does N turns, for count_calls.sh. Linux only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -17,6 +16,7 @@
 #include "bench/bench.h"
 #include "bench/echo_turn.h"
 #include "bench/machine.h"
+#include "bench/peers.h"
 #include "ferrule.h"
 
 enum { CONNECTIONS_MAX = 8000, EVENTS = 128 };
@@ -24,27 +24,9 @@ enum { CONNECTIONS_MAX = 8000, EVENTS = 128 };
 static int server_fds[CONNECTIONS_MAX];
 static int client_fds[CONNECTIONS_MAX];
 static unsigned char block[ECHO_BLOCK];
+static size_t descriptors;
 
-void echo_must(int good, const char *what)
-{
-    if (!good) {
-        fprintf(stderr, "bench_echo_turn: %s failed\n", what);
-        exit(1);
-    }
-}
-
-#define MUST(call) echo_must((call).kind == FER_OK, #call)
-
-size_t echo_answer(int fd)
-{
-    unsigned char request[ECHO_BLOCK];
-    ssize_t got = recv(fd, request, sizeof request, 0);
-    if (got <= 0) {
-        return 0;
-    }
-    echo_must(send(fd, request, (size_t)got, MSG_NOSIGNAL) == got, "send");
-    return 1;
-}
+#define MUST(call) bench_must((call).kind == FER_OK, #call)
 
 /* ---- raw epoll, level-triggered */
 
@@ -53,10 +35,10 @@ static int raw_epoll;
 static void raw_begin(const echo_server *server)
 {
     raw_epoll = epoll_create1(EPOLL_CLOEXEC);
-    echo_must(raw_epoll >= 0, "epoll_create1");
+    bench_must(raw_epoll >= 0, "epoll_create1");
     for (size_t i = 0; i < server->count; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.fd = server->fds[i]};
-        echo_must(epoll_ctl(raw_epoll, EPOLL_CTL_ADD, server->fds[i], &event) == 0, "epoll_ctl");
+        bench_must(epoll_ctl(raw_epoll, EPOLL_CTL_ADD, server->fds[i], &event) == 0, "epoll_ctl");
     }
 }
 
@@ -65,7 +47,7 @@ static void raw_serve(size_t requests)
     struct epoll_event events[EVENTS];
     while (requests > 0) {
         int found = epoll_wait(raw_epoll, events, EVENTS, -1);
-        echo_must(found >= 0, "epoll_wait");
+        bench_must(found >= 0, "epoll_wait");
         for (int i = 0; i < found; i++) {
             if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
                 requests -= echo_answer(events[i].data.fd);
@@ -137,7 +119,7 @@ static size_t ferrule_answer(fer_tcp_stream *stream)
         return 0;
     }
     MUST(fer_tcp_stream_write(stream, request, got, &sent));
-    echo_must(sent == got, "write");
+    bench_must(sent == got, "write");
     return 1;
 }
 
@@ -159,16 +141,17 @@ static void ferrule_end(void)
 {
     for (size_t i = 0; i < stream_count; i++) {
         MUST(fer_poller_delete(&poller, fer_tcp_stream_as_raw(&streams[i])));
-        echo_must(fer_tcp_stream_into_raw(&streams[i]) == server_fds[i], "into_raw");
+        bench_must(fer_tcp_stream_into_raw(&streams[i]) == server_fds[i], "into_raw");
     }
     fer_poller_close(&poller);
 }
 
-static const echo_contender raw = {"raw", raw_begin, raw_serve, raw_end};
-static const echo_contender raw_again = {"raw-again", raw_begin, raw_serve, raw_end};
-static const echo_contender ferrule_poller = {"ferrule-poller", poller_begin, poller_serve,
-                                              poller_end};
-static const echo_contender ferrule_all = {"ferrule", ferrule_begin, ferrule_serve, ferrule_end};
+static const echo_contender raw = {"raw", raw_begin, raw_serve, raw_end, 0, false};
+static const echo_contender raw_again = {"raw-again", raw_begin, raw_serve, raw_end, 0, false};
+static const echo_contender ferrule_poller = {
+    "ferrule-poller", poller_begin, poller_serve, poller_end, 0, false};
+static const echo_contender ferrule_all = {"ferrule", ferrule_begin, ferrule_serve, ferrule_end,
+                                           0,         false};
 
 static const echo_contender *const contenders[] = {
     &raw,
@@ -182,6 +165,12 @@ static const echo_contender *const contenders[] = {
 #ifdef HAVE_EVENT
     &echo_event,
 #endif
+#ifdef HAVE_APR
+    &echo_apr,
+#endif
+#ifdef HAVE_MIO
+    &echo_mio,
+#endif
 };
 enum { CONTENDERS = sizeof contenders / sizeof *contenders };
 
@@ -194,15 +183,15 @@ static void connect_some(size_t first, size_t count)
     socklen_t size = sizeof address;
     int on = 1;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    echo_must(bind(listener, (struct sockaddr *)&address, size) == 0 &&
-                  listen(listener, 128) == 0 &&
-                  getsockname(listener, (struct sockaddr *)&address, &size) == 0,
-              "listen");
+    bench_must(bind(listener, (struct sockaddr *)&address, size) == 0 &&
+                   listen(listener, 128) == 0 &&
+                   getsockname(listener, (struct sockaddr *)&address, &size) == 0,
+               "listen");
     for (size_t i = first; i < first + count; i++) {
         client_fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        echo_must(connect(client_fds[i], (struct sockaddr *)&address, size) == 0, "connect");
+        bench_must(connect(client_fds[i], (struct sockaddr *)&address, size) == 0, "connect");
         server_fds[i] = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        echo_must(server_fds[i] >= 0, "accept4");
+        bench_must(server_fds[i] >= 0, "accept4");
         setsockopt(client_fds[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         setsockopt(server_fds[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
@@ -234,18 +223,18 @@ static size_t client_at(size_t turn, size_t i, size_t ready, size_t count)
 static double timed_turn(const echo_contender *contender, size_t turn, size_t ready, size_t count)
 {
     for (size_t i = 0; i < ready; i++) {
-        echo_must(send(client_fds[client_at(turn, i, ready, count)], block, sizeof block,
-                       MSG_NOSIGNAL) == sizeof block,
-                  "send");
+        bench_must(send(client_fds[client_at(turn, i, ready, count)], block, sizeof block,
+                        MSG_NOSIGNAL) == sizeof block,
+                   "send");
     }
     const double from = bench_now_ns();
     contender->serve(ready);
     const double took = bench_now_ns() - from;
     for (size_t i = 0; i < ready; i++) {
         unsigned char answer[ECHO_BLOCK];
-        echo_must(recv(client_fds[client_at(turn, i, ready, count)], answer, sizeof answer,
-                       MSG_WAITALL) == sizeof answer,
-                  "recv");
+        bench_must(recv(client_fds[client_at(turn, i, ready, count)], answer, sizeof answer,
+                        MSG_WAITALL) == sizeof answer,
+                   "recv");
     }
     return took;
 }
@@ -263,23 +252,48 @@ static double turns(const echo_contender *contender, size_t repeats, size_t read
     return sum / (double)(repeats * ready);
 }
 
-static void run_case(size_t count, size_t ready)
+/* The contenders for which there are enough descriptors. */
+static size_t choose(const char *name, size_t count, const echo_contender **chosen)
 {
-    static double ns[BENCH_CONTENDERS_MAX][BENCH_ROUNDS];
-    char name[64];
-    bench_contender names[CONTENDERS];
-    (void)snprintf(name, sizeof name, "echo_turn_%zu_%zu", count, ready);
-    connect_all(count);
-    const size_t repeats = 4000 / ready;
-    for (size_t round = 0; round < BENCH_ROUNDS; round++) {
-        for (size_t i = 0; i < CONTENDERS; i++) {
-            const size_t which = (i + round) % CONTENDERS;
-            ns[which][round] = turns(contenders[which], repeats, ready, count);
-            names[which] = (bench_contender){contenders[which]->name, NULL};
+    size_t used = 0;
+    for (size_t i = 0; i < CONTENDERS; i++) {
+        if ((2 + contenders[i]->more_descriptors) * count + 100 > descriptors) {
+            printf("skipped bench=%s case=%s impl=%s reason=the limit of descriptors is too low\n",
+                   bench_program, name, contenders[i]->name);
+        } else {
+            chosen[used++] = contenders[i];
         }
     }
-    const bench_case c = {name, NULL, ready, names, CONTENDERS};
-    bench_report(&c, ns);
+    return used;
+}
+
+static void run_case(size_t count, size_t ready)
+{
+    static bench_times ns;
+    const echo_contender *chosen[CONTENDERS];
+    bench_contender names[CONTENDERS];
+    char name[64];
+    (void)snprintf(name, sizeof name, "echo_turn_%zu_%zu", count, ready);
+    if (!bench_wants(name)) {
+        return;
+    }
+    const size_t used = choose(name, count, chosen);
+    if (used == 0) {
+        return;
+    }
+    connect_all(count);
+    const size_t repeats = 2000 / ready;
+    const double begin = bench_time();
+    size_t round = 0;
+    for (; bench_goes_on(begin, round); round++) {
+        for (size_t i = 0; i < used; i++) {
+            const size_t which = (i + round) % used;
+            ns[which][round] = turns(chosen[which], repeats, ready, count);
+            names[which] = (bench_contender){chosen[which]->name, NULL};
+        }
+    }
+    const bench_case c = {name, NULL, ready, names, used};
+    bench_report(&c, ns, round);
     close_all(count);
 }
 
@@ -305,10 +319,15 @@ static void print_memory(size_t count)
     const echo_server server = {server_fds, count};
     connect_all(count);
     for (size_t i = 0; i < CONTENDERS; i++) {
+        if (contenders[i]->has_other_heap) {
+            printf("skipped bench=%s case=heap_bytes_%zu impl=%s reason=it has a heap of its own\n",
+                   bench_program, count, contenders[i]->name);
+            continue;
+        }
         const size_t before = heap_in_use();
         contenders[i]->begin(&server);
-        printf("heap_bytes_per_connection %s %.1f\n", contenders[i]->name,
-               (double)(heap_in_use() - before) / (double)count);
+        printf("bench=%s case=heap_bytes_%zu impl=%s ops=%zu runs=1 bytes_op=%.1f\n", bench_program,
+               count, contenders[i]->name, count, (double)(heap_in_use() - before) / (double)count);
         contenders[i]->end();
     }
     close_all(count);
@@ -319,7 +338,8 @@ static void print_memory(size_t count)
 /* Other C libraries do not report it. */
 static void print_memory(size_t count)
 {
-    printf("# heap_bytes_per_connection of %zu: not known here\n", count);
+    (void)count;
+    bench_skip("heap_bytes", "the C library does not report its heap");
 }
 
 #endif
@@ -339,20 +359,23 @@ static int count_turns(const char *name, size_t amount)
 
 int main(int argc, char **argv)
 {
-    const rlim_t descriptors = bench_raise_descriptors();
+    descriptors = bench_raise_descriptors(3 * CONNECTIONS_MAX + 200);
     bench_use_one_processor();
     if (argc == 4 && strcmp(argv[1], "--count") == 0) {
         return count_turns(argv[2], (size_t)strtoul(argv[3], NULL, 10));
     }
-    /* Each connection has two sockets, and some contenders use one descriptor more. */
-    const size_t limit =
-        descriptors > 3 * CONNECTIONS_MAX + 100 ? CONNECTIONS_MAX : (size_t)(descriptors - 100) / 3;
+    bench_options("echo_turn", argc, argv);
+    bench_print_absent_peers();
+    /* First: some libraries keep what a case has returned. */
+    if (bench_wants("heap_bytes")) {
+        print_memory(1000);
+    }
     run_case(1, 1);
+    run_case(100, 1);
+    run_case(1000, 1);
+    run_case(8000, 1);
     run_case(100, 100);
     run_case(1000, 100);
-    run_case(1000, 1);
-    run_case(limit / 100 * 100, 100);
-    run_case(limit / 100 * 100, 1);
-    print_memory(1000);
+    run_case(8000, 100);
     return 0;
 }

@@ -427,13 +427,18 @@ static double time_return(size_t way)
 
 static void run_returns(void)
 {
-    static double ns[WAYS][BENCH_ROUNDS];
+    if (!bench_wants("return")) {
+        return;
+    }
+    static bench_times ns;
     bench_contender contenders[WAYS];
     bench_clock = CLOCK_MONOTONIC;
     for (size_t i = 0; i < WAYS; i++) {
         contenders[i] = (bench_contender){ways[i].name, NULL};
     }
-    for (size_t round = 0; round < BENCH_ROUNDS; round++) {
+    const double begin = bench_time();
+    size_t round = 0;
+    for (; bench_goes_on(begin, round); round++) {
         for (size_t i = 0; i < WAYS; i++) {
             double times[RETURNS];
             const size_t way = (i + round) % WAYS;
@@ -444,7 +449,7 @@ static void run_returns(void)
         }
     }
     const bench_case c = {"return", NULL, RETURNS, contenders, WAYS};
-    bench_report(&c, ns);
+    bench_report(&c, ns, round);
 }
 
 static int count_case(const char *name, const char *contender, size_t operations)
@@ -470,6 +475,7 @@ int main(int argc, char **argv)
     if (argc == 5 && strcmp(argv[1], "--count") == 0) {
         return count_case(argv[2], argv[3], (size_t)strtoul(argv[4], NULL, 10));
     }
+    bench_options("limits", argc, argv);
     for (size_t i = 0; i < CASES; i++) {
         run_case(i);
     }

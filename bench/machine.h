@@ -4,6 +4,7 @@
 #define FERRULE_BENCH_MACHINE_H
 
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -20,16 +21,21 @@ static inline void bench_use_one_processor(void)
 #endif
 }
 
-/* Raises the limit of descriptors to the maximum and returns it; 1024 if the limit is unknown. */
-static inline rlim_t bench_raise_descriptors(void)
+/* Raises the limit of descriptors to `wanted` or, without that privilege, to its maximum. Returns
+ * the limit; 1024 if it is unknown. */
+static inline size_t bench_raise_descriptors(size_t wanted)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return 1024;
     }
+    const struct rlimit higher = {wanted, limit.rlim_max < wanted ? wanted : limit.rlim_max};
+    if (limit.rlim_cur >= wanted || setrlimit(RLIMIT_NOFILE, &higher) == 0) {
+        return limit.rlim_cur >= wanted ? (size_t)limit.rlim_cur : wanted;
+    }
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur;
+    return (size_t)limit.rlim_cur;
 }
 
 #endif

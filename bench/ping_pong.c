@@ -1,4 +1,4 @@
-/* ping_pong.c: blocking reads and writes over loopback, beside raw recv and send in the same run.
+/* ping_pong.c: blocking reads and writes over loopback, beside raw recv and send and the peers.
  * The peer is a thread that echoes with raw calls. It runs on the same processor if the system can
  * bind it, because wakeups across processors would dominate the measurement. "turn" cases have no
  * peer: one thread writes and reads back, which resolves differences of one percent. */
@@ -10,29 +10,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include "bench/bench.h"
 #include "bench/machine.h"
+#include "bench/peers.h"
 #include "ferrule.h"
 
 enum { BLOCK_MAX = 65536, ROUND_TRIPS = 200 };
 
 /* The input of a body: a connection whose peer echoes, or is read by the same thread. */
 typedef struct bench_pair {
+    bench_ends ends; /* first: what a body of a peer reads */
     fer_tcp_stream stream;
     fer_tcp_stream other;
-    size_t block;
 } bench_pair;
 
 static unsigned char outgoing[BLOCK_MAX];
 static unsigned char incoming[BLOCK_MAX];
-
-static void must(bool good, const char *what)
-{
-    if (!good) {
-        fprintf(stderr, "ping_pong: %s failed\n", what);
-        exit(1);
-    }
-}
 
 static int descriptor(const fer_tcp_stream *stream)
 {
@@ -46,7 +40,7 @@ static uint64_t raw_send_all(int fd, size_t len)
     size_t done = 0;
     while (done < len) {
         ssize_t moved = send(fd, outgoing + done, len - done, MSG_NOSIGNAL);
-        must(moved > 0, "send");
+        bench_must(moved > 0, "send");
         done += (size_t)moved;
     }
     return done;
@@ -57,21 +51,10 @@ static uint64_t raw_recv_all(int fd, size_t len)
     size_t done = 0;
     while (done < len) {
         ssize_t moved = recv(fd, incoming + done, len - done, 0);
-        must(moved > 0, "recv");
+        bench_must(moved > 0, "recv");
         done += (size_t)moved;
     }
     return done;
-}
-
-static uint64_t raw_round_trips(const void *input, size_t count)
-{
-    const bench_pair *pair = input;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += raw_send_all(descriptor(&pair->stream), pair->block);
-        sum += raw_recv_all(descriptor(&pair->stream), pair->block);
-    }
-    return sum;
 }
 
 static uint64_t raw_turns(const void *input, size_t count)
@@ -79,8 +62,8 @@ static uint64_t raw_turns(const void *input, size_t count)
     const bench_pair *pair = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += raw_send_all(descriptor(&pair->stream), pair->block);
-        sum += raw_recv_all(descriptor(&pair->other), pair->block);
+        sum += raw_send_all(pair->ends.from, pair->ends.block);
+        sum += raw_recv_all(pair->ends.to, pair->ends.block);
     }
     return sum;
 }
@@ -92,7 +75,7 @@ static uint64_t write_all(const fer_tcp_stream *stream, size_t len)
     size_t moved = 0;
     fer_error error =
         fer_tcp_stream_write_all((fer_tcp_stream *)(uintptr_t)stream, outgoing, len, &moved);
-    must(error.kind == FER_OK, "write_all");
+    bench_must(error.kind == FER_OK, "write_all");
     return moved;
 }
 
@@ -101,7 +84,7 @@ static uint64_t read_exact(const fer_tcp_stream *stream, size_t len)
     size_t moved = 0;
     fer_error error =
         fer_tcp_stream_read_exact((fer_tcp_stream *)(uintptr_t)stream, incoming, len, &moved);
-    must(error.kind == FER_OK, "read_exact");
+    bench_must(error.kind == FER_OK, "read_exact");
     return moved;
 }
 
@@ -110,8 +93,8 @@ static uint64_t ferrule_round_trips(const void *input, size_t count)
     const bench_pair *pair = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += write_all(&pair->stream, pair->block);
-        sum += read_exact(&pair->stream, pair->block);
+        sum += write_all(&pair->stream, pair->ends.block);
+        sum += read_exact(&pair->stream, pair->ends.block);
     }
     return sum;
 }
@@ -121,8 +104,8 @@ static uint64_t ferrule_turns(const void *input, size_t count)
     const bench_pair *pair = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += write_all(&pair->stream, pair->block);
-        sum += read_exact(&pair->other, pair->block);
+        sum += write_all(&pair->stream, pair->ends.block);
+        sum += read_exact(&pair->other, pair->ends.block);
     }
     return sum;
 }
@@ -150,51 +133,53 @@ static void open_pair(bench_pair *pair)
 {
     fer_tcp_listener listener = {0};
     fer_socket_addr address;
-    must(fer_tcp_listener_bind(&listener, "127.0.0.1:0").kind == FER_OK, "bind");
-    must(fer_tcp_listener_local_addr(&listener, &address).kind == FER_OK, "local_addr");
-    must(fer_tcp_stream_connect_addr(&pair->stream, &address).kind == FER_OK, "connect");
-    must(fer_tcp_listener_accept(&listener, &pair->other, NULL).kind == FER_OK, "accept");
-    must(fer_tcp_stream_set_nodelay(&pair->stream, true).kind == FER_OK, "set_nodelay");
-    must(fer_tcp_stream_set_nodelay(&pair->other, true).kind == FER_OK, "set_nodelay");
+    bench_must(fer_tcp_listener_bind(&listener, "127.0.0.1:0").kind == FER_OK, "bind");
+    bench_must(fer_tcp_listener_local_addr(&listener, &address).kind == FER_OK, "local_addr");
+    bench_must(fer_tcp_stream_connect_addr(&pair->stream, &address).kind == FER_OK, "connect");
+    bench_must(fer_tcp_listener_accept(&listener, &pair->other, NULL).kind == FER_OK, "accept");
+    bench_must(fer_tcp_stream_set_nodelay(&pair->stream, true).kind == FER_OK, "set_nodelay");
+    bench_must(fer_tcp_stream_set_nodelay(&pair->other, true).kind == FER_OK, "set_nodelay");
     fer_tcp_listener_close(&listener);
 }
 
-static void run_round_trips(const char *name, size_t block)
+static void run_case(const char *name, size_t block, bool echoes)
 {
-    static const bench_contender contenders[] = {
-        {"raw", raw_round_trips}, {"raw-again", raw_round_trips}, {"ferrule", ferrule_round_trips}};
-    bench_pair pair = {.block = block};
+    const bench_contender contenders[] = {
+        {"raw", raw_turns},
+        {"raw-again", raw_turns},
+        {"ferrule", echoes ? ferrule_round_trips : ferrule_turns}};
+    bench_pair pair = {.ends.block = block};
     pthread_t thread;
     open_pair(&pair);
-    int fd = descriptor(&pair.other);
-    must(pthread_create(&thread, NULL, echo, &fd) == 0, "pthread_create");
-    const bench_case c = {name, &pair, ROUND_TRIPS, contenders, 3};
-    bench_run(&c);
-    must(fer_tcp_stream_shutdown(&pair.stream, FER_SHUTDOWN_BOTH).kind == FER_OK, "shutdown");
-    pthread_join(thread, NULL);
+    int other = descriptor(&pair.other);
+    pair.ends.from = descriptor(&pair.stream);
+    pair.ends.to = echoes ? pair.ends.from : other;
+    pair.ends.outgoing = outgoing;
+    pair.ends.incoming = incoming;
+    if (echoes) {
+        bench_must(pthread_create(&thread, NULL, echo, &other) == 0, "pthread_create");
+    }
+    bench_run_beside_peers(name, &pair, ROUND_TRIPS, contenders, 3,
+                           echoes ? offsetof(bench_peer, round_trip) : offsetof(bench_peer, turn));
+    if (echoes) {
+        bench_must(fer_tcp_stream_shutdown(&pair.stream, FER_SHUTDOWN_BOTH).kind == FER_OK,
+                   "shutdown");
+        pthread_join(thread, NULL);
+    }
     fer_tcp_stream_close(&pair.stream);
     fer_tcp_stream_close(&pair.other);
 }
 
-static void run_turns(const char *name, size_t block)
+int main(int argc, char **argv)
 {
-    static const bench_contender contenders[] = {
-        {"raw", raw_turns}, {"raw-again", raw_turns}, {"ferrule", ferrule_turns}};
-    bench_pair pair = {.block = block};
-    open_pair(&pair);
-    const bench_case c = {name, &pair, ROUND_TRIPS, contenders, 3};
-    bench_run(&c);
-    fer_tcp_stream_close(&pair.stream);
-    fer_tcp_stream_close(&pair.other);
-}
-
-int main(void)
-{
+    bench_options("ping_pong", argc, argv);
+    bench_print_absent_peers();
     bench_use_one_processor();
-    run_turns("turn_64", 64);
-    run_turns("turn_4096", 4096);
-    run_turns("turn_65536", 65536);
-    run_round_trips("round_trip_1", 1);
-    run_round_trips("round_trip_4096", 4096);
+    run_case("turn_1", 1, false);
+    run_case("turn_64", 64, false);
+    run_case("turn_4096", 4096, false);
+    run_case("turn_65536", 65536, false);
+    run_case("round_trip_1", 1, true);
+    run_case("round_trip_4096", 4096, true);
     return 0;
 }

@@ -1,32 +1,27 @@
-/* poller.c: fer_poller beside raw epoll in the same run: waking a wait, adding and deleting a
- * socket, a wait that finds nothing. All but wake_cross_thread run on one thread, which resolves
- * one or two percent. With --count CASE CONTENDER N it does only N operations, for count_calls.sh.
- * Linux only. */
+/* poller.c: fer_poller beside raw epoll and the peers in the same run: waking a wait, adding and
+ * deleting a socket, a wait that finds nothing or events. All but wake_cross_thread run on one
+ * thread, which resolves one or two percent. With --count CASE CONTENDER N it does only N
+ * operations, for count_calls.sh. Linux only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include "bench/bench.h"
 #include "bench/machine.h"
+#include "bench/peers.h"
 #include "ferrule.h"
 
-enum { OPERATIONS = 2000, EVENTS = 64 };
+enum { OPERATIONS = 2000, EVENTS = 64, SOCKETS_MAX = 8000 };
 
-static void must(bool good, const char *what)
-{
-    if (!good) {
-        fprintf(stderr, "bench_poller: %s failed\n", what);
-        exit(1);
-    }
-}
-
-#define MUST(call) must((call).kind == FER_OK, #call)
+#define MUST(call) bench_must((call).kind == FER_OK, #call)
 
 /* The input of a body: both pollers, a descriptor that is registered with neither, and one that is
  * registered with both. */
@@ -52,14 +47,14 @@ static bench_state *state_of(const void *input)
 static int new_socket(void)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    must(fd >= 0, "socket");
+    bench_must(fd >= 0, "socket");
     return fd;
 }
 
 static void raw_control(int epoll, int operation, int fd, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.u64 = (uint64_t)fd};
-    must(epoll_ctl(epoll, operation, fd, &event) == 0, "epoll_ctl");
+    bench_must(epoll_ctl(epoll, operation, fd, &event) == 0, "epoll_ctl");
 }
 
 static void ferrule_add(fer_poller *poller, int fd)
@@ -71,7 +66,7 @@ static size_t raw_wait(int epoll, int timeout)
 {
     struct epoll_event events[EVENTS];
     int found = epoll_wait(epoll, events, EVENTS, timeout);
-    must(found >= 0, "epoll_wait");
+    bench_must(found >= 0, "epoll_wait");
     return (size_t)found;
 }
 
@@ -86,7 +81,7 @@ static size_t ferrule_wait(fer_poller *poller, fer_duration timeout)
 static void raw_wake(int waker)
 {
     uint64_t one = 1;
-    must(write(waker, &one, sizeof one) == sizeof one, "write");
+    bench_must(write(waker, &one, sizeof one) == sizeof one, "write");
 }
 
 /* ---- wake_same_thread, wake_folded: one notify, or ten, and the wait that it ends */
@@ -171,7 +166,7 @@ static uint64_t raw_round_trips(const void *input, size_t count)
     bench_state *state = state_of(input);
     answering a = {state, count};
     pthread_t thread;
-    must(pthread_create(&thread, NULL, raw_answer, &a) == 0, "pthread_create");
+    bench_must(pthread_create(&thread, NULL, raw_answer, &a) == 0, "pthread_create");
     for (size_t i = 0; i < count; i++) {
         raw_wake(state->back_waker);
         (void)raw_wait(state->epoll, -1);
@@ -185,7 +180,7 @@ static uint64_t ferrule_round_trips(const void *input, size_t count)
     bench_state *state = state_of(input);
     answering a = {state, count};
     pthread_t thread;
-    must(pthread_create(&thread, NULL, ferrule_answer, &a) == 0, "pthread_create");
+    bench_must(pthread_create(&thread, NULL, ferrule_answer, &a) == 0, "pthread_create");
     for (size_t i = 0; i < count; i++) {
         MUST(fer_poller_notify(&state->back));
         (void)ferrule_wait(&state->poller, FER_DURATION_NONE);
@@ -212,6 +207,27 @@ static uint64_t ferrule_empty_waits(const void *input, size_t count)
         sum += ferrule_wait(&state_of(input)->poller, (fer_duration){0});
     }
     return sum;
+}
+
+/* ---- wait_event, wait_64_events: an operation is one event. Sockets stay ready, and a wait
+ * returns up to 64 of them. */
+
+static uint64_t raw_events(const void *input, size_t count)
+{
+    uint64_t found = 0;
+    while (found < count) {
+        found += raw_wait(state_of(input)->epoll, 0);
+    }
+    return found;
+}
+
+static uint64_t ferrule_events(const void *input, size_t count)
+{
+    uint64_t found = 0;
+    while (found < count) {
+        found += ferrule_wait(&state_of(input)->poller, (fer_duration){0});
+    }
+    return found;
 }
 
 /* ---- add_delete, modify */
@@ -257,24 +273,35 @@ static uint64_t ferrule_modifies(const void *input, size_t count)
 
 /* ---- The cases */
 
+enum { NO_PEERS = -1 };
+#define LOOP(body) (ptrdiff_t) offsetof(bench_loop, body)
+
 static const struct {
     const char *name;
     bench_body raw;
     bench_body ferrule;
     size_t others; /* further sockets that are registered with each poller */
+    size_t ready;  /* how many of these always have an event */
+    ptrdiff_t peers;
 } cases[] = {
-    {"wake_same_thread", raw_wakes, ferrule_wakes, 0},
-    {"wake_folded_10", raw_folded_wakes, ferrule_folded_wakes, 0},
-    {"wake_cross_thread", raw_round_trips, ferrule_round_trips, 0},
-    {"wait_nothing", raw_empty_waits, ferrule_empty_waits, 0},
-    {"modify", raw_modifies, ferrule_modifies, 0},
-    {"add_delete_1", raw_adds, ferrule_adds, 0},
-    {"add_delete_1000", raw_adds, ferrule_adds, 1000},
-    {"add_delete_8000", raw_adds, ferrule_adds, 8000},
+    {"wake_same_thread", raw_wakes, ferrule_wakes, 0, 0, LOOP(wake)},
+    {"wake_folded_10", raw_folded_wakes, ferrule_folded_wakes, 0, 0, NO_PEERS},
+    {"wake_cross_thread", raw_round_trips, ferrule_round_trips, 0, 0, NO_PEERS},
+    {"wait_nothing", raw_empty_waits, ferrule_empty_waits, 1, 0, LOOP(wait_nothing)},
+    {"modify", raw_modifies, ferrule_modifies, 0, 0, LOOP(modify)},
+    {"add_delete_1", raw_adds, ferrule_adds, 0, 0, LOOP(add_delete)},
+    {"add_delete_100", raw_adds, ferrule_adds, 100, 0, NO_PEERS},
+    {"add_delete_1000", raw_adds, ferrule_adds, 1000, 0, LOOP(add_delete)},
+    {"add_delete_8000", raw_adds, ferrule_adds, SOCKETS_MAX, 0, NO_PEERS},
+    {"wait_event_1", raw_events, ferrule_events, 1, 1, NO_PEERS},
+    {"wait_event_100", raw_events, ferrule_events, 100, 1, NO_PEERS},
+    {"wait_event_1000", raw_events, ferrule_events, 1000, 1, NO_PEERS},
+    {"wait_event_8000", raw_events, ferrule_events, SOCKETS_MAX, 1, NO_PEERS},
+    {"wait_64_events_1000", raw_events, ferrule_events, 1000, EVENTS, NO_PEERS},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
-static void begin(bench_state *state, size_t others)
+static void begin(bench_state *state, size_t others, size_t ready)
 {
     *state = (bench_state){.epoll = epoll_create1(0),
                            .waker = eventfd(0, EFD_NONBLOCK),
@@ -284,9 +311,9 @@ static void begin(bench_state *state, size_t others)
                            .registered_socket = new_socket(),
                            .others = malloc((others + 1) * sizeof(int)),
                            .other_count = others};
-    must(state->epoll >= 0 && state->waker >= 0 && state->back_epoll >= 0 &&
-             state->back_waker >= 0 && state->others != NULL,
-         "begin");
+    bench_must(state->epoll >= 0 && state->waker >= 0 && state->back_epoll >= 0 &&
+                   state->back_waker >= 0 && state->others != NULL,
+               "begin");
     raw_control(state->epoll, EPOLL_CTL_ADD, state->waker, EPOLLIN | EPOLLET);
     raw_control(state->back_epoll, EPOLL_CTL_ADD, state->back_waker, EPOLLIN | EPOLLET);
     (void)raw_wait(state->epoll, 0);
@@ -294,10 +321,15 @@ static void begin(bench_state *state, size_t others)
     MUST(fer_poller_new(&state->back));
     raw_control(state->epoll, EPOLL_CTL_ADD, state->registered_socket, EPOLLIN);
     ferrule_add(&state->poller, state->registered_socket);
+    /* A socket for datagrams can always be written. */
     for (size_t i = 0; i < others; i++) {
-        state->others[i] = new_socket();
-        raw_control(state->epoll, EPOLL_CTL_ADD, state->others[i], EPOLLIN);
-        ferrule_add(&state->poller, state->others[i]);
+        const int fd = new_socket();
+        state->others[i] = fd;
+        raw_control(state->epoll, EPOLL_CTL_ADD, fd, i < ready ? EPOLLOUT : EPOLLIN);
+        MUST(
+            fer_poller_add(&state->poller, fd,
+                           (fer_event){(uint64_t)fd, .readable = i >= ready, .writable = i < ready},
+                           FER_POLL_LEVEL));
     }
 }
 
@@ -317,14 +349,42 @@ static void end(bench_state *state)
     free(state->others);
 }
 
+static size_t descriptors;
+
 static void run_case(size_t at)
 {
     bench_state state;
-    begin(&state, cases[at].others);
-    const bench_contender contenders[] = {
+    bench_contender contenders[BENCH_CONTENDERS_MAX] = {
         {"raw", cases[at].raw}, {"raw-again", cases[at].raw}, {"ferrule", cases[at].ferrule}};
-    const bench_case c = {cases[at].name, &state, OPERATIONS, contenders, 3};
+    size_t count = 3;
+    if (!bench_wants(cases[at].name)) {
+        return;
+    }
+    if (cases[at].others + 200 > descriptors) {
+        bench_skip(cases[at].name, "the limit of descriptors is too low");
+        return;
+    }
+    begin(&state, cases[at].others, cases[at].ready);
+    for (size_t i = 0; bench_peers[i] != NULL && cases[at].peers != NO_PEERS; i++) {
+        const bench_loop *loop = bench_peers[i]->loop;
+        bench_body body = NULL;
+        if (loop != NULL) {
+            memcpy(&body, (const char *)loop + cases[at].peers, sizeof body);
+        }
+        if (body != NULL) {
+            loop->begin(state.others, state.other_count, state.free_socket);
+            contenders[count++] = (bench_contender){bench_peers[i]->name, body};
+        }
+    }
+    const bench_case c = {cases[at].name, &state, OPERATIONS, contenders, count};
     bench_run(&c);
+    for (size_t i = 0; bench_peers[i] != NULL; i++) {
+        for (size_t j = 3; j < count; j++) {
+            if (strcmp(contenders[j].name, bench_peers[i]->name) == 0) {
+                bench_peers[i]->loop->end();
+            }
+        }
+    }
     end(&state);
 }
 
@@ -333,7 +393,7 @@ static int count_case(const char *name, const char *contender, size_t operations
     for (size_t i = 0; i < CASES; i++) {
         if (strcmp(cases[i].name, name) == 0) {
             bench_state state;
-            begin(&state, cases[i].others);
+            begin(&state, cases[i].others, cases[i].ready);
             bench_sink += (strcmp(contender, "raw") == 0 ? cases[i].raw
                                                          : cases[i].ferrule)(&state, operations);
             end(&state);
@@ -346,11 +406,13 @@ static int count_case(const char *name, const char *contender, size_t operations
 
 int main(int argc, char **argv)
 {
-    (void)bench_raise_descriptors();
+    descriptors = bench_raise_descriptors(3 * SOCKETS_MAX);
     bench_use_one_processor();
     if (argc == 5 && strcmp(argv[1], "--count") == 0) {
         return count_case(argv[2], argv[3], (size_t)strtoul(argv[4], NULL, 10));
     }
+    bench_options("poller", argc, argv);
+    bench_print_absent_peers();
     for (size_t i = 0; i < CASES; i++) {
         run_case(i);
     }

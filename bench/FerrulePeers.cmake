@@ -1,0 +1,78 @@
+# The libraries that benchmarks compare with ferrule: ferrule_bench_peers. What is not found is left
+# out, and each benchmark prints it as skipped.
+
+# ferrule_add_peer(SOURCE DEFINITION HEADER LIBRARY [INCLUDE-SUFFIX])
+function(ferrule_add_peer source definition header library)
+    string(TOLOWER "${definition}" name)
+    find_path(ferrule_${name}_header "${header}" PATH_SUFFIXES ${ARGN})
+    find_library(ferrule_${name}_library "${library}")
+    mark_as_advanced(ferrule_${name}_header ferrule_${name}_library)
+    if(ferrule_${name}_header AND ferrule_${name}_library)
+        add_library(ferrule_peer_${name} STATIC "${source}")
+        ferrule_apply_settings(ferrule_peer_${name})
+        target_include_directories(ferrule_peer_${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+        target_include_directories(ferrule_peer_${name} SYSTEM PRIVATE "${ferrule_${name}_header}")
+        target_compile_definitions(ferrule_bench_peers INTERFACE "${definition}")
+        target_link_libraries(ferrule_bench_peers INTERFACE ferrule_peer_${name} "${ferrule_${name}_library}")
+    else()
+        message(STATUS "bench: ${library} was not found")
+    endif()
+endfunction()
+ferrule_add_peer(
+    peer_uv.c
+    HAVE_UV uv.h uv)
+ferrule_add_peer(
+    peer_event.c
+    HAVE_EVENT event2/event.h event_core)
+ferrule_add_peer(
+    peer_apr.c
+    HAVE_APR apr_pools.h apr-1 apr-1.0 apr-1)
+ferrule_add_peer(
+    peer_nng.c
+    HAVE_NNG nng/nng.h nng)
+
+# Rust's std::net by rustc alone. mio by Cargo, from the folder in which Debian's packages have the
+# sources of crates.
+find_program(FERRULE_RUSTC rustc HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin")
+find_program(FERRULE_CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin")
+set(FERRULE_CRATES /usr/share/cargo/registry CACHE PATH "The folder of the sources of crates")
+if(NOT FERRULE_RUSTC)
+    message(STATUS "bench: rustc was not found")
+    return()
+endif()
+file(GLOB mio_sources "${FERRULE_CRATES}/mio-0.8.*/src/lib.rs")
+set(rust_folder "${CMAKE_CURRENT_BINARY_DIR}/rust")
+if(FERRULE_CARGO AND mio_sources)
+    set(rust_archive "${rust_folder}/release/libbench_rust.a")
+    set(rust_command "${CMAKE_COMMAND}" -E chdir "${rust_folder}/source"
+        "${FERRULE_CARGO}" build --quiet --release --offline --features mio --target-dir "${rust_folder}"
+        --config "source.crates-io.replace-with='debian'"
+        --config "source.debian.directory='${FERRULE_CRATES}'")
+    target_compile_definitions(ferrule_bench_peers INTERFACE HAVE_MIO)
+else()
+    message(STATUS "bench: mio was not found")
+    set(rust_archive "${rust_folder}/libbench_rust.a")
+    set(rust_command "${FERRULE_RUSTC}" --edition 2021 --crate-type staticlib -C opt-level=3 -C panic=abort
+        -C codegen-units=1 -o "${rust_archive}" "${rust_folder}/source/bench_rust.rs")
+endif()
+# Cargo writes a lock file beside its manifest, so it gets a copy.
+add_custom_command(OUTPUT "${rust_archive}"
+    COMMAND "${CMAKE_COMMAND}" -E make_directory "${rust_folder}/source"
+    COMMAND "${CMAKE_COMMAND}" -E copy Cargo.toml bench_rust.rs over_mio.rs "${rust_folder}/source"
+    COMMAND ${rust_command}
+    WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/rust"
+    DEPENDS rust/Cargo.toml rust/bench_rust.rs rust/over_mio.rs
+    VERBATIM)
+add_custom_target(ferrule_bench_rust_archive DEPENDS "${rust_archive}")
+add_library(ferrule_peer_rust STATIC
+    peer_rust.c)
+ferrule_apply_settings(ferrule_peer_rust)
+target_include_directories(ferrule_peer_rust PRIVATE "${PROJECT_SOURCE_DIR}")
+get_target_property(found_peers ferrule_bench_peers INTERFACE_COMPILE_DEFINITIONS)
+if("HAVE_MIO" IN_LIST found_peers)
+    target_compile_definitions(ferrule_peer_rust PRIVATE HAVE_MIO)
+endif()
+add_dependencies(ferrule_peer_rust ferrule_bench_rust_archive)
+target_compile_definitions(ferrule_bench_peers INTERFACE HAVE_RUST)
+target_link_libraries(ferrule_peer_rust PRIVATE "${rust_archive}" ${CMAKE_DL_LIBS} Threads::Threads m)
+target_link_libraries(ferrule_bench_peers INTERFACE ferrule_peer_rust)

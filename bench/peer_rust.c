@@ -1,0 +1,77 @@
+/* peer_rust.c: the operations of bench/peers.h over Rust's std::net and over mio, which
+ * bench/rust/bench_rust.rs has as C functions. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
+#include "bench/echo_turn.h"
+#include "bench/peers.h"
+
+uint64_t bench_rust_parse_v4(const void *input, size_t count);
+uint64_t bench_rust_parse_v6(const void *input, size_t count);
+uint64_t bench_rust_format_v4(const void *input, size_t count);
+uint64_t bench_rust_format_v6(const void *input, size_t count);
+uint64_t bench_rust_turn(const void *input, size_t count);
+uint64_t bench_rust_datagrams(const void *input, size_t count);
+uint64_t bench_rust_connected_datagrams(const void *input, size_t count);
+uint64_t bench_rust_connects(const void *input, size_t count);
+void bench_rust_accepts(int listener, int *fds, size_t count);
+uint64_t bench_rust_lookups(const void *input, size_t count);
+
+/* std::net cannot set this option in its stable form. */
+void bench_reset_on_close_of(int fd);
+void bench_reset_on_close_of(int fd)
+{
+    bench_reset_on_close(fd);
+}
+
+const bench_peer bench_peer_rust = {
+    .name = "rust-std",
+    .parse_v4 = bench_rust_parse_v4,
+    .parse_v6 = bench_rust_parse_v6,
+    .format_v4 = bench_rust_format_v4,
+    .format_v6 = bench_rust_format_v6,
+    .turn = bench_rust_turn,
+    .round_trip = bench_rust_turn,
+    .datagrams = bench_rust_datagrams,
+    .connected_datagrams = bench_rust_connected_datagrams,
+    .connects = bench_rust_connects,
+    .accepts = bench_rust_accepts,
+    .lookups = bench_rust_lookups,
+};
+
+#ifdef HAVE_MIO
+
+enum { EVENTS = 128 };
+
+void bench_mio_begin(const int *sockets, size_t count, int free_socket);
+void bench_mio_end(void);
+uint64_t bench_mio_wakes(const void *input, size_t count);
+uint64_t bench_mio_adds(const void *input, size_t count);
+uint64_t bench_mio_modifies(const void *input, size_t count);
+uint64_t bench_mio_empty_waits(const void *input, size_t count);
+size_t bench_mio_wait(int *fds);
+
+static const bench_loop loop = {bench_mio_begin, bench_mio_end,      bench_mio_wakes,
+                                bench_mio_adds,  bench_mio_modifies, bench_mio_empty_waits};
+
+const bench_peer bench_peer_mio = {.name = "mio", .loop = &loop};
+
+static void echo_begin(const echo_server *server)
+{
+    bench_mio_begin(server->fds, server->count, -1);
+}
+
+static void echo_serve(size_t requests)
+{
+    while (requests > 0) {
+        int fds[EVENTS];
+        const size_t found = bench_mio_wait(fds);
+        for (size_t i = 0; i < found; i++) {
+            requests -= echo_answer(fds[i]);
+        }
+    }
+}
+
+const echo_contender echo_mio = {"mio", echo_begin, echo_serve, bench_mio_end, 0, false};
+
+#endif

@@ -1,0 +1,390 @@
+/* peer_uv.c: the operations of bench/peers.h over libuv, and the echo server's turn over it: as its
+ * streams, which answer with uv_try_write, and as its uv_poll with recv and send. libuv's handles
+ * close their descriptors, so they get duplicates. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
+#include <netdb.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "bench/echo_turn.h"
+#include "bench/peers.h"
+
+enum { TEXT_ROOM = 64, IN_FLIGHT = 64 };
+
+static uv_loop_t loop;
+static size_t remaining;
+
+static void serve(size_t requests)
+{
+    remaining = requests;
+    while (remaining > 0) {
+        uv_run(&loop, UV_RUN_ONCE);
+    }
+}
+
+static void count_answer(size_t answers)
+{
+    remaining -= answers;
+}
+
+/* ---- uv_tcp */
+
+static uv_tcp_t *streams;
+static size_t stream_count;
+static char shared[65536];
+
+static void provide_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    (void)handle;
+    (void)suggested;
+    *buffer = uv_buf_init(shared, sizeof shared);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
+{
+    if (got > 0) {
+        uv_buf_t answer = uv_buf_init(buffer->base, (unsigned)got);
+        bench_must(uv_try_write(stream, &answer, 1) == got, "uv_try_write");
+        count_answer(1);
+    }
+}
+
+static void stream_begin(const echo_server *server)
+{
+    bench_must(uv_loop_init(&loop) == 0, "uv_loop_init");
+    stream_count = server->count;
+    streams = calloc(stream_count, sizeof *streams);
+    for (size_t i = 0; i < stream_count; i++) {
+        bench_must(uv_tcp_init(&loop, &streams[i]) == 0 &&
+                       uv_tcp_open(&streams[i], dup(server->fds[i])) == 0 &&
+                       uv_read_start((uv_stream_t *)&streams[i], provide_buffer, on_read) == 0,
+                   "uv_tcp_open");
+    }
+}
+
+static void stream_end(void)
+{
+    for (size_t i = 0; i < stream_count; i++) {
+        uv_close((uv_handle_t *)&streams[i], NULL);
+    }
+    uv_run(&loop, UV_RUN_DEFAULT);
+    bench_must(uv_loop_close(&loop) == 0, "uv_loop_close");
+    free(streams);
+}
+
+const echo_contender echo_uv_stream = {"libuv-try", stream_begin, serve, stream_end, 1, false};
+
+/* ---- uv_poll */
+
+static uv_poll_t *polls;
+static int *poll_fds;
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    count_answer(echo_answer(poll_fds[poll - polls]));
+}
+
+static void poll_begin(const echo_server *server)
+{
+    bench_must(uv_loop_init(&loop) == 0, "uv_loop_init");
+    stream_count = server->count;
+    polls = calloc(stream_count, sizeof *polls);
+    poll_fds = (int *)(uintptr_t)server->fds;
+    for (size_t i = 0; i < stream_count; i++) {
+        bench_must(uv_poll_init(&loop, &polls[i], server->fds[i]) == 0 &&
+                       uv_poll_start(&polls[i], UV_READABLE, on_ready) == 0,
+                   "uv_poll_start");
+    }
+}
+
+static void poll_end(void)
+{
+    for (size_t i = 0; i < stream_count; i++) {
+        uv_close((uv_handle_t *)&polls[i], NULL);
+    }
+    uv_run(&loop, UV_RUN_DEFAULT);
+    bench_must(uv_loop_close(&loop) == 0, "uv_loop_close");
+    free(polls);
+}
+
+const echo_contender echo_uv_poll = {"libuv-poll", poll_begin, serve, poll_end, 0, false};
+
+/* ---- Address text */
+
+static uint64_t parse(const void *input, size_t count, int family)
+{
+    const bench_texts *texts = input;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned char addr[16];
+        sum += uv_inet_pton(family, &texts->pool[texts->at[i]], addr) == 0 ? addr[0] : 0U;
+    }
+    return sum;
+}
+
+static uint64_t parse_v4(const void *input, size_t count)
+{
+    return parse(input, count, AF_INET);
+}
+
+static uint64_t parse_v6(const void *input, size_t count)
+{
+    return parse(input, count, AF_INET6);
+}
+
+static uint64_t format(const void *input, size_t count, int family)
+{
+    const unsigned char *values = input;
+    const size_t size = family == AF_INET ? 4 : 16;
+    char text[TEXT_ROOM];
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += uv_inet_ntop(family, values + i * size, text, sizeof text) == 0;
+        sum += (unsigned char)text[0];
+    }
+    return sum;
+}
+
+static uint64_t format_v4(const void *input, size_t count)
+{
+    return format(input, count, AF_INET);
+}
+
+static uint64_t format_v6(const void *input, size_t count)
+{
+    return format(input, count, AF_INET6);
+}
+
+/* ---- Datagrams */
+
+static size_t datagrams_received;
+
+static void on_datagram(uv_udp_t *socket, ssize_t got, const uv_buf_t *buffer,
+                        const struct sockaddr *sender, unsigned flags)
+{
+    (void)socket;
+    (void)buffer;
+    (void)flags;
+    datagrams_received += got > 0 && sender != NULL;
+}
+
+static uint64_t datagrams(const void *input, size_t count)
+{
+    const bench_ends *ends = input;
+    uv_udp_t from;
+    uv_udp_t to;
+    bench_must(uv_loop_init(&loop) == 0 && uv_udp_init(&loop, &from) == 0 &&
+                   uv_udp_init(&loop, &to) == 0 && uv_udp_open(&from, dup(ends->from)) == 0 &&
+                   uv_udp_open(&to, dup(ends->to)) == 0 &&
+                   uv_udp_recv_start(&to, provide_buffer, on_datagram) == 0,
+               "uv_udp_open");
+    datagrams_received = 0;
+    for (size_t i = 0; i < count; i++) {
+        uv_buf_t datagram = uv_buf_init((char *)(uintptr_t)ends->outgoing, (unsigned)ends->block);
+        bench_must(uv_udp_try_send(&from, &datagram, 1, (const struct sockaddr *)&ends->address) ==
+                       (int)ends->block,
+                   "uv_udp_try_send");
+        while (datagrams_received <= i) {
+            uv_run(&loop, UV_RUN_ONCE);
+        }
+    }
+    uv_close((uv_handle_t *)&from, NULL);
+    uv_close((uv_handle_t *)&to, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    bench_must(uv_loop_close(&loop) == 0, "uv_loop_close");
+    return count;
+}
+
+/* ---- Connects, one at a time */
+
+static uv_tcp_t accepted;
+static unsigned connect_steps; /* connected, accepted, and both closed */
+
+static void count_step(void)
+{
+    connect_steps++;
+}
+
+static void on_connected(uv_connect_t *request, int status)
+{
+    (void)request;
+    bench_must(status == 0, "uv_tcp_connect");
+    count_step();
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+    bench_must(status == 0 && uv_tcp_init(&loop, &accepted) == 0 &&
+                   uv_accept(listener, (uv_stream_t *)&accepted) == 0,
+               "uv_accept");
+    count_step();
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    (void)handle;
+    count_step();
+}
+
+static void run_until(unsigned steps)
+{
+    while (connect_steps < steps) {
+        uv_run(&loop, UV_RUN_ONCE);
+    }
+}
+
+static uint64_t connects(const void *input, size_t count)
+{
+    const bench_target *target = input;
+    uv_tcp_t listener;
+    uv_tcp_t client;
+    bench_must(uv_loop_init(&loop) == 0 && uv_tcp_init(&loop, &listener) == 0 &&
+                   uv_tcp_open(&listener, dup(target->listener)) == 0 &&
+                   uv_listen((uv_stream_t *)&listener, 128, on_connection) == 0,
+               "uv_listen");
+    for (size_t i = 0; i < count; i++) {
+        uv_connect_t request;
+        connect_steps = 0;
+        bench_must(uv_tcp_init(&loop, &client) == 0 &&
+                       uv_tcp_connect(&request, &client, (const struct sockaddr *)&target->address,
+                                      on_connected) == 0,
+                   "uv_tcp_connect");
+        run_until(2);
+        bench_must(uv_tcp_close_reset(&client, on_closed) == 0, "uv_tcp_close_reset");
+        uv_close((uv_handle_t *)&accepted, on_closed);
+        run_until(4);
+    }
+    uv_close((uv_handle_t *)&listener, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    bench_must(uv_loop_close(&loop) == 0, "uv_loop_close");
+    return count;
+}
+
+/* ---- Lookups: libuv has four threads for them */
+
+static size_t lookups_done;
+
+static void on_lookup(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
+{
+    (void)request;
+    bench_must(status == 0, "uv_getaddrinfo");
+    uv_freeaddrinfo(found);
+    lookups_done++;
+}
+
+static uint64_t lookups(const void *input, size_t count)
+{
+    static uv_getaddrinfo_t requests[IN_FLIGHT];
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    bench_must(uv_loop_init(&loop) == 0, "uv_loop_init");
+    for (size_t done = 0; done < count;) {
+        const size_t batch = count - done < IN_FLIGHT ? count - done : IN_FLIGHT;
+        lookups_done = 0;
+        for (size_t i = 0; i < batch; i++) {
+            bench_must(uv_getaddrinfo(&loop, &requests[i], on_lookup, input, "80", &hints) == 0,
+                       "uv_getaddrinfo");
+        }
+        while (lookups_done < batch) {
+            uv_run(&loop, UV_RUN_ONCE);
+        }
+        done += batch;
+    }
+    bench_must(uv_loop_close(&loop) == 0, "uv_loop_close");
+    return count;
+}
+
+/* ---- The loop. A change of interest takes effect in the next turn, so add_delete has two. */
+
+static uv_async_t waker;
+static uv_poll_t free_poll;
+static size_t wakes_seen;
+
+static void on_wake(uv_async_t *async)
+{
+    (void)async;
+    wakes_seen++;
+}
+
+static void on_nothing(uv_poll_t *poll, int status, int events)
+{
+    (void)poll;
+    (void)status;
+    (void)events;
+}
+
+static void loop_begin(const int *sockets, size_t count, int free_socket)
+{
+    bench_must(uv_loop_init(&loop) == 0 && uv_async_init(&loop, &waker, on_wake) == 0 &&
+                   uv_poll_init(&loop, &free_poll, free_socket) == 0,
+               "uv_loop_init");
+    stream_count = count;
+    polls = calloc(count + 1, sizeof *polls);
+    bench_must(polls != NULL, "calloc");
+    for (size_t i = 0; i < count; i++) {
+        bench_must(uv_poll_init(&loop, &polls[i], sockets[i]) == 0 &&
+                       uv_poll_start(&polls[i], UV_READABLE, on_nothing) == 0,
+                   "uv_poll_start");
+    }
+    uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+static void loop_end(void)
+{
+    uv_close((uv_handle_t *)&waker, NULL);
+    uv_close((uv_handle_t *)&free_poll, NULL);
+    poll_end();
+}
+
+static uint64_t loop_wakes(const void *input, size_t count)
+{
+    const size_t before = wakes_seen;
+    (void)input;
+    for (size_t i = 0; i < count; i++) {
+        bench_must(uv_async_send(&waker) == 0, "uv_async_send");
+        uv_run(&loop, UV_RUN_ONCE);
+    }
+    bench_must(wakes_seen - before == count, "uv_async_send");
+    return count;
+}
+
+static uint64_t loop_adds(const void *input, size_t count)
+{
+    (void)input;
+    for (size_t i = 0; i < count; i++) {
+        bench_must(uv_poll_start(&free_poll, UV_READABLE, on_nothing) == 0, "uv_poll_start");
+        uv_run(&loop, UV_RUN_NOWAIT);
+        bench_must(uv_poll_stop(&free_poll) == 0, "uv_poll_stop");
+        uv_run(&loop, UV_RUN_NOWAIT);
+    }
+    return count;
+}
+
+static uint64_t loop_empty_waits(const void *input, size_t count)
+{
+    (void)input;
+    for (size_t i = 0; i < count; i++) {
+        uv_run(&loop, UV_RUN_NOWAIT);
+    }
+    return count;
+}
+
+static const bench_loop uv_loop = {loop_begin, loop_end, loop_wakes,
+                                   loop_adds,  NULL,     loop_empty_waits};
+
+const bench_peer bench_peer_uv = {
+    .name = "libuv",
+    .parse_v4 = parse_v4,
+    .parse_v6 = parse_v6,
+    .format_v4 = format_v4,
+    .format_v6 = format_v6,
+    .datagrams = datagrams,
+    .connects = connects,
+    .lookups = lookups,
+    .loop = &uv_loop,
+};

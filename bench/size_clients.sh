@@ -1,0 +1,57 @@
+#!/bin/sh
+# Prints the size of the smallest TCP client: the bytes of code and constants more than with raw
+# calls, over ferrule and over each peer whose static library is installed. The C library is not
+# counted. Linux only.
+# usage: bench/size_clients.sh LIBRARY     LIBRARY: libferrule.a of a Release build
+set -eu
+case ${1:---help} in
+    --help) sed -n '2,5s/^# *//p' "$0"; exit 0 ;;
+esac
+root=$(cd "$(dirname "$0")/.." && pwd)
+library=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+machine=$(gcc -print-multiarch)
+
+text_of() { size "$1" | awk 'NR == 2 { print $1 }'; }
+
+# build NAME ARGUMENT...
+build() {
+    name=$1
+    shift
+    gcc -std=gnu11 -Os -ffunction-sections -fdata-sections "$@" -Wl,--gc-sections -o "$work/$name" \
+        2>"$work/log" || { cat "$work/log" >&2; return 1; }
+}
+
+build raw -DRAW "$root/tests/api/size_client.c"
+raw=$(text_of "$work/raw")
+
+# report NAME: the size of a client that was built
+report() { echo "size=$1 over_raw=$(($(text_of "$work/$1") - raw))"; }
+
+build ferrule -I"$root/include" "$root/tests/api/size_client.c" "$library" -pthread
+report ferrule
+
+# peer NAME SOURCE ARCHIVE ARGUMENT...
+peer() {
+    name=$1 source=$2 archive=/usr/lib/$machine/$3
+    shift 3
+    if [ -f "$archive" ] && build "$name" "$root/bench/size/$source" "$archive" "$@"; then
+        report "$name"
+    else
+        echo "skipped size=$name reason=its static library was not found"
+    fi
+}
+peer libuv client_uv.c libuv_a.a -pthread -ldl -lrt
+peer libevent client_event.c libevent_core.a -pthread
+peer apr client_apr.c libapr-1.a -I/usr/include/apr-1.0 -I/usr/include/apr-1 -pthread -luuid -lcrypt
+# Debian's nng also has TLS; that library is not counted, and the client is not run.
+peer nng client_nng.c libnng.a -pthread -latomic -Wl,--unresolved-symbols=ignore-all
+
+rustc=$(command -v rustc || echo "${CARGO_HOME:-${HOME:-}/.cargo}/bin/rustc")
+if [ -x "$rustc" ] && "$rustc" --edition 2021 -C opt-level=z -C lto=fat -C panic=abort -C codegen-units=1 \
+    -o "$work/rust-std" "$root/bench/size/client.rs" >"$work/log" 2>&1; then
+    report rust-std
+else
+    echo "skipped size=rust-std reason=rustc was not found"
+fi
