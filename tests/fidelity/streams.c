@@ -50,17 +50,27 @@ static bool is_sure_to_return(const struct stream *stream, const struct end *end
     }
 }
 
+enum { SLICES_MAX = 4 };
+
+/* Splits len bytes; returns the number of parts. */
+static size_t draw_parts(struct program *program, size_t len, size_t *parts)
+{
+    size_t count = 1 + below(program, SLICES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        parts[i] = i + 1 == count ? len : below(program, (uint32_t)len + 1);
+        len -= parts[i];
+    }
+    return count;
+}
+
 static fer_error read_vectored(struct program *program, fer_tcp_stream *stream, uint8_t *buf,
                                size_t len, size_t *n)
 {
-    fer_io_slice_mut slices[4];
-    size_t at = 0;
-    size_t count = 1 + below(program, 4);
-    for (size_t i = 0; i < count; i++) {
-        size_t left = len - at;
-        size_t part = i + 1 == count ? left : below(program, (uint32_t)left + 1);
-        slices[i] = (fer_io_slice_mut){buf + at, part};
-        at += part;
+    fer_io_slice_mut slices[SLICES_MAX];
+    size_t parts[SLICES_MAX];
+    size_t count = draw_parts(program, len, parts);
+    for (size_t i = 0; i < count; buf += parts[i++]) {
+        slices[i] = (fer_io_slice_mut){buf, parts[i]};
     }
     return fer_tcp_stream_read_vectored(stream, slices, count, n);
 }
@@ -128,14 +138,11 @@ static void read_step(struct program *program, int at)
 static fer_error write_vectored(struct program *program, fer_tcp_stream *stream, const uint8_t *buf,
                                 size_t len, size_t *n)
 {
-    fer_io_slice slices[4];
-    size_t at = 0;
-    size_t count = 1 + below(program, 4);
-    for (size_t i = 0; i < count; i++) {
-        size_t left = len - at;
-        size_t part = i + 1 == count ? left : below(program, (uint32_t)left + 1);
-        slices[i] = (fer_io_slice){buf + at, part};
-        at += part;
+    fer_io_slice slices[SLICES_MAX];
+    size_t parts[SLICES_MAX];
+    size_t count = draw_parts(program, len, parts);
+    for (size_t i = 0; i < count; buf += parts[i++]) {
+        slices[i] = (fer_io_slice){buf, parts[i]};
     }
     return fer_tcp_stream_write_vectored(stream, slices, count, n);
 }

@@ -1,7 +1,7 @@
 /* wp_host_port.c: contracts of the functions that split "host:port", for Frama-C's WP: the host
  * ends at the last colon, the port is a number up to 65535, and brackets are removed from a host
  * with a colon. wp_parse.c proves the contract of the cursor's reader of decimal numbers. */
-#include "core/address/addr_cursor.h"
+#include "tests/proof/wp_cursor.h"
 
 /*@ // The length of a NUL-terminated text. is_text defines it.
     axiomatic Text {
@@ -32,21 +32,6 @@
     predicate is_bracketed{L}(char *host, integer len) =
       host[0] == '[' && host[len - 1] == ']' && !has_no_colon(host, 0, len);
 */
-
-/*@ requires \valid(cursor) && cursor->index <= cursor->len && \valid(value);
-    requires \valid_read(cursor->text + (0 .. cursor->len - 1));
-    requires \separated(cursor, cursor->text + (0 .. cursor->len - 1));
-    requires \separated(value, cursor, cursor->text + (0 .. cursor->len - 1));
-    assigns cursor->index, *value;
-    ensures \old(cursor->index) <= cursor->index <= cursor->len;
-    ensures cursor->index == digits_end(cursor->text, \old(cursor->index), cursor->len);
-    ensures \result != 0 <==>
-      cursor->index > \old(cursor->index) &&
-      number(cursor->text, \old(cursor->index), cursor->index) <= limit;
-    ensures \result != 0 ==> *value == number(cursor->text, \old(cursor->index), cursor->index);
-    ensures \result == 0 ==> *value == \old(*value); */
-static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit,
-                                                 uint32_t *value);
 
 /*@ requires \valid_read(cursor);
     assigns \nothing;

@@ -1,12 +1,6 @@
 /* wp_parse.c: contracts of the parsers of numbers, octets and IPv4 addresses, for Frama-C's WP.
  * frama_c.h defines the terms. */
-#include "core/address/addr_cursor.h"
-
-/*@ predicate is_cursor{L}(feri_addr_cursor *cursor) =
-      \valid(cursor) && cursor->index <= cursor->len &&
-      \valid_read(cursor->text + (0 .. cursor->len - 1)) &&
-      \separated(cursor, cursor->text + (0 .. cursor->len - 1));
-*/
+#include "tests/proof/wp_cursor.h"
 
 /*@ requires is_cursor(cursor) && ahead <= 3 && cursor->len <= PTRDIFF_MAX;
     assigns \nothing;
@@ -22,19 +16,6 @@ static inline uint32_t feri_addr_cursor_look(const feri_addr_cursor *cursor, siz
       \old(cursor->index < cursor->len && cursor->text[cursor->index] == wanted);
     ensures cursor->index == \old(cursor->index) + \result; */
 static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted);
-
-/*@ requires is_cursor(cursor) && \valid(value);
-    requires \separated(value, cursor, cursor->text + (0 .. cursor->len - 1));
-    assigns cursor->index, *value;
-    ensures \old(cursor->index) <= cursor->index <= cursor->len;
-    ensures cursor->index == digits_end(cursor->text, \old(cursor->index), cursor->len);
-    ensures \result != 0 <==>
-      cursor->index > \old(cursor->index) &&
-      number(cursor->text, \old(cursor->index), cursor->index) <= limit;
-    ensures \result != 0 ==> *value == number(cursor->text, \old(cursor->index), cursor->index);
-    ensures \result == 0 ==> *value == \old(*value); */
-static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit,
-                                                 uint32_t *value);
 
 #include "core/address/ip_parse.c"
 
@@ -73,40 +54,26 @@ static inline bool feri_octet_take(feri_addr_cursor *cursor, size_t digits, uint
       *bits == 256 * \old(*bits) + octet_value(cursor->text, \old(cursor->index), cursor->len); */
 static inline bool feri_octet_read(feri_addr_cursor *cursor, uint32_t *bits);
 
+/*@ // The result of both matchers.
+    predicate is_match{L}(char *text, integer index, integer len, integer end, integer bits) =
+      (IS_IPV4(text, index, len) ==>
+        end == IPV4_END(text, index, len) && bits == IPV4_BITS(text, index, len) &&
+        index < end <= len &&
+        0 <= octet_value(text, index, len) <= 255 &&
+        0 <= octet_value(text, OCTET_2(text, index, len), len) <= 255 &&
+        0 <= octet_value(text, OCTET_3(text, index, len), len) <= 255 &&
+        0 <= octet_value(text, OCTET_4(text, index, len), len) <= 255) &&
+      (!IS_IPV4(text, index, len) ==> end == 0);
+*/
+
 /*@ requires \valid_read(text + (0 .. len - 1)) && index <= len <= PTRDIFF_MAX && index <= 45;
     assigns \nothing;
-    ensures IS_IPV4(text, index, len) ==> \result.end == IPV4_END(text, index, len);
-    ensures IS_IPV4(text, index, len) ==> \result.bits == IPV4_BITS(text, index, len);
-    ensures IS_IPV4(text, index, len) ==>
-      octet_value(text, index, len) <= 255 &&
-      octet_value(text, OCTET_2(text, index, len), len) <= 255 &&
-      octet_value(text, OCTET_3(text, index, len), len) <= 255 &&
-      octet_value(text, OCTET_4(text, index, len), len) <= 255;
-    ensures IS_IPV4(text, index, len) ==>
-      octet_value(text, index, len) >= 0 &&
-      octet_value(text, OCTET_2(text, index, len), len) >= 0 &&
-      octet_value(text, OCTET_3(text, index, len), len) >= 0 &&
-      octet_value(text, OCTET_4(text, index, len), len) >= 0;
-    ensures IS_IPV4(text, index, len) ==> \result.end > index && \result.end <= len;
-    ensures !IS_IPV4(text, index, len) ==> \result.end == 0; */
+    ensures is_match(text, index, len, \result.end, \result.bits); */
 feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t index);
 
 /*@ requires \valid_read(text + (0 .. len - 1)) && index <= len <= PTRDIFF_MAX && index <= 45;
     assigns \nothing;
-    ensures IS_IPV4(text, index, len) ==> \result.end == IPV4_END(text, index, len);
-    ensures IS_IPV4(text, index, len) ==> \result.bits == IPV4_BITS(text, index, len);
-    ensures IS_IPV4(text, index, len) ==>
-      octet_value(text, index, len) <= 255 &&
-      octet_value(text, OCTET_2(text, index, len), len) <= 255 &&
-      octet_value(text, OCTET_3(text, index, len), len) <= 255 &&
-      octet_value(text, OCTET_4(text, index, len), len) <= 255;
-    ensures IS_IPV4(text, index, len) ==>
-      octet_value(text, index, len) >= 0 &&
-      octet_value(text, OCTET_2(text, index, len), len) >= 0 &&
-      octet_value(text, OCTET_3(text, index, len), len) >= 0 &&
-      octet_value(text, OCTET_4(text, index, len), len) >= 0;
-    ensures IS_IPV4(text, index, len) ==> \result.end > index && \result.end <= len;
-    ensures !IS_IPV4(text, index, len) ==> \result.end == 0; */
+    ensures is_match(text, index, len, \result.end, \result.bits); */
 feri_ipv4_match feri_ipv4_match_fast(const char *text, size_t len, size_t index);
 
 /*@ assigns \nothing;
