@@ -70,15 +70,20 @@ TZ=UTC
 export TZ
 
 # configure FOLDER TARGET: zig adds debug information, with the paths of its own files, unless -g0
-# and -s forbid it. Its linker for macOS takes no -s.
+# and -s forbid it.
 configure() {
     flags="-g0 -ffile-prefix-map=$1=. -ffile-prefix-map=$root/build/cache/cmocka=cmocka"
-    link_flags=-s
-    case $2 in *-macos) link_flags= ;; esac
-    CFLAGS=$flags LDFLAGS=$link_flags cmake -S . -B "build/$2" -G Ninja -DCMAKE_BUILD_TYPE=Release -Wno-dev \
+    CFLAGS=$flags LDFLAGS=-s cmake -S . -B "build/$2" -G Ninja -DCMAKE_BUILD_TYPE=Release -Wno-dev \
         -DCMAKE_INSTALL_LIBDIR=lib -DFERRULE_BUILD_TESTS=ON \
         "-DFERRULE_CMOCKA_SOURCE=$root/build/cache/cmocka" \
         "-DCMAKE_TOOLCHAIN_FILE=$1/cmake/zig.cmake" "-DFERRULE_ZIG=$zig" "-DFERRULE_ZIG_TARGET=$2"
+}
+
+# clear_time FILE: writes 0 over the time of the link in the header of a program or DLL of Windows
+# (TimeDateStamp, "PE Format", MSDN). zig has no option for it.
+clear_time() {
+    header=$(od -An -j 60 -N 4 -t u4 "$1" | tr -d ' ')
+    printf '\0\0\0\0' | dd "of=$1" bs=1 "seek=$((header + 8))" conv=notrunc
 }
 
 # package TARGET OUT: the owner of the files is root, not a user.
@@ -90,8 +95,11 @@ package() (
     # The files of the source archive have the time of its commit.
     SOURCE_DATE_EPOCH=$(stat -c %Y CHANGELOG.md)
     export SOURCE_DATE_EPOCH
-    cd "build/$1" &&
-        fakeroot cpack -G "$format" -B "$2" -D "CPACK_PACKAGE_FILE_NAME=$name-$1" &&
+    cd "build/$1" || exit 1
+    for file in ./*.dll tests/selftest/*.exe; do
+        [ ! -f "$file" ] || clear_time "$file" || exit 1
+    done
+    fakeroot cpack -G "$format" -B "$2" -D "CPACK_PACKAGE_FILE_NAME=$name-$1" &&
         rm -rf "$2/_CPack_Packages"
 )
 
