@@ -59,9 +59,10 @@ zig=$(find_zig) || {
 rm -rf "$release"
 mkdir -p "$release"
 "$root/ci/package.sh" --no-setup --source
-cp "$root"/build/packages/ferrule-*.tar.gz "$root/build/packages/ferrule.wrap" "$release"
-source=$(ls "$release"/ferrule-*.tar.gz)
-name=$(basename "$source" .tar.gz)
+cp "$root/build/packages/ferrule.wrap" "$release"
+name=$(sed -n 's/^directory = //p' "$release/ferrule.wrap")
+source=$release/$name.tar.gz
+cp "$root/build/packages/$name.tar.gz" "$source"
 awk -v heading="## [${name#ferrule-}]" '
     /^## / { printing = index($0, heading) == 1; next }
     printing' "$root/CHANGELOG.md" >"$release/NOTES.md"
