@@ -1,6 +1,6 @@
 /* connect.c: connections over loopback, beside the raw calls and the peers. connect_accept_close:
  * one thread connects, accepts, and closes both ends. accept_64: accepts of 64 connections that
- * stand in the queue; the connects are not measured. POSIX only. */
+ * stand in the queue; the connects are not measured. Linux only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif

@@ -120,7 +120,7 @@ static void run_case(const char *name, size_t block, bool connected)
         {"raw", raw},
         {"raw-again", raw},
         {"ferrule", connected ? ferrule_connected : ferrule_datagrams}};
-    bench_sockets sockets = {.from = {{0}}};
+    bench_sockets sockets = {.ends.block = block};
     open_sockets(&sockets, block, connected);
     bench_run_beside_peers(name, &sockets, DATAGRAMS, contenders, 3,
                            connected ? offsetof(bench_peer, connected_datagrams)

@@ -32,13 +32,13 @@ run() {
 mkdir -p "$work/results" "$work/tree/docs"
 case=
 run address_text libc libc-again ferrule ferrule-scalar
-run connect raw raw-again ferrule
 run limits ferrule ferrule-again token deadline
 run ping_pong raw raw-again ferrule
 run resolver raw raw-again ferrule ferrule-resolver
 run simulation ferrule ferrule-again
 run udp raw raw-again ferrule
 if [ -x "$programs/bench_poller" ]; then
+    run connect raw raw-again ferrule
     run poller raw raw-again ferrule
     case=echo_turn_1 # not those with thousands of connections
     run echo_turn raw raw-again ferrule
