@@ -5,12 +5,14 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/interleave.sh [--deeper] [--no-setup] [PROGRAM [SCHEDULE]]
+usage: ci/interleave.sh [--deeper | --write] [--no-setup] [PROGRAM [SCHEDULE]]
        ci/interleave.sh --planted | --compare [--minutes N] [--no-setup] [NAME]...
 
 Builds the preset interleave and runs every schedule of all programs, or of PROGRAM, within each
 program's limits. A program that takes 20 s of processor time is stopped: "not complete".
-With SCHEDULE, which a failure prints, prints the steps of this schedule.
+With SCHEDULE, which a failure prints, prints the steps of this schedule. A run of all programs
+fails if the table in docs/INTERLEAVING.md has other schedules.
+  --write     writes that table
   --deeper    with one preemption and one old value more than each program's limits, 4 minutes each
   --planted   applies each planted bug of tests/interleave/planted, or those with these names, to a
               copy of the tree. The program that the patch's first line names must fail
@@ -37,6 +39,7 @@ while [ $# -gt 0 ]; do
         --planted) mode=planted ;;
         --compare) mode=compare ;;
         --deeper) mode=deeper ;;
+        --write) mode="write" ;;
         --minutes)
             case ${2:-} in '' | 0 | *[!0-9]*) usage >&2; exit 2 ;; esac
             minutes=$2
@@ -62,6 +65,68 @@ run_programs() {
     # shellcheck disable=SC2086 # the list is words
     "$root/build/interleave/tests/interleave/interleave" "$@" $names
 }
+
+# ---- The table of the programs. The seconds of a row differ from run to run.
+
+page=$root/docs/INTERLEAVING.md
+output=$logs/interleave.log
+
+# print_rows: the rows of the output.
+print_rows() {
+    awk '/ schedules, / {
+            name = $1; schedules = $2; steps = $6; seconds = $8
+            limits = ""; orders = ""
+            if (match($0, /at most [0-9]+ preemptions/))
+                limits = substr($0, RSTART + 8, RLENGTH - 8)
+            if (match($0, /at most [0-9]+ old/))
+                limits = limits (limits == "" ? "" : ", ") substr($0, RSTART + 8, RLENGTH - 8) \
+                    (substr($0, RSTART + 8, 2) == "1 " ? " value" : " values")
+            if (match($0, /as all [0-9]+ orders/))
+                orders = "; the same " substr($0, RSTART, RLENGTH)
+            printf "| `%s` | %s | %s | %s | %s%s%s |\n", name, schedules, steps, seconds,
+                limits == "" ? "all" : limits, orders, /not complete/ ? "; not complete" : ""
+        }' "$output"
+}
+
+# rows_of_page: those of the page.
+rows_of_page() { awk '/^## / { inside = $0 == "## The programs" } inside && /^\| `/' "$page"; }
+
+without_seconds() { awk -F'|' '{ print $2 $3 $4 $6 }'; }
+
+check_table() {
+    print_rows | without_seconds >"$logs/interleave-rows.txt"
+    rows_of_page | without_seconds | diff - "$logs/interleave-rows.txt"
+}
+
+write_table() {
+    print_rows >"$logs/interleave-rows.txt"
+    awk -v rows="$logs/interleave-rows.txt" '
+        /^## / { inside = $0 == "## The programs" }
+        !inside || !/^\| `/ { print }
+        inside && /^\|---/ { while ((getline line <rows) > 0) print line }' "$page" >"$page.new"
+    mv "$page.new" "$page"
+}
+
+# run_all: all programs, and their table.
+run_all() {
+    code=0
+    run_programs --seconds "$seconds" >"$output" || code=$?
+    sed '$d' "$output"
+    # shellcheck disable=SC2046 # the last line is words
+    set -- $(tail -n 1 "$output" | tr -d ,)
+    [ "${4:-}" = failed ] || { tail -n 1 "$output"; return 1; }
+    [ "$mode" != write ] || write_table
+    if check_table; then
+        say "$(($1 + 1)) passed, $3 failed, $5 skipped"
+    else
+        say "docs/INTERLEAVING.md has other rows: ci/interleave.sh --write"
+        say "$1 passed, $(($3 + 1)) failed, $5 skipped"
+        code=1
+    fi
+    return "$code"
+}
+
+# ---- Planted bugs
 
 tree=$root/build/interleave-planted
 
@@ -101,7 +166,8 @@ plant() {
     if ! try_patch "$1"; then
         report_broken
     elif [ -n "$found" ]; then
-        say "$(printf '%-28s %-30s %4s steps  %.60s' "$name" "$program" "$steps" "$found")"
+        say "$(printf '%-28s %-30s %4s steps, run %6s  %.60s' "$name" "$program" "$steps" \
+            "$runs" "$found")"
         passed=$((passed + 1))
     else
         say "$(printf '%-28s %-30s %s' "$name" "$program" 'NOT FOUND')"
@@ -227,7 +293,9 @@ for_each_patch() {
 }
 
 case $mode in
-    programs) run_programs --seconds "$seconds" ;;
+    programs | write)
+        if [ -z "$names" ]; then run_all; else run_programs --seconds "$seconds"; fi
+        ;;
     deeper) run_programs --deeper 1 --seconds 240 ;;
     planted) for_each_patch plant ;;
     compare)

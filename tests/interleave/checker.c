@@ -160,8 +160,11 @@ static bool execute_pending(void)
 {
     fiber *running = &fibers[self];
     bool ready = is_ready(&running->pending);
-    running->early_expiries += !ready && (runnable(0) & ~(1u << self)) != 0;
+    bool is_early = !ready && (runnable(0) & ~(1u << self)) != 0;
+    running->early_expiries += is_early;
     inter_search_execute(self, &running->pending, ready);
+    size_t count;
+    inter_search_steps(&count)[count - 1].is_early = is_early;
     if (prints_steps) {
         inter_report_step();
     }

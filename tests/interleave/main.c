@@ -56,7 +56,7 @@ static inter_totals check_reductions(const inter_program *program, const inter_t
 {
     inter_effort effort = {.schedules = FULL_MAX, .in_full = true};
     inter_totals full = {.is_complete = false};
-    if (program->preemptions == 0 && reduced->is_complete && reduced->schedules < FULL_MAX) {
+    if (reduced->is_complete && reduced->schedules < FULL_MAX) {
         full = inter_explore(program, &effort);
     }
     if (full.is_complete && full.traces != reduced->traces) {

@@ -118,6 +118,12 @@ static void clone_1(void)
     clone_to(&clones[1]);
 }
 
+static void clone_twice(void)
+{
+    clone_0();
+    clone_1();
+}
+
 static void check_timeout(fer_tcp_stream *handle)
 {
     fer_duration timeout = {0};
@@ -217,6 +223,30 @@ static void look_at_limits(void)
     }
 }
 
+static void set_limits_twice(void)
+{
+    set_other_limits();
+    set_same_limits();
+}
+
+static void clear_and_set_limits(void)
+{
+    clear_limits();
+    set_other_limits();
+}
+
+static void set_and_look_at_limits(void)
+{
+    set_other_limits();
+    look_at_limits();
+}
+
+static void the_limits_are_whole(void)
+{
+    look_at_limits();
+    finish();
+}
+
 /* The mark makes calls look at the limits. */
 static void the_mark_has_limits(void)
 {
@@ -289,10 +319,10 @@ const inter_program inter_mode_programs[] = {
             .threads = {set_timeout, clone_0}, .finish = one_clone_has_the_timeout),
     ON_BOTH("timeout_and_clones", .begin = begin,
             .states = "T6: a timeout that is set while two clones are made is that of all",
-            .threads = {set_timeout, clone_0, clone_1}, .finish = both_clones_have_the_timeout,
-            .preemptions = 2, .old_values = 1),
+            .threads = {set_timeout, clone_twice}, .finish = both_clones_have_the_timeout,
+            .preemptions = 3, .old_values = 1),
     ON_BOTH("two_clones", .begin = begin, .states = "T6: two clones share the modes",
-            .threads = {clone_0, clone_1}, .finish = all_share_their_modes, .preemptions = 2,
+            .threads = {clone_0, clone_1}, .finish = all_share_their_modes, .preemptions = 3,
             .old_values = 1),
     ON_BOTH("close_two", .begin = begin_cloned, .states = "the shared modes are freed once",
             .threads = {close_stream, close_clone}),
@@ -310,12 +340,19 @@ const inter_program inter_mode_programs[] = {
      .finish = finish,
      .preemptions = 3,
      .old_values = 1},
+    {.name = "limits_set_twice",
+     .begin = begin_limited,
+     .states = "K1: the same while limits are set twice",
+     .threads = {look_at_limits, set_limits_twice},
+     .finish = finish,
+     .preemptions = 3,
+     .old_values = 1},
     {.name = "limits_two_setters",
      .begin = begin_limited,
      .states = "K1: the same while two threads set limits",
-     .threads = {look_at_limits, set_other_limits, set_same_limits},
-     .finish = finish,
-     .preemptions = 2,
+     .threads = {set_and_look_at_limits, set_same_limits},
+     .finish = the_limits_are_whole,
+     .preemptions = 3,
      .old_values = 1},
     {.name = "limits_mark",
      .begin = begin_limited,
@@ -324,15 +361,15 @@ const inter_program inter_mode_programs[] = {
      .finish = the_mark_has_limits},
     {.name = "limits_cleared",
      .begin = begin_limited,
-     .states = "K1: the same while the limits are removed",
-     .threads = {look_at_limits, clear_limits, set_other_limits},
+     .states = "K1: the same while the limits are removed and set again",
+     .threads = {look_at_limits, clear_and_set_limits},
      .finish = finish,
-     .preemptions = 2,
+     .preemptions = 3,
      .old_values = 1},
     ON_BOTH("limits_and_cancel", .begin = begin_limited_by_token,
             .states = "K1, K2: limits that are removed while a cancel ends the read",
             .threads = {read_byte_or_cancelled, clear_limits, cancel_and_send}, .finish = finish,
-            .preemptions = 2, .old_values = 1),
+            .preemptions = 3, .old_values = 1),
     {.name = "token_reset",
      .begin = begin_limited,
      .states = "K4: after a cancel and a reset the token's event has the token's state",

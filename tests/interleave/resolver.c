@@ -56,6 +56,13 @@ static void begin_two_threads(void)
     open_resolver(2);
 }
 
+static void begin_both_running(void)
+{
+    open_resolver(2);
+    start(0);
+    start(1);
+}
+
 static void begin_with_failure(void)
 {
     open_resolver(1);
@@ -77,6 +84,17 @@ static void wait_0(void)
 {
     fer_error_kind kind = wait_for(0, FER_DURATION_NONE).kind;
     INTER_CHECK(kind == FER_OK);
+}
+
+static void wait_1(void)
+{
+    INTER_CHECK(wait_for(1, FER_DURATION_NONE).kind == FER_OK);
+}
+
+static void wait_for_both(void)
+{
+    wait_0();
+    wait_1();
 }
 
 static void wait_0_failed(void)
@@ -115,14 +133,25 @@ static void start_and_wait_0(void)
 static void start_and_wait_1(void)
 {
     start(1);
-    INTER_CHECK(wait_for(1, FER_DURATION_NONE).kind == FER_OK);
+    wait_1();
     fer_lookup_close(&lookups[1]);
 }
 
-static void start_and_abandon_0(void)
+static void start_0(void)
+{
+    start(0);
+}
+
+static void start_1(void)
+{
+    start(1);
+}
+
+static void abandon_0_and_wait_1(void)
 {
     start(0);
     fer_lookup_close(&lookups[0]);
+    start_and_wait_1();
 }
 
 static void close_lookup_0(void)
@@ -358,16 +387,30 @@ const inter_program inter_resolver_programs[] = {
     {.name = "resolver_abandon",
      .begin = begin,
      .states = "N6: an abandoned lookup does not disturb the next one",
-     .threads = {start_and_abandon_0, start_and_wait_1},
+     .threads = {abandon_0_and_wait_1},
      .finish = close_resolver,
-     .preemptions = 2,
+     .preemptions = 3,
+     .old_values = 1},
+    {.name = "resolver_abandon_running",
+     .begin = begin_started,
+     .states = "N6: a lookup that is abandoned by one thread does not disturb that of another one",
+     .threads = {close_lookup_0, start_and_wait_1},
+     .finish = close_resolver,
+     .preemptions = 3,
+     .old_values = 1},
+    {.name = "resolver_two_starts",
+     .begin = begin_two_threads,
+     .states = "N2: two threads start a lookup each, and each has a thread",
+     .threads = {start_0, start_1},
+     .finish = close_all,
+     .preemptions = 3,
      .old_values = 1},
     {.name = "resolver_two_threads",
-     .begin = begin_two_threads,
+     .begin = begin_both_running,
      .states = "N2: two lookups run in two threads",
-     .threads = {start_and_wait_0, start_and_wait_1},
-     .finish = close_resolver,
-     .preemptions = 1,
+     .threads = {wait_for_both},
+     .finish = close_all,
+     .preemptions = 3,
      .old_values = 1},
     {.name = "resolver_poller",
      .begin = begin_with_poller,
@@ -387,7 +430,7 @@ const inter_program inter_resolver_programs[] = {
      .states = "N9: a key is taken while another lookup is started and done",
      .threads = {start_and_take, start_the_other_and_wait},
      .finish = finish_other_key,
-     .preemptions = 2,
+     .preemptions = 3,
      .old_values = 1},
     {.name = "resolver_key_closed",
      .begin = begin_with_key,

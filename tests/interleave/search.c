@@ -24,7 +24,7 @@ static node nodes[NODES_MAX];
 static size_t node_count; /* the nodes that the search has kept */
 static size_t depth;      /* the nodes of the schedule that runs */
 static unsigned preemption_limit;
-static bool is_full; /* every enabled thread is wanted everywhere */
+static bool is_full; /* without any reduction: every enabled thread is wanted everywhere */
 static bool is_following;
 static uint64_t runs;
 
@@ -200,46 +200,12 @@ static void want_reversals(unsigned thread, const inter_operation *operation)
     }
 }
 
-/* With a bound on the preemptions, a thread that is wanted in the middle of another one's run may
- * exceed it. It is therefore wanted at the begin of the run too (Coons, Musuvathi, McKinley
- * 2013). */
-static void want_in_bounds(size_t at, inter_threads threads)
-{
-    nodes[at].wanted |= threads & nodes[at].enabled;
-    size_t first = at;
-    for (size_t i = at; i-- > 0 && (nodes[i].is_value || nodes[i].chosen == nodes[at].chosen);) {
-        first = nodes[i].is_value ? first : i;
-    }
-    nodes[first].wanted |= threads & nodes[first].enabled;
-}
-
-/* The new step could have come before the last step that it depends on. If its thread could not run
- * then, another thread must run first (Flanagan, Godefroid 2005). */
-static void want_within_bounds(unsigned thread, const inter_operation *operation)
-{
-    for (size_t i = step_count; i-- > 0;) {
-        const inter_executed *earlier = &steps[i];
-        if (earlier->thread == thread || known[thread].at[earlier->thread] > i ||
-            !depends(&earlier->operation, operation)) {
-            continue;
-        }
-        inter_threads enabled = nodes[earlier->node].enabled;
-        bool could_run = (enabled & 1u << thread) != 0;
-        want_in_bounds(earlier->node, could_run ? 1u << thread : enabled);
-        if (could_run) {
-            return;
-        }
-    }
-}
-
 void inter_search_execute(unsigned thread, const inter_operation *operation, bool is_ready)
 {
     if (step_count == INTER_STEPS_MAX) {
         inter_fail("a schedule has more than %d steps", INTER_STEPS_MAX);
     }
-    if (preemption_limit != 0) {
-        want_within_bounds(thread, operation);
-    } else if (!is_following && !is_full) {
+    if (preemption_limit == 0 && !is_following && !is_full) {
         want_reversals(thread, operation);
     }
     for (size_t i = 0; i < step_count; i++) {
@@ -249,7 +215,7 @@ void inter_search_execute(unsigned thread, const inter_operation *operation, boo
     }
     known[thread].at[thread] = (uint16_t)(step_count + 1);
     steps[step_count] =
-        (inter_executed){thread, is_ready, depth - 1, *operation, known[thread], ""};
+        (inter_executed){thread, is_ready, false, depth - 1, 0, *operation, known[thread], ""};
     step_count++;
 }
 
@@ -270,8 +236,8 @@ static uint64_t mix(uint64_t hash, uint64_t value)
     return hash ^ hash >> 29;
 }
 
-/* Each step counts with its thread, its result and its position among the steps that precede it.
- * The sum does not depend on the order of the steps. */
+/* Each step counts with its thread, its result, its values and its position among the steps that
+ * precede it. The sum does not depend on the order of the steps. */
 uint64_t inter_search_trace(void)
 {
     static uint64_t ordinals[INTER_STEPS_MAX + 1]; /* of the step before, in its thread */
@@ -280,7 +246,7 @@ uint64_t inter_search_trace(void)
     for (size_t i = 0; i < step_count; i++) {
         const inter_executed *step = &steps[i];
         ordinals[i + 1] = ++counts[step->thread];
-        uint64_t hash = mix(step->thread + 1, step->is_ready);
+        uint64_t hash = mix(mix(step->thread + 1, step->is_ready), step->values);
         for (unsigned thread = 0; thread < INTER_THREADS_MAX; thread++) {
             hash = mix(hash, ordinals[step->before.at[thread]]);
         }
@@ -290,6 +256,50 @@ uint64_t inter_search_trace(void)
         sum += mix(hash, hash >> 32);
     }
     return sum;
+}
+
+/* ---- Prefixes. With a bound on the preemptions every enabled thread is wanted everywhere, but a
+ * schedule ends where it has become equivalent to one that continues with as many preemptions. */
+
+enum { PREFIXES_MAX = 1 << 22 };
+
+typedef struct prefix {
+    uint64_t key; /* 0: none */
+    uint64_t preemptions;
+} prefix;
+
+static prefix prefixes[PREFIXES_MAX];
+static size_t prefix_count;
+
+/* The threads, and all that they can find, follow from the steps in their partial order. What each
+ * choice costs follows from the thread that ran last and from the deadlines that passed early. */
+static uint64_t key_of_prefix(unsigned current)
+{
+    uint64_t key = mix(inter_search_trace(), current + 1);
+    for (size_t i = 0; i < step_count; i++) {
+        key += steps[i].is_early ? mix(steps[i].thread + 1, 1) : 0;
+    }
+    return key != 0 ? key : 1;
+}
+
+/* Returns false if the schedule that runs has nothing new from here. */
+static bool add_prefix(unsigned current, unsigned preemptions)
+{
+    uint64_t key = key_of_prefix(current);
+    size_t at = key % PREFIXES_MAX;
+    while (prefixes[at].key != 0 && prefixes[at].key != key) {
+        at = (at + 1) % PREFIXES_MAX;
+    }
+    bool is_new = prefixes[at].key == 0;
+    if (!is_new && prefixes[at].preemptions <= preemptions) {
+        return false;
+    }
+    if (is_new && prefix_count == PREFIXES_MAX / 2) {
+        return true; /* no room: the schedules that it would leave out are run */
+    }
+    prefix_count += is_new;
+    prefixes[at] = (prefix){key, preemptions};
+    return true;
 }
 
 /* ---- Choices */
@@ -344,28 +354,30 @@ unsigned inter_search_thread(inter_threads enabled, const inter_operation pendin
         kept->enabled = enabled;
         return kept->chosen;
     }
-    bool may_sleep = preemption_limit == 0 && !is_following && !is_full;
+    bool is_reduced = !is_following && !is_full;
+    unsigned preemptions = preemptions_so_far();
+    if (is_reduced && preemption_limit != 0 && !add_prefix(current, preemptions)) {
+        return INTER_MAIN;
+    }
+    bool may_sleep = is_reduced && preemption_limit == 0;
     inter_threads sleeping = may_sleep ? sleeping_now(pending) : 0;
     inter_threads candidates = enabled & ~sleeping;
     if (candidates == 0) {
         return INTER_MAIN;
     }
     node added = {.current = current,
-                  .preemptions = preemptions_so_far(),
+                  .preemptions = preemptions,
                   .enabled = enabled,
                   .sleeping = sleeping,
                   .chosen = first_of(candidates, current)};
-    added.wanted = is_full ? enabled : 1u << added.chosen;
+    added.wanted = is_full || preemption_limit != 0 ? enabled : 1u << added.chosen;
     *append_node() = added;
     depth++;
     return added.chosen;
 }
 
-unsigned inter_search_value(unsigned count)
+static unsigned choose_value(unsigned count)
 {
-    if (count < 2) {
-        return 0;
-    }
     if (depth < node_count) {
         if (!nodes[depth].is_value || nodes[depth].chosen >= count) {
             inter_fail("the program is not deterministic, or this is a schedule of another one");
@@ -375,6 +387,16 @@ unsigned inter_search_value(unsigned count)
     *append_node() = (node){.is_value = true, .count = count};
     depth++;
     return 0;
+}
+
+unsigned inter_search_value(unsigned count)
+{
+    if (count < 2) {
+        return 0;
+    }
+    unsigned chosen = choose_value(count);
+    steps[step_count - 1].values = mix(steps[step_count - 1].values + 1, chosen);
+    return chosen;
 }
 
 void inter_search_print(void)

@@ -13,7 +13,9 @@ typedef uint32_t inter_threads;
 typedef struct inter_executed {
     unsigned thread;
     bool is_ready;
-    size_t node; /* where the thread was chosen */
+    bool is_early;   /* its deadline passed while another thread could run */
+    size_t node;     /* where the thread was chosen */
+    uint64_t values; /* the chosen ones */
     inter_operation operation;
     inter_clock before; /* for each thread, 1 + its last step that precedes this one */
     char note[INTER_NOTE_MAX];
