@@ -40,7 +40,8 @@
  *     deadline, it is FER_CANCELLED. A write within limits may be short on every system.
  * K3  The earlier of timeout and deadline applies, with the same error. If it was the deadline,
  *     fer_instant_remaining of it is 0. Limits belong to the handle and not to the socket: clones,
- *     accepted streams and handles that are converted from another one start without limits.
+ *     accepted streams and handles that are converted from another one start without limits. A call
+ *     keeps the limits that it started with.
  * K3a The timeout of a _ready call ends it as usual (FER_OK, none ready). A cancel or the deadline
  *     ends it with FER_CANCELLED or FER_TIMED_OUT.
  * K4  One token may limit any number of handles and calls in any number of threads. A cancel ends

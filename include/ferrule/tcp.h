@@ -996,7 +996,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
  * Connections that the OS reports as dead are skipped. Linux does not report a connection that was
  * reset in the accept queue: it is returned, and its first read is FER_CONNECTION_RESET. A signal
  * does not end the call. The stream starts in blocking mode without timeouts, and child processes
- * do not inherit it. peer may be NULL; otherwise *peer is the peer address.
+ * do not inherit it. peer may be NULL; otherwise *peer is the peer address. To end a blocked accept
+ * from another thread, set limits with a cancel token (fer_tcp_listener_set_limits).
  *
  * Blocks: until a connection arrives, at most the timeout of the listener, and within the limits of
  * the handle. Never in nonblocking mode.
