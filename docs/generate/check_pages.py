@@ -57,7 +57,7 @@ def check_search(page, check, site):
     total = page.run(SHOWN_ROWS + ".length")
     check.expect(total > 150, "the page of differences has its rows, not %d" % total)
     type_query(page, "10054 Windows")
-    texts = page.run(SHOWN_ROWS + ".map((row) => row.textContent.toLowerCase())")
+    texts = page.run(SHOWN_ROWS + ".map((row) => (row.textContent + row.dataset.words).toLowerCase())")
     check.expect(0 < len(texts) < total, "a search shows some rows")
     check.expect(all("10054" in text and "windows" in text for text in texts),
                  "each row that a search shows has all of its words")
@@ -67,13 +67,88 @@ def check_search(page, check, site):
     check.expect("q=10054" in page.run("location.search"), "the search is in the address")
     check.expect(page.run("document.querySelector('output[name=count]').value").startswith(
         "%d of %d rows" % (len(texts), total)), "the number of rows is stated")
-    type_query(page, "no such words anywhere")
+    type_query(page, "xyzzy plugh")
     check.expect(page.run(SHOWN_ROWS + ".length") == 0
                  and page.run("!document.getElementById('nothing').hidden"),
                  "a search without a result says so")
     page.run("document.querySelector('#filters button[type=reset]').click()")
     page.run("new Promise((resolve) => setTimeout(resolve))")
     check.expect(page.run(SHOWN_ROWS + ".length") == total, "the button shows all rows again")
+
+
+def shown_ids(page, query):
+    type_query(page, query)
+    return page.run(SHOWN_ROWS + ".concat(" + SHOWN_RULES + ").map((entry) => entry.id)")
+
+
+def check_words(page, check, site):
+    """Words that a row does not contain, and searches that no row matches."""
+    page.look(DESK)
+    page.open(site / "differences.html")
+    is_closest = "!document.getElementById('closest').hidden"
+    for word, column in (("linux", "linux"), ("windows", "windows"), ("macos", "bsd"), ("bsd", "bsd"),
+                         ("rust", "rust")):
+        type_query(page, word)
+        missing = page.run("[...document.querySelectorAll('.compare .row[hidden]')].filter((row) =>"
+                           "row.querySelector('td.%s:not(:empty)')).map((row) => row.id)" % column)
+        check.expect(not missing, "'%s' hides rows with a cell of it: %s" % (word, missing[:5]))
+    for one, other in (("FER_TIMED_OUT", "timed_out"), ("half-close", "halfclose")):
+        found = shown_ids(page, one)
+        check.expect(found and found == shown_ids(page, other) and not page.run(is_closest),
+                     "'%s' finds the same as '%s'" % (one, other))
+    for number, name in ((10035, "EWOULDBLOCK"), (10048, "EADDRINUSE"), (10054, "ECONNRESET"),
+                         (10060, "ETIMEDOUT"), (10061, "ECONNREFUSED"), (10040, "EMSGSIZE")):
+        has = page.run("[...document.querySelectorAll('.entry.row')].filter((row) =>"
+                       r"/\b(%d|(WSA)?%s)\b/.test(row.textContent)).map((row) => row.id)" % (number, name))
+        for query in (str(number), name, "WSA" + name):
+            check.expect(has and set(has) <= set(shown_ids(page, query)) and not page.run(is_closest),
+                         "'%s' finds every row of %d and of %s" % (query, number, name))
+    for query in ("stop blocked accept", "wake accept thread", "unblock accept"):
+        check.expect("K7" in shown_ids(page, query) and not page.run(is_closest),
+                     "'%s' finds rule K7" % query)
+    found = shown_ids(page, "SIGPIPE xyzzy")
+    check.expect(found and found == shown_ids(page, "SIGPIPE"),
+                 "without a row that has all words, those with the most are shown")
+    type_query(page, "SIGPIPE xyzzy")
+    check.expect(page.run(is_closest) and "1 of them" in page.run(
+        "document.getElementById('closest').textContent"), "such a result is stated")
+    type_query(page, "SIGPIPE")
+    check.expect(not page.run(is_closest), "a result with all words is not called an approximate one")
+
+
+def check_calls(page, check, site):
+    """The reference is found by the calls of other libraries."""
+    page.look(DESK)
+    page.open(site / "reference.html")
+    for call, name in (("getaddrinfo", "fer_to_socket_addrs"), ("getaddrinfo", "fer_tcp_stream_connect"),
+                       ("setsockopt", "fer_tcp_stream_set_nodelay"), ("sendto", "fer_udp_socket_send_to"),
+                       ("recvfrom", "fer_udp_socket_recv_from"), ("closesocket", "fer_tcp_stream_close"),
+                       ("WSAPoll", "fer_poller_wait"), ("epoll_ctl", "fer_poller_add")):
+        type_query(page, call, "names-filter")
+        found = page.run("[...document.querySelectorAll('.functions .entry:not([hidden]) th')]"
+                         ".map((cell) => cell.textContent)")
+        check.expect(name in found and len(found) < 100, "'%s' finds %s" % (call, name))
+        check.expect(page.run("document.getElementById('no-names').hidden"),
+                     "a search with a result has no message")
+    type_query(page, "10054", "names-filter")
+    check.expect(page.run("document.getElementById('no-names').checkVisibility()"),
+                 "a search of functions without a result says so")
+    check.expect(page.run("document.querySelector('#no-names a').href").endswith("differences.html?q=10054"),
+                 "and links the same search of the differences")
+
+
+def check_folded(page, check, site):
+    """The headings of a page are beside it, or closed under its title."""
+    for width, is_folded in ((PHONE, True), (768, True), (DESK, False)):
+        page.look(width)
+        page.open(site / "porting.html")
+        check.expect(page.run("document.querySelector('h1 + .folded').checkVisibility()") == is_folded
+                     and page.run("document.querySelector('.contents').checkVisibility()") != is_folded
+                     and page.run("!document.querySelector('.folded').open"),
+                     "at %d the headings are under the title: %s" % (width, is_folded))
+        page.run("document.querySelector('.folded').open = true")
+        check.expect(page.run("document.querySelector('.folded a').checkVisibility()") == is_folded,
+                     "at %d the list under the title opens: %s" % (width, is_folded))
 
 
 def check_filters(page, check, site):
@@ -185,6 +260,9 @@ def main():
     try:
         with browser.Browser() as page:
             check_search(page, check, site)
+            check_words(page, check, site)
+            check_calls(page, check, site)
+            check_folded(page, check, site)
             check_filters(page, check, site)
             check_addresses(page, check, site)
             check_without_script(page, check, site)

@@ -6,6 +6,7 @@ import re
 import markdown
 import pages
 import sources
+import words
 
 # The class of a column by the first word of its heading, and its short name on a narrow screen.
 COLUMNS = (("rule", "rule"), ("Linux", "linux"), ("macOS", "bsd"), ("Windows", "windows"),
@@ -112,7 +113,8 @@ def column_of(heading):
 
 
 class Page:
-    def __init__(self, site, source, is_file):
+    def __init__(self, site, source, is_file, errors):
+        self.errors = errors
         self.writer = pages.Writer(site, source, is_file)
         self.ids = set()
         self.rows = 0
@@ -153,9 +155,10 @@ class Page:
             if match:
                 number = match.group(1)
                 self.ids.add(number)
-                out.append('<li class="entry rule-text" id="%s" data-rule="%s"><a class="rule-number" '
-                           'href="#%s">%s</a> <div>%s%s</div></li>' % (
-                               number, number, number, number,
+                hidden = words.of_row(match.group(2), (), (number,), self.errors)
+                out.append('<li class="entry rule-text" id="%s" data-rule="%s" data-words="%s">'
+                           '<a class="rule-number" href="#%s">%s</a> <div>%s%s</div></li>' % (
+                               number, number, hidden, number, number,
                                self.cell(match.group(2), "windows"), inner))
             else:
                 out.append("<li>%s%s</li>" % (self.cell(item[0][1], "windows"), inner))
@@ -189,8 +192,9 @@ class Page:
         systems = [key for key, _, pattern in SYSTEMS
                    if (kind == "compare" and key in columns and row[columns.index(key)])
                    or (kind != "compare" and re.search(pattern, text))]
-        return '<tr class="entry row" id="%s" data-rules="%s" data-systems="%s">%s</tr>' % (
-            shown, " ".join(rules), " ".join(systems), "".join(cells))
+        hidden = words.of_row(text, systems, rules, self.errors)
+        return '<tr class="entry row" id="%s" data-rules="%s" data-systems="%s" data-words="%s">%s</tr>' % (
+            shown, " ".join(rules), " ".join(systems), hidden, "".join(cells))
 
     def table_cell(self, kind, heading, column, text, name):
         content = self.cell(text, column if kind == "compare" else "bsd")
@@ -245,9 +249,9 @@ def rules_and_tags(blocks):
     return found
 
 
-def write(site, source, text, is_file):
+def write(site, source, text, is_file, errors):
     """The body of the page, and the list of its sections."""
-    page = Page(site, source, is_file)
+    page = Page(site, source, is_file, errors)
     sections = sections_of(markdown.parse(text))
     title, intro = sections[0]
     families = "".join('<li><a href="#%s">%s</a></li>\n' % (markdown.slug(name), html.escape(name))
@@ -257,6 +261,7 @@ def write(site, source, text, is_file):
            "known</summary>%s</details>" % page.blocks(intro[1:]),
            controls(), '<ul class="families">%s</ul>' % families,
            '<p class="nothing" id="nothing" hidden>No rule and no row matches.</p>',
+           '<p class="nothing" id="closest" role="status" hidden></p>',
            '<div id="differences">']
     for name, blocks in sections[1:]:
         out.append('<section class="family">%s\n%s</section>' % (

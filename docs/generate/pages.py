@@ -8,7 +8,7 @@ import highlight
 import markdown
 
 NAV = (("index", "Guide"), ("porting", "Porting"), ("simulation", "Simulation"),
-       ("reference", "Reference"), ("states", "States"), ("differences", "Differences"))
+       ("reference", "Reference"), ("differences", "Differences"), ("packages", "Packages"))
 RULE = re.compile(r"(?<![\w/.=#-])([A-Z]\d{1,2}[a-z]?)(?![\w=-]|\.\w)")
 
 
@@ -165,6 +165,13 @@ def contents_list(contents):
     return '<nav class="contents" aria-label="On this page"><h2>On this page</h2><ul>\n%s</ul></nav>' % lines
 
 
+def folded_contents(contents):
+    """The same list under the title, closed, on a narrow screen."""
+    match = re.search(r"<ul>.*</ul>", contents, re.S)
+    return ('<details class="folded"><summary>On this page</summary>%s</details>' % match.group(0)
+            if match else "")
+
+
 def page(site, name, title, body, contents="", description="", kind="", depth=0):
     """One whole page. name: without .html; depth: how many folders deep it is."""
     up = "../" * depth
@@ -172,6 +179,7 @@ def page(site, name, title, body, contents="", description="", kind="", depth=0)
         up, target, ' aria-current="page"' if target == name else "", label) for target, label in NAV)
     others = "".join('<li><a href="%s%s.html">%s</a></li>\n' % (up, target, html.escape(label))
                      for target, label in site.others)
+    body = body.replace("</h1>", "</h1>" + folded_contents(contents), 1)
     head_title = title if title == "ferrule" else title + " – ferrule"
     return TEMPLATE % {
         "title": html.escape(head_title), "up": up, "nav": nav, "others": others, "body": body,

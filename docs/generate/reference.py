@@ -6,6 +6,7 @@ import re
 import headers
 import highlight
 import pages
+import words
 
 
 WORDS = re.compile(r"\b(?:fer|FER)_\w+|(?<![\w/])(?:ferrule/)?(?P<header>\w+\.h)\b"
@@ -105,7 +106,8 @@ def contents_list(contents):
             % lines)
 
 
-def index_page(site, all_headers):
+def index_page(site, all_headers, calls):
+    """calls: the words of functions, from words.of_functions."""
     writer = Writer(site)
     out = ["<h1>Reference</h1>", "<p>Each page is one public header. <code>ferrule.h</code> includes "
            "all of them except <code>sim.h</code>. The table below has every function.</p>",
@@ -118,16 +120,18 @@ def index_page(site, all_headers):
 <label class="search">Search <input type="search" name="q" autocomplete="off" spellcheck="false"
 placeholder="connect, TcpStream::read, poller …"></label>
 <p class="count" aria-live="polite"><output name="count"></output></p>
-</form>""")
+</form>
+<p class="nothing" id="no-names" hidden>No function matches. The behaviour of systems and their error codes are in
+<a href="differences.html">Differences</a>.</p>""")
     out.append('<table class="functions"><thead><tr><th>function</th><th>what it does</th>'
                "<th>in Rust</th></tr></thead><tbody>")
     for header in all_headers:
         for entry in header.functions:
             rust = re.split(r"[.;] ", entry.slots["Rust"].rstrip("."))[0]
-            out.append('<tr class="entry"><th scope="row"><a href="%s.html#%s">%s</a></th><td>%s.</td>'
+            out.append('<tr class="entry" data-words="%s"><th scope="row"><a href="%s.html#%s">%s</a></th><td>%s.</td>'
                        '<td data-label="in Rust">%s</td></tr>' % (
-                           header.file, entry.name, html.escape(entry.name),
-                           writer.prose(entry.summary), "" if rust == "none" else html.escape(rust)))
+                           words.of_function(entry.name, calls), header.file, entry.name,
+                           html.escape(entry.name), writer.prose(entry.summary), "" if rust == "none" else html.escape(rust)))
     out.append("</tbody></table>")
     return "\n".join(out)
 

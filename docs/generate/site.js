@@ -3,13 +3,22 @@
 "use strict";
 
 (function () {
-    /* The words of a query: all of them must occur. */
+    const joined = (text) => text.replace(/-/g, "");
+
+    /* The words of a query. The hyphens of a word do not count, and FER_ before it does not. */
     function wordsOf(query) {
-        return query.toLowerCase().split(/\s+/).filter(Boolean);
+        const words = query.toLowerCase().split(/\s+/).map((word) => joined(word.replace(/^fer_/, "")));
+        return words.filter(Boolean);
     }
 
-    function matches(text, words) {
-        return words.every((word) => text.includes(word));
+    /* The text that is searched: that of the element and its hidden words. */
+    function textOf(element) {
+        const text = (element.textContent + " " + element.dataset.words).toLowerCase();
+        return text + " " + joined(text);
+    }
+
+    function countWords(text, words) {
+        return words.filter((word) => text.includes(word)).length;
     }
 
     /* Marks each word of the query, if the browser can do that without a change of the page. */
@@ -51,7 +60,7 @@
         const boxes = Array.from(form.querySelectorAll("input[name=system]"));
         const rows = Array.from(root.querySelectorAll(".entry.row"), (row) => ({
             element: row,
-            text: row.textContent.toLowerCase(),
+            text: textOf(row),
             rules: row.dataset.rules.split(" "),
             systems: row.dataset.systems.split(" "),
             cells: Array.from(row.querySelectorAll("[data-kinds]"), (cell) => ({
@@ -61,15 +70,14 @@
         }));
         const rules = Array.from(root.querySelectorAll(".entry.rule-text"), (rule) => ({
             element: rule,
-            text: rule.textContent.toLowerCase(),
+            text: textOf(rule),
             number: rule.dataset.rule,
         }));
         const families = Array.from(root.querySelectorAll(".family"));
 
-        function rowMatches(row, words, systems, kind) {
+        function rowPasses(row, systems, kind) {
             const isSystem = (column) => boxes.some((box) => box.value === column);
-            return matches(row.text, words) &&
-                (systems.length === boxes.length ||
+            return (systems.length === boxes.length ||
                     row.systems.some((system) => systems.includes(system))) &&
                 (kind === "" || row.cells.some((cell) => cell.kinds.includes(kind) &&
                     (!isSystem(cell.column) || systems.includes(cell.column))));
@@ -80,10 +88,16 @@
             const systems = boxes.filter((box) => box.checked).map((box) => box.value);
             const kind = form.elements.kind.value;
             const isFiltered = words.length > 0 || kind !== "" || systems.length < boxes.length;
+            const passing = rows.filter((row) => rowPasses(row, systems, kind));
+            const searched = kind === "" ? passing.concat(rules) : passing;
+            /* Without a row or a rule that has all words, those that have the most are shown. */
+            const most = Math.max(0, ...searched.map((entry) => countWords(entry.text, words)));
+            const isFound = (entry) => countWords(entry.text, words) === most &&
+                (most > 0 || words.length === 0);
             const shownRules = new Set();
             let count = 0;
             for (const row of rows) {
-                const isShown = rowMatches(row, words, systems, kind);
+                const isShown = passing.includes(row) && isFound(row);
                 row.element.hidden = !isShown;
                 if (isShown) {
                     count++;
@@ -92,8 +106,8 @@
             }
             let ruleCount = 0;
             for (const rule of rules) {
-                const isFound = words.length > 0 && kind === "" && matches(rule.text, words);
-                rule.element.hidden = isFiltered && !isFound && !shownRules.has(rule.number);
+                const isMatch = words.length > 0 && kind === "" && isFound(rule);
+                rule.element.hidden = isFiltered && !isMatch && !shownRules.has(rule.number);
                 ruleCount += rule.element.hidden ? 0 : 1;
             }
             for (const table of root.querySelectorAll("table")) {
@@ -107,6 +121,10 @@
             }
             root.classList.toggle("is-filtered", isFiltered);
             document.getElementById("nothing").hidden = count + ruleCount > 0;
+            const closest = document.getElementById("closest");
+            closest.hidden = count + ruleCount === 0 || most === words.length;
+            closest.textContent = closest.hidden ? ""
+                : `No rule and no row has all ${words.length} words. These have ${most} of them:`;
             form.elements.count.value = isFiltered
                 ? `${count} of ${rows.length} rows, ${ruleCount} of ${rules.length} rules`
                 : `${rows.length} rows, ${rules.length} rules`;
@@ -145,16 +163,19 @@
     function startNames(form) {
         const entries = Array.from(document.querySelectorAll(".functions .entry"), (entry) => ({
             element: entry,
-            text: entry.textContent.toLowerCase(),
+            text: textOf(entry),
         }));
 
         function update() {
             const words = wordsOf(form.elements.q.value);
             let count = 0;
             for (const entry of entries) {
-                entry.element.hidden = !matches(entry.text, words);
+                entry.element.hidden = countWords(entry.text, words) < words.length;
                 count += entry.element.hidden ? 0 : 1;
             }
+            const nothing = document.getElementById("no-names");
+            nothing.hidden = count > 0;
+            nothing.querySelector("a").search = new URLSearchParams({q: form.elements.q.value.trim()});
             form.elements.count.value = `${count} of ${entries.length} functions`;
         }
 

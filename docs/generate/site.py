@@ -20,6 +20,7 @@ import highlight
 import markdown
 import pages
 import reference
+import words
 
 # The pages whose names differ from those of their files, and their titles in the footer.
 NAMES = {
@@ -98,7 +99,8 @@ class Builder:
         target = self.site.markdown[source]
         text = files.read(self.root / source)
         if target == "differences":
-            title, body, rows = differences.write(self.site, source, text, self.is_file)
+            title, body, rows = differences.write(self.site, source, text, self.is_file,
+                                                    words.error_names(self.root))
             self.write(target, pages.page(self.site, target, title, body, kind="wide", description=(
                 "How sockets differ between Linux, macOS, the BSDs and Windows: errors, timeouts, "
                 "shutdown, reset, accept, UDP, with the sources. %d rows." % rows)))
@@ -125,7 +127,8 @@ class Builder:
 
     def reference_pages(self):
         self.write("reference", pages.page(self.site, "reference", "Reference",
-                                           reference.index_page(self.site, self.headers)))
+                                           reference.index_page(
+                                       self.site, self.headers, words.of_functions(self.root))))
         for header in self.headers:
             body, contents = reference.header_page(self.site, header)
             self.write(header.file, pages.page(self.site, header.file, header.file, body, contents,
@@ -179,11 +182,14 @@ WAYS = """
 <ul class="ways">
 <li><a href="differences.html"><strong>Why does my socket do that?</strong> Each system's behaviour, with its
 sources, to be searched</a></li>
-<li><a href="porting.html"><strong>Port a program</strong> From Rust, Tokio, BSD sockets, Winsock or APR</a></li>
+<li><a href="porting.html"><strong>Port a program</strong> From Rust, Tokio, Go, .NET, BSD sockets,
+Winsock or APR</a></li>
 <li><a href="simulation.html"><strong>Test without a network</strong> A simulated network with a seed and
 faults</a></li>
 <li><a href="reference.html"><strong>Reference</strong> Every function: what it does, its errors, its name in
 Rust</a></li>
+<li><a href="packages.html"><strong>Add it to your build</strong> CMake, Meson, vcpkg, Conan, pkg-config, Debian, or
+two files</a></li>
 </ul>
 """
 
