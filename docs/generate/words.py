@@ -44,7 +44,7 @@ def of_row(text, systems, rules, errors):
 
 
 def of_functions(root):
-    """The words of each function: the calls of other libraries beside it in the tables of PORTING.md."""
+    """The words of each function: the calls beside it in the tables of PORTING.md."""
     found = {name: set(words.split()) for name, words in CALLS.items()}
     for block in markdown.parse(files.read(root / "docs/PORTING.md")):
         if block[0] != "table":
