@@ -86,9 +86,10 @@ void feri_pool_release(feri_pool *shared);
  * thread can be inside the monitor or wait for it forever, so the child does not use the pool. */
 bool feri_pool_belongs_to_process(const feri_pool *shared);
 
-/* Runs the query of an address text, and queues any other lookup. After a failure the lookup is
- * not in the pool. */
-fer_error feri_pool_start(feri_pool *shared, feri_lookup *started);
+/* Runs the query of an address text, and queues any other lookup. out is OPEN before the key is
+ * listed and the poller is notified, so another thread may use and close it before this call
+ * returns. After a failure the lookup is not in the pool, and out is unchanged. */
+fer_error feri_pool_start(feri_pool *shared, feri_lookup *started, fer_lookup *out);
 
 /* Removes the keys of up to cap completed lookups with this poller from the list, oldest first, and
  * stores them. Returns their number. */

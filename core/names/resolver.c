@@ -42,14 +42,13 @@ fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *qu
     if (started == NULL) {
         return no_memory;
     }
-    fer_error err = feri_pool_start(shared, started);
+    feri_pool_add_reference(shared);
+    fer_error err = feri_pool_start(shared, started, out);
     if (err.kind != FER_OK) {
         ferp_memory_free(started);
-        return err;
+        feri_pool_release(shared);
     }
-    feri_pool_add_reference(shared);
-    out->block_ = started;
-    return success;
+    return err;
 }
 
 static bool is_open_or_null(const fer_poller *poller)

@@ -217,8 +217,9 @@ FER_MUST_USE FER_API fer_error fer_poller_wait(fer_poller *poller, fer_event *ev
  * Waits as fer_poller_wait, and stores in *notified whether a notification has woken this wait.
  *
  * *notified is true for exactly one wait for each notification, or for several that were merged
- * (rule P6). The wait may return events too: a notification that was pending or arrives does not
- * hide them, and a wait that an event has ended may leave the notification to the next one.
+ * (rule P6). The wait may return events too: a notification that was pending does not hide them,
+ * and a wait that an event has ended may leave the notification to the next one. If cap is 1, a
+ * notification that arrives during the wait may leave the event to the next one.
  *
  * Blocks: same as fer_poller_wait.
  * Owns: same as fer_poller_wait.

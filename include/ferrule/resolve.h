@@ -141,7 +141,8 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
  * N5  The poller is notified once for each lookup, when its result is available, even if that is
  *     FER_CANCELLED. It is never notified after fer_lookup_close has returned.
  * N6  Closing a lookup abandons it and never waits. A queued lookup leaves the queue. A running one
- *     occupies its thread until the system has answered, and the answer is discarded.
+ *     occupies its thread until the system has answered, and the answer is discarded. Names that
+ *     are slow to fail thus delay the later lookups of the resolver.
  * N7  Closing a resolver never waits. Its lookups that are not done end with FER_CANCELLED. Those
  *     that are done keep their results.
  * N8  Threads are created when there is work and end when there is none, so an idle resolver has no
@@ -215,6 +216,9 @@ FER_MUST_USE FER_API fer_error fer_resolver_start(fer_resolver *resolver, const 
  * the lookup is done.
  *
  * key is any number, for example an index of the caller's lookups. Lookups may have the same key.
+ * These keys are separate from those of fer_poller_add: a wait never returns them. *out is OPEN
+ * before the key is listed and the poller is notified, so another thread that takes the key may use
+ * and close the lookup before this call returns.
  *
  * Blocks: never.
  * Owns: same as fer_resolver_start.
@@ -230,10 +234,14 @@ FER_MUST_USE FER_API fer_error fer_resolver_start_with_key(fer_resolver *resolve
 /**
  * Stores the keys of lookups that are done, the oldest completion first, each key once (rule N9).
  *
- * Returns only keys of fer_resolver_start_with_key with the same poller; NULL: without a poller.
- * *count is the number of keys stored, 0 if there are none. If *count == cap, call again: there may
- * be more. Several notifications may count as one (rule P6 of poller.h), so take all keys after a
- * wait that was notified.
+ * Returns only keys of lookups that were started with this poller. With NULL it returns those that
+ * were started without one. *count is the number of keys stored, 0 if there are none. If
+ * *count == cap, call again: there may be more. Several notifications may count as one (rule P6 of
+ * poller.h), so take all keys after a wait that was notified. Such a wait may also find no key: the
+ * notification of a lookup that was closed meanwhile stays pending.
+ *
+ * A key that nobody takes stays listed until its lookup is closed, and every call of this function
+ * passes over it. If the keys are not needed, use fer_resolver_start.
  *
  * fer_lookup_wait on a lookup whose key was returned does not wait. It may also be called before.
  * After fer_resolver_close all lookups are done, and this call is misuse.

@@ -117,14 +117,15 @@ static int wait_until(monitor *self, uint64_t deadline)
 
 #endif
 
-/* A deadline that was clamped to time_t ends early, with FER_OK. */
+/* A deadline that was clamped to time_t ends early, with FER_OK. For the deadline 0 no time is left:
+ * pthread_cond_timedwait would still let the thread sleep for some microseconds. */
 fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
 {
     monitor *self = monitor_of(opaque);
     if (deadline == FERP_NO_DEADLINE) {
         return thread_error(pthread_cond_wait(&self->changed, &self->mutex));
     }
-    int code = wait_until(self, deadline);
+    int code = deadline == 0 ? ETIMEDOUT : wait_until(self, deadline);
     if (code != ETIMEDOUT) {
         return thread_error(code);
     }

@@ -65,6 +65,9 @@ static DWORD millis_until(uint64_t deadline)
 fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
 {
     monitor *self = monitor_of(opaque);
+    if (deadline == 0) {
+        return (fer_error){FER_TIMED_OUT, 0};
+    }
     if (SleepConditionVariableSRW(&self->changed, &self->lock, millis_until(deadline), 0)) {
         return FERP_WINSOCK_OK;
     }

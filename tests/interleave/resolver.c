@@ -261,6 +261,19 @@ static void start_and_take(void)
     take_when_notified();
 }
 
+static void start_address_with_key(void)
+{
+    INTER_CHECK(
+        fer_resolver_start_with_key(&resolver, "127.0.0.1:80", &poller, 0, &lookups[0]).kind ==
+        FER_OK);
+}
+
+static void take_when_notified_and_close(void)
+{
+    take_when_notified();
+    fer_lookup_close(&lookups[0]);
+}
+
 static void start_the_other_and_wait(void)
 {
     start_with_key(1, NULL);
@@ -432,6 +445,11 @@ const inter_program inter_resolver_programs[] = {
      .finish = finish_other_key,
      .preemptions = 3,
      .old_values = 1},
+    {.name = "resolver_key_elsewhere",
+     .begin = begin_with_poller_only,
+     .states = "N9: the lookup of a key is OPEN, also before its start has returned",
+     .threads = {start_address_with_key, take_when_notified_and_close},
+     .finish = close_all_and_poller},
     {.name = "resolver_key_closed",
      .begin = begin_with_key,
      .states = "N9: the key of a lookup is never returned after the lookup was closed",
