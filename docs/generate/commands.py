@@ -19,6 +19,10 @@ import files
 
 CMAKE_OPTIONS = {"-S", "-B", "-P", "--build", "--install", "--prefix", "--preset", "-j"}
 
+# Programs of the system and of package managers, in the pages for users. Their arguments are not
+# checked.
+OTHER_PROGRAMS = {"conan", "cp", "diff", "git", "mkdir", "sha256sum", "vcpkg"}
+
 
 class Checker:
     def __init__(self, root, build, ctest):
@@ -53,6 +57,8 @@ class Checker:
             return self.cmake(words[1:])
         if program == "ctest":
             return self.ctest(words[1:])
+        if program in OTHER_PROGRAMS:
+            return None
         if program == "gdb":
             return self.problem(words[words.index("--args") + 1:])
         if re.match(r"build/\w+/tests/\w+$", program):

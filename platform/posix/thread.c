@@ -117,8 +117,8 @@ static int wait_until(monitor *self, uint64_t deadline)
 
 #endif
 
-/* A deadline that was clamped to time_t ends early, with FER_OK. For the deadline 0 no time is left:
- * pthread_cond_timedwait would still let the thread sleep for some microseconds. */
+/* A deadline that was clamped to time_t ends early, with FER_OK. For the deadline 0 no time is
+ * left, but pthread_cond_timedwait would let the thread sleep for some microseconds. */
 fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
 {
     monitor *self = monitor_of(opaque);

@@ -261,11 +261,16 @@ static void start_and_take(void)
     take_when_notified();
 }
 
-static void start_address_with_key(void)
+static void start_address_with_key(size_t index, fer_poller *notified)
 {
-    INTER_CHECK(
-        fer_resolver_start_with_key(&resolver, "127.0.0.1:80", &poller, 0, &lookups[0]).kind ==
-        FER_OK);
+    fer_error error =
+        fer_resolver_start_with_key(&resolver, "127.0.0.1:80", notified, index, &lookups[index]);
+    INTER_CHECK(error.kind == FER_OK);
+}
+
+static void start_address_of_poller(void)
+{
+    start_address_with_key(0, &poller);
 }
 
 static void take_when_notified_and_close(void)
@@ -276,7 +281,7 @@ static void take_when_notified_and_close(void)
 
 static void start_the_other_and_wait(void)
 {
-    start_with_key(1, NULL);
+    start_address_with_key(1, NULL);
     INTER_CHECK(wait_for(1, FER_DURATION_NONE).kind == FER_OK);
 }
 
@@ -448,7 +453,7 @@ const inter_program inter_resolver_programs[] = {
     {.name = "resolver_key_elsewhere",
      .begin = begin_with_poller_only,
      .states = "N9: the lookup of a key is OPEN, also before its start has returned",
-     .threads = {start_address_with_key, take_when_notified_and_close},
+     .threads = {start_address_of_poller, take_when_notified_and_close},
      .finish = close_all_and_poller},
     {.name = "resolver_key_closed",
      .begin = begin_with_key,
