@@ -152,8 +152,8 @@ static fer_duration time_left(uint64_t deadline)
 #define SENT 2u
 #define ONE_WAIT 4u
 
-/* A poll for more events is not the common case. The constant is not above the limits of the
- * backends, so the compiler drops their cut of the length there. */
+/* A poll for more events is not the common case. epoll's backend takes as many in one wait, so the
+ * compiler drops its cut of the length. */
 #define PLAIN_EVENTS_MAX 65536u
 
 /* Returns whether the wait takes a notification that was not sent. It then does not wait any more.
