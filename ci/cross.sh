@@ -59,8 +59,17 @@ run_tests() {
     say "    ran: $ran_passed passed, $ran_failed failed, $ran_skipped skipped"
     grep -E '^(failed|skipped): ' "$logs/cross-$1-counts.txt" | sed 's/^/    /' || true
     if [ "$ran_failed" -ne 0 ]; then
-        tail -n 40 "$logs/cross-$1-test.log" | sed 's/^/    | /'
+        output_of_failed_tests "$logs/cross-$1-test.log" | sed 's/^/    | /'
     fi
+}
+
+# optimization_of TARGET: the compiler's options. What does not run here is only compiled and
+# linked, so it is neither optimized nor described for a debugger.
+optimization_of() {
+    case $1 in
+        *macos* | aarch64-windows-gnu | x86-windows-gnu) echo -O0 ;;
+        *) echo "-g -O1" ;;
+    esac
 }
 
 # build_target TARGET CMAKE-ARGUMENT...
@@ -70,7 +79,8 @@ build_target() {
     began=$(date +%s)
     say "== $target: compile and link"
     logged "cross-$target-configure" cmake -S "$root" -B "$root/build/cross-$target" -G Ninja \
-        -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS_DEBUG=-g -O1" -DFERRULE_WERROR=ON \
+        -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS_DEBUG=$(optimization_of "$target")" \
+        -DFERRULE_WERROR=ON \
         -DFERRULE_BUILD_TESTS=ON -DFERRULE_BUILD_EXAMPLES=ON -DFERRULE_BUILD_BENCH=ON \
         "-DFERRULE_CMOCKA_SOURCE=$cache/cmocka" -Wno-dev "$@" ||
         { fail "$target cannot be configured"; return 0; }
