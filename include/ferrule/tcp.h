@@ -356,8 +356,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream,
  * Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit.
  *
  * The timeout is rounded up to the OS's resolution (4 ms on most Linux kernels, 1 ms on Windows),
- * and limited to the OS's maximum (12 days on Windows). It belongs to the socket, so clones share
- * it. A call in progress keeps the timeout that it began with.
+ * and limited to the OS's maximum (12 days on Windows). On Linux it may end up to two ticks of the
+ * kernel early while a virtual machine's processor is taken away; a deadline (fer_limits) never
+ * ends early. The timeout belongs to the socket, so clones share it. A call in progress keeps the
+ * timeout that it began with.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -384,8 +386,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_timeout(const fer_tcp_stream 
  * Sets the timeout of each single write. FER_DURATION_NONE, the default, waits without limit.
  *
  * The timeout is rounded up to the OS's resolution (4 ms on most Linux kernels, 1 ms on Windows),
- * and limited to the OS's maximum (12 days on Windows). It belongs to the socket, so clones share
- * it. A call in progress keeps the timeout that it began with.
+ * and limited to the OS's maximum (12 days on Windows). On Linux it may end up to two ticks of the
+ * kernel early while a virtual machine's processor is taken away; a deadline (fer_limits) never
+ * ends early. The timeout belongs to the socket, so clones share it. A call in progress keeps the
+ * timeout that it began with.
  *
  * Blocks: never.
  * Owns: nothing.

@@ -158,6 +158,11 @@ void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind);
 /* ---- Time */
 
 #define NOT_SOONER_SLACK_US 2000
+/* The same for the system's own timeouts, SO_RCVTIMEO and SO_SNDTIMEO. Linux counts them in ticks
+ * (schedule_timeout, jiffies), and the count is behind the clock while a virtual machine's
+ * processor is taken away: a timeout of 40 ms then ends after 36 to 40 ms. A tick is at most
+ * 10 ms. */
+#define SYSTEM_TIMEOUT_SLACK_US 20000
 uint64_t microseconds_since(uint64_t start_us);
 
 /* ---- Patterned bytes: byte i of a transfer is known, so that a lost, repeated or moved byte is
