@@ -8,7 +8,7 @@ usage: ci/site.sh [--no-setup] [--no-browser]
 
 Writes the site into build/site: guide, reference, state diagrams and the page of differences. Open
 build/site/index.html; no server is needed. Then checks that all local links and anchors exist,
-tests the pages in headless Chromium (search, filters, without JavaScript, the width of a phone,
+tests the pages in headless Chromium (searches, filters, without JavaScript, the width of a phone,
 contrast) and checks the manual pages. Screenshots are in build/site-screenshots.
 
   --no-setup    installs no packages

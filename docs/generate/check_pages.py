@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests the pages of a site in headless Chromium: search and filters, without JavaScript, the width
+"""Tests the pages of a site in headless Chromium: the searches, filters, without JavaScript, the width
 of a phone, contrast of colours. Writes screenshots.
 
 usage: check_pages.py SITE SCREENSHOTS
@@ -19,7 +19,8 @@ SHOTS = (("index.html", DESK, False), ("index.html", 390, True), ("differences.h
          ("differences.html", 1440, True), ("differences.html", 390, False),
          ("differences.html?q=10054&systems=windows", DESK, True), ("tcp.h.html", DESK, True),
          ("tcp.h.html", 390, False), ("states.html", DESK, False), ("porting.html", DESK, True),
-         ("simulation.html", 390, False), ("reference.html", DESK, False))
+         ("simulation.html", 390, False), ("reference.html", DESK, False),
+         ("search.html?q=unblock+accept", 390, True))
 
 
 class Failures:
@@ -137,6 +138,49 @@ def check_calls(page, check, site):
                  "and links the same search of the differences")
 
 
+# What people search, and an address that must be among the first results.
+SEARCHES = (("unblock accept", "differences.html#K7"), ("connect timeout", "tcp.h.html#fer_tcp_stream_connect_timeout"),
+            ("WSAECONNRESET", "differences.html#S5-reset"), ("getaddrinfo", "resolve.h.html#fer_to_socket_addrs"),
+            ("fer_poller_wait", "poller.h.html#fer_poller_wait"), ("TcpStream::peek", "tcp.h.html#fer_tcp_stream_peek"),
+            ("Meson", "packages.html#meson"), ("license", "src/LICENSE-MIT.html"), ("T5", "differences.html#T5"),
+            ("fuzzing", "fuzzing.html#fuzzing"), ("half-close", "differences.html#S4"))
+RESULTS = "[...document.querySelectorAll('#results a')].map((link) => link.getAttribute('href'))"
+
+
+def check_search_of_all(page, check, site):
+    """The search in the bar of each page, and its page of results."""
+    page.look(DESK)
+    page.open(site / "src/LICENSE-MIT.html")
+    check.expect(page.run("document.querySelector('.find').checkVisibility()"),
+                 "every page has the search")
+    page.events = []
+    page.run("(() => { const form = document.querySelector('.find');"
+             "form.elements.q.value = 'connect timeout'; form.requestSubmit(); })()")
+    page.wait_for("Page.loadEventFired")
+    check.expect(page.run("location.pathname").endswith("/search.html") and page.run(RESULTS),
+                 "the search of a page opens the page of results")
+    for query, address in SEARCHES:
+        type_query(page, query, "search")
+        check.expect(address in page.run(RESULTS)[:10], "'%s' finds %s" % (query, address))
+    type_query(page, "SIGPIPE xyzzy", "search")
+    check.expect(page.run(RESULTS) and "1 of 2 words" in page.run(
+        "document.querySelector('output[name=count]').value"), "an approximate result is stated")
+    type_query(page, "xyzzy", "search")
+    check.expect(page.run(RESULTS) == [] and page.run(
+        "document.querySelector('output[name=count]').value") == "0 results", "no result is stated")
+    type_query(page, "<img src=x onerror=alert(1)>", "search")
+    check.expect(page.run("document.querySelectorAll('#results img').length") == 0,
+                 "the query is no HTML")
+    targets = page.run("window.ferruleIndex.sections.map((section) =>"
+                       "window.ferruleIndex.pages[section[0]][0] + (section[1] ? '#' + section[1] : ''))")
+    for address in targets:
+        name, _, anchor = address.partition("#")
+        text = (site / name).read_text(encoding="utf-8")
+        if anchor and 'id="%s"' % anchor not in text:
+            check.expect(False, "the index has %s, which does not exist" % address)
+    check.expect(len(targets) > 900, "the index has the sections, not %d" % len(targets))
+
+
 def check_folded(page, check, site):
     """The headings of a page are beside it, or closed under its title."""
     for width, is_folded in ((PHONE, True), (768, True), (DESK, False)):
@@ -200,6 +244,10 @@ def check_without_script(page, check, site):
                  "without JavaScript there are no controls")
     check.expect(page.run("[...document.querySelectorAll('.entry')].every((entry) => entry.checkVisibility())"),
                  "without JavaScript everything is shown")
+    page.open(site / "search.html")
+    check.expect(page.run("document.querySelector('noscript').checkVisibility()")
+                 and not page.run("document.querySelector('#search').checkVisibility()"),
+                 "without JavaScript the search says that it needs it")
 
 
 def check_widths(page, check, site, names):
@@ -262,6 +310,7 @@ def main():
             check_search(page, check, site)
             check_words(page, check, site)
             check_calls(page, check, site)
+            check_search_of_all(page, check, site)
             check_folded(page, check, site)
             check_filters(page, check, site)
             check_addresses(page, check, site)

@@ -172,8 +172,9 @@ def folded_contents(contents):
             if match else "")
 
 
-def page(site, name, title, body, contents="", description="", kind="", depth=0):
-    """One whole page. name: without .html; depth: how many folders deep it is."""
+def page(site, name, title, body, contents="", description="", kind="", depth=0, script=""):
+    """One whole page. name: without .html; depth: how many folders deep it is; script: a file that
+    the page loads before site.js."""
     up = "../" * depth
     nav = "".join('<li><a href="%s%s.html"%s>%s</a></li>' % (
         up, target, ' aria-current="page"' if target == name else "", label) for target, label in NAV)
@@ -184,6 +185,7 @@ def page(site, name, title, body, contents="", description="", kind="", depth=0)
     return TEMPLATE % {
         "title": html.escape(head_title), "up": up, "nav": nav, "others": others, "body": body,
         "contents": contents, "kind": kind, "version": site.version,
+        "scripts": '<script src="%s" defer></script>\n' % script if script else "",
         "description": html.escape(description or "ferrule: Rust's std::net for C"),
     }
 
@@ -198,13 +200,16 @@ TEMPLATE = """<!DOCTYPE html>
 <meta name="description" content="%(description)s">
 <link rel="icon" href="%(up)sicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="%(up)sstyle.css">
-<script src="%(up)ssite.js" defer></script>
+%(scripts)s<script src="%(up)ssite.js" defer></script>
 </head>
 <body class="%(kind)s">
 <a class="skip" href="#content">Skip to the content</a>
 <header class="bar">
 <a class="brand" href="%(up)sindex.html">ferrule</a>
 <nav aria-label="Pages"><ul>%(nav)s</ul></nav>
+<form class="find" role="search" action="%(up)ssearch.html" hidden>
+<input type="search" name="q" aria-label="Search all pages" placeholder="Search" autocomplete="off" spellcheck="false">
+</form>
 </header>
 <div class="frame">
 %(contents)s

@@ -1,5 +1,5 @@
-/* site.js: search and filters of the page of differences and of the reference. The pages are
- * complete without it. */
+/* site.js: the search of all pages, and search and filters of the page of differences and of the
+ * reference. The pages are complete without it. */
 "use strict";
 
 (function () {
@@ -185,6 +185,86 @@
         update();
     }
 
+    /* ---- The search of all pages */
+
+    const MOST_RESULTS = 50;
+
+    /* The part of a text around the first word of the query. */
+    function excerptOf(text, words) {
+        const lower = text.toLowerCase();
+        const found = words.map((word) => lower.indexOf(word)).filter((at) => at >= 0);
+        const start = Math.max(0, (found.length > 0 ? Math.min(...found) : 0) - 60);
+        const from = start === 0 ? 0 : text.indexOf(" ", start) + 1;
+        return (from > 0 ? "… " : "") + text.slice(from, from + 220) + (text.length > from + 220 ? " …" : "");
+    }
+
+    function resultOf(index, [page, anchor, title, text], words) {
+        const [address, pageTitle] = index.pages[page];
+        const item = document.createElement("li");
+        const link = document.createElement("a");
+        link.href = address + (anchor ? "#" + anchor : "");
+        link.textContent = title;
+        const where = document.createElement("span");
+        where.className = "where";
+        where.textContent = pageTitle;
+        const excerpt = document.createElement("p");
+        excerpt.textContent = excerptOf(text, words);
+        item.append(link, " ", where, excerpt);
+        return item;
+    }
+
+    /* Sections that have all words, or else the most; those with words in their titles first,
+     * and what is true of Wine only last. */
+    function search(entries, words) {
+        const most = Math.max(0, ...entries.map((entry) => countWords(entry.text, words)));
+        const found = most === 0 ? [] : entries.filter((entry) => countWords(entry.text, words) === most);
+        const query = words.join(" ");
+        const rank = (entry) => 4 * countWords(entry.title, words) +
+            2 * words.filter((word) => entry.names.includes(word)).length +
+            (entry.name === query ? 9 : 0) - (entry.section[1].startsWith("wine-") ? 3 : 0);
+        return {most, found: found.sort((a, b) => rank(b) - rank(a) || a.length - b.length)};
+    }
+
+    function startSearch(form, index) {
+        const list = document.getElementById("results");
+        const entries = index.sections.map((section) => {
+            const title = section[2].toLowerCase();
+            const text = section.slice(2).join(" ").toLowerCase();
+            return {section, name: wordsOf(title).join(" "), title: title + " " + joined(title),
+                names: section[4].toLowerCase().split(" "), text: text + " " + joined(text),
+                length: section[3].length};
+        });
+
+        function update() {
+            const words = wordsOf(form.elements.q.value);
+            const {most, found} = search(entries, words);
+            list.replaceChildren(...found.slice(0, MOST_RESULTS).map(
+                (entry) => resultOf(index, entry.section, words)));
+            const part = most < words.length && most > 0 ? `, with ${most} of ${words.length} words` : "";
+            form.elements.count.value = words.length === 0 ? ""
+                : `${found.length} ${found.length === 1 ? "result" : "results"}${part}` +
+                    (found.length > MOST_RESULTS ? `; the first ${MOST_RESULTS}` : "");
+            highlight(list, words);
+            keepInAddress([["q", form.elements.q.value.trim()]]);
+        }
+
+        form.elements.q.value = new URLSearchParams(location.search).get("q") || "";
+        form.addEventListener("input", update);
+        form.addEventListener("submit", (event) => event.preventDefault());
+        form.hidden = false;
+        update();
+        if (!location.search) {
+            form.elements.q.focus();
+        }
+    }
+
+    const find = document.querySelector(".find");
+    const everything = document.getElementById("search");
+    if (everything) {
+        startSearch(everything, window.ferruleIndex);
+    } else {
+        find.hidden = false;
+    }
     const differences = document.getElementById("filters");
     if (differences) {
         startDifferences(differences);

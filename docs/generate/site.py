@@ -20,6 +20,7 @@ import highlight
 import markdown
 import pages
 import reference
+import search
 import words
 
 # The pages whose names differ from those of their files, and their titles in the footer.
@@ -160,6 +161,10 @@ class Builder:
         self.reference_pages()
         for path in sorted(self.site.files):
             self.source_page(path)
+        search.write(self.site, self.out, [
+            name for name in self.written if not name.startswith("src/") or "LICENSE" in name])
+        self.write("search", pages.page(self.site, "search", "Search", search.PAGE,
+                                        script="search-index.js"))
         here = pathlib.Path(__file__).parent
         for name in STATIC:
             shutil.copy(here / name, self.out / name)

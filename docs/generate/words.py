@@ -11,9 +11,12 @@ CALLS = {"fer_to_socket_addrs": "getaddrinfo gethostbyname",
          "fer_to_socket_addrs_within": "getaddrinfo",
          "fer_udp_socket_recv": "recv",
          "fer_udp_socket_send": "send"}
-# The rules by which one thread ends the call of another, and the words for that.
+# The rules by which one thread ends the call of another, and those of a half that has ended, and
+# the words for them.
 WAKING = ("K2", "K4", "K7", "P6", "S6")
-WAKING_WORDS = "stop wake woken wakeup blocked unblock interrupt abort another thread"
+HALVES = ("S3", "S4")
+RULE_WORDS = ((WAKING, "stop wake woken wakeup blocked unblock interrupt abort another thread"),
+              (HALVES, "half-close eof fin"))
 # Windows' names of errors whose POSIX name is not the same without WSA.
 ALIASES = {"EWOULDBLOCK": "EAGAIN"}
 SYSTEM_WORDS = {"linux": "linux", "bsd": "macos bsd", "windows": "windows", "rust": "rust"}
@@ -38,8 +41,7 @@ def of_row(text, systems, rules, errors):
     for names in errors:
         if names & known:
             out += sorted(names - known)
-    if any(rule in WAKING for rule in rules):
-        out.append(WAKING_WORDS)
+    out += [words for group, words in RULE_WORDS if any(rule in group for rule in rules)]
     return " ".join(out).lower()
 
 
