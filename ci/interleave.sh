@@ -206,7 +206,7 @@ tests_of() {
         core/wait/poller.c) say conformance_poller_threads conformance_poller_stress stress_relay ;;
         core/wait/waiting.c)
             say unit_test_modes_threads conformance_shutdown conformance_wakeup \
-                conformance_clones conformance_timeouts conformance_limits_threads
+                conformance_clones conformance_limits_threads
             ;;
         *)
             say unit_test_limits_threads unit_test_modes_threads unit_test_resolver_threads \
@@ -217,37 +217,59 @@ tests_of() {
     esac
 }
 
-# run_threaded PRESET RUNS TEST...: runs the tests in turn until one fails, at most RUNS times, and
-# not again after $minutes minutes. Sets $result to the failure or to the number of runs of all
-# tests. A test that hangs fails by its time limit.
+# commands_of PRESET TEST...: a line for each test: its name, a tab, its command.
+commands_of() {
+    (cd "$tree/build/$1" && shift && ctest -N -V -R "^($(echo "$*" | tr ' ' '|'))\$") | awk '
+        sub(/^[0-9]+: Test command: /, "") { command = $0 }
+        /^ +Test +#[0-9]+: / { print $3 "\t" command }'
+}
+
+# Runs the test of one line (a run, its name and its command), unless the time is over. Adds the run
+# to the file $1, or after a failure the run and the name. xargs starts no further test then.
+# shellcheck disable=SC2016 # the variables are those of the command
+run_one='[ "$(date +%s)" -lt "$2" ] || exit 0
+    IFS="$3" read -r run name command <<LINE
+$4
+LINE
+    code=0
+    timeout 180 sh -c "$command" >"$1.$$" 2>&1 </dev/null || code=$?
+    case $code in
+        0 | 77) echo "$run" >>"$1" ;;
+        *) cat "$1.$$" >>"$1.failed"; echo "$run $name" >>"$1" ;;
+    esac
+    rm "$1.$$"
+    [ "$code" -eq 0 ] || [ "$code" -eq 77 ] || exit 255'
+
+# run_threaded PRESET RUNS TEST...: runs the tests, several at the same time, until one fails, at
+# most RUNS times, and starts none after $minutes minutes. Sets $result to the failure or to the
+# number of runs. A test that hangs fails by its time limit.
 run_threaded() {
     preset=$1
     most=$2
     shift 2
-    if ! build_threaded "$preset" >>"$log" 2>&1; then
-        result="not built"
-        return 0
-    fi
+    result="not built"
+    build_threaded "$preset" >>"$log" 2>&1 || return 0
+    commands_of "$preset" "$@" >"$log.commands"
+    [ "$(wc -l <"$log.commands")" -eq "$#" ] || return 0
     prefix=
     [ "$preset" != tsan ] || ! can_fix_layout || prefix="setarch -R"
-    end=$(($(date +%s) + minutes * 60))
-    run=0
-    while [ "$run" -lt "$most" ] && { [ "$run" -eq 0 ] || [ "$(date +%s)" -lt "$end" ]; }; do
-        run=$((run + 1))
-        for test in "$@"; do
-            # shellcheck disable=SC2086 # the prefix is words
-            if ! (cd "$tree/build/$preset" &&
-                $prefix ctest --output-on-failure --no-tests=error -R "^$test\$") \
-                >"$log.run" 2>&1 </dev/null; then
-                cat "$log.run" >>"$log"
-                result="\`$test\`, run $run"
-                ! grep -q 'WARNING: ThreadSanitizer' "$log.run" || result="$result: a report"
-                return 0
-            fi
-        done
-    done
+    rm -f "$log.runs" "$log.runs.failed"
+    : >"$log.runs"
+    # shellcheck disable=SC2086 # the prefix is words
+    awk -v most="$most" '{ lines[NR] = $0 }
+        END { for (run = 1; run <= most; run++) for (i = 1; i <= NR; i++) print run "\t" lines[i] }' \
+        "$log.commands" | TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 $prefix \
+        xargs -d '\n' -n 1 -P "$((jobs * 4))" sh -c "$run_one" sh "$log.runs" \
+        "$(($(date +%s) + minutes * 60))" "$(printf '\t')" >>"$log" 2>&1 || true
+    result=$(awk 'NF > 1 { print "`" $2 "`, run " $1; exit }' "$log.runs")
+    if [ -n "$result" ]; then
+        cat "$log.runs.failed" >>"$log"
+        ! grep -q 'WARNING: ThreadSanitizer' "$log.runs.failed" || result="$result: a report"
+        return 0
+    fi
+    run=$(($(wc -l <"$log.runs") / $#))
     result="no"
-    [ "$most" -eq 1 ] || [ "$run" -eq "$most" ] || result="no, $run runs"
+    [ "$run" -eq "$most" ] || result="no, $run runs"
 }
 
 # Without a planted bug, every test must pass.
