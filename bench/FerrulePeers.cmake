@@ -31,6 +31,24 @@ ferrule_add_peer(
     peer_nng.c
     HAVE_NNG nng/nng.h nng)
 
+# sockpp is C++, which the project enables only if it is found.
+find_library(ferrule_have_sockpp_library sockpp)
+mark_as_advanced(ferrule_have_sockpp_library)
+if(ferrule_have_sockpp_library)
+    include(CheckLanguage)
+    check_language(CXX)
+endif()
+if(ferrule_have_sockpp_library AND NOT CMAKE_CXX_COMPILER)
+    message(STATUS "bench: sockpp needs a C++ compiler, which was not found")
+else()
+    if(ferrule_have_sockpp_library)
+        enable_language(CXX)
+    endif()
+    ferrule_add_peer(
+        peer_sockpp.cpp
+        HAVE_SOCKPP sockpp/socket.h sockpp)
+endif()
+
 # Rust's std::net by rustc alone. mio by Cargo, from the folder in which Debian's packages have the
 # sources of crates.
 find_program(FERRULE_RUSTC rustc HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin")

@@ -57,9 +57,8 @@ static inline void bench_options(const char *program, int argc, char **argv)
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 < argc && strcmp(argv[i], "--rounds") == 0) {
             const size_t rounds = (size_t)strtoul(argv[i + 1], NULL, 10);
-            bench_rounds_max = rounds < 1                  ? 1
-                               : rounds < BENCH_ROUNDS_MAX ? rounds
-                                                           : BENCH_ROUNDS_MAX;
+            const size_t most = BENCH_ROUNDS_MAX;
+            bench_rounds_max = rounds < 1 ? 1 : rounds < most ? rounds : most;
         } else if (i + 1 < argc && strcmp(argv[i], "--seconds") == 0) {
             bench_seconds = strtod(argv[i + 1], NULL);
         } else if (i + 1 < argc && strcmp(argv[i], "--case") == 0) {

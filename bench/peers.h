@@ -1,6 +1,6 @@
 /* peers.h: the libraries with which ferrule is compared, and the operations that each has. A body
  * of a peer does the same work as the raw body of its case, over the descriptors that the case has
- * opened. The peers that the build did not find are printed as skipped. */
+ * opened. The peers that the build did not find are printed as skipped. C11 and C++17. */
 #ifndef FERRULE_BENCH_PEERS_H
 #define FERRULE_BENCH_PEERS_H
 
@@ -69,12 +69,19 @@ typedef struct bench_peer {
     const bench_loop *loop;
 } bench_peer;
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 extern const bench_peer bench_peer_uv;
 extern const bench_peer bench_peer_event;
 extern const bench_peer bench_peer_apr;
 extern const bench_peer bench_peer_nng;
+extern const bench_peer bench_peer_sockpp;
 extern const bench_peer bench_peer_rust;
 extern const bench_peer bench_peer_mio;
+#ifdef __cplusplus
+}
+#endif
 
 static const bench_peer *const bench_peers[] = {
 #ifdef HAVE_UV
@@ -88,6 +95,9 @@ static const bench_peer *const bench_peers[] = {
 #endif
 #ifdef HAVE_NNG
     &bench_peer_nng,
+#endif
+#ifdef HAVE_SOCKPP
+    &bench_peer_sockpp,
 #endif
 #ifdef HAVE_RUST
     &bench_peer_rust,
@@ -112,6 +122,9 @@ static inline void bench_print_absent_peers(void)
 #endif
 #ifndef HAVE_NNG
         "nng",
+#endif
+#ifndef HAVE_SOCKPP
+        "sockpp",
 #endif
 #ifndef HAVE_RUST
         "rust-std",
@@ -138,7 +151,8 @@ static inline void bench_run_beside_peers(const char *name, const void *input, s
         bench_body body;
         memcpy(&body, (const char *)bench_peers[i] + body_offset, sizeof body);
         if (body != NULL) {
-            all[own++] = (bench_contender){bench_peers[i]->name, body};
+            const bench_contender peer = {bench_peers[i]->name, body};
+            all[own++] = peer;
         }
     }
     const bench_case c = {name, input, count, all, own};

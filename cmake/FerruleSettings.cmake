@@ -16,7 +16,8 @@ if(MSVC)
     set(ferrule_werror /WX)
     set(ferrule_definitions _CRT_SECURE_NO_WARNINGS)
 else()
-    set(ferrule_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes)
+    set(ferrule_warnings -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+        "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>")
     set(ferrule_werror -Werror)
     set(ferrule_definitions "")
 endif()
@@ -52,5 +53,8 @@ function(ferrule_apply_settings target)
         C_STANDARD 11
         C_STANDARD_REQUIRED ON
         C_EXTENSIONS OFF
+        CXX_STANDARD 17
+        CXX_STANDARD_REQUIRED ON
+        CXX_EXTENSIONS OFF
         INTERPROCEDURAL_OPTIMIZATION ${FERRULE_LTO})
 endfunction()

@@ -31,7 +31,7 @@ if [ -d tests/unit ]; then
     listed tests/interleave/CMakeLists.txt tests/interleave/ tests/interleave/*.c
     listed tests/selftest/CMakeLists.txt tests/selftest/ tests/selftest/*.c
     listed examples/CMakeLists.txt examples/ examples/*.c
-    listed "bench/CMakeLists.txt bench/FerrulePeers.cmake" bench/ bench/*.c
+    listed "bench/CMakeLists.txt bench/FerrulePeers.cmake" bench/ bench/*.c bench/*.cpp
     listed fuzz/CMakeLists.txt fuzz/ fuzz/*/*.c
 fi
 [ "$count" -gt 0 ] || { echo "check_sources: no source in $1" >&2; exit 1; }
