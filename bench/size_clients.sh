@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the size of the smallest TCP client: the bytes of code and constants more than with raw
-# calls, over ferrule and over each peer whose static library is installed. The C library is not
-# counted. Linux only.
+# calls, over ferrule and over each peer whose static library is installed. The C library and the
+# C++ library are not counted. sockpp is also found in a folder of CMAKE_PREFIX_PATH. Linux only.
 # usage: bench/size_clients.sh LIBRARY     LIBRARY: libferrule.a of a Release build
 set -eu
 case ${1:---help} in
@@ -16,10 +16,11 @@ machine=$(gcc -print-multiarch)
 text_of() { size "$1" | awk 'NR == 2 { print $1 }'; }
 
 # build NAME ARGUMENT...
+compiler='gcc -std=gnu11'
 build() {
     name=$1
     shift
-    gcc -std=gnu11 -Os -ffunction-sections -fdata-sections "$@" -Wl,--gc-sections -o "$work/$name" \
+    $compiler -Os -ffunction-sections -fdata-sections "$@" -Wl,--gc-sections -o "$work/$name" \
         2>"$work/log" || { cat "$work/log" >&2; return 1; }
 }
 
@@ -32,9 +33,10 @@ report() { echo "size=$1 over_raw=$(($(text_of "$work/$1") - raw))"; }
 build ferrule -I"$root/include" "$root/tests/api/size_client.c" "$library" -pthread
 report ferrule
 
-# peer NAME SOURCE ARCHIVE ARGUMENT...
+# peer NAME SOURCE ARCHIVE ARGUMENT...: ARCHIVE is a path, or a name in the system's folder
 peer() {
-    name=$1 source=$2 archive=/usr/lib/$machine/$3
+    name=$1 source=$2 archive=$3
+    case $archive in /*) ;; *) archive=/usr/lib/$machine/$archive ;; esac
     shift 3
     if [ -f "$archive" ] && build "$name" "$root/bench/size/$source" "$archive" "$@"; then
         report "$name"
@@ -47,6 +49,20 @@ peer libevent client_event.c libevent_core.a -pthread
 peer apr client_apr.c libapr-1.a -I/usr/include/apr-1.0 -I/usr/include/apr-1 -pthread -luuid -lcrypt
 # Debian's nng also has TLS; that library is not counted, and the client is not run.
 peer nng client_nng.c libnng.a -pthread -latomic -Wl,--unresolved-symbols=ignore-all
+
+# prefix_of ARCHIVE: the first prefix whose lib has it; /usr if none has.
+prefix_of() {
+    echo "${CMAKE_PREFIX_PATH:+$CMAKE_PREFIX_PATH:}/usr/local:/usr" | tr : '\n' | while read -r prefix; do
+        if [ -f "$prefix/lib/$1" ] || [ "$prefix" = /usr ]; then
+            echo "$prefix"
+            break
+        fi
+    done
+}
+sockpp=$(prefix_of libsockpp.a)
+compiler='g++ -std=c++17'
+peer sockpp client_sockpp.cpp "$sockpp/lib/libsockpp.a" -I"$sockpp/include"
+compiler='gcc -std=gnu11'
 
 rustc=$(command -v rustc || echo "${CARGO_HOME:-${HOME:-}/.cargo}/bin/rustc")
 if [ -x "$rustc" ] && "$rustc" --edition 2021 -C opt-level=z -C lto=fat -C panic=abort -C codegen-units=1 \
