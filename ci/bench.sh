@@ -19,6 +19,10 @@ each gate with what was measured, and the moonshot. Writes into build/bench:
   PROGRAM       only these: address_text, connect, counts, echo_turn, limits, ping_pong, poller,
                 resolver, simulation, sizes, udp. The others keep their last output
 
+Libraries outside the system's folders are found through the environment, as CMake does it:
+CMAKE_PREFIX_PATH=PREFIX ci/bench.sh. sockpp has no Debian package and is measured only if it is
+installed.
+
 Each contender is measured in alternating rounds with the raw calls, and the raw calls twice: the
 control. Run it on a machine that does nothing else. The exit code is 0 if all gates are held, 1 if
 one is missed, and 3 if none is missed, but the machine was too noisy to judge some of them. Linux

@@ -17,7 +17,7 @@ import bench_results
 import bench_table
 
 NOT_MEASURED, NONE = "not measured", "-"
-COLUMNS = ["ferrule", "libuv", "libevent", "APR", "nng", "Rust std", "mio"]
+COLUMNS = ["ferrule", "libuv", "libevent", "APR", "nng", "sockpp", "Rust std", "mio"]
 README_COLUMNS = ["ferrule", "libuv", "libevent", "APR", "nng", "sockpp", "Rust std"]
 # The contenders of a column: the first that was measured counts.
 IMPLS = {"ferrule": ["ferrule"], "libuv": ["libuv", "libuv-try", "libuv-poll"],
@@ -25,14 +25,15 @@ IMPLS = {"ferrule": ["ferrule"], "libuv": ["libuv", "libuv-try", "libuv-poll"],
          "sockpp": ["sockpp"], "Rust std": ["rust-std"], "mio": ["mio"]}
 # The cases, their names for people, and the columns that have no such operation.
 ADDRESS = {"nng", "mio"}
+FORMAT = ADDRESS | {"sockpp"}
 BLOCKING = {"libuv", "libevent", "mio"}
 DATAGRAMS = {"libevent", "nng"}
 POLLER = {"nng", "Rust std", "sockpp"}
 CASES = [
     ("parse_v4", "parse an IPv4 address", ADDRESS),
     ("parse_v6", "parse an IPv6 address", ADDRESS),
-    ("format_v4", "format an IPv4 address", ADDRESS),
-    ("format_v6", "format an IPv6 address", ADDRESS),
+    ("format_v4", "format an IPv4 address", FORMAT),
+    ("format_v6", "format an IPv6 address", FORMAT),
     ("turn_64", "a blocking write and read, 64 bytes", BLOCKING),
     ("turn_4096", "a blocking write and read, 4096 bytes", BLOCKING),
     ("turn_65536", "a blocking write and read, 65536 bytes", BLOCKING),

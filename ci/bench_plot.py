@@ -6,7 +6,8 @@ import math
 # Colours that differ in lightness too; ferrule has the first.
 COLOURS = {"ferrule": "#0b6e4f", "raw": "#555555", "libc": "#555555", "libuv": "#d1495b",
            "libuv-try": "#d1495b", "libuv-poll": "#e58c97", "libevent": "#edae49",
-           "apr": "#3d5a99", "nng": "#8f5db7", "rust-std": "#b5651d", "mio": "#66a5ad"}
+           "apr": "#3d5a99", "nng": "#8f5db7", "sockpp": "#7a8b2f", "rust-std": "#b5651d",
+           "mio": "#66a5ad"}
 OTHER = "#999999"
 STYLE = ("text { font: 13px sans-serif; fill: #222 } .title { font-size: 16px; font-weight: bold } "
          ".axis { stroke: #999 } .grid { stroke: #ddd } .base { stroke: #222; stroke-dasharray: 4 3 }")
