@@ -12,11 +12,13 @@ static unsigned data; /* written before each notification, without a lock */
 static unsigned data_seen;
 static unsigned notified[INTER_THREADS_MAX];
 static unsigned failed;
+static unsigned accepted[INTER_THREADS_MAX]; /* notifications that returned FER_OK */
 
 static void begin(void)
 {
     memset(&poller, 0, sizeof poller);
     memset(notified, 0, sizeof notified);
+    memset(accepted, 0, sizeof accepted);
     data = 0;
     data_seen = 0;
     failed = 0;
@@ -32,6 +34,14 @@ static void notify(void)
 static void notify_again(void)
 {
     INTER_CHECK(fer_poller_notify(&poller).kind == FER_OK);
+}
+
+/* The system may refuse the notification. */
+static void try_to_notify(void)
+{
+    fer_error error = fer_poller_notify(&poller);
+    INTER_CHECK(error.kind == FER_OK || error.kind == FER_OUT_OF_MEMORY);
+    accepted[inter_self()] += error.kind == FER_OK;
 }
 
 static bool wait_for(fer_duration timeout)
@@ -74,13 +84,18 @@ static void wait_briefly(void)
     (void)wait_for(fer_duration_from_millis(5));
 }
 
-static unsigned count_notified(void)
+static unsigned sum_of(const unsigned counts[INTER_THREADS_MAX])
 {
     unsigned sum = 0;
     for (unsigned i = 0; i < INTER_THREADS_MAX; i++) {
-        sum += notified[i];
+        sum += counts[i];
     }
     return sum;
+}
+
+static unsigned count_notified(void)
+{
+    return sum_of(notified);
 }
 
 /* Takes what is pending. */
@@ -117,6 +132,17 @@ static void one_or_two_were_reported(void)
     close_poller();
 }
 
+/* Each accepted notification is reported, alone or merged with the other one. If the system refused
+ * both, none is. */
+static void the_accepted_were_reported(void)
+{
+    end();
+    INTER_CHECK(count_notified() <= 2);
+    INTER_CHECK((count_notified() > 0) == (sum_of(accepted) > 0));
+    INTER_CHECK(!wait_for(fer_duration_from_millis(0)));
+    close_poller();
+}
+
 /* The thread that a wait wakes wakes the next one (rule P6, "to stop several threads"). */
 static void wait_and_pass_on(void)
 {
@@ -149,6 +175,25 @@ static void wait_notify_and_poll(void)
 static void begin_with_failure(void)
 {
     begin();
+    inter_sky.poller_failures = 1;
+}
+
+static void begin_with_refusal(void)
+{
+    begin();
+    inter_sky.notify_failures = 1;
+}
+
+static void begin_with_two_refusals(void)
+{
+    begin();
+    inter_sky.notify_failures = 2;
+}
+
+/* The caller's notification, and what the failed wait gives back, twice. */
+static void begin_with_failure_and_refusals(void)
+{
+    begin_with_two_refusals();
     inter_sky.poller_failures = 1;
 }
 
@@ -213,5 +258,22 @@ const inter_program inter_notify_programs[] = {
      .states = "P9: a signal ends no wait and loses no notification",
      .threads = {wait_once, notify},
      .finish = one_was_reported},
+    {.name = "notify_refused",
+     .begin = begin_with_refusal,
+     .states = "P6: a notification that merges with a refused one still wakes the wait",
+     .threads = {wait_once, try_to_notify, try_to_notify},
+     .finish = the_accepted_were_reported},
+    {.name = "notify_refused_twice",
+     .begin = begin_with_two_refusals,
+     .states = "P6: if the wait cannot be woken, the next one reports the notification",
+     .threads = {wait_briefly, try_to_notify, try_to_notify},
+     .finish = the_accepted_were_reported},
+    {.name = "notify_refused_return",
+     .begin = begin_with_failure_and_refusals,
+     .states = "P12: the next wait gets a failed wait's notification, though the system refuses it",
+     .threads = {wait_briefly, wait_briefly, try_to_notify},
+     .finish = the_accepted_were_reported,
+     .preemptions = 3,
+     .old_values = 1},
     {0},
 };

@@ -16,6 +16,7 @@ extern const struct ferp_traits inter_windows;
 typedef struct inter_weather {
     unsigned interrupts[INTER_THREADS_MAX]; /* signals during a thread's waits */
     unsigned poller_failures;               /* failed waits of a poller */
+    unsigned notify_failures;               /* refused notifications of a poller */
     unsigned lookup_failures;
     bool monitor_wakes_spuriously;
 } inter_weather;

@@ -116,6 +116,11 @@ fer_error ferp_poller_notify(fer_poller *poller)
     (void)inter_system_step(&operation);
     /* platform.h: "again only after a wait has reported it" */
     INTER_CHECK(!set_of(poller)->is_notified);
+    if (inter_sky.notify_failures > 0 && inter_choose(2) == 1) {
+        inter_note("fails");
+        inter_sky.notify_failures--;
+        return (fer_error){FER_OUT_OF_MEMORY, 12};
+    }
     set_of(poller)->is_notified = true;
     return success;
 }
