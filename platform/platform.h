@@ -454,8 +454,8 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
                            size_t *count, bool *notified);
 
 /* Ends one ferp_poller_wait, running or next, with *notified set. core calls it only while a wait
- * is running, and again only after a wait has reported it. Safe in a signal handler on POSIX; errno
- * is preserved. epoll_ctl | EVFILT_USER | PostQueuedCompletionStatus. */
+ * is running, and again only after it failed or a wait has reported it. Safe in a signal handler on
+ * POSIX; errno is preserved. epoll_ctl | EVFILT_USER | PostQueuedCompletionStatus. */
 fer_error ferp_poller_notify(fer_poller *poller);
 
 #endif

@@ -142,11 +142,11 @@ static fer_duration time_left(uint64_t deadline)
 }
 
 /* ---- Notifications. The word counts the running waits, and has two bits for a pending
- * notification; at most one is set. If no wait is running, the notification is KEPT, and the next
- * wait finds the bit, without a system call. Otherwise it was SENT, and the system delivers it to
- * one wait. Each notifier changes the word, if only to the same value. Its earlier writes thus
- * happen before the return of the wait that receives the notification. add and modify do the
- * same. */
+ * notification. If no wait is running, the notification is KEPT, and the next wait finds the bit,
+ * without a system call. Otherwise it is SENT, and the system delivers it to one wait. Both bits:
+ * another notification was merged with the sent one, and stays KEPT if the system refuses that one.
+ * Each notifier changes the word, if only to the same value. Its earlier writes thus happen before
+ * the return of the wait that receives the notification. add and modify do the same. */
 
 #define KEPT 1u
 #define SENT 2u
@@ -162,7 +162,7 @@ static bool enter_wait(fer_poller *poller, fer_duration *timeout)
 {
     for (;;) {
         uint32_t old = feri_atomic_load(&poller->notified_);
-        bool takes = (old & KEPT) != 0;
+        bool takes = (old & (KEPT | SENT)) == KEPT;
         if (!takes && timeout->nanos == 0) {
             return false;
         }
@@ -173,11 +173,11 @@ static bool enter_wait(fer_poller *poller, fer_duration *timeout)
     }
 }
 
-/* timeout was set by enter_wait. notified: the system delivered the sent notification to this
- * wait. */
+/* timeout was set by enter_wait. notified: the system delivered the sent notification to this wait,
+ * with all that were merged with it. */
 static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
 {
-    uint32_t clear = notified ? SENT : 0;
+    uint32_t clear = notified ? SENT | KEPT : 0;
     uint32_t counted = timeout.nanos != 0 ? ONE_WAIT : 0;
     uint32_t old = feri_atomic_load(&poller->notified_);
     FERI_ASSERT(old >= counted);
@@ -187,18 +187,52 @@ static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
     }
 }
 
-/* Returns true if the notification must be sent. */
-static bool record_notification(fer_poller *poller)
+/* Returns true if the notification must be sent. if_refused is KEPT if the next wait must get it
+ * although the system refuses it, otherwise 0. */
+static bool record_notification(fer_poller *poller, uint32_t if_refused)
 {
     for (;;) {
         uint32_t old = feri_atomic_load(&poller->notified_);
-        bool is_new = (old & (KEPT | SENT)) == 0;
-        bool must_send = is_new && old >= ONE_WAIT;
-        uint32_t pending = must_send ? SENT : KEPT;
-        if (feri_atomic_replace(&poller->notified_, old, is_new ? old | pending : old)) {
+        bool must_send = (old & SENT) == 0 && old >= ONE_WAIT;
+        uint32_t pending = must_send ? SENT | if_refused : KEPT;
+        if (feri_atomic_replace(&poller->notified_, old, old | pending)) {
             return must_send;
         }
     }
+}
+
+/* Takes back a notification that the system has refused. Returns false if another one depends on
+ * it: both stay as they are. */
+static bool take_back(fer_poller *poller)
+{
+    uint32_t old = feri_atomic_load(&poller->notified_);
+    while ((old & KEPT) == 0 && !feri_atomic_replace(&poller->notified_, old, old & ~SENT)) {
+        old = feri_atomic_load(&poller->notified_);
+    }
+    return (old & KEPT) == 0;
+}
+
+/* The caller of a merged notification has FER_OK already. So the system is called once more, to
+ * wake a running wait. If it refuses again, the next wait gets the merged notification. */
+FERI_COLD static fer_error send_again(fer_poller *poller, fer_error refusal)
+{
+    if (take_back(poller)) {
+        return refusal;
+    }
+    fer_error err = ferp_poller_notify(poller);
+    if (err.kind != FER_OK) {
+        feri_atomic_change_bits(&poller->notified_, 0, SENT);
+    }
+    return err;
+}
+
+static fer_error give_notification(fer_poller *poller, uint32_t if_refused)
+{
+    if (!record_notification(poller, if_refused)) {
+        return feri_ok();
+    }
+    fer_error err = ferp_poller_notify(poller);
+    return err.kind == FER_OK ? err : send_again(poller, err);
 }
 
 fer_error fer_poller_notify(fer_poller *poller)
@@ -206,14 +240,7 @@ fer_error fer_poller_notify(fer_poller *poller)
     if (!feri_poller_is_open(poller)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    if (!record_notification(poller)) {
-        return feri_ok();
-    }
-    fer_error err = ferp_poller_notify(poller);
-    if (err.kind != FER_OK) {
-        feri_atomic_change_bits(&poller->notified_, 0, SENT);
-    }
-    return err;
+    return give_notification(poller, 0);
 }
 
 /* ---- A wait */
@@ -243,7 +270,7 @@ static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_
 static bool give_back(fer_poller *poller, fer_error err, bool notified)
 {
     if (err.kind != FER_OK && notified) {
-        FER_IGNORE(fer_poller_notify(poller));
+        FER_IGNORE(give_notification(poller, KEPT));
         return false;
     }
     return notified;

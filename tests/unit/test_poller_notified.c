@@ -1,5 +1,5 @@
 /* test_poller_notified.c: what fer_poller_wait_notified reports of notifications (rules P6 and
- * P12): one wait for each, whether it was sent to the system or not. */
+ * P12): one wait for each, whether it was sent to the system, not sent, or refused. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/poller.h"
@@ -174,6 +174,145 @@ static void a_failed_wait_leaves_the_notification_to_the_next(void **state)
     }
 }
 
+/* ---- Notifications that the system refuses */
+
+static fer_error refusal;
+
+/* A second thread notifies while the system refuses the notification of the first one. */
+static void merge_once(script_call call)
+{
+    if (call == SCRIPT_POLLER_NOTIFY) {
+        script.on_call = NULL;
+        assert_ok(fer_poller_notify(&poller));
+    }
+}
+
+static void refuse_and_merge(script_call call)
+{
+    if (call == SCRIPT_POLLER_WAIT) {
+        script.on_call = merge_once;
+        refusal = fer_poller_notify(&poller);
+    }
+}
+
+static void begin_with_refusals(int refusals)
+{
+    begin();
+    for (int i = 0; i < refusals; i++) {
+        script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
+    }
+    script.on_call = refuse_and_merge;
+}
+
+static void a_refused_notification_is_sent_again_for_a_merged_one(void **state)
+{
+    (void)state;
+    begin_with_refusals(1);
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_true(notified);
+    assert_ok(refusal);
+    assert_log("poller_wait(none) poller_notify() poller_notify()");
+    assert_expires_without_notification();
+}
+
+static void a_merged_notification_that_cannot_be_sent_is_the_next_wait_s(void **state)
+{
+    (void)state;
+    begin_with_refusals(2);
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    assert_ok(wait_nanos(1000));
+    assert_false(notified);
+    assert_error(refusal, FER_OUT_OF_MEMORY, 12);
+    assert_log("poller_wait(1000) poller_notify() poller_notify()");
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_true(notified);
+    assert_log("poller_wait(0)");
+    assert_expires_without_notification();
+}
+
+static void refuse_and_notify_again(script_call call)
+{
+    refuse_and_merge(call);
+    assert_error(refusal, FER_OUT_OF_MEMORY, 12);
+    assert_ok(fer_poller_notify(&poller));
+}
+
+static void a_later_notification_is_sent_for_both(void **state)
+{
+    (void)state;
+    begin_with_refusals(2);
+    script.on_call = refuse_and_notify_again;
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_true(notified);
+    assert_log("poller_wait(none) poller_notify() poller_notify() poller_notify()");
+    assert_expires_without_notification();
+}
+
+/* Another thread's wait gets the notification and fails, while this one continues. */
+static void wait_in_vain(script_call call)
+{
+    fer_event event;
+    size_t n = 0;
+    bool is_notified = true;
+    assert_int_equal(call, SCRIPT_POLLER_WAIT);
+    script.on_call = NULL;
+    assert_ok(fer_poller_notify(&poller));
+    script_result *result = script_then(SCRIPT_POLLER_WAIT);
+    result->on = true;
+    result->error = (fer_error){FER_BAD_HANDLE, 9};
+    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
+    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
+    assert_error(fer_poller_wait_notified(&poller, &event, 1, FER_DURATION_NONE, &n, &is_notified),
+                 FER_BAD_HANDLE, 9);
+    assert_false(is_notified);
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+}
+
+/* P12. Nobody would get the error. */
+static void a_failed_wait_s_notification_stays_if_the_system_refuses_it(void **state)
+{
+    (void)state;
+    begin();
+    script.on_call = wait_in_vain;
+    assert_ok(wait_nanos(1000));
+    assert_false(notified);
+    assert_log("poller_wait(1000) poller_notify() poller_wait(none) poller_notify() "
+               "poller_notify()");
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_true(notified);
+    assert_log("poller_wait(0)");
+    assert_expires_without_notification();
+}
+
+/* Two notifications during a wait are one, which another thread's wait does not take from it. */
+static void merge_and_wait(script_call call)
+{
+    fer_event event;
+    size_t n = 0;
+    bool is_notified = true;
+    assert_int_equal(call, SCRIPT_POLLER_WAIT);
+    script.on_call = NULL;
+    assert_ok(fer_poller_notify(&poller));
+    assert_ok(fer_poller_notify(&poller));
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    assert_ok(fer_poller_wait_notified(&poller, &event, 1, (fer_duration){1000}, &n, &is_notified));
+    assert_false(is_notified);
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+}
+
+static void merged_notifications_wake_one_wait(void **state)
+{
+    (void)state;
+    begin();
+    script.on_call = merge_and_wait;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_true(notified);
+    assert_log("poller_wait(none) poller_notify() poller_wait(1000)");
+    assert_expires_without_notification();
+}
+
 static void misuse_takes_no_notification(void **state)
 {
     (void)state;
@@ -208,6 +347,11 @@ int main(void)
         script_test(a_notification_that_a_wait_left_is_reported_by_the_next),
         script_test(a_poll_takes_the_notification_that_a_wait_left),
         script_test(a_failed_wait_leaves_the_notification_to_the_next),
+        script_test(a_refused_notification_is_sent_again_for_a_merged_one),
+        script_test(a_merged_notification_that_cannot_be_sent_is_the_next_wait_s),
+        script_test(a_later_notification_is_sent_for_both),
+        script_test(a_failed_wait_s_notification_stays_if_the_system_refuses_it),
+        script_test(merged_notifications_wake_one_wait),
         script_test(misuse_takes_no_notification),
     };
     return cmocka_run_group_tests_name("poller_notified", tests, NULL, NULL);
