@@ -242,7 +242,8 @@ FER_MUST_USE FER_API fer_error fer_poller_wait_notified(fer_poller *poller, fer_
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse), FER_OUT_OF_MEMORY.
+ * Errors: FER_INVALID_INPUT (misuse), FER_OUT_OF_MEMORY. A notification that was merged with the
+ * failed one is not lost: if no wait in progress can be woken for it, the next one reports it.
  * Rust: polling::Poller::notify.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
  * close. On POSIX systems a signal handler may call it too.
