@@ -23,7 +23,7 @@ static bool is_misuse(fer_error error)
     return error.kind == FER_INVALID_INPUT && error.os_code == 0;
 }
 
-fer_error feri_map_error(feri_operation operation, fer_error error)
+fer_error feri_map_failure(feri_operation operation, fer_error error)
 {
     FERI_ASSERT((unsigned)operation <= FERI_OPERATION_REGISTER);
     for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {

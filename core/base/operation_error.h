@@ -101,7 +101,14 @@ typedef enum feri_operation {
 
 /* Maps an error of an operation to the error for the caller. INVALID_INPUT without an OS code is
  * core's own and stays: a misuse says nothing about the socket. */
-fer_error feri_map_error(feri_operation operation, fer_error error);
+fer_error feri_map_failure(feri_operation operation, fer_error error);
+
+/* The same for the result of a call. The table has no row for FER_OK, so a call that succeeds does
+ * not search it. */
+static inline fer_error feri_map_error(feri_operation operation, fer_error error)
+{
+    return error.kind == FER_OK ? error : feri_map_failure(operation, error);
+}
 
 /* The errors that do not change a stream. Every other error is fatal (rule S5): an unknown error
  * must never be followed by an apparent end of file. feri_error_is_fatal decides BROKEN_PIPE, and
