@@ -217,16 +217,21 @@ struct ferp_datagram {
     fer_socket_addr from;
 };
 
+/* The protocol of a datagram socket. */
+typedef enum ferp_protocol { FERP_UDP, FERP_OTHER_PROTOCOL } ferp_protocol;
+
 /* One datagram, removed from the queue or not. A datagram longer than the buffer is truncated on
- * every OS. recvmsg (MSG_TRUNC) | recvfrom (WSAEMSGSIZE). */
-fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
+ * every OS. recvfrom (Linux: UDP, MSG_TRUNC), recvmsg | recvfrom (WSAEMSGSIZE). */
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                         struct ferp_datagram *out);
 fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
 /* Sends one datagram, complete or not at all. sendto. */
 fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
                        size_t *n);
 
 /* As ferp_recv_from, ferp_peek_from and ferp_send_to, but never wait, as ferp_try_recv. */
-fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
+fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                             struct ferp_datagram *out);
 fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
 fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
                            const fer_socket_addr *addr, size_t *n);

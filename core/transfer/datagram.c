@@ -69,15 +69,21 @@ static bool removes(feri_recv_mode recv_mode)
     return recv_mode == FERI_RECV || recv_mode == FERI_TRY_RECV;
 }
 
+static ferp_protocol protocol_of(const fer_handle *handle)
+{
+    return feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ? FERP_OTHER_PROTOCOL : FERP_UDP;
+}
+
 static fer_error receive_once(const feri_waiting *waiting, void *buf, size_t len,
                               feri_recv_mode recv_mode, struct ferp_datagram *out)
 {
     fer_raw_socket raw = waiting->handle->raw_;
+    ferp_protocol protocol = protocol_of(waiting->handle);
     if (!feri_waiting_tries_may_wait(waiting)) {
-        return removes(recv_mode) ? ferp_try_recv_from(raw, buf, len, out)
+        return removes(recv_mode) ? ferp_try_recv_from(raw, buf, len, protocol, out)
                                   : ferp_try_peek_from(raw, buf, len, out);
     }
-    return removes(recv_mode) ? ferp_recv_from(raw, buf, len, out)
+    return removes(recv_mode) ? ferp_recv_from(raw, buf, len, protocol, out)
                               : ferp_peek_from(raw, buf, len, out);
 }
 

@@ -108,7 +108,19 @@ fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices,
     return send_message(raw, slices, count, FERP_POSIX_TRY_SEND_FLAGS, n);
 }
 
-/* The message always has one slice, even for 0 bytes: without a slice XNU fails with EMSGSIZE. */
+static fer_error store_datagram(const struct sockaddr_storage *from, size_t len, bool truncated,
+                                struct ferp_datagram *out)
+{
+    if (!ferp_posix_socket_addr(from, &out->from)) {
+        return ferp_posix_error_of(EAFNOSUPPORT);
+    }
+    out->len = len;
+    out->truncated = truncated;
+    return (fer_error){FER_OK, 0};
+}
+
+/* By recvmsg, on every system and for every protocol. The message always has one slice, even for
+ * 0 bytes: without a slice XNU fails with EMSGSIZE. */
 static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags,
                               struct ferp_datagram *out)
 {
@@ -124,17 +136,55 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int fla
     if (moved < 0) {
         return ferp_posix_error_of(errno);
     }
-    if (!ferp_posix_socket_addr(&from, &out->from)) {
-        return ferp_posix_error_of(EAFNOSUPPORT);
-    }
-    out->len = (size_t)moved;
-    out->truncated = (message.msg_flags & MSG_TRUNC) != 0;
-    return (fer_error){FER_OK, 0};
+    return store_datagram(&from, (size_t)moved, (message.msg_flags & MSG_TRUNC) != 0, out);
 }
 
-fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+#ifdef __linux__
+/* With MSG_TRUNC Linux returns the length of the whole UDP datagram (recv(2)), so recvfrom detects
+ * a truncated one. recvmsg costs more: the kernel copies the header and the slice of the message.
+ * WSL 1 rejects the flag with EINVAL (microsoft/WSL#3871).
+ *
+ * recvmsg stays for other protocols and for peeks. The sockets of ICMP ignore the flag, so a
+ * truncated datagram would appear complete (net/ipv4/ping.c, ping_recvmsg). With SO_PEEK_OFF
+ * (socket(7)) the length of a peek includes the bytes before the offset, which are not stored
+ * (net/ipv6/udp.c, udpv6_recvmsg). */
+static fer_error receive_with_length(fer_raw_socket raw, void *buf, size_t len, int flags,
+                                     struct ferp_datagram *out)
 {
-    return receive_from(raw, buf, len, 0, out);
+    struct sockaddr_storage from;
+    socklen_t size = sizeof from;
+    from.ss_family = AF_UNSPEC;
+    ssize_t length =
+        recvfrom((int)raw, buf, len, flags | MSG_TRUNC, (struct sockaddr *)&from, &size);
+    if (length < 0) {
+        return errno == EINVAL ? receive_from(raw, buf, len, flags, out)
+                               : ferp_posix_error_of(errno);
+    }
+    bool truncated = (size_t)length > len;
+    return store_datagram(&from, truncated ? len : (size_t)length, truncated, out);
+}
+
+static fer_error remove_datagram(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                                 int flags, struct ferp_datagram *out)
+{
+    return protocol == FERP_UDP ? receive_with_length(raw, buf, len, flags, out)
+                                : receive_from(raw, buf, len, flags, out);
+}
+#else
+/* In POSIX MSG_TRUNC is a result of recvmsg only. FreeBSD accepts it in a call since 2022 (review
+ * D35909). */
+static fer_error remove_datagram(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                                 int flags, struct ferp_datagram *out)
+{
+    (void)protocol;
+    return receive_from(raw, buf, len, flags, out);
+}
+#endif
+
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                         struct ferp_datagram *out)
+{
+    return remove_datagram(raw, buf, len, protocol, 0, out);
 }
 
 fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
@@ -142,9 +192,10 @@ fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_
     return receive_from(raw, buf, len, MSG_PEEK, out);
 }
 
-fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                             struct ferp_datagram *out)
 {
-    return receive_from(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS, out);
+    return remove_datagram(raw, buf, len, protocol, FERP_POSIX_TRY_RECV_FLAGS, out);
 }
 
 fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)

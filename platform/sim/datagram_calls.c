@@ -198,8 +198,10 @@ fer_error ferp_sim_receive_datagram(ferp_sim_network *network, ferp_sim_socket *
     return FERP_SIM_OK;
 }
 
-fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                         struct ferp_datagram *out)
 {
+    (void)protocol;
     int from_name = FERP_SIM_NONE;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     return ferp_sim_receive_datagram(network, socket, buf, len, out, &from_name);

@@ -44,9 +44,10 @@ fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices,
     CALL_NONBLOCKING(ferp_send_vectored(raw, slices, count, n));
 }
 
-fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                             struct ferp_datagram *out)
 {
-    CALL_NONBLOCKING(ferp_recv_from(raw, buf, len, out));
+    CALL_NONBLOCKING(ferp_recv_from(raw, buf, len, protocol, out));
 }
 
 fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)

@@ -133,8 +133,10 @@ static fer_error receive_from(SOCKET socket, void *buf, size_t len, int flags,
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                         struct ferp_datagram *out)
 {
+    (void)protocol;
     return receive_from(ferp_winsock_socket(raw), buf, len, 0, out);
 }
 
@@ -157,9 +159,10 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                             struct ferp_datagram *out)
 {
-    return ferp_recv_from(raw, buf, len, out);
+    return ferp_recv_from(raw, buf, len, protocol, out);
 }
 
 fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)

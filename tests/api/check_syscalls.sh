@@ -73,16 +73,16 @@ zero_connect_timeout:
 bind_v6: socket setsockopt setsockopt bind listen
 udp_bind: socket bind
 udp_send_to: sendto
-udp_recv_from: recvmsg
+udp_recv_from: recvfrom
 udp_peek_from: recvmsg
-udp_recv: recvmsg
+udp_recv: recvfrom
 udp_connect: connect getpeername
 udp_send: sendto
-udp_recv_of_peer: recvmsg
-udp_recv_expired: recvmsg
+udp_recv_of_peer: recvfrom
+udp_recv_expired: recvfrom
 udp_port_0:
 udp_clone: fcntl
-udp_recv_on_clone: recvmsg getpeername
+udp_recv_on_clone: recvfrom getpeername
 udp_close: close
 unix_bind: socket bind listen
 unix_connect: socket connect

@@ -386,9 +386,12 @@ static fer_error receive_from(const script_result *result, void *buf, size_t len
                : STORE(result, out, ((struct ferp_datagram){n, result->on, result->addr}));
 }
 
-fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                         struct ferp_datagram *out)
 {
-    return receive_from(TAKE_WITH(RECV_FROM, raw, "%" PRIu64, (uint64_t)len), buf, len, out);
+    return receive_from(TAKE_WITH(RECV_FROM, raw, "%" PRIu64 "%s", (uint64_t)len,
+                                  protocol == FERP_UDP ? "" : ",other_protocol"),
+                        buf, len, out);
 }
 
 fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)

@@ -19,24 +19,27 @@ fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t 
         script_take(SCRIPT_TRY_SEND, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len), n);
 }
 
-static fer_error try_receive_from(script_call call, fer_raw_socket raw, void *buf, size_t len,
+static fer_error try_receive_from(const script_result *result, void *buf, size_t len,
                                   struct ferp_datagram *out)
 {
     size_t n = 0;
-    const script_result *result = script_take(call, raw, "%d,%" PRIu64, (int)raw, (uint64_t)len);
     FER_TRY(script_receive(result, buf, len, &n));
     *out = (struct ferp_datagram){n, result->on, result->addr};
     return result->error;
 }
 
-fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+                             struct ferp_datagram *out)
 {
-    return try_receive_from(SCRIPT_TRY_RECV_FROM, raw, buf, len, out);
+    return try_receive_from(TAKE_WITH(TRY_RECV_FROM, raw, "%" PRIu64 "%s", (uint64_t)len,
+                                      protocol == FERP_UDP ? "" : ",other_protocol"),
+                            buf, len, out);
 }
 
 fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
 {
-    return try_receive_from(SCRIPT_TRY_PEEK_FROM, raw, buf, len, out);
+    return try_receive_from(TAKE_WITH(TRY_PEEK_FROM, raw, "%" PRIu64, (uint64_t)len), buf, len,
+                            out);
 }
 
 fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,

@@ -367,6 +367,21 @@ static void a_socket_without_ports_keeps_its_peer_though_it_is_shared(void **sta
     assert_log("");
 }
 
+static void the_system_is_told_whether_a_received_datagram_is_of_udp(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_NO_PORTS);
+    fer_datagram got;
+    char buf[4];
+    queue_datagram(SCRIPT_RECV_FROM, PEER, 2);
+    queue_datagram(SCRIPT_TRY_RECV_FROM, PEER, 2);
+    queue_datagram(SCRIPT_PEEK_FROM, PEER, 2);
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_TRY_RECV, &got));
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got));
+    assert_log("recv_from(1,4,other_protocol) try_recv_from(1,4,other_protocol) peek_from(1,4)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +404,7 @@ int main(void)
         script_test(port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call),
         script_test(misuse_is_refused_without_a_call),
         script_test(a_socket_without_ports_keeps_its_peer_though_it_is_shared),
+        script_test(the_system_is_told_whether_a_received_datagram_is_of_udp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

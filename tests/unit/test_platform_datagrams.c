@@ -53,15 +53,15 @@ static void a_datagram_is_peeked_at_and_received_whole_or_cut(void **state)
     assert_ok(ferp_peek_from(two, buf, 2, &got));
     assert_true(got.len == 2 && got.truncated && fer_socket_addr_eq(&got.from, &addrs[0]));
     assert_memory_equal(buf, "fo######", 8);
-    assert_ok(ferp_recv_from(two, buf, 4, &got));
+    assert_ok(ferp_recv_from(two, buf, 4, FERP_UDP, &got));
     assert_true(got.len == 4 && !got.truncated && fer_socket_addr_eq(&got.from, &addrs[0]));
     assert_memory_equal(buf, "four####", 8);
-    assert_ok(ferp_recv_from(two, buf, 4, &got));
+    assert_ok(ferp_recv_from(two, buf, 4, FERP_UDP, &got));
     assert_true(got.len == 0 && !got.truncated);
-    assert_ok(ferp_recv_from(two, buf, 3, &got));
+    assert_ok(ferp_recv_from(two, buf, 3, FERP_UDP, &got));
     assert_true(got.len == 3 && got.truncated && fer_socket_addr_eq(&got.from, &addrs[0]));
     assert_memory_equal(buf, "cutr####", 8);
-    assert_ok(ferp_recv_from(two, NULL, 0, &got));
+    assert_ok(ferp_recv_from(two, NULL, 0, FERP_UDP, &got));
     assert_true(got.len == 0 && got.truncated);
     assert_kind(seam_look(two, FERP_RECEIVABLE), FER_TIMED_OUT);
     ferp_close(one);
@@ -139,7 +139,7 @@ static void a_wait_takes_no_datagram(void **state)
         assert_ok(ferp_wait_arm(&wait, raw, FERP_RECEIVABLE));
         ferp_wait_disarm(&wait);
         seam_await(raw, FERP_RECEIVABLE);
-        assert_ok(ferp_recv_from(raw, buf, sizeof buf, &got));
+        assert_ok(ferp_recv_from(raw, buf, sizeof buf, FERP_UDP, &got));
         assert_true(got.len == strlen(texts[i]) && !got.truncated);
         assert_memory_equal(buf, texts[i], got.len);
         assert_kind(seam_look(raw, FERP_RECEIVABLE), FER_TIMED_OUT);
@@ -161,10 +161,10 @@ static fer_error wait_and_receive(ferp_wait *wait, fer_raw_socket raw)
     uint64_t deadline = seam_deadline();
     fer_error error = ferp_wait_for(wait, deadline);
     if (error.kind == FER_OK || error.kind == FER_TIMED_OUT) {
-        error = ferp_try_recv_from(raw, buf, sizeof buf, &got);
+        error = ferp_try_recv_from(raw, buf, sizeof buf, FERP_UDP, &got);
     }
     while (error.kind == FER_WOULD_BLOCK && ferp_now() < deadline) {
-        error = ferp_try_recv_from(raw, buf, sizeof buf, &got);
+        error = ferp_try_recv_from(raw, buf, sizeof buf, FERP_UDP, &got);
     }
     return error;
 }
@@ -187,7 +187,7 @@ static void a_refusal_that_ends_a_wait_is_told_once(void **state)
     assert_ok(ferp_wait_arm(&wait, raw, FERP_RECEIVABLE));
     assert_ok(ferp_send(raw, "refused", 7, &n));
     assert_true(is_refusal(wait_and_receive(&wait, raw)));
-    assert_kind(ferp_try_recv_from(raw, &byte, 1, &got), FER_WOULD_BLOCK);
+    assert_kind(ferp_try_recv_from(raw, &byte, 1, FERP_UDP, &got), FER_WOULD_BLOCK);
     assert_kind(seam_look(raw, FERP_RECEIVABLE), FER_TIMED_OUT);
     ferp_close(refusing);
     ferp_close(raw);

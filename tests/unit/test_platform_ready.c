@@ -170,7 +170,7 @@ static void datagrams_that_never_wait_do_not(void **state)
     size_t n = 77;
     assert_ok(ferp_local_addr(raw, &addr));
     assert_int_equal(poll_now(raw, BOTH), FER_WRITABLE);
-    assert_kind(ferp_try_recv_from(raw, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(ferp_try_recv_from(raw, buf, sizeof buf, FERP_UDP, &got), FER_WOULD_BLOCK);
     assert_kind(ferp_try_peek_from(raw, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_ok(ferp_try_send_to(raw, "self", 4, &addr, &n));
     assert_int_equal(n, 4);
@@ -178,7 +178,7 @@ static void datagrams_that_never_wait_do_not(void **state)
     assert_ok(ferp_try_peek_from(raw, buf, 2, &got));
     assert_int_equal(got.len, 2);
     assert_true(got.truncated);
-    assert_ok(ferp_try_recv_from(raw, buf, sizeof buf, &got));
+    assert_ok(ferp_try_recv_from(raw, buf, sizeof buf, FERP_UDP, &got));
     assert_int_equal(got.len, 4);
     assert_true(fer_socket_addr_eq(&got.from, &addr));
     ferp_close(raw);

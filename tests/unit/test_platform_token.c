@@ -237,7 +237,7 @@ static void a_wait_that_a_token_ended_changes_nothing(void **state)
         seam_expect(pair.client, "whole");
         assert_ok(ferp_send_to(datagrams, "y", 1, &addr, &n));
         assert_ok(wait_for_socket(datagrams, FERP_RECEIVABLE, &token, seam_deadline()));
-        assert_ok(ferp_recv_from(datagrams, &byte, 1, &got));
+        assert_ok(ferp_recv_from(datagrams, &byte, 1, FERP_UDP, &got));
         assert_true(got.len == 1 && byte == 'y');
     }
     ferp_close(datagrams);

@@ -1,0 +1,344 @@
+/* test_datagram_length.c: the length of a received datagram and whether it was truncated, on Linux'
+ * own sockets, and the system calls that report them. Linux only. Rule U1. */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* syscall; with _GNU_SOURCE recvfrom has another type */
+#endif
+
+#include "support/seam.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SO_PEEK_OFF
+#define SO_PEEK_OFF 42 /* socket(7); older headers lack it */
+#endif
+
+/* ---- The system's calls */
+
+static int recvfrom_calls;
+static int recvmsg_calls;
+static int last_flags;
+static bool rejects_the_flag; /* as WSL 1 */
+static int recvfrom_error;    /* if it is not 0, every recvfrom fails with it */
+static ssize_t other_length;  /* if it is not 0, a recvfrom that succeeds returns it */
+static bool omits_the_sender;
+
+static ssize_t fail_with(int code)
+{
+    errno = code;
+    return -1;
+}
+
+ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *size)
+{
+    recvfrom_calls++;
+    last_flags = flags;
+    if (recvfrom_error != 0) {
+        return fail_with(recvfrom_error);
+    }
+    if (rejects_the_flag && (flags & MSG_TRUNC) != 0) {
+        return fail_with(EINVAL);
+    }
+    memset(from, 0, *size); /* the memory sanitizer does not detect what syscall stores */
+    ssize_t moved = syscall(SYS_recvfrom, fd, buf, len, flags, omits_the_sender ? NULL : from,
+                            omits_the_sender ? NULL : size);
+    return moved >= 0 && other_length != 0 ? other_length : moved;
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    recvmsg_calls++;
+    last_flags = flags;
+    memset(message->msg_name, 0, message->msg_namelen);
+    return syscall(SYS_recvmsg, fd, message, flags);
+}
+
+static int reset_system(void **state)
+{
+    (void)state;
+    recvfrom_calls = recvmsg_calls = last_flags = recvfrom_error = 0;
+    other_length = 0;
+    rejects_the_flag = omits_the_sender = false;
+    return 0;
+}
+
+static void assert_calls(int recvfroms, int recvmsgs)
+{
+    assert_int_equal(recvfrom_calls, recvfroms);
+    assert_int_equal(recvmsg_calls, recvmsgs);
+    recvfrom_calls = recvmsg_calls = 0;
+}
+
+/* ---- Sockets */
+
+/* A receiver, a sender, and the sender's address. Both are on the loopback address. */
+struct ends {
+    fer_raw_socket to;
+    fer_raw_socket from;
+    fer_socket_addr to_addr;
+    fer_socket_addr from_addr;
+};
+
+static fer_raw_socket bind_to(fer_domain domain, fer_socket_addr *addr)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    assert_ok(ferp_socket_new(domain, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT, &raw));
+    *addr = seam_loopback(0);
+    if (domain == FER_DOMAIN_IPV6) {
+        addr->ip.family = FER_IP_V6;
+        addr->ip.v6 = FER_IPV6_ADDR_LOCALHOST;
+    }
+    assert_ok(ferp_bind(raw, addr));
+    assert_ok(ferp_local_addr(raw, addr));
+    return raw;
+}
+
+static struct ends open_ends(fer_domain domain)
+{
+    struct ends ends;
+    memset(&ends, 0, sizeof ends);
+    ends.to = bind_to(domain, &ends.to_addr);
+    ends.from = bind_to(domain, &ends.from_addr);
+    return ends;
+}
+
+static void close_ends(const struct ends *ends)
+{
+    ferp_close(ends->to);
+    ferp_close(ends->from);
+}
+
+static void send_bytes(const struct ends *ends, const char *bytes, size_t len)
+{
+    size_t n = 77;
+    assert_ok(ferp_send_to(ends->from, bytes, len, &ends->to_addr, &n));
+    assert_int_equal(n, len);
+}
+
+/* ---- Lengths */
+
+static const struct {
+    const char *sent;
+    size_t room;
+    const char *stored; /* the first bytes of the buffer */
+    bool truncated;
+} rows[] = {
+    {"exact", 5, "exact###", false}, {"less", 8, "less####", false},
+    {"longer", 3, "lon#####", true}, {"longer", 5, "longe###", true},
+    {"", 8, "########", false},      {"", 0, "########", false},
+    {"longer", 0, "########", true}, {"x", 0, "########", true},
+    {"x", 1, "x#######", false},
+};
+#define ROW_COUNT (sizeof rows / sizeof rows[0])
+
+static fer_error receive(const struct ends *ends, bool never_waits, ferp_protocol protocol,
+                         char *buf, size_t room, struct ferp_datagram *out)
+{
+    char *start = room > 0 ? buf : NULL;
+    return never_waits ? ferp_try_recv_from(ends->to, start, room, protocol, out)
+                       : ferp_recv_from(ends->to, start, room, protocol, out);
+}
+
+static void assert_row(const struct ends *ends, size_t row, bool never_waits,
+                       ferp_protocol protocol)
+{
+    char buf[] = "########";
+    struct ferp_datagram got;
+    size_t len = strlen(rows[row].sent);
+    memset(&got, 0x5a, sizeof got);
+    send_bytes(ends, rows[row].sent, len);
+    seam_await(ends->to, FERP_RECEIVABLE);
+    assert_ok(receive(ends, never_waits, protocol, buf, rows[row].room, &got));
+    assert_int_equal(got.len, len < rows[row].room ? len : rows[row].room);
+    assert_int_equal(got.truncated, rows[row].truncated);
+    assert_true(fer_socket_addr_eq(&got.from, &ends->from_addr));
+    assert_string_equal(buf, rows[row].stored);
+    assert_int_equal(last_flags & MSG_DONTWAIT, never_waits ? MSG_DONTWAIT : 0);
+}
+
+/* Receives every row's datagram, in both modes and families. Each receive makes these calls. */
+static void assert_rows(ferp_protocol protocol, int recvfroms, int recvmsgs)
+{
+    static const fer_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6};
+    for (size_t i = 0; i < 4 * ROW_COUNT; i++) {
+        struct ends ends = open_ends(domains[i % 2]);
+        assert_row(&ends, i / 4, i % 4 >= 2, protocol);
+        assert_calls(recvfroms, recvmsgs);
+        close_ends(&ends);
+    }
+}
+
+static void a_datagram_of_any_length_is_one_recvfrom(void **state)
+{
+    (void)state;
+    assert_rows(FERP_UDP, 1, 0);
+}
+
+static void a_system_that_rejects_the_flag_is_called_once_more_with_recvmsg(void **state)
+{
+    (void)state;
+    rejects_the_flag = true;
+    assert_rows(FERP_UDP, 1, 1);
+}
+
+static void other_protocols_are_received_by_recvmsg(void **state)
+{
+    (void)state;
+    assert_rows(FERP_OTHER_PROTOCOL, 0, 1);
+}
+
+static void the_longest_datagram_is_told_as_truncated(void **state)
+{
+    (void)state;
+    static char longest[65507];
+    struct ends ends = open_ends(FER_DOMAIN_IPV4);
+    struct ferp_datagram got;
+    char buf[4] = "####";
+    send_bytes(&ends, longest, sizeof longest);
+    seam_await(ends.to, FERP_RECEIVABLE);
+    assert_ok(ferp_recv_from(ends.to, buf, 3, FERP_UDP, &got));
+    assert_true(got.len == 3 && got.truncated);
+    assert_memory_equal(buf, "\0\0\0#", 4);
+    close_ends(&ends);
+}
+
+/* The system is not trusted with more bytes than the buffer has. */
+static void a_length_above_the_buffers_is_never_returned(void **state)
+{
+    (void)state;
+    static const ssize_t lengths[] = {9, 65536, SSIZE_MAX};
+    struct ends ends = open_ends(FER_DOMAIN_IPV4);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct ferp_datagram got;
+        char buf[8];
+        send_bytes(&ends, "four", 4);
+        seam_await(ends.to, FERP_RECEIVABLE);
+        other_length = lengths[i];
+        assert_ok(ferp_recv_from(ends.to, buf, sizeof buf, FERP_UDP, &got));
+        assert_true(got.len == sizeof buf && got.truncated);
+    }
+    close_ends(&ends);
+}
+
+/* ---- Errors */
+
+static void other_errors_are_returned_without_a_second_call(void **state)
+{
+    (void)state;
+    static const int codes[] = {EAGAIN, ECONNREFUSED, EINTR, EBADF, ENOMEM};
+    struct ends ends = open_ends(FER_DOMAIN_IPV4);
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        struct ferp_datagram got;
+        char byte;
+        recvfrom_error = codes[i];
+        fer_error error = ferp_recv_from(ends.to, &byte, 1, FERP_UDP, &got);
+        assert_int_equal(error.kind, ferp_error_kind(codes[i]));
+        assert_int_equal(error.os_code, codes[i]);
+        assert_calls(1, 0);
+    }
+    close_ends(&ends);
+}
+
+static void an_empty_queue_would_block_with_the_flag_or_without(void **state)
+{
+    (void)state;
+    struct ends ends = open_ends(FER_DOMAIN_IPV4);
+    struct ferp_datagram got;
+    char byte;
+    assert_kind(ferp_try_recv_from(ends.to, &byte, 1, FERP_UDP, &got), FER_WOULD_BLOCK);
+    assert_calls(1, 0);
+    rejects_the_flag = true;
+    assert_kind(ferp_try_recv_from(ends.to, &byte, 1, FERP_UDP, &got), FER_WOULD_BLOCK);
+    assert_calls(1, 1);
+    close_ends(&ends);
+}
+
+static void a_sender_without_an_ip_address_is_an_error(void **state)
+{
+    (void)state;
+    struct ends ends = open_ends(FER_DOMAIN_IPV4);
+    struct ferp_datagram got;
+    char byte;
+    send_bytes(&ends, "x", 1);
+    seam_await(ends.to, FERP_RECEIVABLE);
+    omits_the_sender = true;
+    fer_error error = ferp_recv_from(ends.to, &byte, 1, FERP_UDP, &got);
+    assert_int_equal(error.os_code, EAFNOSUPPORT);
+    close_ends(&ends);
+}
+
+/* ---- Where the flag would mislead */
+
+/* With MSG_TRUNC a peek would return the length from the start of the datagram. */
+static void a_peek_at_an_offset_reports_the_bytes_that_it_stored(void **state)
+{
+    (void)state;
+    struct ends ends = open_ends(FER_DOMAIN_IPV4);
+    struct ferp_datagram got;
+    char buf[] = "########";
+    int offset = 2;
+    if (setsockopt((int)ends.to, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) != 0) {
+        close_ends(&ends);
+        print_message("skipped: this system has no SO_PEEK_OFF for datagrams\n");
+        skip();
+    }
+    send_bytes(&ends, "abcde", 5);
+    seam_await(ends.to, FERP_RECEIVABLE);
+    assert_ok(ferp_peek_from(ends.to, buf, 8, &got));
+    assert_int_equal(got.len, 3);
+    assert_string_equal(buf, "cde#####");
+    assert_calls(0, 1);
+    assert_ok(ferp_recv_from(ends.to, buf, 8, FERP_UDP, &got));
+    assert_true(got.len == 5 && !got.truncated);
+    assert_string_equal(buf, "abcde###");
+    close_ends(&ends);
+}
+
+/* icmp(7). Linux fills in the identifier and the checksum. */
+static void a_truncated_answer_of_icmp_is_told_as_truncated(void **state)
+{
+    (void)state;
+    static const unsigned char echo[16] = {8, 0, 0, 0, 0, 0, 0, 1, 'p', 'i', 'n', 'g'};
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr localhost = seam_loopback(0);
+    struct ferp_datagram got;
+    char buf[16];
+    size_t n = 77;
+    fer_error error = ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, FER_PROTOCOL_ICMP, &raw);
+    if (error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED) {
+        print_message("skipped: this system has no such socket, or does not permit it\n");
+        skip();
+    }
+    assert_ok(error);
+    for (size_t room = 12; room <= 16; room += 4) {
+        assert_ok(ferp_send_to(raw, echo, sizeof echo, &localhost, &n));
+        seam_await(raw, FERP_RECEIVABLE);
+        assert_ok(ferp_recv_from(raw, buf, room, FERP_OTHER_PROTOCOL, &got));
+        assert_int_equal(got.len, room);
+        assert_int_equal(got.truncated, room < sizeof echo);
+        assert_memory_equal(buf + 8, "ping", 4);
+    }
+    ferp_close(raw);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_datagram_of_any_length_is_one_recvfrom, reset_system),
+        cmocka_unit_test_setup(a_system_that_rejects_the_flag_is_called_once_more_with_recvmsg,
+                               reset_system),
+        cmocka_unit_test_setup(other_protocols_are_received_by_recvmsg, reset_system),
+        cmocka_unit_test_setup(the_longest_datagram_is_told_as_truncated, reset_system),
+        cmocka_unit_test_setup(a_length_above_the_buffers_is_never_returned, reset_system),
+        cmocka_unit_test_setup(other_errors_are_returned_without_a_second_call, reset_system),
+        cmocka_unit_test_setup(an_empty_queue_would_block_with_the_flag_or_without, reset_system),
+        cmocka_unit_test_setup(a_sender_without_an_ip_address_is_an_error, reset_system),
+        cmocka_unit_test_setup(a_peek_at_an_offset_reports_the_bytes_that_it_stored, reset_system),
+        cmocka_unit_test_setup(a_truncated_answer_of_icmp_is_told_as_truncated, reset_system),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
