@@ -181,8 +181,10 @@ static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
     uint32_t counted = timeout.nanos != 0 ? ONE_WAIT : 0;
     uint32_t old = feri_atomic_load(&poller->notified_);
     FERI_ASSERT(old >= counted);
-    while ((clear | counted) != 0 &&
-           !feri_atomic_replace(&poller->notified_, old, (old & ~clear) - counted)) {
+    if ((clear | counted) == 0) {
+        return;
+    }
+    while (!feri_atomic_replace(&poller->notified_, old, (old & ~clear) - counted)) {
         old = feri_atomic_load(&poller->notified_);
     }
 }

@@ -98,13 +98,12 @@ static bool wake_may_be_missed(const feri_waiting *waiting)
 
 /* The timeout expired after the last try. Spurious wakeups do not extend it. A shutdown or a cancel
  * that woke no wait is noticed now. */
-static bool expire(const feri_waiting *waiting, fer_error *answer)
+static void expire(const feri_waiting *waiting, fer_error *answer)
 {
     fer_error expired = *answer;
     if (!state_has_answer(waiting, answer) && !is_cancelled(waiting, answer)) {
         *answer = feri_map_error(FERI_OPERATION_EXPIRED, expired);
     }
-    return false;
 }
 
 /* A timeout with an OS code is the end of a dead connection. */
@@ -154,7 +153,11 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
     }
     *answer = ferp_wait_for(&wait, end);
     if (is_expired(*answer)) {
-        return has_time_left(waiting, end) || expire(waiting, answer);
+        if (has_time_left(waiting, end)) {
+            return true;
+        }
+        expire(waiting, answer);
+        return false;
     }
     return answer->kind == FER_OK || is_passing_shortage(waiting, *answer) ||
            (answer->kind == FER_INTERRUPTED && continues_after_signal(waiting, answer));
@@ -224,7 +227,8 @@ bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
         return start(waiting, answer) && wait_once(waiting, answer);
     }
     if (ferp_now() >= waiting->deadline) {
-        return expire(waiting, answer);
+        expire(waiting, answer);
+        return false;
     }
     if (is_cancelled(waiting, answer)) {
         return false;
