@@ -115,18 +115,21 @@ poller_wait_misused:
 poller_delete: epoll_ctl
 poller_delete_again: epoll_ctl
 poller_close: close close close
+take_nothing: 1000*getpid
+take_key: 1000*getpid
 END
 
 "$strace" -o "$work/trace" "$probe"
 
 # Some kernels have only ppoll and epoll_pwait, and musl names accept4 and poll differently. They
-# count as the same calls.
+# count as the same calls. getpid, with which a resolver detects a fork, never waits: it is counted.
 awk '
     /"\/ferrule-probe\// {
         step = $0
         sub(/.*"\/ferrule-probe\//, "", step)
         sub(/".*/, "", step)
-        if (step == "end") { print line; inside = 0 } else { line = step ":"; inside = 1 }
+        if (step == "end") { print line (own > 0 ? " " own "*getpid" : ""); inside = 0 }
+        else { line = step ":"; inside = 1; own = 0 }
         next
     }
     inside {
@@ -136,7 +139,7 @@ awk '
         if (call == "ppoll" || call == "ppoll_time64") call = "poll"
         if (call == "epoll_pwait") call = "epoll_wait"
         if (call == "fcntl64") call = "fcntl"
-        line = line " " call
+        if (call == "getpid") own++; else line = line " " call
     }' "$work/trace" >"$work/made"
 
 # Without IPv6 that step ends after socket.

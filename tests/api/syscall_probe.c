@@ -70,6 +70,13 @@ static void move_bytes(void)
     STEP("empty_write", fer_tcp_stream_write(&client, NULL, 0, &n), FER_OK);
 }
 
+/* The receiver of a packet may run after the end of send. */
+static void await_input(const fer_tcp_stream *stream)
+{
+    fer_interest ready;
+    expect("ready", fer_tcp_stream_ready(stream, FER_READABLE, FER_DURATION_NONE, &ready), FER_OK);
+}
+
 static void move_bytes_with_timeouts(void)
 {
     size_t n = 0;
@@ -78,11 +85,13 @@ static void move_bytes_with_timeouts(void)
     STEP("set_write_timeout",
          fer_tcp_stream_set_write_timeout(&client, fer_duration_from_millis(20)), FER_OK);
     STEP("write_in_time", fer_tcp_stream_write(&client, "hello", 5, &n), FER_OK);
+    await_input(&server);
     STEP("read_in_time", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
     STEP("read_expired", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_TIMED_OUT);
     fer_copy_buffer copied = {buffer, sizeof buffer, 0, 0};
     fer_stream echo = fer_tcp_stream_as_stream(&server);
     expect("write", fer_tcp_stream_write_all(&client, "hello", 5, &n), FER_OK);
+    await_input(&server);
     STEP("copy_expired", fer_copy(echo, echo, &copied, NULL), FER_TIMED_OUT);
     expect("read_exact", fer_tcp_stream_read_exact(&client, buffer, 5, &n), FER_OK);
     STEP("try_clone", fer_tcp_stream_try_clone(&server, &clone), FER_OK);
@@ -310,6 +319,47 @@ static void wait_for_many(void)
     fer_udp_socket_close(&socket);
 }
 
+/* The number of keys that 1,000 calls have taken. */
+static size_t take_often(fer_resolver *resolver)
+{
+    uint64_t keys[4];
+    size_t sum = 0;
+    for (int i = 0; i < 1000; i++) {
+        size_t count = 0;
+        expect("take", fer_resolver_take_completed(resolver, NULL, keys, 4, &count), FER_OK);
+        sum += count;
+    }
+    return sum;
+}
+
+static void check_taken(size_t taken, size_t expected)
+{
+    if (taken != expected) {
+        fprintf(stderr, "syscall_probe: %zu keys instead of %zu\n", taken, expected);
+        exit(1);
+    }
+}
+
+/* Rule N9: to take keys never waits, if there is one or not. */
+static void take_keys(void)
+{
+    static fer_resolver resolver;
+    static fer_lookup lookup;
+    expect("resolver_new", fer_resolver_new(&resolver, 1, 1), FER_OK);
+    mark("take_nothing");
+    size_t taken = take_often(&resolver);
+    mark("end");
+    check_taken(taken, 0);
+    expect("start", fer_resolver_start_with_key(&resolver, "127.0.0.1:80", NULL, 7, &lookup),
+           FER_OK);
+    mark("take_key");
+    taken = take_often(&resolver);
+    mark("end");
+    check_taken(taken, 1);
+    fer_lookup_close(&lookup);
+    fer_resolver_close(&resolver);
+}
+
 int main(void)
 {
     open_connection();
@@ -322,5 +372,6 @@ int main(void)
     move_datagrams();
     move_over_unix_sockets();
     wait_for_many();
+    take_keys();
     return 0;
 }
