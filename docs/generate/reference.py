@@ -106,8 +106,9 @@ def contents_list(contents):
             % lines)
 
 
-def index_page(site, all_headers, calls):
-    """calls: the words of functions, from words.of_functions."""
+def index_page(site, all_headers, cxx_headers, is_file, calls):
+    """cxx_headers: the paths of those for C++. calls: the words of functions, from
+    words.of_functions."""
     writer = Writer(site)
     out = ["<h1>Reference</h1>", "<p>Each page is one public header. <code>ferrule.h</code> includes "
            "all of them except <code>sim.h</code>. The table below has every function.</p>",
@@ -115,7 +116,13 @@ def index_page(site, all_headers, calls):
     for header in all_headers:
         out.append('<tr><td><a href="%s.html"><code>%s</code></a></td><td>%s</td></tr>' % (
             header.file, header.file, writer.prose(header.summary)))
-    out.append("</tbody></table></div><h2 id=\"functions\">Functions</h2>")
+    out.append("</tbody></table></div>")
+    out.append('<p>C++17: <a href="%s">ferrule.hpp</a> includes the headers %s. Their types own the handles of C, are '
+               "move-only, and throw no exceptions.</p>" % (
+                   site.address("", "include/ferrule.hpp", is_file), ", ".join(
+                       '<a href="%s">%s</a>' % (site.address("", path, is_file), path.rpartition("/")[2])
+                       for path in cxx_headers)))
+    out.append("<h2 id=\"functions\">Functions</h2>")
     out.append("""<form class="filters" id="names-filter" hidden>
 <label class="search">Search <input type="search" name="q" autocomplete="off" spellcheck="false"
 placeholder="connect, TcpStream::read, poller …"></label>

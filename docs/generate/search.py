@@ -34,6 +34,7 @@ class Reader(html.parser.HTMLParser):
         self.skipped = 0     # depth within an element that is left out
         self.heading = None  # the open element whose text is the title
         self.entry_words = None
+        self.is_prototype = False
 
     def begin(self, anchor, title=""):
         self.sections.append(Section(anchor, title))
@@ -60,6 +61,11 @@ class Reader(html.parser.HTMLParser):
             self.heading = "th" if tag == "tr" else None
         elif anchor and ("function" in classes or "type" in classes):
             self.begin(anchor, anchor)
+            self.is_prototype = "function" in classes
+        elif tag in ("h3", "pre") and self.is_prototype:
+            # The name and the prototype are not what a reader searches in the text.
+            self.skipped += 1
+            self.is_prototype = tag == "h3"
 
     def listed(self, tag, values):
         """Keeps the words of an entry of the table of functions, for the address that it links."""

@@ -5,10 +5,16 @@
 (function () {
     const joined = (text) => text.replace(/-/g, "");
 
-    /* The words of a query. The hyphens of a word do not count, and FER_ before it does not. */
+    /* Words of a question that say nothing about its subject. */
+    const FILLERS = new Set(("a an and are as at be can do does for from how i if in into is it my of on one or that " +
+        "the to what when where which why with").split(" "));
+
+    /* The words of a query, without fillers if it has others. The hyphens of a word do not count, and FER_
+     * before it does not. */
     function wordsOf(query) {
-        const words = query.toLowerCase().split(/\s+/).map((word) => joined(word.replace(/^fer_/, "")));
-        return words.filter(Boolean);
+        const words = query.toLowerCase().split(/[\s,?]+/).map((word) => joined(word.replace(/^fer_/, "")));
+        const told = words.filter((word) => word && !FILLERS.has(word));
+        return told.length > 0 ? told : words.filter(Boolean);
     }
 
     /* The text that is searched: that of the element and its hidden words. */
@@ -189,13 +195,22 @@
 
     const MOST_RESULTS = 50;
 
-    /* The part of a text around the first word of the query. */
+    const EXCERPT = 300;
+
+    /* The part of a text that has the most words of the query. */
     function excerptOf(text, words) {
         const lower = text.toLowerCase();
-        const found = words.map((word) => lower.indexOf(word)).filter((at) => at >= 0);
-        const start = Math.max(0, (found.length > 0 ? Math.min(...found) : 0) - 60);
-        const from = start === 0 ? 0 : text.indexOf(" ", start) + 1;
-        return (from > 0 ? "… " : "") + text.slice(from, from + 220) + (text.length > from + 220 ? " …" : "");
+        let best = {from: 0, count: 0};
+        for (const word of words) {
+            for (let at = lower.indexOf(word); at >= 0; at = lower.indexOf(word, at + 1)) {
+                const from = Math.max(0, at - 60);
+                const count = countWords(lower.slice(from, from + EXCERPT), words);
+                best = count > best.count ? {from, count} : best;
+            }
+        }
+        const from = best.from === 0 ? 0 : text.indexOf(" ", best.from) + 1;
+        return (from > 0 ? "… " : "") + text.slice(from, from + EXCERPT) +
+            (text.length > from + EXCERPT ? " …" : "");
     }
 
     function resultOf(index, [page, anchor, title, text], words) {
@@ -213,16 +228,22 @@
         return item;
     }
 
-    /* Sections that have all words, or else the most; those with words in their titles first,
-     * and what is true of Wine only last. */
+    const FEW_RESULTS = 12;
+
+    /* Sections that have all words, and if they are few, those that have one word less. Those with words
+     * in their titles are first, and what is true of Wine only is last. */
     function search(entries, words) {
-        const most = Math.max(0, ...entries.map((entry) => countWords(entry.text, words)));
-        const found = most === 0 ? [] : entries.filter((entry) => countWords(entry.text, words) === most);
         const query = words.join(" ");
+        const counts = new Map(entries.map((entry) => [entry, countWords(entry.text, words)]));
+        const most = Math.max(0, ...counts.values());
         const rank = (entry) => 4 * countWords(entry.title, words) +
             2 * words.filter((word) => entry.names.includes(word)).length +
             (entry.name === query ? 9 : 0) - (entry.section[1].startsWith("wine-") ? 3 : 0);
-        return {most, found: found.sort((a, b) => rank(b) - rank(a) || a.length - b.length)};
+        const sorted = (number) => number < 1 ? [] : entries
+            .filter((entry) => counts.get(entry) === number)
+            .sort((a, b) => rank(b) - rank(a) || a.length - b.length);
+        const best = sorted(most);
+        return {most, best: best.length, found: best.length < FEW_RESULTS ? best.concat(sorted(most - 1)) : best};
     }
 
     function startSearch(form, index) {
@@ -237,12 +258,13 @@
 
         function update() {
             const words = wordsOf(form.elements.q.value);
-            const {most, found} = search(entries, words);
+            const {most, best, found} = search(entries, words);
             list.replaceChildren(...found.slice(0, MOST_RESULTS).map(
                 (entry) => resultOf(index, entry.section, words)));
-            const part = most < words.length && most > 0 ? `, with ${most} of ${words.length} words` : "";
+            const part = most < words.length && most > 0 ? ` with ${most} of ${words.length} words` : "";
+            const others = found.length > best ? `, ${found.length - best} with one word less` : "";
             form.elements.count.value = words.length === 0 ? ""
-                : `${found.length} ${found.length === 1 ? "result" : "results"}${part}` +
+                : `${best} ${best === 1 ? "result" : "results"}${part}${others}` +
                     (found.length > MOST_RESULTS ? `; the first ${MOST_RESULTS}` : "");
             highlight(list, words);
             keepInAddress([["q", form.elements.q.value.trim()]]);

@@ -129,7 +129,10 @@ class Builder:
     def reference_pages(self):
         self.write("reference", pages.page(self.site, "reference", "Reference",
                                            reference.index_page(
-                                       self.site, self.headers, words.of_functions(self.root))))
+                                       self.site, self.headers, sorted(
+                                           name for name in self.tracked if re.fullmatch(
+                                               r"include/ferrule/\w+\.hpp", name)),
+                                       self.is_file, words.of_functions(self.root))))
         for header in self.headers:
             body, contents = reference.header_page(self.site, header)
             self.write(header.file, pages.page(self.site, header.file, header.file, body, contents,

@@ -31,13 +31,14 @@
  *     limits. Neither do calls on a nonblocking socket, except those that wait in every mode:
  *     _ready, close_lingering and fer_socket_connect_timeout.
  * K2  A cancel or the deadline ends a call that waits: immediately on POSIX systems; on Windows a
- *     read and a receive immediately, any other call within 20 ms. It changes nothing: no received
- *     byte is lost, no sent byte is uncounted, and the handle can be used again after a reset of
- *     the token or with new limits. A call that is cancelled may try a last time. If this try
- *     succeeds, the call is FER_OK, and the next call is FER_CANCELLED. read_exact, write_all,
- *     read_to_end and fer_copy report their counts. One deadline holds for the whole call, whereas
- *     a timeout starts again with each read and each write. If a call finds both the cancel and the
- *     deadline, it is FER_CANCELLED. A write within limits may be short on every system.
+ *     read of TCP and a receive of UDP immediately, any other call within 20 ms. It changes
+ *     nothing: no received byte is lost, no sent byte is uncounted, and the handle can be used
+ *     again after a reset of the token or with new limits. A call that is cancelled may try a last
+ *     time. If this try succeeds, the call is FER_OK, and the next call is FER_CANCELLED.
+ *     read_exact, write_all, read_to_end and fer_copy report their counts. One deadline holds for
+ *     the whole call, whereas a timeout starts again with each read and each write. If a call finds
+ *     both the cancel and the deadline, it is FER_CANCELLED. A write within limits may be short on
+ *     every system.
  * K3  The earlier of timeout and deadline applies, with the same error. If it was the deadline,
  *     fer_instant_remaining of it is 0. Limits belong to the handle and not to the socket: clones,
  *     accepted streams and handles that are converted from another one start without limits. A call

@@ -127,7 +127,7 @@ typedef struct fer_sim_windows {
 } fer_sim_windows;
 
 /* The configuration of a simulation. All zeros are a valid config: POSIX, seed 0, no faults, and
- * the defaults in the comments below. Memory that it points to is caller-owned and must stay in
+ * the defaults that the members state. Memory that it points to is caller-owned and must stay in
  * place until fer_sim_stop. */
 typedef struct fer_sim_config {
     fer_sim_dialect dialect;

@@ -463,7 +463,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0. *n is always the number of
  * bytes stored.
- * Errors: FER_TIMED_OUT with os_code 0 (the read timeout expired; no data is lost, call again),
+ * Errors: FER_TIMED_OUT with os_code 0 (the read timeout expired; no data is lost, call again. Or
+ * the deadline is reached: fer_instant_remaining of it is 0), FER_CANCELLED (the limits),
  * FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte was read),
  * FER_CONNECTION_RESET and other fatal errors (FER_TIMED_OUT with an OS code, FER_HOST_UNREACHABLE,
  * ...), which this handle saves (see above), FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
@@ -601,10 +602,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * FER_TIMED_OUT (cancel.h).
  * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0.
  * Errors: FER_BROKEN_PIPE (this half is shut down, or the peer has closed; reading is unaffected),
- * FER_CONNECTION_RESET, FER_TIMED_OUT with os_code 0 (the write timeout expired; nothing was
- * accepted), FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte
- * was written), other fatal errors as in fer_tcp_stream_read, FER_NOT_CONNECTED, FER_INVALID_INPUT
- * (misuse).
+ * FER_CONNECTION_RESET, FER_TIMED_OUT with os_code 0 (the write timeout expired, or the deadline;
+ * nothing was accepted), FER_CANCELLED (the limits), FER_WOULD_BLOCK (nonblocking mode),
+ * FER_INTERRUPTED (a signal arrived before any byte was written), other fatal errors as in
+ * fer_tcp_stream_read, FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
  * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is TimedOut on every OS.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -848,6 +849,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream
  * unread, the peer gets a reset. Over Windows' loopback the peer may lose data that it has not
  * received yet. For an orderly end see fer_tcp_stream_close_lingering.
  *
+ * A close while another thread uses the handle is undefined behaviour. End the other thread's call
+ * first, with fer_tcp_stream_shutdown or a cancel (cancel.h), and wait until it has returned.
+ *
  * Blocks: never, except for a linger time that was set.
  * Owns: releases the handle's socket.
  * Errors: none.
@@ -1000,8 +1004,11 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
  * Connections that the OS reports as dead are skipped. Linux does not report a connection that was
  * reset in the accept queue: it is returned, and its first read is FER_CONNECTION_RESET. A signal
  * does not end the call. The stream starts in blocking mode without timeouts, and child processes
- * do not inherit it. peer may be NULL; otherwise *peer is the peer address. To end a blocked accept
- * from another thread, set limits with a cancel token (fer_tcp_listener_set_limits).
+ * do not inherit it. peer may be NULL; otherwise *peer is the peer address.
+ *
+ * To end a blocked accept from another thread, give the listener limits with a cancel token before
+ * the call (fer_tcp_listener_set_limits). The other thread then calls fer_cancel_token_cancel; on
+ * Windows the accept returns within 20 ms (rule K2).
  *
  * Blocks: until a connection arrives, at most the timeout of the listener, and within the limits of
  * the handle. Never in nonblocking mode.

@@ -678,7 +678,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_bind_addr(fer_unix_listener *li
  * Same as fer_tcp_listener_accept: dead connections are skipped, and out starts in blocking mode.
  * peer may be NULL; otherwise *peer is the peer address. It is usually unnamed. It is unnamed too
  * if the peer has closed and the OS no longer returns its address. To end a blocked accept from
- * another thread, set limits with a cancel token (fer_unix_listener_set_limits).
+ * another thread, give the listener limits with a cancel token before the call
+ * (fer_unix_listener_set_limits).
  *
  * Blocks: until a connection arrives, at most the timeout of the listener, and within the limits of
  * the handle. Never in nonblocking mode.
