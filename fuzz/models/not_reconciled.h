@@ -423,6 +423,17 @@ static inline bool is_ready_at_hangup(const struct record *posix, const struct r
            winsock->error.kind == FER_OK && winsock->elapsed <= posix->elapsed;
 }
 
+/* A call of several reads or writes noticed an event only at its deadline, which then ended its
+ * next read or write (rule K1). */
+static inline bool is_over_at_notice(const struct record *posix, const struct record *winsock)
+{
+    bool repeats =
+        posix->op == OP_READ_EXACT || posix->op == OP_READ_TO_END || posix->op == OP_WRITE_ALL;
+    return repeats && (winsock->facts & FACT_NOTICES_LATE) != 0 &&
+           winsock->error.kind == FER_TIMED_OUT && winsock->n > 0 && winsock->n <= posix->n &&
+           winsock->elapsed >= winsock->limits.deadline_in && winsock->elapsed > posix->elapsed;
+}
+
 /* A wait on Windows noticed an event, a shutdown or room late, after others, but before its timeout
  * expired. */
 static inline bool late_event(const struct record *posix, const struct record *winsock)
@@ -434,7 +445,8 @@ static inline bool late_event(const struct record *posix, const struct record *w
                    winsock->elapsed > posix->elapsed &&
                    (!is_unfinished || winsock->error.kind == posix->error.kind);
     return is_late || has_met_reset(posix, winsock) || is_late_attempt(posix, winsock) ||
-           is_ready_at_hangup(posix, winsock) || is_timeout_before_shutdown(posix, winsock);
+           is_ready_at_hangup(posix, winsock) || is_timeout_before_shutdown(posix, winsock) ||
+           is_over_at_notice(posix, winsock);
 }
 
 /* Both had the same result, but on Windows after actions of the peer that came later on POSIX
