@@ -46,7 +46,7 @@ typedef enum ferp_list_reason {
 fer_error ferp_list_waker_open(ferp_list_waker *waker);
 void ferp_list_waker_close(ferp_list_waker *waker);
 ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker);
-fer_error ferp_list_waker_send(const ferp_list_waker *waker, ferp_list_reason reason);
+fer_error ferp_list_waker_send(ferp_list_waker *waker, ferp_list_reason reason);
 
 /* Receives all that was sent, which is at most one of each reason. Returns whether
  * FERP_LIST_NOTIFIED was among them. */

@@ -65,7 +65,7 @@ ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker)
 
 /* write is async-signal-safe (signal-safety(7)). The reader is always open, so there is no SIGPIPE.
  * The pipe has room, because it holds at most two bytes. */
-fer_error ferp_list_waker_send(const ferp_list_waker *waker, ferp_list_reason reason)
+fer_error ferp_list_waker_send(ferp_list_waker *waker, ferp_list_reason reason)
 {
     int before = errno;
     const char byte = (char)reason;

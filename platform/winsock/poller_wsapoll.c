@@ -29,6 +29,7 @@ fer_error ferp_list_waker_open(ferp_list_waker *waker)
         return err;
     }
     waker->socket = ferp_winsock_socket(raw);
+    InitializeSRWLock(&waker->sending);
     return err;
 }
 
@@ -42,10 +43,13 @@ ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker)
     return waker->socket;
 }
 
-fer_error ferp_list_waker_send(const ferp_list_waker *waker, ferp_list_reason reason)
+fer_error ferp_list_waker_send(ferp_list_waker *waker, ferp_list_reason reason)
 {
     const char byte = (char)reason;
-    return ferp_winsock_result(send(waker->socket, &byte, 1, 0) < 0 ? SOCKET_ERROR : 0);
+    AcquireSRWLockExclusive(&waker->sending);
+    fer_error err = ferp_winsock_result(send(waker->socket, &byte, 1, 0) < 0 ? SOCKET_ERROR : 0);
+    ReleaseSRWLockExclusive(&waker->sending);
+    return err;
 }
 
 /* Receives datagrams until none is left. */

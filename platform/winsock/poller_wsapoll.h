@@ -11,9 +11,11 @@ typedef SOCKET ferp_list_fd;
 #define FERP_LIST_READABLE POLLRDNORM
 #define FERP_LIST_WRITABLE POLLWRNORM
 
-/* A datagram socket that is connected to itself. */
+/* A datagram socket that is connected to itself. One thread at a time sends: under Wine 8 a
+ * nonblocking send is WSAEWOULDBLOCK while another thread's is in progress. */
 typedef struct ferp_list_waker {
     SOCKET socket;
+    SRWLOCK sending;
 } ferp_list_waker;
 
 /* Cannot distinguish a new socket from one with the same number, port and peer that other code

@@ -1,5 +1,5 @@
 /* test_poller_wsapoll.c: a WSAPoll that fails because of one socket: the other sockets are still
- * reported, and the one has failed or was closed. */
+ * reported, and the one has failed or was closed. Wakeups by several threads at the same time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "platform/winsock/winsock.h"
+#include "support/thread.h"
 
 static int WINAPI scripted_poll(WSAPOLLFD *entries, ULONG count, INT millis);
 
@@ -84,12 +85,48 @@ static void a_cancelled_poll_is_interrupted(void **state)
     assert_int_equal(poll_three(entries).kind, FER_INTERRUPTED);
 }
 
+struct sender {
+    ferp_list_waker *waker;
+    test_thread thread;
+    unsigned failures;
+};
+
+static void send_often(void *argument)
+{
+    struct sender *self = argument;
+    for (int i = 0; i < 2000; i++) {
+        self->failures += ferp_list_waker_send(self->waker, FERP_LIST_NOTIFIED).kind != FER_OK;
+        (void)ferp_list_waker_take(self->waker);
+    }
+}
+
+/* Under Wine 8 a nonblocking send fails while another one is in progress on the same socket. */
+static void wakeups_by_several_threads_are_all_sent(void **state)
+{
+    (void)state;
+    struct sender senders[3];
+    ferp_list_waker waker;
+    unsigned failures = 0;
+    assert_int_equal(ferp_list_waker_open(&waker).kind, FER_OK);
+    for (int i = 0; i < 3; i++) {
+        senders[i] = (struct sender){.waker = &waker};
+        test_thread_start(&senders[i].thread, send_often, &senders[i]);
+    }
+    for (int i = 0; i < 3; i++) {
+        test_thread_join(&senders[i].thread);
+        failures += senders[i].failures;
+    }
+    ferp_list_waker_close(&waker);
+    assert_int_equal(failures, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_socket_that_fails_does_not_hide_the_others),
         cmocka_unit_test(a_failure_of_the_system_is_no_failure_of_a_socket),
         cmocka_unit_test(a_cancelled_poll_is_interrupted),
+        cmocka_unit_test(wakeups_by_several_threads_are_all_sent),
     };
     return cmocka_run_group_tests_name("poller_wsapoll", tests, NULL, NULL);
 }
