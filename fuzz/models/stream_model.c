@@ -20,7 +20,7 @@ struct handle_model {
     bool saw_end;
     bool shut_read;
     bool shut_write;
-    bool has_failed; /* a call returned an error that may be saved */
+    bool has_failed; /* a call met an error that may be saved */
 };
 
 /* Shared by the clones of a connection. */
@@ -407,6 +407,14 @@ void stream_model_begin(fer_sim_dialect dialect)
     model.dialect = dialect;
 }
 
+/* S6: on Windows a _ready to write of a clone sends zero bytes, and saves a reset that it meets. */
+static bool may_have_met_reset(const struct record *record)
+{
+    unsigned clone = FACT_CLONED | FACT_RESET;
+    return record->op == OP_READY && model.dialect == FER_SIM_WINSOCK &&
+           (record->facts_after & clone) == clone;
+}
+
 void stream_model_check(const struct program *program, const struct record *record)
 {
     struct handle_model *handle = &model.handles[record->handle];
@@ -435,7 +443,8 @@ void stream_model_check(const struct program *program, const struct record *reco
         track_modes(record);
     }
     bool has_taken_error = record->op == OP_TAKE_ERROR && record->value != 0;
-    handle->has_failed = handle->has_failed || !is_passing(record->error) || has_taken_error;
+    handle->has_failed = handle->has_failed || !is_passing(record->error) || has_taken_error ||
+                         may_have_met_reset(record);
     track_handles(program, record);
     for (int i = 0; i < PROGRAM_HANDLES; i++) {
         unsigned shut = program->shut_later[i];
