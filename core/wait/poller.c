@@ -207,11 +207,15 @@ static bool record_notification(fer_poller *poller, uint32_t if_refused)
  * it: both stay as they are. */
 static bool take_back(fer_poller *poller)
 {
-    uint32_t old = feri_atomic_load(&poller->notified_);
-    while ((old & KEPT) == 0 && !feri_atomic_replace(&poller->notified_, old, old & ~SENT)) {
-        old = feri_atomic_load(&poller->notified_);
+    for (;;) {
+        uint32_t old = feri_atomic_load(&poller->notified_);
+        if ((old & KEPT) != 0) {
+            return false;
+        }
+        if (feri_atomic_replace(&poller->notified_, old, old & ~SENT)) {
+            return true;
+        }
     }
-    return (old & KEPT) == 0;
 }
 
 /* The caller of a merged notification has FER_OK already. So the system is called once more, to
