@@ -250,11 +250,17 @@ static void a_later_notification_is_sent_for_both(void **state)
     assert_expires_without_notification();
 }
 
-/* Another thread's wait gets the notification and fails, while this one continues. */
-static void wait_in_vain(script_call call)
+/* A wait of another thread, during one of this thread. */
+static fer_error wait_elsewhere(fer_duration timeout, bool *is_notified)
 {
     fer_event event;
     size_t n = 0;
+    return fer_poller_wait_notified(&poller, &event, 1, timeout, &n, is_notified);
+}
+
+/* Another thread's wait gets the notification and fails, while this one continues. */
+static void wait_in_vain(script_call call)
+{
     bool is_notified = true;
     assert_int_equal(call, SCRIPT_POLLER_WAIT);
     script.on_call = NULL;
@@ -264,8 +270,7 @@ static void wait_in_vain(script_call call)
     result->error = (fer_error){FER_BAD_HANDLE, 9};
     script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
     script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
-    assert_error(fer_poller_wait_notified(&poller, &event, 1, FER_DURATION_NONE, &n, &is_notified),
-                 FER_BAD_HANDLE, 9);
+    assert_error(wait_elsewhere(FER_DURATION_NONE, &is_notified), FER_BAD_HANDLE, 9);
     assert_false(is_notified);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
 }
@@ -289,15 +294,13 @@ static void a_failed_wait_s_notification_stays_if_the_system_refuses_it(void **s
 /* Two notifications during a wait are one, which another thread's wait does not take from it. */
 static void merge_and_wait(script_call call)
 {
-    fer_event event;
-    size_t n = 0;
     bool is_notified = true;
     assert_int_equal(call, SCRIPT_POLLER_WAIT);
     script.on_call = NULL;
     assert_ok(fer_poller_notify(&poller));
     assert_ok(fer_poller_notify(&poller));
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(fer_poller_wait_notified(&poller, &event, 1, (fer_duration){1000}, &n, &is_notified));
+    assert_ok(wait_elsewhere((fer_duration){1000}, &is_notified));
     assert_false(is_notified);
     script_then(SCRIPT_POLLER_WAIT)->on = true;
 }
