@@ -71,9 +71,11 @@ static uint32_t system_events(fer_event interest, fer_poll_mode mode)
 static fer_error control(const fer_poller *poller, int operation, fer_raw_socket raw,
                          uint32_t events, uint64_t key)
 {
-    /* The poller's own descriptors cannot be registered or deleted. epoll_ctl checks its own. */
-    bool is_own = (uintptr_t)raw == poller->words_[AT_WAKER] ||
-                  (uintptr_t)raw == poller->words_[AT_WAKER_READ_END];
+    /* The poller's own descriptors cannot be registered, modified or deleted. The kernel refuses
+     * the other cases: the epoll descriptor, a second registration of the waker, and a read end
+     * that is not registered. */
+    size_t own = operation == EPOLL_CTL_ADD ? AT_WAKER_READ_END : AT_WAKER;
+    bool is_own = (uintptr_t)raw == poller->words_[own];
     if ((uintptr_t)raw > INT_MAX || is_own) {
         return ferp_posix_error_of(EBADF);
     }
