@@ -8,6 +8,7 @@
 #include "core/base/atomic.h"
 #include "core/base/cancel_token.h"
 #include "core/base/result.h"
+#include "core/wait/poller.h"
 
 /* ---- References to the pool */
 
@@ -83,9 +84,8 @@ static void signal_event(fer_cancel_token *event)
 }
 
 /* Called inside the monitor: after fer_lookup_close has left it, there is no notification for the
- * lookup (rule N5), and no signal. The key is in the list before the poller is notified (rule N9).
- * If the poller cannot be notified because memory is exhausted, only the notification is lost, not
- * the result and the key. */
+ * lookup (rule N5), and no signal. The key is in the list before the poller is notified (rule
+ * N9). */
 static void complete(feri_lookup *done, feri_lookup_result result)
 {
     FERI_ASSERT(done->stage != FERI_LOOKUP_DONE);
@@ -98,7 +98,7 @@ static void complete(feri_lookup *done, feri_lookup_result result)
     }
     ferp_monitor_notify_all(&done->pool->monitor);
     if (done->notice.poller != NULL) {
-        FER_IGNORE(fer_poller_notify(done->notice.poller));
+        feri_poller_notify(done->notice.poller);
     }
     signal_event(done->notice.event);
 }

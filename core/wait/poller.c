@@ -249,6 +249,13 @@ fer_error fer_poller_notify(fer_poller *poller)
     return give_notification(poller, 0);
 }
 
+void feri_poller_notify(fer_poller *poller)
+{
+    if (feri_poller_is_open(poller)) {
+        FER_IGNORE(give_notification(poller, KEPT));
+    }
+}
+
 /* ---- A wait */
 
 /* Waits for an event, a notification or the timeout. The system's wait can end without any of
@@ -276,7 +283,7 @@ static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_
 static bool give_back(fer_poller *poller, fer_error err, bool notified)
 {
     if (err.kind != FER_OK && notified) {
-        FER_IGNORE(give_notification(poller, KEPT));
+        feri_poller_notify(poller);
         return false;
     }
     return notified;

@@ -9,4 +9,8 @@
 /* Whether poller is not NULL, and OPEN. */
 bool feri_poller_is_open(const fer_poller *poller);
 
+/* Notifies a poller, unless it is not open. If the system refuses to wake a running wait, the next
+ * wait gets the notification. */
+void feri_poller_notify(fer_poller *poller);
+
 #endif

@@ -186,6 +186,12 @@ static void begin_with_poller(void)
     INTER_CHECK(fer_resolver_start(&resolver, "name:80", &poller, &lookups[0]).kind == FER_OK);
 }
 
+static void begin_with_poller_refused(void)
+{
+    begin_with_poller();
+    inter_sky.notify_failures = 1;
+}
+
 /* The seam fails if the poller is notified after it was closed. */
 static void close_lookup_and_poller(void)
 {
@@ -433,6 +439,10 @@ const inter_program inter_resolver_programs[] = {
     {.name = "resolver_poller",
      .begin = begin_with_poller,
      .states = "N5: the poller is notified once, also when the resolver is closed, and then never",
+     .threads = {wait_on_poller, close_resolver}},
+    {.name = "resolver_poller_refused",
+     .begin = begin_with_poller_refused,
+     .states = "N5: the poller is notified, though the system refuses it once",
      .threads = {wait_on_poller, close_resolver}},
     {.name = "resolver_poller_closed",
      .begin = begin_with_poller,
