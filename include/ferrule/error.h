@@ -116,6 +116,7 @@ extern "C" {
  * The call is wrong, or not possible here:
  *
  * - FER_INVALID_INPUT: misuse, an argument out of range, or text that is not an address.
+ * - FER_STORAGE_FULL: the caller's buffer is too small; also a limit of Linux' epoll.
  * - FER_PERMISSION_DENIED: the OS does not allow it, for example a port below 1024.
  * - FER_UNSUPPORTED: this OS, or this kind of socket, has no such operation.
  * - FER_BAD_HANDLE: the raw value is not an open socket.

@@ -16,7 +16,7 @@ bad=0
 # go into one file.
 awk -v work="$work" '
 /^```/ && quoting { quoting = 0; close(to); next }
-/^```c$/ && source ~ /\.[ch]$/ {
+/^```c(pp)?$/ && source ~ /\.([ch]|cpp)$/ {
     to = work "/" (++quotes) ".quote"
     print source >(work "/" quotes ".from")
     close(work "/" quotes ".from")
@@ -24,7 +24,7 @@ awk -v work="$work" '
     next
 }
 /^```rust$/ && source ~ /\.rs$/ { to = work "/" source; quoting = 1; next }
-/^```(c|rust)$/ { print FILENAME ":" FNR ": a block without the name of its file"; exit 1 }
+/^```(c|cpp|rust)$/ { print FILENAME ":" FNR ": a block without the name of its file"; exit 1 }
 quoting { print >>to; next }
 { source = "" }
 /^<!-- [a-z_\/.]+ -->$/ { source = $2 }' "$page" || bad=1
