@@ -160,7 +160,8 @@ def comment_text(comment):
 def names_of(code):
     """The public names that a declaration defines; a name that ends in _ is private."""
     code = re.sub(r"/\*.*?\*/", "", code, flags=re.S)
-    names = re.findall(r"^#define (FER_\w+)", code, re.M)
+    names = [name for name in re.findall(r"^#define (FER_\w+)", code, re.M)
+             if "#undef " + name not in code]
     names += re.findall(r"\(\*(fer_\w+)\)", code)
     names += re.findall(r"^typedef .*?(fer_\w+);", code, re.M)
     names += re.findall(r"^\}\s*(fer_\w+);", code, re.M)

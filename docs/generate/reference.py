@@ -63,8 +63,9 @@ class Writer:
     def types(self, entry):
         marks = "".join('<span id="%s"></span>' % name for name in entry.names[1:])
         code = re.sub(r" {2,}\\$", r" \\", entry.code, flags=re.M)
-        return '<section class="type" id="%s">%s%s\n%s</section>' % (
-            entry.names[0], marks, self.code(code), self.blocks(entry.blocks))
+        hidden = " ".join(name[4:].lower() for name in entry.names[1:])
+        return '<section class="type" id="%s" data-words="%s">%s%s\n%s</section>' % (
+            entry.names[0], hidden, marks, self.code(code), self.blocks(entry.blocks))
 
 
 def prototype(code):

@@ -61,6 +61,7 @@ class Reader(html.parser.HTMLParser):
             self.heading = "th" if tag == "tr" else None
         elif anchor and ("function" in classes or "type" in classes):
             self.begin(anchor, anchor)
+            self.sections[-1].words = values.get("data-words") or ""
             self.is_prototype = "function" in classes
         elif tag in ("h3", "pre") and self.is_prototype:
             # The name and the prototype are not what a reader searches in the text.

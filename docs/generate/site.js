@@ -23,8 +23,19 @@
         return text + " " + joined(text);
     }
 
+    const SHORT_WORD = 3;
+
+    /* A short word counts only where a word begins: "rst" is not found in "first". */
+    function hasWord(text, word) {
+        let at = text.indexOf(word);
+        while (word.length <= SHORT_WORD && at > 0 && /[a-z0-9]/.test(text[at - 1])) {
+            at = text.indexOf(word, at + 1);
+        }
+        return at >= 0;
+    }
+
     function countWords(text, words) {
-        return words.filter((word) => text.includes(word)).length;
+        return words.filter((word) => hasWord(text, word)).length;
     }
 
     /* Marks each word of the query, if the browser can do that without a change of the page. */

@@ -9,14 +9,23 @@ import markdown
 CALLS = {"fer_to_socket_addrs": "getaddrinfo gethostbyname",
          "fer_lookup_host": "getaddrinfo gethostbyname",
          "fer_to_socket_addrs_within": "getaddrinfo",
+         "fer_tcp_stream_connect_with": "source address happy eyeballs",
+         "fer_socket_bind": "source address",
+         "fer_poller_notify": "async-signal-safe handler",
+         "fer_cancel_token_cancel": "async-signal-safe handler",
+         "fer_cancel_token_is_cancelled": "async-signal-safe handler",
          "fer_udp_socket_recv": "recv",
          "fer_udp_socket_send": "send"}
 # The rules by which one thread ends the call of another, and those of a half that has ended, and
 # the words for them.
 WAKING = ("K2", "K4", "K7", "P6", "S6")
 HALVES = ("S3", "S4")
+RESETS = ("S5", "S7")
+HANDLERS = ("I1", "I2", "P9", "K4")
 RULE_WORDS = ((WAKING, "stop wake woken wakeup blocked unblock interrupt abort another thread"),
-              (HALVES, "half-close eof fin"))
+              (HALVES, "half-close eof fin"),
+              (RESETS, "rst unread input discarded write after close"),
+              (HANDLERS, "async-signal-safe"))
 # Windows' names of errors whose POSIX name is not the same without WSA.
 ALIASES = {"EWOULDBLOCK": "EAGAIN"}
 SYSTEM_WORDS = {"linux": "linux", "bsd": "macos bsd", "windows": "windows", "rust": "rust"}

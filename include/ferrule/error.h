@@ -14,7 +14,61 @@ extern "C" {
 
 /* The error kinds. After FER_OK come the names of Rust 1.95's std::io::ErrorKind, in its order.
  * ferrule's own names for errors that Rust leaves Uncategorized follow. FER_UNCATEGORIZED is the
- * last. The entries are X(name, value, Rust's name, phrase). Released values never change. */
+ * last. The entries are X(name, value, Rust's name, phrase). Released values never change.
+ *
+ * The following is what the kinds mean that ferrule's functions report. The Errors: of a function
+ * say when it reports them. An OS may report any other kind too.
+ *
+ * The handle is as before, and the call can be repeated:
+ *
+ * - FER_INTERRUPTED: immediately. A signal arrived before the first byte. One read, one write and
+ *   the calls of datagram sockets report it; all others continue.
+ * - FER_WOULD_BLOCK: after a _ready call or a wait of a poller. The call would have to wait, and
+ *   the handle is in nonblocking mode, or the call is a _try_ call, or its timeout is 0. Also: a
+ *   resolver has as many lookups as its limits allow.
+ * - FER_TIMED_OUT with os_code 0: a timeout or a deadline has expired. After a deadline every call
+ *   that can wait is FER_TIMED_OUT until the limits are set again.
+ * - FER_CANCELLED: every call that can wait is FER_CANCELLED until the token of the limits is
+ *   reset, or the limits are set again. Of a lookup: its resolver was closed, and there will be no
+ *   other result.
+ * - FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE, FER_RESOURCE_BUSY: after
+ *   something was closed or freed. The last one is the full queue of a Unix listener (Linux).
+ *
+ * The connection:
+ *
+ * - FER_CONNECTION_REFUSED: nothing listens at the address. For a datagram socket: an earlier
+ *   datagram was refused.
+ * - FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_NETWORK_DOWN: there is no route to the
+ *   address.
+ * - FER_CONNECTION_RESET: the peer has ended the connection, and bytes may be lost.
+ * - FER_TIMED_OUT with a code of the OS: the peer no longer answers, and the connection has ended.
+ * - FER_BROKEN_PIPE: a write after this end has shut down writing, or after the peer has closed.
+ * - FER_NOT_CONNECTED: the socket has no peer.
+ * - FER_CONNECTION_ABORTED: accept found nothing but connections that had ended already.
+ * - FER_ALREADY_CONNECTED: a connected datagram socket cannot send to an address (macOS, the BSDs).
+ * - FER_UNEXPECTED_EOF: the stream ended before a read_exact had all bytes.
+ * - FER_WRITE_ZERO: the OS accepted no byte of a write_all.
+ * - FER_MESSAGE_TOO_LONG: the datagram is longer than the protocol or the OS allows.
+ *
+ * Addresses and names:
+ *
+ * - FER_ADDR_IN_USE: another socket has the address.
+ * - FER_ADDR_NOT_AVAILABLE: no interface of this host has the address.
+ * - FER_HOST_NOT_FOUND: the name does not exist, or has no address.
+ * - FER_RESOLVE_TRY_AGAIN: the name server did not answer, for example without a network.
+ * - FER_RESOLVE_FAILED: any other failure of a lookup.
+ * - FER_NOT_FOUND: no such path, for a Unix socket; the socket is not registered with the poller.
+ * - FER_ALREADY_EXISTS: the socket is registered with the poller already.
+ *
+ * The call is wrong, or not possible here:
+ *
+ * - FER_INVALID_INPUT: misuse, an argument out of range, or text that is not an address.
+ * - FER_STORAGE_FULL: the caller's buffer is too small; also a limit of Linux' epoll.
+ * - FER_PERMISSION_DENIED: the OS does not allow it, for example a port below 1024.
+ * - FER_UNSUPPORTED: this OS, or this kind of socket, has no such operation.
+ * - FER_BAD_HANDLE: the raw value is not an open socket.
+ * - FER_DEADLOCK: on the simulated network, the call would wait forever.
+ * - FER_UNCATEGORIZED: ferrule does not know the code of the OS, which is in os_code. */
 #define FER_ERROR_KINDS(X)                                                                      \
     X(FER_OK, 0, "Ok", "ok")                                                                    \
     X(FER_NOT_FOUND, 1, "NotFound", "entity not found")                                         \
@@ -70,58 +124,6 @@ extern "C" {
     X(FER_RESOLVE_FAILED, 72, "ResolveFailed", "name lookup failed")                            \
     X(FER_UNCATEGORIZED, 127, "Uncategorized", "uncategorized error")
 
-/* What the kinds mean that ferrule's functions report. The Errors: of a function say when it
- * reports them. An OS may report any other kind too.
- *
- * The call did nothing, or not all, and may be repeated:
- *
- * - FER_WOULD_BLOCK: the call would have to wait, and the handle is in nonblocking mode, or the
- *   call is a _try_ call, or its timeout is 0. Wait with a _ready call or a poller. Also: a
- *   resolver has as many lookups as its limits allow.
- * - FER_TIMED_OUT: with os_code 0 a timeout or a deadline has expired. With a code of the OS the
- *   peer no longer answers, and the connection has ended.
- * - FER_CANCELLED: the cancel token of the handle's limits is cancelled, or the resolver was closed
- *   before the lookup was done.
- * - FER_INTERRUPTED: a signal arrived before the first byte. One read, one write and the calls of
- *   datagram sockets report it; all others continue.
- * - FER_RESOURCE_BUSY: the queue of a Unix listener is full (Linux), so no connect was started.
- * - FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE: a limit of the process or the
- *   system was reached.
- *
- * The connection:
- *
- * - FER_CONNECTION_REFUSED: nothing listens at the address. For a datagram socket: an earlier
- *   datagram was refused.
- * - FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_NETWORK_DOWN: there is no route to the
- *   address.
- * - FER_CONNECTION_RESET: the peer has ended the connection, and bytes may be lost.
- * - FER_BROKEN_PIPE: a write after this end has shut down writing, or after the peer has closed.
- * - FER_NOT_CONNECTED: the socket has no peer.
- * - FER_CONNECTION_ABORTED: accept found nothing but connections that had ended already.
- * - FER_ALREADY_CONNECTED: a connected datagram socket cannot send to an address (macOS, the BSDs).
- * - FER_UNEXPECTED_EOF: the stream ended before a read_exact had all bytes.
- * - FER_WRITE_ZERO: the OS accepted no byte of a write_all.
- * - FER_MESSAGE_TOO_LONG: the datagram is longer than the protocol or the OS allows.
- *
- * Addresses and names:
- *
- * - FER_ADDR_IN_USE: another socket has the address.
- * - FER_ADDR_NOT_AVAILABLE: no interface of this host has the address.
- * - FER_HOST_NOT_FOUND: the name does not exist, or has no address.
- * - FER_RESOLVE_TRY_AGAIN: the name server did not answer, for example without a network.
- * - FER_RESOLVE_FAILED: any other failure of a lookup.
- * - FER_NOT_FOUND: no such path, for a Unix socket; the socket is not registered with the poller.
- * - FER_ALREADY_EXISTS: the socket is registered with the poller already.
- *
- * The call is wrong, or not possible here:
- *
- * - FER_INVALID_INPUT: misuse, an argument out of range, or text that is not an address.
- * - FER_STORAGE_FULL: the caller's buffer is too small; also a limit of Linux' epoll.
- * - FER_PERMISSION_DENIED: the OS does not allow it, for example a port below 1024.
- * - FER_UNSUPPORTED: this OS, or this kind of socket, has no such operation.
- * - FER_BAD_HANDLE: the raw value is not an open socket.
- * - FER_DEADLOCK: on the simulated network, the call would wait forever.
- * - FER_UNCATEGORIZED: ferrule does not know the code of the OS, which is in os_code. */
 typedef enum fer_error_kind {
 #define FER_ERROR_KIND_ENUMERATOR(name, value, rust_name, phrase) name = value,
     FER_ERROR_KINDS(FER_ERROR_KIND_ENUMERATOR)

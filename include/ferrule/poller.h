@@ -98,10 +98,11 @@ typedef struct fer_event {
     bool writable;
 } fer_event;
 
-/* How often a ready socket is reported (rule P7). The two edge modes exist only where the OS has
- * them: on Windows and with poll fer_poller_add is FER_UNSUPPORTED. FER_POLL_EDGE_ONESHOT reports
- * the same events as FER_POLL_ONESHOT: epoll and kqueue disable both after an event, and query the
- * socket again in fer_poller_modify. It is for programs ported from polling that use this mode. */
+/* How often a ready socket is reported (rule P7). FER_POLL_ONESHOT and FER_POLL_LEVEL exist on
+ * every OS, the two edge modes only where the OS has them: on Windows and with poll fer_poller_add
+ * is FER_UNSUPPORTED. FER_POLL_EDGE_ONESHOT reports the same events as FER_POLL_ONESHOT: epoll and
+ * kqueue disable both after an event, and query the socket again in fer_poller_modify. It is for
+ * programs ported from polling that use this mode. */
 typedef enum fer_poll_mode {
     FER_POLL_ONESHOT = 0,
     FER_POLL_LEVEL = 1,

@@ -199,8 +199,10 @@ typedef struct fer_connect_options {
  *
  * With local, an attempt fails with FER_INVALID_INPUT and os_code 0 unless its address and local
  * have one form: IPv4, IPv6 or IPv4-mapped IPv6 ([::ffff:127.0.0.1]). The unspecified address [::]
- * also fits an IPv4-mapped address. If the port of local is not 0, there is one attempt after
- * another whatever attempt_delay is, because a port is bound to one of them at a time.
+ * also fits an IPv4-mapped address. So one family is tried. If the last address is of the other
+ * one, a call that fails returns FER_INVALID_INPUT, and only the failures tell why. If the port of
+ * local is not 0, there is one attempt after another whatever attempt_delay is, because a port is
+ * bound to one of them at a time.
  *
  * A signal does not end the call, unless its handler cancels the token.
  *
@@ -595,7 +597,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  *
  * Never raises SIGPIPE. With len 0 the call returns FER_OK with *n == 0 if the write half is open.
  * A len above the OS's limit is cut to it. n may be NULL. If the timeout expires after the OS has
- * accepted some bytes, the call returns FER_OK with their number.
+ * accepted some bytes, the call returns FER_OK with their number. After the peer has closed, some
+ * writes may succeed before one fails, with FER_BROKEN_PIPE or FER_CONNECTION_RESET
+ * (`write_after_peer_gone`).
  *
  * Blocks: until the OS has accepted all bytes (POSIX) or some (Windows; within limits), at most the
  * write timeout. Never in nonblocking mode. The handle's limits end it with FER_CANCELLED or
@@ -737,8 +741,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ttl(const fer_tcp_stream *stream, 
  *
  * A finite linger makes close wait up to that time for the data to be acknowledged. It is rounded
  * up to whole seconds and limited to the OS's maximum (327 s on macOS, 65535 s on Windows). If the
- * time expires, Windows resets the connection, and Linux keeps sending. A linger of 0 resets the
- * connection when its last handle is closed.
+ * time expires, Windows resets the connection (documented), and Linux keeps sending. A linger of 0
+ * resets the connection when its last handle is closed.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -877,9 +881,10 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
  * detected: FER_INVALID_INPUT, without waiting. Clones remain open, but writing has ended for them,
  * and input that is discarded here is lost for them. The connection ends with the last handle.
  *
- * A plain close may lose written data: unread input resets the connection on every system (RFC
- * 1122, 4.2.2.13), and over Windows' loopback a close sometimes discards what the peer has not
- * received yet (reported: objeck/objeck-lang issue 669). This is rule K11.
+ * A plain close may lose written data: unread input resets the connection (RFC 1122, 4.2.2.13; two
+ * exceptions on the BSDs: `close_with_unread_input`), and over Windows' loopback a close sometimes
+ * discards what the peer has not received yet (reported: objeck/objeck-lang issue 669). This is
+ * rule K11.
  *
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_tcp_stream_close.
  * Owns: releases the handle's socket.
