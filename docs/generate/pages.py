@@ -25,6 +25,11 @@ class Site:
         self.files = {}     # a file of the tree that a page shows as source: its address
         self.others = []    # the pages that the bar does not have: (address, title)
 
+    def short_title(self, href):
+        """The title of the page at this address, or None: that in the bar, if it is there."""
+        page = href.partition("#")[0]
+        return dict(NAV).get(page[:-len(".html")]) or self.titles.get(page)
+
     def address(self, source, href, is_file):
         """The address on the site of a link in the file source. is_file: what is a file."""
         if re.match(r"[a-z]+:", href):
@@ -75,8 +80,9 @@ class Writer:
                 href = self.site.address(self.source, node[2], self.is_file)
                 label = self.nodes(node[1], True)
                 # The name of a file says nothing here.
-                if label.endswith(".md") and href in self.site.titles:
-                    label = html.escape(self.site.titles[href])
+                title = self.site.short_title(href)
+                if label.endswith(".md") and title:
+                    label = html.escape(title)
                 out.append('<a href="%s">%s</a>' % (html.escape(href), label))
         return "".join(out)
 

@@ -31,7 +31,8 @@ class Writer:
             target = self.site.markdown.get(word)
         href = target + ".html" if target else self.site.names.get(word) or self.site.rules.get(word)
         kind = ' class="rule"' if word in self.site.rules else ""
-        return '<a%s href="%s">%s</a>' % (kind, href, word) if href else word
+        label = html.escape(self.site.short_title(href)) if word.endswith(".md") and href else word
+        return '<a%s href="%s">%s</a>' % (kind, href, label) if href else word
 
     def code(self, text):
         return '<pre><code class="c">%s</code></pre>' % highlight.code(text, "c", self.site.names)
