@@ -39,7 +39,8 @@ typedef struct attempts {
     size_t open_count;
     size_t started;
     size_t failures;
-    fer_error last_error; /* that of the last address */
+    fer_error last_error; /* that of the last address that has failed so far */
+    size_t last_number;   /* its attempt, counted from 1; 0: an address that local does not fit */
     fer_error stop_error; /* if the call is stopped before an attempt connects */
     bool has_winner;
 } attempts;
@@ -64,6 +65,14 @@ static void remove_attempt(attempts *all, size_t index)
     }
 }
 
+/* An address that local does not fit was not tried: core's own error, before any system call. Its
+ * failure is the result only if there is no other. */
+static size_t number_of_failure(const attempt *failed, fer_error error)
+{
+    bool was_tried = error.kind != FER_INVALID_INPUT || error.os_code != 0;
+    return was_tried ? failed->number + 1 : 0;
+}
+
 static void record_failure(attempts *all, const attempt *failed, fer_error error)
 {
     if (all->failures < all->options->failures_cap) {
@@ -71,7 +80,9 @@ static void record_failure(attempts *all, const attempt *failed, fer_error error
             (fer_connect_failure){all->addrs[failed->at], error, {ferp_now() - failed->began}};
     }
     all->failures++;
-    if (failed->number + 1 == all->count) {
+    size_t number = number_of_failure(failed, error);
+    if (number >= all->last_number) {
+        all->last_number = number;
         all->last_error = error;
     }
 }

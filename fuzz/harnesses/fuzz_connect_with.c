@@ -58,11 +58,18 @@ static bool is_of_program(const struct connect_program *program, const fer_socke
     return false;
 }
 
+/* Whether the address of the failure was tried: local fits it. */
+static bool was_tried(const fer_connect_failure *failure)
+{
+    return failure->error.kind != FER_INVALID_INPUT || failure->error.os_code != 0;
+}
+
 /* The list is filled up to its end or the number of failures, and not further. */
 FUZZ_UNCOUNTED static void check_failures(const struct connect_program *program,
                                           const struct connect_result *result)
 {
     bool error_is_listed = false;
+    bool some_tried = false;
     size_t listed = result->failed < program->failures_cap ? result->failed : program->failures_cap;
     FUZZ_CHECK(result->failed <= program->count);
     for (size_t i = 0; i < CONNECT_HOSTS; i++) {
@@ -74,9 +81,12 @@ FUZZ_UNCOUNTED static void check_failures(const struct connect_program *program,
         FUZZ_CHECK(is_of_program(program, &failure->addr) && failure->error.kind != FER_OK);
         FUZZ_CHECK(failure->elapsed.nanos / 1000000 <= result->took);
         error_is_listed |= failure->error.kind == result->error.kind;
+        some_tried |= was_tried(failure);
     }
     FUZZ_CHECK(result->error.kind == FER_OK || result->failed == 0 || listed < result->failed ||
                error_is_listed || ended_by_limits(program, result));
+    FUZZ_CHECK(!some_tried || result->error.kind != FER_INVALID_INPUT ||
+               result->error.os_code != 0);
 }
 
 /* All addresses were tried, unless one connected, the limits ended the call, or the name was not

@@ -199,8 +199,8 @@ typedef struct fer_connect_options {
  *
  * With local, an attempt fails with FER_INVALID_INPUT and os_code 0 unless its address and local
  * have one form: IPv4, IPv6 or IPv4-mapped IPv6 ([::ffff:127.0.0.1]). The unspecified address [::]
- * also fits an IPv4-mapped address. So one family is tried. If the last address is of the other
- * one, a call that fails returns FER_INVALID_INPUT, and only the failures tell why. If the port of
+ * also fits an IPv4-mapped address. So the addresses of one family are tried. The error of the call
+ * is that of the last of these; it is FER_INVALID_INPUT only if there are none. If the port of
  * local is not 0, there is one attempt after another whatever attempt_delay is, because a port is
  * bound to one of them at a time.
  *

@@ -223,6 +223,25 @@ static void a_local_address_of_the_other_family_fails_that_attempt(void **state)
     assert_log("");
 }
 
+/* K9: the error is that of the last address that was tried, wherever the others are. */
+static void an_address_that_local_does_not_fit_does_not_decide(void **state)
+{
+    static const char *const orders[][2] = {{A, A6}, {A6, A}};
+    fer_socket_addr local = script_addr("192.0.2.9:0");
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        begin(&script_posix);
+        options.local = &local;
+        script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+        assert_error(connect_two(orders[i][0], orders[i][1]), FER_CONNECTION_REFUSED, 111);
+        assert_int_equal(failed, 2);
+    }
+    begin(&script_posix);
+    options.local = &local;
+    assert_error(connect_two(A6, A6), FER_INVALID_INPUT, 0);
+    assert_log("");
+}
+
 static void a_local_address_has_the_form_of_the_address(void **state)
 {
     static const char *const refused[][2] = {{"192.0.2.9:0", MAPPED},
@@ -376,6 +395,7 @@ int main(void)
         script_test(a_delay_of_none_is_one_attempt_after_another),
         script_test(each_attempt_is_bound_to_the_local_address),
         script_test(a_local_address_of_the_other_family_fails_that_attempt),
+        script_test(an_address_that_local_does_not_fit_does_not_decide),
         script_test(a_local_address_has_the_form_of_the_address),
         script_test(a_bind_that_fails_fails_that_attempt),
         script_test(a_local_port_has_one_attempt_after_another),
