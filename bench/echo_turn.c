@@ -15,6 +15,7 @@
 #define BENCH_CLOCK CLOCK_THREAD_CPUTIME_ID
 #include "bench/bench.h"
 #include "bench/echo_turn.h"
+#include "bench/floor.h"
 #include "bench/machine.h"
 #include "bench/peers.h"
 #include "ferrule.h"
@@ -59,6 +60,47 @@ static void raw_serve(size_t requests)
 static void raw_end(void)
 {
     close(raw_epoll);
+}
+
+/* ---- floor.h: the same, with memory and two functions for each connection */
+
+static floor_stream floor_streams[CONNECTIONS_MAX];
+
+static void floor_begin(const echo_server *server)
+{
+    raw_epoll = epoll_create1(EPOLL_CLOEXEC);
+    bench_must(raw_epoll >= 0, "epoll_create1");
+    for (size_t i = 0; i < server->count; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.u64 = i};
+        floor_streams[i] = (floor_stream){.is_open = true, .fd = server->fds[i]};
+        bench_must(epoll_ctl(raw_epoll, EPOLL_CTL_ADD, server->fds[i], &event) == 0, "epoll_ctl");
+    }
+}
+
+static size_t floor_answer(const floor_stream *stream)
+{
+    unsigned char request[ECHO_BLOCK];
+    size_t got;
+    size_t sent;
+    if (!floor_read(stream, request, sizeof request, &got)) {
+        return 0;
+    }
+    bench_must(floor_write(stream, request, got, &sent) && sent == got, "floor_write");
+    return 1;
+}
+
+static void floor_serve(size_t requests)
+{
+    struct epoll_event events[EVENTS];
+    while (requests > 0) {
+        int found = epoll_wait(raw_epoll, events, EVENTS, -1);
+        bench_must(found >= 0, "epoll_wait");
+        for (int i = 0; i < found; i++) {
+            if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
+                requests -= floor_answer(&floor_streams[events[i].data.u64]);
+            }
+        }
+    }
 }
 
 /* ---- fer_poller, with the same recv and send */
@@ -148,6 +190,7 @@ static void ferrule_end(void)
 
 static const echo_contender raw = {"raw", raw_begin, raw_serve, raw_end, 0, false};
 static const echo_contender raw_again = {"raw-again", raw_begin, raw_serve, raw_end, 0, false};
+static const echo_contender floor_of_raw = {"floor", floor_begin, floor_serve, raw_end, 0, false};
 static const echo_contender ferrule_poller = {
     "ferrule-poller", poller_begin, poller_serve, poller_end, 0, false};
 static const echo_contender ferrule_all = {"ferrule", ferrule_begin, ferrule_serve, ferrule_end,
@@ -156,6 +199,7 @@ static const echo_contender ferrule_all = {"ferrule", ferrule_begin, ferrule_ser
 static const echo_contender *const contenders[] = {
     &raw,
     &raw_again,
+    &floor_of_raw,
     &ferrule_poller,
     &ferrule_all,
 #ifdef HAVE_UV

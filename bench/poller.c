@@ -15,6 +15,7 @@
 
 #define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include "bench/bench.h"
+#include "bench/floor.h"
 #include "bench/machine.h"
 #include "bench/peers.h"
 #include "ferrule.h"
@@ -191,6 +192,18 @@ static uint64_t ferrule_round_trips(const void *input, size_t count)
 
 /* ---- wait_nothing */
 
+static uint64_t floor_empty_waits(const void *input, size_t count)
+{
+    struct epoll_event events[EVENTS];
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t found;
+        bench_must(floor_poll(state_of(input)->epoll, events, EVENTS, &found), "floor_poll");
+        sum += found;
+    }
+    return sum;
+}
+
 static uint64_t raw_empty_waits(const void *input, size_t count)
 {
     uint64_t sum = 0;
@@ -242,6 +255,17 @@ static uint64_t raw_adds(const void *input, size_t count)
     return count;
 }
 
+static uint64_t floor_adds(const void *input, size_t count)
+{
+    bench_state *state = state_of(input);
+    for (size_t i = 0; i < count; i++) {
+        bench_must(floor_control(state->epoll, EPOLL_CTL_ADD, state->free_socket, EPOLLIN) &&
+                       floor_control(state->epoll, EPOLL_CTL_DEL, state->free_socket, 0),
+                   "floor_control");
+    }
+    return count;
+}
+
 static uint64_t ferrule_adds(const void *input, size_t count)
 {
     bench_state *state = state_of(input);
@@ -257,6 +281,16 @@ static uint64_t raw_modifies(const void *input, size_t count)
     bench_state *state = state_of(input);
     for (size_t i = 0; i < count; i++) {
         raw_control(state->epoll, EPOLL_CTL_MOD, state->registered_socket, EPOLLIN);
+    }
+    return count;
+}
+
+static uint64_t floor_modifies(const void *input, size_t count)
+{
+    bench_state *state = state_of(input);
+    for (size_t i = 0; i < count; i++) {
+        bench_must(floor_control(state->epoll, EPOLL_CTL_MOD, state->registered_socket, EPOLLIN),
+                   "floor_control");
     }
     return count;
 }
@@ -283,21 +317,23 @@ static const struct {
     size_t others; /* further sockets that are registered with each poller */
     size_t ready;  /* how many of these always have an event */
     ptrdiff_t peers;
+    bench_body floor; /* may be NULL */
 } cases[] = {
-    {"wake_same_thread", raw_wakes, ferrule_wakes, 0, 0, LOOP(wake)},
-    {"wake_folded_10", raw_folded_wakes, ferrule_folded_wakes, 0, 0, NO_PEERS},
-    {"wake_cross_thread", raw_round_trips, ferrule_round_trips, 0, 0, NO_PEERS},
-    {"wait_nothing", raw_empty_waits, ferrule_empty_waits, 1, 0, LOOP(wait_nothing)},
-    {"modify", raw_modifies, ferrule_modifies, 0, 0, LOOP(modify)},
-    {"add_delete_1", raw_adds, ferrule_adds, 0, 0, LOOP(add_delete)},
-    {"add_delete_100", raw_adds, ferrule_adds, 100, 0, NO_PEERS},
-    {"add_delete_1000", raw_adds, ferrule_adds, 1000, 0, LOOP(add_delete)},
-    {"add_delete_8000", raw_adds, ferrule_adds, SOCKETS_MAX, 0, NO_PEERS},
-    {"wait_event_1", raw_events, ferrule_events, 1, 1, NO_PEERS},
-    {"wait_event_100", raw_events, ferrule_events, 100, 1, NO_PEERS},
-    {"wait_event_1000", raw_events, ferrule_events, 1000, 1, NO_PEERS},
-    {"wait_event_8000", raw_events, ferrule_events, SOCKETS_MAX, 1, NO_PEERS},
-    {"wait_64_events_1000", raw_events, ferrule_events, 1000, EVENTS, NO_PEERS},
+    {"wake_same_thread", raw_wakes, ferrule_wakes, 0, 0, LOOP(wake), NULL},
+    {"wake_folded_10", raw_folded_wakes, ferrule_folded_wakes, 0, 0, NO_PEERS, NULL},
+    {"wake_cross_thread", raw_round_trips, ferrule_round_trips, 0, 0, NO_PEERS, NULL},
+    {"wait_nothing", raw_empty_waits, ferrule_empty_waits, 1, 0, LOOP(wait_nothing),
+     floor_empty_waits},
+    {"modify", raw_modifies, ferrule_modifies, 0, 0, LOOP(modify), floor_modifies},
+    {"add_delete_1", raw_adds, ferrule_adds, 0, 0, LOOP(add_delete), floor_adds},
+    {"add_delete_100", raw_adds, ferrule_adds, 100, 0, NO_PEERS, NULL},
+    {"add_delete_1000", raw_adds, ferrule_adds, 1000, 0, LOOP(add_delete), NULL},
+    {"add_delete_8000", raw_adds, ferrule_adds, SOCKETS_MAX, 0, NO_PEERS, NULL},
+    {"wait_event_1", raw_events, ferrule_events, 1, 1, NO_PEERS, NULL},
+    {"wait_event_100", raw_events, ferrule_events, 100, 1, NO_PEERS, NULL},
+    {"wait_event_1000", raw_events, ferrule_events, 1000, 1, NO_PEERS, NULL},
+    {"wait_event_8000", raw_events, ferrule_events, SOCKETS_MAX, 1, NO_PEERS, NULL},
+    {"wait_64_events_1000", raw_events, ferrule_events, 1000, EVENTS, NO_PEERS, NULL},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -357,6 +393,9 @@ static void run_case(size_t at)
     bench_contender contenders[BENCH_CONTENDERS_MAX] = {
         {"raw", cases[at].raw}, {"raw-again", cases[at].raw}, {"ferrule", cases[at].ferrule}};
     size_t count = 3;
+    if (cases[at].floor != NULL) {
+        contenders[count++] = (bench_contender){"floor", cases[at].floor};
+    }
     if (!bench_wants(cases[at].name)) {
         return;
     }

@@ -123,8 +123,8 @@ def growth_lines(results):
 
 def gate_lines(results):
     for row in results.rows():
-        yield ["`%s`" % row.name, bench_table.number(row.measured), bench_table.number(row.gate),
-               bench_table.number(row.moonshot), row.result]
+        yield ["`%s`" % row.name, bench_table.number(row.measured), bench_table.number(row.floor),
+               bench_table.number(row.gate), bench_table.number(row.moonshot), row.result]
 
 
 def other_lines(results):
@@ -145,7 +145,7 @@ def machine_lines(results):
 TABLES = [
     ("README.md", "peers", ["time over the plain calls", *README_COLUMNS], readme_lines),
     ("docs/BENCH.md", "machine", ["", ""], machine_lines),
-    ("docs/BENCH.md", "gates", ["row", "measured", "gate", "moonshot", "result"], gate_lines),
+    ("docs/BENCH.md", "gates", ["row", "measured", "floor", "gate", "moonshot", "result"], gate_lines),
     ("docs/BENCH.md", "cases", ["operation", "case", "plain calls, ns", *COLUMNS], case_lines),
     ("docs/BENCH.md", "growth", ["sockets", *map(str, SOCKETS)], growth_lines),
     ("docs/BENCH.md", "others", ["", "measured"], other_lines),
@@ -172,7 +172,8 @@ def write(root, folder):
 def is_value(cell, name):
     if name == "machine":
         return cell not in ("", NOT_MEASURED)
-    words = (NOT_MEASURED, NONE, bench_results.HELD, bench_results.MISSED, bench_results.UNRESOLVED)
+    words = (NOT_MEASURED, NONE, bench_results.HELD, bench_results.AT_FLOOR, bench_results.MISSED,
+             bench_results.UNRESOLVED)
     return cell in words or re.fullmatch(r"-?\d+(\.\d+)?", cell) is not None
 
 

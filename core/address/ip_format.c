@@ -5,9 +5,11 @@
  * avoids a branch for each digit. */
 #include "core/address/ip_format.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/base/assert.h"
+#include "core/base/cold.h"
 #include "core/base/table.h"
 #include "core/base/text.h"
 
@@ -127,36 +129,37 @@ static feri_zero_run feri_zero_run_find(const uint16_t group[8])
     return run;
 }
 
-/* Writes a group in hexadecimal without leading zeros. May leave up to three unused bytes after
- * it. */
-static inline void feri_group_write(feri_addr_text *out, uint16_t group)
+/* The digits of a group in hexadecimal, without leading zeros. */
+static inline uint32_t feri_group_text(uint16_t group, size_t len)
 {
     const uint32_t digits =
         feri_hex_pair_text[group >> 8] | (uint32_t)feri_hex_pair_text[group & 0xFF] << 16;
-    const unsigned len = 1u + (group > 0xF) + (group > 0xFF) + (group > 0xFFF);
-    const uint32_t word = digits >> (8 * (4 - len));
-    FERI_ASSERT(out->len + 4 <= FERI_ADDR_TEXT_ROOM);
-    feri_word_store_4(out->text, out->len, word);
-    out->len += len;
+    return digits >> (8 * (4 - len));
 }
 
-/* Writes groups begin to end - 1, separated by colons. */
-static inline void feri_groups_write(feri_addr_text *out, const uint16_t group[8], size_t begin,
-                                     size_t end)
+/* Stores the groups, each with a colon after it, and a colon in place of the run. A branch for each
+ * group would often be mispredicted, so every group is stored, and the next one overwrites what is
+ * not needed. May leave up to four unused bytes after the text. Returns the end of the text. */
+static inline size_t feri_groups_store(char *text, size_t at, const uint16_t group[8],
+                                       feri_zero_run run)
 {
-    FERI_ASSERT(end <= 8);
+    const bool begins_with_run = run.len >= 2 && run.begin == 0;
+    const bool ends_with_run = run.begin + run.len == 8;
+    text[at] = ':';
+    at += begins_with_run;
     for (size_t i = 0; i < 8; i++) {
-        if (i < begin || i >= end) {
-            continue;
-        }
-        if (i > begin) {
-            feri_addr_text_put(out, ':');
-        }
-        feri_group_write(out, group[i]);
+        const bool is_in_run = i - run.begin < run.len;
+        const size_t len = 1u + (group[i] > 0xF) + (group[i] > 0xFF) + (group[i] > 0xFFF);
+        const size_t more = is_in_run ? i == run.begin : len + 1;
+        FERI_ASSERT(at + 5 <= FERI_ADDR_TEXT_ROOM);
+        feri_word_store_4(text, at, is_in_run ? ':' : feri_group_text(group[i], len));
+        text[at + len] = ':';
+        at += more;
     }
+    return at - !ends_with_run;
 }
 
-void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr)
+FERI_FAST void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr)
 {
     fer_ipv4_addr v4 = {{0}};
     uint16_t group[8] = {0};
@@ -167,15 +170,7 @@ void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr)
         return;
     }
     fer_ipv6_addr_segments(addr, group);
-    const feri_zero_run run = feri_zero_run_find(group);
-    if (run.len == 0) {
-        feri_groups_write(out, group, 0, 8);
-        return;
-    }
-    feri_groups_write(out, group, 0, run.begin);
-    feri_addr_text_put(out, ':');
-    feri_addr_text_put(out, ':');
-    feri_groups_write(out, group, run.begin + run.len, 8);
+    out->len = feri_groups_store(out->text, out->len, group, feri_zero_run_find(group));
 }
 
 void feri_decimal_write(feri_addr_text *out, uint32_t value)
@@ -239,7 +234,7 @@ size_t fer_ipv4_addr_format(const fer_ipv4_addr *addr, char *buf, size_t cap)
     return feri_addr_text_store(&out, buf, cap);
 }
 
-size_t fer_ipv6_addr_format(const fer_ipv6_addr *addr, char *buf, size_t cap)
+FERI_FAST size_t fer_ipv6_addr_format(const fer_ipv6_addr *addr, char *buf, size_t cap)
 {
     if (addr == NULL) {
         return feri_text_store("", 0, buf, cap);

@@ -9,8 +9,7 @@
 #include "ferrule/ip.h"
 
 /* The size of the longest text here, plus the unused bytes that the writers may leave after it:
- * nine at most. A prover needs sixteen, because it cannot derive that the groups on both sides of
- * "::" are at most eight together. */
+ * nine at most. A prover needs more. */
 enum { FERI_ADDR_TEXT_ROOM = 128 };
 
 typedef struct feri_addr_text {

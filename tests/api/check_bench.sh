@@ -51,7 +51,7 @@ case $code in
     1 | 3) ;;
     *) complain "ci/bench_table.py ends with $code" ;;
 esac
-grep -q '^[0-9]* gates held, [0-9]* missed, [0-9]* could not be judged$' "$work/table" ||
+grep -q '^[0-9]* gates held, [0-9]* at the floor, [0-9]* missed, [0-9]* could not be judged$' "$work/table" ||
     complain "ci/bench_table.py prints no total"
 for plot in address sockets; do
     "$python" -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1]).getElementsByTagName("rect")[1]' "$work/results/$plot.svg" ||
