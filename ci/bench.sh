@@ -26,8 +26,7 @@ installed.
 Each contender is measured in alternating rounds with the raw calls, and the raw calls twice: the
 control. Run it on a machine that does nothing else. The exit code is 0 if all gates are held or
 at the floor (docs/BENCH.md), 1 if one is missed, and 3 if none is missed, but the machine was too
-noisy to judge some of them. Linux
-only.
+noisy to judge some of them. Linux only.
 TEXT
 }
 
