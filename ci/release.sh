@@ -7,7 +7,7 @@ usage() {
     cat <<'TEXT'
 usage: ci/release.sh [--no-setup] [--once] [TARGET...]
 
-Makes these files in build/release, with zig as the compiler:
+Makes these files in build/archives, with zig as the compiler:
   ferrule-VERSION.tar.gz           the source (ci/package.sh --source), and ferrule.wrap
   ferrule-VERSION-TARGET.tar.gz    headers, libraries, find_package and pkg-config files,
                                    documentation, examples, and bin/ferrule_selftest; a .zip for
@@ -27,7 +27,7 @@ TEXT
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-release=$root/build/release
+release=$root/build/archives
 setup=yes
 folders="first the-second"
 targets=
@@ -170,7 +170,7 @@ for target in $targets; do
     if [ "$equal" = yes ]; then
         passed=$((passed + 1))
     else
-        say "    $target: not built, or the two builds differ (build/release)"
+        say "    $target: not built, or the two builds differ (build/archives)"
         failed=$((failed + 1))
         continue
     fi
