@@ -19,7 +19,8 @@ extern "C" {
  * The following is what the kinds mean that ferrule's functions report. The Errors: of a function
  * say when it reports them. An OS may report any other kind too.
  *
- * The handle is as before, and the call can be repeated:
+ * The connection is as before, and the call can be repeated. A transfer of many bytes continues at
+ * the count that it has stored. A function that opens or closes a handle says what it leaves.
  *
  * - FER_INTERRUPTED: immediately. A signal arrived before the first byte. One read, one write and
  *   the calls of datagram sockets report it; all others continue.
@@ -29,8 +30,8 @@ extern "C" {
  * - FER_TIMED_OUT with os_code 0: a timeout or a deadline has expired. After a deadline every call
  *   that can wait is FER_TIMED_OUT until the limits are set again.
  * - FER_CANCELLED: every call that can wait is FER_CANCELLED until the token of the limits is
- *   reset, or the limits are set again. Of a lookup: its resolver was closed, and there will be no
- *   other result.
+ *   reset, or limits without this token are set. Of a lookup: its resolver was closed, and there
+ *   will be no other result.
  * - FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE, FER_RESOURCE_BUSY: after
  *   something was closed or freed. The last one is the full queue of a Unix listener (Linux).
  *

@@ -313,9 +313,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * FER_SHUTDOWN_READ never harms the write half. On Windows SD_RECEIVE resets the connection when
  * data arrives (MSDN, "shutdown function"), so the library does not pass READ alone to the system.
  *
- * On every OS, closing a stream with unread input resets the connection. So does input that arrives
- * after both halves are shut down (RFC 1122, 4.2.2.13). A reset discards data for which the peer
- * had no room yet.
+ * Closing a stream with unread input resets the connection, on the BSDs with two exceptions
+ * (`close_with_unread_input`). So does input that arrives after both halves are shut down (RFC
+ * 1122, 4.2.2.13). A reset discards data for which the peer had no room yet.
  *
  * On Windows, over a loopback address, closing before the peer has received all data may reset the
  * connection, too, and the peer loses that data. This is reported, not documented. A linger time

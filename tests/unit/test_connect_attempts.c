@@ -238,6 +238,10 @@ static void an_address_that_local_does_not_fit_does_not_decide(void **state)
     }
     begin(&script_posix);
     options.local = &local;
+    script_then_fail(SCRIPT_CONNECT, FER_INVALID_INPUT, 22);
+    assert_error(connect_two(A, A6), FER_INVALID_INPUT, 22);
+    begin(&script_posix);
+    options.local = &local;
     assert_error(connect_two(A6, A6), FER_INVALID_INPUT, 0);
     assert_log("");
 }

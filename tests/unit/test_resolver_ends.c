@@ -50,6 +50,20 @@ static void who_waits_for_the_poller_is_woken_when_the_answer_is_there(void **st
     assert_ok(poll_lookup(0));
 }
 
+/* Misuse: a poller must stay open until its lookups are closed. */
+static void a_poller_that_was_closed_is_not_notified(void **state)
+{
+    (void)state;
+    begin(1, 0);
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
+    step_into_lookup(0);
+    fer_poller_close(&poller);
+    poller.notified_ = 4; /* as during a wait */
+    assert_false(script_thread_step(0));
+    assert_null(strstr(script.log, "poller_notify"));
+    assert_ok(poll_lookup(0));
+}
+
 static void a_poller_that_cannot_be_notified_loses_no_answer(void **state)
 {
     (void)state;
@@ -57,6 +71,7 @@ static void a_poller_that_cannot_be_notified_loses_no_answer(void **state)
     assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
     script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
     wait_for_poller();
+    assert_non_null(strstr(script.log, "poller_notify() poller_notify()"));
     assert_ok(poll_lookup(0));
 }
 
@@ -345,6 +360,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RESOLVER_TEST(the_poller_is_notified_once_with_the_answer),
         RESOLVER_TEST(who_waits_for_the_poller_is_woken_when_the_answer_is_there),
+        RESOLVER_TEST(a_poller_that_was_closed_is_not_notified),
         RESOLVER_TEST(a_poller_that_cannot_be_notified_loses_no_answer),
         RESOLVER_TEST(an_abandoned_lookup_in_line_is_never_made),
         RESOLVER_TEST(an_abandoned_lookup_that_is_under_way_is_answered_to_nobody),
