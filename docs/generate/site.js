@@ -26,16 +26,16 @@
     const SHORT_WORD = 3;
 
     /* A short word counts only where a word begins: "rst" is not found in "first". */
-    function hasWord(text, word) {
-        let at = text.indexOf(word);
+    function indexOfWord(text, word, from = 0) {
+        let at = text.indexOf(word, from);
         while (word.length <= SHORT_WORD && at > 0 && /[a-z0-9]/.test(text[at - 1])) {
             at = text.indexOf(word, at + 1);
         }
-        return at >= 0;
+        return at;
     }
 
     function countWords(text, words) {
-        return words.filter((word) => hasWord(text, word)).length;
+        return words.filter((word) => indexOfWord(text, word) >= 0).length;
     }
 
     /* Marks each word of the query, if the browser can do that without a change of the page. */
@@ -48,7 +48,7 @@
         while (words.length > 0 && walker.nextNode()) {
             const text = walker.currentNode.data.toLowerCase();
             for (const word of words) {
-                for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+                for (let at = indexOfWord(text, word); at >= 0; at = indexOfWord(text, word, at + 1)) {
                     const range = new Range();
                     range.setStart(walker.currentNode, at);
                     range.setEnd(walker.currentNode, at + word.length);
@@ -213,7 +213,7 @@
         const lower = text.toLowerCase();
         let best = {from: 0, count: 0};
         for (const word of words) {
-            for (let at = lower.indexOf(word); at >= 0; at = lower.indexOf(word, at + 1)) {
+            for (let at = indexOfWord(lower, word); at >= 0; at = indexOfWord(lower, word, at + 1)) {
                 const from = Math.max(0, at - 60);
                 const count = countWords(lower.slice(from, from + EXCERPT), words);
                 best = count > best.count ? {from, count} : best;
