@@ -40,6 +40,11 @@ struct ferp_traits {
      * discarded bytes (macOS and the BSDs: soclose discards them and sends FIN). Linux and Windows
      * send a reset, as RFC 1122, 4.2.2.13, requires. */
     bool close_hides_unread_input;
+    /* A send that is cut off while it waits fails without the count of the bytes it moved, unless a
+     * signal or its timeout ended it (FreeBSD, sys/kern/uipc_syscalls.c, kern_sendit; NetBSD,
+     * do_sys_sendmsg_so; XNU, sendit). A stream's sends then never wait in the kernel: core makes
+     * them by ferp_try_send and waits. Only where io_waits_in_kernel is true. */
+    bool cut_send_loses_count;
     /* shutdown does not wake a thread that waits to write (Windows: select does not return). */
     bool write_wait_misses_shutdown;
     /* An accepted socket inherits the listener's nonblocking mode (macOS, the BSDs: accept(2);

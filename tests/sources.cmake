@@ -15,6 +15,7 @@ set(ferrule_unit_sources
     unit/test_connect_start.c
     unit/test_connecting.c
     unit/test_copy.c
+    unit/test_cut_sends.c
     unit/test_datagram.c
     unit/test_datagram_waiting.c
     unit/test_duration.c

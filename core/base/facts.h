@@ -24,6 +24,11 @@ static inline bool feri_close_hides_unread_input(void)
     return ferp_traits()->close_hides_unread_input;
 }
 
+static inline bool feri_cut_send_loses_count(void)
+{
+    return ferp_traits()->cut_send_loses_count;
+}
+
 static inline bool feri_write_wait_misses_shutdown(void)
 {
     return ferp_traits()->write_wait_misses_shutdown;

@@ -3,6 +3,7 @@
 #include "core/transfer/stream_io.h"
 
 #include "core/base/cold.h"
+#include "core/base/facts.h"
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/handle/stream_request.h"
@@ -89,6 +90,13 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, s
 
 /* ---- Writing, in the same way */
 
+/* A send that may wait, if the system reports the count of one that is cut off. */
+static fer_error send_first(fer_raw_socket raw, const void *buf, size_t len, size_t *moved)
+{
+    return feri_cut_send_loses_count() ? ferp_try_send(raw, buf, len, moved)
+                                       : ferp_send(raw, buf, len, moved);
+}
+
 typedef struct write_call {
     fer_handle *handle;
     const void *buf;
@@ -102,7 +110,7 @@ FERI_COLD static fer_error write_again(const write_call *call, fer_error error)
     size_t len = call->len;
     feri_waiting waiting = feri_waiting_to(call->handle, FERP_WRITABLE);
     while (feri_should_retry(&waiting, &error, &len)) {
-        error = ferp_send(call->handle->raw_, call->buf, len, &moved);
+        error = send_first(call->handle->raw_, call->buf, len, &moved);
     }
     error = feri_stream_after_write(call->handle, error);
     feri_store_count(call->n, moved);
@@ -143,7 +151,7 @@ FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t
     }
     write_call call = {handle, buf, len, n};
     size_t moved = 0;
-    fer_error error = ferp_send(handle->raw_, buf, len, &moved);
+    fer_error error = send_first(handle->raw_, buf, len, &moved);
     if (feri_rare(error.kind != FER_OK)) {
         return write_again(&call, error);
     }

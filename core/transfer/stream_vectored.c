@@ -299,7 +299,10 @@ fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *sli
         return write_planned(handle, slices, count, &plan, FERI_WAIT_BY_MODE, n);
     }
     size_t moved = 0;
-    fer_error error = ferp_send_vectored(handle->raw_, slices + plan.first, plan.count, &moved);
+    const fer_io_slice *first = slices + plan.first;
+    fer_error error = feri_cut_send_loses_count()
+                          ? ferp_try_send_vectored(handle->raw_, first, plan.count, &moved)
+                          : ferp_send_vectored(handle->raw_, first, plan.count, &moved);
     if (error.kind != FER_OK) {
         return write_slices_again(handle, slices, &plan, n, error);
     }

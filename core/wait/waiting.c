@@ -163,6 +163,16 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
            (answer->kind == FER_INTERRUPTED && continues_after_signal(waiting, answer));
 }
 
+/* The mode of a call without limits. With limits feri_waiting_begin_with_limits has read it. */
+static fer_error read_mode(const feri_waiting *waiting, bool *nonblocking)
+{
+    if (feri_waiting_writes_in_core(waiting) && !waiting->has_limits) {
+        return feri_is_nonblocking(waiting->handle, nonblocking);
+    }
+    *nonblocking = feri_modes_is_nonblocking(waiting->handle);
+    return feri_ok();
+}
+
 /* Reads the socket's mode and timeout, once for each call. Returns true if the call may wait. */
 static bool start(feri_waiting *waiting, fer_error *answer)
 {
@@ -172,11 +182,13 @@ static bool start(feri_waiting *waiting, fer_error *answer)
         return false;
     }
     if (waiting->wait_mode == FERI_WAIT_BY_MODE) {
-        fer_duration timeout;
-        if (feri_modes_is_nonblocking(waiting->handle)) {
+        fer_duration timeout = FER_DURATION_NONE;
+        bool nonblocking = false;
+        fer_error error = read_mode(waiting, &nonblocking);
+        if (error.kind == FER_OK && nonblocking) {
             return false;
         }
-        fer_error error = feri_timeout(waiting->handle, direction, &timeout);
+        error = error.kind == FER_OK ? feri_timeout(waiting->handle, direction, &timeout) : error;
         if (error.kind != FER_OK) {
             *answer = error;
             return false;
@@ -207,8 +219,7 @@ fer_error feri_waiting_begin_with_limits(feri_waiting *waiting)
 /* Whether the try was a call that waits in the kernel, by the socket's mode and timeouts. */
 static bool kernel_has_waited(const feri_waiting *waiting)
 {
-    return waiting->wait_mode == FERI_WAIT_BY_MODE && !waiting->has_limits &&
-           !feri_modes_are_kept(waiting->handle);
+    return feri_waiting_tries_may_wait(waiting) && !feri_modes_are_kept(waiting->handle);
 }
 
 bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)

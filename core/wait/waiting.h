@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/facts.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/wait/false_hints.h"
@@ -71,10 +72,19 @@ static inline fer_error feri_waiting_begin(feri_waiting *waiting)
     return feri_ok();
 }
 
+/* Whether core waits for a stream's room to write, in every mode: a send that waits in the system
+ * may lose its count. Datagrams move complete or not at all. */
+static inline bool feri_waiting_writes_in_core(const feri_waiting *waiting)
+{
+    return feri_cut_send_loses_count() && waiting->readiness == FERP_WRITABLE &&
+           !feri_handle_has_flag(waiting->handle, FERI_FLAG_DATAGRAM);
+}
+
 /* Whether a try may wait in the system. Otherwise it is made by a call that never waits. */
 static inline bool feri_waiting_tries_may_wait(const feri_waiting *waiting)
 {
-    return waiting->wait_mode == FERI_WAIT_BY_MODE && !waiting->has_limits;
+    return waiting->wait_mode == FERI_WAIT_BY_MODE && !waiting->has_limits &&
+           !feri_waiting_writes_in_core(waiting);
 }
 
 /* Called after a try that returned WOULD_BLOCK. True: retry. False: *answer is the call's result:

@@ -43,6 +43,7 @@ const struct ferp_traits *ferp_traits(void)
         .io_waits_in_kernel = true,
         .shutdown_read_resets_on_data = false,
         .close_hides_unread_input = FERP_POSIX_IS_BSD,
+        .cut_send_loses_count = FERP_POSIX_IS_BSD,
         .write_wait_misses_shutdown = false,
         .accept_inherits_nonblocking = FERP_POSIX_IS_BSD, /* accept(2) */
         .reuse_address_steals_ports = false,

@@ -16,6 +16,7 @@ static const struct ferp_traits winsock_traits = {
     .io_waits_in_kernel = false,
     .shutdown_read_resets_on_data = true,
     .close_hides_unread_input = false,
+    .cut_send_loses_count = false, /* no send waits */
     .write_wait_misses_shutdown = true,
     .accept_inherits_nonblocking = true,
     .reuse_address_steals_ports = true,

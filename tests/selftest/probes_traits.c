@@ -89,6 +89,54 @@ static void close_hides_unread_input(void)
     (void)end_of_unread(true);
 }
 
+struct cut_send {
+    raw_socket socket;
+    atomic_bool has_begun;
+    atomic_int sent;
+};
+
+static void send_and_wait(void *argument)
+{
+    static char bytes[64 << 20];
+    struct cut_send *send = argument;
+    atomic_store(&send->has_begun, true);
+    atomic_store(&send->sent, raw_send(send->socket, bytes, sizeof bytes));
+}
+
+/* A shutdown ends a send of more than the buffers hold. The peer counts the bytes. */
+static void cut_send_loses_count(void)
+{
+    raw_socket two[2];
+    struct cut_send cut;
+    test_thread thread;
+    static char bytes[65536];
+    int arrived = 0;
+    int n = 1;
+    if (!raw_pair(two)) {
+        return;
+    }
+    cut.socket = two[0];
+    atomic_init(&cut.has_begun, false);
+    atomic_init(&cut.sent, 0);
+    test_thread_start(&thread, send_and_wait, &cut);
+    for (int i = 0; i < 100 && !atomic_load(&cut.has_begun); i++) {
+        system_pause_ms(10);
+    }
+    system_pause_ms(200);
+    (void)raw_shutdown_write(two[0]);
+    while (n > 0) {
+        n = raw_recv(two[1], bytes, sizeof bytes);
+        arrived += n > 0 ? n : 0;
+    }
+    test_thread_join(&thread);
+    see("send returned %s, the peer received %d bytes", raw_text(atomic_load(&cut.sent)), arrived);
+    if (ferp_traits()->io_waits_in_kernel) {
+        conclude_fact(ferp_traits()->cut_send_loses_count,
+                      atomic_load(&cut.sent) < 0 && arrived > 0);
+    }
+    raw_close_pair(two);
+}
+
 struct write_wait {
     raw_socket socket;
     atomic_int bits;
@@ -283,6 +331,7 @@ static const struct probe list[] = {
     {"io_waits_in_kernel", io_waits_in_kernel, traits_file},
     {"shutdown_read_resets_on_data", shutdown_read_resets_on_data, traits_file},
     {"close_hides_unread_input", close_hides_unread_input, "row close_with_unread_input"},
+    {"cut_send_loses_count", cut_send_loses_count, traits_file},
     {"write_wait_misses_shutdown", write_wait_misses_shutdown, traits_file},
     {"accept_inherits_nonblocking", accept_inherits_nonblocking, traits_file},
     {"reuse_address_steals_ports", reuse_address_steals_ports, traits_file},

@@ -37,9 +37,12 @@ static const struct {
     .keepalive_retries_max = 127
 const struct ferp_traits script_posix = {POSIX_FACTS, .unix_path_max = 107,
                                          .has_abstract_unix_names = true};
-const struct ferp_traits script_bsd = {POSIX_FACTS, .accept_inherits_nonblocking = true,
+const struct ferp_traits script_bsd = {POSIX_FACTS,
+                                       .accept_inherits_nonblocking = true,
                                        .close_hides_unread_input = true,
-                                       .datagram_limit_is_send_buffer = true, .unix_path_max = 103};
+                                       .cut_send_loses_count = true,
+                                       .datagram_limit_is_send_buffer = true,
+                                       .unix_path_max = 103};
 const struct ferp_traits script_windows = {.shutdown_read_resets_on_data = true,
                                            .write_wait_misses_shutdown = true,
                                            .accept_inherits_nonblocking = true,

@@ -151,10 +151,10 @@ static void a_vectored_call_is_cut_to_the_shorter_sum(void **state)
 static void on_other_systems_the_error_is_told(void **state)
 {
     (void)state;
-    const struct ferp_traits *systems[] = {&script_posix, &script_bsd};
     fer_io_slice slice = {buf, sizeof buf};
     for (size_t i = 0; i < 2; i++) {
-        script_begin(systems[i]);
+        script_begin(i == 0 ? &script_posix : &script_bsd);
+        script.traits.cut_send_loses_count = false;
         fer_handle handle = script_stream(0);
         LACKS(SEND);
         assert_error(feri_stream_write(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 10055);

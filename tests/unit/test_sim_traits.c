@@ -39,6 +39,7 @@ static void facts_are_the_backends(void **state)
     assert_int_equal(real->io_waits_in_kernel, simulated->io_waits_in_kernel);
     assert_int_equal(real->shutdown_read_resets_on_data, simulated->shutdown_read_resets_on_data);
     assert_int_equal(real->close_hides_unread_input, simulated->close_hides_unread_input);
+    assert_int_equal(real->cut_send_loses_count, simulated->cut_send_loses_count);
     assert_int_equal(real->write_wait_misses_shutdown, simulated->write_wait_misses_shutdown);
     assert_int_equal(real->accept_inherits_nonblocking, simulated->accept_inherits_nonblocking);
     assert_int_equal(real->reuse_address_steals_ports, simulated->reuse_address_steals_ports);
