@@ -9,7 +9,7 @@ enum { REFUSED_WITHIN_US = 1500000, MANY = 70 };
 static fer_socket_addr refusing(peer_family family)
 {
     uint16_t port = 0;
-    assert_true(peer_bind_only(family, &port) != PEER_NONE);
+    assert_true(peer_refuse(family, &port));
     return loopback(family, port);
 }
 

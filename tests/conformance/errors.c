@@ -86,7 +86,7 @@ static void os_code_is_the_oss_number_or_0(void **state)
     fer_tcp_stream *fresh = test_stream();
     uint16_t port = 0;
     char byte;
-    assert_true(peer_bind_only(PEER_V4, &port) != PEER_NONE);
+    assert_true(peer_refuse(PEER_V4, &port));
     fer_socket_addr refused = loopback(PEER_V4, port);
     assert_own(fer_tcp_stream_read(fresh, &byte, 1, NULL), FER_NOT_CONNECTED);
     assert_own(fer_tcp_stream_set_ttl(&pair->stream, 0), FER_INVALID_INPUT);

@@ -118,7 +118,7 @@ static void every_call_after_a_failed_connect_is_misuse(void **state)
 {
     (void)state;
     uint16_t port = 0;
-    assert_true(peer_bind_only(PEER_V4, &port) != PEER_NONE);
+    assert_true(peer_refuse(PEER_V4, &port));
     fer_socket_addr addr = loopback(PEER_V4, port);
     fer_tcp_stream *stream = test_stream();
     assert_kind(fer_tcp_stream_connect_addr(stream, &addr), FER_CONNECTION_REFUSED);

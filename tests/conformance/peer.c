@@ -61,6 +61,9 @@ peer_socket peer_listen(peer_family family, int backlog, uint16_t *port)
  * Linux). If the OS shares no port in that way, there is no keeper. */
 peer_socket peer_listen_kept(peer_family family, int backlog, uint16_t *port)
 {
+    if (!peer_system_bound_port_refuses()) {
+        return peer_listen(family, backlog, port);
+    }
     peer_socket keeper = peer_system_bind(family, 0, true);
     *port = keeper == PEER_NONE ? 0 : peer_local_port(keeper);
     peer_socket bound = keeper == PEER_NONE ? PEER_NONE : peer_system_bind(family, *port, true);
@@ -76,6 +79,27 @@ peer_socket peer_listen_kept(peer_family family, int backlog, uint16_t *port)
 peer_socket peer_listen_at(peer_family family, uint16_t port)
 {
     return listen_on(peer_system_bind(family, port, true), 16);
+}
+
+/* The local port of a connection refuses connects on every system, because no socket listens
+ * there. */
+static bool refuse_at_connected_port(peer_family family, uint16_t *port)
+{
+    uint16_t listening = 0;
+    peer_socket listener = peer_listen(family, 1, &listening);
+    peer_socket keeper = listener == PEER_NONE ? PEER_NONE : peer_connect(family, listening);
+    bool is_connected = keeper != PEER_NONE && peer_accept(listener) != PEER_NONE;
+    if (listener != PEER_NONE) {
+        peer_close(listener);
+    }
+    *port = is_connected ? peer_local_port(keeper) : 0;
+    return is_connected;
+}
+
+bool peer_refuse(peer_family family, uint16_t *port)
+{
+    return peer_system_bound_port_refuses() ? peer_bind_only(family, port) != PEER_NONE
+                                            : refuse_at_connected_port(family, port);
 }
 
 bool peer_has_v6(void)

@@ -59,11 +59,13 @@ bool peer_handle_count_is_exact(void);
 peer_socket peer_listen(peer_family family, int backlog, uint16_t *port);
 peer_socket peer_listen_at(peer_family family, uint16_t port);
 /* Like peer_listen. After the listener is closed, its port refuses connects until the test ends: no
- * other socket can listen there meanwhile. */
+ * other socket can listen there meanwhile. If a port that is only bound refuses nothing, no socket
+ * keeps it. */
 peer_socket peer_listen_kept(peer_family family, int backlog, uint16_t *port);
-/* A port that refuses connects. It is bound, so that no other socket can use it, but does not
- * listen. */
+/* Bound, and neither listening nor connected. */
 peer_socket peer_bind_only(peer_family family, uint16_t *port);
+/* A port that refuses connects until the test ends: a socket that does not listen keeps it. */
+bool peer_refuse(peer_family family, uint16_t *port);
 peer_socket peer_accept(peer_socket listener);
 bool peer_is_queued(peer_socket listener, unsigned wait_ms);
 peer_socket peer_connect(peer_family family, uint16_t port);

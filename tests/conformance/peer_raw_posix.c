@@ -5,6 +5,7 @@
 #define __BSD_VISIBLE 1
 #include "conformance/peer_system.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,6 +20,8 @@ bool peer_raw_wait_readable(fer_raw_socket raw)
     return peer_system_wait_events(raw, POLLIN, PEER_LIMIT_MS) != 0;
 }
 
+#ifdef __linux__
+
 bool peer_raw_wait_failed(fer_raw_socket raw)
 {
     return (peer_system_wait_events(raw, 0, PEER_LIMIT_MS) & (POLLERR | POLLHUP)) != 0;
@@ -28,6 +31,45 @@ bool peer_raw_has_failed(fer_raw_socket raw)
 {
     return (peer_system_wait_events(raw, 0, 0) & (POLLERR | POLLHUP)) != 0;
 }
+
+#else
+
+static bool is_disconnected_stream(fer_raw_socket raw)
+{
+    struct sockaddr_storage addr;
+    socklen_t len = sizeof addr;
+    int type = 0;
+    socklen_t size = sizeof type;
+    return getsockopt((int)raw, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM &&
+           getpeername((int)raw, (struct sockaddr *)&addr, &len) != 0;
+}
+
+/* A poll for no event reports no failure: NetBSD has neither POLLERR nor POLLHUP (uipc_socket.c,
+ * sopoll), and FreeBSD's POLLHUP is the end of both halves (uipc_socket.c, sopoll_generic). A peek
+ * keeps the error (soreceive). Queued bytes hide it, but the peer's address is gone. */
+bool peer_raw_has_failed(fer_raw_socket raw)
+{
+    char byte;
+    if (recv((int)raw, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0) {
+        return errno != EAGAIN && errno != EINTR;
+    }
+    return is_disconnected_stream(raw);
+}
+
+bool peer_raw_wait_failed(fer_raw_socket raw)
+{
+    uint64_t end = peer_now_us() + PEER_LIMIT_MS * 1000u;
+    while (!peer_raw_has_failed(raw)) {
+        if (peer_now_us() > end) {
+            return false;
+        }
+        (void)peer_system_wait_events(raw, POLLIN, 10);
+        peer_pause(1); /* unread input is always readable */
+    }
+    return true;
+}
+
+#endif
 
 bool peer_raw_is_inheritable(fer_raw_socket raw)
 {

@@ -239,6 +239,11 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
            socket_of(peer)->state == FERP_SIM_CONNECTED;
 }
 
+bool peer_system_bound_port_refuses(void)
+{
+    return true;
+}
+
 bool peer_system_still_connects(peer_socket peer)
 {
     return socket_of(peer)->state == FERP_SIM_CONNECTING;

@@ -17,6 +17,8 @@ void peer_list_remove(peer_socket peer);
  * in TIME_WAIT. */
 peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse);
 bool peer_system_listen(peer_socket bound, int backlog);
+/* A port that is bound and does not listen refuses connects. */
+bool peer_system_bound_port_refuses(void);
 /* A connect that has not ended within its wait is still pending: it was not refused. */
 bool peer_system_still_connects(peer_socket peer);
 /* False if an address cannot be set to answer no connect. */

@@ -247,6 +247,11 @@ bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
     return false;
 }
 
+bool peer_system_bound_port_refuses(void)
+{
+    return true;
+}
+
 bool peer_system_still_connects(peer_socket peer)
 {
     (void)peer;

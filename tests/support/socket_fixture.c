@@ -84,7 +84,7 @@ fer_socket *test_built_listener(peer_family family, uint16_t *port)
 fer_socket_addr refusing_addr(peer_family family)
 {
     uint16_t port = 0;
-    assert_true(peer_bind_only(family, &port) != PEER_NONE);
+    assert_true(peer_refuse(family, &port));
     return loopback(family, port);
 }
 
