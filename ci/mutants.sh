@@ -49,7 +49,7 @@ mutate() {
 tables="core/handle/stream_state.c core/open/connect_schedule.c
     core/base/operation_error.c core/base/operation_error.h
     platform/posix/error.c platform/posix/errors_posix.h platform/posix/errors_linux.h
-    platform/winsock/errors_winsock.h platform/sim/error.c"
+    platform/posix/errors_bsd.h platform/winsock/errors_winsock.h platform/sim/error.c"
 bad=0
 if [ -n "$files" ]; then
     # shellcheck disable=SC2086 # the list is words

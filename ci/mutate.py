@@ -251,7 +251,7 @@ def all_tests():
     support = ['tests/' + s for s in listed('ferrule_sim_support_sources', 'tests/sim.cmake')]
     for dialect in ('posix', 'winsock'):
         for source in listed('ferrule_conformance_sources', 'tests/sources.cmake'):
-            defines = ['-DFERRULE_SIM_WINSOCK'] if dialect == 'winsock' else []
+            defines = [f'-DFERRULE_SIM_DIALECT_{dialect.upper()}']
             tests.append(Test(f'{dialect}_{pathlib.Path(source).stem}',
                               ['tests/' + source] + support, 'ferrule_sim', [], defines))
     for kind in ('parts', 'sim'):

@@ -141,6 +141,7 @@ set(ferrule_sim_sources
     platform/sim/socket.c
     platform/sim/start.c
     platform/sim/stream.c
+    platform/sim/switches.c
     platform/sim/table.c
     platform/sim/thread.c
     platform/sim/token.c

@@ -16,22 +16,36 @@ set(ferrule_sim_support_sources
     support/unix_fixture.c
     conformance/peer_sim.c
     conformance/unix_peer_sim.c)
-foreach(dialect IN ITEMS posix winsock)
+foreach(dialect IN ITEMS posix winsock bsd)
     add_library(ferrule_test_support_sim_${dialect} STATIC ${ferrule_sim_support_sources})
     ferrule_prepare_test_target(ferrule_test_support_sim_${dialect})
     target_link_libraries(ferrule_test_support_sim_${dialect} PUBLIC ferrule::sim)
 endforeach()
-target_compile_definitions(ferrule_test_support_sim_winsock PRIVATE FERRULE_SIM_WINSOCK)
-foreach(dialect IN ITEMS posix winsock)
+target_compile_definitions(ferrule_test_support_sim_winsock PRIVATE FERRULE_SIM_DIALECT_WINSOCK)
+target_compile_definitions(ferrule_test_support_sim_bsd PRIVATE FERRULE_SIM_DIALECT_BSD)
+foreach(dialect IN ITEMS posix winsock bsd)
     ferrule_add_program(sim_tests_${dialect} ${ferrule_conformance_names})
     target_link_libraries(sim_tests_${dialect} PRIVATE
         ferrule_conformance_tests ferrule_test_support_sim_${dialect})
+endforeach()
+foreach(dialect IN ITEMS posix winsock)
     foreach(name IN LISTS ferrule_conformance_names)
         ferrule_add_test(sim_${dialect}_${name} sim sim_tests_${dialect} ${name})
         # The same with a loopback on which nothing arrives immediately.
         ferrule_add_test(sim_${dialect}_${name}_slowly "sim;thorough" sim_tests_${dialect} ${name})
         set_property(TEST sim_${dialect}_${name}_slowly APPEND PROPERTY
             ENVIRONMENT FERRULE_SIM_LATENCY_US=50)
+    endforeach()
+endforeach()
+# The same on each system of the BSD dialect.
+foreach(system IN ITEMS macos freebsd netbsd openbsd)
+    foreach(name IN LISTS ferrule_conformance_names)
+        ferrule_add_test(sim_bsd_${system}_${name} sim sim_tests_bsd ${name})
+        set_property(TEST sim_bsd_${system}_${name} APPEND PROPERTY
+            ENVIRONMENT FERRULE_SIM_BSD=${system})
+        ferrule_add_test(sim_bsd_${system}_${name}_slowly "sim;thorough" sim_tests_bsd ${name})
+        set_property(TEST sim_bsd_${system}_${name}_slowly APPEND PROPERTY
+            ENVIRONMENT FERRULE_SIM_BSD=${system} FERRULE_SIM_LATENCY_US=50)
     endforeach()
 endforeach()
 # The same on a Windows that loses events and cancels, and whose hang-ups end waits to write.

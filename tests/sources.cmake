@@ -168,6 +168,7 @@ set(ferrule_conformance_sources
     conformance/wakeup.c)
 
 set(ferrule_sim_test_sources
+    sim/test_sim_bsd.c
     sim/test_sim_cancel.c
     sim/test_sim_clock.c
     sim/test_sim_clones.c

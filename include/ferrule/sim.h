@@ -36,7 +36,19 @@ extern "C" {
 #endif
 
 /* The system whose sockets are simulated, with its error codes and its other peculiarities. */
-typedef enum fer_sim_dialect { FER_SIM_POSIX = 0, FER_SIM_WINSOCK = 1 } fer_sim_dialect;
+typedef enum fer_sim_dialect {
+    FER_SIM_POSIX = 0, /* Linux */
+    FER_SIM_WINSOCK = 1,
+    FER_SIM_BSD = 2 /* the system of fer_sim_config's member bsd */
+} fer_sim_dialect;
+
+/* The system of the BSD dialect. */
+typedef enum fer_sim_bsd {
+    FER_SIM_MACOS = 0,
+    FER_SIM_FREEBSD,
+    FER_SIM_NETBSD,
+    FER_SIM_OPENBSD
+} fer_sim_bsd;
 
 /* The faults. X(name, words, the system calls in which the fault can occur). Each such call is one
  * chance of the fault, but only if the fault would make a difference. For example, a read of one
@@ -156,6 +168,7 @@ typedef struct fer_sim_config {
      * halves have ended, as reported of macOS. Used by the POSIX dialect only. */
     bool ended_options_fail;
     fer_sim_windows windows; /* used by the WINSOCK dialect only */
+    fer_sim_bsd bsd;         /* used by the BSD dialect only */
     /* The names that can be resolved, in addition to "localhost" and the texts of addresses, which
      * are always known. */
     const fer_sim_name *names;
@@ -198,11 +211,11 @@ typedef struct fer_sim_report {
  * Blocks: never.
  * Owns: config is caller-owned and copied. Memory that it points to must stay in place until
  * fer_sim_stop.
- * Errors: FER_INVALID_INPUT (a simulation runs on this thread; an unknown dialect; a chance above a
- * million; NULL names or tape with a count; a name without host, with a count but no addresses, or
- * with a failure that is not a resolver's; a latency, jitter, delay or no_buffers_until above a
- * year; buffers above 16 MiB; sockets above 4096; no_buffers_above from 1 to 4095),
- * FER_UNSUPPORTED (a simulation runs on another thread), FER_OUT_OF_MEMORY.
+ * Errors: FER_INVALID_INPUT (a simulation runs on this thread; an unknown dialect or system; a
+ * chance above a million; NULL names or tape with a count; a name without host, with a count but no
+ * addresses, or with a failure that is not a resolver's; a latency, jitter, delay or
+ * no_buffers_until above a year; buffers above 16 MiB; sockets above 4096; no_buffers_above from 1
+ * to 4095), FER_UNSUPPORTED (a simulation runs on another thread), FER_OUT_OF_MEMORY.
  * Rust: none.
  * Threads: any thread, but only one simulation at a time.
  */

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "platform/platform.h"
+#include "platform/posix/errors_bsd.h"
 #include "platform/posix/errors_linux.h"
 #include "platform/posix/errors_posix.h"
 
@@ -10,6 +11,12 @@
 #define CHECK_NUMBER(number, name, kind) \
     _Static_assert((number) == (name), #name " is another number in <errno.h>");
 FERP_LINUX_ERRORS(CHECK_NUMBER)
+#undef CHECK_NUMBER
+#elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
+#define CHECK_NUMBER(number, name, kind)                      \
+    _Static_assert((number) == (name) || (number) == ENOTSUP, \
+                   #name " is another number in <errno.h>");
+FERP_BSD_ERRORS(CHECK_NUMBER)
 #undef CHECK_NUMBER
 #endif
 

@@ -1,8 +1,9 @@
-/* codes.h: the errors of the simulated network, each with its number in both dialects. The numbers
+/* codes.h: the errors of the simulated network, each with its number in every dialect. The numbers
  * come from the tables of the two backends. Data only. */
 #ifndef FERP_SIM_CODES_H
 #define FERP_SIM_CODES_H
 
+#include "platform/posix/errors_bsd.h"
 #include "platform/posix/errors_linux.h"
 #include "platform/winsock/errors_winsock.h"
 
@@ -48,13 +49,17 @@ typedef enum ferp_sim_code {
 #undef FERP_SIM_CODE_ENUMERATOR
 } ferp_sim_code;
 
-/* The tables' numbers by name, for example FERP_SIM_LINUX_EINTR and FERP_SIM_WINDOWS_WSAEINTR. */
+/* The tables' numbers by name, for example FERP_SIM_LINUX_EINTR, FERP_SIM_BSD_EINTR and
+ * FERP_SIM_WINDOWS_WSAEINTR. */
 enum {
 #define FERP_SIM_NUMBER(number, name, kind) FERP_SIM_LINUX_##name = number,
     FERP_LINUX_ERRORS(FERP_SIM_NUMBER)
 #undef FERP_SIM_NUMBER
+#define FERP_SIM_NUMBER(number, name, kind) FERP_SIM_BSD_##name = number,
+        FERP_BSD_ERRORS(FERP_SIM_NUMBER)
+#undef FERP_SIM_NUMBER
 #define FERP_SIM_NUMBER(number, name, kind) FERP_SIM_WINDOWS_##name = number,
-        FERP_WINSOCK_SOCKET_ERRORS(FERP_SIM_NUMBER)
+            FERP_WINSOCK_SOCKET_ERRORS(FERP_SIM_NUMBER)
 #undef FERP_SIM_NUMBER
 };
 

@@ -21,7 +21,11 @@ static inline bool ferp_sim_is_winsock(const ferp_sim_network *network)
     return network->config.dialect == FER_SIM_WINSOCK;
 }
 
-/* Whether a socket behaves as on Windows. A peer has no dialect. */
+/* The switches that apply to a socket. A peer has no dialect. */
+const ferp_sim_switches *ferp_sim_switches_for(const ferp_sim_network *network,
+                                               const ferp_sim_socket *socket);
+
+/* Whether a socket behaves as on Windows. */
 static inline bool ferp_sim_acts_as_windows(const ferp_sim_network *network,
                                             const ferp_sim_socket *socket)
 {

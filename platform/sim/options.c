@@ -117,11 +117,11 @@ static uint32_t stored_value(const ferp_sim_settings *settings, ferp_option opti
     }
 }
 
-/* Linux doubles the buffer sizes for its bookkeeping (socket(7), SO_RCVBUF). */
-static uint32_t reported_size(const ferp_sim_network *network, ferp_option option, uint32_t value)
+static uint32_t reported_size(ferp_option option, uint32_t value)
 {
-    bool is_size = option == FERP_RECV_BUFFER || option == FERP_SEND_BUFFER;
-    return is_size && !ferp_sim_is_winsock(network) && value <= UINT32_MAX / 2 ? 2 * value : value;
+    bool is_doubled = (option == FERP_RECV_BUFFER || option == FERP_SEND_BUFFER) &&
+                      ferp_traits()->buffer_sizes_are_doubled;
+    return is_doubled && value <= UINT32_MAX / 2 ? 2 * value : value;
 }
 
 static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_option option,
@@ -133,7 +133,7 @@ static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_op
     if (ferp_sim_refuses_options(network, socket) || !is_in_range(network, socket, option, value)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    store_value(&socket->settings, option, reported_size(network, option, value));
+    store_value(&socket->settings, option, reported_size(option, value));
     return FERP_SIM_OK;
 }
 

@@ -48,10 +48,12 @@ static ferp_sim_poll_set *set_of(const fer_poller *poller)
         return ferp_sim_error(network, FERP_SIM_EBADF); \
     }
 
-/* Linux has an OS code for the error. With AFD the backend makes the error, without a code. */
+/* epoll has an OS code for the error. With AFD, kqueue and poll the backend makes the error,
+ * without a code. */
 static fer_error error_on(const ferp_sim_network *network, fer_error_kind kind, int32_t linux_code)
 {
-    return (fer_error){kind, ferp_sim_is_winsock(network) ? 0 : linux_code};
+    bool is_own = ferp_sim_is_winsock(network) || network->switches->poller_errors_without_code;
+    return (fer_error){kind, is_own ? 0 : linux_code};
 }
 
 static fer_error no_memory(const ferp_sim_network *network)

@@ -59,7 +59,7 @@ static bool is_valid(const fer_sim_config *config)
             return false;
         }
     }
-    return (unsigned)config->dialect <= FER_SIM_WINSOCK &&
+    return (unsigned)config->dialect <= FER_SIM_BSD && (unsigned)config->bsd <= FER_SIM_OPENBSD &&
            (config->tape != NULL || config->tape_len == 0) &&
            (config->names != NULL || config->name_count == 0) &&
            config->latency.nanos <= FERP_SIM_YEAR && config->jitter.nanos <= FERP_SIM_YEAR &&
@@ -136,6 +136,7 @@ static ferp_sim_network *network_new(const fer_sim_config *config)
 
 static void begin(ferp_sim_network *network)
 {
+    network->switches = ferp_sim_switches_of(&network->config);
     network->random = network->config.seed;
     network->dialect_random = ~network->config.seed;
     network->digest = UINT64_C(0xCBF29CE484222325);

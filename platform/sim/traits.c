@@ -1,5 +1,6 @@
 /* traits.c: the facts of the current dialect. They equal those of platform/posix/traits.c on Linux
- * and of platform/winsock/traits.c, so that core takes the same branches as there. */
+ * and on each system of the BSD dialect, and of platform/winsock/traits.c, so that core takes the
+ * same branches as there. */
 #include "platform/sim/network.h"
 
 static const struct ferp_traits linux_traits = {
@@ -54,8 +55,35 @@ static const struct ferp_traits windows_traits = {
     .keepalive_retries_max = 255,
 };
 
+/* The facts that the systems of the BSD dialect share, and then those of one system. */
+#define BSD_TRAITS(...)                                                                      \
+    {                                                                                        \
+        .io_waits_in_kernel = true, .shutdown_read_resets_on_data = false,                   \
+        .close_hides_unread_input = true, .cut_send_loses_count = true,                      \
+        .write_wait_misses_shutdown = false, .accept_inherits_nonblocking = true,            \
+        .reuse_address_steals_ports = false, .bind_denied_can_mean_in_use = false,           \
+        .connect_would_block_means_started = false, .refused_connect_is_retried = false,     \
+        .connect_error_comes_late = false, .buffer_sizes_are_doubled = false,                \
+        .datagram_limit_is_send_buffer = true, .unix_path_max = 103,                         \
+        .has_abstract_unix_names = false, .no_buffer_space_passes = false,                   \
+        .io_length_max = INT32_MAX, .datagram_length_max = INT32_MAX, .io_slices_max = 1024, \
+        .keepalive_seconds_max = 32767, .keepalive_retries_max = 127, __VA_ARGS__            \
+    }
+
+static const struct ferp_traits bsd_traits[] = {
+    [FER_SIM_MACOS] = BSD_TRAITS(.poller_has_edges = true, .linger_seconds_max = 327),
+    [FER_SIM_FREEBSD] = BSD_TRAITS(.poller_has_edges = true, .linger_seconds_max = INT16_MAX),
+    [FER_SIM_NETBSD] = BSD_TRAITS(.poller_has_edges = false, .linger_seconds_max = INT16_MAX),
+    [FER_SIM_OPENBSD] = BSD_TRAITS(.poller_has_edges = false, .linger_seconds_max = INT16_MAX),
+};
+
 const struct ferp_traits *ferp_traits(void)
 {
     const ferp_sim_network *network = ferp_sim_current();
-    return network != NULL && ferp_sim_is_winsock(network) ? &windows_traits : &linux_traits;
+    switch (network != NULL ? network->config.dialect : FER_SIM_POSIX) {
+    case FER_SIM_WINSOCK: return &windows_traits;
+    case FER_SIM_BSD: return &bsd_traits[network->config.bsd];
+    case FER_SIM_POSIX:
+    default: return &linux_traits;
+    }
 }

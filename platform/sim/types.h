@@ -10,6 +10,7 @@
 #include "ferrule/sim.h"
 #include "platform/platform.h"
 #include "platform/sim/codes.h"
+#include "platform/sim/switches.h"
 
 #define FERP_SIM_NONE (-1) /* no index */
 #define FERP_SIM_OK ((fer_error){FER_OK, 0})
@@ -271,6 +272,7 @@ typedef struct ferp_sim_time_wait {
 
 typedef struct ferp_sim_network {
     fer_sim_config config; /* with the defaults filled in */
+    const ferp_sim_switches *switches;
     uint64_t now;
     bool owes_tick; /* see ferp_sim_tick_unless_waiting */
     uint64_t next_sequence;

@@ -176,8 +176,8 @@ static fer_error find(ferp_sim_network *network, const fer_unix_addr *addr, ferp
 }
 
 /* Finds the listener, and waits while its queue is full. Linux waits at most for SO_SNDTIMEO, and
- * returns EAGAIN in nonblocking mode. Windows refuses the connect. The listener may be closed
- * during a wait. */
+ * returns EAGAIN in nonblocking mode. The other systems refuse the connect. The listener may be
+ * closed during a wait. */
 static fer_error wait_for_room(ferp_sim_network *network, ferp_sim_socket *socket,
                                const fer_unix_addr *addr, ferp_sim_socket **listener)
 {
@@ -187,7 +187,8 @@ static fer_error wait_for_room(ferp_sim_network *network, ferp_sim_socket *socke
         if ((*listener)->queue_count <= (*listener)->backlog) {
             return FERP_SIM_OK;
         }
-        if (ferp_sim_is_winsock(network)) {
+        if (ferp_sim_is_winsock(network) ||
+            ferp_sim_switches_for(network, socket)->unix_full_queue_refuses) {
             return ferp_sim_error(network, FERP_SIM_ECONNREFUSED);
         }
         if (socket->settings.nonblocking) {

@@ -1,6 +1,6 @@
 /* peer_sim.c: the peers of the conformance tests on the simulated network: scripted hosts' sockets
- * on its loopback. The dialect is fixed when this file is compiled. A peer that waits advances the
- * virtual clock. */
+ * on its loopback. The dialect is fixed when this file is compiled, and the system of the BSD
+ * dialect by FERRULE_SIM_BSD in the environment. A peer that waits advances the virtual clock. */
 #include "conformance/peer_system.h"
 
 #include <stdlib.h>
@@ -10,8 +10,10 @@
 #include "ferrule/sim.h"
 #include "platform/sim/network.h"
 
-#ifdef FERRULE_SIM_WINSOCK
+#if defined(FERRULE_SIM_DIALECT_WINSOCK)
 #define DIALECT FER_SIM_WINSOCK
+#elif defined(FERRULE_SIM_DIALECT_BSD)
+#define DIALECT FER_SIM_BSD
 #else
 #define DIALECT FER_SIM_POSIX
 #endif
@@ -33,11 +35,24 @@ static ferp_sim_socket *socket_of(fer_raw_socket raw)
 
 /* ---- The program and its machine */
 
+/* macOS if the environment has no system or an unknown one. */
+static fer_sim_bsd bsd_of_environment(void)
+{
+    static const char *const names[] = {"macos", "freebsd", "netbsd", "openbsd"};
+    const char *wanted = getenv("FERRULE_SIM_BSD");
+    fer_sim_bsd found = FER_SIM_MACOS;
+    for (int i = 0; wanted != NULL && i < 4; i++) {
+        found = strcmp(wanted, names[i]) == 0 ? (fer_sim_bsd)i : found;
+    }
+    return found;
+}
+
 void peer_start(void)
 {
     fer_sim_config config;
     memset(&config, 0, sizeof config);
     config.dialect = DIALECT;
+    config.bsd = bsd_of_environment();
     config.max_sockets = SOCKETS_MAX;
     config.lacks_keepalive_fields = getenv("FERRULE_SIM_OLD_WINDOWS") != NULL;
     config.windows.shared_options = getenv("FERRULE_SIM_SHARED_OPTIONS") != NULL;

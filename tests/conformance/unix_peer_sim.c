@@ -23,7 +23,7 @@ bool unix_peer_has_datagrams(void)
 }
 bool unix_peer_has_abstract_names(void)
 {
-    return !peer_is_windows();
+    return ferp_traits()->has_abstract_unix_names;
 }
 bool unix_peer_reports_unread_input(void)
 {

@@ -68,13 +68,13 @@ static inline fer_sim_config config_of(void **state)
 {
     fer_sim_config config;
     memset(&config, 0, sizeof config);
-    config.dialect = *state == NULL ? FER_SIM_POSIX : *(const fer_sim_dialect *)*state;
+    config.dialect = *state == NULL ? sim_posix : *(const fer_sim_dialect *)*state;
     return config;
 }
 
 static inline bool is_winsock(void **state)
 {
-    return config_of(state).dialect == FER_SIM_WINSOCK;
+    return config_of(state).dialect == sim_winsock;
 }
 
 static inline void sim_begin(void **state)

@@ -114,7 +114,7 @@ static void a_bad_config_is_misuse(void **state)
     for (size_t i = 0; i < 11; i++) {
         bad[i] = config_of(state);
     }
-    bad[0].dialect = (fer_sim_dialect)2;
+    bad[0].dialect = (fer_sim_dialect)3;
     bad[1].fault_chances[FER_SIM_FAULT_RESET] = 1000001;
     bad[2].tape_len = 1;
     bad[3].name_count = 1;

@@ -50,7 +50,7 @@ uint64_t process_thread_time_us(void)
     return 0;
 }
 
-#ifdef FERRULE_SIM_WINSOCK
+#if defined(FERRULE_SIM_DIALECT_WINSOCK)
 /* Rust 1.95, library/std/src/sys/io/error/windows.rs, decode_error_kind; numbers: WinError.h. */
 const struct process_error_code process_rust_error_codes[] = {
     {"ERROR_ACCESS_DENIED", 5, FER_PERMISSION_DENIED},
@@ -92,6 +92,47 @@ const struct process_error_code process_other_error_codes[] = {
 int32_t process_code_refused(void)
 {
     return 10061;
+}
+#elif defined(FERRULE_SIM_DIALECT_BSD)
+/* Rust 1.95, library/std/src/sys/io/error/unix.rs, decode_error_kind; numbers: 4.4BSD. */
+const struct process_error_code process_rust_error_codes[] = {
+    {"EPERM", 1, FER_PERMISSION_DENIED},
+    {"ENOENT", 2, FER_NOT_FOUND},
+    {"EINTR", 4, FER_INTERRUPTED},
+    {"ENOMEM", 12, FER_OUT_OF_MEMORY},
+    {"EACCES", 13, FER_PERMISSION_DENIED},
+    {"EEXIST", 17, FER_ALREADY_EXISTS},
+    {"EINVAL", 22, FER_INVALID_INPUT},
+    {"EPIPE", 32, FER_BROKEN_PIPE},
+    {"EAGAIN", 35, FER_WOULD_BLOCK},
+    {"EINPROGRESS", 36, FER_IN_PROGRESS},
+    {"EADDRINUSE", 48, FER_ADDR_IN_USE},
+    {"EADDRNOTAVAIL", 49, FER_ADDR_NOT_AVAILABLE},
+    {"ENETDOWN", 50, FER_NETWORK_DOWN},
+    {"ENETUNREACH", 51, FER_NETWORK_UNREACHABLE},
+    {"ECONNABORTED", 53, FER_CONNECTION_ABORTED},
+    {"ECONNRESET", 54, FER_CONNECTION_RESET},
+    {"ENOTCONN", 57, FER_NOT_CONNECTED},
+    {"ETIMEDOUT", 60, FER_TIMED_OUT},
+    {"ECONNREFUSED", 61, FER_CONNECTION_REFUSED},
+    {"EHOSTUNREACH", 65, FER_HOST_UNREACHABLE},
+    {NULL, 0, FER_OK},
+};
+
+const struct process_error_code process_other_error_codes[] = {
+    {"EBADF", 9, FER_BAD_HANDLE},
+    {"EMFILE", 24, FER_TOO_MANY_OPEN_FILES},
+    {"ENFILE", 23, FER_TOO_MANY_OPEN_FILES},
+    {"ENOTSOCK", 38, FER_BAD_HANDLE},
+    {"EMSGSIZE", 40, FER_MESSAGE_TOO_LONG},
+    {"ENOBUFS", 55, FER_NO_BUFFER_SPACE},
+    {"EISCONN", 56, FER_ALREADY_CONNECTED},
+    {NULL, 0, FER_OK},
+};
+
+int32_t process_code_refused(void)
+{
+    return 61;
 }
 #else
 /* Rust 1.95, library/std/src/sys/io/error/unix.rs, decode_error_kind; numbers: generic Linux. */

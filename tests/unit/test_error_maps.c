@@ -1,4 +1,4 @@
-/* test_error_maps.c: the tables that map the codes of both systems to kinds, tested on every
+/* test_error_maps.c: the tables that map the codes of the systems to kinds, tested on every
  * system: one kind for each code, Rust's kind if Rust names one, and the same kind for the same
  * meaning. Also this host's own map, which covers every code. */
 #include <setjmp.h>
@@ -13,6 +13,7 @@
 #include "ferrule/error.h"
 #include "fuzz/models/error_reference.h"
 #include "platform/platform.h"
+#include "platform/posix/errors_bsd.h"
 #include "platform/posix/errors_linux.h"
 #include "platform/winsock/errors_winsock.h"
 
@@ -36,9 +37,11 @@ struct row {
 
 #define ROW(code, name, kind) {code, #name, kind},
 static const struct row linux_rows[] = {FERP_LINUX_ERRORS(ROW)};
+static const struct row bsd_rows[] = {FERP_BSD_ERRORS(ROW)};
 static const struct row winsock_rows[] = {FERP_WINSOCK_ERRORS(ROW)};
 #undef ROW
 #define LINUX_COUNT (sizeof linux_rows / sizeof linux_rows[0])
+#define BSD_COUNT (sizeof bsd_rows / sizeof bsd_rows[0])
 #define WINSOCK_COUNT (sizeof winsock_rows / sizeof winsock_rows[0])
 
 static const struct row *find_code(const struct row *rows, size_t count, int32_t code)
@@ -76,6 +79,7 @@ static void each_code_and_each_name_stands_once_in_its_table(void **state)
 {
     (void)state;
     check_rows(linux_rows, LINUX_COUNT);
+    check_rows(bsd_rows, BSD_COUNT);
     check_rows(winsock_rows, WINSOCK_COUNT);
 }
 
@@ -249,6 +253,20 @@ static fer_error_kind linux_kind_named(const char *name)
     return row == NULL ? FER_UNCATEGORIZED : row->kind;
 }
 
+/* Each name of 4.4BSD that has a kind is a name of Linux. */
+static void an_errno_of_one_name_is_of_one_kind(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BSD_COUNT; i++) {
+        const struct row *on_linux = find_name(linux_rows, LINUX_COUNT, bsd_rows[i].name);
+        assert_non_null(on_linux);
+        assert_int_equal(bsd_rows[i].kind, on_linux->kind);
+    }
+    assert_int_equal(find_name(bsd_rows, BSD_COUNT, "EAGAIN")->code, 35);
+    assert_int_equal(find_name(bsd_rows, BSD_COUNT, "ECONNRESET")->code, 54);
+    assert_int_equal(find_name(bsd_rows, BSD_COUNT, "ECONNREFUSED")->code, 61);
+}
+
 /* Winsock's names without an errno of the same name. */
 static bool is_winsock_s_alone(const char *name)
 {
@@ -375,6 +393,7 @@ int main(void)
         cmocka_unit_test(winsock_codes_go_from_10004_to_11031),
         cmocka_unit_test(a_kind_that_rust_names_is_rust_s),
         cmocka_unit_test(each_code_is_of_the_kind_that_its_meaning_has),
+        cmocka_unit_test(an_errno_of_one_name_is_of_one_kind),
         cmocka_unit_test(wsae_and_e_of_one_name_are_of_one_kind),
         cmocka_unit_test(codes_of_one_meaning_and_two_names_are_of_one_kind),
         cmocka_unit_test(the_resolver_s_codes_have_the_resolver_s_kinds),

@@ -1,4 +1,4 @@
-/* test_sim_traits.c: the simulation copies the facts of two systems by value. This test compares
+/* test_sim_traits.c: the simulation copies the facts of its systems by value. This test compares
  * them with the real backend's facts on this host. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,16 @@ static const struct ferp_traits *simulated_traits(void);
 #include "platform/sim/traits.c"
 #undef ferp_traits
 
+#if defined(__APPLE__)
+#define BSD_SYSTEM FER_SIM_MACOS
+#elif defined(__FreeBSD__)
+#define BSD_SYSTEM FER_SIM_FREEBSD
+#elif defined(__NetBSD__)
+#define BSD_SYSTEM FER_SIM_NETBSD
+#elif defined(__OpenBSD__)
+#define BSD_SYSTEM FER_SIM_OPENBSD
+#endif
+
 static ferp_sim_network simulation;
 
 ferp_sim_network *ferp_sim_current(void)
@@ -29,6 +39,9 @@ static void facts_are_the_backends(void **state)
     simulation.config.dialect = FER_SIM_WINSOCK;
 #elif defined(__linux__)
     simulation.config.dialect = FER_SIM_POSIX;
+#elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
+    simulation.config.dialect = FER_SIM_BSD;
+    simulation.config.bsd = BSD_SYSTEM;
 #else
     print_message("no dialect is this system's\n");
     skip();

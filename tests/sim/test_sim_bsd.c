@@ -1,0 +1,114 @@
+/* test_sim_bsd.c: the BSD dialect: traits and codes, and what its systems do in common. Each switch
+ * of platform/sim/switches.h has a test here or in test_sim_bsd_*.c, which shows its effect on the
+ * systems that have it, and its absence on the others. */
+#include "sim/sim_bsd.h"
+
+static void the_traits_are_the_systems(void **state)
+{
+    bsd_begin(state);
+    const struct ferp_traits *traits = ferp_traits();
+    assert_true(traits->io_waits_in_kernel);
+    assert_false(traits->buffer_sizes_are_doubled);
+    assert_true(traits->datagram_limit_is_send_buffer);
+    assert_int_equal(traits->unix_path_max, 103);
+    assert_false(traits->has_abstract_unix_names);
+    assert_int_equal(traits->poller_has_edges, is_on(state, ON_MACOS | ON_FREEBSD));
+    assert_int_equal(traits->linger_seconds_max, is_on(state, ON_MACOS) ? 327 : INT16_MAX);
+}
+
+static void codes_are_those_of_4_4bsd(void **state)
+{
+    bsd_begin(state);
+    fer_raw_socket raw = raw_socket();
+    ferp_close(raw);
+    assert_code(raw_send(raw, "x"), FER_BAD_HANDLE, 9);
+    assert_int_equal(ferp_error_kind(35), FER_WOULD_BLOCK);
+    assert_int_equal(ferp_error_kind(61), FER_CONNECTION_REFUSED);
+    assert_int_equal(ferp_error_kind(111), FER_UNCATEGORIZED);
+    assert_int_equal(ferp_error_kind(0), FER_OK);
+}
+
+static void a_connection_has_two_ends(void **state)
+{
+    bsd_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(raw_send(pair.client, "hello"));
+    raw_recv_is(pair.server, 5);
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    raw_recv_is(pair.server, 0);
+    close_pair(pair);
+}
+
+static void a_buffer_size_is_read_as_it_was_set(void **state)
+{
+    uint32_t size = 0;
+    bsd_begin(state);
+    fer_raw_socket raw = raw_socket();
+    assert_ok(ferp_set_option(raw, FERP_SEND_BUFFER, 16384));
+    assert_ok(ferp_option_value(raw, FERP_SEND_BUFFER, &size));
+    assert_int_equal(size, 16384);
+    ferp_close(raw);
+}
+
+/* ---- unix_full_queue_refuses */
+
+static void a_connect_to_a_full_unix_queue_is_refused(void **state)
+{
+    fer_unix_addr addr;
+    fer_raw_socket listener = FER_RAW_SOCKET_NONE;
+    fer_raw_socket clients[2];
+    bsd_begin(state);
+    assert_ok(fer_unix_addr_from_pathname(&addr, "/run/full"));
+    assert_ok(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &listener));
+    assert_ok(ferp_unix_bind(listener, &addr));
+    assert_ok(ferp_listen(listener, 1));
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &clients[i]));
+    }
+    while (ferp_unix_connect(clients[0], &addr).kind == FER_OK) {
+        ferp_close(clients[0]);
+        assert_ok(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &clients[0]));
+    }
+    assert_code(ferp_unix_connect(clients[1], &addr), FER_CONNECTION_REFUSED, 61);
+    ferp_close(clients[0]);
+    ferp_close(clients[1]);
+    ferp_close(listener);
+}
+
+/* ---- poller_errors_without_code */
+
+static void a_poller_s_own_errors_have_no_code(void **state)
+{
+    fer_poller poller;
+    fer_raw_socket raw;
+    bsd_begin(state);
+    raw = raw_socket();
+    assert_ok(ferp_poller_open(&poller));
+    fer_event both = {1, true, true};
+    assert_code(ferp_poller_modify(&poller, raw, both, FER_POLL_LEVEL), FER_NOT_FOUND, 0);
+    assert_ok(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL));
+    assert_code(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL), FER_ALREADY_EXISTS, 0);
+    ferp_poller_close(&poller);
+    ferp_close(raw);
+}
+
+static void an_unknown_system_is_refused(void **state)
+{
+    fer_sim_config config = bsd_config(state);
+    config.bsd = (fer_sim_bsd)(FER_SIM_OPENBSD + 1);
+    assert_kind(fer_sim_start(&config), FER_INVALID_INPUT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BSD_TESTS(the_traits_are_the_systems),
+        BSD_TESTS(codes_are_those_of_4_4bsd),
+        BSD_TESTS(a_connection_has_two_ends),
+        BSD_TESTS(a_buffer_size_is_read_as_it_was_set),
+        BSD_TESTS(a_connect_to_a_full_unix_queue_is_refused),
+        BSD_TESTS(a_poller_s_own_errors_have_no_code),
+        BSD_TEST(an_unknown_system_is_refused, "", &bsd_macos),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
