@@ -15,6 +15,7 @@ PHONE = 360
 DESK = 1280
 SHOWN_ROWS = "[...document.querySelectorAll('.entry.row:not([hidden])')]"
 SHOWN_RULES = "[...document.querySelectorAll('.entry.rule-text:not([hidden])')]"
+ALL_SYSTEMS = ["linux", "macos", "freebsd", "netbsd", "openbsd", "windows", "rust"]
 SHOTS = (("index.html", DESK, False), ("index.html", 390, True), ("differences.html", 1440, False),
          ("differences.html", 1440, True), ("differences.html", 390, False),
          ("differences.html?q=10054&systems=windows", DESK, True), ("tcp.h.html", DESK, True),
@@ -87,11 +88,13 @@ def check_words(page, check, site):
     page.look(DESK)
     page.open(site / "differences.html")
     is_closest = "!document.getElementById('closest').hidden"
-    for word, column in (("linux", "linux"), ("windows", "windows"), ("macos", "bsd"), ("bsd", "bsd"),
-                         ("rust", "rust")):
+    for word, column in (("linux", "td.linux"), ("windows", "td.windows"), ("macos", ".bsds .macos"),
+                         ("freebsd", ".bsds .freebsd"), ("netbsd", ".bsds .netbsd"),
+                         ("openbsd", ".bsds .openbsd"), ("bsd", ".bsds .netbsd"),
+                         ("rust", "td.rust")):
         type_query(page, word)
         missing = page.run("[...document.querySelectorAll('.compare .row[hidden]')].filter((row) =>"
-                           "row.querySelector('td.%s:not(:empty)')).map((row) => row.id)" % column)
+                           "row.querySelector('%s:not(:empty)')).map((row) => row.id)" % column)
         check.expect(not missing, "'%s' hides rows with a cell of it: %s" % (word, missing[:5]))
     for one, other in (("FER_TIMED_OUT", "timed_out"), ("half-close", "halfclose")):
         found = shown_ids(page, one)
@@ -203,18 +206,24 @@ def check_filters(page, check, site):
     check.expect(page.run(SHOWN_ROWS + ".every((row) => row.dataset.systems.split(' ').includes('windows'))"),
                  "the filter of one system shows only rows of it")
     check.expect(0 < page.run(SHOWN_ROWS + ".length") < total, "the filter of a system hides rows")
-    for name, is_shown in (("linux", False), ("bsd", False), ("rust", False), ("windows", True)):
+    for name, is_shown in (("linux", False), ("bsds", False), ("rust", False), ("windows", True)):
         visible = page.run("document.querySelector('.compare .row:not([hidden]) td.%s')"
                            ".checkVisibility()" % name)
         check.expect(visible == is_shown, "the column %s is shown: %s" % (name, is_shown))
-    choose(page, ["linux", "bsd", "windows", "rust"], "reported")
+    choose(page, ["netbsd"], "")
+    check.expect(page.run(SHOWN_ROWS + ".every((row) => row.dataset.systems.split(' ').includes('netbsd'))"),
+                 "the filter of one BSD shows only rows of it")
+    cells = "[...document.querySelectorAll('.compare .row:not([hidden]) .bsds div')]"
+    check.expect(page.run(cells + ".every((group) => group.checkVisibility() === group.classList.contains('netbsd'))"),
+                 "and of the BSDs only what it does")
+    choose(page, ALL_SYSTEMS, "reported")
     linked = page.run(SHOWN_ROWS + ".filter((row) => row.querySelector('a.to-reported')).length")
     check.expect(linked > 20, "reported rows link their reports: %d" % linked)
     check.expect(page.run(SHOWN_ROWS + ".every((row) => row.querySelector('[data-kinds~=reported]'))"),
                  "the filter of what was reported shows only such rows")
     counts = []
     for kind in page.run("[...document.querySelectorAll('select option')].map((option) => option.value)"):
-        choose(page, ["linux", "bsd", "windows", "rust"], kind)
+        choose(page, ALL_SYSTEMS, kind)
         counts.append(page.run(SHOWN_ROWS + ".length"))
     check.expect(all(0 < count < total for count in counts[1:]) and counts[0] == total,
                  "each kind of source has rows: %s" % counts)

@@ -9,16 +9,26 @@ import sources
 import words
 
 # The class of a column by the first word of its heading, and its short name on a narrow screen.
-COLUMNS = (("rule", "rule"), ("Linux", "linux"), ("macOS", "bsd"), ("Windows", "windows"),
+COLUMNS = (("rule", "rule"), ("Linux", "linux"), ("macOS", "macos"), ("FreeBSD", "freebsd"),
+           ("NetBSD", "netbsd"), ("OpenBSD", "openbsd"), ("Windows", "windows"),
            ("any other", "other"), ("Rust", "rust"), ("ferrule", "ferrule"), ("by,", "cost"),
            ("tag", "tag"), ("bends", "bends"), ("what differs", "what"), ("how to", "sign"),
            ("Wine", "windows"), ("so ferrule", "ferrule"))
 SYSTEMS = (("linux", "Linux", r"Linux|POSIX|epoll"),
-           ("bsd", "macOS, BSD", r"macOS|BSD|POSIX|kqueue|Darwin"),
+           ("macos", "macOS", r"macOS|POSIX|kqueue|Darwin|XNU"),
+           ("freebsd", "FreeBSD", r"FreeBSD|\bBSDs?\b|POSIX|kqueue"),
+           ("netbsd", "NetBSD", r"NetBSD|\bBSDs?\b|POSIX"),
+           ("openbsd", "OpenBSD", r"OpenBSD|\bBSDs?\b|POSIX"),
            ("windows", "Windows", r"Windows|Wine|AFD|WSA|SOCKET"),
            ("rust", "Rust", r"Rust"))
+# macOS and the BSDs have a table of their own behind each table of rules. On the page each of its
+# rows is one cell of the row with the same name.
+BSDS = {"macOS": "macos", "FreeBSD": "freebsd", "NetBSD": "netbsd", "OpenBSD": "openbsd"}
+BSD_HEADING = "macOS, FreeBSD, NetBSD, OpenBSD"
+SAME = re.compile(r"as (%s)(?: (\(.*\)))?" % "|".join(BSDS))
 # How a statement is known: the kind, its name, and the pattern of its marks.
-KINDS = (("documented", "documented", r"\bdoc[:)]|\b[Dd]ocumented\b|\bMSDN\b"),
+KINDS = (("run", "run on the system's own kernel", r"\brun(?=[;)])"),
+         ("documented", "documented", r"\bdoc[:)]|\b[Dd]ocumented\b|\bMSDN\b"),
          ("source", "read in published source", r"\bsrc\b"),
          ("reported", "reported from a real machine", r"\brep: |\b[Rr]eported(?=[:*]| of | for )|\w#\d+"),
          ("winetest", "tested by Wine's own tests", r"\bWT\b|Wine's (?:own )?test|of Wine's"),
@@ -59,7 +69,8 @@ class Marker:
 
     def mark(self, page):
         page = re.sub(r"(?<=doc: )([^;()<>]*(?:\(\d\w*\)[^;()<>]*)*)", self.documents, page)
-        page = re.sub(r"(?<=src: )(\w+)", self.project, page)
+        page = re.sub(r"(?<=src: )(\w+)(?!\w*\.c)", self.project, page)
+        page = outside_tags(page, self.kernel_files)
         for change in (self.issues, self.quoted, self.articles):
             page = outside_tags(page, change)
         return GROUP.sub(self.group, page)
@@ -72,6 +83,13 @@ class Marker:
     @staticmethod
     def project(match):
         return link(sources.PROJECTS.get(match.group(1)), match.group(1), "source")
+
+    def kernel_files(self, text):
+        """The files of the system's kernel."""
+        if self.system not in sources.KERNELS:
+            return text
+        return re.sub(r"\b\w+\.c\b", lambda match: link(
+            sources.kernel_file(self.system, match.group(0)), match.group(0), "source"), text)
 
     def issues(self, text):
         def replace(match):
@@ -108,8 +126,28 @@ class Marker:
             " ".join("is-" + kind for kind in kinds), html.escape(", ".join(names)), match.group(0))
 
 
+def grouped(heads, row):
+    """The cells of macOS and the BSDs, those that are the same together: [[(system, mark)], text]."""
+    groups = {}
+    for system, text in zip(heads, row):
+        same = SAME.fullmatch(text)
+        if not same:
+            groups[system] = ([(system, "")], text)
+    for system, text in zip(heads, row):
+        same = SAME.fullmatch(text)
+        if same:
+            if same.group(1) not in groups:
+                raise ValueError("'%s' names no cell with a text: %s" % (text, row))
+            groups[same.group(1)][0].append((system, same.group(2) or ""))
+    return list(groups.values())
+
+
 def column_of(heading):
     return next(name for start, name in COLUMNS if heading.startswith(start))
+
+
+def is_of_bsds(block):
+    return block[0] == "table" and block[1][0] == "rule" and block[1][1].startswith("macOS")
 
 
 class Page:
@@ -134,11 +172,14 @@ class Page:
 
     def blocks(self, blocks):
         out = []
-        for block in blocks:
+        for block, following in zip(blocks, blocks[1:] + [("end",)]):
             if block[0] == "list":
                 out.append(self.entries(block))
+            elif is_of_bsds(block):
+                pass  # Its rows are in the table before it.
             elif block[0] == "table":
-                out.append(self.table(block[1], block[2]))
+                out.append(self.table(block[1], block[2],
+                                      following if is_of_bsds(following) else None))
             elif block[0] == "p":
                 out.append("<p>%s</p>" % self.cell(block[1], "windows"))
             else:
@@ -164,11 +205,14 @@ class Page:
                 out.append("<li>%s%s</li>" % (self.cell(item[0][1], "windows"), inner))
         return "\n".join(out + ["</ul>"])
 
-    def table(self, head, rows):
+    def table(self, head, rows, bsds=None):
+        """bsds: the table of macOS and the BSDs that belongs to it."""
         if not re.match(r"rule|tag|Wine", head[0]):
             return self.writer.table(head, rows)
         columns = [column_of(heading) for heading in head]
         kind = {"rule": "compare", "tag": "remaining"}.get(columns[0], "wine")
+        if bsds:
+            head, columns, rows = self.joined(head, columns, rows, bsds)
         out = ['<table class="%s"><thead><tr>' % kind]
         for heading, column in zip(head, columns):
             out.append('<th scope="col" class="%s">%s</th>' % (column, html.escape(heading)))
@@ -176,6 +220,49 @@ class Page:
         for row in rows:
             out.append(self.row(kind, head, columns, row))
         return "\n".join(out + ["</tbody></table>"])
+
+    @staticmethod
+    def joined(head, columns, rows, bsds):
+        """The table with one column more, behind Linux: of macOS and the BSDs."""
+        left = {row[0]: row[1:] for row in bsds[2]}
+        if len(left) != len(bsds[2]):
+            raise ValueError("a table of the BSDs has a row twice: %s" % bsds[2][0])
+        heads = [next(name for name in BSDS if heading.startswith(name))
+                 for heading in bsds[1][1:]]
+        new_rows = []
+        for row in rows:
+            cells = left.pop(row[0], None)
+            new_rows.append(row[:2] + [grouped(heads, cells) if cells else []] + row[2:])
+        if left:
+            raise ValueError("a table of the BSDs has rows of its own: %s" % list(left))
+        return (head[:2] + [BSD_HEADING] + head[2:], columns[:2] + ["bsds"] + columns[2:], new_rows)
+
+    def bsd_cell(self, groups):
+        """The cell of macOS and the BSDs: the systems that do the same, and what they do."""
+        out = []
+        for systems, text in groups:
+            names = ["<span class=\"%s\">%s%s</span>" % (
+                BSDS[name], name, " " + self.cell(mark, BSDS[name]) if mark else "")
+                for name, mark in systems]
+            known = kinds_of(" ".join([text] + [mark for _, mark in systems]))
+            out.append('<div class="%s" data-kinds="%s"><dt>%s</dt><dd>%s</dd></div>' % (
+                " ".join(BSDS[name] for name, _ in systems), " ".join(known), ", ".join(names),
+                self.cell(text, BSDS[systems[0][0]])))
+        return '<td class="bsds">%s</td>' % ("<dl>%s</dl>" % "".join(out) if out else "")
+
+    @staticmethod
+    def systems_of(kind, columns, row):
+        """The systems that a row speaks of, and its text."""
+        groups = row[columns.index("bsds")] if "bsds" in columns else []
+        text = " ".join(part for part in row if isinstance(part, str))
+        text = " ".join([text] + [part for _, part in groups])
+        found = {BSDS[name] for systems, _ in groups for name, _ in systems}
+        for key, _, pattern in SYSTEMS:
+            if kind != "compare" and re.search(pattern, text):
+                found.add(key)
+            if kind == "compare" and key in columns and row[columns.index(key)]:
+                found.add(key)
+        return [key for key, _, _ in SYSTEMS if key in found], text
 
     def row(self, kind, head, columns, row):
         self.rows += 1
@@ -187,17 +274,15 @@ class Page:
         self.ids.add(shown)
         cells = []
         for heading, column, text in zip(head, columns, row):
-            cells.append(self.table_cell(kind, heading, column, text, shown))
-        text = " ".join(row)
-        systems = [key for key, _, pattern in SYSTEMS
-                   if (kind == "compare" and key in columns and row[columns.index(key)])
-                   or (kind != "compare" and re.search(pattern, text))]
+            cells.append(self.bsd_cell(text) if column == "bsds"
+                         else self.table_cell(kind, heading, column, text, shown))
+        systems, text = self.systems_of(kind, columns, row)
         hidden = words.of_row(text, systems, rules, self.errors)
         return '<tr class="entry row" id="%s" data-rules="%s" data-systems="%s" data-words="%s">%s</tr>' % (
             shown, " ".join(rules), " ".join(systems), hidden, "".join(cells))
 
     def table_cell(self, kind, heading, column, text, name):
-        content = self.cell(text, column if kind == "compare" else "bsd")
+        content = self.cell(text, column if kind == "compare" else "")
         known = kinds_of(text)
         # Linux is measured, unless marked: see the head of the page.
         if column == "linux" and text and known != ["documented"]:

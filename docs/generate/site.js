@@ -81,7 +81,7 @@
             rules: row.dataset.rules.split(" "),
             systems: row.dataset.systems.split(" "),
             cells: Array.from(row.querySelectorAll("[data-kinds]"), (cell) => ({
-                column: cell.className,
+                columns: cell.className.split(" "),
                 kinds: cell.dataset.kinds.split(" "),
             })),
         }));
@@ -91,13 +91,17 @@
             number: rule.dataset.rule,
         }));
         const families = Array.from(root.querySelectorAll(".family"));
+        const groups = Array.from(root.querySelectorAll(".bsds div"), (group) => ({
+            element: group,
+            systems: group.className.split(" "),
+        }));
 
         function rowPasses(row, systems, kind) {
-            const isSystem = (column) => boxes.some((box) => box.value === column);
+            const isOther = (column) => !boxes.some((box) => box.value === column);
             return (systems.length === boxes.length ||
                     row.systems.some((system) => systems.includes(system))) &&
                 (kind === "" || row.cells.some((cell) => cell.kinds.includes(kind) &&
-                    (!isSystem(cell.column) || systems.includes(cell.column))));
+                    cell.columns.some((column) => isOther(column) || systems.includes(column))));
         }
 
         function update() {
@@ -136,6 +140,12 @@
             for (const box of boxes) {
                 root.classList.toggle("without-" + box.value, !box.checked);
             }
+            /* What several systems do is shown if one of them is. */
+            for (const group of groups) {
+                group.element.hidden = !group.systems.some((system) => systems.includes(system));
+            }
+            root.classList.toggle("without-bsds",
+                !groups.some((group) => group.systems.some((system) => systems.includes(system))));
             root.classList.toggle("is-filtered", isFiltered);
             document.getElementById("nothing").hidden = count + ruleCount > 0;
             const closest = document.getElementById("closest");

@@ -40,6 +40,20 @@ PROJECTS = {
     "wepoll": GITHUB + "piscisaureus/wepoll",
     "Chromium": GITHUB + "chromium/chromium",
 }
+# The sources that were read of each kernel, and where in them a file is that the page names.
+KERNELS = {
+    "macos": GITHUB + "apple-oss-distributions/xnu/blob/xnu-11417.101.15/bsd/",
+    "freebsd": GITHUB + "freebsd/freebsd-src/blob/release/13.0.0/sys/",
+    "netbsd": GITHUB + "rumpkernel/src-netbsd/blob/kernel-src/sys/",
+    "openbsd": GITHUB + "openbsd/src/blob/master/sys/",
+}
+FOLDERS = {
+    "kern": ("kern_event", "kern_synch", "sys_generic", "sys_socket", "uipc_sockbuf", "uipc_socket",
+             "uipc_socket2", "uipc_syscalls", "uipc_usrreq"),
+    "netinet": ("in_mcast", "in_pcb", "tcp_input", "tcp_output", "tcp_syncache", "tcp_usrreq",
+                "udp_usrreq"),
+    "netinet6": ("in6_mcast", "in6_pcb", "in6_proto", "ip6_output", "udp6_usrreq"),
+}
 WINE_TEST = "https://gitlab.winehq.org/wine/wine/-/blob/master/dlls/ws2_32/tests/sock.c"
 
 # The header that declares a function of Windows; the others are declared in winsock2.h.
@@ -85,6 +99,15 @@ def manual_page(name, section, system):
     if system == "linux":
         return "https://man7.org/linux/man-pages/man%s/%s.%s.html" % (section, name, section)
     return "https://man.freebsd.org/cgi/man.cgi?query=%s&sektion=%s" % (name, section)
+
+
+def kernel_file(system, name):
+    """The address of a file of a kernel."""
+    stem = name[:-2]
+    folder = next((folder for folder, stems in FOLDERS.items() if stem in stems), None)
+    if not folder:
+        raise ValueError("no folder is known of %s" % name)
+    return KERNELS[system] + folder + "/" + name
 
 
 def issue(repository, number):

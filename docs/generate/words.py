@@ -28,7 +28,8 @@ RULE_WORDS = ((WAKING, "stop wake woken wakeup blocked unblock interrupt abort a
               (HANDLERS, "async-signal-safe"))
 # Windows' names of errors whose POSIX name is not the same without WSA.
 ALIASES = {"EWOULDBLOCK": "EAGAIN"}
-SYSTEM_WORDS = {"linux": "linux", "bsd": "macos bsd", "windows": "windows", "rust": "rust"}
+SYSTEM_WORDS = {"linux": "linux", "macos": "macos", "freebsd": "freebsd bsd", "netbsd": "netbsd bsd",
+                "openbsd": "openbsd bsd", "windows": "windows", "rust": "rust"}
 
 
 def error_names(root):

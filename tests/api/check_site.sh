@@ -34,12 +34,19 @@ sed -n 's/^| `\([a-z_0-9]*\)` | [A-Z][0-9].*/\1/p' docs/DIFFERENCES.md >"$site/t
 sed -n 's/.*<tr class="entry row" id="\([a-z_0-9]*\)".*/\1/p' "$page" >"$site/tags-found"
 same differences "$site/tags" "$site/tags-found"
 # A row of a table of rules begins with a number, or belongs to U.
-awk '/^\| rule / { inside = 1; getline; next } !/^\|/ { inside = 0 }
+awk '/^\| rule \| Linux/ { inside = 1; getline; next } !/^\|/ { inside = 0 }
      inside { split($0, cells, " *\\| *"); print cells[2] }' docs/DIFFERENCES.md >"$site/rows"
 sed -n 's/.*<th scope="row" class="rule"[^>]*>\(.*\) <a class="anchor".*/\1/p' "$page" |
     sed 's/<[^>]*>//g; s/&amp;/\&/g' >"$site/rows-found"
 sed -i.old 's/`//g' "$site/rows"
 same rows "$site/rows" "$site/rows-found"
+
+# A row of a table of macOS and the BSDs is on the page in the row of its name: each cell of the four is.
+awk '/^\| rule \| macOS/ { inside = 1; getline; next } !/^\|/ { inside = 0 }
+     inside { print "macos\nfreebsd\nnetbsd\nopenbsd" }' docs/DIFFERENCES.md >"$site/bsds"
+grep -o '<dt>.*' "$page" | grep -o '<span class="[a-z]*bsd">\|<span class="macos">' |
+    sed 's/.*"\([a-z]*\)">/\1/' >"$site/bsds-found"
+same "cells of macOS and the BSDs" "$site/bsds" "$site/bsds-found"
 
 {
     sh "$here/check_docs.sh" . --names
