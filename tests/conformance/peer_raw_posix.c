@@ -127,11 +127,31 @@ static bool tcp_info_of(fer_raw_socket raw, struct tcp_info *info)
 }
 #endif
 
+#ifdef __FreeBSD__
+/* FreeBSD acknowledges a last odd segment after 40 ms (TCPTV_DELACK, netinet/tcp_timer.h). TCP_INFO
+ * has no count of bytes in flight (tcp_fill_info, netinet/tcp_usrreq.c). If a filled stream has
+ * nothing in flight, the window of the last acknowledgement has no room for a segment. */
+static bool freebsd_has_settled(fer_raw_socket raw)
+{
+    enum { TIMESTAMPS_SIZE = 12 }; /* RFC 7323, Appendix A */
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    memset(&info, 0, sizeof info);
+    if (getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) {
+        return true;
+    }
+    uint32_t overhead = (info.tcpi_options & TCPI_OPT_TIMESTAMPS) != 0 ? TIMESTAMPS_SIZE : 0;
+    return info.tcpi_snd_wnd + overhead < info.tcpi_snd_mss;
+}
+#endif
+
 bool peer_raw_has_settled(fer_raw_socket raw)
 {
 #ifdef __linux__
     struct tcp_info info;
     return !tcp_info_of(raw, &info) || info.tcpi_unacked == 0;
+#elif defined(__FreeBSD__)
+    return freebsd_has_settled(raw);
 #else
     (void)raw;
     return true;
