@@ -12,13 +12,28 @@
 #define FERP_POSIX_UDPLITE 136
 
 /* The option whose first byte is the state of a TCP connection: tcpi_state. SYN_SENT is 2 on Linux
- * (TCP_SYN_SENT), macOS and the BSDs (TCPS_SYN_SENT). */
+ * (TCP_SYN_SENT), macOS and the BSDs (TCPS_SYN_SENT). The BSDs order the states: those from
+ * FIN_WAIT_1 on follow the connection's own FIN (netinet/tcp_fsm.h). */
 #if defined(TCP_INFO)
 #define FERP_POSIX_TCP_STATE TCP_INFO
 #elif defined(TCP_CONNECTION_INFO)
 #define FERP_POSIX_TCP_STATE TCP_CONNECTION_INFO
 #endif
 #define FERP_POSIX_SYN_SENT 2
+#define FERP_POSIX_FIN_WAIT_1 6
+
+/* The state of a TCP connection; negative if the socket has none, or if the OS cannot report it. */
+static int tcp_state(int fd)
+{
+#ifdef FERP_POSIX_TCP_STATE
+    unsigned char state = 0;
+    socklen_t len = sizeof state;
+    return getsockopt(fd, IPPROTO_TCP, FERP_POSIX_TCP_STATE, &state, &len) == 0 ? state : -1;
+#else
+    (void)fd;
+    return -1;
+#endif
+}
 
 static fer_error set_close_on_exec(int fd)
 {
@@ -173,11 +188,30 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog)
     return ferp_posix_result(listen((int)raw, backlog));
 }
 
+/* Whether a TCP connection has sent its FIN. FreeBSD, NetBSD and OpenBSD disconnect a socket whose
+ * write half is shut down again once the peer has acknowledged the FIN: further input is discarded
+ * (tcp_usrclosed). XNU rejects the second call (soshutdownlock_final). */
+static bool has_sent_end(int fd)
+{
+#if defined(FERP_POSIX_BSD) && !defined(__APPLE__)
+    return tcp_state(fd) >= FERP_POSIX_FIN_WAIT_1;
+#else
+    (void)fd;
+    return false;
+#endif
+}
+
 fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 {
     static const int hows[] = {[FER_SHUTDOWN_READ] = SHUT_RD,
                                [FER_SHUTDOWN_WRITE] = SHUT_WR,
                                [FER_SHUTDOWN_BOTH] = SHUT_RDWR};
+    if (how != FER_SHUTDOWN_READ && has_sent_end((int)raw)) {
+        if (how == FER_SHUTDOWN_WRITE) {
+            return (fer_error){FER_OK, 0};
+        }
+        how = FER_SHUTDOWN_READ;
+    }
     return ferp_posix_result(shutdown((int)raw, hows[how]));
 }
 
@@ -220,15 +254,7 @@ static bool is_tcp_or_udp(int fd, int type)
 /* Whether a TCP connect is pending. No POSIX system has other pending connects. */
 static bool is_connecting(int fd)
 {
-#ifdef FERP_POSIX_TCP_STATE
-    unsigned char state = 0;
-    socklen_t len = sizeof state;
-    return getsockopt(fd, IPPROTO_TCP, FERP_POSIX_TCP_STATE, &state, &len) == 0 &&
-           state == FERP_POSIX_SYN_SENT;
-#else
-    (void)fd;
-    return false;
-#endif
+    return tcp_state(fd) == FERP_POSIX_SYN_SENT;
 }
 
 /* The peer of a stream is queried again after its state, because a connect may end in between. */

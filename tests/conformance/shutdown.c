@@ -48,6 +48,27 @@ static void every_second_shutdown_is_ok(void **state)
     }
 }
 
+/* FreeBSD, NetBSD and OpenBSD disconnect a socket that shuts its write half down again once the
+ * peer has acknowledged its FIN (tcp_usrclosed), and discard further input. The first byte
+ * acknowledges it. */
+static void a_second_shutdown_of_the_write_half_loses_no_input(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_tcp_stream *clone = test_stream();
+    char byte = 0;
+    size_t n = 0;
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_END);
+    queue_input(pair, "1");
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, &byte, 1, NULL));
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_WRITE));
+    queue_input(pair, "2");
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, &byte, 1, NULL));
+    assert_int_equal(byte, '2');
+}
+
 static void shutdown_after_the_peer_closed_is_ok(void **state)
 {
     struct pair_kind *kind = *state;
@@ -449,6 +470,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PAIR_TEST("S1", every_second_shutdown_is_ok),
+        PAIR_TEST("S1", a_second_shutdown_of_the_write_half_loses_no_input),
         PAIR_TEST("S1", shutdown_after_the_peer_closed_is_ok),
         PAIR_TEST("S1", shutdown_after_a_reset_is_ok),
         PAIR_TEST("S1", shutdown_after_both_ends_ended_is_ok),

@@ -22,6 +22,9 @@ enum {
 };
 enum { NONE = -1 };
 
+/* The systems whose rules the tracker follows. */
+enum fidelity_system { FIDELITY_LINUX, FIDELITY_WINSOCK, FIDELITY_FREEBSD, FIDELITY_NETBSD };
+
 /* ---- The tracker's state: an end of a connection, or a listening socket. All clones share it. */
 
 struct end {
@@ -68,7 +71,9 @@ struct listener {
 };
 
 struct program {
-    bool winsock; /* the tracker follows Windows' rules, not POSIX' */
+    enum fidelity_system system;
+    bool winsock; /* the tracker follows Windows' rules */
+    bool bsd;     /* the tracker follows the rules of the BSDs */
     bool is_simulated;
     uint64_t random;
     uint64_t seed;
@@ -91,11 +96,15 @@ bool chance(struct program *program, uint32_t in_a_hundred);
 /* Makes both ends of a connection, and queues the accepting one at the listener. Returns the
  * connecting one, or NONE if there is no room. */
 int tracker_connect(struct program *program, int listening);
+/* Whether accept does not return a queued end, because its connection was reset. */
+bool tracker_skips(const struct program *program, const struct end *end);
 /* Returns the end that accept will return, or NONE. */
 int tracker_accept(struct program *program, int listening);
 void tracker_wrote(struct program *program, int end, size_t n);
 void tracker_shut(struct program *program, struct stream *stream, fer_shutdown how);
-void tracker_closed(struct program *program, int end);
+/* A handle is closed. resets_unread: on the BSDs the library turns the close into a reset if input
+ * is unread (rule S7). */
+void tracker_closed(struct program *program, int end, bool resets_unread);
 void tracker_stopped_listening(struct program *program, int listening);
 bool tracker_is_over(const struct program *program, const struct end *end);
 /* Waits until all data in flight has arrived. Returns false after a long time. */
@@ -129,11 +138,12 @@ void byte_pattern(const struct program *program, int from, uint64_t at, uint8_t 
 
 /* ---- os_*.c: queries of the system that do not change a socket's state */
 
-void os_start(bool winsock, uint64_t seed);
+void os_start(enum fidelity_system system, uint64_t seed);
 /* Returns a message if something is left open, or NULL. */
 const char *os_stop(void);
 bool os_is_simulated(void);
-bool os_is_winsock(void);
+/* Whether the program's sockets are those of the system, or can simulate them. */
+bool os_has(enum fidelity_system system);
 /* Lets time pass on the simulated network. Does nothing over real sockets. */
 void os_wait_for_arrival(void);
 /* Whether all data that the tracker expects at a stream has arrived. */

@@ -421,7 +421,7 @@ static void print_client(struct program *program, const fer_socket_addr *peer, i
 static bool has_acceptable(struct program *program, const struct listening *listening)
 {
     for (int i = 0; i < listening->queued; i++) {
-        if (!program->winsock || !program->ends[listening->queue[i]].is_reset) {
+        if (!tracker_skips(program, &program->ends[listening->queue[i]])) {
             return true;
         }
     }

@@ -1,5 +1,5 @@
 /* main.c: runs the programs of a range of seeds.
- * usage: fidelity_real|fidelity_sim posix|winsock FROM COUNT */
+ * usage: fidelity_real|fidelity_sim posix|winsock|freebsd|netbsd FROM COUNT */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,9 +69,11 @@ static void close_all(struct program *program)
 
 static void run(struct program *program, uint64_t seed)
 {
-    bool winsock = program->winsock;
+    enum fidelity_system system = program->system;
     memset(program, 0, sizeof *program);
-    program->winsock = winsock;
+    program->system = system;
+    program->winsock = system == FIDELITY_WINSOCK;
+    program->bsd = system == FIDELITY_FREEBSD || system == FIDELITY_NETBSD;
     program->is_simulated = os_is_simulated();
     program->seed = seed;
     program->random = seed * UINT64_C(0xD1342543DE82EF95) + 1;
@@ -82,7 +84,7 @@ static void run(struct program *program, uint64_t seed)
         program->listeners[i].listening = NONE;
     }
     printf("seed %llu\n", (unsigned long long)seed);
-    os_start(winsock, seed);
+    os_start(system, seed);
     for (program->step = 0; program->step < STEPS; program->step++) {
         step(program);
         if (!tracker_wait(program)) {
@@ -95,16 +97,27 @@ static void run(struct program *program, uint64_t seed)
     printf("end %s\n", wrong == NULL ? "well" : wrong);
 }
 
+static bool find_system(const char *name, enum fidelity_system *out)
+{
+    static const char *const names[] = {"posix", "winsock", "freebsd", "netbsd"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *out = (enum fidelity_system)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     static struct program program;
-    if (argc != 4 || (strcmp(argv[1], "posix") != 0 && strcmp(argv[1], "winsock") != 0)) {
-        (void)fprintf(stderr, "usage: %s posix|winsock FROM COUNT\n", argv[0]);
+    if (argc != 4 || !find_system(argv[1], &program.system)) {
+        (void)fprintf(stderr, "usage: %s posix|winsock|freebsd|netbsd FROM COUNT\n", argv[0]);
         return 2;
     }
-    program.winsock = strcmp(argv[1], "winsock") == 0;
-    if (!os_is_simulated() && program.winsock != os_is_winsock()) {
-        (void)fprintf(stderr, "%s: this host's sockets are not %s\n", argv[0], argv[1]);
+    if (!os_has(program.system)) {
+        (void)fprintf(stderr, "%s: these sockets are not those of %s\n", argv[0], argv[1]);
         return 2;
     }
     uint64_t from = strtoull(argv[2], NULL, 10);

@@ -12,9 +12,9 @@
 
 #include "fidelity/fidelity.h"
 
-void os_start(bool winsock, uint64_t seed)
+void os_start(enum fidelity_system system, uint64_t seed)
 {
-    (void)winsock;
+    (void)system;
     (void)seed;
 }
 
@@ -32,9 +32,9 @@ bool os_is_simulated(void)
     return false;
 }
 
-bool os_is_winsock(void)
+bool os_has(enum fidelity_system system)
 {
-    return false;
+    return system == FIDELITY_LINUX;
 }
 
 static struct tcp_info info_of(fer_raw_socket raw)

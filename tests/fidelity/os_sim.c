@@ -9,8 +9,9 @@ enum { SIM_SOCKETS = 1024 };
 
 /* Wine has the keepalive options of Windows before 10 version 1709, and loses nothing by an early
  * close. */
-void os_start(bool winsock, uint64_t seed)
+void os_start(enum fidelity_system system, uint64_t seed)
 {
+    bool winsock = system == FIDELITY_WINSOCK;
     fer_sim_config config;
     memset(&config, 0, sizeof config);
     config.dialect = winsock ? FER_SIM_WINSOCK : FER_SIM_POSIX;
@@ -42,9 +43,10 @@ bool os_is_simulated(void)
     return true;
 }
 
-bool os_is_winsock(void)
+bool os_has(enum fidelity_system system)
 {
-    return false;
+    (void)system;
+    return true;
 }
 
 bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)

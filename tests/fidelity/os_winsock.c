@@ -7,9 +7,9 @@
 
 #include "fidelity/fidelity.h"
 
-void os_start(bool winsock, uint64_t seed)
+void os_start(enum fidelity_system system, uint64_t seed)
 {
-    (void)winsock;
+    (void)system;
     (void)seed;
 }
 
@@ -27,9 +27,9 @@ bool os_is_simulated(void)
     return false;
 }
 
-bool os_is_winsock(void)
+bool os_has(enum fidelity_system system)
 {
-    return true;
+    return system == FIDELITY_WINSOCK;
 }
 
 static SHORT polled(fer_raw_socket raw)

@@ -72,7 +72,8 @@ void step_burst(struct program *program)
 }
 
 /* ---- More connections than a backlog holds: 128 and, on Linux, one more. Windows refuses further
- * connections; Wine lets them wait ("full_backlog"). */
+ * connections; Wine lets them wait. On the BSDs a backlog holds half as many more, and each answers
+ * further connects differently ("full_backlog"). */
 
 void step_full_backlog(struct program *program)
 {
@@ -82,7 +83,8 @@ void step_full_backlog(struct program *program)
     fer_tcp_stream late = {0};
     fer_socket_addr addr;
     int ok = 0;
-    if (program->winsock || fer_tcp_listener_bind(&listener, "127.0.0.1:0").kind != FER_OK ||
+    if (program->winsock || program->bsd ||
+        fer_tcp_listener_bind(&listener, "127.0.0.1:0").kind != FER_OK ||
         fer_tcp_listener_local_addr(&listener, &addr).kind != FER_OK) {
         return;
     }

@@ -223,7 +223,7 @@ void step_close_stream(struct program *program, struct stream *stream, int handl
     fer_tcp_stream_close(&stream->handle);
     print_end();
     if (stream->end != NONE) {
-        tracker_closed(program, stream->end);
+        tracker_closed(program, stream->end, !stream->is_shared);
     }
     stream->end = NONE;
 }
@@ -267,7 +267,7 @@ static void through_raw_step(struct program *program, int at)
         end->marked_read = false;
     } else if (end != NULL) {
         os_close(raw);
-        tracker_closed(program, stream->end);
+        tracker_closed(program, stream->end, false);
         stream->end = NONE;
     }
 }

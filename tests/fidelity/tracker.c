@@ -32,15 +32,20 @@ static int take_first(struct listening *queue)
     return first;
 }
 
-/* Linux returns a connection that was reset in the queue. On Windows accept fails for it, and is
- * retried ("reset_in_queue"). */
+/* Linux returns a connection that was reset in the queue. On Windows and the BSDs accept fails for
+ * it, and is retried ("reset_in_queue"). */
+bool tracker_skips(const struct program *program, const struct end *end)
+{
+    return (program->winsock || program->bsd) && end->is_reset;
+}
+
 int tracker_accept(struct program *program, int listening)
 {
     struct listening *queue = &program->listenings[listening];
     while (queue->queued > 0) {
         int first = take_first(queue);
         program->ends[first].is_queued = false;
-        if (!program->winsock || !program->ends[first].is_reset) {
+        if (!tracker_skips(program, &program->ends[first])) {
             program->ends[first].handles = 1;
             return first;
         }
@@ -98,6 +103,8 @@ void tracker_wrote(struct program *program, int number, size_t n)
     }
     if (other->is_closed) {
         mark_reset(program, end);
+    } else if (program->bsd && other->shut_read) {
+        end->is_in_flight = true; /* the BSDs discard it (sorflush, SB_DROP) */
     } else if (other->shut_read && other->fin_sent) {
         send_reset(program, other); /* RFC 1122, 4.2.2.13 */
     } else {
@@ -120,6 +127,14 @@ static bool shuts_read_in_system(const struct program *program, const struct str
     return both && is_passed && end->unread == 0;
 }
 
+/* A shutdown of the read half discards the input (sorflush). FreeBSD does nothing once the
+ * connection has ended (soshutdown: ENOTCONN). */
+static bool discards_input(const struct program *program, const struct end *end)
+{
+    bool has_ended = end->is_reset || tracker_is_over(program, end);
+    return program->bsd && end->shut_read && !(program->system == FIDELITY_FREEBSD && has_ended);
+}
+
 void tracker_shut(struct program *program, struct stream *stream, fer_shutdown how)
 {
     struct end *end = &program->ends[stream->end];
@@ -131,15 +146,18 @@ void tracker_shut(struct program *program, struct stream *stream, fer_shutdown h
     end->marked_read =
         end->marked_read || (program->winsock && stream->is_shared && how != FER_SHUTDOWN_WRITE);
     end->shut_read = end->shut_read || shuts_read_in_system(program, stream, end, how);
+    if (discards_input(program, end)) {
+        end->unread = 0;
+    }
     if (how != FER_SHUTDOWN_READ) {
         send_end(program, end);
     }
 }
 
-static void close_end(struct program *program, struct end *end)
+static void close_end(struct program *program, struct end *end, bool resets_unread)
 {
     if (!end->is_reset && !tracker_is_over(program, end)) {
-        if (end->resets_at_close || end->unread > 0) {
+        if (end->resets_at_close || (end->unread > 0 && resets_unread)) {
             send_reset(program, end);
         } else {
             send_end(program, end);
@@ -148,12 +166,12 @@ static void close_end(struct program *program, struct end *end)
     end->is_closed = true;
 }
 
-void tracker_closed(struct program *program, int number)
+void tracker_closed(struct program *program, int number, bool resets_unread)
 {
     struct end *end = &program->ends[number];
     end->handles--;
     if (end->handles == 0) {
-        close_end(program, end);
+        close_end(program, end, resets_unread || !program->bsd);
     }
 }
 

@@ -1,0 +1,109 @@
+/* os_bsd.c: detects arrived data on FreeBSD and NetBSD by the connection's state (TCP_INFO), the
+ * number of readable bytes (FIONREAD) and the length of the accept queue (kevent). */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/tcp_fsm.h>
+#include <poll.h>
+#include <sys/event.h>
+#include <sys/filio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "fidelity/fidelity.h"
+
+void os_start(enum fidelity_system system, uint64_t seed)
+{
+    (void)system;
+    (void)seed;
+}
+
+const char *os_stop(void)
+{
+    return NULL;
+}
+
+void os_wait_for_arrival(void)
+{
+}
+
+bool os_is_simulated(void)
+{
+    return false;
+}
+
+bool os_has(enum fidelity_system system)
+{
+#ifdef __FreeBSD__
+    return system == FIDELITY_FREEBSD;
+#else
+    return system == FIDELITY_NETBSD;
+#endif
+}
+
+/* tcpi_state is the first byte. A connection that was reset has no state (EINVAL, ECONNRESET). */
+static int state_of(fer_raw_socket raw)
+{
+    unsigned char state = TCPS_CLOSED;
+    socklen_t len = sizeof state;
+    return getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, &state, &len) == 0 ? state : TCPS_CLOSED;
+}
+
+/* Nagle's algorithm delays a write until the one before is acknowledged (RFC 1122, 4.2.3.4). A peer
+ * that discards its input counts nothing, so the sender's buffer must be empty. */
+static bool has_sent_all(fer_raw_socket raw)
+{
+    int unsent = 0;
+    return ioctl((int)raw, FIONWRITE, &unsent) == 0 && unsent == 0;
+}
+
+bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
+{
+    int queued = -1;
+    int state = state_of(raw);
+    if (ioctl((int)raw, FIONREAD, &queued) != 0 || (size_t)queued != end->unread ||
+        !(end->is_reset || has_sent_all(raw))) {
+        return false;
+    }
+    if (end->is_reset || is_over) {
+        return state == TCPS_CLOSED || (state == TCPS_TIME_WAIT && !end->is_reset);
+    }
+    return end->fin_arrived
+               ? state == TCPS_CLOSE_WAIT
+               : state == TCPS_ESTABLISHED || state == TCPS_FIN_WAIT_1 || state == TCPS_FIN_WAIT_2;
+}
+
+void os_close(fer_raw_socket raw)
+{
+    (void)close((int)raw);
+}
+
+/* The data of an event of a listener is the length of its accept queue (kqueue(2)). */
+static int queued_at(fer_raw_socket raw)
+{
+    const struct timespec none = {0, 0};
+    struct kevent change;
+    struct kevent event;
+    int queue = kqueue();
+    EV_SET(&change, (uintptr_t)raw, EVFILT_READ, EV_ADD, 0, 0, 0);
+    int count = kevent(queue, &change, 1, &event, 1, &none);
+    (void)close(queue);
+    return count == 1 ? (int)event.data : 0;
+}
+
+bool os_is_queued(fer_raw_socket raw, int count)
+{
+    return queued_at(raw) == count;
+}
+
+bool os_is_acceptable(fer_raw_socket raw)
+{
+    return queued_at(raw) > 0;
+}
+
+bool os_yield(unsigned attempts)
+{
+    (void)poll(NULL, 0, attempts < 100 ? 0 : 1);
+    return attempts < 20000;
+}
