@@ -86,7 +86,7 @@ while [ $operation -lt 41 ]; do
     for argument in 0 1 7 100 173 200 255; do
         step="$(octal $operation)\0$(octal $argument)\377"
         for kind in '\0' '\007' '\010' '\024'; do
-            for harness in stream_state two_dialects; do
+            for harness in stream_state dialects; do
                 put $harness "$kind\0\0\0\377$(octal 35)\0\050\377$step$step"
             done
         done
@@ -98,7 +98,7 @@ done
 # receives. The last byte sets a switch of the simulated Windows.
 for kind in '\0' '\002' '\010'; do
     round='\0\0\0\377\015\0\050\377\032\0\310\377'
-    for harness in stream_state two_dialects; do
+    for harness in stream_state dialects; do
         put $harness "$kind$round$round$round$round"
         put $harness "$kind$round$round$round$round\001"
     done
@@ -109,9 +109,9 @@ done
 # modifies, 250 deletes, 251 waits.
 for interest in 0 1 2 4 5 6; do
     # A clone gets the number of a registered one that was closed.
-    put two_dialects "\\0\\0\\0\\0\\377\\021\\0\\001\\377\\370\\0$(octal $interest)\\377\\032\\0\\0\\377\\021\\001\\0\\377\\373\\0\\0\\377\\371\\0\\0\\377"
+    put dialects "\\0\\0\\0\\0\\377\\021\\0\\001\\377\\370\\0$(octal $interest)\\377\\032\\0\\0\\377\\021\\001\\0\\377\\373\\0\\0\\377\\371\\0\\0\\377"
     for operation in 8 13 16 17 26 27 35 36 37 38 39; do
-        for harness in stream_state two_dialects; do
+        for harness in stream_state dialects; do
             watch="\\370\\0$(octal $interest)\\377\\373\\0\\0\\377"
             step="$(octal $operation)\\0\\001\\377\\373\\0\\0\\377\\371\\0$(octal $interest)\\377\\373\\0\\0\\377"
             put $harness "\\0\\0\\0\\0\\377$watch$step$(octal 35)\\0\\050\\377$step\\372\\0\\0\\377\\373\\0\\0\\377"

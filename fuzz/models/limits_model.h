@@ -21,6 +21,13 @@ struct limited_call {
     uint64_t late;   /* the system may notice the end of the limits so much later */
 };
 
+/* How late a call may notice the end of its limits: the tries and pauses of its waits, on Windows a
+ * slice (`cancel_is_late`), and a pause until there are buffers. */
+static inline uint64_t limits_lateness(bool is_winsock, bool lacks_buffers)
+{
+    return ((is_winsock ? 30u : 10u) + (lacks_buffers ? 20u : 0u)) * LIMITS_MILLI;
+}
+
 static inline bool limits_are_over(const struct call_limits *limits)
 {
     return limits->is_cancelled || limits->deadline_in == 0;

@@ -4,7 +4,7 @@
 #ifndef FUZZ_NOT_RECONCILED_H
 #define FUZZ_NOT_RECONCILED_H
 
-#include "fuzz/programs/stream_program.h"
+#include "fuzz/models/races.h"
 
 /* X(tag, whether nothing after it can be compared): the positions in a stream differ then, or it is
  * closed in one dialect only. The first row that recognizes a difference counts. */
@@ -36,16 +36,6 @@
     X(late_event, true)                \
     X(cancel_is_late, true)            \
     X(limits_after_the_end, false)
-
-static inline bool is_read(const struct record *record)
-{
-    return record->op >= OP_READ && record->op <= OP_READ_TO_END;
-}
-
-static inline bool is_write(const struct record *record)
-{
-    return record->op >= OP_WRITE && record->op <= OP_WRITE_ALL;
-}
 
 static inline bool reports_reset(const struct record *record)
 {
@@ -204,11 +194,9 @@ static inline bool no_buffer_space(const struct record *posix, const struct reco
 {
     bool is_fault =
         posix->fault == FER_SIM_FAULT_NO_BUFFERS && posix->error.kind == FER_NO_BUFFER_SPACE;
-    bool is_for_a_while =
-        (winsock->facts & FACT_LACKS_BUFFERS) != 0 &&
-        (winsock->error.kind == FER_WOULD_BLOCK || winsock->error.kind == FER_TIMED_OUT ||
-         winsock->error.kind == FER_CANCELLED || winsock->elapsed > posix->elapsed);
-    return (is_read(posix) || is_write(posix)) && (is_fault || is_for_a_while) &&
+    bool would_wait = winsock->buffers_in > 0 && winsock->error.kind == FER_WOULD_BLOCK;
+    bool waits = winsock->buffers_in > 0 && race_explains(posix, winsock);
+    return (is_read(posix) || is_write(posix)) && (is_fault || would_wait || waits) &&
            winsock->error.kind != FER_NO_BUFFER_SPACE;
 }
 
@@ -348,14 +336,15 @@ static inline bool raw_mode(const struct record *posix, const struct record *win
 }
 
 /* Both halves are shut down while input is queued, and more arrives. Linux resets; Windows shut
- * down only sending and keeps the input, and the peer receives what was still to be sent. */
+ * only the write half down, keeps the input, and receives what was still to be sent. Its close then
+ * resets. */
 static inline bool input_after_both(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_SHUT_READ | FACT_SHUT_WRITE;
     bool receives = is_read(posix) || posix->op == OP_PEER_RECEIVE || posix->op == OP_CLOSE;
     bool has_less = receives && posix->n < winsock->n;
-    return (posix->facts_after & facts) == facts && !reports_reset(winsock) &&
-           (reports_reset(posix) || has_less);
+    bool is_open = !reports_reset(winsock) || (posix->op == OP_CLOSE && has_less);
+    return (posix->facts_after & facts) == facts && is_open && (reports_reset(posix) || has_less);
 }
 
 /* Events of halves that this end shut down, or of a connection whose state differs since another
@@ -396,25 +385,6 @@ static inline bool has_met_reset(const struct record *posix, const struct record
            winsock->value == (uint64_t)FER_OK;
 }
 
-/* A connect to several addresses noticed the end of an attempt late, and so started the next one
- * late, or never before its deadline. */
-static inline bool is_late_attempt(const struct record *posix, const struct record *winsock)
-{
-    return posix->op == OP_CONNECT_WITH && (winsock->facts & FACT_NOTICES_LATE) != 0;
-}
-
-/* The timeout of a write expired within the slice in which a clone shut the write half down. */
-static inline bool is_timeout_before_shutdown(const struct record *posix,
-                                              const struct record *winsock)
-{
-    unsigned facts = FACT_DEFERRED | FACT_NOTICES_LATE | FACT_CLONED;
-    const uint64_t slice = 100 * LIMITS_MILLI;
-    return (winsock->facts & facts) == facts && is_write(posix) &&
-           posix->error.kind == FER_BROKEN_PIPE && winsock->error.kind == FER_TIMED_OUT &&
-           (posix->facts_after & FACT_SHUT_WRITE) != 0 &&
-           winsock->elapsed <= posix->elapsed + slice;
-}
-
 /* WSAPoll's hang-up (hangup_ends_write_waits) is a readiness to write. */
 static inline bool is_ready_at_hangup(const struct record *posix, const struct record *winsock)
 {
@@ -423,51 +393,20 @@ static inline bool is_ready_at_hangup(const struct record *posix, const struct r
            winsock->error.kind == FER_OK && winsock->elapsed <= posix->elapsed;
 }
 
-/* A call of several reads or writes noticed an event only at its deadline, which then ended its
- * next read or write (rule K1). */
-static inline bool is_over_at_notice(const struct record *posix, const struct record *winsock)
-{
-    bool repeats =
-        posix->op == OP_READ_EXACT || posix->op == OP_READ_TO_END || posix->op == OP_WRITE_ALL;
-    return repeats && (winsock->facts & FACT_NOTICES_LATE) != 0 &&
-           winsock->error.kind == FER_TIMED_OUT && winsock->n > 0 && winsock->n <= posix->n &&
-           winsock->elapsed >= winsock->limits.deadline_in && winsock->elapsed > posix->elapsed;
-}
-
-/* A wait on Windows noticed an event, a shutdown or room late, after others, but before its timeout
- * expired. */
+/* A wait on Windows noticed an event, a shutdown or room late. */
 static inline bool late_event(const struct record *posix, const struct record *winsock)
 {
-    unsigned facts = FACT_DEFERRED | FACT_NOTICES_LATE;
-    bool is_unfinished =
-        winsock->error.kind == FER_TIMED_OUT || winsock->error.kind == FER_DEADLOCK;
-    bool is_late = (winsock->facts & facts) == facts && (is_read(posix) || is_write(posix)) &&
-                   winsock->elapsed > posix->elapsed &&
-                   (!is_unfinished || winsock->error.kind == posix->error.kind);
-    return is_late || has_met_reset(posix, winsock) || is_late_attempt(posix, winsock) ||
-           is_ready_at_hangup(posix, winsock) || is_timeout_before_shutdown(posix, winsock) ||
-           is_over_at_notice(posix, winsock);
-}
-
-/* Both had the same result, but on Windows after actions of the peer that came later on POSIX
- * (late_event, no_buffer_space). Nothing after it can be compared. */
-static inline bool is_later_on_windows(const struct record *posix, const struct record *winsock)
-{
-    return (winsock->facts & FACT_DEFERRED) != 0 &&
-           (winsock->facts & (FACT_NOTICES_LATE | FACT_LACKS_BUFFERS)) != 0 &&
-           (is_read(posix) || is_write(posix)) && winsock->elapsed > posix->elapsed;
+    bool is_raced = race_explains(posix, winsock) || connect_race_explains(posix, winsock);
+    bool is_late = (winsock->facts & FACT_NOTICES_LATE) != 0 && is_raced;
+    return is_late || has_met_reset(posix, winsock) || is_ready_at_hangup(posix, winsock);
 }
 
 /* K2: on Windows a wait that is no request notices a cancel up to 20 ms late. It may end in another
  * way until then. */
 static inline bool cancel_is_late(const struct record *posix, const struct record *winsock)
 {
-    const uint64_t slice = 20 * LIMITS_MILLI;
-    bool selects = is_write(posix) || posix->op == OP_READY || posix->op == OP_CONNECT_WITH ||
-                   (is_read(posix) && (winsock->facts & FACT_NOTICES_LATE) != 0);
-    bool has_moved = posix->op == OP_CONNECT_WITH || winsock->n >= posix->n;
-    return selects && posix->error.kind == FER_CANCELLED && !posix->limits.is_cancelled &&
-           has_moved && winsock->elapsed <= posix->elapsed + slice;
+    bool is_raced = race_explains(posix, winsock) || connect_race_explains(posix, winsock);
+    return is_raced && posix->error.kind == FER_CANCELLED && !posix->limits.is_cancelled;
 }
 
 /* After another row's difference the handle's state answers in one system only, before the limits

@@ -71,12 +71,10 @@ static bool is_whole(const struct record *record)
 
 /* ---- Limits */
 
-/* How late a call may notice the end of its limits: the tries and pauses of its waits, and on
- * Windows a slice. */
 static uint64_t lateness(const struct record *record)
 {
-    uint64_t millis = model.dialect == FER_SIM_WINSOCK ? 30 : 10;
-    return (millis + ((record->facts & FACT_LACKS_BUFFERS) != 0 ? 20u : 0u)) * LIMITS_MILLI;
+    return limits_lateness(model.dialect == FER_SIM_WINSOCK,
+                           (record->facts & FACT_LACKS_BUFFERS) != 0);
 }
 
 static bool is_shut(const struct program *program, const struct record *record)

@@ -92,6 +92,7 @@ static void run_deferred(void *context)
 {
     struct deferred *deferred = context;
     struct record unseen = {.bytes_are_right = true};
+    deferred->is_done = true;
     deferred->program->deferred_done++;
     if (deferred->op == OP_SHUTDOWN) {
         shut_down_now(deferred);
@@ -106,12 +107,16 @@ static void defer_action(struct program *program, int handle, int number, uint8_
     bool is_own = program->windows.loses_cancels && arg >= PROGRAM_OWN_SHUTDOWN_FROM;
     if (program->deferred_count < PROGRAM_DEFERRED) {
         struct deferred *deferred = &program->deferred[program->deferred_count++];
+        fer_duration delay = {(uint64_t)(arg % 50) * 4 * MILLI + 2 * MILLI};
         *deferred =
-            (struct deferred){program, number, handle,
+            (struct deferred){program,
+                              number,
+                              handle,
                               is_own ? OP_SHUTDOWN : (enum program_op)(OP_PEER_SEND + arg % 5),
-                              is_own ? arg : program_length(arg)};
-        FER_IGNORE(fer_sim_after((fer_duration){(uint64_t)(arg % 50) * 4 * MILLI + 2 * MILLI},
-                                 run_deferred, deferred));
+                              is_own ? arg : program_length(arg),
+                              fer_sim_now().nanos + delay.nanos,
+                              false};
+        FER_IGNORE(fer_sim_after(delay, run_deferred, deferred));
     }
 }
 
@@ -283,6 +288,41 @@ static unsigned facts_of_switches(const struct program *program)
            (lacks_buffers ? FACT_LACKS_BUFFERS : 0u) | (is_late ? FACT_NOTICES_LATE : 0u);
 }
 
+/* ---- The times of events */
+
+static uint64_t first_action(const struct program *program)
+{
+    uint64_t first = LIMITS_NEVER;
+    for (int i = 0; i < program->deferred_count; i++) {
+        const struct deferred *deferred = &program->deferred[i];
+        first = !deferred->is_done && deferred->time < first ? deferred->time : first;
+    }
+    return first;
+}
+
+static void record_times(const struct program *program, const struct connection *connection,
+                         struct record *record)
+{
+    uint64_t now = fer_sim_now().nanos;
+    uint64_t action = first_action(program);
+    uint64_t buffers = program->windows.no_buffers_until.nanos;
+    bool writes = record->op >= OP_WRITE && record->op <= OP_WRITE_ALL;
+    bool is_transfer = record->op >= OP_READ && record->op <= OP_WRITE_ALL;
+    uint64_t timeout = connection != NULL && is_transfer ? connection->timeouts[writes] : 0;
+    record->timeout_in = timeout > 0 ? timeout : LIMITS_NEVER;
+    record->action_in = action == LIMITS_NEVER ? LIMITS_NEVER : action > now ? action - now : 0;
+    record->buffers_in = buffers > now ? buffers - now : 0;
+}
+
+static void track_timeouts(struct connection *connection, const struct record *record)
+{
+    bool sets = record->op == OP_SET_READ_TIMEOUT || record->op == OP_SET_WRITE_TIMEOUT;
+    if (connection != NULL && sets && record->error.kind == FER_OK) {
+        connection->timeouts[record->op == OP_SET_WRITE_TIMEOUT] =
+            record->expected == FER_DURATION_NONE_NANOS ? 0 : record->expected;
+    }
+}
+
 static void step(struct program *program, const uint8_t *bytes)
 {
     int handle = bytes[1] % PROGRAM_HANDLES;
@@ -308,6 +348,9 @@ static void step(struct program *program, const uint8_t *bytes)
     record->limits = limits_of_call(&program->limits, record->op == OP_CONNECT_WITH
                                                           ? &program->connect_limits
                                                           : &program->limits_of[handle]);
+    record_times(program, connection, record);
+    size_t received = connection == NULL ? 0 : connection->received;
+    int done = program->deferred_done;
     uint64_t began = fer_sim_now().nanos;
     if (record->fault >= 0) {
         FER_IGNORE(fer_sim_fault_at((fer_sim_fault)record->fault, 1));
@@ -324,7 +367,10 @@ static void step(struct program *program, const uint8_t *bytes)
     }
     (void)fer_sim_clear_faults();
     record->elapsed = fer_sim_now().nanos - began;
+    record->actions = program->deferred_done - done;
+    record->could_read = connection == NULL ? 0 : connection->peer_sent - received;
     track_limits(program, connection_of, record);
+    track_timeouts(connection, record);
     record->facts_after = connection == NULL ? 0 : connection->facts;
     program->observe(program, record);
 }

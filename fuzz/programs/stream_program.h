@@ -91,7 +91,13 @@ struct record {
     uint64_t elapsed;     /* of virtual time, in nanoseconds */
     /* Set by the harness that compares: an earlier step of this connection differed. */
     bool was_forgiven;
-    size_t unread; /* sent by the peer and not received, before the step */
+    size_t unread;     /* sent by the peer and not received, before the step */
+    size_t could_read; /* unread, and what the peer sent during the step */
+    /* The times of events from the beginning of the step on, or LIMITS_NEVER. */
+    uint64_t timeout_in; /* the socket's own, of a read or a write */
+    uint64_t action_in;  /* the first deferred action that is pending */
+    uint64_t buffers_in; /* the simulated Windows has buffers again, or has them: 0 */
+    int actions;         /* deferred ones that ran during the step */
 };
 
 /* One connection. The n-th byte of each direction is known. */
@@ -99,6 +105,7 @@ struct connection {
     fer_sim_peer peer;
     unsigned facts;
     uint16_t accepted_on; /* the port of the program's listener, or 0 */
+    uint64_t timeouts[2]; /* that were set, of reads and of writes; 0: none */
     size_t peer_sent;
     size_t received; /* of peer_sent, by the program */
     size_t sent;
@@ -112,6 +119,8 @@ struct deferred {
     int handle;         /* of SHUTDOWN, which is the program's own */
     enum program_op op; /* SHUTDOWN, or the peer's */
     size_t count;
+    uint64_t time;
+    bool is_done;
 };
 
 struct program {
