@@ -161,7 +161,7 @@ static inline bool count_is_explained(const struct record *posix, const struct r
     return winsock->n >= posix->n || !goes_on || may_transfer_less;
 }
 
-/* The call noticed later on Windows what ended it on POSIX, or something that happened meanwhile. */
+/* The call noticed later on Windows what ended it on POSIX, or what happened meanwhile. */
 static inline bool notices_late(const struct record *posix, const struct record *winsock)
 {
     return winsock->elapsed > posix->elapsed && winsock->elapsed <= latest_end(posix, winsock) &&
