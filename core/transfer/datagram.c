@@ -42,8 +42,14 @@ static bool is_from_peer(const fer_udp_socket *socket, const fer_socket_addr *fr
     return feri_datagram_peer(socket, &peer).kind != FER_OK || is_same_address(&peer, from);
 }
 
-/* Converts addr to the form that this socket can send to. An IPv6 socket accepts an IPv4 address as
- * IPv4-mapped on every system. Port 0 is invalid. */
+/* The form that an IPv6 socket has for an IPv4 address on every system. */
+static void map_to_v6(fer_socket_addr *addr)
+{
+    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr->ip.v4);
+    *addr = fer_socket_addr_new_v6(&mapped, addr->port, 0, 0);
+}
+
+/* Converts addr to the form that this socket can send to. Port 0 is invalid. */
 static fer_error destination_for(const fer_handle *handle, const fer_socket_addr *addr,
                                  fer_socket_addr *out)
 {
@@ -56,8 +62,7 @@ static fer_error destination_for(const fer_handle *handle, const fer_socket_addr
         return feri_own_error(FER_INVALID_INPUT);
     }
     if (addr->ip.family == FER_IP_V4 && is_v6) {
-        fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr->ip.v4);
-        *out = fer_socket_addr_new_v6(&mapped, out->port, 0, 0);
+        map_to_v6(out);
     }
     return feri_ok();
 }
@@ -72,6 +77,16 @@ static bool removes(feri_recv_mode recv_mode)
 static ferp_protocol protocol_of(const fer_handle *handle)
 {
     return feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ? FERP_OTHER_PROTOCOL : FERP_UDP;
+}
+
+/* An IPv6 socket that is connected to an IPv4 address receives from an IPv4 address on FreeBSD and
+ * macOS: connect removes INP_IPV6 (sys/netinet6/udp6_usrreq.c, udp6_connect), so the sender is not
+ * mapped (sys/netinet/udp_usrreq.c, udp_append). */
+static void map_sender(const fer_handle *handle, fer_socket_addr *from)
+{
+    if (from->ip.family == FER_IP_V4 && feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        map_to_v6(from);
+    }
 }
 
 static fer_error receive_once(const feri_waiting *waiting, void *buf, size_t len,
@@ -105,6 +120,7 @@ static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len,
     for (;;) {
         fer_error error = receive_once(&waiting, buf, len, recv_mode, out);
         if (error.kind == FER_OK) {
+            map_sender(&socket->handle_, &out->from);
             if (is_from_peer(socket, &out->from)) {
                 return error;
             }
