@@ -119,13 +119,15 @@ static fer_error store_datagram(const struct sockaddr_storage *from, size_t len,
     return (fer_error){FER_OK, 0};
 }
 
-/* By recvmsg, on every system and for every protocol. The message always has one slice, even for
- * 0 bytes: without a slice XNU fails with EMSGSIZE. */
+/* By recvmsg, on every system and for every protocol. The message always has one slice of at least
+ * one byte. Without a slice XNU fails with EMSGSIZE. macOS and the BSDs do not wait for 0 bytes, and
+ * report an empty datagram as truncated (FreeBSD, sys/kern/uipc_socket.c, soreceive_dgram). */
 static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags,
                               struct ferp_datagram *out)
 {
     struct sockaddr_storage from;
-    struct iovec slice = {buf, len};
+    char spare;
+    struct iovec slice = {len > 0 ? buf : &spare, len > 0 ? len : 1};
     struct msghdr message = {0};
     from.ss_family = AF_UNSPEC;
     message.msg_name = &from;
@@ -136,7 +138,23 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int fla
     if (moved < 0) {
         return ferp_posix_error_of(errno);
     }
-    return store_datagram(&from, (size_t)moved, (message.msg_flags & MSG_TRUNC) != 0, out);
+    bool truncated = (message.msg_flags & MSG_TRUNC) != 0 || (size_t)moved > len;
+    return store_datagram(&from, (size_t)moved < len ? (size_t)moved : len, truncated, out);
+}
+
+/* On macOS and the BSDs a peek leaves the error that it returns for the next call (FreeBSD,
+ * sys/kern/uipc_socket.c, soreceive_generic). */
+static fer_error peek_from(fer_raw_socket raw, void *buf, size_t len, int flags,
+                           struct ferp_datagram *out)
+{
+    fer_error error = receive_from(raw, buf, len, flags | MSG_PEEK, out);
+#ifdef FERP_POSIX_BSD
+    fer_error taken;
+    if (error.kind != FER_OK && error.kind != FER_WOULD_BLOCK && error.kind != FER_INTERRUPTED) {
+        FER_IGNORE(ferp_take_error(raw, &taken));
+    }
+#endif
+    return error;
 }
 
 #ifdef __linux__
@@ -189,7 +207,7 @@ fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protoco
 
 fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
 {
-    return receive_from(raw, buf, len, MSG_PEEK, out);
+    return peek_from(raw, buf, len, 0, out);
 }
 
 fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
@@ -200,7 +218,16 @@ fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_pro
 
 fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
 {
-    return receive_from(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS | MSG_PEEK, out);
+    return peek_from(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS, out);
+}
+
+/* A connected socket of macOS and the BSDs sends to no address, not even to its peer's (FreeBSD,
+ * sys/netinet/udp_usrreq.c, udp_output). */
+static bool is_peer(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    fer_socket_addr peer;
+    return ferp_peer_addr(raw, &peer).kind == FER_OK && peer.port == addr->port &&
+           fer_ip_addr_eq(&peer.ip, &addr->ip);
 }
 
 static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags,
@@ -208,7 +235,11 @@ static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int fl
 {
     struct sockaddr_storage to;
     socklen_t size = ferp_posix_sockaddr(addr, &to);
-    return store_moved(sendto((int)raw, buf, len, flags, (const struct sockaddr *)&to, size), n);
+    ssize_t moved = sendto((int)raw, buf, len, flags, (const struct sockaddr *)&to, size);
+    if (moved < 0 && errno == EISCONN && is_peer(raw, addr)) {
+        moved = send((int)raw, buf, len, flags);
+    }
+    return store_moved(moved, n);
 }
 
 fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,

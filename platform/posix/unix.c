@@ -109,11 +109,25 @@ fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr)
     return ferp_posix_result(bind((int)raw, (const struct sockaddr *)&storage, len));
 }
 
+/* macOS and the BSDs return ENOTSOCK for the path of a file that is no socket (FreeBSD,
+ * sys/kern/uipc_usrreq.c, unp_connectat; XNU and NetBSD, unp_connect). Linux returns ECONNREFUSED,
+ * as for a socket that does not listen. */
+static fer_error path_result(fer_raw_socket raw, intptr_t returned)
+{
+    int type = 0;
+    socklen_t len = sizeof type;
+    if (returned < 0 && errno == ENOTSOCK &&
+        getsockopt((int)raw, SOL_SOCKET, SO_TYPE, &type, &len) == 0) {
+        return (fer_error){FER_CONNECTION_REFUSED, ENOTSOCK};
+    }
+    return ferp_posix_result(returned);
+}
+
 fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     struct sockaddr_un storage;
     socklen_t len = sockaddr_un_of(addr, &storage);
-    return ferp_posix_result(connect((int)raw, (const struct sockaddr *)&storage, len));
+    return path_result(raw, connect((int)raw, (const struct sockaddr *)&storage, len));
 }
 
 /* ---- Datagrams */
@@ -122,7 +136,8 @@ static fer_error receive_from_unix(fer_raw_socket raw, void *buf, size_t len, in
                                    struct ferp_unix_datagram *out)
 {
     struct sockaddr_un from;
-    struct iovec slice = {buf, len};
+    char spare; /* as in receive_from of bytes.c */
+    struct iovec slice = {len > 0 ? buf : &spare, len > 0 ? len : 1};
     struct msghdr message = {0};
     from.sun_family = AF_UNIX;
     message.msg_name = &from;
@@ -133,8 +148,8 @@ static fer_error receive_from_unix(fer_raw_socket raw, void *buf, size_t len, in
     if (moved < 0) {
         return ferp_posix_error_of(errno);
     }
-    out->len = (size_t)moved;
-    out->truncated = (message.msg_flags & MSG_TRUNC) != 0;
+    out->len = (size_t)moved < len ? (size_t)moved : len;
+    out->truncated = (message.msg_flags & MSG_TRUNC) != 0 || (size_t)moved > len;
     out->from = from_sockaddr_un(&from, message.msg_namelen);
     return (fer_error){FER_OK, 0};
 }
@@ -151,14 +166,26 @@ fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
     return receive_from_unix(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS, out);
 }
 
+static bool is_unix_peer(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    fer_unix_addr peer;
+    return ferp_unix_peer_addr(raw, &peer).kind == FER_OK && peer.kind_ == addr->kind_ &&
+           peer.len_ == addr->len_ && memcmp(peer.name_, addr->name_, addr->len_) == 0;
+}
+
+/* EISCONN: as in send_to of bytes.c (FreeBSD, sys/kern/uipc_usrreq.c, uipc_send). */
 static fer_error send_to_unix(fer_raw_socket raw, const void *buf, size_t len, int flags,
                               const fer_unix_addr *addr, size_t *n)
 {
     struct sockaddr_un to;
     socklen_t size = sockaddr_un_of(addr, &to);
     ssize_t moved = sendto((int)raw, buf, len, flags, (const struct sockaddr *)&to, size);
+    if (moved < 0 && errno == EISCONN && is_unix_peer(raw, addr)) {
+        moved = send((int)raw, buf, len, flags);
+    }
+    fer_error error = path_result(raw, moved);
     *n = moved < 0 ? 0 : (size_t)moved;
-    return ferp_posix_result(moved);
+    return error;
 }
 
 fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,

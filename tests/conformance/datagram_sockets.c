@@ -302,10 +302,14 @@ static void a_connected_socket_sends_to_others_or_says_that_it_is_connected(void
     size_t n = 0;
     uint16_t from = 0;
     fer_udp_socket *socket = test_udp_bound(family, &port);
-    assert_true(peer_datagram(family, &ports[0]) != PEER_NONE);
+    peer_socket first = peer_datagram(family, &ports[0]);
     peer_socket second = peer_datagram(family, &ports[1]);
     fer_socket_addr to = loopback(family, ports[0]);
     assert_ok(fer_udp_socket_connect_addr(socket, &to));
+    assert_ok(fer_udp_socket_send_to(socket, "peer's", 6, &to, &n));
+    assert_int_equal(n, 6);
+    assert_int_equal(peer_datagram_receive(first, buf, sizeof buf, &n, &from), PEER_GOT);
+    assert_int_equal(n, 6);
     to = loopback(family, ports[1]);
     fer_error error = fer_udp_socket_send_to(socket, "aside", 5, &to, &n);
     assert_either(error, FER_OK, FER_ALREADY_CONNECTED);

@@ -110,6 +110,20 @@ static void receiving_into_nothing_drops_the_datagram(void **state)
     assert_receives_from_peer(&pair, "kept");
 }
 
+/* An empty queue makes a receive of no bytes wait, as any other. */
+static void receiving_into_nothing_waits_for_a_datagram(void **state)
+{
+    fer_datagram got;
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    assert_kind(fer_udp_socket_try_recv(pair.socket, NULL, 0, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(SHORT_MS)));
+    assert_own(fer_udp_socket_recv(pair.socket, NULL, 0, &got), FER_TIMED_OUT);
+    assert_own(fer_udp_socket_peek(pair.socket, NULL, 0, &got), FER_TIMED_OUT);
+    assert_ok(fer_udp_socket_set_nonblocking(pair.socket, true));
+    assert_kind(fer_udp_socket_recv(pair.socket, NULL, 0, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_peek_from(pair.socket, NULL, 0, &got), FER_WOULD_BLOCK);
+}
+
 /* ---- U2 */
 
 static void a_fresh_socket_can_send_65507_bytes(void **state)
@@ -275,6 +289,7 @@ int main(void)
         FAMILY_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_told),
         FAMILY_TEST("U1", a_datagram_that_fits_exactly_is_whole),
         FAMILY_TEST("U1", receiving_into_nothing_drops_the_datagram),
+        FAMILY_TEST("U1", receiving_into_nothing_waits_for_a_datagram),
         FAMILY_TEST("U2", a_fresh_socket_can_send_65507_bytes),
         FAMILY_TEST("U2", more_than_a_datagram_holds_is_too_long_and_nothing_is_sent),
         RULE_TEST("U2", over_ipv4_the_longest_is_65507_to_the_byte),

@@ -113,6 +113,19 @@ static void a_datagram_longer_than_the_buffer_is_cut_and_told(void **state)
     assert_receives(socket, "next");
 }
 
+/* U1: an empty queue makes a receive of no bytes wait, as any other. */
+static void receiving_into_nothing_waits_for_a_datagram(void **state)
+{
+    (void)state;
+    fer_unix_datagram *socket = test_unix_bound(unix_peer_path("ferrule"));
+    fer_unix_received got;
+    assert_kind(fer_unix_datagram_try_recv(socket, NULL, 0, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_unix_datagram_set_read_timeout(socket, millis(SHORT_MS)));
+    assert_own(fer_unix_datagram_recv(socket, NULL, 0, &got), FER_TIMED_OUT);
+    assert_ok(fer_unix_datagram_set_nonblocking(socket, true));
+    assert_kind(fer_unix_datagram_recv_from(socket, NULL, 0, &got), FER_WOULD_BLOCK);
+}
+
 static void a_pair_is_connected_to_each_other_and_nameless(void **state)
 {
     (void)state;
@@ -199,6 +212,10 @@ static void a_connected_socket_sends_to_its_peer_and_hears_it_alone(void **state
                      PEER_GOT);
     assert_int_equal(n, 5);
     assert_true(named);
+    send_text(socket, "to it", other_path);
+    assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, path, &named),
+                     PEER_GOT);
+    assert_int_equal(n, 5);
     assert_false(unix_peer_datagram_send(other_sender, path, "stranger's", 10));
     assert_true(unix_peer_datagram_send(other, path, "the peer's", 10));
     assert_receives(socket, "the peer's");
@@ -477,6 +494,7 @@ int main(void)
         UNIX_TEST("E1", datagrams_are_unsupported_where_the_os_has_none),
         UNIX_TEST("U1", datagrams_go_there_and_back_with_their_sender_s_name),
         UNIX_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_told),
+        UNIX_TEST("U1", receiving_into_nothing_waits_for_a_datagram),
         UNIX_TEST("U1", a_pair_is_connected_to_each_other_and_nameless),
         UNIX_TEST("U2", one_that_is_too_long_is_not_sent),
         UNIX_TEST("U4", empty_datagrams_are_sent_and_received_as_such),
