@@ -82,6 +82,16 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
     return ferp_posix_result(setsockopt((int)raw, known.level, known.name, &number, sizeof number));
 }
 
+/* macOS and the BSDs read -1 for a hop limit that was not set (FreeBSD, sys/netinet6/ip6_output.c,
+ * ip6_ctloutput). The default is then 64 (IPV6_DEFHLIM), if neither the administrator
+ * (net.inet6.ip6.hlim) nor a router has changed it. */
+#define FERP_POSIX_DEFAULT_HOPS 64
+
+static uint32_t value_of(ferp_option option, int number)
+{
+    return number >= 0 ? (uint32_t)number : option == FERP_HOPS_V6 ? FERP_POSIX_DEFAULT_HOPS : 0;
+}
+
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
 {
     system_option known = system_option_of(option);
@@ -95,7 +105,7 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     len = is_one_byte(option) ? sizeof byte : sizeof number;
     fer_error error = ferp_posix_result(getsockopt((int)raw, known.level, known.name, value, &len));
     if (error.kind == FER_OK) {
-        *out = is_one_byte(option) ? byte : number < 0 ? 0 : (uint32_t)number;
+        *out = is_one_byte(option) ? byte : value_of(option, number);
     }
     return error;
 }
@@ -199,5 +209,12 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
     memcpy(&request.ipv6mr_multiaddr, group->octets, sizeof group->octets);
     request.ipv6mr_interface = (__typeof__(request.ipv6mr_interface))interface_index;
     int name = change == FERP_JOIN ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP;
-    return ferp_posix_result(setsockopt((int)raw, IPPROTO_IPV6, name, &request, sizeof request));
+    int returned = setsockopt((int)raw, IPPROTO_IPV6, name, &request, sizeof request);
+#ifdef FERP_POSIX_BSD
+    /* a second join (FreeBSD, sys/netinet6/in6_mcast.c, in6p_join_group); IPv4's is EADDRINUSE */
+    if (returned < 0 && errno == EINVAL && change == FERP_JOIN) {
+        return (fer_error){FER_ADDR_IN_USE, EINVAL};
+    }
+#endif
+    return ferp_posix_result(returned);
 }

@@ -183,9 +183,13 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     return finish_accepted(fd, out);
 }
 
+/* A Unix socket without a path is EDESTADDRREQ on FreeBSD (sys/kern/uipc_usrreq.c, uipc_listen),
+ * EINVAL elsewhere. */
 fer_error ferp_listen(fer_raw_socket raw, int backlog)
 {
-    return ferp_posix_result(listen((int)raw, backlog));
+    int returned = listen((int)raw, backlog);
+    return returned < 0 && errno == EDESTADDRREQ ? (fer_error){FER_INVALID_INPUT, EDESTADDRREQ}
+                                                 : ferp_posix_result(returned);
 }
 
 /* Whether a TCP connection has sent its FIN. FreeBSD, NetBSD and OpenBSD disconnect a socket whose
