@@ -79,6 +79,7 @@ set(ferrule_posix_sources
     platform/posix/options.c
     platform/posix/poller_epoll.c
     platform/posix/poller_kqueue.c
+    platform/posix/poller_identity.c
     platform/posix/poller_poll.c
     platform/posix/resolve.c
     platform/posix/socket.c

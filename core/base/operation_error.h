@@ -85,6 +85,7 @@ typedef enum feri_operation {
     X(SHUTDOWN, FER_CONNECTION_RESET, FER_OK, false, "as above")                                 \
     X(SHUTDOWN, FER_CONNECTION_ABORTED, FER_OK, false, "as above")                               \
     X(SHUTDOWN, FER_BROKEN_PIPE, FER_OK, false, "as above: Windows' 10058")                      \
+    X(SHUTDOWN, FER_INVALID_INPUT, FER_OK, false, "as above: NetBSD, OpenBSD (tcp_getpcb)")      \
     X(PEER_ADDR, FER_INVALID_INPUT, FER_NOT_CONNECTED, true,                                     \
       "macOS: EINVAL once the connection is dead")                                               \
     X(DATAGRAM, FER_CONNECTION_RESET, FER_CONNECTION_REFUSED, true,                              \

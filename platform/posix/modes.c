@@ -10,13 +10,31 @@
 #define FERP_POSIX_TIMEOUT_SECS_MAX \
     (sizeof(long) > 4 ? (uint64_t)INT64_MAX / 1000000 : UINT64_C(2147483))
 
-/* Older BSDs store ticks in a short and fail with EDOM if the timeout is longer. This many seconds
- * fit at 100 ticks a second. */
-#define FERP_POSIX_SHORT_TIMEOUT_SECS (SHRT_MAX / 100)
+/* The longest timeouts that are tried after EDOM, which means a longer one than the system can
+ * store. NetBSD stores ticks in an int; this one fits at 1000 ticks a second (uipc_socket.c,
+ * sosetopt1). Older BSDs store them in a short; this one fits at 100 ticks a second. */
+static const struct timeval long_timeouts[] = {{INT_MAX / 1000, 0}, {SHRT_MAX / 100, 0}};
 
 static int timeout_option(ferp_direction direction)
 {
     return direction == FERP_READING ? SO_RCVTIMEO : SO_SNDTIMEO;
+}
+
+/* NetBSD rounds down to ticks, usually of 10 ms (uipc_socket.c, sosetopt1), and a wait of n ticks
+ * ends within the n-th one (kern_condvar.c, cv_timedwait_sig). So a timeout becomes the next tick
+ * and one more. Where ticks are shorter, it is longer than necessary by up to 20 ms. */
+#ifdef __NetBSD__
+#define FERP_POSIX_TICK_MICROS UINT64_C(10000)
+#define FERP_POSIX_EXTRA_TICKS 1
+#else
+#define FERP_POSIX_TICK_MICROS UINT64_C(1)
+#define FERP_POSIX_EXTRA_TICKS 0
+#endif
+
+static uint64_t whole_ticks(uint64_t micros)
+{
+    uint64_t ticks = micros / FERP_POSIX_TICK_MICROS + (micros % FERP_POSIX_TICK_MICROS != 0);
+    return (ticks + FERP_POSIX_EXTRA_TICKS) * FERP_POSIX_TICK_MICROS;
 }
 
 /* Rounds up to microseconds; the kernel rounds up further, to its tick. NONE becomes 0, a finite
@@ -27,7 +45,7 @@ static struct timeval timeval_of(fer_duration timeout)
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
         return value;
     }
-    uint64_t micros = timeout.nanos / 1000 + (timeout.nanos % 1000 != 0);
+    uint64_t micros = whole_ticks(timeout.nanos / 1000 + (timeout.nanos % 1000 != 0));
     uint64_t secs = micros / 1000000;
     if (secs >= FERP_POSIX_TIMEOUT_SECS_MAX) {
         secs = FERP_POSIX_TIMEOUT_SECS_MAX;
@@ -41,12 +59,11 @@ static struct timeval timeval_of(fer_duration timeout)
 fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
 {
     struct timeval value = timeval_of(timeout);
-    int returned =
-        setsockopt((int)raw, SOL_SOCKET, timeout_option(direction), &value, sizeof value);
-    if (returned < 0 && errno == EDOM) {
-        value = (struct timeval){FERP_POSIX_SHORT_TIMEOUT_SECS, 0};
+    int option = timeout_option(direction);
+    int returned = setsockopt((int)raw, SOL_SOCKET, option, &value, sizeof value);
+    for (int i = 0; i < 2 && returned < 0 && errno == EDOM; i++) {
         returned =
-            setsockopt((int)raw, SOL_SOCKET, timeout_option(direction), &value, sizeof value);
+            setsockopt((int)raw, SOL_SOCKET, option, &long_timeouts[i], sizeof long_timeouts[i]);
     }
     return ferp_posix_result(returned);
 }

@@ -107,21 +107,24 @@ fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
     if (!is_pollable((int)raw, &status)) {
         return ferp_posix_error_of(EPERM);
     }
-    *out = (ferp_list_identity){(uint64_t)status.st_dev, (uint64_t)status.st_ino};
+    *out = ferp_posix_identity_of((int)raw, &status);
     return fine;
-}
-
-bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_identity *now)
-{
-    return then->device == now->device && then->inode == now->inode;
 }
 
 /* ---- poll */
 
+/* Whether the poll can have hidden a failure: it was asked about one direction only. */
+static bool may_hide_failure(const ferp_list_entry *entry)
+{
+    int both = FERP_LIST_READABLE | FERP_LIST_WRITABLE;
+    return FERP_POSIX_POLL_HIDES_FAILURES && (entry->events & both) != both;
+}
+
 /* POLLHUP is the end of both halves; the end of the peer's half alone is POLLIN (poll(2)). */
 bool ferp_list_has_failed(const ferp_list_entry *entry)
 {
-    return (entry->revents & (POLLERR | POLLHUP)) != 0;
+    return (entry->revents & (POLLERR | POLLHUP)) != 0 ||
+           (may_hide_failure(entry) && ferp_posix_has_failed(entry->fd));
 }
 
 static int poll_millis(ferp_list_entry *entries, size_t count, fer_duration timeout)

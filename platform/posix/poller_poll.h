@@ -17,11 +17,19 @@ typedef struct ferp_list_waker {
     int writer;
 } ferp_list_waker;
 
-/* fstat's st_dev and st_ino. A system without inode numbers for sockets reports the same for all,
- * and cannot distinguish them. */
+/* fstat's st_dev and st_ino, and what identifies the socket of a descriptor on a system whose
+ * sockets have no inode. port and peer are 0 if not set yet. */
 typedef struct ferp_list_identity {
     uint64_t device;
     uint64_t inode;
+    uint64_t port;
+    uint64_t peer;
+    int fd;
+    uint32_t closes; /* by this library */
 } ferp_list_identity;
+
+/* poller_identity.c */
+struct stat;
+ferp_list_identity ferp_posix_identity_of(int fd, const struct stat *status);
 
 #endif

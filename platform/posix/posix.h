@@ -51,6 +51,14 @@
 #endif
 #endif
 
+/* NetBSD's poll sets neither POLLERR nor POLLHUP for a socket (uipc_socket.c, sopoll). A failure
+ * only makes it readable and writable. */
+#ifdef __NetBSD__
+#define FERP_POSIX_POLL_HIDES_FAILURES true
+#else
+#define FERP_POSIX_POLL_HIDES_FAILURES false
+#endif
+
 /* A system without MSG_NOSIGNAL has SO_NOSIGPIPE, which is set when the socket is created. */
 #ifdef MSG_NOSIGNAL
 #define FERP_POSIX_SEND_FLAGS MSG_NOSIGNAL
@@ -122,6 +130,21 @@ fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out);
 
 /* The descriptor that is readable while the token is signalled. token.c */
 int ferp_posix_token_fd(const fer_cancel_token *token);
+
+/* Whether a stream, connected or connecting, has failed or ended. Takes no pending error. Only for
+ * a system whose poll shows neither (FERP_POSIX_POLL_HIDES_FAILURES). wait.c */
+bool ferp_posix_has_failed(int fd);
+
+/* Records that this library is about to close the descriptor, if the poller needs that.
+ * poller_identity.c */
+#if FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
+void ferp_posix_count_close(int fd);
+#else
+static inline void ferp_posix_count_close(int fd)
+{
+    (void)fd;
+}
+#endif
 
 /* Stores the address in the system's form and returns its length. address.c */
 socklen_t ferp_posix_sockaddr(const fer_socket_addr *addr, struct sockaddr_storage *out);

@@ -114,6 +114,7 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 
 void ferp_close(fer_raw_socket raw)
 {
+    ferp_posix_count_close((int)raw);
     /* Not retried after EINTR: another thread may own the number by then (close(2)). */
     (void)close((int)raw);
 }

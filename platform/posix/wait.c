@@ -77,6 +77,34 @@ static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadl
     }
 }
 
+static bool is_dead_stream(int fd)
+{
+    int type = 0;
+    socklen_t len = sizeof type;
+    return ferp_check_connected(fd).kind != FER_OK &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
+}
+
+/* A peek keeps the pending error (NetBSD: uipc_socket.c, soreceive). ENOTCONN is a stream that was
+ * never connected, or a listener. If bytes are queued or the error was taken, only the lost peer
+ * shows the end of both halves. */
+bool ferp_posix_has_failed(int fd)
+{
+    char byte;
+    if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0) {
+        return errno != EAGAIN && errno != EINTR && errno != ENOTCONN;
+    }
+    return is_dead_stream(fd);
+}
+
+/* Whether a poll for POLLOUT shows that a started connect has failed. */
+static bool connect_has_failed(const struct pollfd *entry)
+{
+    return (entry->revents & (POLLERR | POLLHUP)) != 0 ||
+           (FERP_POSIX_POLL_HIDES_FAILURES && entry->revents != 0 &&
+            ferp_posix_has_failed(entry->fd));
+}
+
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
     ferp_readiness readiness = (ferp_readiness)wait->words[WORD_READINESS];
@@ -85,8 +113,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
         entry_of((fer_raw_socket)wait->words[WORD_FD], writing ? POLLOUT : POLLIN),
         token_entry(wait->token)};
     FER_TRY(poll_until(entries, wait->token == NULL ? 1 : 2, deadline));
-    bool has_failed =
-        readiness == FERP_CONNECTED && (entries[0].revents & (POLLERR | POLLHUP)) != 0;
+    bool has_failed = readiness == FERP_CONNECTED && connect_has_failed(&entries[0]);
     return (fer_error){has_failed ? FER_CONNECTION_REFUSED : FER_OK, 0};
 }
 
