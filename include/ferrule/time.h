@@ -30,7 +30,8 @@ typedef struct fer_instant {
  * Returns the current time of the monotonic clock.
  *
  * Whether the clock counts while the machine sleeps depends on the OS: Linux does not
- * (CLOCK_MONOTONIC, clock_gettime(2)), Windows does (QueryPerformanceCounter, MSDN).
+ * (CLOCK_MONOTONIC, clock_gettime(2)), nor does macOS (CLOCK_UPTIME_RAW, clock_gettime(3)), Windows
+ * does (QueryPerformanceCounter, MSDN).
  *
  * Blocks: never.
  * Owns: nothing.

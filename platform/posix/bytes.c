@@ -16,8 +16,10 @@ static fer_error store_moved(ssize_t moved, size_t *n)
     return (fer_error){FER_OK, 0};
 }
 
-/* On macOS a send that races with the end of the connection fails with EPROTOTYPE. It is mapped to
- * a reset (libuv, issue 3405). */
+/* On macOS before 11 a send that races with the end of the connection fails with EPROTOTYPE. It is
+ * mapped to a reset (libuv, issue 3405). Later kernels report the race as ECONNRESET, and
+ * EPROTOTYPE for a socket that a per-app VPN has taken over (XNU, tcp_usr_send): no byte passes
+ * then either. */
 static fer_error store_sent(ssize_t moved, size_t *n)
 {
 #ifdef __APPLE__

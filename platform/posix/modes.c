@@ -5,10 +5,23 @@
 #include <limits.h>
 #include <sys/time.h>
 
+/* Whether the kernel counts a timeout in nanoseconds, in 64 bits. XNU's msleep multiplies without a
+ * check, so a timeout that rounds up to more wraps around and expires immediately (kern_synch.c).
+ * OpenBSD fails with EDOM (uipc_socket.c, sosetopt). */
+#ifndef FERP_POSIX_COUNTS_NANOS
+#if defined(__APPLE__) || defined(__OpenBSD__)
+#define FERP_POSIX_COUNTS_NANOS true
+#else
+#define FERP_POSIX_COUNTS_NANOS false
+#endif
+#endif
+
 /* The longest timeout that is read back as finite. Linux stores it in ticks, in a long. With 32
- * bits, 1000 ticks a second leave 24 days. With 64 bits every fer_duration fits. */
-#define FERP_POSIX_TIMEOUT_SECS_MAX \
-    (sizeof(long) > 4 ? (uint64_t)INT64_MAX / 1000000 : UINT64_C(2147483))
+ * bits, 1000 ticks a second leave 24 days. With 64 bits every fer_duration fits, unless the kernel
+ * counts nanoseconds: then 292 years. */
+#define FERP_POSIX_TIMEOUT_SECS_MAX        \
+    (sizeof(long) <= 4 ? UINT64_C(2147483) \
+                       : (uint64_t)INT64_MAX / (FERP_POSIX_COUNTS_NANOS ? 1000000000 : 1000000))
 
 /* The longest timeouts that are tried after EDOM, which means a longer one than the system can
  * store. NetBSD stores ticks in an int; this one fits at 1000 ticks a second (uipc_socket.c,
@@ -74,6 +87,10 @@ fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duratio
     socklen_t len = sizeof value;
     fer_error error = ferp_posix_result(
         getsockopt((int)raw, SOL_SOCKET, timeout_option(direction), &value, &len));
+    if (error.os_code == ENOPROTOOPT) {
+        /* A sandbox without the option has no timeouts (gvisor, issue 6603). */
+        error = (fer_error){FER_OK, 0};
+    }
     if (error.kind == FER_OK) {
         bool is_none = value.tv_sec == 0 && value.tv_usec == 0;
         uint64_t micros = (uint64_t)value.tv_sec * 1000000 + (uint64_t)value.tv_usec;

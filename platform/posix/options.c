@@ -147,7 +147,7 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
     return error;
 }
 
-#if defined(SO_BINDTODEVICE)
+#if defined(__linux__) && defined(SO_BINDTODEVICE)
 
 /* socket(7): needs CAP_NET_RAW on kernels before 5.7. */
 fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
@@ -159,7 +159,8 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 
 #elif defined(IP_BOUND_IF) && defined(IPV6_BOUND_IF)
 
-/* macOS takes the interface's index; 0 removes the binding. */
+/* macOS takes the interface's index; 0 removes the binding. Its SO_BINDTODEVICE of SDK 14.6 is not
+ * used: older kernels lack it, and an unknown name is ENXIO (XNU, inp_bindtodevice). */
 fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
 {
     unsigned index = name[0] == '\0' ? 0 : if_nametoindex(name);

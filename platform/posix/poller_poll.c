@@ -152,8 +152,9 @@ static int poll_nanos(ferp_list_entry *entries, size_t count, fer_duration timeo
 fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
 {
     bool is_fine = !fer_duration_is_none(timeout) && timeout.nanos % NANOS_PER_MILLI != 0;
-    return ferp_posix_result(is_fine ? poll_nanos(entries, count, timeout)
-                                     : poll_millis(entries, count, timeout));
+    int returned =
+        is_fine ? poll_nanos(entries, count, timeout) : poll_millis(entries, count, timeout);
+    return returned < 0 ? ferp_posix_poll_error(errno) : (fer_error){FER_OK, 0};
 }
 
 /* ---- The seam */

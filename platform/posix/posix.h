@@ -23,6 +23,14 @@
 #define FERP_POSIX_BSD 1 /* socket addresses begin with their length; accept inherits O_NONBLOCK */
 #endif
 
+/* Whether the kernel is XNU. A condition and not an #if, so that the tests of a macOS made of Linux
+ * compile these branches (tests/unit/test_posix_as_macos.c). */
+#ifdef __APPLE__
+#define FERP_POSIX_IS_APPLE true
+#else
+#define FERP_POSIX_IS_APPLE false
+#endif
+
 /* The flag that creates a descriptor with close-on-exec. macOS has neither SOCK_CLOEXEC nor
  * accept4: there fcntl sets the flag before the call returns, and another thread may fork and exec
  * in between. */
@@ -59,7 +67,8 @@
 #define FERP_POSIX_POLL_HIDES_FAILURES false
 #endif
 
-/* A system without MSG_NOSIGNAL has SO_NOSIGPIPE, which is set when the socket is created. */
+/* A system without MSG_NOSIGNAL has SO_NOSIGPIPE, which is set when the socket is created. macOS
+ * has both since its SDK 11. */
 #ifdef MSG_NOSIGNAL
 #define FERP_POSIX_SEND_FLAGS MSG_NOSIGNAL
 #else
@@ -86,6 +95,13 @@ static inline fer_error ferp_posix_error_of(int code)
 static inline fer_error ferp_posix_result(intptr_t returned)
 {
     return returned < 0 ? ferp_posix_error_of(errno) : (fer_error){FER_OK, 0};
+}
+
+/* The error of a poll. EAGAIN is a lack of memory (XNU, poll_nocancel), and says nothing about a
+ * socket. */
+static inline fer_error ferp_posix_poll_error(int code)
+{
+    return code == EAGAIN ? (fer_error){FER_OUT_OF_MEMORY, code} : ferp_posix_error_of(code);
 }
 
 /* ioctl with an int argument. musl declares the request as an int, so a larger request number needs

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <unistd.h>
 
 /* IANA's numbers, which an old libc may lack. MPTCP's is Linux' own, because MPTCP is TCP on the
@@ -41,8 +42,9 @@ static fer_error set_close_on_exec(int fd)
                                         : ferp_posix_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
-/* macOS lacks MSG_NOSIGNAL, and not every BSD has it. XNU fails with EINVAL if the connection has
- * already failed. That is no error here, because such a socket raises no signal either. */
+/* macOS before 11 lacks MSG_NOSIGNAL, and not every BSD has it. XNU fails with EINVAL if the
+ * connection has already failed. That is no error here, because such a socket raises no signal
+ * either. */
 static fer_error disable_sigpipe(int fd)
 {
 #ifdef SO_NOSIGPIPE
@@ -150,6 +152,22 @@ static int accept_close_on_exec(int listener, struct sockaddr_storage *from, soc
 #endif
 }
 
+/* XNU removes a connection from the queue before it allocates the descriptor, and closes the
+ * connection if there is none (accept_nocancel). A duplicate of the listener shows the shortage
+ * first, at the cost of two calls. Another thread can take the last descriptor in between. */
+static fer_error check_descriptors(int listener)
+{
+    if (!FERP_POSIX_IS_APPLE) {
+        return (fer_error){FER_OK, 0};
+    }
+    int fd = fcntl(listener, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+        return ferp_posix_error_of(errno);
+    }
+    (void)close(fd);
+    return (fer_error){FER_OK, 0};
+}
+
 /* An accepted socket inherits SO_NOSIGPIPE (XNU, sonewconn), so only close-on-exec may be missing.
  * EINVAL: reported of macOS for a connection that has ended (swift-nio, issue 1030). */
 static fer_error finish_accepted(int fd, fer_raw_socket *out)
@@ -169,6 +187,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     struct sockaddr_storage from;
     socklen_t len = sizeof from;
     from.ss_family = AF_UNSPEC;
+    FER_TRY(check_descriptors((int)raw));
     int fd = accept_close_on_exec((int)raw, &from, &len);
     if (fd < 0) {
         int code = errno;
@@ -217,7 +236,13 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
         }
         how = FER_SHUTDOWN_READ;
     }
-    return ferp_posix_result(shutdown((int)raw, hows[how]));
+    int returned = shutdown((int)raw, hows[how]);
+    /* If the read half has ended already, by the peer's end of file too, XNU's SHUT_RDWR leaves the
+     * write half open (uipc_socket.c, soshutdownlock_final). */
+    if (FERP_POSIX_IS_APPLE && returned < 0 && errno == ENOTCONN && how == FER_SHUTDOWN_BOTH) {
+        returned = shutdown((int)raw, SHUT_WR);
+    }
+    return ferp_posix_result(returned);
 }
 
 static fer_error int_option(int fd, int option, int *out)
@@ -249,6 +274,13 @@ static bool is_tcp_or_udp(int fd, int type)
     }
     return type == SOCK_STREAM ? protocol == IPPROTO_TCP || protocol == FERP_POSIX_MPTCP
                                : protocol == IPPROTO_UDP || protocol == FERP_POSIX_UDPLITE;
+#elif defined(UDP_NOCKSUM)
+    /* macOS has no SO_PROTOCOL. Its sockets of ICMP refuse UDP's option with EINVAL (XNU,
+     * ip_icmp.c, icmp_dgram_ctloutput). */
+    int unchecked = 0;
+    socklen_t len = sizeof unchecked;
+    return type != SOCK_DGRAM || getsockopt(fd, IPPROTO_UDP, UDP_NOCKSUM, &unchecked, &len) == 0 ||
+           errno != EINVAL;
 #else
     (void)fd;
     (void)type;

@@ -58,20 +58,21 @@ static bool has_no_socket(const struct pollfd *entries, nfds_t count)
     return false;
 }
 
-/* Loops only if the time does not fit poll's int. */
+/* Loops if the time does not fit poll's int, and if a poll without a timeout returns 0, which is
+ * reported of macOS (openradar, 19356). */
 static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
 {
     for (;;) {
         int millis = millis_until(deadline);
         int ready = poll(entries, count, millis);
         if (ready < 0) {
-            return ferp_posix_error_of(errno);
+            return ferp_posix_poll_error(errno);
         }
         if (ready > 0) {
             return has_no_socket(entries, count) ? ferp_posix_error_of(EBADF)
                                                  : (fer_error){FER_OK, 0};
         }
-        if (millis != INT_MAX) {
+        if (millis >= 0 && millis != INT_MAX) {
             return (fer_error){FER_TIMED_OUT, 0};
         }
     }

@@ -1,6 +1,6 @@
-/* test_posix_as_macos.c: platform/posix/socket.c, compiled as for macOS: without accept4 and
- * SOCK_CLOEXEC, with SO_NOSIGPIPE, and with system calls that fail as reported of it. Linux only.
- * Rules I2, I3, L3. */
+/* test_posix_as_macos.c: platform/posix/socket.c, modes.c and wait.c, compiled as for macOS:
+ * without accept4, SOCK_CLOEXEC and SO_PROTOCOL, with SO_NOSIGPIPE, and with system calls that fail
+ * as its kernel's do. Linux only. Rules I2, I3, L3, R1, S1, S3, T2, T3. */
 #include "platform/posix/posix.h"
 
 #include <setjmp.h>
@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "support/seam.h"
@@ -19,6 +21,11 @@
 #undef FERP_POSIX_SOCK_CLOEXEC
 #undef FERP_POSIX_HAS_ACCEPT4
 #define FERP_POSIX_SOCK_CLOEXEC 0
+#undef FERP_POSIX_IS_APPLE
+#define FERP_POSIX_IS_APPLE true
+#define FERP_POSIX_COUNTS_NANOS true
+#undef SO_PROTOCOL
+#define UDP_NOCKSUM 1
 #ifndef SO_NOSIGPIPE
 #define SO_NOSIGPIPE 0x1022
 #endif
@@ -26,7 +33,12 @@
 /* ---- The system's calls. An error that is not 0 is the next result. */
 
 static int fcntl_error;
+static int duplicate_error;
 static int setsockopt_error;
+static int getsockopt_error;
+static struct timeval last_timeout;
+static int last_shutdowns[2];
+static int shutdowns;
 static bool accept_omits_address;
 static int last_accepted = -1;
 
@@ -39,16 +51,59 @@ static int fail_with_code(int *code)
 
 static int macos_fcntl(int fd, int command, int argument)
 {
-    return fcntl_error != 0 ? fail_with_code(&fcntl_error) : fcntl(fd, command, argument);
+    if (command == F_DUPFD_CLOEXEC && duplicate_error != 0) {
+        return fail_with_code(&duplicate_error);
+    }
+    return fcntl_error != 0 && command == F_SETFD ? fail_with_code(&fcntl_error)
+                                                  : fcntl(fd, command, argument);
 }
 
 static int macos_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
     (void)level;
-    (void)value;
-    (void)len;
+    if (name == SO_RCVTIMEO) {
+        memcpy(&last_timeout, value, sizeof last_timeout);
+        return len == sizeof last_timeout ? 0 : -1;
+    }
     assert_true(fd >= 0 && name == SO_NOSIGPIPE);
     return setsockopt_error != 0 ? fail_with_code(&setsockopt_error) : 0;
+}
+
+static int macos_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+    bool fails = getsockopt_error != 0 && (name == SO_RCVTIMEO || level == IPPROTO_UDP);
+    return fails ? fail_with_code(&getsockopt_error) : getsockopt(fd, level, name, value, len);
+}
+
+/* As XNU's soshutdownlock_final: nothing happens after a half that has ended. */
+static bool read_half_has_ended;
+
+static int macos_shutdown(int fd, int how)
+{
+    last_shutdowns[shutdowns++] = how;
+    if (how != SHUT_WR && read_half_has_ended) {
+        errno = ENOTCONN;
+        return -1;
+    }
+    return shutdown(fd, how);
+}
+
+/* The results of the next polls, then the system's own. */
+static const int *poll_results;
+static int polls;
+static int poll_timeout;
+
+static int macos_poll(struct pollfd *entries, nfds_t count, int timeout)
+{
+    polls++;
+    poll_timeout = timeout;
+    if (poll_results == NULL) {
+        return poll(entries, count, timeout);
+    }
+    int result = *poll_results;
+    poll_results = result == 0 ? NULL : poll_results;
+    errno = -result;
+    return result < 0 ? -1 : result;
 }
 
 static int macos_accept(int fd, struct sockaddr *addr, socklen_t *len)
@@ -60,13 +115,21 @@ static int macos_accept(int fd, struct sockaddr *addr, socklen_t *len)
     return last_accepted;
 }
 
-#define fcntl(fd, command, argument) macos_fcntl(fd, command, argument)
 #define setsockopt(fd, level, name, value, len) macos_setsockopt(fd, level, name, value, len)
+#define getsockopt(fd, level, name, value, len) macos_getsockopt(fd, level, name, value, len)
+#include "platform/posix/modes.c"
+#define fcntl(fd, command, argument) macos_fcntl(fd, command, argument)
 #define accept(fd, addr, len) macos_accept(fd, addr, len)
+#define shutdown(fd, how) macos_shutdown(fd, how)
+#define poll(entries, count, timeout) macos_poll(entries, count, timeout)
 #include "platform/posix/socket.c"
+#include "platform/posix/wait.c"
 #undef fcntl
 #undef setsockopt
+#undef getsockopt
 #undef accept
+#undef shutdown
+#undef poll
 
 /* ---- Tests */
 
@@ -136,6 +199,127 @@ static void a_descriptor_without_an_address_is_a_dead_connection(void **state)
     unqueue(queued);
 }
 
+/* L3: XNU would take the connection from the queue and close it. */
+static void without_a_descriptor_the_connection_stays_queued(void **state)
+{
+    static const int codes[] = {EMFILE, ENFILE};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct queued queued = queue_one();
+        fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+        fer_socket_addr peer;
+        last_accepted = -1;
+        duplicate_error = codes[i];
+        assert_kind(ferp_accept(queued.listener, &raw, &peer), FER_TOO_MANY_OPEN_FILES);
+        assert_int_equal(last_accepted, -1);
+        assert_ok(ferp_accept(queued.listener, &raw, &peer));
+        ferp_close(raw);
+        unqueue(queued);
+    }
+}
+
+/* S1, S3: the peer reads the end of file although the read half had ended before. */
+static void both_halves_are_shut_after_the_read_half_has_ended(void **state)
+{
+    (void)state;
+    struct queued queued = queue_one();
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr peer;
+    char byte;
+    assert_ok(ferp_accept(queued.listener, &raw, &peer));
+    read_half_has_ended = true;
+    shutdowns = 0;
+    assert_ok(ferp_shutdown(raw, FER_SHUTDOWN_BOTH));
+    assert_int_equal(shutdowns, 2);
+    assert_int_equal(last_shutdowns[0], SHUT_RDWR);
+    assert_int_equal(last_shutdowns[1], SHUT_WR);
+    assert_int_equal(recv((int)queued.client, &byte, 1, 0), 0);
+    shutdowns = 0;
+    assert_kind(ferp_shutdown(raw, FER_SHUTDOWN_READ), FER_NOT_CONNECTED);
+    assert_int_equal(shutdowns, 1);
+    read_half_has_ended = false;
+    shutdowns = 0;
+    assert_ok(ferp_shutdown(raw, FER_SHUTDOWN_BOTH));
+    assert_int_equal(shutdowns, 1);
+    ferp_close(raw);
+    unqueue(queued);
+}
+
+/* T3: rounded up to microseconds, the longest duration would be more than 2^64 nanoseconds. */
+static void the_longest_timeout_does_not_wrap_around(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    assert_ok(ferp_set_timeout(raw, FERP_READING, (fer_duration){UINT64_MAX - 1}));
+    assert_true(last_timeout.tv_sec == INT64_MAX / 1000000000 && last_timeout.tv_usec == 0);
+    assert_ok(ferp_set_timeout(raw, FERP_READING, (fer_duration){UINT64_C(86400000000000)}));
+    assert_int_equal(last_timeout.tv_sec, 86400);
+    ferp_close(raw);
+}
+
+/* A sandbox that lacks the option has no timeouts; any other failure is one. */
+static void a_missing_timeout_option_is_no_timeout(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    fer_duration timeout = {0};
+    getsockopt_error = ENOPROTOOPT;
+    assert_ok(ferp_timeout(raw, FERP_READING, &timeout));
+    assert_true(fer_duration_is_none(timeout));
+    getsockopt_error = ENOBUFS;
+    assert_kind(ferp_timeout(raw, FERP_READING, &timeout), FER_NO_BUFFER_SPACE);
+    ferp_close(raw);
+}
+
+/* R1: without SO_PROTOCOL UDP's own option distinguishes UDP from ICMP. */
+static void a_ping_socket_is_no_udp_socket(void **state)
+{
+    (void)state;
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    ferp_description description;
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
+    assert_ok(ferp_describe(raw, &description));
+    assert_true(description.is_datagram && !description.is_of_other_protocol);
+    getsockopt_error = EINVAL;
+    assert_ok(ferp_describe(raw, &description));
+    assert_true(description.is_of_other_protocol);
+    ferp_close(raw);
+}
+
+/* T2: EAGAIN of poll is a lack of memory in the kernel, and no result of the socket. */
+static void a_poll_without_memory_is_out_of_memory(void **state)
+{
+    static const int results[] = {-EAGAIN};
+    (void)state;
+    fer_raw_socket raw = seam_socket();
+    fer_interest ready = 0;
+    ferp_wait wait;
+    poll_results = results;
+    assert_ok(ferp_wait_arm(&wait, raw, FERP_READABLE));
+    fer_error error = ferp_wait_for(&wait, ferp_now());
+    assert_kind(error, FER_OUT_OF_MEMORY);
+    assert_int_equal(error.os_code, EAGAIN);
+    assert_kind(ferp_ready(raw, FER_READABLE, 0, 0, NULL, &ready), FER_OUT_OF_MEMORY);
+    poll_results = NULL;
+    ferp_close(raw);
+}
+
+/* T2: a poll that has no timeout and returns 0 has not expired. */
+static void a_poll_without_a_timeout_does_not_expire(void **state)
+{
+    static const int results[] = {0};
+    (void)state;
+    fer_raw_socket raw = seam_socket(); /* unconnected: POLLHUP, at once */
+    ferp_wait wait;
+    polls = 0;
+    poll_results = results;
+    assert_ok(ferp_wait_arm(&wait, raw, FERP_READABLE));
+    assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
+    assert_int_equal(polls, 2);
+    assert_int_equal(poll_timeout, -1);
+    ferp_close(raw);
+}
+
 /* A socket that has ended raises no signal, so EINVAL is no failure. */
 static void a_dead_socket_is_created_and_adopted_without_nosigpipe(void **state)
 {
@@ -156,6 +340,13 @@ int main(void)
         cmocka_unit_test(an_accepted_descriptor_is_not_inherited),
         cmocka_unit_test(a_descriptor_that_fcntl_refuses_is_a_dead_connection),
         cmocka_unit_test(a_descriptor_without_an_address_is_a_dead_connection),
+        cmocka_unit_test(without_a_descriptor_the_connection_stays_queued),
+        cmocka_unit_test(both_halves_are_shut_after_the_read_half_has_ended),
+        cmocka_unit_test(the_longest_timeout_does_not_wrap_around),
+        cmocka_unit_test(a_missing_timeout_option_is_no_timeout),
+        cmocka_unit_test(a_ping_socket_is_no_udp_socket),
+        cmocka_unit_test(a_poll_without_memory_is_out_of_memory),
+        cmocka_unit_test(a_poll_without_a_timeout_does_not_expire),
         cmocka_unit_test(a_dead_socket_is_created_and_adopted_without_nosigpipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
