@@ -37,8 +37,8 @@ struct ferp_traits {
      * "shutdown function", MSDN). Only where io_waits_in_kernel is false. */
     bool shutdown_read_resets_on_data;
     /* close with unread input closes the connection without a reset, so the peer cannot detect the
-     * discarded bytes (the BSDs: soclose discards them and sends FIN). Linux, Windows and macOS since
-     * 10.13.2 (XNU, tcp_disconnect) send a reset, as RFC 1122, 4.2.2.13, requires. */
+     * discarded bytes (the BSDs: soclose discards them and sends FIN). Linux, Windows and macOS
+     * since 10.13.2 (XNU, tcp_disconnect) send a reset, as RFC 1122, 4.2.2.13, requires. */
     bool close_hides_unread_input;
     /* A send that is cut off while it waits fails without the count of the bytes it moved, unless a
      * signal or its timeout ended it (FreeBSD, sys/kern/uipc_syscalls.c, kern_sendit; NetBSD,
