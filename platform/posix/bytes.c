@@ -122,8 +122,8 @@ static fer_error store_datagram(const struct sockaddr_storage *from, size_t len,
 }
 
 /* By recvmsg, on every system and for every protocol. The message always has one slice of at least
- * one byte. Without a slice XNU fails with EMSGSIZE. macOS and the BSDs do not wait for 0 bytes, and
- * report an empty datagram as truncated (FreeBSD, sys/kern/uipc_socket.c, soreceive_dgram). */
+ * one byte. Without a slice XNU fails with EMSGSIZE. macOS and the BSDs do not wait for 0 bytes,
+ * and report an empty datagram as truncated (FreeBSD, sys/kern/uipc_socket.c, soreceive_dgram). */
 static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags,
                               struct ferp_datagram *out)
 {
