@@ -100,9 +100,12 @@ void probe_read(const char *output, probe_answer *out)
 
 const struct probe_list *const *probe_lists(void)
 {
-    static const struct probe_list *const lists[] = {&probes_of_traits,  &probes_of_streams,
-                                                     &probes_of_system,  &probes_of_driver,
-                                                     &probes_of_library, NULL};
+    static const struct probe_list *const lists[] = {
+        &probes_of_traits, &probes_of_streams, &probes_of_system,
+#ifndef _WIN32
+        &probes_of_bsd,
+#endif
+        &probes_of_driver, &probes_of_library, NULL};
     return lists;
 }
 

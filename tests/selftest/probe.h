@@ -29,6 +29,7 @@ extern const struct probe_list
     probes_of_library;                           /* through ferrule: processor time, large writes */
 extern const struct probe_list probes_of_system; /* POSIX or Windows: the first part */
 extern const struct probe_list probes_of_driver; /* the second part */
+extern const struct probe_list probes_of_bsd;    /* POSIX: what differs on macOS and the BSDs */
 
 /* ---- For the functions of probes. Each adds to the output. */
 

@@ -120,7 +120,50 @@ static void kqueue_add_again(void)
     (void)close(poller);
     raw_close_pair(two);
 }
+/* How many of the two halves are reported, if both are added in one call. */
+static int count_halves(raw_socket two[2])
+{
+    struct kevent both[2];
+    struct timespec limit = {1, 0};
+    int seen = 0;
+    int poller = kqueue();
+    EV_SET(&both[0], (uintptr_t)two[0], EVFILT_READ, EV_ADD | EV_ONESHOT, 0, 0, 0);
+    EV_SET(&both[1], (uintptr_t)two[0], EVFILT_WRITE, EV_ADD | EV_ONESHOT, 0, 0, 0);
+    (void)kevent(poller, both, 2, NULL, 0, NULL);
+    (void)raw_send(two[1], "x", 1);
+    for (int i = 0, count = 1; i < 3 && count > 0 && seen != 3; i++) {
+        struct kevent event;
+        count = kevent(poller, NULL, 0, &event, 1, &limit);
+        seen |= count <= 0 ? 0 : event.filter == EVFILT_READ ? 1 : 2;
+    }
+    (void)close(poller);
+    return (seen & 1) + (seen >> 1);
+}
+
+/* corefx issue 30688: EVFILT_WRITE of a Unix socket never came. */
+static void kqueue_adds_both_filters(void)
+{
+    raw_socket two[2];
+    if (!raw_pair(two)) {
+        return;
+    }
+    int of_tcp = count_halves(two);
+    raw_close_pair(two);
+    int of_unix = -1;
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, two) == 0) {
+        of_unix = count_halves(two);
+        raw_close_pair(two);
+    }
+    believe("2 halves of a TCP stream, 2 of a Unix stream");
+    see("%d halves of a TCP stream, %d of a Unix stream", of_tcp, of_unix);
+    conclude(of_tcp == 2 && of_unix == 2);
+}
 #else
+static void kqueue_adds_both_filters(void)
+{
+    conclude_absent("this system has no kqueue");
+}
+
 static void kqueue_reports_a_reset_to_a_writer(void)
 {
     conclude_absent("this system has no kqueue");
@@ -197,6 +240,7 @@ const struct probe_list probes_of_system = {first, sizeof first / sizeof first[0
 static const struct probe second[] = {
     {"kqueue_reports_a_reset_to_a_writer", kqueue_reports_a_reset_to_a_writer, "tests/kqueue"},
     {"kqueue_add_again", kqueue_add_again, "tests/kqueue"},
+    {"kqueue_adds_both_filters", kqueue_adds_both_filters, "platform/posix/poller_kqueue.c"},
 };
 
 const struct probe_list probes_of_driver = {second, sizeof second / sizeof second[0]};

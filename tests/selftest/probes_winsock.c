@@ -211,11 +211,14 @@ static void see_empty_receives(SOCKET reader, SOCKET writer)
     (void)raw_send(writer, "data", 4);
     see("with data: %s", end_of(&request, reader, 2000));
     see("then recv %s", raw_text(raw_recv(reader, bytes, sizeof bytes)));
-    code = begin_receive(&request, reader);
-    BOOL is_cancelled = CancelIoEx((HANDLE)reader, &request.overlapped);
-    int cancel_code = (int)GetLastError();
-    see("CancelIoEx: %s, then %s", is_cancelled ? "OK" : raw_code_text(cancel_code),
-        end_of(&request, reader, 2000));
+    /* eventcore PR 225: a cancel may end reading. */
+    for (int i = 0; i < 5; i++) {
+        (void)begin_receive(&request, reader);
+        BOOL is_cancelled = CancelIoEx((HANDLE)reader, &request.overlapped);
+        int cancel_code = (int)GetLastError();
+        see("CancelIoEx: %s, then %s", is_cancelled ? "OK" : raw_code_text(cancel_code),
+            end_of(&request, reader, 2000));
+    }
     (void)raw_send(writer, "data", 4);
     see("later data: recv %s", raw_text(raw_recv(reader, bytes, sizeof bytes)));
 }

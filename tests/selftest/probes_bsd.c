@@ -1,0 +1,279 @@
+/* probes_bsd.c: the list of probes_bsd.h, and its probes of timeouts, clocks, sends, datagrams and
+ * names. */
+#include "selftest/probes_bsd.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "selftest/probe.h"
+#include "selftest/raw.h"
+#include "selftest/system.h"
+#include "support/thread.h"
+
+#if defined(__linux__)
+static const answer_of this_system = LINUX;
+#elif defined(__APPLE__)
+static const answer_of this_system = MACOS;
+#elif defined(__FreeBSD__)
+static const answer_of this_system = FREEBSD;
+#elif defined(__NetBSD__)
+static const answer_of this_system = NETBSD;
+#elif defined(__OpenBSD__)
+static const answer_of this_system = OPENBSD;
+#else
+static const answer_of this_system = OTHER;
+#endif
+
+void answer(const char *what, const char *const expected[ANSWERS], const char *seen)
+{
+    const char *believed = expected[this_system];
+    see("%s: %s", what, seen);
+    if (believed != NULL) {
+        believe("%s: %s", what, believed);
+        conclude(strcmp(believed, seen) == 0);
+    }
+}
+
+const char *name_of(long result)
+{
+    const char *name = result < 0 ? raw_name(raw_code()) : "OK";
+    return name != NULL ? name : raw_text(result);
+}
+
+/* ---- Timeouts and clocks */
+
+static void send_a_byte_later(void *writer)
+{
+    system_pause_ms(400);
+    (void)raw_send(*(raw_socket *)writer, "x", 1);
+}
+
+/* XNU, msleep: 2^64 ns and more wrap. */
+static void timeout_of_584_years(void)
+{
+    struct timeval timeout = {(time_t)18446744073, 709552};
+    raw_socket two[2];
+    test_thread thread;
+    char byte = 0;
+    if (sizeof timeout.tv_sec < 8 || !raw_pair(two)) {
+        conclude_absent("struct timeval has no such time");
+        return;
+    }
+    int result = setsockopt(two[0], SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    if (result != 0) {
+        answer("SO_RCVTIMEO of 2^64 ns", EXPECTED("waits", "ends at once", "waits", "EDOM", "EDOM"),
+               name_of(result));
+    } else {
+        test_thread_start(&thread, send_a_byte_later, &two[1]);
+        int n = raw_recv(two[0], &byte, 1);
+        answer("SO_RCVTIMEO of 2^64 ns", EXPECTED("waits", "ends at once", "waits", "EDOM", "EDOM"),
+               n == 1 ? "waits" : "ends at once");
+        test_thread_join(&thread);
+    }
+    raw_close_pair(two);
+}
+
+static void see_clock(const char *name, clockid_t clock)
+{
+    enum { TIMES = 10, WAIT_NS = 20 * 1000000 };
+    struct timespec resolution = {0, 0};
+    int64_t shortest = INT64_MAX;
+    (void)clock_getres(clock, &resolution);
+    for (int i = 0; i < TIMES; i++) {
+        struct timespec from;
+        struct timespec to;
+        (void)clock_gettime(clock, &from);
+        (void)poll(NULL, 0, WAIT_NS / 1000000);
+        (void)clock_gettime(clock, &to);
+        int64_t took = (to.tv_sec - from.tv_sec) * (int64_t)1000000000 + to.tv_nsec - from.tv_nsec;
+        shortest = took < shortest ? took : shortest;
+    }
+    see("%s counts in %ld ns; the shortest poll of 20 ms: %ld us", name, resolution.tv_nsec,
+        (long)(shortest / 1000));
+    answer(name, EXPECTED("no poll is short", "no poll is short", NULL, NULL, "no poll is short"),
+           shortest >= WAIT_NS ? "no poll is short" : "a poll is short");
+}
+
+/* macOS' CLOCK_MONOTONIC is slewed and counts sleep; the kernel's waits use CLOCK_UPTIME_RAW. */
+static void clocks(void)
+{
+    see_clock("CLOCK_MONOTONIC", CLOCK_MONOTONIC);
+#ifdef CLOCK_UPTIME_RAW
+    see_clock("CLOCK_UPTIME_RAW", CLOCK_UPTIME_RAW);
+#endif
+}
+
+/* ---- Sends that never wait */
+
+enum { STREAMS = 8, BLOCK = 8 * 1024 * 1024, ROUNDS = 3 };
+
+/* Begins after a second, so that no send of the other thread waits for ever. */
+static void read_everything(void *peers)
+{
+    static char bytes[65536];
+    system_pause_ms(1000);
+    for (int i = 0; i < STREAMS; i++) {
+        while (raw_recv(((raw_socket *)peers)[i], bytes, sizeof bytes) > 0) {
+        }
+    }
+}
+
+/* The longest of the sends, in milliseconds. */
+static unsigned send_blocks(const raw_socket *writers, uint64_t *sent)
+{
+    static const char bytes[BLOCK];
+    unsigned longest = 0;
+    for (int i = 0; i < ROUNDS * STREAMS; i++) {
+        uint64_t began = system_now_ms();
+        int n = raw_send(writers[i % STREAMS], bytes, sizeof bytes);
+        unsigned took = (unsigned)(system_now_ms() - began);
+        longest = took > longest ? took : longest;
+        *sent += n > 0 ? (uint64_t)n : 0;
+    }
+    return longest;
+}
+
+/* ponyc issues 5826 and 5842: over lo0 a nonblocking send waits for buffers of the interface. */
+static void nonblocking_sends_over_loopback(void)
+{
+    raw_socket writers[STREAMS];
+    raw_socket readers[STREAMS];
+    uint64_t sent = 0;
+    test_thread thread;
+    for (int i = 0; i < STREAMS; i++) {
+        raw_socket two[2];
+        if (!raw_pair(two)) {
+            return;
+        }
+        writers[i] = two[0];
+        readers[i] = two[1];
+        (void)raw_set_int_option(two[0], SOL_SOCKET, SO_SNDBUF, 1 << 20);
+        (void)raw_set_int_option(two[1], SOL_SOCKET, SO_RCVBUF, 1 << 20);
+        raw_set_nonblocking(two[0], true);
+    }
+    test_thread_start(&thread, read_everything, readers);
+    unsigned longest = send_blocks(writers, &sent);
+    see("the longest of %d sends of 8 MiB: %u ms; %lu KiB were taken", (int)(ROUNDS * STREAMS),
+        longest, (unsigned long)(sent / 1024));
+    answer("nonblocking sends", EVERYWHERE("none takes 800 ms"),
+           longest < 800 ? "none takes 800 ms" : "one takes 800 ms or more");
+    for (int i = 0; i < STREAMS; i++) {
+        raw_close(writers[i]);
+    }
+    test_thread_join(&thread);
+    for (int i = 0; i < STREAMS; i++) {
+        raw_close(readers[i]);
+    }
+}
+
+/* ---- Datagrams */
+
+static void receive_of_0_bytes(void)
+{
+    char byte = 0;
+    raw_socket socket = raw_new(SOCK_DGRAM);
+    (void)raw_bind(socket, 0);
+    raw_set_timeouts(socket, 200);
+    answer("recv of 0 bytes from an empty queue, with a timeout",
+           EXPECTED("EAGAIN", "OK", "OK", "OK", "OK"), name_of(raw_recv(socket, &byte, 0)));
+    raw_close(socket);
+}
+
+static const char *share_a_port(int option)
+{
+    raw_socket first = raw_new(SOCK_DGRAM);
+    raw_socket second = raw_new(SOCK_DGRAM);
+    (void)raw_set_int_option(first, SOL_SOCKET, option, 1);
+    (void)raw_set_int_option(second, SOL_SOCKET, option, 1);
+    (void)raw_bind(first, 0);
+    const char *result = name_of(raw_bind(second, raw_port(first)));
+    raw_close(second);
+    raw_close(first);
+    return result;
+}
+
+static void datagram_sockets_that_share_a_port(void)
+{
+    answer("with SO_REUSEADDR",
+           EXPECTED("OK", "EADDRINUSE", "EADDRINUSE", "EADDRINUSE", "EADDRINUSE"),
+           share_a_port(SO_REUSEADDR));
+#ifdef SO_REUSEPORT
+    answer("with SO_REUSEPORT", EVERYWHERE("OK"), share_a_port(SO_REUSEPORT));
+#endif
+}
+
+/* udp_disconnect of macOS and the BSDs takes the local address away. */
+static void bound_address_after_a_failed_connect(void)
+{
+    struct sockaddr_in bound = raw_address(0);
+    raw_len len = sizeof bound;
+    raw_socket socket = raw_new(SOCK_DGRAM);
+    (void)raw_bind(socket, 0);
+    (void)raw_connect(socket, raw_port(socket));
+    see("a second connect, to port 0: %s", name_of(raw_connect(socket, 0)));
+    (void)getsockname(socket, (struct sockaddr *)&bound, &len);
+    answer("the bound address then", EXPECTED("127.0.0.1", "0.0.0.0", "0.0.0.0", "0.0.0.0"),
+           bound.sin_addr.s_addr == htonl(INADDR_LOOPBACK) ? "127.0.0.1" : "0.0.0.0");
+    raw_close(socket);
+}
+
+static void length_of_a_unix_datagram(void)
+{
+    static const char bytes[2049];
+    raw_socket two[2];
+    if (socketpair(AF_UNIX, SOCK_DGRAM, 0, two) != 0) {
+        conclude_absent("no pair: %s", raw_text(-1));
+        return;
+    }
+    raw_set_nonblocking(two[0], true);
+    answer("a Unix datagram of 2049 bytes", EXPECTED("OK", "EMSGSIZE", NULL, "OK", "EMSGSIZE"),
+           name_of(raw_send(two[0], bytes, sizeof bytes)));
+    raw_close_pair(two);
+}
+
+/* ---- Names */
+
+#if defined(__APPLE__) && !defined(SO_BINDTODEVICE)
+#define SO_BINDTODEVICE 0x1134 /* public since the headers of macOS 14.6 */
+#endif
+
+static void device_that_does_not_exist(void)
+{
+#ifdef SO_BINDTODEVICE
+    static const char name[] = "ferrule_none";
+    raw_socket socket = raw_new(SOCK_DGRAM);
+    int result = setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, name, sizeof name - 1);
+    if (result != 0 && strcmp(name_of(result), "EPERM") == 0) {
+        conclude_absent("SO_BINDTODEVICE needs a privilege");
+    } else {
+        answer("SO_BINDTODEVICE of an unknown name", EXPECTED("ENODEV", "ENXIO"), name_of(result));
+    }
+    raw_close(socket);
+#else
+    conclude_absent("this system has no SO_BINDTODEVICE");
+#endif
+}
+
+static const struct probe list[] = {
+    {"shutdown_of_both_after_the_end", probe_shutdown_of_both_after_the_end,
+     "rule S1; ferp_shutdown"},
+    {"linger_of_an_accepted_stream", probe_linger_of_an_accepted_stream, "row inherited_linger"},
+    {"connect_whose_error_was_taken", probe_connect_whose_error_was_taken, "rule C5"},
+    {"writable_means_connected", probe_writable_means_connected, "rule C1"},
+    {"connect_to_a_bound_port", probe_connect_to_a_bound_port, "row bound_port_is_silent"},
+    {"resets_in_the_queue", probe_resets_in_the_queue, "row reset_in_queue"},
+    {"accept_without_descriptors", probe_accept_without_descriptors, "row accept_out_of_handles"},
+    {"both_wildcards", probe_both_wildcards, "row dual_stack_beside_ipv4"},
+    {"timeouts_of_an_accepted_stream", probe_timeouts_of_an_accepted_stream, "rule T6"},
+    {"timeout_of_584_years", timeout_of_584_years, "platform/posix/modes.c"},
+    {"clocks", clocks, "platform/posix/clock.c"},
+    {"nonblocking_sends_over_loopback", nonblocking_sends_over_loopback, "row loopback_send_waits"},
+    {"receive_of_0_bytes", receive_of_0_bytes, "rule U4; platform/posix/bytes.c"},
+    {"datagram_sockets_that_share_a_port", datagram_sockets_that_share_a_port, "rule L1"},
+    {"bound_address_after_a_failed_connect", bound_address_after_a_failed_connect,
+     "row udp_reconnect_unbinds"},
+    {"length_of_a_unix_datagram", length_of_a_unix_datagram, "row unix_datagram_size"},
+    {"device_that_does_not_exist", device_that_does_not_exist, "rule O6"},
+};
+
+const struct probe_list probes_of_bsd = {list, sizeof list / sizeof list[0]};
