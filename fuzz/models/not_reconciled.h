@@ -1,41 +1,51 @@
 /* not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", by which
- * Linux and Windows differ in the simulation. Each recognizes its difference in one step, and no
- * other. */
+ * Linux and another system differ in the simulation. Each recognizes its difference in one step,
+ * and no other. Those of the BSDs alone are in not_reconciled_bsd.h. */
 #ifndef FUZZ_NOT_RECONCILED_H
 #define FUZZ_NOT_RECONCILED_H
 
+#include "fuzz/models/not_reconciled_bsd.h"
 #include "fuzz/models/races.h"
 
-/* X(tag, whether nothing after it can be compared): the positions in a stream differ then, or it is
- * closed in one dialect only. The first row that recognizes a difference counts. */
-#define NOT_RECONCILED(X)              \
-    X(clone_reads_on, true)            \
-    X(reset_loses_input, false)        \
-    X(reset_seen_second, false)        \
-    X(end_then_reset, false)           \
-    X(one_write_takes, true)           \
-    X(no_buffer_space, true)           \
-    X(write_after_peer_gone, false)    \
-    X(peer_addr_after_end, true)       \
-    X(early_close_loses, false)        \
-    X(linger_expires, false)           \
-    X(full_backlog, false)             \
-    X(reset_in_queue, true)            \
-    X(bracketed_name, true)            \
-    X(rebind_under_connections, true)  \
-    X(link_local_without_scope, false) \
-    X(keepalive_fields, false)         \
-    X(grain, false)                    \
-    X(system_defaults, false)          \
-    X(raw_mode, true)                  \
-    X(input_after_both, true)          \
-    X(poller_hints, false)             \
-    X(number_of_a_clone, true)         \
-    X(clone_out_of_memory, true)       \
-    X(ended_option, false)             \
-    X(late_event, true)                \
-    X(cancel_is_late, true)            \
-    X(limits_after_the_end, false)
+/* The systems whose difference from Linux a row is. */
+#define ON(system) (1u << SYSTEM_##system)
+#define ON_WINDOWS ON(WINDOWS)
+#define ON_BSD (ON(MACOS) | ON(FREEBSD) | ON(NETBSD) | ON(OPENBSD))
+#define ON_ALL (ON_WINDOWS | ON_BSD)
+
+/* X(tag, systems, whether nothing after it can be compared): the positions in a stream differ then,
+ * or it is closed in one dialect only. The first row that recognizes a difference counts. */
+#define NOT_RECONCILED(X)                         \
+    X(clone_reads_on, ON_ALL, true)               \
+    X(reset_loses_input, ON_WINDOWS, false)       \
+    X(reset_seen_second, ON_WINDOWS, false)       \
+    X(end_then_reset, ON_ALL, false)              \
+    X(one_write_takes, ON_ALL, true)              \
+    X(no_buffer_space, ON_WINDOWS, true)          \
+    X(write_after_peer_gone, ON_ALL, false)       \
+    X(peer_addr_after_end, ON_ALL, true)          \
+    X(close_with_unread_input, ON_BSD, false)     \
+    X(early_close_loses, ON_WINDOWS, false)       \
+    X(linger_expires, ON_WINDOWS, false)          \
+    X(full_backlog, ON_WINDOWS, false)            \
+    X(reset_in_queue, ON_ALL, true)               \
+    X(bracketed_name, ON_WINDOWS, true)           \
+    X(rebind_under_connections, ON_WINDOWS, true) \
+    X(wildcard_beside_specific, ON_BSD, true)     \
+    X(link_local_without_scope, ON_ALL, false)    \
+    X(keepalive_fields, ON_ALL, false)            \
+    X(grain, ON_ALL, false)                       \
+    X(system_defaults, ON_ALL, false)             \
+    X(listener_timeout, ON_BSD, true)             \
+    X(raw_mode, ON_WINDOWS, true)                 \
+    X(input_after_both, ON_ALL, true)             \
+    X(poller_hints, ON_ALL, false)                \
+    X(number_of_a_clone, ON_ALL, true)            \
+    X(clone_out_of_memory, ON_WINDOWS, true)      \
+    X(ended_option, ON_ALL, false)                \
+    X(late_event, ON_WINDOWS, true)               \
+    X(cancel_is_late, ON_WINDOWS, true)           \
+    X(limits_after_the_end, ON_ALL, false)
 
 static inline bool reports_reset(const struct record *record)
 {
@@ -99,7 +109,7 @@ static inline bool reset_seen_second(const struct record *posix, const struct re
 }
 
 /* The peer closed, and then a reset arrived: Linux reports the bytes and the end of file, Windows
- * the reset. */
+ * the reset, the BSDs the bytes and the reset. */
 static inline bool end_then_reset(const struct record *posix, const struct record *winsock)
 {
     bool ended =
@@ -107,12 +117,13 @@ static inline bool end_then_reset(const struct record *posix, const struct recor
     bool piped = posix->op == OP_TAKE_ERROR && posix->error.kind == FER_OK &&
                  posix->value != (uint64_t)FER_CONNECTION_RESET;
     return (posix->facts_after & FACT_PEER_SHUT) != 0 && (posix->facts_after & FACT_RESET) != 0 &&
-           reports_reset(winsock) && posix->n >= winsock->n && (ended || piped);
+           reports_reset(winsock) && (ended || piped) &&
+           (is_bsd(winsock) ? posix->n == winsock->n : posix->n >= winsock->n);
 }
 
 /* A clone of a socket whose read half was shut down: on Windows the library reports the end as soon
  * as a receive finds nothing, or lacks buffers. */
-static inline bool clone_reads_on(const struct record *posix, const struct record *winsock)
+static inline bool clone_reads_on_windows(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_CLONED | FACT_SHUT_READ;
     bool finds_nothing = winsock->fault == FER_SIM_FAULT_WOULD_BLOCK ||
@@ -120,6 +131,11 @@ static inline bool clone_reads_on(const struct record *posix, const struct recor
                          (winsock->facts & FACT_LACKS_BUFFERS) != 0;
     return (winsock->facts & facts) == facts && is_read(posix) && finds_nothing &&
            (posix->n > winsock->n || is_failed_by_fault(posix));
+}
+
+static inline bool clone_reads_on(const struct record *posix, const struct record *other)
+{
+    return is_bsd(other) ? shut_read_discards(posix, other) : clone_reads_on_windows(posix, other);
 }
 
 static inline bool write_after_peer_gone(const struct record *posix, const struct record *winsock)
@@ -138,10 +154,7 @@ static inline bool write_after_peer_gone(const struct record *posix, const struc
 /* On macOS the end of both halves is enough, whichever end ended them. */
 static inline bool refuses_options(const struct record *posix)
 {
-    bool reads_end = (posix->facts & (FACT_PEER_SHUT | FACT_SHUT_READ)) != 0;
-    bool has_ended = (posix->facts_after & FACT_RESET) != 0 ||
-                     (reads_end && (posix->facts & FACT_SHUT_WRITE) != 0);
-    return (posix->facts & FACT_REFUSES_OPTIONS) != 0 && has_ended;
+    return (posix->facts & FACT_REFUSES_OPTIONS) != 0 && has_ended(posix);
 }
 
 static inline bool peer_addr_after_end(const struct record *posix, const struct record *winsock)
@@ -149,8 +162,9 @@ static inline bool peer_addr_after_end(const struct record *posix, const struct 
     bool reported = posix->op == OP_PEER_ADDR && posix->error.kind == FER_NOT_CONNECTED;
     bool refused = posix->op == OP_THROUGH_RAW && posix->error.kind == FER_INVALID_INPUT;
     bool by_others = (posix->facts_after & (FACT_RESET | FACT_PEER_SHUT)) != 0;
-    return (by_others || refuses_options(posix)) && winsock->error.kind == FER_OK &&
-           (reported || refused);
+    return ((by_others || refuses_options(posix)) && winsock->error.kind == FER_OK &&
+            (reported || refused)) ||
+           peer_addr_after_own_end(posix, winsock);
 }
 
 /* The peer reads while write_all waits: on Linux the waiting write counts as progress when its
@@ -318,7 +332,8 @@ static inline bool grain(const struct record *posix, const struct record *winsoc
                                                    : winsock->value - posix->value;
     bool times =
         (posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT) && apart < 10000000;
-    bool linger = posix->op == OP_LINGER && winsock->value == longest && posix->expected > longest;
+    bool linger = posix->op == OP_LINGER && posix->expected > winsock->value &&
+                  (is_bsd(winsock) ? is_longest_linger(winsock) : winsock->value == longest);
     bool keepalive = posix->op == OP_KEEPALIVE && are_alike_but_for(posix, winsock, false);
     return both_succeed(posix, winsock) && (times || linger || keepalive);
 }
@@ -373,7 +388,8 @@ static inline bool ended_option(const struct record *posix, const struct record 
     bool gets = posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT ||
                 (posix->op >= OP_NODELAY && posix->op <= OP_KEEPALIVE);
     bool closes = posix->op == OP_CLOSE && posix->was_forgiven;
-    return refuses_options(posix) && ((gets && both_succeed(posix, winsock)) || closes);
+    bool is_refused = refuses_options(posix) || (is_bsd(winsock) && has_ended(winsock));
+    return is_refused && ((gets && both_succeed(posix, winsock)) || closes);
 }
 
 /* A read that noticed its shutdown late has met a reset too, which is then no longer pending. */

@@ -168,6 +168,18 @@ static inline bool notices_late(const struct record *posix, const struct record 
            has_event(winsock);
 }
 
+/* The limits ended the call on Windows before it noticed an event, which on POSIX came first or at
+ * the same time. */
+static inline bool is_ended_before(const struct record *posix, const struct record *winsock)
+{
+    bool is_cancelled =
+        winsock->error.kind == FER_CANCELLED && winsock->limits.cancel_in == winsock->elapsed;
+    bool is_over =
+        winsock->error.kind == FER_TIMED_OUT && winsock->limits.deadline_in == winsock->elapsed;
+    return (winsock->facts & FACT_NOTICES_LATE) != 0 && (is_cancelled || is_over) &&
+           winsock->elapsed == posix->elapsed && winsock->n <= posix->n;
+}
+
 /* The call waited on Windows, as if the buffers were full, until there were buffers again, or
  * something else ended it. */
 static inline bool lacks_buffers(const struct record *posix, const struct record *winsock)
@@ -182,8 +194,8 @@ static inline bool race_explains(const struct record *posix, const struct record
     bool waits = is_read(posix) || is_write(posix) || posix->op == OP_READY;
     bool is_late = notices_late(posix, winsock) && timeout_is_explained(posix, winsock) &&
                    count_is_explained(posix, winsock);
-    return waits && (is_late || lacks_buffers(posix, winsock)) && rules_allow(posix) &&
-           rules_allow(winsock);
+    bool is_raced = is_late || is_ended_before(posix, winsock) || lacks_buffers(posix, winsock);
+    return waits && is_raced && rules_allow(posix) && rules_allow(winsock);
 }
 
 /* ---- A connect to several addresses (K8 to K10), whose attempts race too */

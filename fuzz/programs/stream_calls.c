@@ -316,3 +316,26 @@ void program_do_query(fer_tcp_stream *stream, struct record *record)
         record->error = fer_tcp_stream_local_addr(stream, &addr);
     }
 }
+
+/* ---- Records */
+
+static const char *system_name(enum program_system system)
+{
+    static const char *const names[] = {
+        [SYSTEM_POSIX] = "posix",     [SYSTEM_WINDOWS] = "winsock", [SYSTEM_MACOS] = "macos",
+        [SYSTEM_FREEBSD] = "freebsd", [SYSTEM_NETBSD] = "netbsd",   [SYSTEM_OPENBSD] = "openbsd"};
+    return names[system];
+}
+
+void program_print_record(const struct record *record)
+{
+    fprintf(
+        stderr,
+        "  %-7s %s n %zu value %llu facts %x, then %x, %d actions, elapsed %llu, events at %lld "
+        "%lld %lld%s\n",
+        system_name(record->system), fer_error_kind_name(record->error.kind), record->n,
+        (unsigned long long)record->value, record->facts, record->facts_after, record->actions,
+        (unsigned long long)record->elapsed, (long long)record->timeout_in,
+        (long long)record->action_in, (long long)record->buffers_in,
+        record->bytes_are_right ? "" : " WRONG BYTES");
+}

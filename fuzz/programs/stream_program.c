@@ -332,7 +332,8 @@ static void step(struct program *program, const uint8_t *bytes)
     if (record->op != OP_DEFER) {
         FER_IGNORE(fer_sim_advance((fer_duration){SECOND}));
     }
-    *record = (struct record){.op = op_of(program, bytes[0]),
+    *record = (struct record){.system = program->system,
+                              .op = op_of(program, bytes[0]),
                               .handle = handle,
                               .connection = program->connection_of[handle],
                               .fault = bytes[3] < FER_SIM_FAULT_COUNT ? bytes[3] : -1,
@@ -419,8 +420,18 @@ static void add_hosts(struct program *program)
     }
 }
 
+static enum program_system system_of(fer_sim_dialect dialect, fer_sim_bsd bsd)
+{
+    switch (dialect) {
+    case FER_SIM_WINSOCK: return SYSTEM_WINDOWS;
+    case FER_SIM_BSD: return (enum program_system)(SYSTEM_MACOS + (int)bsd);
+    case FER_SIM_POSIX:
+    default: return SYSTEM_POSIX;
+    }
+}
+
 /* The bits of kind: the size of buffers, whether the server is another host, the dialect (in
- * stream_state), IPv6, an old Windows. */
+ * stream_state), IPv6, an old Windows, and two for the system of the BSD dialect. */
 static void start(struct program *program, fer_sim_dialect dialect, uint8_t kind)
 {
     static const uint8_t no_tape[1];
@@ -431,8 +442,10 @@ static void start(struct program *program, fer_sim_dialect dialect, uint8_t kind
                              .max_sockets = 30,
                              .lacks_keepalive_fields = (kind & 16) != 0,
                              .ended_options_fail = program->ended_options_fail,
-                             .windows = program->windows};
+                             .windows = program->windows,
+                             .bsd = (fer_sim_bsd)(kind >> 5 & 3)};
     fer_socket_addr is_known_end = addr_of("127.0.0.1:82");
+    program->system = system_of(dialect, config.bsd);
     program->buffer = kind & 1 ? 64 : 400;
     config.send_buffer = program->buffer;
     config.receive_buffer = program->buffer;

@@ -51,6 +51,16 @@ enum program_op {
         OP_COUNT
 };
 
+/* The systems of the dialects. Those of the BSD dialect are in fer_sim_bsd's order. */
+enum program_system {
+    SYSTEM_POSIX,
+    SYSTEM_WINDOWS,
+    SYSTEM_MACOS,
+    SYSTEM_FREEBSD,
+    SYSTEM_NETBSD,
+    SYSTEM_OPENBSD
+};
+
 /* The facts of a connection. */
 enum {
     FACT_PEER_SHUT = 1, /* the peer shut down writing, or closed */
@@ -73,6 +83,7 @@ enum {
 };
 
 struct record {
+    enum program_system system;
     enum program_op op;
     int handle;
     int connection; /* or -1 */
@@ -148,6 +159,7 @@ struct program {
     int deferred_done;
     size_t buffer;           /* the buffer of each side of a connection, in bytes */
     fer_sim_windows windows; /* the switches of the simulation */
+    enum program_system system;
     bool ended_options_fail;
     struct record record; /* of the current step */
     void *context;
@@ -156,6 +168,7 @@ struct program {
 };
 
 const char *program_op_name(enum program_op op);
+void program_print_record(const struct record *record);
 
 /* Runs the bytes as a program. Each step's record goes to observe. At the end all handles are
  * closed, and the report is stored. */

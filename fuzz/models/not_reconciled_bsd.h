@@ -1,0 +1,70 @@
+/* not_reconciled_bsd.h: the rows of docs/DIFFERENCES.md, "Not reconciled", by which macOS and the
+ * BSDs differ from Linux in the simulation. */
+#ifndef FUZZ_NOT_RECONCILED_BSD_H
+#define FUZZ_NOT_RECONCILED_BSD_H
+
+#include "fuzz/models/races.h"
+
+static inline bool is_bsd(const struct record *record)
+{
+    return record->system >= SYSTEM_MACOS;
+}
+
+/* Both halves have ended, whichever end ended them, or the connection was reset. */
+static inline bool has_ended(const struct record *record)
+{
+    bool reads_end = (record->facts & (FACT_PEER_SHUT | FACT_SHUT_READ)) != 0;
+    return (record->facts_after & FACT_RESET) != 0 ||
+           (reads_end && (record->facts & FACT_SHUT_WRITE) != 0);
+}
+
+/* clone_reads_on: a shut down read half discards what is queued and what still arrives. A clone
+ * reads the end, and the peer never fills the buffers. */
+static inline bool shut_read_discards(const struct record *posix, const struct record *bsd)
+{
+    bool reads_end = is_read(bsd) && (bsd->facts & FACT_CLONED) != 0 && bsd->n <= posix->n &&
+                     (bsd->error.kind == FER_OK || bsd->error.kind == FER_UNEXPECTED_EOF);
+    bool sends_more = bsd->op == OP_PEER_SEND && bsd->error.kind == FER_OK && bsd->n > posix->n;
+    return (bsd->facts_after & FACT_SHUT_READ) != 0 && (reads_end || sends_more);
+}
+
+/* A close with unread input is an orderly end if an earlier shutdown discarded the input, or if the
+ * handle is shared. */
+static inline bool close_with_unread_input(const struct record *posix, const struct record *bsd)
+{
+    bool may_keep = (bsd->facts & (FACT_SHUT_READ | FACT_CLONED | FACT_ADOPTED)) != 0;
+    return bsd->op == OP_CLOSE && bsd->has_value && may_keep && posix->unread > 0 &&
+           posix->error.kind == FER_CONNECTION_RESET && bsd->error.kind == FER_OK &&
+           bsd->n >= posix->n;
+}
+
+/* macOS: a stream has no peer once both halves have ended. */
+static inline bool peer_addr_after_own_end(const struct record *posix, const struct record *bsd)
+{
+    bool reported = bsd->op == OP_PEER_ADDR && bsd->error.kind == FER_NOT_CONNECTED;
+    bool refused = bsd->op == OP_THROUGH_RAW && bsd->error.kind == FER_INVALID_INPUT;
+    return bsd->system == SYSTEM_MACOS && has_ended(bsd) && posix->error.kind == FER_OK &&
+           (reported || refused);
+}
+
+/* accept has no receive timeout. */
+static inline bool listener_timeout(const struct record *posix, const struct record *bsd)
+{
+    return bsd->op == OP_ACCEPT && posix->error.kind == FER_TIMED_OUT &&
+           bsd->error.kind == FER_DEADLOCK;
+}
+
+/* A wildcard address and a specific one share a port, or (dual_stack_beside_ipv4) [::] and 0.0.0.0
+ * do. */
+static inline bool wildcard_beside_specific(const struct record *posix, const struct record *bsd)
+{
+    return bsd->op == OP_BIND && posix->error.kind == FER_ADDR_IN_USE && bsd->error.kind == FER_OK;
+}
+
+/* The longest linger times: of macOS, and of the others. */
+static inline bool is_longest_linger(const struct record *bsd)
+{
+    return bsd->value == UINT64_C(327) * 1000000000 || bsd->value == UINT64_C(32767) * 1000000000;
+}
+
+#endif
