@@ -1,7 +1,7 @@
 /* probes_bsd.h: for the probes of probes_bsd.c and probes_bsd_streams.c: questions whose answers
  * differ between Linux, macOS and the BSDs. Most answers of macOS and OpenBSD were read in the
- * sources of their kernels (docs/DIFFERENCES.md names them): only a machine with the system confirms
- * them. Each probe is bounded in time. */
+ * sources of their kernels (docs/DIFFERENCES.md names them): only a machine with the system
+ * confirms them. Each probe is bounded in time. */
 #ifndef SELFTEST_PROBES_BSD_H
 #define SELFTEST_PROBES_BSD_H
 
