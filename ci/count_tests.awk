@@ -1,9 +1,11 @@
 # Counts single tests: each cmocka test of a program, and each other ctest test. Reads ctest's
 # output and its LastTest.log. Prints `PASSED FAILED SKIPPED`, then a line for each skipped or
 # failed test; a reason, if there is one, follows after a tab.
-#   awk -f count_tests.awk CTEST-OUTPUT LastTest.log
+#   awk [-v only=EXPRESSION] -f count_tests.awk CTEST-OUTPUT LastTest.log
+# With an expression only the ctest tests whose names match it are counted.
 
 function count(result, name, reason) {
+    if (only != "" && name !~ only) return
     total[result]++
     if (result != "passed") lines[++line_count] = result ": " name (reason == "" ? "" : "\t" reason)
 }

@@ -40,7 +40,7 @@ endfunction()
 
 set(ferrule_program_sources
     support/program.c)
-list(TRANSFORM ferrule_program_sources PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+list(TRANSFORM ferrule_program_sources PREPEND "${CMAKE_CURRENT_LIST_DIR}/")
 
 # ferrule_add_program(PROGRAM NAME...): a program with these tests. The caller adds their sources or
 # objects, and the libraries.

@@ -1,10 +1,10 @@
-/* process_posix.c: process.h for POSIX systems. */
+/* process_posix.c: process.h for POSIX systems. The error codes are in
+ * conformance/peer_raw_posix.c. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
 #include "support/process.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -183,72 +183,4 @@ uint64_t process_thread_time_us(void)
         return 0;
     }
     return (uint64_t)used.tv_sec * 1000000u + (uint64_t)used.tv_nsec / 1000u;
-}
-
-/* ---- Error codes */
-
-#define CODE(name, kind)  \
-    {                     \
-#name, name, kind \
-    }
-
-/* Rust 1.95, library/std/src/sys/io/error/unix.rs, decode_error_kind. */
-const struct process_error_code process_rust_error_codes[] = {
-    CODE(E2BIG, FER_ARGUMENT_LIST_TOO_LONG),
-    CODE(EADDRINUSE, FER_ADDR_IN_USE),
-    CODE(EADDRNOTAVAIL, FER_ADDR_NOT_AVAILABLE),
-    CODE(EBUSY, FER_RESOURCE_BUSY),
-    CODE(ECONNABORTED, FER_CONNECTION_ABORTED),
-    CODE(ECONNREFUSED, FER_CONNECTION_REFUSED),
-    CODE(ECONNRESET, FER_CONNECTION_RESET),
-    CODE(EDEADLK, FER_DEADLOCK),
-    CODE(EDQUOT, FER_QUOTA_EXCEEDED),
-    CODE(EEXIST, FER_ALREADY_EXISTS),
-    CODE(EFBIG, FER_FILE_TOO_LARGE),
-    CODE(EHOSTUNREACH, FER_HOST_UNREACHABLE),
-    CODE(EINTR, FER_INTERRUPTED),
-    CODE(EINVAL, FER_INVALID_INPUT),
-    CODE(EISDIR, FER_IS_A_DIRECTORY),
-    CODE(ELOOP, FER_FILESYSTEM_LOOP),
-    CODE(ENOENT, FER_NOT_FOUND),
-    CODE(ENOMEM, FER_OUT_OF_MEMORY),
-    CODE(ENOSPC, FER_STORAGE_FULL),
-    CODE(ENOSYS, FER_UNSUPPORTED),
-    CODE(EMLINK, FER_TOO_MANY_LINKS),
-    CODE(ENAMETOOLONG, FER_INVALID_FILENAME),
-    CODE(ENETDOWN, FER_NETWORK_DOWN),
-    CODE(ENETUNREACH, FER_NETWORK_UNREACHABLE),
-    CODE(ENOTCONN, FER_NOT_CONNECTED),
-    CODE(ENOTDIR, FER_NOT_A_DIRECTORY),
-    CODE(ENOTEMPTY, FER_DIRECTORY_NOT_EMPTY),
-    CODE(EPIPE, FER_BROKEN_PIPE),
-    CODE(EROFS, FER_READ_ONLY_FILESYSTEM),
-    CODE(ESPIPE, FER_NOT_SEEKABLE),
-    CODE(ESTALE, FER_STALE_NETWORK_FILE_HANDLE),
-    CODE(ETIMEDOUT, FER_TIMED_OUT),
-    CODE(ETXTBSY, FER_EXECUTABLE_FILE_BUSY),
-    CODE(EXDEV, FER_CROSSES_DEVICES),
-    CODE(EINPROGRESS, FER_IN_PROGRESS),
-    CODE(EOPNOTSUPP, FER_UNSUPPORTED),
-    CODE(EACCES, FER_PERMISSION_DENIED),
-    CODE(EPERM, FER_PERMISSION_DENIED),
-    CODE(EAGAIN, FER_WOULD_BLOCK),
-    {NULL, 0, FER_OK},
-};
-
-const struct process_error_code process_other_error_codes[] = {
-    CODE(EMFILE, FER_TOO_MANY_OPEN_FILES),
-    CODE(ENFILE, FER_TOO_MANY_OPEN_FILES),
-    CODE(EMSGSIZE, FER_MESSAGE_TOO_LONG),
-    CODE(ENOBUFS, FER_NO_BUFFER_SPACE),
-    CODE(EBADF, FER_BAD_HANDLE),
-    CODE(ENOTSOCK, FER_BAD_HANDLE),
-    CODE(EISCONN, FER_ALREADY_CONNECTED),
-    CODE(ECANCELED, FER_CANCELLED),
-    {NULL, 0, FER_OK},
-};
-
-int32_t process_code_refused(void)
-{
-    return ECONNREFUSED;
 }

@@ -1,0 +1,125 @@
+#!/bin/sh
+# Runs the tests over the kernels of NetBSD and FreeBSD, each in the processes of the tests.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ci/bsd.sh [--no-setup] [netbsd|freebsd]... [-- TEST...]
+
+Compiles the POSIX backend and the tests' raw sockets with the headers of NetBSD or FreeBSD
+(default: both), links them with that system's kernel, which runs in the process of each test, and
+runs the suites (docs/TESTING.md). TEST... are names of tests or of source files, such as wakeup or
+poll_poller_events: only these run. The kernels are folders with kernel.tar.xz and include.tar.xz,
+or with their contents. $FERRULE_NETBSD and $FERRULE_FREEBSD name them; the default is
+../shared/netbsd and ../shared/freebsd beside the project's folder. A system without a kernel is not
+run, says so and counts as skipped. --no-setup installs no packages.
+Prints a line for each suite, the failed tests with their output and the skipped ones with their
+reasons; the last line is `N passed, N failed, N skipped`, and the exit code is 0 if nothing failed.
+The trees are build/netbsd and build/freebsd: the next run compiles what has changed.
+`ctest --preset netbsd -R NAME` runs tests again; with BSD_TRACE in the environment the test prints
+its system calls. Logs: build/log/netbsd-*.log, build/log/freebsd-*.log
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+setup=yes
+worlds=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --help) usage; exit 0 ;;
+        --no-setup) setup=no ;;
+        netbsd | freebsd) worlds="$worlds $1" ;;
+        --) shift; break ;;
+        *) usage >&2; exit 2 ;;
+    esac
+    shift
+done
+[ -n "$worlds" ] || worlds="netbsd freebsd"
+
+# A regular expression of the names of the chosen tests.
+chosen=
+for name in "$@"; do
+    chosen="$chosen${chosen:+|}(^|_)${name%.c}\$"
+done
+
+# find_kernel WORLD: prints the folder with the contents of the kernel's archives, if there is one.
+find_kernel() {
+    case $1 in
+        netbsd) folder=${FERRULE_NETBSD:-$root/../shared/netbsd} ;;
+        freebsd) folder=${FERRULE_FREEBSD:-$root/../shared/freebsd} ;;
+    esac
+    if [ -d "$folder/inc" ]; then
+        (cd "$folder" && pwd)
+        return 0
+    fi
+    [ -f "$folder/kernel.tar.xz" ] && [ -f "$folder/include.tar.xz" ] || return 1
+    unpacked=$root/build/cache/kernel-$1
+    if [ ! -d "$unpacked/inc" ] || [ "$folder/kernel.tar.xz" -nt "$unpacked" ] ||
+        [ "$folder/include.tar.xz" -nt "$unpacked" ]; then
+        rm -rf "$unpacked"
+        mkdir -p "$unpacked"
+        tar xJf "$folder/kernel.tar.xz" -C "$unpacked" || return 1
+        tar xJf "$folder/include.tar.xz" -C "$unpacked" || return 1
+        touch "$unpacked"
+    fi
+    say "$unpacked"
+}
+
+# build_world WORLD KERNEL
+build_world() {
+    logged "$1-configure" configure_preset "$1" "-DFERRULE_BSD_KERNEL=$2" || return 1
+    # shellcheck disable=SC2153 # jobs is common.sh's
+    logged "$1-build" run_nice sh -c "cd '$root' && cmake --build --preset '$1' -j $jobs"
+}
+
+# count_suite WORLD LABEL: adds the suite's numbers to the totals and prints them.
+count_suite() {
+    counts=$logs/$1-counts.txt
+    awk -v only="^$2_" -f "$root/ci/count_tests.awk" "$logs/$1-test.log" \
+        "$root/build/$1/Testing/Temporary/LastTest.log" >"$counts"
+    read -r suite_passed suite_failed suite_skipped <"$counts"
+    [ $((suite_passed + suite_failed + suite_skipped)) -gt 0 ] || return 0
+    passed=$((passed + suite_passed))
+    failed=$((failed + suite_failed))
+    skipped=$((skipped + suite_skipped))
+    printf '%-8s %-12s %s passed, %s failed, %s skipped\n' "$1" "$2" "$suite_passed" \
+        "$suite_failed" "$suite_skipped"
+    sed -n '/^failed: /s/^/    /p' "$counts"
+    sed -n '/^skipped: /s/^/    /p' "$counts" | sed 's/\t/: /'
+}
+
+# run_world WORLD
+run_world() {
+    code=0
+    began=$(date +%s)
+    (cd "$root/build/$1" && ctest -j "$((jobs * 4))" --output-on-failure ${chosen:+-R "$chosen"}) \
+        >"$logs/$1-test.log" 2>&1 </dev/null || code=$?
+    passed_before=$passed
+    failed_before=$failed
+    for suite in conformance poll unit selftest stress fidelity; do
+        count_suite "$1" "$suite"
+    done
+    if [ "$failed" -ne "$failed_before" ]; then
+        output_of_failed_tests "$logs/$1-test.log" | sed 's/^/    | /'
+    elif [ "$passed" -eq "$passed_before" ] || [ "$code" -ne 0 ]; then
+        say "$1: the exit code of ctest is $code; its output is in build/log/$1-test.log"
+        failed=$((failed + 1))
+    fi
+    say "$1: $(($(date +%s) - began)) s"
+}
+
+[ "$setup" = no ] || "$root/ci/setup.sh" build quick ||
+    say "    continuing with the installed programs"
+for world in $worlds; do
+    if ! kernel=$(find_kernel "$world"); then
+        say "**** $world: not run: no kernel (FERRULE_$(say "$world" | tr '[:lower:]' '[:upper:]'))"
+        skipped=$((skipped + 1))
+    elif ! build_world "$world" "$kernel"; then
+        failed=$((failed + 1))
+    else
+        run_world "$world"
+    fi
+done
+say_totals

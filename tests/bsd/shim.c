@@ -1,0 +1,194 @@
+/* shim.c: what the shims of all kernels share: the functions of the C library that make no system
+ * call of the kernel. */
+#define _GNU_SOURCE 1
+#include "bsd/shim.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+long shim_traced(const char *call, long argument, long result)
+{
+    static int is_on = -1;
+    int code = errno;
+    if (is_on < 0) {
+        is_on = getenv("BSD_TRACE") != NULL;
+    }
+    if (is_on && result < 0) {
+        (void)fprintf(stderr, "[%d] %s(%ld) = %ld, errno %d\n", (int)gettid(), call, argument,
+                      result, code);
+    } else if (is_on) {
+        (void)fprintf(stderr, "[%d] %s(%ld) = %ld\n", (int)gettid(), call, argument, result);
+    }
+    errno = code;
+    return result;
+}
+
+/* ---- errno, time, text */
+
+/* NetBSD's and FreeBSD's errno. */
+int *__errno(void)
+{
+    return &errno;
+}
+
+int *__error(void)
+{
+    return &errno;
+}
+
+/* CLOCK_MONOTONIC is 3 on NetBSD and 4 on FreeBSD, CLOCK_REALTIME is 0. */
+int bsd_clock_gettime(int clock, struct timespec *out)
+{
+    return clock_gettime(clock == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, out);
+}
+
+int __clock_gettime50(int clock, struct timespec *out)
+{
+    return bsd_clock_gettime(clock, out);
+}
+
+/* NetBSD's and FreeBSD's standard streams. Only the error output is used. */
+char __sF[3 * 1024];
+void *__stderrp;
+
+int bsd_fprintf(void *file, const char *format, ...)
+{
+    va_list arguments;
+    (void)file;
+    va_start(arguments, format);
+    int count = vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    return count;
+}
+
+/* The kernel's file system has none of the folders of the environment. */
+char *bsd_getenv(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+char *bsd_mkdtemp(char *pattern)
+{
+    static unsigned number;
+    size_t len = strlen(pattern);
+    (void)snprintf(pattern + len - 6, 7, "%06u", ++number % 1000000);
+    return shim_make_directory(pattern) ? pattern : NULL;
+}
+
+int bsd_getpid(void)
+{
+    return (int)getpid();
+}
+
+int bsd_isatty(int file)
+{
+    (void)file;
+    return 0;
+}
+
+/* ---- Names. This system's resolver answers, and the answer gets the form of the BSDs. */
+
+struct bsd_addrinfo {
+    int flags;
+    int family;
+    int type;
+    int protocol;
+    unsigned addr_len;
+    char *canonical_name;
+    void *addr;
+    struct bsd_addrinfo *next;
+};
+
+/* A list's entries are one array, whose first entry is the list. */
+struct entry {
+    struct bsd_addrinfo info;
+    unsigned char addr[sizeof(struct sockaddr_in6)];
+};
+
+/* netdb.h of both systems. FreeBSD 13 has no EAI_NODATA. */
+static int bsd_code_of(int code)
+{
+    switch (code) {
+    case 0: return 0;
+    case EAI_AGAIN: return 2;
+    case EAI_BADFLAGS: return 3;
+    case EAI_FAIL: return 4;
+    case EAI_FAMILY: return 5;
+    case EAI_MEMORY: return 6;
+    case EAI_NODATA:
+    case EAI_ADDRFAMILY:
+    case EAI_NONAME: return 8;
+    case EAI_SERVICE: return 9;
+    case EAI_SOCKTYPE: return 10;
+    default: return 11;
+    }
+}
+
+/* A BSD's address begins with its length and its family, of a byte each. The rest is the same. */
+static void translate(const struct addrinfo *from, struct entry *to)
+{
+    bool is_v6 = from->ai_family == AF_INET6;
+    to->info = (struct bsd_addrinfo){
+        .family = is_v6 ? shim_family_v6 : from->ai_family,
+        .type = from->ai_socktype,
+        .protocol = from->ai_protocol,
+        .addr_len = (unsigned)from->ai_addrlen,
+        .addr = to->addr,
+    };
+    memcpy(to->addr, from->ai_addr, from->ai_addrlen);
+    to->addr[0] = (unsigned char)from->ai_addrlen;
+    to->addr[1] = (unsigned char)to->info.family;
+}
+
+int bsd_getaddrinfo(const char *host, const char *service, const struct bsd_addrinfo *hints,
+                    struct bsd_addrinfo **found)
+{
+    struct addrinfo *list = NULL;
+    struct addrinfo wanted = {.ai_socktype = hints->type, .ai_protocol = hints->protocol};
+    wanted.ai_family = hints->family == shim_family_v6 ? AF_INET6 : hints->family;
+    int code = getaddrinfo(host, service, &wanted, &list);
+    if (code != 0) {
+        return bsd_code_of(code);
+    }
+    size_t count = 0;
+    for (const struct addrinfo *from = list; from != NULL; from = from->ai_next) {
+        count++;
+    }
+    struct entry *entries = calloc(count, sizeof *entries);
+    if (entries != NULL) {
+        size_t i = 0;
+        for (const struct addrinfo *from = list; from != NULL; from = from->ai_next, i++) {
+            translate(from, &entries[i]);
+            entries[i].info.next = i + 1 < count ? &entries[i + 1].info : NULL;
+        }
+    }
+    freeaddrinfo(list);
+    *found = entries == NULL ? NULL : &entries[0].info;
+    return entries == NULL ? bsd_code_of(EAI_MEMORY) : 0;
+}
+
+void bsd_freeaddrinfo(struct bsd_addrinfo *list)
+{
+    free(list);
+}
+
+/* ---- Interfaces. The kernel has only its loopback. */
+
+char *bsd_if_indextoname(unsigned index, char *name)
+{
+    return index == SHIM_LOOPBACK ? strcpy(name, "lo0") : NULL;
+}
+
+unsigned bsd_if_nametoindex(const char *name)
+{
+    return strcmp(name, "lo0") == 0 ? SHIM_LOOPBACK : 0;
+}
