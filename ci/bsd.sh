@@ -56,8 +56,8 @@ find_kernel() {
     fi
     [ -f "$folder/kernel.tar.xz" ] && [ -f "$folder/include.tar.xz" ] || return 1
     unpacked=$root/build/cache/kernel-$1
-    if [ ! -d "$unpacked/inc" ] || [ "$folder/kernel.tar.xz" -nt "$unpacked" ] ||
-        [ "$folder/include.tar.xz" -nt "$unpacked" ]; then
+    if [ ! -d "$unpacked/inc" ] ||
+        [ -n "$(find "$folder/" -name '*.tar.xz' -newer "$unpacked")" ]; then
         rm -rf "$unpacked"
         mkdir -p "$unpacked"
         tar xJf "$folder/kernel.tar.xz" -C "$unpacked" || return 1

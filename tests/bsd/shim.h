@@ -1,6 +1,6 @@
-/* shim.h: what the shims share. A shim defines bsd_NAME for each function NAME of the C library that
- * the files compiled with the kernel's headers call. It is compiled with this system's headers, so
- * the kernel's structures are pointers to void in it. */
+/* shim.h: what the shims share. A shim defines bsd_NAME for each function NAME of the C library
+ * that the files compiled with the kernel's headers call. This system's headers compile the shim,
+ * so the kernel's structures are pointers to void in it. */
 #ifndef TEST_BSD_SHIM_H
 #define TEST_BSD_SHIM_H
 

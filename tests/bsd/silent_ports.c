@@ -1,5 +1,5 @@
-/* silent_ports.c: ports of FreeBSD's kernel that answer no connect. A packet filter (pfil(9)) in the
- * kernel drops the SYNs to them. */
+/* silent_ports.c: ports of FreeBSD's kernel that answer no connect. A packet filter (pfil(9)) in
+ * the kernel drops the SYNs to them. */
 #include "conformance/peer_system.h"
 
 enum { QUEUED_MS = 300 };
