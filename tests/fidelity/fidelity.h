@@ -44,6 +44,7 @@ struct end {
     bool has_timeout[2];
     bool resets_at_close; /* linger 0 */
     bool is_in_flight;    /* data is in flight to it */
+    bool peer_discards;   /* bytes that the other end discards and does not count were sent */
     bool reset_seen;      /* the system has reported the reset */
     const char *mask;     /* the reason why its results are not compared, or NULL */
 };

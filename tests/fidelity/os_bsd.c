@@ -63,7 +63,7 @@ bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
     int queued = -1;
     int state = state_of(raw);
     if (ioctl((int)raw, FIONREAD, &queued) != 0 || (size_t)queued != end->unread ||
-        !(end->is_reset || has_sent_all(raw))) {
+        (end->peer_discards && !end->is_reset && !has_sent_all(raw))) {
         return false;
     }
     if (end->is_reset || is_over) {

@@ -105,6 +105,7 @@ void tracker_wrote(struct program *program, int number, size_t n)
         mark_reset(program, end);
     } else if (program->bsd && other->shut_read) {
         end->is_in_flight = true; /* the BSDs discard it (sorflush, SB_DROP) */
+        end->peer_discards = true;
     } else if (other->shut_read && other->fin_sent) {
         send_reset(program, other); /* RFC 1122, 4.2.2.13 */
     } else {
