@@ -104,6 +104,6 @@ bool os_is_acceptable(fer_raw_socket raw)
 
 bool os_yield(unsigned attempts)
 {
-    (void)poll(NULL, 0, attempts < 100 ? 0 : 1);
-    return attempts < 20000;
+    (void)poll(NULL, 0, attempts < 100 ? 0 : 10);
+    return attempts < 2100;
 }
