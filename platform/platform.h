@@ -43,7 +43,10 @@ struct ferp_traits {
     /* A send that is cut off while it waits fails without the count of the bytes it moved, unless a
      * signal or its timeout ended it (FreeBSD, sys/kern/uipc_syscalls.c, kern_sendit; NetBSD,
      * do_sys_sendmsg_so; XNU, sendit). A stream's sends then never wait in the kernel: core makes
-     * them by ferp_try_send and waits. Only where io_waits_in_kernel is true. */
+     * them by ferp_try_send and waits. A send that fails otherwise may have moved bytes too: these
+     * systems queue them before tcp_output, which returns the EPERM or EACCES of a firewall
+     * (tcp_usr_send, tcp_output). So PERMISSION_DENIED of a send ends the stream. Only where
+     * io_waits_in_kernel is true. */
     bool cut_send_loses_count;
     /* shutdown does not wake a thread that waits to write (Windows: select does not return). */
     bool write_wait_misses_shutdown;
@@ -81,7 +84,8 @@ struct ferp_traits {
     bool has_abstract_unix_names;
     /* A recv, a send or a wait of a stream that fails with NO_BUFFER_SPACE may succeed with fewer
      * bytes, or later (Windows: libzmq, pull requests 1471 and 3297). core retries it with half the
-     * length, and then waits. */
+     * length, and then waits. With cut_send_loses_count a send only, and only a short one, which
+     * moved nothing (macOS: ponyc, pull request 5823). */
     bool no_buffer_space_passes;
     /* The maximum length, and sum of lengths, of one recv or send of a stream, the maximum length
      * of one datagram's, and the maximum number of slices. */

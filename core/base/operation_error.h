@@ -113,7 +113,7 @@ static inline fer_error feri_map_error(feri_operation operation, fer_error error
 
 /* The errors that do not change a stream. Every other error is fatal (rule S5): an unknown error
  * must never be followed by an apparent end of file. feri_error_is_fatal decides BROKEN_PIPE, and
- * TIMED_OUT by its os_code. */
+ * TIMED_OUT by its os_code. stream_result.c adds the errors of a send that may have moved bytes. */
 #define FERI_NONFATAL_KINDS(X) \
     X(FER_OK)                  \
     X(FER_WOULD_BLOCK)         \

@@ -2,6 +2,7 @@
 #include "core/handle/stream_result.h"
 
 #include "core/base/assert.h"
+#include "core/base/facts.h"
 #include "core/base/operation_error.h"
 
 /* The read half's answer after an event. */
@@ -29,6 +30,16 @@ fer_error feri_stream_after_empty_read(fer_handle *handle, fer_error error)
                                                                   : mapped;
 }
 
+/* Whether bytes may be queued although the send failed (ferp_traits, cut_send_loses_count). If the
+ * caller sent them again, the peer would receive them twice. So the error ends the stream. The lack
+ * of buffers that reaches this is one of a send too long to be repeated (core/transfer/retry.c). */
+static bool may_have_sent(fer_error error)
+{
+    return feri_cut_send_loses_count() &&
+           (error.kind == FER_PERMISSION_DENIED ||
+            (error.kind == FER_NO_BUFFER_SPACE && feri_no_buffer_space_passes()));
+}
+
 fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
 {
     FERI_ASSERT(error.kind != FER_OK);
@@ -40,7 +51,8 @@ fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
         (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
         return mapped;
     }
-    if (!feri_error_is_fatal(mapped) || !feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped)) {
+    bool is_fatal = feri_error_is_fatal(mapped) || may_have_sent(mapped);
+    if (!is_fatal || !feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped)) {
         return mapped;
     }
     return feri_handle_check(handle, FERI_REQUEST_WRITE);

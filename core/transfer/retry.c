@@ -4,10 +4,25 @@
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
 
-/* A shortage of buffers. Returns true if a shorter try remains; else *error is WOULD_BLOCK. */
-static bool shortens(fer_error *error, size_t *len)
+/* The longest send that XNU moves complete or not at all. It waits for room for the whole length,
+ * if that is not above the low-water mark of the send buffer, MCLBYTES (uipc_socket2.c, soreserve;
+ * uipc_socket.c, sosendcheck). A longer send may lack buffers after it has moved some bytes. */
+#define WHOLE_SEND_MAX 2048
+
+/* Whether a try that lacked buffers moved nothing and may be repeated. */
+static bool shortage_passes(const feri_waiting *waiting, size_t len)
 {
-    if (error->kind != FER_NO_BUFFER_SPACE || !feri_no_buffer_space_passes()) {
+    if (!feri_cut_send_loses_count()) {
+        return feri_no_buffer_space_passes();
+    }
+    return feri_no_buffer_space_passes() && waiting->readiness == FERP_WRITABLE &&
+           len <= WHOLE_SEND_MAX;
+}
+
+/* A shortage of buffers. Returns true if a shorter try remains; else *error is WOULD_BLOCK. */
+static bool shortens(const feri_waiting *waiting, fer_error *error, size_t *len)
+{
+    if (error->kind != FER_NO_BUFFER_SPACE || !shortage_passes(waiting, *len)) {
         return false;
     }
     if (*len <= FERI_SHORTEST_TRY) {
@@ -20,6 +35,6 @@ static bool shortens(fer_error *error, size_t *len)
 
 bool feri_should_retry(feri_waiting *waiting, fer_error *error, size_t *len)
 {
-    return shortens(error, len) ||
+    return shortens(waiting, error, len) ||
            (error->kind == FER_WOULD_BLOCK && feri_waiting_should_retry(waiting, error));
 }

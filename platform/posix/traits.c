@@ -9,14 +9,22 @@
 #define FERP_POSIX_IO_LENGTH_MAX ((size_t)0x7ffff000)
 #define FERP_POSIX_LINGER_MAX INT_MAX
 #elif defined(__APPLE__)
+/* A send of macOS' loopback is reported to wait for buffers of the interface, also on a nonblocking
+ * socket, if more than about 256 KiB are in flight (ponyc, pull requests 5826 and 5842). So a call
+ * of a stream moves as much as one on Windows. */
+#define FERP_POSIX_IO_LENGTH_MAX ((size_t)128 * 1024)
 /* XNU: EINVAL for more. */
-#define FERP_POSIX_IO_LENGTH_MAX ((size_t)INT_MAX)
+#define FERP_POSIX_DATAGRAM_LENGTH_MAX ((size_t)INT_MAX)
 /* XNU stores ticks, 100 a second, in a short. */
 #define FERP_POSIX_LINGER_MAX 327
 #else
 #define FERP_POSIX_IO_LENGTH_MAX ((size_t)INT_MAX)
 /* FreeBSD: EDOM above USHRT_MAX. */
 #define FERP_POSIX_LINGER_MAX SHRT_MAX
+#endif
+
+#ifndef FERP_POSIX_DATAGRAM_LENGTH_MAX
+#define FERP_POSIX_DATAGRAM_LENGTH_MAX FERP_POSIX_IO_LENGTH_MAX
 #endif
 
 #ifdef __linux__
@@ -58,9 +66,9 @@ const struct ferp_traits *ferp_traits(void)
         /* 107; macOS and the BSDs: 103. */
         .unix_path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1,
         .has_abstract_unix_names = FERP_POSIX_HAS_ABSTRACT_NAMES,
-        .no_buffer_space_passes = false,
+        .no_buffer_space_passes = FERP_POSIX_IS_APPLE,
         .io_length_max = FERP_POSIX_IO_LENGTH_MAX,
-        .datagram_length_max = FERP_POSIX_IO_LENGTH_MAX,
+        .datagram_length_max = FERP_POSIX_DATAGRAM_LENGTH_MAX,
         .io_slices_max = 1024,
         .linger_seconds_max = FERP_POSIX_LINGER_MAX,
         /* Linux: tcp(7), MAX_TCP_KEEPIDLE. The other systems allow at least as much. */

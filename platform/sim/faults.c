@@ -26,16 +26,16 @@ static bool is_scripted(ferp_sim_network *network, fer_sim_fault fault)
 
 /* The faults after which ferrule retries a call. They do not occur again by chance before an event
  * runs, a byte moves or time passes (other than in a pause), so that each call ends. */
-static bool causes_retry(const ferp_sim_network *network, fer_sim_fault fault)
+static bool causes_retry(fer_sim_fault fault)
 {
-    return (fault == FER_SIM_FAULT_NO_BUFFERS && ferp_sim_is_winsock(network)) ||
+    return (fault == FER_SIM_FAULT_NO_BUFFERS && ferp_traits()->no_buffer_space_passes) ||
            fault == FER_SIM_FAULT_WOULD_BLOCK || fault == FER_SIM_FAULT_INTERRUPTED ||
            fault == FER_SIM_FAULT_SPURIOUS_READY;
 }
 
 static bool occurs_by_chance(ferp_sim_network *network, fer_sim_fault fault)
 {
-    bool is_retried = causes_retry(network, fault);
+    bool is_retried = causes_retry(fault);
     if ((is_retried && network->no_progress) ||
         !ferp_sim_chance(network, network->config.fault_chances[fault])) {
         return false;

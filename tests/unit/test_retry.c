@@ -169,6 +169,66 @@ static void on_other_systems_the_error_is_told(void **state)
     }
 }
 
+static void begin_macos(void)
+{
+    script_begin(&script_bsd);
+    script.traits.cut_send_loses_count = true;
+    script.traits.no_buffer_space_passes = true;
+}
+
+/* E3: macOS moves a short send complete or not at all, so a lack of buffers moved nothing. */
+static void on_macos_a_short_write_waits_for_buffers(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    begin_macos();
+    fer_handle handle = script_stream(0);
+    LACKS(TRY_SEND);
+    LACKS(TRY_SEND);
+    LACKS(TRY_SEND);
+    script_then_move(SCRIPT_TRY_SEND, 9);
+    assert_ok(feri_stream_write(&handle, buf, 2048, &n));
+    assert_int_equal(n, 9);
+    assert_int_equal(script.times[SCRIPT_TRY_SEND], 4);
+    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
+    assert_int_equal(script.times[SCRIPT_PAUSE], 1);
+    LACKS(TRY_SEND);
+    assert_error(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055);
+    assert_int_equal(n, 0);
+}
+
+/* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */
+static void on_macos_a_long_write_without_buffers_ends_the_stream(void **state)
+{
+    (void)state;
+    size_t n = 9;
+    begin_macos();
+    fer_handle handle = script_stream(0);
+    LACKS(RECV);
+    assert_error(feri_stream_read(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 10055);
+    LACKS(TRY_SEND);
+    assert_error(feri_stream_write(&handle, buf, 2049, &n), FER_NO_BUFFER_SPACE, 10055);
+    assert_int_equal(n, 0);
+    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_NO_BUFFER_SPACE, 10055);
+    assert_log("recv(1,9) try_send(1,2049)");
+}
+
+/* E3: a firewall refuses the segment, not the bytes, which stay queued. */
+static void a_denied_write_ends_the_stream_if_its_bytes_may_be_queued(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        script_begin(&script_posix);
+        script.traits.cut_send_loses_count = i == 1;
+        fer_handle handle = script_stream(0);
+        script_then_fail(i == 1 ? SCRIPT_TRY_SEND : SCRIPT_SEND, FER_PERMISSION_DENIED, 13);
+        assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_PERMISSION_DENIED, 13);
+        fer_error again = feri_stream_write(&handle, buf, 1, NULL);
+        assert_int_equal(again.kind, i == 1 ? FER_PERMISSION_DENIED : FER_OK);
+        assert_log(i == 1 ? "try_send(1,1)" : "send(1,1) send(1,1)");
+    }
+}
+
 static void write_all_goes_on_after_a_shortage(void **state)
 {
     (void)state;
@@ -242,6 +302,9 @@ int main(void)
         script_test(the_calls_that_never_wait_are_shortened_too),
         script_test(a_vectored_call_is_cut_to_the_shorter_sum),
         script_test(on_other_systems_the_error_is_told),
+        script_test(on_macos_a_short_write_waits_for_buffers),
+        script_test(on_macos_a_long_write_without_buffers_ends_the_stream),
+        script_test(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued),
         script_test(write_all_goes_on_after_a_shortage),
         script_test(a_shutdown_ends_a_call_in_a_shortage),
         script_test(a_vectored_call_is_cut_to_sixteen_slices),
