@@ -1,8 +1,8 @@
 /* fuzz_dialects.c: one program in every dialect: on the simulated Linux, on Windows, and on one
- * system of the BSD dialect, which two bits of the first byte choose. The user sees on each the same
- * as on Linux, except for the rows of "Not reconciled", each of which has a predicate here. It is
- * the library's promise as a fuzz target. The run on Linux serves two comparisons. The systems of
- * the BSD dialect share most of their code, so that an input needs only one of them. */
+ * system of the BSD dialect, which two bits of the first byte choose. The user sees on each the
+ * same as on Linux, except for the rows of "Not reconciled", each of which has a predicate here. It
+ * is the library's promise as a fuzz target. The run on Linux serves two comparisons. The systems
+ * of the BSD dialect share most of their code, so that an input needs only one of them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
