@@ -1,6 +1,7 @@
 /* windows.h: draws the switches of the simulated Windows (fer_sim_windows), that of the POSIX
  * dialect (ended_options_fail), and whether the program has limits, from bytes of an input, one bit
- * for each. An input without these bytes leaves them false. No harness here. */
+ * for each, and two for the system of the BSD dialect. An input without these bytes leaves them
+ * false, and the system macOS. No harness here. */
 #ifndef FUZZ_WINDOWS_H
 #define FUZZ_WINDOWS_H
 
@@ -66,6 +67,12 @@ static inline bool fuzz_ended_options_fail(const uint8_t *bytes, size_t len)
 static inline bool fuzz_has_limits(const uint8_t *bytes, size_t len)
 {
     return (fuzz_switch_bits(bytes, len) >> (8 * FUZZ_WINDOWS_BYTES - 2) & 1) != 0;
+}
+
+/* The system of the BSD dialect: the two bits above those of Windows. */
+static inline fer_sim_bsd fuzz_bsd(const uint8_t *bytes, size_t len)
+{
+    return (fer_sim_bsd)(fuzz_switch_bits(bytes, len) >> 9 & 3);
 }
 
 /* The bytes that follow the last whole step of a program: `first` bytes, then at most `most` steps

@@ -1,97 +1,22 @@
 /* fuzz_api_misuse.c: any call on a handle in any state, with any pointer NULL, any number for an
- * enum and any length, in both dialects. Only documented errors are returned, equal in both, and no
+ * enum and any length, in every dialect. Only documented errors are returned, equal in all, and no
  * sanitizer reports anything. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz/driver/windows.h"
-#include "fuzz/programs/misuse_calls.h"
+#include "fuzz/models/misuse_not_reconciled.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { STEPS = 64, STEP_BYTES = 4 };
 
-static fer_error_kind kinds[2][STEPS];
+static fer_error_kind kinds[FER_SIM_BSD + 1][STEPS];
 
 static bool is_kind(fer_error_kind kind)
 {
     return strcmp(fer_error_kind_name(kind), "Unknown") != 0;
-}
-
-static bool is_any_of(const char *name, const char *const *prefixes)
-{
-    for (; *prefixes != NULL; prefixes++) {
-        if (strncmp(name, *prefixes, strlen(*prefixes)) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Rows of "Not reconciled" for Unix sockets: Windows has no datagrams, and the dialects differ in
- * the kind of a missing path and in the kind and number of reported resets. */
-static bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
-{
-    static const char *const datagrams[] = {"unix_datagram", NULL};
-    static const char *const connects[] = {"unix_connect", "socket_connect_unix", NULL};
-    static const char *const after_reset[] = {
-        "unix_read",     "unix_peek",      "unix_write",     "unix_try_read",
-        "unix_try_peek", "unix_try_write", "unix_peer_addr", NULL};
-    const char *name = misuse_call_name(step[0]);
-    return is_any_of(name, datagrams) ||
-           (is_any_of(name, connects) && posix == FER_NOT_FOUND &&
-            winsock == FER_CONNECTION_REFUSED) ||
-           (is_any_of(name, after_reset) &&
-            (winsock == FER_CONNECTION_RESET || winsock == FER_NOT_CONNECTED));
-}
-
-/* `refusal_of_another` and `refusals_together`: which socket reports a refused datagram, and how
- * often. */
-static bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
-{
-    static const char *const receiving[] = {"udp_send",     "udp_recv",     "udp_peek",
-                                            "udp_try_send", "udp_try_recv", NULL};
-    return is_any_of(misuse_call_name(step[0]), receiving) &&
-           (posix == FER_CONNECTION_REFUSED || winsock == FER_CONNECTION_REFUSED);
-}
-
-/* For built sockets: options that Windows lacks, and `reuse_after_bind`. */
-static bool is_socket_row(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
-{
-    static const char *const rows[] = {"socket_reuse_port", "socket_bind_device", NULL};
-    static const char *const reuse[] = {"socket_reuse_address", NULL};
-    const char *name = misuse_call_name(step[0]);
-    return is_any_of(name, rows) ||
-           (is_any_of(name, reuse) && posix == FER_OK && winsock == FER_INVALID_INPUT);
-}
-
-/* `grain`: a timeout of centuries never expires on one system; the other cuts it to days. */
-static bool is_grain(fer_error_kind posix, fer_error_kind winsock)
-{
-    return posix == FER_DEADLOCK && winsock == FER_TIMED_OUT;
-}
-
-static bool is_unfinished(fer_error_kind kind)
-{
-    return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;
-}
-
-/* The progress of a lookup in the background, and with it the room for one more, depends on time,
- * and the calls before it take a different time in each dialect. No later step can be compared. */
-static bool is_of_time(const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
-{
-    static const char *const timed[] = {"resolver_start", "lookup_wait", NULL};
-    return is_any_of(misuse_call_name(step[0]), timed) &&
-           is_unfinished(posix) != is_unfinished(winsock);
-}
-
-/* `no_buffer_space`, until a time, and `clone_reads_on`: the call may move no bytes in one dialect.
- * No later step can be compared. */
-static bool may_lack_buffers(const fer_sim_windows *windows, const uint8_t *step)
-{
-    static const char *const moving[] = {"read", "peek", "write", "try_", "copy", "unix_", NULL};
-    return windows->no_buffers_until.nanos > 0 && is_any_of(misuse_call_name(step[0]), moving);
 }
 
 static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
@@ -107,7 +32,9 @@ static size_t run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     struct misuse_state state;
     fer_sim_report report;
     size_t steps = size / STEP_BYTES < STEPS ? size / STEP_BYTES : STEPS;
-    misuse_begin(&state, dialect, fuzz_windows_after_steps(data, size, 0, STEP_BYTES, STEPS));
+    size_t len = 0;
+    const uint8_t *switches = fuzz_after_steps(data, size, 0, STEP_BYTES, STEPS, &len);
+    misuse_begin(&state, dialect, fuzz_windows(switches, len), fuzz_bsd(switches, len));
     for (size_t i = 0; i < steps; i++) {
         const uint8_t *step = data + i * STEP_BYTES;
         kinds[dialect][i] = misuse_call(&state, step[0], step[1], step[2], step[3]).kind;
@@ -125,23 +52,32 @@ static size_t run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     return steps;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void compare(const fer_error_kind *others, const fer_sim_windows *windows,
+                    const uint8_t *data, size_t steps)
 {
-    fer_sim_windows windows = fuzz_windows_after_steps(data, size, 0, STEP_BYTES, STEPS);
-    size_t steps = run_in(FER_SIM_POSIX, data, size);
-    (void)run_in(FER_SIM_WINSOCK, data, size);
     for (size_t i = 0; i < steps; i++) {
         const uint8_t *step = data + i * STEP_BYTES;
         fer_error_kind posix = kinds[FER_SIM_POSIX][i];
-        fer_error_kind winsock = kinds[FER_SIM_WINSOCK][i];
-        if (is_of_time(step, posix, winsock) || may_lack_buffers(&windows, step)) {
-            break;
+        fer_error_kind other = others[i];
+        if (is_of_time(step, posix, other) || may_lack_buffers(windows, step)) {
+            return;
         }
-        bool is_row = is_unix_row(step, posix, winsock) || is_udp_row(step, posix, winsock) ||
-                      is_socket_row(step, posix, winsock);
-        if (posix != winsock && !is_grain(posix, winsock) && !is_row) {
-            fail("the dialects differ", step, posix, winsock);
+        bool is_row = is_unix_row(step, posix, other) || is_udp_row(step, posix, other) ||
+                      is_socket_row(step, posix, other);
+        if (posix != other && !is_grain(posix, other) && !is_row) {
+            fail("the dialects differ", step, posix, other);
         }
     }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fer_sim_windows windows = fuzz_windows_after_steps(data, size, 0, STEP_BYTES, STEPS);
+    static const fer_sim_windows none;
+    size_t steps = run_in(FER_SIM_POSIX, data, size);
+    (void)run_in(FER_SIM_WINSOCK, data, size);
+    (void)run_in(FER_SIM_BSD, data, size);
+    compare(kinds[FER_SIM_WINSOCK], &windows, data, steps);
+    compare(kinds[FER_SIM_BSD], &none, data, steps);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* fuzz_connect_with.c: connecting to several addresses, or to a name, within limits. After each
  * connect the rules K8 and K9 are checked against its program, without a model of the schedule
  * (fuzz_connect_schedule has one): nothing is left, the limits were kept, and the list of failures
- * is that of the attempts. Then both dialects are compared (K10). */
+ * is that of the attempts. Then the dialects are compared (K10). */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/connect_misuse.h"
 #include "fuzz/programs/connect_program.h"
@@ -104,8 +104,8 @@ FUZZ_UNCOUNTED static void check_result(const struct connect_program *program,
     }
 }
 
-/* Whether the dialects must agree: they differ in when they notice a cancel and a refusal, and in
- * their own limit of a connect. */
+/* Whether Windows must agree: it differs in when it notices a cancel and a refusal, and in its own
+ * limit of a connect. */
 static bool is_comparable(const struct connect_program *program)
 {
     for (size_t i = 0; i < program->count; i++) {
@@ -117,24 +117,30 @@ static bool is_comparable(const struct connect_program *program)
     return program->cancel == CONNECT_NEVER;
 }
 
+FUZZ_UNCOUNTED static void check_are_equal(const struct connect_result *one,
+                                           const struct connect_result *other)
+{
+    FUZZ_CHECK(one->error.kind == other->error.kind);
+    FUZZ_CHECK(one->failed == other->failed);
+    FUZZ_CHECK(one->error.kind != FER_OK || fer_socket_addr_eq(&one->peer, &other->peer));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const fer_sim_dialect dialects[] = {FER_SIM_POSIX, FER_SIM_WINSOCK};
     const struct connect_program program = connect_program_of(data, size);
-    struct connect_result results[2];
+    enum { DIALECTS = FER_SIM_BSD + 1 };
+    struct connect_result results[DIALECTS];
     connect_check_misuse();
-    for (size_t i = 0; i < 2; i++) {
-        results[i] = connect_program_run(&program, dialects[i]);
+    for (int i = 0; i < DIALECTS; i++) {
+        results[i] = connect_program_run(&program, (fer_sim_dialect)i);
         check_nothing_is_left(&results[i]);
         check_limits(&program, &results[i]);
         check_failures(&program, &results[i]);
         check_result(&program, &results[i]);
     }
     if (is_comparable(&program)) {
-        FUZZ_CHECK(results[0].error.kind == results[1].error.kind);
-        FUZZ_CHECK(results[0].failed == results[1].failed);
-        FUZZ_CHECK(results[0].error.kind != FER_OK ||
-                   fer_socket_addr_eq(&results[0].peer, &results[1].peer));
+        check_are_equal(&results[0], &results[1]);
     }
+    check_are_equal(&results[0], &results[FER_SIM_BSD]);
     return 0;
 }

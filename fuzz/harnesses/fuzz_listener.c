@@ -1,5 +1,5 @@
 /* fuzz_listener.c: a listener with many clients, some of which reset their connections in its
- * queue, in both dialects. Accept returns each open connection once, in order, skips reset ones,
+ * queue, in every dialect. Accept returns each open connection once, in order, skips reset ones,
  * reports a lack of handles and loses no connection (rules L1, L3, T6, C6), also within limits (K1,
  * K2, K7), with a timeout (T2, T5) and with a lingering close of what it returned (K11). */
 
@@ -79,16 +79,6 @@ static void set_nonblocking(fer_tcp_listener *listener, bool nonblocking)
                   "the mode is not set", no_error);
 }
 
-/* The address is in use, and the handle is open. */
-static void bind_again(fer_tcp_listener *listener, const fer_socket_addr *addr)
-{
-    fer_tcp_listener other = {0};
-    fer_error error = fer_tcp_listener_bind_addr(&other, addr);
-    listener_must(error.kind == FER_ADDR_IN_USE, "L1: a second bind succeeds", error);
-    error = fer_tcp_listener_bind_addr(listener, addr);
-    listener_must(error.kind == FER_INVALID_INPUT, "C6: an open handle is bound", error);
-}
-
 static void run_step(fer_tcp_listener *listener, const fer_socket_addr *addr, uint8_t op,
                      uint8_t arg)
 {
@@ -101,7 +91,7 @@ static void run_step(fer_tcp_listener *listener, const fer_socket_addr *addr, ui
     } else if (op < 240) {
         set_nonblocking(listener, arg % 2 == 1);
     } else if (op < 248) {
-        bind_again(listener, addr);
+        listener_model_bind_again(listener, addr);
     } else if (op < 252) {
         listener_model_set_timeout(listener, arg);
     } else {
@@ -111,7 +101,7 @@ static void run_step(fer_tcp_listener *listener, const fer_socket_addr *addr, ui
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
 {
     fer_sim_config config = {
         .tape = (const uint8_t *)"", .max_sockets = 44, .send_buffer = 64, .receive_buffer = 64};
@@ -122,11 +112,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t len = 0;
     const uint8_t *switches = fuzz_after_steps(data, size, 1, 2, STEPS, &len);
     config.windows = fuzz_windows(switches, len);
-    config.dialect = size > 0 && data[0] % 2 == 1 ? FER_SIM_WINSOCK : FER_SIM_POSIX;
+    config.bsd = fuzz_bsd(switches, len);
+    config.dialect = dialect;
     FER_IGNORE(fer_sim_start(&config));
     limits = (struct program_limits){.are_used = fuzz_has_limits(switches, len)};
     listener_limits = LIMITS_NONE;
-    late = (config.dialect == FER_SIM_WINSOCK ? 30u : 10u) * LIMITS_MILLI;
+    late = limits_lateness(dialect == FER_SIM_WINSOCK, false);
     FER_IGNORE(fer_cancel_token_new(&limits.token));
     FER_IGNORE(fer_socket_addr_parse(&addr, "127.0.0.1:80"));
     listener_must(fer_tcp_listener_bind_addr(&listener, &addr).kind == FER_OK, "bind", no_error);
@@ -138,5 +129,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     listener_must(fer_sim_stop(&report).kind == FER_OK &&
                       report.leaked_handles + report.leaked_waits == 0,
                   "a leak", no_error);
+}
+
+/* The lowest bit of the first byte chooses Windows, or the two others. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size > 0 && data[0] % 2 == 1) {
+        run_in(FER_SIM_WINSOCK, data, size);
+        return 0;
+    }
+    run_in(FER_SIM_POSIX, data, size);
+    run_in(FER_SIM_BSD, data, size);
     return 0;
 }

@@ -144,5 +144,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     run_query(&query, FER_SIM_POSIX);
     run_query(&query, FER_SIM_WINSOCK);
+    run_query(&query, FER_SIM_BSD);
     return 0;
 }

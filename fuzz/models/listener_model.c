@@ -185,3 +185,12 @@ void listener_model_check_failed(fer_error error, size_t waiting, bool is_hit, f
                   "an error that accept does not report", error);
     model.next = is_full || is_hit ? model.next : model.count;
 }
+
+void listener_model_bind_again(fer_tcp_listener *listener, const fer_socket_addr *addr)
+{
+    fer_tcp_listener other = {0};
+    fer_error error = fer_tcp_listener_bind_addr(&other, addr);
+    listener_must(error.kind == FER_ADDR_IN_USE, "L1: a second bind succeeds", error);
+    error = fer_tcp_listener_bind_addr(listener, addr);
+    listener_must(error.kind == FER_INVALID_INPUT, "C6: an open handle is bound", error);
+}

@@ -32,4 +32,7 @@ bool listener_model_has_expired(uint64_t since);
 void listener_model_check_accepted(fer_tcp_stream *stream, fer_error error, bool lingers);
 void listener_model_check_failed(fer_error error, size_t waiting, bool is_hit, fer_sim_fault fault);
 
+/* Another bind: the address is in use, and the handle is open. */
+void listener_model_bind_again(fer_tcp_listener *listener, const fer_socket_addr *addr);
+
 #endif

@@ -232,11 +232,12 @@ static void check_query(const struct record *record, struct handle_model *handle
     }
 }
 
-/* Row ended_option: macOS refuses an option once both halves have ended. */
+/* Row ended_option: macOS and the BSDs refuse an option once both halves have ended. */
 static bool may_refuse_options(const struct record *record)
 {
     bool reads_end = (record->facts & (FACT_PEER_SHUT | FACT_SHUT_READ)) != 0;
-    return model.dialect == FER_SIM_POSIX && (record->facts & FACT_REFUSES_OPTIONS) != 0 &&
+    bool refuses = model.dialect == FER_SIM_POSIX && (record->facts & FACT_REFUSES_OPTIONS) != 0;
+    return (refuses || model.dialect == FER_SIM_BSD) &&
            (may_be_reset(record) || (reads_end && (record->facts & FACT_SHUT_WRITE) != 0));
 }
 

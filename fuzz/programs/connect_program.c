@@ -50,6 +50,7 @@ struct connect_program connect_program_of(const uint8_t *data, size_t size)
     program.cancel = time_of(&from);
     program.failures_cap = choose_below(&from, CONNECT_HOSTS + 1);
     program.local = (unsigned)choose_below(&from, 4);
+    program.bsd = (fer_sim_bsd)choose_below(&from, 4);
     return program;
 }
 
@@ -69,6 +70,7 @@ static void start(const struct connect_program *program, fer_sim_dialect dialect
                   const fer_sim_name *name)
 {
     fer_sim_config config = {.dialect = dialect,
+                             .bsd = program->bsd,
                              .names = name,
                              .name_count = 1,
                              .max_sockets = 40,

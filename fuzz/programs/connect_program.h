@@ -29,7 +29,8 @@ struct connect_program {
     uint64_t deadline;
     uint64_t cancel;
     size_t failures_cap;
-    unsigned local; /* 0: none */
+    unsigned local;  /* 0: none */
+    fer_sim_bsd bsd; /* the system of the BSD dialect */
 };
 
 struct connect_result {

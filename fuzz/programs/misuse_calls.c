@@ -129,7 +129,8 @@ fer_error misuse_call(struct misuse_state *state, uint8_t call, uint8_t which, u
 
 /* ---- The run */
 
-void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows)
+void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows,
+                  fer_sim_bsd bsd)
 {
     static const uint8_t no_tape[1];
     fer_sim_config config = {.dialect = dialect,
@@ -137,7 +138,8 @@ void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_w
                              .max_sockets = 40,
                              .send_buffer = 128,
                              .receive_buffer = 128,
-                             .windows = windows};
+                             .windows = windows,
+                             .bsd = bsd};
     memset(state, 0, sizeof *state);
     FER_IGNORE(fer_sim_start(&config));
     misuse_tcp_begin(state);

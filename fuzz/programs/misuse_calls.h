@@ -154,7 +154,8 @@ extern const struct misuse_family misuse_poller_family;
 extern const struct misuse_family misuse_limits_family;
 
 /* For the harness: starts the simulation and opens the handles, makes one call, closes them. */
-void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows);
+void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows,
+                  fer_sim_bsd bsd);
 fer_error misuse_call(struct misuse_state *state, uint8_t call, uint8_t which, uint8_t nulls,
                       uint8_t arg);
 void misuse_end(struct misuse_state *state);

@@ -1,0 +1,85 @@
+/* misuse_not_reconciled.h: the rows of docs/DIFFERENCES.md, "Not reconciled", by which a call of
+ * fuzz_api_misuse.c may return different kinds in two dialects. */
+#ifndef FUZZ_MISUSE_NOT_RECONCILED_H
+#define FUZZ_MISUSE_NOT_RECONCILED_H
+
+#include <string.h>
+
+#include "fuzz/programs/misuse_calls.h"
+
+static inline bool is_any_of(const char *name, const char *const *prefixes)
+{
+    for (; *prefixes != NULL; prefixes++) {
+        if (strncmp(name, *prefixes, strlen(*prefixes)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rows of "Not reconciled" for Unix sockets: Windows has no datagrams, and the dialects differ in
+ * the kind of a missing path and in the kind and number of reported resets. */
+static inline bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const datagrams[] = {"unix_datagram", NULL};
+    static const char *const connects[] = {"unix_connect", "socket_connect_unix", NULL};
+    static const char *const after_reset[] = {
+        "unix_read",     "unix_peek",      "unix_write",     "unix_try_read",
+        "unix_try_peek", "unix_try_write", "unix_peer_addr", NULL};
+    const char *name = misuse_call_name(step[0]);
+    return is_any_of(name, datagrams) ||
+           (is_any_of(name, connects) && posix == FER_NOT_FOUND &&
+            other == FER_CONNECTION_REFUSED) ||
+           (is_any_of(name, after_reset) &&
+            (other == FER_CONNECTION_RESET || other == FER_NOT_CONNECTED));
+}
+
+/* `refusal_of_another` and `refusals_together`: which socket reports a refused datagram, and how
+ * often. */
+static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const receiving[] = {"udp_send",     "udp_recv",     "udp_peek",
+                                            "udp_try_send", "udp_try_recv", NULL};
+    return is_any_of(misuse_call_name(step[0]), receiving) &&
+           (posix == FER_CONNECTION_REFUSED || other == FER_CONNECTION_REFUSED);
+}
+
+/* For built sockets: options that Windows lacks, and `reuse_after_bind`. */
+static inline bool is_socket_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const rows[] = {"socket_reuse_port", "socket_bind_device", NULL};
+    static const char *const reuse[] = {"socket_reuse_address", NULL};
+    const char *name = misuse_call_name(step[0]);
+    return is_any_of(name, rows) ||
+           (is_any_of(name, reuse) && posix == FER_OK && other == FER_INVALID_INPUT);
+}
+
+/* `grain`: a timeout of centuries never expires on one system; the other cuts it to days. */
+static inline bool is_grain(fer_error_kind posix, fer_error_kind other)
+{
+    return posix == FER_DEADLOCK && other == FER_TIMED_OUT;
+}
+
+static inline bool is_unfinished(fer_error_kind kind)
+{
+    return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;
+}
+
+/* The progress of a lookup in the background, and with it the room for one more, depends on time,
+ * and the calls before it take a different time in each dialect. No later step can be compared. */
+static inline bool is_of_time(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const timed[] = {"resolver_start", "lookup_wait", NULL};
+    return is_any_of(misuse_call_name(step[0]), timed) &&
+           is_unfinished(posix) != is_unfinished(other);
+}
+
+/* `no_buffer_space`, until a time, and `clone_reads_on`: the call may move no bytes in one dialect.
+ * No later step can be compared. */
+static inline bool may_lack_buffers(const fer_sim_windows *windows, const uint8_t *step)
+{
+    static const char *const moving[] = {"read", "peek", "write", "try_", "copy", "unix_", NULL};
+    return windows->no_buffers_until.nanos > 0 && is_any_of(misuse_call_name(step[0]), moving);
+}
+
+#endif
