@@ -169,6 +169,8 @@ set(ferrule_conformance_sources
 
 set(ferrule_sim_test_sources
     sim/test_sim_bsd.c
+    sim/test_sim_bsd_connects.c
+    sim/test_sim_bsd_ends.c
     sim/test_sim_cancel.c
     sim/test_sim_clock.c
     sim/test_sim_clones.c

@@ -35,6 +35,14 @@ static fer_error claim_for_listening(ferp_sim_network *network, ferp_sim_socket 
                                    socket->family == FER_IP_V4 ? &wildcard_v4 : &wildcard_v6);
 }
 
+static int limited_backlog(const ferp_sim_switches *switches, int backlog)
+{
+    int most = switches->backlog_max > 0 ? switches->backlog_max : BACKLOG_MAX;
+    bool is_largest = backlog > most || (backlog == 0 && switches->backlog_0_is_largest);
+    int limited = is_largest ? most : backlog;
+    return limited > switches->backlog_min ? limited : switches->backlog_min;
+}
+
 fer_error ferp_listen(fer_raw_socket raw, int backlog)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
@@ -46,7 +54,7 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog)
     bool keeps = socket->state == FERP_SIM_LISTENING && ferp_sim_is_winsock(network);
     if (error.kind == FER_OK && !keeps) {
         socket->state = FERP_SIM_LISTENING;
-        socket->backlog = backlog < BACKLOG_MAX ? backlog : BACKLOG_MAX;
+        socket->backlog = limited_backlog(ferp_sim_switches_for(network, socket), backlog);
     }
     return ferp_sim_trace_call(network, "listen", socket, error);
 }
@@ -77,30 +85,47 @@ static bool is_mapped(const fer_socket_addr *addr)
 }
 
 static ferp_sim_code destination_status(const ferp_sim_network *network,
-                                        const fer_socket_addr *addr)
+                                        const ferp_sim_socket *socket, const fer_socket_addr *addr)
 {
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
     fer_socket_addr to = ferp_sim_destination(addr);
-    if (is_invalid_destination(network, addr)) {
+    if (is_invalid_destination(network, addr) ||
+        (addr->port == 0 && switches->port_0_is_unavailable)) {
         return FERP_SIM_EADDRNOTAVAIL;
+    }
+    if (ferp_sim_is_wildcard(&addr->ip) && switches->wildcard_destination_is_einval) {
+        return FERP_SIM_EINVAL;
     }
     return ferp_sim_lacks_route(network, &to) ? FERP_SIM_ENETUNREACH : FERP_SIM_NO_ERROR;
 }
 
-/* The call that returns the failure of a connect leaves the socket unconnected. */
-static ferp_sim_code take_result(ferp_sim_socket *socket)
+/* The call that returns the failure of a connect leaves the socket unconnected on Linux. */
+static ferp_sim_code take_result(const ferp_sim_network *network, ferp_sim_socket *socket)
 {
     ferp_sim_code code = socket->pending;
+    bool is_final = ferp_sim_switches_for(network, socket)->failed_connect_is_final;
     socket->pending = FERP_SIM_NO_ERROR;
-    socket->state = socket->state == FERP_SIM_FAILED ? FERP_SIM_UNCONNECTED : socket->state;
+    socket->state =
+        socket->state == FERP_SIM_FAILED && !is_final ? FERP_SIM_UNCONNECTED : socket->state;
     return code;
 }
 
 /* Linux connects a failed socket again only after connect has returned the failure, as ECONNABORTED
- * if SO_ERROR has returned it before (af_inet.c, __inet_stream_connect). Windows never does. */
+ * if SO_ERROR has returned it before (af_inet.c, __inet_stream_connect). The other systems never
+ * do. */
 static ferp_sim_code status_of_failed(const ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    ferp_sim_code code = ferp_sim_is_winsock(network) ? FERP_SIM_ECONNABORTED : take_result(socket);
-    return code == FERP_SIM_NO_ERROR ? FERP_SIM_ECONNABORTED : code;
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
+    if (ferp_sim_is_winsock(network)) {
+        return FERP_SIM_ECONNABORTED;
+    }
+    if (switches->failed_connect_is_refused) {
+        return FERP_SIM_ECONNREFUSED;
+    }
+    ferp_sim_code code = take_result(network, socket);
+    ferp_sim_code later =
+        switches->failed_connect_is_final ? FERP_SIM_EINVAL : FERP_SIM_ECONNABORTED;
+    return code == FERP_SIM_NO_ERROR ? later : code;
 }
 
 static ferp_sim_code connect_status(const ferp_sim_network *network, ferp_sim_socket *socket,
@@ -118,7 +143,7 @@ static ferp_sim_code connect_status(const ferp_sim_network *network, ferp_sim_so
         return ferp_sim_is_winsock(network) ? FERP_SIM_ECONNABORTED : FERP_SIM_EISCONN;
     case FERP_SIM_FAILED: return status_of_failed(network, socket);
     case FERP_SIM_UNCONNECTED:
-    default: return destination_status(network, addr);
+    default: return destination_status(network, socket, addr);
     }
 }
 
@@ -171,7 +196,7 @@ static fer_error wait_for_connect(ferp_sim_network *network, ferp_sim_socket *so
                                                 : passed;
         }
     }
-    return ferp_sim_error(network, take_result(socket));
+    return ferp_sim_error(network, take_result(network, socket));
 }
 
 static fer_error connect_to(ferp_sim_network *network, ferp_sim_socket *socket,
@@ -246,10 +271,13 @@ static fer_error abort_first(ferp_sim_network *network, ferp_sim_socket *listene
 static void inherit(ferp_sim_network *network, const ferp_sim_socket *listener,
                     ferp_sim_socket *child, fer_raw_socket raw)
 {
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, listener);
     if (ferp_sim_is_winsock(network)) {
         child->settings = listener->settings;
     }
-    child->settings.nonblocking = ferp_sim_is_winsock(network);
+    child->settings.nonblocking =
+        ferp_sim_is_winsock(network) ||
+        (switches->accept_inherits_nonblocking && listener->settings.nonblocking);
     ferp_sim_keep_settings(network, raw);
 }
 
@@ -257,7 +285,10 @@ static fer_error accept_first(ferp_sim_network *network, ferp_sim_socket *listen
                               fer_raw_socket *out, fer_socket_addr *peer)
 {
     ferp_sim_socket *child = &network->sockets[listener->queue_first];
-    bool was_reset = ferp_sim_is_winsock(network) && child->state == FERP_SIM_CONNECTION_RESET;
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, listener);
+    bool reports_reset = ferp_sim_is_winsock(network) || switches->queued_reset_is_aborted ||
+                         (switches->queued_reset_v6_is_aborted && child->family == FER_IP_V6);
+    bool was_reset = reports_reset && !child->is_unix && child->state == FERP_SIM_CONNECTION_RESET;
     if (was_reset || ferp_sim_injects(network, listener, FER_SIM_FAULT_ACCEPT_ABORTED)) {
         return abort_first(network, listener);
     }
@@ -300,11 +331,25 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
 
 /* ---- Addresses of a socket */
 
+/* Whether TCP has discarded its protocol control block. */
+static bool is_dead(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return socket->kind == FERP_SIM_STREAM && !socket->is_unix &&
+           (socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED ||
+            ferp_sim_both_ended(network, socket));
+}
+
+static bool hides_local_name(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return ferp_sim_switches_for(network, socket)->local_name_of_dead_is_einval &&
+           is_dead(network, socket);
+}
+
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_run_due_events(network);
-    if (!socket->has_local && ferp_sim_is_winsock(network)) {
+    if ((!socket->has_local && ferp_sim_is_winsock(network)) || hides_local_name(network, socket)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
     fer_socket_addr unspecified = {.ip = {.family = socket->family}};
@@ -326,10 +371,18 @@ static bool windows_has_peer(const ferp_sim_network *network, const ferp_sim_soc
            (socket->state == FERP_SIM_CONNECTING && !network->config.windows.pending_has_no_peer);
 }
 
+/* unp_disconnect leaves a Unix stream unconnected. */
+static bool lost_its_peer(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return socket->link != FERP_SIM_NONE &&
+           network->links[socket->link].ends[1 - socket->side] == FERP_SIM_NONE &&
+           ferp_sim_switches_for(network, socket)->unix_closed_peer_has_no_name;
+}
+
 static bool linux_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
-    return socket->is_unix ? was_connected(socket)
+    return socket->is_unix ? was_connected(socket) && !lost_its_peer(network, socket)
                            : socket->state == FERP_SIM_CONNECTED &&
                                  (is_datagram || !ferp_sim_both_ended(network, socket));
 }
@@ -366,9 +419,23 @@ bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
     bool receives_no_more = socket->shut_read || (in != NULL && in->fin_arrived);
     bool has_ended = socket->state == FERP_SIM_CONNECTION_RESET ||
+                     socket->state == FERP_SIM_FAILED ||
                      (receives_no_more && sends_no_more(network, socket));
-    return network->config.ended_options_fail && !ferp_sim_is_winsock(network) &&
-           socket->kind == FERP_SIM_STREAM && has_ended;
+    bool fails = ferp_sim_switches_for(network, socket)->ended_options_fail ||
+                 (network->config.ended_options_fail && !ferp_sim_is_winsock(network));
+    return fails && socket->kind == FERP_SIM_STREAM && has_ended;
+}
+
+ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_socket *socket,
+                                     ferp_sim_level level)
+{
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
+    bool fails_when_dead = switches->dead_options_fail ||
+                           (switches->dead_tcp_options_fail && level == FERP_SIM_TCP_LEVEL);
+    if (fails_when_dead && is_dead(network, socket)) {
+        return FERP_SIM_ECONNRESET;
+    }
+    return ferp_sim_refuses_options(network, socket) ? FERP_SIM_EINVAL : FERP_SIM_NO_ERROR;
 }
 
 fer_error ferp_check_connected(fer_raw_socket raw)

@@ -95,6 +95,27 @@ static ferp_sim_code linux_bind_status(const ferp_sim_socket *first, const ferp_
     return shared ? FERP_SIM_NO_ERROR : FERP_SIM_EADDRINUSE;
 }
 
+/* in_pcbbind looks for a socket with the same address and no peer, or without SO_REUSEADDR and
+ * SO_REUSEPORT for any overlap. */
+static ferp_sim_code bsd_bind_status(const ferp_sim_switches *switches,
+                                     const ferp_sim_socket *first, const ferp_sim_socket *second)
+{
+    bool is_same_family = first->family == second->family;
+    bool is_equal = fer_ip_addr_eq(&first->local.ip, &second->local.ip);
+    bool has_peer = first->kind == FERP_SIM_STREAM && first->state == FERP_SIM_CONNECTED;
+    if (first->settings.reuse_port && second->settings.reuse_port) {
+        return FERP_SIM_NO_ERROR;
+    }
+    if (switches->dual_stack_beside_ipv4 && !is_same_family && second->family == FER_IP_V6 &&
+        ferp_sim_is_wildcard(&first->local.ip)) {
+        return FERP_SIM_NO_ERROR;
+    }
+    if (second->settings.reuse || second->settings.reuse_port) {
+        return (is_equal || !is_same_family) && !has_peer ? FERP_SIM_EADDRINUSE : FERP_SIM_NO_ERROR;
+    }
+    return FERP_SIM_EADDRINUSE;
+}
+
 /* The table for Windows Server 2003 and later in "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"
  * (MSDN). The line is the first socket's, the column the second's. Both are ordered: default,
  * SO_REUSEADDR, SO_EXCLUSIVEADDRUSE, each on the wildcard and on a specific address. */
@@ -122,6 +143,17 @@ static ferp_sim_code windows_bind_status(const ferp_sim_socket *first,
     return codes[table[line][column]];
 }
 
+static ferp_sim_code status_beside(const ferp_sim_network *network, const ferp_sim_socket *other,
+                                   const ferp_sim_socket *requester)
+{
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, requester);
+    if (ferp_sim_acts_as_windows(network, requester)) {
+        return windows_bind_status(other, requester);
+    }
+    return switches->binds_by_address ? bsd_bind_status(switches, other, requester)
+                                      : linux_bind_status(other, requester);
+}
+
 static ferp_sim_code bind_status(const ferp_sim_network *network, const ferp_sim_socket *requester)
 {
     for (size_t i = 0; i < network->config.max_sockets; i++) {
@@ -130,9 +162,7 @@ static ferp_sim_code bind_status(const ferp_sim_network *network, const ferp_sim
             !overlap(other, requester)) {
             continue;
         }
-        bool windows = ferp_sim_acts_as_windows(network, requester);
-        ferp_sim_code code =
-            windows ? windows_bind_status(other, requester) : linux_bind_status(other, requester);
+        ferp_sim_code code = status_beside(network, other, requester);
         if (code != FERP_SIM_NO_ERROR) {
             return code;
         }
@@ -210,7 +240,9 @@ static ferp_sim_code address_status(const ferp_sim_network *network, const ferp_
         return FERP_SIM_NO_ERROR;
     }
     bool lacks_scope = is_link_local_without_scope(canonical) && !ferp_sim_is_winsock(network);
-    return lacks_scope ? FERP_SIM_EINVAL : FERP_SIM_EADDRNOTAVAIL;
+    bool is_einval =
+        lacks_scope && !ferp_sim_switches_for(network, socket)->scopeless_bind_is_unavailable;
+    return is_einval ? FERP_SIM_EINVAL : FERP_SIM_EADDRNOTAVAIL;
 }
 
 fer_error ferp_sim_claim_port(ferp_sim_network *network, ferp_sim_socket *socket,
@@ -237,8 +269,9 @@ fer_error ferp_sim_claim_port(ferp_sim_network *network, ferp_sim_socket *socket
 /* Linux checks again at listen, because a listening socket may share its port with fewer others. */
 fer_error ferp_sim_may_listen(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    ferp_sim_code code =
-        ferp_sim_is_winsock(network) ? FERP_SIM_NO_ERROR : bind_status(network, socket);
+    bool rechecks =
+        !ferp_sim_is_winsock(network) && !ferp_sim_switches_for(network, socket)->binds_by_address;
+    ferp_sim_code code = rechecks ? bind_status(network, socket) : FERP_SIM_NO_ERROR;
     return ferp_sim_error(network, code);
 }
 
@@ -269,6 +302,19 @@ ferp_sim_socket *ferp_sim_listener_at(ferp_sim_network *network, const fer_socke
         }
     }
     return found;
+}
+
+bool ferp_sim_is_bound_only(ferp_sim_network *network, const fer_socket_addr *addr)
+{
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        const ferp_sim_socket *socket = &network->sockets[i];
+        if ((socket->state == FERP_SIM_UNCONNECTED || socket->state == FERP_SIM_FAILED) &&
+            is_bound_to(socket, FERP_SIM_STREAM, addr->port) &&
+            ferp_sim_covers(socket, &addr->ip)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool ferp_sim_is_host(const ferp_sim_network *network, const fer_ip_addr *ip)

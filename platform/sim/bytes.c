@@ -67,6 +67,22 @@ fer_error ferp_sim_enter(ferp_sim_network *network, ferp_sim_socket *socket,
     return inject_at_entry(network, socket, direction);
 }
 
+fer_error ferp_sim_take_pending(ferp_sim_network *network, ferp_sim_socket *socket)
+{
+    socket->taken = socket->pending;
+    socket->pending = FERP_SIM_NO_ERROR;
+    return ferp_sim_error(network, socket->taken);
+}
+
+/* socket->taken was cleared when the peek began. */
+static void end_peek(const ferp_sim_network *network, ferp_sim_socket *socket)
+{
+    if (ferp_sim_switches_for(network, socket)->peek_keeps_error &&
+        socket->pending == FERP_SIM_NO_ERROR) {
+        socket->pending = socket->taken;
+    }
+}
+
 /* Linux reports a reset once, to the first call. Windows reports it to every call, and often as
  * 10053. */
 static fer_error reset_error(ferp_sim_network *network, ferp_sim_socket *socket)
@@ -76,9 +92,7 @@ static fer_error reset_error(ferp_sim_network *network, ferp_sim_socket *socket)
             socket->pending == FERP_SIM_ECONNABORTED || ferp_sim_choose_for_dialect(network);
         return ferp_sim_error(network, aborted ? FERP_SIM_ECONNABORTED : FERP_SIM_ECONNRESET);
     }
-    ferp_sim_code code = socket->pending;
-    socket->pending = FERP_SIM_NO_ERROR;
-    return ferp_sim_error(network, code);
+    return ferp_sim_take_pending(network, socket);
 }
 
 static fer_error would_block(ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -125,7 +139,9 @@ static size_t shorten_by_fault(ferp_sim_network *network, const ferp_sim_socket 
 static fer_error receive_status_linux(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
-    bool error_comes_first = socket->is_unix && socket->pending != FERP_SIM_NO_ERROR;
+    bool error_comes_first =
+        (socket->is_unix || ferp_sim_switches_for(network, socket)->error_precedes_end) &&
+        socket->pending != FERP_SIM_NO_ERROR;
     if (in != NULL && in->fin_arrived && !error_comes_first) {
         return FERP_SIM_OK;
     }
@@ -241,7 +257,10 @@ fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
     fer_io_slice_mut slice = {buf, len};
     *n = 0;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    return copy_input(network, socket, "peek", &slice, 1, n);
+    socket->taken = FERP_SIM_NO_ERROR;
+    fer_error error = copy_input(network, socket, "peek", &slice, 1, n);
+    end_peek(network, socket);
+    return error;
 }
 
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
@@ -273,6 +292,10 @@ static fer_error send_status_linux(ferp_sim_network *network, ferp_sim_socket *s
 {
     if (socket->is_unix && socket->state != FERP_SIM_UNCONNECTED &&
         !ferp_sim_has_reader(network, socket)) {
+        return ferp_sim_error(network, FERP_SIM_EPIPE);
+    }
+    if (ferp_sim_switches_for(network, socket)->send_after_reset_is_epipe &&
+        (socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED)) {
         return ferp_sim_error(network, FERP_SIM_EPIPE);
     }
     if (socket->pending != FERP_SIM_NO_ERROR) {
@@ -351,6 +374,14 @@ static bool is_above_limit(const ferp_sim_network *network, const ferp_sim_socke
     return ferp_sim_acts_as_windows(network, socket) && limit != 0 && len > limit;
 }
 
+/* Whether an error after a partial send replaces the count (cut_send_loses_count). */
+static bool loses_count(const ferp_sim_socket *socket, fer_error error)
+{
+    bool has_count = error.kind == FER_WOULD_BLOCK || error.kind == FER_TIMED_OUT ||
+                     error.kind == FER_INTERRUPTED || error.kind == FER_DEADLOCK;
+    return ferp_traits()->cut_send_loses_count && !socket->is_peer && !has_count;
+}
+
 /* If the kernel waits, a send continues until all bytes are in the buffer; an error after a partial
  * send returns the count. The timeout limits the whole call: Linux, sk_stream_wait_memory,
  * subtracts each wait from it. */
@@ -363,7 +394,9 @@ static fer_error send_all(ferp_sim_network *network, ferp_sim_socket *socket,
         ferp_sim_check check = *n > 0 ? check_more_room : check_room;
         fer_error error = ferp_sim_check_with_wait(network, socket, deadline, check, &room);
         if (error.kind != FER_OK) {
-            return *n > 0 ? FERP_SIM_OK : error;
+            bool keeps_count = *n > 0 && !loses_count(socket, error);
+            *n = keeps_count ? *n : 0;
+            return keeps_count ? FERP_SIM_OK : error;
         }
         if (is_above_limit(network, socket, len)) {
             return ferp_sim_error(network, FERP_SIM_ENOBUFS);

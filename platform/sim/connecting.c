@@ -11,6 +11,9 @@
 enum { LINUX_ATTEMPTS = 7, WINDOWS_ATTEMPTS = 3 };
 #define LINUX_FIRST_RETRY SECOND
 #define WINDOWS_FIRST_RETRY (3 * SECOND)
+/* 75 s without the waits after the first six SYNs. */
+enum { ACCEPTED_LINGER = 120 }; /* TCP_LINGERTIME */
+#define BSD_LAST_WAIT (12 * SECOND)
 
 /* Windows retries a refused connect 4 times, for about 2 s in all. */
 enum { REFUSALS_RETRIED = 4 };
@@ -50,8 +53,11 @@ static void attempt(ferp_sim_network *network, ferp_sim_socket *socket)
     const ferp_sim_answer *answer = ferp_sim_answer_of(network, &socket->remote);
     uint64_t delay =
         ferp_sim_latency(network, is_loopback(socket)) + (answer == NULL ? 0 : answer->delay);
+    bool is_last = socket->attempts + 1 == LINUX_ATTEMPTS &&
+                   ferp_sim_switches_for(network, socket)->connect_ends_after_75_s;
     uint64_t retry_delay = (ferp_sim_is_winsock(network) ? WINDOWS_FIRST_RETRY : LINUX_FIRST_RETRY)
                            << socket->attempts;
+    retry_delay = is_last ? BSD_LAST_WAIT : retry_delay;
     int index = ferp_sim_index_of(network, socket);
     socket->attempts++;
     ferp_sim_event retry = {
@@ -95,6 +101,22 @@ static void enqueue(ferp_sim_network *network, ferp_sim_socket *listener, ferp_s
     child->listener = ferp_sim_index_of(network, listener);
 }
 
+static ferp_sim_settings inherited_settings(const ferp_sim_network *network,
+                                            const ferp_sim_socket *listener)
+{
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, listener);
+    ferp_sim_settings settings = listener->settings;
+    if (switches->accept_drops_timeouts) {
+        settings.timeouts[FERP_READING] = FER_DURATION_NONE;
+        settings.timeouts[FERP_WRITING] = FER_DURATION_NONE;
+    }
+    if (switches->accepted_linger_zero_is_120s && !listener->is_unix && settings.linger.on &&
+        settings.linger.seconds == 0) {
+        settings.linger.seconds = ACCEPTED_LINGER;
+    }
+    return settings;
+}
+
 static ferp_sim_socket *child_of(ferp_sim_network *network, const ferp_sim_socket *listener,
                                  const ferp_sim_socket *client)
 {
@@ -105,7 +127,7 @@ static ferp_sim_socket *child_of(ferp_sim_network *network, const ferp_sim_socke
         child->has_local = true;
         child->local = client->remote;
         child->remote = client->local;
-        child->settings = listener->settings;
+        child->settings = inherited_settings(network, listener);
         child->is_unix = listener->is_unix;
         child->unix_name = listener->unix_name;
         child->unix_peer_name = client->unix_name;
@@ -146,19 +168,39 @@ bool ferp_sim_join(ferp_sim_network *network, ferp_sim_socket *listener, ferp_si
     return true;
 }
 
-/* Linux queues one connection more than the backlog and ignores further SYNs, which the clients
- * repeat. In the Windows dialect the program's machine refuses further connections. */
+/* Linux queues one connection more than the backlog. */
+static int queue_room(const ferp_sim_network *network, const ferp_sim_socket *listener)
+{
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, listener);
+    int halves = switches->queue_halves > 0 ? switches->queue_halves : 2;
+    return listener->backlog * halves / 2 + !switches->queue_is_exact;
+}
+
+bool ferp_sim_queue_is_full(const ferp_sim_network *network, const ferp_sim_socket *listener)
+{
+    return listener->queue_count >= queue_room(network, listener);
+}
+
+/* A listener with a full queue ignores further SYNs, which the clients repeat. In the Windows
+ * dialect the program's machine refuses further connections. */
 static void handle_syn(ferp_sim_network *network, ferp_sim_socket *listener,
                        ferp_sim_socket *client)
 {
     bool refuses = ferp_sim_is_winsock(network) && ferp_sim_is_local(&client->remote.ip);
-    if (listener->queue_count < listener->backlog + !refuses) {
+    if (refuses ? listener->queue_count < listener->backlog
+                : !ferp_sim_queue_is_full(network, listener)) {
         if (ferp_sim_join(network, listener, client)) {
             answer(network, client, FERP_SIM_NO_ERROR);
         }
     } else if (refuses) {
         answer(network, client, FERP_SIM_ECONNREFUSED);
     }
+}
+
+static bool is_dropped_by_bound_port(ferp_sim_network *network, const fer_socket_addr *to)
+{
+    return network->switches->bound_port_drops_syn && ferp_sim_is_local(&to->ip) &&
+           ferp_sim_is_bound_only(network, to);
 }
 
 void ferp_sim_on_syn(ferp_sim_network *network, const ferp_sim_event *event)
@@ -179,7 +221,8 @@ void ferp_sim_on_syn(ferp_sim_network *network, const ferp_sim_event *event)
         ferp_sim_socket *listener = ferp_sim_listener_at(network, &client->remote);
         if (listener != NULL) {
             handle_syn(network, listener, client);
-        } else if (ferp_sim_is_host(network, &client->remote.ip)) {
+        } else if (ferp_sim_is_host(network, &client->remote.ip) &&
+                   !is_dropped_by_bound_port(network, &client->remote)) {
             answer(network, client, FERP_SIM_ECONNREFUSED);
         }
     }

@@ -62,21 +62,13 @@ void ferp_report_refusals(fer_raw_socket raw, bool reported)
 
 /* ---- Sending */
 
-/* The next call returns a refusal, once. */
-static fer_error take_pending(ferp_sim_network *network, ferp_sim_socket *socket)
-{
-    ferp_sim_code code = socket->pending;
-    socket->pending = FERP_SIM_NO_ERROR;
-    return ferp_sim_error(network, code);
-}
-
 static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
                               size_t len, const fer_socket_addr *addr)
 {
     static const fer_ip_addr wildcard_v4 = {.family = FER_IP_V4};
     static const fer_ip_addr wildcard_v6 = {.family = FER_IP_V6};
     FER_TRY(ferp_sim_enter(network, socket, FERP_WRITING));
-    FER_TRY(take_pending(network, socket));
+    FER_TRY(ferp_sim_take_pending(network, socket));
     if (addr == NULL && socket->state != FERP_SIM_CONNECTED) {
         return ferp_sim_error(network, FERP_SIM_EDESTADDRREQ);
     }
@@ -125,7 +117,7 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
 static fer_error check_datagram(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
     *count = (size_t)socket->datagram_count;
-    FER_TRY(take_pending(network, socket));
+    FER_TRY(ferp_sim_take_pending(network, socket));
     if (socket->datagram_count == 0 && socket->shut_read && !socket->settings.nonblocking) {
         /* The end of file of a Unix socket. Linux reports it only to a call that may wait
          * (__skb_wait_for_more_packets). */

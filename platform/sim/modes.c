@@ -30,9 +30,7 @@ static fer_duration rounded_timeout(const ferp_sim_network *network, fer_duratio
 fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    if (ferp_sim_refuses_options(network, socket)) {
-        return ferp_sim_error(network, FERP_SIM_EINVAL);
-    }
+    FER_TRY(ferp_sim_error(network, ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL)));
     socket->settings.timeouts[direction] = rounded_timeout(network, timeout);
     ferp_sim_keep_settings(network, raw);
     return ferp_sim_trace_call(

@@ -154,6 +154,8 @@ fer_error ferp_sim_claim_any_port(ferp_sim_network *network, ferp_sim_socket *so
                                   const fer_ip_addr *ip);
 fer_error ferp_sim_may_listen(ferp_sim_network *network, const ferp_sim_socket *socket);
 ferp_sim_socket *ferp_sim_listener_at(ferp_sim_network *network, const fer_socket_addr *addr);
+/* Whether a stream that neither listens nor is connected is bound to the address. */
+bool ferp_sim_is_bound_only(ferp_sim_network *network, const fer_socket_addr *addr);
 /* Whether a host exists at the address. */
 bool ferp_sim_is_host(const ferp_sim_network *network, const fer_ip_addr *ip);
 void ferp_sim_add_time_wait(ferp_sim_network *network, const fer_socket_addr *addr);
@@ -167,9 +169,12 @@ fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr);
 /* Whether getpeername succeeds. */
 bool ferp_sim_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket);
 
-/* Whether the system refuses options and getpeername, because both halves of a stream have ended
- * (XNU; config.ended_options_fail). */
+/* Whether both halves of a stream have ended, so that XNU refuses options and getpeername. */
 bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *socket);
+/* The result of setting an option of that level, before its value is checked. */
+typedef enum ferp_sim_level { FERP_SIM_OTHER_LEVEL, FERP_SIM_TCP_LEVEL } ferp_sim_level;
+ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_socket *socket,
+                                     ferp_sim_level level);
 
 /* ---- connecting.c: connections */
 /* Returns NULL if no answer is set for the address. */
@@ -180,6 +185,8 @@ bool ferp_sim_lacks_route(const ferp_sim_network *network, const fer_socket_addr
 void ferp_sim_begin_connect(ferp_sim_network *network, ferp_sim_socket *socket,
                             const fer_socket_addr *to);
 void ferp_sim_on_syn(ferp_sim_network *network, const ferp_sim_event *event);
+/* Whether the listener's accept queue has no room. */
+bool ferp_sim_queue_is_full(const ferp_sim_network *network, const ferp_sim_socket *listener);
 void ferp_sim_on_answer(ferp_sim_network *network, const ferp_sim_event *event);
 void ferp_sim_on_retry(ferp_sim_network *network, const ferp_sim_event *event);
 /* Connects client to a new socket in the listener's queue. Returns false if a table is full. */
@@ -230,6 +237,8 @@ typedef fer_error (*ferp_sim_check)(ferp_sim_network *network, ferp_sim_socket *
 /* Runs the events, time jumps and faults that precede a call's own work. */
 fer_error ferp_sim_enter(ferp_sim_network *network, ferp_sim_socket *socket,
                          ferp_direction direction);
+/* Takes the pending error, once. */
+fer_error ferp_sim_take_pending(ferp_sim_network *network, ferp_sim_socket *socket);
 /* Returns the deadline of a call that waits in the kernel. */
 uint64_t ferp_sim_deadline(const ferp_sim_network *network, const ferp_sim_socket *socket,
                            ferp_direction direction);

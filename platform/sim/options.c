@@ -124,13 +124,31 @@ static uint32_t reported_size(ferp_option option, uint32_t value)
     return is_doubled && value <= UINT32_MAX / 2 ? 2 * value : value;
 }
 
+static ferp_sim_level level_of(ferp_option option)
+{
+    return option == FERP_NODELAY || is_keepalive_field(option) ? FERP_SIM_TCP_LEVEL
+                                                                : FERP_SIM_OTHER_LEVEL;
+}
+
+static bool is_buffer_of_ended_half(ferp_sim_network *network, const ferp_sim_socket *socket,
+                                    ferp_option option)
+{
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
+    bool read_ended = socket->shut_read || (in != NULL && in->fin_arrived);
+    return ferp_sim_switches_for(network, socket)->buffer_of_ended_half_is_einval &&
+           ((option == FERP_RECV_BUFFER && read_ended) ||
+            (option == FERP_SEND_BUFFER && socket->shut_write));
+}
+
 static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_option option,
                      uint32_t value)
 {
     if (!is_known(network, socket, option)) {
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
-    if (ferp_sim_refuses_options(network, socket) || !is_in_range(network, socket, option, value)) {
+    FER_TRY(ferp_sim_error(network, ferp_sim_option_status(network, socket, level_of(option))));
+    if (is_buffer_of_ended_half(network, socket, option) ||
+        !is_in_range(network, socket, option, value)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
     store_value(&socket->settings, option, reported_size(option, value));
@@ -158,9 +176,9 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     (void)family;
-    ferp_sim_code code = name[0] != '\0'                             ? FERP_SIM_ENODEV
-                         : ferp_sim_refuses_options(network, socket) ? FERP_SIM_EINVAL
-                                                                     : FERP_SIM_NO_ERROR;
+    ferp_sim_code code = name[0] != '\0'
+                             ? FERP_SIM_ENODEV
+                             : ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL);
     return ferp_sim_trace_call(
         network, "bind to a device", socket,
         ferp_sim_error(network, ferp_sim_is_winsock(network) ? FERP_SIM_ENOPROTOOPT : code));
@@ -169,9 +187,7 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    if (ferp_sim_refuses_options(network, socket)) {
-        return ferp_sim_error(network, FERP_SIM_EINVAL);
-    }
+    FER_TRY(ferp_sim_error(network, ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL)));
     socket->settings.linger = linger;
     ferp_sim_keep_settings(network, raw);
     return ferp_sim_trace_call(network, "set linger", socket, FERP_SIM_OK);

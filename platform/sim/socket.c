@@ -169,6 +169,18 @@ fer_error ferp_adopt(fer_raw_socket raw)
 
 /* ---- Shutdown */
 
+static ferp_sim_code code_of_dead(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                  fer_shutdown how)
+{
+    bool was_connected =
+        socket->state == FERP_SIM_CONNECTED || socket->state == FERP_SIM_CONNECTION_RESET;
+    if (!was_connected || socket->is_unix ||
+        !ferp_sim_switches_for(network, socket)->shutdown_dead_is_einval) {
+        return FERP_SIM_ENOTCONN;
+    }
+    return how == FER_SHUTDOWN_READ ? FERP_SIM_NO_ERROR : FERP_SIM_EINVAL;
+}
+
 /* Linux, inet_shutdown: ENOTCONN after the end of the connection, by either end. */
 static fer_error shut_down_linux(ferp_sim_network *network, ferp_sim_socket *socket,
                                  fer_shutdown how)
@@ -180,10 +192,16 @@ static fer_error shut_down_linux(ferp_sim_network *network, ferp_sim_socket *soc
     }
     bool had_ended = socket->state != FERP_SIM_CONNECTED || ferp_sim_both_ended(network, socket);
     socket->shut_read |= how != FER_SHUTDOWN_WRITE;
+    if (how != FER_SHUTDOWN_WRITE &&
+        ferp_sim_switches_for(network, socket)->shut_read_discards_input &&
+        ferp_sim_readable(network, socket) > 0) {
+        ferp_sim_consume(network, socket, ferp_sim_readable(network, socket));
+    }
     if (how != FER_SHUTDOWN_READ && socket->state == FERP_SIM_CONNECTED) {
         ferp_sim_end_writing(network, socket);
     }
-    return ferp_sim_error(network, had_ended ? FERP_SIM_ENOTCONN : FERP_SIM_NO_ERROR);
+    return ferp_sim_error(network,
+                          had_ended ? code_of_dead(network, socket, how) : FERP_SIM_NO_ERROR);
 }
 
 /* "If there is still data queued on the socket waiting to be received, or data arrives

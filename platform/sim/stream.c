@@ -69,7 +69,9 @@ bool ferp_sim_has_reader(ferp_sim_network *network, const ferp_sim_socket *socke
 {
     const ferp_sim_link *link = link_of(network, socket);
     int other = link == NULL ? FERP_SIM_NONE : link->ends[1 - socket->side];
-    return other != FERP_SIM_NONE && !network->sockets[other].shut_read;
+    return other != FERP_SIM_NONE &&
+           (!network->sockets[other].shut_read ||
+            ferp_sim_switches_for(network, socket)->unix_shut_read_is_hidden);
 }
 
 /* ---- In flight */
@@ -264,6 +266,14 @@ void ferp_sim_send_reset(ferp_sim_network *network, ferp_sim_socket *socket)
 }
 
 /* Linux, tcp_reset: EPIPE if a FIN arrived before the reset, else ECONNRESET. */
+static ferp_sim_code code_of_reset(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                   bool has_ended)
+{
+    bool is_epipe = has_ended && !ferp_sim_acts_as_windows(network, socket) && !socket->is_unix &&
+                    !ferp_sim_switches_for(network, socket)->reset_after_end_is_econnreset;
+    return is_epipe ? FERP_SIM_EPIPE : FERP_SIM_ECONNRESET;
+}
+
 void ferp_sim_receive_reset(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     ferp_sim_link *link = link_of(network, socket);
@@ -277,7 +287,7 @@ void ferp_sim_receive_reset(ferp_sim_network *network, ferp_sim_socket *socket)
     }
     socket->state = FERP_SIM_CONNECTION_RESET;
     socket->got_reset = true;
-    socket->pending = ended && !windows && !socket->is_unix ? FERP_SIM_EPIPE : FERP_SIM_ECONNRESET;
+    socket->pending = code_of_reset(network, socket, ended);
     ferp_sim_trace_event(network, "is reset", socket);
     ferp_sim_post_peer_events(network, socket, FERP_SIM_PEER_WAS_RESET);
 }
@@ -296,7 +306,15 @@ static void discard_arrival(ferp_sim_network *network, ferp_sim_link *link, int 
  * (tcp_rcv_state_process; RFC 1122, 4.2.2.13). */
 static bool refuses_input(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    return socket->shut_read && (socket->shut_write || ferp_sim_acts_as_windows(network, socket));
+    return socket->shut_read && (socket->shut_write || ferp_sim_acts_as_windows(network, socket)) &&
+           !ferp_sim_switches_for(network, socket)->shut_read_discards_input;
+}
+
+static bool discards_input(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
+    return socket->shut_read && (socket->is_unix ? switches->unix_shut_read_discards
+                                                 : switches->shut_read_discards_input);
 }
 
 void ferp_sim_on_data(ferp_sim_network *network, const ferp_sim_event *event)
@@ -323,6 +341,10 @@ void ferp_sim_on_data(ferp_sim_network *network, const ferp_sim_event *event)
         return;
     }
     pipe->arrived += event->bytes;
+    if (discards_input(network, socket)) {
+        ferp_sim_consume(network, socket, pipe->arrived);
+        return;
+    }
     ferp_sim_post_peer_events(network, socket, FERP_SIM_PEER_READABLE);
 }
 
@@ -384,15 +406,24 @@ static bool loses_output(ferp_sim_network *network, const ferp_sim_socket *socke
            link->ends[1 - socket->side] != FERP_SIM_NONE && ferp_sim_choose_for_dialect(network);
 }
 
-/* Sends a FIN, or a reset if there is unread input (RFC 1122, 4.2.2.13) or the linger time is 0.
- * After both FINs there is no reset (Linux, tcp_close: TCP_CLOSE), except to the peer of a Unix
- * socket (unix_release_sock). */
+/* Whether a close resets the connection: because of unread input (RFC 1122, 4.2.2.13) or a linger
+ * time of 0. After both FINs there is no reset (Linux, tcp_close: TCP_CLOSE), except to the peer of
+ * a Unix socket (unix_release_sock). */
+static bool close_resets(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
+    bool has_zero_linger = socket->settings.linger.on && socket->settings.linger.seconds == 0;
+    bool has_unread = ferp_sim_readable(network, socket) > 0 && !switches->close_discards_input;
+    if (socket->is_unix) {
+        return (has_zero_linger || has_unread) && !switches->unix_close_is_orderly;
+    }
+    return (has_zero_linger || has_unread) && !ferp_sim_both_ended(network, socket);
+}
+
 static void end_connection(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
-    bool has_zero_linger = socket->settings.linger.on && socket->settings.linger.seconds == 0;
-    if ((has_zero_linger || in->arrived > 0) &&
-        (socket->is_unix || !ferp_sim_both_ended(network, socket))) {
+    if (close_resets(network, socket)) {
         ferp_sim_trace_event(network, "close, with a reset", socket);
         ferp_sim_send_reset(network, socket);
         return;

@@ -1,6 +1,9 @@
 /* switches.h: what distinguishes the systems of the BSD dialect from Linux and from each other. One
  * table has a row for each system, and the seam's functions ask a switch, never the system. Each
- * switch is false in the POSIX and the WINSOCK dialect, and for a peer. */
+ * switch is false in the POSIX and the WINSOCK dialect, and for a peer. A fact of ferp_traits is no
+ * switch, and neither is a difference that platform/posix ends.
+ *
+ * XNU is 11417 (macOS 15.4), FreeBSD is 13, NetBSD is 7, OpenBSD is 7. "all" are these four. */
 #ifndef FERP_SIM_SWITCHES_H
 #define FERP_SIM_SWITCHES_H
 
@@ -9,11 +12,115 @@
 #include "ferrule/sim.h"
 
 typedef struct ferp_sim_switches {
+    /* ---- Streams: ends and resets */
+
+    /* A receive reports the pending error before end of file (all: soreceive). Linux reports a
+     * reset after end of file to no receive. */
+    bool error_precedes_end;
+    /* After a reset a send is EPIPE, and the pending error stays for a receive (all: sosend tests
+     * SS_CANTSENDMORE before so_error). */
+    bool send_after_reset_is_epipe;
+    /* A reset that follows the peer's FIN is ECONNRESET too (all: tcp_input). Linux: EPIPE. */
+    bool reset_after_end_is_econnreset;
+    /* A peek of a stream leaves the pending error in place (all: soreceive clears so_error unless
+     * MSG_PEEK). platform/posix ends this for datagrams. */
+    bool peek_keeps_error;
+    /* shutdown of the read half discards the queued input and every later byte, and these never
+     * reset the connection (all: sorflush; tcp_input drops data after SS_CANTRCVMORE). */
+    bool shut_read_discards_input;
+    /* A close with unread input discards it and sends a FIN (FreeBSD, NetBSD, OpenBSD:
+     * tcp_disconnect). XNU resets, as RFC 1122 requires. */
+    bool close_discards_input;
+    /* A close of a Unix stream never resets it. Its peer reads to the end of file (all:
+     * unp_disconnect). */
+    bool unix_close_is_orderly;
+    /* getpeername of a Unix stream is ENOTCONN once the peer has closed (all: unp_disconnect clears
+     * SS_ISCONNECTED), or EINVAL with ended_options_fail. */
+    bool unix_closed_peer_has_no_name;
+    /* A Unix stream whose peer has shut down its read half can be written to. The peer may still
+     * receive the bytes (all: uipc_send, before FreeBSD 15). */
+    bool unix_shut_read_is_hidden;
+    /* As above, and the bytes are discarded (XNU: sbappend, SB_DROP). */
+    bool unix_shut_read_discards;
+    /* shutdown of a stream whose connection is over is EINVAL, except of its read half (NetBSD,
+     * OpenBSD: tcp_shutdown finds no protocol control block). */
+    bool shutdown_dead_is_einval;
+
+    /* ---- Streams: options and names of an ended connection */
+
+    /* Setting an option or a timeout, and getpeername, are EINVAL once both halves have ended, also
+     * of a failed connect (XNU: sosetoptlock, getpeername). */
+    bool ended_options_fail;
+    /* TCP's options are ECONNRESET once the connection is over (FreeBSD, OpenBSD: tcp_ctloutput).
+     * */
+    bool dead_tcp_options_fail;
+    /* So is every option of a socket (NetBSD: sosetopt, which passes each to the protocol). */
+    bool dead_options_fail;
+    /* A buffer size of a half that has ended is EINVAL (OpenBSD: sosetopt). */
+    bool buffer_of_ended_half_is_einval;
+    /* getsockname is EINVAL once the connection is over (NetBSD, OpenBSD: tcp_sockaddr). */
+    bool local_name_of_dead_is_einval;
+
+    /* ---- Connecting */
+
+    /* A socket whose connect has failed cannot be connected again (all). It is EINVAL, or
+     * ECONNREFUSED (FreeBSD: tcp_usr_connect, INP_DROPPED). */
+    bool failed_connect_is_final;
+    bool failed_connect_is_refused;
+    /* A connect to port 0 is EADDRNOTAVAIL, without a SYN (all: in_pcbconnect). */
+    bool port_0_is_unavailable;
+    /* A connect to the wildcard address is EINVAL (OpenBSD: tcp_usrreq.c). */
+    bool wildcard_destination_is_einval;
+    /* A SYN to a port that is bound, and neither listens nor is connected, gets no answer (XNU,
+     * NetBSD, OpenBSD: tcp_input, TCPS_CLOSED). */
+    bool bound_port_drops_syn;
+    /* A connect without an answer times out after 75 s (all: TCPTV_KEEP_INIT). */
+    bool connect_ends_after_75_s;
+
+    /* ---- Binding, listening and accepting */
+
+    /* Two sockets share one address and port only if both have SO_REUSEPORT, datagram sockets too.
+     * With SO_REUSEADDR a socket can be bound to a wildcard beside a specific address, and the
+     * reverse, also if the other one listens (all: in_pcbbind). On Linux SO_REUSEADDR suffices for
+     * either while neither listens. */
+    bool binds_by_address;
+    /* [::] can be bound beside 0.0.0.0, and gets none of its connections (XNU, FreeBSD:
+     * in6_pcbbind). */
+    bool dual_stack_beside_ipv4;
+    /* There is no dual stack: clearing IPV6_V6ONLY is EINVAL (OpenBSD: ip6_output.c). */
+    bool no_dual_stack;
+    /* Binding a link-local address without a scope is EADDRNOTAVAIL (all: ifa_ifwithaddr). */
+    bool scopeless_bind_is_unavailable;
+    /* A backlog of 0 is the largest (XNU: solisten). */
+    bool backlog_0_is_largest;
+    /* The smallest and the largest backlog, and the length of the queue: backlog * queue_halves /
+     * 2, and one more unless queue_is_exact (sonewconn; solisten). */
+    int backlog_min;
+    int backlog_max;
+    int queue_halves;
+    bool queue_is_exact;
+    /* accept inherits O_NONBLOCK, but no timeout (XNU: accept_nocancel, sonewconn_internal). */
+    bool accept_inherits_nonblocking;
+    bool accept_drops_timeouts;
+    /* A listener's linger time of 0 is 120 s for an accepted socket (all: tcp_usr_attach). */
+    bool accepted_linger_zero_is_120s;
+    /* accept without a free descriptor discards the connection (XNU: accept_nocancel). */
+    bool accept_drops_on_emfile;
+    /* A connection that was reset in the queue is ECONNABORTED (FreeBSD, NetBSD, OpenBSD:
+     * soaccept), or only if it is of IPv6 (XNU: tcp6_usr_accept has no address). */
+    bool queued_reset_is_aborted;
+    bool queued_reset_v6_is_aborted;
+
+    /* ---- Unix sockets */
+
     /* A connect to a Unix listener whose queue is full is ECONNREFUSED, and does not wait
-     * (sonewconn; unp_connect in XNU, FreeBSD, NetBSD and OpenBSD). */
+     * (all: unp_connect, sonewconn). */
     bool unix_full_queue_refuses;
+
+    /* ---- Pollers */
+
     /* The backend makes a poller's ALREADY_EXISTS and NOT_FOUND itself, without a code: kevent
-     * reports the missing registration by ENOENT only, and poll has no registrations
+     * reports a missing registration by ENOENT only, and poll has no registrations
      * (platform/posix/poller_kqueue.c, platform/common/poller_list.c). */
     bool poller_errors_without_code;
 } ferp_sim_switches;

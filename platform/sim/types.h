@@ -114,6 +114,7 @@ typedef struct ferp_sim_socket {
     fer_socket_addr local; /* both in canonical form: IPv4-mapped addresses are IPv4 */
     fer_socket_addr remote;
     ferp_sim_code pending; /* SO_ERROR */
+    ferp_sim_code taken;   /* the pending error that a call has taken */
     ferp_sim_settings settings;
     uint32_t wakes;
     uint64_t sequence; /* unique; assigned at creation */

@@ -184,7 +184,7 @@ static fer_error wait_for_room(ferp_sim_network *network, ferp_sim_socket *socke
     uint64_t deadline = ferp_sim_deadline(network, socket, FERP_WRITING);
     for (;;) {
         FER_TRY(find(network, addr, FERP_SIM_STREAM, listener));
-        if ((*listener)->queue_count <= (*listener)->backlog) {
+        if (!ferp_sim_queue_is_full(network, *listener)) {
             return FERP_SIM_OK;
         }
         if (ferp_sim_is_winsock(network) ||
@@ -296,7 +296,11 @@ fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)
 fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    if (socket->state != FERP_SIM_CONNECTED && socket->state != FERP_SIM_CONNECTION_RESET) {
+    if (ferp_sim_switches_for(network, socket)->unix_closed_peer_has_no_name &&
+        ferp_sim_refuses_options(network, socket)) {
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
+    }
+    if (!ferp_sim_has_peer(network, socket)) {
         return ferp_sim_error(network, FERP_SIM_ENOTCONN);
     }
     *out = addr_of_name(network, socket->unix_peer_name);

@@ -256,7 +256,7 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
 
 bool peer_system_bound_port_refuses(void)
 {
-    return true;
+    return !network()->switches->bound_port_drops_syn;
 }
 
 bool peer_system_still_connects(peer_socket peer)
@@ -421,11 +421,11 @@ bool peer_raw_has_settled(fer_raw_socket raw)
     return true;
 }
 
+/* OpenBSD raises a small backlog. */
 int peer_raw_backlog(fer_raw_socket raw)
 {
-    return socket_of(raw)->backlog;
+    return network()->switches->backlog_min > 0 ? -1 : socket_of(raw)->backlog;
 }
-
 static int option_of(fer_raw_socket raw, ferp_option option)
 {
     uint32_t value = 0;

@@ -27,7 +27,7 @@ bool unix_peer_has_abstract_names(void)
 }
 bool unix_peer_reports_unread_input(void)
 {
-    return true;
+    return !ferp_sim_current()->switches->unix_close_is_orderly;
 }
 
 /* ---- Paths */

@@ -1,0 +1,200 @@
+/* test_sim_bsd_connects.c: the switches of the BSD dialect for connecting, listening, accepting and
+ * binding. */
+#include "platform/sim/network.h"
+#include "sim/sim_bsd.h"
+
+static fer_raw_socket bound_to(const char *text, bool reuse)
+{
+    fer_raw_socket raw = raw_socket();
+    fer_socket_addr addr = addr_of(text);
+    assert_ok(ferp_set_option(raw, FERP_REUSE_ADDRESS, reuse));
+    assert_ok(ferp_bind(raw, &addr));
+    return raw;
+}
+
+/* ---- Connecting */
+
+/* failed_connect_is_final, failed_connect_is_refused: Linux connects it the second time. */
+static void a_failed_connect_is_final(void **state)
+{
+    bsd_begin(state);
+    (void)serve(SERVER);
+    fer_socket_addr refuses = addr_of("127.0.0.1:9");
+    fer_socket_addr serves = addr_of(SERVER);
+    fer_raw_socket raw = raw_socket();
+    assert_code(ferp_connect(raw, &refuses), FER_CONNECTION_REFUSED, 61);
+    for (int i = 0; i < 2; i++) {
+        assert_kind(ferp_connect(raw, &serves),
+                    is_on(state, ON_FREEBSD) ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT);
+    }
+    ferp_close(raw);
+}
+
+/* port_0_is_unavailable, wildcard_destination_is_einval */
+static void port_0_and_the_wildcard_as_destinations(void **state)
+{
+    bsd_begin(state);
+    fer_socket_addr listening;
+    fer_raw_socket listener = raw_listener(&listening);
+    fer_socket_addr port_0 = addr_of("127.0.0.1:0");
+    fer_socket_addr wildcard = addr_of("0.0.0.0:0");
+    fer_raw_socket raw = raw_socket();
+    wildcard.port = listening.port;
+    assert_code(ferp_connect(raw, &port_0), FER_ADDR_NOT_AVAILABLE, 49);
+    assert_kind(ferp_connect(raw, &wildcard),
+                is_on(state, ON_OPENBSD) ? FER_INVALID_INPUT : FER_OK);
+    ferp_close(raw);
+    ferp_close(listener);
+}
+
+/* bound_port_drops_syn, connect_ends_after_75_s */
+static void a_port_that_is_bound_and_does_not_listen(void **state)
+{
+    bsd_begin(state);
+    fer_raw_socket bound = bound_to("127.0.0.1:7000", false);
+    fer_socket_addr addr = addr_of("127.0.0.1:7000");
+    fer_raw_socket raw = raw_socket();
+    uint64_t before = ferp_now();
+    bool drops = !is_on(state, ON_FREEBSD);
+    assert_code(ferp_connect(raw, &addr), drops ? FER_TIMED_OUT : FER_CONNECTION_REFUSED,
+                drops ? 60 : 61);
+    assert_int_equal(ferp_now() - before, drops ? UINT64_C(75000000000) : 0);
+    ferp_close(raw);
+    ferp_close(bound);
+    raw = raw_socket();
+    assert_code(ferp_connect(raw, &addr), FER_CONNECTION_REFUSED, 61);
+    ferp_close(raw);
+}
+
+/* ---- Listening and accepting */
+
+static size_t queue_until_full(const fer_socket_addr *addr, fer_raw_socket *clients, size_t most)
+{
+    size_t count = 0;
+    while (count < most) {
+        clients[count] = raw_socket();
+        assert_ok(ferp_set_nonblocking(clients[count], true));
+        assert_kind(ferp_connect(clients[count], addr), FER_IN_PROGRESS);
+        advance_ms(1);
+        if (ferp_check_connected(clients[count]).kind != FER_OK) {
+            ferp_close(clients[count]);
+            return count;
+        }
+        count++;
+    }
+    return count;
+}
+
+/* queue_halves, queue_is_exact, backlog_0_is_largest, backlog_min, backlog_max */
+static void check_queue(void **state, int backlog, size_t macos, size_t bsds, size_t openbsd)
+{
+    static fer_raw_socket clients[400];
+    fer_sim_config config = bsd_config(state);
+    config.max_sockets = 1200;
+    config.send_buffer = 64;
+    config.receive_buffer = 64;
+    sim_begin_with(config);
+    fer_raw_socket listener = bound_to("127.0.0.1:7001", false);
+    fer_socket_addr addr = addr_of("127.0.0.1:7001");
+    assert_ok(ferp_listen(listener, backlog));
+    size_t expected = is_on(state, ON_MACOS) ? macos : is_on(state, ON_OPENBSD) ? openbsd : bsds;
+    size_t count = queue_until_full(&addr, clients, 400);
+    assert_int_equal(count, expected);
+    while (count > 0) {
+        ferp_close(clients[--count]);
+    }
+    ferp_close(listener);
+    assert_int_equal(sim_end(state), 0);
+}
+
+static void an_accept_queue_is_as_long_as_on_the_system(void **state)
+{
+    check_queue(state, 0, 128, 1, 241);
+    check_queue(state, 4, 4, 7, 241);
+    check_queue(state, 1000, 128, 193, 385);
+}
+
+/* accept_inherits_nonblocking, accept_drops_timeouts, accepted_linger_zero_is_120s */
+static void an_accepted_socket_inherits_as_on_the_system(void **state)
+{
+    bsd_begin(state);
+    fer_socket_addr addr;
+    fer_socket_addr peer;
+    fer_duration timeout;
+    struct ferp_linger linger;
+    bool nonblocking = false;
+    fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
+    fer_raw_socket listener = raw_listener(&addr);
+    assert_ok(ferp_set_timeout(listener, FERP_READING, fer_duration_from_secs(1)));
+    assert_ok(ferp_set_linger(listener, (struct ferp_linger){true, 0}));
+    fer_raw_socket client = raw_connected(&addr);
+    assert_ok(ferp_set_nonblocking(listener, true));
+    assert_ok(ferp_accept(listener, &accepted, &peer));
+    assert_ok(ferp_is_nonblocking(accepted, &nonblocking));
+    assert_int_equal(nonblocking, is_on(state, ON_MACOS));
+    assert_ok(ferp_timeout(accepted, FERP_READING, &timeout));
+    assert_int_equal(fer_duration_is_none(timeout), is_on(state, ON_MACOS));
+    assert_ok(ferp_linger(accepted, &linger));
+    assert_true(linger.on && linger.seconds == 120);
+    ferp_close(accepted);
+    ferp_close(client);
+    ferp_close(listener);
+}
+
+/* queued_reset_is_aborted, queued_reset_v6_is_aborted */
+static void check_reset_in_queue(void **state, const char *text, bool is_aborted)
+{
+    fer_domain domain = text[0] == '[' ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
+    fer_raw_socket listener = FER_RAW_SOCKET_NONE;
+    fer_raw_socket client = FER_RAW_SOCKET_NONE;
+    fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr = addr_of(text);
+    fer_socket_addr peer;
+    bsd_begin(state);
+    assert_ok(ferp_socket_new(domain, FER_TYPE_STREAM, 0, &listener));
+    assert_ok(ferp_socket_new(domain, FER_TYPE_STREAM, 0, &client));
+    assert_ok(ferp_bind(listener, &addr));
+    assert_ok(ferp_listen(listener, 4));
+    assert_ok(ferp_connect(client, &addr));
+    raw_reset(client);
+    assert_kind(ferp_accept(listener, &accepted, &peer),
+                is_aborted ? FER_CONNECTION_ABORTED : FER_OK);
+    if (!is_aborted) {
+        ferp_close(accepted);
+    }
+    ferp_close(listener);
+    assert_int_equal(sim_end(state), 0);
+}
+
+static void a_connection_that_was_reset_in_the_queue(void **state)
+{
+    check_reset_in_queue(state, "127.0.0.1:7002", !is_on(state, ON_MACOS));
+    check_reset_in_queue(state, "[::1]:7002", true);
+}
+
+/* ---- Binding */
+
+/* scopeless_bind_is_unavailable: Linux reports EINVAL. */
+static void a_link_local_bind_without_a_scope_is_eaddrnotavail(void **state)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr = addr_of("[fe80::1]:0");
+    bsd_begin(state);
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raw));
+    assert_code(ferp_bind(raw, &addr), FER_ADDR_NOT_AVAILABLE, 49);
+    ferp_close(raw);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BSD_TESTS(a_failed_connect_is_final),
+        BSD_TESTS(port_0_and_the_wildcard_as_destinations),
+        BSD_TESTS(a_port_that_is_bound_and_does_not_listen),
+        BSD_TESTS(an_accept_queue_is_as_long_as_on_the_system),
+        BSD_TESTS(an_accepted_socket_inherits_as_on_the_system),
+        BSD_TESTS(a_connection_that_was_reset_in_the_queue),
+        BSD_TESTS(a_link_local_bind_without_a_scope_is_eaddrnotavail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

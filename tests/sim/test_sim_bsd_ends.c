@@ -1,0 +1,200 @@
+/* test_sim_bsd_ends.c: the switches of the BSD dialect for the ends and resets of streams, and for
+ * the options and names of a stream that has ended. */
+#include "platform/sim/network.h"
+#include "sim/sim_bsd.h"
+
+static const ferp_sim_switches *switches(void)
+{
+    return ferp_sim_current()->switches;
+}
+
+/* ---- Resets */
+
+/* send_after_reset_is_epipe, error_precedes_end: Linux reports the reset to either call. */
+static void a_send_after_a_reset_is_epipe_and_leaves_the_reset(void **state)
+{
+    bsd_begin(state);
+    struct raw_pair pair = raw_pair();
+    raw_reset(pair.client);
+    assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
+    assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
+    size_t n = 77;
+    assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
+    raw_recv_is(pair.server, 0);
+    ferp_close(pair.listener);
+    ferp_close(pair.server);
+}
+
+/* peek_keeps_error */
+static void a_peek_leaves_the_reset_for_a_receive(void **state)
+{
+    bsd_begin(state);
+    struct raw_pair pair = raw_pair();
+    char byte = 0;
+    size_t n = 77;
+    raw_reset(pair.client);
+    assert_code(ferp_peek(pair.server, &byte, 1, &n), FER_CONNECTION_RESET, 54);
+    assert_code(ferp_peek(pair.server, &byte, 1, &n), FER_CONNECTION_RESET, 54);
+    assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
+    raw_recv_is(pair.server, 0);
+    ferp_close(pair.listener);
+    ferp_close(pair.server);
+}
+
+/* reset_after_end_is_econnreset, error_precedes_end: on Linux a receive reports the end first, and
+ * the error is EPIPE. */
+static void a_reset_after_the_end_is_econnreset_before_the_end(void **state)
+{
+    bsd_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(raw_send(pair.client, "last"));
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    advance_ms(5);
+    raw_reset(pair.client);
+    raw_recv_is(pair.server, 4);
+    size_t n = 77;
+    assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
+    raw_recv_is(pair.server, 0);
+    ferp_close(pair.listener);
+    ferp_close(pair.server);
+}
+
+/* ---- Closing */
+
+/* close_discards_input: XNU resets, as Linux does. */
+static void a_close_with_unread_input_is_orderly_on_the_bsds(void **state)
+{
+    bsd_begin(state);
+    struct raw_pair pair = raw_pair();
+    size_t n = 77;
+    assert_ok(raw_send(pair.server, "unread"));
+    ferp_close(pair.client);
+    if (is_on(state, ON_MACOS)) {
+        assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
+    } else {
+        raw_recv_is(pair.server, 0);
+        assert_code(raw_error(pair.server), FER_OK, 0);
+    }
+    ferp_close(pair.listener);
+    ferp_close(pair.server);
+}
+
+static void open_unix_pair(fer_raw_socket ends[2])
+{
+    assert_ok(ferp_unix_pair(FER_TYPE_STREAM, &ends[0], &ends[1]));
+}
+
+/* unix_close_is_orderly */
+static void a_unix_close_with_unread_input_is_orderly(void **state)
+{
+    fer_raw_socket ends[2];
+    bsd_begin(state);
+    open_unix_pair(ends);
+    assert_ok(raw_send(ends[0], "unread"));
+    ferp_close(ends[1]);
+    raw_recv_is(ends[0], 0);
+    assert_code(raw_send(ends[0], "x"), FER_BROKEN_PIPE, 32);
+    assert_code(raw_error(ends[0]), FER_OK, 0);
+    ferp_close(ends[0]);
+}
+
+/* ---- Shutdown */
+
+/* unix_shut_read_is_hidden, unix_shut_read_discards: Linux' sender gets EPIPE. */
+static void a_unix_peer_that_shut_its_read_half_can_be_written_to(void **state)
+{
+    fer_raw_socket ends[2];
+    bsd_begin(state);
+    open_unix_pair(ends);
+    assert_ok(ferp_shutdown(ends[1], FER_SHUTDOWN_READ));
+    assert_ok(raw_send(ends[0], "more"));
+    raw_recv_is(ends[1], is_on(state, ON_MACOS) ? 0 : 4);
+    ferp_close(ends[0]);
+    ferp_close(ends[1]);
+}
+
+/* shutdown_dead_is_einval: NetBSD and OpenBSD, except for the read half. */
+static void shutdown_after_a_reset_is_einval_on_two(void **state)
+{
+    bsd_begin(state);
+    struct raw_pair pair = raw_pair();
+    bool is_einval = is_on(state, ON_NETBSD | ON_OPENBSD);
+    raw_reset(pair.client);
+    assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE),
+                is_einval ? FER_INVALID_INPUT : FER_NOT_CONNECTED);
+    assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_BOTH),
+                is_einval ? FER_INVALID_INPUT : FER_NOT_CONNECTED);
+    assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_READ),
+                is_einval ? FER_OK : FER_NOT_CONNECTED);
+    ferp_close(pair.listener);
+    ferp_close(pair.server);
+}
+
+/* cut_send_loses_count, a fact: an error replaces the count of a send that has waited. */
+static void reset_client(void *client)
+{
+    raw_reset(*(const fer_raw_socket *)client);
+}
+
+static void a_send_that_is_cut_off_loses_its_count(void **state)
+{
+    static char bytes[1024 * 1024];
+    bsd_begin(state);
+    struct raw_pair pair = raw_pair();
+    size_t n = 77;
+    assert_ok(fer_sim_after(fer_duration_from_millis(10), reset_client, &pair.client));
+    assert_kind(ferp_send(pair.server, bytes, sizeof bytes, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    ferp_close(pair.listener);
+    ferp_close(pair.server);
+}
+
+/* ---- ended_options_fail: macOS, once both halves have ended, and after a failed connect. */
+
+static void options_of_an_ended_stream_are_einval_on_macos(void **state)
+{
+    fer_error_kind refused = is_on(state, ON_MACOS) ? FER_INVALID_INPUT : FER_OK;
+    bsd_begin(state);
+    struct raw_pair pair = raw_pair();
+    struct ferp_linger linger = {false, 0};
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    assert_ok(ferp_set_linger(pair.client, linger));
+    assert_ok(ferp_check_connected(pair.client));
+    assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
+    advance_ms(5);
+    fer_error_kind linger_kind = ferp_set_linger(pair.client, linger).kind;
+    assert_int_equal(linger_kind, switches()->dead_options_fail ? FER_CONNECTION_RESET : refused);
+    assert_kind(ferp_check_connected(pair.client), refused == FER_OK ? FER_NOT_CONNECTED : refused);
+    close_pair(pair);
+}
+
+static void options_of_a_failed_connect_are_einval_on_macos(void **state)
+{
+    bsd_begin(state);
+    fer_socket_addr addr = addr_of("127.0.0.1:9");
+    fer_raw_socket raw = raw_socket();
+    struct ferp_linger linger = {false, 0};
+    assert_kind(ferp_connect(raw, &addr), FER_CONNECTION_REFUSED);
+    fer_error_kind kind = ferp_set_linger(raw, linger).kind;
+    assert_int_equal(kind, is_on(state, ON_MACOS)          ? FER_INVALID_INPUT
+                           : switches()->dead_options_fail ? FER_CONNECTION_RESET
+                                                           : FER_OK);
+    ferp_close(raw);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BSD_TESTS(a_send_after_a_reset_is_epipe_and_leaves_the_reset),
+        BSD_TESTS(a_peek_leaves_the_reset_for_a_receive),
+        BSD_TESTS(a_reset_after_the_end_is_econnreset_before_the_end),
+        BSD_TESTS(a_close_with_unread_input_is_orderly_on_the_bsds),
+        BSD_TESTS(a_unix_close_with_unread_input_is_orderly),
+        BSD_TESTS(a_unix_peer_that_shut_its_read_half_can_be_written_to),
+        BSD_TESTS(shutdown_after_a_reset_is_einval_on_two),
+        BSD_TESTS(a_send_that_is_cut_off_loses_its_count),
+        BSD_TESTS(options_of_an_ended_stream_are_einval_on_macos),
+        BSD_TESTS(options_of_a_failed_connect_are_einval_on_macos),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
