@@ -54,6 +54,13 @@ static inline bool is_socket_row(const uint8_t *step, fer_error_kind posix, fer_
            (is_any_of(name, reuse) && posix == FER_OK && other == FER_INVALID_INPUT);
 }
 
+/* `peer_addr_after_end`: macOS reports no peer once both halves have ended. */
+static inline bool is_ended_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    return strcmp(misuse_call_name(step[0]), "peer_addr") == 0 && posix == FER_OK &&
+           other == FER_NOT_CONNECTED;
+}
+
 /* `grain`: a timeout of centuries never expires on one system; the other cuts it to days. */
 static inline bool is_grain(fer_error_kind posix, fer_error_kind other)
 {

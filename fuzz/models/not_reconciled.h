@@ -116,9 +116,14 @@ static inline bool end_then_reset(const struct record *posix, const struct recor
         is_read(posix) && (posix->error.kind == FER_OK || posix->error.kind == FER_UNEXPECTED_EOF);
     bool piped = posix->op == OP_TAKE_ERROR && posix->error.kind == FER_OK &&
                  posix->value != (uint64_t)FER_CONNECTION_RESET;
-    return (posix->facts_after & FACT_PEER_SHUT) != 0 && (posix->facts_after & FACT_RESET) != 0 &&
-           reports_reset(winsock) && (ended || piped) &&
-           (is_bsd(winsock) ? posix->n == winsock->n : posix->n >= winsock->n);
+    bool was_reset =
+        (posix->facts_after & FACT_PEER_SHUT) != 0 && (posix->facts_after & FACT_RESET) != 0;
+    bool may_have_fewer = !is_bsd(winsock) && posix->n >= winsock->n;
+    return (was_reset && reports_reset(winsock) && (ended || piped) &&
+            (may_have_fewer || posix->n == winsock->n)) ||
+           (was_reset && is_bsd(winsock) &&
+            (is_one_failed_by_fault(posix, winsock) ||
+             is_reset_reported_elsewhere(posix, winsock)));
 }
 
 /* A clone of a socket whose read half was shut down: on Windows the library reports the end as soon
