@@ -41,6 +41,7 @@ set(ferrule_core_sources
     core/open/connecting.c
     core/open/listening.c
     core/open/opening.c
+    core/open/port_sharing.c
     core/open/socket_building.c
     core/open/unix_opening.c
     core/transfer/copy.c

@@ -56,6 +56,9 @@ struct ferp_traits {
     /* With SO_REUSEADDR another socket can bind a port that is in use, so exclusive use must be set
      * (Windows: "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", MSDN). */
     bool reuse_address_steals_ports;
+    /* SO_REUSEADDR does not let datagram sockets share an address: each needs SO_REUSEPORT as well
+     * (macOS and the BSDs: in_pcbbind, sys/netinet/in_pcb.c). */
+    bool datagrams_share_by_reuse_port;
     /* bind reports "access denied" if a wildcard socket holds the port exclusively (Windows: same
      * page). */
     bool bind_denied_can_mean_in_use;

@@ -110,14 +110,12 @@ fer_error fer_socket_only_v6(const fer_socket *socket, bool *out)
 
 fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
-    return feri_set_switch(socket_handle(socket), FERP_REUSE_PORT, reuse);
+    return feri_socket_set_reuse_port(socket_handle(socket), reuse);
 }
 
 fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
-    return feri_switch(const_socket_handle(socket), FERP_REUSE_PORT, out);
+    return feri_socket_reuse_port(const_socket_handle(socket), out);
 }
 
 fer_error fer_socket_set_recv_buffer_size(fer_socket *socket, size_t size)

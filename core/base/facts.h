@@ -44,6 +44,11 @@ static inline bool feri_reuse_address_steals_ports(void)
     return ferp_traits()->reuse_address_steals_ports;
 }
 
+static inline bool feri_datagrams_share_by_reuse_port(void)
+{
+    return ferp_traits()->datagrams_share_by_reuse_port;
+}
+
 static inline bool feri_bind_denied_can_mean_in_use(void)
 {
     return ferp_traits()->bind_denied_can_mean_in_use;

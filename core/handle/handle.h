@@ -27,7 +27,8 @@
 #define FERI_FLAG_BOUND 512u
 /* set_reuse_address was called, so bind does not set the option */
 #define FERI_FLAG_REUSE_ADDRESS_SET 1024u
-#define FERI_FLAG_ONLY_V6_SET 2048u /* set_only_v6 was called, so bind does not clear it */
+#define FERI_FLAG_REUSE_PORT_SET 8192u /* set_reuse_port(true) was called through this handle */
+#define FERI_FLAG_ONLY_V6_SET 2048u    /* set_only_v6 was called, so bind does not clear it */
 
 /* The word state_ has the state and this mark: the handle has limits. A handle without limits that
  * is fully open has no bit set but that of its phase, so the calls that move bytes detect both with

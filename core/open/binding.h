@@ -22,4 +22,7 @@ fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);
 /* Prepares a new datagram socket: it does not report refusals, and the largest datagrams fit. */
 void feri_datagram_prepare(fer_raw_socket raw);
 
+/* Prepares a new Unix datagram socket: datagrams of 65535 bytes fit. */
+void feri_unix_datagram_prepare(fer_raw_socket raw);
+
 #endif

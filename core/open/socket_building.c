@@ -55,8 +55,8 @@ static void set_initial_options(fer_raw_socket raw, uint32_t flags)
     if ((flags & FERI_FLAG_V6) != 0) {
         FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
     }
-    if ((flags & FERI_FLAG_DATAGRAM) != 0 && (flags & FERI_FLAG_UNIX) == 0) {
-        feri_datagram_prepare(raw);
+    if ((flags & FERI_FLAG_DATAGRAM) != 0) {
+        ((flags & FERI_FLAG_UNIX) != 0 ? feri_unix_datagram_prepare : feri_datagram_prepare)(raw);
     }
 }
 
@@ -91,7 +91,7 @@ fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, 
 
 /* ---- Binding */
 
-static fer_type type_of(const fer_handle *handle)
+fer_type feri_socket_type(const fer_handle *handle)
 {
     return feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) ? FER_TYPE_DGRAM : FER_TYPE_STREAM;
 }
@@ -117,7 +117,7 @@ static fer_error prepare_binding(fer_handle *handle)
 {
     uint32_t flags = feri_handle_flags(handle);
     if ((flags & (FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_NO_PORTS)) == 0) {
-        FER_TRY(feri_set_port_options(type_of(handle), handle->raw_));
+        FER_TRY(feri_set_port_options(feri_socket_type(handle), handle->raw_));
     }
     bool is_dual_stack =
         (flags & (FERI_FLAG_V6 | FERI_FLAG_ONLY_V6_SET | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
@@ -126,7 +126,7 @@ static fer_error prepare_binding(fer_handle *handle)
 
 /* Whether the socket is bound, by this handle or in another way: by a clone, by a connect, or
  * before it was adopted. */
-static bool is_bound(const fer_handle *handle)
+bool feri_socket_is_bound(const fer_handle *handle)
 {
     fer_socket_addr addr = {.port = 0};
     return feri_handle_has_flag(handle, FERI_FLAG_BOUND) ||
@@ -141,9 +141,9 @@ fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
     }
     fer_error prepared = prepare_binding(handle);
     if (prepared.kind != FER_OK) {
-        return is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
+        return feri_socket_is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
     }
-    FER_TRY(feri_map_bind_error(type_of(handle), addr, ferp_bind(handle->raw_, addr)));
+    FER_TRY(feri_map_bind_error(feri_socket_type(handle), addr, ferp_bind(handle->raw_, addr)));
     set_flag(handle, FERI_FLAG_BOUND);
     return feri_ok();
 }
@@ -198,7 +198,8 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 static fer_error bind_if_unbound(fer_handle *handle)
 {
     fer_socket_addr unspecified = unspecified_addr(handle);
-    bool is_bound_or_unix = feri_handle_has_flag(handle, FERI_FLAG_UNIX) || is_bound(handle);
+    bool is_bound_or_unix =
+        feri_handle_has_flag(handle, FERI_FLAG_UNIX) || feri_socket_is_bound(handle);
     return is_bound_or_unix ? feri_ok() : feri_socket_bind(handle, &unspecified);
 }
 
@@ -395,55 +396,7 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
                                     : finish_connect(handle, started);
 }
 
-/* ---- Options that affect bind */
-
-/* Binding a port in TIME_WAIT is the effect of SO_REUSEADDR on a POSIX stream. On Windows every
- * bind can do it, and SO_REUSEADDR would let another socket steal the port. */
-static bool always_reuses(const fer_handle *handle)
-{
-    return feri_reuse_address_steals_ports() && type_of(handle) == FER_TYPE_STREAM;
-}
-
-/* A failed bind may have set exclusive use, and a socket cannot have both options. */
-static fer_error set_reuse_option(const fer_handle *handle, bool reuse)
-{
-    fer_error error = ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
-    bool is_exclusive =
-        error.kind == FER_INVALID_INPUT && feri_reuse_address_steals_ports() && !is_bound(handle);
-    if (!is_exclusive) {
-        return error;
-    }
-    FER_TRY(ferp_set_option(handle->raw_, FERP_EXCLUSIVE_ADDRESS, 0));
-    return ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
-}
-
-/* The default value is left to bind, which then keeps the port exclusive. */
-fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
-{
-    FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
-    if (always_reuses(handle)) {
-        return feri_ok();
-    }
-    FER_TRY(feri_set_result(handle, set_reuse_option(handle, reuse)));
-    bool is_default = reuse == (type_of(handle) == FER_TYPE_STREAM);
-    feri_atomic_change_bits(&handle->flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
-                            is_default ? FERI_FLAG_REUSE_ADDRESS_SET : 0);
-    return feri_ok();
-}
-
-/* The value that bind will use. */
-fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
-{
-    FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
-    bool is_default =
-        !feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_ADOPTED);
-    if (always_reuses(handle) || is_default) {
-        *out = type_of(handle) == FER_TYPE_STREAM;
-        return feri_ok();
-    }
-    return feri_switch(handle, FERP_REUSE_ADDRESS, out);
-}
+/* ---- Options that affect bind. Those for sharing a port: port_sharing.c. */
 
 /* A stream that is or was connected is bound, although Linux accepts the option again after the end
  * of the connection. */
@@ -453,7 +406,7 @@ fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
     if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
         return feri_own_error(FER_UNSUPPORTED);
     }
-    if (type_of(handle) == FER_TYPE_STREAM) {
+    if (feri_socket_type(handle) == FER_TYPE_STREAM) {
         FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
     }
     FER_TRY(ferp_set_option(handle->raw_, FERP_ONLY_V6, only_v6));

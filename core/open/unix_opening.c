@@ -7,6 +7,7 @@
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
+#include "core/open/binding.h"
 #include "core/open/connecting.h"
 #include "core/open/listening.h"
 #include "core/open/opening.h"
@@ -112,10 +113,17 @@ fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out
     return keep_or_close(error, raw, out);
 }
 
+fer_error feri_unix_datagram_new(fer_raw_socket *out)
+{
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, out));
+    feri_unix_datagram_prepare(*out);
+    return feri_ok();
+}
+
 fer_error feri_unix_datagram_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, &raw));
+    FER_TRY(feri_unix_datagram_new(&raw));
     return keep_or_close(feri_unix_bind_raw(raw, addr), raw, out);
 }
 
@@ -160,6 +168,9 @@ static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type 
 {
     fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
     fer_error error = ferp_unix_pair(type, &raws[0], &raws[1]);
+    for (size_t i = 0; i < 2 && error.kind == FER_OK && type == FER_TYPE_DGRAM; i++) {
+        feri_unix_datagram_prepare(raws[i]);
+    }
     fer_error first = feri_finish_opening(one, error, raws[0], 0);
     fer_error second = feri_finish_opening(other, error, raws[1], 0);
     return first.kind != FER_OK ? first : second;

@@ -55,6 +55,7 @@ const struct ferp_traits *ferp_traits(void)
         .write_wait_misses_shutdown = false,
         .accept_inherits_nonblocking = FERP_POSIX_IS_BSD, /* accept(2) */
         .reuse_address_steals_ports = false,
+        .datagrams_share_by_reuse_port = FERP_POSIX_IS_BSD,
         .bind_denied_can_mean_in_use = false,
         .connect_would_block_means_started = false,
         .refused_connect_is_retried = false,

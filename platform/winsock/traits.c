@@ -20,6 +20,7 @@ static const struct ferp_traits winsock_traits = {
     .write_wait_misses_shutdown = true,
     .accept_inherits_nonblocking = true,
     .reuse_address_steals_ports = true,
+    .datagrams_share_by_reuse_port = false,
     .bind_denied_can_mean_in_use = true,
     .connect_would_block_means_started = true,
     .refused_connect_is_retried = true,

@@ -207,6 +207,30 @@ static void reuse_address_steals_ports(void)
     raw_close(listener);
 }
 
+/* The second of two datagram sockets on one port, which both have set the option. */
+static int bind_second(int option, const char *name)
+{
+    raw_socket first = raw_new(SOCK_DGRAM);
+    raw_socket second = raw_new(SOCK_DGRAM);
+    (void)raw_set_int_option(first, SOL_SOCKET, option, 1);
+    (void)raw_set_int_option(second, SOL_SOCKET, option, 1);
+    (void)raw_bind(first, 0);
+    int bound = raw_bind(second, raw_port(first));
+    see("the second bind of a port, both with %s: %s", name, raw_text(bound));
+    raw_close(second);
+    raw_close(first);
+    return bound;
+}
+
+static void datagrams_share_by_reuse_port(void)
+{
+    int bound = bind_second(SO_REUSEADDR, "SO_REUSEADDR");
+#ifdef SO_REUSEPORT
+    (void)bind_second(SO_REUSEPORT, "SO_REUSEPORT");
+#endif
+    conclude_fact(ferp_traits()->datagrams_share_by_reuse_port, bound != 0);
+}
+
 /* Each pair of a first socket, on the wildcard address, and a second one. */
 static void bind_denied_can_mean_in_use(void)
 {
@@ -335,6 +359,7 @@ static const struct probe list[] = {
     {"write_wait_misses_shutdown", write_wait_misses_shutdown, traits_file},
     {"accept_inherits_nonblocking", accept_inherits_nonblocking, traits_file},
     {"reuse_address_steals_ports", reuse_address_steals_ports, traits_file},
+    {"datagrams_share_by_reuse_port", datagrams_share_by_reuse_port, traits_file},
     {"bind_denied_can_mean_in_use", bind_denied_can_mean_in_use, traits_file},
     {"connect_would_block_means_started", connect_would_block_means_started, traits_file},
     {"refused_connect_is_retried", refused_connect_is_retried, "row late_refusal"},

@@ -27,15 +27,23 @@ static void a_new_socket_is_told_of_no_refusals(void **state)
                "report_refusals(1,0)");
 }
 
-static void the_send_buffer_is_raised_where_it_limits_datagrams_as_well_as_it_can_be(void **state)
+static void the_buffers_are_raised_where_they_limit_datagrams_as_well_as_they_can_be(void **state)
 {
     (void)state;
     script_begin(&script_bsd);
+    script_then(SCRIPT_OPTION_VALUE)->value = 42080;
     assert_ok(open_at("127.0.0.1:0"));
-    assert_log(
-        "socket(udp,v4) bind(1,127.0.0.1:0) report_refusals(1,0) set_option(1,SEND_BUFFER,65535)");
+    assert_log("socket(udp,v4) bind(1,127.0.0.1:0) report_refusals(1,0) "
+               "set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
+               "set_option(1,RECV_BUFFER,131072)");
+    script_begin(&script_bsd);
+    script_then(SCRIPT_OPTION_VALUE)->value = 131072;
+    assert_ok(open_at("127.0.0.1:0"));
+    assert_log("socket(udp,v4) bind(1,127.0.0.1:0) report_refusals(1,0) "
+               "set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER)");
     script_begin(&script_bsd);
     script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 55);
+    script_then_fail(SCRIPT_OPTION_VALUE, FER_INVALID_INPUT, 22);
     assert_ok(open_at("127.0.0.1:0"));
     assert_int_equal(script.sockets_open, 1);
 }
@@ -51,6 +59,25 @@ static void a_bind_that_fails_leaves_no_socket(void **state)
 }
 
 /* ---- Receiving */
+
+/* FreeBSD and macOS report the IPv4 peer of a connected IPv6 socket as an IPv4 address. */
+static void an_ipv4_sender_is_mapped_for_an_ipv6_socket(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_bsd, FERI_FLAG_V6);
+    fer_datagram got;
+    char buf[4];
+    socket.peer_ = script_addr("[::ffff:192.0.2.1]:1001");
+    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.9:1001", 1);
+    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:1001", 2);
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
+    assert_int_equal(got.len, 2);
+    assert_true(fer_socket_addr_eq(&got.from, &socket.peer_));
+    socket = open_socket(&script_bsd, 0);
+    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:1001", 2);
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
+    assert_addr(&got.from, "192.0.2.1:1001");
+}
 
 static void a_datagram_is_told_with_its_length_its_sender_and_whether_it_was_cut(void **state)
 {
@@ -386,8 +413,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         script_test(a_new_socket_is_told_of_no_refusals),
-        script_test(the_send_buffer_is_raised_where_it_limits_datagrams_as_well_as_it_can_be),
+        script_test(the_buffers_are_raised_where_they_limit_datagrams_as_well_as_they_can_be),
         script_test(a_bind_that_fails_leaves_no_socket),
+        script_test(an_ipv4_sender_is_mapped_for_an_ipv6_socket),
         script_test(a_datagram_is_told_with_its_length_its_sender_and_whether_it_was_cut),
         script_test(a_failure_is_told_and_leaves_the_output_alone),
         script_test(a_reset_is_a_refusal_on_a_datagram_socket),

@@ -31,12 +31,17 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
          "socket(udp,v4) report_refusals(1,0)"},
         {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 17, FERI_PHASE_OPEN,
          "socket(udp,v6,protocol) set_option(1,ONLY_V6,0) report_refusals(1,0) "
-         "set_option(1,SEND_BUFFER,65535)"},
+         "set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
+         "set_option(1,RECV_BUFFER,131072)"},
         {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1, FERI_PHASE_OPEN,
          "socket(raw,v4,protocol) report_refusals(1,0)"},
         {&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, FERI_PHASE_UNCONNECTED,
          "unix_socket()"},
-        {&script_bsd, FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, FERI_PHASE_OPEN, "unix_socket(datagram)"},
+        {&script_posix, FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, FERI_PHASE_OPEN,
+         "unix_socket(datagram)"},
+        {&script_bsd, FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, FERI_PHASE_OPEN,
+         "unix_socket(datagram) set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
+         "set_option(1,RECV_BUFFER,131072)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fer_socket socket = {0};
@@ -341,6 +346,38 @@ static void a_reuse_that_was_not_chosen_is_told_as_bind_will_have_it(void **stat
     assert_error(fer_socket_reuse_address(&socket, NULL), FER_INVALID_INPUT, 0);
 }
 
+/* If SO_REUSEADDR alone shares nothing, a datagram socket has SO_REUSEPORT as well, and reuse_port
+ * is still what set_reuse_port was called with. */
+static void a_datagram_socket_shares_its_address_by_both_options_where_one_is_not_enough(
+    void **state)
+{
+    (void)state;
+    fer_socket socket = new_socket(&script_bsd, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    bool reuses = true;
+    assert_ok(fer_socket_set_reuse_address(&socket, true));
+    assert_log("set_option(1,REUSE_ADDRESS,1) set_option(1,REUSE_PORT,1)");
+    assert_ok(fer_socket_reuse_port(&socket, &reuses));
+    assert_false(reuses);
+    assert_ok(fer_socket_set_reuse_port(&socket, true));
+    assert_ok(fer_socket_reuse_port(&socket, &reuses));
+    assert_true(reuses);
+    assert_ok(fer_socket_set_reuse_address(&socket, false));
+    assert_log("set_option(1,REUSE_PORT,1) set_option(1,REUSE_ADDRESS,0) "
+               "set_option(1,REUSE_PORT,1)");
+    assert_ok(fer_socket_set_reuse_port(&socket, false));
+    assert_ok(fer_socket_set_reuse_address(&socket, true));
+    assert_ok(fer_socket_set_reuse_port(&socket, false));
+    assert_log("set_option(1,REUSE_PORT,0) set_option(1,REUSE_ADDRESS,1) "
+               "set_option(1,REUSE_PORT,1) set_option(1,REUSE_PORT,1)");
+    socket = new_stream(&script_bsd);
+    assert_ok(fer_socket_set_reuse_address(&socket, false));
+    assert_log("set_option(1,REUSE_ADDRESS,0)");
+    socket = new_socket(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    assert_ok(fer_socket_set_reuse_address(&socket, true));
+    assert_ok(fer_socket_reuse_port(&socket, &reuses));
+    assert_log("set_option(1,REUSE_ADDRESS,1) option_value(1,REUSE_PORT)");
+}
+
 static void a_socket_made_elsewhere_tells_what_it_has(void **state)
 {
     (void)state;
@@ -442,6 +479,7 @@ int main(void)
         script_test(listening_that_failed_can_be_tried_again),
         script_test(listening_binds_a_foreign_socket_that_is_not_bound),
         script_test(a_reuse_that_was_not_chosen_is_told_as_bind_will_have_it),
+        script_test(a_datagram_socket_shares_its_address_by_both_options_where_one_is_not_enough),
         script_test(a_socket_made_elsewhere_tells_what_it_has),
         script_test(closing_a_stream_tells_of_unread_input_and_a_datagram_socket_does_not),
         script_test(a_device_is_bound_by_family_and_name),

@@ -37,6 +37,30 @@ static void each_way_to_make_one(void **state)
     assert_log("");
 }
 
+/* Where the buffers limit datagrams, each way makes room for the largest. */
+static void each_way_raises_the_buffers_where_they_limit_datagrams(void **state)
+{
+    (void)state;
+    fer_unix_datagram socket = {0};
+    fer_unix_datagram other = {0};
+    script_begin(&script_bsd);
+    script_default(SCRIPT_OPTION_VALUE)->value = 4096;
+    assert_ok(fer_unix_datagram_bind(&socket, "a"));
+    assert_log("unix_socket(datagram) set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
+               "set_option(1,RECV_BUFFER,131072) unix_bind(1,a)");
+    fer_unix_datagram_close(&socket);
+    script_begin(&script_bsd);
+    assert_ok(fer_unix_datagram_unbound(&socket));
+    assert_log("unix_socket(datagram) set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
+               "set_option(1,RECV_BUFFER,131072)");
+    fer_unix_datagram_close(&socket);
+    script_begin(&script_bsd);
+    script_default(SCRIPT_OPTION_VALUE)->value = 131072;
+    assert_ok(fer_unix_datagram_pair(&socket, &other));
+    assert_log("unix_pair(datagram) set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
+               "set_option(2,SEND_BUFFER,65535) option_value(2,RECV_BUFFER)");
+}
+
 static void connecting_goes_on_after_a_signal_and_checks_the_name(void **state)
 {
     (void)state;
@@ -232,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         script_test(each_way_to_make_one),
+        script_test(each_way_raises_the_buffers_where_they_limit_datagrams),
         script_test(connecting_goes_on_after_a_signal_and_checks_the_name),
         script_test(each_send_is_one_call),
         script_test(what_cannot_be_sent_makes_no_call_and_counts_nothing),
