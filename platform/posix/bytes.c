@@ -228,8 +228,10 @@ fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct f
 static bool is_peer(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_socket_addr peer;
-    return ferp_peer_addr(raw, &peer).kind == FER_OK && peer.port == addr->port &&
-           fer_ip_addr_eq(&peer.ip, &addr->ip);
+    bool is_same = ferp_peer_addr(raw, &peer).kind == FER_OK && peer.port == addr->port &&
+                   fer_ip_addr_eq(&peer.ip, &addr->ip);
+    errno = EISCONN;
+    return is_same;
 }
 
 static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags,

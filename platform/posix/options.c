@@ -216,6 +216,10 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
     if (returned < 0 && errno == EINVAL && change == FERP_JOIN) {
         return (fer_error){FER_ADDR_IN_USE, EINVAL};
     }
+    /* no such interface (NetBSD, sys/netinet6/ip6_output.c, ip6_setmoptions) */
+    if (returned < 0 && errno == ENXIO) {
+        return (fer_error){FER_ADDR_NOT_AVAILABLE, ENXIO};
+    }
 #endif
     return ferp_posix_result(returned);
 }

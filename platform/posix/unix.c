@@ -123,12 +123,32 @@ static fer_error path_result(fer_raw_socket raw, intptr_t returned)
     return ferp_posix_result(returned);
 }
 
+#ifdef FERP_POSIX_BSD
+/* macOS and the BSDs dissolve the old connection of a datagram socket before they look for the new
+ * peer (FreeBSD, sys/kern/uipc_socket.c, soconnectat). After a failure the old one is made again,
+ * if its peer has a path. */
+fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    struct sockaddr_un storage;
+    struct sockaddr_un old;
+    socklen_t old_len = sizeof old;
+    socklen_t len = sockaddr_un_of(addr, &storage);
+    bool had_peer = getpeername((int)raw, (struct sockaddr *)&old, &old_len) == 0 &&
+                    old_len > PATH_AT && old.sun_path[0] != '\0';
+    fer_error error = path_result(raw, connect((int)raw, (const struct sockaddr *)&storage, len));
+    if (error.kind != FER_OK && had_peer && ferp_check_connected(raw).kind != FER_OK) {
+        (void)connect((int)raw, (const struct sockaddr *)&old, old_len);
+    }
+    return error;
+}
+#else
 fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     struct sockaddr_un storage;
     socklen_t len = sockaddr_un_of(addr, &storage);
     return path_result(raw, connect((int)raw, (const struct sockaddr *)&storage, len));
 }
+#endif
 
 /* ---- Datagrams */
 
@@ -169,8 +189,10 @@ fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
 static bool is_unix_peer(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     fer_unix_addr peer;
-    return ferp_unix_peer_addr(raw, &peer).kind == FER_OK && peer.kind_ == addr->kind_ &&
-           peer.len_ == addr->len_ && memcmp(peer.name_, addr->name_, addr->len_) == 0;
+    bool is_same = ferp_unix_peer_addr(raw, &peer).kind == FER_OK && peer.kind_ == addr->kind_ &&
+                   peer.len_ == addr->len_ && memcmp(peer.name_, addr->name_, addr->len_) == 0;
+    errno = EISCONN;
+    return is_same;
 }
 
 /* EISCONN: as in send_to of bytes.c (FreeBSD, sys/kern/uipc_usrreq.c, uipc_send). */
