@@ -1,5 +1,6 @@
 /* listening.c: rules L1 to L6: binding, accepting, and the addresses of both ends. */
 #include "support/fixture.h"
+#include "support/handle_limit.h"
 #include "support/process.h"
 #include "support/thread.h"
 
@@ -251,7 +252,7 @@ static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
     assert_true(peer_raw_wait_readable(fer_tcp_listener_as_raw(listener)));
     fer_socket_addr addr = loopback(PEER_V4, port);
     fer_socket_addr any_port = loopback(PEER_V4, 0);
-    if (!process_forbid_new_handles()) {
+    if (!forbid_new_handles()) {
         skip_because("this OS has no limit on a process's handles");
     }
     fer_error errors[7];

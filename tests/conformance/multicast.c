@@ -67,6 +67,12 @@ static void a_member_receives_what_is_sent_to_its_group_until_it_leaves(void **s
     fer_ipv4_addr group = group_v4(port);
     fer_socket_addr to = fer_socket_addr_new_v4(&group, port);
     assert_ok(fer_udp_socket_join_multicast_v4(member, &group, &this_machine));
+    if (peer_is_bsd() &&
+        fer_udp_socket_try_send_to(sender, "route", 5, &to, NULL).kind == FER_HOST_UNREACHABLE) {
+        skip_because("this machine has no route to a group");
+    } else if (peer_is_bsd()) {
+        assert_receives(member, "route", sender_port);
+    }
     send_text(sender, &to, "all");
     assert_receives(member, "all", sender_port);
     assert_ok(fer_udp_socket_leave_multicast_v4(member, &group, &this_machine));

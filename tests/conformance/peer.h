@@ -32,6 +32,10 @@ void peer_start(void);
 void peer_close_all(void);
 bool peer_is_windows(void);
 bool peer_is_wine(void);
+/* The kernel is that of macOS or of a BSD. False in the simulated network. */
+bool peer_is_bsd(void);
+/* A port in TIME_WAIT cannot be bound without SO_REUSEADDR. */
+bool peer_keeps_time_wait(void);
 /* ::1 can be bound. */
 bool peer_has_v6(void);
 /* The system's resolver has the name localhost. */
@@ -51,6 +55,11 @@ size_t peer_open_handles(void);
 size_t peer_inheritable_handles(void);
 /* The threads of this process; 0 if this OS does not report them. */
 size_t peer_threads(void);
+/* Whether the system lets this process open one more socket, and a raw one. Linux is not asked: its
+ * limits are certain. A test over another system's kernel may run in a process of this one, whose
+ * limits and privileges that kernel does not know. */
+bool peer_still_opens_sockets(void);
+bool peer_still_opens_raw_sockets(void);
 /* False if peer_open_handles also counts handles that are not sockets and that come and go. */
 bool peer_handle_count_is_exact(void);
 

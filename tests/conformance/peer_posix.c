@@ -50,6 +50,32 @@ bool peer_is_wine(void)
     return false;
 }
 
+#ifdef __linux__
+bool peer_is_bsd(void)
+{
+    return false;
+}
+#else
+bool peer_is_bsd(void)
+{
+    return true;
+}
+#endif
+
+/* NetBSD replaces a connection in TIME_WAIT by a vestige, which only an option that differs
+ * defends (sys/netinet/in_pcb.c, in_pcbbind_port). */
+#ifdef __NetBSD__
+bool peer_keeps_time_wait(void)
+{
+    return false;
+}
+#else
+bool peer_keeps_time_wait(void)
+{
+    return true;
+}
+#endif
+
 bool peer_hides_pending_connect(fer_raw_socket pending)
 {
     (void)pending;
@@ -132,6 +158,34 @@ bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
     }
     return false;
 }
+
+#ifdef __linux__
+bool peer_still_opens_sockets(void)
+{
+    return false;
+}
+bool peer_still_opens_raw_sockets(void)
+{
+    return false;
+}
+#else
+static bool opens_socket(int type, int protocol)
+{
+    int fd = socket(AF_INET, type, protocol);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return fd >= 0;
+}
+bool peer_still_opens_sockets(void)
+{
+    return opens_socket(SOCK_DGRAM, 0);
+}
+bool peer_still_opens_raw_sockets(void)
+{
+    return opens_socket(SOCK_RAW, IPPROTO_ICMP);
+}
+#endif
 
 bool peer_handle_count_is_exact(void)
 {
@@ -385,6 +439,12 @@ peer_socket peer_datagram(peer_family family, uint16_t *port)
     struct loopback addr = loopback_addr(family, 0);
     peer_socket peer = add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0));
     *port = 0;
+#ifndef __linux__
+    /* FreeBSD, NetBSD: udp_recvspace is less than the largest datagram */
+    int room = 131072;
+    (void)setsockopt((int)peer, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    (void)setsockopt((int)peer, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+#endif
     if (peer != PEER_NONE && bind((int)peer, &addr.addr.any, addr.len) != 0) {
         peer_close(peer);
         return PEER_NONE;

@@ -77,6 +77,15 @@ bool peer_is_wine(void)
     return false;
 }
 
+bool peer_is_bsd(void)
+{
+    return false;
+}
+bool peer_keeps_time_wait(void)
+{
+    return !peer_is_windows();
+}
+
 bool peer_hides_pending_connect(fer_raw_socket pending)
 {
     return peer_is_windows() && !ferp_sim_has_peer(network(), socket_of(pending));
@@ -131,6 +140,15 @@ size_t peer_inheritable_handles(void)
         count += network()->handles[i].socket != FERP_SIM_NONE && network()->handles[i].inheritable;
     }
     return count;
+}
+
+bool peer_still_opens_sockets(void)
+{
+    return false;
+}
+bool peer_still_opens_raw_sockets(void)
+{
+    return false;
 }
 
 bool peer_handle_count_is_exact(void)

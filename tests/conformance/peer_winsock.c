@@ -42,6 +42,15 @@ bool peer_is_wine(void)
     return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
 }
 
+bool peer_is_bsd(void)
+{
+    return false;
+}
+bool peer_keeps_time_wait(void)
+{
+    return false;
+}
+
 bool peer_hides_pending_connect(fer_raw_socket pending)
 {
     struct sockaddr_storage name;
@@ -103,6 +112,15 @@ bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
 {
     (void)name;
     (void)index;
+    return false;
+}
+
+bool peer_still_opens_sockets(void)
+{
+    return false;
+}
+bool peer_still_opens_raw_sockets(void)
+{
     return false;
 }
 

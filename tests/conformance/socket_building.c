@@ -1,6 +1,7 @@
 /* socket_building.c: rules R1, R2 and E4 for built sockets: creating, closing, cloning, adopting
  * and releasing them. Binding, connecting, options, datagrams and conversions have files of their
  * own. */
+#include "support/handle_limit.h"
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
@@ -106,7 +107,11 @@ static void a_raw_socket_without_the_privilege_is_permission_denied(void **state
         skip_because("this system has no privileges that a test could drop");
     }
     fer_error error = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, FER_PROTOCOL_ICMP);
+    bool knows_privileges = !peer_still_opens_raw_sockets();
     process_regain_privileges();
+    if (!knows_privileges) {
+        skip_because("this kernel does not know the privileges of the process");
+    }
     assert_kind(error, FER_PERMISSION_DENIED);
     assert_int_not_equal(error.os_code, 0);
     assert_empty(socket);
@@ -143,7 +148,7 @@ static void a_socket_that_there_is_no_handle_for_leaves_a_new_one(void **state)
     (void)state;
     fer_socket *existing = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *socket = test_socket();
-    if (!process_forbid_new_handles()) {
+    if (!forbid_new_handles()) {
         skip_because("this system has no limit of handles that a test could set");
     }
     fer_error created = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0);

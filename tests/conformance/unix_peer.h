@@ -13,12 +13,20 @@ bool unix_peer_has_abstract_names(void);
 /* The peer is notified of a close with unread input (not on macOS and the BSDs). */
 bool unix_peer_reports_unread_input(void);
 
+/* Datagrams are as on macOS and the BSDs: no send waits for room in a queue, a connected socket
+ * receives from every sender, and the end of the peer is reported to the next call of any kind. */
+bool unix_peer_has_bsd_datagrams(void);
+/* The length of the path field of an address, with room for a NUL or without. */
+size_t unix_peer_path_room(void);
+
 /* ---- Paths, in a directory that the first path creates and unix_peer_remove_all removes */
 
 /* The path of one more name, of at most 40 bytes. Valid until unix_peer_remove_all. */
 const char *unix_peer_path(const char *name);
 bool unix_peer_path_exists(const char *path);
 bool unix_peer_remove(const char *path);
+/* Creates an empty file, which is no socket. False: there are no files. */
+bool unix_peer_create_file(const char *path);
 void unix_peer_remove_all(void);
 
 /* ---- Sockets: PEER_NONE or false if the OS refuses. A NULL path: unnamed. */

@@ -5,6 +5,7 @@
 #include "conformance/unix_peer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,10 @@ bool unix_peer_reports_unread_input(void)
 {
     return true;
 }
+bool unix_peer_has_bsd_datagrams(void)
+{
+    return false;
+}
 #else
 bool unix_peer_has_abstract_names(void)
 {
@@ -58,7 +63,16 @@ bool unix_peer_reports_unread_input(void)
 {
     return false;
 }
+bool unix_peer_has_bsd_datagrams(void)
+{
+    return true;
+}
 #endif
+
+size_t unix_peer_path_room(void)
+{
+    return sizeof((struct sockaddr_un *)0)->sun_path;
+}
 
 /* ---- Paths */
 
@@ -97,6 +111,15 @@ bool unix_peer_path_exists(const char *path)
 bool unix_peer_remove(const char *path)
 {
     return unlink(path) == 0;
+}
+
+bool unix_peer_create_file(const char *path)
+{
+    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return fd >= 0;
 }
 
 void unix_peer_remove_all(void)

@@ -29,6 +29,14 @@ bool unix_peer_reports_unread_input(void)
 {
     return !ferp_sim_current()->switches->unix_close_is_orderly;
 }
+bool unix_peer_has_bsd_datagrams(void)
+{
+    return false;
+}
+size_t unix_peer_path_room(void)
+{
+    return PATH_ROOM;
+}
 
 /* ---- Paths */
 
@@ -66,6 +74,12 @@ bool unix_peer_path_exists(const char *path)
 bool unix_peer_remove(const char *path)
 {
     return fer_sim_remove_path(path).kind == FER_OK;
+}
+
+bool unix_peer_create_file(const char *path)
+{
+    (void)path;
+    return false;
 }
 
 void unix_peer_remove_all(void)

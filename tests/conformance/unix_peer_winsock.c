@@ -47,6 +47,14 @@ bool unix_peer_reports_unread_input(void)
 {
     return true;
 }
+bool unix_peer_has_bsd_datagrams(void)
+{
+    return false;
+}
+size_t unix_peer_path_room(void)
+{
+    return PATH_ROOM;
+}
 
 /* The process id and the number of the path make a new path. */
 const char *unix_peer_path(const char *name)
@@ -68,6 +76,16 @@ bool unix_peer_path_exists(const char *path)
 bool unix_peer_remove(const char *path)
 {
     return DeleteFileA(path) != 0;
+}
+
+bool unix_peer_create_file(const char *path)
+{
+    HANDLE file =
+        CreateFileA(path, GENERIC_WRITE, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (file != INVALID_HANDLE_VALUE) {
+        (void)CloseHandle(file);
+    }
+    return file != INVALID_HANDLE_VALUE;
 }
 
 void unix_peer_remove_all(void)
