@@ -33,8 +33,8 @@ static inline void send_text(fer_unix_datagram *socket, const char *text, const 
     assert_int_equal(n, strlen(text));
 }
 
-/* The error of a send to a peer that has shut its read half down. Row unix_shut_read: macOS drops
- * the datagram (sbappendaddr, SB_DROP), the BSDs have no room for it. */
+/* The error of a send to a peer that has shut its read half down. Row unix_datagram_shut: macOS
+ * drops the datagram (sbappendaddr, SB_DROP), the BSDs have no room for it. */
 static inline void assert_not_received(fer_error error)
 {
     if (!unix_peer_has_bsd_datagrams()) {
