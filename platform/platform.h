@@ -182,6 +182,11 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out);  /* getpeern
  * pending. getpeername | getpeername, and for a stream SO_CONNECT_TIME or select. */
 fer_error ferp_check_connected(fer_raw_socket raw);
 
+/* Whether the TCP connect of a stream that is not connected is still pending, or the OS cannot
+ * report it. False with SO_ERROR 0: it has failed, and another handle of the socket has taken the
+ * error. TCP_INFO | true, because SO_ERROR keeps the error of a failed connect. */
+bool ferp_connect_is_pending(fer_raw_socket raw);
+
 /* Makes Windows report a refused connect without retries (SIO_TCP_INITIAL_RTO), best effort. Does
  * nothing elsewhere. Called before ferp_connect. */
 void ferp_disable_connect_retry(fer_raw_socket raw);

@@ -31,12 +31,22 @@ static bool had_ended_before_adoption(const fer_handle *handle, fer_error error)
            ferp_check_connected(handle->raw_).kind == FER_INVALID_INPUT;
 }
 
+/* A connect that has failed, although no call has told so yet (rule C5). SO_ERROR is not read, so
+ * that the call that detects the failure returns its cause. */
+static bool has_failed_to_connect(const fer_handle *handle, fer_error error)
+{
+    return error.kind == FER_INVALID_INPUT &&
+           feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_CONNECTING &&
+           ferp_check_connected(handle->raw_).kind == FER_INVALID_INPUT;
+}
+
 fer_error feri_set_result(const fer_handle *handle, fer_error error)
 {
     bool is_connection = error.kind != FER_OK &&
                          feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_OPEN &&
                          !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
     bool has_ended = (is_connection && feri_connection_has_ended(handle->raw_, error)) ||
-                     had_ended_before_adoption(handle, error);
+                     had_ended_before_adoption(handle, error) ||
+                     has_failed_to_connect(handle, error);
     return has_ended ? feri_map_error(FERI_OPERATION_SET_ENDED, error) : error;
 }

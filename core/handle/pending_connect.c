@@ -8,26 +8,37 @@
 #include "core/handle/stream_result.h"
 #include "platform/platform.h"
 
-/* SO_ERROR, then whether the socket is connected: FER_OK is connected, WOULD_BLOCK is pending. A
+/* SO_ERROR, then whether the socket is connected: FER_OK if it is, `unconnected` if it is not. A
  * failure of the second query means "not yet", whatever its code: macOS may report EINVAL (heph, PR
- * 336). */
-static fer_error query_status(fer_raw_socket raw)
+ * 336). macOS is reported to refuse the first query of a connect that has failed (ccan, pull
+ * request 128). */
+static fer_error query_status(fer_raw_socket raw, fer_error_kind unconnected)
 {
     fer_error pending = feri_ok();
-    FER_TRY(ferp_take_error(raw, &pending));
+    fer_error error = ferp_take_error(raw, &pending);
+    if (error.kind != FER_OK) {
+        return (fer_error){FER_CONNECTION_ABORTED, error.os_code};
+    }
     FER_TRY(pending);
     fer_error connected = ferp_check_connected(raw);
-    return connected.kind == FER_OK ? connected : feri_own_error(FER_WOULD_BLOCK);
+    return connected.kind == FER_OK ? connected : feri_own_error(unconnected);
 }
 
 /* A second query, if the first can be too early. */
 fer_error feri_connect_status(fer_raw_socket raw)
 {
-    fer_error status = query_status(raw);
+    fer_error status = query_status(raw, FER_WOULD_BLOCK);
     if (status.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late()) {
-        return query_status(raw);
+        return query_status(raw, FER_WOULD_BLOCK);
     }
     return status;
+}
+
+/* The connect may end between the two queries. */
+fer_error feri_connect_status_without_error(fer_raw_socket raw)
+{
+    return ferp_connect_is_pending(raw) ? feri_own_error(FER_WOULD_BLOCK)
+                                        : query_status(raw, FER_CONNECTION_ABORTED);
 }
 
 /* Whether the connect succeeded and the connection has ended since. A connect that is answered by a
@@ -63,6 +74,9 @@ fer_error feri_map_connect_error(const fer_handle *handle, fer_error error)
 
 fer_error feri_pending_connect_status(fer_handle *handle)
 {
-    fer_error status = feri_map_connect_error(handle, feri_connect_status(handle->raw_));
-    return feri_pending_connect_apply(handle, status);
+    fer_error status = feri_connect_status(handle->raw_);
+    if (status.kind == FER_WOULD_BLOCK && feri_handle_is_shared(handle)) {
+        status = feri_connect_status_without_error(handle->raw_);
+    }
+    return feri_pending_connect_apply(handle, feri_map_connect_error(handle, status));
 }

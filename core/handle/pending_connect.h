@@ -10,6 +10,11 @@
  * failed. Clears SO_ERROR. */
 fer_error feri_connect_status(fer_raw_socket raw);
 
+/* The status of a started connect that feri_connect_status takes for pending, although a second
+ * hint says that it has ended or another handle of the socket may have taken its error:
+ * CONNECTION_ABORTED if it has failed without an error. */
+fer_error feri_connect_status_without_error(fer_raw_socket raw);
+
 /* Applies a status to a CONNECTING handle. Another thread may have applied it already. FER_OK: the
  * handle is OPEN, and may have seen the end of the connection as well. WOULD_BLOCK: the connect is
  * pending. Any other error: the connect failed, and the handle is CONNECT_FAILED. */

@@ -173,6 +173,9 @@ static bool apply_ends(attempts *all, uint32_t ended)
         fer_error status = feri_own_error(FER_WOULD_BLOCK);
         if (!is_pending) {
             status = feri_connect_status(all->open[index].raw);
+            if (status.kind == FER_WOULD_BLOCK && all->false_hints.in_a_row > 0) {
+                status = feri_connect_status_without_error(all->open[index].raw);
+            }
         }
         if (status.kind == FER_WOULD_BLOCK) {
             index++;

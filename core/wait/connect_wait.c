@@ -67,6 +67,13 @@ fer_error feri_await_connect(fer_raw_socket raw, const feri_limits *limits)
         if (error.kind == FER_OK && status.kind != FER_WOULD_BLOCK) {
             return status;
         }
+        if (error.kind == FER_OK && false_hints.in_a_row > 0) {
+            /* macOS is reported to have writable sockets that never connect (socket2, issue 652) */
+            status = feri_connect_status_without_error(raw);
+            if (status.kind != FER_WOULD_BLOCK) {
+                return status;
+            }
+        }
         if (error.kind == FER_OK) {
             feri_pause_after_false_hint(&false_hints, limits->deadline, limits->token);
         }

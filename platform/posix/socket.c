@@ -21,6 +21,7 @@
 #define FERP_POSIX_TCP_STATE TCP_CONNECTION_INFO
 #endif
 #define FERP_POSIX_SYN_SENT 2
+#define FERP_POSIX_SYN_RECEIVED 3
 #define FERP_POSIX_FIN_WAIT_1 6
 
 /* The state of a TCP connection; negative if the socket has none, or if the OS cannot report it. */
@@ -32,6 +33,7 @@ static int tcp_state(int fd)
     return getsockopt(fd, IPPROTO_TCP, FERP_POSIX_TCP_STATE, &state, &len) == 0 ? state : -1;
 #else
     (void)fd;
+    errno = ENOPROTOOPT;
     return -1;
 #endif
 }
@@ -292,6 +294,15 @@ static bool is_tcp_or_udp(int fd, int type)
 static bool is_connecting(int fd)
 {
     return tcp_state(fd) == FERP_POSIX_SYN_SENT;
+}
+
+/* A TCP that has ended has a state before SYN_SENT (Linux, macOS) or none (ECONNRESET, EINVAL: the
+ * BSDs, tcp_ctloutput). Any other failure, for example of a sandbox, does not tell. */
+bool ferp_connect_is_pending(fer_raw_socket raw)
+{
+    int state = tcp_state((int)raw);
+    return state < 0 ? errno != ECONNRESET && errno != EINVAL && errno != ENOTCONN
+                     : state == FERP_POSIX_SYN_SENT || state == FERP_POSIX_SYN_RECEIVED;
 }
 
 /* The peer of a stream is queried again after its state, because a connect may end in between. */

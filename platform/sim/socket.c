@@ -139,6 +139,13 @@ static bool is_connecting(ferp_sim_network *network, const ferp_sim_socket *sock
            (!ferp_sim_is_winsock(network) || ferp_sim_has_peer(network, socket));
 }
 
+bool ferp_connect_is_pending(fer_raw_socket raw)
+{
+    ferp_sim_network *network = ferp_sim_current();
+    const ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
+    return socket == NULL || ferp_sim_is_winsock(network) || socket->state == FERP_SIM_CONNECTING;
+}
+
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)

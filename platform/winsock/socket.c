@@ -152,6 +152,12 @@ static bool is_connecting(SOCKET socket, DWORD type, bool is_connected)
     return type == SOCK_STREAM && !is_connected && ferp_winsock_has_peer(socket);
 }
 
+bool ferp_connect_is_pending(fer_raw_socket raw)
+{
+    (void)raw;
+    return true;
+}
+
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
     SOCKET socket = ferp_winsock_socket(raw);

@@ -162,6 +162,13 @@ fer_error ferp_check_connected(fer_raw_socket raw)
     return is_connected ? success : (fer_error){FER_NOT_CONNECTED, 107};
 }
 
+bool ferp_connect_is_pending(fer_raw_socket raw)
+{
+    const inter_socket *socket = inter_socket_step("connect is pending", raw);
+    inter_note(socket->is_connecting ? "yes" : "no");
+    return socket->is_connecting;
+}
+
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
     inter_socket *socket = inter_socket_step("take error", raw);

@@ -336,6 +336,10 @@ fer_error ferp_check_connected(fer_raw_socket raw)
 {
     return TAKE(PEER_ADDR, raw)->error;
 }
+bool ferp_connect_is_pending(fer_raw_socket raw)
+{
+    return TAKE(CONNECT_IS_PENDING, raw)->value == 0;
+}
 void ferp_disable_connect_retry(fer_raw_socket raw)
 {
     (void)TAKE(DISABLE_CONNECT_RETRY, raw);

@@ -32,6 +32,7 @@
     X(ACCEPT, "accept", true)                                \
     X(LOCAL_ADDR, "local_addr", true)                        \
     X(PEER_ADDR, "peer_addr", true)                          \
+    X(CONNECT_IS_PENDING, "connect_is_pending", false)       \
     X(DISABLE_CONNECT_RETRY, "disable_connect_retry", false) \
     X(RECV, "recv", true)                                    \
     X(PEEK, "peek", true)                                    \

@@ -49,6 +49,18 @@ static void a_hint_is_no_proof_and_false_hints_pause(void **state)
     assert_failure(0, A, FER_TIMED_OUT, 0, 100 * MS);
 }
 
+/* macOS is reported to have a socket that is writable and never connects (socket2, issue 652). */
+static void a_second_hint_ends_a_connect_that_is_not_pending(void **state)
+{
+    (void)state;
+    begin_pending(&script_bsd);
+    script_default(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 57};
+    script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1;
+    assert_error(connect_one(A), FER_CONNECTION_ABORTED, 0);
+    assert_int_equal(script.times[SCRIPT_WAIT_FOR_CONNECTS], 2);
+}
+
 static void a_connection_that_cannot_be_made_blocking_is_closed(void **state)
 {
     (void)state;
@@ -386,6 +398,7 @@ int main(void)
         script_test(a_connection_is_blocking_afterwards),
         script_test(a_pending_connect_is_awaited_and_its_status_decides),
         script_test(a_hint_is_no_proof_and_false_hints_pause),
+        script_test(a_second_hint_ends_a_connect_that_is_not_pending),
         script_test(a_connection_that_cannot_be_made_blocking_is_closed),
         script_test(port_0_is_refused_without_a_call),
         script_test(a_mapped_address_gets_a_dual_stack_socket),

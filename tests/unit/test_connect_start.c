@@ -1,6 +1,7 @@
 /* test_connect_start.c: connects that are started without waiting: the socket and the state of the
- * handle afterwards. */
+ * handle afterwards, and connects that end without an error. */
 #include "core/handle/options.h"
+#include "core/handle/pending_connect.h"
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
 #include "unit/scripted_platform.h"
@@ -172,6 +173,43 @@ static void a_connect_to_the_own_address_is_refused(void **state)
     assert_error(open_at("192.0.2.1:80"), FER_INVALID_INPUT, 22);
 }
 
+/* A second false hint: the connect has ended without an error, or with one that has come late. */
+static void a_connect_that_ended_without_an_error_is_aborted(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fer_handle handle = {0};
+        fer_socket_addr to = script_addr("192.0.2.1:7");
+        script_begin(&script_bsd);
+        script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 36);
+        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 57};
+        script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1;
+        script_then(SCRIPT_TAKE_ERROR);
+        script_then(SCRIPT_TAKE_ERROR);
+        script_then(SCRIPT_TAKE_ERROR)->pending =
+            (fer_error){i == 0 ? FER_OK : FER_CONNECTION_REFUSED, i == 0 ? 0 : 61};
+        assert_error(feri_connect_timeout(&handle, &to, FER_DURATION_NONE),
+                     i == 0 ? FER_CONNECTION_ABORTED : FER_CONNECTION_REFUSED, i == 0 ? 0 : 61);
+        assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 3);
+    }
+}
+
+/* Only a handle that is shared asks whether another one has taken the error. */
+static void a_failed_connect_whose_error_was_taken_is_aborted(void **state)
+{
+    (void)state;
+    script_begin(&script_bsd);
+    fer_handle handle = script_connecting(0);
+    feri_atomic_change_bits(&handle.flags_, FERI_FLAG_ADOPTED, 0);
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 57};
+    assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
+    script_then(SCRIPT_CONNECT_IS_PENDING)->value = 1;
+    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_ABORTED, 0);
+    assert_int_equal(feri_state_phase(feri_handle_state(&handle)), FERI_PHASE_CONNECT_FAILED);
+    assert_log("take_error(1) peer_addr(1) connect_is_pending(1) take_error(1) peer_addr(1) "
+               "connect_is_pending(1) take_error(1) peer_addr(1)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +221,8 @@ int main(void)
         script_test(a_handle_that_is_closed_meanwhile_leaves_no_socket),
         script_test(a_unix_connect_starts_or_ends_at_once),
         script_test(a_unix_connect_to_a_full_queue_is_resource_busy),
+        script_test(a_connect_that_ended_without_an_error_is_aborted),
+        script_test(a_failed_connect_whose_error_was_taken_is_aborted),
     };
     return cmocka_run_group_tests_name("connect_start", tests, NULL, NULL);
 }

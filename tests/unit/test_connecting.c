@@ -95,13 +95,13 @@ static void the_socket_s_pending_error_is_the_final_word(void **state)
                "close(1)");
 }
 
-static void a_pending_error_that_cannot_be_asked_for_is_told(void **state)
+static void a_connect_whose_error_cannot_be_queried_is_aborted(void **state)
 {
     (void)state;
     script_begin(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     script_then_fail(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9);
-    assert_error(connect_to("192.0.2.1:80", SOON), FER_BAD_HANDLE, 9);
+    assert_error(connect_to("192.0.2.1:80", SOON), FER_CONNECTION_ABORTED, 9);
 }
 
 static void readiness_that_was_false_is_waited_on(void **state)
@@ -397,7 +397,7 @@ static void a_connect_stands_as_the_pending_error_and_then_the_peer_tell(void **
     assert_log("take_error(1)");
     handle = new_connecting(&script_posix);
     script_then_fail(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9);
-    assert_error(feri_pending_connect_status(&handle), FER_BAD_HANDLE, 9);
+    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_ABORTED, 9);
     assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECT_FAILED);
 }
 
@@ -461,7 +461,7 @@ int main(void)
         script_test(a_connect_that_is_interrupted_is_waited_for_to_its_end),
         script_test(would_block_means_started_only_where_the_system_says_it_so),
         script_test(the_socket_s_pending_error_is_the_final_word),
-        script_test(a_pending_error_that_cannot_be_asked_for_is_told),
+        script_test(a_connect_whose_error_cannot_be_queried_is_aborted),
         script_test(readiness_that_was_false_is_waited_on),
         script_test(readiness_that_is_false_for_ever_pauses_and_ends_at_the_deadline),
         script_test(an_interrupted_wait_is_begun_again_with_the_time_that_is_left),

@@ -358,6 +358,22 @@ static void an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended
     assert_log("set_option(1,NODELAY,1) peer_addr(1) set_option(1,NODELAY,1) peer_addr(1)");
 }
 
+/* O7: XNU also refuses them once a connect has failed. The cause stays for the call that asks. */
+static void an_option_is_moot_once_the_pending_connect_has_failed(void **state)
+{
+    (void)state;
+    script_begin(&script_bsd);
+    fer_handle handle = script_unconnected(0);
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
+    assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
+    assert_error(feri_set_switch(&handle, FERP_NODELAY, true), FER_INVALID_INPUT, 22);
+    assert_log("set_option(1,NODELAY,1) peer_addr(1) set_option(1,NODELAY,1) peer_addr(1)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +397,7 @@ int main(void)
         script_test(a_buffer_size_is_cut_to_what_the_option_holds),
         script_test(a_buffer_size_is_told_in_the_unit_in_which_it_was_set),
         script_test(an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended),
+        script_test(an_option_is_moot_once_the_pending_connect_has_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,6 +173,27 @@ static void a_refused_a_connected_and_a_pending_connect_are_told_apart(void **st
     close_full(&full);
 }
 
+/* Another descriptor of the socket takes the error. Windows keeps it. */
+static void a_connect_whose_error_was_taken_is_not_pending(void **state)
+{
+    (void)state;
+    struct full full = open_full();
+    fer_socket_addr addr;
+    fer_raw_socket bound = refusing(&addr);
+    fer_raw_socket refused = start_connect(&addr);
+    fer_raw_socket other = FER_RAW_SOCKET_NONE;
+    fer_error error = {FER_OK, 0};
+    assert_true(ferp_connect_is_pending(full.raws[full.count - 1]));
+    assert_ok(ferp_duplicate(refused, &other));
+    assert_int_equal(result_of(other), FER_CONNECTION_REFUSED);
+    assert_ok(ferp_take_error(refused, &error));
+    assert_int_equal(error.kind == FER_OK && ferp_connect_is_pending(refused), 0);
+    ferp_close(other);
+    ferp_close(refused);
+    ferp_close(bound);
+    close_full(&full);
+}
+
 static void a_refused_connect_alone_ends_the_wait(void **state)
 {
     (void)state;
@@ -276,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_of_connects_end),
         cmocka_unit_test(a_refused_a_connected_and_a_pending_connect_are_told_apart),
+        cmocka_unit_test(a_connect_whose_error_was_taken_is_not_pending),
         cmocka_unit_test(a_refused_connect_alone_ends_the_wait),
         cmocka_unit_test(a_pending_connect_ends_the_wait_when_it_succeeds),
         cmocka_unit_test(a_wait_for_pending_connects_expires_or_is_cancelled),
