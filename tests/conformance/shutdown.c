@@ -48,9 +48,8 @@ static void every_second_shutdown_is_ok(void **state)
     }
 }
 
-/* FreeBSD, NetBSD and OpenBSD disconnect a socket that shuts its write half down again once the
- * peer has acknowledged its FIN (tcp_usrclosed), and discard further input. The first byte
- * acknowledges it. */
+/* The BSDs disconnect a socket whose write half is shut down again after the peer has acknowledged
+ * its FIN (tcp_usrclosed). The first byte acknowledges it. */
 static void a_second_shutdown_of_the_write_half_loses_no_input(void **state)
 {
     struct pair *pair = pair_open(state);
