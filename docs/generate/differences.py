@@ -230,6 +230,10 @@ class Page:
         heads = [next(name for name in BSDS if heading.startswith(name))
                  for heading in bsds[1][1:]]
         new_rows = []
+        for row in bsds[2]:
+            for text in row[1:]:
+                if not kinds_of(text):
+                    raise ValueError("the cell does not say how it is known: %s: %s" % (row[0], text))
         for row in rows:
             cells = left.pop(row[0], None)
             new_rows.append(row[:2] + [grouped(heads, cells) if cells else []] + row[2:])
