@@ -210,6 +210,18 @@ bool peer_raw_has_keepalive_options(fer_raw_socket raw)
 #endif
 }
 
+bool peer_raw_hides_keepalive_options(fer_raw_socket raw)
+{
+#ifdef TCP_KEEPCNT
+    int count = 8;
+    return !peer_raw_has_keepalive_options(raw) &&
+           setsockopt((int)raw, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count) == 0;
+#else
+    (void)raw;
+    return false;
+#endif
+}
+
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 {
 #ifdef TCP_USER_TIMEOUT
