@@ -82,53 +82,6 @@ bool peer_hides_pending_connect(fer_raw_socket pending)
     return false;
 }
 
-/* NetBSD: tcp_usrreq.c, tcp_getpcb; OpenBSD: tcp_sogetpcb. */
-bool peer_forgets_ended_names(void)
-{
-#if defined(__NetBSD__) || defined(__OpenBSD__)
-    return true;
-#else
-    return false;
-#endif
-}
-
-/* NetBSD looks up bound sockets of the same version only (in_pcb.c, in_pcblookup_port). */
-bool peer_separates_ip_versions(void)
-{
-#ifdef __NetBSD__
-    return true;
-#else
-    return false;
-#endif
-}
-
-/* The BSDs: tcp_usrreq.c, tcp_disconnect. macOS resets, as Linux does. */
-bool peer_close_hides_unread_input(void)
-{
-#if defined(__NetBSD__) || defined(__OpenBSD__) || defined(__FreeBSD__) || defined(__DragonFly__)
-    return true;
-#else
-    return false;
-#endif
-}
-
-bool peer_is_interrupted(void)
-{
-#ifdef __linux__
-    return true;
-#else
-    uint16_t port = 0;
-    char byte;
-    peer_socket peer = peer_datagram(PEER_V4, &port);
-    bool is_ready = peer != PEER_NONE && peer_raw_set_timeouts(peer, 500);
-    bool is_interrupted = is_ready && recv((int)peer, &byte, 1, 0) < 0 && errno == EINTR;
-    if (peer != PEER_NONE) {
-        peer_close(peer);
-    }
-    return is_interrupted;
-#endif
-}
-
 uint64_t peer_now_us(void)
 {
     struct timespec now;
@@ -311,17 +264,6 @@ peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
 bool peer_system_listen(peer_socket bound, int backlog)
 {
     return listen((int)bound, backlog) == 0;
-}
-
-/* "if (tp->t_state == TCPS_CLOSED) goto drop": such a port answers nothing on NetBSD, OpenBSD and
- * XNU (tcp_input). FreeBSD resets, as Linux does. */
-bool peer_system_bound_port_refuses(void)
-{
-#if defined(__linux__) || defined(__FreeBSD__)
-    return true;
-#else
-    return false;
-#endif
 }
 
 /* ---- Connections */
