@@ -1,4 +1,4 @@
-/* fuzz_udp.c: one program of datagrams in both dialects. Each run is checked by a model of which
+/* fuzz_udp.c: one program of datagrams in every dialect. Each run is checked by a model of which
  * socket may receive which datagram. The two runs are equal, except for the rows of "Not
  * reconciled", whose predicates are in udp_not_reconciled.h. */
 #include <stdio.h>
@@ -16,7 +16,7 @@ static struct run {
     struct udp_program program;
     struct udp_record records[RECORDS];
     size_t count;
-} runs[2];
+} runs[FER_SIM_BSD + 1];
 
 static struct row {
     const char *tag;
@@ -43,34 +43,36 @@ static bool is_equal(const struct udp_record *one, const struct udp_record *othe
            (!one->has_addr || fer_socket_addr_eq(&one->addr, &other->addr));
 }
 
-static void fail_at(size_t at)
+static const char *const names[] = {"posix", "winsock", "bsd"};
+
+static void fail_at(const struct run *run, size_t at)
 {
     fprintf(stderr, "udp: the dialects differ\n");
     for (size_t i = 0; i <= at; i++) {
         udp_print_record("posix", &runs[0].records[i]);
-        udp_print_record("winsock", &runs[1].records[i]);
+        udp_print_record(names[run - runs], &run->records[i]);
     }
     abort();
 }
 
 /* Compares up to the first forgiven difference: its consequences cannot be compared. */
-static void compare(void)
+static void compare(const struct run *run)
 {
     memset(&history, 0, sizeof history);
     for (size_t i = 0; i < runs[0].count; i++) {
         const struct udp_record *posix = &runs[0].records[i];
-        const struct udp_record *winsock = &runs[1].records[i];
+        const struct udp_record *other = &run->records[i];
         for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
-            if (rows[r].is_hit(posix, winsock)) {
+            if (rows[r].is_hit(posix, other)) {
                 rows[r].hits++;
                 return;
             }
         }
-        if (!is_equal(posix, winsock)) {
-            fail_at(i);
+        if (!is_equal(posix, other)) {
+            fail_at(run, i);
         }
         note_record(posix);
-        history.was_late = history.was_late || winsock->elapsed > posix->elapsed;
+        history.was_late = history.was_late || other->elapsed > posix->elapsed;
     }
 }
 
@@ -79,7 +81,7 @@ static void observe(void *context, const struct udp_record *record)
     struct run *run = context;
     run->records[run->count++] = *record;
     if (getenv("FERRULE_FUZZ_TRACE") != NULL) {
-        udp_print_record(run == runs ? "posix" : "winsock", record);
+        udp_print_record(names[run - runs], record);
     }
     udp_model_check(record);
 }
@@ -91,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)atexit(print_hits);
     }
     is_registered = true;
-    for (int dialect = FER_SIM_POSIX; dialect <= FER_SIM_WINSOCK; dialect++) {
+    for (int dialect = FER_SIM_POSIX; dialect <= FER_SIM_BSD; dialect++) {
         struct run *run = &runs[dialect];
         memset(run, 0, sizeof *run);
         run->program.context = run;
@@ -100,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         udp_program_run(&run->program, (fer_sim_dialect)dialect, data, size);
         udp_model_end(&run->program.report);
     }
-    compare();
+    compare(&runs[FER_SIM_WINSOCK]);
+    compare(&runs[FER_SIM_BSD]);
     return 0;
 }

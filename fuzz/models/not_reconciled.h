@@ -18,10 +18,11 @@
 #define NOT_RECONCILED(X)                         \
     X(clone_reads_on, ON_ALL, true)               \
     X(reset_loses_input, ON_WINDOWS, false)       \
-    X(reset_seen_second, ON_WINDOWS, false)       \
+    X(reset_seen_second, ON_ALL, false)           \
     X(end_then_reset, ON_ALL, false)              \
     X(one_write_takes, ON_ALL, true)              \
     X(no_buffer_space, ON_WINDOWS, true)          \
+    X(failed_send_may_have_sent, ON(MACOS), true) \
     X(write_after_peer_gone, ON_ALL, false)       \
     X(peer_addr_after_end, ON_ALL, true)          \
     X(close_with_unread_input, ON_BSD, false)     \
@@ -104,8 +105,10 @@ static inline bool reset_seen_second(const struct record *posix, const struct re
     bool broken = is_write(posix) && posix->error.kind == FER_BROKEN_PIPE;
     bool silent = posix->op == OP_TAKE_ERROR && posix->error.kind == FER_OK &&
                   posix->value == (uint64_t)FER_OK;
+    bool is_second =
+        reports_reset(winsock) && posix->n >= winsock->n && (ended || broken || silent);
     return (posix->facts & FACT_CLONED) != 0 && (posix->facts_after & FACT_RESET) != 0 &&
-           reports_reset(winsock) && posix->n >= winsock->n && (ended || broken || silent);
+           (is_second || (is_bsd(winsock) && is_reset_of_another_clone(posix, winsock)));
 }
 
 /* The peer closed, and then a reset arrived: Linux reports the bytes and the end of file, Windows
@@ -143,7 +146,8 @@ static inline bool clone_reads_on(const struct record *posix, const struct recor
     return is_bsd(other) ? shut_read_discards(posix, other) : clone_reads_on_windows(posix, other);
 }
 
-static inline bool write_after_peer_gone(const struct record *posix, const struct record *winsock)
+static inline bool are_writes_after_peer_gone(const struct record *posix,
+                                              const struct record *winsock)
 {
     const struct record *both[] = {posix, winsock};
     for (int i = 0; i < 2; i++) {
@@ -154,6 +158,14 @@ static inline bool write_after_peer_gone(const struct record *posix, const struc
         }
     }
     return (posix->facts_after & (FACT_PEER_CLOSED | FACT_RESET)) != 0;
+}
+
+/* On the BSDs the write that fails leaves the pending error to a later call. */
+static inline bool write_after_peer_gone(const struct record *posix, const struct record *other)
+{
+    return are_writes_after_peer_gone(posix, other) ||
+           (is_bsd(other) &&
+            (is_reset_reported_elsewhere(posix, other) || is_one_failed_by_fault(posix, other)));
 }
 
 /* On macOS the end of both halves is enough, whichever end ended them. */

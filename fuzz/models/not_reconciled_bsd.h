@@ -18,6 +18,15 @@ static inline bool has_ended(const struct record *record)
            (reads_end && (record->facts & FACT_SHUT_WRITE) != 0);
 }
 
+/* reset_seen_second: after a write that left the error pending another clone is the one that reads
+ * the reset, and the first one the end. */
+static inline bool is_reset_of_another_clone(const struct record *posix, const struct record *bsd)
+{
+    bool ended = bsd->error.kind == FER_OK || bsd->error.kind == FER_UNEXPECTED_EOF;
+    return posix->was_forgiven && is_read(bsd) && bsd->n == posix->n && ended &&
+           posix->error.kind == FER_CONNECTION_RESET;
+}
+
 /* clone_reads_on: a shut down read half discards what is queued and what still arrives. A clone
  * reads the end, and the peer never fills the buffers. */
 static inline bool shut_read_discards(const struct record *posix, const struct record *bsd)
@@ -26,6 +35,19 @@ static inline bool shut_read_discards(const struct record *posix, const struct r
                      (bsd->error.kind == FER_OK || bsd->error.kind == FER_UNEXPECTED_EOF);
     bool sends_more = bsd->op == OP_PEER_SEND && bsd->error.kind == FER_OK && bsd->n > posix->n;
     return (bsd->facts_after & FACT_SHUT_READ) != 0 && (reads_end || sends_more);
+}
+
+/* macOS: a long send that fails for lack of buffers may have queued bytes, so that its error ends
+ * the stream. A short one waits for buffers. */
+static inline bool failed_send_may_have_sent(const struct record *posix, const struct record *bsd)
+{
+    bool is_told = bsd->error.kind == FER_NO_BUFFER_SPACE ||
+                   (bsd->op == OP_TAKE_ERROR && bsd->value == (uint64_t)FER_NO_BUFFER_SPACE) ||
+                   (bsd->op == OP_PEER_ADDR && bsd->error.kind == FER_NOT_CONNECTED);
+    bool is_kept = (bsd->facts & FACT_SEND_FAILED) != 0 && is_told;
+    bool waits = is_write(bsd) && bsd->fault == FER_SIM_FAULT_NO_BUFFERS &&
+                 posix->error.kind == FER_NO_BUFFER_SPACE;
+    return bsd->system == SYSTEM_MACOS && (is_kept || waits);
 }
 
 /* A close with unread input is an orderly end if an earlier shutdown discarded the input, or if the

@@ -145,6 +145,7 @@ void program_do_write(struct program *program, int handle, uint8_t arg, struct r
         write_from(&program->streams[handle], record->op, buf, record->requested, &record->n);
     if (connection != NULL && record->n <= record->requested) {
         connection->sent += record->n;
+        connection->facts |= record->error.kind == FER_NO_BUFFER_SPACE ? FACT_SEND_FAILED : 0;
         connection->facts |=
             (connection->facts & FACT_PEER_SHUT) != 0 && record->n > 0 ? FACT_WROTE_AFTER_END : 0;
         connection->facts |=

@@ -79,7 +79,8 @@ enum {
     FACT_REFUSES_OPTIONS = 2048,
     FACT_LACKS_BUFFERS = 4096,
     FACT_NOTICES_LATE = 8192,
-    FACT_CLONE_TIMED = 16384 /* of ACCEPT: one clone of a listener got a timeout as a raw socket */
+    FACT_SEND_FAILED = 32768, /* a write failed for lack of buffers */
+    FACT_CLONE_TIMED = 16384  /* of ACCEPT: one clone of a listener got a timeout as a raw socket */
 };
 
 struct record {

@@ -400,13 +400,14 @@ static void run_step(struct udp_program *program, const uint8_t *bytes)
     program->observe(program->context, record);
 }
 
-static void start(struct udp_program *program, fer_sim_dialect dialect, fer_sim_windows windows)
+static void start(struct udp_program *program, fer_sim_dialect dialect, fer_sim_windows windows,
+                  fer_sim_bsd bsd)
 {
     static const uint8_t no_tape[1];
     static const char *const peers[UDP_PEERS] = {"10.0.0.7:1000", "[fd00::7]:1001",
                                                  "127.0.0.1:1002", "10.0.0.8:1003"};
     fer_sim_config config = {
-        .dialect = dialect, .tape = no_tape, .max_sockets = 32, .windows = windows};
+        .dialect = dialect, .tape = no_tape, .max_sockets = 32, .windows = windows, .bsd = bsd};
     fer_socket_addr addr;
     FER_IGNORE(fer_sim_start(&config));
     for (int i = 0; i < UDP_PEERS; i++) {
@@ -426,7 +427,7 @@ void udp_program_run(struct udp_program *program, fer_sim_dialect dialect, const
         {UDP_BIND, 0, 0, 127}, {UDP_BIND, 1, 0, 127}, {UDP_BIND, 2, 0, 127}};
     size_t len = 0;
     const uint8_t *switches = fuzz_after_steps(data, size, 0, UDP_STEP_BYTES, UDP_STEPS, &len);
-    start(program, dialect, fuzz_windows(switches, len));
+    start(program, dialect, fuzz_windows(switches, len), fuzz_bsd(switches, len));
     program->limits.are_used = fuzz_has_limits(switches, len);
     FER_IGNORE(fer_cancel_token_new(&program->limits.token));
     for (int i = 0; i < UDP_HANDLES; i++) {
