@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,22 @@ int bsd_clock_gettime(int clock, struct timespec *out)
 int __clock_gettime50(int clock, struct timespec *out)
 {
     return bsd_clock_gettime(clock, out);
+}
+
+int bsd_clock_getres(int clock, struct timespec *out)
+{
+    return clock_getres(clock == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, out);
+}
+
+int __clock_getres50(int clock, struct timespec *out)
+{
+    return bsd_clock_getres(clock, out);
+}
+
+/* The numbers of the signals that the tests use are the same. */
+void (*bsd_signal(int number, void (*handler)(int)))(int)
+{
+    return signal(number, handler);
 }
 
 /* NetBSD's and FreeBSD's standard streams. Only the error output is used. */

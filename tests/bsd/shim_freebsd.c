@@ -2,8 +2,9 @@
 #define _GNU_SOURCE 1
 #include "bsd/shim.h"
 
-#include <fcntl.h>
+#include <stdio.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <time.h>
 
 /* The kernel's entries, with its structures as pointers to void. They set errno. */
@@ -76,8 +77,26 @@ int bsd_socketpair(int domain, int type, int protocol, int *pair)
     TRACED("socketpair", domain, fb_socketpair(domain, type, protocol, pair));
 }
 
+/* The kernel's file system does not join slashes, so each prefix that ends with one is a name. */
+static void make_joined_folders(const unsigned char *addr, unsigned len)
+{
+    char path[128];
+    if (len < 3 || len > sizeof path || addr[1] != 1) {
+        return;
+    }
+    (void)snprintf(path, sizeof path, "%.*s", (int)len - 2, (const char *)addr + 2);
+    for (size_t i = 1; path[i - 1] != 0 && path[i] != 0; i++) {
+        if (path[i - 1] == '/' && path[i] == '/') {
+            path[i] = 0;
+            (void)fb_make(path, 1);
+            path[i] = '/';
+        }
+    }
+}
+
 int bsd_bind(int fd, const void *addr, unsigned len)
 {
+    make_joined_folders(addr, len);
     TRACED("bind", fd, fb_bind(fd, addr, len));
 }
 
@@ -222,6 +241,61 @@ int bsd_ppoll(void *entries, unsigned count, const struct timespec *limit, const
 {
     (void)mask;
     TRACED("ppoll", count, fb_ppoll(entries, count, limit));
+}
+
+/* select asks the socket as poll does: selscan and select_flags in kern/sys_generic.c. A set is an
+ * array of words of 64 bits on both systems. */
+enum { EVENTS_IN = 0x1, EVENTS_PRI = 0x2, EVENTS_OUT = 0x4, EVENTS_ERR = 0x8, EVENTS_HUP = 0x10 };
+
+struct bsd_pollfd {
+    int fd;
+    short events;
+    short revents;
+};
+
+static bool is_in(const uint64_t *set, int fd)
+{
+    return set != NULL && (set[fd / 64] >> (fd % 64) & 1) != 0;
+}
+
+/* Leaves the descriptor in the set only if one of the events is there. Returns 1 or 0. */
+static int keep_if(uint64_t *set, const struct bsd_pollfd *entry, int events)
+{
+    if (!is_in(set, entry->fd)) {
+        return 0;
+    }
+    if ((entry->revents & (events | EVENTS_ERR)) != 0) {
+        return 1;
+    }
+    set[entry->fd / 64] &= ~(UINT64_C(1) << (entry->fd % 64));
+    return 0;
+}
+
+static int millis_of(const struct timeval *limit)
+{
+    return limit == NULL ? -1 : (int)(limit->tv_sec * 1000 + (limit->tv_usec + 999) / 1000);
+}
+
+int bsd_select(int count, uint64_t *readable, uint64_t *writable, uint64_t *failed,
+               const struct timeval *limit)
+{
+    struct bsd_pollfd entries[1024];
+    unsigned used = 0;
+    for (int fd = 0; fd < count && fd < 1024; fd++) {
+        int events = (is_in(readable, fd) ? EVENTS_IN : 0) |
+                     (is_in(writable, fd) ? EVENTS_OUT : 0) | (is_in(failed, fd) ? EVENTS_PRI : 0);
+        if (events != 0) {
+            entries[used++] = (struct bsd_pollfd){.fd = fd, .events = (short)events};
+        }
+    }
+    int found = bsd_poll(entries, used, millis_of(limit));
+    for (unsigned i = 0; found >= 0 && i < used; i++) {
+        found = i == 0 ? 0 : found;
+        found += keep_if(readable, &entries[i], EVENTS_IN | EVENTS_HUP);
+        found += keep_if(writable, &entries[i], EVENTS_OUT | EVENTS_HUP);
+        found += keep_if(failed, &entries[i], EVENTS_PRI);
+    }
+    return found;
 }
 
 int kqueue(void)

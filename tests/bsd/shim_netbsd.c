@@ -3,9 +3,13 @@
 #define _GNU_SOURCE 1
 #include "bsd/shim.h"
 
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -30,6 +34,7 @@ ENTRY(int, accept, int, void *, unsigned *);
 ENTRY(int, paccept, int, void *, unsigned *, const void *, int);
 ENTRY(int, pipe2, int *, int);
 ENTRY(int, poll, void *, unsigned, int);
+ENTRY(int, select50, int, void *, void *, void *, void *);
 ENTRY(ssize_t, read, int, void *, size_t);
 ENTRY(ssize_t, write, int, const void *, size_t);
 ENTRY(ssize_t, recvfrom, int, void *, size_t, int, void *, unsigned *);
@@ -44,22 +49,146 @@ ENTRY(int, mkdir, const char *, unsigned);
 ENTRY(int, rmdir, const char *);
 ENTRY(int, unlink, const char *);
 extern int rump_init(void);
+extern int rumpns_maxfiles; /* the kernel's limit of open files */
 
 const int shim_family_v6 = 24;
 
+/* ---- Signals. A kernel ends a call with EINTR when a signal arrives while the call sleeps, and
+ * the handler runs at the end of the call. In this process, calls block the signals, and a sleep
+ * looks for pending ones. Handlers with SA_RESTART are not supported. */
+
+static atomic_bool has_handlers;
+
+static void enter(sigset_t *before)
+{
+    sigset_t all;
+    (void)sigfillset(&all);
+    (void)sigdelset(&all, SIGABRT);
+    (void)sigdelset(&all, SIGSEGV);
+    (void)sigdelset(&all, SIGBUS);
+    (void)sigdelset(&all, SIGILL);
+    (void)sigdelset(&all, SIGFPE);
+    (void)pthread_sigmask(SIG_BLOCK, &all, before);
+}
+
+static void leave(const sigset_t *before)
+{
+    int code = errno;
+    (void)pthread_sigmask(SIG_SETMASK, before, NULL);
+    errno = code;
+}
+
+/* The mask of the thread outside of its call. */
+static __thread sigset_t outside;
+
+static bool is_interrupted(void)
+{
+    sigset_t pending;
+    (void)sigpending(&pending);
+    for (int number = 1; number < 32; number++) {
+        if (sigismember(&pending, number) == 1 && sigismember(&outside, number) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* process_posix.c installs its handlers with this function. */
+int bsd_sigaction(int number, const struct sigaction *action, struct sigaction *old)
+{
+    if (action != NULL && action->sa_handler != SIG_IGN && action->sa_handler != SIG_DFL) {
+        atomic_store(&has_handlers, true);
+    }
+    return sigaction(number, action, old);
+}
+
+/* The kernel's interruptible sleeps: condvar(9). These definitions replace those of its
+ * libraries. */
+enum { EWOULDBLOCK_OF_NETBSD = 35 };
+static int (*wait_for_ticks)(void *condition, void *mutex, int ticks);
+static int (*wait_for_ever)(void *condition, void *mutex);
+
+static void find_waits(void)
+{
+    *(void **)&wait_for_ticks = dlsym(RTLD_NEXT, "rumpns_cv_timedwait_sig");
+    *(void **)&wait_for_ever = dlsym(RTLD_NEXT, "rumpns_cv_wait_sig");
+}
+
+/* Sleeps of one tick, so that a signal ends the wait in time. 0: no limit. The first sleep comes
+ * before the first look, because sleepq_block (rumpkern/sleepq.c) relies on a sleep. */
+static int wait_in_slices(void *condition, void *mutex, int ticks)
+{
+    int left = ticks;
+    do {
+        int code = wait_for_ticks(condition, mutex, 1);
+        if (code != EWOULDBLOCK_OF_NETBSD) {
+            return code;
+        }
+        if (is_interrupted()) {
+            return EINTR;
+        }
+    } while (ticks == 0 || --left > 0);
+    return EWOULDBLOCK_OF_NETBSD;
+}
+
+int rumpns_cv_timedwait_sig(void *condition, void *mutex, int ticks)
+{
+    return atomic_load(&has_handlers) ? wait_in_slices(condition, mutex, ticks)
+                                      : wait_for_ticks(condition, mutex, ticks);
+}
+
+int rumpns_cv_wait_sig(void *condition, void *mutex)
+{
+    return atomic_load(&has_handlers) ? wait_in_slices(condition, mutex, 0)
+                                      : wait_for_ever(condition, mutex);
+}
+
+/* poll sleeps with this function in a rump kernel. */
+static __thread bool is_in_poll;
+
+int rumpns_cv_timedwait(void *condition, void *mutex, int ticks)
+{
+    return is_in_poll ? rumpns_cv_timedwait_sig(condition, mutex, ticks)
+                      : wait_for_ticks(condition, mutex, ticks);
+}
+
+/* ---- The start */
+
+enum { RLIMIT_NOFILE_OF_NETBSD = 8, DESCRIPTORS = 1024, DESCRIPTORS_MAX = 20000 };
+
+/* The limits are those of a Linux process. The kernel's threads take none of the signals. */
 __attribute__((constructor)) static void start_kernel(void)
 {
+    sigset_t before;
+    const struct rlimit limit = {.rlim_cur = DESCRIPTORS, .rlim_max = DESCRIPTORS_MAX};
     (void)setenv("RUMP_VERBOSE", "0", 0);
+    find_waits();
+    enter(&before);
+    rumpns_maxfiles = DESCRIPTORS_MAX;
     int code = rump_init();
     if (code != 0) {
         (void)fprintf(stderr, "NetBSD's kernel does not start: %d\n", code);
         _exit(99);
     }
     (void)rump___sysimpl_mkdir("/tmp", 0777);
+    (void)rump___sysimpl_setrlimit(RLIMIT_NOFILE_OF_NETBSD, &limit);
+    leave(&before);
 }
 
-#define TRACED(call, argument, ...) return (int)shim_traced(call, argument, __VA_ARGS__)
-#define TRACED_SIZE(call, argument, ...) return shim_traced(call, argument, __VA_ARGS__)
+#define TRACED_SIZE(call, argument, ...)            \
+    do {                                            \
+        enter(&outside);                            \
+        long result = (__VA_ARGS__);                \
+        leave(&outside);                            \
+        return shim_traced(call, argument, result); \
+    } while (0)
+#define TRACED(call, argument, ...)                      \
+    do {                                                 \
+        enter(&outside);                                 \
+        long result = (__VA_ARGS__);                     \
+        leave(&outside);                                 \
+        return (int)shim_traced(call, argument, result); \
+    } while (0)
 
 /* ---- Sockets */
 
@@ -203,17 +332,27 @@ int bsd_pipe2(int *ends, int flags)
     TRACED("pipe2", flags, rump___sysimpl_pipe2(ends, flags));
 }
 
-int bsd_poll(void *entries, unsigned count, int millis)
+static int poll_in_kernel(void *entries, unsigned count, int millis)
 {
     TRACED("poll", count, rump___sysimpl_poll(entries, count, millis));
 }
 
-/* RLIMIT_NOFILE is the only limit that the tests use. struct rlimit has the same members. */
-enum { RLIMIT_NOFILE_OF_NETBSD = 8 };
+int bsd_poll(void *entries, unsigned count, int millis)
+{
+    is_in_poll = true;
+    int result = poll_in_kernel(entries, count, millis);
+    is_in_poll = false;
+    return result;
+}
 
+int __select50(int count, void *readable, void *writable, void *failed, void *limit)
+{
+    TRACED("select", count, rump___sysimpl_select50(count, readable, writable, failed, limit));
+}
+
+/* RLIMIT_NOFILE is the only limit that the tests use. struct rlimit has the same members. */
 int bsd_getrlimit(int resource, struct rlimit *limit)
 {
-    (void)resource;
     TRACED("getrlimit", resource, rump___sysimpl_getrlimit(RLIMIT_NOFILE_OF_NETBSD, limit));
 }
 

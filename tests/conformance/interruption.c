@@ -5,13 +5,14 @@
 
 #include "ferrule/io.h"
 #include "support/fixture.h"
-#include "support/process_fixture.h"
+#include "support/process.h"
 #include "support/thread.h"
 
 static void start_signals(void)
 {
-    skip_without_interrupting_signals();
-    assert_true(process_signals_start());
+    if (!process_signals_start()) {
+        skip_because("this OS has no signals that interrupt a call");
+    }
 }
 
 static int end_with_signals(void **state)

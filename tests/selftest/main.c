@@ -106,6 +106,17 @@ static size_t add_probes(struct job *jobs)
     return count;
 }
 
+/* For tests/bsd/probes.sh. */
+static int list_probes(void)
+{
+    static struct job jobs[JOBS_MAX];
+    size_t count = add_probes(jobs);
+    for (size_t i = 0; i < count; i++) {
+        printf("%s\n", jobs[i].name);
+    }
+    return 0;
+}
+
 /* A test that failed beside others may pass alone: the report then says so. */
 static void repeat_failures(struct runner *runner)
 {
@@ -178,6 +189,9 @@ int main(int count, char **arguments)
     }
     if (count == 2 && strcmp(arguments[1], "--check-runner") == 0) {
         return check_runner();
+    }
+    if (count == 2 && strcmp(arguments[1], "--probes") == 0) {
+        return list_probes();
     }
     if (count > 1) {
         printf("usage: ferrule_selftest\nRuns every test and writes a report beside itself.\n");
