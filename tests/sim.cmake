@@ -9,11 +9,13 @@ set(ferrule_sim_support_sources
     support/fixture.c
     support/limits_fixture.c
     support/poller_fixture.c
+    support/process_fixture.c
     support/process_no_signals.c
     support/process_sim.c
     support/socket_fixture.c
     support/thread_sim.c
     support/unix_fixture.c
+    conformance/peer_facts_sim.c
     conformance/peer_sim.c
     conformance/unix_peer_sim.c)
 foreach(dialect IN ITEMS posix winsock bsd)

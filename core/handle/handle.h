@@ -14,11 +14,12 @@
 #include "ferrule/handle.h"
 
 /* Properties of the socket besides its state. */
-#define FERI_FLAG_V6 1u             /* the family is IPv6 */
-#define FERI_FLAG_NONBLOCKING 2u    /* the mode that was last set through this handle */
-#define FERI_FLAG_CLONED 4u         /* other handles of the socket may have changed its modes */
-#define FERI_FLAG_ADOPTED 8u        /* made elsewhere; other raw sockets of it may exist */
-#define FERI_FLAG_TIMEOUT_SET 4096u /* a timeout was set through this handle */
+#define FERI_FLAG_V6 1u                 /* the family is IPv6 */
+#define FERI_FLAG_NONBLOCKING 2u        /* the mode that was last set through this handle */
+#define FERI_FLAG_CLONED 4u             /* other handles of the socket may have changed its modes */
+#define FERI_FLAG_ADOPTED 8u            /* made elsewhere; other raw sockets of it may exist */
+#define FERI_FLAG_TIMEOUT_SET 4096u     /* a timeout was set through this handle */
+#define FERI_FLAG_RESETS_AT_CLOSE 8192u /* a linger time of zero was set through this handle */
 #define FERI_FLAG_LISTENING 256u
 /* Used by fer_socket only, the first also by a fer_unix_stream whose connect was started. */
 #define FERI_FLAG_UNIX 32u      /* the addresses are Unix addresses */

@@ -184,6 +184,9 @@ fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
         setting.seconds = feri_whole_seconds(linger, feri_linger_seconds_max());
     }
     FER_TRY(feri_set_result(handle, ferp_set_linger(handle->raw_, setting)));
+    bool resets = setting.on && setting.seconds == 0;
+    feri_atomic_change_bits(&handle->flags_, resets ? FERI_FLAG_RESETS_AT_CLOSE : 0,
+                            resets ? 0 : FERI_FLAG_RESETS_AT_CLOSE);
     if (!feri_io_waits_in_kernel()) {
         feri_modes_record_linger(handle, setting);
     }

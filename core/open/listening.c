@@ -100,6 +100,16 @@ static fer_error reset_inherited_modes(const fer_handle *listener, fer_raw_socke
     return ferp_set_timeout(raw, FERP_WRITING, FER_DURATION_NONE);
 }
 
+/* An accepted stream inherits the listener's linger time, but macOS and the BSDs replace a time of
+ * zero with 120 seconds (tcp_usrreq.c, tcp_usr_attach). */
+static fer_error prepare_accepted(const fer_handle *listener, fer_raw_socket raw)
+{
+    FER_TRY(reset_inherited_modes(listener, raw));
+    return feri_handle_has_flag(listener, FERI_FLAG_RESETS_AT_CLOSE)
+               ? ferp_set_linger(raw, (struct ferp_linger){true, 0})
+               : feri_ok();
+}
+
 /* A connection that ended before its modes were reset is skipped, whichever call tells of it (rule
  * L3). A Unix stream is kept, with the bytes that it may still hold (rule X3). */
 static fer_error accepted_result(fer_raw_socket raw, fer_error error, bool is_unix)
@@ -116,7 +126,7 @@ static fer_error accept_prepared(const fer_handle *listener, fer_raw_socket *out
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(ferp_accept(listener->raw_, &raw, peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
-    fer_error error = accepted_result(raw, reset_inherited_modes(listener, raw), peer == NULL);
+    fer_error error = accepted_result(raw, prepare_accepted(listener, raw), peer == NULL);
     if (error.kind != FER_OK) {
         ferp_close(raw);
         return error;

@@ -102,12 +102,17 @@ static fer_error store_address(int returned, const struct sockaddr_storage *stor
                                                 : ferp_posix_error_of(EAFNOSUPPORT);
 }
 
+/* EINVAL: NetBSD and OpenBSD have no address of a connection that has ended or failed
+ * (tcp_usrreq.c, tcp_getpcb). */
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     struct sockaddr_storage storage;
     socklen_t len = sizeof storage;
     storage.ss_family = AF_UNSPEC;
-    return store_address(getsockname((int)raw, (struct sockaddr *)&storage, &len), &storage, out);
+    fer_error error =
+        store_address(getsockname((int)raw, (struct sockaddr *)&storage, &len), &storage, out);
+    error.kind = error.os_code == EINVAL ? FER_NOT_CONNECTED : error.kind;
+    return error;
 }
 
 fer_error ferp_check_connected(fer_raw_socket raw)

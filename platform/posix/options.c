@@ -92,6 +92,21 @@ static uint32_t value_of(ferp_option option, int number)
     return number >= 0 ? (uint32_t)number : option == FERP_HOPS_V6 ? FERP_POSIX_DEFAULT_HOPS : 0;
 }
 
+/* NetBSD sets the fields of keepalive but does not report them (tcp_usrreq.c, tcp_ctloutput). Such
+ * a field is 0. */
+static bool is_hidden(ferp_option option, int code)
+{
+#ifdef __NetBSD__
+    bool is_field = option == FERP_KEEPALIVE_TIME || option == FERP_KEEPALIVE_INTERVAL ||
+                    option == FERP_KEEPALIVE_RETRIES;
+    return is_field && code == ENOPROTOOPT;
+#else
+    (void)option;
+    (void)code;
+    return false;
+#endif
+}
+
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
 {
     system_option known = system_option_of(option);
@@ -106,6 +121,9 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     fer_error error = ferp_posix_result(getsockopt((int)raw, known.level, known.name, value, &len));
     if (error.kind == FER_OK) {
         *out = is_one_byte(option) ? byte : value_of(option, number);
+    } else if (is_hidden(option, error.os_code)) {
+        *out = 0;
+        return (fer_error){FER_OK, 0};
     }
     return error;
 }

@@ -227,8 +227,26 @@ static bool has_sent_end(int fd)
 #endif
 }
 
+/* On the BSDs and macOS a shutdown of the read half discards the queued input (uipc_socket.c,
+ * sorflush), so the last close sends a FIN. Other systems keep the input, and the close resets
+ * (rule S7). A linger time of zero has the same effect here. */
+static void keep_reset_of_unread_input(int fd)
+{
+#ifdef FERP_POSIX_BSD
+    int queued = 0;
+    if (ferp_posix_ioctl(fd, FIONREAD, &queued).kind == FER_OK && queued > 0) {
+        (void)ferp_set_linger(fd, (struct ferp_linger){true, 0});
+    }
+#else
+    (void)fd;
+#endif
+}
+
 fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 {
+    if (how != FER_SHUTDOWN_WRITE) {
+        keep_reset_of_unread_input((int)raw);
+    }
     static const int hows[] = {[FER_SHUTDOWN_READ] = SHUT_RD,
                                [FER_SHUTDOWN_WRITE] = SHUT_WR,
                                [FER_SHUTDOWN_BOTH] = SHUT_RDWR};

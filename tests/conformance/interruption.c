@@ -5,14 +5,13 @@
 
 #include "ferrule/io.h"
 #include "support/fixture.h"
-#include "support/process.h"
+#include "support/process_fixture.h"
 #include "support/thread.h"
 
 static void start_signals(void)
 {
-    if (!process_signals_start()) {
-        skip_because("this OS has no signals that interrupt a call");
-    }
+    skip_without_interrupting_signals();
+    assert_true(process_signals_start());
 }
 
 static int end_with_signals(void **state)

@@ -1,7 +1,7 @@
 /* listening.c: rules L1 to L6: binding, accepting, and the addresses of both ends. */
 #include "support/fixture.h"
 #include "support/handle_limit.h"
-#include "support/process.h"
+#include "support/process_fixture.h"
 #include "support/thread.h"
 
 static fer_socket_addr addr_of(const char *text)
@@ -116,6 +116,7 @@ static void the_backlog_is_128(void **state)
     (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    skip_without_handles(2 * BACKLOG + 8);
     int reported = peer_raw_backlog(fer_tcp_listener_as_raw(listener));
     assert_true(reported == BACKLOG || reported == -1);
     for (int i = 0; i < BACKLOG; i++) {
@@ -304,8 +305,10 @@ static void a_listener_on_all_of_ipv6_takes_ipv4_too(void **state)
     fer_tcp_listener *second = test_listener();
     fer_socket_addr v4 = addr_of("0.0.0.0:0");
     v4.port = addr.port;
-    assert_either(fer_tcp_listener_bind_addr(second, &v4), FER_ADDR_IN_USE,
-                  peer_is_windows() ? FER_PERMISSION_DENIED : FER_ADDR_IN_USE);
+    fer_error_kind other_kind = peer_is_windows()              ? FER_PERMISSION_DENIED
+                                : peer_separates_ip_versions() ? FER_OK
+                                                               : FER_ADDR_IN_USE;
+    assert_either(fer_tcp_listener_bind_addr(second, &v4), FER_ADDR_IN_USE, other_kind);
 }
 
 /* ---- L5: "An address that is not this machine's is ADDR_NOT_AVAILABLE." */
@@ -426,8 +429,8 @@ static void peer_addr_is_not_connected_once_a_reset_was_seen(void **state)
     pair->other = PEER_NONE;
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
     assert_own(fer_tcp_stream_peer_addr(&pair->stream, &addr), FER_NOT_CONNECTED);
-    assert_ok(fer_tcp_stream_local_addr(&pair->stream, &addr));
-    assert_true(fer_socket_addr_eq(&addr, &local));
+    assert_ended_name(fer_tcp_stream_local_addr(&pair->stream, &addr));
+    assert_true(peer_forgets_ended_names() || fer_socket_addr_eq(&addr, &local));
 }
 
 /* L6: a clone copies what its origin has detected. An earlier clone has not detected the end. */

@@ -201,7 +201,7 @@ static void skip_without_keepalive_options(struct pair *pair)
 {
     if (!has_keepalive_options(pair)) {
         skip_because("this OS (Wine, and Windows before 10 1709) has no TCP_KEEPIDLE, "
-                     "TCP_KEEPINTVL and TCP_KEEPCNT");
+                     "TCP_KEEPINTVL and TCP_KEEPCNT, or reports none (NetBSD)");
     }
 }
 
@@ -302,7 +302,8 @@ static void a_refused_keepalive_changes_nothing(void **state)
 static void keepalive_without_the_options_has_no_retries(void **state)
 {
     struct pair *pair = pair_open(state);
-    if (has_keepalive_options(pair)) {
+    if (has_keepalive_options(pair) ||
+        peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream))) {
         skip_because("this OS has TCP_KEEPCNT; the rule is for one without it");
     }
     fer_keepalive keepalive = {true, millis(60000), millis(5000), 0};
@@ -317,6 +318,22 @@ static void keepalive_without_the_options_has_no_retries(void **state)
     keepalive = (fer_keepalive){true, {UINT64_MAX - 1}, {UINT64_MAX - 1}, 0};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
     keepalive = (fer_keepalive){false, {0}, {0}, 0};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    assert_keepalive(&pair->stream, false, 0, 0, 0);
+    assert_alive(pair);
+}
+
+/* O3: NetBSD sets the fields, and the getter returns zeros for them. */
+static void keepalive_fields_that_the_os_hides_are_set(void **state)
+{
+    struct pair *pair = pair_open(state);
+    if (!peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream))) {
+        skip_because("this OS reports the fields of keepalive, or has none");
+    }
+    fer_keepalive keepalive = {true, millis(60000), millis(5000), 4};
+    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
+    assert_keepalive(&pair->stream, true, 0, 0, 0);
+    keepalive.enabled = false;
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
     assert_keepalive(&pair->stream, false, 0, 0, 0);
     assert_alive(pair);
@@ -445,6 +462,7 @@ int main(void)
         PAIR_TEST("O3", keepalive_is_turned_on_and_off),
         PAIR_TEST("O3", a_refused_keepalive_changes_nothing),
         PAIR_TEST("O3", keepalive_without_the_options_has_no_retries),
+        PAIR_TEST("O3", keepalive_fields_that_the_os_hides_are_set),
         PAIR_TEST("O7", options_can_be_set_after_both_ends_have_finished),
         PAIR_TEST("O7", options_can_be_set_after_a_reset),
         PAIR_TEST("O", nodelay_is_told_as_it_was_set),

@@ -6,6 +6,7 @@ enum { PEERS_MAX = 1024, SOME_BYTES = 65536, CONNECTS_MAX = 64 };
 
 static peer_socket open_peers[PEERS_MAX];
 static size_t open_peer_count;
+static uint16_t refusing_ports[2]; /* of each family, 0 if not used yet */
 
 peer_socket peer_list_add(peer_socket peer)
 {
@@ -31,6 +32,8 @@ void peer_close_all(void)
     while (open_peer_count > 0) {
         peer_close(open_peers[open_peer_count - 1]);
     }
+    refusing_ports[PEER_V4] = 0;
+    refusing_ports[PEER_V6] = 0;
 }
 
 /* ---- Connections */
@@ -82,10 +85,14 @@ peer_socket peer_listen_at(peer_family family, uint16_t port)
 }
 
 /* The local port of a connection refuses connects on every system, because no socket listens
- * there. */
+ * there. One for each family serves the whole test. */
 static bool refuse_at_connected_port(peer_family family, uint16_t *port)
 {
     uint16_t listening = 0;
+    *port = refusing_ports[family];
+    if (*port != 0) {
+        return true;
+    }
     peer_socket listener = peer_listen(family, 1, &listening);
     peer_socket keeper = listener == PEER_NONE ? PEER_NONE : peer_connect(family, listening);
     bool is_connected = keeper != PEER_NONE && peer_accept(listener) != PEER_NONE;
@@ -93,6 +100,7 @@ static bool refuse_at_connected_port(peer_family family, uint16_t *port)
         peer_close(listener);
     }
     *port = is_connected ? peer_local_port(keeper) : 0;
+    refusing_ports[family] = *port;
     return is_connected;
 }
 

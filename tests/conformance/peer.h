@@ -116,6 +116,15 @@ void peer_adopt(fer_raw_socket raw);
 
 /* Whether the system reports a pending connect as no connect at all, as Wine 8 does. */
 bool peer_hides_pending_connect(fer_raw_socket pending);
+/* A connection that has ended has no local address any more. */
+bool peer_forgets_ended_names(void);
+/* A listener on [::] leaves its port free for one on 0.0.0.0. */
+bool peer_separates_ip_versions(void);
+/* A close with unread input ends the connection in order and does not reset it. */
+bool peer_close_hides_unread_input(void);
+/* One wait of the kernel under test, which nothing but a signal ends within half a second. Returns
+ * whether a signal did. */
+bool peer_is_interrupted(void);
 
 /* ---- Examining any raw socket, without consuming anything. -1: this OS does not report it. */
 
@@ -139,6 +148,8 @@ int peer_raw_reuses_address(fer_raw_socket raw);
 int peer_raw_is_exclusive(fer_raw_socket raw);
 int peer_raw_only_v6(fer_raw_socket raw);
 bool peer_raw_has_keepalive_options(fer_raw_socket raw);
+/* The OS sets these options but does not report them. Sets one. */
+bool peer_raw_hides_keepalive_options(fer_raw_socket raw);
 /* Makes the connection fail if sent bytes stay unacknowledged for that time. False if the OS has no
  * such option. */
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds);

@@ -266,17 +266,6 @@ bool peer_system_listen(peer_socket bound, int backlog)
     return listen((int)bound, backlog) == 0;
 }
 
-/* "if (tp->t_state == TCPS_CLOSED) goto drop": such a port answers nothing on NetBSD, OpenBSD and
- * XNU (tcp_input). FreeBSD resets, as Linux does. */
-bool peer_system_bound_port_refuses(void)
-{
-#if defined(__linux__) || defined(__FreeBSD__)
-    return true;
-#else
-    return false;
-#endif
-}
-
 /* ---- Connections */
 
 short peer_system_wait_events(fer_raw_socket raw, short events, unsigned wait_ms)

@@ -1,5 +1,5 @@
 /* peer_raw_posix.c: the functions of peer.h that examine or change a raw socket, on POSIX systems,
- * and the names of the error codes that its calls return. */
+ * what distinguishes these systems, and the names of the error codes that their calls return. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
@@ -210,6 +210,18 @@ bool peer_raw_has_keepalive_options(fer_raw_socket raw)
 #endif
 }
 
+bool peer_raw_hides_keepalive_options(fer_raw_socket raw)
+{
+#ifdef TCP_KEEPCNT
+    int count = 8;
+    return !peer_raw_has_keepalive_options(raw) &&
+           setsockopt((int)raw, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count) == 0;
+#else
+    (void)raw;
+    return false;
+#endif
+}
+
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 {
 #ifdef TCP_USER_TIMEOUT
@@ -218,6 +230,66 @@ bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 #else
     (void)raw;
     (void)milliseconds;
+    return false;
+#endif
+}
+
+/* ---- What distinguishes the systems */
+
+/* NetBSD: tcp_usrreq.c, tcp_getpcb; OpenBSD: tcp_sogetpcb. */
+bool peer_forgets_ended_names(void)
+{
+#if defined(__NetBSD__) || defined(__OpenBSD__)
+    return true;
+#else
+    return false;
+#endif
+}
+
+/* NetBSD looks up bound sockets of the same version only (in_pcb.c, in_pcblookup_port). */
+bool peer_separates_ip_versions(void)
+{
+#ifdef __NetBSD__
+    return true;
+#else
+    return false;
+#endif
+}
+
+/* The BSDs: tcp_usrreq.c, tcp_disconnect. macOS resets, as Linux does. */
+bool peer_close_hides_unread_input(void)
+{
+#if defined(__NetBSD__) || defined(__OpenBSD__) || defined(__FreeBSD__) || defined(__DragonFly__)
+    return true;
+#else
+    return false;
+#endif
+}
+
+bool peer_is_interrupted(void)
+{
+#ifdef __linux__
+    return true;
+#else
+    uint16_t port = 0;
+    char byte;
+    peer_socket peer = peer_datagram(PEER_V4, &port);
+    bool is_ready = peer != PEER_NONE && peer_raw_set_timeouts(peer, 500);
+    bool is_interrupted = is_ready && recv((int)peer, &byte, 1, 0) < 0 && errno == EINTR;
+    if (peer != PEER_NONE) {
+        peer_close(peer);
+    }
+    return is_interrupted;
+#endif
+}
+
+/* "if (tp->t_state == TCPS_CLOSED) goto drop": such a port answers nothing on NetBSD, OpenBSD and
+ * XNU (tcp_input). FreeBSD resets, as Linux does. */
+bool peer_system_bound_port_refuses(void)
+{
+#if defined(__linux__) || defined(__FreeBSD__)
+    return true;
+#else
     return false;
 #endif
 }

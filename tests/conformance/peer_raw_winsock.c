@@ -136,6 +136,12 @@ bool peer_raw_has_keepalive_options(fer_raw_socket raw)
     return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
 }
 
+bool peer_raw_hides_keepalive_options(fer_raw_socket raw)
+{
+    (void)raw;
+    return false;
+}
+
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 {
     (void)raw;

@@ -72,15 +72,6 @@ bool peer_is_windows(void)
 {
     return DIALECT == FER_SIM_WINSOCK;
 }
-bool peer_is_wine(void)
-{
-    return false;
-}
-
-bool peer_is_bsd(void)
-{
-    return false;
-}
 bool peer_keeps_time_wait(void)
 {
     return !peer_is_windows();
@@ -89,30 +80,6 @@ bool peer_keeps_time_wait(void)
 bool peer_hides_pending_connect(fer_raw_socket pending)
 {
     return peer_is_windows() && !ferp_sim_has_peer(network(), socket_of(pending));
-}
-
-size_t peer_threads(void)
-{
-    return 0;
-}
-
-bool peer_resolves_localhost(void)
-{
-    return true;
-}
-
-/* The names that every simulation resolves. */
-size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
-{
-    const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
-    const fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
-    const fer_socket_addr both[] = {fer_socket_addr_new_v6(&v6, 0, 0, 0),
-                                    fer_socket_addr_new_v4(&v4, 0)};
-    const size_t first = strcmp(host, "localhost") == 0 ? 0 : strcmp(host, "127.1") == 0 ? 1 : 2;
-    for (size_t i = 0; i < cap && first + i < 2; i++) {
-        addrs[i] = both[first + i];
-    }
-    return 2 - first;
 }
 
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
@@ -140,20 +107,6 @@ size_t peer_inheritable_handles(void)
         count += network()->handles[i].socket != FERP_SIM_NONE && network()->handles[i].inheritable;
     }
     return count;
-}
-
-bool peer_still_opens_sockets(void)
-{
-    return false;
-}
-bool peer_still_opens_raw_sockets(void)
-{
-    return false;
-}
-
-bool peer_handle_count_is_exact(void)
-{
-    return true;
 }
 
 /* ---- Waiting. Each condition is a function of one socket. */

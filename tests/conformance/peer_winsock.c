@@ -58,6 +58,26 @@ bool peer_hides_pending_connect(fer_raw_socket pending)
     return getpeername((SOCKET)pending, (struct sockaddr *)&name, &size) != 0;
 }
 
+bool peer_forgets_ended_names(void)
+{
+    return false;
+}
+
+bool peer_separates_ip_versions(void)
+{
+    return false;
+}
+
+bool peer_close_hides_unread_input(void)
+{
+    return false;
+}
+
+bool peer_is_interrupted(void)
+{
+    return false;
+}
+
 uint64_t peer_now_us(void)
 {
     LARGE_INTEGER ticks;

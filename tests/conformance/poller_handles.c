@@ -1,7 +1,7 @@
 /* poller_handles.c: the handles that a poller uses and leaves: its states, limits, inheritance
  * (rule I3), leaks. */
+#include "support/handle_limit.h"
 #include "support/poller_fixture.h"
-#include "support/process.h"
 
 /* "NEW when it is all zero bytes, OPEN after fer_poller_new, CLOSED after fer_poller_close", and
  * fer_poller_new makes a closed poller OPEN again. */
@@ -95,7 +95,7 @@ static void a_poller_that_cannot_be_made_is_new(void **state)
             room[i] = peer_datagram(PEER_V4, &port);
             assert_true(room[i] != PEER_NONE);
         }
-        if (!process_forbid_new_handles()) {
+        if (!forbid_new_handles()) {
             skip_because("this OS sets no limit to a process's handles");
         }
         for (size_t i = 0; i < room_count; i++) {

@@ -4,6 +4,7 @@
 
 #include "support/poller_fixture.h"
 #include "support/process.h"
+#include "support/process_fixture.h"
 
 enum { SOON_US = 5000000 };
 
@@ -220,10 +221,9 @@ static void a_wait_goes_on_after_signals_with_the_time_that_is_left(void **state
 {
     (void)state;
     static const uint64_t lengths[] = {20000, 50000, 150000};
+    skip_without_interrupting_signals();
     fer_poller *poller = test_poller();
-    if (!process_signals_start()) {
-        skip_because("this OS has no signals that interrupt a call");
-    }
+    assert_true(process_signals_start());
     for (size_t i = 0; i < 3; i++) {
         unsigned before = process_signals_seen();
         uint64_t start = peer_now_us();
@@ -251,12 +251,11 @@ static void notify_in_a_handler(void)
 static void a_signals_handler_may_notify(void **state)
 {
     (void)state;
+    skip_without_interrupting_signals();
     notified_by_signals = test_poller();
     atomic_store(&failed_notifies, 0u);
     process_signals_call(notify_in_a_handler);
-    if (!process_signals_start()) {
-        skip_because("this OS has no signals that interrupt a call");
-    }
+    assert_true(process_signals_start());
     for (int i = 0; i < 20; i++) {
         assert_notified(notified_by_signals);
     }

@@ -31,7 +31,7 @@ static void assert_reset_sticks(fer_tcp_stream *stream)
     /* An earlier call has returned it, so there is no error to take. */
     assert_ok(pending);
     assert_kind(fer_tcp_stream_peer_addr(stream, &addr), FER_NOT_CONNECTED);
-    assert_ok(fer_tcp_stream_local_addr(stream, &addr));
+    assert_ended_name(fer_tcp_stream_local_addr(stream, &addr));
     assert_reads_fail(stream, FER_CONNECTION_RESET);
     assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
     assert_reads_fail(stream, FER_CONNECTION_RESET);
@@ -76,7 +76,8 @@ static void a_reset_is_told_in_every_mode(void **state)
     }
 }
 
-/* S5: a peer that closes with unread input resets the connection, too. */
+/* S5: a peer that closes with unread input resets the connection, too. On the BSDs only a peer of
+ * this library does (rule S7). */
 static void a_peer_that_closes_with_unread_input_is_a_reset(void **state)
 {
     struct pair *pair = pair_open(state);
@@ -84,6 +85,10 @@ static void a_peer_that_closes_with_unread_input_is_a_reset(void **state)
     assert_true(peer_raw_wait_readable(pair->other));
     peer_close(pair->other);
     pair->other = PEER_NONE;
+    if (peer_close_hides_unread_input()) {
+        assert_reads_end(&pair->stream);
+        return;
+    }
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
     assert_reset_sticks(&pair->stream);
 }

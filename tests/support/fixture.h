@@ -146,6 +146,9 @@ void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, co
 #define assert_kind(call, kind) expect_kind((call), (kind), #call, __FILE__, __LINE__)
 /* The kind, with os_code 0: an error of ferrule's own. */
 #define assert_own(call, kind) expect_own((call), (kind), #call, __FILE__, __LINE__)
+/* The local address of a connection that has ended. */
+#define assert_ended_name(call) \
+    assert_kind((call), peer_forgets_ended_names() ? FER_NOT_CONNECTED : FER_OK)
 #define assert_either(call, one, other) \
     expect_either((call), (one), (other), #call, __FILE__, __LINE__)
 #define assert_writes_fail(call) assert_either(call, FER_CONNECTION_RESET, FER_BROKEN_PIPE)

@@ -1,0 +1,80 @@
+/* peer_facts_sim.c: what the conformance tests ask about the simulated machine. The peers
+ * themselves are in peer_sim.c. */
+#include "conformance/peer.h"
+
+#include <string.h>
+
+bool peer_is_wine(void)
+{
+    return false;
+}
+
+bool peer_is_bsd(void)
+{
+    return false;
+}
+
+size_t peer_threads(void)
+{
+    return 0;
+}
+
+bool peer_resolves_localhost(void)
+{
+    return true;
+}
+
+bool peer_still_opens_sockets(void)
+{
+    return false;
+}
+
+bool peer_still_opens_raw_sockets(void)
+{
+    return false;
+}
+
+bool peer_handle_count_is_exact(void)
+{
+    return true;
+}
+
+/* The names that every simulation resolves. */
+size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
+{
+    const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
+    const fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
+    const fer_socket_addr both[] = {fer_socket_addr_new_v6(&v6, 0, 0, 0),
+                                    fer_socket_addr_new_v4(&v4, 0)};
+    const size_t first = strcmp(host, "localhost") == 0 ? 0 : strcmp(host, "127.1") == 0 ? 1 : 2;
+    for (size_t i = 0; i < cap && first + i < 2; i++) {
+        addrs[i] = both[first + i];
+    }
+    return 2 - first;
+}
+
+bool peer_forgets_ended_names(void)
+{
+    return false;
+}
+
+bool peer_separates_ip_versions(void)
+{
+    return false;
+}
+
+bool peer_close_hides_unread_input(void)
+{
+    return false;
+}
+
+bool peer_is_interrupted(void)
+{
+    return false;
+}
+
+bool peer_raw_hides_keepalive_options(fer_raw_socket raw)
+{
+    (void)raw;
+    return false;
+}
