@@ -14,12 +14,12 @@
 #include "ferrule/handle.h"
 
 /* Properties of the socket besides its state. */
-#define FERI_FLAG_V6 1u                 /* the family is IPv6 */
-#define FERI_FLAG_NONBLOCKING 2u        /* the mode that was last set through this handle */
-#define FERI_FLAG_CLONED 4u             /* other handles of the socket may have changed its modes */
-#define FERI_FLAG_ADOPTED 8u            /* made elsewhere; other raw sockets of it may exist */
-#define FERI_FLAG_TIMEOUT_SET 4096u     /* a timeout was set through this handle */
-#define FERI_FLAG_RESETS_AT_CLOSE 8192u /* a linger time of zero was set through this handle */
+#define FERI_FLAG_V6 1u             /* the family is IPv6 */
+#define FERI_FLAG_NONBLOCKING 2u    /* the mode that was last set through this handle */
+#define FERI_FLAG_CLONED 4u         /* other handles of the socket may have changed its modes */
+#define FERI_FLAG_ADOPTED 8u        /* made elsewhere; other raw sockets of it may exist */
+#define FERI_FLAG_TIMEOUT_SET 4096u /* a timeout was set through this handle */
+#define FERI_FLAG_RESETS_AT_CLOSE 16384u /* a linger time of zero was set through this handle */
 #define FERI_FLAG_LISTENING 256u
 /* Used by fer_socket only, the first also by a fer_unix_stream whose connect was started. */
 #define FERI_FLAG_UNIX 32u      /* the addresses are Unix addresses */
@@ -30,6 +30,16 @@
 #define FERI_FLAG_REUSE_ADDRESS_SET 1024u
 #define FERI_FLAG_REUSE_PORT_SET 8192u /* set_reuse_port(true) was called through this handle */
 #define FERI_FLAG_ONLY_V6_SET 2048u    /* set_only_v6 was called, so bind does not clear it */
+
+_Static_assert((FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_CLONED | FERI_FLAG_ADOPTED |
+                FERI_FLAG_TIMEOUT_SET | FERI_FLAG_RESETS_AT_CLOSE | FERI_FLAG_LISTENING |
+                FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_BOUND |
+                FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_REUSE_PORT_SET | FERI_FLAG_ONLY_V6_SET) ==
+                   (FERI_FLAG_V6 + FERI_FLAG_NONBLOCKING + FERI_FLAG_CLONED + FERI_FLAG_ADOPTED +
+                    FERI_FLAG_TIMEOUT_SET + FERI_FLAG_RESETS_AT_CLOSE + FERI_FLAG_LISTENING +
+                    FERI_FLAG_UNIX + FERI_FLAG_DATAGRAM + FERI_FLAG_NO_PORTS + FERI_FLAG_BOUND +
+                    FERI_FLAG_REUSE_ADDRESS_SET + FERI_FLAG_REUSE_PORT_SET + FERI_FLAG_ONLY_V6_SET),
+               "two flags have one bit");
 
 /* The word state_ has the state and this mark: the handle has limits. A handle without limits that
  * is fully open has no bit set but that of its phase, so the calls that move bytes detect both with

@@ -202,6 +202,24 @@ static void a_listener_of_the_librarys_own_comes_back_and_listens_on(void **stat
     assert_accepts(listener, stream, family, port);
 }
 
+/* What a listener's handle stores of its options does not mix: its streams do not linger. */
+static void a_listener_that_shares_its_port_accepts_streams_that_do_not_linger(void **state)
+{
+    uint16_t port = 0;
+    fer_socket *socket = test_built_listener(family_of(state), &port);
+    fer_tcp_listener *listener = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    fer_duration linger = {0};
+    if (fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED) {
+        skip_because("this OS has no SO_REUSEPORT");
+    }
+    assert_ok(fer_socket_into_tcp_listener(socket, listener));
+    (void)peer_connect(family_of(state), port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_ok(fer_tcp_stream_linger(stream, &linger));
+    assert_true(linger.nanos == FER_DURATION_NONE.nanos);
+}
+
 /* A Unix datagram socket without a name can be bound as a socket. */
 static void an_unbound_unix_datagram_socket_comes_back_and_is_bound(void **state)
 {
@@ -230,6 +248,8 @@ int main(void)
         SOCKET_FAMILY_TEST("R1", a_stream_of_the_librarys_own_comes_back_and_lives_on),
         SOCKET_TEST("S5", a_stream_that_saw_a_reset_keeps_it),
         SOCKET_FAMILY_TEST("R1", a_listener_of_the_librarys_own_comes_back_and_listens_on),
+        SOCKET_FAMILY_TEST("O2",
+                           a_listener_that_shares_its_port_accepts_streams_that_do_not_linger),
         SOCKET_TEST("R1", an_unbound_unix_datagram_socket_comes_back_and_is_bound),
     };
     return RUN_TESTS("socket_turning", tests);
