@@ -145,6 +145,34 @@ static bool failed_in_queue(int code)
     }
 }
 
+static fer_error int_option(int fd, int option, int *out)
+{
+    socklen_t len = sizeof *out;
+    *out = 0;
+    return ferp_posix_result(getsockopt(fd, SOL_SOCKET, option, out, &len));
+}
+
+/* Whether the system has shut down a listener, which then fails each accept immediately: with
+ * EINVAL on Linux (reported of Android without a network: libuv, issue 2050), where it listens no
+ * more, and with ECONNABORTED on macOS, where both halves have ended (XNU, accept_nocancel,
+ * getpeername). */
+static bool listener_is_gone(int fd, int code)
+{
+    int listening = 0;
+    return (code == EINVAL || code == ECONNABORTED) &&
+           (int_option(fd, SO_ACCEPTCONN, &listening).kind != FER_OK || listening == 0 ||
+            ferp_check_connected(fd).kind == FER_INVALID_INPUT);
+}
+
+static fer_error accept_error(int listener, int code)
+{
+    if (listener_is_gone(listener, code)) {
+        return (fer_error){FER_NOT_CONNECTED, code};
+    }
+    return failed_in_queue(code) ? (fer_error){FER_CONNECTION_ABORTED, code}
+                                 : ferp_posix_error_of(code);
+}
+
 static int accept_close_on_exec(int listener, struct sockaddr_storage *from, socklen_t *len)
 {
 #ifdef FERP_POSIX_HAS_ACCEPT4
@@ -192,9 +220,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     FER_TRY(check_descriptors((int)raw));
     int fd = accept_close_on_exec((int)raw, &from, &len);
     if (fd < 0) {
-        int code = errno;
-        return failed_in_queue(code) ? (fer_error){FER_CONNECTION_ABORTED, code}
-                                     : ferp_posix_error_of(code);
+        return accept_error((int)raw, errno);
     }
     /* If a connection is reset in the accept queue of an IPv6 listener, macOS returns a failed
      * descriptor without an address. */
@@ -263,13 +289,6 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
         returned = shutdown((int)raw, SHUT_WR);
     }
     return ferp_posix_result(returned);
-}
-
-static fer_error int_option(int fd, int option, int *out)
-{
-    socklen_t len = sizeof *out;
-    *out = 0;
-    return ferp_posix_result(getsockopt(fd, SOL_SOCKET, option, out, &len));
 }
 
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)

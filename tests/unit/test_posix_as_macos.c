@@ -41,6 +41,8 @@ static int last_shutdowns[2];
 static int shutdowns;
 static bool accept_omits_address;
 static int last_accepted = -1;
+static int accept_code;
+static bool listener_has_ended;
 
 static int fail_with_code(int *code)
 {
@@ -109,6 +111,10 @@ static int macos_poll(struct pollfd *entries, nfds_t count, int timeout)
 static int macos_accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
     socklen_t unused = 0;
+    if (accept_code != 0) {
+        errno = accept_code;
+        return -1;
+    }
     last_accepted =
         accept(fd, accept_omits_address ? NULL : addr, accept_omits_address ? &unused : len);
     *len = accept_omits_address ? 0 : *len;
@@ -119,6 +125,8 @@ static int macos_accept(int fd, struct sockaddr *addr, socklen_t *len)
 #define getsockopt(fd, level, name, value, len) macos_getsockopt(fd, level, name, value, len)
 #include "platform/posix/modes.c"
 #define fcntl(fd, command, argument) macos_fcntl(fd, command, argument)
+#define ferp_check_connected(raw) \
+    (listener_has_ended ? ferp_posix_error_of(EINVAL) : (ferp_check_connected)(raw))
 #define accept(fd, addr, len) macos_accept(fd, addr, len)
 #define shutdown(fd, how) macos_shutdown(fd, how)
 #define poll(entries, count, timeout) macos_poll(entries, count, timeout)
@@ -128,6 +136,7 @@ static int macos_accept(int fd, struct sockaddr *addr, socklen_t *len)
 #undef setsockopt
 #undef getsockopt
 #undef accept
+#undef ferp_check_connected
 #undef shutdown
 #undef poll
 
@@ -216,6 +225,28 @@ static void without_a_descriptor_the_connection_stays_queued(void **state)
         ferp_close(raw);
         unqueue(queued);
     }
+}
+
+/* L3: Linux stops listening, and macOS ends both halves. Only then is the listener gone. */
+static void a_listener_that_the_system_has_shut_down_is_not_connected(void **state)
+{
+    (void)state;
+    fer_socket_addr addr;
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_raw_socket listener = seam_listener(&addr);
+    accept_code = ECONNABORTED;
+    assert_kind(ferp_accept(listener, &raw, &addr), FER_CONNECTION_ABORTED);
+    listener_has_ended = true;
+    assert_kind(ferp_accept(listener, &raw, &addr), FER_NOT_CONNECTED);
+    listener_has_ended = false;
+    accept_code = EINVAL;
+    assert_kind(ferp_accept(listener, &raw, &addr), FER_INVALID_INPUT);
+    accept_code = 0;
+    assert_int_equal(shutdown((int)listener, SHUT_RDWR), 0);
+    fer_error error = ferp_accept(listener, &raw, &addr);
+    assert_kind(error, FER_NOT_CONNECTED);
+    assert_int_equal(error.os_code, EINVAL);
+    ferp_close(listener);
 }
 
 /* S1, S3: the peer reads the end of file although the read half had ended before. */
@@ -341,6 +372,7 @@ int main(void)
         cmocka_unit_test(a_descriptor_that_fcntl_refuses_is_a_dead_connection),
         cmocka_unit_test(a_descriptor_without_an_address_is_a_dead_connection),
         cmocka_unit_test(without_a_descriptor_the_connection_stays_queued),
+        cmocka_unit_test(a_listener_that_the_system_has_shut_down_is_not_connected),
         cmocka_unit_test(both_halves_are_shut_after_the_read_half_has_ended),
         cmocka_unit_test(the_longest_timeout_does_not_wrap_around),
         cmocka_unit_test(a_missing_timeout_option_is_no_timeout),
