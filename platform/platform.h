@@ -270,9 +270,9 @@ fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
 fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
                                 const fer_unix_addr *addr, size_t *n);
 
-/* Sets whether a datagram socket reports ports that refuse its datagrams (SIO_UDP_CONNRESET and
- * SIO_UDP_NETRESET), best effort. Does nothing elsewhere: POSIX reports them on connected sockets
- * only. */
+/* Sets whether a datagram socket reports ports that refuse its datagrams (SIO_UDP_CONNRESET), best
+ * effort, and never a time to live that has expired (SIO_UDP_NETRESET). Does nothing elsewhere:
+ * POSIX reports refusals on connected sockets only. */
 void ferp_report_refusals(fer_raw_socket raw, bool enabled);
 
 /* The number of bytes that one receive can return. ioctl(FIONREAD) | ioctlsocket(FIONREAD). */

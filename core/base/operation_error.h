@@ -16,6 +16,8 @@ typedef enum feri_operation {
     FERI_OPERATION_CONNECT, /* connect */
     /* connect, if "would block" means that it has started (ferp_traits) */
     FERI_OPERATION_START,
+    /* connect of a socket that has no port of its own choice */
+    FERI_OPERATION_START_UNBOUND,
     FERI_OPERATION_STARTED, /* connect of a nonblocking socket, after it has started */
     /* connect of a nonblocking Unix socket, before it has started */
     FERI_OPERATION_UNIX_START,
@@ -60,6 +62,10 @@ typedef enum feri_operation {
     X(START, FER_INTERRUPTED, FER_IN_PROGRESS, true, "as for CONNECT")                           \
     X(START, FER_WOULD_BLOCK, FER_IN_PROGRESS, true,                                             \
       "Windows' WSAEWOULDBLOCK; EAGAIN of AF_UNIX means a full backlog")                         \
+    X(START_UNBOUND, FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, true,                              \
+      "Windows' 10048: no port is left (connect function, MSDN)")                                \
+    X(START_UNBOUND, FER_NO_BUFFER_SPACE, FER_ADDR_NOT_AVAILABLE, true,                          \
+      "Windows' 10055: no port is left (libuv, issue 823)")                                      \
     X(STARTED, FER_IN_PROGRESS, FER_WOULD_BLOCK, true,                                           \
       "a nonblocking call that would wait (rule C5)")                                            \
     X(UNIX_START, FER_WOULD_BLOCK, FER_RESOURCE_BUSY, true,                                      \

@@ -38,6 +38,14 @@ fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
     return feri_map_error(operation, connect_raw(raw, addr));
 }
 
+/* Only Windows has these codes for it, and only for a port that the system was to choose. */
+fer_error feri_map_unbound_connect(fer_error error)
+{
+    return feri_connect_would_block_means_started()
+               ? feri_map_error(FERI_OPERATION_START_UNBOUND, error)
+               : error;
+}
+
 /* connect, and if it only starts, the wait for its result. */
 static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr,
                                const feri_limits *limits)
@@ -109,7 +117,7 @@ static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, 
                                                     : connect_within(raw, addr, timeout);
     if (error.kind != FER_OK) {
         ferp_close(raw);
-        return error;
+        return feri_map_unbound_connect(error);
     }
     *out = raw;
     return error;
@@ -182,7 +190,8 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr 
     }
     FER_TRY(open_socket_for(addr, out));
     FER_TRY(local == NULL ? feri_ok() : bind_local(*out, local));
-    return start_connect(*out, addr);
+    fer_error started = start_connect(*out, addr);
+    return local == NULL ? feri_map_unbound_connect(started) : started;
 }
 
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
@@ -193,7 +202,7 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = open_socket_for(addr, &raw);
-    error = error.kind == FER_OK ? start_connect(raw, addr) : error;
+    error = error.kind == FER_OK ? feri_map_unbound_connect(start_connect(raw, addr)) : error;
     return feri_finish_connect_start(handle, error, raw,
                                      feri_family_flag(addr) | FERI_STARTED_FLAGS);
 }

@@ -15,6 +15,10 @@
 /* A feri_opener: connects, and waits as long as the OS does. */
 fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out);
 
+/* Maps the error of a connect of a socket that is not bound: ADDR_NOT_AVAILABLE if the system has
+ * no port left for it (row ports_exhausted). */
+fer_error feri_map_unbound_connect(fer_error error);
+
 /* Calls connect. IN_PROGRESS: the connect has only started. */
 fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr);
 

@@ -265,13 +265,22 @@ static fer_error restore_mode(const fer_handle *handle, bool nonblocking, fer_er
     return error;
 }
 
+/* An adopted socket may be bound without the flag. */
+static fer_error map_connect(const fer_handle *handle, fer_error error)
+{
+    return feri_handle_has_flag(handle, FERI_FLAG_BOUND | FERI_FLAG_ADOPTED)
+               ? error
+               : feri_map_unbound_connect(error);
+}
+
 static fer_error connect_built_within(const fer_handle *handle, const fer_socket_addr *addr,
                                       const feri_limits *limits)
 {
     bool nonblocking = false;
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
     feri_disable_connect_retry(handle->raw_, addr);
-    return restore_mode(handle, nonblocking, feri_connect_within(handle->raw_, addr, limits));
+    fer_error error = map_connect(handle, feri_connect_within(handle->raw_, addr, limits));
+    return restore_mode(handle, nonblocking, error);
 }
 
 /* The look at the limits of a call that waits (rule K1), after that of the state. */
@@ -320,7 +329,7 @@ fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
         return apply_connect_result(handle, feri_own_error(FER_CONNECTION_REFUSED));
     }
     feri_disable_connect_retry(handle->raw_, addr);
-    return finish_connect(handle, feri_connect_raw(handle->raw_, addr));
+    return finish_connect(handle, map_connect(handle, feri_connect_raw(handle->raw_, addr)));
 }
 
 fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,

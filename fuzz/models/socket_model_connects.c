@@ -97,7 +97,7 @@ model_connect model_connect_to(const model_handle *handle, const model_destinati
         return immediate_connect(kind_set_of(FER_NETWORK_UNREACHABLE));
     }
     if (fault == FER_SIM_FAULT_NO_BUFFERS) {
-        return immediate_connect(kind_set_of(FER_NO_BUFFER_SPACE));
+        return immediate_connect(KIND_SET_2(FER_NO_BUFFER_SPACE, FER_ADDR_NOT_AVAILABLE));
     }
     model_connect connect = started(socket, to, fault);
     bool waits = has_timeout || socket->values[OPTION_NONBLOCKING] == 0;

@@ -31,14 +31,38 @@ static fer_error error_of(int code)
     return (fer_error){kind_of(code), code > 0 ? -code : code};
 }
 
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
+/* Whether one family's error hides the addresses of the other one. musl asks for both at once, and
+ * an error for IPv6 is the error of the whole lookup (reported: openziti, issue 3075). musl defines
+ * no macro of its own. */
+#ifndef FERP_POSIX_LOOKUP_HIDES_IPV4
+#if defined(__linux__) && !defined(__GLIBC__) && !defined(__BIONIC__)
+#define FERP_POSIX_LOOKUP_HIDES_IPV4 true
+#else
+#define FERP_POSIX_LOOKUP_HIDES_IPV4 false
+#endif
+#endif
+
+static int look_up(const char *host, int family, struct addrinfo **found)
 {
     struct addrinfo hints;
-    struct addrinfo *found = NULL;
     memset(&hints, 0, sizeof hints);
-    hints.ai_family = AF_UNSPEC;
+    hints.ai_family = family;
     hints.ai_socktype = SOCK_STREAM;
-    int code = getaddrinfo(host, NULL, &hints, &found);
+    return getaddrinfo(host, NULL, &hints, found);
+}
+
+/* The first lookup's error stays if IPv4 has no addresses either. */
+static int look_up_again(const char *host, int code, struct addrinfo **found)
+{
+    bool may_hide = FERP_POSIX_LOOKUP_HIDES_IPV4 && code != EAI_MEMORY && code != EAI_SYSTEM;
+    return may_hide && look_up(host, AF_INET, found) == 0 ? 0 : code;
+}
+
+fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
+{
+    struct addrinfo *found = NULL;
+    int code = look_up(host, AF_UNSPEC, &found);
+    code = code == 0 ? code : look_up_again(host, code, &found);
     if (code != 0) {
         return error_of(code);
     }

@@ -124,6 +124,9 @@ static fer_error receive_from(SOCKET socket, void *buf, size_t len, int flags,
     memset(&from, 0, sizeof from);
     int moved = recvfrom(socket, len > 0 ? buf : &none, (int)len, flags, &from.any, &size);
     fer_error failure = moved < 0 ? ferp_winsock_last_error() : FERP_WINSOCK_OK;
+    if (failure.os_code == WSAENETRESET) {
+        failure.kind = FER_HOST_UNREACHABLE; /* "The time to live has expired" (recvfrom, MSDN) */
+    }
     if (moved < 0 && failure.os_code != WSAEMSGSIZE) {
         return failure;
     }
@@ -184,13 +187,15 @@ fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
 #define SIO_UDP_NETRESET _WSAIOW(IOC_VENDOR, 15)
 #endif
 
-/* "Winsock IOCTLs", MSDN. Wine does not support SIO_UDP_NETRESET. */
+/* "Winsock IOCTLs", MSDN. Wine does not support SIO_UDP_NETRESET, which reports a time to live that
+ * expired on the way (noq, pull request 707). That is no refusal, and Linux reports it to no
+ * socket, so it is always off. */
 void ferp_report_refusals(fer_raw_socket raw, bool enabled)
 {
     static const DWORD controls[] = {SIO_UDP_CONNRESET, SIO_UDP_NETRESET};
-    BOOL on = enabled;
     DWORD unused = 0;
     for (int i = 0; i < 2; i++) {
+        BOOL on = enabled && controls[i] == SIO_UDP_CONNRESET;
         (void)WSAIoctl(ferp_winsock_socket(raw), controls[i], &on, (DWORD)sizeof on, NULL, 0,
                        &unused, NULL, NULL);
     }

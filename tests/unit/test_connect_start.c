@@ -210,6 +210,22 @@ static void a_failed_connect_whose_error_was_taken_is_aborted(void **state)
                "connect_is_pending(1) take_error(1) peer_addr(1)");
 }
 
+/* Row ports_exhausted. */
+static void a_connect_without_a_port_left_has_one_kind(void **state)
+{
+    static const fer_error codes[] = {{FER_ADDR_IN_USE, 10048}, {FER_NO_BUFFER_SPACE, 10055}};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        fer_error code = codes[i % 2];
+        fer_handle handle = {0};
+        fer_socket_addr to = script_addr("192.0.2.1:7");
+        script_begin(i < 2 ? &script_windows : &script_posix);
+        script_then_fail(SCRIPT_CONNECT, code.kind, code.os_code);
+        assert_error(feri_connect_timeout(&handle, &to, FER_DURATION_NONE),
+                     i < 2 ? FER_ADDR_NOT_AVAILABLE : code.kind, code.os_code);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +237,7 @@ int main(void)
         script_test(a_handle_that_is_closed_meanwhile_leaves_no_socket),
         script_test(a_unix_connect_starts_or_ends_at_once),
         script_test(a_unix_connect_to_a_full_queue_is_resource_busy),
+        script_test(a_connect_without_a_port_left_has_one_kind),
         script_test(a_connect_that_ended_without_an_error_is_aborted),
         script_test(a_failed_connect_whose_error_was_taken_is_aborted),
     };
