@@ -93,8 +93,7 @@ static void would_block_strikes_nonblocking_calls(void **state)
     assert_injected(FER_SIM_FAULT_WOULD_BLOCK, 2);
 }
 
-/* On POSIX the kernel waits. On Windows core gets the error, waits and retries. The caller sees no
- * difference. */
+/* On POSIX the kernel waits. On Windows core gets the error, waits and retries. */
 static void would_block_is_not_seen_by_blocking_calls(void **state)
 {
     sim_begin(state);
