@@ -29,6 +29,7 @@ struct call {
 
 static struct call calls[CALLS_MAX];
 static size_t call_count;
+static const char zeros[65536];
 
 /* ---- Calls */
 
@@ -43,7 +44,6 @@ static fer_error call_read(struct call *call)
  * a part returns its count when its timeout expires. */
 static fer_error call_write(struct call *call)
 {
-    static const char zeros[65536];
     uint64_t start = peer_now_us();
     fer_error error;
     bool goes_on;
@@ -79,8 +79,9 @@ static fer_error ready_once(struct call *call, fer_duration timeout, fer_interes
     return fer_tcp_stream_ready(call->stream, call->interest, timeout, ready);
 }
 
-/* As a loop of events: waits, does what is ready, and waits again. Data in flight may make a full
- * stream writable for a moment. */
+/* As a loop of events: waits, writes as much as fits, and waits again. A full stream is writable
+ * again if data in flight arrives. FreeBSD also sends a part of a segment with the acknowledgement
+ * of the peer's end (TF_ACKNOW in tcp_output, netinet/tcp_output.c). */
 static fer_error call_ready(struct call *call)
 {
     uint64_t start = peer_now_us();
@@ -91,7 +92,7 @@ static fer_error call_ready(struct call *call)
         size_t n = 0;
         error = ready_once(call, millis(WAIT_MS - passed_us / 1000), &ready);
         if (error.kind == FER_OK && (ready & FER_WRITABLE) != 0 && call->stream != NULL) {
-            fer_error written = fer_tcp_stream_try_write(call->stream, "x", 1, &n);
+            fer_error written = fer_tcp_stream_try_write(call->stream, zeros, sizeof zeros, &n);
             error = written.kind == FER_WOULD_BLOCK ? error : written;
         }
         call->laps++;
