@@ -124,8 +124,9 @@ static void probe_keepalive(int name, uint32_t most)
         int before = raw_int_option(socket, IPPROTO_TCP, name, &value);
         see("its default: %s", raw_text(before == 0 ? value : -1));
         conclude(false);
+    } else if (raw_int_option(socket, IPPROTO_TCP, name, &value) != 0) {
+        conclude_absent("%lu is set and cannot be read: %s", (unsigned long)most, raw_text(-1));
     } else {
-        (void)raw_int_option(socket, IPPROTO_TCP, name, &value);
         see("%lu is read as %d", (unsigned long)most, value);
         conclude(value == (int)most);
         result = raw_set_int_option(socket, IPPROTO_TCP, name, (int)most + 1);
