@@ -42,6 +42,7 @@ set(ferrule_core_sources
     core/open/listening.c
     core/open/opening.c
     core/open/port_sharing.c
+    core/open/reconnecting.c
     core/open/socket_building.c
     core/open/unix_opening.c
     core/transfer/copy.c

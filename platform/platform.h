@@ -74,6 +74,11 @@ struct ferp_traits {
     /* A buffer size is read as twice the value that was set, because it includes the kernel's
      * bookkeeping (Linux: socket(7), SO_RCVBUF). */
     bool buffer_sizes_are_doubled;
+    /* A connect of a datagram socket that has a peer first dissolves the connection. The local
+     * address becomes the wildcard, if the connect then fails, and else the one that the route
+     * chooses (macOS and the BSDs: udp_disconnect, sys/netinet/udp_usrreq.c). Linux and Windows
+     * keep the address that was bound. */
+    bool reconnect_drops_bound_addr;
     /* The send buffer limits the size of a datagram, by default to less than IP allows (macOS:
      * net.inet.udp.maxdgram). */
     bool datagram_limit_is_send_buffer;

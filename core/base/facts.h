@@ -74,6 +74,11 @@ static inline bool feri_buffer_sizes_are_doubled(void)
     return ferp_traits()->buffer_sizes_are_doubled;
 }
 
+static inline bool feri_reconnect_drops_bound_addr(void)
+{
+    return ferp_traits()->reconnect_drops_bound_addr;
+}
+
 static inline bool feri_datagram_limit_is_send_buffer(void)
 {
     return ferp_traits()->datagram_limit_is_send_buffer;

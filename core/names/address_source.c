@@ -141,5 +141,6 @@ fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_open
         }
         feri_address_source_end(&source);
     }
-    return feri_finish_opening(handle, error, raw, feri_family_flag(&addr));
+    return feri_finish_opening(handle, error, raw,
+                               feri_family_flag(&addr) | feri_any_addr_flag(&addr));
 }

@@ -27,6 +27,11 @@ uint32_t feri_family_flag(const fer_socket_addr *addr)
     return addr->ip.family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
 }
 
+uint32_t feri_any_addr_flag(const fer_socket_addr *addr)
+{
+    return fer_ip_addr_is_unspecified(&addr->ip) ? FERI_FLAG_ANY_ADDR : 0;
+}
+
 fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw,
                               uint32_t flags)
 {
@@ -52,5 +57,6 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
         tried++;
         error = opener(&addrs[tried], &raw);
     }
-    return feri_finish_opening(handle, error, raw, feri_family_flag(&addrs[tried]));
+    return feri_finish_opening(handle, error, raw,
+                               feri_family_flag(&addrs[tried]) | feri_any_addr_flag(&addrs[tried]));
 }

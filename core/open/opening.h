@@ -35,4 +35,7 @@ fer_domain feri_domain_of(const fer_socket_addr *addr);
 /* FERI_FLAG_V6, or 0. */
 uint32_t feri_family_flag(const fer_socket_addr *addr);
 
+/* FERI_FLAG_ANY_ADDR, or 0. */
+uint32_t feri_any_addr_flag(const fer_socket_addr *addr);
+
 #endif

@@ -45,7 +45,7 @@ static uint32_t kind_flags(fer_domain domain, fer_type type, int protocol)
     if (type == FER_TYPE_STREAM) {
         return flags;
     }
-    return flags | FERI_FLAG_DATAGRAM | (has_ports ? 0 : FERI_FLAG_NO_PORTS);
+    return flags | FERI_FLAG_DATAGRAM | FERI_FLAG_ANY_ADDR | (has_ports ? 0 : FERI_FLAG_NO_PORTS);
 }
 
 /* IPv6 sockets are dual-stack from their creation, and bind clears IPV6_V6ONLY again (rule L4): the
@@ -144,7 +144,8 @@ fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
         return feri_socket_is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
     }
     FER_TRY(feri_map_bind_error(feri_socket_type(handle), addr, ferp_bind(handle->raw_, addr)));
-    set_flag(handle, FERI_FLAG_BOUND);
+    feri_atomic_change_bits(&handle->flags_, FERI_FLAG_BOUND,
+                            FERI_FLAG_ANY_ADDR & ~feri_any_addr_flag(addr));
     return feri_ok();
 }
 

@@ -9,6 +9,7 @@
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "core/open/opening.h"
+#include "core/open/reconnecting.h"
 #include "core/wait/waiting.h"
 #include "ferrule/ip.h"
 
@@ -245,12 +246,18 @@ fer_error feri_datagram_connect(fer_udp_socket *socket, const fer_socket_addr *a
 {
     FERI_ASSERT(socket != NULL && addr != NULL);
     fer_socket_addr destination;
+    fer_socket_addr old;
     fer_raw_socket raw = socket->handle_.raw_;
     FER_TRY(destination_for(&socket->handle_, addr, &destination));
+    FER_TRY(feri_check_reconnect(&socket->handle_, &destination, &old));
     fer_error error;
     do {
         error = ferp_connect(raw, &destination);
     } while (error.kind == FER_INTERRUPTED);
+    if (error.kind != FER_OK && old.port != 0) {
+        /* the local address again, instead of the wildcard */
+        FER_IGNORE(ferp_connect(raw, &old));
+    }
     update_peer(socket, &destination, error);
     ferp_report_refusals(raw, socket->peer_.ip.family != 0);
     return error;

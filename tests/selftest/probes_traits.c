@@ -351,6 +351,25 @@ static void datagram_limit_is_send_buffer(void)
     raw_close(socket);
 }
 
+static void reconnect_drops_bound_addr(void)
+{
+    struct sockaddr_in to = raw_address(9);
+    struct sockaddr_in local = raw_address(0);
+    raw_len len = (raw_len)sizeof local;
+    raw_socket socket = raw_new(SOCK_DGRAM);
+    (void)raw_bind(socket, 0);
+    (void)raw_connect(socket, 9);
+    to.sin_addr.s_addr = htonl(0xc0000201u); /* 192.0.2.1, RFC 5737 */
+    int connected = connect(socket, (struct sockaddr *)&to, (raw_len)sizeof to);
+    see("bound to 127.0.0.1 and connected, then connect to 192.0.2.1: %s", raw_text(connected));
+    (void)getsockname(socket, (struct sockaddr *)&local, &len);
+    uint32_t bound = ntohl(local.sin_addr.s_addr);
+    see("the local address is then %u.%u.%u.%u", (unsigned)(bound >> 24),
+        (unsigned)(bound >> 16 & 255), (unsigned)(bound >> 8 & 255), (unsigned)(bound & 255));
+    conclude_fact(ferp_traits()->reconnect_drops_bound_addr, bound != 0x7f000001u);
+    raw_close(socket);
+}
+
 static const struct probe list[] = {
     {"io_waits_in_kernel", io_waits_in_kernel, traits_file},
     {"shutdown_read_resets_on_data", shutdown_read_resets_on_data, traits_file},
@@ -366,6 +385,7 @@ static const struct probe list[] = {
     {"connect_error_comes_late", connect_error_comes_late, traits_file},
     {"buffer_sizes_are_doubled", buffer_sizes_are_doubled, traits_file},
     {"datagram_limit_is_send_buffer", datagram_limit_is_send_buffer, traits_file},
+    {"reconnect_drops_bound_addr", reconnect_drops_bound_addr, traits_file},
     {"poller_has_edges", probe_poller_has_edges, traits_file},
     {"unix_path_max", probe_unix_path_max, traits_file},
     {"has_abstract_unix_names", probe_has_abstract_unix_names, traits_file},

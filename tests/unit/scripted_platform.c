@@ -42,6 +42,7 @@ const struct ferp_traits script_bsd = {POSIX_FACTS,
                                        .close_hides_unread_input = true,
                                        .cut_send_loses_count = true,
                                        .datagrams_share_by_reuse_port = true,
+                                       .reconnect_drops_bound_addr = true,
                                        .datagram_limit_is_send_buffer = true,
                                        .unix_path_max = 103};
 const struct ferp_traits script_windows = {.shutdown_read_resets_on_data = true,

@@ -137,6 +137,93 @@ static void a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did(void *
     assert_log("connect(1,192.0.2.7:7) peer_addr(1) report_refusals(1,0)");
 }
 
+/* ---- A second connect, if it drops the address that the socket is bound to
+ * (reconnect_drops_bound_addr) */
+
+/* A socket with a peer and the local address 127.0.0.1. */
+static fer_udp_socket reconnected_socket(uint32_t flags)
+{
+    fer_udp_socket socket = connected_socket(&script_posix, flags);
+    script.traits.reconnect_drops_bound_addr = true;
+    return socket;
+}
+
+static void a_second_connect_is_tried_by_another_socket(void **state)
+{
+    (void)state;
+    fer_socket_addr to = script_addr("192.0.2.7:7");
+    fer_udp_socket socket = reconnected_socket(0);
+    script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:9999");
+    script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:80");
+    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_log("peer_addr(1) socket(udp,v4) connect(2,192.0.2.7:7) local_addr(2) close(2) "
+               "local_addr(1) connect(1,192.0.2.7:7) peer_addr(1) report_refusals(1,1)");
+}
+
+static void a_socket_bound_to_an_address_is_not_connected_from_another(void **state)
+{
+    (void)state;
+    fer_socket_addr to = script_addr("192.0.2.7:7");
+    fer_socket_addr was = script_addr(PEER);
+    fer_udp_socket socket = reconnected_socket(0);
+    script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("192.0.2.99:9999");
+    script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:80");
+    assert_error(feri_datagram_connect(&socket, &to), FER_ADDR_NOT_AVAILABLE, 0);
+    assert_true(fer_socket_addr_eq(&socket.peer_, &was));
+    assert_log("peer_addr(1) socket(udp,v4) connect(2,192.0.2.7:7) local_addr(2) close(2) "
+               "local_addr(1)");
+}
+
+static void a_socket_on_the_wildcard_is_connected_from_any_address(void **state)
+{
+    (void)state;
+    fer_socket_addr to = script_addr("[2001:db8::7]:7");
+    fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR | FERI_FLAG_V6);
+    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_log("peer_addr(1) socket(udp,v6) set_option(2,ONLY_V6,0) connect(2,[2001:db8::7]:7) "
+               "local_addr(2) close(2) connect(1,[2001:db8::7]:7) peer_addr(1) "
+               "report_refusals(1,1)");
+}
+
+static void a_second_connect_that_must_fail_leaves_the_socket_as_it_is(void **state)
+{
+    (void)state;
+    fer_socket_addr to = script_addr("192.0.2.7:7");
+    fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR);
+    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
+    assert_error(feri_datagram_connect(&socket, &to), FER_NETWORK_UNREACHABLE, 51);
+    assert_log("peer_addr(1) socket(udp,v4) connect(2,192.0.2.7:7) close(2)");
+    script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 24);
+    assert_error(feri_datagram_connect(&socket, &to), FER_TOO_MANY_OPEN_FILES, 24);
+    assert_log("peer_addr(1) socket(udp,v4)");
+}
+
+/* Another socket may have the same pair of addresses. */
+static void a_second_connect_that_fails_after_all_is_undone(void **state)
+{
+    (void)state;
+    fer_socket_addr to = script_addr("192.0.2.7:7");
+    fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR);
+    (void)script_then(SCRIPT_CONNECT);
+    script_then_fail(SCRIPT_CONNECT, FER_ADDR_IN_USE, 48);
+    assert_error(feri_datagram_connect(&socket, &to), FER_ADDR_IN_USE, 48);
+    assert_log("peer_addr(1) socket(udp,v4) connect(2,192.0.2.7:7) local_addr(2) close(2) "
+               "connect(1,192.0.2.7:7) connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
+}
+
+static void a_first_connect_is_not_tried_by_another_socket(void **state)
+{
+    (void)state;
+    fer_socket_addr to = script_addr(PEER);
+    fer_udp_socket socket = reconnected_socket(0);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
+    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_log("peer_addr(1) connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
+    socket = reconnected_socket(FERI_FLAG_NO_PORTS);
+    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_log("connect(1,192.0.2.1:0) report_refusals(1,1)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +235,12 @@ int main(void)
         script_test(connecting_takes_the_peer_as_the_system_tells_it_and_hears_of_refusals),
         script_test(an_interrupted_connect_goes_on),
         script_test(a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did),
+        script_test(a_second_connect_is_tried_by_another_socket),
+        script_test(a_socket_bound_to_an_address_is_not_connected_from_another),
+        script_test(a_socket_on_the_wildcard_is_connected_from_any_address),
+        script_test(a_second_connect_that_must_fail_leaves_the_socket_as_it_is),
+        script_test(a_second_connect_that_fails_after_all_is_undone),
+        script_test(a_first_connect_is_not_tried_by_another_socket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

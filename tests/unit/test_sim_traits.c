@@ -62,6 +62,7 @@ static void facts_are_the_backends(void **state)
                      simulated->connect_would_block_means_started);
     assert_int_equal(real->refused_connect_is_retried, simulated->refused_connect_is_retried);
     assert_int_equal(real->connect_error_comes_late, simulated->connect_error_comes_late);
+    assert_int_equal(real->reconnect_drops_bound_addr, simulated->reconnect_drops_bound_addr);
     assert_int_equal(real->poller_has_edges, simulated->poller_has_edges);
     assert_int_equal(real->io_length_max, simulated->io_length_max);
     assert_int_equal(real->io_slices_max, simulated->io_slices_max);
