@@ -83,12 +83,77 @@ fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
     return ferp_posix_result(bind((int)raw, (const struct sockaddr *)&storage, len));
 }
 
-fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
+static fer_error connect_once(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     struct sockaddr_storage storage;
     socklen_t len = ferp_posix_sockaddr(addr, &storage);
     return ferp_posix_result(connect((int)raw, (const struct sockaddr *)&storage, len));
 }
+
+#ifdef __linux__
+/* The local address of a datagram socket that Linux refuses to connect, because no route begins at
+ * that address. */
+static bool is_pinned_datagram(fer_raw_socket raw, fer_socket_addr *local)
+{
+    fer_ipv4_addr v4;
+    int type = 0;
+    socklen_t len = sizeof type;
+    return getsockopt((int)raw, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_DGRAM &&
+           ferp_local_addr(raw, local).kind == FER_OK &&
+           (local->ip.family == FER_IP_V4 || fer_ipv6_addr_to_ipv4_mapped(&local->ip.v6, &v4)) &&
+           !fer_ip_addr_is_unspecified(&local->ip);
+}
+
+/* Removes the peer, and the local address if the first connect chose it. The socket also loses a
+ * port that the system chose, so it is bound to that port again. Queued datagrams stay
+ * (net/ipv4/udp.c, __udp_disconnect). False: the address was bound by the user. */
+static bool unpin(fer_raw_socket raw, const fer_socket_addr *pinned)
+{
+    fer_socket_addr local;
+    const struct sockaddr none = {.sa_family = AF_UNSPEC};
+    (void)connect((int)raw, &none, sizeof none);
+    if (ferp_local_addr(raw, &local).kind != FER_OK) {
+        return false;
+    }
+    bool has_port = local.port != 0;
+    local.port = pinned->port;
+    bool is_bound = has_port || ferp_bind(raw, &local).kind == FER_OK;
+    return is_bound && fer_ip_addr_is_unspecified(&local.ip);
+}
+
+/* The first connect of a datagram socket chooses its local address. If that is a loopback address,
+ * a later connect to another network is EINVAL (net/ipv4/route.c, ip_route_output_key_hash_rcu;
+ * erlang/otp#5092). */
+static fer_error connect_unpinned(fer_raw_socket raw, const fer_socket_addr *addr,
+                                  fer_error refused)
+{
+    fer_socket_addr pinned;
+    fer_socket_addr old;
+    if (!is_pinned_datagram(raw, &pinned)) {
+        return refused;
+    }
+    refused.kind = FER_ADDR_NOT_AVAILABLE;
+    if (ferp_peer_addr(raw, &old).kind != FER_OK) {
+        return refused;
+    }
+    fer_error error = unpin(raw, &pinned) ? connect_once(raw, addr) : refused;
+    if (error.kind != FER_OK) {
+        (void)connect_once(raw, &old);
+    }
+    return error;
+}
+
+fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    fer_error error = connect_once(raw, addr);
+    return error.os_code == EINVAL ? connect_unpinned(raw, addr, error) : error;
+}
+#else
+fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    return connect_once(raw, addr);
+}
+#endif
 
 /* Stores the result of getsockname or getpeername. An address of another kind, or a family that the
  * system did not write, is EAFNOSUPPORT. */
