@@ -78,6 +78,80 @@ static void connecting_again_changes_whose_datagrams_are_received(void **state)
     assert_peer_socket_receives(second, "hello", port);
 }
 
+/* An address in a network for documentation (RFC 5737, RFC 3849). No datagram is sent to it. */
+static fer_socket_addr elsewhere(peer_family family)
+{
+    const fer_ipv4_addr v4 = {{192, 0, 2, 1}};
+    const fer_ipv6_addr v6 = fer_ipv6_addr_new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, 9)
+                             : fer_socket_addr_new_v6(&v6, 9, 0, 0);
+}
+
+static void assert_bound_to(fer_udp_socket *socket, const fer_socket_addr *want)
+{
+    fer_socket_addr local;
+    assert_ok(fer_udp_socket_local_addr(socket, &local));
+    assert_true(fer_socket_addr_eq(&local, want));
+}
+
+/* A socket that is bound to the loopback address is never reachable from the network, whatever the
+ * result of the second connect is. */
+static void a_socket_bound_to_loopback_stays_there_when_it_is_connected_again(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t port = 0;
+    uint16_t ports[2] = {0};
+    fer_socket_addr peer;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    fer_socket_addr local = loopback(family, port);
+    fer_socket_addr to = elsewhere(family);
+    assert_true(peer_datagram(family, &ports[0]) != PEER_NONE);
+    peer_socket second = peer_datagram(family, &ports[1]);
+    connect_to(socket, family, ports[0]);
+    fer_error error = fer_udp_socket_connect_addr(socket, &to);
+    assert_bound_to(socket, &local);
+    if (error.kind != FER_OK && !peer_is_windows()) {
+        assert_kind(fer_udp_socket_peer_addr(socket, &peer), FER_OK);
+        assert_int_equal(peer.port, ports[0]);
+    }
+    connect_to(socket, family, ports[1]);
+    assert_bound_to(socket, &local);
+    send_text(socket, "hello");
+    assert_peer_socket_receives(second, "hello", port);
+}
+
+/* The first connect of a socket on the wildcard address chooses a local address, which does not
+ * prevent the next one. Datagrams of the new peer that were queued before stay. */
+static void a_socket_connected_to_loopback_can_be_connected_elsewhere(void **state)
+{
+    peer_family family = family_of(state);
+    uint16_t other_port = 0;
+    fer_socket_addr first;
+    fer_socket_addr local;
+    fer_socket_addr to = elsewhere(family);
+    fer_udp_socket *socket = test_udp();
+    if (peer_is_wine()) {
+        skip_because("Wine passes Linux' EINVAL on");
+    }
+    assert_ok(fer_udp_socket_bind(socket, family == PEER_V4 ? "0.0.0.0:0" : "[::]:0"));
+    assert_ok(fer_udp_socket_local_addr(socket, &first));
+    peer_socket other = peer_datagram(family, &other_port);
+    connect_to(socket, family, other_port);
+    assert_true(peer_datagram_send(other, family, first.port, "early", 5));
+    wait_until_queued(socket);
+    fer_error error = fer_udp_socket_connect_addr(socket, &to);
+    bool has_no_route = error.kind == FER_NETWORK_UNREACHABLE ||
+                        error.kind == FER_HOST_UNREACHABLE ||
+                        (peer_is_bsd() && error.kind == FER_ADDR_NOT_AVAILABLE);
+    assert_true(error.kind == FER_OK || has_no_route);
+    assert_ok(fer_udp_socket_local_addr(socket, &local));
+    assert_int_equal(local.port, first.port);
+    connect_to(socket, family, other_port);
+    assert_receives(socket, "early", family, other_port);
+    send_text(socket, "hello");
+    assert_peer_socket_receives(other, "hello", first.port);
+}
+
 /* ---- Two threads: "one receiving and one sending call at once on one handle" */
 
 enum { MANY = 100 };
@@ -133,6 +207,8 @@ int main(void)
         FAMILY_TEST("U5", a_stranger_s_datagram_after_connect_is_not_received),
         FAMILY_TEST("U5", a_clone_s_connect_makes_strangers_of_the_others),
         FAMILY_TEST("U5", connecting_again_changes_whose_datagrams_are_received),
+        FAMILY_TEST("U5", a_socket_bound_to_loopback_stays_there_when_it_is_connected_again),
+        FAMILY_TEST("U5", a_socket_connected_to_loopback_can_be_connected_elsewhere),
         FAMILY_TEST("U1", one_thread_sends_while_another_receives),
     };
     return RUN_TESTS("datagram_peers", tests);

@@ -145,12 +145,27 @@ size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
     return system_names_resolve(host, addrs, cap);
 }
 
+/* Another system's kernel may have interfaces that this system's resolver does not know. */
+static bool resolver_knows(const char *interface_name)
+{
+#ifdef __linux__
+    (void)interface_name;
+    return true;
+#else
+    char text[PEER_INTERFACE_CAP + 16] = "fe80::1%";
+    fer_socket_addr addr;
+    strcat(text, interface_name);
+    return peer_resolve(text, &addr, 1) > 0;
+#endif
+}
+
 /* Tries each index, because the memory sanitizer does not see what if_nameindex writes. */
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
 {
     char found[IF_NAMESIZE] = "";
     for (unsigned i = 1; i < 256; i++) {
-        if (if_indextoname(i, found) != NULL && strlen(found) < PEER_INTERFACE_CAP) {
+        if (if_indextoname(i, found) != NULL && strlen(found) < PEER_INTERFACE_CAP &&
+            resolver_knows(found)) {
             strcpy(name, found);
             *index = i;
             return true;

@@ -16,6 +16,8 @@ bool unix_peer_reports_unread_input(void);
 /* Datagrams are as on macOS and the BSDs: no send waits for room in a queue, a connected socket
  * receives from every sender, and the end of the peer is reported to the next call of any kind. */
 bool unix_peer_has_bsd_datagrams(void);
+/* A stream whose peer was closed has no peer address, before it has read the end. */
+bool unix_peer_forgets_closed_peer(void);
 /* The length of the path field of an address, with room for a NUL or without. */
 size_t unix_peer_path_room(void);
 

@@ -54,6 +54,10 @@ bool unix_peer_has_bsd_datagrams(void)
 {
     return false;
 }
+bool unix_peer_forgets_closed_peer(void)
+{
+    return false;
+}
 #else
 bool unix_peer_has_abstract_names(void)
 {
@@ -64,6 +68,10 @@ bool unix_peer_reports_unread_input(void)
     return false;
 }
 bool unix_peer_has_bsd_datagrams(void)
+{
+    return true;
+}
+bool unix_peer_forgets_closed_peer(void)
 {
     return true;
 }

@@ -33,6 +33,10 @@ bool unix_peer_has_bsd_datagrams(void)
 {
     return false;
 }
+bool unix_peer_forgets_closed_peer(void)
+{
+    return false;
+}
 size_t unix_peer_path_room(void)
 {
     return PATH_ROOM;

@@ -221,7 +221,7 @@ static void the_peer_s_end_is_0_for_ever(void **state)
         assert_ok(fer_unix_stream_read(pair.stream, got, 0, &n));
         assert_int_equal(n, 0);
         fer_error error = fer_unix_stream_peer_addr(pair.stream, &addr);
-        if (closes && !unix_peer_reports_unread_input()) {
+        if (closes && unix_peer_forgets_closed_peer()) {
             /* row unix_peer_addr_gone */
             assert_kind(error, FER_NOT_CONNECTED);
         } else {
