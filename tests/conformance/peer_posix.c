@@ -154,7 +154,7 @@ static bool resolver_knows(const char *interface_name)
 #else
     char text[PEER_INTERFACE_CAP + 16] = "fe80::1%";
     fer_socket_addr addr;
-    strcat(text, interface_name);
+    strcpy(text + strlen(text), interface_name);
     return peer_resolve(text, &addr, 1) > 0;
 #endif
 }
