@@ -379,12 +379,20 @@ static bool lost_its_peer(const ferp_sim_network *network, const ferp_sim_socket
            ferp_sim_switches_for(network, socket)->unix_closed_peer_has_no_name;
 }
 
+static bool has_shut_both(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_pipe *out = ferp_sim_pipe_out(network, socket);
+    return ferp_sim_switches_for(network, socket)->shut_both_disconnects && socket->shut_read &&
+           out != NULL && out->fin_arrived;
+}
+
 static bool linux_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
     return socket->is_unix ? was_connected(socket) && !lost_its_peer(network, socket)
                            : socket->state == FERP_SIM_CONNECTED &&
-                                 (is_datagram || !ferp_sim_both_ended(network, socket));
+                                 (is_datagram || (!ferp_sim_both_ended(network, socket) &&
+                                                  !has_shut_both(network, socket)));
 }
 
 bool ferp_sim_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket)

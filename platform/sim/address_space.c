@@ -101,8 +101,11 @@ static ferp_sim_code bsd_bind_status(const ferp_sim_switches *switches,
                                      const ferp_sim_socket *first, const ferp_sim_socket *second)
 {
     bool is_same_family = first->family == second->family;
-    bool is_equal = fer_ip_addr_eq(&first->local.ip, &second->local.ip);
-    bool has_peer = first->kind == FERP_SIM_STREAM && first->state == FERP_SIM_CONNECTED;
+    bool is_equal = is_same_family ? fer_ip_addr_eq(&first->local.ip, &second->local.ip)
+                                   : ferp_sim_is_wildcard(&first->local.ip) &&
+                                         ferp_sim_is_wildcard(&second->local.ip);
+    bool has_peer = first->kind == FERP_SIM_STREAM && first->state != FERP_SIM_UNCONNECTED &&
+                    first->state != FERP_SIM_LISTENING;
     if (first->settings.reuse_port && second->settings.reuse_port) {
         return FERP_SIM_NO_ERROR;
     }
@@ -111,7 +114,7 @@ static ferp_sim_code bsd_bind_status(const ferp_sim_switches *switches,
         return FERP_SIM_NO_ERROR;
     }
     if (second->settings.reuse || second->settings.reuse_port) {
-        return (is_equal || !is_same_family) && !has_peer ? FERP_SIM_EADDRINUSE : FERP_SIM_NO_ERROR;
+        return is_equal && !has_peer ? FERP_SIM_EADDRINUSE : FERP_SIM_NO_ERROR;
     }
     return FERP_SIM_EADDRINUSE;
 }

@@ -38,9 +38,20 @@ static fer_error ensure_port(ferp_sim_network *network, ferp_sim_socket *socket,
     return socket->has_local ? FERP_SIM_OK : ferp_sim_claim_any_port(network, socket, ip);
 }
 
+static void disconnect(ferp_sim_socket *socket)
+{
+    socket->state = FERP_SIM_UNCONNECTED;
+    socket->remote = (fer_socket_addr){0};
+    socket->local.ip = (fer_ip_addr){.family = socket->family};
+}
+
 fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *socket,
                                     const fer_socket_addr *addr)
 {
+    if (socket->state == FERP_SIM_CONNECTED &&
+        ferp_sim_switches_for(network, socket)->udp_reconnect_unbinds) {
+        disconnect(socket);
+    }
     FER_TRY(ferp_sim_error(network, destination_status(network, socket, addr)));
     fer_socket_addr to = ferp_sim_destination(addr);
     fer_ip_addr source = ferp_sim_source_for(socket, &to.ip);
@@ -62,6 +73,21 @@ void ferp_report_refusals(fer_raw_socket raw, bool reported)
 
 /* ---- Sending */
 
+static bool is_other_than_peer(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                               const fer_socket_addr *addr)
+{
+    fer_socket_addr to = ferp_sim_canonical(addr);
+    return socket->state == FERP_SIM_CONNECTED &&
+           ferp_sim_switches_for(network, socket)->send_to_connected_is_eisconn &&
+           !ferp_sim_is_same_end(&socket->remote, &to);
+}
+
+static bool is_above_send_buffer(const ferp_sim_socket *socket, size_t len)
+{
+    return ferp_traits()->datagram_limit_is_send_buffer && !socket->is_peer &&
+           len > socket->settings.send_buffer;
+}
+
 static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
                               size_t len, const fer_socket_addr *addr)
 {
@@ -72,11 +98,15 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
     if (addr == NULL && socket->state != FERP_SIM_CONNECTED) {
         return ferp_sim_error(network, FERP_SIM_EDESTADDRREQ);
     }
+    if (addr != NULL && is_other_than_peer(network, socket, addr)) {
+        return ferp_sim_error(network, FERP_SIM_EISCONN);
+    }
     fer_socket_addr peer = ferp_sim_in_family_of(socket, &socket->remote);
     fer_socket_addr to = addr == NULL ? socket->remote : ferp_sim_destination(addr);
     FER_TRY(
         ferp_sim_error(network, destination_status(network, socket, addr == NULL ? &peer : addr)));
-    if (len > (size_t)(to.ip.family == FER_IP_V4 ? LONGEST_V4 : LONGEST_V6)) {
+    if (len > (size_t)(to.ip.family == FER_IP_V4 ? LONGEST_V4 : LONGEST_V6) ||
+        is_above_send_buffer(socket, len)) {
         return ferp_sim_error(network, FERP_SIM_EMSGSIZE);
     }
     FER_TRY(

@@ -249,6 +249,8 @@ fer_error ferp_sim_check_with_wait(ferp_sim_network *network, ferp_sim_socket *s
 /* ---- unix.c */
 fer_error ferp_sim_unix_send_one(ferp_sim_network *network, ferp_sim_socket *socket,
                                  const void *buf, size_t len, const fer_unix_addr *addr, size_t *n);
+/* Disconnects the datagram sockets that are connected to a closed one, on some systems. */
+void ferp_sim_drop_unix_peers(ferp_sim_network *network, const ferp_sim_socket *closed);
 /* Removes a closed socket's abstract name. A path stays. */
 void ferp_sim_release_name(ferp_sim_network *network, const ferp_sim_socket *socket);
 

@@ -32,7 +32,9 @@ static bool is_known(const ferp_sim_network *network, const ferp_sim_socket *soc
         option == FERP_MULTICAST_LOOP_V6) {
         return socket->family == FER_IP_V6;
     }
-    return !(windows && network->config.lacks_keepalive_fields && is_keepalive_field(option));
+    bool lacks_fields = (windows && network->config.lacks_keepalive_fields) ||
+                        ferp_sim_switches_for(network, socket)->lacks_keepalive_fields;
+    return !(lacks_fields && is_keepalive_field(option));
 }
 
 static bool is_between(uint32_t value, uint32_t least, uint32_t most)

@@ -36,7 +36,9 @@ static readiness stream_of_epoll(ferp_sim_network *network, const ferp_sim_socke
     return (readiness){
         .readable = input_ended || (is_connected && ferp_sim_readable(network, socket) > 0),
         .writable = is_connected && (output_ended || ferp_sim_room(network, socket) > 0),
-        .failed = has_failed(socket) || socket->state == FERP_SIM_UNCONNECTED ||
+        .failed = has_failed(socket) ||
+                  (socket->state == FERP_SIM_UNCONNECTED &&
+                   !ferp_sim_switches_for(network, socket)->poller_ignores_never_connected) ||
                   (input_ended && output_ended),
     };
 }

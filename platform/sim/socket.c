@@ -176,6 +176,23 @@ fer_error ferp_adopt(fer_raw_socket raw)
 
 /* ---- Shutdown */
 
+static fer_error shut_down_datagram(ferp_sim_network *network, ferp_sim_socket *socket,
+                                    fer_shutdown how)
+{
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
+    bool is_unconnected = socket->state != FERP_SIM_CONNECTED;
+    if (is_unconnected && switches->unconnected_shutdown_fails) {
+        return ferp_sim_error(network, FERP_SIM_ENOTCONN);
+    }
+    socket->shut_read |= how != FER_SHUTDOWN_WRITE;
+    socket->shut_write |= how != FER_SHUTDOWN_READ;
+    if (how != FER_SHUTDOWN_WRITE && switches->shut_read_discards_input) {
+        ferp_sim_drop_datagrams(network, socket);
+    }
+    bool is_enotconn = is_unconnected && switches->unconnected_shutdown_is_enotconn;
+    return ferp_sim_error(network, is_enotconn ? FERP_SIM_ENOTCONN : FERP_SIM_NO_ERROR);
+}
+
 static ferp_sim_code code_of_dead(const ferp_sim_network *network, const ferp_sim_socket *socket,
                                   fer_shutdown how)
 {
@@ -193,9 +210,7 @@ static fer_error shut_down_linux(ferp_sim_network *network, ferp_sim_socket *soc
                                  fer_shutdown how)
 {
     if (socket->kind == FERP_SIM_DATAGRAM) {
-        socket->shut_read |= how != FER_SHUTDOWN_WRITE;
-        socket->shut_write |= how != FER_SHUTDOWN_READ;
-        return FERP_SIM_OK;
+        return shut_down_datagram(network, socket, how);
     }
     bool had_ended = socket->state != FERP_SIM_CONNECTED || ferp_sim_both_ended(network, socket);
     socket->shut_read |= how != FER_SHUTDOWN_WRITE;

@@ -455,6 +455,9 @@ void ferp_sim_close_socket(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     if (socket->kind == FERP_SIM_DATAGRAM) {
         ferp_sim_drop_datagrams(network, socket);
+        if (socket->is_unix) {
+            ferp_sim_drop_unix_peers(network, socket);
+        }
     } else if (socket->state == FERP_SIM_LISTENING) {
         reset_queue(network, socket);
     } else if (socket->state == FERP_SIM_CONNECTED) {

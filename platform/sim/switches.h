@@ -46,6 +46,10 @@ typedef struct ferp_sim_switches {
      * OpenBSD: tcp_shutdown finds no protocol control block). */
     bool shutdown_dead_is_einval;
 
+    /* A stream that has shut down both halves itself is unconnected once the peer has its FIN (all:
+     * tcp_input, FIN_WAIT_1). */
+    bool shut_both_disconnects;
+
     /* ---- Streams: options and names of an ended connection */
 
     /* Setting an option or a timeout, and getpeername, are EINVAL once both halves have ended, also
@@ -60,6 +64,11 @@ typedef struct ferp_sim_switches {
     bool buffer_of_ended_half_is_einval;
     /* getsockname is EINVAL once the connection is over (NetBSD, OpenBSD: tcp_sockaddr). */
     bool local_name_of_dead_is_einval;
+
+    /* There are no options for the fields of a keepalive (OpenBSD: tcp_ctloutput). */
+    bool lacks_keepalive_fields;
+    /* The default number of a keepalive's retries (TCPTV_KEEPCNT). */
+    unsigned keepalive_retries;
 
     /* ---- Connecting */
 
@@ -111,13 +120,48 @@ typedef struct ferp_sim_switches {
     bool queued_reset_is_aborted;
     bool queued_reset_v6_is_aborted;
 
+    /* ---- Datagrams */
+
+    /* Sending to an address is EISCONN on a connected socket (all: udp_output). platform/posix ends
+     * this for the peer's own address. */
+    bool send_to_connected_is_eisconn;
+    /* Connecting a connected socket first disconnects it. The local address becomes the wildcard,
+     * also if it was bound, and stays so if the connect fails (all: udp_disconnect). */
+    bool udp_reconnect_unbinds;
+    /* The default of SO_SNDBUF, which limits a datagram (udp_sendspace). */
+    unsigned udp_send_buffer;
+
     /* ---- Unix sockets */
+
+    /* A datagram that finds no room is ENOBUFS, and its sender never waits (all: uipc_send). */
+    bool unix_full_datagrams;
+    /* A connected socket whose peer is closed gets a pending ECONNRESET, and is unconnected (all:
+     * unp_drop). Linux' next send reports ECONNREFUSED. */
+    bool unix_peer_close_is_econnreset;
+    /* A connected socket receives from every sender (all: unp_connect). Linux: EPERM. */
+    bool unix_connected_hears_all;
+    /* A datagram socket that is connected to another peer keeps its queue, and the old peer gets no
+     * error (all: unp_disconnect). Linux discards the queue. platform/posix ends that a failed
+     * connect leaves no peer. */
+    bool unix_reconnect_keeps_queue;
+    /* A datagram for a socket that has shut down its read half is discarded (XNU: sbappendaddr) or
+     * ENOBUFS (the others: sorflush leaves no room). Linux: EPIPE. */
+    bool unix_datagram_to_shut_is_lost;
+    bool unix_datagram_to_shut_is_enobufs;
+    /* shutdown of an unconnected datagram socket is ENOTCONN, with an effect or without one
+     * (FreeBSD, XNU: soshutdown). */
+    bool unconnected_shutdown_is_enotconn;
+    bool unconnected_shutdown_fails;
 
     /* A connect to a Unix listener whose queue is full is ECONNREFUSED, and does not wait
      * (all: unp_connect, sonewconn). */
     bool unix_full_queue_refuses;
 
     /* ---- Pollers */
+
+    /* Neither direction is reported of a stream that was never connected (all: soreadable,
+     * sowriteable). epoll reports a hang-up. */
+    bool poller_ignores_never_connected;
 
     /* The backend makes a poller's ALREADY_EXISTS and NOT_FOUND itself, without a code: kevent
      * reports a missing registration by ENOENT only, and poll has no registrations

@@ -115,7 +115,10 @@ static ferp_sim_settings default_settings(const ferp_sim_network *network)
         .hops = windows ? 128 : 64,
         .keepalive_time = 7200,
         .keepalive_interval = windows ? 1 : 75,
-        .keepalive_retries = windows ? 10 : 9,
+        .keepalive_retries = windows ? 10
+                             : network->switches->keepalive_retries != 0
+                                 ? network->switches->keepalive_retries
+                                 : 9,
     };
 }
 
@@ -129,6 +132,9 @@ ferp_sim_socket *ferp_sim_socket_new(ferp_sim_network *network, ferp_sim_kind ki
             socket->kind = kind;
             socket->family = family;
             socket->settings = default_settings(network);
+            if (kind == FERP_SIM_DATAGRAM && network->switches->udp_send_buffer != 0) {
+                socket->settings.send_buffer = network->switches->udp_send_buffer;
+            }
             socket->reports_refusals = ferp_sim_is_winsock(network);
             socket->link = FERP_SIM_NONE;
             socket->listener = FERP_SIM_NONE;

@@ -74,6 +74,21 @@ static fer_unix_addr addr_of_name(const ferp_sim_network *network, int name)
     return name == FERP_SIM_NONE ? (fer_unix_addr){0} : network->unix_names[name].addr;
 }
 
+void ferp_sim_drop_unix_peers(ferp_sim_network *network, const ferp_sim_socket *closed)
+{
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        ferp_sim_socket *socket = &network->sockets[i];
+        if (socket->is_unix && socket->kind == FERP_SIM_DATAGRAM &&
+            socket->state == FERP_SIM_CONNECTED && socket->unix_peer == closed->sequence &&
+            ferp_sim_switches_for(network, socket)->unix_peer_close_is_econnreset) {
+            socket->state = FERP_SIM_UNCONNECTED;
+            socket->unix_peer_name = FERP_SIM_NONE;
+            socket->pending = FERP_SIM_ECONNRESET;
+            socket->changes++;
+        }
+    }
+}
+
 void ferp_sim_release_name(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     int name = socket->unix_name;
@@ -212,11 +227,14 @@ static ferp_sim_socket *peer_of(ferp_sim_network *network, const ferp_sim_socket
 }
 
 /* Linux, unix_may_send: a socket that is connected to another one receives nothing from here. */
-static ferp_sim_code may_send_to(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
+static ferp_sim_code may_send_to(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                 const ferp_sim_socket *receiver)
 {
     bool is_other_peer =
         receiver->state == FERP_SIM_CONNECTED && receiver->unix_peer != socket->sequence;
-    return is_other_peer ? FERP_SIM_EPERM : FERP_SIM_NO_ERROR;
+    return is_other_peer && !ferp_sim_switches_for(network, receiver)->unix_connected_hears_all
+               ? FERP_SIM_EPERM
+               : FERP_SIM_NO_ERROR;
 }
 
 static fer_error connect_stream(ferp_sim_network *network, ferp_sim_socket *socket,
@@ -258,8 +276,9 @@ static fer_error connect_datagram(ferp_sim_network *network, ferp_sim_socket *so
 {
     ferp_sim_socket *peer = NULL;
     FER_TRY(find(network, addr, FERP_SIM_DATAGRAM, &peer));
-    FER_TRY(ferp_sim_error(network, may_send_to(socket, peer)));
-    if (socket->state == FERP_SIM_CONNECTED && socket->unix_peer != peer->sequence) {
+    FER_TRY(ferp_sim_error(network, may_send_to(network, socket, peer)));
+    if (socket->state == FERP_SIM_CONNECTED && socket->unix_peer != peer->sequence &&
+        !ferp_sim_switches_for(network, socket)->unix_reconnect_keeps_queue) {
         disconnect_peer(network, socket);
     }
     socket->unix_peer = peer->sequence;
@@ -330,7 +349,10 @@ static fer_error receiver_of(ferp_sim_network *network, ferp_sim_socket *socket,
 static ferp_sim_code send_status(const ferp_sim_network *network, ferp_sim_socket *socket,
                                  const fer_unix_addr *addr, size_t len)
 {
-    if (addr == NULL && socket->state != FERP_SIM_CONNECTED) {
+    bool error_comes_first =
+        ferp_sim_switches_for(network, socket)->unix_peer_close_is_econnreset &&
+        socket->pending != FERP_SIM_NO_ERROR;
+    if (addr == NULL && socket->state != FERP_SIM_CONNECTED && !error_comes_first) {
         return FERP_SIM_ENOTCONN;
     }
     if (len + SEND_BUFFER_OVERHEAD > network->config.send_buffer) {
@@ -352,7 +374,10 @@ static bool has_room_for(const ferp_sim_socket *socket, const ferp_sim_socket *r
 bool ferp_sim_unix_has_room(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     const ferp_sim_socket *receiver =
-        socket->is_unix && socket->state == FERP_SIM_CONNECTED ? peer_of(network, socket) : NULL;
+        socket->is_unix && socket->state == FERP_SIM_CONNECTED &&
+                !ferp_sim_switches_for(network, socket)->unix_full_datagrams
+            ? peer_of(network, socket)
+            : NULL;
     return receiver == NULL || has_room_for(socket, receiver);
 }
 
@@ -361,6 +386,14 @@ static bool queue(ferp_sim_network *network, const ferp_sim_socket *socket,
 {
     return has_room_for(socket, receiver) &&
            ferp_sim_queue_datagram(network, socket, receiver, buf, len);
+}
+
+static fer_error send_to_shut(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
+    return ferp_sim_error(network, switches->unix_datagram_to_shut_is_lost      ? FERP_SIM_NO_ERROR
+                                   : switches->unix_datagram_to_shut_is_enobufs ? FERP_SIM_ENOBUFS
+                                                                                : FERP_SIM_EPIPE);
 }
 
 static fer_error send_with_wait(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
@@ -372,10 +405,15 @@ static fer_error send_with_wait(ferp_sim_network *network, ferp_sim_socket *sock
     for (;;) {
         ferp_sim_socket *receiver = NULL;
         FER_TRY(receiver_of(network, socket, addr, &receiver));
-        FER_TRY(ferp_sim_error(network, may_send_to(socket, receiver)));
-        FER_TRY(ferp_sim_error(network, receiver->shut_read ? FERP_SIM_EPIPE : FERP_SIM_NO_ERROR));
+        FER_TRY(ferp_sim_error(network, may_send_to(network, socket, receiver)));
+        if (receiver->shut_read) {
+            return send_to_shut(network, socket);
+        }
         if (queue(network, socket, receiver, buf, len)) {
             return FERP_SIM_OK;
+        }
+        if (ferp_sim_switches_for(network, socket)->unix_full_datagrams) {
+            return ferp_sim_error(network, FERP_SIM_ENOBUFS);
         }
         if (socket->settings.nonblocking) {
             ferp_sim_tick_unless_waiting(network, socket);

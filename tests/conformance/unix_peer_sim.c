@@ -31,7 +31,7 @@ bool unix_peer_reports_unread_input(void)
 }
 bool unix_peer_has_bsd_datagrams(void)
 {
-    return false;
+    return ferp_sim_current()->switches->unix_full_datagrams;
 }
 bool unix_peer_forgets_closed_peer(void)
 {
@@ -39,7 +39,7 @@ bool unix_peer_forgets_closed_peer(void)
 }
 size_t unix_peer_path_room(void)
 {
-    return PATH_ROOM;
+    return ferp_traits()->unix_path_max + 1;
 }
 
 /* ---- Paths */

@@ -94,6 +94,24 @@ static void a_poller_s_own_errors_have_no_code(void **state)
     ferp_close(raw);
 }
 
+/* poller_ignores_never_connected: epoll reports a hang-up. */
+static void a_poller_ignores_a_stream_that_was_never_connected(void **state)
+{
+    fer_poller poller;
+    fer_event events[2];
+    size_t count = 77;
+    bool notified = false;
+    fer_event both = {1, true, true};
+    bsd_begin(state);
+    fer_raw_socket raw = raw_socket();
+    assert_ok(ferp_poller_open(&poller));
+    assert_ok(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL));
+    assert_ok(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified));
+    assert_int_equal(count, 0);
+    ferp_poller_close(&poller);
+    ferp_close(raw);
+}
+
 static void an_unknown_system_is_refused(void **state)
 {
     fer_sim_config config = bsd_config(state);
@@ -110,6 +128,7 @@ int main(void)
         BSD_TESTS(a_buffer_size_is_read_as_it_was_set),
         BSD_TESTS(a_connect_to_a_full_unix_queue_is_refused),
         BSD_TESTS(a_poller_s_own_errors_have_no_code),
+        BSD_TESTS(a_poller_ignores_a_stream_that_was_never_connected),
         BSD_TEST(an_unknown_system_is_refused, "", &bsd_macos),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,6 +149,50 @@ static void a_send_that_is_cut_off_loses_its_count(void **state)
     ferp_close(pair.server);
 }
 
+/* shut_both_disconnects: getpeername is EINVAL on macOS, as of any ended stream. */
+static void a_stream_that_shut_both_halves_has_no_peer(void **state)
+{
+    bsd_begin(state);
+    struct raw_pair pair = raw_pair();
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_READ));
+    assert_ok(ferp_check_connected(pair.client));
+    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
+    assert_kind(ferp_check_connected(pair.client),
+                is_on(state, ON_MACOS) ? FER_INVALID_INPUT : FER_NOT_CONNECTED);
+    assert_ok(ferp_check_connected(pair.server));
+    close_pair(pair);
+}
+
+/* unix_closed_peer_has_no_name */
+static void a_unix_stream_has_no_peer_after_its_close(void **state)
+{
+    fer_raw_socket ends[2];
+    fer_unix_addr addr;
+    bsd_begin(state);
+    open_unix_pair(ends);
+    assert_ok(ferp_unix_peer_addr(ends[0], &addr));
+    ferp_close(ends[1]);
+    assert_kind(ferp_unix_peer_addr(ends[0], &addr),
+                is_on(state, ON_MACOS) ? FER_INVALID_INPUT : FER_NOT_CONNECTED);
+    ferp_close(ends[0]);
+}
+
+/* lacks_keepalive_fields, keepalive_retries */
+static void a_keepalive_has_the_system_s_fields(void **state)
+{
+    uint32_t retries = 0;
+    bsd_begin(state);
+    fer_raw_socket raw = raw_socket();
+    if (is_on(state, ON_OPENBSD)) {
+        assert_kind(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &retries), FER_UNSUPPORTED);
+        assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_TIME, 60), FER_UNSUPPORTED);
+    } else {
+        assert_ok(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &retries));
+        assert_int_equal(retries, 8);
+    }
+    ferp_close(raw);
+}
+
 /* ---- ended_options_fail: macOS, once both halves have ended, and after a failed connect. */
 
 static void options_of_an_ended_stream_are_einval_on_macos(void **state)
@@ -193,6 +237,9 @@ int main(void)
         BSD_TESTS(a_unix_peer_that_shut_its_read_half_can_be_written_to),
         BSD_TESTS(shutdown_after_a_reset_is_einval_on_two),
         BSD_TESTS(a_send_that_is_cut_off_loses_its_count),
+        BSD_TESTS(a_stream_that_shut_both_halves_has_no_peer),
+        BSD_TESTS(a_unix_stream_has_no_peer_after_its_close),
+        BSD_TESTS(a_keepalive_has_the_system_s_fields),
         BSD_TESTS(options_of_an_ended_stream_are_einval_on_macos),
         BSD_TESTS(options_of_a_failed_connect_are_einval_on_macos),
     };

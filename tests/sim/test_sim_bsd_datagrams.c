@@ -1,0 +1,245 @@
+/* test_sim_bsd_datagrams.c: the switches of the BSD dialect for datagrams, over IP and Unix
+ * sockets. */
+#include "platform/sim/network.h"
+#include "sim/sim_bsd.h"
+
+static fer_raw_socket udp_bound(const char *text, fer_socket_addr *addr)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    *addr = addr_of(text);
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
+    assert_ok(ferp_bind(raw, addr));
+    assert_ok(ferp_local_addr(raw, addr));
+    return raw;
+}
+
+/* ---- IP */
+
+/* send_to_connected_is_eisconn: platform/posix sends to the peer itself. */
+static void sending_to_another_address_is_eisconn(void **state)
+{
+    fer_socket_addr peer;
+    fer_socket_addr other;
+    fer_socket_addr own;
+    size_t n = 77;
+    bsd_begin(state);
+    fer_raw_socket one = udp_bound("127.0.0.1:0", &peer);
+    fer_raw_socket two = udp_bound("127.0.0.1:0", &other);
+    fer_raw_socket raw = udp_bound("127.0.0.1:0", &own);
+    assert_ok(ferp_send_to(raw, "x", 1, &other, &n));
+    assert_ok(ferp_connect(raw, &peer));
+    assert_code(ferp_send_to(raw, "x", 1, &other, &n), FER_ALREADY_CONNECTED, 56);
+    assert_ok(ferp_send_to(raw, "x", 1, &peer, &n));
+    ferp_close(raw);
+    ferp_close(one);
+    ferp_close(two);
+}
+
+/* udp_reconnect_unbinds */
+static void connecting_again_forgets_the_bound_address(void **state)
+{
+    fer_socket_addr own;
+    fer_socket_addr peer = addr_of("127.0.0.1:9");
+    fer_socket_addr unreachable = addr_of("[fd00::7]:9");
+    bsd_begin(state);
+    fer_raw_socket raw = udp_bound("127.0.0.1:0", &own);
+    assert_ok(ferp_connect(raw, &peer));
+    assert_int_not_equal(ferp_connect(raw, &unreachable).kind, FER_OK);
+    assert_kind(ferp_check_connected(raw), FER_NOT_CONNECTED);
+    uint16_t port = own.port;
+    assert_ok(ferp_local_addr(raw, &own));
+    assert_true(fer_ip_addr_is_unspecified(&own.ip));
+    assert_int_equal(own.port, port);
+    ferp_close(raw);
+}
+
+/* udp_send_buffer, and the fact datagram_limit_is_send_buffer */
+static void a_datagram_fits_into_the_send_buffer(void **state)
+{
+    static char bytes[9217];
+    fer_socket_addr addr;
+    size_t n = 77;
+    bsd_begin(state);
+    fer_raw_socket raw = udp_bound("127.0.0.1:0", &addr);
+    assert_code(ferp_send_to(raw, bytes, 9217, &addr, &n), FER_MESSAGE_TOO_LONG, 40);
+    assert_ok(ferp_send_to(raw, bytes, 9216, &addr, &n));
+    assert_ok(ferp_set_option(raw, FERP_SEND_BUFFER, 65535));
+    assert_ok(ferp_send_to(raw, bytes, 9217, &addr, &n));
+    ferp_close(raw);
+}
+
+/* binds_by_address */
+static void check_sharing(void **state, ferp_option option, const char *first, const char *second,
+                          fer_error_kind expected)
+{
+    fer_socket_addr one = addr_of(first);
+    fer_socket_addr two = addr_of(second);
+    fer_raw_socket raws[2];
+    bsd_begin(state);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raws[i]));
+        assert_ok(ferp_set_option(raws[i], option, 1));
+    }
+    assert_ok(ferp_bind(raws[0], &one));
+    assert_kind(ferp_bind(raws[1], &two), expected);
+    ferp_close(raws[0]);
+    ferp_close(raws[1]);
+    assert_int_equal(sim_end(state), 0);
+}
+
+static void sockets_share_an_address_by_reuse_port(void **state)
+{
+    const char *specific = "127.0.0.1:7000";
+    const char *wildcard = "0.0.0.0:7000";
+    check_sharing(state, FERP_REUSE_ADDRESS, specific, specific, FER_ADDR_IN_USE);
+    check_sharing(state, FERP_REUSE_ADDRESS, wildcard, wildcard, FER_ADDR_IN_USE);
+    check_sharing(state, FERP_REUSE_ADDRESS, wildcard, specific, FER_OK);
+    check_sharing(state, FERP_REUSE_PORT, specific, specific, FER_OK);
+}
+
+/* binds_by_address, dual_stack_beside_ipv4 */
+static void a_listener_beside_another_address(void **state)
+{
+    fer_socket_addr wildcard = addr_of("0.0.0.0:7001");
+    fer_socket_addr specific = addr_of("127.0.0.1:7001");
+    fer_socket_addr v6 = addr_of("[::]:7001");
+    fer_raw_socket dual = FER_RAW_SOCKET_NONE;
+    bsd_begin(state);
+    fer_raw_socket one = raw_socket();
+    fer_raw_socket two = raw_socket();
+    fer_raw_socket three = raw_socket();
+    assert_ok(ferp_set_option(one, FERP_REUSE_ADDRESS, 1));
+    assert_ok(ferp_set_option(two, FERP_REUSE_ADDRESS, 1));
+    assert_ok(ferp_bind(one, &wildcard));
+    assert_ok(ferp_listen(one, 4));
+    assert_kind(ferp_bind(three, &specific), FER_ADDR_IN_USE);
+    assert_ok(ferp_bind(two, &specific));
+    assert_ok(ferp_listen(two, 4));
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &dual));
+    assert_ok(ferp_set_option(dual, FERP_REUSE_ADDRESS, 1));
+    assert_kind(ferp_bind(dual, &v6),
+                is_on(state, ON_MACOS | ON_FREEBSD) ? FER_OK : FER_ADDR_IN_USE);
+    ferp_close(one);
+    ferp_close(two);
+    ferp_close(three);
+    ferp_close(dual);
+}
+
+/* ---- Unix sockets */
+
+static fer_raw_socket unix_bound(const char *path, fer_unix_addr *addr)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    assert_ok(fer_unix_addr_from_pathname(addr, path));
+    assert_ok(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, &raw));
+    assert_ok(ferp_unix_bind(raw, addr));
+    return raw;
+}
+
+static fer_error receive(fer_raw_socket raw)
+{
+    char buf[8];
+    struct ferp_unix_datagram got;
+    return ferp_try_unix_recv_from(raw, buf, sizeof buf, &got);
+}
+
+/* unix_full_datagrams: Linux' sender waits. */
+static void a_full_unix_queue_is_enobufs(void **state)
+{
+    fer_unix_addr addrs[2];
+    fer_error error;
+    size_t n = 77;
+    bsd_begin(state);
+    fer_raw_socket receiver = unix_bound("/run/receiver", &addrs[0]);
+    fer_raw_socket sender = unix_bound("/run/sender", &addrs[1]);
+    while ((error = ferp_unix_send_to(sender, "x", 1, &addrs[0], &n)).kind == FER_OK) {
+    }
+    assert_code(error, FER_NO_BUFFER_SPACE, 55);
+    assert_ok(receive(receiver));
+    assert_ok(ferp_unix_send_to(sender, "x", 1, &addrs[0], &n));
+    ferp_close(receiver);
+    ferp_close(sender);
+}
+
+/* unix_peer_close_is_econnreset: a receive and a send, once. */
+static void a_unix_peer_that_closes_is_econnreset(void **state)
+{
+    fer_unix_addr addrs[2];
+    bsd_begin(state);
+    for (int sends = 0; sends < 2; sends++) {
+        fer_raw_socket peer = unix_bound("/run/peer", &addrs[0]);
+        fer_raw_socket raw = unix_bound("/run/own", &addrs[1]);
+        assert_ok(ferp_unix_connect(raw, &addrs[0]));
+        ferp_close(peer);
+        assert_code(sends ? raw_send(raw, "x") : receive(raw), FER_CONNECTION_RESET, 54);
+        assert_kind(raw_send(raw, "x"), FER_NOT_CONNECTED);
+        assert_kind(receive(raw), FER_WOULD_BLOCK);
+        ferp_close(raw);
+        assert_ok(fer_sim_remove_path("/run/peer"));
+        assert_ok(fer_sim_remove_path("/run/own"));
+    }
+}
+
+/* unix_connected_hears_all, unix_reconnect_keeps_queue */
+static void a_connected_unix_socket_hears_all_and_keeps_its_queue(void **state)
+{
+    fer_unix_addr addrs[3];
+    size_t n = 77;
+    bsd_begin(state);
+    fer_raw_socket one = unix_bound("/run/one", &addrs[0]);
+    fer_raw_socket two = unix_bound("/run/two", &addrs[1]);
+    fer_raw_socket raw = unix_bound("/run/own", &addrs[2]);
+    assert_ok(ferp_unix_connect(raw, &addrs[0]));
+    assert_ok(ferp_unix_send_to(two, "x", 1, &addrs[2], &n));
+    assert_ok(ferp_unix_connect(raw, &addrs[1]));
+    assert_ok(receive(raw));
+    assert_code(raw_error(one), FER_OK, 0);
+    ferp_close(one);
+    ferp_close(two);
+    ferp_close(raw);
+}
+
+/* unix_datagram_to_shut_is_lost, unix_datagram_to_shut_is_enobufs */
+static void a_datagram_to_a_shut_read_half(void **state)
+{
+    fer_raw_socket ends[2];
+    bsd_begin(state);
+    assert_ok(ferp_unix_pair(FER_TYPE_DGRAM, &ends[0], &ends[1]));
+    assert_ok(ferp_shutdown(ends[1], FER_SHUTDOWN_READ));
+    assert_kind(raw_send(ends[0], "x"), is_on(state, ON_MACOS) ? FER_OK : FER_NO_BUFFER_SPACE);
+    assert_ok(ferp_shutdown(ends[0], FER_SHUTDOWN_WRITE));
+    assert_kind(raw_send(ends[0], "x"), FER_BROKEN_PIPE);
+    ferp_close(ends[0]);
+    ferp_close(ends[1]);
+}
+
+/* unconnected_shutdown_is_enotconn, unconnected_shutdown_fails */
+static void shutdown_of_an_unconnected_datagram_socket(void **state)
+{
+    fer_unix_addr addr;
+    size_t n = 77;
+    bsd_begin(state);
+    fer_raw_socket raw = unix_bound("/run/own", &addr);
+    assert_kind(ferp_shutdown(raw, FER_SHUTDOWN_WRITE),
+                is_on(state, ON_MACOS | ON_FREEBSD) ? FER_NOT_CONNECTED : FER_OK);
+    assert_kind(ferp_unix_send_to(raw, "x", 1, &addr, &n),
+                is_on(state, ON_MACOS) ? FER_OK : FER_BROKEN_PIPE);
+    ferp_close(raw);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BSD_TESTS(sending_to_another_address_is_eisconn),
+        BSD_TESTS(connecting_again_forgets_the_bound_address),
+        BSD_TESTS(a_datagram_fits_into_the_send_buffer),
+        BSD_TESTS(sockets_share_an_address_by_reuse_port),
+        BSD_TESTS(a_listener_beside_another_address),
+        BSD_TESTS(a_full_unix_queue_is_enobufs),
+        BSD_TESTS(a_unix_peer_that_closes_is_econnreset),
+        BSD_TESTS(a_connected_unix_socket_hears_all_and_keeps_its_queue),
+        BSD_TESTS(a_datagram_to_a_shut_read_half),
+        BSD_TESTS(shutdown_of_an_unconnected_datagram_socket),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
