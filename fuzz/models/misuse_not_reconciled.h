@@ -44,6 +44,18 @@ static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_err
            (posix == FER_CONNECTION_REFUSED || other == FER_CONNECTION_REFUSED);
 }
 
+/* `send_to_connected`, and `udp_reconnect_unbinds`: a second connect of a socket whose bound address
+ * has no route to the destination. */
+static inline bool is_connected_udp_row(const uint8_t *step, fer_error_kind posix,
+                                        fer_error_kind other)
+{
+    static const char *const sending[] = {"udp_send_to", "udp_try_send_to", NULL};
+    static const char *const connecting[] = {"udp_connect", NULL};
+    const char *name = misuse_call_name(step[0]);
+    return (is_any_of(name, sending) && other == FER_ALREADY_CONNECTED) ||
+           (is_any_of(name, connecting) && posix == FER_NETWORK_UNREACHABLE && other == FER_OK);
+}
+
 /* For built sockets: options that Windows lacks, and `reuse_after_bind`. */
 static inline bool is_socket_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {

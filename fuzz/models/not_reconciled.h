@@ -315,11 +315,13 @@ static inline bool are_alike_but_for(const struct record *posix, const struct re
     static const uint64_t longest[] = {32767, 32767, 127};
     static const uint64_t linux_own[] = {7200, 75, 9};
     static const uint64_t windows_own[] = {7200, 1, 10};
+    static const uint64_t bsd_own[] = {7200, 75, 8};
+    const uint64_t *own = is_bsd(winsock) ? bsd_own : windows_own;
     struct keepalive_values one = unpacked(posix->value);
     struct keepalive_values other = unpacked(winsock->value);
     for (int i = 0; i < 3; i++) {
         bool above = one.fields[i] == longest[i] && other.fields[i] > longest[i];
-        bool unset = defaults && one.fields[i] == linux_own[i] && other.fields[i] == windows_own[i];
+        bool unset = defaults && one.fields[i] == linux_own[i] && other.fields[i] == own[i];
         if (one.fields[i] != other.fields[i] && !above && !unset) {
             return false;
         }
