@@ -44,8 +44,8 @@ static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_err
            (posix == FER_CONNECTION_REFUSED || other == FER_CONNECTION_REFUSED);
 }
 
-/* `send_to_connected`, and `udp_reconnect_unbinds`: a second connect of a socket whose bound address
- * has no route to the destination. */
+/* `send_to_connected`, and `udp_reconnect_unbinds`: a second connect of a socket whose bound
+ * address has no route to the destination. */
 static inline bool is_connected_udp_row(const uint8_t *step, fer_error_kind posix,
                                         fer_error_kind other)
 {
