@@ -59,6 +59,7 @@ static void fail_at(const struct run *run, size_t at)
 static void compare(const struct run *run)
 {
     memset(&history, 0, sizeof history);
+    history.is_bsd = run == &runs[FER_SIM_BSD];
     for (size_t i = 0; i < runs[0].count; i++) {
         const struct udp_record *posix = &runs[0].records[i];
         const struct udp_record *other = &run->records[i];

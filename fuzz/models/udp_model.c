@@ -154,6 +154,17 @@ static void record_sent(int number, const struct udp_record *record)
     }
 }
 
+/* macOS and the BSDs: a connected socket sends to its peer only. Core refuses some addresses
+ * before. */
+static bool is_for_another(int number, const struct udp_record *record)
+{
+    const struct udp_end *end = &udp_model.ends[number];
+    fer_socket_addr to = canonical(&record->addr);
+    return udp_model.dialect == FER_SIM_BSD && number < UDP_SOCKETS && record->op == UDP_SEND_TO &&
+           end->is_connected && !is_same(&end->remote, &to) && record->addr.port != 0 &&
+           (record->addr.ip.family == FER_IP_V4 || end->is_v6);
+}
+
 static void check_send(int number, const struct udp_record *record)
 {
     struct udp_end *end = &udp_model.ends[number];
@@ -174,6 +185,9 @@ static void check_send(int number, const struct udp_record *record)
                    : expected_send_kind(end, number >= UDP_SOCKETS,
                                         number < UDP_SOCKETS ? &record->addr : &plain);
     expected = expected == FER_OK && record->requested > 65507 ? FER_MESSAGE_TOO_LONG : expected;
+    if (is_for_another(number, record)) {
+        expected = FER_ALREADY_CONNECTED;
+    }
     if (udp_is_refusal(kind)) {
         udp_check_refusal(number, record);
     } else if (!is_fault(record)) {
@@ -188,9 +202,23 @@ static void check_send(int number, const struct udp_record *record)
     }
 }
 
+/* macOS and the BSDs disconnect a connected socket first, and its bound address becomes the
+ * wildcard. */
+static void unbind(struct udp_end *end, const struct udp_record *record)
+{
+    bool is_refused_by_core = record->error.kind == FER_INVALID_INPUT;
+    if (udp_model.dialect == FER_SIM_BSD && end->is_connected && !is_refused_by_core &&
+        !is_fault(record)) {
+        end->local.ip = (fer_ip_addr){.family = end->is_v6 ? FER_IP_V6 : FER_IP_V4};
+        end->is_connected = false;
+        end->has_source = false;
+    }
+}
+
 static void check_connect(int number, const struct udp_record *record)
 {
     struct udp_end *end = &udp_model.ends[number];
+    unbind(end, record);
     fer_error_kind expected = expected_send_kind(end, false, &record->addr);
     bool failed = is_fault(record) && record->error.kind != FER_INTERRUPTED;
     udp_must(record->error.kind == expected || failed, "I1: a connect has a wrong result", record);

@@ -12,6 +12,7 @@
 #define UDP_NOT_RECONCILED(X)                                                            \
     X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) \
     X(member_at_an_address) X(clone_out_of_memory) X(late_event) \
+    X(send_to_connected) X(udp_reconnect_unbinds) \
     X(cancel_is_late)
 /* clang-format on */
 
@@ -26,6 +27,8 @@ static struct {
     int sockets;
     bool is_narrowed[UDP_SOCKETS];
     bool is_member[UDP_SOCKETS];
+    bool is_connected[UDP_SOCKETS];
+    bool is_bsd; /* the other run is that of the BSD dialect */
 } history;
 
 /* An IPv4-mapped address is one of IPv4, with its groups. */
@@ -149,11 +152,28 @@ static bool cancel_is_late(const struct udp_record *posix, const struct udp_reco
            winsock->elapsed <= posix->elapsed + 20 * LIMITS_MILLI;
 }
 
+/* On macOS and the BSDs a connected socket sends to no address but its peer's. */
+static bool send_to_connected(const struct udp_record *posix, const struct udp_record *other)
+{
+    return posix->op == UDP_SEND_TO && other->error.kind == FER_ALREADY_CONNECTED;
+}
+
+/* On macOS and the BSDs a second connect forgets the bound address. */
+static bool udp_reconnect_unbinds(const struct udp_record *posix, const struct udp_record *other)
+{
+    (void)other;
+    return history.is_bsd && posix->op == UDP_CONNECT && posix->socket >= 0 &&
+           posix->socket < UDP_SOCKETS && history.is_connected[posix->socket];
+}
+
 static void note_record(const struct udp_record *record)
 {
     int socket = record->socket;
     note_binding(record);
     bool is_allowed = socket >= 0 && socket < UDP_SOCKETS && record->error.kind == FER_OK;
+    if (is_allowed && record->op == UDP_CONNECT) {
+        history.is_connected[socket] = true;
+    }
     if (record->after_pause) {
         memset(history.sent_since_pause, 0, sizeof history.sent_since_pause);
         history.sent_to_group = false;
