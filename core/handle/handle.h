@@ -21,8 +21,8 @@
 #define FERI_FLAG_TIMEOUT_SET 4096u /* a timeout was set through this handle */
 #define FERI_FLAG_RESETS_AT_CLOSE 16384u /* a linger time of zero was set through this handle */
 #define FERI_FLAG_LISTENING 256u
-/* a datagram socket that was not bound to an address of its own, but to the wildcard or not at all */
-#define FERI_FLAG_ANY_ADDR 16384u
+/* a datagram socket that is bound to the wildcard address, or not at all */
+#define FERI_FLAG_ANY_ADDR 32768u
 /* Used by fer_socket only, the first also by a fer_unix_stream whose connect was started. */
 #define FERI_FLAG_UNIX 32u      /* the addresses are Unix addresses */
 #define FERI_FLAG_DATAGRAM 64u  /* not a stream */

@@ -1,5 +1,5 @@
-/* reconnecting.c: a datagram socket that has a peer is connected to another. If the system drops the
- * address that the socket is bound to, a socket that is bound to the loopback address would be
+/* reconnecting.c: a datagram socket that has a peer is connected to another. If the system drops
+ * the address that the socket is bound to, a socket that is bound to the loopback address would be
  * reachable from the network afterwards. Another socket tries the connect first. */
 #include "core/open/reconnecting.h"
 

@@ -99,15 +99,17 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket,
  *
  * Uses the first address of the name that can be a peer. Nothing is sent. Queued datagrams of other
  * senders are discarded; the peer's own are kept. After this call the socket reports when the
- * peer's port refuses a datagram (a refusal). A connected socket can be connected again. After a
- * failure the socket has the peer that the OS kept, if any: see fer_udp_socket_peer_addr.
+ * peer's port refuses a datagram (a refusal). A connected socket can be connected again, and keeps
+ * the address that it was bound to. After a failure the socket has the peer that the OS kept, if
+ * any: see fer_udp_socket_peer_addr.
  *
  * Blocks: during the name lookup.
  * Owns: host_port is not kept.
  * Errors: FER_INVALID_INPUT (misuse; port 0; an IPv6 address on an IPv4 socket),
  * FER_NETWORK_UNREACHABLE (also if an IPv6 socket is bound to an address of one family and the peer
- * has the other), FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED (a broadcast address while
- * broadcast is off), and the errors of fer_to_socket_addrs.
+ * has the other), FER_ADDR_NOT_AVAILABLE (also if the socket is bound to an address, for example
+ * the loopback's, from which no route leads to the peer), FER_PERMISSION_DENIED (a broadcast
+ * address while broadcast is off), and the errors of fer_to_socket_addrs.
  * Rust: std::net::UdpSocket::connect with a &str. Differs: queued datagrams of other senders are
  * never received; port 0 is refused by the call.
  * Threads: no concurrent call on the handle.
