@@ -110,12 +110,18 @@ run_world() {
     say "$1: $(($(date +%s) - began)) s"
 }
 
-[ "$setup" = no ] || "$root/ci/setup.sh" build quick ||
+[ "$setup" = no ] || "$root/ci/setup.sh" bsd ||
     say "    continuing with the installed programs"
 for world in $worlds; do
+    variable=FERRULE_$(say "$world" | tr '[:lower:]' '[:upper:]')
     if ! kernel=$(find_kernel "$world"); then
-        say "**** $world: not run: no kernel (FERRULE_$(say "$world" | tr '[:lower:]' '[:upper:]'))"
-        skipped=$((skipped + 1))
+        say "**** $world: not run: no kernel; \$$variable names the folder of one"
+        # A folder that was named and has no kernel is a mistake.
+        if [ -n "$(printenv "$variable" || true)" ]; then
+            failed=$((failed + 1))
+        else
+            skipped=$((skipped + 1))
+        fi
     elif ! build_world "$world" "$kernel"; then
         failed=$((failed + 1))
     else

@@ -11,6 +11,7 @@ Runs the named parts, or all parts in this order:
   tests             the tests that take minutes (FERRULE_NIGHTLY_TESTS)
   stress            ci/stress.sh: 10000 clients on this system, 1000 under Wine
   flake             the tests of debug, asan and mingw, N runs of each (--runs, default: 10)
+  bsd               ci/bsd.sh: the tests over BSD kernels, N runs (--runs)
   coverage          ci/coverage.sh --gate
   prove             ci/prove.sh
   oss-fuzz          ci/oss_fuzz_check.sh: every engine, sanitizer and architecture
@@ -30,7 +31,7 @@ TEXT
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-all_parts="tests stress flake coverage prove oss-fuzz interleave planted planted-afl mutants fuzz fuzz-afl"
+all_parts="tests stress flake bsd coverage prove oss-fuzz interleave planted planted-afl mutants fuzz fuzz-afl"
 minutes=10
 runs=10
 setup=yes
@@ -73,6 +74,15 @@ run_stress() {
     "$root/ci/stress.sh" release && "$root/ci/stress.sh" mingw
 }
 
+run_bsd() {
+    bad_runs=0
+    for _ in $(seq "$runs"); do
+        "$root/ci/bsd.sh" --no-setup || bad_runs=$((bad_runs + 1))
+    done
+    say "$runs runs over BSD kernels, $bad_runs with failures"
+    [ "$bad_runs" -eq 0 ]
+}
+
 run_interleave() {
     "$root/ci/interleave.sh" --no-setup --deeper && "$root/ci/interleave.sh" --no-setup --planted
 }
@@ -88,6 +98,7 @@ run_part() {
         tests) run_tests ;;
         stress) run_stress ;;
         flake) run_flake ;;
+        bsd) run_bsd ;;
         coverage) "$root/ci/coverage.sh" --no-setup --gate ;;
         prove) "$root/ci/prove.sh" --no-setup ;;
         oss-fuzz) "$root/ci/oss_fuzz_check.sh" --no-setup ;;

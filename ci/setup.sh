@@ -12,6 +12,7 @@ Installs with apt-get the missing packages of these groups:
              strace, Python
   test       quick, and a C++ compiler, pkg-config, git, redis-server, OpenSSL,
              Mbed TLS and clang-format
+  bsd        for ci/bsd.sh: build, cmocka, objcopy and xz
   wine       the Windows cross-compiler and Wine
   mingw      wine, and cmocka's source; the C++ compiler if it is available
   msvc       clang 19, its linker and Wine's headers, from which ci/msvc_sdk.sh makes what a build
@@ -113,6 +114,13 @@ check_test() {
     need_file /usr/include/openssl/ssl.h libssl-dev
     need_file /usr/include/mbedtls/ssl.h libmbedtls-dev
     need_program clang-format clang-format
+}
+
+check_bsd() {
+    check_build
+    need_file /usr/include/cmocka.h libcmocka-dev
+    need_program objcopy binutils
+    need_program xz xz-utils
 }
 
 check_wine() {
@@ -341,6 +349,7 @@ for group in "$@"; do
         build) check_build ;;
         quick) check_quick ;;
         test) check_test ;;
+        bsd) check_bsd ;;
         wine) check_wine ;;
         mingw) check_wine; check_cmocka ;;
         msvc) check_msvc; check_cmocka ;;

@@ -166,12 +166,25 @@ static void translate(const struct addrinfo *from, struct entry *to)
     to->addr[1] = (unsigned char)to->info.family;
 }
 
+/* The kernel's lo0 is this system's lo. A scope's number is accepted where its name is. */
+static const char *without_scope_name(const char *host, char *text, size_t cap)
+{
+    const char *scope = host == NULL ? NULL : strchr(host, '%');
+    if (scope == NULL || strcmp(scope, "%lo0") != 0 || strlen(host) >= cap) {
+        return host;
+    }
+    (void)snprintf(text, cap, "%.*s%%%d", (int)(scope - host), host, SHIM_LOOPBACK);
+    return text;
+}
+
 int bsd_getaddrinfo(const char *host, const char *service, const struct bsd_addrinfo *hints,
                     struct bsd_addrinfo **found)
 {
     struct addrinfo *list = NULL;
     struct addrinfo wanted = {.ai_socktype = hints->type, .ai_protocol = hints->protocol};
     wanted.ai_family = hints->family == shim_family_v6 ? AF_INET6 : hints->family;
+    char text[128];
+    host = without_scope_name(host, text, sizeof text);
     int code = getaddrinfo(host, service, &wanted, &list);
     if (code != 0) {
         return bsd_code_of(code);
