@@ -35,8 +35,8 @@ static struct sockets open_sockets(void)
     memset(&sockets, 0, sizeof sockets);
     sockets.pair = seam_open();
     sockets.filled = seam_open();
-    /* Without it a second small send waits for the acknowledgement of the first (Nagle's algorithm),
-     * which the BSDs delay by 200 ms. */
+    /* Nagle's algorithm lets a second small send wait for the acknowledgement of the first, which
+     * the BSDs delay by 200 ms. */
     assert_ok(ferp_set_option(sockets.pair.client, FERP_NODELAY, 1));
     (void)seam_fill(sockets.filled.client);
     sockets.datagrams = seam_datagram_socket();
