@@ -21,14 +21,22 @@ bool feri_connection_has_ended(fer_raw_socket raw, fer_error error)
     }
 }
 
+/* Whether setting an option of a stream that is not connected failed because its connection has
+ * ended. A stream that was never connected has ENOTCONN of getpeername, on XNU too, and never
+ * ECONNRESET (FreeBSD, NetBSD, OpenBSD: tcp_ctloutput). */
+static bool is_of_ended_stream(fer_raw_socket raw, fer_error error)
+{
+    return error.kind == FER_CONNECTION_RESET ||
+           (error.kind == FER_INVALID_INPUT && ferp_check_connected(raw).kind == FER_INVALID_INPUT);
+}
+
 /* A connection that had ended before its socket was adopted, which the handle takes for a socket
- * that was never connected. For such a one getpeername is ENOTCONN, on XNU too. */
+ * that was never connected. */
 static bool had_ended_before_adoption(const fer_handle *handle, fer_error error)
 {
-    return error.kind == FER_INVALID_INPUT &&
-           feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_UNCONNECTED &&
+    return feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_UNCONNECTED &&
            feri_handle_has_flag(handle, FERI_FLAG_ADOPTED) &&
-           ferp_check_connected(handle->raw_).kind == FER_INVALID_INPUT;
+           is_of_ended_stream(handle->raw_, error);
 }
 
 /* A connect that has failed, although no call has told so yet (rule C5). SO_ERROR is not read, so

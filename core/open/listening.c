@@ -79,9 +79,9 @@ static bool should_wait(fer_handle *listener, feri_waiting *waiting, fer_error *
     return prepared.kind == FER_OK && feri_waiting_should_retry(waiting, error);
 }
 
-/* An accepted stream starts blocking, with no timeout (rule T6). Some systems inherit the
- * listener's mode, and XNU perhaps the mode at the time when the connection was queued (sonewconn).
- * All systems inherit timeouts. Only the socket of an adopted listener can have timeouts, one with
+/* An accepted stream starts blocking, with no timeout (rule T6). XNU inherits the listener's mode
+ * at the time of the accept (accept_nocancel); accept4 of the BSDs does not. All systems but macOS
+ * inherit timeouts (sonewconn). Only the socket of an adopted listener can have timeouts, one with
  * a clone that was released and adopted again, or one whose timeout was set before listen. */
 static fer_error reset_inherited_modes(const fer_handle *listener, fer_raw_socket raw)
 {

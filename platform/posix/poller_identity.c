@@ -98,14 +98,18 @@ ferp_list_identity ferp_posix_identity_of(int fd, const struct stat *status)
     return identity;
 }
 
-/* A bound port never changes, but after a reset NetBSD and OpenBSD report neither the port nor the
- * peer. */
+static bool differ(uint64_t then, uint64_t now)
+{
+    return then != 0 && now != 0 && then != now;
+}
+
+/* NetBSD gives a Unix socket its inode number with the first fstat, which still reports 0. A bound
+ * port never changes, but after a reset NetBSD and OpenBSD report neither the port nor the peer. */
 bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_identity *now)
 {
-    bool has_other_port = then->port != 0 && now->port != 0 && then->port != now->port;
-    bool has_other_peer = then->peer != 0 && now->peer != 0 && then->peer != now->peer;
-    return then->device == now->device && then->inode == now->inode && !has_other_port &&
-           !has_other_peer && !shows_close(now->fd, then->closes, now->closes);
+    return then->device == now->device && !differ(then->inode, now->inode) &&
+           !differ(then->port, now->port) && !differ(then->peer, now->peer) &&
+           !shows_close(now->fd, then->closes, now->closes);
 }
 
 #endif

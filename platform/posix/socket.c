@@ -45,13 +45,14 @@ static fer_error set_close_on_exec(int fd)
 }
 
 /* macOS before 11 lacks MSG_NOSIGNAL, and not every BSD has it. XNU fails with EINVAL if the
- * connection has already failed. That is no error here, because such a socket raises no signal
- * either. */
+ * connection has already failed, NetBSD with ECONNRESET (tcp_ctloutput). That is no error here,
+ * because such a socket raises no signal either. */
 static fer_error disable_sigpipe(int fd)
 {
 #ifdef SO_NOSIGPIPE
     int on = 1;
-    if (setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) < 0 && errno != EINVAL) {
+    if (setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) < 0 && errno != EINVAL &&
+        errno != ECONNRESET) {
         return ferp_posix_error_of(errno);
     }
 #else
@@ -198,6 +199,25 @@ static fer_error check_descriptors(int listener)
     return (fer_error){FER_OK, 0};
 }
 
+/* NetBSD's accepted sockets start with the system's hop limit and not with the listener's
+ * (tcp_input.c, syn_cache_get). A hop limit that was not set is IPDEFTTL, or -1 on IPv6. */
+static void pass_on_hop_limit(int listener, int fd, sa_family_t family)
+{
+#ifdef __NetBSD__
+    int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+    int name = family == AF_INET ? IP_TTL : IPV6_UNICAST_HOPS;
+    int hops = 0;
+    socklen_t len = sizeof hops;
+    if (getsockopt(listener, level, name, &hops, &len) == 0 && hops > 0 && hops != 64) {
+        (void)setsockopt(fd, level, name, &hops, sizeof hops);
+    }
+#else
+    (void)listener;
+    (void)fd;
+    (void)family;
+#endif
+}
+
 /* An accepted socket inherits SO_NOSIGPIPE (XNU, sonewconn), so only close-on-exec may be missing.
  * EINVAL: reported of macOS for a connection that has ended (swift-nio, issue 1030). */
 static fer_error finish_accepted(int fd, fer_raw_socket *out)
@@ -227,6 +247,9 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     if (peer != NULL && (len == 0 || !ferp_posix_socket_addr(&from, peer))) {
         (void)close(fd);
         return (fer_error){FER_CONNECTION_ABORTED, ECONNABORTED};
+    }
+    if (peer != NULL) {
+        pass_on_hop_limit((int)raw, fd, from.ss_family);
     }
     return finish_accepted(fd, out);
 }
@@ -352,6 +375,8 @@ static void describe_connection(fer_raw_socket raw, ferp_description *out)
     }
 }
 
+/* NetBSD and OpenBSD report no address of a TCP connection that has ended, so its version is not
+ * known. No other socket is without one. */
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
     if (raw < 0 || raw > INT_MAX) {
@@ -365,9 +390,10 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     FER_TRY(int_option((int)raw, SO_TYPE, &type));
     FER_TRY(int_option((int)raw, SO_ACCEPTCONN, &listening));
     FER_TRY(ferp_is_nonblocking(raw, &nonblocking));
-    bool is_ip = ferp_local_addr(raw, &addr).kind == FER_OK;
+    fer_error named = ferp_local_addr(raw, &addr);
+    bool is_ip = named.kind == FER_OK || named.kind == FER_NOT_CONNECTED;
     bool is_unix = !is_ip && ferp_unix_local_addr(raw, &name).kind == FER_OK;
-    fer_ip_family family = is_ip ? addr.ip.family : FER_IP_V4;
+    fer_ip_family family = named.kind == FER_OK ? addr.ip.family : FER_IP_V4;
     *out = (ferp_description){
         .is_stream = type == SOCK_STREAM,
         .is_datagram = type == SOCK_DGRAM,

@@ -53,7 +53,7 @@ const struct ferp_traits *ferp_traits(void)
         .close_hides_unread_input = FERP_POSIX_IS_BSD && !FERP_POSIX_IS_APPLE,
         .cut_send_loses_count = FERP_POSIX_IS_BSD,
         .write_wait_misses_shutdown = false,
-        .accept_inherits_nonblocking = FERP_POSIX_IS_BSD, /* accept(2) */
+        .accept_inherits_nonblocking = FERP_POSIX_IS_BSD, /* accept(2); accept4(2) does not */
         .reuse_address_steals_ports = false,
         .datagrams_share_by_reuse_port = FERP_POSIX_IS_BSD,
         .bind_denied_can_mean_in_use = false,

@@ -54,7 +54,10 @@ static void an_untouched_ttl_is_the_oss(void **state)
     uint32_t got = 0;
     assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
     assert_in_range(got, 1, 255);
-    assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(&pair->stream), pair->kind.family), got);
+    int reported = peer_raw_hops(fer_tcp_stream_as_raw(&pair->stream), pair->kind.family);
+    if (!peer_is_bsd() || reported != -1) { /* the BSDs: IPv6's default */
+        assert_int_equal(reported, got);
+    }
 }
 
 /* O1: "Accepted connections start with it": fer_tcp_listener_set_ttl. */
@@ -90,7 +93,7 @@ static void ttl_works_on_a_mapped_connection(void **state)
     assert_ok(fer_tcp_stream_set_ttl(stream, 99));
     assert_ok(fer_tcp_stream_ttl(stream, &got));
     assert_int_equal(got, 99);
-    if (!peer_is_windows()) {
+    if (!peer_is_windows() && !peer_is_bsd()) {
         assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(stream), PEER_V4), 99);
     }
     assert_exchange(stream, other);
