@@ -40,12 +40,14 @@ extern "C" {
  * - FER_CONNECTION_REFUSED: nothing listens at the address. For a datagram socket: an earlier
  *   datagram was refused.
  * - FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_NETWORK_DOWN: there is no route to the
- *   address.
+ *   address. On macOS 15 and later also: the user has not permitted the program to reach the local
+ *   network.
  * - FER_CONNECTION_RESET: the peer has ended the connection, and bytes may be lost.
  * - FER_TIMED_OUT with a code of the OS: the peer no longer answers, and the connection has ended.
  * - FER_BROKEN_PIPE: a write after this end has shut down writing, or after the peer has closed.
- * - FER_NOT_CONNECTED: the socket has no peer.
- * - FER_CONNECTION_ABORTED: accept found nothing but connections that had ended already.
+ * - FER_NOT_CONNECTED: the socket has no peer. Of accept: the OS has shut down the listener.
+ * - FER_CONNECTION_ABORTED: accept found nothing but connections that had ended already, or a
+ *   connect failed and another handle of the socket has taken the cause.
  * - FER_ALREADY_CONNECTED: a connected datagram socket cannot send to an address (macOS, the BSDs).
  * - FER_UNEXPECTED_EOF: the stream ended before a read_exact had all bytes.
  * - FER_WRITE_ZERO: the OS accepted no byte of a write_all.
@@ -54,7 +56,8 @@ extern "C" {
  * Addresses and names:
  *
  * - FER_ADDR_IN_USE: another socket has the address.
- * - FER_ADDR_NOT_AVAILABLE: no interface of this host has the address.
+ * - FER_ADDR_NOT_AVAILABLE: no interface of this host has the address, or no local port is left for
+ *   a connect.
  * - FER_HOST_NOT_FOUND: the name does not exist, or has no address.
  * - FER_RESOLVE_TRY_AGAIN: the name server did not answer, for example without a network.
  * - FER_RESOLVE_FAILED: any other failure of a lookup.

@@ -30,6 +30,10 @@ extern "C" {
  * resolver unchanged. Whether a name beyond ASCII (IDN) works depends on the system; in Punycode it
  * works on every system.
  *
+ * On macOS 26 a lookup of a name in a child process, between fork and exec, is reported to crash or
+ * not to end. Look names up before fork, or start the child by posix_spawn. On networks with IPv6
+ * only (NAT64), macOS translates the IPv4 addresses of names, but not those of address texts.
+ *
  * Addresses of both families are stored in the resolver's order. *count is the number of addresses
  * found, and the first min(*count, cap) are stored. If *count > cap, call again with a larger
  * array. addrs may be NULL if cap is 0.

@@ -919,7 +919,9 @@ FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
  * Its type, state and blocking mode are queried from the OS. Only Windows cannot report the
  * blocking mode, so blocking mode is assumed there. Its close-on-exec flag is left unchanged. A
  * SOCKET that was made without WSA_FLAG_OVERLAPPED is rejected, because a system may wait inside
- * its calls without a limit (seen under Wine 10: a nonblocking send).
+ * its calls without a limit (seen under Wine 10: a nonblocking send). For a SOCKET of AcceptEx or
+ * ConnectEx call setsockopt with SO_UPDATE_ACCEPT_CONTEXT or SO_UPDATE_CONNECT_CONTEXT first,
+ * otherwise Windows does not report it as connected ("AcceptEx function", MSDN).
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.

@@ -648,7 +648,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket 
 
 /**
  * Joins an IPv6 multicast group on the network interface with the index interface_index. With 0 the
- * OS chooses the interface.
+ * OS chooses the interface. macOS is reported to choose none for a link-local group, which is
+ * FER_ADDR_NOT_AVAILABLE then.
  *
  * Bind the socket to [::] to receive.
  *

@@ -4,7 +4,10 @@
  * A stream here behaves like a fer_tcp_stream, and a listener like a fer_tcp_listener. Their rules
  * in tcp.h apply: handles, misuse, timeouts, shutdown, end of file, resets and threads. A datagram
  * socket follows the rules of fer_udp_socket in udp.h for handles, misuse and threads. A path
- * remains in the file system when its socket is closed. The program that bound it removes it.
+ * remains in the file system when its socket is closed. The program that bound it removes it. On
+ * Windows call DeleteFileW without a check, because functions that query a file's properties are
+ * reported to fail for it. A refused connect does not show that a path is unused: a full queue
+ * refuses too on some systems (row unix_full_queue of DIFFERENCES.md).
  * Windows 10 has streams and listeners since version 1803. A feature that the OS, or its version,
  * does not have is FER_UNSUPPORTED. */
 #ifndef FERRULE_UNIX_H
