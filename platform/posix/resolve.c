@@ -42,7 +42,7 @@ static fer_error error_of(int code)
 #endif
 #endif
 
-static int look_up(const char *host, int family, struct addrinfo **found)
+static int ask_resolver(const char *host, int family, struct addrinfo **found)
 {
     struct addrinfo hints;
     memset(&hints, 0, sizeof hints);
@@ -52,17 +52,17 @@ static int look_up(const char *host, int family, struct addrinfo **found)
 }
 
 /* The first lookup's error stays if IPv4 has no addresses either. */
-static int look_up_again(const char *host, int code, struct addrinfo **found)
+static int ask_for_ipv4(const char *host, int code, struct addrinfo **found)
 {
     bool may_hide = FERP_POSIX_LOOKUP_HIDES_IPV4 && code != EAI_MEMORY && code != EAI_SYSTEM;
-    return may_hide && look_up(host, AF_INET, found) == 0 ? 0 : code;
+    return may_hide && ask_resolver(host, AF_INET, found) == 0 ? 0 : code;
 }
 
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
 {
     struct addrinfo *found = NULL;
-    int code = look_up(host, AF_UNSPEC, &found);
-    code = code == 0 ? code : look_up_again(host, code, &found);
+    int code = ask_resolver(host, AF_UNSPEC, &found);
+    code = code == 0 ? code : ask_for_ipv4(host, code, &found);
     if (code != 0) {
         return error_of(code);
     }
