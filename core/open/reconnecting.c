@@ -20,7 +20,10 @@ static fer_error source_of_route(const fer_handle *handle, const fer_socket_addr
     if (is_v6) {
         FER_IGNORE(ferp_set_option(probe, FERP_ONLY_V6, 0));
     }
-    fer_error error = ferp_connect(probe, addr);
+    fer_error error;
+    do {
+        error = ferp_connect(probe, addr);
+    } while (error.kind == FER_INTERRUPTED);
     error = error.kind == FER_OK ? ferp_local_addr(probe, out) : error;
     ferp_close(probe);
     return error;

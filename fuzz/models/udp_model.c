@@ -202,24 +202,29 @@ static void check_send(int number, const struct udp_record *record)
     }
 }
 
-/* macOS and the BSDs disconnect a connected socket first, and its bound address becomes the
- * wildcard. */
-static void unbind(struct udp_end *end, const struct udp_record *record)
+/* The result of connecting a connected socket on macOS and the BSDs. Core first connects another
+ * socket, without permission to broadcast. It refuses a connect that would change the address that
+ * the socket is bound to. */
+static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
+                                              const fer_socket_addr *addr)
 {
-    bool is_refused_by_core = record->error.kind == FER_INVALID_INPUT;
-    if (udp_model.dialect == FER_SIM_BSD && end->is_connected && !is_refused_by_core &&
-        !is_fault(record)) {
-        end->local.ip = (fer_ip_addr){.family = end->is_v6 ? FER_IP_V6 : FER_IP_V4};
-        end->is_connected = false;
-        end->has_source = false;
-    }
+    struct udp_end probe = {.is_v6 = end->is_v6,
+                            .local.ip.family = end->is_v6 ? FER_IP_V6 : FER_IP_V4};
+    fer_error_kind kind = expected_send_kind(&probe, false, addr);
+    fer_socket_addr to = effective_destination(addr);
+    fer_ip_addr source = udp_source_of(&probe, &to.ip);
+    bool is_bound = !fer_ip_addr_is_unspecified(&end->local.ip);
+    return kind == FER_OK && is_bound && !fer_ip_addr_eq(&end->local.ip, &source)
+               ? FER_ADDR_NOT_AVAILABLE
+               : kind;
 }
 
 static void check_connect(int number, const struct udp_record *record)
 {
     struct udp_end *end = &udp_model.ends[number];
-    unbind(end, record);
-    fer_error_kind expected = expected_send_kind(end, false, &record->addr);
+    bool is_again = udp_model.dialect == FER_SIM_BSD && end->is_connected;
+    fer_error_kind expected = is_again ? expected_reconnect_kind(end, &record->addr)
+                                       : expected_send_kind(end, false, &record->addr);
     bool failed = is_fault(record) && record->error.kind != FER_INTERRUPTED;
     udp_must(record->error.kind == expected || failed, "I1: a connect has a wrong result", record);
     end->epoch = ++udp_model.epochs;
@@ -228,6 +233,7 @@ static void check_connect(int number, const struct udp_record *record)
         return;
     }
     fer_socket_addr remote = effective_destination(&record->addr);
+    end->has_source = end->has_source && !is_again;
     end->source = udp_source_of(end, &remote.ip);
     end->has_source = true;
     end->is_connected = true;

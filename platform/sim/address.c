@@ -349,8 +349,11 @@ fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_run_due_events(network);
-    if ((!socket->has_local && ferp_sim_is_winsock(network)) || hides_local_name(network, socket)) {
+    if (!socket->has_local && ferp_sim_is_winsock(network)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
+    }
+    if (hides_local_name(network, socket)) {
+        return (fer_error){FER_NOT_CONNECTED, ferp_sim_error(network, FERP_SIM_EINVAL).os_code};
     }
     fer_socket_addr unspecified = {.ip = {.family = socket->family}};
     *out = socket->has_local ? ferp_sim_in_family_of(socket, &socket->local) : unspecified;

@@ -106,7 +106,8 @@ static ferp_sim_code bsd_bind_status(const ferp_sim_switches *switches,
                                          ferp_sim_is_wildcard(&second->local.ip);
     bool has_peer = first->kind == FERP_SIM_STREAM && first->state != FERP_SIM_UNCONNECTED &&
                     first->state != FERP_SIM_LISTENING;
-    if (first->settings.reuse_port && second->settings.reuse_port) {
+    if ((first->settings.reuse_port && second->settings.reuse_port) ||
+        (switches->separates_ip_versions && !is_same_family)) {
         return FERP_SIM_NO_ERROR;
     }
     if (switches->dual_stack_beside_ipv4 && !is_same_family && second->family == FER_IP_V6 &&

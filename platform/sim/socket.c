@@ -217,6 +217,9 @@ static fer_error shut_down_linux(ferp_sim_network *network, ferp_sim_socket *soc
     if (how != FER_SHUTDOWN_WRITE &&
         ferp_sim_switches_for(network, socket)->shut_read_discards_input &&
         ferp_sim_readable(network, socket) > 0) {
+        if (ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL) == FERP_SIM_NO_ERROR) {
+            socket->settings.linger = (struct ferp_linger){true, 0};
+        }
         ferp_sim_consume(network, socket, ferp_sim_readable(network, socket));
     }
     if (how != FER_SHUTDOWN_READ && socket->state == FERP_SIM_CONNECTED) {

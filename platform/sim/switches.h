@@ -26,7 +26,8 @@ typedef struct ferp_sim_switches {
      * MSG_PEEK). platform/posix ends this for datagrams. */
     bool peek_keeps_error;
     /* shutdown of the read half discards the queued input and every later byte, and these never
-     * reset the connection (all: sorflush; tcp_input drops data after SS_CANTRCVMORE). */
+     * reset the connection (all: sorflush; tcp_input drops data after SS_CANTRCVMORE). If there was
+     * queued input, platform/posix sets a linger time of 0, so that the close resets. */
     bool shut_read_discards_input;
     /* A close with unread input discards it and sends a FIN (FreeBSD, NetBSD, OpenBSD:
      * tcp_disconnect). XNU resets, as RFC 1122 requires. */
@@ -62,7 +63,8 @@ typedef struct ferp_sim_switches {
     bool dead_options_fail;
     /* A buffer size of a half that has ended is EINVAL (OpenBSD: sosetopt). */
     bool buffer_of_ended_half_is_einval;
-    /* getsockname is EINVAL once the connection is over (NetBSD, OpenBSD: tcp_sockaddr). */
+    /* getsockname is EINVAL once the connection is over (NetBSD, OpenBSD: tcp_sockaddr).
+     * platform/posix makes it NOT_CONNECTED. */
     bool local_name_of_dead_is_einval;
 
     /* There are no options for the fields of a keepalive (OpenBSD: tcp_ctloutput). */
@@ -96,6 +98,9 @@ typedef struct ferp_sim_switches {
     /* [::] can be bound beside 0.0.0.0, and gets none of its connections (XNU, FreeBSD:
      * in6_pcbbind). */
     bool dual_stack_beside_ipv4;
+    /* Sockets of the two IP versions never share nor defend a port, so 0.0.0.0 can be bound beside
+     * [::] (NetBSD: in_pcblookup_port). */
+    bool separates_ip_versions;
     /* There is no dual stack: clearing IPV6_V6ONLY is EINVAL (OpenBSD: ip6_output.c). */
     bool no_dual_stack;
     /* Binding a link-local address without a scope is EADDRNOTAVAIL (all: ifa_ifwithaddr). */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "platform/sim/network.h"
+
 bool peer_is_wine(void)
 {
     return false;
@@ -55,12 +57,12 @@ size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
 
 bool peer_forgets_ended_names(void)
 {
-    return false;
+    return ferp_sim_current()->switches->local_name_of_dead_is_einval;
 }
 
 bool peer_separates_ip_versions(void)
 {
-    return false;
+    return ferp_sim_current()->switches->separates_ip_versions;
 }
 
 bool peer_close_hides_unread_input(void)

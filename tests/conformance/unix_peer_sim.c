@@ -35,7 +35,7 @@ bool unix_peer_has_bsd_datagrams(void)
 }
 bool unix_peer_forgets_closed_peer(void)
 {
-    return false;
+    return ferp_sim_current()->switches->unix_closed_peer_has_no_name;
 }
 size_t unix_peer_path_room(void)
 {

@@ -53,6 +53,23 @@ static void connecting_again_forgets_the_bound_address(void **state)
     ferp_close(raw);
 }
 
+/* U5: core tries the connect with another socket first, and repeats it after a signal too. */
+static void connecting_again_survives_a_signal(void **state)
+{
+    fer_udp_socket socket = {0};
+    fer_socket_addr one = addr_of("127.0.0.1:9");
+    fer_socket_addr other = addr_of("127.0.0.1:10");
+    bsd_begin(state);
+    assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
+    assert_ok(fer_udp_socket_connect_addr(&socket, &one));
+    for (uint64_t nth = 1; nth <= 2; nth++) {
+        assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, nth));
+        assert_ok(fer_udp_socket_connect_addr(&socket, nth == 1 ? &other : &one));
+        assert_int_equal(fer_sim_clear_faults(), 0);
+    }
+    fer_udp_socket_close(&socket);
+}
+
 /* udp_send_buffer, and the fact datagram_limit_is_send_buffer */
 static void a_datagram_fits_into_the_send_buffer(void **state)
 {
@@ -97,7 +114,7 @@ static void sockets_share_an_address_by_reuse_port(void **state)
     check_sharing(state, FERP_REUSE_PORT, specific, specific, FER_OK);
 }
 
-/* binds_by_address, dual_stack_beside_ipv4 */
+/* binds_by_address, dual_stack_beside_ipv4, separates_ip_versions */
 static void a_listener_beside_another_address(void **state)
 {
     fer_socket_addr wildcard = addr_of("0.0.0.0:7001");
@@ -232,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BSD_TESTS(sending_to_another_address_is_eisconn),
         BSD_TESTS(connecting_again_forgets_the_bound_address),
+        BSD_TESTS(connecting_again_survives_a_signal),
         BSD_TESTS(a_datagram_fits_into_the_send_buffer),
         BSD_TESTS(sockets_share_an_address_by_reuse_port),
         BSD_TESTS(a_listener_beside_another_address),
