@@ -33,14 +33,17 @@
 #define FERI_FLAG_REUSE_PORT_SET 8192u /* set_reuse_port(true) was called through this handle */
 #define FERI_FLAG_ONLY_V6_SET 2048u    /* set_only_v6 was called, so bind does not clear it */
 
+/* Every flag is here. */
 _Static_assert((FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_CLONED | FERI_FLAG_ADOPTED |
                 FERI_FLAG_TIMEOUT_SET | FERI_FLAG_RESETS_AT_CLOSE | FERI_FLAG_LISTENING |
                 FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_BOUND |
-                FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_REUSE_PORT_SET | FERI_FLAG_ONLY_V6_SET) ==
+                FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_REUSE_PORT_SET | FERI_FLAG_ONLY_V6_SET |
+                FERI_FLAG_ANY_ADDR) ==
                    (FERI_FLAG_V6 + FERI_FLAG_NONBLOCKING + FERI_FLAG_CLONED + FERI_FLAG_ADOPTED +
                     FERI_FLAG_TIMEOUT_SET + FERI_FLAG_RESETS_AT_CLOSE + FERI_FLAG_LISTENING +
                     FERI_FLAG_UNIX + FERI_FLAG_DATAGRAM + FERI_FLAG_NO_PORTS + FERI_FLAG_BOUND +
-                    FERI_FLAG_REUSE_ADDRESS_SET + FERI_FLAG_REUSE_PORT_SET + FERI_FLAG_ONLY_V6_SET),
+                    FERI_FLAG_REUSE_ADDRESS_SET + FERI_FLAG_REUSE_PORT_SET + FERI_FLAG_ONLY_V6_SET +
+                    FERI_FLAG_ANY_ADDR),
                "two flags have one bit");
 
 /* The word state_ has the state and this mark: the handle has limits. A handle without limits that
