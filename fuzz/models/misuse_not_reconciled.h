@@ -73,6 +73,15 @@ static inline bool is_ended_row(const uint8_t *step, fer_error_kind posix, fer_e
            other == FER_NOT_CONNECTED;
 }
 
+/* `clone_reads_on`: macOS and the BSDs discard the input of a shut down read half, so the call
+ * moves fewer bytes, and a peer never fills the buffers. No later step can be compared. */
+static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
+                                      fer_error_kind other)
+{
+    static const char *const moving[] = {"read", "peek", "write", "try_", "copy", NULL};
+    return is_any_of(misuse_call_name(step[0]), moving) && posix != other && other == FER_OK;
+}
+
 /* `grain`: a timeout of centuries never expires on one system; the other cuts it to days. */
 static inline bool is_grain(fer_error_kind posix, fer_error_kind other)
 {

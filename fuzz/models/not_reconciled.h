@@ -181,7 +181,7 @@ static inline bool peer_addr_after_end(const struct record *posix, const struct 
     bool by_others = (posix->facts_after & (FACT_RESET | FACT_PEER_SHUT)) != 0;
     return ((by_others || refuses_options(posix)) && winsock->error.kind == FER_OK &&
             (reported || refused)) ||
-           peer_addr_after_own_end(posix, winsock);
+           peer_addr_after_own_end(posix, winsock) || local_addr_after_end(posix, winsock);
 }
 
 /* The peer reads while write_all waits: on Linux the waiting write counts as progress when its

@@ -69,6 +69,15 @@ static inline bool peer_addr_after_own_end(const struct record *posix, const str
            (reported || refused);
 }
 
+/* NetBSD, OpenBSD: a connection that has ended has no local address. */
+static inline bool local_addr_after_end(const struct record *posix, const struct record *bsd)
+{
+    bool is_one = bsd->system == SYSTEM_NETBSD || bsd->system == SYSTEM_OPENBSD;
+    bool ended = (bsd->facts_after & (FACT_RESET | FACT_PEER_SHUT)) != 0;
+    return is_one && ended && bsd->op == OP_LOCAL_ADDR && posix->error.kind == FER_OK &&
+           bsd->error.kind == FER_NOT_CONNECTED;
+}
+
 /* accept has no receive timeout. */
 static inline bool listener_timeout(const struct record *posix, const struct record *bsd)
 {

@@ -12,7 +12,7 @@
 #define UDP_NOT_RECONCILED(X)                                                            \
     X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) \
     X(member_at_an_address) X(clone_out_of_memory) X(late_event) \
-    X(send_to_connected) X(udp_reconnect_unbinds) \
+    X(send_to_connected) X(udp_reconnect_unbinds) X(dual_stack_beside_ipv4) \
     X(cancel_is_late)
 /* clang-format on */
 
@@ -156,6 +156,13 @@ static bool cancel_is_late(const struct udp_record *posix, const struct udp_reco
 static bool send_to_connected(const struct udp_record *posix, const struct udp_record *other)
 {
     return posix->op == UDP_SEND_TO && other->error.kind == FER_ALREADY_CONNECTED;
+}
+
+/* On NetBSD sockets of the two IP versions share a port. */
+static bool dual_stack_beside_ipv4(const struct udp_record *posix, const struct udp_record *other)
+{
+    return history.is_bsd && posix->op == UDP_BIND && posix->error.kind == FER_ADDR_IN_USE &&
+           other->error.kind == FER_OK;
 }
 
 /* On macOS and the BSDs a second connect forgets the bound address. */
