@@ -203,6 +203,19 @@ static void write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all(void 
     assert_memory_equal(got, "and", 3);
 }
 
+/* XNU's SHUT_RDWR leaves the write half open then (uipc_socket.c, soshutdownlock_final). */
+static void shutdown_both_after_the_read_half_ended_ends_the_write_half(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    char byte = 'x';
+    size_t n = 0;
+    assert_true(peer_shutdown_write(pair.other));
+    assert_ok(fer_unix_stream_read(pair.stream, &byte, 1, &n));
+    assert_int_equal(n, 0);
+    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
+    assert_int_equal(peer_recv_some(pair.other, &byte, 1, &n), PEER_END);
+}
+
 /* ---- S4, S5, L6 */
 
 static void the_peer_s_end_is_0_for_ever(void **state)
@@ -390,6 +403,7 @@ int main(void)
         UNIX_PAIR_TEST("C6", connecting_or_cloning_into_an_open_handle_is_refused),
         UNIX_PAIR_TEST("S1", every_second_shutdown_is_ok),
         UNIX_TEST("S1", shutdown_of_a_new_stream_is_not_connected),
+        UNIX_PAIR_TEST("S3", shutdown_both_after_the_read_half_ended_ends_the_write_half),
         UNIX_PAIR_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued),
         UNIX_PAIR_TEST("S3", write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all),
         UNIX_PAIR_TEST("S4", the_peer_s_end_is_0_for_ever),

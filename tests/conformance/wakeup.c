@@ -290,6 +290,27 @@ static void no_wake_up_is_lost_in_the_race(void **state)
     }
 }
 
+/* S3: a shutdown of both halves ends the write half too if the read half has ended before, by the
+ * peer or by a shutdown (XNU's SHUT_RDWR does not: uipc_socket.c, soshutdownlock_final). */
+static void shutdown_both_after_the_read_half_ended_wakes_the_peer(void **state)
+{
+    struct pair_kind *kind = *state;
+    for (int own = 0; own < 2; own++) {
+        struct pair *pair = pair_open_kind(kind);
+        char byte = 'x';
+        size_t n = 0;
+        if (own) {
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+        } else {
+            assert_true(peer_shutdown_write(pair->other));
+            assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+        }
+        assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
+        assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_END);
+        pair_close(pair);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +318,7 @@ int main(void)
         SLOW_PAIR_TEST("S6", shutdown_both_wakes_a_blocked_read),
         SLOW_PAIR_TEST("S6", shutdown_read_through_a_clone_wakes_a_blocked_read),
         SLOW_PAIR_TEST("S6", shutdown_both_through_a_clone_wakes_a_blocked_read),
+        PAIR_TEST("S3", shutdown_both_after_the_read_half_ended_wakes_the_peer),
         PAIR_TEST("S6", shutdown_wakes_a_read_with_a_timeout),
         PAIR_TEST("S6", shutdown_wakes_the_readers_of_all_handles),
         SLOW_PAIR_TEST("S6", shutdown_write_wakes_a_blocked_write),
