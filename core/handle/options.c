@@ -157,13 +157,25 @@ fer_error feri_tos(const fer_handle *handle, uint32_t *out)
         out);
 }
 
+/* OpenBSD refuses the size of a buffer whose half has ended, by the peer's end of file too
+ * (uipc_socket.c, sosetopt; ponyc, issue 6058). Nothing uses that buffer any more, and a valid size
+ * is EINVAL for no other reason. */
+static fer_error buffer_result(const fer_handle *handle, fer_error error)
+{
+    bool is_ended_half = error.kind == FER_INVALID_INPUT &&
+                         feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_OPEN &&
+                         !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
+    return is_ended_half ? feri_ok() : error;
+}
+
 fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t size)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (size == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    return set_number(handle, option, size < INT32_MAX ? (uint32_t)size : INT32_MAX);
+    uint32_t value = size < INT32_MAX ? (uint32_t)size : INT32_MAX;
+    return buffer_result(handle, set_number(handle, option, value));
 }
 
 fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t *out)

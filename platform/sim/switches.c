@@ -126,6 +126,7 @@ static const ferp_sim_switches bsd_switches[] = {
         },
     [FER_SIM_OPENBSD] =
         {
+            .buffer_of_ended_half_is_einval = true,
             .error_precedes_end = true,
             .send_after_reset_is_epipe = true,
             .reset_after_end_is_econnreset = true,

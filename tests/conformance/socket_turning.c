@@ -166,6 +166,22 @@ static void a_stream_of_the_librarys_own_comes_back_and_lives_on(void **state)
     assert_alive(pair);
 }
 
+/* The end of one half is enough for OpenBSD to refuse the size of its buffer. */
+static void a_buffer_size_can_be_set_after_the_peers_end(void **state)
+{
+    struct pair *pair = pair_open(state);
+    fer_socket *socket = test_socket();
+    size_t n = 1;
+    char byte;
+    assert_true(peer_shutdown_write(pair->other));
+    assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, &n));
+    assert_int_equal(n, 0);
+    assert_ok(fer_socket_from_tcp_stream(socket, &pair->stream));
+    assert_ok(fer_socket_set_recv_buffer_size(socket, 65536));
+    assert_ok(fer_socket_set_send_buffer_size(socket, 65536));
+    assert_own(fer_socket_set_recv_buffer_size(socket, 0), FER_INVALID_INPUT);
+}
+
 /* S5: the conversion keeps a reset that the stream has detected. */
 static void a_stream_that_saw_a_reset_keeps_it(void **state)
 {
@@ -246,6 +262,7 @@ int main(void)
         SOCKET_TEST("E4", a_socket_that_becomes_no_handle_stays_as_it_was),
         SOCKET_TEST("C6", a_handle_that_is_not_empty_is_left_alone),
         SOCKET_FAMILY_TEST("R1", a_stream_of_the_librarys_own_comes_back_and_lives_on),
+        SOCKET_FAMILY_TEST("O7", a_buffer_size_can_be_set_after_the_peers_end),
         SOCKET_TEST("S5", a_stream_that_saw_a_reset_keeps_it),
         SOCKET_FAMILY_TEST("R1", a_listener_of_the_librarys_own_comes_back_and_listens_on),
         SOCKET_FAMILY_TEST("O2",
