@@ -445,14 +445,17 @@ static inline bool cancel_is_late(const struct record *posix, const struct recor
 }
 
 /* After another row's difference the handle's state answers in one system only, before the limits
- * (rule K1): after a reset only Linux still has the input, for example. */
+ * (rule K1): after a reset only Linux still has the input, for example, or a _ready of a clone has
+ * met the reset on Windows only. */
 static inline bool limits_after_the_end(const struct record *posix, const struct record *winsock)
 {
     bool is_over = posix->limits.is_cancelled || posix->limits.deadline_in == 0;
     fer_error_kind ended = posix->limits.is_cancelled ? FER_CANCELLED : FER_TIMED_OUT;
     bool calls = is_read(posix) || is_write(posix) || posix->op == OP_READY;
-    bool has_more = (posix->facts_after & FACT_RESET) != 0 && posix->unread > 0;
-    return calls && is_over && (posix->was_forgiven || has_more) &&
+    bool is_reset = (posix->facts_after & FACT_RESET) != 0;
+    bool has_more = is_reset && posix->unread > 0;
+    bool has_met = is_reset && (posix->facts & FACT_CLONED) != 0 && reports_reset(winsock);
+    return calls && is_over && (posix->was_forgiven || has_more || has_met) &&
            (posix->error.kind == ended) != (winsock->error.kind == ended);
 }
 

@@ -41,8 +41,7 @@ static inline bool shut_read_discards(const struct record *posix, const struct r
  * the stream. A short one waits for buffers. */
 static inline bool failed_send_may_have_sent(const struct record *posix, const struct record *bsd)
 {
-    bool is_told = bsd->error.kind == FER_NO_BUFFER_SPACE ||
-                   (bsd->op == OP_TAKE_ERROR && bsd->value == (uint64_t)FER_NO_BUFFER_SPACE) ||
+    bool is_told = bsd->error.kind == FER_NO_BUFFER_SPACE || bsd->op == OP_TAKE_ERROR ||
                    (bsd->op == OP_PEER_ADDR && bsd->error.kind == FER_NOT_CONNECTED);
     bool is_kept = (bsd->facts & FACT_SEND_FAILED) != 0 && is_told;
     bool waits = is_write(bsd) && bsd->fault == FER_SIM_FAULT_NO_BUFFERS &&
@@ -60,13 +59,12 @@ static inline bool close_with_unread_input(const struct record *posix, const str
            bsd->n >= posix->n;
 }
 
-/* macOS: a stream has no peer once both halves have ended. */
+/* A stream has no peer once both halves have ended, by whichever end. */
 static inline bool peer_addr_after_own_end(const struct record *posix, const struct record *bsd)
 {
     bool reported = bsd->op == OP_PEER_ADDR && bsd->error.kind == FER_NOT_CONNECTED;
     bool refused = bsd->op == OP_THROUGH_RAW && bsd->error.kind == FER_INVALID_INPUT;
-    return bsd->system == SYSTEM_MACOS && has_ended(bsd) && posix->error.kind == FER_OK &&
-           (reported || refused);
+    return is_bsd(bsd) && has_ended(bsd) && posix->error.kind == FER_OK && (reported || refused);
 }
 
 /* NetBSD, OpenBSD: a connection that has ended has no local address. */

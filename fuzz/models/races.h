@@ -241,12 +241,15 @@ static inline bool connect_race_explains(const struct record *posix, const struc
            limits_allow(posix) && limits_allow(winsock) && connects_agree(posix, winsock);
 }
 
-/* Both had the same result, but after different actions of the peer: nothing after it can be
- * compared. */
+/* Both had the same result, but after different actions of the peer, or a reset was injected into a
+ * call below core that only one system makes: nothing after it can be compared. */
 static inline bool histories_differ(const struct record *posix, const struct record *winsock)
 {
+    bool has_one_reset = posix->fault == FER_SIM_FAULT_RESET &&
+                         ((posix->facts_after ^ winsock->facts_after) & FACT_RESET) != 0;
     bool are_some = posix->actions > 0 || winsock->actions > 0;
-    return posix->actions != winsock->actions || (are_some && posix->elapsed != winsock->elapsed);
+    return has_one_reset || posix->actions != winsock->actions ||
+           (are_some && posix->elapsed != winsock->elapsed);
 }
 
 #endif
