@@ -309,7 +309,7 @@ FER_MUST_USE FER_API fer_error fer_sim_set_fault_chance(fer_sim_fault fault, uin
 typedef enum fer_sim_answer {
     FER_SIM_ANSWER_AS_IS = 0, /* the socket there answers, if there is one */
     FER_SIM_ANSWER_REFUSES,
-    /* no answer; the system's own limit ends the connect after 127 s (POSIX) or 21 s (Windows) */
+    /* no answer; the system ends the connect after 127 s (POSIX), 75 s (BSD) or 21 s (Windows) */
     FER_SIM_ANSWER_SILENT,
     FER_SIM_ANSWER_HOST_UNREACHABLE,
     FER_SIM_ANSWER_NETWORK_UNREACHABLE,

@@ -31,7 +31,6 @@ static const ferp_sim_switches bsd_switches[] = {
             .accept_inherits_nonblocking = true,
             .accept_drops_timeouts = true,
             .accepted_linger_zero_is_120s = true,
-            .accept_drops_on_emfile = true,
             .queued_reset_v6_is_aborted = true,
             .send_to_connected_is_eisconn = true,
             .udp_reconnect_unbinds = true,
@@ -126,7 +125,6 @@ static const ferp_sim_switches bsd_switches[] = {
         },
     [FER_SIM_OPENBSD] =
         {
-            .buffer_of_ended_half_is_einval = true,
             .error_precedes_end = true,
             .send_after_reset_is_epipe = true,
             .reset_after_end_is_econnreset = true,
@@ -147,7 +145,6 @@ static const ferp_sim_switches bsd_switches[] = {
             .bound_port_drops_syn = true,
             .connect_ends_after_75_s = true,
             .binds_by_address = true,
-            .no_dual_stack = true,
             .scopeless_bind_is_unavailable = true,
             .backlog_min = 80,
             .backlog_max = 128,

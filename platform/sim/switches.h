@@ -101,8 +101,6 @@ typedef struct ferp_sim_switches {
     /* Sockets of the two IP versions never share nor defend a port, so 0.0.0.0 can be bound beside
      * [::] (NetBSD: in_pcblookup_port). */
     bool separates_ip_versions;
-    /* There is no dual stack: clearing IPV6_V6ONLY is EINVAL (OpenBSD: ip6_output.c). */
-    bool no_dual_stack;
     /* Binding a link-local address without a scope is EADDRNOTAVAIL (all: ifa_ifwithaddr). */
     bool scopeless_bind_is_unavailable;
     /* A backlog of 0 is the largest (XNU: solisten). */
@@ -118,8 +116,6 @@ typedef struct ferp_sim_switches {
     bool accept_drops_timeouts;
     /* A listener's linger time of 0 is 120 s for an accepted socket (all: tcp_usr_attach). */
     bool accepted_linger_zero_is_120s;
-    /* accept without a free descriptor discards the connection (XNU: accept_nocancel). */
-    bool accept_drops_on_emfile;
     /* A connection that was reset in the queue is ECONNABORTED (FreeBSD, NetBSD, OpenBSD:
      * soaccept), or only if it is of IPv6 (XNU: tcp6_usr_accept has no address). */
     bool queued_reset_is_aborted;
