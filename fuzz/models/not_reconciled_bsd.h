@@ -27,13 +27,16 @@ static inline bool is_reset_of_another_clone(const struct record *posix, const s
            posix->error.kind == FER_CONNECTION_RESET;
 }
 
-/* clone_reads_on: a shut down read half discards what is queued and what still arrives. A clone
- * reads the end, and the peer never fills the buffers. */
+/* clone_reads_on: a shut down read half discards what is queued and what still arrives. A clone, or
+ * the handle after a raw socket, reads the end or a reset, and the peer never fills the buffers. */
 static inline bool shut_read_discards(const struct record *posix, const struct record *bsd)
 {
-    bool reads_end = is_read(bsd) && (bsd->facts & FACT_CLONED) != 0 && bsd->n <= posix->n &&
-                     (bsd->error.kind == FER_OK || bsd->error.kind == FER_UNEXPECTED_EOF);
-    bool sends_more = bsd->op == OP_PEER_SEND && bsd->error.kind == FER_OK && bsd->n > posix->n;
+    fer_error_kind kind = bsd->error.kind;
+    bool forgets = (bsd->facts & (FACT_CLONED | FACT_ADOPTED)) != 0;
+    bool ends = kind == FER_OK || kind == FER_UNEXPECTED_EOF ||
+                (kind == FER_CONNECTION_RESET && (bsd->facts_after & FACT_RESET) != 0);
+    bool reads_end = is_read(bsd) && forgets && ends && bsd->n <= posix->n;
+    bool sends_more = bsd->op == OP_PEER_SEND && kind == FER_OK && bsd->n > posix->n;
     return (bsd->facts_after & FACT_SHUT_READ) != 0 && (reads_end || sends_more);
 }
 
