@@ -33,7 +33,7 @@
 #define SECONDS_MAX (365 * 24 * 60 * 60)
 
 /* A filter that this file does not use otherwise. The marker is added disabled. */
-#ifdef __FreeBSD__
+#if defined(__FreeBSD__) || defined(__NetBSD__)
 #define MARKER_FILTER EVFILT_EMPTY
 #define MARKER_NOTES 0
 #else
@@ -162,6 +162,14 @@ static fer_error check_fd(fer_raw_socket raw)
     return raw < 0 || raw > INT_MAX ? ferp_posix_error_of(EBADF) : fine;
 }
 
+/* The failure of a change without a marker. XNU looks for the knote before the descriptor
+ * (kern_event.c, kevent_register), FreeBSD after it, so for a closed one XNU is ENOENT too. */
+static fer_error not_registered(fer_raw_socket raw)
+{
+    FER_TRY(ferp_posix_result(fcntl((int)raw, F_GETFD)));
+    return (fer_error){FER_NOT_FOUND, 0};
+}
+
 /* Disables the marker, which changes nothing because it is never enabled. NOT_FOUND: no marker. */
 static fer_error check_registered(const fer_poller *poller, fer_raw_socket raw)
 {
@@ -214,7 +222,10 @@ fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event i
                              fer_poll_mode mode)
 {
     changes batch = {.count = 0};
-    FER_TRY(check_registered(poller, raw));
+    fer_error err = check_registered(poller, raw);
+    if (err.kind != FER_OK) {
+        return err.kind == FER_NOT_FOUND ? not_registered(raw) : err;
+    }
     add_deletes(&batch, (uintptr_t)raw);
     add_interest(&batch, (uintptr_t)raw, interest, mode);
     return apply_all(poller, &batch);
@@ -228,7 +239,7 @@ fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
     add_marker(&batch, (uintptr_t)raw, EV_DELETE);
     add_deletes(&batch, (uintptr_t)raw);
     FER_TRY(apply_all(poller, &batch));
-    return batch.list[0].data == ENOENT ? (fer_error){FER_NOT_FOUND, 0} : fine;
+    return batch.list[0].data == ENOENT ? not_registered(raw) : fine;
 }
 
 /* ---- The poller */

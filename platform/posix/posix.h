@@ -44,8 +44,9 @@
 /* The system call that a poller waits with; each has a file of its own. FERP_POSIX_POLLER can be
  * predefined: poll works on every system. A poller's key has 64 bits and kevent's udata is a
  * pointer, so kqueue needs 64-bit pointers. OpenBSD and NetBSD lack what poller_kqueue.c needs.
- * OpenBSD has no user events before 7.8, and few for each process since. NetBSD has no filter that
- * can mark a socket as registered. */
+ * OpenBSD has no user events before 7.8, and few for each process since. NetBSD has neither
+ * EVFILT_USER nor EVFILT_EMPTY before 10 (sys/event.h). NetBSD 10 has both, but nobody has run this
+ * poller there, so it uses poll unless FERP_POSIX_POLLER says otherwise. */
 #define FERP_POSIX_POLLER_POLL 0
 #define FERP_POSIX_POLLER_EPOLL 1
 #define FERP_POSIX_POLLER_KQUEUE 2
