@@ -163,7 +163,6 @@ fer_error feri_tos(const fer_handle *handle, uint32_t *out)
 static fer_error buffer_result(const fer_handle *handle, fer_error error)
 {
     bool is_ended_half = error.kind == FER_INVALID_INPUT &&
-                         feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_OPEN &&
                          !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
     return is_ended_half ? feri_ok() : error;
 }
