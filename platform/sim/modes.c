@@ -30,11 +30,15 @@ static fer_duration rounded_timeout(const ferp_sim_network *network, fer_duratio
 fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    FER_TRY(ferp_sim_error(network, ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL)));
-    socket->settings.timeouts[direction] = rounded_timeout(network, timeout);
-    ferp_sim_keep_settings(network, raw);
-    return ferp_sim_trace_call(
-        network, direction == FERP_READING ? "read timeout" : "write timeout", socket, FERP_SIM_OK);
+    ferp_sim_code code = ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL);
+    if (code != FERP_SIM_EINVAL) {
+        /* NetBSD stores it before the protocol refuses it (sosetopt). */
+        socket->settings.timeouts[direction] = rounded_timeout(network, timeout);
+        ferp_sim_keep_settings(network, raw);
+    }
+    return ferp_sim_trace_call(network,
+                               direction == FERP_READING ? "read timeout" : "write timeout", socket,
+                               ferp_sim_error(network, code));
 }
 
 fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out)

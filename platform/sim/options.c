@@ -189,10 +189,13 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    FER_TRY(ferp_sim_error(network, ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL)));
-    socket->settings.linger = linger;
-    ferp_sim_keep_settings(network, raw);
-    return ferp_sim_trace_call(network, "set linger", socket, FERP_SIM_OK);
+    ferp_sim_code code = ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL);
+    if (code != FERP_SIM_EINVAL) {
+        /* NetBSD stores it before the protocol refuses it (sosetopt). */
+        socket->settings.linger = linger;
+        ferp_sim_keep_settings(network, raw);
+    }
+    return ferp_sim_trace_call(network, "set linger", socket, ferp_sim_error(network, code));
 }
 
 fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
