@@ -87,8 +87,18 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
  * (net.inet6.ip6.hlim) nor a router has changed it. */
 #define FERP_POSIX_DEFAULT_HOPS 64
 
+/* The BSDs report the bit of the flag for some of these options, others report 1 (sogetopt). */
+static bool is_boolean(ferp_option option)
+{
+    return option == FERP_REUSE_ADDRESS || option == FERP_REUSE_PORT || option == FERP_ONLY_V6 ||
+           option == FERP_NODELAY || option == FERP_KEEPALIVE || option == FERP_BROADCAST;
+}
+
 static uint32_t value_of(ferp_option option, int number)
 {
+    if (is_boolean(option)) {
+        return number != 0;
+    }
     return number >= 0 ? (uint32_t)number : option == FERP_HOPS_V6 ? FERP_POSIX_DEFAULT_HOPS : 0;
 }
 

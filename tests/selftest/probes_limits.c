@@ -126,6 +126,8 @@ static void probe_keepalive(int name, uint32_t most)
         conclude(false);
     } else if (raw_int_option(socket, IPPROTO_TCP, name, &value) != 0) {
         conclude_absent("%lu is set and cannot be read: %s", (unsigned long)most, raw_text(-1));
+    } else if (value == 0) { /* NetBSD (tcp_usrreq.c, tcp_ctloutput) */
+        conclude_absent("%lu is set and reads as 0", (unsigned long)most);
     } else {
         see("%lu is read as %d", (unsigned long)most, value);
         conclude(value == (int)most);

@@ -29,6 +29,27 @@
     } while (0)
 #define assert_ok(call) assert_kind(call, FER_OK)
 
+/* TEST_OVER_NETBSD: the sockets are those of NetBSD's kernel in this process (tests/bsd). */
+static inline bool seam_is_netbsd(void)
+{
+#if defined(__NetBSD__) || defined(TEST_OVER_NETBSD)
+    return true;
+#else
+    return false;
+#endif
+}
+
+/* A connect to a port that is bound and does not listen is not refused: the system drops the SYN
+ * (NetBSD, run; XNU, bsd/netinet/tcp_input.c, tcp_input). */
+static inline bool seam_bound_ports_are_silent(void)
+{
+#if defined(__APPLE__)
+    return true;
+#else
+    return seam_is_netbsd();
+#endif
+}
+
 /* Two ends of one connection, and the listener that it came from. */
 struct seam_pair {
     fer_raw_socket listener;

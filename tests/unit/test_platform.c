@@ -407,7 +407,9 @@ static void shutdown_of_an_unconnected_socket_is_not_connected(void **state)
 {
     (void)state;
     fer_raw_socket raw = seam_socket();
-    assert_kind(ferp_shutdown(raw, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED);
+    /* NetBSD shuts it down (tcp_usrreq.c, tcp_shutdown). core answers before. */
+    fer_error_kind want = seam_is_netbsd() ? FER_OK : FER_NOT_CONNECTED;
+    assert_kind(ferp_shutdown(raw, FER_SHUTDOWN_BOTH), want);
     ferp_close(raw);
 }
 

@@ -33,13 +33,18 @@ static fer_error_kind result_of(fer_raw_socket raw)
     return error.kind;
 }
 
-/* A port that no socket listens on: this one is only bound. */
+/* A port that no socket listens on: this one is only bound, so that no other socket gets the port.
+ * If such a port refuses nothing, the socket is closed. */
 static fer_raw_socket refusing(fer_socket_addr *addr)
 {
     fer_raw_socket raw = seam_socket();
     *addr = seam_loopback(0);
     assert_ok(ferp_bind(raw, addr));
     assert_ok(ferp_local_addr(raw, addr));
+    if (seam_bound_ports_are_silent()) {
+        ferp_close(raw);
+        return seam_socket();
+    }
     return raw;
 }
 

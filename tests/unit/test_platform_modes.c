@@ -9,7 +9,8 @@
 #define MILLI UINT64_C(1000000)
 
 /* The coarsest resolution of a system's timeouts: one kernel tick at 100 Hz. */
-#define RESOLUTION (10 * MILLI)
+/* NetBSD's backend adds a tick of 10 ms, because the kernel's wait ends up to one tick early. */
+#define RESOLUTION ((seam_is_netbsd() ? 20 : 10) * MILLI)
 
 static fer_duration timeout_of(fer_raw_socket raw, ferp_direction direction)
 {
