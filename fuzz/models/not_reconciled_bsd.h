@@ -45,6 +45,7 @@ static inline bool shut_read_discards(const struct record *posix, const struct r
 static inline bool failed_send_may_have_sent(const struct record *posix, const struct record *bsd)
 {
     bool is_told = bsd->error.kind == FER_NO_BUFFER_SPACE || bsd->op == OP_TAKE_ERROR ||
+                   bsd->op == OP_READY ||
                    (bsd->op == OP_PEER_ADDR && bsd->error.kind == FER_NOT_CONNECTED);
     bool is_kept = (bsd->facts & FACT_SEND_FAILED) != 0 && is_told;
     bool waits = is_write(bsd) && bsd->fault == FER_SIM_FAULT_NO_BUFFERS &&

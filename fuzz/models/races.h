@@ -150,13 +150,15 @@ static inline bool timeout_is_explained(const struct record *posix, const struct
            posix->error.kind == FER_BROKEN_PIPE;
 }
 
-/* A later look finds no fewer bytes and no less room, until a reset. But the peer's second action
+/* A later look finds no fewer bytes and no less room, until a reset or a shutdown of the half. But the peer's second action
  * may meet buffers that the later call has not emptied yet. */
 static inline bool count_is_explained(const struct record *posix, const struct record *winsock)
 {
     bool may_transfer_less = is_whole(winsock) && winsock->actions > 1;
     bool is_same = posix->error.kind == winsock->error.kind;
+    unsigned half = is_read(winsock) ? FACT_SHUT_READ : FACT_SHUT_WRITE;
     bool goes_on = winsock->error.kind != FER_CONNECTION_RESET &&
+                   (winsock->facts_after & half) == 0 &&
                    (is_same || posix->error.kind == FER_CANCELLED);
     return winsock->n >= posix->n || !goes_on || may_transfer_less;
 }
