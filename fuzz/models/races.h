@@ -150,8 +150,8 @@ static inline bool timeout_is_explained(const struct record *posix, const struct
            posix->error.kind == FER_BROKEN_PIPE;
 }
 
-/* A later look finds no fewer bytes and no less room, until a reset or a shutdown of the half. But the peer's second action
- * may meet buffers that the later call has not emptied yet. */
+/* A later look finds no fewer bytes and no less room, until a reset or a shutdown of the half. But
+ * the second action of the peer may meet buffers that the later call has not emptied yet. */
 static inline bool count_is_explained(const struct record *posix, const struct record *winsock)
 {
     bool may_transfer_less = is_whole(winsock) && winsock->actions > 1;
