@@ -7,7 +7,8 @@ usage() {
     cat <<'TEXT'
 usage: ci/fidelity.sh [PRESET [FROM [COUNT]]]
 
-Builds the preset (default: debug; mingw: Windows sockets, under Wine) and runs the programs of
+Builds the preset (default: debug; mingw: Windows sockets, under Wine; netbsd, freebsd: over that
+system's kernel, after ci/bsd.sh has configured the preset) and runs the programs of
 COUNT seeds (default: 5000) from seed FROM (default: 0), in blocks of 100 seeds, several blocks in
 parallel. For a difference it prints the program, both results, and the command that reproduces it.
 The last line has the number of blocks with a difference.
@@ -28,7 +29,9 @@ suffix=
 runner=
 trap 'stop_wine' EXIT
 trap 'exit 130' INT TERM
-if [ "$preset" = mingw ]; then
+if [ "$preset" = netbsd ] || [ "$preset" = freebsd ]; then
+    system=$preset
+elif [ "$preset" = mingw ]; then
     system=winsock
     suffix=.exe
     runner=$root/ci/wine.sh

@@ -35,6 +35,8 @@ ENTRY(int, paccept, int, void *, unsigned *, const void *, int);
 ENTRY(int, pipe2, int *, int);
 ENTRY(int, poll, void *, unsigned, int);
 ENTRY(int, select50, int, void *, void *, void *, void *);
+ENTRY(int, kqueue, void);
+ENTRY(int, kevent50, int, const void *, size_t, void *, size_t, const void *);
 ENTRY(ssize_t, read, int, void *, size_t);
 ENTRY(ssize_t, write, int, const void *, size_t);
 ENTRY(ssize_t, recvfrom, int, void *, size_t, int, void *, unsigned *);
@@ -348,6 +350,18 @@ int bsd_poll(void *entries, unsigned count, int millis)
 int __select50(int count, void *readable, void *writable, void *failed, void *limit)
 {
     TRACED("select", count, rump___sysimpl_select50(count, readable, writable, failed, limit));
+}
+
+int kqueue(void)
+{
+    TRACED("kqueue", 0, rump___sysimpl_kqueue());
+}
+
+int __kevent50(int fd, const void *changes, size_t change_count, void *events, size_t event_count,
+               const void *limit)
+{
+    TRACED("kevent", fd,
+           rump___sysimpl_kevent50(fd, changes, change_count, events, event_count, limit));
 }
 
 /* RLIMIT_NOFILE is the only limit that the tests use. struct rlimit has the same members. */
