@@ -147,6 +147,10 @@ void tracker_shut(struct program *program, struct stream *stream, fer_shutdown h
     end->marked_read =
         end->marked_read || (program->winsock && stream->is_shared && how != FER_SHUTDOWN_WRITE);
     end->shut_read = end->shut_read || shuts_read_in_system(program, stream, end, how);
+    if (program->bsd && how != FER_SHUTDOWN_WRITE && end->unread > 0) {
+        end->resets_at_close =
+            true; /* by the library, which then finds no unread input (rule S7) */
+    }
     if (discards_input(program, end)) {
         end->unread = 0;
     }
