@@ -96,6 +96,18 @@ static void write_all_counts_what_was_sent_before_the_shutdown(void **state)
                "wait_for(ever) try_send(1,2)");
 }
 
+/* Only macOS lacks buffers after bytes of the call have been queued. */
+static void a_shortage_leaves_the_stream_if_no_byte_was_queued(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    script_then_fail(SCRIPT_TRY_SEND, FER_NO_BUFFER_SPACE, 55);
+    script_then_move(SCRIPT_TRY_SEND, 5);
+    assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_NO_BUFFER_SPACE, 55);
+    assert_ok(feri_stream_write(&handle, buf, 5, NULL));
+    assert_log("try_send(1,5) try_send(1,5)");
+}
+
 static void a_signal_ends_the_wait(void **state)
 {
     (void)state;
@@ -127,6 +139,7 @@ int main(void)
         script_test(a_timeout_that_expires_has_no_code),
         script_test(a_nonblocking_stream_never_waits),
         script_test(write_all_counts_what_was_sent_before_the_shutdown),
+        script_test(a_shortage_leaves_the_stream_if_no_byte_was_queued),
         script_test(a_signal_ends_the_wait),
         script_test(a_datagram_is_sent_by_one_call_that_may_wait),
     };

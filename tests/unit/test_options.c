@@ -356,6 +356,10 @@ static void an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
     assert_error(feri_set_switch(&handle, FERP_NODELAY, true), FER_INVALID_INPUT, 22);
     assert_log("set_option(1,NODELAY,1) peer_addr(1) set_option(1,NODELAY,1) peer_addr(1)");
+    /* FreeBSD, NetBSD, OpenBSD */
+    script_then_fail(SCRIPT_SET_OPTION, FER_CONNECTION_RESET, 54);
+    assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
+    assert_log("set_option(1,NODELAY,1)");
 }
 
 /* O7: XNU also refuses them once a connect has failed. The cause stays for the call that asks. */

@@ -369,6 +369,9 @@ static void a_datagram_socket_shares_its_address_by_both_options_where_one_is_no
     assert_ok(fer_socket_set_reuse_port(&socket, false));
     assert_log("set_option(1,REUSE_PORT,0) set_option(1,REUSE_ADDRESS,1) "
                "set_option(1,REUSE_PORT,1) set_option(1,REUSE_PORT,1)");
+    socket.inner_.handle_.flags_ |= FERI_FLAG_CLONED;
+    assert_ok(fer_socket_reuse_port(&socket, &reuses));
+    assert_log("option_value(1,REUSE_PORT)");
     socket = new_stream(&script_bsd);
     assert_ok(fer_socket_set_reuse_address(&socket, false));
     assert_log("set_option(1,REUSE_ADDRESS,0)");
