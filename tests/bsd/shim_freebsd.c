@@ -2,7 +2,9 @@
 #define _GNU_SOURCE 1
 #include "bsd/shim.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
@@ -197,8 +199,13 @@ ssize_t bsd_write(int fd, const void *buf, size_t len)
 
 /* ---- Descriptors */
 
+/* The descriptor of the last opened file, which is a kqueue's and says that it is a device. */
+static atomic_int device = -1;
+
 int bsd_close(int fd)
 {
+    int closed = fd;
+    (void)atomic_compare_exchange_strong(&device, &closed, -1);
     TRACED("close", fd, fb_close(fd));
 }
 
@@ -217,9 +224,16 @@ int bsd_ioctl(int fd, unsigned long request, void *argument)
     TRACED("ioctl", fd, fb_ioctl(fd, request, argument));
 }
 
+/* FreeBSD 13's struct stat has st_mode, of 16 bits, behind three members of 64 bits. */
 int bsd_fstat(int fd, void *status)
 {
-    TRACED("fstat", fd, fb_fstat(fd, status));
+    enum { MODE_OFFSET = 24, S_IFCHR_OF_FREEBSD = 0020000 };
+    const uint16_t mode = S_IFCHR_OF_FREEBSD;
+    long result = fb_fstat(fd, status);
+    if (result == 0 && fd == atomic_load(&device)) {
+        memcpy((unsigned char *)status + MODE_OFFSET, &mode, sizeof mode);
+    }
+    TRACED("fstat", fd, result);
 }
 
 int bsd_pipe(int *ends)
@@ -336,7 +350,9 @@ int bsd_open(const char *path, int flags, unsigned mode)
     if ((flags & O_CREAT_OF_FREEBSD) != 0 && fb_make(path, 0) < 0) {
         return -1;
     }
-    TRACED("open", flags, fb_kqueue());
+    int fd = (int)fb_kqueue();
+    atomic_store(&device, fd);
+    TRACED("open", flags, fd);
 }
 
 int bsd_stat(const char *path, void *status)
