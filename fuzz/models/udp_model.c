@@ -204,7 +204,7 @@ static void check_send(int number, const struct udp_record *record)
 
 /* The result of connecting a connected socket on macOS and the BSDs. Core first connects another
  * socket, without permission to broadcast. It refuses a connect that would change the address that
- * the socket is bound to. */
+ * the socket is bound to. That of an adopted socket is the address that it has. */
 static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
                                               const fer_socket_addr *addr)
 {
@@ -213,8 +213,8 @@ static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
     fer_error_kind kind = expected_send_kind(&probe, false, addr);
     fer_socket_addr to = effective_destination(addr);
     fer_ip_addr source = udp_source_of(&probe, &to.ip);
-    bool is_bound = !fer_ip_addr_is_unspecified(&end->local.ip);
-    return kind == FER_OK && is_bound && !fer_ip_addr_eq(&end->local.ip, &source)
+    const fer_ip_addr *bound = end->is_adopted ? &end->source : &end->local.ip;
+    return kind == FER_OK && !fer_ip_addr_is_unspecified(bound) && !fer_ip_addr_eq(bound, &source)
                ? FER_ADDR_NOT_AVAILABLE
                : kind;
 }
@@ -355,6 +355,9 @@ static void check_mode(struct udp_end *end, const struct udp_record *record)
                            ? record->value != 0
                            : end->nonblocking && record->op != UDP_THROUGH_RAW;
     end->broadcast = record->op == UDP_BROADCAST ? record->value != 0 : end->broadcast;
+    /* A shared handle does not go through a raw socket. */
+    bool adopts = record->op == UDP_THROUGH_RAW && end->handles == 1;
+    end->is_adopted = end->is_adopted || adopts;
 }
 
 void udp_model_check(const struct udp_record *record)
