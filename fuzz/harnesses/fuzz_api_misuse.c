@@ -65,7 +65,8 @@ static void compare(const fer_error_kind *others, const fer_sim_windows *windows
         }
         bool is_row = is_unix_row(step, posix, other) || is_udp_row(step, posix, other) ||
                       is_connected_udp_row(step, posix, other) ||
-                      is_socket_row(step, posix, other) || is_ended_row(step, posix, other);
+                      is_socket_row(step, posix, other) || is_keepalive_row(step, posix, other) ||
+                      is_ended_row(step, posix, other);
         if (posix != other && !is_grain(posix, other) && !is_row) {
             fail("the dialects differ", step, posix, other);
         }

@@ -66,6 +66,14 @@ static inline bool is_socket_row(const uint8_t *step, fer_error_kind posix, fer_
            (is_any_of(name, reuse) && posix == FER_OK && other == FER_INVALID_INPUT);
 }
 
+/* `keepalive_fields`: OpenBSD has none. */
+static inline bool is_keepalive_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const setters[] = {"set_keepalive", "socket_keepalive", NULL};
+    return is_any_of(misuse_call_name(step[0]), setters) && posix == FER_OK &&
+           other == FER_UNSUPPORTED;
+}
+
 /* `peer_addr_after_end`: macOS reports no peer once both halves have ended. */
 static inline bool is_ended_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
