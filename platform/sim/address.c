@@ -331,12 +331,15 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
 
 /* ---- Addresses of a socket */
 
-/* Whether TCP has discarded its protocol control block. */
+/* Whether TCP has discarded its protocol control block. The end that has sent the first FIN keeps
+ * it in TIME_WAIT. */
 static bool is_dead(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
+    bool is_discarded =
+        socket->ended_last || ferp_sim_switches_for(network, socket)->time_wait_is_dead;
     return socket->kind == FERP_SIM_STREAM && !socket->is_unix &&
            (socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED ||
-            ferp_sim_both_ended(network, socket));
+            (ferp_sim_both_ended(network, socket) && is_discarded));
 }
 
 static bool hides_local_name(ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -382,11 +385,9 @@ static bool lost_its_peer(const ferp_sim_network *network, const ferp_sim_socket
            ferp_sim_switches_for(network, socket)->unix_closed_peer_has_no_name;
 }
 
-static bool has_shut_both(ferp_sim_network *network, const ferp_sim_socket *socket)
+static bool has_shut_both(const ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    const ferp_sim_pipe *out = ferp_sim_pipe_out(network, socket);
-    return ferp_sim_switches_for(network, socket)->shut_both_disconnects && socket->shut_read &&
-           out != NULL && out->fin_arrived;
+    return ferp_sim_switches_for(network, socket)->shut_both_disconnects && socket->shut_both_first;
 }
 
 static bool linux_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket)

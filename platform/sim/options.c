@@ -163,13 +163,27 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
     return ferp_sim_trace_call(network, "set option", socket, set(network, socket, option, value));
 }
 
+/* The options of SOL_SOCKET are in the socket, not in its protocol. */
+static bool is_of_socket(ferp_option option)
+{
+    return option == FERP_REUSE_ADDRESS || option == FERP_REUSE_PORT || option == FERP_KEEPALIVE ||
+           option == FERP_RECV_BUFFER || option == FERP_SEND_BUFFER || option == FERP_BROADCAST ||
+           option == FERP_EXCLUSIVE_ADDRESS;
+}
+
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     if (!is_known(network, socket, option)) {
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
-    *out = stored_value(&socket->settings, option);
+    ferp_sim_code code = ferp_sim_option_status(network, socket, level_of(option));
+    if (code == FERP_SIM_ECONNRESET && !is_of_socket(option)) {
+        return ferp_sim_error(network, code);
+    }
+    bool is_hidden = is_keepalive_field(option) &&
+                     ferp_sim_switches_for(network, socket)->hides_keepalive_fields;
+    *out = is_hidden ? 0 : stored_value(&socket->settings, option);
     return FERP_SIM_OK;
 }
 

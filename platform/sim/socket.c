@@ -212,14 +212,19 @@ static fer_error shut_down_linux(ferp_sim_network *network, ferp_sim_socket *soc
     if (socket->kind == FERP_SIM_DATAGRAM) {
         return shut_down_datagram(network, socket, how);
     }
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
     bool had_ended = socket->state != FERP_SIM_CONNECTED || ferp_sim_both_ended(network, socket);
+    bool discards = how != FER_SHUTDOWN_WRITE && switches->shut_read_discards_input &&
+                    ferp_sim_readable(network, socket) > 0;
+    if (discards &&
+        ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL) == FERP_SIM_NO_ERROR) {
+        socket->settings.linger = (struct ferp_linger){true, 0};
+    }
+    if (had_ended && switches->shutdown_dead_does_nothing) {
+        return ferp_sim_error(network, FERP_SIM_ENOTCONN);
+    }
     socket->shut_read |= how != FER_SHUTDOWN_WRITE;
-    if (how != FER_SHUTDOWN_WRITE &&
-        ferp_sim_switches_for(network, socket)->shut_read_discards_input &&
-        ferp_sim_readable(network, socket) > 0) {
-        if (ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL) == FERP_SIM_NO_ERROR) {
-            socket->settings.linger = (struct ferp_linger){true, 0};
-        }
+    if (discards) {
         ferp_sim_consume(network, socket, ferp_sim_readable(network, socket));
     }
     if (how != FER_SHUTDOWN_READ && socket->state == FERP_SIM_CONNECTED) {

@@ -222,6 +222,7 @@ void ferp_sim_end_writing(ferp_sim_network *network, ferp_sim_socket *socket)
     socket->shut_write = true;
     if (link != NULL && !link->pipes[socket->side].fin_sent) {
         link->pipes[socket->side].fin_sent = true;
+        socket->ended_last = link->pipes[1 - socket->side].fin_arrived;
         transmit(network, link, socket->side);
     }
 }
@@ -352,7 +353,11 @@ void ferp_sim_on_fin(ferp_sim_network *network, const ferp_sim_event *event)
 {
     ferp_sim_link *link = &network->links[event->index];
     int reader = link->ends[1 - event->side];
+    int writer = link->ends[event->side];
     link->pipes[event->side].fin_arrived = true;
+    if (writer != FERP_SIM_NONE) {
+        network->sockets[writer].shut_both_first = network->sockets[writer].shut_read;
+    }
     if (reader != FERP_SIM_NONE) {
         ferp_sim_post_peer_events(network, &network->sockets[reader], FERP_SIM_PEER_ENDED);
     }

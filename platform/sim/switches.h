@@ -47,8 +47,12 @@ typedef struct ferp_sim_switches {
      * OpenBSD: tcp_shutdown finds no protocol control block). */
     bool shutdown_dead_is_einval;
 
-    /* A stream that has shut down both halves itself is unconnected once the peer has its FIN (all:
-     * tcp_input, FIN_WAIT_1). */
+    /* shutdown of a stream whose connection is over has no effect (XNU, FreeBSD: soshutdown,
+     * ENOTCONN). NetBSD and OpenBSD discard the input. */
+    bool shutdown_dead_does_nothing;
+
+    /* A stream is unconnected once the peer has its FIN, if its read half was shut down before
+     * (all: tcp_input, FIN_WAIT_1). */
     bool shut_both_disconnects;
 
     /* ---- Streams: options and names of an ended connection */
@@ -56,11 +60,14 @@ typedef struct ferp_sim_switches {
     /* Setting an option or a timeout, and getpeername, are EINVAL once both halves have ended, also
      * of a failed connect (XNU: sosetoptlock, getpeername). */
     bool ended_options_fail;
-    /* TCP's options are ECONNRESET once the connection is over (FreeBSD, OpenBSD: tcp_ctloutput).
-     * */
+    /* Setting and reading TCP's options is ECONNRESET once the connection is over (FreeBSD,
+     * OpenBSD: tcp_ctloutput). */
     bool dead_tcp_options_fail;
-    /* So is every option of a socket (NetBSD: sosetopt, which passes each to the protocol). */
+    /* So is setting every option (NetBSD: sosetopt, which passes each to the protocol), and reading
+     * those of TCP and IP. */
     bool dead_options_fail;
+    /* Also in TIME_WAIT (FreeBSD: tcp_ctloutput, INP_TIMEWAIT). */
+    bool time_wait_is_dead;
     /* A buffer size of a half that has ended is EINVAL (OpenBSD: sosetopt). */
     bool buffer_of_ended_half_is_einval;
     /* getsockname is EINVAL once the connection is over (NetBSD, OpenBSD: tcp_sockaddr).
@@ -69,6 +76,8 @@ typedef struct ferp_sim_switches {
 
     /* There are no options for the fields of a keepalive (OpenBSD: tcp_ctloutput). */
     bool lacks_keepalive_fields;
+    /* These options can be set and not be read (NetBSD: tcp_ctloutput). platform/posix reads 0. */
+    bool hides_keepalive_fields;
     /* The default number of a keepalive's retries (TCPTV_KEEPCNT). */
     unsigned keepalive_retries;
 

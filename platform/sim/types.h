@@ -111,6 +111,8 @@ typedef struct ferp_sim_socket {
     bool error_is_late;          /* Windows: the next query of SO_ERROR returns no error yet */
     bool shut_read, shut_write;
     bool got_reset;        /* a reset of the other end has ever arrived */
+    bool ended_last;       /* its FIN was sent after the other end's had arrived */
+    bool shut_both_first;  /* its read half was shut down before its FIN arrived */
     fer_socket_addr local; /* both in canonical form: IPv4-mapped addresses are IPv4 */
     fer_socket_addr remote;
     ferp_sim_code pending; /* SO_ERROR */

@@ -203,13 +203,14 @@ static void listener_through_raw(struct program *program, int at)
 }
 
 /* Under Wine an accepted socket inherits the listener's TTL at the arrival of the connection, as on
- * Linux. */
+ * Linux. On NetBSD the library sets it in accept. */
 static void listener_ttl(struct program *program, int at)
 {
     static const uint32_t ttls[] = {0, 1, 33, 200, 255, 256};
     fer_tcp_listener *listener = &program->listeners[at].handle;
     uint32_t ttl = 0;
-    if (program->winsock && program->listenings[program->listeners[at].listening].queued > 0) {
+    bool is_of_accept = program->winsock || program->system == FIDELITY_NETBSD;
+    if (is_of_accept && program->listenings[program->listeners[at].listening].queued > 0) {
         return;
     }
     print_step(program, "listener_ttl", at);
@@ -276,11 +277,13 @@ void join(struct program *program, struct stream *stream, int end)
 }
 
 /* Returns an address for connecting to a listener: its own, or the loopback for a wildcard. On
- * Linux the wildcard itself is possible too. */
+ * Linux and FreeBSD the wildcard itself is possible too, on NetBSD the one of IPv4. */
 static fer_socket_addr address_of(struct program *program, const struct listening *listening)
 {
     fer_socket_addr addr = listening->addr;
-    if (is_wildcard(&addr) && (program->winsock || chance(program, 80))) {
+    bool is_no_destination =
+        program->winsock || (program->system == FIDELITY_NETBSD && addr.ip.family == FER_IP_V6);
+    if (is_wildcard(&addr) && (is_no_destination || chance(program, 80))) {
         fer_socket_addr loopback =
             parsed(addr.ip.family == FER_IP_V4 || chance(program, 50) ? "127.0.0.1:0" : "[::1]:0");
         loopback.port = addr.port;

@@ -69,9 +69,9 @@ bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
     if (end->is_reset || is_over) {
         return state == TCPS_CLOSED || (state == TCPS_TIME_WAIT && !end->is_reset);
     }
-    return end->fin_arrived
-               ? state == TCPS_CLOSE_WAIT
-               : state == TCPS_ESTABLISHED || state == TCPS_FIN_WAIT_1 || state == TCPS_FIN_WAIT_2;
+    /* A FIN that is acknowledged may disconnect the socket (tcp_input, FIN_WAIT_1). */
+    return end->fin_arrived ? state == TCPS_CLOSE_WAIT
+                            : state == (end->fin_sent ? TCPS_FIN_WAIT_2 : TCPS_ESTABLISHED);
 }
 
 void os_close(fer_raw_socket raw)
