@@ -77,6 +77,6 @@ bool peer_is_interrupted(void)
 
 bool peer_raw_hides_keepalive_options(fer_raw_socket raw)
 {
-    (void)raw;
-    return false;
+    uint32_t retries = 1;
+    return ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &retries).kind == FER_OK && retries == 0;
 }

@@ -422,7 +422,7 @@ int peer_raw_only_v6(fer_raw_socket raw)
 }
 bool peer_raw_has_keepalive_options(fer_raw_socket raw)
 {
-    return option_of(raw, FERP_KEEPALIVE_RETRIES) != -1;
+    return option_of(raw, FERP_KEEPALIVE_RETRIES) > 0;
 }
 
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)

@@ -177,7 +177,7 @@ static void a_unix_stream_has_no_peer_after_its_close(void **state)
     ferp_close(ends[0]);
 }
 
-/* lacks_keepalive_fields, keepalive_retries */
+/* lacks_keepalive_fields, hides_keepalive_fields, keepalive_retries */
 static void a_keepalive_has_the_system_s_fields(void **state)
 {
     uint32_t retries = 0;
@@ -188,7 +188,7 @@ static void a_keepalive_has_the_system_s_fields(void **state)
         assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_TIME, 60), FER_UNSUPPORTED);
     } else {
         assert_ok(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &retries));
-        assert_int_equal(retries, 8);
+        assert_int_equal(retries, is_on(state, ON_NETBSD) ? 0 : 8);
     }
     ferp_close(raw);
 }
@@ -206,7 +206,9 @@ static void options_of_an_ended_stream_are_einval_on_macos(void **state)
     assert_ok(ferp_check_connected(pair.client));
     assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
     advance_ms(5);
-    fer_error_kind linger_kind = ferp_set_linger(pair.client, linger).kind;
+    /* The client is in TIME_WAIT. */
+    assert_kind(ferp_set_linger(pair.client, linger), refused);
+    fer_error_kind linger_kind = ferp_set_linger(pair.server, linger).kind;
     assert_int_equal(linger_kind, switches()->dead_options_fail ? FER_CONNECTION_RESET : refused);
     assert_kind(ferp_check_connected(pair.client), refused == FER_OK ? FER_NOT_CONNECTED : refused);
     close_pair(pair);
