@@ -74,11 +74,15 @@ static inline bool is_keepalive_row(const uint8_t *step, fer_error_kind posix, f
            other == FER_UNSUPPORTED;
 }
 
-/* `peer_addr_after_end`: macOS reports no peer once both halves have ended. */
+/* `peer_addr_after_end`: macOS reports no peer once both halves have ended, NetBSD and OpenBSD no
+ * local address. `ended_option`: the BSDs return no option of TCP then, and NetBSD none of IP. */
 static inline bool is_ended_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
-    return strcmp(misuse_call_name(step[0]), "peer_addr") == 0 && posix == FER_OK &&
-           other == FER_NOT_CONNECTED;
+    static const char *const names[] = {"peer_addr", "local_addr", NULL};
+    static const char *const options[] = {"nodelay", "keepalive", "ttl", NULL};
+    const char *name = misuse_call_name(step[0]);
+    return posix == FER_OK && ((is_any_of(name, names) && other == FER_NOT_CONNECTED) ||
+                               (is_any_of(name, options) && other == FER_CONNECTION_RESET));
 }
 
 /* `clone_reads_on`: macOS and the BSDs discard the input of a shut down read half, so the call

@@ -401,14 +401,15 @@ static inline bool number_of_a_clone(const struct record *posix, const struct re
 }
 
 /* An option that was set after both halves had ended: macOS has refused it. A linger time decides
- * how the close ends for the peer. */
+ * how the close ends for the peer. On the BSDs some cannot be read. */
 static inline bool ended_option(const struct record *posix, const struct record *winsock)
 {
     bool gets = posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT ||
                 (posix->op >= OP_NODELAY && posix->op <= OP_KEEPALIVE);
     bool closes = posix->op == OP_CLOSE && posix->was_forgiven;
     bool is_refused = refuses_options(posix) || (is_bsd(winsock) && has_ended(winsock));
-    return is_refused && ((gets && both_succeed(posix, winsock)) || closes);
+    bool is_lost = is_refused && ((gets && both_succeed(posix, winsock)) || closes);
+    return is_lost || hides_option(posix, winsock);
 }
 
 /* A read that noticed its shutdown late has met a reset too, which is then no longer pending. */

@@ -80,6 +80,16 @@ static inline bool local_addr_after_end(const struct record *posix, const struct
            bsd->error.kind == FER_NOT_CONNECTED;
 }
 
+/* FreeBSD, NetBSD, OpenBSD: TCP's options of a connection that has ended cannot be read, on NetBSD
+ * those of IP neither. */
+static inline bool hides_option(const struct record *posix, const struct record *bsd)
+{
+    bool is_one = bsd->op == OP_NODELAY || bsd->op == OP_KEEPALIVE ||
+                  (bsd->op == OP_TTL && bsd->system == SYSTEM_NETBSD);
+    return is_bsd(bsd) && bsd->system != SYSTEM_MACOS && is_one && has_ended(bsd) &&
+           posix->error.kind == FER_OK && bsd->error.kind == FER_CONNECTION_RESET;
+}
+
 /* accept has no receive timeout. */
 static inline bool listener_timeout(const struct record *posix, const struct record *bsd)
 {
