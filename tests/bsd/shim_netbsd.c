@@ -339,10 +339,20 @@ static int poll_in_kernel(void *entries, unsigned count, int millis)
     TRACED("poll", count, rump___sysimpl_poll(entries, count, millis));
 }
 
+/* Under load this kernel's poll sometimes misses the event that it sleeps for, so a long wait asks
+ * again in time. */
+enum { POLL_SLICE_MS = 200 };
+
 int bsd_poll(void *entries, unsigned count, int millis)
 {
+    int left = millis;
+    int result = 0;
     is_in_poll = true;
-    int result = poll_in_kernel(entries, count, millis);
+    do {
+        int slice = left < 0 || left > POLL_SLICE_MS ? POLL_SLICE_MS : left;
+        result = poll_in_kernel(entries, count, slice);
+        left -= left < 0 ? 0 : slice;
+    } while (result == 0 && left != 0);
     is_in_poll = false;
     return result;
 }
