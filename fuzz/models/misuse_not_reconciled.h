@@ -91,7 +91,8 @@ static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
                                       fer_error_kind other)
 {
     static const char *const moving[] = {"read", "peek", "write", "try_", "copy", NULL};
-    return is_any_of(misuse_call_name(step[0]), moving) && posix != other && other == FER_OK;
+    return is_any_of(misuse_call_name(step[0]), moving) && posix != other &&
+           (other == FER_OK || other == FER_UNEXPECTED_EOF);
 }
 
 /* `grain`: a timeout of centuries never expires on one system; the other cuts it to days. */
