@@ -186,6 +186,23 @@ static void empty_queue(fer_tcp_listener *listener)
     }
 }
 
+/* Rows wildcard_beside_specific and dual_stack_beside_ipv4: a connection to this listener may be in
+ * the queue of another one with the same port. */
+static void empty_queues(struct program *program, fer_tcp_listener *listener)
+{
+    fer_socket_addr own;
+    fer_socket_addr other;
+    empty_queue(listener);
+    bool is_open = fer_tcp_listener_local_addr(listener, &own).kind == FER_OK;
+    for (int i = 0; i < PROGRAM_LISTENERS && is_open; i++) {
+        fer_tcp_listener *beside = &program->listeners[i];
+        if (fer_tcp_listener_local_addr(beside, &other).kind == FER_OK && other.port == own.port &&
+            !fer_ip_addr_eq(&other.ip, &own.ip)) {
+            empty_queue(beside);
+        }
+    }
+}
+
 static void join_accepted(struct program *program, int handle, fer_sim_peer peer, uint16_t port)
 {
     join(program, handle, peer);
@@ -212,7 +229,7 @@ void program_do_accept(struct program *program, int handle, uint8_t arg, struct 
         join_accepted(program, handle, peer, addr.port);
         return;
     }
-    empty_queue(listener);
+    empty_queues(program, listener);
     fer_sim_peer_close(peer);
 }
 
@@ -250,7 +267,7 @@ void program_do_accept_second(struct program *program, int handle, uint8_t arg,
         program->connections[program->connection_of[handle]].facts |=
             record->value == 1 ? 0 : FACT_PEER_CLOSED | FACT_RESET;
     }
-    empty_queue(listener);
+    empty_queues(program, listener);
 }
 
 /* ---- Listeners */
