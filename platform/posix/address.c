@@ -176,7 +176,7 @@ fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
     storage.ss_family = AF_UNSPEC;
     fer_error error =
         store_address(getsockname((int)raw, (struct sockaddr *)&storage, &len), &storage, out);
-    error.kind = error.os_code == EINVAL ? FER_NOT_CONNECTED : error.kind;
+    error.kind = FERP_POSIX_IS_BSD && error.os_code == EINVAL ? FER_NOT_CONNECTED : error.kind;
     return error;
 }
 

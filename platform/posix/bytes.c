@@ -129,7 +129,8 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int fla
 {
     struct sockaddr_storage from;
     char spare;
-    struct iovec slice = {len > 0 ? buf : &spare, len > 0 ? len : 1};
+    bool uses_spare = FERP_POSIX_IS_BSD && len == 0;
+    struct iovec slice = {uses_spare ? &spare : buf, uses_spare ? 1 : len};
     struct msghdr message = {0};
     from.ss_family = AF_UNSPEC;
     message.msg_name = &from;
@@ -240,7 +241,7 @@ static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int fl
     struct sockaddr_storage to;
     socklen_t size = ferp_posix_sockaddr(addr, &to);
     ssize_t moved = sendto((int)raw, buf, len, flags, (const struct sockaddr *)&to, size);
-    if (moved < 0 && errno == EISCONN && is_peer(raw, addr)) {
+    if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && is_peer(raw, addr)) {
         moved = send((int)raw, buf, len, flags);
     }
     return store_moved(moved, n);

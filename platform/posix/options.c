@@ -96,7 +96,7 @@ static bool is_boolean(ferp_option option)
 
 static uint32_t value_of(ferp_option option, int number)
 {
-    if (is_boolean(option)) {
+    if (FERP_POSIX_IS_BSD && is_boolean(option)) {
         return number != 0;
     }
     return number >= 0 ? (uint32_t)number : option == FERP_HOPS_V6 ? FERP_POSIX_DEFAULT_HOPS : 0;

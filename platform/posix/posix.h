@@ -31,6 +31,13 @@
 #define FERP_POSIX_IS_APPLE false
 #endif
 
+/* For a condition: code that no system but the BSDs needs is compiled on each, and dropped. */
+#ifdef FERP_POSIX_BSD
+#define FERP_POSIX_IS_BSD true
+#else
+#define FERP_POSIX_IS_BSD false
+#endif
+
 /* The flag that creates a descriptor with close-on-exec. macOS has neither SOCK_CLOEXEC nor
  * accept4: there fcntl sets the flag before the call returns, and another thread may fork and exec
  * in between. */

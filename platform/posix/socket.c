@@ -259,8 +259,8 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
 fer_error ferp_listen(fer_raw_socket raw, int backlog)
 {
     int returned = listen((int)raw, backlog);
-    return returned < 0 && errno == EDESTADDRREQ ? (fer_error){FER_INVALID_INPUT, EDESTADDRREQ}
-                                                 : ferp_posix_result(returned);
+    bool has_no_path = FERP_POSIX_IS_BSD && returned < 0 && errno == EDESTADDRREQ;
+    return has_no_path ? (fer_error){FER_INVALID_INPUT, EDESTADDRREQ} : ferp_posix_result(returned);
 }
 
 /* Whether a TCP connection has sent its FIN. FreeBSD, NetBSD and OpenBSD disconnect a socket whose

@@ -39,12 +39,6 @@
 #define FERP_POSIX_DOUBLES_BUFFERS false
 #endif
 
-#ifdef FERP_POSIX_BSD
-#define FERP_POSIX_IS_BSD true
-#else
-#define FERP_POSIX_IS_BSD false
-#endif
-
 const struct ferp_traits *ferp_traits(void)
 {
     static const struct ferp_traits traits = {

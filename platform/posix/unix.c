@@ -116,7 +116,7 @@ static fer_error path_result(fer_raw_socket raw, intptr_t returned)
 {
     int type = 0;
     socklen_t len = sizeof type;
-    if (returned < 0 && errno == ENOTSOCK &&
+    if (FERP_POSIX_IS_BSD && returned < 0 && errno == ENOTSOCK &&
         getsockopt((int)raw, SOL_SOCKET, SO_TYPE, &type, &len) == 0) {
         return (fer_error){FER_CONNECTION_REFUSED, ENOTSOCK};
     }
@@ -157,7 +157,8 @@ static fer_error receive_from_unix(fer_raw_socket raw, void *buf, size_t len, in
 {
     struct sockaddr_un from;
     char spare; /* as in receive_from of bytes.c */
-    struct iovec slice = {len > 0 ? buf : &spare, len > 0 ? len : 1};
+    bool uses_spare = FERP_POSIX_IS_BSD && len == 0;
+    struct iovec slice = {uses_spare ? &spare : buf, uses_spare ? 1 : len};
     struct msghdr message = {0};
     from.sun_family = AF_UNIX;
     message.msg_name = &from;
@@ -202,7 +203,7 @@ static fer_error send_to_unix(fer_raw_socket raw, const void *buf, size_t len, i
     struct sockaddr_un to;
     socklen_t size = sockaddr_un_of(addr, &to);
     ssize_t moved = sendto((int)raw, buf, len, flags, (const struct sockaddr *)&to, size);
-    if (moved < 0 && errno == EISCONN && is_unix_peer(raw, addr)) {
+    if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && is_unix_peer(raw, addr)) {
         moved = send((int)raw, buf, len, flags);
     }
     fer_error error = path_result(raw, moved);
