@@ -229,9 +229,24 @@ static bool have_all_arrived(struct program *program)
     return true;
 }
 
+/* A reset of a queued connection cannot be detected, so it gets some time to arrive. */
+static void wait_for_queued_resets(struct program *program)
+{
+    for (int i = 0; i < program->end_count; i++) {
+        struct end *end = &program->ends[i];
+        if (end->is_queued && end->is_reset && end->is_in_flight) {
+            end->is_in_flight = false;
+            (void)os_yield(1000);
+        }
+    }
+}
+
 bool tracker_wait(struct program *program)
 {
     os_wait_for_arrival();
+    if (program->bsd) {
+        wait_for_queued_resets(program);
+    }
     for (unsigned attempts = 0; !have_all_arrived(program); attempts++) {
         if (!os_yield(attempts)) {
             return false;

@@ -343,6 +343,20 @@ static void a_buffer_size_is_told_in_the_unit_in_which_it_was_set(void **state)
         "option_value(1,RECV_BUFFER) option_value(1,SEND_BUFFER) option_value(1,SEND_BUFFER)");
 }
 
+/* O7: OpenBSD refuses the size of a buffer whose half has ended. */
+static void a_buffer_size_of_an_ended_half_is_moot(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(0);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_ok(feri_set_buffer_size(&stream, FERP_RECV_BUFFER, 1));
+    script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 55);
+    assert_error(feri_set_buffer_size(&stream, FERP_RECV_BUFFER, 1), FER_NO_BUFFER_SPACE, 55);
+    fer_handle datagram = open_stream(FERI_FLAG_DATAGRAM);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_error(feri_set_buffer_size(&datagram, FERP_RECV_BUFFER, 1), FER_INVALID_INPUT, 22);
+}
+
 /* O7: XNU refuses every option of an ended connection, and getpeername too, with EINVAL. */
 static void an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended(void **state)
 {
@@ -399,6 +413,7 @@ int main(void)
         script_test(a_type_of_service_out_of_range_makes_no_call),
         script_test(a_type_of_service_is_told_for_the_family),
         script_test(a_buffer_size_is_cut_to_what_the_option_holds),
+        script_test(a_buffer_size_of_an_ended_half_is_moot),
         script_test(a_buffer_size_is_told_in_the_unit_in_which_it_was_set),
         script_test(an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended),
         script_test(an_option_is_moot_once_the_pending_connect_has_failed),
