@@ -111,8 +111,8 @@ static uint64_t earlier(uint64_t timeout, const struct record *record)
     return timeout < record->limits.deadline_in ? timeout : record->limits.deadline_in;
 }
 
-/* Row failed_send_may_have_sent: on macOS the lack of buffers ended the stream, and the handle keeps
- * the error. */
+/* Row failed_send_may_have_sent: on macOS the lack of buffers has ended the stream, and the handle
+ * keeps the error. */
 static bool is_kept(const struct record *record)
 {
     return model.dialect == FER_SIM_BSD && (record->facts & FACT_SEND_FAILED) != 0 &&
@@ -128,9 +128,8 @@ static void check_kind(const struct record *record, uint64_t read_or_write, bool
     must(kind != FER_INTERRUPTED ||
              (record->fault == FER_SIM_FAULT_INTERRUPTED && !is_whole(record)),
          "I1: it was interrupted", record);
-    must(kind != FER_NO_BUFFER_SPACE || record->fault == FER_SIM_FAULT_NO_BUFFERS ||
-             is_kept(record),
-         "NO_BUFFER_SPACE without its fault", record);
+    bool lacks_buffers = record->fault == FER_SIM_FAULT_NO_BUFFERS || is_kept(record);
+    must(kind != FER_NO_BUFFER_SPACE || lacks_buffers, "NO_BUFFER_SPACE without its fault", record);
     must(kind != FER_WOULD_BLOCK || nonblocking, "T2: WOULD_BLOCK in blocking mode", record);
     must(kind != FER_TIMED_OUT || (timeout != NEVER && record->error.os_code == 0),
          "T2: TIMED_OUT without a timeout", record);
