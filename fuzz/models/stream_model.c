@@ -459,12 +459,12 @@ void stream_model_check(const struct program *program, const struct record *reco
     bool has_taken_error = record->op == OP_TAKE_ERROR && record->value != 0;
     handle->has_failed = handle->has_failed || !is_passing(record->error) || has_taken_error ||
                          may_have_met_reset(record);
-    track_handles(program, record);
     for (int i = 0; i < PROGRAM_HANDLES; i++) {
         unsigned shut = program->shut_later[i];
         model.handles[i].shut_read = model.handles[i].shut_read || (shut & FACT_SHUT_READ) != 0;
         model.handles[i].shut_write = model.handles[i].shut_write || (shut & FACT_SHUT_WRITE) != 0;
     }
+    track_handles(program, record);
 }
 
 void stream_model_end(const struct program *program)
