@@ -45,7 +45,7 @@ static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_err
 }
 
 /* `send_to_connected`, and `udp_reconnect_unbinds`: a second connect of a socket whose bound
- * address has no route to the destination. */
+ * address has no route to the destination. There the socket that tries it may not broadcast. */
 static inline bool is_connected_udp_row(const uint8_t *step, fer_error_kind posix,
                                         fer_error_kind other)
 {
@@ -53,7 +53,8 @@ static inline bool is_connected_udp_row(const uint8_t *step, fer_error_kind posi
     static const char *const connecting[] = {"udp_connect", NULL};
     const char *name = misuse_call_name(step[0]);
     return (is_any_of(name, sending) && other == FER_ALREADY_CONNECTED) ||
-           (is_any_of(name, connecting) && posix == FER_NETWORK_UNREACHABLE && other == FER_OK);
+           (is_any_of(name, connecting) && posix == FER_NETWORK_UNREACHABLE &&
+            (other == FER_OK || other == FER_PERMISSION_DENIED));
 }
 
 /* For built sockets: options that Windows lacks, and `reuse_after_bind`. */
