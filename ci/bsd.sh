@@ -14,7 +14,7 @@ or with their contents. $FERRULE_NETBSD and $FERRULE_FREEBSD name them; the defa
 ../shared/netbsd and ../shared/freebsd beside the project's folder. A system without a kernel is not
 run, says so and counts as skipped. --no-setup installs no packages.
 Prints a line for each suite, the failed tests with their output and the skipped ones with their
-reasons; the last line is `N passed, N failed, N skipped`, and the exit code is 0 if nothing failed.
+reasons. A test that fails runs again alone, up to three times, and a line says so; the last line is `N passed, N failed, N skipped`, and the exit code is 0 if nothing failed.
 The trees are build/netbsd and build/freebsd: the next run compiles what has changed.
 `ctest --preset netbsd -R NAME` runs tests again; with BSD_TRACE in the environment the test prints
 its system calls. Logs: build/log/netbsd-*.log, build/log/freebsd-*.log
@@ -121,9 +121,10 @@ run_world() {
     began=$(date +%s)
     (cd "$root/build/$1" && ctest -j "$((jobs * 4))" --output-on-failure ${chosen:+-R "$chosen"}) \
         >"$logs/$1-test.log" 2>&1 </dev/null || code=$?
-    if [ "$code" -ne 0 ]; then
+    for _ in 1 2 3; do
+        [ "$code" -ne 0 ] || break
         repeat_failed "$1" "$code" && code=0 || code=$?
-    fi
+    done
     passed_before=$passed
     failed_before=$failed
     for suite in conformance poll unit selftest stress fidelity; do

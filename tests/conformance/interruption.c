@@ -439,6 +439,7 @@ static void no_write_to_an_adopted_socket_raises_sigpipe(void **state)
     peer_release(raw);
     assert_ok(fer_tcp_stream_from_raw(stream, raw));
     peer_reset(other);
+    assert_true(peer_raw_wait_failed(raw));
     for (int i = 0; i < 20; i++) {
         (void)!fer_tcp_stream_write(stream, buf, sizeof buf, NULL).kind;
         (void)!fer_tcp_stream_write_vectored(stream, slices, 2, NULL).kind;
