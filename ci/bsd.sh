@@ -90,9 +90,9 @@ count_suite() {
     sed -n '/^skipped: /s/^/    /p' "$counts" | sed 's/\t/: /'
 }
 
-# repeat_failed WORLD: runs the failed tests again, alone, and replaces their results. The kernels'
-# loopback loses time to a busy machine: NetBSD delays acknowledgements by 200 ms, and a queue that
-# is full drops segments, which are sent again after seconds.
+# repeat_failed SYSTEM CODE: runs the failed tests again, alone, and replaces their results. Some
+# tests over NetBSD's kernel fail at times on a busy machine, and not all causes are known. Returns
+# the exit code of ctest, or CODE if no test can be repeated.
 repeat_failed() {
     tests=$root/build/$1/Testing/Temporary/LastTest.log
     names=$(sed -n 's/^[[:blank:]]*[0-9]* - \([^ ]*\) (\(Failed\|Timeout\)).*/\1/p' \
