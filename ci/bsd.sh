@@ -14,7 +14,7 @@ or with their contents. $FERRULE_NETBSD and $FERRULE_FREEBSD name them; the defa
 ../shared/netbsd and ../shared/freebsd beside the project's folder. A system without a kernel is not
 run, says so and counts as skipped. --no-setup installs no packages.
 Prints a line for each suite, the failed tests with their output and the skipped ones with their
-reasons. A test that fails runs again alone, up to three times, and a line says so; the last line is `N passed, N failed, N skipped`, and the exit code is 0 if nothing failed.
+reasons; the last line is `N passed, N failed, N skipped`, and the exit code is 0 if nothing failed.
 The trees are build/netbsd and build/freebsd: the next run compiles what has changed.
 `ctest --preset netbsd -R NAME` runs tests again; with BSD_TRACE in the environment the test prints
 its system calls. Logs: build/log/netbsd-*.log, build/log/freebsd-*.log
@@ -25,26 +25,28 @@ TEXT
 . "$(dirname "$0")/common.sh"
 
 setup=yes
-worlds=
+systems=
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
-        netbsd | freebsd) worlds="$worlds $1" ;;
+        netbsd | freebsd) systems="$systems $1" ;;
+        openbsd) say "there is no kernel of OpenBSD that runs in a process" >&2; exit 2 ;;
         --) shift; break ;;
         *) usage >&2; exit 2 ;;
     esac
     shift
 done
-[ -n "$worlds" ] || worlds="netbsd freebsd"
+[ -n "$systems" ] || systems="netbsd freebsd"
 
 # A regular expression of the names of the chosen tests.
 chosen=
+names=$*
 for name in "$@"; do
     chosen="$chosen${chosen:+|}(^|_)${name%.c}\$"
 done
 
-# find_kernel WORLD: prints the folder with the contents of the kernel's archives, if there is one.
+# find_kernel SYSTEM: prints the folder with the contents of the kernel's archives, if there is one.
 find_kernel() {
     case $1 in
         netbsd) folder=${FERRULE_NETBSD:-$root/../shared/netbsd} ;;
@@ -67,14 +69,14 @@ find_kernel() {
     say "$unpacked"
 }
 
-# build_world WORLD KERNEL
-build_world() {
+# build_system SYSTEM KERNEL
+build_system() {
     logged "$1-configure" configure_preset "$1" "-DFERRULE_BSD_KERNEL=$2" || return 1
     # shellcheck disable=SC2153 # jobs is common.sh's
     logged "$1-build" run_nice sh -c "cd '$root' && cmake --build --preset '$1' -j $jobs"
 }
 
-# count_suite WORLD LABEL: adds the suite's numbers to the totals and prints them.
+# count_suite SYSTEM LABEL: adds the suite's numbers to the totals and prints them.
 count_suite() {
     counts=$logs/$1-counts.txt
     awk -v only="^$2_" -f "$root/ci/count_tests.awk" "$logs/$1-test.log" \
@@ -90,41 +92,17 @@ count_suite() {
     sed -n '/^skipped: /s/^/    /p' "$counts" | sed 's/\t/: /'
 }
 
-# repeat_failed SYSTEM CODE: runs the failed tests again, alone, and replaces their results. Some
-# tests over NetBSD's kernel fail at times on a busy machine, and not all causes are known. Returns
-# the exit code of ctest, or CODE if no test can be repeated.
-repeat_failed() {
-    tests=$root/build/$1/Testing/Temporary/LastTest.log
-    names=$(sed -n 's/^[[:blank:]]*[0-9]* - \([^ ]*\) (\(Failed\|Timeout\)).*/\1/p' \
-        "$logs/$1-test.log")
-    [ -n "$names" ] || return "$2"
-    # shellcheck disable=SC2086 # the list is words
-    say "$1: run again, alone:" $names
-    cp "$tests" "$logs/$1-first.log"
-    code=0
-    (cd "$root/build/$1" && ctest --rerun-failed --output-on-failure) \
-        >"$logs/$1-again.log" 2>&1 </dev/null || code=$?
-    awk -v names="$names" '
-        BEGIN { n = split(names, list); for (i = 1; i <= n; i++) failed[list[i]] = 1 }
-        /^[0-9]+\/[0-9]+ Testing: / { is_failed = ($3 in failed) }
-        !is_failed' "$logs/$1-first.log" | cat - "$tests" >"$tests.new"
-    mv "$tests.new" "$tests"
-    grep -vE '^[[:blank:]]*[0-9]+ - [^ ]+ \((Failed|Timeout)\)' "$logs/$1-test.log" |
-        cat - "$logs/$1-again.log" >"$logs/$1-test.log.new"
-    mv "$logs/$1-test.log.new" "$logs/$1-test.log"
-    return "$code"
-}
-
-# run_world WORLD
-run_world() {
+# run_system SYSTEM
+run_system() {
     code=0
     began=$(date +%s)
     (cd "$root/build/$1" && ctest -j "$((jobs * 4))" --output-on-failure ${chosen:+-R "$chosen"}) \
         >"$logs/$1-test.log" 2>&1 </dev/null || code=$?
-    for _ in 1 2 3; do
-        [ "$code" -ne 0 ] || break
-        repeat_failed "$1" "$code" && code=0 || code=$?
-    done
+    if grep -q '^No tests were found' "$logs/$1-test.log"; then
+        say "$1: no test has this name: $names"
+        failed=$((failed + 1))
+        return
+    fi
     passed_before=$passed
     failed_before=$failed
     for suite in conformance poll unit selftest stress fidelity; do
@@ -141,20 +119,20 @@ run_world() {
 
 [ "$setup" = no ] || "$root/ci/setup.sh" bsd ||
     say "    continuing with the installed programs"
-for world in $worlds; do
-    variable=FERRULE_$(say "$world" | tr '[:lower:]' '[:upper:]')
-    if ! kernel=$(find_kernel "$world"); then
-        say "**** $world: not run: no kernel; \$$variable names the folder of one"
+for system in $systems; do
+    variable=FERRULE_$(say "$system" | tr '[:lower:]' '[:upper:]')
+    if ! kernel=$(find_kernel "$system"); then
+        say "**** $system: not run: no kernel; \$$variable names the folder of one"
         # A folder that was named and has no kernel is a mistake.
         if [ -n "$(printenv "$variable" || true)" ]; then
             failed=$((failed + 1))
         else
             skipped=$((skipped + 1))
         fi
-    elif ! build_world "$world" "$kernel"; then
+    elif ! build_system "$system" "$kernel"; then
         failed=$((failed + 1))
     else
-        run_world "$world"
+        run_system "$system"
     fi
 done
 say_totals

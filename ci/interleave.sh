@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the model checker for threads of core (docs/INTERLEAVING.md). Prints a line for each program,
+# Runs the model checker for threads (docs/INTERLEAVING.md). Prints a line for each program,
 # or for each planted bug, and the totals or a table.
 set -eu
 
@@ -181,7 +181,8 @@ plant() {
 threaded="limits_threads modes_threads resolver_threads"
 
 build_threaded() {
-    targets="conformance_tests stress_limits stress_relay relay_server"
+    targets="conformance_tests conformance_tests_poll unit_test_poller_list"
+    targets="$targets stress_limits stress_relay relay_server"
     for word in $threaded; do targets="$targets unit_test_$word"; done
     [ -e "$tree/build/$1/build.ninja" ] ||
         (cd "$tree" && cmake --preset "$1" -DFERRULE_BUILD_FUZZ=OFF -DFERRULE_BUILD_BENCH=OFF \
@@ -208,6 +209,7 @@ tests_of() {
             say unit_test_modes_threads conformance_shutdown conformance_wakeup \
                 conformance_clones conformance_limits_threads
             ;;
+        platform/common/*) say unit_test_poller_list poll_poller_threads poll_poller_stress ;;
         *)
             say unit_test_limits_threads unit_test_modes_threads unit_test_resolver_threads \
                 conformance_poller_threads conformance_poller_stress conformance_limits_threads \

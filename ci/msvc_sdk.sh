@@ -92,7 +92,7 @@ TEXT
     rm "$sdk/lib/cxx.obj"
 }
 
-# Declarations that Wine's headers lack (version 8.0): codes, and a function of the tests.
+# Codes that Wine's headers lack (version 8.0).
 missing_declarations() {
     sed -n 's/^ *X(\([0-9]*\), \([A-Z_0-9]*\), .*/\1 \2/p' \
         "$root/platform/winsock/errors_winsock.h" |
@@ -100,8 +100,6 @@ missing_declarations() {
             grep -qwF "$name" "$headers/windows/winerror.h" "$headers/windows/winsock2.h" ||
                 echo "#define $name $number"
         done
-    grep -qwF GetProcessHandleCount "$headers/windows/winbase.h" ||
-        echo 'int __stdcall GetProcessHandleCount(void *process, unsigned long *count);'
 }
 
 # What the SDK is made of. An SDK that is up to date is left alone, so that nothing is built anew.

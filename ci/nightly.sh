@@ -9,6 +9,7 @@ usage: ci/nightly.sh [--minutes N] [--runs N] [--no-setup] [PART...]
 
 Runs the named parts, or all parts in this order:
   tests             the tests that take minutes (FERRULE_NIGHTLY_TESTS)
+  sweep             every run of the sweeps (tests/sweep), with the sanitizers of asan and under Wine
   stress            ci/stress.sh: 10000 clients on this system, 1000 under Wine
   flake             the tests of debug, asan and mingw, N runs of each (--runs, default: 10)
   bsd               ci/bsd.sh: the tests over BSD kernels, N runs (--runs)
@@ -31,7 +32,7 @@ TEXT
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-all_parts="tests stress flake bsd coverage prove oss-fuzz interleave planted planted-afl mutants fuzz fuzz-afl"
+all_parts="tests sweep stress flake bsd coverage prove oss-fuzz interleave planted planted-afl mutants fuzz fuzz-afl"
 minutes=10
 runs=10
 setup=yes
@@ -59,6 +60,15 @@ run_tests() {
     (cd "$root" && cmake --preset release -B "$nightly" -DFERRULE_NIGHTLY_TESTS=ON) &&
         cmake --build "$nightly" -j "$jobs" &&
         (cd "$nightly" && ctest -j "$jobs" -L 'nightly|slow' --no-tests=error --output-on-failure)
+}
+
+run_sweep() {
+    (cd "$root" && cmake --preset asan && cmake --build build/asan -j "$jobs" --target sweep sweep_sim) &&
+        python3 "$root/tests/sweep/check.py" "$root" --planted "$root/build/asan/tests/sweep_sim" &&
+        python3 "$root/tests/sweep/check.py" "$root" --planted "$root/build/asan/tests/sweep" &&
+        (cd "$root" && cmake --preset mingw && cmake --build build/mingw -j "$jobs" --target sweep) &&
+        python3 "$root/tests/sweep/check.py" "$root" --planted 20 \
+            "$root/ci/wine.sh" "$root/build/mingw/tests/sweep.exe"
 }
 
 run_flake() {
@@ -96,6 +106,7 @@ run_fuzz() {
 run_part() {
     case $1 in
         tests) run_tests ;;
+        sweep) run_sweep ;;
         stress) run_stress ;;
         flake) run_flake ;;
         bsd) run_bsd ;;

@@ -115,15 +115,15 @@ tests_of() {
     esac
 }
 
-# The stripped shared library of the release build is documented to be smaller than 100 KB.
+# The release build's shared library is documented to be smaller than 100 KB. Its code and data are
+# counted: the size of the stripped file grows by whole pages.
 check_library() {
     library=$(find "$root/build/release" -maxdepth 1 -name 'libferrule.so.*.*.*' 2>/dev/null |
         head -n 1)
     [ -n "$library" ] || return 0
-    strip -o "$root/build/release/libferrule.stripped" "$library"
-    bytes=$(wc -c <"$root/build/release/libferrule.stripped")
+    bytes=$(size "$library" | awk 'NR == 2 { print $1 + $2 }')
     needed=$(objdump -p "$library" | awk '$1 == "NEEDED" { printf " %s", $2 }')
-    remark="the shared library: $bytes bytes stripped; needs$needed"
+    remark="the shared library: $bytes bytes of code and data; needs$needed"
     [ "$bytes" -ge 102400 ] || return 0
     say "the shared library has 100 KB or more" >>"$steps/release.failures"
     preset_failed=$((preset_failed + 1))

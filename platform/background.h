@@ -49,9 +49,9 @@ typedef struct ferp_thread {
  * pthread_create | CreateThread. */
 fer_error ferp_thread_start(const ferp_thread *thread);
 
-/* Identifies the process, to detect a copy made by fork: the child has another number. getpid | 0,
- * because there is no fork. */
-uint32_t ferp_process(void);
+/* Identifies the process, to detect a copy made by fork: the child has another number. getpid and
+ * pthread_atfork | 0, because there is no fork. */
+uint64_t ferp_process(void);
 
 /* ---- Names */
 

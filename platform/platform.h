@@ -53,6 +53,10 @@ struct ferp_traits {
     /* An accepted socket inherits the listener's nonblocking mode (macOS, the BSDs: accept(2);
      * Windows). Linux: no. */
     bool accept_inherits_nonblocking;
+    /* An accepted socket inherits the listener's linger time, but 120 seconds instead of zero
+     * (macOS, NetBSD, OpenBSD: tcp_usr_attach, sys/netinet/tcp_usrreq.c). FreeBSD inherits
+     * SO_LINGER after that (sonewconn). */
+    bool accept_loses_zero_linger;
     /* With SO_REUSEADDR another socket can bind a port that is in use, so exclusive use must be set
      * (Windows: "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE", MSDN). */
     bool reuse_address_steals_ports;
@@ -166,12 +170,14 @@ fer_error ferp_adopt(fer_raw_socket raw);
 
 /* ---- Addresses and connections */
 
+/* ADDR_NOT_AVAILABLE: also if no port is left. */
 fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr);
 fer_error ferp_listen(fer_raw_socket raw, int backlog);
 
 /* Connects. A blocking POSIX socket waits. IN_PROGRESS (or WOULD_BLOCK, see
  * connect_would_block_means_started): the connect has started; a FERP_CONNECTED wait and
- * ferp_take_error report its result. INTERRUPTED: the same, by connect(2). */
+ * ferp_take_error report its result. INTERRUPTED: the same, by connect(2). ADDR_NOT_AVAILABLE: also
+ * if no local port is left (POSIX; on Windows ADDR_IN_USE or NO_BUFFER_SPACE). */
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr);
 
 /* Accepts one connection from the queue of a listener, not inherited. peer is NULL if the address
@@ -248,7 +254,8 @@ typedef enum ferp_protocol { FERP_UDP, FERP_OTHER_PROTOCOL } ferp_protocol;
 fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
                          struct ferp_datagram *out);
 fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
-/* Sends one datagram, complete or not at all. sendto. */
+/* Sends one datagram, complete or not at all. ADDR_NOT_AVAILABLE: the socket has no port, and none
+ * is left. sendto; after EAGAIN on Linux getsockname. */
 fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
                        size_t *n);
 
@@ -376,14 +383,19 @@ typedef enum ferp_readiness {
 } ferp_readiness;
 
 /* The caller's storage for one wait. The words belong to the backend. It must not move while armed.
- * ferp_wait_arm clears the other two members, and core may set them afterwards. call_deadline: the
- * wait is a slice of a longer one, and this is the end of the last slice. Only simulated time uses
- * it: if no event is scheduled and the last slice has no end, further slices would change nothing.
- * token: the wait also ends when this token is signalled; NULL for none. */
+ * ferp_wait_arm clears the other members, and core may set the first two afterwards.
+ * call_deadline: the wait is a slice of a longer one, and this is the end of the last slice. Only
+ * simulated time uses it: if no event is scheduled and the last slice has no end, further slices
+ * would change nothing.
+ * token: the wait also ends when this token is signalled; NULL for none. failure: an error of the
+ * socket that ended the wait and that the OS reports only once, so it is the result of the receive
+ * that follows. ferp_wait_for sets it, and returns OK. An error that ferp_wait_for returns is one
+ * of the wait, and says nothing about the socket. */
 typedef struct ferp_wait {
     uintptr_t words[16];
     uint64_t call_deadline;
     const fer_cancel_token *token;
+    fer_error failure;
 } ferp_wait;
 
 #define FERP_NO_DEADLINE UINT64_MAX
@@ -395,11 +407,10 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
 /* Waits until the socket is ready or the token is signalled (OK: a hint, not a promise; also after
  * ferp_wake), until the deadline by ferp_now (TIMED_OUT, os_code 0; an expired deadline still polls
  * once) or until a signal (INTERRUPTED). FERP_READABLE and FERP_RECEIVABLE may be TIMED_OUT before
- * the deadline, at the end of a slice of the backend: the caller retries if time remains. If the OS
- * reports an error of the socket only once, it may be returned here. FERP_CONNECTED only:
- * CONNECTION_REFUSED with os_code 0 is the OS's hint that the connect has failed; ferp_take_error
- * returns the cause (POLLERR; select's except set). If a wait cannot include the token, it ends
- * within 20 ms of the signal. poll | WaitForMultipleObjects, select. */
+ * the deadline, at the end of a slice of the backend: the caller retries if time remains.
+ * FERP_CONNECTED only: CONNECTION_REFUSED with os_code 0 is the OS's hint that the connect has
+ * failed; ferp_take_error returns the cause (POLLERR; select's except set). If a wait cannot
+ * include the token, it ends within 20 ms of the signal. poll | WaitForMultipleObjects, select. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline);
 
 /* Ends an armed wait without waiting. */

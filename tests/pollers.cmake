@@ -24,7 +24,7 @@ endfunction()
 
 # ferrule_add_other_program(PROGRAM NAME SOURCE): a unit test that is linked to ferrule_NAME.
 function(ferrule_add_other_program program name source)
-    add_executable(${program} "${source}")
+    add_executable(${program} "${source}" ${ARGN})
     ferrule_prepare_test_target(${program})
     target_link_libraries(${program} PRIVATE ferrule_test_support ferrule_${name})
     ferrule_add_test(${program} unit)
@@ -112,5 +112,6 @@ if(WIN32)
         target_compile_options(ferrule_layered PRIVATE -include "${include_first}")
     endif()
     ferrule_add_other_program(unit_test_layered_provider layered
-        unit/test_layered_provider.c)
+        unit/test_layered_provider.c
+        unit/layered_provider.c)
 endif()

@@ -67,13 +67,6 @@ foreach(name IN ITEMS clones modes options raw_and_clones readiness shutdown soc
     set_property(TEST sim_winsock_${name}_shared APPEND PROPERTY
         ENVIRONMENT FERRULE_SIM_SHARED_OPTIONS=1)
 endforeach()
-# Options of a stream that has ended fail, as reported of macOS.
-foreach(name IN ITEMS listening modes options raw_and_clones reset shutdown timeouts unix_listeners
-    unix_streams)
-    ferrule_add_test(sim_posix_${name}_of_macos sim sim_tests_posix ${name})
-    set_property(TEST sim_posix_${name}_of_macos APPEND PROPERTY
-        ENVIRONMENT FERRULE_SIM_ENDED_OPTIONS_FAIL=1)
-endforeach()
 # Wine 8's answer to getpeername while a connect is pending, instead of the one reported of Windows.
 foreach(name IN ITEMS connect_start nonblocking_calls readiness socket_pending)
     ferrule_add_test(sim_winsock_${name}_of_wine8 sim sim_tests_winsock ${name})

@@ -318,8 +318,7 @@ fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
         return feri_datagram_peer(&socket->inner_, out);
     }
     FER_TRY(feri_stream_check(const_socket_handle(socket), FERI_REQUEST_PEER_ADDR));
-    return feri_map_error(FERI_OPERATION_PEER_ADDR,
-                          ferp_peer_addr(const_socket_handle(socket)->raw_, out));
+    return ferp_peer_addr(const_socket_handle(socket)->raw_, out);
 }
 
 fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)

@@ -90,13 +90,38 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 /* ---- Sending and receiving */
 
+/* addr: NULL for the peer. */
+static fer_error send_unix_once(const feri_waiting *waiting, const void *buf, size_t len,
+                                const fer_unix_addr *addr, size_t *n)
+{
+    fer_raw_socket raw = waiting->handle->raw_;
+    bool may_wait = feri_waiting_tries_may_wait(waiting);
+    if (addr == NULL) {
+        return may_wait ? ferp_send(raw, buf, len, n) : ferp_try_send(raw, buf, len, n);
+    }
+    return may_wait ? ferp_unix_send_to(raw, buf, len, addr, n)
+                    : ferp_try_unix_send_to(raw, buf, len, addr, n);
+}
+
+static fer_error send_unix_datagram(fer_handle *handle, const void *buf, size_t len,
+                                    const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
+{
+    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
+    FER_TRY(feri_waiting_begin(&waiting));
+    fer_error error;
+    do {
+        error = send_unix_once(&waiting, buf, len, addr, n);
+    } while (feri_waiting_after_try(&waiting, &error) == FERI_TRY_AGAIN);
+    return error;
+}
+
 static fer_error send_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
                                 feri_wait_mode wait_mode, size_t *n)
 {
     size_t sent = 0;
     fer_error error = feri_datagram_check_send(const_datagram_handle(socket), buf, len);
     if (error.kind == FER_OK) {
-        error = feri_datagram_send_once(&socket->handle_, buf, len, wait_mode, &sent);
+        error = send_unix_datagram(&socket->handle_, buf, len, NULL, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;
@@ -113,21 +138,6 @@ fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf,
     return send_with_mode(socket, buf, len, FERI_WAIT_NEVER, n);
 }
 
-static fer_error send_once_to_unix(const fer_handle *handle, const void *buf, size_t len,
-                                   const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
-{
-    fer_raw_socket raw = handle->raw_;
-    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
-    FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error;
-    do {
-        error = feri_waiting_tries_may_wait(&waiting)
-                    ? ferp_unix_send_to(raw, buf, len, addr, n)
-                    : ferp_try_unix_send_to(raw, buf, len, addr, n);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
-    return error;
-}
-
 static fer_error send_to_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
                                    const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
 {
@@ -135,7 +145,7 @@ static fer_error send_to_with_mode(fer_unix_datagram *socket, const void *buf, s
     fer_error error = feri_datagram_check_send(const_datagram_handle(socket), buf, len);
     error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
     if (error.kind == FER_OK) {
-        error = send_once_to_unix(&socket->handle_, buf, len, addr, wait_mode, &sent);
+        error = send_unix_datagram(&socket->handle_, buf, len, addr, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;
@@ -195,7 +205,7 @@ static fer_error receive_with_mode(fer_unix_datagram *socket, void *buf, size_t 
         error = feri_waiting_tries_may_wait(&waiting)
                     ? ferp_unix_recv_from(raw, buf, len, &received)
                     : ferp_try_unix_recv_from(raw, buf, len, &received);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
+    } while (feri_waiting_after_try(&waiting, &error) == FERI_TRY_AGAIN);
     if (error.kind == FER_OK) {
         *out = (fer_unix_received){received.len, received.truncated, received.from};
     }

@@ -48,7 +48,7 @@ fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream, fer_unix_addr
 {
     FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT)
                         : feri_stream_check(const_unix_handle(stream), FERI_REQUEST_PEER_ADDR));
-    return feri_map_error(FERI_OPERATION_PEER_ADDR, ferp_unix_peer_addr(stream->handle_.raw_, out));
+    return ferp_unix_peer_addr(stream->handle_.raw_, out);
 }
 
 fer_error fer_unix_stream_local_addr(const fer_unix_stream *stream, fer_unix_addr *out)

@@ -39,6 +39,11 @@ static inline bool feri_accept_inherits_nonblocking(void)
     return ferp_traits()->accept_inherits_nonblocking;
 }
 
+static inline bool feri_accept_loses_zero_linger(void)
+{
+    return ferp_traits()->accept_loses_zero_linger;
+}
+
 static inline bool feri_reuse_address_steals_ports(void)
 {
     return ferp_traits()->reuse_address_steals_ports;

@@ -25,7 +25,7 @@ static bool is_misuse(fer_error error)
 
 fer_error feri_map_failure(feri_operation operation, fer_error error)
 {
-    FERI_ASSERT((unsigned)operation <= FERI_OPERATION_REGISTER);
+    FERI_ASSERT((unsigned)operation <= FERI_OPERATION_ADOPT);
     for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {
         if (mappings[i].operation == operation && mappings[i].from == error.kind) {
             if (is_misuse(error)) {

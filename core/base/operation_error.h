@@ -16,12 +16,13 @@ typedef enum feri_operation {
     FERI_OPERATION_CONNECT, /* connect */
     /* connect, if "would block" means that it has started (ferp_traits) */
     FERI_OPERATION_START,
-    /* connect of a socket that has no port of its own choice */
-    FERI_OPERATION_START_UNBOUND,
+    /* connect of a socket that is or may be bound, and of one that is not: the call and SO_ERROR */
+    FERI_OPERATION_CONNECT_BOUND,
+    FERI_OPERATION_CONNECT_UNBOUND,
     FERI_OPERATION_STARTED, /* connect of a nonblocking socket, after it has started */
     /* connect of a nonblocking Unix socket, before it has started */
     FERI_OPERATION_UNIX_START,
-    FERI_OPERATION_UNIX_NAME, /* connect and bind of a Unix socket */
+    FERI_OPERATION_UNIX_NAME, /* connect and bind of a Unix socket, and SO_ERROR of the connect */
     /* connect of a stream to its own address */
     FERI_OPERATION_CONNECT_TO_ITSELF,
     FERI_OPERATION_BIND_TAKEN, /* bind, after a second bind found the port in use */
@@ -31,21 +32,17 @@ typedef enum feri_operation {
     FERI_OPERATION_SET_ENDED,
     /* preparing an accepted stream whose connection has ended */
     FERI_OPERATION_ACCEPTED_ENDED,
-    FERI_OPERATION_PEER_ADDR, /* getpeername of a stream that was connected */
-    FERI_OPERATION_DATAGRAM,  /* receiving and sending datagrams, SO_ERROR of their sockets */
+    FERI_OPERATION_DATAGRAM, /* receiving and sending datagrams, SO_ERROR of their sockets */
     /* joining and leaving a multicast group, after core has checked the arguments */
     FERI_OPERATION_GROUP,
     /* sending a datagram without an address on a socket that has no peer */
     FERI_OPERATION_UNADDRESSED,
-    FERI_OPERATION_ADOPT,   /* querying the type of an adopted raw socket */
-    FERI_OPERATION_REGISTER /* registering a socket with a poller, modifying and deleting it */
+    FERI_OPERATION_ADOPT /* querying the type of an adopted raw socket */
 } feri_operation;
 
 /* X(operation, kind from the plain map, kind for the caller, whether the OS code is kept,
  * reason) */
 #define FERI_OPERATION_ERRORS(X)                                                                 \
-    X(READ, FER_INVALID_INPUT, FER_CONNECTION_RESET, true,                                       \
-      "macOS: EINVAL after the peer's early close; core's arguments are valid")                  \
     X(READ, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, true,                                  \
       "on Windows a reset is often reported as 10053")                                           \
     X(READ, FER_BROKEN_PIPE, FER_OK, false,                                                      \
@@ -62,9 +59,9 @@ typedef enum feri_operation {
     X(START, FER_INTERRUPTED, FER_IN_PROGRESS, true, "as for CONNECT")                           \
     X(START, FER_WOULD_BLOCK, FER_IN_PROGRESS, true,                                             \
       "Windows' WSAEWOULDBLOCK; EAGAIN of AF_UNIX means a full backlog")                         \
-    X(START_UNBOUND, FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, true,                              \
+    X(CONNECT_UNBOUND, FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, true,                            \
       "Windows' 10048: no port is left (connect function, MSDN)")                                \
-    X(START_UNBOUND, FER_NO_BUFFER_SPACE, FER_ADDR_NOT_AVAILABLE, true,                          \
+    X(CONNECT_UNBOUND, FER_NO_BUFFER_SPACE, FER_ADDR_NOT_AVAILABLE, true,                        \
       "Windows' 10055: no port is left (libuv, issue 823)")                                      \
     X(STARTED, FER_IN_PROGRESS, FER_WOULD_BLOCK, true,                                           \
       "a nonblocking call that would wait (rule C5)")                                            \
@@ -92,8 +89,6 @@ typedef enum feri_operation {
     X(SHUTDOWN, FER_CONNECTION_ABORTED, FER_OK, false, "as above")                               \
     X(SHUTDOWN, FER_BROKEN_PIPE, FER_OK, false, "as above: Windows' 10058")                      \
     X(SHUTDOWN, FER_INVALID_INPUT, FER_OK, false, "as above: NetBSD, OpenBSD (tcp_getpcb)")      \
-    X(PEER_ADDR, FER_INVALID_INPUT, FER_NOT_CONNECTED, true,                                     \
-      "macOS: EINVAL once the connection is dead")                                               \
     X(DATAGRAM, FER_CONNECTION_RESET, FER_CONNECTION_REFUSED, true,                              \
       "Windows' 10054: a port refused an earlier datagram")                                      \
     X(GROUP, FER_INVALID_INPUT, FER_ADDR_NOT_AVAILABLE, true,                                    \
@@ -102,9 +97,7 @@ typedef enum feri_operation {
     X(UNADDRESSED, FER_INVALID_INPUT, FER_NOT_CONNECTED, true,                                   \
       "Wine reports 10022, Windows 10057")                                                       \
     X(ADOPT, FER_BAD_HANDLE, FER_INVALID_INPUT, true,                                            \
-      "not a socket, or not open: misuse by the caller of from_raw")                             \
-    X(REGISTER, FER_PERMISSION_DENIED, FER_UNSUPPORTED, true,                                    \
-      "Linux' EPERM: a file that epoll does not support")
+      "not a socket, or not open: misuse by the caller of from_raw")
 
 /* Maps an error of an operation to the error for the caller. INVALID_INPUT without an OS code is
  * core's own and stays: a misuse says nothing about the socket. */

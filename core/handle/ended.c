@@ -21,31 +21,29 @@ bool feri_connection_has_ended(fer_raw_socket raw, fer_error error)
     }
 }
 
-/* Whether setting an option of a stream that is not connected failed because its connection has
- * ended. A stream that was never connected has ENOTCONN of getpeername, on XNU too, and never
- * ECONNRESET (FreeBSD, NetBSD, OpenBSD: tcp_ctloutput). */
-static bool is_of_ended_stream(fer_raw_socket raw, fer_error error)
+/* Whether setting an option failed because both halves have ended. A stream that was never
+ * connected has ENOTCONN of getpeername, on XNU too. */
+static bool halves_have_ended(fer_raw_socket raw, fer_error error)
 {
-    return error.kind == FER_CONNECTION_RESET ||
-           (error.kind == FER_INVALID_INPUT && ferp_check_connected(raw).kind == FER_INVALID_INPUT);
+    return error.kind == FER_INVALID_INPUT && ferp_check_connected(raw).kind == FER_INVALID_INPUT;
 }
 
 /* A connection that had ended before its socket was adopted, which the handle takes for a socket
- * that was never connected. */
+ * that was never connected. Such a socket never has ECONNRESET (FreeBSD, NetBSD, OpenBSD:
+ * tcp_ctloutput). */
 static bool had_ended_before_adoption(const fer_handle *handle, fer_error error)
 {
     return feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_UNCONNECTED &&
            feri_handle_has_flag(handle, FERI_FLAG_ADOPTED) &&
-           is_of_ended_stream(handle->raw_, error);
+           (error.kind == FER_CONNECTION_RESET || halves_have_ended(handle->raw_, error));
 }
 
 /* A connect that has failed, although no call has told so yet (rule C5). SO_ERROR is not read, so
  * that the call that detects the failure returns its cause. */
 static bool has_failed_to_connect(const fer_handle *handle, fer_error error)
 {
-    return error.kind == FER_INVALID_INPUT &&
-           feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_CONNECTING &&
-           ferp_check_connected(handle->raw_).kind == FER_INVALID_INPUT;
+    return feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_CONNECTING &&
+           halves_have_ended(handle->raw_, error);
 }
 
 fer_error feri_set_result(const fer_handle *handle, fer_error error)

@@ -13,38 +13,36 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
-/* Properties of the socket besides its state. */
-#define FERI_FLAG_V6 1u             /* the family is IPv6 */
-#define FERI_FLAG_NONBLOCKING 2u    /* the mode that was last set through this handle */
-#define FERI_FLAG_CLONED 4u         /* other handles of the socket may have changed its modes */
-#define FERI_FLAG_ADOPTED 8u        /* made elsewhere; other raw sockets of it may exist */
-#define FERI_FLAG_TIMEOUT_SET 4096u /* a timeout was set through this handle */
-#define FERI_FLAG_RESETS_AT_CLOSE 16384u /* a linger time of zero was set through this handle */
-#define FERI_FLAG_LISTENING 256u
-/* a datagram socket that is bound to the wildcard address, or not at all */
-#define FERI_FLAG_ANY_ADDR 32768u
-/* Used by fer_socket only, the first also by a fer_unix_stream whose connect was started. */
-#define FERI_FLAG_UNIX 32u      /* the addresses are Unix addresses */
-#define FERI_FLAG_DATAGRAM 64u  /* not a stream */
-#define FERI_FLAG_NO_PORTS 128u /* the protocol has no ports */
-#define FERI_FLAG_BOUND 512u
-/* set_reuse_address was called, so bind does not set the option */
-#define FERI_FLAG_REUSE_ADDRESS_SET 1024u
-#define FERI_FLAG_REUSE_PORT_SET 8192u /* set_reuse_port(true) was called through this handle */
-#define FERI_FLAG_ONLY_V6_SET 2048u    /* set_only_v6 was called, so bind does not clear it */
+/* Properties of the socket besides its state. Those from UNIX on are used by fer_socket only, UNIX
+ * also by a fer_unix_stream whose connect was started. */
+#define FERI_FLAGS(X)                                                                \
+    X(V6)              /* the family is IPv6 */                                      \
+    X(NONBLOCKING)     /* the mode that was last set through this handle */          \
+    X(CLONED)          /* other handles of the socket may have changed its modes */  \
+    X(ADOPTED)         /* made elsewhere; other raw sockets of it may exist */       \
+    X(TIMEOUT_SET)     /* a timeout was set through this handle */                   \
+    X(RESETS_AT_CLOSE) /* a linger time of zero was set through this handle */       \
+    X(LISTENING)                                                                     \
+    X(ANY_ADDR) /* a datagram socket bound to the wildcard address, or not bound */  \
+    X(UNIX)     /* the addresses are Unix addresses */                               \
+    X(DATAGRAM) /* not a stream */                                                   \
+    X(NO_PORTS) /* the protocol has no ports */                                      \
+    X(BOUND)                                                                         \
+    X(REUSE_ADDRESS_SET) /* set_reuse_address was called, so bind does not set it */ \
+    X(REUSE_PORT_SET)    /* set_reuse_port(true) was called through this handle */   \
+    X(ONLY_V6_SET)       /* set_only_v6 was called, so bind does not clear it */
 
-/* Every flag is here. */
-_Static_assert((FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_CLONED | FERI_FLAG_ADOPTED |
-                FERI_FLAG_TIMEOUT_SET | FERI_FLAG_RESETS_AT_CLOSE | FERI_FLAG_LISTENING |
-                FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_BOUND |
-                FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_REUSE_PORT_SET | FERI_FLAG_ONLY_V6_SET |
-                FERI_FLAG_ANY_ADDR) ==
-                   (FERI_FLAG_V6 + FERI_FLAG_NONBLOCKING + FERI_FLAG_CLONED + FERI_FLAG_ADOPTED +
-                    FERI_FLAG_TIMEOUT_SET + FERI_FLAG_RESETS_AT_CLOSE + FERI_FLAG_LISTENING +
-                    FERI_FLAG_UNIX + FERI_FLAG_DATAGRAM + FERI_FLAG_NO_PORTS + FERI_FLAG_BOUND +
-                    FERI_FLAG_REUSE_ADDRESS_SET + FERI_FLAG_REUSE_PORT_SET + FERI_FLAG_ONLY_V6_SET +
-                    FERI_FLAG_ANY_ADDR),
-               "two flags have one bit");
+/* FERI_FLAG_V6 and the others: one bit each, counted from 0, so that no two flags share one. */
+enum {
+#define FERI_NUMBER(name) FERI_FLAG_NUMBER_##name,
+    FERI_FLAGS(FERI_NUMBER)
+#undef FERI_NUMBER
+};
+enum {
+#define FERI_BIT(name) FERI_FLAG_##name = 1 << FERI_FLAG_NUMBER_##name,
+    FERI_FLAGS(FERI_BIT)
+#undef FERI_BIT
+};
 
 /* The word state_ has the state and this mark: the handle has limits. A handle without limits that
  * is fully open has no bit set but that of its phase, so the calls that move bytes detect both with

@@ -29,11 +29,23 @@ fer_error feri_limits_check(const feri_limits *limits)
     return is_late ? feri_own_error(FER_TIMED_OUT) : feri_ok();
 }
 
+/* The attempts before a thread pauses between two of them. A writer changes the words in a few
+ * instructions, but it does not run while a real-time thread of a higher priority repeats. */
+#define CHANGE_ATTEMPTS_MAX 100
+#define CHANGE_PAUSE_NANOS UINT64_C(1000000)
+
 /* ---- The words */
+
+static void before_next_change_attempt(uint32_t *attempts)
+{
+    if (++*attempts >= CHANGE_ATTEMPTS_MAX) {
+        ferp_pause(ferp_now() + CHANGE_PAUSE_NANOS);
+    }
+}
 
 static uint32_t begin_change(fer_handle *handle)
 {
-    for (;;) {
+    for (uint32_t attempts = 0;; before_next_change_attempt(&attempts)) {
         uint32_t version = feri_atomic_load(&handle->limits_version_);
         bool is_even = (version & 1) == 0;
         if (is_even && feri_atomic_replace(&handle->limits_version_, version, version + 1)) {
@@ -67,7 +79,7 @@ feri_limits feri_limits_of(const fer_handle *handle)
     if (!feri_handle_is_limited(handle)) {
         return FERI_NO_LIMITS;
     }
-    for (;;) {
+    for (uint32_t attempts = 0;; before_next_change_attempt(&attempts)) {
         uint32_t version = feri_atomic_load(&handle->limits_version_);
         fer_limits found = load(handle);
         bool is_whole = feri_atomic_load(&handle->limits_version_) == version;

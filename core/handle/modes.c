@@ -293,10 +293,13 @@ void feri_modes_before_close(const fer_handle *handle, fer_raw_socket raw)
     }
 }
 
-void feri_modes_write_to(const fer_handle *handle, fer_raw_socket raw)
+void feri_modes_write_to(fer_handle *handle, fer_raw_socket raw)
 {
     if (!feri_modes_core_waits(handle)) {
         return; /* the socket has its modes */
+    }
+    if (feri_io_waits_in_kernel()) {
+        change(handle, AT_MARKS, CORE_WAITS, 0); /* for the clones */
     }
     feri_modes_before_close(handle, raw);
     FER_IGNORE(ferp_set_timeout(raw, FERP_READING, feri_modes_timeout(handle, FERP_READING)));

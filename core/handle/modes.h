@@ -90,6 +90,6 @@ void feri_modes_before_close(const fer_handle *handle, fer_raw_socket raw);
 
 /* Sets everything that core keeps on the socket itself, before it is passed out of the library.
  * Best effort. */
-void feri_modes_write_to(const fer_handle *handle, fer_raw_socket raw);
+void feri_modes_write_to(fer_handle *handle, fer_raw_socket raw);
 
 #endif

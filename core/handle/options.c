@@ -68,6 +68,16 @@ fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
     return feri_ok();
 }
 
+fer_error feri_has_become_nonblocking(const fer_handle *handle, bool *out)
+{
+    bool is_own =
+        !feri_handle_is_shared(handle) && feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
+    if (is_own || feri_modes_are_kept(handle)) {
+        return feri_is_nonblocking(handle, out);
+    }
+    return ferp_is_nonblocking(handle->raw_, out);
+}
+
 static fer_error take_over_modes(fer_handle *handle)
 {
     bool nonblocking = false;

@@ -16,6 +16,9 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking);
 /* The user's mode. The OS is queried only if another handle may have set it. */
 fer_error feri_is_nonblocking(const fer_handle *handle, bool *out);
+/* The same after a try that would block. The OS is queried unless this handle alone has set
+ * nonblocking mode, because another process may have set it since. */
+fer_error feri_has_become_nonblocking(const fer_handle *handle, bool *out);
 /* Makes a built stream that has begun to listen a listener: core keeps its modes, beginning with
  * those that the OS has kept until now. */
 fer_error feri_begin_listening(fer_handle *handle);

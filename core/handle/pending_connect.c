@@ -8,37 +8,57 @@
 #include "core/handle/stream_result.h"
 #include "platform/platform.h"
 
+/* Only Windows has codes of its own for the lack of a port, and only for one that the system was to
+ * choose. */
+feri_operation feri_unbound_connect_operation(void)
+{
+    return feri_connect_would_block_means_started() ? FERI_OPERATION_CONNECT_UNBOUND
+                                                    : FERI_OPERATION_CONNECT_BOUND;
+}
+
+/* An adopted socket may be bound without the flag. */
+feri_operation feri_connect_operation(const fer_handle *handle)
+{
+    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
+        return FERI_OPERATION_UNIX_NAME;
+    }
+    return feri_handle_has_flag(handle, FERI_FLAG_BOUND | FERI_FLAG_ADOPTED)
+               ? FERI_OPERATION_CONNECT_BOUND
+               : feri_unbound_connect_operation();
+}
+
 /* SO_ERROR, then whether the socket is connected: FER_OK if it is, `unconnected` if it is not. A
  * failure of the second query means "not yet", whatever its code: macOS may report EINVAL (heph, PR
  * 336). macOS is reported to refuse the first query of a connect that has failed (ccan, pull
  * request 128). */
-static fer_error query_status(fer_raw_socket raw, fer_error_kind unconnected)
+static fer_error query_status(fer_raw_socket raw, feri_operation operation,
+                              fer_error_kind unconnected)
 {
     fer_error pending = feri_ok();
     fer_error error = ferp_take_error(raw, &pending);
     if (error.kind != FER_OK) {
         return (fer_error){FER_CONNECTION_ABORTED, error.os_code};
     }
-    FER_TRY(pending);
+    FER_TRY(feri_map_error(operation, pending));
     fer_error connected = ferp_check_connected(raw);
     return connected.kind == FER_OK ? connected : feri_own_error(unconnected);
 }
 
 /* A second query, if the first can be too early. */
-fer_error feri_connect_status(fer_raw_socket raw)
+fer_error feri_connect_status(fer_raw_socket raw, feri_operation operation)
 {
-    fer_error status = query_status(raw, FER_WOULD_BLOCK);
+    fer_error status = query_status(raw, operation, FER_WOULD_BLOCK);
     if (status.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late()) {
-        return query_status(raw, FER_WOULD_BLOCK);
+        return query_status(raw, operation, FER_WOULD_BLOCK);
     }
     return status;
 }
 
 /* The connect may end between the two queries. */
-fer_error feri_connect_status_without_error(fer_raw_socket raw)
+fer_error feri_connect_status_without_error(fer_raw_socket raw, feri_operation operation)
 {
     return ferp_connect_is_pending(raw) ? feri_own_error(FER_WOULD_BLOCK)
-                                        : query_status(raw, FER_CONNECTION_ABORTED);
+                                        : query_status(raw, operation, FER_CONNECTION_ABORTED);
 }
 
 /* Whether the connect succeeded and the connection has ended since. A connect that is answered by a
@@ -65,18 +85,12 @@ fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status)
     return feri_ok();
 }
 
-fer_error feri_map_connect_error(const fer_handle *handle, fer_error error)
-{
-    return feri_handle_has_flag(handle, FERI_FLAG_UNIX)
-               ? feri_map_error(FERI_OPERATION_UNIX_NAME, error)
-               : error;
-}
-
 fer_error feri_pending_connect_status(fer_handle *handle)
 {
-    fer_error status = feri_connect_status(handle->raw_);
+    feri_operation operation = feri_connect_operation(handle);
+    fer_error status = feri_connect_status(handle->raw_, operation);
     if (status.kind == FER_WOULD_BLOCK && feri_handle_is_shared(handle)) {
-        status = feri_connect_status_without_error(handle->raw_);
+        status = feri_connect_status_without_error(handle->raw_, operation);
     }
-    return feri_pending_connect_apply(handle, feri_map_connect_error(handle, status));
+    return feri_pending_connect_apply(handle, status);
 }

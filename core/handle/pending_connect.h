@@ -3,25 +3,27 @@
 #ifndef FERI_PENDING_CONNECT_H
 #define FERI_PENDING_CONNECT_H
 
+#include "core/base/operation_error.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
+/* The operation whose errors a connect has: the call and, if it has started, SO_ERROR. */
+feri_operation feri_connect_operation(const fer_handle *handle);
+feri_operation feri_unbound_connect_operation(void);
+
 /* The status of a started connect. FER_OK: connected; WOULD_BLOCK: pending; any other error:
  * failed. Clears SO_ERROR. */
-fer_error feri_connect_status(fer_raw_socket raw);
+fer_error feri_connect_status(fer_raw_socket raw, feri_operation operation);
 
 /* The status of a started connect that feri_connect_status takes for pending, although a second
  * hint says that it has ended or another handle of the socket may have taken its error:
  * CONNECTION_ABORTED if it has failed without an error. */
-fer_error feri_connect_status_without_error(fer_raw_socket raw);
+fer_error feri_connect_status_without_error(fer_raw_socket raw, feri_operation operation);
 
 /* Applies a status to a CONNECTING handle. Another thread may have applied it already. FER_OK: the
  * handle is OPEN, and may have seen the end of the connection as well. WOULD_BLOCK: the connect is
  * pending. Any other error: the connect failed, and the handle is CONNECT_FAILED. */
 fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status);
-
-/* The error of a connect for the caller. That of a Unix path is more exact. */
-fer_error feri_map_connect_error(const fer_handle *handle, fer_error error);
 
 /* Queries the status and applies it. */
 fer_error feri_pending_connect_status(fer_handle *handle);

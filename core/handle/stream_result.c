@@ -1,4 +1,4 @@
-/* stream_result.c: after a read or a write of a stream: the effect of the result on the state. */
+/* stream_result.c: after a receive or a send of a stream: the effect of the result on the state. */
 #include "core/handle/stream_result.h"
 
 #include "core/base/assert.h"
@@ -13,16 +13,16 @@ static fer_error read_half_error(const fer_handle *handle)
         handle, answer == FERI_ANSWER_CHECK_QUEUED ? FERI_ANSWER_SAVED_ERROR : answer);
 }
 
-fer_error feri_stream_after_empty_read(fer_handle *handle, fer_error error)
+fer_error feri_stream_after_end(fer_handle *handle)
 {
     FERI_ASSERT(handle != NULL);
-    if (error.kind == FER_WOULD_BLOCK) {
-        return error; /* as by the table, but sooner: it is frequent */
-    }
+    return feri_handle_apply(handle, FERI_EVENT_GOT_EOF) ? read_half_error(handle) : feri_ok();
+}
+
+fer_error feri_stream_after_failed_read(fer_handle *handle, fer_error error)
+{
+    FERI_ASSERT(error.kind != FER_OK);
     fer_error mapped = feri_map_error(FERI_OPERATION_READ, error);
-    if (mapped.kind == FER_OK) {
-        return feri_handle_apply(handle, FERI_EVENT_GOT_EOF) ? read_half_error(handle) : mapped;
-    }
     if (!feri_error_is_fatal(mapped)) {
         return mapped;
     }
@@ -43,9 +43,6 @@ static bool may_have_sent(fer_error error)
 fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
 {
     FERI_ASSERT(error.kind != FER_OK);
-    if (error.kind == FER_WOULD_BLOCK) {
-        return error;
-    }
     fer_error mapped = feri_map_error(FERI_OPERATION_WRITE, error);
     if (mapped.kind == FER_BROKEN_PIPE) {
         (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);

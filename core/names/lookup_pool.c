@@ -12,9 +12,9 @@
 
 /* ---- References to the pool */
 
-void feri_pool_add_reference(feri_pool *shared)
+void feri_pool_add_references(feri_pool *shared, uint32_t count)
 {
-    (void)feri_atomic_add(&shared->references, 1);
+    (void)feri_atomic_add(&shared->references, count);
 }
 
 bool feri_pool_belongs_to_process(const feri_pool *shared)
@@ -168,6 +168,8 @@ static bool step(void *argument)
 
 /* ---- Starting */
 
+static const feri_lookup_result cancelled = {{FER_CANCELLED, 0}, {NULL, 0}};
+
 static feri_worker *idle_worker(feri_pool *shared)
 {
     size_t at = 0;
@@ -193,7 +195,7 @@ static fer_error start_worker(feri_pool *shared)
     fer_error err = ferp_thread_start(&idle->thread);
     if (err.kind == FER_OK) {
         /* for the thread, which cannot release it before it has entered the monitor */
-        feri_pool_add_reference(shared);
+        feri_pool_add_references(shared, 1);
         return feri_ok();
     }
     idle->is_running = false;
@@ -204,6 +206,10 @@ static fer_error start_worker(feri_pool *shared)
 /* Called inside the monitor. */
 static fer_error enqueue(feri_pool *shared, feri_lookup *started)
 {
+    if (shared->is_closed) {
+        complete(started, cancelled);
+        return feri_ok();
+    }
     if (shared->unfinished >= shared->unfinished_max) {
         return feri_own_error(FER_WOULD_BLOCK);
     }
@@ -289,8 +295,8 @@ void feri_pool_abandon(feri_lookup *abandoned)
 
 void feri_pool_cancel_all(feri_pool *shared)
 {
-    const feri_lookup_result cancelled = {{FER_CANCELLED, 0}, {NULL, 0}};
     ferp_monitor_enter(&shared->monitor);
+    shared->is_closed = true;
     while (shared->queue.first != NULL) {
         feri_lookup *first = shared->queue.first;
         queue_remove(shared, first);

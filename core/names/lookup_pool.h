@@ -64,11 +64,12 @@ typedef struct feri_worker {
 typedef struct feri_pool {
     ferp_monitor monitor; /* for all members below but references */
     uint32_t references;
-    uint32_t process; /* the process that created the pool */
+    uint64_t process; /* the process that created the pool */
     size_t thread_count;
     size_t unfinished_max;
     size_t running;    /* workers with a thread */
     size_t unfinished; /* queued lookups and busy workers */
+    bool is_closed;    /* the resolver was closed: a lookup is cancelled as it is started */
     feri_lookup_list queue;
     feri_lookup_list completed; /* oldest first */
     feri_worker workers[];      /* thread_count of them */
@@ -77,7 +78,7 @@ typedef struct feri_pool {
 /* Creates a pool with one reference. */
 fer_error feri_pool_new(size_t threads, size_t waiting, feri_pool **out);
 
-void feri_pool_add_reference(feri_pool *shared);
+void feri_pool_add_references(feri_pool *shared, uint32_t count);
 
 /* Called outside the monitor. */
 void feri_pool_release(feri_pool *shared);
@@ -86,7 +87,8 @@ void feri_pool_release(feri_pool *shared);
  * thread can be inside the monitor or wait for it forever, so the child does not use the pool. */
 bool feri_pool_belongs_to_process(const feri_pool *shared);
 
-/* Runs the query of an address text, and queues any other lookup. out is OPEN before the key is
+/* Runs the query of an address text, and queues any other lookup, or cancels it if the resolver was
+ * closed. out is OPEN before the key is
  * listed and the poller is notified, so another thread may use and close it before this call
  * returns. After a failure the lookup is not in the pool, and out is unchanged. */
 fer_error feri_pool_start(feri_pool *shared, feri_lookup *started, fer_lookup *out);
@@ -99,7 +101,7 @@ size_t feri_pool_take_completed(feri_pool *shared, const fer_poller *poller, uin
 /* The lookup is in no list afterwards, and no thread has its address. */
 void feri_pool_abandon(feri_lookup *abandoned);
 
-/* Ends the lookups that are not done with FER_CANCELLED. */
+/* Ends the lookups that are not done with FER_CANCELLED, and those that are started later. */
 void feri_pool_cancel_all(feri_pool *shared);
 
 #endif

@@ -52,7 +52,7 @@ static fer_error look_up_in_background(fer_resolver *resolver, const feri_addres
     return error;
 }
 
-fer_error feri_lookup_check_resolver(const fer_resolver *resolver)
+fer_error feri_lookup_check_resolver(fer_resolver *resolver)
 {
     if (resolver == NULL || feri_resolver_is_usable(resolver)) {
         return feri_ok();

@@ -3,6 +3,7 @@
 #include "core/names/resolver.h"
 
 #include "core/base/assert.h"
+#include "core/base/atomic.h"
 #include "core/base/deadline.h"
 #include "core/base/result.h"
 #include "core/names/address_list.h"
@@ -14,6 +15,108 @@
 static const fer_error success = {FER_OK, 0};
 static const fer_error misuse = {FER_INVALID_INPUT, 0};
 static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
+
+/* ---- Calls of a resolver, and its close
+ *
+ * fer_resolver_close may run while a call takes its reference to the pool. So the call counts
+ * itself in calls_, unless the mark CLOSED is there, adds the reference, and is counted no longer.
+ * The close adds the mark, and a reference for each call that is counted then, which that call
+ * releases when it finds the mark. No thread waits for another one. */
+
+#define CLOSED 0x80000000u
+
+static bool count_call(uint32_t *calls)
+{
+    uint32_t old = feri_atomic_load(calls);
+    while ((old & CLOSED) == 0) {
+        if (feri_atomic_replace(calls, old, old + 1)) {
+            return true;
+        }
+        old = feri_atomic_load(calls);
+    }
+    return false;
+}
+
+/* Called after the call has added its reference. */
+static void end_count(uint32_t *calls, feri_pool *shared)
+{
+    uint32_t old = feri_atomic_load(calls);
+    while ((old & CLOSED) == 0) {
+        if (feri_atomic_replace(calls, old, old - 1)) {
+            return;
+        }
+        old = feri_atomic_load(calls);
+    }
+    feri_pool_release(shared); /* the reference that the close has added */
+}
+
+/* The pool, with a reference for the caller; NULL if the resolver is not usable. */
+static feri_pool *pool_of(fer_resolver *resolver)
+{
+    feri_pool *shared = resolver == NULL ? NULL : feri_atomic_load_pointer(&resolver->pool_);
+    if (shared == NULL || !count_call(&resolver->calls_)) {
+        return NULL;
+    }
+    bool is_of_process = feri_pool_belongs_to_process(shared);
+    if (is_of_process) {
+        feri_pool_add_references(shared, 1);
+    }
+    end_count(&resolver->calls_, shared);
+    return is_of_process ? shared : NULL;
+}
+
+bool feri_resolver_is_usable(fer_resolver *resolver)
+{
+    feri_pool *shared = pool_of(resolver);
+    if (shared != NULL) {
+        feri_pool_release(shared);
+    }
+    return shared != NULL;
+}
+
+/* Called with the reference of the resolver. */
+static void close_calls(uint32_t *calls, feri_pool *shared)
+{
+    uint32_t given = 0;
+    for (;;) {
+        uint32_t old = feri_atomic_load(calls);
+        feri_pool_add_references(shared, old - given);
+        given = old;
+        if (feri_atomic_replace(calls, old, CLOSED)) {
+            return;
+        }
+    }
+}
+
+void fer_resolver_close(fer_resolver *resolver)
+{
+    if (resolver == NULL || resolver->pool_ == NULL) {
+        return;
+    }
+    feri_pool *shared = resolver->pool_;
+    bool is_of_process = feri_pool_belongs_to_process(shared);
+    if (is_of_process) {
+        close_calls(&resolver->calls_, shared);
+    }
+    feri_atomic_store_pointer(&resolver->pool_, NULL);
+    if (is_of_process) {
+        feri_pool_cancel_all(shared);
+        feri_pool_release(shared);
+    }
+}
+
+fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t waiting)
+{
+    if (resolver == NULL || resolver->pool_ != NULL || threads == 0 ||
+        threads > FER_RESOLVER_THREADS_MAX) {
+        return misuse;
+    }
+    feri_pool *made = NULL;
+    FER_TRY(feri_pool_new(threads, waiting, &made));
+    resolver->calls_ = 0;
+    resolver->pool_ = made;
+    return success;
+}
 
 /* ---- Starting */
 
@@ -27,28 +130,37 @@ static feri_lookup *lookup_new(feri_pool *shared, const feri_address_query *quer
     return made;
 }
 
-bool feri_resolver_is_usable(const fer_resolver *resolver)
+/* The lookup takes over the reference of the call if it starts. */
+static fer_error start_in_pool(feri_pool *shared, const feri_address_query *query,
+                               const feri_lookup_notice *notice, fer_lookup *out)
 {
-    return resolver != NULL && resolver->pool_ != NULL &&
-           feri_pool_belongs_to_process(resolver->pool_);
+    feri_lookup *started = lookup_new(shared, query, notice);
+    if (started == NULL) {
+        return no_memory;
+    }
+    fer_error err = feri_pool_start(shared, started, out);
+    if (err.kind != FER_OK) {
+        ferp_memory_free(started);
+    }
+    return err;
+}
+
+static fer_error start_or_release(feri_pool *shared, const feri_address_query *query,
+                                  const feri_lookup_notice *notice, fer_lookup *out)
+{
+    fer_error err = start_in_pool(shared, query, notice, out);
+    if (err.kind != FER_OK) {
+        feri_pool_release(shared);
+    }
+    return err;
 }
 
 fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
                             const feri_lookup_notice *notice, fer_lookup *out)
 {
-    FERI_ASSERT(feri_resolver_is_usable(resolver));
-    feri_pool *shared = resolver->pool_;
-    feri_lookup *started = lookup_new(shared, query, notice);
-    if (started == NULL) {
-        return no_memory;
-    }
-    feri_pool_add_reference(shared);
-    fer_error err = feri_pool_start(shared, started, out);
-    if (err.kind != FER_OK) {
-        ferp_memory_free(started);
-        feri_pool_release(shared);
-    }
-    return err;
+    feri_pool *shared = pool_of(resolver);
+    return shared == NULL ? feri_own_error(FER_CANCELLED)
+                          : start_or_release(shared, query, notice, out);
 }
 
 static bool is_open_or_null(const fer_poller *poller)
@@ -59,13 +171,13 @@ static bool is_open_or_null(const fer_poller *poller)
 static fer_error start_text(fer_resolver *resolver, const char *host_port,
                             const feri_lookup_notice *notice, fer_lookup *out)
 {
-    if (!feri_resolver_is_usable(resolver) || out == NULL || out->block_ != NULL ||
-        !is_open_or_null(notice->poller)) {
+    if (out == NULL || out->block_ != NULL || !is_open_or_null(notice->poller)) {
         return misuse;
     }
     feri_address_query query;
     FER_TRY(feri_address_query_of_text(&query, host_port));
-    return feri_lookup_start(resolver, &query, notice, out);
+    feri_pool *shared = pool_of(resolver);
+    return shared == NULL ? misuse : start_or_release(shared, &query, notice, out);
 }
 
 fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port, fer_poller *poller,
@@ -84,11 +196,15 @@ fer_error fer_resolver_start_with_key(fer_resolver *resolver, const char *host_p
 fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *poller,
                                       uint64_t *keys, size_t cap, size_t *count)
 {
-    if (!feri_resolver_is_usable(resolver) || !is_open_or_null(poller) || keys == NULL ||
-        cap == 0 || count == NULL) {
+    feri_pool *shared = NULL;
+    if (is_open_or_null(poller) && keys != NULL && cap > 0 && count != NULL) {
+        shared = pool_of(resolver);
+    }
+    if (shared == NULL) {
         return misuse;
     }
-    *count = feri_pool_take_completed(resolver->pool_, poller, keys, cap);
+    *count = feri_pool_take_completed(shared, poller, keys, cap);
+    feri_pool_release(shared);
     return success;
 }
 
@@ -142,7 +258,7 @@ fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list)
     return err;
 }
 
-/* ---- Closing, and a new resolver */
+/* ---- Closing */
 
 void fer_lookup_close(fer_lookup *lookup_handle)
 {
@@ -159,30 +275,4 @@ void fer_lookup_close(fer_lookup *lookup_handle)
     feri_address_list_free(&closed->result.found);
     ferp_memory_free(closed);
     feri_pool_release(shared);
-}
-
-void fer_resolver_close(fer_resolver *resolver)
-{
-    if (resolver == NULL || resolver->pool_ == NULL) {
-        return;
-    }
-    feri_pool *shared = resolver->pool_;
-    resolver->pool_ = NULL;
-    if (!feri_pool_belongs_to_process(shared)) {
-        return;
-    }
-    feri_pool_cancel_all(shared);
-    feri_pool_release(shared);
-}
-
-fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t waiting)
-{
-    if (resolver == NULL || resolver->pool_ != NULL || threads == 0 ||
-        threads > FER_RESOLVER_THREADS_MAX) {
-        return misuse;
-    }
-    feri_pool *made = NULL;
-    FER_TRY(feri_pool_new(threads, waiting, &made));
-    resolver->pool_ = made;
-    return success;
 }

@@ -18,22 +18,31 @@ fer_error feri_set_port_options(fer_type type, fer_raw_socket raw)
     return type == FER_TYPE_STREAM ? ferp_set_option(raw, FERP_REUSE_ADDRESS, 1) : feri_ok();
 }
 
-fer_error feri_set_dual_stack(fer_raw_socket raw)
+/* Only [::] and an IPv4-mapped address handle IPv4. A system without dual stack refuses to clear
+ * IPV6_V6ONLY (OpenBSD: ip6_output.c, ip6_ctloutput), and can bind every other IPv6 address. */
+static bool handles_ipv4(const fer_ip_addr *ip)
 {
-    return feri_map_error(FERI_OPERATION_DUAL_STACK, ferp_set_option(raw, FERP_ONLY_V6, 0));
+    return fer_ip_addr_is_unspecified(ip) || fer_ip_addr_to_canonical(ip).family == FER_IP_V4;
 }
 
-static fer_error prepare(fer_type type, fer_raw_socket raw, fer_ip_family family)
+fer_error feri_set_dual_stack(fer_raw_socket raw, const fer_ip_addr *ip)
+{
+    return handles_ipv4(ip)
+               ? feri_map_error(FERI_OPERATION_DUAL_STACK, ferp_set_option(raw, FERP_ONLY_V6, 0))
+               : feri_ok();
+}
+
+static fer_error prepare(fer_type type, fer_raw_socket raw, const fer_ip_addr *ip)
 {
     FER_TRY(feri_set_port_options(type, raw));
-    return family == FER_IP_V6 ? feri_set_dual_stack(raw) : feri_ok();
+    return ip->family == FER_IP_V6 ? feri_set_dual_stack(raw, ip) : feri_ok();
 }
 
 static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(ferp_socket_new(feri_domain_of(addr), type, 0, &raw));
-    fer_error error = prepare(type, raw, addr->ip.family);
+    fer_error error = prepare(type, raw, &addr->ip);
     if (error.kind == FER_OK) {
         error = ferp_bind(raw, addr);
     }

@@ -168,13 +168,14 @@ static bool apply_ends(attempts *all, uint32_t ended)
 {
     size_t waited = all->open_count;
     size_t index = 0;
+    feri_operation operation = feri_attempt_operation(all->options->local);
     for (size_t i = 0; i < waited && !all->has_winner; i++) {
         bool is_pending = (ended >> i & 1) == 0;
         fer_error status = feri_own_error(FER_WOULD_BLOCK);
         if (!is_pending) {
-            status = feri_connect_status(all->open[index].raw);
+            status = feri_connect_status(all->open[index].raw, operation);
             if (status.kind == FER_WOULD_BLOCK && all->false_hints.in_a_row > 0) {
-                status = feri_connect_status_without_error(all->open[index].raw);
+                status = feri_connect_status_without_error(all->open[index].raw, operation);
             }
         }
         if (status.kind == FER_WOULD_BLOCK) {

@@ -7,6 +7,7 @@
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
+#include "core/handle/pending_connect.h"
 #include "core/open/binding.h"
 #include "core/open/opening.h"
 #include "core/wait/connect_wait.h"
@@ -31,37 +32,30 @@ static fer_error connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
     return error;
 }
 
-fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
+fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
+                           const fer_socket_addr *addr)
 {
-    feri_operation operation =
+    feri_operation start =
         feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
-    return feri_map_error(operation, connect_raw(raw, addr));
-}
-
-/* Only Windows has these codes for it, and only for a port that the system was to choose. */
-fer_error feri_map_unbound_connect(fer_error error)
-{
-    return feri_connect_would_block_means_started()
-               ? feri_map_error(FERI_OPERATION_START_UNBOUND, error)
-               : error;
+    return feri_map_error(operation, feri_map_error(start, connect_raw(raw, addr)));
 }
 
 /* connect, and if it only starts, the wait for its result. */
-static fer_error connect_until(fer_raw_socket raw, const fer_socket_addr *addr,
-                               const feri_limits *limits)
+static fer_error connect_until(fer_raw_socket raw, feri_operation operation,
+                               const fer_socket_addr *addr, const feri_limits *limits)
 {
-    fer_error error = feri_connect_raw(raw, addr);
-    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, limits) : error;
+    fer_error error = feri_connect_raw(raw, operation, addr);
+    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, operation, limits) : error;
 }
 
 /* If the kernel waits inside connect, the socket is nonblocking during the call. */
-fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
-                              const feri_limits *limits)
+fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
+                              const fer_socket_addr *addr, const feri_limits *limits)
 {
     if (feri_io_waits_in_kernel()) {
         FER_TRY(ferp_set_nonblocking(raw, true));
     }
-    return connect_until(raw, addr, limits);
+    return connect_until(raw, operation, addr, limits);
 }
 
 /* Restores blocking mode afterwards. */
@@ -69,7 +63,7 @@ static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
                                 fer_duration timeout)
 {
     const feri_limits limits = {feri_deadline_after(timeout), NULL};
-    FER_TRY(feri_connect_within(raw, addr, &limits));
+    FER_TRY(feri_connect_within(raw, feri_unbound_connect_operation(), addr, &limits));
     return feri_io_waits_in_kernel() ? ferp_set_nonblocking(raw, false) : feri_ok();
 }
 
@@ -113,11 +107,12 @@ static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, 
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(open_socket_for(addr, &raw));
     const feri_limits none = FERI_NO_LIMITS;
-    fer_error error = fer_duration_is_none(timeout) ? connect_until(raw, addr, &none)
-                                                    : connect_within(raw, addr, timeout);
+    fer_error error = fer_duration_is_none(timeout)
+                          ? connect_until(raw, feri_unbound_connect_operation(), addr, &none)
+                          : connect_within(raw, addr, timeout);
     if (error.kind != FER_OK) {
         ferp_close(raw);
-        return feri_map_unbound_connect(error);
+        return error;
     }
     *out = raw;
     return error;
@@ -158,12 +153,13 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
     return feri_finish_opening(handle, started, raw, flags);
 }
 
-static fer_error start_connect(fer_raw_socket raw, const fer_socket_addr *addr)
+static fer_error start_connect(fer_raw_socket raw, feri_operation operation,
+                               const fer_socket_addr *addr)
 {
     if (feri_io_waits_in_kernel()) {
         FER_TRY(ferp_set_nonblocking(raw, true));
     }
-    return feri_connect_raw(raw, addr);
+    return feri_connect_raw(raw, operation, addr);
 }
 
 /* A fixed port is bound as every bind of the library does it (rule L1). Port 0 is not: with
@@ -182,6 +178,11 @@ static bool can_connect_from(const fer_socket_addr *local, const fer_socket_addr
            (is_mapped(local) == is_mapped(addr) || fer_ip_addr_is_unspecified(&local->ip));
 }
 
+feri_operation feri_attempt_operation(const fer_socket_addr *local)
+{
+    return local == NULL ? feri_unbound_connect_operation() : FERI_OPERATION_CONNECT_BOUND;
+}
+
 fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr *local,
                              fer_raw_socket *out)
 {
@@ -190,8 +191,7 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr 
     }
     FER_TRY(open_socket_for(addr, out));
     FER_TRY(local == NULL ? feri_ok() : bind_local(*out, local));
-    fer_error started = start_connect(*out, addr);
-    return local == NULL ? feri_map_unbound_connect(started) : started;
+    return start_connect(*out, feri_attempt_operation(local), addr);
 }
 
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
@@ -202,7 +202,8 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = open_socket_for(addr, &raw);
-    error = error.kind == FER_OK ? feri_map_unbound_connect(start_connect(raw, addr)) : error;
+    error =
+        error.kind == FER_OK ? start_connect(raw, feri_unbound_connect_operation(), addr) : error;
     return feri_finish_connect_start(handle, error, raw,
                                      feri_family_flag(addr) | FERI_STARTED_FLAGS);
 }

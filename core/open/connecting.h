@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/operation_error.h"
 #include "core/handle/limits.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
@@ -15,17 +16,15 @@
 /* A feri_opener: connects, and waits as long as the OS does. */
 fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out);
 
-/* Maps the error of a connect of a socket that is not bound: ADDR_NOT_AVAILABLE if the system has
- * no port left for it (row ports_exhausted). */
-fer_error feri_map_unbound_connect(fer_error error);
-
-/* Calls connect. IN_PROGRESS: the connect has only started. */
-fer_error feri_connect_raw(fer_raw_socket raw, const fer_socket_addr *addr);
+/* Calls connect. IN_PROGRESS: the connect has only started. operation maps its errors:
+ * ADDR_NOT_AVAILABLE if no port is left for a socket that is not bound (row ports_exhausted). */
+fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
+                           const fer_socket_addr *addr);
 
 /* As feri_connect_raw, and waits for the result within limits. The socket may be nonblocking
  * afterwards. */
-fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
-                              const feri_limits *limits);
+fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
+                              const fer_socket_addr *addr, const feri_limits *limits);
 
 /* Creates a nonblocking socket, binds it to local (NULL: not) and starts to connect it.
  * IN_PROGRESS: the connect is pending. After an error the caller closes *out unless it is
@@ -33,6 +32,9 @@ fer_error feri_connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
  * family. */
 fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr *local,
                              fer_raw_socket *out);
+
+/* The operation whose errors an attempt has, also after it has started. */
+feri_operation feri_attempt_operation(const fer_socket_addr *local);
 
 /* Called before a connect: a refusal on loopback is not retried. Other addresses keep the retries,
  * because a lost SYN must be sent again. */

@@ -76,7 +76,7 @@ static bool should_wait(fer_handle *listener, feri_waiting *waiting, fer_error *
                              ? feri_modes_wait_in_core(listener, listener->raw_)
                              : feri_ok();
     *error = prepared.kind == FER_OK ? *error : prepared;
-    return prepared.kind == FER_OK && feri_waiting_should_retry(waiting, error);
+    return prepared.kind == FER_OK && feri_waiting_after_try(waiting, error) == FERI_TRY_AGAIN;
 }
 
 /* An accepted stream starts blocking, with no timeout (rule T6). XNU inherits the listener's mode
@@ -100,14 +100,15 @@ static fer_error reset_inherited_modes(const fer_handle *listener, fer_raw_socke
     return ferp_set_timeout(raw, FERP_WRITING, FER_DURATION_NONE);
 }
 
-/* An accepted stream inherits the listener's linger time, but macOS and the BSDs replace a time of
- * zero with 120 seconds (tcp_usrreq.c, tcp_usr_attach). */
+/* An accepted stream inherits the listener's linger time. */
 static fer_error prepare_accepted(const fer_handle *listener, fer_raw_socket raw)
 {
     FER_TRY(reset_inherited_modes(listener, raw));
-    return feri_handle_has_flag(listener, FERI_FLAG_RESETS_AT_CLOSE)
-               ? ferp_set_linger(raw, (struct ferp_linger){true, 0})
-               : feri_ok();
+    if (feri_handle_has_flag(listener, FERI_FLAG_RESETS_AT_CLOSE) &&
+        feri_accept_loses_zero_linger()) {
+        return ferp_set_linger(raw, (struct ferp_linger){true, 0});
+    }
+    return feri_ok();
 }
 
 /* A connection that ended before its modes were reset is skipped, whichever call tells of it (rule

@@ -10,7 +10,9 @@
 #include "core/handle/handle.h"
 #include "platform/platform.h"
 
-/* The local address that the route to addr chooses. Nothing is sent. */
+/* The local address that the route to addr chooses. Nothing is sent. The probe may broadcast,
+ * because it must not fail where the socket itself would not. The kernels of FreeBSD and NetBSD
+ * check that in the send only (ip_output). */
 static fer_error source_of_route(const fer_handle *handle, const fer_socket_addr *addr,
                                  fer_socket_addr *out)
 {
@@ -20,6 +22,7 @@ static fer_error source_of_route(const fer_handle *handle, const fer_socket_addr
     if (is_v6) {
         FER_IGNORE(ferp_set_option(probe, FERP_ONLY_V6, 0));
     }
+    FER_IGNORE(ferp_set_option(probe, FERP_BROADCAST, 1));
     fer_error error;
     do {
         error = ferp_connect(probe, addr);

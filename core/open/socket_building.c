@@ -18,6 +18,9 @@
 #include "core/open/unix_opening.h"
 #include "core/wait/connect_wait.h"
 
+/* IANA's number, which few systems name. */
+#define FERI_PROTOCOL_UDP_LITE 136
+
 #define KINDS (FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_LISTENING)
 
 static void set_flag(fer_handle *handle, uint32_t flag)
@@ -35,10 +38,16 @@ static bool is_valid_kind(fer_domain domain, fer_type type)
            (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
 }
 
+/* UDP-Lite has UDP's calls and ports of its own (RFC 3828, udplite(7)). */
+static bool is_udp(int protocol)
+{
+    return protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP ||
+           protocol == FERI_PROTOCOL_UDP_LITE;
+}
+
 static uint32_t kind_flags(fer_domain domain, fer_type type, int protocol)
 {
-    bool has_ports =
-        type != FER_TYPE_RAW && (protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP);
+    bool has_ports = type != FER_TYPE_RAW && is_udp(protocol);
     uint32_t flags = domain == FER_DOMAIN_UNIX   ? FERI_FLAG_UNIX
                      : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6
                                                  : 0;
@@ -48,8 +57,8 @@ static uint32_t kind_flags(fer_domain domain, fer_type type, int protocol)
     return flags | FERI_FLAG_DATAGRAM | FERI_FLAG_ANY_ADDR | (has_ports ? 0 : FERI_FLAG_NO_PORTS);
 }
 
-/* IPv6 sockets are dual-stack from their creation, and bind clears IPV6_V6ONLY again (rule L4): the
- * default differs between systems. */
+/* IPv6 sockets are dual-stack from their creation, and a bind that handles IPv4 clears IPV6_V6ONLY
+ * again (rule L4): the default differs between systems. */
 static void set_initial_options(fer_raw_socket raw, uint32_t flags)
 {
     if ((flags & FERI_FLAG_V6) != 0) {
@@ -113,7 +122,7 @@ fer_error feri_socket_check_addr(const fer_handle *handle, const fer_socket_addr
 
 /* Options that the user has set are kept. The others are set as for every bind of the library
  * (rules L1, L4). */
-static fer_error prepare_binding(fer_handle *handle)
+static fer_error prepare_binding(fer_handle *handle, const fer_ip_addr *ip)
 {
     uint32_t flags = feri_handle_flags(handle);
     if ((flags & (FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_NO_PORTS)) == 0) {
@@ -121,16 +130,20 @@ static fer_error prepare_binding(fer_handle *handle)
     }
     bool is_dual_stack =
         (flags & (FERI_FLAG_V6 | FERI_FLAG_ONLY_V6_SET | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
-    return is_dual_stack ? feri_set_dual_stack(handle->raw_) : feri_ok();
+    return is_dual_stack ? feri_set_dual_stack(handle->raw_, ip) : feri_ok();
 }
 
 /* Whether the socket is bound, by this handle or in another way: by a clone, by a connect, or
- * before it was adopted. */
+ * before it was adopted. A stream whose connection has ended may have lost its address (NetBSD,
+ * OpenBSD: tcp_sockaddr), and cannot be bound again. */
 bool feri_socket_is_bound(const fer_handle *handle)
 {
     fer_socket_addr addr = {.port = 0};
-    return feri_handle_has_flag(handle, FERI_FLAG_BOUND) ||
-           (ferp_local_addr(handle->raw_, &addr).kind == FER_OK && addr.port != 0);
+    if (feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
+        return true;
+    }
+    fer_error_kind kind = ferp_local_addr(handle->raw_, &addr).kind;
+    return kind == FER_NOT_CONNECTED || (kind == FER_OK && addr.port != 0);
 }
 
 fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
@@ -139,7 +152,7 @@ fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
     if (feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    fer_error prepared = prepare_binding(handle);
+    fer_error prepared = prepare_binding(handle, &addr->ip);
     if (prepared.kind != FER_OK) {
         return feri_socket_is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
     }
@@ -247,13 +260,15 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
     if (started.kind != FER_IN_PROGRESS) {
         return apply_connect_result(handle, started);
     }
-    fer_error error = feri_is_nonblocking(handle, &nonblocking);
+    fer_error error = feri_has_become_nonblocking(handle, &nonblocking);
     if (error.kind == FER_OK && nonblocking) {
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
     const feri_limits none = FERI_NO_LIMITS;
-    error = error.kind == FER_OK ? feri_await_connect(handle->raw_, &none) : error;
-    return apply_connect_result(handle, feri_map_connect_error(handle, error));
+    error = error.kind == FER_OK
+                ? feri_await_connect(handle->raw_, feri_connect_operation(handle), &none)
+                : error;
+    return apply_connect_result(handle, error);
 }
 
 /* Restores the previous mode (rule C1), whatever the result of the connect. */
@@ -266,21 +281,14 @@ static fer_error restore_mode(const fer_handle *handle, bool nonblocking, fer_er
     return error;
 }
 
-/* An adopted socket may be bound without the flag. */
-static fer_error map_connect(const fer_handle *handle, fer_error error)
-{
-    return feri_handle_has_flag(handle, FERI_FLAG_BOUND | FERI_FLAG_ADOPTED)
-               ? error
-               : feri_map_unbound_connect(error);
-}
-
 static fer_error connect_built_within(const fer_handle *handle, const fer_socket_addr *addr,
                                       const feri_limits *limits)
 {
     bool nonblocking = false;
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
     feri_disable_connect_retry(handle->raw_, addr);
-    fer_error error = map_connect(handle, feri_connect_within(handle->raw_, addr, limits));
+    fer_error error =
+        feri_connect_within(handle->raw_, feri_connect_operation(handle), addr, limits);
     return restore_mode(handle, nonblocking, error);
 }
 
@@ -330,7 +338,8 @@ fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
         return apply_connect_result(handle, feri_own_error(FER_CONNECTION_REFUSED));
     }
     feri_disable_connect_retry(handle->raw_, addr);
-    return finish_connect(handle, map_connect(handle, feri_connect_raw(handle->raw_, addr)));
+    return finish_connect(handle,
+                          feri_connect_raw(handle->raw_, feri_connect_operation(handle), addr));
 }
 
 fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
@@ -356,22 +365,47 @@ static fer_error abandon_connect(fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
     (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
-    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-    return nonblocking ? error : feri_map_error(FERI_OPERATION_EXPIRED, error);
+    FER_TRY(feri_has_become_nonblocking(handle, &nonblocking));
+    return feri_map_error(nonblocking ? FERI_OPERATION_UNIX_START : FERI_OPERATION_EXPIRED, error);
 }
 
 /* Waits for room in the accept queue, and for the result. */
+static fer_error connect_unix_until(fer_handle *handle, const fer_unix_addr *addr,
+                                    const feri_limits *limits, uint64_t room_deadline)
+{
+    if (feri_io_waits_in_kernel()) {
+        FER_TRY(ferp_set_nonblocking(handle->raw_, true));
+    }
+    return restore_mode(handle, false,
+                        feri_unix_connect_within(handle->raw_, addr, limits, room_deadline));
+}
+
 static fer_error connect_unix_within(fer_handle *handle, const fer_unix_addr *addr,
                                      const feri_limits *limits)
 {
     fer_duration timeout = FER_DURATION_NONE;
     FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
-    if (feri_io_waits_in_kernel()) {
-        FER_TRY(ferp_set_nonblocking(handle->raw_, true));
+    return connect_unix_until(handle, addr, limits, feri_deadline_after(timeout));
+}
+
+/* The system waits for room, at most the write timeout. A signal ends that wait, and a second one
+ * would begin the timeout anew. So core waits then, for the rest of the timeout. */
+static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *addr)
+{
+    uint64_t start = ferp_now();
+    fer_error error = feri_unix_connect_once(handle->raw_, addr);
+    if (error.kind != FER_INTERRUPTED) {
+        return error;
     }
-    fer_error error =
-        feri_unix_connect_within(handle->raw_, addr, limits, feri_deadline_after(timeout));
-    return restore_mode(handle, false, error);
+    const feri_limits none = FERI_NO_LIMITS;
+    fer_duration timeout = FER_DURATION_NONE;
+    bool nonblocking = false;
+    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
+    if (nonblocking || fer_duration_is_none(timeout)) {
+        return feri_unix_connect_raw(handle->raw_, addr);
+    }
+    return connect_unix_until(handle, addr, &none, feri_deadline_from(start, timeout));
 }
 
 static fer_error finish_unix_connect(fer_handle *handle, const feri_limits *limits,
@@ -381,7 +415,7 @@ static fer_error finish_unix_connect(fer_handle *handle, const feri_limits *limi
         return abandon_connect(handle, started);
     }
     if (started.kind == FER_IN_PROGRESS) {
-        started = feri_map_connect_error(handle, feri_await_connect(handle->raw_, limits));
+        started = feri_await_connect(handle->raw_, FERI_OPERATION_UNIX_NAME, limits);
     }
     return apply_connect_result(handle, started);
 }
@@ -401,7 +435,7 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
         return finish_unix_connect(handle, &limits, connect_unix_within(handle, addr, &limits));
     }
     FER_TRY(begin_connect(handle));
-    fer_error started = feri_unix_connect_raw(handle->raw_, addr);
+    fer_error started = connect_unix_by_mode(handle, addr);
     return has_not_started(started) ? abandon_connect(handle, started)
                                     : finish_connect(handle, started);
 }

@@ -25,18 +25,24 @@ fer_error feri_check_unix_name(const fer_unix_addr *addr)
 
 /* ---- Openers */
 
-/* A connect that a signal interrupts has not started, because Linux waits for room in the queue
- * first (unix_stream_connect). WOULD_BLOCK means a full queue. Neither continues in the background,
- * except on Windows, where WOULD_BLOCK means that the connect has started. */
+/* WOULD_BLOCK means a full queue. It does not continue in the background, except on Windows, where
+ * it means that the connect has started. After INTERRUPTED it has not started. */
+fer_error feri_unix_connect_once(fer_raw_socket raw, const fer_unix_addr *addr)
+{
+    fer_error error = feri_map_error(FERI_OPERATION_UNIX_NAME, ferp_unix_connect(raw, addr));
+    if (feri_connect_would_block_means_started() && error.kind == FER_WOULD_BLOCK) {
+        return feri_map_error(FERI_OPERATION_START, error);
+    }
+    return error;
+}
+
 fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     fer_error error;
     do {
-        error = ferp_unix_connect(raw, addr);
+        error = feri_unix_connect_once(raw, addr);
     } while (error.kind == FER_INTERRUPTED);
-    error = feri_map_error(FERI_OPERATION_UNIX_NAME, error);
-    return feri_connect_would_block_means_started() ? feri_map_error(FERI_OPERATION_START, error)
-                                                    : error;
+    return error;
 }
 
 /* No event reports room in the queue, so the connect is repeated at these intervals. */
@@ -75,9 +81,8 @@ static fer_error connect_unix(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     const feri_limits none = FERI_NO_LIMITS;
     fer_error error = feri_unix_connect_raw(raw, addr);
-    return error.kind == FER_IN_PROGRESS
-               ? feri_map_error(FERI_OPERATION_UNIX_NAME, feri_await_connect(raw, &none))
-               : error;
+    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, FERI_OPERATION_UNIX_NAME, &none)
+                                         : error;
 }
 
 fer_error feri_unix_bind_raw(fer_raw_socket raw, const fer_unix_addr *addr)

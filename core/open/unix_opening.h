@@ -26,7 +26,11 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
 fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type);
 
 /* Calls connect. IN_PROGRESS: the connect has only started. WOULD_BLOCK: the queue is full and the
- * connect has not started. */
+ * connect has not started. INTERRUPTED: nor has it, because Linux waits for room in the queue
+ * first (unix_stream_connect). */
+fer_error feri_unix_connect_once(fer_raw_socket raw, const fer_unix_addr *addr);
+
+/* The same, repeated after a signal. */
 fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr);
 
 /* As feri_unix_connect_raw on a nonblocking socket, but waits for room in the queue, within limits,

@@ -111,8 +111,8 @@ static fer_error drop_from_other(const feri_waiting *waiting, feri_recv_mode rec
     return removes(recv_mode) ? feri_ok() : receive_once(waiting, NULL, 0, FERI_RECV, &dropped);
 }
 
-static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len,
-                         feri_recv_mode recv_mode, struct ferp_datagram *out)
+static fer_error receive(fer_udp_socket *socket, void *buf, size_t len, feri_recv_mode recv_mode,
+                         struct ferp_datagram *out)
 {
     bool never_waits = recv_mode == FERI_TRY_RECV || recv_mode == FERI_TRY_PEEK;
     feri_waiting waiting = feri_waiting_with(never_waits ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE,
@@ -127,9 +127,11 @@ static fer_error receive(const fer_udp_socket *socket, void *buf, size_t len,
             }
             error = drop_from_other(&waiting, recv_mode);
         }
-        if (error.kind != FER_OK &&
-            (error.kind != FER_WOULD_BLOCK || !feri_waiting_should_retry(&waiting, &error))) {
-            return error;
+        feri_after_try after =
+            error.kind == FER_OK ? FERI_TRY_AGAIN : feri_waiting_after_try(&waiting, &error);
+        if (after != FERI_TRY_AGAIN) {
+            return after == FERI_TRY_FAILED ? feri_map_error(FERI_OPERATION_DATAGRAM, error)
+                                            : error;
         }
     }
 }
@@ -143,8 +145,7 @@ fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
         return feri_own_error(FER_INVALID_INPUT);
     }
     len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
-    FER_TRY(
-        feri_map_error(FERI_OPERATION_DATAGRAM, receive(socket, buf, len, recv_mode, &received)));
+    FER_TRY(receive(socket, buf, len, recv_mode, &received));
     FERI_ASSERT(received.len <= len);
     *out = (fer_datagram){received.len, received.truncated, received.from};
     return feri_ok();
@@ -161,25 +162,42 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
     return len > feri_datagram_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
 }
 
-fer_error feri_datagram_send_once(const fer_handle *handle, const void *buf, size_t len,
-                                  feri_wait_mode wait_mode, size_t *n)
+/* to: NULL for the peer. */
+static fer_error send_once(const feri_waiting *waiting, const void *buf, size_t len,
+                           const fer_socket_addr *to, size_t *n)
 {
-    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
-    FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error;
-    do {
-        error = feri_waiting_tries_may_wait(&waiting) ? ferp_send(handle->raw_, buf, len, n)
-                                                      : ferp_try_send(handle->raw_, buf, len, n);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
-    return error;
+    fer_raw_socket raw = waiting->handle->raw_;
+    bool may_wait = feri_waiting_tries_may_wait(waiting);
+    if (to == NULL) {
+        return may_wait ? ferp_send(raw, buf, len, n) : ferp_try_send(raw, buf, len, n);
+    }
+    return may_wait ? ferp_send_to(raw, buf, len, to, n) : ferp_try_send_to(raw, buf, len, to, n);
 }
 
-/* A missing peer is also reported as an invalid argument on some systems. */
-static fer_error map_missing_peer(const fer_handle *handle, fer_error error)
+/* The error of a send. Some systems report a missing peer as an invalid argument. */
+static fer_error map_send_error(const fer_udp_socket *socket, const fer_socket_addr *to,
+                                fer_error error)
 {
     fer_socket_addr peer;
-    bool has_peer = ferp_peer_addr(handle->raw_, &peer).kind == FER_OK;
-    return has_peer ? error : feri_map_error(FERI_OPERATION_UNADDRESSED, error);
+    if (to == NULL && error.kind == FER_INVALID_INPUT &&
+        feri_datagram_peer(socket, &peer).kind != FER_OK) {
+        return feri_map_error(FERI_OPERATION_UNADDRESSED, error);
+    }
+    return feri_map_error(FERI_OPERATION_DATAGRAM, error);
+}
+
+static fer_error send_datagram(fer_udp_socket *socket, const void *buf, size_t len,
+                               const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n)
+{
+    feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_WRITABLE);
+    FER_TRY(feri_waiting_begin(&waiting));
+    fer_error error;
+    feri_after_try after;
+    do {
+        error = send_once(&waiting, buf, len, to, n);
+        after = feri_waiting_after_try(&waiting, &error);
+    } while (after == FERI_TRY_AGAIN);
+    return after == FERI_TRY_FAILED ? map_send_error(socket, to, error) : error;
 }
 
 fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len,
@@ -188,27 +206,10 @@ fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len
     size_t sent = 0;
     fer_error error = feri_datagram_check_send(socket == NULL ? NULL : &socket->handle_, buf, len);
     if (error.kind == FER_OK) {
-        error =
-            feri_map_error(FERI_OPERATION_DATAGRAM,
-                           feri_datagram_send_once(&socket->handle_, buf, len, wait_mode, &sent));
-        error = error.kind == FER_INVALID_INPUT ? map_missing_peer(&socket->handle_, error) : error;
+        error = send_datagram(socket, buf, len, NULL, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;
-}
-
-static fer_error send_once_to(const fer_handle *handle, const void *buf, size_t len,
-                              const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n)
-{
-    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
-    fer_raw_socket raw = handle->raw_;
-    FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error;
-    do {
-        error = feri_waiting_tries_may_wait(&waiting) ? ferp_send_to(raw, buf, len, to, n)
-                                                      : ferp_try_send_to(raw, buf, len, to, n);
-    } while (error.kind == FER_WOULD_BLOCK && feri_waiting_should_retry(&waiting, &error));
-    return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
 fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len,
@@ -223,7 +224,7 @@ fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t 
                     : feri_own_error(FER_INVALID_INPUT);
     }
     if (error.kind == FER_OK) {
-        error = send_once_to(&socket->handle_, buf, len, &destination, wait_mode, &sent);
+        error = send_datagram(socket, buf, len, &destination, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;

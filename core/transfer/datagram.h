@@ -21,11 +21,6 @@ fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
  * call's maximum: a datagram is sent complete or not at all. */
 fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, size_t len);
 
-/* Sends one datagram to the peer of a socket of any type, and waits as wait_mode says. The error is
- * that of the system. */
-fer_error feri_datagram_send_once(const fer_handle *handle, const void *buf, size_t len,
-                                  feri_wait_mode wait_mode, size_t *n);
-
 /* As fer_udp_socket_send and fer_udp_socket_send_to, and their _try_ variants. */
 fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len,
                              feri_wait_mode wait_mode, size_t *n);

@@ -3,6 +3,7 @@
 
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
+#include "core/handle/stream_result.h"
 
 /* The longest send that XNU moves complete or not at all. It waits for room for the whole length,
  * if that is not above the low-water mark of the send buffer, MCLBYTES (uipc_socket2.c, soreserve;
@@ -33,8 +34,24 @@ static bool shortens(const feri_waiting *waiting, fer_error *error, size_t *len)
     return true;
 }
 
+static fer_error after_failure(const feri_waiting *waiting, fer_error error)
+{
+    return waiting->readiness == FERP_WRITABLE
+               ? feri_stream_after_failed_write(waiting->handle, error)
+               : feri_stream_after_failed_read(waiting->handle, error);
+}
+
 bool feri_should_retry(feri_waiting *waiting, fer_error *error, size_t *len)
 {
-    return shortens(waiting, error, len) ||
-           (error->kind == FER_WOULD_BLOCK && feri_waiting_should_retry(waiting, error));
+    if (error->kind == FER_OK) {
+        return false;
+    }
+    if (shortens(waiting, error, len)) {
+        return true;
+    }
+    feri_after_try after = feri_waiting_after_try(waiting, error);
+    if (after == FERI_TRY_FAILED) {
+        *error = after_failure(waiting, *error);
+    }
+    return after == FERI_TRY_AGAIN;
 }

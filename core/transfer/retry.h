@@ -12,8 +12,9 @@
  * fewer bytes either. */
 #define FERI_SHORTEST_TRY ((size_t)4096)
 
-/* Called after a try of *len bytes failed. True: retry with *len bytes, which may be fewer than
- * before. False: *error is the call's result.
+/* Called after a try of *len bytes. True: it failed, retry with *len bytes, which may be fewer than
+ * before. False: *error is the call's result. Only an error of a try changes the state of the
+ * stream, or one of the socket that ended the wait. The wait's own failure does not.
  *
  * NO_BUFFER_SPACE, if it passes on this system: the length is halved, down to FERI_SHORTEST_TRY. If
  * that fails too, the error is WOULD_BLOCK, and the call waits or not according to `waiting`. */

@@ -39,11 +39,11 @@ FERI_COLD static fer_error read_again(const read_call *call, fer_error error)
 FERI_COLD static fer_error read_end(const read_call *call)
 {
     feri_store_count(call->n, 0);
-    return feri_stream_after_empty_read(call->handle, feri_ok());
+    return feri_stream_after_end(call->handle);
 }
 
 /* The handle may have limits. */
-static fer_error read_by_mode(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+static fer_error read_by_mode(fer_handle *handle, void *buf, size_t len, size_t *moved)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
     FER_TRY(feri_waiting_begin(&waiting));
@@ -112,12 +112,11 @@ FERI_COLD static fer_error write_again(const write_call *call, fer_error error)
     while (feri_should_retry(&waiting, &error, &len)) {
         error = send_first(call->handle->raw_, call->buf, len, &moved);
     }
-    error = feri_stream_after_write(call->handle, error);
     feri_store_count(call->n, moved);
     return error;
 }
 
-static fer_error write_by_mode(const fer_handle *handle, const void *buf, size_t len, size_t *moved)
+static fer_error write_by_mode(fer_handle *handle, const void *buf, size_t len, size_t *moved)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
     FER_TRY(feri_waiting_begin(&waiting));
@@ -138,7 +137,6 @@ FERI_COLD static fer_error write_checked(fer_handle *handle, const void *buf, si
         feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &needs_os);
     if (needs_os) {
         error = write_by_mode(handle, buf, feri_clamp_length(len), &moved);
-        error = feri_stream_after_write(handle, error);
     }
     feri_store_count(n, moved);
     return error;

@@ -8,7 +8,7 @@
 #include "core/wait/waiting.h"
 
 /* The handle may have limits. */
-static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size_t *moved)
+static fer_error peek_once(fer_handle *handle, void *buf, size_t len, size_t *moved)
 {
     feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
     FER_TRY(feri_waiting_begin(&waiting));
@@ -21,7 +21,7 @@ static fer_error peek_once(const fer_handle *handle, void *buf, size_t len, size
     return error;
 }
 
-static fer_error try_once(const fer_handle *handle, void *buf, size_t len, ferp_recv_mode recv_mode,
+static fer_error try_once(fer_handle *handle, void *buf, size_t len, ferp_recv_mode recv_mode,
                           size_t *moved)
 {
     feri_waiting never = feri_waiting_with(FERI_WAIT_NEVER, handle, FERP_READABLE);
@@ -32,8 +32,7 @@ static fer_error try_once(const fer_handle *handle, void *buf, size_t len, ferp_
     return error;
 }
 
-static fer_error try_write_once(const fer_handle *handle, const void *buf, size_t len,
-                                size_t *moved)
+static fer_error try_write_once(fer_handle *handle, const void *buf, size_t len, size_t *moved)
 {
     feri_waiting never = feri_waiting_with(FERI_WAIT_NEVER, handle, FERP_WRITABLE);
     fer_error error;
@@ -88,8 +87,7 @@ fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len,
         error = feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &needs_os);
     }
     if (needs_os) {
-        error = feri_stream_after_write(
-            handle, try_write_once(handle, buf, feri_clamp_length(len), &moved));
+        error = try_write_once(handle, buf, feri_clamp_length(len), &moved);
     }
     feri_store_count(n, moved);
     return error;

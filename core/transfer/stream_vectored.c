@@ -149,7 +149,7 @@ static fer_error receive_slices(const feri_waiting *waiting, const fer_io_slice_
     return receive_vectored(waiting, into, count, moved);
 }
 
-static fer_error read_slices(const fer_handle *handle, const fer_io_slice_mut *slices,
+static fer_error read_slices(fer_handle *handle, const fer_io_slice_mut *slices,
                              const slice_plan *plan, feri_wait_mode wait_mode, size_t *moved)
 {
     size_t len = plan->sum;
@@ -242,7 +242,7 @@ static fer_error send_slices(const feri_waiting *waiting, const fer_io_slice *sl
     return send_vectored(waiting, cut, count, moved);
 }
 
-static fer_error write_slices(const fer_handle *handle, const fer_io_slice *slices,
+static fer_error write_slices(fer_handle *handle, const fer_io_slice *slices,
                               const slice_plan *plan, feri_wait_mode wait_mode, size_t *moved)
 {
     size_t len = plan->sum;
@@ -265,7 +265,6 @@ FERI_COLD static fer_error write_slices_again(fer_handle *handle, const fer_io_s
     while (feri_should_retry(&waiting, &error, &len)) {
         error = send_slices(&waiting, slices, plan, len, &moved);
     }
-    error = feri_stream_after_write(handle, error);
     feri_store_count(n, moved);
     return error;
 }
@@ -285,7 +284,6 @@ FERI_COLD static fer_error write_planned(fer_handle *handle, const fer_io_slice 
     fer_error error = feri_stream_check_write(handle, plan->valid, plan->sum, &needs_os);
     if (needs_os) {
         error = write_slices(handle, slices, plan, wait_mode, &moved);
-        error = feri_stream_after_write(handle, error);
     }
     feri_store_count(n, moved);
     return error;

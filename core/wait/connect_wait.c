@@ -7,35 +7,27 @@
 #include "core/wait/false_hints.h"
 #include "platform/platform.h"
 
-/* The status after a wait. CONNECTION_REFUSED is the OS's hint that the connect failed, and the
- * result if no other error is known. */
-static fer_error status_after(fer_raw_socket raw, fer_error hint)
-{
-    fer_error status = feri_connect_status(raw);
-    if (status.kind == FER_WOULD_BLOCK && hint.kind == FER_CONNECTION_REFUSED) {
-        return feri_own_error(FER_CONNECTION_REFUSED);
-    }
-    return status;
-}
-
-/* One wait. FER_OK: *hint is the OS's hint of the result. Any other error: the wait ended without a
- * result. */
-static fer_error wait_for_hint(fer_raw_socket raw, const feri_limits *limits, fer_error *hint)
+/* One wait. FER_OK: *failed is the OS's hint of the result. Any other error: the wait ended without
+ * a result. */
+static fer_error wait_for_hint(fer_raw_socket raw, const feri_limits *limits, bool *failed)
 {
     ferp_wait wait;
     FER_TRY(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
     wait.token = limits->token;
-    *hint = ferp_wait_for(&wait, limits->deadline);
-    return hint->kind == FER_CONNECTION_REFUSED ? feri_ok() : *hint;
+    fer_error hint = ferp_wait_for(&wait, limits->deadline);
+    *failed = hint.kind == FER_CONNECTION_REFUSED;
+    return *failed ? feri_ok() : hint;
 }
 
 /* FER_OK: *status is the status of the connect, WOULD_BLOCK while it is pending. Any other error:
- * the wait ended without a result. */
-static fer_error wait_for_result(fer_raw_socket raw, const feri_limits *limits, fer_error *status)
+ * the wait ended without a result. A hint of failure is no proof: its cause may come late, or
+ * another thread has taken it. */
+static fer_error wait_for_result(fer_raw_socket raw, feri_operation operation,
+                                 const feri_limits *limits, fer_error *status)
 {
-    fer_error hint = feri_ok();
-    FER_TRY(wait_for_hint(raw, limits, &hint));
-    *status = status_after(raw, hint);
+    bool failed = false;
+    FER_TRY(wait_for_hint(raw, limits, &failed));
+    *status = feri_connect_status(raw, operation);
     return status->kind == FER_WOULD_BLOCK ? feri_limits_check(limits) : feri_ok();
 }
 
@@ -43,22 +35,22 @@ static fer_error wait_for_result(fer_raw_socket raw, const feri_limits *limits, 
  * report it. */
 fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limits, bool *failed)
 {
-    fer_error hint = feri_ok();
-    FER_TRY(wait_for_hint(handle->raw_, limits, &hint));
+    FER_TRY(wait_for_hint(handle->raw_, limits, failed));
     if (ferp_check_connected(handle->raw_).kind == FER_OK) {
+        *failed = false;
         (void)feri_pending_connect_apply(handle, feri_ok());
         return feri_ok();
     }
-    *failed = hint.kind != FER_OK;
     return *failed ? feri_ok() : feri_limits_check(limits);
 }
 
-fer_error feri_await_connect(fer_raw_socket raw, const feri_limits *limits)
+fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
+                             const feri_limits *limits)
 {
     feri_false_hints false_hints = {0, 0};
     for (;;) {
         fer_error status = feri_ok();
-        fer_error error = wait_for_result(raw, limits, &status);
+        fer_error error = wait_for_result(raw, operation, limits, &status);
         if (error.kind == FER_INTERRUPTED) {
             FER_TRY(feri_token_check(limits->token)); /* the signal's handler may have cancelled */
         } else if (error.kind != FER_OK) {
@@ -69,7 +61,7 @@ fer_error feri_await_connect(fer_raw_socket raw, const feri_limits *limits)
         }
         if (error.kind == FER_OK && false_hints.in_a_row > 0) {
             /* macOS is reported to have writable sockets that never connect (socket2, issue 652) */
-            status = feri_connect_status_without_error(raw);
+            status = feri_connect_status_without_error(raw, operation);
             if (status.kind != FER_WOULD_BLOCK) {
                 return status;
             }

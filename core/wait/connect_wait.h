@@ -4,13 +4,15 @@
 
 #include <stdbool.h>
 
+#include "core/base/operation_error.h"
 #include "core/handle/limits.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
 /* Waits for the result of a started connect, within limits. Signals and spurious wakeups restart
- * the wait. */
-fer_error feri_await_connect(fer_raw_socket raw, const feri_limits *limits);
+ * the wait. operation maps the result of the connect, and no other error. */
+fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
+                             const feri_limits *limits);
 
 /* One wait for the result of a CONNECTING handle's connect. FER_OK: check the handle's state, which
  * may still be CONNECTING. Otherwise TIMED_OUT with os_code 0, CANCELLED or INTERRUPTED. *failed:

@@ -16,11 +16,11 @@ static ferp_direction direction_of(ferp_readiness readiness)
     return readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
 }
 
-/* Whether the socket has a timeout. The OS is queried only if another handle may have set it. */
+/* Whether the socket has a timeout. Another handle or process may have set it. */
 static fer_error direction_has_timeout(const feri_waiting *waiting, bool *out)
 {
     *out = feri_handle_has_flag(waiting->handle, FERI_FLAG_TIMEOUT_SET);
-    if (*out || !feri_handle_is_shared(waiting->handle)) {
+    if (*out) {
         return feri_ok();
     }
     fer_duration timeout;
@@ -30,13 +30,12 @@ static fer_error direction_has_timeout(const feri_waiting *waiting, bool *out)
 }
 
 /* The kernel has waited, so WOULD_BLOCK is a timeout unless the socket is nonblocking, or was:
- * without a timeout, another thread has made it blocking since. The OS is queried for the mode only
- * if another handle may have set it. */
+ * without a timeout, another thread or process has made it blocking since. */
 static fer_error map_kernel_timeout(const feri_waiting *waiting, fer_error error)
 {
     bool nonblocking = false;
     bool may_expire = false;
-    FER_TRY(feri_is_nonblocking(waiting->handle, &nonblocking));
+    FER_TRY(feri_has_become_nonblocking(waiting->handle, &nonblocking));
     FER_TRY(nonblocking ? feri_ok() : direction_has_timeout(waiting, &may_expire));
     return may_expire ? feri_map_error(FERI_OPERATION_EXPIRED, error) : error;
 }
@@ -136,7 +135,7 @@ static bool continues_after_signal(const feri_waiting *waiting, fer_error *answe
 
 /* One wait. Returns true if the call should be retried: the socket is ready, a slice expired, or
  * accept was interrupted (rule I1). */
-static bool wait_once(const feri_waiting *waiting, fer_error *answer)
+static bool wait_once(feri_waiting *waiting, fer_error *answer)
 {
     ferp_wait wait;
     *answer = ferp_wait_arm(&wait, waiting->handle->raw_, waiting->readiness);
@@ -152,6 +151,11 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
         return false;
     }
     *answer = ferp_wait_for(&wait, end);
+    if (wait.failure.kind != FER_OK) {
+        *answer = wait.failure;
+        waiting->has_failed = true;
+        return false;
+    }
     if (is_expired(*answer)) {
         if (has_time_left(waiting, end)) {
             return true;
@@ -163,11 +167,12 @@ static bool wait_once(const feri_waiting *waiting, fer_error *answer)
            (answer->kind == FER_INTERRUPTED && continues_after_signal(waiting, answer));
 }
 
-/* The mode of a call without limits. With limits feri_waiting_begin_with_limits has read it. */
+/* The mode after a try. With limits feri_waiting_begin_with_limits has already queried that of a
+ * shared handle. */
 static fer_error read_mode(const feri_waiting *waiting, bool *nonblocking)
 {
-    if (feri_waiting_writes_in_core(waiting) && !waiting->has_limits) {
-        return feri_is_nonblocking(waiting->handle, nonblocking);
+    if (!waiting->has_limits || !feri_handle_is_shared(waiting->handle)) {
+        return feri_has_become_nonblocking(waiting->handle, nonblocking);
     }
     *nonblocking = feri_modes_is_nonblocking(waiting->handle);
     return feri_ok();
@@ -222,9 +227,9 @@ static bool kernel_has_waited(const feri_waiting *waiting)
     return feri_waiting_tries_may_wait(waiting) && !feri_modes_are_kept(waiting->handle);
 }
 
-bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
+/* Called after a try that returned WOULD_BLOCK. False: *answer is the call's result. */
+static bool waits_and_retries(feri_waiting *waiting, fer_error *answer)
 {
-    FERI_ASSERT(answer->kind == FER_WOULD_BLOCK);
     FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
     if (waiting->wait_mode == FERI_WAIT_NEVER) {
         *answer = reading_has_ended(waiting) ? feri_ok() : *answer;
@@ -246,4 +251,15 @@ bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer)
     }
     feri_pause_after_false_hint(&waiting->false_hints, waiting->deadline, waiting->limits.token);
     return wait_once(waiting, answer);
+}
+
+feri_after_try feri_waiting_after_try(feri_waiting *waiting, fer_error *answer)
+{
+    if (answer->kind != FER_WOULD_BLOCK) {
+        return answer->kind == FER_OK ? FERI_TRY_DONE : FERI_TRY_FAILED;
+    }
+    if (waits_and_retries(waiting, answer)) {
+        return FERI_TRY_AGAIN;
+    }
+    return waiting->has_failed ? FERI_TRY_FAILED : FERI_TRY_DONE;
 }

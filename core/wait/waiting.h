@@ -25,17 +25,18 @@ typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_NEVER, FERI_WAIT_UNTI
 /* The waits of one call, for all its retries. deadline is the earlier one of the timeout's, or the
  * call's own, and the limits', once the wait has started. */
 typedef struct feri_waiting {
-    const fer_handle *handle;
+    fer_handle *handle;
     ferp_readiness readiness;
     feri_wait_mode wait_mode;
     bool has_limits;
     bool started;
+    bool has_failed; /* an error of the socket ended the wait (ferp_wait) */
     uint64_t deadline;
     feri_false_hints false_hints;
     feri_limits limits;
 } feri_waiting;
 
-static inline feri_waiting feri_waiting_with(feri_wait_mode wait_mode, const fer_handle *handle,
+static inline feri_waiting feri_waiting_with(feri_wait_mode wait_mode, fer_handle *handle,
                                              ferp_readiness readiness)
 {
     return (feri_waiting){.handle = handle,
@@ -45,13 +46,13 @@ static inline feri_waiting feri_waiting_with(feri_wait_mode wait_mode, const fer
                           .limits = FERI_NO_LIMITS};
 }
 
-static inline feri_waiting feri_waiting_to(const fer_handle *handle, ferp_readiness readiness)
+static inline feri_waiting feri_waiting_to(fer_handle *handle, ferp_readiness readiness)
 {
     return feri_waiting_with(FERI_WAIT_BY_MODE, handle, readiness);
 }
 
 /* For a call that waits until its own deadline. Its tries never wait in the system. */
-static inline feri_waiting feri_waiting_until(const fer_handle *handle, ferp_readiness readiness,
+static inline feri_waiting feri_waiting_until(fer_handle *handle, ferp_readiness readiness,
                                               uint64_t deadline)
 {
     feri_waiting waiting = feri_waiting_with(FERI_WAIT_UNTIL, handle, readiness);
@@ -87,9 +88,17 @@ static inline bool feri_waiting_tries_may_wait(const feri_waiting *waiting)
            !feri_waiting_writes_in_core(waiting);
 }
 
-/* Called after a try that returned WOULD_BLOCK. True: retry. False: *answer is the call's result:
- * WOULD_BLOCK (nonblocking), TIMED_OUT with os_code 0, INTERRUPTED, CANCELLED, BROKEN_PIPE (the
- * write half was shut down meanwhile), or FER_OK for a read half that ended meanwhile. */
-bool feri_waiting_should_retry(feri_waiting *waiting, fer_error *answer);
+/* What follows a try. */
+typedef enum feri_after_try {
+    FERI_TRY_AGAIN,
+    FERI_TRY_DONE,  /* *answer is the call's result */
+    FERI_TRY_FAILED /* *answer is an error of the socket, which the caller maps by its operation */
+} feri_after_try;
+
+/* Called after each try, with its error, and waits after WOULD_BLOCK. The result is then FER_OK for
+ * a read half that ended meanwhile, WOULD_BLOCK (nonblocking), TIMED_OUT with os_code 0,
+ * INTERRUPTED, CANCELLED, BROKEN_PIPE (the write half was shut down meanwhile), or an error of the
+ * wait or of a query. The last two say nothing about the socket. */
+feri_after_try feri_waiting_after_try(feri_waiting *waiting, fer_error *answer);
 
 #endif

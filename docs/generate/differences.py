@@ -25,7 +25,8 @@ SYSTEMS = (("linux", "Linux", r"Linux|POSIX|epoll"),
 # rows is one cell of the row with the same name.
 BSDS = {"macOS": "macos", "FreeBSD": "freebsd", "NetBSD": "netbsd", "OpenBSD": "openbsd"}
 BSD_HEADING = "macOS, FreeBSD, NetBSD, OpenBSD"
-SAME = re.compile(r"as (%s)(?: (\(.*\)))?" % "|".join(BSDS))
+# "same": as macOS.
+SAME = re.compile(r"(?:same|as (%s))(?: (\(.*\)))?" % "|".join(BSDS))
 # How a statement is known: the kind, its name, and the pattern of its marks.
 KINDS = (("run", "run on the system's own kernel", r"\brun(?=[;)])"),
          ("documented", "documented", r"\bdoc[:)]|\b[Dd]ocumented\b|\bMSDN\b"),
@@ -136,9 +137,10 @@ def grouped(heads, row):
     for system, text in zip(heads, row):
         same = SAME.fullmatch(text)
         if same:
-            if same.group(1) not in groups:
+            of = same.group(1) or "macOS"
+            if of not in groups:
                 raise ValueError("'%s' names no cell with a text: %s" % (text, row))
-            groups[same.group(1)][0].append((system, same.group(2) or ""))
+            groups[of][0].append((system, same.group(2) or ""))
     return list(groups.values())
 
 

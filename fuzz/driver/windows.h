@@ -1,7 +1,6 @@
-/* windows.h: draws the switches of the simulated Windows (fer_sim_windows), that of the POSIX
- * dialect (ended_options_fail), and whether the program has limits, from bytes of an input, one bit
- * for each, and two for the system of the BSD dialect. An input without these bytes leaves them
- * false, and the system macOS. No harness here. */
+/* windows.h: draws the switches of the simulated Windows (fer_sim_windows), and whether the program
+ * has limits, from bytes of an input, one bit for each, and two for the system of the BSD dialect.
+ * An input without these bytes leaves them false, and the system macOS. No harness here. */
 #ifndef FUZZ_WINDOWS_H
 #define FUZZ_WINDOWS_H
 
@@ -57,13 +56,7 @@ static inline fer_sim_windows fuzz_windows(const uint8_t *bytes, size_t len)
     return windows;
 }
 
-/* The switch of the POSIX dialect: the highest bit. */
-static inline bool fuzz_ended_options_fail(const uint8_t *bytes, size_t len)
-{
-    return fuzz_switch_bits(bytes, len) >> (8 * FUZZ_WINDOWS_BYTES - 1) != 0;
-}
-
-/* Whether a program has limits: the bit below. */
+/* Whether a program has limits: the bit below the highest, which means nothing. */
 static inline bool fuzz_has_limits(const uint8_t *bytes, size_t len)
 {
     return (fuzz_switch_bits(bytes, len) >> (8 * FUZZ_WINDOWS_BYTES - 2) & 1) != 0;

@@ -105,7 +105,9 @@ static void compare(const struct run *run)
     for (size_t i = 0; i < runs[0].count && i < run->count; i++) {
         const struct record *posix = &runs[0].records[i];
         const struct record *other = &run->records[i];
-        bool continues = is_equal(posix, other) ? !histories_differ(posix, other) : forgive(run, i);
+        bool continues = is_equal(posix, other)           ? !histories_differ(posix, other)
+                         : instant_explains(posix, other) ? false
+                                                          : forgive(run, i);
         if (!continues) {
             return;
         }

@@ -1,5 +1,5 @@
 /* fuzz_socket.c: a program of calls on built sockets (socket.h) and on the handles that they are
- * moved into, in both dialects. Each result is that of a model of states, options and connects.
+ * moved into, in every dialect. Each result is that of a model of states, options and connects.
  * Misuse changes nothing; nothing leaks. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/driver/windows.h"
@@ -21,9 +21,9 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     memset(&config, 0, sizeof config);
     config.dialect = dialect;
     config.windows = fuzz_windows(switches, len);
+    config.bsd = fuzz_bsd(switches, len);
     /* The model does not know how long buffers lack. stream_state's does. */
     config.windows.no_buffers_until = (fer_duration){0};
-    config.ended_options_fail = fuzz_ended_options_fail(switches, len);
     config.seed = choose_byte(&from);
     config.send_buffer = 64;
     config.receive_buffer = 64;
@@ -43,5 +43,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     run_in(FER_SIM_POSIX, data, size);
     run_in(FER_SIM_WINSOCK, data, size);
+    run_in(FER_SIM_BSD, data, size);
     return 0;
 }

@@ -1,5 +1,6 @@
-/* fuzz_unix.c: a program of calls on Unix sockets, in the POSIX dialect and, as far as Windows has
- * them, in the other. Each result is that of a model of names, bytes, ends and datagrams. */
+/* fuzz_unix.c: a program of calls on Unix sockets, on Linux, on one system of the BSD dialect
+ * and, as far as Windows has them, there. Each result is that of a model of names, bytes, ends and
+ * datagrams. */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/driver/windows.h"
 #include "fuzz/programs/unix_program.h"
@@ -17,12 +18,12 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     memset(&config, 0, sizeof config);
     config.dialect = dialect;
     config.windows = fuzz_windows(switches, len);
+    config.bsd = fuzz_bsd(switches, len);
     config.send_buffer = UNIX_BUFFER;
     config.receive_buffer = UNIX_BUFFER;
     FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
-    unix_model_begin(dialect);
-    memset(&program, 0, sizeof program);
-    program.dialect = dialect;
+    unix_model_begin(&config);
+    unix_program_begin(&program, dialect);
     program.no_buffers_until.nanos =
         dialect == FER_SIM_WINSOCK ? config.windows.no_buffers_until.nanos : 0;
     program.wait_kind = choose_bool(&from) ? FER_TIMED_OUT : FER_WOULD_BLOCK;
@@ -38,5 +39,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     run_in(FER_SIM_POSIX, data, size);
     run_in(FER_SIM_WINSOCK, data, size);
+    run_in(FER_SIM_BSD, data, size);
     return 0;
 }

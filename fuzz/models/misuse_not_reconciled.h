@@ -76,7 +76,8 @@ static inline bool is_keepalive_row(const uint8_t *step, fer_error_kind posix, f
 }
 
 /* `peer_addr_after_end`: macOS reports no peer once both halves have ended, NetBSD and OpenBSD no
- * local address. `ended_option`: the BSDs return no option of TCP then, and NetBSD none of IP. */
+ * local address. `ended_option`: the BSDs return no option of TCP then, and NetBSD and OpenBSD
+ * none of IP. */
 static inline bool is_ended_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const names[] = {"peer_addr", "local_addr", NULL};
@@ -96,7 +97,18 @@ static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
            (other == FER_OK || other == FER_UNEXPECTED_EOF);
 }
 
-/* `grain`: a timeout of centuries never expires on one system; the other cuts it to days. */
+/* `no_dual_stack`: an IPv6 socket is for IPv6 only. No later step can be compared. */
+static inline bool lacks_dual_stack(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const binding[] = {"bind", "udp_bind", "socket_bind", "socket_listen", NULL};
+    const char *name = misuse_call_name(step[0]);
+    return posix != other && ((is_any_of(name, binding) && other == FER_UNSUPPORTED) ||
+                              (strcmp(name, "socket_only_v6") == 0 && other == FER_INVALID_INPUT) ||
+                              other == FER_NETWORK_UNREACHABLE || other == FER_ADDR_NOT_AVAILABLE);
+}
+
+/* `grain`: a timeout of centuries never expires on one system; the other cuts it to days, which
+ * have passed then. No later step can be compared. */
 static inline bool is_grain(fer_error_kind posix, fer_error_kind other)
 {
     return posix == FER_DEADLOCK && other == FER_TIMED_OUT;

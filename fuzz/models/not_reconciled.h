@@ -33,6 +33,7 @@
     X(bracketed_name, ON_WINDOWS, true)           \
     X(rebind_under_connections, ON_WINDOWS, true) \
     X(wildcard_beside_specific, ON_BSD, true)     \
+    X(no_dual_stack, ON(OPENBSD), true)           \
     X(link_local_without_scope, ON_ALL, false)    \
     X(keepalive_fields, ON_ALL, false)            \
     X(grain, ON_ALL, false)                       \
@@ -168,19 +169,12 @@ static inline bool write_after_peer_gone(const struct record *posix, const struc
             (is_reset_reported_elsewhere(posix, other) || is_one_failed_by_fault(posix, other)));
 }
 
-/* On macOS the end of both halves is enough, whichever end ended them. */
-static inline bool refuses_options(const struct record *posix)
-{
-    return (posix->facts & FACT_REFUSES_OPTIONS) != 0 && has_ended(posix);
-}
-
 static inline bool peer_addr_after_end(const struct record *posix, const struct record *winsock)
 {
     bool reported = posix->op == OP_PEER_ADDR && posix->error.kind == FER_NOT_CONNECTED;
     bool refused = posix->op == OP_THROUGH_RAW && posix->error.kind == FER_INVALID_INPUT;
     bool by_others = (posix->facts_after & (FACT_RESET | FACT_PEER_SHUT)) != 0;
-    return ((by_others || refuses_options(posix)) && winsock->error.kind == FER_OK &&
-            (reported || refused)) ||
+    return (by_others && winsock->error.kind == FER_OK && (reported || refused)) ||
            peer_addr_after_own_end(posix, winsock) || local_addr_after_end(posix, winsock);
 }
 
@@ -205,9 +199,19 @@ static inline bool waits_for_all(const struct record *posix, const struct record
            winsock->n > 0;
 }
 
-/* One write: the simulated Windows takes all bytes at once if there is any room. Linux takes those
- * that fit, and a blocking call waits until all are taken. If it cannot be continued, a write
- * returns the count, and write_all the error of the next write. */
+/* A partial write cuts the send of Linux that waits. A write of the BSDs has tried once in vain
+ * before it waits, and that send has met the fault. */
+static inline bool is_partial_once(const struct record *posix, const struct record *other)
+{
+    return is_bsd(other) && is_write(posix) && posix->op != OP_WRITE_ALL &&
+           posix->fault == FER_SIM_FAULT_PARTIAL_WRITE && (posix->facts & FACT_DEFERRED) != 0 &&
+           posix->error.kind == FER_OK && other->error.kind == FER_OK && posix->n > 0 &&
+           posix->n < other->n;
+}
+
+/* One write: the simulated Windows takes all bytes at once if there is any room. Linux and the BSDs
+ * take those that fit, and a blocking call on Linux waits until all are taken. If it cannot be
+ * continued, a write returns the count, and write_all the error of the next write. */
 static inline bool one_write_takes(const struct record *posix, const struct record *winsock)
 {
     fer_error_kind kind = posix->error.kind;
@@ -217,7 +221,8 @@ static inline bool one_write_takes(const struct record *posix, const struct reco
     bool takes_all = is_write(posix) && (posix->op == OP_WRITE_ALL ? is_stopped : kind == FER_OK) &&
                      (winsock->error.kind == FER_OK || winsock->error.kind == kind) &&
                      posix->n > 0 && posix->n < winsock->n;
-    return takes_all || waits_for_all(posix, winsock) || waits_once_more(posix, winsock);
+    return (takes_all && !is_bsd(winsock)) || waits_for_all(posix, winsock) ||
+           waits_once_more(posix, winsock) || is_partial_once(posix, winsock);
 }
 
 /* A lack of buffers for a read or write: Windows retries it with fewer bytes, and then later. */
@@ -407,7 +412,7 @@ static inline bool ended_option(const struct record *posix, const struct record 
     bool gets = posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT ||
                 (posix->op >= OP_NODELAY && posix->op <= OP_KEEPALIVE);
     bool closes = posix->op == OP_CLOSE && posix->was_forgiven;
-    bool is_refused = refuses_options(posix) || (is_bsd(winsock) && has_ended(winsock));
+    bool is_refused = is_bsd(winsock) && has_ended(winsock);
     bool is_lost = is_refused && ((gets && both_succeed(posix, winsock)) || closes);
     return is_lost || hides_option(posix, winsock);
 }

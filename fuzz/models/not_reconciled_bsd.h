@@ -81,11 +81,11 @@ static inline bool local_addr_after_end(const struct record *posix, const struct
 }
 
 /* FreeBSD, NetBSD, OpenBSD: TCP's options of a connection that has ended cannot be read, on NetBSD
- * those of IP neither. */
+ * and OpenBSD those of IP neither. */
 static inline bool hides_option(const struct record *posix, const struct record *bsd)
 {
     bool is_one = bsd->op == OP_NODELAY || bsd->op == OP_KEEPALIVE ||
-                  (bsd->op == OP_TTL && bsd->system == SYSTEM_NETBSD);
+                  (bsd->op == OP_TTL && bsd->system != SYSTEM_FREEBSD);
     return is_bsd(bsd) && bsd->system != SYSTEM_MACOS && is_one && has_ended(bsd) &&
            posix->error.kind == FER_OK && bsd->error.kind == FER_CONNECTION_RESET;
 }
@@ -102,6 +102,14 @@ static inline bool listener_timeout(const struct record *posix, const struct rec
 static inline bool wildcard_beside_specific(const struct record *posix, const struct record *bsd)
 {
     return bsd->op == OP_BIND && posix->error.kind == FER_ADDR_IN_USE && bsd->error.kind == FER_OK;
+}
+
+/* OpenBSD: a bind to [::] is refused. */
+static inline bool no_dual_stack(const struct record *posix, const struct record *bsd)
+{
+    bool would_bind = posix->error.kind == FER_OK || posix->error.kind == FER_ADDR_IN_USE;
+    return bsd->system == SYSTEM_OPENBSD && bsd->op == OP_BIND && would_bind &&
+           bsd->error.kind == FER_UNSUPPORTED;
 }
 
 /* The longest linger times: of macOS, and of the others. */

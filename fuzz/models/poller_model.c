@@ -8,9 +8,10 @@ struct registration poller_registrations[POLLER_REGISTRATIONS_MAX];
 struct poller_state poller_states[POLLER_POLLERS];
 
 static int socket_of[POLLER_NUMBERS_MAX];
-static bool windows;
+static bool has_edges;
+static bool is_epoll;
 
-void poller_model_begin(fer_sim_dialect dialect)
+void poller_model_begin(const fer_sim_config *config)
 {
     poller_sockets_begin();
     memset(poller_registrations, 0, sizeof poller_registrations);
@@ -18,7 +19,8 @@ void poller_model_begin(fer_sim_dialect dialect)
     for (size_t i = 0; i < POLLER_NUMBERS_MAX; i++) {
         socket_of[i] = POLLER_NO_SOCKET;
     }
-    windows = dialect == FER_SIM_WINSOCK;
+    is_epoll = config->dialect == FER_SIM_POSIX;
+    has_edges = is_epoll || (config->dialect == FER_SIM_BSD && config->bsd <= FER_SIM_FREEBSD);
 }
 
 /* ---- Expected events */
@@ -73,7 +75,7 @@ static void restore_registration(fer_raw_socket raw, int socket)
     for (int i = 0; i < POLLER_REGISTRATIONS_MAX; i++) {
         struct registration *registration = &poller_registrations[i];
         if (registration->used && registration->is_stale && registration->socket == socket &&
-            registration->raw == raw && !windows) {
+            registration->raw == raw) {
             registration->is_stale = false;
             poller_registration_update(registration, poller_now());
         }
@@ -88,6 +90,8 @@ void poller_model_assign_raw(fer_raw_socket raw, int socket)
     restore_registration(raw, socket);
 }
 
+/* epoll's registration ends with the socket, so that a clone keeps it. kqueue's and AFD's end with
+ * the raw socket (knote_fdclose; AFD_POLL_LOCAL_CLOSE), and with poll ferrule counts its closes. */
 void poller_model_close(fer_raw_socket raw)
 {
     int socket = socket_of[raw];
@@ -97,7 +101,7 @@ void poller_model_close(fer_raw_socket raw)
         struct registration *registration = &poller_registrations[i];
         if (registration->used && registration->socket == socket &&
             (is_gone || registration->raw == raw)) {
-            registration->used = !is_gone;
+            registration->used = !is_gone && is_epoll;
             registration->is_stale = true;
             registration->expected_since = POLLER_NEVER;
         }
@@ -149,7 +153,7 @@ static fer_error_kind check_arguments(int poller, fer_raw_socket raw, fer_poll_m
     if (!poller_states[poller].is_open || raw == FER_RAW_SOCKET_NONE) {
         return FER_INVALID_INPUT;
     }
-    if ((mode == FER_POLL_EDGE || mode == FER_POLL_EDGE_ONESHOT) && windows) {
+    if ((mode == FER_POLL_EDGE || mode == FER_POLL_EDGE_ONESHOT) && !has_edges) {
         return FER_UNSUPPORTED;
     }
     return socket_of_raw(raw) == POLLER_NO_SOCKET ? FER_BAD_HANDLE : FER_OK;

@@ -53,7 +53,7 @@ typedef struct poller_wait_result {
     bool is_fault_hit; /* a spurious readiness was injected, and happened */
 } poller_wait_result;
 
-void poller_model_begin(fer_sim_dialect dialect);
+void poller_model_begin(const fer_sim_config *config);
 
 /* Advances the model's clock and applies all arrivals up to now. Called first in each step and in
  * each of the simulation's callbacks. */

@@ -150,11 +150,18 @@ static inline bool timeout_is_explained(const struct record *posix, const struct
            posix->error.kind == FER_BROKEN_PIPE;
 }
 
-/* A later look finds no fewer bytes and no less room, until a reset or a shutdown of the half. But
- * the second action of the peer may meet buffers that the later call has not emptied yet. */
+/* An action of the peer may meet buffers that the later call has not emptied, or filled, yet: if
+ * something was in flight before, by an earlier action, by the steps before, or by the write. */
+static inline bool meets_other_buffers(const struct record *winsock)
+{
+    bool was_in_flight = winsock->actions > 1 || is_write(winsock) || winsock->unread > 0;
+    return is_whole(winsock) && winsock->actions > 0 && was_in_flight;
+}
+
+/* A later look finds no fewer bytes and no less room, until a reset or a shutdown of the half. */
 static inline bool count_is_explained(const struct record *posix, const struct record *winsock)
 {
-    bool may_transfer_less = is_whole(winsock) && winsock->actions > 1;
+    bool may_transfer_less = meets_other_buffers(winsock);
     bool is_same = posix->error.kind == winsock->error.kind;
     unsigned half = is_read(winsock) ? FACT_SHUT_READ : FACT_SHUT_WRITE;
     bool goes_on = winsock->error.kind != FER_CONNECTION_RESET &&
@@ -198,6 +205,24 @@ static inline bool race_explains(const struct record *posix, const struct record
                    count_is_explained(posix, winsock);
     bool is_raced = is_late || is_ended_before(posix, winsock) || lacks_buffers(posix, winsock);
     return waits && is_raced && rules_allow(posix) && rules_allow(winsock);
+}
+
+/* Several events happened in the instant in which the call ended: actions, a cancel, a timeout. No
+ * rule decides which of them the call notices first, on any system. */
+static inline bool ends_by_several(const struct record *record)
+{
+    int limits = (record->timeout_in == record->elapsed) +
+                 (record->limits.deadline_in == record->elapsed) +
+                 (record->limits.cancel_in == record->elapsed);
+    return record->elapsed > 0 && record->actions_at_end + limits > 1;
+}
+
+/* A race that no difference between systems explains: nothing after it can be compared. */
+static inline bool instant_explains(const struct record *posix, const struct record *other)
+{
+    bool waits = is_read(posix) || is_write(posix) || posix->op == OP_READY;
+    return waits && posix->elapsed == other->elapsed && ends_by_several(posix) &&
+           ends_by_several(other) && rules_allow(posix) && rules_allow(other);
 }
 
 /* ---- A connect to several addresses (K8 to K10), whose attempts race too */
@@ -247,8 +272,7 @@ static inline bool connect_race_explains(const struct record *posix, const struc
  * call below core that only one system makes: nothing after it can be compared. */
 static inline bool histories_differ(const struct record *posix, const struct record *winsock)
 {
-    bool has_one_reset = posix->fault == FER_SIM_FAULT_RESET &&
-                         ((posix->facts_after ^ winsock->facts_after) & FACT_RESET) != 0;
+    bool has_one_reset = posix->was_reset != winsock->was_reset;
     bool are_some = posix->actions > 0 || winsock->actions > 0;
     return has_one_reset || posix->actions != winsock->actions ||
            (are_some && posix->elapsed != winsock->elapsed);

@@ -10,6 +10,8 @@ struct model_socket model_sockets[MODEL_SOCKETS_MAX];
 struct model_path model_paths[MODEL_PATHS];
 
 static bool windows;
+static bool is_bsd;
+static fer_sim_bsd bsd;
 static bool ended_streams_keep_options;
 int model_socket_count;
 bool model_had_connections;
@@ -25,18 +27,30 @@ bool kind_set_has(kind_set set, fer_error_kind kind)
     return (set & kind_set_of(kind)) != 0;
 }
 
-void model_begin(fer_sim_dialect dialect, bool ended_options_fail)
+void model_begin(const fer_sim_config *config)
 {
     memset(model_paths, 0, sizeof model_paths);
     model_socket_count = 0;
     model_had_connections = false;
-    windows = dialect == FER_SIM_WINSOCK;
-    ended_streams_keep_options = ended_options_fail && !windows;
+    windows = config->dialect == FER_SIM_WINSOCK;
+    is_bsd = config->dialect == FER_SIM_BSD;
+    bsd = config->bsd;
+    ended_streams_keep_options = model_is(FER_SIM_MACOS);
 }
 
 bool model_is_windows(void)
 {
     return windows;
+}
+
+bool model_is_bsd(void)
+{
+    return is_bsd;
+}
+
+bool model_is(fer_sim_bsd system)
+{
+    return is_bsd && bsd == system;
 }
 
 bool model_is_usable(const model_handle *handle)
@@ -115,6 +129,7 @@ struct model_socket *model_socket_new(fer_domain domain, fer_type type)
     made->domain = domain;
     made->is_stream = type == FER_TYPE_STREAM;
     made->path = MODEL_NO_PATH;
+    made->values[OPTION_ONLY_V6] = model_is(FER_SIM_OPENBSD); /* rule L4 */
     made->values[OPTION_READ_TIMEOUT] = made->values[OPTION_WRITE_TIMEOUT] = UINT64_MAX;
     made->was_set[OPTION_READ_TIMEOUT] = made->was_set[OPTION_WRITE_TIMEOUT] = true;
     made->was_set[OPTION_REUSE_ADDRESS] = made->was_set[OPTION_REUSE_PORT] =
@@ -277,9 +292,20 @@ static bool is_in_range(const struct model_socket *socket, model_option option, 
     case OPTION_SEND_BUFFER:
     case OPTION_READ_TIMEOUT:
     case OPTION_WRITE_TIMEOUT: return value != 0;
-    case OPTION_ONLY_V6: return socket->port == UNBOUND;
+    case OPTION_ONLY_V6:
+        return socket->port == UNBOUND && (value != 0 || !model_is(FER_SIM_OPENBSD));
     default: return true;
     }
+}
+
+/* Row ended_option: FreeBSD, NetBSD and OpenBSD. A failed connect counts too. */
+kind_set model_kinds_of_dead(const struct model_socket *socket)
+{
+    bool may_be_dead = socket->is_stream && socket->domain != FER_DOMAIN_UNIX &&
+                       (socket->peer_is_unknown || socket->is_uncertain ||
+                        (socket->state != SOCKET_UNCONNECTED && socket->state != SOCKET_LISTENING));
+    return is_bsd && !model_is(FER_SIM_MACOS) && may_be_dead ? kind_set_of(FER_CONNECTION_RESET)
+                                                             : 0;
 }
 
 kind_set model_set_option(const model_handle *handle, model_option option, uint64_t value)
@@ -296,14 +322,16 @@ kind_set model_set_option(const model_handle *handle, model_option option, uint6
         return OK | MISUSE; /* the option is set too late */
     }
     bool is_unclear = option == OPTION_ONLY_V6 && socket->is_uncertain;
-    return (is_in_range(socket, option, value) ? OK : MISUSE) | (is_unclear ? OK | MISUSE : 0);
+    return (is_in_range(socket, option, value) ? OK : MISUSE) | model_kinds_of_dead(socket) |
+           (is_unclear ? OK | MISUSE : 0);
 }
 
 /* DIFFERENCES.md, ended_option. */
 static bool may_keep_options(const struct model_socket *socket)
 {
-    return ended_streams_keep_options && socket->is_stream &&
-           (socket->peer_is_unknown || socket->is_uncertain);
+    return (ended_streams_keep_options && socket->is_stream &&
+            (socket->peer_is_unknown || socket->is_uncertain)) ||
+           model_kinds_of_dead(socket) != 0;
 }
 
 void model_set_option_done(model_handle *handle, model_option option, uint64_t value)
@@ -342,7 +370,10 @@ kind_set model_get_option(const model_handle *handle, model_option option, uint6
     }
     bool is_chosen = option == OPTION_REUSE_ADDRESS || option == OPTION_ONLY_V6;
     bool is_uncertain = socket->was_shared && is_chosen;
-    *is_known = socket->was_set[option] && !is_uncertain && !is_own_of_clone(socket, option);
+    /* A BSD's datagram sockets share by SO_REUSEPORT, which set_reuse_address sets too. */
+    bool is_sharing = is_bsd && option == OPTION_REUSE_PORT && !socket->is_stream;
+    *is_known =
+        socket->was_set[option] && !is_uncertain && !is_own_of_clone(socket, option) && !is_sharing;
     *value = socket->values[option];
     if (option == OPTION_REUSE_ADDRESS && !handle->reuse_was_set && !handle->is_adopted) {
         *value = socket->is_stream;
@@ -350,5 +381,5 @@ kind_set model_get_option(const model_handle *handle, model_option option, uint6
     if (option == OPTION_REUSE_ADDRESS && windows && socket->is_stream) {
         *value = 1;
     }
-    return OK;
+    return OK | model_kinds_of_dead(socket);
 }

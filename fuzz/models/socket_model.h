@@ -90,9 +90,11 @@ typedef struct model_connect {
     bool is_misuse;
 } model_connect;
 
-/* ended_options_fail: as in fer_sim_config. */
-void model_begin(fer_sim_dialect dialect, bool ended_options_fail);
+void model_begin(const fer_sim_config *config);
 bool model_is_windows(void);
+/* Whether it is one of the BSDs, and whether it is this one. */
+bool model_is_bsd(void);
+bool model_is(fer_sim_bsd system);
 bool model_is_of_type(const model_handle *handle, model_type type);
 /* Two handles have connected the socket: the outcome for this one is unknown. */
 bool model_outcome_is_unknown(const model_handle *handle);
@@ -124,6 +126,8 @@ void model_bind_unix_done(model_handle *handle, int path);
 kind_set model_listen(const model_handle *handle, int backlog);
 void model_listen_done(model_handle *handle, int backlog);
 bool model_has_listener(const fer_socket_addr *addr, bool *has_room);
+/* A socket is bound there, and does not listen (row bound_port_is_silent). */
+bool model_is_bound_only(const fer_socket_addr *addr);
 /* The port of the socket, 0 if it is unbound, -1 if it is unknown. */
 int model_local_port(const model_handle *handle);
 kind_set model_local_addr(const model_handle *handle);

@@ -14,6 +14,28 @@ static bool covers(const struct model_socket *one, const fer_ip_addr *ip)
            (one->ip.family == FER_IP_V6 && one->values[OPTION_ONLY_V6] == 0);
 }
 
+/* in_pcbbind: rows wildcard_beside_specific and dual_stack_beside_ipv4. Datagram sockets have
+ * SO_REUSEPORT if either option was set. */
+static kind_set bsd_bind_conflict(const struct model_socket *holder,
+                                  const struct model_socket *candidate)
+{
+    bool is_same_family = holder->ip.family == candidate->ip.family;
+    bool both_wildcard =
+        fer_ip_addr_is_unspecified(&holder->ip) && fer_ip_addr_is_unspecified(&candidate->ip);
+    bool is_equal = is_same_family ? fer_ip_addr_eq(&holder->ip, &candidate->ip) : both_wildcard;
+    model_option shares = candidate->is_stream ? OPTION_REUSE_PORT : OPTION_REUSE_ADDRESS;
+    bool both_share = (holder->values[OPTION_REUSE_PORT] != 0 || holder->values[shares] != 0) &&
+                      (candidate->values[OPTION_REUSE_PORT] != 0 || candidate->values[shares] != 0);
+    bool may_reuse =
+        candidate->values[OPTION_REUSE_PORT] != 0 || candidate->values[OPTION_REUSE_ADDRESS] != 0;
+    bool is_beside_ipv4 = (model_is(FER_SIM_MACOS) || model_is(FER_SIM_FREEBSD)) &&
+                          !is_same_family && candidate->ip.family == FER_IP_V6 &&
+                          fer_ip_addr_is_unspecified(&holder->ip);
+    bool is_free = both_share || is_beside_ipv4 || (may_reuse && !is_equal) ||
+                   (model_is(FER_SIM_NETBSD) && !is_same_family);
+    return is_free ? OK : kind_set_of(FER_ADDR_IN_USE);
+}
+
 /* The results of a bind of the candidate that one bound socket allows. */
 static kind_set bind_conflict(const struct model_socket *holder,
                               const struct model_socket *candidate)
@@ -28,6 +50,9 @@ static kind_set bind_conflict(const struct model_socket *holder,
         holder->is_uncertain ||
         (holder->state != SOCKET_UNCONNECTED && holder->state != SOCKET_LISTENING)) {
         return OK | in_use;
+    }
+    if (model_is_bsd()) {
+        return bsd_bind_conflict(holder, candidate);
     }
     if (!model_is_windows()) {
         return both_ports || (both_reuse && holder->state != SOCKET_LISTENING) ? OK : in_use;
@@ -65,18 +90,27 @@ static kind_set bind_conflicts(const struct model_socket *candidate)
     return allowed;
 }
 
-/* If this handle did not set the option, another handle of the socket may have. */
-static void clear_only_v6(const model_handle *handle, struct model_socket *socket)
+/* Rule L4: a bind to [::] takes IPv4 too. If this handle did not set the option, another handle of
+ * the socket may have. */
+static void clear_only_v6(const model_handle *handle, struct model_socket *socket,
+                          const fer_ip_addr *ip)
 {
-    if (!handle->only_v6_was_set) {
+    if (!handle->only_v6_was_set && fer_ip_addr_is_unspecified(ip) && !model_is(FER_SIM_OPENBSD)) {
         socket->values[OPTION_ONLY_V6] = 0;
     }
 }
 
-/* The options that bind sets before the system call. */
-static void apply_bind_defaults(const model_handle *handle, struct model_socket *socket)
+static bool lacks_dual_stack(const model_handle *handle, const fer_ip_addr *ip)
 {
-    clear_only_v6(handle, socket);
+    return model_is(FER_SIM_OPENBSD) && of(handle)->domain == FER_DOMAIN_IPV6 &&
+           fer_ip_addr_is_unspecified(ip) && !handle->only_v6_was_set;
+}
+
+/* The options that bind sets before the system call. */
+static void apply_bind_defaults(const model_handle *handle, struct model_socket *socket,
+                                const fer_ip_addr *ip)
+{
+    clear_only_v6(handle, socket, ip);
     if (!handle->reuse_was_set ||
         (model_is_windows() && socket->values[OPTION_REUSE_ADDRESS] == 0)) {
         socket->is_exclusive = model_is_windows();
@@ -99,11 +133,14 @@ kind_set model_bind(const model_handle *handle, const fer_socket_addr *addr)
         return MISUSE;
     }
     if (socket->is_uncertain || handle->is_adopted) {
-        clear_only_v6(handle, socket);
+        clear_only_v6(handle, socket, &addr->ip);
         socket->is_exclusive = model_is_windows();
         return KIND_SET_ANY;
     }
-    apply_bind_defaults(handle, socket);
+    apply_bind_defaults(handle, socket, &addr->ip);
+    if (lacks_dual_stack(handle, &addr->ip)) {
+        return UNSUPPORTED | (socket->was_shared ? MISUSE : 0);
+    }
     if (!fer_ip_addr_is_loopback(&addr->ip) && !fer_ip_addr_is_unspecified(&addr->ip)) {
         return kind_set_of(FER_ADDR_NOT_AVAILABLE) | (socket->was_shared ? MISUSE : 0);
     }
@@ -170,12 +207,15 @@ kind_set model_listen(const model_handle *handle, int backlog)
         return KIND_SET_ANY;
     }
     if (socket->port == UNBOUND) {
-        apply_bind_defaults(handle, socket);
-        return OK | (handle->is_adopted || socket->was_shared ? MISUSE : 0);
+        const fer_ip_addr any = {.family =
+                                     socket->domain == FER_DOMAIN_IPV6 ? FER_IP_V6 : FER_IP_V4};
+        apply_bind_defaults(handle, socket, &any);
+        return (lacks_dual_stack(handle, &any) ? UNSUPPORTED : OK) |
+               (handle->is_adopted || socket->was_shared ? MISUSE : 0);
     }
-    /* Linux checks for conflicts again; on Windows every bound socket may listen. */
-    bool binds_again =
-        !model_is_windows() && socket->port != SOME_PORT && socket->state != SOCKET_LISTENING;
+    /* Linux checks for conflicts again; on the others every bound socket may listen. */
+    bool binds_again = !model_is_windows() && !model_is_bsd() && socket->port != SOME_PORT &&
+                       socket->state != SOCKET_LISTENING;
     bool may_conflict = handle->is_adopted || socket->was_shared;
     return (binds_again ? bind_conflicts(socket) : OK) |
            (may_conflict ? KIND_SET_2(FER_OK, FER_ADDR_IN_USE) : 0);
@@ -210,12 +250,30 @@ bool model_has_listener(const fer_socket_addr *addr, bool *has_room)
     return connect_to_path;
 }
 
+bool model_is_bound_only(const fer_socket_addr *addr)
+{
+    for (int i = 0; i < model_socket_count; i++) {
+        const struct model_socket *socket = &model_sockets[i];
+        if (socket->refs > 0 && socket->is_stream && socket->domain != FER_DOMAIN_UNIX &&
+            socket->state != SOCKET_LISTENING && socket->port == addr->port) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int model_local_port(const model_handle *handle)
 {
     return of(handle)->is_uncertain ? SOME_PORT : of(handle)->port;
 }
 
+/* Row local_addr_after_end. */
 kind_set model_local_addr(const model_handle *handle)
 {
-    return !model_is_usable(handle) ? MISUSE : is_unix(handle) ? UNSUPPORTED : OK;
+    if (!model_is_usable(handle) || is_unix(handle)) {
+        return model_is_usable(handle) ? UNSUPPORTED : MISUSE;
+    }
+    bool may_be_unknown = (model_is(FER_SIM_NETBSD) || model_is(FER_SIM_OPENBSD)) &&
+                          model_kinds_of_dead(of(handle)) != 0;
+    return OK | (may_be_unknown ? NOT_CONNECTED : 0);
 }

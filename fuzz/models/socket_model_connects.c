@@ -6,6 +6,9 @@
 
 #define AFTER_RESET KIND_SET_2(FER_CONNECTION_RESET, FER_BROKEN_PIPE)
 
+/* Row connect_s_own_limit. */
+#define BSD_CONNECT_NANOS UINT64_C(75000000000)
+
 /* ---- Connecting */
 
 static model_connect immediate_connect(kind_set allowed)
@@ -33,6 +36,12 @@ static model_connect started(struct model_socket *socket, const model_destinatio
         connect.outcome =
             model_has_listener(&to->addr, &has_room) ? OK : kind_set_of(FER_CONNECTION_REFUSED);
         socket->peer_is_unknown = true;
+        /* Rows bound_port_is_silent and wildcard_beside_specific. */
+        if (model_is_bsd() && model_is_bound_only(&to->addr)) {
+            connect.outcome = OK | KIND_SET_2(FER_CONNECTION_REFUSED, FER_TIMED_OUT);
+            connect.latest = now() + BSD_CONNECT_NANOS;
+            socket->is_uncertain = true;
+        }
     }
     if (fault == FER_SIM_FAULT_REFUSED || fault == FER_SIM_FAULT_UNREACHABLE) {
         connect.outcome = fault == FER_SIM_FAULT_REFUSED
@@ -94,10 +103,15 @@ model_connect model_connect_to(const model_handle *handle, const model_destinati
         return immediate_connect(KIND_SET_ANY);
     }
     if (to->is_mapped && socket->values[OPTION_ONLY_V6] != 0) {
-        return immediate_connect(kind_set_of(FER_NETWORK_UNREACHABLE));
+        return immediate_connect(kind_set_of(model_is(FER_SIM_OPENBSD) ? FER_ADDR_NOT_AVAILABLE
+                                                                       : FER_NETWORK_UNREACHABLE));
     }
     if (fault == FER_SIM_FAULT_NO_BUFFERS) {
         return immediate_connect(KIND_SET_2(FER_NO_BUFFER_SPACE, FER_ADDR_NOT_AVAILABLE));
+    }
+    bool is_itself = to->is_local && to->addr.port == socket->port;
+    if (is_itself && to->addr.ip.family == FER_IP_V4 && model_is(FER_SIM_MACOS)) {
+        return immediate_connect(kind_set_of(FER_CONNECTION_REFUSED)); /* row connect_to_itself */
     }
     model_connect connect = started(socket, to, fault);
     bool waits = has_timeout || socket->values[OPTION_NONBLOCKING] == 0;
@@ -124,7 +138,7 @@ void model_connect_done(model_handle *handle, const model_connect *connect, fer_
 {
     struct model_socket *socket = of(handle);
     /* Misuse, if another handle listens. */
-    bool is_refused = socket->is_uncertain && error.kind == FER_INVALID_INPUT;
+    bool is_refused = socket->is_uncertain && error.kind == FER_INVALID_INPUT && error.os_code == 0;
     if (connect->is_misuse || is_refused) {
         return;
     }
@@ -170,11 +184,14 @@ static kind_set connect_to_path(const model_handle *handle, int path)
     if (!owner->is_stream) {
         return kind_set_of(FER_UNCATEGORIZED); /* EPROTOTYPE */
     }
-    if (owner->queued <= owner->backlog) {
+    if (owner->queued < owner->backlog || (!model_is_bsd() && owner->queued == owner->backlog)) {
         return OK;
     }
+    if (model_is_bsd()) {
+        return KIND_SET_2(FER_OK, FER_CONNECTION_REFUSED); /* by the system's own length */
+    }
     kind_set full = model_is_windows() ? kind_set_of(FER_CONNECTION_REFUSED)
-                    : of(handle)->values[OPTION_NONBLOCKING] != 0 ? PENDING
+                    : of(handle)->values[OPTION_NONBLOCKING] != 0 ? kind_set_of(FER_RESOURCE_BUSY)
                                                                   : kind_set_of(FER_DEADLOCK);
     return full | (model_is_windows() ? OK : 0); /* accept may have skipped reset connections */
 }
@@ -199,7 +216,7 @@ void model_connect_unix_done(model_handle *handle, int path, fer_error error)
     if (error.kind == FER_OK) {
         model_sockets[model_paths[path].owner].queued++;
         succeeded(handle);
-    } else if (error.kind != FER_WOULD_BLOCK && error.kind != FER_DEADLOCK &&
+    } else if (error.kind != FER_RESOURCE_BUSY && error.kind != FER_DEADLOCK &&
                error.kind != FER_CANCELLED && error.kind != FER_TIMED_OUT) {
         failed(handle, error);
     }

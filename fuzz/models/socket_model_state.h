@@ -47,6 +47,8 @@ extern struct model_path model_paths[MODEL_PATHS];
 extern bool model_had_connections; /* their ports may be in TIME_WAIT */
 
 struct model_socket *model_socket_new(fer_domain domain, fer_type type);
+/* CONNECTION_RESET, if the socket's connection may be over and the system then refuses options. */
+kind_set model_kinds_of_dead(const struct model_socket *socket);
 socket_state model_socket_state_now(struct model_socket *socket);
 /* The status of a pending connect for the handle: OK, WOULD_BLOCK or the cause of its failure; and
  * the effect of a report. */

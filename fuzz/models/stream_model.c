@@ -251,8 +251,7 @@ static void check_query(const struct record *record, struct handle_model *handle
 static bool may_refuse_options(const struct record *record)
 {
     bool reads_end = (record->facts & (FACT_PEER_SHUT | FACT_SHUT_READ)) != 0;
-    bool refuses = model.dialect == FER_SIM_POSIX && (record->facts & FACT_REFUSES_OPTIONS) != 0;
-    return (refuses || model.dialect == FER_SIM_BSD) &&
+    return model.dialect == FER_SIM_BSD &&
            (may_be_reset(record) || (reads_end && (record->facts & FACT_SHUT_WRITE) != 0));
 }
 
@@ -342,7 +341,9 @@ static void check_listener(const struct record *record)
         kind == FER_NO_BUFFER_SPACE && record->fault == FER_SIM_FAULT_NO_BUFFERS;
     bool is_out_of_memory =
         kind == FER_OUT_OF_MEMORY && record->fault == FER_SIM_FAULT_NO_MEMORY; /* a clone */
-    bool is_bind_error = kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE;
+    bool has_no_dual_stack = kind == FER_UNSUPPORTED && record->system == SYSTEM_OPENBSD;
+    bool is_bind_error =
+        kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE || has_no_dual_stack;
     bool is_allowed = kind == FER_OK || kind == FER_INVALID_INPUT || is_out_of_handles ||
                       is_out_of_buffers || is_out_of_memory;
     must(is_allowed || (record->op == OP_BIND && (is_name_error || is_bind_error)),

@@ -33,14 +33,63 @@ static bool may_reach(const struct udp_datagram *datagram, const struct udp_end 
     return wildcard || fer_ip_addr_eq(&end->local.ip, to);
 }
 
-static bool must_reach(const struct udp_datagram *datagram, int number)
+static bool is_group_datagram(const struct udp_datagram *datagram)
+{
+    return is_group_or_broadcast(&datagram->to.ip);
+}
+
+/* Nothing has changed since the datagram was sent, and the socket receives it unless another one
+ * precedes. */
+static bool is_receiver(const struct udp_datagram *datagram, int number)
 {
     const struct udp_end *end = &udp_model.ends[number];
     bool is_from_peer = !end->is_connected || is_same(&end->remote, &datagram->from);
     bool is_to_source = !end->has_source || fer_ip_addr_eq(&end->source, &datagram->to.ip);
-    return datagram->copies > 0 && datagram->epochs[number] == end->epoch && end->epoch != 0 &&
-           !is_group_or_broadcast(&datagram->to.ip) && is_from_peer && is_to_source &&
-           may_reach(datagram, end);
+    return datagram->epochs[number] == end->epoch && end->epoch != 0 && is_from_peer &&
+           is_to_source && may_reach(datagram, end);
+}
+
+/* A connected socket precedes, then one with the address, then one of the IP version. */
+static int precedence_of(const struct udp_datagram *datagram, const struct udp_end *end)
+{
+    bool has_address = end->has_source || !fer_ip_addr_is_unspecified(&end->local.ip);
+    bool is_of_version = end->is_v6 == (datagram->to.ip.family == FER_IP_V6);
+    return (end->is_connected ? 4 : 0) + (has_address ? 2 : 0) + (is_of_version ? 1 : 0);
+}
+
+/* Another socket may have received the datagram in place of this one. */
+static bool may_be_preceded(const struct udp_datagram *datagram, int number)
+{
+    for (int e = 0; e < UDP_ENDS; e++) {
+        const struct udp_end *other = &udp_model.ends[e];
+        bool was_open = datagram->epochs[e] != 0 || udp_is_open(e);
+        bool changed = datagram->epochs[e] != other->epoch;
+        bool precedes =
+            precedence_of(datagram, other) >= precedence_of(datagram, &udp_model.ends[number]);
+        if (e != number && was_open && may_reach(datagram, other) && (changed || precedes)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Another socket must have received the datagram. */
+static bool is_preceded(const struct udp_datagram *datagram, int number)
+{
+    for (int e = 0; e < UDP_ENDS; e++) {
+        bool precedes = precedence_of(datagram, &udp_model.ends[e]) >
+                        precedence_of(datagram, &udp_model.ends[number]);
+        if (e != number && udp_is_open(e) && precedes && is_receiver(datagram, e)) {
+            return !is_group_datagram(datagram);
+        }
+    }
+    return false;
+}
+
+static bool must_reach(const struct udp_datagram *datagram, int number)
+{
+    return datagram->copies > 0 && !is_group_datagram(datagram) && is_receiver(datagram, number) &&
+           !may_be_preceded(datagram, number);
 }
 
 /* A second has passed: every datagram in flight has arrived. */
@@ -109,6 +158,7 @@ static void receive_known(int number, const struct udp_record *record)
     struct udp_datagram *datagram = &udp_model.datagrams[record->serial];
     udp_must(matches(datagram, number, record),
              "U1: not sent to this socket, or received too often", record);
+    udp_must(!is_preceded(datagram, number), "U1: sent to a socket that precedes this one", record);
     udp_must(end->peeked == UDP_NONE || end->peeked == record->serial,
              "the next datagram is not the one that was peeked", record);
     end->peeked = record->op == UDP_PEEK ? record->serial : UDP_NONE;

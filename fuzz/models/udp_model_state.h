@@ -16,7 +16,7 @@ struct udp_datagram {
     int received; /* by any socket */
     int received_by[UDP_ENDS];
     bool is_expected[UDP_ENDS]; /* it must be in that queue */
-    unsigned epochs[UDP_ENDS];  /* of each end when it was sent */
+    unsigned epochs[UDP_ENDS];  /* of each end when it was sent; 0: not open */
     bool is_settled;
     bool in_order;      /* no later datagram may overtake it */
     bool was_connected; /* its sender was connected to its destination */
@@ -66,6 +66,12 @@ void udp_settle(void);
 bool udp_has_expected_datagram(int number);
 void udp_check_received(int number, const struct udp_record *record);
 void udp_check_refusal(int number, const struct udp_record *record);
+
+/* Peers are always open. */
+static inline bool udp_is_open(int number)
+{
+    return number >= UDP_SOCKETS || udp_model.ends[number].handles > 0;
+}
 
 static inline bool udp_is_refusal(fer_error_kind kind)
 {

@@ -13,7 +13,7 @@
     X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) \
     X(member_at_an_address) X(clone_out_of_memory) X(late_event) \
     X(send_to_connected) X(udp_reconnect_unbinds) X(dual_stack_beside_ipv4) \
-    X(cancel_is_late)
+    X(no_dual_stack) X(cancel_is_late)
 /* clang-format on */
 
 /* The history of the sockets that the predicates need. */
@@ -163,6 +163,14 @@ static bool dual_stack_beside_ipv4(const struct udp_record *posix, const struct 
 {
     return history.is_bsd && posix->op == UDP_BIND && posix->error.kind == FER_ADDR_IN_USE &&
            other->error.kind == FER_OK;
+}
+
+/* OpenBSD: a bind to [::] is refused. */
+static bool no_dual_stack(const struct udp_record *posix, const struct udp_record *other)
+{
+    bool would_bind = posix->error.kind == FER_OK || posix->error.kind == FER_ADDR_IN_USE;
+    return history.is_bsd && posix->op == UDP_BIND && would_bind &&
+           fer_ip_addr_is_unspecified(&posix->addr.ip) && other->error.kind == FER_UNSUPPORTED;
 }
 
 /* On macOS and the BSDs a second connect forgets the bound address. */

@@ -7,6 +7,9 @@
 
 struct model_socket unix_sockets[UNIX_SOCKETS_MAX];
 int unix_queued_datagrams;
+bool unix_is_bsd;
+bool unix_is_macos;
+bool unix_shutdown_needs_peer;
 
 static struct {
     bool exists;
@@ -16,12 +19,15 @@ static struct {
 static int used;
 static bool windows;
 
-void unix_model_begin(fer_sim_dialect dialect)
+void unix_model_begin(const fer_sim_config *config)
 {
     memset(names, 0, sizeof names);
     used = 0;
     unix_queued_datagrams = 0;
-    windows = dialect == FER_SIM_WINSOCK;
+    windows = config->dialect == FER_SIM_WINSOCK;
+    unix_is_bsd = config->dialect == FER_SIM_BSD;
+    unix_is_macos = unix_is_bsd && config->bsd == FER_SIM_MACOS;
+    unix_shutdown_needs_peer = unix_is_macos || (unix_is_bsd && config->bsd == FER_SIM_FREEBSD);
 }
 
 static struct model_socket *socket_new(socket_type kind)
@@ -211,14 +217,31 @@ fer_error_kind unix_model_clone(const unix_handle *handle, unix_handle *out)
 static void reset(struct model_socket *socket)
 {
     socket->has_reset = true;
+    socket->was_reset = true;
     socket->count = windows ? 0 : socket->count;
+}
+
+/* The BSDs: the sockets that are connected to a closed one lose their peer, and get an error. */
+static void disconnect_from(const struct model_socket *closed)
+{
+    for (int i = 0; i < used; i++) {
+        struct model_socket *socket = &unix_sockets[i];
+        if (socket->kind == DATAGRAM && is_open(socket) && socket->peer == index_of(closed)) {
+            socket->peer = NO_SOCKET;
+            socket->has_reset = true;
+        }
+    }
 }
 
 static void release(struct model_socket *socket, bool was_queued)
 {
     struct model_socket *peer = peer_of(socket);
-    if (socket->kind == STREAM && is_open(peer) && (was_queued || socket->count > 0)) {
+    bool resets = was_queued || (socket->count > 0 && !unix_is_bsd);
+    if (socket->kind == STREAM && is_open(peer) && resets) {
         reset(peer);
+    }
+    if (socket->kind == DATAGRAM && unix_is_bsd) {
+        disconnect_from(socket);
     }
     if (socket->name >= UNIX_PATHS && names[socket->name].owner == index_of(socket)) {
         names[socket->name].exists = false;
@@ -252,6 +275,15 @@ fer_error_kind unix_model_local_name(const unix_handle *handle, int *name)
     return FER_OK;
 }
 
+/* Row peer_addr_after_end: the peer has closed, or, on macOS, both halves have ended. */
+static bool has_lost_peer(const struct model_socket *socket)
+{
+    const struct model_socket *peer = peer_of(socket);
+    bool both_ended =
+        socket->was_reset || (socket->shut_write && (socket->shut_read || peer->shut_write));
+    return !is_open(peer) || (unix_is_macos && both_ended);
+}
+
 fer_error_kind unix_model_peer_name(const unix_handle *handle, bool is_stream, int *name)
 {
     if (handle->state != UNIX_OPEN) {
@@ -261,7 +293,7 @@ fer_error_kind unix_model_peer_name(const unix_handle *handle, bool is_stream, i
         return FER_NOT_CONNECTED;
     }
     *name = of(handle)->peer_name;
-    return FER_OK;
+    return is_stream && unix_is_bsd && has_lost_peer(of(handle)) ? FER_NOT_CONNECTED : FER_OK;
 }
 
 /* ---- Streams */
@@ -275,8 +307,8 @@ void unix_model_consume(const unix_handle *handle, size_t n)
     }
 }
 
-fer_error_kind unix_model_read(unix_handle *handle, size_t len, fer_error_kind wait_kind,
-                               uint8_t *expected, size_t *n)
+fer_error_kind unix_model_read(unix_handle *handle, size_t len, bool is_peek,
+                               fer_error_kind wait_kind, uint8_t *expected, size_t *n)
 {
     *n = 0;
     if (handle->state != UNIX_OPEN) {
@@ -291,9 +323,13 @@ fer_error_kind unix_model_read(unix_handle *handle, size_t len, fer_error_kind w
         memcpy(expected, socket->bytes, *n);
         return FER_OK;
     }
-    if (handle->saw_reset || socket->has_reset) {
+    if (handle->saw_reset) {
+        return FER_CONNECTION_RESET; /* the state word answers */
+    }
+    if (socket->has_reset) {
         handle->saw_reset = true;
-        socket->has_reset = windows; /* Linux reports it once */
+        /* Linux reports it once. On the BSDs a peek leaves it (row reset_seen_second). */
+        socket->has_reset = windows || (unix_is_bsd && is_peek);
         return FER_CONNECTION_RESET;
     }
     const struct model_socket *peer = peer_of(socket);
@@ -331,7 +367,8 @@ bool unix_model_check_write(unix_handle *handle, const uint8_t *bytes, size_t le
         handle->saw_reset = handle->saw_reset || is_reset;
         return n == 0 && (kind == FER_BROKEN_PIPE || is_reset);
     }
-    if (handle->saw_reset || !is_open(peer) || (peer->shut_read && !windows)) {
+    bool is_refused = peer != NULL && peer->shut_read && !windows && !unix_is_bsd;
+    if (handle->saw_reset || !is_open(peer) || is_refused) {
         return write_to_closed(handle, kind, n);
     }
     if (kind == wait_kind) {
@@ -340,9 +377,19 @@ bool unix_model_check_write(unix_handle *handle, const uint8_t *bytes, size_t le
     if (kind != FER_OK || n == 0 || n > len || peer->count + n > UNIX_BYTES_MAX) {
         return false;
     }
-    memcpy(peer->bytes + peer->count, bytes, n);
-    peer->count += n;
+    if (!peer->shut_read || !unix_is_macos) {
+        memcpy(peer->bytes + peer->count, bytes, n);
+        peer->count += n;
+    }
     return true;
+}
+
+/* Row clone_reads_on: a shutdown discards what is queued, if the connection has not ended. */
+static bool keeps_input(const struct model_socket *socket)
+{
+    const struct model_socket *peer = peer_of(socket);
+    bool both_ended = socket->shut_write && (!is_open(peer) || peer->shut_write);
+    return unix_shutdown_needs_peer && (socket->was_reset || both_ended);
 }
 
 fer_error_kind unix_model_shutdown(unix_handle *handle, fer_shutdown how, bool is_stream)
@@ -353,9 +400,19 @@ fer_error_kind unix_model_shutdown(unix_handle *handle, fer_shutdown how, bool i
     struct model_socket *socket = of(handle);
     bool reads = how != FER_SHUTDOWN_WRITE;
     bool writes = how != FER_SHUTDOWN_READ;
+    bool is_unconnected = !is_stream && socket->peer == NO_SOCKET && unix_shutdown_needs_peer;
+    if (is_unconnected && unix_is_macos) {
+        return FER_NOT_CONNECTED; /* row unix_datagram_shut */
+    }
+    bool keeps = is_stream && keeps_input(socket);
+    if (reads && unix_is_bsd && !keeps) {
+        unix_queued_datagrams -= socket->datagram_count;
+        socket->datagram_count = 0;
+        socket->count = 0;
+    }
     handle->shut_read = handle->shut_read || reads;
     handle->shut_write = handle->shut_write || writes;
     socket->shut_read = socket->shut_read || reads;
     socket->shut_write = socket->shut_write || writes;
-    return FER_OK;
+    return is_unconnected ? FER_NOT_CONNECTED : FER_OK;
 }

@@ -35,7 +35,7 @@ typedef struct unix_handle {
     bool saw_reset;
 } unix_handle;
 
-void unix_model_begin(fer_sim_dialect dialect);
+void unix_model_begin(const fer_sim_config *config);
 
 /* The handle was not opened because the system had no socket for it. */
 void unix_model_mark_new(unix_handle *handle);
@@ -55,8 +55,8 @@ bool unix_model_has_room(int name);
 
 /* expected has room for len bytes. wait_kind is the kind of a call that cannot proceed: WOULD_BLOCK
  * or TIMED_OUT. */
-fer_error_kind unix_model_read(unix_handle *handle, size_t len, fer_error_kind wait_kind,
-                               uint8_t *expected, size_t *n);
+fer_error_kind unix_model_read(unix_handle *handle, size_t len, bool is_peek,
+                               fer_error_kind wait_kind, uint8_t *expected, size_t *n);
 void unix_model_consume(const unix_handle *handle, size_t n);
 /* Applies the result of a write. Returns false if it may not have this result. */
 bool unix_model_check_write(unix_handle *handle, const uint8_t *bytes, size_t len,

@@ -9,7 +9,7 @@ enum { RECEIVER_MAX = 11 };
 
 static bool may_send(const struct model_socket *socket, const struct model_socket *receiver)
 {
-    return receiver->peer == NO_SOCKET || receiver->peer == index_of(socket);
+    return unix_is_bsd || receiver->peer == NO_SOCKET || receiver->peer == index_of(socket);
 }
 
 fer_error_kind unix_model_connect_datagram(unix_handle *handle, int name)
@@ -24,7 +24,7 @@ fer_error_kind unix_model_connect_datagram(unix_handle *handle, int name)
         return kind != FER_OK ? kind : FER_PERMISSION_DENIED;
     }
     struct model_socket *old = peer_of(socket);
-    if (old != NULL && old != peer && socket->datagram_count > 0) {
+    if (!unix_is_bsd && old != NULL && old != peer && socket->datagram_count > 0) {
         unix_queued_datagrams -= socket->datagram_count;
         socket->datagram_count = 0;
         old->has_reset = old->has_reset || (is_open(old) && old->peer == index_of(socket));
@@ -40,13 +40,13 @@ static fer_error_kind deliver(const struct model_socket *socket, struct model_so
     if (!may_send(socket, receiver)) {
         return FER_PERMISSION_DENIED;
     }
-    if (receiver->shut_read) {
-        return FER_BROKEN_PIPE;
+    if (receiver->shut_read) { /* row unix_datagram_shut */
+        return unix_is_macos ? FER_OK : unix_is_bsd ? FER_NO_BUFFER_SPACE : FER_BROKEN_PIPE;
     }
     bool is_mutual = receiver->peer == index_of(socket);
     if (unix_queued_datagrams == UNIX_DATAGRAMS_QUEUED_MAX ||
         (!is_mutual && receiver->datagram_count >= RECEIVER_MAX)) {
-        return wait_kind;
+        return unix_is_bsd ? FER_NO_BUFFER_SPACE : wait_kind;
     }
     receiver->datagrams[receiver->datagram_count++] = datagram;
     unix_queued_datagrams++;
@@ -61,7 +61,8 @@ fer_error_kind unix_model_send(unix_handle *handle, int name, uint8_t fill_byte,
     }
     struct model_socket *socket = of(handle);
     struct model_socket *receiver = peer_of(socket);
-    if (name == UNIX_NAMES && receiver == NULL) {
+    bool reports_reset = unix_is_bsd && socket->has_reset;
+    if (name == UNIX_NAMES && receiver == NULL && !reports_reset) {
         return FER_NOT_CONNECTED;
     }
     if (socket->has_reset || socket->shut_write) {
@@ -95,7 +96,8 @@ fer_error_kind unix_model_receive(unix_handle *handle, fer_error_kind wait_kind,
         return FER_CONNECTION_RESET;
     }
     if (socket->datagram_count == 0) {
-        return socket->shut_read && wait_kind == FER_TIMED_OUT ? FER_OK : wait_kind;
+        bool tells_end = wait_kind == FER_TIMED_OUT || unix_is_bsd; /* row unix_datagram_end */
+        return socket->shut_read && tells_end ? FER_OK : wait_kind;
     }
     *fill_byte = socket->datagrams[0].fill;
     *len = socket->datagrams[0].len;

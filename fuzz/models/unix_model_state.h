@@ -24,6 +24,7 @@ struct model_socket {
     bool shut_read;
     bool shut_write;
     bool has_reset; /* a reset is pending */
+    bool was_reset;
     uint8_t bytes[UNIX_BYTES_MAX];
     size_t count;
     struct unix_message datagrams[UNIX_DATAGRAMS_QUEUED_MAX];
@@ -34,6 +35,10 @@ struct model_socket {
 
 extern struct model_socket unix_sockets[UNIX_SOCKETS_MAX];
 extern int unix_queued_datagrams; /* in the queues of all sockets */
+extern bool unix_is_bsd;
+extern bool unix_is_macos;
+/* shutdown of what has no peer is NOT_CONNECTED: macOS, FreeBSD. */
+extern bool unix_shutdown_needs_peer;
 
 /* The open socket with this name, or the error of a connect or send to it. */
 fer_error_kind unix_find_name(int name, socket_type kind, struct model_socket **out);

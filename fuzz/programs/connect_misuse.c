@@ -1,5 +1,5 @@
 /* connect_misuse.c: misuse of connecting and of lookups within limits. */
-#include "fuzz/programs/connect_misuse.h"
+#include "fuzz/programs/connect_program.h"
 
 #include "ferrule.h"
 #include "fuzz/driver/fuzz.h"

@@ -54,6 +54,18 @@ struct connect_program connect_program_of(const uint8_t *data, size_t size)
     return program;
 }
 
+bool connect_is_refused_by_openbsd(const struct connect_program *program)
+{
+    fer_ipv4_addr ignored;
+    for (size_t i = 0; i < program->count; i++) {
+        const fer_ip_addr *ip = &program->addrs[i].ip;
+        if (ip->family == FER_IP_V6 && fer_ipv6_addr_to_ipv4_mapped(&ip->v6, &ignored)) {
+            return program->bsd == FER_SIM_OPENBSD;
+        }
+    }
+    return false;
+}
+
 /* ---- Running */
 
 static fer_sim_name name_of(const struct connect_program *program)

@@ -45,8 +45,15 @@ struct connect_result {
 
 struct connect_program connect_program_of(const uint8_t *data, size_t size);
 
+/* `no_dual_stack`: OpenBSD refuses a connect to an IPv4-mapped address. */
+bool connect_is_refused_by_openbsd(const struct connect_program *program);
+
 /* Runs the connect in a simulation of its own. */
 struct connect_result connect_program_run(const struct connect_program *program,
                                           fer_sim_dialect dialect);
+
+/* Misuse of connecting and of lookups within limits is refused before anything is opened.
+ * connect_misuse.c */
+void connect_check_misuse(void);
 
 #endif

@@ -72,12 +72,26 @@ static void choose(struct misuse_arguments *a)
 
 const struct misuse_family misuse_udp_family = {calls, CALL_COUNT, choose};
 
+/* For IPv6 only if there is no dual stack: row no_dual_stack. */
+static void bind_to_all(fer_udp_socket *socket, const char *text)
+{
+    fer_socket built = {0};
+    fer_socket_addr addr;
+    if (fer_udp_socket_bind(socket, text).kind == FER_UNSUPPORTED) {
+        FER_IGNORE(fer_socket_addr_parse(&addr, text));
+        FER_IGNORE(fer_socket_new(&built, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT));
+        FER_IGNORE(fer_socket_set_only_v6(&built, true));
+        FER_IGNORE(fer_socket_bind(&built, &addr));
+        FER_IGNORE(fer_socket_into_udp_socket(&built, socket));
+    }
+}
+
 void misuse_udp_begin(struct misuse_state *state)
 {
     FER_IGNORE(fer_udp_socket_bind(&state->sockets[0], "0.0.0.0:83"));
-    FER_IGNORE(fer_udp_socket_bind(&state->sockets[2], "[::]:84"));
+    bind_to_all(&state->sockets[2], "[::]:84");
     fer_udp_socket_close(&state->sockets[2]);
-    FER_IGNORE(fer_udp_socket_bind(&state->sockets[3], "[::]:85"));
+    bind_to_all(&state->sockets[3], "[::]:85");
     FER_IGNORE(fer_udp_socket_connect(&state->sockets[3], "[::1]:9"));
 }
 

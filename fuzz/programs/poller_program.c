@@ -16,9 +16,10 @@ enum { NO_FAULT = -1, STEP_BYTES = 4 };
 
 static void must(const struct poller_program *program, bool type, const char *what)
 {
+    static const char *const dialects[] = {
+        [FER_SIM_POSIX] = "posix", [FER_SIM_WINSOCK] = "winsock", [FER_SIM_BSD] = "bsd"};
     if (!type) {
-        fprintf(stderr, "poller, %s: %s\n", program->dialect == FER_SIM_POSIX ? "posix" : "winsock",
-                what);
+        fprintf(stderr, "poller, %s: %s\n", dialects[program->dialect], what);
         abort();
     }
 }
@@ -320,11 +321,14 @@ static void trace_line(void *context, const char *line)
     fprintf(stderr, "        %s\n", line);
 }
 
-static void start(struct poller_program *program, fer_sim_dialect dialect, fer_sim_windows windows)
+static void start(struct poller_program *program, fer_sim_dialect dialect, const uint8_t *switches,
+                  size_t len)
 {
+    fer_sim_windows windows = fuzz_windows(switches, len);
     fer_sim_config config;
     memset(&config, 0, sizeof config);
     config.dialect = dialect;
+    config.bsd = fuzz_bsd(switches, len);
     config.windows = windows;
     config.send_buffer = POLLER_BUFFER;
     config.receive_buffer = POLLER_BUFFER;
@@ -335,7 +339,7 @@ static void start(struct poller_program *program, fer_sim_dialect dialect, fer_s
     program->hangup_is_writable = dialect == FER_SIM_WINSOCK && windows.hangup_ends_write_waits;
     program->no_buffers_until = windows.no_buffers_until;
     program->closed = FER_RAW_SOCKET_NONE;
-    poller_model_begin(dialect);
+    poller_model_begin(&config);
     poller_peers_begin(program);
     open_poller(program, &(poller_step){0});
 }
@@ -360,7 +364,7 @@ void poller_program_run(struct poller_program *program, fer_sim_dialect dialect,
     const uint8_t *switches = choose_bytes(&from, size % STEP_BYTES, &len);
     memset(program, 0, sizeof *program);
     program->is_traced = getenv("FERRULE_FUZZ_TRACE") != NULL;
-    start(program, dialect, fuzz_windows(switches, len));
+    start(program, dialect, switches, len);
     for (int i = 0; i < POLLER_STEPS && from.left > 0; i++) {
         poller_step step;
         step.op = choose_byte(&from);

@@ -93,8 +93,8 @@ void poller_unix_received(struct poller_program *program, int socket, size_t cou
     }
 }
 
-/* On POSIX a shutdown of reading ends the writing of the other end. On Windows later bytes are
- * answered by a reset. */
+/* On Linux a shutdown of reading ends the writing of the other end. On Windows later bytes are
+ * answered by a reset. On the BSDs it changes nothing for the other end. */
 void poller_unix_shut(const struct poller_program *program, int socket, fer_shutdown how)
 {
     int other_end = program->links[socket].other_end;
@@ -107,7 +107,7 @@ void poller_unix_shut(const struct poller_program *program, int socket, fer_shut
 }
 
 /* Both halves are shut down for the other end, after a reset and after an end of file: EPOLLHUP
- * (unix_poll). AFD reports an end of file as readable. */
+ * (unix_poll, soisdisconnected). AFD reports an end of file as readable. */
 static void close_other_end(struct poller_program *program, int socket, bool was_queued)
 {
     int other_end = program->links[socket].other_end;
@@ -121,7 +121,7 @@ static void close_other_end(struct poller_program *program, int socket, bool was
     if (left->outstanding >= POLLER_BUFFER) {
         poller_model_room(other_end, POLLER_UNSURE);
     }
-    arrives(other_end, program->dialect == FER_SIM_POSIX ? POLLER_FAILED : on_windows, 0);
+    arrives(other_end, program->dialect == FER_SIM_WINSOCK ? on_windows : POLLER_FAILED, 0);
 }
 
 void poller_unix_closed(struct poller_program *program, int socket)

@@ -56,6 +56,8 @@ model_destination socket_destination(uint8_t arg)
     to.is_local = to.addr.port == MODEL_PORT;
     to.is_mapped = at == 10;
     to.delay = destinations[at].time[model_is_windows()];
+    bool is_silent = destinations[at].answer == FER_SIM_ANSWER_SILENT;
+    to.delay = is_silent && model_is_bsd() ? 75 * SECOND : to.delay;
     return to;
 }
 

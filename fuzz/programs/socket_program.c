@@ -91,9 +91,10 @@ static void bind_device(struct socket_program *p, const struct socket_call *c)
     if (kind_set_has(allowed, FER_OK)) {
         bool is_wrong = name != NULL && (name[0] == '\0' || strlen(name) > 15);
         fer_error_kind posix = name == NULL ? FER_OK : FER_NOT_FOUND;
-        allowed = kind_set_of(is_wrong             ? FER_INVALID_INPUT
-                              : model_is_windows() ? FER_UNSUPPORTED
-                                                   : posix);
+        kind_set of_dead = allowed & kind_set_of(FER_CONNECTION_RESET);
+        allowed = of_dead | kind_set_of(is_wrong             ? FER_INVALID_INPUT
+                                        : model_is_windows() ? FER_UNSUPPORTED
+                                                             : posix);
     }
     socket_check(fer_socket_bind_device(&p->handles[c->socket].socket, name), allowed);
 }
@@ -278,8 +279,9 @@ static void probe(struct socket_program *p, const struct socket_call *c)
     fer_socket_addr addr = socket_destination((uint8_t)(DESTINATION_OWN + c->arg % 2)).addr;
     bool has_room = true;
     bool connect_to_path = model_has_listener(&addr, &has_room);
+    bool is_dropped = model_is_bsd() && model_is_bound_only(&addr);
     (void)p;
-    if (has_room) {
+    if (has_room && !is_dropped) {
         FUZZ_CHECK(socket_peer_can_connect(&addr) == connect_to_path);
     }
 }
@@ -383,7 +385,7 @@ void socket_program_begin(struct socket_program *program, const fer_sim_config *
 {
     memset(program, 0, sizeof *program);
     program->dialect = config->dialect;
-    model_begin(config->dialect, config->ended_options_fail);
+    model_begin(config);
     for (size_t i = 0; i < SOCKET_HANDLES; i++) {
         program->models[i].type = socket_types[i];
         program->models[i].raw = FER_RAW_SOCKET_NONE;

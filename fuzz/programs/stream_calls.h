@@ -32,6 +32,8 @@ void program_do_read(struct program *program, int handle, uint8_t arg, struct re
 void program_do_write(struct program *program, int handle, uint8_t arg, struct record *record);
 void program_do_shutdown(struct program *program, int handle, uint8_t arg, struct record *record);
 void program_do_clone(struct program *program, int handle, uint8_t arg, struct record *record);
+/* Removes the step's fault, if no call has met it. */
+void program_clear_faults(struct record *record);
 void program_do_close(struct program *program, int handle);
 void program_do_through_raw(struct program *program, int handle, struct record *record);
 void program_do_timeout(fer_tcp_stream *stream, uint8_t arg, struct record *record);

@@ -179,7 +179,6 @@ static bool find_listener(const fer_tcp_listener *listener, fer_socket_addr *out
 static void empty_queue(fer_tcp_listener *listener)
 {
     fer_tcp_stream unused = {0};
-    (void)fer_sim_clear_faults();
     FER_IGNORE(fer_tcp_listener_set_nonblocking(listener, true));
     while (fer_tcp_listener_accept(listener, &unused, NULL).kind == FER_OK) {
         fer_tcp_stream_close(&unused);
@@ -188,10 +187,11 @@ static void empty_queue(fer_tcp_listener *listener)
 
 /* Rows wildcard_beside_specific and dual_stack_beside_ipv4: a connection to this listener may be in
  * the queue of another one with the same port. */
-static void empty_queues(struct program *program, fer_tcp_listener *listener)
+static void empty_queues(struct program *program, fer_tcp_listener *listener, struct record *record)
 {
     fer_socket_addr own;
     fer_socket_addr other;
+    program_clear_faults(record);
     empty_queue(listener);
     bool is_open = fer_tcp_listener_local_addr(listener, &own).kind == FER_OK;
     for (int i = 0; i < PROGRAM_LISTENERS && is_open; i++) {
@@ -229,7 +229,7 @@ void program_do_accept(struct program *program, int handle, uint8_t arg, struct 
         join_accepted(program, handle, peer, addr.port);
         return;
     }
-    empty_queues(program, listener);
+    empty_queues(program, listener, record);
     fer_sim_peer_close(peer);
 }
 
@@ -242,7 +242,7 @@ void program_do_accept_second(struct program *program, int handle, uint8_t arg,
     fer_sim_peer peers[2] = {FER_SIM_PEER_NONE, FER_SIM_PEER_NONE};
     fer_socket_addr addr;
     fer_socket_addr name;
-    (void)fer_sim_clear_faults();
+    program_clear_faults(record);
     if (program->connection_count == PROGRAM_CONNECTIONS || program->connection_of[handle] >= 0 ||
         !find_listener(listener, &addr)) {
         return;
@@ -267,7 +267,7 @@ void program_do_accept_second(struct program *program, int handle, uint8_t arg,
         program->connections[program->connection_of[handle]].facts |=
             record->value == 1 ? 0 : FACT_PEER_CLOSED | FACT_RESET;
     }
-    empty_queues(program, listener);
+    empty_queues(program, listener, record);
 }
 
 /* ---- Listeners */

@@ -51,7 +51,7 @@ static void wait_for_stream(struct program *program, int handle, struct record *
 void program_do_poller(struct program *program, int handle, uint8_t arg, struct record *record)
 {
     if (record->fault != FER_SIM_FAULT_INTERRUPTED) {
-        (void)fer_sim_clear_faults();
+        program_clear_faults(record);
     }
     if (record->op == OP_POLLER_WAIT) {
         wait_for_stream(program, handle, record);

@@ -88,12 +88,20 @@ static void shut_down_now(const struct deferred *deferred)
     }
 }
 
+static void note_action(struct program *program)
+{
+    uint64_t now = fer_sim_now().nanos;
+    program->deferred_done++;
+    program->actions_at_last = program->last_action == now ? program->actions_at_last + 1 : 1;
+    program->last_action = now;
+}
+
 static void run_deferred(void *context)
 {
     struct deferred *deferred = context;
     struct record unseen = {.bytes_are_right = true};
     deferred->is_done = true;
-    deferred->program->deferred_done++;
+    note_action(deferred->program);
     if (deferred->op == OP_SHUTDOWN) {
         shut_down_now(deferred);
     } else if (deferred->program->connections[deferred->connection].peer != FER_SIM_PEER_NONE) {
@@ -121,6 +129,11 @@ static void defer_action(struct program *program, int handle, int number, uint8_
 }
 
 /* ---- Steps */
+
+void program_clear_faults(struct record *record)
+{
+    record->fault_missed = fer_sim_clear_faults() > 0 || record->fault_missed;
+}
 
 static bool is_last_handle(const struct program *program, int handle)
 {
@@ -284,8 +297,7 @@ static unsigned facts_of_switches(const struct program *program)
     bool lacks_buffers = fer_sim_now().nanos < windows->no_buffers_until.nanos;
     bool is_late =
         windows->loses_events || windows->loses_cancels || windows->hangup_ends_write_waits;
-    return (program->ended_options_fail ? FACT_REFUSES_OPTIONS : 0u) |
-           (lacks_buffers ? FACT_LACKS_BUFFERS : 0u) | (is_late ? FACT_NOTICES_LATE : 0u);
+    return (lacks_buffers ? FACT_LACKS_BUFFERS : 0u) | (is_late ? FACT_NOTICES_LATE : 0u);
 }
 
 /* ---- The times of events */
@@ -363,12 +375,15 @@ static void step(struct program *program, const uint8_t *bytes)
     unsigned both = FACT_SHUT_READ | FACT_SHUT_WRITE;
     bool lets_more_in = connection != NULL && (record->facts & both) == both && record->n > 0 &&
                         record->op < OP_PEER_SEND;
-    if ((resets && fer_sim_clear_faults() == 0) || lets_more_in) {
+    program_clear_faults(record);
+    record->was_reset = resets && !record->fault_missed;
+    if (record->was_reset || lets_more_in) {
         connection->facts |= FACT_RESET;
     }
-    (void)fer_sim_clear_faults();
     record->elapsed = fer_sim_now().nanos - began;
     record->actions = program->deferred_done - done;
+    bool acts_at_end = record->actions > 0 && program->last_action == fer_sim_now().nanos;
+    record->actions_at_end = acts_at_end ? program->actions_at_last : 0;
     record->could_read = connection == NULL ? 0 : connection->peer_sent - received;
     track_limits(program, connection_of, record);
     track_timeouts(connection, record);
@@ -441,7 +456,6 @@ static void start(struct program *program, fer_sim_dialect dialect, uint8_t kind
                              .tape = no_tape,
                              .max_sockets = 30,
                              .lacks_keepalive_fields = (kind & 16) != 0,
-                             .ended_options_fail = program->ended_options_fail,
                              .windows = program->windows,
                              .bsd = (fer_sim_bsd)(kind >> 5 & 3)};
     fer_socket_addr is_known_end = addr_of("127.0.0.1:82");
@@ -462,7 +476,6 @@ void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t
     const uint8_t *switches =
         fuzz_after_steps(data, size, 1, PROGRAM_STEP_BYTES, PROGRAM_STEPS, &len);
     program->windows = fuzz_windows(switches, len);
-    program->ended_options_fail = fuzz_ended_options_fail(switches, len);
     program->limits.are_used = fuzz_has_limits(switches, len);
     start(program, dialect, size > 0 ? data[0] : 0);
     FER_IGNORE(fer_poller_new(&program->poller));

@@ -74,13 +74,12 @@ enum {
     FACT_ADOPTED = 256,     /* it went through a raw socket */
     FACT_PORT_IN_USE = 512, /* of BIND: a connection accepted on the port is still open */
     FACT_LOOPBACK = 1024,   /* the peer has a loopback address */
-    /* The simulation's switches: ended_options_fail; no_buffers_until, at the time of the step;
-     * those with which a wait on Windows may notice an event late. */
-    FACT_REFUSES_OPTIONS = 2048,
-    FACT_LACKS_BUFFERS = 4096,
-    FACT_NOTICES_LATE = 8192,
-    FACT_SEND_FAILED = 32768, /* a write failed for lack of buffers */
-    FACT_CLONE_TIMED = 16384  /* of ACCEPT: one clone of a listener got a timeout as a raw socket */
+    /* The simulation's switches: no_buffers_until, at the time of the step; those with which a wait
+     * on Windows may notice an event late. */
+    FACT_LACKS_BUFFERS = 2048,
+    FACT_NOTICES_LATE = 4096,
+    FACT_SEND_FAILED = 8192, /* a write failed for lack of buffers */
+    FACT_CLONE_TIMED = 16384 /* of ACCEPT: one clone of a listener got a timeout as a raw socket */
 };
 
 struct record {
@@ -90,7 +89,9 @@ struct record {
     int connection; /* or -1 */
     unsigned facts; /* before the step */
     unsigned facts_after;
-    int fault; /* injected, or -1 */
+    int fault;         /* injected, or -1 */
+    bool fault_missed; /* no call of the step met it */
+    bool was_reset;    /* by the fault */
     struct call_limits limits;
     fer_error error;
     bool has_length; /* the requested transfer is of at least one byte */
@@ -110,6 +111,7 @@ struct record {
     uint64_t action_in;  /* the first deferred action that is pending */
     uint64_t buffers_in; /* the simulated Windows has buffers again, or has them: 0 */
     int actions;         /* deferred ones that ran during the step */
+    int actions_at_end;  /* of these, in the instant in which the step ended */
 };
 
 /* One connection. The n-th byte of each direction is known. */
@@ -158,10 +160,11 @@ struct program {
     int deferred_count;
     uint64_t steps; /* that were made */
     int deferred_done;
+    uint64_t last_action; /* the time of the last deferred action, and how many ran then */
+    int actions_at_last;
     size_t buffer;           /* the buffer of each side of a connection, in bytes */
     fer_sim_windows windows; /* the switches of the simulation */
     enum program_system system;
-    bool ended_options_fail;
     struct record record; /* of the current step */
     void *context;
     void (*observe)(const struct program *program, const struct record *record);

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/programs/unix_names.h"
 
-enum { LENGTH_MAX = 96, DATAGRAM_MAX = 32, NAME_MAX_LENGTH = 107, NO_FAULT = -1 };
+enum { LENGTH_MAX = 96, DATAGRAM_MAX = 32, NO_FAULT = -1 };
 
 /* The choices for one call. */
 struct call {
@@ -16,17 +17,6 @@ struct call {
     size_t len;
 };
 
-/* The last path and the last name have the maximum length. */
-static const char longest_path[] = "/run/a path as long as it may be. a path as long as it may be. "
-                                   "a path as long as it may be. a path as longx";
-static const char *const paths[UNIX_PATHS] = {"a", "b", longest_path};
-static const char abstract_names[NAME_MAX_LENGTH] = "a\0b";
-
-static size_t abstract_length(int name)
-{
-    return name == UNIX_NAMES - 1 ? NAME_MAX_LENGTH : 1;
-}
-
 static void check_kind(fer_error got, fer_error_kind expected)
 {
     if (got.kind != expected) {
@@ -34,21 +24,6 @@ static void check_kind(fer_error got, fer_error_kind expected)
                 fer_error_kind_name(expected));
     }
     FUZZ_CHECK(got.kind == expected);
-}
-
-static void check_name(const fer_unix_addr *got, int expected)
-{
-    size_t len = 0;
-    const char *path = fer_unix_addr_as_pathname(got);
-    const char *name = fer_unix_addr_as_abstract_name(got, &len);
-    if (expected == UNIX_UNNAMED) {
-        FUZZ_CHECK(fer_unix_addr_is_unnamed(got) && path == NULL && name == NULL);
-    } else if (expected < UNIX_PATHS) {
-        FUZZ_CHECK(path != NULL && strcmp(path, paths[expected]) == 0 && name == NULL);
-    } else {
-        FUZZ_CHECK(name != NULL && len == abstract_length(expected) &&
-                   memcmp(name, abstract_names, len) == 0);
-    }
 }
 
 /* False if the dialect lacks such names. */
@@ -192,8 +167,8 @@ static void read_some(struct unix_program *p, const struct call *c, bool consume
         FUZZ_CHECK(n == 0);
         return;
     }
-    check_kind(error, unix_model_read(&p->stream_models[c->one], c->len, p->wait_kind, expected,
-                                      &expected_n));
+    check_kind(error, unix_model_read(&p->stream_models[c->one], c->len, !consumes, p->wait_kind,
+                                      expected, &expected_n));
     FUZZ_CHECK(n == expected_n);
     FUZZ_CHECK(memcmp(got, expected, n) == 0);
     unix_model_consume(&p->stream_models[c->one], consumes ? n : 0);
@@ -459,6 +434,13 @@ static int fault_of(uint8_t step)
         [8] = FER_SIM_FAULT_TOO_MANY_HANDLES + 1, [9] = FER_SIM_FAULT_INTERRUPTED + 1};
     size_t round = step / STEP_COUNT;
     return round < sizeof faults / sizeof *faults ? faults[round] - 1 : NO_FAULT;
+}
+
+void unix_program_begin(struct unix_program *program, fer_sim_dialect dialect)
+{
+    memset(program, 0, sizeof *program);
+    program->dialect = dialect;
+    set_longest_names(dialect);
 }
 
 void unix_program_step(struct unix_program *program, choices *from)

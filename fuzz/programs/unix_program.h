@@ -23,6 +23,7 @@ struct unix_program {
     int fault; /* injected into the next call, or -1 */
 };
 
+void unix_program_begin(struct unix_program *program, fer_sim_dialect dialect);
 /* Decodes and makes one call. */
 void unix_program_step(struct unix_program *program, choices *from);
 /* Closes all handles. */

@@ -95,8 +95,8 @@ typedef struct fer_limits {
  * Blocks: never.
  * Owns: the token owns a resource of the OS until fer_cancel_token_close: a descriptor on Linux,
  * two on other POSIX systems, a handle on Windows. No thread and no memory.
- * Errors: FER_INVALID_INPUT (NULL; an OPEN token), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and
- * other errors of the OS.
+ * Errors: FER_INVALID_INPUT (NULL; an OPEN token), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
+ * FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2)) and other errors of the OS.
  * Rust: tokio_util::sync::CancellationToken::new.
  * Threads: no concurrent call on the token.
  */

@@ -17,7 +17,11 @@ extern "C" {
  * last. The entries are X(name, value, Rust's name, phrase). Released values never change.
  *
  * The following is what the kinds mean that ferrule's functions report. The Errors: of a function
- * say when it reports them. An OS may report any other kind too.
+ * list the kinds that it reports. "Other errors of the OS" there are FER_ALREADY_CONNECTED,
+ * FER_BAD_HANDLE, FER_INVALID_INPUT, FER_NETWORK_DOWN, FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY,
+ * FER_PERMISSION_DENIED, FER_RESOURCE_BUSY, FER_UNCATEGORIZED and FER_UNSUPPORTED, with the code of
+ * the OS. A system call has them if memory is short, in a sandbox, if another part of the program
+ * has closed the socket, or if Windows' network subsystem has failed (FER_NETWORK_DOWN).
  *
  * The connection is as before, and the call can be repeated. A transfer of many bytes continues at
  * the count that it has stored. A function that opens or closes a handle says what it leaves.
@@ -33,7 +37,10 @@ extern "C" {
  *   reset, or limits without this token are set. Of a lookup: its resolver was closed, and there
  *   will be no other result.
  * - FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE, FER_RESOURCE_BUSY: after
- *   something was closed or freed. The last one is the full queue of a Unix listener (Linux).
+ *   something was closed or freed. The last one is the full queue of a Unix listener (Linux), or a
+ *   system call that never waits and was interrupted or refused for now. The first one is also the
+ *   result of a call that waits, if the raw socket is 1024 or more and the process has lowered its
+ *   limit of open files below 2 (Linux, OpenBSD).
  *
  * The connection:
  *
@@ -57,7 +64,7 @@ extern "C" {
  *
  * - FER_ADDR_IN_USE: another socket has the address.
  * - FER_ADDR_NOT_AVAILABLE: no interface of this host has the address, or no local port is left for
- *   a connect.
+ *   a connect, or for a datagram of a socket that is not bound.
  * - FER_HOST_NOT_FOUND: the name does not exist, or has no address.
  * - FER_RESOLVE_TRY_AGAIN: the name server did not answer, for example without a network.
  * - FER_RESOLVE_FAILED: any other failure of a lookup.

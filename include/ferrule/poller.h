@@ -124,8 +124,8 @@ typedef struct fer_poller {
  * Blocks: never.
  * Owns: the poller owns its OS resources until fer_poller_close: three descriptors with epoll; a
  * completion port and a few other handles on Windows.
- * Errors: FER_INVALID_INPUT (NULL; an OPEN poller), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and
- * other errors of the OS.
+ * Errors: FER_INVALID_INPUT (NULL; an OPEN poller), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
+ * FER_STORAGE_FULL (as in fer_poller_add) and other errors of the OS.
  * Rust: polling::Poller::new; mio::Poll::new.
  * Threads: no concurrent call on the poller.
  */
@@ -152,7 +152,8 @@ FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller);
  * Errors: FER_ALREADY_EXISTS, FER_UNSUPPORTED (FER_POLL_EDGE and FER_POLL_EDGE_ONESHOT on Windows
  * and with poll; a descriptor that the OS cannot poll), FER_INVALID_INPUT (misuse;
  * FER_RAW_SOCKET_NONE; an unknown mode), FER_BAD_HANDLE (a raw value that is not an open socket),
- * FER_OUT_OF_MEMORY, FER_STORAGE_FULL (Linux: /proc/sys/fs/epoll/max_user_watches).
+ * FER_OUT_OF_MEMORY, FER_STORAGE_FULL (Linux: /proc/sys/fs/epoll/max_user_watches) and other errors
+ * of the OS.
  * Rust: polling::Poller::add_with_mode. Differs: edge-triggered mode is refused if the OS does not
  * have it.
  * Threads: concurrent with any other call on the poller except new and close. A wait in progress
@@ -186,7 +187,7 @@ FER_MUST_USE FER_API fer_error fer_poller_modify(fer_poller *poller, fer_raw_soc
  * Blocks: never, except briefly with poll: until a wait in progress no longer uses the socket.
  * Owns: nothing.
  * Errors: FER_NOT_FOUND, or instead FER_BAD_HANDLE or FER_UNSUPPORTED if the raw value is not an
- * open socket; FER_INVALID_INPUT (misuse; FER_RAW_SOCKET_NONE).
+ * open socket; FER_INVALID_INPUT (misuse; FER_RAW_SOCKET_NONE) and other errors of the OS.
  * Rust: polling::Poller::delete.
  * Threads: concurrent with any other call on the poller except new and close. A wait that is
  * returning at the same time may still return the key.

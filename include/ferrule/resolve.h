@@ -45,8 +45,9 @@ extern "C" {
  * NULL and cap is not 0, no colon, a bad port, a host that is empty, too long or not UTF-8),
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN (a temporary failure, for example no network),
  * FER_RESOLVE_FAILED. The last three have the resolver's os_code: a WSA code on Windows, otherwise
- * an EAI_ number, which is made negative on every POSIX system. For EAI_SYSTEM, os_code is errno
- * instead, a positive number. *count and addrs are unchanged after a failure.
+ * an EAI_ number, which is made negative on every POSIX system. For EAI_SYSTEM, and if the resolver
+ * lacked a descriptor or memory, os_code is errno instead, a positive number. *count and addrs are
+ * unchanged after a failure.
  * Rust: std::net::ToSocketAddrs for str. Differs: "host:+80" is refused; brackets around a host
  * with a colon that is not an address are removed; a host that is empty or too long never reaches
  * the resolver; failures have kinds.
@@ -99,8 +100,9 @@ struct fer_resolver;
  * Errors: same as fer_to_socket_addrs, and FER_CANCELLED and FER_TIMED_OUT with os_code 0 (the
  * limits), FER_CANCELLED also if the resolver is closed meanwhile, FER_WOULD_BLOCK with os_code 0
  * (the resolver's queue is full), FER_OUT_OF_MEMORY (also if no thread can be created),
- * FER_TOO_MANY_OPEN_FILES (for the event). FER_INVALID_INPUT also for a token or a resolver that is
- * not OPEN. *count and addrs are unchanged after a failure.
+ * FER_TOO_MANY_OPEN_FILES (for the event), FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2))
+ * and other errors of the OS. FER_INVALID_INPUT also for a token or a resolver that is not OPEN.
+ * *count and addrs are unchanged after a failure.
  * Rust: tokio::net::lookup_host in tokio::time::timeout and select!.
  * Threads: any number of concurrent calls, with one resolver or several.
  */
@@ -148,7 +150,8 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
  *     occupies its thread until the system has answered, and the answer is discarded. Names that
  *     are slow to fail thus delay the later lookups of the resolver.
  * N7  Closing a resolver never waits. Its lookups that are not done end with FER_CANCELLED. Those
- *     that are done keep their results.
+ *     that are done keep their results. Calls that use the resolver may run at the same time. One
+ *     that begins after the close is misuse.
  * N8  Threads are created when there is work and end when there is none, so an idle resolver has no
  *     thread. The threads receive no signals.
  * N9  The key of a lookup is listed when the result is available, before the poller is notified.
@@ -163,7 +166,7 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
  * close only one copy. */
 typedef struct fer_resolver {
     void *pool_;
-    uintptr_t reserved_;
+    uint32_t calls_;
 } fer_resolver;
 
 /* The lookup of one name. The rules of fer_resolver for initialization and copying apply. */
@@ -186,7 +189,7 @@ typedef struct fer_lookup {
  * Owns: the resolver owns some memory until fer_resolver_close, or longer if a thread is still
  * running or a lookup is not closed then.
  * Errors: FER_INVALID_INPUT (NULL; an OPEN resolver; threads is 0 or above the limit),
- * FER_OUT_OF_MEMORY.
+ * FER_OUT_OF_MEMORY and other errors of the OS.
  * Rust: none in std; tokio's runtime has a pool of blocking threads for tokio::net::lookup_host.
  * Threads: no concurrent call on the resolver.
  */
@@ -312,7 +315,11 @@ FER_API void fer_lookup_close(fer_lookup *lookup);
  * lookup is closed.
  * Errors: none.
  * Rust: none in std; tokio::runtime::Runtime::shutdown_background.
- * Threads: no concurrent call on the resolver. Calls on its lookups may run concurrently.
+ * Threads: concurrent with calls on its lookups, with fer_resolver_start,
+ * fer_resolver_start_with_key and fer_resolver_take_completed, and with lookups within limits that
+ * use the resolver (fer_to_socket_addrs_within, fer_tcp_stream_connect_with). Such a call that
+ * begins after the close is misuse. So the resolver stays at its address until they have returned.
+ * No other close and no fer_resolver_new run concurrently.
  */
 FER_API void fer_resolver_close(fer_resolver *resolver);
 

@@ -11,11 +11,13 @@
  * network is FER_UNSUPPORTED.
  *
  * A blocking call that nothing can ever end is FER_DEADLOCK, and leaves its handle unchanged. A
- * timeout beyond the clock's end, about 584 years away, never expires.
+ * write that has accepted some of its bytes is FER_OK instead, with their number, and the next one
+ * is FER_DEADLOCK. A timeout beyond the clock's end, about 584 years away, never expires.
  *
  * The program runs on a machine with the addresses 127.0.0.0/8, ::1, 10.0.0.1 and fd00::1. Every
- * other address is another host. A host exists from the moment when a peer is placed on it. Before
- * that it does not answer. */
+ * other address is another host. A host exists from the moment when a peer is placed on it, and
+ * remains when the peer is closed. Before that moment it does not answer. The simulation remembers
+ * the last 256 hosts; an older one exists only while a peer is open there. */
 #ifndef FERRULE_SIM_H
 #define FERRULE_SIM_H
 
@@ -164,9 +166,6 @@ typedef struct fer_sim_config {
     /* Simulates an older Windows (see fer_tcp_stream_set_keepalive), which has SIO_KEEPALIVE_VALS,
      * but neither TCP_KEEPIDLE nor the related options. */
     bool lacks_keepalive_fields;
-    /* Setting an option or a timeout of a stream, and getpeername, fail with EINVAL once both
-     * halves have ended, as reported of macOS. Used by the POSIX dialect only. */
-    bool ended_options_fail;
     fer_sim_windows windows; /* used by the WINSOCK dialect only */
     fer_sim_bsd bsd;         /* used by the BSD dialect only */
     /* The names that can be resolved, in addition to "localhost" and the texts of addresses, which
@@ -269,8 +268,8 @@ FER_MUST_USE FER_API fer_error fer_sim_advance(fer_duration duration);
  * the chances. A fault armed here does not depend on the seed, the tape or the probability.
  *
  * To inject a fault into one call of ferrule, arm it with 1 right before the call and call
- * fer_sim_clear_faults after it. Then both dialects get the same fault, although they use different
- * system calls.
+ * fer_sim_clear_faults after it. Then every dialect gets the same fault, although the dialects use
+ * different system calls.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -338,7 +337,7 @@ FER_MUST_USE FER_API fer_error fer_sim_set_answer(const fer_socket_addr *addr,
                                                   fer_sim_answer answer, fer_duration delay);
 
 /* ---- Peers: the sockets of the other hosts, controlled by the test. Only the datagram faults and
- * RESET affect them. They never block, and behave the same in both dialects. */
+ * RESET affect them. They never block, and behave the same in every dialect. */
 
 /* A peer's socket: a number. Do not pass it to ferrule's own functions. */
 typedef fer_raw_socket fer_sim_peer;

@@ -82,7 +82,8 @@ typedef enum fer_type { FER_TYPE_STREAM = 1, FER_TYPE_DGRAM = 2, FER_TYPE_RAW = 
  * handle.
  * Errors: FER_PERMISSION_DENIED (FER_TYPE_RAW; datagrams of ICMP), FER_UNSUPPORTED (this system
  * does not have that kind of socket), FER_TOO_MANY_OPEN_FILES, FER_NO_BUFFER_SPACE,
- * FER_INVALID_INPUT (misuse; an unknown domain or type; a negative protocol).
+ * FER_INVALID_INPUT (misuse; an unknown domain or type; a negative protocol) and other errors of
+ * the OS.
  * Rust: socket2: Socket::new.
  * Threads: no concurrent call on the handle.
  */
@@ -141,7 +142,7 @@ FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_INVALID_INPUT (misuse; raw is not a socket; neither an IP nor a Unix socket; neither
- * stream, datagram nor raw; the handle is open).
+ * stream, datagram nor raw; the handle is open) and other errors of the OS.
  * Rust: socket2: Socket::from_raw_fd, from_raw_socket. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -178,7 +179,7 @@ FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket);
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse; true for a bound datagram
- * socket on Windows).
+ * socket on Windows) and other errors of the OS.
  * Rust: socket2: Socket::set_reuse_address. Differs: SO_REUSEADDR of streams on Windows.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -201,7 +202,8 @@ FER_MUST_USE FER_API fer_error fer_socket_reuse_address(const fer_socket *socket
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Windows; Unix sockets), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (Windows; Unix sockets), FER_INVALID_INPUT (misuse) and other errors of
+ * the OS.
  * Rust: socket2: Socket::set_reuse_port.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -221,13 +223,13 @@ FER_MUST_USE FER_API fer_error fer_socket_reuse_port(const fer_socket *socket, b
 /**
  * Sets whether an IPv6 socket excludes IPv4.
  *
- * If this option was not set through the same handle, bind enables both families (FER_UNSUPPORTED
- * on OpenBSD).
+ * If this option was not set through the same handle, a bind to [::] or to an IPv4-mapped address
+ * enables both families (FER_UNSUPPORTED on OpenBSD).
  *
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_INVALID_INPUT (misuse; already bound; false on
- * OpenBSD, which has no dual stack).
+ * OpenBSD, which has no dual stack) and other errors of the OS.
  * Rust: socket2: Socket::set_only_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -238,7 +240,8 @@ FER_MUST_USE FER_API fer_error fer_socket_set_only_v6(fer_socket *socket, bool o
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_INVALID_INPUT (misuse) and other errors of the
+ * OS.
  * Rust: socket2: Socket::only_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -252,7 +255,8 @@ FER_MUST_USE FER_API fer_error fer_socket_only_v6(const fer_socket *socket, bool
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; 0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the limit).
+ * Errors: FER_INVALID_INPUT (misuse; 0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the limit)
+ * and other errors of the OS.
  * Rust: socket2: Socket::set_recv_buffer_size.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -263,7 +267,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_recv_buffer_size(fer_socket *socke
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: socket2: Socket::recv_buffer_size. Differs: Linux reports twice the size (socket(7)); this
  * function does not.
  * Threads: concurrent with any other call on the handle except close.
@@ -278,7 +282,8 @@ FER_MUST_USE FER_API fer_error fer_socket_recv_buffer_size(const fer_socket *soc
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; 0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the limit).
+ * Errors: FER_INVALID_INPUT (misuse; 0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the limit)
+ * and other errors of the OS.
  * Rust: socket2: Socket::set_send_buffer_size.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -289,7 +294,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_send_buffer_size(fer_socket *socke
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: socket2: Socket::send_buffer_size. Differs: Linux reports twice the size (socket(7)); this
  * function does not.
  * Threads: concurrent with any other call on the handle except close.
@@ -303,7 +308,8 @@ FER_MUST_USE FER_API fer_error fer_socket_send_buffer_size(const fer_socket *soc
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (a field that this OS lacks; not TCP), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (a field that this OS lacks; not TCP), FER_INVALID_INPUT (misuse) and
+ * other errors of the OS.
  * Rust: socket2: Socket::set_keepalive, set_tcp_keepalive.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -350,7 +356,7 @@ FER_MUST_USE FER_API fer_error fer_socket_linger(const fer_socket *socket, fer_d
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not TCP), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (not TCP), FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: socket2: Socket::set_tcp_nodelay.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -372,7 +378,8 @@ FER_MUST_USE FER_API fer_error fer_socket_nodelay(const fer_socket *socket, bool
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255), FER_UNSUPPORTED (Unix sockets).
+ * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255), FER_UNSUPPORTED (Unix sockets) and other
+ * errors of the OS.
  * Rust: socket2: Socket::set_ttl_v4, set_unicast_hops_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -383,7 +390,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t t
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: socket2: Socket::ttl_v4, unicast_hops_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -399,7 +406,7 @@ FER_MUST_USE FER_API fer_error fer_socket_ttl(const fer_socket *socket, uint32_t
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_INVALID_INPUT (misuse; out of range), FER_UNSUPPORTED (Unix sockets; an OS without
- * this option).
+ * this option) and other errors of the OS.
  * Rust: socket2: Socket::set_tos_v4, set_tclass_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -410,7 +417,8 @@ FER_MUST_USE FER_API fer_error fer_socket_set_tos(fer_socket *socket, uint32_t t
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets; an OS without this option), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (Unix sockets; an OS without this option), FER_INVALID_INPUT (misuse) and
+ * other errors of the OS.
  * Rust: socket2: Socket::tos_v4, tclass_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -421,7 +429,8 @@ FER_MUST_USE FER_API fer_error fer_socket_tos(const fer_socket *socket, uint32_t
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (streams; Unix sockets), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (streams; Unix sockets), FER_INVALID_INPUT (misuse) and other errors of
+ * the OS.
  * Rust: socket2: Socket::set_broadcast.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -450,7 +459,7 @@ FER_MUST_USE FER_API fer_error fer_socket_broadcast(const fer_socket *socket, bo
  * Owns: name is not kept.
  * Errors: FER_NOT_FOUND (no such network interface), FER_PERMISSION_DENIED, FER_UNSUPPORTED (an OS
  * without this option; Unix sockets), FER_INVALID_INPUT (misuse; an empty name, or one of more than
- * 15 bytes).
+ * 15 bytes) and other errors of the OS.
  * Rust: socket2: Socket::bind_device, bind_device_by_index_v4.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -481,7 +490,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_limits(fer_socket *socket, const f
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: socket2: Socket::set_nonblocking.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -495,7 +504,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bo
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: socket2: Socket::set_read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -507,7 +516,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_read_timeout(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: socket2: Socket::read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -518,7 +527,7 @@ FER_MUST_USE FER_API fer_error fer_socket_read_timeout(const fer_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: socket2: Socket::set_write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -530,7 +539,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_write_timeout(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: socket2: Socket::write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -547,9 +556,9 @@ FER_MUST_USE FER_API fer_error fer_socket_write_timeout(const fer_socket *socket
  *
  * Blocks: never.
  * Owns: addr is not kept.
- * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED, FER_UNSUPPORTED (an IPv6
- * socket on OpenBSD without only_v6), FER_INVALID_INPUT (misuse; another family; a Unix socket;
- * already bound).
+ * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED, FER_UNSUPPORTED ([::] or
+ * an IPv4-mapped address on OpenBSD without only_v6), FER_INVALID_INPUT (misuse; another family; a
+ * Unix socket; already bound) and other errors of the OS.
  * Rust: socket2: Socket::bind. Differs: bind sets the options that were not set, as
  * fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr do.
  * Threads: no concurrent call on the handle.
@@ -563,7 +572,8 @@ FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_soc
  * Owns: addr is not kept. The path remains when the socket is closed.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
  * FER_UNSUPPORTED, FER_INVALID_INPUT (misuse; not a Unix socket; an unnamed address; already
- * bound).
+ * bound), FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_IS_A_DIRECTORY,
+ * FER_NOT_A_DIRECTORY and FER_READ_ONLY_FILESYSTEM (the path) and other errors of the OS.
  * Rust: socket2: Socket::bind with SockAddr::unix.
  * Threads: no concurrent call on the handle.
  */
@@ -579,8 +589,10 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fe
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_ADDR_IN_USE (a socket with the same address listens), FER_INVALID_INPUT (misuse; a
- * negative backlog; not a stream; connected or connecting; an unbound Unix socket).
+ * Errors: FER_ADDR_IN_USE (a socket with the same address listens), FER_UNSUPPORTED (an unbound
+ * IPv6 socket on OpenBSD without only_v6), FER_INVALID_INPUT (misuse; a negative backlog; not a
+ * stream; connected or connecting; an unbound Unix socket), FER_TOO_MANY_OPEN_FILES (Windows) and
+ * other errors of the OS.
  * Rust: socket2: Socket::listen.
  * Threads: no concurrent call on the handle.
  */
@@ -608,9 +620,10 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
  * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK (pending connect), FER_CONNECTION_REFUSED (also for port 0 on a stream),
  * FER_CANCELLED and FER_TIMED_OUT with os_code 0 (the limits), FER_TIMED_OUT with an OS code,
- * FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE,
- * FER_INVALID_INPUT (misuse; another family; a stream that is connected, connecting, failed or
- * listening; port 0 on a UDP socket) and other errors of the OS.
+ * FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE, FER_INVALID_INPUT (misuse;
+ * another family; a stream that is connected, connecting, failed or listening; port 0 on a UDP
+ * socket), FER_ADDR_IN_USE, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED (the OS does not tell the
+ * cause), FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES and other errors of the OS.
  * Rust: socket2: Socket::connect. Differs: a pending connect is InProgress on POSIX in Rust.
  * Threads: no concurrent call on the handle.
  */
@@ -637,22 +650,24 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
 /**
  * Connects a Unix stream. Otherwise same as fer_socket_connect.
  *
- * In nonblocking mode a full accept queue is FER_WOULD_BLOCK too (Linux: connect(2), EAGAIN). In
- * blocking mode it is FER_TIMED_OUT when the write timeout expires. In both cases no connect is
- * pending, and the call can be repeated. The same holds if the handle's limits end the wait for
- * room in the queue. On other systems a full queue is FER_CONNECTION_REFUSED. This call does not
- * connect a Unix datagram socket. Bind that with fer_socket_bind_unix, and connect it as a
- * fer_unix_datagram.
+ * In nonblocking mode a full accept queue is FER_RESOURCE_BUSY (Linux: connect(2), EAGAIN), as for
+ * fer_unix_stream_connect_start. In blocking mode it is FER_TIMED_OUT when the write timeout
+ * expires. In both cases no connect is pending, fer_socket_take_error reports FER_OK, and the call
+ * can be repeated. The same holds if the handle's limits end the wait for room in the queue. On
+ * other systems a full queue is FER_CONNECTION_REFUSED. This call does not connect a Unix datagram
+ * socket. Bind that with fer_socket_bind_unix, and connect it as a fer_unix_datagram.
  *
  * Blocks: in blocking mode while the accept queue is full (Linux), at most the write timeout. With
  * limits, the call looks for room every 4 ms, because no event reports it. A signal does not end
- * the call.
+ * the call. After a signal a call with a write timeout looks in the same way.
  * Owns: addr is not kept.
- * Errors: FER_WOULD_BLOCK, FER_TIMED_OUT with os_code 0 (the write timeout expired; the deadline),
- * FER_CANCELLED,
- * FER_CONNECTION_REFUSED, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT
- * (misuse; not a Unix stream; an unnamed address; a stream that is connected, connecting, failed or
- * listening).
+ * Errors: FER_WOULD_BLOCK (Windows, in nonblocking mode: the connect is pending),
+ * FER_RESOURCE_BUSY, FER_TIMED_OUT with os_code 0 (the write timeout expired; the deadline),
+ * FER_CANCELLED, FER_CONNECTION_REFUSED, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED,
+ * FER_INVALID_INPUT (misuse; not a Unix stream; an unnamed address; a stream that is connected,
+ * connecting, failed or listening), FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and
+ * FER_NOT_A_DIRECTORY (the path), FER_CONNECTION_ABORTED (Windows does not tell the cause) and
+ * other errors of the OS.
  * Rust: socket2: Socket::connect with SockAddr::unix.
  * Threads: no concurrent call on the handle.
  */
@@ -665,7 +680,7 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_unix(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: socket2: Socket::local_addr. Differs: in Rust it is WSAEINVAL on Windows before bind.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -694,7 +709,7 @@ FER_MUST_USE FER_API fer_error fer_socket_peer_addr(const fer_socket *socket, fe
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_WOULD_BLOCK (pending connect), FER_INVALID_INPUT (misuse).
+ * Errors: FER_WOULD_BLOCK (pending connect), FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: socket2: Socket::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -712,7 +727,8 @@ FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_err
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
- * open), FER_NOT_CONNECTED (an unconnected stream) and other errors of the OS.
+ * open), FER_NOT_CONNECTED (an unconnected stream), FER_TIMED_OUT and FER_CANCELLED (the limits),
+ * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
  * Rust: tokio: net::TcpStream::ready, with a timeout, for socket2's Socket.
  * Threads: concurrent with any other call on the handle except close.
  */

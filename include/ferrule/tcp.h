@@ -13,8 +13,15 @@
  * Threads. Two threads may use one handle at once, one for reading and one for writing. Any thread
  * may call shutdown.
  *
+ * Cancellation of threads (POSIX: pthread_cancel, deferred). The waits of the library, connects,
+ * lookups and closes are no cancellation points, because the library holds a lock, a socket or
+ * memory then. A thread that is cancelled in one of them returns from it first, so end the wait
+ * with a token (cancel.h). A read, a write or an accept without limits may be a cancellation point,
+ * as in the system; the handle stays usable.
+ *
  * Options. Setting an option, a timeout or the mode of a stream whose connection has ended is
- * FER_OK for every valid value. On macOS it then has no effect.
+ * FER_OK for every valid value. On macOS and the BSDs it may then have no effect. The getters of
+ * nodelay, ttl and keepalive may then be FER_CONNECTION_RESET on the BSDs (`ended_option`).
  *
  * A stream from fer_tcp_stream_connect_start or from a fer_socket (socket.h) may be in one of three
  * further states:
@@ -72,7 +79,9 @@ typedef struct fer_tcp_listener {
  * Errors: FER_INVALID_INPUT (NULL, an open handle, text that is not "host:port"),
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN, FER_RESOLVE_FAILED, FER_CONNECTION_REFUSED,
  * FER_TIMED_OUT with an OS code, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE,
- * FER_TOO_MANY_OPEN_FILES, FER_ADDR_NOT_AVAILABLE and other errors of the OS.
+ * FER_TOO_MANY_OPEN_FILES, FER_ADDR_NOT_AVAILABLE, FER_ADDR_IN_USE, FER_CONNECTION_RESET,
+ * FER_CONNECTION_ABORTED (the OS does not tell the cause), FER_NETWORK_DOWN and other errors of the
+ * OS.
  * Rust: std::net::TcpStream::connect with a &str.
  * Threads: no concurrent call on the handle.
  */
@@ -186,7 +195,7 @@ typedef struct fer_connect_options {
  *     closed before the call returns, with a reset if they had connected. If none connects, the
  *     error is that of the limits if they ended the call, otherwise that of the last address in
  *     this order.
- * K10 The same text, options and network connect to the same address in both dialects of the
+ * K10 The same text, options and network connect to the same address in every dialect of the
  *     simulated network.
  *
  * An attempt fails with any error of its socket, for example FER_TOO_MANY_OPEN_FILES, and with
@@ -291,7 +300,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *st
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (NetBSD, OpenBSD: the connection is over:
+ * `local_addr_after_end`) and other errors of the OS.
  * Rust: std::net::TcpStream::local_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -365,7 +375,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: std::net::TcpStream::set_read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -377,7 +387,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_read_timeout(fer_tcp_stream *s
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::TcpStream::read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -395,7 +405,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_timeout(const fer_tcp_stream 
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: std::net::TcpStream::set_write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -407,7 +417,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_write_timeout(fer_tcp_stream *
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::TcpStream::write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -441,7 +451,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_limits(fer_tcp_stream *stream,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::TcpStream::set_nonblocking.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -469,7 +479,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * the deadline is reached: fer_instant_remaining of it is 0), FER_CANCELLED (the limits),
  * FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte was read),
  * FER_CONNECTION_RESET and other fatal errors (FER_TIMED_OUT with an OS code, FER_HOST_UNREACHABLE,
- * ...), which this handle saves (see above), FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
+ * ...), which this handle saves (see above), FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse),
+ * FER_CONNECTION_ABORTED (a connect failed, and the OS does not tell the cause) and other errors of
+ * the OS.
  * Rust: std::io::Read::read for TcpStream. Differs: an expired timeout is TimedOut on every OS; a
  * read of zero bytes never blocks.
  * Threads: one read call and one write call may run concurrently on one handle.
@@ -577,7 +589,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
  *
  * If the buffer is full, the call peeks one more byte and may block for it. If that shows end of
  * file, the result is FER_OK. If it shows data, the result is FER_STORAGE_FULL and the data stays
- * queued. A signal does not end the call. The read timeout applies to each underlying read.
+ * queued. A signal does not end the call. The read timeout applies to each underlying read, and
+ * restarts after a signal.
  *
  * Blocks: until end of file or an error. The handle's limits end it with FER_CANCELLED or
  * FER_TIMED_OUT (cancel.h).
@@ -601,15 +614,16 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * writes may succeed before one fails, with FER_BROKEN_PIPE or FER_CONNECTION_RESET
  * (`write_after_peer_gone`).
  *
- * Blocks: until the OS has accepted all bytes (POSIX) or some (Windows; within limits), at most the
- * write timeout. Never in nonblocking mode. The handle's limits end it with FER_CANCELLED or
- * FER_TIMED_OUT (cancel.h).
+ * Blocks: until the OS has accepted all bytes (Linux) or some (Windows, macOS, the BSDs; within
+ * limits; `one_write_takes`), at most the write timeout. Never in nonblocking mode. The handle's
+ * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0.
  * Errors: FER_BROKEN_PIPE (this half is shut down, or the peer has closed; reading is unaffected),
  * FER_CONNECTION_RESET, FER_TIMED_OUT with os_code 0 (the write timeout expired, or the deadline;
  * nothing was accepted), FER_CANCELLED (the limits), FER_WOULD_BLOCK (nonblocking mode),
  * FER_INTERRUPTED (a signal arrived before any byte was written), other fatal errors as in
- * fer_tcp_stream_read, FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
+ * fer_tcp_stream_read, FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse), FER_NETWORK_UNREACHABLE,
+ * FER_NETWORK_DOWN.
  * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is TimedOut on every OS.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -671,7 +685,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write_vectored(fer_tcp_stream 
 /**
  * Writes all len bytes, with as many writes as necessary.
  *
- * A signal does not end the call. The write timeout applies to each underlying write.
+ * A signal does not end the call. The write timeout applies to each underlying write, and restarts
+ * after a signal.
  *
  * Blocks: until the OS has accepted all bytes, or until an error. The handle's limits end it with
  * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
@@ -704,7 +719,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse), FER_CONNECTION_RESET (the BSDs: the connection has ended;
+ * `ended_option`) and other errors of the OS.
  * Rust: std::net::TcpStream::nodelay.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -717,7 +733,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_nodelay(const fer_tcp_stream *stre
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255).
+ * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255) and other errors of the OS.
  * Rust: std::net::TcpStream::set_ttl. Differs: on IPv6 Rust sets only IP_TTL, and leaves the range
  * check to the OS.
  * Threads: concurrent with any other call on the handle except close.
@@ -729,7 +745,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, ui
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse), FER_CONNECTION_RESET (NetBSD, OpenBSD: the connection has
+ * ended; `ended_option`) and other errors of the OS.
  * Rust: std::net::TcpStream::ttl.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -758,7 +775,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_linger(fer_tcp_stream *stream,
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::TcpStream::linger (unstable in Rust).
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -777,7 +794,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_UNSUPPORTED (the OS lacks a field), FER_INVALID_INPUT (misuse; a time or interval of
- * FER_DURATION_NONE).
+ * FER_DURATION_NONE) and other errors of the OS.
  * Rust: none in std; socket2::Socket::set_tcp_keepalive.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -789,7 +806,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stre
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse), FER_CONNECTION_RESET (the BSDs: the connection has ended;
+ * `ended_option`) and other errors of the OS.
  * Rust: none in std; socket2::Socket::keepalive and related methods.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -806,7 +824,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *st
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK (pending connect).
+ * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK (pending connect) and other errors of the OS.
  * Rust: std::net::TcpStream::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -835,7 +853,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a CLOSED handle),
- * FER_NOT_CONNECTED and other errors of the OS.
+ * FER_NOT_CONNECTED, FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and
+ * other errors of the OS.
  * Rust: tokio: net::TcpStream::ready, with a timeout. Differs: there is no separate readiness for
  * errors.
  * Threads: concurrent with any other call on the handle except close.
@@ -926,7 +945,8 @@ FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_INVALID_INPUT (not a connected IP stream socket: a listener, a datagram socket,
- * unconnected, both halves already ended, no socket, not overlapped; stream is open).
+ * unconnected, both halves already ended, no socket, not overlapped; stream is open) and other
+ * errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -957,16 +977,17 @@ FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream);
  *
  * With port 0 the OS chooses an ephemeral port; fer_tcp_listener_local_addr returns it. The backlog
  * is 128. A bind to [::] accepts IPv4 connections too. OpenBSD has no dual stack: there a bind to
- * any IPv6 address is FER_UNSUPPORTED (use fer_socket_set_only_v6). On POSIX the port of a closed
- * listener can be bound again immediately, even if connections are in TIME_WAIT (SO_REUSEADDR). On
- * Windows that option would let another process take the port, so the listener requests exclusive
- * use instead.
+ * [::] or to an IPv4-mapped address is FER_UNSUPPORTED (use fer_socket_set_only_v6). On POSIX the
+ * port of a closed listener can be bound again immediately, even if connections are in TIME_WAIT
+ * (SO_REUSEADDR). On Windows that option would let another process take the port, so the listener
+ * requests exclusive use instead.
  *
  * Blocks: during the name lookup.
  * Owns: the handle owns the socket until fer_tcp_listener_close. host_port is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
- * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; an
- * IPv6 address on OpenBSD), FER_INVALID_INPUT (misuse), and the errors of fer_to_socket_addrs.
+ * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
+ * or an IPv4-mapped address on OpenBSD), FER_INVALID_INPUT (misuse), and the errors of
+ * fer_to_socket_addrs and other errors of the OS.
  * Rust: std::net::TcpListener::bind with a &str. Differs: [::] is dual stack on Windows and the
  * BSDs too.
  * Threads: no concurrent call on the handle.
@@ -980,8 +1001,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind(fer_tcp_listener *listener,
  * Blocks: never.
  * Owns: the handle owns the socket until fer_tcp_listener_close. addr is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
- * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; an
- * IPv6 address on OpenBSD), FER_INVALID_INPUT (misuse).
+ * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
+ * or an IPv4-mapped address on OpenBSD), FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::TcpListener::bind with a SocketAddr.
  * Threads: no concurrent call on the handle.
  */
@@ -996,8 +1017,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * Owns: the handle owns the socket until fer_tcp_listener_close. addrs has count elements and is
  * not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
- * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; an
- * IPv6 address on OpenBSD), FER_INVALID_INPUT (misuse; count is 0 or addrs is NULL).
+ * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
+ * or an IPv4-mapped address on OpenBSD), FER_INVALID_INPUT (misuse; count is 0 or addrs is NULL)
+ * and other errors of the OS.
  * Rust: std::net::TcpListener::bind with a &[SocketAddr].
  * Threads: no concurrent call on the handle.
  */
@@ -1008,10 +1030,11 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
 /**
  * Waits for a connection and accepts it.
  *
- * Connections that the OS reports as dead are skipped. Linux does not report a connection that was
- * reset in the accept queue: it is returned, and its first read is FER_CONNECTION_RESET. A signal
- * does not end the call. The stream starts in blocking mode without timeouts, and child processes
- * do not inherit it. peer may be NULL; otherwise *peer is the peer address.
+ * Connections that the OS reports as dead are skipped. Linux, and macOS for IPv4, do not report a
+ * connection that was reset in the accept queue: it is returned, and its first read is
+ * FER_CONNECTION_RESET (`reset_in_queue`). A signal does not end the call. The stream starts in
+ * blocking mode without timeouts, and child processes do not inherit it. peer may be NULL;
+ * otherwise *peer is the peer address.
  *
  * To end a blocked accept from another thread, give the listener limits with a cancel token before
  * the call (fer_tcp_listener_set_limits). The other thread then calls fer_cancel_token_cancel; on
@@ -1025,7 +1048,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
  * is open or NULL), FER_TIMED_OUT with os_code 0 (the timeout expired, or the deadline of the
  * limits), FER_CANCELLED (the token of the limits), FER_CONNECTION_ABORTED (65536 dead connections
  * in a row), FER_NOT_CONNECTED (the OS has shut down the listener, as mobile systems do: close it
- * and bind again).
+ * and bind again) and other errors of the OS.
  * Rust: std::net::TcpListener::accept. Differs: continues after dead connections; never inherits
  * the listener's modes.
  * Threads: any number of concurrent calls on one listener, each with its own out.
@@ -1040,9 +1063,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listene
  * waiting, so there the call checks the accept queue first. It still waits if the connection
  * disappears between the check and the accept. Another thread or process may accept it, or (on
  * macOS and the BSDs) it may be aborted. A listener that was in nonblocking mode, or had limits or
- * a timeout, has no such race.
+ * a timeout, has no such race. On Windows the call waits after fer_tcp_listener_into_raw of a clone
+ * of a listener in blocking mode, which makes the clones' SOCKETs blocking.
  *
- * Blocks: never, except for the race above.
+ * Blocks: never, except as above.
  * Owns: same as fer_tcp_listener_accept.
  * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_tcp_listener_accept.
  * Rust: std::net::TcpListener::accept, nonblocking for one call.
@@ -1063,7 +1087,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_try_accept(fer_tcp_listener *lis
  * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
- * open) and other errors of the OS.
+ * open), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other errors of
+ * the OS.
  * Rust: mio: a poll for net::TcpListener, with a timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1076,7 +1101,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_ready(const fer_tcp_listener *li
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::TcpListener::local_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1088,7 +1113,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_local_addr(const fer_tcp_listene
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_tcp_listener_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY.
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and
+ * other errors of the OS.
  * Rust: std::net::TcpListener::try_clone.
  * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */
@@ -1102,7 +1128,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_try_clone(fer_tcp_listener *list
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255).
+ * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255) and other errors of the OS.
  * Rust: std::net::TcpListener::set_ttl. See fer_tcp_stream_set_ttl.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1113,7 +1139,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_set_ttl(fer_tcp_listener *listen
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::TcpListener::ttl.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1125,7 +1151,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_ttl(const fer_tcp_listener *list
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::TcpListener::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1144,7 +1170,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *lis
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN) and other errors of the OS.
  * Rust: none in std; tokio::time::timeout and select! around an accept.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1162,7 +1188,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_set_limits(fer_tcp_listener *lis
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: none in std; Java: ServerSocket.setSoTimeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1193,7 +1219,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_timeout(const fer_tcp_listener *
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::TcpListener::set_nonblocking.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1235,7 +1261,8 @@ FER_API fer_raw_socket fer_tcp_listener_as_raw(const fer_tcp_listener *listener)
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (not a listening IP stream socket; listener is open).
+ * Errors: FER_INVALID_INPUT (not a listening IP stream socket; listener is open) and other errors
+ * of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */

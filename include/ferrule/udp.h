@@ -51,15 +51,16 @@ typedef struct fer_datagram {
  * no IPv6, or for IPv4 only.
  *
  * A bind to [::] receives IPv4 too. IPv4 senders are then reported as IPv4-mapped addresses.
- * OpenBSD has no dual stack: there a bind to any IPv6 address is FER_UNSUPPORTED (use
- * fer_socket_set_only_v6). The first socket bound to a port keeps it: on Windows the bind requests
- * exclusive use.
+ * OpenBSD has no dual stack: there a bind to [::] or to an IPv4-mapped address is FER_UNSUPPORTED
+ * (use fer_socket_set_only_v6). The first socket bound to a port keeps it: on Windows the bind
+ * requests exclusive use.
  *
  * Blocks: during the name lookup.
  * Owns: the handle owns the socket until fer_udp_socket_close. host_port is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
- * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; an
- * IPv6 address on OpenBSD), FER_INVALID_INPUT (misuse), and the errors of fer_to_socket_addrs.
+ * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
+ * or an IPv4-mapped address on OpenBSD), FER_INVALID_INPUT (misuse), and the errors of
+ * fer_to_socket_addrs and other errors of the OS.
  * Rust: std::net::UdpSocket::bind with a &str. Differs: [::] is dual stack on Windows and the BSDs
  * too.
  * Threads: no concurrent call on the handle.
@@ -109,7 +110,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket,
  * FER_NETWORK_UNREACHABLE (also if an IPv6 socket is bound to an address of one family and the peer
  * has the other), FER_ADDR_NOT_AVAILABLE (also if the socket is bound to an address, for example
  * the loopback's, from which no route leads to the peer), FER_PERMISSION_DENIED (a broadcast
- * address while broadcast is off), and the errors of fer_to_socket_addrs.
+ * address while broadcast is off), and the errors of fer_to_socket_addrs, FER_ADDR_IN_USE,
+ * FER_HOST_UNREACHABLE, FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES (macOS and the BSDs: a bound
+ * socket that has a peer) and other errors of the OS.
  * Rust: std::net::UdpSocket::connect with a &str. Differs: queued datagrams of other senders are
  * never received; port 0 is refused by the call.
  * Threads: no concurrent call on the handle.
@@ -148,7 +151,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_connect_addrs(fer_udp_socket *sock
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
+ * Errors: FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::UdpSocket::peer_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -181,8 +184,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *s
  * Errors: FER_NOT_CONNECTED (no peer), FER_MESSAGE_TOO_LONG (nothing was sent),
  * FER_CONNECTION_REFUSED (an earlier datagram was refused; reported once; this datagram was not
  * sent), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT with os_code 0 (the write timeout
- * expired), FER_INTERRUPTED, FER_PERMISSION_DENIED, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE,
- * FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * expired, or the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_PERMISSION_DENIED,
+ * FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_INVALID_INPUT (misuse),
+ * FER_ADDR_NOT_AVAILABLE, FER_BROKEN_PIPE, FER_NETWORK_DOWN and other errors of the OS.
  * Rust: std::net::UdpSocket::send. Differs: without a peer it is NotConnected on every OS.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -199,8 +203,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket, const
  * mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_udp_socket_send, but never FER_NOT_CONNECTED. Also FER_PERMISSION_DENIED (a
- * broadcast address while broadcast is off), FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4
- * socket).
+ * broadcast address while broadcast is off), FER_ADDR_NOT_AVAILABLE (the socket is not bound, and
+ * no local port is left), FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket).
  * Rust: std::net::UdpSocket::send_to with a SocketAddr.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -223,8 +227,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket, co
  * Owns: nothing; no pointer is kept.
  * Errors: FER_CONNECTION_REFUSED (connected: the peer's port refused a datagram; reported once),
  * FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT with os_code 0 (the read timeout expired, or
- * the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_INVALID_INPUT (misuse) and other
- * errors of the OS. *out is unchanged then.
+ * the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_HOST_UNREACHABLE (Windows: the
+ * time to live of a sent datagram expired on the way), FER_INVALID_INPUT (misuse) and other errors
+ * of the OS. *out is unchanged then.
  * Rust: std::net::UdpSocket::recv_from. Differs: neither a truncated datagram nor a refusal by
  * another host is an error on Windows.
  * Threads: one receive call and one send call may run concurrently on one handle.
@@ -372,7 +377,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek(fer_udp_socket *socket, v
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
- * open) and other errors of the OS.
+ * open), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other errors of
+ * the OS.
  * Rust: tokio: net::UdpSocket::ready, with a timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -391,7 +397,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_ready(const fer_udp_socket *socket
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: std::net::UdpSocket::set_read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -406,7 +412,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *s
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: std::net::UdpSocket::set_write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -418,7 +424,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_write_timeout(fer_udp_socket *
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::UdpSocket::read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -430,7 +436,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_read_timeout(const fer_udp_socket 
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::UdpSocket::write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -477,7 +483,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *so
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::UdpSocket::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -489,7 +495,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255).
+ * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255) and other errors of the OS.
  * Rust: std::net::UdpSocket::set_ttl. Differs: on IPv6 Rust sets only IP_TTL, and leaves the range
  * check to the OS.
  * Threads: concurrent with any other call on the handle except close.
@@ -502,7 +508,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, ui
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::UdpSocket::ttl.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -526,7 +532,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_broadcast(fer_udp_socket *sock
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::net::UdpSocket::broadcast.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -688,7 +694,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket 
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_udp_socket_close.
  * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY
- * (Windows).
+ * (Windows) and other errors of the OS.
  * Rust: std::net::UdpSocket::try_clone.
  * Threads: socket: concurrent with any other call except close. out: no concurrent call.
  */
@@ -728,7 +734,7 @@ FER_API fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket);
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (not an IP datagram socket; socket is open).
+ * Errors: FER_INVALID_INPUT (not an IP datagram socket; socket is open) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */

@@ -148,7 +148,9 @@ FER_API const void *fer_unix_addr_as_abstract_name(const fer_unix_addr *addr, si
  * FER_CONNECTION_REFUSED instead. A signal does not end the call.
  * Owns: the handle owns the connection until fer_unix_stream_close. path is not kept.
  * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (no listener at the path),
- * FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT (misuse), FER_TOO_MANY_OPEN_FILES,
+ * FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path),
+ * FER_CONNECTION_ABORTED (Windows does not tell the cause) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::connect.
  * Threads: no concurrent call on the handle.
  */
@@ -191,7 +193,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_connect_start(fer_unix_stream *st
  * Blocks: never.
  * Owns: each handle owns its end until fer_unix_stream_close.
  * Errors: FER_UNSUPPORTED (Windows), FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (an open handle;
- * the same handle twice).
+ * the same handle twice) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::pair.
  * Threads: no concurrent call on either handle.
  */
@@ -456,7 +458,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::set_read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -469,7 +471,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_read_timeout(fer_unix_stream 
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::set_write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -481,7 +483,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_write_timeout(fer_unix_stream
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -493,7 +495,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_timeout(const fer_unix_strea
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -540,7 +542,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK (pending connect).
+ * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK (pending connect) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -623,7 +625,8 @@ FER_API fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream);
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (not a connected Unix stream socket; stream is open).
+ * Errors: FER_INVALID_INPUT (not a connected Unix stream socket; stream is open) and other errors
+ * of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -656,7 +659,9 @@ FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream);
  * Owns: the handle owns the socket until fer_unix_listener_close, but not the path. path is not
  * kept.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
- * FER_UNSUPPORTED, FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * FER_UNSUPPORTED, FER_INVALID_INPUT (misuse), FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS,
+ * FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_IS_A_DIRECTORY, FER_NOT_A_DIRECTORY and
+ * FER_READ_ONLY_FILESYSTEM (the path) and other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::bind.
  * Threads: no concurrent call on the handle.
  */
@@ -724,7 +729,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *l
  * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
- * open) and other errors of the OS.
+ * open), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other errors of
+ * the OS.
  * Rust: mio: a poll for net::UnixListener, with a timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -737,7 +743,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_ready(const fer_unix_listener *
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_unix_listener_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY.
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and
+ * other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::try_clone.
  * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */
@@ -767,7 +774,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_liste
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN) and other errors of the OS.
  * Rust: none in std; tokio::time::timeout and select! around an accept.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -780,7 +787,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_limits(fer_unix_listener *l
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: none in std; see fer_tcp_listener_set_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -821,7 +828,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_nonblocking(fer_unix_listen
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -862,7 +869,8 @@ FER_API fer_raw_socket fer_unix_listener_as_raw(const fer_unix_listener *listene
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (not a listening Unix stream socket; listener is open).
+ * Errors: FER_INVALID_INPUT (not a listening Unix stream socket; listener is open) and other errors
+ * of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -894,7 +902,9 @@ FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener);
  * Owns: the handle owns the socket until fer_unix_datagram_close, but not the path. path is not
  * kept.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT
- * (misuse) and other errors of the OS.
+ * (misuse), FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME,
+ * FER_IS_A_DIRECTORY, FER_NOT_A_DIRECTORY and FER_READ_ONLY_FILESYSTEM (the path) and other errors
+ * of the OS.
  * Rust: std::os::unix::net::UnixDatagram::bind.
  * Threads: no concurrent call on the handle.
  */
@@ -917,7 +927,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *so
  *
  * Blocks: never.
  * Owns: the handle owns the socket until fer_unix_datagram_close.
- * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (misuse).
+ * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (misuse) and other errors of
+ * the OS.
  * Rust: std::os::unix::net::UnixDatagram::unbound.
  * Threads: no concurrent call on the handle.
  */
@@ -929,7 +940,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_unbound(fer_unix_datagram *sock
  * Blocks: never.
  * Owns: each handle owns its socket until fer_unix_datagram_close.
  * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (an open handle; the same
- * handle twice).
+ * handle twice) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::pair.
  * Threads: no concurrent call on either handle.
  */
@@ -946,7 +957,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_FOUND, FER_CONNECTION_REFUSED (no socket has that path), FER_PERMISSION_DENIED,
- * FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * FER_INVALID_INPUT (misuse), FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY
+ * (the path) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::connect.
  * Threads: no concurrent call on the handle.
  */
@@ -970,7 +982,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_connect_addr(fer_unix_datagram 
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_unix_datagram_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES.
+ * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES and other errors of the
+ * OS.
  * Rust: std::os::unix::net::UnixDatagram::try_clone.
  * Threads: socket: concurrent with any other call except close. out: no concurrent call.
  */
@@ -994,7 +1007,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_local_addr(const fer_unix_datag
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse).
+ * Errors: FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::peer_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1010,10 +1023,11 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
  * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead. The handle's limits end it
  * with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
- * Errors: FER_NOT_CONNECTED (no peer), FER_CONNECTION_REFUSED (the peer is closed; reported once,
- * then there is no peer), FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT,
+ * Errors: FER_NOT_CONNECTED (no peer), FER_CONNECTION_REFUSED (the peer is closed; on macOS and the
+ * BSDs FER_CONNECTION_RESET; reported once, then there is no peer: `unix_datagram_gone`),
+ * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED,
  * FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or receiving at the other socket),
- * FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * FER_INVALID_INPUT (misuse), FER_CONNECTION_RESET and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::send. Differs: never raises SIGPIPE.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -1030,9 +1044,11 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
  * with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (the receiver is closed),
- * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED,
- * FER_BROKEN_PIPE (sending is shut down here, or receiving at the other socket), FER_INVALID_INPUT
- * (misuse) and other errors of the OS.
+ * FER_CONNECTION_RESET (macOS and the BSDs: this socket's peer is closed, whatever the path;
+ * reported once, by the first call), FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode),
+ * FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or
+ * receiving at the other socket), FER_INVALID_INPUT (misuse), FER_FILESYSTEM_LOOP and
+ * FER_NOT_A_DIRECTORY (the path) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::send_to.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -1065,9 +1081,10 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram 
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
- * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_INTERRUPTED, FER_CONNECTION_RESET
- * (Linux: the peer has connected to another socket; reported once), FER_INVALID_INPUT (misuse) and
- * other errors of the OS. *out is unchanged then.
+ * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED,
+ * FER_CONNECTION_RESET (Linux: the peer has connected to another socket; macOS and the BSDs: the
+ * peer is closed; both reported once), FER_INVALID_INPUT (misuse) and other errors of the OS. *out
+ * is unchanged then.
  * Rust: std::os::unix::net::UnixDatagram::recv_from.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -1196,7 +1213,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *soc
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::set_read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1208,7 +1225,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_read_timeout(fer_unix_datag
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0).
+ * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::set_write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1220,7 +1237,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_write_timeout(fer_unix_data
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1232,7 +1249,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_read_timeout(const fer_unix_dat
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1278,7 +1295,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagr
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1318,7 +1335,8 @@ FER_API fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (not a Unix datagram socket; socket is open).
+ * Errors: FER_INVALID_INPUT (not a Unix datagram socket; socket is open) and other errors of the
+ * OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */

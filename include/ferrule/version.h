@@ -4,9 +4,9 @@
 #define FERRULE_VERSION_H
 
 #define FER_VERSION_MAJOR 0
-#define FER_VERSION_MINOR 2
+#define FER_VERSION_MINOR 3
 #define FER_VERSION_PATCH 0
-#define FER_VERSION_TEXT "0.2.0"
+#define FER_VERSION_TEXT "0.3.0"
 
 /* FER_API marks the functions that the shared library exports. Only the library's own build defines
  * FER_BUILD_SHARED. Users need no macro, because functions in an import library can be called

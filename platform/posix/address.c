@@ -76,18 +76,31 @@ bool ferp_posix_socket_addr(const struct sockaddr_storage *addr, fer_socket_addr
     return false;
 }
 
+/* EAGAIN: the system has no port left to choose (Linux: inet_autobind; FreeBSD: connect(2);
+ * reported of macOS 14), or cannot keep the chosen one (FreeBSD: in_pcbbind). Nothing is
+ * pending. */
+static fer_error port_result(fer_error error)
+{
+    error.kind = error.os_code == EAGAIN ? FER_ADDR_NOT_AVAILABLE : error.kind;
+    return error;
+}
+
 fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     struct sockaddr_storage storage;
     socklen_t len = ferp_posix_sockaddr(addr, &storage);
-    return ferp_posix_result(bind((int)raw, (const struct sockaddr *)&storage, len));
+    int returned = bind((int)raw, (const struct sockaddr *)&storage, len);
+    return port_result(ferp_posix_result(returned));
 }
 
 static fer_error connect_once(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     struct sockaddr_storage storage;
     socklen_t len = ferp_posix_sockaddr(addr, &storage);
-    return ferp_posix_result(connect((int)raw, (const struct sockaddr *)&storage, len));
+    int previous = ferp_posix_hold_cancel();
+    int returned = connect((int)raw, (const struct sockaddr *)&storage, len);
+    ferp_posix_release_cancel(previous);
+    return port_result(ferp_posix_waited_result(returned));
 }
 
 #ifdef __linux__
@@ -155,29 +168,33 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 }
 #endif
 
+/* EINVAL: NetBSD and OpenBSD have no address of a connection that has ended or failed
+ * (tcp_usrreq.c, tcp_getpcb). XNU has no peer once both halves have ended (uipc_syscalls.c,
+ * getpeername). */
+fer_error ferp_posix_address_error(int code)
+{
+    return FERP_POSIX_IS_BSD && code == EINVAL ? (fer_error){FER_NOT_CONNECTED, code}
+                                               : ferp_posix_error_of(code);
+}
+
 /* Stores the result of getsockname or getpeername. An address of another kind, or a family that the
  * system did not write, is EAFNOSUPPORT. */
 static fer_error store_address(int returned, const struct sockaddr_storage *storage,
                                fer_socket_addr *out)
 {
     if (returned < 0) {
-        return ferp_posix_error_of(errno);
+        return ferp_posix_address_error(errno);
     }
     return ferp_posix_socket_addr(storage, out) ? (fer_error){FER_OK, 0}
                                                 : ferp_posix_error_of(EAFNOSUPPORT);
 }
 
-/* EINVAL: NetBSD and OpenBSD have no address of a connection that has ended or failed
- * (tcp_usrreq.c, tcp_getpcb). */
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     struct sockaddr_storage storage;
     socklen_t len = sizeof storage;
     storage.ss_family = AF_UNSPEC;
-    fer_error error =
-        store_address(getsockname((int)raw, (struct sockaddr *)&storage, &len), &storage, out);
-    error.kind = FERP_POSIX_IS_BSD && error.os_code == EINVAL ? FER_NOT_CONNECTED : error.kind;
-    return error;
+    return store_address(getsockname((int)raw, (struct sockaddr *)&storage, &len), &storage, out);
 }
 
 fer_error ferp_check_connected(fer_raw_socket raw)

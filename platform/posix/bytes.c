@@ -10,10 +10,20 @@ static fer_error store_moved(ssize_t moved, size_t *n)
 {
     if (moved < 0) {
         *n = 0;
-        return ferp_posix_error_of(errno);
+        return ferp_posix_waited_error(errno);
     }
     *n = (size_t)moved;
     return (fer_error){FER_OK, 0};
+}
+
+/* macOS is reported to fail once with EINVAL after the peer's early close (MariaDB/server#5008).
+ * core's arguments are valid. */
+static fer_error store_received(ssize_t moved, size_t *n)
+{
+    fer_error error = store_moved(moved, n);
+    bool is_ended = FERP_POSIX_IS_APPLE && error.kind == FER_INVALID_INPUT;
+    error.kind = is_ended ? FER_CONNECTION_RESET : error.kind;
+    return error;
 }
 
 /* On macOS before 11 a send that races with the end of the connection fails with EPROTOTYPE. It is
@@ -33,12 +43,12 @@ static fer_error store_sent(ssize_t moved, size_t *n)
 
 fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
 {
-    return store_moved(recv((int)raw, buf, len, 0), n);
+    return store_received(recv((int)raw, buf, len, 0), n);
 }
 
 fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
 {
-    return store_moved(recv((int)raw, buf, len, MSG_PEEK), n);
+    return store_received(recv((int)raw, buf, len, MSG_PEEK), n);
 }
 
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
@@ -50,7 +60,7 @@ fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mod
                         size_t *n)
 {
     int peeking = recv_mode == FERP_PEEK ? MSG_PEEK : 0;
-    return store_moved(recv((int)raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS | peeking), n);
+    return store_received(recv((int)raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS | peeking), n);
 }
 
 fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
@@ -69,7 +79,7 @@ static fer_error receive_message(fer_raw_socket raw, const fer_io_slice_mut *sli
     }
     message.msg_iov = vectors;
     message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
-    return store_moved(recvmsg((int)raw, &message, flags), n);
+    return store_received(recvmsg((int)raw, &message, flags), n);
 }
 
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
@@ -139,7 +149,7 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int fla
     message.msg_iovlen = 1;
     ssize_t moved = recvmsg((int)raw, &message, flags);
     if (moved < 0) {
-        return ferp_posix_error_of(errno);
+        return ferp_posix_waited_error(errno);
     }
     bool truncated = (message.msg_flags & MSG_TRUNC) != 0 || (size_t)moved > len;
     return store_datagram(&from, (size_t)moved < len ? (size_t)moved : len, truncated, out);
@@ -179,7 +189,7 @@ static fer_error receive_with_length(fer_raw_socket raw, void *buf, size_t len, 
         recvfrom((int)raw, buf, len, flags | MSG_TRUNC, (struct sockaddr *)&from, &size);
     if (length < 0) {
         return errno == EINVAL ? receive_from(raw, buf, len, flags, out)
-                               : ferp_posix_error_of(errno);
+                               : ferp_posix_waited_error(errno);
     }
     bool truncated = (size_t)length > len;
     return store_datagram(&from, truncated ? len : (size_t)length, truncated, out);
@@ -235,6 +245,22 @@ static bool is_peer(fer_raw_socket raw, const fer_socket_addr *addr)
     return is_same;
 }
 
+/* A send of a socket without a port chooses one. If none is left, that is EAGAIN on Linux
+ * (send(2)), and no event reports a port. A raw socket's port is its protocol (inet_create). */
+static fer_error map_missing_port(fer_raw_socket raw, fer_error error)
+{
+#ifdef __linux__
+    fer_socket_addr local;
+    if (error.kind == FER_WOULD_BLOCK && ferp_local_addr(raw, &local).kind == FER_OK &&
+        local.port == 0) {
+        error.kind = FER_ADDR_NOT_AVAILABLE;
+    }
+#else
+    (void)raw;
+#endif
+    return error;
+}
+
 static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags,
                          const fer_socket_addr *addr, size_t *n)
 {
@@ -244,7 +270,8 @@ static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int fl
     if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && is_peer(raw, addr)) {
         moved = send((int)raw, buf, len, flags);
     }
-    return store_moved(moved, n);
+    fer_error error = store_moved(moved, n);
+    return error.kind == FER_OK ? error : map_missing_port(raw, error);
 }
 
 fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,

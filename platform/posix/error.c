@@ -1,7 +1,6 @@
 /* error.c: maps errno to a kind. The table is in errors_posix.h. */
-#include <errno.h>
+#include "platform/posix/posix.h"
 
-#include "platform/platform.h"
 #include "platform/posix/errors_bsd.h"
 #include "platform/posix/errors_linux.h"
 #include "platform/posix/errors_posix.h"
@@ -30,4 +29,10 @@ fer_error_kind ferp_error_kind(int32_t os_code)
 #undef CASE
     default: return FER_UNCATEGORIZED;
     }
+}
+
+fer_error ferp_posix_error_of(int code)
+{
+    bool is_of_a_wait = code == EINTR || code == EAGAIN;
+    return (fer_error){is_of_a_wait ? FER_RESOURCE_BUSY : ferp_error_kind(code), code};
 }

@@ -16,12 +16,18 @@
 #endif
 #endif
 
-/* The longest timeout that is read back as finite. Linux stores it in ticks, in a long. With 32
+#ifndef FERP_POSIX_LONG_BYTES
+#define FERP_POSIX_LONG_BYTES sizeof(long)
+#endif
+
+/* The longest timeout that is read back as finite. Linux stores it in ticks, in a long, and it is
+ * finite below MAX_SCHEDULE_TIMEOUT / HZ - 1 seconds (net/core/sock.c, sock_set_timeout). With 32
  * bits, 1000 ticks a second leave 24 days. With 64 bits every fer_duration fits, unless the kernel
  * counts nanoseconds: then 292 years. */
-#define FERP_POSIX_TIMEOUT_SECS_MAX        \
-    (sizeof(long) <= 4 ? UINT64_C(2147483) \
-                       : (uint64_t)INT64_MAX / (FERP_POSIX_COUNTS_NANOS ? 1000000000 : 1000000))
+#define FERP_POSIX_TIMEOUT_SECS_MAX \
+    (FERP_POSIX_LONG_BYTES <= 4     \
+         ? UINT64_C(2147483) - 2    \
+         : (uint64_t)INT64_MAX / (FERP_POSIX_COUNTS_NANOS ? 1000000000 : 1000000))
 
 /* The longest timeouts that are tried after EDOM, which means a longer one than the system can
  * store. NetBSD stores ticks in an int; this one fits at 1000 ticks a second (uipc_socket.c,

@@ -68,6 +68,13 @@ static uint32_t system_events(fer_event interest, fer_poll_mode mode)
     return events_of[mode][interest.readable + (size_t)2 * interest.writable];
 }
 
+/* After a failed epoll_ctl. EPERM: a file that epoll does not support (epoll_ctl(2)). Out of line,
+ * so that it costs a call that succeeds nothing. */
+__attribute__((noinline, cold)) static fer_error control_error(void)
+{
+    return errno == EPERM ? (fer_error){FER_UNSUPPORTED, EPERM} : ferp_posix_error_of(errno);
+}
+
 static fer_error control(const fer_poller *poller, int operation, fer_raw_socket raw,
                          uint32_t events, uint64_t key)
 {
@@ -80,7 +87,8 @@ static fer_error control(const fer_poller *poller, int operation, fer_raw_socket
         return ferp_posix_error_of(EBADF);
     }
     struct epoll_event event = {.events = events, .data.u64 = key};
-    return ferp_posix_result(epoll_ctl(epoll_of(poller), operation, (int)raw, &event));
+    int returned = epoll_ctl(epoll_of(poller), operation, (int)raw, &event);
+    return returned < 0 ? control_error() : (fer_error){FER_OK, 0};
 }
 
 fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
@@ -246,18 +254,30 @@ static int wait_nanos(int epoll, struct epoll_event *events, int cap, fer_durati
 
 #endif
 
+/* A wait that blocks is no cancellation point: the poller counts it. */
+static int wait_for_events(int epoll, struct epoll_event *events, int cap, fer_duration timeout)
+{
+    if (timeout.nanos == 0) {
+        return wait_millis(epoll, events, cap, timeout);
+    }
+    bool is_fine = !fer_duration_is_none(timeout) && timeout.nanos % NANOS_PER_MILLI != 0;
+    int previous = ferp_posix_hold_cancel();
+    int found = is_fine ? wait_nanos(epoll, events, cap, timeout)
+                        : wait_millis(epoll, events, cap, timeout);
+    ferp_posix_release_cancel(previous);
+    return found;
+}
+
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                            size_t *count, bool *notified)
 {
     struct epoll_event *raw_events = (struct epoll_event *)(void *)events;
     int limit = cap < EVENTS_MAX ? (int)cap : EVENTS_MAX;
-    bool is_fine = !fer_duration_is_none(timeout) && timeout.nanos % NANOS_PER_MILLI != 0;
-    int found = is_fine ? wait_nanos(epoll_of(poller), raw_events, limit, timeout)
-                        : wait_millis(epoll_of(poller), raw_events, limit, timeout);
+    int found = wait_for_events(epoll_of(poller), raw_events, limit, timeout);
     *notified = false;
     *count = 0;
     if (found < 0) {
-        return ferp_posix_error_of(errno);
+        return errno == EINTR ? ferp_posix_waited_error(errno) : ferp_posix_error_of(errno);
     }
     if (found > 0) {
         struct converted converted = convert_events(events, (size_t)found);

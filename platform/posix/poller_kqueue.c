@@ -371,8 +371,15 @@ static int wait_events(const fer_poller *poller, struct kevent *received, int li
     uint64_t seconds = timeout.nanos / NANOS_PER_SECOND;
     time.tv_sec = (time_t)(seconds < SECONDS_MAX ? seconds : SECONDS_MAX);
     time.tv_nsec = (long)(timeout.nanos % NANOS_PER_SECOND);
-    return kevent(kqueue_of(poller), NULL, 0, received, limit,
-                  fer_duration_is_none(timeout) ? NULL : &time);
+    if (timeout.nanos == 0) {
+        return kevent(kqueue_of(poller), NULL, 0, received, limit, &time);
+    }
+    /* The poller counts a wait that blocks, so it is no cancellation point. */
+    int previous = ferp_posix_hold_cancel();
+    int found = kevent(kqueue_of(poller), NULL, 0, received, limit,
+                       fer_duration_is_none(timeout) ? NULL : &time);
+    ferp_posix_release_cancel(previous);
+    return found;
 }
 
 /* The kernel moves a reported knote to the end of its queue: the next wait reports the others
@@ -385,7 +392,7 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
     *count = 0;
     *notified = false;
     int found = wait_events(poller, received, cap < BATCH_MAX ? (int)cap : BATCH_MAX, timeout);
-    FER_TRY(ferp_posix_result(found));
+    FER_TRY(ferp_posix_waited_result(found));
     int kept = filter_sockets(received, found, notified);
     FER_TRY(take_tickets(poller, received, kept, &taken));
     *count = make_events(received, kept, &taken, events);

@@ -105,7 +105,7 @@ fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
     }
     FER_TRY(ferp_posix_result(fstat((int)raw, &status)));
     if (!is_pollable((int)raw, &status)) {
-        return ferp_posix_error_of(EPERM);
+        return (fer_error){FER_UNSUPPORTED, EPERM};
     }
     *out = ferp_posix_identity_of((int)raw, &status);
     return fine;
@@ -152,8 +152,11 @@ static int poll_nanos(ferp_list_entry *entries, size_t count, fer_duration timeo
 fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
 {
     bool is_fine = !fer_duration_is_none(timeout) && timeout.nanos % NANOS_PER_MILLI != 0;
+    /* The list has marked the thread as its leader, so this is no cancellation point. */
+    int previous = ferp_posix_hold_cancel();
     int returned =
         is_fine ? poll_nanos(entries, count, timeout) : poll_millis(entries, count, timeout);
+    ferp_posix_release_cancel(previous);
     return returned < 0 ? ferp_posix_poll_error(errno) : (fer_error){FER_OK, 0};
 }
 

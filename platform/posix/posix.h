@@ -16,6 +16,10 @@
 #include <sys/types.h>
 #include <time.h>
 
+#if __STDC_HOSTED__
+#include <pthread.h>
+#endif
+
 #include "platform/platform.h"
 
 #if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || \
@@ -94,22 +98,37 @@
 #define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT)
 #endif
 
-static inline fer_error ferp_posix_error_of(int code)
-{
-    return (fer_error){ferp_error_kind(code), code};
-}
+/* The error of a call that never waits, as most calls. EINTR and EAGAIN of such a call (a sandbox,
+ * a filter) are RESOURCE_BUSY: they say nothing about a wait that core may repeat. error.c */
+fer_error ferp_posix_error_of(int code);
 
-/* Maps a call's result: errno if it is negative, else FER_OK. */
+/* Maps the result of such a call: errno if it is negative, else FER_OK. */
 static inline fer_error ferp_posix_result(intptr_t returned)
 {
     return returned < 0 ? ferp_posix_error_of(errno) : (fer_error){FER_OK, 0};
 }
 
-/* The error of a poll. EAGAIN is a lack of memory (XNU, poll_nocancel), and says nothing about a
- * socket. */
+/* The same two for a call that may wait: connect, accept, the receives, the sends and the waits.
+ * EINTR is INTERRUPTED, and EAGAIN WOULD_BLOCK. */
+static inline fer_error ferp_posix_waited_error(int code)
+{
+    return (fer_error){ferp_error_kind(code), code};
+}
+
+static inline fer_error ferp_posix_waited_result(intptr_t returned)
+{
+    return returned < 0 ? ferp_posix_waited_error(errno) : (fer_error){FER_OK, 0};
+}
+
+/* The error of a poll. EAGAIN is a lack of memory (XNU, poll_nocancel). EINVAL is more sockets than
+ * the process may open files (poll(2)). */
 static inline fer_error ferp_posix_poll_error(int code)
 {
-    return code == EAGAIN ? (fer_error){FER_OUT_OF_MEMORY, code} : ferp_posix_error_of(code);
+    switch (code) {
+    case EAGAIN: return (fer_error){FER_OUT_OF_MEMORY, code};
+    case EINVAL: return (fer_error){FER_TOO_MANY_OPEN_FILES, code};
+    default: return ferp_posix_waited_error(code);
+    }
 }
 
 /* ioctl with an int argument. musl declares the request as an int, so a larger request number needs
@@ -122,6 +141,36 @@ static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long reque
     return ferp_posix_result(ioctl((int)raw, request, value));
 #endif
 }
+
+/* Between the two calls a function that may wait is no cancellation point (pthread_cancel): the
+ * caller holds a lock, a descriptor or memory that another thread uses. No system call, but on
+ * macOS. Android has no pthread_cancel, nor has a freestanding build. errno is kept. */
+#if defined(__BIONIC__) || !__STDC_HOSTED__
+static inline int ferp_posix_hold_cancel(void)
+{
+    return 0;
+}
+
+static inline void ferp_posix_release_cancel(int previous)
+{
+    (void)previous;
+}
+#else
+static inline int ferp_posix_hold_cancel(void)
+{
+    int previous = PTHREAD_CANCEL_ENABLE;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &previous);
+    return previous;
+}
+
+static inline void ferp_posix_release_cancel(int previous)
+{
+    int saved = errno;
+    int held;
+    (void)pthread_setcancelstate(previous, &held);
+    errno = saved;
+}
+#endif
 
 /* A timeout for poll and epoll_wait: milliseconds, rounded up, at most INT_MAX; -1 for no
  * timeout. */
@@ -175,5 +224,8 @@ socklen_t ferp_posix_sockaddr(const fer_socket_addr *addr, struct sockaddr_stora
 
 /* Reads an address of the system. False if it is no IP address. address.c */
 bool ferp_posix_socket_addr(const struct sockaddr_storage *addr, fer_socket_addr *out);
+
+/* Maps the error of getsockname or getpeername. address.c */
+fer_error ferp_posix_address_error(int code);
 
 #endif

@@ -22,10 +22,17 @@ static fer_error_kind kind_of(int code)
     }
 }
 
+/* glibc's answer is EAI_NONAME also if it could not ask for lack of a descriptor or memory. */
+static bool could_not_ask(int code)
+{
+    return kind_of(code) == FER_HOST_NOT_FOUND &&
+           (errno == EMFILE || errno == ENFILE || errno == ENOMEM);
+}
+
 /* EAI_SYSTEM carries no cause. errno does, and is reported unchanged, as a positive number. */
 static fer_error error_of(int code)
 {
-    if (code == EAI_SYSTEM) {
+    if (code == EAI_SYSTEM || could_not_ask(code)) {
         return (fer_error){FER_RESOLVE_FAILED, errno};
     }
     return (fer_error){kind_of(code), code > 0 ? -code : code};
@@ -48,7 +55,11 @@ static int ask_resolver(const char *host, int family, struct addrinfo **found)
     memset(&hints, 0, sizeof hints);
     hints.ai_family = family;
     hints.ai_socktype = SOCK_STREAM;
-    return getaddrinfo(host, NULL, &hints, found);
+    int previous = ferp_posix_hold_cancel();
+    errno = 0;
+    int code = getaddrinfo(host, NULL, &hints, found);
+    ferp_posix_release_cancel(previous);
+    return code;
 }
 
 /* The first lookup's error stays if IPv4 has no addresses either. */

@@ -107,30 +107,54 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
     return fd < 0 ? creation_error(errno) : ferp_posix_finish_socket(fd, out);
 }
 
-fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
+/* EINVAL: `lowest` is not below RLIMIT_NOFILE, which a sandbox may have set to 0 (fcntl(2)). */
+static fer_error duplicate_from(fer_raw_socket raw, int lowest, fer_raw_socket *out)
 {
-    int fd = fcntl((int)raw, F_DUPFD_CLOEXEC, 3);
+    int fd = fcntl((int)raw, F_DUPFD_CLOEXEC, lowest);
     if (fd < 0) {
-        return ferp_posix_error_of(errno);
+        return errno == EINVAL ? (fer_error){FER_TOO_MANY_OPEN_FILES, EINVAL}
+                               : ferp_posix_error_of(errno);
     }
     *out = fd;
     return (fer_error){FER_OK, 0};
 }
 
+fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
+{
+    return duplicate_from(raw, 3, out);
+}
+
 void ferp_close(fer_raw_socket raw)
 {
     ferp_posix_count_close((int)raw);
+    int previous = ferp_posix_hold_cancel();
     /* Not retried after EINTR: another thread may own the number by then (close(2)). */
     (void)close((int)raw);
+    ferp_posix_release_cancel(previous);
+}
+
+static fer_error int_option(int fd, int option, int *out)
+{
+    socklen_t len = sizeof *out;
+    *out = 0;
+    return ferp_posix_result(getsockopt(fd, SOL_SOCKET, option, out, &len));
+}
+
+static bool is_listening(int fd)
+{
+    int listening = 0;
+    return int_option(fd, SO_ACCEPTCONN, &listening).kind == FER_OK && listening != 0;
 }
 
 /* The codes of accept for a connection that failed in the accept queue (accept(2), "Error
- * handling"). EOPNOTSUPP is not among them, because a socket that does not listen would return it
- * every time. */
-static bool failed_in_queue(int code)
+ * handling"; the error of the new socket can also be a reset or a timeout). A socket that does not
+ * listen would return EOPNOTSUPP every time. */
+static bool failed_in_queue(int listener, int code)
 {
     switch (code) {
     case ECONNABORTED:
+    case ECONNRESET:
+    case ETIMEDOUT:
     case EPROTO:
     case ENOPROTOOPT:
     case ENETDOWN:
@@ -142,15 +166,9 @@ static bool failed_in_queue(int code)
     case ENONET:
 #endif
         return true;
+    case EOPNOTSUPP: return is_listening(listener);
     default: return false;
     }
-}
-
-static fer_error int_option(int fd, int option, int *out)
-{
-    socklen_t len = sizeof *out;
-    *out = 0;
-    return ferp_posix_result(getsockopt(fd, SOL_SOCKET, option, out, &len));
 }
 
 /* Whether the system has shut down a listener, which then fails each accept immediately: with
@@ -159,10 +177,8 @@ static fer_error int_option(int fd, int option, int *out)
  * getpeername). */
 static bool listener_is_gone(int fd, int code)
 {
-    int listening = 0;
     return (code == EINVAL || code == ECONNABORTED) &&
-           (int_option(fd, SO_ACCEPTCONN, &listening).kind != FER_OK || listening == 0 ||
-            ferp_check_connected(fd).kind == FER_INVALID_INPUT);
+           (!is_listening(fd) || ferp_check_connected(fd).kind == FER_INVALID_INPUT);
 }
 
 static fer_error accept_error(int listener, int code)
@@ -170,8 +186,8 @@ static fer_error accept_error(int listener, int code)
     if (listener_is_gone(listener, code)) {
         return (fer_error){FER_NOT_CONNECTED, code};
     }
-    return failed_in_queue(code) ? (fer_error){FER_CONNECTION_ABORTED, code}
-                                 : ferp_posix_error_of(code);
+    return failed_in_queue(listener, code) ? (fer_error){FER_CONNECTION_ABORTED, code}
+                                           : ferp_posix_waited_error(code);
 }
 
 static int accept_close_on_exec(int listener, struct sockaddr_storage *from, socklen_t *len)
@@ -191,12 +207,12 @@ static fer_error check_descriptors(int listener)
     if (!FERP_POSIX_IS_APPLE) {
         return (fer_error){FER_OK, 0};
     }
-    int fd = fcntl(listener, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0) {
-        return ferp_posix_error_of(errno);
+    fer_raw_socket fd = FER_RAW_SOCKET_NONE;
+    fer_error error = duplicate_from(listener, 0, &fd);
+    if (error.kind == FER_OK) {
+        (void)close((int)fd);
     }
-    (void)close(fd);
-    return (fer_error){FER_OK, 0};
+    return error;
 }
 
 /* NetBSD's accepted sockets start with the system's hop limit and not with the listener's

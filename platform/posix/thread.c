@@ -1,7 +1,6 @@
 /* thread.c: the resolver's lock, condition and threads, by pthreads. */
 #include "platform/posix/posix.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 #if defined(__FreeBSD__) || defined(__OpenBSD__)
@@ -16,6 +15,7 @@
 typedef struct monitor {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
+    int cancel_state; /* that of the thread inside, before it entered */
 } monitor;
 
 _Static_assert(sizeof(monitor) <= sizeof(ferp_monitor) &&
@@ -82,15 +82,21 @@ void ferp_monitor_end(ferp_monitor *opaque)
     pthread_mutex_destroy(&monitor_of(opaque)->mutex);
 }
 
-/* Lock and unlock of a default mutex, in pairs, cannot fail. */
+/* Lock and unlock of a default mutex, in pairs, cannot fail. Inside there is no cancellation
+ * point, neither a wait nor a write to a waker: the mutex would stay locked. */
 void ferp_monitor_enter(ferp_monitor *opaque)
 {
-    (void)pthread_mutex_lock(&monitor_of(opaque)->mutex);
+    monitor *self = monitor_of(opaque);
+    (void)pthread_mutex_lock(&self->mutex);
+    self->cancel_state = ferp_posix_hold_cancel();
 }
 
 void ferp_monitor_leave(ferp_monitor *opaque)
 {
-    (void)pthread_mutex_unlock(&monitor_of(opaque)->mutex);
+    monitor *self = monitor_of(opaque);
+    int previous = self->cancel_state;
+    (void)pthread_mutex_unlock(&self->mutex);
+    ferp_posix_release_cancel(previous);
 }
 
 void ferp_monitor_notify_all(ferp_monitor *opaque)
@@ -117,15 +123,21 @@ static int wait_until(monitor *self, uint64_t deadline)
 
 #endif
 
+/* Other threads enter during the wait. */
+static int wait_inside(monitor *self, uint64_t deadline)
+{
+    int cancel_state = self->cancel_state;
+    int code = deadline == FERP_NO_DEADLINE ? pthread_cond_wait(&self->changed, &self->mutex)
+                                            : wait_until(self, deadline);
+    self->cancel_state = cancel_state;
+    return code;
+}
+
 /* A deadline that was clamped to time_t ends early, with FER_OK. For the deadline 0 no time is
  * left, but pthread_cond_timedwait would let the thread sleep for some microseconds. */
 fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
 {
-    monitor *self = monitor_of(opaque);
-    if (deadline == FERP_NO_DEADLINE) {
-        return thread_error(pthread_cond_wait(&self->changed, &self->mutex));
-    }
-    int code = deadline == 0 ? ETIMEDOUT : wait_until(self, deadline);
+    int code = deadline == 0 ? ETIMEDOUT : wait_inside(monitor_of(opaque), deadline);
     if (code != ETIMEDOUT) {
         return thread_error(code);
     }
@@ -197,7 +209,23 @@ fer_error ferp_thread_start(const ferp_thread *thread)
     return thread_error(code);
 }
 
-uint32_t ferp_process(void)
+/* The forks that led to this process. A child can have its parent's process id: both are process 1,
+ * if the child is the first process of a new PID namespace (pid_namespaces(7)). */
+static uint32_t forks;
+static pthread_once_t forks_are_counted = PTHREAD_ONCE_INIT;
+
+static void count_fork(void)
 {
-    return (uint32_t)getpid();
+    forks++;
+}
+
+static void begin_to_count_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, count_fork); /* without memory the process id decides */
+}
+
+uint64_t ferp_process(void)
+{
+    (void)pthread_once(&forks_are_counted, begin_to_count_forks);
+    return (uint64_t)forks << 32 | (uint32_t)getpid();
 }

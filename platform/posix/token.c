@@ -73,20 +73,27 @@ void ferp_token_close(fer_cancel_token *token)
     }
 }
 
-/* Eight bytes are what an eventfd takes (eventfd(2)). A write that fails because the counter or the
- * pipe is full leaves it readable. */
+/* Eight bytes are what an eventfd takes (eventfd(2)). Only a signal can end the write without
+ * effect (XNU, sys_pipe.c, pipeio_lock). EAGAIN, a full counter or pipe, leaves it readable. So
+ * does a lack of memory, because a pipe has its buffer from the start and only grows while it is
+ * not empty (pipepair_create, pipe_write). The token has both ends, so neither is closed, and no
+ * other error of a valid call exists (Linux: fs/eventfd.c, eventfd_write). */
 void ferp_token_signal(fer_cancel_token *token)
 {
     const uint64_t one = 1;
     int saved = errno;
+    int previous = ferp_posix_hold_cancel();
     while (write(write_end_of(token), &one, sizeof one) < 0 && errno == EINTR) {
     }
+    ferp_posix_release_cancel(previous);
     errno = saved;
 }
 
 void ferp_token_clear(fer_cancel_token *token)
 {
     uint64_t count;
+    int previous = ferp_posix_hold_cancel();
     while (read(ferp_posix_token_fd(token), &count, sizeof count) > 0) {
     }
+    ferp_posix_release_cancel(previous);
 }

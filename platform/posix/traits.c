@@ -39,6 +39,12 @@
 #define FERP_POSIX_DOUBLES_BUFFERS false
 #endif
 
+#if defined(FERP_POSIX_BSD) && !defined(__FreeBSD__)
+#define FERP_POSIX_LOSES_ZERO_LINGER true
+#else
+#define FERP_POSIX_LOSES_ZERO_LINGER false
+#endif
+
 const struct ferp_traits *ferp_traits(void)
 {
     static const struct ferp_traits traits = {
@@ -48,6 +54,7 @@ const struct ferp_traits *ferp_traits(void)
         .cut_send_loses_count = FERP_POSIX_IS_BSD,
         .write_wait_misses_shutdown = false,
         .accept_inherits_nonblocking = FERP_POSIX_IS_BSD, /* accept(2); accept4(2) does not */
+        .accept_loses_zero_linger = FERP_POSIX_LOSES_ZERO_LINGER,
         .reuse_address_steals_ports = false,
         .datagrams_share_by_reuse_port = FERP_POSIX_IS_BSD,
         .bind_denied_can_mean_in_use = false,

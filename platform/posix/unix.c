@@ -54,7 +54,7 @@ static fer_error store_unix_address(int returned, const struct sockaddr_un *stor
                                     fer_unix_addr *out)
 {
     if (returned < 0) {
-        return ferp_posix_error_of(errno);
+        return ferp_posix_address_error(errno);
     }
     if (len > 0 && storage->sun_family != AF_UNIX) {
         return ferp_posix_error_of(EAFNOSUPPORT);
@@ -120,7 +120,7 @@ static fer_error path_result(fer_raw_socket raw, intptr_t returned)
         getsockopt((int)raw, SOL_SOCKET, SO_TYPE, &type, &len) == 0) {
         return (fer_error){FER_CONNECTION_REFUSED, ENOTSOCK};
     }
-    return ferp_posix_result(returned);
+    return ferp_posix_waited_result(returned);
 }
 
 #ifdef FERP_POSIX_BSD
@@ -135,10 +135,12 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
     socklen_t len = sockaddr_un_of(addr, &storage);
     bool had_peer = getpeername((int)raw, (struct sockaddr *)&old, &old_len) == 0 &&
                     old_len > PATH_AT && old.sun_path[0] != '\0';
+    int previous = ferp_posix_hold_cancel();
     fer_error error = path_result(raw, connect((int)raw, (const struct sockaddr *)&storage, len));
     if (error.kind != FER_OK && had_peer && ferp_check_connected(raw).kind != FER_OK) {
         (void)connect((int)raw, (const struct sockaddr *)&old, old_len);
     }
+    ferp_posix_release_cancel(previous);
     return error;
 }
 #else
@@ -146,7 +148,10 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     struct sockaddr_un storage;
     socklen_t len = sockaddr_un_of(addr, &storage);
-    return path_result(raw, connect((int)raw, (const struct sockaddr *)&storage, len));
+    int previous = ferp_posix_hold_cancel();
+    fer_error error = path_result(raw, connect((int)raw, (const struct sockaddr *)&storage, len));
+    ferp_posix_release_cancel(previous);
+    return error;
 }
 #endif
 
@@ -167,7 +172,7 @@ static fer_error receive_from_unix(fer_raw_socket raw, void *buf, size_t len, in
     message.msg_iovlen = 1;
     ssize_t moved = recvmsg((int)raw, &message, flags);
     if (moved < 0) {
-        return ferp_posix_error_of(errno);
+        return ferp_posix_waited_error(errno);
     }
     out->len = (size_t)moved < len ? (size_t)moved : len;
     out->truncated = (message.msg_flags & MSG_TRUNC) != 0 || (size_t)moved > len;

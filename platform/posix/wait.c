@@ -3,6 +3,8 @@
 #include "platform/posix/posix.h"
 
 #include <poll.h>
+#include <sys/select.h>
+#include <sys/time.h>
 
 /* Indexes into ferp_wait's words. */
 #define WORD_FD 0
@@ -14,6 +16,7 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[WORD_READINESS] = (uintptr_t)readiness;
     wait->call_deadline = 0;
     wait->token = NULL;
+    wait->failure = (fer_error){FER_OK, 0};
     return (fer_error){FER_OK, 0};
 }
 
@@ -58,13 +61,67 @@ static bool has_no_socket(const struct pollfd *entries, nfds_t count)
     return false;
 }
 
+#if defined(__NetBSD__) || defined(__FreeBSD__)
+
+/* poll takes 1,000 sockets whatever the limit of open files is (NetBSD: kern/sys_select.c,
+ * pollcommon; FreeBSD: kern/sys_generic.c, kern_poll_maxfds). */
+static int select_once(struct pollfd *entries, nfds_t count, int millis)
+{
+    (void)entries;
+    (void)count;
+    (void)millis;
+    errno = EINVAL;
+    return -1;
+}
+
+#else
+
+/* poll fails with EINVAL if it has more sockets than the process may open files (Linux,
+ * do_sys_poll; OpenBSD, sys/kern/sys_generic.c, doppoll), for example after a sandbox has set
+ * RLIMIT_NOFILE to 0. select has no such limit, but takes only numbers below FD_SETSIZE. */
+static int select_once(struct pollfd *entries, nfds_t count, int millis)
+{
+    fd_set reads;
+    fd_set writes;
+    int last = -1;
+    struct timeval time = {millis / 1000, millis % 1000 * 1000};
+    FD_ZERO(&reads);
+    FD_ZERO(&writes);
+    for (nfds_t i = 0; i < count; i++) {
+        int fd = entries[i].fd;
+        if (fd >= FD_SETSIZE) {
+            errno = EINVAL;
+            return -1;
+        }
+        last = fd > last ? fd : last;
+        if (fd >= 0 && (entries[i].events & POLLIN) != 0) {
+            FD_SET(fd, &reads);
+        }
+        if (fd >= 0 && (entries[i].events & POLLOUT) != 0) {
+            FD_SET(fd, &writes);
+        }
+    }
+    int ready = select(last + 1, &reads, &writes, NULL, millis < 0 ? NULL : &time);
+    for (nfds_t i = 0; i < count && ready > 0; i++) {
+        int fd = entries[i].fd;
+        entries[i].revents = (short)((fd >= 0 && FD_ISSET(fd, &reads) ? POLLIN : 0) |
+                                     (fd >= 0 && FD_ISSET(fd, &writes) ? POLLOUT : 0));
+    }
+    return ready;
+}
+
+#endif
+
 /* Loops if the time does not fit poll's int, and if a poll without a timeout returns 0, which is
  * reported of macOS (openradar, 19356). */
-static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
+static fer_error poll_held(struct pollfd *entries, nfds_t count, uint64_t deadline)
 {
     for (;;) {
         int millis = millis_until(deadline);
         int ready = poll(entries, count, millis);
+        if (ready < 0 && errno == EINVAL) {
+            ready = select_once(entries, count, millis);
+        }
         if (ready < 0) {
             return ferp_posix_poll_error(errno);
         }
@@ -76,6 +133,16 @@ static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadl
             return (fer_error){FER_TIMED_OUT, 0};
         }
     }
+}
+
+/* The caller may have an event, sockets or a claimed handle, so the wait is no cancellation
+ * point. */
+static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
+{
+    int previous = ferp_posix_hold_cancel();
+    fer_error error = poll_held(entries, count, deadline);
+    ferp_posix_release_cancel(previous);
+    return error;
 }
 
 static bool is_dead_stream(int fd)
@@ -121,9 +188,11 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 /* Loops because a signal ends poll. */
 void ferp_pause(uint64_t until)
 {
+    int previous = ferp_posix_hold_cancel();
     while (ferp_now() < until) {
         (void)poll(NULL, 0, millis_until(until));
     }
+    ferp_posix_release_cancel(previous);
 }
 
 static fer_interest ready_of(short revents)
@@ -150,8 +219,11 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
 {
     struct pollfd entry = token_entry(token);
+    fer_error error = poll_until(&entry, 1, until);
     (void)deadline;
-    (void)poll_until(&entry, 1, until);
+    if (error.kind != FER_OK && error.kind != FER_TIMED_OUT && error.kind != FER_INTERRUPTED) {
+        ferp_pause(until); /* the caller tries again, and must not spin */
+    }
     return (fer_error){FER_OK, 0};
 }
 

@@ -7,10 +7,17 @@ enum { BACKLOG_MAX = 4096 };
 
 /* ---- bind and listen */
 
+static bool is_mapped(const fer_socket_addr *addr)
+{
+    return ferp_sim_canonical(addr).ip.family != addr->ip.family;
+}
+
 fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    bool is_unknown = is_mapped(addr) && network->switches->lacks_dual_stack;
     fer_error error = socket->has_local ? ferp_sim_error(network, FERP_SIM_EINVAL)
+                      : is_unknown      ? ferp_sim_error(network, FERP_SIM_EADDRNOTAVAIL)
                                         : ferp_sim_claim_port(network, socket, addr);
     ferp_sim_record record = {.verb = "bind to", .socket = socket, .error = error, .addr = addr};
     ferp_sim_trace(network, &record);
@@ -79,9 +86,12 @@ fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr)
     return to;
 }
 
-static bool is_mapped(const fer_socket_addr *addr)
+static bool is_own_address(const ferp_sim_socket *socket, const fer_socket_addr *to)
 {
-    return ferp_sim_canonical(addr).ip.family != addr->ip.family;
+    fer_ip_addr source = ferp_sim_is_wildcard(&socket->local.ip)
+                             ? ferp_sim_source_for(socket, &to->ip)
+                             : socket->local.ip;
+    return socket->has_local && socket->local.port == to->port && fer_ip_addr_eq(&source, &to->ip);
 }
 
 static ferp_sim_code destination_status(const ferp_sim_network *network,
@@ -93,7 +103,10 @@ static ferp_sim_code destination_status(const ferp_sim_network *network,
         (addr->port == 0 && switches->port_0_is_unavailable)) {
         return FERP_SIM_EADDRNOTAVAIL;
     }
-    if (ferp_sim_is_wildcard(&addr->ip) && switches->wildcard_destination_is_einval) {
+    bool is_itself = switches->self_connect_is_einval && to.ip.family == FER_IP_V4 &&
+                     is_own_address(socket, &to);
+    if (is_itself ||
+        (ferp_sim_is_wildcard(&addr->ip) && switches->wildcard_destination_is_einval)) {
         return FERP_SIM_EINVAL;
     }
     return ferp_sim_lacks_route(network, &to) ? FERP_SIM_ENETUNREACH : FERP_SIM_NO_ERROR;
@@ -132,7 +145,8 @@ static ferp_sim_code connect_status(const ferp_sim_network *network, ferp_sim_so
                                     const fer_socket_addr *addr)
 {
     if (socket->settings.only_v6 && is_mapped(addr)) {
-        return FERP_SIM_ENETUNREACH;
+        bool is_other_code = ferp_sim_switches_for(network, socket)->lacks_dual_stack;
+        return is_other_code ? FERP_SIM_EADDRNOTAVAIL : FERP_SIM_ENETUNREACH;
     }
     switch (socket->state) {
     case FERP_SIM_CONNECTING: return FERP_SIM_EALREADY;
@@ -433,9 +447,8 @@ bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *
     bool has_ended = socket->state == FERP_SIM_CONNECTION_RESET ||
                      socket->state == FERP_SIM_FAILED ||
                      (receives_no_more && sends_no_more(network, socket));
-    bool fails = ferp_sim_switches_for(network, socket)->ended_options_fail ||
-                 (network->config.ended_options_fail && !ferp_sim_is_winsock(network));
-    return fails && socket->kind == FERP_SIM_STREAM && has_ended;
+    return ferp_sim_switches_for(network, socket)->ended_options_fail &&
+           socket->kind == FERP_SIM_STREAM && has_ended;
 }
 
 ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_socket *socket,
@@ -443,7 +456,8 @@ ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_s
 {
     const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
     bool fails_when_dead = switches->dead_options_fail ||
-                           (switches->dead_tcp_options_fail && level == FERP_SIM_TCP_LEVEL);
+                           (switches->dead_tcp_options_fail && level == FERP_SIM_TCP_LEVEL) ||
+                           (switches->dead_ip_options_fail && level == FERP_SIM_IP_LEVEL);
     if (fails_when_dead && is_dead(network, socket)) {
         return FERP_SIM_ECONNRESET;
     }
@@ -466,7 +480,7 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_run_due_events(network);
     if (ferp_sim_refuses_options(network, socket)) {
-        return ferp_sim_error(network, FERP_SIM_EINVAL);
+        return (fer_error){FER_NOT_CONNECTED, ferp_sim_error(network, FERP_SIM_EINVAL).os_code};
     }
     if (!ferp_sim_has_peer(network, socket)) {
         return ferp_sim_error(network, FERP_SIM_ENOTCONN);

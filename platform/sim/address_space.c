@@ -199,6 +199,30 @@ static bool is_in_time_wait(const ferp_sim_network *network, const ferp_sim_sock
     return false;
 }
 
+/* ---- Hosts: a host exists from the moment when a peer is placed on it. */
+
+static bool is_remembered(const ferp_sim_network *network, const fer_ip_addr *ip)
+{
+    for (size_t i = 0; i < network->host_count; i++) {
+        if (fer_ip_addr_eq(&network->hosts[i], ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The newest host replaces the oldest one if there are too many. */
+static void remember_host(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const fer_ip_addr *ip = &socket->local.ip;
+    if (!socket->is_peer || ferp_sim_is_local(ip) || is_remembered(network, ip)) {
+        return;
+    }
+    network->hosts[network->host_next] = *ip;
+    network->host_next = (network->host_next + 1) % FERP_SIM_HOSTS_MAX;
+    network->host_count += network->host_count < FERP_SIM_HOSTS_MAX;
+}
+
 /* ---- Binding */
 
 static bool port_is_free(const ferp_sim_network *network, const ferp_sim_socket *requester)
@@ -225,6 +249,7 @@ fer_error ferp_sim_claim_any_port(ferp_sim_network *network, ferp_sim_socket *so
         socket->local.port = (uint16_t)(first + (start + i) % count);
         if (port_is_free(network, socket)) {
             socket->has_local = true;
+            remember_host(network, socket);
             return FERP_SIM_OK;
         }
     }
@@ -267,6 +292,9 @@ fer_error ferp_sim_claim_port(ferp_sim_network *network, ferp_sim_socket *socket
         code = FERP_SIM_EADDRINUSE;
     }
     socket->has_local = code == FERP_SIM_NO_ERROR;
+    if (socket->has_local) {
+        remember_host(network, socket);
+    }
     return ferp_sim_error(network, code);
 }
 
@@ -281,14 +309,24 @@ fer_error ferp_sim_may_listen(ferp_sim_network *network, const ferp_sim_socket *
 
 /* ---- Finding listeners and hosts */
 
-/* A specific address precedes the wildcard. Of listeners with one address the seed chooses, in
- * place of Linux' hash (socket(7), SO_REUSEPORT). */
-static bool is_preferred(ferp_sim_network *network, const ferp_sim_socket *found,
-                         const ferp_sim_socket *socket)
+/* A connected socket precedes one with the address, this one precedes a wildcard, and of two equal
+ * ones the one of the address's IP version precedes (run on Linux, NetBSD and FreeBSD; Linux:
+ * udp4_lib_lookup2, inet_lhash2_lookup; FreeBSD, XNU: in_pcblookup_hash). */
+int ferp_sim_precedence(const ferp_sim_socket *socket, const fer_ip_addr *to)
 {
-    if (found == NULL ||
-        ferp_sim_is_wildcard(&found->local.ip) != ferp_sim_is_wildcard(&socket->local.ip)) {
-        return found == NULL || ferp_sim_is_wildcard(&found->local.ip);
+    return 4 * (socket->state == FERP_SIM_CONNECTED) +
+           2 * !ferp_sim_is_wildcard(&socket->local.ip) + (socket->family == to->family);
+}
+
+/* Of listeners with one precedence the seed chooses, in place of Linux' hash (socket(7),
+ * SO_REUSEPORT). */
+static bool is_preferred(ferp_sim_network *network, const ferp_sim_socket *found,
+                         const ferp_sim_socket *socket, const fer_ip_addr *to)
+{
+    int difference =
+        found == NULL ? 1 : ferp_sim_precedence(socket, to) - ferp_sim_precedence(found, to);
+    if (difference != 0) {
+        return difference > 0;
     }
     return found->settings.reuse_port && socket->settings.reuse_port &&
            ferp_sim_choose(network, 2) != 0;
@@ -301,7 +339,7 @@ ferp_sim_socket *ferp_sim_listener_at(ferp_sim_network *network, const fer_socke
         ferp_sim_socket *socket = &network->sockets[i];
         if (socket->state == FERP_SIM_LISTENING &&
             is_bound_to(socket, FERP_SIM_STREAM, addr->port) &&
-            ferp_sim_covers(socket, &addr->ip) && is_preferred(network, found, socket)) {
+            ferp_sim_covers(socket, &addr->ip) && is_preferred(network, found, socket, &addr->ip)) {
             found = socket;
         }
     }
@@ -323,7 +361,7 @@ bool ferp_sim_is_bound_only(ferp_sim_network *network, const fer_socket_addr *ad
 
 bool ferp_sim_is_host(const ferp_sim_network *network, const fer_ip_addr *ip)
 {
-    if (ferp_sim_is_local(ip)) {
+    if (ferp_sim_is_local(ip) || is_remembered(network, ip)) {
         return true;
     }
     for (size_t i = 0; i < network->config.max_sockets; i++) {

@@ -153,7 +153,9 @@ bool ferp_sim_join_ends(ferp_sim_network *network, ferp_sim_socket *one, ferp_si
     return true;
 }
 
-bool ferp_sim_join(ferp_sim_network *network, ferp_sim_socket *listener, ferp_sim_socket *client)
+/* Returns NULL if a table is full. */
+static ferp_sim_socket *joined_child(ferp_sim_network *network, const ferp_sim_socket *listener,
+                                     ferp_sim_socket *client)
 {
     ferp_sim_socket *child = child_of(network, listener, client);
     if (child == NULL || !ferp_sim_join_ends(network, client, child)) {
@@ -161,18 +163,27 @@ bool ferp_sim_join(ferp_sim_network *network, ferp_sim_socket *listener, ferp_si
             ferp_sim_socket_free(network, child);
         }
         ferp_sim_trace_event(network, "no room for another connection", listener);
-        return false;
+        return NULL;
     }
-    enqueue(network, listener, child);
-    ferp_sim_post_peer_events(network, listener, FERP_SIM_PEER_ACCEPTABLE);
-    return true;
+    return child;
+}
+
+bool ferp_sim_join(ferp_sim_network *network, ferp_sim_socket *listener, ferp_sim_socket *client)
+{
+    ferp_sim_socket *child = joined_child(network, listener, client);
+    if (child != NULL) {
+        enqueue(network, listener, child);
+        ferp_sim_post_peer_events(network, listener, FERP_SIM_PEER_ACCEPTABLE);
+    }
+    return child != NULL;
 }
 
 /* Linux queues one connection more than the backlog. */
 static int queue_room(const ferp_sim_network *network, const ferp_sim_socket *listener)
 {
     const ferp_sim_switches *switches = ferp_sim_switches_for(network, listener);
-    int halves = switches->queue_halves > 0 ? switches->queue_halves : 2;
+    int wanted = listener->is_unix ? switches->unix_queue_halves : switches->queue_halves;
+    int halves = wanted > 0 ? wanted : 2;
     return listener->backlog * halves / 2 + !switches->queue_is_exact;
 }
 
@@ -181,12 +192,26 @@ bool ferp_sim_queue_is_full(const ferp_sim_network *network, const ferp_sim_sock
     return listener->queue_count >= queue_room(network, listener);
 }
 
+/* FreeBSD answers the SYN, and resets the connection when the client's acknowledgement finds the
+ * queue full. */
+static void reset_unqueued(ferp_sim_network *network, ferp_sim_socket *listener,
+                           ferp_sim_socket *client)
+{
+    ferp_sim_socket *child = joined_child(network, listener, client);
+    if (child != NULL) {
+        answer(network, client, FERP_SIM_NO_ERROR);
+        ferp_sim_send_reset(network, child);
+        ferp_sim_close_socket(network, child);
+    }
+}
+
 /* A listener with a full queue ignores further SYNs, which the clients repeat. In the Windows
- * dialect the program's machine refuses further connections. */
+ * dialect the program's machine refuses further connections, and FreeBSD resets them. */
 static void handle_syn(ferp_sim_network *network, ferp_sim_socket *listener,
                        ferp_sim_socket *client)
 {
     bool refuses = ferp_sim_is_winsock(network) && ferp_sim_is_local(&client->remote.ip);
+    bool resets = ferp_sim_switches_for(network, listener)->full_queue_resets;
     if (refuses ? listener->queue_count < listener->backlog
                 : !ferp_sim_queue_is_full(network, listener)) {
         if (ferp_sim_join(network, listener, client)) {
@@ -194,6 +219,8 @@ static void handle_syn(ferp_sim_network *network, ferp_sim_socket *listener,
         }
     } else if (refuses) {
         answer(network, client, FERP_SIM_ECONNREFUSED);
+    } else if (resets) {
+        reset_unqueued(network, listener, client);
     }
 }
 

@@ -179,34 +179,53 @@ bool ferp_sim_queue_datagram(ferp_sim_network *network, const ferp_sim_socket *s
     return datagram != NULL;
 }
 
-/* The first socket that accepts the datagram gets its slot, the others get copies. Returns false if
- * no socket accepts it. */
-static bool deliver(ferp_sim_network *network, ferp_sim_datagram *datagram)
+/* Returns NULL if no socket accepts the datagram. */
+static ferp_sim_socket *receiver_of(ferp_sim_network *network, const ferp_sim_datagram *datagram)
 {
-    bool is_accepted = false;
-    bool is_queued = false;
+    const fer_ip_addr *to = &datagram->to.ip;
+    ferp_sim_socket *found = NULL;
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         ferp_sim_socket *socket = &network->sockets[i];
-        if ((is_accepted && !has_many_receivers(&datagram->to.ip)) ||
-            !accepts(network, socket, datagram)) {
-            continue;
+        if (accepts(network, socket, datagram) &&
+            (found == NULL || ferp_sim_precedence(socket, to) > ferp_sim_precedence(found, to))) {
+            found = socket;
         }
-        is_accepted = true;
-        bool has_room = socket->datagram_count == 0 ||
-                        socket->datagram_bytes + datagram->len <= network->config.receive_buffer;
-        ferp_sim_datagram *delivered =
-            is_queued && has_room ? copy_of(network, datagram) : datagram;
-        if (!has_room || delivered == NULL) {
-            ferp_sim_trace_event(network, "a datagram finds no room", socket);
-            continue;
-        }
-        enqueue(network, socket, delivered);
-        is_queued = true;
     }
-    if (is_accepted && !is_queued) {
+    return found;
+}
+
+/* The datagram, or a copy if another socket has it, joins the socket's queue. Returns false if
+ * there is no room. */
+static bool deliver_to(ferp_sim_network *network, ferp_sim_socket *socket,
+                       ferp_sim_datagram *datagram, bool is_queued)
+{
+    bool has_room = socket->datagram_count == 0 ||
+                    socket->datagram_bytes + datagram->len <= network->config.receive_buffer;
+    ferp_sim_datagram *delivered = is_queued && has_room ? copy_of(network, datagram) : datagram;
+    if (!has_room || delivered == NULL) {
+        ferp_sim_trace_event(network, "a datagram finds no room", socket);
+        return false;
+    }
+    enqueue(network, socket, delivered);
+    return true;
+}
+
+/* Returns false if no socket accepts the datagram. */
+static bool deliver(ferp_sim_network *network, ferp_sim_datagram *datagram)
+{
+    ferp_sim_socket *receiver = receiver_of(network, datagram);
+    bool has_many = has_many_receivers(&datagram->to.ip);
+    bool is_queued = false;
+    for (size_t i = 0; receiver != NULL && i < network->config.max_sockets; i++) {
+        ferp_sim_socket *socket = &network->sockets[i];
+        if (has_many ? accepts(network, socket, datagram) : socket == receiver) {
+            is_queued = deliver_to(network, socket, datagram, is_queued) || is_queued;
+        }
+    }
+    if (receiver != NULL && !is_queued) {
         slot_free(network, datagram);
     }
-    return is_accepted;
+    return receiver != NULL;
 }
 
 /* Returns ICMP "port unreachable" to the sender, in the datagram's slot (RFC 1122, 3.2.2.1). */

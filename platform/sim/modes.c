@@ -30,7 +30,7 @@ static fer_duration rounded_timeout(const ferp_sim_network *network, fer_duratio
 fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    ferp_sim_code code = ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL);
+    ferp_sim_code code = ferp_sim_option_status(network, socket, FERP_SIM_SOCKET_LEVEL);
     if (code != FERP_SIM_EINVAL) {
         /* NetBSD stores it before the protocol refuses it (sosetopt). */
         socket->settings.timeouts[direction] = rounded_timeout(network, timeout);

@@ -153,6 +153,8 @@ fer_error ferp_sim_claim_port(ferp_sim_network *network, ferp_sim_socket *socket
 fer_error ferp_sim_claim_any_port(ferp_sim_network *network, ferp_sim_socket *socket,
                                   const fer_ip_addr *ip);
 fer_error ferp_sim_may_listen(ferp_sim_network *network, const ferp_sim_socket *socket);
+/* Of the sockets whose local addresses include `to`, the one with the largest value receives. */
+int ferp_sim_precedence(const ferp_sim_socket *socket, const fer_ip_addr *to);
 ferp_sim_socket *ferp_sim_listener_at(ferp_sim_network *network, const fer_socket_addr *addr);
 /* Whether a stream that neither listens nor is connected is bound to the address. */
 bool ferp_sim_is_bound_only(ferp_sim_network *network, const fer_socket_addr *addr);
@@ -172,7 +174,11 @@ bool ferp_sim_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket)
 /* Whether both halves of a stream have ended, so that XNU refuses options and getpeername. */
 bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *socket);
 /* The result of setting an option of that level, before its value is checked. */
-typedef enum ferp_sim_level { FERP_SIM_OTHER_LEVEL, FERP_SIM_TCP_LEVEL } ferp_sim_level;
+typedef enum ferp_sim_level {
+    FERP_SIM_SOCKET_LEVEL,
+    FERP_SIM_IP_LEVEL,
+    FERP_SIM_TCP_LEVEL
+} ferp_sim_level;
 ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_socket *socket,
                                      ferp_sim_level level);
 

@@ -55,7 +55,9 @@ static bool is_in_range(const ferp_sim_network *network, const ferp_sim_socket *
     case FERP_KEEPALIVE_RETRIES:
         return is_between(value, 1, windows ? WINDOWS_RETRIES_MAX : LINUX_RETRIES_MAX);
     case FERP_MULTICAST_TTL_V4: return value <= TTL_MAX;
-    case FERP_ONLY_V6: return !socket->has_local;
+    case FERP_ONLY_V6:
+        return !socket->has_local &&
+               (value != 0 || !ferp_sim_switches_for(network, socket)->lacks_dual_stack);
     case FERP_REUSE_ADDRESS: return value == 0 || !socket->settings.exclusive;
     case FERP_EXCLUSIVE_ADDRESS:
         /* "must be set prior to the bind function being called" ("SO_EXCLUSIVEADDRUSE socket
@@ -128,8 +130,14 @@ static uint32_t reported_size(ferp_option option, uint32_t value)
 
 static ferp_sim_level level_of(ferp_option option)
 {
-    return option == FERP_NODELAY || is_keepalive_field(option) ? FERP_SIM_TCP_LEVEL
-                                                                : FERP_SIM_OTHER_LEVEL;
+    bool is_of_tcp = option == FERP_NODELAY || is_keepalive_field(option);
+    bool is_of_socket = option == FERP_REUSE_ADDRESS || option == FERP_REUSE_PORT ||
+                        option == FERP_KEEPALIVE || option == FERP_RECV_BUFFER ||
+                        option == FERP_SEND_BUFFER || option == FERP_BROADCAST ||
+                        option == FERP_EXCLUSIVE_ADDRESS;
+    return is_of_tcp      ? FERP_SIM_TCP_LEVEL
+           : is_of_socket ? FERP_SIM_SOCKET_LEVEL
+                          : FERP_SIM_IP_LEVEL;
 }
 
 static bool is_buffer_of_ended_half(ferp_sim_network *network, const ferp_sim_socket *socket,
@@ -164,13 +172,6 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
 }
 
 /* The options of SOL_SOCKET are in the socket, not in its protocol. */
-static bool is_of_socket(ferp_option option)
-{
-    return option == FERP_REUSE_ADDRESS || option == FERP_REUSE_PORT || option == FERP_KEEPALIVE ||
-           option == FERP_RECV_BUFFER || option == FERP_SEND_BUFFER || option == FERP_BROADCAST ||
-           option == FERP_EXCLUSIVE_ADDRESS;
-}
-
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
@@ -178,7 +179,7 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
     ferp_sim_code code = ferp_sim_option_status(network, socket, level_of(option));
-    if (code == FERP_SIM_ECONNRESET && !is_of_socket(option)) {
+    if (code == FERP_SIM_ECONNRESET && level_of(option) != FERP_SIM_SOCKET_LEVEL) {
         return ferp_sim_error(network, code);
     }
     bool is_hidden = is_keepalive_field(option) &&
@@ -194,7 +195,7 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
     (void)family;
     ferp_sim_code code = name[0] != '\0'
                              ? FERP_SIM_ENODEV
-                             : ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL);
+                             : ferp_sim_option_status(network, socket, FERP_SIM_SOCKET_LEVEL);
     return ferp_sim_trace_call(
         network, "bind to a device", socket,
         ferp_sim_error(network, ferp_sim_is_winsock(network) ? FERP_SIM_ENOPROTOOPT : code));
@@ -203,7 +204,7 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    ferp_sim_code code = ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL);
+    ferp_sim_code code = ferp_sim_option_status(network, socket, FERP_SIM_SOCKET_LEVEL);
     if (code != FERP_SIM_EINVAL) {
         /* NetBSD stores it before the protocol refuses it (sosetopt). */
         socket->settings.linger = linger;

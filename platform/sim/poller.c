@@ -4,8 +4,8 @@
  * In the POSIX dialect a registration belongs to a number and to its socket, as in epoll it belongs
  * to a descriptor and a file (epoll(7), "Will closing a file descriptor cause it to be removed from
  * all epoll interest lists?"). A clone keeps it after the number is closed, and the number can then
- * belong to another socket. In the Windows dialect it ends with the handle
- * (AFD_POLL_LOCAL_CLOSE). */
+ * belong to another socket. In the other dialects it ends with the handle (Windows:
+ * AFD_POLL_LOCAL_CLOSE). */
 #include "platform/common/sources.h"
 #include "platform/sim/readiness.h"
 
@@ -16,7 +16,7 @@ typedef struct ferp_sim_source {
     struct ferp_sim_source *next_same_raw; /* another registration of the same number */
     fer_raw_socket raw;
     int socket;
-    uint64_t sequence; /* of the socket (POSIX) or of the handle (Windows) */
+    uint64_t sequence; /* of the socket (POSIX) or of the handle (the other dialects) */
     fer_event interest;
     fer_poll_mode mode;
     bool is_armed;      /* a one-shot mode: not reported yet */
@@ -63,15 +63,20 @@ static fer_error no_memory(const ferp_sim_network *network)
 
 /* ---- Registrations */
 
+static bool ends_with_handle(const ferp_sim_network *network)
+{
+    return ferp_sim_is_winsock(network) || network->switches->poller_forgets_closed_numbers;
+}
+
 static uint64_t sequence_of(ferp_sim_network *network, fer_raw_socket raw)
 {
-    return ferp_sim_is_winsock(network) ? ferp_sim_handle_of(network, raw)->sequence
-                                        : ferp_sim_socket_of(network, raw)->sequence;
+    return ends_with_handle(network) ? ferp_sim_handle_of(network, raw)->sequence
+                                     : ferp_sim_socket_of(network, raw)->sequence;
 }
 
 static bool is_current(ferp_sim_network *network, const ferp_sim_source *source)
 {
-    if (!ferp_sim_is_winsock(network)) {
+    if (!ends_with_handle(network)) {
         return network->sockets[source->socket].sequence == source->sequence;
     }
     const ferp_sim_handle *handle = ferp_sim_handle_of(network, source->raw);

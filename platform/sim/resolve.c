@@ -6,17 +6,29 @@
 
 #define SLOW_NANOS (UINT64_C(5) * 1000000000)
 
-/* glibc's EAI_NONAME, EAI_AGAIN and EAI_FAIL; WSAHOST_NOT_FOUND, WSATRY_AGAIN and
- * WSANO_RECOVERY. */
+/* The resolver's codes, by system. */
+typedef struct codes {
+    int32_t host_not_found;
+    int32_t try_again;
+    int32_t failed;
+} codes;
+
+static codes codes_of(const ferp_sim_network *network)
+{
+    if (ferp_sim_is_winsock(network)) {
+        return (codes){FERP_SIM_WINDOWS_WSAHOST_NOT_FOUND, FERP_SIM_WINDOWS_WSATRY_AGAIN,
+                       FERP_SIM_WINDOWS_WSANO_RECOVERY};
+    }
+    return network->switches->eai_noname_is_8 ? (codes){-8, -2, -4} : (codes){-2, -3, -4};
+}
+
 static fer_error failure(const ferp_sim_network *network, fer_error_kind kind)
 {
-    bool windows = ferp_sim_is_winsock(network);
+    codes numbers = codes_of(network);
     switch (kind) {
-    case FER_HOST_NOT_FOUND:
-        return (fer_error){kind, windows ? FERP_SIM_WINDOWS_WSAHOST_NOT_FOUND : -2};
-    case FER_RESOLVE_TRY_AGAIN:
-        return (fer_error){kind, windows ? FERP_SIM_WINDOWS_WSATRY_AGAIN : -3};
-    default: return (fer_error){FER_RESOLVE_FAILED, windows ? FERP_SIM_WINDOWS_WSANO_RECOVERY : -4};
+    case FER_HOST_NOT_FOUND: return (fer_error){kind, numbers.host_not_found};
+    case FER_RESOLVE_TRY_AGAIN: return (fer_error){kind, numbers.try_again};
+    default: return (fer_error){FER_RESOLVE_FAILED, numbers.failed};
     }
 }
 

@@ -217,7 +217,7 @@ static fer_error shut_down_linux(ferp_sim_network *network, ferp_sim_socket *soc
     bool discards = how != FER_SHUTDOWN_WRITE && switches->shut_read_discards_input &&
                     ferp_sim_readable(network, socket) > 0;
     if (discards &&
-        ferp_sim_option_status(network, socket, FERP_SIM_OTHER_LEVEL) == FERP_SIM_NO_ERROR) {
+        ferp_sim_option_status(network, socket, FERP_SIM_SOCKET_LEVEL) == FERP_SIM_NO_ERROR) {
         socket->settings.linger = (struct ferp_linger){true, 0};
     }
     if (had_ended && switches->shutdown_dead_does_nothing) {

@@ -63,6 +63,9 @@ typedef struct ferp_sim_switches {
     /* Setting and reading TCP's options is ECONNRESET once the connection is over (FreeBSD,
      * OpenBSD: tcp_ctloutput). */
     bool dead_tcp_options_fail;
+    /* And IP's (OpenBSD: tcp_ctloutput tests for the protocol control block before the level).
+     * FreeBSD tests it for TCP's only. */
+    bool dead_ip_options_fail;
     /* So is setting every option (NetBSD: sosetopt, which passes each to the protocol), and reading
      * those of TCP and IP. */
     bool dead_options_fail;
@@ -89,8 +92,11 @@ typedef struct ferp_sim_switches {
     bool failed_connect_is_refused;
     /* A connect to port 0 is EADDRNOTAVAIL, without a SYN (all: in_pcbconnect). */
     bool port_0_is_unavailable;
-    /* A connect to the wildcard address is EINVAL (OpenBSD: tcp_usrreq.c). */
+    /* A stream's connect to the wildcard address is EINVAL (OpenBSD: tcp_connect). A datagram takes
+     * the route for that address there (udp_output, in_pcbselsrc), which is not simulated. */
     bool wildcard_destination_is_einval;
+    /* A connect of a socket to its own IPv4 address and port is EINVAL (XNU: tcp_connect). */
+    bool self_connect_is_einval;
     /* A SYN to a port that is bound, and neither listens nor is connected, gets no answer (XNU,
      * NetBSD, OpenBSD: tcp_input, TCPS_CLOSED). */
     bool bound_port_drops_syn;
@@ -104,8 +110,12 @@ typedef struct ferp_sim_switches {
      * reverse, also if the other one listens (all: in_pcbbind). On Linux SO_REUSEADDR suffices for
      * either while neither listens. */
     bool binds_by_address;
+    /* There is no dual stack: clearing IPV6_V6ONLY is EINVAL, and binding or connecting to an
+     * IPv4-mapped address is EADDRNOTAVAIL (OpenBSD: ip6_ctloutput; in6_pcbaddrisavail,
+     * in6_pcbconnect). A datagram to such an address takes the route, which netstart(8) rejects. */
+    bool lacks_dual_stack;
     /* [::] can be bound beside 0.0.0.0, and gets none of its connections (XNU, FreeBSD:
-     * in6_pcbbind). */
+     * in6_pcbbind; NetBSD by the next switch too). */
     bool dual_stack_beside_ipv4;
     /* Sockets of the two IP versions never share nor defend a port, so 0.0.0.0 can be bound beside
      * [::] (NetBSD: in_pcblookup_port). */
@@ -115,15 +125,21 @@ typedef struct ferp_sim_switches {
     /* A backlog of 0 is the largest (XNU: solisten). */
     bool backlog_0_is_largest;
     /* The smallest and the largest backlog, and the length of the queue: backlog * queue_halves /
-     * 2, and one more unless queue_is_exact (sonewconn; solisten). */
+     * 2, and one more unless queue_is_exact (sonewconn; solisten; NetBSD, OpenBSD: tcp_input, and
+     * sonewconn for a Unix socket). */
     int backlog_min;
     int backlog_max;
     int queue_halves;
+    int unix_queue_halves;
     bool queue_is_exact;
+    /* A connect that finds the queue full is established and then reset (FreeBSD:
+     * syncache_socket; run). */
+    bool full_queue_resets;
     /* accept inherits O_NONBLOCK, but no timeout (XNU: accept_nocancel, sonewconn_internal). */
     bool accept_inherits_nonblocking;
     bool accept_drops_timeouts;
-    /* A listener's linger time of 0 is 120 s for an accepted socket (all: tcp_usr_attach). */
+    /* A listener's linger time of 0 is 120 s for an accepted socket (XNU, NetBSD, OpenBSD:
+     * tcp_usr_attach). On FreeBSD it stays 0 (run). Core ends this. */
     bool accepted_linger_zero_is_120s;
     /* A connection that was reset in the queue is ECONNABORTED (FreeBSD, NetBSD, OpenBSD:
      * soaccept), or only if it is of IPv6 (XNU: tcp6_usr_accept has no address). */
@@ -158,6 +174,9 @@ typedef struct ferp_sim_switches {
      * ENOBUFS (the others: sorflush leaves no room). Linux: EPIPE. */
     bool unix_datagram_to_shut_is_lost;
     bool unix_datagram_to_shut_is_enobufs;
+    /* A datagram socket with a shut down read half and an empty queue has ended for nonblocking
+     * calls too (all: soreceive, SBS_CANTRCVMORE). Linux: EAGAIN. */
+    bool shut_datagrams_have_ended;
     /* shutdown of an unconnected datagram socket is ENOTCONN, with an effect or without one
      * (FreeBSD, XNU: soshutdown). */
     bool unconnected_shutdown_is_enotconn;
@@ -166,6 +185,12 @@ typedef struct ferp_sim_switches {
     /* A connect to a Unix listener whose queue is full is ECONNREFUSED, and does not wait
      * (all: unp_connect, sonewconn). */
     bool unix_full_queue_refuses;
+
+    /* ---- Names */
+
+    /* EAI_AGAIN is 2, EAI_FAIL 4 and EAI_NONAME 8 (macOS, FreeBSD, NetBSD: netdb.h). OpenBSD has
+     * glibc's numbers. platform/posix makes them negative. */
+    bool eai_noname_is_8;
 
     /* ---- Pollers */
 
@@ -177,6 +202,11 @@ typedef struct ferp_sim_switches {
      * reports a missing registration by ENOENT only, and poll has no registrations
      * (platform/posix/poller_kqueue.c, platform/common/poller_list.c). */
     bool poller_errors_without_code;
+
+    /* A poller's registration ends with its descriptor (XNU, FreeBSD: knote_fdclose; the others:
+     * ferrule counts its closes of each number, platform/posix/poller_identity.c). epoll's ends
+     * with the socket. */
+    bool poller_forgets_closed_numbers;
 } ferp_sim_switches;
 
 /* Returns the switches of the config's dialect and system. */

@@ -105,7 +105,7 @@ static ferp_sim_settings default_settings(const ferp_sim_network *network)
     return (ferp_sim_settings){
         .timeouts = {FER_DURATION_NONE, FER_DURATION_NONE},
         .nonblocking = windows,
-        .only_v6 = windows,
+        .only_v6 = windows || network->switches->lacks_dual_stack,
         .multicast_loop_v4 = true,
         .multicast_loop_v6 = true,
         .multicast_ttl = 1,

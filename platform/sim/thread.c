@@ -101,7 +101,7 @@ void ferp_sim_end_threads(ferp_sim_network *network)
     network->is_running_events = false;
 }
 
-uint32_t ferp_process(void)
+uint64_t ferp_process(void)
 {
     return 0;
 }

@@ -10,6 +10,7 @@ static const struct ferp_traits linux_traits = {
     .cut_send_loses_count = false,
     .write_wait_misses_shutdown = false,
     .accept_inherits_nonblocking = false,
+    .accept_loses_zero_linger = false,
     .reuse_address_steals_ports = false,
     .datagrams_share_by_reuse_port = false,
     .bind_denied_can_mean_in_use = false,
@@ -38,6 +39,7 @@ static const struct ferp_traits windows_traits = {
     .cut_send_loses_count = false,
     .write_wait_misses_shutdown = true,
     .accept_inherits_nonblocking = true,
+    .accept_loses_zero_linger = false,
     .reuse_address_steals_ports = true,
     .datagrams_share_by_reuse_port = false,
     .bind_denied_can_mean_in_use = true,
@@ -82,10 +84,13 @@ static const struct ferp_traits windows_traits = {
 static const struct ferp_traits bsd_traits[] = {
     [FER_SIM_MACOS] = BSD_TRAITS(.close_hides_unread_input = false, .no_buffer_space_passes = true,
                                  .io_length_max = (size_t)128 * 1024, .linger_seconds_max = 327,
-                                 .poller_has_edges = true),
-    [FER_SIM_FREEBSD] = OTHER_BSD_TRAITS(.poller_has_edges = true),
-    [FER_SIM_NETBSD] = OTHER_BSD_TRAITS(.poller_has_edges = false),
-    [FER_SIM_OPENBSD] = OTHER_BSD_TRAITS(.poller_has_edges = false),
+                                 .accept_loses_zero_linger = true, .poller_has_edges = true),
+    [FER_SIM_FREEBSD] =
+        OTHER_BSD_TRAITS(.accept_loses_zero_linger = false, .poller_has_edges = true),
+    [FER_SIM_NETBSD] =
+        OTHER_BSD_TRAITS(.accept_loses_zero_linger = true, .poller_has_edges = false),
+    [FER_SIM_OPENBSD] =
+        OTHER_BSD_TRAITS(.accept_loses_zero_linger = true, .poller_has_edges = false),
 };
 
 const struct ferp_traits *ferp_traits(void)

@@ -22,6 +22,7 @@ enum {
     /* Scheduled arrivals of bytes, for each socket. Further bytes join a scheduled arrival. */
     FERP_SIM_ARRIVALS_PER_SOCKET = 8,
     FERP_SIM_ANSWERS_MAX = 64,
+    FERP_SIM_HOSTS_MAX = 256, /* hosts that exist without a peer */
     FERP_SIM_SCRIPTED_FAULTS_MAX = 64,
     FERP_SIM_TIME_WAITS_MAX = 64,
     FERP_SIM_TEXTS_MAX = 8,
@@ -305,6 +306,9 @@ typedef struct ferp_sim_network {
     size_t arrivals; /* number of events of kind DATA */
     size_t answer_count;
     ferp_sim_answer answers[FERP_SIM_ANSWERS_MAX];
+    size_t host_count;
+    size_t host_next;
+    fer_ip_addr hosts[FERP_SIM_HOSTS_MAX]; /* where a peer was placed, open or not */
     size_t time_wait_count;
     size_t time_wait_next;
     ferp_sim_time_wait time_waits[FERP_SIM_TIME_WAITS_MAX];

@@ -317,7 +317,7 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     if (ferp_sim_switches_for(network, socket)->unix_closed_peer_has_no_name &&
         ferp_sim_refuses_options(network, socket)) {
-        return ferp_sim_error(network, FERP_SIM_EINVAL);
+        return (fer_error){FER_NOT_CONNECTED, ferp_sim_error(network, FERP_SIM_EINVAL).os_code};
     }
     if (!ferp_sim_has_peer(network, socket)) {
         return ferp_sim_error(network, FERP_SIM_ENOTCONN);

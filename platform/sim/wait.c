@@ -33,6 +33,7 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[AT_WAKES] = socket->wakes;
     wait->call_deadline = 0;
     wait->token = NULL;
+    wait->failure = FERP_SIM_OK;
     network->owes_tick = false;
     network->waits_armed++;
     return FERP_SIM_OK;
@@ -145,12 +146,13 @@ static bool is_ready(ferp_sim_network *network, const ferp_sim_socket *socket,
 /* poll's POLLERR and select's except set both report a failed connect. A request to read fails with
  * the reset itself. */
 static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
-                              ferp_readiness readiness)
+                              ferp_wait *wait)
 {
+    ferp_readiness readiness = readiness_of(wait);
     bool failed = socket->state == FERP_SIM_FAILED || socket->state == FERP_SIM_CONNECTION_RESET;
     if (readiness == FERP_READABLE && socket->state == FERP_SIM_CONNECTION_RESET &&
         ferp_sim_acts_as_windows(network, socket)) {
-        return ferp_sim_error(network, FERP_SIM_ECONNRESET);
+        wait->failure = ferp_sim_error(network, FERP_SIM_ECONNRESET);
     }
     return readiness == FERP_CONNECTED && failed ? (fer_error){FER_CONNECTION_REFUSED, 0}
                                                  : FERP_SIM_OK;
@@ -214,7 +216,7 @@ static bool lacks_buffers_for_good(const ferp_sim_network *network)
 
 /* A select looks at the socket when it begins, and again at the end of each slice. If events are
  * lost, it does not look in between. A request ends with its slice. */
-static fer_error wait_on(ferp_sim_network *network, const ferp_wait *wait, uint64_t deadline)
+static fer_error wait_on(ferp_sim_network *network, ferp_wait *wait, uint64_t deadline)
 {
     ferp_readiness readiness = readiness_of(wait);
     bool is_request = is_receive(readiness);
@@ -230,7 +232,7 @@ static fer_error wait_on(ferp_sim_network *network, const ferp_wait *wait, uint6
             return (fer_error){FER_DEADLOCK, 0};
         }
         if (looks && is_ready(network, socket, readiness)) {
-            return ready_status(network, socket, readiness);
+            return ready_status(network, socket, wait);
         }
         if ((!loses_cancels(network) && was_woken(socket, wait)) ||
             ferp_sim_watch_ends(network, &watch)) {

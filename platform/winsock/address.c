@@ -60,7 +60,8 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     ferp_winsock_sockaddr name;
     int size = ferp_winsock_sockaddr_from(addr, &name);
-    return ferp_winsock_result(connect(ferp_winsock_socket(raw), &name.any, size));
+    int result = connect(ferp_winsock_socket(raw), &name.any, size);
+    return ferp_winsock_transfer_error(result == 0 ? 0 : WSAGetLastError());
 }
 
 /* accept has no flags: child processes can inherit the new SOCKET until SetHandleInformation. It
@@ -94,7 +95,7 @@ static fer_error configuring_failure(SOCKET accepted, fer_error err)
 
 static fer_error accept_failure(void)
 {
-    fer_error err = ferp_winsock_last_error();
+    fer_error err = ferp_winsock_transfer_error(WSAGetLastError());
     /* "An incoming connection was indicated, but was subsequently terminated by the remote peer"
      * ("accept function", MSDN). Wine queries such a connection's peer and fails with WSAENOTCONN,
      * which accept reports for nothing else. */
@@ -117,7 +118,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     err = err.kind == FER_OK ? accepted_peer(accepted, &name, peer)
                              : configuring_failure(accepted, err);
     if (err.kind != FER_OK) {
-        closesocket(accepted);
+        ferp_close((fer_raw_socket)accepted); /* it may linger, as its listener */
         return err;
     }
     ferp_winsock_begin_socket(accepted);
@@ -169,6 +170,12 @@ fer_error ferp_check_connected(fer_raw_socket raw)
     bool is_pending =
         type == SOCK_STREAM && !ferp_winsock_was_connected(socket) && !can_send(socket);
     return ferp_winsock_error(is_pending ? WSAENOTCONN : 0);
+}
+
+/* False: it has succeeded, although getpeername fails. */
+bool ferp_connect_is_pending(fer_raw_socket raw)
+{
+    return !can_send(ferp_winsock_socket(raw));
 }
 
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)

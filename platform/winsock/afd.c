@@ -49,9 +49,12 @@ static bool has_failed(NTSTATUS status)
     return (ULONG)status >= FIRST_ERROR;
 }
 
+/* A request that is cancelled while it is made says nothing about its socket. Its code,
+ * ERROR_OPERATION_ABORTED, would be TIMED_OUT. */
 static fer_error error_of(NTSTATUS status)
 {
-    return ferp_winsock_error((int32_t)nt.status_to_dos_error(status));
+    fer_error err = ferp_winsock_error((int32_t)nt.status_to_dos_error(status));
+    return status == CANCELLED ? (fer_error){FER_RESOURCE_BUSY, err.os_code} : err;
 }
 
 /* ---- The driver's handle */

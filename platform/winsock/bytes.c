@@ -18,7 +18,7 @@ static fer_error receive_bytes(SOCKET socket, void *buf, size_t len, int flags, 
     *n = 0;
     int moved = recv(socket, buf, (int)len, flags);
     if (moved < 0) {
-        return ferp_winsock_last_error();
+        return ferp_winsock_transfer_error(WSAGetLastError());
     }
     if (moved == 0 && len > 0) {
         return end_or_reset(socket);
@@ -51,8 +51,9 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
         buffers[i].len = (ULONG)slices[i].len;
         requested += slices[i].len;
     }
-    FER_TRY(
-        ferp_winsock_result(WSARecv(socket, buffers, (DWORD)count, &moved, &flags, NULL, NULL)));
+    if (WSARecv(socket, buffers, (DWORD)count, &moved, &flags, NULL, NULL) != 0) {
+        return ferp_winsock_transfer_error(WSAGetLastError());
+    }
     if (moved == 0 && requested > 0) {
         return end_or_reset(socket);
     }
@@ -72,7 +73,7 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
     *n = 0;
     int moved = send(ferp_winsock_socket(raw), buf, (int)len, 0);
     if (moved < 0) {
-        return ferp_winsock_last_error();
+        return ferp_winsock_transfer_error(WSAGetLastError());
     }
     *n = (size_t)moved;
     return FERP_WINSOCK_OK;
@@ -101,8 +102,10 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
         buffers[i].buf = (char *)(uintptr_t)slices[i].base;
         buffers[i].len = (ULONG)slices[i].len;
     }
-    FER_TRY(ferp_winsock_result(
-        WSASend(ferp_winsock_socket(raw), buffers, (DWORD)count, &moved, 0, NULL, NULL)));
+    SOCKET socket = ferp_winsock_socket(raw);
+    if (WSASend(socket, buffers, (DWORD)count, &moved, 0, NULL, NULL) != 0) {
+        return ferp_winsock_transfer_error(WSAGetLastError());
+    }
     *n = moved;
     return FERP_WINSOCK_OK;
 }
@@ -123,10 +126,8 @@ static fer_error receive_from(SOCKET socket, void *buf, size_t len, int flags,
     char none;
     memset(&from, 0, sizeof from);
     int moved = recvfrom(socket, len > 0 ? buf : &none, (int)len, flags, &from.any, &size);
-    fer_error failure = moved < 0 ? ferp_winsock_last_error() : FERP_WINSOCK_OK;
-    if (failure.os_code == WSAENETRESET) {
-        failure.kind = FER_HOST_UNREACHABLE; /* "The time to live has expired" (recvfrom, MSDN) */
-    }
+    fer_error failure =
+        moved < 0 ? ferp_winsock_datagram_error(WSAGetLastError()) : FERP_WINSOCK_OK;
     if (moved < 0 && failure.os_code != WSAEMSGSIZE) {
         return failure;
     }
@@ -156,7 +157,7 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
     *n = 0;
     int moved = sendto(ferp_winsock_socket(raw), buf, (int)len, 0, &to.any, size);
     if (moved < 0) {
-        return ferp_winsock_last_error();
+        return ferp_winsock_transfer_error(WSAGetLastError());
     }
     *n = (size_t)moved;
     return FERP_WINSOCK_OK;

@@ -40,9 +40,29 @@ fer_error ferp_winsock_error(int32_t code)
     return (fer_error){ferp_error_kind(code), code};
 }
 
+/* "A blocking Windows Sockets 1.1 call is in progress, or the service provider is still processing
+ * a callback function" (each call's page, MSDN). */
+fer_error ferp_winsock_transfer_error(int32_t code)
+{
+    return code == WSAEINPROGRESS ? (fer_error){FER_RESOURCE_BUSY, code} : ferp_winsock_error(code);
+}
+
+/* "The time to live has expired" ("recvfrom function", MSDN). For a stream the code is a reset. */
+fer_error ferp_winsock_datagram_error(int32_t code)
+{
+    return code == WSAENETRESET ? (fer_error){FER_HOST_UNREACHABLE, code}
+                                : ferp_winsock_transfer_error(code);
+}
+
 fer_error ferp_winsock_last_error(void)
 {
-    return ferp_winsock_error(WSAGetLastError());
+    fer_error err = ferp_winsock_error(WSAGetLastError());
+    switch (err.kind) {
+    case FER_INTERRUPTED:
+    case FER_WOULD_BLOCK:
+    case FER_IN_PROGRESS: return (fer_error){FER_RESOURCE_BUSY, err.os_code};
+    default: return err;
+    }
 }
 
 fer_error ferp_winsock_result(int result)

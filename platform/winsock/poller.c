@@ -18,6 +18,7 @@ bool ferp_winsock_is_passing(fer_error failure)
 {
     switch (failure.kind) {
     case FER_OUT_OF_MEMORY:
+    case FER_RESOURCE_BUSY:
     case FER_NO_BUFFER_SPACE:
     case FER_TOO_MANY_OPEN_FILES: return true;
     default: return false;

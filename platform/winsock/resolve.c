@@ -27,6 +27,12 @@ static fer_error resolver_error(int32_t code)
     }
 }
 
+/* GetAddrInfoW takes an IPv6 address in brackets (Wine 8). No other system's resolver does. */
+static bool is_bracketed_addr(const char *host)
+{
+    return host[0] == '[' && strchr(host, ':') != NULL;
+}
+
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
 {
     WCHAR wide[WIDE_HOST_CAP];
@@ -34,6 +40,9 @@ fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
     ADDRINFOW *found = NULL;
     FER_TRY(ferp_winsock_start());
     FER_TRY(wide_host_from(host, wide));
+    if (is_bracketed_addr(host)) {
+        return resolver_error(WSAHOST_NOT_FOUND);
+    }
     memset(&hints, 0, sizeof hints);
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;

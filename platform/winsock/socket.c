@@ -26,7 +26,7 @@ static fer_error make_socket_without_flag(int family, int type, int protocol,
     }
     fer_error err = disable_inheritance(made);
     if (err.kind != FER_OK) {
-        closesocket(made);
+        ferp_close((fer_raw_socket)made);
         return err;
     }
     *out = made;
@@ -71,7 +71,7 @@ static fer_error finish_socket(SOCKET made, fer_raw_socket *out)
 {
     fer_error err = ferp_winsock_set_io_mode(made, 1);
     if (err.kind != FER_OK) {
-        closesocket(made);
+        ferp_close((fer_raw_socket)made);
         return err;
     }
     ferp_winsock_begin_socket(made);
@@ -150,12 +150,6 @@ bool ferp_winsock_was_connected(SOCKET socket)
 static bool is_connecting(SOCKET socket, DWORD type, bool is_connected)
 {
     return type == SOCK_STREAM && !is_connected && ferp_winsock_has_peer(socket);
-}
-
-bool ferp_connect_is_pending(fer_raw_socket raw)
-{
-    (void)raw;
-    return true;
 }
 
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)

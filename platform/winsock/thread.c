@@ -119,13 +119,13 @@ fer_error ferp_thread_start(const ferp_thread *thread)
     if (created == NULL) {
         DWORD code = GetLastError();
         FreeLibrary(held);
-        return ferp_winsock_error((int32_t)code);
+        return (fer_error){FER_OUT_OF_MEMORY, (int32_t)code};
     }
     CloseHandle(created);
     return FERP_WINSOCK_OK;
 }
 
-uint32_t ferp_process(void)
+uint64_t ferp_process(void)
 {
     return 0;
 }

@@ -19,6 +19,7 @@ static const struct ferp_traits winsock_traits = {
     .cut_send_loses_count = false, /* no send waits */
     .write_wait_misses_shutdown = true,
     .accept_inherits_nonblocking = true,
+    .accept_loses_zero_linger = false,
     .reuse_address_steals_ports = true,
     .datagrams_share_by_reuse_port = false,
     .bind_denied_can_mean_in_use = true,

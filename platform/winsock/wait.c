@@ -29,9 +29,9 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[FERP_WINSOCK_AT_SOCKET] = (uintptr_t)ferp_winsock_socket(raw);
     wait->words[FERP_WINSOCK_AT_READINESS] = (uintptr_t)readiness;
     wait->words[FERP_WINSOCK_AT_KIND] = FERP_WINSOCK_SELECTS;
-    wait->words[FERP_WINSOCK_AT_FAILURE] = 0;
     wait->call_deadline = 0;
     wait->token = NULL;
+    wait->failure = FERP_WINSOCK_OK;
     if (is_receive(readiness)) {
         ferp_winsock_request_begin(wait);
     }
@@ -87,8 +87,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
         fer_error ended = end_pending_request(wait);
         err = ferp_winsock_is_expired(err) ? ended : err;
     }
-    int failure = (int)wait->words[FERP_WINSOCK_AT_FAILURE];
-    return failure != 0 ? ferp_winsock_error(failure) : err;
+    return wait->failure.kind != FER_OK ? FERP_WINSOCK_OK : err;
 }
 
 void ferp_wait_disarm(ferp_wait *wait)

@@ -40,8 +40,7 @@ enum {
     FERP_WINSOCK_AT_SOCKET,
     FERP_WINSOCK_AT_READINESS,
     FERP_WINSOCK_AT_KIND,
-    FERP_WINSOCK_AT_REQUEST, /* a pending request */
-    FERP_WINSOCK_AT_FAILURE  /* the fatal error or the refusal that a request reported, else 0 */
+    FERP_WINSOCK_AT_REQUEST /* a pending request */
 };
 
 static inline SOCKET ferp_winsock_wait_socket(const ferp_wait *wait)

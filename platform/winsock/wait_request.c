@@ -84,7 +84,7 @@ static bool is_still_reported(SOCKET socket, int code)
     return recv(socket, &byte, 1, MSG_PEEK) < 0 && WSAGetLastError() == code;
 }
 
-/* Stores a failure that the request has consumed, for the caller of the wait. A stream's fatal
+/* Stores a failure that the request has consumed, as the result of a receive. A stream's fatal
  * error is reported again by recv on Windows. On Wine recv then returns 0, the end of the stream. A
  * datagram socket's refusal stays on Windows until a receive without MSG_PEEK (libuv,
  * src/win/udp.c), and not on Wine. */
@@ -106,7 +106,8 @@ static void store_failure(ferp_wait *wait, int code)
         is_stored = !is_still_reported(ferp_winsock_wait_socket(wait), code);
     }
     if (is_stored) {
-        wait->words[FERP_WINSOCK_AT_FAILURE] = (uintptr_t)code;
+        wait->failure =
+            is_datagram_wait(wait) ? ferp_winsock_datagram_error(code) : ferp_winsock_error(code);
     }
 }
 

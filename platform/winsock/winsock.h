@@ -26,9 +26,16 @@
  * library never calls WSACleanup, because sockets may be open at any time. error.c */
 fer_error ferp_winsock_start(void);
 
-/* The error of a Windows code; of WSAGetLastError, which equals the thread's GetLastError; of a
- * result that is 0 or SOCKET_ERROR. error.c */
+/* The error of a Windows code; of the code of a transfer, an accept or a connect, for which
+ * WSAEINPROGRESS is RESOURCE_BUSY; of the code of a datagram's receive. error.c */
 fer_error ferp_winsock_error(int32_t code);
+fer_error ferp_winsock_transfer_error(int32_t code);
+fer_error ferp_winsock_datagram_error(int32_t code);
+
+/* The error of a call that never waits, from WSAGetLastError, which equals the thread's
+ * GetLastError; or from a result that is 0 or SOCKET_ERROR. A code that means a wait, a started or
+ * an interrupted call (a layered provider) is RESOURCE_BUSY: it says nothing about the wait that
+ * core may repeat, and no connect has started. error.c */
 fer_error ferp_winsock_last_error(void);
 fer_error ferp_winsock_result(int result);
 

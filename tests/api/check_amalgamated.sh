@@ -1,6 +1,7 @@
 #!/bin/sh
 # Checks ferrule.c and ferrule.h, the library in one file (cmake/amalgamate.cmake): each installed
-# compiler accepts them without a warning, for POSIX and for Windows, and C++ accepts the header.
+# compiler accepts them without a warning, for POSIX, with its poller and with poll, and for Windows,
+# and C++ accepts the header.
 # usage: check_amalgamated.sh ROOT CMAKE
 set -eu
 root=$1
@@ -16,15 +17,22 @@ printf '#include "ferrule.h"\n#include "ferrule.h"\nint main(void) { return fer_
 cp "$work/user.c" "$work/user.cpp"
 bad=0
 count=0
-# try COMPILER STANDARD FILE
+# try COMPILER STANDARD FILE [OPTION...]
 try() {
     command -v "$1" >/dev/null 2>&1 || return 0
     count=$((count + 1))
-    "$1" "-std=$2" -Wall -Wextra -Werror -pedantic -fsyntax-only -I"$work" "$work/$3" || bad=1
+    command="$1 -std=$2 -Wall -Wextra -Werror -pedantic -fsyntax-only"
+    file=$3
+    shift 3
+    # shellcheck disable=SC2086 # the command is words
+    $command -I"$work" "$@" "$work/$file" || bad=1
 }
 for compiler in gcc clang clang-19 x86_64-w64-mingw32-gcc i686-w64-mingw32-gcc; do
     try "$compiler" c11 ferrule.c
     try "$compiler" c11 user.c
+done
+for compiler in gcc clang clang-19; do
+    try "$compiler" c11 ferrule.c -DFERP_POSIX_POLLER=0 # platform/posix/posix.h
 done
 for compiler in g++ clang++ clang++-19 x86_64-w64-mingw32-g++; do
     try "$compiler" c++17 user.cpp

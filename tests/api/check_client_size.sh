@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks that the smallest client (size_client.c) over a Release build of the static library has at
-# most 13 KB (13312 bytes) of text more than the same client over raw sockets, because the linker
+# most 14 KB (14336 bytes) of text more than the same client over raw sockets, because the linker
 # drops what the client does not call.
 # usage: check_client_size.sh ROOT CC SIZE LIBRARY
 set -eu
@@ -8,7 +8,7 @@ root=$1
 cc=$2
 size=$3
 library=$4
-limit=13312
+limit=14336
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

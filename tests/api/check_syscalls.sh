@@ -33,7 +33,7 @@ read_in_limits: recvfrom
 peek_in_limits: recvfrom
 read_exact_in_limits: recvfrom
 write_in_limits: sendto
-read_until_deadline: recvfrom getsockopt poll
+read_until_deadline: recvfrom fcntl getsockopt poll
 read_after_deadline:
 token_cancel: write
 token_cancel_again:
@@ -56,8 +56,8 @@ set_read_timeout: setsockopt
 set_write_timeout: setsockopt
 write_in_time: sendto
 read_in_time: recvfrom
-read_expired: recvfrom
-copy_expired: recvfrom sendto recvfrom
+read_expired: recvfrom fcntl
+copy_expired: recvfrom sendto recvfrom fcntl
 try_clone: fcntl
 read_expired_on_clone: recvfrom fcntl
 set_nonblocking: ioctl
@@ -79,7 +79,7 @@ udp_recv: recvfrom
 udp_connect: connect getpeername
 udp_send: sendto
 udp_recv_of_peer: recvfrom
-udp_recv_expired: recvfrom
+udp_recv_expired: recvfrom fcntl
 udp_port_0:
 udp_clone: fcntl
 udp_recv_on_clone: recvfrom getpeername

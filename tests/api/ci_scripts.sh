@@ -95,7 +95,8 @@ expect 0 "netbsd: not run: no kernel" "$tree/ci/bsd.sh" --no-setup
 expect 0 "freebsd: not run: no kernel" "$tree/ci/bsd.sh" --no-setup
 expect 0 "0 passed, 0 failed, 2 skipped" env CI=true "$tree/ci/bsd.sh" --no-setup
 expect 1 "0 passed, 1 failed, 0 skipped" env "FERRULE_NETBSD=$work/site" "$tree/ci/bsd.sh" --no-setup netbsd
-expect 2 "usage: ci/bsd.sh" "$tree/ci/bsd.sh" openbsd
+expect 2 "there is no kernel of OpenBSD" "$tree/ci/bsd.sh" openbsd
+expect 2 "usage: ci/bsd.sh" "$tree/ci/bsd.sh" solaris
 
 # ci/wine10.sh removes a folder that it has not completed, and no other. These programs make every
 # attempt to complete one fail.

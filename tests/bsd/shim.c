@@ -32,6 +32,28 @@ long shim_traced(const char *call, long argument, long result)
     return result;
 }
 
+/* ---- Calls that are others with fewer parameters */
+
+extern ssize_t bsd_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
+                          unsigned size);
+extern ssize_t bsd_recvfrom(int fd, void *buf, size_t len, int flags, void *addr, unsigned *size);
+extern int bsd_pipe2(int *ends, int flags);
+
+ssize_t bsd_send(int fd, const void *buf, size_t len, int flags)
+{
+    return bsd_sendto(fd, buf, len, flags, NULL, 0);
+}
+
+ssize_t bsd_recv(int fd, void *buf, size_t len, int flags)
+{
+    return bsd_recvfrom(fd, buf, len, flags, NULL, NULL);
+}
+
+int bsd_pipe(int *ends)
+{
+    return bsd_pipe2(ends, 0);
+}
+
 /* ---- errno, time, text */
 
 /* NetBSD's and FreeBSD's errno. */

@@ -9,42 +9,20 @@
 #include <sys/time.h>
 #include <time.h>
 
-/* The kernel's entries, with its structures as pointers to void. They set errno. */
-#define ENTRY(name, ...) extern long fb_##name(__VA_ARGS__)
-ENTRY(socket, int, int, int);
-ENTRY(bind, int, const void *, unsigned);
-ENTRY(close, int);
-ENTRY(connect, int, const void *, unsigned);
-ENTRY(dup, int);
-ENTRY(fcntl, int, int, long);
-ENTRY(fstat, int, void *);
-ENTRY(getpeername, int, void *, void *);
-ENTRY(getsockname, int, void *, void *);
-ENTRY(getsockopt, int, int, int, void *, void *);
-ENTRY(setsockopt, int, int, int, const void *, unsigned);
-ENTRY(ioctl, int, unsigned long, void *);
-ENTRY(listen, int, int);
-ENTRY(accept, int, void *, void *);
-ENTRY(accept4, int, void *, void *, int);
-ENTRY(pipe2, int *, int);
-ENTRY(poll, void *, unsigned, int);
-ENTRY(ppoll, void *, unsigned, const void *);
-ENTRY(read, int, void *, unsigned long);
-ENTRY(write, int, const void *, unsigned long);
-ENTRY(recvfrom, int, void *, unsigned long, int, void *, void *);
-ENTRY(sendto, int, const void *, unsigned long, int, const void *, int);
-ENTRY(recvmsg, int, void *, int);
-ENTRY(sendmsg, int, const void *, int);
-ENTRY(shutdown, int, int);
-ENTRY(socketpair, int, int, int, int *);
-ENTRY(kqueue, void);
-ENTRY(kevent, int, const void *, int, void *, int, const void *);
+/* The kernel's entries, with its structures as pointers to void. They set errno. Their result is a
+ * long, which here has the type of the C library's function. */
+#define KERNEL(entry) fb_##entry
+extern int fb_bind(int, const void *, unsigned);
+extern int fb_listen(int, int);
+extern int fb_accept(int, void *, unsigned *);
+extern int fb_close(int);
+extern int fb_fstat(int, void *);
+extern int fb_ppoll(void *, unsigned, const void *);
 /* These are no system calls: a file system of names, silent ports, the limit of descriptors. */
-ENTRY(make, const char *, int);
-ENTRY(unlink, const char *, int);
-ENTRY(stat, const char *, void *);
-ENTRY(silent, int, int);
-ENTRY(limit, long);
+extern long fb_make(const char *, int);
+extern long fb_unlink(const char *, int);
+extern long fb_silent(int, int);
+extern long fb_limit(long);
 extern void fb_init(void);
 
 const int shim_family_v6 = 28;
@@ -54,8 +32,25 @@ __attribute__((constructor)) static void start_kernel(void)
     fb_init();
 }
 
-#define TRACED(call, argument, ...) return (int)shim_traced(call, argument, __VA_ARGS__)
-#define TRACED_SIZE(call, argument, ...) return shim_traced(call, argument, __VA_ARGS__)
+void shim_enter(void)
+{
+}
+
+void shim_leave(void)
+{
+}
+
+/* ---- Calls that are the kernel's */
+
+SHIM_CALLS
+SHIM_CALL(int, socket, domain, (int domain, int type, int protocol), (domain, type, protocol))
+SHIM_CALL(int, accept4, fd, (int fd, void *addr, unsigned *len, int flags), (fd, addr, len, flags))
+SHIM_CALL(int, poll, count, (void *entries, unsigned count, int millis), (entries, count, millis))
+SHIM_CALL_AS(kevent, int, kevent, fd,
+             (int fd, const void *changes, int change_count, void *events, int event_count,
+              const struct timespec *limit),
+             (fd, changes, change_count, events, event_count, limit))
+SHIM_CALL(int, stat, 0, (const char *path, void *status), (path, status))
 
 /* ---- Sockets */
 
@@ -67,16 +62,6 @@ static void end_silence(int listener)
     if (fb_getsockname(listener, addr, &len) == 0 && (addr[1] == 2 || addr[1] == shim_family_v6)) {
         (void)fb_silent(addr[2] << 8 | addr[3], 0);
     }
-}
-
-int bsd_socket(int domain, int type, int protocol)
-{
-    TRACED("socket", domain, fb_socket(domain, type, protocol));
-}
-
-int bsd_socketpair(int domain, int type, int protocol, int *pair)
-{
-    TRACED("socketpair", domain, fb_socketpair(domain, type, protocol, pair));
 }
 
 /* The kernel's file system does not join slashes, so each prefix that ends with one is a name. */
@@ -99,12 +84,7 @@ static void make_joined_folders(const unsigned char *addr, unsigned len)
 int bsd_bind(int fd, const void *addr, unsigned len)
 {
     make_joined_folders(addr, len);
-    TRACED("bind", fd, fb_bind(fd, addr, len));
-}
-
-int bsd_connect(int fd, const void *addr, unsigned len)
-{
-    TRACED("connect", fd, fb_connect(fd, addr, len));
+    SHIM_RETURN(int, "bind", fd, fb_bind(fd, addr, len));
 }
 
 int bsd_listen(int fd, int backlog)
@@ -113,7 +93,7 @@ int bsd_listen(int fd, int backlog)
     if (result == 0) {
         end_silence(fd);
     }
-    TRACED("listen", fd, result);
+    SHIM_RETURN(int, "listen", fd, result);
 }
 
 int bsd_accept(int fd, void *addr, unsigned *len)
@@ -122,79 +102,7 @@ int bsd_accept(int fd, void *addr, unsigned *len)
     if (result >= 0) {
         end_silence(fd);
     }
-    TRACED("accept", fd, result);
-}
-
-int bsd_accept4(int fd, void *addr, unsigned *len, int flags)
-{
-    TRACED("accept4", fd, fb_accept4(fd, addr, len, flags));
-}
-
-int bsd_getsockname(int fd, void *addr, unsigned *len)
-{
-    TRACED("getsockname", fd, fb_getsockname(fd, addr, len));
-}
-
-int bsd_getpeername(int fd, void *addr, unsigned *len)
-{
-    TRACED("getpeername", fd, fb_getpeername(fd, addr, len));
-}
-
-int bsd_getsockopt(int fd, int level, int name, void *value, unsigned *len)
-{
-    TRACED("getsockopt", fd, fb_getsockopt(fd, level, name, value, len));
-}
-
-int bsd_setsockopt(int fd, int level, int name, const void *value, unsigned len)
-{
-    TRACED("setsockopt", fd, fb_setsockopt(fd, level, name, value, len));
-}
-
-int bsd_shutdown(int fd, int how)
-{
-    TRACED("shutdown", fd, fb_shutdown(fd, how));
-}
-
-/* ---- Bytes */
-
-ssize_t bsd_send(int fd, const void *buf, size_t len, int flags)
-{
-    TRACED_SIZE("send", fd, fb_sendto(fd, buf, len, flags, NULL, 0));
-}
-
-ssize_t bsd_sendto(int fd, const void *buf, size_t len, int flags, const void *addr, unsigned size)
-{
-    TRACED_SIZE("sendto", fd, fb_sendto(fd, buf, len, flags, addr, (int)size));
-}
-
-ssize_t bsd_sendmsg(int fd, const void *message, int flags)
-{
-    TRACED_SIZE("sendmsg", fd, fb_sendmsg(fd, message, flags));
-}
-
-ssize_t bsd_recv(int fd, void *buf, size_t len, int flags)
-{
-    TRACED_SIZE("recv", fd, fb_recvfrom(fd, buf, len, flags, NULL, NULL));
-}
-
-ssize_t bsd_recvfrom(int fd, void *buf, size_t len, int flags, void *addr, unsigned *size)
-{
-    TRACED_SIZE("recvfrom", fd, fb_recvfrom(fd, buf, len, flags, addr, size));
-}
-
-ssize_t bsd_recvmsg(int fd, void *message, int flags)
-{
-    TRACED_SIZE("recvmsg", fd, fb_recvmsg(fd, message, flags));
-}
-
-ssize_t bsd_read(int fd, void *buf, size_t len)
-{
-    TRACED_SIZE("read", fd, fb_read(fd, buf, len));
-}
-
-ssize_t bsd_write(int fd, const void *buf, size_t len)
-{
-    TRACED_SIZE("write", fd, fb_write(fd, buf, len));
+    SHIM_RETURN(int, "accept", fd, result);
 }
 
 /* ---- Descriptors */
@@ -206,22 +114,7 @@ int bsd_close(int fd)
 {
     int closed = fd;
     (void)atomic_compare_exchange_strong(&device, &closed, -1);
-    TRACED("close", fd, fb_close(fd));
-}
-
-int bsd_dup(int fd)
-{
-    TRACED("dup", fd, fb_dup(fd));
-}
-
-int bsd_fcntl(int fd, int command, long argument)
-{
-    TRACED("fcntl", fd, fb_fcntl(fd, command, argument));
-}
-
-int bsd_ioctl(int fd, unsigned long request, void *argument)
-{
-    TRACED("ioctl", fd, fb_ioctl(fd, request, argument));
+    SHIM_RETURN(int, "close", fd, fb_close(fd));
 }
 
 /* FreeBSD 13's struct stat has st_mode, of 16 bits, behind three members of 64 bits. */
@@ -233,28 +126,13 @@ int bsd_fstat(int fd, void *status)
     if (result == 0 && fd == atomic_load(&device)) {
         memcpy((unsigned char *)status + MODE_OFFSET, &mode, sizeof mode);
     }
-    TRACED("fstat", fd, result);
-}
-
-int bsd_pipe(int *ends)
-{
-    TRACED("pipe", 0, fb_pipe2(ends, 0));
-}
-
-int bsd_pipe2(int *ends, int flags)
-{
-    TRACED("pipe2", flags, fb_pipe2(ends, flags));
-}
-
-int bsd_poll(void *entries, unsigned count, int millis)
-{
-    TRACED("poll", count, fb_poll(entries, count, millis));
+    SHIM_RETURN(int, "fstat", fd, result);
 }
 
 int bsd_ppoll(void *entries, unsigned count, const struct timespec *limit, const void *mask)
 {
     (void)mask;
-    TRACED("ppoll", count, fb_ppoll(entries, count, limit));
+    SHIM_RETURN(int, "ppoll", count, fb_ppoll(entries, count, limit));
 }
 
 /* select asks the socket as poll does: selscan and select_flags in kern/sys_generic.c. A set is an
@@ -312,17 +190,6 @@ int bsd_select(int count, uint64_t *readable, uint64_t *writable, uint64_t *fail
     return found;
 }
 
-int kqueue(void)
-{
-    TRACED("kqueue", 0, fb_kqueue());
-}
-
-int kevent(int fd, const void *changes, int change_count, void *events, int event_count,
-           const struct timespec *limit)
-{
-    TRACED("kevent", fd, fb_kevent(fd, changes, change_count, events, event_count, limit));
-}
-
 /* RLIMIT_NOFILE is the only limit that the tests use. */
 enum { DESCRIPTORS_MAX = 1 << 20 };
 
@@ -352,22 +219,17 @@ int bsd_open(const char *path, int flags, unsigned mode)
     }
     int fd = (int)fb_kqueue();
     atomic_store(&device, fd);
-    TRACED("open", flags, fd);
-}
-
-int bsd_stat(const char *path, void *status)
-{
-    TRACED("stat", 0, fb_stat(path, status));
+    SHIM_RETURN(int, "open", flags, fd);
 }
 
 int bsd_unlink(const char *path)
 {
-    TRACED("unlink", 0, fb_unlink(path, 0));
+    SHIM_RETURN(int, "unlink", 0, fb_unlink(path, 0));
 }
 
 int bsd_rmdir(const char *path)
 {
-    TRACED("rmdir", 0, fb_unlink(path, 1));
+    SHIM_RETURN(int, "rmdir", 0, fb_unlink(path, 1));
 }
 
 bool shim_make_directory(const char *path)

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,9 @@
 #endif
 
 #include <cmocka.h>
+
+#include "support/process.h"
+#include "support/thread.h"
 
 enum { LIMIT_MS = 10000, SHORT_MS = 30, FIRST_FD = 3 };
 
@@ -257,6 +261,83 @@ static void a_receive_timeout_expires(void **state)
     close_both(ends);
 }
 
+/* ---- Wakes. Each of several threads waits for a byte, and all bytes come at the same time. */
+
+enum { SLEEPERS = 10, ROUNDS = 60 };
+
+struct sleeper {
+    bool polls;
+    int ends[2];
+    test_thread thread;
+};
+static atomic_int received;
+static atomic_int lost;
+
+static void sleep_until_bytes_come(void *argument)
+{
+    struct sleeper *sleeper = argument;
+    for (int i = 0; i < ROUNDS && atomic_load(&lost) == 0; i++) {
+        struct pollfd entry = {sleeper->ends[1], POLLIN, 0};
+        char byte;
+        if ((sleeper->polls && poll(&entry, 1, LIMIT_MS) != 1) ||
+            recv(sleeper->ends[1], &byte, 1, 0) != 1) {
+            (void)atomic_fetch_add(&lost, 1);
+        }
+        (void)atomic_fetch_add(&received, 1);
+    }
+}
+
+static void assert_no_wake_is_lost(bool polls)
+{
+    const struct timeval timeout = {LIMIT_MS / 1000, 0};
+    struct sleeper sleepers[SLEEPERS];
+    atomic_store(&received, 0);
+    atomic_store(&lost, 0);
+    for (int i = 0; i < SLEEPERS; i++) {
+        sleepers[i].polls = polls;
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sleepers[i].ends), 0);
+        assert_int_equal(
+            setsockopt(sleepers[i].ends[1], SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout), 0);
+        test_thread_start(&sleepers[i].thread, sleep_until_bytes_come, &sleepers[i]);
+    }
+    for (int round = 0; round < ROUNDS && atomic_load(&lost) == 0; round++) {
+        while (atomic_load(&received) < round * SLEEPERS) {
+            test_thread_yield();
+        }
+        assert_int_equal(poll(NULL, 0, 10), 0); /* the threads sleep now */
+        for (int i = 0; i < SLEEPERS; i++) {
+            assert_int_equal(send(sleepers[i].ends[0], "x", 1, 0), 1);
+        }
+    }
+    for (int i = 0; i < SLEEPERS; i++) {
+        test_thread_join(&sleepers[i].thread);
+        close_both(sleepers[i].ends);
+    }
+    assert_int_equal(atomic_load(&lost), 0);
+}
+
+static void no_poll_misses_its_wake(void **state)
+{
+    (void)state;
+    assert_no_wake_is_lost(true);
+}
+
+static void no_receive_misses_its_wake(void **state)
+{
+    (void)state;
+    assert_no_wake_is_lost(false);
+}
+
+/* The shim of NetBSD looks for signals from the first handler on. */
+static void no_wake_is_missed_between_two_looks_for_signals(void **state)
+{
+    (void)state;
+    assert_true(process_signals_start());
+    process_signals_stop();
+    assert_no_wake_is_lost(true);
+    assert_no_wake_is_lost(false);
+}
+
 /* ---- kqueue. Over NetBSD's kernel the poller is poll(2). tests/unit/test_kqueue.c has the
  * properties on which the poller relies. */
 
@@ -308,6 +389,9 @@ int main(void)
         cmocka_unit_test(a_unix_listener_is_found_by_its_path),
         cmocka_unit_test(poll_waits_for_its_timeout_or_a_byte),
         cmocka_unit_test(a_receive_timeout_expires),
+        cmocka_unit_test(no_poll_misses_its_wake),
+        cmocka_unit_test(no_receive_misses_its_wake),
+        cmocka_unit_test(no_wake_is_missed_between_two_looks_for_signals),
 #ifdef __FreeBSD__
         cmocka_unit_test(kqueue_reports_bytes_and_the_end),
 #endif

@@ -118,7 +118,7 @@ static void a_connect_to_a_mapped_address_is_started(void **state)
 {
     (void)state;
     peer_socket listener;
-    skip_without_v6();
+    skip_without_dual_stack();
     fer_socket_addr v4 = accepting_addr(PEER_V4, &listener);
     fer_socket_addr to = mapped_of(&v4);
     fer_tcp_stream *stream = test_stream();

@@ -171,9 +171,10 @@ static void a_local_address_has_the_form_of_the_address(void **state)
         fer_socket_addr own;
         locals[i].port = 0;
         options.local = &locals[i];
+        fer_error_kind fits = peer_has_dual_stack() ? FER_OK : FER_ADDR_NOT_AVAILABLE;
         assert_kind(fer_tcp_stream_connect_addrs_with(stream, to, 1, &options, &failed),
-                    i < 2 ? FER_OK : FER_INVALID_INPUT);
-        if (i < 2) {
+                    i < 2 ? fits : FER_INVALID_INPUT);
+        if (i < 2 && fits == FER_OK) {
             assert_ok(fer_tcp_stream_local_addr(stream, &own));
             assert_true(fer_ip_addr_eq(&own.ip, &to[0].ip));
             assert_exchange(stream, peer_accept(listener));

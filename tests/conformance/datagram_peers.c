@@ -1,6 +1,7 @@
 /* datagram_peers.c: rule U5: which datagrams a connected datagram socket receives. Also: two
  * threads on one socket. */
 #include "conformance/datagram_check.h"
+#include "support/socket_fixture.h"
 #include "support/thread.h"
 
 static void a_stranger_s_datagram_from_before_connect_is_dropped(void **state)
@@ -133,7 +134,7 @@ static void a_socket_connected_to_loopback_can_be_connected_elsewhere(void **sta
     if (peer_is_wine()) {
         skip_because("Wine passes Linux' EINVAL on");
     }
-    assert_ok(fer_udp_socket_bind(socket, family == PEER_V4 ? "0.0.0.0:0" : "[::]:0"));
+    udp_bind_wildcard(socket, family);
     assert_ok(fer_udp_socket_local_addr(socket, &first));
     peer_socket other = peer_datagram(family, &other_port);
     connect_to(socket, family, other_port);
@@ -150,6 +151,26 @@ static void a_socket_connected_to_loopback_can_be_connected_elsewhere(void **sta
     assert_receives(socket, "early", family, other_port);
     send_text(socket, "hello");
     assert_peer_socket_receives(other, "hello", first.port);
+}
+
+/* A second connect to a broadcast address has the result of a first one. */
+static void a_connected_socket_can_be_connected_to_a_broadcast_address(void **state)
+{
+    const fer_ipv4_addr addresses[] = {FER_IPV4_ADDR_BROADCAST, {{127, 255, 255, 255}}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fer_udp_socket *fresh = test_udp();
+        fer_udp_socket *socket = test_udp();
+        fer_socket_addr to = fer_socket_addr_new_v4(&addresses[i], 9);
+        assert_ok(fer_udp_socket_bind(fresh, "0.0.0.0:0"));
+        assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:0"));
+        assert_ok(fer_udp_socket_set_broadcast(fresh, true));
+        assert_ok(fer_udp_socket_set_broadcast(socket, true));
+        fer_error error = fer_udp_socket_connect_addr(fresh, &to);
+        connect_to(socket, PEER_V4, 9);
+        fer_error again = fer_udp_socket_connect_addr(socket, &to);
+        assert_kind(again, error.kind);
+    }
 }
 
 /* ---- Two threads: "one receiving and one sending call at once on one handle" */
@@ -209,6 +230,7 @@ int main(void)
         FAMILY_TEST("U5", connecting_again_changes_whose_datagrams_are_received),
         FAMILY_TEST("U5", a_socket_bound_to_loopback_stays_there_when_it_is_connected_again),
         FAMILY_TEST("U5", a_socket_connected_to_loopback_can_be_connected_elsewhere),
+        RULE_TEST("U5", a_connected_socket_can_be_connected_to_a_broadcast_address),
         FAMILY_TEST("U1", one_thread_sends_while_another_receives),
     };
     return RUN_TESTS("datagram_peers", tests);

@@ -1,5 +1,5 @@
 /* multicast.c: rule U6: multicast groups, on the loopback only. */
-#include "support/fixture.h"
+#include "support/socket_fixture.h"
 
 static const fer_ipv4_addr this_machine = {{127, 0, 0, 1}};
 
@@ -20,11 +20,11 @@ static fer_ipv6_addr group_v6(uint16_t port)
 
 /* A future member. It is bound to the wildcard, because a system delivers a group's datagrams only
  * to such a socket. */
-static fer_udp_socket *open_receiver(const char *wildcard, uint16_t *port)
+static fer_udp_socket *open_receiver(peer_family family, uint16_t *port)
 {
     fer_udp_socket *socket = test_udp();
     fer_socket_addr addr;
-    assert_ok(fer_udp_socket_bind(socket, wildcard));
+    udp_bind_wildcard(socket, family);
     assert_ok(fer_udp_socket_local_addr(socket, &addr));
     assert_ok(fer_udp_socket_set_read_timeout(socket, millis(PEER_LIMIT_MS)));
     *port = addr.port;
@@ -62,7 +62,7 @@ static void a_member_receives_what_is_sent_to_its_group_until_it_leaves(void **s
     (void)state;
     uint16_t port = 0;
     uint16_t sender_port = 0;
-    fer_udp_socket *member = open_receiver("0.0.0.0:0", &port);
+    fer_udp_socket *member = open_receiver(PEER_V4, &port);
     fer_udp_socket *sender = test_udp_bound(PEER_V4, &sender_port);
     fer_ipv4_addr group = group_v4(port);
     fer_socket_addr to = fer_socket_addr_new_v4(&group, port);
@@ -120,7 +120,7 @@ static void joining_twice_is_in_use_and_leaving_twice_is_not_available(void **st
 {
     (void)state;
     uint16_t port = 0;
-    fer_udp_socket *socket = open_receiver("0.0.0.0:0", &port);
+    fer_udp_socket *socket = open_receiver(PEER_V4, &port);
     fer_ipv4_addr group = group_v4(port);
     assert_kind(fer_udp_socket_leave_multicast_v4(socket, &group, &this_machine),
                 FER_ADDR_NOT_AVAILABLE);
@@ -139,12 +139,12 @@ static void an_interface_that_is_not_there_is_not_available(void **state)
     (void)state;
     uint16_t port = 0;
     fer_ipv4_addr unknown_interface = {{192, 0, 2, 1}};
-    fer_udp_socket *socket = open_receiver("0.0.0.0:0", &port);
+    fer_udp_socket *socket = open_receiver(PEER_V4, &port);
     fer_ipv4_addr group = group_v4(port);
     assert_kind(fer_udp_socket_join_multicast_v4(socket, &group, &unknown_interface),
                 FER_ADDR_NOT_AVAILABLE);
     skip_without_v6();
-    fer_udp_socket *v6 = open_receiver("[::]:0", &port);
+    fer_udp_socket *v6 = open_receiver(PEER_V6, &port);
     fer_ipv6_addr v6_group = group_v6(port);
     assert_kind(fer_udp_socket_join_multicast_v6(v6, &v6_group, 4711), FER_ADDR_NOT_AVAILABLE);
 }
@@ -154,7 +154,7 @@ static void what_is_no_group_is_refused(void **state)
     (void)state;
     uint16_t port = 0;
     fer_ipv6_addr no_group = FER_IPV6_ADDR_LOCALHOST;
-    fer_udp_socket *socket = open_receiver("0.0.0.0:0", &port);
+    fer_udp_socket *socket = open_receiver(PEER_V4, &port);
     fer_ipv6_addr v6_group = group_v6(port);
     assert_own(fer_udp_socket_join_multicast_v4(socket, &this_machine, &this_machine),
                FER_INVALID_INPUT);
@@ -162,7 +162,7 @@ static void what_is_no_group_is_refused(void **state)
                FER_INVALID_INPUT);
     assert_own(fer_udp_socket_join_multicast_v6(socket, &v6_group, 0), FER_INVALID_INPUT);
     skip_without_v6();
-    fer_udp_socket *v6 = open_receiver("[::]:0", &port);
+    fer_udp_socket *v6 = open_receiver(PEER_V6, &port);
     assert_own(fer_udp_socket_join_multicast_v6(v6, &no_group, 0), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_leave_multicast_v6(v6, &no_group, 0), FER_INVALID_INPUT);
 }
@@ -172,11 +172,11 @@ static void ipv6_options_need_an_ipv6_socket(void **state)
     (void)state;
     uint16_t port = 0;
     bool on = false;
-    fer_udp_socket *v4 = open_receiver("0.0.0.0:0", &port);
+    fer_udp_socket *v4 = open_receiver(PEER_V4, &port);
     assert_own(fer_udp_socket_set_multicast_loop_v6(v4, true), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_multicast_loop_v6(v4, &on), FER_INVALID_INPUT);
     skip_without_v6();
-    fer_udp_socket *v6 = open_receiver("[::]:0", &port);
+    fer_udp_socket *v6 = open_receiver(PEER_V6, &port);
     assert_ok(fer_udp_socket_multicast_loop_v6(v6, &on));
     assert_true(on);
     assert_ok(fer_udp_socket_set_multicast_loop_v6(v6, false));
@@ -190,7 +190,7 @@ static void an_ipv6_member_receives_until_it_leaves(void **state)
     skip_without_v6();
     uint16_t port = 0;
     uint16_t sender_port = 0;
-    fer_udp_socket *member = open_receiver("[::]:0", &port);
+    fer_udp_socket *member = open_receiver(PEER_V6, &port);
     fer_udp_socket *sender = test_udp_bound(PEER_V6, &sender_port);
     fer_ipv6_addr group = group_v6(port);
     fer_error joined = fer_udp_socket_join_multicast_v6(member, &group, 1);

@@ -131,12 +131,8 @@ peer_socket peer_connect(peer_family family, uint16_t port)
     return peer;
 }
 
-/* A connect that ends later than this is taken for one that finds no room. The kernels of tests/bsd
- * answer late on a busy machine. */
-static unsigned answer_limit_ms(void)
-{
-    return peer_is_bsd() ? 1000 : 300;
-}
+/* A connect that ends later than this is taken for one that finds no room. */
+enum { ANSWER_LIMIT_MS = 300 };
 
 bool peer_fill_backlog(peer_family family, uint16_t port)
 {
@@ -145,7 +141,7 @@ bool peer_fill_backlog(peer_family family, uint16_t port)
         if (filler == PEER_NONE) {
             return false;
         }
-        if (!peer_connect_ended(filler, answer_limit_ms())) {
+        if (!peer_connect_ended(filler, ANSWER_LIMIT_MS)) {
             return peer_system_still_connects(filler);
         }
     }

@@ -32,7 +32,8 @@ void peer_start(void);
 void peer_close_all(void);
 bool peer_is_windows(void);
 bool peer_is_wine(void);
-/* The kernel is that of macOS or of a BSD. False in the simulated network. */
+/* The kernel is that of macOS or of a BSD. False in the simulated network, whose peers have no
+ * dialect. */
 bool peer_is_bsd(void);
 /* A port in TIME_WAIT cannot be bound without SO_REUSEADDR. */
 bool peer_keeps_time_wait(void);
@@ -120,6 +121,8 @@ bool peer_hides_pending_connect(fer_raw_socket pending);
 bool peer_forgets_ended_names(void);
 /* A listener on [::] leaves its port free for one on 0.0.0.0. */
 bool peer_separates_ip_versions(void);
+/* IPv6 sockets can handle IPv4 too. */
+bool peer_has_dual_stack(void);
 /* A close with unread input ends the connection in order and does not reset it. */
 bool peer_close_hides_unread_input(void);
 /* One wait of the kernel under test, which nothing but a signal ends within half a second. Returns

@@ -65,6 +65,11 @@ bool peer_separates_ip_versions(void)
     return ferp_sim_current()->switches->separates_ip_versions;
 }
 
+bool peer_has_dual_stack(void)
+{
+    return !ferp_sim_current()->switches->lacks_dual_stack;
+}
+
 bool peer_close_hides_unread_input(void)
 {
     return false;

@@ -256,6 +256,16 @@ bool peer_separates_ip_versions(void)
 #endif
 }
 
+/* ip6(4) */
+bool peer_has_dual_stack(void)
+{
+#ifdef __OpenBSD__
+    return false;
+#else
+    return true;
+#endif
+}
+
 /* The BSDs: tcp_usrreq.c, tcp_disconnect. macOS resets, as Linux does. */
 bool peer_close_hides_unread_input(void)
 {

@@ -193,18 +193,23 @@ static void a_connect_is_writable_once_it_has_ended_well(void **state)
 /* P2: "a refused connect makes an event readable and writable, whatever the interest was". */
 static void a_refused_connect_is_readable_and_writable(void **state)
 {
-    peer_family family = family_of(state);
-    for (int variant = 0; variant < 3; variant++) {
-        struct pending_target target = pending_target(family);
-        fer_socket *socket = test_connecting(&target);
-        fer_poller *poller = test_poller();
+    enum { VARIANTS = 3 };
+    fer_socket *sockets[VARIANTS];
+    fer_poller *pollers[VARIANTS];
+    struct pending_target target = pending_target(family_of(state));
+    for (int variant = 0; variant < VARIANTS; variant++) {
         fer_event interest = {9, variant != 0, variant != 1};
-        assert_ok(fer_poller_add(poller, fer_socket_as_raw(socket), interest, FER_POLL_LEVEL));
-        assert_no_event(poller);
-        pending_target_refuse(&target);
-        assert_both_events(poller, 9);
-        assert_kind(await_connect(socket), FER_CONNECTION_REFUSED);
-        assert_ok(fer_poller_delete(poller, fer_socket_as_raw(socket)));
+        sockets[variant] = test_connecting(&target);
+        pollers[variant] = test_poller();
+        assert_ok(fer_poller_add(pollers[variant], fer_socket_as_raw(sockets[variant]), interest,
+                                 FER_POLL_LEVEL));
+        assert_no_event(pollers[variant]);
+    }
+    pending_target_refuse(&target);
+    for (int variant = 0; variant < VARIANTS; variant++) {
+        assert_both_events(pollers[variant], 9);
+        assert_kind(await_connect(sockets[variant]), FER_CONNECTION_REFUSED);
+        assert_ok(fer_poller_delete(pollers[variant], fer_socket_as_raw(sockets[variant])));
     }
 }
 

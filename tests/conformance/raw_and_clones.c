@@ -334,6 +334,25 @@ static void listening_ends_with_the_last_clone(void **state)
     assert_true(peer_connect(PEER_V4, port) == PEER_NONE);
 }
 
+/* "Blocks: never", although into_raw of a clone has made the socket blocking again. */
+static void try_accept_never_waits_after_into_raw_of_a_clone(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_listener *clone = test_listener();
+    fer_tcp_stream *stream = test_stream();
+    if (peer_is_windows()) {
+        skip_because("Windows has no look at the queue: release all clones together");
+    }
+    assert_ok(fer_tcp_listener_try_clone(listener, clone));
+    assert_ok(fer_tcp_listener_set_timeout(listener, millis(PEER_LIMIT_MS)));
+    peer_adopt(fer_tcp_listener_into_raw(clone));
+    uint64_t start = peer_now_us();
+    assert_kind(fer_tcp_listener_try_accept(listener, stream, NULL), FER_WOULD_BLOCK);
+    assert_true(microseconds_since(start) < PEER_LIMIT_MS * UINT64_C(500));
+}
+
 struct reader {
     fer_tcp_stream *stream;
     fer_error error;
@@ -388,6 +407,7 @@ int main(void)
         RULE_TEST("R1", into_raw_of_a_listener_gives_it_up),
         RULE_TEST("R1", a_new_handle_has_no_raw_socket),
         PAIR_TEST("R2", the_connection_ends_with_the_last_clone),
+        RULE_TEST("L3", try_accept_never_waits_after_into_raw_of_a_clone),
         RULE_TEST("R2", listening_ends_with_the_last_clone),
         SLOW_PAIR_TEST("R2", closing_one_handle_leaves_the_clones_blocked_read),
     };

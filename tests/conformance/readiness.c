@@ -233,13 +233,17 @@ static void the_call_after_ready_tells_why_a_connect_failed(void **state)
 {
     static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one,
                                                            query_peer_addr};
+    enum { CALLS = sizeof calls / sizeof calls[0] };
+    fer_socket *sockets[CALLS];
+    struct pending_target target = pending_target(PEER_V4);
     (void)state;
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        struct pending_target target = pending_target(PEER_V4);
-        fer_socket *socket = test_connecting(&target);
+    for (size_t i = 0; i < CALLS; i++) {
+        sockets[i] = test_connecting(&target);
+    }
+    pending_target_refuse(&target);
+    for (size_t i = 0; i < CALLS; i++) {
         fer_tcp_stream *stream = test_stream();
-        pending_target_refuse(&target);
-        assert_ok(fer_socket_into_tcp_stream(socket, stream));
+        assert_ok(fer_socket_into_tcp_stream(sockets[i], stream));
         assert_int_equal(wait_ready(stream, FER_WRITABLE), FER_WRITABLE);
         assert_int_equal(ready_now(stream, ALL_INTERESTS), ALL_INTERESTS);
         assert_kind(calls[i](stream), FER_CONNECTION_REFUSED);

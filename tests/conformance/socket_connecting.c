@@ -1,6 +1,6 @@
-/* socket_connecting.c: rules C1, C2, C4 and C5 for built sockets: the results of their connects,
- * and the state after a failure. For calls during a pending connect: socket_pending.c. For the
- * connects of a stream: connecting.c. */
+/* socket_connecting.c: rules C1, C2, C4, C5 and L4 for built sockets: the results of their
+ * connects, and the state after a failure. For calls during a pending connect: socket_pending.c.
+ * For the connects of a stream: connecting.c. */
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
@@ -247,8 +247,29 @@ static void a_unix_connect_that_fails_leaves_connect_failed(void **state)
     assert_own(fer_socket_connect_unix(socket, &to), FER_INVALID_INPUT);
 }
 
-/* "A nonblocking one whose listener's queue is full is FER_WOULD_BLOCK as well; then nothing is
- * under way, and the call can be made again." */
+enum { SIGNALS_MAX = 1000 };
+
+static void stop_late_signals(void)
+{
+    if (process_signals_seen() >= SIGNALS_MAX) {
+        process_signals_stop();
+    }
+}
+
+/* A signal every 3 ms does not begin the write timeout of 20 ms anew. */
+static void assert_signals_do_not_stretch(fer_socket *socket, const fer_unix_addr *to)
+{
+    process_signals_call(stop_late_signals);
+    if (process_signals_start()) {
+        assert_own(fer_socket_connect_unix(socket, to), FER_TIMED_OUT);
+        process_signals_stop();
+        assert_in_range(process_signals_seen(), 0, SIGNALS_MAX - 1);
+    }
+    process_signals_call(NULL);
+}
+
+/* In nonblocking mode a full queue is FER_RESOURCE_BUSY: "no connect is pending, and the call can
+ * be repeated". */
 static void a_unix_connect_to_a_full_queue_can_be_made_again(void **state)
 {
     (void)state;
@@ -271,19 +292,51 @@ static void a_unix_connect_to_a_full_queue_can_be_made_again(void **state)
         assert_failed(socket, error);
         skip_because("this OS refuses if a Unix listener's queue is full");
     }
-    assert_kind(error, FER_WOULD_BLOCK);
-    assert_kind(fer_socket_connect_unix(socket, &to), FER_WOULD_BLOCK);
+    assert_kind(error, FER_RESOURCE_BUSY);
+    assert_kind(fer_socket_connect_unix(socket, &to), FER_RESOURCE_BUSY);
+    assert_kind(fer_unix_stream_connect_start(stream, &to), FER_RESOURCE_BUSY);
     assert_ok(fer_socket_take_error(socket, &outcome));
     assert_ok(outcome);
     assert_ok(fer_socket_set_nonblocking(socket, false));
     assert_ok(fer_socket_set_write_timeout(socket, millis(20)));
     assert_own(fer_socket_connect_unix(socket, &to), FER_TIMED_OUT);
+    outcome = (fer_error){FER_OTHER, 1};
+    assert_ok(fer_socket_take_error(socket, &outcome));
+    assert_ok(outcome);
+    assert_signals_do_not_stretch(socket, &to);
     for (; queued > 0; queued--) {
         assert_true(peer_accept(listener) != PEER_NONE);
     }
     assert_ok(fer_socket_connect_unix(socket, &to));
     assert_ok(fer_socket_into_unix_stream(socket, stream));
     assert_unix_exchange(stream, peer_accept(listener));
+}
+
+/* L4: of the listeners on the two wildcards of one port, IPv4's gets the connections over IPv4. */
+static void each_wildcard_on_a_port_accepts_its_own_ip_version(void **state)
+{
+    (void)state;
+    skip_without_dual_stack();
+    for (int first = PEER_V4; first <= PEER_V6; first++) {
+        fer_tcp_listener *listeners[2] = {test_listener(), test_listener()};
+        uint16_t port = 0;
+        for (int i = 0; i < 2; i++) {
+            peer_family family = (peer_family)(i == 0 ? first : PEER_V6 - first);
+            fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+            fer_socket_addr addr = wildcard(family, port);
+            if (fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED) {
+                skip_because("this OS has no SO_REUSEPORT");
+            }
+            assert_ok(fer_socket_bind(socket, &addr));
+            port = local_addr_of(socket).port;
+            assert_int_not_equal(port, 0);
+            assert_ok(fer_socket_listen(socket, 16));
+            assert_ok(fer_socket_into_tcp_listener(socket, listeners[family]));
+        }
+        for (int i = 0; i < 6; i++) {
+            assert_accepts(listeners[i % 2], test_stream(), i % 2 == 0 ? PEER_V4 : PEER_V6, port);
+        }
+    }
 }
 
 int main(void)
@@ -298,6 +351,7 @@ int main(void)
         SOCKET_TEST("C2", port_0_is_connection_refused),
         SOCKET_TEST("T1", a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing),
         SOCKET_FAMILY_TEST("C4", an_address_of_another_family_begins_nothing),
+        SOCKET_TEST("L4", each_wildcard_on_a_port_accepts_its_own_ip_version),
         SOCKET_TEST("C5", a_write_timeout_does_not_limit_connect),
         SOCKET_TEST("C5", a_unix_connect_ends_connected),
         SOCKET_TEST("C5", a_unix_connect_that_fails_leaves_connect_failed),

@@ -1,5 +1,5 @@
-/* socket_datagrams.c: rules U1 to U5 for built datagram sockets; and raw sockets, if the system
- * permits them. For other datagrams: datagrams.c and datagram_peers.c. */
+/* socket_datagrams.c: rules L4 and U1 to U5 for built datagram sockets; and raw sockets, if the
+ * system permits them. For other datagrams: datagrams.c and datagram_peers.c. */
 #include "conformance/datagram_check.h"
 #include "support/socket_fixture.h"
 
@@ -8,6 +8,7 @@ enum {
     ICMP_ECHO = 8,
     ICMPV6_ECHO = 128,
     ICMPV6_ECHO_REPLY = 129,
+    UDP_LITE = 136, /* RFC 3828 */
     REPLIES_MAX = 200
 };
 
@@ -112,10 +113,36 @@ static void a_fresh_socket_sends_65507_bytes(void **state)
     assert_int_equal(n, 0);
 }
 
+/* L4: of the two wildcards on one port, IPv4's receives what is sent to IPv4. */
+static void each_wildcard_on_a_port_receives_its_own_ip_version(void **state)
+{
+    (void)state;
+    skip_without_dual_stack();
+    for (int first = PEER_V4; first <= PEER_V6; first++) {
+        fer_socket *sockets[2];
+        uint16_t port = 0;
+        for (int i = 0; i < 2; i++) {
+            peer_family family = (peer_family)(i == 0 ? first : PEER_V6 - first);
+            fer_socket_addr addr = wildcard(family, port);
+            sockets[family] = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+            assert_ok(fer_socket_set_reuse_address(sockets[family], true));
+            assert_ok(fer_socket_bind(sockets[family], &addr));
+            port = local_addr_of(sockets[family]).port;
+            assert_int_not_equal(port, 0);
+        }
+        for (int family = PEER_V4; family <= PEER_V6; family++) {
+            uint16_t sender_port = 0;
+            peer_socket sender = peer_datagram((peer_family)family, &sender_port);
+            assert_true(peer_datagram_send(sender, (peer_family)family, port, "its own", 7));
+            assert_built_receives(sockets[family], "its own", (peer_family)family, sender_port);
+        }
+    }
+}
+
 /* ---- With a peer */
 
 /* "A datagram or raw socket gets a peer, or another one, at once." */
-static void a_peer_is_had_at_once_and_can_be_another(void **state)
+static void a_peer_is_set_without_a_wait_and_can_be_replaced(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
@@ -140,7 +167,7 @@ static void a_peer_is_had_at_once_and_can_be_another(void **state)
 
 /* U5: "a stranger's that was queued before connect is dropped, its own is not": also if the socket
  * is turned into a fer_udp_socket afterwards, and back. */
-static void who_the_peer_is_goes_along(void **state)
+static void a_turned_socket_keeps_its_peer(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
@@ -170,7 +197,7 @@ static void who_the_peer_is_goes_along(void **state)
 }
 
 /* U5, R2: a clone has the peer too. */
-static void who_the_peer_is_is_known_to_a_clone(void **state)
+static void a_clone_has_the_peer(void **state)
 {
     (void)state;
     uint16_t port = 0;
@@ -192,7 +219,7 @@ static void who_the_peer_is_is_known_to_a_clone(void **state)
 
 /* U3: "A connected one reports CONNECTION_REFUSED from the next send or recv, once for each
  * refusal". */
-static void a_refusal_is_told_to_a_connected_socket(void **state)
+static void a_connected_socket_reports_a_refusal(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
@@ -283,10 +310,9 @@ static void streams_and_unix_sockets_move_no_datagrams(void **state)
 /* ---- Raw sockets, and the datagram sockets of ICMP that Linux and macOS have (icmp(7)) */
 
 /* Skips the test if the system has no such socket or does not permit it. */
-static fer_socket *icmp_socket(peer_family family, fer_type type)
+static fer_socket *socket_of_protocol(peer_family family, fer_type type, int protocol)
 {
     fer_socket *socket = test_socket();
-    int protocol = family == PEER_V4 ? FER_PROTOCOL_ICMP : FER_PROTOCOL_ICMPV6;
     fer_error error = fer_socket_new(socket, domain_of(family), type, protocol);
     if (error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED) {
         assert_empty(socket);
@@ -294,6 +320,12 @@ static fer_socket *icmp_socket(peer_family family, fer_type type)
     }
     assert_ok(error);
     return socket;
+}
+
+static fer_socket *icmp_socket(peer_family family, fer_type type)
+{
+    return socket_of_protocol(family, type,
+                              family == PEER_V4 ? FER_PROTOCOL_ICMP : FER_PROTOCOL_ICMPV6);
 }
 
 /* RFC 792: type, code, checksum, identifier, sequence number. The identifier is 0x4665. The system
@@ -344,6 +376,7 @@ static void an_echo_is_answered(fer_type type, peer_family family)
     fer_udp_socket *udp = test_udp();
     /* "A protocol without ports takes no notice of the address's port." */
     fer_socket_addr to = loopback(family, 4711);
+    fer_socket_addr peer;
     unsigned char echo[8];
     size_t n = 0;
     make_echo(echo, family);
@@ -352,8 +385,9 @@ static void an_echo_is_answered(fer_type type, peer_family family)
     assert_ok(fer_socket_send_to(socket, echo, sizeof echo, &to, &n));
     assert_int_equal(n, sizeof echo);
     assert_echoes(socket, family, type == FER_TYPE_RAW);
-    to.port = 0;
     assert_ok(fer_socket_connect(socket, &to));
+    assert_ok(fer_socket_peer_addr(socket, &peer));
+    assert_int_equal(peer.port, 0);
     assert_ok(fer_socket_send(socket, echo, sizeof echo, &n));
     assert_int_equal(n, sizeof echo);
     assert_echoes(socket, family, type == FER_TYPE_RAW);
@@ -368,8 +402,46 @@ static void a_datagram_socket_of_icmp_s_echo_is_answered(void **state)
     an_echo_is_answered(FER_TYPE_DGRAM, family_of(state));
 }
 
+/* A packet that the system refuses says nothing about the peer: Linux' ping sockets send no packet
+ * that is shorter than its header (ping_common_sendmsg). */
+static void a_refused_packet_is_no_missing_peer(void **state)
+{
+    (void)state;
+    fer_socket *socket = icmp_socket(PEER_V4, FER_TYPE_DGRAM);
+    fer_socket_addr to = loopback(PEER_V4, 0);
+    fer_socket_addr peer;
+    assert_ok(fer_socket_connect(socket, &to));
+    fer_error addressed = fer_socket_send_to(socket, "", 1, &to, NULL);
+    assert_kind(fer_socket_send(socket, "", 1, NULL), addressed.kind);
+    assert_ok(fer_socket_peer_addr(socket, &peer));
+}
+
+/* "Any other number is allowed too": a protocol with ports that is not UDP. */
+static void udp_lite_has_ports(void **state)
+{
+    peer_family family = family_of(state);
+    fer_socket *socket = socket_of_protocol(family, FER_TYPE_DGRAM, UDP_LITE);
+    fer_socket *other = socket_of_protocol(family, FER_TYPE_DGRAM, UDP_LITE);
+    fer_udp_socket *udp = test_udp();
+    fer_socket_addr addr = any_port(family);
+    assert_ok(fer_socket_bind(socket, &addr));
+    addr = any_port(family);
+    assert_ok(fer_socket_bind(other, &addr));
+    uint16_t port = local_addr_of(socket).port;
+    fer_socket_addr to = loopback(family, local_addr_of(other).port);
+    assert_ok(fer_socket_send_to(socket, "there", 5, &to, NULL));
+    assert_built_receives(other, "there", family, port);
+    to.port = 0;
+    assert_own(fer_socket_send_to(socket, "x", 1, &to, NULL), FER_INVALID_INPUT);
+    to.port = port;
+    assert_ok(fer_socket_connect(other, &to));
+    assert_ok(fer_socket_send(other, "back", 4, NULL));
+    assert_ok(fer_socket_into_udp_socket(socket, udp));
+    assert_receives(udp, "back", family, local_addr_of(other).port);
+}
+
 /* R1: an adopted raw socket is still a raw socket. */
-static void a_raw_socket_is_taken_in_as_one(void **state)
+static void a_raw_socket_is_adopted_as_one(void **state)
 {
     (void)state;
     fer_socket *socket = icmp_socket(PEER_V4, FER_TYPE_RAW);
@@ -389,16 +461,19 @@ int main(void)
         SOCKET_FAMILY_TEST("U1", datagrams_go_both_ways_without_a_peer),
         SOCKET_FAMILY_TEST("U1", sending_binds_an_unbound_socket),
         SOCKET_FAMILY_TEST("U1", a_long_datagram_is_cut_and_an_empty_one_is_one),
+        SOCKET_TEST("L4", each_wildcard_on_a_port_receives_its_own_ip_version),
         SOCKET_TEST("U2", a_fresh_socket_sends_65507_bytes),
-        SOCKET_FAMILY_TEST("U5", a_peer_is_had_at_once_and_can_be_another),
-        SOCKET_FAMILY_TEST("U5", who_the_peer_is_goes_along),
-        SOCKET_TEST("U5", who_the_peer_is_is_known_to_a_clone),
-        SOCKET_FAMILY_TEST("U3", a_refusal_is_told_to_a_connected_socket),
+        SOCKET_FAMILY_TEST("U5", a_peer_is_set_without_a_wait_and_can_be_replaced),
+        SOCKET_FAMILY_TEST("U5", a_turned_socket_keeps_its_peer),
+        SOCKET_TEST("U5", a_clone_has_the_peer),
+        SOCKET_FAMILY_TEST("U3", a_connected_socket_reports_a_refusal),
         SOCKET_FAMILY_TEST("E4", datagram_calls_that_cannot_be_are_invalid_input),
         SOCKET_TEST("E4", streams_and_unix_sockets_move_no_datagrams),
         SOCKET_FAMILY_TEST("U1", a_raw_socket_s_echo_is_answered),
         SOCKET_FAMILY_TEST("U1", a_datagram_socket_of_icmp_s_echo_is_answered),
-        SOCKET_TEST("R1", a_raw_socket_is_taken_in_as_one),
+        SOCKET_TEST("U5", a_refused_packet_is_no_missing_peer),
+        SOCKET_FAMILY_TEST("U1", udp_lite_has_ports),
+        SOCKET_TEST("R1", a_raw_socket_is_adopted_as_one),
     };
     return RUN_TESTS("socket_datagrams", tests);
 }

@@ -115,13 +115,17 @@ static fer_socket_addr address_beside(struct program *program, const fer_socket_
 }
 
 /* Wine differs from Windows if a wildcard is involved ("wildcard_beside_specific",
- * "ipv4_beside_dual_stack"). */
+ * "ipv4_beside_dual_stack"). NetBSD answers a segment of a dual-stack listener's connection with a
+ * reset if a second listener on IPv4 gets it ("ipv4_beside_dual_stack"). */
 static void bind_beside(struct program *program, int at)
 {
     const fer_socket_addr *addr = &program->listenings[program->listeners[at].listening].addr;
     fer_socket_addr beside = address_beside(program, addr);
     fer_tcp_listener other = {0};
     if (program->winsock && (is_wildcard(addr) || is_wildcard(&beside))) {
+        return;
+    }
+    if (program->system == FIDELITY_NETBSD && addr->ip.family != beside.ip.family) {
         return;
     }
     print_step(program, "bind_beside", at);
@@ -292,7 +296,9 @@ static fer_socket_addr address_of(struct program *program, const struct listenin
     return addr;
 }
 
-/* Port 1 has no listener, and port 0 cannot have one ("connect_to_port_0"). */
+/* Port 1 has no listener, and port 0 cannot have one ("connect_to_port_0"). The timeout is longer
+ * than NetBSD's first retransmission of a SYN (6 s): over its kernel in a process, on a busy
+ * machine, two of 10,000 programs got no answer to the first SYN. The cause is not known. */
 static fer_error connect_refused(struct program *program, fer_tcp_stream *stream)
 {
     fer_socket_addr addrs[2] = {parsed("127.0.0.1:1"), parsed("[::1]:1")};
@@ -308,7 +314,7 @@ static fer_error connect_refused(struct program *program, fer_tcp_stream *stream
     default:
         print_text(" timeout");
         return fer_tcp_stream_connect_timeout(stream, &addrs[0],
-                                              fer_duration_from_secs(below(program, 2) * 5));
+                                              fer_duration_from_secs(below(program, 2) * 60));
     }
 }
 
@@ -368,6 +374,16 @@ static int some_stream(struct program *program, bool open)
     return NONE;
 }
 
+/* NetBSD may choose a dual-stack listener's port for an IPv4 socket, which then connects to itself
+ * (once in 24,952 connects to one listener; "connect_to_itself"). */
+static bool is_connected_to_itself(const fer_tcp_stream *stream)
+{
+    fer_socket_addr own, peer;
+    return fer_tcp_stream_local_addr(stream, &own).kind == FER_OK &&
+           fer_tcp_stream_peer_addr(stream, &peer).kind == FER_OK &&
+           fer_socket_addr_eq(&own, &peer);
+}
+
 void step_connect(struct program *program)
 {
     int at = some_stream(program, chance(program, 3));
@@ -387,6 +403,10 @@ void step_connect(struct program *program)
     fer_error error = refused
                           ? connect_refused(program, &stream->handle)
                           : connect_to(program, &stream->handle, &addr, listening->addr.ip.family);
+    while (error.kind == FER_OK && is_connected_to_itself(&stream->handle)) {
+        fer_tcp_stream_close(&stream->handle);
+        error = fer_tcp_stream_connect_addr(&stream->handle, &addr);
+    }
     print_kind(error, NULL);
     print_end();
     if (error.kind == FER_OK) {

@@ -13,26 +13,6 @@
 
 #include "fidelity/fidelity.h"
 
-void os_start(enum fidelity_system system, uint64_t seed)
-{
-    (void)system;
-    (void)seed;
-}
-
-const char *os_stop(void)
-{
-    return NULL;
-}
-
-void os_wait_for_arrival(void)
-{
-}
-
-bool os_is_simulated(void)
-{
-    return false;
-}
-
 bool os_has(enum fidelity_system system)
 {
 #ifdef __FreeBSD__

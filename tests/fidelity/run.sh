@@ -28,6 +28,6 @@ run() {
 
 run "$sim" >"$directory/$$-sim.txt"
 # NetBSD's kernel in a process may report a test of its random numbers.
-run "$real" | sed '/^Kernel RNG /d' >"$directory/$$-real.txt"
+run "$real" | sed '/^Kernel RNG /d; /^cprng /d' >"$directory/$$-real.txt"
 awk -v one="$directory/$$-sim.txt" -v other="$directory/$$-real.txt" -v one_name=simulated -v other_name="real     " \
     -v again="sh $0 $system $real $sim $directory SEED 1 $runner" -f "$here/compare.awk"

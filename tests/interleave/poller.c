@@ -1,9 +1,11 @@
-/* poller.c: registrations of a poller against its waits (rules P4, P7, P8). */
+/* poller.c: registrations of a poller against its waits (rules P4, P7, P8); then the same, and
+ * notifications, of platform/common/poller_list.c without core. */
 #include "ferrule/poller.h"
 
 #include <string.h>
 
 #include "ferrule/tcp.h"
+#include "platform/common/poller_list.h"
 #include "tests/interleave/programs.h"
 #include "tests/interleave/seam.h"
 
@@ -164,6 +166,214 @@ static void modify_or_miss(void)
     INTER_CHECK(kind == FER_OK || kind == FER_NOT_FOUND);
 }
 
+/* ---- The poller over poll, without core: one thread leads, and the others follow. */
+
+/* The 16th registration needs larger arrays (poller_list.c, ENTRIES_MIN). */
+enum { STREAMS = 16 };
+
+static fer_tcp_stream streams[STREAMS];
+static fer_raw_socket raws[STREAMS];
+static size_t stream_count;
+static unsigned notified[INTER_THREADS_MAX];
+
+static void begin_list(size_t count)
+{
+    memset(&poller, 0, sizeof poller);
+    memset(streams, 0, sizeof streams);
+    memset(events, 0, sizeof events);
+    memset(notified, 0, sizeof notified);
+    INTER_CHECK(ferp_list_open(&poller).kind == FER_OK);
+    for (stream_count = 0; stream_count < count; stream_count++) {
+        inter_open_stream(&streams[stream_count], 0);
+        raws[stream_count] = fer_tcp_stream_as_raw(&streams[stream_count]);
+    }
+    raw = raws[0];
+}
+
+static void add_to_list(size_t i)
+{
+    INTER_CHECK(ferp_list_add(&poller, raws[i], readable, FER_POLL_ONESHOT).kind == FER_OK);
+}
+
+static void begin_list_registered(void)
+{
+    begin_list(2);
+    add_to_list(0);
+    add_to_list(1);
+}
+
+static void begin_list_ready(void)
+{
+    begin_list(2);
+    inter_peer_sends(raw, 1);
+}
+
+static void begin_list_full(void)
+{
+    begin_list(STREAMS);
+    inter_peer_sends(raw, 1);
+    for (size_t i = 1; i < STREAMS; i++) {
+        add_to_list(i);
+    }
+}
+
+static void close_list(void)
+{
+    ferp_list_close(&poller);
+    for (size_t i = 0; i < stream_count; i++) {
+        fer_tcp_stream_close(&streams[i]);
+    }
+}
+
+/* One wait of the seam. Returns whether it is over: core repeats a wait without a result. */
+static bool wait_in_list_once(fer_duration timeout)
+{
+    fer_event event = {0, false, false};
+    size_t count = 7;
+    bool is_notified = false;
+    fer_error error = ferp_list_wait(&poller, &event, 1, timeout, &count, &is_notified);
+    INTER_CHECK(error.kind == FER_OK || error.kind == FER_INTERRUPTED);
+    INTER_CHECK(count == 0 || (event.key == KEY && event.readable && !event.writable));
+    events[inter_self()] += (unsigned)count;
+    notified[inter_self()] += is_notified;
+    return count > 0 || is_notified;
+}
+
+static void poll_list(void)
+{
+    (void)wait_in_list_once(fer_duration_from_millis(0));
+}
+
+static void wait_in_list(void)
+{
+    while (!wait_in_list_once(FER_DURATION_NONE)) {
+    }
+}
+
+static void wait_in_list_for(uint64_t nanos)
+{
+    uint64_t deadline = ferp_now() + nanos;
+    uint64_t left = nanos;
+    bool is_over = false;
+    while (!is_over && left > 0) {
+        inter_limit_call((fer_duration){left});
+        is_over = wait_in_list_once((fer_duration){left});
+        inter_limit_call(FER_DURATION_NONE);
+        uint64_t now = is_over ? 0 : ferp_now();
+        left = deadline > now ? deadline - now : 0;
+    }
+}
+
+static void wait_in_list_briefly(void)
+{
+    wait_in_list_for(500);
+}
+
+static void wait_in_list_longer(void)
+{
+    wait_in_list_for(900);
+}
+
+static void wait_until_notified(void)
+{
+    do {
+        wait_in_list();
+    } while (notified[inter_self()] == 0);
+}
+
+static void notify_list(void)
+{
+    INTER_CHECK(ferp_list_notify(&poller).kind == FER_OK);
+}
+
+static void wait_in_list_and_pass_on(void)
+{
+    wait_until_notified();
+    notify_list();
+}
+
+/* A notification that this thread gets is for the thread that waits. */
+static void poll_list_and_pass_on(void)
+{
+    poll_list();
+    if (notified[inter_self()] > 0) {
+        notify_list();
+    }
+}
+
+static void add_first(void)
+{
+    add_to_list(0);
+}
+
+static void add_second(void)
+{
+    add_to_list(1);
+}
+
+static void modify_in_list(void)
+{
+    INTER_CHECK(ferp_list_modify(&poller, raw, readable, FER_POLL_ONESHOT).kind == FER_OK);
+}
+
+static void modify_second(void)
+{
+    INTER_CHECK(ferp_list_modify(&poller, raws[1], readable, FER_POLL_ONESHOT).kind == FER_OK);
+}
+
+static void delete_from_list(fer_raw_socket deleted)
+{
+    INTER_CHECK(ferp_list_delete(&poller, deleted).kind == FER_OK);
+    INTER_CHECK(!inter_is_polled(deleted));
+}
+
+static void delete_first(void)
+{
+    delete_from_list(raws[0]);
+}
+
+static void delete_and_notify(void)
+{
+    delete_first();
+    notify_list();
+}
+
+static void delete_second(void)
+{
+    delete_from_list(raws[1]);
+}
+
+static void list_reported_one_event(void)
+{
+    poll_list();
+    INTER_CHECK(count_events() == 1);
+    close_list();
+}
+
+/* What is left of the notification is taken, and nothing else is there. */
+static void list_is_quiet(void)
+{
+    poll_list();
+    unsigned events_before = count_events();
+    INTER_CHECK(!wait_in_list_once(fer_duration_from_millis(0)));
+    INTER_CHECK(count_events() == events_before);
+    close_list();
+}
+
+static void a_list_notification_is_left(void)
+{
+    poll_list();
+    INTER_CHECK(notified[INTER_MAIN] == 1);
+    list_is_quiet();
+}
+
+static void begin_list_with_signal(void)
+{
+    begin_list_registered();
+    inter_sky.interrupts[1] = 1;
+    inter_sky.monitor_wakes_spuriously = true;
+}
+
 const inter_program inter_poller_programs[] = {
     {.name = "poller_add",
      .begin = begin_with_byte,
@@ -206,5 +416,70 @@ const inter_program inter_poller_programs[] = {
      .states = "P3, P4: modify after delete finds nothing and registers nothing",
      .threads = {modify_or_miss, delete_and_poll, wait_briefly},
      .finish = close_both},
+    {.name = "list_add",
+     .begin = begin_list_ready,
+     .states = "over poll, a wait in progress includes an added socket",
+     .threads = {wait_in_list, add_first},
+     .finish = list_reported_one_event},
+    {.name = "list_two_adds",
+     .begin = begin_list_ready,
+     .states = "over poll, two changes at the same time wake the wait, and leave nothing behind",
+     .threads = {wait_in_list, add_first, add_second},
+     .finish = list_reported_one_event},
+    {.name = "list_add_grows",
+     .begin = begin_list_full,
+     .states = "over poll, an add that needs larger arrays leaves the polled one alone",
+     .threads = {wait_in_list, add_first, modify_second},
+     .finish = list_reported_one_event},
+    {.name = "list_modify",
+     .begin = begin_list_registered,
+     .states = "over poll, a modify that comes with the event loses none",
+     .threads = {wait_in_list, modify_in_list, send_byte},
+     .finish = close_list},
+    {.name = "list_delete",
+     .begin = begin_list_registered,
+     .states = "P4: over poll, delete returns, and then no poll uses the socket",
+     .threads = {wait_until_notified, delete_and_notify},
+     .finish = list_is_quiet},
+    {.name = "list_delete_polled",
+     .begin = begin_list_registered,
+     .states = "P4: over poll, a wait with a timeout of 0 keeps no delete from returning",
+     .threads = {wait_until_notified, delete_and_notify, poll_list_and_pass_on},
+     .finish = list_is_quiet},
+    {.name = "list_delete_two",
+     .begin = begin_list_registered,
+     .states = "P4: over poll, two deletes return although a thread always waits",
+     .threads = {wait_until_notified, delete_and_notify, delete_second},
+     .finish = list_is_quiet},
+    {.name = "list_delete_ready",
+     .begin = begin_list_registered,
+     .states = "P4: over poll, the same beside an event and a wait with a deadline",
+     .threads = {wait_in_list_briefly, delete_first, send_byte},
+     .finish = list_is_quiet},
+    {.name = "list_oneshot",
+     .begin = begin_list_registered,
+     .states = "P8: over poll, the event of a one-shot socket goes to one of two waits",
+     .threads = {wait_in_list_briefly, wait_in_list_longer, send_byte},
+     .finish = list_reported_one_event},
+    {.name = "list_follower",
+     .begin = begin_list_registered,
+     .states = "P9: over poll, a wait behind another one is not longer than its timeout",
+     .threads = {wait_in_list_briefly, wait_in_list_longer, modify_in_list},
+     .finish = list_is_quiet},
+    {.name = "list_signal",
+     .begin = begin_list_with_signal,
+     .states = "P9: over poll, a signal ends no wait, and makes none longer",
+     .threads = {wait_in_list_longer, wait_in_list_briefly},
+     .finish = list_is_quiet},
+    {.name = "list_notify",
+     .begin = begin_list_registered,
+     .states = "P6: over poll, two waits that pass the notification on are both woken",
+     .threads = {wait_in_list_and_pass_on, wait_in_list_and_pass_on, notify_list},
+     .finish = a_list_notification_is_left},
+    {.name = "list_notify_change",
+     .begin = begin_list_registered,
+     .states = "P6: over poll, a change at the same time loses no notification",
+     .threads = {wait_until_notified, notify_list, modify_in_list},
+     .finish = list_is_quiet},
     {0},
 };

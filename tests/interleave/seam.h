@@ -43,7 +43,18 @@ size_t inter_bytes_sent(fer_raw_socket raw);
  * begin. */
 void inter_open_stream(fer_tcp_stream *stream, size_t room);
 
+/* Whether a poll of platform/common/poller_list.c in progress has the raw socket. */
+bool inter_is_polled(fer_raw_socket raw);
+
+/* The next call of this thread may wait that long, from its first ferp_now on. It fails if the
+ * library asks the system for a longer wait. FER_DURATION_NONE: no limit. */
+void inter_limit_call(fer_duration timeout);
+
 /* ---- For the files of the seam */
+
+/* Fail if the wait is longer than inter_limit_call allows. */
+void inter_check_wait(fer_duration timeout);
+void inter_check_deadline(uint64_t deadline);
 
 /* A wait of the system until a time by ferp_now: OK if it is ready, TIMED_OUT or INTERRUPTED. */
 fer_error inter_wait(inter_operation *operation, uint64_t deadline);

@@ -90,6 +90,7 @@ static bool is_notified(const void *argument)
 fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline)
 {
     monitor_wait wait = {monitor, monitor->words[NOTIFICATIONS]};
+    inter_check_deadline(deadline);
     leave(monitor, "leave to wait");
     inter_operation operation = inter_operation_on("wait in monitor", monitor, false);
     operation.is_ready = is_notified;
@@ -127,7 +128,7 @@ fer_error ferp_thread_start(const ferp_thread *thread)
     return success;
 }
 
-uint32_t ferp_process(void)
+uint64_t ferp_process(void)
 {
     return 1;
 }

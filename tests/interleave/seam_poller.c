@@ -1,7 +1,10 @@
-/* seam_poller.c: the simulated system's poller: one set of registrations, one notification. */
+/* seam_poller.c: the simulated system's poller: one set of registrations, one notification. And the
+ * system below platform/common/poller_list.c: poll(2) with a pipe, of which there is one too. */
 #include <string.h>
 
-#include "tests/interleave/seam.h"
+#include "platform/common/poller_list.h"
+#include "tests/interleave/memory.h"
+#include "tests/interleave/seam_socket.h"
 
 enum { REGISTRATIONS_MAX = 4 };
 
@@ -19,23 +22,40 @@ typedef struct poll_set {
     bool is_open;
 } poll_set;
 
+/* A poll in progress. */
+typedef struct poll_call {
+    ferp_list_entry *entries; /* NULL: the thread is in no poll */
+    size_t count;
+} poll_call;
+
+/* How often each reason was sent and not yet taken. */
+typedef struct waker_pipe {
+    unsigned notified;
+    unsigned changed;
+    bool is_open;
+} waker_pipe;
+
 static const fer_error success = {FER_OK, 0};
 static poll_set only_set;
+static waker_pipe only_pipe;
+static poll_call polls[INTER_THREADS_MAX];
 const char inter_readiness;
 
 void inter_poller_begin(void)
 {
     memset(&only_set, 0, sizeof only_set);
+    memset(&only_pipe, 0, sizeof only_pipe);
+    memset(polls, 0, sizeof polls);
 }
 
 void inter_poller_end(void)
 {
-    INTER_CHECK(!only_set.is_open);
+    INTER_CHECK(!only_set.is_open && !only_pipe.is_open);
 }
 
 bool inter_poller_is_open(void)
 {
-    return only_set.is_open;
+    return only_set.is_open || only_pipe.is_open;
 }
 
 fer_error ferp_poller_open(fer_poller *poller)
@@ -202,4 +222,138 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
         return (fer_error){FER_OUT_OF_MEMORY, 12};
     }
     return success;
+}
+
+/* ---- poll(2), for platform/common/poller_list.c */
+
+enum { PIPE_FD = 1000 };
+
+fer_error ferp_list_waker_open(ferp_list_waker *waker)
+{
+    INTER_CHECK(!only_pipe.is_open);
+    only_pipe = (waker_pipe){.is_open = true};
+    *waker = (ferp_list_waker){PIPE_FD, PIPE_FD};
+    return success;
+}
+
+void ferp_list_waker_close(ferp_list_waker *waker)
+{
+    (void)waker;
+    INTER_CHECK(only_pipe.is_open);
+    only_pipe.is_open = false;
+}
+
+ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker)
+{
+    return waker->reader;
+}
+
+static void pipe_step(const char *name)
+{
+    inter_operation operation = inter_operation_on(name, &only_pipe, true);
+    (void)inter_system_step(&operation);
+    INTER_CHECK(only_pipe.is_open);
+}
+
+/* poller_list.h: "at most one of each reason" is sent before they are taken. */
+fer_error ferp_list_waker_send(ferp_list_waker *waker, ferp_list_reason reason)
+{
+    (void)waker;
+    pipe_step(reason == FERP_LIST_NOTIFIED ? "send: notified" : "send: changed");
+    unsigned *sent = reason == FERP_LIST_NOTIFIED ? &only_pipe.notified : &only_pipe.changed;
+    INTER_CHECK(*sent == 0);
+    ++*sent;
+    return success;
+}
+
+bool ferp_list_waker_take(const ferp_list_waker *waker)
+{
+    (void)waker;
+    pipe_step("take what was sent");
+    bool notified = only_pipe.notified > 0;
+    inter_note("%s%s", notified ? "notified " : "", only_pipe.changed > 0 ? "changed" : "");
+    only_pipe.notified = 0;
+    only_pipe.changed = 0;
+    return notified;
+}
+
+fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
+{
+    inter_operation operation = inter_operation_on("identity", inter_raw_of(raw)->socket, false);
+    (void)inter_system_step(&operation);
+    *out = (ferp_list_identity){.inode = (uint64_t)raw};
+    return inter_is_open(raw) ? success : (fer_error){FER_BAD_HANDLE, 9};
+}
+
+bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_identity *now)
+{
+    return then->inode == now->inode;
+}
+
+bool ferp_list_has_failed(const ferp_list_entry *entry)
+{
+    return (entry->revents & (POLLERR | POLLHUP)) != 0;
+}
+
+static short revents_of(const ferp_list_entry *entry)
+{
+    if (entry->fd == PIPE_FD) {
+        return only_pipe.notified + only_pipe.changed > 0 ? POLLIN : 0;
+    }
+    inter_ready ready = inter_readiness_of(entry->fd);
+    int revents = (ready.readable ? POLLIN : 0) | (ready.writable ? POLLOUT : 0);
+    return (short)(inter_is_open(entry->fd) ? revents & entry->events : POLLNVAL);
+}
+
+static bool has_revents(const void *argument)
+{
+    const poll_call *call = argument;
+    for (size_t i = 0; i < call->count; i++) {
+        if (revents_of(&call->entries[i]) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool inter_is_polled(fer_raw_socket raw)
+{
+    inter_operation operation = inter_operation_on("is it polled", &polls, false);
+    (void)inter_system_step(&operation);
+    for (unsigned thread = 0; thread < INTER_THREADS_MAX; thread++) {
+        for (size_t i = 0; polls[thread].entries != NULL && i < polls[thread].count; i++) {
+            if (polls[thread].entries[i].fd == raw) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The system reads the entries when the poll begins, and writes them when it ends. */
+fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
+{
+    poll_call *call = &polls[inter_self()];
+    inter_operation operation = inter_operation_on("poll", &only_pipe, false);
+    fer_error ended = success;
+    inter_add_touch(&operation, &inter_readiness, false);
+    inter_add_touch(&operation, &polls, true);
+    inter_plain_read((uintptr_t)entries, count * sizeof *entries);
+    inter_check_wait(timeout);
+    *call = (poll_call){entries, count};
+    if (timeout.nanos == 0) {
+        (void)inter_system_step(&operation);
+    } else {
+        operation.is_ready = has_revents;
+        operation.argument = call;
+        ended = inter_wait(&operation, fer_duration_is_none(timeout)
+                                           ? FERP_NO_DEADLINE
+                                           : inter_clock_after(timeout.nanos));
+    }
+    *call = (poll_call){NULL, 0};
+    inter_plain_write((uintptr_t)entries, count * sizeof *entries);
+    for (size_t i = 0; i < count; i++) {
+        entries[i].revents = ended.kind == FER_OK ? revents_of(&entries[i]) : 0;
+    }
+    return ended.kind == FER_INTERRUPTED ? ended : success;
 }

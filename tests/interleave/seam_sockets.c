@@ -6,7 +6,7 @@
 #include "tests/interleave/memory.h"
 #include "tests/interleave/seam_socket.h"
 
-enum { SOCKETS_MAX = 8, RAWS_MAX = 16 };
+enum { SOCKETS_MAX = 16, RAWS_MAX = 16 };
 
 static const fer_error success = {FER_OK, 0};
 static const fer_error would_block = {FER_WOULD_BLOCK, 11};

@@ -9,6 +9,14 @@ inter_weather inter_sky;
 static const struct ferp_traits *facts;
 static uint64_t clock_now;
 
+/* How long the call of each thread may still wait, as far as the library can know. */
+typedef struct call_limit {
+    fer_duration left;
+    uint64_t deadline; /* 0 until the call's first ferp_now */
+} call_limit;
+
+static call_limit call_limits[INTER_THREADS_MAX];
+
 #define SIZES                                                                             \
     .unix_path_max = 107, .io_length_max = 0x7ffff000, .datagram_length_max = 0x7ffff000, \
     .io_slices_max = 1024, .linger_seconds_max = 65535, .keepalive_seconds_max = 32767,   \
@@ -35,15 +43,46 @@ void inter_time_begin(const struct ferp_traits *traits)
 {
     facts = traits != NULL ? traits : &inter_linux;
     clock_now = 1000;
+    for (size_t i = 0; i < INTER_THREADS_MAX; i++) {
+        call_limits[i] = (call_limit){FER_DURATION_NONE, 0};
+    }
     memset(&inter_sky, 0, sizeof inter_sky);
 }
 
 /* ---- The clock moves only when a wait expires. */
 
+void inter_limit_call(fer_duration timeout)
+{
+    call_limits[inter_self()] = (call_limit){timeout, 0};
+}
+
+static void see_time(call_limit *limit)
+{
+    if (fer_duration_is_none(limit->left)) {
+        return;
+    }
+    if (limit->deadline == 0) {
+        limit->deadline = clock_now + limit->left.nanos;
+    }
+    limit->left.nanos = limit->deadline > clock_now ? limit->deadline - clock_now : 0;
+}
+
+void inter_check_wait(fer_duration timeout)
+{
+    INTER_CHECK(timeout.nanos <= call_limits[inter_self()].left.nanos);
+}
+
+void inter_check_deadline(uint64_t deadline)
+{
+    const call_limit *limit = &call_limits[inter_self()];
+    INTER_CHECK(fer_duration_is_none(limit->left) || deadline <= limit->deadline);
+}
+
 uint64_t ferp_now(void)
 {
     inter_operation operation = inter_operation_on("now", &clock_now, false);
     (void)inter_system_step(&operation);
+    see_time(&call_limits[inter_self()]);
     return clock_now;
 }
 

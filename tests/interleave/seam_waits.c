@@ -26,6 +26,7 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[AT_WAKES] = inter_raw_of(raw)->wakes;
     wait->call_deadline = FERP_NO_DEADLINE;
     wait->token = NULL;
+    wait->failure = (fer_error){FER_OK, 0};
     armed++;
     return (fer_error){FER_OK, 0};
 }

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
-#include "interop/activation.h"
+#include "interop/interop_posix.h"
 
 #include <errno.h>
 #include <fcntl.h>

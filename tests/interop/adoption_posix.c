@@ -2,7 +2,7 @@
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
-#include "interop/adoption_posix.h"
+#include "interop/interop_posix.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -1,11 +1,20 @@
 /* fork_posix.c: a child process created by fork, and its copies of the parent's handles. */
-#include "interop/fork_posix.h"
+#ifdef __linux__
+#define _GNU_SOURCE 1 /* unshare */
+#endif
+#include "interop/interop_posix.h"
+
+#ifdef __linux__
+#include <sched.h>
+#include <signal.h>
+#endif
 
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "ferrule/cancel.h"
 #include "ferrule/resolve.h"
+#include "ferrule/unix.h"
 #include "interop/sockets_posix.h"
 #include "support/fixture.h"
 #include "support/thread.h"
@@ -67,6 +76,86 @@ void a_child_may_close_its_copies_of_a_resolver(void **state)
     fer_resolver_close(&resolver);
     fer_poller_close(&poller);
 }
+
+/* ---- A copy in a process with the same process id */
+
+#ifdef __linux__
+
+enum { CANNOT_UNSHARE = 77 };
+
+static int exit_code_of(pid_t child);
+
+/* Process 1 of a namespace has no default action for signals (pid_namespaces(7)). */
+static void end_with_failure(int signal)
+{
+    (void)signal;
+    _exit(1);
+}
+
+/* Process 1 of one namespace forks process 1 of another one. */
+static void fork_with_the_same_id(void)
+{
+    fer_resolver resolver = {0};
+    fer_lookup lookups[LOOKUPS] = {0};
+    (void)signal(SIGALRM, end_with_failure);
+    (void)alarm(HANG_SECONDS);
+    bool is_good = fer_resolver_new(&resolver, 2, LOOKUPS).kind == FER_OK;
+    for (size_t i = 0; i < LOOKUPS && is_good; i++) {
+        is_good = fer_resolver_start(&resolver, "localhost:1", NULL, &lookups[i]).kind == FER_OK;
+    }
+    if (unshare(CLONE_NEWPID) != 0) {
+        _exit(CANNOT_UNSHARE);
+    }
+    pid_t id = getpid();
+    pid_t child = fork();
+    if (child == 0) {
+        if (getpid() != id) {
+            _exit(1);
+        }
+        close_copies(&resolver, lookups);
+    }
+    int code = exit_code_of(child);
+    fer_resolver_close(&resolver);
+    _exit(is_good ? code : 1);
+}
+
+static void enter_a_pid_namespace(void)
+{
+    if (unshare(CLONE_NEWPID) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) {
+        _exit(CANNOT_UNSHARE);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        fork_with_the_same_id();
+    }
+    _exit(exit_code_of(child));
+}
+
+/* N6: "every wait for a copied lookup is FER_CANCELLED". */
+void a_child_with_its_parents_process_id_has_copies(void **state)
+{
+    (void)state;
+    skip_without_localhost();
+    pid_t child = fork();
+    if (child == 0) {
+        enter_a_pid_namespace();
+    }
+    int code = exit_code_of(child);
+    if (code == CANNOT_UNSHARE) {
+        skip_because("this machine does not permit PID namespaces");
+    }
+    assert_int_equal(code, 0);
+}
+
+#else
+
+void a_child_with_its_parents_process_id_has_copies(void **state)
+{
+    (void)state;
+    skip_because("only Linux has PID namespaces");
+}
+
+#endif
 
 /* ---- Listeners of two processes */
 
@@ -261,4 +350,47 @@ void the_limits_of_a_child_do_not_end_the_accept_of_its_parent(void **state)
     peer_close(client);
     assert_true(is_served);
     assert_int_equal(error.kind, FER_TIMED_OUT);
+}
+
+enum child_mode { NONBLOCKING, BRIEF, BLOCKING };
+
+static void set_mode_in_the_child(fer_unix_stream *stream, enum child_mode mode)
+{
+    (void)alarm(HANG_SECONDS);
+    fer_error error = mode == BRIEF ? fer_unix_stream_set_read_timeout(stream, millis(20))
+                                    : fer_unix_stream_set_nonblocking(stream, mode == NONBLOCKING);
+    _exit(error.kind == FER_OK ? 0 : 1);
+}
+
+static void set_mode_in_a_child(fer_unix_stream *stream, enum child_mode mode)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        set_mode_in_the_child(stream, mode);
+    }
+    assert_true(child > 0);
+    assert_int_equal(exit_code_of(child), 0);
+}
+
+/* T2, T6: the modes belong to the socket: those of another process are neither an expired timeout
+ * nor a nonblocking mode that was not set. */
+void the_modes_that_a_child_sets_are_those_of_its_parent(void **state)
+{
+    (void)state;
+    char byte;
+    fer_unix_stream stream = {0};
+    fer_unix_stream other = {0};
+    assert_ok(fer_unix_stream_pair(&stream, &other));
+    assert_ok(fer_unix_stream_set_read_timeout(&stream, millis(9000)));
+    set_mode_in_a_child(&stream, NONBLOCKING);
+    assert_kind(fer_unix_stream_read(&stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    const fer_limits limits = {fer_instant_after(millis(9000)), NULL};
+    assert_ok(fer_unix_stream_set_limits(&stream, &limits));
+    assert_kind(fer_unix_stream_read(&stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_ok(fer_unix_stream_set_limits(&stream, NULL));
+    set_mode_in_a_child(&stream, BLOCKING);
+    set_mode_in_a_child(&other, BRIEF);
+    assert_own(fer_unix_stream_read(&other, &byte, 1, NULL), FER_TIMED_OUT);
+    fer_unix_stream_close(&stream);
+    fer_unix_stream_close(&other);
 }

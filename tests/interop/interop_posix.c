@@ -14,10 +14,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "interop/activation.h"
-#include "interop/adoption_posix.h"
-#include "interop/fork_posix.h"
 #include "interop/handle_types.h"
+#include "interop/interop_posix.h"
 #include "interop/sockets_posix.h"
 #include "support/fixture.h"
 
@@ -308,8 +306,10 @@ int main(int count, char **arguments)
         RULE_TEST("R1", a_socket_goes_through_a_unix_socket),
         RULE_TEST("R1", sockets_of_a_service_manager_are_taken_in),
         RULE_TEST("N6/N7", a_child_may_close_its_copies_of_a_resolver),
+        RULE_TEST("N6", a_child_with_its_parents_process_id_has_copies),
         RULE_TEST("K7", two_processes_accept_within_limits_on_one_listener),
         RULE_TEST("K7", the_limits_of_a_child_do_not_end_the_accept_of_its_parent),
+        RULE_TEST("T6", the_modes_that_a_child_sets_are_those_of_its_parent),
         RULE_TEST("R2", a_duplicate_of_the_programs_own_lives_on),
     };
     return RUN_TESTS("interop", tests);

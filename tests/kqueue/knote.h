@@ -72,4 +72,7 @@ extern int kqueue_memory;
 /* Called once when a wait has events, before it returns them, in place of another thread. */
 extern void (*kqueue_meanwhile)(void);
 
+/* Called between two changes of one call, in place of another thread. */
+extern void (*kqueue_between)(void);
+
 #endif

@@ -21,6 +21,7 @@
 #define SECONDS_MAX 100000000 /* XNU: itimerfix; a longer timeout is EINVAL */
 
 void (*kqueue_meanwhile)(void);
+void (*kqueue_between)(void);
 
 /* ---- The lock. Signals are blocked while it is held, because a handler may call kevent. */
 
@@ -39,33 +40,6 @@ static void leave(const sigset_t *signals)
 {
     pthread_mutex_unlock(&lock);
     pthread_sigmask(SIG_SETMASK, signals, NULL);
-}
-
-/* ---- Changes */
-
-/* A change that fails or has EV_RECEIPT has a result. If there is no room for a result, a failure
- * is the call's failure (kqueue(2)). Returns the number of results, or -1 with errno. The two lists
- * may be the same memory. */
-static int apply_all(struct kqueue *kq, const struct kevent *changes, int count,
-                     struct kevent *results, int room)
-{
-    int result_count = 0;
-    for (int i = 0; i < count; i++) {
-        struct kevent change = changes[i];
-        int error = knotes_change(kq, &change);
-        if (error == 0 && (change.flags & EV_RECEIPT) == 0) {
-            continue;
-        }
-        if (result_count < room) {
-            change.flags = (uint16_t)(kq->as_freebsd ? EV_ERROR : change.flags | EV_ERROR);
-            change.data = error;
-            results[result_count++] = change;
-        } else if (error != 0) {
-            errno = error;
-            return -1;
-        }
-    }
-    return result_count;
 }
 
 /* ---- Waiting */
@@ -147,6 +121,56 @@ static struct kqueue **kqueue_at(int fd)
     return at;
 }
 
+/* ---- Changes */
+
+/* Lets the other threads run. Returns the kqueue, or NULL if one of them has closed it. */
+static struct kqueue *pause_between(struct kqueue *kq, int fd)
+{
+    void (*between)(void) = kqueue_between;
+    update_waking(kq);
+    pthread_mutex_unlock(&lock);
+    if (between != NULL) {
+        kqueue_between = NULL;
+        between();
+        kqueue_between = between;
+    }
+    pthread_mutex_lock(&lock);
+    return *kqueue_at(fd);
+}
+
+/* A change that fails or has EV_RECEIPT has a result. If there is no room for a result, a failure
+ * is the call's failure (kqueue(2)). Returns the number of results, or -1 with errno. The two lists
+ * may be the same memory. The lock is held for one change at a time, as in XNU (kern_event.c,
+ * kevent_internal calls kevent_register for each) and FreeBSD (kern_event.c, kqueue_kevent calls
+ * kqueue_register for each). */
+static int apply_all(int fd, const struct kevent *changes, int count, struct kevent *results,
+                     int room)
+{
+    struct kqueue *kq = *kqueue_at(fd);
+    int result_count = 0;
+    for (int i = 0; i < count; i++) {
+        struct kevent change = changes[i];
+        kq = i > 0 ? pause_between(kq, fd) : kq;
+        if (kq == NULL) {
+            errno = EBADF;
+            return -1;
+        }
+        int error = knotes_change(kq, &change);
+        if (error == 0 && (change.flags & EV_RECEIPT) == 0) {
+            continue;
+        }
+        if (result_count < room) {
+            change.flags = (uint16_t)(kq->as_freebsd ? EV_ERROR : change.flags | EV_ERROR);
+            change.data = error;
+            results[result_count++] = change;
+        } else if (error != 0) {
+            errno = error;
+            return -1;
+        }
+    }
+    return result_count;
+}
+
 static int kevent_inside(int fd, const struct kevent *changes, int change_count,
                          struct kevent *events, int room, const struct timespec *timeout,
                          const sigset_t *signals)
@@ -156,7 +180,11 @@ static int kevent_inside(int fd, const struct kevent *changes, int change_count,
         errno = kq == NULL ? EBADF : EINVAL;
         return -1;
     }
-    int result_count = apply_all(kq, changes, change_count, events, room);
+    int result_count = apply_all(fd, changes, change_count, events, room);
+    kq = *kqueue_at(fd);
+    if (kq == NULL) {
+        return -1;
+    }
     update_waking(kq);
     return result_count != 0 || room == 0 ? result_count
                                           : wait_for(kq, events, room, timeout, signals);

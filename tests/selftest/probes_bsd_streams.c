@@ -44,7 +44,7 @@ static const char *what_is_read(raw_socket peer)
         return "nothing";
     }
     int n = raw_recv(peer, &byte, 1);
-    return n == 0 ? "the end" : n > 0 ? "a byte" : name_of(n);
+    return n == 0 ? "the end of file" : n > 0 ? "a byte" : name_of(n);
 }
 
 static void shut_both_after_the_end(const char *what, raw_socket two[2])
@@ -55,9 +55,9 @@ static void shut_both_after_the_end(const char *what, raw_socket two[2])
     const char *result = name_of(shutdown(two[0], SHUT_RDWR));
     (void)snprintf(text, sizeof text, "%s, the peer reads %s", result, what_is_read(two[1]));
     answer(what,
-           EXPECTED("OK, the peer reads the end", "ENOTCONN, the peer reads nothing",
-                    "OK, the peer reads the end", "OK, the peer reads the end",
-                    "OK, the peer reads the end"),
+           EXPECTED("OK, the peer reads the end of file", "ENOTCONN, the peer reads nothing",
+                    "OK, the peer reads the end of file", "OK, the peer reads the end of file",
+                    "OK, the peer reads the end of file"),
            text);
     see("then SHUT_WR: %s, the peer reads %s", name_of(raw_shutdown_write(two[0])),
         what_is_read(two[1]));
@@ -69,7 +69,7 @@ void probe_shutdown_of_both_after_the_end(void)
 {
     raw_socket two[2];
     if (raw_pair(two)) {
-        shut_both_after_the_end("SHUT_RDWR after the peer's end", two);
+        shut_both_after_the_end("SHUT_RDWR after the peer's end of file", two);
     }
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, two) == 0) {
         shut_both_after_the_end("of a Unix stream", two);

@@ -168,24 +168,51 @@ static void write_wait_misses_shutdown(void)
     raw_close_pair(two);
 }
 
+/* Connects a client and accepts it from the listener. */
+static raw_socket accept_one(raw_socket listener, uint16_t port, raw_socket *client)
+{
+    *client = raw_new(SOCK_STREAM);
+    (void)raw_connect(*client, port);
+    (void)raw_poll(listener, RAW_READ, 2000);
+    return accept(listener, NULL, NULL);
+}
+
 static void accept_inherits_nonblocking(void)
 {
     uint16_t port = 0;
     char byte = 0;
+    raw_socket client;
     raw_socket listener = raw_listen(4, &port);
-    raw_socket client = raw_new(SOCK_STREAM);
     if (listener == RAW_NONE) {
         return;
     }
     raw_set_nonblocking(listener, true);
-    (void)raw_connect(client, port);
-    (void)raw_poll(listener, RAW_READ, 2000);
-    raw_socket accepted = accept(listener, NULL, NULL);
+    raw_socket accepted = accept_one(listener, port, &client);
     raw_set_timeouts(accepted, 300);
     uint64_t began = system_now_ms();
     (void)raw_recv(accepted, &byte, 1);
     bool is_inherited = system_now_ms() - began < 150;
     conclude_fact(ferp_traits()->accept_inherits_nonblocking, is_inherited);
+    raw_close(accepted);
+    raw_close(client);
+    raw_close(listener);
+}
+
+static void accept_loses_zero_linger(void)
+{
+    bool is_on = false;
+    long seconds = 0;
+    uint16_t port = 0;
+    raw_socket client;
+    raw_socket listener = raw_listen(4, &port);
+    if (listener == RAW_NONE) {
+        return;
+    }
+    raw_set_linger(listener, true, 0);
+    raw_socket accepted = accept_one(listener, port, &client);
+    (void)raw_linger(accepted, &is_on, &seconds);
+    see("the accepted socket lingers: %s, %ld s", is_on ? "on" : "off", seconds);
+    conclude_fact(ferp_traits()->accept_loses_zero_linger, !is_on || seconds != 0);
     raw_close(accepted);
     raw_close(client);
     raw_close(listener);
@@ -377,6 +404,7 @@ static const struct probe list[] = {
     {"cut_send_loses_count", cut_send_loses_count, traits_file},
     {"write_wait_misses_shutdown", write_wait_misses_shutdown, traits_file},
     {"accept_inherits_nonblocking", accept_inherits_nonblocking, traits_file},
+    {"accept_loses_zero_linger", accept_loses_zero_linger, traits_file},
     {"reuse_address_steals_ports", reuse_address_steals_ports, traits_file},
     {"datagrams_share_by_reuse_port", datagrams_share_by_reuse_port, traits_file},
     {"bind_denied_can_mean_in_use", bind_denied_can_mean_in_use, traits_file},

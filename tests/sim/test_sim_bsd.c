@@ -28,6 +28,28 @@ static void codes_are_those_of_4_4bsd(void **state)
     assert_int_equal(ferp_error_kind(0), FER_OK);
 }
 
+/* eai_noname_is_8 */
+static void a_failed_lookup_has_the_system_s_number(void **state)
+{
+    static const fer_sim_name names[] = {
+        {.host = "gone.test", .failure = FER_HOST_NOT_FOUND},
+        {.host = "later.test", .failure = FER_RESOLVE_TRY_AGAIN},
+        {.host = "broken.test", .failure = FER_RESOLVE_FAILED},
+    };
+    fer_sim_config config = bsd_config(state);
+    fer_socket_addr addr;
+    size_t count = 0;
+    config.names = names;
+    config.name_count = 3;
+    sim_begin_with(config);
+    bool glibc = is_on(state, ON_OPENBSD);
+    assert_code(fer_lookup_host("gone.test", 80, &addr, 1, &count), FER_HOST_NOT_FOUND,
+                glibc ? -2 : -8);
+    assert_code(fer_lookup_host("later.test", 80, &addr, 1, &count), FER_RESOLVE_TRY_AGAIN,
+                glibc ? -3 : -2);
+    assert_code(fer_lookup_host("broken.test", 80, &addr, 1, &count), FER_RESOLVE_FAILED, -4);
+}
+
 static void a_connection_has_two_ends(void **state)
 {
     bsd_begin(state);
@@ -112,6 +134,35 @@ static void a_poller_ignores_a_stream_that_was_never_connected(void **state)
     ferp_close(raw);
 }
 
+/* poller_forgets_closed_numbers: also if a clone keeps the socket open, and a later clone gets the
+ * number. */
+static void a_poller_forgets_a_closed_number(void **state)
+{
+    fer_poller poller;
+    fer_event events[2];
+    size_t count = 77;
+    bool notified = false;
+    fer_raw_socket clone = FER_RAW_SOCKET_NONE;
+    fer_raw_socket back = FER_RAW_SOCKET_NONE;
+    fer_event writable = {1, false, true};
+    bsd_begin(state);
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
+    assert_ok(ferp_poller_open(&poller));
+    assert_ok(ferp_poller_add(&poller, raw, writable, FER_POLL_LEVEL));
+    assert_ok(ferp_duplicate(raw, &clone));
+    ferp_close(raw);
+    assert_ok(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified));
+    assert_int_equal(count, 0);
+    assert_ok(ferp_duplicate(clone, &back));
+    assert_true(back == raw);
+    assert_code(ferp_poller_delete(&poller, back), FER_NOT_FOUND, 0);
+    assert_ok(ferp_poller_add(&poller, back, writable, FER_POLL_LEVEL));
+    ferp_poller_close(&poller);
+    ferp_close(back);
+    ferp_close(clone);
+}
+
 static void an_unknown_system_is_refused(void **state)
 {
     fer_sim_config config = bsd_config(state);
@@ -124,11 +175,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BSD_TESTS(the_traits_are_the_systems),
         BSD_TESTS(codes_are_those_of_4_4bsd),
+        BSD_TESTS(a_failed_lookup_has_the_system_s_number),
         BSD_TESTS(a_connection_has_two_ends),
         BSD_TESTS(a_buffer_size_is_read_as_it_was_set),
         BSD_TESTS(a_connect_to_a_full_unix_queue_is_refused),
         BSD_TESTS(a_poller_s_own_errors_have_no_code),
         BSD_TESTS(a_poller_ignores_a_stream_that_was_never_connected),
+        BSD_TESTS(a_poller_forgets_a_closed_number),
         BSD_TEST(an_unknown_system_is_refused, "", &bsd_macos),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,6 +197,20 @@ static void a_deadlock_leaves_the_stream_as_it_was(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
+static void a_write_that_cannot_end_returns_the_bytes_that_it_accepted(void **state)
+{
+    static const char zeros[300000];
+    size_t n = 0;
+    sim_begin(state);
+    struct ends ends = connected();
+    assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
+    assert_int_equal(n, is_winsock(state) ? 131071 : 131072);
+    fill(&ends.stream);
+    assert_kind(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), FER_DEADLOCK);
+    assert_int_equal(n, 0);
+    fer_tcp_stream_close(&ends.stream);
+}
+
 static void bytes_that_were_taken_are_counted_at_a_deadlock(void **state)
 {
     static const char zeros[300000];
@@ -350,6 +364,7 @@ int main(void)
         BOTH_TESTS(a_call_that_nothing_can_end_is_a_deadlock),
         BOTH_TESTS(a_deadlock_through_a_clone_is_one_too),
         BOTH_TESTS(a_deadlock_leaves_the_stream_as_it_was),
+        BOTH_TESTS(a_write_that_cannot_end_returns_the_bytes_that_it_accepted),
         BOTH_TESTS(bytes_that_were_taken_are_counted_at_a_deadlock),
         BOTH_TESTS(inside_a_callback_time_stands_still),
         BOTH_TESTS(a_shutdown_in_a_callback_wakes_a_blocked_read),

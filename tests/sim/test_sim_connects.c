@@ -286,6 +286,51 @@ static void a_wait_for_tokens_expires_polls_and_deadlocks(void **state)
     end();
 }
 
+/* ---- Hosts without an open peer */
+
+static void a_host_remains_when_its_last_peer_is_closed(void **state)
+{
+    fer_tcp_stream stream = {0};
+    fer_udp_socket socket = {0};
+    fer_socket_addr addr = addr_of("10.0.0.9:80");
+    fer_sim_peer datagrams = FER_SIM_PEER_NONE;
+    fer_datagram datagram;
+    char byte = 0;
+    sim_begin(state);
+    for (int i = 0; i < 2; i++) {
+        struct ends ends = connected_to("10.0.0.9:80");
+        fer_sim_peer_close(ends.peer);
+        fer_tcp_stream_close(&ends.stream);
+        assert_code(fer_tcp_stream_connect(&stream, "10.0.0.9:80"), FER_CONNECTION_REFUSED,
+                    is_winsock(state) ? 10061 : 111);
+    }
+    addr.ip.v4.octets[3] = 10;
+    assert_ok(fer_sim_peer_bind(&addr, &datagrams));
+    fer_sim_peer_close(datagrams);
+    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:0"));
+    assert_ok(fer_udp_socket_connect_addr(&socket, &addr));
+    assert_ok(fer_udp_socket_send(&socket, "x", 1, NULL));
+    assert_kind(fer_udp_socket_recv(&socket, &byte, 1, &datagram), FER_CONNECTION_REFUSED);
+    fer_udp_socket_close(&socket);
+}
+
+/* The simulation remembers 256 hosts besides those that have a peer. */
+static void the_oldest_of_many_hosts_is_forgotten(void **state)
+{
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    fer_tcp_stream stream = {0};
+    sim_begin(state);
+    for (unsigned i = 0; i <= 256; i++) {
+        fer_ipv4_addr v4 = {{10, 1, (unsigned char)(i / 256), (unsigned char)(i % 256)}};
+        fer_socket_addr addr = fer_socket_addr_new_v4(&v4, 80);
+        assert_ok(fer_sim_peer_listen(&addr, 8, &peer));
+        fer_sim_peer_close(peer);
+    }
+    assert_kind(fer_tcp_stream_connect(&stream, "10.1.0.0:80"), FER_TIMED_OUT);
+    assert_kind(fer_tcp_stream_connect(&stream, "10.1.0.1:80"), FER_CONNECTION_REFUSED);
+    assert_kind(fer_tcp_stream_connect(&stream, "10.1.1.0:80"), FER_CONNECTION_REFUSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +348,8 @@ int main(void)
         BOTH_TESTS(a_wait_for_connects_of_a_closed_socket_fails),
         BOTH_TESTS(either_token_ends_a_wait_for_tokens_at_its_time),
         BOTH_TESTS(a_wait_for_tokens_expires_polls_and_deadlocks),
+        BOTH_TESTS(a_host_remains_when_its_last_peer_is_closed),
+        BOTH_TESTS(the_oldest_of_many_hosts_is_forgotten),
     };
     return cmocka_run_group_tests_name("sim_connects", tests, NULL, NULL);
 }

@@ -305,8 +305,8 @@ int main(int argc, char **argv)
     printf("open handles: %u before, %u after; a new socket: %" PRIu64 " before, %" PRIu64
            " after\n",
            (unsigned)before, (unsigned)after, number_before, number_after);
-    /* Some systems count handles that come and go, and Wine 8 counts none. A leak would be one for
-     * each call or each thread. */
+    /* Some systems count handles that come and go. A leak would be one for each call or each
+     * thread. */
     size_t slack = peer_handle_count_is_exact() ? 0 : THREADS / 2;
     must(after <= before + slack, "handles are left open");
     must(number_after <= number_before + 4 * slack, "handles are left open: the numbers grow");

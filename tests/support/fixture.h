@@ -79,6 +79,7 @@ int test_end(void **state);
 /* Prints the reason and ends the test as skipped. */
 void skip_because(const char *reason);
 void skip_without_v6(void);
+void skip_without_dual_stack(void);
 void skip_without_localhost(void);
 
 /* ---- The pair of the test's kind; closed after the test. */

@@ -69,6 +69,21 @@ fer_socket_addr local_addr_of(const fer_socket *socket)
     return addr;
 }
 
+void udp_bind_wildcard(fer_udp_socket *socket, peer_family family)
+{
+    fer_socket_addr addr = wildcard(family, 0);
+    fer_error error = fer_udp_socket_bind_addr(socket, &addr);
+    if (family == PEER_V6 && !peer_has_dual_stack()) {
+        fer_socket built = {0};
+        assert_kind(error, FER_UNSUPPORTED);
+        assert_ok(fer_socket_new(&built, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT));
+        assert_ok(fer_socket_set_only_v6(&built, true));
+        assert_ok(fer_socket_bind(&built, &addr));
+        error = fer_socket_into_udp_socket(&built, socket);
+    }
+    assert_ok(error);
+}
+
 fer_socket *test_built_listener(peer_family family, uint16_t *port)
 {
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);

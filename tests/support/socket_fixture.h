@@ -37,6 +37,8 @@ fer_socket_addr wildcard(peer_family family, uint16_t port);
 fer_socket_addr mapped_of(const fer_socket_addr *v4);
 /* The socket's local address. */
 fer_socket_addr local_addr_of(const fer_socket *socket);
+/* Binds to the unspecified address, for IPv6 alone if there is no dual stack (rule L4). */
+void udp_bind_wildcard(fer_udp_socket *socket, peer_family family);
 /* A stream socket that listens on the loopback, on *port. */
 fer_socket *test_built_listener(peer_family family, uint16_t *port);
 

@@ -5,6 +5,35 @@
 
 #include "platform/winsock/winsock.h"
 
+#ifdef TEST_LAYERED_PROVIDER
+#include <stdatomic.h>
+
+/* What the replaced functions do. A test sets it. */
+extern struct layered_provider {
+    /* A layered provider's SOCKET that is no handle of the system (libuv, src/win/tcp.c). */
+    bool cancel_is_invalid;
+    /* The same by its protocol information. */
+    bool lacks_ifs_handles;
+    /* The AF_UNIX family, which Wine lacks. */
+    bool is_unix;
+    /* A cancel of all requests of a SOCKET does not reach a request. */
+    bool loses_wakes;
+    /* The next cancels of a request fail. */
+    int cancels_that_fail;
+    /* A cancelled call fails with WSAEINTR. */
+    bool cancels_interrupt;
+    bool lacks_events;
+    /* A request fails with this code. */
+    int request_failure;
+    /* A select of several SOCKETs, which may be of several providers, fails. */
+    bool selects_one;
+    /* A select leaves a SOCKET out of the set of these interests, if it is in the other one. */
+    fer_interest omitted;
+    atomic_long longest_select_us;
+    atomic_int requests;
+} provider;
+#endif
+
 BOOL layered_cancel_io_ex(HANDLE handle, LPOVERLAPPED overlapped);
 int layered_getsockopt(SOCKET socket, int level, int name, char *value, int *size);
 int layered_select(int count, fd_set *reading, fd_set *writing, fd_set *failed,

@@ -117,7 +117,12 @@ void script_thread_finish(size_t thread)
     }
 }
 
-uint32_t ferp_process(void)
+uint64_t ferp_process(void)
 {
+    void (*act)(void) = background.on_process;
+    background.on_process = NULL;
+    if (act != NULL) {
+        act();
+    }
     return background.process;
 }

@@ -16,7 +16,9 @@ struct script_background {
     fer_error thread_result;
     fer_error wait_result; /* result of a wait; TIMED_OUT moves the clock to the deadline */
     void (*on_wait)(void); /* runs during a wait in place of other threads */
-    uint32_t process;      /* another number simulates a fork */
+    uint64_t process;      /* another number simulates a fork */
+    /* runs once in ferp_process, which each call of a resolver asks, in place of other threads */
+    void (*on_process)(void);
 
     size_t memory_live; /* blocks */
     size_t monitors_live;

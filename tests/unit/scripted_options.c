@@ -123,6 +123,7 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[0] = error.kind == FER_OK ? ARMED : 0;
     wait->call_deadline = 0;
     wait->token = NULL;
+    wait->failure = (fer_error){FER_OK, 0};
     script.waits_armed += error.kind == FER_OK;
     return error;
 }
@@ -141,6 +142,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
     const script_result *result = script_take(SCRIPT_WAIT_FOR, FER_RAW_SOCKET_NONE, "%s%s", text,
                                               wait->token == NULL ? "" : ",token");
     end_wait(wait);
+    wait->failure = result->pending;
     script.now += result->elapsed;
     if (result->error.kind == FER_TIMED_OUT && !result->slice_ends && script.now < deadline) {
         script.now = deadline;

@@ -39,6 +39,7 @@ const struct ferp_traits script_posix = {POSIX_FACTS, .unix_path_max = 107,
                                          .has_abstract_unix_names = true};
 const struct ferp_traits script_bsd = {POSIX_FACTS,
                                        .accept_inherits_nonblocking = true,
+                                       .accept_loses_zero_linger = true,
                                        .close_hides_unread_input = true,
                                        .cut_send_loses_count = true,
                                        .datagrams_share_by_reuse_port = true,

@@ -109,7 +109,7 @@ typedef enum script_call {
 /* The result of one call. Outputs are written only on success. */
 typedef struct script_result {
     fer_error error;
-    /* take_error */
+    /* take_error; wait_for: the failure of the socket */
     fer_error pending;
     /* Bytes moved or queued; a poller's number of events; the ready interests; the ended connects
      * as bits; an option's value; a

@@ -36,9 +36,15 @@ static void a_port_is_held_with_the_options_that_each_system_needs(void **state)
          "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
         {&script_windows, FER_TYPE_DGRAM, "127.0.0.1:80",
          "socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_windows, FER_TYPE_DGRAM, "[::1]:0",
+        {&script_windows, FER_TYPE_DGRAM, "[::]:0",
          "socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) "
-         "bind(1,[::1]:0)"},
+         "bind(1,[::]:0)"},
+        {&script_windows, FER_TYPE_DGRAM, "[::1]:0",
+         "socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,[::1]:0)"},
+        {&script_bsd, FER_TYPE_DGRAM, "[::ffff:127.0.0.1]:0",
+         "socket(udp,v6) set_option(1,ONLY_V6,0) bind(1,[::ffff:127.0.0.1]:0)"},
+        {&script_bsd, FER_TYPE_STREAM, "[::1]:80",
+         "socket(v6) set_option(1,REUSE_ADDRESS,1) bind(1,[::1]:80)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(rows[i].traits);
@@ -63,6 +69,8 @@ static void a_system_without_dual_stack_is_unsupported(void **state)
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_UNSUPPORTED, 22);
     assert_log("socket(udp,v6) set_option(1,ONLY_V6,0) close(1)");
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_error(bind_to(FER_TYPE_DGRAM, "[::ffff:127.0.0.1]:80"), FER_UNSUPPORTED, 22);
 }
 
 static void a_port_that_cannot_be_held_is_not_bound(void **state)
@@ -119,7 +127,7 @@ static void a_denied_bind_of_a_free_port_is_denied(void **state)
     script_begin(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     assert_error(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013);
-    assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) "
+    assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) "
                "bind(1,[2001:db8::1%4]:80) close(1) "
                "socket(udp,v6) bind(2,[::]:80) close(2)");
 }

@@ -226,6 +226,31 @@ static void a_connect_without_a_port_left_has_one_kind(void **state)
     }
 }
 
+static fer_error connect_without_a_port(void)
+{
+    fer_handle handle = {0};
+    fer_socket_addr to = script_addr("192.0.2.1:7");
+    return feri_connect_timeout(&handle, &to, FER_DURATION_NONE);
+}
+
+/* C2: the lack of a port is an error of the connect, by its call or by SO_ERROR, and none of the
+ * wait or of another call. */
+static void the_wait_s_lack_of_buffers_is_no_lack_of_a_port(void **state)
+{
+    (void)state;
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
+    assert_error(connect_without_a_port(), FER_NO_BUFFER_SPACE, 10055);
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_SOCKET, FER_NO_BUFFER_SPACE, 10055);
+    assert_error(connect_without_a_port(), FER_NO_BUFFER_SPACE, 10055);
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_ADDR_IN_USE, 10048};
+    assert_error(connect_without_a_port(), FER_ADDR_NOT_AVAILABLE, 10048);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +263,7 @@ int main(void)
         script_test(a_unix_connect_starts_or_ends_at_once),
         script_test(a_unix_connect_to_a_full_queue_is_resource_busy),
         script_test(a_connect_without_a_port_left_has_one_kind),
+        script_test(the_wait_s_lack_of_buffers_is_no_lack_of_a_port),
         script_test(a_connect_that_ended_without_an_error_is_aborted),
         script_test(a_failed_connect_whose_error_was_taken_is_aborted),
     };

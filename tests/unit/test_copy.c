@@ -153,7 +153,7 @@ static void a_write_that_fails_leaves_the_rest_in_the_buffer(void **state)
     assert_int_equal(n, 1);
     assert_kept(1, 3);
     assert_memory_equal(memory, "abcd", 4);
-    assert_log("recv(1,4) send(2,4) send(2,3)");
+    assert_log("recv(1,4) send(2,4) send(2,3) is_nonblocking(2)");
 }
 
 static void the_next_call_writes_the_rest_first(void **state)
@@ -169,7 +169,7 @@ static void the_next_call_writes_the_rest_first(void **state)
     assert_error(copy(&n), FER_TIMED_OUT, 0);
     assert_int_equal(n, 2);
     assert_kept(3, 1);
-    assert_log("send(2,3) send(2,1)");
+    assert_log("send(2,3) send(2,1) is_nonblocking(2)");
     script_then_move(SCRIPT_SEND, 1);
     script_then_move(SCRIPT_RECV, 2);
     script_then_move(SCRIPT_SEND, 2);

@@ -40,13 +40,13 @@ static void a_write_without_room_waits_in_core_for_the_sockets_timeout(void **st
     script_then_move(SCRIPT_TRY_SEND, 4);
     assert_ok(feri_stream_write(&handle, buf, 5, &n));
     assert_int_equal(n, 4);
-    assert_log("try_send(1,5) timeout(1,writing) wait_arm(1,WRITABLE) wait_for(6000) "
-               "try_send(1,5)");
+    assert_log("try_send(1,5) is_nonblocking(1) timeout(1,writing) wait_arm(1,WRITABLE) "
+               "wait_for(6000) try_send(1,5)");
     script_then_fail(SCRIPT_TRY_SEND_VECTORED, FER_WOULD_BLOCK, 35);
     script_then_move(SCRIPT_TRY_SEND_VECTORED, 4);
     assert_ok(feri_stream_write_vectored(&handle, &slice, 1, &n));
-    assert_log("try_send_vectored(1,1x5) timeout(1,writing) wait_arm(1,WRITABLE) wait_for(6000) "
-               "try_send_vectored(1,1x5)");
+    assert_log("try_send_vectored(1,1x5) is_nonblocking(1) timeout(1,writing) "
+               "wait_arm(1,WRITABLE) wait_for(6000) try_send_vectored(1,1x5)");
 }
 
 static void a_timeout_that_expires_has_no_code(void **state)
@@ -92,8 +92,8 @@ static void write_all_counts_what_was_sent_before_the_shutdown(void **state)
     script_then_fail(SCRIPT_TRY_SEND, FER_BROKEN_PIPE, 32);
     assert_error(feri_stream_write_all(&handle, "hello", 5, &n), FER_BROKEN_PIPE, 32);
     assert_int_equal(n, 3);
-    assert_log("try_send(1,5) try_send(1,2) timeout(1,writing) wait_arm(1,WRITABLE) "
-               "wait_for(ever) try_send(1,2)");
+    assert_log("try_send(1,5) try_send(1,2) is_nonblocking(1) timeout(1,writing) "
+               "wait_arm(1,WRITABLE) wait_for(ever) try_send(1,2)");
 }
 
 /* Only macOS lacks buffers after bytes of the call have been queued. */
@@ -122,13 +122,13 @@ static void a_datagram_is_sent_by_one_call_that_may_wait(void **state)
 {
     (void)state;
     size_t n = 0;
-    fer_handle handle = open_stream(FERI_FLAG_DATAGRAM);
+    fer_udp_socket socket = {.handle_ = open_stream(FERI_FLAG_DATAGRAM)};
     script_then_move(SCRIPT_SEND, 5);
-    assert_ok(feri_datagram_send_once(&handle, buf, 5, FERI_WAIT_BY_MODE, &n));
-    handle.flags_ |= FERI_FLAG_TIMEOUT_SET;
+    assert_ok(feri_datagram_send(&socket, buf, 5, FERI_WAIT_BY_MODE, &n));
+    socket.handle_.flags_ |= FERI_FLAG_TIMEOUT_SET;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 35);
-    assert_error(feri_datagram_send_once(&handle, buf, 5, FERI_WAIT_BY_MODE, &n), FER_TIMED_OUT, 0);
-    assert_log("send(1,5) send(1,5)");
+    assert_error(feri_datagram_send(&socket, buf, 5, FERI_WAIT_BY_MODE, &n), FER_TIMED_OUT, 0);
+    assert_log("send(1,5) send(1,5) is_nonblocking(1)");
 }
 
 int main(void)

@@ -15,7 +15,7 @@ static fer_error open_at(const char *text)
     return feri_datagram_open(&addr, &raw);
 }
 
-static void a_new_socket_is_told_of_no_refusals(void **state)
+static void a_new_socket_reports_no_refusals(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -27,7 +27,7 @@ static void a_new_socket_is_told_of_no_refusals(void **state)
                "report_refusals(1,0)");
 }
 
-static void the_buffers_are_raised_where_they_limit_datagrams_as_well_as_they_can_be(void **state)
+static void buffers_that_limit_datagrams_are_raised_as_far_as_possible(void **state)
 {
     (void)state;
     script_begin(&script_bsd);
@@ -79,7 +79,7 @@ static void an_ipv4_sender_is_mapped_for_an_ipv6_socket(void **state)
     assert_addr(&got.from, "192.0.2.1:1001");
 }
 
-static void a_datagram_is_told_with_its_length_its_sender_and_whether_it_was_cut(void **state)
+static void a_datagram_has_its_length_its_sender_and_whether_it_was_cut(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_posix, 0);
@@ -102,7 +102,7 @@ static void a_datagram_is_told_with_its_length_its_sender_and_whether_it_was_cut
     assert_log("recv_from(1,4) peek_from(1,4) recv_from(1,0)");
 }
 
-static void a_failure_is_told_and_leaves_the_output_alone(void **state)
+static void a_failure_is_reported_and_leaves_the_output_alone(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_posix, 0);
@@ -171,7 +171,7 @@ static void strangers_are_dropped_before_the_peers(void **state)
     assert_log("recv_from(1,4) recv_from(1,4) recv_from(1,4) recv_from(1,4)");
 }
 
-static void an_interface_need_not_be_told_on_both_sides(void **state)
+static void an_interface_need_not_be_in_both_addresses(void **state)
 {
     (void)state;
     static const struct {
@@ -199,7 +199,7 @@ static void an_interface_need_not_be_told_on_both_sides(void **state)
     }
 }
 
-static void peeking_takes_a_stranger_off_the_queue_to_see_what_is_behind(void **state)
+static void a_peek_removes_a_strangers_datagram_to_reach_the_next(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, 0);
@@ -213,7 +213,7 @@ static void peeking_takes_a_stranger_off_the_queue_to_see_what_is_behind(void **
 }
 
 /* An error that arrives between the peek and the receive would otherwise be lost. */
-static void what_the_dropping_meets_is_told(void **state)
+static void an_error_while_dropping_is_reported(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
@@ -226,10 +226,11 @@ static void what_the_dropping_meets_is_told(void **state)
     queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_PEEK, &got), FER_TIMED_OUT, 0);
-    assert_log("peek_from(1,4) recv_from(1,0) peek_from(1,4) recv_from(1,0)");
+    assert_log("peek_from(1,4) recv_from(1,0) peek_from(1,4) recv_from(1,0) "
+               "is_nonblocking(1)");
 }
 
-static void a_socket_that_others_share_asks_who_the_peer_is(void **state)
+static void a_shared_socket_reads_its_peer_from_the_os(void **state)
 {
     (void)state;
     static const uint32_t flags[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
@@ -252,7 +253,7 @@ static void a_socket_that_others_share_asks_who_the_peer_is(void **state)
 
 /* ---- Sending */
 
-static void sending_is_one_call_and_says_what_it_sent(void **state)
+static void a_send_is_one_call_and_returns_its_count(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, 0);
@@ -296,10 +297,10 @@ static void a_length_above_the_systems_is_too_long_and_never_cut(void **state)
     assert_log("");
 }
 
-static void a_refused_argument_is_the_missing_peer_where_there_is_none(void **state)
+static void an_invalid_argument_without_a_peer_is_not_connected(void **state)
 {
     (void)state;
-    fer_udp_socket socket = open_socket(&script_windows, 0);
+    fer_udp_socket socket = open_socket(&script_windows, FERI_FLAG_CLONED);
     script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 10022);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
     assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_NOT_CONNECTED,
@@ -311,6 +312,21 @@ static void a_refused_argument_is_the_missing_peer_where_there_is_none(void **st
     assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_NOT_CONNECTED,
                  10057);
     assert_log("send(1,1) peer_addr(1) send(1,1) peer_addr(1) send(1,1)");
+}
+
+/* getpeername returns no peer without a port (Linux, inet_getname). */
+static void a_refused_packet_is_no_missing_peer_of_a_socket_without_ports(void **state)
+{
+    static const uint32_t shared[] = {0, FERI_FLAG_ADOPTED};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fer_udp_socket socket = connected_socket(&script_posix, shared[i] | FERI_FLAG_NO_PORTS);
+        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+        script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 22);
+        assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL),
+                     FER_INVALID_INPUT, 22);
+        assert_log("send(1,1)");
+    }
 }
 
 static void an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket(void **state)
@@ -394,7 +410,24 @@ static void a_socket_without_ports_keeps_its_peer_though_it_is_shared(void **sta
     assert_log("");
 }
 
-static void the_system_is_told_whether_a_received_datagram_is_of_udp(void **state)
+/* U5: the system returns no port of such a sender, so a kept port would make it another sender. */
+static void a_socket_without_ports_keeps_no_port_of_its_peer(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_NO_PORTS);
+    fer_socket_addr to = script_addr(PEER);
+    fer_socket_addr peer;
+    fer_datagram got;
+    char buf[4];
+    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_ok(feri_datagram_peer(&socket, &peer));
+    assert_addr(&peer, "192.0.2.1:0");
+    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:0", 2);
+    assert_ok(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got));
+    assert_log("connect(1,192.0.2.1:0) report_refusals(1,1) recv_from(1,4,other_protocol)");
+}
+
+static void the_os_gets_the_protocol_of_a_received_datagram(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_NO_PORTS);
@@ -412,27 +445,29 @@ static void the_system_is_told_whether_a_received_datagram_is_of_udp(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        script_test(a_new_socket_is_told_of_no_refusals),
-        script_test(the_buffers_are_raised_where_they_limit_datagrams_as_well_as_they_can_be),
+        script_test(a_new_socket_reports_no_refusals),
+        script_test(buffers_that_limit_datagrams_are_raised_as_far_as_possible),
         script_test(a_bind_that_fails_leaves_no_socket),
         script_test(an_ipv4_sender_is_mapped_for_an_ipv6_socket),
-        script_test(a_datagram_is_told_with_its_length_its_sender_and_whether_it_was_cut),
-        script_test(a_failure_is_told_and_leaves_the_output_alone),
+        script_test(a_datagram_has_its_length_its_sender_and_whether_it_was_cut),
+        script_test(a_failure_is_reported_and_leaves_the_output_alone),
         script_test(a_reset_is_a_refusal_on_a_datagram_socket),
         script_test(a_length_above_the_systems_is_cut_for_receiving),
         script_test(strangers_are_dropped_before_the_peers),
-        script_test(an_interface_need_not_be_told_on_both_sides),
-        script_test(peeking_takes_a_stranger_off_the_queue_to_see_what_is_behind),
-        script_test(what_the_dropping_meets_is_told),
-        script_test(a_socket_that_others_share_asks_who_the_peer_is),
-        script_test(sending_is_one_call_and_says_what_it_sent),
+        script_test(an_interface_need_not_be_in_both_addresses),
+        script_test(a_peek_removes_a_strangers_datagram_to_reach_the_next),
+        script_test(an_error_while_dropping_is_reported),
+        script_test(a_shared_socket_reads_its_peer_from_the_os),
+        script_test(a_send_is_one_call_and_returns_its_count),
         script_test(a_length_above_the_systems_is_too_long_and_never_cut),
-        script_test(a_refused_argument_is_the_missing_peer_where_there_is_none),
+        script_test(a_refused_packet_is_no_missing_peer_of_a_socket_without_ports),
+        script_test(an_invalid_argument_without_a_peer_is_not_connected),
         script_test(an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket),
         script_test(port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call),
         script_test(misuse_is_refused_without_a_call),
         script_test(a_socket_without_ports_keeps_its_peer_though_it_is_shared),
-        script_test(the_system_is_told_whether_a_received_datagram_is_of_udp),
+        script_test(a_socket_without_ports_keeps_no_port_of_its_peer),
+        script_test(the_os_gets_the_protocol_of_a_received_datagram),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ static void a_kernel_that_gave_up_was_a_timeout_or_a_mode(void **state)
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
-    assert_log("recv_from(1,4)");
+    assert_log("recv_from(1,4) is_nonblocking(1)");
     socket = open_socket(&script_posix, FERI_FLAG_NONBLOCKING);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK, 11);
@@ -42,6 +42,61 @@ static void where_core_waits_strangers_do_not_stretch_the_timeout(void **state)
     assert_log("recv_from(1,4) wait_arm(1,RECEIVABLE) wait_for(5001000) "
                "recv_from(1,4) recv_from(1,4) "
                "wait_arm(1,RECEIVABLE) wait_for(5001000)");
+}
+
+static fer_error send_either(fer_udp_socket *socket, const fer_socket_addr *to)
+{
+    return to == NULL ? feri_datagram_send(socket, "hello", 5, FERI_WAIT_BY_MODE, NULL)
+                      : feri_datagram_send_to(socket, "hello", 5, to, FERI_WAIT_BY_MODE, NULL);
+}
+
+/* The wait's own failure is none of the socket. */
+static void an_error_of_the_socket_that_a_wait_took_is_told_as_by_a_receive(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    fer_datagram got;
+    char buf[4];
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
+    script_then(SCRIPT_WAIT_FOR)->pending = (fer_error){FER_CONNECTION_RESET, 10054};
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_CONNECTION_REFUSED,
+                 10054);
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_RESET, 10054);
+    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_CONNECTION_RESET,
+                 10054);
+}
+
+/* An error of the wait itself, or of a query, has no row of a send's table, not even without a
+ * peer. */
+static void an_error_of_a_wait_is_not_mapped_as_one_of_a_send(void **state)
+{
+    (void)state;
+    static const struct {
+        fer_error error;
+        fer_error_kind sent;
+        fer_error_kind sent_to;
+    } rows[] = {{{FER_CONNECTION_RESET, 10054}, FER_CONNECTION_REFUSED, FER_CONNECTION_REFUSED},
+                {{FER_INVALID_INPUT, 10022}, FER_NOT_CONNECTED, FER_INVALID_INPUT}};
+    fer_socket_addr to = script_addr(PEER);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (int sends_to = 0; sends_to < 2; sends_to++) {
+            fer_udp_socket socket = open_socket(&script_windows, 0);
+            script_call try = sends_to ? SCRIPT_SEND_TO : SCRIPT_SEND;
+            script_then_fail(try, FER_WOULD_BLOCK, 10035);
+            script_then(SCRIPT_WAIT_FOR)->pending = rows[i].error;
+            assert_error(send_either(&socket, sends_to ? &to : NULL),
+                         sends_to ? rows[i].sent_to : rows[i].sent, rows[i].error.os_code);
+            script_then_fail(try, FER_WOULD_BLOCK, 10035);
+            script_then_fail(SCRIPT_WAIT_FOR, rows[i].error.kind, rows[i].error.os_code);
+            assert_error(send_either(&socket, sends_to ? &to : NULL), rows[i].error.kind,
+                         rows[i].error.os_code);
+            script_then_fail(try, FER_WOULD_BLOCK, 10035);
+            script_then_fail(SCRIPT_WAIT_ARM, rows[i].error.kind, rows[i].error.os_code);
+            assert_error(send_either(&socket, sends_to ? &to : NULL), rows[i].error.kind,
+                         rows[i].error.os_code);
+        }
+    }
 }
 
 static void where_core_waits_a_nonblocking_socket_does_not(void **state)
@@ -93,7 +148,7 @@ static void sending_gives_up_at_the_end_of_its_timeout(void **state)
     assert_error(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_WAIT_BY_MODE, &n),
                  FER_TIMED_OUT, 0);
     assert_int_equal(n, 0);
-    assert_log("send(1,5) send_to(1,5," PEER ")");
+    assert_log("send(1,5) is_nonblocking(1) send_to(1,5," PEER ") is_nonblocking(1)");
 }
 
 /* ---- Connecting */
@@ -156,7 +211,8 @@ static void a_second_connect_is_tried_by_another_socket(void **state)
     script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:9999");
     script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:80");
     assert_ok(feri_datagram_connect(&socket, &to));
-    assert_log("peer_addr(1) socket(udp,v4) connect(2,192.0.2.7:7) local_addr(2) close(2) "
+    assert_log("peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) "
+               "local_addr(2) close(2) "
                "local_addr(1) connect(1,192.0.2.7:7) peer_addr(1) report_refusals(1,1)");
 }
 
@@ -170,7 +226,8 @@ static void a_socket_bound_to_an_address_is_not_connected_from_another(void **st
     script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:80");
     assert_error(feri_datagram_connect(&socket, &to), FER_ADDR_NOT_AVAILABLE, 0);
     assert_true(fer_socket_addr_eq(&socket.peer_, &was));
-    assert_log("peer_addr(1) socket(udp,v4) connect(2,192.0.2.7:7) local_addr(2) close(2) "
+    assert_log("peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) "
+               "local_addr(2) close(2) "
                "local_addr(1)");
 }
 
@@ -180,7 +237,8 @@ static void a_socket_on_the_wildcard_is_connected_from_any_address(void **state)
     fer_socket_addr to = script_addr("[2001:db8::7]:7");
     fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR | FERI_FLAG_V6);
     assert_ok(feri_datagram_connect(&socket, &to));
-    assert_log("peer_addr(1) socket(udp,v6) set_option(2,ONLY_V6,0) connect(2,[2001:db8::7]:7) "
+    assert_log("peer_addr(1) socket(udp,v6) set_option(2,ONLY_V6,0) set_option(2,BROADCAST,1) "
+               "connect(2,[2001:db8::7]:7) "
                "local_addr(2) close(2) connect(1,[2001:db8::7]:7) peer_addr(1) "
                "report_refusals(1,1)");
 }
@@ -192,7 +250,8 @@ static void a_second_connect_that_must_fail_leaves_the_socket_as_it_is(void **st
     fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR);
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
     assert_error(feri_datagram_connect(&socket, &to), FER_NETWORK_UNREACHABLE, 51);
-    assert_log("peer_addr(1) socket(udp,v4) connect(2,192.0.2.7:7) close(2)");
+    assert_log(
+        "peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) close(2)");
     script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 24);
     assert_error(feri_datagram_connect(&socket, &to), FER_TOO_MANY_OPEN_FILES, 24);
     assert_log("peer_addr(1) socket(udp,v4)");
@@ -207,7 +266,8 @@ static void a_second_connect_that_fails_after_all_is_undone(void **state)
     (void)script_then(SCRIPT_CONNECT);
     script_then_fail(SCRIPT_CONNECT, FER_ADDR_IN_USE, 48);
     assert_error(feri_datagram_connect(&socket, &to), FER_ADDR_IN_USE, 48);
-    assert_log("peer_addr(1) socket(udp,v4) connect(2,192.0.2.7:7) local_addr(2) close(2) "
+    assert_log("peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) "
+               "local_addr(2) close(2) "
                "connect(1,192.0.2.7:7) connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
 }
 
@@ -229,6 +289,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         script_test(a_kernel_that_gave_up_was_a_timeout_or_a_mode),
         script_test(where_core_waits_strangers_do_not_stretch_the_timeout),
+        script_test(an_error_of_the_socket_that_a_wait_took_is_told_as_by_a_receive),
+        script_test(an_error_of_a_wait_is_not_mapped_as_one_of_a_send),
         script_test(where_core_waits_a_nonblocking_socket_does_not),
         script_test(sending_waits_for_room_and_tries_again),
         script_test(sending_gives_up_at_the_end_of_its_timeout),

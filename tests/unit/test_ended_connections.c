@@ -1,6 +1,7 @@
 /* test_ended_connections.c: connections that have ended, over system calls that fail as reported of
  * macOS: setsockopt and getpeername with EINVAL once both halves have ended (XNU, sosetoptlock and
- * getpeername), and recv once. Linux only. Rules L3, O7, S5, X3. */
+ * getpeername). Linux
+ * only. Rules L3, O7, X3. */
 #ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE /* syscall */
 #endif
@@ -33,7 +34,6 @@
 /* ---- The system's calls */
 
 static bool refuses_every_option;
-static bool next_recv_is_invalid;
 
 /* Both halves have ended, or an error is pending. */
 static bool has_ended(int fd)
@@ -64,13 +64,6 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 int getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 {
     return has_ended(fd) ? invalid() : (int)syscall(SYS_getpeername, fd, addr, len);
-}
-
-ssize_t recv(int fd, void *buf, size_t len, int flags)
-{
-    bool is_invalid = next_recv_is_invalid;
-    next_recv_is_invalid = false;
-    return is_invalid ? invalid() : recvfrom(fd, buf, len, flags, NULL, NULL);
 }
 
 /* ---- Plain sockets */
@@ -248,25 +241,6 @@ static void an_option_of_a_live_stream_is_refused_as_the_system_does(void **stat
     fer_tcp_stream_close(&stream);
 }
 
-/* ---- S5: reported of macOS after the peer's early close (MariaDB, PR 5008) */
-
-static void an_invalid_receive_is_a_reset_and_loses_nothing(void **state)
-{
-    char got[4] = {0};
-    int peer = -1;
-    fer_tcp_stream stream = new_stream(&peer);
-    (void)state;
-    assert_int_equal(send(peer, "bye", 3, 0), 3);
-    close(peer);
-    wait_until_ended(&stream);
-    next_recv_is_invalid = true;
-    assert_int_equal(fer_tcp_stream_read(&stream, got, 3, NULL).kind, FER_CONNECTION_RESET);
-    assert_ok(fer_tcp_stream_read(&stream, got, 3, NULL));
-    assert_string_equal(got, "bye");
-    assert_int_equal(fer_tcp_stream_read(&stream, got, 3, NULL).kind, FER_CONNECTION_RESET);
-    fer_tcp_stream_close(&stream);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,7 +249,6 @@ int main(void)
         cmocka_unit_test(a_closed_unix_client_is_accepted_with_its_bytes),
         cmocka_unit_test(options_of_an_ended_stream_are_not_refused),
         cmocka_unit_test(an_option_of_a_live_stream_is_refused_as_the_system_does),
-        cmocka_unit_test(an_invalid_receive_is_a_reset_and_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,17 +6,17 @@
 #include "core/wait/false_hints.h"
 #include "core/wait/waiting.h"
 
-#define assert_retries(waiting)                                   \
-    do {                                                          \
-        fer_error error_ = {FER_WOULD_BLOCK, 10035};              \
-        assert_true(feri_waiting_should_retry(waiting, &error_)); \
+#define assert_retries(waiting)                                                     \
+    do {                                                                            \
+        fer_error error_ = {FER_WOULD_BLOCK, 10035};                                \
+        assert_int_equal(feri_waiting_after_try(waiting, &error_), FERI_TRY_AGAIN); \
     } while (0)
 
-#define assert_ends(waiting, kind, code)                           \
-    do {                                                           \
-        fer_error error_ = {FER_WOULD_BLOCK, 10035};               \
-        assert_false(feri_waiting_should_retry(waiting, &error_)); \
-        assert_error(error_, kind, code);                          \
+#define assert_ends(waiting, kind, code)                                           \
+    do {                                                                           \
+        fer_error error_ = {FER_WOULD_BLOCK, 10035};                               \
+        assert_int_equal(feri_waiting_after_try(waiting, &error_), FERI_TRY_DONE); \
+        assert_error(error_, kind, code);                                          \
     } while (0)
 
 /* The waits of this call report "ready" immediately, although it still would block. */

@@ -3,123 +3,11 @@
 #define TEST_LAYERED_PROVIDER
 #include "unit/layered_provider.h"
 
-#include <stdatomic.h>
-
 #include "support/fixture.h"
 #include "support/socket_fixture.h"
 #include "support/thread.h"
 
 enum { TIMEOUT_MS = 300, PAUSE_MS = 150, SOON_US = 5000000 };
-
-/* ---- The replaced functions */
-
-static struct {
-    /* A layered provider's SOCKET that is no handle of the system (libuv, src/win/tcp.c). */
-    bool cancel_is_invalid;
-    /* The same by its protocol information. */
-    bool lacks_ifs_handles;
-    /* The AF_UNIX family, which Wine lacks. */
-    bool is_unix;
-    /* A cancel of all requests of a SOCKET does not reach a request. */
-    bool loses_wakes;
-    /* The next cancels of a request fail. */
-    int cancels_that_fail;
-    /* A cancelled call fails with WSAEINTR. */
-    bool cancels_interrupt;
-    bool lacks_events;
-    /* A request fails with this code. */
-    int request_failure;
-    /* A select of several SOCKETs, which may be of several providers, fails. */
-    bool selects_one;
-    atomic_long longest_select_us;
-    atomic_int requests;
-} provider;
-
-BOOL layered_cancel_io_ex(HANDLE handle, LPOVERLAPPED overlapped)
-{
-    bool is_request = overlapped != NULL && overlapped->hEvent != NULL;
-    if (provider.cancel_is_invalid) {
-        SetLastError(ERROR_INVALID_HANDLE);
-        return FALSE;
-    }
-    if ((overlapped == NULL && provider.loses_wakes) ||
-        (is_request && provider.cancels_that_fail-- > 0)) {
-        SetLastError(ERROR_NOT_FOUND);
-        return FALSE;
-    }
-    return CancelIoEx(handle, overlapped);
-}
-
-int layered_getsockopt(SOCKET socket, int level, int name, char *value, int *size)
-{
-    int result = getsockopt(socket, level, name, value, size);
-    if (result == 0 && level == SOL_SOCKET && name == SO_PROTOCOL_INFOW) {
-        WSAPROTOCOL_INFOW info;
-        memcpy(&info, value, sizeof info);
-        info.dwServiceFlags1 &= provider.lacks_ifs_handles ? ~(DWORD)XP1_IFS_HANDLES : ~(DWORD)0;
-        info.iAddressFamily = provider.is_unix ? AF_UNIX : info.iAddressFamily;
-        memcpy(value, &info, sizeof info);
-    }
-    return result;
-}
-
-/* After a call that has failed. */
-static void change_cancel_code(void)
-{
-    if (provider.cancels_interrupt && WSAGetLastError() == WSA_OPERATION_ABORTED) {
-        WSASetLastError(WSAEINTR);
-    }
-}
-
-int layered_select(int count, fd_set *reading, fd_set *writing, fd_set *failed,
-                   const struct timeval *limit)
-{
-    struct timeval copy = *limit; /* not const in some headers */
-    long limit_us = copy.tv_sec * 1000000 + copy.tv_usec;
-    if (limit_us > atomic_load(&provider.longest_select_us)) {
-        atomic_store(&provider.longest_select_us, limit_us);
-    }
-    if (provider.selects_one && writing != NULL && writing->fd_count > 1) {
-        WSASetLastError(WSAENOTSOCK);
-        return SOCKET_ERROR;
-    }
-    int found = select(count, reading, writing, failed, &copy);
-    if (found < 0) {
-        change_cancel_code();
-    }
-    return found;
-}
-
-BOOL layered_overlapped_result(SOCKET socket, LPWSAOVERLAPPED overlapped, LPDWORD moved, BOOL waits,
-                               LPDWORD flags)
-{
-    BOOL has_ended = WSAGetOverlappedResult(socket, overlapped, moved, waits, flags);
-    if (!has_ended) {
-        change_cancel_code();
-    }
-    return has_ended;
-}
-
-HANDLE layered_create_event(LPSECURITY_ATTRIBUTES attributes, BOOL is_manual, BOOL is_set,
-                            LPCWSTR name)
-{
-    if (provider.lacks_events) {
-        SetLastError(ERROR_NO_SYSTEM_RESOURCES);
-        return NULL;
-    }
-    return CreateEventW(attributes, is_manual, is_set, name);
-}
-
-int layered_wsa_recv(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWORD moved, LPDWORD flags,
-                     LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
-{
-    atomic_fetch_add(&provider.requests, overlapped != NULL);
-    if (overlapped != NULL && provider.request_failure != 0) {
-        WSASetLastError(provider.request_failure);
-        return SOCKET_ERROR;
-    }
-    return WSARecv(socket, buffers, count, moved, flags, overlapped, routine);
-}
 
 /* ---- Calls that wait */
 
@@ -456,6 +344,28 @@ static void a_select_with_a_token_is_short(void **state)
     fer_cancel_token_close(&token);
 }
 
+/* Nobody documents in which sets of a select a reset connection is. */
+static void a_reset_is_ready_for_both_whichever_set_has_it(void **state)
+{
+    (void)state;
+    static const fer_interest omitted[] = {0, FER_READABLE, FER_WRITABLE};
+    const fer_interest both = FER_READABLE | FER_WRITABLE;
+    peer_socket listener = PEER_NONE;
+    fer_socket_addr addr = accepting_addr(PEER_V4, &listener);
+    fer_tcp_stream *stream = test_stream();
+    fer_interest ready = 0;
+    assert_ok(fer_tcp_stream_connect_addr(stream, &addr));
+    fer_raw_socket raw = fer_tcp_stream_as_raw(stream);
+    peer_reset(peer_accept(listener));
+    assert_ok(ferp_ready(raw, FER_READABLE, soon(), soon(), NULL, &ready));
+    for (size_t i = 0; i < sizeof omitted / sizeof *omitted; i++) {
+        provider.omitted = omitted[i];
+        assert_ok(ferp_ready(raw, both, soon(), soon(), NULL, &ready));
+        assert_int_equal(ready, both);
+    }
+    peer_close(listener);
+}
+
 static void no_token_is_made_without_an_event(void **state)
 {
     (void)state;
@@ -487,6 +397,7 @@ int main(void)
         PROVIDER_TEST(connects_end_if_no_select_has_them_all),
         PROVIDER_TEST(connects_expire_if_no_select_has_them_all),
         PROVIDER_TEST(a_select_with_a_token_is_short),
+        PROVIDER_TEST(a_reset_is_ready_for_both_whichever_set_has_it),
         PROVIDER_TEST(no_token_is_made_without_an_event),
     };
     return RUN_TESTS("layered_provider", tests);

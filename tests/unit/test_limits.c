@@ -274,6 +274,47 @@ static void a_handle_without_a_socket_is_never_marked(void **state)
     assert_no_limits(&handle);
 }
 
+/* ---- A thread that is preempted while it changes them: the version stays odd */
+
+static fer_handle changing;
+
+/* In place of that thread. */
+static void end_the_change(script_call call)
+{
+    if (call == SCRIPT_PAUSE && script.times[SCRIPT_PAUSE] == 2) {
+        changing.limits_version_++;
+    }
+}
+
+static void begin_change_of_another(void)
+{
+    const fer_limits limits = limits_at(2001);
+    begin();
+    changing = script_stream(0);
+    assert_ok(feri_set_limits(&changing, &limits));
+    changing.limits_version_++;
+    script.log[0] = '\0';
+    script.on_call = end_the_change;
+}
+
+/* K4: a real-time thread on the processor of the other one lets it run. */
+static void a_reader_pauses_until_the_change_has_ended(void **state)
+{
+    (void)state;
+    begin_change_of_another();
+    assert_limits(&changing, 2001, &token);
+    assert_log("pause(1001000) pause(2001000)");
+}
+
+static void a_writer_pauses_until_the_change_has_ended(void **state)
+{
+    (void)state;
+    begin_change_of_another();
+    assert_ok(feri_set_limits(&changing, NULL));
+    assert_no_limits(&changing);
+    assert_int_equal(script.times[SCRIPT_PAUSE], 2);
+}
+
 /* ---- The look */
 
 static void the_look_tells_the_token_before_the_deadline(void **state)
@@ -309,6 +350,8 @@ int main(void)
         script_test(clones_and_what_a_handle_moves_to_begin_without),
         script_test(a_clone_into_a_closed_handle_begins_without),
         script_test(a_handle_without_a_socket_is_never_marked),
+        script_test(a_reader_pauses_until_the_change_has_ended),
+        script_test(a_writer_pauses_until_the_change_has_ended),
         script_test(the_look_tells_the_token_before_the_deadline),
     };
     return cmocka_run_group_tests_name("limits", tests, NULL, NULL);

@@ -50,6 +50,66 @@ static void would_block(script_call call)
     script_then_fail(call, FER_WOULD_BLOCK, 11);
 }
 
+/* ---- What a wait reports */
+
+/* K2, S5: the failure of a wait, or of a query, says nothing about the connection. An unknown error
+ * of a receive or a send would end it. */
+static void the_wait_s_own_failure_changes_nothing(void **state)
+{
+    static const fer_error failures[] = {{FER_INVALID_INPUT, 22},
+                                         {FER_UNCATEGORIZED, 5},
+                                         {FER_PERMISSION_DENIED, 1},
+                                         {FER_TOO_MANY_OPEN_FILES, 22}};
+    (void)state;
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        begin_with_deadline(&script_posix);
+        would_block(SCRIPT_TRY_RECV);
+        script_then_fail(SCRIPT_WAIT_FOR, failures[i].kind, failures[i].os_code);
+        assert_error(fer_tcp_stream_read(&stream, buf, 1, NULL), failures[i].kind,
+                     failures[i].os_code);
+        would_block(SCRIPT_TRY_SEND);
+        script_then_fail(SCRIPT_WAIT_FOR, failures[i].kind, failures[i].os_code);
+        assert_error(fer_tcp_stream_write(&stream, buf, 1, NULL), failures[i].kind,
+                     failures[i].os_code);
+        script_then_move(SCRIPT_TRY_RECV, 1);
+        script_then_move(SCRIPT_TRY_SEND, 1);
+        assert_ok(fer_tcp_stream_read(&stream, buf, 1, NULL));
+        assert_ok(fer_tcp_stream_write(&stream, buf, 1, NULL));
+    }
+}
+
+static void a_query_that_fails_changes_nothing(void **state)
+{
+    static const script_call queries[] = {SCRIPT_IS_NONBLOCKING, SCRIPT_TIMEOUT};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        begin(&script_posix);
+        stream.handle_ = script_stream(FERI_FLAG_CLONED);
+        would_block(SCRIPT_RECV);
+        script_then_fail(queries[i], FER_INVALID_INPUT, 22);
+        assert_error(fer_tcp_stream_read(&stream, buf, 1, NULL), FER_INVALID_INPUT, 22);
+        would_block(SCRIPT_SEND);
+        script_then_fail(queries[i], FER_UNCATEGORIZED, 5);
+        assert_error(fer_tcp_stream_write(&stream, buf, 1, NULL), FER_UNCATEGORIZED, 5);
+        script_then_move(SCRIPT_RECV, 1);
+        script_then_move(SCRIPT_SEND, 1);
+        assert_ok(fer_tcp_stream_read(&stream, buf, 1, NULL));
+        assert_ok(fer_tcp_stream_write(&stream, buf, 1, NULL));
+    }
+}
+
+/* The error of the socket that a wait has taken from the system is the result of a receive. */
+static void an_error_of_the_socket_that_a_wait_took_ends_the_stream(void **state)
+{
+    (void)state;
+    begin(&script_windows);
+    script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 10035);
+    script_then(SCRIPT_WAIT_FOR)->pending = (fer_error){FER_CONNECTION_ABORTED, 10053};
+    assert_error(fer_tcp_stream_read(&stream, buf, 1, NULL), FER_CONNECTION_RESET, 10053);
+    assert_error(fer_tcp_stream_write(&stream, buf, 1, NULL), FER_CONNECTION_RESET, 10053);
+    assert_error(fer_tcp_stream_read(&stream, buf, 1, NULL), FER_CONNECTION_RESET, 10053);
+}
+
 /* ---- Complete transfers: one deadline for the whole call, and their counts */
 
 /* The tries move two parts and wait after each of them: 30 ms, and then until the deadline. */
@@ -332,6 +392,9 @@ static void readiness_of_other_handles_is_limited_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        script_test(the_wait_s_own_failure_changes_nothing),
+        script_test(a_query_that_fails_changes_nothing),
+        script_test(an_error_of_the_socket_that_a_wait_took_ends_the_stream),
         script_test(read_exact_has_one_deadline_and_tells_its_count),
         script_test(write_all_has_one_deadline_and_tells_its_count),
         script_test(a_signal_does_not_end_a_transfer_but_its_cancel_does),

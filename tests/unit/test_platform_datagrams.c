@@ -160,6 +160,7 @@ static fer_error wait_and_receive(ferp_wait *wait, fer_raw_socket raw)
     char buf[8];
     uint64_t deadline = seam_deadline();
     fer_error error = ferp_wait_for(wait, deadline);
+    error = error.kind == FER_OK ? wait->failure : error;
     if (error.kind == FER_OK || error.kind == FER_TIMED_OUT) {
         error = ferp_try_recv_from(raw, buf, sizeof buf, FERP_UDP, &got);
     }

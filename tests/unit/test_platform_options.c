@@ -54,6 +54,7 @@ static void hops_and_only_v6_read_back(void **state)
     (void)state;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     if (ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raw).kind != FER_OK) {
+        print_message("this machine has no IPv6\n");
         skip();
     }
     assert_ok(ferp_set_option(raw, FERP_HOPS_V6, 33));

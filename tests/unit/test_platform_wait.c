@@ -1,11 +1,12 @@
-/* test_platform_wait.c: the seam's contract on this host: arming, checking and waiting; deadlines;
- * wakeups from another thread. */
+/* test_platform_wait.c: the seam on this host: waits, deadlines, wakeups from another thread. */
 #include "support/seam.h"
 
 /* A unit test is a single source file, so it includes the helper. */
 #include "support/thread.c"
 
 #include <stdatomic.h>
+
+#include "platform/background.h"
 
 #define MILLI UINT64_C(1000000)
 
@@ -132,7 +133,8 @@ static void a_reset_that_comes_while_waiting_ends_the_wait(void **state)
         ferp_close(pair.server);
         /* The wait itself may be the only call that reports the reset. Otherwise the next receive
          * reports it. */
-        fer_error error = ferp_wait_for(&wait, seam_deadline());
+        assert_ok(ferp_wait_for(&wait, seam_deadline()));
+        fer_error error = wait.failure;
         if (error.kind == FER_OK) {
             error = ferp_recv(pair.client, &byte, 1, &moved);
         }
@@ -376,6 +378,103 @@ static void wakes_lose_no_bytes(void **state)
     seam_close(&pair);
 }
 
+#if defined(_WIN32) || defined(__ANDROID__) || defined(TEST_OVER_BSD)
+
+static void no_wait_is_a_cancellation_point(void **state)
+{
+    (void)state;
+    print_message("the seam has no pthread_cancel here\n");
+    skip(); /* over a BSD kernel the seam does not see this system's threads */
+}
+
+#else
+
+/* ---- pthread_cancel: a thread that is cancelled in a wait returns from it, because the library
+ * holds a lock or memory then. */
+
+enum wait_kind { MONITOR_WAIT, TOKEN_WAIT, POLLER_WAIT, KIND_COUNT };
+
+static struct {
+    ferp_monitor monitor;
+    fer_cancel_token token;
+    fer_poller poller;
+    enum wait_kind kind;
+    bool is_notified; /* in the monitor */
+    atomic_bool has_begun;
+    atomic_bool has_returned;
+} cancelled;
+
+static void wait_in_monitor(void)
+{
+    ferp_monitor_enter(&cancelled.monitor);
+    atomic_store(&cancelled.has_begun, true);
+    while (!cancelled.is_notified) {
+        (void)ferp_monitor_wait(&cancelled.monitor, FERP_NO_DEADLINE);
+    }
+    ferp_monitor_leave(&cancelled.monitor);
+}
+
+static void *wait_until_cancelled(void *unused)
+{
+    (void)unused;
+    fer_event event;
+    size_t count;
+    bool notified;
+    switch (cancelled.kind) {
+    case MONITOR_WAIT: wait_in_monitor(); break;
+    case TOKEN_WAIT:
+        atomic_store(&cancelled.has_begun, true);
+        (void)ferp_token_wait(&cancelled.token, NULL, FERP_NO_DEADLINE);
+        break;
+    default:
+        atomic_store(&cancelled.has_begun, true);
+        (void)ferp_poller_wait(&cancelled.poller, &event, 1, FER_DURATION_NONE, &count, &notified);
+        break;
+    }
+    atomic_store(&cancelled.has_returned, true);
+    pthread_testcancel();
+    return NULL;
+}
+
+static void end_wait(void)
+{
+    ferp_monitor_enter(&cancelled.monitor);
+    cancelled.is_notified = true;
+    ferp_monitor_notify_all(&cancelled.monitor);
+    ferp_monitor_leave(&cancelled.monitor);
+    ferp_token_signal(&cancelled.token);
+    assert_ok(ferp_poller_notify(&cancelled.poller));
+}
+
+/* The cancel is pending before the wait ends, whether the wait has begun or not. */
+static void no_wait_is_a_cancellation_point(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        pthread_t thread;
+        void *result = NULL;
+        memset(&cancelled, 0, sizeof cancelled);
+        cancelled.kind = (enum wait_kind)kind;
+        assert_ok(ferp_monitor_begin(&cancelled.monitor));
+        assert_ok(ferp_token_open(&cancelled.token));
+        assert_ok(ferp_poller_open(&cancelled.poller));
+        assert_int_equal(pthread_create(&thread, NULL, wait_until_cancelled, NULL), 0);
+        while (!atomic_load(&cancelled.has_begun)) {
+            test_thread_yield();
+        }
+        assert_int_equal(pthread_cancel(thread), 0);
+        end_wait();
+        assert_int_equal(pthread_join(thread, &result), 0);
+        assert_ptr_equal(result, PTHREAD_CANCELED);
+        assert_true(atomic_load(&cancelled.has_returned));
+        ferp_poller_close(&cancelled.poller);
+        ferp_token_close(&cancelled.token);
+        ferp_monitor_end(&cancelled.monitor);
+    }
+}
+
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -395,6 +494,7 @@ int main(void)
         cmocka_unit_test(another_thread_wakes_through_a_duplicate),
         cmocka_unit_test(a_wake_with_nobody_waiting_harms_nothing),
         cmocka_unit_test(wakes_lose_no_bytes),
+        cmocka_unit_test(no_wait_is_a_cancellation_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

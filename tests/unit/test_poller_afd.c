@@ -1,5 +1,42 @@
-/* test_poller_afd.c: the poller over AFD with a driver that loses, delays and mixes up requests:
- * each socket has at most one request, and no event is lost. */
+/* test_poller_afd.c: the poller over AFD with a driver that loses, delays and mixes up requests,
+ * and with calls of other threads during a wait: each socket has at most one request, and no event
+ * is lost. */
+#include "platform/winsock/poller.h"
+
+/* What another thread does at one of the two points of a wait at which the lock is free: before the
+ * system's wait, and between that and the handling of its packets. */
+static void (*before_packets)(void);
+static void (*after_packets)(void);
+static unsigned system_waits;
+static ULONGLONG millis_asked;
+
+static void run_once(void (**other_thread)(void))
+{
+    void (*run)(void) = *other_thread;
+    *other_thread = NULL;
+    if (run != NULL) {
+        run();
+    }
+}
+
+static BOOL wait_of_system(HANDLE port, OVERLAPPED_ENTRY *packets, ULONG room, ULONG *found,
+                           DWORD millis, BOOL is_alertable)
+{
+    system_waits++;
+    millis_asked += millis;
+    run_once(&before_packets);
+    BOOL has_found = GetQueuedCompletionStatusEx(port, packets, room, found, millis, is_alertable);
+    DWORD code = GetLastError();
+    run_once(&after_packets);
+    SetLastError(code);
+    return has_found;
+}
+
+#define GetQueuedCompletionStatusEx(port, packets, room, found, millis, is_alertable) \
+    wait_of_system(port, packets, room, found, millis, is_alertable)
+#include "platform/winsock/poller_afd.c"
+#undef GetQueuedCompletionStatusEx
+
 #include "unit/afd_fixture.h"
 
 /* ---- One request */
@@ -49,6 +86,142 @@ static void a_request_follows_the_packet_of_a_late_cancel(void **state)
     assert_int_equal(fake_begins(number_of(i)), 1);
     fake_deliver(number_of(i));
     expect(2, false, true);
+}
+
+/* ---- During a wait. The lock is free only around the system's wait, so these are all points at
+ * which another thread can come between. */
+
+static size_t changed;
+
+static void arm_changed(void)
+{
+    modify(changed, reading(1), FER_POLL_ONESHOT);
+}
+
+/* The request begins in the modify, and not when the wait of a turn is over. */
+static void a_modify_during_a_wait_begins_the_request(void **state)
+{
+    (void)state;
+    changed = open_and_add(1, FER_POLL_ONESHOT);
+    fake_set_ready(number_of(changed), READ);
+    expect(1, true, false);
+    system_waits = 0;
+    before_packets = arm_changed;
+    expect(1, true, false);
+    assert_int_equal(system_waits, 1);
+}
+
+enum { CHANGES = 25 };
+
+static unsigned changes_left;
+
+/* The cancelled request's packet is no event. */
+static void change_again(void)
+{
+    bool reads = changes_left % 2 == 0;
+    modify(changed, reads ? reading(1) : writing(1), FER_POLL_LEVEL);
+    before_packets = --changes_left > 0 ? change_again : NULL;
+}
+
+/* The sum of the system's waits, as if each packet came at the end of one. */
+static void packets_without_an_event_extend_no_wait(void **state)
+{
+    (void)state;
+    enum { MILLIS = 5 * TURN_MILLIS };
+    fer_event event = {0};
+    size_t count = 1;
+    bool notified = true;
+    changed = open_and_add(1, FER_POLL_LEVEL);
+    millis_asked = 0;
+    changes_left = CHANGES;
+    before_packets = change_again;
+    assert_ok(ferp_winsock_afd_wait(&poller, &event, 1, fer_duration_from_millis(MILLIS), &count,
+                                    &notified));
+    assert_true(count == 0 && !notified && changes_left == 0);
+    assert_true(millis_asked <= MILLIS);
+}
+
+/* ---- Each pair of calls of another thread, before and after the system's wait */
+
+enum { KEYS = 8 };
+
+static unsigned reported[KEYS];
+static uint64_t last_key;
+
+static void count_event(const fer_event *event, size_t count)
+{
+    if (count > 0) {
+        assert_true(event->key < KEYS);
+        reported[event->key]++;
+    }
+}
+
+static void modify_to_reading(void)
+{
+    modify(changed, reading(++last_key), FER_POLL_ONESHOT);
+}
+
+static void modify_to_writing(void)
+{
+    modify(changed, writing(++last_key), FER_POLL_ONESHOT);
+}
+
+static void register_again(void)
+{
+    assert_ok(fer_poller_delete(&poller, raw_of(changed)));
+    add(changed, reading(++last_key), FER_POLL_ONESHOT);
+}
+
+static void poll_once(void)
+{
+    fer_event event = {0};
+    size_t count = 0;
+    assert_ok(fer_poller_wait(&poller, &event, 1, (fer_duration){0}, &count));
+    count_event(&event, count);
+}
+
+static void poll_all(void)
+{
+    unsigned before = 0;
+    for (unsigned sum = 1; sum != before;) {
+        before = sum;
+        poll_once();
+        sum = 1;
+        for (size_t key = 0; key < KEYS; key++) {
+            sum += reported[key];
+        }
+    }
+}
+
+static void no_call_during_a_wait_loses_an_event(void **state)
+{
+    (void)state;
+    static void (*const calls[])(void) = {NULL, modify_to_reading, modify_to_writing,
+                                          register_again, poll_once};
+    enum { CALLS = sizeof calls / sizeof *calls };
+    for (size_t pair = 0; pair < (size_t)CALLS * CALLS * 2; pair++) {
+        fer_event event = {0};
+        size_t count = 0;
+        bool notified = false;
+        memset(reported, 0, sizeof reported);
+        last_key = 1;
+        changed = pair == 0 ? open_socket() : changed;
+        fake_set_ready(number_of(changed), pair % 2 == 0 ? READ | WRITE : 0);
+        add(changed, reading(1), FER_POLL_ONESHOT);
+        before_packets = calls[pair / 2 % CALLS];
+        after_packets = calls[pair / 2 / CALLS];
+        assert_ok(ferp_winsock_afd_wait(&poller, &event, 1, fer_duration_from_millis(1), &count,
+                                        &notified));
+        count_event(&event, count);
+        fake_set_ready(number_of(changed), READ | WRITE);
+        poll_all();
+        assert_true(reported[last_key] == 1);
+        for (uint64_t key = 0; key < last_key; key++) {
+            assert_true(reported[key] <= 1);
+        }
+        assert_ok(fer_poller_delete(&poller, raw_of(changed)));
+        expect_none_for(0);
+    }
 }
 
 /* ---- Lost and mixed-up completions */
@@ -185,6 +358,9 @@ int main(void)
         AFD_TEST(a_socket_has_one_request_whatever_is_done_with_it),
         AFD_TEST(a_one_shot_event_leaves_no_request),
         AFD_TEST(a_request_follows_the_packet_of_a_late_cancel),
+        AFD_TEST(a_modify_during_a_wait_begins_the_request),
+        AFD_TEST(packets_without_an_event_extend_no_wait),
+        AFD_TEST(no_call_during_a_wait_loses_an_event),
         AFD_TEST(a_lost_completion_is_found),
         AFD_TEST(a_lost_completion_is_found_beside_a_busy_socket),
         AFD_TEST(a_source_outlives_its_lost_request),

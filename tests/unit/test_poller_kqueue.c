@@ -15,6 +15,7 @@ static const fer_duration zero_timeout = {0};
 static int begin(void **state)
 {
     kqueue_meanwhile = NULL;
+    kqueue_between = NULL;
     kqueue_memory = -1;
     return poller_test_begin(state);
 }
@@ -23,6 +24,7 @@ static int end(void **state)
 {
     kqueue_memory = -1;
     kqueue_meanwhile = NULL;
+    kqueue_between = NULL;
     return poller_test_end(state);
 }
 
@@ -111,6 +113,44 @@ static void of_two_halves_one_thread_is_told(void **state)
         assert_null(kqueue_meanwhile);
         assert_int_equal(result.events + other_thread_events.events, 1);
         assert_no_event(poller);
+    }
+}
+
+static unsigned gap;       /* between the changes of a call: its number */
+static unsigned wait_gaps; /* in which of them the other thread waits, as bits */
+
+static void wait_in_gap(void)
+{
+    if ((wait_gaps >> gap++ & 1) != 0) {
+        other_thread_events.events += wait_for(poller, 1, zero_timeout).events;
+    }
+}
+
+/* P7, P8: another thread waits while the changes of one call are made. Whichever half it receives,
+ * and after whichever changes, there is one event. */
+static void between_the_changes_of_a_call_no_event_is_lost(void **state)
+{
+    enum { GAPS = 6 };
+    struct pair *pair = pair_open(state);
+    poller = test_poller();
+    raw = fer_tcp_stream_as_raw(&pair->stream);
+    assert_true(peer_send_all(pair->other, "x", 1));
+    assert_true(peer_raw_wait_readable(raw));
+    for (wait_gaps = 0; wait_gaps < 1u << GAPS; wait_gaps++) {
+        for (int i = 0; i < 4; i++) {
+            fer_poll_mode mode = i % 2 == 0 ? FER_POLL_ONESHOT : FER_POLL_EDGE_ONESHOT;
+            other_thread_events = (struct wait_result){0};
+            gap = 0;
+            kqueue_between = wait_in_gap;
+            assert_ok(i == 0 ? fer_poller_add(poller, raw, both_interests(1), mode)
+                             : fer_poller_modify(poller, raw, both_interests(1), mode));
+            kqueue_between = NULL;
+            assert_true(gap <= GAPS);
+            size_t left = wait_for(poller, 1, zero_timeout).events;
+            assert_int_equal(other_thread_events.events + left, 1);
+            assert_no_event(poller);
+        }
+        assert_ok(fer_poller_delete(poller, raw));
     }
 }
 
@@ -295,6 +335,7 @@ int main(void)
         KQUEUE_TEST("P7", an_event_on_its_way_does_not_take_the_place_of_a_new_one),
         KQUEUE_PAIR_TEST("P4", an_event_of_a_deleted_socket_does_not_take_that_of_its_number),
         KQUEUE_PAIR_TEST("P8", of_two_halves_one_thread_is_told),
+        KQUEUE_PAIR_TEST("P7", between_the_changes_of_a_call_no_event_is_lost),
         KQUEUE_PAIR_TEST("P7", both_halves_that_are_modified_meanwhile_are_told_of),
         KQUEUE_TEST("P7", two_halves_in_one_wait_are_their_own_sockets_event),
         KQUEUE_PAIR_TEST("P11", urgent_data_are_none_of_the_markers_business),

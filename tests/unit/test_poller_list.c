@@ -1,11 +1,19 @@
 /* test_poller_list.c: platform/common/poller_list.h, the poller of systems whose wait takes the
- * list of all sockets: without memory, while its table grows, and when a deleted socket is no
- * longer polled. */
+ * list of all sockets: without memory, while its table grows, when a deleted socket is no longer
+ * polled, and when a closed one's number is used again. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* syscall */
+#endif
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include <cmocka.h>
 
@@ -189,6 +197,56 @@ static void a_socket_that_was_deleted_is_closed_by_close_alone(void **state)
     fer_poller_close(&waiter.poller);
 }
 
+/* ---- The number of a closed socket */
+
+#if defined(__linux__) && !defined(TEST_OVER_BSD)
+
+static fer_poller reused_poller;
+static void (*after_close)(int closed); /* in place of another thread; once */
+static int spare;                       /* a socket of the other thread */
+
+/* In place of the system's close, also for the library. */
+int close(int fd)
+{
+    int returned = (int)syscall(SYS_close, fd);
+    void (*run)(int) = after_close;
+    after_close = NULL;
+    if (run != NULL) {
+        run(fd);
+    }
+    return returned;
+}
+
+static void reuse_and_add(int closed)
+{
+    assert_int_equal(dup2(spare, closed), closed);
+    assert_ok(fer_poller_add(&reused_poller, closed, reading(2), FER_POLL_LEVEL));
+}
+
+/* P4. The close must be counted before the system's close: after it, the number may be another
+ * socket's. */
+static void a_socket_that_gets_the_number_during_a_close_stays_registered(void **state)
+{
+    (void)state;
+    fer_udp_socket closed = {0};
+    fer_udp_socket other = {0};
+    reused_poller = (fer_poller){0};
+    assert_ok(fer_poller_new(&reused_poller));
+    fer_raw_socket raw = open_mailbox(&closed);
+    spare = (int)open_mailbox(&other);
+    assert_ok(fer_poller_add(&reused_poller, raw, reading(1), FER_POLL_LEVEL));
+    after_close = reuse_and_add;
+    fer_udp_socket_close(&closed);
+    assert_null(after_close);
+    post(&other);
+    assert_one_event(&reused_poller, 2);
+    fer_udp_socket_close(&other);
+    fer_poller_close(&reused_poller);
+    assert_int_equal(close((int)raw), 0);
+}
+
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +254,9 @@ int main(void)
         MEMORY_TEST(an_add_without_memory_changes_nothing),
         MEMORY_TEST(what_is_added_is_waited_for_while_the_table_grows),
         MEMORY_TEST(a_socket_that_was_deleted_is_closed_by_close_alone),
+#if defined(__linux__) && !defined(TEST_OVER_BSD)
+        MEMORY_TEST(a_socket_that_gets_the_number_during_a_close_stays_registered),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* test_posix_as_macos.c: platform/posix/socket.c, modes.c and wait.c, compiled as for macOS:
- * without accept4, SOCK_CLOEXEC and SO_PROTOCOL, with SO_NOSIGPIPE, and with system calls that fail
- * as its kernel's do. Linux only. Rules I2, I3, L3, R1, S1, S3, T2, T3. */
+/* test_posix_as_macos.c: platform/posix/address.c, socket.c, modes.c, bytes.c and wait.c, compiled
+ * as for macOS: without accept4, SOCK_CLOEXEC and SO_PROTOCOL, with SO_NOSIGPIPE, and with system
+ * calls that fail as its kernel's do. Linux only. Rules I2, I3, L3, L6, R1, S1, S3, T2, T3. */
 #include "platform/posix/posix.h"
 
 #include <setjmp.h>
@@ -23,6 +23,8 @@
 #define FERP_POSIX_SOCK_CLOEXEC 0
 #undef FERP_POSIX_IS_APPLE
 #define FERP_POSIX_IS_APPLE true
+#undef FERP_POSIX_IS_BSD
+#define FERP_POSIX_IS_BSD true
 #define FERP_POSIX_COUNTS_NANOS true
 #undef SO_PROTOCOL
 #define UDP_NOCKSUM 1
@@ -108,6 +110,18 @@ static int macos_poll(struct pollfd *entries, nfds_t count, int timeout)
     return result < 0 ? -1 : result;
 }
 
+static int receive_error;
+
+static ssize_t macos_recv(int fd, void *buf, size_t len, int flags)
+{
+    return receive_error != 0 ? fail_with_code(&receive_error) : recv(fd, buf, len, flags);
+}
+
+static ssize_t macos_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    return receive_error != 0 ? fail_with_code(&receive_error) : recvmsg(fd, message, flags);
+}
+
 static int macos_accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
     socklen_t unused = 0;
@@ -121,6 +135,21 @@ static int macos_accept(int fd, struct sockaddr *addr, socklen_t *len)
     return last_accepted;
 }
 
+/* As XNU's getpeername once both halves have ended. */
+static bool both_halves_have_ended;
+
+static int macos_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    if (both_halves_have_ended) {
+        errno = EINVAL;
+        return -1;
+    }
+    return getpeername(fd, addr, len);
+}
+
+#define getpeername(fd, addr, len) macos_getpeername(fd, addr, len)
+#include "platform/posix/address.c"
+#undef getpeername
 #define setsockopt(fd, level, name, value, len) macos_setsockopt(fd, level, name, value, len)
 #define getsockopt(fd, level, name, value, len) macos_getsockopt(fd, level, name, value, len)
 #include "platform/posix/modes.c"
@@ -131,7 +160,12 @@ static int macos_accept(int fd, struct sockaddr *addr, socklen_t *len)
 #define shutdown(fd, how) macos_shutdown(fd, how)
 #define poll(entries, count, timeout) macos_poll(entries, count, timeout)
 #include "platform/posix/socket.c"
+#define recv(fd, buf, len, flags) macos_recv(fd, buf, len, flags)
+#define recvmsg(fd, message, flags) macos_recvmsg(fd, message, flags)
+#include "platform/posix/bytes.c"
 #include "platform/posix/wait.c"
+#undef recv
+#undef recvmsg
 #undef fcntl
 #undef setsockopt
 #undef getsockopt
@@ -227,6 +261,30 @@ static void without_a_descriptor_the_connection_stays_queued(void **state)
     }
 }
 
+/* L3: accept(2), "Error handling". Only a socket that listens has connections. */
+static void an_error_of_a_queued_connection_is_a_dead_connection(void **state)
+{
+    static const int codes[] = {ECONNABORTED, ECONNRESET,  ETIMEDOUT,   ENETDOWN,
+                                EPROTO,       ENOPROTOOPT, EHOSTDOWN,   ENONET,
+                                EHOSTUNREACH, EOPNOTSUPP,  ENETUNREACH, EPERM};
+    (void)state;
+    fer_socket_addr addr;
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_raw_socket listener = seam_listener(&addr);
+    fer_raw_socket other = seam_socket();
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        accept_code = codes[i];
+        fer_error error = ferp_accept(listener, &raw, &addr);
+        assert_kind(error, FER_CONNECTION_ABORTED);
+        assert_int_equal(error.os_code, codes[i]);
+    }
+    accept_code = EOPNOTSUPP;
+    assert_kind(ferp_accept(other, &raw, &addr), FER_UNSUPPORTED);
+    accept_code = 0;
+    ferp_close(other);
+    ferp_close(listener);
+}
+
 /* L3: Linux stops listening, and macOS ends both halves. Only then is the listener gone. */
 static void a_listener_that_the_system_has_shut_down_is_not_connected(void **state)
 {
@@ -247,6 +305,22 @@ static void a_listener_that_the_system_has_shut_down_is_not_connected(void **sta
     assert_kind(error, FER_NOT_CONNECTED);
     assert_int_equal(error.os_code, EINVAL);
     ferp_close(listener);
+}
+
+/* L6: the peer's address is gone. Whether the connection has ended is another question. */
+static void the_peer_of_a_connection_that_has_ended_is_not_connected(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    fer_socket_addr addr;
+    assert_ok(ferp_peer_addr(pair.client, &addr));
+    both_halves_have_ended = true;
+    fer_error error = ferp_peer_addr(pair.client, &addr);
+    assert_kind(error, FER_NOT_CONNECTED);
+    assert_int_equal(error.os_code, EINVAL);
+    assert_kind(ferp_check_connected(pair.client), FER_INVALID_INPUT);
+    both_halves_have_ended = false;
+    seam_close(&pair);
 }
 
 /* S1, S3: the peer reads the end of file although the read half had ended before. */
@@ -351,6 +425,39 @@ static void a_poll_without_a_timeout_does_not_expire(void **state)
     ferp_close(raw);
 }
 
+/* S5: reported of macOS after the peer's early close (MariaDB/server#5008). Nothing is lost. The
+ * row does not concern datagrams. */
+static void an_invalid_receive_of_a_stream_is_a_reset(void **state)
+{
+    (void)state;
+    struct seam_pair pair = seam_open();
+    char byte = 0;
+    size_t moved = 77;
+    fer_io_slice_mut slice = {&byte, 1};
+    struct ferp_datagram got;
+    const fer_error reset = {FER_CONNECTION_RESET, EINVAL};
+    seam_send(pair.server, "x");
+    seam_await(pair.client, FERP_READABLE);
+    for (int i = 0; i < 6; i++) {
+        receive_error = EINVAL;
+        fer_error error = i == 0   ? ferp_recv(pair.client, &byte, 1, &moved)
+                          : i == 1 ? ferp_peek(pair.client, &byte, 1, &moved)
+                          : i == 2 ? ferp_try_recv(pair.client, &byte, 1, FERP_RECV, &moved)
+                          : i == 3 ? ferp_try_recv(pair.client, &byte, 1, FERP_PEEK, &moved)
+                          : i == 4 ? ferp_recv_vectored(pair.client, &slice, 1, &moved)
+                                   : ferp_try_recv_vectored(pair.client, &slice, 1, &moved);
+        assert_kind(error, reset.kind);
+        assert_int_equal(error.os_code, reset.os_code);
+        assert_int_equal(moved, 0);
+    }
+    seam_expect(pair.client, "x");
+    receive_error = EINVAL;
+    assert_kind(ferp_peek_from(pair.client, &byte, 1, &got), FER_INVALID_INPUT);
+    receive_error = ENOBUFS;
+    assert_kind(ferp_recv(pair.client, &byte, 1, &moved), FER_NO_BUFFER_SPACE);
+    seam_close(&pair);
+}
+
 /* A socket that has ended raises no signal, so EINVAL is no failure. */
 static void a_dead_socket_is_created_and_adopted_without_nosigpipe(void **state)
 {
@@ -372,13 +479,16 @@ int main(void)
         cmocka_unit_test(a_descriptor_that_fcntl_refuses_is_a_dead_connection),
         cmocka_unit_test(a_descriptor_without_an_address_is_a_dead_connection),
         cmocka_unit_test(without_a_descriptor_the_connection_stays_queued),
+        cmocka_unit_test(an_error_of_a_queued_connection_is_a_dead_connection),
         cmocka_unit_test(a_listener_that_the_system_has_shut_down_is_not_connected),
+        cmocka_unit_test(the_peer_of_a_connection_that_has_ended_is_not_connected),
         cmocka_unit_test(both_halves_are_shut_after_the_read_half_has_ended),
         cmocka_unit_test(the_longest_timeout_does_not_wrap_around),
         cmocka_unit_test(a_missing_timeout_option_is_no_timeout),
         cmocka_unit_test(a_ping_socket_is_no_udp_socket),
         cmocka_unit_test(a_poll_without_memory_is_out_of_memory),
         cmocka_unit_test(a_poll_without_a_timeout_does_not_expire),
+        cmocka_unit_test(an_invalid_receive_of_a_stream_is_a_reset),
         cmocka_unit_test(a_dead_socket_is_created_and_adopted_without_nosigpipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

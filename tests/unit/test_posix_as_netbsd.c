@@ -1,5 +1,5 @@
-/* test_posix_as_netbsd.c: platform/posix/modes.c, compiled as for NetBSD, over a kernel that counts
- * timeouts in ticks and refuses too many. Linux only. Rule T3. */
+/* test_posix_as_netbsd.c: platform/posix/modes.c and token.c, compiled as for NetBSD, over a kernel
+ * that counts timeouts in ticks and refuses too many, and over a pipe. Linux only. Rules K2, T3. */
 #include "platform/posix/posix.h"
 
 #include <setjmp.h>
@@ -10,7 +10,10 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "support/seam.h"
 
@@ -48,6 +51,41 @@ static int netbsd_setsockopt(int fd, int level, int name, const void *value, soc
 #undef ferp_set_nonblocking
 #undef ferp_is_nonblocking
 
+/* ---- A token's pipe. The errors of the next writes, then 0. */
+
+static const int *write_errors;
+
+static ssize_t netbsd_write(int fd, const void *bytes, size_t len)
+{
+    if (write_errors == NULL || *write_errors == 0) {
+        return write(fd, bytes, len);
+    }
+    errno = *write_errors++;
+    return -1;
+}
+
+#define write(fd, bytes, len) netbsd_write(fd, bytes, len)
+#define ferp_posix_token_fd netbsd_token_fd
+#define ferp_token_open netbsd_token_open
+#define ferp_token_close netbsd_token_close
+#define ferp_token_signal netbsd_token_signal
+#define ferp_token_clear netbsd_token_clear
+int netbsd_token_fd(const fer_cancel_token *token);
+fer_error netbsd_token_open(fer_cancel_token *token);
+void netbsd_token_close(fer_cancel_token *token);
+void netbsd_token_signal(fer_cancel_token *token);
+void netbsd_token_clear(fer_cancel_token *token);
+#include "platform/posix/token.c"
+#undef write
+
+static bool is_signalled(const fer_cancel_token *token)
+{
+    struct pollfd entry = {.fd = netbsd_token_fd(token), .events = POLLIN};
+    return poll(&entry, 1, 0) == 1;
+}
+
+/* ---- Tests */
+
 static uint64_t micros_for(uint64_t nanos)
 {
     assert_ok(netbsd_set_timeout(3, FERP_READING, (fer_duration){nanos}));
@@ -80,11 +118,39 @@ static void a_timeout_that_is_too_long_is_the_longest_that_fits(void **state)
     assert_int_equal(micros_for(UINT64_MAX - 1) / 1000000, 327);
 }
 
+/* K2: a signal of the process does not lose the wakeup, and a full pipe has it already. */
+static void a_write_that_fails_leaves_the_token_signalled(void **state)
+{
+    static const int signals[] = {EINTR, EINTR, 0};
+    static const int shortage[] = {ENOMEM, 0};
+    (void)state;
+    fer_cancel_token token = {0};
+    assert_ok(netbsd_token_open(&token));
+    assert_false(is_signalled(&token));
+    write_errors = signals;
+    netbsd_token_signal(&token);
+    assert_true(is_signalled(&token) && *write_errors == 0);
+    for (int i = 0; i < 100000; i++) {
+        netbsd_token_signal(&token); /* 64 KiB are a full pipe (pipe(7)) */
+    }
+    write_errors = shortage;
+    errno = 77;
+    netbsd_token_signal(&token);
+    assert_int_equal(errno, 77);
+    assert_true(is_signalled(&token));
+    netbsd_token_clear(&token);
+    assert_false(is_signalled(&token));
+    netbsd_token_signal(&token);
+    assert_true(is_signalled(&token));
+    netbsd_token_close(&token);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_timeout_is_the_next_tick_and_one_more),
         cmocka_unit_test(a_timeout_that_is_too_long_is_the_longest_that_fits),
+        cmocka_unit_test(a_write_that_fails_leaves_the_token_signalled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* test_posix_resolve.c: platform/posix/resolve.c over a getaddrinfo that answers as musl's: an
- * error for one family is the error of both. Linux only. Rule A1. */
+ * error for one family is the error of both. platform/posix/thread.c over a pthread_create that
+ * creates no thread. Linux only. Rules A1 and N8. */
 #include "platform/posix/posix.h"
 
 #include <setjmp.h>
@@ -9,6 +10,7 @@
 #include <cmocka.h>
 
 #include <netdb.h>
+#include <signal.h>
 #include <string.h>
 
 #define FERP_POSIX_LOOKUP_HIDES_IPV4 true
@@ -17,6 +19,7 @@ static int code_of_both;
 static int code_of_ipv4;
 static int families[2];
 static int lookups;
+static int errno_of_lookup;
 
 static int musl_getaddrinfo(const char *host, const struct addrinfo *hints, struct addrinfo **out)
 {
@@ -25,12 +28,30 @@ static int musl_getaddrinfo(const char *host, const struct addrinfo *hints, stru
     assert_string_equal(host, "name.example");
     struct addrinfo numeric = *hints;
     numeric.ai_flags = AI_NUMERICHOST;
+    errno = errno_of_lookup;
     return code != 0 ? code : getaddrinfo("192.0.2.7", NULL, &numeric, out);
 }
 
 #define getaddrinfo(host, service, hints, out) musl_getaddrinfo(host, hints, out)
 #include "platform/posix/resolve.c"
 #undef getaddrinfo
+
+static sigset_t mask_of_created;
+static int code_of_create;
+
+/* A new thread inherits the mask of the thread that creates it (pthread_create(3)). */
+static int create_nothing(pthread_t *created, const pthread_attr_t *attributes,
+                          void *(*run)(void *), const void *argument)
+{
+    (void)created;
+    assert_true(attributes != NULL && run != NULL && argument != NULL);
+    assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &mask_of_created), 0);
+    return code_of_create;
+}
+
+#define pthread_create create_nothing
+#include "platform/posix/thread.c"
+#undef pthread_create
 
 static fer_error look(int both, int ipv4, ferp_lookup *lookup)
 {
@@ -78,12 +99,52 @@ static void a_lookup_that_succeeds_or_lacks_memory_is_one_call(void **state)
     assert_int_equal(lookups, 1);
 }
 
+/* glibc answers EAI_NONAME for any name if it can open no socket and no file. */
+static void a_lack_of_descriptors_is_no_missing_host(void **state)
+{
+    static const int causes[] = {EMFILE, ENFILE, ENOMEM};
+    ferp_lookup lookup;
+    (void)state;
+    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
+        errno_of_lookup = causes[i];
+        fer_error error = look(EAI_NONAME, EAI_NONAME, &lookup);
+        assert_int_equal(error.kind, FER_RESOLVE_FAILED);
+        assert_int_equal(error.os_code, causes[i]);
+        assert_int_equal(look(EAI_AGAIN, EAI_AGAIN, &lookup).kind, FER_RESOLVE_TRY_AGAIN);
+    }
+    errno_of_lookup = ENOENT;
+    fer_error error = look(EAI_NONAME, EAI_NONAME, &lookup);
+    assert_int_equal(error.kind, FER_HOST_NOT_FOUND);
+    assert_true(error.os_code < 0);
+    errno_of_lookup = 0;
+}
+
+/* N8: "They take no signal", not even one that arrives before their first instruction. */
+static void a_thread_is_created_with_all_signals_blocked(void **state)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGPIPE, SIGALRM, SIGCHLD, SIGHUP};
+    static const ferp_thread nothing = {NULL, NULL};
+    (void)state;
+    for (code_of_create = 0; code_of_create <= EAGAIN; code_of_create += EAGAIN) {
+        sigset_t after;
+        fer_error error = ferp_thread_start(&nothing);
+        assert_int_equal(error.kind, code_of_create == 0 ? FER_OK : FER_OUT_OF_MEMORY);
+        assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &after), 0);
+        for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+            assert_int_equal(sigismember(&mask_of_created, signals[i]), 1);
+            assert_int_equal(sigismember(&after, signals[i]), 0);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_for_ipv6_does_not_hide_ipv4),
         cmocka_unit_test(a_name_without_any_address_has_the_first_error),
+        cmocka_unit_test(a_lack_of_descriptors_is_no_missing_host),
         cmocka_unit_test(a_lookup_that_succeeds_or_lacks_memory_is_one_call),
+        cmocka_unit_test(a_thread_is_created_with_all_signals_blocked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

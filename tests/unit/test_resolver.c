@@ -184,6 +184,31 @@ static void a_wait_that_is_woken_for_nothing_goes_on(void **state)
     assert_int_equal(background.notified, 1);
 }
 
+static bool has_other_deadline;
+
+/* Another lookup completes 200 ns later. */
+static void complete_another(void)
+{
+    has_other_deadline = has_other_deadline || background.waited_until != 1500;
+    script.now += 200;
+    background.wait_result.kind = script.now < 1500 ? FER_OK : FER_TIMED_OUT;
+}
+
+static void other_lookups_that_complete_extend_no_wait(void **state)
+{
+    size_t count = 99;
+    (void)state;
+    begin(1, 0);
+    start(0, "a.test:80");
+    has_other_deadline = false;
+    background.on_wait = complete_another;
+    assert_error(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(500), NULL, 0, &count),
+                 FER_TIMED_OUT, 0);
+    assert_int_equal(background.waits, 3);
+    script_thread_finish(0);
+    assert_false(has_other_deadline);
+}
+
 /* A lookup that is done exactly at the deadline returns its result, not a timeout. */
 static void an_answer_that_comes_with_the_deadline_is_given(void **state)
 {
@@ -221,6 +246,7 @@ int main(void)
         RESOLVER_TEST(a_wait_of_nothing_only_asks),
         RESOLVER_TEST(a_wait_ends_at_its_deadline_and_the_lookup_goes_on),
         RESOLVER_TEST(a_wait_that_is_woken_for_nothing_goes_on),
+        RESOLVER_TEST(other_lookups_that_complete_extend_no_wait),
         RESOLVER_TEST(an_answer_that_comes_with_the_deadline_is_given),
         RESOLVER_TEST(a_wait_that_nothing_can_end_is_a_deadlock),
     };

@@ -355,6 +355,50 @@ static void a_child_leaves_its_copies_alone(void **state)
     assert_ok(poll_lookup(1));
 }
 
+/* ---- N7: a close by another thread during a call */
+
+static void close_resolver(void)
+{
+    fer_resolver_close(&resolver);
+}
+
+static void a_lookup_that_starts_during_the_close_is_cancelled(void **state)
+{
+    size_t count = 99;
+    (void)state;
+    begin(1, 1);
+    background.on_process = close_resolver;
+    start(0, "a.test:80");
+    assert_error(poll_lookup(0), FER_CANCELLED, 0);
+    assert_int_equal(background.threads_started, 0);
+    fer_lookup other = {0};
+    assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, &other), FER_INVALID_INPUT, 0);
+    assert_int_equal(background.monitors_live, 1);
+    fer_lookup_close(&lookups[0]);
+    assert_int_equal(background.memory_live, 0);
+    begin(1, 1);
+    background.on_process = close_resolver;
+    assert_error(fer_to_socket_addrs_within("a.test:80", NULL, &resolver, NULL, 0, &count),
+                 FER_CANCELLED, 0);
+    assert_int_equal(background.memory_live, 0);
+}
+
+/* The close marks the resolver before it clears the pool. */
+static void a_call_that_finds_the_mark_of_the_close_is_misuse(void **state)
+{
+    uint64_t key;
+    size_t count = 99;
+    (void)state;
+    begin(1, 1);
+    fer_resolver marked = resolver;
+    marked.calls_ = 0x80000000u;
+    fer_lookup other = {0};
+    assert_error(fer_resolver_start(&marked, "a.test:80", NULL, &other), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_take_completed(&marked, NULL, &key, 1, &count), FER_INVALID_INPUT, 0);
+    assert_error(fer_to_socket_addrs_within("a.test:80", NULL, &marked, NULL, 0, &count),
+                 FER_INVALID_INPUT, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +421,8 @@ int main(void)
         RESOLVER_TEST(addresses_that_find_no_room_are_out_of_memory),
         RESOLVER_TEST(handles_that_are_not_open_are_invalid_input),
         RESOLVER_TEST(a_child_leaves_its_copies_alone),
+        RESOLVER_TEST(a_lookup_that_starts_during_the_close_is_cancelled),
+        RESOLVER_TEST(a_call_that_finds_the_mark_of_the_close_is_misuse),
     };
     return cmocka_run_group_tests_name("resolver ends", tests, NULL, NULL);
 }

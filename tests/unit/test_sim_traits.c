@@ -55,6 +55,7 @@ static void facts_are_the_backends(void **state)
     assert_int_equal(real->cut_send_loses_count, simulated->cut_send_loses_count);
     assert_int_equal(real->write_wait_misses_shutdown, simulated->write_wait_misses_shutdown);
     assert_int_equal(real->accept_inherits_nonblocking, simulated->accept_inherits_nonblocking);
+    assert_int_equal(real->accept_loses_zero_linger, simulated->accept_loses_zero_linger);
     assert_int_equal(real->reuse_address_steals_ports, simulated->reuse_address_steals_ports);
     assert_int_equal(real->datagrams_share_by_reuse_port, simulated->datagrams_share_by_reuse_port);
     assert_int_equal(real->bind_denied_can_mean_in_use, simulated->bind_denied_can_mean_in_use);

@@ -25,12 +25,12 @@ static void a_blocking_connect_is_one_call_or_is_awaited(void **state)
     socket = new_stream(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:80) " WAIT_LOG);
+    assert_log("connect(1,192.0.2.1:80) is_nonblocking(1) " WAIT_LOG);
     socket = new_stream(&script_posix);
     /* Linux: SO_SNDTIMEO ended the connect call */
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:80) " WAIT_LOG);
+    assert_log("connect(1,192.0.2.1:80) is_nonblocking(1) " WAIT_LOG);
     socket = new_stream(&script_windows);
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
     assert_ok(connect_to(&socket, "127.0.0.1:80"));
@@ -89,26 +89,36 @@ static void a_wait_for_a_connect_that_fails_ends_it(void **state)
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
 }
 
-/* Marks the socket as adopted, so that other handles may share it. */
-static void mark_shared(fer_socket *socket)
+static fer_socket new_unix_stream(void)
 {
-    socket->inner_.handle_.flags_ |= FERI_FLAG_ADOPTED;
+    return new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
 }
 
-/* Another handle may have changed the mode, so the mode is read from the OS, which can fail. */
-static void the_mode_of_a_shared_socket_is_asked_for(void **state)
+/* Marks the socket as adopted, so that other handles may share it: another one may have changed the
+ * mode, so the mode is read from the OS. */
+static fer_socket shared(fer_socket socket)
+{
+    socket.inner_.handle_.flags_ |= FERI_FLAG_ADOPTED;
+    return socket;
+}
+
+/* The OS refuses to return the mode. */
+static fer_socket shared_without_mode(fer_socket socket)
+{
+    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
+    return shared(socket);
+}
+
+static void the_mode_of_a_shared_socket_is_read_from_the_os(void **state)
 {
     (void)state;
-    fer_socket socket = new_stream(&script_posix);
-    mark_shared(&socket);
+    fer_socket socket = shared(new_stream(&script_posix));
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
     assert_log("connect(1,192.0.2.1:80) is_nonblocking(1)");
-    fer_socket other = new_stream(&script_posix);
-    mark_shared(&other);
+    fer_socket other = shared_without_mode(new_stream(&script_posix));
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_to(&other, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
     assert_int_equal(phase_of(&other), FERI_PHASE_CONNECT_FAILED);
 }
@@ -186,12 +196,10 @@ static void a_mode_that_cannot_be_put_back_ends_the_connect(void **state)
     assert_log("set_nonblocking(1,1) set_nonblocking(1,0)");
 }
 
-static void a_mode_that_cannot_be_asked_for_ends_the_connect(void **state)
+static void a_mode_that_cannot_be_read_ends_the_connect(void **state)
 {
     (void)state;
-    fer_socket socket = new_stream(&script_posix);
-    mark_shared(&socket);
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
+    fer_socket socket = shared_without_mode(new_stream(&script_posix));
     assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     assert_log("is_nonblocking(1)");
@@ -205,13 +213,21 @@ static fer_error connect_to_name(fer_socket *socket)
     return fer_socket_connect_unix(socket, &name);
 }
 
+static void pass_4_ms_in_connect(script_call call)
+{
+    if (call == SCRIPT_UNIX_CONNECT) {
+        script.on_call = NULL;
+        script.now += 4000000;
+    }
+}
+
 static void a_unix_connect_to_a_full_queue_has_not_begun(void **state)
 {
     (void)state;
-    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    fer_socket socket = new_unix_stream();
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
-    assert_error(connect_to_name(&socket), FER_WOULD_BLOCK, 11);
+    assert_error(connect_to_name(&socket), FER_RESOURCE_BUSY, 11);
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
     assert_ok(fer_socket_set_nonblocking(&socket, false));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11); /* the write timeout expired */
@@ -223,18 +239,56 @@ static void a_unix_connect_to_a_full_queue_has_not_begun(void **state)
     assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
 }
 
-static void a_unix_connect_whose_mode_cannot_be_asked_for_has_not_begun(void **state)
+/* The system waited for 4 ms, until the signal; 6 ms of the timeout remain. */
+static void a_signal_does_not_start_the_write_timeout_anew(void **state)
 {
     (void)state;
-    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    mark_shared(&socket);
+    fer_socket socket = new_unix_stream();
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
+    script.on_call = pass_4_ms_in_connect;
+    script_then(SCRIPT_TIMEOUT)->value = 10000000;
+    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 11};
+    assert_error(connect_to_name(&socket), FER_TIMED_OUT, 0);
+    assert_log("unix_connect(1,a) timeout(1,writing) set_nonblocking(1,1) unix_connect(1,a) "
+               "pause(8001000) unix_connect(1,a) pause(10001000) unix_connect(1,a) "
+               "set_nonblocking(1,0) is_nonblocking(1)");
+    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
+    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_OK, 0};
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
+    assert_ok(connect_to_name(&socket)); /* without a timeout */
+    assert_log("unix_connect(1,a) timeout(1,writing) unix_connect(1,a)");
+}
+
+static void an_interrupted_unix_connect_reads_mode_and_timeout(void **state)
+{
+    (void)state;
+    fer_socket socket = shared_without_mode(new_unix_stream());
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
+    assert_error(connect_to_name(&socket), FER_BAD_HANDLE, 9);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
+    socket = new_unix_stream();
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
+    script_then_fail(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 9);
+    assert_error(connect_to_name(&socket), FER_BAD_HANDLE, 9);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
+    socket = new_unix_stream();
+    assert_ok(fer_socket_set_nonblocking(&socket, true));
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
+    script_then(SCRIPT_TIMEOUT)->value = 10000000;
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
+    assert_error(connect_to_name(&socket), FER_RESOURCE_BUSY, 11);
+}
+
+static void a_unix_connect_whose_mode_cannot_be_read_has_not_begun(void **state)
+{
+    (void)state;
+    fer_socket socket = shared_without_mode(new_unix_stream());
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
     assert_error(connect_to_name(&socket), FER_BAD_HANDLE, 9);
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
-static void a_unix_connect_that_windows_has_started_goes_on(void **state)
+static void a_unix_connect_that_windows_has_started_continues(void **state)
 {
     (void)state;
     fer_socket socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
@@ -244,7 +298,7 @@ static void a_unix_connect_that_windows_has_started_goes_on(void **state)
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
     socket = new_stream(&script_posix);
     assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
-    socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    socket = new_unix_stream();
     assert_error(fer_socket_connect_unix(&socket, NULL), FER_INVALID_INPUT, 0);
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
@@ -273,15 +327,17 @@ int main(void)
         script_test(a_nonblocking_connect_only_starts),
         script_test(a_connect_that_fails_keeps_the_socket_and_the_reason),
         script_test(a_wait_for_a_connect_that_fails_ends_it),
-        script_test(the_mode_of_a_shared_socket_is_asked_for),
+        script_test(the_mode_of_a_shared_socket_is_read_from_the_os),
         script_test(port_0_refuses_without_a_call),
         script_test(connect_timeout_puts_the_mode_back),
         script_test(connect_timeout_that_expires_puts_the_mode_back_too),
         script_test(a_mode_that_cannot_be_put_back_ends_the_connect),
-        script_test(a_mode_that_cannot_be_asked_for_ends_the_connect),
+        script_test(a_mode_that_cannot_be_read_ends_the_connect),
         script_test(a_unix_connect_to_a_full_queue_has_not_begun),
-        script_test(a_unix_connect_whose_mode_cannot_be_asked_for_has_not_begun),
-        script_test(a_unix_connect_that_windows_has_started_goes_on),
+        script_test(a_signal_does_not_start_the_write_timeout_anew),
+        script_test(an_interrupted_unix_connect_reads_mode_and_timeout),
+        script_test(a_unix_connect_whose_mode_cannot_be_read_has_not_begun),
+        script_test(a_unix_connect_that_windows_has_started_continues),
         script_test(a_datagram_socket_s_connect_never_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,7 +105,7 @@ static void the_peer_s_address_of_a_dead_connection_is_not_connected(void **stat
     (void)state;
     fer_tcp_stream stream = open_stream(&script_bsd);
     fer_socket_addr got;
-    script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 22);
     assert_error(fer_tcp_stream_peer_addr(&stream, &got), FER_NOT_CONNECTED, 22);
     script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 22);
     assert_error(fer_tcp_stream_local_addr(&stream, &got), FER_INVALID_INPUT, 22);

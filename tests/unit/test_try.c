@@ -146,7 +146,7 @@ static void slices_are_answered_by_an_ended_half(void **state)
     assert_log("try_recv_vectored(1,1x8) try_send_vectored(1,1x8)");
 }
 
-static void misuse_asks_nobody(void **state)
+static void misuse_makes_no_system_call(void **state)
 {
     (void)state;
     size_t n[3] = {77, 77, 77};
@@ -169,7 +169,7 @@ static void misuse_asks_nobody(void **state)
 
 /* POSIX has no accept that never waits. A blocking listener's queue is checked first; a nonblocking
  * one's is not. */
-static void on_posix_a_blocking_listeners_queue_is_looked_at_first(void **state)
+static void on_posix_a_blocking_listeners_queue_is_checked_first(void **state)
 {
     (void)state;
     fer_handle stream = {0};
@@ -192,7 +192,7 @@ static void on_posix_a_blocking_listeners_queue_is_looked_at_first(void **state)
 
 /* L3: "accept skips connections that died in the queue". The queue is checked again before the next
  * accept. */
-static void each_try_is_looked_at_first(void **state)
+static void the_queue_is_checked_before_each_accept(void **state)
 {
     (void)state;
     fer_handle stream = {0};
@@ -208,22 +208,46 @@ static void each_try_is_looked_at_first(void **state)
     assert_error(feri_try_accept_without_peer(&listener, &stream), FER_OUT_OF_MEMORY, 12);
 }
 
-/* T6: the mode of a clone, which core keeps. */
-static void the_queue_of_a_clones_nonblocking_listener_is_not_looked_at(void **state)
+/* Returns a listener that its clone has made nonblocking. */
+static fer_handle listener_with_nonblocking_clone(fer_handle *clone)
 {
-    (void)state;
-    fer_handle clone = {0};
-    fer_handle stream = {0};
     script_begin(&script_posix);
     fer_handle listener = script_stream(FERI_FLAG_LISTENING);
-    assert_ok(feri_try_clone(&listener, &clone));
-    assert_ok(feri_set_nonblocking(&clone, true));
+    *clone = (fer_handle){0};
+    assert_ok(feri_try_clone(&listener, clone));
+    assert_ok(feri_set_nonblocking(clone, true));
     script.log[0] = '\0';
+    return listener;
+}
+
+/* T6: the mode of a clone, which core keeps. */
+static void the_queue_of_a_clones_nonblocking_listener_is_not_checked(void **state)
+{
+    (void)state;
+    fer_handle clone;
+    fer_handle stream = {0};
+    fer_handle listener = listener_with_nonblocking_clone(&clone);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 11);
     assert_log("accept(1)");
     feri_handle_close(&listener);
     feri_handle_close(&clone);
+}
+
+/* into_raw of a clone gives the socket its own mode, so that an accept may wait again. */
+static void after_into_raw_of_a_clone_the_queue_is_checked_first(void **state)
+{
+    (void)state;
+    fer_handle clone;
+    fer_handle stream = {0};
+    fer_handle listener = listener_with_nonblocking_clone(&clone);
+    assert_ok(feri_set_nonblocking(&clone, false));
+    (void)feri_into_raw(&clone);
+    script.log[0] = '\0';
+    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
+    assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 0);
+    assert_log("ready(1,r,1000)");
+    feri_handle_close(&listener);
 }
 
 static void on_windows_an_accept_never_waits_by_itself(void **state)
@@ -334,15 +358,16 @@ int main(void)
         script_test(a_stream_is_written_once_and_without_a_wait),
         script_test(slices_are_moved_once_and_without_a_wait),
         script_test(slices_are_answered_by_an_ended_half),
-        script_test(misuse_asks_nobody),
-        script_test(on_posix_a_blocking_listeners_queue_is_looked_at_first),
-        script_test(each_try_is_looked_at_first),
-        script_test(the_queue_of_a_clones_nonblocking_listener_is_not_looked_at),
+        script_test(misuse_makes_no_system_call),
+        script_test(on_posix_a_blocking_listeners_queue_is_checked_first),
+        script_test(the_queue_is_checked_before_each_accept),
+        script_test(the_queue_of_a_clones_nonblocking_listener_is_not_checked),
+        script_test(after_into_raw_of_a_clone_the_queue_is_checked_first),
         script_test(on_windows_an_accept_never_waits_by_itself),
         script_test(datagrams_go_and_come_without_a_wait),
         script_test(a_strangers_datagram_is_dropped),
         script_test(a_peek_drops_a_strangers_datagram_without_a_wait),
         script_test(unix_datagrams_go_and_come_without_a_wait),
     };
-    return cmocka_run_group_tests_name("at_once", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("try", tests, NULL, NULL);
 }

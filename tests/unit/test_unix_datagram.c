@@ -143,7 +143,8 @@ static void the_kernel_waits_and_a_timeout_is_told_as_one(void **state)
     assert_int_equal(n, 0);
     assert_error(fer_unix_datagram_send_to(&socket, "x", 1, "a", &n), FER_TIMED_OUT, 0);
     assert_error(fer_unix_datagram_recv(&socket, buf, 8, &got), FER_TIMED_OUT, 0);
-    assert_log("send(1,1) unix_send_to(1,a) unix_recv_from(1,8)");
+    assert_log("send(1,1) is_nonblocking(1) unix_send_to(1,a) is_nonblocking(1) "
+               "unix_recv_from(1,8) is_nonblocking(1)");
 }
 
 /* If the kernel does not wait: an imaginary system with Unix datagrams that waits as Windows

@@ -238,7 +238,7 @@ static void addresses_are_the_os_s_until_the_end_was_seen(void **state)
     assert_ok(fer_unix_stream_peer_addr(&stream, &addr));
     assert_string_equal(fer_unix_addr_as_pathname(&addr), "peer");
     /* macOS, after the connection has ended */
-    script_then_fail(SCRIPT_UNIX_PEER_ADDR, FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_UNIX_PEER_ADDR, FER_NOT_CONNECTED, 22);
     assert_error(fer_unix_stream_peer_addr(&stream, &addr), FER_NOT_CONNECTED, 22);
     script_then(SCRIPT_UNIX_LOCAL_ADDR)->name = script_path("own");
     assert_ok(fer_unix_stream_local_addr(&stream, &addr));

@@ -1,6 +1,9 @@
 /* test_winsock_truths.c: platform/winsock/address.c and socket.c over Winsock calls that answer as
- * documented, as reported of Windows, or as a layered provider may. Windows only. Rules C5, L3. */
+ * documented, as reported of Windows, or as a layered provider may. Windows only. Rules C5, L3, P4.
+ */
 #include "platform/winsock/winsock.h"
+
+#include "ferrule/poller.h"
 
 #include "support/seam.h"
 
@@ -19,6 +22,7 @@ struct fakes {
     bool omits_address;
     bool omits_peer;
     bool refuses_mode;
+    void (*after_close)(SOCKET closed); /* in place of another thread; once */
 };
 static struct fakes fake;
 
@@ -79,11 +83,23 @@ static fer_error fake_io_mode(SOCKET socket, u_long nonblocking)
                              : ferp_winsock_set_io_mode(socket, nonblocking);
 }
 
+static int fake_closesocket(SOCKET socket)
+{
+    int returned = closesocket(socket);
+    void (*after_close)(SOCKET) = fake.after_close;
+    fake.after_close = NULL;
+    if (after_close != NULL) {
+        after_close(socket);
+    }
+    return returned;
+}
+
 #define getpeername(socket, name, size) fake_getpeername(socket, name, size)
 #define getsockopt(socket, level, name, value, size) \
     fake_getsockopt(socket, level, name, value, size)
 #define select(count, reading, sending, failed, time) fake_select(sending, time)
 #define accept(socket, name, size) fake_accept(socket, name, size)
+#define closesocket(socket) fake_closesocket(socket)
 #define SetHandleInformation(handle, mask, flags) fake_inheritance(handle, mask, flags)
 #define ferp_winsock_set_io_mode(socket, nonblocking) fake_io_mode(socket, nonblocking)
 #include "platform/winsock/address.c"
@@ -92,6 +108,7 @@ static fer_error fake_io_mode(SOCKET socket, u_long nonblocking)
 #undef getsockopt
 #undef select
 #undef accept
+#undef closesocket
 #undef SetHandleInformation
 #undef ferp_winsock_set_io_mode
 
@@ -188,6 +205,56 @@ static void a_refused_mode_is_a_dead_connection_unless_it_is_connected(void **st
         FER_CONNECTION_ABORTED);
 }
 
+/* ---- P4: the number of a closed SOCKET */
+
+enum { TRIES = 20 };
+
+static const fer_event reading = {1, true, false};
+static fer_poller poller;
+static fer_raw_socket opened[TRIES];
+static size_t opened_count;
+static bool is_added;
+
+/* Another thread opens sockets until one has the number, and adds that one. */
+static void open_and_add(SOCKET closed)
+{
+    while (opened_count < TRIES && !is_added) {
+        fer_raw_socket made = seam_socket();
+        opened[opened_count++] = made;
+        if (ferp_winsock_socket(made) == closed) {
+            assert_ok(fer_poller_add(&poller, made, reading, FER_POLL_LEVEL));
+            is_added = true;
+        }
+    }
+}
+
+/* The close must be counted before closesocket: after it, the number may be another socket's. */
+static void a_socket_that_gets_the_number_during_a_close_stays_registered(void **state)
+{
+    (void)state;
+    poller = (fer_poller){0};
+    opened_count = 0;
+    is_added = false;
+    assert_ok(fer_poller_new(&poller));
+    fer_raw_socket closed = seam_socket();
+    assert_ok(fer_poller_add(&poller, closed, reading, FER_POLL_LEVEL));
+    fake.after_close = open_and_add;
+    ferp_close(closed);
+    fer_error error = {FER_OK, 0};
+    if (is_added) {
+        error = fer_poller_modify(&poller, closed, reading, FER_POLL_LEVEL);
+    }
+    fer_poller_close(&poller);
+    for (size_t i = 0; i < opened_count; i++) {
+        ferp_close(opened[i]);
+    }
+    if (!is_added) {
+        print_message("[  REASON  ] this OS has not reused the closed socket's number yet\n");
+        skip();
+    }
+    assert_ok(error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +265,8 @@ int main(void)
         cmocka_unit_test_teardown(
             a_missing_address_is_queried_and_if_there_is_none_the_connection_is_dead, reset_fakes),
         cmocka_unit_test_teardown(a_refused_mode_is_a_dead_connection_unless_it_is_connected,
+                                  reset_fakes),
+        cmocka_unit_test_teardown(a_socket_that_gets_the_number_during_a_close_stays_registered,
                                   reset_fakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

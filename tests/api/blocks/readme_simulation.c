@@ -20,5 +20,7 @@ int main(void)
     }
     expect_kind(fer_sim_stop(&report), FER_OK);
     expect(report.faults[FER_SIM_FAULT_RESET] > 0, "a connection was reset");
+    expect_kind(fer_sim_start(&mac), FER_OK);
+    stop_simulation();
     return 0;
 }

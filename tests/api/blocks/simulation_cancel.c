@@ -3,7 +3,7 @@
 
 static fer_cancel_token token;
 
-/* BLOCK docs/SIMULATION.md 3 */
+/* BLOCK docs/SIMULATION.md 4 */
 
 static fer_error read_until_cancelled(fer_tcp_stream *stream)
 {
@@ -13,7 +13,7 @@ static fer_error read_until_cancelled(fer_tcp_stream *stream)
     FER_TRY(fer_cancel_token_new(&token));
     FER_TRY(fer_tcp_stream_connect(stream, "10.0.0.7:80"));
     FER_TRY(fer_tcp_stream_set_limits(stream, &limits));
-    /* BLOCK docs/SIMULATION.md 4 */
+    /* BLOCK docs/SIMULATION.md 5 */
     return fer_tcp_stream_read(stream, &byte, 1, &n);
 }
 

@@ -1,5 +1,5 @@
-/* simulation_seeds.c: the loop over seeds of docs/SIMULATION.md. The program of the test tries
- * again after a failure, so no seed fails, although some of its tries do. */
+/* simulation_seeds.c: the loop over seeds of docs/SIMULATION.md, and its config of macOS. The
+ * program of the test tries again after a failure, so no seed fails, although some tries do. */
 #include "frame.h"
 
 static unsigned tests;
@@ -39,7 +39,11 @@ static fer_error run(void)
 
 int main(void)
 {
+    /* BLOCK docs/SIMULATION.md 3 */
     expect_kind(run(), FER_OK);
     expect(tests == 1000 && failed_tries > 0, "some tries fail");
+    expect_kind(fer_sim_start(&mac), FER_OK);
+    expect(the_test(), "the test passes on macOS");
+    stop_simulation();
     return 0;
 }

@@ -1,0 +1,352 @@
+/* calls.h: the public functions that reach the OS, each with a call for the sweep. Data only.
+ *
+ * X(function, setup, flags, call). The setup makes the handles that the call uses, members of the
+ * world `w` (sweep.c). A function with several calls has several rows. check.py finds the functions
+ * of the headers that have no row. */
+#ifndef SWEEP_CALLS_H
+#define SWEEP_CALLS_H
+
+/* ---- Every handle. P: prefix of the functions, S: setup, h, h2: handle and a NEW one. */
+
+#define SWEEP_HANDLE(X, P, S, h, h2)                                            \
+    X(P##_try_clone, S, 0, P##_try_clone(&w->h, &w->h2))                        \
+    X(P##_set_limits, S, 0, P##_set_limits(&w->h, &w->limits))                  \
+    X(P##_set_nonblocking, S, 0, P##_set_nonblocking(&w->h, true))              \
+    X(P##_take_error, S, 0, P##_take_error(&w->h, &w->error))                   \
+    X(P##_ready, S, WAITS, P##_ready(&w->h, FER_READABLE, w->brief, &w->ready)) \
+    X(P##_close, S, CLOSES, (P##_close(&w->h), OK))                             \
+    X(P##_into_raw, S, CLOSES, (w->raw = P##_into_raw(&w->h), OK))
+
+#define SWEEP_TIMEOUTS(X, P, S, h)                                         \
+    X(P##_set_read_timeout, S, 0, P##_set_read_timeout(&w->h, w->brief))   \
+    X(P##_read_timeout, S, 0, P##_read_timeout(&w->h, &w->duration))       \
+    X(P##_set_write_timeout, S, 0, P##_set_write_timeout(&w->h, w->brief)) \
+    X(P##_write_timeout, S, 0, P##_write_timeout(&w->h, &w->duration))
+
+/* ---- Streams. name: the type of their addresses. */
+
+#define SWEEP_STREAM(X, P, S, h, h2, name)                                                       \
+    SWEEP_HANDLE(X, P, S, h, h2)                                                                 \
+    SWEEP_TIMEOUTS(X, P, S, h)                                                                   \
+    X(P##_peer_addr, S, 0, P##_peer_addr(&w->h, &w->name))                                       \
+    X(P##_local_addr, S, 0, P##_local_addr(&w->h, &w->name))                                     \
+    X(P##_shutdown, S, 0, P##_shutdown(&w->h, FER_SHUTDOWN_WRITE))                               \
+    X(P##_shutdown, S, 0, P##_shutdown(&w->h, FER_SHUTDOWN_BOTH))                                \
+    X(P##_read, S, IN, P##_read(&w->h, w->buf, BYTES, &w->n))                                    \
+    X(P##_peek, S, PEEK, P##_peek(&w->h, w->buf, BYTES, &w->n))                                  \
+    X(P##_try_read, S, IN, P##_try_read(&w->h, w->buf, BYTES, &w->n))                            \
+    X(P##_try_peek, S, PEEK, P##_try_peek(&w->h, w->buf, BYTES, &w->n))                          \
+    X(P##_read_vectored, S, IN, P##_read_vectored(&w->h, w->to_read, 2, &w->n))                  \
+    X(P##_try_read_vectored, S, IN, P##_try_read_vectored(&w->h, w->to_read, 2, &w->n))          \
+    X(P##_read_exact, S, IN | ALL, P##_read_exact(&w->h, w->buf, BYTES, &w->n))                  \
+    X(P##_read_to_end, S, IN | ALL | ENDS, P##_read_to_end(&w->h, w->buf, sizeof w->buf, &w->n)) \
+    X(P##_write, S, OUT, P##_write(&w->h, pattern, BYTES, &w->n))                                \
+    X(P##_try_write, S, OUT, P##_try_write(&w->h, pattern, BYTES, &w->n))                        \
+    X(P##_write_vectored, S, OUT, P##_write_vectored(&w->h, w->to_write, 2, &w->n))              \
+    X(P##_try_write_vectored, S, OUT, P##_try_write_vectored(&w->h, w->to_write, 2, &w->n))      \
+    X(P##_write_all, S, OUT | ALL, P##_write_all(&w->h, pattern, BYTES, &w->n))                  \
+    X(P##_close_lingering, S, CLOSES | WAITS | ENDS, P##_close_lingering(&w->h, w->brief))
+
+/* ---- Listeners */
+
+#define SWEEP_LISTENER(X, P, S, h, h2, out, name)                         \
+    SWEEP_HANDLE(X, P, S, h, h2)                                          \
+    X(P##_accept, S, WAITS, P##_accept(&w->h, &w->out, &w->name))         \
+    X(P##_accept, S, WAITS, P##_accept(&w->h, &w->out, NULL))             \
+    X(P##_try_accept, S, WAITS, P##_try_accept(&w->h, &w->out, &w->name)) \
+    X(P##_local_addr, S, 0, P##_local_addr(&w->h, &w->name))              \
+    X(P##_set_timeout, S, 0, P##_set_timeout(&w->h, w->brief))            \
+    X(P##_timeout, S, 0, P##_timeout(&w->h, &w->duration))
+
+/* ---- Datagram sockets of IP, with the options of a UDP socket. The peer has sent two. */
+
+#define SWEEP_UDP(X)                                                                              \
+    SWEEP_HANDLE(X, fer_udp_socket, UDP, udp, udp2)                                               \
+    SWEEP_TIMEOUTS(X, fer_udp_socket, UDP, udp)                                                   \
+    X(fer_udp_socket_bind, NONE, 0, fer_udp_socket_bind(&w->udp, w->any_port))                    \
+    X(fer_udp_socket_bind_addr, NONE, 0, fer_udp_socket_bind_addr(&w->udp, &w->local))            \
+    X(fer_udp_socket_bind_addrs, NONE, 0, fer_udp_socket_bind_addrs(&w->udp, &w->local, 1))       \
+    X(fer_udp_socket_connect, UDP, 0, fer_udp_socket_connect(&w->udp, w->name_of_udp))            \
+    X(fer_udp_socket_connect_addr, UDP, 0, fer_udp_socket_connect_addr(&w->udp, &w->udp_peer))    \
+    X(fer_udp_socket_connect_addr, UDP_UNCONNECTED, 0,                                            \
+      fer_udp_socket_connect_addr(&w->udp, &w->udp_peer))                                         \
+    X(fer_udp_socket_connect_addrs, UDP, 0,                                                       \
+      fer_udp_socket_connect_addrs(&w->udp, &w->udp_peer, 1))                                     \
+    X(fer_udp_socket_peer_addr, UDP, 0, fer_udp_socket_peer_addr(&w->udp, &w->ip))                \
+    X(fer_udp_socket_local_addr, UDP, 0, fer_udp_socket_local_addr(&w->udp, &w->ip))              \
+    X(fer_udp_socket_send, UDP, GRAM_OUT, fer_udp_socket_send(&w->udp, pattern, BYTES, &w->n))    \
+    X(fer_udp_socket_send_to, UDP_UNCONNECTED, GRAM_OUT,                                          \
+      fer_udp_socket_send_to(&w->udp, pattern, BYTES, &w->udp_peer, &w->n))                       \
+    X(fer_udp_socket_recv_from, UDP, GRAM_IN,                                                     \
+      fer_udp_socket_recv_from(&w->udp, w->buf, BYTES, &w->gram))                                 \
+    X(fer_udp_socket_recv, UDP, GRAM_IN, fer_udp_socket_recv(&w->udp, w->buf, BYTES, &w->gram))   \
+    X(fer_udp_socket_peek_from, UDP, GRAM_PEEK,                                                   \
+      fer_udp_socket_peek_from(&w->udp, w->buf, BYTES, &w->gram))                                 \
+    X(fer_udp_socket_peek, UDP, GRAM_PEEK, fer_udp_socket_peek(&w->udp, w->buf, BYTES, &w->gram)) \
+    X(fer_udp_socket_try_send, UDP, GRAM_OUT,                                                     \
+      fer_udp_socket_try_send(&w->udp, pattern, BYTES, &w->n))                                    \
+    X(fer_udp_socket_try_send_to, UDP_UNCONNECTED, GRAM_OUT,                                      \
+      fer_udp_socket_try_send_to(&w->udp, pattern, BYTES, &w->udp_peer, &w->n))                   \
+    X(fer_udp_socket_try_recv_from, UDP, GRAM_IN,                                                 \
+      fer_udp_socket_try_recv_from(&w->udp, w->buf, BYTES, &w->gram))                             \
+    X(fer_udp_socket_try_recv, UDP, GRAM_IN,                                                      \
+      fer_udp_socket_try_recv(&w->udp, w->buf, BYTES, &w->gram))                                  \
+    X(fer_udp_socket_try_peek_from, UDP, GRAM_PEEK,                                               \
+      fer_udp_socket_try_peek_from(&w->udp, w->buf, BYTES, &w->gram))                             \
+    X(fer_udp_socket_try_peek, UDP, GRAM_PEEK,                                                    \
+      fer_udp_socket_try_peek(&w->udp, w->buf, BYTES, &w->gram))                                  \
+    X(fer_udp_socket_set_ttl, UDP, 0, fer_udp_socket_set_ttl(&w->udp, 9))                         \
+    X(fer_udp_socket_ttl, UDP, 0, fer_udp_socket_ttl(&w->udp, &w->number))                        \
+    X(fer_udp_socket_set_broadcast, UDP, 0, fer_udp_socket_set_broadcast(&w->udp, true))          \
+    X(fer_udp_socket_broadcast, UDP, 0, fer_udp_socket_broadcast(&w->udp, &w->flag))              \
+    X(fer_udp_socket_set_multicast_loop_v4, UDP, 0,                                               \
+      fer_udp_socket_set_multicast_loop_v4(&w->udp, true))                                        \
+    X(fer_udp_socket_multicast_loop_v4, UDP, 0,                                                   \
+      fer_udp_socket_multicast_loop_v4(&w->udp, &w->flag))                                        \
+    X(fer_udp_socket_set_multicast_ttl_v4, UDP, 0,                                                \
+      fer_udp_socket_set_multicast_ttl_v4(&w->udp, 9))                                            \
+    X(fer_udp_socket_multicast_ttl_v4, UDP, 0,                                                    \
+      fer_udp_socket_multicast_ttl_v4(&w->udp, &w->number))                                       \
+    X(fer_udp_socket_set_multicast_loop_v6, UDP6, 0,                                              \
+      fer_udp_socket_set_multicast_loop_v6(&w->udp, true))                                        \
+    X(fer_udp_socket_multicast_loop_v6, UDP6, 0,                                                  \
+      fer_udp_socket_multicast_loop_v6(&w->udp, &w->flag))                                        \
+    X(fer_udp_socket_join_multicast_v4, UDP, 0,                                                   \
+      fer_udp_socket_join_multicast_v4(&w->udp, &w->group_v4, &loopback_v4))                      \
+    X(fer_udp_socket_leave_multicast_v4, UDP_MEMBER, 0,                                           \
+      fer_udp_socket_leave_multicast_v4(&w->udp, &w->group_v4, &loopback_v4))                     \
+    X(fer_udp_socket_join_multicast_v6, UDP6, 0,                                                  \
+      fer_udp_socket_join_multicast_v6(&w->udp, &w->group_v6, 1))                                 \
+    X(fer_udp_socket_leave_multicast_v6, UDP6_MEMBER, 0,                                          \
+      fer_udp_socket_leave_multicast_v6(&w->udp, &w->group_v6, 1))                                \
+    X(fer_udp_socket_from_raw, RAW_UDP, 0, fer_udp_socket_from_raw(&w->udp, w->raw))
+
+/* ---- TCP */
+
+#define SWEEP_TCP(X)                                                                               \
+    SWEEP_STREAM(X, fer_tcp_stream, TCP, tcp, tcp2, ip)                                            \
+    X(fer_tcp_stream_connect, NONE, 0, fer_tcp_stream_connect(&w->tcp, w->name_of_tcp))            \
+    X(fer_tcp_stream_connect_addr, NONE, 0, fer_tcp_stream_connect_addr(&w->tcp, &w->tcp_peer))    \
+    X(fer_tcp_stream_connect_addrs, NONE, 0,                                                       \
+      fer_tcp_stream_connect_addrs(&w->tcp, w->tcp_peers, 2))                                      \
+    X(fer_tcp_stream_connect_timeout, NONE, 0,                                                     \
+      fer_tcp_stream_connect_timeout(&w->tcp, &w->tcp_peer, w->brief))                             \
+    X(fer_tcp_stream_connect_with, NONE, LIMITED,                                                  \
+      fer_tcp_stream_connect_with(&w->tcp, w->name_of_tcp, &w->options, &w->n))                    \
+    X(fer_tcp_stream_connect_with, RESOLVER, LIMITED,                                              \
+      fer_tcp_stream_connect_with(&w->tcp, w->name_of_tcp, &w->options, &w->n))                    \
+    X(fer_tcp_stream_connect_addrs_with, NONE, LIMITED,                                            \
+      fer_tcp_stream_connect_addrs_with(&w->tcp, w->tcp_peers, 2, &w->options, &w->n))             \
+    X(fer_tcp_stream_connect_start, NONE, STARTS,                                                  \
+      fer_tcp_stream_connect_start(&w->tcp, &w->tcp_peer))                                         \
+    X(fer_tcp_stream_ready, TCP_STARTED, STARTED,                                                  \
+      fer_tcp_stream_ready(&w->tcp, FER_WRITABLE, w->brief, &w->ready))                            \
+    X(fer_tcp_stream_peer_addr, TCP_STARTED, STARTED, fer_tcp_stream_peer_addr(&w->tcp, &w->ip))   \
+    X(fer_tcp_stream_take_error, TCP_STARTED, STARTED,                                             \
+      fer_tcp_stream_take_error(&w->tcp, &w->error))                                               \
+    X(fer_tcp_stream_write, TCP_STARTED, STARTED,                                                  \
+      fer_tcp_stream_write(&w->tcp, pattern, BYTES, &w->n))                                        \
+    X(fer_tcp_stream_read, TCP_STARTED, STARTED,                                                   \
+      fer_tcp_stream_read(&w->tcp, w->buf, BYTES, &w->n))                                          \
+    X(fer_tcp_stream_shutdown, TCP_STARTED, STARTED,                                               \
+      fer_tcp_stream_shutdown(&w->tcp, FER_SHUTDOWN_WRITE))                                        \
+    X(fer_tcp_stream_try_clone, TCP_STARTED, STARTED, fer_tcp_stream_try_clone(&w->tcp, &w->tcp2)) \
+    X(fer_tcp_stream_set_nodelay, TCP, 0, fer_tcp_stream_set_nodelay(&w->tcp, true))               \
+    X(fer_tcp_stream_nodelay, TCP, 0, fer_tcp_stream_nodelay(&w->tcp, &w->flag))                   \
+    X(fer_tcp_stream_set_ttl, TCP, 0, fer_tcp_stream_set_ttl(&w->tcp, 9))                          \
+    X(fer_tcp_stream_ttl, TCP, 0, fer_tcp_stream_ttl(&w->tcp, &w->number))                         \
+    X(fer_tcp_stream_set_linger, TCP, 0, fer_tcp_stream_set_linger(&w->tcp, w->none))              \
+    X(fer_tcp_stream_linger, TCP, 0, fer_tcp_stream_linger(&w->tcp, &w->duration))                 \
+    X(fer_tcp_stream_set_keepalive, TCP, 0, fer_tcp_stream_set_keepalive(&w->tcp, &w->keepalive))  \
+    X(fer_tcp_stream_keepalive, TCP, 0, fer_tcp_stream_keepalive(&w->tcp, &w->keepalive))          \
+    X(fer_tcp_stream_from_raw, RAW_TCP, 0, fer_tcp_stream_from_raw(&w->tcp, w->raw))               \
+    X(fer_stream_shutdown, TCP, 0,                                                                 \
+      fer_stream_shutdown(fer_tcp_stream_as_stream(&w->tcp), FER_SHUTDOWN_WRITE))                  \
+    X(fer_copy, TCP_AND_UNIX, COPY | ENDS,                                                         \
+      fer_copy(fer_tcp_stream_as_stream(&w->tcp), fer_unix_stream_as_stream(&w->unix_), &w->copy,  \
+               &w->copied))                                                                        \
+    SWEEP_LISTENER(X, fer_tcp_listener, TCP_LISTENER, tcp_listener, tcp_listener2, tcp, ip)        \
+    X(fer_tcp_listener_bind, NONE, 0, fer_tcp_listener_bind(&w->tcp_listener, w->any_port))        \
+    X(fer_tcp_listener_bind_addr, NONE, 0,                                                         \
+      fer_tcp_listener_bind_addr(&w->tcp_listener, &w->local))                                     \
+    X(fer_tcp_listener_bind_addrs, NONE, 0,                                                        \
+      fer_tcp_listener_bind_addrs(&w->tcp_listener, &w->local, 1))                                 \
+    X(fer_tcp_listener_set_ttl, TCP_LISTENER, 0, fer_tcp_listener_set_ttl(&w->tcp_listener, 9))    \
+    X(fer_tcp_listener_ttl, TCP_LISTENER, 0, fer_tcp_listener_ttl(&w->tcp_listener, &w->number))   \
+    X(fer_tcp_listener_from_raw, RAW_TCP_LISTENER, 0,                                              \
+      fer_tcp_listener_from_raw(&w->tcp_listener, w->raw))
+
+/* ---- Unix sockets */
+
+#define SWEEP_UNIX(X)                                                                              \
+    SWEEP_STREAM(X, fer_unix_stream, UNIX, unix_, unix2, path_addr)                                \
+    X(fer_unix_stream_connect, NONE, 0, fer_unix_stream_connect(&w->unix_, w->path))               \
+    X(fer_unix_stream_connect_addr, NONE, 0,                                                       \
+      fer_unix_stream_connect_addr(&w->unix_, &w->unix_peer))                                      \
+    X(fer_unix_stream_connect_start, NONE, STARTS,                                                 \
+      fer_unix_stream_connect_start(&w->unix_, &w->unix_peer))                                     \
+    X(fer_unix_stream_pair, NONE, 0, fer_unix_stream_pair(&w->unix_, &w->unix2))                   \
+    X(fer_unix_stream_from_raw, RAW_UNIX, 0, fer_unix_stream_from_raw(&w->unix_, w->raw))          \
+    SWEEP_LISTENER(X, fer_unix_listener, UNIX_LISTENER, unix_listener, unix_listener2, unix_,      \
+                   path_addr)                                                                      \
+    X(fer_unix_listener_bind, NONE, 0, fer_unix_listener_bind(&w->unix_listener, w->free_path))    \
+    X(fer_unix_listener_bind_addr, NONE, 0,                                                        \
+      fer_unix_listener_bind_addr(&w->unix_listener, &w->free_addr))                               \
+    X(fer_unix_listener_from_raw, RAW_UNIX_LISTENER, 0,                                            \
+      fer_unix_listener_from_raw(&w->unix_listener, w->raw))                                       \
+    SWEEP_HANDLE(X, fer_unix_datagram, UNIX_GRAM, gram_, gram2)                                    \
+    SWEEP_TIMEOUTS(X, fer_unix_datagram, UNIX_GRAM, gram_)                                         \
+    X(fer_unix_datagram_bind, NONE, 0, fer_unix_datagram_bind(&w->gram_, w->free_path))            \
+    X(fer_unix_datagram_bind_addr, NONE, 0, fer_unix_datagram_bind_addr(&w->gram_, &w->free_addr)) \
+    X(fer_unix_datagram_unbound, NONE, 0, fer_unix_datagram_unbound(&w->gram_))                    \
+    X(fer_unix_datagram_pair, NONE, 0, fer_unix_datagram_pair(&w->gram_, &w->gram2))               \
+    X(fer_unix_datagram_connect, UNIX_GRAM, 0, fer_unix_datagram_connect(&w->gram_, w->gram_path)) \
+    X(fer_unix_datagram_connect_addr, UNIX_GRAM, 0,                                                \
+      fer_unix_datagram_connect_addr(&w->gram_, &w->gram_peer))                                    \
+    X(fer_unix_datagram_local_addr, UNIX_GRAM, 0,                                                  \
+      fer_unix_datagram_local_addr(&w->gram_, &w->path_addr))                                      \
+    X(fer_unix_datagram_peer_addr, UNIX_GRAM, 0,                                                   \
+      fer_unix_datagram_peer_addr(&w->gram_, &w->path_addr))                                       \
+    X(fer_unix_datagram_send, UNIX_GRAM, GRAM_OUT,                                                 \
+      fer_unix_datagram_send(&w->gram_, pattern, BYTES, &w->n))                                    \
+    X(fer_unix_datagram_send_to, UNIX_GRAM, GRAM_OUT,                                              \
+      fer_unix_datagram_send_to(&w->gram_, pattern, BYTES, w->gram_path, &w->n))                   \
+    X(fer_unix_datagram_send_to_addr, UNIX_GRAM, GRAM_OUT,                                         \
+      fer_unix_datagram_send_to_addr(&w->gram_, pattern, BYTES, &w->gram_peer, &w->n))             \
+    X(fer_unix_datagram_recv_from, UNIX_GRAM, GRAM_IN,                                             \
+      fer_unix_datagram_recv_from(&w->gram_, w->buf, BYTES, &w->unix_gram))                        \
+    X(fer_unix_datagram_recv, UNIX_GRAM, GRAM_IN,                                                  \
+      fer_unix_datagram_recv(&w->gram_, w->buf, BYTES, &w->unix_gram))                             \
+    X(fer_unix_datagram_try_send, UNIX_GRAM, GRAM_OUT,                                             \
+      fer_unix_datagram_try_send(&w->gram_, pattern, BYTES, &w->n))                                \
+    X(fer_unix_datagram_try_send_to, UNIX_GRAM, GRAM_OUT,                                          \
+      fer_unix_datagram_try_send_to(&w->gram_, pattern, BYTES, w->gram_path, &w->n))               \
+    X(fer_unix_datagram_try_send_to_addr, UNIX_GRAM, GRAM_OUT,                                     \
+      fer_unix_datagram_try_send_to_addr(&w->gram_, pattern, BYTES, &w->gram_peer, &w->n))         \
+    X(fer_unix_datagram_try_recv_from, UNIX_GRAM, GRAM_IN,                                         \
+      fer_unix_datagram_try_recv_from(&w->gram_, w->buf, BYTES, &w->unix_gram))                    \
+    X(fer_unix_datagram_try_recv, UNIX_GRAM, GRAM_IN,                                              \
+      fer_unix_datagram_try_recv(&w->gram_, w->buf, BYTES, &w->unix_gram))                         \
+    X(fer_unix_datagram_shutdown, UNIX_GRAM, 0,                                                    \
+      fer_unix_datagram_shutdown(&w->gram_, FER_SHUTDOWN_WRITE))                                   \
+    X(fer_unix_datagram_from_raw, RAW_UNIX_GRAM, 0, fer_unix_datagram_from_raw(&w->gram_, w->raw))
+
+/* ---- Sockets that are built step by step */
+
+/* An option of a fer_socket, with its getter. */
+#define SWEEP_OPTION(X, S, option, value, out)                                   \
+    X(fer_socket_set_##option, S, 0, fer_socket_set_##option(&w->socket, value)) \
+    X(fer_socket_##option, S, 0, fer_socket_##option(&w->socket, out))
+
+#define SWEEP_SOCKET(X)                                                                            \
+    X(fer_socket_new, NONE, 0, fer_socket_new(&w->socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0))    \
+    X(fer_socket_new, NONE, 0, fer_socket_new(&w->socket, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 0))     \
+    X(fer_socket_try_clone, BUILT_UDP, 0, fer_socket_try_clone(&w->socket, &w->socket2))           \
+    X(fer_socket_from_raw, RAW_TCP, 0, fer_socket_from_raw(&w->socket, w->raw))                    \
+    X(fer_socket_from_raw, RAW_UNIX, 0, fer_socket_from_raw(&w->socket, w->raw))                   \
+    X(fer_socket_from_raw, RAW_UDP, 0, fer_socket_from_raw(&w->socket, w->raw))                    \
+    X(fer_socket_into_raw, BUILT_TCP, CLOSES, (w->raw = fer_socket_into_raw(&w->socket), OK))      \
+    X(fer_socket_close, BUILT_TCP, CLOSES, (fer_socket_close(&w->socket), OK))                     \
+    SWEEP_OPTION(X, BUILT_TCP, reuse_address, true, &w->flag)                                      \
+    SWEEP_OPTION(X, BUILT_TCP, reuse_port, true, &w->flag)                                         \
+    SWEEP_OPTION(X, BUILT_TCP6, only_v6, true, &w->flag)                                           \
+    SWEEP_OPTION(X, BUILT_TCP, recv_buffer_size, 8192, &w->n)                                      \
+    SWEEP_OPTION(X, BUILT_TCP, send_buffer_size, 8192, &w->n)                                      \
+    SWEEP_OPTION(X, BUILT_TCP, keepalive, &w->keepalive, &w->keepalive)                            \
+    SWEEP_OPTION(X, BUILT_TCP, linger, w->none, &w->duration)                                      \
+    SWEEP_OPTION(X, BUILT_TCP, nodelay, true, &w->flag)                                            \
+    SWEEP_OPTION(X, BUILT_TCP, ttl, 9, &w->number)                                                 \
+    SWEEP_OPTION(X, BUILT_TCP, tos, 8, &w->number)                                                 \
+    SWEEP_OPTION(X, BUILT_TCP6, tos, 8, &w->number)                                                \
+    SWEEP_OPTION(X, BUILT_UDP, broadcast, true, &w->flag)                                          \
+    SWEEP_OPTION(X, BUILT_UDP, read_timeout, w->brief, &w->duration)                               \
+    SWEEP_OPTION(X, BUILT_UDP, write_timeout, w->brief, &w->duration)                              \
+    X(fer_socket_bind_device, BUILT_UDP, 0, fer_socket_bind_device(&w->socket, "lo"))              \
+    X(fer_socket_set_limits, BUILT_UDP, 0, fer_socket_set_limits(&w->socket, &w->limits))          \
+    X(fer_socket_set_nonblocking, BUILT_UDP, 0, fer_socket_set_nonblocking(&w->socket, true))      \
+    X(fer_socket_bind, BUILT_NEW_UDP, 0, fer_socket_bind(&w->socket, &w->local))                   \
+    X(fer_socket_bind, BUILT_TCP, 0, fer_socket_bind(&w->socket, &w->local))                       \
+    X(fer_socket_bind_unix, BUILT_UNIX, 0, fer_socket_bind_unix(&w->socket, &w->free_addr))        \
+    X(fer_socket_listen, BUILT_BOUND, 0, fer_socket_listen(&w->socket, 8))                         \
+    X(fer_socket_connect, BUILT_TCP, ONCE | STARTS, fer_socket_connect(&w->socket, &w->tcp_peer))  \
+    X(fer_socket_connect, BUILT_NEW_UDP, 0, fer_socket_connect(&w->socket, &w->udp_peer))          \
+    X(fer_socket_connect_timeout, BUILT_TCP, ONCE,                                                 \
+      fer_socket_connect_timeout(&w->socket, &w->tcp_peer, w->brief))                              \
+    X(fer_socket_connect_unix, BUILT_UNIX, ONCE | STARTS,                                          \
+      fer_socket_connect_unix(&w->socket, &w->unix_peer))                                          \
+    X(fer_socket_local_addr, BUILT_UDP, 0, fer_socket_local_addr(&w->socket, &w->ip))              \
+    X(fer_socket_peer_addr, BUILT_UDP, 0, fer_socket_peer_addr(&w->socket, &w->ip))                \
+    X(fer_socket_take_error, BUILT_UDP, 0, fer_socket_take_error(&w->socket, &w->error))           \
+    X(fer_socket_ready, BUILT_UDP, WAITS,                                                          \
+      fer_socket_ready(&w->socket, FER_WRITABLE, w->brief, &w->ready))                             \
+    X(fer_socket_send, BUILT_UDP, GRAM_OUT, fer_socket_send(&w->socket, pattern, BYTES, &w->n))    \
+    X(fer_socket_send_to, BUILT_UNCONNECTED, GRAM_OUT,                                             \
+      fer_socket_send_to(&w->socket, pattern, BYTES, &w->udp_peer, &w->n))                         \
+    X(fer_socket_recv, BUILT_UDP, GRAM_IN, fer_socket_recv(&w->socket, w->buf, BYTES, &w->gram))   \
+    X(fer_socket_recv_from, BUILT_UDP, GRAM_IN,                                                    \
+      fer_socket_recv_from(&w->socket, w->buf, BYTES, &w->gram))                                   \
+    X(fer_socket_into_tcp_stream, OF_TCP, CLOSES, fer_socket_into_tcp_stream(&w->socket, &w->tcp)) \
+    X(fer_socket_from_tcp_stream, TCP, CLOSES, fer_socket_from_tcp_stream(&w->socket, &w->tcp))    \
+    X(fer_socket_into_tcp_listener, OF_TCP_LISTENER, CLOSES,                                       \
+      fer_socket_into_tcp_listener(&w->socket, &w->tcp_listener))                                  \
+    X(fer_socket_from_tcp_listener, TCP_LISTENER, CLOSES,                                          \
+      fer_socket_from_tcp_listener(&w->socket, &w->tcp_listener))                                  \
+    X(fer_socket_into_udp_socket, OF_UDP, CLOSES, fer_socket_into_udp_socket(&w->socket, &w->udp)) \
+    X(fer_socket_from_udp_socket, UDP, CLOSES, fer_socket_from_udp_socket(&w->socket, &w->udp))    \
+    X(fer_socket_into_unix_stream, OF_UNIX, CLOSES,                                                \
+      fer_socket_into_unix_stream(&w->socket, &w->unix_))                                          \
+    X(fer_socket_from_unix_stream, UNIX, CLOSES,                                                   \
+      fer_socket_from_unix_stream(&w->socket, &w->unix_))                                          \
+    X(fer_socket_into_unix_listener, OF_UNIX_LISTENER, CLOSES,                                     \
+      fer_socket_into_unix_listener(&w->socket, &w->unix_listener))                                \
+    X(fer_socket_from_unix_listener, UNIX_LISTENER, CLOSES,                                        \
+      fer_socket_from_unix_listener(&w->socket, &w->unix_listener))                                \
+    X(fer_socket_into_unix_datagram, OF_UNIX_GRAM, CLOSES,                                         \
+      fer_socket_into_unix_datagram(&w->socket, &w->gram_))                                        \
+    X(fer_socket_from_unix_datagram, UNIX_GRAM, CLOSES,                                            \
+      fer_socket_from_unix_datagram(&w->socket, &w->gram_))
+
+/* ---- Pollers, tokens, names */
+
+#define SWEEP_OTHERS(X)                                                                            \
+    X(fer_poller_new, NONE, 0, fer_poller_new(&w->poller))                                         \
+    X(fer_poller_add, POLLER, 0, fer_poller_add(&w->poller, w->polled, w->event, FER_POLL_LEVEL))  \
+    X(fer_poller_modify, POLLER_ADDED, 0,                                                          \
+      fer_poller_modify(&w->poller, w->polled, w->event, FER_POLL_LEVEL))                          \
+    X(fer_poller_delete, POLLER_ADDED, 0, fer_poller_delete(&w->poller, w->polled))                \
+    X(fer_poller_wait, POLLER_ADDED, 0,                                                            \
+      fer_poller_wait(&w->poller, &w->event, 1, w->brief, &w->n))                                  \
+    X(fer_poller_wait, POLLER_ADDED, 0, fer_poller_wait(&w->poller, &w->event, 1, w->fine, &w->n)) \
+    X(fer_poller_wait_notified, POLLER_ADDED, 0,                                                   \
+      fer_poller_wait_notified(&w->poller, &w->event, 1, w->brief, &w->n, &w->flag))               \
+    X(fer_poller_notify, POLLER, 0, fer_poller_notify(&w->poller))                                 \
+    X(fer_poller_close, POLLER_ADDED, 0, (fer_poller_close(&w->poller), OK))                       \
+    X(fer_cancel_token_new, NONE, 0, fer_cancel_token_new(&w->token))                              \
+    X(fer_cancel_token_cancel, TOKEN, 0, fer_cancel_token_cancel(&w->token))                       \
+    X(fer_cancel_token_reset, CANCELLED, 0, fer_cancel_token_reset(&w->token))                     \
+    X(fer_cancel_token_close, TOKEN, 0, (fer_cancel_token_close(&w->token), OK))                   \
+    X(fer_to_socket_addrs, NONE, 0, fer_to_socket_addrs(w->name_of_tcp, w->found, 4, &w->n))       \
+    X(fer_lookup_host, NONE, 0, fer_lookup_host("name.test", 80, w->found, 4, &w->n))              \
+    X(fer_to_socket_addrs_within, NONE, LIMITED,                                                   \
+      fer_to_socket_addrs_within(w->name_of_tcp, &w->limits, NULL, w->found, 4, &w->n))            \
+    X(fer_to_socket_addrs_within, RESOLVER, LIMITED,                                               \
+      fer_to_socket_addrs_within(w->name_of_tcp, &w->limits, &w->resolver, w->found, 4, &w->n))    \
+    X(fer_resolver_new, NONE, 0, fer_resolver_new(&w->resolver, 1, 1))                             \
+    X(fer_resolver_start, RESOLVER, 0,                                                             \
+      fer_resolver_start(&w->resolver, w->name_of_tcp, NULL, &w->lookup))                          \
+    X(fer_resolver_start_with_key, RESOLVER, 0,                                                    \
+      fer_resolver_start_with_key(&w->resolver, w->name_of_tcp, NULL, 7, &w->lookup))              \
+    X(fer_resolver_take_completed, LOOKUP, 0,                                                      \
+      fer_resolver_take_completed(&w->resolver, NULL, w->keys, 2, &w->n))                          \
+    X(fer_lookup_wait, LOOKUP, ONCE, fer_lookup_wait(&w->lookup, w->brief, w->found, 4, &w->n))    \
+    X(fer_lookup_close, LOOKUP, 0, (fer_lookup_close(&w->lookup), OK))                             \
+    X(fer_resolver_close, LOOKUP, 0, (fer_resolver_close(&w->resolver), OK))
+
+#define SWEEP_CALLS(X) \
+    SWEEP_TCP(X)       \
+    SWEEP_UDP(X)       \
+    SWEEP_UNIX(X)      \
+    SWEEP_SOCKET(X)    \
+    SWEEP_OTHERS(X)
+
+#endif
