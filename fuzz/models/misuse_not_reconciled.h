@@ -92,7 +92,8 @@ static inline bool is_ended_row(const uint8_t *step, fer_error_kind posix, fer_e
 static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
                                       fer_error_kind other)
 {
-    static const char *const moving[] = {"read", "peek", "write", "try_", "copy", NULL};
+    static const char *const moving[] = {"read", "peek", "write", "try_", "copy", "unix_write_copy",
+                                         NULL};
     return is_any_of(misuse_call_name(step[0]), moving) && posix != other &&
            (other == FER_OK || other == FER_UNEXPECTED_EOF);
 }
