@@ -33,6 +33,11 @@ fer_error_kind ferp_error_kind(int32_t os_code)
 
 fer_error ferp_posix_error_of(int code)
 {
-    bool is_of_a_wait = code == EINTR || code == EAGAIN;
-    return (fer_error){is_of_a_wait ? FER_RESOURCE_BUSY : ferp_error_kind(code), code};
+    fer_error error = {ferp_error_kind(code), code};
+    switch (error.kind) {
+    case FER_INTERRUPTED:
+    case FER_WOULD_BLOCK:
+    case FER_IN_PROGRESS: return (fer_error){FER_RESOURCE_BUSY, code};
+    default: return error;
+    }
 }

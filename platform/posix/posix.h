@@ -98,8 +98,9 @@
 #define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT)
 #endif
 
-/* The error of a call that never waits, as most calls. EINTR and EAGAIN of such a call (a sandbox,
- * a filter) are RESOURCE_BUSY: they say nothing about a wait that core may repeat. error.c */
+/* The error of a call that never waits, as most calls. EINTR, EAGAIN, EINPROGRESS and EALREADY of
+ * such a call (a sandbox, a filter) are RESOURCE_BUSY: they say nothing about a wait that core may
+ * repeat, nor about a connect. error.c */
 fer_error ferp_posix_error_of(int code);
 
 /* Maps the result of such a call: errno if it is negative, else FER_OK. */

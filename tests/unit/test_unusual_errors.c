@@ -30,6 +30,7 @@
 #include "ferrule/socket.h"
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"
+#include "ferrule/unix.h"
 
 static void assert_ok_at(fer_error error, int line)
 {
@@ -174,24 +175,31 @@ static void a_number_that_no_wait_can_have_is_too_many_open_files(void **state)
 
 /* ---- No local port is left */
 
-/* If it is not 0, the next bind or connect fails with it. */
+/* If they are not 0, the next bind or connect fails with the first, the next socket with the
+ * second. */
 static int port_error;
+static int socket_error;
 
-static bool takes_port_error(void)
+static bool takes(int *error)
 {
-    errno = port_error;
-    port_error = 0;
+    errno = *error;
+    *error = 0;
     return errno != 0;
 }
 
 int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    return takes_port_error() ? -1 : (int)syscall(SYS_connect, fd, addr, len);
+    return takes(&port_error) ? -1 : (int)syscall(SYS_connect, fd, addr, len);
 }
 
 int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    return takes_port_error() ? -1 : (int)syscall(SYS_bind, fd, addr, len);
+    return takes(&port_error) ? -1 : (int)syscall(SYS_bind, fd, addr, len);
+}
+
+int socket(int domain, int type, int protocol)
+{
+    return takes(&socket_error) ? -1 : (int)syscall(SYS_socket, domain, type, protocol);
 }
 
 static fer_socket_addr listening_addr(fer_tcp_listener *listener)
@@ -220,6 +228,33 @@ static void a_connect_without_a_port_has_not_started(void **state)
     assert_true(fer_tcp_stream_as_raw(&stream) == FER_RAW_SOCKET_NONE);
     assert_ok(fer_tcp_stream_connect_addr(&stream, &addr));
     fer_tcp_stream_close(&stream);
+    fer_tcp_listener_close(&listener);
+}
+
+/* The codes of a started connect, of another call (a sandbox, a filter). */
+static void a_socket_that_cannot_be_opened_is_no_started_connect(void **state)
+{
+    (void)state;
+    const int codes[] = {EINPROGRESS, EALREADY, EAGAIN, EINTR};
+    fer_tcp_listener listener;
+    fer_tcp_stream stream = {0};
+    fer_unix_stream unix_stream = {0};
+    fer_unix_addr name;
+    fer_socket_addr addr = listening_addr(&listener);
+    assert_ok(fer_unix_addr_from_pathname(&name, "/"));
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        socket_error = codes[i];
+        assert_error(fer_tcp_stream_connect_start(&stream, &addr), FER_RESOURCE_BUSY, codes[i]);
+        assert_true(fer_tcp_stream_as_raw(&stream) == FER_RAW_SOCKET_NONE);
+        socket_error = codes[i];
+        assert_error(fer_tcp_stream_connect_addrs_with(&stream, &addr, 1, NULL, NULL),
+                     FER_RESOURCE_BUSY, codes[i]);
+        assert_true(fer_tcp_stream_as_raw(&stream) == FER_RAW_SOCKET_NONE);
+        socket_error = codes[i];
+        assert_error(fer_unix_stream_connect_start(&unix_stream, &name), FER_RESOURCE_BUSY,
+                     codes[i]);
+        assert_true(fer_unix_stream_as_raw(&unix_stream) == FER_RAW_SOCKET_NONE);
+    }
     fer_tcp_listener_close(&listener);
 }
 
@@ -372,6 +407,7 @@ int main(void)
         cmocka_unit_test_teardown(a_number_that_no_wait_can_have_is_too_many_open_files,
                                   restore_limit_after),
         cmocka_unit_test(a_connect_without_a_port_has_not_started),
+        cmocka_unit_test(a_socket_that_cannot_be_opened_is_no_started_connect),
         cmocka_unit_test(a_built_socket_without_a_port_has_failed_to_connect),
         cmocka_unit_test(a_bind_without_a_port_is_no_would_block),
         cmocka_unit_test(a_datagram_socket_without_a_port_does_not_wait),
