@@ -27,38 +27,43 @@ feri_operation feri_connect_operation(const fer_handle *handle)
                : feri_unbound_connect_operation();
 }
 
-/* SO_ERROR, then whether the socket is connected: FER_OK if it is, `unconnected` if it is not. A
- * failure of the second query means "not yet", whatever its code: macOS may report EINVAL (heph, PR
- * 336). macOS is reported to refuse the first query of a connect that has failed (ccan, pull
- * request 128). */
+/* SO_ERROR, then whether the socket is connected: *status is FER_OK if it is, `unconnected` if not.
+ * A failure of the second query means "not yet", whatever its code: macOS may report EINVAL (heph,
+ * PR 336). macOS is reported to refuse the first query of a connect that has failed, with EBADF
+ * (ccan, pull request 128). Another failure of it says nothing about the connect. */
 static fer_error query_status(fer_raw_socket raw, feri_operation operation,
-                              fer_error_kind unconnected)
+                              fer_error_kind unconnected, fer_error *status)
 {
-    fer_error pending = feri_ok();
-    fer_error error = ferp_take_error(raw, &pending);
-    if (error.kind != FER_OK) {
-        return (fer_error){FER_CONNECTION_ABORTED, error.os_code};
+    fer_error error = ferp_take_error(raw, status);
+    if (error.kind == FER_BAD_HANDLE) {
+        *status = (fer_error){FER_CONNECTION_ABORTED, error.os_code};
+        return feri_ok();
     }
-    FER_TRY(feri_map_error(operation, pending));
-    fer_error connected = ferp_check_connected(raw);
-    return connected.kind == FER_OK ? connected : feri_own_error(unconnected);
+    FER_TRY(error);
+    *status = feri_map_error(operation, *status);
+    if (status->kind == FER_OK && ferp_check_connected(raw).kind != FER_OK) {
+        *status = feri_own_error(unconnected);
+    }
+    return error;
 }
 
 /* A second query, if the first can be too early. */
-fer_error feri_connect_status(fer_raw_socket raw, feri_operation operation)
+fer_error feri_connect_status(fer_raw_socket raw, feri_operation operation, fer_error *status)
 {
-    fer_error status = query_status(raw, operation, FER_WOULD_BLOCK);
-    if (status.kind == FER_WOULD_BLOCK && feri_connect_error_comes_late()) {
-        return query_status(raw, operation, FER_WOULD_BLOCK);
-    }
-    return status;
+    FER_TRY(query_status(raw, operation, FER_WOULD_BLOCK, status));
+    return status->kind == FER_WOULD_BLOCK && feri_connect_error_comes_late()
+               ? query_status(raw, operation, FER_WOULD_BLOCK, status)
+               : feri_ok();
 }
 
 /* The connect may end between the two queries. */
-fer_error feri_connect_status_without_error(fer_raw_socket raw, feri_operation operation)
+fer_error feri_connect_status_without_error(fer_raw_socket raw, feri_operation operation,
+                                            fer_error *status)
 {
-    return ferp_connect_is_pending(raw) ? feri_own_error(FER_WOULD_BLOCK)
-                                        : query_status(raw, operation, FER_CONNECTION_ABORTED);
+    *status = feri_own_error(FER_WOULD_BLOCK);
+    return ferp_connect_is_pending(raw)
+               ? feri_ok()
+               : query_status(raw, operation, FER_CONNECTION_ABORTED, status);
 }
 
 /* Whether the connect succeeded and the connection has ended since. A connect that is answered by a
@@ -88,9 +93,10 @@ fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status)
 fer_error feri_pending_connect_status(fer_handle *handle)
 {
     feri_operation operation = feri_connect_operation(handle);
-    fer_error status = feri_connect_status(handle->raw_, operation);
+    fer_error status = feri_ok();
+    FER_TRY(feri_connect_status(handle->raw_, operation, &status));
     if (status.kind == FER_WOULD_BLOCK && feri_handle_is_shared(handle)) {
-        status = feri_connect_status_without_error(handle->raw_, operation);
+        FER_TRY(feri_connect_status_without_error(handle->raw_, operation, &status));
     }
     return feri_pending_connect_apply(handle, status);
 }

@@ -162,21 +162,28 @@ static void close_attempt(attempts *all, size_t slot)
     abort_attempt(all, index);
 }
 
+static fer_error query_attempt(const attempts *all, fer_raw_socket raw, fer_error *status)
+{
+    feri_operation operation = feri_attempt_operation(all->options->local);
+    FER_TRY(feri_connect_status(raw, operation, status));
+    return status->kind == FER_WOULD_BLOCK && all->false_hints.in_a_row > 0
+               ? feri_connect_status_without_error(raw, operation, status)
+               : feri_ok();
+}
+
 /* Queries the status of the attempts whose bits are set: a hint is no proof. The earliest that has
- * connected wins. Returns whether one has ended. */
+ * connected wins. Returns whether one has ended, or the call. */
 static bool apply_ends(attempts *all, uint32_t ended)
 {
     size_t waited = all->open_count;
     size_t index = 0;
-    feri_operation operation = feri_attempt_operation(all->options->local);
     for (size_t i = 0; i < waited && !all->has_winner; i++) {
-        bool is_pending = (ended >> i & 1) == 0;
         fer_error status = feri_own_error(FER_WOULD_BLOCK);
-        if (!is_pending) {
-            status = feri_connect_status(all->open[index].raw, operation);
-            if (status.kind == FER_WOULD_BLOCK && all->false_hints.in_a_row > 0) {
-                status = feri_connect_status_without_error(all->open[index].raw, operation);
-            }
+        fer_error error =
+            (ended >> i & 1) == 0 ? feri_ok() : query_attempt(all, all->open[index].raw, &status);
+        if (error.kind != FER_OK) {
+            stop(all, error);
+            return true;
         }
         if (status.kind == FER_WOULD_BLOCK) {
             index++;

@@ -166,13 +166,11 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
     bool was_connecting =
         feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_CHECK_CONNECT;
     feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
-    if ((answer == FERI_ANSWER_CHECK_CONNECT && error.kind != FER_WOULD_BLOCK) ||
-        (answer == FERI_ANSWER_END && was_connecting)) {
-        answer =
-            /* the connect has just failed, or the connection was reset before any call */
-            FERI_ANSWER_SAVED_ERROR;
+    if (answer == FERI_ANSWER_CHECK_CONNECT) {
+        answer = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR);
     }
-    if (answer == FERI_ANSWER_SAVED_ERROR) {
+    if (answer == FERI_ANSWER_SAVED_ERROR || (answer == FERI_ANSWER_END && was_connecting)) {
+        /* the connect has just failed, or the connection was reset before any call */
         *out = feri_handle_saved_error(handle);
         return feri_ok();
     }

@@ -20,14 +20,14 @@ static fer_error wait_for_hint(fer_raw_socket raw, const feri_limits *limits, bo
 }
 
 /* FER_OK: *status is the status of the connect, WOULD_BLOCK while it is pending. Any other error:
- * the wait ended without a result. A hint of failure is no proof: its cause may come late, or
- * another thread has taken it. */
+ * the wait or the query ended without a result. A hint of failure is no proof: its cause may come
+ * late, or another thread has taken it. */
 static fer_error wait_for_result(fer_raw_socket raw, feri_operation operation,
                                  const feri_limits *limits, fer_error *status)
 {
     bool failed = false;
     FER_TRY(wait_for_hint(raw, limits, &failed));
-    *status = feri_connect_status(raw, operation);
+    FER_TRY(feri_connect_status(raw, operation, status));
     return status->kind == FER_WOULD_BLOCK ? feri_limits_check(limits) : feri_ok();
 }
 
@@ -61,7 +61,7 @@ fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
         }
         if (error.kind == FER_OK && false_hints.in_a_row > 0) {
             /* macOS is reported to have writable sockets that never connect (socket2, issue 652) */
-            status = feri_connect_status_without_error(raw, operation);
+            FER_TRY(feri_connect_status_without_error(raw, operation, &status));
             if (status.kind != FER_WOULD_BLOCK) {
                 return status;
             }

@@ -61,6 +61,27 @@ static void a_second_hint_ends_a_connect_that_is_not_pending(void **state)
     assert_int_equal(script.times[SCRIPT_WAIT_FOR_CONNECTS], 2);
 }
 
+/* The first query, the second one, and the one after a second hint. The attempt may have connected,
+ * so its socket is reset. */
+static void a_status_that_cannot_be_queried_ends_the_call(void **state)
+{
+    (void)state;
+    for (size_t good = 0; good < 3; good++) {
+        begin_pending(&script_bsd);
+        script_default(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 57};
+        script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1;
+        for (size_t i = 0; i < good; i++) {
+            script_then(SCRIPT_TAKE_ERROR);
+        }
+        script_then_fail(SCRIPT_TAKE_ERROR, FER_NO_BUFFER_SPACE, 55);
+        assert_error(connect_two(A, B), FER_NO_BUFFER_SPACE, 55);
+        assert_int_equal(script.times[SCRIPT_CONNECT], 1);
+        assert_int_equal(script.times[SCRIPT_SET_LINGER], 1);
+        assert_error(failures[0].error, FER_NO_BUFFER_SPACE, 55);
+    }
+}
+
 static void a_connection_that_cannot_be_made_blocking_is_closed(void **state)
 {
     (void)state;
@@ -399,6 +420,7 @@ int main(void)
         script_test(a_pending_connect_is_awaited_and_its_status_decides),
         script_test(a_hint_is_no_proof_and_false_hints_pause),
         script_test(a_second_hint_ends_a_connect_that_is_not_pending),
+        script_test(a_status_that_cannot_be_queried_ends_the_call),
         script_test(a_connection_that_cannot_be_made_blocking_is_closed),
         script_test(port_0_is_refused_without_a_call),
         script_test(a_mapped_address_gets_a_dual_stack_socket),

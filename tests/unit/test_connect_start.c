@@ -4,6 +4,7 @@
 #include "core/handle/pending_connect.h"
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
+#include "core/transfer/stream_io.h"
 #include "unit/scripted_platform.h"
 
 static void assert_new_again(fer_handle *handle)
@@ -210,6 +211,58 @@ static void a_failed_connect_whose_error_was_taken_is_aborted(void **state)
                "connect_is_pending(1) take_error(1) peer_addr(1)");
 }
 
+static bool is_pending(const fer_handle *handle)
+{
+    return feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_CONNECTING;
+}
+
+/* The query of the status, and the one of a shared handle after it. */
+static void a_query_that_fails_leaves_the_connect_pending(void **state)
+{
+    (void)state;
+    const fer_error failure = {FER_NO_BUFFER_SPACE, 55};
+    script_begin(&script_bsd);
+    fer_handle handle = script_connecting(FERI_FLAG_ADOPTED);
+    fer_error pending = {FER_DEADLOCK, 1};
+    char byte;
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 57};
+    script_then(SCRIPT_TAKE_ERROR)->error = failure;
+    assert_error(feri_stream_read(&handle, &byte, 1, NULL), failure.kind, failure.os_code);
+    assert_true(is_pending(&handle));
+    script_then(SCRIPT_TAKE_ERROR);
+    script_then(SCRIPT_TAKE_ERROR)->error = failure;
+    script_then(SCRIPT_CONNECT_IS_PENDING)->value = 1;
+    assert_error(feri_stream_write(&handle, "x", 1, NULL), failure.kind, failure.os_code);
+    assert_true(is_pending(&handle));
+    script_then(SCRIPT_TAKE_ERROR)->error = failure;
+    assert_error(feri_stream_take_error(&handle, &pending), failure.kind, failure.os_code);
+    assert_error(pending, FER_DEADLOCK, 1);
+    assert_true(is_pending(&handle));
+    *script_default(SCRIPT_PEER_ADDR) = (script_result){.value = 0};
+    assert_ok(feri_stream_take_error(&handle, &pending));
+    assert_ok(pending);
+}
+
+/* As the wait's failure does. */
+static void a_query_that_fails_ends_a_call_that_waits(void **state)
+{
+    (void)state;
+    for (size_t good = 0; good < 3; good++) {
+        fer_handle handle = {0};
+        fer_socket_addr to = script_addr("192.0.2.1:7");
+        script_begin(&script_bsd);
+        script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 36);
+        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 57};
+        script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1;
+        for (size_t i = 0; i < good; i++) {
+            script_then(SCRIPT_TAKE_ERROR);
+        }
+        script_then_fail(SCRIPT_TAKE_ERROR, FER_INVALID_INPUT, 22);
+        assert_error(feri_connect_timeout(&handle, &to, FER_DURATION_NONE), FER_INVALID_INPUT, 22);
+        assert_new_again(&handle);
+    }
+}
+
 /* Row ports_exhausted. */
 static void a_connect_without_a_port_left_has_one_kind(void **state)
 {
@@ -256,6 +309,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         script_test(a_connect_that_has_started_is_under_way),
         script_test(a_connect_to_the_own_address_is_refused),
+        script_test(a_query_that_fails_leaves_the_connect_pending),
+        script_test(a_query_that_fails_ends_a_call_that_waits),
         script_test(a_connect_that_ends_at_once_leaves_an_open_stream),
         script_test(a_connect_that_fails_at_once_leaves_a_new_handle),
         script_test(misuse_asks_nobody),
