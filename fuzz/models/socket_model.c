@@ -329,8 +329,10 @@ kind_set model_set_option(const model_handle *handle, model_option option, uint6
 /* DIFFERENCES.md, ended_option. */
 static bool may_keep_options(const struct model_socket *socket)
 {
+    bool may_have_failed = socket->state == SOCKET_FAILED ||
+                           (socket->state == SOCKET_CONNECTING && socket->outcome != OK);
     return (ended_streams_keep_options && socket->is_stream &&
-            (socket->peer_is_unknown || socket->is_uncertain)) ||
+            (socket->peer_is_unknown || socket->is_uncertain || may_have_failed)) ||
            model_kinds_of_dead(socket) != 0;
 }
 
