@@ -98,6 +98,15 @@ static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
            (other == FER_OK || other == FER_UNEXPECTED_EOF);
 }
 
+/* `udp_reconnect_unbinds`: the address of a socket's first peer is free once it has another. No
+ * later step can be compared. */
+static inline bool may_be_unbound(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const binding[] = {"udp_bind", "socket_bind", NULL};
+    return is_any_of(misuse_call_name(step[0]), binding) && posix == FER_ADDR_IN_USE &&
+           other == FER_OK;
+}
+
 /* `no_dual_stack`: an IPv6 socket is for IPv6 only. No later step can be compared. */
 static inline bool lacks_dual_stack(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
