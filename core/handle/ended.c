@@ -1,22 +1,30 @@
 /* ended.c: the failures of calls that the system refuses because the connection has ended. */
 #include "core/handle/ended.h"
 
+#include "core/base/facts.h"
 #include "core/base/operation_error.h"
 #include "core/handle/handle.h"
 #include "platform/platform.h"
 
+/* A failure of the query itself, for example without buffers, says nothing. */
+bool feri_has_lost_its_peer(fer_raw_socket raw)
+{
+    fer_error_kind kind = ferp_check_connected(raw).kind;
+    return kind == FER_NOT_CONNECTED || kind == FER_INVALID_INPUT;
+}
+
 /* XNU refuses every setsockopt and getpeername with EINVAL once both halves have ended
- * (uipc_socket.c, sosetoptlock; uipc_syscalls.c, getpeername). So the second call shows that the
- * first one's EINVAL is no mistake of the caller. FreeBSD's TCP options are ECONNRESET then
- * (tcp_ctloutput), and Windows documents WSAENOTCONN and WSAENETRESET ("setsockopt function",
- * MSDN). */
+ * (uipc_socket.c, sosetoptlock; uipc_syscalls.c, getpeername). FreeBSD's TCP options are ECONNRESET
+ * then (tcp_ctloutput). The second call shows that the first one's error is no mistake of the
+ * caller, and of no other origin. Windows documents WSAENOTCONN and WSAENETRESET ("setsockopt
+ * function", MSDN), and getpeername may still succeed (row peer_addr_after_end). */
 bool feri_connection_has_ended(fer_raw_socket raw, fer_error error)
 {
     switch (error.kind) {
     case FER_CONNECTION_RESET:
     case FER_CONNECTION_ABORTED:
-    case FER_NOT_CONNECTED: return true;
-    case FER_INVALID_INPUT: return ferp_check_connected(raw).kind != FER_OK;
+    case FER_NOT_CONNECTED: return !feri_io_waits_in_kernel() || feri_has_lost_its_peer(raw);
+    case FER_INVALID_INPUT: return feri_has_lost_its_peer(raw);
     default: return false;
     }
 }

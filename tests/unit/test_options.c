@@ -376,6 +376,29 @@ static void an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended
     assert_log("set_option(1,NODELAY,1)");
 }
 
+/* O7: only the loss of the peer shows that the connection has ended. Windows keeps the peer's
+ * address. */
+static void an_option_that_a_live_stream_refuses_is_told(void **state)
+{
+    (void)state;
+    const fer_error_kind kinds[] = {FER_CONNECTION_RESET, FER_CONNECTION_ABORTED,
+                                    FER_NOT_CONNECTED};
+    for (size_t i = 0; i < 3; i++) {
+        fer_handle handle = open_stream(0);
+        script_then_fail(SCRIPT_SET_OPTION, kinds[i], 99);
+        assert_error(feri_set_switch(&handle, FERP_NODELAY, true), kinds[i], 99);
+        script_then_fail(SCRIPT_SET_OPTION, kinds[i], 99);
+        script_then_fail(SCRIPT_PEER_ADDR, FER_NO_BUFFER_SPACE, 105);
+        assert_error(feri_set_switch(&handle, FERP_NODELAY, true), kinds[i], 99);
+        script_then_fail(SCRIPT_SET_OPTION, kinds[i], 99);
+        script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
+        assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
+        script.traits = script_windows;
+        script_then_fail(SCRIPT_SET_OPTION, kinds[i], 99);
+        assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
+    }
+}
+
 /* O7: XNU also refuses them once a connect has failed. The cause stays for the call that asks. */
 static void an_option_is_moot_once_the_pending_connect_has_failed(void **state)
 {
@@ -416,6 +439,7 @@ int main(void)
         script_test(a_buffer_size_of_an_ended_half_is_moot),
         script_test(a_buffer_size_is_told_in_the_unit_in_which_it_was_set),
         script_test(an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended),
+        script_test(an_option_that_a_live_stream_refuses_is_told),
         script_test(an_option_is_moot_once_the_pending_connect_has_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
