@@ -42,9 +42,18 @@ bool feri_error_is_fatal(fer_error error)
     switch (error.kind) {
 #define NONFATAL_CASE(kind) case kind:
         FERI_NONFATAL_KINDS(NONFATAL_CASE)
-#undef NONFATAL_CASE
         return false;
     case FER_TIMED_OUT: return error.os_code != 0;
     default: return true;
+    }
+}
+
+bool feri_error_is_fatal_without_peer(fer_error error)
+{
+    switch (error.kind) {
+        FERI_NONFATAL_KINDS_WITH_PEER(NONFATAL_CASE)
+#undef NONFATAL_CASE
+        return true;
+    default: return false;
     }
 }

@@ -129,7 +129,20 @@ static inline fer_error feri_map_error(feri_operation operation, fer_error error
     X(FER_DEADLOCK)            \
     X(FER_BROKEN_PIPE)
 
+/* The kinds among them that a connection can end with, after an ICMP message or the loss of its
+ * route. The system returns such an error once, and then the end of file (Linux: net/ipv4/icmp.c,
+ * icmp_err_convert, net/ipv6/icmp.c, icmpv6_err_convert, and tcp_timer.c, tcp_write_err; the BSDs:
+ * tcp_timer.c, t_softerror). If it has refused only the call (a security module, a filter), the
+ * stream keeps its peer. */
+#define FERI_NONFATAL_KINDS_WITH_PEER(X) \
+    X(FER_INVALID_INPUT)                 \
+    X(FER_PERMISSION_DENIED)             \
+    X(FER_UNSUPPORTED)
+
 /* Whether an error of a stream's read, write or SO_ERROR ends the stream. */
 bool feri_error_is_fatal(fer_error error);
+
+/* Whether it does if the stream has no peer any more. */
+bool feri_error_is_fatal_without_peer(fer_error error);
 
 #endif

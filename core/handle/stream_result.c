@@ -4,6 +4,7 @@
 #include "core/base/assert.h"
 #include "core/base/facts.h"
 #include "core/base/operation_error.h"
+#include "core/handle/ended.h"
 
 /* The read half's answer after an event. */
 static fer_error read_half_error(const fer_handle *handle)
@@ -11,6 +12,12 @@ static fer_error read_half_error(const fer_handle *handle)
     feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);
     return feri_handle_answer_error(
         handle, answer == FERI_ANSWER_CHECK_QUEUED ? FERI_ANSWER_SAVED_ERROR : answer);
+}
+
+static bool ends_stream(const fer_handle *handle, fer_error error)
+{
+    return feri_error_is_fatal(error) ||
+           (feri_error_is_fatal_without_peer(error) && feri_has_lost_its_peer(handle->raw_));
 }
 
 fer_error feri_stream_after_end(fer_handle *handle)
@@ -23,7 +30,7 @@ fer_error feri_stream_after_failed_read(fer_handle *handle, fer_error error)
 {
     FERI_ASSERT(error.kind != FER_OK);
     fer_error mapped = feri_map_error(FERI_OPERATION_READ, error);
-    if (!feri_error_is_fatal(mapped)) {
+    if (!ends_stream(handle, mapped)) {
         return mapped;
     }
     return feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped) ? read_half_error(handle)
@@ -48,7 +55,7 @@ fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
         (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
         return mapped;
     }
-    bool is_fatal = feri_error_is_fatal(mapped) || may_have_sent(mapped);
+    bool is_fatal = may_have_sent(mapped) || ends_stream(handle, mapped);
     if (!is_fatal || !feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped)) {
         return mapped;
     }

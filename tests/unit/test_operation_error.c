@@ -122,6 +122,18 @@ static void every_kind_that_is_not_known_to_pass_is_fatal(void **state)
     }
 }
 
+static void an_error_that_may_be_of_the_connection_is_fatal_without_a_peer(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        bool is_listed = kinds[i] == FER_INVALID_INPUT || kinds[i] == FER_PERMISSION_DENIED ||
+                         kinds[i] == FER_UNSUPPORTED;
+        fer_error error = {kinds[i], 13};
+        assert_int_equal(feri_error_is_fatal_without_peer(error), is_listed);
+        assert_false(is_listed && feri_error_is_fatal(error));
+    }
+}
+
 static void a_timeout_is_fatal_only_with_an_os_code(void **state)
 {
     (void)state;
@@ -148,6 +160,7 @@ int main(void)
         cmocka_unit_test(every_listed_answer_is_told_as_listed_and_every_other_as_it_is),
         cmocka_unit_test(success_is_told_as_success_to_every_operation),
         cmocka_unit_test(every_kind_that_is_not_known_to_pass_is_fatal),
+        cmocka_unit_test(an_error_that_may_be_of_the_connection_is_fatal_without_a_peer),
         cmocka_unit_test(a_timeout_is_fatal_only_with_an_os_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,7 +225,7 @@ static void a_denied_write_ends_the_stream_if_its_bytes_may_be_queued(void **sta
         assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_PERMISSION_DENIED, 13);
         fer_error again = feri_stream_write(&handle, buf, 1, NULL);
         assert_int_equal(again.kind, i == 1 ? FER_PERMISSION_DENIED : FER_OK);
-        assert_log(i == 1 ? "try_send(1,1)" : "send(1,1) send(1,1)");
+        assert_log(i == 1 ? "try_send(1,1)" : "send(1,1) peer_addr(1) send(1,1)");
     }
 }
 

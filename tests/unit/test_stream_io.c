@@ -261,7 +261,7 @@ static void an_invalid_receive_changes_nothing(void **state)
     script_then_move(SCRIPT_RECV, 1);
     assert_ok(feri_stream_read(&handle, buf, 1, &n));
     assert_int_equal(n, 1);
-    assert_log("recv(1,1) recv(1,1)");
+    assert_log("recv(1,1) peer_addr(1) recv(1,1)");
 }
 
 static void where_core_waits_each_call_waits_and_tries_again(void **state)

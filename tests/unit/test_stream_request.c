@@ -195,6 +195,40 @@ static void passing_errors_change_nothing(void **state)
     assert_int_equal(feri_handle_state(&handle), before);
 }
 
+/* S5: "The handle saves any fatal error". An ICMP message may have ended the connection, or the
+ * system has refused the call only. */
+static void an_error_that_may_be_of_the_connection_ends_it_without_a_peer(void **state)
+{
+    (void)state;
+    const fer_error soft[] = {{FER_INVALID_INPUT, 22},
+                              {FER_PERMISSION_DENIED, 13},
+                              {FER_UNSUPPORTED, 92},
+                              {FER_NO_BUFFER_SPACE, 105}};
+    const fer_error_kind peers[] = {FER_OK, FER_NO_BUFFER_SPACE, FER_NOT_CONNECTED,
+                                    FER_INVALID_INPUT};
+    for (size_t i = 0; i < 32; i++) {
+        fer_error error = soft[i / 8];
+        bool ends = i / 8 < 3 && i / 2 % 4 >= 2;
+        script_begin(&script_posix);
+        fer_handle handle = script_stream(0);
+        feri_state before = feri_handle_state(&handle);
+        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){peers[i / 2 % 4], 99};
+        assert_error(i % 2 == 0 ? feri_stream_after_failed_read(&handle, error)
+                                : feri_stream_after_failed_write(&handle, error),
+                     error.kind, error.os_code);
+        assert_int_equal(script.times[SCRIPT_PEER_ADDR], i / 8 < 3);
+        assert_int_equal(feri_handle_state(&handle) != before, ends);
+        if (ends) {
+            bool needs_os = true;
+            assert_error(feri_stream_check_read(&handle, true, 1, &needs_os), error.kind,
+                         error.os_code);
+            assert_false(needs_os);
+            assert_error(feri_stream_check_write(&handle, true, 1, &needs_os), error.kind,
+                         error.os_code);
+        }
+    }
+}
+
 /* Another thread's shutdown between the state check and the OS's result takes precedence over that
  * result. */
 static void a_half_that_was_shut_meanwhile_answers_for_the_os(void **state)
@@ -340,6 +374,7 @@ int main(void)
         script_test(the_short_way_is_that_of_an_open_handle_without_limits),
         script_test(bytes_that_were_moved_change_nothing),
         script_test(passing_errors_change_nothing),
+        script_test(an_error_that_may_be_of_the_connection_ends_it_without_a_peer),
         script_test(a_half_that_was_shut_meanwhile_answers_for_the_os),
         script_test(an_end_that_was_seen_meanwhile_answers_for_the_os),
         script_test(the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s),

@@ -1,7 +1,7 @@
 /* test_unusual_errors.c: errors that the system reports only in unusual surroundings: the limit of
- * open files was lowered after the sockets were opened, no local port is left. On Linux' own
- * sockets, and with system calls that fail as other systems' do. Linux only. Rules C2, C5, K2, S5,
- * T2. */
+ * open files was lowered after the sockets were opened, no local port is left, an ICMP message has
+ * ended the connection. On Linux' own sockets, and with system calls that fail as other systems'
+ * do. Linux only. Rules C2, C5, K2, S5, T2. */
 #ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE /* syscall */
 #endif
@@ -398,6 +398,62 @@ static void a_datagram_socket_without_a_port_does_not_wait(void **state)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == PORTS_OK);
 }
 
+/* ---- The connection ends by an ICMP message, or the system refuses a call */
+
+/* If it is not 0, the next recv takes the error of the socket and fails with this one. */
+static int recv_error;
+
+ssize_t recv(int fd, void *buf, size_t len, int flags)
+{
+    int taken = 0;
+    socklen_t size = sizeof taken;
+    if (recv_error != 0) {
+        (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &taken, &size);
+    }
+    return takes(&recv_error) ? -1 : (ssize_t)syscall(SYS_recvfrom, fd, buf, len, flags, 0, 0);
+}
+
+static const int refusals[] = {EACCES, EPERM, EINVAL, EOPNOTSUPP, ENOPROTOOPT};
+
+/* S5: "The handle saves any fatal error". Linux returns it once: icmp.c, icmp_err_convert. */
+static void the_error_of_an_icmp_message_is_no_end_of_file(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        struct connected pair = connect_pair();
+        fer_interest ready = 0;
+        char byte = 0;
+        assert_ok(fer_tcp_stream_set_linger(&pair.server, fer_duration_from_secs(0)));
+        fer_tcp_stream_close(&pair.server);
+        assert_ok(
+            fer_tcp_stream_ready(&pair.client, FER_READABLE, fer_duration_from_secs(60), &ready));
+        recv_error = refusals[i];
+        fer_error error = fer_tcp_stream_read(&pair.client, &byte, 1, NULL);
+        assert_int_equal(error.os_code, refusals[i]);
+        assert_error(fer_tcp_stream_read(&pair.client, &byte, 1, NULL), error.kind, refusals[i]);
+        assert_error(fer_tcp_stream_write(&pair.client, "x", 1, NULL), error.kind, refusals[i]);
+        assert_error(fer_tcp_stream_close_lingering(&pair.client, fer_duration_from_secs(60)),
+                     error.kind, refusals[i]);
+        close_pair(&pair);
+    }
+}
+
+static void a_refused_read_leaves_a_stream_that_has_a_peer(void **state)
+{
+    (void)state;
+    struct connected pair = connect_pair();
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        char byte = 0;
+        recv_error = refusals[i];
+        fer_error error = fer_tcp_stream_read(&pair.client, &byte, 1, NULL);
+        assert_int_equal(error.os_code, refusals[i]);
+        assert_ok(fer_tcp_stream_write_all(&pair.server, "x", 1, NULL));
+        assert_ok(fer_tcp_stream_read(&pair.client, &byte, 1, NULL));
+        assert_int_equal(byte, 'x');
+    }
+    close_pair(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +467,8 @@ int main(void)
         cmocka_unit_test(a_built_socket_without_a_port_has_failed_to_connect),
         cmocka_unit_test(a_bind_without_a_port_is_no_would_block),
         cmocka_unit_test(a_datagram_socket_without_a_port_does_not_wait),
+        cmocka_unit_test(the_error_of_an_icmp_message_is_no_end_of_file),
+        cmocka_unit_test(a_refused_read_leaves_a_stream_that_has_a_peer),
     };
     return cmocka_run_group_tests(tests, read_limit, NULL);
 }
