@@ -96,8 +96,7 @@ fer_error_kind unix_model_receive(unix_handle *handle, fer_error_kind wait_kind,
         return FER_CONNECTION_RESET;
     }
     if (socket->datagram_count == 0) {
-        bool tells_end = wait_kind == FER_TIMED_OUT || unix_is_bsd; /* row unix_datagram_end */
-        return socket->shut_read && tells_end ? FER_OK : wait_kind;
+        return socket->shut_read ? FER_OK : wait_kind;
     }
     *fill_byte = socket->datagrams[0].fill;
     *len = socket->datagrams[0].len;

@@ -1076,10 +1076,11 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram 
  * Receives one datagram.
  *
  * If the datagram is longer than len, out->truncated is set. The first len bytes are stored, the
- * rest is lost.
+ * rest is lost. If receiving is shut down, through this handle or another, and no datagram is
+ * queued, the result is FER_OK with out->len 0 and the unnamed address, in nonblocking mode too.
  *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
+ * Blocks: until a datagram arrives or receiving is shut down, at most the read timeout. Never in
+ * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED,
  * FER_CONNECTION_RESET (Linux: the peer has connected to another socket; macOS and the BSDs: the
@@ -1094,8 +1095,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_from(fer_unix_datagram *so
 /**
  * Receives one datagram. Does the same as fer_unix_datagram_recv_from; Rust has both functions.
  *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
+ * Blocks: same as fer_unix_datagram_recv_from.
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_unix_datagram_recv_from.
  * Rust: std::os::unix::net::UnixDatagram::recv.

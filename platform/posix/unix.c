@@ -157,6 +157,23 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 
 /* ---- Datagrams */
 
+/* An end of file, if the read half is shut down and the queue is empty: nothing is queued after a
+ * shutdown, so a second try receives what came before it. A call that waits in the kernel returns
+ * the end itself. */
+static ssize_t receive_or_end(int fd, struct msghdr *message, int flags)
+{
+    ssize_t moved = recvmsg(fd, message, flags);
+    if (moved >= 0 || errno != EAGAIN || !ferp_posix_hides_end(fd)) {
+        return moved;
+    }
+    moved = recvmsg(fd, message, flags | MSG_DONTWAIT);
+    if (moved < 0 && errno == EAGAIN) {
+        message->msg_namelen = 0;
+        return 0;
+    }
+    return moved;
+}
+
 static fer_error receive_from_unix(fer_raw_socket raw, void *buf, size_t len, int flags,
                                    struct ferp_unix_datagram *out)
 {
@@ -170,7 +187,7 @@ static fer_error receive_from_unix(fer_raw_socket raw, void *buf, size_t len, in
     message.msg_namelen = sizeof from;
     message.msg_iov = &slice;
     message.msg_iovlen = 1;
-    ssize_t moved = recvmsg((int)raw, &message, flags);
+    ssize_t moved = receive_or_end((int)raw, &message, flags);
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }

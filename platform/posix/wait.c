@@ -185,6 +185,22 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
     return (fer_error){has_failed ? FER_CONNECTION_REFUSED : FER_OK, 0};
 }
 
+#ifdef __linux__
+/* The error of a poll that a signal ends says the same as no event. */
+bool ferp_posix_hides_end(int fd)
+{
+    struct pollfd entry = entry_of(fd, POLLRDHUP);
+    (void)poll(&entry, 1, 0);
+    return (entry.revents & POLLRDHUP) != 0;
+}
+#else
+bool ferp_posix_hides_end(int fd)
+{
+    (void)fd;
+    return false;
+}
+#endif
+
 /* Loops because a signal ends poll. */
 void ferp_pause(uint64_t until)
 {

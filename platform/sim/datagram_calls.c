@@ -148,11 +148,8 @@ static fer_error check_datagram(ferp_sim_network *network, ferp_sim_socket *sock
 {
     *count = (size_t)socket->datagram_count;
     FER_TRY(ferp_sim_take_pending(network, socket));
-    bool tells_end = !socket->settings.nonblocking ||
-                     ferp_sim_switches_for(network, socket)->shut_datagrams_have_ended;
-    if (socket->datagram_count == 0 && socket->shut_read && tells_end) {
-        /* The end of file of a Unix socket. Linux reports it only to a call that may wait
-         * (__skb_wait_for_more_packets). */
+    if (socket->datagram_count == 0 && socket->shut_read) {
+        /* the end of file of a Unix socket, which platform/posix reports in every mode */
         return FERP_SIM_OK;
     }
     return socket->datagram_count > 0 ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);

@@ -17,7 +17,7 @@
         .unix_peer_close_is_econnreset = true, .unix_connected_hears_all = true,                  \
         .unix_reconnect_keeps_queue = true, .unix_full_queue_refuses = true,                      \
         .poller_ignores_never_connected = true, .poller_errors_without_code = true,               \
-        .shut_datagrams_have_ended = true, .poller_forgets_closed_numbers = true, __VA_ARGS__     \
+        .poller_forgets_closed_numbers = true, __VA_ARGS__                                        \
     }
 
 /* The switches that macOS does not share with the others. */

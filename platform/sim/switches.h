@@ -174,9 +174,6 @@ typedef struct ferp_sim_switches {
      * ENOBUFS (the others: sorflush leaves no room). Linux: EPIPE. */
     bool unix_datagram_to_shut_is_lost;
     bool unix_datagram_to_shut_is_enobufs;
-    /* A datagram socket with a shut down read half and an empty queue has ended for nonblocking
-     * calls too (all: soreceive, SBS_CANTRCVMORE). Linux: EAGAIN. */
-    bool shut_datagrams_have_ended;
     /* shutdown of an unconnected datagram socket is ENOTCONN, with an effect or without one
      * (FreeBSD, XNU: soshutdown). */
     bool unconnected_shutdown_is_enotconn;

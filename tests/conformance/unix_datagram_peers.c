@@ -1,6 +1,15 @@
 /* unix_datagram_peers.c: the peers of datagram sockets on Unix sockets: connecting, peers that are
- * gone, and shutdowns (rules U5, C1, C4, X2, S3). */
+ * gone, and shutdowns (rules U5, C1, C4, X2, X4, S3). */
+#include <stdatomic.h>
+
 #include "conformance/unix_datagram_check.h"
+#include "support/limits_fixture.h"
+#include "support/thread.h"
+
+#define UNIX_LIMITS_TEST(rule, function)                                       \
+    {                                                                          \
+        rule " " #function, function, limits_test_begin, limits_test_end, NULL \
+    }
 
 /* ---- U5, C1, C4 */
 
@@ -139,6 +148,121 @@ static void after_shutdown_it_is_the_end_and_a_broken_pipe(void **state)
     assert_own(fer_unix_datagram_shutdown(one, (fer_shutdown)-1), FER_INVALID_INPUT);
 }
 
+/* The modes of a receive. */
+enum { BY_TIMEOUT, BY_DEADLINE, BY_TOKEN, NONBLOCKING, TRYING, TRYING_WITH_LIMITS, CALLS };
+
+static void set_call(fer_unix_datagram *socket, int call)
+{
+    if (call == BY_TIMEOUT) {
+        assert_ok(fer_unix_datagram_set_read_timeout(socket, millis(5000)));
+    } else if (call == BY_DEADLINE || call == TRYING_WITH_LIMITS) {
+        assert_ok(fer_unix_datagram_set_limits(
+            socket, &(fer_limits){fer_instant_after(millis(5000)), NULL}));
+    } else if (call == BY_TOKEN) {
+        fer_limits limits = limits_with_token();
+        assert_ok(fer_unix_datagram_set_limits(socket, &limits));
+    } else if (call == NONBLOCKING) {
+        assert_ok(fer_unix_datagram_set_nonblocking(socket, true));
+    }
+}
+
+static fer_error receive_by(fer_unix_datagram *socket, int call, fer_unix_received *got)
+{
+    char buf[8];
+    memset(got, 0x5a, sizeof *got);
+    return call < TRYING ? fer_unix_datagram_recv(socket, buf, sizeof buf, got)
+                         : fer_unix_datagram_try_recv(socket, buf, sizeof buf, got);
+}
+
+/* X4: "A receive on a socket whose READ is shut down, through whichever handle, is OK with 0 bytes
+ * once its queue is empty, in every mode and within limits." */
+static void a_shut_read_half_has_ended_in_every_mode(void **state)
+{
+    skip_without_unix_datagrams();
+    for (int i = 0; i < 2 * CALLS; i++) {
+        fer_unix_datagram *one = test_unix_datagram();
+        fer_unix_datagram *other = test_unix_datagram();
+        fer_unix_datagram *clone = test_unix_datagram();
+        fer_unix_received got;
+        int call = i / 2;
+        assert_ok(fer_unix_datagram_pair(one, other));
+        assert_ok(fer_unix_datagram_try_clone(one, clone));
+        set_call(one, call);
+        send_text(other, "queued", NULL);
+        assert_ok(fer_unix_datagram_shutdown(i % 2 == 0 ? one : clone,
+                                             i % 2 == 0 ? FER_SHUTDOWN_READ : FER_SHUTDOWN_BOTH));
+        if (!unix_peer_has_bsd_datagrams()) { /* they discard the queue (uipc_socket.c, sorflush) */
+            assert_ok(receive_by(one, call, &got));
+            assert_int_equal(got.len, 6);
+        }
+        for (int again = 0; again < 2; again++) {
+            assert_ok(receive_by(one, call, &got));
+            assert_int_equal(got.len, 0);
+            assert_false(got.truncated);
+            assert_unnamed(&got.from);
+        }
+        assert_int_equal(limits_test_end(state), 0);
+    }
+}
+
+/* X4: the peer's shutdown or close ends no receive. */
+static void the_end_of_the_peer_is_no_end(void **state)
+{
+    (void)state;
+    skip_without_unix_datagrams();
+    fer_unix_datagram *one = test_unix_datagram();
+    fer_unix_datagram *other = test_unix_datagram();
+    fer_unix_received got;
+    assert_ok(fer_unix_datagram_pair(one, other));
+    assert_ok(fer_unix_datagram_set_nonblocking(one, true));
+    assert_ok(fer_unix_datagram_shutdown(other, FER_SHUTDOWN_BOTH));
+    assert_kind(receive_by(one, NONBLOCKING, &got), FER_WOULD_BLOCK);
+    fer_unix_datagram_close(other);
+    if (!unix_peer_has_bsd_datagrams()) { /* they report the close once, as a reset */
+        assert_kind(receive_by(one, NONBLOCKING, &got), FER_WOULD_BLOCK);
+    }
+}
+
+struct receiver {
+    fer_unix_datagram *socket;
+    int call;
+    atomic_int started;
+    fer_unix_received got;
+    fer_error error;
+};
+
+static void receive_once(void *argument)
+{
+    struct receiver *receiver = argument;
+    atomic_store(&receiver->started, 1);
+    receiver->error = receive_by(receiver->socket, receiver->call, &receiver->got);
+}
+
+/* X4: the result is the same whether the receive or the shutdown comes first. */
+static void shutdown_ends_a_receive_that_waits(void **state)
+{
+    skip_without_unix_datagrams();
+    for (int i = 0; i < 2 * NONBLOCKING; i++) {
+        fer_unix_datagram *one = test_unix_datagram();
+        fer_unix_datagram *other = test_unix_datagram();
+        struct receiver receiver = {.socket = one, .call = i / 2};
+        test_thread thread;
+        atomic_init(&receiver.started, 0);
+        assert_ok(fer_unix_datagram_pair(one, other));
+        set_call(one, i / 2);
+        test_thread_start(&thread, receive_once, &receiver);
+        while (atomic_load(&receiver.started) == 0) {
+            test_thread_yield();
+        }
+        peer_pause(i % 2 == 0 ? 0 : 10);
+        assert_ok(fer_unix_datagram_shutdown(one, FER_SHUTDOWN_READ));
+        test_thread_join(&thread);
+        assert_ok(receiver.error);
+        assert_int_equal(receiver.got.len, 0);
+        assert_int_equal(limits_test_end(state), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +271,9 @@ int main(void)
         UNIX_TEST("C1", sending_to_who_is_not_there_says_so),
         UNIX_TEST("X2", a_path_that_is_no_socket_is_refused),
         UNIX_TEST("S3", after_shutdown_it_is_the_end_and_a_broken_pipe),
+        UNIX_LIMITS_TEST("X4", a_shut_read_half_has_ended_in_every_mode),
+        UNIX_TEST("X4", the_end_of_the_peer_is_no_end),
+        UNIX_LIMITS_TEST("X4", shutdown_ends_a_receive_that_waits),
     };
     return RUN_TESTS("unix_datagram_peers", tests);
 }

@@ -274,27 +274,6 @@ static void a_datagram_to_a_shut_read_half(void **state)
     ferp_close(ends[1]);
 }
 
-/* shut_datagrams_have_ended: for a nonblocking socket too, once its queue is empty (row
- * unix_datagram_end). On Linux: test_sim_unix.c. */
-static void a_shut_read_half_has_ended_for_every_receive(void **state)
-{
-    fer_unix_datagram one = {0};
-    fer_unix_datagram other = {0};
-    fer_unix_received got;
-    char byte = 0;
-    bsd_begin(state);
-    assert_ok(fer_unix_datagram_pair(&one, &other));
-    assert_ok(fer_unix_datagram_shutdown(&one, FER_SHUTDOWN_READ));
-    assert_ok(fer_unix_datagram_set_nonblocking(&one, true));
-    for (int i = 0; i < 3; i++) {
-        assert_ok(i < 2 ? fer_unix_datagram_recv(&one, &byte, 1, &got)
-                        : fer_unix_datagram_try_recv(&one, &byte, 1, &got));
-        assert_int_equal(got.len, 0);
-    }
-    fer_unix_datagram_close(&one);
-    fer_unix_datagram_close(&other);
-}
-
 /* unconnected_shutdown_is_enotconn, unconnected_shutdown_fails */
 static void shutdown_of_an_unconnected_datagram_socket(void **state)
 {
@@ -324,7 +303,6 @@ int main(void)
         BSD_TESTS(a_unix_peer_that_closes_is_econnreset),
         BSD_TESTS(a_connected_unix_socket_hears_all_and_keeps_its_queue),
         BSD_TESTS(a_datagram_to_a_shut_read_half),
-        BSD_TESTS(a_shut_read_half_has_ended_for_every_receive),
         BSD_TESTS(shutdown_of_an_unconnected_datagram_socket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,22 +121,6 @@ static void a_new_peer_drops_the_queue_and_tells_the_old_one(void **state)
     fer_unix_datagram_close(&c);
 }
 
-/* Linux: only a call that may wait returns end of file (__skb_wait_for_more_packets). */
-static void the_end_of_datagrams_is_told_to_who_waits(void **state)
-{
-    fer_unix_datagram socket = {0};
-    fer_unix_received got;
-    char buf[8];
-    sim_begin(state);
-    assert_ok(fer_unix_datagram_unbound(&socket));
-    assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_READ));
-    assert_ok(fer_unix_datagram_recv(&socket, buf, sizeof buf, &got));
-    assert_int_equal(got.len, 0);
-    assert_ok(fer_unix_datagram_set_nonblocking(&socket, true));
-    assert_kind(fer_unix_datagram_recv(&socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-    fer_unix_datagram_close(&socket);
-}
-
 /* Linux queues one datagram more than net.unix.max_dgram_qlen. The longest one has 32 bytes less
  * than the send buffer. */
 static void queues_and_lengths_are_linux_s(void **state)
@@ -186,7 +170,6 @@ int main(void)
         BOTH_TESTS(what_would_wait_for_ever_is_a_deadlock),
         BOTH_TESTS(nothing_is_ever_under_way),
         POSIX_TEST(a_new_peer_drops_the_queue_and_tells_the_old_one),
-        POSIX_TEST(the_end_of_datagrams_is_told_to_who_waits),
         POSIX_TEST(queues_and_lengths_are_linux_s),
         BOTH_TESTS(only_linux_tells_that_nobody_reads),
     };

@@ -26,6 +26,7 @@ static bool rejects_the_flag; /* as WSL 1 */
 static int recvfrom_error;    /* if it is not 0, every recvfrom fails with it */
 static ssize_t other_length;  /* if it is not 0, a recvfrom that succeeds returns it */
 static bool omits_the_sender;
+static int recvmsg_errors[2]; /* of the first calls; 0 for none */
 
 static ssize_t fail_with(int code)
 {
@@ -51,8 +52,12 @@ ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from
 
 ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
+    int failure = recvmsg_calls < 2 ? recvmsg_errors[recvmsg_calls] : 0;
     recvmsg_calls++;
     last_flags = flags;
+    if (failure != 0) {
+        return fail_with(failure);
+    }
     memset(message->msg_name, 0, message->msg_namelen);
     return syscall(SYS_recvmsg, fd, message, flags);
 }
@@ -62,6 +67,7 @@ static int reset_system(void **state)
     (void)state;
     recvfrom_calls = recvmsg_calls = last_flags = recvfrom_error = 0;
     other_length = 0;
+    recvmsg_errors[0] = recvmsg_errors[1] = 0;
     rejects_the_flag = omits_the_sender = false;
     return 0;
 }
@@ -325,6 +331,45 @@ static void a_truncated_answer_of_icmp_is_told_as_truncated(void **state)
     ferp_close(raw);
 }
 
+/* X4: the datagram arrived, and the read half was shut down, after a try that found none. Any other
+ * error of the second try is the call's. */
+static void what_came_before_a_shutdown_is_received(void **state)
+{
+    (void)state;
+    static const struct {
+        int errors[2];
+        bool is_shut;
+        fer_error_kind kind;
+        size_t len;
+        int calls;
+    } cases[] = {
+        {{EAGAIN, 0}, true, FER_OK, 4, 2},
+        {{EAGAIN, EAGAIN}, true, FER_OK, 0, 2},
+        {{EAGAIN, ECONNRESET}, true, FER_CONNECTION_RESET, 0, 2},
+        {{EAGAIN, 0}, false, FER_WOULD_BLOCK, 0, 1},
+        {{ECONNRESET, 0}, true, FER_CONNECTION_RESET, 0, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fer_raw_socket ends[2];
+        struct ferp_unix_datagram got = {0};
+        char buf[8];
+        size_t n = 0;
+        reset_system(NULL);
+        memcpy(recvmsg_errors, cases[i].errors, sizeof recvmsg_errors);
+        assert_ok(ferp_unix_pair(FER_TYPE_DGRAM, &ends[0], &ends[1]));
+        assert_ok(ferp_send(ends[1], "last", 4, &n));
+        if (cases[i].is_shut) {
+            assert_ok(ferp_shutdown(ends[0], FER_SHUTDOWN_READ));
+        }
+        assert_kind(ferp_try_unix_recv_from(ends[0], buf, sizeof buf, &got), cases[i].kind);
+        assert_int_equal(got.len, cases[i].len);
+        assert_int_equal(got.from.kind_, FER_UNIX_ADDR_UNNAMED);
+        assert_calls(0, cases[i].calls);
+        ferp_close(ends[0]);
+        ferp_close(ends[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +384,7 @@ int main(void)
         cmocka_unit_test_setup(a_sender_without_an_ip_address_is_an_error, reset_system),
         cmocka_unit_test_setup(a_peek_at_an_offset_reports_the_bytes_that_it_stored, reset_system),
         cmocka_unit_test_setup(a_truncated_answer_of_icmp_is_told_as_truncated, reset_system),
+        cmocka_unit_test_setup(what_came_before_a_shutdown_is_received, reset_system),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
