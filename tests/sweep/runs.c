@@ -65,14 +65,8 @@ static bool transfers_bytes(int call)
 static bool run_call(struct world *w, size_t row, enum mode mode)
 {
     const struct scenario *s = &scenarios[row];
-    fer_handle *handles[HANDLES];
     fer_raw_socket before[HANDLES];
-    world_set_mode(w, s->setup, mode);
-    world_handles(w, handles);
-    for (int i = 0; i < HANDLES; i++) {
-        before[i] = raw_of(handles[i]);
-    }
-    int open = count_open();
+    int open = world_begin_call(w, s->setup, mode, before);
     fer_instant start = fer_instant_now();
     sweep_arm(now);
     fer_error error = call_row(row, w);

@@ -323,14 +323,8 @@ static void run_call(struct world *w, size_t row, enum mode mode)
     bool is_disturbed =
         now.is_held || now.millis != 0 || now.seed != 0 || now.answer != FER_SIM_ANSWER_AS_IS;
     const struct scenario *s = &scenarios[row];
-    fer_handle *handles[HANDLES];
     fer_raw_socket before[HANDLES];
-    world_set_mode(w, s->setup, mode);
-    world_handles(w, handles);
-    for (int i = 0; i < HANDLES; i++) {
-        before[i] = raw_of(handles[i]);
-    }
-    int open = count_open();
+    int open = world_begin_call(w, s->setup, mode, before);
     arm(w);
     fer_duration start = fer_sim_now();
     fer_error error = call_row(row, w);

@@ -304,6 +304,18 @@ void world_set_mode(struct world *w, enum setup setup, enum mode mode)
     }
 }
 
+int world_begin_call(struct world *w, enum setup setup, enum mode mode,
+                     fer_raw_socket before[HANDLES])
+{
+    fer_handle *handles[HANDLES];
+    world_set_mode(w, setup, mode);
+    world_handles(w, handles);
+    for (int i = 0; i < HANDLES; i++) {
+        before[i] = raw_of(handles[i]);
+    }
+    return count_open();
+}
+
 void world_end(struct world *w)
 {
     fer_handle *handles[HANDLES];

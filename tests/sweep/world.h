@@ -144,6 +144,11 @@ bool world_open(struct world *w, enum setup setup, int flags);
 /* The mode of the handle under test. MODES: no limits. */
 void world_set_mode(struct world *w, enum setup setup, enum mode mode);
 
+/* The same, before the call under test. Stores the raw sockets of all handles; returns
+ * count_open. */
+int world_begin_call(struct world *w, enum setup setup, enum mode mode,
+                     fer_raw_socket before[HANDLES]);
+
 /* Closes everything. */
 void world_end(struct world *w);
 
@@ -222,7 +227,7 @@ void run_begin(size_t row, enum mode mode);
 void count_kind(fer_error error);
 __attribute__((format(printf, 1, 2))) void report(const char *format, ...);
 
-/* A failed call opens and closes nothing. before: of world_handles; open: of count_open. */
+/* A failed call opens and closes nothing. before, open: of world_begin_call. */
 void check_handles(struct world *w, const fer_raw_socket before[HANDLES], int open,
                    fer_error error);
 
