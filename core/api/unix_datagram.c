@@ -91,18 +91,6 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 /* ---- Sending and receiving */
 
 /* addr: NULL for the peer. */
-static fer_error send_unix_once(const feri_waiting *waiting, const void *buf, size_t len,
-                                const fer_unix_addr *addr, size_t *n)
-{
-    fer_raw_socket raw = waiting->handle->raw_;
-    bool may_wait = feri_waiting_tries_may_wait(waiting);
-    if (addr == NULL) {
-        return may_wait ? ferp_send(raw, buf, len, n) : ferp_try_send(raw, buf, len, n);
-    }
-    return may_wait ? ferp_unix_send_to(raw, buf, len, addr, n)
-                    : ferp_try_unix_send_to(raw, buf, len, addr, n);
-}
-
 static fer_error send_unix_datagram(fer_handle *handle, const void *buf, size_t len,
                                     const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
 {
@@ -110,7 +98,7 @@ static fer_error send_unix_datagram(fer_handle *handle, const void *buf, size_t 
     FER_TRY(feri_waiting_begin(&waiting));
     fer_error error;
     do {
-        error = send_unix_once(&waiting, buf, len, addr, n);
+        error = feri_datagram_send_once(&waiting, buf, len, NULL, addr, n);
     } while (feri_waiting_after_try(&waiting, &error) == FERI_TRY_AGAIN);
     return error;
 }

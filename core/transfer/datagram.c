@@ -162,16 +162,20 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
     return len > feri_datagram_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
 }
 
-/* to: NULL for the peer. */
-static fer_error send_once(const feri_waiting *waiting, const void *buf, size_t len,
-                           const fer_socket_addr *to, size_t *n)
+fer_error feri_datagram_send_once(const feri_waiting *waiting, const void *buf, size_t len,
+                                  const fer_socket_addr *to, const fer_unix_addr *path, size_t *n)
 {
     fer_raw_socket raw = waiting->handle->raw_;
     bool may_wait = feri_waiting_tries_may_wait(waiting);
-    if (to == NULL) {
-        return may_wait ? ferp_send(raw, buf, len, n) : ferp_try_send(raw, buf, len, n);
+    if (to != NULL) {
+        return may_wait ? ferp_send_to(raw, buf, len, to, n)
+                        : ferp_try_send_to(raw, buf, len, to, n);
     }
-    return may_wait ? ferp_send_to(raw, buf, len, to, n) : ferp_try_send_to(raw, buf, len, to, n);
+    if (path != NULL) {
+        return may_wait ? ferp_unix_send_to(raw, buf, len, path, n)
+                        : ferp_try_unix_send_to(raw, buf, len, path, n);
+    }
+    return may_wait ? ferp_send(raw, buf, len, n) : ferp_try_send(raw, buf, len, n);
 }
 
 /* The error of a send. Some systems report a missing peer as an invalid argument. */
@@ -194,7 +198,7 @@ static fer_error send_datagram(fer_udp_socket *socket, const void *buf, size_t l
     fer_error error;
     feri_after_try after;
     do {
-        error = send_once(&waiting, buf, len, to, n);
+        error = feri_datagram_send_once(&waiting, buf, len, to, NULL, n);
         after = feri_waiting_after_try(&waiting, &error);
     } while (after == FERI_TRY_AGAIN);
     return after == FERI_TRY_FAILED ? map_send_error(socket, to, error) : error;

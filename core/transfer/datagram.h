@@ -9,6 +9,7 @@
 #include "ferrule/handle.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/udp.h"
+#include "ferrule/unix.h"
 
 /* Whether a receive removes the datagram. The last two never wait. */
 typedef enum feri_recv_mode { FERI_RECV, FERI_PEEK, FERI_TRY_RECV, FERI_TRY_PEEK } feri_recv_mode;
@@ -20,6 +21,10 @@ fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
 /* The checks before a datagram is sent, for every type of socket. The length is not limited to one
  * call's maximum: a datagram is sent complete or not at all. */
 fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, size_t len);
+
+/* One send of a datagram, to an IP address, to a Unix address, or if both are NULL to the peer. */
+fer_error feri_datagram_send_once(const feri_waiting *waiting, const void *buf, size_t len,
+                                  const fer_socket_addr *to, const fer_unix_addr *path, size_t *n);
 
 /* As fer_udp_socket_send and fer_udp_socket_send_to, and their _try_ variants. */
 fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len,
