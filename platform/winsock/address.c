@@ -60,8 +60,7 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     ferp_winsock_sockaddr name;
     int size = ferp_winsock_sockaddr_from(addr, &name);
-    int result = connect(ferp_winsock_socket(raw), &name.any, size);
-    return ferp_winsock_transfer_error(result == 0 ? 0 : WSAGetLastError());
+    return ferp_winsock_transfer_result(connect(ferp_winsock_socket(raw), &name.any, size));
 }
 
 /* accept has no flags: child processes can inherit the new SOCKET until SetHandleInformation. It

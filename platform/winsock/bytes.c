@@ -13,18 +13,17 @@ static fer_error end_or_reset(SOCKET socket)
     return ferp_winsock_is_broken(socket) ? ferp_winsock_error(WSAECONNRESET) : FERP_WINSOCK_OK;
 }
 
+/* Stores the count of a recv or a send; 0 if it failed. */
+static fer_error store_moved(int moved, size_t *n)
+{
+    *n = moved < 0 ? 0 : (size_t)moved;
+    return ferp_winsock_transfer_result(moved);
+}
+
 static fer_error receive_bytes(SOCKET socket, void *buf, size_t len, int flags, size_t *n)
 {
-    *n = 0;
-    int moved = recv(socket, buf, (int)len, flags);
-    if (moved < 0) {
-        return ferp_winsock_transfer_error(WSAGetLastError());
-    }
-    if (moved == 0 && len > 0) {
-        return end_or_reset(socket);
-    }
-    *n = (size_t)moved;
-    return FERP_WINSOCK_OK;
+    fer_error error = store_moved(recv(socket, buf, (int)len, flags), n);
+    return error.kind == FER_OK && *n == 0 && len > 0 ? end_or_reset(socket) : error;
 }
 
 fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
@@ -51,14 +50,10 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
         buffers[i].len = (ULONG)slices[i].len;
         requested += slices[i].len;
     }
-    if (WSARecv(socket, buffers, (DWORD)count, &moved, &flags, NULL, NULL) != 0) {
-        return ferp_winsock_transfer_error(WSAGetLastError());
-    }
-    if (moved == 0 && requested > 0) {
-        return end_or_reset(socket);
-    }
+    FER_TRY(ferp_winsock_transfer_result(
+        WSARecv(socket, buffers, (DWORD)count, &moved, &flags, NULL, NULL)));
     *n = moved;
-    return FERP_WINSOCK_OK;
+    return moved == 0 && requested > 0 ? end_or_reset(socket) : FERP_WINSOCK_OK;
 }
 
 /* The socket is always nonblocking: the calls that never wait are the others. */
@@ -70,13 +65,7 @@ fer_error ferp_try_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *sli
 
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
 {
-    *n = 0;
-    int moved = send(ferp_winsock_socket(raw), buf, (int)len, 0);
-    if (moved < 0) {
-        return ferp_winsock_transfer_error(WSAGetLastError());
-    }
-    *n = (size_t)moved;
-    return FERP_WINSOCK_OK;
+    return store_moved(send(ferp_winsock_socket(raw), buf, (int)len, 0), n);
 }
 
 fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
@@ -102,10 +91,8 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
         buffers[i].buf = (char *)(uintptr_t)slices[i].base;
         buffers[i].len = (ULONG)slices[i].len;
     }
-    SOCKET socket = ferp_winsock_socket(raw);
-    if (WSASend(socket, buffers, (DWORD)count, &moved, 0, NULL, NULL) != 0) {
-        return ferp_winsock_transfer_error(WSAGetLastError());
-    }
+    FER_TRY(ferp_winsock_transfer_result(
+        WSASend(ferp_winsock_socket(raw), buffers, (DWORD)count, &moved, 0, NULL, NULL)));
     *n = moved;
     return FERP_WINSOCK_OK;
 }
@@ -154,13 +141,7 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
 {
     ferp_winsock_sockaddr to;
     int size = ferp_winsock_sockaddr_from(addr, &to);
-    *n = 0;
-    int moved = sendto(ferp_winsock_socket(raw), buf, (int)len, 0, &to.any, size);
-    if (moved < 0) {
-        return ferp_winsock_transfer_error(WSAGetLastError());
-    }
-    *n = (size_t)moved;
-    return FERP_WINSOCK_OK;
+    return store_moved(sendto(ferp_winsock_socket(raw), buf, (int)len, 0, &to.any, size), n);
 }
 
 fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,

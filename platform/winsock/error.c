@@ -70,6 +70,11 @@ fer_error ferp_winsock_result(int result)
     return result == 0 ? FERP_WINSOCK_OK : ferp_winsock_last_error();
 }
 
+fer_error ferp_winsock_transfer_result(int result)
+{
+    return result < 0 ? ferp_winsock_transfer_error(WSAGetLastError()) : FERP_WINSOCK_OK;
+}
+
 static BOOL CALLBACK start_winsock(PINIT_ONCE once, PVOID code, PVOID *context)
 {
     WSADATA data;

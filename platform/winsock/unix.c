@@ -60,8 +60,8 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     struct winsock_sockaddr_un name;
     int size = sockaddr_un_of(addr, &name);
-    int result = connect(ferp_winsock_socket(raw), (const struct sockaddr *)&name, size);
-    return ferp_winsock_transfer_error(result == 0 ? 0 : WSAGetLastError());
+    return ferp_winsock_transfer_result(
+        connect(ferp_winsock_socket(raw), (const struct sockaddr *)&name, size));
 }
 
 fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)

@@ -39,6 +39,9 @@ fer_error ferp_winsock_datagram_error(int32_t code);
 fer_error ferp_winsock_last_error(void);
 fer_error ferp_winsock_result(int result);
 
+/* The error of a transfer or a connect, from its result: a count, 0 or SOCKET_ERROR. error.c */
+fer_error ferp_winsock_transfer_result(int result);
+
 /* Looks up a function of a loaded DLL and stores it in *pointer, which is a function pointer; NULL
  * if there is none. Returns whether it was found. module.c */
 bool ferp_winsock_find_function(const WCHAR *module, const char *name, void *pointer);
