@@ -6,7 +6,7 @@
 
 /* ---- Waiting */
 
-static void a_kernel_that_gave_up_was_a_timeout_or_a_mode(void **state)
+static void would_block_of_a_waiting_kernel_is_a_timeout_or_a_mode(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
@@ -26,7 +26,7 @@ static void a_kernel_that_gave_up_was_a_timeout_or_a_mode(void **state)
     assert_log("recv_from(1,4) is_nonblocking(1)");
 }
 
-static void where_core_waits_strangers_do_not_stretch_the_timeout(void **state)
+static void datagrams_of_other_senders_do_not_extend_the_timeout(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_windows, 0);
@@ -51,7 +51,7 @@ static fer_error send_either(fer_udp_socket *socket, const fer_socket_addr *to)
 }
 
 /* The wait's own failure is none of the socket. */
-static void an_error_of_the_socket_that_a_wait_took_is_told_as_by_a_receive(void **state)
+static void a_socket_error_that_a_wait_took_is_reported_as_by_a_receive(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_windows, 0);
@@ -99,7 +99,7 @@ static void an_error_of_a_wait_is_not_mapped_as_one_of_a_send(void **state)
     }
 }
 
-static void where_core_waits_a_nonblocking_socket_does_not(void **state)
+static void core_does_not_wait_for_a_nonblocking_socket(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_windows, 0);
@@ -114,7 +114,7 @@ static void where_core_waits_a_nonblocking_socket_does_not(void **state)
     assert_log("recv_from(1,4) send(1,1)");
 }
 
-static void sending_waits_for_room_and_tries_again(void **state)
+static void sending_waits_until_writable_and_retries(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_windows, 0);
@@ -134,7 +134,7 @@ static void sending_waits_for_room_and_tries_again(void **state)
                "send_to(1,5," PEER ") wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
 }
 
-static void sending_gives_up_at_the_end_of_its_timeout(void **state)
+static void sending_ends_at_its_timeout(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
@@ -153,7 +153,7 @@ static void sending_gives_up_at_the_end_of_its_timeout(void **state)
 
 /* ---- Connecting */
 
-static void connecting_takes_the_peer_as_the_system_tells_it_and_hears_of_refusals(void **state)
+static void connecting_stores_the_peer_of_the_system_and_reports_refusals(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_windows, 0);
@@ -165,7 +165,7 @@ static void connecting_takes_the_peer_as_the_system_tells_it_and_hears_of_refusa
     assert_log("connect(1,0.0.0.0:7) peer_addr(1) report_refusals(1,1)");
 }
 
-static void an_interrupted_connect_goes_on(void **state)
+static void an_interrupted_connect_is_restarted(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_posix, 0);
@@ -287,15 +287,15 @@ static void a_first_connect_is_not_tried_by_another_socket(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        script_test(a_kernel_that_gave_up_was_a_timeout_or_a_mode),
-        script_test(where_core_waits_strangers_do_not_stretch_the_timeout),
-        script_test(an_error_of_the_socket_that_a_wait_took_is_told_as_by_a_receive),
+        script_test(would_block_of_a_waiting_kernel_is_a_timeout_or_a_mode),
+        script_test(datagrams_of_other_senders_do_not_extend_the_timeout),
+        script_test(a_socket_error_that_a_wait_took_is_reported_as_by_a_receive),
         script_test(an_error_of_a_wait_is_not_mapped_as_one_of_a_send),
-        script_test(where_core_waits_a_nonblocking_socket_does_not),
-        script_test(sending_waits_for_room_and_tries_again),
-        script_test(sending_gives_up_at_the_end_of_its_timeout),
-        script_test(connecting_takes_the_peer_as_the_system_tells_it_and_hears_of_refusals),
-        script_test(an_interrupted_connect_goes_on),
+        script_test(core_does_not_wait_for_a_nonblocking_socket),
+        script_test(sending_waits_until_writable_and_retries),
+        script_test(sending_ends_at_its_timeout),
+        script_test(connecting_stores_the_peer_of_the_system_and_reports_refusals),
+        script_test(an_interrupted_connect_is_restarted),
         script_test(a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did),
         script_test(a_second_connect_is_tried_by_another_socket),
         script_test(a_socket_bound_to_an_address_is_not_connected_from_another),

@@ -101,7 +101,7 @@ static void limits_that_cannot_be_applied_are_not_set(void **state)
 }
 
 /* K1 */
-static void the_limits_are_looked_at_first_and_the_handle_is_released(void **state)
+static void the_limits_are_checked_first_and_the_handle_is_released(void **state)
 {
     (void)state;
     fer_handle listener = open_listener(&script_posix);
@@ -224,7 +224,7 @@ static void try_accept_polls_only_if_the_socket_is_blocking(void **state)
 /* ---- Clones */
 
 /* K7, T6: the mark is shared, whichever handle sets it. */
-static void clones_share_who_waits(void **state)
+static void clones_share_whether_core_waits(void **state)
 {
     (void)state;
     for (int set_first = 0; set_first < 2; set_first++) {
@@ -406,14 +406,14 @@ int main(void)
         script_test(a_connection_that_another_thread_took_is_waited_for_again),
         script_test(removed_limits_leave_the_socket_nonblocking),
         script_test(limits_that_cannot_be_applied_are_not_set),
-        script_test(the_limits_are_looked_at_first_and_the_handle_is_released),
+        script_test(the_limits_are_checked_first_and_the_handle_is_released),
         script_test(a_cancel_ends_the_wait_after_the_next_try),
         script_test(a_signal_ends_the_wait_only_if_its_handler_cancels),
         script_test(the_timeout_is_core_s_own),
         script_test(the_earlier_of_timeout_and_deadline_counts),
         script_test(limits_do_not_apply_in_nonblocking_mode),
         script_test(try_accept_polls_only_if_the_socket_is_blocking),
-        script_test(clones_share_who_waits),
+        script_test(clones_share_whether_core_waits),
         script_test(clones_share_mode_and_timeout),
         script_test(a_clone_of_a_stream_needs_no_memory),
         script_test(a_blocking_accept_that_would_block_waits_in_core_from_then_on),

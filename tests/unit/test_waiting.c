@@ -71,7 +71,7 @@ static void after_the_kernel_s_wait_a_blocking_handle_has_timed_out(void **state
     }
 }
 
-static void a_nonblocking_handle_would_block_and_nothing_is_asked(void **state)
+static void a_nonblocking_handle_would_block_without_a_query(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -102,7 +102,7 @@ static void without_a_timeout_a_blocking_handle_was_nonblocking(void **state)
     }
 }
 
-static void the_mode_of_a_shared_handle_is_asked_of_the_kernel(void **state)
+static void the_mode_of_a_shared_handle_is_queried(void **state)
 {
     (void)state;
     const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
@@ -121,7 +121,7 @@ static void the_mode_of_a_shared_handle_is_asked_of_the_kernel(void **state)
     }
 }
 
-static void a_mode_that_cannot_be_asked_is_told_as_the_error_that_it_is(void **state)
+static void a_failed_query_of_the_mode_is_reported(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -173,7 +173,7 @@ static void a_wait_without_a_timeout_has_no_deadline(void **state)
     assert_log("wait_arm(1,READABLE) wait_for(ever)");
 }
 
-static void the_deadline_of_the_first_turn_is_that_of_every_turn(void **state)
+static void the_deadline_of_the_first_wait_is_that_of_every_wait(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -192,7 +192,7 @@ static void the_deadline_of_the_first_turn_is_that_of_every_turn(void **state)
     assert_int_equal(script.now, 5001000);
 }
 
-static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
+static void endless_false_readiness_ends_at_the_deadline(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -207,7 +207,7 @@ static void readiness_that_is_false_for_ever_ends_at_the_deadline(void **state)
                "wait_for(1001000)");
 }
 
-static void a_half_that_is_shut_at_the_deadline_answers_for_itself(void **state)
+static void a_half_that_is_shut_at_the_deadline_has_not_timed_out(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -220,7 +220,7 @@ static void a_half_that_is_shut_at_the_deadline_answers_for_itself(void **state)
     assert_ends(&waiting, FER_OK, 0);
 }
 
-static void a_deadline_that_the_clock_cannot_hold_is_for_ever(void **state)
+static void a_deadline_that_the_clock_cannot_hold_is_none(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -232,7 +232,7 @@ static void a_deadline_that_the_clock_cannot_hold_is_for_ever(void **state)
                 FERP_NO_DEADLINE - 1);
 }
 
-static void a_wait_that_cannot_be_armed_is_told_and_not_begun(void **state)
+static void a_wait_that_cannot_be_armed_is_reported_and_not_begun(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -243,7 +243,7 @@ static void a_wait_that_cannot_be_armed_is_told_and_not_begun(void **state)
     assert_log("wait_arm(1,READABLE)");
 }
 
-static void a_wait_that_fails_is_told(void **state)
+static void a_wait_that_fails_is_reported(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -256,7 +256,7 @@ static void a_wait_that_fails_is_told(void **state)
     }
 }
 
-static void an_interruption_ends_a_read_and_a_write_but_accept_goes_on(void **state)
+static void an_interruption_ends_a_read_and_a_write_and_restarts_accept(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -288,7 +288,7 @@ static void a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices(void **sta
     assert_log("wait_arm(1,WRITABLE) wait_for(207001000)");
 }
 
-static void a_timeout_of_just_one_slice_is_one_turn(void **state)
+static void a_timeout_of_just_one_slice_is_one_wait(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -310,7 +310,7 @@ static void a_wait_to_write_that_shutdown_wakes_is_not_cut(void **state)
     assert_log("wait_arm(1,WRITABLE) wait_for(ever)");
 }
 
-static void a_wait_to_read_is_cut_only_where_a_clone_may_end_it(void **state)
+static void a_wait_to_read_is_cut_only_if_a_clone_may_end_it(void **state)
 {
     (void)state;
     const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
@@ -353,7 +353,7 @@ static void a_slice_of_the_backend_is_no_expiry(void **state)
 }
 
 /* T2: a timeout with an OS code is the end of the connection, and may be reported only once. */
-static void a_dead_connection_is_told_whatever_time_remains(void **state)
+static void a_failed_connection_is_reported_whatever_time_remains(void **state)
 {
     (void)state;
     const uint32_t flags[] = {0, FERI_FLAG_CLONED};
@@ -446,7 +446,7 @@ static void the_end_of_the_read_half_does_not_end_a_wait_to_write(void **state)
     assert_log("wait_arm(1,WRITABLE) wait_for(100001000)");
 }
 
-static void a_wake_with_nothing_changed_goes_round_again_with_the_time_that_is_left(void **state)
+static void a_spurious_wakeup_waits_again_for_the_remaining_time(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -465,34 +465,34 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         script_test(after_the_kernel_s_wait_a_blocking_handle_has_timed_out),
-        script_test(a_nonblocking_handle_would_block_and_nothing_is_asked),
+        script_test(a_nonblocking_handle_would_block_without_a_query),
         script_test(without_a_timeout_a_blocking_handle_was_nonblocking),
-        script_test(the_mode_of_a_shared_handle_is_asked_of_the_kernel),
-        script_test(a_mode_that_cannot_be_asked_is_told_as_the_error_that_it_is),
+        script_test(the_mode_of_a_shared_handle_is_queried),
+        script_test(a_failed_query_of_the_mode_is_reported),
         script_test(a_nonblocking_socket_is_not_waited_for),
         script_test(a_read_half_that_another_handle_has_ended_is_not_waited_for),
         script_test(a_wait_without_a_timeout_has_no_deadline),
-        script_test(the_deadline_of_the_first_turn_is_that_of_every_turn),
-        script_test(readiness_that_is_false_for_ever_ends_at_the_deadline),
-        script_test(a_half_that_is_shut_at_the_deadline_answers_for_itself),
-        script_test(a_deadline_that_the_clock_cannot_hold_is_for_ever),
-        script_test(a_wait_that_cannot_be_armed_is_told_and_not_begun),
-        script_test(a_wait_that_fails_is_told),
-        script_test(an_interruption_ends_a_read_and_a_write_but_accept_goes_on),
+        script_test(the_deadline_of_the_first_wait_is_that_of_every_wait),
+        script_test(endless_false_readiness_ends_at_the_deadline),
+        script_test(a_half_that_is_shut_at_the_deadline_has_not_timed_out),
+        script_test(a_deadline_that_the_clock_cannot_hold_is_none),
+        script_test(a_wait_that_cannot_be_armed_is_reported_and_not_begun),
+        script_test(a_wait_that_fails_is_reported),
+        script_test(an_interruption_ends_a_read_and_a_write_and_restarts_accept),
         script_test(a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices),
-        script_test(a_timeout_of_just_one_slice_is_one_turn),
+        script_test(a_timeout_of_just_one_slice_is_one_wait),
         script_test(a_wait_to_write_that_shutdown_wakes_is_not_cut),
-        script_test(a_wait_to_read_is_cut_only_where_a_clone_may_end_it),
+        script_test(a_wait_to_read_is_cut_only_if_a_clone_may_end_it),
         script_test(a_wait_to_accept_is_never_cut),
         script_test(a_slice_of_the_backend_is_no_expiry),
-        script_test(a_dead_connection_is_told_whatever_time_remains),
+        script_test(a_failed_connection_is_reported_whatever_time_remains),
         script_test(a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end),
         script_test(a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_pipe),
         script_test(a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it),
         script_test(the_other_half_s_shutdown_does_not_end_a_wait),
         script_test(a_clone_s_end_of_the_read_half_while_arming_ends_the_wait),
         script_test(the_end_of_the_read_half_does_not_end_a_wait_to_write),
-        script_test(a_wake_with_nothing_changed_goes_round_again_with_the_time_that_is_left),
+        script_test(a_spurious_wakeup_waits_again_for_the_remaining_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,7 +154,7 @@ static void would_block(const struct sort *sort)
 
 /* ---- K1: the look */
 
-static void asks_nothing_if_cancelled(const struct sort *sort)
+static void makes_no_call_if_cancelled(const struct sort *sort)
 {
     limit(sort, FERP_NO_DEADLINE);
     assert_ok(fer_cancel_token_cancel(&token));
@@ -166,13 +166,13 @@ static void asks_nothing_if_cancelled(const struct sort *sort)
     expect(sort, FER_OK);
 }
 
-static void a_call_that_begins_cancelled_asks_nothing(void **state)
+static void a_call_that_begins_cancelled_makes_no_system_call(void **state)
 {
     (void)state;
-    for_each(asks_nothing_if_cancelled);
+    for_each(makes_no_call_if_cancelled);
 }
 
-static void asks_nothing_if_late(const struct sort *sort)
+static void makes_no_call_if_late(const struct sort *sort)
 {
     limit(sort, 1000);
     expect(sort, FER_TIMED_OUT);
@@ -184,10 +184,10 @@ static void asks_nothing_if_late(const struct sort *sort)
     expect_calls(sort, 1, 0);
 }
 
-static void a_call_that_begins_at_its_deadline_asks_nothing(void **state)
+static void a_call_that_begins_at_its_deadline_makes_no_system_call(void **state)
 {
     (void)state;
-    for_each(asks_nothing_if_late);
+    for_each(makes_no_call_if_late);
 }
 
 static void is_misuse_with_a_closed_token(const struct sort *sort)
@@ -206,7 +206,7 @@ static void a_token_that_was_closed_under_a_handle_is_misuse_and_changes_nothing
     for_each(is_misuse_with_a_closed_token);
 }
 
-static void does_not_look_if_nonblocking(const struct sort *sort)
+static void ignores_limits_if_nonblocking(const struct sort *sort)
 {
     const bool is_posix = script.traits.io_waits_in_kernel;
     *sort->handle = script_stream(is_posix ? FERI_FLAG_NONBLOCKING : 0);
@@ -221,10 +221,10 @@ static void does_not_look_if_nonblocking(const struct sort *sort)
     expect_calls(sort, 2, 0);
 }
 
-static void a_call_on_a_nonblocking_socket_never_looks(void **state)
+static void a_call_on_a_nonblocking_socket_ignores_its_limits(void **state)
 {
     (void)state;
-    for_each(does_not_look_if_nonblocking);
+    for_each(ignores_limits_if_nonblocking);
 }
 
 /* ---- K6: what a call costs */
@@ -253,7 +253,7 @@ static void asks_the_mode_too(const struct sort *sort)
     assert_int_equal(script.times[SCRIPT_IS_NONBLOCKING], is_posix ? 1 : 0);
 }
 
-static void on_a_shared_handle_it_is_one_more_where_the_system_keeps_the_mode(void **state)
+static void on_a_shared_handle_it_is_one_more_if_the_system_keeps_the_mode(void **state)
 {
     (void)state;
     for_each(asks_the_mode_too);
@@ -270,7 +270,7 @@ static void fails_without_a_try(const struct sort *sort)
     }
 }
 
-static void a_mode_that_cannot_be_asked_is_the_call_s_result(void **state)
+static void a_failed_query_of_the_mode_is_the_call_s_result(void **state)
 {
     (void)state;
     for_each(fails_without_a_try);
@@ -342,7 +342,7 @@ static void does_not_wait_if_cancelled_before(const struct sort *sort)
     }
 }
 
-static void a_cancel_between_the_look_and_the_wait_is_not_lost(void **state)
+static void a_cancel_between_the_check_and_the_wait_is_not_lost(void **state)
 {
     (void)state;
     for_each(does_not_wait_if_cancelled_before);
@@ -466,16 +466,16 @@ static void a_timeout_that_cannot_be_read_is_the_call_s_result(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        script_test(a_call_that_begins_cancelled_asks_nothing),
-        script_test(a_call_that_begins_at_its_deadline_asks_nothing),
+        script_test(a_call_that_begins_cancelled_makes_no_system_call),
+        script_test(a_call_that_begins_at_its_deadline_makes_no_system_call),
         script_test(a_token_that_was_closed_under_a_handle_is_misuse_and_changes_nothing),
-        script_test(a_call_on_a_nonblocking_socket_never_looks),
+        script_test(a_call_on_a_nonblocking_socket_ignores_its_limits),
         script_test(a_call_that_need_not_wait_is_one_call),
-        script_test(on_a_shared_handle_it_is_one_more_where_the_system_keeps_the_mode),
-        script_test(a_mode_that_cannot_be_asked_is_the_call_s_result),
+        script_test(on_a_shared_handle_it_is_one_more_if_the_system_keeps_the_mode),
+        script_test(a_failed_query_of_the_mode_is_the_call_s_result),
         script_test(a_call_that_waits_does_so_once_for_the_socket_and_the_token),
         script_test(a_cancel_ends_the_wait),
-        script_test(a_cancel_between_the_look_and_the_wait_is_not_lost),
+        script_test(a_cancel_between_the_check_and_the_wait_is_not_lost),
         script_test(what_came_together_with_a_cancel_is_not_lost),
         script_test(a_signal_ends_the_wait_and_its_handler_may_have_cancelled),
         script_test(the_earlier_of_timeout_and_deadline_counts),
