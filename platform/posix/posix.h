@@ -209,7 +209,7 @@ int ferp_posix_token_fd(const fer_cancel_token *token);
  * a system whose poll shows neither (FERP_POSIX_POLL_HIDES_FAILURES). wait.c */
 bool ferp_posix_has_failed(int fd);
 
-/* Whether the read half of a Unix socket is shut down, for a call that was EAGAIN. In nonblocking
+/* Whether the read half of a Unix socket is shut down, for a call that failed. In nonblocking
  * mode Linux fails a receive of datagrams and an accept with EAGAIN then, and poll reports them as
  * readable (net/unix/af_unix.c, __unix_dgram_recvmsg, unix_accept). False on the BSDs, whose calls
  * return the end themselves (uipc_socket.c, soreceive). wait.c */

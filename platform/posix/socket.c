@@ -174,16 +174,19 @@ static bool failed_in_queue(int listener, int code)
 /* Whether the system has shut down a listener, which then fails each accept immediately: with
  * EINVAL on Linux (reported of Android without a network: libuv, issue 2050), where it listens no
  * more, and with ECONNABORTED on macOS, where both halves have ended (XNU, accept_nocancel,
- * getpeername). */
-static bool listener_is_gone(int fd, int code)
+ * getpeername). A Unix listener that is shut down still listens on Linux. */
+static bool listener_is_gone(int fd, int code, bool is_unix)
 {
+    if (is_unix && ferp_posix_hides_end(fd)) {
+        return true;
+    }
     return (code == EINVAL || code == ECONNABORTED) &&
            (!is_listening(fd) || ferp_check_connected(fd).kind == FER_INVALID_INPUT);
 }
 
-static fer_error accept_error(int listener, int code)
+static fer_error accept_error(int listener, int code, bool is_unix)
 {
-    if (listener_is_gone(listener, code)) {
+    if (listener_is_gone(listener, code, is_unix)) {
         return (fer_error){FER_NOT_CONNECTED, code};
     }
     return failed_in_queue(listener, code) ? (fer_error){FER_CONNECTION_ABORTED, code}
@@ -256,7 +259,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     FER_TRY(check_descriptors((int)raw));
     int fd = accept_close_on_exec((int)raw, &from, &len);
     if (fd < 0) {
-        return accept_error((int)raw, errno);
+        return accept_error((int)raw, errno, peer == NULL);
     }
     /* If a connection is reset in the accept queue of an IPv6 listener, macOS returns a failed
      * descriptor without an address. */
