@@ -51,11 +51,11 @@ static _Thread_local unsigned char thread_storage[1024 * 1024];
 static void use_stack(void)
 {
     thread_storage[sizeof thread_storage - 1] = 1;
-    volatile unsigned char room[200 * 1024];
-    for (size_t i = 0; i < sizeof room; i += 1024) {
-        room[i] = (unsigned char)i;
+    volatile unsigned char stack[200 * 1024];
+    for (size_t i = 0; i < sizeof stack; i += 1024) {
+        stack[i] = (unsigned char)i;
     }
-    assert_true(room[1024] == 0);
+    assert_true(stack[1024] == 0);
 }
 
 static void record_thread(void)
@@ -394,23 +394,29 @@ static void open_and_close(void *argument)
     *(uint32_t *)argument = (uint32_t)failures;
 }
 
-static void many_threads_start_abandon_and_close(void **state)
+/* Runs each function in STRESS_THREADS threads, on one resolver and one poller. The argument is a
+ * seed, 1 more than a multiple of 7919, and then the number of failures. */
+static void run_many_threads(void (*first)(void *), void (*second)(void *))
 {
     test_thread threads[2 * STRESS_THREADS];
     uint32_t arguments[2 * STRESS_THREADS];
-    (void)state;
     hold(false);
     assert_ok(fer_poller_new(&poller));
     assert_ok(fer_resolver_new(&resolver, 3, 2));
     for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
-        arguments[i] = (uint32_t)i * 7919u + 1;
-        test_thread_start(&threads[i], i % 2 == 0 ? start_and_abandon : open_and_close,
-                          &arguments[i]);
+        arguments[i] = (uint32_t)(i / 2) * 7919u + 1;
+        test_thread_start(&threads[i], i % 2 == 0 ? first : second, &arguments[i]);
     }
     for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
         test_thread_join(&threads[i]);
         assert_int_equal(arguments[i], 0);
     }
+}
+
+static void many_threads_start_abandon_and_close(void **state)
+{
+    (void)state;
+    run_many_threads(start_and_abandon, open_and_close);
     assert_ok(start(0, "fast.test:80"));
     assert_ok(wait_for(0, FER_DURATION_NONE));
 }
@@ -462,21 +468,9 @@ static void take_keys(void *argument)
  * finished and closed. */
 static void many_threads_take_each_key_once(void **state)
 {
-    test_thread threads[2 * STRESS_THREADS];
-    uint32_t arguments[2 * STRESS_THREADS];
     (void)state;
-    hold(false);
     starters = STRESS_THREADS;
-    assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, 3, 2));
-    for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
-        arguments[i] = (uint32_t)(i / 2) * 7919u + 1;
-        test_thread_start(&threads[i], i % 2 == 0 ? start_with_keys : take_keys, &arguments[i]);
-    }
-    for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
-        test_thread_join(&threads[i]);
-        assert_int_equal(arguments[i], 0);
-    }
+    run_many_threads(start_with_keys, take_keys);
 }
 
 #define RESOLVER_TEST(rule, function)                  \
