@@ -30,7 +30,7 @@ static void without_a_simulation_there_are_no_unix_sockets(void **state)
     sim_begin(state);
 }
 
-static void as_many_names_as_there_is_room_for(void **state)
+static void at_most_32_names_are_bound(void **state)
 {
     sim_begin(state);
     for (int i = 0; i < 32; i++) {
@@ -47,7 +47,7 @@ static void as_many_names_as_there_is_room_for(void **state)
 }
 
 /* No other thread can accept, write or receive. */
-static void what_would_wait_for_ever_is_a_deadlock(void **state)
+static void a_wait_without_end_is_a_deadlock(void **state)
 {
     fer_unix_listener listener = {0};
     fer_unix_stream stream = {0};
@@ -62,7 +62,7 @@ static void what_would_wait_for_ever_is_a_deadlock(void **state)
     fer_unix_listener_close(&listener);
 }
 
-static void nothing_is_ever_under_way(void **state)
+static void unix_streams_have_no_latency(void **state)
 {
     fer_sim_config config = config_of(state);
     fer_unix_listener listener = {0};
@@ -90,7 +90,7 @@ static void nothing_is_ever_under_way(void **state)
 
 /* Linux, unix_dgram_connect: the first connect keeps the queue. A connect to another peer discards
  * it, and the old peer gets an error. */
-static void a_new_peer_drops_the_queue_and_tells_the_old_one(void **state)
+static void a_new_peer_discards_the_queue_and_resets_the_old_one(void **state)
 {
     fer_unix_datagram a = {0};
     fer_unix_datagram b = {0};
@@ -101,7 +101,7 @@ static void a_new_peer_drops_the_queue_and_tells_the_old_one(void **state)
     assert_ok(fer_unix_datagram_bind(&a, "a"));
     assert_ok(fer_unix_datagram_bind(&b, "b"));
     assert_ok(fer_unix_datagram_bind(&c, "c"));
-    assert_ok(fer_unix_datagram_send_to(&c, "stranger", 8, "a", NULL));
+    assert_ok(fer_unix_datagram_send_to(&c, "earlier", 7, "a", NULL));
     assert_ok(fer_unix_datagram_connect(&a, "b"));
     assert_ok(fer_unix_datagram_recv(&a, buf, sizeof buf, &got));
     assert_string_equal(fer_unix_addr_as_pathname(&got.from), "c");
@@ -144,7 +144,7 @@ static void queues_and_lengths_are_linux_s(void **state)
 }
 
 /* On Windows ferrule keeps a lone READ in the library. On Linux the other end detects it. */
-static void only_linux_tells_that_nobody_reads(void **state)
+static void only_linux_reports_that_the_peer_does_not_read(void **state)
 {
     fer_unix_listener listener = {0};
     fer_unix_stream stream = {0};
@@ -166,12 +166,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH_TESTS(a_path_is_removed_once_and_leaves_its_socket_alone),
         PLAIN_TEST(without_a_simulation_there_are_no_unix_sockets),
-        BOTH_TESTS(as_many_names_as_there_is_room_for),
-        BOTH_TESTS(what_would_wait_for_ever_is_a_deadlock),
-        BOTH_TESTS(nothing_is_ever_under_way),
-        POSIX_TEST(a_new_peer_drops_the_queue_and_tells_the_old_one),
+        BOTH_TESTS(at_most_32_names_are_bound),
+        BOTH_TESTS(a_wait_without_end_is_a_deadlock),
+        BOTH_TESTS(unix_streams_have_no_latency),
+        POSIX_TEST(a_new_peer_discards_the_queue_and_resets_the_old_one),
         POSIX_TEST(queues_and_lengths_are_linux_s),
-        BOTH_TESTS(only_linux_tells_that_nobody_reads),
+        BOTH_TESTS(only_linux_reports_that_the_peer_does_not_read),
     };
     return cmocka_run_group_tests_name("sim_unix", tests, NULL, NULL);
 }
