@@ -1,6 +1,7 @@
 /* windows.h: draws the switches of the simulated Windows (fer_sim_windows), and whether the program
  * has limits, from bytes of an input, one bit for each, and two for the system of the BSD dialect.
- * An input without these bytes leaves them false, and the system macOS. No harness here. */
+ * An input without these bytes leaves them false, and the system macOS. Which addresses a system of
+ * the BSD dialect refuses. No harness here. */
 #ifndef FUZZ_WINDOWS_H
 #define FUZZ_WINDOWS_H
 
@@ -9,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "ferrule/ip.h"
 #include "ferrule/sim.h"
 
 /* X(member, its value if the bit is set), from the lowest bit of the first byte on. A new member is
@@ -66,6 +68,14 @@ static inline bool fuzz_has_limits(const uint8_t *bytes, size_t len)
 static inline fer_sim_bsd fuzz_bsd(const uint8_t *bytes, size_t len)
 {
     return (fer_sim_bsd)(fuzz_switch_bits(bytes, len) >> 9 & 3);
+}
+
+/* Row `no_dual_stack`: OpenBSD refuses the IPv6 wildcard address and IPv4-mapped addresses. */
+static inline bool fuzz_needs_dual_stack(const fer_ip_addr *ip)
+{
+    fer_ipv4_addr ignored;
+    return ip->family == FER_IP_V6 &&
+           (fer_ip_addr_is_unspecified(ip) || fer_ipv6_addr_to_ipv4_mapped(&ip->v6, &ignored));
 }
 
 /* The bytes that follow the last whole step of a program: `first` bytes, then at most `most` steps

@@ -1,5 +1,6 @@
 /* socket_model_binding.c: which sockets may bind to an address and listen there; see
  * socket_model.h. */
+#include "fuzz/driver/windows.h"
 #include "fuzz/models/socket_model_state.h"
 
 /* A queue with at least this backlog is never full in one program. */
@@ -102,8 +103,7 @@ static void clear_only_v6(const model_handle *handle, struct model_socket *socke
 
 static bool lacks_dual_stack(const model_handle *handle, const fer_ip_addr *ip)
 {
-    return model_is(FER_SIM_OPENBSD) && of(handle)->domain == FER_DOMAIN_IPV6 &&
-           fer_ip_addr_is_unspecified(ip) && !handle->only_v6_was_set;
+    return model_is(FER_SIM_OPENBSD) && fuzz_needs_dual_stack(ip) && !handle->only_v6_was_set;
 }
 
 /* The options that bind sets before the system call. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/driver/windows.h"
 #include "fuzz/models/limits_model.h"
 #include "fuzz/models/udp_model_state.h"
 
@@ -295,8 +296,7 @@ static void check_bind(const struct udp_record *record)
         (expected == FER_ADDR_IN_USE && kind == FER_OK && conflicts_by_version(record, &local));
     /* OpenBSD has no dual stack: row no_dual_stack. */
     bool is_refused = udp_model.dialect == FER_SIM_BSD && kind == FER_UNSUPPORTED &&
-                      record->socket == UDP_NONE && record->addr.ip.family == FER_IP_V6 &&
-                      fer_ip_addr_is_unspecified(&local.ip);
+                      record->socket == UDP_NONE && fuzz_needs_dual_stack(&record->addr.ip);
     udp_must(local.port == 0 || is_allowed || is_refused, "C6, L1, L5: a bind has a wrong result",
              record);
     if (kind == FER_OK && local.port != 0) {

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "fuzz/driver/windows.h"
 #include "fuzz/programs/udp_program.h"
 
 /* X(tag): nothing after a hit can be compared. */
@@ -170,7 +171,7 @@ static bool no_dual_stack(const struct udp_record *posix, const struct udp_recor
 {
     bool would_bind = posix->error.kind == FER_OK || posix->error.kind == FER_ADDR_IN_USE;
     return history.is_bsd && posix->op == UDP_BIND && would_bind &&
-           fer_ip_addr_is_unspecified(&posix->addr.ip) && other->error.kind == FER_UNSUPPORTED;
+           fuzz_needs_dual_stack(&posix->addr.ip) && other->error.kind == FER_UNSUPPORTED;
 }
 
 /* On macOS and the BSDs a second connect forgets the bound address. */

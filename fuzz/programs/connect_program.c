@@ -3,6 +3,7 @@
 
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/driver/windows.h"
 
 /* Both families, and a mapped address, which counts as IPv4. */
 static const char *const hosts[CONNECT_HOSTS] = {"[fd00::7]:80", "10.0.0.7:80",
@@ -56,10 +57,8 @@ struct connect_program connect_program_of(const uint8_t *data, size_t size)
 
 bool connect_is_refused_by_openbsd(const struct connect_program *program)
 {
-    fer_ipv4_addr ignored;
     for (size_t i = 0; i < program->count; i++) {
-        const fer_ip_addr *ip = &program->addrs[i].ip;
-        if (ip->family == FER_IP_V6 && fer_ipv6_addr_to_ipv4_mapped(&ip->v6, &ignored)) {
+        if (fuzz_needs_dual_stack(&program->addrs[i].ip)) {
             return program->bsd == FER_SIM_OPENBSD;
         }
     }

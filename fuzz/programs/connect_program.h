@@ -45,7 +45,7 @@ struct connect_result {
 
 struct connect_program connect_program_of(const uint8_t *data, size_t size);
 
-/* `no_dual_stack`: OpenBSD refuses a connect to an IPv4-mapped address. */
+/* Row `no_dual_stack` (driver/windows.h). */
 bool connect_is_refused_by_openbsd(const struct connect_program *program);
 
 /* Runs the connect in a simulation of its own. */
