@@ -121,6 +121,9 @@ static fer_error_kind expected_send_kind(const struct udp_end *end, bool is_peer
         (is_peer && unreachable)) {
         return FER_INVALID_INPUT;
     }
+    if (udp_model.lacks_dual_stack && end->is_v6 && to.ip.family == FER_IP_V4) {
+        return FER_ADDR_NOT_AVAILABLE;
+    }
     if (unreachable) {
         return FER_NETWORK_UNREACHABLE;
     }
@@ -297,6 +300,7 @@ static void check_bind(const struct udp_record *record)
     /* OpenBSD has no dual stack: row no_dual_stack. */
     bool is_refused = udp_model.dialect == FER_SIM_BSD && kind == FER_UNSUPPORTED &&
                       record->socket == UDP_NONE && fuzz_needs_dual_stack(&record->addr.ip);
+    udp_model.lacks_dual_stack = udp_model.lacks_dual_stack || is_refused;
     udp_must(local.port == 0 || is_allowed || is_refused, "C6, L1, L5: a bind has a wrong result",
              record);
     if (kind == FER_OK && local.port != 0) {

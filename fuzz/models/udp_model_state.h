@@ -51,6 +51,7 @@ struct udp_model {
     struct udp_end ends[UDP_ENDS];
     int sockets;
     unsigned epochs;
+    bool lacks_dual_stack; /* a bind to [::] was refused */
 };
 
 extern struct udp_model udp_model;

@@ -166,9 +166,12 @@ static bool dual_stack_beside_ipv4(const struct udp_record *posix, const struct 
            other->error.kind == FER_OK;
 }
 
-/* OpenBSD: a bind to [::] is refused. */
+/* OpenBSD: a bind to [::] is refused, and IPv4-mapped addresses do not exist. */
 static bool no_dual_stack(const struct udp_record *posix, const struct udp_record *other)
 {
+    if (history.is_bsd && posix->error.kind == FER_NETWORK_UNREACHABLE) {
+        return other->error.kind == FER_ADDR_NOT_AVAILABLE;
+    }
     bool would_bind = posix->error.kind == FER_OK || posix->error.kind == FER_ADDR_IN_USE;
     return history.is_bsd && posix->op == UDP_BIND && would_bind &&
            fuzz_needs_dual_stack(&posix->addr.ip) && other->error.kind == FER_UNSUPPORTED;

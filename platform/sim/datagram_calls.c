@@ -20,6 +20,10 @@ static ferp_sim_code destination_status(const ferp_sim_network *network,
     bool is_bound_to_address = socket->has_local && !ferp_sim_is_wildcard(&socket->local.ip);
     bool is_other_family = to->ip.family != socket->family &&
                            (socket->family == FER_IP_V4 || socket->settings.only_v6);
+    if (to->ip.family != socket->family &&
+        ferp_sim_switches_for(network, socket)->lacks_dual_stack) {
+        return FERP_SIM_EADDRNOTAVAIL; /* OpenBSD, udp6_output.c and in6_pcb.c, in6_pcbconnect */
+    }
     if (is_other_family || (is_bound_to_address && socket->local.ip.family != to->ip.family)) {
         return FERP_SIM_ENETUNREACH; /* measured on Linux, and under Wine: 10051 */
     }

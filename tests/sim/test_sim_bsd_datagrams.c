@@ -169,6 +169,7 @@ static void openbsd_has_no_dual_stack(void **state)
     fer_socket_addr closed = addr_of("[::ffff:127.0.0.1]:9");
     fer_raw_socket raws[3];
     uint32_t only = 77;
+    size_t sent = 0;
     bsd_begin(state);
     for (size_t i = 0; i < 3; i++) {
         assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raws[i]));
@@ -184,6 +185,11 @@ static void openbsd_has_no_dual_stack(void **state)
     for (size_t i = 0; i < 3; i++) {
         ferp_close(raws[i]);
     }
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 0, &raws[0]));
+    assert_kind(ferp_send_to(raws[0], "x", 1, &closed, &sent),
+                lacks ? FER_ADDR_NOT_AVAILABLE : FER_OK);
+    assert_kind(ferp_connect(raws[0], &closed), lacks ? FER_ADDR_NOT_AVAILABLE : FER_OK);
+    ferp_close(raws[0]);
 }
 
 /* ---- Unix sockets */
