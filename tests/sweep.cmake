@@ -1,7 +1,8 @@
 # Each public function, while the system fails: the programs of sweep/. ferrule_sweep_programs lists
 # them. Each runs every Nth of its runs, and reports more kinds than a minimum (check.py --planted).
+# They replace functions at link time, which zig's linker cannot.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT FERRULE_BSD AND NOT CMAKE_CROSSCOMPILING)
-    # The sweep (sweep/sweep.c) replaces functions at link time, which zig's linker cannot.
+    # sweep/sweep.c
     file(READ sweep/faults_posix.h ferrule_sweep_calls)
     string(REGEX MATCHALL "\n    (X\\(|SWEEP_TRANSFER\\(X, )[a-z0-9_]+" ferrule_sweep_calls "${ferrule_sweep_calls}")
     list(TRANSFORM ferrule_sweep_calls REPLACE "\n    (X\\(|SWEEP_TRANSFER\\(X, )" "-Wl,--wrap=")
@@ -16,7 +17,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT FERRULE_BSD AND NOT CMAKE_CROSSCOM
     set(ferrule_sweep_minimum 80)
     set(every_of_sweep 7)
     set(every_of_sweep_sim 13)
-elseif(MINGW)
+elseif(MINGW AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
     # The program replaces its imports (sweep/faults_winsock.c).
     set(ferrule_sweep_calls)
     set(ferrule_sweep_programs sweep)
