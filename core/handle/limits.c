@@ -29,6 +29,15 @@ fer_error feri_limits_check(const feri_limits *limits)
     return is_late ? feri_own_error(FER_TIMED_OUT) : feri_ok();
 }
 
+bool feri_retries_after_signal(const feri_limits *limits, fer_error *error)
+{
+    if (error->kind != FER_INTERRUPTED) {
+        return false;
+    }
+    *error = feri_limits_check(limits);
+    return error->kind == FER_OK;
+}
+
 /* The attempts before a thread pauses between two of them. A writer changes the words in a few
  * instructions, but it does not run while a real-time thread of a higher priority repeats. */
 #define CHANGE_ATTEMPTS_MAX 100

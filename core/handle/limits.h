@@ -2,6 +2,7 @@
 #ifndef FERI_LIMITS_H
 #define FERI_LIMITS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,10 @@ feri_limits feri_limits_from(const fer_limits *limits);
 /* The look at limits. FER_OK, CANCELLED, TIMED_OUT with os_code 0, or INVALID_INPUT if the token is
  * not open. */
 fer_error feri_limits_check(const feri_limits *limits);
+
+/* Called after a system call, if the operation continues after a signal (rule I1). True: a signal
+ * interrupted the call, and the limits allow a retry. False: *error is the operation's result. */
+bool feri_retries_after_signal(const feri_limits *limits, fer_error *error);
 
 /* As fer_tcp_stream_set_limits. */
 fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits);

@@ -11,9 +11,9 @@
 #include "core/open/opening.h"
 #include "core/wait/waiting.h"
 
-/* The number of connections that failed in the queue and that one accept skips. Then their error is
- * returned, because an OS that reports it endlessly (a sandbox that forbids accept, for example)
- * must not block the caller. */
+/* The number of connections that failed in the queue, and of signals, that one accept skips. Then
+ * the error is returned, because an OS that reports it endlessly (a sandbox that forbids accept,
+ * for example) must not block the caller. */
 #define FERI_ACCEPT_SKIPS_MAX 65536
 
 /* ---- listen */
@@ -41,14 +41,12 @@ fer_error feri_listener_opened(fer_handle *listener, fer_error error)
 
 /* ---- accept */
 
-/* Whether accept is retried immediately: after a signal, and after a connection that failed in the
- * queue (rule L3). */
+/* Whether accept is retried immediately: after a connection that failed in the queue (rule L3), and
+ * after a signal, if accept never waits (rule I1). */
 static bool should_accept_again(fer_error error, uint32_t *skips)
 {
-    if (error.kind == FER_INTERRUPTED) {
-        return true;
-    }
-    return error.kind == FER_CONNECTION_ABORTED && ++*skips < FERI_ACCEPT_SKIPS_MAX;
+    bool is_skipped = error.kind == FER_CONNECTION_ABORTED || error.kind == FER_INTERRUPTED;
+    return is_skipped && ++*skips < FERI_ACCEPT_SKIPS_MAX;
 }
 
 /* accept has no flag for a call that never waits. If accept waits in the kernel, the queue is
@@ -69,14 +67,11 @@ static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mod
  * too. */
 static bool should_wait(fer_handle *listener, feri_waiting *waiting, fer_error *error)
 {
-    if (error->kind != FER_WOULD_BLOCK) {
-        return false;
+    if (error->kind == FER_WOULD_BLOCK && waiting->wait_mode == FERI_WAIT_BY_MODE) {
+        fer_error prepared = feri_modes_wait_in_core(listener, listener->raw_);
+        *error = prepared.kind == FER_OK ? *error : prepared;
     }
-    fer_error prepared = waiting->wait_mode == FERI_WAIT_BY_MODE
-                             ? feri_modes_wait_in_core(listener, listener->raw_)
-                             : feri_ok();
-    *error = prepared.kind == FER_OK ? *error : prepared;
-    return prepared.kind == FER_OK && feri_waiting_after_try(waiting, error) == FERI_TRY_AGAIN;
+    return feri_waiting_after_try(waiting, error) == FERI_TRY_AGAIN;
 }
 
 /* An accepted stream starts blocking, with no timeout (rule T6). XNU inherits the listener's mode
@@ -146,7 +141,7 @@ static fer_error accept_one(fer_handle *listener, feri_wait_mode wait_mode, fer_
     do {
         error = check_queue(listener, wait_mode);
         error = error.kind == FER_OK ? accept_prepared(listener, out, peer) : error;
-    } while (should_accept_again(error, &skips) || should_wait(listener, &waiting, &error));
+    } while (should_wait(listener, &waiting, &error) || should_accept_again(error, &skips));
     return error;
 }
 

@@ -33,13 +33,14 @@ static fer_error discard_some(fer_handle *handle, uint64_t deadline, size_t *mov
 }
 
 /* As discard_some, also after a signal (rule I1). A signal's handler may cancel, and the next try
- * begins with the look at the limits. */
+ * begins with the look at the handle's limits. */
 static fer_error discard_more(fer_handle *handle, uint64_t deadline, size_t *moved)
 {
+    const feri_limits limits = {deadline, NULL};
     fer_error error;
     do {
         error = discard_some(handle, deadline, moved);
-    } while (error.kind == FER_INTERRUPTED);
+    } while (feri_retries_after_signal(&limits, &error));
     return error;
 }
 

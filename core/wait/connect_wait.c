@@ -51,23 +51,20 @@ fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
     for (;;) {
         fer_error status = feri_ok();
         fer_error error = wait_for_result(raw, operation, limits, &status);
-        if (error.kind == FER_INTERRUPTED) {
-            FER_TRY(feri_token_check(limits->token)); /* the signal's handler may have cancelled */
-        } else if (error.kind != FER_OK) {
-            return error;
+        if (feri_retries_after_signal(limits, &error)) {
+            continue;
         }
-        if (error.kind == FER_OK && status.kind != FER_WOULD_BLOCK) {
+        FER_TRY(error);
+        if (status.kind != FER_WOULD_BLOCK) {
             return status;
         }
-        if (error.kind == FER_OK && false_hints.in_a_row > 0) {
+        if (false_hints.in_a_row > 0) {
             /* macOS is reported to have writable sockets that never connect (socket2, issue 652) */
             FER_TRY(feri_connect_status_without_error(raw, operation, &status));
             if (status.kind != FER_WOULD_BLOCK) {
                 return status;
             }
         }
-        if (error.kind == FER_OK) {
-            feri_pause_after_false_hint(&false_hints, limits->deadline, limits->token);
-        }
+        feri_pause_after_false_hint(&false_hints, limits->deadline, limits->token);
     }
 }

@@ -37,11 +37,12 @@ typedef struct bounds {
 
 /* True after a signal, or if nothing is ready and time remains: after a slice, a wakeup or a false
  * hint. After the first of these the last look may have been no look, even at the deadline. */
-static bool should_retry(fer_error error, fer_interest found, feri_false_hints *hints,
+static bool should_retry(fer_error *error, fer_interest found, feri_false_hints *hints,
                          const bounds *within)
 {
-    if (error.kind != FER_OK || found != 0) {
-        return error.kind == FER_INTERRUPTED;
+    if (error->kind != FER_OK || found != 0) {
+        const feri_limits limits = {within->deadline, within->limits.token};
+        return feri_retries_after_signal(&limits, error);
     }
     if (hints->in_a_row > 0 && ferp_now() >= within->deadline) {
         return false;
@@ -95,7 +96,7 @@ fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_durati
     fer_error error;
     do {
         error = wait_for_socket(handle, interest, &within, &found);
-    } while (should_retry(error, found, &false_hints, &within));
+    } while (should_retry(&error, found, &false_hints, &within));
     return report(error, found, &within, ready);
 }
 
@@ -231,7 +232,7 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
     fer_error error;
     do {
         error = wait_for_readiness((fer_handle *)(uintptr_t)handle, interest, &within, &found);
-    } while (should_retry(error, found, &false_hints, &within));
+    } while (should_retry(&error, found, &false_hints, &within));
     FERI_ASSERT((found & ~interest) == 0);
     return report(error, found, &within, ready);
 }

@@ -130,7 +130,9 @@ static uint64_t end_of_slice(const feri_waiting *waiting)
  * (rule I1). */
 static bool continues_after_signal(const feri_waiting *waiting, fer_error *answer)
 {
-    return !is_cancelled(waiting, answer) && waiting->readiness == FERP_ACCEPTABLE;
+    const feri_limits limits = {waiting->deadline, waiting->limits.token};
+    return !is_cancelled(waiting, answer) && waiting->readiness == FERP_ACCEPTABLE &&
+           feri_retries_after_signal(&limits, answer);
 }
 
 /* One wait. Returns true if the call should be retried: the socket is ready, a slice expired, or
@@ -253,8 +255,24 @@ static bool waits_and_retries(feri_waiting *waiting, fer_error *answer)
     return wait_once(waiting, answer);
 }
 
+/* Called after a try of accept that a signal interrupted. A timeout begins with the first one.
+ * False, with the same error, if accept never waits. */
+static bool accepts_again(feri_waiting *waiting, fer_error *answer)
+{
+    if (waiting->wait_mode == FERI_WAIT_NEVER) {
+        return false;
+    }
+    if (!waiting->started && feri_modes_core_waits(waiting->handle) && !start(waiting, answer)) {
+        return false;
+    }
+    return continues_after_signal(waiting, answer);
+}
+
 feri_after_try feri_waiting_after_try(feri_waiting *waiting, fer_error *answer)
 {
+    if (answer->kind == FER_INTERRUPTED && waiting->readiness == FERP_ACCEPTABLE) {
+        return accepts_again(waiting, answer) ? FERI_TRY_AGAIN : FERI_TRY_DONE;
+    }
     if (answer->kind != FER_WOULD_BLOCK) {
         return answer->kind == FER_OK ? FERI_TRY_DONE : FERI_TRY_FAILED;
     }

@@ -1046,9 +1046,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
  * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TOO_MANY_OPEN_FILES (the connection stays queued:
  * close something, then call again), FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_INVALID_INPUT (out
  * is open or NULL), FER_TIMED_OUT with os_code 0 (the timeout expired, or the deadline of the
- * limits), FER_CANCELLED (the token of the limits), FER_CONNECTION_ABORTED (65536 dead connections
- * in a row), FER_NOT_CONNECTED (the listener was shut down, by the OS, as mobile systems do, or
- * through its raw socket: close it and bind again) and other errors of the OS.
+ * limits), FER_CANCELLED (the token of the limits), FER_INTERRUPTED (nonblocking mode: 65536
+ * signals in a row; otherwise a signal does not end the call), FER_CONNECTION_ABORTED (65536 dead
+ * connections in a row), FER_NOT_CONNECTED (the listener was shut down, by the OS, as mobile
+ * systems do, or through its raw socket: close it and bind again) and other errors of the OS.
  * Rust: std::net::TcpListener::accept. Differs: continues after dead connections; never inherits
  * the listener's modes.
  * Threads: any number of concurrent calls on one listener, each with its own out.
@@ -1068,7 +1069,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listene
  *
  * Blocks: never, except as above.
  * Owns: same as fer_tcp_listener_accept.
- * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_tcp_listener_accept.
+ * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_tcp_listener_accept in
+ * nonblocking mode.
  * Rust: std::net::TcpListener::accept, nonblocking for one call.
  * Threads: same as fer_tcp_listener_accept.
  */

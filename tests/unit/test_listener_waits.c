@@ -155,6 +155,56 @@ static void a_signal_ends_the_wait_only_if_its_handler_cancels(void **state)
     assert_error(accept_one(&listener), FER_CANCELLED, 0);
 }
 
+static void pass_time(script_call call)
+{
+    script.now += call == SCRIPT_ACCEPT ? SECOND / 4 : 0;
+}
+
+/* I1, K3, T2: accepts that are interrupted without end, before the first wait or after one. */
+static void signals_without_end_end_with_the_deadline(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        fer_handle listener = open_listener(&script_posix);
+        if (i % 2 == 0) {
+            const fer_limits limits = {{1000 + SECOND}, NULL};
+            assert_ok(feri_set_limits(&listener, &limits));
+        } else {
+            assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){SECOND}));
+        }
+        if (i >= 2) {
+            script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+            script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+        }
+        script_default(SCRIPT_ACCEPT)->error = (fer_error){FER_INTERRUPTED, 4};
+        script.on_call = pass_time;
+        assert_error(accept_one(&listener), FER_TIMED_OUT, 0);
+        assert_in_range(script.times[SCRIPT_ACCEPT], 4, 5);
+    }
+}
+
+/* I1: by its name or in nonblocking mode, with limits or without. */
+static void an_accept_that_never_waits_reports_signals_without_end(void **state)
+{
+    (void)state;
+    fer_handle stream = {0};
+    for (int i = 0; i < 3; i++) {
+        fer_handle listener = open_listener(&script_posix);
+        assert_ok(feri_set_nonblocking(&listener, true));
+        if (i == 2) {
+            set_token(&listener);
+        }
+        script_then_fail(SCRIPT_ACCEPT, FER_INTERRUPTED, 4);
+        script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+        script_default(SCRIPT_ACCEPT)->error = (fer_error){FER_INTERRUPTED, 4};
+        assert_error(i == 0 ? feri_try_accept(&listener, &stream, NULL) : accept_one(&listener),
+                     FER_WOULD_BLOCK, 11);
+        assert_error(i == 0 ? feri_try_accept(&listener, &stream, NULL) : accept_one(&listener),
+                     FER_INTERRUPTED, 4);
+        assert_int_equal(script.times[SCRIPT_ACCEPT], 2 + 65536);
+    }
+}
+
 /* ---- Timeouts */
 
 static void the_timeout_is_core_s_own(void **state)
@@ -410,6 +460,8 @@ int main(void)
         script_test(a_cancel_ends_the_wait_after_the_next_try),
         script_test(a_signal_ends_the_wait_only_if_its_handler_cancels),
         script_test(the_timeout_is_core_s_own),
+        script_test(signals_without_end_end_with_the_deadline),
+        script_test(an_accept_that_never_waits_reports_signals_without_end),
         script_test(the_earlier_of_timeout_and_deadline_counts),
         script_test(limits_do_not_apply_in_nonblocking_mode),
         script_test(try_accept_polls_only_if_the_socket_is_blocking),

@@ -3,6 +3,7 @@
 #include "core/handle/modes.h"
 #include "core/handle/pending_connect.h"
 #include "core/open/connecting.h"
+#include "core/wait/connect_wait.h"
 #include "core/wait/readiness.h"
 
 #include "ferrule/socket.h"
@@ -60,6 +61,32 @@ static void a_signal_and_a_wake_go_on_with_the_time_that_is_left(void **state)
     assert_ok(feri_ready(&handle, FER_WRITABLE, fer_duration_from_nanos(500), &ready));
     assert_int_equal(ready, FER_WRITABLE);
     assert_log("ready(1,w,1500) ready(1,w,1500) ready(1,w,1500)");
+}
+
+/* I1, T2: neither do signals without end extend it. */
+static void signals_without_end_end_with_the_timeout(void **state)
+{
+    (void)state;
+    script_begin(&script_posix);
+    fer_handle handle = script_stream(0);
+    fer_handle connecting = new_connecting();
+    fer_interest ready = 77;
+    *script_default(SCRIPT_READY) = (script_result){.error = {FER_INTERRUPTED, 4}, .elapsed = 200};
+    *script_default(SCRIPT_WAIT_FOR) = *script_default(SCRIPT_READY);
+    assert_ok(feri_ready(&handle, FER_WRITABLE, fer_duration_from_nanos(500), &ready));
+    assert_int_equal(ready, 0);
+    ready = 77;
+    assert_ok(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(500), &ready));
+    assert_int_equal(ready, 0);
+    assert_int_equal(script.times[SCRIPT_READY], 6);
+    ready = 77;
+    assert_ok(feri_stream_ready(&connecting, BOTH, fer_duration_from_nanos(500), &ready));
+    assert_int_equal(ready, 0);
+    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
+    const feri_limits limits = {script.now + 500, NULL};
+    fer_raw_socket raw = script_open_socket();
+    assert_error(feri_await_connect(raw, FERI_OPERATION_CONNECT, &limits), FER_TIMED_OUT, 0);
+    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 6);
 }
 
 static void what_else_the_os_says_is_told_and_leaves_the_output(void **state)
@@ -440,6 +467,7 @@ int main(void)
         script_test(the_os_is_asked_once_for_each_turn),
         script_test(a_signal_and_a_wake_go_on_with_the_time_that_is_left),
         script_test(what_else_the_os_says_is_told_and_leaves_the_output),
+        script_test(signals_without_end_end_with_the_timeout),
         script_test(misuse_asks_nobody),
         script_test(on_posix_a_stream_waits_as_long_as_it_may),
         script_test(a_half_that_has_ended_is_ready_and_the_other_is_only_looked_at),

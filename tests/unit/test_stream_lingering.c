@@ -193,6 +193,22 @@ static void a_signal_ends_it_only_if_its_handler_cancels(void **state)
     assert_lingers(&stream, SECOND, FER_CANCELLED, 0);
 }
 
+static void pass_time(script_call call)
+{
+    script.now += call == SCRIPT_TRY_RECV ? SECOND / 4 : 0;
+}
+
+/* I1, K11: signals without end do not extend it. */
+static void signals_without_end_end_with_the_timeout(void **state)
+{
+    (void)state;
+    fer_handle stream = open_stream(&script_posix);
+    *script_default(SCRIPT_TRY_RECV) = (script_result){.error = {FER_INTERRUPTED, 4}};
+    script.on_call = pass_time;
+    assert_lingers(&stream, SECOND, FER_TIMED_OUT, 0);
+    assert_int_equal(script.times[SCRIPT_TRY_RECV], 4);
+}
+
 /* ---- Other states */
 
 static void an_end_that_was_seen_before_is_ok_at_once(void **state)
@@ -280,6 +296,7 @@ int main(void)
         script_test(a_cancel_ends_it_even_if_input_never_ends),
         script_test(a_signal_ends_it_only_if_its_handler_cancels),
         script_test(an_end_that_was_seen_before_is_ok_at_once),
+        script_test(signals_without_end_end_with_the_timeout),
         script_test(reading_that_was_shut_down_is_misuse_and_nothing_waits),
         script_test(an_unconnected_stream_is_closed_and_told),
         script_test(without_a_socket_it_is_misuse),
