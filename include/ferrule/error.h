@@ -21,13 +21,16 @@ extern "C" {
  * FER_BAD_HANDLE, FER_INVALID_INPUT, FER_NETWORK_DOWN, FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY,
  * FER_PERMISSION_DENIED, FER_RESOURCE_BUSY, FER_UNCATEGORIZED and FER_UNSUPPORTED, with the code of
  * the OS. A system call has them if memory is short, in a sandbox, if another part of the program
- * has closed the socket, or if Windows' network subsystem has failed (FER_NETWORK_DOWN).
+ * has closed the socket, or if Windows' network subsystem has failed (FER_NETWORK_DOWN). They say
+ * nothing about the peer, unless the list names them too. A kind that is not in the list in either
+ * way comes from a system that ferrule does not know: the call has failed, and os_code says why.
  *
  * The connection is as before, and the call can be repeated. A transfer of many bytes continues at
  * the count that it has stored. A function that opens or closes a handle says what it leaves.
  *
  * - FER_INTERRUPTED: immediately. A signal arrived before the first byte. One read, one write and
- *   the calls of datagram sockets report it; all others continue.
+ *   the calls of datagram sockets report it; all others continue. An accept that never waits
+ *   continues 65535 times.
  * - FER_WOULD_BLOCK: after a _ready call or a wait of a poller. The call would have to wait, and
  *   the handle is in nonblocking mode, or the call is a _try_ call, or its timeout is 0. Also: a
  *   resolver has as many lookups as its limits allow.
@@ -52,7 +55,7 @@ extern "C" {
  * - FER_CONNECTION_RESET: the peer has ended the connection, and bytes may be lost.
  * - FER_TIMED_OUT with a code of the OS: the peer no longer answers, and the connection has ended.
  * - FER_BROKEN_PIPE: a write after this end has shut down writing, or after the peer has closed.
- * - FER_NOT_CONNECTED: the socket has no peer. Of accept: the OS has shut down the listener.
+ * - FER_NOT_CONNECTED: the socket has no peer. Of accept: the listener was shut down.
  * - FER_CONNECTION_ABORTED: accept found nothing but connections that had ended already, or a
  *   connect failed and another handle of the socket has taken the cause.
  * - FER_ALREADY_CONNECTED: a connected datagram socket cannot send to an address (macOS, the BSDs).
@@ -70,11 +73,14 @@ extern "C" {
  * - FER_RESOLVE_FAILED: any other failure of a lookup.
  * - FER_NOT_FOUND: no such path, for a Unix socket; the socket is not registered with the poller.
  * - FER_ALREADY_EXISTS: the socket is registered with the poller already.
+ * - FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_IS_A_DIRECTORY, FER_NOT_A_DIRECTORY,
+ *   FER_READ_ONLY_FILESYSTEM: the path of a Unix socket cannot be used, for this reason.
  *
  * The call is wrong, or not possible here:
  *
  * - FER_INVALID_INPUT: misuse, an argument out of range, or text that is not an address.
- * - FER_STORAGE_FULL: the caller's buffer is too small; also a limit of Linux' epoll.
+ * - FER_STORAGE_FULL: the caller's buffer is too small; also a limit of Linux' epoll, and a file
+ *   system without room for the path of a Unix socket.
  * - FER_PERMISSION_DENIED: the OS does not allow it, for example a port below 1024.
  * - FER_UNSUPPORTED: this OS, or this kind of socket, has no such operation.
  * - FER_BAD_HANDLE: the raw value is not an open socket.

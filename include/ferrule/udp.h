@@ -226,10 +226,12 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket, co
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_CONNECTION_REFUSED (connected: the peer's port refused a datagram; reported once),
- * FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT with os_code 0 (the read timeout expired, or
- * the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_HOST_UNREACHABLE (Windows: the
- * time to live of a sent datagram expired on the way), FER_INVALID_INPUT (misuse) and other errors
- * of the OS. *out is unchanged then.
+ * FER_HOST_UNREACHABLE and FER_NETWORK_UNREACHABLE (connected: a router or the peer's host rejected
+ * a datagram; reported once; a firewall's rejection may be FER_PERMISSION_DENIED; on Windows also:
+ * the time to live of a sent datagram expired on the way), FER_WOULD_BLOCK (nonblocking mode),
+ * FER_TIMED_OUT with os_code 0 (the read timeout expired, or the deadline), FER_CANCELLED (the
+ * limits), FER_INTERRUPTED, FER_INVALID_INPUT (misuse) and other errors of the OS. *out is
+ * unchanged then.
  * Rust: std::net::UdpSocket::recv_from. Differs: neither a truncated datagram nor a refusal by
  * another host is an error on Windows.
  * Threads: one receive call and one send call may run concurrently on one handle.
