@@ -248,7 +248,7 @@ def rules_page(blocks):
     page.body += prose("A rule is a promise that holds on every system. The documentation and the "
                        "tests use its number.")
     for title, body in sections_of(blocks):
-        if re.match(r"[A-Z]: ", title):
+        if re.match(r"[A-Z]: |[A-Z]\d+ to ", title):
             page.body += [".SH " + escape(title.upper())]
             page.body += markdown_blocks(body)
     page.see_also([("ferrule", "7"), ("ferrule_differences", "7")])
