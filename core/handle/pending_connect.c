@@ -51,9 +51,10 @@ static fer_error query_status(fer_raw_socket raw, feri_operation operation,
 fer_error feri_connect_status(fer_raw_socket raw, feri_operation operation, fer_error *status)
 {
     FER_TRY(query_status(raw, operation, FER_WOULD_BLOCK, status));
-    return status->kind == FER_WOULD_BLOCK && feri_connect_error_comes_late()
-               ? query_status(raw, operation, FER_WOULD_BLOCK, status)
-               : feri_ok();
+    if (status->kind == FER_WOULD_BLOCK && feri_connect_error_comes_late()) {
+        return query_status(raw, operation, FER_WOULD_BLOCK, status);
+    }
+    return feri_ok();
 }
 
 /* The connect may end between the two queries. */

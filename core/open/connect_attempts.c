@@ -166,9 +166,10 @@ static fer_error query_attempt(const attempts *all, fer_raw_socket raw, fer_erro
 {
     feri_operation operation = feri_attempt_operation(all->options->local);
     FER_TRY(feri_connect_status(raw, operation, status));
-    return status->kind == FER_WOULD_BLOCK && all->false_hints.in_a_row > 0
-               ? feri_connect_status_without_error(raw, operation, status)
-               : feri_ok();
+    if (status->kind == FER_WOULD_BLOCK && all->false_hints.in_a_row > 0) {
+        return feri_connect_status_without_error(raw, operation, status);
+    }
+    return feri_ok();
 }
 
 /* Queries the status of the attempts whose bits are set: a hint is no proof. The earliest that has

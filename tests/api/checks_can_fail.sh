@@ -383,7 +383,7 @@ if command -v python3 >/dev/null 2>&1; then
     expect pass "check_man on this tree" sh "$here/check_man.sh" "$work/copy"
     spoiled check_man "a function without Threads:" include/ferrule/io.h '/^ \* Threads: /d'
     spoiled check_man "a function without a page" docs/generate/man.py 's/^        for entry in page.functions:/        for entry in page.functions[1:]:/'
-    spoiled check_man "a rule without a place" docs/generate/man.py 's/"\[A-Z\]: "/"[A-D]: "/'
+    spoiled check_man "a rule without a place" docs/generate/man.py 's/"\[A-Z\]: /"[A-D]: /'
     if command -v groff >/dev/null 2>&1; then
         spoiled check_man "a request that does not exist" docs/generate/man.py 's/"\.SH SEE ALSO"/".SX SEE ALSO"/'
     fi
