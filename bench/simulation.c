@@ -24,8 +24,8 @@ static void must(fer_error error, const char *what)
 /* Returns the number of events. */
 static uint64_t simulate(fer_sim_dialect dialect)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
-                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
+                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     static unsigned char block[BLOCK];
     const fer_sim_config config = {.dialect = dialect, .seed = 1};
     fer_sim_report report;
@@ -62,7 +62,7 @@ static void run_case(const char *name, fer_sim_dialect dialect)
 int main(int argc, char **argv)
 {
     bench_options("simulation", argc, argv);
-    run_case("sim_event_posix", FER_SIM_POSIX);
-    run_case("sim_event_winsock", FER_SIM_WINSOCK);
+    run_case("sim_event_posix", FER_SIM_DIALECT_POSIX);
+    run_case("sim_event_winsock", FER_SIM_DIALECT_WINSOCK);
     return 0;
 }

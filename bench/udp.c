@@ -54,7 +54,7 @@ static uint64_t ferrule_datagrams(const void *input, size_t count)
     bench_sockets *sockets = (bench_sockets *)(uintptr_t)input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        fer_datagram datagram;
+        fer_udp_received datagram;
         size_t sent = 0;
         MUST(fer_udp_socket_send_to(&sockets->from, outgoing, sockets->ends.block,
                                     &sockets->address, &sent));
@@ -83,7 +83,7 @@ static uint64_t ferrule_connected(const void *input, size_t count)
     bench_sockets *sockets = (bench_sockets *)(uintptr_t)input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        fer_datagram datagram;
+        fer_udp_received datagram;
         size_t sent = 0;
         MUST(fer_udp_socket_send(&sockets->from, outgoing, sockets->ends.block, &sent));
         MUST(fer_udp_socket_recv(&sockets->to, incoming, sizeof incoming, &datagram));

@@ -83,7 +83,7 @@ static fer_error await_answer(fer_udp_socket *socket, const struct query *query,
                               struct response *response, fer_instant end)
 {
     for (;;) {
-        fer_datagram got;
+        fer_udp_received got;
         fer_duration left = fer_instant_remaining(end);
         if (left.nanos == 0) {
             return (fer_error){FER_TIMED_OUT, 0};

@@ -106,7 +106,7 @@ static void reply(fer_udp_socket *socket, const struct message *message, const f
 static fer_error serve(fer_udp_socket *socket, const struct zone *zone)
 {
     struct message message;
-    fer_datagram got;
+    fer_udp_received got;
     for (unsigned long queries = 0;;) {
         fer_error error = fer_udp_socket_recv_from(socket, message.bytes, DNS_MESSAGE_MAX, &got);
         if (error.kind == FER_INTERRUPTED) {

@@ -79,7 +79,7 @@ static void print_error(const char *what, fer_error error)
 
 static fer_error open_socket(struct echo *echo)
 {
-    fer_domain domain = echo->is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
+    fer_socket_domain domain = echo->is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
     int protocol = echo->is_v6 ? FER_PROTOCOL_ICMPV6 : FER_PROTOCOL_ICMP;
     fer_error error = fer_socket_new(&echo->socket, domain, FER_TYPE_RAW, protocol);
     echo->is_raw = error.kind == FER_OK;
@@ -118,7 +118,7 @@ static bool is_reply(const struct echo *echo, const uint8_t *packet, size_t len)
            (echo->is_v6 || checksum(packet, len) == 0);
 }
 
-static void print_reply(const fer_datagram *got, size_t len, int ttl)
+static void print_reply(const fer_udp_received *got, size_t len, int ttl)
 {
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     fer_ip_addr_format(&got->from.ip, text, sizeof text);
@@ -132,7 +132,7 @@ static void print_reply(const fer_datagram *got, size_t len, int ttl)
 static fer_error send_and_wait(struct echo *echo)
 {
     uint8_t buf[1500];
-    fer_datagram got;
+    fer_udp_received got;
     FER_TRY(fer_socket_set_read_timeout(&echo->socket, fer_duration_from_secs(WAIT_SECONDS)));
     FER_TRY(fer_socket_send_to(&echo->socket, echo->packet, sizeof echo->packet, &echo->to, NULL));
     for (int i = 0; i < PACKETS_MAX; i++) {

@@ -19,7 +19,7 @@ static inline void relay_complain(const char *what, fer_error error)
 
 static inline fer_error relay_keep_alive(fer_tcp_stream *stream)
 {
-    const fer_keepalive keepalive = {
+    const fer_tcp_keepalive keepalive = {
         .enabled = true,
         .time = fer_duration_from_secs(RELAY_KEEPALIVE_SECONDS),
         .interval = fer_duration_from_secs(RELAY_KEEPALIVE_INTERVAL_SECONDS),

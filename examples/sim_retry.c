@@ -106,10 +106,10 @@ static fer_sim_config config_of(fer_sim_dialect dialect, uint64_t seed, bool tra
 static fer_error start_service(void)
 {
     static const fer_sim_step steps[] = {
-        {FER_SIM_RECEIVE, {0}, NULL, 11},
-        {FER_SIM_SEND, {30000000}, right_reply, REPLY_LENGTH},
-        {FER_SIM_RECEIVE_TO_END, {0}, NULL, 0},
-        {FER_SIM_CLOSE, {0}, NULL, 0},
+        {FER_SIM_ACTION_RECEIVE, {0}, NULL, 11},
+        {FER_SIM_ACTION_SEND, {30000000}, right_reply, REPLY_LENGTH},
+        {FER_SIM_ACTION_RECEIVE_TO_END, {0}, NULL, 0},
+        {FER_SIM_ACTION_CLOSE, {0}, NULL, 0},
     };
     fer_socket_addr addr;
     fer_sim_peer service = FER_SIM_PEER_NONE;
@@ -147,8 +147,8 @@ static bool succeeds(receive_function receive_reply, fer_sim_dialect dialect, ui
 
 static bool succeeds_in_both(receive_function receive_reply, uint64_t seed, bool traced)
 {
-    bool posix = succeeds(receive_reply, FER_SIM_POSIX, seed, traced);
-    bool winsock = succeeds(receive_reply, FER_SIM_WINSOCK, seed, traced);
+    bool posix = succeeds(receive_reply, FER_SIM_DIALECT_POSIX, seed, traced);
+    bool winsock = succeeds(receive_reply, FER_SIM_DIALECT_WINSOCK, seed, traced);
     return posix && winsock;
 }
 

@@ -26,7 +26,7 @@ static fer_error serve(fer_udp_socket *socket, const char *address, long lost)
 {
     static char buf[DATAGRAM_CAP];
     fer_socket_addr own;
-    fer_datagram question;
+    fer_udp_received question;
     FER_TRY(fer_udp_socket_bind(socket, address));
     FER_TRY(fer_udp_socket_local_addr(socket, &own));
     print_addr("Listening on", &own);
@@ -57,7 +57,7 @@ static fer_error bind_anywhere(fer_udp_socket *socket)
 static fer_error ask(fer_udp_socket *socket, const char *address, const char *question)
 {
     static char answer[DATAGRAM_CAP];
-    fer_datagram got;
+    fer_udp_received got;
     fer_error error = {FER_TIMED_OUT, 0};
     FER_TRY(bind_anywhere(socket));
     /* From now on only the peer's datagrams are received. */

@@ -129,7 +129,8 @@ uint64_t ferp_now(void);
  * creation if the OS can. It is nonblocking if io_waits_in_kernel is false. protocol is the IANA
  * number, or 0 for the type's default. UNSUPPORTED: this OS, or this version, has no such socket.
  * socket | WSASocketW. */
-fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out);
+fer_error ferp_socket_new(fer_socket_domain domain, fer_socket_type type, int protocol,
+                          fer_raw_socket *out);
 
 /* Creates another raw socket of the same socket, not inherited. It is nonblocking if
  * io_waits_in_kernel is false. fcntl(F_DUPFD_CLOEXEC) | WSADuplicateSocketW + WSASocketW,
@@ -207,7 +208,7 @@ void ferp_disable_connect_retry(fer_raw_socket raw);
  * has no such socket. */
 
 /* socketpair | nothing */
-fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other);
+fer_error ferp_unix_pair(fer_socket_type type, fer_raw_socket *one, fer_raw_socket *other);
 fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr);
 fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr);
 fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out);

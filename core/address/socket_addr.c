@@ -7,12 +7,12 @@
 fer_socket_addr fer_socket_addr_new(const fer_ip_addr *ip, uint16_t port)
 {
     if (fer_ip_addr_is_ipv6(ip)) {
-        return fer_socket_addr_new_v6(&ip->v6, port, 0, 0);
+        return fer_socket_addr_v6_new(&ip->v6, port, 0, 0);
     }
-    return fer_socket_addr_new_v4(fer_ip_addr_is_ipv4(ip) ? &ip->v4 : NULL, port);
+    return fer_socket_addr_v4_new(fer_ip_addr_is_ipv4(ip) ? &ip->v4 : NULL, port);
 }
 
-fer_socket_addr fer_socket_addr_new_v4(const fer_ipv4_addr *ip, uint16_t port)
+fer_socket_addr fer_socket_addr_v4_new(const fer_ipv4_addr *ip, uint16_t port)
 {
     fer_socket_addr addr;
     addr.ip = fer_ip_addr_from_v4(ip);
@@ -22,7 +22,7 @@ fer_socket_addr fer_socket_addr_new_v4(const fer_ipv4_addr *ip, uint16_t port)
     return addr;
 }
 
-fer_socket_addr fer_socket_addr_new_v6(const fer_ipv6_addr *ip, uint16_t port, uint32_t flowinfo,
+fer_socket_addr fer_socket_addr_v6_new(const fer_ipv6_addr *ip, uint16_t port, uint32_t flowinfo,
                                        uint32_t scope_id)
 {
     fer_socket_addr addr;

@@ -41,7 +41,8 @@ static bool is_datagram(const fer_socket *socket)
 
 /* ---- Creation and closing */
 
-fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, int protocol)
+fer_error fer_socket_new(fer_socket *socket, fer_socket_domain domain, fer_socket_type type,
+                         int protocol)
 {
     FER_TRY(feri_socket_new(socket_handle(socket), domain, type, protocol));
     socket->inner_.peer_ = (fer_socket_addr){0};
@@ -138,13 +139,13 @@ fer_error fer_socket_send_buffer_size(const fer_socket *socket, size_t *out)
     return feri_buffer_size(const_socket_handle(socket), FERP_SEND_BUFFER, out);
 }
 
-fer_error fer_socket_set_keepalive(fer_socket *socket, const fer_keepalive *keepalive)
+fer_error fer_socket_set_keepalive(fer_socket *socket, const fer_tcp_keepalive *keepalive)
 {
     FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
     return feri_set_keepalive(socket_handle(socket), keepalive);
 }
 
-fer_error fer_socket_keepalive(const fer_socket *socket, fer_keepalive *out)
+fer_error fer_socket_keepalive(const fer_socket *socket, fer_tcp_keepalive *out)
 {
     FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
     return feri_keepalive(const_socket_handle(socket), out);
@@ -356,13 +357,13 @@ fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
     return feri_datagram_send_to(&socket->inner_, buf, len, to, FERI_WAIT_BY_MODE, n);
 }
 
-fer_error fer_socket_recv(fer_socket *socket, void *buf, size_t len, fer_datagram *out)
+fer_error fer_socket_recv(fer_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
     FER_TRY(check_is_datagram(socket));
     return feri_datagram_receive(&socket->inner_, buf, len, FERI_RECV, out);
 }
 
-fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_datagram *out)
+fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
     FER_TRY(check_is_datagram(socket));
     return feri_datagram_receive(&socket->inner_, buf, len, FERI_RECV, out);

@@ -205,12 +205,12 @@ fer_error fer_tcp_stream_linger(const fer_tcp_stream *stream, fer_duration *out)
     return feri_linger(const_tcp_handle(stream), out);
 }
 
-fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stream, const fer_keepalive *keepalive)
+fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stream, const fer_tcp_keepalive *keepalive)
 {
     return feri_set_keepalive(tcp_handle(stream), keepalive);
 }
 
-fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *stream, fer_keepalive *out)
+fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *stream, fer_tcp_keepalive *out)
 {
     return feri_keepalive(const_tcp_handle(stream), out);
 }
@@ -225,9 +225,9 @@ void fer_tcp_stream_close(fer_tcp_stream *stream)
     feri_stream_close(tcp_handle(stream));
 }
 
-fer_error fer_tcp_stream_close_lingering(fer_tcp_stream *stream, fer_duration timeout)
+fer_error fer_tcp_stream_close_gracefully(fer_tcp_stream *stream, fer_duration timeout)
 {
-    return feri_stream_close_lingering(tcp_handle(stream), timeout);
+    return feri_stream_close_gracefully(tcp_handle(stream), timeout);
 }
 
 fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream)

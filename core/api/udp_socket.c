@@ -82,22 +82,24 @@ fer_error fer_udp_socket_send_to(fer_udp_socket *socket, const void *buf, size_t
     return feri_datagram_send_to(socket, buf, len, to, FERI_WAIT_BY_MODE, n);
 }
 
-fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, void *buf, size_t len,
+                                   fer_udp_received *out)
 {
     return feri_datagram_receive(socket, buf, len, FERI_RECV, out);
 }
 
-fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
     return feri_datagram_receive(socket, buf, len, FERI_RECV, out);
 }
 
-fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, void *buf, size_t len,
+                                   fer_udp_received *out)
 {
     return feri_datagram_receive(socket, buf, len, FERI_PEEK, out);
 }
 
-fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
     return feri_datagram_receive(socket, buf, len, FERI_PEEK, out);
 }
@@ -114,23 +116,25 @@ fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf, si
 }
 
 fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t len,
-                                       fer_datagram *out)
+                                       fer_udp_received *out)
 {
     return feri_datagram_receive(socket, buf, len, FERI_TRY_RECV, out);
 }
 
-fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf, size_t len,
+                                  fer_udp_received *out)
 {
     return feri_datagram_receive(socket, buf, len, FERI_TRY_RECV, out);
 }
 
 fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf, size_t len,
-                                       fer_datagram *out)
+                                       fer_udp_received *out)
 {
     return feri_datagram_receive(socket, buf, len, FERI_TRY_PEEK, out);
 }
 
-fer_error fer_udp_socket_try_peek(fer_udp_socket *socket, void *buf, size_t len, fer_datagram *out)
+fer_error fer_udp_socket_try_peek(fer_udp_socket *socket, void *buf, size_t len,
+                                  fer_udp_received *out)
 {
     return feri_datagram_receive(socket, buf, len, FERI_TRY_PEEK, out);
 }

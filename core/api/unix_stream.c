@@ -182,9 +182,9 @@ void fer_unix_stream_close(fer_unix_stream *stream)
     feri_stream_close(unix_handle(stream));
 }
 
-fer_error fer_unix_stream_close_lingering(fer_unix_stream *stream, fer_duration timeout)
+fer_error fer_unix_stream_close_gracefully(fer_unix_stream *stream, fer_duration timeout)
 {
-    return feri_stream_close_lingering(unix_handle(stream), timeout);
+    return feri_stream_close_gracefully(unix_handle(stream), timeout);
 }
 
 fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream)

@@ -16,7 +16,7 @@ struct error_text {
     char bytes[ERROR_TEXT_CAP];
 };
 
-fer_error fer_error_from_os(int32_t os_code)
+fer_error fer_error_from_raw_os_error(int32_t os_code)
 {
     return (fer_error){ferp_error_kind(os_code), os_code};
 }

@@ -22,13 +22,13 @@ typedef struct field {
 #define DEFAULT_TIME_SECONDS 7200
 #define DEFAULT_INTERVAL_SECONDS 1
 
-static bool is_valid(const fer_keepalive *keepalive)
+static bool is_valid(const fer_tcp_keepalive *keepalive)
 {
     return keepalive != NULL && !fer_duration_is_none(keepalive->time) &&
            !fer_duration_is_none(keepalive->interval);
 }
 
-static void make_fields(const fer_keepalive *keepalive, field fields[FIELD_COUNT])
+static void make_fields(const fer_tcp_keepalive *keepalive, field fields[FIELD_COUNT])
 {
     uint32_t max_seconds = feri_keepalive_seconds_max();
     uint32_t max_retries = feri_keepalive_retries_max();
@@ -87,7 +87,7 @@ static fer_error set_with_one_call(fer_raw_socket raw, bool on, const field fiel
     return error.kind == FER_UNSUPPORTED ? unsupported : error;
 }
 
-static fer_error set_all(fer_raw_socket raw, const fer_keepalive *keepalive)
+static fer_error set_all(fer_raw_socket raw, const fer_tcp_keepalive *keepalive)
 {
     field fields[FIELD_COUNT];
     make_fields(keepalive, fields);
@@ -103,7 +103,7 @@ static fer_error set_all(fer_raw_socket raw, const fer_keepalive *keepalive)
     return error;
 }
 
-fer_error feri_set_keepalive(fer_handle *handle, const fer_keepalive *keepalive)
+fer_error feri_set_keepalive(fer_handle *handle, const fer_tcp_keepalive *keepalive)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (!is_valid(keepalive)) {
@@ -120,7 +120,7 @@ static fer_error value_or_zero(fer_raw_socket raw, ferp_option option, uint32_t 
     return error.kind == FER_UNSUPPORTED ? feri_ok() : error;
 }
 
-fer_error feri_keepalive(const fer_handle *handle, fer_keepalive *out)
+fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (out == NULL) {
@@ -134,7 +134,7 @@ fer_error feri_keepalive(const fer_handle *handle, fer_keepalive *out)
     FER_TRY(value_or_zero(handle->raw_, FERP_KEEPALIVE_TIME, &time));
     FER_TRY(value_or_zero(handle->raw_, FERP_KEEPALIVE_INTERVAL, &interval));
     FER_TRY(value_or_zero(handle->raw_, FERP_KEEPALIVE_RETRIES, &retries));
-    *out = (fer_keepalive){enabled != 0, fer_duration_from_secs(time),
-                           fer_duration_from_secs(interval), retries};
+    *out = (fer_tcp_keepalive){enabled != 0, fer_duration_from_secs(time),
+                               fer_duration_from_secs(interval), retries};
     return feri_ok();
 }

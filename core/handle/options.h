@@ -33,8 +33,8 @@ fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t si
 fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t *out);
 fer_error feri_set_linger(fer_handle *handle, fer_duration linger);
 fer_error feri_linger(const fer_handle *handle, fer_duration *out);
-fer_error feri_set_keepalive(fer_handle *handle, const fer_keepalive *keepalive);
-fer_error feri_keepalive(const fer_handle *handle, fer_keepalive *out);
+fer_error feri_set_keepalive(fer_handle *handle, const fer_tcp_keepalive *keepalive);
+fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out);
 
 /* The whole seconds of a finite duration: rounded up, at most max. */
 static inline uint32_t feri_whole_seconds(fer_duration duration, uint32_t max)

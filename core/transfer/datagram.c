@@ -47,7 +47,7 @@ static bool is_from_peer(const fer_udp_socket *socket, const fer_socket_addr *fr
 static void map_to_v6(fer_socket_addr *addr)
 {
     fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr->ip.v4);
-    *addr = fer_socket_addr_new_v6(&mapped, addr->port, 0, 0);
+    *addr = fer_socket_addr_v6_new(&mapped, addr->port, 0, 0);
 }
 
 /* Converts addr to the form that this socket can send to. Port 0 is invalid. */
@@ -137,7 +137,7 @@ static fer_error receive(fer_udp_socket *socket, void *buf, size_t len, feri_rec
 }
 
 fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
-                                feri_recv_mode recv_mode, fer_datagram *out)
+                                feri_recv_mode recv_mode, fer_udp_received *out)
 {
     struct ferp_datagram received = {0};
     FER_TRY(feri_handle_check_use(socket == NULL ? NULL : &socket->handle_));
@@ -147,7 +147,7 @@ fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
     len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
     FER_TRY(receive(socket, buf, len, recv_mode, &received));
     FERI_ASSERT(received.len <= len);
-    *out = (fer_datagram){received.len, received.truncated, received.from};
+    *out = (fer_udp_received){received.len, received.truncated, received.from};
     return feri_ok();
 }
 

@@ -16,7 +16,7 @@ typedef enum feri_recv_mode { FERI_RECV, FERI_PEEK, FERI_TRY_RECV, FERI_TRY_PEEK
 
 /* As fer_udp_socket_recv_from and fer_udp_socket_peek_from, and their _try_ variants. */
 fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
-                                feri_recv_mode recv_mode, fer_datagram *out);
+                                feri_recv_mode recv_mode, fer_udp_received *out);
 
 /* The checks before a datagram is sent, for every type of socket. The length is not limited to one
  * call's maximum: a datagram is sent complete or not at all. */

@@ -83,7 +83,7 @@ static fer_error end_was_seen(const fer_handle *handle)
                : feri_own_error(FER_INVALID_INPUT);
 }
 
-fer_error feri_stream_close_lingering(fer_handle *handle, fer_duration timeout)
+fer_error feri_stream_close_gracefully(fer_handle *handle, fer_duration timeout)
 {
     if (feri_handle_as_raw(handle) == FER_RAW_SOCKET_NONE) {
         return feri_own_error(FER_INVALID_INPUT);

@@ -15,7 +15,7 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how);
  * socket's only handle. */
 void feri_stream_close(fer_handle *handle);
 
-/* As fer_tcp_stream_close_lingering, with all its checks. Defined in stream_lingering.c. */
-fer_error feri_stream_close_lingering(fer_handle *handle, fer_duration timeout);
+/* As fer_tcp_stream_close_gracefully, with all its checks. Defined in stream_lingering.c. */
+fer_error feri_stream_close_gracefully(fer_handle *handle, fer_duration timeout);
 
 #endif

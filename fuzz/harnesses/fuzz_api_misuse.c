@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { STEPS = 64, STEP_BYTES = 4 };
 
-static fer_error_kind kinds[FER_SIM_BSD + 1][STEPS];
+static fer_error_kind kinds[FER_SIM_DIALECT_BSD + 1][STEPS];
 
 static bool is_kind(fer_error_kind kind)
 {
@@ -57,11 +57,11 @@ static void compare(const fer_error_kind *others, const fer_sim_windows *windows
 {
     for (size_t i = 0; i < steps; i++) {
         const uint8_t *step = data + i * STEP_BYTES;
-        fer_error_kind posix = kinds[FER_SIM_POSIX][i];
+        fer_error_kind posix = kinds[FER_SIM_DIALECT_POSIX][i];
         fer_error_kind other = others[i];
         if (is_grain(posix, other) || is_of_time(step, posix, other) ||
             may_lack_buffers(windows, step) ||
-            (others == kinds[FER_SIM_BSD] &&
+            (others == kinds[FER_SIM_DIALECT_BSD] &&
              (may_have_discarded(step, posix, other) || may_be_unbound(step, posix, other))) ||
             (is_openbsd && lacks_dual_stack(step, posix, other))) {
             return;
@@ -80,12 +80,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fer_sim_windows windows = fuzz_windows_after_steps(data, size, 0, STEP_BYTES, STEPS);
     static const fer_sim_windows none;
-    size_t steps = run_in(FER_SIM_POSIX, data, size);
+    size_t steps = run_in(FER_SIM_DIALECT_POSIX, data, size);
     size_t len = 0;
     const uint8_t *switches = fuzz_after_steps(data, size, 0, STEP_BYTES, STEPS, &len);
-    (void)run_in(FER_SIM_WINSOCK, data, size);
-    (void)run_in(FER_SIM_BSD, data, size);
-    compare(kinds[FER_SIM_WINSOCK], &windows, false, data, steps);
-    compare(kinds[FER_SIM_BSD], &none, fuzz_bsd(switches, len) == FER_SIM_OPENBSD, data, steps);
+    (void)run_in(FER_SIM_DIALECT_WINSOCK, data, size);
+    (void)run_in(FER_SIM_DIALECT_BSD, data, size);
+    compare(kinds[FER_SIM_DIALECT_WINSOCK], &windows, false, data, steps);
+    compare(kinds[FER_SIM_DIALECT_BSD], &none, fuzz_bsd(switches, len) == FER_SIM_BSD_OPENBSD, data,
+            steps);
     return 0;
 }

@@ -127,7 +127,7 @@ FUZZ_UNCOUNTED static void check_are_equal(const struct connect_result *one,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct connect_program program = connect_program_of(data, size);
-    enum { DIALECTS = FER_SIM_BSD + 1 };
+    enum { DIALECTS = FER_SIM_DIALECT_BSD + 1 };
     struct connect_result results[DIALECTS];
     connect_check_misuse();
     for (int i = 0; i < DIALECTS; i++) {
@@ -141,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_are_equal(&results[0], &results[1]);
     }
     if (!connect_is_refused_by_openbsd(&program)) {
-        check_are_equal(&results[0], &results[FER_SIM_BSD]);
+        check_are_equal(&results[0], &results[FER_SIM_DIALECT_BSD]);
     }
     return 0;
 }

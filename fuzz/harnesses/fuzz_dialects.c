@@ -18,7 +18,7 @@ struct run {
     size_t count;
 };
 
-enum { DIALECTS = FER_SIM_BSD + 1 };
+enum { DIALECTS = FER_SIM_DIALECT_BSD + 1 };
 
 static struct run runs[DIALECTS];
 static unsigned was_forgiven; /* a bit for each connection */

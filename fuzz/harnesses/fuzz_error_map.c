@@ -65,14 +65,14 @@ static void check_codes(fer_sim_dialect dialect, int32_t code)
 {
     for (int64_t near = (int64_t)code - NEAR; near <= (int64_t)code + NEAR; near++) {
         if (near >= INT32_MIN && near <= INT32_MAX) {
-            const fer_error error = fer_error_from_os((int32_t)near);
+            const fer_error error = fer_error_from_raw_os_error((int32_t)near);
             FUZZ_CHECK(error.os_code == near);
-            FUZZ_CHECK(error.kind == (dialect == FER_SIM_POSIX
+            FUZZ_CHECK(error.kind == (dialect == FER_SIM_DIALECT_POSIX
                                           ? reference_linux_kind(error.os_code)
                                           : reference_windows_kind(error.os_code)));
         }
     }
-    check_text(fer_error_from_os(code));
+    check_text(fer_error_from_raw_os_error(code));
 }
 
 static void check_dialect(fer_sim_dialect dialect, int32_t code)
@@ -100,8 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const fer_error any = {(fer_error_kind)choose_up_to(&from, (shape & 2) != 0 ? UINT32_MAX : 130),
                            code};
-    check_dialect(FER_SIM_POSIX, code);
-    check_dialect(FER_SIM_WINSOCK, code);
+    check_dialect(FER_SIM_DIALECT_POSIX, code);
+    check_dialect(FER_SIM_DIALECT_WINSOCK, code);
     check_text(any);
     return 0;
 }

@@ -117,7 +117,7 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     FER_IGNORE(fer_sim_start(&config));
     limits = (struct program_limits){.are_used = fuzz_has_limits(switches, len)};
     listener_limits = LIMITS_NONE;
-    late = limits_lateness(dialect == FER_SIM_WINSOCK, false);
+    late = limits_lateness(dialect == FER_SIM_DIALECT_WINSOCK, false);
     FER_IGNORE(fer_cancel_token_new(&limits.token));
     FER_IGNORE(fer_socket_addr_parse(&addr, "127.0.0.1:80"));
     listener_must(fer_tcp_listener_bind_addr(&listener, &addr).kind == FER_OK, "bind", no_error);
@@ -135,10 +135,10 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > 0 && data[0] % 2 == 1) {
-        run_in(FER_SIM_WINSOCK, data, size);
+        run_in(FER_SIM_DIALECT_WINSOCK, data, size);
         return 0;
     }
-    run_in(FER_SIM_POSIX, data, size);
-    run_in(FER_SIM_BSD, data, size);
+    run_in(FER_SIM_DIALECT_POSIX, data, size);
+    run_in(FER_SIM_DIALECT_BSD, data, size);
     return 0;
 }

@@ -7,8 +7,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct poller_program program;
-    poller_program_run(&program, FER_SIM_POSIX, data, size);
-    poller_program_run(&program, FER_SIM_WINSOCK, data, size);
-    poller_program_run(&program, FER_SIM_BSD, data, size);
+    poller_program_run(&program, FER_SIM_DIALECT_POSIX, data, size);
+    poller_program_run(&program, FER_SIM_DIALECT_WINSOCK, data, size);
+    poller_program_run(&program, FER_SIM_DIALECT_BSD, data, size);
     return 0;
 }

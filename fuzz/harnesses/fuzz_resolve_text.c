@@ -109,8 +109,8 @@ static void choose_name(resolve_query *query, choices *from, size_t at)
         const fer_ipv4_addr v4 = fer_ipv4_addr_from_bits(choose_u32(from));
         const fer_ipv6_addr v6 = fer_ipv4_addr_to_ipv6_mapped(&v4);
         query->addrs[at][i] = choose_bool(from)
-                                  ? fer_socket_addr_new_v6(&v6, 9, 0, choose_byte(from))
-                                  : fer_socket_addr_new_v4(&v4, 9);
+                                  ? fer_socket_addr_v6_new(&v6, 9, 0, choose_byte(from))
+                                  : fer_socket_addr_v4_new(&v4, 9);
     }
 }
 
@@ -142,8 +142,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         len--;
         query.host_text[len] = '\0';
     }
-    run_query(&query, FER_SIM_POSIX);
-    run_query(&query, FER_SIM_WINSOCK);
-    run_query(&query, FER_SIM_BSD);
+    run_query(&query, FER_SIM_DIALECT_POSIX);
+    run_query(&query, FER_SIM_DIALECT_WINSOCK);
+    run_query(&query, FER_SIM_DIALECT_BSD);
     return 0;
 }

@@ -30,7 +30,7 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
     socket_program_begin(&program, &config);
     program.limits.are_used = fuzz_has_limits(switches, len);
-    program.late = dialect == FER_SIM_WINSOCK && config.windows.loses_events ? SLICE : 0;
+    program.late = dialect == FER_SIM_DIALECT_WINSOCK && config.windows.loses_events ? SLICE : 0;
     for (int i = 0; i < STEPS && from.left > 0; i++) {
         socket_program_step(&program, &from);
     }
@@ -41,8 +41,8 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    run_in(FER_SIM_POSIX, data, size);
-    run_in(FER_SIM_WINSOCK, data, size);
-    run_in(FER_SIM_BSD, data, size);
+    run_in(FER_SIM_DIALECT_POSIX, data, size);
+    run_in(FER_SIM_DIALECT_WINSOCK, data, size);
+    run_in(FER_SIM_DIALECT_BSD, data, size);
     return 0;
 }

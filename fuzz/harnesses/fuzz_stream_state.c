@@ -19,9 +19,9 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     bool is_windows = size > 0 && (data[0] & 4) != 0;
-    run_in(is_windows ? FER_SIM_WINSOCK : FER_SIM_POSIX, data, size);
+    run_in(is_windows ? FER_SIM_DIALECT_WINSOCK : FER_SIM_DIALECT_POSIX, data, size);
     if (!is_windows) {
-        run_in(FER_SIM_BSD, data, size);
+        run_in(FER_SIM_DIALECT_BSD, data, size);
     }
     return 0;
 }

@@ -16,7 +16,7 @@ static struct run {
     struct udp_program program;
     struct udp_record records[RECORDS];
     size_t count;
-} runs[FER_SIM_BSD + 1];
+} runs[FER_SIM_DIALECT_BSD + 1];
 
 static struct row {
     const char *tag;
@@ -59,7 +59,7 @@ static void fail_at(const struct run *run, size_t at)
 static void compare(const struct run *run)
 {
     memset(&history, 0, sizeof history);
-    history.is_bsd = run == &runs[FER_SIM_BSD];
+    history.is_bsd = run == &runs[FER_SIM_DIALECT_BSD];
     for (size_t i = 0; i < runs[0].count; i++) {
         const struct udp_record *posix = &runs[0].records[i];
         const struct udp_record *other = &run->records[i];
@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)atexit(print_hits);
     }
     is_registered = true;
-    for (int dialect = FER_SIM_POSIX; dialect <= FER_SIM_BSD; dialect++) {
+    for (int dialect = FER_SIM_DIALECT_POSIX; dialect <= FER_SIM_DIALECT_BSD; dialect++) {
         struct run *run = &runs[dialect];
         memset(run, 0, sizeof *run);
         run->program.context = run;
@@ -103,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         udp_program_run(&run->program, (fer_sim_dialect)dialect, data, size);
         udp_model_end(&run->program.report);
     }
-    compare(&runs[FER_SIM_WINSOCK]);
-    compare(&runs[FER_SIM_BSD]);
+    compare(&runs[FER_SIM_DIALECT_WINSOCK]);
+    compare(&runs[FER_SIM_DIALECT_BSD]);
     return 0;
 }

@@ -25,7 +25,7 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     unix_model_begin(&config);
     unix_program_begin(&program, dialect);
     program.no_buffers_until.nanos =
-        dialect == FER_SIM_WINSOCK ? config.windows.no_buffers_until.nanos : 0;
+        dialect == FER_SIM_DIALECT_WINSOCK ? config.windows.no_buffers_until.nanos : 0;
     program.wait_kind = choose_bool(&from) ? FER_TIMED_OUT : FER_WOULD_BLOCK;
     for (int i = 0; i < STEPS && from.left > 0; i++) {
         unix_program_step(&program, &from);
@@ -37,8 +37,8 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    run_in(FER_SIM_POSIX, data, size);
-    run_in(FER_SIM_WINSOCK, data, size);
-    run_in(FER_SIM_BSD, data, size);
+    run_in(FER_SIM_DIALECT_POSIX, data, size);
+    run_in(FER_SIM_DIALECT_WINSOCK, data, size);
+    run_in(FER_SIM_DIALECT_BSD, data, size);
     return 0;
 }

@@ -166,8 +166,8 @@ static inline void check_null_addresses(const fer_socket_addr *addr)
     FUZZ_CHECK(fer_ipv6_addr_eq(&zeros[0], &none.ip.v6) &&
                fer_ipv6_addr_eq(&zeros[1], &none.ip.v6) &&
                fer_ipv6_addr_eq(&zeros[2], &none.ip.v6));
-    const fer_socket_addr made[] = {fer_socket_addr_new(NULL, 7), fer_socket_addr_new_v4(NULL, 7),
-                                    fer_socket_addr_new_v6(NULL, 7, 7, 7)};
+    const fer_socket_addr made[] = {fer_socket_addr_new(NULL, 7), fer_socket_addr_v4_new(NULL, 7),
+                                    fer_socket_addr_v6_new(NULL, 7, 7, 7)};
     const fer_ip_addr ips[] = {fer_ip_addr_from_v4(NULL), fer_ip_addr_from_v6(NULL),
                                fer_ip_addr_to_canonical(NULL)};
     for (size_t i = 0; i < 3; i++) {

@@ -123,11 +123,11 @@ static void check_reset(fer_error error)
 /* K11: the client's end comes after the stream's. */
 static void check_lingering_close(fer_tcp_stream *stream, const struct client *client)
 {
-    static const fer_sim_step polite[] = {{.action = FER_SIM_RECEIVE_TO_END},
-                                          {.action = FER_SIM_CLOSE}};
+    static const fer_sim_step polite[] = {{.action = FER_SIM_ACTION_RECEIVE_TO_END},
+                                          {.action = FER_SIM_ACTION_CLOSE}};
     FER_IGNORE(fer_tcp_stream_write_all(stream, "hello", 5, NULL));
     FER_IGNORE(fer_sim_peer_play(client->peer, polite, 2));
-    fer_error error = fer_tcp_stream_close_lingering(stream, fer_duration_from_secs(1));
+    fer_error error = fer_tcp_stream_close_gracefully(stream, fer_duration_from_secs(1));
     listener_must(error.kind == (client->is_reset ? FER_CONNECTION_RESET : FER_OK),
                   "K11: the client has had everything, or has been reset", error);
     listener_must(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE, "K11: it is not closed",

@@ -19,8 +19,9 @@ void poller_model_begin(const fer_sim_config *config)
     for (size_t i = 0; i < POLLER_NUMBERS_MAX; i++) {
         socket_of[i] = POLLER_NO_SOCKET;
     }
-    is_epoll = config->dialect == FER_SIM_POSIX;
-    has_edges = is_epoll || (config->dialect == FER_SIM_BSD && config->bsd <= FER_SIM_FREEBSD);
+    is_epoll = config->dialect == FER_SIM_DIALECT_POSIX;
+    has_edges =
+        is_epoll || (config->dialect == FER_SIM_DIALECT_BSD && config->bsd <= FER_SIM_BSD_FREEBSD);
 }
 
 /* ---- Expected events */

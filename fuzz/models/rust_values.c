@@ -110,8 +110,8 @@ fer_socket_addr rust_value(const rust_addr *rust)
     memcpy(v4.octets, rust->octets, sizeof v4.octets);
     memcpy(v6.octets, rust->octets, sizeof v6.octets);
     return rust->family == 4
-               ? fer_socket_addr_new_v4(&v4, rust->port)
-               : fer_socket_addr_new_v6(&v6, rust->port, rust->flowinfo, rust->scope_id);
+               ? fer_socket_addr_v4_new(&v4, rust->port)
+               : fer_socket_addr_v6_new(&v6, rust->port, rust->flowinfo, rust->scope_id);
 }
 
 FUZZ_UNCOUNTED void rust_check_value(const rust_addr *rust)

@@ -32,10 +32,10 @@ void model_begin(const fer_sim_config *config)
     memset(model_paths, 0, sizeof model_paths);
     model_socket_count = 0;
     model_had_connections = false;
-    windows = config->dialect == FER_SIM_WINSOCK;
-    is_bsd = config->dialect == FER_SIM_BSD;
+    windows = config->dialect == FER_SIM_DIALECT_WINSOCK;
+    is_bsd = config->dialect == FER_SIM_DIALECT_BSD;
     bsd = config->bsd;
-    ended_streams_keep_options = model_is(FER_SIM_MACOS);
+    ended_streams_keep_options = model_is(FER_SIM_BSD_MACOS);
 }
 
 bool model_is_windows(void)
@@ -96,8 +96,8 @@ static void mark_new(model_handle *handle)
     handle->state = STATE_NEW;
 }
 
-kind_set model_new(const model_handle *handle, fer_domain domain, fer_type type, int protocol,
-                   fer_sim_fault fault)
+kind_set model_new(const model_handle *handle, fer_socket_domain domain, fer_socket_type type,
+                   int protocol, fer_sim_fault fault)
 {
     bool is_known =
         (domain == FER_DOMAIN_UNIX || domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6) &&
@@ -120,7 +120,7 @@ kind_set model_new(const model_handle *handle, fer_domain domain, fer_type type,
                                                      : OK;
 }
 
-struct model_socket *model_socket_new(fer_domain domain, fer_type type)
+struct model_socket *model_socket_new(fer_socket_domain domain, fer_socket_type type)
 {
     FUZZ_CHECK(model_socket_count < MODEL_SOCKETS_MAX);
     struct model_socket *made = &model_sockets[model_socket_count++];
@@ -129,7 +129,7 @@ struct model_socket *model_socket_new(fer_domain domain, fer_type type)
     made->domain = domain;
     made->is_stream = type == FER_TYPE_STREAM;
     made->path = MODEL_NO_PATH;
-    made->values[OPTION_ONLY_V6] = model_is(FER_SIM_OPENBSD); /* rule L4 */
+    made->values[OPTION_ONLY_V6] = model_is(FER_SIM_BSD_OPENBSD); /* rule L4 */
     made->values[OPTION_READ_TIMEOUT] = made->values[OPTION_WRITE_TIMEOUT] = UINT64_MAX;
     made->was_set[OPTION_READ_TIMEOUT] = made->was_set[OPTION_WRITE_TIMEOUT] = true;
     made->was_set[OPTION_REUSE_ADDRESS] = made->was_set[OPTION_REUSE_PORT] =
@@ -137,7 +137,8 @@ struct model_socket *model_socket_new(fer_domain domain, fer_type type)
     return made;
 }
 
-void model_new_done(model_handle *handle, fer_domain domain, fer_type type, fer_error error)
+void model_new_done(model_handle *handle, fer_socket_domain domain, fer_socket_type type,
+                    fer_error error)
 {
     if (error.kind != FER_OK) {
         mark_new(handle);
@@ -150,7 +151,7 @@ void model_new_done(model_handle *handle, fer_domain domain, fer_type type, fer_
 
 /* A handle that a function of its own type has opened. Its peer, port and options are not
  * modelled. */
-void model_open(model_handle *handle, fer_domain domain, fer_type type, bool listens)
+void model_open(model_handle *handle, fer_socket_domain domain, fer_socket_type type, bool listens)
 {
     struct model_socket *made = model_socket_new(domain, type);
     made->state = listens                   ? SOCKET_LISTENING
@@ -293,7 +294,7 @@ static bool is_in_range(const struct model_socket *socket, model_option option, 
     case OPTION_READ_TIMEOUT:
     case OPTION_WRITE_TIMEOUT: return value != 0;
     case OPTION_ONLY_V6:
-        return socket->port == UNBOUND && (value != 0 || !model_is(FER_SIM_OPENBSD));
+        return socket->port == UNBOUND && (value != 0 || !model_is(FER_SIM_BSD_OPENBSD));
     default: return true;
     }
 }
@@ -304,8 +305,8 @@ kind_set model_kinds_of_dead(const struct model_socket *socket)
     bool may_be_dead = socket->is_stream && socket->domain != FER_DOMAIN_UNIX &&
                        (socket->peer_is_unknown || socket->is_uncertain ||
                         (socket->state != SOCKET_UNCONNECTED && socket->state != SOCKET_LISTENING));
-    return is_bsd && !model_is(FER_SIM_MACOS) && may_be_dead ? kind_set_of(FER_CONNECTION_RESET)
-                                                             : 0;
+    return is_bsd && !model_is(FER_SIM_BSD_MACOS) && may_be_dead ? kind_set_of(FER_CONNECTION_RESET)
+                                                                 : 0;
 }
 
 kind_set model_set_option(const model_handle *handle, model_option option, uint64_t value)

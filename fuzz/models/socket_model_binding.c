@@ -29,11 +29,11 @@ static kind_set bsd_bind_conflict(const struct model_socket *holder,
                       (candidate->values[OPTION_REUSE_PORT] != 0 || candidate->values[shares] != 0);
     bool may_reuse =
         candidate->values[OPTION_REUSE_PORT] != 0 || candidate->values[OPTION_REUSE_ADDRESS] != 0;
-    bool is_beside_ipv4 = (model_is(FER_SIM_MACOS) || model_is(FER_SIM_FREEBSD)) &&
+    bool is_beside_ipv4 = (model_is(FER_SIM_BSD_MACOS) || model_is(FER_SIM_BSD_FREEBSD)) &&
                           !is_same_family && candidate->ip.family == FER_IP_V6 &&
                           fer_ip_addr_is_unspecified(&holder->ip);
     bool is_free = both_share || is_beside_ipv4 || (may_reuse && !is_equal) ||
-                   (model_is(FER_SIM_NETBSD) && !is_same_family);
+                   (model_is(FER_SIM_BSD_NETBSD) && !is_same_family);
     return is_free ? OK : kind_set_of(FER_ADDR_IN_USE);
 }
 
@@ -96,14 +96,15 @@ static kind_set bind_conflicts(const struct model_socket *candidate)
 static void clear_only_v6(const model_handle *handle, struct model_socket *socket,
                           const fer_ip_addr *ip)
 {
-    if (!handle->only_v6_was_set && fer_ip_addr_is_unspecified(ip) && !model_is(FER_SIM_OPENBSD)) {
+    if (!handle->only_v6_was_set && fer_ip_addr_is_unspecified(ip) &&
+        !model_is(FER_SIM_BSD_OPENBSD)) {
         socket->values[OPTION_ONLY_V6] = 0;
     }
 }
 
 static bool lacks_dual_stack(const model_handle *handle, const fer_ip_addr *ip)
 {
-    return model_is(FER_SIM_OPENBSD) && fuzz_needs_dual_stack(ip) && !handle->only_v6_was_set;
+    return model_is(FER_SIM_BSD_OPENBSD) && fuzz_needs_dual_stack(ip) && !handle->only_v6_was_set;
 }
 
 /* The options that bind sets before the system call. */
@@ -126,9 +127,9 @@ kind_set model_bind(const model_handle *handle, const fer_socket_addr *addr)
         return MISUSE;
     }
     struct model_socket *socket = of(handle);
-    fer_domain domain = addr->ip.family == FER_IP_V4   ? FER_DOMAIN_IPV4
-                        : addr->ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6
-                                                       : FER_DOMAIN_UNIX;
+    fer_socket_domain domain = addr->ip.family == FER_IP_V4   ? FER_DOMAIN_IPV4
+                               : addr->ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6
+                                                              : FER_DOMAIN_UNIX;
     if (socket->domain != domain || domain == FER_DOMAIN_UNIX || socket->port != UNBOUND) {
         return MISUSE;
     }
@@ -273,7 +274,7 @@ kind_set model_local_addr(const model_handle *handle)
     if (!model_is_usable(handle) || is_unix(handle)) {
         return model_is_usable(handle) ? UNSUPPORTED : MISUSE;
     }
-    bool may_be_unknown = (model_is(FER_SIM_NETBSD) || model_is(FER_SIM_OPENBSD)) &&
+    bool may_be_unknown = (model_is(FER_SIM_BSD_NETBSD) || model_is(FER_SIM_BSD_OPENBSD)) &&
                           model_kinds_of_dead(of(handle)) != 0;
     return OK | (may_be_unknown ? NOT_CONNECTED : 0);
 }

@@ -103,14 +103,14 @@ model_connect model_connect_to(const model_handle *handle, const model_destinati
         return immediate_connect(KIND_SET_ANY);
     }
     if (to->is_mapped && socket->values[OPTION_ONLY_V6] != 0) {
-        return immediate_connect(kind_set_of(model_is(FER_SIM_OPENBSD) ? FER_ADDR_NOT_AVAILABLE
-                                                                       : FER_NETWORK_UNREACHABLE));
+        return immediate_connect(kind_set_of(
+            model_is(FER_SIM_BSD_OPENBSD) ? FER_ADDR_NOT_AVAILABLE : FER_NETWORK_UNREACHABLE));
     }
     if (fault == FER_SIM_FAULT_NO_BUFFERS) {
         return immediate_connect(KIND_SET_2(FER_NO_BUFFER_SPACE, FER_ADDR_NOT_AVAILABLE));
     }
     bool is_itself = to->is_local && to->addr.port == socket->port;
-    if (is_itself && to->addr.ip.family == FER_IP_V4 && model_is(FER_SIM_MACOS)) {
+    if (is_itself && to->addr.ip.family == FER_IP_V4 && model_is(FER_SIM_BSD_MACOS)) {
         return immediate_connect(kind_set_of(FER_CONNECTION_REFUSED)); /* row connect_to_itself */
     }
     model_connect connect = started(socket, to, fault);
@@ -222,7 +222,7 @@ void model_connect_unix_done(model_handle *handle, int path, fer_error error)
     }
 }
 
-void model_accepted(model_handle *listener, model_handle *out, fer_domain domain)
+void model_accepted(model_handle *listener, model_handle *out, fer_socket_domain domain)
 {
     struct model_socket *socket = of(listener);
     socket->queued -= socket->queued > 0;

@@ -73,7 +73,7 @@ static bool is_whole(const struct record *record)
 
 static uint64_t lateness(const struct record *record)
 {
-    return limits_lateness(model.dialect == FER_SIM_WINSOCK,
+    return limits_lateness(model.dialect == FER_SIM_DIALECT_WINSOCK,
                            (record->facts & FACT_LACKS_BUFFERS) != 0);
 }
 
@@ -115,7 +115,7 @@ static uint64_t earlier(uint64_t timeout, const struct record *record)
  * keeps the error. */
 static bool is_kept(const struct record *record)
 {
-    return model.dialect == FER_SIM_BSD && (record->facts & FACT_SEND_FAILED) != 0 &&
+    return model.dialect == FER_SIM_DIALECT_BSD && (record->facts & FACT_SEND_FAILED) != 0 &&
            model.handles[record->handle].has_failed;
 }
 
@@ -219,7 +219,8 @@ static void check_write(const struct program *program, const struct record *reco
 static bool has_lost_local_addr(const struct record *record)
 {
     bool has_ended = may_be_reset(record) || (record->facts_after & FACT_PEER_SHUT) != 0;
-    return model.dialect == FER_SIM_BSD && record->error.kind == FER_NOT_CONNECTED && has_ended;
+    return model.dialect == FER_SIM_DIALECT_BSD && record->error.kind == FER_NOT_CONNECTED &&
+           has_ended;
 }
 
 static void check_query(const struct record *record, struct handle_model *handle)
@@ -251,7 +252,7 @@ static void check_query(const struct record *record, struct handle_model *handle
 static bool may_refuse_options(const struct record *record)
 {
     bool reads_end = (record->facts & (FACT_PEER_SHUT | FACT_SHUT_READ)) != 0;
-    return model.dialect == FER_SIM_BSD &&
+    return model.dialect == FER_SIM_DIALECT_BSD &&
            (may_be_reset(record) || (reads_end && (record->facts & FACT_SHUT_WRITE) != 0));
 }
 
@@ -304,9 +305,9 @@ static void track_handles(const struct program *program, const struct record *re
 static void check_close(const struct program *program, const struct record *record)
 {
     unsigned unknown = FACT_DEFERRED | FACT_PEER_CLOSED;
-    bool may_lose = model.dialect == FER_SIM_WINSOCK && (record->facts & FACT_LOOPBACK) != 0 &&
-                    (record->facts & FACT_PEER_SHUT) == 0 && record->expected > 0 &&
-                    !program->windows.keeps_early_closed_input;
+    bool may_lose = model.dialect == FER_SIM_DIALECT_WINSOCK &&
+                    (record->facts & FACT_LOOPBACK) != 0 && (record->facts & FACT_PEER_SHUT) == 0 &&
+                    record->expected > 0 && !program->windows.keeps_early_closed_input;
     bool is_lost = record->error.kind == FER_CONNECTION_RESET && record->n == 0;
     if (!record->has_value || (record->facts & unknown) != 0 || record->unread > 0 ||
         may_be_reset(record) || model.shared[record->connection].had_linger) {
@@ -426,7 +427,7 @@ void stream_model_begin(fer_sim_dialect dialect)
 static bool may_have_met_reset(const struct record *record)
 {
     unsigned clone = FACT_CLONED | FACT_RESET;
-    return record->op == OP_READY && model.dialect == FER_SIM_WINSOCK &&
+    return record->op == OP_READY && model.dialect == FER_SIM_DIALECT_WINSOCK &&
            (record->facts_after & clone) == clone;
 }
 

@@ -61,7 +61,7 @@ static bool limits_answer(const struct udp_end *end, const struct udp_record *re
         .elapsed = record->elapsed,
         .may_be_answered = record->error.kind == FER_INVALID_INPUT, /* misuse */
         .time_jumps = record->fault_hit && record->fault == FER_SIM_FAULT_TIME_JUMP,
-        .late = (udp_model.dialect == FER_SIM_WINSOCK ? 30u : 10u) * LIMITS_MILLI};
+        .late = (udp_model.dialect == FER_SIM_DIALECT_WINSOCK ? 30u : 10u) * LIMITS_MILLI};
     bool waits = !end->nonblocking && record->socket < UDP_SOCKETS;
     const char *violation = waits ? limits_violation(&call) : NULL;
     udp_must(violation == NULL, violation, record);
@@ -130,7 +130,7 @@ static fer_error_kind expected_send_kind(const struct udp_end *end, bool is_peer
     if (is_broadcast(&to.ip) && !end->broadcast) {
         return FER_PERMISSION_DENIED;
     }
-    return udp_model.dialect == FER_SIM_WINSOCK && fer_ip_addr_is_unspecified(&to.ip)
+    return udp_model.dialect == FER_SIM_DIALECT_WINSOCK && fer_ip_addr_is_unspecified(&to.ip)
                ? FER_ADDR_NOT_AVAILABLE
                : FER_OK;
 }
@@ -164,9 +164,9 @@ static bool is_for_another(int number, const struct udp_record *record)
 {
     const struct udp_end *end = &udp_model.ends[number];
     fer_socket_addr to = canonical(&record->addr);
-    return udp_model.dialect == FER_SIM_BSD && number < UDP_SOCKETS && record->op == UDP_SEND_TO &&
-           end->is_connected && !is_same(&end->remote, &to) && record->addr.port != 0 &&
-           (record->addr.ip.family == FER_IP_V4 || end->is_v6);
+    return udp_model.dialect == FER_SIM_DIALECT_BSD && number < UDP_SOCKETS &&
+           record->op == UDP_SEND_TO && end->is_connected && !is_same(&end->remote, &to) &&
+           record->addr.port != 0 && (record->addr.ip.family == FER_IP_V4 || end->is_v6);
 }
 
 static void check_send(int number, const struct udp_record *record)
@@ -231,7 +231,7 @@ static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
 static void check_connect(int number, const struct udp_record *record)
 {
     struct udp_end *end = &udp_model.ends[number];
-    bool is_again = udp_model.dialect == FER_SIM_BSD && end->is_connected;
+    bool is_again = udp_model.dialect == FER_SIM_DIALECT_BSD && end->is_connected;
     fer_error_kind expected = is_again ? expected_reconnect_kind(end, &record->addr)
                                        : expected_send_kind(end, false, &record->addr);
     bool failed = is_fault(record) && record->error.kind != FER_INTERRUPTED;
@@ -282,7 +282,7 @@ static bool conflicts_by_version(const struct udp_record *record, const fer_sock
             return false;
         }
     }
-    return udp_model.dialect == FER_SIM_BSD;
+    return udp_model.dialect == FER_SIM_DIALECT_BSD;
 }
 
 static void check_bind(const struct udp_record *record)
@@ -298,7 +298,7 @@ static void check_bind(const struct udp_record *record)
         (expected == FER_OK && kind == FER_ADDR_IN_USE && has_conflict(&local, true)) ||
         (expected == FER_ADDR_IN_USE && kind == FER_OK && conflicts_by_version(record, &local));
     /* OpenBSD has no dual stack: row no_dual_stack. */
-    bool is_refused = udp_model.dialect == FER_SIM_BSD && kind == FER_UNSUPPORTED &&
+    bool is_refused = udp_model.dialect == FER_SIM_DIALECT_BSD && kind == FER_UNSUPPORTED &&
                       record->socket == UDP_NONE && fuzz_needs_dual_stack(&record->addr.ip);
     udp_model.lacks_dual_stack = udp_model.lacks_dual_stack || is_refused;
     udp_must(local.port == 0 || is_allowed || is_refused, "C6, L1, L5: a bind has a wrong result",
@@ -406,7 +406,7 @@ void udp_model_check(const struct udp_record *record)
         udp_must(record->error.kind == FER_OK || record->error.kind == FER_INVALID_INPUT ||
                      is_fault(record) ||
                      (record->error.kind == FER_OUT_OF_MEMORY && record->fault_hit &&
-                      udp_model.dialect == FER_SIM_WINSOCK),
+                      udp_model.dialect == FER_SIM_DIALECT_WINSOCK),
                  "a clone has a wrong result", record);
         udp_model.ends[number].handles += record->error.kind == FER_OK ? 1 : 0;
     } else {

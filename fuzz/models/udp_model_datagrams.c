@@ -200,7 +200,7 @@ void udp_check_refusal(int number, const struct udp_record *record)
     int possible = 0;
     for (int i = 0; i < UDP_SERIALS; i++) {
         struct udp_datagram *datagram = &udp_model.datagrams[i];
-        bool is_reported = udp_model.dialect == FER_SIM_WINSOCK || datagram->was_connected;
+        bool is_reported = udp_model.dialect == FER_SIM_DIALECT_WINSOCK || datagram->was_connected;
         if (datagram->used && datagram->sender == number && is_reported &&
             !is_group_or_broadcast(&datagram->to.ip) && !is_ip(&datagram->to.ip, "10.9.9.9")) {
             possible += datagram->copies - datagram->received;

@@ -24,10 +24,10 @@ void unix_model_begin(const fer_sim_config *config)
     memset(names, 0, sizeof names);
     used = 0;
     unix_queued_datagrams = 0;
-    windows = config->dialect == FER_SIM_WINSOCK;
-    unix_is_bsd = config->dialect == FER_SIM_BSD;
-    unix_is_macos = unix_is_bsd && config->bsd == FER_SIM_MACOS;
-    unix_shutdown_needs_peer = unix_is_macos || (unix_is_bsd && config->bsd == FER_SIM_FREEBSD);
+    windows = config->dialect == FER_SIM_DIALECT_WINSOCK;
+    unix_is_bsd = config->dialect == FER_SIM_DIALECT_BSD;
+    unix_is_macos = unix_is_bsd && config->bsd == FER_SIM_BSD_MACOS;
+    unix_shutdown_needs_peer = unix_is_macos || (unix_is_bsd && config->bsd == FER_SIM_BSD_FREEBSD);
 }
 
 static struct model_socket *socket_new(socket_type kind)

@@ -59,7 +59,7 @@ bool connect_is_refused_by_openbsd(const struct connect_program *program)
 {
     for (size_t i = 0; i < program->count; i++) {
         if (fuzz_needs_dual_stack(&program->addrs[i].ip)) {
-            return program->bsd == FER_SIM_OPENBSD;
+            return program->bsd == FER_SIM_BSD_OPENBSD;
         }
     }
     return false;

@@ -7,14 +7,15 @@
 /* Windows has no Unix datagram sockets: a new one is closed again. */
 static fer_error do_new(const struct misuse_arguments *a)
 {
-    static const fer_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6, FER_DOMAIN_UNIX,
-                                         (fer_domain)0, (fer_domain)INT32_MAX};
-    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM, FER_TYPE_STREAM,
-                                     FER_TYPE_RAW,    (fer_type)0,    (fer_type)-1};
+    static const fer_socket_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6, FER_DOMAIN_UNIX,
+                                                (fer_socket_domain)0, (fer_socket_domain)INT32_MAX};
+    static const fer_socket_type types[] = {FER_TYPE_STREAM,    FER_TYPE_DGRAM,
+                                            FER_TYPE_STREAM,    FER_TYPE_RAW,
+                                            (fer_socket_type)0, (fer_socket_type)-1};
     static const int protocols[] = {
         0, FER_PROTOCOL_TCP, FER_PROTOCOL_UDP, FER_PROTOCOL_ICMP, INT32_MAX, -1, INT32_MIN};
-    fer_domain domain = domains[a->arg % 5];
-    fer_type type = types[a->arg / 5 % 6];
+    fer_socket_domain domain = domains[a->arg % 5];
+    fer_socket_type type = types[a->arg / 5 % 6];
     fer_error error = fer_socket_new(a->socket, domain, type, protocols[a->arg / 30 % 7]);
     if (error.kind == FER_OK && domain == FER_DOMAIN_UNIX && type == FER_TYPE_DGRAM) {
         fer_socket_close(a->socket);
@@ -170,7 +171,7 @@ static void choose(struct misuse_arguments *a)
     FER_IGNORE(fer_unix_addr_from_pathname(&values->unix_addr, paths[a->arg % 4]));
     a->duration.nanos = nanos[a->arg % 5];
     values->keepalive =
-        (fer_keepalive){.enabled = a->arg % 2 == 0, .time = a->duration, .retries = a->arg};
+        (fer_tcp_keepalive){.enabled = a->arg % 2 == 0, .time = a->duration, .retries = a->arg};
     a->keepalive = a->nulls & 16 ? NULL : &values->keepalive;
     a->device = devices[a->arg % 4];
 }

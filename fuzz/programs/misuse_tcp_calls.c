@@ -194,7 +194,7 @@ static void choose(struct misuse_arguments *a)
     a->other_listener =
         a->nulls & 2 ? NULL : &a->state->listeners[(a->which >> 6) % MISUSE_LISTENERS];
     a->values->keepalive =
-        (fer_keepalive){a->arg % 2 == 1, duration_of(a->arg), duration_of(a->nulls), a->arg};
+        (fer_tcp_keepalive){a->arg % 2 == 1, duration_of(a->arg), duration_of(a->nulls), a->arg};
     a->keepalive = a->nulls & 32 ? NULL : &a->values->keepalive;
     choose_slices(a);
 }

@@ -301,7 +301,7 @@ static void expect_connect(const struct poller_program *program, int socket, fer
         poller_model_shut(socket, FER_SHUTDOWN_BOTH); /* its readiness is unspecified */
     } else if (is_listened_to) {
         expect_answer(socket, POLLER_CONNECTED, round_trip);
-    } else if (program->dialect != FER_SIM_WINSOCK) {
+    } else if (program->dialect != FER_SIM_DIALECT_WINSOCK) {
         expect_answer(socket, POLLER_FAILED, round_trip);
     } else {
         /* Windows retries for about 2 s. */
@@ -397,7 +397,7 @@ static void receive_bytes(struct poller_program *program, const poller_handle *h
 static void receive_datagram(struct poller_program *program, poller_handle *handle)
 {
     uint8_t buf[POLLER_BUFFER];
-    fer_datagram got;
+    fer_udp_received got;
     poller_link *link = poller_link_of(program, handle);
     fer_error error = fer_udp_socket_recv(&handle->as.udp, buf, sizeof buf, &got);
     if (error.kind == FER_OK) {

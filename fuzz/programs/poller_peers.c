@@ -87,7 +87,7 @@ void poller_peer_receives(struct poller_program *program, const poller_step *ste
     poller_link *link = poller_link_of(program, handle);
     size_t len = step->other % 2 == 0 ? sizeof buf : 1;
     if (link->peer != FER_SIM_PEER_NONE &&
-        fer_sim_peer_receive(link->peer, buf, len, &n).kind == FER_OK && n > 0) {
+        fer_sim_peer_recv(link->peer, buf, len, &n).kind == FER_OK && n > 0) {
         link->outstanding -= n;
         poller_model_room(handle->socket,
                           link->outstanding < POLLER_BUFFER ? POLLER_ROOM : POLLER_UNSURE);

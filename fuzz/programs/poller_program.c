@@ -16,8 +16,9 @@ enum { NO_FAULT = -1, STEP_BYTES = 4 };
 
 static void must(const struct poller_program *program, bool type, const char *what)
 {
-    static const char *const dialects[] = {
-        [FER_SIM_POSIX] = "posix", [FER_SIM_WINSOCK] = "winsock", [FER_SIM_BSD] = "bsd"};
+    static const char *const dialects[] = {[FER_SIM_DIALECT_POSIX] = "posix",
+                                           [FER_SIM_DIALECT_WINSOCK] = "winsock",
+                                           [FER_SIM_DIALECT_BSD] = "bsd"};
     if (!type) {
         fprintf(stderr, "poller, %s: %s\n", dialects[program->dialect], what);
         abort();
@@ -336,7 +337,8 @@ static void start(struct poller_program *program, fer_sim_dialect dialect, const
     config.trace = program->is_traced ? trace_line : NULL;
     FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
     program->dialect = dialect;
-    program->hangup_is_writable = dialect == FER_SIM_WINSOCK && windows.hangup_ends_write_waits;
+    program->hangup_is_writable =
+        dialect == FER_SIM_DIALECT_WINSOCK && windows.hangup_ends_write_waits;
     program->no_buffers_until = windows.no_buffers_until;
     program->closed = FER_RAW_SOCKET_NONE;
     poller_model_begin(&config);

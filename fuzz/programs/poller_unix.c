@@ -121,7 +121,7 @@ static void close_other_end(struct poller_program *program, int socket, bool was
     if (left->outstanding >= POLLER_BUFFER) {
         poller_model_room(other_end, POLLER_UNSURE);
     }
-    arrives(other_end, program->dialect == FER_SIM_WINSOCK ? on_windows : POLLER_FAILED, 0);
+    arrives(other_end, program->dialect == FER_SIM_DIALECT_WINSOCK ? on_windows : POLLER_FAILED, 0);
 }
 
 void poller_unix_closed(struct poller_program *program, int socket)

@@ -134,7 +134,7 @@ uint64_t socket_option_value(model_option option, uint8_t arg)
 
 fer_error socket_set_option(fer_socket *socket, model_option option, uint64_t value)
 {
-    fer_keepalive keepalive = {.enabled = value != 0};
+    fer_tcp_keepalive keepalive = {.enabled = value != 0};
     switch (option) {
     case OPTION_REUSE_ADDRESS: return fer_socket_set_reuse_address(socket, value != 0);
     case OPTION_REUSE_PORT: return fer_socket_set_reuse_port(socket, value != 0);
@@ -177,7 +177,7 @@ static fer_error get_number(const fer_socket *socket, model_option option, uint6
 fer_error socket_get_option(const fer_socket *socket, model_option option, uint64_t *value)
 {
     bool on = false;
-    fer_keepalive keepalive = {.enabled = false};
+    fer_tcp_keepalive keepalive = {.enabled = false};
     fer_error error;
     switch (option) {
     case OPTION_REUSE_ADDRESS: error = fer_socket_reuse_address(socket, &on); break;

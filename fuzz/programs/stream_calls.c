@@ -242,22 +242,22 @@ void program_do_ready(fer_tcp_stream *stream, uint8_t arg, struct record *record
     record->bytes_are_right = (ready & ~interest) == 0;
 }
 
-static uint64_t packed(const fer_keepalive *keepalive)
+static uint64_t packed(const fer_tcp_keepalive *keepalive)
 {
     return (keepalive->time.nanos / SECOND) << 40 | (keepalive->interval.nanos / SECOND) << 16 |
            (uint64_t)keepalive->retries << 1 | (uint64_t)keepalive->enabled;
 }
 
 /* Some fields are 0, which leaves them alone, or exceed a system's maximum. */
-static fer_keepalive keepalive_of(uint8_t arg)
+static fer_tcp_keepalive keepalive_of(uint8_t arg)
 {
     static const uint64_t seconds[] = {0,     1,      7,  32767,
                                        32768, 100000, 90, FER_DURATION_NONE_NANOS / SECOND};
     static const uint32_t retries[] = {0, 1, 127, 200};
-    fer_keepalive made = {arg % 2 == 1,
-                          {seconds[arg / 2 % 8] * SECOND},
-                          {seconds[arg / 4 % 7] * SECOND},
-                          retries[arg / 32 % 4]};
+    fer_tcp_keepalive made = {arg % 2 == 1,
+                              {seconds[arg / 2 % 8] * SECOND},
+                              {seconds[arg / 4 % 7] * SECOND},
+                              retries[arg / 32 % 4]};
     made.time = seconds[arg / 2 % 8] > 100000 ? FER_DURATION_NONE : made.time;
     return made;
 }
@@ -267,7 +267,7 @@ void program_do_option(fer_tcp_stream *stream, uint8_t arg, struct record *recor
     bool nodelay = false;
     uint32_t ttl = 0;
     fer_duration linger = {0};
-    fer_keepalive keepalive = keepalive_of(arg);
+    fer_tcp_keepalive keepalive = keepalive_of(arg);
     record->has_value = true;
     switch (record->op) {
     case OP_NODELAY:

@@ -41,7 +41,7 @@ static void peer_receive(struct connection *connection, int number, size_t len,
 {
     uint8_t buf[PROGRAM_BUFFER];
     size_t n = 0;
-    record->error = fer_sim_peer_receive(connection->peer, buf, len, &n);
+    record->error = fer_sim_peer_recv(connection->peer, buf, len, &n);
     record->bytes_are_right = program_is_right(buf, n, number, 0, connection->peer_received);
     connection->peer_received += n;
     connection->peer_bytes_are_right = connection->peer_bytes_are_right && record->bytes_are_right;
@@ -414,7 +414,8 @@ static void name_hosts(struct program *program, fer_sim_config *config)
     program->name_addrs[0] = addr_of("10.0.0.9:0");
     program->name_addrs[1] = program->server;
     config->names = program->names;
-    config->name_count = config->dialect == FER_SIM_WINSOCK ? PROGRAM_NAMES : PROGRAM_NAMES - 1;
+    config->name_count =
+        config->dialect == FER_SIM_DIALECT_WINSOCK ? PROGRAM_NAMES : PROGRAM_NAMES - 1;
 }
 
 static void add_hosts(struct program *program)
@@ -438,9 +439,9 @@ static void add_hosts(struct program *program)
 static enum program_system system_of(fer_sim_dialect dialect, fer_sim_bsd bsd)
 {
     switch (dialect) {
-    case FER_SIM_WINSOCK: return SYSTEM_WINDOWS;
-    case FER_SIM_BSD: return (enum program_system)(SYSTEM_MACOS + (int)bsd);
-    case FER_SIM_POSIX:
+    case FER_SIM_DIALECT_WINSOCK: return SYSTEM_WINDOWS;
+    case FER_SIM_DIALECT_BSD: return (enum program_system)(SYSTEM_MACOS + (int)bsd);
+    case FER_SIM_DIALECT_POSIX:
     default: return SYSTEM_POSIX;
     }
 }

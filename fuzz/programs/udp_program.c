@@ -266,7 +266,7 @@ static void do_receive(struct udp_program *program, int handle, uint8_t arg,
                        struct udp_record *record)
 {
     uint8_t buf[UDP_LONGEST];
-    fer_datagram got;
+    fer_udp_received got;
     fer_udp_socket *socket = &program->handles[handle];
     record->requested = length_of(arg);
     memset(&got, 0, sizeof got);
@@ -286,7 +286,7 @@ static void do_receive(struct udp_program *program, int handle, uint8_t arg,
 static void do_peer(struct udp_program *program, int which, uint8_t arg, struct udp_record *record)
 {
     uint8_t buf[UDP_LONGEST];
-    fer_datagram got;
+    fer_udp_received got;
     fer_sim_peer peer = program->peers[which];
     record->socket = UDP_SOCKETS + which;
     record->requested = length_of(arg);
@@ -301,7 +301,7 @@ static void do_peer(struct udp_program *program, int which, uint8_t arg, struct 
         }
         return;
     }
-    record->error = fer_sim_peer_receive_from(peer, buf, record->requested, &got);
+    record->error = fer_sim_peer_recv_from(peer, buf, record->requested, &got);
     if (record->error.kind == FER_OK) {
         read_bytes(record, buf, got.len);
         record->truncated = got.truncated;

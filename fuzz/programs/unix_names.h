@@ -42,7 +42,7 @@ static inline void check_name(const fer_unix_addr *got, int expected)
 static inline void set_longest_names(fer_sim_dialect dialect)
 {
     fer_unix_addr addr;
-    bool is_bsd = dialect == FER_SIM_BSD;
+    bool is_bsd = dialect == FER_SIM_DIALECT_BSD;
     longest_name = is_bsd ? NAME_MAX_LENGTH - 4 : NAME_MAX_LENGTH;
     paths[UNIX_PATHS - 1] = is_bsd ? longest_path + 4 : longest_path;
     FUZZ_CHECK(fer_unix_addr_from_pathname(&addr, longest_path).kind ==

@@ -33,7 +33,7 @@ static bool make_address(const struct unix_program *program, struct call *call)
         check_kind(fer_unix_addr_from_pathname(&call->addr, paths[call->name]), FER_OK);
         return true;
     }
-    bool is_supported = program->dialect == FER_SIM_POSIX;
+    bool is_supported = program->dialect == FER_SIM_DIALECT_POSIX;
     fer_error error =
         fer_unix_addr_from_abstract_name(&call->addr, abstract_names, abstract_length(call->name));
     check_kind(error, is_supported ? FER_OK : FER_UNSUPPORTED);
@@ -201,7 +201,7 @@ static void write_some(struct unix_program *p, const struct call *c)
 static void shutdown_stream(struct unix_program *p, const struct call *c)
 {
     fer_shutdown how =
-        p->dialect == FER_SIM_WINSOCK ? FER_SHUTDOWN_WRITE : (fer_shutdown)(c->len % 3);
+        p->dialect == FER_SIM_DIALECT_WINSOCK ? FER_SHUTDOWN_WRITE : (fer_shutdown)(c->len % 3);
     check_kind(fer_unix_stream_shutdown(&p->streams[c->one], how),
                unix_model_shutdown(&p->stream_models[c->one], how, true));
 }

@@ -21,7 +21,7 @@
  *
  * The following rules hold for every handle with limits. docs/DIFFERENCES.md and the tests use
  * their numbers. Rules K8 to K10 are those of fer_tcp_stream_connect_with, and K11 is that of
- * fer_tcp_stream_close_lingering (tcp.h).
+ * fer_tcp_stream_close_gracefully (tcp.h).
  *
  * K1  A call that can wait first checks the limits. It is FER_CANCELLED if the token is cancelled,
  *     and FER_TIMED_OUT if the deadline is reached, both with os_code 0, even if the socket is
@@ -29,7 +29,7 @@
  *     handle's own state (misuse, a half that has ended, a saved error) precedes the limits.
  *     Getters, setters, shutdown, close, the _try_ calls and calls of length 0 never check the
  *     limits. Neither do calls on a nonblocking socket, except those that wait in every mode:
- *     _ready, close_lingering and fer_socket_connect_timeout.
+ *     _ready, close_gracefully and fer_socket_connect_timeout.
  * K2  A cancel or the deadline ends a call that waits: immediately on POSIX systems; on Windows a
  *     read of TCP and a receive of UDP immediately, any other call within 20 ms. It changes
  *     nothing: no received byte is lost, no sent byte is uncounted, and the handle can be used

@@ -157,7 +157,7 @@ typedef struct fer_error {
 FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 32 bits");
 
 /* A buffer of this size in bytes holds every text of fer_error_format, including the NUL. */
-#define FER_ERROR_TEXT_CAP 64
+#define FER_ERROR_TEXT_CAP 128
 
 /* Returns a failed fer_error from the enclosing function, as Rust's `?` does. */
 #define FER_TRY(expr)                        \
@@ -187,7 +187,7 @@ FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 3
  * Rust: std::io::Error::from_raw_os_error. The kind is Rust's if Rust names one.
  * Threads: any number of concurrent calls.
  */
-FER_MUST_USE FER_API fer_error fer_error_from_os(int32_t os_code);
+FER_MUST_USE FER_API fer_error fer_error_from_raw_os_error(int32_t os_code);
 
 /**
  * Returns the name of a kind in Rust's spelling, for example "ConnectionRefused".

@@ -69,12 +69,12 @@ typedef enum fer_shutdown {
  * probes that ends the connection. The OS counts time and interval in whole seconds, so they are
  * rounded up. A time, interval or retries of 0 leaves that field unchanged, except on older Windows
  * (see fer_tcp_stream_set_keepalive). */
-typedef struct fer_keepalive {
+typedef struct fer_tcp_keepalive {
     bool enabled;
     fer_duration time;
     fer_duration interval;
     uint32_t retries;
-} fer_keepalive;
+} fer_tcp_keepalive;
 
 #ifdef __cplusplus
 }

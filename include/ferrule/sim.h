@@ -39,17 +39,17 @@ extern "C" {
 
 /* The system whose sockets are simulated, with its error codes and its other peculiarities. */
 typedef enum fer_sim_dialect {
-    FER_SIM_POSIX = 0, /* Linux */
-    FER_SIM_WINSOCK = 1,
-    FER_SIM_BSD = 2 /* the system of fer_sim_config's member bsd */
+    FER_SIM_DIALECT_POSIX = 0, /* Linux */
+    FER_SIM_DIALECT_WINSOCK = 1,
+    FER_SIM_DIALECT_BSD = 2 /* the system of fer_sim_config's member bsd */
 } fer_sim_dialect;
 
 /* The system of the BSD dialect. */
 typedef enum fer_sim_bsd {
-    FER_SIM_MACOS = 0,
-    FER_SIM_FREEBSD,
-    FER_SIM_NETBSD,
-    FER_SIM_OPENBSD
+    FER_SIM_BSD_MACOS = 0,
+    FER_SIM_BSD_FREEBSD,
+    FER_SIM_BSD_NETBSD,
+    FER_SIM_BSD_OPENBSD
 } fer_sim_bsd;
 
 /* The faults. X(name, words, the system calls in which the fault can occur). Each such call is one
@@ -184,21 +184,21 @@ typedef struct fer_sim_leak {
     fer_socket_addr peer;
 } fer_sim_leak;
 
-enum { FER_SIM_LEAKS_TOLD = 16 };
+enum { FER_SIM_LEAKS_MAX = 16 };
 
 /* The results of a simulation. */
 typedef struct fer_sim_report {
-    uint64_t digest;                        /* of the trace: equal for equal runs */
-    uint64_t lines;                         /* of the trace */
-    fer_duration elapsed;                   /* virtual time */
-    size_t leaked_handles;                  /* the program's, without the peers */
-    fer_sim_leak leaks[FER_SIM_LEAKS_TOLD]; /* the first of the leaked handles */
-    size_t leaked_lookups;                  /* leaked by the library itself */
-    size_t leaked_waits;                    /* leaked by the library itself */
-    size_t leaked_pollers;                  /* the program's */
-    size_t leaked_tokens;                   /* the program's: cancel tokens that are not closed */
-    uint64_t faults[FER_SIM_FAULT_COUNT];   /* how often each fault occurred */
-    size_t tape_used;                       /* bytes */
+    uint64_t digest;                       /* of the trace: equal for equal runs */
+    uint64_t lines;                        /* of the trace */
+    fer_duration elapsed;                  /* virtual time */
+    size_t leaked_handles;                 /* the program's, without the peers */
+    fer_sim_leak leaks[FER_SIM_LEAKS_MAX]; /* the first of the leaked handles */
+    size_t leaked_lookups;                 /* leaked by the library itself */
+    size_t leaked_waits;                   /* leaked by the library itself */
+    size_t leaked_pollers;                 /* the program's */
+    size_t leaked_tokens;                  /* the program's: cancel tokens that are not closed */
+    uint64_t faults[FER_SIM_FAULT_COUNT];  /* how often each fault occurred */
+    size_t tape_used;                      /* bytes */
 } fer_sim_report;
 
 /**
@@ -345,13 +345,13 @@ typedef fer_raw_socket fer_sim_peer;
 
 /* The events that a peer's handler gets, once for each change. */
 typedef enum fer_sim_event {
-    FER_SIM_CONNECTED,      /* its connect succeeded */
-    FER_SIM_CONNECT_FAILED, /* its connect failed */
-    FER_SIM_ACCEPTABLE,     /* a connection is queued */
-    FER_SIM_READABLE,       /* data has arrived */
-    FER_SIM_WRITABLE,       /* there is room again, after there was none */
-    FER_SIM_ENDED,          /* the program has shut down its write half */
-    FER_SIM_WAS_RESET
+    FER_SIM_EVENT_CONNECTED,      /* its connect succeeded */
+    FER_SIM_EVENT_CONNECT_FAILED, /* its connect failed */
+    FER_SIM_EVENT_ACCEPTABLE,     /* a connection is queued */
+    FER_SIM_EVENT_READABLE,       /* data has arrived */
+    FER_SIM_EVENT_WRITABLE,       /* there is room again, after there was none */
+    FER_SIM_EVENT_ENDED,          /* the program has shut down its write half */
+    FER_SIM_EVENT_WAS_RESET
 } fer_sim_event;
 
 /* Called at its scheduled time, while the program waits or advances time. It may call every
@@ -395,8 +395,8 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_accept(fer_sim_peer listener, fer_si
  * Starts to connect a peer at `from` to `to`.
  *
  * If `from` is NULL, the peer is on the same machine as `to` and gets an ephemeral port. It also
- * gets an ephemeral port if the port in `from` is 0. FER_SIM_CONNECTED or FER_SIM_CONNECT_FAILED
- * reports the result, and so do fer_sim_peer_send and fer_sim_peer_receive.
+ * gets an ephemeral port if the port in `from` is 0. FER_SIM_EVENT_CONNECTED or FER_SIM_EVENT_CONNECT_FAILED
+ * reports the result, and so do fer_sim_peer_send and fer_sim_peer_recv.
  *
  * Blocks: never.
  * Owns: both addresses are caller-owned. *out same as in fer_sim_peer_listen.
@@ -432,8 +432,8 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_send(fer_sim_peer peer, const void *
  * Rust: none.
  * Threads: only the thread that started the simulation.
  */
-FER_MUST_USE FER_API fer_error fer_sim_peer_receive(fer_sim_peer peer, void *buf, size_t len,
-                                                    size_t *n);
+FER_MUST_USE FER_API fer_error fer_sim_peer_recv(fer_sim_peer peer, void *buf, size_t len,
+                                                 size_t *n);
 
 /**
  * Shuts down a peer's write half. The program reads all data sent before, then end of file.
@@ -501,8 +501,8 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_remote_addr(fer_sim_peer peer, fer_s
  * Places a datagram peer at an address. Its host exists from then on.
  *
  * With port 0 the network chooses an ephemeral port; fer_sim_peer_local_addr returns it. The
- * handler gets FER_SIM_READABLE when a datagram arrives. Use the peer with fer_sim_peer_send_to,
- * fer_sim_peer_receive_from and fer_sim_peer_close. The functions for connections refuse it.
+ * handler gets FER_SIM_EVENT_READABLE when a datagram arrives. Use the peer with fer_sim_peer_send_to,
+ * fer_sim_peer_recv_from and fer_sim_peer_close. The functions for connections refuse it.
  *
  * Blocks: never.
  * Owns: addr is caller-owned. *out same as in fer_sim_peer_listen.
@@ -535,8 +535,8 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_send_to(fer_sim_peer peer, const voi
  * Rust: none.
  * Threads: only the thread that started the simulation.
  */
-FER_MUST_USE FER_API fer_error fer_sim_peer_receive_from(fer_sim_peer peer, void *buf, size_t len,
-                                                         fer_datagram *out);
+FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *buf, size_t len,
+                                                      fer_udp_received *out);
 
 /**
  * Sets the function that is called for each event of a peer. NULL removes it.
@@ -550,8 +550,8 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_receive_from(fer_sim_peer peer, void
  * Rust: none.
  * Threads: only the thread that started the simulation.
  */
-FER_MUST_USE FER_API fer_error fer_sim_peer_on(fer_sim_peer peer, fer_sim_handler handler,
-                                               void *context);
+FER_MUST_USE FER_API fer_error fer_sim_peer_set_handler(fer_sim_peer peer, fer_sim_handler handler,
+                                                        void *context);
 
 /**
  * Removes the path of a Unix socket, as unlink does. The path can be bound again, and connects no
@@ -567,20 +567,20 @@ FER_MUST_USE FER_API fer_error fer_sim_remove_path(const char *path);
 
 /* The actions of a scripted peer, performed one after the other. */
 typedef enum fer_sim_action {
-    FER_SIM_PAUSE,          /* does nothing, for the step's delay */
-    FER_SIM_SEND,           /* sends all bytes */
-    FER_SIM_RECEIVE,        /* receives len bytes and discards them */
-    FER_SIM_RECEIVE_TO_END, /* receives until end of file and discards all bytes */
-    FER_SIM_ECHO,           /* sends back all received bytes, until end of file */
-    FER_SIM_SHUT_DOWN,      /* shuts down the peer's write half */
-    FER_SIM_CLOSE,
+    FER_SIM_ACTION_PAUSE,          /* does nothing, for the step's delay */
+    FER_SIM_ACTION_SEND,           /* sends all bytes */
+    FER_SIM_ACTION_RECEIVE,        /* receives len bytes and discards them */
+    FER_SIM_ACTION_RECEIVE_TO_END, /* receives until end of file and discards all bytes */
+    FER_SIM_ACTION_ECHO,           /* sends back all received bytes, until end of file */
+    FER_SIM_ACTION_SHUT_DOWN,      /* shuts down the peer's write half */
+    FER_SIM_ACTION_CLOSE,
     FER_SIM_RESET
 } fer_sim_action;
 
 typedef struct fer_sim_step {
     fer_sim_action action;
     fer_duration delay; /* before the action */
-    const void *bytes;  /* for FER_SIM_SEND, len bytes */
+    const void *bytes;  /* for FER_SIM_ACTION_SEND, len bytes */
     size_t len;
 } fer_sim_step;
 
@@ -591,9 +591,9 @@ typedef struct fer_sim_step {
  *
  * Blocks: never.
  * Owns: steps and their bytes are caller-owned and must stay in place until fer_sim_stop. The
- * simulation owns a peer that a listener accepted for its script. FER_SIM_CLOSE and FER_SIM_RESET
+ * simulation owns a peer that a listener accepted for its script. FER_SIM_ACTION_CLOSE and FER_SIM_RESET
  * close a peer as fer_sim_peer_close and fer_sim_peer_reset do.
- * Errors: FER_INVALID_INPUT (NULL with a count; an unknown action; FER_SIM_SEND of NULL; a delay of
+ * Errors: FER_INVALID_INPUT (NULL with a count; an unknown action; FER_SIM_ACTION_SEND of NULL; a delay of
  * FER_DURATION_NONE; no such peer), FER_UNSUPPORTED.
  * Rust: none.
  * Threads: only the thread that started the simulation.

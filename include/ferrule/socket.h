@@ -50,14 +50,18 @@ typedef struct fer_socket {
 } fer_socket;
 
 /* The family of the socket's addresses. Any other value is FER_INVALID_INPUT. */
-typedef enum fer_domain {
+typedef enum fer_socket_domain {
     FER_DOMAIN_UNIX = 1,
     FER_DOMAIN_IPV4 = 4,
     FER_DOMAIN_IPV6 = 6
-} fer_domain;
+} fer_socket_domain;
 
 /* The kind of transfer. Any other value is FER_INVALID_INPUT. */
-typedef enum fer_type { FER_TYPE_STREAM = 1, FER_TYPE_DGRAM = 2, FER_TYPE_RAW = 3 } fer_type;
+typedef enum fer_socket_type {
+    FER_TYPE_STREAM = 1,
+    FER_TYPE_DGRAM = 2,
+    FER_TYPE_RAW = 3
+} fer_socket_type;
 
 /* Some of IANA's protocol numbers, which every system has. Any other number is allowed too.
  * FER_PROTOCOL_DEFAULT is the type's own protocol, TCP or UDP. */
@@ -87,8 +91,8 @@ typedef enum fer_type { FER_TYPE_STREAM = 1, FER_TYPE_DGRAM = 2, FER_TYPE_RAW = 
  * Rust: socket2: Socket::new.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type,
-                                              int protocol);
+FER_MUST_USE FER_API fer_error fer_socket_new(fer_socket *socket, fer_socket_domain domain,
+                                              fer_socket_type type, int protocol);
 
 /**
  * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
@@ -314,7 +318,7 @@ FER_MUST_USE FER_API fer_error fer_socket_send_buffer_size(const fer_socket *soc
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_keepalive(fer_socket *socket,
-                                                        const fer_keepalive *keepalive);
+                                                        const fer_tcp_keepalive *keepalive);
 
 /**
  * Stores the keepalive settings in *out. Same as fer_tcp_stream_keepalive.
@@ -325,7 +329,8 @@ FER_MUST_USE FER_API fer_error fer_socket_set_keepalive(fer_socket *socket,
  * Rust: socket2: Socket::keepalive, keepalive_time, keepalive_interval, keepalive_retries.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket, fer_keepalive *out);
+FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket,
+                                                    fer_tcp_keepalive *out);
 
 /**
  * Sets what close does with unsent data. Same as fer_tcp_stream_set_linger.
@@ -777,7 +782,7 @@ FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void
  * Threads: same as fer_udp_socket_recv_from.
  */
 FER_MUST_USE FER_API fer_error fer_socket_recv(fer_socket *socket, void *buf, size_t len,
-                                               fer_datagram *out);
+                                               fer_udp_received *out);
 
 /**
  * Receives one datagram. Same as fer_udp_socket_recv_from.
@@ -791,7 +796,7 @@ FER_MUST_USE FER_API fer_error fer_socket_recv(fer_socket *socket, void *buf, si
  * Threads: same as fer_udp_socket_recv_from.
  */
 FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len,
-                                                    fer_datagram *out);
+                                                    fer_udp_received *out);
 
 /* ---- Conversions between a fer_socket and the handle types of tcp.h, udp.h and unix.h. The socket
  * keeps its options and its state. A failed call changes nothing. */

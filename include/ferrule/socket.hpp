@@ -23,7 +23,8 @@ class socket : public owned<fer_socket, fer_socket_close>
     /* ---- Creation and closing */
 
     /* Makes a socket. */
-    static result<socket> open(fer_domain domain, fer_type type, int protocol) noexcept
+    static result<socket> open(fer_socket_domain domain, fer_socket_type type,
+                               int protocol) noexcept
     {
         return detail::opened<socket>(fer_socket_new, domain, type, protocol);
     }
@@ -118,15 +119,15 @@ class socket : public owned<fer_socket, fer_socket_close>
     }
 
     /* Sets TCP keepalive. */
-    [[nodiscard]] fer_error set_keepalive(const fer_keepalive &keepalive) noexcept
+    [[nodiscard]] fer_error set_keepalive(const fer_tcp_keepalive &keepalive) noexcept
     {
         return fer_socket_set_keepalive(get(), &keepalive);
     }
 
     /* Returns the keepalive settings. */
-    result<fer_keepalive> keepalive() const noexcept
+    result<fer_tcp_keepalive> keepalive() const noexcept
     {
-        return detail::value_of<fer_keepalive>(fer_socket_keepalive, get());
+        return detail::value_of<fer_tcp_keepalive>(fer_socket_keepalive, get());
     }
 
     /* Sets what close does with unsent data. */
@@ -317,15 +318,16 @@ class socket : public owned<fer_socket, fer_socket_close>
     }
 
     /* Receives one datagram. */
-    result<fer_datagram> recv(mutable_bytes buf) noexcept
+    result<fer_udp_received> recv(mutable_bytes buf) noexcept
     {
-        return detail::value_of<fer_datagram>(fer_socket_recv, get(), buf.data(), buf.size());
+        return detail::value_of<fer_udp_received>(fer_socket_recv, get(), buf.data(), buf.size());
     }
 
     /* Receives one datagram. */
-    result<fer_datagram> recv_from(mutable_bytes buf) noexcept
+    result<fer_udp_received> recv_from(mutable_bytes buf) noexcept
     {
-        return detail::value_of<fer_datagram>(fer_socket_recv_from, get(), buf.data(), buf.size());
+        return detail::value_of<fer_udp_received>(fer_socket_recv_from, get(), buf.data(),
+                                                  buf.size());
     }
 
     /* ---- Conversions between a fer_socket and the handle types of tcp.h, udp.h and unix.h. The

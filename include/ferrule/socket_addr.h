@@ -27,7 +27,7 @@ typedef struct fer_socket_addr {
 
 /* The size of the longest text, including the NUL: 39 bytes of IPv6, brackets, '%', ten digits of
  * scope, ':' and five digits of port. */
-#define FER_SOCKET_ADDR_TEXT_CAP 59
+#define FER_SOCKET_ADDR_TEXT_CAP 64
 
 /**
  * Makes a socket address from an address of either family and a port. flowinfo and scope_id are 0.
@@ -53,7 +53,7 @@ FER_API fer_socket_addr fer_socket_addr_new(const fer_ip_addr *ip, uint16_t port
  * Rust: std::net::SocketAddrV4::new.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_socket_addr fer_socket_addr_new_v4(const fer_ipv4_addr *ip, uint16_t port);
+FER_API fer_socket_addr fer_socket_addr_v4_new(const fer_ipv4_addr *ip, uint16_t port);
 
 /**
  * Makes a socket address from an IPv6 address, a port, flow information and a scope (an interface's
@@ -67,7 +67,7 @@ FER_API fer_socket_addr fer_socket_addr_new_v4(const fer_ipv4_addr *ip, uint16_t
  * Rust: std::net::SocketAddrV6::new.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_socket_addr fer_socket_addr_new_v6(const fer_ipv6_addr *ip, uint16_t port,
+FER_API fer_socket_addr fer_socket_addr_v6_new(const fer_ipv6_addr *ip, uint16_t port,
                                                uint32_t flowinfo, uint32_t scope_id);
 
 /**

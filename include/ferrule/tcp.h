@@ -331,7 +331,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * connection, too, and the peer loses that data. This is reported, not documented. A linger time
  * does not help.
  *
- * For an orderly end on every OS use fer_tcp_stream_close_lingering.
+ * For an orderly end on every OS use fer_tcp_stream_close_gracefully.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -799,7 +799,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stream,
-                                                            const fer_keepalive *keepalive);
+                                                            const fer_tcp_keepalive *keepalive);
 
 /**
  * Stores the keepalive settings in *out. Fields that the OS does not report are 0.
@@ -812,7 +812,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stre
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *stream,
-                                                        fer_keepalive *out);
+                                                        fer_tcp_keepalive *out);
 
 /**
  * Takes the socket's pending error and stores it in *out. FER_OK means no error.
@@ -870,7 +870,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream
  *
  * Does nothing on NULL, NEW and CLOSED handles. A CLOSED handle can be connected again. If input is
  * unread, the peer gets a reset. Over Windows' loopback the peer may lose data that it has not
- * received yet. For an orderly end see fer_tcp_stream_close_lingering.
+ * received yet. For an orderly end see fer_tcp_stream_close_gracefully.
  *
  * A close while another thread uses the handle is undefined behaviour. End the other thread's call
  * first, with fer_tcp_stream_shutdown or a cancel (cancel.h), and wait until it has returned.
@@ -914,8 +914,8 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
  * Rust: none in std; tokio: shutdown, then io::copy to sink, within time::timeout.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_close_lingering(fer_tcp_stream *stream,
-                                                              fer_duration timeout);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_close_gracefully(fer_tcp_stream *stream,
+                                                               fer_duration timeout);
 
 /**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.

@@ -275,15 +275,15 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
     }
 
     /* Sets TCP keepalive: whether and when the OS probes an idle connection. */
-    [[nodiscard]] fer_error set_keepalive(const fer_keepalive &keepalive) noexcept
+    [[nodiscard]] fer_error set_keepalive(const fer_tcp_keepalive &keepalive) noexcept
     {
         return fer_tcp_stream_set_keepalive(get(), &keepalive);
     }
 
     /* Returns the keepalive settings. */
-    result<fer_keepalive> keepalive() const noexcept
+    result<fer_tcp_keepalive> keepalive() const noexcept
     {
-        return detail::value_of<fer_keepalive>(fer_tcp_stream_keepalive, get());
+        return detail::value_of<fer_tcp_keepalive>(fer_tcp_stream_keepalive, get());
     }
 
     /* Takes the socket's pending error. */
@@ -303,9 +303,9 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
 
     /* Shuts down the write half, discards input until the peer's end of file, and closes the
      * handle: the lingering close of HTTP servers (RFC 9112, 9.6). */
-    [[nodiscard]] fer_error close_lingering(fer_duration timeout) noexcept
+    [[nodiscard]] fer_error close_gracefully(fer_duration timeout) noexcept
     {
-        return fer_tcp_stream_close_lingering(get(), timeout);
+        return fer_tcp_stream_close_gracefully(get(), timeout);
     }
 
     /* Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is

@@ -34,11 +34,11 @@ typedef struct fer_udp_socket {
 
 /* A received datagram. len is the number of bytes in the buffer. truncated is true if further bytes
  * were lost. from is the sender. */
-typedef struct fer_datagram {
+typedef struct fer_udp_received {
     size_t len;
     bool truncated;
     fer_socket_addr from;
-} fer_datagram;
+} fer_udp_received;
 
 /* ---- Binding and connecting */
 
@@ -237,7 +237,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket, co
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, void *buf,
-                                                        size_t len, fer_datagram *out);
+                                                        size_t len, fer_udp_received *out);
 
 /**
  * Receives one datagram. Does the same as fer_udp_socket_recv_from; Rust has both functions.
@@ -251,7 +251,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, 
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *buf, size_t len,
-                                                   fer_datagram *out);
+                                                   fer_udp_received *out);
 
 /**
  * Receives one datagram and leaves it in the queue.
@@ -267,7 +267,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_recv(fer_udp_socket *socket, void 
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, void *buf,
-                                                        size_t len, fer_datagram *out);
+                                                        size_t len, fer_udp_received *out);
 
 /**
  * Receives one datagram and leaves it in the queue. Does the same as fer_udp_socket_peek_from; Rust
@@ -281,7 +281,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, 
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len,
-                                                   fer_datagram *out);
+                                                   fer_udp_received *out);
 
 /**
  * Sends one datagram to the peer and never waits, regardless of the blocking mode and the timeouts.
@@ -321,7 +321,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket
  * Threads: same as fer_udp_socket_recv_from.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf,
-                                                            size_t len, fer_datagram *out);
+                                                            size_t len, fer_udp_received *out);
 
 /**
  * Receives a queued datagram and never waits. Does the same as fer_udp_socket_try_recv_from; tokio
@@ -334,7 +334,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *sock
  * Threads: same as fer_udp_socket_recv_from.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf,
-                                                       size_t len, fer_datagram *out);
+                                                       size_t len, fer_udp_received *out);
 
 /**
  * Receives a queued datagram, leaves it in the queue and never waits, regardless of the blocking
@@ -351,7 +351,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, v
  * Threads: same as fer_udp_socket_recv_from.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf,
-                                                            size_t len, fer_datagram *out);
+                                                            size_t len, fer_udp_received *out);
 
 /**
  * Receives a queued datagram, leaves it in the queue and never waits. Does the same as
@@ -364,7 +364,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek_from(fer_udp_socket *sock
  * Threads: same as fer_udp_socket_recv_from.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek(fer_udp_socket *socket, void *buf,
-                                                       size_t len, fer_datagram *out);
+                                                       size_t len, fer_udp_received *out);
 
 /**
  * Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE), or a refusal can be

@@ -86,29 +86,31 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     /* ---- Receiving */
 
     /* Receives one datagram. */
-    result<fer_datagram> recv_from(mutable_bytes buf) noexcept
+    result<fer_udp_received> recv_from(mutable_bytes buf) noexcept
     {
-        return detail::value_of<fer_datagram>(fer_udp_socket_recv_from, get(), buf.data(),
-                                              buf.size());
+        return detail::value_of<fer_udp_received>(fer_udp_socket_recv_from, get(), buf.data(),
+                                                  buf.size());
     }
 
     /* Receives one datagram. */
-    result<fer_datagram> recv(mutable_bytes buf) noexcept
+    result<fer_udp_received> recv(mutable_bytes buf) noexcept
     {
-        return detail::value_of<fer_datagram>(fer_udp_socket_recv, get(), buf.data(), buf.size());
+        return detail::value_of<fer_udp_received>(fer_udp_socket_recv, get(), buf.data(),
+                                                  buf.size());
     }
 
     /* Receives one datagram and leaves it in the queue. */
-    result<fer_datagram> peek_from(mutable_bytes buf) noexcept
+    result<fer_udp_received> peek_from(mutable_bytes buf) noexcept
     {
-        return detail::value_of<fer_datagram>(fer_udp_socket_peek_from, get(), buf.data(),
-                                              buf.size());
+        return detail::value_of<fer_udp_received>(fer_udp_socket_peek_from, get(), buf.data(),
+                                                  buf.size());
     }
 
     /* Receives one datagram and leaves it in the queue. */
-    result<fer_datagram> peek(mutable_bytes buf) noexcept
+    result<fer_udp_received> peek(mutable_bytes buf) noexcept
     {
-        return detail::value_of<fer_datagram>(fer_udp_socket_peek, get(), buf.data(), buf.size());
+        return detail::value_of<fer_udp_received>(fer_udp_socket_peek, get(), buf.data(),
+                                                  buf.size());
     }
 
     /* Sends one datagram to the peer and never waits, regardless of the blocking mode and the
@@ -129,32 +131,32 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
 
     /* Receives a queued datagram and never waits, regardless of the blocking mode and the
      * timeouts. */
-    result<fer_datagram> try_recv_from(mutable_bytes buf) noexcept
+    result<fer_udp_received> try_recv_from(mutable_bytes buf) noexcept
     {
-        return detail::value_of<fer_datagram>(fer_udp_socket_try_recv_from, get(), buf.data(),
-                                              buf.size());
+        return detail::value_of<fer_udp_received>(fer_udp_socket_try_recv_from, get(), buf.data(),
+                                                  buf.size());
     }
 
     /* Receives a queued datagram and never waits. */
-    result<fer_datagram> try_recv(mutable_bytes buf) noexcept
+    result<fer_udp_received> try_recv(mutable_bytes buf) noexcept
     {
-        return detail::value_of<fer_datagram>(fer_udp_socket_try_recv, get(), buf.data(),
-                                              buf.size());
+        return detail::value_of<fer_udp_received>(fer_udp_socket_try_recv, get(), buf.data(),
+                                                  buf.size());
     }
 
     /* Receives a queued datagram, leaves it in the queue and never waits, regardless of the
      * blocking mode and the timeouts. */
-    result<fer_datagram> try_peek_from(mutable_bytes buf) noexcept
+    result<fer_udp_received> try_peek_from(mutable_bytes buf) noexcept
     {
-        return detail::value_of<fer_datagram>(fer_udp_socket_try_peek_from, get(), buf.data(),
-                                              buf.size());
+        return detail::value_of<fer_udp_received>(fer_udp_socket_try_peek_from, get(), buf.data(),
+                                                  buf.size());
     }
 
     /* Receives a queued datagram, leaves it in the queue and never waits. */
-    result<fer_datagram> try_peek(mutable_bytes buf) noexcept
+    result<fer_udp_received> try_peek(mutable_bytes buf) noexcept
     {
-        return detail::value_of<fer_datagram>(fer_udp_socket_try_peek, get(), buf.data(),
-                                              buf.size());
+        return detail::value_of<fer_udp_received>(fer_udp_socket_try_peek, get(), buf.data(),
+                                                  buf.size());
     }
 
     /* Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE), or a refusal

@@ -580,7 +580,7 @@ FER_API void fer_unix_stream_close(fer_unix_stream *stream);
 
 /**
  * Shuts down the write half, discards input until the peer's end of file, and closes the handle.
- * Same as fer_tcp_stream_close_lingering.
+ * Same as fer_tcp_stream_close_gracefully.
  *
  * A failure of a read, the timeout or the limits of the handle (cancel.h) end the call earlier. The
  * handle is closed in every case, after an error too. timeout is that of the whole call: 0 discards
@@ -597,12 +597,12 @@ FER_API void fer_unix_stream_close(fer_unix_stream *stream);
  *
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_unix_stream_close.
  * Owns: releases the handle's socket.
- * Errors: same as fer_tcp_stream_close_lingering.
- * Rust: none in std; see fer_tcp_stream_close_lingering.
+ * Errors: same as fer_tcp_stream_close_gracefully.
+ * Rust: none in std; see fer_tcp_stream_close_gracefully.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_close_lingering(fer_unix_stream *stream,
-                                                               fer_duration timeout);
+FER_MUST_USE FER_API fer_error fer_unix_stream_close_gracefully(fer_unix_stream *stream,
+                                                                fer_duration timeout);
 
 /**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.

@@ -218,9 +218,9 @@ class unix_stream : public owned<fer_unix_stream, fer_unix_stream_close>
 
     /* Shuts down the write half, discards input until the peer's end of file, and closes the
      * handle. */
-    [[nodiscard]] fer_error close_lingering(fer_duration timeout) noexcept
+    [[nodiscard]] fer_error close_gracefully(fer_duration timeout) noexcept
     {
-        return fer_unix_stream_close_lingering(get(), timeout);
+        return fer_unix_stream_close_gracefully(get(), timeout);
     }
 
     /* Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is

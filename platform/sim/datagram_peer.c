@@ -71,7 +71,7 @@ fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *buf, size_t len,
     return FERP_SIM_OK;
 }
 
-fer_error fer_sim_peer_receive_from(fer_sim_peer peer, void *buf, size_t len, fer_datagram *out)
+fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *buf, size_t len, fer_udp_received *out)
 {
     struct ferp_datagram received;
     FERP_SIM_REQUIRE(network)
@@ -92,6 +92,6 @@ fer_error fer_sim_peer_receive_from(fer_sim_peer peer, void *buf, size_t len, fe
                               .moved = received.len,
                               .addr = &received.from};
     ferp_sim_trace(network, &record);
-    *out = (fer_datagram){received.len, received.truncated, received.from};
+    *out = (fer_udp_received){received.len, received.truncated, received.from};
     return FERP_SIM_OK;
 }

@@ -34,9 +34,9 @@ static fer_error_kind windows_kind(int32_t os_code)
 static fer_error_kind kind_in(fer_sim_dialect dialect, int32_t os_code)
 {
     switch (dialect) {
-    case FER_SIM_WINSOCK: return windows_kind(os_code);
-    case FER_SIM_BSD: return bsd_kind(os_code);
-    case FER_SIM_POSIX:
+    case FER_SIM_DIALECT_WINSOCK: return windows_kind(os_code);
+    case FER_SIM_DIALECT_BSD: return bsd_kind(os_code);
+    case FER_SIM_DIALECT_POSIX:
     default: return linux_kind(os_code);
     }
 }
@@ -44,7 +44,7 @@ static fer_error_kind kind_in(fer_sim_dialect dialect, int32_t os_code)
 fer_error_kind ferp_error_kind(int32_t os_code)
 {
     const ferp_sim_network *network = ferp_sim_current();
-    return kind_in(network != NULL ? network->config.dialect : FER_SIM_POSIX, os_code);
+    return kind_in(network != NULL ? network->config.dialect : FER_SIM_DIALECT_POSIX, os_code);
 }
 
 static int32_t linux_code(ferp_sim_code code)
@@ -85,8 +85,8 @@ static int32_t windows_code(ferp_sim_code code)
 
 fer_error ferp_sim_error(const ferp_sim_network *network, ferp_sim_code code)
 {
-    int32_t number = network->config.dialect == FER_SIM_WINSOCK ? windows_code(code)
-                     : network->config.dialect == FER_SIM_BSD   ? bsd_code(code)
-                                                                : linux_code(code);
+    int32_t number = network->config.dialect == FER_SIM_DIALECT_WINSOCK ? windows_code(code)
+                     : network->config.dialect == FER_SIM_DIALECT_BSD   ? bsd_code(code)
+                                                                        : linux_code(code);
     return (fer_error){kind_in(network->config.dialect, number), number};
 }

@@ -18,7 +18,7 @@ ferp_sim_network *ferp_sim_current(void);
 
 static inline bool ferp_sim_is_winsock(const ferp_sim_network *network)
 {
-    return network->config.dialect == FER_SIM_WINSOCK;
+    return network->config.dialect == FER_SIM_DIALECT_WINSOCK;
 }
 
 /* The switches that apply to a socket. A peer has no dialect. */
@@ -55,8 +55,8 @@ bool ferp_sim_injects(ferp_sim_network *network, const ferp_sim_socket *socket,
 fer_error ferp_sim_open_handle(ferp_sim_network *network, ferp_sim_socket *socket,
                                fer_raw_socket *out);
 /* Makes a socket with a handle for the program. */
-fer_error ferp_sim_create_socket(ferp_sim_network *network, fer_domain domain, fer_type type,
-                                 int protocol, fer_raw_socket *out);
+fer_error ferp_sim_create_socket(ferp_sim_network *network, fer_socket_domain domain,
+                                 fer_socket_type type, int protocol, fer_raw_socket *out);
 
 /* ---- trace.c: the lines of the trace, and the digest */
 typedef struct ferp_sim_record {

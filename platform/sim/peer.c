@@ -210,7 +210,7 @@ static fer_error no_input_status(ferp_sim_network *network, const ferp_sim_socke
     return error.kind == FER_OK ? error_of_kind(FER_WOULD_BLOCK) : error;
 }
 
-fer_error fer_sim_peer_receive(fer_sim_peer peer, void *buf, size_t len, size_t *n)
+fer_error fer_sim_peer_recv(fer_sim_peer peer, void *buf, size_t len, size_t *n)
 {
     store(n, 0);
     REQUIRE_PEER(network, socket, stream_peer_of, peer)

@@ -149,7 +149,7 @@ static bool read_scoped_v6(const ferp_sim_network *network, const char *text, fe
         !read_scope(network, percent + 1, &v6, &scope)) {
         return false;
     }
-    *out = fer_socket_addr_new_v6(&v6, 0, 0, scope);
+    *out = fer_socket_addr_v6_new(&v6, 0, 0, scope);
     return true;
 }
 
@@ -159,7 +159,7 @@ static bool read_address(const ferp_sim_network *network, const char *text, fer_
     if (!read_short_v4(text, &v4)) {
         return read_scoped_v6(network, text, out);
     }
-    *out = fer_socket_addr_new_v4(&v4, 0);
+    *out = fer_socket_addr_v4_new(&v4, 0);
     return true;
 }
 

@@ -32,9 +32,10 @@ static bool is_same_socket(const ferp_sim_socket *socket, uint64_t sequence)
 
 static void call_handler(ferp_sim_network *network, ferp_sim_socket *socket, uint32_t peer_events)
 {
-    static const fer_sim_event order[] = {
-        FER_SIM_CONNECTED, FER_SIM_CONNECT_FAILED, FER_SIM_ACCEPTABLE, FER_SIM_READABLE,
-        FER_SIM_WRITABLE,  FER_SIM_ENDED,          FER_SIM_WAS_RESET};
+    static const fer_sim_event order[] = {FER_SIM_EVENT_CONNECTED,  FER_SIM_EVENT_CONNECT_FAILED,
+                                          FER_SIM_EVENT_ACCEPTABLE, FER_SIM_EVENT_READABLE,
+                                          FER_SIM_EVENT_WRITABLE,   FER_SIM_EVENT_ENDED,
+                                          FER_SIM_EVENT_WAS_RESET};
     uint64_t sequence = socket->sequence;
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         if ((peer_events & 1u << order[i]) != 0 && is_same_socket(socket, sequence) &&
@@ -59,7 +60,7 @@ void ferp_sim_on_peer_events(ferp_sim_network *network, const ferp_sim_event *ev
     }
 }
 
-fer_error fer_sim_peer_on(fer_sim_peer peer, fer_sim_handler handler, void *context)
+fer_error fer_sim_peer_set_handler(fer_sim_peer peer, fer_sim_handler handler, void *context)
 {
     FERP_SIM_REQUIRE(network)
     ferp_sim_socket *socket = ferp_sim_peer_of(network, peer);
@@ -77,7 +78,7 @@ fer_error fer_sim_peer_on(fer_sim_peer peer, fer_sim_handler handler, void *cont
 static bool is_valid_step(const fer_sim_step *step)
 {
     return (unsigned)step->action <= FER_SIM_RESET && !fer_duration_is_none(step->delay) &&
-           (step->action != FER_SIM_SEND || step->bytes != NULL || step->len == 0);
+           (step->action != FER_SIM_ACTION_SEND || step->bytes != NULL || step->len == 0);
 }
 
 fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_sim_step *steps, size_t count)
@@ -122,7 +123,7 @@ static progress receive_step(fer_sim_peer peer, ferp_sim_script *script, size_t 
         size_t n = 0;
         size_t wanted =
             !to_end && len - script->done < sizeof piece ? len - script->done : sizeof piece;
-        fer_error error = fer_sim_peer_receive(peer, piece, wanted, &n);
+        fer_error error = fer_sim_peer_recv(peer, piece, wanted, &n);
         script->done += n;
         if (error.kind != FER_OK) {
             return error.kind == FER_WOULD_BLOCK ? WAIT : FINISHED;
@@ -145,7 +146,7 @@ static progress echo_step(ferp_sim_network *network, fer_sim_peer peer, ferp_sim
             return WAIT;
         }
         fer_error error =
-            fer_sim_peer_receive(peer, piece, room < sizeof piece ? room : sizeof piece, &n);
+            fer_sim_peer_recv(peer, piece, room < sizeof piece ? room : sizeof piece, &n);
         if (error.kind != FER_OK) {
             return error.kind == FER_WOULD_BLOCK ? WAIT : FINISHED;
         }
@@ -163,14 +164,15 @@ static progress play_step(ferp_sim_network *network, ferp_sim_socket *socket,
 {
     fer_sim_peer peer = ferp_sim_raw_of(network, socket);
     switch (step->action) {
-    case FER_SIM_SEND: return send_step(peer, &socket->script, step);
-    case FER_SIM_RECEIVE: return receive_step(peer, &socket->script, step->len, false);
-    case FER_SIM_RECEIVE_TO_END: return receive_step(peer, &socket->script, 0, true);
-    case FER_SIM_ECHO: return echo_step(network, peer, socket);
-    case FER_SIM_SHUT_DOWN: return fer_sim_peer_shutdown(peer).kind == FER_OK ? NEXT : FINISHED;
-    case FER_SIM_CLOSE: fer_sim_peer_close(peer); return FINISHED;
+    case FER_SIM_ACTION_SEND: return send_step(peer, &socket->script, step);
+    case FER_SIM_ACTION_RECEIVE: return receive_step(peer, &socket->script, step->len, false);
+    case FER_SIM_ACTION_RECEIVE_TO_END: return receive_step(peer, &socket->script, 0, true);
+    case FER_SIM_ACTION_ECHO: return echo_step(network, peer, socket);
+    case FER_SIM_ACTION_SHUT_DOWN:
+        return fer_sim_peer_shutdown(peer).kind == FER_OK ? NEXT : FINISHED;
+    case FER_SIM_ACTION_CLOSE: fer_sim_peer_close(peer); return FINISHED;
     case FER_SIM_RESET: fer_sim_peer_reset(peer); return FINISHED;
-    case FER_SIM_PAUSE:
+    case FER_SIM_ACTION_PAUSE:
     default: return NEXT;
     }
 }

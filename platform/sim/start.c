@@ -59,7 +59,8 @@ static bool is_valid(const fer_sim_config *config)
             return false;
         }
     }
-    return (unsigned)config->dialect <= FER_SIM_BSD && (unsigned)config->bsd <= FER_SIM_OPENBSD &&
+    return (unsigned)config->dialect <= FER_SIM_DIALECT_BSD &&
+           (unsigned)config->bsd <= FER_SIM_BSD_OPENBSD &&
            (config->tape != NULL || config->tape_len == 0) &&
            (config->names != NULL || config->name_count == 0) &&
            config->latency.nanos <= FERP_SIM_YEAR && config->jitter.nanos <= FERP_SIM_YEAR &&
@@ -110,7 +111,7 @@ static ferp_sim_network *network_new(const fer_sim_config *config)
     size_t payloads_at = events_at + rounded(event_room(config) * sizeof(ferp_sim_event));
     size_t rings_at = payloads_at + FERP_SIM_DATAGRAM_BYTES;
     size_t ring = config->send_buffer + config->receive_buffer;
-    if (config->dialect == FER_SIM_WINSOCK && !config->windows.partial_sends) {
+    if (config->dialect == FER_SIM_DIALECT_WINSOCK && !config->windows.partial_sends) {
         ring += FERP_SIM_WINDOWS_IO_LENGTH_MAX;
     }
     if (ring > (SIZE_MAX - rings_at) / (2 * link_max)) {
@@ -174,7 +175,7 @@ fer_error fer_sim_start(const fer_sim_config *config)
 static void add_leak(const ferp_sim_network *network, size_t slot, fer_sim_report *report)
 {
     const ferp_sim_socket *socket = &network->sockets[network->handles[slot].socket];
-    if (report->leaked_handles < FER_SIM_LEAKS_TOLD) {
+    if (report->leaked_handles < FER_SIM_LEAKS_MAX) {
         fer_sim_leak *leak = &report->leaks[report->leaked_handles];
         leak->raw = ferp_sim_raw_of_slot(network, slot);
         leak->is_listener = socket->state == FERP_SIM_LISTENING;

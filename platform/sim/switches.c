@@ -26,7 +26,7 @@
                  .unix_datagram_to_shut_is_enobufs = true, __VA_ARGS__)
 
 static const ferp_sim_switches bsd_switches[] = {
-    [FER_SIM_MACOS] =
+    [FER_SIM_BSD_MACOS] =
         BSD_SWITCHES(.unix_shut_read_discards = true, .shutdown_dead_does_nothing = true,
                      .ended_options_fail = true, .self_connect_is_einval = true,
                      .eai_noname_is_8 = true, .keepalive_retries = 8, .bound_port_drops_syn = true,
@@ -36,21 +36,21 @@ static const ferp_sim_switches bsd_switches[] = {
                      .accepted_linger_zero_is_120s = true, .queued_reset_v6_is_aborted = true,
                      .unix_datagram_to_shut_is_lost = true,
                      .unconnected_shutdown_is_enotconn = true, .unconnected_shutdown_fails = true),
-    [FER_SIM_FREEBSD] =
+    [FER_SIM_BSD_FREEBSD] =
         OTHER_BSD_SWITCHES(.eai_noname_is_8 = true, .shutdown_dead_does_nothing = true,
                            .dead_tcp_options_fail = true, .time_wait_is_dead = true,
                            .keepalive_retries = 8, .failed_connect_is_refused = true,
                            .dual_stack_beside_ipv4 = true, .queue_halves = 3,
                            .unix_queue_halves = 3, .full_queue_resets = true,
                            .unconnected_shutdown_is_enotconn = true),
-    [FER_SIM_NETBSD] =
+    [FER_SIM_BSD_NETBSD] =
         OTHER_BSD_SWITCHES(.eai_noname_is_8 = true, .shutdown_dead_is_einval = true,
                            .dead_options_fail = true, .local_name_of_dead_is_einval = true,
                            .hides_keepalive_fields = true, .keepalive_retries = 8,
                            .bound_port_drops_syn = true, .dual_stack_beside_ipv4 = true,
                            .separates_ip_versions = true, .queue_halves = 2, .unix_queue_halves = 3,
                            .accepted_linger_zero_is_120s = true),
-    [FER_SIM_OPENBSD] =
+    [FER_SIM_BSD_OPENBSD] =
         OTHER_BSD_SWITCHES(.shutdown_dead_is_einval = true, .dead_tcp_options_fail = true,
                            .dead_ip_options_fail = true, .lacks_dual_stack = true,
                            .local_name_of_dead_is_einval = true, .lacks_keepalive_fields = true,
@@ -64,7 +64,7 @@ static const ferp_sim_switches none;
 
 const ferp_sim_switches *ferp_sim_switches_of(const fer_sim_config *config)
 {
-    return config->dialect == FER_SIM_BSD ? &bsd_switches[config->bsd] : &none;
+    return config->dialect == FER_SIM_DIALECT_BSD ? &bsd_switches[config->bsd] : &none;
 }
 
 const ferp_sim_switches *ferp_sim_switches_for(const ferp_sim_network *network,

@@ -82,24 +82,25 @@ static const struct ferp_traits windows_traits = {
                .io_length_max = INT32_MAX, .linger_seconds_max = INT16_MAX, __VA_ARGS__)
 
 static const struct ferp_traits bsd_traits[] = {
-    [FER_SIM_MACOS] = BSD_TRAITS(.close_hides_unread_input = false, .no_buffer_space_passes = true,
-                                 .io_length_max = (size_t)128 * 1024, .linger_seconds_max = 327,
-                                 .accept_loses_zero_linger = true, .poller_has_edges = true),
-    [FER_SIM_FREEBSD] =
+    [FER_SIM_BSD_MACOS] =
+        BSD_TRAITS(.close_hides_unread_input = false, .no_buffer_space_passes = true,
+                   .io_length_max = (size_t)128 * 1024, .linger_seconds_max = 327,
+                   .accept_loses_zero_linger = true, .poller_has_edges = true),
+    [FER_SIM_BSD_FREEBSD] =
         OTHER_BSD_TRAITS(.accept_loses_zero_linger = false, .poller_has_edges = true),
-    [FER_SIM_NETBSD] =
+    [FER_SIM_BSD_NETBSD] =
         OTHER_BSD_TRAITS(.accept_loses_zero_linger = true, .poller_has_edges = false),
-    [FER_SIM_OPENBSD] =
+    [FER_SIM_BSD_OPENBSD] =
         OTHER_BSD_TRAITS(.accept_loses_zero_linger = true, .poller_has_edges = false),
 };
 
 const struct ferp_traits *ferp_traits(void)
 {
     const ferp_sim_network *network = ferp_sim_current();
-    switch (network != NULL ? network->config.dialect : FER_SIM_POSIX) {
-    case FER_SIM_WINSOCK: return &windows_traits;
-    case FER_SIM_BSD: return &bsd_traits[network->config.bsd];
-    case FER_SIM_POSIX:
+    switch (network != NULL ? network->config.dialect : FER_SIM_DIALECT_POSIX) {
+    case FER_SIM_DIALECT_WINSOCK: return &windows_traits;
+    case FER_SIM_DIALECT_BSD: return &bsd_traits[network->config.bsd];
+    case FER_SIM_DIALECT_POSIX:
     default: return &linux_traits;
     }
 }

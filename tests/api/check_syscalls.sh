@@ -42,7 +42,7 @@ token_reset: read read
 set_no_limits:
 token_close: close
 try_accept: poll accept4
-close_lingering: shutdown recvfrom close
+close_gracefully: shutdown recvfrom close
 listener_set_limits: ioctl
 accept_in_limits: accept4
 try_accept_in_limits: accept4

@@ -99,7 +99,7 @@ void test_closing()
     other.client.close();
     other.client.close();
     check(is_closed(other.client) && sees_end(other.server), "close may be called twice");
-    check(is_ok(other.server.close_lingering(fer_duration_from_secs(60))),
+    check(is_ok(other.server.close_gracefully(fer_duration_from_secs(60))),
           "a stream is closed with a linger");
 }
 

@@ -47,7 +47,7 @@ static void expect(const char *step, fer_error error, fer_error_kind kind)
 static void open_connection(void)
 {
     fer_ipv4_addr loopback = fer_ipv4_addr_new(127, 0, 0, 1);
-    address = fer_socket_addr_new_v4(&loopback, 0);
+    address = fer_socket_addr_v4_new(&loopback, 0);
     STEP("bind", fer_tcp_listener_bind_addr(&listener, &address), FER_OK);
     expect("local_addr", fer_tcp_listener_local_addr(&listener, &address), FER_OK);
     STEP("connect", fer_tcp_stream_connect_addr(&client, &address), FER_OK);
@@ -142,7 +142,7 @@ static void accept_within_limits(void)
     expect("connect", fer_tcp_stream_connect_addr(&others[1], &address), FER_OK);
     STEP("try_accept", fer_tcp_listener_try_accept(&listener, &accepted, NULL), FER_OK);
     expect("shutdown", fer_tcp_stream_shutdown(&others[0], FER_SHUTDOWN_WRITE), FER_OK);
-    STEP("close_lingering", fer_tcp_stream_close_lingering(&accepted, fer_duration_from_secs(60)),
+    STEP("close_gracefully", fer_tcp_stream_close_gracefully(&accepted, fer_duration_from_secs(60)),
          FER_OK);
     STEP("listener_set_limits", fer_tcp_listener_set_limits(&listener, &limits), FER_OK);
     STEP("accept_in_limits", fer_tcp_listener_accept(&listener, &accepted, NULL), FER_OK);
@@ -209,9 +209,9 @@ static void move_datagrams(void)
     fer_udp_socket other = {0};
     fer_udp_socket second = {0};
     fer_ipv4_addr loopback = fer_ipv4_addr_new(127, 0, 0, 1);
-    fer_socket_addr any_port = fer_socket_addr_new_v4(&loopback, 0);
+    fer_socket_addr any_port = fer_socket_addr_v4_new(&loopback, 0);
     fer_socket_addr to;
-    fer_datagram got;
+    fer_udp_received got;
     STEP("udp_bind", fer_udp_socket_bind_addr(&one, &any_port), FER_OK);
     expect("bind", fer_udp_socket_bind_addr(&other, &any_port), FER_OK);
     expect("local_addr", fer_udp_socket_local_addr(&one, &to), FER_OK);

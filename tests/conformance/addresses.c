@@ -304,8 +304,8 @@ static void what_is_formatted_parses_to_the_same_value(void **state)
         fer_ipv4_addr v4 = fer_ipv4_addr_from_bits((uint32_t)next_number(&seed) << 1);
         uint16_t port = (uint16_t)next_number(&seed);
         uint32_t scope = (next_number(&seed) & 1) != 0 ? (uint32_t)next_number(&seed) : 0;
-        fer_socket_addr addrs[2] = {fer_socket_addr_new_v4(&v4, port),
-                                    fer_socket_addr_new_v6(&ip, port, 0, scope)};
+        fer_socket_addr addrs[2] = {fer_socket_addr_v4_new(&v4, port),
+                                    fer_socket_addr_v6_new(&ip, port, 0, scope)};
         for (size_t k = 0; k < 2; k++) {
             fer_socket_addr again;
             assert_true(fer_socket_addr_format(&addrs[k], text, sizeof text) < sizeof text);

@@ -20,7 +20,7 @@ static inline void assert_peer_socket_receives(peer_socket peer, const char *tex
 }
 
 /* The received datagram is this text, untruncated, from that port of the loopback. */
-static inline void assert_datagram(const fer_datagram *got, const char *buf, const char *text,
+static inline void assert_datagram(const fer_udp_received *got, const char *buf, const char *text,
                                    peer_family family, uint16_t from)
 {
     fer_socket_addr want = loopback(family, from);
@@ -35,7 +35,7 @@ static inline void assert_receives(fer_udp_socket *socket, const char *text, pee
                                    uint16_t from)
 {
     char buf[64];
-    fer_datagram got;
+    fer_udp_received got;
     assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
     assert_datagram(&got, buf, text, family, from);
 }
@@ -44,7 +44,7 @@ static inline void assert_receives(fer_udp_socket *socket, const char *text, pee
 static inline void assert_receives_nothing(fer_udp_socket *socket)
 {
     char buf[64];
-    fer_datagram got;
+    fer_udp_received got;
     assert_ok(fer_udp_socket_set_read_timeout(socket, millis(SHORT_MS)));
     assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
     assert_ok(fer_udp_socket_set_read_timeout(socket, FER_DURATION_NONE));

@@ -18,7 +18,7 @@ static void a_stranger_s_datagram_from_before_connect_is_dropped(void **state)
 static void peeking_passes_over_strangers_too(void **state)
 {
     char buf[16];
-    fer_datagram got;
+    fer_udp_received got;
     struct udp_pair pair = udp_pair_open(family_of(state));
     send_from_other_sender(&pair);
     wait_until_queued(pair.socket);
@@ -84,8 +84,8 @@ static fer_socket_addr elsewhere(peer_family family)
 {
     const fer_ipv4_addr v4 = {{192, 0, 2, 1}};
     const fer_ipv6_addr v6 = fer_ipv6_addr_new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
-    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, 9)
-                             : fer_socket_addr_new_v6(&v6, 9, 0, 0);
+    return family == PEER_V4 ? fer_socket_addr_v4_new(&v4, 9)
+                             : fer_socket_addr_v6_new(&v6, 9, 0, 0);
 }
 
 static void assert_bound_to(fer_udp_socket *socket, const fer_socket_addr *want)
@@ -161,7 +161,7 @@ static void a_connected_socket_can_be_connected_to_a_broadcast_address(void **st
     for (size_t i = 0; i < 2; i++) {
         fer_udp_socket *fresh = test_udp();
         fer_udp_socket *socket = test_udp();
-        fer_socket_addr to = fer_socket_addr_new_v4(&addresses[i], 9);
+        fer_socket_addr to = fer_socket_addr_v4_new(&addresses[i], 9);
         assert_ok(fer_udp_socket_bind(fresh, "0.0.0.0:0"));
         assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:0"));
         assert_ok(fer_udp_socket_set_broadcast(fresh, true));
@@ -199,7 +199,7 @@ static void one_thread_sends_while_another_receives(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
-    fer_datagram got;
+    fer_udp_received got;
     test_thread thread;
     fer_udp_socket *socket = test_udp_bound(family, &port);
     struct sender sender = {socket, loopback(family, port), false};

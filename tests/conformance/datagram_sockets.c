@@ -8,7 +8,7 @@ enum { SHORT_MS = 40 };
 static void assert_udp_exchange(fer_udp_socket *socket, const struct udp_pair *pair)
 {
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     size_t n = 0;
     uint16_t from = 0;
     assert_ok(fer_udp_socket_send_to(socket, "ping", 4, &pair->other_addr, &n));
@@ -40,7 +40,7 @@ static void a_timeout_of_zero_is_refused(void **state)
 static void a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing(void **state)
 {
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     struct udp_pair pair = udp_pair_open(family_of(state));
     assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(SHORT_MS)));
     for (int peeking = 0; peeking < 2; peeking++) {
@@ -57,7 +57,7 @@ static void a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing(voi
 static void a_nonblocking_receive_would_block(void **state)
 {
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     struct udp_pair pair = udp_pair_open(family_of(state));
     assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(SHORT_MS)));
     assert_ok(fer_udp_socket_set_nonblocking(pair.socket, true));
@@ -88,7 +88,7 @@ static void a_clone_has_the_modes_that_are_set_later(void **state)
     (void)state;
     uint16_t port = 0;
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     uint32_t ttl = 0;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
     fer_udp_socket *clone = test_udp();
@@ -148,7 +148,7 @@ static void names_are_looked_up(void **state)
     fer_udp_socket *socket = test_udp();
     fer_udp_socket *other = test_udp_bound(PEER_V4, &port);
     fer_socket_addr addr;
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     assert_ok(fer_udp_socket_bind(socket, "127.0.0.1:0"));
     fer_socket_addr to = loopback(PEER_V4, port);
@@ -221,7 +221,7 @@ static void a_wildcard_on_ipv6_takes_ipv4_and_answers_it(void **state)
     skip_without_dual_stack();
     uint16_t other_port = 0;
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     size_t n = 0;
     uint16_t from = 0;
     fer_udp_socket *socket = test_udp();
@@ -234,7 +234,7 @@ static void a_wildcard_on_ipv6_takes_ipv4_and_answers_it(void **state)
     assert_true(peer_datagram_send(other, PEER_V4, addr.port, "hello", 5));
     assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
     fer_ipv6_addr ip = fer_ipv4_addr_to_ipv6_mapped(&(fer_ipv4_addr){{127, 0, 0, 1}});
-    mapped = fer_socket_addr_new_v6(&ip, other_port, 0, 0);
+    mapped = fer_socket_addr_v6_new(&ip, other_port, 0, 0);
     assert_true(fer_socket_addr_eq(&got.from, &mapped));
     assert_ok(fer_udp_socket_send_to(socket, "mapped", 6, &got.from, NULL));
     assert_int_equal(peer_datagram_receive(other, buf, sizeof buf, &n, &from), PEER_GOT);
@@ -344,7 +344,7 @@ static void broadcasting_has_to_be_asked_for(void **state)
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
     fer_udp_socket *unspecified = test_udp();
     fer_ipv4_addr broadcast = FER_IPV4_ADDR_BROADCAST;
-    fer_socket_addr to = fer_socket_addr_new_v4(&broadcast, port);
+    fer_socket_addr to = fer_socket_addr_v4_new(&broadcast, port);
     assert_ok(fer_udp_socket_broadcast(socket, &on));
     assert_false(on);
     assert_ok(fer_udp_socket_set_broadcast(socket, true));
@@ -386,7 +386,7 @@ static void from_raw_knows_the_peer(void **state)
     uint16_t other_port = 0;
     uint16_t other_sender_port = 0;
     char buf[16];
-    fer_datagram got;
+    fer_udp_received got;
     fer_udp_socket *socket = test_udp();
     peer_socket other = peer_datagram(family, &other_port);
     peer_socket other_sender = peer_datagram(family, &other_sender_port);
@@ -427,7 +427,7 @@ static void into_raw_gives_the_socket_up_with_its_modes(void **state)
     unsigned read_ms = 0;
     unsigned write_ms = 0;
     char buf[4];
-    fer_datagram got;
+    fer_udp_received got;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
     assert_ok(fer_udp_socket_set_read_timeout(socket, millis(52)));
     fer_raw_socket raw = fer_udp_socket_into_raw(socket);

@@ -58,7 +58,7 @@ static void one_socket_sends_to_many(void **state)
 static void a_datagram_longer_than_the_buffer_is_cut_and_told(void **state)
 {
     char buf[8] = "########";
-    fer_datagram got;
+    fer_udp_received got;
     struct udp_pair pair = udp_pair_open(family_of(state));
     send_from_peer(&pair, "too long");
     send_from_peer(&pair, "next");
@@ -79,7 +79,7 @@ static void a_datagram_longer_than_the_buffer_is_cut_and_told(void **state)
 static void a_datagram_that_fits_exactly_is_whole(void **state)
 {
     char buf[4];
-    fer_datagram got;
+    fer_udp_received got;
     struct udp_pair pair = udp_pair_open(family_of(state));
     send_from_peer(&pair, "four");
     assert_ok(fer_udp_socket_peek(pair.socket, buf, 4, &got));
@@ -93,7 +93,7 @@ static void a_datagram_that_fits_exactly_is_whole(void **state)
 
 static void receiving_into_nothing_drops_the_datagram(void **state)
 {
-    fer_datagram got;
+    fer_udp_received got;
     struct udp_pair pair = udp_pair_open(family_of(state));
     send_from_peer(&pair, "dropped");
     send_from_peer(&pair, "");
@@ -113,7 +113,7 @@ static void receiving_into_nothing_drops_the_datagram(void **state)
 /* An empty queue makes a receive of no bytes wait, as any other. */
 static void receiving_into_nothing_waits_for_a_datagram(void **state)
 {
-    fer_datagram got;
+    fer_udp_received got;
     struct udp_pair pair = udp_pair_open(family_of(state));
     assert_kind(fer_udp_socket_try_recv(pair.socket, NULL, 0, &got), FER_WOULD_BLOCK);
     assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(SHORT_MS)));
@@ -137,7 +137,7 @@ static void a_fresh_socket_can_send_65507_bytes(void **state)
     assert_int_equal(peer_datagram_receive(pair.other, copy, sizeof copy, &n, &from), PEER_GOT);
     assert_int_equal(n, LONGEST);
     assert_true(pattern_matches(copy, n, 0));
-    fer_datagram got;
+    fer_udp_received got;
     assert_true(peer_datagram_send(pair.other, pair.family, pair.port, big, LONGEST));
     assert_ok(fer_udp_socket_recv_from(pair.socket, copy, sizeof copy, &got));
     assert_int_equal(got.len, LONGEST);
@@ -201,7 +201,7 @@ static void a_connected_receiver_is_told_of_a_refusal_once(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     skip_refusals_on_wine();
     fer_udp_socket *socket = test_udp_bound(family, &port);
     connect_to(socket, family, refusing_port(family));
@@ -250,7 +250,7 @@ static void take_error_takes_a_refusal(void **state)
 static void a_refused_socket_is_as_good_as_before(void **state)
 {
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     skip_refusals_on_wine();
     struct udp_pair pair = udp_pair_open(family_of(state));
     connect_to(pair.socket, pair.family, refusing_port(pair.family));

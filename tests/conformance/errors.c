@@ -14,14 +14,14 @@ static bool is_a_kind(fer_error_kind kind)
     return false;
 }
 
-/* E1: "fer_error_from_os maps every code to exactly one kind, keeps the code, maps 0 to OK, and an
+/* E1: "fer_error_from_raw_os_error maps every code to exactly one kind, keeps the code, maps 0 to OK, and an
  * unknown one to UNCATEGORIZED with its number." */
 static void every_code_has_one_kind_and_is_kept(void **state)
 {
     (void)state;
     for (int32_t code = -20000; code <= 20000; code++) {
-        fer_error error = fer_error_from_os(code);
-        fer_error again = fer_error_from_os(code);
+        fer_error error = fer_error_from_raw_os_error(code);
+        fer_error again = fer_error_from_raw_os_error(code);
         assert_true(is_a_kind(error.kind));
         assert_true(error.kind == again.kind);
         assert_int_equal(error.os_code, code);
@@ -34,7 +34,7 @@ static void an_unknown_code_is_uncategorized_with_its_number(void **state)
     static const int32_t unknown[] = {INT32_MAX, INT32_MIN, -1, 99999, 1234567, -99999};
     (void)state;
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        fer_error error = fer_error_from_os(unknown[i]);
+        fer_error error = fer_error_from_raw_os_error(unknown[i]);
         assert_kind(error, FER_UNCATEGORIZED);
         assert_int_equal(error.os_code, unknown[i]);
     }
@@ -43,7 +43,7 @@ static void an_unknown_code_is_uncategorized_with_its_number(void **state)
 static void check_codes(const struct process_error_code *codes)
 {
     for (; codes->name != NULL; codes++) {
-        fer_error error = fer_error_from_os(codes->code);
+        fer_error error = fer_error_from_raw_os_error(codes->code);
         if (error.kind != codes->kind) {
             print_error("%s\n", codes->name);
         }
@@ -52,7 +52,7 @@ static void check_codes(const struct process_error_code *codes)
     }
 }
 
-/* E2: "Where Rust's decode_error_kind names a kind, fer_error_from_os names the same one." */
+/* E2: "Where Rust's decode_error_kind names a kind, fer_error_from_raw_os_error names the same one." */
 static void where_rust_names_a_kind_it_is_that_one(void **state)
 {
     (void)state;

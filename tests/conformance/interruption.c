@@ -76,7 +76,7 @@ static void an_interrupted_datagram_receive_is_interrupted(void **state)
 {
     (void)state;
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     struct udp_pair pair = udp_pair_open(PEER_V4);
     start_signals();
     for (int sort = 0; sort < 4; sort++) {

@@ -22,7 +22,7 @@ static void assert_every_call_looks(const fer_limits *limits, fer_error_kind kin
     limits_set_apply(&set, NULL);
     assert_ok(fer_tcp_stream_read_exact(set.stream, buf, 4, &n));
     assert_memory_equal(buf, "data", 4);
-    fer_datagram got;
+    fer_udp_received got;
     assert_ok(fer_udp_socket_recv(set.udp.socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 4);
     assert_exchange(set.full, set.full_other);
@@ -154,7 +154,7 @@ static void the_try_calls_never_look(void **state)
     const fer_limits limits = limits_with_token();
     char buf[4];
     size_t n = 0;
-    fer_datagram got;
+    fer_udp_received got;
     assert_ok(fer_tcp_stream_set_limits(stream, &limits));
     assert_ok(fer_udp_socket_set_limits(udp.socket, &limits));
     assert_ok(fer_cancel_token_cancel(&limits_token));

@@ -23,7 +23,7 @@ static void set_deadline(fer_tcp_stream *stream, uint64_t deadline_ms)
 
 static void assert_set_is_alive(struct limits_set *set)
 {
-    fer_datagram got;
+    fer_udp_received got;
     char buf[8];
     assert_exchange(set->stream, set->other);
     assert_true(peer_datagram_send(set->udp.other, PEER_V4, set->udp.port, "data", 4));

@@ -1,4 +1,4 @@
-/* lingering.c: rule K11: close_lingering "shuts writing down, receives and discards until the
+/* lingering.c: rule K11: close_gracefully "shuts writing down, receives and discards until the
  * peer's end, a failure, timeout or the handle's limits, and closes in any case: OK is the promise
  * that the peer has had everything and ended itself; TIMED_OUT, CANCELLED or the failure say why
  * not". */
@@ -32,7 +32,7 @@ static void it_is_ok_after_the_peer_has_had_everything_and_has_ended(void **stat
     assert_memory_equal(got, "hello", 5);
     assert_true(peer_send_all(pair->other, "bye", 3));
     assert_true(peer_shutdown_write(pair->other));
-    assert_ok(fer_tcp_stream_close_lingering(&pair->stream, long_time()));
+    assert_ok(fer_tcp_stream_close_gracefully(&pair->stream, long_time()));
     assert_closed(&pair->stream);
     assert_peer_sees_the_end(pair->other);
 }
@@ -45,7 +45,7 @@ static void input_is_discarded_and_does_not_reset(void **state)
     assert_true(peer_send_all(pair->other, input, sizeof input));
     assert_true(peer_shutdown_write(pair->other));
     assert_ok(fer_tcp_stream_write_all(&pair->stream, "hello", 5, NULL));
-    assert_ok(fer_tcp_stream_close_lingering(&pair->stream, long_time()));
+    assert_ok(fer_tcp_stream_close_gracefully(&pair->stream, long_time()));
     char got[5] = {0};
     assert_true(peer_recv_exact(pair->other, got, 5));
     assert_peer_sees_the_end(pair->other);
@@ -76,7 +76,7 @@ static void nothing_that_was_written_is_lost(void **state)
     pattern_fill(output, sizeof output, 0);
     test_thread_start(&thread, drain_and_end, &reader);
     fer_error written = fer_tcp_stream_write_all(&pair->stream, output, sizeof output, NULL);
-    fer_error closed = fer_tcp_stream_close_lingering(&pair->stream, long_time());
+    fer_error closed = fer_tcp_stream_close_gracefully(&pair->stream, long_time());
     test_thread_join(&thread);
     assert_ok(written);
     assert_ok(closed);
@@ -89,7 +89,7 @@ static void a_peer_that_does_not_end_is_timed_out(void **state)
 {
     struct pair *pair = pair_open(state);
     uint64_t start = peer_now_us();
-    assert_own(fer_tcp_stream_close_lingering(&pair->stream, millis(SHORT_MS)), FER_TIMED_OUT);
+    assert_own(fer_tcp_stream_close_gracefully(&pair->stream, millis(SHORT_MS)), FER_TIMED_OUT);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
     assert_closed(&pair->stream);
     assert_peer_sees_the_end(pair->other);
@@ -114,7 +114,7 @@ static void a_peer_that_sends_without_end_is_timed_out(void **state)
     struct talker talker = {pair->other};
     test_thread thread;
     test_thread_start(&thread, send_until_failure, &talker);
-    fer_error error = fer_tcp_stream_close_lingering(&pair->stream, millis(SHORT_MS));
+    fer_error error = fer_tcp_stream_close_gracefully(&pair->stream, millis(SHORT_MS));
     test_thread_join(&thread);
     assert_own(error, FER_TIMED_OUT);
     assert_closed(&pair->stream);
@@ -124,7 +124,7 @@ static void a_peer_that_sends_without_end_is_timed_out(void **state)
 static void a_timeout_of_zero_does_not_wait(void **state)
 {
     struct pair *pair = pair_open(state);
-    assert_own(fer_tcp_stream_close_lingering(&pair->stream, millis(0)), FER_TIMED_OUT);
+    assert_own(fer_tcp_stream_close_gracefully(&pair->stream, millis(0)), FER_TIMED_OUT);
     assert_closed(&pair->stream);
 }
 
@@ -133,7 +133,7 @@ static void a_timeout_of_zero_finds_an_end_that_has_arrived(void **state)
     struct pair *pair = pair_open(state);
     assert_true(peer_shutdown_write(pair->other));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_ok(fer_tcp_stream_close_lingering(&pair->stream, millis(0)));
+    assert_ok(fer_tcp_stream_close_gracefully(&pair->stream, millis(0)));
     assert_closed(&pair->stream);
     assert_peer_sees_the_end(pair->other);
 }
@@ -147,7 +147,7 @@ static void a_nonblocking_stream_lingers_too(void **state)
         assert_true(ends == 0 || peer_shutdown_write(pair->other));
         uint64_t start = peer_now_us();
         fer_duration timeout = ends == 0 ? millis(SHORT_MS) : long_time();
-        fer_error error = fer_tcp_stream_close_lingering(&pair->stream, timeout);
+        fer_error error = fer_tcp_stream_close_gracefully(&pair->stream, timeout);
         if (ends == 0) {
             assert_own(error, FER_TIMED_OUT);
             assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
@@ -163,7 +163,7 @@ static void a_read_timeout_does_not_matter(void **state)
     struct pair *pair = pair_open(state);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(1)));
     uint64_t start = peer_now_us();
-    assert_own(fer_tcp_stream_close_lingering(&pair->stream, millis(SHORT_MS)), FER_TIMED_OUT);
+    assert_own(fer_tcp_stream_close_gracefully(&pair->stream, millis(SHORT_MS)), FER_TIMED_OUT);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
 }
 
@@ -173,7 +173,7 @@ static void a_reset_is_told(void **state)
     struct pair *pair = pair_open(state);
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_kind(fer_tcp_stream_close_lingering(&pair->stream, long_time()), FER_CONNECTION_RESET);
+    assert_kind(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_CONNECTION_RESET);
     assert_closed(&pair->stream);
 }
 
@@ -184,7 +184,7 @@ static void a_reset_that_a_read_met_is_told_again(void **state)
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
-    assert_kind(fer_tcp_stream_close_lingering(&pair->stream, long_time()), FER_CONNECTION_RESET);
+    assert_kind(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_CONNECTION_RESET);
     assert_closed(&pair->stream);
 }
 
@@ -199,14 +199,14 @@ static void the_limits_of_the_handle_end_it(void **state)
         fer_limits limits = {FER_INSTANT_NONE, &token};
         assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
         assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-        assert_own(fer_tcp_stream_close_lingering(&pair->stream, long_time()), FER_CANCELLED);
+        assert_own(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_CANCELLED);
         assert_closed(&pair->stream);
         assert_peer_sees_the_end(pair->other);
         pair_close(pair);
         pair = pair_open_kind(*state);
         limits = (fer_limits){fer_instant_after(millis(SHORT_MS)), NULL};
         assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-        assert_own(fer_tcp_stream_close_lingering(&pair->stream, long_time()), FER_TIMED_OUT);
+        assert_own(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_TIMED_OUT);
         pair_close(pair);
         fer_cancel_token_close(&token);
     }
@@ -236,7 +236,7 @@ static void a_cancel_by_another_thread_ends_it(void **state)
     const fer_limits limits = {FER_INSTANT_NONE, &canceller.token};
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
     test_thread_start(&thread, cancel_after_the_end, &canceller);
-    fer_error error = fer_tcp_stream_close_lingering(&pair->stream, FER_DURATION_NONE);
+    fer_error error = fer_tcp_stream_close_gracefully(&pair->stream, FER_DURATION_NONE);
     test_thread_join(&thread);
     fer_cancel_token_close(&canceller.token);
     assert_own(error, FER_CANCELLED);
@@ -251,7 +251,7 @@ static void an_end_that_was_read_before_is_ok(void **state)
     assert_true(peer_shutdown_write(pair->other));
     assert_reads_end(&pair->stream);
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
-    assert_ok(fer_tcp_stream_close_lingering(&pair->stream, long_time()));
+    assert_ok(fer_tcp_stream_close_gracefully(&pair->stream, long_time()));
     assert_closed(&pair->stream);
     assert_peer_sees_the_end(pair->other);
 }
@@ -264,7 +264,7 @@ static void after_a_shutdown_of_reading_it_is_invalid_input_and_closes(void **st
     assert_ok(fer_tcp_stream_write_all(&pair->stream, "hello", 5, NULL));
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
     assert_true(peer_recv_exact(pair->other, got, 5));
-    assert_own(fer_tcp_stream_close_lingering(&pair->stream, long_time()), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_INVALID_INPUT);
     assert_closed(&pair->stream);
     assert_peer_sees_the_end(pair->other);
 }
@@ -275,7 +275,7 @@ static void a_clone_stays_open_and_cannot_write(void **state)
     fer_tcp_stream *clone = test_stream();
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_true(peer_shutdown_write(pair->other));
-    assert_ok(fer_tcp_stream_close_lingering(&pair->stream, long_time()));
+    assert_ok(fer_tcp_stream_close_gracefully(&pair->stream, long_time()));
     assert_closed(&pair->stream);
     assert_peer_sees_the_end(pair->other);
     assert_writes_fail(fer_tcp_stream_write(clone, "x", 1, NULL));
@@ -290,7 +290,7 @@ static void an_unconnected_stream_is_not_connected_and_closed(void **state)
     fer_tcp_stream *stream = test_stream();
     assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
     assert_ok(fer_socket_into_tcp_stream(&socket, stream));
-    assert_own(fer_tcp_stream_close_lingering(stream, long_time()), FER_NOT_CONNECTED);
+    assert_own(fer_tcp_stream_close_gracefully(stream, long_time()), FER_NOT_CONNECTED);
     assert_closed(stream);
 }
 
@@ -303,7 +303,7 @@ static void a_unix_stream_lingers_as_a_tcp_stream_does(void **state)
     assert_ok(fer_unix_stream_write_all(pair.stream, "hello", 5, NULL));
     assert_true(peer_send_all(pair.other, "bye", 3));
     assert_true(peer_shutdown_write(pair.other));
-    assert_ok(fer_unix_stream_close_lingering(pair.stream, long_time()));
+    assert_ok(fer_unix_stream_close_gracefully(pair.stream, long_time()));
     assert_true(fer_unix_stream_as_raw(pair.stream) == FER_RAW_SOCKET_NONE);
     assert_true(peer_recv_exact(pair.other, got, 5));
     assert_peer_sees_the_end(pair.other);
@@ -313,7 +313,7 @@ static void a_unix_peer_that_does_not_end_is_timed_out(void **state)
 {
     struct unix_pair pair = unix_pair_open(state);
     uint64_t start = peer_now_us();
-    assert_own(fer_unix_stream_close_lingering(pair.stream, millis(SHORT_MS)), FER_TIMED_OUT);
+    assert_own(fer_unix_stream_close_gracefully(pair.stream, millis(SHORT_MS)), FER_TIMED_OUT);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
     assert_peer_sees_the_end(pair.other);
 }

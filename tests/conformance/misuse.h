@@ -12,8 +12,8 @@
 static struct outputs {
     unsigned char bytes[32];
     unsigned char flag[sizeof(bool)];
-    unsigned char keepalive[sizeof(fer_keepalive)];
-    unsigned char datagram[sizeof(fer_datagram)];
+    unsigned char keepalive[sizeof(fer_tcp_keepalive)];
+    unsigned char datagram[sizeof(fer_udp_received)];
     unsigned char received[sizeof(fer_unix_received)];
     fer_socket_addr addr;
     fer_unix_addr name;
@@ -26,8 +26,8 @@ static struct outputs {
 } outputs;
 
 #define FLAG ((bool *)(void *)outputs.flag)
-#define KEEPALIVE ((fer_keepalive *)(void *)outputs.keepalive)
-#define DATAGRAM ((fer_datagram *)(void *)outputs.datagram)
+#define KEEPALIVE ((fer_tcp_keepalive *)(void *)outputs.keepalive)
+#define DATAGRAM ((fer_udp_received *)(void *)outputs.datagram)
 #define RECEIVED ((fer_unix_received *)(void *)outputs.received)
 
 static const fer_io_slice slices_out[2] = {{"ab", 2}, {"cd", 2}};

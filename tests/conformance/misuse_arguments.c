@@ -255,9 +255,9 @@ static void questions_about_null_are_false(void **state)
     assert_true(fer_ipv6_addr_is_unspecified(&empty));
     fer_socket_addr none = fer_socket_addr_new(NULL, 80);
     assert_false(fer_socket_addr_is_ipv4(&none) || fer_socket_addr_is_ipv6(&none));
-    none = fer_socket_addr_new_v4(NULL, 80);
+    none = fer_socket_addr_v4_new(NULL, 80);
     assert_false(fer_socket_addr_is_ipv4(&none));
-    none = fer_socket_addr_new_v6(NULL, 80, 1, 2);
+    none = fer_socket_addr_v6_new(NULL, 80, 1, 2);
     assert_false(fer_socket_addr_is_ipv6(&none));
     assert_true(fer_ip_addr_eq(NULL, NULL) && fer_socket_addr_eq(NULL, NULL));
     assert_int_equal(fer_socket_addr_cmp(NULL, &none), -1);

@@ -106,7 +106,7 @@ static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void *
 {
     (void)state;
     static const size_t lengths[] = {1, 8, (size_t)1 << 31, SIZE_MAX};
-    fer_datagram got;
+    fer_udp_received got;
     char buf[8];
     struct udp_pair pair = udp_pair_open(PEER_V4);
     assert_true(peer_datagram_send(pair.other, PEER_V4, pair.port, "kept", 4));

@@ -99,7 +99,7 @@ static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void *
     struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_udp_socket *udp = test_udp_bound(PEER_V4, &port);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     size_t n[3] = {77, 77, 77};
     assert_true(peer_send_all(pair->other, "kept", 4));

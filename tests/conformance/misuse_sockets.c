@@ -6,7 +6,7 @@
  * unchanged; byte counts are always written. */
 #include "conformance/misuse.h"
 
-static const fer_keepalive keepalive = {.enabled = true};
+static const fer_tcp_keepalive keepalive = {.enabled = true};
 
 /* X(function, its arguments, whether it writes a count) */
 #define CALLS(X)                                                                   \
@@ -108,9 +108,9 @@ static void an_unknown_domain_or_type_is_invalid_input(void **state)
     fer_socket socket = {0};
     static const int unknown[] = {-1, 0, 77, INT32_MAX, INT32_MIN};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        assert_own(fer_socket_new(&socket, (fer_domain)unknown[i], FER_TYPE_STREAM, 0),
+        assert_own(fer_socket_new(&socket, (fer_socket_domain)unknown[i], FER_TYPE_STREAM, 0),
                    FER_INVALID_INPUT);
-        assert_own(fer_socket_new(&socket, FER_DOMAIN_IPV4, (fer_type)unknown[i], 0),
+        assert_own(fer_socket_new(&socket, FER_DOMAIN_IPV4, (fer_socket_type)unknown[i], 0),
                    FER_INVALID_INPUT);
     }
     assert_own(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, -1), FER_INVALID_INPUT);

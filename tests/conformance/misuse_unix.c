@@ -37,7 +37,7 @@
     X(stream_write_timeout, fer_unix_stream_write_timeout(s, &outputs.duration), MISUSE, false)   \
     X(stream_set_nonblocking, fer_unix_stream_set_nonblocking(s, true), MISUSE, false)            \
     X(stream_take_error, fer_unix_stream_take_error(s, &outputs.error), MISUSE, false)            \
-    X(stream_close_lingering, fer_unix_stream_close_lingering(s, FER_DURATION_NONE), MISUSE,      \
+    X(stream_close_gracefully, fer_unix_stream_close_gracefully(s, FER_DURATION_NONE), MISUSE,    \
       false)                                                                                      \
     X(stream_try_clone, fer_unix_stream_try_clone(s, &spares.unix_stream), MISUSE, false)         \
     X(stream_try_clone_into_itself, fer_unix_stream_try_clone(s, s), MISUSE, false)

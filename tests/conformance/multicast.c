@@ -39,7 +39,7 @@ static void send_text(fer_udp_socket *sender, const fer_socket_addr *to, const c
 static void assert_receives(fer_udp_socket *member, const char *text, uint16_t from_port)
 {
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     assert_ok(fer_udp_socket_recv_from(member, buf, sizeof buf, &got));
     assert_int_equal(got.len, strlen(text));
     assert_memory_equal(buf, text, strlen(text));
@@ -65,7 +65,7 @@ static void a_member_receives_what_is_sent_to_its_group_until_it_leaves(void **s
     fer_udp_socket *member = open_receiver(PEER_V4, &port);
     fer_udp_socket *sender = test_udp_bound(PEER_V4, &sender_port);
     fer_ipv4_addr group = group_v4(port);
-    fer_socket_addr to = fer_socket_addr_new_v4(&group, port);
+    fer_socket_addr to = fer_socket_addr_v4_new(&group, port);
     assert_ok(fer_udp_socket_join_multicast_v4(member, &group, &this_machine));
     if (peer_is_bsd() &&
         fer_udp_socket_try_send_to(sender, "route", 5, &to, NULL).kind == FER_HOST_UNREACHABLE) {
@@ -194,7 +194,7 @@ static void an_ipv6_member_receives_until_it_leaves(void **state)
     fer_udp_socket *sender = test_udp_bound(PEER_V6, &sender_port);
     fer_ipv6_addr group = group_v6(port);
     fer_error joined = fer_udp_socket_join_multicast_v6(member, &group, 1);
-    fer_socket_addr to = fer_socket_addr_new_v6(&group, port, 0, 1);
+    fer_socket_addr to = fer_socket_addr_v6_new(&group, port, 0, 1);
     fer_error sent = fer_udp_socket_send_to(sender, "all", 3, &to, NULL);
     if (joined.kind != FER_OK || sent.kind != FER_OK) {
         skip_because("this machine has no IPv6 multicast on its loopback");

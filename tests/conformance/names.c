@@ -171,7 +171,7 @@ static void short_numeric_hosts_are_the_resolvers_to_accept(void **state)
 static void assert_scoped(fer_error error, const struct results *results, uint32_t scope_id)
 {
     const fer_ipv6_addr v6 = fer_ipv6_addr_new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
-    const fer_socket_addr wanted = fer_socket_addr_new_v6(&v6, 80, 0, scope_id);
+    const fer_socket_addr wanted = fer_socket_addr_v6_new(&v6, 80, 0, scope_id);
     assert_ok(error);
     assert_int_equal(results->count, 1);
     assert_true(fer_socket_addr_eq(&results->addrs[0], &wanted));

@@ -230,7 +230,7 @@ static void an_accept_that_would_wait_is_would_block(void **state)
 static void a_receive_that_would_wait_is_would_block(void **state)
 {
     struct udp_pair pair = udp_pair_open(family_of(state));
-    fer_datagram got = {.len = 77};
+    fer_udp_received got = {.len = 77};
     char buf[8];
     size_t n = 77;
     assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
@@ -256,7 +256,7 @@ static void a_receive_that_would_wait_is_would_block(void **state)
 static void a_peek_that_would_wait_is_would_block(void **state)
 {
     struct udp_pair pair = udp_pair_open(family_of(state));
-    fer_datagram got = {.len = 77};
+    fer_udp_received got = {.len = 77};
     char buf[8];
     assert_kind(fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_kind(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
@@ -290,7 +290,7 @@ static struct udp_pair connected_with_a_strangers_datagram(void **state)
 static void a_strangers_datagram_is_no_reason_to_wait(void **state)
 {
     struct udp_pair pair = connected_with_a_strangers_datagram(state);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[16];
     assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
@@ -299,7 +299,7 @@ static void a_strangers_datagram_is_no_reason_to_wait(void **state)
 static void a_peek_discards_a_strangers_datagram(void **state)
 {
     struct udp_pair pair = connected_with_a_strangers_datagram(state);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[16];
     assert_kind(fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     send_from_peer(&pair, "own");

@@ -189,7 +189,7 @@ static bool has_keepalive_options(struct pair *pair)
 static void assert_keepalive(fer_tcp_stream *stream, bool enabled, uint64_t time_s,
                              uint64_t interval_s, uint32_t retries)
 {
-    fer_keepalive got;
+    fer_tcp_keepalive got;
     memset(&got, 0x5a, sizeof got);
     assert_ok(fer_tcp_stream_keepalive(stream, &got));
     assert_true(got.enabled == enabled);
@@ -211,10 +211,10 @@ static void keepalive_sets_time_interval_and_retries(void **state)
 {
     struct pair *pair = pair_open(state);
     skip_without_keepalive_options(pair);
-    fer_keepalive keepalive = {true, millis(60000), millis(5000), 4};
+    fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
     assert_keepalive(&pair->stream, true, 60, 5, 4);
-    keepalive = (fer_keepalive){true, millis(1500), {1}, 1};
+    keepalive = (fer_tcp_keepalive){true, millis(1500), {1}, 1};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
     assert_keepalive(&pair->stream, true, 2, 1, 1);
     assert_alive(pair);
@@ -225,15 +225,15 @@ static void a_zero_leaves_a_keepalive_field_as_it_is(void **state)
 {
     struct pair *pair = pair_open(state);
     skip_without_keepalive_options(pair);
-    fer_keepalive keepalive = {true, millis(60000), millis(5000), 4};
+    fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    keepalive = (fer_keepalive){true, millis(70000), {0}, 0};
+    keepalive = (fer_tcp_keepalive){true, millis(70000), {0}, 0};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
     assert_keepalive(&pair->stream, true, 70, 5, 4);
-    keepalive = (fer_keepalive){true, {0}, millis(6000), 0};
+    keepalive = (fer_tcp_keepalive){true, {0}, millis(6000), 0};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
     assert_keepalive(&pair->stream, true, 70, 6, 4);
-    keepalive = (fer_keepalive){false, {0}, {0}, 9};
+    keepalive = (fer_tcp_keepalive){false, {0}, {0}, 9};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
     assert_keepalive(&pair->stream, false, 70, 6, 9);
 }
@@ -244,8 +244,8 @@ static void keepalive_saturates(void **state)
 {
     struct pair *pair = pair_open(state);
     skip_without_keepalive_options(pair);
-    fer_keepalive keepalive = {true, {UINT64_MAX - 1}, {UINT64_MAX - 1}, UINT32_MAX};
-    fer_keepalive got = {0};
+    fer_tcp_keepalive keepalive = {true, {UINT64_MAX - 1}, {UINT64_MAX - 1}, UINT32_MAX};
+    fer_tcp_keepalive got = {0};
     fer_error error = fer_tcp_stream_set_keepalive(&pair->stream, &keepalive);
     if (peer_is_wine() && error.os_code == 10022) {
         skip_because("Wine 10 has Linux' limits, 32767 s and 127, and reports them as 10022");
@@ -263,11 +263,11 @@ static void keepalive_saturates(void **state)
 static void keepalive_is_turned_on_and_off(void **state)
 {
     struct pair *pair = pair_open(state);
-    fer_keepalive got = {0};
+    fer_tcp_keepalive got = {0};
     assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
     assert_false(got.enabled);
     for (int i = 0; i < 4; i++) {
-        fer_keepalive keepalive = {i % 2 == 0, {0}, {0}, 0};
+        fer_tcp_keepalive keepalive = {i % 2 == 0, {0}, {0}, 0};
         assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
         assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
         assert_true(got.enabled == keepalive.enabled);
@@ -280,13 +280,13 @@ static void keepalive_is_turned_on_and_off(void **state)
 static void a_refused_keepalive_changes_nothing(void **state)
 {
     struct pair *pair = pair_open(state);
-    fer_keepalive before = {0};
-    fer_keepalive after = {0};
-    fer_keepalive on = {true, {0}, {0}, 0};
+    fer_tcp_keepalive before = {0};
+    fer_tcp_keepalive after = {0};
+    fer_tcp_keepalive on = {true, {0}, {0}, 0};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &on));
     assert_ok(fer_tcp_stream_keepalive(&pair->stream, &before));
-    fer_keepalive bad[2] = {{false, FER_DURATION_NONE, millis(7000), 3},
-                            {false, millis(7000), FER_DURATION_NONE, 3}};
+    fer_tcp_keepalive bad[2] = {{false, FER_DURATION_NONE, millis(7000), 3},
+                                {false, millis(7000), FER_DURATION_NONE, 3}};
     for (size_t i = 0; i < 2; i++) {
         assert_own(fer_tcp_stream_set_keepalive(&pair->stream, &bad[i]), FER_INVALID_INPUT);
     }
@@ -307,7 +307,7 @@ static void keepalive_without_the_options_has_no_retries(void **state)
         peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream))) {
         skip_because("this OS has TCP_KEEPCNT; the rule is for one without it");
     }
-    fer_keepalive keepalive = {true, millis(60000), millis(5000), 0};
+    fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 0};
     if (!peer_is_windows()) { /* row keepalive_fields: OpenBSD */
         assert_kind(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive), FER_UNSUPPORTED);
         return;
@@ -318,11 +318,11 @@ static void keepalive_without_the_options_has_no_retries(void **state)
     keepalive.enabled = false;
     assert_kind(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive), FER_UNSUPPORTED);
     assert_keepalive(&pair->stream, true, 0, 0, 0);
-    keepalive = (fer_keepalive){true, millis(60000), {0}, 0};
+    keepalive = (fer_tcp_keepalive){true, millis(60000), {0}, 0};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    keepalive = (fer_keepalive){true, {UINT64_MAX - 1}, {UINT64_MAX - 1}, 0};
+    keepalive = (fer_tcp_keepalive){true, {UINT64_MAX - 1}, {UINT64_MAX - 1}, 0};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    keepalive = (fer_keepalive){false, {0}, {0}, 0};
+    keepalive = (fer_tcp_keepalive){false, {0}, {0}, 0};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
     assert_keepalive(&pair->stream, false, 0, 0, 0);
     assert_alive(pair);
@@ -335,7 +335,7 @@ static void keepalive_fields_that_the_os_hides_are_set(void **state)
     if (!peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream))) {
         skip_because("this OS reports the fields of keepalive, or has none");
     }
-    fer_keepalive keepalive = {true, millis(60000), millis(5000), 4};
+    fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
     assert_keepalive(&pair->stream, true, 0, 0, 0);
     keepalive.enabled = false;
@@ -389,7 +389,7 @@ static void assert_built_options_can_be_set(struct pair *pair)
 static void assert_options_can_be_set(struct pair *pair)
 {
     fer_tcp_stream *stream = &pair->stream;
-    const fer_keepalive keepalive = {.enabled = true, .time = fer_duration_from_secs(60)};
+    const fer_tcp_keepalive keepalive = {.enabled = true, .time = fer_duration_from_secs(60)};
     assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(1000)));
     assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(1000)));
     assert_ok(fer_tcp_stream_set_nodelay(stream, true));
@@ -408,7 +408,7 @@ static void assert_options_can_be_set(struct pair *pair)
 static void assert_adopted_options_can_be_set(struct pair *pair)
 {
     fer_socket adopted = {0};
-    const fer_keepalive keepalive = {.enabled = true};
+    const fer_tcp_keepalive keepalive = {.enabled = true};
     assert_ok(fer_socket_from_raw(&adopted, fer_tcp_stream_into_raw(&pair->stream)));
     assert_ok(fer_socket_set_reuse_address(&adopted, true));
     assert_ok(fer_socket_set_send_buffer_size(&adopted, 8192));

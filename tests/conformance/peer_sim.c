@@ -11,11 +11,11 @@
 #include "platform/sim/network.h"
 
 #if defined(FERRULE_SIM_DIALECT_WINSOCK)
-#define DIALECT FER_SIM_WINSOCK
+#define DIALECT FER_SIM_DIALECT_WINSOCK
 #elif defined(FERRULE_SIM_DIALECT_BSD)
-#define DIALECT FER_SIM_BSD
+#define DIALECT FER_SIM_DIALECT_BSD
 #else
-#define DIALECT FER_SIM_POSIX
+#define DIALECT FER_SIM_DIALECT_POSIX
 #endif
 
 enum { SOCKETS_MAX = 1024 };
@@ -40,7 +40,7 @@ static fer_sim_bsd bsd_of_environment(void)
 {
     static const char *const names[] = {"macos", "freebsd", "netbsd", "openbsd"};
     const char *wanted = getenv("FERRULE_SIM_BSD");
-    fer_sim_bsd found = FER_SIM_MACOS;
+    fer_sim_bsd found = FER_SIM_BSD_MACOS;
     for (int i = 0; wanted != NULL && i < 4; i++) {
         found = strcmp(wanted, names[i]) == 0 ? (fer_sim_bsd)i : found;
     }
@@ -69,7 +69,7 @@ void peer_start(void)
 
 bool peer_is_windows(void)
 {
-    return DIALECT == FER_SIM_WINSOCK;
+    return DIALECT == FER_SIM_DIALECT_WINSOCK;
 }
 bool peer_keeps_time_wait(void)
 {
@@ -160,8 +160,8 @@ static fer_socket_addr loopback_addr(peer_family family, uint16_t port)
 {
     fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
     fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
-    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, port)
-                             : fer_socket_addr_new_v6(&v6, port, 0, 0);
+    return family == PEER_V4 ? fer_socket_addr_v4_new(&v4, port)
+                             : fer_socket_addr_v6_new(&v6, port, 0, 0);
 }
 
 static peer_socket new_stream(peer_family family)
@@ -261,7 +261,7 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     if (!wait_until(peer, has_input, PEER_LIMIT_MS)) {
         return PEER_TIMED_OUT;
     }
-    if (fer_sim_peer_receive(peer, buf, cap, n).kind != FER_OK) {
+    if (fer_sim_peer_recv(peer, buf, cap, n).kind != FER_OK) {
         return PEER_RESET;
     }
     return *n > 0 ? PEER_GOT : PEER_END;
@@ -458,10 +458,10 @@ bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, con
 peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
                                    uint16_t *port)
 {
-    fer_datagram got;
+    fer_udp_received got;
     *n = 0;
     if (!wait_until(peer, has_input, PEER_LIMIT_MS) ||
-        fer_sim_peer_receive_from(peer, buf, cap, &got).kind != FER_OK) {
+        fer_sim_peer_recv_from(peer, buf, cap, &got).kind != FER_OK) {
         return PEER_TIMED_OUT;
     }
     *n = got.len;

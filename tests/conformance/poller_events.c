@@ -130,7 +130,7 @@ static void a_datagram_socket_is_readable_while_it_has_one_and_writable(void **s
     (void)state;
     struct mailbox *mailbox = test_mailbox();
     fer_poller *poller = test_poller();
-    fer_datagram got;
+    fer_udp_received got;
     char buf[8];
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(3), FER_POLL_LEVEL));
     assert_no_event(poller);
@@ -323,7 +323,7 @@ static void a_refused_datagram_is_readable(void **state)
     struct mailbox *mailbox = test_mailbox();
     fer_poller *poller = test_poller();
     fer_socket_addr to = loopback(PEER_V4, port);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[8];
     assert_true(peer_datagram_connect(refusing, PEER_V4, port));
     assert_ok(fer_udp_socket_connect_addr(&mailbox->socket, &to));
@@ -351,7 +351,7 @@ static void who_finds_nothing_after_an_event_waits_again(void **state)
     struct mailbox *mailbox = test_mailbox();
     fer_poller *poller = test_poller();
     fer_udp_socket *clone = test_udp();
-    fer_datagram got;
+    fer_udp_received got;
     char buf[8];
     assert_ok(fer_udp_socket_try_clone(&mailbox->socket, clone));
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));

@@ -55,7 +55,7 @@ static void post_to(size_t i)
 static void take_from(size_t i)
 {
     char byte;
-    fer_datagram got;
+    fer_udp_received got;
     assert_ok(fer_udp_socket_recv_from(&sockets[i], &byte, 1, &got));
 }
 

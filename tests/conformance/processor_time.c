@@ -63,7 +63,7 @@ static fer_error call_accept(struct call *call)
 
 static fer_error call_receive(struct call *call)
 {
-    fer_datagram got;
+    fer_udp_received got;
     char byte = '\0';
     return fer_udp_socket_recv_from(call->socket, &byte, 1, &got);
 }

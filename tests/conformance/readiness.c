@@ -312,7 +312,7 @@ static void a_datagram_socket_is_readable_while_a_datagram_is_queued(void **stat
 {
     struct udp_pair pair = udp_pair_open(family_of(state));
     fer_interest ready = 77;
-    fer_datagram got;
+    fer_udp_received got;
     char buf[8];
     assert_ok(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, NOW, &ready));
     assert_int_equal(ready, FER_WRITABLE);

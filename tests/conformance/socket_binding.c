@@ -271,7 +271,7 @@ static void an_address_of_another_machine_is_addr_not_available(void **state)
     (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_ipv4_addr foreign = fer_ipv4_addr_new(192, 0, 2, 1);
-    fer_socket_addr addr = fer_socket_addr_new_v4(&foreign, 0);
+    fer_socket_addr addr = fer_socket_addr_v4_new(&foreign, 0);
     fer_socket_addr own = any_port(PEER_V4);
     assert_kind(fer_socket_bind(socket, &addr), FER_ADDR_NOT_AVAILABLE);
     assert_ok(fer_socket_bind(socket, &own));
@@ -326,7 +326,7 @@ static void binding_to_another_family_is_invalid_input(void **state)
 /* L6: "before bind and connect the unspecified one with port 0". */
 static void an_unbound_socket_has_the_unspecified_address(void **state)
 {
-    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    static const fer_socket_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t i = 0; i < 2; i++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[i]);

@@ -5,9 +5,9 @@
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
-static const fer_domain ip_domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6};
+static const fer_socket_domain ip_domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6};
 
-static bool has_domain(fer_domain domain)
+static bool has_domain(fer_socket_domain domain)
 {
     return domain == FER_DOMAIN_IPV4 ||
            (domain == FER_DOMAIN_IPV6 ? peer_has_v6() : unix_peer_has_streams());
@@ -83,11 +83,11 @@ static void an_unknown_domain_or_type_is_invalid_input(void **state)
     (void)state;
     fer_socket *socket = test_socket();
     for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
-        assert_own(fer_socket_new(socket, (fer_domain)domains[i], FER_TYPE_STREAM, 0),
+        assert_own(fer_socket_new(socket, (fer_socket_domain)domains[i], FER_TYPE_STREAM, 0),
                    FER_INVALID_INPUT);
     }
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, (fer_type)types[i], 0),
+        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, (fer_socket_type)types[i], 0),
                    FER_INVALID_INPUT);
     }
     for (size_t i = 0; i < 2; i++) {

@@ -26,7 +26,7 @@ static void assert_built_receives(fer_socket *socket, const char *text, peer_fam
                                   uint16_t from)
 {
     char buf[64];
-    fer_datagram got;
+    fer_udp_received got;
     assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
     assert_datagram(&got, buf, text, family, from);
 }
@@ -78,7 +78,7 @@ static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
     peer_socket other = peer_datagram(family, &other_port);
     fer_socket_addr to = loopback(family, other_port);
     char buf[4] = {0};
-    fer_datagram got;
+    fer_udp_received got;
     size_t n = 77;
     assert_true(peer_datagram_send(other, family, port, "longer", 6));
     assert_ok(fer_socket_recv(socket, buf, sizeof buf, &got));
@@ -230,7 +230,7 @@ static void a_connected_socket_reports_a_refusal(void **state)
     }
     peer_socket other = peer_datagram(family, &gone);
     fer_socket_addr to = loopback(family, gone);
-    fer_datagram got;
+    fer_udp_received got;
     char byte;
     assert_ok(fer_socket_connect(socket, &to));
     peer_close(other);
@@ -249,7 +249,7 @@ static void datagram_calls_that_cannot_be_are_invalid_input(void **state)
     fer_socket *socket = bound_socket(family, &port);
     fer_socket_addr to = loopback(family, 0);
     fer_socket_addr odd = loopback(family, port);
-    fer_datagram got;
+    fer_udp_received got;
     char byte = 'x';
     size_t n = 77;
     odd.ip.family = (fer_ip_family)5;
@@ -273,7 +273,7 @@ static void datagram_calls_that_cannot_be_are_invalid_input(void **state)
 static void assert_moves_no_datagrams(fer_socket *socket)
 {
     fer_socket_addr to = loopback(PEER_V4, 9);
-    fer_datagram got;
+    fer_udp_received got;
     char byte = 'x';
     size_t n = 77;
     assert_own(fer_socket_send(socket, &byte, 1, &n), FER_UNSUPPORTED);
@@ -310,7 +310,7 @@ static void streams_and_unix_sockets_move_no_datagrams(void **state)
 /* ---- Raw sockets, and the datagram sockets of ICMP that Linux and macOS have (icmp(7)) */
 
 /* Skips the test if the system has no such socket or does not permit it. */
-static fer_socket *socket_of_protocol(peer_family family, fer_type type, int protocol)
+static fer_socket *socket_of_protocol(peer_family family, fer_socket_type type, int protocol)
 {
     fer_socket *socket = test_socket();
     fer_error error = fer_socket_new(socket, domain_of(family), type, protocol);
@@ -322,7 +322,7 @@ static fer_socket *socket_of_protocol(peer_family family, fer_type type, int pro
     return socket;
 }
 
-static fer_socket *icmp_socket(peer_family family, fer_type type)
+static fer_socket *icmp_socket(peer_family family, fer_socket_type type)
 {
     return socket_of_protocol(family, type,
                               family == PEER_V4 ? FER_PROTOCOL_ICMP : FER_PROTOCOL_ICMPV6);
@@ -358,7 +358,7 @@ static bool is_reply(const unsigned char *packet, size_t len, peer_family family
 static void assert_echoes(fer_socket *socket, peer_family family, bool is_raw)
 {
     unsigned char packet[256];
-    fer_datagram got = {0};
+    fer_udp_received got = {0};
     fer_socket_addr localhost = loopback(family, 0);
     bool replied = false;
     assert_ok(fer_socket_set_read_timeout(socket, millis(9000)));
@@ -370,7 +370,7 @@ static void assert_echoes(fer_socket *socket, peer_family family, bool is_raw)
     assert_true(fer_ip_addr_eq(&got.from.ip, &localhost.ip));
 }
 
-static void an_echo_is_answered(fer_type type, peer_family family)
+static void an_echo_is_answered(fer_socket_type type, peer_family family)
 {
     fer_socket *socket = icmp_socket(family, type);
     fer_udp_socket *udp = test_udp();

@@ -26,7 +26,7 @@ static void what_was_set_goes_along_into_the_stream(void **state)
     bool flag = false;
     uint32_t number = 0;
     fer_duration duration = {0};
-    fer_keepalive keepalive = {true, {0}, {0}, 0};
+    fer_tcp_keepalive keepalive = {true, {0}, {0}, 0};
     char byte;
     assert_ok(fer_socket_set_nodelay(socket, true));
     assert_ok(fer_socket_set_ttl(socket, 77));
@@ -63,7 +63,7 @@ static void the_mode_goes_along_into_every_handle(void **state)
     fer_tcp_stream *stream = test_stream();
     fer_udp_socket *udp = test_udp();
     fer_socket_addr addr = any_port(PEER_V4);
-    fer_datagram got;
+    fer_udp_received got;
     char byte;
     assert_ok(fer_socket_set_nonblocking(listening, true));
     assert_ok(fer_socket_into_tcp_listener(listening, listener));
@@ -111,7 +111,7 @@ static void a_ttl_is_1_to_255(void **state)
 {
     static const uint32_t bad[] = {0, 256, 0x80000000u, UINT32_MAX};
     static const uint32_t good[] = {1, 64, 255};
-    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    static const fer_socket_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[t]);
@@ -154,8 +154,8 @@ static void keepalive_is_that_of_a_stream(void **state)
 {
     (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_keepalive whole = {true, millis(60000), millis(5000), 4};
-    fer_keepalive got = {true, {0}, {0}, 0};
+    fer_tcp_keepalive whole = {true, millis(60000), millis(5000), 4};
+    fer_tcp_keepalive got = {true, {0}, {0}, 0};
     assert_ok(fer_socket_keepalive(socket, &got));
     assert_false(got.enabled);
     fer_raw_socket raw = fer_socket_as_raw(socket);
@@ -203,7 +203,7 @@ static void timeouts_are_told_as_they_were_set(void **state)
 static void buffer_sizes_are_told_as_they_were_set(void **state)
 {
     static const size_t sizes[] = {8192, 16384, 65536};
-    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    static const fer_socket_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[t]);
@@ -266,7 +266,7 @@ static void a_type_of_service_is_0_to_255(void **state)
 {
     static const uint32_t good[] = {0, 4, 0x10, 0xb8, 0xfc};
     static const uint32_t bad[] = {256, 0x1b8, UINT32_MAX};
-    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    static const fer_socket_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[t]);
@@ -359,7 +359,7 @@ static void options_that_a_datagram_socket_has_not_are_unsupported(void **state)
 {
     peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
-    fer_keepalive keepalive = {true, {0}, {0}, 0};
+    fer_tcp_keepalive keepalive = {true, {0}, {0}, 0};
     fer_duration duration;
     bool flag;
     ASSERT_UNSUPPORTED(fer_socket_set_keepalive(socket, &keepalive));
@@ -384,7 +384,7 @@ static void options_that_unix_sockets_have_not_are_unsupported(void **state)
     (void)state;
     skip_without_unix_streams();
     fer_socket *streams = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    fer_keepalive keepalive = {true, {0}, {0}, 0};
+    fer_tcp_keepalive keepalive = {true, {0}, {0}, 0};
     fer_duration linger = {0};
     uint32_t number;
     bool flag;

@@ -57,8 +57,9 @@ static fer_raw_socket raw_of(int type, const struct handles *of)
 /* A socket of that type's kind. */
 static fer_socket *new_socket_of(int type)
 {
-    static const fer_type types[HANDLE_TYPES] = {FER_TYPE_STREAM, FER_TYPE_STREAM, FER_TYPE_DGRAM,
-                                                 FER_TYPE_STREAM, FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    static const fer_socket_type types[HANDLE_TYPES] = {FER_TYPE_STREAM, FER_TYPE_STREAM,
+                                                        FER_TYPE_DGRAM,  FER_TYPE_STREAM,
+                                                        FER_TYPE_STREAM, FER_TYPE_DGRAM};
     fer_socket *socket = test_new_socket(type < 3 ? FER_DOMAIN_IPV4 : FER_DOMAIN_UNIX, types[type]);
     fer_unix_addr name;
     if (type == 4) {

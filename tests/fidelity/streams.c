@@ -364,11 +364,11 @@ static void linger_step(struct program *program, int at)
 static void keepalive_step(struct program *program, int at)
 {
     fer_tcp_stream *stream = &program->streams[at].handle;
-    const fer_keepalive wanted = {chance(program, 70),
-                                  {below(program, 3) * 60000 * MILLI},
-                                  {below(program, 2) * 1500 * MILLI},
-                                  below(program, 3) * 64};
-    fer_keepalive value = {false, {0}, {0}, 0};
+    const fer_tcp_keepalive wanted = {chance(program, 70),
+                                      {below(program, 3) * 60000 * MILLI},
+                                      {below(program, 2) * 1500 * MILLI},
+                                      below(program, 3) * 64};
+    fer_tcp_keepalive value = {false, {0}, {0}, 0};
     print_step(program, "keepalive", at);
     if (chance(program, 60)) {
         print_text(" %d %llu %llu %u", wanted.enabled, (unsigned long long)wanted.time.nanos,

@@ -72,7 +72,7 @@ static fer_error serve_unix(void)
 static fer_error serve_udp(void)
 {
     fer_udp_socket socket = {0};
-    fer_datagram got;
+    fer_udp_received got;
     char buf[8];
     FER_TRY(fer_udp_socket_from_raw(&socket, UDP_FD));
     FER_TRY(fer_udp_socket_recv_from(&socket, buf, sizeof buf, &got));

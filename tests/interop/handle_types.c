@@ -64,7 +64,7 @@ STREAM(tcp_stream)
 STREAM(unix_stream)
 COMMON(tcp_listener)
 COMMON(unix_listener)
-DATAGRAMS(udp_socket, fer_datagram)
+DATAGRAMS(udp_socket, fer_udp_received)
 DATAGRAMS(unix_datagram, fer_unix_received)
 
 #define ROW_COMMON(type)                                                            \

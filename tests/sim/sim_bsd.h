@@ -5,10 +5,10 @@
 
 #include "sim/sim_raw.h"
 
-static fer_sim_bsd bsd_macos = FER_SIM_MACOS;
-static fer_sim_bsd bsd_freebsd = FER_SIM_FREEBSD;
-static fer_sim_bsd bsd_netbsd = FER_SIM_NETBSD;
-static fer_sim_bsd bsd_openbsd = FER_SIM_OPENBSD;
+static fer_sim_bsd bsd_macos = FER_SIM_BSD_MACOS;
+static fer_sim_bsd bsd_freebsd = FER_SIM_BSD_FREEBSD;
+static fer_sim_bsd bsd_netbsd = FER_SIM_BSD_NETBSD;
+static fer_sim_bsd bsd_openbsd = FER_SIM_BSD_OPENBSD;
 
 #define BSD_TEST(function, words, system)                      \
     {                                                          \
@@ -20,10 +20,10 @@ static fer_sim_bsd bsd_openbsd = FER_SIM_OPENBSD;
 
 /* Sets of systems, for what is true of some of them. */
 enum {
-    ON_MACOS = 1 << FER_SIM_MACOS,
-    ON_FREEBSD = 1 << FER_SIM_FREEBSD,
-    ON_NETBSD = 1 << FER_SIM_NETBSD,
-    ON_OPENBSD = 1 << FER_SIM_OPENBSD,
+    ON_MACOS = 1 << FER_SIM_BSD_MACOS,
+    ON_FREEBSD = 1 << FER_SIM_BSD_FREEBSD,
+    ON_NETBSD = 1 << FER_SIM_BSD_NETBSD,
+    ON_OPENBSD = 1 << FER_SIM_BSD_OPENBSD,
     ON_ALL_BSD = ON_MACOS | ON_FREEBSD | ON_NETBSD | ON_OPENBSD
 };
 
@@ -36,7 +36,7 @@ static inline fer_sim_config bsd_config(void **state)
 {
     fer_sim_config config;
     memset(&config, 0, sizeof config);
-    config.dialect = FER_SIM_BSD;
+    config.dialect = FER_SIM_DIALECT_BSD;
     config.bsd = *(const fer_sim_bsd *)*state;
     return config;
 }

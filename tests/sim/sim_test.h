@@ -18,8 +18,8 @@
 /* ---- Tests. Each starts its own simulation, with the config of config_of, which the test may
  * change before. */
 
-static fer_sim_dialect sim_posix = FER_SIM_POSIX;
-static fer_sim_dialect sim_winsock = FER_SIM_WINSOCK;
+static fer_sim_dialect sim_posix = FER_SIM_DIALECT_POSIX;
+static fer_sim_dialect sim_winsock = FER_SIM_DIALECT_WINSOCK;
 
 #define PLAIN_TEST(function)                     \
     {                                            \
@@ -192,7 +192,7 @@ static inline void peer_receives(fer_sim_peer peer, const char *text)
 {
     char buf[64] = {0};
     size_t n = 0;
-    assert_ok(fer_sim_peer_receive(peer, buf, sizeof buf, &n));
+    assert_ok(fer_sim_peer_recv(peer, buf, sizeof buf, &n));
     assert_int_equal(n, strlen(text));
     assert_memory_equal(buf, text, n);
 }

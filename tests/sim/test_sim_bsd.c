@@ -166,7 +166,7 @@ static void a_poller_forgets_a_closed_number(void **state)
 static void an_unknown_system_is_refused(void **state)
 {
     fer_sim_config config = bsd_config(state);
-    config.bsd = (fer_sim_bsd)(FER_SIM_OPENBSD + 1);
+    config.bsd = (fer_sim_bsd)(FER_SIM_BSD_OPENBSD + 1);
     assert_kind(fer_sim_start(&config), FER_INVALID_INPUT);
 }
 

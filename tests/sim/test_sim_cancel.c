@@ -70,7 +70,7 @@ static void a_cancel_ends_a_receive_at_its_time(void **state)
 {
     fer_limits limits = with_token();
     fer_udp_socket socket = {0};
-    fer_datagram got;
+    fer_udp_received got;
     char byte = '\0';
     begin(state);
     assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
@@ -168,7 +168,7 @@ static void receive_all(void *context)
     static char buf[65536];
     size_t n = 0;
     (void)context;
-    while (fer_sim_peer_receive(late_peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
+    while (fer_sim_peer_recv(late_peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
     }
 }
 

@@ -79,7 +79,7 @@ static void as_many_calls_as_there_is_room_for_wait(void **state)
 
 static void a_blocked_read_passes_time_until_bytes_come(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {UINT64_C(2500000000)}, "late", 4}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {UINT64_C(2500000000)}, "late", 4}};
     sim_begin(state);
     fer_sim_peer listener = serve(SERVER);
     fer_tcp_stream stream = {0};
@@ -334,7 +334,7 @@ static void a_close_in_a_callback_ends_the_call_that_waits(void **state)
 
 static void a_loop_that_polls_gets_somewhere(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {1000000}, "x", 1}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {1000000}, "x", 1}};
     size_t polls = 0;
     sim_begin(state);
     (void)serve_script(SERVER, steps, 1);

@@ -6,8 +6,8 @@
 
 static void begin_on_windows(bool shared_options)
 {
-    sim_begin_with(
-        (fer_sim_config){.dialect = FER_SIM_WINSOCK, .windows.shared_options = shared_options});
+    sim_begin_with((fer_sim_config){.dialect = FER_SIM_DIALECT_WINSOCK,
+                                    .windows.shared_options = shared_options});
 }
 
 static fer_raw_socket duplicate_of(fer_raw_socket raw)

@@ -159,7 +159,7 @@ static void a_loser_that_had_connected_is_reset(void **state)
     assert_int_equal(failed, 0);
     fer_sim_peer loser = accepted(other);
     advance_ms(5);
-    assert_kind(fer_sim_peer_receive(loser, &byte, 1, &n), FER_CONNECTION_RESET);
+    assert_kind(fer_sim_peer_recv(loser, &byte, 1, &n), FER_CONNECTION_RESET);
 }
 
 static void ten_thousand_addresses_are_tried(void **state)

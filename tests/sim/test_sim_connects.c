@@ -294,7 +294,7 @@ static void a_host_remains_when_its_last_peer_is_closed(void **state)
     fer_udp_socket socket = {0};
     fer_socket_addr addr = addr_of("10.0.0.9:80");
     fer_sim_peer datagrams = FER_SIM_PEER_NONE;
-    fer_datagram datagram;
+    fer_udp_received datagram;
     char byte = 0;
     sim_begin(state);
     for (int i = 0; i < 2; i++) {
@@ -322,7 +322,7 @@ static void the_oldest_of_many_hosts_is_forgotten(void **state)
     sim_begin(state);
     for (unsigned i = 0; i <= 256; i++) {
         fer_ipv4_addr v4 = {{10, 1, (unsigned char)(i / 256), (unsigned char)(i % 256)}};
-        fer_socket_addr addr = fer_socket_addr_new_v4(&v4, 80);
+        fer_socket_addr addr = fer_socket_addr_v4_new(&v4, 80);
         assert_ok(fer_sim_peer_listen(&addr, 8, &peer));
         fer_sim_peer_close(peer);
     }

@@ -27,7 +27,7 @@ static void sends_to(fer_udp_socket *socket, const char *text, const char *to)
 static void gets(fer_udp_socket *socket, const char *text, const char *from)
 {
     char buf[64];
-    fer_datagram got;
+    fer_udp_received got;
     fer_socket_addr want = addr_of(from);
     assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, strlen(text));
@@ -38,16 +38,16 @@ static void gets(fer_udp_socket *socket, const char *text, const char *from)
 static fer_error receive_one(fer_udp_socket *socket)
 {
     char buf[64];
-    fer_datagram got;
+    fer_udp_received got;
     return fer_udp_socket_recv(socket, buf, sizeof buf, &got);
 }
 
 static void peer_gets(fer_sim_peer peer, const char *text, const char *from)
 {
     char buf[64];
-    fer_datagram got;
+    fer_udp_received got;
     fer_socket_addr want = addr_of(from);
-    assert_ok(fer_sim_peer_receive_from(peer, buf, sizeof buf, &got));
+    assert_ok(fer_sim_peer_recv_from(peer, buf, sizeof buf, &got));
     assert_int_equal(got.len, strlen(text));
     assert_memory_equal(buf, text, got.len);
     assert_false(got.truncated);
@@ -63,8 +63,8 @@ static void a_datagram_takes_a_latency_each_way(void **state)
     fer_sim_peer peer = peer_at(PEER_ADDR);
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
     sends_to(&socket, "ask", PEER_ADDR);
-    fer_datagram none;
-    assert_kind(fer_sim_peer_receive_from(peer, NULL, 0, &none), FER_WOULD_BLOCK);
+    fer_udp_received none;
+    assert_kind(fer_sim_peer_recv_from(peer, NULL, 0, &none), FER_WOULD_BLOCK);
     advance_ms(1);
     peer_gets(peer, "ask", "10.0.0.1:1000");
     peer_sends_to(peer, "answer", "10.0.0.1:1000");
@@ -77,11 +77,11 @@ static void a_datagram_takes_a_latency_each_way(void **state)
 static void echo(fer_sim_peer peer, fer_sim_event event, void *context)
 {
     char buf[64];
-    fer_datagram got;
+    fer_udp_received got;
     int *calls = context;
     *calls += 1;
-    while (event == FER_SIM_READABLE &&
-           fer_sim_peer_receive_from(peer, buf, sizeof buf, &got).kind == FER_OK) {
+    while (event == FER_SIM_EVENT_READABLE &&
+           fer_sim_peer_recv_from(peer, buf, sizeof buf, &got).kind == FER_OK) {
         assert_ok(fer_sim_peer_send_to(peer, buf, got.len, &got.from));
     }
 }
@@ -92,7 +92,7 @@ static void a_handler_hears_of_datagrams(void **state)
     int calls = 0;
     sim_begin(state);
     fer_sim_peer peer = peer_at(PEER_ADDR);
-    assert_ok(fer_sim_peer_on(peer, echo, &calls));
+    assert_ok(fer_sim_peer_set_handler(peer, echo, &calls));
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
     sends_to(&socket, "one", PEER_ADDR);
     sends_to(&socket, "two", PEER_ADDR);
@@ -105,7 +105,7 @@ static void a_handler_hears_of_datagrams(void **state)
 static void what_a_peer_cannot_do_is_refused(void **state)
 {
     fer_sim_peer other = FER_SIM_PEER_NONE;
-    fer_datagram got;
+    fer_udp_received got;
     char byte = 0;
     sim_begin(state);
     fer_sim_peer peer = peer_at(PEER_ADDR);
@@ -123,11 +123,11 @@ static void what_a_peer_cannot_do_is_refused(void **state)
     assert_kind(fer_sim_peer_send_to(peer, "x", 1, &v6), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_send_to(peer, "x", 1, &no_port), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_send_to(peer, "x", 65508, &to), FER_MESSAGE_TOO_LONG);
-    assert_kind(fer_sim_peer_receive_from(listener, &byte, 1, &got), FER_INVALID_INPUT);
-    assert_kind(fer_sim_peer_receive_from(peer, NULL, 1, &got), FER_INVALID_INPUT);
-    assert_kind(fer_sim_peer_receive_from(peer, &byte, 1, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_recv_from(listener, &byte, 1, &got), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_recv_from(peer, NULL, 1, &got), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_recv_from(peer, &byte, 1, NULL), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_send(peer, "x", 1, NULL), FER_INVALID_INPUT);
-    assert_kind(fer_sim_peer_receive(peer, &byte, 1, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_recv(peer, &byte, 1, NULL), FER_INVALID_INPUT);
 }
 
 /* ---- Faults */
@@ -152,7 +152,7 @@ static void a_lost_datagram_never_arrives(void **state)
 static void a_doubled_datagram_arrives_twice(void **state)
 {
     fer_udp_socket socket = {0};
-    fer_datagram none;
+    fer_udp_received none;
     sim_begin(state);
     fer_sim_peer peer = peer_at(PEER_ADDR);
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
@@ -161,7 +161,7 @@ static void a_doubled_datagram_arrives_twice(void **state)
     advance_ms(100);
     peer_gets(peer, "twice", "10.0.0.1:1000");
     peer_gets(peer, "twice", "10.0.0.1:1000");
-    assert_kind(fer_sim_peer_receive_from(peer, NULL, 0, &none), FER_WOULD_BLOCK);
+    assert_kind(fer_sim_peer_recv_from(peer, NULL, 0, &none), FER_WOULD_BLOCK);
     fer_udp_socket_close(&socket);
 }
 
@@ -184,7 +184,7 @@ static void what_finds_no_room_is_lost(void **state)
     fer_udp_socket socket = {0};
     static char big[600];
     char buf[600];
-    fer_datagram got;
+    fer_udp_received got;
     fer_sim_config config = config_of(state);
     config.receive_buffer = 1000;
     sim_begin_with(config);

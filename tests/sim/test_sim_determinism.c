@@ -28,10 +28,10 @@ static void keep_line(void *context, const char *line)
 /* A program that uses all kinds of calls, and continues after any error. */
 static void run_program(void)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_RECEIVE, {0}, NULL, 3},
-                                         {FER_SIM_SEND, {3000000}, "answer", 6},
-                                         {FER_SIM_ECHO, {0}, NULL, 0},
-                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_RECEIVE, {0}, NULL, 3},
+                                         {FER_SIM_ACTION_SEND, {3000000}, "answer", 6},
+                                         {FER_SIM_ACTION_ECHO, {0}, NULL, 0},
+                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     (void)serve_script(SERVER, steps, 4);
     fer_tcp_listener listener = {0};
     FER_IGNORE(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));

@@ -10,14 +10,14 @@ static bool is_lost(fer_sim_peer peer)
 {
     char buf[16];
     size_t n = 77;
-    fer_error error = fer_sim_peer_receive(peer, buf, sizeof buf, &n);
+    fer_error error = fer_sim_peer_recv(peer, buf, sizeof buf, &n);
     if (error.kind == FER_CONNECTION_RESET) {
         assert_int_equal(n, 0);
         return true;
     }
     assert_ok(error);
     assert_int_equal(n, 5);
-    assert_ok(fer_sim_peer_receive(peer, buf, sizeof buf, &n));
+    assert_ok(fer_sim_peer_recv(peer, buf, sizeof buf, &n));
     assert_int_equal(n, 0);
     return false;
 }
@@ -98,7 +98,7 @@ static void what_was_received_is_not_lost(void **state)
         fer_tcp_stream_close(&ends.stream);
         peer_receives(ends.peer, "early");
         fer_tcp_stream_close(&clone);
-        assert_ok(fer_sim_peer_receive(ends.peer, &byte, 1, &n));
+        assert_ok(fer_sim_peer_recv(ends.peer, &byte, 1, &n));
         assert_int_equal(n, 0);
         fer_sim_peer_close(ends.peer);
     }

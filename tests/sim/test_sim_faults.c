@@ -158,8 +158,8 @@ static void every_call_has_an_end_whatever_the_chances(void **state)
     config.fault_chances[FER_SIM_FAULT_PARTIAL_READ] = 1000000;
     config.fault_chances[FER_SIM_FAULT_PARTIAL_WRITE] = 1000000;
     sim_begin_with(config);
-    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
-                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
+                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     (void)serve_script(SERVER, steps, 2);
     fer_tcp_stream stream = {0};
     char buf[100];
@@ -203,7 +203,7 @@ static void a_reset_is_met_by_both_ends(void **state)
     assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
     assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
     assert_kind(write_one(&ends.stream), FER_CONNECTION_RESET);
-    assert_kind(fer_sim_peer_receive(ends.peer, &byte, 1, NULL), FER_CONNECTION_RESET);
+    assert_kind(fer_sim_peer_recv(ends.peer, &byte, 1, NULL), FER_CONNECTION_RESET);
     assert_kind(fer_sim_peer_send(ends.peer, "x", 1, NULL), FER_CONNECTION_RESET);
     fer_tcp_stream_close(&ends.stream);
     assert_injected(FER_SIM_FAULT_RESET, 1);
@@ -270,7 +270,7 @@ static void an_aborted_accept_is_passed_over(void **state)
     assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
     peer_sends(peers[1], "second");
     stream_reads(&stream, "second");
-    assert_kind(fer_sim_peer_receive(peers[0], &byte, 1, NULL), FER_CONNECTION_RESET);
+    assert_kind(fer_sim_peer_recv(peers[0], &byte, 1, NULL), FER_CONNECTION_RESET);
     fer_tcp_stream_close(&stream);
     fer_tcp_listener_close(&listener);
     assert_injected(FER_SIM_FAULT_ACCEPT_ABORTED, 1);
@@ -358,7 +358,7 @@ static void a_slow_lookup_takes_five_seconds(void **state)
 
 static void a_time_jump_lets_what_is_due_happen(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {1000000}, "due", 3}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {1000000}, "due", 3}};
     sim_begin(state);
     (void)serve_script(SERVER, steps, 1);
     fer_tcp_stream stream = {0};

@@ -180,7 +180,7 @@ static void peer_reads(size_t most)
 {
     char buf[4 * BUFFER];
     size_t n = 0;
-    fer_error error = fer_sim_peer_receive(inner.peer, buf, most, &n);
+    fer_error error = fer_sim_peer_recv(inner.peer, buf, most, &n);
     assert_true(error.kind == FER_OK || error.kind == FER_WOULD_BLOCK);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(buf[i], byte_at(peer_count + i));
@@ -355,7 +355,7 @@ static void K2_a_cancel_beside_a_datagram_does_not_lose_it(void **state)
 {
     for (int distance = -STEPS; distance <= STEPS; distance++) {
         fer_udp_socket socket = {0};
-        fer_datagram got = {0};
+        fer_udp_received got = {0};
         char buf[8];
         begin(state);
         fer_limits limits = {FER_INSTANT_NONE, &token};

@@ -109,11 +109,11 @@ static void a_connection_that_comes_with_a_cancel_is_not_lost(void **state)
     }
 }
 
-/* ---- close_lingering */
+/* ---- close_gracefully */
 
 /* A peer that receives everything, waits, and ends. */
-static const fer_sim_step polite[] = {{.action = FER_SIM_RECEIVE_TO_END},
-                                      {.action = FER_SIM_CLOSE, .delay = {100 * 1000000}}};
+static const fer_sim_step polite[] = {{.action = FER_SIM_ACTION_RECEIVE_TO_END},
+                                      {.action = FER_SIM_ACTION_CLOSE, .delay = {100 * 1000000}}};
 
 /* The bytes and the end arrive, however late the peer's program reads: row early_close_loses is
  * that of a plain close. */
@@ -129,10 +129,10 @@ static void nothing_is_lost_on_any_loopback(void **state)
         assert_code(fer_tcp_stream_ready(&ends.stream, FER_READABLE, millis(1), &(fer_interest){0}),
                     FER_OK, 0);
         assert_ok(fer_sim_peer_shutdown(ends.peer));
-        assert_ok(fer_tcp_stream_close_lingering(&ends.stream, millis(TIMEOUT_MS)));
-        assert_ok(fer_sim_peer_receive(ends.peer, got, sizeof got, &n));
+        assert_ok(fer_tcp_stream_close_gracefully(&ends.stream, millis(TIMEOUT_MS)));
+        assert_ok(fer_sim_peer_recv(ends.peer, got, sizeof got, &n));
         assert_int_equal(n, 5);
-        assert_ok(fer_sim_peer_receive(ends.peer, got, sizeof got, &n));
+        assert_ok(fer_sim_peer_recv(ends.peer, got, sizeof got, &n));
         assert_int_equal(n, 0);
         fer_sim_peer_close(ends.peer);
     }
@@ -147,7 +147,7 @@ static void it_waits_for_a_peer_that_ends_after_the_end(void **state)
         assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, nonblocking != 0));
         assert_ok(fer_tcp_stream_write_all(&ends.stream, "hello", 5, NULL));
         uint64_t began = now_ms();
-        assert_ok(fer_tcp_stream_close_lingering(&ends.stream, millis(TIMEOUT_MS)));
+        assert_ok(fer_tcp_stream_close_gracefully(&ends.stream, millis(TIMEOUT_MS)));
         assert_in_range(now_ms() - began, 100, 110);
         assert_ok(fer_sim_stop(NULL));
     }
@@ -156,16 +156,17 @@ static void it_waits_for_a_peer_that_ends_after_the_end(void **state)
 static void it_ends_at_its_timeout_whatever_the_peer_sends(void **state)
 {
     static const fer_sim_step talkative[] = {
-        {.action = FER_SIM_SEND, .delay = {150 * 1000000}, .bytes = "x", .len = 1},
-        {.action = FER_SIM_SEND, .delay = {150 * 1000000}, .bytes = "y", .len = 1},
-        {.action = FER_SIM_SEND, .delay = {150 * 1000000}, .bytes = "z", .len = 1},
+        {.action = FER_SIM_ACTION_SEND, .delay = {150 * 1000000}, .bytes = "x", .len = 1},
+        {.action = FER_SIM_ACTION_SEND, .delay = {150 * 1000000}, .bytes = "y", .len = 1},
+        {.action = FER_SIM_ACTION_SEND, .delay = {150 * 1000000}, .bytes = "z", .len = 1},
     };
     sim_begin(state);
     struct ends ends = connected();
     assert_ok(fer_sim_peer_play(ends.peer, talkative, 3));
     assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(10)));
     uint64_t began = now_ms();
-    assert_code(fer_tcp_stream_close_lingering(&ends.stream, millis(TIMEOUT_MS)), FER_TIMED_OUT, 0);
+    assert_code(fer_tcp_stream_close_gracefully(&ends.stream, millis(TIMEOUT_MS)), FER_TIMED_OUT,
+                0);
     assert_int_equal(now_ms() - began, TIMEOUT_MS);
     fer_sim_peer_close(ends.peer);
 }
@@ -183,7 +184,7 @@ static void a_cancel_and_a_deadline_end_it_at_their_time(void **state)
         if (has_deadline == 0) {
             assert_ok(fer_sim_after(millis(CANCEL_MS), cancel, NULL));
         }
-        fer_error error = fer_tcp_stream_close_lingering(&ends.stream, FER_DURATION_NONE);
+        fer_error error = fer_tcp_stream_close_gracefully(&ends.stream, FER_DURATION_NONE);
         assert_code(error, has_deadline != 0 ? FER_TIMED_OUT : FER_CANCELLED, 0);
         assert_int_equal(now_ms() - began, CANCEL_MS);
         assert_ok(fer_cancel_token_reset(&token));
@@ -197,7 +198,7 @@ static void a_peer_that_never_ends_is_a_deadlock(void **state)
 {
     sim_begin(state);
     struct ends ends = connected();
-    assert_code(fer_tcp_stream_close_lingering(&ends.stream, FER_DURATION_NONE), FER_DEADLOCK, 0);
+    assert_code(fer_tcp_stream_close_gracefully(&ends.stream, FER_DURATION_NONE), FER_DEADLOCK, 0);
     assert_true(fer_tcp_stream_as_raw(&ends.stream) == FER_RAW_SOCKET_NONE);
     fer_sim_peer_close(ends.peer);
 }

@@ -198,8 +198,8 @@ static void many_addresses_come_in_the_order_of_the_config(void **state)
     for (size_t i = 0; i < MANY; i++) {
         const fer_ipv4_addr v4 = fer_ipv4_addr_new(10, 0, (uint8_t)(MANY - i), 1);
         const fer_ipv6_addr v6 = fer_ipv4_addr_to_ipv6_mapped(&v4);
-        many[i] = i % 3 == 1 ? fer_socket_addr_new_v4(&v4, 9)
-                             : fer_socket_addr_new_v6(&v6, 9, 0, (uint32_t)i);
+        many[i] = i % 3 == 1 ? fer_socket_addr_v4_new(&v4, 9)
+                             : fer_socket_addr_v6_new(&v6, 9, 0, (uint32_t)i);
     }
     config.names = &own;
     config.name_count = 1;

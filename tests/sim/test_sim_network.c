@@ -115,7 +115,7 @@ static void buffers_are_as_large_as_the_config_says(void **state)
     assert_int_equal(n, 5000);
     assert_kind(write_one(&ends.stream), FER_WOULD_BLOCK);
     char buf[10000];
-    assert_ok(fer_sim_peer_receive(ends.peer, buf, sizeof buf, &n));
+    assert_ok(fer_sim_peer_recv(ends.peer, buf, sizeof buf, &n));
     assert_int_equal(n, 2000); /* the bytes of the reader's buffer; the others follow */
     assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
     assert_int_equal(n, 2000);
@@ -138,7 +138,7 @@ static void close_sends_what_is_left(void **state)
     assert_ok(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, NULL));
     fer_tcp_stream_close(&ends.stream);
     while (n > 0) {
-        assert_ok(fer_sim_peer_receive(ends.peer, buf, sizeof buf, &n));
+        assert_ok(fer_sim_peer_recv(ends.peer, buf, sizeof buf, &n));
         total += n;
     }
     assert_int_equal(total, 5000);
@@ -147,8 +147,8 @@ static void close_sends_what_is_left(void **state)
 static void linger_waits_until_all_is_taken(void **state)
 {
     static const char zeros[5000];
-    static const fer_sim_step steps[] = {{FER_SIM_RECEIVE_TO_END, {2000000000}, NULL, 0},
-                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_RECEIVE_TO_END, {2000000000}, NULL, 0},
+                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     fer_tcp_stream stream = {0};
     fer_sim_config config = config_of(state);
     config.send_buffer = 3000;
@@ -180,7 +180,7 @@ static void linger_gives_up_in_time(void **state)
     fer_tcp_stream_close(&ends.stream);
     assert_int_equal(now_ms(), 3000);
     while (error.kind == FER_OK && n > 0) {
-        error = fer_sim_peer_receive(ends.peer, buf, sizeof buf, &n);
+        error = fer_sim_peer_recv(ends.peer, buf, sizeof buf, &n);
         total += n;
     }
     assert_kind(error, is_winsock(state) ? FER_CONNECTION_RESET : FER_OK);
@@ -352,8 +352,8 @@ static void an_ipv4_mapped_connect_goes_to_the_ipv4_host(void **state)
 /* Many consecutive connections exhaust no table. */
 static void connections_can_follow_each_other_for_ever(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
-                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
+                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     fer_sim_config config = config_of(state);
     config.max_sockets = 8;
     sim_begin_with(config);

@@ -14,7 +14,7 @@ static void a_peer_accepts_sends_receives_and_closes(void **state)
     advance_ms(1);
     peer_receives(peer, "hello");
     char byte = 0;
-    assert_kind(fer_sim_peer_receive(peer, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_kind(fer_sim_peer_recv(peer, &byte, 1, NULL), FER_WOULD_BLOCK);
     peer_sends(peer, "and back");
     stream_reads(&stream, "and back");
     fer_sim_peer_close(peer);
@@ -68,7 +68,7 @@ static void a_refused_peer_is_told(void **state)
     assert_ok(fer_sim_peer_connect(NULL, &to, &peer));
     advance_ms(10);
     assert_kind(fer_sim_peer_send(peer, "x", 1, NULL), FER_CONNECTION_REFUSED);
-    assert_kind(fer_sim_peer_receive(peer, &byte, 1, NULL), FER_CONNECTION_REFUSED);
+    assert_kind(fer_sim_peer_recv(peer, &byte, 1, NULL), FER_CONNECTION_REFUSED);
 }
 
 static void a_peers_shutdown_ends_one_direction(void **state)
@@ -113,7 +113,7 @@ static void the_programs_close_with_bytes_unread_resets(void **state)
     struct ends ends = connected();
     peer_sends(ends.peer, "unread");
     fer_tcp_stream_close(&ends.stream);
-    assert_kind(fer_sim_peer_receive(ends.peer, &byte, 1, NULL), FER_CONNECTION_RESET);
+    assert_kind(fer_sim_peer_recv(ends.peer, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
 static void closing_a_listening_peer_resets_its_queue(void **state)
@@ -161,16 +161,16 @@ static void a_handler_hears_of_all_that_happens(void **state)
     sim_begin(state);
     assert_ok(fer_tcp_listener_bind(&listener, "0.0.0.0:7"));
     assert_ok(fer_sim_peer_connect(&from, &to, &peer));
-    assert_ok(fer_sim_peer_on(peer, record_event, &recorded));
+    assert_ok(fer_sim_peer_set_handler(peer, record_event, &recorded));
     assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
     assert_ok(fer_tcp_stream_write_all(&stream, "abc", 3, NULL));
     assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
     advance_ms(10);
     assert_int_equal(recorded.peer, peer);
     assert_int_equal(recorded.count, 3);
-    assert_int_equal(recorded.events[0], FER_SIM_CONNECTED);
-    assert_int_equal(recorded.events[1], FER_SIM_READABLE);
-    assert_int_equal(recorded.events[2], FER_SIM_ENDED);
+    assert_int_equal(recorded.events[0], FER_SIM_EVENT_CONNECTED);
+    assert_int_equal(recorded.events[1], FER_SIM_EVENT_READABLE);
+    assert_int_equal(recorded.events[2], FER_SIM_EVENT_ENDED);
     assert_int_equal(recorded.times_us[0], 2000);
     peer_receives(peer, "abc");
     peer_sends(peer, "unread");
@@ -178,7 +178,7 @@ static void a_handler_hears_of_all_that_happens(void **state)
     fer_tcp_stream_close(&stream);
     advance_ms(10);
     assert_int_equal(recorded.count, 4);
-    assert_int_equal(recorded.events[3], FER_SIM_WAS_RESET);
+    assert_int_equal(recorded.events[3], FER_SIM_EVENT_WAS_RESET);
     fer_tcp_listener_close(&listener);
 }
 
@@ -189,7 +189,7 @@ static void a_handler_hears_when_there_is_room_again(void **state)
     size_t n = 0;
     sim_begin(state);
     struct ends ends = connected();
-    assert_ok(fer_sim_peer_on(ends.peer, record_event, &recorded));
+    assert_ok(fer_sim_peer_set_handler(ends.peer, record_event, &recorded));
     assert_ok(fer_sim_peer_send(ends.peer, buf, sizeof buf, &n));
     assert_int_equal(n, 131072);
     assert_kind(fer_sim_peer_send(ends.peer, buf, 1, NULL), FER_WOULD_BLOCK);
@@ -198,7 +198,7 @@ static void a_handler_hears_when_there_is_room_again(void **state)
     assert_ok(fer_tcp_stream_read_exact(&ends.stream, buf, 131072, NULL));
     advance_ms(1);
     assert_int_equal(recorded.count, 1);
-    assert_int_equal(recorded.events[0], FER_SIM_WRITABLE);
+    assert_int_equal(recorded.events[0], FER_SIM_EVENT_WRITABLE);
     fer_tcp_stream_close(&ends.stream);
 }
 
@@ -209,10 +209,10 @@ static void a_handler_hears_of_a_failed_connect(void **state)
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     sim_begin(state);
     assert_ok(fer_sim_peer_connect(NULL, &to, &peer));
-    assert_ok(fer_sim_peer_on(peer, record_event, &recorded));
+    assert_ok(fer_sim_peer_set_handler(peer, record_event, &recorded));
     advance_ms(10);
     assert_int_equal(recorded.count, 1);
-    assert_int_equal(recorded.events[0], FER_SIM_CONNECT_FAILED);
+    assert_int_equal(recorded.events[0], FER_SIM_EVENT_CONNECT_FAILED);
 }
 
 /* A handler as a server: it answers each line in capitals, during the program's own wait. */
@@ -221,11 +221,11 @@ static void answer(fer_sim_peer peer, fer_sim_event event, void *context)
     char buf[64];
     size_t n = 0;
     (void)context;
-    if (event == FER_SIM_ENDED) {
+    if (event == FER_SIM_EVENT_ENDED) {
         fer_sim_peer_close(peer);
     }
-    if (event != FER_SIM_READABLE ||
-        fer_sim_peer_receive(peer, buf, sizeof buf, &n).kind != FER_OK) {
+    if (event != FER_SIM_EVENT_READABLE ||
+        fer_sim_peer_recv(peer, buf, sizeof buf, &n).kind != FER_OK) {
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -237,8 +237,8 @@ static void answer(fer_sim_peer peer, fer_sim_event event, void *context)
 static void accept_and_answer(fer_sim_peer listener, fer_sim_event event, void *context)
 {
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    if (event == FER_SIM_ACCEPTABLE && fer_sim_peer_accept(listener, &peer).kind == FER_OK) {
-        FER_IGNORE(fer_sim_peer_on(peer, answer, context));
+    if (event == FER_SIM_EVENT_ACCEPTABLE && fer_sim_peer_accept(listener, &peer).kind == FER_OK) {
+        FER_IGNORE(fer_sim_peer_set_handler(peer, answer, context));
     }
 }
 
@@ -247,7 +247,7 @@ static void a_handler_can_be_a_server(void **state)
     fer_tcp_stream stream = {0};
     sim_begin(state);
     fer_sim_peer listener = serve(SERVER);
-    assert_ok(fer_sim_peer_on(listener, accept_and_answer, NULL));
+    assert_ok(fer_sim_peer_set_handler(listener, accept_and_answer, NULL));
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
     assert_ok(fer_tcp_stream_write_all(&stream, "hello", 5, NULL));
     stream_reads(&stream, "HELLO");
@@ -268,7 +268,7 @@ static void a_handler_may_close_its_peer(void **state)
 {
     sim_begin(state);
     struct ends ends = connected();
-    assert_ok(fer_sim_peer_on(ends.peer, close_peer, NULL));
+    assert_ok(fer_sim_peer_set_handler(ends.peer, close_peer, NULL));
     assert_ok(write_one(&ends.stream));
     fer_sim_peer_close(ends.peer);
     fer_sim_peer_reset(ends.peer);
@@ -282,10 +282,13 @@ static void a_handler_may_close_its_peer(void **state)
 static void a_script_plays_every_action(void **state)
 {
     static const fer_sim_step steps[] = {
-        {FER_SIM_RECEIVE, {0}, NULL, 5},         {FER_SIM_SEND, {10000000}, "one", 3},
-        {FER_SIM_PAUSE, {20000000}, NULL, 0},    {FER_SIM_SEND, {0}, "two", 3},
-        {FER_SIM_SHUT_DOWN, {5000000}, NULL, 0}, {FER_SIM_RECEIVE_TO_END, {0}, NULL, 0},
-        {FER_SIM_CLOSE, {0}, NULL, 0},
+        {FER_SIM_ACTION_RECEIVE, {0}, NULL, 5},
+        {FER_SIM_ACTION_SEND, {10000000}, "one", 3},
+        {FER_SIM_ACTION_PAUSE, {20000000}, NULL, 0},
+        {FER_SIM_ACTION_SEND, {0}, "two", 3},
+        {FER_SIM_ACTION_SHUT_DOWN, {5000000}, NULL, 0},
+        {FER_SIM_ACTION_RECEIVE_TO_END, {0}, NULL, 0},
+        {FER_SIM_ACTION_CLOSE, {0}, NULL, 0},
     };
     fer_tcp_stream stream = {0};
     sim_begin(state);
@@ -306,7 +309,7 @@ static void a_script_plays_every_action(void **state)
 
 static void a_script_can_reset(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {0}, "x", 1},
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {0}, "x", 1},
                                          {FER_SIM_RESET, {1000000}, NULL, 0}};
     fer_tcp_stream stream = {0};
     sim_begin(state);
@@ -320,8 +323,8 @@ static void a_script_can_reset(void **state)
 
 static void everybody_who_connects_gets_a_script_of_their_own(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
-                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
+                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     fer_tcp_stream streams[5];
     memset(streams, 0, sizeof streams);
     sim_begin(state);
@@ -341,8 +344,8 @@ static void everybody_who_connects_gets_a_script_of_their_own(void **state)
 /* An echo of more bytes than all buffers can hold; the program writes and reads in turn. */
 static void an_echo_carries_any_number_of_bytes(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {0}, NULL, 0},
-                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
+                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     static unsigned char out[50000];
     static unsigned char in[50000];
     fer_tcp_stream stream = {0};
@@ -365,8 +368,8 @@ static void an_echo_carries_any_number_of_bytes(void **state)
 
 static void a_connecting_peer_can_play_a_script(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {0}, "knock", 5},
-                                         {FER_SIM_CLOSE, {3000000}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {0}, "knock", 5},
+                                         {FER_SIM_ACTION_CLOSE, {3000000}, NULL, 0}};
     fer_tcp_listener listener = {0};
     fer_tcp_stream stream = {0};
     fer_socket_addr to = addr_of("10.0.0.1:7");

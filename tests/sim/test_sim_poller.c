@@ -15,8 +15,8 @@ static fer_sim_report stopped(void)
 
 static void a_wait_takes_just_as_long_as_the_network_does(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {7000000}, "late", 4},
-                                         {FER_SIM_ECHO, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {7000000}, "late", 4},
+                                         {FER_SIM_ACTION_ECHO, {0}, NULL, 0}};
     sim_begin(state);
     struct ends ends = {.peer = FER_SIM_PEER_NONE};
     struct watcher watcher = opened();

@@ -193,7 +193,7 @@ static void an_edge_is_told_when_there_is_room_again(void **state)
     while (fer_tcp_stream_write(&ends.stream, chunk, sizeof chunk, NULL).kind == FER_OK) {
     }
     nothing_comes(&watcher);
-    assert_ok(fer_sim_peer_receive(ends.peer, chunk, sizeof chunk, &n));
+    assert_ok(fer_sim_peer_recv(ends.peer, chunk, sizeof chunk, &n));
     comes(&watcher, 1, "w");
     nothing_comes(&watcher);
     close_both(&watcher, &ends);
@@ -322,8 +322,8 @@ static void drain(fer_tcp_stream *stream)
 /* Reads echoes for a while, and continues after any error. */
 static void run_streams(void)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_ECHO, {2000000}, NULL, 0},
-                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {2000000}, NULL, 0},
+                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     fer_tcp_stream streams[STREAMS];
     struct watcher watcher;
     memset(streams, 0, sizeof streams);

@@ -13,7 +13,7 @@ static fer_interest ready_of(fer_tcp_stream *stream, fer_interest interest, fer_
 
 static void a_wait_passes_time_until_bytes_come(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {250000000}, "x", 1}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {250000000}, "x", 1}};
     sim_begin(state);
     (void)serve_script(SERVER, steps, 1);
     fer_tcp_stream stream = {0};
@@ -122,7 +122,7 @@ static void a_close_in_a_callback_ends_a_wait(void **state)
 
 static void a_loop_that_asks_gets_somewhere(void **state)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {1000000}, "x", 1}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {1000000}, "x", 1}};
     char byte;
     size_t polls[2] = {0, 0};
     sim_begin(state);

@@ -29,7 +29,7 @@ static size_t receive_all(struct ends *ends)
     static char buf[65536];
     size_t total = 0;
     size_t n = 0;
-    while (fer_sim_peer_receive(ends->peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
+    while (fer_sim_peer_recv(ends->peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
         for (size_t i = 0; i < n; i++) {
             assert_true(buf[i] == 0);
         }
@@ -101,10 +101,10 @@ static void others_accept_the_bytes_that_fit(void **state)
 static void write_all_of_256_mebibytes_reaches_the_peer(void **state)
 {
     const size_t len = (size_t)256 * 1024 * 1024;
-    const fer_sim_step steps[] = {{FER_SIM_RECEIVE, millis(10), NULL, 1000000},
-                                  {FER_SIM_RECEIVE_TO_END, millis(500), NULL, 0},
-                                  {FER_SIM_SEND, {0}, "done", 4},
-                                  {FER_SIM_CLOSE, {0}, NULL, 0}};
+    const fer_sim_step steps[] = {{FER_SIM_ACTION_RECEIVE, millis(10), NULL, 1000000},
+                                  {FER_SIM_ACTION_RECEIVE_TO_END, millis(500), NULL, 0},
+                                  {FER_SIM_ACTION_SEND, {0}, "done", 4},
+                                  {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     size_t n = 0;
     fer_tcp_stream stream = {0};
     void *zeros = calloc(len, 1);

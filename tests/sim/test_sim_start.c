@@ -166,16 +166,16 @@ static void the_report_tells_what_leaked(void **state)
 
 static void more_leaks_than_are_told_are_counted(void **state)
 {
-    fer_tcp_listener listeners[FER_SIM_LEAKS_TOLD + 3];
+    fer_tcp_listener listeners[FER_SIM_LEAKS_MAX + 3];
     fer_sim_report report;
     memset(listeners, 0, sizeof listeners);
     sim_begin(state);
-    for (size_t i = 0; i < FER_SIM_LEAKS_TOLD + 3; i++) {
+    for (size_t i = 0; i < FER_SIM_LEAKS_MAX + 3; i++) {
         assert_ok(fer_tcp_listener_bind(&listeners[i], "127.0.0.1:0"));
     }
     assert_ok(fer_sim_stop(&report));
-    assert_int_equal(report.leaked_handles, FER_SIM_LEAKS_TOLD + 3);
-    assert_int_not_equal(report.leaks[FER_SIM_LEAKS_TOLD - 1].local.port, 0);
+    assert_int_equal(report.leaked_handles, FER_SIM_LEAKS_MAX + 3);
+    assert_int_not_equal(report.leaks[FER_SIM_LEAKS_MAX - 1].local.port, 0);
 }
 
 /* After a stop the old handles return errors, and do no harm. */
@@ -249,8 +249,8 @@ static void misuse_of_the_simulation_is_invalid_input(void **state)
     fer_socket_addr odd = addr;
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     fer_sim_step bad_action = {(fer_sim_action)99, {0}, NULL, 0};
-    fer_sim_step no_bytes = {FER_SIM_SEND, {0}, NULL, 1};
-    fer_sim_step endless = {FER_SIM_PAUSE, FER_DURATION_NONE, NULL, 0};
+    fer_sim_step no_bytes = {FER_SIM_ACTION_SEND, {0}, NULL, 1};
+    fer_sim_step endless = {FER_SIM_ACTION_PAUSE, FER_DURATION_NONE, NULL, 0};
     odd.ip.family = (fer_ip_family)5;
     sim_begin(state);
     fer_sim_peer listener = serve(SERVER);
@@ -277,11 +277,11 @@ static void misuse_of_the_simulation_is_invalid_input(void **state)
     assert_kind(fer_sim_peer_accept(FER_SIM_PEER_NONE, &peer), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_send(listener, "x", 1, NULL), FER_NOT_CONNECTED);
     assert_kind(fer_sim_peer_send(listener, NULL, 1, NULL), FER_INVALID_INPUT);
-    assert_kind(fer_sim_peer_receive(listener, NULL, 1, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_recv(listener, NULL, 1, NULL), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_shutdown(listener), FER_NOT_CONNECTED);
     assert_kind(fer_sim_peer_remote_addr(listener, &addr), FER_NOT_CONNECTED);
     assert_kind(fer_sim_peer_local_addr(listener, NULL), FER_INVALID_INPUT);
-    assert_kind(fer_sim_peer_on(999, NULL, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_set_handler(999, NULL, NULL), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_play(listener, NULL, 1), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_play(listener, &bad_action, 1), FER_INVALID_INPUT);
     assert_kind(fer_sim_peer_play(listener, &no_bytes, 1), FER_INVALID_INPUT);

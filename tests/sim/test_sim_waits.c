@@ -34,7 +34,7 @@ static void receive_all(void *context)
     static char buf[65536];
     size_t n = 0;
     (void)context;
-    while (fer_sim_peer_receive(inner.peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
+    while (fer_sim_peer_recv(inner.peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
     }
 }
 
@@ -171,7 +171,7 @@ static void an_accept_finds_a_lost_connection_at_the_end_of_its_slice(void **sta
 static void a_receive_finds_a_lost_datagram_at_the_end_of_its_slice(void **state)
 {
     fer_udp_socket socket = {0};
-    fer_datagram got;
+    fer_udp_received got;
     char byte = '\0';
     struct datagram_sender sender;
     begin_with(state, losing_events);

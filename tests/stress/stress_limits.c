@@ -64,10 +64,10 @@ static fer_error read_idle(struct ends *ends,
     return function(&ends->idle, buf, sizeof buf, NULL);
 }
 static fer_error recv_nothing(struct ends *ends, fer_error (*function)(fer_udp_socket *, void *,
-                                                                       size_t, fer_datagram *))
+                                                                       size_t, fer_udp_received *))
 {
     char buf[BUF];
-    fer_datagram got;
+    fer_udp_received got;
     return function(&ends->udp, buf, sizeof buf, &got);
 }
 

@@ -223,7 +223,7 @@ STREAM_CALLS(local, fer_unix_stream, unix_stream, unix_full)
 
 static fer_error udp_recv(const struct limits_set *set, size_t *n)
 {
-    fer_datagram got = {.len = 0};
+    fer_udp_received got = {.len = 0};
     char buf[8];
     fer_error error = fer_udp_socket_recv(set->udp.socket, buf, sizeof buf, &got);
     *n = got.len;
@@ -232,7 +232,7 @@ static fer_error udp_recv(const struct limits_set *set, size_t *n)
 
 static fer_error udp_recv_from(const struct limits_set *set, size_t *n)
 {
-    fer_datagram got = {.len = 0};
+    fer_udp_received got = {.len = 0};
     char buf[8];
     fer_error error = fer_udp_socket_recv_from(set->udp.socket, buf, sizeof buf, &got);
     *n = got.len;
@@ -241,7 +241,7 @@ static fer_error udp_recv_from(const struct limits_set *set, size_t *n)
 
 static fer_error udp_peek_from(const struct limits_set *set, size_t *n)
 {
-    fer_datagram got = {.len = 0};
+    fer_udp_received got = {.len = 0};
     char buf[8];
     fer_error error = fer_udp_socket_peek_from(set->udp.socket, buf, sizeof buf, &got);
     *n = got.len;

@@ -200,7 +200,7 @@ void mailbox_send(const struct mailbox *mailbox)
 void mailbox_drain(struct mailbox *mailbox)
 {
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     while (fer_udp_socket_recv_from(&mailbox->socket, buf, sizeof buf, &got).kind == FER_OK) {
     }
 }

@@ -31,14 +31,14 @@ fer_socket *test_socket(void)
     return socket;
 }
 
-fer_socket *test_new_socket(fer_domain domain, fer_type type)
+fer_socket *test_new_socket(fer_socket_domain domain, fer_socket_type type)
 {
     fer_socket *socket = test_socket();
     assert_ok(fer_socket_new(socket, domain, type, FER_PROTOCOL_DEFAULT));
     return socket;
 }
 
-fer_domain domain_of(peer_family family)
+fer_socket_domain domain_of(peer_family family)
 {
     return family == PEER_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
 }
@@ -51,15 +51,15 @@ fer_socket_addr any_port(peer_family family)
 fer_socket_addr mapped_of(const fer_socket_addr *v4)
 {
     fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&v4->ip.v4);
-    return fer_socket_addr_new_v6(&mapped, v4->port, 0, 0);
+    return fer_socket_addr_v6_new(&mapped, v4->port, 0, 0);
 }
 
 fer_socket_addr wildcard(peer_family family, uint16_t port)
 {
     fer_ipv4_addr v4 = FER_IPV4_ADDR_UNSPECIFIED;
     fer_ipv6_addr v6 = FER_IPV6_ADDR_UNSPECIFIED;
-    return family == PEER_V4 ? fer_socket_addr_new_v4(&v4, port)
-                             : fer_socket_addr_new_v6(&v6, port, 0, 0);
+    return family == PEER_V4 ? fer_socket_addr_v4_new(&v4, port)
+                             : fer_socket_addr_v6_new(&v6, port, 0, 0);
 }
 
 fer_socket_addr local_addr_of(const fer_socket *socket)

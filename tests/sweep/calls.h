@@ -45,7 +45,7 @@
     X(P##_write_vectored, S, OUT, P##_write_vectored(&w->h, w->to_write, 2, &w->n))              \
     X(P##_try_write_vectored, S, OUT, P##_try_write_vectored(&w->h, w->to_write, 2, &w->n))      \
     X(P##_write_all, S, OUT | ALL, P##_write_all(&w->h, pattern, BYTES, &w->n))                  \
-    X(P##_close_lingering, S, CLOSES | WAITS | ENDS, P##_close_lingering(&w->h, w->brief))
+    X(P##_close_gracefully, S, CLOSES | WAITS | ENDS, P##_close_gracefully(&w->h, w->brief))
 
 /* ---- Listeners */
 

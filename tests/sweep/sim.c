@@ -22,22 +22,22 @@
 static const struct system {
     const char *name;
     fer_sim_config config;
-} systems[] = {{"Linux", {.dialect = FER_SIM_POSIX}},
-               {"Windows", {.dialect = FER_SIM_WINSOCK}},
+} systems[] = {{"Linux", {.dialect = FER_SIM_DIALECT_POSIX}},
+               {"Windows", {.dialect = FER_SIM_DIALECT_WINSOCK}},
                {"documented Windows",
-                {.dialect = FER_SIM_WINSOCK,
+                {.dialect = FER_SIM_DIALECT_WINSOCK,
                  .windows = {.shared_options = true,
                              .partial_sends = true,
                              .pending_has_no_peer = true,
                              .hangup_ends_write_waits = true}}},
                {"older Windows",
-                {.dialect = FER_SIM_WINSOCK,
+                {.dialect = FER_SIM_DIALECT_WINSOCK,
                  .lacks_keepalive_fields = true,
                  .windows = {.loses_events = true, .loses_cancels = true}}},
-               {"macOS", {.dialect = FER_SIM_BSD, .bsd = FER_SIM_MACOS}},
-               {"FreeBSD", {.dialect = FER_SIM_BSD, .bsd = FER_SIM_FREEBSD}},
-               {"NetBSD", {.dialect = FER_SIM_BSD, .bsd = FER_SIM_NETBSD}},
-               {"OpenBSD", {.dialect = FER_SIM_BSD, .bsd = FER_SIM_OPENBSD}}};
+               {"macOS", {.dialect = FER_SIM_DIALECT_BSD, .bsd = FER_SIM_BSD_MACOS}},
+               {"FreeBSD", {.dialect = FER_SIM_DIALECT_BSD, .bsd = FER_SIM_BSD_FREEBSD}},
+               {"NetBSD", {.dialect = FER_SIM_DIALECT_BSD, .bsd = FER_SIM_BSD_NETBSD}},
+               {"OpenBSD", {.dialect = FER_SIM_DIALECT_BSD, .bsd = FER_SIM_BSD_OPENBSD}}};
 #define SYSTEMS (sizeof systems / sizeof systems[0])
 
 /* What the peers, or other users of the handle, do during a call. */
@@ -350,7 +350,7 @@ static void start_simulation(void)
     config.max_sockets = 48;
     config.names = &name;
     config.name_count = 1;
-    stage.tcp_addr = fer_socket_addr_new_v4(&loopback_v4, 1);
+    stage.tcp_addr = fer_socket_addr_v4_new(&loopback_v4, 1);
     REQUIRE_OK(fer_sim_start(&config));
     stage_open();
 }

@@ -69,7 +69,8 @@ void world_begin(struct world *w, uint64_t millis)
     w->brief = fer_duration_from_millis(millis);
     w->fine = fer_duration_from_micros(millis * 1000 + 1);
     w->none = FER_DURATION_NONE;
-    w->keepalive = (fer_keepalive){true, fer_duration_from_secs(60), fer_duration_from_secs(5), 3};
+    w->keepalive =
+        (fer_tcp_keepalive){true, fer_duration_from_secs(60), fer_duration_from_secs(5), 3};
     w->event = (fer_event){.key = 7, .writable = true};
     REQUIRE_OK(fer_cancel_token_new(&w->stop));
 }
@@ -160,7 +161,7 @@ static void open_unix_listener(struct world *w, int flags)
     }
 }
 
-static void build(struct world *w, int flags, fer_domain domain, fer_type type)
+static void build(struct world *w, int flags, fer_socket_domain domain, fer_socket_type type)
 {
     REQUIRE_OK(fer_socket_new(&w->socket, domain, type, 0));
     if ((flags & BINDS) != 0) {

@@ -108,7 +108,7 @@ struct world {
     fer_io_slice_mut to_read[2];
     fer_io_slice to_write[2];
     fer_copy_buffer copy;
-    fer_datagram gram;
+    fer_udp_received gram;
     fer_unix_received unix_gram;
     fer_socket_addr local, ip, tcp_peer, tcp_peers[2], udp_peer, found[4];
     fer_unix_addr path_addr, unix_peer, gram_peer, free_addr;
@@ -119,7 +119,7 @@ struct world {
     fer_limits limits;
     fer_connect_options options;
     fer_duration brief, fine, none, duration;
-    fer_keepalive keepalive;
+    fer_tcp_keepalive keepalive;
     fer_interest ready;
     fer_event event;
     fer_error error;

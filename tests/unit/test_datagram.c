@@ -65,7 +65,7 @@ static void an_ipv4_sender_is_mapped_for_an_ipv6_socket(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_bsd, FERI_FLAG_V6);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     socket.peer_ = script_addr("[::ffff:192.0.2.1]:1001");
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.9:1001", 1);
@@ -83,7 +83,7 @@ static void a_datagram_has_its_length_its_sender_and_whether_it_was_cut(void **s
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_posix, 0);
-    fer_datagram got;
+    fer_udp_received got;
     fer_socket_addr want = script_addr("[2001:db8::7%3]:99");
     char buf[4] = "####";
     queue_datagram(SCRIPT_RECV_FROM, "[2001:db8::7%3]:99", 3);
@@ -106,8 +106,8 @@ static void a_failure_is_reported_and_leaves_the_output_alone(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_posix, 0);
-    fer_datagram got;
-    fer_datagram untouched;
+    fer_udp_received got;
+    fer_udp_received untouched;
     char buf[4];
     static const fer_error failures[] = {
         {FER_INTERRUPTED, 4}, {FER_CONNECTION_REFUSED, 111}, {FER_HOST_UNREACHABLE, 113}};
@@ -130,7 +130,7 @@ static void a_reset_is_a_refusal_on_a_datagram_socket(void **state)
     (void)state;
     fer_udp_socket socket = connected_socket(&script_windows, 0);
     fer_socket_addr to = script_addr(PEER);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_CONNECTION_RESET, 10054);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_CONNECTION_REFUSED,
@@ -148,7 +148,7 @@ static void a_length_above_the_systems_is_cut_for_receiving(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_windows, 0);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     assert_ok(feri_datagram_receive(&socket, buf, SIZE_MAX, FERI_RECV, &got));
     assert_log("recv_from(1,2147483647)");
@@ -160,7 +160,7 @@ static void strangers_are_dropped_before_the_peers(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, 0);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:1002", 2); /* another port */
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.2:1001", 2); /* another host */
@@ -186,7 +186,7 @@ static void an_interface_need_not_be_in_both_addresses(void **state)
     };
     for (size_t i = 0; i < 4; i++) {
         fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_V6);
-        fer_datagram got;
+        fer_udp_received got;
         char buf[4];
         socket.peer_ = script_addr(rows[i].peer);
         queue_datagram(SCRIPT_RECV_FROM, rows[i].from, 1);
@@ -203,7 +203,7 @@ static void a_peek_removes_a_strangers_datagram_to_reach_the_next(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, 0);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
     queue_datagram(SCRIPT_PEEK_FROM, PEER, 3);
@@ -217,7 +217,7 @@ static void an_error_while_dropping_is_reported(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
     script_then_fail(SCRIPT_RECV_FROM, FER_CONNECTION_REFUSED, 111);
@@ -236,7 +236,7 @@ static void a_shared_socket_reads_its_peer_from_the_os(void **state)
     static const uint32_t flags[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 2; i++) {
         fer_udp_socket socket = connected_socket(&script_posix, flags[i]);
-        fer_datagram got;
+        fer_udp_received got;
         char buf[4];
         /* a clone has connected the socket to another peer */
         script_default(SCRIPT_PEER_ADDR)->addr = script_addr("192.0.2.5:5");
@@ -366,7 +366,7 @@ static void misuse_is_refused_without_a_call(void **state)
     fer_udp_socket empty;
     fer_socket_addr to = script_addr(PEER);
     fer_socket_addr bad = to;
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     memset(&empty, 0, sizeof empty);
     bad.ip.family = (fer_ip_family)9;
@@ -417,7 +417,7 @@ static void a_socket_without_ports_keeps_no_port_of_its_peer(void **state)
     fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_NO_PORTS);
     fer_socket_addr to = script_addr(PEER);
     fer_socket_addr peer;
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     assert_ok(feri_datagram_connect(&socket, &to));
     assert_ok(feri_datagram_peer(&socket, &peer));
@@ -431,7 +431,7 @@ static void the_os_gets_the_protocol_of_a_received_datagram(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_NO_PORTS);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     queue_datagram(SCRIPT_RECV_FROM, PEER, 2);
     queue_datagram(SCRIPT_TRY_RECV_FROM, PEER, 2);

@@ -10,7 +10,7 @@ static void would_block_of_a_waiting_kernel_is_a_timeout_or_a_mode(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
     assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
@@ -30,7 +30,7 @@ static void datagrams_of_other_senders_do_not_extend_the_timeout(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_windows, 0);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     feri_modes_set_timeout(&socket.handle_, FERP_READING, fer_duration_from_millis(5));
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
@@ -55,7 +55,7 @@ static void a_socket_error_that_a_wait_took_is_reported_as_by_a_receive(void **s
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_windows, 0);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     script_then(SCRIPT_WAIT_FOR)->pending = (fer_error){FER_CONNECTION_RESET, 10054};
@@ -103,7 +103,7 @@ static void core_does_not_wait_for_a_nonblocking_socket(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(&script_windows, 0);
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     feri_modes_set_nonblocking(&socket.handle_, true);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);

@@ -199,7 +199,7 @@ static void a_closed_unix_client_is_accepted_with_its_bytes(void **state)
 
 static void assert_options_can_be_set(fer_tcp_stream *stream)
 {
-    const fer_keepalive keepalive = {.enabled = true, .time = fer_duration_from_secs(60)};
+    const fer_tcp_keepalive keepalive = {.enabled = true, .time = fer_duration_from_secs(60)};
     fer_duration second = fer_duration_from_secs(1);
     assert_ok(fer_tcp_stream_set_read_timeout(stream, second));
     assert_ok(fer_tcp_stream_set_write_timeout(stream, second));

@@ -31,7 +31,7 @@ static const struct kind_row kinds[] = {
 static void zero_is_ok_with_no_code(void **state)
 {
     (void)state;
-    fer_error err = fer_error_from_os(0);
+    fer_error err = fer_error_from_raw_os_error(0);
     assert_int_equal(err.kind, FER_OK);
     assert_int_equal(err.os_code, 0);
 }
@@ -41,7 +41,7 @@ static void from_os_keeps_the_code_of_an_unknown_error(void **state)
     (void)state;
     const int32_t codes[] = {INT32_MIN, -1, 999999, INT32_MAX};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        fer_error err = fer_error_from_os(codes[i]);
+        fer_error err = fer_error_from_raw_os_error(codes[i]);
         assert_int_equal(err.kind, FER_UNCATEGORIZED);
         assert_int_equal(err.os_code, codes[i]);
     }

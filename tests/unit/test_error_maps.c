@@ -341,7 +341,7 @@ static void the_resolver_s_codes_have_the_resolver_s_kinds(void **state)
 
 static void check_host_code(int32_t code)
 {
-    fer_error err = fer_error_from_os(code);
+    fer_error err = fer_error_from_raw_os_error(code);
     assert_int_equal(err.os_code, code);
     assert_int_equal(err.kind, ferp_error_kind(code));
     assert_string_not_equal(fer_error_kind_name(err.kind), "Unknown");

@@ -14,7 +14,7 @@ static fer_handle open_stream(const struct ferp_traits *traits)
 static fer_error set(fer_handle *handle, bool enabled, uint64_t time_nanos, uint64_t interval_nanos,
                      uint32_t retries)
 {
-    fer_keepalive keepalive = {enabled, {time_nanos}, {interval_nanos}, retries};
+    fer_tcp_keepalive keepalive = {enabled, {time_nanos}, {interval_nanos}, retries};
     return feri_set_keepalive(handle, &keepalive);
 }
 
@@ -185,7 +185,7 @@ static void the_setting_is_told(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_posix);
-    fer_keepalive got = {0};
+    fer_tcp_keepalive got = {0};
     script_then(SCRIPT_OPTION_VALUE)->value = 1;
     script_then(SCRIPT_OPTION_VALUE)->value = 60;
     script_then(SCRIPT_OPTION_VALUE)->value = 5;
@@ -203,7 +203,7 @@ static void a_field_that_the_os_does_not_tell_is_zero(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_windows);
-    fer_keepalive got = {false, {7}, {7}, 7};
+    fer_tcp_keepalive got = {false, {7}, {7}, 7};
     script_then(SCRIPT_OPTION_VALUE)->value = 8;
     script_unsupported_fields();
     assert_ok(feri_keepalive(&handle, &got));
@@ -218,7 +218,7 @@ static void a_getter_that_fails_leaves_what_was_there(void **state)
     (void)state;
     for (int i = 0; i < 4; i++) {
         fer_handle handle = open_stream(&script_posix);
-        fer_keepalive got = {true, {7}, {7}, 7};
+        fer_tcp_keepalive got = {true, {7}, {7}, 7};
         succeed_first(SCRIPT_OPTION_VALUE, i);
         script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
         assert_error(feri_keepalive(&handle, &got), FER_BAD_HANDLE, 9);
@@ -226,7 +226,7 @@ static void a_getter_that_fails_leaves_what_was_there(void **state)
                     got.retries == 7);
     }
     fer_handle handle = open_stream(&script_posix);
-    fer_keepalive got = {true, {7}, {7}, 7};
+    fer_tcp_keepalive got = {true, {7}, {7}, 7};
     script_then_fail(SCRIPT_OPTION_VALUE, FER_UNSUPPORTED, 92);
     assert_error(feri_keepalive(&handle, &got), FER_UNSUPPORTED, 92);
 }
@@ -238,7 +238,7 @@ static void misuse_is_refused_before_any_call(void **state)
     (void)state;
     fer_handle handle = open_stream(&script_posix);
     fer_handle empty = {0};
-    fer_keepalive keepalive = {true, {SECOND}, {SECOND}, 1};
+    fer_tcp_keepalive keepalive = {true, {SECOND}, {SECOND}, 1};
     assert_error(set(&handle, true, UINT64_MAX, SECOND, 1), FER_INVALID_INPUT, 0);
     assert_error(set(&handle, true, SECOND, UINT64_MAX, 1), FER_INVALID_INPUT, 0);
     assert_error(feri_set_keepalive(&handle, NULL), FER_INVALID_INPUT, 0);

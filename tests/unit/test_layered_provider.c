@@ -61,7 +61,7 @@ static void assert_reads_expire(void)
 static void assert_receives_expire(void)
 {
     struct udp_pair pair = udp_pair_open(PEER_V4);
-    fer_datagram got;
+    fer_udp_received got;
     char byte = '\0';
     assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(TIMEOUT_MS)));
     uint64_t start = peer_now_us();

@@ -313,7 +313,7 @@ static void an_open_handle_is_never_harmed_by_what_is_refused(void **state)
 static void a_failed_keepalive_puts_back_as_many_fields_as_it_had_set(void **state)
 {
     (void)state;
-    fer_keepalive keepalive = {true, fer_duration_from_secs(1), fer_duration_from_secs(2), 3};
+    fer_tcp_keepalive keepalive = {true, fer_duration_from_secs(1), fer_duration_from_secs(2), 3};
     for (uint64_t n = 1; n <= 7; n++) {
         set_up(&script_posix);
         script.fail_at = n;

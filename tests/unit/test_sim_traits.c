@@ -16,13 +16,13 @@ static const struct ferp_traits *simulated_traits(void);
 #undef ferp_traits
 
 #if defined(__APPLE__)
-#define BSD_SYSTEM FER_SIM_MACOS
+#define BSD_SYSTEM FER_SIM_BSD_MACOS
 #elif defined(__FreeBSD__)
-#define BSD_SYSTEM FER_SIM_FREEBSD
+#define BSD_SYSTEM FER_SIM_BSD_FREEBSD
 #elif defined(__NetBSD__)
-#define BSD_SYSTEM FER_SIM_NETBSD
+#define BSD_SYSTEM FER_SIM_BSD_NETBSD
 #elif defined(__OpenBSD__)
-#define BSD_SYSTEM FER_SIM_OPENBSD
+#define BSD_SYSTEM FER_SIM_BSD_OPENBSD
 #endif
 
 static ferp_sim_network simulation;
@@ -36,11 +36,11 @@ static void facts_are_the_backends(void **state)
 {
     (void)state;
 #if defined(_WIN32)
-    simulation.config.dialect = FER_SIM_WINSOCK;
+    simulation.config.dialect = FER_SIM_DIALECT_WINSOCK;
 #elif defined(__linux__)
-    simulation.config.dialect = FER_SIM_POSIX;
+    simulation.config.dialect = FER_SIM_DIALECT_POSIX;
 #elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
-    simulation.config.dialect = FER_SIM_BSD;
+    simulation.config.dialect = FER_SIM_DIALECT_BSD;
     simulation.config.bsd = BSD_SYSTEM;
 #else
     print_message("no dialect is this system's\n");

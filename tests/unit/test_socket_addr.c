@@ -5,13 +5,13 @@
 static fer_socket_addr v6_addr(uint16_t last, uint16_t port, uint32_t flowinfo, uint32_t scope_id)
 {
     const fer_ipv6_addr ip = fer_ipv6_addr_new(0, 0, 0, 0, 0, 0, 0, last);
-    return fer_socket_addr_new_v6(&ip, port, flowinfo, scope_id);
+    return fer_socket_addr_v6_new(&ip, port, flowinfo, scope_id);
 }
 
 static fer_socket_addr v4_addr(uint32_t bits, uint16_t port)
 {
     const fer_ipv4_addr ip = fer_ipv4_addr_from_bits(bits);
-    return fer_socket_addr_new_v4(&ip, port);
+    return fer_socket_addr_v4_new(&ip, port);
 }
 
 static void members_are_what_the_address_was_made_of(void **state)
@@ -55,8 +55,8 @@ static void what_is_made_of_null_or_a_bad_family_is_all_zero(void **state)
 {
     (void)state;
     const fer_socket_addr from_null = fer_socket_addr_new(NULL, 80);
-    const fer_socket_addr from_null_v4 = fer_socket_addr_new_v4(NULL, 80);
-    const fer_socket_addr from_null_v6 = fer_socket_addr_new_v6(NULL, 80, 1, 2);
+    const fer_socket_addr from_null_v4 = fer_socket_addr_v4_new(NULL, 80);
+    const fer_socket_addr from_null_v6 = fer_socket_addr_v6_new(NULL, 80, 1, 2);
     check_is_all_zero(&from_null);
     check_is_all_zero(&from_null_v4);
     check_is_all_zero(&from_null_v6);

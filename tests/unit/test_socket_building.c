@@ -16,8 +16,8 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
     (void)state;
     static const struct {
         const struct ferp_traits *traits;
-        fer_domain domain;
-        fer_type type;
+        fer_socket_domain domain;
+        fer_socket_type type;
         int protocol;
         feri_phase phase;
         const char *log;
@@ -68,8 +68,10 @@ static void what_cannot_be_born_makes_no_call_and_leaves_a_new_handle(void **sta
     script_begin(&script_posix);
     assert_error(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_RAW, 0), FER_UNSUPPORTED, 0);
     assert_error(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 6), FER_UNSUPPORTED, 0);
-    assert_error(fer_socket_new(&socket, (fer_domain)2, FER_TYPE_STREAM, 0), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, (fer_type)4, 0), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_new(&socket, (fer_socket_domain)2, FER_TYPE_STREAM, 0),
+                 FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, (fer_socket_type)4, 0), FER_INVALID_INPUT,
+                 0);
     assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, -1), FER_INVALID_INPUT,
                  0);
     assert_error(fer_socket_new(NULL, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), FER_INVALID_INPUT, 0);
@@ -103,8 +105,8 @@ static void bind_does_what_every_bind_does_unless_it_was_chosen(void **state)
     enum { REUSE = 1, ONLY = 2 };
     static const struct {
         const struct ferp_traits *traits;
-        fer_domain domain;
-        fer_type type;
+        fer_socket_domain domain;
+        fer_socket_type type;
         int options_set;
         const char *log;
     } rows[] = {
@@ -456,7 +458,7 @@ static void a_raw_socket_knows_its_peer_itself_and_takes_no_stranger_s(void **st
     (void)state;
     fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW);
     fer_socket_addr peer = {.port = 77};
-    fer_datagram got;
+    fer_udp_received got;
     char byte;
     assert_error(fer_socket_peer_addr(&socket, &peer), FER_NOT_CONNECTED, 0);
     assert_ok(connect_to(&socket, "192.0.2.1:0"));

@@ -31,7 +31,7 @@ static void set_limits(fer_handle *stream, fer_instant deadline, fer_cancel_toke
 #define assert_lingers(stream, timeout, kind, code)                                       \
     do {                                                                                  \
         fer_duration timeout_ = {timeout};                                                \
-        assert_error(feri_stream_close_lingering(stream, timeout_), kind, code);          \
+        assert_error(feri_stream_close_gracefully(stream, timeout_), kind, code);         \
         assert_int_equal(feri_handle_as_raw(stream), FER_RAW_SOCKET_NONE);                \
         assert_int_equal(feri_state_phase(feri_handle_state(stream)), FERI_PHASE_CLOSED); \
         assert_int_equal(script.sockets_open, 0);                                         \
@@ -260,11 +260,11 @@ static void without_a_socket_it_is_misuse(void **state)
     (void)state;
     fer_handle stream = {0};
     script_begin(&script_posix);
-    assert_error(feri_stream_close_lingering(NULL, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_close_lingering(&stream, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_close_gracefully(NULL, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
     assert_int_equal(feri_handle_state(&stream), 0);
     assert_ok(feri_handle_claim(&stream));
-    assert_error(feri_stream_close_lingering(&stream, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
     assert_int_equal(feri_state_phase(feri_handle_state(&stream)), FERI_PHASE_OPENING);
     assert_log("");
 }

@@ -194,7 +194,7 @@ static void each_option_is_its_own(void **state)
     assert_ok(fer_tcp_stream_set_linger(&stream, FER_DURATION_NONE));
     assert_ok(fer_tcp_stream_linger(&stream, &duration));
     assert_log("set_linger(1,0,0) linger(1)");
-    fer_keepalive keepalive = {true, {0}, {0}, 0};
+    fer_tcp_keepalive keepalive = {true, {0}, {0}, 0};
     assert_ok(fer_tcp_stream_set_keepalive(&stream, &keepalive));
     assert_ok(fer_tcp_stream_keepalive(&stream, &keepalive));
     assert_log("set_option(1,KEEPALIVE,1) option_value(1,KEEPALIVE) option_value(1,TIME) "
@@ -208,7 +208,7 @@ static void null_is_refused_by_every_function(void **state)
     /* volatile, because link-time optimization would otherwise warn about unreachable code */
     fer_tcp_stream *volatile null = NULL;
     fer_tcp_stream other = {0};
-    fer_keepalive keepalive = {0};
+    fer_tcp_keepalive keepalive = {0};
     fer_duration duration = {1};
     fer_error pending;
     uint32_t number;

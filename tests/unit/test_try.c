@@ -268,7 +268,7 @@ static void datagrams_go_and_come_without_a_wait(void **state)
     (void)state;
     char buf[8];
     size_t n = 77;
-    fer_datagram got;
+    fer_udp_received got;
     fer_socket_addr to = script_addr("192.0.2.1:1001");
     script_begin(&script_posix);
     fer_udp_socket socket = {.handle_ = script_stream(0)};
@@ -294,7 +294,7 @@ static void a_strangers_datagram_is_dropped(void **state)
 {
     (void)state;
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     script_begin(&script_posix);
     fer_udp_socket socket = {.handle_ = script_stream(0), .peer_ = script_addr("192.0.2.9:9")};
     script_then(SCRIPT_TRY_RECV_FROM)->addr = script_addr("192.0.2.1:1001");
@@ -309,7 +309,7 @@ static void a_peek_drops_a_strangers_datagram_without_a_wait(void **state)
 {
     (void)state;
     char buf[8];
-    fer_datagram got;
+    fer_udp_received got;
     script_begin(&script_posix);
     fer_udp_socket socket = {.handle_ = script_stream(0), .peer_ = script_addr("192.0.2.9:9")};
     script_then(SCRIPT_TRY_PEEK_FROM)->addr = script_addr("192.0.2.1:1001");

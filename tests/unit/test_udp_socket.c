@@ -114,7 +114,7 @@ static void each_transfer_is_its_own(void **state)
     (void)state;
     fer_udp_socket socket = open_socket(0);
     fer_socket_addr to = script_addr("192.0.2.1:1");
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     size_t n = 0;
     assert_ok(fer_udp_socket_send(&socket, "x", 1, &n));
@@ -203,7 +203,7 @@ static void a_clone_has_the_peer_and_asks_for_it(void **state)
     fer_udp_socket socket = open_socket(0);
     fer_udp_socket clone;
     fer_socket_addr peer = script_addr("192.0.2.1:1001");
-    fer_datagram got;
+    fer_udp_received got;
     char buf[4];
     memset(&clone, 0, sizeof clone);
     socket.peer_ = peer;

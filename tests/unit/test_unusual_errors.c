@@ -432,7 +432,7 @@ static void the_error_of_an_icmp_message_is_no_end_of_file(void **state)
         assert_int_equal(error.os_code, refusals[i]);
         assert_error(fer_tcp_stream_read(&pair.client, &byte, 1, NULL), error.kind, refusals[i]);
         assert_error(fer_tcp_stream_write(&pair.client, "x", 1, NULL), error.kind, refusals[i]);
-        assert_error(fer_tcp_stream_close_lingering(&pair.client, fer_duration_from_secs(60)),
+        assert_error(fer_tcp_stream_close_gracefully(&pair.client, fer_duration_from_secs(60)),
                      error.kind, refusals[i]);
         close_pair(&pair);
     }

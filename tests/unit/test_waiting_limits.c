@@ -45,12 +45,12 @@ static fer_error call_write_vectored(void)
 }
 static fer_error call_recv_from(void)
 {
-    fer_datagram got;
+    fer_udp_received got;
     return fer_udp_socket_recv_from(&udp, buf, 8, &got);
 }
 static fer_error call_peek_from(void)
 {
-    fer_datagram got;
+    fer_udp_received got;
     return fer_udp_socket_peek_from(&udp, buf, 8, &got);
 }
 static fer_error call_send(void)

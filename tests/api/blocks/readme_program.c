@@ -8,9 +8,9 @@
 /* OUTPUT hello */
 int main(void)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_RECEIVE, {0}, NULL, 5},
-                                         {FER_SIM_SEND, {0}, "hello", 5},
-                                         {FER_SIM_RECEIVE_TO_END, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_RECEIVE, {0}, NULL, 5},
+                                         {FER_SIM_ACTION_SEND, {0}, "hello", 5},
+                                         {FER_SIM_ACTION_RECEIVE_TO_END, {0}, NULL, 0}};
     expect_kind(fer_sim_start(NULL), FER_OK);
     serve_script("127.0.0.1:34254", steps, 3);
     expect(readme_main() == 0, "the program succeeds");

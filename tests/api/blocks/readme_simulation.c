@@ -5,7 +5,7 @@ int main(void)
 {
     /* BLOCK README.md 2 */
     fer_sim_report report;
-    static const fer_sim_step echo[] = {{FER_SIM_ECHO, {0}, NULL, 0}};
+    static const fer_sim_step echo[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0}};
     config.fault_chances[FER_SIM_FAULT_RESET] *= 10;
     expect_kind(fer_sim_start(&config), FER_OK);
     serve_script("10.0.0.7:80", echo, 1);

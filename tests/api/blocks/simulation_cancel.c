@@ -19,7 +19,7 @@ static fer_error read_until_cancelled(fer_tcp_stream *stream)
 
 int main(void)
 {
-    static const fer_sim_step silent[] = {{FER_SIM_RECEIVE_TO_END, {0}, NULL, 0}};
+    static const fer_sim_step silent[] = {{FER_SIM_ACTION_RECEIVE_TO_END, {0}, NULL, 0}};
     fer_tcp_stream stream = {0};
     expect_kind(fer_sim_start(NULL), FER_OK);
     serve_script("10.0.0.7:80", silent, 1);

@@ -14,7 +14,7 @@ static fer_error try_once(fer_tcp_stream *stream, char *got)
 
 static bool the_test(void)
 {
-    static const fer_sim_step echo[] = {{FER_SIM_ECHO, {0}, NULL, 0}};
+    static const fer_sim_step echo[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0}};
     serve_script("10.0.0.7:80", echo, 1);
     tests++;
     for (int tries = 0; tries < 20; tries++) {

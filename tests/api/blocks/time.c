@@ -13,7 +13,7 @@ static fer_duration time_of_connect(void)
 
 int main(void)
 {
-    static const fer_sim_step silent[] = {{FER_SIM_RECEIVE_TO_END, {0}, NULL, 0}};
+    static const fer_sim_step silent[] = {{FER_SIM_ACTION_RECEIVE_TO_END, {0}, NULL, 0}};
     fer_socket_addr addr;
     expect_kind(fer_socket_addr_parse(&addr, "10.0.0.7:80"), FER_OK);
     const fer_sim_name name = {"example.com", &addr, 1, FER_OK, {20000000}};

@@ -10,8 +10,8 @@ static fer_sim_peer server = FER_SIM_PEER_NONE;
 
 static void start_server(void *context)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_SEND, {0}, "hello", 5},
-                                         {FER_SIM_CLOSE, {0}, NULL, 0}};
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {0}, "hello", 5},
+                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     fer_socket_addr addr;
     (void)context;
     if (fer_socket_addr_parse(&addr, "127.0.0.1:80").kind == FER_OK &&

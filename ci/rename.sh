@@ -1,0 +1,144 @@
+#!/bin/sh
+# Moves a program from the API of ferrule 0.2 to that of 0.9 (the table in CHANGELOG.md).
+set -eu
+
+case ${1-} in
+'' | -h | --help)
+    cat <<'TEXT'
+usage: ci/rename.sh FILE...
+
+Rewrites C and C++ sources in place: renamed functions, types and enumerators, addresses that are
+passed by value now, and arguments that have moved. Prints each file that changed. A second run
+changes nothing. What needs a decision stays as it is, and does not compile: the functions that are
+gone, a NULL address, and an argument that contains a preprocessor line. Names in comments change
+too. Needs perl.
+TEXT
+    exit 0
+    ;;
+esac
+
+exec perl - "$@" <<'PERL'
+use strict;
+use warnings;
+
+# old name => new name
+my %renamed = (
+    fer_error_from_os                  => 'fer_error_from_raw_os_error',
+    fer_socket_addr_new_v4             => 'fer_socket_addr_v4_new',
+    fer_socket_addr_new_v6             => 'fer_socket_addr_v6_new',
+    fer_tcp_stream_close_lingering     => 'fer_tcp_stream_close_gracefully',
+    fer_unix_stream_close_lingering    => 'fer_unix_stream_close_gracefully',
+    fer_type                           => 'fer_socket_type',
+    fer_domain                         => 'fer_socket_domain',
+    fer_datagram                       => 'fer_udp_received',
+    fer_keepalive                      => 'fer_tcp_keepalive',
+    fer_sim_peer_receive               => 'fer_sim_peer_recv',
+    fer_sim_peer_receive_from          => 'fer_sim_peer_recv_from',
+    fer_sim_peer_on                    => 'fer_sim_peer_set_handler',
+    FER_SIM_POSIX                      => 'FER_SIM_DIALECT_POSIX',
+    FER_SIM_WINSOCK                    => 'FER_SIM_DIALECT_WINSOCK',
+    FER_SIM_BSD                        => 'FER_SIM_DIALECT_BSD',
+    FER_SIM_MACOS                      => 'FER_SIM_BSD_MACOS',
+    FER_SIM_FREEBSD                    => 'FER_SIM_BSD_FREEBSD',
+    FER_SIM_NETBSD                     => 'FER_SIM_BSD_NETBSD',
+    FER_SIM_OPENBSD                    => 'FER_SIM_BSD_OPENBSD',
+    FER_SIM_CONNECTED                  => 'FER_SIM_EVENT_CONNECTED',
+    FER_SIM_CONNECT_FAILED             => 'FER_SIM_EVENT_CONNECT_FAILED',
+    FER_SIM_ACCEPTABLE                 => 'FER_SIM_EVENT_ACCEPTABLE',
+    FER_SIM_READABLE                   => 'FER_SIM_EVENT_READABLE',
+    FER_SIM_WRITABLE                   => 'FER_SIM_EVENT_WRITABLE',
+    FER_SIM_ENDED                      => 'FER_SIM_EVENT_ENDED',
+    FER_SIM_WAS_RESET                  => 'FER_SIM_EVENT_WAS_RESET',
+    FER_SIM_PAUSE                      => 'FER_SIM_ACTION_PAUSE',
+    FER_SIM_SEND                       => 'FER_SIM_ACTION_SEND',
+    FER_SIM_RECEIVE                    => 'FER_SIM_ACTION_RECEIVE',
+    FER_SIM_RECEIVE_TO_END             => 'FER_SIM_ACTION_RECEIVE_TO_END',
+    FER_SIM_ECHO                       => 'FER_SIM_ACTION_ECHO',
+    FER_SIM_SHUT_DOWN                  => 'FER_SIM_ACTION_SHUT_DOWN',
+    FER_SIM_CLOSE                      => 'FER_SIM_ACTION_CLOSE',
+    FER_SIM_LEAKS_TOLD                 => 'FER_SIM_LEAKS_MAX',
+);
+
+# function => the positions of its arguments that are IP addresses, passed by value
+my %by_value = (
+    (map { ("fer_ipv4_addr_$_" => [0]) }
+        qw(to_bits to_ipv6_mapped to_ipv6_compatible is_unspecified is_loopback is_private
+        is_link_local is_multicast is_broadcast is_documentation format)),
+    (map { ("fer_ipv6_addr_$_" => [0]) }
+        qw(segments is_unspecified is_loopback is_multicast is_unique_local is_unicast_link_local
+        to_ipv4 to_ipv4_mapped to_canonical format)),
+    (map { ("fer_ip_addr_$_" => [0]) }
+        qw(from_v4 from_v6 to_canonical is_unspecified is_loopback is_multicast is_ipv4 is_ipv6
+        format)),
+    (map { ("fer_${_}_addr_cmp" => [0, 1], "fer_${_}_addr_eq" => [0, 1]) } qw(ipv4 ipv6 ip)),
+    fer_socket_addr_new               => [0],
+    fer_socket_addr_v4_new            => [0],
+    fer_socket_addr_v6_new            => [0],
+    fer_udp_socket_join_multicast_v4  => [1, 2],
+    fer_udp_socket_leave_multicast_v4 => [1, 2],
+    fer_udp_socket_join_multicast_v6  => [1],
+    fer_udp_socket_leave_multicast_v6 => [1],
+);
+
+# A call's argument list in parentheses, with strings and comments in it.
+my $list = qr{
+    (?<list> \( (?: [^()"'/]++ | "(?:[^"\\]|\\.)*+" | '(?:[^'\\]|\\.)*+'
+        | /\*.*?\*/ | //[^\n]*+ | / | (?&list) )*+ \) )
+}xs;
+
+# Splits the text between the parentheses of a call at its commas.
+sub arguments
+{
+    my ($text) = @_;
+    my ($depth, @found) = (0, '');
+    while ($text =~ m{\G("(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|/\*.*?\*/|.)}gs) {
+        my $token = $1;
+        if ($token eq ',' && $depth == 0) {
+            push @found, '';
+            next;
+        }
+        $depth++ if $token =~ /^[(\[{]$/;
+        $depth-- if $token =~ /^[)\]}]$/;
+        $found[-1] .= $token;
+    }
+    return @found;
+}
+
+# The expression of an address, given that of a pointer to it.
+sub value_of
+{
+    my ($pointer) = @_;
+    my ($space, $expression) = $pointer =~ /^(\s*)(.*)$/s;
+    return $pointer if $expression eq 'NULL';
+    return "$space$1" if $expression =~ /^&\s*(.+)$/s;
+    return $expression =~ /^[\w.\[\]()]+$|^\w[\w.\[\]()>-]*$/ ? "$space*$expression" : "$space*($expression)";
+}
+
+sub rewrite
+{
+    my ($text) = @_;
+    $text =~ s{\b(fer_\w+)(\s*)$list}{
+        my ($name, $gap, $inside) = ($1, $2, substr($+{list}, 1, -1));
+        my @arguments = arguments(rewrite($inside));
+        my $is_declaration = $inside =~ /^\s*(?:const\s+)?fer_\w+\s*\**\s*\w+\s*(?:,|$)/s;
+        if ($by_value{$renamed{$name} // $name} && !$is_declaration) {
+            $arguments[$_] = value_of($arguments[$_]) for grep { $_ < @arguments } @{$by_value{$renamed{$name} // $name}};
+        }
+        "$name$gap(" . join(',', @arguments) . ')';
+    }ge;
+    return $text;
+}
+
+for my $path (@ARGV) {
+    open my $in, '<:raw', $path or die "$path: $!\n";
+    my $old = do { local $/; <$in> };
+    close $in;
+    my $new = rewrite($old);
+    $new =~ s/\b((?:fer|FER)_\w+)\b/$renamed{$1} \/\/ $1/ge;
+    next if $new eq $old;
+    open my $out, '>:raw', $path or die "$path: $!\n";
+    print $out $new or die "$path: $!\n";
+    close $out or die "$path: $!\n";
+    print "$path\n";
+}
+PERL
