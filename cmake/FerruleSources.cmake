@@ -72,6 +72,7 @@ set(ferrule_core_sources
     core/api/unix_listener.c
     core/api/unix_stream.c)
 set(ferrule_posix_sources
+    platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/posix/address.c
     platform/posix/bytes.c
@@ -91,6 +92,7 @@ set(ferrule_posix_sources
     platform/posix/unix.c
     platform/posix/wait.c)
 set(ferrule_winsock_sources
+    platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/winsock/address.c
     platform/winsock/afd.c
@@ -119,6 +121,7 @@ set(ferrule_winsock_sources
     platform/winsock/wait_request.c
     platform/winsock/wait_select.c)
 set(ferrule_sim_sources
+    platform/common/errno_of_kind.c
     platform/common/sources.c
     platform/sim/address.c
     platform/sim/address_space.c

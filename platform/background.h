@@ -1,5 +1,5 @@
-/* background.h: the part of the seam for lookups in the background: memory, threads and names. The
- * rules of platform.h apply, which includes this file. */
+/* background.h: the part of the seam for lookups in the background: memory, threads and names; and
+ * texts. The rules of platform.h apply, which includes this file. */
 #ifndef FERP_BACKGROUND_H
 #define FERP_BACKGROUND_H
 
@@ -71,5 +71,18 @@ fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host);
 bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out);
 
 void ferp_lookup_end(ferp_lookup *lookup);
+
+/* ---- Texts */
+
+/* Stores the system's text of an error with a code other than 0, cut to cap - 1 bytes and
+ * NUL-terminated; empty if there is none. It may have line ends and an incomplete last character.
+ * The code of HOST_NOT_FOUND, RESOLVE_TRY_AGAIN and RESOLVE_FAILED is that of ferp_lookup_begin.
+ * strerror_r, gai_strerror | FormatMessageW. */
+void ferp_error_text(fer_error error, char *buf, size_t cap);
+
+/* The number of <errno.h> for an error: its code, if it is an errno of this kind, else the kind's.
+ * The second one is the same for all backends (platform/common). EIO: a kind without a number. */
+int ferp_errno(fer_error error);
+int ferp_errno_of_kind(fer_error_kind kind);
 
 #endif

@@ -1,19 +1,20 @@
-/* error.c: errors from the host's codes, and the text of errors. The platform maps codes to
- * kinds. */
+/* error.c: errors from the host's codes, and the text of errors. The platform maps codes to kinds,
+ * and kinds to errno. */
 #include "ferrule/error.h"
 
 #include "core/base/assert.h"
+#include "core/base/result.h"
 #include "core/base/text.h"
 #include "platform/platform.h"
 
 _Static_assert(sizeof(fer_error) == 8, "a fer_error travels in one register");
 
-/* Enough for the longest phrase and " (os error -2147483648)". */
-#define ERROR_TEXT_CAP 80
+/* The room of the system's text beside "uncategorized error: " and " (os error -2147483648)". */
+#define SYSTEM_TEXT_CAP (FER_ERROR_TEXT_CAP - 44)
 
 struct error_text {
     size_t len;
-    char bytes[ERROR_TEXT_CAP];
+    char bytes[FER_ERROR_TEXT_CAP];
 };
 
 fer_error fer_error_from_raw_os_error(int32_t os_code)
@@ -32,7 +33,7 @@ const char *fer_error_kind_name(fer_error_kind kind)
     return "Unknown";
 }
 
-static const char *kind_phrase(fer_error_kind kind)
+const char *fer_error_kind_text(fer_error_kind kind)
 {
     switch (kind) {
 #define KIND_PHRASE(name, value, rust_name, phrase) \
@@ -43,16 +44,21 @@ static const char *kind_phrase(fer_error_kind kind)
     return "unknown error";
 }
 
+int fer_error_to_errno(fer_error error)
+{
+    return ferp_errno(error);
+}
+
 static void append_char(struct error_text *text, char byte)
 {
-    FERI_ASSERT(text->len < ERROR_TEXT_CAP);
+    FERI_ASSERT(text->len < FER_ERROR_TEXT_CAP);
     text->bytes[text->len] = byte;
     text->len++;
 }
 
 static void append_piece(struct error_text *text, const char *piece)
 {
-    for (size_t i = 0; i < ERROR_TEXT_CAP && piece[i] != '\0'; i++) {
+    for (size_t i = 0; i < FER_ERROR_TEXT_CAP && piece[i] != '\0'; i++) {
         append_char(text, piece[i]);
     }
 }
@@ -79,14 +85,32 @@ static void append_number(struct error_text *text, int32_t number)
     }
 }
 
+static void append_system_text(struct error_text *text, fer_error error)
+{
+    char system_text[SYSTEM_TEXT_CAP];
+    ferp_error_text(error, system_text, sizeof system_text);
+    if (feri_text_tidy(system_text, sizeof system_text) > 0) {
+        append_piece(text, ": ");
+        append_piece(text, system_text);
+    }
+}
+
+static void append_code(struct error_text *text, fer_error error)
+{
+    if (error.kind == FER_UNCATEGORIZED) {
+        append_system_text(text, error);
+    }
+    append_piece(text, feri_is_lookup_failure(error.kind) ? " (resolver error " : " (os error ");
+    append_number(text, error.os_code);
+    append_char(text, ')');
+}
+
 size_t fer_error_format(fer_error error, char *buf, size_t cap)
 {
     struct error_text text = {0, {0}};
-    append_piece(&text, kind_phrase(error.kind));
+    append_piece(&text, fer_error_kind_text(error.kind));
     if (error.os_code != 0) {
-        append_piece(&text, " (os error ");
-        append_number(&text, error.os_code);
-        append_char(&text, ')');
+        append_code(&text, error);
     }
     return feri_text_store(text.bytes, text.len, buf, cap);
 }

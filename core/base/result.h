@@ -3,6 +3,7 @@
 #ifndef FERI_RESULT_H
 #define FERI_RESULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ferrule/error.h"
@@ -16,6 +17,13 @@ static inline fer_error feri_ok(void)
 static inline fer_error feri_own_error(fer_error_kind kind)
 {
     return (fer_error){kind, 0};
+}
+
+/* Whether an error's code is the resolver's. */
+static inline bool feri_is_lookup_failure(fer_error_kind kind)
+{
+    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN ||
+           kind == FER_RESOLVE_FAILED;
 }
 
 /* Stores the caller's count, if n is not NULL. */

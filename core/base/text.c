@@ -1,7 +1,45 @@
-/* text.c: stores the text of every _format function. */
+/* text.c: stores the text of every _format function, and tidies texts of the system. */
 #include "core/base/text.h"
 
 #include "core/base/assert.h"
+
+/* The number of bytes of the UTF-8 character that begins with this byte (RFC 3629, 3), and 1 for a
+ * byte that begins none. */
+static size_t utf8_len(unsigned char first)
+{
+    if (first >= 0xf0) {
+        return 4;
+    }
+    return first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+}
+
+/* The length without a last character that was cut. A byte 0x80 to 0xbf continues a character. */
+static size_t whole_characters(const char *text, size_t len)
+{
+    for (size_t back = 1; back <= 3 && back <= len; back++) {
+        unsigned char byte = (unsigned char)text[len - back];
+        if (byte < 0x80 || byte >= 0xc0) {
+            return utf8_len(byte) > back ? len - back : len;
+        }
+    }
+    return len;
+}
+
+size_t feri_text_tidy(char *text, size_t cap)
+{
+    FERI_ASSERT(text != NULL);
+    size_t len = 0;
+    for (; len < cap - 1 && text[len] != '\0'; len++) {
+        unsigned char byte = (unsigned char)text[len];
+        text[len] = byte < ' ' || byte == 0x7f ? ' ' : text[len];
+    }
+    len = whole_characters(text, len);
+    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '.')) {
+        len--;
+    }
+    text[len] = '\0';
+    return len;
+}
 
 size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap)
 {

@@ -1,4 +1,5 @@
-/* text.h: stores the text of every _format function in the caller's buffer. No parsing here. */
+/* text.h: stores the text of every _format function in the caller's buffer, and tidies texts of the
+ * system. No parsing here. */
 #ifndef FERI_TEXT_H
 #define FERI_TEXT_H
 
@@ -8,5 +9,10 @@
  * NUL-terminated if cap > 0. Returns len, or 0 if buf is NULL and cap is not 0 (misuse). text and
  * buf do not overlap. */
 size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap);
+
+/* Makes one line of a text of the system, in place: control characters become spaces. Drops an
+ * incomplete character of UTF-8 at the end, and then spaces and full stops. text has cap bytes and
+ * a NUL. Returns the length. */
+size_t feri_text_tidy(char *text, size_t cap);
 
 #endif

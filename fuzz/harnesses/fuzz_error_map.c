@@ -29,15 +29,38 @@ static const char *phrase_of(fer_error_kind kind)
     return NULL;
 }
 
+static bool is_of_lookup(fer_error_kind kind)
+{
+    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN ||
+           kind == FER_RESOLVE_FAILED;
+}
+
+/* The text of the system is checked for its shape, and then for every capacity. */
+static void check_system_text(fer_error error, char text[FER_ERROR_TEXT_CAP])
+{
+    char end[32];
+    const size_t len = fer_error_format(error, text, FER_ERROR_TEXT_CAP);
+    snprintf(end, sizeof end, " (os error %ld)", (long)error.os_code);
+    FUZZ_CHECK(len < FER_ERROR_TEXT_CAP && len >= 19 + strlen(end));
+    FUZZ_CHECK(memcmp(text, "uncategorized error", 19) == 0);
+    FUZZ_CHECK(strcmp(text + len - strlen(end), end) == 0);
+    for (size_t i = 0; i < len; i++) {
+        FUZZ_CHECK((unsigned char)text[i] >= ' ');
+    }
+}
+
 static void check_text(fer_error error)
 {
-    char expected[128];
+    char expected[FER_ERROR_TEXT_CAP];
     const char *known = phrase_of(error.kind);
     const char *phrase = known != NULL ? known : "unknown error";
     if (error.os_code == 0) {
         snprintf(expected, sizeof expected, "%s", phrase);
+    } else if (error.kind == FER_UNCATEGORIZED) {
+        check_system_text(error, expected);
     } else {
-        snprintf(expected, sizeof expected, "%s (os error %ld)", phrase, (long)error.os_code);
+        snprintf(expected, sizeof expected, "%s (%s error %ld)", phrase,
+                 is_of_lookup(error.kind) ? "resolver" : "os", (long)error.os_code);
     }
     const size_t len = strlen(expected);
     FUZZ_CHECK(len < FER_ERROR_TEXT_CAP);

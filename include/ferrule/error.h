@@ -1,5 +1,5 @@
 /* error.h: the error type of most calls: a kind that is the same on every OS, and the OS's own
- * number. No error texts of the OS. */
+ * number; its texts, and its errno. */
 #ifndef FERRULE_ERROR_H
 #define FERRULE_ERROR_H
 
@@ -14,7 +14,9 @@ extern "C" {
 
 /* The error kinds. After FER_OK come the names of Rust 1.95's std::io::ErrorKind, in its order.
  * ferrule's own names for errors that Rust leaves Uncategorized follow. FER_UNCATEGORIZED is the
- * last. The entries are X(name, value, Rust's name, phrase). Released values never change.
+ * last. The entries are X(name, value, Rust's name, phrase). Released values never change, and a
+ * minor version may add entries, so a switch needs a default. The numbers 16, 17, 20, 26 to 28, 30,
+ * 32, 33 and 35 are reserved: Rust's kinds of files that no socket call reports.
  *
  * The following is what the kinds mean that ferrule's functions report. The Errors: of a function
  * list the kinds that it reports. "Other errors of the OS" there are FER_ALREADY_CONNECTED,
@@ -73,7 +75,7 @@ extern "C" {
  * - FER_RESOLVE_FAILED: any other failure of a lookup.
  * - FER_NOT_FOUND: no such path, for a Unix socket; the socket is not registered with the poller.
  * - FER_ALREADY_EXISTS: the socket is registered with the poller already.
- * - FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_IS_A_DIRECTORY, FER_NOT_A_DIRECTORY,
+ * - FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
  *   FER_READ_ONLY_FILESYSTEM: the path of a Unix socket cannot be used, for this reason.
  *
  * The call is wrong, or not possible here:
@@ -86,59 +88,49 @@ extern "C" {
  * - FER_BAD_HANDLE: the raw value is not an open socket.
  * - FER_DEADLOCK: on the simulated network, the call would wait forever.
  * - FER_UNCATEGORIZED: ferrule does not know the code of the OS, which is in os_code. */
-#define FER_ERROR_KINDS(X)                                                                      \
-    X(FER_OK, 0, "Ok", "ok")                                                                    \
-    X(FER_NOT_FOUND, 1, "NotFound", "entity not found")                                         \
-    X(FER_PERMISSION_DENIED, 2, "PermissionDenied", "permission denied")                        \
-    X(FER_CONNECTION_REFUSED, 3, "ConnectionRefused", "connection refused")                     \
-    X(FER_CONNECTION_RESET, 4, "ConnectionReset", "connection reset")                           \
-    X(FER_HOST_UNREACHABLE, 5, "HostUnreachable", "host unreachable")                           \
-    X(FER_NETWORK_UNREACHABLE, 6, "NetworkUnreachable", "network unreachable")                  \
-    X(FER_CONNECTION_ABORTED, 7, "ConnectionAborted", "connection aborted")                     \
-    X(FER_NOT_CONNECTED, 8, "NotConnected", "not connected")                                    \
-    X(FER_ADDR_IN_USE, 9, "AddrInUse", "address in use")                                        \
-    X(FER_ADDR_NOT_AVAILABLE, 10, "AddrNotAvailable", "address not available")                  \
-    X(FER_NETWORK_DOWN, 11, "NetworkDown", "network down")                                      \
-    X(FER_BROKEN_PIPE, 12, "BrokenPipe", "broken pipe")                                         \
-    X(FER_ALREADY_EXISTS, 13, "AlreadyExists", "entity already exists")                         \
-    X(FER_WOULD_BLOCK, 14, "WouldBlock", "operation would block")                               \
-    X(FER_NOT_A_DIRECTORY, 15, "NotADirectory", "not a directory")                              \
-    X(FER_IS_A_DIRECTORY, 16, "IsADirectory", "is a directory")                                 \
-    X(FER_DIRECTORY_NOT_EMPTY, 17, "DirectoryNotEmpty", "directory not empty")                  \
-    X(FER_READ_ONLY_FILESYSTEM, 18, "ReadOnlyFilesystem",                                       \
-      "read-only filesystem or storage medium")                                                 \
-    X(FER_FILESYSTEM_LOOP, 19, "FilesystemLoop", "filesystem loop or indirection limit")        \
-    X(FER_STALE_NETWORK_FILE_HANDLE, 20, "StaleNetworkFileHandle", "stale network file handle") \
-    X(FER_INVALID_INPUT, 21, "InvalidInput", "invalid input parameter")                         \
-    X(FER_INVALID_DATA, 22, "InvalidData", "invalid data")                                      \
-    X(FER_TIMED_OUT, 23, "TimedOut", "timed out")                                               \
-    X(FER_WRITE_ZERO, 24, "WriteZero", "write zero")                                            \
-    X(FER_STORAGE_FULL, 25, "StorageFull", "no storage space")                                  \
-    X(FER_NOT_SEEKABLE, 26, "NotSeekable", "seek on unseekable file")                           \
-    X(FER_QUOTA_EXCEEDED, 27, "QuotaExceeded", "quota exceeded")                                \
-    X(FER_FILE_TOO_LARGE, 28, "FileTooLarge", "file too large")                                 \
-    X(FER_RESOURCE_BUSY, 29, "ResourceBusy", "resource busy")                                   \
-    X(FER_EXECUTABLE_FILE_BUSY, 30, "ExecutableFileBusy", "executable file busy")               \
-    X(FER_DEADLOCK, 31, "Deadlock", "deadlock")                                                 \
-    X(FER_CROSSES_DEVICES, 32, "CrossesDevices", "cross-device link or rename")                 \
-    X(FER_TOO_MANY_LINKS, 33, "TooManyLinks", "too many links")                                 \
-    X(FER_INVALID_FILENAME, 34, "InvalidFilename", "invalid filename")                          \
-    X(FER_ARGUMENT_LIST_TOO_LONG, 35, "ArgumentListTooLong", "argument list too long")          \
-    X(FER_INTERRUPTED, 36, "Interrupted", "operation interrupted")                              \
-    X(FER_UNSUPPORTED, 37, "Unsupported", "unsupported")                                        \
-    X(FER_UNEXPECTED_EOF, 38, "UnexpectedEof", "unexpected end of file")                        \
-    X(FER_OUT_OF_MEMORY, 39, "OutOfMemory", "out of memory")                                    \
-    X(FER_IN_PROGRESS, 40, "InProgress", "in progress")                                         \
-    X(FER_OTHER, 41, "Other", "other error")                                                    \
-    X(FER_TOO_MANY_OPEN_FILES, 64, "TooManyOpenFiles", "too many open files")                   \
-    X(FER_MESSAGE_TOO_LONG, 65, "MessageTooLong", "message too long")                           \
-    X(FER_NO_BUFFER_SPACE, 66, "NoBufferSpace", "no buffer space")                              \
-    X(FER_BAD_HANDLE, 67, "BadHandle", "bad handle")                                            \
-    X(FER_ALREADY_CONNECTED, 68, "AlreadyConnected", "already connected")                       \
-    X(FER_CANCELLED, 69, "Cancelled", "cancelled")                                              \
-    X(FER_HOST_NOT_FOUND, 70, "HostNotFound", "host not found")                                 \
-    X(FER_RESOLVE_TRY_AGAIN, 71, "ResolveTryAgain", "name lookup failed for now")               \
-    X(FER_RESOLVE_FAILED, 72, "ResolveFailed", "name lookup failed")                            \
+#define FER_ERROR_KINDS(X)                                                               \
+    X(FER_OK, 0, "Ok", "ok")                                                             \
+    X(FER_NOT_FOUND, 1, "NotFound", "entity not found")                                  \
+    X(FER_PERMISSION_DENIED, 2, "PermissionDenied", "permission denied")                 \
+    X(FER_CONNECTION_REFUSED, 3, "ConnectionRefused", "connection refused")              \
+    X(FER_CONNECTION_RESET, 4, "ConnectionReset", "connection reset")                    \
+    X(FER_HOST_UNREACHABLE, 5, "HostUnreachable", "host unreachable")                    \
+    X(FER_NETWORK_UNREACHABLE, 6, "NetworkUnreachable", "network unreachable")           \
+    X(FER_CONNECTION_ABORTED, 7, "ConnectionAborted", "connection aborted")              \
+    X(FER_NOT_CONNECTED, 8, "NotConnected", "not connected")                             \
+    X(FER_ADDR_IN_USE, 9, "AddrInUse", "address in use")                                 \
+    X(FER_ADDR_NOT_AVAILABLE, 10, "AddrNotAvailable", "address not available")           \
+    X(FER_NETWORK_DOWN, 11, "NetworkDown", "network down")                               \
+    X(FER_BROKEN_PIPE, 12, "BrokenPipe", "broken pipe")                                  \
+    X(FER_ALREADY_EXISTS, 13, "AlreadyExists", "entity already exists")                  \
+    X(FER_WOULD_BLOCK, 14, "WouldBlock", "operation would block")                        \
+    X(FER_NOT_A_DIRECTORY, 15, "NotADirectory", "not a directory")                       \
+    X(FER_READ_ONLY_FILESYSTEM, 18, "ReadOnlyFilesystem",                                \
+      "read-only filesystem or storage medium")                                          \
+    X(FER_FILESYSTEM_LOOP, 19, "FilesystemLoop", "filesystem loop or indirection limit") \
+    X(FER_INVALID_INPUT, 21, "InvalidInput", "invalid input parameter")                  \
+    X(FER_INVALID_DATA, 22, "InvalidData", "invalid data")                               \
+    X(FER_TIMED_OUT, 23, "TimedOut", "timed out")                                        \
+    X(FER_WRITE_ZERO, 24, "WriteZero", "write zero")                                     \
+    X(FER_STORAGE_FULL, 25, "StorageFull", "no storage space")                           \
+    X(FER_RESOURCE_BUSY, 29, "ResourceBusy", "resource busy")                            \
+    X(FER_DEADLOCK, 31, "Deadlock", "deadlock")                                          \
+    X(FER_INVALID_FILENAME, 34, "InvalidFilename", "invalid filename")                   \
+    X(FER_INTERRUPTED, 36, "Interrupted", "operation interrupted")                       \
+    X(FER_UNSUPPORTED, 37, "Unsupported", "unsupported")                                 \
+    X(FER_UNEXPECTED_EOF, 38, "UnexpectedEof", "unexpected end of file")                 \
+    X(FER_OUT_OF_MEMORY, 39, "OutOfMemory", "out of memory")                             \
+    X(FER_IN_PROGRESS, 40, "InProgress", "in progress")                                  \
+    X(FER_OTHER, 41, "Other", "other error")                                             \
+    X(FER_TOO_MANY_OPEN_FILES, 64, "TooManyOpenFiles", "too many open files")            \
+    X(FER_MESSAGE_TOO_LONG, 65, "MessageTooLong", "message too long")                    \
+    X(FER_NO_BUFFER_SPACE, 66, "NoBufferSpace", "no buffer space")                       \
+    X(FER_BAD_HANDLE, 67, "BadHandle", "bad handle")                                     \
+    X(FER_ALREADY_CONNECTED, 68, "AlreadyConnected", "already connected")                \
+    X(FER_CANCELLED, 69, "Cancelled", "cancelled")                                       \
+    X(FER_HOST_NOT_FOUND, 70, "HostNotFound", "host not found")                          \
+    X(FER_RESOLVE_TRY_AGAIN, 71, "ResolveTryAgain", "name lookup failed for now")        \
+    X(FER_RESOLVE_FAILED, 72, "ResolveFailed", "name lookup failed")                     \
     X(FER_UNCATEGORIZED, 127, "Uncategorized", "uncategorized error")
 
 typedef enum fer_error_kind {
@@ -149,7 +141,9 @@ typedef enum fer_error_kind {
 
 /* The result of a call. kind is FER_OK on success. os_code is the OS's own number: errno, the WSA
  * code or the resolver's code. os_code is 0 if ferrule itself made the error (an expired timeout,
- * misuse, a parse failure). A fer_error has 8 bytes and is passed by value. */
+ * misuse, a parse failure). Decide by kind: os_code is for a message or a log, and differs between
+ * systems. A fer_error has 8 bytes and is passed by value. It does not name the call that failed:
+ * the caller knows it, and prints it before the text. */
 typedef struct fer_error {
     fer_error_kind kind;
     int32_t os_code;
@@ -203,9 +197,44 @@ FER_MUST_USE FER_API fer_error fer_error_from_raw_os_error(int32_t os_code);
 FER_API const char *fer_error_kind_name(fer_error_kind kind);
 
 /**
+ * Returns the phrase of a kind, for example "connection refused".
+ *
+ * It is the text of fer_error_format without the code. For a value that is not a kind it is
+ * "unknown error".
+ *
+ * Blocks: never.
+ * Owns: the returned string is static and never NULL; do not free it.
+ * Errors: none.
+ * Rust: std::io::ErrorKind's Display.
+ * Threads: any number of concurrent calls.
+ */
+FER_API const char *fer_error_kind_text(fer_error_kind kind);
+
+/**
+ * Returns the number of <errno.h> for an error, for a program whose own callers expect errno.
+ *
+ * 0 for FER_OK. On POSIX os_code itself, if it is an errno with this kind, or one that ferrule does
+ * not know (FER_UNCATEGORIZED). Otherwise the number of the kind: ECONNREFUSED for
+ * FER_CONNECTION_REFUSED, EAGAIN for FER_WOULD_BLOCK, ETIMEDOUT for FER_TIMED_OUT, EINVAL for
+ * FER_INVALID_INPUT. EIO if no number has this meaning: FER_INVALID_DATA, FER_WRITE_ZERO,
+ * FER_UNEXPECTED_EOF, FER_OTHER, FER_UNCATEGORIZED, and the kinds of lookups. Windows' C library
+ * has these numbers too.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none; never negative.
+ * Rust: none.
+ * Threads: any number of concurrent calls.
+ */
+FER_MUST_USE FER_API int fer_error_to_errno(fer_error error);
+
+/**
  * Writes an error as text, for example "connection refused (os error 111)".
  *
- * The part in parentheses is omitted if os_code is 0. For a value that is not a kind the phrase is
+ * The part in parentheses is omitted if os_code is 0, and is "(resolver error -2)" for
+ * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN and FER_RESOLVE_FAILED. FER_UNCATEGORIZED has the
+ * system's own text too, in the language of the system, on one line and cut if it is long:
+ * "uncategorized error: Protocol error (os error 71)". For a value that is not a kind the phrase is
  * "unknown error". Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. buf may
  * be NULL only if cap is 0. Returns the full length without the NUL, so FER_ERROR_TEXT_CAP bytes
  * always suffice. Returns 0 if buf is NULL and cap is not 0.
@@ -213,7 +242,8 @@ FER_API const char *fer_error_kind_name(fer_error_kind kind);
  * Blocks: never.
  * Owns: buf is caller-owned, cap bytes.
  * Errors: none.
- * Rust: std::io::Error's Display. Differs: the phrase is ferrule's and the same on every OS.
+ * Rust: std::io::Error's Display. Differs: the phrase is ferrule's and the same on every OS. Rust's
+ * is always the system's.
  * Threads: any number of concurrent calls.
  */
 FER_API size_t fer_error_format(fer_error error, char *buf, size_t cap);

@@ -73,6 +73,23 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs(const char *host_port, fer_so
 FER_MUST_USE FER_API fer_error fer_lookup_host(const char *host, uint16_t port,
                                                fer_socket_addr *addrs, size_t cap, size_t *count);
 
+/**
+ * Writes the system's own text for a failed lookup, for example "Name or service not known".
+ *
+ * error is FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN or FER_RESOLVE_FAILED, from any call that
+ * looks up a name. The text is gai_strerror's, or strerror's if os_code is an errno; on Windows
+ * FormatMessage's, in UTF-8. It has one line. For any other error, or if the system has no text, it
+ * is that of fer_error_kind_text. Follows snprintf as fer_error_format does: FER_ERROR_TEXT_CAP
+ * bytes always suffice.
+ *
+ * Blocks: never.
+ * Owns: buf is caller-owned, cap bytes.
+ * Errors: none.
+ * Rust: std::io::Error's Display for a failed lookup, after "failed to lookup address information".
+ * Threads: any number of concurrent calls.
+ */
+FER_API size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap);
+
 struct fer_resolver;
 
 /**

@@ -577,7 +577,7 @@ FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_soc
  * Owns: addr is not kept. The path remains when the socket is closed.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
  * FER_UNSUPPORTED, FER_INVALID_INPUT (misuse; not a Unix socket; an unnamed address; already
- * bound), FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_IS_A_DIRECTORY,
+ * bound), FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME,
  * FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of
  * the OS.
  * Rust: socket2: Socket::bind with SockAddr::unix.

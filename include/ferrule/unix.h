@@ -660,7 +660,7 @@ FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream);
  * kept.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
  * FER_UNSUPPORTED, FER_INVALID_INPUT (misuse), FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS,
- * FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_IS_A_DIRECTORY, FER_NOT_A_DIRECTORY,
+ * FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
  * FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::bind.
  * Threads: no concurrent call on the handle.
@@ -903,7 +903,7 @@ FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener);
  * kept.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT
  * (misuse), FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME,
- * FER_IS_A_DIRECTORY, FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path)
+ * FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path)
  * and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::bind.
  * Threads: no concurrent call on the handle.

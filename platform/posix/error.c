@@ -1,6 +1,9 @@
 /* error.c: maps errno to a kind. The table is in errors_posix.h. */
 #include "platform/posix/posix.h"
 
+#include <netdb.h>
+#include <string.h>
+
 #include "platform/posix/errors_bsd.h"
 #include "platform/posix/errors_linux.h"
 #include "platform/posix/errors_posix.h"
@@ -40,4 +43,47 @@ fer_error ferp_posix_error_of(int code)
     case FER_IN_PROGRESS: return (fer_error){FER_RESOURCE_BUSY, code};
     default: return error;
     }
+}
+
+static void store_text(const char *text, char *buf, size_t cap)
+{
+    size_t len = strnlen(text, cap - 1);
+    memcpy(buf, text, len);
+    buf[len] = '\0';
+}
+
+/* strerror_r returns the text (GNU's, which Bionic has too) or stores it (POSIX's: musl, macOS, the
+ * BSDs): strerror_r(3). */
+static void store_errno_text(int code, char *buf, size_t cap)
+{
+#if defined(__GLIBC__) || defined(__BIONIC__)
+    char unknown[64];
+    store_text(strerror_r(code, unknown, sizeof unknown), buf, cap);
+#else
+    buf[0] = '\0';
+    (void)strerror_r(code, buf, cap);
+#endif
+}
+
+/* The resolver's codes are negative on every system (resolve.c), and a positive one of a failed
+ * lookup is errno. Only a system whose own are negative has INT32_MIN. errno stays as it was,
+ * because no call of ferrule sets it. */
+void ferp_error_text(fer_error error, char *buf, size_t cap)
+{
+    int previous = errno;
+    bool is_negated = EAI_NONAME > 0 && error.os_code != INT32_MIN;
+    if (error.kind == FER_UNCATEGORIZED || error.os_code > 0) {
+        store_errno_text(error.os_code, buf, cap);
+    } else {
+        store_text(gai_strerror(is_negated ? -error.os_code : error.os_code), buf, cap);
+    }
+    errno = previous;
+}
+
+/* A positive code of RESOLVE_FAILED is errno (resolve.c, error_of). */
+int ferp_errno(fer_error error)
+{
+    bool is_exact = error.kind == FER_RESOLVE_FAILED ||
+                    (error.kind != FER_OK && ferp_error_kind(error.os_code) == error.kind);
+    return is_exact && error.os_code > 0 ? error.os_code : ferp_errno_of_kind(error.kind);
 }

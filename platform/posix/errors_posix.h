@@ -8,9 +8,8 @@
 #ifndef FERP_ERRORS_POSIX_H
 #define FERP_ERRORS_POSIX_H
 
-/* Names that Rust maps, in its order. ENOTEMPTY is below because it equals EEXIST on AIX. */
+/* Names that Rust maps, in its order, without those of the kinds of files that ferrule lacks. */
 #define FERP_POSIX_RUST_ERRORS(X)            \
-    X(E2BIG, FER_ARGUMENT_LIST_TOO_LONG)     \
     X(EADDRINUSE, FER_ADDR_IN_USE)           \
     X(EADDRNOTAVAIL, FER_ADDR_NOT_AVAILABLE) \
     X(EBUSY, FER_RESOURCE_BUSY)              \
@@ -18,19 +17,15 @@
     X(ECONNREFUSED, FER_CONNECTION_REFUSED)  \
     X(ECONNRESET, FER_CONNECTION_RESET)      \
     X(EDEADLK, FER_DEADLOCK)                 \
-    X(EDQUOT, FER_QUOTA_EXCEEDED)            \
     X(EEXIST, FER_ALREADY_EXISTS)            \
-    X(EFBIG, FER_FILE_TOO_LARGE)             \
     X(EHOSTUNREACH, FER_HOST_UNREACHABLE)    \
     X(EINTR, FER_INTERRUPTED)                \
     X(EINVAL, FER_INVALID_INPUT)             \
-    X(EISDIR, FER_IS_A_DIRECTORY)            \
     X(ELOOP, FER_FILESYSTEM_LOOP)            \
     X(ENOENT, FER_NOT_FOUND)                 \
     X(ENOMEM, FER_OUT_OF_MEMORY)             \
     X(ENOSPC, FER_STORAGE_FULL)              \
     X(ENOSYS, FER_UNSUPPORTED)               \
-    X(EMLINK, FER_TOO_MANY_LINKS)            \
     X(ENAMETOOLONG, FER_INVALID_FILENAME)    \
     X(ENETDOWN, FER_NETWORK_DOWN)            \
     X(ENETUNREACH, FER_NETWORK_UNREACHABLE)  \
@@ -38,11 +33,7 @@
     X(ENOTDIR, FER_NOT_A_DIRECTORY)          \
     X(EPIPE, FER_BROKEN_PIPE)                \
     X(EROFS, FER_READ_ONLY_FILESYSTEM)       \
-    X(ESPIPE, FER_NOT_SEEKABLE)              \
-    X(ESTALE, FER_STALE_NETWORK_FILE_HANDLE) \
     X(ETIMEDOUT, FER_TIMED_OUT)              \
-    X(ETXTBSY, FER_EXECUTABLE_FILE_BUSY)     \
-    X(EXDEV, FER_CROSSES_DEVICES)            \
     X(EINPROGRESS, FER_IN_PROGRESS)          \
     X(EOPNOTSUPP, FER_UNSUPPORTED)           \
     X(EACCES, FER_PERMISSION_DENIED)         \
@@ -69,11 +60,6 @@
     X(EPROTONOSUPPORT, FER_UNSUPPORTED)
 
 /* Names that a system may lack, or that may equal another name. */
-#if ENOTEMPTY != EEXIST
-#define FERP_POSIX_ENOTEMPTY(X) X(ENOTEMPTY, FER_DIRECTORY_NOT_EMPTY)
-#else
-#define FERP_POSIX_ENOTEMPTY(X)
-#endif
 #if EWOULDBLOCK != EAGAIN
 #define FERP_POSIX_EWOULDBLOCK(X) X(EWOULDBLOCK, FER_WOULD_BLOCK)
 #else
@@ -108,7 +94,6 @@
 #define FERP_POSIX_ERRORS(X)      \
     FERP_POSIX_RUST_ERRORS(X)     \
     FERP_POSIX_OWN_ERRORS(X)      \
-    FERP_POSIX_ENOTEMPTY(X)       \
     FERP_POSIX_EWOULDBLOCK(X)     \
     FERP_POSIX_ENOTSUP(X)         \
     FERP_POSIX_ESHUTDOWN(X)       \

@@ -90,3 +90,62 @@ fer_error ferp_sim_error(const ferp_sim_network *network, ferp_sim_code code)
                                                                         : linux_code(code);
     return (fer_error){kind_in(network->config.dialect, number), number};
 }
+
+/* ---- Texts: the name of the code, so that they are the same on every host. */
+
+#define CASE(number, name, kind) \
+    case number: return #name;
+
+static const char *linux_name(int32_t os_code)
+{
+    switch (os_code) {
+        FERP_LINUX_ERRORS(CASE)
+    default: return "";
+    }
+}
+
+static const char *bsd_name(int32_t os_code)
+{
+    switch (os_code) {
+        FERP_BSD_ERRORS(CASE)
+    default: return "";
+    }
+}
+
+static const char *windows_name(int32_t os_code)
+{
+    switch (os_code) {
+        FERP_WINSOCK_ERRORS(CASE)
+    default: return "";
+    }
+}
+
+#undef CASE
+
+static void store_text(const char *text, char *buf, size_t cap)
+{
+    size_t len = 0;
+    for (; len < cap - 1 && text[len] != '\0'; len++) {
+        buf[len] = text[len];
+    }
+    buf[len] = '\0';
+}
+
+/* The network's resolver has a code for each kind (resolve.c), and no text. */
+void ferp_error_text(fer_error error, char *buf, size_t cap)
+{
+    const ferp_sim_network *network = ferp_sim_current();
+    int32_t os_code = error.kind == FER_UNCATEGORIZED ? error.os_code : 0;
+    switch (network != NULL ? network->config.dialect : FER_SIM_DIALECT_POSIX) {
+    case FER_SIM_DIALECT_WINSOCK: store_text(windows_name(os_code), buf, cap); break;
+    case FER_SIM_DIALECT_BSD: store_text(bsd_name(os_code), buf, cap); break;
+    case FER_SIM_DIALECT_POSIX:
+    default: store_text(linux_name(os_code), buf, cap); break;
+    }
+}
+
+/* The host's number: the program was compiled with its <errno.h>. The codes are the dialect's. */
+int ferp_errno(fer_error error)
+{
+    return ferp_errno_of_kind(error.kind);
+}

@@ -2,6 +2,8 @@
  * table is in errors_winsock.h and is checked here against the headers. */
 #include "platform/winsock/winsock.h"
 
+#include <string.h>
+
 #include "platform/winsock/errors_winsock.h"
 
 /* Names that some SDKs' WinError.h lacks. If it has a name, the number must be the same. */
@@ -33,6 +35,32 @@ fer_error_kind ferp_error_kind(int32_t os_code)
 #undef CASE
     default: return FER_UNCATEGORIZED;
     }
+}
+
+/* gai_strerror is not thread-safe, and a lookup's codes are Winsock's ("gai_strerrorW function",
+ * MSDN). The longest text of a socket error has about 200 characters. FormatMessageW stores nothing
+ * if the text is longer ("FormatMessageW function", MSDN). One unit of UTF-16 has at most 3
+ * bytes. */
+#define TEXT_UNITS 512
+
+void ferp_error_text(fer_error error, char *buf, size_t cap)
+{
+    const DWORD flags =
+        FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS | FORMAT_MESSAGE_MAX_WIDTH_MASK;
+    WCHAR wide[TEXT_UNITS];
+    char text[3 * TEXT_UNITS];
+    DWORD units = FormatMessageW(flags, NULL, (DWORD)error.os_code, 0, wide, TEXT_UNITS, NULL);
+    int bytes =
+        WideCharToMultiByte(CP_UTF8, 0, wide, (int)units, text, (int)sizeof text, NULL, NULL);
+    size_t len = (size_t)bytes < cap - 1 ? (size_t)bytes : cap - 1;
+    memcpy(buf, text, len);
+    buf[len] = '\0';
+}
+
+/* No code of Windows is an errno. */
+int ferp_errno(fer_error error)
+{
+    return ferp_errno_of_kind(error.kind);
 }
 
 fer_error ferp_winsock_error(int32_t code)

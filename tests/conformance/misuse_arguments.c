@@ -299,6 +299,10 @@ static void an_unknown_kind_has_a_name_and_a_text(void **state)
         assert_string_equal(fer_error_kind_name(error.kind), "Unknown");
         assert_in_range(fer_error_format(error, text, sizeof text), 1, sizeof text - 1);
         assert_int_equal(fer_error_format(error, NULL, sizeof text), 0);
+        assert_string_equal(fer_error_kind_text(error.kind), "unknown error");
+        assert_true(fer_error_to_errno(error) > 0);
+        assert_int_equal(fer_resolve_error_text(error, text, sizeof text), strlen("unknown error"));
+        assert_int_equal(fer_resolve_error_text(error, NULL, sizeof text), 0);
     }
 }
 

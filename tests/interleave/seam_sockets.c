@@ -385,6 +385,18 @@ fer_error_kind ferp_error_kind(int32_t os_code)
     return os_code == 0 ? FER_OK : FER_UNCATEGORIZED;
 }
 
+/* No text, and no numbers of <errno.h>. */
+void ferp_error_text(fer_error error, char *buf, size_t cap)
+{
+    (void)error;
+    buf[cap - 1] = buf[0] = '\0';
+}
+
+int ferp_errno(fer_error error)
+{
+    return error.kind == FER_OK ? 0 : -1;
+}
+
 void inter_seam_begin(const struct ferp_traits *traits)
 {
     inter_time_begin(traits);

@@ -126,3 +126,17 @@ uint64_t ferp_process(void)
     }
     return background.process;
 }
+
+/* ---- Texts */
+
+/* No text, and no numbers of <errno.h>. */
+void ferp_error_text(fer_error error, char *buf, size_t cap)
+{
+    (void)error;
+    buf[cap - 1] = buf[0] = '\0';
+}
+
+int ferp_errno(fer_error error)
+{
+    return error.kind == FER_OK ? 0 : -1;
+}

@@ -1,5 +1,10 @@
 /* test_error.c: errors from OS codes, the names of the kinds, the text of errors, and the version.
  * The maps: test_error_maps.c. */
+#ifndef _WIN32
+#include "platform/posix/features.h"
+#endif
+
+#include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,9 +14,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifndef _WIN32
+#include <netdb.h>
+#endif
+
 #include <cmocka.h>
 
 #include "ferrule/error.h"
+#include "ferrule/resolve.h"
 #include "ferrule/version.h"
 
 struct kind_row {
@@ -71,6 +81,20 @@ static void a_value_that_is_no_kind_is_named_unknown(void **state)
     }
 }
 
+/* The numbers of Rust's kinds that ferrule does not have. */
+static void a_reserved_number_is_no_kind(void **state)
+{
+    (void)state;
+    static const int reserved[] = {16, 17, 20, 26, 27, 28, 30, 32, 33, 35};
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
+        assert_string_equal(fer_error_kind_name((fer_error_kind)reserved[i]), "Unknown");
+        for (size_t j = 0; j < KIND_COUNT; j++) {
+            assert_int_not_equal(kinds[j].value, reserved[i]);
+        }
+    }
+    assert_int_equal(KIND_COUNT + sizeof reserved / sizeof reserved[0], 42 + 9 + 1);
+}
+
 static void no_two_kinds_share_a_value_or_a_name(void **state)
 {
     (void)state;
@@ -83,6 +107,13 @@ static void no_two_kinds_share_a_value_or_a_name(void **state)
     }
 }
 
+static const char *numbers_of(fer_error_kind kind)
+{
+    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN || kind == FER_RESOLVE_FAILED
+               ? "resolver"
+               : "os";
+}
+
 /* Checks one error's text with every capacity, with a guard byte after the buffer. */
 static void check_format(fer_error error, const char *phrase)
 {
@@ -90,7 +121,8 @@ static void check_format(fer_error error, const char *phrase)
     if (error.os_code == 0) {
         snprintf(want, sizeof want, "%s", phrase);
     } else {
-        snprintf(want, sizeof want, "%s (os error %ld)", phrase, (long)error.os_code);
+        snprintf(want, sizeof want, "%s (%s error %ld)", phrase, numbers_of(error.kind),
+                 (long)error.os_code);
     }
     size_t len = strlen(want);
     assert_true(len < FER_ERROR_TEXT_CAP);
@@ -114,10 +146,13 @@ static void text_is_phrase_and_code_at_every_capacity(void **state)
     (void)state;
     const int32_t codes[] = {0, 1, -2, 9, 10, 111, 10061, -2147483647, INT32_MIN, INT32_MAX};
     for (size_t i = 0; i < KIND_COUNT; i++) {
-        for (size_t j = 0; j < sizeof codes / sizeof codes[0]; j++) {
+        bool has_system_text = kinds[i].kind == FER_UNCATEGORIZED;
+        for (size_t j = 0; j < (has_system_text ? 1 : sizeof codes / sizeof codes[0]); j++) {
             check_format((fer_error){kinds[i].kind, codes[j]}, kinds[i].phrase);
         }
+        assert_string_equal(fer_error_kind_text(kinds[i].kind), kinds[i].phrase);
     }
+    assert_string_equal(fer_error_kind_text((fer_error_kind)126), "unknown error");
 }
 
 static void text_reads_as_documented(void **state)
@@ -129,6 +164,117 @@ static void text_reads_as_documented(void **state)
     fer_error_format((fer_error){FER_TIMED_OUT, 0}, text, sizeof text);
     assert_string_equal(text, "timed out");
 }
+
+/* Every code of the host, and some that are none. */
+static void an_uncategorized_error_names_the_system_s_text_on_one_line(void **state)
+{
+    (void)state;
+    for (int32_t i = -3000; i <= 20000; i++) {
+        const int32_t code = i == -3000 ? INT32_MIN : i == 20000 ? INT32_MAX : i;
+        char text[FER_ERROR_TEXT_CAP];
+        char end[32];
+        size_t len = fer_error_format((fer_error){FER_UNCATEGORIZED, code}, text, sizeof text);
+        snprintf(end, sizeof end, " (os error %ld)", (long)code);
+        assert_true(len < sizeof text);
+        assert_int_equal(strlen(text), len);
+        if (code != 0) {
+            assert_memory_equal(text, "uncategorized error", 19);
+            assert_string_equal(text + len - strlen(end), end);
+        }
+        for (size_t k = 0; k < len; k++) {
+            assert_true((unsigned char)text[k] >= ' ');
+        }
+    }
+}
+
+#ifdef __linux__
+static void the_system_s_text_is_that_of_the_code(void **state)
+{
+    (void)state;
+    char want[FER_ERROR_TEXT_CAP];
+    char text[FER_ERROR_TEXT_CAP];
+    snprintf(want, sizeof want, "uncategorized error: %s (os error %d)", strerror(EPROTO), EPROTO);
+    errno = 7;
+    assert_int_equal(fer_error_format(fer_error_from_raw_os_error(EPROTO), text, sizeof text),
+                     strlen(want));
+    assert_int_equal(errno, 7);
+    assert_string_equal(text, want);
+}
+#endif
+
+static void check_lookup_text(fer_error error, const char *want)
+{
+    char text[FER_ERROR_TEXT_CAP];
+    char cut[8];
+    assert_int_equal(fer_resolve_error_text(error, text, sizeof text), strlen(want));
+    assert_string_equal(text, want);
+    assert_int_equal(fer_resolve_error_text(error, NULL, 0), strlen(want));
+    assert_int_equal(fer_resolve_error_text(error, NULL, 5), 0);
+    assert_int_equal(fer_resolve_error_text(error, cut, sizeof cut), strlen(want));
+    assert_memory_equal(cut, want, sizeof cut - 1);
+    assert_int_equal(cut[sizeof cut - 1], '\0');
+}
+
+static void a_failed_lookup_has_the_resolver_s_text(void **state)
+{
+    (void)state;
+#ifdef _WIN32
+    char text[FER_ERROR_TEXT_CAP];
+    fer_error unknown_host = {FER_HOST_NOT_FOUND, 11001};
+    assert_true(fer_resolve_error_text(unknown_host, text, sizeof text) > 0);
+    assert_string_not_equal(text, fer_error_kind_text(FER_HOST_NOT_FOUND));
+    check_lookup_text(unknown_host, text);
+#else
+    static const int codes[] = {EAI_NONAME, EAI_AGAIN, EAI_FAIL, EAI_SERVICE};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        int32_t code = codes[i] < 0 ? codes[i] : -codes[i];
+        check_lookup_text((fer_error){FER_RESOLVE_FAILED, code}, gai_strerror(codes[i]));
+    }
+    check_lookup_text((fer_error){FER_RESOLVE_FAILED, EMFILE}, strerror(EMFILE));
+    assert_true(fer_resolve_error_text((fer_error){FER_RESOLVE_FAILED, INT32_MIN}, NULL, 0) > 0);
+#endif
+    check_lookup_text((fer_error){FER_HOST_NOT_FOUND, 0}, "host not found");
+    check_lookup_text((fer_error){FER_CONNECTION_REFUSED, -2}, "connection refused");
+    check_lookup_text((fer_error){(fer_error_kind)126, 1}, "unknown error");
+}
+
+static void an_error_of_each_kind_has_an_errno(void **state)
+{
+    (void)state;
+    assert_int_equal(fer_error_to_errno((fer_error){FER_OK, 0}), 0);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_CONNECTION_REFUSED, 0}), ECONNREFUSED);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_WOULD_BLOCK, 0}), EAGAIN);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_TIMED_OUT, 0}), ETIMEDOUT);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_INVALID_INPUT, 0}), EINVAL);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_UNEXPECTED_EOF, 0}), EIO);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_HOST_NOT_FOUND, -2}), EIO);
+    assert_int_equal(fer_error_to_errno((fer_error){(fer_error_kind)126, 5}), EIO);
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        int number = fer_error_to_errno((fer_error){kinds[i].kind, 0});
+        assert_true(kinds[i].kind == FER_OK ? number == 0 : number > 0);
+        assert_int_equal(fer_error_to_errno((fer_error){kinds[i].kind, -5}), number);
+#ifndef _WIN32
+        /* A number of another kind does not override the kind. */
+        fer_error_kind plain = fer_error_from_raw_os_error(number).kind;
+        assert_true(number == EIO || kinds[i].kind == FER_OK || plain == kinds[i].kind);
+#endif
+    }
+}
+
+#ifndef _WIN32
+static void an_errno_of_the_kind_is_returned_as_it_is(void **state)
+{
+    (void)state;
+    assert_int_equal(fer_error_to_errno(fer_error_from_raw_os_error(EPERM)), EPERM);
+    assert_int_equal(fer_error_to_errno(fer_error_from_raw_os_error(EACCES)), EACCES);
+    assert_int_equal(fer_error_to_errno(fer_error_from_raw_os_error(EPROTO)), EPROTO);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_RESOLVE_FAILED, EMFILE}), EMFILE);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_RESOLVE_FAILED, -11}), EIO);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_CONNECTION_RESET, ECONNABORTED}),
+                     ECONNRESET);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_UNCATEGORIZED, -5}), EIO);
+}
+#endif
 
 static fer_error try_it(fer_error first, int *reached)
 {
@@ -167,9 +313,19 @@ int main(void)
         cmocka_unit_test(from_os_keeps_the_code_of_an_unknown_error),
         cmocka_unit_test(a_kind_is_named_as_rust_names_it),
         cmocka_unit_test(a_value_that_is_no_kind_is_named_unknown),
+        cmocka_unit_test(a_reserved_number_is_no_kind),
         cmocka_unit_test(no_two_kinds_share_a_value_or_a_name),
         cmocka_unit_test(text_is_phrase_and_code_at_every_capacity),
         cmocka_unit_test(text_reads_as_documented),
+        cmocka_unit_test(an_uncategorized_error_names_the_system_s_text_on_one_line),
+#ifdef __linux__
+        cmocka_unit_test(the_system_s_text_is_that_of_the_code),
+#endif
+        cmocka_unit_test(a_failed_lookup_has_the_resolver_s_text),
+        cmocka_unit_test(an_error_of_each_kind_has_an_errno),
+#ifndef _WIN32
+        cmocka_unit_test(an_errno_of_the_kind_is_returned_as_it_is),
+#endif
         cmocka_unit_test(try_returns_a_failure_and_passes_success),
         cmocka_unit_test(the_version_is_the_header_s),
     };

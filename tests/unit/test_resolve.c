@@ -103,6 +103,18 @@ static void misuse_is_refused_before_any_lookup(void **state)
     assert_log("");
 }
 
+static void a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind(void **state)
+{
+    (void)state;
+    char text[FER_ERROR_TEXT_CAP];
+    fer_error error = {FER_HOST_NOT_FOUND, -2};
+    assert_int_equal(fer_resolve_error_text(error, text, sizeof text), strlen("host not found"));
+    assert_string_equal(text, "host not found");
+    error.kind = FER_RESOLVE_TRY_AGAIN;
+    assert_int_equal(fer_resolve_error_text(error, text, 5), strlen("name lookup failed for now"));
+    assert_string_equal(text, "name");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +124,7 @@ int main(void)
         script_test(an_address_text_is_one_address),
         script_test(a_failure_is_told_and_stores_nothing),
         script_test(misuse_is_refused_before_any_lookup),
+        cmocka_unit_test(a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

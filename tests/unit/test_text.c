@@ -55,6 +55,46 @@ static void the_greatest_room_is_room(void **state)
     assert_string_equal(got, WHOLE);
 }
 
+static void a_text_of_the_system_has_one_line_of_whole_characters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *want;
+    } rows[] = {
+        {"", ""},
+        {"Protocol error", "Protocol error"},
+        {"Ung\xc3\xbcltiger Name.\r\n", "Ung\xc3\xbcltiger Name"},
+        {"two\nlines\t\x7f. ", "two lines"},
+        {"...", ""},
+        {" . \n", ""},
+        {"cut \xc3", "cut"},
+        {"cut \xe3\x81", "cut"},
+        {"cut \xf0\x9f\x98", "cut"},
+        {"\xe3\x81\x82", "\xe3\x81\x82"},
+        {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+        {"\xc3", ""},
+        {"\x81\x82\x83\x84", "\x81\x82\x83\x84"},
+        {"\x81", "\x81"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[32] = {0};
+        strncpy(text, rows[i].text, sizeof text - 1);
+        assert_int_equal(feri_text_tidy(text, sizeof text), strlen(rows[i].want));
+        assert_string_equal(text, rows[i].want);
+    }
+}
+
+static void a_text_that_fills_its_room_is_tidied_too(void **state)
+{
+    (void)state;
+    char text[8] = "1234567";
+    assert_int_equal(feri_text_tidy(text, sizeof text), 7);
+    assert_string_equal(text, "1234567");
+    assert_int_equal(feri_text_tidy(text, 1), 0);
+    assert_string_equal(text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -62,6 +102,8 @@ int main(void)
         cmocka_unit_test(no_room_tells_the_length_and_writes_nothing),
         cmocka_unit_test(a_buffer_of_null_with_room_stores_nothing),
         cmocka_unit_test(the_greatest_room_is_room),
+        cmocka_unit_test(a_text_of_the_system_has_one_line_of_whole_characters),
+        cmocka_unit_test(a_text_that_fills_its_room_is_tidied_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
