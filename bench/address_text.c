@@ -64,7 +64,7 @@ static fer_ipv6_addr random_v6(uint32_t short_one_in)
     const uint32_t kind = random_below(8);
     if (kind == 0) {
         const fer_ipv4_addr v4 = random_v4();
-        return fer_ipv4_addr_to_ipv6_mapped(&v4);
+        return fer_ipv4_addr_to_ipv6_mapped(v4);
     }
     const uint32_t begin = random_below(7);
     const uint32_t len = 2 + random_below(6);
@@ -225,7 +225,7 @@ static uint64_t ferrule_parse_ip(const void *input, size_t count)
     for (size_t i = 0; i < count; i++) {
         fer_ip_addr addr;
         sum += fer_ip_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK
-                   ? first_bytes(&addr.v4)
+                   ? first_bytes(&addr.u.v4)
                    : 0;
     }
     return sum;
@@ -267,7 +267,7 @@ static uint64_t ferrule_parse_sa(const void *input, size_t count)
     for (size_t i = 0; i < count; i++) {
         fer_socket_addr addr;
         sum += fer_socket_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK
-                   ? first_bytes(&addr.ip.v4) + addr.port
+                   ? first_bytes(&addr.ip.u.v4) + addr.port
                    : 0;
     }
     return sum;
@@ -291,7 +291,7 @@ static uint64_t ferrule_format_v4(const void *input, size_t count)
     char text[TEXT_ROOM];
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += fer_ipv4_addr_format(&values[i], text, sizeof text);
+        sum += fer_ipv4_addr_format(values[i], text, sizeof text);
         sum += first_bytes(text);
     }
     return sum;
@@ -315,7 +315,7 @@ static uint64_t ferrule_format_v6(const void *input, size_t count)
     char text[TEXT_ROOM];
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += fer_ipv6_addr_format(&values[i], text, sizeof text);
+        sum += fer_ipv6_addr_format(values[i], text, sizeof text);
         sum += first_bytes(text);
     }
     return sum;

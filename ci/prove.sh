@@ -78,10 +78,10 @@ parse_one() {
 # blocks, whose end is reached soon.
 # The two halves run at the same time, each in one thread.
 parse() {
-    parse_half "$1" "$2" 0 2 4 6 8 10 &
+    parse_half "$1" "$2" 0 2 4 6 &
     other_half=$!
     code=0
-    parse_half "$1" "$2" 1 3 5 7 9 11 || code=1
+    parse_half "$1" "$2" 1 3 5 7 || code=1
     wait "$other_half" || code=1
     return "$code"
 }
@@ -93,7 +93,7 @@ parse_half() {
     shift 2
     for which in "$@"; do
         parse_one "$half_tree" "$half_log" "$which" 64 || return 1
-        [ "$which" -lt 6 ] || continue
+        [ "$which" -lt 4 ] || continue
         for longest in 4 12 24; do
             parse_one "$half_tree" "$half_log" "$which" "$longest" || return 1
         done

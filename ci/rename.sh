@@ -7,11 +7,11 @@ case ${1-} in
     cat <<'TEXT'
 usage: ci/rename.sh FILE...
 
-Rewrites C and C++ sources in place: renamed functions, types and enumerators, addresses that are
-passed by value now, and arguments that have moved. Prints each file that changed. A second run
-changes nothing. What needs a decision stays as it is, and does not compile: the functions that are
-gone, a NULL address, and an argument that contains a preprocessor line. Names in comments change
-too. Needs perl.
+Rewrites C and C++ sources in place: renamed functions, types and enumerators, IP addresses that are
+passed by value now, and the members v4 and v6 of a member that is named ip. Prints each file that
+changed. Names in comments change too. Run it once: a second run would dereference the addresses
+again. What needs a decision stays as it is, and does not compile: the functions that are gone, a
+NULL address, and members of an address that has another name. Needs perl.
 TEXT
     exit 0
     ;;
@@ -56,6 +56,7 @@ my %renamed = (
     FER_SIM_ECHO                       => 'FER_SIM_ACTION_ECHO',
     FER_SIM_SHUT_DOWN                  => 'FER_SIM_ACTION_SHUT_DOWN',
     FER_SIM_CLOSE                      => 'FER_SIM_ACTION_CLOSE',
+    FER_SIM_RESET                      => 'FER_SIM_ACTION_RESET',
     FER_SIM_LEAKS_TOLD                 => 'FER_SIM_LEAKS_MAX',
 );
 
@@ -135,6 +136,8 @@ for my $path (@ARGV) {
     close $in;
     my $new = rewrite($old);
     $new =~ s/\b((?:fer|FER)_\w+)\b/$renamed{$1} \/\/ $1/ge;
+    $new =~ s/\bip(\.|->)(v[46])\b/ip$1u.$2/g;
+    $new =~ s/(FER_IP_V[46],\s*)\.(v[46]\b)/$1.u.$2/g;
     next if $new eq $old;
     open my $out, '>:raw', $path or die "$path: $!\n";
     print $out $new or die "$path: $!\n";

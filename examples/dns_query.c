@@ -152,7 +152,7 @@ static void print_addresses(const struct addresses *found)
 {
     for (size_t i = 0; i < found->count; i++) {
         char text[FER_IPV4_ADDR_TEXT_CAP];
-        fer_ipv4_addr_format(&found->list[i], text, sizeof text);
+        fer_ipv4_addr_format(found->list[i], text, sizeof text);
         printf("%s\n", text);
     }
 }

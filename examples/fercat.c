@@ -343,7 +343,7 @@ static fer_error find_addrs(const struct request *request, fer_socket_addr *addr
     }
     if (request->any_host) {
         fer_ipv4_addr any = FER_IPV4_ADDR_UNSPECIFIED;
-        addrs[1] = fer_socket_addr_v4_new(&any, addrs[0].port);
+        addrs[1] = fer_socket_addr_v4_new(any, addrs[0].port);
         *count = 2;
     }
     return (fer_error){FER_OK, 0};

@@ -121,7 +121,7 @@ static bool is_reply(const struct echo *echo, const uint8_t *packet, size_t len)
 static void print_reply(const fer_udp_received *got, size_t len, int ttl)
 {
     char text[FER_SOCKET_ADDR_TEXT_CAP];
-    fer_ip_addr_format(&got->from.ip, text, sizeof text);
+    fer_ip_addr_format(got->from.ip, text, sizeof text);
     printf("%u bytes from %s: icmp_seq=%d", (unsigned)len, text, SEQUENCE);
     if (ttl > 0) {
         printf(" ttl=%d", ttl);
@@ -161,7 +161,7 @@ static bool parse_arguments(struct echo *echo, int argc, char **argv)
         (ip.family == FER_IP_V6) != echo->is_v6) {
         return false;
     }
-    echo->to = fer_socket_addr_new(&ip, 0); /* ICMP has no ports */
+    echo->to = fer_socket_addr_new(ip, 0); /* ICMP has no ports */
     return true;
 }
 

@@ -83,7 +83,7 @@ static void print_line(void *context, const char *line)
 
 static fer_sim_config config_of(fer_sim_dialect dialect, uint64_t seed, bool traced)
 {
-    static const fer_socket_addr addrs[] = {{.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 7}}}}};
+    static const fer_socket_addr addrs[] = {{.ip = {.family = FER_IP_V4, .u.v4 = {{10, 0, 0, 7}}}}};
     static const fer_sim_name names[] = {{.host = "service.test", .addrs = addrs, .count = 1}};
     fer_sim_config config = {0};
     config.dialect = dialect;

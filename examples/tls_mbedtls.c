@@ -112,9 +112,9 @@ static bool load_authorities(struct tls_session *self, const char *ca_file)
 /* Whether a name of the certificate is the address (RFC 5280, 4.2.1.6: iPAddress, tag 7). */
 static bool names_address(const mbedtls_x509_crt *certificate, const fer_ip_addr *address)
 {
-    bool is_ipv4 = fer_ip_addr_is_ipv4(address);
-    const void *octets = is_ipv4 ? (const void *)address->v4.octets : address->v6.octets;
-    size_t len = is_ipv4 ? sizeof address->v4.octets : sizeof address->v6.octets;
+    bool is_ipv4 = fer_ip_addr_is_ipv4(*address);
+    const void *octets = is_ipv4 ? (const void *)address->u.v4.octets : address->u.v6.octets;
+    size_t len = is_ipv4 ? sizeof address->u.v4.octets : sizeof address->u.v6.octets;
     const mbedtls_x509_sequence *name = &certificate->subject_alt_names;
     for (; name != NULL; name = name->next) {
         if (name->buf.tag == (MBEDTLS_ASN1_CONTEXT_SPECIFIC | 7) && name->buf.len == len &&

@@ -486,10 +486,9 @@ fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event i
 fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw);
 
 /* One wait of the system for up to cap events; cap is at least 1. A hang-up or a failure is
- * readable and writable. *count and *notified (whether a ferp_poller_notify ended the wait) are
- * always set. OK with neither: timeout expired, or the wait ended without a result; core checks the
- * clock. INTERRUPTED: a signal. timeout is rounded up; 0 does not wait, NONE waits without a limit.
- * epoll_wait | kevent | GetQueuedCompletionStatusEx. */
+ * readable and writable. *count and *notified (a ferp_poller_notify ended the wait) are always set.
+ * OK with neither: timeout expired, or no result; core checks the clock. INTERRUPTED: a signal.
+ * timeout is rounded up; NONE is no limit. epoll_wait | kevent | GetQueuedCompletionStatusEx. */
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                            size_t *count, bool *notified);
 

@@ -163,13 +163,13 @@ FERI_FAST void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr)
 {
     fer_ipv4_addr v4 = {{0}};
     uint16_t group[8] = {0};
-    if (fer_ipv6_addr_to_ipv4_mapped(addr, &v4)) {
+    if (fer_ipv6_addr_to_ipv4_mapped(*addr, &v4)) {
         memcpy(&out->text[out->len], "::ffff:", 7);
         out->len += 7;
         feri_ipv4_write(out, &v4);
         return;
     }
-    fer_ipv6_addr_segments(addr, group);
+    fer_ipv6_addr_segments(*addr, group);
     out->len = feri_groups_store(out->text, out->len, group, feri_zero_run_find(group));
 }
 
@@ -221,33 +221,28 @@ size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap)
     return out->len;
 }
 
-size_t fer_ipv4_addr_format(const fer_ipv4_addr *addr, char *buf, size_t cap)
+size_t fer_ipv4_addr_format(fer_ipv4_addr addr, char *buf, size_t cap)
 {
-    if (addr == NULL) {
-        return feri_text_store("", 0, buf, cap);
-    }
     if (buf != NULL && cap >= FER_IPV4_ADDR_TEXT_CAP) {
-        return feri_ipv4_store(buf, 0, addr);
+        return feri_ipv4_store(buf, 0, &addr);
     }
     feri_addr_text out = {{0}, 0};
-    feri_ipv4_write(&out, addr);
+    feri_ipv4_write(&out, &addr);
     return feri_addr_text_store(&out, buf, cap);
 }
 
-FERI_FAST size_t fer_ipv6_addr_format(const fer_ipv6_addr *addr, char *buf, size_t cap)
+FERI_FAST size_t fer_ipv6_addr_format(fer_ipv6_addr addr, char *buf, size_t cap)
 {
-    if (addr == NULL) {
-        return feri_text_store("", 0, buf, cap);
-    }
     feri_addr_text out = {{0}, 0};
-    feri_ipv6_write(&out, addr);
+    feri_ipv6_write(&out, &addr);
     return feri_addr_text_store(&out, buf, cap);
 }
 
-size_t fer_ip_addr_format(const fer_ip_addr *addr, char *buf, size_t cap)
+size_t fer_ip_addr_format(fer_ip_addr addr, char *buf, size_t cap)
 {
     if (fer_ip_addr_is_ipv4(addr)) {
-        return fer_ipv4_addr_format(&addr->v4, buf, cap);
+        return fer_ipv4_addr_format(addr.u.v4, buf, cap);
     }
-    return fer_ipv6_addr_format(fer_ip_addr_is_ipv6(addr) ? &addr->v6 : NULL, buf, cap);
+    return fer_ip_addr_is_ipv6(addr) ? fer_ipv6_addr_format(addr.u.v6, buf, cap)
+                                     : feri_text_store("", 0, buf, cap);
 }

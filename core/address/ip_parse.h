@@ -37,14 +37,14 @@ static inline fer_ipv4_addr feri_ipv4_of_bits(uint32_t bits)
 static inline void feri_ip_addr_set_v4(fer_ip_addr *out, uint32_t bits)
 {
     out->family = FER_IP_V4;
-    out->v6 = FER_IPV6_ADDR_UNSPECIFIED;
-    out->v4 = feri_ipv4_of_bits(bits);
+    out->u.v6 = FER_IPV6_ADDR_UNSPECIFIED;
+    out->u.v4 = feri_ipv4_of_bits(bits);
 }
 
 static inline void feri_ip_addr_set_v6(fer_ip_addr *out, const fer_ipv6_addr *addr)
 {
     out->family = FER_IP_V6;
-    out->v6 = *addr;
+    out->u.v6 = *addr;
 }
 
 #endif

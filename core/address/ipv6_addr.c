@@ -22,85 +22,79 @@ fer_ipv6_addr fer_ipv6_addr_from_segments(const uint16_t segments[8])
     return addr;
 }
 
-void fer_ipv6_addr_segments(const fer_ipv6_addr *addr, uint16_t out[8])
+void fer_ipv6_addr_segments(fer_ipv6_addr addr, uint16_t out[8])
 {
     for (size_t i = 0; i < 8 && out != NULL; i++) {
-        out[i] = addr == NULL ? 0 : (uint16_t)(addr->octets[2 * i] << 8 | addr->octets[2 * i + 1]);
+        out[i] = (uint16_t)(addr.octets[2 * i] << 8 | addr.octets[2 * i + 1]);
     }
 }
 
-bool fer_ipv6_addr_is_unspecified(const fer_ipv6_addr *addr)
+bool fer_ipv6_addr_is_unspecified(fer_ipv6_addr addr)
 {
     static const uint8_t unspecified[16] = {0};
-    return addr != NULL && memcmp(addr->octets, unspecified, 16) == 0;
+    return memcmp(addr.octets, unspecified, 16) == 0;
 }
 
-bool fer_ipv6_addr_is_loopback(const fer_ipv6_addr *addr)
+bool fer_ipv6_addr_is_loopback(fer_ipv6_addr addr)
 {
     static const uint8_t loopback[16] = {[15] = 1};
-    return addr != NULL && memcmp(addr->octets, loopback, 16) == 0;
+    return memcmp(addr.octets, loopback, 16) == 0;
 }
 
-bool fer_ipv6_addr_is_multicast(const fer_ipv6_addr *addr)
+bool fer_ipv6_addr_is_multicast(fer_ipv6_addr addr)
 {
-    return addr != NULL && addr->octets[0] == 0xFF;
+    return addr.octets[0] == 0xFF;
 }
 
-bool fer_ipv6_addr_is_unique_local(const fer_ipv6_addr *addr)
+bool fer_ipv6_addr_is_unique_local(fer_ipv6_addr addr)
 {
-    return addr != NULL && (addr->octets[0] & 0xFE) == 0xFC;
+    return (addr.octets[0] & 0xFE) == 0xFC;
 }
 
-bool fer_ipv6_addr_is_unicast_link_local(const fer_ipv6_addr *addr)
+bool fer_ipv6_addr_is_unicast_link_local(fer_ipv6_addr addr)
 {
-    return addr != NULL && addr->octets[0] == 0xFE && (addr->octets[1] & 0xC0) == 0x80;
+    return addr.octets[0] == 0xFE && (addr.octets[1] & 0xC0) == 0x80;
 }
 
 /* Whether the address is in ::/96. */
-static bool feri_ipv6_is_compatible(const fer_ipv6_addr *addr)
+static bool feri_ipv6_is_compatible(fer_ipv6_addr addr)
 {
     static const uint8_t prefix[12] = {0};
-    FERI_ASSERT(addr != NULL);
-    return memcmp(addr->octets, prefix, 12) == 0;
+    return memcmp(addr.octets, prefix, 12) == 0;
 }
 
 /* Whether the address is in ::ffff:0:0/96. */
-static bool feri_ipv6_is_mapped(const fer_ipv6_addr *addr)
+static bool feri_ipv6_is_mapped(fer_ipv6_addr addr)
 {
     static const uint8_t prefix[12] = {[10] = 0xFF, [11] = 0xFF};
-    FERI_ASSERT(addr != NULL);
-    return memcmp(addr->octets, prefix, 12) == 0;
+    return memcmp(addr.octets, prefix, 12) == 0;
 }
 
-bool fer_ipv6_addr_to_ipv4(const fer_ipv6_addr *addr, fer_ipv4_addr *out)
+bool fer_ipv6_addr_to_ipv4(fer_ipv6_addr addr, fer_ipv4_addr *out)
 {
-    if (addr == NULL || out == NULL ||
-        (!feri_ipv6_is_compatible(addr) && !feri_ipv6_is_mapped(addr))) {
+    if (out == NULL || (!feri_ipv6_is_compatible(addr) && !feri_ipv6_is_mapped(addr))) {
         return false;
     }
-    memcpy(out->octets, &addr->octets[12], 4);
+    memcpy(out->octets, &addr.octets[12], 4);
     return true;
 }
 
-bool fer_ipv6_addr_to_ipv4_mapped(const fer_ipv6_addr *addr, fer_ipv4_addr *out)
+bool fer_ipv6_addr_to_ipv4_mapped(fer_ipv6_addr addr, fer_ipv4_addr *out)
 {
-    if (addr == NULL || out == NULL || !feri_ipv6_is_mapped(addr)) {
+    if (out == NULL || !feri_ipv6_is_mapped(addr)) {
         return false;
     }
-    memcpy(out->octets, &addr->octets[12], 4);
+    memcpy(out->octets, &addr.octets[12], 4);
     return true;
 }
 
-int fer_ipv6_addr_cmp(const fer_ipv6_addr *a, const fer_ipv6_addr *b)
+int fer_ipv6_addr_cmp(fer_ipv6_addr a, fer_ipv6_addr b)
 {
-    if (a == NULL || b == NULL) {
-        return (a != NULL) - (b != NULL);
-    }
-    const int order = memcmp(a->octets, b->octets, 16);
+    const int order = memcmp(a.octets, b.octets, 16);
     return (order > 0) - (order < 0);
 }
 
-bool fer_ipv6_addr_eq(const fer_ipv6_addr *a, const fer_ipv6_addr *b)
+bool fer_ipv6_addr_eq(fer_ipv6_addr a, fer_ipv6_addr b)
 {
     return fer_ipv6_addr_cmp(a, b) == 0;
 }

@@ -4,43 +4,47 @@
 
 #include "core/base/assert.h"
 
-fer_socket_addr fer_socket_addr_new(const fer_ip_addr *ip, uint16_t port)
+fer_socket_addr fer_socket_addr_new(fer_ip_addr ip, uint16_t port)
 {
     if (fer_ip_addr_is_ipv6(ip)) {
-        return fer_socket_addr_v6_new(&ip->v6, port, 0, 0);
+        return fer_socket_addr_v6_new(ip.u.v6, port, 0, 0);
     }
-    return fer_socket_addr_v4_new(fer_ip_addr_is_ipv4(ip) ? &ip->v4 : NULL, port);
+    if (fer_ip_addr_is_ipv4(ip)) {
+        return fer_socket_addr_v4_new(ip.u.v4, port);
+    }
+    const fer_socket_addr without_family = {{(fer_ip_family)0, {{{0}}}}, 0, 0, 0};
+    return without_family;
 }
 
-fer_socket_addr fer_socket_addr_v4_new(const fer_ipv4_addr *ip, uint16_t port)
+fer_socket_addr fer_socket_addr_v4_new(fer_ipv4_addr ip, uint16_t port)
 {
     fer_socket_addr addr;
     addr.ip = fer_ip_addr_from_v4(ip);
-    addr.port = ip == NULL ? 0 : port;
+    addr.port = port;
     addr.flowinfo = 0;
     addr.scope_id = 0;
     return addr;
 }
 
-fer_socket_addr fer_socket_addr_v6_new(const fer_ipv6_addr *ip, uint16_t port, uint32_t flowinfo,
+fer_socket_addr fer_socket_addr_v6_new(fer_ipv6_addr ip, uint16_t port, uint32_t flowinfo,
                                        uint32_t scope_id)
 {
     fer_socket_addr addr;
     addr.ip = fer_ip_addr_from_v6(ip);
-    addr.port = ip == NULL ? 0 : port;
-    addr.flowinfo = ip == NULL ? 0 : flowinfo;
-    addr.scope_id = ip == NULL ? 0 : scope_id;
+    addr.port = port;
+    addr.flowinfo = flowinfo;
+    addr.scope_id = scope_id;
     return addr;
 }
 
 bool fer_socket_addr_is_ipv4(const fer_socket_addr *addr)
 {
-    return addr != NULL && fer_ip_addr_is_ipv4(&addr->ip);
+    return addr != NULL && fer_ip_addr_is_ipv4(addr->ip);
 }
 
 bool fer_socket_addr_is_ipv6(const fer_socket_addr *addr)
 {
-    return addr != NULL && fer_ip_addr_is_ipv6(&addr->ip);
+    return addr != NULL && fer_ip_addr_is_ipv6(addr->ip);
 }
 
 static int feri_number_cmp(uint32_t a, uint32_t b)
@@ -66,7 +70,7 @@ int fer_socket_addr_cmp(const fer_socket_addr *a, const fer_socket_addr *b)
     if (a == NULL || b == NULL) {
         return (a != NULL) - (b != NULL);
     }
-    const int order = fer_ip_addr_cmp(&a->ip, &b->ip);
+    const int order = fer_ip_addr_cmp(a->ip, b->ip);
     if (order != 0) {
         return order;
     }

@@ -9,7 +9,7 @@ static void feri_bracketed_ipv6_write(feri_addr_text *out, const fer_socket_addr
 {
     FERI_ASSERT(fer_socket_addr_is_ipv6(addr));
     feri_addr_text_put(out, '[');
-    feri_ipv6_write(out, &addr->ip.v6);
+    feri_ipv6_write(out, &addr->ip.u.v6);
     if (addr->scope_id != 0) {
         feri_addr_text_put(out, '%');
         feri_decimal_write(out, addr->scope_id);
@@ -23,7 +23,7 @@ size_t fer_socket_addr_format(const fer_socket_addr *addr, char *buf, size_t cap
     if (fer_socket_addr_is_ipv6(addr)) {
         feri_bracketed_ipv6_write(&out, addr);
     } else if (fer_socket_addr_is_ipv4(addr)) {
-        feri_ipv4_write(&out, &addr->ip.v4);
+        feri_ipv4_write(&out, &addr->ip.u.v4);
     } else {
         return feri_text_store("", 0, buf, cap);
     }

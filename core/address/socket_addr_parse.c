@@ -31,12 +31,9 @@ static bool feri_scope_read(feri_addr_cursor *cursor, uint32_t *scope_id)
            feri_addr_cursor_read_decimal(cursor, UINT32_MAX, scope_id);
 }
 
-fer_error fer_socket_addr_parse_v4_n(fer_socket_addr *out, const char *text, size_t len)
+static fer_error feri_socket_addr_parse_v4(fer_socket_addr *out, const char *text, size_t len)
 {
     uint16_t port = 0;
-    if (out == NULL || text == NULL) {
-        return feri_addr_parse_result(false);
-    }
     const feri_ipv4_match ip = feri_ipv4_match_fast(text, len, 0);
     feri_addr_cursor cursor = {text, len, ip.end};
     if (ip.end == 0 || !feri_port_read_last(&cursor, &port)) {
@@ -49,18 +46,14 @@ fer_error fer_socket_addr_parse_v4_n(fer_socket_addr *out, const char *text, siz
     return feri_addr_parse_result(true);
 }
 
-fer_error fer_socket_addr_parse_v6_n(fer_socket_addr *out, const char *text, size_t len)
+static fer_error feri_socket_addr_parse_v6(fer_socket_addr *out, const char *text, size_t len)
 {
-    feri_addr_cursor cursor = {text, len, 0};
+    feri_addr_cursor cursor = {text, len, 1}; /* after the "[" */
     fer_ipv6_addr ip = {{0}};
     uint32_t scope_id = 0;
     uint16_t port = 0;
-    if (out == NULL || text == NULL || !feri_addr_cursor_take(&cursor, '[') ||
-        !feri_ipv6_read(&cursor, &ip)) {
-        return feri_addr_parse_result(false);
-    }
-    if (!feri_scope_read(&cursor, &scope_id) || !feri_addr_cursor_take(&cursor, ']') ||
-        !feri_port_read_last(&cursor, &port)) {
+    if (!feri_ipv6_read(&cursor, &ip) || !feri_scope_read(&cursor, &scope_id) ||
+        !feri_addr_cursor_take(&cursor, ']') || !feri_port_read_last(&cursor, &port)) {
         return feri_addr_parse_result(false);
     }
     feri_ip_addr_set_v6(&out->ip, &ip);
@@ -72,23 +65,14 @@ fer_error fer_socket_addr_parse_v6_n(fer_socket_addr *out, const char *text, siz
 
 fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text, size_t len)
 {
-    if (text != NULL && len > 0 && text[0] == '[') {
-        return fer_socket_addr_parse_v6_n(out, text, len);
+    if (out == NULL || text == NULL || len == 0) {
+        return feri_addr_parse_result(false);
     }
-    return fer_socket_addr_parse_v4_n(out, text, len);
+    return text[0] == '[' ? feri_socket_addr_parse_v6(out, text, len)
+                          : feri_socket_addr_parse_v4(out, text, len);
 }
 
 fer_error fer_socket_addr_parse(fer_socket_addr *out, const char *text)
 {
     return fer_socket_addr_parse_n(out, text, text == NULL ? 0 : strlen(text));
-}
-
-fer_error fer_socket_addr_parse_v4(fer_socket_addr *out, const char *text)
-{
-    return fer_socket_addr_parse_v4_n(out, text, text == NULL ? 0 : strlen(text));
-}
-
-fer_error fer_socket_addr_parse_v6(fer_socket_addr *out, const char *text)
-{
-    return fer_socket_addr_parse_v6_n(out, text, text == NULL ? 0 : strlen(text));
 }

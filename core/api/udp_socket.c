@@ -238,28 +238,28 @@ fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket, bool *o
     return feri_multicast_loop_v6(const_udp_handle(socket), out);
 }
 
-fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group,
-                                           const fer_ipv4_addr *local)
+fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, fer_ipv4_addr group,
+                                           fer_ipv4_addr local)
 {
-    return feri_change_group_v4(udp_handle(socket), FERP_JOIN, group, local);
+    return feri_change_group_v4(udp_handle(socket), FERP_JOIN, &group, &local);
 }
 
-fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket, const fer_ipv4_addr *group,
-                                            const fer_ipv4_addr *local)
+fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket, fer_ipv4_addr group,
+                                            fer_ipv4_addr local)
 {
-    return feri_change_group_v4(udp_handle(socket), FERP_LEAVE, group, local);
+    return feri_change_group_v4(udp_handle(socket), FERP_LEAVE, &group, &local);
 }
 
-fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group,
+fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket, fer_ipv6_addr group,
                                            uint32_t interface_index)
 {
-    return feri_change_group_v6(udp_handle(socket), FERP_JOIN, group, interface_index);
+    return feri_change_group_v6(udp_handle(socket), FERP_JOIN, &group, interface_index);
 }
 
-fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, const fer_ipv6_addr *group,
+fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, fer_ipv6_addr group,
                                             uint32_t interface_index)
 {
-    return feri_change_group_v6(udp_handle(socket), FERP_LEAVE, group, interface_index);
+    return feri_change_group_v6(udp_handle(socket), FERP_LEAVE, &group, interface_index);
 }
 
 /* ---- Clones, closing and raw sockets */

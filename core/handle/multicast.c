@@ -42,7 +42,7 @@ fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
                                const fer_ipv4_addr *group, const fer_ipv4_addr *local)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (group == NULL || local == NULL || !fer_ipv4_addr_is_multicast(group)) {
+    if (!fer_ipv4_addr_is_multicast(*group)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     return feri_map_error(FERI_OPERATION_GROUP,
@@ -53,7 +53,7 @@ fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
                                const fer_ipv6_addr *group, uint32_t interface_index)
 {
     FER_TRY(check_v6(handle));
-    if (group == NULL || !fer_ipv6_addr_is_multicast(group)) {
+    if (!fer_ipv6_addr_is_multicast(*group)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     return feri_map_error(FERI_OPERATION_GROUP,

@@ -46,7 +46,7 @@ fer_error feri_address_query_of_host(feri_address_query *query, const char *host
     }
     fer_ip_addr ip;
     if (fer_ip_addr_parse_n(&ip, host, host_len).kind == FER_OK) {
-        fer_socket_addr addr = fer_socket_addr_new(&ip, port);
+        fer_socket_addr addr = fer_socket_addr_new(ip, port);
         set_literal(query, &addr);
         return feri_ok();
     }

@@ -4,7 +4,7 @@
 
 static bool is_ipv4(const fer_socket_addr *addr)
 {
-    return fer_ip_addr_to_canonical(&addr->ip).family == FER_IP_V4;
+    return fer_ip_addr_to_canonical(addr->ip).family == FER_IP_V4;
 }
 
 /* Moves the cursor of a family to its next address. Returns false if there is none. */

@@ -22,7 +22,7 @@ fer_error feri_set_port_options(fer_socket_type type, fer_raw_socket raw)
  * IPV6_V6ONLY (OpenBSD: ip6_output.c, ip6_ctloutput), and can bind every other IPv6 address. */
 static bool handles_ipv4(const fer_ip_addr *ip)
 {
-    return fer_ip_addr_is_unspecified(ip) || fer_ip_addr_to_canonical(ip).family == FER_IP_V4;
+    return fer_ip_addr_is_unspecified(*ip) || fer_ip_addr_to_canonical(*ip).family == FER_IP_V4;
 }
 
 fer_error feri_set_dual_stack(fer_raw_socket raw, const fer_ip_addr *ip)

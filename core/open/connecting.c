@@ -17,7 +17,7 @@ static bool is_own_addr(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_socket_addr own;
     return ferp_local_addr(raw, &own).kind == FER_OK && own.port == addr->port &&
-           (fer_ip_addr_is_unspecified(&own.ip) || fer_ip_addr_eq(&own.ip, &addr->ip));
+           (fer_ip_addr_is_unspecified(own.ip) || fer_ip_addr_eq(own.ip, addr->ip));
 }
 
 /* The system may choose the destination's port for the connecting socket itself. Linux then
@@ -69,15 +69,15 @@ static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
 
 void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr)
 {
-    fer_ip_addr ip = fer_ip_addr_to_canonical(&addr->ip);
-    if (feri_refused_connect_is_retried() && fer_ip_addr_is_loopback(&ip)) {
+    fer_ip_addr ip = fer_ip_addr_to_canonical(addr->ip);
+    if (feri_refused_connect_is_retried() && fer_ip_addr_is_loopback(ip)) {
         ferp_disable_connect_retry(raw);
     }
 }
 
 static bool is_mapped(const fer_socket_addr *addr)
 {
-    return fer_ip_addr_to_canonical(&addr->ip).family != addr->ip.family;
+    return fer_ip_addr_to_canonical(addr->ip).family != addr->ip.family;
 }
 
 /* An IPv4-mapped address needs a dual-stack socket; Windows and some BSDs create sockets for IPv6
@@ -175,7 +175,7 @@ static fer_error bind_local(fer_raw_socket raw, const fer_socket_addr *local)
 static bool can_connect_from(const fer_socket_addr *local, const fer_socket_addr *addr)
 {
     return local->ip.family == addr->ip.family &&
-           (is_mapped(local) == is_mapped(addr) || fer_ip_addr_is_unspecified(&local->ip));
+           (is_mapped(local) == is_mapped(addr) || fer_ip_addr_is_unspecified(local->ip));
 }
 
 feri_operation feri_attempt_operation(const fer_socket_addr *local)

@@ -29,7 +29,7 @@ uint32_t feri_family_flag(const fer_socket_addr *addr)
 
 uint32_t feri_any_addr_flag(const fer_socket_addr *addr)
 {
-    return fer_ip_addr_is_unspecified(&addr->ip) ? FERI_FLAG_ANY_ADDR : 0;
+    return fer_ip_addr_is_unspecified(addr->ip) ? FERI_FLAG_ANY_ADDR : 0;
 }
 
 fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw,

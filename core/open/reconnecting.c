@@ -47,6 +47,5 @@ fer_error feri_check_reconnect(const fer_handle *handle, const fer_socket_addr *
         return feri_ok();
     }
     FER_TRY(ferp_local_addr(handle->raw_, &local));
-    return fer_ip_addr_eq(&local.ip, &source.ip) ? feri_ok()
-                                                 : feri_own_error(FER_ADDR_NOT_AVAILABLE);
+    return fer_ip_addr_eq(local.ip, source.ip) ? feri_ok() : feri_own_error(FER_ADDR_NOT_AVAILABLE);
 }

@@ -21,7 +21,7 @@ static bool is_same_address(const fer_socket_addr *one, const fer_socket_addr *o
 {
     bool same_scope =
         one->scope_id == other->scope_id || one->scope_id == 0 || other->scope_id == 0;
-    return one->port == other->port && same_scope && fer_ip_addr_eq(&one->ip, &other->ip);
+    return one->port == other->port && same_scope && fer_ip_addr_eq(one->ip, other->ip);
 }
 
 fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out)
@@ -46,8 +46,8 @@ static bool is_from_peer(const fer_udp_socket *socket, const fer_socket_addr *fr
 /* The form that an IPv6 socket has for an IPv4 address on every system. */
 static void map_to_v6(fer_socket_addr *addr)
 {
-    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr->ip.v4);
-    *addr = fer_socket_addr_v6_new(&mapped, addr->port, 0, 0);
+    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr->ip.u.v4);
+    *addr = fer_socket_addr_v6_new(mapped, addr->port, 0, 0);
 }
 
 /* Converts addr to the form that this socket can send to. Port 0 is invalid. */

@@ -75,7 +75,7 @@ static inline bool fuzz_needs_dual_stack(const fer_ip_addr *ip)
 {
     fer_ipv4_addr ignored;
     return ip->family == FER_IP_V6 &&
-           (fer_ip_addr_is_unspecified(ip) || fer_ipv6_addr_to_ipv4_mapped(&ip->v6, &ignored));
+           (fer_ip_addr_is_unspecified(*ip) || fer_ipv6_addr_to_ipv4_mapped(ip->u.v6, &ignored));
 }
 
 /* The bytes that follow the last whole step of a program: `first` bytes, then at most `most` steps

@@ -16,17 +16,17 @@ typedef size_t (*formatter)(const void *value, char *buf, size_t cap);
 
 static size_t format_ipv4(const void *value, char *buf, size_t cap)
 {
-    return fer_ipv4_addr_format(value, buf, cap);
+    return fer_ipv4_addr_format(*(const fer_ipv4_addr *)value, buf, cap);
 }
 
 static size_t format_ipv6(const void *value, char *buf, size_t cap)
 {
-    return fer_ipv6_addr_format(value, buf, cap);
+    return fer_ipv6_addr_format(*(const fer_ipv6_addr *)value, buf, cap);
 }
 
 static size_t format_ip(const void *value, char *buf, size_t cap)
 {
-    return fer_ip_addr_format(value, buf, cap);
+    return fer_ip_addr_format(*(const fer_ip_addr *)value, buf, cap);
 }
 
 static size_t format_socket(const void *value, char *buf, size_t cap)
@@ -65,7 +65,7 @@ static void check_v4(const fer_ipv4_addr *v4)
              v4->octets[3]);
     FUZZ_CHECK(strlen(expected) < FER_IPV4_ADDR_TEXT_CAP);
     check_every_cap(format_ipv4, v4, expected);
-    FUZZ_CHECK(fer_ipv4_addr_parse(&back, expected).kind == FER_OK && fer_ipv4_addr_eq(&back, v4));
+    FUZZ_CHECK(fer_ipv4_addr_parse(&back, expected).kind == FER_OK && fer_ipv4_addr_eq(back, *v4));
 }
 
 static void check_v6(const fer_ipv6_addr *v6)
@@ -75,7 +75,7 @@ static void check_v6(const fer_ipv6_addr *v6)
     reference_v6_text(v6->octets, expected);
     FUZZ_CHECK(strlen(expected) < FER_IPV6_ADDR_TEXT_CAP);
     check_every_cap(format_ipv6, v6, expected);
-    FUZZ_CHECK(fer_ipv6_addr_parse(&back, expected).kind == FER_OK && fer_ipv6_addr_eq(&back, v6));
+    FUZZ_CHECK(fer_ipv6_addr_parse(&back, expected).kind == FER_OK && fer_ipv6_addr_eq(back, *v6));
 }
 
 static void write_socket_text(const fer_socket_addr *addr, const char *ip, char *out)
@@ -101,21 +101,19 @@ static void check_either(const fer_socket_addr *addr)
         return;
     }
     if (addr->ip.family == FER_IP_V4) {
-        const uint8_t *octets = addr->ip.v4.octets;
+        const uint8_t *octets = addr->ip.u.v4.octets;
         snprintf(ip, sizeof ip, "%u.%u.%u.%u", octets[0], octets[1], octets[2], octets[3]);
     } else {
-        reference_v6_text(addr->ip.v6.octets, ip);
+        reference_v6_text(addr->ip.u.v6.octets, ip);
     }
     write_socket_text(addr, ip, expected);
     FUZZ_CHECK(strlen(ip) < FER_IP_ADDR_TEXT_CAP && strlen(expected) < FER_SOCKET_ADDR_TEXT_CAP);
     check_every_cap(format_ip, &addr->ip, ip);
     check_every_cap(format_socket, addr, expected);
-    FUZZ_CHECK(fer_ip_addr_parse(&ip_back, ip).kind == FER_OK &&
-               fer_ip_addr_eq(&ip_back, &addr->ip));
+    FUZZ_CHECK(fer_ip_addr_parse(&ip_back, ip).kind == FER_OK && fer_ip_addr_eq(ip_back, addr->ip));
     FUZZ_CHECK(fer_socket_addr_parse(&back, expected).kind == FER_OK);
     /* The text of an address has no flowinfo. */
-    FUZZ_CHECK(fer_ip_addr_eq(&back.ip, &addr->ip) && back.port == addr->port &&
-               back.flowinfo == 0);
+    FUZZ_CHECK(fer_ip_addr_eq(back.ip, addr->ip) && back.port == addr->port && back.flowinfo == 0);
     FUZZ_CHECK(back.scope_id == (addr->ip.family == FER_IP_V6 ? addr->scope_id : 0));
 }
 
@@ -135,10 +133,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(v6.octets, octets, len);
     memcpy(v4.octets, v6.octets, sizeof v4.octets);
     if (family % 8 == 7) {
-        addr.ip.v6 = v6;
+        addr.ip.u.v6 = v6;
         addr.ip.family = (fer_ip_family)(family / 8);
     } else {
-        addr.ip = family % 2 == 0 ? fer_ip_addr_from_v6(&v6) : fer_ip_addr_from_v4(&v4);
+        addr.ip = family % 2 == 0 ? fer_ip_addr_from_v6(v6) : fer_ip_addr_from_v4(v4);
     }
     check_v4(&v4);
     check_v6(&v6);

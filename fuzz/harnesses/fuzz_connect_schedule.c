@@ -41,9 +41,9 @@ static void choose_addrs(struct run *run, choices *from, size_t count)
         is_ipv4[i] = (bits & 3) < 2;
         run->addrs[i].ip.family = (bits & 3) == 0 ? FER_IP_V4 : FER_IP_V6;
         if ((bits & 3) == 0) {
-            run->addrs[i].ip.v4 = v4;
+            run->addrs[i].ip.u.v4 = v4;
         } else if ((bits & 3) == 1) {
-            run->addrs[i].ip.v6 = fer_ipv4_addr_to_ipv6_mapped(&v4);
+            run->addrs[i].ip.u.v6 = fer_ipv4_addr_to_ipv6_mapped(v4);
         }
     }
     schedule_model_order(is_ipv4, count, run->expected);

@@ -107,10 +107,10 @@ static void choose_name(resolve_query *query, choices *from, size_t at)
     name->delay = fer_duration_from_secs(choose_below(from, 8));
     for (size_t i = 0; i < name->count; i++) {
         const fer_ipv4_addr v4 = fer_ipv4_addr_from_bits(choose_u32(from));
-        const fer_ipv6_addr v6 = fer_ipv4_addr_to_ipv6_mapped(&v4);
+        const fer_ipv6_addr v6 = fer_ipv4_addr_to_ipv6_mapped(v4);
         query->addrs[at][i] = choose_bool(from)
-                                  ? fer_socket_addr_v6_new(&v6, 9, 0, choose_byte(from))
-                                  : fer_socket_addr_v4_new(&v4, 9);
+                                  ? fer_socket_addr_v6_new(v6, 9, 0, choose_byte(from))
+                                  : fer_socket_addr_v4_new(v4, 9);
     }
 }
 

@@ -35,18 +35,19 @@ static inline void check_v4_properties(const fer_ipv4_addr *addr)
     const bool documentation = BETWEEN_V4(at, 192, 0, 2, 0, 192, 0, 2, 255) ||
                                BETWEEN_V4(at, 198, 51, 100, 0, 198, 51, 100, 255) ||
                                BETWEEN_V4(at, 203, 0, 113, 0, 203, 0, 113, 255);
-    FUZZ_CHECK(fer_ipv4_addr_is_unspecified(addr) == BETWEEN_V4(at, 0, 0, 0, 0, 0, 0, 0, 0));
-    FUZZ_CHECK(fer_ipv4_addr_is_loopback(addr) == BETWEEN_V4(at, 127, 0, 0, 0, 127, 255, 255, 255));
-    FUZZ_CHECK(fer_ipv4_addr_is_private(addr) == private);
-    FUZZ_CHECK(fer_ipv4_addr_is_link_local(addr) ==
+    FUZZ_CHECK(fer_ipv4_addr_is_unspecified(*addr) == BETWEEN_V4(at, 0, 0, 0, 0, 0, 0, 0, 0));
+    FUZZ_CHECK(fer_ipv4_addr_is_loopback(*addr) ==
+               BETWEEN_V4(at, 127, 0, 0, 0, 127, 255, 255, 255));
+    FUZZ_CHECK(fer_ipv4_addr_is_private(*addr) == private);
+    FUZZ_CHECK(fer_ipv4_addr_is_link_local(*addr) ==
                BETWEEN_V4(at, 169, 254, 0, 0, 169, 254, 255, 255));
-    FUZZ_CHECK(fer_ipv4_addr_is_multicast(addr) ==
+    FUZZ_CHECK(fer_ipv4_addr_is_multicast(*addr) ==
                BETWEEN_V4(at, 224, 0, 0, 0, 239, 255, 255, 255));
-    FUZZ_CHECK(fer_ipv4_addr_is_broadcast(addr) ==
+    FUZZ_CHECK(fer_ipv4_addr_is_broadcast(*addr) ==
                BETWEEN_V4(at, 255, 255, 255, 255, 255, 255, 255, 255));
-    FUZZ_CHECK(fer_ipv4_addr_is_documentation(addr) == documentation);
-    const fer_ipv4_addr back = fer_ipv4_addr_from_bits(fer_ipv4_addr_to_bits(addr));
-    FUZZ_CHECK(fer_ipv4_addr_eq(&back, addr) && fer_ipv4_addr_cmp(&back, addr) == 0);
+    FUZZ_CHECK(fer_ipv4_addr_is_documentation(*addr) == documentation);
+    const fer_ipv4_addr back = fer_ipv4_addr_from_bits(fer_ipv4_addr_to_bits(*addr));
+    FUZZ_CHECK(fer_ipv4_addr_eq(back, *addr) && fer_ipv4_addr_cmp(back, *addr) == 0);
 }
 
 /* RFC 4291 and 4193, by segments. An embedded IPv4 address, by its position. */
@@ -55,42 +56,42 @@ static inline void check_v6_properties(const fer_ipv6_addr *addr)
     uint16_t s[8];
     fer_ipv4_addr v4 = {{9, 9, 9, 9}};
     fer_ipv4_addr mapped = {{9, 9, 9, 9}};
-    fer_ipv6_addr_segments(addr, s);
+    fer_ipv6_addr_segments(*addr, s);
     const unsigned high = (unsigned)s[0] | s[1] | s[2] | s[3] | s[4];
     const bool is_low = high == 0 && s[5] == 0;
     const bool is_mapped = high == 0 && s[5] == 0xFFFF;
     const uint32_t bits = (uint32_t)s[6] << 16 | s[7];
-    FUZZ_CHECK(fer_ipv6_addr_is_unspecified(addr) == (is_low && bits == 0));
-    FUZZ_CHECK(fer_ipv6_addr_is_loopback(addr) == (is_low && bits == 1));
-    FUZZ_CHECK(fer_ipv6_addr_is_multicast(addr) == (s[0] >= 0xFF00));
-    FUZZ_CHECK(fer_ipv6_addr_is_unique_local(addr) == (s[0] >= 0xFC00 && s[0] <= 0xFDFF));
-    FUZZ_CHECK(fer_ipv6_addr_is_unicast_link_local(addr) == (s[0] >= 0xFE80 && s[0] <= 0xFEBF));
-    FUZZ_CHECK(fer_ipv6_addr_to_ipv4(addr, &v4) == (is_low || is_mapped));
-    FUZZ_CHECK(fer_ipv4_addr_to_bits(&v4) == (is_low || is_mapped ? bits : 0x09090909));
-    FUZZ_CHECK(fer_ipv6_addr_to_ipv4_mapped(addr, &mapped) == is_mapped);
-    FUZZ_CHECK(fer_ipv4_addr_to_bits(&mapped) == (is_mapped ? bits : 0x09090909));
-    const fer_ip_addr canonical = fer_ipv6_addr_to_canonical(addr);
-    FUZZ_CHECK(fer_ip_addr_is_ipv4(&canonical) == is_mapped);
+    FUZZ_CHECK(fer_ipv6_addr_is_unspecified(*addr) == (is_low && bits == 0));
+    FUZZ_CHECK(fer_ipv6_addr_is_loopback(*addr) == (is_low && bits == 1));
+    FUZZ_CHECK(fer_ipv6_addr_is_multicast(*addr) == (s[0] >= 0xFF00));
+    FUZZ_CHECK(fer_ipv6_addr_is_unique_local(*addr) == (s[0] >= 0xFC00 && s[0] <= 0xFDFF));
+    FUZZ_CHECK(fer_ipv6_addr_is_unicast_link_local(*addr) == (s[0] >= 0xFE80 && s[0] <= 0xFEBF));
+    FUZZ_CHECK(fer_ipv6_addr_to_ipv4(*addr, &v4) == (is_low || is_mapped));
+    FUZZ_CHECK(fer_ipv4_addr_to_bits(v4) == (is_low || is_mapped ? bits : 0x09090909));
+    FUZZ_CHECK(fer_ipv6_addr_to_ipv4_mapped(*addr, &mapped) == is_mapped);
+    FUZZ_CHECK(fer_ipv4_addr_to_bits(mapped) == (is_mapped ? bits : 0x09090909));
+    const fer_ip_addr canonical = fer_ipv6_addr_to_canonical(*addr);
+    FUZZ_CHECK(fer_ip_addr_is_ipv4(canonical) == is_mapped);
     const fer_ipv6_addr back = fer_ipv6_addr_new(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]);
-    FUZZ_CHECK(fer_ipv6_addr_eq(&back, addr) && memcmp(&back, addr, sizeof back) == 0);
+    FUZZ_CHECK(fer_ipv6_addr_eq(back, *addr) && memcmp(&back, addr, sizeof back) == 0);
     const fer_ipv6_addr wide =
-        is_mapped ? fer_ipv4_addr_to_ipv6_mapped(&v4) : fer_ipv4_addr_to_ipv6_compatible(&v4);
-    FUZZ_CHECK(fer_ipv6_addr_eq(&wide, addr) == (is_low || is_mapped));
+        is_mapped ? fer_ipv4_addr_to_ipv6_mapped(v4) : fer_ipv4_addr_to_ipv6_compatible(v4);
+    FUZZ_CHECK(fer_ipv6_addr_eq(wide, *addr) == (is_low || is_mapped));
 }
 
 static inline void check_ip_properties(const fer_ip_addr *addr)
 {
     const bool v4 = addr->family == FER_IP_V4;
     const bool v6 = addr->family == FER_IP_V6;
-    const fer_socket_addr with_port = fer_socket_addr_new(addr, 7);
-    FUZZ_CHECK(fer_ip_addr_is_ipv4(addr) == v4 && fer_ip_addr_is_ipv6(addr) == v6);
-    FUZZ_CHECK(fer_ip_addr_is_multicast(addr) == ((v4 && fer_ipv4_addr_is_multicast(&addr->v4)) ||
-                                                  (v6 && fer_ipv6_addr_is_multicast(&addr->v6))));
-    FUZZ_CHECK(fer_ip_addr_is_loopback(addr) == ((v4 && fer_ipv4_addr_is_loopback(&addr->v4)) ||
-                                                 (v6 && fer_ipv6_addr_is_loopback(&addr->v6))));
-    FUZZ_CHECK(fer_ip_addr_is_unspecified(addr) ==
-               ((v4 && fer_ipv4_addr_is_unspecified(&addr->v4)) ||
-                (v6 && fer_ipv6_addr_is_unspecified(&addr->v6))));
+    const fer_socket_addr with_port = fer_socket_addr_new(*addr, 7);
+    FUZZ_CHECK(fer_ip_addr_is_ipv4(*addr) == v4 && fer_ip_addr_is_ipv6(*addr) == v6);
+    FUZZ_CHECK(fer_ip_addr_is_multicast(*addr) == ((v4 && fer_ipv4_addr_is_multicast(addr->u.v4)) ||
+                                                   (v6 && fer_ipv6_addr_is_multicast(addr->u.v6))));
+    FUZZ_CHECK(fer_ip_addr_is_loopback(*addr) == ((v4 && fer_ipv4_addr_is_loopback(addr->u.v4)) ||
+                                                  (v6 && fer_ipv6_addr_is_loopback(addr->u.v6))));
+    FUZZ_CHECK(fer_ip_addr_is_unspecified(*addr) ==
+               ((v4 && fer_ipv4_addr_is_unspecified(addr->u.v4)) ||
+                (v6 && fer_ipv6_addr_is_unspecified(addr->u.v6))));
     FUZZ_CHECK(fer_socket_addr_is_ipv4(&with_port) == v4 &&
                fer_socket_addr_is_ipv6(&with_port) == v6);
 }
@@ -103,7 +104,7 @@ static inline size_t order_key(const fer_socket_addr *addr, uint32_t key[20])
     size_t count = 0;
     key[count++] = (uint32_t)addr->ip.family;
     for (size_t i = 0; i < octets; i++) {
-        key[count++] = octets == 4 ? addr->ip.v4.octets[i] : addr->ip.v6.octets[i];
+        key[count++] = octets == 4 ? addr->ip.u.v4.octets[i] : addr->ip.u.v6.octets[i];
     }
     if (octets > 0) {
         key[count++] = addr->port;
@@ -128,57 +129,22 @@ static inline void check_order_of(const fer_socket_addr *one, const fer_socket_a
     FUZZ_CHECK(fer_socket_addr_cmp(one, other) == order &&
                fer_socket_addr_cmp(other, one) == -order);
     FUZZ_CHECK(fer_socket_addr_eq(one, other) == (order == 0));
-    FUZZ_CHECK(fer_ip_addr_cmp(&one->ip, &other->ip) == -fer_ip_addr_cmp(&other->ip, &one->ip));
-    FUZZ_CHECK(fer_ip_addr_eq(&one->ip, &other->ip) || order != 0);
+    FUZZ_CHECK(fer_ip_addr_cmp(one->ip, other->ip) == -fer_ip_addr_cmp(other->ip, one->ip));
+    FUZZ_CHECK(fer_ip_addr_eq(one->ip, other->ip) || order != 0);
 }
 
-/* NULL is refused, or returns a value of zeros or of no family. */
+/* NULL is refused, or is no address. */
 static inline void check_null_addresses(const fer_socket_addr *addr)
 {
-    const fer_socket_addr none = {0};
-    uint16_t segments[8] = {1};
-    fer_ipv4_addr v4 = {{9, 9, 9, 9}};
     char text[8] = "x";
-    FUZZ_CHECK(!fer_ipv4_addr_is_loopback(NULL) && !fer_ipv4_addr_is_private(NULL) &&
-               !fer_ipv4_addr_is_documentation(NULL));
-    FUZZ_CHECK(!fer_ipv6_addr_is_loopback(NULL) && !fer_ipv6_addr_is_unspecified(NULL) &&
-               !fer_ipv6_addr_is_multicast(NULL));
-    FUZZ_CHECK(!fer_ipv6_addr_is_unique_local(NULL) && !fer_ipv6_addr_is_unicast_link_local(NULL));
-    FUZZ_CHECK(!fer_ipv6_addr_to_ipv4(NULL, &v4) && !fer_ipv6_addr_to_ipv4_mapped(NULL, &v4) &&
-               v4.octets[0] == 9);
-    FUZZ_CHECK(!fer_ipv6_addr_to_ipv4(&addr->ip.v6, NULL) &&
-               !fer_ipv6_addr_to_ipv4_mapped(&addr->ip.v6, NULL));
-    FUZZ_CHECK(!fer_ip_addr_is_ipv4(NULL) && !fer_ip_addr_is_ipv6(NULL) &&
-               !fer_socket_addr_is_ipv4(NULL) && !fer_socket_addr_is_ipv6(NULL));
-    FUZZ_CHECK(fer_ipv4_addr_cmp(NULL, &v4) == -1 && fer_ipv4_addr_cmp(&v4, NULL) == 1 &&
-               fer_ipv4_addr_cmp(NULL, NULL) == 0);
-    FUZZ_CHECK(fer_ipv6_addr_cmp(NULL, &addr->ip.v6) == -1 &&
-               fer_ipv6_addr_cmp(&addr->ip.v6, NULL) == 1);
-    FUZZ_CHECK(fer_ip_addr_cmp(NULL, &addr->ip) == -1 && fer_ip_addr_cmp(&addr->ip, NULL) == 1);
+    FUZZ_CHECK(!fer_ipv6_addr_to_ipv4(addr->ip.u.v6, NULL) &&
+               !fer_ipv6_addr_to_ipv4_mapped(addr->ip.u.v6, NULL));
+    FUZZ_CHECK(!fer_socket_addr_is_ipv4(NULL) && !fer_socket_addr_is_ipv6(NULL));
     FUZZ_CHECK(fer_socket_addr_cmp(NULL, addr) == -1 && fer_socket_addr_cmp(addr, NULL) == 1 &&
                !fer_socket_addr_eq(addr, NULL));
-    fer_ipv6_addr_segments(&addr->ip.v6, NULL);
-    fer_ipv6_addr_segments(NULL, segments);
-    FUZZ_CHECK(segments[0] == 0);
-    const fer_ipv6_addr zeros[] = {fer_ipv6_addr_from_segments(NULL),
-                                   fer_ipv4_addr_to_ipv6_mapped(NULL),
-                                   fer_ipv4_addr_to_ipv6_compatible(NULL)};
-    FUZZ_CHECK(fer_ipv6_addr_eq(&zeros[0], &none.ip.v6) &&
-               fer_ipv6_addr_eq(&zeros[1], &none.ip.v6) &&
-               fer_ipv6_addr_eq(&zeros[2], &none.ip.v6));
-    const fer_socket_addr made[] = {fer_socket_addr_new(NULL, 7), fer_socket_addr_v4_new(NULL, 7),
-                                    fer_socket_addr_v6_new(NULL, 7, 7, 7)};
-    const fer_ip_addr ips[] = {fer_ip_addr_from_v4(NULL), fer_ip_addr_from_v6(NULL),
-                               fer_ip_addr_to_canonical(NULL)};
-    for (size_t i = 0; i < 3; i++) {
-        FUZZ_CHECK(!fer_ip_addr_is_ipv4(&made[i].ip) && !fer_ip_addr_is_ipv6(&made[i].ip) &&
-                   made[i].port == 0);
-        FUZZ_CHECK(!fer_ip_addr_is_ipv4(&ips[i]) && !fer_ip_addr_is_ipv6(&ips[i]));
-    }
-    FUZZ_CHECK(fer_ipv4_addr_to_bits(NULL) == 0 &&
-               fer_ipv4_addr_format(NULL, text, sizeof text) == 0);
-    FUZZ_CHECK(fer_ipv6_addr_format(NULL, text, sizeof text) == 0 &&
-               fer_socket_addr_format(NULL, text, sizeof text) == 0);
+    fer_ipv6_addr_segments(addr->ip.u.v6, NULL);
+    FUZZ_CHECK(fer_ipv6_addr_is_unspecified(fer_ipv6_addr_from_segments(NULL)));
+    FUZZ_CHECK(fer_socket_addr_format(NULL, text, sizeof text) == 0);
 }
 
 #define CHECK_NULL_TEXT(TYPE, PARSER)                                      \
@@ -195,8 +161,6 @@ static inline void check_null_texts(void)
     CHECK_NULL_TEXT(fer_ipv4_addr, fer_ipv4_addr_parse);
     CHECK_NULL_TEXT(fer_ipv6_addr, fer_ipv6_addr_parse);
     CHECK_NULL_TEXT(fer_ip_addr, fer_ip_addr_parse);
-    CHECK_NULL_TEXT(fer_socket_addr, fer_socket_addr_parse_v4);
-    CHECK_NULL_TEXT(fer_socket_addr, fer_socket_addr_parse_v6);
     CHECK_NULL_TEXT(fer_socket_addr, fer_socket_addr_parse);
 }
 
@@ -207,7 +171,7 @@ static inline void check_properties(const fer_socket_addr *addr, choices *from)
     close_by.port ^= (uint16_t)(choose_byte(from) & 1);
     close_by.flowinfo ^= choose_byte(from) & 1u;
     close_by.scope_id ^= choose_byte(from) & 1u;
-    close_by.ip = (choose_byte(from) & 1) != 0 ? fer_ip_addr_from_v4(&v4) : close_by.ip;
+    close_by.ip = (choose_byte(from) & 1) != 0 ? fer_ip_addr_from_v4(v4) : close_by.ip;
     check_ip_properties(&addr->ip);
     check_order_of(addr, &close_by);
     check_null_addresses(addr);

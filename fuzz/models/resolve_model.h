@@ -49,7 +49,7 @@ typedef struct answer {
 
 static inline answer answer_of_ip(const fer_ip_addr *ip, uint32_t port, uint32_t scope_id)
 {
-    answer made = {FER_OK, false, 1, {fer_socket_addr_new(ip, (uint16_t)port)}};
+    answer made = {FER_OK, false, 1, {fer_socket_addr_new(*ip, (uint16_t)port)}};
     made.addrs[0].scope_id = scope_id;
     return made;
 }
@@ -107,11 +107,11 @@ static inline answer model_lookup(const resolve_query *query, piece host, uint16
     if (host.len == 0 || host.len - dot > 253) {
         return refused;
     }
-    if (reference_v4(host.text, host.len, ip.v4.octets)) {
+    if (reference_v4(host.text, host.len, ip.u.v4.octets)) {
         return answer_of_ip(&ip, port, 0);
     }
     ip.family = FER_IP_V6;
-    if (reference_v6(host.text, host.len, ip.v6.octets)) {
+    if (reference_v6(host.text, host.len, ip.u.v6.octets)) {
         return answer_of_ip(&ip, port, 0);
     }
     if (!is_utf_8(host)) {
@@ -142,7 +142,7 @@ static inline answer model_text(const resolve_query *query)
     fer_ip_addr ip = {FER_IP_V6, {{{0}}}};
     uint32_t port = 0;
     uint32_t scope_id = 0;
-    if (reference_socket_v6(query->text, len, ip.v6.octets, &scope_id, &port)) {
+    if (reference_socket_v6(query->text, len, ip.u.v6.octets, &scope_id, &port)) {
         return answer_of_ip(&ip, port, scope_id);
     }
     const char *colon = strrchr(query->text, ':');

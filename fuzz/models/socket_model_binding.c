@@ -8,8 +8,8 @@ enum { QUEUE_SAFE = 60 };
 
 static bool covers(const struct model_socket *one, const fer_ip_addr *ip)
 {
-    if (!fer_ip_addr_is_unspecified(&one->ip)) {
-        return fer_ip_addr_eq(&one->ip, ip);
+    if (!fer_ip_addr_is_unspecified(one->ip)) {
+        return fer_ip_addr_eq(one->ip, *ip);
     }
     return one->ip.family == ip->family ||
            (one->ip.family == FER_IP_V6 && one->values[OPTION_ONLY_V6] == 0);
@@ -22,8 +22,8 @@ static kind_set bsd_bind_conflict(const struct model_socket *holder,
 {
     bool is_same_family = holder->ip.family == candidate->ip.family;
     bool both_wildcard =
-        fer_ip_addr_is_unspecified(&holder->ip) && fer_ip_addr_is_unspecified(&candidate->ip);
-    bool is_equal = is_same_family ? fer_ip_addr_eq(&holder->ip, &candidate->ip) : both_wildcard;
+        fer_ip_addr_is_unspecified(holder->ip) && fer_ip_addr_is_unspecified(candidate->ip);
+    bool is_equal = is_same_family ? fer_ip_addr_eq(holder->ip, candidate->ip) : both_wildcard;
     model_option shares = candidate->is_stream ? OPTION_REUSE_PORT : OPTION_REUSE_ADDRESS;
     bool both_share = (holder->values[OPTION_REUSE_PORT] != 0 || holder->values[shares] != 0) &&
                       (candidate->values[OPTION_REUSE_PORT] != 0 || candidate->values[shares] != 0);
@@ -31,7 +31,7 @@ static kind_set bsd_bind_conflict(const struct model_socket *holder,
         candidate->values[OPTION_REUSE_PORT] != 0 || candidate->values[OPTION_REUSE_ADDRESS] != 0;
     bool is_beside_ipv4 = (model_is(FER_SIM_BSD_MACOS) || model_is(FER_SIM_BSD_FREEBSD)) &&
                           !is_same_family && candidate->ip.family == FER_IP_V6 &&
-                          fer_ip_addr_is_unspecified(&holder->ip);
+                          fer_ip_addr_is_unspecified(holder->ip);
     bool is_free = both_share || is_beside_ipv4 || (may_reuse && !is_equal) ||
                    (model_is(FER_SIM_BSD_NETBSD) && !is_same_family);
     return is_free ? OK : kind_set_of(FER_ADDR_IN_USE);
@@ -62,7 +62,7 @@ static kind_set bind_conflict(const struct model_socket *holder,
         /* "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN): a wildcard and a specific address
          * may coexist. */
         bool is_alike =
-            fer_ip_addr_is_unspecified(&holder->ip) == fer_ip_addr_is_unspecified(&candidate->ip);
+            fer_ip_addr_is_unspecified(holder->ip) == fer_ip_addr_is_unspecified(candidate->ip);
         bool is_mixed = !holder->is_exclusive || holder->values[OPTION_REUSE_ADDRESS] !=
                                                      candidate->values[OPTION_REUSE_ADDRESS];
         bool is_stolen = !holder->is_exclusive && candidate->values[OPTION_REUSE_ADDRESS] != 0;
@@ -96,7 +96,7 @@ static kind_set bind_conflicts(const struct model_socket *candidate)
 static void clear_only_v6(const model_handle *handle, struct model_socket *socket,
                           const fer_ip_addr *ip)
 {
-    if (!handle->only_v6_was_set && fer_ip_addr_is_unspecified(ip) &&
+    if (!handle->only_v6_was_set && fer_ip_addr_is_unspecified(*ip) &&
         !model_is(FER_SIM_BSD_OPENBSD)) {
         socket->values[OPTION_ONLY_V6] = 0;
     }
@@ -142,7 +142,7 @@ kind_set model_bind(const model_handle *handle, const fer_socket_addr *addr)
     if (lacks_dual_stack(handle, &addr->ip)) {
         return UNSUPPORTED | (socket->was_shared ? MISUSE : 0);
     }
-    if (!fer_ip_addr_is_loopback(&addr->ip) && !fer_ip_addr_is_unspecified(&addr->ip)) {
+    if (!fer_ip_addr_is_loopback(addr->ip) && !fer_ip_addr_is_unspecified(addr->ip)) {
         return kind_set_of(FER_ADDR_NOT_AVAILABLE) | (socket->was_shared ? MISUSE : 0);
     }
     if (addr->port == 0) {

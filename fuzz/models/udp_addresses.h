@@ -10,13 +10,13 @@
 /* The form in the network: IPv4-mapped addresses are IPv4. */
 static inline fer_socket_addr canonical(const fer_socket_addr *addr)
 {
-    fer_socket_addr plain = {.ip = fer_ip_addr_to_canonical(&addr->ip), .port = addr->port};
+    fer_socket_addr plain = {.ip = fer_ip_addr_to_canonical(addr->ip), .port = addr->port};
     return plain;
 }
 
 static inline bool is_same(const fer_socket_addr *one, const fer_socket_addr *other)
 {
-    return one->port == other->port && fer_ip_addr_eq(&one->ip, &other->ip);
+    return one->port == other->port && fer_ip_addr_eq(one->ip, other->ip);
 }
 
 static inline fer_ip_addr ip(const char *text)
@@ -29,7 +29,7 @@ static inline fer_ip_addr ip(const char *text)
 static inline bool is_ip(const fer_ip_addr *addr, const char *text)
 {
     fer_ip_addr other = ip(text);
-    return fer_ip_addr_eq(addr, &other);
+    return fer_ip_addr_eq(*addr, other);
 }
 
 static inline bool is_broadcast(const fer_ip_addr *addr)
@@ -39,14 +39,14 @@ static inline bool is_broadcast(const fer_ip_addr *addr)
 
 static inline bool is_group_or_broadcast(const fer_ip_addr *addr)
 {
-    return is_broadcast(addr) || fer_ip_addr_is_multicast(addr);
+    return is_broadcast(addr) || fer_ip_addr_is_multicast(*addr);
 }
 
 /* POSIX sends a datagram for the wildcard to the loopback address. */
 static inline fer_socket_addr effective_destination(const fer_socket_addr *addr)
 {
     fer_socket_addr to = canonical(addr);
-    if (fer_ip_addr_is_unspecified(&to.ip)) {
+    if (fer_ip_addr_is_unspecified(to.ip)) {
         to.ip = ip(to.ip.family == FER_IP_V4 ? "127.0.0.1" : "::1");
     }
     return to;
@@ -55,8 +55,7 @@ static inline fer_socket_addr effective_destination(const fer_socket_addr *addr)
 /* No socket is bound there, and the host reports it. */
 static inline bool is_refused_address(const fer_socket_addr *to)
 {
-    bool no_port =
-        to->port == 9 && (fer_ip_addr_is_loopback(&to->ip) || is_ip(&to->ip, "10.0.0.7"));
+    bool no_port = to->port == 9 && (fer_ip_addr_is_loopback(to->ip) || is_ip(&to->ip, "10.0.0.7"));
     return no_port || is_ip(&to->ip, "10.0.0.9");
 }
 
@@ -64,13 +63,13 @@ static inline bool is_refused_address(const fer_socket_addr *to)
  * address of its family, and IPv6's covers IPv4's. */
 static inline bool covers_address(const fer_ip_addr *wildcard, const fer_ip_addr *addr)
 {
-    return fer_ip_addr_is_unspecified(wildcard) &&
+    return fer_ip_addr_is_unspecified(*wildcard) &&
            (wildcard->family == FER_IP_V6 || addr->family == FER_IP_V4);
 }
 
 static inline bool conflicts_with(const fer_socket_addr *one, const fer_socket_addr *other)
 {
-    bool overlap = fer_ip_addr_eq(&one->ip, &other->ip) || covers_address(&one->ip, &other->ip) ||
+    bool overlap = fer_ip_addr_eq(one->ip, other->ip) || covers_address(&one->ip, &other->ip) ||
                    covers_address(&other->ip, &one->ip);
     return one->port == other->port && overlap;
 }

@@ -114,7 +114,7 @@ static fer_error_kind expected_send_kind(const struct udp_end *end, bool is_peer
                                          const fer_socket_addr *addr)
 {
     fer_socket_addr to = canonical(addr);
-    bool is_narrowed = end->has_source || !fer_ip_addr_is_unspecified(&end->local.ip);
+    bool is_narrowed = end->has_source || !fer_ip_addr_is_unspecified(end->local.ip);
     fer_ip_family narrowed_family = end->has_source ? end->source.family : end->local.ip.family;
     bool unreachable = is_narrowed && end->is_v6 && narrowed_family != to.ip.family;
     if (addr->port == 0 || (addr->ip.family == FER_IP_V6 && !end->is_v6) ||
@@ -130,7 +130,7 @@ static fer_error_kind expected_send_kind(const struct udp_end *end, bool is_peer
     if (is_broadcast(&to.ip) && !end->broadcast) {
         return FER_PERMISSION_DENIED;
     }
-    return udp_model.dialect == FER_SIM_DIALECT_WINSOCK && fer_ip_addr_is_unspecified(&to.ip)
+    return udp_model.dialect == FER_SIM_DIALECT_WINSOCK && fer_ip_addr_is_unspecified(to.ip)
                ? FER_ADDR_NOT_AVAILABLE
                : FER_OK;
 }
@@ -222,7 +222,7 @@ static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
     if (kind != FER_OK) {
         return kind;
     }
-    if (!fer_ip_addr_is_unspecified(bound) && !fer_ip_addr_eq(bound, &source)) {
+    if (!fer_ip_addr_is_unspecified(*bound) && !fer_ip_addr_eq(*bound, source)) {
         return FER_ADDR_NOT_AVAILABLE;
     }
     return is_broadcast(&to.ip) && !end->broadcast ? FER_PERMISSION_DENIED : FER_OK;

@@ -7,10 +7,10 @@
 
 fer_ip_addr udp_source_of(const struct udp_end *end, const fer_ip_addr *to)
 {
-    if (end->has_source || !fer_ip_addr_is_unspecified(&end->local.ip)) {
+    if (end->has_source || !fer_ip_addr_is_unspecified(end->local.ip)) {
         return end->has_source ? end->source : end->local.ip;
     }
-    if (fer_ip_addr_is_loopback(to)) {
+    if (fer_ip_addr_is_loopback(*to)) {
         return ip(to->family == FER_IP_V4 ? "127.0.0.1" : "::1");
     }
     return ip(to->family == FER_IP_V4 ? "10.0.0.1" : "fd00::1");
@@ -23,14 +23,14 @@ static bool may_reach(const struct udp_datagram *datagram, const struct udp_end 
 {
     const fer_ip_addr *to = &datagram->to.ip;
     bool is_family = to->family == (end->is_v6 ? FER_IP_V6 : FER_IP_V4) || end->is_v6;
-    bool wildcard = fer_ip_addr_is_unspecified(&end->local.ip);
+    bool wildcard = fer_ip_addr_is_unspecified(end->local.ip);
     if (datagram->to.port != end->local.port || !is_family) {
         return false;
     }
-    if (fer_ip_addr_is_multicast(to)) {
+    if (fer_ip_addr_is_multicast(*to)) {
         return end->has_ever_joined[to->family == FER_IP_V6];
     }
-    return wildcard || fer_ip_addr_eq(&end->local.ip, to);
+    return wildcard || fer_ip_addr_eq(end->local.ip, *to);
 }
 
 static bool is_group_datagram(const struct udp_datagram *datagram)
@@ -44,7 +44,7 @@ static bool is_receiver(const struct udp_datagram *datagram, int number)
 {
     const struct udp_end *end = &udp_model.ends[number];
     bool is_from_peer = !end->is_connected || is_same(&end->remote, &datagram->from);
-    bool is_to_source = !end->has_source || fer_ip_addr_eq(&end->source, &datagram->to.ip);
+    bool is_to_source = !end->has_source || fer_ip_addr_eq(end->source, datagram->to.ip);
     return datagram->epochs[number] == end->epoch && end->epoch != 0 && is_from_peer &&
            is_to_source && may_reach(datagram, end);
 }
@@ -52,7 +52,7 @@ static bool is_receiver(const struct udp_datagram *datagram, int number)
 /* A connected socket precedes, then one with the address, then one of the IP version. */
 static int precedence_of(const struct udp_datagram *datagram, const struct udp_end *end)
 {
-    bool has_address = end->has_source || !fer_ip_addr_is_unspecified(&end->local.ip);
+    bool has_address = end->has_source || !fer_ip_addr_is_unspecified(end->local.ip);
     bool is_of_version = end->is_v6 == (datagram->to.ip.family == FER_IP_V6);
     return (end->is_connected ? 4 : 0) + (has_address ? 2 : 0) + (is_of_version ? 1 : 0);
 }

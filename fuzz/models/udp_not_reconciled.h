@@ -35,13 +35,13 @@ static struct {
 /* An IPv4-mapped address is one of IPv4, with its groups. */
 static fer_ip_addr destination(const struct udp_record *record)
 {
-    return fer_ip_addr_to_canonical(&record->addr.ip);
+    return fer_ip_addr_to_canonical(record->addr.ip);
 }
 
 static bool goes_to_group(const struct udp_record *record)
 {
     fer_ip_addr to = destination(record);
-    return fer_ip_addr_is_multicast(&to);
+    return fer_ip_addr_is_multicast(to);
 }
 
 static bool is_send(const struct udp_record *record)
@@ -54,7 +54,7 @@ static bool wildcard_destination(const struct udp_record *posix, const struct ud
 {
     (void)winsock;
     return (posix->op == UDP_CONNECT || posix->op == UDP_SEND_TO) &&
-           fer_ip_addr_is_unspecified(&posix->addr.ip);
+           fer_ip_addr_is_unspecified(posix->addr.ip);
 }
 
 static fer_error_kind reported_kind(const struct udp_record *record)
@@ -121,7 +121,7 @@ static void note_binding(const struct udp_record *record)
         return;
     }
     if (record->op == UDP_BIND && record->addr.port != 0) {
-        history.is_narrowed[history.sockets++] = !fer_ip_addr_is_unspecified(&record->addr.ip);
+        history.is_narrowed[history.sockets++] = !fer_ip_addr_is_unspecified(record->addr.ip);
     } else if (record->socket >= 0 && record->socket < UDP_SOCKETS) {
         history.is_narrowed[record->socket] =
             history.is_narrowed[record->socket] || record->op == UDP_CONNECT;

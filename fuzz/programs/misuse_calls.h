@@ -105,8 +105,8 @@ struct misuse_arguments {
     const fer_socket_addr *addr;
     const fer_unix_addr *unix_addr;
     const fer_unix_addr *datagram_addr;
-    const fer_ipv4_addr *group_v4, *local;
-    const fer_ipv6_addr *group_v6;
+    fer_ipv4_addr group_v4, local;
+    fer_ipv6_addr group_v6;
     const fer_tcp_keepalive *keepalive;
     const fer_io_slice *slices;
     fer_io_slice_mut *slices_mut;

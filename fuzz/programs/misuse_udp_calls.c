@@ -65,9 +65,9 @@ static void choose(struct misuse_arguments *a)
     a->raw = a->arg % 3 == 0   ? FER_RAW_SOCKET_NONE
              : a->arg % 3 == 1 ? fer_tcp_stream_as_raw(stream)
                                : misuse_raw_of_none(a->arg);
-    a->group_v4 = a->nulls & 16 ? NULL : &groups_v4[a->arg % 2];
-    a->group_v6 = a->nulls & 16 ? NULL : &groups_v6[a->arg % 2];
-    a->local = a->nulls & 32 ? NULL : &locals[a->arg % 3];
+    a->group_v4 = groups_v4[a->arg % 2];
+    a->group_v6 = groups_v6[a->arg % 2];
+    a->local = locals[a->arg % 3];
 }
 
 const struct misuse_family misuse_udp_family = {calls, CALL_COUNT, choose};

@@ -11,7 +11,7 @@ static void join(struct program *program, int handle, fer_sim_peer peer)
     struct connection *connection = &program->connections[program->connection_count];
     fer_socket_addr addr;
     bool is_loopback =
-        fer_sim_peer_local_addr(peer, &addr).kind == FER_OK && fer_ip_addr_is_loopback(&addr.ip);
+        fer_sim_peer_local_addr(peer, &addr).kind == FER_OK && fer_ip_addr_is_loopback(addr.ip);
     *connection = (struct connection){
         .peer = peer, .facts = is_loopback ? FACT_LOOPBACK : 0, .peer_bytes_are_right = true};
     program->connection_of[handle] = program->connection_count++;
@@ -169,8 +169,8 @@ static bool find_listener(const fer_tcp_listener *listener, fer_socket_addr *out
     if (fer_tcp_listener_local_addr(listener, out).kind != FER_OK) {
         return false;
     }
-    if (fer_ip_addr_is_unspecified(&out->ip)) {
-        out->ip = fer_ip_addr_from_v4(&v4);
+    if (fer_ip_addr_is_unspecified(out->ip)) {
+        out->ip = fer_ip_addr_from_v4(v4);
     }
     return true;
 }
@@ -197,7 +197,7 @@ static void empty_queues(struct program *program, fer_tcp_listener *listener, st
     for (int i = 0; i < PROGRAM_LISTENERS && is_open; i++) {
         fer_tcp_listener *beside = &program->listeners[i];
         if (fer_tcp_listener_local_addr(beside, &other).kind == FER_OK && other.port == own.port &&
-            !fer_ip_addr_eq(&other.ip, &own.ip)) {
+            !fer_ip_addr_eq(other.ip, own.ip)) {
             empty_queue(beside);
         }
     }

@@ -414,8 +414,7 @@ static void name_hosts(struct program *program, fer_sim_config *config)
     program->name_addrs[0] = addr_of("10.0.0.9:0");
     program->name_addrs[1] = program->server;
     config->names = program->names;
-    config->name_count =
-        config->dialect == FER_SIM_DIALECT_WINSOCK ? PROGRAM_NAMES : PROGRAM_NAMES - 1;
+    config->name_count = PROGRAM_NAMES - (config->dialect != FER_SIM_DIALECT_WINSOCK);
 }
 
 static void add_hosts(struct program *program)

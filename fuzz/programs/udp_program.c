@@ -89,8 +89,8 @@ static void read_bytes(struct udp_record *record, const uint8_t *buf, size_t n)
 /* True if the network has room for one more datagram, with all of its copies. */
 static bool has_room(struct udp_program *program, const fer_socket_addr *to)
 {
-    int copies = fer_ip_addr_is_multicast(&to->ip) ||
-                         (to->ip.family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(&to->ip.v4))
+    int copies = fer_ip_addr_is_multicast(to->ip) ||
+                         (to->ip.family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(to->ip.u.v4))
                      ? 8
                      : 2;
     if (program->datagram_count + copies > UDP_DATAGRAMS || program->next_serial >= UDP_SERIALS) {
@@ -173,12 +173,12 @@ static void do_group(struct udp_program *program, int handle, uint8_t arg,
     record->requested = arg / 2u % 3; /* the network interface; the last one does not exist */
     if (arg % 2 == 0) {
         record->error =
-            joins ? fer_udp_socket_join_multicast_v4(socket, &v4, &locals[record->requested])
-                  : fer_udp_socket_leave_multicast_v4(socket, &v4, &locals[record->requested]);
+            joins ? fer_udp_socket_join_multicast_v4(socket, v4, locals[record->requested])
+                  : fer_udp_socket_leave_multicast_v4(socket, v4, locals[record->requested]);
     } else {
         uint32_t index = (uint32_t)record->requested * 2;
-        record->error = joins ? fer_udp_socket_join_multicast_v6(socket, &v6, index)
-                              : fer_udp_socket_leave_multicast_v6(socket, &v6, index);
+        record->error = joins ? fer_udp_socket_join_multicast_v6(socket, v6, index)
+                              : fer_udp_socket_leave_multicast_v6(socket, v6, index);
     }
 }
 
@@ -293,7 +293,7 @@ static void do_peer(struct udp_program *program, int which, uint8_t arg, struct 
     memset(&got, 0, sizeof got);
     if (record->op == UDP_PEER_SEND) {
         record->addr = destination(program, arg);
-        if (!fer_ip_addr_is_unspecified(&record->addr.ip) && has_room(program, &record->addr)) {
+        if (!fer_ip_addr_is_unspecified(record->addr.ip) && has_room(program, &record->addr)) {
             record->serial = fill(program, buf, record->requested);
             record->error = fer_sim_peer_send_to(peer, buf, record->requested, &record->addr);
             record->n = record->error.kind == FER_OK ? record->requested : 0;

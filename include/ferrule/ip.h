@@ -29,13 +29,13 @@ typedef struct fer_ipv6_addr {
     uint8_t octets[16];
 } fer_ipv6_addr;
 
-/* An address of either family. family selects the valid member. */
+/* An address of either family. family selects the valid member of u. */
 typedef struct fer_ip_addr {
     fer_ip_family family;
     union {
         fer_ipv4_addr v4;
         fer_ipv6_addr v6;
-    };
+    } u;
 } fer_ip_addr;
 FER_STATIC_ASSERT(sizeof(fer_ip_addr) == 20, "the library was built with enums of 32 bits");
 
@@ -73,7 +73,7 @@ FER_STATIC_ASSERT(sizeof(fer_ip_addr) == 20, "the library was built with enums o
 FER_API fer_ipv4_addr fer_ipv4_addr_new(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
 
 /**
- * Returns the address as one number in host byte order: 1.2.3.4 is 0x01020304. Returns 0 for NULL.
+ * Returns the address as one number in host byte order: 1.2.3.4 is 0x01020304.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -81,7 +81,7 @@ FER_API fer_ipv4_addr fer_ipv4_addr_new(uint8_t a, uint8_t b, uint8_t c, uint8_t
  * Rust: std::net::Ipv4Addr::to_bits.
  * Threads: any number of concurrent calls.
  */
-FER_API uint32_t fer_ipv4_addr_to_bits(const fer_ipv4_addr *addr);
+FER_API uint32_t fer_ipv4_addr_to_bits(fer_ipv4_addr addr);
 
 /**
  * Makes an address from one number in host byte order: 0x01020304 is 1.2.3.4.
@@ -95,8 +95,7 @@ FER_API uint32_t fer_ipv4_addr_to_bits(const fer_ipv4_addr *addr);
 FER_API fer_ipv4_addr fer_ipv4_addr_from_bits(uint32_t bits);
 
 /**
- * Makes ::ffff:a.b.c.d from a.b.c.d, and :: from NULL. A dual-stack socket reports IPv4 peers in
- * this form.
+ * Makes ::ffff:a.b.c.d from a.b.c.d. A dual-stack socket reports IPv4 peers in this form.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -104,11 +103,10 @@ FER_API fer_ipv4_addr fer_ipv4_addr_from_bits(uint32_t bits);
  * Rust: std::net::Ipv4Addr::to_ipv6_mapped.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_ipv6_addr fer_ipv4_addr_to_ipv6_mapped(const fer_ipv4_addr *addr);
+FER_API fer_ipv6_addr fer_ipv4_addr_to_ipv6_mapped(fer_ipv4_addr addr);
 
 /**
- * Makes ::a.b.c.d from a.b.c.d, and :: from NULL. This form is deprecated (RFC 4291, section
- * 2.5.5.1).
+ * Makes ::a.b.c.d from a.b.c.d. This form is deprecated (RFC 4291, section 2.5.5.1).
  *
  * Blocks: never.
  * Owns: nothing.
@@ -116,10 +114,10 @@ FER_API fer_ipv6_addr fer_ipv4_addr_to_ipv6_mapped(const fer_ipv4_addr *addr);
  * Rust: std::net::Ipv4Addr::to_ipv6_compatible.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_ipv6_addr fer_ipv4_addr_to_ipv6_compatible(const fer_ipv4_addr *addr);
+FER_API fer_ipv6_addr fer_ipv4_addr_to_ipv6_compatible(fer_ipv4_addr addr);
 
 /**
- * Returns true if the address is 0.0.0.0; false for NULL.
+ * Returns true if the address is 0.0.0.0.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -127,10 +125,10 @@ FER_API fer_ipv6_addr fer_ipv4_addr_to_ipv6_compatible(const fer_ipv4_addr *addr
  * Rust: std::net::Ipv4Addr::is_unspecified.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv4_addr_is_unspecified(const fer_ipv4_addr *addr);
+FER_API bool fer_ipv4_addr_is_unspecified(fer_ipv4_addr addr);
 
 /**
- * Returns true if the address is in 127.0.0.0/8; false for NULL.
+ * Returns true if the address is in 127.0.0.0/8.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -138,11 +136,10 @@ FER_API bool fer_ipv4_addr_is_unspecified(const fer_ipv4_addr *addr);
  * Rust: std::net::Ipv4Addr::is_loopback.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv4_addr_is_loopback(const fer_ipv4_addr *addr);
+FER_API bool fer_ipv4_addr_is_loopback(fer_ipv4_addr addr);
 
 /**
- * Returns true if the address is in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918); false
- * for NULL.
+ * Returns true if the address is in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918).
  *
  * Blocks: never.
  * Owns: nothing.
@@ -150,10 +147,10 @@ FER_API bool fer_ipv4_addr_is_loopback(const fer_ipv4_addr *addr);
  * Rust: std::net::Ipv4Addr::is_private.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv4_addr_is_private(const fer_ipv4_addr *addr);
+FER_API bool fer_ipv4_addr_is_private(fer_ipv4_addr addr);
 
 /**
- * Returns true if the address is in 169.254.0.0/16 (RFC 3927); false for NULL.
+ * Returns true if the address is in 169.254.0.0/16 (RFC 3927).
  *
  * Blocks: never.
  * Owns: nothing.
@@ -161,10 +158,10 @@ FER_API bool fer_ipv4_addr_is_private(const fer_ipv4_addr *addr);
  * Rust: std::net::Ipv4Addr::is_link_local.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv4_addr_is_link_local(const fer_ipv4_addr *addr);
+FER_API bool fer_ipv4_addr_is_link_local(fer_ipv4_addr addr);
 
 /**
- * Returns true if the address is in 224.0.0.0/4 (RFC 5771); false for NULL.
+ * Returns true if the address is in 224.0.0.0/4 (RFC 5771).
  *
  * Blocks: never.
  * Owns: nothing.
@@ -172,10 +169,10 @@ FER_API bool fer_ipv4_addr_is_link_local(const fer_ipv4_addr *addr);
  * Rust: std::net::Ipv4Addr::is_multicast.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv4_addr_is_multicast(const fer_ipv4_addr *addr);
+FER_API bool fer_ipv4_addr_is_multicast(fer_ipv4_addr addr);
 
 /**
- * Returns true if the address is 255.255.255.255; false for NULL.
+ * Returns true if the address is 255.255.255.255.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -183,11 +180,10 @@ FER_API bool fer_ipv4_addr_is_multicast(const fer_ipv4_addr *addr);
  * Rust: std::net::Ipv4Addr::is_broadcast.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv4_addr_is_broadcast(const fer_ipv4_addr *addr);
+FER_API bool fer_ipv4_addr_is_broadcast(fer_ipv4_addr addr);
 
 /**
- * Returns true if the address is in 192.0.2.0/24, 198.51.100.0/24 or 203.0.113.0/24 (RFC 5737);
- * false for NULL.
+ * Returns true if the address is in 192.0.2.0/24, 198.51.100.0/24 or 203.0.113.0/24 (RFC 5737).
  *
  * Blocks: never.
  * Owns: nothing.
@@ -195,7 +191,7 @@ FER_API bool fer_ipv4_addr_is_broadcast(const fer_ipv4_addr *addr);
  * Rust: std::net::Ipv4Addr::is_documentation.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv4_addr_is_documentation(const fer_ipv4_addr *addr);
+FER_API bool fer_ipv4_addr_is_documentation(fer_ipv4_addr addr);
 
 /**
  * Parses an IPv4 address from a NUL-terminated text, by Rust's strict grammar; the whole text must
@@ -233,8 +229,7 @@ FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const c
  *
  * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. No byte after the NUL is
  * changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most 15,
- * so FER_IPV4_ADDR_TEXT_CAP bytes always suffice. If addr is NULL, the text is empty (if cap is not
- * 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
+ * so FER_IPV4_ADDR_TEXT_CAP bytes always suffice. Returns 0 if buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is caller-owned, cap bytes.
@@ -242,14 +237,13 @@ FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const c
  * Rust: std::net::Ipv4Addr's Display.
  * Threads: any number of concurrent calls.
  */
-FER_API size_t fer_ipv4_addr_format(const fer_ipv4_addr *addr, char *buf, size_t cap);
+FER_API size_t fer_ipv4_addr_format(fer_ipv4_addr addr, char *buf, size_t cap);
 
 /**
  * Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
  * greater.
  *
- * Compares the octets, the first octet first. The order is total. NULL equals NULL and is less than
- * everything else.
+ * Compares the octets, the first octet first. The order is total.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -257,7 +251,7 @@ FER_API size_t fer_ipv4_addr_format(const fer_ipv4_addr *addr, char *buf, size_t
  * Rust: std::net::Ipv4Addr's Ord.
  * Threads: any number of concurrent calls.
  */
-FER_API int fer_ipv4_addr_cmp(const fer_ipv4_addr *a, const fer_ipv4_addr *b);
+FER_API int fer_ipv4_addr_cmp(fer_ipv4_addr a, fer_ipv4_addr b);
 
 /**
  * Returns true if two addresses are equal, that is, if fer_ipv4_addr_cmp returns 0.
@@ -268,7 +262,7 @@ FER_API int fer_ipv4_addr_cmp(const fer_ipv4_addr *a, const fer_ipv4_addr *b);
  * Rust: std::net::Ipv4Addr's Eq.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv4_addr_eq(const fer_ipv4_addr *a, const fer_ipv4_addr *b);
+FER_API bool fer_ipv4_addr_eq(fer_ipv4_addr a, fer_ipv4_addr b);
 
 /**
  * Makes the address a:b:c:d:e:f:g:h from eight segments in host byte order.
@@ -294,7 +288,7 @@ FER_API fer_ipv6_addr fer_ipv6_addr_new(uint16_t a, uint16_t b, uint16_t c, uint
 FER_API fer_ipv6_addr fer_ipv6_addr_from_segments(const uint16_t segments[8]);
 
 /**
- * Stores the address's eight segments in out, in host byte order. They are all 0 if addr is NULL.
+ * Stores the address's eight segments in out, in host byte order.
  *
  * Does nothing if out is NULL.
  *
@@ -304,10 +298,10 @@ FER_API fer_ipv6_addr fer_ipv6_addr_from_segments(const uint16_t segments[8]);
  * Rust: std::net::Ipv6Addr::segments.
  * Threads: any number of concurrent calls.
  */
-FER_API void fer_ipv6_addr_segments(const fer_ipv6_addr *addr, uint16_t out[8]);
+FER_API void fer_ipv6_addr_segments(fer_ipv6_addr addr, uint16_t out[8]);
 
 /**
- * Returns true if the address is ::; false for NULL.
+ * Returns true if the address is ::.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -315,10 +309,10 @@ FER_API void fer_ipv6_addr_segments(const fer_ipv6_addr *addr, uint16_t out[8]);
  * Rust: std::net::Ipv6Addr::is_unspecified.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv6_addr_is_unspecified(const fer_ipv6_addr *addr);
+FER_API bool fer_ipv6_addr_is_unspecified(fer_ipv6_addr addr);
 
 /**
- * Returns true if the address is ::1, but not ::ffff:127.0.0.1; false for NULL.
+ * Returns true if the address is ::1, but not ::ffff:127.0.0.1.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -326,10 +320,10 @@ FER_API bool fer_ipv6_addr_is_unspecified(const fer_ipv6_addr *addr);
  * Rust: std::net::Ipv6Addr::is_loopback.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv6_addr_is_loopback(const fer_ipv6_addr *addr);
+FER_API bool fer_ipv6_addr_is_loopback(fer_ipv6_addr addr);
 
 /**
- * Returns true if the address is in ff00::/8; false for NULL.
+ * Returns true if the address is in ff00::/8.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -337,10 +331,10 @@ FER_API bool fer_ipv6_addr_is_loopback(const fer_ipv6_addr *addr);
  * Rust: std::net::Ipv6Addr::is_multicast.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv6_addr_is_multicast(const fer_ipv6_addr *addr);
+FER_API bool fer_ipv6_addr_is_multicast(fer_ipv6_addr addr);
 
 /**
- * Returns true if the address is in fc00::/7 (RFC 4193); false for NULL.
+ * Returns true if the address is in fc00::/7 (RFC 4193).
  *
  * Blocks: never.
  * Owns: nothing.
@@ -348,10 +342,10 @@ FER_API bool fer_ipv6_addr_is_multicast(const fer_ipv6_addr *addr);
  * Rust: std::net::Ipv6Addr::is_unique_local.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv6_addr_is_unique_local(const fer_ipv6_addr *addr);
+FER_API bool fer_ipv6_addr_is_unique_local(fer_ipv6_addr addr);
 
 /**
- * Returns true if the address is in fe80::/10 (RFC 4291); false for NULL.
+ * Returns true if the address is in fe80::/10 (RFC 4291).
  *
  * Blocks: never.
  * Owns: nothing.
@@ -359,13 +353,13 @@ FER_API bool fer_ipv6_addr_is_unique_local(const fer_ipv6_addr *addr);
  * Rust: std::net::Ipv6Addr::is_unicast_link_local.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv6_addr_is_unicast_link_local(const fer_ipv6_addr *addr);
+FER_API bool fer_ipv6_addr_is_unicast_link_local(fer_ipv6_addr addr);
 
 /**
  * Stores the IPv4 address of ::a.b.c.d or ::ffff:a.b.c.d in *out, and returns true. ::1 gives
  * 0.0.0.1.
  *
- * For any other address, or if a pointer is NULL, returns false and leaves *out unchanged.
+ * For any other address, or if out is NULL, returns false and leaves *out unchanged.
  *
  * Blocks: never.
  * Owns: out is caller-owned.
@@ -373,12 +367,12 @@ FER_API bool fer_ipv6_addr_is_unicast_link_local(const fer_ipv6_addr *addr);
  * Rust: std::net::Ipv6Addr::to_ipv4.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv6_addr_to_ipv4(const fer_ipv6_addr *addr, fer_ipv4_addr *out);
+FER_API bool fer_ipv6_addr_to_ipv4(fer_ipv6_addr addr, fer_ipv4_addr *out);
 
 /**
  * Stores the IPv4 address of ::ffff:a.b.c.d in *out, and returns true.
  *
- * For any other address, or if a pointer is NULL, returns false and leaves *out unchanged.
+ * For any other address, or if out is NULL, returns false and leaves *out unchanged.
  *
  * Blocks: never.
  * Owns: out is caller-owned.
@@ -386,12 +380,10 @@ FER_API bool fer_ipv6_addr_to_ipv4(const fer_ipv6_addr *addr, fer_ipv4_addr *out
  * Rust: std::net::Ipv6Addr::to_ipv4_mapped.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv6_addr_to_ipv4_mapped(const fer_ipv6_addr *addr, fer_ipv4_addr *out);
+FER_API bool fer_ipv6_addr_to_ipv4_mapped(fer_ipv6_addr addr, fer_ipv4_addr *out);
 
 /**
  * Converts ::ffff:a.b.c.d to a.b.c.d. Returns every other address unchanged, as an IPv6 address.
- *
- * For NULL the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -399,7 +391,7 @@ FER_API bool fer_ipv6_addr_to_ipv4_mapped(const fer_ipv6_addr *addr, fer_ipv4_ad
  * Rust: std::net::Ipv6Addr::to_canonical.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_ip_addr fer_ipv6_addr_to_canonical(const fer_ipv6_addr *addr);
+FER_API fer_ip_addr fer_ipv6_addr_to_canonical(fer_ipv6_addr addr);
 
 /**
  * Parses an IPv6 address from a NUL-terminated text, by Rust's strict grammar; the whole text must
@@ -442,8 +434,7 @@ FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const c
  *
  * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. No byte after the NUL is
  * changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most 39,
- * so FER_IPV6_ADDR_TEXT_CAP bytes always suffice. If addr is NULL, the text is empty (if cap is not
- * 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
+ * so FER_IPV6_ADDR_TEXT_CAP bytes always suffice. Returns 0 if buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is caller-owned, cap bytes.
@@ -451,14 +442,13 @@ FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const c
  * Rust: std::net::Ipv6Addr's Display.
  * Threads: any number of concurrent calls.
  */
-FER_API size_t fer_ipv6_addr_format(const fer_ipv6_addr *addr, char *buf, size_t cap);
+FER_API size_t fer_ipv6_addr_format(fer_ipv6_addr addr, char *buf, size_t cap);
 
 /**
  * Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
  * greater.
  *
- * Compares the octets, the first octet first. The order is total. NULL equals NULL and is less than
- * everything else.
+ * Compares the octets, the first octet first. The order is total.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -466,7 +456,7 @@ FER_API size_t fer_ipv6_addr_format(const fer_ipv6_addr *addr, char *buf, size_t
  * Rust: std::net::Ipv6Addr's Ord.
  * Threads: any number of concurrent calls.
  */
-FER_API int fer_ipv6_addr_cmp(const fer_ipv6_addr *a, const fer_ipv6_addr *b);
+FER_API int fer_ipv6_addr_cmp(fer_ipv6_addr a, fer_ipv6_addr b);
 
 /**
  * Returns true if two addresses are equal, that is, if fer_ipv6_addr_cmp returns 0.
@@ -477,12 +467,10 @@ FER_API int fer_ipv6_addr_cmp(const fer_ipv6_addr *a, const fer_ipv6_addr *b);
  * Rust: std::net::Ipv6Addr's Eq.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ipv6_addr_eq(const fer_ipv6_addr *a, const fer_ipv6_addr *b);
+FER_API bool fer_ipv6_addr_eq(fer_ipv6_addr a, fer_ipv6_addr b);
 
 /**
  * Makes a fer_ip_addr that holds an IPv4 address.
- *
- * For NULL the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -490,12 +478,10 @@ FER_API bool fer_ipv6_addr_eq(const fer_ipv6_addr *a, const fer_ipv6_addr *b);
  * Rust: IpAddr::V4.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_ip_addr fer_ip_addr_from_v4(const fer_ipv4_addr *addr);
+FER_API fer_ip_addr fer_ip_addr_from_v4(fer_ipv4_addr addr);
 
 /**
  * Makes a fer_ip_addr that holds an IPv6 address.
- *
- * For NULL the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -503,12 +489,12 @@ FER_API fer_ip_addr fer_ip_addr_from_v4(const fer_ipv4_addr *addr);
  * Rust: IpAddr::V6.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_ip_addr fer_ip_addr_from_v6(const fer_ipv6_addr *addr);
+FER_API fer_ip_addr fer_ip_addr_from_v6(fer_ipv6_addr addr);
 
 /**
  * Converts ::ffff:a.b.c.d to a.b.c.d. Returns every other address unchanged.
  *
- * If addr is NULL or has a bad family, the result is all zero, which is a bad family.
+ * If addr has a bad family, the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -516,10 +502,10 @@ FER_API fer_ip_addr fer_ip_addr_from_v6(const fer_ipv6_addr *addr);
  * Rust: std::net::IpAddr::to_canonical.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_ip_addr fer_ip_addr_to_canonical(const fer_ip_addr *addr);
+FER_API fer_ip_addr fer_ip_addr_to_canonical(fer_ip_addr addr);
 
 /**
- * Returns true if the address is 0.0.0.0 or ::; false for NULL and for a bad family.
+ * Returns true if the address is 0.0.0.0 or ::; false for a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -527,10 +513,10 @@ FER_API fer_ip_addr fer_ip_addr_to_canonical(const fer_ip_addr *addr);
  * Rust: std::net::IpAddr::is_unspecified.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ip_addr_is_unspecified(const fer_ip_addr *addr);
+FER_API bool fer_ip_addr_is_unspecified(fer_ip_addr addr);
 
 /**
- * Returns true if the address is in 127.0.0.0/8, or is ::1; false for NULL and for a bad family.
+ * Returns true if the address is in 127.0.0.0/8, or is ::1; false for a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -538,11 +524,10 @@ FER_API bool fer_ip_addr_is_unspecified(const fer_ip_addr *addr);
  * Rust: std::net::IpAddr::is_loopback.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ip_addr_is_loopback(const fer_ip_addr *addr);
+FER_API bool fer_ip_addr_is_loopback(fer_ip_addr addr);
 
 /**
- * Returns true if the address is in 224.0.0.0/4 or in ff00::/8; false for NULL and for a bad
- * family.
+ * Returns true if the address is in 224.0.0.0/4 or in ff00::/8; false for a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -550,10 +535,10 @@ FER_API bool fer_ip_addr_is_loopback(const fer_ip_addr *addr);
  * Rust: std::net::IpAddr::is_multicast.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ip_addr_is_multicast(const fer_ip_addr *addr);
+FER_API bool fer_ip_addr_is_multicast(fer_ip_addr addr);
 
 /**
- * Returns true if the address is IPv4; false for NULL and for a bad family.
+ * Returns true if the address is IPv4; false for a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -561,11 +546,10 @@ FER_API bool fer_ip_addr_is_multicast(const fer_ip_addr *addr);
  * Rust: std::net::IpAddr::is_ipv4.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ip_addr_is_ipv4(const fer_ip_addr *addr);
+FER_API bool fer_ip_addr_is_ipv4(fer_ip_addr addr);
 
 /**
- * Returns true if the address is IPv6, including ::ffff:a.b.c.d; false for NULL and for a bad
- * family.
+ * Returns true if the address is IPv6, including ::ffff:a.b.c.d; false for a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -573,7 +557,7 @@ FER_API bool fer_ip_addr_is_ipv4(const fer_ip_addr *addr);
  * Rust: std::net::IpAddr::is_ipv6.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ip_addr_is_ipv6(const fer_ip_addr *addr);
+FER_API bool fer_ip_addr_is_ipv6(fer_ip_addr addr);
 
 /**
  * Parses an IPv4 or IPv6 address from a NUL-terminated text, by Rust's strict grammar; the whole
@@ -611,8 +595,8 @@ FER_MUST_USE FER_API fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char 
  *
  * Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. No byte after the NUL is
  * changed. buf may be NULL only if cap is 0. Returns the full length without the NUL, at most 39,
- * so FER_IP_ADDR_TEXT_CAP bytes always suffice. If addr is NULL or has a bad family, the text is
- * empty (if cap is not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
+ * so FER_IP_ADDR_TEXT_CAP bytes always suffice. If addr has a bad family, the text is empty (if cap
+ * is not 0) and the result is 0. Returns 0 also if buf is NULL and cap is not 0.
  *
  * Blocks: never.
  * Owns: buf is caller-owned, cap bytes.
@@ -620,16 +604,15 @@ FER_MUST_USE FER_API fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char 
  * Rust: std::net::IpAddr's Display.
  * Threads: any number of concurrent calls.
  */
-FER_API size_t fer_ip_addr_format(const fer_ip_addr *addr, char *buf, size_t cap);
+FER_API size_t fer_ip_addr_format(fer_ip_addr addr, char *buf, size_t cap);
 
 /**
  * Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
  * greater.
  *
  * Every IPv4 address is less than every IPv6 address. Within a family the octets are compared, the
- * first octet first. The order is total. NULL equals NULL and is less than everything else. A bad
- * family is compared by its number: 5, for example, is between IPv4 (4) and IPv6 (6). Two addresses
- * with the same bad family are equal.
+ * first octet first. The order is total. A bad family is compared by its number: 5, for example, is
+ * between IPv4 (4) and IPv6 (6). Two addresses with the same bad family are equal.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -637,7 +620,7 @@ FER_API size_t fer_ip_addr_format(const fer_ip_addr *addr, char *buf, size_t cap
  * Rust: std::net::IpAddr's Ord.
  * Threads: any number of concurrent calls.
  */
-FER_API int fer_ip_addr_cmp(const fer_ip_addr *a, const fer_ip_addr *b);
+FER_API int fer_ip_addr_cmp(fer_ip_addr a, fer_ip_addr b);
 
 /**
  * Returns true if two addresses are equal, that is, if fer_ip_addr_cmp returns 0.
@@ -648,7 +631,7 @@ FER_API int fer_ip_addr_cmp(const fer_ip_addr *a, const fer_ip_addr *b);
  * Rust: std::net::IpAddr's Eq.
  * Threads: any number of concurrent calls.
  */
-FER_API bool fer_ip_addr_eq(const fer_ip_addr *a, const fer_ip_addr *b);
+FER_API bool fer_ip_addr_eq(fer_ip_addr a, fer_ip_addr b);
 
 #ifdef __cplusplus
 }

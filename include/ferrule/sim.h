@@ -395,8 +395,9 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_accept(fer_sim_peer listener, fer_si
  * Starts to connect a peer at `from` to `to`.
  *
  * If `from` is NULL, the peer is on the same machine as `to` and gets an ephemeral port. It also
- * gets an ephemeral port if the port in `from` is 0. FER_SIM_EVENT_CONNECTED or FER_SIM_EVENT_CONNECT_FAILED
- * reports the result, and so do fer_sim_peer_send and fer_sim_peer_recv.
+ * gets an ephemeral port if the port in `from` is 0. FER_SIM_EVENT_CONNECTED or
+ * FER_SIM_EVENT_CONNECT_FAILED reports the result, and so do fer_sim_peer_send and
+ * fer_sim_peer_recv.
  *
  * Blocks: never.
  * Owns: both addresses are caller-owned. *out same as in fer_sim_peer_listen.
@@ -501,8 +502,9 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_remote_addr(fer_sim_peer peer, fer_s
  * Places a datagram peer at an address. Its host exists from then on.
  *
  * With port 0 the network chooses an ephemeral port; fer_sim_peer_local_addr returns it. The
- * handler gets FER_SIM_EVENT_READABLE when a datagram arrives. Use the peer with fer_sim_peer_send_to,
- * fer_sim_peer_recv_from and fer_sim_peer_close. The functions for connections refuse it.
+ * handler gets FER_SIM_EVENT_READABLE when a datagram arrives. Use the peer with
+ * fer_sim_peer_send_to, fer_sim_peer_recv_from and fer_sim_peer_close. The functions for
+ * connections refuse it.
  *
  * Blocks: never.
  * Owns: addr is caller-owned. *out same as in fer_sim_peer_listen.
@@ -574,7 +576,7 @@ typedef enum fer_sim_action {
     FER_SIM_ACTION_ECHO,           /* sends back all received bytes, until end of file */
     FER_SIM_ACTION_SHUT_DOWN,      /* shuts down the peer's write half */
     FER_SIM_ACTION_CLOSE,
-    FER_SIM_RESET
+    FER_SIM_ACTION_RESET
 } fer_sim_action;
 
 typedef struct fer_sim_step {
@@ -591,10 +593,10 @@ typedef struct fer_sim_step {
  *
  * Blocks: never.
  * Owns: steps and their bytes are caller-owned and must stay in place until fer_sim_stop. The
- * simulation owns a peer that a listener accepted for its script. FER_SIM_ACTION_CLOSE and FER_SIM_RESET
- * close a peer as fer_sim_peer_close and fer_sim_peer_reset do.
- * Errors: FER_INVALID_INPUT (NULL with a count; an unknown action; FER_SIM_ACTION_SEND of NULL; a delay of
- * FER_DURATION_NONE; no such peer), FER_UNSUPPORTED.
+ * simulation owns a peer that a listener accepted for its script. FER_SIM_ACTION_CLOSE and
+ * FER_SIM_ACTION_RESET close a peer as fer_sim_peer_close and fer_sim_peer_reset do.
+ * Errors: FER_INVALID_INPUT (NULL with a count; an unknown action; FER_SIM_ACTION_SEND of NULL; a
+ * delay of FER_DURATION_NONE; no such peer), FER_UNSUPPORTED.
  * Rust: none.
  * Threads: only the thread that started the simulation.
  */

@@ -32,7 +32,7 @@ typedef struct fer_socket_addr {
 /**
  * Makes a socket address from an address of either family and a port. flowinfo and scope_id are 0.
  *
- * If ip is NULL or has a bad family, the result is all zero, which is a bad family.
+ * If ip has a bad family, the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -40,12 +40,10 @@ typedef struct fer_socket_addr {
  * Rust: std::net::SocketAddr::new.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_socket_addr fer_socket_addr_new(const fer_ip_addr *ip, uint16_t port);
+FER_API fer_socket_addr fer_socket_addr_new(fer_ip_addr ip, uint16_t port);
 
 /**
  * Makes a socket address from an IPv4 address and a port.
- *
- * For NULL the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -53,13 +51,11 @@ FER_API fer_socket_addr fer_socket_addr_new(const fer_ip_addr *ip, uint16_t port
  * Rust: std::net::SocketAddrV4::new.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_socket_addr fer_socket_addr_v4_new(const fer_ipv4_addr *ip, uint16_t port);
+FER_API fer_socket_addr fer_socket_addr_v4_new(fer_ipv4_addr ip, uint16_t port);
 
 /**
  * Makes a socket address from an IPv6 address, a port, flow information and a scope (an interface's
  * index, or 0).
- *
- * For NULL the result is all zero, which is a bad family.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -67,8 +63,8 @@ FER_API fer_socket_addr fer_socket_addr_v4_new(const fer_ipv4_addr *ip, uint16_t
  * Rust: std::net::SocketAddrV6::new.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_socket_addr fer_socket_addr_v6_new(const fer_ipv6_addr *ip, uint16_t port,
-                                               uint32_t flowinfo, uint32_t scope_id);
+FER_API fer_socket_addr fer_socket_addr_v6_new(fer_ipv6_addr ip, uint16_t port, uint32_t flowinfo,
+                                               uint32_t scope_id);
 
 /**
  * Returns true if the address is IPv4; false for NULL and for a bad family.
@@ -124,71 +120,6 @@ FER_MUST_USE FER_API fer_error fer_socket_addr_parse(fer_socket_addr *out, const
  */
 FER_MUST_USE FER_API fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text,
                                                        size_t len);
-
-/**
- * Parses an IPv4 address with its port from a NUL-terminated text, by Rust's strict grammar; the
- * whole text must match.
- *
- * The only form is a.b.c.d:port. A port is one or more decimal digits with a value up to 65535.
- * Leading zeros are allowed.
- *
- * Blocks: never.
- * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
- * Rust: std::net::SocketAddrV4's FromStr.
- * Threads: any number of concurrent calls.
- */
-FER_MUST_USE FER_API fer_error fer_socket_addr_parse_v4(fer_socket_addr *out, const char *text);
-
-/**
- * Parses an IPv4 address with its port from exactly len bytes, with the same grammar as
- * fer_socket_addr_parse_v4.
- *
- * Reads no byte beyond len and needs no NUL. A NUL within the len bytes is refused, as in Rust.
- *
- * Blocks: never.
- * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
- * Rust: std::net::SocketAddrV4's FromStr.
- * Threads: any number of concurrent calls.
- */
-FER_MUST_USE FER_API fer_error fer_socket_addr_parse_v4_n(fer_socket_addr *out, const char *text,
-                                                          size_t len);
-
-/**
- * Parses an IPv6 address with its port from a NUL-terminated text, by Rust's strict grammar; the
- * whole text must match.
- *
- * The forms are [v6]:port and [v6%scope]:port. A scope is a number of one or more decimal digits up
- * to 4294967295, never an interface's name. A port is one or more decimal digits with a value up to
- * 65535. Leading zeros are allowed in both.
- *
- * Blocks: never.
- * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
- * Rust: std::net::SocketAddrV6's FromStr.
- * Threads: any number of concurrent calls.
- */
-FER_MUST_USE FER_API fer_error fer_socket_addr_parse_v6(fer_socket_addr *out, const char *text);
-
-/**
- * Parses an IPv6 address with its port from exactly len bytes, with the same grammar as
- * fer_socket_addr_parse_v6.
- *
- * Reads no byte beyond len and needs no NUL. A NUL within the len bytes is refused, as in Rust.
- *
- * Blocks: never.
- * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
- * Rust: std::net::SocketAddrV6's FromStr.
- * Threads: any number of concurrent calls.
- */
-FER_MUST_USE FER_API fer_error fer_socket_addr_parse_v6_n(fer_socket_addr *out, const char *text,
-                                                          size_t len);
 
 /**
  * Writes a socket address as text: "127.0.0.1:80", "[::1]:80" or "[fe80::1%2]:80".

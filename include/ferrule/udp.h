@@ -637,8 +637,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_so
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket,
-                                                                const fer_ipv4_addr *group,
-                                                                const fer_ipv4_addr *local);
+                                                                fer_ipv4_addr group,
+                                                                fer_ipv4_addr local);
 
 /**
  * Leaves an IPv4 multicast group. group and local are the same as for joining.
@@ -651,8 +651,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket,
-                                                                 const fer_ipv4_addr *group,
-                                                                 const fer_ipv4_addr *local);
+                                                                 fer_ipv4_addr group,
+                                                                 fer_ipv4_addr local);
 
 /**
  * Joins an IPv6 multicast group on the network interface with the index interface_index. With 0 the
@@ -669,7 +669,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket 
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket,
-                                                                const fer_ipv6_addr *group,
+                                                                fer_ipv6_addr group,
                                                                 uint32_t interface_index);
 
 /**
@@ -683,7 +683,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket,
-                                                                 const fer_ipv6_addr *group,
+                                                                 fer_ipv6_addr group,
                                                                  uint32_t interface_index);
 
 /* ---- Clones, closing and raw sockets */

@@ -279,28 +279,28 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     [[nodiscard]] fer_error join_multicast_v4(const fer_ipv4_addr &group,
                                               const fer_ipv4_addr &local) noexcept
     {
-        return fer_udp_socket_join_multicast_v4(get(), &group, &local);
+        return fer_udp_socket_join_multicast_v4(get(), group, local);
     }
 
     /* Leaves an IPv4 multicast group. */
     [[nodiscard]] fer_error leave_multicast_v4(const fer_ipv4_addr &group,
                                                const fer_ipv4_addr &local) noexcept
     {
-        return fer_udp_socket_leave_multicast_v4(get(), &group, &local);
+        return fer_udp_socket_leave_multicast_v4(get(), group, local);
     }
 
     /* Joins an IPv6 multicast group on the network interface with the index interface_index. */
     [[nodiscard]] fer_error join_multicast_v6(const fer_ipv6_addr &group,
                                               std::uint32_t interface_index) noexcept
     {
-        return fer_udp_socket_join_multicast_v6(get(), &group, interface_index);
+        return fer_udp_socket_join_multicast_v6(get(), group, interface_index);
     }
 
     /* Leaves an IPv6 multicast group. */
     [[nodiscard]] fer_error leave_multicast_v6(const fer_ipv6_addr &group,
                                                std::uint32_t interface_index) noexcept
     {
-        return fer_udp_socket_leave_multicast_v6(get(), &group, interface_index);
+        return fer_udp_socket_leave_multicast_v6(get(), group, interface_index);
     }
 
     /* ---- Clones, closing and raw sockets */

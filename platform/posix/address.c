@@ -13,7 +13,7 @@ static socklen_t sockaddr_in_of(const fer_socket_addr *addr, struct sockaddr_sto
 #endif
     in.sin_family = AF_INET;
     in.sin_port = htons(addr->port);
-    memcpy(&in.sin_addr, addr->ip.v4.octets, sizeof addr->ip.v4.octets);
+    memcpy(&in.sin_addr, addr->ip.u.v4.octets, sizeof addr->ip.u.v4.octets);
     memcpy(out, &in, sizeof in);
     return sizeof in;
 }
@@ -31,7 +31,7 @@ static socklen_t sockaddr_in6_of(const fer_socket_addr *addr, struct sockaddr_st
     in6.sin6_port = htons(addr->port);
     in6.sin6_flowinfo = addr->flowinfo;
     in6.sin6_scope_id = addr->scope_id;
-    memcpy(&in6.sin6_addr, addr->ip.v6.octets, sizeof addr->ip.v6.octets);
+    memcpy(&in6.sin6_addr, addr->ip.u.v6.octets, sizeof addr->ip.u.v6.octets);
     memcpy(out, &in6, sizeof in6);
     return sizeof in6;
 }
@@ -47,7 +47,7 @@ static void from_sockaddr_in(const struct sockaddr_storage *addr, fer_socket_add
     memcpy(&in, addr, sizeof in);
     memset(out, 0, sizeof *out);
     out->ip.family = FER_IP_V4;
-    memcpy(out->ip.v4.octets, &in.sin_addr, sizeof out->ip.v4.octets);
+    memcpy(out->ip.u.v4.octets, &in.sin_addr, sizeof out->ip.u.v4.octets);
     out->port = ntohs(in.sin_port);
 }
 
@@ -57,7 +57,7 @@ static void from_sockaddr_in6(const struct sockaddr_storage *addr, fer_socket_ad
     memcpy(&in6, addr, sizeof in6);
     memset(out, 0, sizeof *out);
     out->ip.family = FER_IP_V6;
-    memcpy(out->ip.v6.octets, &in6.sin6_addr, sizeof out->ip.v6.octets);
+    memcpy(out->ip.u.v6.octets, &in6.sin6_addr, sizeof out->ip.u.v6.octets);
     out->port = ntohs(in6.sin6_port);
     out->flowinfo = in6.sin6_flowinfo;
     out->scope_id = in6.sin6_scope_id;
@@ -113,8 +113,8 @@ static bool is_pinned_datagram(fer_raw_socket raw, fer_socket_addr *local)
     socklen_t len = sizeof type;
     return getsockopt((int)raw, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_DGRAM &&
            ferp_local_addr(raw, local).kind == FER_OK &&
-           (local->ip.family == FER_IP_V4 || fer_ipv6_addr_to_ipv4_mapped(&local->ip.v6, &v4)) &&
-           !fer_ip_addr_is_unspecified(&local->ip);
+           (local->ip.family == FER_IP_V4 || fer_ipv6_addr_to_ipv4_mapped(local->ip.u.v6, &v4)) &&
+           !fer_ip_addr_is_unspecified(local->ip);
 }
 
 /* Removes the peer, and the local address if the first connect chose it. The socket also loses a
@@ -131,7 +131,7 @@ static bool unpin(fer_raw_socket raw, const fer_socket_addr *pinned)
     bool has_port = local.port != 0;
     local.port = pinned->port;
     bool is_bound = has_port || ferp_bind(raw, &local).kind == FER_OK;
-    return is_bound && fer_ip_addr_is_unspecified(&local.ip);
+    return is_bound && fer_ip_addr_is_unspecified(local.ip);
 }
 
 /* The first connect of a datagram socket chooses its local address. If that is a loopback address,

@@ -240,7 +240,7 @@ static bool is_peer(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_socket_addr peer;
     bool is_same = ferp_peer_addr(raw, &peer).kind == FER_OK && peer.port == addr->port &&
-                   fer_ip_addr_eq(&peer.ip, &addr->ip);
+                   fer_ip_addr_eq(peer.ip, addr->ip);
     errno = EISCONN;
     return is_same;
 }

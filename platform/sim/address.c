@@ -81,7 +81,7 @@ fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr)
     if (ferp_sim_is_wildcard(&to.ip)) {
         fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
         fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
-        to.ip = to.ip.family == FER_IP_V4 ? fer_ip_addr_from_v4(&v4) : fer_ip_addr_from_v6(&v6);
+        to.ip = to.ip.family == FER_IP_V4 ? fer_ip_addr_from_v4(v4) : fer_ip_addr_from_v6(v6);
     }
     return to;
 }
@@ -91,7 +91,7 @@ static bool is_own_address(const ferp_sim_socket *socket, const fer_socket_addr 
     fer_ip_addr source = ferp_sim_is_wildcard(&socket->local.ip)
                              ? ferp_sim_source_for(socket, &to->ip)
                              : socket->local.ip;
-    return socket->has_local && socket->local.port == to->port && fer_ip_addr_eq(&source, &to->ip);
+    return socket->has_local && socket->local.port == to->port && fer_ip_addr_eq(source, to->ip);
 }
 
 static ferp_sim_code destination_status(const ferp_sim_network *network,

@@ -21,13 +21,13 @@ static const fer_ipv6_addr own_v6 = {{0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
 
 bool ferp_sim_is_wildcard(const fer_ip_addr *ip)
 {
-    return fer_ip_addr_is_unspecified(ip);
+    return fer_ip_addr_is_unspecified(*ip);
 }
 
 fer_socket_addr ferp_sim_canonical(const fer_socket_addr *addr)
 {
     fer_socket_addr canonical = *addr;
-    canonical.ip = fer_ip_addr_to_canonical(&addr->ip);
+    canonical.ip = fer_ip_addr_to_canonical(addr->ip);
     if (canonical.ip.family == FER_IP_V4) {
         canonical.flowinfo = 0;
         canonical.scope_id = 0;
@@ -39,18 +39,18 @@ fer_socket_addr ferp_sim_in_family_of(const ferp_sim_socket *socket, const fer_s
 {
     fer_socket_addr converted = *addr;
     if (socket->family == FER_IP_V6 && addr->ip.family == FER_IP_V4) {
-        fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr->ip.v4);
-        converted.ip = fer_ip_addr_from_v6(&mapped);
+        fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr->ip.u.v4);
+        converted.ip = fer_ip_addr_from_v6(mapped);
     }
     return converted;
 }
 
 bool ferp_sim_is_local(const fer_ip_addr *ip)
 {
-    fer_ip_addr v4 = fer_ip_addr_from_v4(&own_v4);
-    fer_ip_addr v6 = fer_ip_addr_from_v6(&own_v6);
-    return fer_ip_addr_is_loopback(ip) || ferp_sim_is_wildcard(ip) || fer_ip_addr_eq(ip, &v4) ||
-           fer_ip_addr_eq(ip, &v6);
+    fer_ip_addr v4 = fer_ip_addr_from_v4(own_v4);
+    fer_ip_addr v6 = fer_ip_addr_from_v6(own_v6);
+    return fer_ip_addr_is_loopback(*ip) || ferp_sim_is_wildcard(ip) || fer_ip_addr_eq(*ip, v4) ||
+           fer_ip_addr_eq(*ip, v6);
 }
 
 /* ---- Two sockets and one port */
@@ -60,7 +60,7 @@ bool ferp_sim_covers(const ferp_sim_socket *one, const fer_ip_addr *other)
 {
     const fer_ip_addr *ip = &one->local.ip;
     if (!ferp_sim_is_wildcard(ip)) {
-        return fer_ip_addr_eq(ip, other);
+        return fer_ip_addr_eq(*ip, *other);
     }
     bool reaches =
         ip->family == other->family || (ip->family == FER_IP_V6 && !one->settings.only_v6);
@@ -75,7 +75,7 @@ static bool is_bound_to(const ferp_sim_socket *socket, ferp_sim_kind kind, uint1
 
 bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other)
 {
-    return one->port == other->port && fer_ip_addr_eq(&one->ip, &other->ip);
+    return one->port == other->port && fer_ip_addr_eq(one->ip, other->ip);
 }
 
 static bool overlap(const ferp_sim_socket *one, const ferp_sim_socket *other)
@@ -101,7 +101,7 @@ static ferp_sim_code bsd_bind_status(const ferp_sim_switches *switches,
                                      const ferp_sim_socket *first, const ferp_sim_socket *second)
 {
     bool is_same_family = first->family == second->family;
-    bool is_equal = is_same_family ? fer_ip_addr_eq(&first->local.ip, &second->local.ip)
+    bool is_equal = is_same_family ? fer_ip_addr_eq(first->local.ip, second->local.ip)
                                    : ferp_sim_is_wildcard(&first->local.ip) &&
                                          ferp_sim_is_wildcard(&second->local.ip);
     bool has_peer = first->kind == FERP_SIM_STREAM && first->state != FERP_SIM_UNCONNECTED &&
@@ -204,7 +204,7 @@ static bool is_in_time_wait(const ferp_sim_network *network, const ferp_sim_sock
 static bool is_remembered(const ferp_sim_network *network, const fer_ip_addr *ip)
 {
     for (size_t i = 0; i < network->host_count; i++) {
-        if (fer_ip_addr_eq(&network->hosts[i], ip)) {
+        if (fer_ip_addr_eq(network->hosts[i], *ip)) {
             return true;
         }
     }
@@ -258,7 +258,7 @@ fer_error ferp_sim_claim_any_port(ferp_sim_network *network, ferp_sim_socket *so
 
 static bool is_link_local_without_scope(const fer_socket_addr *addr)
 {
-    return addr->ip.family == FER_IP_V6 && fer_ipv6_addr_is_unicast_link_local(&addr->ip.v6) &&
+    return addr->ip.family == FER_IP_V6 && fer_ipv6_addr_is_unicast_link_local(addr->ip.u.v6) &&
            addr->scope_id == 0;
 }
 
@@ -366,12 +366,12 @@ bool ferp_sim_is_host(const ferp_sim_network *network, const fer_ip_addr *ip)
     }
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         const ferp_sim_socket *socket = &network->sockets[i];
-        if (socket->has_local && fer_ip_addr_eq(&socket->local.ip, ip)) {
+        if (socket->has_local && fer_ip_addr_eq(socket->local.ip, *ip)) {
             return true;
         }
     }
     for (size_t i = 0; i < network->answer_count; i++) {
-        if (fer_ip_addr_eq(&network->answers[i].addr.ip, ip)) {
+        if (fer_ip_addr_eq(network->answers[i].addr.ip, *ip)) {
             return true;
         }
     }
@@ -384,12 +384,12 @@ fer_ip_addr ferp_sim_source_for(const ferp_sim_socket *socket, const fer_ip_addr
 {
     fer_ipv4_addr loopback_v4 = FER_IPV4_ADDR_LOCALHOST;
     fer_ipv6_addr loopback_v6 = FER_IPV6_ADDR_LOCALHOST;
-    if (fer_ip_addr_is_loopback(to)) {
-        return to->family == FER_IP_V4 ? fer_ip_addr_from_v4(&loopback_v4)
-                                       : fer_ip_addr_from_v6(&loopback_v6);
+    if (fer_ip_addr_is_loopback(*to)) {
+        return to->family == FER_IP_V4 ? fer_ip_addr_from_v4(loopback_v4)
+                                       : fer_ip_addr_from_v6(loopback_v6);
     }
     if (socket->is_peer) {
         return *to;
     }
-    return to->family == FER_IP_V4 ? fer_ip_addr_from_v4(&own_v4) : fer_ip_addr_from_v6(&own_v6);
+    return to->family == FER_IP_V4 ? fer_ip_addr_from_v4(own_v4) : fer_ip_addr_from_v6(own_v6);
 }

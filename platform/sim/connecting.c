@@ -25,7 +25,7 @@ const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,
     const ferp_sim_answer *host_answer = NULL;
     for (size_t i = 0; i < network->answer_count; i++) {
         const ferp_sim_answer *answer = &network->answers[i];
-        if (!fer_ip_addr_eq(&answer->addr.ip, &to->ip)) {
+        if (!fer_ip_addr_eq(answer->addr.ip, to->ip)) {
             continue;
         }
         if (answer->addr.port == to->port) {
@@ -44,8 +44,8 @@ bool ferp_sim_lacks_route(const ferp_sim_network *network, const fer_socket_addr
 
 static bool is_loopback(const ferp_sim_socket *socket)
 {
-    return fer_ip_addr_eq(&socket->local.ip, &socket->remote.ip) ||
-           fer_ip_addr_is_loopback(&socket->remote.ip);
+    return fer_ip_addr_eq(socket->local.ip, socket->remote.ip) ||
+           fer_ip_addr_is_loopback(socket->remote.ip);
 }
 
 static void attempt(ferp_sim_network *network, ferp_sim_socket *socket)

@@ -90,12 +90,12 @@ void ferp_sim_drop_datagrams(ferp_sim_network *network, ferp_sim_socket *socket)
 
 bool ferp_sim_is_broadcast(const fer_ip_addr *ip)
 {
-    return ip->family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(&ip->v4);
+    return ip->family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(ip->u.v4);
 }
 
 static bool has_many_receivers(const fer_ip_addr *ip)
 {
-    return ferp_sim_is_broadcast(ip) || fer_ip_addr_is_multicast(ip);
+    return ferp_sim_is_broadcast(ip) || fer_ip_addr_is_multicast(*ip);
 }
 
 /* Whether a multicast datagram is delivered to its sender's own machine. The sender's option
@@ -124,7 +124,7 @@ static bool is_member(const ferp_sim_network *network, const ferp_sim_socket *so
         return false;
     }
     for (int i = 0; i < socket->group_count; i++) {
-        if (fer_ip_addr_eq(&socket->groups[i].group, group)) {
+        if (fer_ip_addr_eq(socket->groups[i].group, *group)) {
             return true;
         }
     }
@@ -148,7 +148,7 @@ static bool accepts(const ferp_sim_network *network, const ferp_sim_socket *sock
     if (ferp_sim_is_broadcast(&datagram->to.ip)) {
         return reaches && ferp_sim_is_wildcard(&socket->local.ip);
     }
-    if (fer_ip_addr_is_multicast(&datagram->to.ip)) {
+    if (fer_ip_addr_is_multicast(datagram->to.ip)) {
         return is_member(network, socket, &datagram->to.ip) && loops(network, socket, datagram);
     }
     return ferp_sim_covers(socket, &datagram->to.ip);
@@ -333,7 +333,7 @@ void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, 
                                 : socket->local.ip;
         datagram->sender = socket->sequence;
         datagram->is_loopback =
-            fer_ip_addr_is_loopback(&to->ip) || fer_ip_addr_eq(&to->ip, &datagram->from.ip);
+            fer_ip_addr_is_loopback(to->ip) || fer_ip_addr_eq(to->ip, datagram->from.ip);
         datagram->loops = to->ip.family == FER_IP_V6 ? socket->settings.multicast_loop_v6
                                                      : socket->settings.multicast_loop_v4;
         bool is_duplicated = ferp_sim_injects(network, socket, FER_SIM_FAULT_DATAGRAM_DOUBLED);

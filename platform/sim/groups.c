@@ -29,8 +29,8 @@ static fer_error change(ferp_sim_network *network, ferp_sim_socket *socket, ferp
     int found = FERP_SIM_NONE;
     for (int i = 0; i < socket->group_count; i++) {
         const ferp_sim_group *group = &socket->groups[i];
-        if (fer_ip_addr_eq(&group->group, &requested->group) &&
-            fer_ip_addr_eq(&group->local, &requested->local) &&
+        if (fer_ip_addr_eq(group->group, requested->group) &&
+            fer_ip_addr_eq(group->local, requested->local) &&
             group->interface_index == requested->interface_index) {
             found = i;
         }
@@ -45,7 +45,7 @@ fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership membership,
                                const fer_ipv4_addr *group, const fer_ipv4_addr *local)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    ferp_sim_group requested = {fer_ip_addr_from_v4(group), fer_ip_addr_from_v4(local), 0};
+    ferp_sim_group requested = {fer_ip_addr_from_v4(*group), fer_ip_addr_from_v4(*local), 0};
     if (!ferp_sim_is_local(&requested.local)) {
         return ferp_sim_error(network, ferp_sim_is_winsock(network) ? FERP_SIM_EADDRNOTAVAIL
                                                                     : FERP_SIM_ENODEV);
@@ -58,7 +58,8 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership membership,
                                const fer_ipv6_addr *group, uint32_t interface_index)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    ferp_sim_group requested = {fer_ip_addr_from_v6(group), {.family = FER_IP_V6}, interface_index};
+    ferp_sim_group requested = {
+        fer_ip_addr_from_v6(*group), {.family = FER_IP_V6}, interface_index};
     if (socket->family != FER_IP_V6) {
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }

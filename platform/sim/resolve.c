@@ -112,7 +112,7 @@ static bool read_short_v4(const char *text, fer_ipv4_addr *out)
 
 static bool is_link_scoped(const fer_ipv6_addr *v6)
 {
-    return fer_ipv6_addr_is_unicast_link_local(v6) ||
+    return fer_ipv6_addr_is_unicast_link_local(*v6) ||
            (v6->octets[0] == 0xff && (v6->octets[1] & 0x0f) == 2);
 }
 
@@ -149,7 +149,7 @@ static bool read_scoped_v6(const ferp_sim_network *network, const char *text, fe
         !read_scope(network, percent + 1, &v6, &scope)) {
         return false;
     }
-    *out = fer_socket_addr_v6_new(&v6, 0, 0, scope);
+    *out = fer_socket_addr_v6_new(v6, 0, 0, scope);
     return true;
 }
 
@@ -159,7 +159,7 @@ static bool read_address(const ferp_sim_network *network, const char *text, fer_
     if (!read_short_v4(text, &v4)) {
         return read_scoped_v6(network, text, out);
     }
-    *out = fer_socket_addr_v4_new(&v4, 0);
+    *out = fer_socket_addr_v4_new(v4, 0);
     return true;
 }
 
@@ -181,8 +181,8 @@ static const fer_sim_name *entry_of_text(ferp_sim_network *network, const char *
 static const fer_sim_name *find(ferp_sim_network *network, const char *host)
 {
     static const fer_socket_addr loopbacks[] = {
-        {.ip = {.family = FER_IP_V6, .v6 = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}}},
-        {.ip = {.family = FER_IP_V4, .v4 = {{127, 0, 0, 1}}}},
+        {.ip = {.family = FER_IP_V6, .u.v6 = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}}},
+        {.ip = {.family = FER_IP_V4, .u.v4 = {{127, 0, 0, 1}}}},
     };
     static const fer_sim_name localhost = {.host = "localhost", .addrs = loopbacks, .count = 2};
     for (size_t i = 0; i < network->config.name_count; i++) {

@@ -77,7 +77,7 @@ fer_error fer_sim_peer_set_handler(fer_sim_peer peer, fer_sim_handler handler, v
 
 static bool is_valid_step(const fer_sim_step *step)
 {
-    return (unsigned)step->action <= FER_SIM_RESET && !fer_duration_is_none(step->delay) &&
+    return (unsigned)step->action <= FER_SIM_ACTION_RESET && !fer_duration_is_none(step->delay) &&
            (step->action != FER_SIM_ACTION_SEND || step->bytes != NULL || step->len == 0);
 }
 
@@ -171,7 +171,7 @@ static progress play_step(ferp_sim_network *network, ferp_sim_socket *socket,
     case FER_SIM_ACTION_SHUT_DOWN:
         return fer_sim_peer_shutdown(peer).kind == FER_OK ? NEXT : FINISHED;
     case FER_SIM_ACTION_CLOSE: fer_sim_peer_close(peer); return FINISHED;
-    case FER_SIM_RESET: fer_sim_peer_reset(peer); return FINISHED;
+    case FER_SIM_ACTION_RESET: fer_sim_peer_reset(peer); return FINISHED;
     case FER_SIM_ACTION_PAUSE:
     default: return NEXT;
     }

@@ -405,7 +405,7 @@ static bool loses_output(ferp_sim_network *network, const ferp_sim_socket *socke
     const ferp_sim_link *link = link_of(network, socket);
     bool may_lose = ferp_sim_acts_as_windows(network, socket) &&
                     !network->config.windows.keeps_early_closed_input && !link->is_unix &&
-                    fer_ip_addr_is_loopback(&socket->remote.ip);
+                    fer_ip_addr_is_loopback(socket->remote.ip);
     return may_lose && link->pipes[socket->side].count > 0 &&
            !link->pipes[1 - socket->side].fin_arrived &&
            link->ends[1 - socket->side] != FERP_SIM_NONE && ferp_sim_choose_for_dialect(network);

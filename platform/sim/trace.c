@@ -39,9 +39,9 @@ static void mix_addr(ferp_sim_network *network, const fer_socket_addr *addr)
 {
     mix(network, (uint64_t)addr->ip.family << 16 | addr->port);
     if (addr->ip.family == FER_IP_V4) {
-        ferp_sim_trace_bytes(network, addr->ip.v4.octets, sizeof addr->ip.v4.octets);
+        ferp_sim_trace_bytes(network, addr->ip.u.v4.octets, sizeof addr->ip.u.v4.octets);
     } else if (addr->ip.family == FER_IP_V6) {
-        ferp_sim_trace_bytes(network, addr->ip.v6.octets, sizeof addr->ip.v6.octets);
+        ferp_sim_trace_bytes(network, addr->ip.u.v6.octets, sizeof addr->ip.u.v6.octets);
     }
 }
 

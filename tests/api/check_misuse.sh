@@ -14,13 +14,44 @@ fer_duration_from_micros      every number is one: too large saturates
 fer_duration_from_millis      as above
 fer_duration_from_nanos       as above
 fer_duration_is_none          a value, and every one is good
-fer_error_from_raw_os_error             every code is good; test_error_maps tries them
+fer_error_from_raw_os_error   every code is good; test_error_maps tries them
 fer_instant_duration_since    every number is an instant
 fer_instant_now               takes nothing
 fer_instant_remaining         as above
+fer_ip_addr_cmp                   an address by value, and every one is good
+fer_ip_addr_eq                    an address by value, and every one is good
+fer_ip_addr_from_v4               an address by value, and every one is good
+fer_ip_addr_from_v6               an address by value, and every one is good
+fer_ip_addr_is_multicast          an address by value, and every one is good
+fer_ip_addr_is_unspecified        an address by value, and every one is good
+fer_ip_addr_to_canonical          an address by value, and every one is good
+fer_ipv4_addr_cmp                 an address by value, and every one is good
+fer_ipv4_addr_eq                  an address by value, and every one is good
 fer_ipv4_addr_from_bits       every number is an address
+fer_ipv4_addr_is_broadcast        an address by value, and every one is good
+fer_ipv4_addr_is_documentation    an address by value, and every one is good
+fer_ipv4_addr_is_link_local       an address by value, and every one is good
+fer_ipv4_addr_is_loopback         an address by value, and every one is good
+fer_ipv4_addr_is_multicast        an address by value, and every one is good
+fer_ipv4_addr_is_private          an address by value, and every one is good
+fer_ipv4_addr_is_unspecified      an address by value, and every one is good
 fer_ipv4_addr_new             as above
+fer_ipv4_addr_to_bits             an address by value, and every one is good
+fer_ipv4_addr_to_ipv6_compatible  an address by value, and every one is good
+fer_ipv4_addr_to_ipv6_mapped      an address by value, and every one is good
+fer_ipv6_addr_cmp                 an address by value, and every one is good
+fer_ipv6_addr_eq                  an address by value, and every one is good
+fer_ipv6_addr_is_loopback         an address by value, and every one is good
+fer_ipv6_addr_is_multicast        an address by value, and every one is good
+fer_ipv6_addr_is_unicast_link_local an address by value, and every one is good
+fer_ipv6_addr_is_unique_local     an address by value, and every one is good
 fer_ipv6_addr_new             as above
+fer_ipv6_addr_to_canonical        an address by value, and every one is good
+fer_ipv6_addr_to_ipv4             an address by value, and every one is good
+fer_ipv6_addr_to_ipv4_mapped      an address by value, and every one is good
+fer_socket_addr_new               an address by value, and every one is good
+fer_socket_addr_v4_new            an address by value, and every one is good
+fer_socket_addr_v6_new            an address by value, and every one is good
 fer_version                   takes nothing
 TEXT
 

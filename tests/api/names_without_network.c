@@ -93,7 +93,7 @@ static void A3_localhost_is_known_without_a_network(void **state)
     check_ok(fer_to_socket_addrs("localhost:80", addrs, ROOM, &count));
     assert_in_range(count, 1, ROOM);
     for (size_t i = 0; i < count; i++) {
-        assert_true(fer_ip_addr_is_loopback(&addrs[i].ip));
+        assert_true(fer_ip_addr_is_loopback(addrs[i].ip));
         assert_int_equal(addrs[i].port, 80);
     }
 }

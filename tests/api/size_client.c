@@ -22,7 +22,7 @@ static int greet(char *reply, size_t cap)
 static int greet(char *reply, size_t cap)
 {
     fer_ipv4_addr ip = fer_ipv4_addr_new(127, 0, 0, 1);
-    fer_socket_addr addr = fer_socket_addr_v4_new(&ip, 7);
+    fer_socket_addr addr = fer_socket_addr_v4_new(ip, 7);
     fer_tcp_stream client = {0};
     size_t n = 0;
     int failed = fer_tcp_stream_connect_addr(&client, &addr).kind != FER_OK ||

@@ -47,7 +47,7 @@ static void expect(const char *step, fer_error error, fer_error_kind kind)
 static void open_connection(void)
 {
     fer_ipv4_addr loopback = fer_ipv4_addr_new(127, 0, 0, 1);
-    address = fer_socket_addr_v4_new(&loopback, 0);
+    address = fer_socket_addr_v4_new(loopback, 0);
     STEP("bind", fer_tcp_listener_bind_addr(&listener, &address), FER_OK);
     expect("local_addr", fer_tcp_listener_local_addr(&listener, &address), FER_OK);
     STEP("connect", fer_tcp_stream_connect_addr(&client, &address), FER_OK);
@@ -209,7 +209,7 @@ static void move_datagrams(void)
     fer_udp_socket other = {0};
     fer_udp_socket second = {0};
     fer_ipv4_addr loopback = fer_ipv4_addr_new(127, 0, 0, 1);
-    fer_socket_addr any_port = fer_socket_addr_v4_new(&loopback, 0);
+    fer_socket_addr any_port = fer_socket_addr_v4_new(loopback, 0);
     fer_socket_addr to;
     fer_udp_received got;
     STEP("udp_bind", fer_udp_socket_bind_addr(&one, &any_port), FER_OK);

@@ -23,7 +23,7 @@ static bool parses_v6(const char *text)
     fer_ipv6_addr untouched = addr;
     fer_error error = fer_ipv6_addr_parse(&addr, text);
     assert_true(error.kind == FER_OK || (error.kind == FER_INVALID_INPUT && error.os_code == 0));
-    assert_true(error.kind == FER_OK || fer_ipv6_addr_eq(&addr, &untouched));
+    assert_true(error.kind == FER_OK || fer_ipv6_addr_eq(addr, untouched));
     return error.kind == FER_OK;
 }
 
@@ -208,8 +208,6 @@ static void text_by_length_is_the_whole_input(void **state)
     assert_ok(fer_socket_addr_parse_n(&addr, "[::1]:8080", 8));
     assert_int_equal(addr.port, 80);
     assert_own(fer_socket_addr_parse_n(&addr, "[::1]:80\0", 9), FER_INVALID_INPUT);
-    assert_own(fer_socket_addr_parse_v4(&addr, "[::1]:80"), FER_INVALID_INPUT);
-    assert_own(fer_socket_addr_parse_v6(&addr, "1.2.3.4:80"), FER_INVALID_INPUT);
 }
 
 /* A2: "Formatting is Rust's Display: RFC 5952, the first longest run of two or more zero groups
@@ -238,7 +236,7 @@ static void formatting_is_rfc_5952(void **state)
         fer_ip_addr ip;
         char text[FER_IP_ADDR_TEXT_CAP];
         assert_ok(fer_ip_addr_parse(&ip, pairs[i][0]));
-        assert_int_equal(fer_ip_addr_format(&ip, text, sizeof text), strlen(pairs[i][1]));
+        assert_int_equal(fer_ip_addr_format(ip, text, sizeof text), strlen(pairs[i][1]));
         assert_string_equal(text, pairs[i][1]);
     }
     static const char *const sockets[][2] = {
@@ -304,8 +302,8 @@ static void what_is_formatted_parses_to_the_same_value(void **state)
         fer_ipv4_addr v4 = fer_ipv4_addr_from_bits((uint32_t)next_number(&seed) << 1);
         uint16_t port = (uint16_t)next_number(&seed);
         uint32_t scope = (next_number(&seed) & 1) != 0 ? (uint32_t)next_number(&seed) : 0;
-        fer_socket_addr addrs[2] = {fer_socket_addr_v4_new(&v4, port),
-                                    fer_socket_addr_v6_new(&ip, port, 0, scope)};
+        fer_socket_addr addrs[2] = {fer_socket_addr_v4_new(v4, port),
+                                    fer_socket_addr_v6_new(ip, port, 0, scope)};
         for (size_t k = 0; k < 2; k++) {
             fer_socket_addr again;
             assert_true(fer_socket_addr_format(&addrs[k], text, sizeof text) < sizeof text);

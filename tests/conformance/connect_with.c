@@ -153,7 +153,7 @@ static void each_attempt_is_bound_to_the_local_address(void **state)
     assert_failure(0, &other, FER_INVALID_INPUT);
     assert_int_equal(failures[0].error.os_code, 0);
     assert_ok(fer_tcp_stream_local_addr(stream, &own));
-    assert_true(fer_ip_addr_eq(&own.ip, &local.ip));
+    assert_true(fer_ip_addr_eq(own.ip, local.ip));
     assert_exchange(stream, peer_accept(listener));
 }
 
@@ -176,7 +176,7 @@ static void a_local_address_has_the_form_of_the_address(void **state)
                     i < 2 ? fits : FER_INVALID_INPUT);
         if (i < 2 && fits == FER_OK) {
             assert_ok(fer_tcp_stream_local_addr(stream, &own));
-            assert_true(fer_ip_addr_eq(&own.ip, &to[0].ip));
+            assert_true(fer_ip_addr_eq(own.ip, to[0].ip));
             assert_exchange(stream, peer_accept(listener));
         }
     }

@@ -191,8 +191,8 @@ static void an_ipv4_mapped_address_connects_to_ipv4(void **state)
     skip_without_v6();
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
-    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr.ip.v4);
-    fer_socket_addr mapped_addr = fer_socket_addr_v6_new(&mapped, addr.port, 0, 0);
+    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr.ip.u.v4);
+    fer_socket_addr mapped_addr = fer_socket_addr_v6_new(mapped, addr.port, 0, 0);
     fer_tcp_stream *stream = test_stream();
     if (!peer_has_dual_stack()) {
         assert_kind(fer_tcp_stream_connect_addr(stream, &mapped_addr), FER_ADDR_NOT_AVAILABLE);
@@ -211,7 +211,7 @@ static void the_error_is_the_last_addresss(void **state)
 {
     (void)state;
     fer_ipv4_addr broadcast = FER_IPV4_ADDR_BROADCAST;
-    fer_socket_addr odd = fer_socket_addr_v4_new(&broadcast, 9);
+    fer_socket_addr odd = fer_socket_addr_v4_new(broadcast, 9);
     fer_socket_addr refused = refusing(PEER_V4);
     fer_tcp_stream *stream = test_stream();
     fer_error odd_error = fer_tcp_stream_connect_addr(stream, &odd);

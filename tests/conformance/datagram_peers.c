@@ -84,8 +84,7 @@ static fer_socket_addr elsewhere(peer_family family)
 {
     const fer_ipv4_addr v4 = {{192, 0, 2, 1}};
     const fer_ipv6_addr v6 = fer_ipv6_addr_new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
-    return family == PEER_V4 ? fer_socket_addr_v4_new(&v4, 9)
-                             : fer_socket_addr_v6_new(&v6, 9, 0, 0);
+    return family == PEER_V4 ? fer_socket_addr_v4_new(v4, 9) : fer_socket_addr_v6_new(v6, 9, 0, 0);
 }
 
 static void assert_bound_to(fer_udp_socket *socket, const fer_socket_addr *want)
@@ -161,7 +160,7 @@ static void a_connected_socket_can_be_connected_to_a_broadcast_address(void **st
     for (size_t i = 0; i < 2; i++) {
         fer_udp_socket *fresh = test_udp();
         fer_udp_socket *socket = test_udp();
-        fer_socket_addr to = fer_socket_addr_v4_new(&addresses[i], 9);
+        fer_socket_addr to = fer_socket_addr_v4_new(addresses[i], 9);
         assert_ok(fer_udp_socket_bind(fresh, "0.0.0.0:0"));
         assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:0"));
         assert_ok(fer_udp_socket_set_broadcast(fresh, true));

@@ -233,8 +233,8 @@ static void a_wildcard_on_ipv6_takes_ipv4_and_answers_it(void **state)
     assert_ok(fer_udp_socket_local_addr(socket, &addr));
     assert_true(peer_datagram_send(other, PEER_V4, addr.port, "hello", 5));
     assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
-    fer_ipv6_addr ip = fer_ipv4_addr_to_ipv6_mapped(&(fer_ipv4_addr){{127, 0, 0, 1}});
-    mapped = fer_socket_addr_v6_new(&ip, other_port, 0, 0);
+    fer_ipv6_addr ip = fer_ipv4_addr_to_ipv6_mapped((fer_ipv4_addr){{127, 0, 0, 1}});
+    mapped = fer_socket_addr_v6_new(ip, other_port, 0, 0);
     assert_true(fer_socket_addr_eq(&got.from, &mapped));
     assert_ok(fer_udp_socket_send_to(socket, "mapped", 6, &got.from, NULL));
     assert_int_equal(peer_datagram_receive(other, buf, sizeof buf, &n, &from), PEER_GOT);
@@ -344,7 +344,7 @@ static void broadcasting_has_to_be_asked_for(void **state)
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
     fer_udp_socket *unspecified = test_udp();
     fer_ipv4_addr broadcast = FER_IPV4_ADDR_BROADCAST;
-    fer_socket_addr to = fer_socket_addr_v4_new(&broadcast, port);
+    fer_socket_addr to = fer_socket_addr_v4_new(broadcast, port);
     assert_ok(fer_udp_socket_broadcast(socket, &on));
     assert_false(on);
     assert_ok(fer_udp_socket_set_broadcast(socket, true));

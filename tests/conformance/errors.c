@@ -14,8 +14,8 @@ static bool is_a_kind(fer_error_kind kind)
     return false;
 }
 
-/* E1: "fer_error_from_raw_os_error maps every code to exactly one kind, keeps the code, maps 0 to OK, and an
- * unknown one to UNCATEGORIZED with its number." */
+/* E1: "fer_error_from_raw_os_error maps every code to exactly one kind, keeps the code, maps 0 to
+ * OK, and an unknown one to UNCATEGORIZED with its number." */
 static void every_code_has_one_kind_and_is_kept(void **state)
 {
     (void)state;
@@ -52,7 +52,8 @@ static void check_codes(const struct process_error_code *codes)
     }
 }
 
-/* E2: "Where Rust's decode_error_kind names a kind, fer_error_from_raw_os_error names the same one." */
+/* E2: "Where Rust's decode_error_kind names a kind, fer_error_from_raw_os_error names the same
+ * one." */
 static void where_rust_names_a_kind_it_is_that_one(void **state)
 {
     (void)state;

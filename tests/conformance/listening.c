@@ -300,7 +300,7 @@ static void a_listener_on_all_of_ipv6_takes_ipv4_too(void **state)
         assert_ok(fer_tcp_listener_accept(listener, stream, &peer));
         assert_exchange(stream, other);
         assert_int_equal(peer.port, peer_local_port(other));
-        (void)fer_ip_addr_format(&peer.ip, text, sizeof text);
+        (void)fer_ip_addr_format(peer.ip, text, sizeof text);
         assert_string_equal(text, v6 ? "::1" : "::ffff:127.0.0.1");
     }
     fer_tcp_listener *second = test_listener();

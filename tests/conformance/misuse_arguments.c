@@ -211,17 +211,11 @@ static void parsing_with_null_is_invalid_input(void **state)
     assert_own(fer_ip_addr_parse(NULL, "::1"), FER_INVALID_INPUT);
     assert_own(fer_socket_addr_parse(&addr, NULL), FER_INVALID_INPUT);
     assert_own(fer_socket_addr_parse(NULL, "[::1]:80"), FER_INVALID_INPUT);
-    assert_own(fer_socket_addr_parse_v4(&addr, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_addr_parse_v4(NULL, "1.2.3.4:80"), FER_INVALID_INPUT);
-    assert_own(fer_socket_addr_parse_v6(&addr, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_addr_parse_v6(NULL, "[::1]:80"), FER_INVALID_INPUT);
     for (size_t i = 0; i < 3; i++) {
         assert_own(fer_ipv4_addr_parse_n(&v4, NULL, lengths[i]), FER_INVALID_INPUT);
         assert_own(fer_ipv6_addr_parse_n(&v6, NULL, lengths[i]), FER_INVALID_INPUT);
         assert_own(fer_ip_addr_parse_n(&ip, NULL, lengths[i]), FER_INVALID_INPUT);
         assert_own(fer_socket_addr_parse_n(&addr, NULL, lengths[i]), FER_INVALID_INPUT);
-        assert_own(fer_socket_addr_parse_v4_n(&addr, NULL, lengths[i]), FER_INVALID_INPUT);
-        assert_own(fer_socket_addr_parse_v6_n(&addr, NULL, lengths[i]), FER_INVALID_INPUT);
     }
 }
 
@@ -229,64 +223,14 @@ static void parsing_with_null_is_invalid_input(void **state)
 static void questions_about_null_are_false(void **state)
 {
     (void)state;
-    uint16_t segments[8];
-    uint16_t untouched[8];
-    fer_ipv4_addr v4 = {{9, 9, 9, 9}};
-    memset(segments, 0x5a, sizeof segments);
-    memset(untouched, 0x5a, sizeof untouched);
-    assert_false(fer_ipv4_addr_is_unspecified(NULL) || fer_ipv4_addr_is_loopback(NULL) ||
-                 fer_ipv4_addr_is_private(NULL));
-    assert_false(fer_ipv4_addr_is_link_local(NULL) || fer_ipv4_addr_is_multicast(NULL) ||
-                 fer_ipv4_addr_is_broadcast(NULL));
-    assert_false(fer_ipv4_addr_is_documentation(NULL) || fer_ipv6_addr_is_unspecified(NULL) ||
-                 fer_ipv6_addr_is_loopback(NULL));
-    assert_false(fer_ipv6_addr_is_multicast(NULL) || fer_ipv6_addr_is_unique_local(NULL));
-    assert_false(fer_ipv6_addr_is_unicast_link_local(NULL) || fer_ip_addr_is_unspecified(NULL) ||
-                 fer_ip_addr_is_loopback(NULL));
-    assert_false(fer_ip_addr_is_multicast(NULL) || fer_ip_addr_is_ipv4(NULL) ||
-                 fer_ip_addr_is_ipv6(NULL));
     assert_false(fer_socket_addr_is_ipv4(NULL) || fer_socket_addr_is_ipv6(NULL));
-    assert_int_equal(fer_ipv4_addr_to_bits(NULL), 0);
-    assert_false(fer_ipv6_addr_to_ipv4(NULL, &v4) || fer_ipv6_addr_to_ipv4_mapped(NULL, &v4));
-    assert_int_equal(v4.octets[0], 9);
-    fer_ipv6_addr_segments(NULL, segments);
-    fer_ipv6_addr_segments(&(fer_ipv6_addr){{0}}, NULL);
+    fer_ipv6_addr_segments((fer_ipv6_addr){{0}}, NULL);
     fer_ipv6_addr empty = fer_ipv6_addr_from_segments(NULL);
-    assert_true(fer_ipv6_addr_is_unspecified(&empty));
-    fer_socket_addr none = fer_socket_addr_new(NULL, 80);
-    assert_false(fer_socket_addr_is_ipv4(&none) || fer_socket_addr_is_ipv6(&none));
-    none = fer_socket_addr_v4_new(NULL, 80);
-    assert_false(fer_socket_addr_is_ipv4(&none));
-    none = fer_socket_addr_v6_new(NULL, 80, 1, 2);
-    assert_false(fer_socket_addr_is_ipv6(&none));
-    assert_true(fer_ip_addr_eq(NULL, NULL) && fer_socket_addr_eq(NULL, NULL));
+    assert_true(fer_ipv6_addr_is_unspecified(empty));
+    const fer_socket_addr none = {0};
+    assert_true(fer_socket_addr_eq(NULL, NULL));
     assert_int_equal(fer_socket_addr_cmp(NULL, &none), -1);
     assert_int_equal(fer_socket_addr_cmp(&none, NULL), 1);
-}
-
-/* A value that is made from NULL is empty. NULL equals NULL and is less than any value. */
-static void null_has_its_place_among_values(void **state)
-{
-    (void)state;
-    const fer_ipv4_addr v4 = {{1, 2, 3, 4}};
-    const fer_ipv6_addr v6 = {{1}};
-    const fer_ip_addr v4_ip = fer_ip_addr_from_v4(&v4);
-    const fer_ip_addr empty[] = {fer_ip_addr_from_v4(NULL), fer_ip_addr_from_v6(NULL),
-                                 fer_ip_addr_to_canonical(NULL), fer_ipv6_addr_to_canonical(NULL)};
-    for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
-        assert_false(fer_ip_addr_is_ipv4(&empty[i]) || fer_ip_addr_is_ipv6(&empty[i]));
-    }
-    const fer_ipv6_addr compatible = fer_ipv4_addr_to_ipv6_compatible(NULL);
-    const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(NULL);
-    assert_true(fer_ipv6_addr_is_unspecified(&compatible) && fer_ipv6_addr_is_unspecified(&mapped));
-    assert_true(fer_ipv4_addr_eq(NULL, NULL) && fer_ipv6_addr_eq(NULL, NULL));
-    assert_false(fer_ipv4_addr_eq(&v4, NULL) || fer_ipv6_addr_eq(NULL, &v6));
-    assert_true(fer_ipv4_addr_cmp(NULL, &v4) == -1 && fer_ipv4_addr_cmp(&v4, NULL) == 1 &&
-                fer_ipv4_addr_cmp(NULL, NULL) == 0);
-    assert_true(fer_ipv6_addr_cmp(NULL, &v6) == -1 && fer_ipv6_addr_cmp(&v6, NULL) == 1 &&
-                fer_ipv6_addr_cmp(NULL, NULL) == 0);
-    assert_true(fer_ip_addr_cmp(NULL, &v4_ip) == -1 && fer_ip_addr_cmp(&v4_ip, NULL) == 1 &&
-                fer_ip_addr_cmp(NULL, NULL) == 0);
 }
 
 static void an_unknown_kind_has_a_name_and_a_text(void **state)
@@ -313,12 +257,12 @@ static void a_bad_family_is_neither_ipv4_nor_ipv6(void **state)
         fer_socket_addr bad = with_family(bad_families[i]);
         char text[8] = "#######";
         assert_false(fer_socket_addr_is_ipv4(&bad) || fer_socket_addr_is_ipv6(&bad));
-        assert_false(fer_ip_addr_is_ipv4(&bad.ip) || fer_ip_addr_is_ipv6(&bad.ip) ||
-                     fer_ip_addr_is_loopback(&bad.ip));
+        assert_false(fer_ip_addr_is_ipv4(bad.ip) || fer_ip_addr_is_ipv6(bad.ip) ||
+                     fer_ip_addr_is_loopback(bad.ip));
         assert_int_equal(fer_socket_addr_format(&bad, text, sizeof text), 0);
         assert_string_equal(text, "");
         memset(text, '#', sizeof text);
-        assert_int_equal(fer_ip_addr_format(&bad.ip, text, sizeof text), 0);
+        assert_int_equal(fer_ip_addr_format(bad.ip, text, sizeof text), 0);
         assert_string_equal(text, "");
         assert_true(fer_socket_addr_eq(&bad, &bad));
     }
@@ -330,15 +274,12 @@ static void formatting_without_a_buffer_or_a_value_gives_0(void **state)
     fer_socket_addr addr = loopback(PEER_V4, 80);
     char text[4] = "###";
     assert_int_equal(fer_socket_addr_format(&addr, NULL, 5), 0);
-    assert_int_equal(fer_ip_addr_format(&addr.ip, NULL, 5), 0);
-    assert_int_equal(fer_ipv4_addr_format(&addr.ip.v4, NULL, 5), 0);
-    assert_int_equal(fer_ipv6_addr_format(&(fer_ipv6_addr){{0}}, NULL, 5), 0);
+    assert_int_equal(fer_ip_addr_format(addr.ip, NULL, 5), 0);
+    assert_int_equal(fer_ipv4_addr_format(addr.ip.u.v4, NULL, 5), 0);
+    assert_int_equal(fer_ipv6_addr_format((fer_ipv6_addr){{0}}, NULL, 5), 0);
     assert_int_equal(fer_socket_addr_format(NULL, text, sizeof text), 0);
     assert_string_equal(text, "");
     assert_int_equal(fer_socket_addr_format(NULL, NULL, 0), 0);
-    assert_int_equal(fer_ip_addr_format(NULL, text, sizeof text), 0);
-    assert_int_equal(fer_ipv4_addr_format(NULL, text, sizeof text), 0);
-    assert_int_equal(fer_ipv6_addr_format(NULL, text, sizeof text), 0);
 }
 
 int main(void)
@@ -355,7 +296,6 @@ int main(void)
         RULE_TEST("E4", resolving_with_null_is_invalid_input),
         RULE_TEST("E4", parsing_with_null_is_invalid_input),
         RULE_TEST("E4", questions_about_null_are_false),
-        RULE_TEST("E4", null_has_its_place_among_values),
         RULE_TEST("E4", an_unknown_kind_has_a_name_and_a_text),
         RULE_TEST("E4", a_bad_family_is_neither_ipv4_nor_ipv6),
         RULE_TEST("E4", formatting_without_a_buffer_or_a_value_gives_0),

@@ -65,8 +65,8 @@ static void a_member_receives_what_is_sent_to_its_group_until_it_leaves(void **s
     fer_udp_socket *member = open_receiver(PEER_V4, &port);
     fer_udp_socket *sender = test_udp_bound(PEER_V4, &sender_port);
     fer_ipv4_addr group = group_v4(port);
-    fer_socket_addr to = fer_socket_addr_v4_new(&group, port);
-    assert_ok(fer_udp_socket_join_multicast_v4(member, &group, &this_machine));
+    fer_socket_addr to = fer_socket_addr_v4_new(group, port);
+    assert_ok(fer_udp_socket_join_multicast_v4(member, group, this_machine));
     if (peer_is_bsd() &&
         fer_udp_socket_try_send_to(sender, "route", 5, &to, NULL).kind == FER_HOST_UNREACHABLE) {
         skip_because("this machine has no route to a group");
@@ -75,7 +75,7 @@ static void a_member_receives_what_is_sent_to_its_group_until_it_leaves(void **s
     }
     send_text(sender, &to, "all");
     assert_receives(member, "all", sender_port);
-    assert_ok(fer_udp_socket_leave_multicast_v4(member, &group, &this_machine));
+    assert_ok(fer_udp_socket_leave_multicast_v4(member, group, this_machine));
     assert_receives_only_its_own(member, sender, &to, sender_port);
 }
 
@@ -122,14 +122,13 @@ static void joining_twice_is_in_use_and_leaving_twice_is_not_available(void **st
     uint16_t port = 0;
     fer_udp_socket *socket = open_receiver(PEER_V4, &port);
     fer_ipv4_addr group = group_v4(port);
-    assert_kind(fer_udp_socket_leave_multicast_v4(socket, &group, &this_machine),
+    assert_kind(fer_udp_socket_leave_multicast_v4(socket, group, this_machine),
                 FER_ADDR_NOT_AVAILABLE);
     for (int i = 0; i < 2; i++) {
-        assert_ok(fer_udp_socket_join_multicast_v4(socket, &group, &this_machine));
-        assert_kind(fer_udp_socket_join_multicast_v4(socket, &group, &this_machine),
-                    FER_ADDR_IN_USE);
-        assert_ok(fer_udp_socket_leave_multicast_v4(socket, &group, &this_machine));
-        assert_kind(fer_udp_socket_leave_multicast_v4(socket, &group, &this_machine),
+        assert_ok(fer_udp_socket_join_multicast_v4(socket, group, this_machine));
+        assert_kind(fer_udp_socket_join_multicast_v4(socket, group, this_machine), FER_ADDR_IN_USE);
+        assert_ok(fer_udp_socket_leave_multicast_v4(socket, group, this_machine));
+        assert_kind(fer_udp_socket_leave_multicast_v4(socket, group, this_machine),
                     FER_ADDR_NOT_AVAILABLE);
     }
 }
@@ -141,12 +140,12 @@ static void an_interface_that_is_not_there_is_not_available(void **state)
     fer_ipv4_addr unknown_interface = {{192, 0, 2, 1}};
     fer_udp_socket *socket = open_receiver(PEER_V4, &port);
     fer_ipv4_addr group = group_v4(port);
-    assert_kind(fer_udp_socket_join_multicast_v4(socket, &group, &unknown_interface),
+    assert_kind(fer_udp_socket_join_multicast_v4(socket, group, unknown_interface),
                 FER_ADDR_NOT_AVAILABLE);
     skip_without_v6();
     fer_udp_socket *v6 = open_receiver(PEER_V6, &port);
     fer_ipv6_addr v6_group = group_v6(port);
-    assert_kind(fer_udp_socket_join_multicast_v6(v6, &v6_group, 4711), FER_ADDR_NOT_AVAILABLE);
+    assert_kind(fer_udp_socket_join_multicast_v6(v6, v6_group, 4711), FER_ADDR_NOT_AVAILABLE);
 }
 
 static void what_is_no_group_is_refused(void **state)
@@ -156,15 +155,15 @@ static void what_is_no_group_is_refused(void **state)
     fer_ipv6_addr no_group = FER_IPV6_ADDR_LOCALHOST;
     fer_udp_socket *socket = open_receiver(PEER_V4, &port);
     fer_ipv6_addr v6_group = group_v6(port);
-    assert_own(fer_udp_socket_join_multicast_v4(socket, &this_machine, &this_machine),
+    assert_own(fer_udp_socket_join_multicast_v4(socket, this_machine, this_machine),
                FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_leave_multicast_v4(socket, &this_machine, &this_machine),
+    assert_own(fer_udp_socket_leave_multicast_v4(socket, this_machine, this_machine),
                FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_join_multicast_v6(socket, &v6_group, 0), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_join_multicast_v6(socket, v6_group, 0), FER_INVALID_INPUT);
     skip_without_v6();
     fer_udp_socket *v6 = open_receiver(PEER_V6, &port);
-    assert_own(fer_udp_socket_join_multicast_v6(v6, &no_group, 0), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_leave_multicast_v6(v6, &no_group, 0), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_join_multicast_v6(v6, no_group, 0), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_leave_multicast_v6(v6, no_group, 0), FER_INVALID_INPUT);
 }
 
 static void ipv6_options_need_an_ipv6_socket(void **state)
@@ -193,16 +192,16 @@ static void an_ipv6_member_receives_until_it_leaves(void **state)
     fer_udp_socket *member = open_receiver(PEER_V6, &port);
     fer_udp_socket *sender = test_udp_bound(PEER_V6, &sender_port);
     fer_ipv6_addr group = group_v6(port);
-    fer_error joined = fer_udp_socket_join_multicast_v6(member, &group, 1);
-    fer_socket_addr to = fer_socket_addr_v6_new(&group, port, 0, 1);
+    fer_error joined = fer_udp_socket_join_multicast_v6(member, group, 1);
+    fer_socket_addr to = fer_socket_addr_v6_new(group, port, 0, 1);
     fer_error sent = fer_udp_socket_send_to(sender, "all", 3, &to, NULL);
     if (joined.kind != FER_OK || sent.kind != FER_OK) {
         skip_because("this machine has no IPv6 multicast on its loopback");
     }
     assert_receives(member, "all", sender_port);
-    assert_kind(fer_udp_socket_join_multicast_v6(member, &group, 1), FER_ADDR_IN_USE);
-    assert_ok(fer_udp_socket_leave_multicast_v6(member, &group, 1));
-    assert_kind(fer_udp_socket_leave_multicast_v6(member, &group, 1), FER_ADDR_NOT_AVAILABLE);
+    assert_kind(fer_udp_socket_join_multicast_v6(member, group, 1), FER_ADDR_IN_USE);
+    assert_ok(fer_udp_socket_leave_multicast_v6(member, group, 1));
+    assert_kind(fer_udp_socket_leave_multicast_v6(member, group, 1), FER_ADDR_NOT_AVAILABLE);
     assert_receives_only_its_own(member, sender, &to, sender_port);
 }
 

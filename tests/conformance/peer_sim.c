@@ -160,8 +160,8 @@ static fer_socket_addr loopback_addr(peer_family family, uint16_t port)
 {
     fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
     fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
-    return family == PEER_V4 ? fer_socket_addr_v4_new(&v4, port)
-                             : fer_socket_addr_v6_new(&v6, port, 0, 0);
+    return family == PEER_V4 ? fer_socket_addr_v4_new(v4, port)
+                             : fer_socket_addr_v6_new(v6, port, 0, 0);
 }
 
 static peer_socket new_stream(peer_family family)

@@ -271,7 +271,7 @@ static void an_address_of_another_machine_is_addr_not_available(void **state)
     (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_ipv4_addr foreign = fer_ipv4_addr_new(192, 0, 2, 1);
-    fer_socket_addr addr = fer_socket_addr_v4_new(&foreign, 0);
+    fer_socket_addr addr = fer_socket_addr_v4_new(foreign, 0);
     fer_socket_addr own = any_port(PEER_V4);
     assert_kind(fer_socket_bind(socket, &addr), FER_ADDR_NOT_AVAILABLE);
     assert_ok(fer_socket_bind(socket, &own));

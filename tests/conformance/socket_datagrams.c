@@ -367,7 +367,7 @@ static void assert_echoes(fer_socket *socket, peer_family family, bool is_raw)
         replied = is_reply(packet, got.len, family, is_raw);
     }
     assert_true(replied);
-    assert_true(fer_ip_addr_eq(&got.from.ip, &localhost.ip));
+    assert_true(fer_ip_addr_eq(got.from.ip, localhost.ip));
 }
 
 static void an_echo_is_answered(fer_socket_type type, peer_family family)

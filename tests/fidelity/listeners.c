@@ -16,7 +16,7 @@ static fer_socket_addr parsed(const char *text)
 static void print_ip(const fer_socket_addr *addr)
 {
     char text[FER_IP_ADDR_TEXT_CAP];
-    (void)fer_ip_addr_format(&addr->ip, text, sizeof text);
+    (void)fer_ip_addr_format(addr->ip, text, sizeof text);
     print_text(" %s", text);
 }
 
@@ -96,8 +96,8 @@ static void close_listener(struct program *program, int at)
 
 static bool is_wildcard(const fer_socket_addr *addr)
 {
-    return addr->ip.family == FER_IP_V4 ? fer_ipv4_addr_is_unspecified(&addr->ip.v4)
-                                        : fer_ipv6_addr_is_unspecified(&addr->ip.v6);
+    return addr->ip.family == FER_IP_V4 ? fer_ipv4_addr_is_unspecified(addr->ip.u.v4)
+                                        : fer_ipv6_addr_is_unspecified(addr->ip.u.v6);
 }
 
 /* Returns an address that overlaps the listener's, so that no other program's port can matter. */
@@ -423,9 +423,9 @@ static bool is_at(const struct stream *client, const fer_socket_addr *peer)
         local.port != peer->port) {
         return false;
     }
-    fer_ip_addr one = fer_ip_addr_to_canonical(&local.ip);
-    fer_ip_addr other = fer_ip_addr_to_canonical(&peer->ip);
-    return fer_ip_addr_eq(&one, &other);
+    fer_ip_addr one = fer_ip_addr_to_canonical(local.ip);
+    fer_ip_addr other = fer_ip_addr_to_canonical(peer->ip);
+    return fer_ip_addr_eq(one, other);
 }
 
 /* Prints whether the address that accept returned is that of the expected client. */

@@ -13,7 +13,7 @@ static int own_listener(struct program *program)
                                           ? NULL
                                           : &program->listenings[program->listeners[i].listening];
         if (listening != NULL && listening->queued == 0 && listening->addr.ip.family == FER_IP_V4 &&
-            !fer_ipv4_addr_is_unspecified(&listening->addr.ip.v4)) {
+            !fer_ipv4_addr_is_unspecified(listening->addr.ip.u.v4)) {
             return i;
         }
     }

@@ -396,7 +396,7 @@ static void take_error_step(struct program *program, int at)
 static void print_addr(const fer_socket_addr *addr)
 {
     char text[FER_IP_ADDR_TEXT_CAP];
-    (void)fer_ip_addr_format(&addr->ip, text, sizeof text);
+    (void)fer_ip_addr_format(addr->ip, text, sizeof text);
     print_text(" %s %d", text, addr->port != 0);
 }
 

@@ -22,9 +22,9 @@ int main(void)
     //@ split cap;
     char *buf = &bytes[ROOM - cap];
     switch (WHICH) {
-    case 0: len = fer_ipv4_addr_format(&v4, buf, cap); break;
-    case 1: len = fer_ipv6_addr_format(&v6, buf, cap); break;
-    case 2: len = fer_ip_addr_format(&ip, buf, cap); break;
+    case 0: len = fer_ipv4_addr_format(v4, buf, cap); break;
+    case 1: len = fer_ipv6_addr_format(v6, buf, cap); break;
+    case 2: len = fer_ip_addr_format(ip, buf, cap); break;
     case 3: len = fer_socket_addr_format(&addr, buf, cap); break;
     default: break;
     }

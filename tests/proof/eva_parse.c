@@ -27,14 +27,10 @@ int main(void)
     case 1: err = fer_ipv6_addr_parse_n(&v6, text, len); break;
     case 2: err = fer_ip_addr_parse_n(&ip, text, len); break;
     case 3: err = fer_socket_addr_parse_n(&addr, text, len); break;
-    case 4: err = fer_socket_addr_parse_v4_n(&addr, text, len); break;
-    case 5: err = fer_socket_addr_parse_v6_n(&addr, text, len); break;
-    case 6: err = fer_ipv4_addr_parse(&v4, with_nul); break;
-    case 7: err = fer_ipv6_addr_parse(&v6, with_nul); break;
-    case 8: err = fer_ip_addr_parse(&ip, with_nul); break;
-    case 9: err = fer_socket_addr_parse(&addr, with_nul); break;
-    case 10: err = fer_socket_addr_parse_v4(&addr, with_nul); break;
-    case 11: err = fer_socket_addr_parse_v6(&addr, with_nul); break;
+    case 4: err = fer_ipv4_addr_parse(&v4, with_nul); break;
+    case 5: err = fer_ipv6_addr_parse(&v6, with_nul); break;
+    case 6: err = fer_ip_addr_parse(&ip, with_nul); break;
+    case 7: err = fer_socket_addr_parse(&addr, with_nul); break;
     default: break;
     }
     return err.kind == FER_OK;

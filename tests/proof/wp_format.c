@@ -108,4 +108,4 @@ size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
     ensures addr != \null && buf != \null && cap > AT_END(addr) ==> buf[AT_END(addr)] == 0;
     ensures addr != \null && buf != \null && 0 < cap <= AT_END(addr) ==> buf[cap - 1] == 0;
     ensures addr == \null && buf != \null && cap > 0 ==> buf[0] == 0; */
-size_t fer_ipv4_addr_format(const fer_ipv4_addr *addr, char *buf, size_t cap);
+size_t fer_ipv4_addr_format(fer_ipv4_addr addr, char *buf, size_t cap);

@@ -14,7 +14,7 @@ enum { WAIT_MS = 1000, WAIT_PROCESSOR_MAX_MS = 100 };
 static bool open_pair(fer_tcp_stream two[2])
 {
     fer_tcp_listener listener = {0};
-    fer_socket_addr addr = fer_socket_addr_v4_new(&FER_IPV4_ADDR_LOCALHOST, 0);
+    fer_socket_addr addr = fer_socket_addr_v4_new(FER_IPV4_ADDR_LOCALHOST, 0);
     memset(two, 0, 2 * sizeof *two);
     bool is_open = fer_tcp_listener_bind_addr(&listener, &addr).kind == FER_OK &&
                    fer_tcp_listener_local_addr(&listener, &addr).kind == FER_OK &&

@@ -8,9 +8,9 @@
 enum { MANY = 20, CROWD = 10000, CAP = 24 };
 
 static const fer_socket_addr three_addrs[] = {
-    {.ip = {.family = FER_IP_V6, .v6 = {{0xfd, [15] = 7}}}},
-    {.ip = {.family = FER_IP_V6, .v6 = {{0xfd, [15] = 8}}}},
-    {.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 7}}}},
+    {.ip = {.family = FER_IP_V6, .u.v6 = {{0xfd, [15] = 7}}}},
+    {.ip = {.family = FER_IP_V6, .u.v6 = {{0xfd, [15] = 8}}}},
+    {.ip = {.family = FER_IP_V4, .u.v4 = {{10, 0, 0, 7}}}},
 };
 
 static const fer_sim_name names[] = {

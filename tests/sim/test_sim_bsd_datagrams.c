@@ -67,7 +67,7 @@ static void connecting_again_forgets_the_bound_address(void **state)
     assert_kind(ferp_check_connected(raw), FER_NOT_CONNECTED);
     uint16_t port = own.port;
     assert_ok(ferp_local_addr(raw, &own));
-    assert_true(fer_ip_addr_is_unspecified(&own.ip));
+    assert_true(fer_ip_addr_is_unspecified(own.ip));
     assert_int_equal(own.port, port);
     ferp_close(raw);
 }

@@ -122,7 +122,7 @@ static void sixteen_addresses_never_answer(void **state)
     sim_begin(state);
     for (uint16_t i = 0; i < MANY; i++) {
         addrs[i] = addr_of("10.0.1.1:80");
-        addrs[i].ip.v4.octets[3] = (uint8_t)(1 + i);
+        addrs[i].ip.u.v4.octets[3] = (uint8_t)(1 + i);
     }
     assert_kind(fer_tcp_stream_connect_addrs(&stream, addrs, MANY), FER_TIMED_OUT);
     assert_int_equal(now_ms() / 1000, (uint64_t)MANY * (is_winsock(state) ? 21 : 127));
@@ -304,7 +304,7 @@ static void a_host_remains_when_its_last_peer_is_closed(void **state)
         assert_code(fer_tcp_stream_connect(&stream, "10.0.0.9:80"), FER_CONNECTION_REFUSED,
                     is_winsock(state) ? 10061 : 111);
     }
-    addr.ip.v4.octets[3] = 10;
+    addr.ip.u.v4.octets[3] = 10;
     assert_ok(fer_sim_peer_bind(&addr, &datagrams));
     fer_sim_peer_close(datagrams);
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:0"));
@@ -322,7 +322,7 @@ static void the_oldest_of_many_hosts_is_forgotten(void **state)
     sim_begin(state);
     for (unsigned i = 0; i <= 256; i++) {
         fer_ipv4_addr v4 = {{10, 1, (unsigned char)(i / 256), (unsigned char)(i % 256)}};
-        fer_socket_addr addr = fer_socket_addr_v4_new(&v4, 80);
+        fer_socket_addr addr = fer_socket_addr_v4_new(v4, 80);
         assert_ok(fer_sim_peer_listen(&addr, 8, &peer));
         fer_sim_peer_close(peer);
     }

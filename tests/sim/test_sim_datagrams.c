@@ -283,7 +283,7 @@ static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
     assert_ok(fer_udp_socket_bind(&member, "0.0.0.0:1000"));
     assert_ok(fer_udp_socket_bind(&sender, "0.0.0.0:1001"));
     assert_ok(fer_udp_socket_set_nonblocking(&member, true));
-    assert_ok(fer_udp_socket_join_multicast_v4(&member, &group, &any));
+    assert_ok(fer_udp_socket_join_multicast_v4(&member, group, any));
     for (int muted = 0; muted < 4; muted++) {
         bool sender_loops = (muted & 1) == 0;
         bool member_loops = (muted & 2) == 0;
@@ -315,7 +315,7 @@ static void every_member_has_its_own_copy(void **state)
     fer_sim_peer peer = peer_at(PEER_ADDR);
     for (int i = 0; i < 3; i++) {
         assert_ok(fer_udp_socket_bind(&members[i], addresses[i]));
-        assert_ok(fer_udp_socket_join_multicast_v4(&members[i], &group, &any));
+        assert_ok(fer_udp_socket_join_multicast_v4(&members[i], group, any));
         assert_ok(fer_udp_socket_set_nonblocking(&members[i], true));
     }
     for (int round = 0; round < 3; round++) {
@@ -349,7 +349,7 @@ static void the_wildcard_is_the_loopback_or_nobody(void **state)
     assert_kind(fer_udp_socket_connect_addr(&socket, &to), want);
     if (want == FER_OK) {
         assert_ok(fer_udp_socket_peer_addr(&socket, &to));
-        assert_true(fer_ip_addr_is_loopback(&to.ip));
+        assert_true(fer_ip_addr_is_loopback(to.ip));
     }
     fer_udp_socket_close(&socket);
 }

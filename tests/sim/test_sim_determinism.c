@@ -52,7 +52,7 @@ static void run_program(void)
 
 static fer_sim_config faulty(void **state)
 {
-    static const fer_socket_addr addrs[] = {{.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 7}}}}};
+    static const fer_socket_addr addrs[] = {{.ip = {.family = FER_IP_V4, .u.v4 = {{10, 0, 0, 7}}}}};
     static const fer_sim_name names[] = {{.host = "server.test", .addrs = addrs, .count = 1}};
     fer_sim_config config = config_of(state);
     config.names = names;

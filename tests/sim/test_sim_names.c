@@ -2,8 +2,8 @@
 #include "sim/sim_test.h"
 
 static const fer_socket_addr two_addrs[] = {
-    {.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 7}}}},
-    {.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 8}}}},
+    {.ip = {.family = FER_IP_V4, .u.v4 = {{10, 0, 0, 7}}}},
+    {.ip = {.family = FER_IP_V4, .u.v4 = {{10, 0, 0, 8}}}},
 };
 
 static const fer_sim_name names[] = {
@@ -197,9 +197,9 @@ static void many_addresses_come_in_the_order_of_the_config(void **state)
     fer_sim_config config = config_of(state);
     for (size_t i = 0; i < MANY; i++) {
         const fer_ipv4_addr v4 = fer_ipv4_addr_new(10, 0, (uint8_t)(MANY - i), 1);
-        const fer_ipv6_addr v6 = fer_ipv4_addr_to_ipv6_mapped(&v4);
-        many[i] = i % 3 == 1 ? fer_socket_addr_v4_new(&v4, 9)
-                             : fer_socket_addr_v6_new(&v6, 9, 0, (uint32_t)i);
+        const fer_ipv6_addr v6 = fer_ipv4_addr_to_ipv6_mapped(v4);
+        many[i] = i % 3 == 1 ? fer_socket_addr_v4_new(v4, 9)
+                             : fer_socket_addr_v6_new(v6, 9, 0, (uint32_t)i);
     }
     config.names = &own;
     config.name_count = 1;
@@ -226,7 +226,7 @@ static void a_connect_tries_all_addresses_of_a_name(void **state)
     (void)serve("10.0.0.8:80");
     assert_ok(fer_tcp_stream_connect(&stream, "two.test:80"));
     assert_ok(fer_tcp_stream_peer_addr(&stream, &peer));
-    assert_int_equal(peer.ip.v4.octets[3], 8);
+    assert_int_equal(peer.ip.u.v4.octets[3], 8);
     assert_true(now_ms() > 20000);
     fer_tcp_stream_close(&stream);
 }

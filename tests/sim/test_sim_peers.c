@@ -310,7 +310,7 @@ static void a_script_plays_every_action(void **state)
 static void a_script_can_reset(void **state)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {0}, "x", 1},
-                                         {FER_SIM_RESET, {1000000}, NULL, 0}};
+                                         {FER_SIM_ACTION_RESET, {1000000}, NULL, 0}};
     fer_tcp_stream stream = {0};
     sim_begin(state);
     (void)serve_script("127.0.0.1:80", steps, 2);

@@ -3,8 +3,8 @@
 #include "sim/sim_test.h"
 
 static const fer_socket_addr addrs[] = {
-    {.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 7}}}},
-    {.ip = {.family = FER_IP_V4, .v4 = {{10, 0, 0, 8}}}},
+    {.ip = {.family = FER_IP_V4, .u.v4 = {{10, 0, 0, 7}}}},
+    {.ip = {.family = FER_IP_V4, .u.v4 = {{10, 0, 0, 8}}}},
 };
 
 static const fer_sim_name names[] = {

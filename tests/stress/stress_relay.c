@@ -272,7 +272,7 @@ static void connect_from(struct peer *peer, size_t index)
 {
     fer_socket socket = {0};
     fer_ipv4_addr ip = fer_ipv4_addr_new(127, 0, 0, (uint8_t)(1 + index % SOURCE_ADDRS));
-    fer_socket_addr source = fer_socket_addr_v4_new(&ip, 0);
+    fer_socket_addr source = fer_socket_addr_v4_new(ip, 0);
     require(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), "socket");
     FER_IGNORE(fer_socket_bind(&socket, &source));
     require(

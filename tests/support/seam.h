@@ -69,7 +69,7 @@ static inline fer_socket_addr seam_loopback(uint16_t port)
     fer_socket_addr addr;
     memset(&addr, 0, sizeof addr);
     addr.ip.family = FER_IP_V4;
-    addr.ip.v4 = FER_IPV4_ADDR_LOCALHOST;
+    addr.ip.u.v4 = FER_IPV4_ADDR_LOCALHOST;
     addr.port = port;
     return addr;
 }

@@ -50,16 +50,16 @@ fer_socket_addr any_port(peer_family family)
 
 fer_socket_addr mapped_of(const fer_socket_addr *v4)
 {
-    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&v4->ip.v4);
-    return fer_socket_addr_v6_new(&mapped, v4->port, 0, 0);
+    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(v4->ip.u.v4);
+    return fer_socket_addr_v6_new(mapped, v4->port, 0, 0);
 }
 
 fer_socket_addr wildcard(peer_family family, uint16_t port)
 {
     fer_ipv4_addr v4 = FER_IPV4_ADDR_UNSPECIFIED;
     fer_ipv6_addr v6 = FER_IPV6_ADDR_UNSPECIFIED;
-    return family == PEER_V4 ? fer_socket_addr_v4_new(&v4, port)
-                             : fer_socket_addr_v6_new(&v6, port, 0, 0);
+    return family == PEER_V4 ? fer_socket_addr_v4_new(v4, port)
+                             : fer_socket_addr_v6_new(v6, port, 0, 0);
 }
 
 fer_socket_addr local_addr_of(const fer_socket *socket)

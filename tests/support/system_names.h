@@ -28,12 +28,12 @@ static inline bool system_names_addr(const struct sockaddr *name, fer_socket_add
     case AF_INET:
         memcpy(v4.octets, (const unsigned char *)name + offsetof(struct sockaddr_in, sin_addr),
                sizeof v4.octets);
-        *out = fer_socket_addr_v4_new(&v4, 0);
+        *out = fer_socket_addr_v4_new(v4, 0);
         return true;
     case AF_INET6:
         memcpy(&in6, name, sizeof in6);
         memcpy(v6.octets, &in6.sin6_addr, sizeof v6.octets);
-        *out = fer_socket_addr_v6_new(&v6, 0, in6.sin6_flowinfo, (uint32_t)in6.sin6_scope_id);
+        *out = fer_socket_addr_v6_new(v6, 0, in6.sin6_flowinfo, (uint32_t)in6.sin6_scope_id);
         return true;
     default: return false;
     }

@@ -112,13 +112,13 @@
     X(fer_udp_socket_multicast_loop_v6, UDP6, 0,                                                  \
       fer_udp_socket_multicast_loop_v6(&w->udp, &w->flag))                                        \
     X(fer_udp_socket_join_multicast_v4, UDP, 0,                                                   \
-      fer_udp_socket_join_multicast_v4(&w->udp, &w->group_v4, &loopback_v4))                      \
+      fer_udp_socket_join_multicast_v4(&w->udp, w->group_v4, loopback_v4))                        \
     X(fer_udp_socket_leave_multicast_v4, UDP_MEMBER, 0,                                           \
-      fer_udp_socket_leave_multicast_v4(&w->udp, &w->group_v4, &loopback_v4))                     \
+      fer_udp_socket_leave_multicast_v4(&w->udp, w->group_v4, loopback_v4))                       \
     X(fer_udp_socket_join_multicast_v6, UDP6, 0,                                                  \
-      fer_udp_socket_join_multicast_v6(&w->udp, &w->group_v6, 1))                                 \
+      fer_udp_socket_join_multicast_v6(&w->udp, w->group_v6, 1))                                  \
     X(fer_udp_socket_leave_multicast_v6, UDP6_MEMBER, 0,                                          \
-      fer_udp_socket_leave_multicast_v6(&w->udp, &w->group_v6, 1))                                \
+      fer_udp_socket_leave_multicast_v6(&w->udp, w->group_v6, 1))                                 \
     X(fer_udp_socket_from_raw, RAW_UDP, 0, fer_udp_socket_from_raw(&w->udp, w->raw))
 
 /* ---- TCP */

@@ -39,7 +39,7 @@ static fer_raw_socket bound_to_loopback(int type, fer_socket_addr *addr)
     int fd = new_socket(AF_INET, type);
     REQUIRE(bind(fd, (struct sockaddr *)&in, len) == 0);
     REQUIRE(getsockname(fd, (struct sockaddr *)&in, &len) == 0);
-    *addr = fer_socket_addr_v4_new(&loopback_v4, ntohs(in.sin_port));
+    *addr = fer_socket_addr_v4_new(loopback_v4, ntohs(in.sin_port));
     return fd;
 }
 

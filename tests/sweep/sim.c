@@ -350,7 +350,7 @@ static void start_simulation(void)
     config.max_sockets = 48;
     config.names = &name;
     config.name_count = 1;
-    stage.tcp_addr = fer_socket_addr_v4_new(&loopback_v4, 1);
+    stage.tcp_addr = fer_socket_addr_v4_new(loopback_v4, 1);
     REQUIRE_OK(fer_sim_start(&config));
     stage_open();
 }

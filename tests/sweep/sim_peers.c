@@ -53,7 +53,7 @@ static fer_raw_socket new_unix(fer_socket_type type, const char *path)
 
 void stage_open(void)
 {
-    fer_socket_addr any = fer_socket_addr_v4_new(&loopback_v4, 0);
+    fer_socket_addr any = fer_socket_addr_v4_new(loopback_v4, 0);
     REQUIRE_OK(fer_sim_peer_listen(&any, 8, &stage.tcp_listener));
     REQUIRE_OK(fer_sim_peer_local_addr(stage.tcp_listener, &stage.tcp_addr));
     REQUIRE_OK(fer_sim_peer_bind(&any, &stage.udp));

@@ -160,7 +160,7 @@ static fer_raw_socket bound_to_loopback(int type, fer_socket_addr *addr)
     SOCKET made = new_socket(AF_INET, type);
     REQUIRE(bind(made, (struct sockaddr *)&in, size) == 0);
     REQUIRE(getsockname(made, (struct sockaddr *)&in, &size) == 0);
-    *addr = fer_socket_addr_v4_new(&loopback_v4, ntohs(in.sin_port));
+    *addr = fer_socket_addr_v4_new(loopback_v4, ntohs(in.sin_port));
     return (fer_raw_socket)made;
 }
 

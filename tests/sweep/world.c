@@ -131,7 +131,7 @@ static bool open_udp6(struct world *w, bool joins)
     if (fer_udp_socket_bind_addr(&w->udp, &any).kind != FER_OK) {
         return false;
     }
-    return !joins || fer_udp_socket_join_multicast_v6(&w->udp, &w->group_v6, 1).kind == FER_OK;
+    return !joins || fer_udp_socket_join_multicast_v6(&w->udp, w->group_v6, 1).kind == FER_OK;
 }
 
 static void open_grams(struct world *w, int flags)
@@ -243,7 +243,7 @@ bool world_open(struct world *w, enum setup setup, int flags)
     case UDP6_MEMBER: return open_udp6(w, true);
     case UDP_MEMBER:
         open_udp(w, flags, true);
-        REQUIRE_OK(fer_udp_socket_join_multicast_v4(&w->udp, &w->group_v4, &loopback_v4));
+        REQUIRE_OK(fer_udp_socket_join_multicast_v4(&w->udp, w->group_v4, loopback_v4));
         break;
     case BUILT_TCP: build(w, flags, FER_DOMAIN_IPV4, FER_TYPE_STREAM); break;
     case BUILT_TCP6: build(w, flags, FER_DOMAIN_IPV6, FER_TYPE_STREAM); break;

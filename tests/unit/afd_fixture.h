@@ -56,7 +56,7 @@ static inline SOCKET number_of(size_t i)
 static inline size_t open_socket(void)
 {
     fer_ipv4_addr ip = fer_ipv4_addr_new(127, 0, 0, 1);
-    fer_socket_addr addr = fer_socket_addr_v4_new(&ip, 0);
+    fer_socket_addr addr = fer_socket_addr_v4_new(ip, 0);
     assert_true(socket_count < SOCKETS);
     size_t i = socket_count++;
     sockets[i] = (fer_udp_socket){0};

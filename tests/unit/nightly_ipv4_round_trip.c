@@ -37,12 +37,12 @@ static bool is_unchanged(uint32_t bits)
     fer_ipv4_addr parsed;
     const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(bits);
     const size_t len = write_plainly(bits, expected);
-    if (fer_ipv4_addr_format(&addr, text, sizeof text) != len ||
+    if (fer_ipv4_addr_format(addr, text, sizeof text) != len ||
         memcmp(text, expected, len + 1) != 0) {
         return false;
     }
     return fer_ipv4_addr_parse_n(&parsed, text, len).kind == FER_OK &&
-           fer_ipv4_addr_to_bits(&parsed) == bits;
+           fer_ipv4_addr_to_bits(parsed) == bits;
 }
 
 int main(int argc, char **argv)

@@ -14,8 +14,8 @@ fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
                                const fer_ipv4_addr *group, const fer_ipv4_addr *local)
 {
     char texts[2][FER_IPV4_ADDR_TEXT_CAP];
-    fer_ipv4_addr_format(group, texts[0], sizeof texts[0]);
-    fer_ipv4_addr_format(local, texts[1], sizeof texts[1]);
+    fer_ipv4_addr_format(*group, texts[0], sizeof texts[0]);
+    fer_ipv4_addr_format(*local, texts[1], sizeof texts[1]);
     return TAKE_WITH(CHANGE_GROUP_V4, raw, "%s,%s,%s", change_name(change), texts[0], texts[1])
         ->error;
 }
@@ -24,7 +24,7 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
                                const fer_ipv6_addr *group, uint32_t interface_index)
 {
     char text[FER_IPV6_ADDR_TEXT_CAP];
-    fer_ipv6_addr_format(group, text, sizeof text);
+    fer_ipv6_addr_format(*group, text, sizeof text);
     return TAKE_WITH(CHANGE_GROUP_V6, raw, "%s,%s,%" PRIu32, change_name(change), text,
                      interface_index)
         ->error;

@@ -19,15 +19,15 @@ static fer_socket_addr addr_of(char kind, uint16_t index)
     addr.port = index;
     if (kind == '4' || kind == 'm') {
         addr.ip.family = FER_IP_V4;
-        addr.ip.v4 = v4;
+        addr.ip.u.v4 = v4;
     }
     if (kind == 'm') {
         addr.ip.family = FER_IP_V6;
-        addr.ip.v6 = fer_ipv4_addr_to_ipv6_mapped(&v4);
+        addr.ip.u.v6 = fer_ipv4_addr_to_ipv6_mapped(v4);
     }
     if (kind == '6') {
         addr.ip.family = FER_IP_V6;
-        addr.ip.v6.octets[15] = 1;
+        addr.ip.u.v6.octets[15] = 1;
     }
     return addr;
 }

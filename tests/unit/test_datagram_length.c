@@ -96,7 +96,7 @@ static fer_raw_socket bind_to(fer_socket_domain domain, fer_socket_addr *addr)
     *addr = seam_loopback(0);
     if (domain == FER_DOMAIN_IPV6) {
         addr->ip.family = FER_IP_V6;
-        addr->ip.v6 = FER_IPV6_ADDR_LOCALHOST;
+        addr->ip.u.v6 = FER_IPV6_ADDR_LOCALHOST;
     }
     assert_ok(ferp_bind(raw, addr));
     assert_ok(ferp_local_addr(raw, addr));

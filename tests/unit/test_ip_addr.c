@@ -8,7 +8,7 @@ static void octets_bits_and_segments_are_in_the_order_of_writing(void **state)
     const fer_ipv4_addr v4 = fer_ipv4_addr_new(1, 2, 3, 254);
     const uint8_t v4_octets[4] = {1, 2, 3, 254};
     assert_memory_equal(v4.octets, v4_octets, 4);
-    assert_true(fer_ipv4_addr_to_bits(&v4) == 0x010203FE);
+    assert_true(fer_ipv4_addr_to_bits(v4) == 0x010203FE);
     const fer_ipv4_addr from_bits = fer_ipv4_addr_from_bits(0xFE030201);
     const uint8_t bits_octets[4] = {254, 3, 2, 1};
     assert_memory_equal(from_bits.octets, bits_octets, 4);
@@ -17,7 +17,7 @@ static void octets_bits_and_segments_are_in_the_order_of_writing(void **state)
     const uint8_t v6_octets[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xFE, 0xDC};
     assert_memory_equal(v6.octets, v6_octets, 16);
     uint16_t segments[8];
-    fer_ipv6_addr_segments(&v6, segments);
+    fer_ipv6_addr_segments(v6, segments);
     const uint16_t wanted[8] = {0x0102, 0x0304, 0x0506, 0x0708, 0x090A, 0x0B0C, 0x0D0E, 0xFEDC};
     assert_memory_equal(segments, wanted, sizeof wanted);
     const fer_ipv6_addr again = fer_ipv6_addr_from_segments(segments);
@@ -31,7 +31,7 @@ static void the_constants_are_rust_s(void **state)
                                  FER_IPV4_ADDR_BROADCAST};
     const uint32_t bits[] = {0x7F000001, 0, 0xFFFFFFFF};
     for (size_t i = 0; i < 3; i++) {
-        assert_true(fer_ipv4_addr_to_bits(&v4s[i]) == bits[i]);
+        assert_true(fer_ipv4_addr_to_bits(v4s[i]) == bits[i]);
     }
     const fer_ipv6_addr localhost = FER_IPV6_ADDR_LOCALHOST;
     const fer_ipv6_addr unspecified = FER_IPV6_ADDR_UNSPECIFIED;
@@ -48,15 +48,15 @@ static void an_ip_address_holds_one_family_and_zeros_besides(void **state)
     (void)state;
     const fer_ipv4_addr v4 = fer_ipv4_addr_new(9, 8, 7, 6);
     const fer_ipv6_addr v6 = fer_ipv6_addr_new(1, 2, 3, 4, 5, 6, 7, 8);
-    const fer_ip_addr a = fer_ip_addr_from_v4(&v4);
-    const fer_ip_addr b = fer_ip_addr_from_v6(&v6);
+    const fer_ip_addr a = fer_ip_addr_from_v4(v4);
+    const fer_ip_addr b = fer_ip_addr_from_v6(v6);
     const uint8_t wide[16] = {9, 8, 7, 6};
     assert_int_equal(a.family, FER_IP_V4);
-    assert_memory_equal(a.v6.octets, wide, 16);
+    assert_memory_equal(a.u.v6.octets, wide, 16);
     assert_int_equal(b.family, FER_IP_V6);
-    assert_memory_equal(b.v6.octets, v6.octets, 16);
-    assert_true(fer_ip_addr_is_ipv4(&a) && !fer_ip_addr_is_ipv6(&a));
-    assert_true(!fer_ip_addr_is_ipv4(&b) && fer_ip_addr_is_ipv6(&b));
+    assert_memory_equal(b.u.v6.octets, v6.octets, 16);
+    assert_true(fer_ip_addr_is_ipv4(a) && !fer_ip_addr_is_ipv6(a));
+    assert_true(!fer_ip_addr_is_ipv4(b) && fer_ip_addr_is_ipv6(b));
 }
 
 static int sign_of(int order)
@@ -73,13 +73,13 @@ static void ipv4_order_is_that_of_the_octets(void **state)
         for (size_t j = 0; j < 10; j++) {
             const fer_ipv4_addr a = fer_ipv4_addr_from_bits(bits[i]);
             const fer_ipv4_addr b = fer_ipv4_addr_from_bits(bits[j]);
-            const fer_ip_addr ip_a = fer_ip_addr_from_v4(&a);
-            const fer_ip_addr ip_b = fer_ip_addr_from_v4(&b);
+            const fer_ip_addr ip_a = fer_ip_addr_from_v4(a);
+            const fer_ip_addr ip_b = fer_ip_addr_from_v4(b);
             const int wanted = sign_of((int)i - (int)j);
-            assert_int_equal(fer_ipv4_addr_cmp(&a, &b), wanted);
-            assert_int_equal(fer_ip_addr_cmp(&ip_a, &ip_b), wanted);
-            assert_int_equal(fer_ipv4_addr_eq(&a, &b), i == j);
-            assert_int_equal(fer_ip_addr_eq(&ip_a, &ip_b), i == j);
+            assert_int_equal(fer_ipv4_addr_cmp(a, b), wanted);
+            assert_int_equal(fer_ip_addr_cmp(ip_a, ip_b), wanted);
+            assert_int_equal(fer_ipv4_addr_eq(a, b), i == j);
+            assert_int_equal(fer_ip_addr_eq(ip_a, ip_b), i == j);
         }
     }
 }
@@ -95,15 +95,15 @@ static void ipv6_order_is_that_of_the_octets(void **state)
         if (i < 15) {
             small.octets[15] = 0xFF;
         }
-        const fer_ip_addr ip_small = fer_ip_addr_from_v6(&small);
-        const fer_ip_addr ip_large = fer_ip_addr_from_v6(&large);
-        assert_int_equal(fer_ipv6_addr_cmp(&small, &large), -1);
-        assert_int_equal(fer_ipv6_addr_cmp(&large, &small), 1);
-        assert_int_equal(fer_ipv6_addr_cmp(&large, &large), 0);
-        assert_int_equal(fer_ip_addr_cmp(&ip_small, &ip_large), -1);
-        assert_int_equal(fer_ip_addr_cmp(&ip_large, &ip_small), 1);
-        assert_true(fer_ipv6_addr_eq(&small, &small) && !fer_ipv6_addr_eq(&small, &large));
-        assert_true(fer_ip_addr_eq(&ip_small, &ip_small) && !fer_ip_addr_eq(&ip_small, &ip_large));
+        const fer_ip_addr ip_small = fer_ip_addr_from_v6(small);
+        const fer_ip_addr ip_large = fer_ip_addr_from_v6(large);
+        assert_int_equal(fer_ipv6_addr_cmp(small, large), -1);
+        assert_int_equal(fer_ipv6_addr_cmp(large, small), 1);
+        assert_int_equal(fer_ipv6_addr_cmp(large, large), 0);
+        assert_int_equal(fer_ip_addr_cmp(ip_small, ip_large), -1);
+        assert_int_equal(fer_ip_addr_cmp(ip_large, ip_small), 1);
+        assert_true(fer_ipv6_addr_eq(small, small) && !fer_ipv6_addr_eq(small, large));
+        assert_true(fer_ip_addr_eq(ip_small, ip_small) && !fer_ip_addr_eq(ip_small, ip_large));
     }
 }
 
@@ -112,17 +112,17 @@ static void every_ipv4_address_comes_before_every_ipv6_address(void **state)
     (void)state;
     const fer_ipv4_addr highest = FER_IPV4_ADDR_BROADCAST;
     const fer_ipv6_addr lowest = FER_IPV6_ADDR_UNSPECIFIED;
-    const fer_ip_addr v4 = fer_ip_addr_from_v4(&highest);
-    const fer_ip_addr v6 = fer_ip_addr_from_v6(&lowest);
-    assert_int_equal(fer_ip_addr_cmp(&v4, &v6), -1);
-    assert_int_equal(fer_ip_addr_cmp(&v6, &v4), 1);
-    assert_false(fer_ip_addr_eq(&v4, &v6));
+    const fer_ip_addr v4 = fer_ip_addr_from_v4(highest);
+    const fer_ip_addr v6 = fer_ip_addr_from_v6(lowest);
+    assert_int_equal(fer_ip_addr_cmp(v4, v6), -1);
+    assert_int_equal(fer_ip_addr_cmp(v6, v4), 1);
+    assert_false(fer_ip_addr_eq(v4, v6));
 }
 
 static fer_ip_addr of_family(int family, uint8_t octet)
 {
     const fer_ipv4_addr v4 = fer_ipv4_addr_new(octet, octet, octet, octet);
-    fer_ip_addr addr = fer_ip_addr_from_v4(&v4);
+    fer_ip_addr addr = fer_ip_addr_from_v4(v4);
     addr.family = (fer_ip_family)family;
     return addr;
 }
@@ -136,8 +136,8 @@ static void bad_families_are_ordered_by_their_number_alone(void **state)
             const fer_ip_addr right = of_family(b, 1);
             const bool is_bad = a != FER_IP_V4 && a != FER_IP_V6;
             const int wanted = a != b ? sign_of(a - b) : is_bad ? 0 : 1;
-            assert_int_equal(fer_ip_addr_cmp(&left, &right), wanted);
-            assert_int_equal(fer_ip_addr_eq(&left, &right), wanted == 0);
+            assert_int_equal(fer_ip_addr_cmp(left, right), wanted);
+            assert_int_equal(fer_ip_addr_eq(left, right), wanted == 0);
         }
     }
 }
@@ -148,97 +148,26 @@ static void a_bad_family_is_nothing(void **state)
     for (int family = 0; family < 9; family++) {
         const fer_ip_addr addr = of_family(family, family == FER_IP_V4 ? 224 : 127);
         const bool is_bad = family != FER_IP_V4 && family != FER_IP_V6;
-        assert_int_equal(fer_ip_addr_is_ipv4(&addr), family == FER_IP_V4);
-        assert_int_equal(fer_ip_addr_is_ipv6(&addr), family == FER_IP_V6);
-        assert_false(is_bad && (fer_ip_addr_is_loopback(&addr) || fer_ip_addr_is_multicast(&addr)));
+        assert_int_equal(fer_ip_addr_is_ipv4(addr), family == FER_IP_V4);
+        assert_int_equal(fer_ip_addr_is_ipv6(addr), family == FER_IP_V6);
+        assert_false(is_bad && (fer_ip_addr_is_loopback(addr) || fer_ip_addr_is_multicast(addr)));
         const fer_ip_addr zero = of_family(family, 0);
-        assert_int_equal(fer_ip_addr_is_unspecified(&zero), !is_bad);
+        assert_int_equal(fer_ip_addr_is_unspecified(zero), !is_bad);
         const fer_ip_addr multicast = of_family(family, 0xFF);
-        assert_int_equal(fer_ip_addr_is_multicast(&multicast), family == FER_IP_V6);
-        const fer_ip_addr canonical = fer_ip_addr_to_canonical(&addr);
+        assert_int_equal(fer_ip_addr_is_multicast(multicast), family == FER_IP_V6);
+        const fer_ip_addr canonical = fer_ip_addr_to_canonical(addr);
         assert_int_equal(canonical.family, is_bad ? 0 : family);
-        assert_int_equal(canonical.v6.octets[0], is_bad ? 0 : addr.v6.octets[0]);
+        assert_int_equal(canonical.u.v6.octets[0], is_bad ? 0 : addr.u.v6.octets[0]);
     }
 }
 
-static void null_is_nothing_and_comes_first(void **state)
+static void null_segments_are_all_zero_and_null_outputs_stay_untouched(void **state)
 {
     (void)state;
-    const fer_ipv4_addr v4 = FER_IPV4_ADDR_UNSPECIFIED;
-    const fer_ipv6_addr v6 = FER_IPV6_ADDR_UNSPECIFIED;
-    const fer_ip_addr ip = fer_ip_addr_from_v4(&v4);
-    assert_int_equal(fer_ipv4_addr_cmp(NULL, NULL), 0);
-    assert_int_equal(fer_ipv4_addr_cmp(NULL, &v4), -1);
-    assert_int_equal(fer_ipv4_addr_cmp(&v4, NULL), 1);
-    assert_int_equal(fer_ipv6_addr_cmp(NULL, NULL), 0);
-    assert_int_equal(fer_ipv6_addr_cmp(NULL, &v6), -1);
-    assert_int_equal(fer_ipv6_addr_cmp(&v6, NULL), 1);
-    assert_int_equal(fer_ip_addr_cmp(NULL, NULL), 0);
-    assert_int_equal(fer_ip_addr_cmp(NULL, &ip), -1);
-    assert_int_equal(fer_ip_addr_cmp(&ip, NULL), 1);
-    assert_true(fer_ipv4_addr_eq(NULL, NULL) && fer_ipv6_addr_eq(NULL, NULL) &&
-                fer_ip_addr_eq(NULL, NULL));
-    assert_false(fer_ipv4_addr_eq(NULL, &v4) || fer_ipv6_addr_eq(&v6, NULL) ||
-                 fer_ip_addr_eq(NULL, &ip));
-}
-
-static void every_question_about_null_is_answered_with_no(void **state)
-{
-    (void)state;
-    assert_false(fer_ipv4_addr_is_unspecified(NULL) || fer_ipv4_addr_is_loopback(NULL) ||
-                 fer_ipv4_addr_is_private(NULL));
-    assert_false(fer_ipv4_addr_is_link_local(NULL) || fer_ipv4_addr_is_multicast(NULL) ||
-                 fer_ipv4_addr_is_broadcast(NULL));
-    assert_false(fer_ipv4_addr_is_documentation(NULL) || fer_ipv6_addr_is_unspecified(NULL) ||
-                 fer_ipv6_addr_is_loopback(NULL));
-    assert_false(fer_ipv6_addr_is_multicast(NULL) || fer_ipv6_addr_is_unique_local(NULL) ||
-                 fer_ipv6_addr_is_unicast_link_local(NULL));
-    assert_false(fer_ip_addr_is_unspecified(NULL) || fer_ip_addr_is_loopback(NULL) ||
-                 fer_ip_addr_is_multicast(NULL));
-    assert_false(fer_ip_addr_is_ipv4(NULL) || fer_ip_addr_is_ipv6(NULL));
-}
-
-static bool is_all_zero(const fer_ip_addr *addr)
-{
-    return addr->family == 0 && fer_ipv6_addr_is_unspecified(&addr->v6);
-}
-
-static void what_is_made_of_null_is_all_zero(void **state)
-{
-    (void)state;
-    uint16_t segments[8] = {1, 2, 3, 4, 5, 6, 7, 8};
-    const uint16_t zeros[8] = {0};
-    const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(NULL);
-    const fer_ipv6_addr compatible = fer_ipv4_addr_to_ipv6_compatible(NULL);
-    const fer_ipv6_addr from_segments = fer_ipv6_addr_from_segments(NULL);
-    const fer_ip_addr from_v4 = fer_ip_addr_from_v4(NULL);
-    const fer_ip_addr from_v6 = fer_ip_addr_from_v6(NULL);
-    const fer_ip_addr canonical = fer_ip_addr_to_canonical(NULL);
-    const fer_ip_addr canonical_v6 = fer_ipv6_addr_to_canonical(NULL);
-    assert_true(fer_ipv4_addr_to_bits(NULL) == 0);
-    assert_true(fer_ipv6_addr_is_unspecified(&mapped) && fer_ipv6_addr_is_unspecified(&compatible));
-    assert_true(fer_ipv6_addr_is_unspecified(&from_segments));
-    assert_true(is_all_zero(&from_v4) && is_all_zero(&from_v6) && is_all_zero(&canonical) &&
-                is_all_zero(&canonical_v6));
-    fer_ipv6_addr_segments(NULL, segments);
-    assert_memory_equal(segments, zeros, sizeof zeros);
-    const fer_ipv6_addr localhost = FER_IPV6_ADDR_LOCALHOST;
-    fer_ipv6_addr_segments(&localhost, NULL);
-    fer_ipv6_addr_segments(NULL, NULL);
-}
-
-static void there_is_no_ipv4_address_in_null_or_for_null(void **state)
-{
-    (void)state;
-    const fer_ipv4_addr v4 = fer_ipv4_addr_new(1, 2, 3, 4);
-    const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&v4);
-    fer_ipv4_addr out;
-    memset(&out, UNTOUCHED, sizeof out);
-    assert_false(fer_ipv6_addr_to_ipv4(NULL, &out) || fer_ipv6_addr_to_ipv4_mapped(NULL, &out));
-    assert_true(is_untouched(&out, sizeof out));
-    assert_false(fer_ipv6_addr_to_ipv4(&mapped, NULL) ||
-                 fer_ipv6_addr_to_ipv4_mapped(&mapped, NULL));
-    assert_false(fer_ipv6_addr_to_ipv4(NULL, NULL) || fer_ipv6_addr_to_ipv4_mapped(NULL, NULL));
+    const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(fer_ipv4_addr_new(1, 2, 3, 4));
+    assert_true(fer_ipv6_addr_is_unspecified(fer_ipv6_addr_from_segments(NULL)));
+    fer_ipv6_addr_segments(mapped, NULL);
+    assert_false(fer_ipv6_addr_to_ipv4(mapped, NULL) || fer_ipv6_addr_to_ipv4_mapped(mapped, NULL));
 }
 
 int main(void)
@@ -252,10 +181,7 @@ int main(void)
         cmocka_unit_test(every_ipv4_address_comes_before_every_ipv6_address),
         cmocka_unit_test(bad_families_are_ordered_by_their_number_alone),
         cmocka_unit_test(a_bad_family_is_nothing),
-        cmocka_unit_test(null_is_nothing_and_comes_first),
-        cmocka_unit_test(every_question_about_null_is_answered_with_no),
-        cmocka_unit_test(what_is_made_of_null_is_all_zero),
-        cmocka_unit_test(there_is_no_ipv4_address_in_null_or_for_null),
+        cmocka_unit_test(null_segments_are_all_zero_and_null_outputs_stay_untouched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,31 +5,31 @@
 
 static size_t format_v4(const void *addr, char *buf, size_t cap)
 {
-    return fer_ipv4_addr_format(addr, buf, cap);
+    return fer_ipv4_addr_format(*(const fer_ipv4_addr *)addr, buf, cap);
 }
 
 static size_t format_v6(const void *addr, char *buf, size_t cap)
 {
-    return fer_ipv6_addr_format(addr, buf, cap);
+    return fer_ipv6_addr_format(*(const fer_ipv6_addr *)addr, buf, cap);
 }
 
 static size_t format_ip(const void *addr, char *buf, size_t cap)
 {
-    return fer_ip_addr_format(addr, buf, cap);
+    return fer_ip_addr_format(*(const fer_ip_addr *)addr, buf, cap);
 }
 
 /* Checks both functions that format an IPv4 address, with every buffer size. */
 static void check_v4(uint32_t bits, const char *wanted)
 {
     const fer_ipv4_addr v4 = fer_ipv4_addr_from_bits(bits);
-    const fer_ip_addr ip = fer_ip_addr_from_v4(&v4);
+    const fer_ip_addr ip = fer_ip_addr_from_v4(v4);
     check_format_at_every_cap(format_v4, &v4, wanted);
     check_format_at_every_cap(format_ip, &ip, wanted);
 }
 
 static void check_v6(const fer_ipv6_addr *v6, const char *wanted)
 {
-    const fer_ip_addr ip = fer_ip_addr_from_v6(v6);
+    const fer_ip_addr ip = fer_ip_addr_from_v6(*v6);
     check_format_at_every_cap(format_v6, v6, wanted);
     check_format_at_every_cap(format_ip, &ip, wanted);
 }
@@ -125,7 +125,7 @@ static void every_group_is_written_without_leading_zeros_in_lower_case(void **st
         char wanted[64];
         char text[FER_IPV6_ADDR_TEXT_CAP];
         snprintf(wanted, sizeof wanted, "%x:1:2:3:4:5:%x:%x", value, value ^ 0xFFFF, value);
-        assert_int_equal(fer_ipv6_addr_format(&addr, text, sizeof text), strlen(wanted));
+        assert_int_equal(fer_ipv6_addr_format(addr, text, sizeof text), strlen(wanted));
         assert_string_equal(text, wanted);
     }
 }
@@ -155,7 +155,7 @@ static void the_longest_text_fits_its_cap_exactly(void **state)
     const fer_ipv6_addr addr =
         fer_ipv6_addr_new(0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF);
     char text[FER_IPV6_ADDR_TEXT_CAP];
-    assert_int_equal(fer_ipv6_addr_format(&addr, text, sizeof text), FER_IPV6_ADDR_TEXT_CAP - 1);
+    assert_int_equal(fer_ipv6_addr_format(addr, text, sizeof text), FER_IPV6_ADDR_TEXT_CAP - 1);
     check_v6(&addr, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
     check_v4(0xFFFFFFFF, "255.255.255.255");
     assert_int_equal(strlen("255.255.255.255"), FER_IPV4_ADDR_TEXT_CAP - 1);
@@ -176,23 +176,20 @@ static void what_is_written_is_read_as_the_same_value(void **state)
                                                                 : value);
         }
         const fer_ipv6_addr addr = fer_ipv6_addr_from_segments(group);
-        const fer_ip_addr ip = fer_ip_addr_from_v6(&addr);
+        const fer_ip_addr ip = fer_ip_addr_from_v6(addr);
         fer_ip_addr back;
         char text[FER_IP_ADDR_TEXT_CAP];
-        const size_t len = fer_ip_addr_format(&ip, text, sizeof text);
+        const size_t len = fer_ip_addr_format(ip, text, sizeof text);
         assert_int_equal(len, strlen(text));
         assert_true(is_success(fer_ip_addr_parse(&back, text)));
-        assert_true(fer_ip_addr_eq(&ip, &back));
+        assert_true(fer_ip_addr_eq(ip, back));
     }
 }
 
-static void null_and_bad_families_write_an_empty_text(void **state)
+static void bad_families_write_an_empty_text(void **state)
 {
     (void)state;
     fer_ip_addr bad = {FER_IP_V4, {{{1, 2, 3, 4}}}};
-    check_format_at_every_cap(format_v4, NULL, "");
-    check_format_at_every_cap(format_v6, NULL, "");
-    check_format_at_every_cap(format_ip, NULL, "");
     for (int family = 0; family < 10; family++) {
         bad.family = (fer_ip_family)family;
         if (family != FER_IP_V4 && family != FER_IP_V6) {
@@ -211,7 +208,7 @@ int main(void)
         cmocka_unit_test(only_mapped_addresses_have_dots),
         cmocka_unit_test(the_longest_text_fits_its_cap_exactly),
         cmocka_unit_test(what_is_written_is_read_as_the_same_value),
-        cmocka_unit_test(null_and_bad_families_write_an_empty_text),
+        cmocka_unit_test(bad_families_write_an_empty_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ static void every_text_is_shown_as_rust_shows_it(void **state)
         fer_ip_addr ip;
         fer_socket_addr addr;
         if (is_success(fer_ip_addr_parse_n(&ip, row->text, row->len))) {
-            assert_int_equal(fer_ip_addr_format(&ip, text, sizeof text), strlen(row->shown));
+            assert_int_equal(fer_ip_addr_format(ip, text, sizeof text), strlen(row->shown));
         } else if (is_success(fer_socket_addr_parse_n(&addr, row->text, row->len))) {
             assert_int_equal(fer_socket_addr_format(&addr, text, sizeof text), strlen(row->shown));
         }
@@ -70,21 +70,21 @@ static void ipv4_addresses_at_the_edges_of_ranges_are_what_rust_says(void **stat
     (void)state;
     for (size_t i = 0; i < V4S; i++) {
         const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(rust_v4s[i].bits);
-        const fer_ip_addr ip = fer_ip_addr_from_v4(&addr);
-        const fer_ip_addr canonical = fer_ip_addr_to_canonical(&ip);
-        const unsigned is = (unsigned)fer_ipv4_addr_is_unspecified(&addr) |
-                            (unsigned)fer_ipv4_addr_is_loopback(&addr) << 1 |
-                            (unsigned)fer_ipv4_addr_is_private(&addr) << 2 |
-                            (unsigned)fer_ipv4_addr_is_link_local(&addr) << 3 |
-                            (unsigned)fer_ipv4_addr_is_multicast(&addr) << 4 |
-                            (unsigned)fer_ipv4_addr_is_broadcast(&addr) << 5 |
-                            (unsigned)fer_ipv4_addr_is_documentation(&addr) << 6;
+        const fer_ip_addr ip = fer_ip_addr_from_v4(addr);
+        const fer_ip_addr canonical = fer_ip_addr_to_canonical(ip);
+        const unsigned is = (unsigned)fer_ipv4_addr_is_unspecified(addr) |
+                            (unsigned)fer_ipv4_addr_is_loopback(addr) << 1 |
+                            (unsigned)fer_ipv4_addr_is_private(addr) << 2 |
+                            (unsigned)fer_ipv4_addr_is_link_local(addr) << 3 |
+                            (unsigned)fer_ipv4_addr_is_multicast(addr) << 4 |
+                            (unsigned)fer_ipv4_addr_is_broadcast(addr) << 5 |
+                            (unsigned)fer_ipv4_addr_is_documentation(addr) << 6;
         check_true(is == rust_v4s[i].is, "what it is", rust_v4s[i].shown,
                    strlen(rust_v4s[i].shown));
-        assert_int_equal(fer_ip_addr_is_unspecified(&ip), is & 1);
-        assert_int_equal(fer_ip_addr_is_loopback(&ip), is >> 1 & 1);
-        assert_int_equal(fer_ip_addr_is_multicast(&ip), is >> 4 & 1);
-        assert_true(fer_ip_addr_eq(&canonical, &ip));
+        assert_int_equal(fer_ip_addr_is_unspecified(ip), is & 1);
+        assert_int_equal(fer_ip_addr_is_loopback(ip), is >> 1 & 1);
+        assert_int_equal(fer_ip_addr_is_multicast(ip), is >> 4 & 1);
+        assert_true(fer_ip_addr_eq(canonical, ip));
     }
 }
 
@@ -93,16 +93,16 @@ static void ipv4_addresses_are_shown_and_widened_as_rust_does(void **state)
     (void)state;
     for (size_t i = 0; i < V4S; i++) {
         const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(rust_v4s[i].bits);
-        const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(&addr);
-        const fer_ipv6_addr compatible = fer_ipv4_addr_to_ipv6_compatible(&addr);
+        const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr);
+        const fer_ipv6_addr compatible = fer_ipv4_addr_to_ipv6_compatible(addr);
         char text[FER_IPV6_ADDR_TEXT_CAP];
-        fer_ipv4_addr_format(&addr, text, sizeof text);
+        fer_ipv4_addr_format(addr, text, sizeof text);
         assert_string_equal(text, rust_v4s[i].shown);
-        fer_ipv6_addr_format(&mapped, text, sizeof text);
+        fer_ipv6_addr_format(mapped, text, sizeof text);
         assert_string_equal(text, rust_v4s[i].mapped);
-        fer_ipv6_addr_format(&compatible, text, sizeof text);
+        fer_ipv6_addr_format(compatible, text, sizeof text);
         assert_string_equal(text, rust_v4s[i].compatible);
-        assert_true(fer_ipv4_addr_to_bits(&addr) == rust_v4s[i].bits);
+        assert_true(fer_ipv4_addr_to_bits(addr) == rust_v4s[i].bits);
     }
 }
 
@@ -111,19 +111,19 @@ static void ipv6_addresses_at_the_edges_of_ranges_are_what_rust_says(void **stat
     (void)state;
     for (size_t i = 0; i < V6S; i++) {
         const fer_ipv6_addr addr = v6_of(rust_v6s[i].octets);
-        const fer_ip_addr ip = fer_ip_addr_from_v6(&addr);
+        const fer_ip_addr ip = fer_ip_addr_from_v6(addr);
         char text[FER_IPV6_ADDR_TEXT_CAP];
-        const unsigned is = (unsigned)fer_ipv6_addr_is_unspecified(&addr) |
-                            (unsigned)fer_ipv6_addr_is_loopback(&addr) << 1 |
-                            (unsigned)fer_ipv6_addr_is_multicast(&addr) << 2 |
-                            (unsigned)fer_ipv6_addr_is_unique_local(&addr) << 3 |
-                            (unsigned)fer_ipv6_addr_is_unicast_link_local(&addr) << 4;
+        const unsigned is = (unsigned)fer_ipv6_addr_is_unspecified(addr) |
+                            (unsigned)fer_ipv6_addr_is_loopback(addr) << 1 |
+                            (unsigned)fer_ipv6_addr_is_multicast(addr) << 2 |
+                            (unsigned)fer_ipv6_addr_is_unique_local(addr) << 3 |
+                            (unsigned)fer_ipv6_addr_is_unicast_link_local(addr) << 4;
         check_true(is == rust_v6s[i].is, "what it is", rust_v6s[i].shown,
                    strlen(rust_v6s[i].shown));
-        assert_int_equal(fer_ip_addr_is_unspecified(&ip), is & 1);
-        assert_int_equal(fer_ip_addr_is_loopback(&ip), is >> 1 & 1);
-        assert_int_equal(fer_ip_addr_is_multicast(&ip), is >> 2 & 1);
-        fer_ipv6_addr_format(&addr, text, sizeof text);
+        assert_int_equal(fer_ip_addr_is_unspecified(ip), is & 1);
+        assert_int_equal(fer_ip_addr_is_loopback(ip), is >> 1 & 1);
+        assert_int_equal(fer_ip_addr_is_multicast(ip), is >> 2 & 1);
+        fer_ipv6_addr_format(addr, text, sizeof text);
         assert_string_equal(text, rust_v6s[i].shown);
     }
 }
@@ -133,7 +133,7 @@ static void check_extracted(bool is_extracted, const fer_ipv4_addr *v4, const ch
 {
     char text[FER_IPV4_ADDR_TEXT_CAP] = "";
     if (is_extracted) {
-        fer_ipv4_addr_format(v4, text, sizeof text);
+        fer_ipv4_addr_format(*v4, text, sizeof text);
     } else {
         assert_true(is_untouched(v4, sizeof *v4));
     }
@@ -145,20 +145,20 @@ static void ipv4_addresses_are_taken_out_of_ipv6_addresses_as_rust_does(void **s
     (void)state;
     for (size_t i = 0; i < V6S; i++) {
         const fer_ipv6_addr addr = v6_of(rust_v6s[i].octets);
-        const fer_ip_addr ip = fer_ip_addr_from_v6(&addr);
-        const fer_ip_addr canonical = fer_ipv6_addr_to_canonical(&addr);
-        const fer_ip_addr canonical_ip = fer_ip_addr_to_canonical(&ip);
+        const fer_ip_addr ip = fer_ip_addr_from_v6(addr);
+        const fer_ip_addr canonical = fer_ipv6_addr_to_canonical(addr);
+        const fer_ip_addr canonical_ip = fer_ip_addr_to_canonical(ip);
         char text[FER_IP_ADDR_TEXT_CAP];
         fer_ipv4_addr v4;
         memset(&v4, UNTOUCHED, sizeof v4);
-        bool is_extracted = fer_ipv6_addr_to_ipv4(&addr, &v4);
+        bool is_extracted = fer_ipv6_addr_to_ipv4(addr, &v4);
         check_extracted(is_extracted, &v4, rust_v6s[i].ipv4);
         memset(&v4, UNTOUCHED, sizeof v4);
-        is_extracted = fer_ipv6_addr_to_ipv4_mapped(&addr, &v4);
+        is_extracted = fer_ipv6_addr_to_ipv4_mapped(addr, &v4);
         check_extracted(is_extracted, &v4, rust_v6s[i].ipv4_mapped);
-        fer_ip_addr_format(&canonical, text, sizeof text);
+        fer_ip_addr_format(canonical, text, sizeof text);
         assert_string_equal(text, rust_v6s[i].canonical);
-        assert_true(fer_ip_addr_eq(&canonical, &canonical_ip));
+        assert_true(fer_ip_addr_eq(canonical, canonical_ip));
     }
 }
 
@@ -168,7 +168,7 @@ static void ipv6_addresses_are_ordered_as_rust_orders_them(void **state)
     for (size_t i = 1; i < V6S; i++) {
         const fer_ipv6_addr before = v6_of(rust_v6s[i - 1].octets);
         const fer_ipv6_addr after = v6_of(rust_v6s[i].octets);
-        assert_int_equal(fer_ipv6_addr_cmp(&before, &after), -1);
+        assert_int_equal(fer_ipv6_addr_cmp(before, after), -1);
     }
 }
 

@@ -95,7 +95,7 @@ static void port_zero_picks_a_port(void **state)
     fer_socket_addr addr;
     fer_raw_socket listener = seam_listener(&addr);
     assert_int_equal(addr.ip.family, FER_IP_V4);
-    assert_memory_equal(addr.ip.v4.octets, FER_IPV4_ADDR_LOCALHOST.octets, 4);
+    assert_memory_equal(addr.ip.u.v4.octets, FER_IPV4_ADDR_LOCALHOST.octets, 4);
     assert_true(addr.port != 0);
     assert_true(addr.flowinfo == 0 && addr.scope_id == 0);
     ferp_close(listener);
@@ -117,7 +117,7 @@ static void another_machine_s_address_cannot_be_bound(void **state)
     (void)state;
     fer_raw_socket raw = seam_socket();
     fer_socket_addr addr = seam_loopback(0);
-    addr.ip.v4 = (fer_ipv4_addr){{192, 0, 2, 1}}; /* a documentation address (RFC 5737) */
+    addr.ip.u.v4 = (fer_ipv4_addr){{192, 0, 2, 1}}; /* a documentation address (RFC 5737) */
     assert_kind(ferp_bind(raw, &addr), FER_ADDR_NOT_AVAILABLE);
     ferp_close(raw);
 }
@@ -130,7 +130,7 @@ static void ipv6_addresses_go_there_and_back(void **state)
     fer_socket_addr got;
     memset(&addr, 0, sizeof addr);
     addr.ip.family = FER_IP_V6;
-    addr.ip.v6 = FER_IPV6_ADDR_LOCALHOST;
+    addr.ip.u.v6 = FER_IPV6_ADDR_LOCALHOST;
     if (ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raw).kind != FER_OK) {
         print_message("this machine has no IPv6\n");
         skip();
@@ -142,7 +142,7 @@ static void ipv6_addresses_go_there_and_back(void **state)
     }
     assert_ok(ferp_local_addr(raw, &got));
     assert_int_equal(got.ip.family, FER_IP_V6);
-    assert_memory_equal(got.ip.v6.octets, addr.ip.v6.octets, 16);
+    assert_memory_equal(got.ip.u.v6.octets, addr.ip.u.v6.octets, 16);
     assert_true(got.port != 0);
     ferp_close(raw);
 }
@@ -160,7 +160,7 @@ static void both_ends_agree_on_their_addresses(void **state)
     assert_int_equal(pair.client_addr.port, client_local.port);
     assert_int_equal(server_peer.port, client_local.port);
     assert_int_equal(client_peer.port, pair.server_addr.port);
-    assert_memory_equal(pair.client_addr.ip.v4.octets, FER_IPV4_ADDR_LOCALHOST.octets, 4);
+    assert_memory_equal(pair.client_addr.ip.u.v4.octets, FER_IPV4_ADDR_LOCALHOST.octets, 4);
     seam_close(&pair);
 }
 

@@ -132,11 +132,11 @@ static void keepalive_can_be_set_one_way_or_the_other(void **state)
 static bool is_loopback(const fer_socket_addr *addr)
 {
     if (addr->ip.family == FER_IP_V4) {
-        return addr->ip.v4.octets[0] == 127;
+        return addr->ip.u.v4.octets[0] == 127;
     }
     return addr->ip.family == FER_IP_V6 &&
-           memcmp(addr->ip.v6.octets, FER_IPV6_ADDR_LOCALHOST.octets, sizeof addr->ip.v6.octets) ==
-               0;
+           memcmp(addr->ip.u.v6.octets, FER_IPV6_ADDR_LOCALHOST.octets,
+                  sizeof addr->ip.u.v6.octets) == 0;
 }
 
 static size_t count_loopback(const char *host)

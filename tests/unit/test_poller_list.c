@@ -40,7 +40,7 @@ static fer_event reading(uint64_t key)
 static fer_socket_addr loopback(void)
 {
     fer_ipv4_addr ip = fer_ipv4_addr_new(127, 0, 0, 1);
-    return fer_socket_addr_v4_new(&ip, 0);
+    return fer_socket_addr_v4_new(ip, 0);
 }
 
 static fer_raw_socket open_mailbox(fer_udp_socket *mailbox)

@@ -78,7 +78,7 @@ static void close_all(enum object object)
 static void open_ready(fer_udp_socket *socket)
 {
     fer_ipv4_addr ip = fer_ipv4_addr_new(127, 0, 0, 1);
-    fer_socket_addr addr = fer_socket_addr_v4_new(&ip, 0);
+    fer_socket_addr addr = fer_socket_addr_v4_new(ip, 0);
     fer_interest ready = 0;
     *socket = (fer_udp_socket){0};
     assert_ok(fer_udp_socket_bind_addr(socket, &addr));

@@ -71,7 +71,7 @@ static void an_error_for_ipv6_does_not_hide_ipv4(void **state)
         assert_int_equal(look(codes[i], 0, &lookup).kind, FER_OK);
         assert_true(ferp_lookup_next(&lookup, &addr));
         assert_int_equal(addr.ip.family, FER_IP_V4);
-        assert_int_equal(addr.ip.v4.octets[3], 7);
+        assert_int_equal(addr.ip.u.v4.octets[3], 7);
         assert_false(ferp_lookup_next(&lookup, &addr));
         ferp_lookup_end(&lookup);
         assert_int_equal(lookups, 2);

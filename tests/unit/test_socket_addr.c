@@ -5,13 +5,13 @@
 static fer_socket_addr v6_addr(uint16_t last, uint16_t port, uint32_t flowinfo, uint32_t scope_id)
 {
     const fer_ipv6_addr ip = fer_ipv6_addr_new(0, 0, 0, 0, 0, 0, 0, last);
-    return fer_socket_addr_v6_new(&ip, port, flowinfo, scope_id);
+    return fer_socket_addr_v6_new(ip, port, flowinfo, scope_id);
 }
 
 static fer_socket_addr v4_addr(uint32_t bits, uint16_t port)
 {
     const fer_ipv4_addr ip = fer_ipv4_addr_from_bits(bits);
-    return fer_socket_addr_v4_new(&ip, port);
+    return fer_socket_addr_v4_new(ip, port);
 }
 
 static void members_are_what_the_address_was_made_of(void **state)
@@ -19,13 +19,13 @@ static void members_are_what_the_address_was_made_of(void **state)
     (void)state;
     const fer_socket_addr v6 = v6_addr(9, 65535, 0xFFFFFFFF, 0xFFFFFFFE);
     assert_int_equal(v6.ip.family, FER_IP_V6);
-    assert_int_equal(v6.ip.v6.octets[15], 9);
+    assert_int_equal(v6.ip.u.v6.octets[15], 9);
     assert_int_equal(v6.port, 65535);
     assert_true(v6.flowinfo == 0xFFFFFFFF && v6.scope_id == 0xFFFFFFFE);
     assert_true(fer_socket_addr_is_ipv6(&v6) && !fer_socket_addr_is_ipv4(&v6));
     const fer_socket_addr v4 = v4_addr(0x01020304, 80);
     assert_int_equal(v4.ip.family, FER_IP_V4);
-    assert_int_equal(v4.ip.v4.octets[3], 4);
+    assert_int_equal(v4.ip.u.v4.octets[3], 4);
     assert_int_equal(v4.port, 80);
     assert_true(v4.flowinfo == 0 && v4.scope_id == 0);
     assert_true(fer_socket_addr_is_ipv4(&v4) && !fer_socket_addr_is_ipv6(&v4));
@@ -36,8 +36,8 @@ static void an_address_of_either_family_gets_its_port(void **state)
     (void)state;
     const fer_socket_addr v6 = v6_addr(9, 1, 0, 0);
     const fer_socket_addr v4 = v4_addr(0x7F000001, 2);
-    const fer_socket_addr from_v6 = fer_socket_addr_new(&v6.ip, 1);
-    const fer_socket_addr from_v4 = fer_socket_addr_new(&v4.ip, 2);
+    const fer_socket_addr from_v6 = fer_socket_addr_new(v6.ip, 1);
+    const fer_socket_addr from_v4 = fer_socket_addr_new(v4.ip, 2);
     assert_true(fer_socket_addr_eq(&from_v6, &v6) && fer_socket_addr_eq(&from_v4, &v4));
     assert_true(from_v6.flowinfo == 0 && from_v6.scope_id == 0 && from_v4.flowinfo == 0 &&
                 from_v4.scope_id == 0);
@@ -46,24 +46,18 @@ static void an_address_of_either_family_gets_its_port(void **state)
 static void check_is_all_zero(const fer_socket_addr *addr)
 {
     assert_int_equal(addr->ip.family, 0);
-    assert_true(fer_ipv6_addr_is_unspecified(&addr->ip.v6));
+    assert_true(fer_ipv6_addr_is_unspecified(addr->ip.u.v6));
     assert_true(addr->port == 0 && addr->flowinfo == 0 && addr->scope_id == 0);
     assert_false(fer_socket_addr_is_ipv4(addr) || fer_socket_addr_is_ipv6(addr));
 }
 
-static void what_is_made_of_null_or_a_bad_family_is_all_zero(void **state)
+static void what_is_made_of_a_bad_family_is_all_zero(void **state)
 {
     (void)state;
-    const fer_socket_addr from_null = fer_socket_addr_new(NULL, 80);
-    const fer_socket_addr from_null_v4 = fer_socket_addr_v4_new(NULL, 80);
-    const fer_socket_addr from_null_v6 = fer_socket_addr_v6_new(NULL, 80, 1, 2);
-    check_is_all_zero(&from_null);
-    check_is_all_zero(&from_null_v4);
-    check_is_all_zero(&from_null_v6);
     for (int family = 0; family < 9; family++) {
         fer_socket_addr addr = v4_addr(0x01020304, 80);
         addr.ip.family = (fer_ip_family)family;
-        const fer_socket_addr made = fer_socket_addr_new(&addr.ip, 80);
+        const fer_socket_addr made = fer_socket_addr_new(addr.ip, 80);
         if (family == FER_IP_V4 || family == FER_IP_V6) {
             assert_int_equal(made.ip.family, family);
         } else {
@@ -141,7 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_are_what_the_address_was_made_of),
         cmocka_unit_test(an_address_of_either_family_gets_its_port),
-        cmocka_unit_test(what_is_made_of_null_or_a_bad_family_is_all_zero),
+        cmocka_unit_test(what_is_made_of_a_bad_family_is_all_zero),
         cmocka_unit_test(order_is_address_port_flowinfo_scope),
         cmocka_unit_test(flowinfo_and_scope_of_an_ipv4_address_do_not_count),
         cmocka_unit_test(bad_families_are_ordered_by_their_number_alone),

@@ -68,10 +68,8 @@ static void what_cannot_be_born_makes_no_call_and_leaves_a_new_handle(void **sta
     script_begin(&script_posix);
     assert_error(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_RAW, 0), FER_UNSUPPORTED, 0);
     assert_error(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 6), FER_UNSUPPORTED, 0);
-    assert_error(fer_socket_new(&socket, (fer_socket_domain)2, FER_TYPE_STREAM, 0),
-                 FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, (fer_socket_type)4, 0), FER_INVALID_INPUT,
-                 0);
+    assert_error(fer_socket_new(&socket, 2, FER_TYPE_STREAM, 0), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, 4, 0), FER_INVALID_INPUT, 0);
     assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, -1), FER_INVALID_INPUT,
                  0);
     assert_error(fer_socket_new(NULL, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), FER_INVALID_INPUT, 0);

@@ -172,10 +172,10 @@ static void each_group_call_is_its_own(void **state)
     fer_ipv4_addr v4 = {{224, 0, 0, 9}};
     fer_ipv4_addr local = {{0, 0, 0, 0}};
     fer_ipv6_addr v6 = {{0xff, 2, [15] = 9}};
-    assert_ok(fer_udp_socket_join_multicast_v4(&socket, &v4, &local));
-    assert_ok(fer_udp_socket_leave_multicast_v4(&socket, &v4, &local));
-    assert_ok(fer_udp_socket_join_multicast_v6(&socket, &v6, 1));
-    assert_ok(fer_udp_socket_leave_multicast_v6(&socket, &v6, 1));
+    assert_ok(fer_udp_socket_join_multicast_v4(&socket, v4, local));
+    assert_ok(fer_udp_socket_leave_multicast_v4(&socket, v4, local));
+    assert_ok(fer_udp_socket_join_multicast_v6(&socket, v6, 1));
+    assert_ok(fer_udp_socket_leave_multicast_v6(&socket, v6, 1));
     assert_log(
         "change_group_v4(1,join,224.0.0.9,0.0.0.0) change_group_v4(1,leave,224.0.0.9,0.0.0.0) "
         "change_group_v6(1,join,ff02::9,1) change_group_v6(1,leave,ff02::9,1)");
