@@ -195,7 +195,7 @@ static fer_error receive(fer_tcp_stream *stream, bool *output_failed)
     for (;;) {
         size_t n = 0;
         fer_error error = fer_tcp_stream_read(stream, buf, sizeof buf, &n);
-        bool expired = error.kind == FER_TIMED_OUT && error.os_code == 0;
+        bool expired = error.kind == FER_TIMED_OUT;
         if (error.kind == FER_INTERRUPTED || (expired && sender_progressed(&seen))) {
             continue;
         }

@@ -65,6 +65,7 @@ static bool may_pass(fer_error_kind kind)
 {
     switch (kind) {
     case FER_TIMED_OUT:
+    case FER_CONNECTION_TIMED_OUT:
     case FER_CONNECTION_REFUSED:
     case FER_CONNECTION_RESET:
     case FER_BROKEN_PIPE:

@@ -69,7 +69,7 @@ static fer_error receive_more(fer_tcp_stream *stream, struct answer *answer)
 {
     size_t n = 0;
     if (answer->received == sizeof answer->bytes) {
-        return (fer_error){FER_STORAGE_FULL, 0};
+        return (fer_error){FER_BUFFER_TOO_SMALL, 0};
     }
     FER_TRY(fer_tcp_stream_read(stream, answer->bytes + answer->received,
                                 sizeof answer->bytes - answer->received, &n));
@@ -103,7 +103,7 @@ static fer_error parse_length(const char *digits, size_t count, size_t limit, si
         }
         length = length * 10 + (size_t)(digits[i] - '0');
         if (length > limit) {
-            return (fer_error){FER_STORAGE_FULL, 0};
+            return (fer_error){FER_BUFFER_TOO_SMALL, 0};
         }
     }
     *out = length;
@@ -119,7 +119,7 @@ static fer_error receive_string(fer_tcp_stream *stream, struct answer *answer, s
         return (fer_error){FER_NOT_FOUND, 0};
     }
     if (sizeof answer->bytes < start + 2) {
-        return (fer_error){FER_STORAGE_FULL, 0};
+        return (fer_error){FER_BUFFER_TOO_SMALL, 0};
     }
     FER_TRY(parse_length(answer->bytes + 1, line_len - 1, sizeof answer->bytes - start - 2, &len));
     while (answer->received < start + len + 2) {

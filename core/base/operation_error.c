@@ -43,7 +43,6 @@ bool feri_error_is_fatal(fer_error error)
 #define NONFATAL_CASE(kind) case kind:
         FERI_NONFATAL_KINDS(NONFATAL_CASE)
         return false;
-    case FER_TIMED_OUT: return error.os_code != 0;
     default: return true;
     }
 }

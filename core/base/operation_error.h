@@ -52,8 +52,6 @@ typedef enum feri_operation {
       "Windows' 10055 of a nonblocking call: a later one succeeds")                              \
     X(EXPIRED, FER_WOULD_BLOCK, FER_TIMED_OUT, false,                                            \
       "EAGAIN of a blocking socket is SO_RCVTIMEO or SO_SNDTIMEO")                               \
-    X(EXPIRED, FER_TIMED_OUT, FER_TIMED_OUT, false,                                              \
-      "with an OS code it would mean a dead connection")                                         \
     X(CONNECT, FER_INTERRUPTED, FER_IN_PROGRESS, true,                                           \
       "connect(2): the connect continues after EINTR")                                           \
     X(START, FER_INTERRUPTED, FER_IN_PROGRESS, true, "as for CONNECT")                           \
@@ -111,8 +109,8 @@ static inline fer_error feri_map_error(feri_operation operation, fer_error error
 }
 
 /* The errors that do not change a stream. Every other error is fatal (rule S5): an unknown error
- * must never be followed by an apparent end of file. feri_error_is_fatal decides BROKEN_PIPE, and
- * TIMED_OUT by its os_code. stream_result.c adds the errors of a send that may have moved bytes. */
+ * must never be followed by an apparent end of file. stream_result.c adds the errors of a send that
+ * may have moved bytes. */
 #define FERI_NONFATAL_KINDS(X) \
     X(FER_OK)                  \
     X(FER_WOULD_BLOCK)         \
@@ -127,6 +125,7 @@ static inline fer_error feri_map_error(feri_operation operation, fer_error error
     X(FER_UNSUPPORTED)         \
     X(FER_CANCELLED)           \
     X(FER_DEADLOCK)            \
+    X(FER_TIMED_OUT)           \
     X(FER_BROKEN_PIPE)
 
 /* The kinds among them that a connection can end with, after an ICMP message or the loss of its

@@ -195,11 +195,6 @@ static bool apply_ends(attempts *all, uint32_t ended)
     return all->has_winner || all->open_count < waited;
 }
 
-static bool has_timed_out(fer_error error)
-{
-    return error.kind == FER_TIMED_OUT && error.os_code == 0;
-}
-
 /* A signal restarts the wait. If its handler has cancelled the call, the caller of this function
  * sees it. */
 static void wait_for_ends(attempts *all, uint64_t until)
@@ -216,7 +211,7 @@ static void wait_for_ends(attempts *all, uint64_t until)
         if (!apply_ends(all, ended) && feri_token_check(all->limits.token).kind == FER_OK) {
             feri_pause_after_false_hint(&all->false_hints, until, all->limits.token);
         }
-    } else if (error.kind != FER_INTERRUPTED && !has_timed_out(error)) {
+    } else if (error.kind != FER_INTERRUPTED && error.kind != FER_TIMED_OUT) {
         stop(all, error);
     }
 }

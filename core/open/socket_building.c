@@ -355,12 +355,11 @@ fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr 
 }
 
 /* Whether the accept queue was full, in nonblocking mode or until the write timeout or the limits,
- * or the wait had no end (DEADLOCK). No connect is pending, and the call can be repeated. A timeout
- * with an OS code is the connect's own. */
+ * or the wait had no end (DEADLOCK). No connect is pending, and the call can be repeated. */
 static bool has_not_started(fer_error error)
 {
     return error.kind == FER_WOULD_BLOCK || error.kind == FER_DEADLOCK ||
-           error.kind == FER_CANCELLED || (error.kind == FER_TIMED_OUT && error.os_code == 0);
+           error.kind == FER_CANCELLED || error.kind == FER_TIMED_OUT;
 }
 
 static fer_error abandon_connect(fer_handle *handle, fer_error error)

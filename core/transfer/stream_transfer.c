@@ -46,7 +46,7 @@ static fer_error expect_end(fer_handle *handle)
     do {
         error = feri_stream_peek(handle, &next, 1, &peeked);
     } while (error.kind == FER_INTERRUPTED);
-    return peeked > 0 ? feri_own_error(FER_STORAGE_FULL) : error;
+    return peeked > 0 ? feri_own_error(FER_BUFFER_TOO_SMALL) : error;
 }
 
 fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, size_t *n)

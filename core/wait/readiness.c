@@ -62,7 +62,7 @@ static bounds bounds_of(const fer_handle *handle, fer_duration timeout)
 static fer_error report(fer_error error, fer_interest found, const bounds *within,
                         fer_interest *ready)
 {
-    bool is_expired = error.kind == FER_TIMED_OUT && error.os_code == 0;
+    bool is_expired = error.kind == FER_TIMED_OUT;
     bool is_none = is_expired || (error.kind == FER_OK && found == 0);
     bool ends_by_limits =
         within->limits.deadline != FERP_NO_DEADLINE && within->limits.deadline == within->deadline;

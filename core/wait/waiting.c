@@ -105,12 +105,6 @@ static void expire(const feri_waiting *waiting, fer_error *answer)
     }
 }
 
-/* A timeout with an OS code is the end of a dead connection. */
-static bool is_expired(fer_error error)
-{
-    return error.kind == FER_TIMED_OUT && error.os_code == 0;
-}
-
 /* Whether time remains after a slice of core or of the backend. */
 static bool has_time_left(const feri_waiting *waiting, uint64_t end)
 {
@@ -158,7 +152,7 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
         waiting->has_failed = true;
         return false;
     }
-    if (is_expired(*answer)) {
+    if (answer->kind == FER_TIMED_OUT) {
         if (has_time_left(waiting, end)) {
             return true;
         }

@@ -20,7 +20,7 @@ FUZZ_UNCOUNTED static void check_nothing_is_left(const struct connect_result *re
 
 static bool is_own_timeout(fer_error error)
 {
-    return error.kind == FER_TIMED_OUT && error.os_code == 0;
+    return error.kind == FER_TIMED_OUT;
 }
 
 /* Whether the limits can have ended the call. */

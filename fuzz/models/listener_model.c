@@ -170,7 +170,7 @@ void listener_model_check_failed(fer_error error, size_t waiting, bool is_hit, f
     bool is_full = error.kind == FER_TOO_MANY_OPEN_FILES;
     bool would_block = error.kind == FER_WOULD_BLOCK;
     bool is_deadlock = error.kind == FER_DEADLOCK;
-    bool has_expired = error.kind == FER_TIMED_OUT && error.os_code == 0;
+    bool has_expired = error.kind == FER_TIMED_OUT;
     listener_must(error.kind != FER_INTERRUPTED, "I1: accept was interrupted", error);
     listener_must(!is_full || (is_hit && fault == FER_SIM_FAULT_TOO_MANY_HANDLES),
                   "L3: handles are available", error);

@@ -91,7 +91,7 @@ static inline bool is_one_failed_by_fault(const struct record *posix, const stru
 static inline bool reset_loses_input(const struct record *posix, const struct record *winsock)
 {
     bool has_more = is_read(posix) && reports_reset(winsock) && posix->unread > 0 &&
-                    (posix->n > winsock->n || posix->error.kind == FER_STORAGE_FULL);
+                    (posix->n > winsock->n || posix->error.kind == FER_BUFFER_TOO_SMALL);
     return (posix->facts_after & FACT_RESET) != 0 &&
            (has_more || is_reset_reported_elsewhere(posix, winsock) ||
             is_one_failed_by_fault(posix, winsock));

@@ -106,7 +106,7 @@ static inline bool rules_allow(const struct record *record)
         return is_possible && is_write(record) &&
                (may_be_reset(record) || (record->facts_after & FACT_SHUT_WRITE) != 0);
     case FER_UNEXPECTED_EOF: return is_possible && may_read_end(record);
-    case FER_STORAGE_FULL:
+    case FER_BUFFER_TOO_SMALL:
         return is_possible && record->op == OP_READ_TO_END && record->n == record->requested;
     default: return false;
     }

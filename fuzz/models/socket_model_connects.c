@@ -38,7 +38,7 @@ static model_connect started(struct model_socket *socket, const model_destinatio
         socket->peer_is_unknown = true;
         /* Rows bound_port_is_silent and wildcard_beside_specific. */
         if (model_is_bsd() && model_is_bound_only(&to->addr)) {
-            connect.outcome = OK | KIND_SET_2(FER_CONNECTION_REFUSED, FER_TIMED_OUT);
+            connect.outcome = OK | KIND_SET_2(FER_CONNECTION_REFUSED, FER_CONNECTION_TIMED_OUT);
             connect.latest = now() + BSD_CONNECT_NANOS;
             socket->is_uncertain = true;
         }
@@ -163,9 +163,7 @@ void model_connect_done(model_handle *handle, const model_connect *connect, fer_
     } else if (error.kind == FER_OK) {
         succeeded(handle);
     } else {
-        /* An expired timeout has no OS code; an error of the system has one. */
-        bool is_expired = error.kind == FER_TIMED_OUT && has_timeout && now() < connect->latest;
-        FUZZ_CHECK(!is_expired || error.os_code == 0);
+        FUZZ_CHECK(error.kind != FER_TIMED_OUT || (has_timeout && error.os_code == 0));
         failed(handle, error);
     }
 }
@@ -379,8 +377,7 @@ void model_transfer_done(model_handle *handle, fer_error error)
     if (handle->state != STATE_CONNECTING || error.kind == FER_WOULD_BLOCK) {
         return; /* take_error is checked next, and knows more */
     }
-    bool is_idle =
-        error.kind == FER_DEADLOCK || (error.kind == FER_TIMED_OUT && error.os_code == 0);
+    bool is_idle = error.kind == FER_DEADLOCK || error.kind == FER_TIMED_OUT;
     model_connect_reported(handle, is_idle ? (fer_error){FER_OK, 0} : error);
 }
 

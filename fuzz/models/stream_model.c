@@ -375,7 +375,7 @@ static bool is_passing(fer_error error)
     case FER_CANCELLED:
     case FER_DEADLOCK:
     case FER_INVALID_INPUT: return true;
-    default: return error.kind == FER_TIMED_OUT && error.os_code == 0;
+    default: return error.kind == FER_TIMED_OUT;
     }
 }
 

@@ -24,7 +24,7 @@
  * fer_tcp_stream_close_gracefully (tcp.h).
  *
  * K1  A call that can wait first checks the limits. It is FER_CANCELLED if the token is cancelled,
- *     and FER_TIMED_OUT if the deadline is reached, both with os_code 0, even if the socket is
+ *     and FER_TIMED_OUT if the deadline is reached, even if the socket is
  *     ready. A loop over a socket that is always ready therefore ends too. An answer of the
  *     handle's own state (misuse, a half that has ended, a saved error) precedes the limits.
  *     Getters, setters, shutdown, close, the _try_ calls and calls of length 0 never check the

@@ -36,8 +36,8 @@ extern "C" {
  * - FER_WOULD_BLOCK: after a _ready call or a wait of a poller. The call would have to wait, and
  *   the handle is in nonblocking mode, or the call is a _try_ call, or its timeout is 0. Also: a
  *   resolver has as many lookups as its limits allow.
- * - FER_TIMED_OUT with os_code 0: a timeout or a deadline has expired. After a deadline every call
- *   that can wait is FER_TIMED_OUT until the limits are set again.
+ * - FER_TIMED_OUT: a timeout, a deadline or an attempt_timeout of the program has expired. After a
+ *   deadline every call that can wait is FER_TIMED_OUT until the limits are set again.
  * - FER_CANCELLED: every call that can wait is FER_CANCELLED until the token of the limits is
  *   reset, or limits without this token are set. Of a lookup: its resolver was closed, and there
  *   will be no other result.
@@ -55,7 +55,8 @@ extern "C" {
  *   address. On macOS 15 and later also: the user has not permitted the program to reach the local
  *   network.
  * - FER_CONNECTION_RESET: the peer has ended the connection, and bytes may be lost.
- * - FER_TIMED_OUT with a code of the OS: the peer no longer answers, and the connection has ended.
+ * - FER_CONNECTION_TIMED_OUT: the peer no longer answers, and the connection has ended, or a
+ *   connect has reached the limit of the OS. Rust has one kind for this and for an expired timeout.
  * - FER_BROKEN_PIPE: a write after this end has shut down writing, or after the peer has closed.
  * - FER_NOT_CONNECTED: the socket has no peer. Of accept: the listener was shut down.
  * - FER_CONNECTION_ABORTED: accept found nothing but connections that had ended already, or a
@@ -81,8 +82,9 @@ extern "C" {
  * The call is wrong, or not possible here:
  *
  * - FER_INVALID_INPUT: misuse, an argument out of range, or text that is not an address.
- * - FER_STORAGE_FULL: the caller's buffer is too small; also a limit of Linux' epoll, and a file
- *   system without room for the path of a Unix socket.
+ * - FER_BUFFER_TOO_SMALL: the caller's buffer does not hold everything up to the end of file.
+ * - FER_STORAGE_FULL: a limit of Linux' epoll, or a file system without room for the path of a Unix
+ *   socket.
  * - FER_PERMISSION_DENIED: the OS does not allow it, for example a port below 1024.
  * - FER_UNSUPPORTED: this OS, or this kind of socket, has no such operation.
  * - FER_BAD_HANDLE: the raw value is not an open socket.
@@ -131,6 +133,9 @@ extern "C" {
     X(FER_HOST_NOT_FOUND, 70, "HostNotFound", "host not found")                          \
     X(FER_RESOLVE_TRY_AGAIN, 71, "ResolveTryAgain", "name lookup failed for now")        \
     X(FER_RESOLVE_FAILED, 72, "ResolveFailed", "name lookup failed")                     \
+    X(FER_CONNECTION_TIMED_OUT, 73, "ConnectionTimedOut", "connection timed out")        \
+    X(FER_MISUSE, 74, "Misuse", "misuse of the library")                                 \
+    X(FER_BUFFER_TOO_SMALL, 75, "BufferTooSmall", "buffer too small")                    \
     X(FER_UNCATEGORIZED, 127, "Uncategorized", "uncategorized error")
 
 typedef enum fer_error_kind {
@@ -178,7 +183,8 @@ FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 3
  * Blocks: never.
  * Owns: nothing.
  * Errors: none; every code is valid input.
- * Rust: std::io::Error::from_raw_os_error. The kind is Rust's if Rust names one.
+ * Rust: std::io::Error::from_raw_os_error. The kind is Rust's if Rust names one. Differs: ETIMEDOUT
+ * and Windows' codes of a timeout are FER_CONNECTION_TIMED_OUT, and those of files have no kind.
  * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_error_from_raw_os_error(int32_t os_code);
@@ -215,8 +221,9 @@ FER_API const char *fer_error_kind_text(fer_error_kind kind);
  *
  * 0 for FER_OK. On POSIX os_code itself, if it is an errno with this kind, or one that ferrule does
  * not know (FER_UNCATEGORIZED). Otherwise the number of the kind: ECONNREFUSED for
- * FER_CONNECTION_REFUSED, EAGAIN for FER_WOULD_BLOCK, ETIMEDOUT for FER_TIMED_OUT, EINVAL for
- * FER_INVALID_INPUT. EIO if no number has this meaning: FER_INVALID_DATA, FER_WRITE_ZERO,
+ * FER_CONNECTION_REFUSED, EAGAIN for FER_WOULD_BLOCK, ETIMEDOUT for FER_TIMED_OUT
+ * and FER_CONNECTION_TIMED_OUT, EINVAL for FER_INVALID_INPUT and FER_MISUSE, ERANGE for
+ * FER_BUFFER_TOO_SMALL. EIO if no number has this meaning: FER_INVALID_DATA, FER_WRITE_ZERO,
  * FER_UNEXPECTED_EOF, FER_OTHER, FER_UNCATEGORIZED, and the kinds of lookups. Windows' C library
  * has these numbers too.
  *

@@ -114,7 +114,7 @@ struct fer_resolver;
  * Owns: addrs is caller-owned, cap elements; no pointer is kept. The token and the resolver are
  * caller-owned. During the call, the call owns an event of the OS (as a cancel token does) and some
  * memory.
- * Errors: same as fer_to_socket_addrs, and FER_CANCELLED and FER_TIMED_OUT with os_code 0 (the
+ * Errors: same as fer_to_socket_addrs, and FER_CANCELLED and FER_TIMED_OUT (the
  * limits), FER_CANCELLED also if the resolver is closed meanwhile, FER_WOULD_BLOCK with os_code 0
  * (the resolver's queue is full), FER_OUT_OF_MEMORY (also if no thread can be created),
  * FER_TOO_MANY_OPEN_FILES (for the event), FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2))
@@ -160,7 +160,7 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
  * N3  A lookup's result is that of fer_to_socket_addrs. Once the lookup is done, the result stays
  *     available and can be read any number of times.
  * N4  A wait with a timeout of 0 only checks. Other timeouts never end early. An expired timeout is
- *     FER_TIMED_OUT with os_code 0 (FER_WOULD_BLOCK for a timeout of 0), and the lookup continues.
+ *     FER_TIMED_OUT (FER_WOULD_BLOCK for a timeout of 0), and the lookup continues.
  * N5  The poller is notified once for each lookup, when its result is available, even if that is
  *     FER_CANCELLED. It is never notified after fer_lookup_close has returned.
  * N6  Closing a lookup abandons it and never waits. A queued lookup leaves the queue. A running one
@@ -293,7 +293,7 @@ FER_MUST_USE FER_API fer_error fer_resolver_take_completed(fer_resolver *resolve
  * limit.
  * Owns: addrs is caller-owned, cap elements.
  * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK with os_code 0 (not done, timeout 0),
- * FER_TIMED_OUT with os_code 0 (not done, the timeout expired), FER_CANCELLED (the resolver was
+ * FER_TIMED_OUT (not done, the timeout expired), FER_CANCELLED (the resolver was
  * closed before the lookup was done; a call in the child after fork), FER_HOST_NOT_FOUND,
  * FER_RESOLVE_TRY_AGAIN and FER_RESOLVE_FAILED as in fer_to_socket_addrs, FER_OUT_OF_MEMORY (for
  * the addresses). *count and addrs are unchanged after a failure.

@@ -625,7 +625,7 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
  * timeout ends the call, but the handle's limits do; fer_socket_connect_timeout has a timeout.
  * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK (pending connect), FER_CONNECTION_REFUSED (also for port 0 on a stream),
- * FER_CANCELLED and FER_TIMED_OUT with os_code 0 (the limits), FER_TIMED_OUT with an OS code,
+ * FER_CANCELLED and FER_TIMED_OUT (the limits), FER_CONNECTION_TIMED_OUT,
  * FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE, FER_INVALID_INPUT (misuse;
  * another family; a stream that is connected, connecting, failed or listening; port 0 on a UDP
  * socket), FER_ADDR_IN_USE, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED (the OS does not tell the
@@ -643,7 +643,7 @@ FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_
  *
  * Blocks: until connected or failed, at most timeout.
  * Owns: addr is not kept.
- * Errors: FER_TIMED_OUT with os_code 0 (the timeout expired), FER_INVALID_INPUT (a timeout of 0);
+ * Errors: FER_TIMED_OUT (the timeout expired), FER_INVALID_INPUT (a timeout of 0);
  * otherwise same as fer_socket_connect, but never FER_WOULD_BLOCK.
  * Rust: socket2: Socket::connect_timeout. Differs: after an expired timeout the stream is in the
  * same state on every system: failed.
@@ -668,7 +668,7 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
  * the call. After a signal a call with a write timeout looks in the same way.
  * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK (Windows, in nonblocking mode: the connect is pending),
- * FER_RESOURCE_BUSY, FER_TIMED_OUT with os_code 0 (the write timeout expired; the deadline),
+ * FER_RESOURCE_BUSY, FER_TIMED_OUT (the write timeout expired; the deadline),
  * FER_CANCELLED, FER_CONNECTION_REFUSED, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED,
  * FER_INVALID_INPUT (misuse; not a Unix stream; an unnamed address; a stream that is connected,
  * connecting, failed or listening), FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and

@@ -78,7 +78,7 @@ typedef struct fer_tcp_listener {
  * Owns: the handle owns the connection until fer_tcp_stream_close. host_port is not kept.
  * Errors: FER_INVALID_INPUT (NULL, an open handle, text that is not "host:port"),
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN, FER_RESOLVE_FAILED, FER_CONNECTION_REFUSED,
- * FER_TIMED_OUT with an OS code, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE,
+ * FER_CONNECTION_TIMED_OUT, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE,
  * FER_TOO_MANY_OPEN_FILES, FER_ADDR_NOT_AVAILABLE, FER_ADDR_IN_USE, FER_CONNECTION_RESET,
  * FER_CONNECTION_ABORTED (the OS does not tell the cause), FER_NETWORK_DOWN and other errors of the
  * OS.
@@ -132,7 +132,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stre
  *
  * Blocks: until connected or failed, at most timeout.
  * Owns: the handle owns the connection until fer_tcp_stream_close. addr is not kept.
- * Errors: FER_TIMED_OUT with os_code 0 (the timeout expired), FER_INVALID_INPUT (a timeout of 0);
+ * Errors: FER_TIMED_OUT (the timeout expired), FER_INVALID_INPUT (a timeout of 0);
  * otherwise same as fer_tcp_stream_connect_addr.
  * Rust: std::net::TcpStream::connect_timeout. Differs: a timeout of 0 is refused before any system
  * call.
@@ -199,7 +199,7 @@ typedef struct fer_connect_options {
  *     simulated network.
  *
  * An attempt fails with any error of its socket, for example FER_TOO_MANY_OPEN_FILES, and with
- * FER_TIMED_OUT and os_code 0 after attempt_timeout. If the limits end the call, the attempts that
+ * FER_TIMED_OUT after attempt_timeout. If the limits end the call, the attempts that
  * are still open fail with the error of the limits. If an attempt connects, the others that are
  * still open are no failures. The array options->failures receives the first options->failures_cap
  * failures, in the order in which the attempts ended. The argument failures receives the number of
@@ -219,7 +219,7 @@ typedef struct fer_connect_options {
  * Owns: the handle owns the connection until fer_tcp_stream_close. No pointer is kept. During the
  * call, the call owns memory for the addresses.
  * Errors: same as fer_tcp_stream_connect and as fer_to_socket_addrs_within. FER_CANCELLED and
- * FER_TIMED_OUT with os_code 0 (the limits; FER_TIMED_OUT also if attempt_timeout ended the attempt
+ * FER_TIMED_OUT (the limits; FER_TIMED_OUT also if attempt_timeout ended the attempt
  * to the last address). FER_INVALID_INPUT also for a local address of no family, for failures_cap
  * without failures, and for a token or a resolver that is not OPEN. The handle is NEW again after a
  * failure.
@@ -475,10 +475,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0. *n is always the number of
  * bytes stored.
- * Errors: FER_TIMED_OUT with os_code 0 (the read timeout expired; no data is lost, call again. Or
+ * Errors: FER_TIMED_OUT (the read timeout expired; no data is lost, call again. Or
  * the deadline is reached: fer_instant_remaining of it is 0), FER_CANCELLED (the limits),
  * FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte was read),
- * FER_CONNECTION_RESET and other fatal errors (FER_TIMED_OUT with an OS code, FER_HOST_UNREACHABLE,
+ * FER_CONNECTION_RESET and other fatal errors (FER_CONNECTION_TIMED_OUT, FER_HOST_UNREACHABLE,
  * ...), which this handle saves (see above), FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse),
  * FER_CONNECTION_ABORTED (a connect failed, and the OS does not tell the cause) and other errors of
  * the OS.
@@ -595,8 +595,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
  * Blocks: until end of file or an error. The handle's limits end it with FER_CANCELLED or
  * FER_TIMED_OUT (cancel.h).
  * Owns: same as fer_tcp_stream_read. *n is correct after a failure too.
- * Errors: FER_STORAGE_FULL (more than cap bytes); otherwise same as fer_tcp_stream_read, but never
- * FER_INTERRUPTED.
+ * Errors: FER_BUFFER_TOO_SMALL (more than cap bytes); otherwise same as fer_tcp_stream_read, but
+ * never FER_INTERRUPTED.
  * Rust: std::io::Read::read_to_end for TcpStream. Differs: a caller-owned buffer instead of a
  * growing Vec.
  * Threads: one read call and one write call may run concurrently on one handle.
@@ -619,7 +619,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0.
  * Errors: FER_BROKEN_PIPE (this half is shut down, or the peer has closed; reading is unaffected),
- * FER_CONNECTION_RESET, FER_TIMED_OUT with os_code 0 (the write timeout expired, or the deadline;
+ * FER_CONNECTION_RESET, FER_TIMED_OUT (the write timeout expired, or the deadline;
  * nothing was accepted), FER_CANCELLED (the limits), FER_WOULD_BLOCK (nonblocking mode),
  * FER_INTERRUPTED (a signal arrived before any byte was written), other fatal errors as in
  * fer_tcp_stream_read, FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse), FER_NETWORK_UNREACHABLE,
@@ -907,7 +907,7 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
  *
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_tcp_stream_close.
  * Owns: releases the handle's socket.
- * Errors: FER_TIMED_OUT with os_code 0 (the timeout expired, or the deadline), FER_CANCELLED,
+ * Errors: FER_TIMED_OUT (the timeout expired, or the deadline), FER_CANCELLED,
  * FER_CONNECTION_RESET and every other failure of a read, also a saved one; FER_NOT_CONNECTED (an
  * unconnected stream, a pending connect); the cause of a failed connect if this call detects it;
  * FER_INVALID_INPUT (misuse: a NEW or CLOSED stream; a failed connect; reading was shut down).
@@ -1045,7 +1045,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *lis
  * Owns: the handle out owns the connection until fer_tcp_stream_close.
  * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TOO_MANY_OPEN_FILES (the connection stays queued:
  * close something, then call again), FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_INVALID_INPUT (out
- * is open or NULL), FER_TIMED_OUT with os_code 0 (the timeout expired, or the deadline of the
+ * is open or NULL), FER_TIMED_OUT (the timeout expired, or the deadline of the
  * limits), FER_CANCELLED (the token of the limits), FER_INTERRUPTED (nonblocking mode: 65536
  * signals in a row; otherwise a signal does not end the call), FER_CONNECTION_ABORTED (65536 dead
  * connections in a row), FER_NOT_CONNECTED (the listener was shut down, by the OS, as mobile

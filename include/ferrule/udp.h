@@ -183,7 +183,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *s
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_CONNECTED (no peer), FER_MESSAGE_TOO_LONG (nothing was sent),
  * FER_CONNECTION_REFUSED (an earlier datagram was refused; reported once; this datagram was not
- * sent), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT with os_code 0 (the write timeout
+ * sent), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the write timeout
  * expired, or the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_PERMISSION_DENIED,
  * FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_INVALID_INPUT (misuse),
  * FER_ADDR_NOT_AVAILABLE, FER_BROKEN_PIPE, FER_NETWORK_DOWN and other errors of the OS.
@@ -229,7 +229,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket, co
  * FER_HOST_UNREACHABLE and FER_NETWORK_UNREACHABLE (connected: a router or the peer's host rejected
  * a datagram; reported once; a firewall's rejection may be FER_PERMISSION_DENIED; on Windows also:
  * the time to live of a sent datagram expired on the way), FER_WOULD_BLOCK (nonblocking mode),
- * FER_TIMED_OUT with os_code 0 (the read timeout expired, or the deadline), FER_CANCELLED (the
+ * FER_TIMED_OUT (the read timeout expired, or the deadline), FER_CANCELLED (the
  * limits), FER_INTERRUPTED, FER_INVALID_INPUT (misuse) and other errors of the OS. *out is
  * unchanged then.
  * Rust: std::net::UdpSocket::recv_from. Differs: neither a truncated datagram nor a refusal by

@@ -38,7 +38,10 @@
     X(FER_NO_BUFFER_SPACE, ENOBUFS)          \
     X(FER_BAD_HANDLE, EBADF)                 \
     X(FER_ALREADY_CONNECTED, EISCONN)        \
-    X(FER_CANCELLED, ECANCELED)
+    X(FER_CANCELLED, ECANCELED)              \
+    X(FER_CONNECTION_TIMED_OUT, ETIMEDOUT)   \
+    X(FER_MISUSE, EINVAL)                    \
+    X(FER_BUFFER_TOO_SMALL, ERANGE)
 
 int ferp_errno_of_kind(fer_error_kind kind)
 {

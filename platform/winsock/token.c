@@ -52,7 +52,7 @@ fer_error ferp_winsock_wait_for_events(const HANDLE *events, DWORD count, int mi
 
 fer_error ferp_winsock_or_signalled(fer_error err, const fer_cancel_token *token)
 {
-    bool is_signalled = ferp_winsock_is_expired(err) && token != NULL &&
+    bool is_signalled = err.kind == FER_TIMED_OUT && token != NULL &&
                         WaitForSingleObject(ferp_winsock_token_event(token), 0) == WAIT_OBJECT_0;
     return is_signalled ? FERP_WINSOCK_OK : err;
 }
@@ -81,6 +81,6 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
     do {
         millis = ferp_winsock_millis_until(deadline, INT_MAX);
         err = ferp_winsock_wait_for_events(events, other == NULL ? 1 : 2, millis, &first);
-    } while (ferp_winsock_is_expired(err) && millis > 0);
+    } while (err.kind == FER_TIMED_OUT && millis > 0);
     return err;
 }

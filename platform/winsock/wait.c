@@ -61,7 +61,7 @@ static fer_error wait_until(ferp_wait *wait, uint64_t end, int slice)
     do {
         millis = ferp_winsock_millis_until(end, slice);
         err = poll_once(wait, millis);
-    } while (ferp_winsock_is_expired(err) && millis > 0);
+    } while (err.kind == FER_TIMED_OUT && millis > 0);
     return err;
 }
 
@@ -85,7 +85,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
     fer_error err = wait_until(wait, ends_early ? end : deadline, slice);
     if (kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING) {
         fer_error ended = end_pending_request(wait);
-        err = ferp_winsock_is_expired(err) ? ended : err;
+        err = err.kind == FER_TIMED_OUT ? ended : err;
     }
     return wait->failure.kind != FER_OK ? FERP_WINSOCK_OK : err;
 }

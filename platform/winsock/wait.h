@@ -23,11 +23,6 @@ static inline int ferp_winsock_select_slice(const fer_cancel_token *token)
 
 #define FERP_WINSOCK_EXPIRED ((fer_error){FER_TIMED_OUT, 0})
 
-static inline bool ferp_winsock_is_expired(fer_error error)
-{
-    return error.kind == FER_TIMED_OUT && error.os_code == 0;
-}
-
 /* What an armed wait does. */
 typedef enum ferp_winsock_wait_kind {
     FERP_WINSOCK_SELECTS,

@@ -96,7 +96,7 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
             err = FERP_WINSOCK_OK;
             found = interest;
         }
-    } while (ferp_winsock_is_expired(err) && millis > 0);
+    } while (err.kind == FER_TIMED_OUT && millis > 0);
     if (err.kind == FER_OK) {
         *ready = found;
     }
@@ -137,7 +137,7 @@ static fer_error look_at_each(const fer_raw_socket *raws, size_t count, int mill
     for (size_t i = 0; i < count; i++) {
         uint32_t has_ended = 0;
         fer_error err = select_connects(&raws[i], 1, 0, &has_ended);
-        if (err.kind != FER_OK && !ferp_winsock_is_expired(err)) {
+        if (err.kind != FER_OK && err.kind != FER_TIMED_OUT) {
             return err;
         }
         *ended |= has_ended << i;
@@ -159,11 +159,11 @@ fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint6
     do {
         millis = ferp_winsock_millis_until(deadline, ferp_winsock_select_slice(token));
         err = select_connects(raws, count, millis, &found);
-        if (err.kind != FER_OK && !ferp_winsock_is_expired(err)) {
+        if (err.kind != FER_OK && err.kind != FER_TIMED_OUT) {
             err = look_at_each(raws, count, millis, &found);
         }
         err = ferp_winsock_or_signalled(err, token);
-    } while (ferp_winsock_is_expired(err) && millis > 0);
+    } while (err.kind == FER_TIMED_OUT && millis > 0);
     if (err.kind == FER_OK) {
         *ended = found;
     }

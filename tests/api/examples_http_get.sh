@@ -50,7 +50,7 @@ check "what is no HTTP is an error" file_has "$work/get.err" "127.0.0.1:$port: s
 serve huge
 get -w 60 "127.0.0.1:$port"
 check "more than fits is an error" [ "$code" -eq 1 ]
-check "... which it reports" file_has "$work/get.err" "127.0.0.1:$port: no storage space"
+check "... which it reports" file_has "$work/get.err" "127.0.0.1:$port: buffer too small"
 
 if ! without python3 "what may pass is tried again"; then
     python3 -c '

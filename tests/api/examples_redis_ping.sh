@@ -63,8 +63,8 @@ check "... as a failure" [ "$code" -eq 1 ]
 
 refuses early '+PO' 'unexpected end of file'
 refuses half '$5\r\nab' 'unexpected end of file'
-refuses long '$4095\r\nab' 'no storage space'
-refuses huge '$99999999999999999999999999\r\nab' 'no storage space'
+refuses long '$4095\r\nab' 'buffer too small'
+refuses huge '$99999999999999999999999999\r\nab' 'buffer too small'
 refuses negative '$-2\r\n' 'invalid data'
 refuses none '$-1\r\n' 'entity not found'
 refuses empty '$\r\n' 'invalid data'
@@ -72,7 +72,7 @@ refuses unended '$2\r\nabcd' 'invalid data'
 refuses bare '+PONG\n' 'invalid data'
 refuses alien 'HTTP/1.1 400\r\n' 'invalid data'
 refuses array '*1\r\n' 'unsupported'
-refuses endless "+$(head -c 5000 /dev/zero | tr '\0' a)" 'no storage space'
+refuses endless "+$(head -c 5000 /dev/zero | tr '\0' a)" 'buffer too small'
 
 ping
 check "no address is wrong usage" [ "$code" -eq 2 ]

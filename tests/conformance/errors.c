@@ -151,11 +151,11 @@ static void read_to_end_tells_a_full_buffer_and_leaves_the_rest(void **state)
     size_t n = 77;
     assert_true(peer_send_all(pair->other, "abcdefg", 7));
     assert_true(peer_shutdown_write(pair->other));
-    assert_own(fer_tcp_stream_read_to_end(&pair->stream, buf, 3, &n), FER_STORAGE_FULL);
+    assert_own(fer_tcp_stream_read_to_end(&pair->stream, buf, 3, &n), FER_BUFFER_TOO_SMALL);
     assert_int_equal(n, 3);
     assert_memory_equal(buf, "abc\0", 4);
     n = 77;
-    assert_own(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n), FER_STORAGE_FULL);
+    assert_own(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n), FER_BUFFER_TOO_SMALL);
     assert_int_equal(n, 0);
     assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, 4, &n));
     assert_int_equal(n, 4);

@@ -366,6 +366,48 @@ static void a_new_connection_forgets_the_reset(void **state)
     assert_exchange(&pair->stream, peer_accept(listener));
 }
 
+/* A read loop as Rust programs have it: `Err(e) if WouldBlock | TimedOut => continue`. Returns the
+ * number of reads. */
+static unsigned read_as_rust_does(fer_tcp_stream *stream, fer_error *error)
+{
+    char buf[256];
+    unsigned reads = 0;
+    while (reads < 1000) {
+        size_t n = 0;
+        *error = fer_tcp_stream_read(stream, buf, sizeof buf, &n);
+        reads++;
+        switch (error->kind) {
+        case FER_OK:
+            if (n == 0) {
+                return reads;
+            }
+            continue;
+        case FER_WOULD_BLOCK:
+        case FER_TIMED_OUT: continue;
+        default: return reads;
+        }
+    }
+    return reads;
+}
+
+/* T2: "a loop that continues after TIMED_OUT ends when the system gives up the connection" */
+static void a_read_loop_that_retries_timeouts_ends_with_the_connection(void **state)
+{
+    struct pair *pair = pair_open(state);
+    if (!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 300)) {
+        skip_because("this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
+    }
+    fer_error error = {FER_OK, 0};
+    char filling[4096] = {0};
+    while (fer_tcp_stream_try_write(&pair->stream, filling, sizeof filling, NULL).kind == FER_OK) {
+    }
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(100)));
+    assert_true(read_as_rust_does(&pair->stream, &error) < 1000);
+    assert_kind(error, FER_CONNECTION_TIMED_OUT);
+    assert_int_equal(read_as_rust_does(&pair->stream, &error), 1);
+    assert_kind(error, FER_CONNECTION_TIMED_OUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +427,7 @@ int main(void)
         SLOW_PAIR_TEST("S5", a_blocked_write_is_ended_by_a_reset),
         PAIR_TEST("S5", a_clone_of_a_handle_that_saw_the_reset_knows_it),
         PAIR_TEST("S5", a_new_connection_forgets_the_reset),
+        SLOW_PAIR_TEST("T2", a_read_loop_that_retries_timeouts_ends_with_the_connection),
     };
     return RUN_TESTS("reset", tests);
 }

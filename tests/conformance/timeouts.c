@@ -161,8 +161,8 @@ static void an_expiry_changes_nothing(void **state)
     read_delayed(pair, 30);
 }
 
-/* T2: "TIMED_OUT with an OS code is a dead connection and ends the stream." */
-static void timed_out_with_an_os_code_ends_the_stream(void **state)
+/* T2: "CONNECTION_TIMED_OUT is different: the connection is dead, and the error is fatal". */
+static void connection_timed_out_ends_the_stream(void **state)
 {
     struct pair *pair = pair_open(state);
     if (!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 100)) {
@@ -171,9 +171,9 @@ static void timed_out_with_an_os_code_ends_the_stream(void **state)
     uint64_t total = 0;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
     fer_error error = write_until_failure(&pair->stream, 65536, &total);
-    assert_kind(error, FER_TIMED_OUT);
+    assert_kind(error, FER_CONNECTION_TIMED_OUT);
     assert_int_not_equal(error.os_code, 0);
-    assert_reads_fail(&pair->stream, FER_TIMED_OUT);
+    assert_reads_fail(&pair->stream, FER_CONNECTION_TIMED_OUT);
     char byte = 0;
     fer_socket_addr addr;
     error = fer_tcp_stream_read(&pair->stream, &byte, 1, NULL);
@@ -453,7 +453,7 @@ int main(void)
         PAIR_TEST("T2", expired_read_timeout_is_timed_out_with_os_code_0),
         SLOW_PAIR_TEST("T2", expired_write_timeout_is_timed_out_with_os_code_0),
         PAIR_TEST("T2", an_expiry_changes_nothing),
-        SLOW_PAIR_TEST("T2", timed_out_with_an_os_code_ends_the_stream),
+        SLOW_PAIR_TEST("T2", connection_timed_out_ends_the_stream),
         PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_told_back_within_the_grain),
         PAIR_TEST("T3", the_shortest_timeout_expires),
         PAIR_TEST("T3", the_longest_timeouts_wait),

@@ -56,7 +56,7 @@ static void a_port_that_is_bound_and_does_not_listen(void **state)
     fer_raw_socket raw = raw_socket();
     uint64_t before = ferp_now();
     bool drops = !is_on(state, ON_FREEBSD);
-    assert_code(ferp_connect(raw, &addr), drops ? FER_TIMED_OUT : FER_CONNECTION_REFUSED,
+    assert_code(ferp_connect(raw, &addr), drops ? FER_CONNECTION_TIMED_OUT : FER_CONNECTION_REFUSED,
                 drops ? 60 : 61);
     assert_int_equal(ferp_now() - before, drops ? UINT64_C(75000000000) : 0);
     ferp_close(raw);

@@ -124,7 +124,7 @@ static void sixteen_addresses_never_answer(void **state)
         addrs[i] = addr_of("10.0.1.1:80");
         addrs[i].ip.u.v4.octets[3] = (uint8_t)(1 + i);
     }
-    assert_kind(fer_tcp_stream_connect_addrs(&stream, addrs, MANY), FER_TIMED_OUT);
+    assert_kind(fer_tcp_stream_connect_addrs(&stream, addrs, MANY), FER_CONNECTION_TIMED_OUT);
     assert_int_equal(now_ms() / 1000, (uint64_t)MANY * (is_winsock(state) ? 21 : 127));
 }
 
@@ -326,9 +326,37 @@ static void the_oldest_of_many_hosts_is_forgotten(void **state)
         assert_ok(fer_sim_peer_listen(&addr, 8, &peer));
         fer_sim_peer_close(peer);
     }
-    assert_kind(fer_tcp_stream_connect(&stream, "10.1.0.0:80"), FER_TIMED_OUT);
+    assert_kind(fer_tcp_stream_connect(&stream, "10.1.0.0:80"), FER_CONNECTION_TIMED_OUT);
     assert_kind(fer_tcp_stream_connect(&stream, "10.1.0.1:80"), FER_CONNECTION_REFUSED);
     assert_kind(fer_tcp_stream_connect(&stream, "10.1.1.0:80"), FER_CONNECTION_REFUSED);
+}
+
+/* T2: "a loop that reads again after TIMED_OUT ends when the system gives up the connection": the
+ * literal port of a loop of Rust, on a connect without an answer. */
+static void a_read_loop_that_retries_timeouts_ends_with_the_connect(void **state)
+{
+    fer_socket_addr addr = addr_of("10.0.0.9:80");
+    fer_tcp_stream stream = {0};
+    fer_error error = {FER_OK, 0};
+    fer_interest ready = 0;
+    unsigned reads = 0;
+    char byte = 0;
+    sim_begin(state);
+    assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
+    FER_IGNORE(fer_tcp_stream_connect_start(&stream, &addr)); /* pending */
+    for (bool is_over = false; !is_over && reads < 1000; reads++) {
+        error = fer_tcp_stream_read(&stream, &byte, 1, NULL);
+        switch (error.kind) {
+        case FER_WOULD_BLOCK:
+        case FER_TIMED_OUT:
+            assert_ok(fer_tcp_stream_ready(&stream, FER_READABLE, millis(1000), &ready));
+            break;
+        default: is_over = true;
+        }
+    }
+    assert_true(reads > 1 && reads < 1000);
+    assert_int_equal(error.kind, FER_CONNECTION_TIMED_OUT);
+    fer_tcp_stream_close(&stream);
 }
 
 int main(void)
@@ -350,6 +378,7 @@ int main(void)
         BOTH_TESTS(a_wait_for_tokens_expires_polls_and_deadlocks),
         BOTH_TESTS(a_host_remains_when_its_last_peer_is_closed),
         BOTH_TESTS(the_oldest_of_many_hosts_is_forgotten),
+        BOTH_TESTS(a_read_loop_that_retries_timeouts_ends_with_the_connect),
     };
     return cmocka_run_group_tests_name("sim_connects", tests, NULL, NULL);
 }

@@ -193,7 +193,7 @@ static void a_silent_host_is_given_up_at_last(void **state)
 {
     fer_tcp_stream stream = {0};
     sim_begin(state);
-    assert_code(fer_tcp_stream_connect(&stream, "10.99.0.1:1"), FER_TIMED_OUT,
+    assert_code(fer_tcp_stream_connect(&stream, "10.99.0.1:1"), FER_CONNECTION_TIMED_OUT,
                 code(state, 110, 10060));
     assert_int_equal(now_ms(), is_winsock(state) ? 21000 : 127000);
 }
@@ -230,7 +230,7 @@ static void answers_are_as_they_were_set(void **state)
     assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_NETWORK_UNREACHABLE,
                 code(state, 101, 10051));
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
-    assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_TIMED_OUT);
+    assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_TIMED_OUT);
     assert_ok(fer_sim_set_answer(&host, FER_SIM_ANSWER_REFUSES, millis(0)));
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_AS_IS, millis(0)));
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));

@@ -221,7 +221,7 @@ static void a_full_table_of_connections_is_silence(void **state)
     sim_begin_with(config);
     (void)serve(SERVER);
     assert_ok(fer_tcp_stream_connect(&streams[0], SERVER));
-    assert_code(fer_tcp_stream_connect(&streams[1], SERVER), FER_TIMED_OUT,
+    assert_code(fer_tcp_stream_connect(&streams[1], SERVER), FER_CONNECTION_TIMED_OUT,
                 is_winsock(state) ? 10060 : 110);
     fer_tcp_stream_close(&streams[0]);
 }

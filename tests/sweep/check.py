@@ -17,7 +17,8 @@ import sys
 # The functions that make no system call, by their first words: values, texts, clocks, the
 # simulation and references.
 PURE = ("fer_ipv4_addr_", "fer_ipv6_addr_", "fer_ip_addr_", "fer_socket_addr_", "fer_unix_addr_",
-        "fer_duration_", "fer_instant_", "fer_error_", "fer_sim_", "fer_version")
+        "fer_duration_", "fer_instant_", "fer_error_", "fer_resolve_error_text",
+        "fer_sim_", "fer_version")
 PURE_ENDS = ("_as_raw", "_as_stream", "_is_cancelled")
 
 OF_LOOKUPS = {"FER_HOST_NOT_FOUND", "FER_RESOLVE_TRY_AGAIN", "FER_RESOLVE_FAILED"}

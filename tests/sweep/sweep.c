@@ -233,7 +233,7 @@ static bool leaves_the_stream(fer_error error)
     case FER_MESSAGE_TOO_LONG:
     case FER_BAD_HANDLE:
     case FER_UNSUPPORTED: return true;
-    case FER_TIMED_OUT: return error.os_code == 0;
+    case FER_TIMED_OUT:
     default: return false;
     }
 }

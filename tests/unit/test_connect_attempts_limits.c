@@ -143,8 +143,8 @@ static void a_wait_that_fails_ends_the_call_with_its_error(void **state)
     assert_failure(0, A, FER_DEADLOCK, 0, 0);
     /* With an OS code it is an error of the wait, and not the end of its time. */
     begin_pending(&script_windows);
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 10060);
-    assert_error(connect_one(A), FER_TIMED_OUT, 10060);
+    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_CONNECTION_TIMED_OUT, 10060);
+    assert_error(connect_one(A), FER_CONNECTION_TIMED_OUT, 10060);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR_CONNECTS], 1);
 }
 

@@ -71,7 +71,7 @@ static void a_kind_is_named_as_rust_names_it(void **state)
 static void a_value_that_is_no_kind_is_named_unknown(void **state)
 {
     (void)state;
-    const int values[] = {-1, 42, 63, 73, 126, 128, INT_MAX, INT_MIN};
+    const int values[] = {-1, 42, 63, 76, 126, 128, INT_MAX, INT_MIN};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         fer_error_kind kind = (fer_error_kind)values[i];
         assert_string_equal(fer_error_kind_name(kind), "Unknown");
@@ -92,7 +92,7 @@ static void a_reserved_number_is_no_kind(void **state)
             assert_int_not_equal(kinds[j].value, reserved[i]);
         }
     }
-    assert_int_equal(KIND_COUNT + sizeof reserved / sizeof reserved[0], 42 + 9 + 1);
+    assert_int_equal(KIND_COUNT + sizeof reserved / sizeof reserved[0], 42 + 12 + 1);
 }
 
 static void no_two_kinds_share_a_value_or_a_name(void **state)
@@ -245,7 +245,10 @@ static void an_error_of_each_kind_has_an_errno(void **state)
     assert_int_equal(fer_error_to_errno((fer_error){FER_CONNECTION_REFUSED, 0}), ECONNREFUSED);
     assert_int_equal(fer_error_to_errno((fer_error){FER_WOULD_BLOCK, 0}), EAGAIN);
     assert_int_equal(fer_error_to_errno((fer_error){FER_TIMED_OUT, 0}), ETIMEDOUT);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_CONNECTION_TIMED_OUT, 0}), ETIMEDOUT);
     assert_int_equal(fer_error_to_errno((fer_error){FER_INVALID_INPUT, 0}), EINVAL);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_MISUSE, 0}), EINVAL);
+    assert_int_equal(fer_error_to_errno((fer_error){FER_BUFFER_TOO_SMALL, 0}), ERANGE);
     assert_int_equal(fer_error_to_errno((fer_error){FER_UNEXPECTED_EOF, 0}), EIO);
     assert_int_equal(fer_error_to_errno((fer_error){FER_HOST_NOT_FOUND, -2}), EIO);
     assert_int_equal(fer_error_to_errno((fer_error){(fer_error_kind)126, 5}), EIO);
@@ -254,9 +257,9 @@ static void an_error_of_each_kind_has_an_errno(void **state)
         assert_true(kinds[i].kind == FER_OK ? number == 0 : number > 0);
         assert_int_equal(fer_error_to_errno((fer_error){kinds[i].kind, -5}), number);
 #ifndef _WIN32
-        /* A number of another kind does not override the kind. */
-        fer_error_kind plain = fer_error_from_raw_os_error(number).kind;
-        assert_true(number == EIO || kinds[i].kind == FER_OK || plain == kinds[i].kind);
+        bool is_of_the_os =
+            number != EIO && kinds[i].kind != FER_TIMED_OUT && kinds[i].value < FER_MISUSE;
+        assert_true(!is_of_the_os || fer_error_from_raw_os_error(number).kind == kinds[i].kind);
 #endif
     }
 }

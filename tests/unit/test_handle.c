@@ -252,7 +252,8 @@ static void a_reason_that_cannot_be_leaves_no_code_behind(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_unconnected(0);
-    assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_TIMED_OUT, 110}));
+    assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET,
+                                  (fer_error){FER_CONNECTION_TIMED_OUT, 110}));
     assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
                                  (fer_error){FER_CONNECTION_ABORTED, 103}));

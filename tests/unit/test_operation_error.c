@@ -30,7 +30,6 @@ static const struct row {
     {FERI_OPERATION_WRITE, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, 77},
     {FERI_OPERATION_SHORTAGE, FER_NO_BUFFER_SPACE, FER_WOULD_BLOCK, 77},
     {FERI_OPERATION_EXPIRED, FER_WOULD_BLOCK, FER_TIMED_OUT, 0},
-    {FERI_OPERATION_EXPIRED, FER_TIMED_OUT, FER_TIMED_OUT, 0},
     {FERI_OPERATION_CONNECT, FER_INTERRUPTED, FER_IN_PROGRESS, 77},
     {FERI_OPERATION_START, FER_INTERRUPTED, FER_IN_PROGRESS, 77},
     {FERI_OPERATION_START, FER_WOULD_BLOCK, FER_IN_PROGRESS, 77},
@@ -107,7 +106,7 @@ static bool is_nonfatal(fer_error_kind kind)
            kind == FER_OUT_OF_MEMORY || kind == FER_NO_BUFFER_SPACE ||
            kind == FER_MESSAGE_TOO_LONG || kind == FER_TOO_MANY_OPEN_FILES ||
            kind == FER_BAD_HANDLE || kind == FER_UNSUPPORTED || kind == FER_CANCELLED ||
-           kind == FER_DEADLOCK || kind == FER_BROKEN_PIPE;
+           kind == FER_DEADLOCK || kind == FER_TIMED_OUT || kind == FER_BROKEN_PIPE;
 }
 
 static void every_kind_that_is_not_known_to_pass_is_fatal(void **state)
@@ -134,11 +133,12 @@ static void an_error_that_may_be_of_the_connection_is_fatal_without_a_peer(void 
     }
 }
 
-static void a_timeout_is_fatal_only_with_an_os_code(void **state)
+static void the_end_of_a_dead_connection_is_fatal_and_a_timeout_is_not(void **state)
 {
     (void)state;
     assert_false(feri_error_is_fatal((fer_error){FER_TIMED_OUT, 0}));
-    assert_true(feri_error_is_fatal((fer_error){FER_TIMED_OUT, 110}));
+    assert_true(feri_error_is_fatal((fer_error){FER_CONNECTION_TIMED_OUT, 0}));
+    assert_true(feri_error_is_fatal((fer_error){FER_CONNECTION_TIMED_OUT, 110}));
     assert_true(feri_error_is_fatal((fer_error){FER_CONNECTION_RESET, 0}));
 }
 
@@ -161,7 +161,7 @@ int main(void)
         cmocka_unit_test(success_is_told_as_success_to_every_operation),
         cmocka_unit_test(every_kind_that_is_not_known_to_pass_is_fatal),
         cmocka_unit_test(an_error_that_may_be_of_the_connection_is_fatal_without_a_peer),
-        cmocka_unit_test(a_timeout_is_fatal_only_with_an_os_code),
+        cmocka_unit_test(the_end_of_a_dead_connection_is_fatal_and_a_timeout_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,7 @@ static fer_error wait_for_socket(fer_raw_socket raw, ferp_readiness readiness,
         FER_TRY(ferp_wait_arm(&wait, raw, readiness));
         wait.token = token;
         error = ferp_wait_for(&wait, deadline);
-    } while (error.kind == FER_TIMED_OUT && error.os_code == 0 && ferp_now() < deadline);
+    } while (error.kind == FER_TIMED_OUT && ferp_now() < deadline);
     return error;
 }
 

@@ -97,8 +97,9 @@ static void what_else_the_os_says_is_told_and_leaves_the_output(void **state)
     fer_interest ready = 77;
     script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
     assert_error(feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_OUT_OF_MEMORY, 12);
-    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 110);
-    assert_error(feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_TIMED_OUT, 110);
+    script_then_fail(SCRIPT_READY, FER_CONNECTION_TIMED_OUT, 110);
+    assert_error(feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_CONNECTION_TIMED_OUT,
+                 110);
     script_then_fail(SCRIPT_READY, FER_BAD_HANDLE, 9);
     assert_error(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_BAD_HANDLE, 9);
     assert_int_equal(ready, 77);

@@ -237,8 +237,8 @@ static void a_unix_connect_that_fails_has_failed(void **state)
     assert_error(connect_unix(&socket), FER_CONNECTION_REFUSED, 111);
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     socket = limited_unix(500);
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_TIMED_OUT, 110); /* not the limits */
-    assert_error(connect_unix(&socket), FER_TIMED_OUT, 110);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_CONNECTION_TIMED_OUT, 110); /* not the limits */
+    assert_error(connect_unix(&socket), FER_CONNECTION_TIMED_OUT, 110);
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
 }
 

@@ -321,10 +321,10 @@ static void a_dead_connection_s_timeout_sticks_with_its_code(void **state)
     (void)state;
     fer_handle handle;
     open_stream(&handle, &script_posix);
-    script_then_fail(SCRIPT_SEND, FER_TIMED_OUT, 110);
-    assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_TIMED_OUT, 110);
-    assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_TIMED_OUT, 110);
-    assert_error(feri_stream_read(&handle, buf, 1, NULL), FER_TIMED_OUT, 110);
+    script_then_fail(SCRIPT_SEND, FER_CONNECTION_TIMED_OUT, 110);
+    assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_CONNECTION_TIMED_OUT, 110);
+    assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_CONNECTION_TIMED_OUT, 110);
+    assert_error(feri_stream_read(&handle, buf, 1, NULL), FER_CONNECTION_TIMED_OUT, 110);
     assert_log("send(1,1) bytes_queued(1)");
 }
 

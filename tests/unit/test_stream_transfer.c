@@ -123,7 +123,7 @@ static void a_full_buffer_with_more_to_come_is_storage_full(void **state)
     size_t n = 99;
     script_then_move(SCRIPT_RECV, 3);
     script_then_move(SCRIPT_PEEK, 1);
-    assert_error(feri_stream_read_to_end(&handle, buf, 3, &n), FER_STORAGE_FULL, 0);
+    assert_error(feri_stream_read_to_end(&handle, buf, 3, &n), FER_BUFFER_TOO_SMALL, 0);
     assert_int_equal(n, 3);
 }
 
@@ -144,7 +144,7 @@ static void read_to_end_without_room_only_peeks(void **state)
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_PEEK, 1);
-    assert_error(feri_stream_read_to_end(&handle, NULL, 0, &n), FER_STORAGE_FULL, 0);
+    assert_error(feri_stream_read_to_end(&handle, NULL, 0, &n), FER_BUFFER_TOO_SMALL, 0);
     assert_int_equal(n, 0);
     assert_ok(feri_stream_read_to_end(&handle, buf, 0, NULL));
     assert_log("peek(1,1) peek(1,1)");

@@ -147,7 +147,7 @@ static void each_way_to_move_bytes_moves_them(void **state)
     assert_int_equal(n, 2);
     assert_log("recv(1,4) peek(1,4) recv_vectored(1,1x4)");
     assert_ok(fer_tcp_stream_read_exact(&stream, buf, 4, &n));
-    assert_error(fer_tcp_stream_read_to_end(&stream, buf, 2, &n), FER_STORAGE_FULL, 0);
+    assert_error(fer_tcp_stream_read_to_end(&stream, buf, 2, &n), FER_BUFFER_TOO_SMALL, 0);
     assert_log("recv(1,4) recv(1,2) recv(1,2) peek(1,1)");
     assert_ok(fer_tcp_stream_write(&stream, buf, 4, &n));
     assert_ok(fer_tcp_stream_write_vectored(&stream, &from, 1, &n));

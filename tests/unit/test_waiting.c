@@ -362,9 +362,9 @@ static void a_failed_connection_is_reported_whatever_time_remains(void **state)
         fer_handle handle = script_stream(flags[i]);
         feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
         script_result *dead = script_then(SCRIPT_WAIT_FOR);
-        dead->error = (fer_error){FER_TIMED_OUT, 10060};
+        dead->error = (fer_error){FER_CONNECTION_TIMED_OUT, 10060};
         dead->slice_ends = true;
-        assert_ends(&waiting, FER_TIMED_OUT, 10060);
+        assert_ends(&waiting, FER_CONNECTION_TIMED_OUT, 10060);
     }
 }
 
