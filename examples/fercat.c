@@ -355,7 +355,11 @@ static fer_error start_listening(fer_tcp_listener *listener, const struct reques
     fer_socket_addr local;
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     const fer_limits limits = {FER_INSTANT_NONE, &stop};
-    FER_TRY(fer_tcp_listener_bind_addrs(listener, addrs, count));
+    fer_error error = fer_tcp_listener_bind_addr(listener, &addrs[0]);
+    for (size_t i = 1; error.kind != FER_OK && i < count; i++) {
+        error = fer_tcp_listener_bind_addr(listener, &addrs[i]);
+    }
+    FER_TRY(error);
     FER_TRY(fer_tcp_listener_set_limits(listener, &limits));
     FER_TRY(fer_tcp_listener_local_addr(listener, &local));
     fer_socket_addr_format(&local, text, sizeof text);

@@ -357,12 +357,6 @@ fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
     return feri_datagram_send_to(&socket->inner_, buf, len, to, FERI_WAIT_BY_MODE, n);
 }
 
-fer_error fer_socket_recv(fer_socket *socket, void *buf, size_t len, fer_udp_received *out)
-{
-    FER_TRY(check_is_datagram(socket));
-    return feri_datagram_receive(&socket->inner_, buf, len, FERI_RECV, out);
-}
-
 fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
     FER_TRY(check_is_datagram(socket));

@@ -22,15 +22,9 @@ static const fer_handle *const_tcp_listener_handle(const fer_tcp_listener *liste
 
 fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener, const fer_socket_addr *addr)
 {
-    return fer_tcp_listener_bind_addrs(listener, addr, 1);
-}
-
-fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *listener, const fer_socket_addr *addrs,
-                                      size_t count)
-{
     return feri_listener_opened(
         tcp_listener_handle(listener),
-        feri_open_first(tcp_listener_handle(listener), addrs, count, feri_listener_open));
+        feri_open_first(tcp_listener_handle(listener), addr, 1, feri_listener_open));
 }
 
 fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *out,

@@ -28,34 +28,18 @@ static const fer_handle *const_udp_handle(const fer_udp_socket *socket)
 
 fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket, const fer_socket_addr *addr)
 {
-    return fer_udp_socket_bind_addrs(socket, addr, 1);
-}
-
-fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs,
-                                    size_t count)
-{
-    FER_TRY(feri_open_first(udp_handle(socket), addrs, count, feri_datagram_open));
+    FER_TRY(feri_open_first(udp_handle(socket), addr, 1, feri_datagram_open));
     socket->peer_ = (fer_socket_addr){0};
     return feri_ok();
 }
 
 fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_addr *addr)
 {
-    return fer_udp_socket_connect_addrs(socket, addr, 1);
-}
-
-fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket, const fer_socket_addr *addrs,
-                                       size_t count)
-{
     FER_TRY(feri_handle_check(udp_handle(socket), FERI_REQUEST_USE));
-    if (!feri_addresses_are_valid(addrs, count)) {
+    if (!feri_addresses_are_valid(addr, 1)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    fer_error error = feri_datagram_connect(socket, &addrs[0]);
-    for (size_t i = 1; error.kind != FER_OK && i < count; i++) {
-        error = feri_datagram_connect(socket, &addrs[i]);
-    }
-    return error;
+    return feri_datagram_connect(socket, addr);
 }
 
 fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr *out)
@@ -121,20 +105,8 @@ fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t
     return feri_datagram_receive(socket, buf, len, FERI_TRY_RECV, out);
 }
 
-fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf, size_t len,
-                                  fer_udp_received *out)
-{
-    return feri_datagram_receive(socket, buf, len, FERI_TRY_RECV, out);
-}
-
 fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf, size_t len,
                                        fer_udp_received *out)
-{
-    return feri_datagram_receive(socket, buf, len, FERI_TRY_PEEK, out);
-}
-
-fer_error fer_udp_socket_try_peek(fer_udp_socket *socket, void *buf, size_t len,
-                                  fer_udp_received *out)
 {
     return feri_datagram_receive(socket, buf, len, FERI_TRY_PEEK, out);
 }

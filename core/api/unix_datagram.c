@@ -151,8 +151,8 @@ fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket, const vo
     return send_to_with_mode(socket, buf, len, addr, FERI_WAIT_NEVER, n);
 }
 
-static fer_error send_to_path_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
-                                        const char *path, feri_wait_mode wait_mode, size_t *n)
+fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len,
+                                    const char *path, size_t *n)
 {
     fer_unix_addr addr;
     fer_error error = feri_datagram_check_send(const_datagram_handle(socket), buf, len);
@@ -161,19 +161,7 @@ static fer_error send_to_path_with_mode(fer_unix_datagram *socket, const void *b
         feri_store_count(n, 0);
         return error;
     }
-    return send_to_with_mode(socket, buf, len, &addr, wait_mode, n);
-}
-
-fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len,
-                                    const char *path, size_t *n)
-{
-    return send_to_path_with_mode(socket, buf, len, path, FERI_WAIT_BY_MODE, n);
-}
-
-fer_error fer_unix_datagram_try_send_to(fer_unix_datagram *socket, const void *buf, size_t len,
-                                        const char *path, size_t *n)
-{
-    return send_to_path_with_mode(socket, buf, len, path, FERI_WAIT_NEVER, n);
+    return send_to_with_mode(socket, buf, len, &addr, FERI_WAIT_BY_MODE, n);
 }
 
 static fer_error receive_with_mode(fer_unix_datagram *socket, void *buf, size_t len,
@@ -214,12 +202,6 @@ fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t le
 
 fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, size_t len,
                                           fer_unix_received *out)
-{
-    return receive_with_mode(socket, buf, len, FERI_WAIT_NEVER, out);
-}
-
-fer_error fer_unix_datagram_try_recv(fer_unix_datagram *socket, void *buf, size_t len,
-                                     fer_unix_received *out)
 {
     return receive_with_mode(socket, buf, len, FERI_WAIT_NEVER, out);
 }

@@ -112,11 +112,6 @@ fer_error fer_unix_stream_try_read(fer_unix_stream *stream, void *buf, size_t le
     return feri_stream_try_read(unix_handle(stream), buf, len, n);
 }
 
-fer_error fer_unix_stream_try_peek(fer_unix_stream *stream, void *buf, size_t len, size_t *n)
-{
-    return feri_stream_try_peek(unix_handle(stream), buf, len, n);
-}
-
 fer_error fer_unix_stream_try_write(fer_unix_stream *stream, const void *buf, size_t len, size_t *n)
 {
     return feri_stream_try_write(unix_handle(stream), buf, len, n);

@@ -62,8 +62,8 @@ static const fer_io_slice *bytes_of(const struct misuse_arguments *a)
 
 static fer_error udp_try_recv(const struct misuse_arguments *a)
 {
-    return is_variant(a) ? fer_udp_socket_try_peek(a->udp, a->buf, a->len, a->datagram_out)
-                         : fer_udp_socket_try_recv(a->udp, a->buf, a->len, a->datagram_out);
+    return is_variant(a) ? fer_udp_socket_try_peek_from(a->udp, a->buf, a->len, a->datagram_out)
+                         : fer_udp_socket_try_recv_from(a->udp, a->buf, a->len, a->datagram_out);
 }
 
 static fer_error udp_try_recv_from(const struct misuse_arguments *a)
@@ -91,7 +91,6 @@ static fer_error udp_try_recv_from(const struct misuse_arguments *a)
     X(udp_ready, READY(udp_socket, a->udp))                                                       \
     X(unix_connect_start, unix_start(a))                                                          \
     X(unix_try_read, TRY_READ(unix, a->unix_stream))                                              \
-    X(unix_try_peek, fer_unix_stream_try_peek(a->unix_stream, a->buf, a->len, a->n))              \
     X(unix_try_write, TRY_WRITE(unix, a->unix_stream))                                            \
     X(unix_ready, READY(unix_stream, a->unix_stream))                                             \
     X(unix_try_accept,                                                                            \
@@ -99,14 +98,8 @@ static fer_error udp_try_recv_from(const struct misuse_arguments *a)
           a, fer_unix_listener_try_accept(a->unix_listener, a->unix_stream, a->unix_addr_out)))   \
     X(unix_listener_ready, READY(unix_listener, a->unix_listener))                                \
     X(unix_datagram_try_send, fer_unix_datagram_try_send(a->unix_datagram, a->buf, a->len, a->n)) \
-    X(unix_datagram_try_send_to,                                                                  \
-      fer_unix_datagram_try_send_to(a->unix_datagram, a->buf, a->len, a->datagram_path, a->n))    \
     X(unix_datagram_try_send_to_addr,                                                             \
       fer_unix_datagram_try_send_to_addr(a->unix_datagram, a->buf, a->len, a->unix_addr, a->n))   \
-    X(unix_datagram_try_recv,                                                                     \
-      fer_unix_datagram_try_recv(a->unix_datagram, a->buf, a->len, a->received_out))              \
-    X(unix_datagram_try_recv_from,                                                                \
-      fer_unix_datagram_try_recv_from(a->unix_datagram, a->buf, a->len, a->received_out))         \
     X(unix_datagram_ready, READY(unix_datagram, a->unix_datagram))                                \
     X(socket_ready, READY(socket, a->socket))
 

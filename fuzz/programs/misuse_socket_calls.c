@@ -151,8 +151,6 @@ static fer_error do_stream(const struct misuse_arguments *a)
     X(socket_take_error, GET_OR_SET(fer_socket_take_error(a->socket, a->error_out), do_stream(a))) \
     X(socket_send, GET_OR_SET(fer_socket_send(a->socket, a->buf, a->len, a->n),                    \
                               fer_socket_send_to(a->socket, a->buf, a->len, a->addr, a->n)))       \
-    X(socket_recv, GET_OR_SET(fer_socket_recv(a->socket, a->buf, a->len, a->datagram_out),         \
-                              fer_socket_recv_from(a->socket, a->buf, a->len, a->datagram_out)))   \
     X(socket_into, do_into(a))                                                                     \
     X(socket_from, do_from(a))
 

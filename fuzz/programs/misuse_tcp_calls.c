@@ -139,7 +139,6 @@ static fer_error do_listener_close(const struct misuse_arguments *a)
     X(from_listener, fer_tcp_stream_from_raw(a->stream, fer_tcp_listener_as_raw(a->listener)))     \
     X(bind, fer_tcp_listener_bind(a->listener, a->text))                                           \
     X(bind_addr, fer_tcp_listener_bind_addr(a->listener, a->addr))                                 \
-    X(bind_addrs, fer_tcp_listener_bind_addrs(a->listener, a->addr, a->arg % 2u))                  \
     X(accept, fer_tcp_listener_accept(a->listener, a->other_stream, a->addr_out))                  \
     X(listener_local_addr, fer_tcp_listener_local_addr(a->listener, a->addr_out))                  \
     X(listener_try_clone, fer_tcp_listener_try_clone(a->listener, a->other_listener))              \

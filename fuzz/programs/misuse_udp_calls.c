@@ -12,10 +12,8 @@ static fer_error do_close(fer_udp_socket *socket)
 #define CALLS(X)                                                                         \
     X(udp_bind, fer_udp_socket_bind(a->udp, a->text))                                    \
     X(udp_bind_addr, fer_udp_socket_bind_addr(a->udp, a->addr))                          \
-    X(udp_bind_addrs, fer_udp_socket_bind_addrs(a->udp, a->addr, a->arg % 2u))           \
     X(udp_connect, fer_udp_socket_connect(a->udp, a->text))                              \
     X(udp_connect_addr, fer_udp_socket_connect_addr(a->udp, a->addr))                    \
-    X(udp_connect_addrs, fer_udp_socket_connect_addrs(a->udp, a->addr, a->arg % 2u))     \
     X(udp_peer_addr, fer_udp_socket_peer_addr(a->udp, a->addr_out))                      \
     X(udp_local_addr, fer_udp_socket_local_addr(a->udp, a->addr_out))                    \
     X(udp_send, fer_udp_socket_send(a->udp, a->buf, a->len, a->n))                       \

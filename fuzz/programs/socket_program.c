@@ -248,7 +248,7 @@ static void receive_one(struct socket_program *p, const struct socket_call *c)
     uint8_t byte;
     fer_udp_received got;
     kind_set allowed = socket_within_limits(p, c->socket, model_receive(&p->models[c->socket]));
-    socket_check(fer_socket_recv(&p->handles[c->socket].socket, &byte, 1, &got), allowed);
+    socket_check(fer_socket_recv_from(&p->handles[c->socket].socket, &byte, 1, &got), allowed);
 }
 
 /* ---- The program's own listeners */

@@ -298,10 +298,11 @@ void program_do_bind(struct program *program, uint8_t arg, struct record *record
     if (at == 11) {
         record->error =
             fer_tcp_listener_bind(listener, arg & 128 ? "localhost:83" : "nobody.test:83");
-    } else if (arg >= 192) {
-        record->error = fer_tcp_listener_bind_addrs(listener, two, 2);
     } else {
-        record->error = fer_tcp_listener_bind_addr(listener, &two[1]);
+        const bool takes_two =
+            arg >= 192 && fer_tcp_listener_bind_addr(listener, &two[0]).kind == FER_OK;
+        record->error =
+            takes_two ? (fer_error){FER_OK, 0} : fer_tcp_listener_bind_addr(listener, &two[1]);
     }
 }
 

@@ -771,20 +771,6 @@ FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void
                                                   const fer_socket_addr *to, size_t *n);
 
 /**
- * Receives one datagram. Same as fer_udp_socket_recv.
- *
- * An IPv4 raw socket receives the IP header too, an IPv6 one does not (raw(7); RFC 3542, 3).
- *
- * Blocks: same as fer_udp_socket_recv.
- * Owns: buf is written only during the call.
- * Errors: same as fer_udp_socket_recv. Also FER_UNSUPPORTED (streams; Unix sockets).
- * Rust: socket2: Socket::recv.
- * Threads: same as fer_udp_socket_recv_from.
- */
-FER_MUST_USE FER_API fer_error fer_socket_recv(fer_socket *socket, void *buf, size_t len,
-                                               fer_udp_received *out);
-
-/**
  * Receives one datagram. Same as fer_udp_socket_recv_from.
  *
  * An IPv4 raw socket receives the IP header too, an IPv6 one does not (raw(7); RFC 3542, 3).

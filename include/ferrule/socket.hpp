@@ -318,12 +318,6 @@ class socket : public owned<fer_socket, fer_socket_close>
     }
 
     /* Receives one datagram. */
-    result<fer_udp_received> recv(mutable_bytes buf) noexcept
-    {
-        return detail::value_of<fer_udp_received>(fer_socket_recv, get(), buf.data(), buf.size());
-    }
-
-    /* Receives one datagram. */
     result<fer_udp_received> recv_from(mutable_bytes buf) noexcept
     {
         return detail::value_of<fer_udp_received>(fer_socket_recv_from, get(), buf.data(),

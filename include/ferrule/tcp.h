@@ -1010,24 +1010,6 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
                                                           const fer_socket_addr *addr);
 
 /**
- * Listens on the first of several addresses that can be bound. If none can, the last address's
- * error is returned.
- *
- * Blocks: never.
- * Owns: the handle owns the socket until fer_tcp_listener_close. addrs has count elements and is
- * not kept.
- * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
- * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
- * or an IPv4-mapped address on OpenBSD), FER_INVALID_INPUT (misuse; count is 0 or addrs is NULL)
- * and other errors of the OS.
- * Rust: std::net::TcpListener::bind with a &[SocketAddr].
- * Threads: no concurrent call on the handle.
- */
-FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addrs(fer_tcp_listener *listener,
-                                                           const fer_socket_addr *addrs,
-                                                           size_t count);
-
-/**
  * Waits for a connection and accepts it.
  *
  * Connections that the OS reports as dead are skipped. Linux, and macOS for IPv4, do not report a

@@ -346,13 +346,6 @@ class tcp_listener : public owned<fer_tcp_listener, fer_tcp_listener_close>
         return detail::opened<tcp_listener>(fer_tcp_listener_bind_addr, &addr);
     }
 
-    /* Listens on the first of several addresses that can be bound. */
-    static result<tcp_listener> bind_addrs(view<const fer_socket_addr> addrs) noexcept
-    {
-        return detail::opened<tcp_listener>(fer_tcp_listener_bind_addrs, addrs.data(),
-                                            addrs.size());
-    }
-
     /* Waits for a connection and accepts it. */
     result<tcp_stream> accept(fer_socket_addr *peer = nullptr) noexcept
     {

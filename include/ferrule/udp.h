@@ -80,21 +80,6 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
                                                         const fer_socket_addr *addr);
 
 /**
- * Binds to the first of several addresses that can be bound. If none can, the last address's error
- * is returned.
- *
- * Blocks: never.
- * Owns: the handle owns the socket until fer_udp_socket_close. addrs has count elements and is not
- * kept.
- * Errors: same as fer_udp_socket_bind_addr. FER_INVALID_INPUT also if count is 0.
- * Rust: std::net::UdpSocket::bind with a &[SocketAddr].
- * Threads: no concurrent call on the handle.
- */
-FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addrs(fer_udp_socket *socket,
-                                                         const fer_socket_addr *addrs,
-                                                         size_t count);
-
-/**
  * Makes "host:port" the socket's peer: fer_udp_socket_send sends to it, and only its datagrams are
  * received.
  *
@@ -131,20 +116,6 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_connect(fer_udp_socket *socket,
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket,
                                                            const fer_socket_addr *addr);
-
-/**
- * Tries several addresses in order. The first one that can be a peer becomes the socket's peer. If
- * none can, the last address's error is returned.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_udp_socket_connect_addr. FER_INVALID_INPUT also if count is 0.
- * Rust: std::net::UdpSocket::connect with a &[SocketAddr].
- * Threads: no concurrent call on the handle.
- */
-FER_MUST_USE FER_API fer_error fer_udp_socket_connect_addrs(fer_udp_socket *socket,
-                                                            const fer_socket_addr *addrs,
-                                                            size_t count);
 
 /**
  * Stores the connected socket's peer address in *out.
@@ -324,19 +295,6 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *sock
                                                             size_t len, fer_udp_received *out);
 
 /**
- * Receives a queued datagram and never waits. Does the same as fer_udp_socket_try_recv_from; tokio
- * has both functions.
- *
- * Blocks: never.
- * Owns: same as fer_udp_socket_recv_from.
- * Errors: same as fer_udp_socket_try_recv_from.
- * Rust: tokio: net::UdpSocket::try_recv. Differs: the sender is reported too.
- * Threads: same as fer_udp_socket_recv_from.
- */
-FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, void *buf,
-                                                       size_t len, fer_udp_received *out);
-
-/**
  * Receives a queued datagram, leaves it in the queue and never waits, regardless of the blocking
  * mode and the timeouts.
  *
@@ -352,19 +310,6 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv(fer_udp_socket *socket, v
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf,
                                                             size_t len, fer_udp_received *out);
-
-/**
- * Receives a queued datagram, leaves it in the queue and never waits. Does the same as
- * fer_udp_socket_try_peek_from; tokio has both functions.
- *
- * Blocks: never.
- * Owns: same as fer_udp_socket_recv_from.
- * Errors: same as fer_udp_socket_try_recv_from.
- * Rust: tokio: net::UdpSocket::try_peek. Differs: the sender is reported too.
- * Threads: same as fer_udp_socket_recv_from.
- */
-FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek(fer_udp_socket *socket, void *buf,
-                                                       size_t len, fer_udp_received *out);
 
 /**
  * Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE), or a refusal can be

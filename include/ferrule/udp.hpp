@@ -31,12 +31,6 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
         return detail::opened<udp_socket>(fer_udp_socket_bind_addr, &addr);
     }
 
-    /* Binds to the first of several addresses that can be bound. */
-    static result<udp_socket> bind_addrs(view<const fer_socket_addr> addrs) noexcept
-    {
-        return detail::opened<udp_socket>(fer_udp_socket_bind_addrs, addrs.data(), addrs.size());
-    }
-
     /* Makes "host:port" the socket's peer: fer_udp_socket_send sends to it, and only its
      * datagrams are received. */
     [[nodiscard]] fer_error connect(const char *host_port) noexcept
@@ -48,12 +42,6 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     [[nodiscard]] fer_error connect_addr(const fer_socket_addr &addr) noexcept
     {
         return fer_udp_socket_connect_addr(get(), &addr);
-    }
-
-    /* Tries several addresses in order. */
-    [[nodiscard]] fer_error connect_addrs(view<const fer_socket_addr> addrs) noexcept
-    {
-        return fer_udp_socket_connect_addrs(get(), addrs.data(), addrs.size());
     }
 
     /* Returns the connected socket's peer address. */
@@ -137,25 +125,11 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
                                                   buf.size());
     }
 
-    /* Receives a queued datagram and never waits. */
-    result<fer_udp_received> try_recv(mutable_bytes buf) noexcept
-    {
-        return detail::value_of<fer_udp_received>(fer_udp_socket_try_recv, get(), buf.data(),
-                                                  buf.size());
-    }
-
     /* Receives a queued datagram, leaves it in the queue and never waits, regardless of the
      * blocking mode and the timeouts. */
     result<fer_udp_received> try_peek_from(mutable_bytes buf) noexcept
     {
         return detail::value_of<fer_udp_received>(fer_udp_socket_try_peek_from, get(), buf.data(),
-                                                  buf.size());
-    }
-
-    /* Receives a queued datagram, leaves it in the queue and never waits. */
-    result<fer_udp_received> try_peek(mutable_bytes buf) noexcept
-    {
-        return detail::value_of<fer_udp_received>(fer_udp_socket_try_peek, get(), buf.data(),
                                                   buf.size());
     }
 

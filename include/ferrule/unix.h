@@ -296,21 +296,6 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_read(fer_unix_stream *stream,
                                                         size_t len, size_t *n);
 
 /**
- * Reads without consuming and never waits, regardless of the blocking mode and the timeouts.
- *
- * Otherwise same as fer_unix_stream_peek.
- *
- * Blocks: never.
- * Owns: same as fer_unix_stream_read.
- * Errors: FER_WOULD_BLOCK (no data available); otherwise same as fer_unix_stream_read, but no
- * expired timeout.
- * Rust: std's peek, called through tokio: net::UnixStream::try_io.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
-FER_MUST_USE FER_API fer_error fer_unix_stream_try_peek(fer_unix_stream *stream, void *buf,
-                                                        size_t len, size_t *n);
-
-/**
  * Reads into several buffers, and fills each one before the next.
  *
  * Same as fer_tcp_stream_read_vectored.
@@ -1118,20 +1103,6 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send(fer_unix_datagram *soc
                                                           const void *buf, size_t len, size_t *n);
 
 /**
- * Sends one datagram to a path and never waits, regardless of the blocking mode and the timeouts.
- *
- * Blocks: never.
- * Owns: same as fer_unix_datagram_send_to.
- * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_datagram_send_to, but no expired
- * timeout.
- * Rust: tokio: net::UnixDatagram::try_send_to.
- * Threads: same as fer_unix_datagram_send_to.
- */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to(fer_unix_datagram *socket,
-                                                             const void *buf, size_t len,
-                                                             const char *path, size_t *n);
-
-/**
  * Sends one datagram to an address and never waits, regardless of the blocking mode and the
  * timeouts.
  *
@@ -1159,19 +1130,6 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datag
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf,
                                                                size_t len, fer_unix_received *out);
-
-/**
- * Receives a queued datagram and never waits, regardless of the blocking mode and the timeouts.
- *
- * Blocks: never.
- * Owns: same as fer_unix_datagram_recv.
- * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_unix_datagram_recv, but no
- * expired timeout.
- * Rust: tokio: net::UnixDatagram::try_recv.
- * Threads: same as fer_unix_datagram_recv.
- */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv(fer_unix_datagram *socket, void *buf,
-                                                          size_t len, fer_unix_received *out);
 
 /**
  * Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE).

@@ -94,13 +94,6 @@ class unix_stream : public owned<fer_unix_stream, fer_unix_stream_close>
                                              buf.size());
     }
 
-    /* Reads without consuming and never waits, regardless of the blocking mode and the timeouts. */
-    result<std::size_t> try_peek(mutable_bytes buf) noexcept
-    {
-        return detail::value_of<std::size_t>(fer_unix_stream_try_peek, get(), buf.data(),
-                                             buf.size());
-    }
-
     /* Reads into several buffers, and fills each one before the next. */
     result<std::size_t> read_vectored(view<const fer_io_slice_mut> slices) noexcept
     {
@@ -448,14 +441,6 @@ class unix_datagram : public owned<fer_unix_datagram, fer_unix_datagram_close>
                                              buf.size());
     }
 
-    /* Sends one datagram to a path and never waits, regardless of the blocking mode and the
-     * timeouts. */
-    result<std::size_t> try_send_to(bytes buf, const char *path) noexcept
-    {
-        return detail::value_of<std::size_t>(fer_unix_datagram_try_send_to, get(), buf.data(),
-                                             buf.size(), path);
-    }
-
     /* Sends one datagram to an address and never waits, regardless of the blocking mode and the
      * timeouts. */
     result<std::size_t> try_send_to_addr(bytes buf, const fer_unix_addr &addr) noexcept
@@ -470,14 +455,6 @@ class unix_datagram : public owned<fer_unix_datagram, fer_unix_datagram_close>
     {
         return detail::value_of<fer_unix_received>(fer_unix_datagram_try_recv_from, get(),
                                                    buf.data(), buf.size());
-    }
-
-    /* Receives a queued datagram and never waits, regardless of the blocking mode and the
-     * timeouts. */
-    result<fer_unix_received> try_recv(mutable_bytes buf) noexcept
-    {
-        return detail::value_of<fer_unix_received>(fer_unix_datagram_try_recv, get(), buf.data(),
-                                                   buf.size());
     }
 
     /* Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE). */

@@ -25,7 +25,6 @@ static void a_second_listener_on_one_address_is_addr_in_use(void **state)
     fer_error error = fer_tcp_listener_bind_addr(second, &addr);
     assert_kind(error, FER_ADDR_IN_USE);
     assert_int_not_equal(error.os_code, 0);
-    assert_kind(fer_tcp_listener_bind_addrs(second, &addr, 1), FER_ADDR_IN_USE);
     assert_kind(fer_tcp_listener_bind(second, text), FER_ADDR_IN_USE);
     addr.port = 0;
     assert_ok(fer_tcp_listener_bind_addr(second, &addr));
@@ -330,25 +329,8 @@ static void an_address_not_this_machines_is_addr_not_available(void **state)
         assert_kind(fer_tcp_listener_bind(listener, texts[i]), FER_ADDR_NOT_AVAILABLE);
     }
     fer_socket_addr mixed[2] = {addr_of("192.0.2.1:0"), addr_of("127.0.0.1:0")};
-    assert_ok(fer_tcp_listener_bind_addrs(listener, mixed, 2));
-}
-
-/* bind_addrs binds the first address that can be bound. If none can be bound, it returns the last
- * address's error. With no address, it returns INVALID_INPUT. */
-static void bind_addrs_takes_the_first_that_works_or_tells_the_last_error(void **state)
-{
-    (void)state;
-    uint16_t port = 0;
-    (void)test_listening(PEER_V4, &port);
-    fer_tcp_listener *listener = test_listener();
-    fer_socket_addr used = loopback(PEER_V4, port);
-    fer_socket_addr unavailable = addr_of("192.0.2.1:0");
-    fer_socket_addr used_last[2] = {unavailable, used};
-    fer_socket_addr unavailable_last[2] = {used, unavailable};
-    assert_kind(fer_tcp_listener_bind_addrs(listener, used_last, 2), FER_ADDR_IN_USE);
-    assert_kind(fer_tcp_listener_bind_addrs(listener, unavailable_last, 2), FER_ADDR_NOT_AVAILABLE);
-    assert_own(fer_tcp_listener_bind_addrs(listener, &used, 0), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_bind_addrs(listener, NULL, 0), FER_INVALID_INPUT);
+    assert_kind(fer_tcp_listener_bind_addr(listener, &mixed[0]), FER_ADDR_NOT_AVAILABLE);
+    assert_ok(fer_tcp_listener_bind_addr(listener, &mixed[1]));
 }
 
 static void bind_takes_a_name(void **state)
@@ -469,7 +451,6 @@ int main(void)
         RULE_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost),
         RULE_TEST("L4", a_listener_on_all_of_ipv6_takes_ipv4_too),
         RULE_TEST("L5", an_address_not_this_machines_is_addr_not_available),
-        RULE_TEST("L5", bind_addrs_takes_the_first_that_works_or_tells_the_last_error),
         RULE_TEST("L5", bind_takes_a_name),
         PAIR_TEST("L6", both_addresses_are_the_oss_answer),
         PAIR_TEST("L6", accept_tells_the_peers_address),

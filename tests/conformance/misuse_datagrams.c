@@ -11,7 +11,6 @@ static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
 #define CALLS(X)                                                                              \
     X(connect, fer_udp_socket_connect(s, "127.0.0.1:9"), false)                               \
     X(connect_addr, fer_udp_socket_connect_addr(s, &address), false)                          \
-    X(connect_addrs, fer_udp_socket_connect_addrs(s, &address, 1), false)                     \
     X(peer_addr, fer_udp_socket_peer_addr(s, &outputs.addr), false)                           \
     X(local_addr, fer_udp_socket_local_addr(s, &outputs.addr), false)                         \
     X(send, fer_udp_socket_send(s, "x", 1, &outputs.n), true)                                 \
@@ -80,7 +79,6 @@ static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **sta
     fer_socket_addr addr = loopback(PEER_V4, 0);
     assert_own(fer_udp_socket_bind(NULL, "127.0.0.1:0"), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_bind_addr(NULL, &addr), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_bind_addrs(NULL, &addr, 1), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_try_clone(socket, NULL), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_from_raw(NULL, raw), FER_INVALID_INPUT);
     assert_true(peer_is_open(raw));
@@ -162,10 +160,8 @@ static void a_missing_address_or_group_is_invalid_input(void **state)
     fer_udp_socket *empty = test_udp();
     assert_own(fer_udp_socket_bind(empty, NULL), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_bind_addr(empty, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_bind_addrs(empty, NULL, 3), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_connect(socket, NULL), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_connect_addr(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_connect_addrs(socket, NULL, SIZE_MAX), FER_INVALID_INPUT);
     assert_true(fer_udp_socket_as_raw(empty) == FER_RAW_SOCKET_NONE);
 }
 
@@ -181,7 +177,6 @@ static void a_bad_family_is_invalid_input(void **state)
         size_t n = 77;
         bad.ip.family = (fer_ip_family)bad_families[i];
         assert_own(fer_udp_socket_bind_addr(empty, &bad), FER_INVALID_INPUT);
-        assert_own(fer_udp_socket_bind_addrs(empty, &bad, 1), FER_INVALID_INPUT);
         assert_own(fer_udp_socket_connect_addr(socket, &bad), FER_INVALID_INPUT);
         assert_own(fer_udp_socket_send_to(socket, "x", 1, &bad, &n), FER_INVALID_INPUT);
         assert_int_equal(n, 0);

@@ -50,7 +50,6 @@ static const fer_tcp_keepalive keepalive = {.enabled = true};
     X(fer_socket_take_error, (s, &outputs.error), false)                           \
     X(fer_socket_send, (s, "x", 1, &outputs.n), true)                              \
     X(fer_socket_send_to, (s, "x", 1, &address, &outputs.n), true)                 \
-    X(fer_socket_recv, (s, outputs.bytes, 8, DATAGRAM), false)                     \
     X(fer_socket_recv_from, (s, outputs.bytes, 8, DATAGRAM), false)                \
     X(fer_socket_into_tcp_stream, (s, &spares.stream), false)                      \
     X(fer_socket_into_tcp_listener, (s, &spares.listener), false)                  \

@@ -233,7 +233,7 @@ static void a_receive_that_would_wait_is_would_block(void **state)
     fer_udp_received got = {.len = 77};
     char buf[8];
     size_t n = 77;
-    assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_int_equal(got.len, 77);
     assert_ok(fer_udp_socket_try_send_to(pair.socket, "there", 5, &pair.other_addr, &n));
@@ -249,7 +249,7 @@ static void a_receive_that_would_wait_is_would_block(void **state)
     assert_ok(fer_udp_socket_try_send(pair.socket, "connected", 9, &n));
     assert_int_equal(n, 9);
     assert_peer_receives(&pair, "connected");
-    assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
 /* T2, U1: "leaves it in the queue": a datagram can be peeked again, and then received. */
@@ -258,21 +258,19 @@ static void a_peek_that_would_wait_is_would_block(void **state)
     struct udp_pair pair = udp_pair_open(family_of(state));
     fer_udp_received got = {.len = 77};
     char buf[8];
-    assert_kind(fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_kind(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_int_equal(got.len, 77);
     send_from_peer(&pair, "too long for it");
     wait_until_queued(pair.socket);
     for (int i = 0; i < 3; i++) {
-        assert_ok(i == 0   ? fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got)
-                  : i == 1 ? fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got)
-                           : fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got));
+        assert_ok(i < 2 ? fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got)
+                        : fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got));
         assert_int_equal(got.len, 8);
         assert_true(got.truncated);
         assert_memory_equal(buf, "too long", 8);
         assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
     }
-    assert_kind(fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
 /* A connected socket with the datagram of another sender in its queue. */
@@ -292,7 +290,7 @@ static void a_strangers_datagram_is_no_reason_to_wait(void **state)
     struct udp_pair pair = connected_with_a_strangers_datagram(state);
     fer_udp_received got;
     char buf[16];
-    assert_kind(fer_udp_socket_try_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
 /* U5 for a peek: it discards the other sender's datagram, although it is only peeked. */
@@ -301,7 +299,7 @@ static void a_peek_discards_a_strangers_datagram(void **state)
     struct udp_pair pair = connected_with_a_strangers_datagram(state);
     fer_udp_received got;
     char buf[16];
-    assert_kind(fer_udp_socket_try_peek(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     send_from_peer(&pair, "own");
     wait_until_queued(pair.socket);
     assert_ok(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got));

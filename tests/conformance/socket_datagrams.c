@@ -81,7 +81,7 @@ static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
     fer_udp_received got;
     size_t n = 77;
     assert_true(peer_datagram_send(other, family, port, "longer", 6));
-    assert_ok(fer_socket_recv(socket, buf, sizeof buf, &got));
+    assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 4);
     assert_true(got.truncated);
     assert_int_equal(got.from.port, other_port);
@@ -90,7 +90,7 @@ static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
     assert_int_equal(n, 0);
     assert_peer_socket_receives(other, "", port);
     assert_true(peer_datagram_send(other, family, port, "", 0));
-    assert_ok(fer_socket_recv(socket, buf, sizeof buf, &got));
+    assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 0);
     assert_false(got.truncated);
 }
@@ -236,9 +236,9 @@ static void a_connected_socket_reports_a_refusal(void **state)
     peer_close(other);
     assert_ok(fer_socket_set_read_timeout(socket, millis(9000)));
     assert_ok(fer_socket_send(socket, "x", 1, NULL));
-    assert_kind(fer_socket_recv(socket, &byte, 1, &got), FER_CONNECTION_REFUSED);
+    assert_kind(fer_socket_recv_from(socket, &byte, 1, &got), FER_CONNECTION_REFUSED);
     assert_ok(fer_socket_set_read_timeout(socket, millis(30)));
-    assert_own(fer_socket_recv(socket, &byte, 1, &got), FER_TIMED_OUT);
+    assert_own(fer_socket_recv_from(socket, &byte, 1, &got), FER_TIMED_OUT);
 }
 
 /* T2, and bad arguments. */
@@ -259,8 +259,8 @@ static void datagram_calls_that_cannot_be_are_invalid_input(void **state)
     assert_own(fer_socket_send_to(socket, &byte, 1, NULL, NULL), FER_INVALID_INPUT);
     assert_own(fer_socket_send_to(socket, NULL, 1, &to, NULL), FER_INVALID_INPUT);
     assert_own(fer_socket_send(socket, NULL, 1, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_recv(socket, NULL, 1, &got), FER_INVALID_INPUT);
-    assert_own(fer_socket_recv(socket, &byte, 1, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_recv_from(socket, NULL, 1, &got), FER_INVALID_INPUT);
+    assert_own(fer_socket_recv_from(socket, &byte, 1, NULL), FER_INVALID_INPUT);
     assert_own(fer_socket_recv_from(socket, &byte, 1, NULL), FER_INVALID_INPUT);
     assert_own(fer_socket_connect(socket, &to), FER_INVALID_INPUT);
     assert_own(fer_socket_connect(socket, &odd), FER_INVALID_INPUT);
@@ -281,7 +281,7 @@ static void assert_moves_no_datagrams(fer_socket *socket)
     n = 77;
     assert_own(fer_socket_send_to(socket, &byte, 1, &to, &n), FER_UNSUPPORTED);
     assert_int_equal(n, 0);
-    assert_own(fer_socket_recv(socket, &byte, 1, &got), FER_UNSUPPORTED);
+    assert_own(fer_socket_recv_from(socket, &byte, 1, &got), FER_UNSUPPORTED);
     assert_own(fer_socket_recv_from(socket, &byte, 1, &got), FER_UNSUPPORTED);
 }
 

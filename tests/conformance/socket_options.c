@@ -70,7 +70,7 @@ static void the_mode_goes_along_into_every_handle(void **state)
     assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
     assert_ok(fer_socket_set_nonblocking(datagrams, true));
     assert_ok(fer_socket_bind(datagrams, &addr));
-    assert_kind(fer_socket_recv(datagrams, &byte, 1, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_socket_recv_from(datagrams, &byte, 1, &got), FER_WOULD_BLOCK);
     assert_ok(fer_socket_into_udp_socket(datagrams, udp));
     assert_kind(fer_udp_socket_recv(udp, &byte, 1, &got), FER_WOULD_BLOCK);
     assert_ok(fer_udp_socket_set_nonblocking(udp, false));

@@ -171,7 +171,7 @@ static fer_error receive_by(fer_unix_datagram *socket, int call, fer_unix_receiv
     char buf[8];
     memset(got, 0x5a, sizeof *got);
     return call < TRYING ? fer_unix_datagram_recv(socket, buf, sizeof buf, got)
-                         : fer_unix_datagram_try_recv(socket, buf, sizeof buf, got);
+                         : fer_unix_datagram_try_recv_from(socket, buf, sizeof buf, got);
 }
 
 /* X4: "A receive on a socket whose READ is shut down, through whichever handle, is OK with 0 bytes

@@ -35,7 +35,6 @@
     X(P##_read, S, IN, P##_read(&w->h, w->buf, BYTES, &w->n))                                    \
     X(P##_peek, S, PEEK, P##_peek(&w->h, w->buf, BYTES, &w->n))                                  \
     X(P##_try_read, S, IN, P##_try_read(&w->h, w->buf, BYTES, &w->n))                            \
-    X(P##_try_peek, S, PEEK, P##_try_peek(&w->h, w->buf, BYTES, &w->n))                          \
     X(P##_read_vectored, S, IN, P##_read_vectored(&w->h, w->to_read, 2, &w->n))                  \
     X(P##_try_read_vectored, S, IN, P##_try_read_vectored(&w->h, w->to_read, 2, &w->n))          \
     X(P##_read_exact, S, IN | ALL, P##_read_exact(&w->h, w->buf, BYTES, &w->n))                  \
@@ -65,13 +64,10 @@
     SWEEP_TIMEOUTS(X, fer_udp_socket, UDP, udp)                                                   \
     X(fer_udp_socket_bind, NONE, 0, fer_udp_socket_bind(&w->udp, w->any_port))                    \
     X(fer_udp_socket_bind_addr, NONE, 0, fer_udp_socket_bind_addr(&w->udp, &w->local))            \
-    X(fer_udp_socket_bind_addrs, NONE, 0, fer_udp_socket_bind_addrs(&w->udp, &w->local, 1))       \
     X(fer_udp_socket_connect, UDP, 0, fer_udp_socket_connect(&w->udp, w->name_of_udp))            \
     X(fer_udp_socket_connect_addr, UDP, 0, fer_udp_socket_connect_addr(&w->udp, &w->udp_peer))    \
     X(fer_udp_socket_connect_addr, UDP_UNCONNECTED, 0,                                            \
       fer_udp_socket_connect_addr(&w->udp, &w->udp_peer))                                         \
-    X(fer_udp_socket_connect_addrs, UDP, 0,                                                       \
-      fer_udp_socket_connect_addrs(&w->udp, &w->udp_peer, 1))                                     \
     X(fer_udp_socket_peer_addr, UDP, 0, fer_udp_socket_peer_addr(&w->udp, &w->ip))                \
     X(fer_udp_socket_local_addr, UDP, 0, fer_udp_socket_local_addr(&w->udp, &w->ip))              \
     X(fer_udp_socket_send, UDP, GRAM_OUT, fer_udp_socket_send(&w->udp, pattern, BYTES, &w->n))    \
@@ -89,12 +85,8 @@
       fer_udp_socket_try_send_to(&w->udp, pattern, BYTES, &w->udp_peer, &w->n))                   \
     X(fer_udp_socket_try_recv_from, UDP, GRAM_IN,                                                 \
       fer_udp_socket_try_recv_from(&w->udp, w->buf, BYTES, &w->gram))                             \
-    X(fer_udp_socket_try_recv, UDP, GRAM_IN,                                                      \
-      fer_udp_socket_try_recv(&w->udp, w->buf, BYTES, &w->gram))                                  \
     X(fer_udp_socket_try_peek_from, UDP, GRAM_PEEK,                                               \
       fer_udp_socket_try_peek_from(&w->udp, w->buf, BYTES, &w->gram))                             \
-    X(fer_udp_socket_try_peek, UDP, GRAM_PEEK,                                                    \
-      fer_udp_socket_try_peek(&w->udp, w->buf, BYTES, &w->gram))                                  \
     X(fer_udp_socket_set_ttl, UDP, 0, fer_udp_socket_set_ttl(&w->udp, 9))                         \
     X(fer_udp_socket_ttl, UDP, 0, fer_udp_socket_ttl(&w->udp, &w->number))                        \
     X(fer_udp_socket_set_broadcast, UDP, 0, fer_udp_socket_set_broadcast(&w->udp, true))          \
@@ -166,11 +158,10 @@
       fer_copy(fer_tcp_stream_as_stream(&w->tcp), fer_unix_stream_as_stream(&w->unix_), &w->copy,  \
                &w->copied))                                                                        \
     SWEEP_LISTENER(X, fer_tcp_listener, TCP_LISTENER, tcp_listener, tcp_listener2, tcp, ip)        \
+    X(fer_tcp_stream_try_peek, TCP, PEEK, fer_tcp_stream_try_peek(&w->tcp, w->buf, BYTES, &w->n))  \
     X(fer_tcp_listener_bind, NONE, 0, fer_tcp_listener_bind(&w->tcp_listener, w->any_port))        \
     X(fer_tcp_listener_bind_addr, NONE, 0,                                                         \
       fer_tcp_listener_bind_addr(&w->tcp_listener, &w->local))                                     \
-    X(fer_tcp_listener_bind_addrs, NONE, 0,                                                        \
-      fer_tcp_listener_bind_addrs(&w->tcp_listener, &w->local, 1))                                 \
     X(fer_tcp_listener_set_ttl, TCP_LISTENER, 0, fer_tcp_listener_set_ttl(&w->tcp_listener, 9))    \
     X(fer_tcp_listener_ttl, TCP_LISTENER, 0, fer_tcp_listener_ttl(&w->tcp_listener, &w->number))   \
     X(fer_tcp_listener_from_raw, RAW_TCP_LISTENER, 0,                                              \
@@ -219,14 +210,10 @@
       fer_unix_datagram_recv(&w->gram_, w->buf, BYTES, &w->unix_gram))                             \
     X(fer_unix_datagram_try_send, UNIX_GRAM, GRAM_OUT,                                             \
       fer_unix_datagram_try_send(&w->gram_, pattern, BYTES, &w->n))                                \
-    X(fer_unix_datagram_try_send_to, UNIX_GRAM, GRAM_OUT,                                          \
-      fer_unix_datagram_try_send_to(&w->gram_, pattern, BYTES, w->gram_path, &w->n))               \
     X(fer_unix_datagram_try_send_to_addr, UNIX_GRAM, GRAM_OUT,                                     \
       fer_unix_datagram_try_send_to_addr(&w->gram_, pattern, BYTES, &w->gram_peer, &w->n))         \
     X(fer_unix_datagram_try_recv_from, UNIX_GRAM, GRAM_IN,                                         \
       fer_unix_datagram_try_recv_from(&w->gram_, w->buf, BYTES, &w->unix_gram))                    \
-    X(fer_unix_datagram_try_recv, UNIX_GRAM, GRAM_IN,                                              \
-      fer_unix_datagram_try_recv(&w->gram_, w->buf, BYTES, &w->unix_gram))                         \
     X(fer_unix_datagram_shutdown, UNIX_GRAM, 0,                                                    \
       fer_unix_datagram_shutdown(&w->gram_, FER_SHUTDOWN_WRITE))                                   \
     X(fer_unix_datagram_from_raw, RAW_UNIX_GRAM, 0, fer_unix_datagram_from_raw(&w->gram_, w->raw))
@@ -282,7 +269,6 @@
     X(fer_socket_send, BUILT_UDP, GRAM_OUT, fer_socket_send(&w->socket, pattern, BYTES, &w->n))    \
     X(fer_socket_send_to, BUILT_UNCONNECTED, GRAM_OUT,                                             \
       fer_socket_send_to(&w->socket, pattern, BYTES, &w->udp_peer, &w->n))                         \
-    X(fer_socket_recv, BUILT_UDP, GRAM_IN, fer_socket_recv(&w->socket, w->buf, BYTES, &w->gram))   \
     X(fer_socket_recv_from, BUILT_UDP, GRAM_IN,                                                    \
       fer_socket_recv_from(&w->socket, w->buf, BYTES, &w->gram))                                   \
     X(fer_socket_into_tcp_stream, OF_TCP, CLOSES, fer_socket_into_tcp_stream(&w->socket, &w->tcp)) \

@@ -31,7 +31,7 @@ NEVER = {(function, "FER_WOULD_BLOCK") for function in (
 
 # Windows reports WSAEWOULDBLOCK only of a stream's connect (connect function, MSDN).
 NEVER |= {(function, "FER_WOULD_BLOCK") for function in (
-    "fer_udp_socket_connect", "fer_udp_socket_connect_addr", "fer_udp_socket_connect_addrs")}
+    "fer_udp_socket_connect", "fer_udp_socket_connect_addr")}
 
 
 class Documented:

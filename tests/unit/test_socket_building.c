@@ -467,7 +467,7 @@ static void a_raw_socket_knows_its_peer_itself_and_takes_no_stranger_s(void **st
     assert_true(fer_socket_addr_eq(&peer, &want));
     script_then(SCRIPT_RECV_FROM)->addr = script_addr("192.0.2.2:0");
     script_then(SCRIPT_RECV_FROM)->addr = want;
-    assert_ok(fer_socket_recv(&socket, &byte, 1, &got));
+    assert_ok(fer_socket_recv_from(&socket, &byte, 1, &got));
     assert_true(fer_socket_addr_eq(&got.from, &want));
 }
 

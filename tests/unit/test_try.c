@@ -336,12 +336,12 @@ static void unix_datagrams_go_and_come_without_a_wait(void **state)
     script_then_move(SCRIPT_TRY_SEND, 1);
     assert_ok(fer_unix_datagram_try_send(&socket, "x", 1, &n));
     script_then_move(SCRIPT_TRY_UNIX_SEND_TO, 1);
-    assert_ok(fer_unix_datagram_try_send_to(&socket, "x", 1, "p", &n));
+    assert_ok(fer_unix_datagram_try_send_to_addr(&socket, "x", 1, &to, &n));
     script_then_fail(SCRIPT_TRY_UNIX_SEND_TO, FER_WOULD_BLOCK, 11);
     assert_error(fer_unix_datagram_try_send_to_addr(&socket, "x", 1, &to, &n), FER_WOULD_BLOCK, 11);
     assert_int_equal(n, 0);
     script_then_fail(SCRIPT_TRY_UNIX_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(fer_unix_datagram_try_recv(&socket, buf, 8, &got), FER_WOULD_BLOCK, 11);
+    assert_error(fer_unix_datagram_try_recv_from(&socket, buf, 8, &got), FER_WOULD_BLOCK, 11);
     script_then_move(SCRIPT_TRY_UNIX_RECV_FROM, 3);
     assert_ok(fer_unix_datagram_try_recv_from(&socket, buf, 8, &got));
     assert_int_equal(got.len, 3);
