@@ -112,7 +112,8 @@ static void poller_begin(const echo_server *server)
     MUST(fer_poller_new(&poller));
     for (size_t i = 0; i < server->count; i++) {
         MUST(fer_poller_add(&poller, server->fds[i],
-                            (fer_event){(uint64_t)server->fds[i], true, false}, FER_POLL_LEVEL));
+                            (fer_event){.key = (uint64_t)server->fds[i], .interest = FER_READABLE},
+                            FER_POLL_LEVEL));
     }
 }
 
@@ -121,9 +122,9 @@ static void poller_serve(size_t requests)
     fer_event events[EVENTS];
     while (requests > 0) {
         size_t found = 0;
-        MUST(fer_poller_wait(&poller, events, EVENTS, FER_DURATION_NONE, &found));
+        MUST(fer_poller_wait(&poller, FER_DURATION_NONE, events, EVENTS, &found, NULL));
         for (size_t i = 0; i < found; i++) {
-            if (events[i].readable) {
+            if ((events[i].interest & FER_READABLE) != 0) {
                 requests -= echo_answer((int)events[i].key);
             }
         }
@@ -148,7 +149,7 @@ static void ferrule_begin(const echo_server *server)
         MUST(fer_tcp_stream_from_raw(&streams[i], server->fds[i]));
         MUST(fer_tcp_stream_set_nonblocking(&streams[i], true));
         MUST(fer_poller_add(&poller, fer_tcp_stream_as_raw(&streams[i]),
-                            (fer_event){i, true, false}, FER_POLL_LEVEL));
+                            (fer_event){.key = i, .interest = FER_READABLE}, FER_POLL_LEVEL));
     }
 }
 
@@ -170,9 +171,9 @@ static void ferrule_serve(size_t requests)
     fer_event events[EVENTS];
     while (requests > 0) {
         size_t found = 0;
-        MUST(fer_poller_wait(&poller, events, EVENTS, FER_DURATION_NONE, &found));
+        MUST(fer_poller_wait(&poller, FER_DURATION_NONE, events, EVENTS, &found, NULL));
         for (size_t i = 0; i < found; i++) {
-            if (events[i].readable) {
+            if ((events[i].interest & FER_READABLE) != 0) {
                 requests -= ferrule_answer(&streams[events[i].key]);
             }
         }

@@ -60,7 +60,8 @@ static void raw_control(int epoll, int operation, int fd, uint32_t events)
 
 static void ferrule_add(fer_poller *poller, int fd)
 {
-    MUST(fer_poller_add(poller, fd, (fer_event){(uint64_t)fd, true, false}, FER_POLL_LEVEL));
+    MUST(fer_poller_add(poller, fd, (fer_event){.key = (uint64_t)fd, .interest = FER_READABLE},
+                        FER_POLL_LEVEL));
 }
 
 static size_t raw_wait(int epoll, int timeout)
@@ -75,7 +76,7 @@ static size_t ferrule_wait(fer_poller *poller, fer_duration timeout)
 {
     fer_event events[EVENTS];
     size_t found = 0;
-    MUST(fer_poller_wait(poller, events, EVENTS, timeout, &found));
+    MUST(fer_poller_wait(poller, timeout, events, EVENTS, &found, NULL));
     return found;
 }
 
@@ -306,7 +307,7 @@ static uint64_t ferrule_modifies(const void *input, size_t count)
     bench_state *state = state_of(input);
     for (size_t i = 0; i < count; i++) {
         MUST(fer_poller_modify(&state->poller, state->registered_socket,
-                               (fer_event){1, true, false}, FER_POLL_LEVEL));
+                               (fer_event){.key = 1, .interest = FER_READABLE}, FER_POLL_LEVEL));
     }
     return count;
 }
@@ -368,10 +369,10 @@ static void begin(bench_state *state, size_t others, size_t ready)
         const int fd = new_socket();
         state->others[i] = fd;
         raw_control(state->epoll, EPOLL_CTL_ADD, fd, i < ready ? EPOLLOUT : EPOLLIN);
-        MUST(
-            fer_poller_add(&state->poller, fd,
-                           (fer_event){(uint64_t)fd, .readable = i >= ready, .writable = i < ready},
-                           FER_POLL_LEVEL));
+        MUST(fer_poller_add(
+            &state->poller, fd,
+            (fer_event){.key = (uint64_t)fd, .interest = i < ready ? FER_WRITABLE : FER_READABLE},
+            FER_POLL_LEVEL));
     }
 }
 

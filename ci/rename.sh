@@ -85,6 +85,12 @@ my %by_value = (
     fer_udp_socket_leave_multicast_v6 => [1],
 );
 
+# function/number of arguments => the new call. %0 is the first argument.
+my %moved = (
+    'fer_poller_wait/5'          => 'fer_poller_wait(%0, %3, %1, %2, %4, NULL)',
+    'fer_poller_wait_notified/6' => 'fer_poller_wait(%0, %3, %1, %2, %4, %5)',
+);
+
 # A call's argument list in parentheses, with strings and comments in it.
 my $list = qr{
     (?<list> \( (?: [^()"'/]++ | "(?:[^"\\]|\\.)*+" | '(?:[^'\\]|\\.)*+'
@@ -129,8 +135,32 @@ sub rewrite
         if ($by_value{$renamed{$name} // $name} && !$is_declaration) {
             $arguments[$_] = value_of($arguments[$_]) for grep { $_ < @arguments } @{$by_value{$renamed{$name} // $name}};
         }
-        "$name$gap(" . join(',', @arguments) . ')';
+        my $call = $is_declaration ? undef : $moved{"$name/" . @arguments};
+        s/^\s+|\s+$//g for $call ? @arguments : ();
+        $call ? $call =~ s/%(\d)/$arguments[$1]/gr : "$name$gap(" . join(',', @arguments) . ')';
     }ge;
+    return $text;
+}
+
+# The two bools of a fer_event, which are bits now. Only variables that the file declares.
+sub event_bits
+{
+    my ($text) = @_;
+    my $bit = sub { $_[0] eq 'true' ? $_[1] : () };
+    my $bits = sub {
+        join(' | ', $bit->($_[0], 'FER_READABLE'), $bit->($_[1], 'FER_WRITABLE')) || '0';
+    };
+    my $bool = qr/(true|false)/;
+    $text =~ s/(\bfer_event\)?\s*(?:\w+\s*=\s*)?)\{([^{},]+),\s*$bool,\s*$bool\}/
+        "$1\{.key = $2, .interest = " . $bits->($3, $4) . '}'/ge;
+    $text =~ s/(\{\.key = [^{},]+), \.readable = $bool(?:, \.writable = $bool)?\}/
+        "$1, .interest = " . $bits->($2, $3 \/\/ '') . '}'/ge;
+    $text =~ s/(\{\.key = [^{},]+), \.writable = $bool\}/
+        "$1, .interest = " . $bits->('', $2) . '}'/ge;
+    for my $name ($text =~ /\bfer_event\s+\**(\w+)/g) {
+        $text =~ s/(!?)\b($name(?:\[[^\]]*\])?(?:\.|->))(readable|writable)\b/
+            "($2interest & FER_" . uc($3) . ($1 ? ') == 0' : ') != 0')/ge;
+    }
     return $text;
 }
 
@@ -138,7 +168,7 @@ for my $path (@ARGV) {
     open my $in, '<:raw', $path or die "$path: $!\n";
     my $old = do { local $/; <$in> };
     close $in;
-    my $new = rewrite($old);
+    my $new = event_bits(rewrite($old));
     $new =~ s/\b((?:fer|FER)_\w+)\b/$renamed{$1} \/\/ $1/ge;
     $new =~ s/\bip(\.|->)(v[46])\b/ip$1u.$2/g;
     $new =~ s/(FER_IP_V[46],\s*)\.(v[46]\b)/$1.u.$2/g;

@@ -174,19 +174,20 @@ static fer_duration time_to_wait(const struct client *client)
 /* Waits for the stream, the reader's thread or the timeout, and transfers what is ready. */
 static fer_error transfer_once(struct client *client, bool *is_end)
 {
-    const fer_event interest = {STREAM_KEY, true, has_output(client)};
+    const fer_event interest = {.key = STREAM_KEY,
+                                .interest = FER_READABLE | (has_output(client) ? FER_WRITABLE : 0)};
     fer_event events[2];
     size_t count = 0;
     fer_duration limit = time_to_wait(client);
     FER_TRY(fer_poller_modify(&input.poller, fer_tcp_stream_as_raw(&client->stream), interest,
                               FER_POLL_LEVEL));
-    FER_TRY(
-        fer_poller_wait(&input.poller, events, sizeof events / sizeof events[0], limit, &count));
+    FER_TRY(fer_poller_wait(&input.poller, limit, events, sizeof events / sizeof events[0], &count,
+                            NULL));
     for (size_t i = 0; i < count && !*is_end; i++) {
-        if (events[i].writable && has_output(client)) {
+        if ((events[i].interest & FER_WRITABLE) != 0 && has_output(client)) {
             FER_TRY(send_some(client));
         }
-        if (events[i].readable) {
+        if ((events[i].interest & FER_READABLE) != 0) {
             FER_TRY(receive(client, is_end));
         }
     }
@@ -211,7 +212,7 @@ static fer_error transfer(struct client *client)
 
 static fer_error connect_once(struct client *client)
 {
-    const fer_event interest = {STREAM_KEY, true, false};
+    const fer_event interest = {.key = STREAM_KEY, .interest = FER_READABLE};
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     fer_socket_addr peer;
     FER_TRY(reconnect_attempt(&client->retry, &client->stream));

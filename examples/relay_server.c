@@ -84,7 +84,7 @@ static void take_out(struct relay *relay, struct client *client)
 /* Pending connections wait in the listener's accept queue. */
 static void pause_accepting(struct relay *relay, uint64_t until)
 {
-    const fer_event nothing = {LISTENER_KEY, false, false};
+    const fer_event nothing = {.key = LISTENER_KEY, .interest = 0};
     relay->accept_at = until;
     FER_IGNORE(fer_poller_modify(&relay->poller, fer_tcp_listener_as_raw(&relay->listener), nothing,
                                  FER_POLL_LEVEL));
@@ -92,7 +92,7 @@ static void pause_accepting(struct relay *relay, uint64_t until)
 
 static void resume_accepting(struct relay *relay)
 {
-    const fer_event connections = {LISTENER_KEY, true, false};
+    const fer_event connections = {.key = LISTENER_KEY, .interest = FER_READABLE};
     relay->accept_at = 0;
     FER_IGNORE(fer_poller_modify(&relay->poller, fer_tcp_listener_as_raw(&relay->listener),
                                  connections, FER_POLL_LEVEL));
@@ -115,7 +115,7 @@ static void disconnect(struct relay *relay, struct client *client)
 
 static fer_error register_client(struct relay *relay, struct client *client)
 {
-    const fer_event input = {(uint64_t)(uintptr_t)client, true, false};
+    const fer_event input = {.key = (uint64_t)(uintptr_t)client, .interest = FER_READABLE};
     FER_TRY(relay_keep_alive(&client->stream));
     return fer_poller_add(&relay->poller, fer_tcp_stream_as_raw(&client->stream), input,
                           FER_POLL_LEVEL);
@@ -183,7 +183,9 @@ static void accept_some(struct relay *relay)
 
 static void set_interest(struct relay *relay, struct client *client, bool for_room)
 {
-    const fer_event interest = {(uint64_t)(uintptr_t)client, client->state == RELAYING, for_room};
+    const fer_event interest = {.key = (uint64_t)(uintptr_t)client,
+                                .interest = (client->state == RELAYING ? FER_READABLE : 0) |
+                                            (for_room ? FER_WRITABLE : 0)};
     fer_error error = fer_poller_modify(&relay->poller, fer_tcp_stream_as_raw(&client->stream),
                                         interest, FER_POLL_LEVEL);
     client->waits_for_room = for_room;
@@ -344,10 +346,10 @@ static void handle_event(struct relay *relay, fer_event event)
         return;
     }
     struct client *client = (struct client *)(uintptr_t)event.key;
-    if (event.writable && client->state != CLOSED) {
+    if ((event.interest & FER_WRITABLE) != 0 && client->state != CLOSED) {
         relay_mark_unsent(relay, client);
     }
-    if (event.readable && client->state == RELAYING) {
+    if ((event.interest & FER_READABLE) != 0 && client->state == RELAYING) {
         receive(relay, client);
     }
 }
@@ -368,8 +370,8 @@ static fer_error serve(struct relay *relay)
         size_t count = 0;
         fflush(stdout); /* standard output may be a pipe */
         relay->now = example_milliseconds();
-        FER_TRY(
-            fer_poller_wait(&relay->poller, events, EVENTS_CAP, relay_wait_time(relay), &count));
+        FER_TRY(fer_poller_wait(&relay->poller, relay_wait_time(relay), events, EVENTS_CAP, &count,
+                                NULL));
         relay->now = example_milliseconds();
         for (size_t i = 0; i < count; i++) {
             handle_event(relay, events[i]);
@@ -387,7 +389,7 @@ static fer_error serve(struct relay *relay)
 
 static fer_error listen_and_serve(struct relay *relay)
 {
-    const fer_event connections = {LISTENER_KEY, true, false};
+    const fer_event connections = {.key = LISTENER_KEY, .interest = FER_READABLE};
     fer_socket_addr local;
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     FER_TRY(fer_poller_new(&relay->poller));

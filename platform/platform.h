@@ -205,10 +205,9 @@ bool ferp_connect_is_pending(fer_raw_socket raw);
 void ferp_disable_connect_retry(fer_raw_socket raw);
 
 /* ---- Unix sockets: the same functions with Unix addresses. UNSUPPORTED: this OS, or this version,
- * has no such socket. */
-
-/* socketpair | nothing */
+ * has no such socket. ferp_unix_pair: socketpair | nothing */
 fer_error ferp_unix_pair(fer_socket_type type, fer_raw_socket *one, fer_raw_socket *other);
+enum { FERP_UNIX_UNNAMED, FERP_UNIX_PATHNAME, FERP_UNIX_ABSTRACT }; /* kinds of address */
 fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr);
 fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr);
 fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out);

@@ -39,9 +39,15 @@ void fer_poller_close(fer_poller *poller)
 
 /* ---- Registering sockets */
 
-static bool can_register(const fer_poller *poller, fer_raw_socket raw)
+static bool is_registrable(const fer_poller *poller, fer_raw_socket raw)
 {
     return feri_likely(feri_poller_is_open(poller)) && feri_likely(raw != FER_RAW_SOCKET_NONE);
+}
+
+static bool can_register(const fer_poller *poller, fer_raw_socket raw, fer_event event)
+{
+    fer_interest unknown = event.interest & ~(fer_interest)(FER_READABLE | FER_WRITABLE);
+    return is_registrable(poller, raw) && feri_likely((unknown | event.reserved_) == 0);
 }
 
 /* The modes with edges are behind the others. */
@@ -78,34 +84,34 @@ static void publish_writes(fer_poller *poller)
     feri_atomic_touch(&poller->notified_);
 }
 
-FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event event,
                                   fer_poll_mode mode)
 {
-    if (!can_register(poller, raw)) {
+    if (!can_register(poller, raw, event)) {
         return refuse_socket();
     }
     if (!has_mode(mode)) {
         return refuse_mode(mode);
     }
     publish_writes(poller);
-    fer_error err = ferp_poller_add(poller, raw, interest, mode);
+    fer_error err = ferp_poller_add(poller, raw, event, mode);
     if (feri_rare(err.kind != FER_OK)) {
         return registering_failure(err);
     }
     return feri_ok();
 }
 
-FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event event,
                                      fer_poll_mode mode)
 {
-    if (!can_register(poller, raw)) {
+    if (!can_register(poller, raw, event)) {
         return refuse_socket();
     }
     if (!has_mode(mode)) {
         return refuse_mode(mode);
     }
     publish_writes(poller);
-    fer_error err = ferp_poller_modify(poller, raw, interest, mode);
+    fer_error err = ferp_poller_modify(poller, raw, event, mode);
     if (feri_rare(err.kind != FER_OK)) {
         return registering_failure(err);
     }
@@ -114,7 +120,7 @@ FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer
 
 FERI_HOT fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
-    if (!can_register(poller, raw)) {
+    if (!is_registrable(poller, raw)) {
         return refuse_socket();
     }
     fer_error err = ferp_poller_delete(poller, raw);
@@ -290,34 +296,32 @@ static bool give_back(fer_poller *poller, fer_error err, bool notified)
     return notified;
 }
 
-FERI_HOT fer_error fer_poller_wait_notified(fer_poller *poller, fer_event *events, size_t cap,
-                                            fer_duration timeout, size_t *count, bool *notified)
+static void store_notified(bool *notified, bool value)
+{
+    if (notified != NULL) {
+        *notified = value;
+    }
+}
+
+/* A wait that is not a plain poll. */
+FERI_APART static fer_error wait_counted(fer_poller *poller, fer_duration timeout,
+                                         fer_event *events, size_t cap, size_t *count,
+                                         bool *notified)
 {
     feri_store_count(count, 0);
-    if (notified != NULL) {
-        *notified = false;
-    }
-    if (!feri_poller_is_open(poller) || events == NULL || cap == 0 || count == NULL ||
-        notified == NULL) {
+    store_notified(notified, false);
+    if (!feri_poller_is_open(poller) || events == NULL || cap == 0 || count == NULL) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     bool was_sent = false;
     bool has_taken = enter_wait(poller, &timeout);
     fer_error err = wait_on(poller, events, cap, timeout, count, &was_sent);
     leave_wait(poller, timeout, was_sent);
-    *notified = give_back(poller, err, was_sent || has_taken);
+    store_notified(notified, give_back(poller, err, was_sent || has_taken));
     return err;
 }
 
-/* ---- A wait whose caller is not told of a notification. The common case is a poll that nothing
- * precedes: one call of the system. */
-
-FERI_APART static fer_error wait_unnotified(fer_poller *poller, fer_event *events, size_t cap,
-                                            fer_duration timeout, size_t *count)
-{
-    bool notified;
-    return fer_poller_wait_notified(poller, events, cap, timeout, count, &notified);
-}
+/* ---- A poll that nothing precedes, which is the common case: one call of the system. */
 
 /* The arguments of a poll, stored for the rare cases after the system's call, as in stream_io.c. */
 typedef struct poll_call {
@@ -325,6 +329,7 @@ typedef struct poll_call {
     fer_event *events;
     size_t cap;
     size_t *count;
+    bool *notified;
 } poll_call;
 
 /* After a poll that failed, or that the system's wakeup ended. */
@@ -332,10 +337,11 @@ FERI_COLD static fer_error end_poll(const poll_call *call, fer_error err, bool n
 {
     const fer_duration none = {0};
     if (err.kind == FER_INTERRUPTED && !notified) {
-        return wait_unnotified(call->poller, call->events, call->cap, none, call->count);
+        return wait_counted(call->poller, none, call->events, call->cap, call->count,
+                            call->notified);
     }
     leave_wait(call->poller, none, notified);
-    (void)give_back(call->poller, err, notified);
+    store_notified(call->notified, give_back(call->poller, err, notified));
     return err;
 }
 
@@ -350,18 +356,19 @@ static bool is_plain_poll(const fer_poller *poller, const fer_event *events, siz
            feri_likely(cap - 1 < PLAIN_EVENTS_MAX) && feri_likely(count != NULL);
 }
 
-FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap,
-                                   fer_duration timeout, size_t *count)
+FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout, fer_event *events,
+                                   size_t cap, size_t *count, bool *notified)
 {
     if (!is_plain_poll(poller, events, cap, timeout, count)) {
-        return wait_unnotified(poller, events, cap, timeout, count);
+        return wait_counted(poller, timeout, events, cap, count, notified);
     }
-    poll_call call = {poller, events, cap, count};
-    bool notified = false;
-    fer_error err = ferp_poller_wait(poller, events, cap, (fer_duration){0}, count, &notified);
-    if (feri_rare(err.kind != FER_OK) || feri_rare(notified)) {
-        return end_poll(&call, err, notified);
+    poll_call call = {poller, events, cap, count, notified};
+    bool is_sent = false;
+    fer_error err = ferp_poller_wait(poller, events, cap, (fer_duration){0}, count, &is_sent);
+    if (feri_rare(err.kind != FER_OK) || feri_rare(is_sent)) {
+        return end_poll(&call, err, is_sent);
     }
+    store_notified(call.notified, false);
     (void)feri_atomic_load(&call.poller->notified_); /* the end of the edge of publish_writes */
     return feri_ok();
 }

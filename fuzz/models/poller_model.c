@@ -28,8 +28,8 @@ void poller_model_begin(const fer_sim_config *config)
 
 static bool concerns(const struct registration *registration, poller_readiness ready)
 {
-    return (registration->interest.readable && ready.readable) ||
-           (registration->interest.writable && ready.writable) || ready.over;
+    return ((registration->interest.interest & FER_READABLE) != 0 && ready.readable) ||
+           ((registration->interest.interest & FER_WRITABLE) != 0 && ready.writable) || ready.over;
 }
 
 static bool is_expected(const struct registration *registration)
@@ -44,10 +44,11 @@ void poller_registration_update(struct registration *registration, uint64_t time
 {
     poller_readiness must = poller_socket_must(registration->socket);
     poller_readiness may = poller_socket_may(registration->socket);
-    bool rises =
-        (must.readable && !registration->before.readable && registration->interest.readable) ||
-        (must.writable && !registration->before.writable && registration->interest.writable) ||
-        (must.over && !registration->before.over);
+    bool rises = (must.readable && !registration->before.readable &&
+                  (registration->interest.interest & FER_READABLE) != 0) ||
+                 (must.writable && !registration->before.writable &&
+                  (registration->interest.interest & FER_WRITABLE) != 0) ||
+                 (must.over && !registration->before.over);
     registration->has_risen = registration->has_risen || rises;
     registration->before = may;
     if (!is_expected(registration)) {

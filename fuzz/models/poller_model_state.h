@@ -68,7 +68,7 @@ void poller_registration_update(struct registration *registration, uint64_t time
 
 static inline bool has_no_interest(const struct registration *registration)
 {
-    return !registration->interest.readable && !registration->interest.writable;
+    return registration->interest.interest == 0;
 }
 
 #endif

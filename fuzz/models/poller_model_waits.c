@@ -71,8 +71,10 @@ static struct registration *registration_with_key(int poller, uint64_t key)
 /* The event is explained only by an injected spurious readiness. */
 static bool is_explained_by_fault(const struct registration *registration, const fer_event *event)
 {
-    bool has_interest = (event->readable && registration->interest.readable) ||
-                        (event->writable && registration->interest.writable);
+    bool has_interest = ((event->interest & FER_READABLE) != 0 &&
+                         (registration->interest.interest & FER_READABLE) != 0) ||
+                        ((event->interest & FER_WRITABLE) != 0 &&
+                         (registration->interest.interest & FER_WRITABLE) != 0);
     return has_interest && registration->is_armed;
 }
 
@@ -80,19 +82,25 @@ static const char *check_flags(const struct registration *registration, const fe
 {
     poller_readiness may = poller_socket_may(registration->socket);
     poller_readiness must = poller_socket_must(registration->socket);
-    bool may_read = may.over || (may.readable && registration->interest.readable);
-    bool may_write = may.over || (may.writable && registration->interest.writable);
-    if (!event->readable && !event->writable) {
+    bool may_read =
+        may.over || (may.readable && (registration->interest.interest & FER_READABLE) != 0);
+    bool may_write =
+        may.over || (may.writable && (registration->interest.interest & FER_WRITABLE) != 0);
+    if (event->interest == 0) {
         return "an event without readiness";
     }
-    if ((event->readable && !may_read) || (event->writable && !may_write)) {
+    if (((event->interest & FER_READABLE) != 0 && !may_read) ||
+        ((event->interest & FER_WRITABLE) != 0 && !may_write)) {
         return "P1, P2: an event for something not ready, or without interest";
     }
-    if (!registration->is_stale && must.over && (!event->readable || !event->writable)) {
+    if (!registration->is_stale && must.over &&
+        ((event->interest & FER_READABLE) == 0 || (event->interest & FER_WRITABLE) == 0)) {
         return "P2: a hang-up or failure is not readable and writable";
     }
-    bool lacks = (must.readable && registration->interest.readable && !event->readable) ||
-                 (must.writable && registration->interest.writable && !event->writable);
+    bool lacks = (must.readable && (registration->interest.interest & FER_READABLE) != 0 &&
+                  (event->interest & FER_READABLE) == 0) ||
+                 (must.writable && (registration->interest.interest & FER_WRITABLE) != 0 &&
+                  (event->interest & FER_WRITABLE) == 0);
     return lacks && !registration->is_stale ? "P2: an event lacks a ready direction" : NULL;
 }
 

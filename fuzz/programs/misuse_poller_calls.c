@@ -24,8 +24,8 @@ static fer_poll_mode mode_of(const struct misuse_arguments *a)
 
 static fer_event interest_of(const struct misuse_arguments *a)
 {
-    return (fer_event){a->arg * UINT64_C(0x0101010101010101), (a->which & 32) != 0,
-                       (a->which & 64) != 0};
+    return (fer_event){.key = a->arg * UINT64_C(0x0101010101010101),
+                       .interest = (fer_interest)(a->which >> 5 & 3)};
 }
 
 static fer_error do_close(fer_poller *poller)
@@ -34,7 +34,7 @@ static fer_error do_close(fer_poller *poller)
     return misuse_ok();
 }
 
-/* Bits of nulls: poller, events, count, fer_poller_wait_notified, notified. A count after a
+/* Bits of nulls: poller, events, count, whether it asks for notified, notified. A count after a
  * failure, or above the capacity, is wrong; and so is a notification after a failure. */
 static fer_error do_wait(const struct misuse_arguments *a)
 {
@@ -48,9 +48,9 @@ static fer_error do_wait(const struct misuse_arguments *a)
     fer_duration timeout = {nanos[a->arg % 3]};
     bool notified = false;
     fer_error error = a->nulls & 8
-                          ? fer_poller_wait_notified(a->poller, room, cap, timeout, count_out,
-                                                     a->nulls & 16 ? NULL : &notified)
-                          : fer_poller_wait(a->poller, room, cap, timeout, count_out);
+                          ? fer_poller_wait(a->poller, timeout, room, cap, count_out,
+                                            a->nulls & 16 ? NULL : &notified)
+                          : fer_poller_wait(a->poller, timeout, room, cap, count_out, NULL);
     size_t most = error.kind == FER_OK ? cap : 0;
     bool is_right = (count_out == NULL || count <= most) && (!notified || error.kind == FER_OK);
     return misuse_checked(is_right, error);

@@ -152,7 +152,7 @@ static fer_unix_addr address_of(const char *const *paths, uint8_t arg)
     FER_IGNORE(fer_unix_addr_from_pathname(&addr, paths[arg % 4]));
     if (arg % 16 >= 12) {
         memset(&addr, arg, sizeof addr);
-        addr.kind_ = arg % 2 == 0 ? (uint16_t)FER_UNIX_ADDR_PATHNAME : (uint16_t)arg;
+        addr.kind_ = arg % 2 == 0 ? 1 : (uint16_t)arg;
     }
     return addr;
 }

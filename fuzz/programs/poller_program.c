@@ -43,8 +43,10 @@ static uint64_t new_key(struct poller_program *program)
 
 static fer_event interest_of(struct poller_program *program, uint8_t arg)
 {
-    static const fer_event interests[] = {
-        {0, true, false}, {0, false, true}, {0, true, true}, {0, false, false}};
+    static const fer_event interests[] = {{.interest = FER_READABLE},
+                                          {.interest = FER_WRITABLE},
+                                          {.interest = FER_READABLE | FER_WRITABLE},
+                                          {.interest = 0}};
     fer_event interest = interests[arg % 4];
     interest.key = new_key(program);
     return interest;
@@ -173,7 +175,8 @@ static void trace_wait(const struct poller_program *program, const poller_wait_r
     note(program, wait->error);
     for (size_t i = 0; i < wait->count; i++) {
         fprintf(stderr, "    event %" PRIx64 " %s%s\n", wait->events[i].key,
-                wait->events[i].readable ? "r" : "", wait->events[i].writable ? "w" : "");
+                (wait->events[i].interest & FER_READABLE) != 0 ? "r" : "",
+                (wait->events[i].interest & FER_WRITABLE) != 0 ? "w" : "");
     }
 }
 
@@ -202,10 +205,10 @@ static void wait_for(struct poller_program *program, const poller_step *step)
     bool is_open = poller_model_wait_begins(wait.poller, wait.timeout);
     program->is_waiting = true;
     wait.knows_notified = (step->third & 64) == 0;
-    wait.error = wait.knows_notified
-                     ? fer_poller_wait_notified(poller, events, wait.cap, wait.timeout, &wait.count,
-                                                &wait.notified)
-                     : fer_poller_wait(poller, events, wait.cap, wait.timeout, &wait.count);
+    wait.error =
+        wait.knows_notified
+            ? fer_poller_wait(poller, wait.timeout, events, wait.cap, &wait.count, &wait.notified)
+            : fer_poller_wait(poller, wait.timeout, events, wait.cap, &wait.count, NULL);
     program->is_waiting = false;
     wait.is_fault_hit =
         fer_sim_clear_faults() == 0 && program->fault == FER_SIM_FAULT_SPURIOUS_READY;

@@ -14,8 +14,9 @@ static fer_poll_mode mode_of(uint8_t arg)
 static fer_event interest_of(struct program *program, int handle, uint8_t arg)
 {
     program->keys[handle] += PROGRAM_HANDLES;
-    return (fer_event){program->keys[handle] + (uint64_t)handle, arg % 4 != 1,
-                       arg % 4 != 0 && arg % 4 != 3};
+    return (fer_event){.key = program->keys[handle] + (uint64_t)handle,
+                       .interest = (arg % 4 != 1 ? FER_READABLE : 0) |
+                                   (arg % 4 != 0 && arg % 4 != 3 ? FER_WRITABLE : 0)};
 }
 
 static void register_stream(struct program *program, int handle, uint8_t arg, struct record *record)
@@ -36,11 +37,11 @@ static void wait_for_stream(struct program *program, int handle, struct record *
     fer_event events[EVENTS];
     uint64_t key = program->keys[handle] + (uint64_t)handle;
     record->error =
-        fer_poller_wait(&program->poller, events, EVENTS, (fer_duration){0}, &record->n);
+        fer_poller_wait(&program->poller, (fer_duration){0}, events, EVENTS, &record->n, NULL);
     for (size_t i = 0; i < record->n; i++) {
         if (events[i].key == key) {
-            record->value =
-                (events[i].readable ? READABLE : 0) | (events[i].writable ? WRITABLE : 0);
+            record->value = ((events[i].interest & FER_READABLE) != 0 ? READABLE : 0) |
+                            ((events[i].interest & FER_WRITABLE) != 0 ? WRITABLE : 0);
         }
     }
     record->n = 0;

@@ -18,7 +18,7 @@ typedef struct fer_duration {
     uint64_t nanos;
 } fer_duration;
 
-#define FER_DURATION_NONE_NANOS UINT64_MAX
+#define FER_DURATION_NONE_NANOS 0xFFFFFFFFFFFFFFFFu
 #ifdef __cplusplus
 #define FER_DURATION_NONE (fer_duration{FER_DURATION_NONE_NANOS})
 #else

@@ -16,7 +16,7 @@ extern "C" {
 /* The OS's identifier of a socket: an int file descriptor or a SOCKET. FER_RAW_SOCKET_NONE is not a
  * valid value of either. */
 typedef intptr_t fer_raw_socket;
-#define FER_RAW_SOCKET_NONE ((fer_raw_socket)-1)
+#define FER_RAW_SOCKET_NONE (-1)
 
 /* The storage of every socket handle. Its members are private: only the functions of its type read
  * and change them. A handle of all zero bytes is NEW. Copying a handle moves it: use and close only
@@ -54,8 +54,8 @@ typedef struct fer_io_slice {
 
 /* The readiness to wait for: FER_READABLE, FER_WRITABLE, or both joined by |. */
 typedef uint32_t fer_interest;
-#define FER_READABLE ((fer_interest)1)
-#define FER_WRITABLE ((fer_interest)2)
+#define FER_READABLE 1u
+#define FER_WRITABLE 2u
 
 /* The half of a connection to shut down: std::net::Shutdown. */
 typedef enum fer_shutdown {

@@ -3,13 +3,13 @@
  *
  *     fer_poller poller = {0};
  *     fer_event events[64];
- *     fer_event interest = {.key = 1, .readable = true};
+ *     fer_event event = {.key = 1, .interest = FER_READABLE};
  *     fer_raw_socket raw = fer_tcp_listener_as_raw(&listener);
  *     size_t count = 0;
  *     FER_TRY(fer_poller_new(&poller));
- *     FER_TRY(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL));
+ *     FER_TRY(fer_poller_add(&poller, raw, event, FER_POLL_LEVEL));
  *     for (;;) {
- *         FER_TRY(fer_poller_wait(&poller, events, 64, FER_DURATION_NONE, &count));
+ *         FER_TRY(fer_poller_wait(&poller, FER_DURATION_NONE, events, 64, &count, NULL));
  *         for (size_t i = 0; i < count; i++) {
  *             serve(events[i].key);
  *         }
@@ -47,7 +47,7 @@
  * P6  A notification wakes exactly one wait: one in progress, otherwise the next one. Several
  *     notifications count as one until a wait wakes. A wait woken only by a notification is FER_OK
  *     with no events. A notification may also wake a wait that returns events, so check for the
- *     notified work after every wait, or use fer_poller_wait_notified. To stop several threads, let
+ *     notified work after every wait, or pass `notified` to the wait. To stop several threads, let
  *     each thread that finds the stop request notify once more.
  * P7  FER_POLL_ONESHOT returns one event, then none until fer_poller_modify. FER_POLL_LEVEL returns
  *     one in each wait while the socket is ready. FER_POLL_EDGE returns one each time the socket
@@ -89,13 +89,13 @@
 extern "C" {
 #endif
 
-/* As an interest: the events to wait for, and a key that identifies the socket. As a result: the
- * readiness that was found, with that key. All 64-bit keys are available to the user; none is
- * reserved. */
+/* As an argument: the readiness to wait for (FER_READABLE, FER_WRITABLE, both or none), and a key
+ * that identifies the socket. As a result: the readiness that was found, with that key. All 64-bit
+ * keys are available to the user; none is reserved. reserved_ is 0. */
 typedef struct fer_event {
     uint64_t key;
-    bool readable;
-    bool writable;
+    fer_interest interest;
+    uint32_t reserved_;
 } fer_event;
 
 /* How often a ready socket is reported (rule P7). FER_POLL_ONESHOT and FER_POLL_LEVEL exist on
@@ -132,8 +132,8 @@ typedef struct fer_poller {
 FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller);
 
 /**
- * Registers a socket. A wait returns interest.key if the socket is readable and interest.readable
- * is true, or if it is writable and interest.writable is true.
+ * Registers a socket. A wait returns event.key if the socket is readable and event.interest has
+ * FER_READABLE, or if it is writable and event.interest has FER_WRITABLE.
  *
  * If the socket is already ready, the next wait reports it. A listener is readable if a connection
  * is queued. A socket with a pending connect becomes writable when the connect succeeds or fails.
@@ -151,16 +151,16 @@ FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller);
  * Owns: nothing. Delete the socket before closing it (rule P4).
  * Errors: FER_ALREADY_EXISTS, FER_UNSUPPORTED (FER_POLL_EDGE and FER_POLL_EDGE_ONESHOT on Windows
  * and with poll; a descriptor that the OS cannot poll), FER_INVALID_INPUT (misuse;
- * FER_RAW_SOCKET_NONE; an unknown mode), FER_BAD_HANDLE (a raw value that is not an open socket),
- * FER_OUT_OF_MEMORY, FER_STORAGE_FULL (Linux: /proc/sys/fs/epoll/max_user_watches) and other errors
- * of the OS.
+ * FER_RAW_SOCKET_NONE; an unknown mode; other bits in event.interest; event.reserved_ is not 0),
+ * FER_BAD_HANDLE (a raw value that is not an open socket), FER_OUT_OF_MEMORY, FER_STORAGE_FULL
+ * (Linux: /proc/sys/fs/epoll/max_user_watches) and other errors of the OS.
  * Rust: polling::Poller::add_with_mode. Differs: edge-triggered mode is refused if the OS does not
  * have it.
  * Threads: concurrent with any other call on the poller except new and close. A wait in progress
  * includes the new socket.
  */
 FER_MUST_USE FER_API fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw,
-                                              fer_event interest, fer_poll_mode mode);
+                                              fer_event event, fer_poll_mode mode);
 
 /**
  * Changes the interest, the key and the mode of a registered socket. Reenables a one-shot socket
@@ -179,7 +179,7 @@ FER_MUST_USE FER_API fer_error fer_poller_add(fer_poller *poller, fer_raw_socket
  * returning at the same time may still return the old key.
  */
 FER_MUST_USE FER_API fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw,
-                                                 fer_event interest, fer_poll_mode mode);
+                                                 fer_event event, fer_poll_mode mode);
 
 /**
  * Removes a socket's registration.
@@ -200,40 +200,28 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  *
  * The first *count elements of events are filled, at most cap. The others may be overwritten.
  * Readable and writable may be two events with one key, except with a one-shot mode. FER_OK with
- * no events means that the timeout expired, or that fer_poller_notify was called;
- * fer_poller_wait_notified distinguishes them.
+ * no events means that the timeout expired, or that fer_poller_notify was called.
+ *
+ * notified may be NULL. *notified is true for exactly one wait for each notification, or for
+ * several that were merged (rule P6). The wait may return events too: a notification that was
+ * pending does not hide them, and a wait that an event has ended may leave the notification to the
+ * next one. If cap is 1, a notification that arrives during the wait may leave the event to the
+ * next one.
  *
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
  * Owns: events is caller-owned, cap elements; the events in it are copies.
  * Errors: FER_INVALID_INPUT (misuse; events or count is NULL; cap is 0) and other errors of the OS.
- * *count is 0 after a failure.
- * Rust: polling::Poller::wait. Differs: a signal does not end the wait, and a timeout never ends it
- * early.
+ * After a failure *count is 0 and *notified is false, and a pending notification wakes the next
+ * wait.
+ * Rust: polling::Poller::wait. Differs: a signal does not end the wait, a timeout never ends it
+ * early, and a notification is reported.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
  * close.
  */
-FER_MUST_USE FER_API fer_error fer_poller_wait(fer_poller *poller, fer_event *events, size_t cap,
-                                               fer_duration timeout, size_t *count);
-
-/**
- * Waits as fer_poller_wait, and stores in *notified whether a notification has woken this wait.
- *
- * *notified is true for exactly one wait for each notification, or for several that were merged
- * (rule P6). The wait may return events too: a notification that was pending does not hide them,
- * and a wait that an event has ended may leave the notification to the next one. If cap is 1, a
- * notification that arrives during the wait may leave the event to the next one.
- *
- * Blocks: same as fer_poller_wait.
- * Owns: same as fer_poller_wait.
- * Errors: same as fer_poller_wait. FER_INVALID_INPUT also if notified is NULL. *notified is false
- * after a failure, and a pending notification wakes the next wait.
- * Rust: polling::Poller::wait. Differs: reports the notification.
- * Threads: same as fer_poller_wait.
- */
-FER_MUST_USE FER_API fer_error fer_poller_wait_notified(fer_poller *poller, fer_event *events,
-                                                        size_t cap, fer_duration timeout,
-                                                        size_t *count, bool *notified);
+FER_MUST_USE FER_API fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout,
+                                               fer_event *events, size_t cap, size_t *count,
+                                               bool *notified);
 
 /**
  * Wakes one wait: one in progress, otherwise the next one.

@@ -49,18 +49,20 @@ class poller : public owned<fer_poller, fer_poller_close>
     }
 
     /* Waits until a socket is ready, the poller is notified or the timeout expires. */
-    result<std::size_t> wait(view<fer_event> events, fer_duration timeout) noexcept
+    result<std::size_t> wait(fer_duration timeout, view<fer_event> events) noexcept
     {
-        return detail::value_of<std::size_t>(fer_poller_wait, get(), events.data(), events.size(),
-                                             timeout);
+        std::size_t count = 0;
+        fer_error error =
+            fer_poller_wait(get(), timeout, events.data(), events.size(), &count, nullptr);
+        return {error, std::move(count)};
     }
 
     /* Waits as wait does, and returns also whether a notification has woken this wait. */
-    result<poller_wake> wait_notified(view<fer_event> events, fer_duration timeout) noexcept
+    result<poller_wake> wait_notified(fer_duration timeout, view<fer_event> events) noexcept
     {
         poller_wake wake{};
-        fer_error error = fer_poller_wait_notified(get(), events.data(), events.size(), timeout,
-                                                   &wake.count, &wake.notified);
+        fer_error error = fer_poller_wait(get(), timeout, events.data(), events.size(), &wake.count,
+                                          &wake.notified);
         return {error, wake};
     }
 

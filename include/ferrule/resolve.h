@@ -136,7 +136,7 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
  *     FER_TRY(fer_resolver_new(&resolver, 4, 64));
  *     FER_TRY(fer_resolver_start_with_key(&resolver, "example.com:80", &poller, 7, &lookups[7]));
  *
- * Then after each fer_poller_wait_notified that reports a notification:
+ * Then after each fer_poller_wait that reports a notification:
  *
  *     do {
  *         FER_TRY(fer_resolver_take_completed(&resolver, &poller, keys, 16, &taken));

@@ -26,16 +26,9 @@
 extern "C" {
 #endif
 
-/* The kinds of address. An abstract name exists on Linux only. */
-typedef enum fer_unix_addr_kind {
-    FER_UNIX_ADDR_UNNAMED = 0,
-    FER_UNIX_ADDR_PATHNAME = 1,
-    FER_UNIX_ADDR_ABSTRACT = 2
-} fer_unix_addr_kind;
-
 /* The length of the longest name in bytes, without a NUL. A path of this length can only come from
  * the OS, not from fer_unix_addr_from_pathname. */
-enum { FER_UNIX_ADDR_NAME_MAX = 108 };
+#define FER_UNIX_ADDR_NAME_MAX 108
 
 /* The address of a Unix socket: unnamed (all zero bytes), a path, or on Linux an abstract name. A
  * plain value. Its members are private. */

@@ -86,7 +86,7 @@ static void set_entry_interest(ferp_list *list, source *one, fer_event interest,
 {
     one->interest = interest;
     one->mode = mode;
-    one->armed = interest.readable || interest.writable;
+    one->armed = interest.interest != 0;
     one->serial = ++list->last_serial;
 }
 
@@ -127,8 +127,8 @@ static bool reserve(ferp_list *list)
 
 static short events_of(fer_event interest)
 {
-    return (short)((interest.readable ? FERP_LIST_READABLE : 0) |
-                   (interest.writable ? FERP_LIST_WRITABLE : 0));
+    return (short)(((interest.interest & FER_READABLE) != 0 ? FERP_LIST_READABLE : 0) |
+                   ((interest.interest & FER_WRITABLE) != 0 ? FERP_LIST_WRITABLE : 0));
 }
 
 static void fill_set(const ferp_list *list, ferp_poll_set *out)
@@ -280,10 +280,11 @@ static fer_event event_of_entry(const source *one, const ferp_list_entry *entry)
 {
     bool failed = ferp_list_has_failed(entry);
     bool ended = failed || (entry->revents & POLLHUP) != 0;
-    return (fer_event){
-        one->interest.key,
-        ended || (one->interest.readable && (entry->revents & FERP_LIST_READABLE) != 0),
-        failed || (one->interest.writable && (entry->revents & FERP_LIST_WRITABLE) != 0)};
+    fer_interest ready = ((entry->revents & FERP_LIST_READABLE) != 0 ? FER_READABLE : 0) |
+                         ((entry->revents & FERP_LIST_WRITABLE) != 0 ? FER_WRITABLE : 0);
+    fer_interest always = (ended ? FER_READABLE : 0) | (failed ? FER_WRITABLE : 0);
+    return (fer_event){.key = one->interest.key,
+                       .interest = (ready & one->interest.interest) | always};
 }
 
 /* Whether the number still names the added socket. poll has examined the socket that has the number
@@ -311,7 +312,7 @@ static bool report_event(ferp_list *list, const ferp_list_entry *entry, uint64_t
         return false;
     }
     *out = event_of_entry(one, entry);
-    if (!out->readable && !out->writable) {
+    if (out->interest == 0) {
         return false;
     }
     one->armed = one->mode != FER_POLL_ONESHOT;

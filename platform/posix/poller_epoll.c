@@ -65,7 +65,7 @@ static const uint32_t events_of[4][4] = {
 
 static uint32_t system_events(fer_event interest, fer_poll_mode mode)
 {
-    return events_of[mode][interest.readable + (size_t)2 * interest.writable];
+    return events_of[mode][interest.interest];
 }
 
 /* After a failed epoll_ctl. EPERM: a file that epoll does not support (epoll_ctl(2)). Out of line,
@@ -174,30 +174,18 @@ _Static_assert(sizeof(struct epoll_event) <= sizeof(fer_event),
 _Static_assert((EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP) == 31,
                "the reported bits are the five low bits");
 
-/* The two adjacent members of fer_event. */
-struct readiness {
-    bool readable;
-    bool writable;
-};
-_Static_assert(offsetof(fer_event, writable) - offsetof(fer_event, readable) ==
-                   offsetof(struct readiness, writable),
-               "both members are copied together");
-
-#define IS_READABLE(bits) (((bits) & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0)
-#define IS_WRITABLE(bits) (((bits) & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0)
-#define ONE(bits)                            \
-    {                                        \
-        IS_READABLE(bits), IS_WRITABLE(bits) \
-    }
+#define READABLE(bits) (((bits) & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0 ? FER_READABLE : 0)
+#define WRITABLE(bits) (((bits) & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0 ? FER_WRITABLE : 0)
+#define ONE(bits) READABLE(bits) | WRITABLE(bits)
 #define FOUR(bits) ONE(bits), ONE((bits) + 1), ONE((bits) + 2), ONE((bits) + 3)
-static const struct readiness readiness_of[32] = {FOUR(0),  FOUR(4),  FOUR(8),  FOUR(12),
-                                                  FOUR(16), FOUR(20), FOUR(24), FOUR(28)};
+static const uint8_t readiness_of[32] = {FOUR(0),  FOUR(4),  FOUR(8),  FOUR(12),
+                                         FOUR(16), FOUR(20), FOUR(24), FOUR(28)};
 
 /* Only the notification is neither readable nor writable. It is removed; later events move up. */
 static size_t remove_notification(fer_event *events, size_t count)
 {
     size_t at = 0;
-    while (events[at].readable || events[at].writable) {
+    while (events[at].interest != 0) {
         at++;
     }
     memmove(events + at, events + at + 1, (count - at - 1) * sizeof *events);
@@ -220,9 +208,8 @@ __attribute__((noinline)) static struct converted convert_events(fer_event *even
         struct epoll_event event;
         memcpy(&event, (const char *)events + i * sizeof event, sizeof event);
         seen |= event.events;
-        events[i].key = event.data.u64;
-        memcpy((char *)&events[i] + offsetof(fer_event, readable),
-               &readiness_of[event.events & READINESS_BITS], sizeof(struct readiness));
+        events[i] = (fer_event){.key = event.data.u64,
+                                .interest = readiness_of[event.events & READINESS_BITS]};
     }
     bool notified = (seen & (uint32_t)EPOLLWRNORM) != 0;
     return (struct converted){notified ? remove_notification(events, count) : count, notified};

@@ -127,7 +127,7 @@ static bool is_once(fer_poll_mode mode)
 
 static bool needs_ticket(fer_event interest, fer_poll_mode mode)
 {
-    return is_once(mode) && interest.readable && interest.writable;
+    return is_once(mode) && interest.interest == (FER_READABLE | FER_WRITABLE);
 }
 
 static int flags_of(fer_event interest, fer_poll_mode mode)
@@ -149,10 +149,10 @@ static void add_interest(changes *to, uintptr_t fd, fer_event interest, fer_poll
     if (needs_ticket(interest, mode)) {
         add_change(to, fd, EVFILT_USER, EV_ADD | EV_DISABLE, 0, 0);
     }
-    if (interest.readable) {
+    if ((interest.interest & FER_READABLE) != 0) {
         add_change(to, fd, EVFILT_READ, flags, 0, interest.key);
     }
-    if (interest.writable) {
+    if ((interest.interest & FER_WRITABLE) != 0) {
         add_change(to, fd, EVFILT_WRITE, flags, 0, interest.key);
     }
 }
@@ -302,9 +302,9 @@ static bool has_failed(const struct kevent *received)
 static fer_event event_of_kevent(const struct kevent *received)
 {
     bool ended = has_failed(received);
-    return (fer_event){(uint64_t)(uintptr_t)received->udata,
-                       ended || received->filter == EVFILT_READ,
-                       ended || received->filter == EVFILT_WRITE};
+    fer_interest half = received->filter == EVFILT_READ ? FER_READABLE : FER_WRITABLE;
+    return (fer_event){.key = (uint64_t)(uintptr_t)received->udata,
+                       .interest = ended ? FER_READABLE | FER_WRITABLE : half};
 }
 
 /* Keeps the sockets' events and returns their number. */
@@ -340,9 +340,7 @@ static void merge(const struct kevent *received, int taken, int other, fer_event
 {
     for (int i = 0; i < taken; i++) {
         if (received[i].ident == received[other].ident && has_ticket(&received[i])) {
-            fer_event more = event_of_kevent(&received[other]);
-            events[i].readable = events[i].readable || more.readable;
-            events[i].writable = events[i].writable || more.writable;
+            events[i].interest |= event_of_kevent(&received[other]).interest;
         }
     }
 }

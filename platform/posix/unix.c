@@ -14,7 +14,7 @@
  * (unix(7)). Core has checked the length. */
 static socklen_t sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_un *out)
 {
-    bool is_path = addr->kind_ == FER_UNIX_ADDR_PATHNAME;
+    bool is_path = addr->kind_ == FERP_UNIX_PATHNAME;
     memset(out, 0, sizeof *out);
     out->sun_family = AF_UNIX;
     memcpy(out->sun_path + !is_path, addr->name_, addr->len_);
@@ -43,7 +43,7 @@ static fer_unix_addr from_sockaddr_un(const struct sockaddr_un *from, socklen_t 
     }
 #endif
     size_t length = is_path ? strnlen(from->sun_path, room) : room - 1;
-    addr.kind_ = is_path ? FER_UNIX_ADDR_PATHNAME : FER_UNIX_ADDR_ABSTRACT;
+    addr.kind_ = is_path ? FERP_UNIX_PATHNAME : FERP_UNIX_ABSTRACT;
     addr.len_ = (uint16_t)length;
     memcpy(addr.name_, from->sun_path + !is_path, length);
     return addr;

@@ -283,7 +283,7 @@ static const ferp_sim_socket *socket_of(const ferp_sim_network *network,
 
 static bool has_any(fer_event event)
 {
-    return event.readable || event.writable;
+    return event.interest != 0;
 }
 
 /* Any change of the socket's readiness is an edge. There can be spurious edges, but no edge is
@@ -300,15 +300,14 @@ static fer_event event_of(ferp_sim_network *network, const ferp_sim_source *sour
 
 static void trace_event(ferp_sim_network *network, const ferp_sim_socket *socket, fer_event event)
 {
-    static const char *const verbs[] = {"poller: writable", "poller: readable",
+    static const char *const verbs[] = {"", "poller: readable", "poller: writable",
                                         "poller: readable, writable"};
     unsigned char key[8];
     for (size_t i = 0; i < sizeof key; i++) {
         key[i] = (unsigned char)(event.key >> (8 * i));
     }
     ferp_sim_trace_bytes(network, key, sizeof key);
-    ferp_sim_trace_event(network, verbs[event.readable + (event.readable && event.writable)],
-                         socket);
+    ferp_sim_trace_event(network, verbs[event.interest], socket);
 }
 
 static bool is_once(fer_poll_mode mode)
@@ -359,8 +358,7 @@ static fer_event missing_event(ferp_sim_network *network, const ferp_sim_source 
     }
     fer_event ready = ferp_sim_readiness(network, socket_of(network, source), source->interest);
     fer_event requested = source->interest;
-    return (fer_event){requested.key, requested.readable && !ready.readable,
-                       requested.writable && !ready.writable};
+    return (fer_event){.key = requested.key, .interest = requested.interest & ~ready.interest};
 }
 
 static ferp_sim_source *nth_not_ready(ferp_sim_network *network, ferp_sim_poll_set *set,

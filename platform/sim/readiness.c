@@ -49,7 +49,8 @@ static readiness datagrams_of_epoll(ferp_sim_network *network, const ferp_sim_so
 {
     return (readiness){
         .readable = socket->datagram_count > 0 || socket->shut_read,
-        .writable = interest.writable && ferp_sim_unix_has_room(network, socket),
+        .writable =
+            (interest.interest & FER_WRITABLE) != 0 && ferp_sim_unix_has_room(network, socket),
         .failed = socket->pending != FERP_SIM_NO_ERROR || (socket->shut_read && socket->shut_write),
     };
 }
@@ -93,6 +94,8 @@ fer_event ferp_sim_readiness(ferp_sim_network *network, const ferp_sim_socket *s
                              fer_event interest)
 {
     readiness ready = readiness_of(network, socket, interest);
-    return (fer_event){interest.key, ready.failed || (ready.readable && interest.readable),
-                       ready.failed || (ready.writable && interest.writable)};
+    fer_interest found = (ready.readable ? FER_READABLE : 0) | (ready.writable ? FER_WRITABLE : 0);
+    return (fer_event){.key = interest.key,
+                       .interest =
+                           ready.failed ? FER_READABLE | FER_WRITABLE : found & interest.interest};
 }

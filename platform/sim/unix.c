@@ -92,7 +92,7 @@ void ferp_sim_drop_unix_peers(ferp_sim_network *network, const ferp_sim_socket *
 void ferp_sim_release_name(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     int name = socket->unix_name;
-    if (name != FERP_SIM_NONE && network->unix_names[name].addr.kind_ == FER_UNIX_ADDR_ABSTRACT &&
+    if (name != FERP_SIM_NONE && network->unix_names[name].addr.kind_ == FERP_UNIX_ABSTRACT &&
         socket->listener == FERP_SIM_NONE) {
         network->unix_names[name].exists =
             network->unix_names[name].exists && network->unix_names[name].owner != socket->sequence;
@@ -178,7 +178,7 @@ static fer_error find(ferp_sim_network *network, const fer_unix_addr *addr, ferp
 {
     int name = name_at(network, addr);
     if (name == FERP_SIM_NONE) {
-        bool refused = ferp_sim_is_winsock(network) || addr->kind_ == FER_UNIX_ADDR_ABSTRACT;
+        bool refused = ferp_sim_is_winsock(network) || addr->kind_ == FERP_UNIX_ABSTRACT;
         return ferp_sim_error(network, refused ? FERP_SIM_ECONNREFUSED : FERP_SIM_ENOENT);
     }
     ferp_sim_socket *found = owner_of(network, name);

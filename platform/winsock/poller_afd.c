@@ -23,14 +23,15 @@ static ferp_afd_poller *poller_of(const fer_poller *poller)
 
 static ULONG afd_events_of(fer_event interest)
 {
-    return BROKEN | (interest.readable ? READABLE : 0u) | (interest.writable ? WRITABLE : 0u);
+    return BROKEN | ((interest.interest & FER_READABLE) != 0 ? READABLE : 0u) |
+           ((interest.interest & FER_WRITABLE) != 0 ? WRITABLE : 0u);
 }
 
 static void set_interest(ferp_afd_source *source, fer_event interest, fer_poll_mode mode)
 {
     source->key = interest.key;
     source->events = afd_events_of(interest);
-    source->is_once = mode == FER_POLL_ONESHOT || (!interest.readable && !interest.writable);
+    source->is_once = mode == FER_POLL_ONESHOT || (interest.interest == 0);
 }
 
 /* ---- Adding, modifying, deleting */
@@ -159,8 +160,10 @@ static bool make_event(ferp_afd_source *source, ULONG reported, fer_event *event
         return false;
     }
     bool is_broken = (reported & BROKEN) != 0;
-    *event = (fer_event){source->key, is_broken || (reported & READABLE) != 0,
-                         is_broken || (reported & WRITABLE) != 0};
+    fer_interest ready = ((reported & READABLE) != 0 ? FER_READABLE : 0) |
+                         ((reported & WRITABLE) != 0 ? FER_WRITABLE : 0);
+    *event = (fer_event){.key = source->key,
+                         .interest = is_broken ? FER_READABLE | FER_WRITABLE : ready};
     if (source->is_once) {
         source->events = 0;
     }

@@ -34,7 +34,7 @@ static fer_error from_sockaddr_un(const struct winsock_sockaddr_un *from, int le
     size_t room = len > PATH_AT ? (size_t)(len - PATH_AT) : 0;
     size_t length = strnlen(from->path, room < sizeof from->path ? room : sizeof from->path);
     memset(out, 0, sizeof *out);
-    out->kind_ = length > 0 ? FER_UNIX_ADDR_PATHNAME : FER_UNIX_ADDR_UNNAMED;
+    out->kind_ = length > 0 ? FERP_UNIX_PATHNAME : FERP_UNIX_UNNAMED;
     out->len_ = (uint16_t)length;
     memcpy(out->name_, from->path, length);
     return FERP_WINSOCK_OK;

@@ -250,10 +250,10 @@ void test_pollers_and_lookups()
     check(is_ok(poller.add(listener.as_raw(), {7, true, false}, FER_POLL_LEVEL)), "it registers");
     auto client = ferrule::tcp_stream::connect_addr(*listener.local_addr());
     std::array<fer_event, 4> events{};
-    auto count = poller.wait(events, fer_duration_from_secs(60));
+    auto count = poller.wait(fer_duration_from_secs(60), events);
     check(client && count && *count == 1 && events[0].key == 7, "a poller reports an event");
     check(is_ok(poller.remove(listener.as_raw())) && is_ok(poller.notify()), "it is notified");
-    auto wake = poller.wait_notified(events, FER_DURATION_NONE);
+    auto wake = poller.wait_notified(FER_DURATION_NONE, events);
     check(wake && wake->notified && wake->count == 0, "... and returns that");
 
     fer_socket_addr addrs[2];

@@ -294,23 +294,32 @@ static void wait_for_many(void)
     expect("bind", fer_udp_socket_bind(&socket, "127.0.0.1:0"), FER_OK);
     const fer_raw_socket raw = fer_udp_socket_as_raw(&socket);
     STEP("poller_new", fer_poller_new(&poller), FER_OK);
-    STEP("poller_add", fer_poller_add(&poller, raw, (fer_event){1, true, true}, FER_POLL_LEVEL),
+    STEP("poller_add",
+         fer_poller_add(&poller, raw,
+                        (fer_event){.key = 1, .interest = FER_READABLE | FER_WRITABLE},
+                        FER_POLL_LEVEL),
          FER_OK);
     STEP("poller_add_again",
-         fer_poller_add(&poller, raw, (fer_event){1, true, true}, FER_POLL_LEVEL),
+         fer_poller_add(&poller, raw,
+                        (fer_event){.key = 1, .interest = FER_READABLE | FER_WRITABLE},
+                        FER_POLL_LEVEL),
          FER_ALREADY_EXISTS);
-    STEP("poller_wait", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);
-    STEP("poller_wait_level", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);
+    STEP("poller_wait", fer_poller_wait(&poller, none, events, 4, &n, NULL), FER_OK);
+    STEP("poller_wait_level", fer_poller_wait(&poller, none, events, 4, &n, NULL), FER_OK);
     STEP("poller_modify",
-         fer_poller_modify(&poller, raw, (fer_event){2, true, true}, FER_POLL_ONESHOT), FER_OK);
-    STEP("poller_wait_oneshot", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);
-    STEP("poller_wait_zero", fer_poller_wait(&poller, events, 4, zero, &n), FER_OK);
+         fer_poller_modify(&poller, raw,
+                           (fer_event){.key = 2, .interest = FER_READABLE | FER_WRITABLE},
+                           FER_POLL_ONESHOT),
+         FER_OK);
+    STEP("poller_wait_oneshot", fer_poller_wait(&poller, none, events, 4, &n, NULL), FER_OK);
+    STEP("poller_wait_zero", fer_poller_wait(&poller, zero, events, 4, &n, NULL), FER_OK);
     STEP("poller_wait_expired",
-         fer_poller_wait(&poller, events, 4, fer_duration_from_millis(2), &n), FER_OK);
+         fer_poller_wait(&poller, fer_duration_from_millis(2), events, 4, &n, NULL), FER_OK);
     STEP("poller_notify", fer_poller_notify(&poller), FER_OK);
     STEP("poller_notify_folded", fer_poller_notify(&poller), FER_OK);
-    STEP("poller_wait_notified", fer_poller_wait(&poller, events, 4, none, &n), FER_OK);
-    STEP("poller_wait_misused", fer_poller_wait(&poller, events, 0, none, &n), FER_INVALID_INPUT);
+    STEP("poller_wait_notified", fer_poller_wait(&poller, none, events, 4, &n, NULL), FER_OK);
+    STEP("poller_wait_misused", fer_poller_wait(&poller, none, events, 0, &n, NULL),
+         FER_INVALID_INPUT);
     STEP("poller_delete", fer_poller_delete(&poller, raw), FER_OK);
     STEP("poller_delete_again", fer_poller_delete(&poller, raw), FER_NOT_FOUND);
     mark("poller_close");

@@ -193,9 +193,10 @@ static void a_poller_does_not_look_at_the_limits_of_its_sources(void **state)
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
     assert_ok(fer_cancel_token_cancel(&limits_token));
     assert_ok(fer_poller_new(&poller));
-    fer_error added = fer_poller_add(&poller, fer_tcp_stream_as_raw(&pair->stream),
-                                     (fer_event){7, false, true}, FER_POLL_LEVEL);
-    fer_error waited = fer_poller_wait(&poller, &event, 1, millis(PEER_LIMIT_MS), &count);
+    fer_error added =
+        fer_poller_add(&poller, fer_tcp_stream_as_raw(&pair->stream),
+                       (fer_event){.key = 7, .interest = FER_WRITABLE}, FER_POLL_LEVEL);
+    fer_error waited = fer_poller_wait(&poller, millis(PEER_LIMIT_MS), &event, 1, &count, NULL);
     fer_poller_close(&poller);
     assert_ok(added);
     assert_ok(waited);

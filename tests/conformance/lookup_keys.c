@@ -80,8 +80,7 @@ static void take_after_notifications(fer_poller *notified, size_t expected)
         fer_event event;
         size_t count = 0;
         bool is_notified = false;
-        assert_ok(
-            fer_poller_wait_notified(notified, &event, 1, FER_DURATION_NONE, &count, &is_notified));
+        assert_ok(fer_poller_wait(notified, FER_DURATION_NONE, &event, 1, &count, &is_notified));
         assert_true(count == 0 && is_notified);
         do {
             count = take(notified, keys, CAP);

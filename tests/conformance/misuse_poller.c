@@ -11,10 +11,11 @@ static void assert_is_not_open(fer_poller *poller, fer_raw_socket raw)
     assert_own(fer_poller_modify(poller, raw, reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
     assert_own(fer_poller_delete(poller, raw), FER_INVALID_INPUT);
     assert_own(fer_poller_notify(poller), FER_INVALID_INPUT);
-    assert_own(fer_poller_wait(poller, &event, 1, millis(0), &count), FER_INVALID_INPUT);
+    assert_own(fer_poller_wait(poller, millis(0), &event, 1, &count, NULL), FER_INVALID_INPUT);
     assert_int_equal(count, 0);
-    assert_own(fer_poller_wait(poller, &event, 1, FER_DURATION_NONE, &count), FER_INVALID_INPUT);
-    assert_own(fer_poller_wait_notified(poller, &event, 1, FER_DURATION_NONE, &count, &notified),
+    assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL),
+               FER_INVALID_INPUT);
+    assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, &notified),
                FER_INVALID_INPUT);
     assert_false(notified);
     fer_poller_close(poller);
@@ -51,21 +52,19 @@ static void a_wait_without_room_is_invalid_input(void **state)
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
     for (size_t i = 0; i < 3; i++) {
         size_t count = 77;
-        assert_own(fer_poller_wait(poller, NULL, 1, timeouts[i], &count), FER_INVALID_INPUT);
+        assert_own(fer_poller_wait(poller, timeouts[i], NULL, 1, &count, NULL), FER_INVALID_INPUT);
         assert_int_equal(count, 0);
         count = 77;
-        assert_own(fer_poller_wait(poller, &event, 0, timeouts[i], &count), FER_INVALID_INPUT);
-        assert_int_equal(count, 0);
-        assert_own(fer_poller_wait(poller, &event, 1, timeouts[i], NULL), FER_INVALID_INPUT);
-        assert_own(fer_poller_wait(poller, NULL, 0, timeouts[i], NULL), FER_INVALID_INPUT);
-        count = 77;
-        assert_own(fer_poller_wait_notified(poller, &event, 1, timeouts[i], &count, NULL),
+        assert_own(fer_poller_wait(poller, timeouts[i], &event, 0, &count, NULL),
                    FER_INVALID_INPUT);
         assert_int_equal(count, 0);
+        assert_own(fer_poller_wait(poller, timeouts[i], &event, 1, NULL, NULL), FER_INVALID_INPUT);
+        assert_own(fer_poller_wait(poller, timeouts[i], NULL, 0, NULL, NULL), FER_INVALID_INPUT);
     }
     assert_event(poller, 1, true, false);
     assert_ok(fer_poller_notify(poller));
-    assert_own(fer_poller_wait(poller, &event, 1, FER_DURATION_NONE, NULL), FER_INVALID_INPUT);
+    assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, NULL, NULL),
+               FER_INVALID_INPUT);
     assert_notified(poller);
 }
 
@@ -113,6 +112,22 @@ static void an_unknown_mode_is_invalid_input(void **state)
     assert_no_event(poller);
 }
 
+static void unknown_bits_of_an_event_are_invalid_input(void **state)
+{
+    (void)state;
+    fer_poller *poller = test_poller();
+    struct mailbox *mailbox = test_mailbox();
+    const fer_event unknown[] = {{.key = 1, .interest = FER_READABLE | 4u},
+                                 {.key = 1, .interest = FER_READABLE, .reserved_ = 1}};
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        assert_own(fer_poller_add(poller, mailbox->raw, unknown[i], FER_POLL_LEVEL),
+                   FER_INVALID_INPUT);
+        assert_own(fer_poller_modify(poller, mailbox->raw, unknown[i], FER_POLL_LEVEL),
+                   FER_INVALID_INPUT);
+    }
+    assert_no_event(poller);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +136,7 @@ int main(void)
         POLLER_TEST("E4", no_socket_is_invalid_input),
         POLLER_TEST("E4", absurd_numbers_are_bad_handles),
         POLLER_TEST("E4", an_unknown_mode_is_invalid_input),
+        POLLER_TEST("E4", unknown_bits_of_an_event_are_invalid_input),
     };
     return RUN_TESTS("misuse_poller", tests);
 }

@@ -150,7 +150,9 @@ static void nothing_of_a_poller_leaks(void **state)
         assert_ok(fer_poller_new(&poller));
         for (size_t i = 0; i < 4; i++) {
             assert_ok(fer_udp_socket_bind_addr(&sockets[i], &addr));
-            fer_event interest = {1, i != 3, i % 2 == 1};
+            fer_event interest = {.key = 1,
+                                  .interest = (i != 3 ? FER_READABLE : 0) |
+                                              (i % 2 == 1 ? FER_WRITABLE : 0)};
             assert_ok(fer_poller_add(&poller, fer_udp_socket_as_raw(&sockets[i]), interest,
                                      i < 2 ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
         }

@@ -198,12 +198,12 @@ static void a_poller_tells_that_a_lookup_is_done(void **state)
     static const char *const texts[] = {UNKNOWN, "127.0.0.1:80"};
     for (size_t i = 0; i < 2; i++) {
         assert_ok(fer_resolver_start(&resolver, texts[i], &poller, &lookups[i]));
-        assert_ok(fer_poller_wait(&poller, &event, 1, FER_DURATION_NONE, &count));
+        assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL));
         assert_int_equal(count, 0);
         fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);
         assert_true(i == 0 ? is_lookup_failure(error) : error.kind == FER_OK);
     }
-    assert_ok(fer_poller_wait(&poller, &event, 1, (fer_duration){0}, &count));
+    assert_ok(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL));
     assert_int_equal(count, 0);
 }
 
@@ -222,7 +222,7 @@ static void a_poller_tells_of_many_lookups(void **state)
                                      &lookups[i]));
     }
     while (left > 0) {
-        assert_ok(fer_poller_wait(&poller, &event, 1, FER_DURATION_NONE, &count));
+        assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL));
         left = 0;
         for (size_t i = 0; i < MANY; i++) {
             left += fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count).kind ==

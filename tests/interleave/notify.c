@@ -49,7 +49,7 @@ static bool wait_for(fer_duration timeout)
     fer_event event;
     size_t count = 7;
     bool is_notified = false;
-    fer_error error = fer_poller_wait_notified(&poller, &event, 1, timeout, &count, &is_notified);
+    fer_error error = fer_poller_wait(&poller, timeout, &event, 1, &count, &is_notified);
     INTER_CHECK(count == 0);
     if (error.kind != FER_OK) {
         INTER_CHECK(error.kind == FER_OUT_OF_MEMORY && !is_notified);

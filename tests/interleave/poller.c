@@ -17,7 +17,7 @@ static fer_raw_socket raw;
 static unsigned data; /* changed without a lock by the thread that has the event */
 static unsigned events[INTER_THREADS_MAX];
 
-static const fer_event readable = {KEY, true, false};
+static const fer_event readable = {.key = KEY, .interest = FER_READABLE};
 
 static void begin(void)
 {
@@ -43,10 +43,10 @@ static void begin_ready(void)
 
 static bool wait_for(fer_duration timeout)
 {
-    fer_event event = {0, false, false};
+    fer_event event = {.key = 0, .interest = 0};
     size_t count = 0;
-    INTER_CHECK(fer_poller_wait(&poller, &event, 1, timeout, &count).kind == FER_OK);
-    INTER_CHECK(count == 0 || (event.key == KEY && event.readable && !event.writable));
+    INTER_CHECK(fer_poller_wait(&poller, timeout, &event, 1, &count, NULL).kind == FER_OK);
+    INTER_CHECK(count == 0 || (event.key == KEY && event.interest == FER_READABLE));
     events[inter_self()] += (unsigned)count;
     return count > 0;
 }
@@ -228,12 +228,12 @@ static void close_list(void)
 /* One wait of the seam. Returns whether it is over: core repeats a wait without a result. */
 static bool wait_in_list_once(fer_duration timeout)
 {
-    fer_event event = {0, false, false};
+    fer_event event = {.key = 0, .interest = 0};
     size_t count = 7;
     bool is_notified = false;
     fer_error error = ferp_list_wait(&poller, &event, 1, timeout, &count, &is_notified);
     INTER_CHECK(error.kind == FER_OK || error.kind == FER_INTERRUPTED);
-    INTER_CHECK(count == 0 || (event.key == KEY && event.readable && !event.writable));
+    INTER_CHECK(count == 0 || (event.key == KEY && event.interest == FER_READABLE));
     events[inter_self()] += (unsigned)count;
     notified[inter_self()] += is_notified;
     return count > 0 || is_notified;

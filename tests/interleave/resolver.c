@@ -204,8 +204,7 @@ static void wait_on_poller(void)
     fer_event event;
     size_t count;
     bool is_notified = false;
-    fer_error error =
-        fer_poller_wait_notified(&poller, &event, 1, FER_DURATION_NONE, &count, &is_notified);
+    fer_error error = fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, &is_notified);
     INTER_CHECK(error.kind == FER_OK && is_notified);
     fer_error_kind kind = wait_for(0, fer_duration_from_millis(0)).kind;
     INTER_CHECK(kind == FER_OK || kind == FER_CANCELLED);
@@ -254,8 +253,7 @@ static void take_when_notified(void)
     fer_event event;
     size_t count;
     bool is_notified = false;
-    fer_error error =
-        fer_poller_wait_notified(&poller, &event, 1, FER_DURATION_NONE, &count, &is_notified);
+    fer_error error = fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, &is_notified);
     INTER_CHECK(error.kind == FER_OK && is_notified);
     INTER_CHECK(take(&poller, taken) == 1 && taken[0] == 1);
     INTER_CHECK(wait_for(0, fer_duration_from_millis(0)).kind == FER_OK);

@@ -155,14 +155,14 @@ static bool is_once(fer_poll_mode mode)
 static fer_event event_of(const registration *entry)
 {
     inter_ready ready = inter_readiness_of(entry->raw);
-    return (fer_event){entry->interest.key,
-                       entry->is_armed && entry->interest.readable && ready.readable,
-                       entry->is_armed && entry->interest.writable && ready.writable};
+    fer_interest found = (ready.readable ? FER_READABLE : 0) | (ready.writable ? FER_WRITABLE : 0);
+    return (fer_event){.key = entry->interest.key,
+                       .interest = entry->is_armed ? entry->interest.interest & found : 0};
 }
 
 static bool has_any(fer_event event)
 {
-    return event.readable || event.writable;
+    return event.interest != 0;
 }
 
 static bool has_result(const void *argument)

@@ -108,7 +108,7 @@ static void a_poller_s_own_errors_have_no_code(void **state)
     bsd_begin(state);
     raw = raw_socket();
     assert_ok(ferp_poller_open(&poller));
-    fer_event both = {1, true, true};
+    fer_event both = {.key = 1, .interest = FER_READABLE | FER_WRITABLE};
     assert_code(ferp_poller_modify(&poller, raw, both, FER_POLL_LEVEL), FER_NOT_FOUND, 0);
     assert_ok(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL));
     assert_code(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL), FER_ALREADY_EXISTS, 0);
@@ -123,7 +123,7 @@ static void a_poller_ignores_a_stream_that_was_never_connected(void **state)
     fer_event events[2];
     size_t count = 77;
     bool notified = false;
-    fer_event both = {1, true, true};
+    fer_event both = {.key = 1, .interest = FER_READABLE | FER_WRITABLE};
     bsd_begin(state);
     fer_raw_socket raw = raw_socket();
     assert_ok(ferp_poller_open(&poller));
@@ -144,7 +144,7 @@ static void a_poller_forgets_a_closed_number(void **state)
     bool notified = false;
     fer_raw_socket clone = FER_RAW_SOCKET_NONE;
     fer_raw_socket back = FER_RAW_SOCKET_NONE;
-    fer_event writable = {1, false, true};
+    fer_event writable = {.key = 1, .interest = FER_WRITABLE};
     bsd_begin(state);
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));

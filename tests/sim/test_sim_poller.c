@@ -58,9 +58,9 @@ static void a_wait_without_end_for_what_never_comes_is_a_deadlock(void **state)
     struct watcher watcher = opened();
     add_level(&watcher, &ends.stream, 1, "r");
     watcher.count = 7;
-    assert_kind(
-        fer_poller_wait(&watcher.poller, watcher.events, CAP, FER_DURATION_NONE, &watcher.count),
-        FER_DEADLOCK);
+    assert_kind(fer_poller_wait(&watcher.poller, FER_DURATION_NONE, watcher.events, CAP,
+                                &watcher.count, NULL),
+                FER_DEADLOCK);
     assert_int_equal(watcher.count, 0);
     peer_sends(ends.peer, "x");
     comes(&watcher, 1, "r");
@@ -96,8 +96,9 @@ static void poll_and_wait(void *context)
     struct watcher *watcher = context;
     uint64_t begin = fer_sim_now().nanos;
     nothing_comes(watcher);
-    assert_kind(fer_poller_wait(&watcher->poller, watcher->events, CAP, millis(1), &watcher->count),
-                FER_DEADLOCK);
+    assert_kind(
+        fer_poller_wait(&watcher->poller, millis(1), watcher->events, CAP, &watcher->count, NULL),
+        FER_DEADLOCK);
     assert_int_equal(fer_sim_now().nanos, begin);
 }
 
@@ -238,12 +239,14 @@ static void what_is_left_open_is_reported_and_useless(void **state)
     add_level(&watcher, &ends.stream, 1, "w");
     fer_tcp_stream_close(&ends.stream);
     assert_int_equal(stopped().leaked_pollers, 1);
-    assert_kind(fer_poller_wait(&watcher.poller, watcher.events, CAP, millis(0), &watcher.count),
-                FER_UNSUPPORTED);
+    assert_kind(
+        fer_poller_wait(&watcher.poller, millis(0), watcher.events, CAP, &watcher.count, NULL),
+        FER_UNSUPPORTED);
     sim_begin(state);
     struct ends others = connected();
-    assert_kind(fer_poller_wait(&watcher.poller, watcher.events, CAP, millis(0), &watcher.count),
-                FER_BAD_HANDLE);
+    assert_kind(
+        fer_poller_wait(&watcher.poller, millis(0), watcher.events, CAP, &watcher.count, NULL),
+        FER_BAD_HANDLE);
     assert_kind(
         fer_poller_add(&watcher.poller, raw_of(&others), interest_of(1, "w"), FER_POLL_LEVEL),
         FER_BAD_HANDLE);

@@ -338,8 +338,8 @@ static void run_streams(void)
                                   interest_of(i, "r"), (fer_poll_mode)(i % 2)));
     }
     for (size_t turn = 0; turn < TURNS; turn++) {
-        FER_IGNORE(fer_poller_wait(&watcher.poller, watcher.events, 1 + turn % CAP,
-                                   millis(turn % 3), &watcher.count));
+        FER_IGNORE(fer_poller_wait(&watcher.poller, millis(turn % 3), watcher.events,
+                                   1 + turn % CAP, &watcher.count, NULL));
         for (size_t i = 0; i < watcher.count; i++) {
             fer_tcp_stream *stream = &streams[watcher.events[i].key];
             drain(stream);

@@ -122,14 +122,14 @@ static void an_event_loop_goes_on_while_a_name_is_looked_up(void **state)
     begin(state, 1, 0);
     struct ends ends = connected();
     assert_ok(fer_poller_add(&poller, fer_tcp_stream_as_raw(&ends.stream),
-                             (fer_event){7, true, false}, FER_POLL_LEVEL));
+                             (fer_event){.key = 7, .interest = FER_READABLE}, FER_POLL_LEVEL));
     assert_ok(fer_sim_after(millis(1000), send_a_byte, &ends.peer));
     start(0, "slow.test:80");
-    assert_ok(fer_poller_wait(&poller, events, 2, FER_DURATION_NONE, &count));
+    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL));
     assert_int_equal(count, 1);
     assert_true(events[0].key == 7 && now_ms() == 1000);
     stream_reads(&ends.stream, "x");
-    assert_ok(fer_poller_wait(&poller, events, 2, FER_DURATION_NONE, &count));
+    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL));
     assert_int_equal(count, 0);
     assert_int_equal(now_ms(), 3000);
     assert_ok(wait_for(0, (fer_duration){0}));
@@ -166,8 +166,7 @@ static void keys_come_with_the_notifications(void **state)
     }
     for (size_t i = 3; i-- > 0;) {
         bool is_notified = false;
-        assert_ok(
-            fer_poller_wait_notified(&poller, &event, 1, FER_DURATION_NONE, &count, &is_notified));
+        assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, &is_notified));
         assert_true(is_notified && count == 0);
         assert_int_equal(now_ms(), started[i].done_ms);
         assert_int_equal(take_one(&poller), started[i].key);

@@ -218,7 +218,7 @@ static void process_events(fer_duration limit)
 {
     fer_event events[EVENTS_CAP];
     size_t count = 0;
-    require(fer_poller_wait(&all.poller, events, EVENTS_CAP, limit, &count), "wait");
+    require(fer_poller_wait(&all.poller, limit, events, EVENTS_CAP, &count, NULL), "wait");
     for (size_t i = 0; i < count; i++) {
         receive(&all.peers[events[i].key]);
     }
@@ -285,7 +285,7 @@ static void connect_from(struct peer *peer, size_t index)
 static void open_peer(size_t index)
 {
     struct peer *peer = &all.peers[index];
-    const fer_event input = {index, true, false};
+    const fer_event input = {.key = index, .interest = FER_READABLE};
     connect_from(peer, index);
     require(
         fer_poller_add(&all.poller, fer_tcp_stream_as_raw(&peer->stream), input, FER_POLL_LEVEL),

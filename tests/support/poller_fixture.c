@@ -43,19 +43,19 @@ fer_poller *test_poller(void)
 
 fer_event reading(uint64_t key)
 {
-    return (fer_event){key, true, false};
+    return (fer_event){.key = key, .interest = FER_READABLE};
 }
 fer_event writing(uint64_t key)
 {
-    return (fer_event){key, false, true};
+    return (fer_event){.key = key, .interest = FER_WRITABLE};
 }
 fer_event both_interests(uint64_t key)
 {
-    return (fer_event){key, true, true};
+    return (fer_event){.key = key, .interest = FER_READABLE | FER_WRITABLE};
 }
 fer_event no_interest(uint64_t key)
 {
-    return (fer_event){key, false, false};
+    return (fer_event){.key = key, .interest = 0};
 }
 
 void skip_without_edges(void)
@@ -86,17 +86,17 @@ struct wait_result wait_for(fer_poller *poller, uint64_t key, fer_duration timeo
     fer_event events[EVENTS_MAX];
     size_t count = 77;
     struct wait_result result = {0, false, false};
-    assert_ok(fer_poller_wait(poller, events, EVENTS_MAX, timeout, &count));
+    assert_ok(fer_poller_wait(poller, timeout, events, EVENTS_MAX, &count, NULL));
     assert_true(count <= EVENTS_MAX);
     for (size_t i = 0; i < count; i++) {
         if (events[i].key != key) {
             fail_msg("an event of key %llu, expected only %llu", (unsigned long long)events[i].key,
                      (unsigned long long)key);
         }
-        assert_true(events[i].readable || events[i].writable);
+        assert_true(events[i].interest != 0 && events[i].reserved_ == 0);
         result.events++;
-        result.readable = result.readable || events[i].readable;
-        result.writable = result.writable || events[i].writable;
+        result.readable = result.readable || (events[i].interest & FER_READABLE) != 0;
+        result.writable = result.writable || (events[i].interest & FER_WRITABLE) != 0;
     }
     return result;
 }
@@ -134,12 +134,13 @@ static void expect_none(fer_poller *poller, fer_duration timeout, const char *fi
 {
     fer_event events[EVENTS_MAX];
     size_t count = 77;
-    fer_error error = fer_poller_wait(poller, events, EVENTS_MAX, timeout, &count);
+    fer_error error = fer_poller_wait(poller, timeout, events, EVENTS_MAX, &count, NULL);
     expect_kind(error, FER_OK, "fer_poller_wait", file, line);
     if (count != 0) {
         print_error("%u events, the first of key %llu:%s%s, expected none\n", (unsigned)count,
-                    (unsigned long long)events[0].key, events[0].readable ? " readable" : "",
-                    events[0].writable ? " writable" : "");
+                    (unsigned long long)events[0].key,
+                    (events[0].interest & FER_READABLE) != 0 ? " readable" : "",
+                    (events[0].interest & FER_WRITABLE) != 0 ? " writable" : "");
         _fail(file, line);
     }
 }

@@ -294,38 +294,39 @@
 
 /* ---- Pollers, tokens, names */
 
-#define SWEEP_OTHERS(X)                                                                            \
-    X(fer_poller_new, NONE, 0, fer_poller_new(&w->poller))                                         \
-    X(fer_poller_add, POLLER, 0, fer_poller_add(&w->poller, w->polled, w->event, FER_POLL_LEVEL))  \
-    X(fer_poller_modify, POLLER_ADDED, 0,                                                          \
-      fer_poller_modify(&w->poller, w->polled, w->event, FER_POLL_LEVEL))                          \
-    X(fer_poller_delete, POLLER_ADDED, 0, fer_poller_delete(&w->poller, w->polled))                \
-    X(fer_poller_wait, POLLER_ADDED, 0,                                                            \
-      fer_poller_wait(&w->poller, &w->event, 1, w->brief, &w->n))                                  \
-    X(fer_poller_wait, POLLER_ADDED, 0, fer_poller_wait(&w->poller, &w->event, 1, w->fine, &w->n)) \
-    X(fer_poller_wait_notified, POLLER_ADDED, 0,                                                   \
-      fer_poller_wait_notified(&w->poller, &w->event, 1, w->brief, &w->n, &w->flag))               \
-    X(fer_poller_notify, POLLER, 0, fer_poller_notify(&w->poller))                                 \
-    X(fer_poller_close, POLLER_ADDED, 0, (fer_poller_close(&w->poller), OK))                       \
-    X(fer_cancel_token_new, NONE, 0, fer_cancel_token_new(&w->token))                              \
-    X(fer_cancel_token_cancel, TOKEN, 0, fer_cancel_token_cancel(&w->token))                       \
-    X(fer_cancel_token_reset, CANCELLED, 0, fer_cancel_token_reset(&w->token))                     \
-    X(fer_cancel_token_close, TOKEN, 0, (fer_cancel_token_close(&w->token), OK))                   \
-    X(fer_to_socket_addrs, NONE, 0, fer_to_socket_addrs(w->name_of_tcp, w->found, 4, &w->n))       \
-    X(fer_lookup_host, NONE, 0, fer_lookup_host("name.test", 80, w->found, 4, &w->n))              \
-    X(fer_to_socket_addrs_within, NONE, LIMITED,                                                   \
-      fer_to_socket_addrs_within(w->name_of_tcp, &w->limits, NULL, w->found, 4, &w->n))            \
-    X(fer_to_socket_addrs_within, RESOLVER, LIMITED,                                               \
-      fer_to_socket_addrs_within(w->name_of_tcp, &w->limits, &w->resolver, w->found, 4, &w->n))    \
-    X(fer_resolver_new, NONE, 0, fer_resolver_new(&w->resolver, 1, 1))                             \
-    X(fer_resolver_start, RESOLVER, 0,                                                             \
-      fer_resolver_start(&w->resolver, w->name_of_tcp, NULL, &w->lookup))                          \
-    X(fer_resolver_start_with_key, RESOLVER, 0,                                                    \
-      fer_resolver_start_with_key(&w->resolver, w->name_of_tcp, NULL, 7, &w->lookup))              \
-    X(fer_resolver_take_completed, LOOKUP, 0,                                                      \
-      fer_resolver_take_completed(&w->resolver, NULL, w->keys, 2, &w->n))                          \
-    X(fer_lookup_wait, LOOKUP, ONCE, fer_lookup_wait(&w->lookup, w->brief, w->found, 4, &w->n))    \
-    X(fer_lookup_close, LOOKUP, 0, (fer_lookup_close(&w->lookup), OK))                             \
+#define SWEEP_OTHERS(X)                                                                           \
+    X(fer_poller_new, NONE, 0, fer_poller_new(&w->poller))                                        \
+    X(fer_poller_add, POLLER, 0, fer_poller_add(&w->poller, w->polled, w->event, FER_POLL_LEVEL)) \
+    X(fer_poller_modify, POLLER_ADDED, 0,                                                         \
+      fer_poller_modify(&w->poller, w->polled, w->event, FER_POLL_LEVEL))                         \
+    X(fer_poller_delete, POLLER_ADDED, 0, fer_poller_delete(&w->poller, w->polled))               \
+    X(fer_poller_wait, POLLER_ADDED, 0,                                                           \
+      fer_poller_wait(&w->poller, w->brief, &w->event, 1, &w->n, NULL))                           \
+    X(fer_poller_wait, POLLER_ADDED, 0,                                                           \
+      fer_poller_wait(&w->poller, w->fine, &w->event, 1, &w->n, NULL))                            \
+    X(fer_poller_wait, POLLER_ADDED, 0,                                                           \
+      fer_poller_wait(&w->poller, w->brief, &w->event, 1, &w->n, &w->flag))                       \
+    X(fer_poller_notify, POLLER, 0, fer_poller_notify(&w->poller))                                \
+    X(fer_poller_close, POLLER_ADDED, 0, (fer_poller_close(&w->poller), OK))                      \
+    X(fer_cancel_token_new, NONE, 0, fer_cancel_token_new(&w->token))                             \
+    X(fer_cancel_token_cancel, TOKEN, 0, fer_cancel_token_cancel(&w->token))                      \
+    X(fer_cancel_token_reset, CANCELLED, 0, fer_cancel_token_reset(&w->token))                    \
+    X(fer_cancel_token_close, TOKEN, 0, (fer_cancel_token_close(&w->token), OK))                  \
+    X(fer_to_socket_addrs, NONE, 0, fer_to_socket_addrs(w->name_of_tcp, w->found, 4, &w->n))      \
+    X(fer_lookup_host, NONE, 0, fer_lookup_host("name.test", 80, w->found, 4, &w->n))             \
+    X(fer_to_socket_addrs_within, NONE, LIMITED,                                                  \
+      fer_to_socket_addrs_within(w->name_of_tcp, &w->limits, NULL, w->found, 4, &w->n))           \
+    X(fer_to_socket_addrs_within, RESOLVER, LIMITED,                                              \
+      fer_to_socket_addrs_within(w->name_of_tcp, &w->limits, &w->resolver, w->found, 4, &w->n))   \
+    X(fer_resolver_new, NONE, 0, fer_resolver_new(&w->resolver, 1, 1))                            \
+    X(fer_resolver_start, RESOLVER, 0,                                                            \
+      fer_resolver_start(&w->resolver, w->name_of_tcp, NULL, &w->lookup))                         \
+    X(fer_resolver_start_with_key, RESOLVER, 0,                                                   \
+      fer_resolver_start_with_key(&w->resolver, w->name_of_tcp, NULL, 7, &w->lookup))             \
+    X(fer_resolver_take_completed, LOOKUP, 0,                                                     \
+      fer_resolver_take_completed(&w->resolver, NULL, w->keys, 2, &w->n))                         \
+    X(fer_lookup_wait, LOOKUP, ONCE, fer_lookup_wait(&w->lookup, w->brief, w->found, 4, &w->n))   \
+    X(fer_lookup_close, LOOKUP, 0, (fer_lookup_close(&w->lookup), OK))                            \
     X(fer_resolver_close, LOOKUP, 0, (fer_resolver_close(&w->resolver), OK))
 
 #define SWEEP_CALLS(X) \

@@ -71,7 +71,7 @@ void world_begin(struct world *w, uint64_t millis)
     w->none = FER_DURATION_NONE;
     w->keepalive =
         (fer_tcp_keepalive){true, fer_duration_from_secs(60), fer_duration_from_secs(5), 3};
-    w->event = (fer_event){.key = 7, .writable = true};
+    w->event = (fer_event){.key = 7, .interest = FER_WRITABLE};
     REQUIRE_OK(fer_cancel_token_new(&w->stop));
 }
 

@@ -89,7 +89,7 @@ static inline bool poller_was_notified(void)
     size_t count = 0;
     script.log[0] = '\0';
     script_default(SCRIPT_POLLER_WAIT)->elapsed = 1;
-    assert_ok(fer_poller_wait(&poller, &event, 1, fer_duration_from_nanos(1), &count));
+    assert_ok(fer_poller_wait(&poller, fer_duration_from_nanos(1), &event, 1, &count, NULL));
     bool notified = strcmp(script.log, "poller_wait(0)") == 0;
     script.log[0] = '\0';
     return notified;

@@ -424,8 +424,7 @@ static const script_result *take_with_name(script_call call, fer_raw_socket raw,
                                            const fer_unix_addr *name)
 {
     return script_take(call, raw, "%d,%s%.*s", (int)raw,
-                       name->kind_ == FER_UNIX_ADDR_ABSTRACT ? "@" : "", (int)name->len_,
-                       name->name_);
+                       name->kind_ == FERP_UNIX_ABSTRACT ? "@" : "", (int)name->len_, name->name_);
 }
 
 fer_error ferp_unix_pair(fer_socket_type type, fer_raw_socket *one, fer_raw_socket *other)

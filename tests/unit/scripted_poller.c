@@ -23,7 +23,8 @@ static const script_result *take_registration(script_call call, fer_raw_socket r
                                         [FER_POLL_EDGE] = "edge",
                                         [FER_POLL_EDGE_ONESHOT] = "edge oneshot"};
     return script_take(call, raw, "%d,%" PRIu64 "%s%s,%s", (int)raw, interest.key,
-                       interest.readable ? ",r" : "", interest.writable ? ",w" : "", modes[mode]);
+                       (interest.interest & FER_READABLE) != 0 ? ",r" : "",
+                       (interest.interest & FER_WRITABLE) != 0 ? ",w" : "", modes[mode]);
 }
 
 fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
@@ -60,7 +61,7 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
     assert_true(*count <= cap);
     *notified = result->on;
     for (size_t i = 0; i < *count; i++) {
-        events[i] = (fer_event){i, true, false};
+        events[i] = (fer_event){.key = i, .interest = FER_READABLE};
     }
     return error;
 }

@@ -363,7 +363,7 @@ static void what_came_before_a_shutdown_is_received(void **state)
         }
         assert_kind(ferp_try_unix_recv_from(ends[0], buf, sizeof buf, &got), cases[i].kind);
         assert_int_equal(got.len, cases[i].len);
-        assert_int_equal(got.from.kind_, FER_UNIX_ADDR_UNNAMED);
+        assert_int_equal(got.from.kind_, FERP_UNIX_UNNAMED);
         assert_calls(0, cases[i].calls);
         ferp_close(ends[0]);
         ferp_close(ends[1]);

@@ -10,7 +10,7 @@ static fer_poller poller;
 static fer_event events[CAP];
 static size_t count;
 
-static const fer_event interest = {UINT64_MAX, true, false};
+static const fer_event interest = {.key = UINT64_MAX, .interest = FER_READABLE};
 
 static void begin(const struct ferp_traits *traits)
 {
@@ -23,7 +23,7 @@ static void begin(const struct ferp_traits *traits)
 
 static fer_error wait_nanos(uint64_t nanos)
 {
-    return fer_poller_wait(&poller, events, CAP, (fer_duration){nanos}, &count);
+    return fer_poller_wait(&poller, (fer_duration){nanos}, events, CAP, &count, NULL);
 }
 
 /* ---- Actions during a wait of the seam */
@@ -96,7 +96,7 @@ static void misuse_never_reaches_the_system(void **state)
         assert_error(fer_poller_modify(other, 1, interest, FER_POLL_LEVEL), FER_INVALID_INPUT, 0);
         assert_error(fer_poller_delete(other, 1), FER_INVALID_INPUT, 0);
         assert_error(fer_poller_notify(other), FER_INVALID_INPUT, 0);
-        assert_error(fer_poller_wait(other, events, CAP, FER_DURATION_NONE, &count),
+        assert_error(fer_poller_wait(other, FER_DURATION_NONE, events, CAP, &count, NULL),
                      FER_INVALID_INPUT, 0);
         fer_poller_close(other);
     }
@@ -106,16 +106,15 @@ static void misuse_never_reaches_the_system(void **state)
     assert_error(fer_poller_add(&poller, 1, interest, (fer_poll_mode)4), FER_INVALID_INPUT, 0);
     assert_error(fer_poller_modify(&poller, 1, interest, (fer_poll_mode)4), FER_INVALID_INPUT, 0);
     assert_error(fer_poller_delete(&poller, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
-    count = 77;
-    assert_error(fer_poller_wait(&poller, events, 0, FER_DURATION_NONE, &count), FER_INVALID_INPUT,
-                 0);
-    assert_int_equal(count, 0);
-    count = 77;
-    assert_error(fer_poller_wait(&poller, NULL, CAP, FER_DURATION_NONE, &count), FER_INVALID_INPUT,
-                 0);
-    assert_int_equal(count, 0);
-    assert_error(fer_poller_wait(&poller, events, CAP, FER_DURATION_NONE, NULL), FER_INVALID_INPUT,
-                 0);
+    for (size_t i = 0; i < 2; i++) {
+        count = 77;
+        fer_error err = fer_poller_wait(&poller, FER_DURATION_NONE, i == 0 ? NULL : events,
+                                        i == 0 ? CAP : 0, &count, NULL);
+        assert_error(err, FER_INVALID_INPUT, 0);
+        assert_int_equal(count, 0);
+    }
+    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, NULL),
+                 FER_INVALID_INPUT, 0);
     assert_log("");
 }
 
@@ -130,9 +129,11 @@ static void each_change_is_one_call_of_the_system(void **state)
     assert_int_equal(raw, 1);
     assert_ok(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL));
     assert_log("poller_add(1,18446744073709551615,r,level)");
-    assert_ok(fer_poller_modify(&poller, raw, (fer_event){0, true, true}, FER_POLL_ONESHOT));
+    assert_ok(fer_poller_modify(&poller, raw,
+                                (fer_event){.key = 0, .interest = FER_READABLE | FER_WRITABLE},
+                                FER_POLL_ONESHOT));
     assert_log("poller_modify(1,0,r,w,oneshot)");
-    assert_ok(fer_poller_modify(&poller, raw, (fer_event){1, false, false}, FER_POLL_EDGE));
+    assert_ok(fer_poller_modify(&poller, raw, (fer_event){.key = 1, .interest = 0}, FER_POLL_EDGE));
     assert_log("poller_modify(1,1,edge)");
     assert_ok(fer_poller_modify(&poller, raw, interest, FER_POLL_EDGE_ONESHOT));
     assert_log("poller_modify(1,18446744073709551615,r,edge oneshot)");
@@ -425,7 +426,7 @@ static void wait_and_notify(void)
     fer_event event;
     size_t n = 0;
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
-    assert_ok(fer_poller_wait(&poller, &event, 1, FER_DURATION_NONE, &n));
+    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &n, NULL));
     assert_int_equal(n, 1);
     notify();
 }

@@ -176,7 +176,7 @@ static void poll_once(void)
 {
     fer_event event = {0};
     size_t count = 0;
-    assert_ok(fer_poller_wait(&poller, &event, 1, (fer_duration){0}, &count));
+    assert_ok(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL));
     count_event(&event, count);
 }
 
@@ -253,7 +253,7 @@ static void a_lost_completion_is_found_beside_a_busy_socket(void **state)
     size_t count = 0;
     ULONGLONG since = GetTickCount64();
     while (event.key != 2 && GetTickCount64() - since < 20000) {
-        assert_ok(fer_poller_wait(&poller, &event, 1, limit, &count));
+        assert_ok(fer_poller_wait(&poller, limit, &event, 1, &count, NULL));
         assert_int_equal(count, 1);
     }
     assert_int_equal(event.key, 2);
@@ -327,7 +327,7 @@ static void useless_completions_do_not_spin(void **state)
     fake_set_ready(number_of(other), 0);
     fer_event event = {0};
     for (size_t count = 0; event.key != 1;) {
-        assert_ok(fer_poller_wait(&poller, &event, 1, limit, &count));
+        assert_ok(fer_poller_wait(&poller, limit, &event, 1, &count, NULL));
         assert_int_equal(count, 1);
     }
 }

@@ -20,9 +20,9 @@ static void count_events(int waits, int counts[3])
     for (int i = 0; i < waits; i++) {
         fer_event event = {0};
         size_t count = 0;
-        assert_ok(fer_poller_wait(&poller, &event, 1, limit, &count));
+        assert_ok(fer_poller_wait(&poller, limit, &event, 1, &count, NULL));
         assert_true(count == 1 && (event.key == 1 || event.key == 2));
-        assert_true(event.key != 1 || (event.readable && event.writable));
+        assert_true(event.key != 1 || event.interest == (FER_READABLE | FER_WRITABLE));
         counts[event.key]++;
     }
 }
@@ -220,7 +220,7 @@ static void a_close_behind_the_library_at_any_point_corrupts_nothing(void **stat
         size_t count = 0;
         close_behind(old);
         fake_deliver(number);
-        assert_ok(fer_poller_wait(&poller, &event, 1, (fer_duration){0}, &count));
+        assert_ok(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL));
         assert_true(count == 0 || event.key == 1);
         expect_none();
         size_t new = open_with_number(number);
@@ -285,7 +285,7 @@ static void wait_and_arm(void *argument)
     while (!atomic_load(&is_over)) {
         fer_event event = {0};
         size_t count = 0;
-        check(fer_poller_wait(&poller, &event, 1, limit, &count));
+        check(fer_poller_wait(&poller, limit, &event, 1, &count, NULL));
         if (count == 0) {
             break;
         }
@@ -293,8 +293,10 @@ static void wait_and_arm(void *argument)
         fake_set_ready(number_of(i), 0);
         atomic_fetch_add(&reported[i], 1u);
         bool reads = atomic_load(&reported[i]) % 2 == 0;
-        check(
-            fer_poller_modify(&poller, raw_of(i), (fer_event){i, reads, !reads}, FER_POLL_ONESHOT));
+        check(fer_poller_modify(
+            &poller, raw_of(i),
+            (fer_event){.key = i, .interest = reads ? FER_READABLE : FER_WRITABLE},
+            FER_POLL_ONESHOT));
     }
     check(fer_poller_notify(&poller));
 }

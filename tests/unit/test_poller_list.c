@@ -34,7 +34,7 @@ static const fer_duration zero_timeout = {0};
 
 static fer_event reading(uint64_t key)
 {
-    return (fer_event){key, true, false};
+    return (fer_event){.key = key, .interest = FER_READABLE};
 }
 
 static fer_socket_addr loopback(void)
@@ -64,7 +64,7 @@ static void assert_one_event(fer_poller *poller, uint64_t key)
 {
     fer_event events[SOCKETS];
     size_t count = 0;
-    assert_ok(fer_poller_wait(poller, events, SOCKETS, zero_timeout, &count));
+    assert_ok(fer_poller_wait(poller, zero_timeout, events, SOCKETS, &count, NULL));
     assert_int_equal(count, 1);
     assert_int_equal(events[0].key, key);
 }
@@ -133,7 +133,8 @@ static void wait_on(void *argument)
     fer_event event = {0};
     size_t count = 0;
     while (count == 0 && waiter->error.kind == FER_OK && feri_atomic_load(&waiter->stop) == 0) {
-        waiter->error = fer_poller_wait(&waiter->poller, &event, 1, FER_DURATION_NONE, &count);
+        waiter->error =
+            fer_poller_wait(&waiter->poller, FER_DURATION_NONE, &event, 1, &count, NULL);
     }
     waiter->key = event.key;
 }

@@ -1,4 +1,4 @@
-/* test_poller_notified.c: what fer_poller_wait_notified reports of notifications (rules P6 and
+/* test_poller_notified.c: what fer_poller_wait reports of notifications (rules P6 and
  * P12): one wait for each, whether it was sent to the system, not sent, or refused. */
 #include "unit/scripted_platform.h"
 
@@ -23,7 +23,7 @@ static void begin(void)
 
 static fer_error wait_nanos(uint64_t nanos)
 {
-    return fer_poller_wait_notified(&poller, events, CAP, (fer_duration){nanos}, &count, &notified);
+    return fer_poller_wait(&poller, (fer_duration){nanos}, events, CAP, &count, &notified);
 }
 
 /* Another thread notifies once during a wait of the seam. */
@@ -145,7 +145,7 @@ static void a_poll_takes_the_notification_that_a_wait_left(void **state)
         script_result *poll = script_then(SCRIPT_POLLER_WAIT);
         poll->on = true;
         poll->error.kind = is_interrupted != 0 ? FER_INTERRUPTED : FER_OK;
-        fer_error error = fer_poller_wait(&poller, events, CAP, (fer_duration){0}, &count);
+        fer_error error = fer_poller_wait(&poller, (fer_duration){0}, events, CAP, &count, NULL);
         assert_int_equal(error.kind, poll->error.kind);
         assert_int_equal(count, 0);
         if (is_interrupted != 0) {
@@ -255,7 +255,7 @@ static fer_error wait_elsewhere(fer_duration timeout, bool *is_notified)
 {
     fer_event event;
     size_t n = 0;
-    return fer_poller_wait_notified(&poller, &event, 1, timeout, &n, is_notified);
+    return fer_poller_wait(&poller, timeout, &event, 1, &n, is_notified);
 }
 
 /* Another thread's wait gets the notification and fails, while this one continues. */
@@ -321,18 +321,15 @@ static void misuse_takes_no_notification(void **state)
     (void)state;
     begin();
     assert_ok(fer_poller_notify(&poller));
-    assert_error(fer_poller_wait_notified(&poller, events, CAP, FER_DURATION_NONE, &count, NULL),
-                 FER_INVALID_INPUT, 0);
-    assert_int_equal(count, 0);
-    assert_error(fer_poller_wait_notified(&poller, events, CAP, FER_DURATION_NONE, NULL, &notified),
+    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, &notified),
                  FER_INVALID_INPUT, 0);
     assert_false(notified);
     notified = true;
-    assert_error(fer_poller_wait_notified(&poller, events, 0, FER_DURATION_NONE, &count, &notified),
+    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, 0, &count, &notified),
                  FER_INVALID_INPUT, 0);
-    assert_error(fer_poller_wait_notified(&poller, NULL, CAP, FER_DURATION_NONE, &count, &notified),
+    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, NULL, CAP, &count, &notified),
                  FER_INVALID_INPUT, 0);
-    assert_error(fer_poller_wait_notified(NULL, events, CAP, FER_DURATION_NONE, &count, &notified),
+    assert_error(fer_poller_wait(NULL, FER_DURATION_NONE, events, CAP, &count, &notified),
                  FER_INVALID_INPUT, 0);
     assert_false(notified);
     assert_log("");

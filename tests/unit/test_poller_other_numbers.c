@@ -94,7 +94,7 @@ static void expect_both(fer_poller *poller)
     while (!was_reported[1] || !was_reported[2]) {
         fer_event events[2];
         size_t count = 0;
-        assert_ok(fer_poller_wait(poller, events, 2, fer_duration_from_secs(20), &count));
+        assert_ok(fer_poller_wait(poller, fer_duration_from_secs(20), events, 2, &count, NULL));
         assert_true(count > 0);
         for (size_t i = 0; i < count; i++) {
             was_reported[events[i].key] = true;
@@ -109,9 +109,10 @@ static void wait_beside(fer_poller *poller, enum object object, bool is_closed_b
     open_ready(&closed);
     open_ready(&other);
     fer_raw_socket raw = fer_udp_socket_as_raw(&closed);
-    assert_ok(fer_poller_add(poller, raw, (fer_event){1, true, false}, FER_POLL_LEVEL));
-    assert_ok(fer_poller_add(poller, fer_udp_socket_as_raw(&other), (fer_event){2, true, false},
+    assert_ok(fer_poller_add(poller, raw, (fer_event){.key = 1, .interest = FER_READABLE},
                              FER_POLL_LEVEL));
+    assert_ok(fer_poller_add(poller, fer_udp_socket_as_raw(&other),
+                             (fer_event){.key = 2, .interest = FER_READABLE}, FER_POLL_LEVEL));
     expect_both(poller);
     if (is_closed_behind) {
         assert_int_equal(closesocket((SOCKET)fer_udp_socket_into_raw(&closed)), 0);
@@ -124,7 +125,7 @@ static void wait_beside(fer_poller *poller, enum object object, bool is_closed_b
     for (int i = 0; i < 3; i++) {
         fer_event event = {0};
         size_t count = 0;
-        assert_ok(fer_poller_wait(poller, &event, 1, fer_duration_from_secs(20), &count));
+        assert_ok(fer_poller_wait(poller, fer_duration_from_secs(20), &event, 1, &count, NULL));
         assert_true(count == 1 && event.key == 2);
     }
     assert_ok(fer_poller_delete(poller, fer_udp_socket_as_raw(&other)));

@@ -36,7 +36,7 @@ static void wait_for_poller(void)
     size_t count = 0;
     script.on_call = finish_while_the_poller_waits;
     script_default(SCRIPT_POLLER_WAIT)->elapsed = 1;
-    assert_ok(fer_poller_wait(&poller, &event, 1, fer_duration_from_nanos(1), &count));
+    assert_ok(fer_poller_wait(&poller, fer_duration_from_nanos(1), &event, 1, &count, NULL));
 }
 
 static void who_waits_for_the_poller_is_woken_when_the_answer_is_there(void **state)

@@ -195,7 +195,7 @@ static void finish_during_a_wait(void (*on_call)(script_call call))
     size_t count = 0;
     script.on_call = on_call;
     script_default(SCRIPT_POLLER_WAIT)->elapsed = 1;
-    assert_ok(fer_poller_wait(&poller, &event, 1, fer_duration_from_nanos(1), &count));
+    assert_ok(fer_poller_wait(&poller, fer_duration_from_nanos(1), &event, 1, &count, NULL));
     script.on_call = NULL;
 }
 

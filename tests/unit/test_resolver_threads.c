@@ -255,7 +255,7 @@ static void every_waiting_thread_gets_the_result(void **state)
     }
     wait_until_inside(1);
     hold(false);
-    assert_ok(fer_poller_wait(&poller, &event, 1, FER_DURATION_NONE, &count));
+    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL));
     assert_int_equal(count, 0);
     assert_ok(wait_for(0, (fer_duration){0}));
     for (size_t i = 0; i < THREADS; i++) {
@@ -280,7 +280,7 @@ static void a_lookup_is_abandoned_while_the_system_runs_it(void **state)
     assert_ok(start(1, "slow.test:80"));
     hold(false);
     assert_ok(wait_for(1, FER_DURATION_NONE));
-    assert_ok(fer_poller_wait(&poller, &event, 1, (fer_duration){0}, &count));
+    assert_ok(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL));
     assert_int_equal(system_resolver.answered, 2);
 }
 

@@ -111,7 +111,7 @@ static void all_zero_bytes_are_the_unnamed_address(void **state)
 static void a_path_without_room_for_its_end_has_one_here(void **state)
 {
     (void)state;
-    fer_unix_addr addr = {.kind_ = FER_UNIX_ADDR_PATHNAME, .len_ = 108};
+    fer_unix_addr addr = {.kind_ = FERP_UNIX_PATHNAME, .len_ = 108};
     script_begin(&script_posix);
     memset(addr.name_, 'p', 108);
     assert_non_null(fer_unix_addr_as_pathname(&addr));
@@ -133,7 +133,7 @@ static void wild_bytes_are_no_address(void **state)
             memset(&addr, 0x5a, sizeof addr);
             addr.kind_ = kinds[k];
             addr.len_ = lengths[i];
-            bool is_abstract = kinds[k] == FER_UNIX_ADDR_ABSTRACT && lengths[i] <= 107;
+            bool is_abstract = kinds[k] == FERP_UNIX_ABSTRACT && lengths[i] <= 107;
             assert_null(fer_unix_addr_as_pathname(&addr));
             assert_int_equal(fer_unix_addr_as_abstract_name(&addr, &len) != NULL, is_abstract);
             assert_error(feri_check_unix_name(&addr), is_abstract ? FER_OK : FER_INVALID_INPUT, 0);

@@ -209,7 +209,7 @@ static void a_refused_mode_is_a_dead_connection_unless_it_is_connected(void **st
 
 enum { TRIES = 20 };
 
-static const fer_event reading = {1, true, false};
+static const fer_event reading = {.key = 1, .interest = FER_READABLE};
 static fer_poller poller;
 static fer_raw_socket opened[TRIES];
 static size_t opened_count;

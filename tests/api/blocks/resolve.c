@@ -23,8 +23,7 @@ static fer_error run(void)
         fer_event event;
         size_t taken = 0;
         bool is_notified = false;
-        FER_TRY(
-            fer_poller_wait_notified(&poller, &event, 1, FER_DURATION_NONE, &taken, &is_notified));
+        FER_TRY(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &taken, &is_notified));
         expect(taken == 0 && is_notified, "the lookup has notified the poller");
         /* BLOCK include/ferrule/resolve.h 2 */
     }
