@@ -128,8 +128,8 @@ sub value_of
 sub rewrite
 {
     my ($text) = @_;
-    $text =~ s{\b(fer_\w+)(\s*)$list}{
-        my ($name, $gap, $inside) = ($1, $2, substr($+{list}, 1, -1));
+    $text =~ s{(!?)\b(fer_\w+)(\s*)$list}{
+        my ($not, $name, $gap, $inside) = ($1, $2, $3, substr($+{list}, 1, -1));
         my @arguments = arguments(rewrite($inside));
         my $is_declaration = $inside =~ /^\s*(?:const\s+)?fer_\w+\s*\**\s*\w+\s*(?:,|$)/s;
         if ($by_value{$renamed{$name} // $name} && !$is_declaration) {
@@ -137,7 +137,9 @@ sub rewrite
         }
         my $call = $is_declaration ? undef : $moved{"$name/" . @arguments};
         s/^\s+|\s+$//g for $call ? @arguments : ();
-        $call ? $call =~ s/%(\d)/$arguments[$1]/gr : "$name$gap(" . join(',', @arguments) . ')';
+        $name eq 'fer_duration_is_none' && !$is_declaration
+            ? "$arguments[0].nanos " . ($not ? '!=' : '==') . ' FER_DURATION_NONE_NANOS'
+            : $not . ($call ? $call =~ s/%(\d)/$arguments[$1]/gr : "$name$gap(" . join(',', @arguments) . ')');
     }ge;
     return $text;
 }

@@ -34,8 +34,3 @@ fer_duration fer_duration_from_nanos(uint64_t nanos)
 {
     return duration_from(nanos, 1u);
 }
-
-bool fer_duration_is_none(fer_duration duration)
-{
-    return duration.nanos == FER_DURATION_NONE_NANOS;
-}

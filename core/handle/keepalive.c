@@ -24,8 +24,8 @@ typedef struct field {
 
 static bool is_valid(const fer_tcp_keepalive *keepalive)
 {
-    return keepalive != NULL && !fer_duration_is_none(keepalive->time) &&
-           !fer_duration_is_none(keepalive->interval);
+    return keepalive != NULL && keepalive->time.nanos != FER_DURATION_NONE_NANOS &&
+           keepalive->interval.nanos != FER_DURATION_NONE_NANOS;
 }
 
 static void make_fields(const fer_tcp_keepalive *keepalive, field fields[FIELD_COUNT])

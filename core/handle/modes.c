@@ -119,7 +119,7 @@ fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw)
 static uint32_t millis_from(fer_duration timeout)
 {
     FERI_ASSERT(timeout.nanos > 0);
-    if (fer_duration_is_none(timeout)) {
+    if (timeout.nanos == FER_DURATION_NONE_NANOS) {
         return 0;
     }
     uint64_t millis = timeout.nanos / NANOS_PER_MILLI + (timeout.nanos % NANOS_PER_MILLI != 0);

@@ -14,8 +14,9 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
         return feri_own_error(FER_INVALID_INPUT);
     }
     if (feri_modes_are_kept(handle)) {
-        FER_TRY(fer_duration_is_none(timeout) ? feri_ok()
-                                              : feri_modes_wait_in_core(handle, handle->raw_));
+        FER_TRY(timeout.nanos == FER_DURATION_NONE_NANOS
+                    ? feri_ok()
+                    : feri_modes_wait_in_core(handle, handle->raw_));
         feri_modes_set_timeout(handle, direction, timeout);
         return feri_ok();
     }
@@ -200,7 +201,7 @@ fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     struct ferp_linger setting = {false, 0};
-    if (!fer_duration_is_none(linger)) {
+    if (linger.nanos != FER_DURATION_NONE_NANOS) {
         setting.on = true;
         setting.seconds = feri_whole_seconds(linger, feri_linger_seconds_max());
     }

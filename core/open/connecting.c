@@ -107,7 +107,7 @@ static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, 
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(open_socket_for(addr, &raw));
     const feri_limits none = FERI_NO_LIMITS;
-    fer_error error = fer_duration_is_none(timeout)
+    fer_error error = timeout.nanos == FER_DURATION_NONE_NANOS
                           ? connect_until(raw, feri_unbound_connect_operation(), addr, &none)
                           : connect_within(raw, addr, timeout);
     if (error.kind != FER_OK) {

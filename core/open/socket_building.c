@@ -403,7 +403,7 @@ static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *a
     bool nonblocking = false;
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
     FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
-    if (nonblocking || fer_duration_is_none(timeout)) {
+    if (nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS) {
         return feri_unix_connect_raw(handle->raw_, addr);
     }
     return connect_unix_until(handle, addr, &none, feri_deadline_from(start, timeout));

@@ -25,7 +25,7 @@ static fer_error direction_has_timeout(const feri_waiting *waiting, bool *out)
     }
     fer_duration timeout;
     FER_TRY(feri_timeout(waiting->handle, direction_of(waiting->readiness), &timeout));
-    *out = !fer_duration_is_none(timeout);
+    *out = timeout.nanos != FER_DURATION_NONE_NANOS;
     return feri_ok();
 }
 

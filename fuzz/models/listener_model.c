@@ -48,7 +48,7 @@ void listener_model_set_timeout(fer_tcp_listener *listener, uint8_t arg)
 
 bool listener_model_has_expired(uint64_t since)
 {
-    return !fer_duration_is_none(model.timeout) &&
+    return model.timeout.nanos != FER_DURATION_NONE_NANOS &&
            fer_sim_now().nanos - since >= model.timeout.nanos;
 }
 
@@ -140,7 +140,7 @@ static void check_accepted(fer_tcp_stream *stream, fer_error error)
     size_t n = 0;
     fer_duration timeout = {0};
     listener_must(fer_tcp_stream_read_timeout(stream, &timeout).kind == FER_OK &&
-                      fer_duration_is_none(timeout),
+                      timeout.nanos == FER_DURATION_NONE_NANOS,
                   "T6: the stream has a timeout", error);
     error = fer_tcp_stream_read(stream, &number, 1, &n);
     if (error.kind != FER_OK || n != 1) {
@@ -176,8 +176,8 @@ void listener_model_check_failed(fer_error error, size_t waiting, bool is_hit, f
                   "L3: handles are available", error);
     listener_must(!would_block || (model.nonblocking && (waiting == 0 || is_hit)),
                   "T2: WOULD_BLOCK without a cause", error);
-    listener_must(!is_deadlock ||
-                      (!model.nonblocking && waiting == 0 && fer_duration_is_none(model.timeout)),
+    listener_must(!is_deadlock || (!model.nonblocking && waiting == 0 &&
+                                   model.timeout.nanos == FER_DURATION_NONE_NANOS),
                   "L3: a connection was lost", error);
     listener_must(!has_expired || (!model.nonblocking && (waiting == 0 || is_hit)),
                   "T2: a connection was there", error);

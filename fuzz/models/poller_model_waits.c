@@ -169,7 +169,7 @@ static const char *check_time(const poller_wait_result *wait)
     uint64_t elapsed = poller_now() - poller->began;
     bool is_notified = poller->is_notified || poller->may_be_notified;
     if (wait->error.kind == FER_DEADLOCK) {
-        bool fits = fer_duration_is_none(wait->timeout) &&
+        bool fits = wait->timeout.nanos == FER_DURATION_NONE_NANOS &&
                     earliest_expected(wait->poller) == POLLER_NEVER && wait->count == 0;
         return fits ? NULL : "P5: a deadlock although an event is ready";
     }

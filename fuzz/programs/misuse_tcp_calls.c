@@ -8,7 +8,7 @@
  * a second. */
 static fer_duration at_most_a_second(fer_duration duration)
 {
-    bool is_long = duration.nanos > 1000000000 && !fer_duration_is_none(duration);
+    bool is_long = duration.nanos > 1000000000 && duration.nanos != FER_DURATION_NONE_NANOS;
     return is_long ? (fer_duration){1000000000} : duration;
 }
 
@@ -87,7 +87,7 @@ static fer_error do_durations(const struct misuse_arguments *a)
                            fer_duration_from_micros(count), fer_duration_from_nanos(count)};
     bool in_order = made[0].nanos >= made[1].nanos && made[1].nanos >= made[2].nanos &&
                     made[2].nanos >= made[3].nanos;
-    return misuse_checked(in_order && !fer_duration_is_none(made[0]), misuse_ok());
+    return misuse_checked(in_order && made[0].nanos != FER_DURATION_NONE_NANOS, misuse_ok());
 }
 
 static fer_error do_listener_close(const struct misuse_arguments *a)

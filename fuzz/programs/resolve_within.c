@@ -58,7 +58,7 @@ fer_error resolve_within(const resolve_query *query, fer_socket_addr *addrs, siz
     FUZZ_CHECK(query->limits != WITHIN_NEAR_DEADLINE || left.nanos == NEAR_NANOS);
     FUZZ_CHECK(query->limits != WITHIN_PAST_DEADLINE || left.nanos == 0);
     FUZZ_CHECK(query->limits < WITHIN_TOKEN ||
-               (query->limits < WITHIN_COUNT && fer_duration_is_none(left)));
+               (query->limits < WITHIN_COUNT && left.nanos == FER_DURATION_NONE_NANOS));
     fer_error error = fer_to_socket_addrs_within(
         query->text, query->limits == WITHIN_NONE ? NULL : &limits, has_resolver ? &resolver : NULL,
         query->cap > 0 ? addrs : NULL, query->cap, count);

@@ -98,7 +98,7 @@ static struct bounded_connect predict(struct socket_program *p, const struct soc
 {
     const model_handle *model = &p->models[c->socket];
     struct bounded_connect bounded = {.within = timeout,
-                                      .is_bounded = !fer_duration_is_none(timeout)};
+                                      .is_bounded = timeout.nanos != FER_DURATION_NONE_NANOS};
     bool applies = model_waits_to_connect(model, bounded.is_bounded);
     bounded.limits = limits_of(p, c->socket);
     bounded.is_over = applies && limits_are_over(&bounded.limits);
@@ -140,7 +140,7 @@ static void connect_within(struct socket_program *p, const struct socket_call *c
     const model_connect *connect = &bounded.connect;
     uint64_t began = fer_sim_now().nanos;
     socket_arm_fault(c->fault);
-    fer_error error = fer_duration_is_none(timeout)
+    fer_error error = timeout.nanos == FER_DURATION_NONE_NANOS
                           ? fer_socket_connect(socket, &to.addr)
                           : fer_socket_connect_timeout(socket, &to.addr, timeout);
     (void)fer_sim_clear_faults();

@@ -113,7 +113,7 @@ FER_MUST_USE FER_API fer_error fer_cancel_token_new(fer_cancel_token *token);
  * Threads: concurrent with any other call on the token except new and close. On POSIX systems a
  * signal handler may call it; errno is preserved.
  */
-FER_MUST_USE FER_API fer_error fer_cancel_token_cancel(fer_cancel_token *token);
+FER_API fer_error fer_cancel_token_cancel(fer_cancel_token *token);
 
 /**
  * Returns true if the token is cancelled; false for NULL and for a NEW or CLOSED token.
@@ -137,7 +137,7 @@ FER_API bool fer_cancel_token_is_cancelled(const fer_cancel_token *token);
  * Rust: none; .NET's CancellationTokenSource.TryReset.
  * Threads: concurrent with any other call on the token except new, close and reset.
  */
-FER_MUST_USE FER_API fer_error fer_cancel_token_reset(fer_cancel_token *token);
+FER_API fer_error fer_cancel_token_reset(fer_cancel_token *token);
 
 /**
  * Closes a token. Does nothing on NULL, NEW and CLOSED tokens.

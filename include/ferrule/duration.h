@@ -72,17 +72,6 @@ FER_API fer_duration fer_duration_from_micros(uint64_t micros);
  */
 FER_API fer_duration fer_duration_from_nanos(uint64_t nanos);
 
-/**
- * Returns true if a duration is FER_DURATION_NONE.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: Option<Duration>::is_none.
- * Threads: any number of concurrent calls.
- */
-FER_API bool fer_duration_is_none(fer_duration duration);
-
 #ifdef __cplusplus
 }
 #endif

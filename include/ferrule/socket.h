@@ -164,7 +164,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
  * Rust: socket2: Socket::into_raw_fd, into_raw_socket.
  * Threads: no concurrent call on the handle.
  */
-FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket);
+FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket);
 
 /* ---- Options. If bind or connect should use an option, set it before that call. */
 

@@ -967,7 +967,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream);
+FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream);
 
 /* ---- TcpListener */
 
@@ -1266,7 +1266,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_from_raw(fer_tcp_listener *liste
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_API fer_raw_socket fer_tcp_listener_into_raw(fer_tcp_listener *listener);
+FER_MUST_USE FER_API fer_raw_socket fer_tcp_listener_into_raw(fer_tcp_listener *listener);
 
 #ifdef __cplusplus
 }

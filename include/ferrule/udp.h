@@ -700,7 +700,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, f
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_API fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket);
+FER_MUST_USE FER_API fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket);
 
 #ifdef __cplusplus
 }

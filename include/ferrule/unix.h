@@ -623,7 +623,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_from_raw(fer_unix_stream *stream,
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream);
+FER_MUST_USE FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream);
 
 /* ---- UnixListener */
 
@@ -867,7 +867,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_from_raw(fer_unix_listener *lis
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener);
+FER_MUST_USE FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener);
 
 /* ---- UnixDatagram: not on Windows */
 
@@ -1306,7 +1306,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_from_raw(fer_unix_datagram *soc
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_API fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket);
+FER_MUST_USE FER_API fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket);
 
 #ifdef __cplusplus
 }

@@ -31,11 +31,13 @@
 #endif
 
 /* FER_STATIC_ASSERT checks a precondition of a header at compile time. An example is the size of an
- * enum, which is part of the ABI and which -fshort-enums changes. */
+ * enum, which is part of the ABI and which -fshort-enums changes. C99 has no static assertion. */
 #ifdef __cplusplus
 #define FER_STATIC_ASSERT(condition, text) static_assert(condition, text)
-#else
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
 #define FER_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#else
+#define FER_STATIC_ASSERT(condition, text) struct fer_static_assert_
 #endif
 
 #ifdef __cplusplus

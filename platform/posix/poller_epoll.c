@@ -247,7 +247,7 @@ static int wait_for_events(int epoll, struct epoll_event *events, int cap, fer_d
     if (timeout.nanos == 0) {
         return wait_millis(epoll, events, cap, timeout);
     }
-    bool is_fine = !fer_duration_is_none(timeout) && timeout.nanos % NANOS_PER_MILLI != 0;
+    bool is_fine = timeout.nanos != FER_DURATION_NONE_NANOS && timeout.nanos % NANOS_PER_MILLI != 0;
     int previous = ferp_posix_hold_cancel();
     int found = is_fine ? wait_nanos(epoll, events, cap, timeout)
                         : wait_millis(epoll, events, cap, timeout);

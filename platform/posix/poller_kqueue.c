@@ -375,7 +375,7 @@ static int wait_events(const fer_poller *poller, struct kevent *received, int li
     /* The poller counts a wait that blocks, so it is no cancellation point. */
     int previous = ferp_posix_hold_cancel();
     int found = kevent(kqueue_of(poller), NULL, 0, received, limit,
-                       fer_duration_is_none(timeout) ? NULL : &time);
+                       timeout.nanos == FER_DURATION_NONE_NANOS ? NULL : &time);
     ferp_posix_release_cancel(previous);
     return found;
 }

@@ -151,7 +151,7 @@ static int poll_nanos(ferp_list_entry *entries, size_t count, fer_duration timeo
 
 fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
 {
-    bool is_fine = !fer_duration_is_none(timeout) && timeout.nanos % NANOS_PER_MILLI != 0;
+    bool is_fine = timeout.nanos != FER_DURATION_NONE_NANOS && timeout.nanos % NANOS_PER_MILLI != 0;
     /* The list has marked the thread as its leader, so this is no cancellation point. */
     int previous = ferp_posix_hold_cancel();
     int returned =

@@ -16,7 +16,7 @@ static uint64_t rounded_up(uint64_t nanos, uint64_t unit)
 
 static fer_duration rounded_timeout(const ferp_sim_network *network, fer_duration timeout)
 {
-    if (fer_duration_is_none(timeout)) {
+    if (timeout.nanos == FER_DURATION_NONE_NANOS) {
         return timeout;
     }
     if (!ferp_sim_is_winsock(network)) {

@@ -77,7 +77,8 @@ fer_error fer_sim_peer_set_handler(fer_sim_peer peer, fer_sim_handler handler, v
 
 static bool is_valid_step(const fer_sim_step *step)
 {
-    return (unsigned)step->action <= FER_SIM_ACTION_RESET && !fer_duration_is_none(step->delay) &&
+    return (unsigned)step->action <= FER_SIM_ACTION_RESET &&
+           step->delay.nanos != FER_DURATION_NONE_NANOS &&
            (step->action != FER_SIM_ACTION_SEND || step->bytes != NULL || step->len == 0);
 }
 

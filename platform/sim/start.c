@@ -249,7 +249,7 @@ fer_error fer_sim_advance(fer_duration duration)
 fer_error fer_sim_after(fer_duration delay, fer_sim_function function, void *context)
 {
     FERP_SIM_REQUIRE(network)
-    if (function == NULL || fer_duration_is_none(delay)) {
+    if (function == NULL || delay.nanos == FER_DURATION_NONE_NANOS) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
     if (network->calls == FERP_SIM_CALLS_MAX) {

@@ -93,7 +93,7 @@ bool ferp_list_has_failed(const ferp_list_entry *entry)
 
 static int wsapoll_millis(fer_duration timeout)
 {
-    if (fer_duration_is_none(timeout)) {
+    if (timeout.nanos == FER_DURATION_NONE_NANOS) {
         return -1;
     }
     uint64_t millis = ferp_winsock_millis(timeout.nanos);

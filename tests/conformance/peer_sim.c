@@ -375,7 +375,7 @@ bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds)
 
 static unsigned millis_of(fer_duration timeout)
 {
-    return fer_duration_is_none(timeout) ? 0 : (unsigned)(timeout.nanos / MILLI);
+    return timeout.nanos == FER_DURATION_NONE_NANOS ? 0 : (unsigned)(timeout.nanos / MILLI);
 }
 
 bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms)

@@ -297,7 +297,7 @@ static void set_timeout_step(struct program *program, int at)
                       value.nanos - timeout.nanos < (program->bsd ? 21 : 10) * MILLI;
     if (error.kind == FER_OK) {
         print_text(is_rounded ? " that" : " another, %llu", (unsigned long long)value.nanos);
-        end->has_timeout[writing] = !fer_duration_is_none(timeout) && !would_take_long;
+        end->has_timeout[writing] = timeout.nanos != FER_DURATION_NONE_NANOS && !would_take_long;
     }
     print_end();
 }

@@ -204,7 +204,7 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
     } else {
         operation.is_ready = has_result;
         operation.argument = set;
-        ended = inter_wait(&operation, fer_duration_is_none(timeout)
+        ended = inter_wait(&operation, timeout.nanos == FER_DURATION_NONE_NANOS
                                            ? FERP_NO_DEADLINE
                                            : inter_clock_after(timeout.nanos));
     }
@@ -346,7 +346,7 @@ fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration ti
     } else {
         operation.is_ready = has_revents;
         operation.argument = call;
-        ended = inter_wait(&operation, fer_duration_is_none(timeout)
+        ended = inter_wait(&operation, timeout.nanos == FER_DURATION_NONE_NANOS
                                            ? FERP_NO_DEADLINE
                                            : inter_clock_after(timeout.nanos));
     }

@@ -247,7 +247,7 @@ static fer_error wait_in_call(inter_operation *operation, inter_socket *socket,
     uint64_t timeout = socket->timeouts[direction].nanos;
     operation->is_ready = is_ready;
     operation->argument = socket;
-    uint64_t deadline = fer_duration_is_none(socket->timeouts[direction])
+    uint64_t deadline = socket->timeouts[direction].nanos == FER_DURATION_NONE_NANOS
                             ? FERP_NO_DEADLINE
                             : inter_clock_after(timeout);
     fer_error ended = inter_wait(operation, deadline);

@@ -58,7 +58,7 @@ void inter_limit_call(fer_duration timeout)
 
 static void see_time(call_limit *limit)
 {
-    if (fer_duration_is_none(limit->left)) {
+    if (limit->left.nanos == FER_DURATION_NONE_NANOS) {
         return;
     }
     if (limit->deadline == 0) {
@@ -75,7 +75,7 @@ void inter_check_wait(fer_duration timeout)
 void inter_check_deadline(uint64_t deadline)
 {
     const call_limit *limit = &call_limits[inter_self()];
-    INTER_CHECK(fer_duration_is_none(limit->left) || deadline <= limit->deadline);
+    INTER_CHECK(limit->left.nanos == FER_DURATION_NONE_NANOS || deadline <= limit->deadline);
 }
 
 uint64_t ferp_now(void)

@@ -52,7 +52,7 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
                            size_t *count, bool *notified)
 {
     const script_result *result =
-        fer_duration_is_none(timeout)
+        timeout.nanos == FER_DURATION_NONE_NANOS
             ? script_take(SCRIPT_POLLER_WAIT, FER_RAW_SOCKET_NONE, "none")
             : script_take(SCRIPT_POLLER_WAIT, FER_RAW_SOCKET_NONE, "%" PRIu64, timeout.nanos);
     (void)poller;
