@@ -24,6 +24,11 @@ fer_duration fer_instant_duration_since(fer_instant later, fer_instant earlier)
     return (fer_duration){end > begin ? end - begin : 0};
 }
 
+fer_duration fer_instant_elapsed(fer_instant instant)
+{
+    return fer_instant_duration_since(fer_instant_now(), instant);
+}
+
 fer_duration fer_instant_remaining(fer_instant instant)
 {
     return fer_instant_duration_since(instant, fer_instant_now());

@@ -58,12 +58,6 @@ FER_API fer_instant fer_instant_after(fer_duration duration);
  * `later` is FER_INSTANT_NONE; otherwise 0 if `earlier` is FER_INSTANT_NONE, because no instant is
  * after it.
  *
- * The elapsed time of a call:
- *
- *     fer_instant start = fer_instant_now();
- *     error = fer_tcp_stream_connect(&stream, "example.com:80");
- *     fer_duration elapsed = fer_instant_duration_since(fer_instant_now(), start);
- *
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
@@ -72,6 +66,23 @@ FER_API fer_instant fer_instant_after(fer_duration duration);
  * Threads: any number of concurrent calls.
  */
 FER_API fer_duration fer_instant_duration_since(fer_instant later, fer_instant earlier);
+
+/**
+ * Returns the time from `instant` to now: 0 if it is not reached, and for FER_INSTANT_NONE.
+ *
+ * The elapsed time of a call:
+ *
+ *     fer_instant start = fer_instant_now();
+ *     error = fer_tcp_stream_connect(&stream, "example.com:80");
+ *     fer_duration elapsed = fer_instant_elapsed(start);
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: std::time::Instant::elapsed.
+ * Threads: any number of concurrent calls.
+ */
+FER_API fer_duration fer_instant_elapsed(fer_instant instant);
 
 /**
  * Returns the time from now to `instant`: 0 if it is reached, FER_DURATION_NONE for

@@ -3,10 +3,15 @@
 #ifndef FERRULE_VERSION_H
 #define FERRULE_VERSION_H
 
+#include <stdint.h>
+
 #define FER_VERSION_MAJOR 0
-#define FER_VERSION_MINOR 3
+#define FER_VERSION_MINOR 9
 #define FER_VERSION_PATCH 0
-#define FER_VERSION_TEXT "0.3.0"
+#define FER_VERSION_TEXT "0.9.0"
+
+/* The version as one number, for #if: major * 10000 + minor * 100 + patch. */
+#define FER_VERSION_NUMBER 900
 
 /* FER_API marks the functions that the shared library exports. Only the library's own build defines
  * FER_BUILD_SHARED. Users need no macro, because functions in an import library can be called
@@ -54,6 +59,17 @@ extern "C" {
  * Threads: any number of concurrent calls.
  */
 FER_API const char *fer_version(void);
+
+/**
+ * Returns the version of the linked library as a number. It is FER_VERSION_NUMBER of its headers.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: none.
+ * Threads: any number of concurrent calls.
+ */
+FER_API uint32_t fer_version_number(void);
 
 #ifdef __cplusplus
 }

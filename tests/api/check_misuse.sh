@@ -15,6 +15,7 @@ fer_duration_from_millis      as above
 fer_duration_from_nanos       as above
 fer_error_from_raw_os_error   every code is good; test_error_maps tries them
 fer_instant_duration_since    every number is an instant
+fer_instant_elapsed           as above
 fer_instant_now               takes nothing
 fer_instant_remaining         as above
 fer_ip_addr_cmp                   an address by value, and every one is good
@@ -52,6 +53,7 @@ fer_socket_addr_new               an address by value, and every one is good
 fer_socket_addr_v4_new            an address by value, and every one is good
 fer_socket_addr_v6_new            an address by value, and every one is good
 fer_version                   takes nothing
+fer_version_number            takes nothing
 TEXT
 
 sh "$here/check_docs.sh" . --names | LC_ALL=C sort -u >"$work/functions"

@@ -381,6 +381,14 @@ spoiled() {
 if command -v python3 >/dev/null 2>&1; then
     copy_sources
     expect pass "check_man on this tree" sh "$here/check_man.sh" "$work/copy"
+    expect pass "check_signatures on the headers" sh "$here/check_signatures.sh" "$work/copy"
+    spoiled check_signatures "a small value by pointer" include/ferrule/ip.h 's/to_bits(fer_ipv4_addr addr)/to_bits(const fer_ipv4_addr *addr)/'
+    spoiled check_signatures "an enumerator without the name of its type" include/ferrule/handle.h 's/FER_SHUTDOWN_READ\b/FER_READ_HALF/'
+    spoiled check_signatures "another name of a length" include/ferrule/unix.h 's/void \*buf, size_t len/void *buf, size_t length/'
+    spoiled check_signatures "an object that is not first" include/ferrule/poller.h 's/notify(fer_poller \*poller)/notify(size_t *n, fer_poller *poller)/'
+    spoiled check_signatures "an input after an output" include/ferrule/time.h 's/now(void)/now(size_t count, size_t *n, fer_duration timeout)/'
+    spoiled check_signatures "a function that is gone without a row" CHANGELOG.md 's/`fer_error_from_os`/none/'
+    spoiled check_signatures "a new function that the changelog does not name" CHANGELOG.md 's/fer_error_to_errno/none/'
     spoiled check_man "a function without Threads:" include/ferrule/io.h '/^ \* Threads: /d'
     spoiled check_man "a function without a page" docs/generate/man.py 's/^        for entry in page.functions:/        for entry in page.functions[1:]:/'
     spoiled check_man "a rule without a place" docs/generate/man.py 's/"\[A-Z\]: /"[A-D]: /'

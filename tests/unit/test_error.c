@@ -307,6 +307,7 @@ static void the_version_is_the_header_s(void **state)
              FER_VERSION_PATCH);
     assert_string_equal(fer_version(), want);
     assert_string_equal(fer_version(), FER_VERSION_TEXT);
+    assert_int_equal(fer_version_number(), FER_VERSION_NUMBER);
 }
 
 int main(void)

@@ -20,6 +20,19 @@ static uint64_t remaining(fer_instant instant)
     return fer_instant_remaining(instant).nanos;
 }
 
+static void elapsed_is_the_time_since_an_instant_that_is_reached(void **state)
+{
+    (void)state;
+    begin_at(1000);
+    const fer_instant start = fer_instant_now();
+    const fer_instant later = fer_instant_after(fer_duration_from_nanos(8));
+    assert_int_equal(fer_instant_elapsed(start).nanos, 0);
+    script.now = 1007;
+    assert_int_equal(fer_instant_elapsed(start).nanos, 7);
+    assert_int_equal(fer_instant_elapsed(later).nanos, 0);
+    assert_int_equal(fer_instant_elapsed(FER_INSTANT_NONE).nanos, 0);
+}
+
 static void now_is_never_none_and_is_reached(void **state)
 {
     (void)state;
@@ -119,6 +132,7 @@ static void the_time_until_none_is_none_and_since_none_is_0(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        script_test(elapsed_is_the_time_since_an_instant_that_is_reached),
         script_test(now_is_never_none_and_is_reached),
         script_test(an_instant_is_reached_at_its_nanosecond_and_stays_so),
         script_test(after_no_time_is_now),

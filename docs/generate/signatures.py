@@ -1,0 +1,112 @@
+"""Checks the public headers against the rules of signatures in CONTRIBUTING.md ("a public function").
+
+usage: signatures.py ROOT
+Prints each violation with the number of its rule.
+"""
+
+import pathlib
+import re
+import sys
+
+import headers
+
+BY_VALUE = {"fer_error", "fer_duration", "fer_instant", "fer_event", "fer_stream", "fer_ipv4_addr",
+            "fer_ipv6_addr", "fer_ip_addr", "fer_raw_socket", "fer_interest", "fer_shutdown"}
+# The types whose functions take the object first.
+OBJECTS = ("tcp_stream", "tcp_listener", "udp_socket", "unix_stream", "unix_listener",
+           "unix_datagram", "socket", "poller", "resolver", "lookup", "cancel_token")
+# Enumerators without the name of their type, for the sake of programs that are ported: rule 10.
+FREE_ENUMS = {"fer_error_kind", "fer_interest"}
+PREFIXES = {"fer_ip_family": "FER_IP_", "fer_poll_mode": "FER_POLL_",
+            "fer_socket_domain": "FER_DOMAIN_", "fer_socket_type": "FER_TYPE_"}
+
+
+class Parameter:
+    def __init__(self, text):
+        match = re.match(r"(.*?)(\w+)(\[\d*\])?$", text.strip())
+        self.type = match.group(1).strip()
+        self.name = match.group(2)
+        self.is_pointer = "*" in self.type or match.group(3) is not None
+        self.is_const = self.type.startswith("const ")
+        self.base = re.sub(r"\bconst\b|\*|\bstruct\b", "", self.type).strip()
+
+    @property
+    def is_output(self):
+        return self.is_pointer and not self.is_const and self.name != "context"
+
+
+def parameters_of(entry):
+    inside = re.search(r"\((.*)\)", entry.code).group(1)
+    inside = re.sub(r"\s+", " ", inside)
+    return [] if inside == "void" else [Parameter(text) for text in inside.split(",")]
+
+
+def check_function(entry, say):
+    parameters = parameters_of(entry)
+    name = entry.name
+    for kind in OBJECTS:
+        method = re.match(r"fer_%s_(?!addr_|host$)(\w+)$" % kind, name)
+        if method and (not parameters or parameters[0].base != "fer_" + kind):
+            say(1, name, "the object is not first")
+    outputs = False
+    for at, parameter in enumerate(parameters):
+        size = parameter.name in ("len", "cap") and parameters[at - 1].is_pointer
+        if at > 0 and outputs and not parameter.is_output and not size:
+            say(2, name, "%s comes after an output" % parameter.name)
+        outputs = outputs or (at > 0 and parameter.is_output and
+                              not parameter.base.endswith("copy_buffer"))
+        if parameter.base in BY_VALUE and parameter.is_pointer and parameter.is_const:
+            following = parameters[at + 1].name if at + 1 < len(parameters) else ""
+            if following not in ("count", "len"):
+                say(3, name, "%s is not passed by value" % parameter.name)
+        if parameter.base == "size_t" and not parameter.is_pointer and parameter.name not in (
+                "len", "cap", "count", "size") and not parameter.name.endswith("_cap"):
+            say(4, name, "%s is no name of a size" % parameter.name)
+        if parameter.base in ("void", "char", "uint8_t") and parameter.is_pointer and \
+                parameter.name == "buf":
+            following = parameters[at + 1].name if at + 1 < len(parameters) else ""
+            if following not in ("len", "cap"):
+                say(4, name, "no length follows buf")
+    if re.search(r"_try_(?!clone\b)|_start\b", name) and any(
+            parameter.name in ("timeout", "deadline") for parameter in parameters):
+        say(5, name, "it never waits, and has a timeout")
+
+
+def check_types(entry, say):
+    code = re.sub(r"/\*.*?\*/", "", entry.code, flags=re.S)
+    for body, name in re.findall(r"typedef enum \w+ \{(.*?)\} (\w+);", code, re.S):
+        prefix = PREFIXES.get(name, name.upper() + "_")
+        for enumerator in re.findall(r"\b(FER_\w+)\b\s*(?:=|,|$|\n)", body):
+            if name not in FREE_ENUMS and not enumerator.startswith(prefix) and \
+                    not re.search(r"FER_SIM_FAULT", enumerator):
+                say(10, name, "%s does not begin with %s" % (enumerator, prefix))
+    if re.search(r"\}\s*;", re.sub(r"\benum \{[^}]*\};", "", code)) and "union {" in code:
+        if re.search(r"(union|struct) \{[^{}]*\}\s*;", code):
+            say(3, entry.name, "a union or struct has no name")
+    if re.search(r"\bstatic\b|\binline\b", code):
+        say(1, entry.name, "a function without a symbol")
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    found = []
+
+    def say(rule, name, text):
+        found.append("%s: rule %d: %s" % (name, rule, text))
+
+    count = 0
+    for header in headers.read_all(root / "include"):
+        for section in header.sections:
+            for entry in section.entries:
+                if entry.is_function:
+                    count += 1
+                    check_function(entry, say)
+                else:
+                    check_types(entry, say)
+    print("\n".join(found))
+    print("signatures: %d functions, %d violations" % (count, len(found)))
+    return 1 if found or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
