@@ -79,7 +79,7 @@ fer_error send_over_udp(std::string_view text, const fer_limits &limits)
     }
     std::printf("%.*s came over UDP%s\n", static_cast<int>(got->len), buf,
                 got->truncated ? ", in part" : "");
-    bool is_misuse = receiver->send_to(text, *addr).error().kind == FER_INVALID_INPUT;
+    bool is_misuse = receiver->send_to(text, *addr).error().kind == FER_MISUSE;
     return {is_misuse ? FER_OK : FER_OTHER, 0};
 }
 

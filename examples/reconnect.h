@@ -68,7 +68,7 @@ static inline fer_duration reconnect_pause(reconnect *self)
  * address. Call it before reconnect_pause. */
 static inline bool reconnect_gives_up(const reconnect *self, fer_error error)
 {
-    return error.kind == FER_INVALID_INPUT ||
+    return error.kind == FER_INVALID_INPUT || error.kind == FER_MISUSE ||
            (self->attempts > 0 && self->failures + 1 >= self->attempts);
 }
 

@@ -75,7 +75,13 @@ static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint3
     return true;
 }
 
-/* The result of every _parse function. */
+/* The result of every _parse function for NULL, and for a text. */
+static inline fer_error feri_addr_misuse(void)
+{
+    const fer_error result = {FER_MISUSE, 0};
+    return result;
+}
+
 static inline fer_error feri_addr_parse_result(bool is_address)
 {
     const fer_error result = {is_address ? FER_OK : FER_INVALID_INPUT, 0};

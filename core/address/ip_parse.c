@@ -295,7 +295,7 @@ static inline bool feri_ip_is_ipv4_next(const feri_addr_cursor *cursor)
 fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text, size_t len)
 {
     if (out == NULL || text == NULL) {
-        return feri_addr_parse_result(false);
+        return feri_addr_misuse();
     }
     const feri_ipv4_match match = feri_ipv4_match_fast(text, len, 0);
     if (match.end == 0 || match.end != len) {
@@ -314,8 +314,10 @@ fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const char *text, size_t len
 {
     fer_ipv6_addr addr = {{0}};
     feri_addr_cursor cursor = {text, len, 0};
-    if (out == NULL || text == NULL || !feri_ipv6_read(&cursor, &addr) ||
-        !feri_addr_cursor_is_at_end(&cursor)) {
+    if (out == NULL || text == NULL) {
+        return feri_addr_misuse();
+    }
+    if (!feri_ipv6_read(&cursor, &addr) || !feri_addr_cursor_is_at_end(&cursor)) {
         return feri_addr_parse_result(false);
     }
     *out = addr;
@@ -331,7 +333,7 @@ fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char *text, size_t len)
 {
     feri_addr_cursor cursor = {text, len, 0};
     if (out == NULL || text == NULL) {
-        return feri_addr_parse_result(false);
+        return feri_addr_misuse();
     }
     if (feri_ip_is_ipv4_next(&cursor)) {
         const feri_ipv4_match match = feri_ipv4_match_fast(text, len, 0);

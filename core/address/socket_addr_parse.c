@@ -65,11 +65,11 @@ static fer_error feri_socket_addr_parse_v6(fer_socket_addr *out, const char *tex
 
 fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text, size_t len)
 {
-    if (out == NULL || text == NULL || len == 0) {
-        return feri_addr_parse_result(false);
+    if (out == NULL || text == NULL) {
+        return feri_addr_misuse();
     }
-    return text[0] == '[' ? feri_socket_addr_parse_v6(out, text, len)
-                          : feri_socket_addr_parse_v4(out, text, len);
+    return len > 0 && text[0] == '[' ? feri_socket_addr_parse_v6(out, text, len)
+                                     : feri_socket_addr_parse_v4(out, text, len);
 }
 
 fer_error fer_socket_addr_parse(fer_socket_addr *out, const char *text)

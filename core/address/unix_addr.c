@@ -11,7 +11,7 @@ _Static_assert(FERP_UNIX_UNNAMED == 0, "all zero bytes are the unnamed address")
 fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, const char *path)
 {
     if (out == NULL || path == NULL) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     const char *end = memchr(path, '\0', feri_unix_path_max() + 1);
     if (end == NULL || end == path) {
@@ -26,7 +26,7 @@ fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, const char *path)
 fer_error fer_unix_addr_from_abstract_name(fer_unix_addr *out, const void *name, size_t len)
 {
     if (out == NULL || (name == NULL && len > 0) || len > feri_unix_path_max()) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_refuse(out == NULL || (name == NULL && len > 0));
     }
     if (!feri_has_abstract_unix_names()) {
         return feri_own_error(FER_UNSUPPORTED);

@@ -34,7 +34,7 @@ fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, siz
                               size_t *count)
 {
     if (!can_store(addrs, cap, count)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     feri_address_source source;
     FER_TRY(feri_address_source_of_text(&source, host_port));
@@ -46,7 +46,7 @@ fer_error fer_lookup_host(const char *host, uint16_t port, fer_socket_addr *addr
                           size_t *count)
 {
     if (host == NULL || !can_store(addrs, cap, count)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     size_t len = 0;
     while (host[len] != '\0') {

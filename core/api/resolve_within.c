@@ -13,7 +13,7 @@ fer_error fer_to_socket_addrs_within(const char *host_port, const fer_limits *li
     feri_address_query query;
     feri_address_list list = {NULL, 0};
     if (count == NULL || (addrs == NULL && cap > 0)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     FER_TRY(feri_lookup_check_resolver(resolver));
     FER_TRY(feri_address_query_of_text(&query, host_port));

@@ -313,7 +313,7 @@ fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT)
+    FER_TRY(out == NULL ? feri_own_error(FER_MISUSE)
                         : feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
     if (feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_NO_PORTS)) {
         return feri_datagram_peer(&socket->inner_, out);

@@ -50,7 +50,7 @@ fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream, const fer_socket_
 
 fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT)
+    FER_TRY(out == NULL ? feri_own_error(FER_MISUSE)
                         : feri_stream_check(const_tcp_handle(stream), FERI_REQUEST_PEER_ADDR));
     return ferp_peer_addr(stream->handle_.raw_, out);
 }

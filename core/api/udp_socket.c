@@ -37,7 +37,7 @@ fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_a
 {
     FER_TRY(feri_handle_check(udp_handle(socket), FERI_REQUEST_USE));
     if (!feri_addresses_are_valid(addr, 1)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_refuse(addr == NULL);
     }
     return feri_datagram_connect(socket, addr);
 }

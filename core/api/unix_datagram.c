@@ -170,7 +170,7 @@ static fer_error receive_with_mode(fer_unix_datagram *socket, void *buf, size_t 
     struct ferp_unix_datagram received = {.len = 0};
     FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
     if (buf == NULL && len > 0) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
     fer_raw_socket raw = socket->handle_.raw_;

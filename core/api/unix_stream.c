@@ -46,7 +46,7 @@ fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other)
 
 fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream, fer_unix_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_INVALID_INPUT)
+    FER_TRY(out == NULL ? feri_own_error(FER_MISUSE)
                         : feri_stream_check(const_unix_handle(stream), FERI_REQUEST_PEER_ADDR));
     return ferp_unix_peer_addr(stream->handle_.raw_, out);
 }

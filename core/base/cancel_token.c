@@ -31,14 +31,14 @@ fer_error feri_token_check(const fer_cancel_token *token)
     case FERI_TOKEN_OPEN: return feri_ok();
     case FERI_TOKEN_CANCELLING:
     case FERI_TOKEN_CANCELLED: return feri_own_error(FER_CANCELLED);
-    default: return feri_own_error(FER_INVALID_INPUT);
+    default: return feri_own_error(FER_MISUSE);
     }
 }
 
 fer_error fer_cancel_token_new(fer_cancel_token *token)
 {
     if (token == NULL || feri_token_is_open(token)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     FER_TRY(ferp_token_open(token));
     feri_atomic_store(&token->state_, FERI_TOKEN_OPEN);
@@ -48,7 +48,7 @@ fer_error fer_cancel_token_new(fer_cancel_token *token)
 fer_error fer_cancel_token_cancel(fer_cancel_token *token)
 {
     if (!feri_token_is_open(token)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     if (feri_atomic_replace(&token->state_, FERI_TOKEN_OPEN, FERI_TOKEN_CANCELLING)) {
         ferp_token_signal(token);
@@ -66,7 +66,7 @@ bool fer_cancel_token_is_cancelled(const fer_cancel_token *token)
 fer_error fer_cancel_token_reset(fer_cancel_token *token)
 {
     if (!feri_token_is_open(token)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     while (state_of(token) == FERI_TOKEN_CANCELLING) {
         ferp_pause(ferp_now() + RESET_PAUSE_NANOS);

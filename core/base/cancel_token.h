@@ -20,7 +20,7 @@ enum {
 /* False for NULL. */
 bool feri_token_is_open(const fer_cancel_token *token);
 
-/* FER_OK, CANCELLED, or INVALID_INPUT for a token that is not open. NULL is no token: FER_OK. */
+/* FER_OK, CANCELLED, or MISUSE for a token that is not open. NULL is no token: FER_OK. */
 fer_error feri_token_check(const fer_cancel_token *token);
 
 #endif

@@ -17,20 +17,11 @@ typedef struct mapping {
 static const mapping mappings[] = {FERI_OPERATION_ERRORS(MAPPING)};
 #undef MAPPING
 
-/* core's own INVALID_INPUT, for example for limits with a closed token. */
-static bool is_misuse(fer_error error)
-{
-    return error.kind == FER_INVALID_INPUT && error.os_code == 0;
-}
-
 fer_error feri_map_failure(feri_operation operation, fer_error error)
 {
     FERI_ASSERT((unsigned)operation <= FERI_OPERATION_ADOPT);
     for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {
         if (mappings[i].operation == operation && mappings[i].from == error.kind) {
-            if (is_misuse(error)) {
-                return error;
-            }
             return (fer_error){mappings[i].to, mappings[i].keeps_code ? error.os_code : 0};
         }
     }

@@ -97,8 +97,7 @@ typedef enum feri_operation {
     X(ADOPT, FER_BAD_HANDLE, FER_INVALID_INPUT, true,                                            \
       "not a socket, or not open: misuse by the caller of from_raw")
 
-/* Maps an error of an operation to the error for the caller. INVALID_INPUT without an OS code is
- * core's own and stays: a misuse says nothing about the socket. */
+/* Maps an error of an operation to the error for the caller. */
 fer_error feri_map_failure(feri_operation operation, fer_error error);
 
 /* The same for the result of a call. The table has no row for FER_OK, so a call that succeeds does
@@ -116,6 +115,7 @@ static inline fer_error feri_map_error(feri_operation operation, fer_error error
     X(FER_WOULD_BLOCK)         \
     X(FER_INTERRUPTED)         \
     X(FER_INVALID_INPUT)       \
+    X(FER_MISUSE)              \
     X(FER_PERMISSION_DENIED)   \
     X(FER_OUT_OF_MEMORY)       \
     X(FER_NO_BUFFER_SPACE)     \

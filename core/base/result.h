@@ -19,6 +19,12 @@ static inline fer_error feri_own_error(fer_error_kind kind)
     return (fer_error){kind, 0};
 }
 
+/* The error for an argument: misuse if it is NULL, and else a value that is not allowed. */
+static inline fer_error feri_refuse(bool is_null)
+{
+    return feri_own_error(is_null ? FER_MISUSE : FER_INVALID_INPUT);
+}
+
 /* Whether an error's code is the resolver's. */
 static inline bool feri_is_lookup_failure(fer_error_kind kind)
 {

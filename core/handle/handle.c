@@ -24,7 +24,7 @@ fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer)
     case FERI_ANSWER_SAVED_ERROR: return feri_handle_saved_error(handle);
     case FERI_ANSWER_UNCONNECTED: return feri_own_error(FER_NOT_CONNECTED);
     case FERI_ANSWER_PENDING: return feri_own_error(FER_WOULD_BLOCK);
-    case FERI_ANSWER_MISUSE: return feri_own_error(FER_INVALID_INPUT);
+    case FERI_ANSWER_MISUSE: return feri_own_error(FER_MISUSE);
     default: return feri_ok();
     }
 }
@@ -96,7 +96,7 @@ bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
 fer_error feri_handle_claim(fer_handle *handle)
 {
     if (handle == NULL || !feri_handle_apply(handle, FERI_EVENT_OPEN_BEGIN)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     handle->raw_ = FER_RAW_SOCKET_NONE;
     handle->reason_ = 0;
@@ -110,7 +110,7 @@ static fer_error fill_or_close(bool filled, fer_raw_socket raw)
 {
     if (!filled) {
         ferp_close(raw);
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     return feri_ok();
 }

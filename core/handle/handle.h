@@ -104,11 +104,10 @@ static inline fer_error feri_handle_check_use(const fer_handle *handle)
     return feri_handle_check(handle, FERI_REQUEST_USE);
 }
 
-/* The first check of every getter: INVALID_INPUT if out is NULL, else as FERI_REQUEST_USE. */
+/* The first check of every getter: MISUSE if out is NULL, else as FERI_REQUEST_USE. */
 static inline fer_error feri_handle_check_getter(const fer_handle *handle, const void *out)
 {
-    return out == NULL ? feri_own_error(FER_INVALID_INPUT)
-                       : feri_handle_check(handle, FERI_REQUEST_USE);
+    return out == NULL ? feri_own_error(FER_MISUSE) : feri_handle_check(handle, FERI_REQUEST_USE);
 }
 
 /* Sets or clears the mark of limits. False: the handle has no socket; nothing changes. */
@@ -124,11 +123,11 @@ bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error);
 /* The saved error; BROKEN_PIPE if there is none. */
 fer_error feri_handle_saved_error(const fer_handle *handle);
 
-/* Claims a NEW or CLOSED handle for the call that fills it. INVALID_INPUT: the handle is NULL or in
+/* Claims a NEW or CLOSED handle for the call that fills it. MISUSE: the handle is NULL or in
  * use, and unchanged. */
 fer_error feri_handle_claim(fer_handle *handle);
 
-/* Stores the socket in a claimed handle, which then owns it. INVALID_INPUT: the handle was closed
+/* Stores the socket in a claimed handle, which then owns it. MISUSE: the handle was closed
  * meanwhile, and the socket is closed. */
 fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flags);
 
@@ -139,7 +138,7 @@ fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, u
  * socket. */
 fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *source);
 
-/* Moves everything from an open handle to an empty one. from is CLOSED afterwards. INVALID_INPUT:
+/* Moves everything from an open handle to an empty one. from is CLOSED afterwards. MISUSE:
  * to is in use; nothing has changed. */
 fer_error feri_handle_move(fer_handle *from, fer_handle *to);
 

@@ -107,7 +107,7 @@ fer_error feri_set_keepalive(fer_handle *handle, const fer_tcp_keepalive *keepal
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (!is_valid(keepalive)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_refuse(keepalive == NULL);
     }
     return feri_set_result(handle, set_all(handle->raw_, keepalive));
 }
@@ -124,7 +124,7 @@ fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (out == NULL) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     uint32_t enabled = 0;
     uint32_t time = 0;

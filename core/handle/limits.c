@@ -104,7 +104,7 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
     const fer_limits *chosen = limits == NULL ? &none : limits;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (chosen->token != NULL && !feri_token_is_open(chosen->token)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     bool is_limited = chosen->token != NULL || chosen->deadline.nanos_ != 0;
     FER_TRY(is_limited ? feri_modes_wait_in_core(handle, handle->raw_) : feri_ok());
@@ -112,5 +112,5 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
     store(handle, chosen);
     bool is_set = feri_handle_mark_limited(handle, is_limited);
     end_change(handle, version);
-    return is_set ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+    return is_set ? feri_ok() : feri_own_error(FER_MISUSE);
 }

@@ -22,7 +22,7 @@ typedef struct feri_limits {
 /* NULL: none. */
 feri_limits feri_limits_from(const fer_limits *limits);
 
-/* The look at limits. FER_OK, CANCELLED, TIMED_OUT with os_code 0, or INVALID_INPUT if the token is
+/* The look at limits. FER_OK, CANCELLED, TIMED_OUT, or MISUSE if the token is
  * not open. */
 fer_error feri_limits_check(const feri_limits *limits);
 

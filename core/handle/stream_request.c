@@ -49,7 +49,7 @@ fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_
     feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_READ, &error);
     *needs_os = false;
     if (error.kind == FER_OK && !buffer_is_valid) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     if (error.kind != FER_OK || len == 0 || answer == FERI_ANSWER_END) {
         return error;
@@ -68,7 +68,7 @@ fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size
     (void)feri_stream_answer(handle, FERI_REQUEST_WRITE, &error);
     *needs_os = false;
     if (handle != NULL && error.kind != FER_NOT_CONNECTED && !buffer_is_valid) {
-        error = feri_own_error(FER_INVALID_INPUT);
+        error = feri_own_error(FER_MISUSE);
     }
     if (error.kind == FER_OK && len > 0) {
         *needs_os = true;

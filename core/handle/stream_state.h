@@ -76,7 +76,7 @@
     X(SAVED_ERROR, "the saved error, or BROKEN_PIPE if there is none")                  \
     X(UNCONNECTED, "NOT_CONNECTED")                                                     \
     X(PENDING, "WOULD_BLOCK")                                                           \
-    X(MISUSE, "INVALID_INPUT")
+    X(MISUSE, "MISUSE")
 
 #define FERI_COUNT_ONE(name, text) +1
 #define FERI_COUNT(LIST) (0 LIST(FERI_COUNT_ONE))

@@ -57,7 +57,7 @@ fer_error feri_address_query_of_text(feri_address_query *query, const char *host
 {
     FERI_ASSERT(query != NULL);
     if (host_port == NULL) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     fer_socket_addr addr;
     if (fer_socket_addr_parse(&addr, host_port).kind == FER_OK) {

@@ -57,7 +57,7 @@ fer_error feri_lookup_check_resolver(fer_resolver *resolver)
     if (resolver == NULL || feri_resolver_is_usable(resolver)) {
         return feri_ok();
     }
-    return feri_own_error(FER_INVALID_INPUT);
+    return feri_own_error(FER_MISUSE);
 }
 
 fer_error feri_lookup_within(const feri_address_query *query, const feri_limits *limits,

@@ -15,7 +15,7 @@
 fer_error feri_lookup_within(const feri_address_query *query, const feri_limits *limits,
                              fer_resolver *resolver, feri_address_list *list);
 
-/* INVALID_INPUT if resolver is neither NULL nor usable. */
+/* MISUSE if resolver is neither NULL nor usable. */
 fer_error feri_lookup_check_resolver(fer_resolver *resolver);
 
 #endif

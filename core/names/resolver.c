@@ -13,7 +13,7 @@
 #include "platform/platform.h"
 
 static const fer_error success = {FER_OK, 0};
-static const fer_error misuse = {FER_INVALID_INPUT, 0};
+static const fer_error misuse = {FER_MISUSE, 0};
 static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
 
 /* ---- Calls of a resolver, and its close
@@ -107,9 +107,9 @@ void fer_resolver_close(fer_resolver *resolver)
 
 fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t waiting)
 {
-    if (resolver == NULL || resolver->pool_ != NULL || threads == 0 ||
-        threads > FER_RESOLVER_THREADS_MAX) {
-        return misuse;
+    bool is_number = threads > 0 && threads <= FER_RESOLVER_THREADS_MAX;
+    if (resolver == NULL || resolver->pool_ != NULL || !is_number) {
+        return feri_refuse(is_number);
     }
     feri_pool *made = NULL;
     FER_TRY(feri_pool_new(threads, waiting, &made));
@@ -201,7 +201,7 @@ fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *
         shared = pool_of(resolver);
     }
     if (shared == NULL) {
-        return misuse;
+        return feri_refuse(cap > 0);
     }
     *count = feri_pool_take_completed(shared, poller, keys, cap);
     feri_pool_release(shared);

@@ -65,11 +65,12 @@ static void remove_attempt(attempts *all, size_t index)
     }
 }
 
-/* An address that local does not fit was not tried: core's own error, before any system call. Its
- * failure is the result only if there is no other. */
-static size_t number_of_failure(const attempt *failed, fer_error error)
+/* An address that local does not fit was not tried. Its failure is the result only if there is no
+ * other. */
+static size_t number_of_failure(const attempts *all, const attempt *failed)
 {
-    bool was_tried = error.kind != FER_INVALID_INPUT || error.os_code != 0;
+    const fer_socket_addr *local = all->options->local;
+    bool was_tried = local == NULL || feri_can_connect_from(local, &all->addrs[failed->at]);
     return was_tried ? failed->number + 1 : 0;
 }
 
@@ -80,7 +81,7 @@ static void record_failure(attempts *all, const attempt *failed, fer_error error
             (fer_connect_failure){all->addrs[failed->at], error, {ferp_now() - failed->began}};
     }
     all->failures++;
-    size_t number = number_of_failure(failed, error);
+    size_t number = number_of_failure(all, failed);
     if (number >= all->last_number) {
         all->last_number = number;
         all->last_error = error;
@@ -246,8 +247,10 @@ const fer_connect_options *feri_connect_options_or_default(const fer_connect_opt
 
 fer_error feri_connect_options_check(const fer_connect_options *options)
 {
-    bool is_valid = (options->local == NULL || feri_addresses_are_valid(options->local, 1)) &&
-                    (options->failures != NULL || options->failures_cap == 0);
+    if (options->failures == NULL && options->failures_cap > 0) {
+        return feri_own_error(FER_MISUSE);
+    }
+    bool is_valid = options->local == NULL || feri_addresses_are_valid(options->local, 1);
     return is_valid ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
@@ -305,7 +308,7 @@ fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *add
                                   const fer_connect_options *options, size_t *failures)
 {
     if (!feri_addresses_are_valid(addrs, count)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_refuse(addrs == NULL);
     }
     FER_TRY(feri_connect_options_check(options));
     FER_TRY(feri_handle_claim(handle));

@@ -13,7 +13,7 @@
 /* The options, or the default ones for NULL. */
 const fer_connect_options *feri_connect_options_or_default(const fer_connect_options *options);
 
-/* INVALID_INPUT for a local address of no family, and for failures_cap without failures. */
+/* INVALID_INPUT for a local address of no family, MISUSE for failures_cap without failures. */
 fer_error feri_connect_options_check(const fer_connect_options *options);
 
 /* Ends a claim: fills the handle with the first connection, within the options' limits, or abandons

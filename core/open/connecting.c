@@ -127,7 +127,7 @@ fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
                                fer_duration timeout)
 {
     if (!feri_addresses_are_valid(addr, 1) || timeout.nanos == 0) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_refuse(addr == NULL);
     }
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
@@ -172,7 +172,7 @@ static fer_error bind_local(fer_raw_socket raw, const fer_socket_addr *local)
 
 /* The local address has the form of the peer's: IPv4, IPv6 or IPv4-mapped. [::] is IPv4-mapped too.
  * Otherwise the system fails with an error of its own: Linux with ENETUNREACH or EAFNOSUPPORT. */
-static bool can_connect_from(const fer_socket_addr *local, const fer_socket_addr *addr)
+bool feri_can_connect_from(const fer_socket_addr *local, const fer_socket_addr *addr)
 {
     return local->ip.family == addr->ip.family &&
            (is_mapped(local) == is_mapped(addr) || fer_ip_addr_is_unspecified(local->ip));
@@ -186,7 +186,7 @@ feri_operation feri_attempt_operation(const fer_socket_addr *local)
 fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr *local,
                              fer_raw_socket *out)
 {
-    if (local != NULL && !can_connect_from(local, addr)) {
+    if (local != NULL && !feri_can_connect_from(local, addr)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(open_socket_for(addr, out));
@@ -197,7 +197,7 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr 
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
 {
     if (!feri_addresses_are_valid(addr, 1)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_refuse(addr == NULL);
     }
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;

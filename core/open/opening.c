@@ -47,7 +47,7 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
 {
     FERI_ASSERT(opener != NULL);
     if (!feri_addresses_are_valid(addrs, count)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_refuse(addrs == NULL);
     }
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;

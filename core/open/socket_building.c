@@ -119,7 +119,7 @@ fer_error feri_socket_check_addr(const fer_handle *handle, const fer_socket_addr
     uint32_t family = feri_addresses_are_valid(addr, 1) ? feri_family_flag(addr) : FERI_FLAG_UNIX;
     bool fits = (feri_handle_flags(handle) & (FERI_FLAG_UNIX | FERI_FLAG_V6)) == family &&
                 family != FERI_FLAG_UNIX;
-    return fits ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+    return fits ? feri_ok() : feri_refuse(addr == NULL);
 }
 
 /* Options that the user has set are kept. The others are set as for every bind of the library
@@ -242,7 +242,7 @@ static fer_error begin_connect(fer_handle *handle)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
     return feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN) ? feri_ok()
-                                                               : feri_own_error(FER_INVALID_INPUT);
+                                                               : feri_own_error(FER_MISUSE);
 }
 
 static fer_error apply_connect_result(fer_handle *handle, fer_error result)
@@ -465,7 +465,7 @@ fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
 {
     FER_TRY(feri_handle_check(socket, FERI_REQUEST_RAW));
     if ((feri_handle_flags(socket) & KINDS) != kinds) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_refuse(out == NULL);
     }
     return feri_handle_move(socket, out);
 }

@@ -19,7 +19,7 @@ fer_error feri_check_unix_name(const fer_unix_addr *addr)
     if (addr != NULL && addr->kind_ == FERP_UNIX_ABSTRACT && addr->len_ <= feri_unix_path_max()) {
         return feri_has_abstract_unix_names() ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
     }
-    return fer_unix_addr_as_pathname(addr) != NULL ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+    return fer_unix_addr_as_pathname(addr) != NULL ? feri_ok() : feri_refuse(addr == NULL);
 }
 
 /* ---- Openers */

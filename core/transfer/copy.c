@@ -77,8 +77,8 @@ static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffe
 fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint64_t *n)
 {
     uint64_t copied = 0;
-    fer_error error =
-        is_usable(buffer) ? check_source(from.handle_) : feri_own_error(FER_INVALID_INPUT);
+    fer_error error = is_usable(buffer) ? check_source(from.handle_)
+                                        : feri_refuse(buffer == NULL || buffer->base == NULL);
     if (error.kind == FER_OK) {
         error = copy_until_end(from.handle_, to.handle_, buffer, &copied);
     }

@@ -142,7 +142,7 @@ fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
     struct ferp_datagram received = {0};
     FER_TRY(feri_handle_check_use(socket == NULL ? NULL : &socket->handle_));
     if (out == NULL || (buf == NULL && len > 0)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
     FER_TRY(receive(socket, buf, len, recv_mode, &received));
@@ -157,7 +157,7 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
 {
     FER_TRY(feri_handle_check_use(handle));
     if (buf == NULL && len > 0) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     return len > feri_datagram_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
 }
@@ -225,7 +225,7 @@ fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t 
     if (error.kind == FER_OK) {
         error = feri_addresses_are_valid(to, 1)
                     ? destination_for(&socket->handle_, to, &destination)
-                    : feri_own_error(FER_INVALID_INPUT);
+                    : feri_refuse(to == NULL);
     }
     if (error.kind == FER_OK) {
         error = send_datagram(socket, buf, len, &destination, wait_mode, &sent);

@@ -160,7 +160,7 @@ FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t
 fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
 {
     if (out == NULL) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     fer_error error;
     bool was_connecting =

@@ -80,13 +80,13 @@ static fer_error end_was_seen(const fer_handle *handle)
 {
     return feri_state_ending(feri_handle_state(handle)) == FERI_ENDING_SEEN
                ? feri_ok()
-               : feri_own_error(FER_INVALID_INPUT);
+               : feri_own_error(FER_MISUSE);
 }
 
 fer_error feri_stream_close_gracefully(fer_handle *handle, fer_duration timeout)
 {
     if (feri_handle_as_raw(handle) == FER_RAW_SOCKET_NONE) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     uint64_t deadline = feri_deadline_after(timeout);
     fer_error error = feri_stream_shutdown(handle, FER_SHUTDOWN_WRITE);

@@ -70,8 +70,9 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
 {
     feri_event event = FERI_EVENT_SHUT_BOTH;
     FER_TRY(check_connected(handle));
-    if (!event_of_shutdown(how, &event) || !feri_handle_apply(handle, event)) {
-        return feri_own_error(FER_INVALID_INPUT);
+    bool is_known = event_of_shutdown(how, &event);
+    if (!is_known || !feri_handle_apply(handle, event)) {
+        return feri_refuse(is_known);
     }
     fer_error error = feri_shutdown_read_resets_on_data() ? shutdown_without_reset(handle, how)
                                                           : ferp_shutdown(handle->raw_, how);

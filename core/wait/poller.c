@@ -21,7 +21,7 @@ bool feri_poller_is_open(const fer_poller *poller)
 fer_error fer_poller_new(fer_poller *poller)
 {
     if (poller == NULL || (poller->state_ != POLLER_NEW && poller->state_ != POLLER_CLOSED)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     FER_TRY(ferp_poller_open(poller));
     poller->notified_ = 0;
@@ -58,9 +58,9 @@ static bool has_mode(fer_poll_mode mode)
 }
 
 /* Why a socket, or a mode, cannot be registered. */
-FERI_COLD static fer_error refuse_socket(void)
+FERI_COLD static fer_error refuse_socket(const fer_poller *poller, fer_raw_socket raw)
 {
-    return feri_own_error(FER_INVALID_INPUT);
+    return feri_refuse(!is_registrable(poller, raw));
 }
 
 FERI_COLD static fer_error refuse_mode(fer_poll_mode mode)
@@ -88,7 +88,7 @@ FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_ev
                                   fer_poll_mode mode)
 {
     if (!can_register(poller, raw, event)) {
-        return refuse_socket();
+        return refuse_socket(poller, raw);
     }
     if (!has_mode(mode)) {
         return refuse_mode(mode);
@@ -105,7 +105,7 @@ FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer
                                      fer_poll_mode mode)
 {
     if (!can_register(poller, raw, event)) {
-        return refuse_socket();
+        return refuse_socket(poller, raw);
     }
     if (!has_mode(mode)) {
         return refuse_mode(mode);
@@ -121,7 +121,7 @@ FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer
 FERI_HOT fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
     if (!is_registrable(poller, raw)) {
-        return refuse_socket();
+        return refuse_socket(poller, raw);
     }
     fer_error err = ferp_poller_delete(poller, raw);
     if (feri_rare(err.kind != FER_OK)) {
@@ -251,7 +251,7 @@ static fer_error give_notification(fer_poller *poller, uint32_t if_refused)
 fer_error fer_poller_notify(fer_poller *poller)
 {
     if (!feri_poller_is_open(poller)) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_own_error(FER_MISUSE);
     }
     return give_notification(poller, 0);
 }
@@ -311,7 +311,7 @@ FERI_APART static fer_error wait_counted(fer_poller *poller, fer_duration timeou
     feri_store_count(count, 0);
     store_notified(notified, false);
     if (!feri_poller_is_open(poller) || events == NULL || cap == 0 || count == NULL) {
-        return feri_own_error(FER_INVALID_INPUT);
+        return feri_refuse(cap != 0);
     }
     bool was_sent = false;
     bool has_taken = enter_wait(poller, &timeout);

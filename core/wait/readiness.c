@@ -25,7 +25,7 @@ static fer_error check(fer_interest interest, const fer_interest *ready)
     if (is_known && ready != NULL) {
         return feri_ok();
     }
-    return feri_own_error(FER_INVALID_INPUT);
+    return feri_refuse(ready == NULL);
 }
 
 /* What ends a _ready call: the limits of the handle, and the timeout. deadline is the earlier time

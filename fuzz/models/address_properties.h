@@ -147,13 +147,13 @@ static inline void check_null_addresses(const fer_socket_addr *addr)
     FUZZ_CHECK(fer_socket_addr_format(NULL, text, sizeof text) == 0);
 }
 
-#define CHECK_NULL_TEXT(TYPE, PARSER)                                      \
-    do {                                                                   \
-        TYPE value;                                                        \
-        FUZZ_CHECK(PARSER(NULL, "::").kind == FER_INVALID_INPUT);          \
-        FUZZ_CHECK(PARSER(&value, NULL).kind == FER_INVALID_INPUT);        \
-        FUZZ_CHECK(PARSER##_n(NULL, "::", 2).kind == FER_INVALID_INPUT);   \
-        FUZZ_CHECK(PARSER##_n(&value, NULL, 0).kind == FER_INVALID_INPUT); \
+#define CHECK_NULL_TEXT(TYPE, PARSER)                               \
+    do {                                                            \
+        TYPE value;                                                 \
+        FUZZ_CHECK(PARSER(NULL, "::").kind == FER_MISUSE);          \
+        FUZZ_CHECK(PARSER(&value, NULL).kind == FER_MISUSE);        \
+        FUZZ_CHECK(PARSER##_n(NULL, "::", 2).kind == FER_MISUSE);   \
+        FUZZ_CHECK(PARSER##_n(&value, NULL, 0).kind == FER_MISUSE); \
     } while (0)
 
 static inline void check_null_texts(void)

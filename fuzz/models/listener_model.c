@@ -192,5 +192,5 @@ void listener_model_bind_again(fer_tcp_listener *listener, const fer_socket_addr
     fer_error error = fer_tcp_listener_bind_addr(&other, addr);
     listener_must(error.kind == FER_ADDR_IN_USE, "L1: a second bind succeeds", error);
     error = fer_tcp_listener_bind_addr(listener, addr);
-    listener_must(error.kind == FER_INVALID_INPUT, "C6: an open handle is bound", error);
+    listener_must(error.kind == FER_MISUSE, "C6: an open handle is bound", error);
 }

@@ -153,7 +153,7 @@ static void arm(struct registration *registration, fer_event interest, fer_poll_
 static fer_error_kind check_arguments(int poller, fer_raw_socket raw, fer_poll_mode mode)
 {
     if (!poller_states[poller].is_open || raw == FER_RAW_SOCKET_NONE) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     if ((mode == FER_POLL_EDGE || mode == FER_POLL_EDGE_ONESHOT) && !has_edges) {
         return FER_UNSUPPORTED;
@@ -240,7 +240,7 @@ bool poller_model_opened(int poller, fer_error_kind kind)
     if (kind == FER_OK && !was_open) {
         poller_states[poller] = (struct poller_state){.is_open = true};
     }
-    return kind == (was_open ? FER_INVALID_INPUT : FER_OK);
+    return kind == (was_open ? FER_MISUSE : FER_OK);
 }
 
 void poller_model_closed(int poller)

@@ -191,7 +191,7 @@ kind_set model_clone(const model_handle *handle, const model_handle *out, fer_si
 void model_clone_done(model_handle *handle, model_handle *out, fer_error error)
 {
     if (handle->state == STATE_CONNECTING) {
-        bool is_connected = error.kind == FER_OK || error.kind == FER_INVALID_INPUT ||
+        bool is_connected = error.kind == FER_OK || error.kind == FER_MISUSE ||
                             error.kind == FER_TOO_MANY_OPEN_FILES;
         model_connect_reported(handle, is_connected ? (fer_error){FER_OK, 0} : error);
         if (!is_connected) {
@@ -199,7 +199,7 @@ void model_clone_done(model_handle *handle, model_handle *out, fer_error error)
         }
     }
     if (error.kind != FER_OK) {
-        out->state = error.kind == FER_INVALID_INPUT ? out->state : STATE_NEW;
+        out->state = error.kind == FER_MISUSE ? out->state : STATE_NEW;
         return;
     }
     model_type type = out->type;

@@ -17,6 +17,8 @@ enum { MODEL_SOCKETS_MAX = 200, MODEL_PORT = 7001, MODEL_PATHS = 3, MODEL_NO_PAT
 typedef uint64_t kind_set;
 kind_set kind_set_of(fer_error_kind kind);
 #define KIND_SET_2(a, b) (kind_set_of(a) | kind_set_of(b))
+/* A call that the state or an argument forbids. The unit tests say which is which. */
+#define KIND_SET_REFUSED KIND_SET_2(FER_MISUSE, FER_INVALID_INPUT)
 #define KIND_SET_ANY UINT64_MAX
 bool kind_set_has(kind_set set, fer_error_kind kind);
 

@@ -138,7 +138,7 @@ void model_connect_done(model_handle *handle, const model_connect *connect, fer_
 {
     struct model_socket *socket = of(handle);
     /* Misuse, if another handle listens. */
-    bool is_refused = socket->is_uncertain && error.kind == FER_INVALID_INPUT && error.os_code == 0;
+    bool is_refused = socket->is_uncertain && error.kind == FER_MISUSE;
     if (connect->is_misuse || is_refused) {
         return;
     }

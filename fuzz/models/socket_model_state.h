@@ -56,7 +56,7 @@ kind_set model_connect_status(const model_handle *handle);
 void model_connect_reported(model_handle *handle, fer_error report);
 
 #define OK kind_set_of(FER_OK)
-#define MISUSE kind_set_of(FER_INVALID_INPUT)
+#define MISUSE KIND_SET_REFUSED
 #define UNSUPPORTED kind_set_of(FER_UNSUPPORTED)
 #define NOT_CONNECTED kind_set_of(FER_NOT_CONNECTED)
 #define PENDING kind_set_of(FER_WOULD_BLOCK)

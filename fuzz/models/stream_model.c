@@ -179,7 +179,8 @@ static void check_read(const struct program *program, const struct record *recor
          "S4: an end of file without a cause", record);
     must(kind != FER_CONNECTION_RESET || may_be_reset(record), "S5: a reset without a cause",
          record);
-    must(kind != FER_BROKEN_PIPE && kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT,
+    must(kind != FER_BROKEN_PIPE && kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT &&
+             kind != FER_MISUSE,
          "a kind that a read does not return", record);
     handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !is_known_end);
     handle->saw_end =
@@ -210,7 +211,7 @@ static void check_write(const struct program *program, const struct record *reco
     must(!handle->saw_reset || !record->has_length || kind == FER_CONNECTION_RESET ||
              kind == FER_BROKEN_PIPE,
          "S5: a write after a reset has a wrong result", record);
-    must(kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT,
+    must(kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT && kind != FER_MISUSE,
          "a kind that a write does not return", record);
     handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !handle->saw_end);
 }
@@ -327,7 +328,11 @@ static bool is_resolver_error(fer_error_kind kind)
 static void check_opening(const struct program *program, const struct record *record)
 {
     bool done = program->connection_count == PROGRAM_CONNECTIONS || record->op == OP_ACCEPT_SECOND;
-    must(record->error.kind == FER_INVALID_INPUT || done, "C6: an open handle is opened", record);
+    bool is_value = (record->op == OP_CONNECT_TIMEOUT || record->op == OP_CONNECT_ADDRS) &&
+                    record->expected == 0; /* a timeout of 0, or no address */
+    must(record->error.kind == FER_MISUSE || done ||
+             (is_value && record->error.kind == FER_INVALID_INPUT),
+         "C6: an open handle is opened", record);
 }
 
 /* L1, L5, A3, C6. */
@@ -345,8 +350,8 @@ static void check_listener(const struct record *record)
     bool has_no_dual_stack = kind == FER_UNSUPPORTED && record->system == SYSTEM_OPENBSD;
     bool is_bind_error =
         kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE || has_no_dual_stack;
-    bool is_allowed = kind == FER_OK || kind == FER_INVALID_INPUT || is_out_of_handles ||
-                      is_out_of_buffers || is_out_of_memory;
+    bool is_allowed = kind == FER_OK || kind == FER_INVALID_INPUT || kind == FER_MISUSE ||
+                      is_out_of_handles || is_out_of_buffers || is_out_of_memory;
     must(is_allowed || (record->op == OP_BIND && (is_name_error || is_bind_error)),
          "a kind that a listener does not return", record);
 }
@@ -355,11 +360,11 @@ static void check_unconnected(const struct record *record)
 {
     fer_error_kind kind = record->error.kind;
     if (is_read(record) || is_write(record) || record->op == OP_SHUTDOWN) {
-        must(kind == FER_NOT_CONNECTED || kind == FER_INVALID_INPUT,
+        must(kind == FER_NOT_CONNECTED || kind == FER_MISUSE,
              "E4: an unconnected handle has a wrong result", record);
         must(record->op == OP_SHUTDOWN || record->n == 0, "E4: a count without a transfer", record);
     } else if (record->op >= OP_CLONE && record->op <= OP_LOCAL_ADDR) {
-        must(kind == FER_INVALID_INPUT, "E4: an unconnected handle has a wrong result", record);
+        must(kind == FER_MISUSE, "E4: an unconnected handle has a wrong result", record);
     } else if (record->op <= OP_ACCEPT) {
         must(kind != FER_INTERRUPTED, "I1: it was interrupted", record);
     }
@@ -374,6 +379,7 @@ static bool is_passing(fer_error error)
     case FER_INTERRUPTED:
     case FER_CANCELLED:
     case FER_DEADLOCK:
+    case FER_MISUSE:
     case FER_INVALID_INPUT: return true;
     default: return error.kind == FER_TIMED_OUT;
     }
@@ -388,7 +394,8 @@ static void check_connect_with(const struct program *program, const struct recor
                                 .error = record->error,
                                 .n = record->n,
                                 .elapsed = record->elapsed,
-                                .may_be_answered = record->error.kind == FER_INVALID_INPUT,
+                                .may_be_answered = record->error.kind == FER_MISUSE ||
+                                                   record->error.kind == FER_INVALID_INPUT,
                                 .time_jumps = record->fault == FER_SIM_FAULT_TIME_JUMP,
                                 .late = lateness(record)};
     bool is_ended = record->error.kind == FER_CANCELLED ||
@@ -400,7 +407,7 @@ static void check_connect_with(const struct program *program, const struct recor
     must(violation == NULL, violation, record);
     must(!is_ended || record->limits.are_set, "K8: a connect ends without limits", record);
     must(record->error.kind == FER_OK || is_ended || record->n == ADDRS ||
-             record->error.kind == FER_INVALID_INPUT || record->fault >= 0,
+             record->error.kind == FER_MISUSE || record->fault >= 0,
          "K9: an address has no failure", record);
     must(record->error.kind == FER_OK || program->connection_of[record->handle] < 0,
          "K8: a failed connect leaves a connection", record);

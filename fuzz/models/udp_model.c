@@ -59,7 +59,8 @@ static bool limits_answer(const struct udp_end *end, const struct udp_record *re
         .error = record->error,
         .n = record->n,
         .elapsed = record->elapsed,
-        .may_be_answered = record->error.kind == FER_INVALID_INPUT, /* misuse */
+        .may_be_answered =
+            record->error.kind == FER_MISUSE || record->error.kind == FER_INVALID_INPUT,
         .time_jumps = record->fault_hit && record->fault == FER_SIM_FAULT_TIME_JUMP,
         .late = (udp_model.dialect == FER_SIM_DIALECT_WINSOCK ? 30u : 10u) * LIMITS_MILLI};
     bool waits = !end->nonblocking && record->socket < UDP_SOCKETS;
@@ -289,7 +290,7 @@ static void check_bind(const struct udp_record *record)
 {
     fer_error_kind kind = record->error.kind;
     fer_socket_addr local = canonical(&record->addr);
-    fer_error_kind expected = record->socket != UDP_NONE     ? FER_INVALID_INPUT
+    fer_error_kind expected = record->socket != UDP_NONE     ? FER_MISUSE
                               : is_ip(&local.ip, "10.0.0.7") ? FER_ADDR_NOT_AVAILABLE
                               : has_conflict(&local, false)  ? FER_ADDR_IN_USE
                                                              : FER_OK;
@@ -388,7 +389,7 @@ void udp_model_check(const struct udp_record *record)
         bool idle =
             record->op == UDP_CLOSE || record->op == UDP_THROUGH_RAW ||
             ((record->op == UDP_SEND || record->op == UDP_SEND_TO) && record->serial == UDP_NONE);
-        udp_must(record->error.kind == (idle ? FER_OK : FER_INVALID_INPUT) && record->n == 0,
+        udp_must(record->error.kind == (idle ? FER_OK : FER_MISUSE) && record->n == 0,
                  "E4: a handle without a socket has a wrong result", record);
     } else if (record->op == UDP_SEND || record->op == UDP_SEND_TO || record->op == UDP_PEER_SEND) {
         check_send(number, record);
@@ -403,7 +404,7 @@ void udp_model_check(const struct udp_record *record)
                record->op == UDP_TAKE_ERROR) {
         check_query(number, record);
     } else if (record->op == UDP_CLONE) {
-        udp_must(record->error.kind == FER_OK || record->error.kind == FER_INVALID_INPUT ||
+        udp_must(record->error.kind == FER_OK || record->error.kind == FER_MISUSE ||
                      is_fault(record) ||
                      (record->error.kind == FER_OUT_OF_MEMORY && record->fault_hit &&
                       udp_model.dialect == FER_SIM_DIALECT_WINSOCK),

@@ -105,7 +105,7 @@ void unix_model_mark_new(unix_handle *handle)
 static fer_error_kind make_named(unix_handle *handle, int name, socket_type kind)
 {
     if (handle->state == UNIX_OPEN) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     if (windows && kind == DATAGRAM) {
         return fail_new(handle, FER_UNSUPPORTED);
@@ -131,7 +131,7 @@ fer_error_kind unix_model_bind(unix_handle *handle, int name)
 fer_error_kind unix_model_unbound(unix_handle *handle)
 {
     if (handle->state == UNIX_OPEN) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     if (windows) {
         return fail_new(handle, FER_UNSUPPORTED);
@@ -150,7 +150,7 @@ fer_error_kind unix_model_connect(unix_handle *handle, int name)
 {
     struct model_socket *listener = NULL;
     if (handle->state == UNIX_OPEN) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     fer_error_kind kind = unix_find_name(name, LISTENER, &listener);
     if (kind != FER_OK) {
@@ -169,10 +169,10 @@ fer_error_kind unix_model_connect(unix_handle *handle, int name)
 fer_error_kind unix_model_pair(unix_handle *one, unix_handle *other, bool is_stream)
 {
     if (one->state == UNIX_OPEN) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     if (one == other || other->state == UNIX_OPEN) {
-        return fail_new(one, FER_INVALID_INPUT);
+        return fail_new(one, FER_MISUSE);
     }
     if (windows) {
         fail_new(one, FER_UNSUPPORTED);
@@ -189,7 +189,7 @@ fer_error_kind unix_model_pair(unix_handle *one, unix_handle *other, bool is_str
 fer_error_kind unix_model_accept(unix_handle *listener, unix_handle *out, int *peer_name)
 {
     if (listener->state != UNIX_OPEN || out->state == UNIX_OPEN) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     struct model_socket *socket = of(listener);
     if (socket->queued == 0) {
@@ -206,7 +206,7 @@ fer_error_kind unix_model_accept(unix_handle *listener, unix_handle *out, int *p
 fer_error_kind unix_model_clone(const unix_handle *handle, unix_handle *out)
 {
     if (handle->state != UNIX_OPEN || out->state == UNIX_OPEN) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     *out = *handle;
     of(handle)->refs++;
@@ -269,7 +269,7 @@ void unix_model_close(unix_handle *handle)
 fer_error_kind unix_model_local_name(const unix_handle *handle, int *name)
 {
     if (handle->state != UNIX_OPEN) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     *name = of(handle)->name;
     return FER_OK;
@@ -287,7 +287,7 @@ static bool has_lost_peer(const struct model_socket *socket)
 fer_error_kind unix_model_peer_name(const unix_handle *handle, bool is_stream, int *name)
 {
     if (handle->state != UNIX_OPEN) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     if (is_stream ? handle->saw_eof || handle->saw_reset : of(handle)->peer == NO_SOCKET) {
         return FER_NOT_CONNECTED;
@@ -312,7 +312,7 @@ fer_error_kind unix_model_read(unix_handle *handle, size_t len, bool is_peek,
 {
     *n = 0;
     if (handle->state != UNIX_OPEN) {
-        return handle->state == UNIX_NEW ? FER_NOT_CONNECTED : FER_INVALID_INPUT;
+        return handle->state == UNIX_NEW ? FER_NOT_CONNECTED : FER_MISUSE;
     }
     struct model_socket *socket = of(handle);
     if (handle->shut_read || handle->saw_eof) {
@@ -356,8 +356,7 @@ bool unix_model_check_write(unix_handle *handle, const uint8_t *bytes, size_t le
                             fer_error_kind kind, size_t n, fer_error_kind wait_kind)
 {
     if (handle->state != UNIX_OPEN) {
-        return n == 0 &&
-               kind == (handle->state == UNIX_NEW ? FER_NOT_CONNECTED : FER_INVALID_INPUT);
+        return n == 0 && kind == (handle->state == UNIX_NEW ? FER_NOT_CONNECTED : FER_MISUSE);
     }
     const struct model_socket *socket = of(handle);
     struct model_socket *peer = peer_of(socket);
@@ -395,7 +394,7 @@ static bool keeps_input(const struct model_socket *socket)
 fer_error_kind unix_model_shutdown(unix_handle *handle, fer_shutdown how, bool is_stream)
 {
     if (handle->state != UNIX_OPEN) {
-        return is_stream && handle->state == UNIX_NEW ? FER_NOT_CONNECTED : FER_INVALID_INPUT;
+        return is_stream && handle->state == UNIX_NEW ? FER_NOT_CONNECTED : FER_MISUSE;
     }
     struct model_socket *socket = of(handle);
     bool reads = how != FER_SHUTDOWN_WRITE;

@@ -16,7 +16,7 @@ fer_error_kind unix_model_connect_datagram(unix_handle *handle, int name)
 {
     struct model_socket *peer = NULL;
     if (handle->state != UNIX_OPEN) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     struct model_socket *socket = of(handle);
     fer_error_kind kind = unix_find_name(name, DATAGRAM, &peer);
@@ -57,7 +57,7 @@ fer_error_kind unix_model_send(unix_handle *handle, int name, uint8_t fill_byte,
                                fer_error_kind wait_kind)
 {
     if (handle->state != UNIX_OPEN) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     struct model_socket *socket = of(handle);
     struct model_socket *receiver = peer_of(socket);
@@ -86,7 +86,7 @@ fer_error_kind unix_model_receive(unix_handle *handle, fer_error_kind wait_kind,
                                   uint8_t *len, int *from)
 {
     if (handle->state != UNIX_OPEN) {
-        return FER_INVALID_INPUT;
+        return FER_MISUSE;
     }
     struct model_socket *socket = of(handle);
     *len = 0;

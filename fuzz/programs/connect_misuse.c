@@ -6,7 +6,8 @@
 
 static bool is_refused(fer_error error)
 {
-    return error.kind == FER_INVALID_INPUT && error.os_code == 0;
+    bool is_argument = error.kind == FER_MISUSE || error.kind == FER_INVALID_INPUT;
+    return is_argument && error.os_code == 0;
 }
 
 FUZZ_UNCOUNTED void connect_check_misuse(void)

@@ -14,7 +14,7 @@ static bool is_right(fer_error error, const fer_copy_buffer *before, const fer_c
     if (after->base != before->base || after->cap != before->cap) {
         return false;
     }
-    if (error.kind == FER_INVALID_INPUT) {
+    if (error.kind == FER_MISUSE || error.kind == FER_INVALID_INPUT) {
         return n == 0 && after->start == before->start && after->len == before->len;
     }
     bool is_inside = after->start <= after->cap && after->len <= after->cap - after->start;

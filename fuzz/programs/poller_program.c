@@ -217,7 +217,7 @@ static void wait_for(struct poller_program *program, const poller_step *step)
          fuzz_is_untouched(events + wait.cap, (POLLER_EVENTS_MAX - wait.cap) * sizeof *events),
          "more events are written than fit");
     if (!is_open) {
-        must(program, wait.error.kind == FER_INVALID_INPUT && wait.count == 0,
+        must(program, wait.error.kind == FER_MISUSE && wait.count == 0,
              "a wait on a closed poller has a wrong result");
         return;
     }

@@ -42,7 +42,7 @@ FUZZ_UNCOUNTED static void observe(slot *seen)
     fer_error error = fer_lookup_wait(&seen->lookup, (fer_duration){0}, NULL, 0, &count);
     bool is_done = error.kind != FER_WOULD_BLOCK;
     run.now++;
-    FUZZ_CHECK(error.kind != FER_INVALID_INPUT && error.kind != FER_TIMED_OUT);
+    FUZZ_CHECK(error.kind != FER_MISUSE && error.kind != FER_TIMED_OUT);
     FUZZ_CHECK((error.kind == FER_OK) == (count != 12345));
     FUZZ_CHECK(is_done || seen->seen_done == UNSEEN);
     if (!is_done) {
@@ -74,9 +74,9 @@ FUZZ_UNCOUNTED static void start(const resolve_query *query, slot *started, size
                               : fer_resolver_start(&run.resolver, text, poller, &started->lookup);
     bool is_misuse = started->is_open || run.resolver.pool_ == NULL;
     FUZZ_CHECK(error.os_code == 0);
-    FUZZ_CHECK(!is_misuse || error.kind == FER_INVALID_INPUT);
+    FUZZ_CHECK(!is_misuse || error.kind == FER_MISUSE || error.kind == FER_INVALID_INPUT);
     FUZZ_CHECK(error.kind == FER_OK || error.kind == FER_WOULD_BLOCK ||
-               error.kind == FER_INVALID_INPUT);
+               error.kind == FER_INVALID_INPUT || (is_misuse && error.kind == FER_MISUSE));
     if (error.kind == FER_OK) {
         run.now++;
         started->is_open = true;
@@ -129,7 +129,7 @@ FUZZ_UNCOUNTED static void take(size_t poller_index, size_t cap)
     memset(keys, FUZZ_UNTOUCHED, sizeof keys);
     fer_error error = fer_resolver_take_completed(&run.resolver, poller, keys, cap, &count);
     if (cap == 0 || run.resolver.pool_ == NULL) {
-        FUZZ_CHECK(error.kind == FER_INVALID_INPUT && error.os_code == 0 && count == 12345);
+        FUZZ_CHECK(error.kind == (cap == 0 ? FER_INVALID_INPUT : FER_MISUSE) && count == 12345);
         FUZZ_CHECK(fuzz_is_untouched(keys, sizeof keys));
         return;
     }

@@ -36,7 +36,7 @@ fer_error_kind resolve_end_by_limits(resolve_limits kind, uint64_t elapsed)
     case WITHIN_NEAR_DEADLINE: return elapsed > NEAR_NANOS ? FER_TIMED_OUT : FER_OK;
     case WITHIN_PAST_DEADLINE: return FER_TIMED_OUT;
     case WITHIN_CANCELLED_TOKEN: return FER_CANCELLED;
-    case WITHIN_CLOSED_TOKEN: return FER_INVALID_INPUT;
+    case WITHIN_CLOSED_TOKEN: return FER_MISUSE;
     default: return FER_OK;
     }
 }

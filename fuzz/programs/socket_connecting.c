@@ -62,8 +62,7 @@ static bool check_over(const struct call_limits *limits, kind_set without_limits
     struct limited_call call = {
         .limits = *limits, .error = error, .elapsed = fer_sim_now().nanos - began};
     bool is_over = kind_set_has(kinds_of(limits), error.kind) && error.os_code == 0;
-    if (without_limits == kind_set_of(FER_INVALID_INPUT) ||
-        (without_limits == KIND_SET_ANY && !is_over)) {
+    if (without_limits == KIND_SET_REFUSED || (without_limits == KIND_SET_ANY && !is_over)) {
         return false;
     }
     const char *violation = limits_violation(&call);
@@ -185,7 +184,7 @@ void socket_step_connect_path(struct socket_program *p, const struct socket_call
         return;
     }
     socket_check(error, allowed);
-    if (allowed != kind_set_of(FER_INVALID_INPUT)) {
+    if (allowed != KIND_SET_REFUSED) {
         model_connect_unix_done(model, path, error);
     }
 }

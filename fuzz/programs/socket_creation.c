@@ -20,7 +20,7 @@ void socket_step_new(struct socket_program *p, const struct socket_call *c)
     fer_error error = fer_socket_new(&p->handles[c->socket].socket, domain, type, protocol);
     (void)fer_sim_clear_faults();
     socket_check(error, allowed);
-    if (allowed != kind_set_of(FER_INVALID_INPUT)) {
+    if (allowed != KIND_SET_REFUSED) {
         model_new_done(model, domain, type, error);
     }
 }
@@ -48,7 +48,7 @@ void socket_step_clone(struct socket_program *p, const struct socket_call *c)
     fer_error error = fer_socket_try_clone(&p->handles[c->socket].socket, &p->handles[out].socket);
     (void)fer_sim_clear_faults();
     socket_check(error, allowed);
-    if (allowed != kind_set_of(FER_INVALID_INPUT)) {
+    if (allowed != KIND_SET_REFUSED) {
         model_clone_done(&p->models[c->socket], &p->models[out], error);
     }
 }
@@ -123,7 +123,9 @@ void socket_step_from_raw(struct socket_program *p, const struct socket_call *c)
         is_valid ? model_raw_state(p->raw_sockets[slot], &uncertain) : STATE_UNCONNECTED;
     fer_socket *socket = &p->handles[c->socket].socket;
     fer_error error = fer_socket_from_raw(socket, p->raws[slot]);
-    socket_check(error, kind_set_of(is_empty && is_valid ? FER_OK : FER_INVALID_INPUT));
+    socket_check(error, kind_set_of(!is_valid  ? FER_INVALID_INPUT
+                                    : is_empty ? FER_OK
+                                               : FER_MISUSE));
     if (error.kind == FER_OK) {
         state = uncertain ? reported_state(socket) : state;
         model_from_raw_done(model, p->raw_sockets[slot], p->raws[slot], state);

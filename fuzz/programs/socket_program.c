@@ -29,7 +29,7 @@ void socket_check(fer_error got, kind_set allowed)
         fprintf(stderr, "\n");
     }
     FUZZ_CHECK(kind_set_has(allowed, got.kind));
-    was_misuse = was_misuse && allowed == kind_set_of(FER_INVALID_INPUT);
+    was_misuse = was_misuse && allowed == KIND_SET_REFUSED;
 }
 
 /* The step changes a handle without a check of its result, so it is no misuse. */

@@ -58,7 +58,7 @@
  *
  * A token is NEW if all of its bytes are zero, OPEN after fer_cancel_token_new, and CLOSED after
  * fer_cancel_token_close. Do not move a token while it is OPEN, and keep it OPEN while a handle's
- * limits refer to it. A call that checks limits whose token is NEW or CLOSED is FER_INVALID_INPUT.
+ * limits refer to it. A call that checks limits whose token is NEW or CLOSED is FER_MISUSE.
  * After fork, the child may only close the tokens of its parent. It must first set other limits on
  * the handles that have them. */
 #ifndef FERRULE_CANCEL_H
@@ -95,7 +95,7 @@ typedef struct fer_limits {
  * Blocks: never.
  * Owns: the token owns a resource of the OS until fer_cancel_token_close: a descriptor on Linux,
  * two on other POSIX systems, a handle on Windows. No thread and no memory.
- * Errors: FER_INVALID_INPUT (NULL; an OPEN token), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
+ * Errors: FER_MISUSE (NULL; an OPEN token), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
  * FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2)) and other errors of the OS.
  * Rust: tokio_util::sync::CancellationToken::new.
  * Threads: no concurrent call on the token.
@@ -108,7 +108,7 @@ FER_MUST_USE FER_API fer_error fer_cancel_token_new(fer_cancel_token *token);
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_MISUSE.
  * Rust: tokio_util::sync::CancellationToken::cancel.
  * Threads: concurrent with any other call on the token except new and close. On POSIX systems a
  * signal handler may call it; errno is preserved.
@@ -133,7 +133,7 @@ FER_API bool fer_cancel_token_is_cancelled(const fer_cancel_token *token);
  *
  * Blocks: briefly, until a concurrent fer_cancel_token_cancel has ended.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_MISUSE.
  * Rust: none; .NET's CancellationTokenSource.TryReset.
  * Threads: concurrent with any other call on the token except new, close and reset.
  */

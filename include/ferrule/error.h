@@ -81,7 +81,11 @@ extern "C" {
  *
  * The call is wrong, or not possible here:
  *
- * - FER_INVALID_INPUT: misuse, an argument out of range, or text that is not an address.
+ * - FER_MISUSE: NULL, a handle in the wrong state, for example an open one that a call should open,
+ *   or a token, poller or resolver that is not open. It is a mistake in the program, which Rust's
+ *   types exclude.
+ * - FER_INVALID_INPUT: text that is not an address, an argument out of range, a timeout of 0, or
+ *   EINVAL of the OS.
  * - FER_BUFFER_TOO_SMALL: the caller's buffer does not hold everything up to the end of file.
  * - FER_STORAGE_FULL: a limit of Linux' epoll, or a file system without room for the path of a Unix
  *   socket.

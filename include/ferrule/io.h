@@ -33,7 +33,7 @@ typedef struct fer_copy_buffer {
 /**
  * Makes a fer_stream that refers to a TCP stream.
  *
- * If stream is NULL, every use of the result is FER_INVALID_INPUT.
+ * If stream is NULL, every use of the result is FER_MISUSE.
  *
  * Blocks: never.
  * Owns: nothing. stream must outlive the result.
@@ -46,7 +46,7 @@ FER_MUST_USE FER_API fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)
 /**
  * Makes a fer_stream that refers to a Unix stream.
  *
- * If stream is NULL, every use of the result is FER_INVALID_INPUT.
+ * If stream is NULL, every use of the result is FER_MISUSE.
  *
  * Blocks: never.
  * Owns: nothing. stream must outlive the result.
@@ -96,8 +96,8 @@ FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdo
  * Owns: buffer and its memory are caller-owned. n may be NULL; *n is always the number of bytes
  * that this call wrote to `to`.
  * Errors: same as the read of `from` and the write of `to`, but never FER_INTERRUPTED. Also
- * FER_WRITE_ZERO, and FER_INVALID_INPUT before any byte is copied (misuse; buffer or its base is
- * NULL; cap is 0; start and len are not within cap).
+ * FER_WRITE_ZERO, and before any byte is copied FER_MISUSE (also if buffer or its base is NULL) and
+ * FER_INVALID_INPUT (cap is 0; start and len are not within cap).
  * Rust: std::io::copy. Differs: the buffer is caller-owned, and a failure loses nothing (Rust
  * discards the bytes that it had read).
  * Threads: same as a read of `from` and a write of `to`. Only one call at a time on one buffer.

@@ -202,8 +202,8 @@ FER_API bool fer_ipv4_addr_is_documentation(fer_ipv4_addr addr);
  *
  * Blocks: never.
  * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
+ * Errors: FER_INVALID_INPUT (the text does not match the grammar), FER_MISUSE (a pointer is NULL).
+ * *out is unchanged then.
  * Rust: std::net::Ipv4Addr's FromStr.
  * Threads: any number of concurrent calls.
  */
@@ -216,8 +216,8 @@ FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse(fer_ipv4_addr *out, const cha
  *
  * Blocks: never.
  * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
+ * Errors: FER_INVALID_INPUT (the bytes do not match the grammar), FER_MISUSE (a pointer is NULL).
+ * *out is unchanged then.
  * Rust: std::net::Ipv4Addr's FromStr.
  * Threads: any number of concurrent calls.
  */
@@ -403,8 +403,8 @@ FER_API fer_ip_addr fer_ipv6_addr_to_canonical(fer_ipv6_addr addr);
  *
  * Blocks: never.
  * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
+ * Errors: FER_INVALID_INPUT (the text does not match the grammar), FER_MISUSE (a pointer is NULL).
+ * *out is unchanged then.
  * Rust: std::net::Ipv6Addr's FromStr.
  * Threads: any number of concurrent calls.
  */
@@ -417,8 +417,8 @@ FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse(fer_ipv6_addr *out, const cha
  *
  * Blocks: never.
  * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
+ * Errors: FER_INVALID_INPUT (the bytes do not match the grammar), FER_MISUSE (a pointer is NULL).
+ * *out is unchanged then.
  * Rust: std::net::Ipv6Addr's FromStr.
  * Threads: any number of concurrent calls.
  */
@@ -568,8 +568,8 @@ FER_API bool fer_ip_addr_is_ipv6(fer_ip_addr addr);
  *
  * Blocks: never.
  * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
+ * Errors: FER_INVALID_INPUT (the text does not match the grammar), FER_MISUSE (a pointer is NULL).
+ * *out is unchanged then.
  * Rust: std::net::IpAddr's FromStr.
  * Threads: any number of concurrent calls.
  */
@@ -583,8 +583,8 @@ FER_MUST_USE FER_API fer_error fer_ip_addr_parse(fer_ip_addr *out, const char *t
  *
  * Blocks: never.
  * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
+ * Errors: FER_INVALID_INPUT (the bytes do not match the grammar), FER_MISUSE (a pointer is NULL).
+ * *out is unchanged then.
  * Rust: std::net::IpAddr's FromStr.
  * Threads: any number of concurrent calls.
  */

@@ -73,7 +73,7 @@
  *
  * A handle is NEW if all of its bytes are zero, OPEN after fer_poller_new, and CLOSED after
  * fer_poller_close. Any other call that returns a fer_error is misuse on a handle that is NULL or
- * not OPEN: FER_INVALID_INPUT. */
+ * not OPEN: FER_MISUSE. */
 #ifndef FERRULE_POLLER_H
 #define FERRULE_POLLER_H
 
@@ -124,7 +124,7 @@ typedef struct fer_poller {
  * Blocks: never.
  * Owns: the poller owns its OS resources until fer_poller_close: three descriptors with epoll; a
  * completion port and a few other handles on Windows.
- * Errors: FER_INVALID_INPUT (NULL; an OPEN poller), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
+ * Errors: FER_MISUSE (NULL; an OPEN poller), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
  * FER_STORAGE_FULL (as in fer_poller_add) and other errors of the OS.
  * Rust: polling::Poller::new; mio::Poll::new.
  * Threads: no concurrent call on the poller.
@@ -150,8 +150,8 @@ FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller);
  * Blocks: never.
  * Owns: nothing. Delete the socket before closing it (rule P4).
  * Errors: FER_ALREADY_EXISTS, FER_UNSUPPORTED (FER_POLL_EDGE and FER_POLL_EDGE_ONESHOT on Windows
- * and with poll; a descriptor that the OS cannot poll), FER_INVALID_INPUT (misuse;
- * FER_RAW_SOCKET_NONE; an unknown mode; other bits in event.interest; event.reserved_ is not 0),
+ * and with poll; a descriptor that the OS cannot poll), FER_MISUSE (FER_RAW_SOCKET_NONE),
+ * FER_INVALID_INPUT (an unknown mode; other bits in event.interest; event.reserved_ is not 0),
  * FER_BAD_HANDLE (a raw value that is not an open socket), FER_OUT_OF_MEMORY, FER_STORAGE_FULL
  * (Linux: /proc/sys/fs/epoll/max_user_watches) and other errors of the OS.
  * Rust: polling::Poller::add_with_mode. Differs: edge-triggered mode is refused if the OS does not
@@ -187,7 +187,7 @@ FER_MUST_USE FER_API fer_error fer_poller_modify(fer_poller *poller, fer_raw_soc
  * Blocks: never, except briefly with poll: until a wait in progress no longer uses the socket.
  * Owns: nothing.
  * Errors: FER_NOT_FOUND, or instead FER_BAD_HANDLE or FER_UNSUPPORTED if the raw value is not an
- * open socket; FER_INVALID_INPUT (misuse; FER_RAW_SOCKET_NONE) and other errors of the OS.
+ * open socket; FER_MISUSE (FER_RAW_SOCKET_NONE) and other errors of the OS.
  * Rust: polling::Poller::delete.
  * Threads: concurrent with any other call on the poller except new and close. A wait that is
  * returning at the same time may still return the key.
@@ -211,9 +211,9 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
  * Owns: events is caller-owned, cap elements; the events in it are copies.
- * Errors: FER_INVALID_INPUT (misuse; events or count is NULL; cap is 0) and other errors of the OS.
- * After a failure *count is 0 and *notified is false, and a pending notification wakes the next
- * wait.
+ * Errors: FER_MISUSE (events or count is NULL), FER_INVALID_INPUT (cap is 0) and other errors of
+ * the OS. After a failure *count is 0 and *notified is false, and a pending notification wakes the
+ * next wait.
  * Rust: polling::Poller::wait. Differs: a signal does not end the wait, a timeout never ends it
  * early, and a notification is reported.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
@@ -233,8 +233,8 @@ FER_MUST_USE FER_API fer_error fer_poller_wait(fer_poller *poller, fer_duration 
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse), FER_OUT_OF_MEMORY. A notification that was merged with the
- * failed one is not lost: if no wait in progress can be woken for it, the next one reports it.
+ * Errors: FER_MISUSE, FER_OUT_OF_MEMORY. A notification that was merged with the failed one is not
+ * lost: if no wait in progress can be woken for it, the next one reports it.
  * Rust: polling::Poller::notify.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
  * close. On POSIX systems a signal handler may call it too.

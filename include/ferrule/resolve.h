@@ -41,8 +41,8 @@ extern "C" {
  * Blocks: while the system's resolver works, possibly for seconds, without a timeout. Never for an
  * address text.
  * Owns: addrs is caller-owned, cap elements; no pointer is kept.
- * Errors: FER_INVALID_INPUT with os_code 0, before any lookup (host_port or count is NULL, addrs is
- * NULL and cap is not 0, no colon, a bad port, a host that is empty, too long or not UTF-8),
+ * Errors: before any lookup FER_MISUSE (host_port or count is NULL; addrs is NULL and cap is not 0)
+ * and FER_INVALID_INPUT (no colon; a bad port; a host that is empty, too long or not UTF-8),
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN (a temporary failure, for example no network),
  * FER_RESOLVE_FAILED. The last three have the resolver's os_code: a WSA code on Windows, otherwise
  * an EAI_ number, which is made negative on every POSIX system. For EAI_SYSTEM, and if the resolver
@@ -66,7 +66,7 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs(const char *host_port, fer_so
  *
  * Blocks: while the system's resolver works. Never for an address text.
  * Owns: addrs is caller-owned, cap elements; no pointer is kept.
- * Errors: same as fer_to_socket_addrs. FER_INVALID_INPUT also if host is NULL.
+ * Errors: same as fer_to_socket_addrs. FER_MISUSE also if host is NULL.
  * Rust: std::net::ToSocketAddrs for (&str, u16).
  * Threads: any number of concurrent calls.
  */
@@ -114,12 +114,12 @@ struct fer_resolver;
  * Owns: addrs is caller-owned, cap elements; no pointer is kept. The token and the resolver are
  * caller-owned. During the call, the call owns an event of the OS (as a cancel token does) and some
  * memory.
- * Errors: same as fer_to_socket_addrs, and FER_CANCELLED and FER_TIMED_OUT (the
- * limits), FER_CANCELLED also if the resolver is closed meanwhile, FER_WOULD_BLOCK with os_code 0
- * (the resolver's queue is full), FER_OUT_OF_MEMORY (also if no thread can be created),
+ * Errors: same as fer_to_socket_addrs, and FER_CANCELLED and FER_TIMED_OUT (the limits),
+ * FER_CANCELLED also if the resolver is closed meanwhile, FER_WOULD_BLOCK with os_code 0 (the
+ * resolver's queue is full), FER_OUT_OF_MEMORY (also if no thread can be created),
  * FER_TOO_MANY_OPEN_FILES (for the event), FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2))
- * and other errors of the OS. FER_INVALID_INPUT also for a token or a resolver that is not OPEN.
- * *count and addrs are unchanged after a failure.
+ * and other errors of the OS. FER_MISUSE also for a token or a resolver that is not OPEN. *count
+ * and addrs are unchanged after a failure.
  * Rust: tokio::net::lookup_host in tokio::time::timeout and select!.
  * Threads: any number of concurrent calls, with one resolver or several.
  */
@@ -177,7 +177,7 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
  *
  * A handle is NEW if all of its bytes are zero, OPEN after it was made or started, and CLOSED after
  * its close function. Any other call that returns a fer_error is misuse on a handle that is NULL or
- * not OPEN: FER_INVALID_INPUT. */
+ * not OPEN: FER_MISUSE. */
 
 /* A resolver. Initialize to all zero bytes. Its members are private. Copying it moves it: use and
  * close only one copy. */
@@ -205,7 +205,7 @@ typedef struct fer_lookup {
  * Blocks: never.
  * Owns: the resolver owns some memory until fer_resolver_close, or longer if a thread is still
  * running or a lookup is not closed then.
- * Errors: FER_INVALID_INPUT (NULL; an OPEN resolver; threads is 0 or above the limit),
+ * Errors: FER_MISUSE (NULL; an OPEN resolver), FER_INVALID_INPUT (threads is 0 or above the limit),
  * FER_OUT_OF_MEMORY and other errors of the OS.
  * Rust: none in std; tokio's runtime has a pool of blocking threads for tokio::net::lookup_host.
  * Threads: no concurrent call on the resolver.
@@ -225,8 +225,8 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver, size_t t
  * Blocks: never.
  * Owns: close *out with fer_lookup_close. The poller is caller-owned. It must stay OPEN and at its
  * address until the lookup is closed: close lookups before their poller.
- * Errors: FER_INVALID_INPUT (a poller or resolver that is not OPEN; out is OPEN; resolver,
- * host_port or out is NULL; input that fer_to_socket_addrs refuses before any lookup),
+ * Errors: FER_MISUSE (a poller or resolver that is not OPEN; out is OPEN; resolver, host_port or
+ * out is NULL), FER_INVALID_INPUT (input that fer_to_socket_addrs refuses before any lookup),
  * FER_WOULD_BLOCK with os_code 0 (the queue is full), FER_OUT_OF_MEMORY (also if no thread can be
  * created and none is running). *out is unchanged then.
  * Rust: tokio::net::lookup_host, started.
@@ -272,8 +272,8 @@ FER_MUST_USE FER_API fer_error fer_resolver_start_with_key(fer_resolver *resolve
  *
  * Blocks: never.
  * Owns: keys is caller-owned, cap elements; cap is at least 1. The poller is only compared.
- * Errors: FER_INVALID_INPUT (a poller or resolver that is not OPEN; resolver, keys or count is
- * NULL; cap is 0; a call in the child after fork). *count and keys are unchanged then.
+ * Errors: FER_MISUSE (a poller or resolver that is not OPEN; resolver, keys or count is NULL; a
+ * call in the child after fork), FER_INVALID_INPUT (cap is 0). *count and keys are unchanged then.
  * Rust: tokio::task::JoinSet::try_join_next_with_id.
  * Threads: any number of concurrent calls, also with starts, waits and fer_lookup_close. Each key
  * is returned by one of them. A call that is concurrent with fer_lookup_close may return the key.
@@ -292,11 +292,11 @@ FER_MUST_USE FER_API fer_error fer_resolver_take_completed(fer_resolver *resolve
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
  * Owns: addrs is caller-owned, cap elements.
- * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK with os_code 0 (not done, timeout 0),
- * FER_TIMED_OUT (not done, the timeout expired), FER_CANCELLED (the resolver was
- * closed before the lookup was done; a call in the child after fork), FER_HOST_NOT_FOUND,
- * FER_RESOLVE_TRY_AGAIN and FER_RESOLVE_FAILED as in fer_to_socket_addrs, FER_OUT_OF_MEMORY (for
- * the addresses). *count and addrs are unchanged after a failure.
+ * Errors: FER_MISUSE, FER_WOULD_BLOCK with os_code 0 (not done, timeout 0), FER_TIMED_OUT (not
+ * done, the timeout expired), FER_CANCELLED (the resolver was closed before the lookup was done; a
+ * call in the child after fork), FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN and FER_RESOLVE_FAILED
+ * as in fer_to_socket_addrs, FER_OUT_OF_MEMORY (for the addresses). *count and addrs are unchanged
+ * after a failure.
  * Rust: the await of tokio::net::lookup_host, in tokio::time::timeout.
  * Threads: any number of concurrent calls on one lookup. The resolver may be closed at the same
  * time.
@@ -324,7 +324,7 @@ FER_API void fer_lookup_close(fer_lookup *lookup);
  * A program may exit or return from main while a thread is still in the system's resolver. On POSIX
  * systems a shared library that contains ferrule must not be unloaded then. After fork the child
  * has none of the threads. There every wait for a copied lookup is FER_CANCELLED, and a copied
- * resolver cannot start lookups (FER_INVALID_INPUT). Closing the copied handles does not affect
+ * resolver cannot start lookups (FER_MISUSE). Closing the copied handles does not affect
  * those of the parent. To look up names, the child must make a resolver of its own.
  *
  * Blocks: never.

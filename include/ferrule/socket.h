@@ -15,8 +15,8 @@
  *
  * A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and conversion
  * to another handle. A call that opens a handle needs a NEW or CLOSED one. On any other handle it
- * returns FER_INVALID_INPUT and leaves the handle unchanged. Any other call that returns a
- * fer_error is misuse on a NULL, NEW or CLOSED handle: FER_INVALID_INPUT in every build.
+ * returns FER_MISUSE and leaves the handle unchanged. Any other call that returns a
+ * fer_error is misuse on a NULL, NEW or CLOSED handle: FER_MISUSE in every build.
  *
  * On a stream whose connect failed only fer_socket_take_error, fer_socket_ready, fer_socket_as_raw,
  * fer_socket_into_raw, close and conversion are allowed. Every other call is misuse.
@@ -85,9 +85,8 @@ typedef enum fer_socket_type {
  * Owns: the handle owns the socket until fer_socket_close, or until it is converted to another
  * handle.
  * Errors: FER_PERMISSION_DENIED (FER_TYPE_RAW; datagrams of ICMP), FER_UNSUPPORTED (this system
- * does not have that kind of socket), FER_TOO_MANY_OPEN_FILES, FER_NO_BUFFER_SPACE,
- * FER_INVALID_INPUT (misuse; an unknown domain or type; a negative protocol) and other errors of
- * the OS.
+ * does not have that kind of socket), FER_TOO_MANY_OPEN_FILES, FER_NO_BUFFER_SPACE, FER_MISUSE,
+ * FER_INVALID_INPUT (an unknown domain or type; a negative protocol) and other errors of the OS.
  * Rust: socket2: Socket::new.
  * Threads: no concurrent call on the handle.
  */
@@ -116,8 +115,8 @@ FER_API void fer_socket_close(fer_socket *socket);
  * Owns: out is a separate handle; close it with fer_socket_close. The socket ends with its last
  * handle.
  * Errors: FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows), FER_WOULD_BLOCK (pending connect),
- * the cause of a failed connect if this call detects it, FER_INVALID_INPUT (misuse; a stream that
- * is unconnected or whose connect failed; out is open).
+ * the cause of a failed connect if this call detects it, FER_MISUSE (a stream that is unconnected
+ * or whose connect failed; out is open).
  * Rust: socket2: Socket::try_clone.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -145,8 +144,8 @@ FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (misuse; raw is not a socket; neither an IP nor a Unix socket; neither
- * stream, datagram nor raw; the handle is open) and other errors of the OS.
+ * Errors: FER_MISUSE (the handle is open), FER_INVALID_INPUT (raw is not a socket; neither an IP
+ * nor a Unix socket; neither stream, datagram nor raw) and other errors of the OS.
  * Rust: socket2: Socket::from_raw_fd, from_raw_socket. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -182,7 +181,7 @@ FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket);
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse; true for a bound datagram
+ * Errors: FER_UNSUPPORTED (Unix sockets), FER_MISUSE, FER_INVALID_INPUT (true for a bound datagram
  * socket on Windows) and other errors of the OS.
  * Rust: socket2: Socket::set_reuse_address. Differs: SO_REUSEADDR of streams on Windows.
  * Threads: concurrent with any other call on the handle except close.
@@ -206,8 +205,7 @@ FER_MUST_USE FER_API fer_error fer_socket_reuse_address(const fer_socket *socket
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Windows; Unix sockets), FER_INVALID_INPUT (misuse) and other errors of
- * the OS.
+ * Errors: FER_UNSUPPORTED (Windows; Unix sockets), FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::set_reuse_port.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -232,8 +230,8 @@ FER_MUST_USE FER_API fer_error fer_socket_reuse_port(const fer_socket *socket, b
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_INVALID_INPUT (misuse; already bound; false on
- * OpenBSD, which has no dual stack) and other errors of the OS.
+ * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_MISUSE, FER_INVALID_INPUT (already bound; false
+ * on OpenBSD, which has no dual stack) and other errors of the OS.
  * Rust: socket2: Socket::set_only_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -244,8 +242,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_only_v6(fer_socket *socket, bool o
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_INVALID_INPUT (misuse) and other errors of the
- * OS.
+ * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::only_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -259,8 +256,8 @@ FER_MUST_USE FER_API fer_error fer_socket_only_v6(const fer_socket *socket, bool
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; 0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the limit)
- * and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the
+ * limit) and other errors of the OS.
  * Rust: socket2: Socket::set_recv_buffer_size.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -271,7 +268,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_recv_buffer_size(fer_socket *socke
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::recv_buffer_size. Differs: Linux reports twice the size (socket(7)); this
  * function does not.
  * Threads: concurrent with any other call on the handle except close.
@@ -286,8 +283,8 @@ FER_MUST_USE FER_API fer_error fer_socket_recv_buffer_size(const fer_socket *soc
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; 0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the limit)
- * and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the
+ * limit) and other errors of the OS.
  * Rust: socket2: Socket::set_send_buffer_size.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -298,7 +295,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_send_buffer_size(fer_socket *socke
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::send_buffer_size. Differs: Linux reports twice the size (socket(7)); this
  * function does not.
  * Threads: concurrent with any other call on the handle except close.
@@ -312,8 +309,8 @@ FER_MUST_USE FER_API fer_error fer_socket_send_buffer_size(const fer_socket *soc
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (a field that this OS lacks; not TCP), FER_INVALID_INPUT (misuse) and
- * other errors of the OS.
+ * Errors: FER_UNSUPPORTED (a field that this OS lacks; not TCP), FER_MISUSE and other errors of the
+ * OS.
  * Rust: socket2: Socket::set_keepalive, set_tcp_keepalive.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -337,7 +334,7 @@ FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not a stream), FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_UNSUPPORTED (not a stream), FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::set_linger.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -361,7 +358,7 @@ FER_MUST_USE FER_API fer_error fer_socket_linger(const fer_socket *socket, fer_d
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not TCP), FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_UNSUPPORTED (not TCP), FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::set_tcp_nodelay.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -383,8 +380,8 @@ FER_MUST_USE FER_API fer_error fer_socket_nodelay(const fer_socket *socket, bool
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255), FER_UNSUPPORTED (Unix sockets) and other
- * errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (outside 1 to 255), FER_UNSUPPORTED (Unix sockets) and
+ * other errors of the OS.
  * Rust: socket2: Socket::set_ttl_v4, set_unicast_hops_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -395,7 +392,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t t
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_UNSUPPORTED (Unix sockets), FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::ttl_v4, unicast_hops_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -410,8 +407,8 @@ FER_MUST_USE FER_API fer_error fer_socket_ttl(const fer_socket *socket, uint32_t
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; out of range), FER_UNSUPPORTED (Unix sockets; an OS without
- * this option) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (out of range), FER_UNSUPPORTED (Unix sockets; an OS
+ * without this option) and other errors of the OS.
  * Rust: socket2: Socket::set_tos_v4, set_tclass_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -422,8 +419,8 @@ FER_MUST_USE FER_API fer_error fer_socket_set_tos(fer_socket *socket, uint32_t t
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets; an OS without this option), FER_INVALID_INPUT (misuse) and
- * other errors of the OS.
+ * Errors: FER_UNSUPPORTED (Unix sockets; an OS without this option), FER_MISUSE and other errors of
+ * the OS.
  * Rust: socket2: Socket::tos_v4, tclass_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -434,8 +431,7 @@ FER_MUST_USE FER_API fer_error fer_socket_tos(const fer_socket *socket, uint32_t
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (streams; Unix sockets), FER_INVALID_INPUT (misuse) and other errors of
- * the OS.
+ * Errors: FER_UNSUPPORTED (streams; Unix sockets), FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::set_broadcast.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -463,8 +459,8 @@ FER_MUST_USE FER_API fer_error fer_socket_broadcast(const fer_socket *socket, bo
  * Blocks: never.
  * Owns: name is not kept.
  * Errors: FER_NOT_FOUND (no such network interface), FER_PERMISSION_DENIED, FER_UNSUPPORTED (an OS
- * without this option; Unix sockets), FER_INVALID_INPUT (misuse; an empty name, or one of more than
- * 15 bytes) and other errors of the OS.
+ * without this option; Unix sockets), FER_MISUSE, FER_INVALID_INPUT (an empty name, or one of more
+ * than 15 bytes) and other errors of the OS.
  * Rust: socket2: Socket::bind_device, bind_device_by_index_v4.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -482,7 +478,7 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_device(fer_socket *socket, const 
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Errors: FER_MISUSE (a token that is not OPEN).
  * Rust: none in std; tokio::time::timeout and select! around a connect or an accept.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -495,7 +491,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_limits(fer_socket *socket, const f
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::set_nonblocking.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -509,7 +505,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bo
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: socket2: Socket::set_read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -521,7 +517,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_read_timeout(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -532,7 +528,7 @@ FER_MUST_USE FER_API fer_error fer_socket_read_timeout(const fer_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: socket2: Socket::set_write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -544,7 +540,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_write_timeout(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -562,8 +558,8 @@ FER_MUST_USE FER_API fer_error fer_socket_write_timeout(const fer_socket *socket
  * Blocks: never.
  * Owns: addr is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED, FER_UNSUPPORTED ([::] or
- * an IPv4-mapped address on OpenBSD without only_v6), FER_INVALID_INPUT (misuse; another family; a
- * Unix socket; already bound) and other errors of the OS.
+ * an IPv4-mapped address on OpenBSD without only_v6), FER_MISUSE, FER_INVALID_INPUT (another
+ * family; a Unix socket; already bound) and other errors of the OS.
  * Rust: socket2: Socket::bind. Differs: bind sets the options that were not set, as
  * fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr do.
  * Threads: no concurrent call on the handle.
@@ -576,10 +572,9 @@ FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_soc
  * Blocks: never.
  * Owns: addr is not kept. The path remains when the socket is closed.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
- * FER_UNSUPPORTED, FER_INVALID_INPUT (misuse; not a Unix socket; an unnamed address; already
- * bound), FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME,
- * FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of
- * the OS.
+ * FER_UNSUPPORTED, FER_MISUSE, FER_INVALID_INPUT (not a Unix socket; an unnamed address; already
+ * bound), FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
+ * FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of the OS.
  * Rust: socket2: Socket::bind with SockAddr::unix.
  * Threads: no concurrent call on the handle.
  */
@@ -596,7 +591,7 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fe
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_ADDR_IN_USE (a socket with the same address listens), FER_UNSUPPORTED (an unbound
- * IPv6 socket on OpenBSD without only_v6), FER_INVALID_INPUT (misuse; a negative backlog; not a
+ * IPv6 socket on OpenBSD without only_v6), FER_MISUSE, FER_INVALID_INPUT (a negative backlog; not a
  * stream; connected or connecting; an unbound Unix socket), FER_TOO_MANY_OPEN_FILES (Windows) and
  * other errors of the OS.
  * Rust: socket2: Socket::listen.
@@ -625,11 +620,12 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
  * timeout ends the call, but the handle's limits do; fer_socket_connect_timeout has a timeout.
  * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK (pending connect), FER_CONNECTION_REFUSED (also for port 0 on a stream),
- * FER_CANCELLED and FER_TIMED_OUT (the limits), FER_CONNECTION_TIMED_OUT,
- * FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE, FER_INVALID_INPUT (misuse;
- * another family; a stream that is connected, connecting, failed or listening; port 0 on a UDP
- * socket), FER_ADDR_IN_USE, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED (the OS does not tell the
- * cause), FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES and other errors of the OS.
+ * FER_CANCELLED and FER_TIMED_OUT (the limits), FER_CONNECTION_TIMED_OUT, FER_HOST_UNREACHABLE,
+ * FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE, FER_MISUSE (a stream that is
+ * connected, connecting, failed or listening), FER_INVALID_INPUT (another family; port 0 on a UDP
+ * socket),
+ * FER_ADDR_IN_USE, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED (the OS does not tell the cause),
+ * FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES and other errors of the OS.
  * Rust: socket2: Socket::connect. Differs: a pending connect is InProgress on POSIX in Rust.
  * Threads: no concurrent call on the handle.
  */
@@ -668,12 +664,11 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
  * the call. After a signal a call with a write timeout looks in the same way.
  * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK (Windows, in nonblocking mode: the connect is pending),
- * FER_RESOURCE_BUSY, FER_TIMED_OUT (the write timeout expired; the deadline),
- * FER_CANCELLED, FER_CONNECTION_REFUSED, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED,
- * FER_INVALID_INPUT (misuse; not a Unix stream; an unnamed address; a stream that is connected,
- * connecting, failed or listening), FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and
- * FER_NOT_A_DIRECTORY (the path), FER_CONNECTION_ABORTED (Windows does not tell the cause) and
- * other errors of the OS.
+ * FER_RESOURCE_BUSY, FER_TIMED_OUT (the write timeout expired; the deadline), FER_CANCELLED,
+ * FER_CONNECTION_REFUSED, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE (a
+ * stream that is connected, connecting, failed or listening), FER_INVALID_INPUT (not a Unix stream;
+ * an unnamed address), FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the
+ * path), FER_CONNECTION_ABORTED (Windows does not tell the cause) and other errors of the OS.
  * Rust: socket2: Socket::connect with SockAddr::unix.
  * Threads: no concurrent call on the handle.
  */
@@ -686,7 +681,7 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_unix(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_UNSUPPORTED (Unix sockets), FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::local_addr. Differs: in Rust it is WSAEINVAL on Windows before bind.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -700,7 +695,7 @@ FER_MUST_USE FER_API fer_error fer_socket_local_addr(const fer_socket *socket,
  * Blocks: never.
  * Owns: nothing.
  * Errors: FER_NOT_CONNECTED, FER_WOULD_BLOCK (pending connect), the cause of a failed connect if
- * this call detects it, FER_UNSUPPORTED (Unix sockets), FER_INVALID_INPUT (misuse).
+ * this call detects it, FER_UNSUPPORTED (Unix sockets), FER_MISUSE.
  * Rust: socket2: Socket::peer_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -715,7 +710,7 @@ FER_MUST_USE FER_API fer_error fer_socket_peer_addr(const fer_socket *socket, fe
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_WOULD_BLOCK (pending connect), FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_WOULD_BLOCK (pending connect), FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -732,9 +727,9 @@ FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_err
  * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
- * open), FER_NOT_CONNECTED (an unconnected stream), FER_TIMED_OUT and FER_CANCELLED (the limits),
- * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
+ * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
+ * an unknown one), FER_NOT_CONNECTED (an unconnected stream), FER_TIMED_OUT and FER_CANCELLED (the
+ * limits), FER_TOO_MANY_OPEN_FILES and other errors of the OS.
  * Rust: tokio: net::TcpStream::ready, with a timeout, for socket2's Socket.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -795,7 +790,7 @@ FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *bu
  *
  * Blocks: never.
  * Owns: out owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
  * Rust: socket2: From<Socket> for TcpStream. Differs: the socket is checked.
  * Threads: no concurrent call on either handle.
  */
@@ -806,7 +801,7 @@ FER_MUST_USE FER_API fer_error fer_socket_into_tcp_stream(fer_socket *socket, fe
  *
  * Blocks: never.
  * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
+ * Errors: FER_MISUSE (the fer_socket is open).
  * Rust: socket2: From<TcpStream> for Socket.
  * Threads: no concurrent call on either handle.
  */
@@ -820,7 +815,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_tcp_stream(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: out owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
  * Rust: socket2: From<Socket> for TcpListener. Differs: the socket is checked.
  * Threads: no concurrent call on either handle.
  */
@@ -832,7 +827,7 @@ FER_MUST_USE FER_API fer_error fer_socket_into_tcp_listener(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
+ * Errors: FER_MISUSE (the fer_socket is open).
  * Rust: socket2: From<TcpListener> for Socket.
  * Threads: no concurrent call on either handle.
  */
@@ -846,7 +841,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_tcp_listener(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: out owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
  * Rust: socket2: From<Socket> for UdpSocket. Differs: the socket is checked.
  * Threads: no concurrent call on either handle.
  */
@@ -857,7 +852,7 @@ FER_MUST_USE FER_API fer_error fer_socket_into_udp_socket(fer_socket *socket, fe
  *
  * Blocks: never.
  * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
+ * Errors: FER_MISUSE (the fer_socket is open).
  * Rust: socket2: From<UdpSocket> for Socket.
  * Threads: no concurrent call on either handle.
  */
@@ -871,7 +866,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_udp_socket(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: out owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
  * Rust: socket2: From<Socket> for UnixStream. Differs: the socket is checked.
  * Threads: no concurrent call on either handle.
  */
@@ -883,7 +878,7 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_stream(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
+ * Errors: FER_MISUSE (the fer_socket is open).
  * Rust: socket2: From<UnixStream> for Socket.
  * Threads: no concurrent call on either handle.
  */
@@ -897,7 +892,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_unix_stream(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: out owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
  * Rust: socket2: From<Socket> for UnixListener. Differs: the socket is checked.
  * Threads: no concurrent call on either handle.
  */
@@ -909,7 +904,7 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_listener(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
+ * Errors: FER_MISUSE (the fer_socket is open).
  * Rust: socket2: From<UnixListener> for Socket.
  * Threads: no concurrent call on either handle.
  */
@@ -923,7 +918,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_unix_listener(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: out owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; another kind of socket; out is open).
+ * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
  * Rust: socket2: From<Socket> for UnixDatagram. Differs: the socket is checked.
  * Threads: no concurrent call on either handle.
  */
@@ -935,7 +930,7 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_INVALID_INPUT (misuse; the fer_socket is open).
+ * Errors: FER_MISUSE (the fer_socket is open).
  * Rust: socket2: From<UnixDatagram> for Socket.
  * Threads: no concurrent call on either handle.
  */

@@ -98,8 +98,8 @@ FER_API bool fer_socket_addr_is_ipv6(const fer_socket_addr *addr);
  *
  * Blocks: never.
  * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the text does not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
+ * Errors: FER_INVALID_INPUT (the text does not match the grammar), FER_MISUSE (a pointer is NULL).
+ * *out is unchanged then.
  * Rust: std::net::SocketAddr's FromStr.
  * Threads: any number of concurrent calls.
  */
@@ -113,8 +113,8 @@ FER_MUST_USE FER_API fer_error fer_socket_addr_parse(fer_socket_addr *out, const
  *
  * Blocks: never.
  * Owns: out and text are caller-owned; text is not kept.
- * Errors: FER_INVALID_INPUT with os_code 0: the bytes do not match the grammar, or a pointer is
- * NULL. *out is unchanged then.
+ * Errors: FER_INVALID_INPUT (the bytes do not match the grammar), FER_MISUSE (a pointer is NULL).
+ * *out is unchanged then.
  * Rust: std::net::SocketAddr's FromStr.
  * Threads: any number of concurrent calls.
  */

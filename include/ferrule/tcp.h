@@ -2,9 +2,9 @@
  *
  * Handles. A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and
  * conversion to a fer_socket (socket.h). A call that opens a handle needs a NEW or CLOSED one. On
- * any other handle it returns FER_INVALID_INPUT and leaves the handle unchanged.
+ * any other handle it returns FER_MISUSE and leaves the handle unchanged.
  *
- * Misuse. Any other call that returns a fer_error is FER_INVALID_INPUT on a NULL or CLOSED handle,
+ * Misuse. Any other call that returns a fer_error is FER_MISUSE on a NULL or CLOSED handle,
  * in every build. The same holds for a NEW handle, except that reads, writes, shutdown and
  * fer_tcp_stream_ready are FER_NOT_CONNECTED. Only three uses are undefined behaviour: to use a
  * handle while another thread closes it, to use a handle whose bytes were never set, and to pass a
@@ -31,11 +31,11 @@
  *   FER_WOULD_BLOCK, even in blocking mode and with a length of 0.
  * - Failed connect. The first of these calls to detect the failure returns its cause; only
  *   take_error stores it in *out instead. After that take_error still stores the cause every time,
- *   and the others are FER_INVALID_INPUT. fer_tcp_stream_ready reports every interest as ready and
+ *   and the others are FER_MISUSE. fer_tcp_stream_ready reports every interest as ready and
  *   does not consume the cause. close, as_raw, into_raw and fer_socket_from_tcp_stream work as
- *   usual. All other calls are FER_INVALID_INPUT.
+ *   usual. All other calls are FER_MISUSE.
  * - Unconnected. Reads, writes, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED.
- *   The connect calls of this file and try_clone are FER_INVALID_INPUT, because the handle already
+ *   The connect calls of this file and try_clone are FER_MISUSE, because the handle already
  *   has a socket. To connect the stream, convert it with fer_socket_from_tcp_stream and call
  *   fer_socket_connect. */
 #ifndef FERRULE_TCP_H
@@ -76,12 +76,11 @@ typedef struct fer_tcp_listener {
  *
  * Blocks: until connected, or until the last address has failed. The name lookup blocks too.
  * Owns: the handle owns the connection until fer_tcp_stream_close. host_port is not kept.
- * Errors: FER_INVALID_INPUT (NULL, an open handle, text that is not "host:port"),
+ * Errors: FER_MISUSE (NULL, an open handle), FER_INVALID_INPUT (text that is not "host:port"),
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN, FER_RESOLVE_FAILED, FER_CONNECTION_REFUSED,
- * FER_CONNECTION_TIMED_OUT, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE,
- * FER_TOO_MANY_OPEN_FILES, FER_ADDR_NOT_AVAILABLE, FER_ADDR_IN_USE, FER_CONNECTION_RESET,
- * FER_CONNECTION_ABORTED (the OS does not tell the cause), FER_NETWORK_DOWN and other errors of the
- * OS.
+ * FER_CONNECTION_TIMED_OUT, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_TOO_MANY_OPEN_FILES,
+ * FER_ADDR_NOT_AVAILABLE, FER_ADDR_IN_USE, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED (the OS
+ * does not tell the cause), FER_NETWORK_DOWN and other errors of the OS.
  * Rust: std::net::TcpStream::connect with a &str.
  * Threads: no concurrent call on the handle.
  */
@@ -114,8 +113,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *strea
  * Blocks: until connected, or until the last address has failed.
  * Owns: the handle owns the connection until fer_tcp_stream_close. addrs has count elements and is
  * not kept.
- * Errors: same as fer_tcp_stream_connect_addr. FER_INVALID_INPUT also if count is 0 or addrs is
- * NULL.
+ * Errors: same as fer_tcp_stream_connect_addr. FER_INVALID_INPUT also if count is 0, FER_MISUSE
+ * if addrs is NULL.
  * Rust: std::net::TcpStream::connect with a &[SocketAddr].
  * Threads: no concurrent call on the handle.
  */
@@ -206,7 +205,7 @@ typedef struct fer_connect_options {
  * all failures, which may be higher than failures_cap. It may be NULL. Every call sets it, even a
  * successful one.
  *
- * With local, an attempt fails with FER_INVALID_INPUT and os_code 0 unless its address and local
+ * With local, an attempt fails with FER_INVALID_INPUT unless its address and local
  * have one form: IPv4, IPv6 or IPv4-mapped IPv6 ([::ffff:127.0.0.1]). The unspecified address [::]
  * also fits an IPv4-mapped address. So the addresses of one family are tried. The error of the call
  * is that of the last of these; it is FER_INVALID_INPUT only if there are none. If the port of
@@ -220,8 +219,9 @@ typedef struct fer_connect_options {
  * call, the call owns memory for the addresses.
  * Errors: same as fer_tcp_stream_connect and as fer_to_socket_addrs_within. FER_CANCELLED and
  * FER_TIMED_OUT (the limits; FER_TIMED_OUT also if attempt_timeout ended the attempt
- * to the last address). FER_INVALID_INPUT also for a local address of no family, for failures_cap
- * without failures, and for a token or a resolver that is not OPEN. The handle is NEW again after a
+ * to the last address). FER_INVALID_INPUT also for
+ * a local address of no family, FER_MISUSE for failures_cap without failures, and for a token or a
+ * resolver that is not OPEN. The handle is NEW again after a
  * failure.
  * Rust: std::net::TcpStream::connect. Differs: in Rust there are no limits, and an attempt starts
  * only after the previous one has failed.
@@ -239,7 +239,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_with(fer_tcp_stream *strea
  * Owns: the handle owns the connection until fer_tcp_stream_close. addrs has count elements; no
  * pointer is kept.
  * Errors: same as fer_tcp_stream_connect_with, except those of the name lookup. FER_INVALID_INPUT
- * also if count is 0, addrs is NULL or an address has no family.
+ * also if count is 0 or an address has no family, FER_MISUSE if addrs is NULL.
  * Rust: std::net::TcpStream::connect with a &[SocketAddr]. Differs: as fer_tcp_stream_connect_with.
  * Threads: no concurrent call on the handle.
  */
@@ -287,7 +287,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stre
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_CONNECTED (after end of file or a fatal error, or reported by the OS),
  * FER_WOULD_BLOCK (pending connect), the cause of a failed connect if this call detects it,
- * FER_INVALID_INPUT (misuse).
+ * FER_MISUSE.
  * Rust: std::net::TcpStream::peer_addr. Differs: in Rust the result after the end depends on the
  * OS.
  * Threads: concurrent with any other call on the handle except close.
@@ -300,7 +300,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *st
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED (NetBSD, OpenBSD: the connection is over:
+ * Errors: FER_MISUSE, FER_NOT_CONNECTED (NetBSD, OpenBSD: the connection is over:
  * `local_addr_after_end`) and other errors of the OS.
  * Rust: std::net::TcpStream::local_addr.
  * Threads: concurrent with any other call on the handle except close.
@@ -335,8 +335,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_NOT_CONNECTED (not connected yet, even if how is unknown), FER_INVALID_INPUT (misuse;
- * an unknown how), the cause of a failed connect if this call detects it.
+ * Errors: FER_NOT_CONNECTED (not connected yet, even if how is unknown), FER_MISUSE,
+ * FER_INVALID_INPUT (an unknown how), the cause of a failed connect if this call detects it.
  * Rust: std::net::TcpStream::shutdown. Differs: never NotConnected on a stream that was connected;
  * wakes reads on Windows too.
  * Threads: any thread at any time, but not during or after close.
@@ -353,9 +353,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, f
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_tcp_stream_close.
- * Errors: FER_INVALID_INPUT (misuse; a stream that is unconnected or whose connect failed; out is
- * open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows), FER_WOULD_BLOCK (pending connect),
- * the cause of a failed connect if this call detects it. After an error nothing has changed.
+ * Errors: FER_MISUSE (a stream that is unconnected or whose connect failed; out is open),
+ * FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows), FER_WOULD_BLOCK (pending connect), the
+ * cause of a failed connect if this call detects it. After an error nothing has changed.
  * Rust: std::net::TcpStream::try_clone.
  * Threads: stream: concurrent with any other call except close. out: no concurrent call.
  */
@@ -375,7 +375,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: std::net::TcpStream::set_read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -387,7 +387,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_read_timeout(fer_tcp_stream *s
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::TcpStream::read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -405,7 +405,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_timeout(const fer_tcp_stream 
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: std::net::TcpStream::set_write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -417,7 +417,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_write_timeout(fer_tcp_stream *
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::TcpStream::write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -434,7 +434,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Errors: FER_MISUSE (a token that is not OPEN).
  * Rust: none in std; tokio::time::timeout and select! around a read or a write.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -451,7 +451,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_limits(fer_tcp_stream *stream,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::TcpStream::set_nonblocking.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -475,13 +475,12 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0. *n is always the number of
  * bytes stored.
- * Errors: FER_TIMED_OUT (the read timeout expired; no data is lost, call again. Or
- * the deadline is reached: fer_instant_remaining of it is 0), FER_CANCELLED (the limits),
- * FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte was read),
+ * Errors: FER_TIMED_OUT (the read timeout expired; no data is lost, call again. Or the deadline is
+ * reached: fer_instant_remaining of it is 0), FER_CANCELLED (the limits), FER_WOULD_BLOCK
+ * (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte was read),
  * FER_CONNECTION_RESET and other fatal errors (FER_CONNECTION_TIMED_OUT, FER_HOST_UNREACHABLE,
- * ...), which this handle saves (see above), FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse),
- * FER_CONNECTION_ABORTED (a connect failed, and the OS does not tell the cause) and other errors of
- * the OS.
+ * ...), which this handle saves (see above), FER_NOT_CONNECTED, FER_MISUSE, FER_CONNECTION_ABORTED
+ * (a connect failed, and the OS does not tell the cause) and other errors of the OS.
  * Rust: std::io::Read::read for TcpStream. Differs: an expired timeout is TimedOut on every OS; a
  * read of zero bytes never blocks.
  * Threads: one read call and one write call may run concurrently on one handle.
@@ -541,7 +540,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, v
  *
  * Blocks: same as fer_tcp_stream_read.
  * Owns: the slices' memory is caller-owned. slices may be NULL if count is 0.
- * Errors: same as fer_tcp_stream_read. FER_INVALID_INPUT also for a slice whose base is NULL and
+ * Errors: same as fer_tcp_stream_read. FER_MISUSE also for a slice whose base is NULL and
  * whose len is not 0.
  * Rust: std::io::Read::read_vectored for TcpStream.
  * Threads: one read call and one write call may run concurrently on one handle.
@@ -619,11 +618,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: buf is caller-owned, len bytes; it may be NULL if len is 0.
  * Errors: FER_BROKEN_PIPE (this half is shut down, or the peer has closed; reading is unaffected),
- * FER_CONNECTION_RESET, FER_TIMED_OUT (the write timeout expired, or the deadline;
- * nothing was accepted), FER_CANCELLED (the limits), FER_WOULD_BLOCK (nonblocking mode),
- * FER_INTERRUPTED (a signal arrived before any byte was written), other fatal errors as in
- * fer_tcp_stream_read, FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse), FER_NETWORK_UNREACHABLE,
- * FER_NETWORK_DOWN.
+ * FER_CONNECTION_RESET, FER_TIMED_OUT (the write timeout expired, or the deadline; nothing was
+ * accepted), FER_CANCELLED (the limits), FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a
+ * signal arrived before any byte was written), other fatal errors as in fer_tcp_stream_read,
+ * FER_NOT_CONNECTED, FER_MISUSE, FER_NETWORK_UNREACHABLE, FER_NETWORK_DOWN.
  * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is TimedOut on every OS.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
@@ -655,7 +653,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, 
  *
  * Blocks: same as fer_tcp_stream_write.
  * Owns: the slices' memory is caller-owned. slices may be NULL if count is 0.
- * Errors: same as fer_tcp_stream_write. FER_INVALID_INPUT also for a slice whose base is NULL and
+ * Errors: same as fer_tcp_stream_write. FER_MISUSE also for a slice whose base is NULL and
  * whose len is not 0.
  * Rust: std::io::Write::write_vectored for TcpStream. Differs: never raises SIGPIPE.
  * Threads: one read call and one write call may run concurrently on one handle.
@@ -708,7 +706,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream, 
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::TcpStream::set_nodelay.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -719,8 +717,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse), FER_CONNECTION_RESET (the BSDs: the connection has ended;
- * `ended_option`) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_CONNECTION_RESET (the BSDs: the connection has ended; `ended_option`) and
+ * other errors of the OS.
  * Rust: std::net::TcpStream::nodelay.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -733,7 +731,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_nodelay(const fer_tcp_stream *stre
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (outside 1 to 255) and other errors of the OS.
  * Rust: std::net::TcpStream::set_ttl. Differs: on IPv6 Rust sets only IP_TTL, and leaves the range
  * check to the OS.
  * Threads: concurrent with any other call on the handle except close.
@@ -745,8 +743,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, ui
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse), FER_CONNECTION_RESET (NetBSD, OpenBSD: the connection has
- * ended; `ended_option`) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_CONNECTION_RESET (NetBSD, OpenBSD: the connection has ended;
+ * `ended_option`) and other errors of the OS.
  * Rust: std::net::TcpStream::ttl.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -763,7 +761,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ttl(const fer_tcp_stream *stream, 
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::TcpStream::set_linger (unstable in Rust).
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -775,7 +773,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_linger(fer_tcp_stream *stream,
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::TcpStream::linger (unstable in Rust).
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -793,8 +791,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_UNSUPPORTED (the OS lacks a field), FER_INVALID_INPUT (misuse; a time or interval of
- * FER_DURATION_NONE) and other errors of the OS.
+ * Errors: FER_UNSUPPORTED (the OS lacks a field), FER_MISUSE, FER_INVALID_INPUT (a time or interval
+ * of FER_DURATION_NONE) and other errors of the OS.
  * Rust: none in std; socket2::Socket::set_tcp_keepalive.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -806,8 +804,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stre
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse), FER_CONNECTION_RESET (the BSDs: the connection has ended;
- * `ended_option`) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_CONNECTION_RESET (the BSDs: the connection has ended; `ended_option`) and
+ * other errors of the OS.
  * Rust: none in std; socket2::Socket::keepalive and related methods.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -824,7 +822,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *st
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK (pending connect) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_WOULD_BLOCK (pending connect) and other errors of the OS.
  * Rust: std::net::TcpStream::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -852,9 +850,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a CLOSED handle),
- * FER_NOT_CONNECTED, FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and
- * other errors of the OS.
+ * Errors: FER_MISUSE (ready is NULL, a CLOSED handle), FER_INVALID_INPUT (no interest or an unknown
+ * one), FER_NOT_CONNECTED, FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES
+ * and other errors of the OS.
  * Rust: tokio: net::TcpStream::ready, with a timeout. Differs: there is no separate readiness for
  * errors.
  * Threads: concurrent with any other call on the handle except close.
@@ -897,7 +895,7 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
  * says what it has received, as with every close.
  *
  * If this handle has shut reading down before it met the end of file, the peer's end cannot be
- * detected: FER_INVALID_INPUT, without waiting. Clones remain open, but writing has ended for them,
+ * detected: FER_MISUSE, without waiting. Clones remain open, but writing has ended for them,
  * and input that is discarded here is lost for them. The connection ends with the last handle.
  *
  * A plain close may lose written data: unread input resets the connection (RFC 1122, 4.2.2.13; two
@@ -907,10 +905,10 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
  *
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_tcp_stream_close.
  * Owns: releases the handle's socket.
- * Errors: FER_TIMED_OUT (the timeout expired, or the deadline), FER_CANCELLED,
- * FER_CONNECTION_RESET and every other failure of a read, also a saved one; FER_NOT_CONNECTED (an
- * unconnected stream, a pending connect); the cause of a failed connect if this call detects it;
- * FER_INVALID_INPUT (misuse: a NEW or CLOSED stream; a failed connect; reading was shut down).
+ * Errors: FER_TIMED_OUT (the timeout expired, or the deadline), FER_CANCELLED, FER_CONNECTION_RESET
+ * and every other failure of a read, also a saved one; FER_NOT_CONNECTED (an unconnected stream, a
+ * pending connect); the cause of a failed connect if this call detects it; FER_MISUSE (a NEW or
+ * CLOSED stream; a failed connect; reading was shut down).
  * Rust: none in std; tokio: shutdown, then io::copy to sink, within time::timeout.
  * Threads: no concurrent call on the handle.
  */
@@ -944,9 +942,9 @@ FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (not a connected IP stream socket: a listener, a datagram socket,
- * unconnected, both halves already ended, no socket, not overlapped; stream is open) and other
- * errors of the OS.
+ * Errors: FER_MISUSE (stream is open), FER_INVALID_INPUT (not a connected IP stream socket: a
+ * listener, a datagram socket, unconnected, both halves already ended, no socket, not overlapped)
+ * and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -986,8 +984,8 @@ FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stre
  * Owns: the handle owns the socket until fer_tcp_listener_close. host_port is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
  * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
- * or an IPv4-mapped address on OpenBSD), FER_INVALID_INPUT (misuse), and the errors of
- * fer_to_socket_addrs and other errors of the OS.
+ * or an IPv4-mapped address on OpenBSD), FER_MISUSE, and the errors of fer_to_socket_addrs and
+ * other errors of the OS.
  * Rust: std::net::TcpListener::bind with a &str. Differs: [::] is dual stack on Windows and the
  * BSDs too.
  * Threads: no concurrent call on the handle.
@@ -1002,7 +1000,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind(fer_tcp_listener *listener,
  * Owns: the handle owns the socket until fer_tcp_listener_close. addr is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
  * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
- * or an IPv4-mapped address on OpenBSD), FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * or an IPv4-mapped address on OpenBSD), FER_MISUSE and other errors of the OS.
  * Rust: std::net::TcpListener::bind with a SocketAddr.
  * Threads: no concurrent call on the handle.
  */
@@ -1026,12 +1024,12 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * the handle. Never in nonblocking mode.
  * Owns: the handle out owns the connection until fer_tcp_stream_close.
  * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TOO_MANY_OPEN_FILES (the connection stays queued:
- * close something, then call again), FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_INVALID_INPUT (out
- * is open or NULL), FER_TIMED_OUT (the timeout expired, or the deadline of the
- * limits), FER_CANCELLED (the token of the limits), FER_INTERRUPTED (nonblocking mode: 65536
- * signals in a row; otherwise a signal does not end the call), FER_CONNECTION_ABORTED (65536 dead
- * connections in a row), FER_NOT_CONNECTED (the listener was shut down, by the OS, as mobile
- * systems do, or through its raw socket: close it and bind again) and other errors of the OS.
+ * close something, then call again), FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_MISUSE (out is
+ * open or NULL), FER_TIMED_OUT (the timeout expired, or the deadline of the limits), FER_CANCELLED
+ * (the token of the limits), FER_INTERRUPTED (nonblocking mode: 65536 signals in a row; otherwise a
+ * signal does not end the call), FER_CONNECTION_ABORTED (65536 dead connections in a row),
+ * FER_NOT_CONNECTED (the listener was shut down, by the OS, as mobile systems do, or through its
+ * raw socket: close it and bind again) and other errors of the OS.
  * Rust: std::net::TcpListener::accept. Differs: continues after dead connections; never inherits
  * the listener's modes.
  * Threads: any number of concurrent calls on one listener, each with its own out.
@@ -1070,9 +1068,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_try_accept(fer_tcp_listener *lis
  * Blocks: until ready, at most timeout, regardless of the listener's blocking mode. The handle's
  * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
- * open), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other errors of
- * the OS.
+ * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
+ * an unknown one), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other
+ * errors of the OS.
  * Rust: mio: a poll for net::TcpListener, with a timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1085,7 +1083,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_ready(const fer_tcp_listener *li
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::TcpListener::local_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1097,8 +1095,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_local_addr(const fer_tcp_listene
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_tcp_listener_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and
- * other errors of the OS.
+ * Errors: FER_MISUSE (out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and other errors of
+ * the OS.
  * Rust: std::net::TcpListener::try_clone.
  * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */
@@ -1112,7 +1110,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_try_clone(fer_tcp_listener *list
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (outside 1 to 255) and other errors of the OS.
  * Rust: std::net::TcpListener::set_ttl. See fer_tcp_stream_set_ttl.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1123,7 +1121,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_set_ttl(fer_tcp_listener *listen
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::TcpListener::ttl.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1135,7 +1133,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_ttl(const fer_tcp_listener *list
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::TcpListener::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1154,7 +1152,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *lis
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN) and other errors of the OS.
+ * Errors: FER_MISUSE (a token that is not OPEN) and other errors of the OS.
  * Rust: none in std; tokio::time::timeout and select! around an accept.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1172,7 +1170,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_set_limits(fer_tcp_listener *lis
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: none in std; Java: ServerSocket.setSoTimeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1184,7 +1182,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_set_timeout(fer_tcp_listener *li
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_MISUSE.
  * Rust: none in std; Java: ServerSocket.getSoTimeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1203,7 +1201,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_timeout(const fer_tcp_listener *
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::TcpListener::set_nonblocking.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1245,8 +1243,8 @@ FER_API fer_raw_socket fer_tcp_listener_as_raw(const fer_tcp_listener *listener)
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (not a listening IP stream socket; listener is open) and other errors
- * of the OS.
+ * Errors: FER_MISUSE (listener is open), FER_INVALID_INPUT (not a listening IP stream socket) and
+ * other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */

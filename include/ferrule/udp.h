@@ -2,8 +2,8 @@
  *
  * A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and conversion
  * to a fer_socket (socket.h). A call that opens a handle needs a NEW or CLOSED one. On any other
- * handle it returns FER_INVALID_INPUT and leaves the handle unchanged. Any other call that returns
- * a fer_error is misuse on a NULL, NEW or CLOSED handle: FER_INVALID_INPUT in every build.
+ * handle it returns FER_MISUSE and leaves the handle unchanged. Any other call that returns
+ * a fer_error is misuse on a NULL, NEW or CLOSED handle: FER_MISUSE in every build.
  *
  * A datagram is sent whole or not at all. It may be lost, duplicated or reordered on its way. It is
  * received whole, or truncated to the buffer. Two threads may use one handle at once, one for
@@ -59,8 +59,8 @@ typedef struct fer_udp_received {
  * Owns: the handle owns the socket until fer_udp_socket_close. host_port is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
  * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
- * or an IPv4-mapped address on OpenBSD), FER_INVALID_INPUT (misuse), and the errors of
- * fer_to_socket_addrs and other errors of the OS.
+ * or an IPv4-mapped address on OpenBSD), FER_MISUSE, and the errors of fer_to_socket_addrs and
+ * other errors of the OS.
  * Rust: std::net::UdpSocket::bind with a &str. Differs: [::] is dual stack on Windows and the BSDs
  * too.
  * Threads: no concurrent call on the handle.
@@ -91,7 +91,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
  *
  * Blocks: during the name lookup.
  * Owns: host_port is not kept.
- * Errors: FER_INVALID_INPUT (misuse; port 0; an IPv6 address on an IPv4 socket),
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket),
  * FER_NETWORK_UNREACHABLE (also if an IPv6 socket is bound to an address of one family and the peer
  * has the other), FER_ADDR_NOT_AVAILABLE (also if the socket is bound to an address, for example
  * the loopback's, from which no route leads to the peer), FER_PERMISSION_DENIED (a broadcast
@@ -122,7 +122,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_connect_addr(fer_udp_socket *socke
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_NOT_CONNECTED, FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::peer_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -134,7 +134,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_peer_addr(const fer_udp_socket *so
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::local_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -154,10 +154,10 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *s
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_CONNECTED (no peer), FER_MESSAGE_TOO_LONG (nothing was sent),
  * FER_CONNECTION_REFUSED (an earlier datagram was refused; reported once; this datagram was not
- * sent), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the write timeout
- * expired, or the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_PERMISSION_DENIED,
- * FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_INVALID_INPUT (misuse),
- * FER_ADDR_NOT_AVAILABLE, FER_BROKEN_PIPE, FER_NETWORK_DOWN and other errors of the OS.
+ * sent), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the write timeout expired, or the
+ * deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_PERMISSION_DENIED,
+ * FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_MISUSE, FER_ADDR_NOT_AVAILABLE,
+ * FER_BROKEN_PIPE, FER_NETWORK_DOWN and other errors of the OS.
  * Rust: std::net::UdpSocket::send. Differs: without a peer it is NotConnected on every OS.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -200,9 +200,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket, co
  * FER_HOST_UNREACHABLE and FER_NETWORK_UNREACHABLE (connected: a router or the peer's host rejected
  * a datagram; reported once; a firewall's rejection may be FER_PERMISSION_DENIED; on Windows also:
  * the time to live of a sent datagram expired on the way), FER_WOULD_BLOCK (nonblocking mode),
- * FER_TIMED_OUT (the read timeout expired, or the deadline), FER_CANCELLED (the
- * limits), FER_INTERRUPTED, FER_INVALID_INPUT (misuse) and other errors of the OS. *out is
- * unchanged then.
+ * FER_TIMED_OUT (the read timeout expired, or the deadline), FER_CANCELLED (the limits),
+ * FER_INTERRUPTED, FER_MISUSE and other errors of the OS. *out is unchanged then.
  * Rust: std::net::UdpSocket::recv_from. Differs: neither a truncated datagram nor a refusal by
  * another host is an error on Windows.
  * Threads: one receive call and one send call may run concurrently on one handle.
@@ -323,9 +322,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek_from(fer_udp_socket *sock
  * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
- * open), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other errors of
- * the OS.
+ * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
+ * an unknown one), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other
+ * errors of the OS.
  * Rust: tokio: net::UdpSocket::ready, with a timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -344,7 +343,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_ready(const fer_udp_socket *socket
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: std::net::UdpSocket::set_read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -359,7 +358,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *s
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: std::net::UdpSocket::set_write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -371,7 +370,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_write_timeout(fer_udp_socket *
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -383,7 +382,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_read_timeout(const fer_udp_socket 
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -400,7 +399,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_write_timeout(const fer_udp_socket
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Errors: FER_MISUSE (a token that is not OPEN).
  * Rust: none in std; tokio::time::timeout and select! around a receive or a send.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -415,7 +414,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_limits(fer_udp_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::set_nonblocking.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -430,7 +429,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *so
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -442,7 +441,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; outside 1 to 255) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (outside 1 to 255) and other errors of the OS.
  * Rust: std::net::UdpSocket::set_ttl. Differs: on IPv6 Rust sets only IP_TTL, and leaves the range
  * check to the OS.
  * Threads: concurrent with any other call on the handle except close.
@@ -455,7 +454,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, ui
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::ttl.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -468,7 +467,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_ttl(const fer_udp_socket *socket, 
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::set_broadcast.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -479,7 +478,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_broadcast(fer_udp_socket *sock
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::broadcast.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -494,7 +493,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_broadcast(const fer_udp_socket *so
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::set_multicast_loop_v4.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -507,7 +506,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_sock
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::multicast_loop_v4.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -519,7 +518,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_so
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; above 255) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (above 255) and other errors of the OS.
  * Rust: std::net::UdpSocket::set_multicast_ttl_v4.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -531,7 +530,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socke
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::net::UdpSocket::multicast_ttl_v4.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -547,7 +546,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_soc
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; an IPv4 socket) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (an IPv4 socket) and other errors of the OS.
  * Rust: std::net::UdpSocket::set_multicast_loop_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -560,7 +559,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_sock
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse; an IPv4 socket) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (an IPv4 socket) and other errors of the OS.
  * Rust: std::net::UdpSocket::multicast_loop_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -576,7 +575,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_so
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse; not a multicast group), FER_ADDR_IN_USE (already joined),
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (not a multicast group), FER_ADDR_IN_USE (already joined),
  * FER_ADDR_NOT_AVAILABLE (no such interface) and other errors of the OS.
  * Rust: std::net::UdpSocket::join_multicast_v4.
  * Threads: concurrent with any other call on the handle except close.
@@ -590,8 +589,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse; not a multicast group), FER_ADDR_NOT_AVAILABLE (not joined)
- * and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (not a multicast group), FER_ADDR_NOT_AVAILABLE (not
+ * joined) and other errors of the OS.
  * Rust: std::net::UdpSocket::leave_multicast_v4.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -608,7 +607,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket 
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse; not a multicast group; an IPv4 socket), FER_ADDR_IN_USE
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (not a multicast group; an IPv4 socket), FER_ADDR_IN_USE
  * (already joined), FER_ADDR_NOT_AVAILABLE (no such interface) and other errors of the OS.
  * Rust: std::net::UdpSocket::join_multicast_v6.
  * Threads: concurrent with any other call on the handle except close.
@@ -622,8 +621,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse; not a multicast group; an IPv4 socket), FER_ADDR_NOT_AVAILABLE
- * (not joined) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (not a multicast group; an IPv4 socket),
+ * FER_ADDR_NOT_AVAILABLE (not joined) and other errors of the OS.
  * Rust: std::net::UdpSocket::leave_multicast_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -640,8 +639,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket 
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_udp_socket_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY
- * (Windows) and other errors of the OS.
+ * Errors: FER_MISUSE (out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows) and other
+ * errors of the OS.
  * Rust: std::net::UdpSocket::try_clone.
  * Threads: socket: concurrent with any other call except close. out: no concurrent call.
  */
@@ -681,7 +680,8 @@ FER_API fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket);
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (not an IP datagram socket; socket is open) and other errors of the OS.
+ * Errors: FER_MISUSE (socket is open), FER_INVALID_INPUT (not an IP datagram socket) and other
+ * errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */

@@ -71,7 +71,7 @@ typedef struct fer_unix_received {
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (NULL, empty, too long).
+ * Errors: FER_MISUSE (NULL), FER_INVALID_INPUT (empty, too long).
  * Rust: std::os::unix::net::SocketAddr::from_pathname. Differs: an empty path is refused; in Rust
  * it is the unnamed address.
  * Threads: any number of concurrent calls.
@@ -87,7 +87,7 @@ FER_MUST_USE FER_API fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, c
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_UNSUPPORTED (not Linux), FER_INVALID_INPUT (NULL, too long).
+ * Errors: FER_UNSUPPORTED (not Linux), FER_MISUSE (NULL), FER_INVALID_INPUT (too long).
  * Rust: std::os::linux::net::SocketAddrExt::from_abstract_name.
  * Threads: any number of concurrent calls.
  */
@@ -141,9 +141,9 @@ FER_API const void *fer_unix_addr_as_abstract_name(const fer_unix_addr *addr, si
  * FER_CONNECTION_REFUSED instead. A signal does not end the call.
  * Owns: the handle owns the connection until fer_unix_stream_close. path is not kept.
  * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (no listener at the path),
- * FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT (misuse), FER_TOO_MANY_OPEN_FILES,
- * FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path),
- * FER_CONNECTION_ABORTED (Windows does not tell the cause) and other errors of the OS.
+ * FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE, FER_TOO_MANY_OPEN_FILES, FER_FILESYSTEM_LOOP,
+ * FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path), FER_CONNECTION_ABORTED (Windows does not
+ * tell the cause) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::connect.
  * Threads: no concurrent call on the handle.
  */
@@ -185,8 +185,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_connect_start(fer_unix_stream *st
  *
  * Blocks: never.
  * Owns: each handle owns its end until fer_unix_stream_close.
- * Errors: FER_UNSUPPORTED (Windows), FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (an open handle;
- * the same handle twice) and other errors of the OS.
+ * Errors: FER_UNSUPPORTED (Windows), FER_TOO_MANY_OPEN_FILES, FER_MISUSE (an open handle; the same
+ * handle twice) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::pair.
  * Threads: no concurrent call on either handle.
  */
@@ -209,7 +209,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_clone(fer_unix_stream *stream
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::local_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -436,7 +436,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::set_read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -449,7 +449,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_read_timeout(fer_unix_stream 
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::set_write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -461,7 +461,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_write_timeout(fer_unix_stream
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -473,7 +473,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_timeout(const fer_unix_strea
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -490,7 +490,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_timeout(const fer_unix_stre
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Errors: FER_MISUSE (a token that is not OPEN).
  * Rust: none in std; tokio::time::timeout and select! around a read or a write.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -505,7 +505,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_limits(fer_unix_stream *strea
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::set_nonblocking.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -520,7 +520,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse), FER_WOULD_BLOCK (pending connect) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_WOULD_BLOCK (pending connect) and other errors of the OS.
  * Rust: std::os::unix::net::UnixStream::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -570,7 +570,7 @@ FER_API void fer_unix_stream_close(fer_unix_stream *stream);
  * says what it has received, as with every close.
  *
  * If this handle has shut reading down before it met the end of file, the peer's end cannot be
- * detected: FER_INVALID_INPUT, without waiting. Clones remain open, but writing has ended for them,
+ * detected: FER_MISUSE, without waiting. Clones remain open, but writing has ended for them,
  * and input that is discarded here is lost for them. The connection ends with the last handle.
  *
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_unix_stream_close.
@@ -603,8 +603,8 @@ FER_API fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream);
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (not a connected Unix stream socket; stream is open) and other errors
- * of the OS.
+ * Errors: FER_MISUSE (stream is open), FER_INVALID_INPUT (not a connected Unix stream socket) and
+ * other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -637,9 +637,9 @@ FER_MUST_USE FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *st
  * Owns: the handle owns the socket until fer_unix_listener_close, but not the path. path is not
  * kept.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
- * FER_UNSUPPORTED, FER_INVALID_INPUT (misuse), FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS,
- * FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
- * FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of the OS.
+ * FER_UNSUPPORTED, FER_MISUSE, FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP,
+ * FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the
+ * path) and other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::bind.
  * Threads: no concurrent call on the handle.
  */
@@ -706,9 +706,9 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *l
  * Blocks: until ready, at most timeout, regardless of the listener's blocking mode. The handle's
  * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (no interest or an unknown one, ready is NULL, a handle that is not
- * open), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other errors of
- * the OS.
+ * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
+ * an unknown one), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other
+ * errors of the OS.
  * Rust: mio: a poll for net::UnixListener, with a timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -721,8 +721,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_ready(const fer_unix_listener *
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_unix_listener_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and
- * other errors of the OS.
+ * Errors: FER_MISUSE (out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and other errors of
+ * the OS.
  * Rust: std::os::unix::net::UnixListener::try_clone.
  * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */
@@ -734,7 +734,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_try_clone(fer_unix_listener *li
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::local_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -752,7 +752,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_liste
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN) and other errors of the OS.
+ * Errors: FER_MISUSE (a token that is not OPEN) and other errors of the OS.
  * Rust: none in std; tokio::time::timeout and select! around an accept.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -765,7 +765,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_limits(fer_unix_listener *l
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: none in std; see fer_tcp_listener_set_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -777,7 +777,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_timeout(fer_unix_listener *
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse).
+ * Errors: FER_MISUSE.
  * Rust: none in std; see fer_tcp_listener_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -792,7 +792,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_timeout(const fer_unix_listener
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::set_nonblocking.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -806,7 +806,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_nonblocking(fer_unix_listen
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixListener::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -847,8 +847,8 @@ FER_API fer_raw_socket fer_unix_listener_as_raw(const fer_unix_listener *listene
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (not a listening Unix stream socket; listener is open) and other errors
- * of the OS.
+ * Errors: FER_MISUSE (listener is open), FER_INVALID_INPUT (not a listening Unix stream socket) and
+ * other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -879,10 +879,10 @@ FER_MUST_USE FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener
  * Blocks: never.
  * Owns: the handle owns the socket until fer_unix_datagram_close, but not the path. path is not
  * kept.
- * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_INVALID_INPUT
- * (misuse), FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME,
- * FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path)
- * and other errors of the OS.
+ * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE,
+ * FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME,
+ * FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of
+ * the OS.
  * Rust: std::os::unix::net::UnixDatagram::bind.
  * Threads: no concurrent call on the handle.
  */
@@ -905,8 +905,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *so
  *
  * Blocks: never.
  * Owns: the handle owns the socket until fer_unix_datagram_close.
- * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (misuse) and other errors of
- * the OS.
+ * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::unbound.
  * Threads: no concurrent call on the handle.
  */
@@ -917,8 +916,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_unbound(fer_unix_datagram *sock
  *
  * Blocks: never.
  * Owns: each handle owns its socket until fer_unix_datagram_close.
- * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_INVALID_INPUT (an open handle; the same
- * handle twice) and other errors of the OS.
+ * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_MISUSE (an open handle; the same handle
+ * twice) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::pair.
  * Threads: no concurrent call on either handle.
  */
@@ -935,8 +934,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_FOUND, FER_CONNECTION_REFUSED (no socket has that path), FER_PERMISSION_DENIED,
- * FER_INVALID_INPUT (misuse), FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY
- * (the path) and other errors of the OS.
+ * FER_MISUSE, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path) and
+ * other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::connect.
  * Threads: no concurrent call on the handle.
  */
@@ -960,8 +959,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_connect_addr(fer_unix_datagram 
  *
  * Blocks: never.
  * Owns: out is a separate handle; close it with fer_unix_datagram_close.
- * Errors: FER_INVALID_INPUT (misuse; out is open), FER_TOO_MANY_OPEN_FILES and other errors of the
- * OS.
+ * Errors: FER_MISUSE (out is open), FER_TOO_MANY_OPEN_FILES and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::try_clone.
  * Threads: socket: concurrent with any other call except close. out: no concurrent call.
  */
@@ -973,7 +971,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_clone(fer_unix_datagram *so
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::local_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -985,7 +983,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_local_addr(const fer_unix_datag
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_NOT_CONNECTED, FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_NOT_CONNECTED, FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::peer_addr.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1005,7 +1003,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
  * BSDs FER_CONNECTION_RESET; reported once, then there is no peer: `unix_datagram_gone`),
  * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED,
  * FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or receiving at the other socket),
- * FER_INVALID_INPUT (misuse), FER_CONNECTION_RESET and other errors of the OS.
+ * FER_MISUSE, FER_CONNECTION_RESET and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::send. Differs: never raises SIGPIPE.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -1025,8 +1023,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
  * FER_CONNECTION_RESET (macOS and the BSDs: this socket's peer is closed, whatever the path;
  * reported once, by the first call), FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode),
  * FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or
- * receiving at the other socket), FER_INVALID_INPUT (misuse), FER_FILESYSTEM_LOOP and
- * FER_NOT_A_DIRECTORY (the path) and other errors of the OS.
+ * receiving at the other socket), FER_MISUSE, FER_FILESYSTEM_LOOP and FER_NOT_A_DIRECTORY (the
+ * path) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::send_to.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -1062,8 +1060,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram 
  * Owns: nothing; no pointer is kept.
  * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED,
  * FER_CONNECTION_RESET (Linux: the peer has connected to another socket; macOS and the BSDs: the
- * peer is closed; both reported once), FER_INVALID_INPUT (misuse) and other errors of the OS. *out
- * is unchanged then.
+ * peer is closed; both reported once), FER_MISUSE and other errors of the OS. *out is unchanged
+ * then.
  * Rust: std::os::unix::net::UnixDatagram::recv_from.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
@@ -1151,7 +1149,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse), FER_NOT_CONNECTED and other errors of the OS.
+ * Errors: FER_MISUSE, FER_NOT_CONNECTED and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::shutdown.
  * Threads: any thread at any time, but not during or after close.
  */
@@ -1164,7 +1162,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *soc
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::set_read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1176,7 +1174,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_read_timeout(fer_unix_datag
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse; a timeout of 0) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::set_write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1188,7 +1186,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_write_timeout(fer_unix_data
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1200,7 +1198,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_read_timeout(const fer_unix_dat
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::write_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1217,7 +1215,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_write_timeout(const fer_unix_da
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_INVALID_INPUT (misuse; a token that is not OPEN).
+ * Errors: FER_MISUSE (a token that is not OPEN).
  * Rust: none in std; tokio::time::timeout and select! around a receive or a send.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1232,7 +1230,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_limits(fer_unix_datagram *s
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::set_nonblocking.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1246,7 +1244,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagr
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_INVALID_INPUT (misuse) and other errors of the OS.
+ * Errors: FER_MISUSE and other errors of the OS.
  * Rust: std::os::unix::net::UnixDatagram::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1286,8 +1284,8 @@ FER_API fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_INVALID_INPUT (not a Unix datagram socket; socket is open) and other errors of the
- * OS.
+ * Errors: FER_MISUSE (socket is open), FER_INVALID_INPUT (not a Unix datagram socket) and other
+ * errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */

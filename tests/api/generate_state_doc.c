@@ -301,16 +301,15 @@ static void print_schedule(void)
 
 int main(void)
 {
-    printf(
-        "# The state of a handle, and of connection attempts\n\n"
-        "<!-- Generated from the tables in core/handle/stream_state.c and "
-        "core/open/connect_schedule.c by generate_state_doc.\n"
-        "Do not edit: a test compares. -->\n\n"
-        "Every handle has one 32-bit word with four small fields, each defined by one table. An "
-        "event that is not possible in a\n"
-        "state is *misuse*: the call returns INVALID_INPUT and the word does not change. The word "
-        "is changed by compare-and-swap,\n"
-        "so that one thread can read while another writes or shuts down.\n\n");
+    printf("# The state of a handle, and of connection attempts\n\n"
+           "<!-- Generated from the tables in core/handle/stream_state.c and "
+           "core/open/connect_schedule.c by generate_state_doc.\n"
+           "Do not edit: a test compares. -->\n\n"
+           "Every handle has one 32-bit word with four small fields, each defined by one table. An "
+           "event that is not possible in a\n"
+           "state is *misuse*: the call returns MISUSE and the word does not change. The word "
+           "is changed by compare-and-swap,\n"
+           "so that one thread can read while another writes or shuts down.\n\n");
     print_list("Events", events, COUNT_OF(events));
     print_field(&phase_field);
     for (unsigned i = 0; i < COUNT_OF(open_fields); i++) {

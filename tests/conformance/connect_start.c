@@ -35,7 +35,7 @@ static void a_started_connect_ends_well(void **state)
     assert_ok(fer_tcp_stream_peer_addr(stream, &peer));
     assert_true(fer_socket_addr_eq(&peer, &to));
     assert_kind(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_own(fer_tcp_stream_connect_start(stream, &to), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_start(stream, &to), FER_MISUSE);
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, peer_accept(listener));
 }
@@ -51,7 +51,7 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
     fer_interest ready = 77;
     assert_kind(fer_tcp_stream_connect_start(stream, &target.addr), FER_WOULD_BLOCK);
     assert_stream_connecting(stream);
-    assert_own(fer_tcp_stream_connect_start(stream, &target.addr), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_start(stream, &target.addr), FER_MISUSE);
     assert_ok(fer_tcp_stream_ready(stream, FER_READABLE | FER_WRITABLE, millis(SHORT_MS), &ready));
     assert_int_equal(ready, 0);
     assert_ok(fer_tcp_stream_local_addr(stream, &own));
@@ -75,7 +75,7 @@ static void a_started_connect_that_is_refused_tells_the_reason(void **state)
         fer_error saved = connect_outcome(stream);
         assert_kind(saved, FER_CONNECTION_REFUSED);
         assert_stream_failed(stream, saved);
-        assert_own(fer_tcp_stream_connect_start(stream, &good), FER_INVALID_INPUT);
+        assert_own(fer_tcp_stream_connect_start(stream, &good), FER_MISUSE);
         fer_tcp_stream_close(stream);
     } else {
         assert_kind(error, FER_CONNECTION_REFUSED);

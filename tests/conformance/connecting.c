@@ -232,8 +232,8 @@ static void no_address_at_all_is_invalid_input(void **state)
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr = refusing(PEER_V4);
     assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 0), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 0), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 1), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 0), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 1), FER_MISUSE);
     assert_new(stream);
 }
 
@@ -316,10 +316,10 @@ static void connecting_an_open_handle_is_invalid_input(void **state)
     (void)fer_socket_addr_format(&addr, text, sizeof text);
     fer_tcp_stream *stream = &pair->stream;
     fer_raw_socket raw = fer_tcp_stream_as_raw(stream);
-    assert_own(fer_tcp_stream_connect_addr(stream, &addr), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 1), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_timeout(stream, &addr, millis(9000)), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect(stream, text), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addr(stream, &addr), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 1), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_timeout(stream, &addr, millis(9000)), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect(stream, text), FER_MISUSE);
     assert_true(fer_tcp_stream_as_raw(stream) == raw);
     assert_false(peer_is_queued(listener, 50));
     assert_alive(pair);
@@ -334,7 +334,7 @@ static void connecting_an_ended_handle_is_invalid_input(void **state)
     assert_true(peer_shutdown_write(pair->other));
     assert_reads_end(&pair->stream);
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
-    assert_own(fer_tcp_stream_connect_addr(&pair->stream, &addr), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addr(&pair->stream, &addr), FER_MISUSE);
     assert_false(peer_is_queued(listener, 50));
 }
 
@@ -350,7 +350,7 @@ static void accepting_into_an_open_handle_is_invalid_input(void **state)
     memset(&peer, 0x5a, sizeof peer);
     fer_socket_addr untouched = peer;
     peer_socket other = peer_connect(PEER_V4, port);
-    assert_own(fer_tcp_listener_accept(listener, &pair->stream, &peer), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_accept(listener, &pair->stream, &peer), FER_MISUSE);
     assert_memory_equal(&peer, &untouched, sizeof peer);
     assert_alive(pair);
     assert_ok(fer_tcp_listener_accept(listener, stream, &peer));
@@ -362,11 +362,11 @@ static void cloning_into_an_open_handle_is_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
-    assert_own(fer_tcp_stream_try_clone(&pair->stream, &pair->stream), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_try_clone(&pair->stream, &pair->stream), FER_MISUSE);
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     fer_raw_socket raw = fer_tcp_stream_as_raw(clone);
-    assert_own(fer_tcp_stream_try_clone(&pair->stream, clone), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_try_clone(clone, &pair->stream), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_try_clone(&pair->stream, clone), FER_MISUSE);
+    assert_own(fer_tcp_stream_try_clone(clone, &pair->stream), FER_MISUSE);
     assert_true(fer_tcp_stream_as_raw(clone) == raw);
     assert_exchange(clone, pair->other);
     assert_alive(pair);
@@ -381,10 +381,10 @@ static void binding_and_cloning_into_an_open_listener_is_invalid_input(void **st
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *second = test_listening(PEER_V4, &second_port);
     fer_socket_addr addr = loopback(PEER_V4, 0);
-    assert_own(fer_tcp_listener_bind_addr(listener, &addr), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_bind(listener, "127.0.0.1:0"), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_try_clone(listener, second), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_try_clone(listener, listener), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_bind_addr(listener, &addr), FER_MISUSE);
+    assert_own(fer_tcp_listener_bind(listener, "127.0.0.1:0"), FER_MISUSE);
+    assert_own(fer_tcp_listener_try_clone(listener, second), FER_MISUSE);
+    assert_own(fer_tcp_listener_try_clone(listener, listener), FER_MISUSE);
     assert_ok(fer_tcp_listener_local_addr(listener, &addr));
     assert_int_equal(addr.port, port);
     assert_ok(fer_tcp_listener_local_addr(second, &addr));

@@ -171,9 +171,9 @@ static void binding_or_cloning_into_an_open_handle_is_refused(void **state)
     uint16_t second_port = 0;
     fer_udp_socket *second = test_udp_bound(PEER_V4, &second_port);
     fer_socket_addr addr = loopback(PEER_V4, 0);
-    assert_own(fer_udp_socket_bind_addr(pair.socket, &addr), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_bind(pair.socket, "127.0.0.1:0"), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_try_clone(second, pair.socket), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_bind_addr(pair.socket, &addr), FER_MISUSE);
+    assert_own(fer_udp_socket_bind(pair.socket, "127.0.0.1:0"), FER_MISUSE);
+    assert_own(fer_udp_socket_try_clone(second, pair.socket), FER_MISUSE);
     assert_udp_exchange(pair.socket, &pair);
     fer_udp_socket_close(pair.socket);
     assert_ok(fer_udp_socket_bind_addr(pair.socket, &addr));
@@ -437,7 +437,7 @@ static void into_raw_gives_the_socket_up_with_its_modes(void **state)
     assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms));
     assert_in_range(read_ms, 52, 72);
     assert_int_equal(write_ms, 0);
-    assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_MISUSE);
     assert_true(fer_udp_socket_into_raw(socket) == FER_RAW_SOCKET_NONE);
 }
 

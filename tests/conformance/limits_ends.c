@@ -209,8 +209,8 @@ static void a_poller_does_not_look_at_the_limits_of_its_sources(void **state)
 /* Every call on a token without a resource. */
 static void assert_unusable(fer_cancel_token *token)
 {
-    assert_own(fer_cancel_token_cancel(token), FER_INVALID_INPUT);
-    assert_own(fer_cancel_token_reset(token), FER_INVALID_INPUT);
+    assert_own(fer_cancel_token_cancel(token), FER_MISUSE);
+    assert_own(fer_cancel_token_reset(token), FER_MISUSE);
     assert_false(fer_cancel_token_is_cancelled(token));
     fer_cancel_token_close(token);
 }
@@ -218,7 +218,7 @@ static void assert_unusable(fer_cancel_token *token)
 static void assert_refused_as_limits(struct pair *pair, fer_cancel_token *token)
 {
     const fer_limits limits = {FER_INSTANT_NONE, token};
-    assert_own(fer_tcp_stream_set_limits(&pair->stream, &limits), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_set_limits(&pair->stream, &limits), FER_MISUSE);
     assert_alive(pair);
 }
 
@@ -226,14 +226,14 @@ static void tokens_that_are_not_open_are_invalid_input(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_cancel_token token = {0};
-    assert_own(fer_cancel_token_new(NULL), FER_INVALID_INPUT);
+    assert_own(fer_cancel_token_new(NULL), FER_MISUSE);
     assert_unusable(NULL);
     assert_unusable(&token);
     assert_refused_as_limits(pair, &token);
     assert_ok(fer_cancel_token_new(&token));
     fer_error again = fer_cancel_token_new(&token);
     fer_cancel_token_close(&token);
-    assert_own(again, FER_INVALID_INPUT);
+    assert_own(again, FER_MISUSE);
     assert_unusable(&token);
     assert_refused_as_limits(pair, &token);
 }
@@ -257,7 +257,7 @@ static void a_token_is_used_again_after_reset_and_after_close(void **state)
     }
 }
 
-/* "A call with limits whose token is NEW or CLOSED is FER_INVALID_INPUT": and nothing else. */
+/* "A call with limits whose token is NEW or CLOSED is FER_MISUSE": and nothing else. */
 static void a_token_that_was_closed_under_a_handle_is_invalid_input(void **state)
 {
     (void)state;
@@ -268,7 +268,7 @@ static void a_token_that_was_closed_under_a_handle_is_invalid_input(void **state
     fer_cancel_token_close(&limits_token);
     for (size_t i = 0; i < LIMITS_CALLS; i++) {
         if (limits_has(&set, &limits_calls[i])) {
-            limits_expect(&set, &limits_calls[i], FER_INVALID_INPUT);
+            limits_expect(&set, &limits_calls[i], FER_MISUSE);
         }
     }
     limits_set_apply(&set, NULL);
@@ -284,12 +284,12 @@ static void handles_that_are_null_new_or_closed_have_no_limits_to_set(void **sta
     uint16_t port = 0;
     fer_udp_socket *udp = test_udp_bound(PEER_V4, &port);
     fer_udp_socket_close(udp);
-    assert_own(fer_tcp_stream_set_limits(NULL, &limits), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_set_limits(NULL, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_set_limits(&stream, &limits), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_set_limits(&stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_listener_set_limits(&unix_listener, &limits), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_set_limits(udp, &limits), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_set_limits(NULL, &limits), FER_MISUSE);
+    assert_own(fer_tcp_listener_set_limits(NULL, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_set_limits(&stream, &limits), FER_MISUSE);
+    assert_own(fer_tcp_stream_set_limits(&stream, NULL), FER_MISUSE);
+    assert_own(fer_unix_listener_set_limits(&unix_listener, &limits), FER_MISUSE);
+    assert_own(fer_udp_socket_set_limits(udp, &limits), FER_MISUSE);
     assert_new(&stream);
 }
 

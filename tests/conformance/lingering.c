@@ -264,7 +264,7 @@ static void after_a_shutdown_of_reading_it_is_invalid_input_and_closes(void **st
     assert_ok(fer_tcp_stream_write_all(&pair->stream, "hello", 5, NULL));
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
     assert_true(peer_recv_exact(pair->other, got, 5));
-    assert_own(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_MISUSE);
     assert_closed(&pair->stream);
     assert_peer_sees_the_end(pair->other);
 }

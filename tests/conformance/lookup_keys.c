@@ -202,8 +202,7 @@ static void a_closed_resolver_has_no_keys(void **state)
         start(i, i % 2 == 0 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
     }
     fer_resolver_close(&resolver);
-    assert_own(fer_resolver_take_completed(&resolver, &pollers[0], &key, 1, &count),
-               FER_INVALID_INPUT);
+    assert_own(fer_resolver_take_completed(&resolver, &pollers[0], &key, 1, &count), FER_MISUSE);
     assert_true(key == 4711 && count == 4711);
     for (size_t i = 0; i < 20; i++) {
         fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);

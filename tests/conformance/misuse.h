@@ -57,7 +57,7 @@ struct misuse_row {
 };
 
 #define NOT_YET FER_NOT_CONNECTED
-#define MISUSE FER_INVALID_INPUT
+#define MISUSE FER_MISUSE
 
 /* A file lists its calls in an X-macro. The two macros below expand an entry of it to the function
  * that makes the call, and to its row. In the expression s is the handle. */
@@ -109,7 +109,7 @@ static inline void check_rows(const struct misuse_row *rows, size_t count, void 
         memcpy(&before, seen, sizeof before);
         memset(&spares, 0, sizeof spares);
         memset(&outputs, 0x5a, sizeof outputs);
-        expect_own(rows[i].call(handle), is_new ? rows[i].on_new : FER_INVALID_INPUT, rows[i].text,
+        expect_own(rows[i].call(handle), is_new ? rows[i].on_new : FER_MISUSE, rows[i].text,
                    __FILE__, __LINE__);
         assert_touched_nothing(&rows[i]);
         assert_memory_equal(seen, &before, sizeof before);

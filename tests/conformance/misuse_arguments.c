@@ -37,12 +37,12 @@ static void reading_into_null_is_invalid_input_and_takes_nothing(void **state)
                                   ? fer_tcp_stream_read_vectored(stream, NULL, lengths[i], &n)
                               : sort == 5 ? fer_tcp_stream_read_vectored(stream, bad_first, 2, &n)
                                           : fer_tcp_stream_read_vectored(stream, bad_last, 2, &n);
-            assert_own(error, FER_INVALID_INPUT);
+            assert_own(error, FER_MISUSE);
             assert_int_equal(n, 0);
             assert_memory_equal(buf, "\0\0\0\0", 4);
         }
     }
-    assert_own(fer_tcp_stream_read(stream, NULL, 1, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_read(stream, NULL, 1, NULL), FER_MISUSE);
     assert_ok(fer_tcp_stream_read_exact(stream, buf, 4, NULL));
     assert_memory_equal(buf, "kept", 4);
     assert_alive(pair);
@@ -65,7 +65,7 @@ static void writing_from_null_is_invalid_input_and_sends_nothing(void **state)
                                   ? fer_tcp_stream_write_vectored(stream, NULL, lengths[i], &n)
                               : sort == 3 ? fer_tcp_stream_write_vectored(stream, bad_first, 2, &n)
                                           : fer_tcp_stream_write_vectored(stream, bad_last, 2, &n);
-            assert_own(error, FER_INVALID_INPUT);
+            assert_own(error, FER_MISUSE);
             assert_int_equal(n, 0);
         }
     }
@@ -79,11 +79,11 @@ static void null_buffers_are_misuse_on_ended_halves_too(void **state)
     size_t n = 77;
     assert_true(peer_shutdown_write(pair->other));
     assert_reads_end(&pair->stream);
-    assert_own(fer_tcp_stream_read(&pair->stream, NULL, 4, &n), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_read(&pair->stream, NULL, 4, &n), FER_MISUSE);
     assert_int_equal(n, 0);
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
-    assert_own(fer_tcp_stream_read(&pair->stream, NULL, 4, &n), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_write(&pair->stream, NULL, 4, &n), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_read(&pair->stream, NULL, 4, &n), FER_MISUSE);
+    assert_own(fer_tcp_stream_write(&pair->stream, NULL, 4, &n), FER_MISUSE);
 }
 
 /* An unknown value of fer_shutdown shuts down no half. */
@@ -108,20 +108,20 @@ static void a_getter_without_an_output_is_invalid_input(void **state)
     fer_tcp_stream *stream = &pair->stream;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    assert_own(fer_tcp_stream_peer_addr(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_local_addr(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_read_timeout(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_write_timeout(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_nodelay(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_ttl(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_linger(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_keepalive(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_set_keepalive(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_take_error(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_local_addr(listener, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_ttl(listener, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_timeout(listener, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_take_error(listener, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_peer_addr(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_local_addr(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_read_timeout(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_write_timeout(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_nodelay(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_ttl(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_linger(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_keepalive(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_set_keepalive(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_take_error(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_listener_local_addr(listener, NULL), FER_MISUSE);
+    assert_own(fer_tcp_listener_ttl(listener, NULL), FER_MISUSE);
+    assert_own(fer_tcp_listener_timeout(listener, NULL), FER_MISUSE);
+    assert_own(fer_tcp_listener_take_error(listener, NULL), FER_MISUSE);
     assert_alive(pair);
 }
 
@@ -132,7 +132,7 @@ static void take_error_without_an_output_takes_nothing(void **state)
     peer_reset(pair->other);
     pair->other = PEER_NONE;
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_own(fer_tcp_stream_take_error(&pair->stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_take_error(&pair->stream, NULL), FER_MISUSE);
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
 }
 
@@ -141,14 +141,14 @@ static void a_missing_address_is_invalid_input(void **state)
     (void)state;
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();
-    assert_own(fer_tcp_stream_connect(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_addr(stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_timeout(stream, NULL, millis(100)), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_timeout(stream, NULL, FER_DURATION_NONE), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 3), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, SIZE_MAX), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_bind(listener, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_bind_addr(listener, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addr(stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_timeout(stream, NULL, millis(100)), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_timeout(stream, NULL, FER_DURATION_NONE), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 3), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, SIZE_MAX), FER_MISUSE);
+    assert_own(fer_tcp_listener_bind(listener, NULL), FER_MISUSE);
+    assert_own(fer_tcp_listener_bind_addr(listener, NULL), FER_MISUSE);
     assert_new(stream);
     assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
 }
@@ -180,14 +180,14 @@ static void resolving_with_null_is_invalid_input(void **state)
     size_t count = 4711;
     memset(addrs, 0x5a, sizeof addrs);
     memset(untouched, 0x5a, sizeof untouched);
-    assert_own(fer_to_socket_addrs(NULL, addrs, 2, &count), FER_INVALID_INPUT);
-    assert_own(fer_to_socket_addrs("127.0.0.1:80", addrs, 2, NULL), FER_INVALID_INPUT);
-    assert_own(fer_to_socket_addrs("127.0.0.1:80", NULL, 2, &count), FER_INVALID_INPUT);
-    assert_own(fer_to_socket_addrs("localhost:80", NULL, SIZE_MAX, &count), FER_INVALID_INPUT);
-    assert_own(fer_lookup_host(NULL, 80, addrs, 2, &count), FER_INVALID_INPUT);
-    assert_own(fer_lookup_host("127.0.0.1", 80, addrs, 2, NULL), FER_INVALID_INPUT);
-    assert_own(fer_lookup_host("127.0.0.1", 80, NULL, 2, &count), FER_INVALID_INPUT);
-    assert_own(fer_lookup_host("localhost", 80, NULL, SIZE_MAX, &count), FER_INVALID_INPUT);
+    assert_own(fer_to_socket_addrs(NULL, addrs, 2, &count), FER_MISUSE);
+    assert_own(fer_to_socket_addrs("127.0.0.1:80", addrs, 2, NULL), FER_MISUSE);
+    assert_own(fer_to_socket_addrs("127.0.0.1:80", NULL, 2, &count), FER_MISUSE);
+    assert_own(fer_to_socket_addrs("localhost:80", NULL, SIZE_MAX, &count), FER_MISUSE);
+    assert_own(fer_lookup_host(NULL, 80, addrs, 2, &count), FER_MISUSE);
+    assert_own(fer_lookup_host("127.0.0.1", 80, addrs, 2, NULL), FER_MISUSE);
+    assert_own(fer_lookup_host("127.0.0.1", 80, NULL, 2, &count), FER_MISUSE);
+    assert_own(fer_lookup_host("localhost", 80, NULL, SIZE_MAX, &count), FER_MISUSE);
     assert_memory_equal(addrs, untouched, sizeof addrs);
     assert_int_equal(count, 4711);
 }
@@ -201,19 +201,19 @@ static void parsing_with_null_is_invalid_input(void **state)
     fer_ipv6_addr v6;
     fer_ip_addr ip;
     fer_socket_addr addr;
-    assert_own(fer_ipv4_addr_parse(&v4, NULL), FER_INVALID_INPUT);
-    assert_own(fer_ipv4_addr_parse(NULL, "1.2.3.4"), FER_INVALID_INPUT);
-    assert_own(fer_ipv6_addr_parse(&v6, NULL), FER_INVALID_INPUT);
-    assert_own(fer_ipv6_addr_parse(NULL, "::1"), FER_INVALID_INPUT);
-    assert_own(fer_ip_addr_parse(&ip, NULL), FER_INVALID_INPUT);
-    assert_own(fer_ip_addr_parse(NULL, "::1"), FER_INVALID_INPUT);
-    assert_own(fer_socket_addr_parse(&addr, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_addr_parse(NULL, "[::1]:80"), FER_INVALID_INPUT);
+    assert_own(fer_ipv4_addr_parse(&v4, NULL), FER_MISUSE);
+    assert_own(fer_ipv4_addr_parse(NULL, "1.2.3.4"), FER_MISUSE);
+    assert_own(fer_ipv6_addr_parse(&v6, NULL), FER_MISUSE);
+    assert_own(fer_ipv6_addr_parse(NULL, "::1"), FER_MISUSE);
+    assert_own(fer_ip_addr_parse(&ip, NULL), FER_MISUSE);
+    assert_own(fer_ip_addr_parse(NULL, "::1"), FER_MISUSE);
+    assert_own(fer_socket_addr_parse(&addr, NULL), FER_MISUSE);
+    assert_own(fer_socket_addr_parse(NULL, "[::1]:80"), FER_MISUSE);
     for (size_t i = 0; i < 3; i++) {
-        assert_own(fer_ipv4_addr_parse_n(&v4, NULL, lengths[i]), FER_INVALID_INPUT);
-        assert_own(fer_ipv6_addr_parse_n(&v6, NULL, lengths[i]), FER_INVALID_INPUT);
-        assert_own(fer_ip_addr_parse_n(&ip, NULL, lengths[i]), FER_INVALID_INPUT);
-        assert_own(fer_socket_addr_parse_n(&addr, NULL, lengths[i]), FER_INVALID_INPUT);
+        assert_own(fer_ipv4_addr_parse_n(&v4, NULL, lengths[i]), FER_MISUSE);
+        assert_own(fer_ipv6_addr_parse_n(&v6, NULL, lengths[i]), FER_MISUSE);
+        assert_own(fer_ip_addr_parse_n(&ip, NULL, lengths[i]), FER_MISUSE);
+        assert_own(fer_socket_addr_parse_n(&addr, NULL, lengths[i]), FER_MISUSE);
     }
 }
 

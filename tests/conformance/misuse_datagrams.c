@@ -77,10 +77,10 @@ static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **sta
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
     peer_socket raw = peer_datagram(PEER_V4, &port);
     fer_socket_addr addr = loopback(PEER_V4, 0);
-    assert_own(fer_udp_socket_bind(NULL, "127.0.0.1:0"), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_bind_addr(NULL, &addr), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_try_clone(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_from_raw(NULL, raw), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_bind(NULL, "127.0.0.1:0"), FER_MISUSE);
+    assert_own(fer_udp_socket_bind_addr(NULL, &addr), FER_MISUSE);
+    assert_own(fer_udp_socket_try_clone(socket, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_from_raw(NULL, raw), FER_MISUSE);
     assert_true(peer_is_open(raw));
 }
 
@@ -112,20 +112,18 @@ static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void *
     assert_ok(fer_udp_socket_connect_addr(pair.socket, &pair.other_addr));
     for (size_t i = 0; i < 4; i++) {
         size_t n[2] = {77, 77};
-        assert_own(fer_udp_socket_recv(pair.socket, NULL, lengths[i], &got), FER_INVALID_INPUT);
-        assert_own(fer_udp_socket_recv_from(pair.socket, NULL, lengths[i], &got),
-                   FER_INVALID_INPUT);
-        assert_own(fer_udp_socket_peek(pair.socket, NULL, lengths[i], &got), FER_INVALID_INPUT);
-        assert_own(fer_udp_socket_peek_from(pair.socket, NULL, lengths[i], &got),
-                   FER_INVALID_INPUT);
-        assert_own(fer_udp_socket_send(pair.socket, NULL, lengths[i], &n[0]), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_recv(pair.socket, NULL, lengths[i], &got), FER_MISUSE);
+        assert_own(fer_udp_socket_recv_from(pair.socket, NULL, lengths[i], &got), FER_MISUSE);
+        assert_own(fer_udp_socket_peek(pair.socket, NULL, lengths[i], &got), FER_MISUSE);
+        assert_own(fer_udp_socket_peek_from(pair.socket, NULL, lengths[i], &got), FER_MISUSE);
+        assert_own(fer_udp_socket_send(pair.socket, NULL, lengths[i], &n[0]), FER_MISUSE);
         assert_own(fer_udp_socket_send_to(pair.socket, NULL, lengths[i], &pair.other_addr, &n[1]),
-                   FER_INVALID_INPUT);
+                   FER_MISUSE);
         assert_int_equal(n[0] + n[1], 0);
     }
-    assert_own(fer_udp_socket_recv(pair.socket, buf, sizeof buf, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_peek_from(pair.socket, buf, sizeof buf, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_send_to(pair.socket, "x", 1, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_recv(pair.socket, buf, sizeof buf, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_peek_from(pair.socket, buf, sizeof buf, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_send_to(pair.socket, "x", 1, NULL, NULL), FER_MISUSE);
     assert_ok(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 4);
     assert_ok(fer_udp_socket_send(pair.socket, "only", 4, NULL));
@@ -140,15 +138,15 @@ static void a_getter_without_an_output_is_invalid_input(void **state)
     (void)state;
     uint16_t port = 0;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    assert_own(fer_udp_socket_peer_addr(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_local_addr(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_read_timeout(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_write_timeout(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_take_error(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_ttl(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_broadcast(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_multicast_loop_v4(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_multicast_ttl_v4(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_peer_addr(socket, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_local_addr(socket, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_read_timeout(socket, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_write_timeout(socket, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_take_error(socket, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_ttl(socket, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_broadcast(socket, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_multicast_loop_v4(socket, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_multicast_ttl_v4(socket, NULL), FER_MISUSE);
     assert_own(fer_udp_socket_multicast_loop_v6(socket, NULL), FER_INVALID_INPUT);
 }
 
@@ -158,10 +156,10 @@ static void a_missing_address_or_group_is_invalid_input(void **state)
     uint16_t port = 0;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
     fer_udp_socket *empty = test_udp();
-    assert_own(fer_udp_socket_bind(empty, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_bind_addr(empty, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_connect(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_connect_addr(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_bind(empty, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_bind_addr(empty, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_connect(socket, NULL), FER_MISUSE);
+    assert_own(fer_udp_socket_connect_addr(socket, NULL), FER_MISUSE);
     assert_true(fer_udp_socket_as_raw(empty) == FER_RAW_SOCKET_NONE);
 }
 

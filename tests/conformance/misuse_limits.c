@@ -30,13 +30,13 @@ static void a_closed_token_is_invalid_input(void **state)
 {
     (void)state;
     fer_cancel_token token = {0};
-    assert_kind(fer_cancel_token_new(NULL), FER_INVALID_INPUT);
+    assert_kind(fer_cancel_token_new(NULL), FER_MISUSE);
     assert_ok(fer_cancel_token_new(&token));
-    assert_kind(fer_cancel_token_new(&token), FER_INVALID_INPUT);
+    assert_kind(fer_cancel_token_new(&token), FER_MISUSE);
     assert_ok(fer_cancel_token_cancel(&token));
     fer_cancel_token_close(&token);
-    assert_kind(fer_cancel_token_cancel(&token), FER_INVALID_INPUT);
-    assert_kind(fer_cancel_token_reset(&token), FER_INVALID_INPUT);
+    assert_kind(fer_cancel_token_cancel(&token), FER_MISUSE);
+    assert_kind(fer_cancel_token_reset(&token), FER_MISUSE);
     assert_false(fer_cancel_token_is_cancelled(&token));
     assert_false(fer_cancel_token_is_cancelled(NULL));
     fer_cancel_token_close(&token);
@@ -54,13 +54,13 @@ static void limits_with_a_token_that_is_not_open_are_refused(void **state)
     const fer_limits late = {fer_instant_after((fer_duration){0}), NULL};
     assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT));
     assert_ok(fer_socket_set_limits(&socket, &late));
-    assert_kind(fer_socket_set_limits(&socket, &wrong), FER_INVALID_INPUT);
+    assert_kind(fer_socket_set_limits(&socket, &wrong), FER_MISUSE);
     assert_ok(fer_cancel_token_new(&token));
     fer_cancel_token_close(&token);
-    assert_kind(fer_socket_set_limits(&socket, &wrong), FER_INVALID_INPUT);
+    assert_kind(fer_socket_set_limits(&socket, &wrong), FER_MISUSE);
     assert_kind(fer_socket_ready(&socket, FER_READABLE, FER_DURATION_NONE, &ready), FER_TIMED_OUT);
     fer_socket_close(&socket);
-    assert_kind(fer_socket_set_limits(&socket, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_socket_set_limits(&socket, NULL), FER_MISUSE);
 }
 
 int main(void)

@@ -7,16 +7,15 @@ static void assert_is_not_open(fer_poller *poller, fer_raw_socket raw)
     fer_event event;
     size_t count = 77;
     bool notified = true;
-    assert_own(fer_poller_add(poller, raw, reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
-    assert_own(fer_poller_modify(poller, raw, reading(1), FER_POLL_LEVEL), FER_INVALID_INPUT);
-    assert_own(fer_poller_delete(poller, raw), FER_INVALID_INPUT);
-    assert_own(fer_poller_notify(poller), FER_INVALID_INPUT);
-    assert_own(fer_poller_wait(poller, millis(0), &event, 1, &count, NULL), FER_INVALID_INPUT);
+    assert_own(fer_poller_add(poller, raw, reading(1), FER_POLL_LEVEL), FER_MISUSE);
+    assert_own(fer_poller_modify(poller, raw, reading(1), FER_POLL_LEVEL), FER_MISUSE);
+    assert_own(fer_poller_delete(poller, raw), FER_MISUSE);
+    assert_own(fer_poller_notify(poller), FER_MISUSE);
+    assert_own(fer_poller_wait(poller, millis(0), &event, 1, &count, NULL), FER_MISUSE);
     assert_int_equal(count, 0);
-    assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL),
-               FER_INVALID_INPUT);
+    assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL), FER_MISUSE);
     assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, &notified),
-               FER_INVALID_INPUT);
+               FER_MISUSE);
     assert_false(notified);
     fer_poller_close(poller);
 }
@@ -33,10 +32,10 @@ static void a_poller_that_is_not_open_is_invalid_input(void **state)
     assert_is_not_open(&fresh, mailbox->raw);
     assert_is_not_open(closed, mailbox->raw);
     assert_is_not_open(&odd, mailbox->raw);
-    assert_own(fer_poller_new(NULL), FER_INVALID_INPUT);
-    assert_own(fer_poller_new(&odd), FER_INVALID_INPUT);
+    assert_own(fer_poller_new(NULL), FER_MISUSE);
+    assert_own(fer_poller_new(&odd), FER_MISUSE);
     assert_ok(fer_poller_new(&fresh));
-    assert_own(fer_poller_new(&fresh), FER_INVALID_INPUT);
+    assert_own(fer_poller_new(&fresh), FER_MISUSE);
     fer_poller_close(&fresh);
 }
 
@@ -52,19 +51,18 @@ static void a_wait_without_room_is_invalid_input(void **state)
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
     for (size_t i = 0; i < 3; i++) {
         size_t count = 77;
-        assert_own(fer_poller_wait(poller, timeouts[i], NULL, 1, &count, NULL), FER_INVALID_INPUT);
+        assert_own(fer_poller_wait(poller, timeouts[i], NULL, 1, &count, NULL), FER_MISUSE);
         assert_int_equal(count, 0);
         count = 77;
         assert_own(fer_poller_wait(poller, timeouts[i], &event, 0, &count, NULL),
                    FER_INVALID_INPUT);
         assert_int_equal(count, 0);
-        assert_own(fer_poller_wait(poller, timeouts[i], &event, 1, NULL, NULL), FER_INVALID_INPUT);
+        assert_own(fer_poller_wait(poller, timeouts[i], &event, 1, NULL, NULL), FER_MISUSE);
         assert_own(fer_poller_wait(poller, timeouts[i], NULL, 0, NULL, NULL), FER_INVALID_INPUT);
     }
     assert_event(poller, 1, true, false);
     assert_ok(fer_poller_notify(poller));
-    assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, NULL, NULL),
-               FER_INVALID_INPUT);
+    assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, NULL, NULL), FER_MISUSE);
     assert_notified(poller);
 }
 
@@ -72,13 +70,12 @@ static void no_socket_is_invalid_input(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
-    assert_own(fer_poller_add(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL),
-               FER_INVALID_INPUT);
+    assert_own(fer_poller_add(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL), FER_MISUSE);
     assert_own(fer_poller_modify(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL),
-               FER_INVALID_INPUT);
-    assert_own(fer_poller_delete(poller, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT);
+               FER_MISUSE);
+    assert_own(fer_poller_delete(poller, FER_RAW_SOCKET_NONE), FER_MISUSE);
     assert_own(fer_poller_add(poller, fer_tcp_stream_as_raw(NULL), reading(1), FER_POLL_LEVEL),
-               FER_INVALID_INPUT);
+               FER_MISUSE);
     assert_no_event(poller);
 }
 

@@ -82,8 +82,8 @@ static void no_interest_and_unknown_ones_are_invalid_input(void **state)
         assert_int_equal(ready, 77);
     }
     assert_own(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, FER_DURATION_NONE, NULL),
-               FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_ready(udp, FER_WRITABLE, FER_DURATION_NONE, NULL), FER_INVALID_INPUT);
+               FER_MISUSE);
+    assert_own(fer_udp_socket_ready(udp, FER_WRITABLE, FER_DURATION_NONE, NULL), FER_MISUSE);
 }
 
 /* A call without a buffer or an output consumes nothing. */
@@ -97,14 +97,14 @@ static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void *
     size_t n[3] = {77, 77, 77};
     assert_true(peer_send_all(pair->other, "kept", 4));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_own(fer_tcp_stream_try_read(&pair->stream, NULL, 4, &n[0]), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_try_peek(&pair->stream, NULL, SIZE_MAX, &n[1]), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_try_write(&pair->stream, NULL, 4, &n[2]), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_try_read(&pair->stream, NULL, 4, &n[0]), FER_MISUSE);
+    assert_own(fer_tcp_stream_try_peek(&pair->stream, NULL, SIZE_MAX, &n[1]), FER_MISUSE);
+    assert_own(fer_tcp_stream_try_write(&pair->stream, NULL, 4, &n[2]), FER_MISUSE);
     assert_int_equal(n[0] + n[1] + n[2], 0);
     assert_ok(fer_tcp_stream_try_read(&pair->stream, buf, 4, NULL));
-    assert_own(fer_udp_socket_try_send_to(udp, "x", 1, NULL, &n[0]), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_try_recv_from(udp, NULL, 1, &got), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_try_recv_from(udp, buf, 4, NULL), FER_INVALID_INPUT);
+    assert_own(fer_udp_socket_try_send_to(udp, "x", 1, NULL, &n[0]), FER_MISUSE);
+    assert_own(fer_udp_socket_try_recv_from(udp, NULL, 1, &got), FER_MISUSE);
+    assert_own(fer_udp_socket_try_recv_from(udp, buf, 4, NULL), FER_MISUSE);
     assert_alive(pair);
 }
 
@@ -118,12 +118,12 @@ static void a_connect_is_not_started_on_an_open_handle_or_to_no_address(void **s
     bad.ip.family = (fer_ip_family)9;
     address = loopback(PEER_V4, 9);
     assert_ok(fer_unix_addr_from_pathname(&name, "a"));
-    assert_own(fer_tcp_stream_connect_start(&pair->stream, &address), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_start(NULL, &address), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_start(empty, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_start(&pair->stream, &address), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_start(NULL, &address), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_start(empty, NULL), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_start(empty, &bad), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_connect_start(NULL, &name), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_connect_start(&spares.unix_stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_connect_start(NULL, &name), FER_MISUSE);
+    assert_own(fer_unix_stream_connect_start(&spares.unix_stream, NULL), FER_MISUSE);
     assert_new(empty);
     assert_alive(pair);
 }
@@ -137,8 +137,8 @@ static void nothing_is_accepted_into_an_open_handle(void **state)
     fer_tcp_stream *stream = test_stream();
     peer_socket other = peer_connect(PEER_V4, port);
     assert_true(other != PEER_NONE);
-    assert_own(fer_tcp_listener_try_accept(listener, &pair->stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_try_accept(listener, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_try_accept(listener, &pair->stream, NULL), FER_MISUSE);
+    assert_own(fer_tcp_listener_try_accept(listener, NULL, NULL), FER_MISUSE);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
     assert_exchange(stream, other);
     assert_alive(pair);

@@ -33,12 +33,12 @@ static void a_resolver_that_is_not_open_starts_nothing(void **state)
     for (size_t i = 0; i < 3; i++) {
         fer_lookup lookup = {0};
         fer_lookup before = lookup;
-        assert_own(fer_resolver_start(bad[i], "127.0.0.1:80", NULL, &lookup), FER_INVALID_INPUT);
-        assert_own(fer_resolver_start(bad[i], "localhost:80", NULL, &lookup), FER_INVALID_INPUT);
-        assert_own(fer_resolver_start(bad[i], NULL, NULL, NULL), FER_INVALID_INPUT);
+        assert_own(fer_resolver_start(bad[i], "127.0.0.1:80", NULL, &lookup), FER_MISUSE);
+        assert_own(fer_resolver_start(bad[i], "localhost:80", NULL, &lookup), FER_MISUSE);
+        assert_own(fer_resolver_start(bad[i], NULL, NULL, NULL), FER_MISUSE);
         assert_own(fer_resolver_start_with_key(bad[i], "127.0.0.1:80", NULL, 1, &lookup),
-                   FER_INVALID_INPUT);
-        assert_own(fer_resolver_take_completed(bad[i], NULL, &key, 1, &count), FER_INVALID_INPUT);
+                   FER_MISUSE);
+        assert_own(fer_resolver_take_completed(bad[i], NULL, &key, 1, &count), FER_MISUSE);
         assert_true(key == 4711 && count == 4711);
         assert_memory_equal(&lookup, &before, sizeof lookup);
         fer_resolver_close(bad[i]);
@@ -56,16 +56,14 @@ static void a_lookup_within_limits_needs_good_arguments(void **state)
     size_t count = 4711;
     (void)state;
     assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, &fresh, &addr, 1, &count),
-               FER_INVALID_INPUT);
+               FER_MISUSE);
     assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, &closed, &addr, 1, &count),
-               FER_INVALID_INPUT);
+               FER_MISUSE);
     assert_own(fer_to_socket_addrs_within("127.0.0.1:80", &limits, NULL, &addr, 1, &count),
-               FER_INVALID_INPUT);
-    assert_own(fer_to_socket_addrs_within(NULL, NULL, NULL, &addr, 1, &count), FER_INVALID_INPUT);
-    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, NULL, &addr, 1, NULL),
-               FER_INVALID_INPUT);
-    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, NULL, NULL, 1, &count),
-               FER_INVALID_INPUT);
+               FER_MISUSE);
+    assert_own(fer_to_socket_addrs_within(NULL, NULL, NULL, &addr, 1, &count), FER_MISUSE);
+    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, NULL, &addr, 1, NULL), FER_MISUSE);
+    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, NULL, NULL, 1, &count), FER_MISUSE);
     assert_int_equal(count, 4711);
 }
 
@@ -78,24 +76,25 @@ static void a_connect_within_limits_needs_good_arguments(void **state)
     const fer_socket_addr bad = {.ip = {.family = (fer_ip_family)0x55}};
     const fer_connect_options options[] = {
         {.limits = {FER_INSTANT_NONE, &token}}, {.local = &bad}, {.failures_cap = 1}};
+    const fer_error_kind kinds[] = {FER_MISUSE, FER_INVALID_INPUT, FER_MISUSE};
     const fer_connect_options with_resolver = {.resolver = &closed};
     fer_tcp_stream *stream = test_stream();
     size_t failed = 4711;
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         assert_own(fer_tcp_stream_connect_addrs_with(stream, &good, 1, &options[i], &failed),
-                   FER_INVALID_INPUT);
+                   kinds[i]);
         assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options[i], &failed),
-                   FER_INVALID_INPUT);
+                   kinds[i]);
     }
     assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &with_resolver, &failed),
-               FER_INVALID_INPUT);
+               FER_MISUSE);
     assert_int_equal(failed, 0);
-    assert_own(fer_tcp_stream_connect_with(stream, NULL, NULL, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_with(NULL, "127.0.0.1:9", NULL, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_addrs_with(NULL, &good, 1, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_with(stream, NULL, NULL, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_with(NULL, "127.0.0.1:9", NULL, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs_with(NULL, &good, 1, NULL, NULL), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_addrs_with(stream, &good, 0, NULL, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_addrs_with(stream, NULL, 1, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs_with(stream, NULL, 1, NULL, NULL), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_addrs_with(stream, &bad, 1, NULL, NULL), FER_INVALID_INPUT);
     assert_new(stream);
 }
@@ -104,26 +103,23 @@ static void a_stream_in_use_is_not_connected_again_within_limits(void **state)
 {
     struct pair *pair = pair_open(state);
     const fer_socket_addr addr = loopback(PEER_V4, 9);
-    assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL, NULL),
-               FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_addrs_with(&pair->stream, &addr, 1, NULL, NULL),
-               FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs_with(&pair->stream, &addr, 1, NULL, NULL), FER_MISUSE);
     assert_alive(pair);
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-    assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL, NULL),
-               FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL, NULL), FER_MISUSE);
 }
 
 static void a_resolver_is_made_once_and_with_threads(void **state)
 {
     fer_resolver resolver = {0};
     (void)state;
-    assert_own(fer_resolver_new(NULL, 1, 1), FER_INVALID_INPUT);
+    assert_own(fer_resolver_new(NULL, 1, 1), FER_MISUSE);
     assert_own(fer_resolver_new(&resolver, 0, 1), FER_INVALID_INPUT);
     assert_own(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX + 1, 1), FER_INVALID_INPUT);
     assert_own(fer_resolver_new(&resolver, SIZE_MAX, SIZE_MAX), FER_INVALID_INPUT);
     assert_ok(fer_resolver_new(&resolver, 1, 1));
-    assert_own(fer_resolver_new(&resolver, 1, 1), FER_INVALID_INPUT);
+    assert_own(fer_resolver_new(&resolver, 1, 1), FER_MISUSE);
     fer_resolver_close(&resolver);
     assert_ok(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX, SIZE_MAX));
     fer_resolver_close(&resolver);
@@ -142,19 +138,17 @@ static void a_start_needs_a_text_an_empty_lookup_and_an_open_poller(void **state
     fer_poller_close(&closed);
     assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookup));
     fer_poller *const bad[] = {&fresh, &closed};
-    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, &lookup), FER_INVALID_INPUT);
-    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, NULL), FER_INVALID_INPUT);
-    assert_own(fer_resolver_start(&resolver, NULL, NULL, &other), FER_INVALID_INPUT);
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, &lookup), FER_MISUSE);
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, NULL), FER_MISUSE);
+    assert_own(fer_resolver_start(&resolver, NULL, NULL, &other), FER_MISUSE);
     assert_own(fer_resolver_start_with_key(&resolver, "127.0.0.1:81", NULL, 1, &lookup),
-               FER_INVALID_INPUT);
-    assert_own(fer_resolver_start_with_key(&resolver, "127.0.0.1:81", NULL, 1, NULL),
-               FER_INVALID_INPUT);
-    assert_own(fer_resolver_start_with_key(&resolver, NULL, NULL, 1, &other), FER_INVALID_INPUT);
+               FER_MISUSE);
+    assert_own(fer_resolver_start_with_key(&resolver, "127.0.0.1:81", NULL, 1, NULL), FER_MISUSE);
+    assert_own(fer_resolver_start_with_key(&resolver, NULL, NULL, 1, &other), FER_MISUSE);
     for (size_t i = 0; i < 2; i++) {
-        assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", bad[i], &other),
-                   FER_INVALID_INPUT);
+        assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", bad[i], &other), FER_MISUSE);
         assert_own(fer_resolver_start_with_key(&resolver, "127.0.0.1:81", bad[i], 1, &other),
-                   FER_INVALID_INPUT);
+                   FER_MISUSE);
     }
     fer_socket_addr addr;
     size_t count = 0;
@@ -179,12 +173,12 @@ static void keys_are_taken_with_room_and_an_open_poller(void **state)
     assert_ok(fer_poller_new(&closed));
     fer_poller_close(&closed);
     assert_ok(fer_resolver_start_with_key(&resolver, "127.0.0.1:80", NULL, 7, &lookup));
-    assert_own(fer_resolver_take_completed(&resolver, &fresh, &key, 1, &count), FER_INVALID_INPUT);
-    assert_own(fer_resolver_take_completed(&resolver, &closed, &key, 1, &count), FER_INVALID_INPUT);
-    assert_own(fer_resolver_take_completed(&resolver, NULL, NULL, 1, &count), FER_INVALID_INPUT);
+    assert_own(fer_resolver_take_completed(&resolver, &fresh, &key, 1, &count), FER_MISUSE);
+    assert_own(fer_resolver_take_completed(&resolver, &closed, &key, 1, &count), FER_MISUSE);
+    assert_own(fer_resolver_take_completed(&resolver, NULL, NULL, 1, &count), FER_MISUSE);
     assert_own(fer_resolver_take_completed(&resolver, NULL, NULL, 0, &count), FER_INVALID_INPUT);
     assert_own(fer_resolver_take_completed(&resolver, NULL, &key, 0, &count), FER_INVALID_INPUT);
-    assert_own(fer_resolver_take_completed(&resolver, NULL, &key, 1, NULL), FER_INVALID_INPUT);
+    assert_own(fer_resolver_take_completed(&resolver, NULL, &key, 1, NULL), FER_MISUSE);
     assert_true(key == 4711 && count == 4711);
     assert_ok(fer_resolver_take_completed(&resolver, NULL, &key, 1, &count));
     assert_true(key == 7 && count == 1);
@@ -207,10 +201,10 @@ static void a_wait_needs_a_lookup_and_room(void **state)
     assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookup));
     for (size_t i = 0; i < 3; i++) {
         for (size_t k = 0; k < 3; k++) {
-            assert_own(fer_lookup_wait(bad[k], timeouts[i], &addr, 1, &count), FER_INVALID_INPUT);
+            assert_own(fer_lookup_wait(bad[k], timeouts[i], &addr, 1, &count), FER_MISUSE);
         }
-        assert_own(fer_lookup_wait(&lookup, timeouts[i], NULL, 1, &count), FER_INVALID_INPUT);
-        assert_own(fer_lookup_wait(&lookup, timeouts[i], &addr, 1, NULL), FER_INVALID_INPUT);
+        assert_own(fer_lookup_wait(&lookup, timeouts[i], NULL, 1, &count), FER_MISUSE);
+        assert_own(fer_lookup_wait(&lookup, timeouts[i], &addr, 1, NULL), FER_MISUSE);
         fer_lookup_close(bad[i]);
     }
     assert_int_equal(count, 4711);

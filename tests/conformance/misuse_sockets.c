@@ -88,14 +88,14 @@ static void what_is_not_open_is_turned_into_nothing(void **state)
 {
     (void)state;
     fer_socket socket = {0};
-    assert_own(fer_socket_from_tcp_stream(&socket, &spares.stream), FER_INVALID_INPUT);
-    assert_own(fer_socket_from_tcp_listener(&socket, &spares.listener), FER_INVALID_INPUT);
-    assert_own(fer_socket_from_udp_socket(&socket, &spares.udp), FER_INVALID_INPUT);
-    assert_own(fer_socket_from_unix_stream(&socket, &spares.unix_stream), FER_INVALID_INPUT);
-    assert_own(fer_socket_from_unix_listener(&socket, &spares.unix_listener), FER_INVALID_INPUT);
-    assert_own(fer_socket_from_unix_datagram(&socket, &spares.unix_datagram), FER_INVALID_INPUT);
-    assert_own(fer_socket_from_tcp_stream(NULL, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_from_udp_socket(&socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_from_tcp_stream(&socket, &spares.stream), FER_MISUSE);
+    assert_own(fer_socket_from_tcp_listener(&socket, &spares.listener), FER_MISUSE);
+    assert_own(fer_socket_from_udp_socket(&socket, &spares.udp), FER_MISUSE);
+    assert_own(fer_socket_from_unix_stream(&socket, &spares.unix_stream), FER_MISUSE);
+    assert_own(fer_socket_from_unix_listener(&socket, &spares.unix_listener), FER_MISUSE);
+    assert_own(fer_socket_from_unix_datagram(&socket, &spares.unix_datagram), FER_MISUSE);
+    assert_own(fer_socket_from_tcp_stream(NULL, NULL), FER_MISUSE);
+    assert_own(fer_socket_from_udp_socket(&socket, NULL), FER_MISUSE);
     assert_own(fer_socket_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT);
     assert_own(fer_socket_from_raw(&socket, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT);
     assert_true(fer_socket_as_raw(&socket) == FER_RAW_SOCKET_NONE);
@@ -113,7 +113,7 @@ static void an_unknown_domain_or_type_is_invalid_input(void **state)
                    FER_INVALID_INPUT);
     }
     assert_own(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, -1), FER_INVALID_INPUT);
-    assert_own(fer_socket_new(NULL, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), FER_INVALID_INPUT);
+    assert_own(fer_socket_new(NULL, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), FER_MISUSE);
     assert_true(fer_socket_as_raw(&socket) == FER_RAW_SOCKET_NONE);
 }
 

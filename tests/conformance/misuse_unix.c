@@ -142,22 +142,22 @@ static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **sta
     const char *free_path = unix_peer_path("free");
     fer_unix_addr addr;
     assert_ok(fer_unix_addr_from_pathname(&addr, free_path));
-    assert_own(fer_unix_stream_connect(NULL, path), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_connect_addr(NULL, &addr), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_pair(NULL, test_unix_stream()), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_pair(test_unix_stream(), NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_try_clone(pair.stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_from_raw(NULL, pair.other), FER_INVALID_INPUT);
-    assert_own(fer_unix_listener_bind(NULL, free_path), FER_INVALID_INPUT);
-    assert_own(fer_unix_listener_bind_addr(NULL, &addr), FER_INVALID_INPUT);
-    assert_own(fer_unix_listener_accept(listener, NULL, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_listener_try_clone(listener, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_connect(NULL, path), FER_MISUSE);
+    assert_own(fer_unix_stream_connect_addr(NULL, &addr), FER_MISUSE);
+    assert_own(fer_unix_stream_pair(NULL, test_unix_stream()), FER_MISUSE);
+    assert_own(fer_unix_stream_pair(test_unix_stream(), NULL), FER_MISUSE);
+    assert_own(fer_unix_stream_try_clone(pair.stream, NULL), FER_MISUSE);
+    assert_own(fer_unix_stream_from_raw(NULL, pair.other), FER_MISUSE);
+    assert_own(fer_unix_listener_bind(NULL, free_path), FER_MISUSE);
+    assert_own(fer_unix_listener_bind_addr(NULL, &addr), FER_MISUSE);
+    assert_own(fer_unix_listener_accept(listener, NULL, NULL), FER_MISUSE);
+    assert_own(fer_unix_listener_try_clone(listener, NULL), FER_MISUSE);
     assert_own(fer_unix_listener_from_raw(NULL, pair.other), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_bind(NULL, free_path), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_bind_addr(NULL, &addr), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_unbound(NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_pair(NULL, test_unix_datagram()), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_pair(test_unix_datagram(), NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_bind(NULL, free_path), FER_MISUSE);
+    assert_own(fer_unix_datagram_bind_addr(NULL, &addr), FER_MISUSE);
+    assert_own(fer_unix_datagram_unbound(NULL), FER_MISUSE);
+    assert_own(fer_unix_datagram_pair(NULL, test_unix_datagram()), FER_MISUSE);
+    assert_own(fer_unix_datagram_pair(test_unix_datagram(), NULL), FER_MISUSE);
     assert_own(fer_unix_datagram_from_raw(NULL, pair.other), FER_INVALID_INPUT);
     assert_false(unix_peer_path_exists(free_path));
     assert_unix_alive(&pair);
@@ -169,13 +169,19 @@ static void a_missing_name_is_invalid_input(void **state)
     fer_unix_addr none = {0};
     static const char *const texts[] = {NULL, ""};
     for (int i = 0; i < 2; i++) {
-        assert_own(fer_unix_stream_connect(test_unix_stream(), texts[i]), FER_INVALID_INPUT);
-        assert_own(fer_unix_listener_bind(test_unix_listener(), texts[i]), FER_INVALID_INPUT);
-        assert_own(fer_unix_datagram_bind(test_unix_datagram(), texts[i]), FER_INVALID_INPUT);
+        assert_own(fer_unix_stream_connect(test_unix_stream(), texts[i]),
+                   texts[i] == NULL ? FER_MISUSE : FER_INVALID_INPUT);
+        assert_own(fer_unix_listener_bind(test_unix_listener(), texts[i]),
+                   texts[i] == NULL ? FER_MISUSE : FER_INVALID_INPUT);
+        assert_own(fer_unix_datagram_bind(test_unix_datagram(), texts[i]),
+                   texts[i] == NULL ? FER_MISUSE : FER_INVALID_INPUT);
         const fer_unix_addr *addr = i == 0 ? NULL : &none;
-        assert_own(fer_unix_stream_connect_addr(test_unix_stream(), addr), FER_INVALID_INPUT);
-        assert_own(fer_unix_listener_bind_addr(test_unix_listener(), addr), FER_INVALID_INPUT);
-        assert_own(fer_unix_datagram_bind_addr(test_unix_datagram(), addr), FER_INVALID_INPUT);
+        assert_own(fer_unix_stream_connect_addr(test_unix_stream(), addr),
+                   addr == NULL ? FER_MISUSE : FER_INVALID_INPUT);
+        assert_own(fer_unix_listener_bind_addr(test_unix_listener(), addr),
+                   addr == NULL ? FER_MISUSE : FER_INVALID_INPUT);
+        assert_own(fer_unix_datagram_bind_addr(test_unix_datagram(), addr),
+                   addr == NULL ? FER_MISUSE : FER_INVALID_INPUT);
     }
 }
 
@@ -202,15 +208,15 @@ static void null_buffers_and_outputs_are_invalid_input_and_take_nothing(void **s
                 : sort == 5 ? fer_unix_stream_write(pair.stream, NULL, lengths[i], &n)
                 : sort == 6 ? fer_unix_stream_write_all(pair.stream, NULL, lengths[i], &n)
                             : fer_unix_stream_write_vectored(pair.stream, bad_out, 2, &n);
-            assert_own(error, FER_INVALID_INPUT);
+            assert_own(error, FER_MISUSE);
             assert_int_equal(n, 0);
         }
     }
-    assert_own(fer_unix_stream_peer_addr(pair.stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_local_addr(pair.stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_read_timeout(pair.stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_write_timeout(pair.stream, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_take_error(pair.stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_peer_addr(pair.stream, NULL), FER_MISUSE);
+    assert_own(fer_unix_stream_local_addr(pair.stream, NULL), FER_MISUSE);
+    assert_own(fer_unix_stream_read_timeout(pair.stream, NULL), FER_MISUSE);
+    assert_own(fer_unix_stream_write_timeout(pair.stream, NULL), FER_MISUSE);
+    assert_own(fer_unix_stream_take_error(pair.stream, NULL), FER_MISUSE);
     assert_own(fer_unix_stream_shutdown(pair.stream, (fer_shutdown)3), FER_INVALID_INPUT);
     assert_ok(fer_unix_stream_read_exact(pair.stream, got, 4, NULL));
     assert_memory_equal(got, "kept", 4);
@@ -226,19 +232,19 @@ static void a_datagram_socket_s_null_arguments_are_invalid_input(void **state)
     char buf[8];
     size_t n = 77;
     assert_ok(fer_unix_datagram_send_to(socket, "kept", 4, path, NULL));
-    assert_own(fer_unix_datagram_recv(socket, NULL, 1, &got), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_recv_from(socket, buf, 8, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_send(socket, NULL, 1, &n), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_recv(socket, NULL, 1, &got), FER_MISUSE);
+    assert_own(fer_unix_datagram_recv_from(socket, buf, 8, NULL), FER_MISUSE);
+    assert_own(fer_unix_datagram_send(socket, NULL, 1, &n), FER_MISUSE);
     assert_int_equal(n, 0);
-    assert_own(fer_unix_datagram_send_to(socket, "x", 1, NULL, &n), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_send_to_addr(socket, "x", 1, NULL, &n), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_connect(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_connect_addr(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_local_addr(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_peer_addr(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_read_timeout(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_write_timeout(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_take_error(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_send_to(socket, "x", 1, NULL, &n), FER_MISUSE);
+    assert_own(fer_unix_datagram_send_to_addr(socket, "x", 1, NULL, &n), FER_MISUSE);
+    assert_own(fer_unix_datagram_connect(socket, NULL), FER_MISUSE);
+    assert_own(fer_unix_datagram_connect_addr(socket, NULL), FER_MISUSE);
+    assert_own(fer_unix_datagram_local_addr(socket, NULL), FER_MISUSE);
+    assert_own(fer_unix_datagram_peer_addr(socket, NULL), FER_MISUSE);
+    assert_own(fer_unix_datagram_read_timeout(socket, NULL), FER_MISUSE);
+    assert_own(fer_unix_datagram_write_timeout(socket, NULL), FER_MISUSE);
+    assert_own(fer_unix_datagram_take_error(socket, NULL), FER_MISUSE);
     assert_ok(fer_unix_datagram_recv(socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 4);
 }
@@ -268,11 +274,11 @@ static void names_of_nothing_are_invalid_input(void **state)
     (void)state;
     fer_unix_addr addr = {0};
     size_t len = 77;
-    assert_own(fer_unix_addr_from_abstract_name(NULL, "name", 4), FER_INVALID_INPUT);
-    assert_own(fer_unix_addr_from_abstract_name(&addr, NULL, 4), FER_INVALID_INPUT);
+    assert_own(fer_unix_addr_from_abstract_name(NULL, "name", 4), FER_MISUSE);
+    assert_own(fer_unix_addr_from_abstract_name(&addr, NULL, 4), FER_MISUSE);
     assert_own(fer_unix_addr_from_abstract_name(&addr, "name", SIZE_MAX), FER_INVALID_INPUT);
-    assert_own(fer_unix_addr_from_pathname(&addr, NULL), FER_INVALID_INPUT);
-    assert_own(fer_unix_addr_from_pathname(NULL, "name"), FER_INVALID_INPUT);
+    assert_own(fer_unix_addr_from_pathname(&addr, NULL), FER_MISUSE);
+    assert_own(fer_unix_addr_from_pathname(NULL, "name"), FER_MISUSE);
     assert_true(fer_unix_addr_is_unnamed(&addr));
     assert_false(fer_unix_addr_is_unnamed(NULL));
     assert_null(fer_unix_addr_as_pathname(NULL));

@@ -291,7 +291,7 @@ static void a_refused_keepalive_changes_nothing(void **state)
     for (size_t i = 0; i < 2; i++) {
         assert_own(fer_tcp_stream_set_keepalive(&pair->stream, &bad[i]), FER_INVALID_INPUT);
     }
-    assert_own(fer_tcp_stream_set_keepalive(&pair->stream, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_set_keepalive(&pair->stream, NULL), FER_MISUSE);
     assert_ok(fer_tcp_stream_keepalive(&pair->stream, &after));
     assert_true(after.enabled);
     assert_int_equal(after.time.nanos, before.time.nanos);
@@ -382,7 +382,7 @@ static void assert_built_options_can_be_set(struct pair *pair)
                 fer_socket_set_reuse_port(&fresh, false).kind);
     assert_kind(fer_socket_bind_device(&socket, NULL), fer_socket_bind_device(&fresh, NULL).kind);
     assert_own(fer_socket_bind_device(&socket, ""), FER_INVALID_INPUT);
-    assert_own(fer_socket_set_only_v6(&socket, true), is_v6 ? FER_INVALID_INPUT : FER_UNSUPPORTED);
+    assert_own(fer_socket_set_only_v6(&socket, true), is_v6 ? FER_MISUSE : FER_UNSUPPORTED);
     assert_ok(fer_socket_into_tcp_stream(&socket, &pair->stream));
     fer_socket_close(&fresh);
 }

@@ -14,13 +14,13 @@ static void a_poller_can_be_made_again_once_it_is_closed(void **state)
     fer_poller_close(&poller);
     for (int i = 0; i < 3; i++) {
         assert_ok(fer_poller_new(&poller));
-        assert_own(fer_poller_new(&poller), FER_INVALID_INPUT);
+        assert_own(fer_poller_new(&poller), FER_MISUSE);
         assert_kind(fer_poller_delete(&poller, mailbox->raw), FER_NOT_FOUND);
         assert_ok(fer_poller_add(&poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-        assert_own(fer_poller_new(&poller), FER_INVALID_INPUT);
+        assert_own(fer_poller_new(&poller), FER_MISUSE);
         assert_event(&poller, 1, true, false);
         fer_poller_close(&poller);
-        assert_own(fer_poller_notify(&poller), FER_INVALID_INPUT);
+        assert_own(fer_poller_notify(&poller), FER_MISUSE);
         fer_poller_close(&poller);
     }
 }
@@ -106,7 +106,7 @@ static void a_poller_that_cannot_be_made_is_new(void **state)
         process_allow_new_handles();
         if (error.kind != FER_OK) {
             assert_int_equal(peer_open_handles(), before);
-            assert_own(fer_poller_notify(&poller), FER_INVALID_INPUT);
+            assert_own(fer_poller_notify(&poller), FER_MISUSE);
             room_count++;
         }
         assert_ok(fer_poller_notify(other));

@@ -197,8 +197,8 @@ static void from_raw_into_an_open_handle_is_invalid_input(void **state)
     fer_raw_socket raw = connected_raw(PEER_V4, &other);
     peer_adopt(raw);
     peer_socket raw_listener = peer_listen(PEER_V4, 4, &port);
-    assert_own(fer_tcp_stream_from_raw(&pair->stream, raw), FER_INVALID_INPUT);
-    assert_own(fer_tcp_listener_from_raw(listener, raw_listener), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_from_raw(&pair->stream, raw), FER_MISUSE);
+    assert_own(fer_tcp_listener_from_raw(listener, raw_listener), FER_MISUSE);
     assert_true(peer_is_open(raw) && peer_is_open(raw_listener));
     char buf[3];
     assert_true(peer_send_all(other, "abc", 3) && peer_recv_exact(raw, buf, 3));
@@ -272,7 +272,7 @@ static void into_raw_of_a_listener_gives_it_up(void **state)
     fer_socket_addr addr;
     fer_raw_socket raw = fer_tcp_listener_into_raw(listener);
     assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
-    assert_own(fer_tcp_listener_local_addr(listener, &addr), FER_INVALID_INPUT);
+    assert_own(fer_tcp_listener_local_addr(listener, &addr), FER_MISUSE);
     assert_true(fer_tcp_listener_into_raw(listener) == FER_RAW_SOCKET_NONE);
     peer_adopt(raw);
     assert_true(peer_connect(PEER_V4, port) != PEER_NONE);

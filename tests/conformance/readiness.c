@@ -247,7 +247,7 @@ static void the_call_after_ready_tells_why_a_connect_failed(void **state)
         assert_int_equal(wait_ready(stream, FER_WRITABLE), FER_WRITABLE);
         assert_int_equal(ready_now(stream, ALL_INTERESTS), ALL_INTERESTS);
         assert_kind(calls[i](stream), FER_CONNECTION_REFUSED);
-        assert_own(calls[i](stream), FER_INVALID_INPUT);
+        assert_own(calls[i](stream), FER_MISUSE);
     }
 }
 

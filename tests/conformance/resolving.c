@@ -272,7 +272,7 @@ static void closing_a_resolver_ends_its_lookups(void **state)
         assert_true(fer_lookup_wait(&lookups[i], FER_DURATION_NONE, NULL, 0, &count).kind ==
                     error.kind);
     }
-    assert_own(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[0]), FER_INVALID_INPUT);
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[0]), FER_MISUSE);
     assert_ok(fer_resolver_new(&resolver, 1, 0));
     close_all(handles_before);
 }

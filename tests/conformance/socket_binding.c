@@ -229,7 +229,7 @@ static void only_v6_leaves_ipv4_alone(void **state)
     uint16_t port = local_addr_of(socket).port;
     assert_true(peer_connect(PEER_V6, port) != PEER_NONE);
     assert_true(peer_connect(PEER_V4, port) == PEER_NONE);
-    assert_kind(fer_socket_set_only_v6(socket, false), FER_INVALID_INPUT);
+    assert_kind(fer_socket_set_only_v6(socket, false), FER_MISUSE);
 }
 
 /* "FER_UNSUPPORTED (not an IPv6 socket ...)". */
@@ -318,7 +318,7 @@ static void binding_to_another_family_is_invalid_input(void **state)
     assert_ok(fer_unix_addr_from_pathname(&name, "name"));
     assert_own(fer_socket_bind(socket, &other), FER_INVALID_INPUT);
     assert_own(fer_socket_bind(socket, &odd), FER_INVALID_INPUT);
-    assert_own(fer_socket_bind(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind(socket, NULL), FER_MISUSE);
     assert_own(fer_socket_bind_unix(socket, &name), FER_INVALID_INPUT);
     assert_ok(fer_socket_bind(socket, &own));
 }
@@ -333,7 +333,7 @@ static void an_unbound_socket_has_the_unspecified_address(void **state)
         fer_socket_addr addr = local_addr_of(socket);
         fer_socket_addr none = wildcard(family, 0);
         assert_true(fer_socket_addr_eq(&addr, &none));
-        assert_own(fer_socket_local_addr(socket, NULL), FER_INVALID_INPUT);
+        assert_own(fer_socket_local_addr(socket, NULL), FER_MISUSE);
     }
 }
 
@@ -405,8 +405,8 @@ static void a_listening_socket_cannot_be_connected(void **state)
     fer_socket *socket = test_built_listener(PEER_V4, &port);
     fer_socket_addr addr = loopback(PEER_V4, port);
     fer_error outcome = {FER_OTHER, 1};
-    assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
-    assert_own(fer_socket_connect_timeout(socket, &addr, millis(1000)), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect(socket, &addr), FER_MISUSE);
+    assert_own(fer_socket_connect_timeout(socket, &addr, millis(1000)), FER_MISUSE);
     assert_kind(fer_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
     assert_ok(fer_socket_take_error(socket, &outcome));
     assert_ok(outcome);
@@ -417,10 +417,9 @@ static void what_cannot_listen_is_invalid_input(void **state)
 {
     (void)state;
     fer_socket *streams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    assert_own(fer_socket_listen(test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), 4),
-               FER_INVALID_INPUT);
+    assert_own(fer_socket_listen(test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), 4), FER_MISUSE);
     assert_own(fer_socket_listen(streams, -1), FER_INVALID_INPUT);
-    assert_own(fer_socket_listen(NULL, 4), FER_INVALID_INPUT);
+    assert_own(fer_socket_listen(NULL, 4), FER_MISUSE);
     assert_ok(fer_socket_listen(streams, 1));
     if (unix_peer_has_streams()) {
         assert_kind(fer_socket_listen(test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM), 4),

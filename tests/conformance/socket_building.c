@@ -123,8 +123,8 @@ static void making_a_socket_in_an_open_handle_is_invalid_input(void **state)
     (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_raw_socket raw = fer_socket_as_raw(socket);
-    assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0), FER_INVALID_INPUT);
-    assert_own(fer_socket_from_raw(socket, peer_unconnected()), FER_INVALID_INPUT);
+    assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0), FER_MISUSE);
+    assert_own(fer_socket_from_raw(socket, peer_unconnected()), FER_MISUSE);
     assert_true(fer_socket_as_raw(socket) == raw && peer_is_open(raw));
     assert_own(fer_socket_set_nodelay(socket, true), FER_OK);
 }
@@ -172,8 +172,8 @@ static void a_clone_of_a_listening_socket_accepts_when_the_first_is_closed(void 
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
     assert_ok(fer_socket_try_clone(socket, clone));
-    assert_own(fer_socket_try_clone(socket, clone), FER_INVALID_INPUT);
-    assert_own(fer_socket_try_clone(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_try_clone(socket, clone), FER_MISUSE);
+    assert_own(fer_socket_try_clone(socket, NULL), FER_MISUSE);
     assert_int_equal(local_addr_of(clone).port, port);
     fer_socket_close(socket);
     assert_ok(fer_socket_into_tcp_listener(clone, listener));
@@ -240,8 +240,8 @@ static void from_raw_learns_what_a_stream_is(void **state)
     assert_exchange(stream, other);
     raw = fer_tcp_stream_into_raw(stream);
     assert_ok(fer_socket_from_raw(socket, raw));
-    assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
-    assert_own(fer_socket_listen(socket, 4), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect(socket, &addr), FER_MISUSE);
+    assert_own(fer_socket_listen(socket, 4), FER_MISUSE);
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
     assert_exchange(stream, other);
 }
@@ -263,7 +263,7 @@ static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void *
     peer_close_not_a_socket(file);
     assert_empty(socket);
     fer_raw_socket raw = peer_datagram(PEER_V4, &port);
-    assert_own(fer_socket_from_raw(NULL, raw), FER_INVALID_INPUT);
+    assert_own(fer_socket_from_raw(NULL, raw), FER_MISUSE);
     assert_true(peer_is_open(raw));
     peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
@@ -344,7 +344,7 @@ static void a_unix_socket_is_bound_once_and_listens(void **state)
     assert_ok(fer_unix_addr_from_pathname(&name, path));
     assert_own(fer_socket_bind(socket, &ip), FER_INVALID_INPUT);
     assert_own(fer_socket_bind_unix(socket, &unnamed), FER_INVALID_INPUT);
-    assert_own(fer_socket_bind_unix(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_bind_unix(socket, NULL), FER_MISUSE);
     assert_own(fer_socket_local_addr(socket, &ip), FER_UNSUPPORTED);
     assert_own(fer_socket_peer_addr(socket, &ip), FER_UNSUPPORTED);
     assert_ok(fer_socket_bind_unix(socket, &name));

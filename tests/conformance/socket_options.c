@@ -173,8 +173,8 @@ static void keepalive_is_that_of_a_stream(void **state)
     assert_int_equal(got.time.nanos, whole.time.nanos);
     assert_int_equal(got.interval.nanos, whole.interval.nanos);
     assert_int_equal(got.retries, 4);
-    assert_own(fer_socket_set_keepalive(socket, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_keepalive(socket, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_set_keepalive(socket, NULL), FER_MISUSE);
+    assert_own(fer_socket_keepalive(socket, NULL), FER_MISUSE);
 }
 
 /* T1: "A timeout of zero is INVALID_INPUT"; T5: "The getter gives back what was set, or NONE". */
@@ -416,22 +416,22 @@ static void nowhere_to_store_the_answer_is_invalid_input(void **state)
     (void)state;
     fer_socket *streams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket *datagrams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
-    assert_own(fer_socket_reuse_address(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_reuse_port(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_only_v6(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_recv_buffer_size(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_send_buffer_size(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_linger(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_nodelay(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_ttl(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_tos(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_broadcast(datagrams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_read_timeout(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_write_timeout(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_local_addr(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_peer_addr(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_take_error(streams, NULL), FER_INVALID_INPUT);
-    assert_own(fer_socket_take_error(datagrams, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_reuse_address(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_reuse_port(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_only_v6(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_recv_buffer_size(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_send_buffer_size(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_linger(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_nodelay(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_ttl(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_tos(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_broadcast(datagrams, NULL), FER_MISUSE);
+    assert_own(fer_socket_read_timeout(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_write_timeout(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_local_addr(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_peer_addr(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_take_error(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_take_error(datagrams, NULL), FER_MISUSE);
 }
 
 /* O2: "Accepted streams inherit it from a listener": a linger time of zero stays zero, and the

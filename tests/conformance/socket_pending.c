@@ -51,7 +51,7 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
     assert_ok(await_connect(socket));
     assert_ok(fer_socket_peer_addr(socket, &peer));
     assert_true(fer_socket_addr_eq(&peer, &target.addr));
-    assert_own(fer_socket_connect(socket, &target.addr), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect(socket, &target.addr), FER_MISUSE);
 }
 
 /* "every read, write, take_error and peer_addr first asks": also on the stream that the socket was
@@ -280,8 +280,8 @@ static void a_stream_that_was_never_connected_is_not_connected(void **state)
     assert_own(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED);
     assert_own(fer_tcp_stream_peer_addr(stream, &addr), FER_NOT_CONNECTED);
     addr = loopback(family, 9);
-    assert_own(fer_tcp_stream_connect_addr(stream, &addr), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_try_clone(stream, clone), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addr(stream, &addr), FER_MISUSE);
+    assert_own(fer_tcp_stream_try_clone(stream, clone), FER_MISUSE);
     assert_new(clone);
     assert_ok(fer_tcp_stream_take_error(stream, &outcome));
     assert_ok(outcome);
@@ -297,7 +297,7 @@ static void a_stream_is_cloned_once_it_is_connected(void **state)
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket *clone = test_socket();
     fer_tcp_stream *streams[2] = {test_stream(), test_stream()};
-    assert_own(fer_socket_try_clone(socket, clone), FER_INVALID_INPUT);
+    assert_own(fer_socket_try_clone(socket, clone), FER_MISUSE);
     assert_ok(fer_socket_connect(socket, &to));
     assert_ok(fer_socket_try_clone(socket, clone));
     assert_ok(fer_socket_into_tcp_stream(socket, streams[0]));

@@ -106,8 +106,8 @@ static void a_pair_is_connected_to_each_other_and_nameless(void **state)
     fer_unix_datagram *other = test_unix_datagram();
     fer_unix_addr addr;
     assert_ok(fer_unix_datagram_pair(one, other));
-    assert_own(fer_unix_datagram_pair(one, other), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_pair(test_unix_datagram(), other), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_pair(one, other), FER_MISUSE);
+    assert_own(fer_unix_datagram_pair(test_unix_datagram(), other), FER_MISUSE);
     /* More datagrams than a receiver with many senders has room for. */
     for (int i = 0; i < 30; i++) {
         send_text(one, i % 2 == 0 ? "even" : "odd", NULL);
@@ -298,11 +298,10 @@ static void filling_an_open_handle_is_refused(void **state)
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *other = test_unix_unbound();
-    assert_own(fer_unix_datagram_bind(socket, path), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_unbound(socket), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_try_clone(other, socket), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_from_raw(socket, fer_unix_datagram_as_raw(other)),
-               FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_bind(socket, path), FER_MISUSE);
+    assert_own(fer_unix_datagram_unbound(socket), FER_MISUSE);
+    assert_own(fer_unix_datagram_try_clone(other, socket), FER_MISUSE);
+    assert_own(fer_unix_datagram_from_raw(socket, fer_unix_datagram_as_raw(other)), FER_MISUSE);
     send_text(other, "well", path);
     assert_receives(socket, "well");
 }

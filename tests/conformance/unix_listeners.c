@@ -370,8 +370,8 @@ static void listeners_are_cloned_given_away_and_taken_in(void **state)
     fer_unix_stream *stream = test_unix_stream();
     fer_error pending;
     assert_ok(fer_unix_listener_try_clone(listener, clone));
-    assert_own(fer_unix_listener_try_clone(listener, clone), FER_INVALID_INPUT);
-    assert_own(fer_unix_listener_bind(listener, path), FER_INVALID_INPUT);
+    assert_own(fer_unix_listener_try_clone(listener, clone), FER_MISUSE);
+    assert_own(fer_unix_listener_bind(listener, path), FER_MISUSE);
     fer_unix_listener_close(listener);
     assert_ok(fer_unix_listener_take_error(clone, &pending));
     assert_ok(pending);

@@ -140,7 +140,7 @@ static void a_started_connect_ends_well(void **state)
     assert_ok(fer_unix_stream_take_error(stream, &outcome));
     assert_ok(outcome);
     assert_kind(fer_unix_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_own(fer_unix_stream_connect_start(stream, &to), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_connect_start(stream, &to), FER_MISUSE);
     assert_ok(fer_unix_stream_set_nonblocking(stream, false));
     assert_unix_exchange(stream, peer_accept(listener));
 }

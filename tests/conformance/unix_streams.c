@@ -101,14 +101,14 @@ static void connecting_or_cloning_into_an_open_handle_is_refused(void **state)
     const char *path = unix_peer_path("listener");
     assert_true(unix_peer_listen(path, 1) != PEER_NONE);
     assert_ok(fer_unix_stream_connect(other, path));
-    assert_own(fer_unix_stream_connect(pair.stream, path), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_try_clone(other, pair.stream), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_pair(pair.stream, test_unix_stream()), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_from_raw(pair.stream, pair.other), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_connect(pair.stream, path), FER_MISUSE);
+    assert_own(fer_unix_stream_try_clone(other, pair.stream), FER_MISUSE);
+    assert_own(fer_unix_stream_pair(pair.stream, test_unix_stream()), FER_MISUSE);
+    assert_own(fer_unix_stream_from_raw(pair.stream, pair.other), FER_MISUSE);
     assert_unix_alive(&pair);
     fer_unix_stream *fresh = test_unix_stream();
-    assert_own(fer_unix_stream_pair(fresh, pair.stream), FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_pair(fresh, fresh), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_pair(fresh, pair.stream), FER_MISUSE);
+    assert_own(fer_unix_stream_pair(fresh, fresh), FER_MISUSE);
     assert_unix_new(fresh);
     assert_unix_alive(&pair);
 }

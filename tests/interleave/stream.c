@@ -358,9 +358,8 @@ static void read_while_connecting(void)
 {
     size_t n = 7;
     fer_error_kind kind = read_from(&stream, &n);
-    /* INVALID_INPUT: the other call has taken the result */
-    INTER_CHECK(kind == FER_WOULD_BLOCK || kind == FER_CONNECTION_REFUSED ||
-                kind == FER_INVALID_INPUT);
+    /* MISUSE: the other call has taken the result */
+    INTER_CHECK(kind == FER_WOULD_BLOCK || kind == FER_CONNECTION_REFUSED || kind == FER_MISUSE);
 }
 
 static void the_refusal_is_saved(void)

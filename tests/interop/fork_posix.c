@@ -29,8 +29,7 @@ static void close_copies(fer_resolver *resolver, fer_lookup *lookups)
     bool cancelled =
         fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count).kind == FER_CANCELLED;
     uint64_t key;
-    bool refused =
-        fer_resolver_take_completed(resolver, NULL, &key, 1, &count).kind == FER_INVALID_INPUT;
+    bool refused = fer_resolver_take_completed(resolver, NULL, &key, 1, &count).kind == FER_MISUSE;
     for (size_t i = 0; i < LOOKUPS; i++) {
         fer_lookup_close(&lookups[i]);
     }

@@ -87,11 +87,16 @@ static inline fer_ipv4_addr feri_ipv4_of_bits(uint32_t bits);
     ensures \result.kind == (is_address ? FER_OK : FER_INVALID_INPUT) && \result.os_code == 0; */
 static inline fer_error feri_addr_parse_result(bool is_address);
 
+/*@ assigns \nothing;
+    ensures \result.kind == FER_MISUSE && \result.os_code == 0; */
+static inline fer_error feri_addr_misuse(void);
+
 /*@ requires text == \null || (\valid_read(text + (0 .. len - 1)) && len <= PTRDIFF_MAX);
     requires out == \null ||
       (\valid(out) && (text == \null || \separated(out, text + (0 .. len - 1))));
     assigns out->octets[0 .. 3];
-    ensures \result.os_code == 0 && (\result.kind == FER_OK || \result.kind == FER_INVALID_INPUT);
+    ensures \result.os_code == 0 && (\result.kind == FER_OK || \result.kind == FER_INVALID_INPUT ||
+      \result.kind == FER_MISUSE);
     ensures \result.kind == FER_OK <==>
       out != \null && text != \null &&
       \at(IS_IPV4(text, 0, len) && IPV4_END(text, 0, len) == len, Pre);

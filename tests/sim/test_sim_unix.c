@@ -15,7 +15,7 @@ static void a_path_is_removed_once_and_leaves_its_socket_alone(void **state)
     fer_unix_listener_close(&second);
     assert_ok(fer_sim_remove_path("a"));
     fer_unix_listener_close(&first);
-    assert_kind(fer_sim_remove_path(NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_remove_path(NULL), FER_MISUSE);
     assert_kind(fer_sim_remove_path(""), FER_INVALID_INPUT);
 }
 

@@ -291,7 +291,7 @@ void assert_new(fer_tcp_stream *stream)
     assert_own(fer_tcp_stream_read(stream, &byte, 1, &n), FER_NOT_CONNECTED);
     assert_int_equal(n, 0);
     assert_own(fer_tcp_stream_write(stream, &byte, 1, &n), FER_NOT_CONNECTED);
-    assert_own(fer_tcp_stream_local_addr(stream, &addr), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_local_addr(stream, &addr), FER_MISUSE);
     assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
 }
 
@@ -299,10 +299,10 @@ void assert_closed(fer_tcp_stream *stream)
 {
     char byte = 0;
     size_t n = 77;
-    assert_own(fer_tcp_stream_read(stream, &byte, 1, &n), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_read(stream, &byte, 1, &n), FER_MISUSE);
     assert_int_equal(n, 0);
-    assert_own(fer_tcp_stream_write(stream, &byte, 1, &n), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_write(stream, &byte, 1, &n), FER_MISUSE);
+    assert_own(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH), FER_MISUSE);
     assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
 }
 

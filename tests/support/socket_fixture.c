@@ -192,10 +192,10 @@ void assert_empty(fer_socket *socket)
     fer_socket_addr addr = any_port(PEER_V4);
     fer_socket clone = {0};
     assert_true(fer_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
-    assert_own(fer_socket_take_error(socket, &outcome), FER_INVALID_INPUT);
-    assert_own(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
-    assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
-    assert_own(fer_socket_try_clone(socket, &clone), FER_INVALID_INPUT);
+    assert_own(fer_socket_take_error(socket, &outcome), FER_MISUSE);
+    assert_own(fer_socket_bind(socket, &addr), FER_MISUSE);
+    assert_own(fer_socket_connect(socket, &addr), FER_MISUSE);
+    assert_own(fer_socket_try_clone(socket, &clone), FER_MISUSE);
 }
 
 static void assert_cannot_begin(fer_socket *socket)
@@ -205,10 +205,10 @@ static void assert_cannot_begin(fer_socket *socket)
     fer_raw_socket raw = fer_socket_as_raw(socket);
     fer_socket_addr addr = local_addr_of(socket);
     assert_ok(fer_unix_addr_from_pathname(&name, "name"));
-    assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
-    assert_own(fer_socket_connect_timeout(socket, &addr, millis(1000)), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect(socket, &addr), FER_MISUSE);
+    assert_own(fer_socket_connect_timeout(socket, &addr, millis(1000)), FER_MISUSE);
     assert_own(fer_socket_connect_unix(socket, &name), FER_INVALID_INPUT);
-    assert_own(fer_socket_listen(socket, 1), FER_INVALID_INPUT);
+    assert_own(fer_socket_listen(socket, 1), FER_MISUSE);
     assert_own(fer_socket_try_clone(socket, &clone), FER_WOULD_BLOCK);
     assert_empty(&clone);
     assert_true(raw != FER_RAW_SOCKET_NONE && fer_socket_as_raw(socket) == raw &&
@@ -254,8 +254,8 @@ static void assert_stream_cannot_begin(fer_tcp_stream *stream, fer_error_kind cl
     fer_tcp_stream clone = {0};
     fer_socket_addr addr = loopback(PEER_V4, 9);
     fer_raw_socket raw = fer_tcp_stream_as_raw(stream);
-    assert_own(fer_tcp_stream_connect_addr(stream, &addr), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_timeout(stream, &addr, millis(1000)), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addr(stream, &addr), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_timeout(stream, &addr, millis(1000)), FER_MISUSE);
     assert_own(fer_tcp_stream_try_clone(stream, &clone), cloning);
     assert_new(&clone);
     assert_true(raw != FER_RAW_SOCKET_NONE && fer_tcp_stream_as_raw(stream) == raw &&
@@ -291,15 +291,15 @@ void assert_failed(fer_socket *socket, fer_error saved)
         assert_ok(fer_socket_take_error(socket, &outcome));
         assert_same(outcome, saved);
     }
-    assert_own(fer_socket_connect(socket, &addr), FER_INVALID_INPUT);
-    assert_own(fer_socket_connect_timeout(socket, &addr, millis(1000)), FER_INVALID_INPUT);
-    assert_own(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
-    assert_own(fer_socket_listen(socket, 1), FER_INVALID_INPUT);
-    assert_own(fer_socket_peer_addr(socket, &addr), FER_INVALID_INPUT);
-    assert_own(fer_socket_local_addr(socket, &addr), FER_INVALID_INPUT);
-    assert_own(fer_socket_set_nonblocking(socket, true), FER_INVALID_INPUT);
-    assert_own(fer_socket_set_nodelay(socket, true), FER_INVALID_INPUT);
-    assert_own(fer_socket_try_clone(socket, &clone), FER_INVALID_INPUT);
+    assert_own(fer_socket_connect(socket, &addr), FER_MISUSE);
+    assert_own(fer_socket_connect_timeout(socket, &addr, millis(1000)), FER_MISUSE);
+    assert_own(fer_socket_bind(socket, &addr), FER_MISUSE);
+    assert_own(fer_socket_listen(socket, 1), FER_MISUSE);
+    assert_own(fer_socket_peer_addr(socket, &addr), FER_MISUSE);
+    assert_own(fer_socket_local_addr(socket, &addr), FER_MISUSE);
+    assert_own(fer_socket_set_nonblocking(socket, true), FER_MISUSE);
+    assert_own(fer_socket_set_nodelay(socket, true), FER_MISUSE);
+    assert_own(fer_socket_try_clone(socket, &clone), FER_MISUSE);
     assert_true(raw != FER_RAW_SOCKET_NONE && fer_socket_as_raw(socket) == raw &&
                 peer_is_open(raw));
 }
@@ -308,14 +308,14 @@ void assert_stream_failed(fer_tcp_stream *stream, fer_error saved)
 {
     fer_error outcome = {FER_OTHER, 1};
     fer_socket_addr addr;
-    assert_moves_nothing(stream, FER_INVALID_INPUT);
+    assert_moves_nothing(stream, FER_MISUSE);
     for (int i = 0; i < 3; i++) {
         assert_ok(fer_tcp_stream_take_error(stream, &outcome));
         assert_same(outcome, saved);
     }
-    assert_own(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_peer_addr(stream, &addr), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_local_addr(stream, &addr), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_set_nodelay(stream, true), FER_INVALID_INPUT);
-    assert_stream_cannot_begin(stream, FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH), FER_MISUSE);
+    assert_own(fer_tcp_stream_peer_addr(stream, &addr), FER_MISUSE);
+    assert_own(fer_tcp_stream_local_addr(stream, &addr), FER_MISUSE);
+    assert_own(fer_tcp_stream_set_nodelay(stream, true), FER_MISUSE);
+    assert_stream_cannot_begin(stream, FER_MISUSE);
 }

@@ -233,7 +233,7 @@ void assert_unix_new(fer_unix_stream *stream)
 {
     fer_unix_addr addr;
     assert_own(fer_unix_stream_write(stream, "a", 1, NULL), FER_NOT_CONNECTED);
-    assert_own(fer_unix_stream_local_addr(stream, &addr), FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_local_addr(stream, &addr), FER_MISUSE);
     assert_true(fer_unix_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
 }
 

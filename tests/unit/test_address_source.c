@@ -92,7 +92,7 @@ static void text_that_cannot_be_split_is_refused_before_any_lookup(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_error(feri_address_source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
     }
-    assert_error(feri_address_source_of_text(&source, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_address_source_of_text(&source, NULL), FER_MISUSE, 0);
     assert_error(feri_address_source_of_host(&source, "", 0, 80), FER_INVALID_INPUT, 0);
     assert_log("");
 }

@@ -21,8 +21,8 @@ static void begin_open(void)
 /* A token without a resource: every call is refused and asks nothing. */
 static void assert_unusable(fer_cancel_token *unusable)
 {
-    assert_error(fer_cancel_token_cancel(unusable), FER_INVALID_INPUT, 0);
-    assert_error(fer_cancel_token_reset(unusable), FER_INVALID_INPUT, 0);
+    assert_error(fer_cancel_token_cancel(unusable), FER_MISUSE, 0);
+    assert_error(fer_cancel_token_reset(unusable), FER_MISUSE, 0);
     assert_false(fer_cancel_token_is_cancelled(unusable));
     assert_false(feri_token_is_open(unusable));
     fer_cancel_token_close(unusable);
@@ -36,17 +36,17 @@ static void null_new_and_closed_tokens_are_refused(void **state)
     (void)state;
     begin();
     assert_unusable(NULL);
-    assert_error(fer_cancel_token_new(NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_cancel_token_new(NULL), FER_MISUSE, 0);
     assert_unusable(&token);
-    assert_error(feri_token_check(&token), FER_INVALID_INPUT, 0);
+    assert_error(feri_token_check(&token), FER_MISUSE, 0);
     assert_ok(fer_cancel_token_new(&token));
     fer_cancel_token_close(&token);
     assert_log("token_open() token_close()");
     assert_unusable(&token);
-    assert_error(feri_token_check(&token), FER_INVALID_INPUT, 0);
+    assert_error(feri_token_check(&token), FER_MISUSE, 0);
     token.state_ = 0xBEBEBEBE; /* never initialized: no state that a token can have */
     assert_unusable(&token);
-    assert_error(feri_token_check(&token), FER_INVALID_INPUT, 0);
+    assert_error(feri_token_check(&token), FER_MISUSE, 0);
 }
 
 static void no_token_never_cancels(void **state)
@@ -60,9 +60,9 @@ static void a_token_that_is_open_cannot_be_made_again(void **state)
 {
     (void)state;
     begin_open();
-    assert_error(fer_cancel_token_new(&token), FER_INVALID_INPUT, 0);
+    assert_error(fer_cancel_token_new(&token), FER_MISUSE, 0);
     assert_ok(fer_cancel_token_cancel(&token));
-    assert_error(fer_cancel_token_new(&token), FER_INVALID_INPUT, 0);
+    assert_error(fer_cancel_token_new(&token), FER_MISUSE, 0);
     assert_true(fer_cancel_token_is_cancelled(&token));
     assert_log("token_signal()");
 }
@@ -203,11 +203,11 @@ static void a_cancel_in_the_middle_of_new_or_close_is_refused(void **state)
     begin();
     script.on_call = cancel_while_opening_or_closing;
     assert_ok(fer_cancel_token_new(&token));
-    assert_error(inner, FER_INVALID_INPUT, 0);
+    assert_error(inner, FER_MISUSE, 0);
     assert_ok(feri_token_check(&token));
     inner = (fer_error){FER_OK, 0};
     fer_cancel_token_close(&token);
-    assert_error(inner, FER_INVALID_INPUT, 0);
+    assert_error(inner, FER_MISUSE, 0);
     assert_log("token_open() token_close()");
 }
 

@@ -350,18 +350,17 @@ static void bad_arguments_are_refused_and_the_count_is_set(void **state)
     begin(&script_posix);
     assert_error(connect_all(&addr, 0), FER_INVALID_INPUT, 0);
     assert_int_equal(failed, 0);
-    assert_error(connect_all(NULL, 1), FER_INVALID_INPUT, 0);
+    assert_error(connect_all(NULL, 1), FER_MISUSE, 0);
     assert_error(connect_all(&bad, 1), FER_INVALID_INPUT, 0);
     options.failures = NULL;
-    assert_error(connect_all(&addr, 1), FER_INVALID_INPUT, 0);
+    assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
     options.failures_cap = 0;
     options.local = &bad;
     assert_error(connect_all(&addr, 1), FER_INVALID_INPUT, 0);
     options.local = NULL;
     options.limits.token = &token; /* not open */
-    assert_error(connect_all(&addr, 1), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_connect_addrs_with(NULL, &addr, 1, NULL, &failed),
-                 FER_INVALID_INPUT, 0);
+    assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
+    assert_error(fer_tcp_stream_connect_addrs_with(NULL, &addr, 1, NULL, &failed), FER_MISUSE, 0);
     assert_log("");
 }
 
@@ -372,7 +371,7 @@ static void a_handle_in_use_is_left_alone(void **state)
     begin(&script_posix);
     stream.handle_ = script_stream(0);
     assert_error(fer_tcp_stream_connect_addrs_with(&stream, &addr, 1, &options, &failed),
-                 FER_INVALID_INPUT, 0);
+                 FER_MISUSE, 0);
     assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
     assert_log("");
 }

@@ -37,7 +37,7 @@ static void a_connect_that_has_started_is_under_way(void **state)
         bool nonblocking = false;
         assert_ok(feri_is_nonblocking(&handle, &nonblocking));
         assert_true(nonblocking);
-        assert_error(feri_start_connect(&handle, &to), FER_INVALID_INPUT, 0);
+        assert_error(feri_start_connect(&handle, &to), FER_MISUSE, 0);
     }
 }
 
@@ -85,10 +85,10 @@ static void misuse_asks_nobody(void **state)
     fer_unix_addr unnamed = {0};
     bad.ip.family = (fer_ip_family)9;
     script_begin(&script_posix);
-    assert_error(feri_start_connect(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_start_connect(&handle, NULL), FER_MISUSE, 0);
     assert_error(feri_start_connect(&handle, &bad), FER_INVALID_INPUT, 0);
     assert_error(feri_unix_start_connect(&handle, &unnamed), FER_INVALID_INPUT, 0);
-    assert_error(feri_unix_start_connect(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_unix_start_connect(&handle, NULL), FER_MISUSE, 0);
     assert_log("");
     assert_new_again(&handle);
 }
@@ -102,7 +102,7 @@ static void a_handle_that_is_closed_meanwhile_leaves_no_socket(void **state)
     script_begin(&script_posix);
     script_close_during(SCRIPT_CONNECT, &handle);
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    assert_error(feri_start_connect(&handle, &to), FER_INVALID_INPUT, 0);
+    assert_error(feri_start_connect(&handle, &to), FER_MISUSE, 0);
     assert_int_equal(script.sockets_open, 0);
 }
 

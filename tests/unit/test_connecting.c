@@ -329,10 +329,10 @@ static void misuse_is_refused_before_any_call(void **state)
     script_begin(&script_posix);
     fer_handle handle = {0};
     fer_socket_addr addr = script_addr("127.0.0.1:80");
-    assert_error(feri_connect_timeout(&handle, NULL, SOON), FER_INVALID_INPUT, 0);
-    assert_error(feri_connect_timeout(&handle, NULL, NO_TIMEOUT), FER_INVALID_INPUT, 0);
-    assert_error(feri_connect_timeout(NULL, &addr, SOON), FER_INVALID_INPUT, 0);
-    assert_error(feri_connect_timeout(NULL, &addr, NO_TIMEOUT), FER_INVALID_INPUT, 0);
+    assert_error(feri_connect_timeout(&handle, NULL, SOON), FER_MISUSE, 0);
+    assert_error(feri_connect_timeout(&handle, NULL, NO_TIMEOUT), FER_MISUSE, 0);
+    assert_error(feri_connect_timeout(NULL, &addr, SOON), FER_MISUSE, 0);
+    assert_error(feri_connect_timeout(NULL, &addr, NO_TIMEOUT), FER_MISUSE, 0);
     assert_error(feri_connect_timeout(&handle, &addr, (fer_duration){0}), FER_INVALID_INPUT, 0);
     const int families[] = {0, 2, 3, 5, 7, 10, 23};
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
@@ -350,8 +350,8 @@ static void an_open_handle_is_refused_and_its_connection_left_alone(void **state
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     fer_socket_addr addr = script_addr("127.0.0.1:80");
-    assert_error(feri_connect_timeout(&handle, &addr, SOON), FER_INVALID_INPUT, 0);
-    assert_error(feri_connect_timeout(&handle, &addr, NO_TIMEOUT), FER_INVALID_INPUT, 0);
+    assert_error(feri_connect_timeout(&handle, &addr, SOON), FER_MISUSE, 0);
+    assert_error(feri_connect_timeout(&handle, &addr, NO_TIMEOUT), FER_MISUSE, 0);
     assert_log("");
     assert_int_equal(feri_handle_as_raw(&handle), 1);
 }

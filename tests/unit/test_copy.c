@@ -273,10 +273,11 @@ static void a_buffer_that_is_none_is_refused(void **state)
     };
     fer_stream source = fer_tcp_stream_as_stream(&from);
     fer_stream destination = fer_unix_stream_as_stream(&to);
-    assert_refused(source, destination, NULL, FER_INVALID_INPUT);
+    assert_refused(source, destination, NULL, FER_MISUSE);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         fer_copy_buffer before = wrong[i];
-        assert_refused(source, destination, &wrong[i], FER_INVALID_INPUT);
+        assert_refused(source, destination, &wrong[i],
+                       wrong[i].base == NULL ? FER_MISUSE : FER_INVALID_INPUT);
         assert_memory_equal(&wrong[i], &before, sizeof before);
     }
 }
@@ -302,10 +303,10 @@ static void a_side_that_is_no_stream_is_refused_and_nothing_is_moved(void **stat
         fer_stream stream;
         fer_error_kind kind;
     } wrong[] = {
-        {fer_tcp_stream_as_stream(NULL), FER_INVALID_INPUT},
-        {fer_unix_stream_as_stream(NULL), FER_INVALID_INPUT},
-        {{NULL}, FER_INVALID_INPUT},
-        {fer_tcp_stream_as_stream(&closed), FER_INVALID_INPUT},
+        {fer_tcp_stream_as_stream(NULL), FER_MISUSE},
+        {fer_unix_stream_as_stream(NULL), FER_MISUSE},
+        {{NULL}, FER_MISUSE},
+        {fer_tcp_stream_as_stream(&closed), FER_MISUSE},
         {fer_tcp_stream_as_stream(&fresh), FER_NOT_CONNECTED},
     };
     fer_tcp_stream_close(&closed);

@@ -46,11 +46,11 @@ static void a_handle_that_is_claimed_or_open_is_not_claimed_again(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
-    assert_error(feri_handle_claim(NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_claim(NULL), FER_MISUSE, 0);
     assert_ok(feri_handle_claim(&handle));
-    assert_error(feri_handle_claim(&handle), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_claim(&handle), FER_MISUSE, 0);
     assert_ok(feri_handle_fill(&handle, script_open_socket(), FERI_FLAG_CLONED));
-    assert_error(feri_handle_claim(&handle), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_claim(&handle), FER_MISUSE, 0);
     assert_int_equal(feri_handle_as_raw(&handle), 1);
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_CLONED);
 }
@@ -78,7 +78,7 @@ static void a_socket_for_a_handle_that_was_closed_meanwhile_is_closed(void **sta
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
     feri_handle_close(&handle);
-    assert_error(feri_handle_fill(&handle, script_open_socket(), 0), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_fill(&handle, script_open_socket(), 0), FER_MISUSE, 0);
     assert_log("close(1)");
     assert_int_equal(script.sockets_open, 0);
     assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
@@ -114,8 +114,7 @@ static void a_clone_of_a_handle_that_was_closed_meanwhile_is_closed(void **state
     fer_handle clone = {0};
     assert_ok(feri_handle_claim(&clone));
     feri_handle_close(&original);
-    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_INVALID_INPUT,
-                 0);
+    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_MISUSE, 0);
     assert_log("close(1) close(2)");
     feri_handle_abandon(&clone);
     assert_is_new(&clone);
@@ -129,8 +128,7 @@ static void a_clone_that_was_closed_meanwhile_is_closed(void **state)
     fer_handle clone = {0};
     assert_ok(feri_handle_claim(&clone));
     feri_handle_close(&clone);
-    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_INVALID_INPUT,
-                 0);
+    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_MISUSE, 0);
     assert_log("close(2)");
     assert_int_equal(feri_handle_as_raw(&clone), FER_RAW_SOCKET_NONE);
     assert_int_equal(feri_handle_as_raw(&original), 1);
@@ -173,7 +171,7 @@ static void a_failed_connect_keeps_its_socket_until_close(void **state)
                                  (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_REFUSED, 111);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_TAKE_ERROR), FER_CONNECTION_REFUSED, 111);
-    assert_error(feri_handle_check(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_READ), FER_MISUSE, 0);
     assert_int_equal(feri_handle_as_raw(&handle), 1);
     feri_handle_close(&handle);
     assert_log("close(1)");
@@ -194,11 +192,11 @@ static void a_move_takes_all_along_and_leaves_a_closed_handle(void **state)
     assert_int_equal(feri_handle_flags(&to), FERI_FLAG_V6);
     assert_error(feri_handle_saved_error(&to), FER_CONNECTION_RESET, 104);
     assert_int_equal(feri_handle_as_raw(&from), FER_RAW_SOCKET_NONE);
-    assert_error(feri_handle_check(&from, FERI_REQUEST_USE), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_check(&from, FERI_REQUEST_USE), FER_MISUSE, 0);
     fer_handle full = script_stream(0);
-    assert_error(feri_handle_move(&to, &full), FER_INVALID_INPUT, 0);
-    assert_error(feri_handle_move(&to, &to), FER_INVALID_INPUT, 0);
-    assert_error(feri_handle_move(&to, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_move(&to, &full), FER_MISUSE, 0);
+    assert_error(feri_handle_move(&to, &to), FER_MISUSE, 0);
+    assert_error(feri_handle_move(&to, NULL), FER_MISUSE, 0);
     feri_handle_close(&to);
     feri_handle_close(&full);
     assert_log("close(1) close(2)");
@@ -295,14 +293,14 @@ static void every_answer_is_one_error(void **state)
                  104);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_UNCONNECTED), FER_NOT_CONNECTED, 0);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PENDING), FER_WOULD_BLOCK, 0);
-    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_MISUSE), FER_INVALID_INPUT, 0);
+    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_MISUSE), FER_MISUSE, 0);
 }
 
 static void null_is_misuse_of_every_request(void **state)
 {
     (void)state;
     for (int request = 0; request < FERI_REQUEST_COUNT; request++) {
-        assert_error(feri_handle_check(NULL, (feri_request)request), FER_INVALID_INPUT, 0);
+        assert_error(feri_handle_check(NULL, (feri_request)request), FER_MISUSE, 0);
     }
     assert_int_equal(feri_handle_as_raw(NULL), FER_RAW_SOCKET_NONE);
 }

@@ -241,12 +241,12 @@ static void misuse_is_refused_before_any_call(void **state)
     fer_tcp_keepalive keepalive = {true, {SECOND}, {SECOND}, 1};
     assert_error(set(&handle, true, UINT64_MAX, SECOND, 1), FER_INVALID_INPUT, 0);
     assert_error(set(&handle, true, SECOND, UINT64_MAX, 1), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_keepalive(&handle, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_keepalive(NULL, &keepalive), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_keepalive(&empty, &keepalive), FER_INVALID_INPUT, 0);
-    assert_error(feri_keepalive(&handle, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_keepalive(NULL, &keepalive), FER_INVALID_INPUT, 0);
-    assert_error(feri_keepalive(&empty, &keepalive), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_keepalive(&handle, NULL), FER_MISUSE, 0);
+    assert_error(feri_set_keepalive(NULL, &keepalive), FER_MISUSE, 0);
+    assert_error(feri_set_keepalive(&empty, &keepalive), FER_MISUSE, 0);
+    assert_error(feri_keepalive(&handle, NULL), FER_MISUSE, 0);
+    assert_error(feri_keepalive(NULL, &keepalive), FER_MISUSE, 0);
+    assert_error(feri_keepalive(&empty, &keepalive), FER_MISUSE, 0);
     assert_log("");
 }
 

@@ -101,13 +101,13 @@ static void a_token_that_is_not_open_is_refused_and_changes_nothing(void **state
     fer_cancel_token never_made = {0};
     const fer_limits kept = limits_at(9);
     fer_limits bad = {feri_instant_at(5), &never_made};
-    assert_error(feri_set_limits(&handle, &bad), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_limits(&handle, &bad), FER_MISUSE, 0);
     assert_no_limits(&handle);
     assert_ok(feri_set_limits(&handle, &kept));
-    assert_error(feri_set_limits(&handle, &bad), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_limits(&handle, &bad), FER_MISUSE, 0);
     bad.token = &other_token;
     fer_cancel_token_close(&other_token);
-    assert_error(feri_set_limits(&handle, &bad), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_limits(&handle, &bad), FER_MISUSE, 0);
     assert_limits(&handle, 9, &token);
 }
 
@@ -130,16 +130,16 @@ static void null_new_and_closed_handles_have_no_limits_to_set(void **state)
     begin();
     fer_handle handle = {0};
     const fer_limits limits = limits_at(9);
-    assert_error(feri_set_limits(NULL, &limits), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_limits(&handle, &limits), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_limits(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_limits(NULL, &limits), FER_MISUSE, 0);
+    assert_error(feri_set_limits(&handle, &limits), FER_MISUSE, 0);
+    assert_error(feri_set_limits(&handle, NULL), FER_MISUSE, 0);
     assert_no_limits(&handle);
     handle = script_stream(0);
     feri_handle_close(&handle);
-    assert_error(feri_set_limits(&handle, &limits), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_limits(&handle, &limits), FER_MISUSE, 0);
     assert_no_limits(&handle);
     assert_ok(feri_handle_claim(&handle));
-    assert_error(feri_set_limits(&handle, &limits), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_limits(&handle, &limits), FER_MISUSE, 0);
     feri_handle_abandon(&handle);
 }
 
@@ -155,20 +155,20 @@ static void each_type_of_handle_refuses_what_is_new_and_null(void **state)
     fer_unix_datagram datagram = {0};
     fer_socket socket = {0};
     const fer_limits limits = limits_at(9);
-    assert_error(fer_tcp_stream_set_limits(&stream, &limits), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_set_limits(&listener, &limits), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_set_limits(&udp, &limits), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_stream_set_limits(&unix_stream, &limits), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_listener_set_limits(&unix_listener, &limits), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_datagram_set_limits(&datagram, &limits), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_set_limits(&socket, &limits), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_set_limits(NULL, &limits), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_set_limits(NULL, &limits), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_set_limits(NULL, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_stream_set_limits(NULL, &limits), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_listener_set_limits(NULL, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_datagram_set_limits(NULL, &limits), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_set_limits(NULL, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_set_limits(&stream, &limits), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_set_limits(&listener, &limits), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_set_limits(&udp, &limits), FER_MISUSE, 0);
+    assert_error(fer_unix_stream_set_limits(&unix_stream, &limits), FER_MISUSE, 0);
+    assert_error(fer_unix_listener_set_limits(&unix_listener, &limits), FER_MISUSE, 0);
+    assert_error(fer_unix_datagram_set_limits(&datagram, &limits), FER_MISUSE, 0);
+    assert_error(fer_socket_set_limits(&socket, &limits), FER_MISUSE, 0);
+    assert_error(fer_tcp_stream_set_limits(NULL, &limits), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_set_limits(NULL, &limits), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_set_limits(NULL, NULL), FER_MISUSE, 0);
+    assert_error(fer_unix_stream_set_limits(NULL, &limits), FER_MISUSE, 0);
+    assert_error(fer_unix_listener_set_limits(NULL, NULL), FER_MISUSE, 0);
+    assert_error(fer_unix_datagram_set_limits(NULL, &limits), FER_MISUSE, 0);
+    assert_error(fer_socket_set_limits(NULL, NULL), FER_MISUSE, 0);
     assert_log("");
 }
 
@@ -225,7 +225,7 @@ static void a_connect_keeps_them_until_it_fails(void **state)
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
                                  (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_no_limits(&handle);
-    assert_error(feri_set_limits(&handle, &limits), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_limits(&handle, &limits), FER_MISUSE, 0);
 }
 
 static void clones_and_what_a_handle_moves_to_begin_without(void **state)
@@ -328,7 +328,7 @@ static void the_look_tells_the_token_before_the_deadline(void **state)
     assert_ok(fer_cancel_token_cancel(&token));
     assert_error(feri_limits_check(&limits), FER_CANCELLED, 0);
     fer_cancel_token_close(&token);
-    assert_error(feri_limits_check(&limits), FER_INVALID_INPUT, 0);
+    assert_error(feri_limits_check(&limits), FER_MISUSE, 0);
     limits = FERI_NO_LIMITS;
     script.now = FERP_NO_DEADLINE;
     assert_ok(feri_limits_check(&limits));

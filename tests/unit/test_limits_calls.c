@@ -226,8 +226,8 @@ static void what_the_handle_answers_comes_before_the_limits(void **state)
     begin_cancelled();
     assert_ok(fer_tcp_stream_read(&stream, buf, 0, &n));
     assert_ok(fer_tcp_stream_write(&stream, buf, 0, &n));
-    assert_error(fer_tcp_stream_read(&stream, NULL, 1, &n), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_write(&stream, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_read(&stream, NULL, 1, &n), FER_MISUSE, 0);
+    assert_error(fer_tcp_stream_write(&stream, NULL, 1, &n), FER_MISUSE, 0);
     assert_log("");
     assert_true(feri_handle_apply(&stream.handle_, FERI_EVENT_SHUT_READ));
     assert_true(feri_handle_apply(&stream.handle_, FERI_EVENT_SHUT_WRITE));
@@ -237,7 +237,7 @@ static void what_the_handle_answers_comes_before_the_limits(void **state)
     assert_error(fer_tcp_stream_write_all(&stream, buf, 1, &n), FER_BROKEN_PIPE, 0);
     assert_log("");
     fer_tcp_stream_close(&stream);
-    assert_error(fer_tcp_stream_read(&stream, buf, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_read(&stream, buf, 1, &n), FER_MISUSE, 0);
 }
 
 static void the_saved_error_comes_before_the_limits_and_queued_input_after(void **state)

@@ -113,7 +113,7 @@ static void the_limits_are_checked_first_and_the_handle_is_released(void **state
     assert_error(feri_accept_without_peer(&listener, &stream), FER_CANCELLED, 0);
     assert_int_equal(feri_handle_state(&stream), 0);
     assert_log("");
-    assert_error(feri_accept(&listener, &listener, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_accept(&listener, &listener, NULL), FER_MISUSE, 0);
     assert_ok(feri_try_accept(&listener, &stream, NULL));
     assert_log("accept(1)");
 }

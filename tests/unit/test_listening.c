@@ -301,10 +301,10 @@ static void accept_into_what_is_open_and_from_what_is_not_is_refused(void **stat
     fer_handle listener = script_stream(0);
     fer_handle open = script_stream(0);
     fer_handle empty = {0};
-    assert_error(accept_from(&listener, &open), FER_INVALID_INPUT, 0);
-    assert_error(accept_from(&listener, NULL), FER_INVALID_INPUT, 0);
-    assert_error(accept_from(NULL, &empty), FER_INVALID_INPUT, 0);
-    assert_error(accept_from(&empty, &empty), FER_INVALID_INPUT, 0);
+    assert_error(accept_from(&listener, &open), FER_MISUSE, 0);
+    assert_error(accept_from(&listener, NULL), FER_MISUSE, 0);
+    assert_error(accept_from(NULL, &empty), FER_MISUSE, 0);
+    assert_error(accept_from(&empty, &empty), FER_MISUSE, 0);
     assert_int_equal(feri_handle_as_raw(&open), 2);
     assert_int_equal(feri_handle_state(&empty), 0);
     assert_log("");

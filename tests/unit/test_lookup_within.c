@@ -239,19 +239,19 @@ static void bad_arguments_and_bad_text_come_before_the_limits(void **state)
     assert_ok(fer_cancel_token_cancel(&token));
     script.log[0] = '\0';
     assert_error(look_up("a.test", NULL), FER_INVALID_INPUT, 0);
-    assert_error(look_up(NULL, NULL), FER_INVALID_INPUT, 0);
-    assert_error(look_up("a.test:80", &closed), FER_INVALID_INPUT, 0);
+    assert_error(look_up(NULL, NULL), FER_MISUSE, 0);
+    assert_error(look_up("a.test:80", &closed), FER_MISUSE, 0);
     assert_error(fer_to_socket_addrs_within("a.test:80", &limits, NULL, NULL, 1, &count),
-                 FER_INVALID_INPUT, 0);
+                 FER_MISUSE, 0);
     assert_error(fer_to_socket_addrs_within("a.test:80", &limits, NULL, addrs, CAP, NULL),
-                 FER_INVALID_INPUT, 0);
+                 FER_MISUSE, 0);
     assert_error(look_up("a.test:80", NULL), FER_CANCELLED, 0);
     assert_error(look_up("127.0.0.1:80", NULL), FER_CANCELLED, 0);
     limits = (fer_limits){fer_instant_now(), NULL};
     assert_error(look_up("127.0.0.1:80", NULL), FER_TIMED_OUT, 0);
     fer_cancel_token_close(&token);
     limits = (fer_limits){FER_INSTANT_NONE, &token};
-    assert_error(look_up("127.0.0.1:80", NULL), FER_INVALID_INPUT, 0);
+    assert_error(look_up("127.0.0.1:80", NULL), FER_MISUSE, 0);
     assert_log("token_close()");
     assert_int_equal(count, 99);
 }
@@ -372,7 +372,7 @@ static void a_name_that_fails_starts_no_attempt(void **state)
     assert_error(connect_to_name("a.test:81"), FER_INVALID_INPUT, 0); /* it has no address */
     assert_log("lookup_begin(a.test) lookup_next() lookup_end()");
     assert_error(connect_to_name("a.test"), FER_INVALID_INPUT, 0);
-    assert_error(connect_to_name(NULL), FER_INVALID_INPUT, 0);
+    assert_error(connect_to_name(NULL), FER_MISUSE, 0);
     assert_log("");
     assert_int_equal(failed, 0);
 }
@@ -383,12 +383,11 @@ static void bad_options_of_a_connect_by_name_are_refused(void **state)
     (void)state;
     begin_connect();
     options.resolver = &closed;
-    assert_error(connect_to_name("127.0.0.1:80"), FER_INVALID_INPUT, 0);
+    assert_error(connect_to_name("127.0.0.1:80"), FER_MISUSE, 0);
     options.resolver = NULL;
     options.failures_cap = 1;
-    assert_error(connect_to_name("127.0.0.1:80"), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_stream_connect_with(NULL, "127.0.0.1:80", NULL, NULL), FER_INVALID_INPUT,
-                 0);
+    assert_error(connect_to_name("127.0.0.1:80"), FER_MISUSE, 0);
+    assert_error(fer_tcp_stream_connect_with(NULL, "127.0.0.1:80", NULL, NULL), FER_MISUSE, 0);
     assert_log("");
     assert_int_equal(failed, 0);
 }
@@ -398,7 +397,7 @@ static void a_handle_in_use_looks_nothing_up(void **state)
     (void)state;
     begin_connect();
     fer_tcp_stream open = {script_stream(0)};
-    assert_error(fer_tcp_stream_connect_with(&open, "a.test:80", NULL, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_stream_connect_with(&open, "a.test:80", NULL, NULL), FER_MISUSE, 0);
     assert_int_equal(fer_tcp_stream_as_raw(&open), 1);
     assert_log("");
     fer_tcp_stream_close(&open);

@@ -228,14 +228,14 @@ static void a_clone_that_is_given_up_leaks_no_record(void **state)
     fer_handle clone = {0};
     script.on_call = close_while_duplicating;
     handle_to_close = &clone;
-    assert_error(feri_try_clone(&handle, &clone), FER_INVALID_INPUT, 0);
+    assert_error(feri_try_clone(&handle, &clone), FER_MISUSE, 0);
     feri_handle_close(&handle);
     assert_int_equal(background.memory_live, 0);
     handle = begin();
     fer_handle other = {0};
     script.on_call = close_while_duplicating;
     handle_to_close = &handle;
-    assert_error(feri_try_clone(&handle, &other), FER_INVALID_INPUT, 0);
+    assert_error(feri_try_clone(&handle, &other), FER_MISUSE, 0);
     assert_int_equal(background.memory_live, 0);
     assert_int_equal(script.sockets_open, 0);
 }

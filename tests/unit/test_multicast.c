@@ -118,16 +118,15 @@ static void misuse_is_refused_without_a_call(void **state)
     bool flag = false;
     uint32_t number = 0;
     for (size_t i = 0; i < 2; i++) {
-        assert_error(feri_set_multicast_loop_v6(bad[i], true), FER_INVALID_INPUT, 0);
-        assert_error(feri_multicast_loop_v6(bad[i], &flag), FER_INVALID_INPUT, 0);
-        assert_error(feri_set_multicast_ttl_v4(bad[i], 1), FER_INVALID_INPUT, 0);
-        assert_error(feri_multicast_ttl_v4(bad[i], &number), FER_INVALID_INPUT, 0);
-        assert_error(feri_change_group_v4(bad[i], FERP_JOIN, &group_v4, &local_v4),
-                     FER_INVALID_INPUT, 0);
-        assert_error(feri_change_group_v6(bad[i], FERP_JOIN, &group_v6, 0), FER_INVALID_INPUT, 0);
+        assert_error(feri_set_multicast_loop_v6(bad[i], true), FER_MISUSE, 0);
+        assert_error(feri_multicast_loop_v6(bad[i], &flag), FER_MISUSE, 0);
+        assert_error(feri_set_multicast_ttl_v4(bad[i], 1), FER_MISUSE, 0);
+        assert_error(feri_multicast_ttl_v4(bad[i], &number), FER_MISUSE, 0);
+        assert_error(feri_change_group_v4(bad[i], FERP_JOIN, &group_v4, &local_v4), FER_MISUSE, 0);
+        assert_error(feri_change_group_v6(bad[i], FERP_JOIN, &group_v6, 0), FER_MISUSE, 0);
     }
-    assert_error(feri_multicast_loop_v6(&handle, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_multicast_ttl_v4(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_multicast_loop_v6(&handle, NULL), FER_MISUSE, 0);
+    assert_error(feri_multicast_ttl_v4(&handle, NULL), FER_MISUSE, 0);
     assert_log("");
 }
 

@@ -99,10 +99,10 @@ static void no_address_or_a_bad_family_among_them_is_refused_before_any_call(voi
     fer_handle handle = {0};
     fer_socket_addr addrs[SOME];
     some_addrs(addrs);
-    assert_error(feri_open_first(&handle, NULL, 0, feri_connection_open), FER_INVALID_INPUT, 0);
-    assert_error(feri_open_first(&handle, NULL, 1, feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_first(&handle, NULL, 0, feri_connection_open), FER_MISUSE, 0);
+    assert_error(feri_open_first(&handle, NULL, 1, feri_connection_open), FER_MISUSE, 0);
     assert_error(feri_open_first(&handle, addrs, 0, feri_connection_open), FER_INVALID_INPUT, 0);
-    assert_error(feri_open_first(NULL, addrs, SOME, feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_first(NULL, addrs, SOME, feri_connection_open), FER_MISUSE, 0);
     for (size_t i = 0; i < SOME; i++) {
         some_addrs(addrs);
         addrs[i].ip.family = (fer_ip_family)0;
@@ -121,11 +121,9 @@ static void an_open_handle_is_left_alone(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
-    assert_error(connect_to_some(&handle), FER_INVALID_INPUT, 0);
-    assert_error(feri_open_by_name(&handle, "localhost:1", feri_connection_open), FER_INVALID_INPUT,
-                 0);
-    assert_error(feri_open_by_name(NULL, "localhost:1", feri_connection_open), FER_INVALID_INPUT,
-                 0);
+    assert_error(connect_to_some(&handle), FER_MISUSE, 0);
+    assert_error(feri_open_by_name(&handle, "localhost:1", feri_connection_open), FER_MISUSE, 0);
+    assert_error(feri_open_by_name(NULL, "localhost:1", feri_connection_open), FER_MISUSE, 0);
     assert_log("");
     assert_int_equal(feri_handle_as_raw(&handle), 1);
 }
@@ -137,7 +135,7 @@ static void a_handle_that_is_closed_while_it_is_filled_leaks_nothing(void **stat
     script_begin(&script_posix);
     fer_handle handle = {0};
     script_close_during(SCRIPT_CONNECT, &handle);
-    assert_error(connect_to_some(&handle), FER_INVALID_INPUT, 0);
+    assert_error(connect_to_some(&handle), FER_MISUSE, 0);
     assert_int_equal(script.sockets_open, 0);
 }
 
@@ -194,7 +192,7 @@ static void a_lookup_that_fails_is_told(void **state)
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
     assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
                  FER_HOST_NOT_FOUND, -2);
-    assert_error(feri_open_by_name(&handle, NULL, feri_connection_open), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_by_name(&handle, NULL, feri_connection_open), FER_MISUSE, 0);
     assert_error(feri_open_by_name(&handle, "example.test", feri_connection_open),
                  FER_INVALID_INPUT, 0);
     assert_log("lookup_begin(example.test)");

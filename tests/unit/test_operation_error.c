@@ -102,7 +102,7 @@ static void success_is_told_as_success_to_every_operation(void **state)
 static bool is_nonfatal(fer_error_kind kind)
 {
     return kind == FER_OK || kind == FER_WOULD_BLOCK || kind == FER_INTERRUPTED ||
-           kind == FER_INVALID_INPUT || kind == FER_PERMISSION_DENIED ||
+           kind == FER_INVALID_INPUT || kind == FER_MISUSE || kind == FER_PERMISSION_DENIED ||
            kind == FER_OUT_OF_MEMORY || kind == FER_NO_BUFFER_SPACE ||
            kind == FER_MESSAGE_TOO_LONG || kind == FER_TOO_MANY_OPEN_FILES ||
            kind == FER_BAD_HANDLE || kind == FER_UNSUPPORTED || kind == FER_CANCELLED ||
@@ -146,9 +146,9 @@ static void misuse_that_core_has_found_is_told_as_it_is(void **state)
 {
     (void)state;
     for (int operation = 0; operation < OPERATION_COUNT; operation++) {
-        const fer_error misuse = {FER_INVALID_INPUT, 0};
+        const fer_error misuse = {FER_MISUSE, 0};
         fer_error got = feri_map_error((feri_operation)operation, misuse);
-        assert_int_equal(got.kind, FER_INVALID_INPUT);
+        assert_int_equal(got.kind, FER_MISUSE);
         assert_int_equal(got.os_code, 0);
     }
 }

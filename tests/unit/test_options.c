@@ -223,15 +223,15 @@ static void check_all_refused(fer_handle *handle)
     fer_duration duration;
     uint32_t number;
     bool flag;
-    assert_error(feri_set_timeout(handle, FERP_READING, (fer_duration){1}), FER_INVALID_INPUT, 0);
-    assert_error(feri_timeout(handle, FERP_READING, &duration), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_nonblocking(handle, true), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_switch(handle, FERP_NODELAY, true), FER_INVALID_INPUT, 0);
-    assert_error(feri_switch(handle, FERP_NODELAY, &flag), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_ttl(handle, 1), FER_INVALID_INPUT, 0);
-    assert_error(feri_ttl(handle, &number), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_linger(handle, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
-    assert_error(feri_linger(handle, &duration), FER_INVALID_INPUT, 0);
+    assert_error(feri_set_timeout(handle, FERP_READING, (fer_duration){1}), FER_MISUSE, 0);
+    assert_error(feri_timeout(handle, FERP_READING, &duration), FER_MISUSE, 0);
+    assert_error(feri_set_nonblocking(handle, true), FER_MISUSE, 0);
+    assert_error(feri_set_switch(handle, FERP_NODELAY, true), FER_MISUSE, 0);
+    assert_error(feri_switch(handle, FERP_NODELAY, &flag), FER_MISUSE, 0);
+    assert_error(feri_set_ttl(handle, 1), FER_MISUSE, 0);
+    assert_error(feri_ttl(handle, &number), FER_MISUSE, 0);
+    assert_error(feri_set_linger(handle, FER_DURATION_NONE), FER_MISUSE, 0);
+    assert_error(feri_linger(handle, &duration), FER_MISUSE, 0);
 }
 
 static void handles_without_a_socket_are_refused_by_every_option(void **state)
@@ -253,10 +253,10 @@ static void a_getter_without_room_is_refused(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(0);
-    assert_error(feri_timeout(&handle, FERP_READING, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_switch(&handle, FERP_NODELAY, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_ttl(&handle, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_linger(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_timeout(&handle, FERP_READING, NULL), FER_MISUSE, 0);
+    assert_error(feri_switch(&handle, FERP_NODELAY, NULL), FER_MISUSE, 0);
+    assert_error(feri_ttl(&handle, NULL), FER_MISUSE, 0);
+    assert_error(feri_linger(&handle, NULL), FER_MISUSE, 0);
     assert_log("");
 }
 
@@ -305,7 +305,7 @@ static void a_type_of_service_is_told_for_the_family(void **state)
     handle = script_stream(0);
     script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
     assert_error(feri_tos(&handle, &got), FER_BAD_HANDLE, 9);
-    assert_error(feri_tos(&handle, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_tos(&handle, NULL), FER_MISUSE, 0);
     assert_int_equal(got, 0xb8);
     assert_log("option_value(1,TCLASS_V6) option_value(2,TOS_V4)");
 }
@@ -337,7 +337,7 @@ static void a_buffer_size_is_told_in_the_unit_in_which_it_was_set(void **state)
     assert_int_equal(got, 4500);
     script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
     assert_error(feri_buffer_size(&handle, FERP_SEND_BUFFER, &got), FER_BAD_HANDLE, 9);
-    assert_error(feri_buffer_size(&handle, FERP_SEND_BUFFER, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_buffer_size(&handle, FERP_SEND_BUFFER, NULL), FER_MISUSE, 0);
     assert_int_equal(got, 4500);
     assert_log(
         "option_value(1,RECV_BUFFER) option_value(1,SEND_BUFFER) option_value(1,SEND_BUFFER)");

@@ -58,7 +58,7 @@ static void a_clone_of_a_handle_that_is_closed_meanwhile_leaks_nothing(void **st
     fer_handle handle = script_stream(0);
     fer_handle clone = {0};
     script_close_during(SCRIPT_WAKE, &handle);
-    assert_error(feri_try_clone(&handle, &clone), FER_INVALID_INPUT, 0);
+    assert_error(feri_try_clone(&handle, &clone), FER_MISUSE, 0);
     assert_int_equal(feri_handle_state(&clone), 0);
     assert_int_equal(script.sockets_open, 0);
 }
@@ -70,11 +70,11 @@ static void cloning_from_what_is_not_open_or_into_what_is_is_refused(void **stat
     fer_handle handle = script_stream(0);
     fer_handle other = script_stream(0);
     fer_handle empty = {0};
-    assert_error(feri_try_clone(NULL, &empty), FER_INVALID_INPUT, 0);
-    assert_error(feri_try_clone(&empty, &empty), FER_INVALID_INPUT, 0);
-    assert_error(feri_try_clone(&handle, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_try_clone(&handle, &other), FER_INVALID_INPUT, 0);
-    assert_error(feri_try_clone(&handle, &handle), FER_INVALID_INPUT, 0);
+    assert_error(feri_try_clone(NULL, &empty), FER_MISUSE, 0);
+    assert_error(feri_try_clone(&empty, &empty), FER_MISUSE, 0);
+    assert_error(feri_try_clone(&handle, NULL), FER_MISUSE, 0);
+    assert_error(feri_try_clone(&handle, &other), FER_MISUSE, 0);
+    assert_error(feri_try_clone(&handle, &handle), FER_MISUSE, 0);
     assert_int_equal(feri_handle_state(&empty), 0);
     assert_int_equal(feri_handle_as_raw(&handle), 1);
     assert_int_equal(feri_handle_as_raw(&other), 2);
@@ -240,8 +240,8 @@ static void a_handle_that_is_open_takes_no_other_socket(void **state)
     fer_handle handle = script_stream(0);
     fer_raw_socket raw = script_open_socket();
     script_default(SCRIPT_DESCRIBE)->description = connected_v4;
-    assert_error(feri_stream_from_raw(&handle, raw, FERI_DOMAIN_IP), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_from_raw(NULL, raw, FERI_DOMAIN_IP), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_from_raw(&handle, raw, FERI_DOMAIN_IP), FER_MISUSE, 0);
+    assert_error(feri_stream_from_raw(NULL, raw, FERI_DOMAIN_IP), FER_MISUSE, 0);
     assert_int_equal(feri_handle_as_raw(&handle), 1);
     assert_int_equal(script.times[SCRIPT_ADOPT], 0);
     assert_int_equal(script.sockets_open, 2);
@@ -363,7 +363,7 @@ static void a_socket_of_no_known_kind_is_left_to_the_caller(void **state)
     script_then_fail(SCRIPT_ADOPT, FER_NO_BUFFER_SPACE, 105);
     assert_error(feri_socket_from_raw(&handle, raw), FER_NO_BUFFER_SPACE, 105);
     assert_int_equal(feri_handle_state(&handle), 0);
-    assert_error(feri_socket_from_raw(NULL, raw), FER_INVALID_INPUT, 0);
+    assert_error(feri_socket_from_raw(NULL, raw), FER_MISUSE, 0);
     assert_int_equal(script.sockets_open, 1);
     assert_int_equal(script.times[SCRIPT_CLOSE], 0);
 }

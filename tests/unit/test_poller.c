@@ -73,10 +73,10 @@ static void a_poller_that_could_not_be_opened_is_new(void **state)
     script_then_fail(SCRIPT_POLLER_OPEN, FER_TOO_MANY_OPEN_FILES, 24);
     assert_error(fer_poller_new(&poller), FER_TOO_MANY_OPEN_FILES, 24);
     fer_poller_close(&poller);
-    assert_error(fer_poller_notify(&poller), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_notify(&poller), FER_MISUSE, 0);
     assert_log("poller_open()");
     assert_ok(fer_poller_new(&poller));
-    assert_error(fer_poller_new(&poller), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_new(&poller), FER_MISUSE, 0);
     fer_poller_close(&poller);
     fer_poller_close(&poller);
     fer_poller_close(NULL);
@@ -92,29 +92,29 @@ static void misuse_never_reaches_the_system(void **state)
     fer_poller others[3] = {{{0}, 0, 0}, {{0}, 2, 0}, {{0}, 3, 0}};
     for (int i = 0; i < 4; i++) {
         fer_poller *other = i < 3 ? &others[i] : NULL;
-        assert_error(fer_poller_add(other, 1, interest, FER_POLL_LEVEL), FER_INVALID_INPUT, 0);
-        assert_error(fer_poller_modify(other, 1, interest, FER_POLL_LEVEL), FER_INVALID_INPUT, 0);
-        assert_error(fer_poller_delete(other, 1), FER_INVALID_INPUT, 0);
-        assert_error(fer_poller_notify(other), FER_INVALID_INPUT, 0);
+        assert_error(fer_poller_add(other, 1, interest, FER_POLL_LEVEL), FER_MISUSE, 0);
+        assert_error(fer_poller_modify(other, 1, interest, FER_POLL_LEVEL), FER_MISUSE, 0);
+        assert_error(fer_poller_delete(other, 1), FER_MISUSE, 0);
+        assert_error(fer_poller_notify(other), FER_MISUSE, 0);
         assert_error(fer_poller_wait(other, FER_DURATION_NONE, events, CAP, &count, NULL),
-                     FER_INVALID_INPUT, 0);
+                     FER_MISUSE, 0);
         fer_poller_close(other);
     }
-    assert_error(fer_poller_new(&others[2]), FER_INVALID_INPUT, 0);
-    assert_error(fer_poller_add(&poller, FER_RAW_SOCKET_NONE, interest, FER_POLL_LEVEL),
-                 FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_new(&others[2]), FER_MISUSE, 0);
+    assert_error(fer_poller_add(&poller, FER_RAW_SOCKET_NONE, interest, FER_POLL_LEVEL), FER_MISUSE,
+                 0);
     assert_error(fer_poller_add(&poller, 1, interest, (fer_poll_mode)4), FER_INVALID_INPUT, 0);
     assert_error(fer_poller_modify(&poller, 1, interest, (fer_poll_mode)4), FER_INVALID_INPUT, 0);
-    assert_error(fer_poller_delete(&poller, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_delete(&poller, FER_RAW_SOCKET_NONE), FER_MISUSE, 0);
     for (size_t i = 0; i < 2; i++) {
         count = 77;
         fer_error err = fer_poller_wait(&poller, FER_DURATION_NONE, i == 0 ? NULL : events,
                                         i == 0 ? CAP : 0, &count, NULL);
-        assert_error(err, FER_INVALID_INPUT, 0);
+        assert_error(err, i == 0 ? FER_MISUSE : FER_INVALID_INPUT, 0);
         assert_int_equal(count, 0);
     }
-    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, NULL),
-                 FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, NULL), FER_MISUSE,
+                 0);
     assert_log("");
 }
 

@@ -322,15 +322,15 @@ static void misuse_takes_no_notification(void **state)
     begin();
     assert_ok(fer_poller_notify(&poller));
     assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, &notified),
-                 FER_INVALID_INPUT, 0);
+                 FER_MISUSE, 0);
     assert_false(notified);
     notified = true;
     assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, 0, &count, &notified),
                  FER_INVALID_INPUT, 0);
     assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, NULL, CAP, &count, &notified),
-                 FER_INVALID_INPUT, 0);
+                 FER_MISUSE, 0);
     assert_error(fer_poller_wait(NULL, FER_DURATION_NONE, events, CAP, &count, &notified),
-                 FER_INVALID_INPUT, 0);
+                 FER_MISUSE, 0);
     assert_false(notified);
     assert_log("");
     assert_ok(wait_nanos(UINT64_MAX));

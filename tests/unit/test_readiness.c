@@ -117,11 +117,11 @@ static void misuse_asks_nobody(void **state)
         assert_error(feri_ready(&handle, bad[i], NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
         assert_error(feri_stream_ready(&handle, bad[i], NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
     }
-    assert_error(feri_ready(&handle, BOTH, NO_TIMEOUT, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
-    assert_error(feri_ready(&empty, BOTH, NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
+    assert_error(feri_ready(&handle, BOTH, NO_TIMEOUT, NULL), FER_MISUSE, 0);
+    assert_error(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, NULL), FER_MISUSE, 0);
+    assert_error(feri_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
+    assert_error(feri_ready(&empty, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
+    assert_error(feri_stream_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
     assert_error(feri_stream_ready(&empty, BOTH, NO_TIMEOUT, &ready), FER_NOT_CONNECTED, 0);
     assert_int_equal(ready, 77);
     assert_log("");
@@ -448,8 +448,8 @@ static void a_built_socket_waits_as_what_it_is(void **state)
     fer_interest ready = 77;
     fer_socket socket = {0};
     script_begin(&script_windows);
-    assert_error(fer_socket_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
+    assert_error(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
     socket.inner_.handle_ = script_stream(0);
     then_ready(FER_WRITABLE);
     assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));

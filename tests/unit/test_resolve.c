@@ -92,12 +92,12 @@ static void misuse_is_refused_before_any_lookup(void **state)
     fer_socket_addr addrs[ROOM];
     size_t count = 99;
     script_begin(&script_posix);
-    assert_error(fer_to_socket_addrs(NULL, addrs, ROOM, &count), FER_INVALID_INPUT, 0);
-    assert_error(fer_to_socket_addrs("h:1", NULL, 1, &count), FER_INVALID_INPUT, 0);
-    assert_error(fer_to_socket_addrs("h:1", addrs, ROOM, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_lookup_host(NULL, 1, addrs, ROOM, &count), FER_INVALID_INPUT, 0);
-    assert_error(fer_lookup_host("h", 1, NULL, 1, &count), FER_INVALID_INPUT, 0);
-    assert_error(fer_lookup_host("h", 1, addrs, ROOM, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_to_socket_addrs(NULL, addrs, ROOM, &count), FER_MISUSE, 0);
+    assert_error(fer_to_socket_addrs("h:1", NULL, 1, &count), FER_MISUSE, 0);
+    assert_error(fer_to_socket_addrs("h:1", addrs, ROOM, NULL), FER_MISUSE, 0);
+    assert_error(fer_lookup_host(NULL, 1, addrs, ROOM, &count), FER_MISUSE, 0);
+    assert_error(fer_lookup_host("h", 1, NULL, 1, &count), FER_MISUSE, 0);
+    assert_error(fer_lookup_host("h", 1, addrs, ROOM, NULL), FER_MISUSE, 0);
     assert_error(fer_lookup_host("", 1, addrs, ROOM, &count), FER_INVALID_INPUT, 0);
     assert_int_equal(count, 99);
     assert_log("");

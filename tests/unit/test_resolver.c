@@ -41,7 +41,7 @@ static void what_is_no_host_port_is_refused_at_once(void **state)
         assert_error(fer_resolver_start(&resolver, bad[i], &poller, &lookups[0]), FER_INVALID_INPUT,
                      0);
     }
-    assert_error(fer_resolver_start(&resolver, NULL, &poller, &lookups[0]), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_start(&resolver, NULL, &poller, &lookups[0]), FER_MISUSE, 0);
     assert_int_equal(background.memory_live, 1);
     assert_log("");
 }

@@ -298,20 +298,17 @@ static void handles_that_are_not_open_are_invalid_input(void **state)
     size_t count = 99;
     (void)state;
     begin(1, 0);
-    assert_error(fer_resolver_new(&resolver, 1, 0), FER_INVALID_INPUT, 0);
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", &closed, &other), FER_INVALID_INPUT,
-                 0);
+    assert_error(fer_resolver_new(&resolver, 1, 0), FER_MISUSE, 0);
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", &closed, &other), FER_MISUSE, 0);
     start(0, "127.0.0.1:1");
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &lookups[0]), FER_INVALID_INPUT,
-                 0);
-    assert_error(fer_lookup_wait(&other, FER_DURATION_NONE, NULL, 0, &count), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &lookups[0]), FER_MISUSE, 0);
+    assert_error(fer_lookup_wait(&other, FER_DURATION_NONE, NULL, 0, &count), FER_MISUSE, 0);
     fer_lookup_close(&lookups[0]);
     fer_lookup_close(&lookups[0]);
-    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count),
-                 FER_INVALID_INPUT, 0);
+    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count), FER_MISUSE, 0);
     fer_resolver_close(&resolver);
     fer_resolver_close(&resolver);
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &other), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &other), FER_MISUSE, 0);
     assert_error(fer_resolver_new(&resolver, 0, 0), FER_INVALID_INPUT, 0);
     assert_error(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX + 1, 0), FER_INVALID_INPUT,
                  0);
@@ -335,13 +332,11 @@ static void a_child_leaves_its_copies_alone(void **state)
     background.process = 1;
     background.is_inside = true;
     assert_error(fer_lookup_wait(&copies[0], FER_DURATION_NONE, NULL, 0, &count), FER_CANCELLED, 0);
-    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, &other), FER_INVALID_INPUT,
-                 0);
+    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, &other), FER_MISUSE, 0);
     uint64_t key;
     assert_error(fer_resolver_start_with_key(&resolver_copy, "127.0.0.1:1", NULL, 7, &other),
-                 FER_INVALID_INPUT, 0);
-    assert_error(fer_resolver_take_completed(&resolver_copy, NULL, &key, 1, &count),
-                 FER_INVALID_INPUT, 0);
+                 FER_MISUSE, 0);
+    assert_error(fer_resolver_take_completed(&resolver_copy, NULL, &key, 1, &count), FER_MISUSE, 0);
     fer_lookup_close(&copies[0]);
     fer_resolver_close(&resolver_copy);
     fer_lookup_close(&copies[1]);
@@ -372,7 +367,7 @@ static void a_lookup_that_starts_during_the_close_is_cancelled(void **state)
     assert_error(poll_lookup(0), FER_CANCELLED, 0);
     assert_int_equal(background.threads_started, 0);
     fer_lookup other = {0};
-    assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, &other), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, &other), FER_MISUSE, 0);
     assert_int_equal(background.monitors_live, 1);
     fer_lookup_close(&lookups[0]);
     assert_int_equal(background.memory_live, 0);
@@ -393,10 +388,10 @@ static void a_call_that_finds_the_mark_of_the_close_is_misuse(void **state)
     fer_resolver marked = resolver;
     marked.calls_ = 0x80000000u;
     fer_lookup other = {0};
-    assert_error(fer_resolver_start(&marked, "a.test:80", NULL, &other), FER_INVALID_INPUT, 0);
-    assert_error(fer_resolver_take_completed(&marked, NULL, &key, 1, &count), FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_start(&marked, "a.test:80", NULL, &other), FER_MISUSE, 0);
+    assert_error(fer_resolver_take_completed(&marked, NULL, &key, 1, &count), FER_MISUSE, 0);
     assert_error(fer_to_socket_addrs_within("a.test:80", NULL, &marked, NULL, 0, &count),
-                 FER_INVALID_INPUT, 0);
+                 FER_MISUSE, 0);
 }
 
 int main(void)

@@ -255,8 +255,7 @@ static void a_closed_resolver_returns_no_keys(void **state)
     start_key(2, "b.test:80", &poller);
     step_into_lookup(0);
     fer_resolver_close(&resolver);
-    assert_error(fer_resolver_take_completed(&resolver, &poller, &key, 1, &count),
-                 FER_INVALID_INPUT, 0);
+    assert_error(fer_resolver_take_completed(&resolver, &poller, &key, 1, &count), FER_MISUSE, 0);
     assert_true(key == 4711 && count == 99);
     assert_ok(poll_lookup(0));
     assert_error(poll_lookup(1), FER_CANCELLED, 0);

@@ -299,7 +299,7 @@ static void an_open_handle_is_never_harmed_by_what_is_refused(void **state)
             *outs[out] = script_stream(0);
             before[out] = feri_handle_as_raw(outs[out]);
         }
-        assert_error(operations[i].run(), FER_INVALID_INPUT, 0);
+        assert_error(operations[i].run(), FER_MISUSE, 0);
         for (size_t out = 0; out < OUT_COUNT; out++) {
             assert_int_equal(feri_handle_as_raw(outs[out]), before[out]);
         }

@@ -207,13 +207,13 @@ static void null_pointers_are_refused(void **state)
 {
     (void)state;
     fer_socket_addr addr;
-    assert_true(is_refusal(fer_socket_addr_parse(NULL, "1.2.3.4:5")));
-    assert_true(is_refusal(fer_socket_addr_parse(NULL, "[::1]:5")));
-    assert_true(is_refusal(fer_socket_addr_parse(&addr, NULL)));
-    assert_true(is_refusal(fer_socket_addr_parse_n(NULL, "1.2.3.4:5", 9)));
-    assert_true(is_refusal(fer_socket_addr_parse_n(NULL, "[::1]:5", 7)));
-    assert_true(is_refusal(fer_socket_addr_parse_n(&addr, NULL, 0)));
-    assert_true(is_refusal(fer_socket_addr_parse_n(&addr, NULL, 9)));
+    assert_true(is_misuse(fer_socket_addr_parse(NULL, "1.2.3.4:5")));
+    assert_true(is_misuse(fer_socket_addr_parse(NULL, "[::1]:5")));
+    assert_true(is_misuse(fer_socket_addr_parse(&addr, NULL)));
+    assert_true(is_misuse(fer_socket_addr_parse_n(NULL, "1.2.3.4:5", 9)));
+    assert_true(is_misuse(fer_socket_addr_parse_n(NULL, "[::1]:5", 7)));
+    assert_true(is_misuse(fer_socket_addr_parse_n(&addr, NULL, 0)));
+    assert_true(is_misuse(fer_socket_addr_parse_n(&addr, NULL, 9)));
 }
 
 int main(void)

@@ -72,7 +72,7 @@ static void what_cannot_be_born_makes_no_call_and_leaves_a_new_handle(void **sta
     assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, 4, 0), FER_INVALID_INPUT, 0);
     assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, -1), FER_INVALID_INPUT,
                  0);
-    assert_error(fer_socket_new(NULL, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_new(NULL, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), FER_MISUSE, 0);
     assert_log("");
     script_then_fail(SCRIPT_SOCKET, FER_PERMISSION_DENIED, 1);
     assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1), FER_PERMISSION_DENIED,
@@ -221,10 +221,10 @@ static void a_unix_socket_is_bound_to_a_name(void **state)
     fer_unix_addr name = script_path("a");
     fer_unix_addr unnamed = {0};
     assert_error(fer_socket_bind_unix(&socket, &unnamed), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_bind_unix(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_bind_unix(&socket, NULL), FER_MISUSE, 0);
     assert_error(bind_to(&socket, "127.0.0.1:80"), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_bind(&socket, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_connect(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_bind(&socket, NULL), FER_MISUSE, 0);
+    assert_error(fer_socket_connect(&socket, NULL), FER_MISUSE, 0);
     script_then_fail(SCRIPT_UNIX_BIND, FER_ADDR_IN_USE, 98);
     assert_error(fer_socket_bind_unix(&socket, &name), FER_ADDR_IN_USE, 98);
     assert_ok(fer_socket_bind_unix(&socket, &name));
@@ -351,7 +351,7 @@ static void a_reuse_that_was_not_chosen_is_told_as_bind_will_have_it(void **stat
     script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 10038);
     assert_ok(fer_socket_set_reuse_address(&socket, true));
     assert_error(fer_socket_reuse_address(&socket, &reuses), FER_BAD_HANDLE, 10038);
-    assert_error(fer_socket_reuse_address(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_reuse_address(&socket, NULL), FER_MISUSE, 0);
 }
 
 /* If SO_REUSEADDR alone shares nothing, a datagram socket has SO_REUSEPORT as well, and reuse_port

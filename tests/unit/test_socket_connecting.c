@@ -50,9 +50,9 @@ static void a_nonblocking_connect_only_starts(void **state)
         assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
         assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
         assert_log("connect(1,192.0.2.1:80)");
-        assert_error(connect_to(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
-        assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
-        assert_error(fer_socket_listen(&socket, 1), FER_INVALID_INPUT, 0);
+        assert_error(connect_to(&socket, "192.0.2.1:80"), FER_MISUSE, 0);
+        assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_MISUSE, 0);
+        assert_error(fer_socket_listen(&socket, 1), FER_MISUSE, 0);
         assert_log("");
         fer_socket_close(&socket);
         assert_int_equal(script.sockets_open, 0);
@@ -72,7 +72,7 @@ static void a_connect_that_fails_keeps_the_socket_and_the_reason(void **state)
         assert_ok(fer_socket_take_error(&socket, &outcome));
         assert_error(outcome, FER_CONNECTION_REFUSED, 111);
     }
-    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0);
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_MISUSE, 0);
     assert_int_equal(fer_socket_as_raw(&socket), 1);
     assert_log("");
     fer_socket_close(&socket);
@@ -236,7 +236,7 @@ static void a_unix_connect_to_a_full_queue_has_not_begun(void **state)
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
     assert_ok(connect_to_name(&socket));
     assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
-    assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
+    assert_error(connect_to_name(&socket), FER_MISUSE, 0);
 }
 
 /* The system waited for 4 ms, until the signal; 6 ms of the timeout remain. */
@@ -299,7 +299,7 @@ static void a_unix_connect_that_windows_has_started_continues(void **state)
     socket = new_stream(&script_posix);
     assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
     socket = new_unix_stream();
-    assert_error(fer_socket_connect_unix(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_connect_unix(&socket, NULL), FER_MISUSE, 0);
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 

@@ -117,7 +117,7 @@ static void limits_that_are_reached_before_change_nothing(void **state)
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
     limits.token = NULL;
     assert_ok(fer_socket_set_limits(&socket, &limits));
-    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_INVALID_INPUT, 0); /* the state first */
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_MISUSE, 0); /* the state first */
 }
 
 static void a_nonblocking_connect_never_looks(void **state)
@@ -259,7 +259,7 @@ static void a_unix_connect_looks_first_after_the_state(void **state)
     (void)state;
     fer_socket socket = limited_unix(0);
     assert_error(connect_unix(&socket), FER_TIMED_OUT, 0);
-    assert_error(fer_socket_connect_unix(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_socket_connect_unix(&socket, NULL), FER_MISUSE, 0);
     assert_log("");
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);

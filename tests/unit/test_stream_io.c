@@ -99,13 +99,13 @@ static void a_buffer_of_null_with_a_length_is_refused_and_counts_nothing(void **
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
-    assert_error(feri_stream_read(&handle, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_read(&handle, NULL, 1, &n), FER_MISUSE, 0);
     assert_int_equal(n, 0);
     n = 99;
-    assert_error(feri_stream_peek(&handle, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_peek(&handle, NULL, 1, &n), FER_MISUSE, 0);
     assert_int_equal(n, 0);
     n = 99;
-    assert_error(feri_stream_write(&handle, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_write(&handle, NULL, 1, &n), FER_MISUSE, 0);
     assert_int_equal(n, 0);
     assert_log("");
 }
@@ -412,12 +412,12 @@ static void take_error_is_refused_where_there_is_no_socket_or_no_room(void **sta
     fer_handle handle;
     fer_error got = {FER_OTHER, 1};
     open_stream(&handle, &script_posix);
-    assert_error(feri_stream_take_error(&handle, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_take_error(NULL, &got), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_take_error(&handle, NULL), FER_MISUSE, 0);
+    assert_error(feri_stream_take_error(NULL, &got), FER_MISUSE, 0);
     script_then_fail(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9);
     assert_error(feri_stream_take_error(&handle, &got), FER_BAD_HANDLE, 9);
     handle = (fer_handle){0};
-    assert_error(feri_stream_take_error(&handle, &got), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_take_error(&handle, &got), FER_MISUSE, 0);
     assert_ok(feri_handle_claim(&handle));
     assert_error(feri_stream_take_error(&handle, &got), FER_WOULD_BLOCK, 0);
     assert_error(got, FER_OTHER, 1);

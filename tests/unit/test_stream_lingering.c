@@ -232,7 +232,7 @@ static void reading_that_was_shut_down_is_misuse_and_nothing_waits(void **state)
     for (size_t i = 0; i < 3; i++) {
         fer_handle stream = open_stream(systems[i]);
         assert_ok(feri_stream_shutdown(&stream, FER_SHUTDOWN_READ));
-        assert_lingers(&stream, SECOND, FER_INVALID_INPUT, 0);
+        assert_lingers(&stream, SECOND, FER_MISUSE, 0);
         assert_int_equal(script.times[SCRIPT_TRY_RECV], 0);
     }
 }
@@ -252,7 +252,7 @@ static void an_unconnected_stream_is_closed_and_told(void **state)
     stream = script_connecting(0);
     assert_true(feri_handle_fail(&stream, FERI_EVENT_CONNECT_FAIL,
                                  (fer_error){FER_CONNECTION_REFUSED, 111}));
-    assert_lingers(&stream, SECOND, FER_INVALID_INPUT, 0);
+    assert_lingers(&stream, SECOND, FER_MISUSE, 0);
 }
 
 static void without_a_socket_it_is_misuse(void **state)
@@ -260,11 +260,11 @@ static void without_a_socket_it_is_misuse(void **state)
     (void)state;
     fer_handle stream = {0};
     script_begin(&script_posix);
-    assert_error(feri_stream_close_gracefully(NULL, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_close_gracefully(NULL, FER_DURATION_NONE), FER_MISUSE, 0);
+    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_MISUSE, 0);
     assert_int_equal(feri_handle_state(&stream), 0);
     assert_ok(feri_handle_claim(&stream));
-    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_MISUSE, 0);
     assert_int_equal(feri_state_phase(feri_handle_state(&stream)), FERI_PHASE_OPENING);
     assert_log("");
 }

@@ -28,7 +28,7 @@ static void check_before_write(fer_handle *handle, bool valid, size_t len, fer_e
 }
 
 static const fer_error ok = {FER_OK, 0};
-static const fer_error invalid = {FER_INVALID_INPUT, 0};
+static const fer_error invalid = {FER_MISUSE, 0};
 static const fer_error unconnected = {FER_NOT_CONNECTED, 0};
 static const fer_error pending = {FER_WOULD_BLOCK, 0};
 static const fer_error broken = {FER_BROKEN_PIPE, 0};
@@ -320,12 +320,12 @@ static void every_request_that_needs_a_connection_asks_how_the_connect_stands(vo
         script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
         assert_error(feri_stream_check(&handle, requests[i]), FER_CONNECTION_REFUSED, 111);
         fer_error_kind after =
-            requests[i] == FERI_REQUEST_TAKE_ERROR ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT;
+            requests[i] == FERI_REQUEST_TAKE_ERROR ? FER_CONNECTION_REFUSED : FER_MISUSE;
         assert_int_equal(feri_stream_check(&handle, requests[i]).kind, after);
         assert_log("take_error(1)");
     }
     fer_handle handle = new_connecting();
-    assert_error(feri_stream_check(&handle, FERI_REQUEST_CONNECT), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_check(&handle, FERI_REQUEST_CONNECT), FER_MISUSE, 0);
     assert_ok(feri_stream_check(&handle, FERI_REQUEST_USE));
     assert_log("");
 }
@@ -347,7 +347,7 @@ static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state
     assert_ok(feri_stream_check_read(&handle, true, 0, &needs_os));
     assert_false(needs_os);
     handle = new_connecting();
-    assert_error(feri_stream_check_read(&handle, false, 1, &needs_os), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_check_read(&handle, false, 1, &needs_os), FER_MISUSE, 0);
     assert_false(needs_os);
 }
 
@@ -358,7 +358,7 @@ static void the_state_after_the_asking_decides(void **state)
     (void)state;
     fer_handle handle = new_connecting();
     script_close_during(SCRIPT_PEER_ADDR, &handle);
-    assert_error(feri_stream_check(&handle, FERI_REQUEST_READ), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_check(&handle, FERI_REQUEST_READ), FER_MISUSE, 0);
 }
 
 int main(void)

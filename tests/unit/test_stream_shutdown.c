@@ -73,10 +73,10 @@ static void misuse_is_refused_and_changes_nothing(void **state)
     feri_state before = feri_handle_state(&handle);
     assert_error(feri_stream_shutdown(&handle, (fer_shutdown)3), FER_INVALID_INPUT, 0);
     assert_error(feri_stream_shutdown(&handle, (fer_shutdown)-1), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_shutdown(NULL, BOTH), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_shutdown(NULL, BOTH), FER_MISUSE, 0);
     assert_int_equal(feri_handle_state(&handle), before);
     feri_handle_close(&handle);
-    assert_error(feri_stream_shutdown(&handle, BOTH), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_shutdown(&handle, BOTH), FER_MISUSE, 0);
     handle = (fer_handle){0};
     assert_error(feri_stream_shutdown(&handle, BOTH), FER_NOT_CONNECTED, 0);
     assert_log("close(1)");

@@ -81,9 +81,9 @@ static void read_exact_of_nothing_and_of_null_is_a_read_of_it(void **state)
     assert_int_equal(n, 0);
     assert_ok(feri_stream_read_exact(&handle, NULL, 0, NULL));
     n = 99;
-    assert_error(feri_stream_read_exact(&handle, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_read_exact(&handle, NULL, 1, &n), FER_MISUSE, 0);
     assert_int_equal(n, 0);
-    assert_error(feri_stream_read_exact(NULL, buf, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_read_exact(NULL, buf, 1, &n), FER_MISUSE, 0);
     handle = (fer_handle){0};
     assert_error(feri_stream_read_exact(&handle, buf, 0, &n), FER_NOT_CONNECTED, 0);
     assert_log("");
@@ -168,10 +168,10 @@ static void read_to_end_into_null_is_refused(void **state)
     (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
-    assert_error(feri_stream_read_to_end(&handle, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_read_to_end(&handle, NULL, 1, &n), FER_MISUSE, 0);
     assert_int_equal(n, 0);
-    assert_error(feri_stream_read_to_end(NULL, buf, 1, &n), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_read_to_end(NULL, NULL, 0, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_read_to_end(NULL, buf, 1, &n), FER_MISUSE, 0);
+    assert_error(feri_stream_read_to_end(NULL, NULL, 0, &n), FER_MISUSE, 0);
     assert_log("");
 }
 
@@ -224,9 +224,9 @@ static void write_all_of_nothing_and_of_null_is_a_write_of_it(void **state)
     assert_int_equal(n, 0);
     assert_ok(feri_stream_write_all(&handle, NULL, 0, NULL));
     n = 99;
-    assert_error(feri_stream_write_all(&handle, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_write_all(&handle, NULL, 1, &n), FER_MISUSE, 0);
     assert_int_equal(n, 0);
-    assert_error(feri_stream_write_all(NULL, buf, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_write_all(NULL, buf, 1, &n), FER_MISUSE, 0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_WRITE));
     assert_error(feri_stream_write_all(&handle, buf, 0, &n), FER_BROKEN_PIPE, 0);
     assert_log("");

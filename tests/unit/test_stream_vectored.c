@@ -159,10 +159,10 @@ static void a_slice_of_null_with_a_length_is_refused_where_it_would_go_along(voi
     fer_io_slice_mut into[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
     fer_io_slice from[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
     size_t n = 99;
-    assert_error(feri_stream_read_vectored(&handle, into, 4, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_read_vectored(&handle, into, 4, &n), FER_MISUSE, 0);
     assert_int_equal(n, 0);
     n = 99;
-    assert_error(feri_stream_write_vectored(&handle, from, 4, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_write_vectored(&handle, from, 4, &n), FER_MISUSE, 0);
     assert_int_equal(n, 0);
     script.traits.io_slices_max = 1;
     assert_ok(feri_stream_read_vectored(&handle, into, 4, &n));
@@ -170,8 +170,8 @@ static void a_slice_of_null_with_a_length_is_refused_where_it_would_go_along(voi
     assert_log("recv_vectored(1,1x1) send_vectored(1,1x1)");
     into[1].base = NULL;
     from[1].base = NULL;
-    assert_error(feri_stream_read_vectored(&handle, into, 2, &n), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_write_vectored(&handle, from, 2, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_read_vectored(&handle, into, 2, &n), FER_MISUSE, 0);
+    assert_error(feri_stream_write_vectored(&handle, from, 2, &n), FER_MISUSE, 0);
     assert_log("");
 }
 
@@ -191,13 +191,13 @@ static void an_array_of_null_with_a_count_is_refused(void **state)
     (void)state;
     fer_handle handle = open_stream(&script_posix);
     size_t n = 99;
-    assert_error(feri_stream_read_vectored(&handle, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_read_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0);
     assert_int_equal(n, 0);
     n = 99;
-    assert_error(feri_stream_write_vectored(&handle, NULL, 1, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_write_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0);
     assert_int_equal(n, 0);
-    assert_error(feri_stream_read_vectored(NULL, NULL, 0, &n), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_write_vectored(NULL, NULL, 0, &n), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_read_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0);
+    assert_error(feri_stream_write_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0);
     assert_log("");
 }
 

@@ -46,7 +46,7 @@ static void accept_fills_a_stream_and_tells_the_peer(void **state)
     assert_ok(fer_tcp_listener_accept(&listener, &stream, &peer));
     assert_int_equal(fer_tcp_stream_as_raw(&stream), 2);
     assert_int_equal(peer.port, 1001);
-    assert_error(fer_tcp_listener_accept(&listener, &stream, &peer), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_accept(&listener, &stream, &peer), FER_MISUSE, 0);
     assert_log("accept(1)");
 }
 
@@ -75,9 +75,9 @@ static void the_local_address_is_the_os_s(void **state)
     fer_socket_addr got;
     assert_ok(fer_tcp_listener_local_addr(&listener, &got));
     assert_int_equal(got.port, 1002);
-    assert_error(fer_tcp_listener_local_addr(&listener, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_local_addr(NULL, &got), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_local_addr(&empty, &got), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_local_addr(&listener, NULL), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_local_addr(NULL, &got), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_local_addr(&empty, &got), FER_MISUSE, 0);
     assert_log("local_addr(1)");
 }
 
@@ -93,9 +93,9 @@ static void a_pending_error_is_told_and_changes_nothing(void **state)
     assert_ok(fer_tcp_listener_take_error(&listener, &got));
     assert_error(got, FER_CONNECTION_RESET, 104);
     assert_int_equal(feri_handle_state(&listener.handle_), FERI_PHASE_OPEN);
-    assert_error(fer_tcp_listener_take_error(&listener, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_take_error(NULL, &got), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_take_error(&empty, &got), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_take_error(&listener, NULL), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_take_error(NULL, &got), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_take_error(&empty, &got), FER_MISUSE, 0);
     assert_log("take_error(1) take_error(1)");
 }
 
@@ -125,18 +125,18 @@ static void null_is_refused_by_every_function(void **state)
     fer_socket_addr addr = script_addr("192.0.2.1:1");
     fer_duration timeout;
     uint32_t number;
-    assert_error(fer_tcp_listener_bind(null, "192.0.2.1:1"), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_bind_addr(null, &addr), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_accept(null, &stream, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_accept(&listener, NULL, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_try_clone(null, &other), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_try_clone(&listener, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_set_ttl(null, 1), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_ttl(null, &number), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_set_nonblocking(null, true), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_set_timeout(null, FER_DURATION_NONE), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_timeout(null, &timeout), FER_INVALID_INPUT, 0);
-    assert_error(fer_tcp_listener_set_limits(null, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_tcp_listener_bind(null, "192.0.2.1:1"), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_bind_addr(null, &addr), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_accept(null, &stream, NULL), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_accept(&listener, NULL, NULL), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_try_clone(null, &other), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_try_clone(&listener, NULL), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_set_ttl(null, 1), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_ttl(null, &number), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_set_nonblocking(null, true), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_set_timeout(null, FER_DURATION_NONE), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_timeout(null, &timeout), FER_MISUSE, 0);
+    assert_error(fer_tcp_listener_set_limits(null, NULL), FER_MISUSE, 0);
     assert_error(fer_tcp_listener_from_raw(null, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
     assert_int_equal(fer_tcp_listener_as_raw(null), FER_RAW_SOCKET_NONE);
     assert_int_equal(fer_tcp_listener_into_raw(null), FER_RAW_SOCKET_NONE);

@@ -154,14 +154,14 @@ static void misuse_makes_no_system_call(void **state)
     fer_handle empty = {0};
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
-    assert_error(feri_stream_try_read(&handle, NULL, 8, &n[0]), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_try_peek(NULL, buf, 8, &n[1]), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_try_read(&handle, NULL, 8, &n[0]), FER_MISUSE, 0);
+    assert_error(feri_stream_try_peek(NULL, buf, 8, &n[1]), FER_MISUSE, 0);
     assert_error(feri_stream_try_write(&empty, "x", 1, &n[2]), FER_NOT_CONNECTED, 0);
     assert_int_equal(n[0] + n[1] + n[2], 0);
     assert_ok(feri_stream_try_read(&handle, buf, 0, NULL));
     assert_ok(feri_stream_try_read_vectored(&handle, NULL, 0, NULL));
-    assert_error(feri_stream_try_read_vectored(&handle, NULL, 1, NULL), FER_INVALID_INPUT, 0);
-    assert_error(feri_stream_try_write_vectored(NULL, NULL, 0, NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_stream_try_read_vectored(&handle, NULL, 1, NULL), FER_MISUSE, 0);
+    assert_error(feri_stream_try_write_vectored(NULL, NULL, 0, NULL), FER_MISUSE, 0);
     assert_log("");
 }
 

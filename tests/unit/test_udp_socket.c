@@ -38,8 +38,8 @@ static void each_way_to_bind_binds_and_forgets_the_old_peer(void **state)
     assert_int_equal(socket.peer_.port, 0);
     assert_log("socket(udp,v4) bind(4,192.0.2.3:0) report_refusals(4,0)");
     assert_int_equal(fer_udp_socket_as_raw(&socket), 4);
-    assert_error(fer_udp_socket_bind(&socket, "192.0.2.3:0"), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_bind_addr(&socket, &addrs[1]), FER_INVALID_INPUT, 0);
+    assert_error(fer_udp_socket_bind(&socket, "192.0.2.3:0"), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_bind_addr(&socket, &addrs[1]), FER_MISUSE, 0);
     assert_log("");
 }
 
@@ -59,7 +59,7 @@ static void each_way_to_connect_connects(void **state)
     assert_log("connect(1,192.0.2.3:3) peer_addr(1) report_refusals(1,1)");
     addrs[1].ip.family = (fer_ip_family)9;
     assert_error(fer_udp_socket_connect_addr(&socket, &addrs[1]), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_connect_addr(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_udp_socket_connect_addr(&socket, NULL), FER_MISUSE, 0);
     assert_log("");
 }
 
@@ -82,7 +82,7 @@ static void a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends(void **stat
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
     assert_error(fer_udp_socket_connect(&socket, "example.test:80"), FER_HOST_NOT_FOUND, -2);
     assert_error(fer_udp_socket_connect(&socket, "192.0.2.1"), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_connect(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_udp_socket_connect(&socket, NULL), FER_MISUSE, 0);
     assert_log("lookup_begin(example.test)");
 }
 
@@ -97,8 +97,8 @@ static void the_addresses_are_the_os_s(void **state)
     assert_int_equal(got.port, 1001);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
     assert_error(fer_udp_socket_peer_addr(&socket, &got), FER_NOT_CONNECTED, 107);
-    assert_error(fer_udp_socket_local_addr(&socket, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_peer_addr(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_udp_socket_local_addr(&socket, NULL), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_peer_addr(&socket, NULL), FER_MISUSE, 0);
     assert_log("local_addr(1) peer_addr(1) peer_addr(1)");
 }
 
@@ -206,7 +206,7 @@ static void a_clone_has_the_peer_and_asks_for_it(void **state)
     assert_ok(fer_udp_socket_recv(&clone, buf, 4, &got));
     assert_ok(fer_udp_socket_recv(&socket, buf, 4, &got));
     assert_log("duplicate(1) wake(1) recv_from(2,4) peer_addr(2) recv_from(1,4) peer_addr(1)");
-    assert_error(fer_udp_socket_try_clone(&socket, &clone), FER_INVALID_INPUT, 0);
+    assert_error(fer_udp_socket_try_clone(&socket, &clone), FER_MISUSE, 0);
     fer_udp_socket_close(&socket);
     fer_udp_socket_close(&clone);
     assert_log("close(1) close(2)");
@@ -261,23 +261,23 @@ static void null_is_refused_by_every_function(void **state)
     fer_error error;
     bool flag;
     uint32_t number;
-    assert_error(fer_udp_socket_bind(null, "192.0.2.1:1"), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_bind_addr(null, &addr), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_connect(null, "192.0.2.1:1"), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_connect_addr(null, &addr), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_peer_addr(null, &addr), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_local_addr(null, &addr), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_set_read_timeout(null, (fer_duration){1}), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_read_timeout(null, &duration), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_set_nonblocking(null, true), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_take_error(null, &error), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_take_error(&socket, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_set_ttl(null, 1), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_ttl(null, &number), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_set_broadcast(null, true), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_broadcast(null, &flag), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_try_clone(null, &socket), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_try_clone(&socket, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_udp_socket_bind(null, "192.0.2.1:1"), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_bind_addr(null, &addr), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_connect(null, "192.0.2.1:1"), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_connect_addr(null, &addr), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_peer_addr(null, &addr), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_local_addr(null, &addr), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_set_read_timeout(null, (fer_duration){1}), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_read_timeout(null, &duration), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_set_nonblocking(null, true), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_take_error(null, &error), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_take_error(&socket, NULL), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_set_ttl(null, 1), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_ttl(null, &number), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_set_broadcast(null, true), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_broadcast(null, &flag), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_try_clone(null, &socket), FER_MISUSE, 0);
+    assert_error(fer_udp_socket_try_clone(&socket, NULL), FER_MISUSE, 0);
     assert_error(fer_udp_socket_from_raw(null, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
     assert_int_equal(fer_udp_socket_as_raw(null), FER_RAW_SOCKET_NONE);
     assert_int_equal(fer_udp_socket_into_raw(null), FER_RAW_SOCKET_NONE);

@@ -45,8 +45,8 @@ static void a_path_is_as_long_as_the_system_takes(void **state)
         path[longest[i] + 1] = 'p'; /* a path without a NUL */
         assert_error(fer_unix_addr_from_pathname(&addr, path), FER_INVALID_INPUT, 0);
         assert_error(fer_unix_addr_from_pathname(&addr, ""), FER_INVALID_INPUT, 0);
-        assert_error(fer_unix_addr_from_pathname(&addr, NULL), FER_INVALID_INPUT, 0);
-        assert_error(fer_unix_addr_from_pathname(NULL, "p"), FER_INVALID_INPUT, 0);
+        assert_error(fer_unix_addr_from_pathname(&addr, NULL), FER_MISUSE, 0);
+        assert_error(fer_unix_addr_from_pathname(NULL, "p"), FER_MISUSE, 0);
         assert_memory_equal(&addr, &untouched, sizeof addr);
     }
 }
@@ -74,8 +74,8 @@ static void an_abstract_name_is_any_bytes(void **state)
     assert_ok(fer_unix_addr_from_abstract_name(&addr, NULL, 0));
     assert_error(fer_unix_addr_from_abstract_name(&addr, bytes, 108), FER_INVALID_INPUT, 0);
     assert_error(fer_unix_addr_from_abstract_name(&addr, bytes, SIZE_MAX), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_addr_from_abstract_name(&addr, NULL, 1), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_addr_from_abstract_name(NULL, bytes, 1), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_addr_from_abstract_name(&addr, NULL, 1), FER_MISUSE, 0);
+    assert_error(fer_unix_addr_from_abstract_name(NULL, bytes, 1), FER_MISUSE, 0);
     assert_null(fer_unix_addr_as_abstract_name(&addr, NULL));
     assert_null(fer_unix_addr_as_abstract_name(NULL, &len));
 }
@@ -89,7 +89,7 @@ static void abstract_names_are_unsupported_where_there_are_none(void **state)
     script.traits.has_abstract_unix_names = false;
     assert_error(feri_check_unix_name(&addr), FER_UNSUPPORTED, 0);
     assert_error(fer_unix_addr_from_abstract_name(&addr, "name", 4), FER_UNSUPPORTED, 0);
-    assert_error(fer_unix_addr_from_abstract_name(&addr, NULL, 4), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_addr_from_abstract_name(&addr, NULL, 4), FER_MISUSE, 0);
 }
 
 static void all_zero_bytes_are_the_unnamed_address(void **state)
@@ -104,7 +104,7 @@ static void all_zero_bytes_are_the_unnamed_address(void **state)
     assert_null(fer_unix_addr_as_pathname(NULL));
     assert_null(fer_unix_addr_as_abstract_name(&addr, &len));
     assert_error(feri_check_unix_name(&addr), FER_INVALID_INPUT, 0);
-    assert_error(feri_check_unix_name(NULL), FER_INVALID_INPUT, 0);
+    assert_error(feri_check_unix_name(NULL), FER_MISUSE, 0);
 }
 
 /* A path from the OS may fill the whole field, without a NUL. */

@@ -27,8 +27,8 @@ static void each_way_to_connect_connects(void **state)
     assert_ok(fer_unix_addr_from_abstract_name(&addr, "name", 4));
     assert_ok(fer_unix_stream_connect_addr(&stream, &addr));
     assert_log("unix_socket() unix_connect(2,@name)");
-    assert_error(fer_unix_stream_connect_addr(&stream, &addr), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_stream_connect(&stream, "/run/a"), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_connect_addr(&stream, &addr), FER_MISUSE, 0);
+    assert_error(fer_unix_stream_connect(&stream, "/run/a"), FER_MISUSE, 0);
     assert_log("");
 }
 
@@ -118,15 +118,15 @@ static void what_cannot_be_a_name_makes_no_call(void **state)
     fer_unix_listener listener = {0};
     fer_unix_addr unnamed = {0};
     script_begin(&script_posix);
-    assert_error(fer_unix_stream_connect(&stream, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_connect(&stream, NULL), FER_MISUSE, 0);
     assert_error(fer_unix_stream_connect(&stream, ""), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_stream_connect_addr(&stream, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_connect_addr(&stream, NULL), FER_MISUSE, 0);
     assert_error(fer_unix_stream_connect_addr(&stream, &unnamed), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_listener_bind(&listener, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_listener_bind_addr(&listener, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_bind(&listener, NULL), FER_MISUSE, 0);
+    assert_error(fer_unix_listener_bind_addr(&listener, NULL), FER_MISUSE, 0);
     assert_error(fer_unix_listener_bind_addr(&listener, &unnamed), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_stream_connect(NULL, "a"), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_listener_bind(NULL, "a"), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_connect(NULL, "a"), FER_MISUSE, 0);
+    assert_error(fer_unix_listener_bind(NULL, "a"), FER_MISUSE, 0);
     assert_log("");
 }
 
@@ -138,9 +138,9 @@ static void a_pair_fills_two_handles_or_none(void **state)
     fer_unix_stream one = {0};
     fer_unix_stream other = {0};
     script_begin(&script_posix);
-    assert_error(fer_unix_stream_pair(&one, &one), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_stream_pair(&one, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_stream_pair(NULL, &one), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_pair(&one, &one), FER_MISUSE, 0);
+    assert_error(fer_unix_stream_pair(&one, NULL), FER_MISUSE, 0);
+    assert_error(fer_unix_stream_pair(NULL, &one), FER_MISUSE, 0);
     assert_log("");
     assert_int_equal(feri_handle_state(&one.handle_), 0);
     script_then_fail(SCRIPT_UNIX_PAIR, FER_TOO_MANY_OPEN_FILES, 24);
@@ -151,7 +151,7 @@ static void a_pair_fills_two_handles_or_none(void **state)
     assert_int_equal(fer_unix_stream_as_raw(&one), 1);
     assert_int_equal(fer_unix_stream_as_raw(&other), 2);
     fer_unix_stream third = {0};
-    assert_error(fer_unix_stream_pair(&third, &other), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_pair(&third, &other), FER_MISUSE, 0);
     assert_int_equal(feri_handle_state(&third.handle_), 0);
     assert_log("unix_pair() unix_pair()");
 }
@@ -199,10 +199,10 @@ static void accept_asks_for_the_peer_only_where_it_is_wanted(void **state)
     assert_log("accept(1) unix_peer_addr(3) close(3) accept(1) unix_peer_addr(4)");
     memset(&peer, 0x5a, sizeof peer);
     fer_unix_addr before = peer;
-    assert_error(fer_unix_listener_accept(&listener, &stream, &peer), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_accept(&listener, &stream, &peer), FER_MISUSE, 0);
     assert_memory_equal(&peer, &before, sizeof peer);
-    assert_error(fer_unix_listener_accept(&listener, NULL, &peer), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_listener_accept(NULL, &stream, &peer), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_accept(&listener, NULL, &peer), FER_MISUSE, 0);
+    assert_error(fer_unix_listener_accept(NULL, &stream, &peer), FER_MISUSE, 0);
     assert_log("");
 }
 
@@ -244,9 +244,9 @@ static void addresses_are_the_os_s_until_the_end_was_seen(void **state)
     assert_ok(fer_unix_stream_local_addr(&stream, &addr));
     assert_string_equal(fer_unix_addr_as_pathname(&addr), "own");
     assert_ok(fer_unix_listener_local_addr(&listener, &addr));
-    assert_error(fer_unix_stream_peer_addr(&stream, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_stream_local_addr(&stream, NULL), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_listener_local_addr(&listener, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_stream_peer_addr(&stream, NULL), FER_MISUSE, 0);
+    assert_error(fer_unix_stream_local_addr(&stream, NULL), FER_MISUSE, 0);
+    assert_error(fer_unix_listener_local_addr(&listener, NULL), FER_MISUSE, 0);
     assert_log("unix_peer_addr(1) unix_peer_addr(1) unix_local_addr(1) unix_local_addr(2)");
     assert_ok(fer_unix_stream_read(&stream, &byte, 1, NULL)); /* 0 bytes: the end of file */
     script.log[0] = '\0';
@@ -274,7 +274,7 @@ static void every_other_call_is_any_stream_s(void **state)
     assert_log("set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) "
                "timeout(1,writing) set_nonblocking(1,1) "
                "set_nonblocking(2,1) take_error(1) take_error(2)");
-    assert_error(fer_unix_listener_take_error(&listener, NULL), FER_INVALID_INPUT, 0);
+    assert_error(fer_unix_listener_take_error(&listener, NULL), FER_MISUSE, 0);
     assert_int_equal(fer_unix_stream_into_raw(&stream), 1);
     assert_int_equal(fer_unix_listener_into_raw(&listener), 2);
     assert_log("");

@@ -273,7 +273,7 @@ static void a_built_socket_without_a_port_has_failed_to_connect(void **state)
         assert_error(fer_socket_connect(&socket, &addr), FER_ADDR_NOT_AVAILABLE, EAGAIN);
         assert_ok(fer_socket_take_error(&socket, &pending));
         assert_error(pending, FER_ADDR_NOT_AVAILABLE, EAGAIN);
-        assert_error(fer_socket_connect(&socket, &addr), FER_INVALID_INPUT, 0);
+        assert_error(fer_socket_connect(&socket, &addr), FER_MISUSE, 0);
         fer_socket_close(&socket);
     }
     fer_tcp_listener_close(&listener);

@@ -194,7 +194,7 @@ static void is_misuse_with_a_closed_token(const struct sort *sort)
 {
     limit(sort, FERP_NO_DEADLINE);
     fer_cancel_token_close(&token);
-    expect(sort, FER_INVALID_INPUT);
+    expect(sort, FER_MISUSE);
     expect_calls(sort, 0, 0);
     assert_int_equal(fer_cancel_token_new(&token).kind, FER_OK);
     expect(sort, FER_OK); /* the misuse has changed nothing */
