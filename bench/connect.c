@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 {
     static const bench_contender contenders[] = {
         {"raw", raw_connects}, {"raw-again", raw_connects}, {"ferrule", ferrule_connects}};
-    bench_server server = {.listener = {{0}}};
+    bench_server server = {.listener = {{{0}}}};
     bench_options("connect", argc, argv);
     bench_print_absent_peers();
     bench_use_one_processor();

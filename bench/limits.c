@@ -263,7 +263,7 @@ static void *echo(void *argument)
 
 static void run_case(size_t at)
 {
-    bench_pair pair = {.stream = {{0}}};
+    bench_pair pair = {.stream = {{{0}}}};
     pthread_t thread;
     open_pair(&pair);
     int fd = descriptor(&pair.other);
@@ -341,7 +341,7 @@ static void run_connects(void)
                                                  {"connect-again", connect_addr},
                                                  {"connect_with", connect_with},
                                                  {"with-limits", connect_with_limits}};
-    struct target target = {.listener = {{0}}};
+    struct target target = {.listener = {{{0}}}};
     MUST(fer_tcp_listener_bind(&target.listener, "127.0.0.1:0"));
     MUST(fer_tcp_listener_local_addr(&target.listener, &target.address));
     const bench_case c = {"connect", &target, CONNECTS, contenders,
@@ -457,7 +457,7 @@ static int count_case(const char *name, const char *contender, size_t operations
     for (size_t i = 0; i < CASES * CONTENDERS; i++) {
         const bench_contender *found = &cases[i / CONTENDERS].contenders[i % CONTENDERS];
         if (strcmp(cases[i / CONTENDERS].name, name) == 0 && strcmp(found->name, contender) == 0) {
-            bench_pair pair = {.stream = {{0}}};
+            bench_pair pair = {.stream = {{{0}}}};
             open_pair(&pair);
             bench_sink += found->body(&pair, operations);
             close_pair(&pair);

@@ -86,7 +86,7 @@ static uint64_t resolver_lookups(const void *input, size_t count)
     }
     (void)snprintf(host_port, sizeof host_port, "%s:80", (const char *)input);
     for (size_t done = 0; done < count;) {
-        fer_lookup lookups[IN_FLIGHT] = {{0}};
+        fer_lookup lookups[IN_FLIGHT] = {{{0}}};
         const size_t batch = count - done < IN_FLIGHT ? count - done : IN_FLIGHT;
         for (size_t i = 0; i < batch; i++) {
             MUST(fer_resolver_start(&resolver, host_port, NULL, &lookups[i]));

@@ -450,8 +450,8 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
 fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,
                                  const fer_cancel_token *token, uint32_t *ended);
 
-/* ---- Cancel tokens. A backend keeps its state in token->words_. core keeps and reads the token's
- * state; a backend never does, except in simulated time. */
+/* ---- Cancel tokens. A backend keeps its state in token->p_.system_. core keeps and reads the
+ * token's state; a backend never does, except in simulated time. */
 
 /* Makes the token's event, not signalled. eventfd, pipe | CreateEventW with manual reset. */
 fer_error ferp_token_open(fer_cancel_token *token);
@@ -467,7 +467,7 @@ void ferp_token_clear(fer_cancel_token *token); /* read | ResetEvent */
 fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,
                           uint64_t deadline);
 
-/* ---- Pollers. A backend keeps its state in poller->words_. If the system does not keep the
+/* ---- Pollers. A backend keeps its state in poller->p_.system_. If the system does not keep the
  * sockets, that includes a table of them, which grows in ferp_poller_add only. Several threads may
  * call all functions but open and close at the same time. */
 

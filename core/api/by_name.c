@@ -23,10 +23,8 @@ fer_error fer_tcp_listener_bind(fer_tcp_listener *listener, const char *host_por
 
 fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
 {
-    FER_TRY(
-        feri_open_by_name(socket == NULL ? NULL : &socket->handle_, host_port, feri_datagram_open));
-    socket->peer_ = (fer_socket_addr){0};
-    return feri_ok();
+    return feri_open_by_name(socket == NULL ? NULL : &socket->handle_, host_port,
+                             feri_datagram_open);
 }
 
 fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
@@ -37,7 +35,7 @@ fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
     FER_TRY(feri_address_source_of_text(&source, host_port));
     fer_error error = feri_own_error(FER_INVALID_INPUT); /* if there is no address */
     while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {
-        error = feri_datagram_connect(socket, &addr);
+        error = feri_datagram_connect(&socket->handle_, &addr);
     }
     feri_address_source_end(&source);
     return error;

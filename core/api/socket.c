@@ -26,17 +26,17 @@
 /* NULL for NULL, which the called functions refuse. */
 static fer_handle *socket_handle(fer_socket *socket)
 {
-    return socket == NULL ? NULL : &socket->inner_.handle_;
+    return socket == NULL ? NULL : &socket->handle_;
 }
 
 static const fer_handle *const_socket_handle(const fer_socket *socket)
 {
-    return socket == NULL ? NULL : &socket->inner_.handle_;
+    return socket == NULL ? NULL : &socket->handle_;
 }
 
 static bool is_datagram(const fer_socket *socket)
 {
-    return feri_handle_has_flag(&socket->inner_.handle_, FERI_FLAG_DATAGRAM);
+    return feri_handle_has_flag(&socket->handle_, FERI_FLAG_DATAGRAM);
 }
 
 /* ---- Creation and closing */
@@ -44,9 +44,7 @@ static bool is_datagram(const fer_socket *socket)
 fer_error fer_socket_new(fer_socket *socket, fer_socket_domain domain, fer_socket_type type,
                          int protocol)
 {
-    FER_TRY(feri_socket_new(socket_handle(socket), domain, type, protocol));
-    socket->inner_.peer_ = (fer_socket_addr){0};
-    return feri_ok();
+    return feri_socket_new(socket_handle(socket), domain, type, protocol);
 }
 
 /* A stream is closed as every stream type is (rule S7), even if it was not converted into one. */
@@ -62,9 +60,7 @@ void fer_socket_close(fer_socket *socket)
 
 fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
 {
-    FER_TRY(feri_try_clone(socket_handle(socket), socket_handle(out)));
-    out->inner_.peer_ = socket->inner_.peer_;
-    return feri_ok();
+    return feri_try_clone(socket_handle(socket), socket_handle(out));
 }
 
 fer_raw_socket fer_socket_as_raw(const fer_socket *socket)
@@ -74,9 +70,7 @@ fer_raw_socket fer_socket_as_raw(const fer_socket *socket)
 
 fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
 {
-    FER_TRY(feri_socket_from_raw(socket_handle(socket), raw));
-    socket->inner_.peer_ = (fer_socket_addr){0};
-    return feri_ok();
+    return feri_socket_from_raw(socket_handle(socket), raw);
 }
 
 fer_raw_socket fer_socket_into_raw(fer_socket *socket)
@@ -227,7 +221,7 @@ fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
     fer_ip_family family =
         feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
     fer_error error =
-        ferp_bind_device(socket_handle(socket)->raw_, family, name == NULL ? "" : name);
+        ferp_bind_device(socket_handle(socket)->p_.raw_, family, name == NULL ? "" : name);
     return feri_set_result(socket_handle(socket), error);
 }
 
@@ -285,7 +279,7 @@ fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
     FER_TRY(feri_handle_check(const_socket_handle(socket), FERI_REQUEST_USE));
     if (is_datagram(socket)) {
         FER_TRY(feri_socket_check_addr(const_socket_handle(socket), addr));
-        return feri_datagram_connect(&socket->inner_, addr);
+        return feri_datagram_connect(socket_handle(socket), addr);
     }
     return feri_socket_connect(socket_handle(socket), addr);
 }
@@ -316,16 +310,16 @@ fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
     FER_TRY(out == NULL ? feri_own_error(FER_MISUSE)
                         : feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
     if (feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_NO_PORTS)) {
-        return feri_datagram_peer(&socket->inner_, out);
+        return feri_datagram_peer(const_socket_handle(socket), out);
     }
     FER_TRY(feri_stream_check(const_socket_handle(socket), FERI_REQUEST_PEER_ADDR));
-    return ferp_peer_addr(const_socket_handle(socket)->raw_, out);
+    return ferp_peer_addr(const_socket_handle(socket)->p_.raw_, out);
 }
 
 fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
 {
     bool is_datagram_socket = socket != NULL && is_datagram(socket);
-    return is_datagram_socket ? fer_udp_socket_take_error(&socket->inner_, out)
+    return is_datagram_socket ? feri_datagram_take_error(socket_handle(socket), out)
                               : feri_stream_take_error(socket_handle(socket), out);
 }
 
@@ -346,7 +340,7 @@ fer_error fer_socket_send(fer_socket *socket, const void *buf, size_t len, size_
 {
     feri_store_count(n, 0);
     FER_TRY(check_is_datagram(socket));
-    return feri_datagram_send(&socket->inner_, buf, len, FERI_WAIT_BY_MODE, n);
+    return feri_datagram_send(socket_handle(socket), buf, len, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
@@ -354,13 +348,13 @@ fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
 {
     feri_store_count(n, 0);
     FER_TRY(check_is_datagram(socket));
-    return feri_datagram_send_to(&socket->inner_, buf, len, to, FERI_WAIT_BY_MODE, n);
+    return feri_datagram_send_to(socket_handle(socket), buf, len, to, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
     FER_TRY(check_is_datagram(socket));
-    return feri_datagram_receive(&socket->inner_, buf, len, FERI_RECV, out);
+    return feri_datagram_receive(socket_handle(socket), buf, len, FERI_RECV, out);
 }
 
 /* ---- Conversion to and from other handle types */
@@ -389,18 +383,14 @@ fer_error fer_socket_from_tcp_listener(fer_socket *socket, fer_tcp_listener *lis
 
 fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
 {
-    FER_TRY(feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
-                             FERI_FLAG_DATAGRAM));
-    out->peer_ = socket->inner_.peer_;
-    return feri_ok();
+    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
+                            FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_socket_from_udp_socket(fer_socket *socket, fer_udp_socket *source)
 {
-    FER_TRY(feri_socket_from(socket_handle(socket), source == NULL ? NULL : &source->handle_,
-                             FERI_FLAG_DATAGRAM));
-    socket->inner_.peer_ = source->peer_;
-    return feri_ok();
+    return feri_socket_from(socket_handle(socket), source == NULL ? NULL : &source->handle_,
+                            FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)

@@ -48,7 +48,7 @@ fer_error fer_tcp_listener_ready(const fer_tcp_listener *listener, fer_interest 
 fer_error fer_tcp_listener_local_addr(const fer_tcp_listener *listener, fer_socket_addr *out)
 {
     FER_TRY(feri_handle_check_getter(const_tcp_listener_handle(listener), out));
-    return ferp_local_addr(listener->handle_.raw_, out);
+    return ferp_local_addr(const_tcp_listener_handle(listener)->p_.raw_, out);
 }
 
 fer_error fer_tcp_listener_try_clone(fer_tcp_listener *listener, fer_tcp_listener *out)
@@ -69,7 +69,7 @@ fer_error fer_tcp_listener_ttl(const fer_tcp_listener *listener, uint32_t *out)
 fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener, fer_error *out)
 {
     FER_TRY(feri_handle_check_getter(tcp_listener_handle(listener), out));
-    return ferp_take_error(listener->handle_.raw_, out);
+    return ferp_take_error(const_tcp_listener_handle(listener)->p_.raw_, out);
 }
 
 fer_error fer_tcp_listener_set_limits(fer_tcp_listener *listener, const fer_limits *limits)

@@ -52,7 +52,7 @@ fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream, fer_socket_addr
 {
     FER_TRY(out == NULL ? feri_own_error(FER_MISUSE)
                         : feri_stream_check(const_tcp_handle(stream), FERI_REQUEST_PEER_ADDR));
-    return ferp_peer_addr(stream->handle_.raw_, out);
+    return ferp_peer_addr(const_tcp_handle(stream)->p_.raw_, out);
 }
 
 fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream, fer_socket_addr *out)

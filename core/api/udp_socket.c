@@ -28,9 +28,7 @@ static const fer_handle *const_udp_handle(const fer_udp_socket *socket)
 
 fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket, const fer_socket_addr *addr)
 {
-    FER_TRY(feri_open_first(udp_handle(socket), addr, 1, feri_datagram_open));
-    socket->peer_ = (fer_socket_addr){0};
-    return feri_ok();
+    return feri_open_first(udp_handle(socket), addr, 1, feri_datagram_open);
 }
 
 fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_addr *addr)
@@ -39,13 +37,13 @@ fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_a
     if (!feri_addresses_are_valid(addr, 1)) {
         return feri_refuse(addr == NULL);
     }
-    return feri_datagram_connect(socket, addr);
+    return feri_datagram_connect(udp_handle(socket), addr);
 }
 
 fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
     FER_TRY(feri_handle_check_getter(const_udp_handle(socket), out));
-    return ferp_peer_addr(socket->handle_.raw_, out);
+    return ferp_peer_addr(const_udp_handle(socket)->p_.raw_, out);
 }
 
 fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_addr *out)
@@ -57,58 +55,58 @@ fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_add
 
 fer_error fer_udp_socket_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_datagram_send(socket, buf, len, FERI_WAIT_BY_MODE, n);
+    return feri_datagram_send(udp_handle(socket), buf, len, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_udp_socket_send_to(fer_udp_socket *socket, const void *buf, size_t len,
                                  const fer_socket_addr *to, size_t *n)
 {
-    return feri_datagram_send_to(socket, buf, len, to, FERI_WAIT_BY_MODE, n);
+    return feri_datagram_send_to(udp_handle(socket), buf, len, to, FERI_WAIT_BY_MODE, n);
 }
 
 fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, void *buf, size_t len,
                                    fer_udp_received *out)
 {
-    return feri_datagram_receive(socket, buf, len, FERI_RECV, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_RECV, out);
 }
 
 fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
-    return feri_datagram_receive(socket, buf, len, FERI_RECV, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_RECV, out);
 }
 
 fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, void *buf, size_t len,
                                    fer_udp_received *out)
 {
-    return feri_datagram_receive(socket, buf, len, FERI_PEEK, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_PEEK, out);
 }
 
 fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
-    return feri_datagram_receive(socket, buf, len, FERI_PEEK, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_PEEK, out);
 }
 
 fer_error fer_udp_socket_try_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_datagram_send(socket, buf, len, FERI_WAIT_NEVER, n);
+    return feri_datagram_send(udp_handle(socket), buf, len, FERI_WAIT_NEVER, n);
 }
 
 fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf, size_t len,
                                      const fer_socket_addr *to, size_t *n)
 {
-    return feri_datagram_send_to(socket, buf, len, to, FERI_WAIT_NEVER, n);
+    return feri_datagram_send_to(udp_handle(socket), buf, len, to, FERI_WAIT_NEVER, n);
 }
 
 fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t len,
                                        fer_udp_received *out)
 {
-    return feri_datagram_receive(socket, buf, len, FERI_TRY_RECV, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_TRY_RECV, out);
 }
 
 fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf, size_t len,
                                        fer_udp_received *out)
 {
-    return feri_datagram_receive(socket, buf, len, FERI_TRY_PEEK, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_TRY_PEEK, out);
 }
 
 fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest,
@@ -151,11 +149,7 @@ fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket, bool nonblockin
 
 fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
 {
-    fer_error pending = feri_ok();
-    FER_TRY(feri_handle_check_getter(const_udp_handle(socket), out));
-    FER_TRY(ferp_take_error(socket->handle_.raw_, &pending));
-    *out = feri_map_error(FERI_OPERATION_DATAGRAM, pending);
-    return feri_ok();
+    return feri_datagram_take_error(udp_handle(socket), out);
 }
 
 fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, uint32_t ttl)
@@ -238,9 +232,7 @@ fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, fer_ipv6_add
 
 fer_error fer_udp_socket_try_clone(fer_udp_socket *socket, fer_udp_socket *out)
 {
-    FER_TRY(feri_try_clone(udp_handle(socket), udp_handle(out)));
-    out->peer_ = socket->peer_;
-    return feri_ok();
+    return feri_try_clone(udp_handle(socket), udp_handle(out));
 }
 
 void fer_udp_socket_close(fer_udp_socket *socket)

@@ -62,7 +62,7 @@ fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_un
     FER_TRY(feri_check_unix_name(addr));
     fer_error error;
     do {
-        error = ferp_unix_connect(socket->handle_.raw_, addr);
+        error = ferp_unix_connect(const_datagram_handle(socket)->p_.raw_, addr);
     } while (error.kind == FER_INTERRUPTED);
     return error;
 }
@@ -70,13 +70,13 @@ fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_un
 fer_error fer_unix_datagram_local_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
     FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
-    return ferp_unix_local_addr(socket->handle_.raw_, out);
+    return ferp_unix_local_addr(const_datagram_handle(socket)->p_.raw_, out);
 }
 
 fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
     FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
-    return ferp_unix_peer_addr(socket->handle_.raw_, out);
+    return ferp_unix_peer_addr(const_datagram_handle(socket)->p_.raw_, out);
 }
 
 fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how)
@@ -85,7 +85,7 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
     if ((unsigned)how > FER_SHUTDOWN_BOTH) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    return ferp_shutdown(socket->handle_.raw_, how);
+    return ferp_shutdown(const_datagram_handle(socket)->p_.raw_, how);
 }
 
 /* ---- Sending and receiving */
@@ -173,7 +173,7 @@ static fer_error receive_with_mode(fer_unix_datagram *socket, void *buf, size_t 
         return feri_own_error(FER_MISUSE);
     }
     len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
-    fer_raw_socket raw = socket->handle_.raw_;
+    fer_raw_socket raw = const_datagram_handle(socket)->p_.raw_;
     feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_RECEIVABLE);
     FER_TRY(feri_waiting_begin(&waiting));
     fer_error error;
@@ -247,7 +247,7 @@ fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket, bool nonb
 fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket, fer_error *out)
 {
     FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
-    return ferp_take_error(socket->handle_.raw_, out);
+    return ferp_take_error(const_datagram_handle(socket)->p_.raw_, out);
 }
 
 fer_error fer_unix_datagram_try_clone(fer_unix_datagram *socket, fer_unix_datagram *out)

@@ -38,7 +38,8 @@ fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener, const fer_uni
  * unnamed. */
 static void store_peer_addr(const fer_unix_stream *stream, fer_unix_addr *peer)
 {
-    if (peer != NULL && ferp_unix_peer_addr(stream->handle_.raw_, peer).kind != FER_OK) {
+    if (peer != NULL &&
+        ferp_unix_peer_addr(feri_handle_as_raw(&stream->handle_), peer).kind != FER_OK) {
         *peer = (fer_unix_addr){0};
     }
 }
@@ -70,7 +71,7 @@ fer_error fer_unix_listener_ready(const fer_unix_listener *listener, fer_interes
 fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener, fer_unix_addr *out)
 {
     FER_TRY(feri_handle_check_getter(const_unix_listener_handle(listener), out));
-    return ferp_unix_local_addr(listener->handle_.raw_, out);
+    return ferp_unix_local_addr(const_unix_listener_handle(listener)->p_.raw_, out);
 }
 
 fer_error fer_unix_listener_try_clone(fer_unix_listener *listener, fer_unix_listener *out)
@@ -101,7 +102,7 @@ fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener, bool no
 fer_error fer_unix_listener_take_error(fer_unix_listener *listener, fer_error *out)
 {
     FER_TRY(feri_handle_check_getter(unix_listener_handle(listener), out));
-    return ferp_take_error(listener->handle_.raw_, out);
+    return ferp_take_error(const_unix_listener_handle(listener)->p_.raw_, out);
 }
 
 void fer_unix_listener_close(fer_unix_listener *listener)

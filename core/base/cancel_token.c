@@ -7,12 +7,14 @@
 #include "core/base/result.h"
 #include "platform/platform.h"
 
+_Static_assert(sizeof(fer_cancel_token) == 32, "the size does not change");
+
 /* Between two looks of reset at a cancel in progress. */
 #define RESET_PAUSE_NANOS UINT64_C(1000000)
 
 static uint32_t state_of(const fer_cancel_token *token)
 {
-    return token == NULL ? (uint32_t)FERI_TOKEN_NEW : feri_atomic_load(&token->state_);
+    return token == NULL ? (uint32_t)FERI_TOKEN_NEW : feri_atomic_load(&token->p_.state_);
 }
 
 bool feri_token_is_open(const fer_cancel_token *token)
@@ -41,7 +43,7 @@ fer_error fer_cancel_token_new(fer_cancel_token *token)
         return feri_own_error(FER_MISUSE);
     }
     FER_TRY(ferp_token_open(token));
-    feri_atomic_store(&token->state_, FERI_TOKEN_OPEN);
+    feri_atomic_store(&token->p_.state_, FERI_TOKEN_OPEN);
     return feri_ok();
 }
 
@@ -50,9 +52,9 @@ fer_error fer_cancel_token_cancel(fer_cancel_token *token)
     if (!feri_token_is_open(token)) {
         return feri_own_error(FER_MISUSE);
     }
-    if (feri_atomic_replace(&token->state_, FERI_TOKEN_OPEN, FERI_TOKEN_CANCELLING)) {
+    if (feri_atomic_replace(&token->p_.state_, FERI_TOKEN_OPEN, FERI_TOKEN_CANCELLING)) {
         ferp_token_signal(token);
-        (void)feri_atomic_replace(&token->state_, FERI_TOKEN_CANCELLING, FERI_TOKEN_CANCELLED);
+        (void)feri_atomic_replace(&token->p_.state_, FERI_TOKEN_CANCELLING, FERI_TOKEN_CANCELLED);
     }
     return feri_ok();
 }
@@ -73,7 +75,7 @@ fer_error fer_cancel_token_reset(fer_cancel_token *token)
     }
     if (state_of(token) == FERI_TOKEN_CANCELLED) {
         ferp_token_clear(token);
-        (void)feri_atomic_replace(&token->state_, FERI_TOKEN_CANCELLED, FERI_TOKEN_OPEN);
+        (void)feri_atomic_replace(&token->p_.state_, FERI_TOKEN_CANCELLED, FERI_TOKEN_OPEN);
     }
     return feri_ok();
 }
@@ -81,7 +83,7 @@ fer_error fer_cancel_token_reset(fer_cancel_token *token)
 void fer_cancel_token_close(fer_cancel_token *token)
 {
     if (feri_token_is_open(token)) {
-        feri_atomic_store(&token->state_, FERI_TOKEN_CLOSED);
+        feri_atomic_store(&token->p_.state_, FERI_TOKEN_CLOSED);
         ferp_token_close(token);
     }
 }

@@ -43,7 +43,7 @@ static bool had_ended_before_adoption(const fer_handle *handle, fer_error error)
 {
     return feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_UNCONNECTED &&
            feri_handle_has_flag(handle, FERI_FLAG_ADOPTED) &&
-           (error.kind == FER_CONNECTION_RESET || halves_have_ended(handle->raw_, error));
+           (error.kind == FER_CONNECTION_RESET || halves_have_ended(handle->p_.raw_, error));
 }
 
 /* A connect that has failed, although no call has told so yet (rule C5). SO_ERROR is not read, so
@@ -51,7 +51,7 @@ static bool had_ended_before_adoption(const fer_handle *handle, fer_error error)
 static bool has_failed_to_connect(const fer_handle *handle, fer_error error)
 {
     return feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_CONNECTING &&
-           halves_have_ended(handle->raw_, error);
+           halves_have_ended(handle->p_.raw_, error);
 }
 
 fer_error feri_set_result(const fer_handle *handle, fer_error error)
@@ -59,7 +59,7 @@ fer_error feri_set_result(const fer_handle *handle, fer_error error)
     bool is_connection = error.kind != FER_OK &&
                          feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_OPEN &&
                          !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
-    bool has_ended = (is_connection && feri_connection_has_ended(handle->raw_, error)) ||
+    bool has_ended = (is_connection && feri_connection_has_ended(handle->p_.raw_, error)) ||
                      had_ended_before_adoption(handle, error) ||
                      has_failed_to_connect(handle, error);
     return has_ended ? feri_map_error(FERI_OPERATION_SET_ENDED, error) : error;

@@ -7,13 +7,16 @@
 #include "core/handle/modes.h"
 #include "platform/platform.h"
 
+_Static_assert(sizeof(fer_handle) == 96 && _Alignof(fer_handle) == _Alignof(uint64_t),
+               "a promise of handle.h");
+
 fer_error feri_handle_saved_error(const fer_handle *handle)
 {
     fer_error_kind kind = feri_state_saved_kind(feri_handle_state(handle));
     if (kind == FER_OK) {
         return feri_own_error(FER_BROKEN_PIPE);
     }
-    return (fer_error){kind, (int32_t)feri_atomic_load((const uint32_t *)&handle->reason_)};
+    return (fer_error){kind, (int32_t)feri_atomic_load((const uint32_t *)&handle->p_.reason_)};
 }
 
 fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer)
@@ -43,14 +46,14 @@ static bool has_socket(feri_state state)
 static feri_state step_state(fer_handle *handle, feri_event event, fer_error_kind kind)
 {
     for (;;) {
-        uint32_t word = feri_atomic_load(&handle->state_);
+        uint32_t word = feri_atomic_load(&handle->p_.state_);
         uint32_t mark = word & FERI_HANDLE_LIMITED;
         feri_state old = word & ~FERI_HANDLE_LIMITED;
         feri_state next = feri_state_next(old, event, kind);
         if (next == FERI_STATE_MISUSE) {
             return FERI_STATE_MISUSE;
         }
-        if (feri_atomic_replace(&handle->state_, word, next | (has_socket(next) ? mark : 0))) {
+        if (feri_atomic_replace(&handle->p_.state_, word, next | (has_socket(next) ? mark : 0))) {
             return old;
         }
     }
@@ -59,12 +62,12 @@ static feri_state step_state(fer_handle *handle, feri_event event, fer_error_kin
 bool feri_handle_mark_limited(fer_handle *handle, bool is_limited)
 {
     for (;;) {
-        uint32_t word = feri_atomic_load(&handle->state_);
+        uint32_t word = feri_atomic_load(&handle->p_.state_);
         feri_state state = word & ~FERI_HANDLE_LIMITED;
         if (!has_socket(state)) {
             return false;
         }
-        if (feri_atomic_replace(&handle->state_, word,
+        if (feri_atomic_replace(&handle->p_.state_, word,
                                 state | (is_limited ? FERI_HANDLE_LIMITED : 0))) {
             return true;
         }
@@ -88,7 +91,7 @@ bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
     if (feri_state_saved_kind(seen) == FER_OK) {
         /* The code is stored before the kind that makes it visible. If two threads fail at the same
          * time, either code may remain. */
-        (void)feri_atomic_replace((uint32_t *)&handle->reason_, 0, (uint32_t)error.os_code);
+        (void)feri_atomic_replace((uint32_t *)&handle->p_.reason_, 0, (uint32_t)error.os_code);
     }
     return step_state(handle, event, error.kind) != FERI_STATE_MISUSE;
 }
@@ -98,9 +101,10 @@ fer_error feri_handle_claim(fer_handle *handle)
     if (handle == NULL || !feri_handle_apply(handle, FERI_EVENT_OPEN_BEGIN)) {
         return feri_own_error(FER_MISUSE);
     }
-    handle->raw_ = FER_RAW_SOCKET_NONE;
-    handle->reason_ = 0;
-    handle->flags_ = 0;
+    handle->p_.raw_ = FER_RAW_SOCKET_NONE;
+    handle->p_.reason_ = 0;
+    handle->p_.flags_ = 0;
+    handle->p_.peer_ = (fer_socket_addr){0};
     feri_modes_clear(handle);
     feri_limits_clear(handle);
     return feri_ok();
@@ -118,8 +122,8 @@ static fer_error fill_or_close(bool filled, fer_raw_socket raw)
 static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, uint32_t flags)
 {
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
-    handle->raw_ = raw;
-    handle->flags_ = flags;
+    handle->p_.raw_ = raw;
+    handle->p_.flags_ = flags;
     if ((flags & FERI_FLAG_NONBLOCKING) != 0 && feri_modes_are_kept(handle)) {
         feri_modes_set_nonblocking(handle, true);
     }
@@ -145,11 +149,12 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
         feri_state_answer(seen, FERI_REQUEST_CLONE) != FERI_ANSWER_CALL_OS) {
         return fill_or_close(false, raw);
     }
-    handle->raw_ = raw;
-    handle->flags_ = feri_handle_flags(source);
-    handle->reason_ = (int32_t)feri_atomic_load((const uint32_t *)&source->reason_);
+    handle->p_.raw_ = raw;
+    handle->p_.flags_ = feri_handle_flags(source);
+    handle->p_.reason_ = (int32_t)feri_atomic_load((const uint32_t *)&source->p_.reason_);
+    handle->p_.peer_ = source->p_.peer_;
     feri_modes_join(handle, source);
-    bool is_filled = feri_atomic_replace(&handle->state_, claimed, seen);
+    bool is_filled = feri_atomic_replace(&handle->p_.state_, claimed, seen);
     if (!is_filled) {
         feri_modes_leave(handle);
     }
@@ -161,17 +166,18 @@ fer_error feri_handle_move(fer_handle *from, fer_handle *to)
     FER_TRY(feri_handle_claim(to));
     feri_state claimed = feri_handle_state(to);
     uint32_t flags = feri_handle_flags(from);
-    int32_t os_code = (int32_t)feri_atomic_load((const uint32_t *)&from->reason_);
+    int32_t os_code = (int32_t)feri_atomic_load((const uint32_t *)&from->p_.reason_);
     feri_state seen = feri_handle_state(from);
-    to->raw_ = feri_handle_release(from);
-    to->flags_ = flags;
-    to->reason_ = os_code;
+    to->p_.raw_ = feri_handle_release(from);
+    to->p_.flags_ = flags;
+    to->p_.reason_ = os_code;
+    to->p_.peer_ = from->p_.peer_;
     feri_modes_move(from, to);
-    bool is_filled = feri_atomic_replace(&to->state_, claimed, seen);
+    bool is_filled = feri_atomic_replace(&to->p_.state_, claimed, seen);
     if (!is_filled) {
         feri_modes_leave(to);
     }
-    return fill_or_close(is_filled, to->raw_);
+    return fill_or_close(is_filled, to->p_.raw_);
 }
 
 void feri_handle_abandon(fer_handle *handle)
@@ -187,7 +193,7 @@ fer_raw_socket feri_handle_release(fer_handle *handle)
     }
     feri_state old = step_state(handle, FERI_EVENT_CLOSE, FER_OK);
     FERI_ASSERT(old != FERI_STATE_MISUSE);
-    return feri_state_answer(old, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS ? handle->raw_
+    return feri_state_answer(old, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS ? handle->p_.raw_
                                                                            : FER_RAW_SOCKET_NONE;
 }
 
@@ -204,6 +210,6 @@ void feri_handle_close(fer_handle *handle)
 fer_raw_socket feri_handle_as_raw(const fer_handle *handle)
 {
     return feri_handle_answer(handle, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS
-               ? handle->raw_
+               ? handle->p_.raw_
                : FER_RAW_SOCKET_NONE;
 }

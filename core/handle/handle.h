@@ -51,23 +51,23 @@ enum {
 
 static inline feri_state feri_handle_state(const fer_handle *handle)
 {
-    return feri_atomic_load(&handle->state_) & ~FERI_HANDLE_LIMITED;
+    return feri_atomic_load(&handle->p_.state_) & ~FERI_HANDLE_LIMITED;
 }
 
 static inline bool feri_handle_is_limited(const fer_handle *handle)
 {
-    return (feri_atomic_load(&handle->state_) & FERI_HANDLE_LIMITED) != 0;
+    return (feri_atomic_load(&handle->p_.state_) & FERI_HANDLE_LIMITED) != 0;
 }
 
 /* Whether the handle is fully open and has no limits. */
 static inline bool feri_handle_is_plain(const fer_handle *handle)
 {
-    return feri_state_is_fully_open(feri_atomic_load(&handle->state_));
+    return feri_state_is_fully_open(feri_atomic_load(&handle->p_.state_));
 }
 
 static inline uint32_t feri_handle_flags(const fer_handle *handle)
 {
-    return feri_atomic_load(&handle->flags_);
+    return feri_atomic_load(&handle->p_.flags_);
 }
 
 static inline bool feri_handle_has_flag(const fer_handle *handle, uint32_t flag)

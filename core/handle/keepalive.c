@@ -109,7 +109,7 @@ fer_error feri_set_keepalive(fer_handle *handle, const fer_tcp_keepalive *keepal
     if (!is_valid(keepalive)) {
         return feri_refuse(keepalive == NULL);
     }
-    return feri_set_result(handle, set_all(handle->raw_, keepalive));
+    return feri_set_result(handle, set_all(handle->p_.raw_, keepalive));
 }
 
 /* A field that the OS cannot report is 0. */
@@ -130,10 +130,10 @@ fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out)
     uint32_t time = 0;
     uint32_t interval = 0;
     uint32_t retries = 0;
-    FER_TRY(ferp_option_value(handle->raw_, FERP_KEEPALIVE, &enabled));
-    FER_TRY(value_or_zero(handle->raw_, FERP_KEEPALIVE_TIME, &time));
-    FER_TRY(value_or_zero(handle->raw_, FERP_KEEPALIVE_INTERVAL, &interval));
-    FER_TRY(value_or_zero(handle->raw_, FERP_KEEPALIVE_RETRIES, &retries));
+    FER_TRY(ferp_option_value(handle->p_.raw_, FERP_KEEPALIVE, &enabled));
+    FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_TIME, &time));
+    FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_INTERVAL, &interval));
+    FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_RETRIES, &retries));
     *out = (fer_tcp_keepalive){enabled != 0, fer_duration_from_secs(time),
                                fer_duration_from_secs(interval), retries};
     return feri_ok();

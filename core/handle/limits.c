@@ -55,9 +55,9 @@ static void before_next_change_attempt(uint32_t *attempts)
 static uint32_t begin_change(fer_handle *handle)
 {
     for (uint32_t attempts = 0;; before_next_change_attempt(&attempts)) {
-        uint32_t version = feri_atomic_load(&handle->limits_version_);
+        uint32_t version = feri_atomic_load(&handle->p_.limits_version_);
         bool is_even = (version & 1) == 0;
-        if (is_even && feri_atomic_replace(&handle->limits_version_, version, version + 1)) {
+        if (is_even && feri_atomic_replace(&handle->p_.limits_version_, version, version + 1)) {
             return version;
         }
     }
@@ -65,22 +65,22 @@ static uint32_t begin_change(fer_handle *handle)
 
 static void end_change(fer_handle *handle, uint32_t version)
 {
-    feri_atomic_store(&handle->limits_version_, version + 2);
+    feri_atomic_store(&handle->p_.limits_version_, version + 2);
 }
 
 static void store(fer_handle *handle, const fer_limits *limits)
 {
     uint64_t deadline = limits->deadline.nanos_;
-    feri_atomic_store(&handle->deadline_[AT_LOW], (uint32_t)deadline);
-    feri_atomic_store(&handle->deadline_[AT_HIGH], (uint32_t)(deadline >> 32));
-    feri_atomic_store_pointer(&handle->token_, limits->token);
+    feri_atomic_store(&handle->p_.deadline_[AT_LOW], (uint32_t)deadline);
+    feri_atomic_store(&handle->p_.deadline_[AT_HIGH], (uint32_t)(deadline >> 32));
+    feri_atomic_store_pointer(&handle->p_.token_, limits->token);
 }
 
 static fer_limits load(const fer_handle *handle)
 {
-    uint64_t low = feri_atomic_load(&handle->deadline_[AT_LOW]);
-    uint64_t high = feri_atomic_load(&handle->deadline_[AT_HIGH]);
-    return (fer_limits){{high << 32 | low}, feri_atomic_load_pointer(&handle->token_)};
+    uint64_t low = feri_atomic_load(&handle->p_.deadline_[AT_LOW]);
+    uint64_t high = feri_atomic_load(&handle->p_.deadline_[AT_HIGH]);
+    return (fer_limits){{high << 32 | low}, feri_atomic_load_pointer(&handle->p_.token_)};
 }
 
 feri_limits feri_limits_of(const fer_handle *handle)
@@ -89,9 +89,9 @@ feri_limits feri_limits_of(const fer_handle *handle)
         return FERI_NO_LIMITS;
     }
     for (uint32_t attempts = 0;; before_next_change_attempt(&attempts)) {
-        uint32_t version = feri_atomic_load(&handle->limits_version_);
+        uint32_t version = feri_atomic_load(&handle->p_.limits_version_);
         fer_limits found = load(handle);
-        bool is_whole = feri_atomic_load(&handle->limits_version_) == version;
+        bool is_whole = feri_atomic_load(&handle->p_.limits_version_) == version;
         if (is_whole && (version & 1) == 0) {
             return feri_limits_from(&found);
         }
@@ -107,7 +107,7 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
         return feri_own_error(FER_MISUSE);
     }
     bool is_limited = chosen->token != NULL || chosen->deadline.nanos_ != 0;
-    FER_TRY(is_limited ? feri_modes_wait_in_core(handle, handle->raw_) : feri_ok());
+    FER_TRY(is_limited ? feri_modes_wait_in_core(handle, handle->p_.raw_) : feri_ok());
     uint32_t version = begin_change(handle);
     store(handle, chosen);
     bool is_set = feri_handle_mark_limited(handle, is_limited);

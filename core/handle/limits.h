@@ -39,10 +39,10 @@ feri_limits feri_limits_of(const fer_handle *handle);
 /* No limits, for an unpublished handle. */
 static inline void feri_limits_clear(fer_handle *handle)
 {
-    handle->token_ = NULL;
-    handle->deadline_[0] = 0;
-    handle->deadline_[1] = 0;
-    handle->limits_version_ = 0;
+    handle->p_.token_ = NULL;
+    handle->p_.deadline_[0] = 0;
+    handle->p_.deadline_[1] = 0;
+    handle->p_.limits_version_ = 0;
 }
 
 #endif

@@ -51,7 +51,7 @@ struct feri_shared_modes {
 
 static feri_shared_modes *record_of(const fer_handle *handle)
 {
-    return feri_atomic_load_pointer(&handle->shared_);
+    return feri_atomic_load_pointer(&handle->p_.shared_);
 }
 
 /* ---- Words */
@@ -59,9 +59,9 @@ static feri_shared_modes *record_of(const fer_handle *handle)
 /* Where a word of the handle is now. */
 static uint32_t *place_of(fer_handle *handle, size_t index)
 {
-    uint32_t own = feri_atomic_load(&handle->modes_[index]);
+    uint32_t own = feri_atomic_load(&handle->p_.modes_[index]);
     if ((own & MOVED) == 0) {
-        return &handle->modes_[index];
+        return &handle->p_.modes_[index];
     }
     feri_shared_modes *record = record_of(handle);
     FERI_ASSERT(record != NULL);
@@ -84,7 +84,7 @@ static void change(fer_handle *handle, size_t index, uint32_t mask, uint32_t val
 
 static uint32_t word_of(const fer_handle *handle, size_t index)
 {
-    uint32_t own = feri_atomic_load(&handle->modes_[index]);
+    uint32_t own = feri_atomic_load(&handle->p_.modes_[index]);
     if ((own & MOVED) == 0) {
         return own;
     }
@@ -198,14 +198,14 @@ fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **ou
 
 void feri_modes_share(fer_handle *handle, feri_shared_modes *made)
 {
-    if (made != NULL && !feri_atomic_replace_pointer(&handle->shared_, NULL, made)) {
+    if (made != NULL && !feri_atomic_replace_pointer(&handle->p_.shared_, NULL, made)) {
         ferp_memory_free(made); /* another thread makes a clone too and was first */
     }
     if (record_of(handle) == NULL) {
         return;
     }
     for (size_t i = 0; i < WORD_COUNT; i++) {
-        feri_atomic_change_bits(&handle->modes_[i], MOVED, 0);
+        feri_atomic_change_bits(&handle->p_.modes_[i], MOVED, 0);
         (void)place_of(handle, i);
     }
 }
@@ -217,26 +217,26 @@ void feri_modes_join(fer_handle *clone, const fer_handle *source)
         return;
     }
     (void)feri_atomic_add(&record->references, 1);
-    clone->shared_ = record;
+    clone->p_.shared_ = record;
     for (size_t i = 0; i < WORD_COUNT; i++) {
-        clone->modes_[i] = MOVED;
+        clone->p_.modes_[i] = MOVED;
     }
 }
 
 void feri_modes_clear(fer_handle *handle)
 {
     for (size_t i = 0; i < WORD_COUNT; i++) {
-        handle->modes_[i] = 0;
+        handle->p_.modes_[i] = 0;
     }
-    handle->shared_ = NULL;
+    handle->p_.shared_ = NULL;
 }
 
 void feri_modes_move(fer_handle *from, fer_handle *to)
 {
     for (size_t i = 0; i < WORD_COUNT; i++) {
-        to->modes_[i] = feri_atomic_load(&from->modes_[i]);
+        to->p_.modes_[i] = feri_atomic_load(&from->p_.modes_[i]);
     }
-    to->shared_ = record_of(from);
+    to->p_.shared_ = record_of(from);
     feri_modes_clear(from);
 }
 

@@ -29,13 +29,13 @@ fer_error feri_set_multicast_ttl_v4(fer_handle *handle, uint32_t ttl)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     return ttl > 255 ? feri_own_error(FER_INVALID_INPUT)
-                     : ferp_set_option(handle->raw_, FERP_MULTICAST_TTL_V4, ttl);
+                     : ferp_set_option(handle->p_.raw_, FERP_MULTICAST_TTL_V4, ttl);
 }
 
 fer_error feri_multicast_ttl_v4(const fer_handle *handle, uint32_t *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    return ferp_option_value(handle->raw_, FERP_MULTICAST_TTL_V4, out);
+    return ferp_option_value(handle->p_.raw_, FERP_MULTICAST_TTL_V4, out);
 }
 
 fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
@@ -46,7 +46,7 @@ fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
         return feri_own_error(FER_INVALID_INPUT);
     }
     return feri_map_error(FERI_OPERATION_GROUP,
-                          ferp_change_group_v4(handle->raw_, change, group, local));
+                          ferp_change_group_v4(handle->p_.raw_, change, group, local));
 }
 
 fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
@@ -57,5 +57,5 @@ fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
         return feri_own_error(FER_INVALID_INPUT);
     }
     return feri_map_error(FERI_OPERATION_GROUP,
-                          ferp_change_group_v6(handle->raw_, change, group, interface_index));
+                          ferp_change_group_v6(handle->p_.raw_, change, group, interface_index));
 }

@@ -16,12 +16,12 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
     if (feri_modes_are_kept(handle)) {
         FER_TRY(timeout.nanos == FER_DURATION_NONE_NANOS
                     ? feri_ok()
-                    : feri_modes_wait_in_core(handle, handle->raw_));
+                    : feri_modes_wait_in_core(handle, handle->p_.raw_));
         feri_modes_set_timeout(handle, direction, timeout);
         return feri_ok();
     }
-    feri_atomic_change_bits(&handle->flags_, FERI_FLAG_TIMEOUT_SET, 0);
-    return feri_set_result(handle, ferp_set_timeout(handle->raw_, direction, timeout));
+    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
+    return feri_set_result(handle, ferp_set_timeout(handle->p_.raw_, direction, timeout));
 }
 
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
@@ -31,7 +31,7 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
         *out = feri_modes_timeout(handle, direction);
         return feri_ok();
     }
-    return ferp_timeout(handle->raw_, direction, out);
+    return ferp_timeout(handle->p_.raw_, direction, out);
 }
 
 /* The flag is set before the socket becomes nonblocking and cleared after it becomes blocking. A
@@ -41,17 +41,17 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (feri_modes_are_kept(handle)) {
-        FER_TRY(nonblocking ? feri_modes_wait_in_core(handle, handle->raw_) : feri_ok());
+        FER_TRY(nonblocking ? feri_modes_wait_in_core(handle, handle->p_.raw_) : feri_ok());
         feri_modes_set_nonblocking(handle, nonblocking);
         return feri_ok();
     }
     uint32_t previous = feri_handle_flags(handle) & FERI_FLAG_NONBLOCKING;
-    feri_atomic_change_bits(&handle->flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0, 0);
-    fer_error error = feri_set_result(handle, ferp_set_nonblocking(handle->raw_, nonblocking));
+    feri_atomic_change_bits(&handle->p_.flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0, 0);
+    fer_error error = feri_set_result(handle, ferp_set_nonblocking(handle->p_.raw_, nonblocking));
     if (error.kind != FER_OK) {
-        feri_atomic_change_bits(&handle->flags_, previous, FERI_FLAG_NONBLOCKING & ~previous);
+        feri_atomic_change_bits(&handle->p_.flags_, previous, FERI_FLAG_NONBLOCKING & ~previous);
     } else if (!nonblocking) {
-        feri_atomic_change_bits(&handle->flags_, 0, FERI_FLAG_NONBLOCKING);
+        feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_NONBLOCKING);
     }
     return error;
 }
@@ -63,7 +63,7 @@ fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
         return feri_ok();
     }
     if (feri_handle_is_shared(handle)) {
-        return ferp_is_nonblocking(handle->raw_, out);
+        return ferp_is_nonblocking(handle->p_.raw_, out);
     }
     *out = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
     return feri_ok();
@@ -76,7 +76,7 @@ fer_error feri_has_become_nonblocking(const fer_handle *handle, bool *out)
     if (is_own || feri_modes_are_kept(handle)) {
         return feri_is_nonblocking(handle, out);
     }
-    return ferp_is_nonblocking(handle->raw_, out);
+    return ferp_is_nonblocking(handle->p_.raw_, out);
 }
 
 static fer_error take_over_modes(fer_handle *handle)
@@ -84,7 +84,7 @@ static fer_error take_over_modes(fer_handle *handle)
     bool nonblocking = false;
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
     if (feri_handle_is_shared(handle) || feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET)) {
-        FER_TRY(feri_modes_read_from(handle->raw_, true, handle));
+        FER_TRY(feri_modes_read_from(handle->p_.raw_, true, handle));
     }
     if (nonblocking) {
         feri_modes_set_nonblocking(handle, true);
@@ -95,13 +95,13 @@ static fer_error take_over_modes(fer_handle *handle)
 fer_error feri_begin_listening(fer_handle *handle)
 {
     FER_TRY(feri_modes_are_kept(handle) ? feri_ok() : take_over_modes(handle));
-    feri_atomic_change_bits(&handle->flags_, FERI_FLAG_LISTENING, 0);
-    return feri_modes_apply_timeouts(handle, handle->raw_);
+    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_LISTENING, 0);
+    return feri_modes_apply_timeouts(handle, handle->p_.raw_);
 }
 
 static fer_error set_number(const fer_handle *handle, ferp_option option, uint32_t value)
 {
-    return feri_set_result(handle, ferp_set_option(handle->raw_, option, value));
+    return feri_set_result(handle, ferp_set_option(handle->p_.raw_, option, value));
 }
 
 fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on)
@@ -114,7 +114,7 @@ fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
 {
     uint32_t value = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(ferp_option_value(handle->raw_, option, &value));
+    FER_TRY(ferp_option_value(handle->p_.raw_, option, &value));
     *out = value != 0;
     return feri_ok();
 }
@@ -131,7 +131,7 @@ fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
         return set_number(handle, FERP_TTL_V4, ttl);
     }
     FER_TRY(set_number(handle, FERP_HOPS_V6, ttl));
-    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TTL_V4, ttl));
+    FER_IGNORE(ferp_set_option(handle->p_.raw_, FERP_TTL_V4, ttl));
     return feri_ok();
 }
 
@@ -139,7 +139,8 @@ fer_error feri_ttl(const fer_handle *handle, uint32_t *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     return ferp_option_value(
-        handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4, out);
+        handle->p_.raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4,
+        out);
 }
 
 /* On a stream TCP owns the two lowest bits, explicit congestion notification (RFC 3168, 5), and
@@ -156,7 +157,7 @@ fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
     }
     FER_TRY(set_number(handle, FERP_TCLASS_V6, tos));
     /* for IPv4-mapped peers, as with the hop limit */
-    FER_IGNORE(ferp_set_option(handle->raw_, FERP_TOS_V4, tos));
+    FER_IGNORE(ferp_set_option(handle->p_.raw_, FERP_TOS_V4, tos));
     return feri_ok();
 }
 
@@ -164,7 +165,7 @@ fer_error feri_tos(const fer_handle *handle, uint32_t *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     return ferp_option_value(
-        handle->raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_TCLASS_V6 : FERP_TOS_V4,
+        handle->p_.raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_TCLASS_V6 : FERP_TOS_V4,
         out);
 }
 
@@ -192,7 +193,7 @@ fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t 
 {
     uint32_t reported = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(ferp_option_value(handle->raw_, option, &reported));
+    FER_TRY(ferp_option_value(handle->p_.raw_, option, &reported));
     *out = feri_buffer_sizes_are_doubled() ? reported / 2 : reported;
     return feri_ok();
 }
@@ -205,9 +206,9 @@ fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
         setting.on = true;
         setting.seconds = feri_whole_seconds(linger, feri_linger_seconds_max());
     }
-    FER_TRY(feri_set_result(handle, ferp_set_linger(handle->raw_, setting)));
+    FER_TRY(feri_set_result(handle, ferp_set_linger(handle->p_.raw_, setting)));
     bool resets = setting.on && setting.seconds == 0;
-    feri_atomic_change_bits(&handle->flags_, resets ? FERI_FLAG_RESETS_AT_CLOSE : 0,
+    feri_atomic_change_bits(&handle->p_.flags_, resets ? FERI_FLAG_RESETS_AT_CLOSE : 0,
                             resets ? 0 : FERI_FLAG_RESETS_AT_CLOSE);
     if (!feri_io_waits_in_kernel()) {
         feri_modes_record_linger(handle, setting);
@@ -220,7 +221,7 @@ fer_error feri_linger(const fer_handle *handle, fer_duration *out)
     FER_TRY(feri_handle_check_getter(handle, out));
     struct ferp_linger setting;
     if (!feri_modes_shared_linger(handle, &setting)) {
-        FER_TRY(ferp_linger(handle->raw_, &setting));
+        FER_TRY(ferp_linger(handle->p_.raw_, &setting));
     }
     *out = setting.on ? fer_duration_from_secs(setting.seconds) : FER_DURATION_NONE;
     return feri_ok();

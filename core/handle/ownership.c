@@ -14,7 +14,7 @@ static fer_error duplicate(fer_handle *handle, fer_raw_socket *out)
 {
     feri_shared_modes *record = NULL;
     FER_TRY(feri_modes_new_record(handle, &record));
-    fer_error error = ferp_duplicate(handle->raw_, out);
+    fer_error error = ferp_duplicate(handle->p_.raw_, out);
     if (error.kind != FER_OK) {
         ferp_memory_free(record);
         return error;
@@ -33,8 +33,8 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
         /* From now on another handle can change the modes, and can end the read half unnoticed by
          * this one. A waiting reader is woken, so that it waits again as a reader of a shared
          * socket. */
-        feri_atomic_change_bits(&handle->flags_, FERI_FLAG_CLONED, 0);
-        ferp_wake(handle->raw_);
+        feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_CLONED, 0);
+        ferp_wake(handle->p_.raw_);
         error = feri_handle_fill_clone(out, raw, handle);
     }
     if (error.kind != FER_OK) {
@@ -75,7 +75,7 @@ static fer_error adopt_modes(fer_handle *handle, fer_raw_socket raw)
 static fer_error claim_and_adopt(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
 {
     FER_TRY(feri_handle_claim(handle));
-    handle->flags_ = flags;
+    handle->p_.flags_ = flags;
     fer_error error = adopt_modes(handle, raw);
     if (error.kind != FER_OK) {
         feri_handle_abandon(handle);

@@ -95,9 +95,9 @@ fer_error feri_pending_connect_status(fer_handle *handle)
 {
     feri_operation operation = feri_connect_operation(handle);
     fer_error status = feri_ok();
-    FER_TRY(feri_connect_status(handle->raw_, operation, &status));
+    FER_TRY(feri_connect_status(handle->p_.raw_, operation, &status));
     if (status.kind == FER_WOULD_BLOCK && feri_handle_is_shared(handle)) {
-        FER_TRY(feri_connect_status_without_error(handle->raw_, operation, &status));
+        FER_TRY(feri_connect_status_without_error(handle->p_.raw_, operation, &status));
     }
     return feri_pending_connect_apply(handle, status);
 }

@@ -34,7 +34,7 @@ fer_error feri_stream_check(const fer_handle *handle, feri_request request)
 static fer_error check_queued_input(const fer_handle *handle, bool *needs_os)
 {
     size_t queued = 0;
-    fer_error error = ferp_bytes_queued(handle->raw_, &queued);
+    fer_error error = ferp_bytes_queued(handle->p_.raw_, &queued);
     if (error.kind != FER_OK || queued == 0) {
         return feri_handle_saved_error(handle);
     }

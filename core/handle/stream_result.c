@@ -17,7 +17,7 @@ static fer_error read_half_error(const fer_handle *handle)
 static bool ends_stream(const fer_handle *handle, fer_error error)
 {
     return feri_error_is_fatal(error) ||
-           (feri_error_is_fatal_without_peer(error) && feri_has_lost_its_peer(handle->raw_));
+           (feri_error_is_fatal_without_peer(error) && feri_has_lost_its_peer(handle->p_.raw_));
 }
 
 fer_error feri_stream_after_end(fer_handle *handle)

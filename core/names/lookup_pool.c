@@ -234,10 +234,10 @@ static fer_error run_literal(feri_lookup *started)
 fer_error feri_pool_start(feri_pool *shared, feri_lookup *started, fer_lookup *out)
 {
     ferp_monitor_enter(&shared->monitor);
-    out->block_ = started;
+    out->p_.block_ = started;
     fer_error err = started->query.is_literal ? run_literal(started) : enqueue(shared, started);
     if (err.kind != FER_OK) {
-        out->block_ = NULL;
+        out->p_.block_ = NULL;
     }
     ferp_monitor_leave(&shared->monitor);
     return err;

@@ -12,6 +12,8 @@
 #include "core/wait/poller.h"
 #include "platform/platform.h"
 
+_Static_assert(sizeof(fer_resolver) == 32 && sizeof(fer_lookup) == 32, "sizes do not change");
+
 static const fer_error success = {FER_OK, 0};
 static const fer_error misuse = {FER_MISUSE, 0};
 static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
@@ -53,15 +55,15 @@ static void end_count(uint32_t *calls, feri_pool *shared)
 /* The pool, with a reference for the caller; NULL if the resolver is not usable. */
 static feri_pool *pool_of(fer_resolver *resolver)
 {
-    feri_pool *shared = resolver == NULL ? NULL : feri_atomic_load_pointer(&resolver->pool_);
-    if (shared == NULL || !count_call(&resolver->calls_)) {
+    feri_pool *shared = resolver == NULL ? NULL : feri_atomic_load_pointer(&resolver->p_.pool_);
+    if (shared == NULL || !count_call(&resolver->p_.calls_)) {
         return NULL;
     }
     bool is_of_process = feri_pool_belongs_to_process(shared);
     if (is_of_process) {
         feri_pool_add_references(shared, 1);
     }
-    end_count(&resolver->calls_, shared);
+    end_count(&resolver->p_.calls_, shared);
     return is_of_process ? shared : NULL;
 }
 
@@ -90,15 +92,15 @@ static void close_calls(uint32_t *calls, feri_pool *shared)
 
 void fer_resolver_close(fer_resolver *resolver)
 {
-    if (resolver == NULL || resolver->pool_ == NULL) {
+    if (resolver == NULL || resolver->p_.pool_ == NULL) {
         return;
     }
-    feri_pool *shared = resolver->pool_;
+    feri_pool *shared = resolver->p_.pool_;
     bool is_of_process = feri_pool_belongs_to_process(shared);
     if (is_of_process) {
-        close_calls(&resolver->calls_, shared);
+        close_calls(&resolver->p_.calls_, shared);
     }
-    feri_atomic_store_pointer(&resolver->pool_, NULL);
+    feri_atomic_store_pointer(&resolver->p_.pool_, NULL);
     if (is_of_process) {
         feri_pool_cancel_all(shared);
         feri_pool_release(shared);
@@ -108,13 +110,13 @@ void fer_resolver_close(fer_resolver *resolver)
 fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t waiting)
 {
     bool is_number = threads > 0 && threads <= FER_RESOLVER_THREADS_MAX;
-    if (resolver == NULL || resolver->pool_ != NULL || !is_number) {
+    if (resolver == NULL || resolver->p_.pool_ != NULL || !is_number) {
         return feri_refuse(is_number);
     }
     feri_pool *made = NULL;
     FER_TRY(feri_pool_new(threads, waiting, &made));
-    resolver->calls_ = 0;
-    resolver->pool_ = made;
+    resolver->p_.calls_ = 0;
+    resolver->p_.pool_ = made;
     return success;
 }
 
@@ -171,7 +173,7 @@ static bool is_open_or_null(const fer_poller *poller)
 static fer_error start_text(fer_resolver *resolver, const char *host_port,
                             const feri_lookup_notice *notice, fer_lookup *out)
 {
-    if (out == NULL || out->block_ != NULL || !is_open_or_null(notice->poller)) {
+    if (out == NULL || out->p_.block_ != NULL || !is_open_or_null(notice->poller)) {
         return misuse;
     }
     feri_address_query query;
@@ -222,11 +224,11 @@ static fer_error wait_until_done(const feri_lookup *awaited, uint64_t deadline)
 fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_socket_addr *addrs,
                           size_t cap, size_t *count)
 {
-    if (lookup_handle == NULL || lookup_handle->block_ == NULL || count == NULL ||
+    if (lookup_handle == NULL || lookup_handle->p_.block_ == NULL || count == NULL ||
         (addrs == NULL && cap > 0)) {
         return misuse;
     }
-    const feri_lookup *awaited = lookup_handle->block_;
+    const feri_lookup *awaited = lookup_handle->p_.block_;
     if (!feri_pool_belongs_to_process(awaited->pool)) {
         return feri_own_error(FER_CANCELLED);
     }
@@ -248,7 +250,7 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
 
 fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list)
 {
-    feri_lookup *taken = lookup_handle->block_;
+    feri_lookup *taken = lookup_handle->p_.block_;
     ferp_monitor_enter(&taken->pool->monitor);
     FERI_ASSERT(taken->stage == FERI_LOOKUP_DONE);
     fer_error err = taken->result.error;
@@ -262,12 +264,12 @@ fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list)
 
 void fer_lookup_close(fer_lookup *lookup_handle)
 {
-    if (lookup_handle == NULL || lookup_handle->block_ == NULL) {
+    if (lookup_handle == NULL || lookup_handle->p_.block_ == NULL) {
         return;
     }
-    feri_lookup *closed = lookup_handle->block_;
+    feri_lookup *closed = lookup_handle->p_.block_;
     feri_pool *shared = closed->pool;
-    lookup_handle->block_ = NULL;
+    lookup_handle->p_.block_ = NULL;
     if (!feri_pool_belongs_to_process(shared)) {
         return;
     }

@@ -34,7 +34,7 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 fer_error feri_listener_opened(fer_handle *listener, fer_error error)
 {
     if (error.kind == FER_OK) {
-        feri_atomic_change_bits(&listener->flags_, FERI_FLAG_LISTENING, 0);
+        feri_atomic_change_bits(&listener->p_.flags_, FERI_FLAG_LISTENING, 0);
     }
     return error;
 }
@@ -58,7 +58,7 @@ static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mod
     }
     fer_interest ready = 0;
     uint64_t now = ferp_now();
-    fer_error error = ferp_ready(listener->raw_, FER_READABLE, now, now, NULL, &ready);
+    fer_error error = ferp_ready(listener->p_.raw_, FER_READABLE, now, now, NULL, &ready);
     return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
 }
 
@@ -68,7 +68,7 @@ static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mod
 static bool should_wait(fer_handle *listener, feri_waiting *waiting, fer_error *error)
 {
     if (error->kind == FER_WOULD_BLOCK && waiting->wait_mode == FERI_WAIT_BY_MODE) {
-        fer_error prepared = feri_modes_wait_in_core(listener, listener->raw_);
+        fer_error prepared = feri_modes_wait_in_core(listener, listener->p_.raw_);
         *error = prepared.kind == FER_OK ? *error : prepared;
     }
     return feri_waiting_after_try(waiting, error) == FERI_TRY_AGAIN;
@@ -120,7 +120,7 @@ static fer_error accept_prepared(const fer_handle *listener, fer_raw_socket *out
                                  fer_socket_addr *peer)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_accept(listener->raw_, &raw, peer));
+    FER_TRY(ferp_accept(listener->p_.raw_, &raw, peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     fer_error error = accepted_result(raw, prepare_accepted(listener, raw), peer == NULL);
     if (error.kind != FER_OK) {

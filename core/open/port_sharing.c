@@ -16,14 +16,14 @@ static bool always_reuses(const fer_handle *handle)
 /* A failed bind may have set exclusive use, and a socket cannot have both options. */
 static fer_error set_reuse_option(const fer_handle *handle, bool reuse)
 {
-    fer_error error = ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
+    fer_error error = ferp_set_option(handle->p_.raw_, FERP_REUSE_ADDRESS, reuse);
     bool is_exclusive = error.kind == FER_INVALID_INPUT && feri_reuse_address_steals_ports() &&
                         !feri_socket_is_bound(handle);
     if (!is_exclusive) {
         return error;
     }
-    FER_TRY(ferp_set_option(handle->raw_, FERP_EXCLUSIVE_ADDRESS, 0));
-    return ferp_set_option(handle->raw_, FERP_REUSE_ADDRESS, reuse);
+    FER_TRY(ferp_set_option(handle->p_.raw_, FERP_EXCLUSIVE_ADDRESS, 0));
+    return ferp_set_option(handle->p_.raw_, FERP_REUSE_ADDRESS, reuse);
 }
 
 /* Whether the socket needs SO_REUSEPORT to share its address. */
@@ -37,7 +37,7 @@ static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
 {
     FER_TRY(set_reuse_option(handle, reuse));
     bool port = reuse || feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
-    return shares_by_reuse_port(handle) ? ferp_set_option(handle->raw_, FERP_REUSE_PORT, port)
+    return shares_by_reuse_port(handle) ? ferp_set_option(handle->p_.raw_, FERP_REUSE_PORT, port)
                                         : feri_ok();
 }
 
@@ -50,7 +50,7 @@ fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
     }
     FER_TRY(feri_set_result(handle, set_reuse_options(handle, reuse)));
     bool is_default = reuse == (feri_socket_type(handle) == FER_TYPE_STREAM);
-    feri_atomic_change_bits(&handle->flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
+    feri_atomic_change_bits(&handle->p_.flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
                             is_default ? FERI_FLAG_REUSE_ADDRESS_SET : 0);
     return feri_ok();
 }
@@ -81,7 +81,7 @@ fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse)
     bool shares =
         shares_by_reuse_port(handle) && feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET);
     FER_TRY(feri_set_switch(handle, FERP_REUSE_PORT, reuse || shares));
-    feri_atomic_change_bits(&handle->flags_, reuse ? FERI_FLAG_REUSE_PORT_SET : 0,
+    feri_atomic_change_bits(&handle->p_.flags_, reuse ? FERI_FLAG_REUSE_PORT_SET : 0,
                             reuse ? 0 : FERI_FLAG_REUSE_PORT_SET);
     return feri_ok();
 }

@@ -39,13 +39,13 @@ fer_error feri_check_reconnect(const fer_handle *handle, const fer_socket_addr *
     fer_socket_addr source;
     *old = (fer_socket_addr){.port = 0};
     if (!feri_reconnect_drops_bound_addr() || feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ||
-        ferp_peer_addr(handle->raw_, old).kind != FER_OK) {
+        ferp_peer_addr(handle->p_.raw_, old).kind != FER_OK) {
         return feri_ok();
     }
     FER_TRY(source_of_route(handle, addr, &source));
     if (feri_handle_has_flag(handle, FERI_FLAG_ANY_ADDR)) {
         return feri_ok();
     }
-    FER_TRY(ferp_local_addr(handle->raw_, &local));
+    FER_TRY(ferp_local_addr(handle->p_.raw_, &local));
     return fer_ip_addr_eq(local.ip, source.ip) ? feri_ok() : feri_own_error(FER_ADDR_NOT_AVAILABLE);
 }

@@ -25,7 +25,7 @@
 
 static void set_flag(fer_handle *handle, uint32_t flag)
 {
-    feri_atomic_change_bits(&handle->flags_, flag, 0);
+    feri_atomic_change_bits(&handle->p_.flags_, flag, 0);
 }
 
 /* ---- Creation */
@@ -128,11 +128,11 @@ static fer_error prepare_binding(fer_handle *handle, const fer_ip_addr *ip)
 {
     uint32_t flags = feri_handle_flags(handle);
     if ((flags & (FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_NO_PORTS)) == 0) {
-        FER_TRY(feri_set_port_options(feri_socket_type(handle), handle->raw_));
+        FER_TRY(feri_set_port_options(feri_socket_type(handle), handle->p_.raw_));
     }
     bool is_dual_stack =
         (flags & (FERI_FLAG_V6 | FERI_FLAG_ONLY_V6_SET | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
-    return is_dual_stack ? feri_set_dual_stack(handle->raw_, ip) : feri_ok();
+    return is_dual_stack ? feri_set_dual_stack(handle->p_.raw_, ip) : feri_ok();
 }
 
 /* Whether the socket is bound, by this handle or in another way: by a clone, by a connect, or
@@ -144,7 +144,7 @@ bool feri_socket_is_bound(const fer_handle *handle)
     if (feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
         return true;
     }
-    fer_error_kind kind = ferp_local_addr(handle->raw_, &addr).kind;
+    fer_error_kind kind = ferp_local_addr(handle->p_.raw_, &addr).kind;
     return kind == FER_NOT_CONNECTED || (kind == FER_OK && addr.port != 0);
 }
 
@@ -158,8 +158,8 @@ fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
     if (prepared.kind != FER_OK) {
         return feri_socket_is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
     }
-    FER_TRY(feri_map_bind_error(feri_socket_type(handle), addr, ferp_bind(handle->raw_, addr)));
-    feri_atomic_change_bits(&handle->flags_, FERI_FLAG_BOUND,
+    FER_TRY(feri_map_bind_error(feri_socket_type(handle), addr, ferp_bind(handle->p_.raw_, addr)));
+    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_BOUND,
                             FERI_FLAG_ANY_ADDR & ~feri_any_addr_flag(addr));
     return feri_ok();
 }
@@ -172,7 +172,7 @@ fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr)
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(feri_check_unix_name(addr));
-    FER_TRY(feri_unix_bind_raw(handle->raw_, addr));
+    FER_TRY(feri_unix_bind_raw(handle->p_.raw_, addr));
     set_flag(handle, FERI_FLAG_BOUND);
     return feri_ok();
 }
@@ -199,7 +199,7 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
-    fer_error error = ferp_local_addr(handle->raw_, out);
+    fer_error error = ferp_local_addr(handle->p_.raw_, out);
     if (error.kind == FER_INVALID_INPUT && may_be_unbound(handle)) {
         *out = unspecified_addr(handle);
         return feri_ok();
@@ -227,7 +227,7 @@ fer_error feri_socket_listen(fer_handle *handle, int backlog)
         return feri_own_error(FER_INVALID_INPUT);
     }
     FER_TRY(is_listening ? feri_ok() : bind_if_unbound(handle));
-    FER_TRY(ferp_listen(handle->raw_, backlog));
+    FER_TRY(ferp_listen(handle->p_.raw_, backlog));
     if (!is_listening) {
         FER_TRY(feri_begin_listening(handle));
         (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
@@ -268,7 +268,7 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
     }
     const feri_limits none = FERI_NO_LIMITS;
     error = error.kind == FER_OK
-                ? feri_await_connect(handle->raw_, feri_connect_operation(handle), &none)
+                ? feri_await_connect(handle->p_.raw_, feri_connect_operation(handle), &none)
                 : error;
     return apply_connect_result(handle, error);
 }
@@ -277,7 +277,7 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
 static fer_error restore_mode(const fer_handle *handle, bool nonblocking, fer_error error)
 {
     if (feri_io_waits_in_kernel() && !nonblocking) {
-        fer_error restored = ferp_set_nonblocking(handle->raw_, false);
+        fer_error restored = ferp_set_nonblocking(handle->p_.raw_, false);
         return error.kind == FER_OK ? restored : error;
     }
     return error;
@@ -288,9 +288,9 @@ static fer_error connect_built_within(const fer_handle *handle, const fer_socket
 {
     bool nonblocking = false;
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-    feri_disable_connect_retry(handle->raw_, addr);
+    feri_disable_connect_retry(handle->p_.raw_, addr);
     fer_error error =
-        feri_connect_within(handle->raw_, feri_connect_operation(handle), addr, limits);
+        feri_connect_within(handle->p_.raw_, feri_connect_operation(handle), addr, limits);
     return restore_mode(handle, nonblocking, error);
 }
 
@@ -339,9 +339,9 @@ fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
         /* as fer_tcp_stream_connect_addr */
         return apply_connect_result(handle, feri_own_error(FER_CONNECTION_REFUSED));
     }
-    feri_disable_connect_retry(handle->raw_, addr);
+    feri_disable_connect_retry(handle->p_.raw_, addr);
     return finish_connect(handle,
-                          feri_connect_raw(handle->raw_, feri_connect_operation(handle), addr));
+                          feri_connect_raw(handle->p_.raw_, feri_connect_operation(handle), addr));
 }
 
 fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
@@ -375,10 +375,10 @@ static fer_error connect_unix_until(fer_handle *handle, const fer_unix_addr *add
                                     const feri_limits *limits, uint64_t room_deadline)
 {
     if (feri_io_waits_in_kernel()) {
-        FER_TRY(ferp_set_nonblocking(handle->raw_, true));
+        FER_TRY(ferp_set_nonblocking(handle->p_.raw_, true));
     }
     return restore_mode(handle, false,
-                        feri_unix_connect_within(handle->raw_, addr, limits, room_deadline));
+                        feri_unix_connect_within(handle->p_.raw_, addr, limits, room_deadline));
 }
 
 static fer_error connect_unix_within(fer_handle *handle, const fer_unix_addr *addr,
@@ -394,7 +394,7 @@ static fer_error connect_unix_within(fer_handle *handle, const fer_unix_addr *ad
 static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *addr)
 {
     uint64_t start = ferp_now();
-    fer_error error = feri_unix_connect_once(handle->raw_, addr);
+    fer_error error = feri_unix_connect_once(handle->p_.raw_, addr);
     if (error.kind != FER_INTERRUPTED) {
         return error;
     }
@@ -404,7 +404,7 @@ static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *a
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
     FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
     if (nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS) {
-        return feri_unix_connect_raw(handle->raw_, addr);
+        return feri_unix_connect_raw(handle->p_.raw_, addr);
     }
     return connect_unix_until(handle, addr, &none, feri_deadline_from(start, timeout));
 }
@@ -416,7 +416,7 @@ static fer_error finish_unix_connect(fer_handle *handle, const feri_limits *limi
         return abandon_connect(handle, started);
     }
     if (started.kind == FER_IN_PROGRESS) {
-        started = feri_await_connect(handle->raw_, FERI_OPERATION_UNIX_NAME, limits);
+        started = feri_await_connect(handle->p_.raw_, FERI_OPERATION_UNIX_NAME, limits);
     }
     return apply_connect_result(handle, started);
 }
@@ -454,7 +454,7 @@ fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
     if (feri_socket_type(handle) == FER_TYPE_STREAM) {
         FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
     }
-    FER_TRY(ferp_set_option(handle->raw_, FERP_ONLY_V6, only_v6));
+    FER_TRY(ferp_set_option(handle->p_.raw_, FERP_ONLY_V6, only_v6));
     set_flag(handle, FERI_FLAG_ONLY_V6_SET);
     return feri_ok();
 }
@@ -477,6 +477,6 @@ fer_error feri_socket_from(fer_handle *socket, fer_handle *source, uint32_t kind
     FER_TRY(feri_handle_check(source, FERI_REQUEST_RAW));
     FER_TRY(feri_handle_move(source, socket));
     uint32_t bound = (kinds & FERI_FLAG_LISTENING) != 0 ? FERI_FLAG_BOUND : 0;
-    feri_atomic_change_bits(&socket->flags_, kinds | bound, KINDS & ~kinds);
+    feri_atomic_change_bits(&socket->p_.flags_, kinds | bound, KINDS & ~kinds);
     return feri_ok();
 }

@@ -24,23 +24,23 @@ static bool is_same_address(const fer_socket_addr *one, const fer_socket_addr *o
     return one->port == other->port && same_scope && fer_ip_addr_eq(one->ip, other->ip);
 }
 
-fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out)
+fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out)
 {
-    bool has_ports = !feri_handle_has_flag(&socket->handle_, FERI_FLAG_NO_PORTS);
-    if (feri_handle_is_shared(&socket->handle_) && has_ports) {
-        return ferp_peer_addr(socket->handle_.raw_, out);
+    bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
+    if (feri_handle_is_shared(handle) && has_ports) {
+        return ferp_peer_addr(handle->p_.raw_, out);
     }
-    *out = socket->peer_;
-    return socket->peer_.ip.family != 0 ? feri_ok() : feri_own_error(FER_NOT_CONNECTED);
+    *out = handle->p_.peer_;
+    return handle->p_.peer_.ip.family != 0 ? feri_ok() : feri_own_error(FER_NOT_CONNECTED);
 }
 
 /* Whether a datagram may be returned: a connected socket returns only the datagrams of its peer.
  * The system filters what arrives after connect, but not what was queued before (measured; Linux
  * udp(7) and the BSDs do not document it). Only a shared handle queries the OS for the peer. */
-static bool is_from_peer(const fer_udp_socket *socket, const fer_socket_addr *from)
+static bool is_from_peer(const fer_handle *handle, const fer_socket_addr *from)
 {
     fer_socket_addr peer;
-    return feri_datagram_peer(socket, &peer).kind != FER_OK || is_same_address(&peer, from);
+    return feri_datagram_peer(handle, &peer).kind != FER_OK || is_same_address(&peer, from);
 }
 
 /* The form that an IPv6 socket has for an IPv4 address on every system. */
@@ -93,7 +93,7 @@ static void map_sender(const fer_handle *handle, fer_socket_addr *from)
 static fer_error receive_once(const feri_waiting *waiting, void *buf, size_t len,
                               feri_recv_mode recv_mode, struct ferp_datagram *out)
 {
-    fer_raw_socket raw = waiting->handle->raw_;
+    fer_raw_socket raw = waiting->handle->p_.raw_;
     ferp_protocol protocol = protocol_of(waiting->handle);
     if (!feri_waiting_tries_may_wait(waiting)) {
         return removes(recv_mode) ? ferp_try_recv_from(raw, buf, len, protocol, out)
@@ -111,18 +111,18 @@ static fer_error drop_from_other(const feri_waiting *waiting, feri_recv_mode rec
     return removes(recv_mode) ? feri_ok() : receive_once(waiting, NULL, 0, FERI_RECV, &dropped);
 }
 
-static fer_error receive(fer_udp_socket *socket, void *buf, size_t len, feri_recv_mode recv_mode,
+static fer_error receive(fer_handle *handle, void *buf, size_t len, feri_recv_mode recv_mode,
                          struct ferp_datagram *out)
 {
     bool never_waits = recv_mode == FERI_TRY_RECV || recv_mode == FERI_TRY_PEEK;
     feri_waiting waiting = feri_waiting_with(never_waits ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE,
-                                             &socket->handle_, FERP_RECEIVABLE);
+                                             handle, FERP_RECEIVABLE);
     FER_TRY(feri_waiting_begin(&waiting));
     for (;;) {
         fer_error error = receive_once(&waiting, buf, len, recv_mode, out);
         if (error.kind == FER_OK) {
-            map_sender(&socket->handle_, &out->from);
-            if (is_from_peer(socket, &out->from)) {
+            map_sender(handle, &out->from);
+            if (is_from_peer(handle, &out->from)) {
                 return error;
             }
             error = drop_from_other(&waiting, recv_mode);
@@ -136,16 +136,16 @@ static fer_error receive(fer_udp_socket *socket, void *buf, size_t len, feri_rec
     }
 }
 
-fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
-                                feri_recv_mode recv_mode, fer_udp_received *out)
+fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, feri_recv_mode recv_mode,
+                                fer_udp_received *out)
 {
     struct ferp_datagram received = {0};
-    FER_TRY(feri_handle_check_use(socket == NULL ? NULL : &socket->handle_));
+    FER_TRY(feri_handle_check_use(handle));
     if (out == NULL || (buf == NULL && len > 0)) {
         return feri_own_error(FER_MISUSE);
     }
     len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
-    FER_TRY(receive(socket, buf, len, recv_mode, &received));
+    FER_TRY(receive(handle, buf, len, recv_mode, &received));
     FERI_ASSERT(received.len <= len);
     *out = (fer_udp_received){received.len, received.truncated, received.from};
     return feri_ok();
@@ -165,7 +165,7 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
 fer_error feri_datagram_send_once(const feri_waiting *waiting, const void *buf, size_t len,
                                   const fer_socket_addr *to, const fer_unix_addr *path, size_t *n)
 {
-    fer_raw_socket raw = waiting->handle->raw_;
+    fer_raw_socket raw = waiting->handle->p_.raw_;
     bool may_wait = feri_waiting_tries_may_wait(waiting);
     if (to != NULL) {
         return may_wait ? ferp_send_to(raw, buf, len, to, n)
@@ -179,21 +179,21 @@ fer_error feri_datagram_send_once(const feri_waiting *waiting, const void *buf, 
 }
 
 /* The error of a send. Some systems report a missing peer as an invalid argument. */
-static fer_error map_send_error(const fer_udp_socket *socket, const fer_socket_addr *to,
+static fer_error map_send_error(const fer_handle *handle, const fer_socket_addr *to,
                                 fer_error error)
 {
     fer_socket_addr peer;
     if (to == NULL && error.kind == FER_INVALID_INPUT &&
-        feri_datagram_peer(socket, &peer).kind != FER_OK) {
+        feri_datagram_peer(handle, &peer).kind != FER_OK) {
         return feri_map_error(FERI_OPERATION_UNADDRESSED, error);
     }
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
-static fer_error send_datagram(fer_udp_socket *socket, const void *buf, size_t len,
+static fer_error send_datagram(fer_handle *handle, const void *buf, size_t len,
                                const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n)
 {
-    feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_WRITABLE);
+    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
     FER_TRY(feri_waiting_begin(&waiting));
     fer_error error;
     feri_after_try after;
@@ -201,34 +201,33 @@ static fer_error send_datagram(fer_udp_socket *socket, const void *buf, size_t l
         error = feri_datagram_send_once(&waiting, buf, len, to, NULL, n);
         after = feri_waiting_after_try(&waiting, &error);
     } while (after == FERI_TRY_AGAIN);
-    return after == FERI_TRY_FAILED ? map_send_error(socket, to, error) : error;
+    return after == FERI_TRY_FAILED ? map_send_error(handle, to, error) : error;
 }
 
-fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len,
+fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len,
                              feri_wait_mode wait_mode, size_t *n)
 {
     size_t sent = 0;
-    fer_error error = feri_datagram_check_send(socket == NULL ? NULL : &socket->handle_, buf, len);
+    fer_error error = feri_datagram_check_send(handle, buf, len);
     if (error.kind == FER_OK) {
-        error = send_datagram(socket, buf, len, NULL, wait_mode, &sent);
+        error = send_datagram(handle, buf, len, NULL, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;
 }
 
-fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len,
+fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                 const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n)
 {
     size_t sent = 0;
     fer_socket_addr destination;
-    fer_error error = feri_datagram_check_send(socket == NULL ? NULL : &socket->handle_, buf, len);
+    fer_error error = feri_datagram_check_send(handle, buf, len);
     if (error.kind == FER_OK) {
-        error = feri_addresses_are_valid(to, 1)
-                    ? destination_for(&socket->handle_, to, &destination)
-                    : feri_refuse(to == NULL);
+        error = feri_addresses_are_valid(to, 1) ? destination_for(handle, to, &destination)
+                                                : feri_refuse(to == NULL);
     }
     if (error.kind == FER_OK) {
-        error = send_datagram(socket, buf, len, &destination, wait_mode, &sent);
+        error = send_datagram(handle, buf, len, &destination, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;
@@ -238,23 +237,23 @@ fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t 
 
 /* Reads the peer from the system, whether connect succeeded or not. getpeername does not return a
  * peer without a port (Linux, inet_getname). */
-static void update_peer(fer_udp_socket *socket, const fer_socket_addr *destination, fer_error error)
+static void update_peer(fer_handle *handle, const fer_socket_addr *destination, fer_error error)
 {
-    if (feri_handle_has_flag(&socket->handle_, FERI_FLAG_NO_PORTS)) {
-        socket->peer_ = error.kind == FER_OK ? *destination : socket->peer_;
-    } else if (ferp_peer_addr(socket->handle_.raw_, &socket->peer_).kind != FER_OK) {
-        memset(&socket->peer_, 0, sizeof socket->peer_);
+    if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS)) {
+        handle->p_.peer_ = error.kind == FER_OK ? *destination : handle->p_.peer_;
+    } else if (ferp_peer_addr(handle->p_.raw_, &handle->p_.peer_).kind != FER_OK) {
+        memset(&handle->p_.peer_, 0, sizeof handle->p_.peer_);
     }
 }
 
-fer_error feri_datagram_connect(fer_udp_socket *socket, const fer_socket_addr *addr)
+fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
 {
-    FERI_ASSERT(socket != NULL && addr != NULL);
+    FERI_ASSERT(handle != NULL && addr != NULL);
     fer_socket_addr destination;
     fer_socket_addr old;
-    fer_raw_socket raw = socket->handle_.raw_;
-    FER_TRY(destination_for(&socket->handle_, addr, &destination));
-    FER_TRY(feri_check_reconnect(&socket->handle_, &destination, &old));
+    fer_raw_socket raw = handle->p_.raw_;
+    FER_TRY(destination_for(handle, addr, &destination));
+    FER_TRY(feri_check_reconnect(handle, &destination, &old));
     fer_error error;
     do {
         error = ferp_connect(raw, &destination);
@@ -263,7 +262,16 @@ fer_error feri_datagram_connect(fer_udp_socket *socket, const fer_socket_addr *a
         /* the local address again, instead of the wildcard */
         FER_IGNORE(ferp_connect(raw, &old));
     }
-    update_peer(socket, &destination, error);
-    ferp_report_refusals(raw, socket->peer_.ip.family != 0);
+    update_peer(handle, &destination, error);
+    ferp_report_refusals(raw, handle->p_.peer_.ip.family != 0);
     return error;
+}
+
+fer_error feri_datagram_take_error(const fer_handle *handle, fer_error *out)
+{
+    fer_error pending = feri_ok();
+    FER_TRY(feri_handle_check_getter(handle, out));
+    FER_TRY(ferp_take_error(handle->p_.raw_, &pending));
+    *out = feri_map_error(FERI_OPERATION_DATAGRAM, pending);
+    return feri_ok();
 }

@@ -15,8 +15,8 @@
 typedef enum feri_recv_mode { FERI_RECV, FERI_PEEK, FERI_TRY_RECV, FERI_TRY_PEEK } feri_recv_mode;
 
 /* As fer_udp_socket_recv_from and fer_udp_socket_peek_from, and their _try_ variants. */
-fer_error feri_datagram_receive(fer_udp_socket *socket, void *buf, size_t len,
-                                feri_recv_mode recv_mode, fer_udp_received *out);
+fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, feri_recv_mode recv_mode,
+                                fer_udp_received *out);
 
 /* The checks before a datagram is sent, for every type of socket. The length is not limited to one
  * call's maximum: a datagram is sent complete or not at all. */
@@ -27,16 +27,19 @@ fer_error feri_datagram_send_once(const feri_waiting *waiting, const void *buf, 
                                   const fer_socket_addr *to, const fer_unix_addr *path, size_t *n);
 
 /* As fer_udp_socket_send and fer_udp_socket_send_to, and their _try_ variants. */
-fer_error feri_datagram_send(fer_udp_socket *socket, const void *buf, size_t len,
+fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len,
                              feri_wait_mode wait_mode, size_t *n);
-fer_error feri_datagram_send_to(fer_udp_socket *socket, const void *buf, size_t len,
+fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                 const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n);
 
 /* The peer of a socket, NOT_CONNECTED if there is none. The OS is queried if another handle may
  * have changed it. */
-fer_error feri_datagram_peer(const fer_udp_socket *socket, fer_socket_addr *out);
+fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out);
 
 /* Connects an open socket to one address of a known family. */
-fer_error feri_datagram_connect(fer_udp_socket *socket, const fer_socket_addr *addr);
+fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr);
+
+/* As fer_udp_socket_take_error. */
+fer_error feri_datagram_take_error(const fer_handle *handle, fer_error *out);
 
 #endif

@@ -28,7 +28,7 @@ FERI_COLD static fer_error read_again(const read_call *call, fer_error error)
     size_t len = call->len;
     feri_waiting waiting = feri_waiting_to(call->handle, FERP_READABLE);
     while (feri_should_retry(&waiting, &error, &len)) {
-        error = ferp_recv(call->handle->raw_, call->buf, len, &moved);
+        error = ferp_recv(call->handle->p_.raw_, call->buf, len, &moved);
     }
     error = feri_stream_after_read(call->handle, error, moved);
     feri_store_count(call->n, moved);
@@ -50,8 +50,8 @@ static fer_error read_by_mode(fer_handle *handle, void *buf, size_t len, size_t 
     fer_error error;
     do {
         error = feri_waiting_tries_may_wait(&waiting)
-                    ? ferp_recv(handle->raw_, buf, len, moved)
-                    : ferp_try_recv(handle->raw_, buf, len, FERP_RECV, moved);
+                    ? ferp_recv(handle->p_.raw_, buf, len, moved)
+                    : ferp_try_recv(handle->p_.raw_, buf, len, FERP_RECV, moved);
     } while (feri_should_retry(&waiting, &error, &len));
     return error;
 }
@@ -77,7 +77,7 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, s
     }
     read_call call = {handle, buf, len, n};
     size_t moved = 0;
-    fer_error error = ferp_recv(handle->raw_, buf, len, &moved);
+    fer_error error = ferp_recv(handle->p_.raw_, buf, len, &moved);
     if (feri_rare(error.kind != FER_OK)) {
         return read_again(&call, error);
     }
@@ -110,7 +110,7 @@ FERI_COLD static fer_error write_again(const write_call *call, fer_error error)
     size_t len = call->len;
     feri_waiting waiting = feri_waiting_to(call->handle, FERP_WRITABLE);
     while (feri_should_retry(&waiting, &error, &len)) {
-        error = send_first(call->handle->raw_, call->buf, len, &moved);
+        error = send_first(call->handle->p_.raw_, call->buf, len, &moved);
     }
     feri_store_count(call->n, moved);
     return error;
@@ -123,8 +123,8 @@ static fer_error write_by_mode(fer_handle *handle, const void *buf, size_t len, 
     fer_error error;
     do {
         error = feri_waiting_tries_may_wait(&waiting)
-                    ? ferp_send(handle->raw_, buf, len, moved)
-                    : ferp_try_send(handle->raw_, buf, len, moved);
+                    ? ferp_send(handle->p_.raw_, buf, len, moved)
+                    : ferp_try_send(handle->p_.raw_, buf, len, moved);
     } while (feri_should_retry(&waiting, &error, &len));
     return error;
 }
@@ -149,7 +149,7 @@ FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t
     }
     write_call call = {handle, buf, len, n};
     size_t moved = 0;
-    fer_error error = send_first(handle->raw_, buf, len, &moved);
+    fer_error error = send_first(handle->p_.raw_, buf, len, &moved);
     if (feri_rare(error.kind != FER_OK)) {
         return write_again(&call, error);
     }
@@ -180,7 +180,7 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
         *out = pending;
         return pending;
     }
-    FER_TRY(ferp_take_error(handle->raw_, &pending));
+    FER_TRY(ferp_take_error(handle->p_.raw_, &pending));
     if (pending.kind != FER_OK) {
         pending = feri_map_error(FERI_OPERATION_WRITE, pending);
         (void)feri_stream_after_failed_write(handle, pending);

@@ -27,7 +27,7 @@ static fer_error discard_some(fer_handle *handle, uint64_t deadline, size_t *mov
     feri_waiting waiting = feri_waiting_until(handle, FERP_READABLE, deadline);
     FER_TRY(feri_waiting_begin(&waiting));
     do {
-        error = ferp_try_recv(handle->raw_, discarded, len, FERP_RECV, moved);
+        error = ferp_try_recv(handle->p_.raw_, discarded, len, FERP_RECV, moved);
     } while (feri_should_retry(&waiting, &error, &len));
     return feri_stream_after_read(handle, error, *moved);
 }
@@ -49,7 +49,7 @@ static fer_error discard_more(fer_handle *handle, uint64_t deadline, size_t *mov
 static fer_error discard_queued(fer_handle *handle, size_t *moved)
 {
     size_t queued = 0;
-    FER_TRY(ferp_bytes_queued(handle->raw_, &queued));
+    FER_TRY(ferp_bytes_queued(handle->p_.raw_, &queued));
     fer_error error = feri_ok();
     while (error.kind == FER_OK && *moved > 0) {
         error = discard_more(handle, ferp_now(), moved);

@@ -26,7 +26,7 @@ static bool event_of_shutdown(fer_shutdown how, feri_event *event)
 static bool has_queued_input(const fer_handle *handle)
 {
     size_t queued = 0;
-    return ferp_bytes_queued(handle->raw_, &queued).kind != FER_OK || queued > 0;
+    return ferp_bytes_queued(handle->p_.raw_, &queued).kind != FER_OK || queued > 0;
 }
 
 /* The part of a shutdown of the write half that can be passed to the OS: both halves only if no
@@ -51,10 +51,10 @@ static fer_error shutdown_without_reset(fer_handle *handle, fer_shutdown how)
     bool shuts_write_half =
         how != FER_SHUTDOWN_READ || feri_state_both_halves_shut(feri_handle_state(handle));
     if (shuts_write_half) {
-        error = ferp_shutdown(handle->raw_, shutdown_part_without_reset(handle, how));
+        error = ferp_shutdown(handle->p_.raw_, shutdown_part_without_reset(handle, how));
     }
     if (how != FER_SHUTDOWN_WRITE) {
-        ferp_wake(handle->raw_);
+        ferp_wake(handle->p_.raw_);
     }
     return error;
 }
@@ -75,7 +75,7 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
         return feri_refuse(is_known);
     }
     fer_error error = feri_shutdown_read_resets_on_data() ? shutdown_without_reset(handle, how)
-                                                          : ferp_shutdown(handle->raw_, how);
+                                                          : ferp_shutdown(handle->p_.raw_, how);
     return feri_map_error(FERI_OPERATION_SHUTDOWN, error);
 }
 

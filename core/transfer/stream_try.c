@@ -15,8 +15,8 @@ static fer_error peek_once(fer_handle *handle, void *buf, size_t len, size_t *mo
     fer_error error;
     do {
         error = feri_waiting_tries_may_wait(&waiting)
-                    ? ferp_peek(handle->raw_, buf, len, moved)
-                    : ferp_try_recv(handle->raw_, buf, len, FERP_PEEK, moved);
+                    ? ferp_peek(handle->p_.raw_, buf, len, moved)
+                    : ferp_try_recv(handle->p_.raw_, buf, len, FERP_PEEK, moved);
     } while (feri_should_retry(&waiting, &error, &len));
     return error;
 }
@@ -27,7 +27,7 @@ static fer_error try_once(fer_handle *handle, void *buf, size_t len, ferp_recv_m
     feri_waiting never = feri_waiting_with(FERI_WAIT_NEVER, handle, FERP_READABLE);
     fer_error error;
     do {
-        error = ferp_try_recv(handle->raw_, buf, len, recv_mode, moved);
+        error = ferp_try_recv(handle->p_.raw_, buf, len, recv_mode, moved);
     } while (feri_should_retry(&never, &error, &len));
     return error;
 }
@@ -37,7 +37,7 @@ static fer_error try_write_once(fer_handle *handle, const void *buf, size_t len,
     feri_waiting never = feri_waiting_with(FERI_WAIT_NEVER, handle, FERP_WRITABLE);
     fer_error error;
     do {
-        error = ferp_try_send(handle->raw_, buf, len, moved);
+        error = ferp_try_send(handle->p_.raw_, buf, len, moved);
     } while (feri_should_retry(&never, &error, &len));
     return error;
 }

@@ -128,7 +128,7 @@ static bool is_too_long_for_one_call(const slice_plan *plan, size_t count)
 static fer_error receive_vectored(const feri_waiting *waiting, const fer_io_slice_mut *slices,
                                   size_t count, size_t *moved)
 {
-    fer_raw_socket raw = waiting->handle->raw_;
+    fer_raw_socket raw = waiting->handle->p_.raw_;
     return feri_waiting_tries_may_wait(waiting) ? ferp_recv_vectored(raw, slices, count, moved)
                                                 : ferp_try_recv_vectored(raw, slices, count, moved);
 }
@@ -207,7 +207,7 @@ fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *
         return read_planned(handle, slices, count, &plan, FERI_WAIT_BY_MODE, n);
     }
     size_t moved = 0;
-    fer_error error = ferp_recv_vectored(handle->raw_, slices + plan.first, plan.count, &moved);
+    fer_error error = ferp_recv_vectored(handle->p_.raw_, slices + plan.first, plan.count, &moved);
     if (error.kind != FER_OK || moved == 0) {
         return read_slices_again(handle, slices, &plan, n, error);
     }
@@ -225,7 +225,7 @@ fer_error feri_stream_try_read_vectored(fer_handle *handle, const fer_io_slice_m
 static fer_error send_vectored(const feri_waiting *waiting, const fer_io_slice *slices,
                                size_t count, size_t *moved)
 {
-    fer_raw_socket raw = waiting->handle->raw_;
+    fer_raw_socket raw = waiting->handle->p_.raw_;
     return feri_waiting_tries_may_wait(waiting) ? ferp_send_vectored(raw, slices, count, moved)
                                                 : ferp_try_send_vectored(raw, slices, count, moved);
 }
@@ -299,8 +299,8 @@ fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *sli
     size_t moved = 0;
     const fer_io_slice *first = slices + plan.first;
     fer_error error = feri_cut_send_loses_count()
-                          ? ferp_try_send_vectored(handle->raw_, first, plan.count, &moved)
-                          : ferp_send_vectored(handle->raw_, first, plan.count, &moved);
+                          ? ferp_try_send_vectored(handle->p_.raw_, first, plan.count, &moved)
+                          : ferp_send_vectored(handle->p_.raw_, first, plan.count, &moved);
     if (error.kind != FER_OK) {
         return write_slices_again(handle, slices, &plan, n, error);
     }

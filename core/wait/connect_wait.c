@@ -35,8 +35,8 @@ static fer_error wait_for_result(fer_raw_socket raw, feri_operation operation,
  * report it. */
 fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limits, bool *failed)
 {
-    FER_TRY(wait_for_hint(handle->raw_, limits, failed));
-    if (ferp_check_connected(handle->raw_).kind == FER_OK) {
+    FER_TRY(wait_for_hint(handle->p_.raw_, limits, failed));
+    if (ferp_check_connected(handle->p_.raw_).kind == FER_OK) {
         *failed = false;
         (void)feri_pending_connect_apply(handle, feri_ok());
         return feri_ok();

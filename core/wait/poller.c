@@ -10,29 +10,31 @@
 #include "core/base/result.h"
 #include "platform/platform.h"
 
+_Static_assert(sizeof(fer_poller) == 64, "the size does not change");
+
 /* The values of a poller's state_. */
 enum { POLLER_NEW, POLLER_OPEN, POLLER_CLOSED };
 
 bool feri_poller_is_open(const fer_poller *poller)
 {
-    return poller != NULL && poller->state_ == POLLER_OPEN;
+    return poller != NULL && poller->p_.state_ == POLLER_OPEN;
 }
 
 fer_error fer_poller_new(fer_poller *poller)
 {
-    if (poller == NULL || (poller->state_ != POLLER_NEW && poller->state_ != POLLER_CLOSED)) {
+    if (poller == NULL || (poller->p_.state_ != POLLER_NEW && poller->p_.state_ != POLLER_CLOSED)) {
         return feri_own_error(FER_MISUSE);
     }
     FER_TRY(ferp_poller_open(poller));
-    poller->notified_ = 0;
-    poller->state_ = POLLER_OPEN;
+    poller->p_.notified_ = 0;
+    poller->p_.state_ = POLLER_OPEN;
     return feri_ok();
 }
 
 void fer_poller_close(fer_poller *poller)
 {
     if (feri_poller_is_open(poller)) {
-        poller->state_ = POLLER_CLOSED;
+        poller->p_.state_ = POLLER_CLOSED;
         ferp_poller_close(poller);
     }
 }
@@ -81,7 +83,7 @@ FERI_COLD static fer_error registering_failure(fer_error err)
  * at its end. */
 static void publish_writes(fer_poller *poller)
 {
-    feri_atomic_touch(&poller->notified_);
+    feri_atomic_touch(&poller->p_.notified_);
 }
 
 FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event event,
@@ -168,12 +170,12 @@ static fer_duration time_left(uint64_t deadline)
 static bool enter_wait(fer_poller *poller, fer_duration *timeout)
 {
     for (;;) {
-        uint32_t old = feri_atomic_load(&poller->notified_);
+        uint32_t old = feri_atomic_load(&poller->p_.notified_);
         bool takes = (old & (KEPT | SENT)) == KEPT;
         if (!takes && timeout->nanos == 0) {
             return false;
         }
-        if (feri_atomic_replace(&poller->notified_, old, takes ? old & ~KEPT : old + ONE_WAIT)) {
+        if (feri_atomic_replace(&poller->p_.notified_, old, takes ? old & ~KEPT : old + ONE_WAIT)) {
             timeout->nanos = takes ? 0 : timeout->nanos;
             return takes;
         }
@@ -186,13 +188,13 @@ static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
 {
     uint32_t clear = notified ? SENT | KEPT : 0;
     uint32_t counted = timeout.nanos != 0 ? ONE_WAIT : 0;
-    uint32_t old = feri_atomic_load(&poller->notified_);
+    uint32_t old = feri_atomic_load(&poller->p_.notified_);
     FERI_ASSERT(old >= counted);
     if ((clear | counted) == 0) {
         return;
     }
-    while (!feri_atomic_replace(&poller->notified_, old, (old & ~clear) - counted)) {
-        old = feri_atomic_load(&poller->notified_);
+    while (!feri_atomic_replace(&poller->p_.notified_, old, (old & ~clear) - counted)) {
+        old = feri_atomic_load(&poller->p_.notified_);
     }
 }
 
@@ -201,10 +203,10 @@ static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
 static bool record_notification(fer_poller *poller, uint32_t if_refused)
 {
     for (;;) {
-        uint32_t old = feri_atomic_load(&poller->notified_);
+        uint32_t old = feri_atomic_load(&poller->p_.notified_);
         bool must_send = (old & SENT) == 0 && old >= ONE_WAIT;
         uint32_t pending = must_send ? SENT | if_refused : KEPT;
-        if (feri_atomic_replace(&poller->notified_, old, old | pending)) {
+        if (feri_atomic_replace(&poller->p_.notified_, old, old | pending)) {
             return must_send;
         }
     }
@@ -215,11 +217,11 @@ static bool record_notification(fer_poller *poller, uint32_t if_refused)
 static bool take_back(fer_poller *poller)
 {
     for (;;) {
-        uint32_t old = feri_atomic_load(&poller->notified_);
+        uint32_t old = feri_atomic_load(&poller->p_.notified_);
         if ((old & KEPT) != 0) {
             return false;
         }
-        if (feri_atomic_replace(&poller->notified_, old, old & ~SENT)) {
+        if (feri_atomic_replace(&poller->p_.notified_, old, old & ~SENT)) {
             return true;
         }
     }
@@ -234,7 +236,7 @@ FERI_COLD static fer_error send_again(fer_poller *poller, fer_error refusal)
     }
     fer_error err = ferp_poller_notify(poller);
     if (err.kind != FER_OK) {
-        feri_atomic_change_bits(&poller->notified_, 0, SENT);
+        feri_atomic_change_bits(&poller->p_.notified_, 0, SENT);
     }
     return err;
 }
@@ -352,7 +354,7 @@ static bool is_plain_poll(const fer_poller *poller, const fer_event *events, siz
 {
     return feri_likely(timeout.nanos == 0) && feri_likely(feri_poller_is_open(poller)) &&
            feri_likely(events != NULL) &&
-           feri_likely((feri_atomic_load(&poller->notified_) & KEPT) == 0) &&
+           feri_likely((feri_atomic_load(&poller->p_.notified_) & KEPT) == 0) &&
            feri_likely(cap - 1 < PLAIN_EVENTS_MAX) && feri_likely(count != NULL);
 }
 
@@ -369,6 +371,6 @@ FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout, fer
         return end_poll(&call, err, is_sent);
     }
     store_notified(call.notified, false);
-    (void)feri_atomic_load(&call.poller->notified_); /* the end of the edge of publish_writes */
+    (void)feri_atomic_load(&call.poller->p_.notified_); /* the end of the edge of publish_writes */
     return feri_ok();
 }

@@ -81,7 +81,7 @@ static fer_error wait_for_socket(const fer_handle *handle, fer_interest interest
                                  const bounds *within, fer_interest *found)
 {
     FER_TRY(feri_limits_check(&within->limits));
-    return ferp_ready(handle->raw_, interest, within->deadline, within->deadline,
+    return ferp_ready(handle->p_.raw_, interest, within->deadline, within->deadline,
                       within->limits.token, found);
 }
 
@@ -126,7 +126,7 @@ static bool write_shut_by_clone(fer_handle *handle)
     if (!feri_write_wait_misses_shutdown() || !feri_handle_is_shared(handle)) {
         return false;
     }
-    fer_error error = ferp_send(handle->raw_, "", 0, &n);
+    fer_error error = ferp_send(handle->p_.raw_, "", 0, &n);
     if (error.kind == FER_OK || error.kind == FER_BROKEN_PIPE) {
         return error.kind != FER_OK;
     }
@@ -138,7 +138,7 @@ static bool write_shut_by_clone(fer_handle *handle)
 static fer_error poll_stream(fer_handle *handle, fer_interest interest, uint64_t until,
                              uint64_t deadline, const fer_cancel_token *token, fer_interest *seen)
 {
-    fer_error error = ferp_ready(handle->raw_, interest, until, deadline, token, seen);
+    fer_error error = ferp_ready(handle->p_.raw_, interest, until, deadline, token, seen);
     bool is_expired = error.kind == FER_TIMED_OUT && (interest & FER_WRITABLE) != 0;
     if (is_expired && write_shut_by_clone(handle)) {
         *seen = FER_WRITABLE;

@@ -134,7 +134,7 @@ static bool continues_after_signal(const feri_waiting *waiting, fer_error *answe
 static bool wait_once(feri_waiting *waiting, fer_error *answer)
 {
     ferp_wait wait;
-    *answer = ferp_wait_arm(&wait, waiting->handle->raw_, waiting->readiness);
+    *answer = ferp_wait_arm(&wait, waiting->handle->p_.raw_, waiting->readiness);
     if (answer->kind != FER_OK) {
         return is_passing_shortage(waiting, *answer) && !state_has_answer(waiting, answer);
     }

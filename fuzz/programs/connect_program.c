@@ -116,9 +116,9 @@ struct connect_result connect_program_run(const struct connect_program *program,
 {
     const fer_sim_name name = name_of(program);
     struct connect_result result;
-    fer_tcp_stream stream = {{0}};
+    fer_tcp_stream stream = {0};
     fer_cancel_token token = {0};
-    fer_resolver resolver = {NULL, 0};
+    fer_resolver resolver = {0};
     fer_socket_addr local;
     fer_connect_options options = {.attempt_delay = program->attempt_delay,
                                    .attempt_timeout = program->attempt_timeout,

@@ -72,7 +72,7 @@ FUZZ_UNCOUNTED static void start(const resolve_query *query, slot *started, size
     fer_error error = has_key ? fer_resolver_start_with_key(&run.resolver, text, poller,
                                                             run.next_key, &started->lookup)
                               : fer_resolver_start(&run.resolver, text, poller, &started->lookup);
-    bool is_misuse = started->is_open || run.resolver.pool_ == NULL;
+    bool is_misuse = started->is_open || run.resolver.p_.pool_ == NULL;
     FUZZ_CHECK(error.os_code == 0);
     FUZZ_CHECK(!is_misuse || error.kind == FER_MISUSE || error.kind == FER_INVALID_INPUT);
     FUZZ_CHECK(error.kind == FER_OK || error.kind == FER_WOULD_BLOCK ||
@@ -128,7 +128,7 @@ FUZZ_UNCOUNTED static void take(size_t poller_index, size_t cap)
     const fer_poller *poller = poller_at(poller_index % 3);
     memset(keys, FUZZ_UNTOUCHED, sizeof keys);
     fer_error error = fer_resolver_take_completed(&run.resolver, poller, keys, cap, &count);
-    if (cap == 0 || run.resolver.pool_ == NULL) {
+    if (cap == 0 || run.resolver.p_.pool_ == NULL) {
         FUZZ_CHECK(error.kind == (cap == 0 ? FER_INVALID_INPUT : FER_MISUSE) && count == 12345);
         FUZZ_CHECK(fuzz_is_untouched(keys, sizeof keys));
         return;
@@ -223,7 +223,7 @@ void resolve_keys(const resolve_query *query)
     for (size_t i = 0; i < SLOTS; i++) {
         close_slot(&run.slots[i]);
     }
-    for (size_t i = 0; i <= POLLERS && run.resolver.pool_ != NULL; i++) {
+    for (size_t i = 0; i <= POLLERS && run.resolver.p_.pool_ != NULL; i++) {
         take(i, SLOTS);
     }
     fer_resolver_close(&run.resolver);

@@ -76,10 +76,12 @@ extern "C" {
 #endif
 
 /* A cancel token. Initialize to all zero bytes: {0}, in C++ {}. Its members are private. */
-typedef struct fer_cancel_token {
-    intptr_t words_[2];
-    uint32_t state_;
-    uint32_t reserved_;
+typedef union fer_cancel_token {
+    uint64_t words_[4];
+    struct {
+        intptr_t system_[2];
+        uint32_t state_;
+    } p_;
 } fer_cancel_token;
 
 /* The limits of a call or of a handle. All zero bytes mean no limits. token is caller-owned and may

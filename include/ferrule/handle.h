@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "ferrule/duration.h"
+#include "ferrule/socket_addr.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,22 +23,28 @@ typedef intptr_t fer_raw_socket;
  * and change them. A handle of all zero bytes is NEW. Copying a handle moves it: use and close only
  * one copy.
  *
+ * The size, 96 bytes on every system, and the alignment, that of uint64_t, do not change. The
+ * members of p_ may change in any release. A binding to another language declares words_ alone.
+ *
  * To initialize a handle, or another struct of ferrule, to all zero bytes, write {0} in C and {} in
  * C++. C has {} only since C23, and C++ compilers warn of the members that {0} does not name:
  *
  *     fer_tcp_stream stream = {0};    (C)
  *     fer_tcp_stream stream{};        (C++) */
-typedef struct fer_handle {
-    fer_raw_socket raw_;
-    uint32_t state_;
-    uint32_t flags_;
-    int32_t reason_;
-    uint32_t modes_[3];
-    void *shared_;
-    void *token_;
-    uint32_t deadline_[2];
-    uint32_t limits_version_;
-    uint32_t reserved_;
+typedef union fer_handle {
+    uint64_t words_[12];
+    struct {
+        fer_raw_socket raw_;
+        uint32_t state_;
+        uint32_t flags_;
+        int32_t reason_;
+        uint32_t modes_[3];
+        void *shared_;
+        void *token_;
+        uint32_t deadline_[2];
+        uint32_t limits_version_;
+        fer_socket_addr peer_;
+    } p_;
 } fer_handle;
 
 /* One buffer of a vectored read (fer_io_slice_mut) or of a vectored write (fer_io_slice). base may

@@ -112,10 +112,13 @@ typedef enum fer_poll_mode {
 
 /* A poller. Initialize to all zero bytes. Its members are private. Copying it moves it: use and
  * close only one copy. */
-typedef struct fer_poller {
-    uintptr_t words_[4];
-    uint32_t state_;
-    uint32_t notified_;
+typedef union fer_poller {
+    uint64_t words_[8];
+    struct {
+        uintptr_t system_[4];
+        uint32_t state_;
+        uint32_t notified_;
+    } p_;
 } fer_poller;
 
 /**

@@ -90,7 +90,7 @@ FER_MUST_USE FER_API fer_error fer_lookup_host(const char *host, uint16_t port,
  */
 FER_API size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap);
 
-struct fer_resolver;
+union fer_resolver;
 
 /**
  * Same as fer_to_socket_addrs, within limits: a deadline and a cancel token (cancel.h).
@@ -125,7 +125,7 @@ struct fer_resolver;
  */
 FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
                                                           const fer_limits *limits,
-                                                          struct fer_resolver *resolver,
+                                                          union fer_resolver *resolver,
                                                           fer_socket_addr *addrs, size_t cap,
                                                           size_t *count);
 
@@ -181,15 +181,20 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
 
 /* A resolver. Initialize to all zero bytes. Its members are private. Copying it moves it: use and
  * close only one copy. */
-typedef struct fer_resolver {
-    void *pool_;
-    uint32_t calls_;
+typedef union fer_resolver {
+    uint64_t words_[4];
+    struct {
+        void *pool_;
+        uint32_t calls_;
+    } p_;
 } fer_resolver;
 
 /* The lookup of one name. The rules of fer_resolver for initialization and copying apply. */
-typedef struct fer_lookup {
-    void *block_;
-    uintptr_t reserved_;
+typedef union fer_lookup {
+    uint64_t words_[4];
+    struct {
+        void *block_;
+    } p_;
 } fer_lookup;
 
 /* The maximum number of threads of a resolver. */

@@ -46,7 +46,7 @@ extern "C" {
 
 /* A socket of any kind. Initialize to all zero bytes. Its members are private. */
 typedef struct fer_socket {
-    fer_udp_socket inner_;
+    fer_handle handle_;
 } fer_socket;
 
 /* The family of the socket's addresses. Any other value is FER_INVALID_INPUT. */

@@ -141,7 +141,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *st
                                                               const fer_socket_addr *addr,
                                                               fer_duration timeout);
 
-struct fer_resolver;
+union fer_resolver;
 
 /* An attempt of fer_tcp_stream_connect_with that failed: the address, its error, and the time from
  * the start of the attempt to its end. */
@@ -164,7 +164,7 @@ typedef struct fer_connect_options {
     fer_duration attempt_delay;
     /* for the lookup; may be NULL. A resolver is advised: it bounds the threads of abandoned
      * lookups (see fer_to_socket_addrs_within). */
-    struct fer_resolver *resolver;
+    union fer_resolver *resolver;
     /* the local address that each attempt is bound to, in the same form as the address (see the
      * function); NULL: the OS's choice */
     const fer_socket_addr *local;

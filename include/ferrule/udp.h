@@ -29,7 +29,6 @@ extern "C" {
 /* A datagram socket. Initialize to all zero bytes. Its members are private. */
 typedef struct fer_udp_socket {
     fer_handle handle_;
-    fer_socket_addr peer_;
 } fer_udp_socket;
 
 /* A received datagram. len is the number of bytes in the buffer. truncated is true if further bytes

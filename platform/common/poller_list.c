@@ -55,7 +55,7 @@ static const fer_error list_no_memory = {FER_OUT_OF_MEMORY, 0};
 
 static ferp_list *list_of(const fer_poller *poller)
 {
-    return (ferp_list *)poller->words_[AT_LIST];
+    return (ferp_list *)poller->p_.system_[AT_LIST];
 }
 
 /* ---- Sources, least recently reported first */
@@ -464,7 +464,7 @@ fer_error ferp_list_open(fer_poller *poller)
         end_list(list);
         return list_no_memory;
     }
-    poller->words_[AT_LIST] = (uintptr_t)list;
+    poller->p_.system_[AT_LIST] = (uintptr_t)list;
     return list_ok;
 }
 

@@ -39,12 +39,12 @@ enum { AT_EPOLL, AT_WAKER, AT_WAKER_READ_END };
 
 static int epoll_of(const fer_poller *poller)
 {
-    return (int)poller->words_[AT_EPOLL];
+    return (int)poller->p_.system_[AT_EPOLL];
 }
 
 static int waker_of(const fer_poller *poller)
 {
-    return (int)poller->words_[AT_WAKER];
+    return (int)poller->p_.system_[AT_WAKER];
 }
 
 /* ---- Registered sockets */
@@ -82,7 +82,7 @@ static fer_error control(const fer_poller *poller, int operation, fer_raw_socket
      * the other cases: the epoll descriptor, a second registration of the waker, and a read end
      * that is not registered. */
     size_t own = operation == EPOLL_CTL_ADD ? AT_WAKER_READ_END : AT_WAKER;
-    bool is_own = (uintptr_t)raw == poller->words_[own];
+    bool is_own = (uintptr_t)raw == poller->p_.system_[own];
     if ((uintptr_t)raw > INT_MAX || is_own) {
         return ferp_posix_error_of(EBADF);
     }
@@ -121,7 +121,7 @@ static fer_error arm_waker(const fer_poller *poller, int operation, uint32_t eve
 static void close_waker(const fer_poller *poller)
 {
     close(waker_of(poller));
-    close((int)poller->words_[AT_WAKER_READ_END]);
+    close((int)poller->p_.system_[AT_WAKER_READ_END]);
 }
 
 /* Registers the waker without events: it reports nothing until it is armed. */
@@ -129,8 +129,8 @@ static fer_error add_waker(fer_poller *poller)
 {
     int ends[2];
     FER_TRY(ferp_posix_result(pipe2(ends, O_CLOEXEC)));
-    poller->words_[AT_WAKER_READ_END] = (uintptr_t)ends[0];
-    poller->words_[AT_WAKER] = (uintptr_t)ends[1];
+    poller->p_.system_[AT_WAKER_READ_END] = (uintptr_t)ends[0];
+    poller->p_.system_[AT_WAKER] = (uintptr_t)ends[1];
     fer_error err = arm_waker(poller, EPOLL_CTL_ADD, 0);
     if (err.kind != FER_OK) {
         close_waker(poller);
@@ -142,7 +142,7 @@ fer_error ferp_poller_open(fer_poller *poller)
 {
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     FER_TRY(ferp_posix_result(epoll));
-    poller->words_[AT_EPOLL] = (uintptr_t)epoll;
+    poller->p_.system_[AT_EPOLL] = (uintptr_t)epoll;
     fer_error err = add_waker(poller);
     if (err.kind != FER_OK) {
         close(epoll);

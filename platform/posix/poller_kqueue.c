@@ -52,7 +52,7 @@ static const fer_error fine = {FER_OK, 0};
 
 static int kqueue_of(const fer_poller *poller)
 {
-    return (int)poller->words_[AT_KQUEUE];
+    return (int)poller->p_.system_[AT_KQUEUE];
 }
 
 /* ---- Changes */
@@ -259,7 +259,7 @@ fer_error ferp_poller_open(fer_poller *poller)
 {
     int queue = kqueue();
     FER_TRY(ferp_posix_result(queue));
-    poller->words_[AT_KQUEUE] = (uintptr_t)queue;
+    poller->p_.system_[AT_KQUEUE] = (uintptr_t)queue;
     fer_error err = prepare_queue(poller);
     if (err.kind != FER_OK) {
         close(queue);

@@ -14,12 +14,12 @@ enum { AT_READ_END, AT_WRITE_END };
 
 int ferp_posix_token_fd(const fer_cancel_token *token)
 {
-    return (int)token->words_[AT_READ_END];
+    return (int)token->p_.system_[AT_READ_END];
 }
 
 static int write_end_of(const fer_cancel_token *token)
 {
-    return (int)token->words_[AT_WRITE_END];
+    return (int)token->p_.system_[AT_WRITE_END];
 }
 
 #if defined(__linux__)
@@ -28,8 +28,8 @@ fer_error ferp_token_open(fer_cancel_token *token)
 {
     int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fd >= 0) {
-        token->words_[AT_READ_END] = fd;
-        token->words_[AT_WRITE_END] = fd;
+        token->p_.system_[AT_READ_END] = fd;
+        token->p_.system_[AT_WRITE_END] = fd;
     }
     return ferp_posix_result(fd);
 }
@@ -58,8 +58,8 @@ fer_error ferp_token_open(fer_cancel_token *token)
         close(ends[1]);
         return err;
     }
-    token->words_[AT_READ_END] = ends[0];
-    token->words_[AT_WRITE_END] = ends[1];
+    token->p_.system_[AT_READ_END] = ends[0];
+    token->p_.system_[AT_WRITE_END] = ends[1];
     return err;
 }
 

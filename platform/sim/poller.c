@@ -37,7 +37,7 @@ enum { AT_SET };
 
 static ferp_sim_poll_set *set_of(const fer_poller *poller)
 {
-    return (ferp_sim_poll_set *)poller->words_[AT_SET];
+    return (ferp_sim_poll_set *)poller->p_.system_[AT_SET];
 }
 
 /* Defines the poller of a call, or returns EBADF from it if an earlier simulation created the
@@ -245,7 +245,7 @@ fer_error ferp_poller_open(fer_poller *poller)
     *created = (ferp_sim_poll_set){.run = network->run};
     created->ring.next = &created->ring;
     created->ring.previous = &created->ring;
-    poller->words_[AT_SET] = (uintptr_t)created;
+    poller->p_.system_[AT_SET] = (uintptr_t)created;
     network->pollers_open++;
     return ferp_sim_trace_call(network, "poller", NULL, FERP_SIM_OK);
 }

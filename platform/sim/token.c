@@ -18,7 +18,7 @@ fer_error ferp_token_open(fer_cancel_token *token)
         return ferp_sim_trace_call(network, "token", NULL,
                                    ferp_sim_error(network, FERP_SIM_EMFILE));
     }
-    token->words_[AT_RUN] = run_of(network);
+    token->p_.system_[AT_RUN] = run_of(network);
     network->tokens_open++;
     return ferp_sim_trace_call(network, "token", NULL, FERP_SIM_OK);
 }
@@ -34,7 +34,7 @@ static void trace(const char *verb)
 void ferp_token_close(fer_cancel_token *token)
 {
     ferp_sim_network *network = ferp_sim_current();
-    if (network != NULL && token->words_[AT_RUN] == run_of(network)) {
+    if (network != NULL && token->p_.system_[AT_RUN] == run_of(network)) {
         network->tokens_open--;
     }
     trace("token close");

@@ -11,7 +11,7 @@ enum { KIND_AFD, KIND_LIST };
 
 static bool is_list(const fer_poller *poller)
 {
-    return poller->words_[AT_KIND] == KIND_LIST;
+    return poller->p_.system_[AT_KIND] == KIND_LIST;
 }
 
 bool ferp_winsock_is_passing(fer_error failure)
@@ -39,12 +39,12 @@ static fer_error open_afd(fer_poller *poller)
 fer_error ferp_poller_open(fer_poller *poller)
 {
     FER_TRY(ferp_winsock_start());
-    poller->words_[AT_KIND] = KIND_AFD;
+    poller->p_.system_[AT_KIND] = KIND_AFD;
     fer_error err = open_afd(poller);
     if (err.kind != FER_UNSUPPORTED) {
         return err;
     }
-    poller->words_[AT_KIND] = KIND_LIST;
+    poller->p_.system_[AT_KIND] = KIND_LIST;
     return ferp_list_open(poller);
 }
 

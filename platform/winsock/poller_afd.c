@@ -16,7 +16,7 @@ enum { AT_POLLER };
 
 static ferp_afd_poller *poller_of(const fer_poller *poller)
 {
-    return (ferp_afd_poller *)poller->words_[AT_POLLER];
+    return (ferp_afd_poller *)poller->p_.system_[AT_POLLER];
 }
 
 /* ---- Interest */
@@ -301,7 +301,7 @@ fer_error ferp_winsock_afd_open(fer_poller *poller)
         ferp_memory_free(self);
         return err;
     }
-    poller->words_[AT_POLLER] = (uintptr_t)self;
+    poller->p_.system_[AT_POLLER] = (uintptr_t)self;
     return FERP_WINSOCK_OK;
 }
 

@@ -9,7 +9,7 @@ enum { AT_EVENT };
 
 HANDLE ferp_winsock_token_event(const fer_cancel_token *token)
 {
-    return (HANDLE)token->words_[AT_EVENT];
+    return (HANDLE)token->p_.system_[AT_EVENT];
 }
 
 fer_error ferp_token_open(fer_cancel_token *token)
@@ -18,7 +18,7 @@ fer_error ferp_token_open(fer_cancel_token *token)
     if (event == NULL) {
         return ferp_winsock_last_error();
     }
-    token->words_[AT_EVENT] = (intptr_t)event;
+    token->p_.system_[AT_EVENT] = (intptr_t)event;
     return FERP_WINSOCK_OK;
 }
 

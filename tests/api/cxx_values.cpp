@@ -37,6 +37,17 @@ fer_limits soon()
     return {fer_instant_after(fer_duration_from_secs(60)), nullptr};
 }
 
+/* The sizes that the headers promise, on every platform. */
+#define HAS_SIZE_OF_A_HANDLE(type) static_assert(sizeof(type) == 96, "a promise of handle.h")
+HAS_SIZE_OF_A_HANDLE(fer_tcp_stream);
+HAS_SIZE_OF_A_HANDLE(fer_tcp_listener);
+HAS_SIZE_OF_A_HANDLE(fer_udp_socket);
+HAS_SIZE_OF_A_HANDLE(fer_unix_stream);
+HAS_SIZE_OF_A_HANDLE(fer_unix_listener);
+HAS_SIZE_OF_A_HANDLE(fer_unix_datagram);
+HAS_SIZE_OF_A_HANDLE(fer_socket);
+static_assert(sizeof(fer_event) == 16 && sizeof(fer_poller) == 64, "promises of poller.h");
+
 struct connection {
     ferrule::tcp_stream client;
     ferrule::tcp_stream server;

@@ -243,7 +243,7 @@ static void move_datagrams(void)
 static void move_over_unix_sockets(void)
 {
     fer_unix_listener waiting = {0};
-    fer_unix_stream ends[2] = {{.handle_ = {0}}, {.handle_ = {0}}};
+    fer_unix_stream ends[2] = {{{{0}}}, {{{0}}}};
     fer_unix_stream accepted = {0};
     fer_unix_stream spare = {0};
     fer_unix_datagram one = {0};

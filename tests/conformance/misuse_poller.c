@@ -26,7 +26,7 @@ static void a_poller_that_is_not_open_is_invalid_input(void **state)
     struct mailbox *mailbox = test_mailbox();
     fer_poller fresh = {0};
     fer_poller *closed = test_poller();
-    fer_poller odd = {{0}, 3, 0};
+    fer_poller odd = {.p_ = {.state_ = 3}};
     fer_poller_close(closed);
     assert_is_not_open(NULL, mailbox->raw);
     assert_is_not_open(&fresh, mailbox->raw);

@@ -50,8 +50,8 @@ static void the_poller_s_own_descriptors_are_none_of_the_caller_s(void **state)
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-    for (size_t i = 0; i < sizeof poller->words_ / sizeof poller->words_[0]; i++) {
-        fer_raw_socket own = (fer_raw_socket)poller->words_[i];
+    for (size_t i = 0; i < sizeof poller->p_.system_ / sizeof poller->p_.system_[0]; i++) {
+        fer_raw_socket own = (fer_raw_socket)poller->p_.system_[i];
         if (own != 0) {
             assert_true(fer_poller_add(poller, own, reading(2), FER_POLL_LEVEL).kind != FER_OK);
             assert_true(fer_poller_modify(poller, own, both_interests(2), FER_POLL_LEVEL).kind !=

@@ -250,7 +250,7 @@ static void the_limits_are_whole(void)
 /* The mark makes calls look at the limits. */
 static void the_mark_has_limits(void)
 {
-    INTER_CHECK(feri_handle_is_limited(&stream.handle_) == (stream.handle_.token_ != NULL));
+    INTER_CHECK(feri_handle_is_limited(&stream.handle_) == (stream.handle_.p_.token_ != NULL));
     finish();
 }
 

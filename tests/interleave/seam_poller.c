@@ -62,13 +62,13 @@ fer_error ferp_poller_open(fer_poller *poller)
 {
     INTER_CHECK(!only_set.is_open);
     only_set = (poll_set){.is_open = true};
-    poller->words_[0] = (uintptr_t)&only_set;
+    poller->p_.system_[0] = (uintptr_t)&only_set;
     return success;
 }
 
 static poll_set *set_of(const fer_poller *poller)
 {
-    poll_set *set = (poll_set *)poller->words_[0];
+    poll_set *set = (poll_set *)poller->p_.system_[0];
     INTER_CHECK(set == &only_set && set->is_open);
     return set;
 }

@@ -140,28 +140,28 @@ void ferp_pause(uint64_t until)
 
 bool inter_token_is_signalled(const fer_cancel_token *token)
 {
-    return token != NULL && token->words_[0] != 0;
+    return token != NULL && token->p_.system_[0] != 0;
 }
 
 static void change_token(const char *name, fer_cancel_token *token, bool is_signalled)
 {
     inter_operation operation = inter_operation_on(name, token, true);
     (void)inter_system_step(&operation);
-    inter_plain_read((uintptr_t)token->words_, sizeof token->words_);
-    token->words_[0] = is_signalled;
+    inter_plain_read((uintptr_t)token->p_.system_, sizeof token->p_.system_);
+    token->p_.system_[0] = is_signalled;
 }
 
 fer_error ferp_token_open(fer_cancel_token *token)
 {
     change_token("open token", token, false);
-    inter_plain_write((uintptr_t)token->words_, sizeof token->words_);
+    inter_plain_write((uintptr_t)token->p_.system_, sizeof token->p_.system_);
     return (fer_error){FER_OK, 0};
 }
 
 void ferp_token_close(fer_cancel_token *token)
 {
     change_token("close token", token, false);
-    inter_plain_write((uintptr_t)token->words_, sizeof token->words_);
+    inter_plain_write((uintptr_t)token->p_.system_, sizeof token->p_.system_);
 }
 
 void ferp_token_signal(fer_cancel_token *token)

@@ -137,7 +137,7 @@ static void a_late_lookup_occupies_its_thread(void **state)
     assert_int_equal(now_ms(), 3000);
     end_in_ms(500);
     assert_code(look_up("slow.test:80", &resolver), FER_TIMED_OUT, 0);
-    fer_lookup queued = {NULL, 0};
+    fer_lookup queued = {0};
     assert_ok(fer_resolver_start(&resolver, "slow.test:80", NULL, &queued));
     assert_code(look_up("three.test:80", &resolver), FER_TIMED_OUT, 0);
     end_in_ms(500);
@@ -166,7 +166,7 @@ static fer_socket waiting;
 
 static void accept_one(void *context)
 {
-    fer_unix_stream accepted_stream = {{0}};
+    fer_unix_stream accepted_stream = {0};
     (void)context;
     assert_ok(fer_unix_listener_accept(&listener, &accepted_stream, NULL));
     fer_unix_stream_close(&accepted_stream);

@@ -10,11 +10,11 @@ const fer_ipv4_addr loopback_v4 = {{127, 0, 0, 1}};
 void world_handles(struct world *w, fer_handle *handles[HANDLES])
 {
     fer_handle *const all[HANDLES] = {
-        &w->tcp.handle_,           &w->tcp2.handle_,           &w->tcp_listener.handle_,
-        &w->udp.handle_,           &w->tcp_listener2.handle_,  &w->udp2.handle_,
-        &w->unix_.handle_,         &w->unix_listener.handle_,  &w->unix2.handle_,
-        &w->gram_.handle_,         &w->unix_listener2.handle_, &w->gram2.handle_,
-        &w->socket.inner_.handle_, &w->socket2.inner_.handle_};
+        &w->tcp.handle_,    &w->tcp2.handle_,           &w->tcp_listener.handle_,
+        &w->udp.handle_,    &w->tcp_listener2.handle_,  &w->udp2.handle_,
+        &w->unix_.handle_,  &w->unix_listener.handle_,  &w->unix2.handle_,
+        &w->gram_.handle_,  &w->unix_listener2.handle_, &w->gram2.handle_,
+        &w->socket.handle_, &w->socket2.handle_};
     memcpy(handles, all, sizeof all);
 }
 

@@ -147,7 +147,7 @@ static inline int begin(void **state)
     (void)memory_begin(state);
     poller = (fer_poller){0};
     assert_ok(fer_poller_new(&poller));
-    ((ferp_afd_poller *)poller.words_[0])->turn_millis = TURN_MILLIS;
+    ((ferp_afd_poller *)poller.p_.system_[0])->turn_millis = TURN_MILLIS;
     return 0;
 }
 

@@ -22,7 +22,7 @@ static inline fer_udp_socket open_socket(const struct ferp_traits *traits, uint3
 static inline fer_udp_socket connected_socket(const struct ferp_traits *traits, uint32_t flags)
 {
     fer_udp_socket socket = open_socket(traits, flags);
-    socket.peer_ = script_addr(PEER);
+    socket.handle_.p_.peer_ = script_addr(PEER);
     return socket;
 }
 

@@ -38,13 +38,13 @@ fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint6
 
 fer_error ferp_token_open(fer_cancel_token *token)
 {
-    token->words_[0] = 1;
+    token->p_.system_[0] = 1;
     return script_take(SCRIPT_TOKEN_OPEN, FER_RAW_SOCKET_NONE, "")->error;
 }
 
 void ferp_token_close(fer_cancel_token *token)
 {
-    token->words_[0] = 0;
+    token->p_.system_[0] = 0;
     (void)script_take(SCRIPT_TOKEN_CLOSE, FER_RAW_SOCKET_NONE, "");
 }
 

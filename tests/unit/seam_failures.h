@@ -40,7 +40,7 @@ static fer_handle *const outs[] = {
     &fixture.out_unix_listener.handle_,
     &fixture.out_unix_datagrams[0].handle_,
     &fixture.out_unix_datagrams[1].handle_,
-    &fixture.out_built.inner_.handle_,
+    &fixture.out_built.handle_,
 };
 #define OUT_COUNT (sizeof outs / sizeof outs[0])
 
@@ -52,7 +52,7 @@ static inline void set_up(const struct ferp_traits *traits)
     fixture.listener.handle_ = script_stream(FERI_FLAG_ADOPTED | FERI_FLAG_V6);
     fixture.socket.handle_ = script_stream(0);
     fixture.unix_listener.handle_ = script_stream(FERI_FLAG_ADOPTED);
-    fixture.built.inner_.handle_ = script_stream(FERI_FLAG_DATAGRAM);
+    fixture.built.handle_ = script_stream(FERI_FLAG_DATAGRAM);
     fixture.adoptable = script_open_socket();
     fixture.sockets_before = script.sockets_open;
 }

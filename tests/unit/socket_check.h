@@ -9,7 +9,7 @@
 
 static inline feri_phase phase_of(const fer_socket *socket)
 {
-    return feri_state_phase(feri_handle_state(&socket->inner_.handle_));
+    return feri_state_phase(feri_handle_state(&socket->handle_));
 }
 
 /* Starts a script, creates an unbound socket and clears the log. */

@@ -44,7 +44,7 @@ static void null_new_and_closed_tokens_are_refused(void **state)
     assert_log("token_open() token_close()");
     assert_unusable(&token);
     assert_error(feri_token_check(&token), FER_MISUSE, 0);
-    token.state_ = 0xBEBEBEBE; /* never initialized: no state that a token can have */
+    token.p_.state_ = 0xBEBEBEBE; /* never initialized: no state that a token can have */
     assert_unusable(&token);
     assert_error(feri_token_check(&token), FER_MISUSE, 0);
 }
@@ -171,7 +171,7 @@ static void the_event_is_cleared_before_the_state_changes(void **state)
 static void end_the_cancel(script_call call)
 {
     if (call == SCRIPT_PAUSE && ++looks == 2) {
-        token.state_ = FERI_TOKEN_CANCELLED;
+        token.p_.state_ = FERI_TOKEN_CANCELLED;
     }
 }
 
@@ -179,7 +179,7 @@ static void a_reset_waits_for_the_end_of_a_cancel(void **state)
 {
     (void)state;
     begin_open();
-    token.state_ = FERI_TOKEN_CANCELLING;
+    token.p_.state_ = FERI_TOKEN_CANCELLING;
     looks = 0;
     script.on_call = end_the_cancel;
     assert_ok(fer_cancel_token_reset(&token));

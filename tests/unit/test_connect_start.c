@@ -201,7 +201,7 @@ static void a_failed_connect_whose_error_was_taken_is_aborted(void **state)
     (void)state;
     script_begin(&script_bsd);
     fer_handle handle = script_connecting(0);
-    feri_atomic_change_bits(&handle.flags_, FERI_FLAG_ADOPTED, 0);
+    feri_atomic_change_bits(&handle.p_.flags_, FERI_FLAG_ADOPTED, 0);
     script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 57};
     assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
     script_then(SCRIPT_CONNECT_IS_PENDING)->value = 1;

@@ -13,16 +13,18 @@ static void would_block_of_a_waiting_kernel_is_a_timeout_or_a_mode(void **state)
     fer_udp_received got;
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
     assert_log("recv_from(1,4) is_nonblocking(1)");
     socket = open_socket(&script_posix, FERI_FLAG_NONBLOCKING);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK,
+                 11);
     assert_log("recv_from(1,4)");
     socket = open_socket(&script_posix, FERI_FLAG_CLONED);
     script_default(SCRIPT_IS_NONBLOCKING)->value = 1;
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK, 11);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK,
+                 11);
     assert_log("recv_from(1,4) is_nonblocking(1)");
 }
 
@@ -38,7 +40,7 @@ static void datagrams_of_other_senders_do_not_extend_the_timeout(void **state)
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     script_then(SCRIPT_WAIT_FOR)->elapsed = 3000000;
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
     assert_log("recv_from(1,4) wait_arm(1,RECEIVABLE) wait_for(5001000) "
                "recv_from(1,4) recv_from(1,4) "
                "wait_arm(1,RECEIVABLE) wait_for(5001000)");
@@ -46,8 +48,9 @@ static void datagrams_of_other_senders_do_not_extend_the_timeout(void **state)
 
 static fer_error send_either(fer_udp_socket *socket, const fer_socket_addr *to)
 {
-    return to == NULL ? feri_datagram_send(socket, "hello", 5, FERI_WAIT_BY_MODE, NULL)
-                      : feri_datagram_send_to(socket, "hello", 5, to, FERI_WAIT_BY_MODE, NULL);
+    return to == NULL
+               ? feri_datagram_send(&socket->handle_, "hello", 5, FERI_WAIT_BY_MODE, NULL)
+               : feri_datagram_send_to(&socket->handle_, "hello", 5, to, FERI_WAIT_BY_MODE, NULL);
 }
 
 /* The wait's own failure is none of the socket. */
@@ -59,12 +62,12 @@ static void a_socket_error_that_a_wait_took_is_reported_as_by_a_receive(void **s
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     script_then(SCRIPT_WAIT_FOR)->pending = (fer_error){FER_CONNECTION_RESET, 10054};
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_CONNECTION_REFUSED,
-                 10054);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got),
+                 FER_CONNECTION_REFUSED, 10054);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_CONNECTION_RESET,
-                 10054);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got),
+                 FER_CONNECTION_RESET, 10054);
 }
 
 /* An error of the wait itself, or of a query, has no row of a send's table, not even without a
@@ -107,10 +110,11 @@ static void core_does_not_wait_for_a_nonblocking_socket(void **state)
     char buf[4];
     feri_modes_set_nonblocking(&socket.handle_, true);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    assert_error(feri_datagram_receive(&socket, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK, 10035);
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
-    assert_error(feri_datagram_send(&socket, "x", 1, FERI_WAIT_BY_MODE, NULL), FER_WOULD_BLOCK,
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK,
                  10035);
+    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
+    assert_error(feri_datagram_send(&socket.handle_, "x", 1, FERI_WAIT_BY_MODE, NULL),
+                 FER_WOULD_BLOCK, 10035);
     assert_log("recv_from(1,4) send(1,1)");
 }
 
@@ -120,15 +124,15 @@ static void sending_waits_until_writable_and_retries(void **state)
     fer_udp_socket socket = open_socket(&script_windows, 0);
     fer_socket_addr to = script_addr(PEER);
     size_t n = 77;
-    socket.peer_ = to;
+    socket.handle_.p_.peer_ = to;
     script.traits.write_wait_misses_shutdown = false;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_SEND, 5);
-    assert_ok(feri_datagram_send(&socket, "hello", 5, FERI_WAIT_BY_MODE, &n));
+    assert_ok(feri_datagram_send(&socket.handle_, "hello", 5, FERI_WAIT_BY_MODE, &n));
     assert_int_equal(n, 5);
     script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_SEND_TO, 5);
-    assert_ok(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_WAIT_BY_MODE, &n));
+    assert_ok(feri_datagram_send_to(&socket.handle_, "hello", 5, &to, FERI_WAIT_BY_MODE, &n));
     assert_int_equal(n, 5);
     assert_log("send(1,5) wait_arm(1,WRITABLE) wait_for(ever) send(1,5) "
                "send_to(1,5," PEER ") wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
@@ -141,11 +145,12 @@ static void sending_ends_at_its_timeout(void **state)
     fer_socket_addr to = script_addr(PEER);
     size_t n = 77;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send(&socket, "hello", 5, FERI_WAIT_BY_MODE, &n), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_send(&socket.handle_, "hello", 5, FERI_WAIT_BY_MODE, &n),
+                 FER_TIMED_OUT, 0);
     assert_int_equal(n, 0);
     n = 77;
     script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send_to(&socket, "hello", 5, &to, FERI_WAIT_BY_MODE, &n),
+    assert_error(feri_datagram_send_to(&socket.handle_, "hello", 5, &to, FERI_WAIT_BY_MODE, &n),
                  FER_TIMED_OUT, 0);
     assert_int_equal(n, 0);
     assert_log("send(1,5) is_nonblocking(1) send_to(1,5," PEER ") is_nonblocking(1)");
@@ -160,8 +165,8 @@ static void connecting_stores_the_peer_of_the_system_and_reports_refusals(void *
     fer_socket_addr to = script_addr("0.0.0.0:7");
     fer_socket_addr reported = script_addr("127.0.0.1:7");
     script_default(SCRIPT_PEER_ADDR)->addr = reported;
-    assert_ok(feri_datagram_connect(&socket, &to));
-    assert_true(fer_socket_addr_eq(&socket.peer_, &reported));
+    assert_ok(feri_datagram_connect(&socket.handle_, &to));
+    assert_true(fer_socket_addr_eq(&socket.handle_.p_.peer_, &reported));
     assert_log("connect(1,0.0.0.0:7) peer_addr(1) report_refusals(1,1)");
 }
 
@@ -171,7 +176,7 @@ static void an_interrupted_connect_is_restarted(void **state)
     fer_udp_socket socket = open_socket(&script_posix, 0);
     fer_socket_addr to = script_addr(PEER);
     script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
-    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_ok(feri_datagram_connect(&socket.handle_, &to));
     assert_log("connect(1," PEER ") connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
 }
 
@@ -182,13 +187,13 @@ static void a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did(void *
     fer_socket_addr was = script_addr(PEER);
     fer_udp_socket socket = connected_socket(&script_posix, 0);
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
-    assert_error(feri_datagram_connect(&socket, &to), FER_NETWORK_UNREACHABLE, 101);
-    assert_true(fer_socket_addr_eq(&socket.peer_, &was));
+    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_NETWORK_UNREACHABLE, 101);
+    assert_true(fer_socket_addr_eq(&socket.handle_.p_.peer_, &was));
     assert_log("connect(1,192.0.2.7:7) peer_addr(1) report_refusals(1,1)");
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
-    assert_error(feri_datagram_connect(&socket, &to), FER_NETWORK_UNREACHABLE, 51);
-    assert_int_equal(socket.peer_.port, 0);
+    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_NETWORK_UNREACHABLE, 51);
+    assert_int_equal(socket.handle_.p_.peer_.port, 0);
     assert_log("connect(1,192.0.2.7:7) peer_addr(1) report_refusals(1,0)");
 }
 
@@ -210,7 +215,7 @@ static void a_second_connect_is_tried_by_another_socket(void **state)
     fer_udp_socket socket = reconnected_socket(0);
     script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:9999");
     script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:80");
-    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_ok(feri_datagram_connect(&socket.handle_, &to));
     assert_log("peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) "
                "local_addr(2) close(2) "
                "local_addr(1) connect(1,192.0.2.7:7) peer_addr(1) report_refusals(1,1)");
@@ -224,8 +229,8 @@ static void a_socket_bound_to_an_address_is_not_connected_from_another(void **st
     fer_udp_socket socket = reconnected_socket(0);
     script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("192.0.2.99:9999");
     script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:80");
-    assert_error(feri_datagram_connect(&socket, &to), FER_ADDR_NOT_AVAILABLE, 0);
-    assert_true(fer_socket_addr_eq(&socket.peer_, &was));
+    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_ADDR_NOT_AVAILABLE, 0);
+    assert_true(fer_socket_addr_eq(&socket.handle_.p_.peer_, &was));
     assert_log("peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) "
                "local_addr(2) close(2) "
                "local_addr(1)");
@@ -236,7 +241,7 @@ static void a_socket_on_the_wildcard_is_connected_from_any_address(void **state)
     (void)state;
     fer_socket_addr to = script_addr("[2001:db8::7]:7");
     fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR | FERI_FLAG_V6);
-    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_ok(feri_datagram_connect(&socket.handle_, &to));
     assert_log("peer_addr(1) socket(udp,v6) set_option(2,ONLY_V6,0) set_option(2,BROADCAST,1) "
                "connect(2,[2001:db8::7]:7) "
                "local_addr(2) close(2) connect(1,[2001:db8::7]:7) peer_addr(1) "
@@ -249,11 +254,11 @@ static void a_second_connect_that_must_fail_leaves_the_socket_as_it_is(void **st
     fer_socket_addr to = script_addr("192.0.2.7:7");
     fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR);
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
-    assert_error(feri_datagram_connect(&socket, &to), FER_NETWORK_UNREACHABLE, 51);
+    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_NETWORK_UNREACHABLE, 51);
     assert_log(
         "peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) close(2)");
     script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 24);
-    assert_error(feri_datagram_connect(&socket, &to), FER_TOO_MANY_OPEN_FILES, 24);
+    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_TOO_MANY_OPEN_FILES, 24);
     assert_log("peer_addr(1) socket(udp,v4)");
 }
 
@@ -265,7 +270,7 @@ static void a_second_connect_that_fails_after_all_is_undone(void **state)
     fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR);
     (void)script_then(SCRIPT_CONNECT);
     script_then_fail(SCRIPT_CONNECT, FER_ADDR_IN_USE, 48);
-    assert_error(feri_datagram_connect(&socket, &to), FER_ADDR_IN_USE, 48);
+    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_ADDR_IN_USE, 48);
     assert_log("peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) "
                "local_addr(2) close(2) "
                "connect(1,192.0.2.7:7) connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
@@ -277,10 +282,10 @@ static void a_first_connect_is_not_tried_by_another_socket(void **state)
     fer_socket_addr to = script_addr(PEER);
     fer_udp_socket socket = reconnected_socket(0);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
-    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_ok(feri_datagram_connect(&socket.handle_, &to));
     assert_log("peer_addr(1) connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
     socket = reconnected_socket(FERI_FLAG_NO_PORTS);
-    assert_ok(feri_datagram_connect(&socket, &to));
+    assert_ok(feri_datagram_connect(&socket.handle_, &to));
     assert_log("connect(1,192.0.2.1:0) report_refusals(1,1)");
 }
 

@@ -186,7 +186,7 @@ static void close_ends_them_and_the_next_use_begins_without(void **state)
     assert_ok(feri_handle_claim(&handle));
     assert_ok(feri_handle_fill(&handle, script_open_socket(), 0));
     assert_no_limits(&handle);
-    assert_null(handle.token_);
+    assert_null(handle.p_.token_);
 }
 
 static void events_of_the_stream_keep_them(void **state)
@@ -282,7 +282,7 @@ static fer_handle changing;
 static void end_the_change(script_call call)
 {
     if (call == SCRIPT_PAUSE && script.times[SCRIPT_PAUSE] == 2) {
-        changing.limits_version_++;
+        changing.p_.limits_version_++;
     }
 }
 
@@ -292,7 +292,7 @@ static void begin_change_of_another(void)
     begin();
     changing = script_stream(0);
     assert_ok(feri_set_limits(&changing, &limits));
-    changing.limits_version_++;
+    changing.p_.limits_version_++;
     script.log[0] = '\0';
     script.on_call = end_the_change;
 }

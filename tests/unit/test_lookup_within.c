@@ -233,7 +233,7 @@ static void the_first_false_hint_does_not_pause(void **state)
 
 static void bad_arguments_and_bad_text_come_before_the_limits(void **state)
 {
-    fer_resolver closed = {NULL, 0};
+    fer_resolver closed = {0};
     (void)state;
     begin_with_token();
     assert_ok(fer_cancel_token_cancel(&token));
@@ -379,7 +379,7 @@ static void a_name_that_fails_starts_no_attempt(void **state)
 
 static void bad_options_of_a_connect_by_name_are_refused(void **state)
 {
-    fer_resolver closed = {NULL, 0};
+    fer_resolver closed = {0};
     (void)state;
     begin_connect();
     options.resolver = &closed;

@@ -126,10 +126,10 @@ static void where_the_kernel_waits_nothing_is_kept_here(void **state)
     fer_handle clone = clone_of(&handle);
     assert_ok(feri_set_nonblocking(&clone, true));
     const uint32_t none[3] = {0, 0, 0};
-    assert_null(handle.shared_);
-    assert_null(clone.shared_);
-    assert_memory_equal(handle.modes_, none, sizeof none);
-    assert_memory_equal(clone.modes_, none, sizeof none);
+    assert_null(handle.p_.shared_);
+    assert_null(clone.p_.shared_);
+    assert_memory_equal(handle.p_.modes_, none, sizeof none);
+    assert_memory_equal(clone.p_.modes_, none, sizeof none);
     assert_int_equal(feri_into_raw(&clone), 2);
     feri_handle_close(&handle);
     assert_log("set_timeout(1,reading,1000000) set_linger(1,1,1) duplicate(1) wake(1) "
@@ -141,7 +141,7 @@ static void where_the_kernel_waits_nothing_is_kept_here(void **state)
 static void clones_share_what_was_set_before_and_what_is_set_later(void **state)
 {
     (void)state;
-    fer_handle handles[4] = {begin(), {0}, {0}, {0}};
+    fer_handle handles[4] = {begin(), {{0}}, {{0}}, {{0}}};
     assert_ok(feri_set_timeout(&handles[0], FERP_READING, (fer_duration){MILLI}));
     for (size_t i = 1; i < 4; i++) {
         handles[i] = clone_of(&handles[i - 1]);
@@ -199,7 +199,7 @@ static void a_duplicate_that_fails_frees_the_record(void **state)
     script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024);
     assert_error(feri_try_clone(&handle, &clone), FER_TOO_MANY_OPEN_FILES, 10024);
     assert_int_equal(background.memory_live, 0);
-    assert_null(handle.shared_);
+    assert_null(handle.p_.shared_);
     fer_handle first = clone_of(&handle);
     script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024);
     assert_error(feri_try_clone(&handle, &clone), FER_TOO_MANY_OPEN_FILES, 10024);
@@ -263,7 +263,8 @@ static void two_threads_that_clone_a_handle_share_one_record(void **state)
     script.on_call = clone_while_duplicating;
     fer_handle clone = clone_of(&handle);
     assert_int_equal(background.memory_live, 1);
-    assert_true(clone.shared_ == early_clone.shared_ && clone.shared_ == handle.shared_);
+    assert_true(clone.p_.shared_ == early_clone.p_.shared_ &&
+                clone.p_.shared_ == handle.p_.shared_);
     assert_timeout(&clone, FERP_READING, 9 * MILLI);
     assert_timeout(&handle, FERP_READING, 9 * MILLI);
     feri_handle_close(&handle);

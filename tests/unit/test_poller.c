@@ -89,7 +89,7 @@ static void misuse_never_reaches_the_system(void **state)
 {
     (void)state;
     begin(&script_posix);
-    fer_poller others[3] = {{{0}, 0, 0}, {{0}, 2, 0}, {{0}, 3, 0}};
+    fer_poller others[3] = {{.p_ = {.state_ = 0}}, {.p_ = {.state_ = 2}}, {.p_ = {.state_ = 3}}};
     for (int i = 0; i < 4; i++) {
         fer_poller *other = i < 3 ? &others[i] : NULL;
         assert_error(fer_poller_add(other, 1, interest, FER_POLL_LEVEL), FER_MISUSE, 0);

@@ -450,13 +450,13 @@ static void a_built_socket_waits_as_what_it_is(void **state)
     script_begin(&script_windows);
     assert_error(fer_socket_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
     assert_error(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
-    socket.inner_.handle_ = script_stream(0);
+    socket.handle_ = script_stream(0);
     then_ready(FER_WRITABLE);
     assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
-    socket.inner_.handle_ = script_stream(FERI_FLAG_DATAGRAM);
+    socket.handle_ = script_stream(FERI_FLAG_DATAGRAM);
     then_ready(FER_WRITABLE);
     assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
-    socket.inner_.handle_ = script_stream(FERI_FLAG_LISTENING);
+    socket.handle_ = script_stream(FERI_FLAG_LISTENING);
     then_ready(FER_READABLE);
     assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
     assert_log("ready(1,rw,100001000,ever) ready(2,rw,ever) ready(3,rw,ever)");

@@ -58,7 +58,7 @@ static void a_poller_that_was_closed_is_not_notified(void **state)
     assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
     step_into_lookup(0);
     fer_poller_close(&poller);
-    poller.notified_ = 4; /* as during a wait */
+    poller.p_.notified_ = 4; /* as during a wait */
     assert_false(script_thread_step(0));
     assert_null(strstr(script.log, "poller_notify"));
     assert_ok(poll_lookup(0));
@@ -340,8 +340,8 @@ static void a_child_leaves_its_copies_alone(void **state)
     fer_lookup_close(&copies[0]);
     fer_resolver_close(&resolver_copy);
     fer_lookup_close(&copies[1]);
-    assert_null(resolver_copy.pool_);
-    assert_null(copies[0].block_);
+    assert_null(resolver_copy.p_.pool_);
+    assert_null(copies[0].p_.block_);
     assert_int_equal(background.memory_live, memory_before);
     background.process = 0;
     background.is_inside = false;
@@ -386,7 +386,7 @@ static void a_call_that_finds_the_mark_of_the_close_is_misuse(void **state)
     (void)state;
     begin(1, 1);
     fer_resolver marked = resolver;
-    marked.calls_ = 0x80000000u;
+    marked.p_.calls_ = 0x80000000u;
     fer_lookup other = {0};
     assert_error(fer_resolver_start(&marked, "a.test:80", NULL, &other), FER_MISUSE, 0);
     assert_error(fer_resolver_take_completed(&marked, NULL, &key, 1, &count), FER_MISUSE, 0);

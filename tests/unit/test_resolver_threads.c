@@ -338,7 +338,7 @@ static uint32_t choose(uint32_t *random, uint32_t bound)
 static void start_and_abandon(void *argument)
 {
     uint32_t random = *(const uint32_t *)argument;
-    fer_lookup own[4] = {{0}};
+    fer_lookup own[4] = {{{0}}};
     size_t failures = 0;
     for (size_t round = 0; round < STRESS_ROUNDS; round++) {
         fer_lookup *lookup = &own[choose(&random, 4)];
@@ -373,7 +373,7 @@ static void open_and_close(void *argument)
     size_t failures = 0;
     for (size_t round = 0; round < STRESS_ROUNDS / 4; round++) {
         fer_resolver own = {0};
-        fer_lookup some[3] = {{0}};
+        fer_lookup some[3] = {{{0}}};
         failures += fer_resolver_new(&own, 1 + choose(&random, 3), 2).kind != FER_OK;
         for (size_t i = 0; i < 3; i++) {
             failures += fer_resolver_start(&own, "fast.test:80", &poller, &some[i]).kind != FER_OK;

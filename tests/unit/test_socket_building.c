@@ -53,7 +53,7 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
         assert_ok(fer_socket_new(&socket, rows[i].domain, rows[i].type, rows[i].protocol));
         assert_int_equal(phase_of(&socket), rows[i].phase);
         bool is_other = rows[i].type != FER_TYPE_STREAM && rows[i].protocol == 1;
-        assert_true(feri_handle_has_flag(&socket.inner_.handle_, FERI_FLAG_NO_PORTS) == is_other);
+        assert_true(feri_handle_has_flag(&socket.handle_, FERI_FLAG_NO_PORTS) == is_other);
         assert_log(rows[i].log);
         fer_socket_close(&socket);
         assert_int_equal(phase_of(&socket), FERI_PHASE_CLOSED);
@@ -77,7 +77,7 @@ static void what_cannot_be_born_makes_no_call_and_leaves_a_new_handle(void **sta
     script_then_fail(SCRIPT_SOCKET, FER_PERMISSION_DENIED, 1);
     assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1), FER_PERMISSION_DENIED,
                  1);
-    assert_int_equal(feri_handle_state(&socket.inner_.handle_), 0);
+    assert_int_equal(feri_handle_state(&socket.handle_), 0);
 }
 
 /* On a system without dual stack, a bind that would handle IPv4 reports the error. */
@@ -377,7 +377,7 @@ static void a_datagram_socket_shares_its_address_by_both_options_where_one_is_no
     assert_ok(fer_socket_set_reuse_port(&socket, false));
     assert_log("set_option(1,REUSE_PORT,0) set_option(1,REUSE_ADDRESS,1) "
                "set_option(1,REUSE_PORT,1) set_option(1,REUSE_PORT,1)");
-    socket.inner_.handle_.flags_ |= FERI_FLAG_CLONED;
+    socket.handle_.p_.flags_ |= FERI_FLAG_CLONED;
     assert_ok(fer_socket_reuse_port(&socket, &reuses));
     assert_log("option_value(1,REUSE_PORT)");
     socket = new_stream(&script_bsd);
@@ -430,7 +430,7 @@ static void a_device_is_bound_by_family_and_name(void **state)
     assert_ok(fer_socket_bind_device(&socket, NULL));
     assert_error(fer_socket_bind_device(&socket, ""), FER_INVALID_INPUT, 0);
     assert_error(fer_socket_bind_device(&socket, "0123456789abcdef"), FER_INVALID_INPUT, 0);
-    socket.inner_.handle_.flags_ &= ~(uint32_t)FERI_FLAG_V6;
+    socket.handle_.p_.flags_ &= ~(uint32_t)FERI_FLAG_V6;
     script_then_fail(SCRIPT_BIND_DEVICE, FER_NOT_FOUND, 19);
     assert_error(fer_socket_bind_device(&socket, "x"), FER_NOT_FOUND, 19);
     assert_log("bind_device(1,v6,0123456789abcde) bind_device(1,v6,) bind_device(1,v4,x)");

@@ -98,7 +98,7 @@ static fer_socket new_unix_stream(void)
  * mode, so the mode is read from the OS. */
 static fer_socket shared(fer_socket socket)
 {
-    socket.inner_.handle_.flags_ |= FERI_FLAG_ADOPTED;
+    socket.handle_.p_.flags_ |= FERI_FLAG_ADOPTED;
     return socket;
 }
 

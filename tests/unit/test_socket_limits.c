@@ -133,7 +133,7 @@ static void the_mode_that_cannot_be_read_is_told(void **state)
 {
     (void)state;
     fer_socket socket = limited_stream(&script_posix, 500);
-    socket.inner_.handle_.flags_ |= FERI_FLAG_ADOPTED;
+    socket.handle_.p_.flags_ |= FERI_FLAG_ADOPTED;
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
     assert_log("is_nonblocking(1)");

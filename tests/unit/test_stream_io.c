@@ -217,7 +217,7 @@ static void a_timeout_has_no_code_and_the_next_call_works(void **state)
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
-    handle.flags_ |= FERI_FLAG_TIMEOUT_SET;
+    handle.p_.flags_ |= FERI_FLAG_TIMEOUT_SET;
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_PEEK, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);

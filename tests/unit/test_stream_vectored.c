@@ -244,7 +244,7 @@ static void a_wait_in_vain_is_timed_out(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_posix);
-    handle.flags_ |= FERI_FLAG_TIMEOUT_SET;
+    handle.p_.flags_ |= FERI_FLAG_TIMEOUT_SET;
     fer_io_slice_mut into = {buf, 1};
     fer_io_slice from = {buf, 1};
     script_then_fail(SCRIPT_RECV_VECTORED, FER_WOULD_BLOCK, 11);

@@ -22,9 +22,9 @@ static void each_way_to_bind_binds_and_forgets_the_old_peer(void **state)
     script_begin(&script_posix);
     addrs[0] = script_addr("192.0.2.1:1");
     addrs[1] = script_addr("192.0.2.2:2");
-    socket.peer_ = addrs[0];
+    socket.handle_.p_.peer_ = addrs[0];
     assert_ok(fer_udp_socket_bind_addr(&socket, &addrs[1]));
-    assert_int_equal(socket.peer_.port, 0);
+    assert_int_equal(socket.handle_.p_.peer_.port, 0);
     fer_udp_socket_close(&socket);
     assert_log("socket(udp,v4) bind(1,192.0.2.2:2) report_refusals(1,0) close(1)");
     script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
@@ -33,9 +33,9 @@ static void each_way_to_bind_binds_and_forgets_the_old_peer(void **state)
     fer_udp_socket_close(&socket);
     assert_log("socket(udp,v4) bind(2,192.0.2.1:1) close(2) socket(udp,v4) bind(3,192.0.2.2:2) "
                "report_refusals(3,0) close(3)");
-    socket.peer_ = addrs[0];
+    socket.handle_.p_.peer_ = addrs[0];
     assert_ok(fer_udp_socket_bind(&socket, "192.0.2.3:0"));
-    assert_int_equal(socket.peer_.port, 0);
+    assert_int_equal(socket.handle_.p_.peer_.port, 0);
     assert_log("socket(udp,v4) bind(4,192.0.2.3:0) report_refusals(4,0)");
     assert_int_equal(fer_udp_socket_as_raw(&socket), 4);
     assert_error(fer_udp_socket_bind(&socket, "192.0.2.3:0"), FER_MISUSE, 0);
@@ -199,9 +199,9 @@ static void a_clone_has_the_peer_and_asks_for_it(void **state)
     fer_udp_received got;
     char buf[4];
     memset(&clone, 0, sizeof clone);
-    socket.peer_ = peer;
+    socket.handle_.p_.peer_ = peer;
     assert_ok(fer_udp_socket_try_clone(&socket, &clone));
-    assert_true(fer_socket_addr_eq(&clone.peer_, &peer));
+    assert_true(fer_socket_addr_eq(&clone.handle_.p_.peer_, &peer));
     assert_int_equal(fer_udp_socket_as_raw(&clone), 2);
     assert_ok(fer_udp_socket_recv(&clone, buf, 4, &got));
     assert_ok(fer_udp_socket_recv(&socket, buf, 4, &got));

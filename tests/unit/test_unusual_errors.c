@@ -362,7 +362,7 @@ static int send_without_a_port(const fer_socket_addr *to)
 
 static int use_up_the_ports(void)
 {
-    fer_udp_socket holders[2] = {{.peer_ = {.port = 0}}};
+    fer_udp_socket holders[2] = {{.handle_.p_.peer_ = {.port = 0}}};
     fer_socket_addr to;
     if (!enter_network_with_two_ports()) {
         return PORTS_SKIPPED;

@@ -96,7 +96,7 @@ static void without_a_timeout_a_blocking_handle_was_nonblocking(void **state)
         script_then(SCRIPT_TIMEOUT)->value = 1000000;
         assert_ends(&waiting, FER_TIMED_OUT, 0);
         assert_log("is_nonblocking(1) timeout(1,reading)");
-        feri_atomic_change_bits(&handle.flags_, FERI_FLAG_TIMEOUT_SET, 0);
+        feri_atomic_change_bits(&handle.p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
         script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
         assert_ends(&waiting, FER_WOULD_BLOCK, 11);
     }
