@@ -20,8 +20,8 @@ bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count);
 typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *out);
 
 /* Tries the addresses in order. The first that works is used; if none works, the error is that of
- * the last one (rule C3), and the handle is NEW. INVALID_INPUT: the handle is NULL or in use, there
- * is no address, or one has a bad family; nothing was tried. */
+ * the last one (rule C3), and the handle is NEW. MISUSE: the handle is NULL or in use.
+ * INVALID_INPUT: there is no address, or one has a bad family; nothing was tried. */
 fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
                           feri_opener opener);
 

@@ -17,8 +17,8 @@ fer_error feri_unix_connection_open(const fer_unix_addr *addr, fer_raw_socket *o
 fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out);
 fer_error feri_unix_datagram_open(const fer_unix_addr *addr, fer_raw_socket *out);
 
-/* Fill an empty handle with one of these. INVALID_INPUT: the handle is NULL or in use, or the
- * address has no name. */
+/* Fill an empty handle with one of these. MISUSE: the handle is NULL or in use.
+ * INVALID_INPUT: the address has no name. */
 fer_error feri_unix_open(fer_handle *handle, const fer_unix_addr *addr, feri_unix_opener opener);
 fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_opener opener);
 

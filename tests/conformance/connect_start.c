@@ -41,7 +41,7 @@ static void a_started_connect_ends_well(void **state)
 }
 
 /* "There every read, write, take_error and peer_addr first asks ...; else the call's result is
- * WOULD_BLOCK ... A second connect there is C6's INVALID_INPUT." */
+ * WOULD_BLOCK ... A second connect there is C6's MISUSE." */
 static void a_started_connect_would_block_until_it_has_ended(void **state)
 {
     peer_family family = family_of(state);

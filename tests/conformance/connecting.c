@@ -305,7 +305,7 @@ static void a_failed_lookup_leaves_a_new_handle(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C6: "Connecting a handle that is already open is INVALID_INPUT and leaves the open connection
+/* C6: "Connecting a handle that is already open is MISUSE and leaves the open connection
  * alone ... and nothing leaks": the listener gets no second connection. */
 static void connecting_an_open_handle_is_invalid_input(void **state)
 {

@@ -372,7 +372,7 @@ static void shutdown_of_its_source_ends_a_copy(void **state)
 
 /* ---- E4 */
 
-/* E4: "Misuse ... is INVALID_INPUT — NOT_CONNECTED where a stream that was never connected is
+/* E4: "Misuse ... is MISUSE — NOT_CONNECTED where a stream that was never connected is
  * read, written": no byte is moved. */
 static void misuse_moves_nothing(void **state)
 {

@@ -1,7 +1,7 @@
 /* misuse_arguments.c: rule E4: bad arguments to good handles, and to the functions on values. For
  * bad handles: misuse_handles.c.
  *
- * E4: "Misuse (NULL, ... an unknown enum value, a bad family) is INVALID_INPUT ... in every build,
+ * E4: "Misuse (NULL, ... an unknown enum value, a bad family) is MISUSE or INVALID_INPUT,
  * and never undefined behaviour." The connection is unchanged, and no queued byte is consumed. */
 #include "support/fixture.h"
 

@@ -108,7 +108,7 @@ static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void *
     assert_alive(pair);
 }
 
-/* C6: "Connecting a handle that is already open is INVALID_INPUT and leaves the open connection
+/* C6: "Connecting a handle that is already open is MISUSE and leaves the open connection
  * alone"; a missing or bad address too. */
 static void a_connect_is_not_started_on_an_open_handle_or_to_no_address(void **state)
 {

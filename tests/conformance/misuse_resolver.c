@@ -1,5 +1,5 @@
 /* misuse_resolver.c: rule E4: the resolver's functions on handles that are NULL, NEW or CLOSED, and
- * with bad arguments: INVALID_INPUT with os_code 0, and no output is written. */
+ * with bad arguments: MISUSE or INVALID_INPUT with os_code 0, and no output is written. */
 #include "support/fixture.h"
 
 #include "ferrule/poller.h"
@@ -21,7 +21,7 @@ static fer_lookup closed_lookup(fer_resolver *resolver)
     return lookup;
 }
 
-/* E4: "Misuse (NULL, ...) is INVALID_INPUT". */
+/* E4: "Misuse (NULL, ...) is MISUSE". */
 static void a_resolver_that_is_not_open_starts_nothing(void **state)
 {
     fer_resolver fresh = {0};

@@ -2,7 +2,7 @@
  * and with bad arguments.
  *
  * E4: "Misuse (NULL, {0} where an open socket is needed, a closed handle, an unknown enum value, a
- * bad family) is INVALID_INPUT ... in every build, and never undefined behaviour." Outputs stay
+ * bad family) is MISUSE or INVALID_INPUT, and never undefined behaviour." Outputs stay
  * unchanged; byte counts are always written. */
 #include "conformance/misuse.h"
 

@@ -117,7 +117,7 @@ static void a_raw_socket_without_the_privilege_is_permission_denied(void **state
     assert_empty(socket);
 }
 
-/* C6: an open handle is INVALID_INPUT and stays unchanged. */
+/* C6: an open handle is MISUSE and stays unchanged. */
 static void making_a_socket_in_an_open_handle_is_invalid_input(void **state)
 {
     (void)state;

@@ -36,7 +36,7 @@ static fer_error query_until_done(fer_tcp_stream *stream, int query_kind)
 /* ---- C5: "A started (nonblocking) connect leaves CONNECTING" */
 
 /* "There every ... take_error and peer_addr first asks ...; else the call's result is WOULD_BLOCK,
- * take_error's too. A second connect there is C6's INVALID_INPUT." */
+ * take_error's too. A second connect there is C6's MISUSE." */
 static void a_started_connect_would_block_until_it_has_ended(void **state)
 {
     peer_family family = family_of(state);
@@ -104,7 +104,7 @@ static void a_connect_that_ended_well_is_seen_by_whichever_call_asks_first(void 
 }
 
 /* "failed → CONNECT_FAILED with the reason": the call that detects the failure returns it; "there
- * take_error repeats the reason and all else is INVALID_INPUT"; "CONNECT_FAILED keeps its OS socket
+ * take_error repeats the reason and all else is MISUSE"; "CONNECT_FAILED keeps its OS socket
  * until close". */
 static void a_connect_that_failed_is_told_by_whichever_call_asks_first(void **state)
 {

@@ -74,7 +74,7 @@ fer_error await_stream_connect(fer_tcp_stream *stream);
 void assert_empty(fer_socket *socket);
 void assert_connecting(fer_socket *socket);
 void assert_stream_connecting(fer_tcp_stream *stream);
-/* take_error returns the saved error every time, every other call INVALID_INPUT; the OS code is
+/* take_error returns the saved error every time, every other call MISUSE; the OS code is
  * kept. */
 void assert_failed(fer_socket *socket, fer_error saved);
 void assert_stream_failed(fer_tcp_stream *stream, fer_error saved);
