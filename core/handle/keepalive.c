@@ -53,8 +53,15 @@ static fer_error set_field(fer_raw_socket raw, field *one)
     if (one->value == 0) {
         return feri_ok();
     }
-    FER_TRY(ferp_option_value(raw, one->option, &one->previous));
-    return ferp_set_option(raw, one->option, one->value);
+    fer_error error = ferp_option_value(raw, one->option, &one->previous);
+    if (error.kind == FER_OK) {
+        error = ferp_set_option(raw, one->option, one->value);
+    }
+    if (error.kind == FER_UNSUPPORTED && one->option == FERP_KEEPALIVE_RETRIES) {
+        one->value = 0; /* the OS keeps its own number (rule O3) */
+        return feri_ok();
+    }
+    return error;
 }
 
 static fer_error set_fields(fer_raw_socket raw, field fields[FIELD_COUNT])
@@ -74,13 +81,10 @@ static uint32_t value_or(uint32_t value, uint32_t fallback)
     return value != 0 ? value : fallback;
 }
 
-/* For systems without the fields: the older call that sets all of them, if it exists. */
+/* For systems without the fields: the older call that sets time and interval, if it exists. */
 static fer_error set_with_one_call(fer_raw_socket raw, bool on, const field fields[FIELD_COUNT],
                                    fer_error unsupported)
 {
-    if (fields[2].value != 0) {
-        return unsupported;
-    }
     fer_error error =
         ferp_set_keepalive_values(raw, on, value_or(fields[0].value, DEFAULT_TIME_SECONDS),
                                   value_or(fields[1].value, DEFAULT_INTERVAL_SECONDS));

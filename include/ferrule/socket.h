@@ -309,8 +309,8 @@ FER_MUST_USE FER_API fer_error fer_socket_send_buffer_size(const fer_socket *soc
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (a field that this OS lacks; not TCP), FER_MISUSE and other errors of the
- * OS.
+ * Errors: FER_UNSUPPORTED (a time or interval that this OS lacks; not TCP), FER_MISUSE and other
+ * errors of the OS.
  * Rust: socket2: Socket::set_keepalive, set_tcp_keepalive.
  * Threads: concurrent with any other call on the handle except close.
  */

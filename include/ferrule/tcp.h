@@ -785,14 +785,15 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
  *
  * time and interval are rounded up to whole seconds. time, interval and retries are limited to the
  * OS's maximums (on Linux 32767 s for the times and 127 retries). A value of 0 leaves that field
- * unchanged. If the call fails, the earlier values are restored. Windows before Windows 10 1709 has
- * only SIO_KEEPALIVE_VALS. There a time or interval of 0 sets Windows' default (7200 s, 1 s), and
- * retries must be 0, otherwise the result is FER_UNSUPPORTED.
+ * unchanged. If the call fails, the earlier values are restored. Retries are ignored if the OS
+ * cannot set them (OpenBSD, older Windows). Windows before Windows 10 1709 has only
+ * SIO_KEEPALIVE_VALS. If time or interval is given there, the one of 0 sets Windows' default
+ * (7200 s, 1 s).
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_UNSUPPORTED (the OS lacks a field), FER_MISUSE, FER_INVALID_INPUT (a time or interval
- * of FER_DURATION_NONE) and other errors of the OS.
+ * Errors: FER_UNSUPPORTED (the OS has no time or interval, and one is given), FER_MISUSE,
+ * FER_INVALID_INPUT (a time or interval of FER_DURATION_NONE) and other errors of the OS.
  * Rust: none in std; socket2::Socket::set_tcp_keepalive.
  * Threads: concurrent with any other call on the handle except close.
  */

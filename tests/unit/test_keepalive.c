@@ -71,24 +71,18 @@ static void succeed_first(script_call call, int times)
     }
 }
 
-/* Checks that a failure of the third field restores the two before it. */
-static void check_third_field_fails(fer_error_kind kind, int32_t os_code)
+static void after_a_failure_the_earlier_values_are_put_back(void **state)
 {
+    (void)state;
     fer_handle handle = open_stream(&script_posix);
     script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 2);
-    script_then_fail(SCRIPT_SET_OPTION, kind, os_code);
-    assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), kind, os_code);
+    script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 105);
+    assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_NO_BUFFER_SPACE, 105);
     assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
                "set_option(1,INTERVAL,2) "
                "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,TIME,71) "
                "set_option(1,INTERVAL,72)");
-}
-
-static void after_a_failure_the_earlier_values_are_put_back(void **state)
-{
-    (void)state;
-    check_third_field_fails(FER_NO_BUFFER_SPACE, 105);
 }
 
 static void a_connection_that_has_ended_needs_no_keepalive(void **state)
@@ -153,13 +147,22 @@ static void what_is_not_given_to_the_older_call_is_windows_own_default(void **st
     assert_log("option_value(1,TIME) set_keepalive_values(1,0,60,1)");
 }
 
-static void the_older_call_has_no_retries(void **state)
+static void the_older_call_ignores_retries(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_windows);
     script_unsupported_fields();
-    assert_error(set(&handle, true, 60 * SECOND, 5 * SECOND, 1), FER_UNSUPPORTED, 10042);
-    assert_log("option_value(1,TIME)");
+    assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 1));
+    assert_log("option_value(1,TIME) set_keepalive_values(1,1,60,5)");
+}
+
+static void retries_alone_that_the_os_lacks_need_no_older_call(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(&script_windows);
+    script_unsupported_fields();
+    assert_ok(set(&handle, true, 0, 0, 3));
+    assert_log("option_value(1,RETRIES) set_option(1,KEEPALIVE,1)");
 }
 
 static void without_either_it_is_unsupported_with_the_first_code(void **state)
@@ -173,10 +176,18 @@ static void without_either_it_is_unsupported_with_the_first_code(void **state)
     assert_error(set(&handle, true, 60 * SECOND, 0, 0), FER_NO_BUFFER_SPACE, 10055);
 }
 
-static void a_field_that_alone_is_lacking_puts_the_others_back(void **state)
+static void retries_that_alone_are_lacking_are_ignored_and_not_put_back(void **state)
 {
     (void)state;
-    check_third_field_fails(FER_UNSUPPORTED, 92);
+    fer_handle handle = open_stream(&script_posix);
+    script_previous_values();
+    succeed_first(SCRIPT_SET_OPTION, 2);
+    script_then_fail(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92);
+    script_then_fail(SCRIPT_SET_OPTION, FER_BAD_HANDLE, 9);
+    assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
+    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
+               "set_option(1,INTERVAL,2) option_value(1,RETRIES) set_option(1,RETRIES,3) "
+               "set_option(1,KEEPALIVE,1) set_option(1,TIME,71) set_option(1,INTERVAL,72)");
 }
 
 /* ---- The getter */
@@ -262,9 +273,10 @@ int main(void)
         script_test(when_it_cannot_be_turned_on_all_values_are_put_back),
         script_test(without_the_fields_the_older_call_is_made),
         script_test(what_is_not_given_to_the_older_call_is_windows_own_default),
-        script_test(the_older_call_has_no_retries),
+        script_test(the_older_call_ignores_retries),
+        script_test(retries_alone_that_the_os_lacks_need_no_older_call),
         script_test(without_either_it_is_unsupported_with_the_first_code),
-        script_test(a_field_that_alone_is_lacking_puts_the_others_back),
+        script_test(retries_that_alone_are_lacking_are_ignored_and_not_put_back),
         script_test(the_setting_is_told),
         script_test(a_field_that_the_os_does_not_tell_is_zero),
         script_test(a_getter_that_fails_leaves_what_was_there),
