@@ -428,3 +428,44 @@ fer_error fer_socket_from_unix_datagram(fer_socket *socket, fer_unix_datagram *d
     return feri_socket_from(socket_handle(socket), datagram == NULL ? NULL : &datagram->handle_,
                             FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }
+
+/* ---- The other handle types, lent as a fer_socket. They do not have the flags of their kind. */
+
+static fer_socket *lend(fer_handle *handle, uint32_t kinds)
+{
+    feri_atomic_change_bits(&handle->p_.flags_, kinds, 0);
+    return (fer_socket *)handle;
+}
+
+fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream)
+{
+    return stream == NULL ? NULL : lend(&stream->handle_, 0);
+}
+
+fer_socket *fer_tcp_listener_as_socket(fer_tcp_listener *listener)
+{
+    return listener == NULL ? NULL
+                            : lend(&listener->handle_, FERI_FLAG_LISTENING | FERI_FLAG_BOUND);
+}
+
+fer_socket *fer_udp_socket_as_socket(fer_udp_socket *socket)
+{
+    return socket == NULL ? NULL : lend(&socket->handle_, FERI_FLAG_DATAGRAM);
+}
+
+fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream)
+{
+    return stream == NULL ? NULL : lend(&stream->handle_, FERI_FLAG_UNIX);
+}
+
+fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener)
+{
+    return listener == NULL
+               ? NULL
+               : lend(&listener->handle_, FERI_FLAG_UNIX | FERI_FLAG_LISTENING | FERI_FLAG_BOUND);
+}
+
+fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram)
+{
+    return datagram == NULL ? NULL : lend(&datagram->handle_, FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
+}

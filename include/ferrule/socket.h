@@ -937,6 +937,78 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
 FER_MUST_USE FER_API fer_error fer_socket_from_unix_datagram(fer_socket *socket,
                                                              fer_unix_datagram *datagram);
 
+/* ---- Every other handle as a fer_socket, for the options that its type does not have. */
+
+/**
+ * Returns a fer_tcp_stream as a fer_socket: the same handle, for the calls of this header.
+ *
+ * NULL for NULL. Do not close the result, and do not convert it or take its raw socket: these calls
+ * end the stream. A call that needs a socket that is not open, or not connected, fails as it does
+ * on every fer_socket, and what the type cannot do is FER_UNSUPPORTED.
+ *
+ * Blocks: never.
+ * Owns: nothing. The result is valid as long as the stream is OPEN and stays at its address.
+ * Errors: none.
+ * Rust: socket2: SockRef::from(&TcpStream).
+ * Threads: no call that opens or closes the stream.
+ */
+FER_API fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream);
+
+/**
+ * Returns a fer_tcp_listener as a fer_socket, as fer_tcp_stream_as_socket does.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: socket2: SockRef::from(&TcpListener).
+ * Threads: same as fer_tcp_stream_as_socket.
+ */
+FER_API fer_socket *fer_tcp_listener_as_socket(fer_tcp_listener *listener);
+
+/**
+ * Returns a fer_udp_socket as a fer_socket, as fer_tcp_stream_as_socket does.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: socket2: SockRef::from(&UdpSocket).
+ * Threads: same as fer_tcp_stream_as_socket.
+ */
+FER_API fer_socket *fer_udp_socket_as_socket(fer_udp_socket *socket);
+
+/**
+ * Returns a fer_unix_stream as a fer_socket, as fer_tcp_stream_as_socket does.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: socket2: SockRef::from(&UnixStream).
+ * Threads: same as fer_tcp_stream_as_socket.
+ */
+FER_API fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream);
+
+/**
+ * Returns a fer_unix_listener as a fer_socket, as fer_tcp_stream_as_socket does.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: socket2: SockRef::from(&UnixListener).
+ * Threads: same as fer_tcp_stream_as_socket.
+ */
+FER_API fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener);
+
+/**
+ * Returns a fer_unix_datagram as a fer_socket, as fer_tcp_stream_as_socket does.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: none.
+ * Rust: socket2: SockRef::from(&UnixDatagram).
+ * Threads: same as fer_tcp_stream_as_socket.
+ */
+FER_API fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram);
+
 #ifdef __cplusplus
 }
 #endif

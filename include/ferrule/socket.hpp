@@ -400,6 +400,37 @@ class socket : public owned<fer_socket, fer_socket_close>
     }
 };
 
+/* Every other handle as a fer_socket, for the options that its type does not have. */
+inline fer_socket *as_socket(tcp_stream &stream) noexcept
+{
+    return fer_tcp_stream_as_socket(stream.get());
+}
+
+inline fer_socket *as_socket(tcp_listener &listener) noexcept
+{
+    return fer_tcp_listener_as_socket(listener.get());
+}
+
+inline fer_socket *as_socket(udp_socket &socket_) noexcept
+{
+    return fer_udp_socket_as_socket(socket_.get());
+}
+
+inline fer_socket *as_socket(unix_stream &stream) noexcept
+{
+    return fer_unix_stream_as_socket(stream.get());
+}
+
+inline fer_socket *as_socket(unix_listener &listener) noexcept
+{
+    return fer_unix_listener_as_socket(listener.get());
+}
+
+inline fer_socket *as_socket(unix_datagram &datagram) noexcept
+{
+    return fer_unix_datagram_as_socket(datagram.get());
+}
+
 } // namespace ferrule
 
 #endif

@@ -102,6 +102,43 @@ static void a_socket_becomes_a_handle_of_its_own_type_and_of_no_other(void **sta
     }
 }
 
+static fer_socket *lend(int type, const struct handles *of)
+{
+    switch (type) {
+    case 0: return fer_tcp_stream_as_socket(of->stream);
+    case 1: return fer_tcp_listener_as_socket(of->listener);
+    case 2: return fer_udp_socket_as_socket(of->udp);
+    case 3: return fer_unix_stream_as_socket(of->unix_stream);
+    case 4: return fer_unix_listener_as_socket(of->unix_listener);
+    default: return fer_unix_datagram_as_socket(of->unix_datagram);
+    }
+}
+
+/* "the same handle, for the calls of this header", of every type. The handle keeps its socket. */
+static void every_handle_is_lent_as_a_socket(void **state)
+{
+    (void)state;
+    struct handles handles = empty_handles();
+    const struct handles none = {NULL, NULL, NULL, NULL, NULL, NULL};
+    for (int type = 0; type < type_count(); type++) {
+        fer_socket *socket = new_socket_of(type);
+        size_t size = 0;
+        assert_ok(convert(socket, type, &handles));
+        fer_socket *lent = lend(type, &handles);
+        assert_true(fer_socket_as_raw(lent) == raw_of(type, &handles));
+        assert_ok(fer_socket_set_recv_buffer_size(lent, 16384));
+        assert_ok(fer_socket_recv_buffer_size(lent, &size));
+        assert_true(size >= 16384);
+        for (int other = 0; other < HANDLE_TYPES; other++) {
+            if (other != type) {
+                assert_own(convert(lent, other, &handles), FER_INVALID_INPUT);
+            }
+        }
+        assert_null(lend(type, &none));
+        assert_ok(convert_back(socket, type, &handles));
+    }
+}
+
 /* A conversion into NULL is MISUSE, and the socket stays as it was. */
 static void a_socket_that_becomes_no_handle_stays_as_it_was(void **state)
 {
@@ -261,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SOCKET_TEST("R1", a_socket_becomes_a_handle_of_its_own_type_and_of_no_other),
+        SOCKET_TEST("R1", every_handle_is_lent_as_a_socket),
         SOCKET_TEST("E4", a_socket_that_becomes_no_handle_stays_as_it_was),
         SOCKET_TEST("C6", a_handle_that_is_not_empty_is_left_alone),
         SOCKET_FAMILY_TEST("R1", a_stream_of_the_librarys_own_comes_back_and_lives_on),

@@ -271,6 +271,15 @@
       fer_socket_send_to(&w->socket, pattern, BYTES, &w->udp_peer, &w->n))                         \
     X(fer_socket_recv_from, BUILT_UDP, GRAM_IN,                                                    \
       fer_socket_recv_from(&w->socket, w->buf, BYTES, &w->gram))                                   \
+    X(fer_tcp_stream_as_socket, TCP, 0, ((void)fer_tcp_stream_as_socket(&w->tcp), OK))             \
+    X(fer_tcp_listener_as_socket, TCP_LISTENER, 0,                                                 \
+      ((void)fer_tcp_listener_as_socket(&w->tcp_listener), OK))                                    \
+    X(fer_udp_socket_as_socket, UDP, 0, ((void)fer_udp_socket_as_socket(&w->udp), OK))             \
+    X(fer_unix_stream_as_socket, UNIX, 0, ((void)fer_unix_stream_as_socket(&w->unix_), OK))        \
+    X(fer_unix_listener_as_socket, UNIX_LISTENER, 0,                                               \
+      ((void)fer_unix_listener_as_socket(&w->unix_listener), OK))                                  \
+    X(fer_unix_datagram_as_socket, UNIX_GRAM, 0,                                                   \
+      ((void)fer_unix_datagram_as_socket(&w->gram_), OK))                                          \
     X(fer_socket_into_tcp_stream, OF_TCP, CLOSES, fer_socket_into_tcp_stream(&w->socket, &w->tcp)) \
     X(fer_socket_from_tcp_stream, TCP, CLOSES, fer_socket_from_tcp_stream(&w->socket, &w->tcp))    \
     X(fer_socket_into_tcp_listener, OF_TCP_LISTENER, CLOSES,                                       \
