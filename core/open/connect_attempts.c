@@ -250,6 +250,13 @@ fer_error feri_connect_options_check(const fer_connect_options *options)
     if (options->failures == NULL && options->failures_cap > 0) {
         return feri_own_error(FER_MISUSE);
     }
+    uint64_t reserved = 0;
+    for (size_t i = 0; i < sizeof options->reserved_ / sizeof options->reserved_[0]; i++) {
+        reserved |= options->reserved_[i];
+    }
+    if (reserved != 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
     bool is_valid = options->local == NULL || feri_addresses_are_valid(options->local, 1);
     return is_valid ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }

@@ -172,6 +172,8 @@ typedef struct fer_connect_options {
      * is 0. Their number is in the last argument of the call. */
     fer_connect_failure *failures;
     size_t failures_cap;
+    /* 0; a later version may use them. Any other value is FER_INVALID_INPUT. */
+    uint64_t reserved_[6];
 } fer_connect_options;
 
 /**

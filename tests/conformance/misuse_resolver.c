@@ -74,14 +74,16 @@ static void a_connect_within_limits_needs_good_arguments(void **state)
     fer_cancel_token token = {0};
     const fer_socket_addr good = loopback(PEER_V4, 9);
     const fer_socket_addr bad = {.ip = {.family = (fer_ip_family)0x55}};
-    const fer_connect_options options[] = {
-        {.limits = {FER_INSTANT_NONE, &token}}, {.local = &bad}, {.failures_cap = 1}};
-    const fer_error_kind kinds[] = {FER_MISUSE, FER_INVALID_INPUT, FER_MISUSE};
+    const fer_connect_options options[] = {{.limits = {FER_INSTANT_NONE, &token}},
+                                           {.local = &bad},
+                                           {.failures_cap = 1},
+                                           {.reserved_ = {0, 0, 0, 0, 0, 1}}};
+    const fer_error_kind kinds[] = {FER_MISUSE, FER_INVALID_INPUT, FER_MISUSE, FER_INVALID_INPUT};
     const fer_connect_options with_resolver = {.resolver = &closed};
     fer_tcp_stream *stream = test_stream();
     size_t failed = 4711;
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         assert_own(fer_tcp_stream_connect_addrs_with(stream, &good, 1, &options[i], &failed),
                    kinds[i]);
         assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options[i], &failed),
