@@ -107,14 +107,14 @@ void fer_resolver_close(fer_resolver *resolver)
     }
 }
 
-fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t waiting)
+fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t queue_cap)
 {
     bool is_number = threads > 0 && threads <= FER_RESOLVER_THREADS_MAX;
     if (resolver == NULL || resolver->p_.pool_ != NULL || !is_number) {
         return feri_refuse(is_number);
     }
     feri_pool *made = NULL;
-    FER_TRY(feri_pool_new(threads, waiting, &made));
+    FER_TRY(feri_pool_new(threads, queue_cap, &made));
     resolver->p_.calls_ = 0;
     resolver->p_.pool_ = made;
     return success;

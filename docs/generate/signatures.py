@@ -32,7 +32,8 @@ class Parameter:
 
     @property
     def is_output(self):
-        return self.is_pointer and not self.is_const and self.name != "context"
+        used = self.base[4:] in OBJECTS and self.name != "out"
+        return self.is_pointer and not self.is_const and not used and self.name != "context"
 
 
 def parameters_of(entry):
@@ -60,7 +61,7 @@ def check_function(entry, say):
             if following not in ("count", "len"):
                 say(3, name, "%s is not passed by value" % parameter.name)
         if parameter.base == "size_t" and not parameter.is_pointer and parameter.name not in (
-                "len", "cap", "count", "size") and not parameter.name.endswith("_cap"):
+                "len", "cap", "count", "size", "threads") and not parameter.name.endswith("_cap"):
             say(4, name, "%s is no name of a size" % parameter.name)
         if parameter.base in ("void", "char", "uint8_t") and parameter.is_pointer and \
                 parameter.name == "buf":

@@ -201,9 +201,9 @@ typedef union fer_lookup {
 #define FER_RESOLVER_THREADS_MAX 64
 
 /**
- * Makes a resolver that runs up to `threads` lookups at once and queues up to `waiting` more.
+ * Makes a resolver that runs up to `threads` lookups at once and queues up to `queue_cap` more.
  *
- * threads is 1 to FER_RESOLVER_THREADS_MAX, waiting is 0 to SIZE_MAX. No thread is created yet. A
+ * threads is 1 to FER_RESOLVER_THREADS_MAX, queue_cap is 0 to SIZE_MAX. No thread is created yet. A
  * name that is slow to fail occupies one thread for many seconds. For most clients 4 threads and 64
  * waiting lookups are enough.
  *
@@ -216,7 +216,7 @@ typedef union fer_lookup {
  * Threads: no concurrent call on the resolver.
  */
 FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver, size_t threads,
-                                                size_t waiting);
+                                                size_t queue_cap);
 
 /**
  * Starts a lookup of "host:port" and returns immediately. *out is the lookup.
