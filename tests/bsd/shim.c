@@ -67,6 +67,12 @@ int *__error(void)
     return &errno;
 }
 
+/* The texts are not in a kernel. */
+int bsd_strerror_r(int code, char *buf, size_t cap)
+{
+    return (size_t)snprintf(buf, cap, "Unknown error: %d", code) < cap ? 0 : ERANGE;
+}
+
 /* CLOCK_MONOTONIC is 3 on NetBSD and 4 on FreeBSD, CLOCK_REALTIME is 0. */
 int bsd_clock_gettime(int clock, struct timespec *out)
 {
@@ -170,6 +176,19 @@ static int bsd_code_of(int code)
     case EAI_SOCKTYPE: return 10;
     default: return 11;
     }
+}
+
+/* This system's text for the code of the BSDs, whose own texts are not in a kernel. */
+const char *bsd_gai_strerror(int code)
+{
+    static const int codes[] = {EAI_AGAIN,  EAI_BADFLAGS, EAI_FAIL,    EAI_FAMILY,
+                                EAI_MEMORY, EAI_NONAME,   EAI_SERVICE, EAI_SOCKTYPE};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (bsd_code_of(codes[i]) == code) {
+            return gai_strerror(codes[i]);
+        }
+    }
+    return gai_strerror(EAI_SYSTEM);
 }
 
 /* A BSD's address begins with its length and its family, of a byte each. The rest is the same. */

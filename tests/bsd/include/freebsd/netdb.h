@@ -35,5 +35,6 @@ struct addrinfo {
 int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                 struct addrinfo **found);
 void freeaddrinfo(struct addrinfo *list);
+const char *gai_strerror(int code);
 
 #endif
