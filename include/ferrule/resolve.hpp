@@ -33,8 +33,8 @@ class resolver : public owned<fer_resolver, fer_resolver_close>
   public:
     using owned::owned;
 
-    /* Makes a resolver that runs up to `threads` lookups at once, with up to `queue_cap` more in its
-     * queue. */
+    /* Makes a resolver that runs up to `threads` lookups at once, with up to `queue_cap` more in
+     * its queue. */
     static result<resolver> open(std::size_t threads, std::size_t queue_cap) noexcept
     {
         return detail::opened<resolver>(fer_resolver_new, threads, queue_cap);

@@ -101,6 +101,23 @@ static void what_is_not_open_is_turned_into_nothing(void **state)
     assert_true(fer_socket_as_raw(&socket) == FER_RAW_SOCKET_NONE);
 }
 
+/* NULL lends nothing, which every function refuses, and so does what is not open. */
+static void what_is_not_open_lends_nothing(void **state)
+{
+    (void)state;
+    bool on = false;
+    assert_null(fer_tcp_stream_as_socket(NULL));
+    assert_null(fer_tcp_listener_as_socket(NULL));
+    assert_null(fer_udp_socket_as_socket(NULL));
+    assert_null(fer_unix_stream_as_socket(NULL));
+    assert_null(fer_unix_listener_as_socket(NULL));
+    assert_null(fer_unix_datagram_as_socket(NULL));
+    assert_own(fer_socket_reuse_address(fer_tcp_stream_as_socket(NULL), &on), FER_MISUSE);
+    assert_own(fer_socket_reuse_address(fer_tcp_stream_as_socket(&spares.stream), &on), FER_MISUSE);
+    assert_own(fer_socket_set_reuse_address(fer_udp_socket_as_socket(&spares.udp), true),
+               FER_MISUSE);
+}
+
 static void an_unknown_domain_or_type_is_invalid_input(void **state)
 {
     (void)state;
@@ -122,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RULE_TEST("E4", every_call_on_a_null_new_or_closed_socket_is_invalid_input),
         RULE_TEST("E4", what_is_not_open_is_turned_into_nothing),
+        RULE_TEST("E4", what_is_not_open_lends_nothing),
         RULE_TEST("E4", an_unknown_domain_or_type_is_invalid_input),
     };
     return RUN_TESTS("misuse_sockets", tests);
