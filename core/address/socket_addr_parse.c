@@ -68,8 +68,10 @@ fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text, size_t
     if (out == NULL || text == NULL) {
         return feri_addr_misuse();
     }
-    return len > 0 && text[0] == '[' ? feri_socket_addr_parse_v6(out, text, len)
-                                     : feri_socket_addr_parse_v4(out, text, len);
+    if (len > 0 && text[0] == '[') {
+        return feri_socket_addr_parse_v6(out, text, len);
+    }
+    return feri_socket_addr_parse_v4(out, text, len);
 }
 
 fer_error fer_socket_addr_parse(fer_socket_addr *out, const char *text)

@@ -25,8 +25,11 @@ fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, const char *path)
 
 fer_error fer_unix_addr_from_abstract_name(fer_unix_addr *out, const void *name, size_t len)
 {
-    if (out == NULL || (name == NULL && len > 0) || len > feri_unix_path_max()) {
-        return feri_refuse(out == NULL || (name == NULL && len > 0));
+    if (out == NULL || (name == NULL && len > 0)) {
+        return feri_own_error(FER_MISUSE);
+    }
+    if (len > feri_unix_path_max()) {
+        return feri_own_error(FER_INVALID_INPUT);
     }
     if (!feri_has_abstract_unix_names()) {
         return feri_own_error(FER_UNSUPPORTED);

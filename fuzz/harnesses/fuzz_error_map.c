@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "ferrule/error.h"
+#include "ferrule/resolve.h"
 #include "ferrule/sim.h"
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
@@ -33,6 +34,18 @@ static bool is_of_lookup(fer_error_kind kind)
 {
     return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN ||
            kind == FER_RESOLVE_FAILED;
+}
+
+/* The number of <errno.h> is 0 for FER_OK alone. The text of a lookup's failure is the system's, and
+ * that of any other error its phrase. */
+static void check_other_forms(fer_error error)
+{
+    char text[FER_ERROR_TEXT_CAP];
+    const size_t len = fer_resolve_error_text(error, text, sizeof text);
+    FUZZ_CHECK((fer_error_to_errno(error) == 0) == (error.kind == FER_OK));
+    FUZZ_CHECK(len > 0 && len == strlen(text));
+    FUZZ_CHECK((is_of_lookup(error.kind) && error.os_code != 0) ||
+               strcmp(text, fer_error_kind_text(error.kind)) == 0);
 }
 
 /* The text of the system is checked for its shape, and then for every capacity. */
@@ -67,6 +80,8 @@ static void check_text(fer_error error)
     FUZZ_CHECK((strcmp(fer_error_kind_name(error.kind), "Unknown") == 0) == (known == NULL));
     FUZZ_CHECK(fer_error_format(error, NULL, 0) == len);
     FUZZ_CHECK(fer_error_format(error, NULL, 7) == 0);
+    FUZZ_CHECK(strcmp(fer_error_kind_text(error.kind), phrase) == 0);
+    check_other_forms(error);
     /* The buffer ends where its block does. */
     char *block = malloc(len + 2);
     FUZZ_CHECK(block != NULL);
@@ -123,6 +138,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const fer_error any = {(fer_error_kind)choose_up_to(&from, (shape & 2) != 0 ? UINT32_MAX : 130),
                            code};
+    for (int kind = -1; kind <= FER_UNCATEGORIZED; kind++) {
+        check_other_forms((fer_error){(fer_error_kind)kind, code});
+    }
     check_dialect(FER_SIM_DIALECT_POSIX, code);
     check_dialect(FER_SIM_DIALECT_WINSOCK, code);
     check_text(any);
