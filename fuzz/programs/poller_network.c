@@ -32,18 +32,19 @@ uint64_t poller_latency(bool is_far)
 
 /* ---- Handles */
 
-static fer_raw_socket raw_of(const poller_handle *handle)
+/* NULL: the handle is empty. */
+static fer_socket *lend(poller_handle *handle)
 {
     switch (handle->type) {
-    case POLLER_SOCKET: return fer_socket_as_raw(&handle->as.built);
-    case POLLER_TCP: return fer_tcp_stream_as_raw(&handle->as.stream);
-    case POLLER_TCP_LISTENER: return fer_tcp_listener_as_raw(&handle->as.listener);
-    case POLLER_UDP: return fer_udp_socket_as_raw(&handle->as.udp);
-    case POLLER_UNIX: return fer_unix_stream_as_raw(&handle->as.unix_stream);
-    case POLLER_UNIX_LISTENER: return fer_unix_listener_as_raw(&handle->as.unix_listener);
+    case POLLER_SOCKET: return &handle->as.built;
+    case POLLER_TCP: return fer_tcp_stream_as_socket(&handle->as.stream);
+    case POLLER_TCP_LISTENER: return fer_tcp_listener_as_socket(&handle->as.listener);
+    case POLLER_UDP: return fer_udp_socket_as_socket(&handle->as.udp);
+    case POLLER_UNIX: return fer_unix_stream_as_socket(&handle->as.unix_stream);
+    case POLLER_UNIX_LISTENER: return fer_unix_listener_as_socket(&handle->as.unix_listener);
     case POLLER_EMPTY: break;
     }
-    return FER_RAW_SOCKET_NONE;
+    return NULL;
 }
 
 bool poller_is_full(const struct poller_program *program, int sockets)
@@ -62,27 +63,14 @@ int poller_create_socket(struct poller_program *program, poller_kind kind)
 
 static void set_nonblocking(poller_handle *handle)
 {
-    fer_error error = {FER_OK, 0};
-    if (handle->type == POLLER_SOCKET) {
-        error = fer_socket_set_nonblocking(&handle->as.built, true);
-    } else if (handle->type == POLLER_TCP) {
-        error = fer_tcp_stream_set_nonblocking(&handle->as.stream, true);
-    } else if (handle->type == POLLER_TCP_LISTENER) {
-        error = fer_tcp_listener_set_nonblocking(&handle->as.listener, true);
-    } else if (handle->type == POLLER_UDP) {
-        error = fer_udp_socket_set_nonblocking(&handle->as.udp, true);
-    } else if (handle->type == POLLER_UNIX) {
-        error = fer_unix_stream_set_nonblocking(&handle->as.unix_stream, true);
-    } else if (handle->type == POLLER_UNIX_LISTENER) {
-        error = fer_unix_listener_set_nonblocking(&handle->as.unix_listener, true);
-    }
-    FUZZ_CHECK(error.kind == FER_OK);
+    fer_socket *socket = lend(handle);
+    FUZZ_CHECK(socket == NULL || fer_socket_set_nonblocking(socket, true).kind == FER_OK);
 }
 
 void poller_assign(poller_handle *handle, poller_type type, int socket)
 {
     handle->type = type;
-    handle->raw = raw_of(handle);
+    handle->raw = fer_socket_as_raw(lend(handle));
     handle->socket = socket;
     poller_model_assign_raw(handle->raw, socket);
     set_nonblocking(handle);
@@ -176,7 +164,7 @@ void poller_close(struct poller_program *program, const poller_step *step)
     if (handle->type == POLLER_EMPTY) {
         return;
     }
-    FUZZ_CHECK(raw_of(handle) == handle->raw);
+    FUZZ_CHECK(fer_socket_as_raw(lend(handle)) == handle->raw);
     if (handle->type == POLLER_SOCKET) {
         fer_socket_close(&handle->as.built);
     } else if (handle->type == POLLER_TCP) {
@@ -223,7 +211,7 @@ void poller_clone(struct poller_program *program, const poller_step *step)
     }
     out->type = handle->type;
     out->socket = handle->socket;
-    out->raw = raw_of(out);
+    out->raw = fer_socket_as_raw(lend(out));
     poller_model_assign_raw(out->raw, out->socket);
 }
 
