@@ -21,6 +21,9 @@ else()
     set(ferrule_werror -Werror)
     set(ferrule_definitions "")
 endif()
+# The library tests the pointers that its headers exclude, and the tests pass them. Examples and
+# benchmarks are compiled as a user's program is.
+list(APPEND ferrule_definitions FER_NO_POINTER_ATTRIBUTES)
 
 set(ferrule_sanitizers "")
 set(ferrule_assertions ${FERRULE_ASSERTIONS})

@@ -124,6 +124,7 @@ append_text("/* ferrule.c: the functions of ${made}")
 append_file(platform/posix/features.h)
 append_text([[
 
+#define FER_NO_POINTER_ATTRIBUTES 1
 #include "ferrule.h"
 
 /* Each system leaves some functions unused, and names of one file may be parameters in another.

@@ -19,6 +19,7 @@ class Entry:
         self.names = names
         self.code = code
         self.is_function = is_function
+        self.attributes = self.nullable = []
         self.blocks = []
         self.slots = {}
         text = comment
@@ -67,6 +68,11 @@ class Section:
         return [entry for entry in self.entries if entry.is_function]
 
 
+# What stands before a declaration, and the attributes after it.
+MARKS = r"(?:FER_RETURNS_NONNULL |FER_MUST_USE )*FER_API "
+ACCESS = r"FER_(?:INOUT|IN_READS|OUT_WRITES)\([0-9, ]+\)"
+
+
 class Header:
     def __init__(self, path):
         self.file = path.name
@@ -91,11 +97,15 @@ class Header:
             self.sections.append(Section(title, text.strip("\n")))
         if not code:
             return
+        nullable = re.findall(r"FER_NULLABLE (\w+)", code)
+        code = code.replace("FER_NULLABLE ", "")
         declaration = " ".join(code.split())
-        match = re.match(r"(?:FER_MUST_USE )?FER_API .*?(fer_\w+)\s*\(", declaration)
+        match = re.match(r"%s.*?(fer_\w+)\s*\(" % MARKS, declaration)
         if match:
-            code = re.sub(r"^(FER_MUST_USE )?FER_API ", "", declaration)
+            code = re.sub(r"^%s| %s" % (MARKS, ACCESS), "", declaration)
             entry = Entry([match.group(1)], code, comment, True)
+            entry.attributes = re.findall(ACCESS, declaration)
+            entry.nullable = [name for name in nullable if not name.startswith("fer_")]
         else:
             entry = Entry(names_of(code), code, "" if comment.startswith("---- ") else comment, False)
         entries = self.sections[-1].entries
@@ -124,8 +134,7 @@ def first_sentence(text):
 
 def chunks_of(text):
     """Each comment with the code below it, without include guards and includes."""
-    text = re.sub(r"#ifdef __cplusplus\nextern \"C\" \{\n#endif\n", "", text)
-    text = re.sub(r"#ifdef __cplusplus\n\}\n#endif\n", "", text)
+    text = re.sub(r"^FER_(BEGIN|END)_DECLS\n", "", text, flags=re.M)
     # The form of C, if there is one for C++ too.
     text = re.sub(r"#ifdef __cplusplus\n.*?#else\n(.*?)#endif\n", r"\1", text, flags=re.S)
     text = re.sub(r"#include .*\n|#(ifndef|define) FERRULE_\w+_H\n", "", text)

@@ -17,6 +17,11 @@ OBJECTS = ("tcp_stream", "tcp_listener", "udp_socket", "unix_stream", "unix_list
            "unix_datagram", "socket", "poller", "resolver", "lookup", "cancel_token")
 # Enumerators without the name of their type, for the sake of programs that are ported: rule 10.
 FREE_ENUMS = {"fer_error_kind", "fer_interest"}
+# The parameters that may be NULL, in every function that has them; a buffer if its size is 0.
+NULLABLE = {"n", "options", "limits", "notified", "peer", "failures", "buf", "slices", "name",
+            "context", "config", "report"}
+# Those that may be NULL where they are not the object.
+NULLABLE_INPUTS = {"poller", "resolver", "addrs", "from"}
 PREFIXES = {"fer_ip_family": "FER_IP_", "fer_poll_mode": "FER_POLL_",
             "fer_socket_domain": "FER_DOMAIN_", "fer_socket_type": "FER_TYPE_"}
 
@@ -73,6 +78,41 @@ def check_function(entry, say):
         say(5, name, "it never waits, and has a timeout")
 
 
+def is_size(parameter):
+    return parameter.name in ("len", "cap", "count") and not parameter.is_pointer
+
+
+def access_of(parameters):
+    """The attributes of a declaration: what the call reads and writes through its pointers."""
+    found = []
+    for at, parameter in enumerate(parameters):
+        if not parameter.is_pointer:
+            continue
+        if at + 1 < len(parameters) and is_size(parameters[at + 1]):
+            access = "FER_IN_READS" if parameter.is_const else "FER_OUT_WRITES"
+            found.append("%s(%d, %d)" % (access, at + 1, at + 2))
+        elif parameter.base[4:] in OBJECTS and not parameter.is_const and "**" not in parameter.type:
+            found.append("FER_INOUT(%d)" % (at + 1))
+    return found
+
+
+def is_nullable(parameters, at):
+    """Whether the parameter may be NULL: what FER_NULLABLE marks."""
+    parameter = parameters[at]
+    return parameter.is_pointer and (parameter.name in NULLABLE or at > 0 and (
+        parameter.name in NULLABLE_INPUTS and (parameter.name != "addrs" or not parameter.is_const)))
+
+
+def check_attributes(entry, say):
+    parameters = parameters_of(entry)
+    expected = access_of(parameters)
+    if entry.attributes != expected:
+        say(11, entry.name, "its attributes are not: %s" % " ".join(expected or ["none"]))
+    expected = [p.name for at, p in enumerate(parameters) if is_nullable(parameters, at)]
+    if entry.nullable != expected:
+        say(11, entry.name, "FER_NULLABLE does not mark exactly: %s" % " ".join(expected or ["none"]))
+
+
 def check_types(entry, say):
     code = re.sub(r"/\*.*?\*/", "", entry.code, flags=re.S)
     for body, name in re.findall(r"typedef enum \w+ \{(.*?)\} (\w+);", code, re.S):
@@ -102,6 +142,7 @@ def main():
                 if entry.is_function:
                     count += 1
                     check_function(entry, say)
+                    check_attributes(entry, say)
                 else:
                     check_types(entry, say)
     print("\n".join(found))

@@ -36,8 +36,8 @@ static bool is_of_lookup(fer_error_kind kind)
            kind == FER_RESOLVE_FAILED;
 }
 
-/* The number of <errno.h> is 0 for FER_OK alone. The text of a lookup's failure is the system's, and
- * that of any other error its phrase. */
+/* The number of <errno.h> is 0 for FER_OK alone. The text of a lookup's failure is the system's,
+ * and that of any other error is its phrase. */
 static void check_other_forms(fer_error error)
 {
     char text[FER_ERROR_TEXT_CAP];

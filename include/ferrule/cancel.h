@@ -71,9 +71,7 @@
 #include "ferrule/time.h"
 #include "ferrule/version.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* A cancel token. Initialize to all zero bytes: {0}, in C++ {}. Its members are private. */
 typedef union fer_cancel_token {
@@ -88,7 +86,7 @@ typedef union fer_cancel_token {
  * be NULL. */
 typedef struct fer_limits {
     fer_instant deadline;
-    fer_cancel_token *token;
+    fer_cancel_token *FER_NULLABLE token;
 } fer_limits;
 
 /**
@@ -102,7 +100,7 @@ typedef struct fer_limits {
  * Rust: tokio_util::sync::CancellationToken::new.
  * Threads: no concurrent call on the token.
  */
-FER_MUST_USE FER_API fer_error fer_cancel_token_new(fer_cancel_token *token);
+FER_MUST_USE FER_API fer_error fer_cancel_token_new(fer_cancel_token *token) FER_INOUT(1);
 
 /**
  * Cancels every call that waits within limits with this token, and every later one, until
@@ -115,7 +113,7 @@ FER_MUST_USE FER_API fer_error fer_cancel_token_new(fer_cancel_token *token);
  * Threads: concurrent with any other call on the token except new and close. On POSIX systems a
  * signal handler may call it; errno is preserved.
  */
-FER_API fer_error fer_cancel_token_cancel(fer_cancel_token *token);
+FER_API fer_error fer_cancel_token_cancel(fer_cancel_token *token) FER_INOUT(1);
 
 /**
  * Returns true if the token is cancelled; false for NULL and for a NEW or CLOSED token.
@@ -139,7 +137,7 @@ FER_API bool fer_cancel_token_is_cancelled(const fer_cancel_token *token);
  * Rust: none; .NET's CancellationTokenSource.TryReset.
  * Threads: concurrent with any other call on the token except new, close and reset.
  */
-FER_API fer_error fer_cancel_token_reset(fer_cancel_token *token);
+FER_API fer_error fer_cancel_token_reset(fer_cancel_token *token) FER_INOUT(1);
 
 /**
  * Closes a token. Does nothing on NULL, NEW and CLOSED tokens.
@@ -153,10 +151,8 @@ FER_API fer_error fer_cancel_token_reset(fer_cancel_token *token);
  * Rust: none; the Drop of the last clone.
  * Threads: no concurrent call on the token, and none within its limits.
  */
-FER_API void fer_cancel_token_close(fer_cancel_token *token);
+FER_API void fer_cancel_token_close(fer_cancel_token *token) FER_INOUT(1);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

@@ -7,9 +7,7 @@
 
 #include "ferrule/version.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* A time span in nanoseconds. The largest value, FER_DURATION_NONE, is Rust's None: no timeout.
  * Initialize a static object with {FER_DURATION_NONE_NANOS}, because in C only that is a constant
@@ -72,8 +70,6 @@ FER_API fer_duration fer_duration_from_micros(uint64_t micros);
  */
 FER_API fer_duration fer_duration_from_nanos(uint64_t nanos);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

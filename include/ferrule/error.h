@@ -8,9 +8,7 @@
 
 #include "ferrule/version.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* The error kinds. After FER_OK come the names of Rust 1.95's std::io::ErrorKind, in its order.
  * ferrule's own names for errors that Rust leaves Uncategorized follow. FER_UNCATEGORIZED is the
@@ -204,7 +202,7 @@ FER_MUST_USE FER_API fer_error fer_error_from_raw_os_error(int32_t os_code);
  * Rust: std::io::ErrorKind's Debug.
  * Threads: any number of concurrent calls.
  */
-FER_API const char *fer_error_kind_name(fer_error_kind kind);
+FER_RETURNS_NONNULL FER_API const char *fer_error_kind_name(fer_error_kind kind);
 
 /**
  * Returns the phrase of a kind, for example "connection refused".
@@ -218,7 +216,7 @@ FER_API const char *fer_error_kind_name(fer_error_kind kind);
  * Rust: std::io::ErrorKind's Display.
  * Threads: any number of concurrent calls.
  */
-FER_API const char *fer_error_kind_text(fer_error_kind kind);
+FER_RETURNS_NONNULL FER_API const char *fer_error_kind_text(fer_error_kind kind);
 
 /**
  * Returns the number of <errno.h> for an error, for a program whose own callers expect errno.
@@ -257,10 +255,9 @@ FER_MUST_USE FER_API int fer_error_to_errno(fer_error error);
  * is always the system's.
  * Threads: any number of concurrent calls.
  */
-FER_API size_t fer_error_format(fer_error error, char *buf, size_t cap);
+FER_API size_t fer_error_format(fer_error error, char *FER_NULLABLE buf, size_t cap)
+    FER_OUT_WRITES(2, 3);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

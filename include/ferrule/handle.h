@@ -10,9 +10,7 @@
 #include "ferrule/duration.h"
 #include "ferrule/socket_addr.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* The OS's identifier of a socket: an int file descriptor or a SOCKET. FER_RAW_SOCKET_NONE is not a
  * valid value of either. */
@@ -50,12 +48,12 @@ typedef union fer_handle {
 /* One buffer of a vectored read (fer_io_slice_mut) or of a vectored write (fer_io_slice). base may
  * be NULL if len is 0. */
 typedef struct fer_io_slice_mut {
-    void *base;
+    void *FER_NULLABLE base;
     size_t len;
 } fer_io_slice_mut;
 
 typedef struct fer_io_slice {
-    const void *base;
+    const void *FER_NULLABLE base;
     size_t len;
 } fer_io_slice;
 
@@ -83,8 +81,6 @@ typedef struct fer_tcp_keepalive {
     uint32_t retries;
 } fer_tcp_keepalive;
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

@@ -11,9 +11,7 @@
 #include "ferrule/unix.h"
 #include "ferrule/version.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* A reference to a TCP or Unix stream. It owns nothing and is never closed. The stream that it
  * refers to must stay at its address. */
@@ -41,7 +39,7 @@ typedef struct fer_copy_buffer {
  * Rust: none in std; &TcpStream as an impl Read or impl Write.
  * Threads: concurrent with any other call on the handle.
  */
-FER_MUST_USE FER_API fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream);
+FER_MUST_USE FER_API fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream) FER_INOUT(1);
 
 /**
  * Makes a fer_stream that refers to a Unix stream.
@@ -54,7 +52,7 @@ FER_MUST_USE FER_API fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)
  * Rust: none in std; &UnixStream as an impl Read or impl Write.
  * Threads: concurrent with any other call on the handle.
  */
-FER_MUST_USE FER_API fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream);
+FER_MUST_USE FER_API fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream) FER_INOUT(1);
 
 /**
  * Shuts down the read half, the write half or both of a stream of any type, same as
@@ -103,10 +101,8 @@ FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdo
  * Threads: same as a read of `from` and a write of `to`. Only one call at a time on one buffer.
  */
 FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer,
-                                        uint64_t *n);
+                                        uint64_t *FER_NULLABLE n);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

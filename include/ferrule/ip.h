@@ -10,9 +10,7 @@
 #include "ferrule/error.h"
 #include "ferrule/version.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* Selects the member of a fer_ip_addr that holds the address. The values are ferrule's own, not an
  * OS's AF_ numbers. Any other value is a bad family, including the 0 of a zeroed struct. A call
@@ -222,7 +220,7 @@ FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse(fer_ipv4_addr *out, const cha
  * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text,
-                                                     size_t len);
+                                                     size_t len) FER_IN_READS(2, 3);
 
 /**
  * Writes an IPv4 address as text, for example "127.0.0.1".
@@ -237,7 +235,8 @@ FER_MUST_USE FER_API fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const c
  * Rust: std::net::Ipv4Addr's Display.
  * Threads: any number of concurrent calls.
  */
-FER_API size_t fer_ipv4_addr_format(fer_ipv4_addr addr, char *buf, size_t cap);
+FER_API size_t fer_ipv4_addr_format(fer_ipv4_addr addr, char *FER_NULLABLE buf, size_t cap)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
@@ -423,7 +422,7 @@ FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse(fer_ipv6_addr *out, const cha
  * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const char *text,
-                                                     size_t len);
+                                                     size_t len) FER_IN_READS(2, 3);
 
 /**
  * Writes an IPv6 address as text in the form of RFC 5952.
@@ -442,7 +441,8 @@ FER_MUST_USE FER_API fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const c
  * Rust: std::net::Ipv6Addr's Display.
  * Threads: any number of concurrent calls.
  */
-FER_API size_t fer_ipv6_addr_format(fer_ipv6_addr addr, char *buf, size_t cap);
+FER_API size_t fer_ipv6_addr_format(fer_ipv6_addr addr, char *FER_NULLABLE buf, size_t cap)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
@@ -588,7 +588,8 @@ FER_MUST_USE FER_API fer_error fer_ip_addr_parse(fer_ip_addr *out, const char *t
  * Rust: std::net::IpAddr's FromStr.
  * Threads: any number of concurrent calls.
  */
-FER_MUST_USE FER_API fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char *text, size_t len);
+FER_MUST_USE FER_API fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char *text, size_t len)
+    FER_IN_READS(2, 3);
 
 /**
  * Writes an IPv4 or IPv6 address as text, in the same form as the format function of its family.
@@ -604,7 +605,8 @@ FER_MUST_USE FER_API fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char 
  * Rust: std::net::IpAddr's Display.
  * Threads: any number of concurrent calls.
  */
-FER_API size_t fer_ip_addr_format(fer_ip_addr addr, char *buf, size_t cap);
+FER_API size_t fer_ip_addr_format(fer_ip_addr addr, char *FER_NULLABLE buf, size_t cap)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
@@ -633,8 +635,6 @@ FER_API int fer_ip_addr_cmp(fer_ip_addr a, fer_ip_addr b);
  */
 FER_API bool fer_ip_addr_eq(fer_ip_addr a, fer_ip_addr b);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

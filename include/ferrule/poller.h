@@ -85,9 +85,7 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* As an argument: the readiness to wait for (FER_READABLE, FER_WRITABLE, both or none), and a key
  * that identifies the socket. As a result: the readiness that was found, with that key. All 64-bit
@@ -132,7 +130,7 @@ typedef union fer_poller {
  * Rust: polling::Poller::new; mio::Poll::new.
  * Threads: no concurrent call on the poller.
  */
-FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller);
+FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller) FER_INOUT(1);
 
 /**
  * Registers a socket. A wait returns event.key if the socket is readable and event.interest has
@@ -163,7 +161,7 @@ FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller);
  * includes the new socket.
  */
 FER_MUST_USE FER_API fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw,
-                                              fer_event event, fer_poll_mode mode);
+                                              fer_event event, fer_poll_mode mode) FER_INOUT(1);
 
 /**
  * Changes the interest, the key and the mode of a registered socket. Reenables a one-shot socket
@@ -182,7 +180,7 @@ FER_MUST_USE FER_API fer_error fer_poller_add(fer_poller *poller, fer_raw_socket
  * returning at the same time may still return the old key.
  */
 FER_MUST_USE FER_API fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw,
-                                                 fer_event event, fer_poll_mode mode);
+                                                 fer_event event, fer_poll_mode mode) FER_INOUT(1);
 
 /**
  * Removes a socket's registration.
@@ -195,7 +193,8 @@ FER_MUST_USE FER_API fer_error fer_poller_modify(fer_poller *poller, fer_raw_soc
  * Threads: concurrent with any other call on the poller except new and close. A wait that is
  * returning at the same time may still return the key.
  */
-FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw);
+FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
+    FER_INOUT(1);
 
 /**
  * Waits until a socket is ready, the poller is notified or the timeout expires. Stores the events
@@ -224,7 +223,8 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  */
 FER_MUST_USE FER_API fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout,
                                                fer_event *events, size_t cap, size_t *count,
-                                               bool *notified);
+                                               bool *FER_NULLABLE notified) FER_INOUT(1)
+    FER_OUT_WRITES(3, 4);
 
 /**
  * Wakes one wait: one in progress, otherwise the next one.
@@ -242,7 +242,7 @@ FER_MUST_USE FER_API fer_error fer_poller_wait(fer_poller *poller, fer_duration 
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
  * close. On POSIX systems a signal handler may call it too.
  */
-FER_MUST_USE FER_API fer_error fer_poller_notify(fer_poller *poller);
+FER_MUST_USE FER_API fer_error fer_poller_notify(fer_poller *poller) FER_INOUT(1);
 
 /**
  * Closes a poller. Its registered sockets are unchanged.
@@ -256,10 +256,8 @@ FER_MUST_USE FER_API fer_error fer_poller_notify(fer_poller *poller);
  * Rust: Drop of polling::Poller.
  * Threads: no concurrent call on the poller. Wake a wait in progress and let it return first.
  */
-FER_API void fer_poller_close(fer_poller *poller);
+FER_API void fer_poller_close(fer_poller *poller) FER_INOUT(1);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

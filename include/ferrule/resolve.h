@@ -13,9 +13,7 @@
 #include "ferrule/poller.h"
 #include "ferrule/socket_addr.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /**
  * Converts "host:port" to socket addresses. An address text is parsed, anything else goes to the
@@ -53,8 +51,9 @@ extern "C" {
  * the resolver; failures have kinds.
  * Threads: any number of concurrent calls.
  */
-FER_MUST_USE FER_API fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs,
-                                                   size_t cap, size_t *count);
+FER_MUST_USE FER_API fer_error fer_to_socket_addrs(const char *host_port,
+                                                   fer_socket_addr *FER_NULLABLE addrs, size_t cap,
+                                                   size_t *count) FER_OUT_WRITES(2, 3);
 
 /**
  * Looks up the addresses of host, each with the given port. A strict IP address text is parsed
@@ -71,7 +70,8 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs(const char *host_port, fer_so
  * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_lookup_host(const char *host, uint16_t port,
-                                               fer_socket_addr *addrs, size_t cap, size_t *count);
+                                               fer_socket_addr *FER_NULLABLE addrs, size_t cap,
+                                               size_t *count) FER_OUT_WRITES(3, 4);
 
 /**
  * Writes the system's own text for a failed lookup, for example "Name or service not known".
@@ -88,7 +88,8 @@ FER_MUST_USE FER_API fer_error fer_lookup_host(const char *host, uint16_t port,
  * Rust: std::io::Error's Display for a failed lookup, after "failed to lookup address information".
  * Threads: any number of concurrent calls.
  */
-FER_API size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap);
+FER_API size_t fer_resolve_error_text(fer_error error, char *FER_NULLABLE buf, size_t cap)
+    FER_OUT_WRITES(2, 3);
 
 union fer_resolver;
 
@@ -124,10 +125,11 @@ union fer_resolver;
  * Threads: any number of concurrent calls, with one resolver or several.
  */
 FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
-                                                          const fer_limits *limits,
-                                                          union fer_resolver *resolver,
-                                                          fer_socket_addr *addrs, size_t cap,
-                                                          size_t *count);
+                                                          const fer_limits *FER_NULLABLE limits,
+                                                          union fer_resolver *FER_NULLABLE resolver,
+                                                          fer_socket_addr *FER_NULLABLE addrs,
+                                                          size_t cap, size_t *count)
+    FER_OUT_WRITES(4, 5);
 
 /* ---- Names without blocking. A resolver looks up names in a few threads of its own. A lookup is
  * for one name. Wait for it, or let it notify a poller. The system's lookup cannot be cancelled and
@@ -216,7 +218,7 @@ typedef union fer_lookup {
  * Threads: no concurrent call on the resolver.
  */
 FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver, size_t threads,
-                                                size_t queue_cap);
+                                                size_t queue_cap) FER_INOUT(1);
 
 /**
  * Starts a lookup of "host:port" and returns immediately. *out is the lookup.
@@ -238,7 +240,8 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver, size_t t
  * Threads: any number of concurrent calls on one resolver, each with its own `out`.
  */
 FER_MUST_USE FER_API fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
-                                                  fer_poller *poller, fer_lookup *out);
+                                                  fer_poller *FER_NULLABLE poller, fer_lookup *out)
+    FER_INOUT(1) FER_INOUT(3) FER_INOUT(4);
 
 /**
  * Starts a lookup as fer_resolver_start, with a key that fer_resolver_take_completed returns when
@@ -257,8 +260,9 @@ FER_MUST_USE FER_API fer_error fer_resolver_start(fer_resolver *resolver, const 
  */
 FER_MUST_USE FER_API fer_error fer_resolver_start_with_key(fer_resolver *resolver,
                                                            const char *host_port,
-                                                           fer_poller *poller, uint64_t key,
-                                                           fer_lookup *out);
+                                                           fer_poller *FER_NULLABLE poller,
+                                                           uint64_t key, fer_lookup *out)
+    FER_INOUT(1) FER_INOUT(3) FER_INOUT(5);
 
 /**
  * Stores the keys of lookups that are done, the oldest completion first, each key once (rule N9).
@@ -284,8 +288,10 @@ FER_MUST_USE FER_API fer_error fer_resolver_start_with_key(fer_resolver *resolve
  * is returned by one of them. A call that is concurrent with fer_lookup_close may return the key.
  */
 FER_MUST_USE FER_API fer_error fer_resolver_take_completed(fer_resolver *resolver,
-                                                           const fer_poller *poller, uint64_t *keys,
-                                                           size_t cap, size_t *count);
+                                                           const fer_poller *FER_NULLABLE poller,
+                                                           uint64_t *keys, size_t cap,
+                                                           size_t *count) FER_INOUT(1)
+    FER_OUT_WRITES(3, 4);
 
 /**
  * Waits until a lookup is done, and returns its result.
@@ -307,7 +313,8 @@ FER_MUST_USE FER_API fer_error fer_resolver_take_completed(fer_resolver *resolve
  * time.
  */
 FER_MUST_USE FER_API fer_error fer_lookup_wait(fer_lookup *lookup, fer_duration timeout,
-                                               fer_socket_addr *addrs, size_t cap, size_t *count);
+                                               fer_socket_addr *FER_NULLABLE addrs, size_t cap,
+                                               size_t *count) FER_INOUT(1) FER_OUT_WRITES(3, 4);
 
 /**
  * Closes a lookup, done or not. Does nothing on NULL, NEW and CLOSED handles.
@@ -318,7 +325,7 @@ FER_MUST_USE FER_API fer_error fer_lookup_wait(fer_lookup *lookup, fer_duration 
  * Rust: dropping the future of tokio::net::lookup_host.
  * Threads: no concurrent call on the lookup.
  */
-FER_API void fer_lookup_close(fer_lookup *lookup);
+FER_API void fer_lookup_close(fer_lookup *lookup) FER_INOUT(1);
 
 /**
  * Closes a resolver. Lookups that are not done end with FER_CANCELLED, and waits for them wake.
@@ -343,10 +350,8 @@ FER_API void fer_lookup_close(fer_lookup *lookup);
  * begins after the close is misuse. So the resolver stays at its address until they have returned.
  * No other close and no fer_resolver_new run concurrently.
  */
-FER_API void fer_resolver_close(fer_resolver *resolver);
+FER_API void fer_resolver_close(fer_resolver *resolver) FER_INOUT(1);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

@@ -33,9 +33,7 @@
 #include "ferrule/udp.h"
 #include "ferrule/version.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* The system whose sockets are simulated, with its error codes and its other peculiarities. */
 typedef enum fer_sim_dialect {
@@ -218,7 +216,7 @@ typedef struct fer_sim_report {
  * Rust: none.
  * Threads: any thread, but only one simulation at a time.
  */
-FER_MUST_USE FER_API fer_error fer_sim_start(const fer_sim_config *config);
+FER_MUST_USE FER_API fer_error fer_sim_start(const fer_sim_config *FER_NULLABLE config);
 
 /**
  * Stops the simulation and stores its results in *report.
@@ -233,7 +231,7 @@ FER_MUST_USE FER_API fer_error fer_sim_start(const fer_sim_config *config);
  * Rust: none.
  * Threads: only the thread that started the simulation.
  */
-FER_MUST_USE FER_API fer_error fer_sim_stop(fer_sim_report *report);
+FER_MUST_USE FER_API fer_error fer_sim_stop(fer_sim_report *FER_NULLABLE report);
 
 /**
  * Returns the virtual time since fer_sim_start. Returns 0 if no simulation runs on this thread.
@@ -420,8 +418,9 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_connect(const fer_socket_addr *from,
  * Rust: none.
  * Threads: only the thread that started the simulation.
  */
-FER_MUST_USE FER_API fer_error fer_sim_peer_send(fer_sim_peer peer, const void *buf, size_t len,
-                                                 size_t *n);
+FER_MUST_USE FER_API fer_error fer_sim_peer_send(fer_sim_peer peer, const void *FER_NULLABLE buf,
+                                                 size_t len, size_t *FER_NULLABLE n)
+    FER_IN_READS(2, 3);
 
 /**
  * Receives available bytes, at most len. FER_OK with *n == 0 and len > 0 is end of file.
@@ -433,8 +432,9 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_send(fer_sim_peer peer, const void *
  * Rust: none.
  * Threads: only the thread that started the simulation.
  */
-FER_MUST_USE FER_API fer_error fer_sim_peer_recv(fer_sim_peer peer, void *buf, size_t len,
-                                                 size_t *n);
+FER_MUST_USE FER_API fer_error fer_sim_peer_recv(fer_sim_peer peer, void *FER_NULLABLE buf,
+                                                 size_t len, size_t *FER_NULLABLE n)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Shuts down a peer's write half. The program reads all data sent before, then end of file.
@@ -525,8 +525,9 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_bind(const fer_socket_addr *addr, fe
  * Rust: none.
  * Threads: only the thread that started the simulation.
  */
-FER_MUST_USE FER_API fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *buf, size_t len,
-                                                    const fer_socket_addr *to);
+FER_MUST_USE FER_API fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *FER_NULLABLE buf,
+                                                    size_t len, const fer_socket_addr *to)
+    FER_IN_READS(2, 3);
 
 /**
  * Receives one datagram. If it is longer than len, the rest is lost.
@@ -537,8 +538,9 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_send_to(fer_sim_peer peer, const voi
  * Rust: none.
  * Threads: only the thread that started the simulation.
  */
-FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *buf, size_t len,
-                                                      fer_udp_received *out);
+FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *FER_NULLABLE buf,
+                                                      size_t len, fer_udp_received *out)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Sets the function that is called for each event of a peer. NULL removes it.
@@ -553,7 +555,7 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *b
  * Threads: only the thread that started the simulation.
  */
 FER_MUST_USE FER_API fer_error fer_sim_peer_set_handler(fer_sim_peer peer, fer_sim_handler handler,
-                                                        void *context);
+                                                        void *FER_NULLABLE context);
 
 /**
  * Removes the path of a Unix socket, as unlink does. The path can be bound again, and connects no
@@ -601,7 +603,7 @@ typedef struct fer_sim_step {
  * Threads: only the thread that started the simulation.
  */
 FER_MUST_USE FER_API fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_sim_step *steps,
-                                                 size_t count);
+                                                 size_t count) FER_IN_READS(2, 3);
 
 /**
  * Calls a function once, after a delay.
@@ -614,10 +616,8 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_si
  * Threads: only the thread that started the simulation.
  */
 FER_MUST_USE FER_API fer_error fer_sim_after(fer_duration delay, fer_sim_function function,
-                                             void *context);
+                                             void *FER_NULLABLE context);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

@@ -40,9 +40,7 @@
 #include "ferrule/udp.h"
 #include "ferrule/unix.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* A socket of any kind. Initialize to all zero bytes. Its members are private. */
 typedef struct fer_socket {
@@ -91,7 +89,7 @@ typedef enum fer_socket_type {
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_new(fer_socket *socket, fer_socket_domain domain,
-                                              fer_socket_type type, int protocol);
+                                              fer_socket_type type, int protocol) FER_INOUT(1);
 
 /**
  * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
@@ -102,7 +100,7 @@ FER_MUST_USE FER_API fer_error fer_socket_new(fer_socket *socket, fer_socket_dom
  * Rust: socket2: Socket's Drop.
  * Threads: no concurrent call on the handle.
  */
-FER_API void fer_socket_close(fer_socket *socket);
+FER_API void fer_socket_close(fer_socket *socket) FER_INOUT(1);
 
 /**
  * Makes a second handle of the same socket.
@@ -120,7 +118,8 @@ FER_API void fer_socket_close(fer_socket *socket);
  * Rust: socket2: Socket::try_clone.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out);
+FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
+    FER_INOUT(1) FER_INOUT(2);
 
 /**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
@@ -149,7 +148,8 @@ FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
  * Rust: socket2: Socket::from_raw_fd, from_raw_socket. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw);
+FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
+    FER_INOUT(1);
 
 /**
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
@@ -163,7 +163,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
  * Rust: socket2: Socket::into_raw_fd, into_raw_socket.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket);
+FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket) FER_INOUT(1);
 
 /* ---- Options. If bind or connect should use an option, set it before that call. */
 
@@ -186,7 +186,8 @@ FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket);
  * Rust: socket2: Socket::set_reuse_address. Differs: SO_REUSEADDR of streams on Windows.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse);
+FER_MUST_USE FER_API fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
+    FER_INOUT(1);
 
 /**
  * Stores in *out the reuse setting that bind will use.
@@ -209,7 +210,8 @@ FER_MUST_USE FER_API fer_error fer_socket_reuse_address(const fer_socket *socket
  * Rust: socket2: Socket::set_reuse_port.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse);
+FER_MUST_USE FER_API fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse)
+    FER_INOUT(1);
 
 /**
  * Stores in *out the value of fer_socket_set_reuse_port.
@@ -235,7 +237,8 @@ FER_MUST_USE FER_API fer_error fer_socket_reuse_port(const fer_socket *socket, b
  * Rust: socket2: Socket::set_only_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6);
+FER_MUST_USE FER_API fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
+    FER_INOUT(1);
 
 /**
  * Stores in *out whether an IPv6 socket excludes IPv4.
@@ -261,7 +264,8 @@ FER_MUST_USE FER_API fer_error fer_socket_only_v6(const fer_socket *socket, bool
  * Rust: socket2: Socket::set_recv_buffer_size.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_recv_buffer_size(fer_socket *socket, size_t size);
+FER_MUST_USE FER_API fer_error fer_socket_set_recv_buffer_size(fer_socket *socket, size_t size)
+    FER_INOUT(1);
 
 /**
  * Stores the actual receive buffer size in *out, in the unit of fer_socket_set_recv_buffer_size.
@@ -288,7 +292,8 @@ FER_MUST_USE FER_API fer_error fer_socket_recv_buffer_size(const fer_socket *soc
  * Rust: socket2: Socket::set_send_buffer_size.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_send_buffer_size(fer_socket *socket, size_t size);
+FER_MUST_USE FER_API fer_error fer_socket_set_send_buffer_size(fer_socket *socket, size_t size)
+    FER_INOUT(1);
 
 /**
  * Stores the actual send buffer size in *out, in the unit of fer_socket_set_send_buffer_size.
@@ -315,7 +320,8 @@ FER_MUST_USE FER_API fer_error fer_socket_send_buffer_size(const fer_socket *soc
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_keepalive(fer_socket *socket,
-                                                        const fer_tcp_keepalive *keepalive);
+                                                        const fer_tcp_keepalive *keepalive)
+    FER_INOUT(1);
 
 /**
  * Stores the keepalive settings in *out. Same as fer_tcp_stream_keepalive.
@@ -338,7 +344,8 @@ FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket,
  * Rust: socket2: Socket::set_linger.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_linger(fer_socket *socket, fer_duration linger);
+FER_MUST_USE FER_API fer_error fer_socket_set_linger(fer_socket *socket, fer_duration linger)
+    FER_INOUT(1);
 
 /**
  * Stores the linger time in *out. Same as fer_tcp_stream_linger.
@@ -362,7 +369,8 @@ FER_MUST_USE FER_API fer_error fer_socket_linger(const fer_socket *socket, fer_d
  * Rust: socket2: Socket::set_tcp_nodelay.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_nodelay(fer_socket *socket, bool nodelay);
+FER_MUST_USE FER_API fer_error fer_socket_set_nodelay(fer_socket *socket, bool nodelay)
+    FER_INOUT(1);
 
 /**
  * Stores in *out whether Nagle's algorithm is off. Same as fer_tcp_stream_nodelay.
@@ -385,7 +393,7 @@ FER_MUST_USE FER_API fer_error fer_socket_nodelay(const fer_socket *socket, bool
  * Rust: socket2: Socket::set_ttl_v4, set_unicast_hops_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl);
+FER_MUST_USE FER_API fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl) FER_INOUT(1);
 
 /**
  * Stores the time to live in *out. On an IPv6 socket this is the unicast hop limit.
@@ -412,7 +420,7 @@ FER_MUST_USE FER_API fer_error fer_socket_ttl(const fer_socket *socket, uint32_t
  * Rust: socket2: Socket::set_tos_v4, set_tclass_v6.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos);
+FER_MUST_USE FER_API fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos) FER_INOUT(1);
 
 /**
  * Stores the type of service in *out.
@@ -435,7 +443,8 @@ FER_MUST_USE FER_API fer_error fer_socket_tos(const fer_socket *socket, uint32_t
  * Rust: socket2: Socket::set_broadcast.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_broadcast(fer_socket *socket, bool broadcast);
+FER_MUST_USE FER_API fer_error fer_socket_set_broadcast(fer_socket *socket, bool broadcast)
+    FER_INOUT(1);
 
 /**
  * Stores in *out whether the socket may send to broadcast addresses.
@@ -464,7 +473,8 @@ FER_MUST_USE FER_API fer_error fer_socket_broadcast(const fer_socket *socket, bo
  * Rust: socket2: Socket::bind_device, bind_device_by_index_v4.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_bind_device(fer_socket *socket, const char *name);
+FER_MUST_USE FER_API fer_error fer_socket_bind_device(fer_socket *socket,
+                                                      const char *FER_NULLABLE name) FER_INOUT(1);
 
 /* ---- Modes */
 
@@ -482,7 +492,9 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_device(fer_socket *socket, const 
  * Rust: none in std; tokio::time::timeout and select! around a connect or an accept.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_limits(fer_socket *socket, const fer_limits *limits);
+FER_MUST_USE FER_API fer_error fer_socket_set_limits(fer_socket *socket,
+                                                     const fer_limits *FER_NULLABLE limits)
+    FER_INOUT(1);
 
 /**
  * Sets nonblocking mode (true) or blocking mode (false). Same as fer_tcp_stream_set_nonblocking.
@@ -495,7 +507,8 @@ FER_MUST_USE FER_API fer_error fer_socket_set_limits(fer_socket *socket, const f
  * Rust: socket2: Socket::set_nonblocking.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bool nonblocking);
+FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bool nonblocking)
+    FER_INOUT(1);
 
 /**
  * Sets the timeout of each single read or receive call. Same as fer_tcp_stream_set_read_timeout.
@@ -509,8 +522,8 @@ FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bo
  * Rust: socket2: Socket::set_read_timeout.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_set_read_timeout(fer_socket *socket,
-                                                           fer_duration timeout);
+FER_MUST_USE FER_API fer_error fer_socket_set_read_timeout(fer_socket *socket, fer_duration timeout)
+    FER_INOUT(1);
 
 /**
  * Stores the read timeout in *out. Same as fer_tcp_stream_read_timeout.
@@ -533,7 +546,7 @@ FER_MUST_USE FER_API fer_error fer_socket_read_timeout(const fer_socket *socket,
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_set_write_timeout(fer_socket *socket,
-                                                            fer_duration timeout);
+                                                            fer_duration timeout) FER_INOUT(1);
 
 /**
  * Stores the write timeout in *out. Same as fer_tcp_stream_write_timeout.
@@ -564,7 +577,8 @@ FER_MUST_USE FER_API fer_error fer_socket_write_timeout(const fer_socket *socket
  * fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr do.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr);
+FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr)
+    FER_INOUT(1);
 
 /**
  * Binds to a Unix address. Otherwise same as fer_socket_bind.
@@ -578,7 +592,8 @@ FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_soc
  * Rust: socket2: Socket::bind with SockAddr::unix.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr);
+FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
+    FER_INOUT(1);
 
 /**
  * Starts to listen, with an accept queue of about backlog connections. 0 means as few as the system
@@ -597,7 +612,7 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fe
  * Rust: socket2: Socket::listen.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog);
+FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog) FER_INOUT(1);
 
 /**
  * Connects to an address of the socket's own family.
@@ -629,7 +644,8 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
  * Rust: socket2: Socket::connect. Differs: a pending connect is InProgress on POSIX in Rust.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr);
+FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
+    FER_INOUT(1);
 
 /**
  * Connects to an address and waits at most timeout, regardless of the blocking mode, which is
@@ -647,7 +663,7 @@ FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_
  */
 FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
                                                           const fer_socket_addr *addr,
-                                                          fer_duration timeout);
+                                                          fer_duration timeout) FER_INOUT(1);
 
 /**
  * Connects a Unix stream. Otherwise same as fer_socket_connect.
@@ -673,7 +689,7 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_connect_unix(fer_socket *socket,
-                                                       const fer_unix_addr *addr);
+                                                       const fer_unix_addr *addr) FER_INOUT(1);
 
 /**
  * Stores the socket's local address in *out. Before bind and connect it is the unspecified address
@@ -714,7 +730,8 @@ FER_MUST_USE FER_API fer_error fer_socket_peer_addr(const fer_socket *socket, fe
  * Rust: socket2: Socket::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_error *out);
+FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
+    FER_INOUT(1);
 
 /**
  * Waits until the socket is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
@@ -748,8 +765,9 @@ FER_MUST_USE FER_API fer_error fer_socket_ready(const fer_socket *socket, fer_in
  * Rust: socket2: Socket::send.
  * Threads: same as fer_udp_socket_send.
  */
-FER_MUST_USE FER_API fer_error fer_socket_send(fer_socket *socket, const void *buf, size_t len,
-                                               size_t *n);
+FER_MUST_USE FER_API fer_error fer_socket_send(fer_socket *socket, const void *FER_NULLABLE buf,
+                                               size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Sends one datagram to an address. Same as fer_udp_socket_send_to.
@@ -762,8 +780,10 @@ FER_MUST_USE FER_API fer_error fer_socket_send(fer_socket *socket, const void *b
  * Rust: socket2: Socket::send_to.
  * Threads: same as fer_udp_socket_send.
  */
-FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
-                                                  const fer_socket_addr *to, size_t *n);
+FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void *FER_NULLABLE buf,
+                                                  size_t len, const fer_socket_addr *to,
+                                                  size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Receives one datagram. Same as fer_udp_socket_recv_from.
@@ -776,8 +796,9 @@ FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void
  * Rust: socket2: Socket::recv_from.
  * Threads: same as fer_udp_socket_recv_from.
  */
-FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len,
-                                                    fer_udp_received *out);
+FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *FER_NULLABLE buf,
+                                                    size_t len, fer_udp_received *out) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /* ---- Conversions between a fer_socket and the handle types of tcp.h, udp.h and unix.h. The socket
  * keeps its options and its state. A failed call changes nothing. */
@@ -794,7 +815,8 @@ FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *bu
  * Rust: socket2: From<Socket> for TcpStream. Differs: the socket is checked.
  * Threads: no concurrent call on either handle.
  */
-FER_MUST_USE FER_API fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out);
+FER_MUST_USE FER_API fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out)
+    FER_INOUT(1) FER_INOUT(2);
 
 /**
  * Converts a fer_tcp_stream to a fer_socket and leaves a CLOSED fer_tcp_stream.
@@ -806,7 +828,8 @@ FER_MUST_USE FER_API fer_error fer_socket_into_tcp_stream(fer_socket *socket, fe
  * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_tcp_stream(fer_socket *socket,
-                                                          fer_tcp_stream *stream);
+                                                          fer_tcp_stream *stream) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Converts the socket to a fer_tcp_listener and leaves a CLOSED fer_socket.
@@ -820,7 +843,8 @@ FER_MUST_USE FER_API fer_error fer_socket_from_tcp_stream(fer_socket *socket,
  * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_listener(fer_socket *socket,
-                                                            fer_tcp_listener *out);
+                                                            fer_tcp_listener *out) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Converts a fer_tcp_listener to a fer_socket and leaves a CLOSED fer_tcp_listener.
@@ -832,7 +856,8 @@ FER_MUST_USE FER_API fer_error fer_socket_into_tcp_listener(fer_socket *socket,
  * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_tcp_listener(fer_socket *socket,
-                                                            fer_tcp_listener *listener);
+                                                            fer_tcp_listener *listener) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Converts the socket to a fer_udp_socket and leaves a CLOSED fer_socket.
@@ -845,7 +870,8 @@ FER_MUST_USE FER_API fer_error fer_socket_from_tcp_listener(fer_socket *socket,
  * Rust: socket2: From<Socket> for UdpSocket. Differs: the socket is checked.
  * Threads: no concurrent call on either handle.
  */
-FER_MUST_USE FER_API fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out);
+FER_MUST_USE FER_API fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
+    FER_INOUT(1) FER_INOUT(2);
 
 /**
  * Converts a fer_udp_socket to a fer_socket and leaves a CLOSED fer_udp_socket.
@@ -857,7 +883,8 @@ FER_MUST_USE FER_API fer_error fer_socket_into_udp_socket(fer_socket *socket, fe
  * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_udp_socket(fer_socket *socket,
-                                                          fer_udp_socket *of_socket);
+                                                          fer_udp_socket *of_socket) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Converts the socket to a fer_unix_stream and leaves a CLOSED fer_socket.
@@ -870,8 +897,8 @@ FER_MUST_USE FER_API fer_error fer_socket_from_udp_socket(fer_socket *socket,
  * Rust: socket2: From<Socket> for UnixStream. Differs: the socket is checked.
  * Threads: no concurrent call on either handle.
  */
-FER_MUST_USE FER_API fer_error fer_socket_into_unix_stream(fer_socket *socket,
-                                                           fer_unix_stream *out);
+FER_MUST_USE FER_API fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)
+    FER_INOUT(1) FER_INOUT(2);
 
 /**
  * Converts a fer_unix_stream to a fer_socket and leaves a CLOSED fer_unix_stream.
@@ -883,7 +910,8 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_stream(fer_socket *socket,
  * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_unix_stream(fer_socket *socket,
-                                                           fer_unix_stream *stream);
+                                                           fer_unix_stream *stream) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Converts the socket to a fer_unix_listener and leaves a CLOSED fer_socket.
@@ -897,7 +925,8 @@ FER_MUST_USE FER_API fer_error fer_socket_from_unix_stream(fer_socket *socket,
  * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_listener(fer_socket *socket,
-                                                             fer_unix_listener *out);
+                                                             fer_unix_listener *out) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Converts a fer_unix_listener to a fer_socket and leaves a CLOSED fer_unix_listener.
@@ -909,7 +938,8 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_listener(fer_socket *socket,
  * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_unix_listener(fer_socket *socket,
-                                                             fer_unix_listener *listener);
+                                                             fer_unix_listener *listener)
+    FER_INOUT(1) FER_INOUT(2);
 
 /**
  * Converts the socket to a fer_unix_datagram and leaves a CLOSED fer_socket.
@@ -923,7 +953,8 @@ FER_MUST_USE FER_API fer_error fer_socket_from_unix_listener(fer_socket *socket,
  * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
-                                                             fer_unix_datagram *out);
+                                                             fer_unix_datagram *out) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Converts a fer_unix_datagram to a fer_socket and leaves a CLOSED fer_unix_datagram.
@@ -935,7 +966,8 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
  * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_socket_from_unix_datagram(fer_socket *socket,
-                                                             fer_unix_datagram *datagram);
+                                                             fer_unix_datagram *datagram)
+    FER_INOUT(1) FER_INOUT(2);
 
 /* ---- Every other handle as a fer_socket, for the options that its type does not have. */
 
@@ -952,7 +984,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_unix_datagram(fer_socket *socket,
  * Rust: socket2: SockRef::from(&TcpStream).
  * Threads: no call that opens or closes the stream.
  */
-FER_API fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream);
+FER_API fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream) FER_INOUT(1);
 
 /**
  * Returns a fer_tcp_listener as a fer_socket, as fer_tcp_stream_as_socket does.
@@ -963,7 +995,7 @@ FER_API fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream);
  * Rust: socket2: SockRef::from(&TcpListener).
  * Threads: same as fer_tcp_stream_as_socket.
  */
-FER_API fer_socket *fer_tcp_listener_as_socket(fer_tcp_listener *listener);
+FER_API fer_socket *fer_tcp_listener_as_socket(fer_tcp_listener *listener) FER_INOUT(1);
 
 /**
  * Returns a fer_udp_socket as a fer_socket, as fer_tcp_stream_as_socket does.
@@ -974,7 +1006,7 @@ FER_API fer_socket *fer_tcp_listener_as_socket(fer_tcp_listener *listener);
  * Rust: socket2: SockRef::from(&UdpSocket).
  * Threads: same as fer_tcp_stream_as_socket.
  */
-FER_API fer_socket *fer_udp_socket_as_socket(fer_udp_socket *socket);
+FER_API fer_socket *fer_udp_socket_as_socket(fer_udp_socket *socket) FER_INOUT(1);
 
 /**
  * Returns a fer_unix_stream as a fer_socket, as fer_tcp_stream_as_socket does.
@@ -985,7 +1017,7 @@ FER_API fer_socket *fer_udp_socket_as_socket(fer_udp_socket *socket);
  * Rust: socket2: SockRef::from(&UnixStream).
  * Threads: same as fer_tcp_stream_as_socket.
  */
-FER_API fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream);
+FER_API fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream) FER_INOUT(1);
 
 /**
  * Returns a fer_unix_listener as a fer_socket, as fer_tcp_stream_as_socket does.
@@ -996,7 +1028,7 @@ FER_API fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream);
  * Rust: socket2: SockRef::from(&UnixListener).
  * Threads: same as fer_tcp_stream_as_socket.
  */
-FER_API fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener);
+FER_API fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener) FER_INOUT(1);
 
 /**
  * Returns a fer_unix_datagram as a fer_socket, as fer_tcp_stream_as_socket does.
@@ -1007,10 +1039,8 @@ FER_API fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener);
  * Rust: socket2: SockRef::from(&UnixDatagram).
  * Threads: same as fer_tcp_stream_as_socket.
  */
-FER_API fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram);
+FER_API fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram) FER_INOUT(1);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

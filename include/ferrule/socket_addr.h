@@ -11,9 +11,7 @@
 #include "ferrule/ip.h"
 #include "ferrule/version.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* The address of a socket, local or peer. port and scope_id are in host byte order. flowinfo is
  * passed to the OS unchanged and has the byte order that the OS expects (RFC 3493, 3.3, defines
@@ -119,7 +117,7 @@ FER_MUST_USE FER_API fer_error fer_socket_addr_parse(fer_socket_addr *out, const
  * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text,
-                                                       size_t len);
+                                                       size_t len) FER_IN_READS(2, 3);
 
 /**
  * Writes a socket address as text: "127.0.0.1:80", "[::1]:80" or "[fe80::1%2]:80".
@@ -137,7 +135,8 @@ FER_MUST_USE FER_API fer_error fer_socket_addr_parse_n(fer_socket_addr *out, con
  * Rust: std::net::SocketAddr's Display.
  * Threads: any number of concurrent calls.
  */
-FER_API size_t fer_socket_addr_format(const fer_socket_addr *addr, char *buf, size_t cap);
+FER_API size_t fer_socket_addr_format(const fer_socket_addr *addr, char *FER_NULLABLE buf,
+                                      size_t cap) FER_OUT_WRITES(2, 3);
 
 /**
  * Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
@@ -167,8 +166,6 @@ FER_API int fer_socket_addr_cmp(const fer_socket_addr *a, const fer_socket_addr 
  */
 FER_API bool fer_socket_addr_eq(const fer_socket_addr *a, const fer_socket_addr *b);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

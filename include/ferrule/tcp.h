@@ -51,9 +51,7 @@
 #include "ferrule/handle.h"
 #include "ferrule/socket_addr.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* A TCP connection. Initialize to all zero bytes. */
 typedef struct fer_tcp_stream {
@@ -84,8 +82,8 @@ typedef struct fer_tcp_listener {
  * Rust: std::net::TcpStream::connect with a &str.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_connect(fer_tcp_stream *stream,
-                                                      const char *host_port);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
+    FER_INOUT(1);
 
 /**
  * Connects to one address.
@@ -102,7 +100,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect(fer_tcp_stream *stream,
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *stream,
-                                                           const fer_socket_addr *addr);
+                                                           const fer_socket_addr *addr)
+    FER_INOUT(1);
 
 /**
  * Connects to the first of several addresses that accepts the connection. The addresses are tried
@@ -120,7 +119,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *strea
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream,
                                                             const fer_socket_addr *addrs,
-                                                            size_t count);
+                                                            size_t count) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Connects to one address and waits at most timeout.
@@ -139,7 +139,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stre
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream,
                                                               const fer_socket_addr *addr,
-                                                              fer_duration timeout);
+                                                              fer_duration timeout) FER_INOUT(1);
 
 union fer_resolver;
 
@@ -229,10 +229,9 @@ typedef struct fer_connect_options {
  * only after the previous one has failed.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_with(fer_tcp_stream *stream,
-                                                           const char *host_port,
-                                                           const fer_connect_options *options,
-                                                           size_t *failures);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_with(
+    fer_tcp_stream *stream, const char *host_port, const fer_connect_options *FER_NULLABLE options,
+    size_t *FER_NULLABLE failures) FER_INOUT(1);
 
 /**
  * Same as fer_tcp_stream_connect_with, without a lookup. options->resolver is not used.
@@ -245,11 +244,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_with(fer_tcp_stream *strea
  * Rust: std::net::TcpStream::connect with a &[SocketAddr]. Differs: as fer_tcp_stream_connect_with.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs_with(fer_tcp_stream *stream,
-                                                                 const fer_socket_addr *addrs,
-                                                                 size_t count,
-                                                                 const fer_connect_options *options,
-                                                                 size_t *failures);
+FER_MUST_USE FER_API fer_error
+fer_tcp_stream_connect_addrs_with(fer_tcp_stream *stream, const fer_socket_addr *addrs,
+                                  size_t count, const fer_connect_options *FER_NULLABLE options,
+                                  size_t *FER_NULLABLE failures) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Starts to connect to one address and does not wait for the result.
@@ -274,7 +272,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs_with(fer_tcp_stream 
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream,
-                                                            const fer_socket_addr *addr);
+                                                            const fer_socket_addr *addr)
+    FER_INOUT(1);
 
 /* ---- TcpStream: addresses, shutdown, clones */
 
@@ -343,7 +342,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * wakes reads on Windows too.
  * Threads: any thread at any time, but not during or after close.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, fer_shutdown how);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, fer_shutdown how)
+    FER_INOUT(1);
 
 /**
  * Makes a second handle of the same connection.
@@ -361,8 +361,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, f
  * Rust: std::net::TcpStream::try_clone.
  * Threads: stream: concurrent with any other call except close. out: no concurrent call.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream,
-                                                        fer_tcp_stream *out);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream, fer_tcp_stream *out)
+    FER_INOUT(1) FER_INOUT(2);
 
 /* ---- TcpStream: timeouts and modes */
 
@@ -382,7 +382,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream,
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_read_timeout(fer_tcp_stream *stream,
-                                                               fer_duration timeout);
+                                                               fer_duration timeout) FER_INOUT(1);
 
 /**
  * Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
@@ -412,7 +412,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_timeout(const fer_tcp_stream 
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_write_timeout(fer_tcp_stream *stream,
-                                                                fer_duration timeout);
+                                                                fer_duration timeout) FER_INOUT(1);
 
 /**
  * Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
@@ -441,7 +441,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_limits(fer_tcp_stream *stream,
-                                                         const fer_limits *limits);
+                                                         const fer_limits *FER_NULLABLE limits)
+    FER_INOUT(1);
 
 /**
  * Sets nonblocking mode (true) or blocking mode (false).
@@ -458,7 +459,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_limits(fer_tcp_stream *stream,
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *stream,
-                                                              bool nonblocking);
+                                                              bool nonblocking) FER_INOUT(1);
 
 /* ---- TcpStream: bytes */
 
@@ -487,8 +488,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * read of zero bytes never blocks.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void *buf, size_t len,
-                                                   size_t *n);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void *FER_NULLABLE buf,
+                                                   size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Reads without consuming: the next read returns the same bytes again.
@@ -501,8 +503,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void 
  * Rust: std::net::TcpStream::peek.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_peek(fer_tcp_stream *stream, void *buf, size_t len,
-                                                   size_t *n);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_peek(fer_tcp_stream *stream, void *FER_NULLABLE buf,
+                                                   size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Reads available bytes and never waits, regardless of the blocking mode and the timeouts.
@@ -516,8 +519,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_peek(fer_tcp_stream *stream, void 
  * Rust: tokio: net::TcpStream::try_read.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read(fer_tcp_stream *stream, void *buf,
-                                                       size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read(fer_tcp_stream *stream,
+                                                       void *FER_NULLABLE buf, size_t len,
+                                                       size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Reads without consuming and never waits, regardless of the blocking mode and the timeouts.
@@ -531,8 +536,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read(fer_tcp_stream *stream, v
  * Rust: std's peek, called through tokio: net::TcpStream::try_io.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, void *buf,
-                                                       size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream,
+                                                       void *FER_NULLABLE buf, size_t len,
+                                                       size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Reads into several buffers, and fills each one before the next.
@@ -547,9 +554,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, v
  * Rust: std::io::Read::read_vectored for TcpStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_read_vectored(fer_tcp_stream *stream,
-                                                            const fer_io_slice_mut *slices,
-                                                            size_t count, size_t *n);
+FER_MUST_USE FER_API fer_error
+fer_tcp_stream_read_vectored(fer_tcp_stream *stream, const fer_io_slice_mut *FER_NULLABLE slices,
+                             size_t count, size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Reads into several buffers and never waits, regardless of the blocking mode and the timeouts.
@@ -563,9 +570,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_vectored(fer_tcp_stream *stre
  * Rust: tokio: net::TcpStream::try_read_vectored.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read_vectored(fer_tcp_stream *stream,
-                                                                const fer_io_slice_mut *slices,
-                                                                size_t count, size_t *n);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read_vectored(
+    fer_tcp_stream *stream, const fer_io_slice_mut *FER_NULLABLE slices, size_t count,
+    size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Reads exactly len bytes, with as many reads as necessary.
@@ -582,8 +589,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read_vectored(fer_tcp_stream *
  * failure.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream, void *buf,
-                                                         size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
+                                                         void *FER_NULLABLE buf, size_t len,
+                                                         size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Reads until end of file into a buffer of cap bytes.
@@ -602,8 +611,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
  * growing Vec.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream, void *buf,
-                                                          size_t cap, size_t *n);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream,
+                                                          void *FER_NULLABLE buf, size_t cap,
+                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer than
@@ -627,8 +638,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is TimedOut on every OS.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_write(fer_tcp_stream *stream, const void *buf,
-                                                    size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_write(fer_tcp_stream *stream,
+                                                    const void *FER_NULLABLE buf, size_t len,
+                                                    size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Writes as many bytes as there is room for and never waits, regardless of the blocking mode and
@@ -644,8 +657,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write(fer_tcp_stream *stream, cons
  * Rust: tokio: net::TcpStream::try_write.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, const void *buf,
-                                                        size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream,
+                                                        const void *FER_NULLABLE buf, size_t len,
+                                                        size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Writes from several buffers, in order.
@@ -660,9 +675,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, 
  * Rust: std::io::Write::write_vectored for TcpStream. Differs: never raises SIGPIPE.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_write_vectored(fer_tcp_stream *stream,
-                                                             const fer_io_slice *slices,
-                                                             size_t count, size_t *n);
+FER_MUST_USE FER_API fer_error
+fer_tcp_stream_write_vectored(fer_tcp_stream *stream, const fer_io_slice *FER_NULLABLE slices,
+                              size_t count, size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Writes from several buffers as many bytes as there is room for and never waits, regardless of the
@@ -678,9 +693,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_vectored(fer_tcp_stream *str
  * Rust: tokio: net::TcpStream::try_write_vectored.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write_vectored(fer_tcp_stream *stream,
-                                                                 const fer_io_slice *slices,
-                                                                 size_t count, size_t *n);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write_vectored(
+    fer_tcp_stream *stream, const fer_io_slice *FER_NULLABLE slices, size_t count,
+    size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Writes all len bytes, with as many writes as necessary.
@@ -697,8 +712,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write_vectored(fer_tcp_stream 
  * failure.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream, const void *buf,
-                                                        size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream,
+                                                        const void *FER_NULLABLE buf, size_t len,
+                                                        size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /* ---- TcpStream: options */
 
@@ -712,7 +729,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream, 
  * Rust: std::net::TcpStream::set_nodelay.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream, bool nodelay);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream, bool nodelay)
+    FER_INOUT(1);
 
 /**
  * Stores in *out whether Nagle's algorithm is off.
@@ -738,7 +756,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_nodelay(const fer_tcp_stream *stre
  * check to the OS.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, uint32_t ttl);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, uint32_t ttl)
+    FER_INOUT(1);
 
 /**
  * Stores the time to live in *out. On an IPv6 socket this is the unicast hop limit.
@@ -768,7 +787,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ttl(const fer_tcp_stream *stream, 
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_linger(fer_tcp_stream *stream,
-                                                         fer_duration linger);
+                                                         fer_duration linger) FER_INOUT(1);
 
 /**
  * Stores the linger time in *out, in whole seconds. FER_DURATION_NONE means off.
@@ -800,7 +819,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stream,
-                                                            const fer_tcp_keepalive *keepalive);
+                                                            const fer_tcp_keepalive *keepalive)
+    FER_INOUT(1);
 
 /**
  * Stores the keepalive settings in *out. Fields that the OS does not report are 0.
@@ -829,7 +849,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *st
  * Rust: std::net::TcpStream::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream, fer_error *out);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream, fer_error *out)
+    FER_INOUT(1);
 
 /**
  * Waits until the stream is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
@@ -882,7 +903,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream
  * Rust: Drop for std::net::TcpStream.
  * Threads: no concurrent call on the handle.
  */
-FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
+FER_API void fer_tcp_stream_close(fer_tcp_stream *stream) FER_INOUT(1);
 
 /**
  * Shuts down the write half, discards input until the peer's end of file, and closes the handle:
@@ -916,7 +937,7 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream);
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_close_gracefully(fer_tcp_stream *stream,
-                                                               fer_duration timeout);
+                                                               fer_duration timeout) FER_INOUT(1);
 
 /**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
@@ -951,7 +972,8 @@ FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, fer_raw_socket raw);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, fer_raw_socket raw)
+    FER_INOUT(1);
 
 /**
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
@@ -968,7 +990,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream);
+FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream) FER_INOUT(1);
 
 /* ---- TcpListener */
 
@@ -994,7 +1016,7 @@ FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stre
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_bind(fer_tcp_listener *listener,
-                                                     const char *host_port);
+                                                     const char *host_port) FER_INOUT(1);
 
 /**
  * Listens on one address. Otherwise same as fer_tcp_listener_bind.
@@ -1008,7 +1030,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind(fer_tcp_listener *listener,
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener,
-                                                          const fer_socket_addr *addr);
+                                                          const fer_socket_addr *addr) FER_INOUT(1);
 
 /**
  * Waits for a connection and accepts it.
@@ -1038,7 +1060,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * Threads: any number of concurrent calls on one listener, each with its own out.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listener,
-                                                       fer_tcp_stream *out, fer_socket_addr *peer);
+                                                       fer_tcp_stream *out,
+                                                       fer_socket_addr *FER_NULLABLE peer)
+    FER_INOUT(1) FER_INOUT(2);
 
 /**
  * Accepts a queued connection and never waits, regardless of the blocking mode.
@@ -1059,7 +1083,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listene
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_try_accept(fer_tcp_listener *listener,
                                                            fer_tcp_stream *out,
-                                                           fer_socket_addr *peer);
+                                                           fer_socket_addr *FER_NULLABLE peer)
+    FER_INOUT(1) FER_INOUT(2);
 
 /**
  * Waits until a connection is queued: FER_READABLE. A listener is never writable.
@@ -1104,7 +1129,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_local_addr(const fer_tcp_listene
  * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_try_clone(fer_tcp_listener *listener,
-                                                          fer_tcp_listener *out);
+                                                          fer_tcp_listener *out) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Sets the time to live of packets, 1 to 255. On an IPv6 socket this is the unicast hop limit.
@@ -1117,7 +1143,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_try_clone(fer_tcp_listener *list
  * Rust: std::net::TcpListener::set_ttl. See fer_tcp_stream_set_ttl.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_tcp_listener_set_ttl(fer_tcp_listener *listener, uint32_t ttl);
+FER_MUST_USE FER_API fer_error fer_tcp_listener_set_ttl(fer_tcp_listener *listener, uint32_t ttl)
+    FER_INOUT(1);
 
 /**
  * Stores the time to live in *out. On an IPv6 socket this is the unicast hop limit.
@@ -1141,7 +1168,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_ttl(const fer_tcp_listener *list
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener,
-                                                           fer_error *out);
+                                                           fer_error *out) FER_INOUT(1);
 
 /**
  * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
@@ -1160,7 +1187,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *lis
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_set_limits(fer_tcp_listener *listener,
-                                                           const fer_limits *limits);
+                                                           const fer_limits *FER_NULLABLE limits)
+    FER_INOUT(1);
 
 /**
  * Sets the timeout of each accept. FER_DURATION_NONE, the default, waits without limit.
@@ -1178,7 +1206,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_set_limits(fer_tcp_listener *lis
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_set_timeout(fer_tcp_listener *listener,
-                                                            fer_duration timeout);
+                                                            fer_duration timeout) FER_INOUT(1);
 
 /**
  * Stores the timeout of accept in *out, FER_DURATION_NONE if there is none.
@@ -1209,7 +1237,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_timeout(const fer_tcp_listener *
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_set_nonblocking(fer_tcp_listener *listener,
-                                                                bool nonblocking);
+                                                                bool nonblocking) FER_INOUT(1);
 
 /**
  * Closes the handle. Listening ends with its last handle.
@@ -1223,7 +1251,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_set_nonblocking(fer_tcp_listener
  * Rust: Drop for std::net::TcpListener.
  * Threads: no concurrent call on the handle.
  */
-FER_API void fer_tcp_listener_close(fer_tcp_listener *listener);
+FER_API void fer_tcp_listener_close(fer_tcp_listener *listener) FER_INOUT(1);
 
 /**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
@@ -1252,7 +1280,7 @@ FER_API fer_raw_socket fer_tcp_listener_as_raw(const fer_tcp_listener *listener)
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_from_raw(fer_tcp_listener *listener,
-                                                         fer_raw_socket raw);
+                                                         fer_raw_socket raw) FER_INOUT(1);
 
 /**
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
@@ -1267,10 +1295,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_from_raw(fer_tcp_listener *liste
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_raw_socket fer_tcp_listener_into_raw(fer_tcp_listener *listener);
+FER_MUST_USE FER_API fer_raw_socket fer_tcp_listener_into_raw(fer_tcp_listener *listener)
+    FER_INOUT(1);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

@@ -8,9 +8,7 @@
 #include "ferrule/duration.h"
 #include "ferrule/version.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* A point in time of a clock that never goes back, in nanoseconds from an unspecified origin. Its
  * member is private. All zero bytes are FER_INSTANT_NONE, which is never reached. Initialize a
@@ -96,8 +94,6 @@ FER_API fer_duration fer_instant_elapsed(fer_instant instant);
  */
 FER_API fer_duration fer_instant_remaining(fer_instant instant);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

@@ -22,9 +22,7 @@
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* A datagram socket. Initialize to all zero bytes. Its members are private. */
 typedef struct fer_udp_socket {
@@ -64,7 +62,8 @@ typedef struct fer_udp_received {
  * too.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port);
+FER_MUST_USE FER_API fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
+    FER_INOUT(1);
 
 /**
  * Binds to one address. Otherwise same as fer_udp_socket_bind.
@@ -76,7 +75,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind(fer_udp_socket *socket, const
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
-                                                        const fer_socket_addr *addr);
+                                                        const fer_socket_addr *addr) FER_INOUT(1);
 
 /**
  * Makes "host:port" the socket's peer: fer_udp_socket_send sends to it, and only its datagrams are
@@ -101,8 +100,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
  * never received; port 0 is refused by the call.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_connect(fer_udp_socket *socket,
-                                                      const char *host_port);
+FER_MUST_USE FER_API fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
+    FER_INOUT(1);
 
 /**
  * Makes one address the socket's peer. Otherwise same as fer_udp_socket_connect.
@@ -114,7 +113,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_connect(fer_udp_socket *socket,
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket,
-                                                           const fer_socket_addr *addr);
+                                                           const fer_socket_addr *addr)
+    FER_INOUT(1);
 
 /**
  * Stores the connected socket's peer address in *out.
@@ -160,8 +160,10 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *s
  * Rust: std::net::UdpSocket::send. Differs: without a peer it is NotConnected on every OS.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket, const void *buf,
-                                                   size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket,
+                                                   const void *FER_NULLABLE buf, size_t len,
+                                                   size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Sends one datagram to an address. Otherwise same as fer_udp_socket_send.
@@ -174,13 +176,16 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket, const
  * Owns: nothing; no pointer is kept.
  * Errors: same as fer_udp_socket_send, but never FER_NOT_CONNECTED. Also FER_PERMISSION_DENIED (a
  * broadcast address while broadcast is off), FER_ADDR_NOT_AVAILABLE (the socket is not bound, and
- * no local port is left), FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket).
+ * no local port is left), FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket),
+ * FER_CONNECTION_TIMED_OUT (Windows; MSDN, sendto).
  * Rust: std::net::UdpSocket::send_to with a SocketAddr.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket, const void *buf,
-                                                      size_t len, const fer_socket_addr *to,
-                                                      size_t *n);
+FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket,
+                                                      const void *FER_NULLABLE buf, size_t len,
+                                                      const fer_socket_addr *to,
+                                                      size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /* ---- Receiving */
 
@@ -205,8 +210,10 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket, co
  * another host is an error on Windows.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, void *buf,
-                                                        size_t len, fer_udp_received *out);
+FER_MUST_USE FER_API fer_error fer_udp_socket_recv_from(fer_udp_socket *socket,
+                                                        void *FER_NULLABLE buf, size_t len,
+                                                        fer_udp_received *out) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Receives one datagram. Does the same as fer_udp_socket_recv_from; Rust has both functions.
@@ -219,8 +226,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, 
  * datagrams queued before connect are discarded.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *buf, size_t len,
-                                                   fer_udp_received *out);
+FER_MUST_USE FER_API fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *FER_NULLABLE buf,
+                                                   size_t len, fer_udp_received *out) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Receives one datagram and leaves it in the queue.
@@ -235,8 +243,10 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_recv(fer_udp_socket *socket, void 
  * Rust: std::net::UdpSocket::peek_from.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, void *buf,
-                                                        size_t len, fer_udp_received *out);
+FER_MUST_USE FER_API fer_error fer_udp_socket_peek_from(fer_udp_socket *socket,
+                                                        void *FER_NULLABLE buf, size_t len,
+                                                        fer_udp_received *out) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Receives one datagram and leaves it in the queue. Does the same as fer_udp_socket_peek_from; Rust
@@ -249,8 +259,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, 
  * Rust: std::net::UdpSocket::peek.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len,
-                                                   fer_udp_received *out);
+FER_MUST_USE FER_API fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *FER_NULLABLE buf,
+                                                   size_t len, fer_udp_received *out) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Sends one datagram to the peer and never waits, regardless of the blocking mode and the timeouts.
@@ -261,8 +272,10 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_peek(fer_udp_socket *socket, void 
  * Rust: tokio: net::UdpSocket::try_send.
  * Threads: same as fer_udp_socket_send.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_try_send(fer_udp_socket *socket, const void *buf,
-                                                       size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_udp_socket_try_send(fer_udp_socket *socket,
+                                                       const void *FER_NULLABLE buf, size_t len,
+                                                       size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Sends one datagram to an address and never waits, regardless of the blocking mode and the
@@ -275,9 +288,11 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_send(fer_udp_socket *socket, c
  * Rust: tokio: net::UdpSocket::try_send_to.
  * Threads: same as fer_udp_socket_send_to.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf,
-                                                          size_t len, const fer_socket_addr *to,
-                                                          size_t *n);
+FER_MUST_USE FER_API fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket,
+                                                          const void *FER_NULLABLE buf, size_t len,
+                                                          const fer_socket_addr *to,
+                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Receives a queued datagram and never waits, regardless of the blocking mode and the timeouts.
@@ -289,8 +304,10 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket
  * Rust: tokio: net::UdpSocket::try_recv_from.
  * Threads: same as fer_udp_socket_recv_from.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf,
-                                                            size_t len, fer_udp_received *out);
+FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket,
+                                                            void *FER_NULLABLE buf, size_t len,
+                                                            fer_udp_received *out) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Receives a queued datagram, leaves it in the queue and never waits, regardless of the blocking
@@ -306,8 +323,10 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *sock
  * truncated on every OS.
  * Threads: same as fer_udp_socket_recv_from.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf,
-                                                            size_t len, fer_udp_received *out);
+FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket,
+                                                            void *FER_NULLABLE buf, size_t len,
+                                                            fer_udp_received *out) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE), or a refusal can be
@@ -347,7 +366,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_ready(const fer_udp_socket *socket
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *socket,
-                                                               fer_duration timeout);
+                                                               fer_duration timeout) FER_INOUT(1);
 
 /**
  * Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
@@ -362,7 +381,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *s
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_write_timeout(fer_udp_socket *socket,
-                                                                fer_duration timeout);
+                                                                fer_duration timeout) FER_INOUT(1);
 
 /**
  * Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
@@ -403,7 +422,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_write_timeout(const fer_udp_socket
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_limits(fer_udp_socket *socket,
-                                                         const fer_limits *limits);
+                                                         const fer_limits *FER_NULLABLE limits)
+    FER_INOUT(1);
 
 /**
  * Sets nonblocking mode (true) or blocking mode (false).
@@ -418,7 +438,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_limits(fer_udp_socket *socket,
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket,
-                                                              bool nonblocking);
+                                                              bool nonblocking) FER_INOUT(1);
 
 /**
  * Takes the socket's pending error and stores it in *out. FER_OK means no error.
@@ -432,7 +452,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *so
  * Rust: std::net::UdpSocket::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out);
+FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
+    FER_INOUT(1);
 
 /**
  * Sets the time to live of unicast datagrams, 1 to 255. On an IPv6 socket this is the unicast hop
@@ -445,7 +466,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket,
  * check to the OS.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, uint32_t ttl);
+FER_MUST_USE FER_API fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, uint32_t ttl)
+    FER_INOUT(1);
 
 /**
  * Stores the time to live of unicast datagrams in *out. On an IPv6 socket this is the unicast hop
@@ -470,7 +492,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_ttl(const fer_udp_socket *socket, 
  * Rust: std::net::UdpSocket::set_broadcast.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_set_broadcast(fer_udp_socket *socket, bool broadcast);
+FER_MUST_USE FER_API fer_error fer_udp_socket_set_broadcast(fer_udp_socket *socket, bool broadcast)
+    FER_INOUT(1);
 
 /**
  * Stores in *out whether the socket may send to broadcast addresses.
@@ -497,7 +520,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_broadcast(const fer_udp_socket *so
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket,
-                                                                    bool loop);
+                                                                    bool loop) FER_INOUT(1);
 
 /**
  * Stores in *out whether IPv4 multicast datagrams are also delivered to group members on this
@@ -522,7 +545,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_so
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket,
-                                                                   uint32_t ttl);
+                                                                   uint32_t ttl) FER_INOUT(1);
 
 /**
  * Stores the time to live of IPv4 multicast datagrams in *out.
@@ -550,7 +573,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_soc
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket,
-                                                                    bool loop);
+                                                                    bool loop) FER_INOUT(1);
 
 /**
  * Stores in *out whether IPv6 multicast datagrams are also delivered to group members on this
@@ -581,7 +604,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_so
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket,
                                                                 fer_ipv4_addr group,
-                                                                fer_ipv4_addr local);
+                                                                fer_ipv4_addr local) FER_INOUT(1);
 
 /**
  * Leaves an IPv4 multicast group. group and local are the same as for joining.
@@ -595,7 +618,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket,
                                                                  fer_ipv4_addr group,
-                                                                 fer_ipv4_addr local);
+                                                                 fer_ipv4_addr local) FER_INOUT(1);
 
 /**
  * Joins an IPv6 multicast group on the network interface with the index interface_index. With 0 the
@@ -613,7 +636,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket 
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket,
                                                                 fer_ipv6_addr group,
-                                                                uint32_t interface_index);
+                                                                uint32_t interface_index)
+    FER_INOUT(1);
 
 /**
  * Leaves an IPv6 multicast group. group and interface_index are the same as for joining.
@@ -627,7 +651,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *
  */
 FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket,
                                                                  fer_ipv6_addr group,
-                                                                 uint32_t interface_index);
+                                                                 uint32_t interface_index)
+    FER_INOUT(1);
 
 /* ---- Clones, closing and raw sockets */
 
@@ -643,8 +668,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket 
  * Rust: std::net::UdpSocket::try_clone.
  * Threads: socket: concurrent with any other call except close. out: no concurrent call.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_try_clone(fer_udp_socket *socket,
-                                                        fer_udp_socket *out);
+FER_MUST_USE FER_API fer_error fer_udp_socket_try_clone(fer_udp_socket *socket, fer_udp_socket *out)
+    FER_INOUT(1) FER_INOUT(2);
 
 /**
  * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
@@ -655,7 +680,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_clone(fer_udp_socket *socket,
  * Rust: Drop for std::net::UdpSocket.
  * Threads: no concurrent call on the handle.
  */
-FER_API void fer_udp_socket_close(fer_udp_socket *socket);
+FER_API void fer_udp_socket_close(fer_udp_socket *socket) FER_INOUT(1);
 
 /**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
@@ -684,7 +709,8 @@ FER_API fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket);
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw);
+FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
+    FER_INOUT(1);
 
 /**
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
@@ -699,10 +725,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, f
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket);
+FER_MUST_USE FER_API fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket) FER_INOUT(1);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

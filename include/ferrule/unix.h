@@ -22,9 +22,7 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+FER_BEGIN_DECLS
 
 /* The length of the longest name in bytes, without a NUL. A path of this length can only come from
  * the OS, not from fer_unix_addr_from_pathname. */
@@ -92,7 +90,8 @@ FER_MUST_USE FER_API fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, c
  * Threads: any number of concurrent calls.
  */
 FER_MUST_USE FER_API fer_error fer_unix_addr_from_abstract_name(fer_unix_addr *out,
-                                                                const void *name, size_t len);
+                                                                const void *FER_NULLABLE name,
+                                                                size_t len) FER_IN_READS(2, 3);
 
 /**
  * Returns true if the address is that of a socket without a name; false for NULL.
@@ -114,7 +113,7 @@ FER_API bool fer_unix_addr_is_unnamed(const fer_unix_addr *addr);
  * Rust: std::os::unix::net::SocketAddr::as_pathname.
  * Threads: any number of concurrent calls.
  */
-FER_API const char *fer_unix_addr_as_pathname(const fer_unix_addr *addr);
+FER_API const char *FER_NULLABLE fer_unix_addr_as_pathname(const fer_unix_addr *addr);
 
 /**
  * Returns the bytes of an abstract name and stores their number in *len.
@@ -128,7 +127,8 @@ FER_API const char *fer_unix_addr_as_pathname(const fer_unix_addr *addr);
  * Rust: std::os::linux::net::SocketAddrExt::as_abstract_name.
  * Threads: any number of concurrent calls.
  */
-FER_API const void *fer_unix_addr_as_abstract_name(const fer_unix_addr *addr, size_t *len);
+FER_API const void *FER_NULLABLE fer_unix_addr_as_abstract_name(const fer_unix_addr *addr,
+                                                                size_t *len);
 
 /* ---- UnixStream */
 
@@ -147,7 +147,8 @@ FER_API const void *fer_unix_addr_as_abstract_name(const fer_unix_addr *addr, si
  * Rust: std::os::unix::net::UnixStream::connect.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_connect(fer_unix_stream *stream, const char *path);
+FER_MUST_USE FER_API fer_error fer_unix_stream_connect(fer_unix_stream *stream, const char *path)
+    FER_INOUT(1);
 
 /**
  * Connects to the listener at an address. Otherwise same as fer_unix_stream_connect.
@@ -159,7 +160,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_connect(fer_unix_stream *stream, 
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect_addr(fer_unix_stream *stream,
-                                                            const fer_unix_addr *addr);
+                                                            const fer_unix_addr *addr) FER_INOUT(1);
 
 /**
  * Starts to connect to an address and does not wait for the result. Same as
@@ -178,7 +179,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_connect_addr(fer_unix_stream *str
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect_start(fer_unix_stream *stream,
-                                                             const fer_unix_addr *addr);
+                                                             const fer_unix_addr *addr)
+    FER_INOUT(1);
 
 /**
  * Makes two unnamed streams that are connected to each other.
@@ -190,7 +192,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_connect_start(fer_unix_stream *st
  * Rust: std::os::unix::net::UnixStream::pair.
  * Threads: no concurrent call on either handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other);
+FER_MUST_USE FER_API fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other)
+    FER_INOUT(1) FER_INOUT(2);
 
 /**
  * Makes a second handle of the same connection. Same as fer_tcp_stream_try_clone.
@@ -202,7 +205,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_un
  * Threads: stream: concurrent with any other call except close. out: no concurrent call.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_clone(fer_unix_stream *stream,
-                                                         fer_unix_stream *out);
+                                                         fer_unix_stream *out) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Stores the socket's local address in *out. It is unnamed if the socket has no name.
@@ -241,7 +245,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peer_addr(const fer_unix_stream *
  * Rust: std::os::unix::net::UnixStream::shutdown.
  * Threads: any thread at any time, but not during or after close.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream, fer_shutdown how);
+FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream, fer_shutdown how)
+    FER_INOUT(1);
 
 /**
  * Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file.
@@ -255,8 +260,9 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream,
  * Rust: std::io::Read::read for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_read(fer_unix_stream *stream, void *buf, size_t len,
-                                                    size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_stream_read(fer_unix_stream *stream, void *FER_NULLABLE buf,
+                                                    size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Reads without consuming: the next read returns the same bytes again.
@@ -270,8 +276,9 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read(fer_unix_stream *stream, voi
  * Rust: std::os::unix::net::UnixStream::peek (unstable in Rust).
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_peek(fer_unix_stream *stream, void *buf, size_t len,
-                                                    size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_stream_peek(fer_unix_stream *stream, void *FER_NULLABLE buf,
+                                                    size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Reads available bytes and never waits, regardless of the blocking mode and the timeouts.
@@ -285,8 +292,10 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peek(fer_unix_stream *stream, voi
  * Rust: tokio: net::UnixStream::try_read.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_try_read(fer_unix_stream *stream, void *buf,
-                                                        size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_read(fer_unix_stream *stream,
+                                                        void *FER_NULLABLE buf, size_t len,
+                                                        size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Reads into several buffers, and fills each one before the next.
@@ -300,9 +309,9 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_read(fer_unix_stream *stream,
  * Rust: std::io::Read::read_vectored for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_read_vectored(fer_unix_stream *stream,
-                                                             const fer_io_slice_mut *slices,
-                                                             size_t count, size_t *n);
+FER_MUST_USE FER_API fer_error
+fer_unix_stream_read_vectored(fer_unix_stream *stream, const fer_io_slice_mut *FER_NULLABLE slices,
+                              size_t count, size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Reads into several buffers and never waits, regardless of the blocking mode and the timeouts.
@@ -316,9 +325,9 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_vectored(fer_unix_stream *st
  * Rust: tokio: net::UnixStream::try_read_vectored.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_try_read_vectored(fer_unix_stream *stream,
-                                                                 const fer_io_slice_mut *slices,
-                                                                 size_t count, size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_read_vectored(
+    fer_unix_stream *stream, const fer_io_slice_mut *FER_NULLABLE slices, size_t count,
+    size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Reads exactly len bytes, with as many reads as necessary.
@@ -332,8 +341,10 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_read_vectored(fer_unix_stream
  * Rust: std::io::Read::read_exact for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_read_exact(fer_unix_stream *stream, void *buf,
-                                                          size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_stream_read_exact(fer_unix_stream *stream,
+                                                          void *FER_NULLABLE buf, size_t len,
+                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Reads until end of file into a buffer of cap bytes.
@@ -347,8 +358,10 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_exact(fer_unix_stream *strea
  * Rust: std::io::Read::read_to_end for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_read_to_end(fer_unix_stream *stream, void *buf,
-                                                           size_t cap, size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_stream_read_to_end(fer_unix_stream *stream,
+                                                           void *FER_NULLABLE buf, size_t cap,
+                                                           size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer than
@@ -362,8 +375,10 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_to_end(fer_unix_stream *stre
  * Rust: std::io::Write::write for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_write(fer_unix_stream *stream, const void *buf,
-                                                     size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_stream_write(fer_unix_stream *stream,
+                                                     const void *FER_NULLABLE buf, size_t len,
+                                                     size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Writes as many bytes as there is room for and never waits, regardless of the blocking mode and
@@ -379,8 +394,10 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write(fer_unix_stream *stream, co
  * Rust: tokio: net::UnixStream::try_write.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_try_write(fer_unix_stream *stream, const void *buf,
-                                                         size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_write(fer_unix_stream *stream,
+                                                         const void *FER_NULLABLE buf, size_t len,
+                                                         size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Writes from several buffers, in order.
@@ -393,9 +410,9 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_write(fer_unix_stream *stream
  * Rust: std::io::Write::write_vectored for UnixStream. Differs: never raises SIGPIPE.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_write_vectored(fer_unix_stream *stream,
-                                                              const fer_io_slice *slices,
-                                                              size_t count, size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_stream_write_vectored(
+    fer_unix_stream *stream, const fer_io_slice *FER_NULLABLE slices, size_t count,
+    size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Writes from several buffers as many bytes as there is room for and never waits, regardless of the
@@ -411,9 +428,9 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_vectored(fer_unix_stream *s
  * Rust: tokio: net::UnixStream::try_write_vectored.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_try_write_vectored(fer_unix_stream *stream,
-                                                                  const fer_io_slice *slices,
-                                                                  size_t count, size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_write_vectored(
+    fer_unix_stream *stream, const fer_io_slice *FER_NULLABLE slices, size_t count,
+    size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Writes all len bytes, with as many writes as necessary.
@@ -427,8 +444,10 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_try_write_vectored(fer_unix_strea
  * Rust: std::io::Write::write_all for UnixStream.
  * Threads: one read call and one write call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream, const void *buf,
-                                                         size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream,
+                                                         const void *FER_NULLABLE buf, size_t len,
+                                                         size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit. Same
@@ -441,7 +460,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_read_timeout(fer_unix_stream *stream,
-                                                                fer_duration timeout);
+                                                                fer_duration timeout) FER_INOUT(1);
 
 /**
  * Sets the timeout of each single write. FER_DURATION_NONE, the default, waits without limit. Same
@@ -454,7 +473,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_read_timeout(fer_unix_stream 
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_write_timeout(fer_unix_stream *stream,
-                                                                 fer_duration timeout);
+                                                                 fer_duration timeout) FER_INOUT(1);
 
 /**
  * Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
@@ -495,7 +514,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_timeout(const fer_unix_stre
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_limits(fer_unix_stream *stream,
-                                                          const fer_limits *limits);
+                                                          const fer_limits *FER_NULLABLE limits)
+    FER_INOUT(1);
 
 /**
  * Sets nonblocking mode (true) or blocking mode (false).
@@ -510,7 +530,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_limits(fer_unix_stream *strea
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *stream,
-                                                               bool nonblocking);
+                                                               bool nonblocking) FER_INOUT(1);
 
 /**
  * Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
@@ -524,7 +544,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *
  * Rust: std::os::unix::net::UnixStream::take_error.
  * Threads: concurrent with any other call on the handle except close.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_take_error(fer_unix_stream *stream, fer_error *out);
+FER_MUST_USE FER_API fer_error fer_unix_stream_take_error(fer_unix_stream *stream, fer_error *out)
+    FER_INOUT(1);
 
 /**
  * Waits until the stream is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
@@ -554,7 +575,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_ready(const fer_unix_stream *stre
  * Rust: Drop for std::os::unix::net::UnixStream.
  * Threads: no concurrent call on the handle.
  */
-FER_API void fer_unix_stream_close(fer_unix_stream *stream);
+FER_API void fer_unix_stream_close(fer_unix_stream *stream) FER_INOUT(1);
 
 /**
  * Shuts down the write half, discards input until the peer's end of file, and closes the handle.
@@ -580,7 +601,7 @@ FER_API void fer_unix_stream_close(fer_unix_stream *stream);
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_close_gracefully(fer_unix_stream *stream,
-                                                                fer_duration timeout);
+                                                                fer_duration timeout) FER_INOUT(1);
 
 /**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
@@ -608,8 +629,8 @@ FER_API fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream);
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_stream_from_raw(fer_unix_stream *stream,
-                                                        fer_raw_socket raw);
+FER_MUST_USE FER_API fer_error fer_unix_stream_from_raw(fer_unix_stream *stream, fer_raw_socket raw)
+    FER_INOUT(1);
 
 /**
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
@@ -623,7 +644,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_from_raw(fer_unix_stream *stream,
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream);
+FER_MUST_USE FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream) FER_INOUT(1);
 
 /* ---- UnixListener */
 
@@ -643,8 +664,8 @@ FER_MUST_USE FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *st
  * Rust: std::os::unix::net::UnixListener::bind.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_listener_bind(fer_unix_listener *listener,
-                                                      const char *path);
+FER_MUST_USE FER_API fer_error fer_unix_listener_bind(fer_unix_listener *listener, const char *path)
+    FER_INOUT(1);
 
 /**
  * Listens at an address. Otherwise same as fer_unix_listener_bind.
@@ -656,7 +677,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_bind(fer_unix_listener *listene
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener,
-                                                           const fer_unix_addr *addr);
+                                                           const fer_unix_addr *addr) FER_INOUT(1);
 
 /**
  * Waits for a connection and accepts it.
@@ -675,7 +696,9 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_bind_addr(fer_unix_listener *li
  * Threads: any number of concurrent calls on one listener, each with its own out.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_accept(fer_unix_listener *listener,
-                                                        fer_unix_stream *out, fer_unix_addr *peer);
+                                                        fer_unix_stream *out,
+                                                        fer_unix_addr *FER_NULLABLE peer)
+    FER_INOUT(1) FER_INOUT(2);
 
 /**
  * Accepts a queued connection and never waits, regardless of the blocking mode.
@@ -694,7 +717,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_accept(fer_unix_listener *liste
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *listener,
                                                             fer_unix_stream *out,
-                                                            fer_unix_addr *peer);
+                                                            fer_unix_addr *FER_NULLABLE peer)
+    FER_INOUT(1) FER_INOUT(2);
 
 /**
  * Waits until a connection is queued: FER_READABLE. A listener is never writable.
@@ -727,7 +751,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_ready(const fer_unix_listener *
  * Threads: listener: concurrent with any other call except close. out: no concurrent call.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_try_clone(fer_unix_listener *listener,
-                                                           fer_unix_listener *out);
+                                                           fer_unix_listener *out) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Stores the socket's local address in *out. It is unnamed if the socket has no name.
@@ -757,7 +782,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_liste
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_set_limits(fer_unix_listener *listener,
-                                                            const fer_limits *limits);
+                                                            const fer_limits *FER_NULLABLE limits)
+    FER_INOUT(1);
 
 /**
  * Sets the timeout of each accept. FER_DURATION_NONE, the default, waits without limit. Same as
@@ -770,7 +796,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_limits(fer_unix_listener *l
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_set_timeout(fer_unix_listener *listener,
-                                                             fer_duration timeout);
+                                                             fer_duration timeout) FER_INOUT(1);
 
 /**
  * Stores the timeout of accept in *out, FER_DURATION_NONE if there is none.
@@ -797,7 +823,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_timeout(const fer_unix_listener
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener,
-                                                                 bool nonblocking);
+                                                                 bool nonblocking) FER_INOUT(1);
 
 /**
  * Takes the socket's pending error and stores it in *out. FER_OK means no error.
@@ -811,7 +837,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_nonblocking(fer_unix_listen
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_take_error(fer_unix_listener *listener,
-                                                            fer_error *out);
+                                                            fer_error *out) FER_INOUT(1);
 
 /**
  * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
@@ -824,7 +850,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_take_error(fer_unix_listener *l
  * Rust: Drop for std::os::unix::net::UnixListener.
  * Threads: no concurrent call on the handle.
  */
-FER_API void fer_unix_listener_close(fer_unix_listener *listener);
+FER_API void fer_unix_listener_close(fer_unix_listener *listener) FER_INOUT(1);
 
 /**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
@@ -853,7 +879,7 @@ FER_API fer_raw_socket fer_unix_listener_as_raw(const fer_unix_listener *listene
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_listener_from_raw(fer_unix_listener *listener,
-                                                          fer_raw_socket raw);
+                                                          fer_raw_socket raw) FER_INOUT(1);
 
 /**
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
@@ -867,7 +893,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_from_raw(fer_unix_listener *lis
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener);
+FER_MUST_USE FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener)
+    FER_INOUT(1);
 
 /* ---- UnixDatagram: not on Windows */
 
@@ -886,7 +913,8 @@ FER_MUST_USE FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener
  * Rust: std::os::unix::net::UnixDatagram::bind.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path);
+FER_MUST_USE FER_API fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)
+    FER_INOUT(1);
 
 /**
  * Makes a socket that receives at an address. Otherwise same as fer_unix_datagram_bind.
@@ -898,7 +926,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_bind(fer_unix_datagram *socket,
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *socket,
-                                                           const fer_unix_addr *addr);
+                                                           const fer_unix_addr *addr) FER_INOUT(1);
 
 /**
  * Makes an unnamed socket: it can send, but no other socket can send to it.
@@ -909,7 +937,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *so
  * Rust: std::os::unix::net::UnixDatagram::unbound.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket);
+FER_MUST_USE FER_API fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket) FER_INOUT(1);
 
 /**
  * Makes two unnamed sockets that are connected to each other.
@@ -922,7 +950,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_unbound(fer_unix_datagram *sock
  * Threads: no concurrent call on either handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
-                                                      fer_unix_datagram *other);
+                                                      fer_unix_datagram *other) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Makes the socket at a path this socket's peer: fer_unix_datagram_send sends to it, and from now
@@ -940,7 +969,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_connect(fer_unix_datagram *socket,
-                                                         const char *path);
+                                                         const char *path) FER_INOUT(1);
 
 /**
  * Connects to the socket at an address. Otherwise same as fer_unix_datagram_connect.
@@ -952,7 +981,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_connect(fer_unix_datagram *sock
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket,
-                                                              const fer_unix_addr *addr);
+                                                              const fer_unix_addr *addr)
+    FER_INOUT(1);
 
 /**
  * Makes a second handle of the same socket.
@@ -964,7 +994,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_connect_addr(fer_unix_datagram 
  * Threads: socket: concurrent with any other call except close. out: no concurrent call.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_clone(fer_unix_datagram *socket,
-                                                           fer_unix_datagram *out);
+                                                           fer_unix_datagram *out) FER_INOUT(1)
+    FER_INOUT(2);
 
 /**
  * Stores the socket's local address in *out. It is unnamed if the socket has no name.
@@ -1007,8 +1038,10 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
  * Rust: std::os::unix::net::UnixDatagram::send. Differs: never raises SIGPIPE.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf,
-                                                      size_t len, size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
+                                                      const void *FER_NULLABLE buf, size_t len,
+                                                      size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Sends one datagram to the socket at a path, whole or not at all.
@@ -1028,8 +1061,10 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
  * Rust: std::os::unix::net::UnixDatagram::send_to.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf,
-                                                         size_t len, const char *path, size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket,
+                                                         const void *FER_NULLABLE buf, size_t len,
+                                                         const char *path, size_t *FER_NULLABLE n)
+    FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Sends one datagram to the socket at an address, whole or not at all.
@@ -1045,8 +1080,10 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to(fer_unix_datagram *sock
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket,
-                                                              const void *buf, size_t len,
-                                                              const fer_unix_addr *addr, size_t *n);
+                                                              const void *FER_NULLABLE buf,
+                                                              size_t len, const fer_unix_addr *addr,
+                                                              size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Receives one datagram.
@@ -1065,8 +1102,10 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram 
  * Rust: std::os::unix::net::UnixDatagram::recv_from.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf,
-                                                           size_t len, fer_unix_received *out);
+FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket,
+                                                           void *FER_NULLABLE buf, size_t len,
+                                                           fer_unix_received *out) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Receives one datagram. Does the same as fer_unix_datagram_recv_from; Rust has both functions.
@@ -1077,8 +1116,10 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_from(fer_unix_datagram *so
  * Rust: std::os::unix::net::UnixDatagram::recv.
  * Threads: one receive call and one send call may run concurrently on one handle.
  */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf,
-                                                      size_t len, fer_unix_received *out);
+FER_MUST_USE FER_API fer_error fer_unix_datagram_recv(fer_unix_datagram *socket,
+                                                      void *FER_NULLABLE buf, size_t len,
+                                                      fer_unix_received *out) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Sends one datagram to the peer and never waits, regardless of the blocking mode and the timeouts.
@@ -1091,7 +1132,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_recv(fer_unix_datagram *socket,
  * Threads: same as fer_unix_datagram_send.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket,
-                                                          const void *buf, size_t len, size_t *n);
+                                                          const void *FER_NULLABLE buf, size_t len,
+                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3);
 
 /**
  * Sends one datagram to an address and never waits, regardless of the blocking mode and the
@@ -1104,10 +1147,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send(fer_unix_datagram *soc
  * Rust: std: UnixDatagram::send_to_addr, nonblocking for one call.
  * Threads: same as fer_unix_datagram_send_to_addr.
  */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket,
-                                                                  const void *buf, size_t len,
-                                                                  const fer_unix_addr *addr,
-                                                                  size_t *n);
+FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to_addr(
+    fer_unix_datagram *socket, const void *FER_NULLABLE buf, size_t len, const fer_unix_addr *addr,
+    size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Receives a queued datagram and never waits, regardless of the blocking mode and the timeouts.
@@ -1119,8 +1161,10 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datag
  * Rust: tokio: net::UnixDatagram::try_recv_from.
  * Threads: same as fer_unix_datagram_recv_from.
  */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf,
-                                                               size_t len, fer_unix_received *out);
+FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket,
+                                                               void *FER_NULLABLE buf, size_t len,
+                                                               fer_unix_received *out) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
 
 /**
  * Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE).
@@ -1154,7 +1198,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *
  * Threads: any thread at any time, but not during or after close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket,
-                                                          fer_shutdown how);
+                                                          fer_shutdown how) FER_INOUT(1);
 
 /**
  * Sets the timeout of each single receive call. FER_DURATION_NONE, the default, waits without
@@ -1167,7 +1211,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *soc
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_read_timeout(fer_unix_datagram *socket,
-                                                                  fer_duration timeout);
+                                                                  fer_duration timeout)
+    FER_INOUT(1);
 
 /**
  * Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
@@ -1179,7 +1224,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_read_timeout(fer_unix_datag
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_write_timeout(fer_unix_datagram *socket,
-                                                                   fer_duration timeout);
+                                                                   fer_duration timeout)
+    FER_INOUT(1);
 
 /**
  * Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
@@ -1220,7 +1266,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_write_timeout(const fer_unix_da
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_limits(fer_unix_datagram *socket,
-                                                            const fer_limits *limits);
+                                                            const fer_limits *FER_NULLABLE limits)
+    FER_INOUT(1);
 
 /**
  * Sets nonblocking mode (true) or blocking mode (false).
@@ -1235,7 +1282,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_limits(fer_unix_datagram *s
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket,
-                                                                 bool nonblocking);
+                                                                 bool nonblocking) FER_INOUT(1);
 
 /**
  * Takes the socket's pending error and stores it in *out. FER_OK means no error.
@@ -1249,7 +1296,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagr
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket,
-                                                            fer_error *out);
+                                                            fer_error *out) FER_INOUT(1);
 
 /**
  * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
@@ -1262,7 +1309,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_take_error(fer_unix_datagram *s
  * Rust: Drop for std::os::unix::net::UnixDatagram.
  * Threads: no concurrent call on the handle.
  */
-FER_API void fer_unix_datagram_close(fer_unix_datagram *socket);
+FER_API void fer_unix_datagram_close(fer_unix_datagram *socket) FER_INOUT(1);
 
 /**
  * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
@@ -1290,7 +1337,7 @@ FER_API fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_from_raw(fer_unix_datagram *socket,
-                                                          fer_raw_socket raw);
+                                                          fer_raw_socket raw) FER_INOUT(1);
 
 /**
  * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
@@ -1304,10 +1351,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_from_raw(fer_unix_datagram *soc
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket);
+FER_MUST_USE FER_API fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket)
+    FER_INOUT(1);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

@@ -45,9 +45,54 @@
 #define FER_STATIC_ASSERT(condition, text) struct fer_static_assert_
 #endif
 
-#ifdef __cplusplus
-extern "C" {
+/* What a call does with the memory behind its pointers, for gcc's warnings of overflows and of
+ * reads of memory that was never written. Parameter i points to one initialized object that the
+ * call changes; to n elements that it reads; to n elements that it writes. n is a parameter's
+ * number. A program that defines FER_NO_POINTER_ATTRIBUTES gets no such warnings. */
+#ifdef __has_attribute
+#if __has_attribute(access) && !defined(FER_NO_POINTER_ATTRIBUTES)
+#define FER_INOUT(i) __attribute__((access(read_write, i)))
+#define FER_IN_READS(i, n) __attribute__((access(read_only, i, n)))
+#define FER_OUT_WRITES(i, n) __attribute__((access(write_only, i, n)))
 #endif
+#if __has_attribute(returns_nonnull)
+#define FER_RETURNS_NONNULL __attribute__((returns_nonnull))
+#endif
+#endif
+#ifndef FER_INOUT
+#define FER_INOUT(i)
+#define FER_IN_READS(i, n)
+#define FER_OUT_WRITES(i, n)
+#endif
+#ifndef FER_RETURNS_NONNULL
+#define FER_RETURNS_NONNULL
+#endif
+
+/* Between FER_BEGIN_DECLS and FER_END_DECLS names are those of C, and a pointer must not be NULL
+ * if FER_NULLABLE does not mark it. clang warns of a literal NULL. The library checks every
+ * pointer. */
+#ifdef __cplusplus
+#define FER_BEGIN_C_ extern "C" {
+#define FER_END_C_ }
+#else
+#define FER_BEGIN_C_
+#define FER_END_C_
+#endif
+#if defined(__clang__) && !defined(FER_NO_POINTER_ATTRIBUTES)
+#define FER_BEGIN_DECLS                                                                  \
+    FER_BEGIN_C_ _Pragma("clang diagnostic push")                                        \
+        _Pragma("clang diagnostic ignored \"-Wnullability-extension\"")                  \
+            _Pragma("clang diagnostic ignored \"-Wnullability-completeness-on-arrays\"") \
+                _Pragma("clang assume_nonnull begin")
+#define FER_END_DECLS _Pragma("clang assume_nonnull end") _Pragma("clang diagnostic pop") FER_END_C_
+#define FER_NULLABLE _Nullable
+#else
+#define FER_BEGIN_DECLS FER_BEGIN_C_
+#define FER_END_DECLS FER_END_C_
+#define FER_NULLABLE
+#endif
+
+FER_BEGIN_DECLS
 
 /**
  * Returns the version of the linked library, as "major.minor.patch".
@@ -58,7 +103,7 @@ extern "C" {
  * Rust: none.
  * Threads: any number of concurrent calls.
  */
-FER_API const char *fer_version(void);
+FER_RETURNS_NONNULL FER_API const char *fer_version(void);
 
 /**
  * Returns the version of the linked library as a number. It is FER_VERSION_NUMBER of its headers.
@@ -71,8 +116,6 @@ FER_API const char *fer_version(void);
  */
 FER_API uint32_t fer_version_number(void);
 
-#ifdef __cplusplus
-}
-#endif
+FER_END_DECLS
 
 #endif

@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 own=$(grep -h '^#include "' "$work/ferrule.c" "$work/ferrule.h" || true)
 [ "$own" = '#include "ferrule.h"' ] || { echo "check_amalgamated: a header is not in the files: $own" >&2; exit 1; }
 
-printf '#include "ferrule.h"\n#include "ferrule.h"\nint main(void) { return fer_version() == 0; }\n' >"$work/user.c"
+printf '#include "ferrule.h"\n#include "ferrule.h"\nint main(void) { return fer_version()[0] == 0; }\n' >"$work/user.c"
 cp "$work/user.c" "$work/user.cpp"
 bad=0
 count=0

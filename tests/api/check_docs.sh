@@ -50,7 +50,7 @@ declaration != "" {
     if (/[;{]/) { finish_declaration(); declaration = "" }
     next
 }
-/^(FER_MUST_USE[ \t]+)?FER_API[ \t]/ || /^static inline[ \t].*fer_[a-z0-9_]+[ \t]*\(/ {
+/^(FER_(MUST_USE|RETURNS_NONNULL)[ \t]+)?FER_API[ \t]/ || /^static inline[ \t].*fer_[a-z0-9_]+[ \t]*\(/ {
     start = FNR
     declaration = $0
     if (/;/ || /\{/) { finish_declaration(); declaration = "" }

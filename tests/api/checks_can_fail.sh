@@ -378,13 +378,21 @@ spoiled() {
     expect fail "$2" sh "$here/$1.sh" "$work/copy"
     copy_sources
 }
+if command -v gcc >/dev/null 2>&1; then
+    copy_sources
+    expect pass "check_mistakes on the headers" sh "$here/check_mistakes.sh" "$work/copy" gcc ""
+    sed -i 's/__has_attribute(access)/0/' "$work/copy/include/ferrule/version.h"
+    expect fail "headers without attributes" sh "$here/check_mistakes.sh" "$work/copy" gcc ""
+fi
 if command -v python3 >/dev/null 2>&1; then
     copy_sources
     expect pass "check_man on this tree" sh "$here/check_man.sh" "$work/copy"
     expect pass "check_signatures on the headers" sh "$here/check_signatures.sh" "$work/copy"
     spoiled check_signatures "a small value by pointer" include/ferrule/ip.h 's/to_bits(fer_ipv4_addr addr)/to_bits(const fer_ipv4_addr *addr)/'
     spoiled check_signatures "an enumerator without the name of its type" include/ferrule/handle.h 's/FER_SHUTDOWN_READ\b/FER_READ_HALF/'
-    spoiled check_signatures "another name of a length" include/ferrule/unix.h 's/void \*buf, size_t len/void *buf, size_t length/'
+    spoiled check_signatures "another name of a length" include/ferrule/unix.h 's/buf, size_t len/buf, size_t length/'
+    spoiled check_signatures "a buffer without its attribute" include/ferrule/tcp.h 's/ FER_OUT_WRITES(2, 3)//'
+    spoiled check_signatures "a pointer that may be NULL without its mark" include/ferrule/io.h 's/FER_NULLABLE n/n/'
     spoiled check_signatures "an object that is not first" include/ferrule/poller.h 's/notify(fer_poller \*poller)/notify(size_t *n, fer_poller *poller)/'
     spoiled check_signatures "an input after an output" include/ferrule/time.h 's/now(void)/now(size_t count, size_t *n, fer_duration timeout)/'
     spoiled check_signatures "a function that is gone without a row" CHANGELOG.md 's/`fer_error_from_os`/none/'
