@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks that the shared library exports exactly the public functions.
+# Checks that the shared library exports exactly the public functions, on ELF all with the version
+# FERRULE_x of its soname.
 # usage: check_exports.sh ROOT LIBRARY NM OBJDUMP
 set -eu
 root=$1
@@ -15,7 +16,10 @@ case $library in
             awk '/^\[Ordinal\/Name Pointer\] Table/ { on = 1; next } on && /^$/ { on = 0 } on && /^[ \t]*\[/ { print $NF }' |
             LC_ALL=C sort >"$work/shown"
         ;;
-    *) "$nm" -D --defined-only "$library" | awk '{ print $NF }' | LC_ALL=C sort >"$work/shown" ;;
+    *)
+        "$nm" -D --defined-only "$library" >"$work/symbols"
+        awk '$NF !~ /^FERRULE_/ { sub(/@.*/, "", $NF); print $NF }' "$work/symbols" | LC_ALL=C sort >"$work/shown"
+        ;;
 esac
 [ -s "$work/shown" ] || { echo "check_exports: $library shows nothing at all" >&2; exit 1; }
 
@@ -23,6 +27,13 @@ bad=0
 if grep -v '^fer_[a-z0-9_]*$' "$work/shown" >"$work/alien"; then
     sed 's/$/ is shown, and is not fer_/' "$work/alien"
     bad=1
+fi
+case $library in *.so*) is_elf=yes ;; *) is_elf= ;; esac
+if [ -n "$is_elf" ] && [ -f "$root/include/ferrule/version.h" ]; then
+    soversion=$(sed -nE 's/^#define FER_VERSION_TEXT "([0-9]+\.[0-9]+).*/\1/p' "$root/include/ferrule/version.h")
+    awk -v version="FERRULE_$soversion" '
+        $NF !~ /^FERRULE_/ && $NF !~ "@@" version "$" { print $NF " does not have the version " version; bad = 1 }
+        END { exit bad }' "$work/symbols" || bad=1
 fi
 sh "$(dirname "$0")/check_docs.sh" "$root" --names | LC_ALL=C sort >"$work/public"
 LC_ALL=C comm -23 "$work/public" "$work/shown" | sed 's/$/ is declared, but the library does not show it/' >"$work/missing"

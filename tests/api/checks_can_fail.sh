@@ -348,6 +348,10 @@ sed -i 's/FER_API int32_t fer_one/int32_t fer_one/' "$tree/include/ferrule/one.h
 build
 expect fail "a library that hides a function" sh "$here/check_exports.sh" "$tree" "$work/libone.so" "$nm" "$objdump"
 make_clean_tree
+echo '#define FER_VERSION_TEXT "1.2.3"' >"$tree/include/ferrule/version.h"
+build
+expect fail "symbols without a version" sh "$here/check_exports.sh" "$tree" "$work/libone.so" "$nm" "$objdump"
+make_clean_tree
 for line in '#include <stdlib.h>
 void *feri_two(void); void *feri_two(void) { return malloc(7); }' 'int feri_three = 3;' 'static int four; int *feri_four(void); int *feri_four(void) { return &four; }' \
     'void two(void); void two(void) {}' 'void ferp_thread_start(void); void feri_six(void); void feri_six(void) { ferp_thread_start(); }' '#include <stdio.h>
