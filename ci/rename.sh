@@ -91,6 +91,13 @@ my %moved = (
     'fer_poller_wait_notified/6' => 'fer_poller_wait(%0, %3, %1, %2, %4, %5)',
 );
 
+# function => its loop over addresses, which becomes a function of the program
+my %loops = map { $_->[0] => [$_->[0] =~ s/^fer_//r, @$_] } (
+    ['fer_tcp_listener_bind_addrs', 'fer_tcp_listener_bind_addr', 'fer_tcp_listener'],
+    ['fer_udp_socket_bind_addrs', 'fer_udp_socket_bind_addr', 'fer_udp_socket'],
+    ['fer_udp_socket_connect_addrs', 'fer_udp_socket_connect_addr', 'fer_udp_socket'],
+);
+
 # A call's argument list in parentheses, with strings and comments in it.
 my $list = qr{
     (?<list> \( (?: [^()"'/]++ | "(?:[^"\\]|\\.)*+" | '(?:[^'\\]|\\.)*+'
@@ -166,11 +173,38 @@ sub event_bits
     return $text;
 }
 
+# The functions that a file calls and that are loops now, after its last #include.
+sub with_loops
+{
+    my ($text) = @_;
+    my $added = '';
+    for my $old (sort keys %loops) {
+        my ($name, undef, $call, $type) = @{$loops{$old}};
+        next unless $text =~ s/\b$old\b/$name/g;
+        $added .= <<"TEXT";
+
+static fer_error $name($type *handle, const fer_socket_addr *addrs, size_t count)
+{
+    fer_error error = {FER_INVALID_INPUT, 0};
+    for (size_t i = 0; i < count; i++) {
+        error = $call(handle, &addrs[i]);
+        if (error.kind == FER_OK) {
+            break;
+        }
+    }
+    return error;
+}
+TEXT
+    }
+    $text =~ s/^(.*^#include[^\n]*\n)/$1$added/ms if $added ne '';
+    return $text;
+}
+
 for my $path (@ARGV) {
     open my $in, '<:raw', $path or die "$path: $!\n";
     my $old = do { local $/; <$in> };
     close $in;
-    my $new = event_bits(rewrite($old));
+    my $new = with_loops(event_bits(rewrite($old)));
     $new =~ s/\b((?:fer|FER)_\w+)\b/$renamed{$1} \/\/ $1/ge;
     $new =~ s/\bip(\.|->)(v[46])\b/ip$1u.$2/g;
     $new =~ s/(FER_IP_V[46],\s*)\.(v[46]\b)/$1.u.$2/g;

@@ -1,0 +1,81 @@
+/* A program of API 0.2 that uses each name and form that ci/rename.sh moves. It is not compiled:
+ * check_rename.sh moves a copy and compiles that. */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "ferrule.h"
+#include "ferrule/sim.h"
+
+static fer_socket_addr some_address(void)
+{
+    fer_ipv4_addr any = FER_IPV4_ADDR_UNSPECIFIED;
+    fer_socket_addr addr = fer_socket_addr_new_v4(&any, 80);
+    fer_socket_addr other = fer_socket_addr_new_v6(&FER_IPV6_ADDR_LOCALHOST, 80, 0, 0);
+    fer_ip_addr ip = fer_ip_addr_from_v4(&any);
+    char buf[FER_IP_ADDR_TEXT_CAP];
+    addr = fer_socket_addr_new(&ip, 80);
+    fer_ip_addr_format(&addr.ip, buf, sizeof buf);
+    if (fer_ipv4_addr_is_loopback(&addr.ip.v4) || fer_ip_addr_eq(&addr.ip, &other.ip)) {
+        puts(buf);
+    }
+    return addr;
+}
+
+static fer_error serve(fer_tcp_listener *listener, fer_poller *poller, const fer_socket_addr *addrs,
+                       size_t count, fer_duration timeout)
+{
+    fer_event events[8];
+    size_t ready = 0;
+    bool notified = false;
+    FER_TRY(fer_tcp_listener_bind_addrs(listener, addrs, count));
+    FER_TRY(fer_poller_add(poller, fer_tcp_listener_as_raw(listener), (fer_event){7, true, false},
+                           FER_POLL_LEVEL));
+    if (fer_duration_is_none(timeout)) {
+        FER_TRY(fer_poller_wait(poller, events, 8, timeout, &ready));
+    }
+    FER_TRY(fer_poller_wait_notified(poller, events, 8, timeout, &ready, &notified));
+    for (size_t i = 0; i < ready; i++) {
+        if (events[i].readable && !events[i].writable) {
+            printf("%d\n", (int)events[i].key);
+        }
+    }
+    return fer_error_from_os(0);
+}
+
+static fer_error exchange(fer_udp_socket *udp, fer_unix_datagram *local, fer_unix_stream *stream,
+                          const fer_socket_addr *addrs, const fer_unix_addr *to)
+{
+    char buf[64];
+    size_t n = 0;
+    fer_datagram from;
+    fer_unix_received sender;
+    fer_keepalive keepalive = {true, fer_duration_from_secs(60), fer_duration_from_secs(5), 3};
+    FER_TRY(fer_udp_socket_bind_addrs(udp, addrs, 1));
+    FER_TRY(fer_udp_socket_connect_addrs(udp, addrs, 1));
+    FER_TRY(fer_udp_socket_try_recv(udp, buf, sizeof buf, &from));
+    FER_TRY(fer_udp_socket_try_peek(udp, buf, sizeof buf, &from));
+    FER_TRY(fer_udp_socket_join_multicast_v4(udp, &addrs[0].ip.v4, &FER_IPV4_ADDR_UNSPECIFIED));
+    FER_TRY(fer_unix_datagram_try_recv(local, buf, sizeof buf, &sender));
+    (void)to;
+    (void)n;
+    (void)keepalive;
+    return fer_unix_stream_close_lingering(stream, fer_duration_from_secs(1));
+}
+
+int main(void)
+{
+    fer_sim_config config = {.dialect = FER_SIM_WINSOCK};
+    fer_type type = FER_TYPE_STREAM;
+    fer_domain domain = FER_DOMAIN_IPV4;
+    fer_tcp_listener listener = {0};
+    fer_poller poller = {0};
+    fer_udp_socket udp = {0};
+    fer_unix_datagram local = {0};
+    fer_unix_stream stream = {0};
+    fer_unix_addr to;
+    fer_socket_addr addr = some_address();
+    FER_IGNORE(fer_unix_addr_from_pathname(&to, "socket"));
+    FER_IGNORE(serve(&listener, &poller, &addr, 1, FER_DURATION_NONE));
+    FER_IGNORE(exchange(&udp, &local, &stream, &addr, &to));
+    return config.dialect == FER_SIM_POSIX || (int)type < 0 || (int)domain < 0;
+}
