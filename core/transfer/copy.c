@@ -5,23 +5,7 @@
 #include "core/base/assert.h"
 #include "core/handle/handle.h"
 #include "core/transfer/stream_io.h"
-#include "core/transfer/stream_shutdown.h"
 #include "ferrule/io.h"
-
-fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)
-{
-    return (fer_stream){stream == NULL ? NULL : &stream->handle_};
-}
-
-fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream)
-{
-    return (fer_stream){stream == NULL ? NULL : &stream->handle_};
-}
-
-fer_error fer_stream_shutdown(fer_stream stream, fer_shutdown how)
-{
-    return feri_stream_shutdown(stream.handle_, how);
-}
 
 static bool is_usable(const fer_copy_buffer *buffer)
 {

@@ -200,6 +200,18 @@ static inline fer_error misuse_checked(bool is_right, fer_error error)
     return is_right ? error : (fer_error){(fer_error_kind)MISUSE_NO_KIND, 0};
 }
 
+/* The eighth bit of nulls: a call of a stream through a fer_stream. */
+static inline bool misuse_is_by_stream(const struct misuse_arguments *a)
+{
+    return (a->nulls & 128) != 0;
+}
+
+/* A read or a write of the stream, or the same of a fer_stream. */
+#define MISUSE_MOVE(type, function, handle)                                                   \
+    (misuse_is_by_stream(a)                                                                   \
+         ? fer_stream_##function(fer_##type##_stream_as_stream(handle), a->buf, a->len, a->n) \
+         : fer_##type##_stream_##function(handle, a->buf, a->len, a->n))
+
 /* A number that is no raw socket of this run. */
 static inline fer_raw_socket misuse_raw_of_none(int number)
 {

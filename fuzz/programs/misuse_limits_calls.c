@@ -28,13 +28,23 @@ static fer_tcp_listener *listener_of(const struct misuse_arguments *a)
         fer_limits limits;                                        \
         return type##_set_limits(handle, limits_of(a, &limits));  \
     }
-SET_LIMITS(tcp_stream, fer_tcp_stream, a->stream)
 SET_LIMITS(tcp_listener, fer_tcp_listener, listener_of(a))
 SET_LIMITS(udp_socket, fer_udp_socket, a->udp)
 SET_LIMITS(socket, fer_socket, a->socket)
-SET_LIMITS(unix_stream, fer_unix_stream, a->unix_stream)
 SET_LIMITS(unix_listener, fer_unix_listener, a->unix_listener)
 SET_LIMITS(unix_datagram, fer_unix_datagram, a->unix_datagram)
+
+#define SET_STREAM_LIMITS(type, handle)                                             \
+    static fer_error set_##type##_stream(const struct misuse_arguments *a)          \
+    {                                                                               \
+        fer_limits limits;                                                          \
+        return misuse_is_by_stream(a)                                               \
+                   ? fer_stream_set_limits(fer_##type##_stream_as_stream(handle),   \
+                                           limits_of(a, &limits))                   \
+                   : fer_##type##_stream_set_limits(handle, limits_of(a, &limits)); \
+    }
+SET_STREAM_LIMITS(tcp, a->stream)
+SET_STREAM_LIMITS(unix, a->unix_stream)
 
 /* A token that a call accepts is open, so that it can be reset. */
 static fer_error do_cancel(const struct misuse_arguments *a)

@@ -55,10 +55,10 @@ static const fer_io_slice *bytes_of(const struct misuse_arguments *a)
 
 #define TRY_READ(type, handle)                                                          \
     (is_variant(a) ? fer_##type##_stream_try_read_vectored(handle, room_of(a), 2, a->n) \
-                   : fer_##type##_stream_try_read(handle, a->buf, a->len, a->n))
+                   : MISUSE_MOVE(type, try_read, handle))
 #define TRY_WRITE(type, handle)                                                           \
     (is_variant(a) ? fer_##type##_stream_try_write_vectored(handle, bytes_of(a), 2, a->n) \
-                   : fer_##type##_stream_try_write(handle, a->buf, a->len, a->n))
+                   : MISUSE_MOVE(type, try_write, handle))
 
 static fer_error udp_try_recv(const struct misuse_arguments *a)
 {
@@ -74,6 +74,11 @@ static fer_error udp_try_recv_from(const struct misuse_arguments *a)
 
 #define READY(type, handle) \
     check_ready(a, fer_##type##_ready(handle, a->interest, a->duration, a->ready))
+#define STREAM_READY(type, handle)                                                             \
+    (misuse_is_by_stream(a)                                                                    \
+         ? check_ready(a, fer_stream_ready(fer_##type##_stream_as_stream(handle), a->interest, \
+                                           a->duration, a->ready))                             \
+         : READY(type##_stream, handle))
 
 /* X(name, the call) */
 #define CALLS(X)                                                                                  \
@@ -81,7 +86,7 @@ static fer_error udp_try_recv_from(const struct misuse_arguments *a)
     X(try_read, TRY_READ(tcp, a->stream))                                                         \
     X(try_peek, fer_tcp_stream_try_peek(a->stream, a->buf, a->len, a->n))                         \
     X(try_write, TRY_WRITE(tcp, a->stream))                                                       \
-    X(ready, READY(tcp_stream, a->stream))                                                        \
+    X(ready, STREAM_READY(tcp, a->stream))                                                        \
     X(try_accept, fer_tcp_listener_try_accept(a->listener, a->other_stream, a->addr_out))         \
     X(listener_ready, READY(tcp_listener, a->listener))                                           \
     X(udp_try_send, fer_udp_socket_try_send(a->udp, a->buf, a->len, a->n))                        \
@@ -92,7 +97,7 @@ static fer_error udp_try_recv_from(const struct misuse_arguments *a)
     X(unix_connect_start, unix_start(a))                                                          \
     X(unix_try_read, TRY_READ(unix, a->unix_stream))                                              \
     X(unix_try_write, TRY_WRITE(unix, a->unix_stream))                                            \
-    X(unix_ready, READY(unix_stream, a->unix_stream))                                             \
+    X(unix_ready, STREAM_READY(unix, a->unix_stream))                                             \
     X(unix_try_accept,                                                                            \
       misuse_keep_accepted(                                                                       \
           a, fer_unix_listener_try_accept(a->unix_listener, a->unix_stream, a->unix_addr_out)))   \

@@ -111,14 +111,14 @@ static fer_error do_listener_close(const struct misuse_arguments *a)
     X(set_write_timeout, do_set_write_timeout(a))                                                  \
     X(write_timeout, fer_tcp_stream_write_timeout(a->stream, a->duration_out))                     \
     X(set_nonblocking, fer_tcp_stream_set_nonblocking(a->stream, a->arg % 2 == 1))                 \
-    X(read, fer_tcp_stream_read(a->stream, a->buf, a->len, a->n))                                  \
+    X(read, MISUSE_MOVE(tcp, read, a->stream))                                                     \
     X(peek, fer_tcp_stream_peek(a->stream, a->buf, a->len, a->n))                                  \
     X(read_vectored, fer_tcp_stream_read_vectored(a->stream, a->slices_mut, a->slice_count, a->n)) \
-    X(read_exact, fer_tcp_stream_read_exact(a->stream, a->buf, a->len, a->n))                      \
+    X(read_exact, MISUSE_MOVE(tcp, read_exact, a->stream))                                         \
     X(read_to_end, fer_tcp_stream_read_to_end(a->stream, a->buf, a->len, a->n))                    \
-    X(write, fer_tcp_stream_write(a->stream, a->buf, a->len, a->n))                                \
+    X(write, MISUSE_MOVE(tcp, write, a->stream))                                                   \
     X(write_vectored, do_write_vectored(a))                                                        \
-    X(write_all, fer_tcp_stream_write_all(a->stream, a->buf, a->len, a->n))                        \
+    X(write_all, MISUSE_MOVE(tcp, write_all, a->stream))                                           \
     X(set_nodelay, fer_tcp_stream_set_nodelay(a->stream, a->arg % 2 == 1))                         \
     X(nodelay, fer_tcp_stream_nodelay(a->stream, a->flag_out))                                     \
     X(set_ttl, fer_tcp_stream_set_ttl(a->stream, a->number))                                       \

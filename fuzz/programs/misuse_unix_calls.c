@@ -75,16 +75,16 @@ static fer_error do_close(const struct misuse_arguments *a)
     X(unix_local_addr, fer_unix_stream_local_addr(a->unix_stream, a->unix_addr_out))              \
     X(unix_peer_addr, fer_unix_stream_peer_addr(a->unix_stream, a->unix_addr_out))                \
     X(unix_shutdown, fer_unix_stream_shutdown(a->unix_stream, a->how))                            \
-    X(unix_read, fer_unix_stream_read(a->unix_stream, a->buf, a->len, a->n))                      \
+    X(unix_read, MISUSE_MOVE(unix, read, a->unix_stream))                                         \
     X(unix_peek, fer_unix_stream_peek(a->unix_stream, a->buf, a->len, a->n))                      \
     X(unix_read_vectored,                                                                         \
       fer_unix_stream_read_vectored(a->unix_stream, a->slices_mut, a->slice_count, a->n))         \
-    X(unix_read_exact, fer_unix_stream_read_exact(a->unix_stream, a->buf, a->len, a->n))          \
+    X(unix_read_exact, MISUSE_MOVE(unix, read_exact, a->unix_stream))                             \
     X(unix_read_to_end, fer_unix_stream_read_to_end(a->unix_stream, a->buf, a->len, a->n))        \
-    X(unix_write, fer_unix_stream_write(a->unix_stream, a->buf, a->len, a->n))                    \
+    X(unix_write, MISUSE_MOVE(unix, write, a->unix_stream))                                       \
     X(unix_write_vectored,                                                                        \
       fer_unix_stream_write_vectored(a->unix_stream, a->slices, a->slice_count, a->n))            \
-    X(unix_write_all, fer_unix_stream_write_all(a->unix_stream, a->buf, a->len, a->n))            \
+    X(unix_write_all, MISUSE_MOVE(unix, write_all, a->unix_stream))                               \
     X(unix_set_read_timeout, fer_unix_stream_set_read_timeout(a->unix_stream, a->duration))       \
     X(unix_set_write_timeout, fer_unix_stream_set_write_timeout(a->unix_stream, a->duration))     \
     X(unix_read_timeout, fer_unix_stream_read_timeout(a->unix_stream, a->duration_out))           \

@@ -1,4 +1,5 @@
-/* io.h: operations of std::io on streams of any type: copying one stream into another. */
+/* io.h: operations of std::io on streams of any type: reads, writes, waits, and copying one stream
+ * into another. */
 #ifndef FERRULE_IO_H
 #define FERRULE_IO_H
 
@@ -14,7 +15,8 @@
 FER_BEGIN_DECLS
 
 /* A reference to a TCP or Unix stream. It owns nothing and is never closed. The stream that it
- * refers to must stay at its address. */
+ * refers to must stay at its address. The fer_stream_ functions do the same as the functions of the
+ * stream's own type, so one code serves both types. */
 typedef struct fer_stream {
     fer_handle *handle_;
 } fer_stream;
@@ -69,6 +71,109 @@ FER_MUST_USE FER_API fer_stream fer_unix_stream_as_stream(fer_unix_stream *strea
  * read or write.
  */
 FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdown how);
+
+/**
+ * Reads available bytes from a stream of any type, same as fer_tcp_stream_read.
+ *
+ * Blocks: same as fer_tcp_stream_read.
+ * Owns: same as fer_tcp_stream_read.
+ * Errors: same as fer_tcp_stream_read.
+ * Rust: std::io::Read::read of an impl Read.
+ * Threads: same as fer_tcp_stream_read.
+ */
+FER_MUST_USE FER_API fer_error fer_stream_read(fer_stream stream, void *FER_NULLABLE buf,
+                                               size_t len, size_t *FER_NULLABLE n)
+    FER_OUT_WRITES(2, 3);
+
+/**
+ * Reads available bytes and never waits, same as fer_tcp_stream_try_read.
+ *
+ * Blocks: same as fer_tcp_stream_try_read.
+ * Owns: same as fer_tcp_stream_try_read.
+ * Errors: same as fer_tcp_stream_try_read.
+ * Rust: tokio: net::TcpStream::try_read.
+ * Threads: same as fer_tcp_stream_try_read.
+ */
+FER_MUST_USE FER_API fer_error fer_stream_try_read(fer_stream stream, void *FER_NULLABLE buf,
+                                                   size_t len, size_t *FER_NULLABLE n)
+    FER_OUT_WRITES(2, 3);
+
+/**
+ * Fills the buffer, same as fer_tcp_stream_read_exact.
+ *
+ * Blocks: same as fer_tcp_stream_read_exact.
+ * Owns: same as fer_tcp_stream_read_exact.
+ * Errors: same as fer_tcp_stream_read_exact.
+ * Rust: std::io::Read::read_exact of an impl Read.
+ * Threads: same as fer_tcp_stream_read_exact.
+ */
+FER_MUST_USE FER_API fer_error fer_stream_read_exact(fer_stream stream, void *FER_NULLABLE buf,
+                                                     size_t len, size_t *FER_NULLABLE n)
+    FER_OUT_WRITES(2, 3);
+
+/**
+ * Writes as many bytes as the OS accepts, same as fer_tcp_stream_write.
+ *
+ * Blocks: same as fer_tcp_stream_write.
+ * Owns: same as fer_tcp_stream_write.
+ * Errors: same as fer_tcp_stream_write.
+ * Rust: std::io::Write::write of an impl Write.
+ * Threads: same as fer_tcp_stream_write.
+ */
+FER_MUST_USE FER_API fer_error fer_stream_write(fer_stream stream, const void *FER_NULLABLE buf,
+                                                size_t len, size_t *FER_NULLABLE n)
+    FER_IN_READS(2, 3);
+
+/**
+ * Writes the bytes that fit and never waits, same as fer_tcp_stream_try_write.
+ *
+ * Blocks: same as fer_tcp_stream_try_write.
+ * Owns: same as fer_tcp_stream_try_write.
+ * Errors: same as fer_tcp_stream_try_write.
+ * Rust: tokio: net::TcpStream::try_write.
+ * Threads: same as fer_tcp_stream_try_write.
+ */
+FER_MUST_USE FER_API fer_error fer_stream_try_write(fer_stream stream, const void *FER_NULLABLE buf,
+                                                    size_t len, size_t *FER_NULLABLE n)
+    FER_IN_READS(2, 3);
+
+/**
+ * Writes all bytes, same as fer_tcp_stream_write_all.
+ *
+ * Blocks: same as fer_tcp_stream_write_all.
+ * Owns: same as fer_tcp_stream_write_all.
+ * Errors: same as fer_tcp_stream_write_all.
+ * Rust: std::io::Write::write_all of an impl Write.
+ * Threads: same as fer_tcp_stream_write_all.
+ */
+FER_MUST_USE FER_API fer_error fer_stream_write_all(fer_stream stream, const void *FER_NULLABLE buf,
+                                                    size_t len, size_t *FER_NULLABLE n)
+    FER_IN_READS(2, 3);
+
+/**
+ * Waits until a stream of any type is ready, same as fer_tcp_stream_ready.
+ *
+ * Blocks: same as fer_tcp_stream_ready.
+ * Owns: same as fer_tcp_stream_ready.
+ * Errors: same as fer_tcp_stream_ready.
+ * Rust: tokio: net::TcpStream::ready, with a timeout.
+ * Threads: same as fer_tcp_stream_ready.
+ */
+FER_MUST_USE FER_API fer_error fer_stream_ready(fer_stream stream, fer_interest interest,
+                                                fer_duration timeout, fer_interest *ready);
+
+/**
+ * Sets the limits of the calls that wait on the handle of the stream, same as
+ * fer_tcp_stream_set_limits.
+ *
+ * Blocks: same as fer_tcp_stream_set_limits.
+ * Owns: same as fer_tcp_stream_set_limits.
+ * Errors: same as fer_tcp_stream_set_limits.
+ * Rust: none in std; tokio::time::timeout and select! around a read or a write.
+ * Threads: same as fer_tcp_stream_set_limits.
+ */
+FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
+                                                     const fer_limits *FER_NULLABLE limits);
 
 /**
  * Copies all bytes of one stream into another, until the first one's end of file.

@@ -222,6 +222,12 @@ void test_listeners()
     fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
     auto copied = ferrule::copy(server->as_stream(), server->as_stream(), buffer);
     check(copied && *copied == 0, "a stream is copied to its end");
+    auto end = ferrule::read(server->as_stream(), memory);
+    check(end && *end == 0 && ferrule::write_all(server->as_stream(), std::string_view("x")),
+          "... and read and written as one of any type");
+    check(is_ok(ferrule::set_limits(server->as_stream(), soon())) &&
+              ferrule::ready(server->as_stream(), FER_READABLE, FER_DURATION_NONE),
+          "... within limits");
 }
 
 void test_datagrams()

@@ -223,6 +223,44 @@ static void bytes_go_from_tcp_to_unix_and_back(void **state)
     assert_kind(fer_unix_stream_write(pair.stream, "x", 1, NULL), FER_BROKEN_PIPE);
 }
 
+/* The calls of a fer_stream. Those that move nothing leave a count of 0. */
+static void use_stream(fer_stream stream, peer_socket other)
+{
+    char buf[8] = {0};
+    size_t n = 77;
+    fer_interest ready = 0;
+    fer_limits late = {fer_instant_after((fer_duration){0}), NULL};
+    assert_kind(fer_stream_try_read(stream, buf, 8, &n), FER_WOULD_BLOCK);
+    assert_int_equal(n, 0);
+    assert_ok(fer_stream_ready(stream, FER_READABLE | FER_WRITABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok(fer_stream_write(stream, "a", 1, &n));
+    assert_int_equal(n, 1);
+    assert_ok(fer_stream_try_write(stream, "b", 1, NULL));
+    assert_ok(fer_stream_write_all(stream, "cd", 2, NULL));
+    assert_true(peer_recv_exact(other, buf, 4) && memcmp(buf, "abcd", 4) == 0);
+    assert_true(peer_send_all(other, "efghij", 6));
+    assert_ok(fer_stream_read_exact(stream, buf, 4, &n));
+    assert_true(n == 4 && memcmp(buf, "efgh", 4) == 0);
+    assert_ok(fer_stream_read(stream, buf, 8, &n));
+    assert_true(n >= 1 && buf[0] == 'i');
+    assert_ok(fer_stream_set_limits(stream, &late));
+    assert_own(fer_stream_read(stream, buf, 8, &n), FER_TIMED_OUT);
+    assert_ok(fer_stream_set_limits(stream, NULL));
+    assert_ok(fer_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
+    assert_kind(fer_stream_write_all(stream, "x", 1, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+}
+
+/* E3: one code for both types of streams. */
+static void one_code_serves_tcp_and_unix(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    struct link link = open_link();
+    use_stream(fer_tcp_stream_as_stream(link.stream), link.other);
+    use_stream(fer_unix_stream_as_stream(pair.stream), pair.other);
+}
+
 /* ---- T4: "nothing read is lost, nothing sent goes uncounted, the next call works" */
 
 /* Copies into a stream whose peer does not read. Parts are sent until some bytes of one remain in
@@ -422,6 +460,7 @@ int main(void)
         SLOW_PAIR_TEST("E3", megabytes_are_echoed_through_a_small_buffer),
         SLOW_PAIR_TEST("S3", a_relay_of_two_copies_tells_each_end_on),
         UNIX_PAIR_TEST("E3", bytes_go_from_tcp_to_unix_and_back),
+        UNIX_PAIR_TEST("E3", one_code_serves_tcp_and_unix),
         SLOW_PAIR_TEST("T4", a_copy_that_would_block_loses_nothing),
         SLOW_PAIR_TEST("T4", a_copy_that_times_out_loses_nothing),
         PAIR_TEST("S5", a_source_that_is_reset_ends_a_copy_with_the_reset),

@@ -1,6 +1,7 @@
 /* misuse_unix.c: rule E4: every function of unix.h on a handle that is NULL, NEW or CLOSED, and bad
  * arguments to good handles. Outputs stay unchanged; byte counts are always written. */
 #include "conformance/misuse.h"
+#include "ferrule/io.h"
 #include "support/unix_fixture.h"
 
 /* X(name, expression, on a NEW handle, whether it writes a count) for all functions except those
@@ -289,6 +290,41 @@ static void names_of_nothing_are_invalid_input(void **state)
     assert_int_equal(len, 77);
 }
 
+/* E4: the calls of a fer_stream that refers to no stream, to a stream that was never connected, and
+ * with NULL arguments. */
+static void misuse_of_a_fer_stream_moves_nothing(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    fer_unix_stream *fresh = test_unix_stream();
+    fer_unix_stream *handles[] = {NULL, fresh, pair.stream};
+    char buf[2];
+    for (size_t i = 0; i < 3; i++) {
+        fer_stream stream = fer_unix_stream_as_stream(handles[i]);
+        fer_error_kind kind = i == 1 ? FER_NOT_CONNECTED : FER_MISUSE;
+        void *place = i == 2 ? NULL : buf;
+        size_t counts[] = {77, 77, 77, 77, 77, 77};
+        fer_interest ready = 77;
+        assert_own(fer_stream_read(stream, place, 2, &counts[0]), kind);
+        assert_own(fer_stream_try_read(stream, place, 2, &counts[1]), kind);
+        assert_own(fer_stream_read_exact(stream, place, 2, &counts[2]), kind);
+        assert_own(fer_stream_write(stream, place, 2, &counts[3]), kind);
+        assert_own(fer_stream_try_write(stream, place, 2, &counts[4]), kind);
+        assert_own(fer_stream_write_all(stream, place, 2, &counts[5]), kind);
+        for (size_t j = 0; j < 6; j++) {
+            assert_int_equal(counts[j], 0);
+        }
+        assert_own(
+            fer_stream_ready(stream, FER_READABLE, FER_DURATION_NONE, i == 2 ? NULL : &ready),
+            kind);
+        assert_int_equal(ready, 77);
+    }
+    fer_cancel_token token = {0};
+    fer_limits limits = {FER_INSTANT_NONE, &token};
+    assert_own(fer_stream_set_limits(fer_unix_stream_as_stream(NULL), NULL), FER_MISUSE);
+    assert_own(fer_stream_set_limits(fer_unix_stream_as_stream(fresh), NULL), FER_MISUSE);
+    assert_own(fer_stream_set_limits(fer_unix_stream_as_stream(pair.stream), &limits), FER_MISUSE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +337,7 @@ int main(void)
         UNIX_PAIR_TEST("E4", null_buffers_and_outputs_are_invalid_input_and_take_nothing),
         UNIX_TEST("E4", a_datagram_socket_s_null_arguments_are_invalid_input),
         UNIX_TEST("E4", closing_what_is_not_open_is_harmless),
+        UNIX_PAIR_TEST("E4", misuse_of_a_fer_stream_moves_nothing),
         RULE_TEST("E4", names_of_nothing_are_invalid_input),
     };
     return RUN_TESTS("misuse_unix", tests);

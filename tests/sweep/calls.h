@@ -46,6 +46,18 @@
     X(P##_write_all, S, OUT | ALL, P##_write_all(&w->h, pattern, BYTES, &w->n))                  \
     X(P##_close_gracefully, S, CLOSES | WAITS | ENDS, P##_close_gracefully(&w->h, w->brief))
 
+/* ---- A fer_stream. as: the function that makes it. */
+
+#define SWEEP_ANY_STREAM(X, as, S, h)                                                             \
+    X(fer_stream_read, S, IN, fer_stream_read(as(&w->h), w->buf, BYTES, &w->n))                   \
+    X(fer_stream_try_read, S, IN, fer_stream_try_read(as(&w->h), w->buf, BYTES, &w->n))           \
+    X(fer_stream_read_exact, S, IN | ALL, fer_stream_read_exact(as(&w->h), w->buf, BYTES, &w->n)) \
+    X(fer_stream_write, S, OUT, fer_stream_write(as(&w->h), pattern, BYTES, &w->n))               \
+    X(fer_stream_try_write, S, OUT, fer_stream_try_write(as(&w->h), pattern, BYTES, &w->n))       \
+    X(fer_stream_write_all, S, OUT | ALL, fer_stream_write_all(as(&w->h), pattern, BYTES, &w->n)) \
+    X(fer_stream_ready, S, WAITS, fer_stream_ready(as(&w->h), FER_READABLE, w->brief, &w->ready)) \
+    X(fer_stream_set_limits, S, 0, fer_stream_set_limits(as(&w->h), &w->limits))
+
 /* ---- Listeners */
 
 #define SWEEP_LISTENER(X, P, S, h, h2, out, name)                         \
@@ -157,6 +169,7 @@
     X(fer_copy, TCP_AND_UNIX, COPY | ENDS,                                                         \
       fer_copy(fer_tcp_stream_as_stream(&w->tcp), fer_unix_stream_as_stream(&w->unix_), &w->copy,  \
                &w->copied))                                                                        \
+    SWEEP_ANY_STREAM(X, fer_tcp_stream_as_stream, TCP, tcp)                                        \
     SWEEP_LISTENER(X, fer_tcp_listener, TCP_LISTENER, tcp_listener, tcp_listener2, tcp, ip)        \
     X(fer_tcp_stream_try_peek, TCP, PEEK, fer_tcp_stream_try_peek(&w->tcp, w->buf, BYTES, &w->n))  \
     X(fer_tcp_listener_bind, NONE, 0, fer_tcp_listener_bind(&w->tcp_listener, w->any_port))        \
@@ -171,6 +184,7 @@
 
 #define SWEEP_UNIX(X)                                                                              \
     SWEEP_STREAM(X, fer_unix_stream, UNIX, unix_, unix2, path_addr)                                \
+    SWEEP_ANY_STREAM(X, fer_unix_stream_as_stream, UNIX, unix_)                                    \
     X(fer_unix_stream_connect, NONE, 0, fer_unix_stream_connect(&w->unix_, w->path))               \
     X(fer_unix_stream_connect_addr, NONE, 0,                                                       \
       fer_unix_stream_connect_addr(&w->unix_, &w->unix_peer))                                      \
