@@ -145,7 +145,7 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
         FER_TRY(feri_handle_fill_unconnected(handle, raw, flags));
         /* fails if another thread has closed the handle */
         (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN);
-        return feri_map_error(FERI_OPERATION_STARTED, started);
+        return feri_ok();
     }
     if (started.kind != FER_OK && raw != FER_RAW_SOCKET_NONE) {
         ferp_close(raw);

@@ -48,8 +48,8 @@ void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr)
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
                                fer_duration timeout);
 
-/* As fer_tcp_stream_connect_start. WOULD_BLOCK: the connect is pending, and the handle is
- * CONNECTING. After any other failure the handle is NEW. */
+/* As fer_tcp_stream_connect_start. OK: the connect has succeeded or is pending, and the handle is
+ * open. After a failure the handle is NEW. */
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr);
 
 /* Ends a claim with a nonblocking socket after its connect was called. started is FER_OK,

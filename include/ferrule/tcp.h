@@ -252,23 +252,21 @@ fer_tcp_stream_connect_addrs_with(fer_tcp_stream *stream, const fer_socket_addr 
 /**
  * Starts to connect to one address and does not wait for the result.
  *
- * The usual result is FER_WOULD_BLOCK, which is not a failure: the connect is pending and the
- * handle is open. FER_OK means that the stream is already connected. The stream is in nonblocking
- * mode.
+ * FER_OK means that the connect is pending or has already succeeded. The handle is open, in
+ * nonblocking mode.
  *
  * Wait until the stream is writable, with fer_tcp_stream_ready or a poller, then call
  * fer_tcp_stream_take_error. If the connect succeeded, that call returns FER_OK and *out is FER_OK
  * too. The top of this file describes the other calls on a pending connect.
  *
  * If the connect fails during this call, the error is returned and the handle is NEW again. If it
- * fails later, the handle keeps its OS socket until close. Do not use FER_TRY with this call: it
- * would return on FER_WOULD_BLOCK and leave an open handle.
+ * fails later, the handle keeps its OS socket until close.
  *
  * Blocks: never.
  * Owns: the handle owns the socket until fer_tcp_stream_close. addr is not kept.
- * Errors: FER_WOULD_BLOCK as above; otherwise same as fer_tcp_stream_connect_addr.
- * Rust: mio: net::TcpStream::connect. Differs: the result reports that the connect is pending, and
- * the first later call that detects a failure reports it.
+ * Errors: same as fer_tcp_stream_connect_addr.
+ * Rust: mio: net::TcpStream::connect. Differs: the first later call that detects a failure reports
+ * it.
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream,

@@ -168,13 +168,11 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_connect_addr(fer_unix_stream *str
  *
  * On POSIX the connect has succeeded or failed when the call returns. If the listener's accept
  * queue is full, the result on Linux is FER_RESOURCE_BUSY: no connect is pending, the handle is
- * NEW, and the call can be repeated. Only Windows returns FER_WOULD_BLOCK, for a pending connect.
- * The stream is in nonblocking mode.
+ * NEW, and the call can be repeated. Only on Windows the connect may be pending.
  *
  * Blocks: never.
  * Owns: the handle owns the socket until fer_unix_stream_close. addr is not kept.
- * Errors: FER_RESOURCE_BUSY and FER_WOULD_BLOCK as above; otherwise same as
- * fer_unix_stream_connect_addr.
+ * Errors: FER_RESOURCE_BUSY as above; otherwise same as fer_unix_stream_connect_addr.
  * Rust: mio: net::UnixStream::connect_addr. Differs: in mio a full queue is WouldBlock.
  * Threads: no concurrent call on the handle.
  */

@@ -141,8 +141,7 @@
       fer_tcp_stream_connect_with(&w->tcp, w->name_of_tcp, &w->options, &w->n))                    \
     X(fer_tcp_stream_connect_addrs_with, NONE, LIMITED,                                            \
       fer_tcp_stream_connect_addrs_with(&w->tcp, w->tcp_peers, 2, &w->options, &w->n))             \
-    X(fer_tcp_stream_connect_start, NONE, STARTS,                                                  \
-      fer_tcp_stream_connect_start(&w->tcp, &w->tcp_peer))                                         \
+    X(fer_tcp_stream_connect_start, NONE, 0, fer_tcp_stream_connect_start(&w->tcp, &w->tcp_peer))  \
     X(fer_tcp_stream_ready, TCP_STARTED, STARTED,                                                  \
       fer_tcp_stream_ready(&w->tcp, FER_WRITABLE, w->brief, &w->ready))                            \
     X(fer_tcp_stream_peer_addr, TCP_STARTED, STARTED, fer_tcp_stream_peer_addr(&w->tcp, &w->ip))   \
@@ -188,7 +187,7 @@
     X(fer_unix_stream_connect, NONE, 0, fer_unix_stream_connect(&w->unix_, w->path))               \
     X(fer_unix_stream_connect_addr, NONE, 0,                                                       \
       fer_unix_stream_connect_addr(&w->unix_, &w->unix_peer))                                      \
-    X(fer_unix_stream_connect_start, NONE, STARTS,                                                 \
+    X(fer_unix_stream_connect_start, NONE, 0,                                                      \
       fer_unix_stream_connect_start(&w->unix_, &w->unix_peer))                                     \
     X(fer_unix_stream_pair, NONE, 0, fer_unix_stream_pair(&w->unix_, &w->unix2))                   \
     X(fer_unix_stream_from_raw, RAW_UNIX, 0, fer_unix_stream_from_raw(&w->unix_, w->raw))          \

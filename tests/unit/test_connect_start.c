@@ -28,7 +28,7 @@ static void a_connect_that_has_started_is_under_way(void **state)
         fer_socket_addr to = script_addr("192.0.2.1:7");
         script_begin(rows[i].traits);
         script_then_fail(SCRIPT_CONNECT, rows[i].started.kind, rows[i].started.os_code);
-        assert_error(feri_start_connect(&handle, &to), FER_WOULD_BLOCK, rows[i].started.os_code);
+        assert_ok(feri_start_connect(&handle, &to));
         assert_log(i < 2 ? "socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:7)"
                          : "socket(v4) connect(1,192.0.2.1:7)");
         assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
@@ -122,7 +122,7 @@ static void a_unix_connect_starts_or_ends_at_once(void **state)
     script_begin(&script_windows);
     handle = (fer_handle){0};
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
-    assert_error(feri_unix_start_connect(&handle, &to), FER_WOULD_BLOCK, 10035);
+    assert_ok(feri_unix_start_connect(&handle, &to));
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
 }
 
