@@ -88,6 +88,10 @@ my %by_value = (
 # function/number of arguments => the new call. %0 is the first argument.
 my %moved = (
     'fer_poller_wait/5'          => 'fer_poller_wait(%0, %3, %1, %2, %4, NULL)',
+    (map { ("fer_${_}_listener_set_timeout/2" =>
+            "fer_socket_set_read_timeout(fer_${_}_listener_as_socket(%0), %1)",
+            "fer_${_}_listener_timeout/2" =>
+            "fer_socket_read_timeout(fer_${_}_listener_as_socket(%0), %1)") } qw(tcp unix)),
     'fer_poller_wait_notified/6' => 'fer_poller_wait(%0, %3, %1, %2, %4, %5)',
 );
 

@@ -357,27 +357,16 @@ fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_ud
     return feri_datagram_receive(socket_handle(socket), buf, len, FERI_RECV, out);
 }
 
-/* ---- Conversion to and from other handle types */
+/* ---- Conversion to other handle types */
 
 fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out)
 {
     return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_, 0);
 }
 
-fer_error fer_socket_from_tcp_stream(fer_socket *socket, fer_tcp_stream *stream)
-{
-    return feri_socket_from(socket_handle(socket), stream == NULL ? NULL : &stream->handle_, 0);
-}
-
 fer_error fer_socket_into_tcp_listener(fer_socket *socket, fer_tcp_listener *out)
 {
     return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
-                            FERI_FLAG_LISTENING);
-}
-
-fer_error fer_socket_from_tcp_listener(fer_socket *socket, fer_tcp_listener *listener)
-{
-    return feri_socket_from(socket_handle(socket), listener == NULL ? NULL : &listener->handle_,
                             FERI_FLAG_LISTENING);
 }
 
@@ -387,21 +376,9 @@ fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
                             FERI_FLAG_DATAGRAM);
 }
 
-fer_error fer_socket_from_udp_socket(fer_socket *socket, fer_udp_socket *source)
-{
-    return feri_socket_from(socket_handle(socket), source == NULL ? NULL : &source->handle_,
-                            FERI_FLAG_DATAGRAM);
-}
-
 fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)
 {
     return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
-                            FERI_FLAG_UNIX);
-}
-
-fer_error fer_socket_from_unix_stream(fer_socket *socket, fer_unix_stream *stream)
-{
-    return feri_socket_from(socket_handle(socket), stream == NULL ? NULL : &stream->handle_,
                             FERI_FLAG_UNIX);
 }
 
@@ -411,29 +388,20 @@ fer_error fer_socket_into_unix_listener(fer_socket *socket, fer_unix_listener *o
                             FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
 }
 
-fer_error fer_socket_from_unix_listener(fer_socket *socket, fer_unix_listener *listener)
-{
-    return feri_socket_from(socket_handle(socket), listener == NULL ? NULL : &listener->handle_,
-                            FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
-}
-
 fer_error fer_socket_into_unix_datagram(fer_socket *socket, fer_unix_datagram *out)
 {
     return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
                             FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }
 
-fer_error fer_socket_from_unix_datagram(fer_socket *socket, fer_unix_datagram *datagram)
-{
-    return feri_socket_from(socket_handle(socket), datagram == NULL ? NULL : &datagram->handle_,
-                            FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
-}
-
-/* ---- The other handle types, lent as a fer_socket. They do not have the flags of their kind. */
+/* ---- The other handle types, lent as a fer_socket. They do not have the flags of their kind. A
+ * handle without a socket stays NEW, all of its bytes zero. */
 
 static fer_socket *lend(fer_handle *handle, uint32_t kinds)
 {
-    feri_atomic_change_bits(&handle->p_.flags_, kinds, 0);
+    if (feri_handle_as_raw(handle) != FER_RAW_SOCKET_NONE) {
+        feri_atomic_change_bits(&handle->p_.flags_, kinds, 0);
+    }
     return (fer_socket *)handle;
 }
 

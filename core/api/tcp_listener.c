@@ -77,16 +77,6 @@ fer_error fer_tcp_listener_set_limits(fer_tcp_listener *listener, const fer_limi
     return feri_set_limits(tcp_listener_handle(listener), limits);
 }
 
-fer_error fer_tcp_listener_set_timeout(fer_tcp_listener *listener, fer_duration timeout)
-{
-    return feri_set_timeout(tcp_listener_handle(listener), FERP_READING, timeout);
-}
-
-fer_error fer_tcp_listener_timeout(const fer_tcp_listener *listener, fer_duration *out)
-{
-    return feri_timeout(const_tcp_listener_handle(listener), FERP_READING, out);
-}
-
 fer_error fer_tcp_listener_set_nonblocking(fer_tcp_listener *listener, bool nonblocking)
 {
     return feri_set_nonblocking(tcp_listener_handle(listener), nonblocking);

@@ -84,16 +84,6 @@ fer_error fer_unix_listener_set_limits(fer_unix_listener *listener, const fer_li
     return feri_set_limits(unix_listener_handle(listener), limits);
 }
 
-fer_error fer_unix_listener_set_timeout(fer_unix_listener *listener, fer_duration timeout)
-{
-    return feri_set_timeout(unix_listener_handle(listener), FERP_READING, timeout);
-}
-
-fer_error fer_unix_listener_timeout(const fer_unix_listener *listener, fer_duration *out)
-{
-    return feri_timeout(const_unix_listener_handle(listener), FERP_READING, out);
-}
-
 fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener, bool nonblocking)
 {
     return feri_set_nonblocking(unix_listener_handle(listener), nonblocking);

@@ -459,7 +459,7 @@ fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
     return feri_ok();
 }
 
-/* ---- Conversion to and from other handle types */
+/* ---- Conversion to other handle types */
 
 fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
 {
@@ -468,15 +468,4 @@ fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
         return feri_refuse(out == NULL);
     }
     return feri_handle_move(socket, out);
-}
-
-/* A listener is known to be bound even if another handle bound it. For other sockets is_bound
- * queries the OS. */
-fer_error feri_socket_from(fer_handle *socket, fer_handle *source, uint32_t kinds)
-{
-    FER_TRY(feri_handle_check(source, FERI_REQUEST_RAW));
-    FER_TRY(feri_handle_move(source, socket));
-    uint32_t bound = (kinds & FERI_FLAG_LISTENING) != 0 ? FERI_FLAG_BOUND : 0;
-    feri_atomic_change_bits(&socket->p_.flags_, kinds | bound, KINDS & ~kinds);
-    return feri_ok();
 }

@@ -43,9 +43,8 @@ fer_error feri_socket_reject_kinds(const fer_handle *handle, uint32_t kinds);
 /* FER_OK if the socket has IP addresses and addr has its family. */
 fer_error feri_socket_check_addr(const fer_handle *handle, const fer_socket_addr *addr);
 
-/* Conversion from and to another handle type. kinds are the flags of that type: FERI_FLAG_UNIX,
+/* Conversion to another handle type. kinds are the flags of that type: FERI_FLAG_UNIX,
  * FERI_FLAG_DATAGRAM, FERI_FLAG_LISTENING. */
 fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds);
-fer_error feri_socket_from(fer_handle *socket, fer_handle *source, uint32_t kinds);
 
 #endif

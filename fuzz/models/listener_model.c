@@ -40,10 +40,12 @@ void listener_model_set_timeout(fer_tcp_listener *listener, uint8_t arg)
 {
     fer_duration got = {0};
     model.timeout = arg % 16 == 0 ? FER_DURATION_NONE : fer_duration_from_millis(arg % 16);
-    listener_must(fer_tcp_listener_set_timeout(listener, model.timeout).kind == FER_OK &&
-                      fer_tcp_listener_timeout(listener, &got).kind == FER_OK &&
-                      got.nanos == model.timeout.nanos,
-                  "T5: the timeout is not set", (fer_error){FER_OK, 0});
+    listener_must(
+        fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), model.timeout).kind ==
+                FER_OK &&
+            fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), &got).kind == FER_OK &&
+            got.nanos == model.timeout.nanos,
+        "T5: the timeout is not set", (fer_error){FER_OK, 0});
 }
 
 bool listener_model_has_expired(uint64_t since)

@@ -73,21 +73,23 @@ static fer_duration short_time(const struct misuse_arguments *a)
 }
 
 /* X(name, the call) */
-#define CALLS(X)                                                                          \
-    X(limits_tcp_stream, set_tcp_stream(a))                                               \
-    X(limits_tcp_listener, set_tcp_listener(a))                                           \
-    X(limits_udp_socket, set_udp_socket(a))                                               \
-    X(limits_socket, set_socket(a))                                                       \
-    X(limits_unix_stream, set_unix_stream(a))                                             \
-    X(limits_unix_listener, set_unix_listener(a))                                         \
-    X(unix_datagram_limits, set_unix_datagram(a))                                         \
-    X(cancel_token_cancel, do_cancel(a))                                                  \
-    X(cancel_token_new, fer_cancel_token_new(token_of(a)))                                \
-    X(cancel_token_reset, do_reset(a))                                                    \
-    X(cancel_token_close, do_close(a))                                                    \
-    X(listener_set_timeout, fer_tcp_listener_set_timeout(listener_of(a), short_time(a)))  \
-    X(listener_timeout, fer_tcp_listener_timeout(listener_of(a), a->duration_out))        \
-    X(stream_close_gracefully, fer_tcp_stream_close_gracefully(a->stream, short_time(a))) \
+#define CALLS(X)                                                                              \
+    X(limits_tcp_stream, set_tcp_stream(a))                                                   \
+    X(limits_tcp_listener, set_tcp_listener(a))                                               \
+    X(limits_udp_socket, set_udp_socket(a))                                                   \
+    X(limits_socket, set_socket(a))                                                           \
+    X(limits_unix_stream, set_unix_stream(a))                                                 \
+    X(limits_unix_listener, set_unix_listener(a))                                             \
+    X(unix_datagram_limits, set_unix_datagram(a))                                             \
+    X(cancel_token_cancel, do_cancel(a))                                                      \
+    X(cancel_token_new, fer_cancel_token_new(token_of(a)))                                    \
+    X(cancel_token_reset, do_reset(a))                                                        \
+    X(cancel_token_close, do_close(a))                                                        \
+    X(listener_set_timeout,                                                                   \
+      fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener_of(a)), short_time(a))) \
+    X(listener_timeout,                                                                       \
+      fer_socket_read_timeout(fer_tcp_listener_as_socket(listener_of(a)), a->duration_out))   \
+    X(stream_close_gracefully, fer_tcp_stream_close_gracefully(a->stream, short_time(a)))     \
     X(unix_close_gracefully, fer_unix_stream_close_gracefully(a->unix_stream, short_time(a)))
 
 #include "fuzz/programs/misuse_table.h"

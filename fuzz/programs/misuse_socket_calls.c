@@ -74,16 +74,21 @@ static fer_error do_into(const struct misuse_arguments *a)
     }
 }
 
-static fer_error do_from(const struct misuse_arguments *a)
+static fer_socket *lend(const struct misuse_arguments *a)
 {
     switch (a->arg % 6) {
-    case 0: return fer_socket_from_tcp_stream(a->socket, BUILT(tcp_stream));
-    case 1: return fer_socket_from_tcp_listener(a->socket, BUILT(tcp_listener));
-    case 2: return fer_socket_from_udp_socket(a->socket, BUILT(udp));
-    case 3: return fer_socket_from_unix_stream(a->socket, BUILT(unix_stream));
-    case 4: return fer_socket_from_unix_listener(a->socket, BUILT(unix_listener));
-    default: return fer_socket_from_unix_datagram(a->socket, BUILT(unix_datagram));
+    case 0: return fer_tcp_stream_as_socket(BUILT(tcp_stream));
+    case 1: return fer_tcp_listener_as_socket(BUILT(tcp_listener));
+    case 2: return fer_udp_socket_as_socket(BUILT(udp));
+    case 3: return fer_unix_stream_as_socket(BUILT(unix_stream));
+    case 4: return fer_unix_listener_as_socket(BUILT(unix_listener));
+    default: return fer_unix_datagram_as_socket(BUILT(unix_datagram));
     }
+}
+
+static fer_error do_lend(const struct misuse_arguments *a)
+{
+    return fer_socket_set_read_timeout(lend(a), a->duration);
 }
 
 /* The calls of the handle that a socket was moved into, and its close. */
@@ -152,7 +157,7 @@ static fer_error do_stream(const struct misuse_arguments *a)
     X(socket_send, GET_OR_SET(fer_socket_send(a->socket, a->buf, a->len, a->n),                    \
                               fer_socket_send_to(a->socket, a->buf, a->len, a->addr, a->n)))       \
     X(socket_into, do_into(a))                                                                     \
-    X(socket_from, do_from(a))
+    X(socket_lend, do_lend(a))
 
 #include "fuzz/programs/misuse_table.h"
 

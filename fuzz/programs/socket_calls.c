@@ -242,17 +242,17 @@ fer_error socket_into_any(fer_socket *socket, socket_any *out, model_type type)
     }
 }
 
-fer_error socket_from_any(fer_socket *socket, socket_any *of, model_type type)
+fer_socket *socket_lend_any(socket_any *handle, model_type type)
 {
     switch (type) {
-    case MODEL_TCP_STREAM: return fer_socket_from_tcp_stream(socket, &of->tcp_stream);
-    case MODEL_TCP_LISTENER: return fer_socket_from_tcp_listener(socket, &of->tcp_listener);
-    case MODEL_UDP: return fer_socket_from_udp_socket(socket, &of->udp);
-    case MODEL_UNIX_STREAM: return fer_socket_from_unix_stream(socket, &of->unix_stream);
-    case MODEL_UNIX_LISTENER: return fer_socket_from_unix_listener(socket, &of->unix_listener);
-    case MODEL_UNIX_DATAGRAM:
+    case MODEL_TCP_STREAM: return fer_tcp_stream_as_socket(&handle->tcp_stream);
+    case MODEL_TCP_LISTENER: return fer_tcp_listener_as_socket(&handle->tcp_listener);
+    case MODEL_UDP: return fer_udp_socket_as_socket(&handle->udp);
+    case MODEL_UNIX_STREAM: return fer_unix_stream_as_socket(&handle->unix_stream);
+    case MODEL_UNIX_LISTENER: return fer_unix_listener_as_socket(&handle->unix_listener);
+    case MODEL_UNIX_DATAGRAM: return fer_unix_datagram_as_socket(&handle->unix_datagram);
     case MODEL_SOCKET:
-    default: return fer_socket_from_unix_datagram(socket, &of->unix_datagram);
+    default: return &handle->socket;
     }
 }
 

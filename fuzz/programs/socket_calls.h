@@ -22,7 +22,7 @@ fer_error socket_get_option(const fer_socket *socket, model_option option, uint6
 fer_raw_socket socket_as_raw_any(const socket_any *handle, model_type type);
 void socket_close_any(socket_any *handle, model_type type);
 fer_error socket_into_any(fer_socket *socket, socket_any *out, model_type type);
-fer_error socket_from_any(fer_socket *socket, socket_any *of, model_type type);
+fer_socket *socket_lend_any(socket_any *handle, model_type type);
 fer_error socket_open_any(socket_any *handle, model_type type);
 /* For fer_sockets and streams. */
 fer_error socket_peer_addr_any(const socket_any *handle, model_type type);

@@ -65,18 +65,6 @@ void socket_step_into(struct socket_program *p, const struct socket_call *c)
     }
 }
 
-void socket_step_from(struct socket_program *p, const struct socket_call *c)
-{
-    size_t of = SOCKET_BUILT + c->other % (SOCKET_HANDLES - SOCKET_BUILT);
-    kind_set allowed = model_move(&p->models[of], &p->models[c->socket]);
-    fer_error error =
-        socket_from_any(&p->handles[c->socket].socket, &p->handles[of], socket_types[of]);
-    socket_check(error, allowed);
-    if (error.kind == FER_OK) {
-        model_move_done(&p->models[of], &p->models[c->socket]);
-    }
-}
-
 void socket_step_into_raw(struct socket_program *p, const struct socket_call *c)
 {
     socket_step_changes();
@@ -105,7 +93,7 @@ static model_state reported_state(fer_socket *socket)
     if (error.kind == FER_UNSUPPORTED &&
         fer_socket_into_unix_stream(socket, &stream).kind == FER_OK) {
         error = fer_unix_stream_peer_addr(&stream, &name);
-        FUZZ_CHECK(fer_socket_from_unix_stream(socket, &stream).kind == FER_OK);
+        FUZZ_CHECK(fer_socket_from_raw(socket, fer_unix_stream_into_raw(&stream)).kind == FER_OK);
     }
     return error.kind == FER_WOULD_BLOCK     ? STATE_CONNECTING
            : error.kind == FER_NOT_CONNECTED ? STATE_UNCONNECTED

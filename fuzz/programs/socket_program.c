@@ -47,17 +47,21 @@ void socket_arm_fault(fer_sim_fault fault)
 
 /* ---- Options */
 
-static void set_option(struct socket_program *p, const struct socket_call *c)
+static void set_option_of(fer_socket *socket, model_handle *model, uint8_t arg)
 {
-    model_option option = (model_option)(c->arg % OPTION_COUNT);
-    uint64_t value = socket_option_value(option, (uint8_t)(c->arg / OPTION_COUNT));
-    model_handle *model = &p->models[c->socket];
+    model_option option = (model_option)(arg % OPTION_COUNT);
+    uint64_t value = socket_option_value(option, (uint8_t)(arg / OPTION_COUNT));
     kind_set allowed = model_set_option(model, option, value);
-    fer_error error = socket_set_option(&p->handles[c->socket].socket, option, value);
+    fer_error error = socket_set_option(socket, option, value);
     socket_check(error, allowed);
     if (error.kind == FER_OK) {
         model_set_option_done(model, option, value);
     }
+}
+
+static void set_option(struct socket_program *p, const struct socket_call *c)
+{
+    set_option_of(&p->handles[c->socket].socket, &p->models[c->socket], c->arg);
 }
 
 static void get_option(struct socket_program *p, const struct socket_call *c)
@@ -101,14 +105,32 @@ static void bind_device(struct socket_program *p, const struct socket_call *c)
 
 /* ---- Names */
 
-static void bind_addr(struct socket_program *p, const struct socket_call *c)
+static void bind_to(fer_socket *socket, model_handle *model, uint8_t arg)
 {
-    fer_socket_addr addr = socket_bind_address(c->arg);
-    model_handle *model = &p->models[c->socket];
+    fer_socket_addr addr = socket_bind_address(arg);
     kind_set allowed = model_bind(model, &addr);
-    fer_error error = fer_socket_bind(&p->handles[c->socket].socket, &addr);
+    fer_error error = fer_socket_bind(socket, &addr);
     socket_check(error, allowed);
     model_bind_done(model, &addr, error);
+}
+
+/* A handle of another type is lent, which changes its flags. It is bound, or an option is set. */
+static void socket_step_lend(struct socket_program *p, const struct socket_call *c)
+{
+    size_t of = SOCKET_BUILT + c->other % (SOCKET_HANDLES - SOCKET_BUILT);
+    fer_socket *lent = socket_lend_any(&p->handles[of], socket_types[of]);
+    socket_step_changes();
+    FUZZ_CHECK(fer_socket_as_raw(lent) == socket_as_raw_any(&p->handles[of], socket_types[of]));
+    if (c->arg % 2 != 0) {
+        set_option_of(lent, &p->models[of], (uint8_t)(c->arg / 2));
+    } else {
+        bind_to(lent, &p->models[of], (uint8_t)(c->arg / 2));
+    }
+}
+
+static void bind_addr(struct socket_program *p, const struct socket_call *c)
+{
+    bind_to(&p->handles[c->socket].socket, &p->models[c->socket], c->arg);
 }
 
 static void bind_path(struct socket_program *p, const struct socket_call *c)
@@ -307,7 +329,7 @@ static const struct {
     {"bind", bind_addr},
     {"listen", start_listening},
     {"into", socket_step_into},
-    {"from", socket_step_from},
+    {"lend", socket_step_lend},
     {"advance", let_time_pass},
     {"peer_addr", peer_addr},
     {"read", read_some},

@@ -32,7 +32,6 @@ void socket_step_new(struct socket_program *p, const struct socket_call *c);
 void socket_step_close(struct socket_program *p, const struct socket_call *c);
 void socket_step_clone(struct socket_program *p, const struct socket_call *c);
 void socket_step_into(struct socket_program *p, const struct socket_call *c);
-void socket_step_from(struct socket_program *p, const struct socket_call *c);
 void socket_step_into_raw(struct socket_program *p, const struct socket_call *c);
 void socket_step_from_raw(struct socket_program *p, const struct socket_call *c);
 void socket_step_open(struct socket_program *p, const struct socket_call *c);

@@ -513,8 +513,12 @@ FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bo
 /**
  * Sets the timeout of each single read or receive call. Same as fer_tcp_stream_set_read_timeout.
  *
- * On a stream that listens, or will listen, it is the timeout of accept
- * (fer_tcp_listener_set_timeout).
+ * On a stream that listens, or will listen, it is the timeout of each accept, also on a listener
+ * that is lent (fer_tcp_listener_as_socket). It is rounded up to milliseconds and limited to 12
+ * days. Clones share it, and accepted streams do not inherit it. A call in progress keeps the
+ * timeout that it began with. ferrule waits itself, because macOS, the BSDs and Windows ignore
+ * SO_RCVTIMEO in accept. On POSIX the first timeout of a listener makes the descriptor nonblocking
+ * (see fer_tcp_listener_set_nonblocking). Limits bound one call (fer_tcp_listener_set_limits).
  *
  * Blocks: never.
  * Owns: nothing.
@@ -800,8 +804,8 @@ FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *FE
                                                     size_t len, fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/* ---- Conversions between a fer_socket and the handle types of tcp.h, udp.h and unix.h. The socket
- * keeps its options and its state. A failed call changes nothing. */
+/* ---- Conversions to the handle types of tcp.h, udp.h and unix.h. The socket keeps its options and
+ * its state. A failed call changes nothing. */
 
 /**
  * Converts the socket to a fer_tcp_stream and leaves a CLOSED fer_socket.
@@ -819,19 +823,6 @@ FER_MUST_USE FER_API fer_error fer_socket_into_tcp_stream(fer_socket *socket, fe
     FER_INOUT(1) FER_INOUT(2);
 
 /**
- * Converts a fer_tcp_stream to a fer_socket and leaves a CLOSED fer_tcp_stream.
- *
- * Blocks: never.
- * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_MISUSE (the fer_socket is open).
- * Rust: socket2: From<TcpStream> for Socket.
- * Threads: no concurrent call on either handle.
- */
-FER_MUST_USE FER_API fer_error fer_socket_from_tcp_stream(fer_socket *socket,
-                                                          fer_tcp_stream *stream) FER_INOUT(1)
-    FER_INOUT(2);
-
-/**
  * Converts the socket to a fer_tcp_listener and leaves a CLOSED fer_socket.
  *
  * It must be an IP stream that listens.
@@ -844,19 +835,6 @@ FER_MUST_USE FER_API fer_error fer_socket_from_tcp_stream(fer_socket *socket,
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_listener(fer_socket *socket,
                                                             fer_tcp_listener *out) FER_INOUT(1)
-    FER_INOUT(2);
-
-/**
- * Converts a fer_tcp_listener to a fer_socket and leaves a CLOSED fer_tcp_listener.
- *
- * Blocks: never.
- * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_MISUSE (the fer_socket is open).
- * Rust: socket2: From<TcpListener> for Socket.
- * Threads: no concurrent call on either handle.
- */
-FER_MUST_USE FER_API fer_error fer_socket_from_tcp_listener(fer_socket *socket,
-                                                            fer_tcp_listener *listener) FER_INOUT(1)
     FER_INOUT(2);
 
 /**
@@ -874,19 +852,6 @@ FER_MUST_USE FER_API fer_error fer_socket_into_udp_socket(fer_socket *socket, fe
     FER_INOUT(1) FER_INOUT(2);
 
 /**
- * Converts a fer_udp_socket to a fer_socket and leaves a CLOSED fer_udp_socket.
- *
- * Blocks: never.
- * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_MISUSE (the fer_socket is open).
- * Rust: socket2: From<UdpSocket> for Socket.
- * Threads: no concurrent call on either handle.
- */
-FER_MUST_USE FER_API fer_error fer_socket_from_udp_socket(fer_socket *socket,
-                                                          fer_udp_socket *of_socket) FER_INOUT(1)
-    FER_INOUT(2);
-
-/**
  * Converts the socket to a fer_unix_stream and leaves a CLOSED fer_socket.
  *
  * It must be a Unix stream that does not listen. Every other state is allowed.
@@ -899,19 +864,6 @@ FER_MUST_USE FER_API fer_error fer_socket_from_udp_socket(fer_socket *socket,
  */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)
     FER_INOUT(1) FER_INOUT(2);
-
-/**
- * Converts a fer_unix_stream to a fer_socket and leaves a CLOSED fer_unix_stream.
- *
- * Blocks: never.
- * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_MISUSE (the fer_socket is open).
- * Rust: socket2: From<UnixStream> for Socket.
- * Threads: no concurrent call on either handle.
- */
-FER_MUST_USE FER_API fer_error fer_socket_from_unix_stream(fer_socket *socket,
-                                                           fer_unix_stream *stream) FER_INOUT(1)
-    FER_INOUT(2);
 
 /**
  * Converts the socket to a fer_unix_listener and leaves a CLOSED fer_socket.
@@ -929,19 +881,6 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_listener(fer_socket *socket,
     FER_INOUT(2);
 
 /**
- * Converts a fer_unix_listener to a fer_socket and leaves a CLOSED fer_unix_listener.
- *
- * Blocks: never.
- * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_MISUSE (the fer_socket is open).
- * Rust: socket2: From<UnixListener> for Socket.
- * Threads: no concurrent call on either handle.
- */
-FER_MUST_USE FER_API fer_error fer_socket_from_unix_listener(fer_socket *socket,
-                                                             fer_unix_listener *listener)
-    FER_INOUT(1) FER_INOUT(2);
-
-/**
  * Converts the socket to a fer_unix_datagram and leaves a CLOSED fer_socket.
  *
  * It must be a Unix datagram socket.
@@ -955,19 +894,6 @@ FER_MUST_USE FER_API fer_error fer_socket_from_unix_listener(fer_socket *socket,
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
                                                              fer_unix_datagram *out) FER_INOUT(1)
     FER_INOUT(2);
-
-/**
- * Converts a fer_unix_datagram to a fer_socket and leaves a CLOSED fer_unix_datagram.
- *
- * Blocks: never.
- * Owns: the fer_socket owns the socket afterwards.
- * Errors: FER_MISUSE (the fer_socket is open).
- * Rust: socket2: From<UnixDatagram> for Socket.
- * Threads: no concurrent call on either handle.
- */
-FER_MUST_USE FER_API fer_error fer_socket_from_unix_datagram(fer_socket *socket,
-                                                             fer_unix_datagram *datagram)
-    FER_INOUT(1) FER_INOUT(2);
 
 /* ---- Every other handle as a fer_socket, for the options that its type does not have. */
 

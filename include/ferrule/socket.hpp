@@ -324,7 +324,7 @@ class socket : public owned<fer_socket, fer_socket_close>
                                                   buf.size());
     }
 
-    /* ---- Conversions between a fer_socket and the handle types of tcp.h, udp.h and unix.h. The
+    /* ---- Conversions to the handle types of tcp.h, udp.h and unix.h. The
      * socket keeps its options and its state. A failed call changes nothing. */
 
     /* Converts the socket to a fer_tcp_stream and leaves a CLOSED fer_socket. */
@@ -333,22 +333,10 @@ class socket : public owned<fer_socket, fer_socket_close>
         return detail::opened_by<tcp_stream>(fer_socket_into_tcp_stream, get());
     }
 
-    /* Converts a fer_tcp_stream to a fer_socket and leaves a CLOSED fer_tcp_stream. */
-    static result<socket> from_tcp_stream(tcp_stream &&stream) noexcept
-    {
-        return detail::opened<socket>(fer_socket_from_tcp_stream, stream.get());
-    }
-
     /* Converts the socket to a fer_tcp_listener and leaves a CLOSED fer_socket. */
     result<tcp_listener> into_tcp_listener() noexcept
     {
         return detail::opened_by<tcp_listener>(fer_socket_into_tcp_listener, get());
-    }
-
-    /* Converts a fer_tcp_listener to a fer_socket and leaves a CLOSED fer_tcp_listener. */
-    static result<socket> from_tcp_listener(tcp_listener &&listener) noexcept
-    {
-        return detail::opened<socket>(fer_socket_from_tcp_listener, listener.get());
     }
 
     /* Converts the socket to a fer_udp_socket and leaves a CLOSED fer_socket. */
@@ -357,22 +345,10 @@ class socket : public owned<fer_socket, fer_socket_close>
         return detail::opened_by<udp_socket>(fer_socket_into_udp_socket, get());
     }
 
-    /* Converts a fer_udp_socket to a fer_socket and leaves a CLOSED fer_udp_socket. */
-    static result<socket> from_udp_socket(udp_socket &&of_socket) noexcept
-    {
-        return detail::opened<socket>(fer_socket_from_udp_socket, of_socket.get());
-    }
-
     /* Converts the socket to a fer_unix_stream and leaves a CLOSED fer_socket. */
     result<unix_stream> into_unix_stream() noexcept
     {
         return detail::opened_by<unix_stream>(fer_socket_into_unix_stream, get());
-    }
-
-    /* Converts a fer_unix_stream to a fer_socket and leaves a CLOSED fer_unix_stream. */
-    static result<socket> from_unix_stream(unix_stream &&stream) noexcept
-    {
-        return detail::opened<socket>(fer_socket_from_unix_stream, stream.get());
     }
 
     /* Converts the socket to a fer_unix_listener and leaves a CLOSED fer_socket. */
@@ -381,22 +357,10 @@ class socket : public owned<fer_socket, fer_socket_close>
         return detail::opened_by<unix_listener>(fer_socket_into_unix_listener, get());
     }
 
-    /* Converts a fer_unix_listener to a fer_socket and leaves a CLOSED fer_unix_listener. */
-    static result<socket> from_unix_listener(unix_listener &&listener) noexcept
-    {
-        return detail::opened<socket>(fer_socket_from_unix_listener, listener.get());
-    }
-
     /* Converts the socket to a fer_unix_datagram and leaves a CLOSED fer_socket. */
     result<unix_datagram> into_unix_datagram() noexcept
     {
         return detail::opened_by<unix_datagram>(fer_socket_into_unix_datagram, get());
-    }
-
-    /* Converts a fer_unix_datagram to a fer_socket and leaves a CLOSED fer_unix_datagram. */
-    static result<socket> from_unix_datagram(unix_datagram &&datagram) noexcept
-    {
-        return detail::opened<socket>(fer_socket_from_unix_datagram, datagram.get());
     }
 };
 

@@ -1189,36 +1189,6 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_set_limits(fer_tcp_listener *lis
     FER_INOUT(1);
 
 /**
- * Sets the timeout of each accept. FER_DURATION_NONE, the default, waits without limit.
- *
- * The timeout is rounded up to milliseconds and limited to 12 days. It belongs to the socket, so
- * clones share it; accepted streams do not inherit it. A call in progress keeps the timeout that it
- * began with. ferrule waits itself, because macOS, the BSDs and Windows ignore SO_RCVTIMEO in
- * accept. On POSIX the first timeout makes the descriptor nonblocking (see
- * fer_tcp_listener_set_nonblocking).
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
- * Rust: none in std; Java: ServerSocket.setSoTimeout.
- * Threads: concurrent with any other call on the handle except close.
- */
-FER_MUST_USE FER_API fer_error fer_tcp_listener_set_timeout(fer_tcp_listener *listener,
-                                                            fer_duration timeout) FER_INOUT(1);
-
-/**
- * Stores the timeout of accept in *out, FER_DURATION_NONE if there is none.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE.
- * Rust: none in std; Java: ServerSocket.getSoTimeout.
- * Threads: concurrent with any other call on the handle except close.
- */
-FER_MUST_USE FER_API fer_error fer_tcp_listener_timeout(const fer_tcp_listener *listener,
-                                                        fer_duration *out);
-
-/**
  * Sets nonblocking mode (true) or blocking mode (false).
  *
  * In nonblocking mode accept returns FER_WOULD_BLOCK if no connection is queued. The mode belongs

@@ -402,18 +402,6 @@ class tcp_listener : public owned<fer_tcp_listener, fer_tcp_listener_close>
         return fer_tcp_listener_set_limits(get(), &limits);
     }
 
-    /* Sets the timeout of each accept. */
-    [[nodiscard]] fer_error set_timeout(fer_duration timeout) noexcept
-    {
-        return fer_tcp_listener_set_timeout(get(), timeout);
-    }
-
-    /* Returns the timeout of accept, FER_DURATION_NONE if there is none. */
-    result<fer_duration> timeout() const noexcept
-    {
-        return detail::value_of<fer_duration>(fer_tcp_listener_timeout, get());
-    }
-
     /* Sets nonblocking mode (true) or blocking mode (false). */
     [[nodiscard]] fer_error set_nonblocking(bool nonblocking) noexcept
     {

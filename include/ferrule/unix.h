@@ -784,31 +784,6 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_limits(fer_unix_listener *l
     FER_INOUT(1);
 
 /**
- * Sets the timeout of each accept. FER_DURATION_NONE, the default, waits without limit. Same as
- * fer_tcp_listener_set_timeout.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
- * Rust: none in std; see fer_tcp_listener_set_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
-FER_MUST_USE FER_API fer_error fer_unix_listener_set_timeout(fer_unix_listener *listener,
-                                                             fer_duration timeout) FER_INOUT(1);
-
-/**
- * Stores the timeout of accept in *out, FER_DURATION_NONE if there is none.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE.
- * Rust: none in std; see fer_tcp_listener_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
-FER_MUST_USE FER_API fer_error fer_unix_listener_timeout(const fer_unix_listener *listener,
-                                                         fer_duration *out);
-
-/**
  * Sets nonblocking mode (true) or blocking mode (false). Same as fer_tcp_listener_set_nonblocking.
  *
  * In nonblocking mode accept returns FER_WOULD_BLOCK if no connection is queued. The mode belongs

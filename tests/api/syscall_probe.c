@@ -157,7 +157,9 @@ static void accept_within_limits(void)
          FER_TIMED_OUT);
     expect("set_limits", fer_tcp_listener_set_limits(&listener, NULL), FER_OK);
     STEP("listener_set_timeout",
-         fer_tcp_listener_set_timeout(&listener, fer_duration_from_millis(20)), FER_OK);
+         fer_socket_set_read_timeout(fer_tcp_listener_as_socket(&listener),
+                                     fer_duration_from_millis(20)),
+         FER_OK);
     STEP("accept_expired", fer_tcp_listener_accept(&listener, &accepted, NULL), FER_TIMED_OUT);
     /* the first clone allocates */
     expect("try_clone", fer_tcp_listener_try_clone(&listener, &clones[0]), FER_OK);

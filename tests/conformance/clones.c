@@ -104,12 +104,11 @@ static void a_call_waits_by_the_timeout_of_a_clone(void **state)
 static void a_handle_that_is_turned_into_another_type_shares_further(void **state)
 {
     struct pair *pair = pair_open(state);
-    fer_socket *socket = test_socket();
+    fer_socket *socket = fer_tcp_stream_as_socket(&pair->stream);
     fer_tcp_stream *clone = test_stream();
     fer_tcp_stream *again = test_stream();
     set_modes(&pair->stream, 30, 70, true);
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_ok(fer_socket_from_tcp_stream(socket, &pair->stream));
     assert_ok(fer_socket_set_read_timeout(socket, millis(40000)));
     assert_timeouts(clone, 40, 70);
     assert_ok(fer_socket_into_tcp_stream(socket, again));

@@ -1,5 +1,5 @@
-/* listener_limits.c: the timeout of a listener (rules T1, T2, T5, T6), and accept within limits
- * (rules K1, K2, K3, K7). Two processes: tests/interop/fork_posix.c. */
+/* listener_limits.c: the read timeout of a listener (rules T1, T2, T5, T6), and accept within
+ * limits (rules K1, K2, K3, K7). Two processes: tests/interop/fork_posix.c. */
 #include <stdatomic.h>
 
 #include "ferrule/cancel.h"
@@ -48,8 +48,9 @@ static void a_listeners_timeout_of_zero_is_invalid_input(void **state)
     uint16_t port = 0;
     fer_duration got = {0};
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    assert_own(fer_tcp_listener_set_timeout(listener, millis(0)), FER_INVALID_INPUT);
-    assert_ok(fer_tcp_listener_timeout(listener, &got));
+    assert_own(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(0)),
+               FER_INVALID_INPUT);
+    assert_ok(fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), &got));
     assert_true(got.nanos == FER_DURATION_NONE_NANOS);
     assert_accepts(listener, test_stream(), PEER_V4, port);
 }
@@ -61,7 +62,7 @@ static void an_accept_that_expires_is_timed_out_with_os_code_0(void **state)
     peer_family family = family_of(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
-    assert_ok(fer_tcp_listener_set_timeout(listener, millis(SHORT_MS)));
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(SHORT_MS)));
     assert_expires(listener);
     assert_accepts(listener, test_stream(), family, port);
     assert_expires(listener);
@@ -75,16 +76,18 @@ static void a_listeners_timeout_is_read_back(void **state)
     uint16_t port = 0;
     fer_duration got = {0};
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    assert_ok(fer_tcp_listener_set_timeout(listener, fer_duration_from_nanos(1)));
-    assert_ok(fer_tcp_listener_timeout(listener, &got));
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener),
+                                          fer_duration_from_nanos(1)));
+    assert_ok(fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), &got));
     assert_int_equal(got.nanos, 1000000);
     assert_own(fer_tcp_listener_accept(listener, test_stream(), NULL), FER_TIMED_OUT);
-    assert_ok(fer_tcp_listener_set_timeout(listener, (fer_duration){UINT64_MAX - 1}));
-    assert_ok(fer_tcp_listener_timeout(listener, &got));
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener),
+                                          (fer_duration){UINT64_MAX - 1}));
+    assert_ok(fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), &got));
     assert_false(got.nanos == FER_DURATION_NONE_NANOS);
     assert_accepts(listener, test_stream(), PEER_V4, port);
-    assert_ok(fer_tcp_listener_set_timeout(listener, FER_DURATION_NONE));
-    assert_ok(fer_tcp_listener_timeout(listener, &got));
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), FER_DURATION_NONE));
+    assert_ok(fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), &got));
     assert_true(got.nanos == FER_DURATION_NONE_NANOS);
     assert_accepts(listener, test_stream(), PEER_V4, port);
 }
@@ -100,15 +103,15 @@ static void a_listeners_timeout_is_its_clones_and_not_its_streams(void **state)
     fer_tcp_listener *clones[2] = {test_listener(), test_listener()};
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_ok(fer_tcp_listener_try_clone(listener, clones[0]));
-    assert_ok(fer_tcp_listener_set_timeout(clones[0], millis(SHORT_MS)));
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(clones[0]), millis(SHORT_MS)));
     assert_ok(fer_tcp_listener_try_clone(listener, clones[1]));
     assert_expires(listener);
     assert_expires(clones[1]);
     assert_accepts(clones[1], stream, PEER_V4, port);
     assert_ok(fer_tcp_stream_read_timeout(stream, &got));
     assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_listener_set_timeout(listener, FER_DURATION_NONE));
-    assert_ok(fer_tcp_listener_timeout(clones[0], &got));
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), FER_DURATION_NONE));
+    assert_ok(fer_socket_read_timeout(fer_tcp_listener_as_socket(clones[0]), &got));
     assert_true(got.nanos == FER_DURATION_NONE_NANOS);
 }
 
@@ -118,7 +121,7 @@ static void a_mode_keeps_the_timeout_of_a_listener(void **state)
     (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    assert_ok(fer_tcp_listener_set_timeout(listener, millis(SHORT_MS)));
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(SHORT_MS)));
     assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
     assert_kind(fer_tcp_listener_accept(listener, test_stream(), NULL), FER_WOULD_BLOCK);
     assert_ok(fer_tcp_listener_set_nonblocking(listener, false));
@@ -246,10 +249,11 @@ static void the_earlier_of_a_listeners_timeout_and_deadline_counts(void **state)
     (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    assert_ok(fer_tcp_listener_set_timeout(listener, fer_duration_from_secs(60)));
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener),
+                                          fer_duration_from_secs(60)));
     set_limits(listener, fer_instant_after(millis(SHORT_MS)), NULL);
     assert_expires(listener);
-    assert_ok(fer_tcp_listener_set_timeout(listener, millis(SHORT_MS)));
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(SHORT_MS)));
     set_limits(listener, fer_instant_after(fer_duration_from_secs(60)), NULL);
     assert_expires(listener);
 }
@@ -259,7 +263,7 @@ static void clones_and_accepted_streams_begin_without_limits(void **state)
 {
     (void)state;
     uint16_t port = 0;
-    fer_socket socket = {0};
+    fer_tcp_listener *other = test_listener();
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *clone = test_listener();
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
@@ -271,9 +275,8 @@ static void clones_and_accepted_streams_begin_without_limits(void **state)
     assert_ok(fer_cancel_token_cancel(&token));
     assert_exchange(stream, peer);
     assert_accepts(clone, test_stream(), PEER_V4, port);
-    assert_ok(fer_socket_from_tcp_listener(&socket, listener));
-    assert_ok(fer_socket_into_tcp_listener(&socket, listener));
-    assert_accepts(listener, test_stream(), PEER_V4, port);
+    assert_ok(fer_socket_into_tcp_listener(fer_tcp_listener_as_socket(listener), other));
+    assert_accepts(other, test_stream(), PEER_V4, port);
     fer_cancel_token_close(&token);
 }
 

@@ -3,6 +3,7 @@
  *
  * E4: "Misuse (NULL, ... an unknown enum value, a bad family) is MISUSE or INVALID_INPUT,
  * and never undefined behaviour." The connection is unchanged, and no queued byte is consumed. */
+#include "ferrule/socket.h"
 #include "support/fixture.h"
 
 static const int bad_families[] = {0, 1, 2, 3, 5, 7, 10, 23, 30, 255, -1, INT32_MAX, INT32_MIN};
@@ -120,7 +121,7 @@ static void a_getter_without_an_output_is_invalid_input(void **state)
     assert_own(fer_tcp_stream_take_error(stream, NULL), FER_MISUSE);
     assert_own(fer_tcp_listener_local_addr(listener, NULL), FER_MISUSE);
     assert_own(fer_tcp_listener_ttl(listener, NULL), FER_MISUSE);
-    assert_own(fer_tcp_listener_timeout(listener, NULL), FER_MISUSE);
+    assert_own(fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), NULL), FER_MISUSE);
     assert_own(fer_tcp_listener_take_error(listener, NULL), FER_MISUSE);
     assert_alive(pair);
 }

@@ -58,22 +58,25 @@
     X(close_gracefully_forever, fer_tcp_stream_close_gracefully(s, FER_DURATION_NONE), MISUSE,    \
       false)
 
-#define LISTENER_CALLS(X)                                                                        \
-    X(listener_accept, fer_tcp_listener_accept(s, &spares.stream, &outputs.addr), MISUSE, false) \
-    X(listener_accept_without_peer, fer_tcp_listener_accept(s, &spares.stream, NULL), MISUSE,    \
-      false)                                                                                     \
-    X(listener_local_addr, fer_tcp_listener_local_addr(s, &outputs.addr), MISUSE, false)         \
-    X(listener_try_clone, fer_tcp_listener_try_clone(s, &spares.listener), MISUSE, false)        \
-    X(listener_try_clone_into_itself, fer_tcp_listener_try_clone(s, s), MISUSE, false)           \
-    X(listener_set_ttl, fer_tcp_listener_set_ttl(s, 64), MISUSE, false)                          \
-    X(listener_ttl, fer_tcp_listener_ttl(s, &outputs.number), MISUSE, false)                     \
-    X(listener_take_error, fer_tcp_listener_take_error(s, &outputs.error), MISUSE, false)        \
-    X(listener_set_timeout, fer_tcp_listener_set_timeout(s, fer_duration_from_secs(1)), MISUSE,  \
-      false)                                                                                     \
-    X(listener_set_timeout_zero, fer_tcp_listener_set_timeout(s, fer_duration_from_secs(0)),     \
-      MISUSE, false)                                                                             \
-    X(listener_timeout, fer_tcp_listener_timeout(s, &outputs.duration), MISUSE, false)           \
-    X(listener_set_limits, fer_tcp_listener_set_limits(s, NULL), MISUSE, false)                  \
+#define LISTENER_CALLS(X)                                                                          \
+    X(listener_accept, fer_tcp_listener_accept(s, &spares.stream, &outputs.addr), MISUSE, false)   \
+    X(listener_accept_without_peer, fer_tcp_listener_accept(s, &spares.stream, NULL), MISUSE,      \
+      false)                                                                                       \
+    X(listener_local_addr, fer_tcp_listener_local_addr(s, &outputs.addr), MISUSE, false)           \
+    X(listener_try_clone, fer_tcp_listener_try_clone(s, &spares.listener), MISUSE, false)          \
+    X(listener_try_clone_into_itself, fer_tcp_listener_try_clone(s, s), MISUSE, false)             \
+    X(listener_set_ttl, fer_tcp_listener_set_ttl(s, 64), MISUSE, false)                            \
+    X(listener_ttl, fer_tcp_listener_ttl(s, &outputs.number), MISUSE, false)                       \
+    X(listener_take_error, fer_tcp_listener_take_error(s, &outputs.error), MISUSE, false)          \
+    X(listener_set_timeout,                                                                        \
+      fer_socket_set_read_timeout(fer_tcp_listener_as_socket(s), fer_duration_from_secs(1)),       \
+      MISUSE, false)                                                                               \
+    X(listener_set_timeout_zero,                                                                   \
+      fer_socket_set_read_timeout(fer_tcp_listener_as_socket(s), fer_duration_from_secs(0)),       \
+      MISUSE, false)                                                                               \
+    X(listener_timeout, fer_socket_read_timeout(fer_tcp_listener_as_socket(s), &outputs.duration), \
+      MISUSE, false)                                                                               \
+    X(listener_set_limits, fer_tcp_listener_set_limits(s, NULL), MISUSE, false)                    \
     X(listener_set_nonblocking, fer_tcp_listener_set_nonblocking(s, true), MISUSE, false)
 
 #define STREAM_FUNCTION(name, expression, on_new, counts) \

@@ -43,18 +43,21 @@
     X(stream_try_clone, fer_unix_stream_try_clone(s, &spares.unix_stream), MISUSE, false)         \
     X(stream_try_clone_into_itself, fer_unix_stream_try_clone(s, s), MISUSE, false)
 
-#define LISTENER_CALLS(X)                                                                       \
-    X(listener_accept, fer_unix_listener_accept(s, &spares.unix_stream, &outputs.name), MISUSE, \
-      false)                                                                                    \
-    X(listener_accept_nameless, fer_unix_listener_accept(s, &spares.unix_stream, NULL), MISUSE, \
-      false)                                                                                    \
-    X(listener_local_addr, fer_unix_listener_local_addr(s, &outputs.name), MISUSE, false)       \
-    X(listener_set_nonblocking, fer_unix_listener_set_nonblocking(s, true), MISUSE, false)      \
-    X(listener_set_timeout, fer_unix_listener_set_timeout(s, FER_DURATION_NONE), MISUSE, false) \
-    X(listener_timeout, fer_unix_listener_timeout(s, &outputs.duration), MISUSE, false)         \
-    X(listener_set_limits, fer_unix_listener_set_limits(s, NULL), MISUSE, false)                \
-    X(listener_take_error, fer_unix_listener_take_error(s, &outputs.error), MISUSE, false)      \
-    X(listener_try_clone, fer_unix_listener_try_clone(s, &spares.unix_listener), MISUSE, false) \
+#define LISTENER_CALLS(X)                                                                        \
+    X(listener_accept, fer_unix_listener_accept(s, &spares.unix_stream, &outputs.name), MISUSE,  \
+      false)                                                                                     \
+    X(listener_accept_nameless, fer_unix_listener_accept(s, &spares.unix_stream, NULL), MISUSE,  \
+      false)                                                                                     \
+    X(listener_local_addr, fer_unix_listener_local_addr(s, &outputs.name), MISUSE, false)        \
+    X(listener_set_nonblocking, fer_unix_listener_set_nonblocking(s, true), MISUSE, false)       \
+    X(listener_set_timeout,                                                                      \
+      fer_socket_set_read_timeout(fer_unix_listener_as_socket(s), FER_DURATION_NONE), MISUSE,    \
+      false)                                                                                     \
+    X(listener_timeout,                                                                          \
+      fer_socket_read_timeout(fer_unix_listener_as_socket(s), &outputs.duration), MISUSE, false) \
+    X(listener_set_limits, fer_unix_listener_set_limits(s, NULL), MISUSE, false)                 \
+    X(listener_take_error, fer_unix_listener_take_error(s, &outputs.error), MISUSE, false)       \
+    X(listener_try_clone, fer_unix_listener_try_clone(s, &spares.unix_listener), MISUSE, false)  \
     X(listener_try_clone_into_itself, fer_unix_listener_try_clone(s, s), MISUSE, false)
 
 #define DATAGRAM_CALLS(X)                                                                          \

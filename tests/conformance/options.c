@@ -374,22 +374,20 @@ static void nodelay_is_told_as_it_was_set(void **state)
 static void assert_built_options_can_be_set(struct pair *pair)
 {
     bool is_v6 = pair->kind.family == PEER_V6;
-    fer_socket socket = {0};
+    fer_socket *socket = fer_tcp_stream_as_socket(&pair->stream);
     fer_socket fresh = {0};
     assert_ok(fer_socket_new(&fresh, is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4, FER_TYPE_STREAM,
                              FER_PROTOCOL_DEFAULT));
-    assert_ok(fer_socket_from_tcp_stream(&socket, &pair->stream));
-    assert_ok(fer_socket_set_reuse_address(&socket, false));
-    assert_ok(fer_socket_set_reuse_address(&socket, true));
-    assert_ok(fer_socket_set_recv_buffer_size(&socket, 8192));
-    assert_ok(fer_socket_set_send_buffer_size(&socket, 8192));
-    assert_kind(fer_socket_set_tos(&socket, 0), fer_socket_set_tos(&fresh, 0).kind);
-    assert_kind(fer_socket_set_reuse_port(&socket, false),
+    assert_ok(fer_socket_set_reuse_address(socket, false));
+    assert_ok(fer_socket_set_reuse_address(socket, true));
+    assert_ok(fer_socket_set_recv_buffer_size(socket, 8192));
+    assert_ok(fer_socket_set_send_buffer_size(socket, 8192));
+    assert_kind(fer_socket_set_tos(socket, 0), fer_socket_set_tos(&fresh, 0).kind);
+    assert_kind(fer_socket_set_reuse_port(socket, false),
                 fer_socket_set_reuse_port(&fresh, false).kind);
-    assert_kind(fer_socket_bind_device(&socket, NULL), fer_socket_bind_device(&fresh, NULL).kind);
-    assert_own(fer_socket_bind_device(&socket, ""), FER_INVALID_INPUT);
-    assert_own(fer_socket_set_only_v6(&socket, true), is_v6 ? FER_MISUSE : FER_UNSUPPORTED);
-    assert_ok(fer_socket_into_tcp_stream(&socket, &pair->stream));
+    assert_kind(fer_socket_bind_device(socket, NULL), fer_socket_bind_device(&fresh, NULL).kind);
+    assert_own(fer_socket_bind_device(socket, ""), FER_INVALID_INPUT);
+    assert_own(fer_socket_set_only_v6(socket, true), is_v6 ? FER_MISUSE : FER_UNSUPPORTED);
     fer_socket_close(&fresh);
 }
 

@@ -1,5 +1,6 @@
 /* raw_and_clones.c: rules R1 and R2: adopting and releasing sockets, and clones. Lengths above the
  * OS's limit (R3) are in lengths.c. */
+#include "ferrule/socket.h"
 #include "support/fixture.h"
 #include "support/process.h"
 #include "support/thread.h"
@@ -346,7 +347,8 @@ static void try_accept_never_waits_after_into_raw_of_a_clone(void **state)
         skip_because("Windows has no look at the queue: release all clones together");
     }
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
-    assert_ok(fer_tcp_listener_set_timeout(listener, millis(PEER_LIMIT_MS)));
+    assert_ok(
+        fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(PEER_LIMIT_MS)));
     peer_adopt(fer_tcp_listener_into_raw(clone));
     uint64_t start = peer_now_us();
     assert_kind(fer_tcp_listener_try_accept(listener, stream, NULL), FER_WOULD_BLOCK);

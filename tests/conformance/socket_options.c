@@ -327,8 +327,7 @@ static void a_socket_is_bound_to_the_loopback_s_device(void **state)
     }
     assert_ok(error);
     assert_exchange(stream, connect_stream(socket, family, stream));
-    assert_ok(fer_socket_from_tcp_stream(socket, stream));
-    error = fer_socket_bind_device(socket, NULL);
+    error = fer_socket_bind_device(fer_tcp_stream_as_socket(stream), NULL);
     if (error.kind == FER_PERMISSION_DENIED) {
         skip_because("this system does not permit this user to change a binding");
     }

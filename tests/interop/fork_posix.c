@@ -14,6 +14,7 @@
 
 #include "ferrule/cancel.h"
 #include "ferrule/resolve.h"
+#include "ferrule/socket.h"
 #include "ferrule/unix.h"
 #include "interop/sockets_posix.h"
 #include "support/fixture.h"
@@ -342,7 +343,7 @@ void the_limits_of_a_child_do_not_end_the_accept_of_its_parent(void **state)
     bool is_served = peer_recv_exact(client, &byte, 1);
     peer_close(client);
     /* the next accept ends it, whether it waits or has not begun */
-    FER_IGNORE(fer_tcp_listener_set_timeout(listener, millis(1)));
+    FER_IGNORE(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(1)));
     client = plain_connection(port);
     peer_adopt(client);
     test_thread_join(&thread);

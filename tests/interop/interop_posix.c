@@ -305,7 +305,8 @@ static fer_error accept_of_shut(int how, int mode)
     assert_ok(fer_unix_listener_from_raw(&listener, fd));
     assert_ok(fer_unix_listener_set_nonblocking(&listener, mode == NONBLOCKING));
     if (mode == WITH_TIMEOUT) {
-        assert_ok(fer_unix_listener_set_timeout(&listener, millis(5000)));
+        assert_ok(
+            fer_socket_set_read_timeout(fer_unix_listener_as_socket(&listener), millis(5000)));
     }
     assert_ok(fer_unix_listener_set_limits(&listener, mode == WITH_DEADLINE ? &limits : NULL));
     fer_error error = mode == TRYING ? fer_unix_listener_try_accept(&listener, &stream, NULL)

@@ -43,13 +43,14 @@ static void an_accept_ends_at_its_timeout(void **state)
     fer_tcp_listener listener = listening("127.0.0.1:80");
     fer_tcp_listener clone = {0};
     assert_ok(fer_tcp_listener_try_clone(&listener, &clone));
-    assert_ok(fer_tcp_listener_set_timeout(&listener, millis(TIMEOUT_MS)));
+    assert_ok(
+        fer_socket_set_read_timeout(fer_tcp_listener_as_socket(&listener), millis(TIMEOUT_MS)));
     for (int i = 0; i < 3; i++) {
         uint64_t began = now_ms();
         assert_code(accept_one(i == 1 ? &clone : &listener), FER_TIMED_OUT, 0);
         assert_int_equal(now_ms() - began, TIMEOUT_MS);
     }
-    assert_ok(fer_tcp_listener_set_timeout(&clone, FER_DURATION_NONE));
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(&clone), FER_DURATION_NONE));
     assert_code(accept_one(&listener), FER_DEADLOCK, 0);
     fer_tcp_listener_close(&listener);
     fer_tcp_listener_close(&clone);

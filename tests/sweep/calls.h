@@ -65,9 +65,7 @@
     X(P##_accept, S, WAITS, P##_accept(&w->h, &w->out, &w->name))         \
     X(P##_accept, S, WAITS, P##_accept(&w->h, &w->out, NULL))             \
     X(P##_try_accept, S, WAITS, P##_try_accept(&w->h, &w->out, &w->name)) \
-    X(P##_local_addr, S, 0, P##_local_addr(&w->h, &w->name))              \
-    X(P##_set_timeout, S, 0, P##_set_timeout(&w->h, w->brief))            \
-    X(P##_timeout, S, 0, P##_timeout(&w->h, &w->duration))
+    X(P##_local_addr, S, 0, P##_local_addr(&w->h, &w->name))
 
 /* ---- Datagram sockets of IP, with the options of a UDP socket. The peer has sent two. */
 
@@ -294,25 +292,15 @@
     X(fer_unix_datagram_as_socket, UNIX_GRAM, 0,                                                   \
       ((void)fer_unix_datagram_as_socket(&w->gram_), OK))                                          \
     X(fer_socket_into_tcp_stream, OF_TCP, CLOSES, fer_socket_into_tcp_stream(&w->socket, &w->tcp)) \
-    X(fer_socket_from_tcp_stream, TCP, CLOSES, fer_socket_from_tcp_stream(&w->socket, &w->tcp))    \
     X(fer_socket_into_tcp_listener, OF_TCP_LISTENER, CLOSES,                                       \
       fer_socket_into_tcp_listener(&w->socket, &w->tcp_listener))                                  \
-    X(fer_socket_from_tcp_listener, TCP_LISTENER, CLOSES,                                          \
-      fer_socket_from_tcp_listener(&w->socket, &w->tcp_listener))                                  \
     X(fer_socket_into_udp_socket, OF_UDP, CLOSES, fer_socket_into_udp_socket(&w->socket, &w->udp)) \
-    X(fer_socket_from_udp_socket, UDP, CLOSES, fer_socket_from_udp_socket(&w->socket, &w->udp))    \
     X(fer_socket_into_unix_stream, OF_UNIX, CLOSES,                                                \
       fer_socket_into_unix_stream(&w->socket, &w->unix_))                                          \
-    X(fer_socket_from_unix_stream, UNIX, CLOSES,                                                   \
-      fer_socket_from_unix_stream(&w->socket, &w->unix_))                                          \
     X(fer_socket_into_unix_listener, OF_UNIX_LISTENER, CLOSES,                                     \
       fer_socket_into_unix_listener(&w->socket, &w->unix_listener))                                \
-    X(fer_socket_from_unix_listener, UNIX_LISTENER, CLOSES,                                        \
-      fer_socket_from_unix_listener(&w->socket, &w->unix_listener))                                \
     X(fer_socket_into_unix_datagram, OF_UNIX_GRAM, CLOSES,                                         \
-      fer_socket_into_unix_datagram(&w->socket, &w->gram_))                                        \
-    X(fer_socket_from_unix_datagram, UNIX_GRAM, CLOSES,                                            \
-      fer_socket_from_unix_datagram(&w->socket, &w->gram_))
+      fer_socket_into_unix_datagram(&w->socket, &w->gram_))
 
 /* ---- Pollers, tokens, names */
 

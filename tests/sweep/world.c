@@ -209,15 +209,15 @@ static bool is_of_grams(enum setup setup)
 }
 
 /* A handle, and the same socket as a fer_socket and as a raw socket. */
-#define OPEN(NAME, type, h, open)                              \
-    case NAME: open; break;                                    \
-    case OF_##NAME:                                            \
-        open;                                                  \
-        REQUIRE_OK(fer_socket_from_##type(&w->socket, &w->h)); \
-        break;                                                 \
-    case RAW_##NAME:                                           \
-        open;                                                  \
-        w->raw = fer_##type##_into_raw(&w->h);                 \
+#define OPEN(NAME, type, h, open)                                                  \
+    case NAME: open; break;                                                        \
+    case OF_##NAME:                                                                \
+        open;                                                                      \
+        REQUIRE_OK(fer_socket_from_raw(&w->socket, fer_##type##_into_raw(&w->h))); \
+        break;                                                                     \
+    case RAW_##NAME:                                                               \
+        open;                                                                      \
+        w->raw = fer_##type##_into_raw(&w->h);                                     \
         break;
 
 bool world_open(struct world *w, enum setup setup, int flags)
@@ -297,10 +297,12 @@ void world_set_mode(struct world *w, enum setup setup, enum mode mode)
     case BUILT_UNCONNECTED: SET_MODE_OF_STREAM(fer_socket, socket, socket2)
     case TCP_LISTENER:
         SET_MODE(fer_tcp_listener, tcp_listener, tcp_listener2,
-                 REQUIRE_OK(fer_tcp_listener_set_timeout(&w->tcp_listener, w->brief)))
+                 REQUIRE_OK(fer_socket_set_read_timeout(
+                     fer_tcp_listener_as_socket(&w->tcp_listener), w->brief)))
     case UNIX_LISTENER:
         SET_MODE(fer_unix_listener, unix_listener, unix_listener2,
-                 REQUIRE_OK(fer_unix_listener_set_timeout(&w->unix_listener, w->brief)))
+                 REQUIRE_OK(fer_socket_set_read_timeout(
+                     fer_unix_listener_as_socket(&w->unix_listener), w->brief)))
     default: break;
     }
 }

@@ -107,8 +107,9 @@ static void each_option_is_its_own(void **state)
     assert_ok(fer_tcp_listener_set_ttl(&listener, 9));
     assert_ok(fer_tcp_listener_ttl(&listener, &number));
     fer_duration timeout = {0};
-    assert_ok(fer_tcp_listener_set_timeout(&listener, fer_duration_from_millis(7)));
-    assert_ok(fer_tcp_listener_timeout(&listener, &timeout));
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(&listener),
+                                          fer_duration_from_millis(7)));
+    assert_ok(fer_socket_read_timeout(fer_tcp_listener_as_socket(&listener), &timeout));
     assert_int_equal(timeout.nanos, 7000000);
     assert_ok(fer_tcp_listener_set_nonblocking(&listener, true));
     assert_log("set_option(1,TTL_V4,9) option_value(1,TTL_V4) set_nonblocking(1,1)");
@@ -134,8 +135,10 @@ static void null_is_refused_by_every_function(void **state)
     assert_error(fer_tcp_listener_set_ttl(null, 1), FER_MISUSE, 0);
     assert_error(fer_tcp_listener_ttl(null, &number), FER_MISUSE, 0);
     assert_error(fer_tcp_listener_set_nonblocking(null, true), FER_MISUSE, 0);
-    assert_error(fer_tcp_listener_set_timeout(null, FER_DURATION_NONE), FER_MISUSE, 0);
-    assert_error(fer_tcp_listener_timeout(null, &timeout), FER_MISUSE, 0);
+    assert_error(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(null), FER_DURATION_NONE),
+                 FER_MISUSE, 0);
+    assert_error(fer_socket_read_timeout(fer_tcp_listener_as_socket(null), &timeout), FER_MISUSE,
+                 0);
     assert_error(fer_tcp_listener_set_limits(null, NULL), FER_MISUSE, 0);
     assert_error(fer_tcp_listener_from_raw(null, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT, 0);
     assert_int_equal(fer_tcp_listener_as_raw(null), FER_RAW_SOCKET_NONE);
