@@ -32,12 +32,12 @@
  * - Failed connect. The first of these calls to detect the failure returns its cause; only
  *   take_error stores it in *out instead. After that take_error still stores the cause every time,
  *   and the others are FER_MISUSE. fer_tcp_stream_ready reports every interest as ready and
- *   does not consume the cause. close, as_raw, into_raw and fer_socket_from_tcp_stream work as
+ *   does not consume the cause. close, as_raw, into_raw and fer_tcp_stream_as_socket work as
  *   usual. All other calls are FER_MISUSE.
  * - Unconnected. Reads, writes, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED.
  *   The connect calls of this file and try_clone are FER_MISUSE, because the handle already
- *   has a socket. To connect the stream, convert it with fer_socket_from_tcp_stream and call
- *   fer_socket_connect. */
+ *   has a socket. To connect the stream, call fer_socket_connect with
+ *   fer_tcp_stream_as_socket. */
 #ifndef FERRULE_TCP_H
 #define FERRULE_TCP_H
 

@@ -28,6 +28,7 @@ static fer_error serve(fer_tcp_listener *listener, fer_poller *poller, const fer
     size_t ready = 0;
     bool notified = false;
     FER_TRY(fer_tcp_listener_bind_addrs(listener, addrs, count));
+    FER_TRY(fer_tcp_listener_set_timeout(listener, timeout));
     FER_TRY(fer_poller_add(poller, fer_tcp_listener_as_raw(listener), (fer_event){7, true, false},
                            FER_POLL_LEVEL));
     if (fer_duration_is_none(timeout)) {
