@@ -29,6 +29,7 @@ Installs with apt-get the missing packages of these groups:
   fuzz32     the 32-bit C and C++ libraries, to build the harnesses for i386
   package    for ci/package.sh: lintian, abidiff, fakeroot, Meson, and the group wine10
   consumer   for ci/package_check.sh: the group build, pkg-config and Meson
+  ports      for ports/run.sh: the group build, make, patch and pkg-config
   prove      Frama-C, Why3, and the provers z3 and cvc4
   counts     valgrind and strace, for bench/count_calls.sh
   bench      for ci/bench.sh: the group counts, Python, and the libraries that are measured beside
@@ -251,6 +252,13 @@ check_consumer() {
     need_program meson meson
 }
 
+check_ports() {
+    check_build
+    need_program make make
+    need_program patch patch
+    need_program pkg-config pkg-config
+}
+
 check_package() {
     check_consumer
     need_program dpkg-buildflags dpkg-dev
@@ -361,6 +369,7 @@ for group in "$@"; do
         fuzz32) check_fuzz32 ;;
         package) check_package ;;
         consumer) check_consumer ;;
+        ports) check_ports ;;
         prove) check_prove ;;
         counts) check_counts ;;
         bench) check_bench ;;

@@ -1,0 +1,121 @@
+#!/bin/sh
+# Runs the test suites of the ports: programs whose sockets a patch replaces by ferrule.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: ports/run.sh [--no-setup] [NAME...]
+
+Builds the library, fetches the source of each port (default: all), applies ports/NAME.patch, and
+runs the program's own tests, which the patch must not change. Names: see ports/README.md.
+The sources are Debian's, from this machine's mirrors, with the checksums below. Without a network,
+put the archive into build/cache/ports. --no-setup installs no packages. The last line is
+`N passed, N failed, N skipped`, of ports. Logs: build/log/port-NAME.log
+TEXT
+}
+
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/../ci/common.sh"
+
+# A row: the name, the version, the archive in Debian's pool/main, its SHA-256, and an extended
+# regular expression of the files of the suite.
+rows='
+beanstalkd 1.13 b/beanstalkd/beanstalkd_1.13.orig.tar.gz 26292dcdc0a7011d2f8ad968612f2cd8b2ef07687224876015399ae85e9e5263 (test.*\.c|ct/.*)
+'
+
+# test_NAME: runs the suite in the folder of the patched source.
+# count_NAME: prints the number of its tests that passed, from the output.
+
+test_beanstalkd() { make -j "$jobs" USE_SYSTEMD=no check; }
+# A point on one line for each test
+count_beanstalkd() { grep '^\.\.*$' | tr -d '\n' | wc -c; }
+
+cache=$root/build/cache/ports
+work=$root/build/ports
+prefix=$work/prefix
+
+# archive_of PATH SHA256: prints the path of the archive, which it fetches from a mirror if
+# necessary. The suites of one mirror share one pool.
+archive_of() {
+    archive=$cache/${1##*/}
+    if ! has_checksum "$archive" "$2" && [ -x /usr/lib/apt/apt-helper ]; then
+        # shellcheck disable=SC2016 # the field is apt's
+        for mirror in $(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+            sed 's,/*$,,' | LC_ALL=C sort -u); do
+            ! /usr/lib/apt/apt-helper -o Acquire::Retries=3 -o APT::Sandbox::User=root \
+                download-file "$mirror/pool/main/$1" "$archive.new" "SHA256:$2" >&2 ||
+                { mv "$archive.new" "$archive" && break; }
+        done
+        rm -f "$archive".new*
+    fi
+    has_checksum "$archive" "$2" && say "$archive"
+}
+
+has_checksum() {
+    [ -f "$1" ] && [ "$(sha256sum "$1" | cut -d ' ' -f 1)" = "$2" ]
+}
+
+# A program finds the library by pkg-config, as after an installation.
+install_library() {
+    cmake -S "$root" -B "$work/library" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_LIBDIR=lib &&
+        run_nice cmake --build "$work/library" -j "$jobs" &&
+        cmake --install "$work/library" --prefix "$prefix"
+}
+
+# patch_source NAME ARCHIVE SUITE FOLDER
+patch_source() {
+    patch=$root/ports/$1.patch
+    if grep -E "^(---|\+\+\+) [ab]/$3([[:blank:]]|\$)" "$patch"; then
+        echo "error: the patch changes the suite"
+        return 1
+    fi
+    rm -rf "$4"
+    mkdir -p "$4" &&
+        tar -xf "$2" -C "$4" --strip-components 1 &&
+        patch -d "$4" -p1 -s --fuzz=0 --no-backup-if-mismatch <"$patch"
+}
+
+# test_port NAME FOLDER
+test_port() {
+    cd "$2" &&
+        PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib" "test_$1"
+}
+
+setup=yes
+names=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --help) usage; exit 0 ;;
+        --no-setup) setup=no ;;
+        -*) usage >&2; exit 2 ;;
+        *)
+            say "$rows" | grep -q "^$1 " || { usage >&2; exit 2; }
+            names="$names $1 "
+            ;;
+    esac
+    shift
+done
+[ "$setup" = no ] || "$root/ci/setup.sh" ports
+mkdir -p "$cache" "$work"
+logged port-library install_library
+
+while read -r name version path checksum suite; do
+    case $names in
+        *" $name "* | "") [ -n "$name" ] || continue ;;
+        *) continue ;;
+    esac
+    say "==== $name $version"
+    if ! archive=$(archive_of "$path" "$checksum" 2>"$logs/port-$name.log"); then
+        report_unavailable "$name: its source could not be fetched (build/log/port-$name.log)"
+    elif logged "port-$name-patch" patch_source "$name" "$archive" "$suite" "$work/$name" &&
+        (logged "port-$name" test_port "$name" "$work/$name") &&
+        count=$("count_$name" <"$logs/port-$name.log") && [ "$count" -gt 0 ]; then
+        say "    $count tests passed"
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+done <<ROWS
+$rows
+ROWS
+say_totals
