@@ -51,6 +51,13 @@ fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream, fer_unix_addr
     return ferp_unix_peer_addr(const_unix_handle(stream)->p_.raw_, out);
 }
 
+fer_error fer_unix_stream_peer_cred(const fer_unix_stream *stream, fer_unix_cred *out)
+{
+    FER_TRY(out == NULL ? feri_own_error(FER_MISUSE)
+                        : feri_stream_check(const_unix_handle(stream), FERI_REQUEST_PEER_ADDR));
+    return ferp_unix_peer_cred(const_unix_handle(stream)->p_.raw_, out);
+}
+
 fer_error fer_unix_stream_local_addr(const fer_unix_stream *stream, fer_unix_addr *out)
 {
     FER_TRY(feri_handle_check_getter(const_unix_handle(stream), out));

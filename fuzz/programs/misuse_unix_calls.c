@@ -47,13 +47,16 @@ static fer_error do_abstract(const struct misuse_arguments *a)
 static fer_error do_queries(const struct misuse_arguments *a)
 {
     size_t len = 0;
+    fer_unix_cred cred = {0, 0, MISUSE_UNTOUCHED};
+    fer_error error = fer_unix_stream_peer_cred(a->unix_stream, a->nulls & 2 ? NULL : &cred);
+    bool is_right = (error.kind == FER_OK) == (cred.pid != MISUSE_UNTOUCHED);
     (void)fer_unix_addr_is_unnamed(a->unix_addr);
     (void)fer_unix_addr_as_pathname(a->unix_addr);
     (void)fer_unix_addr_as_abstract_name(a->unix_addr, a->arg % 2 == 0 ? &len : NULL);
     (void)fer_unix_stream_as_raw(a->unix_stream);
     (void)fer_unix_listener_as_raw(a->unix_listener);
     (void)fer_unix_datagram_as_raw(a->unix_datagram);
-    return misuse_ok();
+    return misuse_checked(is_right, misuse_ok());
 }
 
 static fer_error do_close(const struct misuse_arguments *a)

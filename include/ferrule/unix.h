@@ -59,6 +59,14 @@ typedef struct fer_unix_received {
     fer_unix_addr from;
 } fer_unix_received;
 
+/* The identity of the process at the other end of a stream. pid is -1 if the system cannot tell
+ * it. */
+typedef struct fer_unix_cred {
+    uint32_t uid;
+    uint32_t gid;
+    int32_t pid;
+} fer_unix_cred;
+
 /* ---- Addresses */
 
 /**
@@ -230,6 +238,29 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_local_addr(const fer_unix_stream 
  */
 FER_MUST_USE FER_API fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream,
                                                          fer_unix_addr *out);
+
+/**
+ * Stores the effective user, the effective group and the process of the peer in *out. A server
+ * decides by it which clients it serves.
+ *
+ * The system recorded them when the peer called connect, or the listener that the peer accepted
+ * from called listen. They do not change if the peer changes its user or passes its descriptor to
+ * another process. A pid is only a hint, because the process may have ended and its number may be
+ * in use again. On Linux uid and gid are those of this process's user namespace, and pid is -1 if
+ * the peer is in no visible PID namespace. On macOS pid is -1 once the peer has closed. Query them
+ * before the stream's end of file, for example after accept.
+ *
+ * Windows has no user and group of a peer (its SIO_AF_UNIX_GETPEERPID returns a process id only).
+ *
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: same as fer_unix_stream_peer_addr; FER_NOT_CONNECTED also for a pair on NetBSD.
+ * FER_UNSUPPORTED on Windows.
+ * Rust: tokio: net::UnixStream::peer_cred; unstable in std.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_unix_stream_peer_cred(const fer_unix_stream *stream,
+                                                         fer_unix_cred *out);
 
 /**
  * Shuts down the read half, the write half or both, for this handle and its clones.

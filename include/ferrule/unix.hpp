@@ -69,6 +69,12 @@ class unix_stream : public owned<fer_unix_stream, fer_unix_stream_close>
         return detail::value_of<fer_unix_addr>(fer_unix_stream_peer_addr, get());
     }
 
+    /* Returns the user, the group and the process of the peer. */
+    result<fer_unix_cred> peer_cred() const noexcept
+    {
+        return detail::value_of<fer_unix_cred>(fer_unix_stream_peer_cred, get());
+    }
+
     /* Shuts down the read half, the write half or both, for this handle and its clones. */
     [[nodiscard]] fer_error shutdown(fer_shutdown how) noexcept
     {

@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__DragonFly__)
+#include <sys/ucred.h>
+#endif
 
 /* ---- Addresses */
 
@@ -80,6 +83,56 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
     int returned = getpeername((int)raw, (struct sockaddr *)&storage, &len);
     return store_unix_address(returned, &storage, len, out);
 }
+
+/* ---- Credentials. Each system has a struct of its own (unix(7); OpenBSD, getsockopt(2); NetBSD,
+ * macOS and FreeBSD, unix(4)). The level of LOCAL_ options is 0. */
+
+static fer_unix_cred cred_of(uid_t uid, gid_t gid, pid_t pid)
+{
+    return (fer_unix_cred){(uint32_t)uid, (uint32_t)gid, pid > 0 ? (int32_t)pid : -1};
+}
+
+#if defined(__linux__) || defined(__OpenBSD__)
+#ifdef __linux__
+typedef struct ucred system_cred;
+#else
+typedef struct sockpeercred system_cred;
+#endif
+
+fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
+{
+    system_cred cred;
+    socklen_t len = sizeof cred;
+    FER_TRY(ferp_posix_result(getsockopt((int)raw, SOL_SOCKET, SO_PEERCRED, &cred, &len)));
+    *out = cred_of(cred.uid, cred.gid, cred.pid);
+    return (fer_error){FER_OK, 0};
+}
+#elif defined(__NetBSD__)
+fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
+{
+    struct unpcbid cred;
+    socklen_t len = sizeof cred;
+    FER_TRY(ferp_posix_result(getsockopt((int)raw, 0, LOCAL_PEEREID, &cred, &len)));
+    *out = cred_of(cred.unp_euid, cred.unp_egid, cred.unp_pid);
+    return (fer_error){FER_OK, 0};
+}
+#else
+fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
+{
+    struct xucred cred;
+    socklen_t len = sizeof cred;
+    pid_t pid = 0;
+    FER_TRY(ferp_posix_result(getsockopt((int)raw, 0, LOCAL_PEERCRED, &cred, &len)));
+#if defined(__APPLE__)
+    len = sizeof pid;
+    (void)getsockopt((int)raw, 0, LOCAL_PEERPID, &pid, &len);
+#elif __FreeBSD__ >= 13
+    pid = cred.cr_pid;
+#endif
+    *out = cred_of(cred.cr_uid, cred.cr_groups[0], pid);
+    return (fer_error){FER_OK, 0};
+}
+#endif
 
 /* ---- Sockets */
 

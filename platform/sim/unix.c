@@ -326,6 +326,21 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
     return FERP_SIM_OK;
 }
 
+/* All sockets are those of one process. NetBSD records no credentials of a pair (tokio ignores its
+ * test of them there). */
+fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
+{
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (ferp_sim_is_winsock(network)) {
+        return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
+    }
+    if (!ferp_sim_has_peer(network, socket)) {
+        return ferp_sim_error(network, FERP_SIM_ENOTCONN);
+    }
+    *out = (fer_unix_cred){1000, 100, 4242};
+    return FERP_SIM_OK;
+}
+
 /* ---- Datagrams. They are never lost: a sender waits if the queue is full. */
 
 /* Linux, unix_dgram_sendmsg: a closed peer gives ECONNREFUSED once. Then the socket is

@@ -84,6 +84,13 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
     return from_sockaddr_un(&name, size, out);
 }
 
+fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
+{
+    (void)raw;
+    (void)out;
+    return ferp_winsock_error(WSAEOPNOTSUPP); /* SIO_AF_UNIX_GETPEERPID has no user */
+}
+
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
                               struct ferp_unix_datagram *out)
 {

@@ -15,6 +15,7 @@ static struct outputs {
     unsigned char keepalive[sizeof(fer_tcp_keepalive)];
     unsigned char datagram[sizeof(fer_udp_received)];
     unsigned char received[sizeof(fer_unix_received)];
+    unsigned char cred[sizeof(fer_unix_cred)];
     fer_socket_addr addr;
     fer_unix_addr name;
     fer_duration duration;
@@ -29,6 +30,7 @@ static struct outputs {
 #define KEEPALIVE ((fer_tcp_keepalive *)(void *)outputs.keepalive)
 #define DATAGRAM ((fer_udp_received *)(void *)outputs.datagram)
 #define RECEIVED ((fer_unix_received *)(void *)outputs.received)
+#define CRED ((fer_unix_cred *)(void *)outputs.cred)
 
 static const fer_io_slice slices_out[2] = {{"ab", 2}, {"cd", 2}};
 static const fer_io_slice_mut slices_in[2] = {{outputs.bytes, 4}, {outputs.bytes + 4, 4}};

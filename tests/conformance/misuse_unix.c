@@ -30,6 +30,7 @@
     X(stream_shutdown_both, fer_unix_stream_shutdown(s, FER_SHUTDOWN_BOTH), NOT_YET, false)       \
     X(stream_local_addr, fer_unix_stream_local_addr(s, &outputs.name), MISUSE, false)             \
     X(stream_peer_addr, fer_unix_stream_peer_addr(s, &outputs.name), MISUSE, false)               \
+    X(stream_peer_cred, fer_unix_stream_peer_cred(s, CRED), MISUSE, false)                        \
     X(stream_set_read_timeout, fer_unix_stream_set_read_timeout(s, fer_duration_from_secs(1)),    \
       MISUSE, false)                                                                              \
     X(stream_set_write_timeout, fer_unix_stream_set_write_timeout(s, FER_DURATION_NONE), MISUSE,  \
@@ -217,6 +218,7 @@ static void null_buffers_and_outputs_are_invalid_input_and_take_nothing(void **s
         }
     }
     assert_own(fer_unix_stream_peer_addr(pair.stream, NULL), FER_MISUSE);
+    assert_own(fer_unix_stream_peer_cred(pair.stream, NULL), FER_MISUSE);
     assert_own(fer_unix_stream_local_addr(pair.stream, NULL), FER_MISUSE);
     assert_own(fer_unix_stream_read_timeout(pair.stream, NULL), FER_MISUSE);
     assert_own(fer_unix_stream_write_timeout(pair.stream, NULL), FER_MISUSE);

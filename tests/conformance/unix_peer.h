@@ -4,6 +4,7 @@
 #define CONFORMANCE_UNIX_PEER_H
 
 #include "conformance/peer.h"
+#include "ferrule/unix.h"
 
 /* ---- The features of this OS, found by trying them */
 
@@ -18,6 +19,8 @@ bool unix_peer_reports_unread_input(void);
 bool unix_peer_has_bsd_datagrams(void);
 /* A stream whose peer was closed has no peer address, before it has read the end. */
 bool unix_peer_forgets_closed_peer(void);
+/* Stores the credentials of this process. False: the OS has none of a peer (Windows). */
+bool unix_peer_own_cred(fer_unix_cred *out);
 /* The length of the path field of an address, with room for a NUL or without. */
 size_t unix_peer_path_room(void);
 

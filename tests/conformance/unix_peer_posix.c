@@ -41,6 +41,12 @@ bool unix_peer_has_datagrams(void)
     return has_type(SOCK_DGRAM);
 }
 
+bool unix_peer_own_cred(fer_unix_cred *out)
+{
+    *out = (fer_unix_cred){(uint32_t)geteuid(), (uint32_t)getegid(), (int32_t)getpid()};
+    return true;
+}
+
 #ifdef __linux__
 bool unix_peer_has_abstract_names(void)
 {

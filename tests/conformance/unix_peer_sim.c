@@ -21,6 +21,11 @@ bool unix_peer_has_datagrams(void)
 {
     return !peer_is_windows();
 }
+bool unix_peer_own_cred(fer_unix_cred *out)
+{
+    *out = (fer_unix_cred){1000, 100, 4242};
+    return !peer_is_windows();
+}
 bool unix_peer_has_abstract_names(void)
 {
     return ferp_traits()->has_abstract_unix_names;

@@ -310,6 +310,28 @@ static void take_error_takes_a_reset_and_it_stays_with_the_handle(void **state)
     assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
 }
 
+static void a_stream_has_the_credentials_of_its_peer(void **state)
+{
+    struct unix_pair pair = unix_pair_open(state);
+    fer_unix_cred own;
+    fer_unix_cred cred = {77, 77, 77};
+    if (!unix_peer_own_cred(&own)) {
+        assert_kind(fer_unix_stream_peer_cred(pair.stream, &cred), FER_UNSUPPORTED);
+        assert_true(cred.uid == 77 && cred.gid == 77 && cred.pid == 77);
+        return;
+    }
+    fer_error error = fer_unix_stream_peer_cred(pair.stream, &cred);
+    if (**(int **)state == UNIX_PAIRED && error.kind == FER_NOT_CONNECTED) {
+        skip_because("this OS records no credentials of a pair (NetBSD)");
+    }
+    assert_ok(error);
+    assert_true(cred.uid == own.uid && cred.gid == own.gid && cred.pid == own.pid);
+    assert_unix_alive(&pair);
+    peer_close(pair.other);
+    assert_unix_reads_end(pair.stream);
+    assert_own(fer_unix_stream_peer_cred(pair.stream, &cred), FER_NOT_CONNECTED);
+}
+
 static void every_end_has_its_own_name_and_its_peer_s(void **state)
 {
     (void)state;
@@ -414,6 +436,7 @@ int main(void)
         UNIX_PAIR_TEST("S6", shutdown_wakes_a_reader),
         UNIX_PAIR_TEST("S7", shutting_read_leaves_writing_alone),
         UNIX_TEST("S7", shutting_read_breaks_the_other_end_s_writes_on_linux),
+        UNIX_PAIR_TEST("L6", a_stream_has_the_credentials_of_its_peer),
         UNIX_TEST("L6", every_end_has_its_own_name_and_its_peer_s),
         UNIX_TEST("L6", a_pair_has_no_names),
     };

@@ -182,6 +182,7 @@
 #define SWEEP_UNIX(X)                                                                              \
     SWEEP_STREAM(X, fer_unix_stream, UNIX, unix_, unix2, path_addr)                                \
     SWEEP_ANY_STREAM(X, fer_unix_stream_as_stream, UNIX, unix_)                                    \
+    X(fer_unix_stream_peer_cred, UNIX, 0, fer_unix_stream_peer_cred(&w->unix_, &w->cred))          \
     X(fer_unix_stream_connect, NONE, 0, fer_unix_stream_connect(&w->unix_, w->path))               \
     X(fer_unix_stream_connect_addr, NONE, 0,                                                       \
       fer_unix_stream_connect_addr(&w->unix_, &w->unix_peer))                                      \

@@ -111,6 +111,7 @@ struct world {
     fer_udp_received gram;
     fer_unix_received unix_gram;
     fer_socket_addr local, ip, tcp_peer, tcp_peers[2], udp_peer, found[4];
+    fer_unix_cred cred;
     fer_unix_addr path_addr, unix_peer, gram_peer, free_addr;
     char name_of_tcp[32], name_of_udp[32];
     const char *any_port, *path, *gram_path, *free_path;

@@ -452,6 +452,11 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
 {
     return store_name(TAKE(UNIX_PEER_ADDR, raw), out);
 }
+fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
+{
+    const script_result *result = TAKE(UNIX_PEER_CRED, raw);
+    return STORE(result, out, ((fer_unix_cred){(uint32_t)result->value, 2, 3}));
+}
 
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
                               struct ferp_unix_datagram *out)
