@@ -66,6 +66,7 @@ set(ferrule_core_sources
     core/api/resolve_within.c
     core/api/socket.c
     core/api/tcp_listener.c
+    core/api/interface.c
     core/api/stream.c
     core/api/tcp_stream.c
     core/api/udp_socket.c

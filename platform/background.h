@@ -1,5 +1,6 @@
-/* background.h: the part of the seam for lookups in the background: memory, threads and names; and
- * texts. The rules of platform.h apply, which includes this file. */
+/* background.h: the part of the seam for lookups in the background: memory, threads and names; for
+ * names of network interfaces; and for texts. The rules of platform.h apply, which includes this
+ * file. */
 #ifndef FERP_BACKGROUND_H
 #define FERP_BACKGROUND_H
 
@@ -84,5 +85,12 @@ void ferp_error_text(fer_error error, char *buf, size_t cap);
  * The second one is the same for all backends (platform/common). EIO: a kind without a number. */
 int ferp_errno(fer_error error);
 int ferp_errno_of_kind(fer_error_kind kind);
+
+/* ---- Network interfaces: the index of a NUL-terminated name, and the name of an index, of
+ * FER_INTERFACE_NAME_CAP bytes. NOT_FOUND: there is none. if_nametoindex, if_indextoname | the same
+ * of iphlpapi.dll. */
+
+fer_error ferp_interface_index(const char *interface_name, uint32_t *out);
+fer_error ferp_interface_name(uint32_t index, char *name);
 
 #endif

@@ -212,8 +212,7 @@ fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr);
 fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr);
 fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out);
 fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out);
-/* The credentials of a connected stream's peer. SO_PEERCRED | UNSUPPORTED. */
-fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out);
+fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out); /* SO_PEERCRED | none */
 
 /* ---- Bytes. *n is the number of bytes moved, 0 on failure. len and sums are at most
  * io_length_max (of a datagram datagram_length_max), counts at most io_slices_max. */

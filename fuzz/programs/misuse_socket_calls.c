@@ -108,6 +108,19 @@ static fer_error do_stream(const struct misuse_arguments *a)
 /* Bit 6 of nulls selects the getter. */
 #define GET_OR_SET(getter, setter) ((a->nulls & 64) != 0 ? (getter) : (setter))
 
+/* Every machine of the simulation has the interfaces 1, "lo", and 2, "eth0". */
+static fer_error do_interface(const struct misuse_arguments *a)
+{
+    char name[8] = "";
+    uint32_t index = MISUSE_UNTOUCHED;
+    fer_error error = fer_interface_index(a->device, a->nulls & 2 ? NULL : &index);
+    bool is_right = (error.kind == FER_OK) == (index == 2);
+    fer_error named = fer_interface_name(a->number, a->nulls & 4 ? NULL : name, a->arg % 8);
+    bool fits = (a->nulls & 4) == 0 && a->arg % 8 > (a->number == 1 ? 2 : 4);
+    bool has_name = (a->number == 1 || a->number == 2) && fits;
+    return misuse_checked(is_right && (named.kind == FER_OK) == has_name, error);
+}
+
 /* Only port 0 refuses here, and no peer is silent: how the dialects differ there is for another
  * harness. */
 /* X(name, the call) */
@@ -139,7 +152,8 @@ static fer_error do_stream(const struct misuse_arguments *a)
                              fer_socket_set_tos(a->socket, a->number)))                            \
     X(socket_broadcast, GET_OR_SET(fer_socket_broadcast(a->socket, a->flag_out),                   \
                                    fer_socket_set_broadcast(a->socket, a->arg & 1)))               \
-    X(socket_bind_device, fer_socket_bind_device(a->socket, a->device))                            \
+    X(socket_bind_device,                                                                          \
+      GET_OR_SET(do_interface(a), fer_socket_bind_device(a->socket, a->device)))                   \
     X(socket_nonblocking, fer_socket_set_nonblocking(a->socket, a->arg & 1))                       \
     X(socket_read_timeout, GET_OR_SET(fer_socket_read_timeout(a->socket, a->duration_out),         \
                                       fer_socket_set_read_timeout(a->socket, a->duration)))        \

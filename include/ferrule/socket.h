@@ -967,6 +967,44 @@ FER_API fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener) FER
  */
 FER_API fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram) FER_INOUT(1);
 
+/* ---- Network interfaces */
+
+/* The size of the longest name of a network interface, including the NUL: 16 bytes on POSIX systems
+ * (IF_NAMESIZE), 257 on Windows (NDIS_IF_MAX_STRING_SIZE). */
+#define FER_INTERFACE_NAME_CAP 260
+
+/**
+ * Stores the index of a network interface in *out: the scope_id of its link-local addresses, and
+ * the interface of fer_udp_socket_join_multicast_v6.
+ *
+ * interface_name is NUL-terminated, for example "eth0". On Windows it is the name of NDIS, for
+ * example "ethernet_32769", and not the alias that programs show ("Ethernet"). An index does not
+ * change while the system runs, but an interface can be removed.
+ *
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_NOT_FOUND (no such interface: ENODEV on Linux, ENXIO on macOS and the BSDs, os_code 0
+ * on Windows), FER_MISUSE and other errors of the OS.
+ * Rust: none in std and socket2; nix::net::if_::if_nametoindex.
+ * Threads: any number of concurrent calls.
+ */
+FER_MUST_USE FER_API fer_error fer_interface_index(const char *interface_name, uint32_t *out);
+
+/**
+ * Stores the name of the network interface with an index in buf, with a NUL.
+ *
+ * cap is the size of buf. FER_INTERFACE_NAME_CAP is enough for every name.
+ *
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_NOT_FOUND (no such interface: ENXIO on POSIX systems, os_code 0 on Windows),
+ * FER_BUFFER_TOO_SMALL (buf is unchanged), FER_MISUSE and other errors of the OS.
+ * Rust: none in std and socket2; nix::net::if_::if_indextoname.
+ * Threads: any number of concurrent calls.
+ */
+FER_MUST_USE FER_API fer_error fer_interface_name(uint32_t index, char *FER_NULLABLE buf,
+                                                  size_t cap) FER_OUT_WRITES(2, 3);
+
 FER_END_DECLS
 
 #endif

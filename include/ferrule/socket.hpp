@@ -395,6 +395,19 @@ inline fer_socket *as_socket(unix_datagram &datagram) noexcept
     return fer_unix_datagram_as_socket(datagram.get());
 }
 
+/* Returns the index of a network interface (fer_interface_index). */
+inline result<std::uint32_t> interface_index(const char *interface_name) noexcept
+{
+    return detail::value_of<std::uint32_t>(fer_interface_index, interface_name);
+}
+
+/* Stores the name of the network interface with an index in buf (fer_interface_name). */
+template <std::size_t N>
+[[nodiscard]] fer_error interface_name(std::uint32_t index, char (&buf)[N]) noexcept
+{
+    return fer_interface_name(index, buf, N);
+}
+
 } // namespace ferrule
 
 #endif

@@ -1,8 +1,9 @@
-/* resolve.c: name lookup by getaddrinfo. Its codes are a number space of their own and are reported
- * as negative numbers on every system. glibc's are negative; those of macOS and the BSDs are
- * positive and could be mistaken for errno values. */
+/* resolve.c: names of network interfaces, and name lookup by getaddrinfo. Its codes are a number
+ * space of their own and are reported as negative numbers on every system. glibc's are negative;
+ * those of macOS and the BSDs are positive and could be mistaken for errno values. */
 #include "platform/posix/posix.h"
 
+#include <net/if.h>
 #include <netdb.h>
 #include <string.h>
 
@@ -109,4 +110,34 @@ void ferp_lookup_end(ferp_lookup *lookup)
     freeaddrinfo(lookup->first);
     lookup->first = NULL;
     lookup->next = NULL;
+}
+
+/* ---- Network interfaces */
+
+/* Linux reports ENODEV, and ENXIO for an index; the BSDs ENXIO (if_nametoindex(3)). */
+static fer_error interface_error(int code)
+{
+    return code == ENXIO || code == ENODEV ? (fer_error){FER_NOT_FOUND, code}
+                                           : ferp_posix_error_of(code);
+}
+
+/* musl cuts a longer name to one that may exist (strncpy in if_nametoindex). */
+fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
+{
+    unsigned found = 0;
+    errno = ENXIO;
+    if (strnlen(interface_name, IF_NAMESIZE) < IF_NAMESIZE) {
+        found = if_nametoindex(interface_name);
+    }
+    if (found == 0) {
+        return interface_error(errno);
+    }
+    *out = found;
+    return (fer_error){FER_OK, 0};
+}
+
+fer_error ferp_interface_name(uint32_t index, char *name)
+{
+    _Static_assert(IF_NAMESIZE <= FER_INTERFACE_NAME_CAP, "every name fits");
+    return if_indextoname(index, name) != NULL ? (fer_error){FER_OK, 0} : interface_error(errno);
 }

@@ -116,14 +116,17 @@ static bool is_link_scoped(const fer_ipv6_addr *v6)
            (v6->octets[0] == 0xff && (v6->octets[1] & 0x0f) == 2);
 }
 
+/* The machine's network interfaces have the indexes 1 and 2 (groups.c). */
+static const char *const interfaces[] = {"lo", "eth0"};
+enum { INTERFACES = 2 };
+
 /* Parses a network interface's number. Linux also accepts its name, "lo" or "eth0", after an
  * address of link scope (RFC 4007, 11; glibc's __inet6_scopeid_pton). */
 static bool read_scope(const ferp_sim_network *network, const char *text, const fer_ipv6_addr *v6,
                        uint32_t *scope)
 {
-    static const char *const interfaces[] = {"lo", "eth0"};
     uint64_t value = 0;
-    for (size_t i = 0; i < 2 && !ferp_sim_is_winsock(network) && is_link_scoped(v6); i++) {
+    for (size_t i = 0; i < INTERFACES && !ferp_sim_is_winsock(network) && is_link_scoped(v6); i++) {
         if (strcmp(text, interfaces[i]) == 0) {
             *scope = (uint32_t)i + 1;
             return true;
@@ -244,4 +247,36 @@ void ferp_lookup_end(ferp_lookup *lookup)
     }
     lookup->first = NULL;
     lookup->next = NULL;
+}
+
+/* ---- Network interfaces */
+
+/* As interface_error of the backends: Linux reports ENODEV, the BSDs ENXIO, Windows no code. */
+static fer_error interface_error(const ferp_sim_network *network)
+{
+    return (fer_error){FER_NOT_FOUND, ferp_sim_is_winsock(network)
+                                          ? 0
+                                          : ferp_sim_error(network, FERP_SIM_ENODEV).os_code};
+}
+
+fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
+{
+    FERP_SIM_REQUIRE(network)
+    for (uint32_t i = 0; i < INTERFACES; i++) {
+        if (strcmp(interface_name, interfaces[i]) == 0) {
+            *out = i + 1;
+            return FERP_SIM_OK;
+        }
+    }
+    return interface_error(network);
+}
+
+fer_error ferp_interface_name(uint32_t index, char *name)
+{
+    FERP_SIM_REQUIRE(network)
+    if (index == 0 || index > INTERFACES) {
+        return interface_error(network);
+    }
+    memcpy(name, interfaces[index - 1], strlen(interfaces[index - 1]) + 1);
+    return FERP_SIM_OK;
 }

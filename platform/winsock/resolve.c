@@ -1,4 +1,4 @@
-/* resolve.c: name lookup by the system's resolver. */
+/* resolve.c: names of network interfaces, and name lookup by the system's resolver. */
 #include "platform/winsock/winsock.h"
 
 #include <string.h>
@@ -88,4 +88,53 @@ void ferp_lookup_end(ferp_lookup *lookup)
     }
     lookup->first = NULL;
     lookup->next = NULL;
+}
+
+/* ---- Network interfaces. iphlpapi.dll is loaded for each call, so no program links it. Its
+ * functions set no error code ("if_nametoindex function (netioapi.h)", MSDN). A name has at most
+ * NDIS_IF_MAX_STRING_SIZE bytes, which is 256. */
+
+typedef ULONG(WINAPI *name_to_index_function)(const char *name);
+typedef char *(WINAPI *index_to_name_function)(ULONG index, char *name);
+
+static const WCHAR interface_module[] = L"iphlpapi.dll";
+static const fer_error interface_unknown = {FER_NOT_FOUND, 0};
+
+static HMODULE load_interfaces(void)
+{
+    return LoadLibraryExW(interface_module, NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+}
+
+fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
+{
+    name_to_index_function to_index = NULL;
+    ULONG index = 0;
+    HMODULE module = load_interfaces();
+    if (module == NULL) {
+        return ferp_winsock_error(WSAEOPNOTSUPP);
+    }
+    if (ferp_winsock_find_function(interface_module, "if_nametoindex", &to_index)) {
+        index = to_index(interface_name);
+    }
+    (void)FreeLibrary(module);
+    if (index == 0) {
+        return interface_unknown;
+    }
+    *out = index;
+    return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_interface_name(uint32_t index, char *name)
+{
+    index_to_name_function to_name = NULL;
+    bool is_found = false;
+    HMODULE module = load_interfaces();
+    if (module == NULL) {
+        return ferp_winsock_error(WSAEOPNOTSUPP);
+    }
+    if (ferp_winsock_find_function(interface_module, "if_indextoname", &to_name)) {
+        is_found = to_name(index, name) != NULL;
+    }
+    (void)FreeLibrary(module);
+    return is_found ? FERP_WINSOCK_OK : interface_unknown;
 }

@@ -126,6 +126,20 @@ static void an_unknown_domain_or_type_is_invalid_input(void **state)
     assert_true(fer_socket_as_raw(&socket) == FER_RAW_SOCKET_NONE);
 }
 
+static void interfaces_of_nothing_are_misuse(void **state)
+{
+    (void)state;
+    char buf[FER_INTERFACE_NAME_CAP] = "kept";
+    uint32_t index = 77;
+    assert_own(fer_interface_index(NULL, &index), FER_MISUSE);
+    assert_own(fer_interface_index("lo", NULL), FER_MISUSE);
+    assert_own(fer_interface_name(1, NULL, 1), FER_MISUSE);
+    assert_kind(fer_interface_name(1, NULL, 0), FER_BUFFER_TOO_SMALL);
+    assert_kind(fer_interface_name(1, buf, 1), FER_BUFFER_TOO_SMALL);
+    assert_string_equal(buf, "kept");
+    assert_int_equal(index, 77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +147,7 @@ int main(void)
         RULE_TEST("E4", no_socket_is_adopted),
         RULE_TEST("E4", what_is_not_open_lends_nothing),
         RULE_TEST("E4", an_unknown_domain_or_type_is_invalid_input),
+        RULE_TEST("E4", interfaces_of_nothing_are_misuse),
     };
     return RUN_TESTS("misuse_sockets", tests);
 }

@@ -357,6 +357,41 @@ static void a_unix_socket_is_bound_once_and_listens(void **state)
     assert_unix_exchange(stream, other);
 }
 
+/* An interface's index and its name find each other. Index 1 exists on every system. */
+static void an_interface_has_an_index_and_a_name(void **state)
+{
+    (void)state;
+    char name[FER_INTERFACE_NAME_CAP];
+    uint32_t index = 77;
+    assert_ok(fer_interface_name(1, name, sizeof name));
+    assert_in_range(strlen(name), 1, sizeof name - 1);
+    assert_ok(fer_interface_index(name, &index));
+    assert_int_equal(index, 1);
+    size_t len = strlen(name);
+    memset(name, 'x', sizeof name);
+    assert_own(fer_interface_name(1, name, len), FER_BUFFER_TOO_SMALL);
+    assert_true(name[0] == 'x');
+    assert_ok(fer_interface_name(1, name, len + 1));
+    assert_int_equal(strlen(name), len);
+}
+
+static void an_unknown_interface_is_not_found(void **state)
+{
+    (void)state;
+    char name[FER_INTERFACE_NAME_CAP] = "kept";
+    char longer[FER_INTERFACE_NAME_CAP];
+    uint32_t index = 77;
+    memset(longer, 'f', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    assert_kind(fer_interface_index("ferrule9", &index), FER_NOT_FOUND);
+    assert_kind(fer_interface_index("", &index), FER_NOT_FOUND);
+    assert_kind(fer_interface_index(longer, &index), FER_NOT_FOUND);
+    assert_kind(fer_interface_name(0, name, sizeof name), FER_NOT_FOUND);
+    assert_kind(fer_interface_name(0x7ffffff0, name, sizeof name), FER_NOT_FOUND);
+    assert_int_equal(index, 77);
+    assert_string_equal(name, "kept");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +411,8 @@ int main(void)
         SOCKET_TEST("R1", from_raw_takes_unix_sockets),
         SOCKET_TEST("R1", into_raw_gives_the_socket_up_with_its_modes),
         SOCKET_TEST("L1", a_unix_socket_is_bound_once_and_listens),
+        SOCKET_TEST("O6", an_interface_has_an_index_and_a_name),
+        SOCKET_TEST("O6", an_unknown_interface_is_not_found),
     };
     return RUN_TESTS("socket_building", tests);
 }

@@ -482,6 +482,18 @@ void ferp_report_refusals(fer_raw_socket raw, bool enabled)
     (void)TAKE_WITH(REPORT_REFUSALS, raw, "%d", enabled);
 }
 
+fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
+{
+    const script_result *result =
+        script_take(SCRIPT_INTERFACE_INDEX, FER_RAW_SOCKET_NONE, "%s", interface_name);
+    return STORE(result, out, (uint32_t)result->value);
+}
+fer_error ferp_interface_name(uint32_t index, char *name)
+{
+    memcpy(name, "lo", 3);
+    return script_take(SCRIPT_INTERFACE_NAME, FER_RAW_SOCKET_NONE, "%d", (int)index)->error;
+}
+
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
 {
     const script_result *result = script_take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%s", host);

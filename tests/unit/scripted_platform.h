@@ -61,6 +61,8 @@
     X(UNIX_LOCAL_ADDR, "unix_local_addr", true)              \
     X(UNIX_PEER_ADDR, "unix_peer_addr", true)                \
     X(UNIX_PEER_CRED, "unix_peer_cred", true)                \
+    X(INTERFACE_INDEX, "interface_index", true)              \
+    X(INTERFACE_NAME, "interface_name", true)                \
     X(UNIX_RECV_FROM, "unix_recv_from", true)                \
     X(UNIX_SEND_TO, "unix_send_to", true)                    \
     X(CHANGE_GROUP_V4, "change_group_v4", true)              \
