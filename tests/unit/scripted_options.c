@@ -166,3 +166,23 @@ void ferp_wake(fer_raw_socket raw)
 {
     (void)TAKE(WAKE, raw);
 }
+
+/* ---- Credentials and interfaces */
+
+fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
+{
+    const script_result *result = TAKE(UNIX_PEER_CRED, raw);
+    return STORE(result, out, ((fer_unix_cred){(uint32_t)result->value, 2, 3}));
+}
+
+fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
+{
+    const script_result *result =
+        script_take(SCRIPT_INTERFACE_INDEX, FER_RAW_SOCKET_NONE, "%s", interface_name);
+    return STORE(result, out, (uint32_t)result->value);
+}
+fer_error ferp_interface_name(uint32_t index, char *name)
+{
+    memcpy(name, "lo", 3);
+    return script_take(SCRIPT_INTERFACE_NAME, FER_RAW_SOCKET_NONE, "%d", (int)index)->error;
+}

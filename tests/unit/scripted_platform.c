@@ -452,11 +452,6 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
 {
     return store_name(TAKE(UNIX_PEER_ADDR, raw), out);
 }
-fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
-{
-    const script_result *result = TAKE(UNIX_PEER_CRED, raw);
-    return STORE(result, out, ((fer_unix_cred){(uint32_t)result->value, 2, 3}));
-}
 
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
                               struct ferp_unix_datagram *out)
@@ -480,18 +475,6 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
 void ferp_report_refusals(fer_raw_socket raw, bool enabled)
 {
     (void)TAKE_WITH(REPORT_REFUSALS, raw, "%d", enabled);
-}
-
-fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
-{
-    const script_result *result =
-        script_take(SCRIPT_INTERFACE_INDEX, FER_RAW_SOCKET_NONE, "%s", interface_name);
-    return STORE(result, out, (uint32_t)result->value);
-}
-fer_error ferp_interface_name(uint32_t index, char *name)
-{
-    memcpy(name, "lo", 3);
-    return script_take(SCRIPT_INTERFACE_NAME, FER_RAW_SOCKET_NONE, "%d", (int)index)->error;
 }
 
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
