@@ -79,7 +79,7 @@ static void print_error(const char *what, fer_error error)
 
 static fer_error open_socket(struct echo *echo)
 {
-    fer_socket_domain domain = echo->is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
+    fer_domain domain = echo->is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
     int protocol = echo->is_v6 ? FER_PROTOCOL_ICMPV6 : FER_PROTOCOL_ICMP;
     fer_error error = fer_socket_new(&echo->socket, domain, FER_TYPE_RAW, protocol);
     echo->is_raw = error.kind == FER_OK;

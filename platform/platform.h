@@ -129,8 +129,7 @@ uint64_t ferp_now(void);
  * creation if the OS can. It is nonblocking if io_waits_in_kernel is false. protocol is the IANA
  * number, or 0 for the type's default. UNSUPPORTED: this OS, or this version, has no such socket.
  * socket | WSASocketW. */
-fer_error ferp_socket_new(fer_socket_domain domain, fer_socket_type type, int protocol,
-                          fer_raw_socket *out);
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out);
 
 /* Creates another raw socket of the same socket, not inherited. It is nonblocking if
  * io_waits_in_kernel is false. fcntl(F_DUPFD_CLOEXEC) | WSADuplicateSocketW + WSASocketW,
@@ -206,7 +205,7 @@ void ferp_disable_connect_retry(fer_raw_socket raw);
 
 /* ---- Unix sockets: the same functions with Unix addresses. UNSUPPORTED: this OS, or this version,
  * has no such socket. ferp_unix_pair: socketpair | nothing */
-fer_error ferp_unix_pair(fer_socket_type type, fer_raw_socket *one, fer_raw_socket *other);
+fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other);
 enum { FERP_UNIX_UNNAMED, FERP_UNIX_PATHNAME, FERP_UNIX_ABSTRACT }; /* kinds of address */
 fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr);
 fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr);
@@ -336,14 +335,16 @@ typedef enum ferp_option {
     FERP_BROADCAST,          /* SO_BROADCAST */
     FERP_MULTICAST_LOOP_V4,  /* IP_MULTICAST_LOOP */
     FERP_MULTICAST_TTL_V4,   /* IP_MULTICAST_TTL */
-    FERP_MULTICAST_LOOP_V6   /* IPV6_MULTICAST_LOOP */
+    FERP_MULTICAST_LOOP_V6,  /* IPV6_MULTICAST_LOOP */
+    FERP_USER_TIMEOUT,       /* TCP_USER_TIMEOUT, TCP_RXT_CONNDROPTIME | TCP_MAXRT; milliseconds */
+    FERP_INHERITABLE,        /* FD_CLOEXEC | HANDLE_FLAG_INHERIT; of the raw socket */
+    FERP_TYPE,               /* SO_TYPE, as a fer_type; is read only, as are these: */
+    FERP_PROTOCOL,           /* SO_PROTOCOL, not on macOS and NetBSD | SO_PROTOCOL_INFOW */
+    FERP_LISTENING           /* SO_ACCEPTCONN */
 } ferp_option;
-
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value);
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out);
-
 typedef enum ferp_membership { FERP_JOIN = 0, FERP_LEAVE = 1 } ferp_membership;
-
 /* IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP: local is an address of the network interface; if it is
  * unspecified, the system chooses. */
 fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
@@ -472,8 +473,7 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
  * sockets, that includes a table of them, which grows in ferp_poller_add only. Several threads may
  * call all functions but open and close at the same time. */
 
-/* epoll_create1 | kqueue | CreateIoCompletionPort and a handle of AFD */
-fer_error ferp_poller_open(fer_poller *poller);
+fer_error ferp_poller_open(fer_poller *poller); /* epoll_create1, kqueue | a completion port, AFD */
 void ferp_poller_close(fer_poller *poller);
 
 /* ALREADY_EXISTS, NOT_FOUND: rule P3. mode is not EDGE or EDGE_ONESHOT if poller_has_edges is

@@ -41,8 +41,7 @@ static bool is_datagram(const fer_socket *socket)
 
 /* ---- Creation and closing */
 
-fer_error fer_socket_new(fer_socket *socket, fer_socket_domain domain, fer_socket_type type,
-                         int protocol)
+fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, int protocol)
 {
     return feri_socket_new(socket_handle(socket), domain, type, protocol);
 }
@@ -76,6 +75,34 @@ fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
 fer_raw_socket fer_socket_into_raw(fer_socket *socket)
 {
     return feri_into_raw(socket_handle(socket));
+}
+
+/* ---- What the socket is */
+
+fer_error fer_socket_domain(const fer_socket *socket, fer_domain *out)
+{
+    return feri_read_domain(const_socket_handle(socket), out);
+}
+
+fer_error fer_socket_type(const fer_socket *socket, fer_type *out)
+{
+    return feri_read_type(const_socket_handle(socket), out);
+}
+
+fer_error fer_socket_protocol(const fer_socket *socket, int *out)
+{
+    return feri_read_protocol(const_socket_handle(socket), out);
+}
+
+/* A protocol without listeners may lack the option (Windows). */
+fer_error fer_socket_is_listening(const fer_socket *socket, bool *out)
+{
+    FER_TRY(feri_handle_check_getter(const_socket_handle(socket), out));
+    if (is_datagram(socket)) {
+        *out = false;
+        return feri_ok();
+    }
+    return feri_switch(&socket->handle_, FERP_LISTENING, out);
 }
 
 /* ---- Options */
@@ -143,6 +170,18 @@ fer_error fer_socket_keepalive(const fer_socket *socket, fer_tcp_keepalive *out)
 {
     FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
     return feri_keepalive(const_socket_handle(socket), out);
+}
+
+fer_error fer_socket_set_tcp_user_timeout(fer_socket *socket, fer_duration timeout)
+{
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
+    return feri_set_user_timeout(socket_handle(socket), timeout);
+}
+
+fer_error fer_socket_tcp_user_timeout(const fer_socket *socket, fer_duration *out)
+{
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
+    return feri_user_timeout(const_socket_handle(socket), out);
 }
 
 fer_error fer_socket_set_linger(fer_socket *socket, fer_duration linger)
@@ -223,6 +262,16 @@ fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
     fer_error error =
         ferp_bind_device(socket_handle(socket)->p_.raw_, family, name == NULL ? "" : name);
     return feri_set_result(socket_handle(socket), error);
+}
+
+fer_error fer_socket_set_inheritable(fer_socket *socket, bool inheritable)
+{
+    return feri_set_switch(socket_handle(socket), FERP_INHERITABLE, inheritable);
+}
+
+fer_error fer_socket_inheritable(const fer_socket *socket, bool *out)
+{
+    return feri_switch(const_socket_handle(socket), FERP_INHERITABLE, out);
 }
 
 /* ---- Modes */

@@ -226,3 +226,66 @@ fer_error feri_linger(const fer_handle *handle, fer_duration *out)
     *out = setting.on ? fer_duration_from_secs(setting.seconds) : FER_DURATION_NONE;
     return feri_ok();
 }
+
+/* ---- The time limit of unacknowledged bytes */
+
+/* 0 is the system's own time. */
+fer_error feri_set_user_timeout(fer_handle *handle, fer_duration timeout)
+{
+    const uint64_t milli = UINT64_C(1000000);
+    uint64_t millis = timeout.nanos / milli + (timeout.nanos % milli != 0);
+    if (timeout.nanos == 0) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    if (timeout.nanos == FER_DURATION_NONE_NANOS) {
+        millis = 0;
+    }
+    return set_number(handle, FERP_USER_TIMEOUT, millis < INT32_MAX ? (uint32_t)millis : INT32_MAX);
+}
+
+fer_error feri_user_timeout(const fer_handle *handle, fer_duration *out)
+{
+    uint32_t millis = 0;
+    FER_TRY(feri_handle_check_getter(handle, out));
+    FER_TRY(ferp_option_value(handle->p_.raw_, FERP_USER_TIMEOUT, &millis));
+    *out = millis == 0 ? FER_DURATION_NONE : fer_duration_from_millis(millis);
+    return feri_ok();
+}
+
+/* ---- What the socket is */
+
+fer_error feri_read_domain(const fer_handle *handle, fer_domain *out)
+{
+    FER_TRY(feri_handle_check_getter(handle, out));
+    uint32_t flags = feri_handle_flags(handle);
+    *out = (flags & FERI_FLAG_UNIX) != 0 ? FER_DOMAIN_UNIX
+           : (flags & FERI_FLAG_V6) != 0 ? FER_DOMAIN_IPV6
+                                         : FER_DOMAIN_IPV4;
+    return feri_ok();
+}
+
+fer_error feri_read_type(const fer_handle *handle, fer_type *out)
+{
+    uint32_t type = 0;
+    FER_TRY(feri_handle_check_getter(handle, out));
+    FER_TRY(ferp_option_value(handle->p_.raw_, FERP_TYPE, &type));
+    *out = (fer_type)type;
+    return feri_ok();
+}
+
+/* A system that does not report the protocol has only TCP and UDP of the protocols with ports. */
+fer_error feri_read_protocol(const fer_handle *handle, int *out)
+{
+    uint32_t protocol = FER_PROTOCOL_DEFAULT;
+    FER_TRY(feri_handle_check_getter(handle, out));
+    uint32_t flags = feri_handle_flags(handle);
+    fer_error error = (flags & FERI_FLAG_UNIX) != 0
+                          ? feri_ok()
+                          : ferp_option_value(handle->p_.raw_, FERP_PROTOCOL, &protocol);
+    if (error.kind == FER_UNSUPPORTED && (flags & FERI_FLAG_NO_PORTS) == 0) {
+        protocol = (flags & FERI_FLAG_DATAGRAM) != 0 ? FER_PROTOCOL_UDP : FER_PROTOCOL_TCP;
+        error = feri_ok();
+    }
+    *out = error.kind == FER_OK ? (int)protocol : *out;
+    return error;
+}

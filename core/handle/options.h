@@ -9,6 +9,7 @@
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "ferrule/socket.h"
 #include "platform/platform.h"
 
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
@@ -33,6 +34,11 @@ fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t si
 fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t *out);
 fer_error feri_set_linger(fer_handle *handle, fer_duration linger);
 fer_error feri_linger(const fer_handle *handle, fer_duration *out);
+fer_error feri_read_domain(const fer_handle *handle, fer_domain *out);
+fer_error feri_read_type(const fer_handle *handle, fer_type *out);
+fer_error feri_read_protocol(const fer_handle *handle, int *out);
+fer_error feri_set_user_timeout(fer_handle *handle, fer_duration timeout);
+fer_error feri_user_timeout(const fer_handle *handle, fer_duration *out);
 fer_error feri_set_keepalive(fer_handle *handle, const fer_tcp_keepalive *keepalive);
 fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out);
 

@@ -10,7 +10,7 @@
 /* The first socket that binds a port keeps it. If SO_REUSEADDR steals ports, exclusive use prevents
  * that. Elsewhere a listener sets SO_REUSEADDR, to bind a port in TIME_WAIT. A datagram socket does
  * not set it, because it would share its port. */
-fer_error feri_set_port_options(fer_socket_type type, fer_raw_socket raw)
+fer_error feri_set_port_options(fer_type type, fer_raw_socket raw)
 {
     if (feri_reuse_address_steals_ports()) {
         return ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1);
@@ -32,14 +32,13 @@ fer_error feri_set_dual_stack(fer_raw_socket raw, const fer_ip_addr *ip)
                : feri_ok();
 }
 
-static fer_error prepare(fer_socket_type type, fer_raw_socket raw, const fer_ip_addr *ip)
+static fer_error prepare(fer_type type, fer_raw_socket raw, const fer_ip_addr *ip)
 {
     FER_TRY(feri_set_port_options(type, raw));
     return ip->family == FER_IP_V6 ? feri_set_dual_stack(raw, ip) : feri_ok();
 }
 
-static fer_error bind_prepared(fer_socket_type type, const fer_socket_addr *addr,
-                               fer_raw_socket *out)
+static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(ferp_socket_new(feri_domain_of(addr), type, 0, &raw));
@@ -59,8 +58,7 @@ static fer_error bind_prepared(fer_socket_type type, const fer_socket_addr *addr
  * bind distinguishes them: a plain bind of the wildcard address to a held port reports "in use"
  * (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and to a reserved port "access
  * denied" again. */
-static fer_error classify_denial(fer_socket_type type, const fer_socket_addr *addr,
-                                 fer_error denied)
+static fer_error classify_denial(fer_type type, const fer_socket_addr *addr, fer_error denied)
 {
     fer_socket_addr wildcard = {.ip = {.family = addr->ip.family}, .port = addr->port};
     fer_raw_socket probe = FER_RAW_SOCKET_NONE;
@@ -73,7 +71,7 @@ static fer_error classify_denial(fer_socket_type type, const fer_socket_addr *ad
                                           : denied;
 }
 
-fer_error feri_map_bind_error(fer_socket_type type, const fer_socket_addr *addr, fer_error error)
+fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_error error)
 {
     if (error.kind == FER_PERMISSION_DENIED && feri_bind_denied_can_mean_in_use()) {
         return classify_denial(type, addr, error);
@@ -81,8 +79,7 @@ fer_error feri_map_bind_error(fer_socket_type type, const fer_socket_addr *addr,
     return error;
 }
 
-fer_error feri_bound_socket_open(fer_socket_type type, const fer_socket_addr *addr,
-                                 fer_raw_socket *out)
+fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
 {
     return feri_map_bind_error(type, addr, bind_prepared(type, addr, out));
 }

@@ -8,15 +8,14 @@
 #include "platform/platform.h"
 
 /* Creates a socket bound to addr. On failure no socket is left open. */
-fer_error feri_bound_socket_open(fer_socket_type type, const fer_socket_addr *addr,
-                                 fer_raw_socket *out);
+fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out);
 
 /* The three parts of feri_bound_socket_open, for a built socket. The options are set before bind;
  * the last function maps the error of bind. */
-fer_error feri_set_port_options(fer_socket_type type, fer_raw_socket raw);
+fer_error feri_set_port_options(fer_type type, fer_raw_socket raw);
 /* ip is the IPv6 address that the socket is then bound to. */
 fer_error feri_set_dual_stack(fer_raw_socket raw, const fer_ip_addr *ip);
-fer_error feri_map_bind_error(fer_socket_type type, const fer_socket_addr *addr, fer_error error);
+fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_error error);
 
 /* A feri_opener: a bound datagram socket that does not report refusals. */
 fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);

@@ -17,7 +17,7 @@ bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count)
     return true;
 }
 
-fer_socket_domain feri_domain_of(const fer_socket_addr *addr)
+fer_domain feri_domain_of(const fer_socket_addr *addr)
 {
     return addr->ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
 }

@@ -30,7 +30,7 @@ fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socke
                               uint32_t flags);
 
 /* The domain of a socket for addr. */
-fer_socket_domain feri_domain_of(const fer_socket_addr *addr);
+fer_domain feri_domain_of(const fer_socket_addr *addr);
 
 /* FERI_FLAG_V6, or 0. */
 uint32_t feri_family_flag(const fer_socket_addr *addr);

@@ -30,7 +30,7 @@ static void set_flag(fer_handle *handle, uint32_t flag)
 
 /* ---- Creation */
 
-static bool is_valid_kind(fer_socket_domain domain, fer_socket_type type)
+static bool is_valid_kind(fer_domain domain, fer_type type)
 {
     bool valid_domain =
         domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX;
@@ -45,7 +45,7 @@ static bool is_udp(int protocol)
            protocol == FERI_PROTOCOL_UDP_LITE;
 }
 
-static uint32_t kind_flags(fer_socket_domain domain, fer_socket_type type, int protocol)
+static uint32_t kind_flags(fer_domain domain, fer_type type, int protocol)
 {
     bool has_ports = type != FER_TYPE_RAW && is_udp(protocol);
     uint32_t flags = domain == FER_DOMAIN_UNIX   ? FERI_FLAG_UNIX
@@ -71,8 +71,7 @@ static void set_initial_options(fer_raw_socket raw, uint32_t flags)
 
 /* Unix sockets have no protocols and no raw type. Linux would create a datagram socket for the raw
  * type (af_unix.c, unix_create). */
-static fer_error create_socket(fer_socket_domain domain, fer_socket_type type, int protocol,
-                               fer_raw_socket *out)
+static fer_error create_socket(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     bool is_plain = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
     if (domain == FER_DOMAIN_UNIX && !is_plain) {
@@ -81,8 +80,7 @@ static fer_error create_socket(fer_socket_domain domain, fer_socket_type type, i
     return ferp_socket_new(domain, type, protocol, out);
 }
 
-fer_error feri_socket_new(fer_handle *handle, fer_socket_domain domain, fer_socket_type type,
-                          int protocol)
+fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol)
 {
     if (!is_valid_kind(domain, type) || protocol < 0) {
         return feri_own_error(FER_INVALID_INPUT);
@@ -102,7 +100,7 @@ fer_error feri_socket_new(fer_handle *handle, fer_socket_domain domain, fer_sock
 
 /* ---- Binding */
 
-fer_socket_type feri_socket_type(const fer_handle *handle)
+fer_type feri_socket_type(const fer_handle *handle)
 {
     return feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) ? FER_TYPE_DGRAM : FER_TYPE_STREAM;
 }

@@ -14,8 +14,7 @@
 
 /* Each as the public function with its name, with all checks of its arguments, but without the
  * connect of a datagram socket. */
-fer_error feri_socket_new(fer_handle *handle, fer_socket_domain domain, fer_socket_type type,
-                          int protocol);
+fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol);
 fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr);
 fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr);
 fer_error feri_socket_listen(fer_handle *handle, int backlog);
@@ -31,7 +30,7 @@ fer_error feri_socket_reuse_port(const fer_handle *handle, bool *out);
 fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6);
 
 /* DGRAM for raw sockets too. */
-fer_socket_type feri_socket_type(const fer_handle *handle);
+fer_type feri_socket_type(const fer_handle *handle);
 
 /* Whether the socket has a port. May query the OS. */
 bool feri_socket_is_bound(const fer_handle *handle);

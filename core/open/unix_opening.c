@@ -168,7 +168,7 @@ fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)
     return feri_finish_connect_start(handle, error, raw, FERI_STARTED_FLAGS | FERI_FLAG_UNIX);
 }
 
-static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_socket_type type)
+static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type type)
 {
     fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
     fer_error error = ferp_unix_pair(type, &raws[0], &raws[1]);
@@ -180,7 +180,7 @@ static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_socke
     return first.kind != FER_OK ? first : second;
 }
 
-fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_socket_type type)
+fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type)
 {
     FER_TRY(feri_handle_claim(one));
     fer_error error = feri_handle_claim(other);

@@ -23,7 +23,7 @@ fer_error feri_unix_open(fer_handle *handle, const fer_unix_addr *addr, feri_uni
 fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_opener opener);
 
 /* Fills two empty handles with the ends of a new pair. */
-fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_socket_type type);
+fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type);
 
 /* Calls connect. IN_PROGRESS: the connect has only started. WOULD_BLOCK: the queue is full and the
  * connect has not started. INTERRUPTED: nor has it, because Linux waits for room in the queue

@@ -22,8 +22,7 @@ NULLABLE = {"n", "options", "limits", "notified", "peer", "failures", "buf", "sl
             "context", "config", "report"}
 # Those that may be NULL where they are not the object.
 NULLABLE_INPUTS = {"poller", "resolver", "addrs", "from"}
-PREFIXES = {"fer_ip_family": "FER_IP_", "fer_poll_mode": "FER_POLL_",
-            "fer_socket_domain": "FER_DOMAIN_", "fer_socket_type": "FER_TYPE_"}
+PREFIXES = {"fer_ip_family": "FER_IP_", "fer_poll_mode": "FER_POLL_"}
 
 
 class Parameter:

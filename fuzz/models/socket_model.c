@@ -96,8 +96,8 @@ static void mark_new(model_handle *handle)
     handle->state = STATE_NEW;
 }
 
-kind_set model_new(const model_handle *handle, fer_socket_domain domain, fer_socket_type type,
-                   int protocol, fer_sim_fault fault)
+kind_set model_new(const model_handle *handle, fer_domain domain, fer_type type, int protocol,
+                   fer_sim_fault fault)
 {
     bool is_known =
         (domain == FER_DOMAIN_UNIX || domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6) &&
@@ -120,7 +120,7 @@ kind_set model_new(const model_handle *handle, fer_socket_domain domain, fer_soc
                                                      : OK;
 }
 
-struct model_socket *model_socket_new(fer_socket_domain domain, fer_socket_type type)
+struct model_socket *model_socket_new(fer_domain domain, fer_type type)
 {
     FUZZ_CHECK(model_socket_count < MODEL_SOCKETS_MAX);
     struct model_socket *made = &model_sockets[model_socket_count++];
@@ -137,8 +137,7 @@ struct model_socket *model_socket_new(fer_socket_domain domain, fer_socket_type 
     return made;
 }
 
-void model_new_done(model_handle *handle, fer_socket_domain domain, fer_socket_type type,
-                    fer_error error)
+void model_new_done(model_handle *handle, fer_domain domain, fer_type type, fer_error error)
 {
     if (error.kind != FER_OK) {
         mark_new(handle);
@@ -151,7 +150,7 @@ void model_new_done(model_handle *handle, fer_socket_domain domain, fer_socket_t
 
 /* A handle that a function of its own type has opened. Its peer, port and options are not
  * modelled. */
-void model_open(model_handle *handle, fer_socket_domain domain, fer_socket_type type, bool listens)
+void model_open(model_handle *handle, fer_domain domain, fer_type type, bool listens)
 {
     struct model_socket *made = model_socket_new(domain, type);
     made->state = listens                   ? SOCKET_LISTENING

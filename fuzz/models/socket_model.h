@@ -103,11 +103,10 @@ bool model_outcome_is_unknown(const model_handle *handle);
 bool model_is_usable(const model_handle *handle);
 
 /* Each returns the kinds that a call may return; with `_done` it applies the result of the call. */
-kind_set model_new(const model_handle *handle, fer_socket_domain domain, fer_socket_type type,
-                   int protocol, fer_sim_fault fault);
-void model_new_done(model_handle *handle, fer_socket_domain domain, fer_socket_type type,
-                    fer_error error);
-void model_open(model_handle *handle, fer_socket_domain domain, fer_socket_type type, bool listens);
+kind_set model_new(const model_handle *handle, fer_domain domain, fer_type type, int protocol,
+                   fer_sim_fault fault);
+void model_new_done(model_handle *handle, fer_domain domain, fer_type type, fer_error error);
+void model_open(model_handle *handle, fer_domain domain, fer_type type, bool listens);
 void model_close(model_handle *handle);
 kind_set model_clone(const model_handle *handle, const model_handle *out, fer_sim_fault fault);
 void model_clone_done(model_handle *handle, model_handle *out, fer_error error);
@@ -156,7 +155,7 @@ kind_set model_shutdown(const model_handle *handle);
 void model_shutdown_done(model_handle *handle, fer_error error);
 kind_set model_send(const model_handle *handle);
 kind_set model_receive(const model_handle *handle);
-void model_accepted(model_handle *listener, model_handle *out, fer_socket_domain domain);
+void model_accepted(model_handle *listener, model_handle *out, fer_domain domain);
 /* True if a call on this handle never waits. */
 bool model_never_waits(const model_handle *handle);
 /* True if a connect may wait; one with a timeout waits in each mode. */

@@ -127,9 +127,9 @@ kind_set model_bind(const model_handle *handle, const fer_socket_addr *addr)
         return MISUSE;
     }
     struct model_socket *socket = of(handle);
-    fer_socket_domain domain = addr->ip.family == FER_IP_V4   ? FER_DOMAIN_IPV4
-                               : addr->ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6
-                                                              : FER_DOMAIN_UNIX;
+    fer_domain domain = addr->ip.family == FER_IP_V4   ? FER_DOMAIN_IPV4
+                        : addr->ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6
+                                                       : FER_DOMAIN_UNIX;
     if (socket->domain != domain || domain == FER_DOMAIN_UNIX || socket->port != UNBOUND) {
         return MISUSE;
     }

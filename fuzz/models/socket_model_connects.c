@@ -220,7 +220,7 @@ void model_connect_unix_done(model_handle *handle, int path, fer_error error)
     }
 }
 
-void model_accepted(model_handle *listener, model_handle *out, fer_socket_domain domain)
+void model_accepted(model_handle *listener, model_handle *out, fer_domain domain)
 {
     struct model_socket *socket = of(listener);
     socket->queued -= socket->queued > 0;

@@ -17,7 +17,7 @@ typedef enum socket_state {
 
 struct model_socket {
     int refs;
-    fer_socket_domain domain;
+    fer_domain domain;
     bool is_stream;
     bool was_shared;      /* options that one handle set may be unknown to another */
     bool is_uncertain;    /* two handles have connected it: only states are checked */
@@ -46,7 +46,7 @@ extern int model_socket_count;
 extern struct model_path model_paths[MODEL_PATHS];
 extern bool model_had_connections; /* their ports may be in TIME_WAIT */
 
-struct model_socket *model_socket_new(fer_socket_domain domain, fer_socket_type type);
+struct model_socket *model_socket_new(fer_domain domain, fer_type type);
 /* CONNECTION_RESET, if the socket's connection may be over and the system then refuses options. */
 kind_set model_kinds_of_dead(const struct model_socket *socket);
 socket_state model_socket_state_now(struct model_socket *socket);

@@ -7,15 +7,14 @@
 /* Windows has no Unix datagram sockets: a new one is closed again. */
 static fer_error do_new(const struct misuse_arguments *a)
 {
-    static const fer_socket_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6, FER_DOMAIN_UNIX,
-                                                (fer_socket_domain)0, (fer_socket_domain)INT32_MAX};
-    static const fer_socket_type types[] = {FER_TYPE_STREAM,    FER_TYPE_DGRAM,
-                                            FER_TYPE_STREAM,    FER_TYPE_RAW,
-                                            (fer_socket_type)0, (fer_socket_type)-1};
+    static const fer_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6, FER_DOMAIN_UNIX,
+                                         (fer_domain)0, (fer_domain)INT32_MAX};
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM, FER_TYPE_STREAM,
+                                     FER_TYPE_RAW,    (fer_type)0,    (fer_type)-1};
     static const int protocols[] = {
         0, FER_PROTOCOL_TCP, FER_PROTOCOL_UDP, FER_PROTOCOL_ICMP, INT32_MAX, -1, INT32_MIN};
-    fer_socket_domain domain = domains[a->arg % 5];
-    fer_socket_type type = types[a->arg / 5 % 6];
+    fer_domain domain = domains[a->arg % 5];
+    fer_type type = types[a->arg / 5 % 6];
     fer_error error = fer_socket_new(a->socket, domain, type, protocols[a->arg / 30 % 7]);
     if (error.kind == FER_OK && domain == FER_DOMAIN_UNIX && type == FER_TYPE_DGRAM) {
         fer_socket_close(a->socket);
@@ -83,6 +82,19 @@ static fer_socket *lend(const struct misuse_arguments *a)
     case 3: return fer_unix_stream_as_socket(BUILT(unix_stream));
     case 4: return fer_unix_listener_as_socket(BUILT(unix_listener));
     default: return fer_unix_datagram_as_socket(BUILT(unix_datagram));
+    }
+}
+
+static fer_error do_describe(const struct misuse_arguments *a)
+{
+    fer_domain domain;
+    fer_type type;
+    int protocol;
+    switch (a->arg % 4) {
+    case 0: return fer_socket_domain(a->socket, (a->nulls & 2) != 0 ? NULL : &domain);
+    case 1: return fer_socket_type(a->socket, (a->nulls & 2) != 0 ? NULL : &type);
+    case 2: return fer_socket_protocol(a->socket, (a->nulls & 2) != 0 ? NULL : &protocol);
+    default: return fer_socket_is_listening(a->socket, a->flag_out);
     }
 }
 
@@ -171,7 +183,11 @@ static fer_error do_interface(const struct misuse_arguments *a)
     X(socket_send, GET_OR_SET(fer_socket_send(a->socket, a->buf, a->len, a->n),                    \
                               fer_socket_send_to(a->socket, a->buf, a->len, a->addr, a->n)))       \
     X(socket_into, do_into(a))                                                                     \
-    X(socket_lend, do_lend(a))
+    X(socket_lend, do_lend(a))                                                                     \
+    X(socket_describe, do_describe(a))                                                             \
+    X(socket_user_timeout, fer_socket_set_tcp_user_timeout(a->socket, (fer_duration){0}))          \
+    X(socket_inheritable, GET_OR_SET(fer_socket_inheritable(a->socket, a->flag_out),               \
+                                     fer_socket_set_inheritable(a->socket, a->arg & 1)))
 
 #include "fuzz/programs/misuse_table.h"
 

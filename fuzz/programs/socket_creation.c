@@ -5,14 +5,14 @@
 
 void socket_step_new(struct socket_program *p, const struct socket_call *c)
 {
-    static const fer_socket_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6, FER_DOMAIN_UNIX,
-                                                FER_DOMAIN_IPV4, (fer_socket_domain)7};
-    static const fer_socket_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM, FER_TYPE_STREAM,
-                                            FER_TYPE_RAW, (fer_socket_type)9};
+    static const fer_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6, FER_DOMAIN_UNIX,
+                                         FER_DOMAIN_IPV4, (fer_domain)7};
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM, FER_TYPE_STREAM, FER_TYPE_RAW,
+                                     (fer_type)9};
     static const int protocols[] = {
         0, 0, 0, 0, FER_PROTOCOL_TCP, FER_PROTOCOL_UDP, FER_PROTOCOL_ICMP, -1};
-    fer_socket_domain domain = domains[c->arg % 5];
-    fer_socket_type type = types[c->arg / 5 % 5];
+    fer_domain domain = domains[c->arg % 5];
+    fer_type type = types[c->arg / 5 % 5];
     int protocol = protocols[c->arg / 25 % 8];
     model_handle *model = &p->models[c->socket];
     kind_set allowed = model_new(model, domain, type, protocol, c->fault);

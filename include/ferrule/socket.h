@@ -48,18 +48,14 @@ typedef struct fer_socket {
 } fer_socket;
 
 /* The family of the socket's addresses. Any other value is FER_INVALID_INPUT. */
-typedef enum fer_socket_domain {
+typedef enum fer_domain {
     FER_DOMAIN_UNIX = 1,
     FER_DOMAIN_IPV4 = 4,
     FER_DOMAIN_IPV6 = 6
-} fer_socket_domain;
+} fer_domain;
 
 /* The kind of transfer. Any other value is FER_INVALID_INPUT. */
-typedef enum fer_socket_type {
-    FER_TYPE_STREAM = 1,
-    FER_TYPE_DGRAM = 2,
-    FER_TYPE_RAW = 3
-} fer_socket_type;
+typedef enum fer_type { FER_TYPE_STREAM = 1, FER_TYPE_DGRAM = 2, FER_TYPE_RAW = 3 } fer_type;
 
 /* Some of IANA's protocol numbers, which every system has. Any other number is allowed too.
  * FER_PROTOCOL_DEFAULT is the type's own protocol, TCP or UDP. */
@@ -88,8 +84,8 @@ typedef enum fer_socket_type {
  * Rust: socket2: Socket::new.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error fer_socket_new(fer_socket *socket, fer_socket_domain domain,
-                                              fer_socket_type type, int protocol) FER_INOUT(1);
+FER_MUST_USE FER_API fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type,
+                                              int protocol) FER_INOUT(1);
 
 /**
  * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
@@ -164,6 +160,54 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket) FER_INOUT(1);
+
+/* ---- What the socket is. Every other handle has these calls by _as_socket. */
+
+/**
+ * Stores the family of the socket's addresses in *out.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_MISUSE.
+ * Rust: socket2: Socket::domain.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_domain(const fer_socket *socket, fer_domain *out);
+
+/**
+ * Stores the type of the socket in *out.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_MISUSE and other errors of the OS.
+ * Rust: socket2: Socket::type.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_type(const fer_socket *socket, fer_type *out);
+
+/**
+ * Stores the number of the socket's protocol in *out: the type's own protocol for a socket that was
+ * made with FER_PROTOCOL_DEFAULT, and 0 for a Unix socket.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_UNSUPPORTED (a protocol without ports on macOS and NetBSD, which do not report it),
+ * FER_MISUSE and other errors of the OS.
+ * Rust: socket2: Socket::protocol.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_protocol(const fer_socket *socket, int *out);
+
+/**
+ * Stores in *out whether the socket listens (SO_ACCEPTCONN).
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_MISUSE and other errors of the OS.
+ * Rust: socket2: Socket::is_listener.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_is_listening(const fer_socket *socket, bool *out);
 
 /* ---- Options. If bind or connect should use an option, set it before that call. */
 
@@ -336,6 +380,37 @@ FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket,
                                                     fer_tcp_keepalive *out);
 
 /**
+ * Sets how long sent bytes may stay without an acknowledgement before the system ends the
+ * connection with FER_CONNECTION_TIMED_OUT. FER_DURATION_NONE, the default, is the system's own
+ * time, some minutes (Linux: tcp(7), tcp_retries2).
+ *
+ * The time is rounded up to milliseconds, and on macOS and Windows to seconds. Above 24 days it is
+ * 24 days. Linux has this option as TCP_USER_TIMEOUT (tcp(7); RFC 5482), macOS as
+ * TCP_RXT_CONNDROPTIME, Windows as TCP_MAXRT ("IPPROTO_TCP socket options", MSDN).
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_UNSUPPORTED (not TCP; an OS without this option), FER_INVALID_INPUT (a time of 0),
+ * FER_MISUSE and other errors of the OS.
+ * Rust: socket2: Socket::set_tcp_user_timeout. Differs: macOS and Windows too.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_set_tcp_user_timeout(fer_socket *socket,
+                                                               fer_duration timeout) FER_INOUT(1);
+
+/**
+ * Stores the time of fer_socket_set_tcp_user_timeout in *out, FER_DURATION_NONE if none was set.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: same as fer_socket_set_tcp_user_timeout.
+ * Rust: socket2: Socket::tcp_user_timeout.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_tcp_user_timeout(const fer_socket *socket,
+                                                           fer_duration *out);
+
+/**
  * Sets what close does with unsent data. Same as fer_tcp_stream_set_linger.
  *
  * Blocks: never.
@@ -475,6 +550,33 @@ FER_MUST_USE FER_API fer_error fer_socket_broadcast(const fer_socket *socket, bo
  */
 FER_MUST_USE FER_API fer_error fer_socket_bind_device(fer_socket *socket,
                                                       const char *FER_NULLABLE name) FER_INOUT(1);
+
+/**
+ * Sets whether child processes inherit the raw socket: false, the default, sets FD_CLOEXEC, or
+ * clears HANDLE_FLAG_INHERIT on Windows.
+ *
+ * It belongs to the raw socket and not to the socket: a clone starts with false. A child made by
+ * fork without exec has every descriptor.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_MISUSE and other errors of the OS.
+ * Rust: socket2: Socket::set_cloexec, set_no_inherit. Differs: true is false there.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_set_inheritable(fer_socket *socket, bool inheritable)
+    FER_INOUT(1);
+
+/**
+ * Stores in *out whether child processes inherit the raw socket.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_MISUSE and other errors of the OS.
+ * Rust: socket2: Socket::cloexec. Differs: true is false there, and Windows too.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_inheritable(const fer_socket *socket, bool *out);
 
 /* ---- Modes */
 

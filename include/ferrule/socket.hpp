@@ -23,8 +23,7 @@ class socket : public owned<fer_socket, fer_socket_close>
     /* ---- Creation and closing */
 
     /* Makes a socket. */
-    static result<socket> open(fer_socket_domain domain, fer_socket_type type,
-                               int protocol) noexcept
+    static result<socket> open(fer_domain domain, fer_type type, int protocol) noexcept
     {
         return detail::opened<socket>(fer_socket_new, domain, type, protocol);
     }
@@ -176,6 +175,54 @@ class socket : public owned<fer_socket, fer_socket_close>
     result<std::uint32_t> tos() const noexcept
     {
         return detail::value_of<std::uint32_t>(fer_socket_tos, get());
+    }
+
+    /* Returns the family of the socket's addresses. */
+    result<fer_domain> domain() const noexcept
+    {
+        return detail::value_of<fer_domain>(fer_socket_domain, get());
+    }
+
+    /* Returns the type of the socket. */
+    result<fer_type> type() const noexcept
+    {
+        return detail::value_of<fer_type>(fer_socket_type, get());
+    }
+
+    /* Returns the number of the socket's protocol. */
+    result<int> protocol() const noexcept
+    {
+        return detail::value_of<int>(fer_socket_protocol, get());
+    }
+
+    /* Returns whether the socket listens. */
+    result<bool> is_listening() const noexcept
+    {
+        return detail::value_of<bool>(fer_socket_is_listening, get());
+    }
+
+    /* Sets how long sent bytes may stay without an acknowledgement. */
+    [[nodiscard]] fer_error set_tcp_user_timeout(fer_duration timeout) noexcept
+    {
+        return fer_socket_set_tcp_user_timeout(get(), timeout);
+    }
+
+    /* Returns how long sent bytes may stay without an acknowledgement. */
+    result<fer_duration> tcp_user_timeout() const noexcept
+    {
+        return detail::value_of<fer_duration>(fer_socket_tcp_user_timeout, get());
+    }
+
+    /* Sets whether child processes inherit the raw socket. */
+    [[nodiscard]] fer_error set_inheritable(bool inheritable) noexcept
+    {
+        return fer_socket_set_inheritable(get(), inheritable);
+    }
+
+    /* Returns whether child processes inherit the raw socket. */
+    result<bool> inheritable() const noexcept
+    {
+        return detail::value_of<bool>(fer_socket_inheritable, get());
     }
 
     /* Sets whether the socket may send to broadcast addresses. */

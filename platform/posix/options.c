@@ -1,6 +1,7 @@
 /* options.c: socket options that are numbers, linger, and multicast groups. */
 #include "platform/posix/posix.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
@@ -22,6 +23,24 @@
 #else
 #define FERP_POSIX_KEEPALIVE_INTERVAL FERP_POSIX_NO_OPTION
 #define FERP_POSIX_KEEPALIVE_RETRIES FERP_POSIX_NO_OPTION
+#endif
+
+/* macOS counts in seconds. */
+#if defined(TCP_USER_TIMEOUT)
+#define FERP_POSIX_USER_TIMEOUT TCP_USER_TIMEOUT
+#define FERP_POSIX_USER_TIMEOUT_UNIT 1
+#elif defined(TCP_RXT_CONNDROPTIME)
+#define FERP_POSIX_USER_TIMEOUT TCP_RXT_CONNDROPTIME
+#define FERP_POSIX_USER_TIMEOUT_UNIT 1000
+#else
+#define FERP_POSIX_USER_TIMEOUT FERP_POSIX_NO_OPTION
+#define FERP_POSIX_USER_TIMEOUT_UNIT 1
+#endif
+
+#ifdef SO_PROTOCOL
+#define FERP_POSIX_PROTOCOL SO_PROTOCOL
+#else
+#define FERP_POSIX_PROTOCOL FERP_POSIX_NO_OPTION
 #endif
 
 typedef struct system_option {
@@ -51,9 +70,20 @@ static system_option system_option_of(ferp_option option)
     case FERP_MULTICAST_LOOP_V4: return (system_option){IPPROTO_IP, IP_MULTICAST_LOOP};
     case FERP_MULTICAST_TTL_V4: return (system_option){IPPROTO_IP, IP_MULTICAST_TTL};
     case FERP_MULTICAST_LOOP_V6: return (system_option){IPPROTO_IPV6, IPV6_MULTICAST_LOOP};
+    case FERP_USER_TIMEOUT: return (system_option){IPPROTO_TCP, FERP_POSIX_USER_TIMEOUT};
+    case FERP_TYPE: return (system_option){SOL_SOCKET, SO_TYPE};
+    case FERP_PROTOCOL: return (system_option){SOL_SOCKET, FERP_POSIX_PROTOCOL};
+    case FERP_LISTENING: return (system_option){SOL_SOCKET, SO_ACCEPTCONN};
+    case FERP_INHERITABLE:       /* no socket option */
     case FERP_EXCLUSIVE_ADDRESS: /* a POSIX bind is always exclusive */
     default: return (system_option){SOL_SOCKET, FERP_POSIX_NO_OPTION};
     }
+}
+
+static uint32_t whole_units(uint32_t milliseconds)
+{
+    const uint32_t unit = FERP_POSIX_USER_TIMEOUT_UNIT;
+    return milliseconds / unit + (milliseconds % unit != 0);
 }
 
 /* The BSDs define these two options as bytes (ip(4)). Linux defines them as ints and accepts bytes
@@ -70,7 +100,11 @@ static bool is_one_byte(ferp_option option)
 
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
+    if (option == FERP_INHERITABLE) {
+        return ferp_posix_result(fcntl((int)raw, F_SETFD, value != 0 ? 0 : FD_CLOEXEC));
+    }
     system_option known = system_option_of(option);
+    value = option == FERP_USER_TIMEOUT ? whole_units(value) : value;
     int number = value < INT_MAX ? (int)value : INT_MAX;
     unsigned char byte = (unsigned char)value;
     if (known.name == FERP_POSIX_NO_OPTION) {
@@ -91,11 +125,26 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
 static bool is_boolean(ferp_option option)
 {
     return option == FERP_REUSE_ADDRESS || option == FERP_REUSE_PORT || option == FERP_ONLY_V6 ||
-           option == FERP_NODELAY || option == FERP_KEEPALIVE || option == FERP_BROADCAST;
+           option == FERP_NODELAY || option == FERP_KEEPALIVE || option == FERP_BROADCAST ||
+           option == FERP_LISTENING;
+}
+
+/* The numbers of the types differ between systems (Linux on MIPS). */
+static uint32_t type_of(int number)
+{
+    return number == SOCK_STREAM ? FER_TYPE_STREAM
+           : number == SOCK_RAW  ? FER_TYPE_RAW
+                                 : FER_TYPE_DGRAM;
 }
 
 static uint32_t value_of(ferp_option option, int number)
 {
+    if (option == FERP_TYPE) {
+        return type_of(number);
+    }
+    if (option == FERP_USER_TIMEOUT) {
+        return (uint32_t)number * FERP_POSIX_USER_TIMEOUT_UNIT;
+    }
     if (FERP_POSIX_IS_BSD && is_boolean(option)) {
         return number != 0;
     }
@@ -117,8 +166,18 @@ static bool is_hidden(ferp_option option, int code)
 #endif
 }
 
+static fer_error read_inheritable(int fd, uint32_t *out)
+{
+    int flags = fcntl(fd, F_GETFD);
+    *out = (flags & FD_CLOEXEC) == 0;
+    return ferp_posix_result(flags < 0 ? -1 : 0);
+}
+
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
 {
+    if (option == FERP_INHERITABLE) {
+        return read_inheritable((int)raw, out);
+    }
     system_option known = system_option_of(option);
     int number = 0;
     socklen_t len = 0;

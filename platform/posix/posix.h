@@ -196,7 +196,7 @@ static inline struct timespec ferp_posix_timespec(uint64_t nanos)
 }
 
 /* The system's socket type, with SOCK_CLOEXEC if the system has it. socket.c */
-int ferp_posix_type_of(fer_socket_type type);
+int ferp_posix_type_of(fer_type type);
 
 /* Sets what the creation of a descriptor could not set: close-on-exec and SO_NOSIGPIPE. Closes the
  * descriptor on failure. socket.c */

@@ -75,7 +75,7 @@ fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out)
     return error;
 }
 
-static int system_domain_of(fer_socket_domain domain)
+static int system_domain_of(fer_domain domain)
 {
     switch (domain) {
     case FER_DOMAIN_IPV4: return AF_INET;
@@ -85,7 +85,7 @@ static int system_domain_of(fer_socket_domain domain)
     }
 }
 
-int ferp_posix_type_of(fer_socket_type type)
+int ferp_posix_type_of(fer_type type)
 {
     static const int types[] = {
         [FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};
@@ -101,8 +101,7 @@ static fer_error creation_error(int code)
     return error;
 }
 
-fer_error ferp_socket_new(fer_socket_domain domain, fer_socket_type type, int protocol,
-                          fer_raw_socket *out)
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     int fd = socket(system_domain_of(domain), ferp_posix_type_of(type), protocol);
     return fd < 0 ? creation_error(errno) : ferp_posix_finish_socket(fd, out);

@@ -136,7 +136,7 @@ fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
 
 /* ---- Sockets */
 
-fer_error ferp_unix_pair(fer_socket_type type, fer_raw_socket *one, fer_raw_socket *other)
+fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
     int fds[2];
     fer_raw_socket finished = FER_RAW_SOCKET_NONE;

@@ -55,8 +55,8 @@ bool ferp_sim_injects(ferp_sim_network *network, const ferp_sim_socket *socket,
 fer_error ferp_sim_open_handle(ferp_sim_network *network, ferp_sim_socket *socket,
                                fer_raw_socket *out);
 /* Makes a socket with a handle for the program. */
-fer_error ferp_sim_create_socket(ferp_sim_network *network, fer_socket_domain domain,
-                                 fer_socket_type type, int protocol, fer_raw_socket *out);
+fer_error ferp_sim_create_socket(ferp_sim_network *network, fer_domain domain, fer_type type,
+                                 int protocol, fer_raw_socket *out);
 
 /* ---- trace.c: the lines of the trace, and the digest */
 typedef struct ferp_sim_record {

@@ -32,6 +32,12 @@ static bool is_known(const ferp_sim_network *network, const ferp_sim_socket *soc
         option == FERP_MULTICAST_LOOP_V6) {
         return socket->family == FER_IP_V6;
     }
+    if (option == FERP_USER_TIMEOUT) {
+        return !ferp_sim_switches_for(network, socket)->lacks_user_timeout;
+    }
+    if (option == FERP_PROTOCOL) {
+        return !ferp_sim_switches_for(network, socket)->lacks_protocol;
+    }
     bool lacks_fields = (windows && network->config.lacks_keepalive_fields) ||
                         ferp_sim_switches_for(network, socket)->lacks_keepalive_fields;
     return !(lacks_fields && is_keepalive_field(option));
@@ -91,6 +97,7 @@ static void store_value(ferp_sim_settings *settings, ferp_option option, uint32_
     case FERP_MULTICAST_LOOP_V4: settings->multicast_loop_v4 = value != 0; break;
     case FERP_MULTICAST_TTL_V4: settings->multicast_ttl = value; break;
     case FERP_MULTICAST_LOOP_V6: settings->multicast_loop_v6 = value != 0; break;
+    case FERP_USER_TIMEOUT: settings->user_timeout = value; break;
     default: break;
     }
 }
@@ -117,6 +124,7 @@ static uint32_t stored_value(const ferp_sim_settings *settings, ferp_option opti
     case FERP_MULTICAST_LOOP_V4: return settings->multicast_loop_v4;
     case FERP_MULTICAST_TTL_V4: return settings->multicast_ttl;
     case FERP_MULTICAST_LOOP_V6: return settings->multicast_loop_v6;
+    case FERP_USER_TIMEOUT: return settings->user_timeout;
     default: return 0;
     }
 }
@@ -130,14 +138,26 @@ static uint32_t reported_size(ferp_option option, uint32_t value)
 
 static ferp_sim_level level_of(ferp_option option)
 {
-    bool is_of_tcp = option == FERP_NODELAY || is_keepalive_field(option);
+    bool is_of_tcp =
+        option == FERP_NODELAY || option == FERP_USER_TIMEOUT || is_keepalive_field(option);
     bool is_of_socket = option == FERP_REUSE_ADDRESS || option == FERP_REUSE_PORT ||
                         option == FERP_KEEPALIVE || option == FERP_RECV_BUFFER ||
                         option == FERP_SEND_BUFFER || option == FERP_BROADCAST ||
-                        option == FERP_EXCLUSIVE_ADDRESS;
+                        option == FERP_EXCLUSIVE_ADDRESS || option == FERP_TYPE ||
+                        option == FERP_PROTOCOL || option == FERP_LISTENING;
     return is_of_tcp      ? FERP_SIM_TCP_LEVEL
            : is_of_socket ? FERP_SIM_SOCKET_LEVEL
                           : FERP_SIM_IP_LEVEL;
+}
+
+/* Milliseconds in the unit of the system's option. */
+static uint32_t in_whole_units(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                               ferp_option option, uint32_t value)
+{
+    bool is_in_seconds = ferp_sim_is_winsock(network) ||
+                         ferp_sim_switches_for(network, socket)->user_timeout_is_in_seconds;
+    uint32_t unit = option == FERP_USER_TIMEOUT && is_in_seconds ? 1000 : 1;
+    return (value / unit + (value % unit != 0)) * unit;
 }
 
 static bool is_buffer_of_ended_half(ferp_sim_network *network, const ferp_sim_socket *socket,
@@ -161,14 +181,34 @@ static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_op
         !is_in_range(network, socket, option, value)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    store_value(&socket->settings, option, reported_size(option, value));
+    store_value(&socket->settings, option,
+                reported_size(option, in_whole_units(network, socket, option, value)));
     return FERP_SIM_OK;
 }
 
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (option == FERP_INHERITABLE) {
+        ferp_sim_handle_of(network, raw)->inheritable = value != 0;
+        return ferp_sim_trace_call(network, "set inheritable", socket, FERP_SIM_OK);
+    }
     return ferp_sim_trace_call(network, "set option", socket, set(network, socket, option, value));
+}
+
+/* What the socket is, and the flag of its raw socket. */
+static bool read_property(ferp_sim_network *network, const ferp_sim_socket *socket,
+                          fer_raw_socket raw, ferp_option option, uint32_t *out)
+{
+    bool is_stream = socket->kind == FERP_SIM_STREAM;
+    uint32_t protocol = is_stream ? FER_PROTOCOL_TCP : FER_PROTOCOL_UDP;
+    switch (option) {
+    case FERP_INHERITABLE: *out = ferp_sim_handle_of(network, raw)->inheritable; return true;
+    case FERP_TYPE: *out = is_stream ? FER_TYPE_STREAM : FER_TYPE_DGRAM; return true;
+    case FERP_PROTOCOL: *out = socket->is_unix ? 0 : protocol; return true;
+    case FERP_LISTENING: *out = socket->state == FERP_SIM_LISTENING; return true;
+    default: return false;
+    }
 }
 
 /* The options of SOL_SOCKET are in the socket, not in its protocol. */
@@ -177,6 +217,9 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     if (!is_known(network, socket, option)) {
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
+    }
+    if (read_property(network, socket, raw, option, out)) {
+        return FERP_SIM_OK;
     }
     ferp_sim_code code = ferp_sim_option_status(network, socket, level_of(option));
     if (code == FERP_SIM_ECONNRESET && level_of(option) != FERP_SIM_SOCKET_LEVEL) {

@@ -25,8 +25,8 @@ fer_error ferp_sim_open_handle(ferp_sim_network *network, ferp_sim_socket *socke
 }
 
 /* The program has no privileges. The only valid protocol is the type's own. */
-static ferp_sim_code creation_status(const ferp_sim_network *network, fer_socket_domain domain,
-                                     fer_socket_type type, int protocol)
+static ferp_sim_code creation_status(const ferp_sim_network *network, fer_domain domain,
+                                     fer_type type, int protocol)
 {
     int native = type == FER_TYPE_STREAM ? FER_PROTOCOL_TCP : FER_PROTOCOL_UDP;
     if (type == FER_TYPE_RAW) {
@@ -40,8 +40,8 @@ static ferp_sim_code creation_status(const ferp_sim_network *network, fer_socket
                : FERP_SIM_EPROTONOSUPPORT;
 }
 
-fer_error ferp_sim_create_socket(ferp_sim_network *network, fer_socket_domain domain,
-                                 fer_socket_type type, int protocol, fer_raw_socket *out)
+fer_error ferp_sim_create_socket(ferp_sim_network *network, fer_domain domain, fer_type type,
+                                 int protocol, fer_raw_socket *out)
 {
     ferp_sim_code status = creation_status(network, domain, type, protocol);
     if (status != FERP_SIM_NO_ERROR) {
@@ -64,8 +64,7 @@ fer_error ferp_sim_create_socket(ferp_sim_network *network, fer_socket_domain do
     return error;
 }
 
-fer_error ferp_socket_new(fer_socket_domain domain, fer_socket_type type, int protocol,
-                          fer_raw_socket *out)
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     FERP_SIM_REQUIRE(network)
     const char *verb = domain == FER_DOMAIN_UNIX ? "Unix socket" : "socket";

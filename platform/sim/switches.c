@@ -21,13 +21,15 @@
     }
 
 /* The switches that macOS does not share with the others. */
-#define OTHER_BSD_SWITCHES(...)                                                 \
-    BSD_SWITCHES(.close_discards_input = true, .queued_reset_is_aborted = true, \
-                 .unix_datagram_to_shut_is_enobufs = true, __VA_ARGS__)
+#define OTHER_BSD_SWITCHES(...)                                                        \
+    BSD_SWITCHES(.close_discards_input = true, .queued_reset_is_aborted = true,        \
+                 .lacks_user_timeout = true, .unix_datagram_to_shut_is_enobufs = true, \
+                 __VA_ARGS__)
 
 static const ferp_sim_switches bsd_switches[] = {
     [FER_SIM_BSD_MACOS] =
-        BSD_SWITCHES(.unix_shut_read_discards = true, .shutdown_dead_does_nothing = true,
+        BSD_SWITCHES(.lacks_protocol = true, .user_timeout_is_in_seconds = true,
+                     .unix_shut_read_discards = true, .shutdown_dead_does_nothing = true,
                      .ended_options_fail = true, .self_connect_is_einval = true,
                      .eai_noname_is_8 = true, .keepalive_retries = 8, .bound_port_drops_syn = true,
                      .dual_stack_beside_ipv4 = true, .backlog_0_is_largest = true,
@@ -44,11 +46,12 @@ static const ferp_sim_switches bsd_switches[] = {
                            .unix_queue_halves = 3, .full_queue_resets = true,
                            .unconnected_shutdown_is_enotconn = true),
     [FER_SIM_BSD_NETBSD] =
-        OTHER_BSD_SWITCHES(.eai_noname_is_8 = true, .shutdown_dead_is_einval = true,
-                           .dead_options_fail = true, .local_name_of_dead_is_einval = true,
-                           .hides_keepalive_fields = true, .keepalive_retries = 8,
-                           .bound_port_drops_syn = true, .dual_stack_beside_ipv4 = true,
-                           .separates_ip_versions = true, .queue_halves = 2, .unix_queue_halves = 3,
+        OTHER_BSD_SWITCHES(.lacks_protocol = true, .eai_noname_is_8 = true,
+                           .shutdown_dead_is_einval = true, .dead_options_fail = true,
+                           .local_name_of_dead_is_einval = true, .hides_keepalive_fields = true,
+                           .keepalive_retries = 8, .bound_port_drops_syn = true,
+                           .dual_stack_beside_ipv4 = true, .separates_ip_versions = true,
+                           .queue_halves = 2, .unix_queue_halves = 3,
                            .accepted_linger_zero_is_120s = true),
     [FER_SIM_BSD_OPENBSD] =
         OTHER_BSD_SWITCHES(.shutdown_dead_is_einval = true, .dead_tcp_options_fail = true,

@@ -81,6 +81,12 @@ typedef struct ferp_sim_switches {
     bool lacks_keepalive_fields;
     /* These options can be set and not be read (NetBSD: tcp_ctloutput). platform/posix reads 0. */
     bool hides_keepalive_fields;
+    /* There is no SO_PROTOCOL (XNU, NetBSD: sys/socket.h). */
+    bool lacks_protocol;
+    /* There is no time limit of unacknowledged bytes (all but XNU: tcp_ctloutput). */
+    bool lacks_user_timeout;
+    /* It counts seconds (XNU: tcp_ctloutput, TCP_RXT_CONNDROPTIME). */
+    bool user_timeout_is_in_seconds;
     /* The default number of a keepalive's retries (TCPTV_KEEPCNT). */
     unsigned keepalive_retries;
 

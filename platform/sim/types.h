@@ -92,6 +92,7 @@ typedef struct ferp_sim_settings {
     uint32_t keepalive_time;
     uint32_t keepalive_interval;
     uint32_t keepalive_retries;
+    uint32_t user_timeout; /* milliseconds; whole seconds on Windows and macOS */
     struct ferp_linger linger;
 } ferp_sim_settings;
 

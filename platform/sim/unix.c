@@ -126,7 +126,7 @@ static fer_error join_pair(ferp_sim_network *network, ferp_sim_socket *one, ferp
     return FERP_SIM_OK;
 }
 
-fer_error ferp_unix_pair(fer_socket_type type, fer_raw_socket *one, fer_raw_socket *other)
+fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
     fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
     FERP_SIM_REQUIRE(network)

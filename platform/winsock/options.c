@@ -10,6 +10,8 @@
 #define WINSOCK_TCP_KEEPCNT 16
 #define WINSOCK_TCP_KEEPINTVL 17
 
+#define WINSOCK_TCP_MAXRT 5 /* seconds; 0xFFFFFFFF is no limit */
+
 /* Not a valid option number. */
 #define WINSOCK_NO_OPTION (-1)
 
@@ -38,12 +40,46 @@ static const struct option_name option_names[] = {
     [FERP_BROADCAST] = {SOL_SOCKET, SO_BROADCAST, true},
     [FERP_MULTICAST_LOOP_V4] = {IPPROTO_IP, IP_MULTICAST_LOOP, true},
     [FERP_MULTICAST_TTL_V4] = {IPPROTO_IP, IP_MULTICAST_TTL, false},
-    [FERP_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, true}};
+    [FERP_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, true},
+    [FERP_USER_TIMEOUT] = {IPPROTO_TCP, WINSOCK_TCP_MAXRT, false},
+    [FERP_INHERITABLE] = {SOL_SOCKET, WINSOCK_NO_OPTION, true},
+    [FERP_TYPE] = {SOL_SOCKET, SO_TYPE, false},
+    [FERP_PROTOCOL] = {SOL_SOCKET, WINSOCK_NO_OPTION, false},
+    [FERP_LISTENING] = {SOL_SOCKET, SO_ACCEPTCONN, true}};
+
+static fer_error set_inheritable(SOCKET socket, DWORD flag)
+{
+    bool is_set = SetHandleInformation((HANDLE)socket, HANDLE_FLAG_INHERIT, flag) != 0;
+    return is_set ? FERP_WINSOCK_OK : ferp_winsock_last_error();
+}
+
+static fer_error read_inheritable(SOCKET socket, uint32_t *out)
+{
+    DWORD flags = 0;
+    if (!GetHandleInformation((HANDLE)socket, &flags)) {
+        return ferp_winsock_last_error();
+    }
+    *out = (flags & HANDLE_FLAG_INHERIT) != 0;
+    return FERP_WINSOCK_OK;
+}
+
+static fer_error read_protocol(SOCKET socket, uint32_t *out)
+{
+    WSAPROTOCOL_INFOW info;
+    int size = (int)sizeof info;
+    FER_TRY(ferp_winsock_result(
+        getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size)));
+    *out = (uint32_t)info.iProtocol;
+    return FERP_WINSOCK_OK;
+}
 
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
     const struct option_name name = option_names[option];
-    DWORD number = value;
+    DWORD number = option == FERP_USER_TIMEOUT ? value / 1000 + (value % 1000 != 0) : value;
+    if (option == FERP_INHERITABLE) {
+        return set_inheritable(ferp_winsock_socket(raw), value != 0 ? HANDLE_FLAG_INHERIT : 0);
+    }
     if (name.name == WINSOCK_NO_OPTION) {
         return ferp_winsock_error(WSAENOPROTOOPT);
     }
@@ -57,11 +93,20 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     /* Windows writes only one byte of some BOOLs. */
     DWORD number = 0;
     int size = (int)sizeof number;
+    if (option == FERP_INHERITABLE) {
+        return read_inheritable(ferp_winsock_socket(raw), out);
+    }
+    if (option == FERP_PROTOCOL) {
+        return read_protocol(ferp_winsock_socket(raw), out);
+    }
     if (name.name == WINSOCK_NO_OPTION) {
         return ferp_winsock_error(WSAENOPROTOOPT);
     }
     FER_TRY(ferp_winsock_result(
         getsockopt(ferp_winsock_socket(raw), name.level, name.name, (char *)&number, &size)));
+    if (option == FERP_USER_TIMEOUT) {
+        number = number == UINT32_MAX ? 0 : number * 1000;
+    }
     *out = name.is_boolean ? number != 0 : number;
     return FERP_WINSOCK_OK;
 }

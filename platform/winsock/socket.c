@@ -49,7 +49,7 @@ static fer_error make_socket(int family, int type, int protocol, WSAPROTOCOL_INF
     return err;
 }
 
-static int system_domain_of(fer_socket_domain domain)
+static int system_domain_of(fer_domain domain)
 {
     switch (domain) {
     case FER_DOMAIN_IPV4: return AF_INET;
@@ -79,8 +79,7 @@ static fer_error finish_socket(SOCKET made, fer_raw_socket *out)
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_socket_new(fer_socket_domain domain, fer_socket_type type, int protocol,
-                          fer_raw_socket *out)
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     static const int types[] = {
         [FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};

@@ -40,7 +40,7 @@ static fer_error from_sockaddr_un(const struct winsock_sockaddr_un *from, int le
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_unix_pair(fer_socket_type type, fer_raw_socket *one, fer_raw_socket *other)
+fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
     (void)type;
     (void)one;

@@ -5,12 +5,28 @@
  * bad family) is MISUSE or INVALID_INPUT, and never undefined behaviour." Outputs stay
  * unchanged; byte counts are always written. */
 #include "conformance/misuse.h"
+#include "support/socket_fixture.h"
 
 static const fer_tcp_keepalive keepalive = {.enabled = true};
+
+/* What must stay as it is. */
+static struct {
+    fer_domain domain;
+    fer_type type;
+    int protocol;
+} kind;
 
 /* X(function, its arguments, whether it writes a count) */
 #define CALLS(X)                                                                   \
     X(fer_socket_try_clone, (s, &spares.socket), false)                            \
+    X(fer_socket_domain, (s, &kind.domain), false)                                 \
+    X(fer_socket_type, (s, &kind.type), false)                                     \
+    X(fer_socket_protocol, (s, &kind.protocol), false)                             \
+    X(fer_socket_is_listening, (s, FLAG), false)                                   \
+    X(fer_socket_set_tcp_user_timeout, (s, FER_DURATION_NONE), false)              \
+    X(fer_socket_tcp_user_timeout, (s, &outputs.duration), false)                  \
+    X(fer_socket_set_inheritable, (s, true), false)                                \
+    X(fer_socket_inheritable, (s, FLAG), false)                                    \
     X(fer_socket_set_reuse_address, (s, true), false)                              \
     X(fer_socket_reuse_address, (s, FLAG), false)                                  \
     X(fer_socket_set_reuse_port, (s, true), false)                                 \
@@ -67,6 +83,7 @@ static const struct misuse_row rows[] = {CALLS(ALWAYS_MISUSE_ROW)};
 static void assert_refuses_every_call(fer_socket *socket)
 {
     CHECK_ROWS(rows, socket, false);
+    assert_true(kind.domain == 0 && kind.type == 0 && kind.protocol == 0);
     assert_true(fer_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
     assert_true(fer_socket_into_raw(socket) == FER_RAW_SOCKET_NONE);
     fer_socket_close(socket);
@@ -81,6 +98,36 @@ static void every_call_on_a_null_new_or_closed_socket_is_invalid_input(void **st
     assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
     fer_socket_close(&socket);
     assert_refuses_every_call(&socket);
+}
+
+/* E4: a getter without an output. */
+static void nowhere_to_store_the_answer_is_invalid_input(void **state)
+{
+    (void)state;
+    fer_socket *streams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *datagrams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    assert_own(fer_socket_domain(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_type(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_protocol(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_is_listening(datagrams, NULL), FER_MISUSE);
+    assert_own(fer_socket_tcp_user_timeout(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_inheritable(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_reuse_address(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_reuse_port(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_only_v6(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_recv_buffer_size(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_send_buffer_size(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_linger(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_nodelay(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_ttl(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_tos(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_broadcast(datagrams, NULL), FER_MISUSE);
+    assert_own(fer_socket_read_timeout(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_write_timeout(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_local_addr(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_peer_addr(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_take_error(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_take_error(datagrams, NULL), FER_MISUSE);
 }
 
 /* No socket is FER_INVALID_INPUT. */
@@ -116,9 +163,9 @@ static void an_unknown_domain_or_type_is_invalid_input(void **state)
     fer_socket socket = {0};
     static const int unknown[] = {-1, 0, 77, INT32_MAX, INT32_MIN};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        assert_own(fer_socket_new(&socket, (fer_socket_domain)unknown[i], FER_TYPE_STREAM, 0),
+        assert_own(fer_socket_new(&socket, (fer_domain)unknown[i], FER_TYPE_STREAM, 0),
                    FER_INVALID_INPUT);
-        assert_own(fer_socket_new(&socket, FER_DOMAIN_IPV4, (fer_socket_type)unknown[i], 0),
+        assert_own(fer_socket_new(&socket, FER_DOMAIN_IPV4, (fer_type)unknown[i], 0),
                    FER_INVALID_INPUT);
     }
     assert_own(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, -1), FER_INVALID_INPUT);
@@ -145,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RULE_TEST("E4", every_call_on_a_null_new_or_closed_socket_is_invalid_input),
         RULE_TEST("E4", no_socket_is_adopted),
+        SOCKET_TEST("E4", nowhere_to_store_the_answer_is_invalid_input),
         RULE_TEST("E4", what_is_not_open_lends_nothing),
         RULE_TEST("E4", an_unknown_domain_or_type_is_invalid_input),
         RULE_TEST("E4", interfaces_of_nothing_are_misuse),

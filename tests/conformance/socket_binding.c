@@ -326,7 +326,7 @@ static void binding_to_another_family_is_invalid_input(void **state)
 /* L6: "before bind and connect the unspecified one with port 0". */
 static void an_unbound_socket_has_the_unspecified_address(void **state)
 {
-    static const fer_socket_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t i = 0; i < 2; i++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[i]);

@@ -5,9 +5,9 @@
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
-static const fer_socket_domain ip_domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6};
+static const fer_domain ip_domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6};
 
-static bool has_domain(fer_socket_domain domain)
+static bool has_domain(fer_domain domain)
 {
     return domain == FER_DOMAIN_IPV4 ||
            (domain == FER_DOMAIN_IPV6 ? peer_has_v6() : unix_peer_has_streams());
@@ -83,11 +83,11 @@ static void an_unknown_domain_or_type_is_invalid_input(void **state)
     (void)state;
     fer_socket *socket = test_socket();
     for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
-        assert_own(fer_socket_new(socket, (fer_socket_domain)domains[i], FER_TYPE_STREAM, 0),
+        assert_own(fer_socket_new(socket, (fer_domain)domains[i], FER_TYPE_STREAM, 0),
                    FER_INVALID_INPUT);
     }
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, (fer_socket_type)types[i], 0),
+        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, (fer_type)types[i], 0),
                    FER_INVALID_INPUT);
     }
     for (size_t i = 0; i < 2; i++) {
@@ -140,6 +140,29 @@ static void a_new_socket_is_not_inherited(void **state)
     assert_false(peer_raw_is_inheritable(fer_socket_as_raw(socket)));
     assert_ok(fer_socket_try_clone(socket, clone));
     assert_false(peer_raw_is_inheritable(fer_socket_as_raw(clone)));
+}
+
+/* I3: "fer_socket_set_inheritable changes that for one raw socket", not for its clones. */
+static void a_raw_socket_is_inherited_only_if_it_is_set(void **state)
+{
+    (void)state;
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *clone = test_socket();
+    for (int on = 1; on >= 0; on--) {
+        bool got = on == 0;
+        assert_int_equal(peer_raw_is_inheritable(fer_socket_as_raw(socket)), on == 0);
+        assert_ok(fer_socket_inheritable(socket, &got));
+        assert_int_equal(got, on == 0);
+        got = on == 0;
+        assert_ok(fer_socket_set_inheritable(socket, on != 0));
+        assert_ok(fer_socket_inheritable(socket, &got));
+        assert_int_equal(got, on);
+        assert_int_equal(peer_raw_is_inheritable(fer_socket_as_raw(socket)), on);
+        assert_ok(fer_socket_try_clone(socket, clone));
+        assert_ok(fer_socket_inheritable(clone, &got));
+        assert_false(got);
+        fer_socket_close(clone);
+    }
 }
 
 /* "FER_TOO_MANY_OPEN_FILES": the handle stays NEW. */
@@ -402,6 +425,7 @@ int main(void)
         SOCKET_TEST("E1", a_raw_socket_without_the_privilege_is_permission_denied),
         SOCKET_TEST("C6", making_a_socket_in_an_open_handle_is_invalid_input),
         SOCKET_TEST("I3", a_new_socket_is_not_inherited),
+        SOCKET_TEST("I3", a_raw_socket_is_inherited_only_if_it_is_set),
         SOCKET_TEST("E1", a_socket_that_there_is_no_handle_for_leaves_a_new_one),
         SOCKET_FAMILY_TEST("R2", a_clone_of_a_listening_socket_accepts_when_the_first_is_closed),
         SOCKET_TEST("R2", a_clone_shares_options_modes_and_connection),

@@ -310,7 +310,7 @@ static void streams_and_unix_sockets_move_no_datagrams(void **state)
 /* ---- Raw sockets, and the datagram sockets of ICMP that Linux and macOS have (icmp(7)) */
 
 /* Skips the test if the system has no such socket or does not permit it. */
-static fer_socket *socket_of_protocol(peer_family family, fer_socket_type type, int protocol)
+static fer_socket *socket_of_protocol(peer_family family, fer_type type, int protocol)
 {
     fer_socket *socket = test_socket();
     fer_error error = fer_socket_new(socket, domain_of(family), type, protocol);
@@ -322,7 +322,7 @@ static fer_socket *socket_of_protocol(peer_family family, fer_socket_type type, 
     return socket;
 }
 
-static fer_socket *icmp_socket(peer_family family, fer_socket_type type)
+static fer_socket *icmp_socket(peer_family family, fer_type type)
 {
     return socket_of_protocol(family, type,
                               family == PEER_V4 ? FER_PROTOCOL_ICMP : FER_PROTOCOL_ICMPV6);
@@ -370,7 +370,7 @@ static void assert_echoes(fer_socket *socket, peer_family family, bool is_raw)
     assert_true(fer_ip_addr_eq(got.from.ip, localhost.ip));
 }
 
-static void an_echo_is_answered(fer_socket_type type, peer_family family)
+static void an_echo_is_answered(fer_type type, peer_family family)
 {
     fer_socket *socket = icmp_socket(family, type);
     fer_udp_socket *udp = test_udp();

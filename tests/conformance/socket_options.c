@@ -111,7 +111,7 @@ static void a_ttl_is_1_to_255(void **state)
 {
     static const uint32_t bad[] = {0, 256, 0x80000000u, UINT32_MAX};
     static const uint32_t good[] = {1, 64, 255};
-    static const fer_socket_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[t]);
@@ -204,7 +204,7 @@ static void timeouts_are_told_as_they_were_set(void **state)
 static void buffer_sizes_are_told_as_they_were_set(void **state)
 {
     static const size_t sizes[] = {8192, 16384, 65536};
-    static const fer_socket_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[t]);
@@ -267,7 +267,7 @@ static void a_type_of_service_is_0_to_255(void **state)
 {
     static const uint32_t good[] = {0, 4, 0x10, 0xb8, 0xfc};
     static const uint32_t bad[] = {256, 0x1b8, UINT32_MAX};
-    static const fer_socket_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
     peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[t]);
@@ -396,6 +396,8 @@ static void options_that_unix_sockets_have_not_are_unsupported(void **state)
     ASSERT_UNSUPPORTED(fer_socket_only_v6(streams, &flag));
     ASSERT_UNSUPPORTED(fer_socket_set_keepalive(streams, &keepalive));
     ASSERT_UNSUPPORTED(fer_socket_keepalive(streams, &keepalive));
+    ASSERT_UNSUPPORTED(fer_socket_set_tcp_user_timeout(streams, millis(1)));
+    ASSERT_UNSUPPORTED(fer_socket_tcp_user_timeout(streams, &linger));
     ASSERT_UNSUPPORTED(fer_socket_set_nodelay(streams, true));
     ASSERT_UNSUPPORTED(fer_socket_nodelay(streams, &flag));
     ASSERT_UNSUPPORTED(fer_socket_set_ttl(streams, 64));
@@ -410,28 +412,37 @@ static void options_that_unix_sockets_have_not_are_unsupported(void **state)
     assert_true(linger.nanos == FER_DURATION_NONE_NANOS);
 }
 
-/* E4: a getter without an output. */
-static void nowhere_to_store_the_answer_is_invalid_input(void **state)
+/* O8: "rounded up to the system's unit, and 24 days at most. A time of 0 is INVALID_INPUT. NONE is
+ * the system's own time". */
+static void a_user_timeout_is_rounded_up_and_none_is_the_systems(void **state)
 {
-    (void)state;
-    fer_socket *streams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket *datagrams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
-    assert_own(fer_socket_reuse_address(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_reuse_port(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_only_v6(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_recv_buffer_size(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_send_buffer_size(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_linger(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_nodelay(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_ttl(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_tos(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_broadcast(datagrams, NULL), FER_MISUSE);
-    assert_own(fer_socket_read_timeout(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_write_timeout(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_local_addr(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_peer_addr(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_take_error(streams, NULL), FER_MISUSE);
-    assert_own(fer_socket_take_error(datagrams, NULL), FER_MISUSE);
+    peer_family family = family_of(state);
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+    fer_socket *datagrams = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    fer_tcp_stream *stream = test_stream();
+    fer_duration got = {0};
+    assert_own(fer_socket_set_tcp_user_timeout(datagrams, millis(1)), FER_UNSUPPORTED);
+    assert_own(fer_socket_tcp_user_timeout(datagrams, &got), FER_UNSUPPORTED);
+    assert_own(fer_socket_set_tcp_user_timeout(socket, millis(0)), FER_INVALID_INPUT);
+    if (fer_socket_tcp_user_timeout(socket, &got).kind == FER_UNSUPPORTED) {
+        assert_kind(fer_socket_set_tcp_user_timeout(socket, millis(1)), FER_UNSUPPORTED);
+        skip_because("this OS has no user timeout");
+    }
+    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok(fer_socket_set_tcp_user_timeout(socket, fer_duration_from_nanos(1)));
+    assert_ok(fer_socket_tcp_user_timeout(socket, &got));
+    assert_in_range(got.nanos, 1000000, 1000000000);
+    assert_ok(fer_socket_set_tcp_user_timeout(socket, (fer_duration){UINT64_MAX - 1}));
+    assert_ok(fer_socket_tcp_user_timeout(socket, &got));
+    assert_in_range(got.nanos / 1000000000 / 86400, 24, 24);
+    assert_ok(fer_socket_set_tcp_user_timeout(socket, fer_duration_from_secs(7)));
+    assert_exchange(stream, connect_stream(socket, family, stream));
+    socket = fer_tcp_stream_as_socket(stream);
+    assert_ok(fer_socket_tcp_user_timeout(socket, &got));
+    assert_true(got.nanos == fer_duration_from_secs(7).nanos);
+    assert_ok(fer_socket_set_tcp_user_timeout(socket, FER_DURATION_NONE));
+    assert_ok(fer_socket_tcp_user_timeout(socket, &got));
+    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
 }
 
 /* O2: "Accepted streams inherit it from a listener": a linger time of zero stays zero, and the
@@ -472,11 +483,11 @@ int main(void)
         SOCKET_FAMILY_TEST("O5", a_type_of_service_is_0_to_255),
         SOCKET_FAMILY_TEST("O5", congestion_bits_are_a_datagram_s_alone),
         SOCKET_FAMILY_TEST("O6", a_socket_is_bound_to_the_loopback_s_device),
+        SOCKET_FAMILY_TEST("O8", a_user_timeout_is_rounded_up_and_none_is_the_systems),
         SOCKET_TEST("O6", a_device_s_name_has_1_to_15_bytes),
         SOCKET_FAMILY_TEST("E4", options_that_a_datagram_socket_has_not_are_unsupported),
         SOCKET_FAMILY_TEST("E4", options_that_a_stream_has_not_are_unsupported),
         SOCKET_TEST("E4", options_that_unix_sockets_have_not_are_unsupported),
-        SOCKET_TEST("E4", nowhere_to_store_the_answer_is_invalid_input),
     };
     return RUN_TESTS("socket_options", tests);
 }

@@ -46,9 +46,8 @@ static fer_raw_socket raw_of(int type, const struct handles *of)
 /* A socket of that type's kind. */
 static fer_socket *new_socket_of(int type)
 {
-    static const fer_socket_type types[HANDLE_TYPES] = {FER_TYPE_STREAM, FER_TYPE_STREAM,
-                                                        FER_TYPE_DGRAM,  FER_TYPE_STREAM,
-                                                        FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    static const fer_type types[HANDLE_TYPES] = {FER_TYPE_STREAM, FER_TYPE_STREAM, FER_TYPE_DGRAM,
+                                                 FER_TYPE_STREAM, FER_TYPE_STREAM, FER_TYPE_DGRAM};
     fer_socket *socket = test_new_socket(type < 3 ? FER_DOMAIN_IPV4 : FER_DOMAIN_UNIX, types[type]);
     fer_unix_addr name;
     if (type == 4) {
@@ -66,6 +65,25 @@ static int type_count(void)
     return !unix_peer_has_streams() ? 3 : unix_peer_has_datagrams() ? 6 : 5;
 }
 
+/* R1: what the socket is, as it was made. */
+static void assert_describes(const fer_socket *socket, int type)
+{
+    static const int protocols[HANDLE_TYPES] = {
+        FER_PROTOCOL_TCP, FER_PROTOCOL_TCP, FER_PROTOCOL_UDP, 0, 0, 0};
+    fer_domain domain = (fer_domain)0;
+    fer_type of_type = (fer_type)0;
+    int protocol = -1;
+    bool is_listening = type % 3 != 1;
+    assert_ok(fer_socket_domain(socket, &domain));
+    assert_int_equal(domain, type < 3 ? FER_DOMAIN_IPV4 : FER_DOMAIN_UNIX);
+    assert_ok(fer_socket_type(socket, &of_type));
+    assert_int_equal(of_type, type % 3 == 2 ? FER_TYPE_DGRAM : FER_TYPE_STREAM);
+    assert_ok(fer_socket_protocol(socket, &protocol));
+    assert_int_equal(protocol, protocols[type]);
+    assert_ok(fer_socket_is_listening(socket, &is_listening));
+    assert_int_equal(is_listening, type % 3 == 1);
+}
+
 /* "another kind of socket" is INVALID_INPUT; "on failure nothing has changed". */
 static void a_socket_becomes_a_handle_of_its_own_type_and_of_no_other(void **state)
 {
@@ -74,6 +92,7 @@ static void a_socket_becomes_a_handle_of_its_own_type_and_of_no_other(void **sta
     for (int type = 0; type < type_count(); type++) {
         fer_socket *socket = new_socket_of(type);
         fer_raw_socket raw = fer_socket_as_raw(socket);
+        assert_describes(socket, type);
         for (int other = 0; other < HANDLE_TYPES; other++) {
             if (other != type) {
                 fer_raw_socket other_raw = raw_of(other, &handles);
@@ -112,6 +131,7 @@ static void every_handle_is_lent_as_a_socket(void **state)
         size_t size = 0;
         assert_ok(convert(socket, type, &handles));
         fer_socket *lent = lend(type, &handles);
+        assert_describes(lent, type);
         assert_true(fer_socket_as_raw(lent) == raw_of(type, &handles));
         assert_ok(fer_socket_set_recv_buffer_size(lent, 16384));
         assert_ok(fer_socket_recv_buffer_size(lent, &size));

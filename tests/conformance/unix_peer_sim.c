@@ -100,7 +100,7 @@ void unix_peer_remove_all(void)
 
 /* ---- Sockets */
 
-static peer_socket new_socket(fer_socket_type type, const fer_unix_addr *addr)
+static peer_socket new_socket(fer_type type, const fer_unix_addr *addr)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     if (ferp_socket_new(FER_DOMAIN_UNIX, type, 0, &raw).kind != FER_OK) {
@@ -114,7 +114,7 @@ static peer_socket new_socket(fer_socket_type type, const fer_unix_addr *addr)
     return raw;
 }
 
-static peer_socket new_socket_at(fer_socket_type type, const char *path)
+static peer_socket new_socket_at(fer_type type, const char *path)
 {
     fer_unix_addr addr = name_of(path == NULL ? "" : path);
     if (path != NULL && fer_unix_addr_is_unnamed(&addr)) {

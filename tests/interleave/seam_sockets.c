@@ -86,8 +86,7 @@ static fer_raw_socket new_socket(void)
     return raw_of(&sockets[socket_count++]);
 }
 
-fer_error ferp_socket_new(fer_socket_domain domain, fer_socket_type type, int protocol,
-                          fer_raw_socket *out)
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     (void)domain;
     (void)type;

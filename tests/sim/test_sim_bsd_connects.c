@@ -164,7 +164,7 @@ static void an_accepted_socket_inherits_as_on_the_system(void **state)
 /* queued_reset_is_aborted, queued_reset_v6_is_aborted */
 static void check_reset_in_queue(void **state, const char *text, bool is_aborted)
 {
-    fer_socket_domain domain = text[0] == '[' ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
+    fer_domain domain = text[0] == '[' ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
     fer_raw_socket listener = FER_RAW_SOCKET_NONE;
     fer_raw_socket client = FER_RAW_SOCKET_NONE;
     fer_raw_socket accepted = FER_RAW_SOCKET_NONE;

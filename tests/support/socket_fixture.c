@@ -31,14 +31,14 @@ fer_socket *test_socket(void)
     return socket;
 }
 
-fer_socket *test_new_socket(fer_socket_domain domain, fer_socket_type type)
+fer_socket *test_new_socket(fer_domain domain, fer_type type)
 {
     fer_socket *socket = test_socket();
     assert_ok(fer_socket_new(socket, domain, type, FER_PROTOCOL_DEFAULT));
     return socket;
 }
 
-fer_socket_domain domain_of(peer_family family)
+fer_domain domain_of(peer_family family)
 {
     return family == PEER_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
 }

@@ -28,8 +28,8 @@ int socket_test_end(void **state);
 /* All zero. */
 fer_socket *test_socket(void);
 /* A new socket. */
-fer_socket *test_new_socket(fer_socket_domain domain, fer_socket_type type);
-fer_socket_domain domain_of(peer_family family);
+fer_socket *test_new_socket(fer_domain domain, fer_type type);
+fer_domain domain_of(peer_family family);
 /* The loopback's port 0, and the unspecified address. */
 fer_socket_addr any_port(peer_family family);
 fer_socket_addr wildcard(peer_family family, uint16_t port);

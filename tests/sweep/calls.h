@@ -246,6 +246,12 @@
     X(fer_socket_from_raw, RAW_UDP, 0, fer_socket_from_raw(&w->socket, w->raw))                    \
     X(fer_socket_into_raw, BUILT_TCP, CLOSES, (w->raw = fer_socket_into_raw(&w->socket), OK))      \
     X(fer_socket_close, BUILT_TCP, CLOSES, (fer_socket_close(&w->socket), OK))                     \
+    X(fer_socket_domain, BUILT_TCP, 0, fer_socket_domain(&w->socket, &w->domain))                  \
+    X(fer_socket_type, BUILT_TCP, 0, fer_socket_type(&w->socket, &w->type))                        \
+    X(fer_socket_protocol, BUILT_TCP, 0, fer_socket_protocol(&w->socket, &w->protocol))            \
+    X(fer_socket_is_listening, BUILT_TCP, 0, fer_socket_is_listening(&w->socket, &w->flag))        \
+    SWEEP_OPTION(X, BUILT_TCP, tcp_user_timeout, w->brief, &w->duration)                           \
+    SWEEP_OPTION(X, BUILT_UDP, inheritable, false, &w->flag)                                       \
     SWEEP_OPTION(X, BUILT_TCP, reuse_address, true, &w->flag)                                      \
     SWEEP_OPTION(X, BUILT_TCP, reuse_port, true, &w->flag)                                         \
     SWEEP_OPTION(X, BUILT_TCP6, only_v6, true, &w->flag)                                           \

@@ -35,7 +35,7 @@ void settle(void)
 }
 
 /* -1: the system lacks it. */
-static fer_raw_socket new_unix(fer_socket_type type, const char *path)
+static fer_raw_socket new_unix(fer_type type, const char *path)
 {
     fer_unix_addr addr;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;

@@ -161,7 +161,7 @@ static void open_unix_listener(struct world *w, int flags)
     }
 }
 
-static void build(struct world *w, int flags, fer_socket_domain domain, fer_socket_type type)
+static void build(struct world *w, int flags, fer_domain domain, fer_type type)
 {
     REQUIRE_OK(fer_socket_new(&w->socket, domain, type, 0));
     if ((flags & BINDS) != 0) {

@@ -110,6 +110,9 @@ struct world {
     fer_copy_buffer copy;
     fer_udp_received gram;
     fer_unix_received unix_gram;
+    fer_domain domain;
+    fer_type type;
+    int protocol;
     fer_socket_addr local, ip, tcp_peer, tcp_peers[2], udp_peer, found[4];
     fer_unix_cred cred;
     fer_unix_addr path_addr, unix_peer, gram_peer, free_addr;

@@ -265,8 +265,7 @@ fer_error_kind ferp_error_kind(int32_t os_code)
     return os_code == 0 ? FER_OK : FER_UNCATEGORIZED;
 }
 
-fer_error ferp_socket_new(fer_socket_domain domain, fer_socket_type type, int protocol,
-                          fer_raw_socket *out)
+fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     static const char *const prefixes[] = {
         [FER_TYPE_STREAM] = "", [FER_TYPE_DGRAM] = "udp,", [FER_TYPE_RAW] = "raw,"};
@@ -427,7 +426,7 @@ static const script_result *take_with_name(script_call call, fer_raw_socket raw,
                        name->kind_ == FERP_UNIX_ABSTRACT ? "@" : "", (int)name->len_, name->name_);
 }
 
-fer_error ferp_unix_pair(fer_socket_type type, fer_raw_socket *one, fer_raw_socket *other)
+fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)
 {
     const script_result *result = script_take(SCRIPT_UNIX_PAIR, FER_RAW_SOCKET_NONE, "%s",
                                               type == FER_TYPE_STREAM ? "" : "datagram");

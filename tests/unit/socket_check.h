@@ -13,8 +13,8 @@ static inline feri_phase phase_of(const fer_socket *socket)
 }
 
 /* Starts a script, creates an unbound socket and clears the log. */
-static inline fer_socket new_socket(const struct ferp_traits *traits, fer_socket_domain domain,
-                                    fer_socket_type type)
+static inline fer_socket new_socket(const struct ferp_traits *traits, fer_domain domain,
+                                    fer_type type)
 {
     fer_socket socket;
     memset(&socket, 0, sizeof socket);

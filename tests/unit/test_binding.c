@@ -4,7 +4,7 @@
 
 #include "core/open/binding.h"
 
-static fer_error bind_to(fer_socket_type type, const char *text)
+static fer_error bind_to(fer_type type, const char *text)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr = script_addr(text);
@@ -20,7 +20,7 @@ static void a_port_is_held_with_the_options_that_each_system_needs(void **state)
     (void)state;
     static const struct {
         const struct ferp_traits *traits;
-        fer_socket_type type;
+        fer_type type;
         const char *addr;
         const char *log;
     } rows[] = {
@@ -116,7 +116,7 @@ static void a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code(void **s
         script_begin(&script_windows);
         script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
         script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
-        assert_error(bind_to((fer_socket_type)type, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
+        assert_error(bind_to((fer_type)type, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
         assert_log(logs[type]);
     }
 }

@@ -89,7 +89,7 @@ struct ends {
     fer_socket_addr from_addr;
 };
 
-static fer_raw_socket bind_to(fer_socket_domain domain, fer_socket_addr *addr)
+static fer_raw_socket bind_to(fer_domain domain, fer_socket_addr *addr)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     assert_ok(ferp_socket_new(domain, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT, &raw));
@@ -103,7 +103,7 @@ static fer_raw_socket bind_to(fer_socket_domain domain, fer_socket_addr *addr)
     return raw;
 }
 
-static struct ends open_ends(fer_socket_domain domain)
+static struct ends open_ends(fer_domain domain)
 {
     struct ends ends;
     memset(&ends, 0, sizeof ends);
@@ -169,7 +169,7 @@ static void assert_row(const struct ends *ends, size_t row, bool never_waits,
 /* Receives every row's datagram, in both modes and families. Each receive makes these calls. */
 static void assert_rows(ferp_protocol protocol, int recvfroms, int recvmsgs)
 {
-    static const fer_socket_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6};
+    static const fer_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6};
     for (size_t i = 0; i < 4 * ROW_COUNT; i++) {
         struct ends ends = open_ends(domains[i % 2]);
         assert_row(&ends, i / 4, i % 4 >= 2, protocol);

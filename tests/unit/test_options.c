@@ -415,6 +415,46 @@ static void an_option_is_moot_once_the_pending_connect_has_failed(void **state)
     assert_log("set_option(1,NODELAY,1) peer_addr(1) set_option(1,NODELAY,1) peer_addr(1)");
 }
 
+/* A system without SO_PROTOCOL has only TCP and UDP of the protocols with ports. */
+static void a_protocol_that_is_not_reported_is_that_of_the_type(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    int protocol = -1;
+    fer_type type = FER_TYPE_RAW;
+    script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 42};
+    assert_ok(feri_read_protocol(&handle, &protocol));
+    assert_int_equal(protocol, FER_PROTOCOL_TCP);
+    assert_log("option_value(1,PROTOCOL)");
+    handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
+    assert_ok(feri_read_protocol(&handle, &protocol));
+    assert_int_equal(protocol, FER_PROTOCOL_UDP);
+    handle.p_.flags_ |= FERI_FLAG_NO_PORTS;
+    assert_error(feri_read_protocol(&handle, &protocol), FER_UNSUPPORTED, 42);
+    script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_BAD_HANDLE, 9};
+    assert_error(feri_read_protocol(&handle, &protocol), FER_BAD_HANDLE, 9);
+    assert_error(feri_read_type(&handle, &type), FER_BAD_HANDLE, 9);
+    assert_int_equal(protocol, FER_PROTOCOL_UDP);
+}
+
+static void a_user_timeout_is_in_milliseconds(void **state)
+{
+    (void)state;
+    fer_handle handle = open_stream(0);
+    fer_duration got = {0};
+    assert_error(feri_set_user_timeout(&handle, (fer_duration){0}), FER_INVALID_INPUT, 0);
+    assert_ok(feri_set_user_timeout(&handle, (fer_duration){1000001}));
+    assert_ok(feri_set_user_timeout(&handle, (fer_duration){UINT64_MAX - 1}));
+    assert_ok(feri_set_user_timeout(&handle, FER_DURATION_NONE));
+    assert_log("set_option(1,USER_TIMEOUT,2) set_option(1,USER_TIMEOUT,2147483647) "
+               "set_option(1,USER_TIMEOUT,0)");
+    assert_ok(feri_user_timeout(&handle, &got));
+    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    script_then(SCRIPT_OPTION_VALUE)->value = 5;
+    assert_ok(feri_user_timeout(&handle, &got));
+    assert_int_equal(got.nanos, 5000000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +480,8 @@ int main(void)
         script_test(a_buffer_size_is_told_in_the_unit_in_which_it_was_set),
         script_test(an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended),
         script_test(an_option_that_a_live_stream_refuses_is_told),
+        script_test(a_protocol_that_is_not_reported_is_that_of_the_type),
+        script_test(a_user_timeout_is_in_milliseconds),
         script_test(an_option_is_moot_once_the_pending_connect_has_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

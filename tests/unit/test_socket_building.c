@@ -16,8 +16,8 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
     (void)state;
     static const struct {
         const struct ferp_traits *traits;
-        fer_socket_domain domain;
-        fer_socket_type type;
+        fer_domain domain;
+        fer_type type;
         int protocol;
         feri_phase phase;
         const char *log;
@@ -103,8 +103,8 @@ static void bind_does_what_every_bind_does_unless_it_was_chosen(void **state)
     enum { REUSE = 1, ONLY = 2 };
     static const struct {
         const struct ferp_traits *traits;
-        fer_socket_domain domain;
-        fer_socket_type type;
+        fer_domain domain;
+        fer_type type;
         int options_set;
         const char *log;
     } rows[] = {
