@@ -13,6 +13,13 @@ static bool always_reuses(const fer_handle *handle)
     return feri_reuse_address_steals_ports() && feri_socket_type(handle) == FER_TYPE_STREAM;
 }
 
+/* POSIX systems accept SO_REUSEADDR for a Unix socket. A path that exists is not bound again
+ * (unix(7)). */
+static bool never_reuses(const fer_handle *handle)
+{
+    return feri_handle_has_flag(handle, FERI_FLAG_UNIX);
+}
+
 /* A failed bind may have set exclusive use, and a socket cannot have both options. */
 static fer_error set_reuse_option(const fer_handle *handle, bool reuse)
 {
@@ -44,8 +51,8 @@ static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
 /* The default value is left to bind, which then keeps the port exclusive. */
 fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
 {
-    FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
-    if (always_reuses(handle)) {
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    if (never_reuses(handle) || always_reuses(handle)) {
         return feri_ok();
     }
     FER_TRY(feri_set_result(handle, set_reuse_options(handle, reuse)));
@@ -59,7 +66,10 @@ fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
 fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
+    if (never_reuses(handle)) {
+        *out = false;
+        return feri_ok();
+    }
     bool is_default =
         !feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_ADOPTED);
     if (always_reuses(handle) || is_default) {

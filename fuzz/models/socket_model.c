@@ -263,7 +263,7 @@ void model_from_raw_done(model_handle *handle, int socket, fer_raw_socket raw, m
 enum { NOT_UNIX = 1, NOT_DATAGRAM = 2, NOT_STREAM = 4, NOT_V4 = 8 };
 
 static const uint8_t unsupported_by[OPTION_COUNT] = {
-    [OPTION_REUSE_ADDRESS] = NOT_UNIX,
+    [OPTION_REUSE_ADDRESS] = 0,
     [OPTION_REUSE_PORT] = NOT_UNIX,
     [OPTION_ONLY_V6] = NOT_UNIX | NOT_V4,
     [OPTION_KEEPALIVE] = NOT_UNIX | NOT_DATAGRAM,
@@ -382,6 +382,10 @@ kind_set model_get_option(const model_handle *handle, model_option option, uint6
     }
     if (option == OPTION_REUSE_ADDRESS && windows && socket->is_stream) {
         *value = 1;
+    }
+    if (option == OPTION_REUSE_ADDRESS && socket->domain == FER_DOMAIN_UNIX) {
+        *value = 0;
+        *is_known = true;
     }
     return OK | model_kinds_of_dead(socket);
 }

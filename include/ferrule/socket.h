@@ -223,10 +223,12 @@ FER_MUST_USE FER_API fer_error fer_socket_is_listening(const fer_socket *socket,
  * multicast. The system chooses which of them receives a unicast datagram. bind uses the value that
  * was set through the same handle.
  *
+ * Unix sockets: the call is FER_OK and does nothing, because no system binds a path that exists.
+ *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets), FER_MISUSE, FER_INVALID_INPUT (true for a bound datagram
- * socket on Windows) and other errors of the OS.
+ * Errors: FER_MISUSE, FER_INVALID_INPUT (true for a bound datagram socket on Windows) and other
+ * errors of the OS.
  * Rust: socket2: Socket::set_reuse_address. Differs: SO_REUSEADDR of streams on Windows.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -234,7 +236,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_reuse_address(fer_socket *socket, 
     FER_INOUT(1);
 
 /**
- * Stores in *out the reuse setting that bind will use.
+ * Stores in *out the reuse setting that bind will use: false for a Unix socket.
  *
  * Blocks: never.
  * Owns: nothing.
@@ -803,12 +805,25 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_unix(fer_socket *socket,
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets), FER_MISUSE and other errors of the OS.
+ * Errors: FER_UNSUPPORTED (Unix sockets: fer_socket_local_addr_unix), FER_MISUSE and other errors
+ * of the OS.
  * Rust: socket2: Socket::local_addr. Differs: in Rust it is WSAEINVAL on Windows before bind.
  * Threads: concurrent with any other call on the handle except close.
  */
 FER_MUST_USE FER_API fer_error fer_socket_local_addr(const fer_socket *socket,
                                                      fer_socket_addr *out);
+
+/**
+ * Stores the local address of a Unix socket in *out, the unnamed one before bind.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_UNSUPPORTED (not a Unix socket), FER_MISUSE and other errors of the OS.
+ * Rust: socket2: Socket::local_addr with SockAddr::as_pathname.
+ * Threads: concurrent with any other call on the handle except close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_local_addr_unix(const fer_socket *socket,
+                                                          fer_unix_addr *out);
 
 /**
  * Stores the peer address in *out. On a pending connect the call first queries the OS for the

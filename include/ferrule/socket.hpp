@@ -329,6 +329,12 @@ class socket : public owned<fer_socket, fer_socket_close>
         return detail::value_of<fer_socket_addr>(fer_socket_local_addr, get());
     }
 
+    /* Returns the local address of a Unix socket. */
+    result<fer_unix_addr> local_addr_unix() const noexcept
+    {
+        return detail::value_of<fer_unix_addr>(fer_socket_local_addr_unix, get());
+    }
+
     /* Returns the peer address. */
     result<fer_socket_addr> peer_addr() const noexcept
     {

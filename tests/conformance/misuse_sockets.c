@@ -62,6 +62,7 @@ static struct {
     X(fer_socket_connect_timeout, (s, &address, fer_duration_from_secs(1)), false) \
     X(fer_socket_connect_unix, (s, &name), false)                                  \
     X(fer_socket_local_addr, (s, &outputs.addr), false)                            \
+    X(fer_socket_local_addr_unix, (s, &outputs.name), false)                       \
     X(fer_socket_peer_addr, (s, &outputs.addr), false)                             \
     X(fer_socket_take_error, (s, &outputs.error), false)                           \
     X(fer_socket_send, (s, "x", 1, &outputs.n), true)                              \
@@ -125,6 +126,7 @@ static void nowhere_to_store_the_answer_is_invalid_input(void **state)
     assert_own(fer_socket_read_timeout(streams, NULL), FER_MISUSE);
     assert_own(fer_socket_write_timeout(streams, NULL), FER_MISUSE);
     assert_own(fer_socket_local_addr(streams, NULL), FER_MISUSE);
+    assert_own(fer_socket_local_addr_unix(streams, NULL), FER_MISUSE);
     assert_own(fer_socket_peer_addr(streams, NULL), FER_MISUSE);
     assert_own(fer_socket_take_error(streams, NULL), FER_MISUSE);
     assert_own(fer_socket_take_error(datagrams, NULL), FER_MISUSE);

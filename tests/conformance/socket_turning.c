@@ -285,8 +285,10 @@ static void an_unbound_unix_datagram_socket_is_lent_and_bound(void **state)
     fer_socket *socket = fer_unix_datagram_as_socket(datagram);
     assert_ok(fer_socket_bind_unix(socket, &name));
     assert_own(fer_socket_bind_unix(socket, &name), FER_INVALID_INPUT);
-    assert_ok(fer_unix_datagram_local_addr(datagram, &name));
+    assert_ok(fer_socket_local_addr_unix(socket, &name));
     assert_path(&name, path);
+    fer_socket *of_ip = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    assert_own(fer_socket_local_addr_unix(of_ip, &name), FER_UNSUPPORTED);
 }
 
 int main(void)

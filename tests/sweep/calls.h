@@ -282,6 +282,8 @@
     X(fer_socket_connect_unix, BUILT_UNIX, ONCE | STARTS,                                          \
       fer_socket_connect_unix(&w->socket, &w->unix_peer))                                          \
     X(fer_socket_local_addr, BUILT_UDP, 0, fer_socket_local_addr(&w->socket, &w->ip))              \
+    X(fer_socket_local_addr_unix, BUILT_UNIX, 0,                                                   \
+      fer_socket_local_addr_unix(&w->socket, &w->path_addr))                                       \
     X(fer_socket_peer_addr, BUILT_UDP, 0, fer_socket_peer_addr(&w->socket, &w->ip))                \
     X(fer_socket_take_error, BUILT_UDP, 0, fer_socket_take_error(&w->socket, &w->error))           \
     X(fer_socket_ready, BUILT_UDP, WAITS,                                                          \
