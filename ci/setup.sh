@@ -29,6 +29,7 @@ Installs with apt-get the missing packages of these groups:
   fuzz32     the 32-bit C and C++ libraries, to build the harnesses for i386
   package    for ci/package.sh: lintian, abidiff, fakeroot, Meson, and the group wine10
   consumer   for ci/package_check.sh: the group build, pkg-config and Meson
+  ffi        for ci/ffi.sh: pkg-config, Python, its cffi, bindgen, rustc and Go
   ports      for ports/run.sh: the group build, make, patch and pkg-config
   prove      Frama-C, Why3, and the provers z3 and cvc4
   counts     valgrind and strace, for bench/count_calls.sh
@@ -259,6 +260,18 @@ check_ports() {
     need_program pkg-config pkg-config
 }
 
+check_ffi() {
+    check_build
+    need_program pkg-config pkg-config
+    need_program python3 python3
+    python3 -c 'import cffi' 2>/dev/null || /usr/bin/python3 -c 'import cffi' 2>/dev/null ||
+        missing="$missing python3-cffi"
+    need_program bindgen bindgen
+    # bindgen loads libclang.
+    ls /usr/lib/llvm-*/lib/libclang*.so* >/dev/null 2>&1 || missing="$missing libclang1"
+    need_program go golang-go
+}
+
 check_package() {
     check_consumer
     need_program dpkg-buildflags dpkg-dev
@@ -369,6 +382,7 @@ for group in "$@"; do
         fuzz32) check_fuzz32 ;;
         package) check_package ;;
         consumer) check_consumer ;;
+        ffi) check_ffi ;;
         ports) check_ports ;;
         prove) check_prove ;;
         counts) check_counts ;;
@@ -392,7 +406,7 @@ case $groups in
     *" actionlint "*) fetch_actionlint ;;
 esac
 case $groups in
-    *" fuzz "*) install_rustc ;;
+    *" fuzz "* | *" ffi "*) install_rustc ;;
 esac
 case $groups in
     *" bench "*) install_peers ;;

@@ -73,10 +73,25 @@ if("sim" IN_LIST FERRULE_INSTALL_KINDS)
         "ferrule over a simulated network, for tests; replaces ferrule and cannot be combined with it")
 endif()
 
+find_package(Python3 COMPONENTS Interpreter QUIET)
+
+# The declarations for Python's cffi.
+if(Python3_Interpreter_FOUND)
+    set(ferrule_cdef "${PROJECT_BINARY_DIR}/ferrule.cdef")
+    file(GLOB ferrule_cdef_sources "${PROJECT_SOURCE_DIR}/include/ferrule/*.h")
+    add_custom_command(OUTPUT "${ferrule_cdef}"
+        COMMAND "${Python3_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/docs/generate/cdef.py" "${PROJECT_SOURCE_DIR}" "${ferrule_cdef}"
+        DEPENDS ${ferrule_cdef_sources} "${PROJECT_SOURCE_DIR}/docs/generate/cdef.py"
+            "${PROJECT_SOURCE_DIR}/docs/generate/headers.py"
+        VERBATIM)
+    add_custom_target(ferrule_cdef ALL DEPENDS "${ferrule_cdef}")
+    install(FILES "${ferrule_cdef}" DESTINATION "${CMAKE_INSTALL_DATADIR}/ferrule"
+        COMPONENT development OPTIONAL)
+endif()
+
 # Manual pages, from the comments of the headers and from docs/. They need Python, but no other
 # program. fercat is installed with its page.
 if(NOT WIN32)
-    find_package(Python3 COMPONENTS Interpreter QUIET)
     if(Python3_Interpreter_FOUND)
         set(ferrule_man_dir "${PROJECT_BINARY_DIR}/man")
         file(GLOB ferrule_man_sources "${PROJECT_SOURCE_DIR}/include/ferrule/*.h"
@@ -94,6 +109,6 @@ if(NOT WIN32)
             install(DIRECTORY "${ferrule_man_dir}/man1" DESTINATION "${CMAKE_INSTALL_MANDIR}" COMPONENT doc OPTIONAL)
         endif()
     else()
-        message(STATUS "Python 3 was not found: the manual pages are left out")
+        message(STATUS "Python 3 was not found: the manual pages and ferrule.cdef are left out")
     endif()
 endif()

@@ -76,7 +76,7 @@ FER_BEGIN_DECLS
 /* A cancel token. Initialize to all zero bytes: {0}, in C++ {}. Its members are private. */
 typedef union fer_cancel_token {
     uint64_t words_[4];
-    struct {
+    struct fer_cancel_token_p_ {
         intptr_t system_[2];
         uint32_t state_;
     } p_;

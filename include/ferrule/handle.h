@@ -31,7 +31,7 @@ typedef intptr_t fer_raw_socket;
  *     fer_tcp_stream stream{};        (C++) */
 typedef union fer_handle {
     uint64_t words_[12];
-    struct {
+    struct fer_handle_p_ {
         fer_raw_socket raw_;
         uint32_t state_;
         uint32_t flags_;

@@ -30,7 +30,7 @@ typedef struct fer_ipv6_addr {
 /* An address of either family. family selects the valid member of u. */
 typedef struct fer_ip_addr {
     fer_ip_family family;
-    union {
+    union fer_ip_addr_u {
         fer_ipv4_addr v4;
         fer_ipv6_addr v6;
     } u;

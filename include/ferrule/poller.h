@@ -112,7 +112,7 @@ typedef enum fer_poll_mode {
  * close only one copy. */
 typedef union fer_poller {
     uint64_t words_[8];
-    struct {
+    struct fer_poller_p_ {
         uintptr_t system_[4];
         uint32_t state_;
         uint32_t notified_;

@@ -185,7 +185,7 @@ FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
  * close only one copy. */
 typedef union fer_resolver {
     uint64_t words_[4];
-    struct {
+    struct fer_resolver_p_ {
         void *pool_;
         uint32_t calls_;
     } p_;
@@ -194,7 +194,7 @@ typedef union fer_resolver {
 /* The lookup of one name. The rules of fer_resolver for initialization and copying apply. */
 typedef union fer_lookup {
     uint64_t words_[4];
-    struct {
+    struct fer_lookup_p_ {
         void *block_;
     } p_;
 } fer_lookup;

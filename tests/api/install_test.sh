@@ -48,7 +48,7 @@ install_tree() {
     for file in include/ferrule.h include/ferrule.hpp include/ferrule/owned.hpp include/ferrule/version.h \
         lib/cmake/ferrule/ferruleConfig.cmake \
         share/doc/ferrule/README.md share/doc/ferrule/LICENSE-MIT share/doc/ferrule/docs/SIMULATION.md \
-        share/doc/ferrule/examples/echo_server.c; do
+        share/doc/ferrule/examples/echo_server.c share/ferrule/ferrule.cdef; do
         [ -e "$prefix/$file" ] || [ -e "$(echo "$prefix"/lib*/*/cmake/ferrule/"$(basename "$file")")" ] ||
             { echo "install_test: $file is not installed" >&2; exit 1; }
     done
