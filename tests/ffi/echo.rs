@@ -1,8 +1,8 @@
 //! Rust with bindgen: a stream and a listener of a program talk over loopback; a poller waits.
 //!
 //! ci/ffi.sh has the options of bindgen. With --no-copy for the handles, a handle moves. `as _`
-//! converts what bindgen 0.60 declares otherwise than newer ones: size_t is u64, FER_DURATION_NONE_NANOS an
-//! i32 of -1.
+//! converts what bindgen 0.60 declares differently from newer ones: size_t is u64, and
+//! FER_DURATION_NONE_NANOS is an i32 of -1.
 
 #[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
 mod ferrule {

@@ -25,7 +25,7 @@ def check(error):
         raise FerruleError(error.os_code, ffi.string(text).decode())
 
 
-# A handle stays where ffi.new has made it. `stream[0]` refers to it; a copy would be a second owner.
+# A handle stays where ffi.new has made it: a copy would be a second owner.
 def new(kind, close):
     return ffi.gc(ffi.new(kind), close)
 
