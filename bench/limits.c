@@ -74,7 +74,7 @@ static void close_pair(bench_pair *pair)
 
 static void limit(fer_tcp_stream *stream, bool has_token, bool has_deadline)
 {
-    fer_limits limits = {FER_INSTANT_NONE, has_token ? &token : NULL};
+    fer_limits limits = {.token = has_token ? &token : NULL};
     limits.deadline =
         has_deadline ? fer_instant_after(fer_duration_from_secs(86400)) : FER_INSTANT_NONE;
     MUST(fer_tcp_stream_set_limits(stream, &limits));

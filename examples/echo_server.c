@@ -40,7 +40,7 @@ static fer_error echo(fer_tcp_stream *stream, uint64_t *n)
     fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
     fer_stream both = fer_tcp_stream_as_stream(stream);
     fer_duration silence = fer_duration_from_secs(SILENCE_SECONDS);
-    const fer_limits limits = {FER_INSTANT_NONE, &stop};
+    const fer_limits limits = {.token = &stop};
     FER_TRY(fer_tcp_stream_set_limits(stream, &limits));
     FER_TRY(fer_tcp_stream_set_read_timeout(stream, silence));
     FER_TRY(fer_tcp_stream_set_write_timeout(stream, silence));
@@ -103,7 +103,7 @@ static fer_error listen_and_serve(fer_tcp_listener *listener, const char *addres
 {
     fer_socket_addr local;
     char text[FER_SOCKET_ADDR_TEXT_CAP];
-    const fer_limits limits = {FER_INSTANT_NONE, &stop};
+    const fer_limits limits = {.token = &stop};
     FER_TRY(fer_tcp_listener_bind(listener, address));
     FER_TRY(fer_tcp_listener_set_limits(listener, &limits));
     FER_TRY(fer_tcp_listener_local_addr(listener, &local));

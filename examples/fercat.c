@@ -273,7 +273,7 @@ static int receive_only(fer_tcp_stream *stream, const char *peer)
 /* The limits of a stream: Ctrl-C, and the timeout of each read. */
 static fer_error limit_stream(fer_tcp_stream *stream, unsigned idle)
 {
-    const fer_limits limits = {FER_INSTANT_NONE, &stop};
+    const fer_limits limits = {.token = &stop};
     FER_TRY(fer_tcp_stream_set_limits(stream, &limits));
     return fer_tcp_stream_set_read_timeout(stream, duration_of(idle));
 }
@@ -336,7 +336,7 @@ static fer_error accept_one(fer_tcp_listener *listener, fer_tcp_stream *stream,
  * without IPv6. */
 static fer_error find_addrs(const struct request *request, fer_socket_addr *addrs, size_t *count)
 {
-    const fer_limits limits = {FER_INSTANT_NONE, &stop};
+    const fer_limits limits = {.token = &stop};
     FER_TRY(fer_to_socket_addrs_within(request->target, &limits, NULL, addrs, MAX_ADDRS, count));
     if (*count > MAX_ADDRS) {
         *count = MAX_ADDRS;
@@ -354,7 +354,7 @@ static fer_error start_listening(fer_tcp_listener *listener, const struct reques
 {
     fer_socket_addr local;
     char text[FER_SOCKET_ADDR_TEXT_CAP];
-    const fer_limits limits = {FER_INSTANT_NONE, &stop};
+    const fer_limits limits = {.token = &stop};
     fer_error error = fer_tcp_listener_bind_addr(listener, &addrs[0]);
     for (size_t i = 1; error.kind != FER_OK && i < count; i++) {
         error = fer_tcp_listener_bind_addr(listener, &addrs[i]);

@@ -88,7 +88,7 @@ fer_error send_over_udp(std::string_view text, const fer_limits &limits)
 int main(int argc, char **argv)
 {
     std::string_view text = argc > 1 ? argv[1] : "hello";
-    const fer_limits limits = {fer_instant_after(fer_duration_from_secs(30)), nullptr};
+    const fer_limits limits = ferrule::limits(fer_instant_after(fer_duration_from_secs(30)));
     fer_error error = echo_over_tcp(text, limits);
     if (error.kind == FER_OK) {
         error = send_over_udp(text, limits);

@@ -179,7 +179,7 @@ int main(int argc, char **argv)
     }
     fer_error error = fer_cancel_token_new(&stop);
     if (error.kind == FER_OK && example_catch_interrupt(cancel)) {
-        page.limits = (fer_limits){fer_instant_after(limit), &stop};
+        page.limits = (fer_limits){.deadline = fer_instant_after(limit), .token = &stop};
         error = fetch(&page);
         example_restore_interrupt();
     }

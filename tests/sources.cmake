@@ -30,6 +30,7 @@ set(ferrule_unit_sources
     unit/test_ip_forms.c
     unit/test_ip_parse.c
     unit/test_ip_rust_vectors.c
+    unit/test_interruptible.c
     unit/test_keepalive.c
     unit/test_limits.c
     unit/test_limits_calls.c
@@ -112,6 +113,7 @@ set(ferrule_conformance_sources
     conformance/datagrams.c
     conformance/errors.c
     conformance/inheritance.c
+    conformance/interruptible.c
     conformance/interruption.c
     conformance/large_transfers.c
     conformance/lengths.c

@@ -19,7 +19,8 @@ enum { AT_LOW, AT_HIGH };
 feri_limits feri_limits_from(const fer_limits *limits)
 {
     return limits == NULL ? FERI_NO_LIMITS
-                          : (feri_limits){feri_deadline_of(limits->deadline), limits->token};
+                          : (feri_limits){feri_deadline_of(limits->deadline), limits->token,
+                                          limits->interruptible};
 }
 
 fer_error feri_limits_check(const feri_limits *limits)
@@ -34,8 +35,20 @@ bool feri_retries_after_signal(const feri_limits *limits, fer_error *error)
     if (error->kind != FER_INTERRUPTED) {
         return false;
     }
-    *error = feri_limits_check(limits);
-    return error->kind == FER_OK;
+    fer_error ended = feri_limits_check(limits);
+    if (ended.kind == FER_OK && limits->interruptible) {
+        return false;
+    }
+    *error = ended;
+    return ended.kind == FER_OK;
+}
+
+bool feri_ends_transfer(const fer_handle *handle, fer_error error)
+{
+    if (error.kind != FER_INTERRUPTED) {
+        return error.kind != FER_OK;
+    }
+    return feri_limits_of(handle).interruptible;
 }
 
 /* The attempts before a thread pauses between two of them. A writer changes the words in a few
@@ -74,13 +87,16 @@ static void store(fer_handle *handle, const fer_limits *limits)
     feri_atomic_store(&handle->p_.deadline_[AT_LOW], (uint32_t)deadline);
     feri_atomic_store(&handle->p_.deadline_[AT_HIGH], (uint32_t)(deadline >> 32));
     feri_atomic_store_pointer(&handle->p_.token_, limits->token);
+    feri_atomic_store(&handle->p_.interruptible_, limits->interruptible);
 }
 
 static fer_limits load(const fer_handle *handle)
 {
     uint64_t low = feri_atomic_load(&handle->p_.deadline_[AT_LOW]);
     uint64_t high = feri_atomic_load(&handle->p_.deadline_[AT_HIGH]);
-    return (fer_limits){{high << 32 | low}, feri_atomic_load_pointer(&handle->p_.token_)};
+    return (fer_limits){.deadline = {high << 32 | low},
+                        .token = feri_atomic_load_pointer(&handle->p_.token_),
+                        .interruptible = feri_atomic_load(&handle->p_.interruptible_) != 0};
 }
 
 feri_limits feri_limits_of(const fer_handle *handle)
@@ -100,13 +116,14 @@ feri_limits feri_limits_of(const fer_handle *handle)
 
 fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
 {
-    const fer_limits none = {FER_INSTANT_NONE, NULL};
+    const fer_limits none = {.token = NULL};
     const fer_limits *chosen = limits == NULL ? &none : limits;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (chosen->token != NULL && !feri_token_is_open(chosen->token)) {
         return feri_own_error(FER_MISUSE);
     }
-    bool is_limited = chosen->token != NULL || chosen->deadline.nanos_ != 0;
+    bool is_limited =
+        chosen->token != NULL || chosen->deadline.nanos_ != 0 || chosen->interruptible;
     FER_TRY(is_limited ? feri_modes_wait_in_core(handle, handle->p_.raw_) : feri_ok());
     uint32_t version = begin_change(handle);
     store(handle, chosen);

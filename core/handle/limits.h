@@ -15,9 +15,10 @@
 typedef struct feri_limits {
     uint64_t deadline;
     const fer_cancel_token *token;
+    bool interruptible; /* a signal ends the waits */
 } feri_limits;
 
-#define FERI_NO_LIMITS ((feri_limits){FERP_NO_DEADLINE, NULL})
+#define FERI_NO_LIMITS ((feri_limits){FERP_NO_DEADLINE, NULL, false})
 
 /* NULL: none. */
 feri_limits feri_limits_from(const fer_limits *limits);
@@ -27,7 +28,8 @@ feri_limits feri_limits_from(const fer_limits *limits);
 fer_error feri_limits_check(const feri_limits *limits);
 
 /* Called after a system call, if the operation continues after a signal (rule I1). True: a signal
- * interrupted the call, and the limits allow a retry. False: *error is the operation's result. */
+ * interrupted the call, and the limits allow a retry. False: *error is the operation's result,
+ * which is INTERRUPTED if the limits let a signal end it (rule I4). */
 bool feri_retries_after_signal(const feri_limits *limits, fer_error *error);
 
 /* As fer_tcp_stream_set_limits. */
@@ -36,6 +38,10 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits);
 /* The limits of a handle; none if it has none. */
 feri_limits feri_limits_of(const fer_handle *handle);
 
+/* Whether an error ends a call that makes several reads or writes: each one but a signal's, and
+ * this one too if the handle's limits let a signal end the call (rule I4). */
+bool feri_ends_transfer(const fer_handle *handle, fer_error error);
+
 /* No limits, for an unpublished handle. */
 static inline void feri_limits_clear(fer_handle *handle)
 {
@@ -43,6 +49,7 @@ static inline void feri_limits_clear(fer_handle *handle)
     handle->p_.deadline_[0] = 0;
     handle->p_.deadline_[1] = 0;
     handle->p_.limits_version_ = 0;
+    handle->p_.interruptible_ = 0;
 }
 
 #endif

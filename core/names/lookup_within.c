@@ -20,7 +20,7 @@ static fer_error await_event(const fer_cancel_token *event, const feri_limits *l
         FER_TRY(feri_limits_check(limits));
         if (error.kind == FER_OK) {
             feri_pause_after_false_hint(&false_hints, limits->deadline, limits->token);
-        } else if (error.kind != FER_INTERRUPTED) {
+        } else if (error.kind != FER_INTERRUPTED || limits->interruptible) {
             return error;
         }
     }
@@ -63,7 +63,8 @@ fer_error feri_lookup_check_resolver(fer_resolver *resolver)
 fer_error feri_lookup_within(const feri_address_query *query, const feri_limits *limits,
                              fer_resolver *resolver, feri_address_list *list)
 {
-    bool is_limited = limits->token != NULL || limits->deadline != FERP_NO_DEADLINE;
+    bool is_limited =
+        limits->token != NULL || limits->deadline != FERP_NO_DEADLINE || limits->interruptible;
     if (query->is_literal || (resolver == NULL && !is_limited)) {
         return feri_address_list_of_query(list, query);
     }

@@ -196,8 +196,8 @@ static bool apply_ends(attempts *all, uint32_t ended)
     return all->has_winner || all->open_count < waited;
 }
 
-/* A signal restarts the wait. If its handler has cancelled the call, the caller of this function
- * sees it. */
+/* A signal restarts the wait, unless the limits let it end the call (rule I4). If its handler has
+ * cancelled the call, the caller of this function sees it. */
 static void wait_for_ends(attempts *all, uint64_t until)
 {
     fer_raw_socket raws[FERI_ATTEMPTS_MAX];
@@ -212,7 +212,8 @@ static void wait_for_ends(attempts *all, uint64_t until)
         if (!apply_ends(all, ended) && feri_token_check(all->limits.token).kind == FER_OK) {
             feri_pause_after_false_hint(&all->false_hints, until, all->limits.token);
         }
-    } else if (error.kind != FER_INTERRUPTED && error.kind != FER_TIMED_OUT) {
+    } else if (error.kind == FER_INTERRUPTED ? all->limits.interruptible
+                                             : error.kind != FER_TIMED_OUT) {
         stop(all, error);
     }
 }

@@ -62,7 +62,7 @@ fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
 static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
                                 fer_duration timeout)
 {
-    const feri_limits limits = {feri_deadline_after(timeout), NULL};
+    const feri_limits limits = {feri_deadline_after(timeout), NULL, false};
     FER_TRY(feri_connect_within(raw, feri_unbound_connect_operation(), addr, &limits));
     return feri_io_waits_in_kernel() ? ferp_set_nonblocking(raw, false) : feri_ok();
 }

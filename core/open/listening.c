@@ -42,10 +42,11 @@ fer_error feri_listener_opened(fer_handle *listener, fer_error error)
 /* ---- accept */
 
 /* Whether accept is retried immediately: after a connection that failed in the queue (rule L3), and
- * after a signal, if accept never waits (rule I1). */
-static bool should_accept_again(fer_error error, uint32_t *skips)
+ * after a signal, if accept never waits (rule I1). Only limits let a signal end it (rule I4). */
+static bool should_accept_again(const feri_waiting *waiting, fer_error error, uint32_t *skips)
 {
-    bool is_skipped = error.kind == FER_CONNECTION_ABORTED || error.kind == FER_INTERRUPTED;
+    bool is_skipped = error.kind == FER_INTERRUPTED ? !waiting->limits.interruptible
+                                                    : error.kind == FER_CONNECTION_ABORTED;
     return is_skipped && ++*skips < FERI_ACCEPT_SKIPS_MAX;
 }
 
@@ -141,7 +142,8 @@ static fer_error accept_one(fer_handle *listener, feri_wait_mode wait_mode, fer_
     do {
         error = check_queue(listener, wait_mode);
         error = error.kind == FER_OK ? accept_prepared(listener, out, peer) : error;
-    } while (should_wait(listener, &waiting, &error) || should_accept_again(error, &skips));
+    } while (should_wait(listener, &waiting, &error) ||
+             should_accept_again(&waiting, error, &skips));
     return error;
 }
 

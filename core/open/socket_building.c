@@ -300,6 +300,13 @@ static fer_error begin_limited_connect(fer_handle *handle, const feri_limits *li
     return begin_connect(handle);
 }
 
+/* The result of a connect within limits. A signal that ended the wait leaves the connect pending,
+ * as connect(2) does (rule I4). */
+static fer_error apply_limited_result(fer_handle *handle, fer_error error)
+{
+    return error.kind == FER_INTERRUPTED ? error : apply_connect_result(handle, error);
+}
+
 /* After limits or the timeout ended the wait, the connect has failed, although the system still
  * tries: its socket cannot be connected again (rule C5). */
 static fer_error connect_built_until(fer_handle *handle, const fer_socket_addr *addr,
@@ -309,7 +316,7 @@ static fer_error connect_built_until(fer_handle *handle, const fer_socket_addr *
     FER_TRY(begin_limited_connect(handle, &limits));
     limits.deadline = deadline < limits.deadline ? deadline : limits.deadline;
     fer_error refused = feri_own_error(FER_CONNECTION_REFUSED);
-    return apply_connect_result(
+    return apply_limited_result(
         handle, addr->port == 0 ? refused : connect_built_within(handle, addr, &limits));
 }
 
@@ -416,7 +423,7 @@ static fer_error finish_unix_connect(fer_handle *handle, const feri_limits *limi
     if (started.kind == FER_IN_PROGRESS) {
         started = feri_await_connect(handle->p_.raw_, FERI_OPERATION_UNIX_NAME, limits);
     }
-    return apply_connect_result(handle, started);
+    return apply_limited_result(handle, started);
 }
 
 fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr)

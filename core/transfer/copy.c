@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/transfer/stream_io.h"
 #include "ferrule/io.h"
 
@@ -44,7 +45,7 @@ static fer_error read_into_buffer(fer_handle *from, fer_copy_buffer *buffer)
     fer_error error;
     do {
         error = feri_stream_read(from, buffer->base, buffer->cap, &buffer->len);
-    } while (error.kind == FER_INTERRUPTED);
+    } while (error.kind == FER_INTERRUPTED && !feri_ends_transfer(from, error));
     return error;
 }
 

@@ -36,7 +36,7 @@ static fer_error discard_some(fer_handle *handle, uint64_t deadline, size_t *mov
  * begins with the look at the handle's limits. */
 static fer_error discard_more(fer_handle *handle, uint64_t deadline, size_t *moved)
 {
-    const feri_limits limits = {deadline, NULL};
+    const feri_limits limits = {deadline, NULL, false};
     fer_error error;
     do {
         error = discard_some(handle, deadline, moved);

@@ -1,9 +1,11 @@
 /* stream_transfer.c: complete transfers: read_exact, read_to_end, write_all. They continue after a
- * signal (rule I1), and a timeout applies to each read or write. */
+ * signal (rule I1) unless the limits forbid it (rule I4), and a timeout applies to each read or
+ * write. */
 #include <stdint.h>
 
 #include "core/base/assert.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/transfer/stream_io.h"
 
 /* Reads until the buffer is full, end of file (*ended) or an error. */
@@ -15,7 +17,7 @@ static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len, s
     while (*done < len && !*ended) {
         size_t moved = 0;
         fer_error error = feri_stream_read(handle, buf + *done, len - *done, &moved);
-        if (error.kind != FER_OK && error.kind != FER_INTERRUPTED) {
+        if (feri_ends_transfer(handle, error)) {
             return error;
         }
         FERI_ASSERT(moved <= len - *done);
@@ -45,7 +47,7 @@ static fer_error expect_end(fer_handle *handle)
     fer_error error;
     do {
         error = feri_stream_peek(handle, &next, 1, &peeked);
-    } while (error.kind == FER_INTERRUPTED);
+    } while (error.kind == FER_INTERRUPTED && !feri_ends_transfer(handle, error));
     return peeked > 0 ? feri_own_error(FER_BUFFER_TOO_SMALL) : error;
 }
 
@@ -76,7 +78,7 @@ fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len,
         error = feri_stream_write(handle, (const uint8_t *)buf + done, len - done, &moved);
         FERI_ASSERT(moved <= len - done);
         done += moved;
-        if (error.kind == FER_INTERRUPTED) {
+        if (error.kind == FER_INTERRUPTED && !feri_ends_transfer(handle, error)) {
             error = feri_ok();
         } else if (error.kind == FER_OK && moved == 0) {
             error = feri_own_error(FER_WRITE_ZERO);

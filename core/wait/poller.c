@@ -27,6 +27,7 @@ fer_error fer_poller_new(fer_poller *poller)
     }
     FER_TRY(ferp_poller_open(poller));
     poller->p_.notified_ = 0;
+    poller->p_.interruptible_ = 0;
     poller->p_.state_ = POLLER_OPEN;
     return feri_ok();
 }
@@ -37,6 +38,15 @@ void fer_poller_close(fer_poller *poller)
         poller->p_.state_ = POLLER_CLOSED;
         ferp_poller_close(poller);
     }
+}
+
+fer_error fer_poller_set_interruptible(fer_poller *poller, bool interruptible)
+{
+    if (!feri_poller_is_open(poller)) {
+        return feri_own_error(FER_MISUSE);
+    }
+    feri_atomic_store(&poller->p_.interruptible_, interruptible);
+    return feri_ok();
 }
 
 /* ---- Registering sockets */
@@ -277,7 +287,8 @@ static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_
     for (;;) {
         fer_error err = ferp_poller_wait(poller, events, cap, left, count, notified);
         FERI_ASSERT(*count <= cap);
-        bool interrupted = err.kind == FER_INTERRUPTED;
+        bool interrupted =
+            err.kind == FER_INTERRUPTED && feri_atomic_load(&poller->p_.interruptible_) == 0;
         if (*count > 0 || *notified || (err.kind != FER_OK && !interrupted)) {
             return err;
         }

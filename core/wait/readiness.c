@@ -41,7 +41,8 @@ static bool should_retry(fer_error *error, fer_interest found, feri_false_hints 
                          const bounds *within)
 {
     if (error->kind != FER_OK || found != 0) {
-        const feri_limits limits = {within->deadline, within->limits.token};
+        const feri_limits limits = {within->deadline, within->limits.token,
+                                    within->limits.interruptible};
         return feri_retries_after_signal(&limits, error);
     }
     if (hints->in_a_row > 0 && ferp_now() >= within->deadline) {
@@ -199,7 +200,7 @@ static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, con
                                   fer_interest *found)
 {
     bool failed = false;
-    const feri_limits limits = {within->deadline, within->limits.token};
+    const feri_limits limits = {within->deadline, within->limits.token, false};
     FER_TRY(feri_limits_check(&within->limits));
     FER_TRY(feri_pending_connect_wait(handle, &limits, &failed));
     *found = failed ? interest : 0;

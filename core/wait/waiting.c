@@ -124,7 +124,8 @@ static uint64_t end_of_slice(const feri_waiting *waiting)
  * (rule I1). */
 static bool continues_after_signal(const feri_waiting *waiting, fer_error *answer)
 {
-    const feri_limits limits = {waiting->deadline, waiting->limits.token};
+    const feri_limits limits = {waiting->deadline, waiting->limits.token,
+                                waiting->limits.interruptible};
     return !is_cancelled(waiting, answer) && waiting->readiness == FERP_ACCEPTABLE &&
            feri_retries_after_signal(&limits, answer);
 }

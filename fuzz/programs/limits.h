@@ -112,7 +112,7 @@ static inline fer_limits limits_to_set(struct program_limits *program,
     if (limits->deadline != LIMITS_NEVER) {
         deadline = fer_instant_after((fer_duration){limits->deadline - now});
     }
-    return (fer_limits){deadline, limits->has_token ? &program->token : NULL};
+    return (fer_limits){.deadline = deadline, .token = limits->has_token ? &program->token : NULL};
 }
 
 /* The limits of a call that begins now. */

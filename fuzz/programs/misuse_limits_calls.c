@@ -13,7 +13,9 @@ static fer_cancel_token *token_of(const struct misuse_arguments *a)
 static const fer_limits *limits_of(const struct misuse_arguments *a, fer_limits *limits)
 {
     static const uint64_t nanos[] = {UINT64_MAX, 0, UINT64_MAX - 1};
-    *limits = (fer_limits){fer_instant_after((fer_duration){nanos[a->arg % 3]}), token_of(a)};
+    *limits = (fer_limits){.deadline = fer_instant_after((fer_duration){nanos[a->arg % 3]}),
+                           .token = token_of(a),
+                           .interruptible = (a->nulls & 64) != 0};
     return a->nulls & 4 ? NULL : limits;
 }
 

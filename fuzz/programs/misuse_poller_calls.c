@@ -56,6 +56,13 @@ static fer_error do_wait(const struct misuse_arguments *a)
     return misuse_checked(is_right, error);
 }
 
+/* Nothing interrupts a wait here. */
+static fer_error do_notify(const struct misuse_arguments *a)
+{
+    return a->nulls & 64 ? fer_poller_set_interruptible(a->poller, a->arg & 1)
+                         : fer_poller_notify(a->poller);
+}
+
 /* X(name, the call) */
 #define CALLS(X)                                                                          \
     X(poller_new, fer_poller_new(a->poller))                                              \
@@ -63,7 +70,7 @@ static fer_error do_wait(const struct misuse_arguments *a)
     X(poller_modify, fer_poller_modify(a->poller, raw_of(a), interest_of(a), mode_of(a))) \
     X(poller_delete, fer_poller_delete(a->poller, raw_of(a)))                             \
     X(poller_wait, do_wait(a))                                                            \
-    X(poller_notify, fer_poller_notify(a->poller))                                        \
+    X(poller_notify, do_notify(a))                                                        \
     X(poller_close, do_close(a->poller))
 
 #include "fuzz/programs/misuse_table.h"

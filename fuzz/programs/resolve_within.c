@@ -13,7 +13,7 @@
 
 static fer_limits limits_of(resolve_limits kind, fer_cancel_token *token)
 {
-    fer_limits limits = {FER_INSTANT_NONE, NULL};
+    fer_limits limits = {.token = NULL};
     switch (kind) {
     case WITHIN_FAR_DEADLINE:
         limits.deadline = fer_instant_after(fer_duration_from_nanos(FAR_NANOS));

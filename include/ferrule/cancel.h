@@ -1,9 +1,10 @@
-/* cancel.h: limits of calls that wait: a deadline, and a token that cancels them. std::net has
- * neither; the names are those of tokio_util::sync::CancellationToken and of .NET.
+/* cancel.h: limits of calls that wait: a deadline, a token that cancels them, and signals. std::net
+ * has none of them; the names are those of tokio_util::sync::CancellationToken and of .NET.
  *
  *     fer_cancel_token stop = {0};
  *     FER_TRY(fer_cancel_token_new(&stop));
- *     fer_limits limits = {fer_instant_after(fer_duration_from_secs(3)), &stop};
+ *     fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(3)),
+ *                          .token = &stop};
  *     FER_TRY(fer_tcp_stream_set_limits(&stream, &limits));
  *     error = fer_tcp_stream_read_exact(&stream, buf, sizeof buf, &n);
  *
@@ -55,6 +56,15 @@
  * K7  A cancel ends every accept of a listener that has the token, in all threads. Another process
  *     has a token of its own, which ends its accepts on the same listener. No accept with limits
  *     remains blocked in the system because another one took the connection.
+ * I4  If the limits are interruptible, a signal that a thread handles while it waits ends its call
+ *     with FER_INTERRUPTED, with SA_RESTART too. read_exact, write_all, read_to_end and fer_copy
+ *     report their counts. The call can be repeated. An accept has accepted nothing, and a connect
+ *     of a built socket is still pending: fer_socket_ready waits for its result. A cancel or a
+ *     deadline precedes. Limits of fer_tcp_stream_connect_with and of a lookup end the whole call.
+ *     A signal before the wait, or in another thread, ends nothing: a handler that must end a call
+ *     in any case cancels the token. close_gracefully continues, and so does a connect that waits
+ *     for room in a Unix listener's queue. Windows has no signals. fer_poller_set_interruptible
+ *     does the same for the waits of a poller.
  *
  * A token is NEW if all of its bytes are zero, OPEN after fer_cancel_token_new, and CLOSED after
  * fer_cancel_token_close. Do not move a token while it is OPEN, and keep it OPEN while a handle's
@@ -83,10 +93,13 @@ typedef union fer_cancel_token {
 } fer_cancel_token;
 
 /* The limits of a call or of a handle. All zero bytes mean no limits. token is caller-owned and may
- * be NULL. */
+ * be NULL. If interruptible is true, a signal ends the waits too (rule I4). The other bytes are 0:
+ * name the members in an initializer, or set them one by one. */
 typedef struct fer_limits {
     fer_instant deadline;
     fer_cancel_token *FER_NULLABLE token;
+    bool interruptible;
+    uint8_t reserved_[7];
 } fer_limits;
 
 /**

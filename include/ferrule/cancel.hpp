@@ -8,12 +8,24 @@
 namespace ferrule
 {
 
+/* Makes limits. */
+inline fer_limits limits(fer_instant deadline, fer_cancel_token *token = nullptr,
+                         bool interruptible = false) noexcept
+{
+    fer_limits made{};
+    made.deadline = deadline;
+    made.token = token;
+    made.interruptible = interruptible;
+    return made;
+}
+
 /* A cancel token. A member function m is fer_cancel_token_m of cancel.h. It can be neither copied
  * nor moved, because limits refer to it by its address:
  *
  *     ferrule::cancel_token stop;
  *     FER_TRY(stop.open());
- *     FER_TRY(stream.set_limits({fer_instant_after(fer_duration_from_secs(3)), stop.get()}));
+ *     auto deadline = fer_instant_after(fer_duration_from_secs(3));
+ *     FER_TRY(stream.set_limits(ferrule::limits(deadline, stop.get())));
  *
  * Declare it before the handles that it limits, so that their destructors run first. */
 class cancel_token

@@ -29,8 +29,8 @@ FER_BEGIN_DECLS
  * the count that it has stored. A function that opens or closes a handle says what it leaves.
  *
  * - FER_INTERRUPTED: immediately. A signal arrived before the first byte. One read, one write and
- *   the calls of datagram sockets report it; all others continue. An accept that never waits
- *   continues 65535 times.
+ *   the calls of datagram sockets report it; all others continue, unless the limits are
+ *   interruptible (rule I4, cancel.h). An accept that never waits continues 65535 times.
  * - FER_WOULD_BLOCK: after a _ready call or a wait of a poller. The call would have to wait, and
  *   the handle is in nonblocking mode, or the call is a _try_ call, or its timeout is 0. Also: a
  *   resolver has as many lookups as its limits allow.

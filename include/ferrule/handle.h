@@ -41,6 +41,7 @@ typedef union fer_handle {
         void *token_;
         uint32_t deadline_[2];
         uint32_t limits_version_;
+        uint32_t interruptible_;
         fer_socket_addr peer_;
     } p_;
 } fer_handle;

@@ -116,6 +116,7 @@ typedef union fer_poller {
         uintptr_t system_[4];
         uint32_t state_;
         uint32_t notified_;
+        uint32_t interruptible_;
     } p_;
 } fer_poller;
 
@@ -213,11 +214,11 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
  * Owns: events is caller-owned, cap elements; the events in it are copies.
- * Errors: FER_MISUSE (events or count is NULL), FER_INVALID_INPUT (cap is 0) and other errors of
- * the OS. After a failure *count is 0 and *notified is false, and a pending notification wakes the
- * next wait.
- * Rust: polling::Poller::wait. Differs: a signal does not end the wait, a timeout never ends it
- * early, and a notification is reported.
+ * Errors: FER_MISUSE (events or count is NULL), FER_INVALID_INPUT (cap is 0), FER_INTERRUPTED (a
+ * signal, after fer_poller_set_interruptible) and other errors of the OS. After a failure *count is
+ * 0 and *notified is false, and a pending notification wakes the next wait.
+ * Rust: polling::Poller::wait. Differs: a timeout never ends it early, and a notification is
+ * reported.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
  * close.
  */
@@ -225,6 +226,23 @@ FER_MUST_USE FER_API fer_error fer_poller_wait(fer_poller *poller, fer_duration 
                                                fer_event *events, size_t cap, size_t *count,
                                                bool *FER_NULLABLE notified) FER_INOUT(1)
     FER_OUT_WRITES(3, 4);
+
+/**
+ * Sets whether a signal ends a wait of the poller with FER_INTERRUPTED (rule I4, cancel.h). The
+ * default is false: the wait continues.
+ *
+ * It holds for the waits that begin afterwards. A wait that finds an event or a notification
+ * returns it all the same. Windows has no signals.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_MISUSE.
+ * Rust: none; mio::Poll::poll is always Interrupted, polling::Poller::wait never.
+ * Threads: any number of concurrent calls, also with any other call on the poller except new and
+ * close.
+ */
+FER_MUST_USE FER_API fer_error fer_poller_set_interruptible(fer_poller *poller, bool interruptible)
+    FER_INOUT(1);
 
 /**
  * Wakes one wait: one in progress, otherwise the next one.

@@ -66,6 +66,12 @@ class poller : public owned<fer_poller, fer_poller_close>
         return {error, wake};
     }
 
+    /* Sets whether a signal ends the waits that begin afterwards. */
+    [[nodiscard]] fer_error set_interruptible(bool interruptible) noexcept
+    {
+        return fer_poller_set_interruptible(get(), interruptible);
+    }
+
     /* Wakes one wait: one in progress, otherwise the next one. */
     [[nodiscard]] fer_error notify() noexcept
     {

@@ -34,7 +34,7 @@ bool is_ok(fer_error error)
 
 fer_limits soon()
 {
-    return {fer_instant_after(fer_duration_from_secs(60)), nullptr};
+    return ferrule::limits(fer_instant_after(fer_duration_from_secs(60)));
 }
 
 /* The sizes that the headers promise, on every platform. */
@@ -185,11 +185,12 @@ void test_limits()
     char buf[4];
     check(one.server.try_read(buf).error().kind == FER_WOULD_BLOCK, "a try call never waits");
     check(is_ok(stop.open()) && !stop.is_cancelled(), "a token is made");
-    check(is_ok(one.server.set_limits({FER_INSTANT_NONE, stop.get()})) && is_ok(stop.cancel()),
+    check(is_ok(one.server.set_limits(ferrule::limits(FER_INSTANT_NONE, stop.get()))) &&
+              is_ok(stop.cancel()),
           "it is cancelled");
     check(stop.is_cancelled() && one.server.read(buf).error().kind == FER_CANCELLED,
           "a cancel ends a read");
-    check(is_ok(stop.reset()) && is_ok(one.server.set_limits({fer_instant_now(), nullptr})),
+    check(is_ok(stop.reset()) && is_ok(one.server.set_limits(ferrule::limits(fer_instant_now()))),
           "limits are replaced");
     check(one.server.read(buf).error().kind == FER_TIMED_OUT, "a deadline ends a read");
     check(is_ok(one.server.set_limits({})) &&

@@ -109,7 +109,8 @@ static void move_bytes_within_limits(void)
     fer_cancel_token token = {0};
     size_t n = 0;
     STEP("token_new", fer_cancel_token_new(&token), FER_OK);
-    fer_limits limits = {fer_instant_after(fer_duration_from_secs(60)), &token};
+    fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(60)),
+                         .token = &token};
     STEP("set_limits", fer_tcp_stream_set_limits(&server, &limits), FER_OK);
     expect("write_all", fer_tcp_stream_write_all(&client, "hello", 5, &n), FER_OK);
     STEP("read_in_limits", fer_tcp_stream_read(&server, buffer, 1, &n), FER_OK);
@@ -137,7 +138,7 @@ static void accept_within_limits(void)
     fer_tcp_stream others[2] = {0};
     fer_tcp_stream accepted = {0};
     fer_tcp_listener clones[2] = {0};
-    fer_limits limits = {fer_instant_after(fer_duration_from_secs(60)), NULL};
+    fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(60))};
     expect("connect", fer_tcp_stream_connect_addr(&others[0], &address), FER_OK);
     expect("connect", fer_tcp_stream_connect_addr(&others[1], &address), FER_OK);
     STEP("try_accept", fer_tcp_listener_try_accept(&listener, &accepted, NULL), FER_OK);

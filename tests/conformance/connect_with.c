@@ -215,7 +215,7 @@ static void limits_that_are_reached_before_start_nothing(void **state)
     assert_own(connect_two(stream, &accepting, &accepting), FER_CANCELLED);
     assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options, &failed),
                FER_CANCELLED);
-    options.limits = (fer_limits){fer_instant_now(), NULL};
+    options.limits = (fer_limits){.deadline = fer_instant_now()};
     assert_own(connect_two(stream, &accepting, &accepting), FER_TIMED_OUT);
     assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options, &failed),
                FER_TIMED_OUT);
@@ -399,7 +399,7 @@ static void the_deadline_fails_the_connect_of_a_built_socket(void **state)
     peer_family family = family_of(state);
     struct pending_target silent = pending_target(family);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
-    fer_limits limits = {fer_instant_now(), NULL};
+    fer_limits limits = {.deadline = fer_instant_now()};
     assert_ok(fer_socket_set_limits(socket, &limits));
     assert_own(fer_socket_connect(socket, &silent.addr), FER_TIMED_OUT);
     limits.deadline = fer_instant_after(millis(40)); /* nothing had changed: */
@@ -458,7 +458,7 @@ static void limits_end_a_unix_connect_that_waits_for_room(void **state)
     }
     assert_ok(fer_unix_addr_from_pathname(&addr, path));
     fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    fer_limits limits = {fer_instant_after(millis(30)), NULL};
+    fer_limits limits = {.deadline = fer_instant_after(millis(30))};
     assert_ok(fer_socket_set_limits(socket, &limits));
     uint64_t start = peer_now_us();
     assert_own(fer_socket_connect_unix(socket, &addr), FER_TIMED_OUT);

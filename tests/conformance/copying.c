@@ -229,7 +229,7 @@ static void use_stream(fer_stream stream, peer_socket other)
     char buf[8] = {0};
     size_t n = 77;
     fer_interest ready = 0;
-    fer_limits late = {fer_instant_after((fer_duration){0}), NULL};
+    fer_limits late = {.deadline = fer_instant_after((fer_duration){0})};
     assert_kind(fer_stream_try_read(stream, buf, 8, &n), FER_WOULD_BLOCK);
     assert_int_equal(n, 0);
     assert_ok(fer_stream_ready(stream, FER_READABLE | FER_WRITABLE, FER_DURATION_NONE, &ready));

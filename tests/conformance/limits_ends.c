@@ -217,7 +217,7 @@ static void assert_unusable(fer_cancel_token *token)
 
 static void assert_refused_as_limits(struct pair *pair, fer_cancel_token *token)
 {
-    const fer_limits limits = {FER_INSTANT_NONE, token};
+    const fer_limits limits = {.token = token};
     assert_own(fer_tcp_stream_set_limits(&pair->stream, &limits), FER_MISUSE);
     assert_alive(pair);
 }

@@ -196,7 +196,7 @@ static void the_limits_of_the_handle_end_it(void **state)
         fer_cancel_token token = {0};
         assert_ok(fer_cancel_token_new(&token));
         assert_ok(fer_cancel_token_cancel(&token));
-        fer_limits limits = {FER_INSTANT_NONE, &token};
+        fer_limits limits = {.token = &token};
         assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
         assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
         assert_own(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_CANCELLED);
@@ -204,7 +204,7 @@ static void the_limits_of_the_handle_end_it(void **state)
         assert_peer_sees_the_end(pair->other);
         pair_close(pair);
         pair = pair_open_kind(*state);
-        limits = (fer_limits){fer_instant_after(millis(SHORT_MS)), NULL};
+        limits = (fer_limits){.deadline = fer_instant_after(millis(SHORT_MS))};
         assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
         assert_own(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_TIMED_OUT);
         pair_close(pair);
@@ -233,7 +233,7 @@ static void a_cancel_by_another_thread_ends_it(void **state)
     struct canceller canceller = {.peer = pair->other};
     test_thread thread;
     assert_ok(fer_cancel_token_new(&canceller.token));
-    const fer_limits limits = {FER_INSTANT_NONE, &canceller.token};
+    const fer_limits limits = {.token = &canceller.token};
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
     test_thread_start(&thread, cancel_after_the_end, &canceller);
     fer_error error = fer_tcp_stream_close_gracefully(&pair->stream, FER_DURATION_NONE);

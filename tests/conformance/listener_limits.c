@@ -19,7 +19,7 @@ static void token_begin(void)
 
 static void set_limits(fer_tcp_listener *listener, fer_instant deadline, fer_cancel_token *chosen)
 {
-    const fer_limits limits = {deadline, chosen};
+    const fer_limits limits = {.deadline = deadline, .token = chosen};
     assert_ok(fer_tcp_listener_set_limits(listener, &limits));
 }
 

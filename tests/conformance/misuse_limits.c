@@ -2,7 +2,7 @@
  * are. */
 #include "conformance/misuse.h"
 
-static const fer_limits no_limits = {{0}, NULL};
+static const fer_limits no_limits = {.deadline = {0}};
 
 #define CALLS(X)                                                                     \
     X(fer_tcp_stream, fer_tcp_stream_set_limits, (s, &no_limits), MISUSE, false)     \
@@ -50,8 +50,8 @@ static void limits_with_a_token_that_is_not_open_are_refused(void **state)
     fer_socket socket = {0};
     fer_interest ready = 0;
     fer_cancel_token token = {0};
-    const fer_limits wrong = {FER_INSTANT_NONE, &token};
-    const fer_limits late = {fer_instant_after((fer_duration){0}), NULL};
+    const fer_limits wrong = {.token = &token};
+    const fer_limits late = {.deadline = fer_instant_after((fer_duration){0})};
     assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT));
     assert_ok(fer_socket_set_limits(&socket, &late));
     assert_kind(fer_socket_set_limits(&socket, &wrong), FER_MISUSE);

@@ -11,6 +11,7 @@ static void assert_is_not_open(fer_poller *poller, fer_raw_socket raw)
     assert_own(fer_poller_modify(poller, raw, reading(1), FER_POLL_LEVEL), FER_MISUSE);
     assert_own(fer_poller_delete(poller, raw), FER_MISUSE);
     assert_own(fer_poller_notify(poller), FER_MISUSE);
+    assert_own(fer_poller_set_interruptible(poller, true), FER_MISUSE);
     assert_own(fer_poller_wait(poller, millis(0), &event, 1, &count, NULL), FER_MISUSE);
     assert_int_equal(count, 0);
     assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL), FER_MISUSE);

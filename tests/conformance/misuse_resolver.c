@@ -51,7 +51,7 @@ static void a_lookup_within_limits_needs_good_arguments(void **state)
     fer_resolver fresh = {0};
     fer_resolver closed = closed_resolver();
     fer_cancel_token token = {0};
-    fer_limits limits = {FER_INSTANT_NONE, &token};
+    fer_limits limits = {.token = &token};
     fer_socket_addr addr;
     size_t count = 4711;
     (void)state;

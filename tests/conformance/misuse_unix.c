@@ -324,7 +324,7 @@ static void misuse_of_a_fer_stream_moves_nothing(void **state)
         assert_int_equal(ready, 77);
     }
     fer_cancel_token token = {0};
-    fer_limits limits = {FER_INSTANT_NONE, &token};
+    fer_limits limits = {.token = &token};
     assert_own(fer_stream_set_limits(fer_unix_stream_as_stream(NULL), NULL), FER_MISUSE);
     assert_own(fer_stream_set_limits(fer_unix_stream_as_stream(fresh), NULL), FER_MISUSE);
     assert_own(fer_stream_set_limits(fer_unix_stream_as_stream(pair.stream), &limits), FER_MISUSE);

@@ -215,7 +215,7 @@ static void add_all(void)
 
 static void limit_all(fer_cancel_token *token)
 {
-    const fer_limits limits = {FER_INSTANT_NONE, token};
+    const fer_limits limits = {.token = token};
     for (size_t i = 0; i < call_count; i++) {
         struct call *call = &calls[i];
         if (call->listener != NULL) {

@@ -157,7 +157,7 @@ static void set_call(fer_unix_datagram *socket, int call)
         assert_ok(fer_unix_datagram_set_read_timeout(socket, millis(5000)));
     } else if (call == BY_DEADLINE || call == TRYING_WITH_LIMITS) {
         assert_ok(fer_unix_datagram_set_limits(
-            socket, &(fer_limits){fer_instant_after(millis(5000)), NULL}));
+            socket, &(fer_limits){.deadline = fer_instant_after(millis(5000))}));
     } else if (call == BY_TOKEN) {
         fer_limits limits = limits_with_token();
         assert_ok(fer_unix_datagram_set_limits(socket, &limits));

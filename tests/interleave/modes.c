@@ -178,7 +178,7 @@ static void read_the_end(void)
 
 static fer_limits limits_number(uint64_t number)
 {
-    return (fer_limits){{(number + 1) << 32 | (number + 1)}, &tokens[number]};
+    return (fer_limits){.deadline = {(number + 1) << 32 | (number + 1)}, .token = &tokens[number]};
 }
 
 static void set_limits(uint64_t number)
@@ -257,7 +257,7 @@ static void the_mark_has_limits(void)
 static void begin_limited_by_token(void)
 {
     begin_limited();
-    const fer_limits limits = {FER_INSTANT_NONE, &tokens[0]};
+    const fer_limits limits = {.token = &tokens[0]};
     INTER_CHECK(fer_tcp_stream_set_limits(&stream, &limits).kind == FER_OK);
 }
 

@@ -353,7 +353,7 @@ static void look_up_within(void)
 {
     fer_socket_addr addr;
     size_t count = 0;
-    fer_limits limits = {FER_INSTANT_NONE, &token};
+    fer_limits limits = {.token = &token};
     fer_error error = fer_to_socket_addrs_within("name:80", &limits, NULL, &addr, 1, &count);
     INTER_CHECK(error.kind == FER_CANCELLED || (error.kind == FER_OK && count == 1));
     INTER_CHECK(error.kind != FER_CANCELLED || data == 1);

@@ -25,7 +25,7 @@ static void look_up_within(void)
 {
     fer_socket_addr addr;
     size_t count = 0;
-    fer_limits limits = {FER_INSTANT_NONE, NULL};
+    fer_limits limits = {.token = NULL};
     fer_error error = fer_to_socket_addrs_within("name:80", &limits, &resolver, &addr, 1, &count);
     INTER_CHECK(error.kind == FER_CANCELLED || error.kind == FER_MISUSE ||
                 (error.kind == FER_OK && count == 1));

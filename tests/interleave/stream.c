@@ -154,7 +154,7 @@ static void begin_limited_with_room(size_t room)
 {
     begin_with_room(room);
     INTER_CHECK(fer_cancel_token_new(&token).kind == FER_OK);
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     limit_by(&limits);
 }
 
@@ -166,7 +166,8 @@ static void begin_limited(void)
 static void begin_limited_with_deadline(void)
 {
     begin_limited();
-    const fer_limits limits = {fer_instant_after(fer_duration_from_millis(5)), &token};
+    const fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_millis(5)),
+                               .token = &token};
     limit_by(&limits);
 }
 
@@ -293,7 +294,7 @@ static void begin_listening(void)
     memset(accepted, 0, sizeof accepted);
     const fer_socket_addr addr = localhost();
     INTER_CHECK(fer_tcp_listener_bind_addr(&listener, &addr).kind == FER_OK);
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     INTER_CHECK(fer_tcp_listener_set_limits(&listener, &limits).kind == FER_OK);
 }
 

@@ -190,7 +190,7 @@ static void accept_until_failure(void *argument)
 
 static bool start_acceptors(struct acceptors *all, struct acceptor *each)
 {
-    const fer_limits limits = {FER_INSTANT_NONE, &all->token};
+    const fer_limits limits = {.token = &all->token};
     if (fer_cancel_token_new(&all->token).kind != FER_OK ||
         fer_tcp_listener_set_limits(all->listener, &limits).kind != FER_OK) {
         return false;
@@ -314,7 +314,7 @@ static void set_limits_in_the_child(fer_tcp_listener *listener)
     fer_cancel_token token = {0};
     (void)alarm(HANG_SECONDS);
     bool is_set = fer_cancel_token_new(&token).kind == FER_OK;
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     is_set = is_set && fer_tcp_listener_set_limits(listener, &limits).kind == FER_OK;
     _exit(is_set ? 0 : 1);
 }
@@ -384,7 +384,7 @@ void the_modes_that_a_child_sets_are_those_of_its_parent(void **state)
     assert_ok(fer_unix_stream_set_read_timeout(&stream, millis(9000)));
     set_mode_in_a_child(&stream, NONBLOCKING);
     assert_kind(fer_unix_stream_read(&stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    const fer_limits limits = {fer_instant_after(millis(9000)), NULL};
+    const fer_limits limits = {.deadline = fer_instant_after(millis(9000))};
     assert_ok(fer_unix_stream_set_limits(&stream, &limits));
     assert_kind(fer_unix_stream_read(&stream, &byte, 1, NULL), FER_WOULD_BLOCK);
     assert_ok(fer_unix_stream_set_limits(&stream, NULL));

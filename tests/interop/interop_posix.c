@@ -294,7 +294,7 @@ enum { BLOCKING, NONBLOCKING, TRYING, WITH_TIMEOUT, WITH_DEADLINE, ACCEPTS };
 
 static fer_error accept_of_shut(int how, int mode)
 {
-    const fer_limits limits = {fer_instant_after(millis(5000)), NULL};
+    const fer_limits limits = {.deadline = fer_instant_after(millis(5000))};
     struct sockaddr_un unnamed = {.sun_family = AF_UNIX};
     fer_unix_listener listener = {0};
     fer_unix_stream stream = {0};

@@ -14,7 +14,7 @@ static void cancel(void *context)
 
 static fer_limits with_token(void)
 {
-    return (fer_limits){FER_INSTANT_NONE, &token};
+    return (fer_limits){.token = &token};
 }
 
 static void begin_with(void **state, fer_sim_windows windows)
@@ -386,7 +386,7 @@ static void a_deadline_expires_at_its_nanosecond(void **state)
 {
     begin(state);
     struct ends ends = connected();
-    fer_limits limits = {fer_instant_after((fer_duration){123456789}), &token};
+    fer_limits limits = {.deadline = fer_instant_after((fer_duration){123456789}), .token = &token};
     assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
     uint64_t began = fer_sim_now().nanos;
     assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
@@ -408,7 +408,7 @@ static void a_deadline_in_a_hundred_years_is_reached_at_once(void **state)
     assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
     for (int writes = 0; writes < 2; writes++) {
         uint64_t began = fer_sim_now().nanos;
-        fer_limits limits = {fer_instant_after(years), &token};
+        fer_limits limits = {.deadline = fer_instant_after(years), .token = &token};
         assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
         assert_code(writes == 1 ? write_one(&ends.stream) : read_one(&ends.stream), FER_TIMED_OUT,
                     0);
@@ -425,7 +425,8 @@ static void calls_end_at_the_end_of_the_clock(void **state)
 {
     begin(state);
     struct ends ends = connected();
-    fer_limits limits = {fer_instant_after((fer_duration){UINT64_MAX - 2}), &token};
+    fer_limits limits = {.deadline = fer_instant_after((fer_duration){UINT64_MAX - 2}),
+                         .token = &token};
     assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
     assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
     assert_kind(fer_tcp_stream_try_read(&ends.stream, (char[1]){0}, 1, NULL), FER_WOULD_BLOCK);

@@ -30,7 +30,7 @@ static void end(void **state)
 
 static void limit(fer_instant deadline)
 {
-    fer_limits limits = {deadline, &token};
+    fer_limits limits = {.deadline = deadline, .token = &token};
     assert_ok(fer_tcp_stream_set_limits(&inner.stream, &limits));
 }
 
@@ -358,7 +358,7 @@ static void K2_a_cancel_beside_a_datagram_does_not_lose_it(void **state)
         fer_udp_received got = {0};
         char buf[8];
         begin(state);
-        fer_limits limits = {FER_INSTANT_NONE, &token};
+        fer_limits limits = {.token = &token};
         fer_socket_addr from = addr_of("127.0.0.1:53");
         assert_ok(fer_sim_peer_bind(&from, &sender));
         assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
@@ -394,7 +394,7 @@ static void K2_a_cancel_beside_a_connection_leaves_it_in_the_queue(void **state)
         fer_tcp_listener listener = {0};
         fer_tcp_stream stream = {0};
         begin(state);
-        fer_limits limits = {FER_INSTANT_NONE, &token};
+        fer_limits limits = {.token = &token};
         assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
         assert_ok(fer_tcp_listener_local_addr(&listener, &receiver));
         assert_ok(fer_tcp_listener_set_limits(&listener, &limits));
@@ -460,7 +460,7 @@ static void K4_one_cancel_ends_the_calls_of_every_handle(void **state)
     struct ends many[HANDLES];
     char text[] = "127.0.0.1:90";
     begin(state);
-    fer_limits limits = {FER_INSTANT_NONE, &token};
+    fer_limits limits = {.token = &token};
     for (size_t i = 0; i < HANDLES; i++) {
         text[sizeof text - 2] = (char)('0' + i);
         many[i] = connected_to(text);

@@ -62,7 +62,7 @@ static void a_cancel_ends_an_accept(void **state)
     sim_begin(state);
     token_begin();
     fer_tcp_listener listener = listening("127.0.0.1:80");
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     assert_ok(fer_tcp_listener_set_limits(&listener, &limits));
     for (int i = 0; i < 2; i++) {
         uint64_t began = now_ms();
@@ -89,7 +89,7 @@ static void connect_client(void *context)
 static void a_connection_that_comes_with_a_cancel_is_not_lost(void **state)
 {
     fer_socket_addr addr = addr_of("127.0.0.1:80");
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     for (uint64_t at = 0; at <= 6; at++) {
         sim_begin(state);
         token_begin();
@@ -179,7 +179,8 @@ static void a_cancel_and_a_deadline_end_it_at_their_time(void **state)
     for (int has_deadline = 0; has_deadline < 2; has_deadline++) {
         struct ends ends = connected();
         const fer_limits limits = {
-            has_deadline != 0 ? fer_instant_after(millis(CANCEL_MS)) : FER_INSTANT_NONE, &token};
+            .deadline = has_deadline != 0 ? fer_instant_after(millis(CANCEL_MS)) : FER_INSTANT_NONE,
+            .token = &token};
         assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
         uint64_t began = now_ms();
         if (has_deadline == 0) {

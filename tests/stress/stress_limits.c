@@ -197,7 +197,7 @@ static void connect_pair(fer_tcp_listener *listener, const fer_socket_addr *addr
 
 static void open_ends(struct ends *ends, fer_tcp_listener *listener, const fer_socket_addr *addr)
 {
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     connect_pair(listener, addr, &ends->idle, &ends->idle_other);
     connect_pair(listener, addr, &ends->full, &ends->full_other);
     must_ok(fer_udp_socket_bind(&ends->udp, "127.0.0.1:0"), "bind");
@@ -261,7 +261,7 @@ static void run_round(int round)
         open_ends(&callers[i].ends, &listener, &addr);
     }
     fer_tcp_listener_close(&listener);
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     must_ok(fer_tcp_listener_bind(&shared, "127.0.0.1:0"), "bind");
     must_ok(fer_tcp_listener_set_limits(&shared, &limits), "set_limits");
     for (int wave = 0; wave < WAVES; wave++) {

@@ -19,17 +19,17 @@ fer_limits limits_with_token(void)
     if (fer_cancel_token_new(&limits_token).kind == FER_MISUSE) {
         assert_ok(fer_cancel_token_reset(&limits_token));
     }
-    return (fer_limits){FER_INSTANT_NONE, &limits_token};
+    return (fer_limits){.token = &limits_token};
 }
 
 fer_limits limits_after_millis(uint64_t count)
 {
-    return (fer_limits){fer_instant_after(millis(count)), NULL};
+    return (fer_limits){.deadline = fer_instant_after(millis(count))};
 }
 
 fer_limits limits_past(void)
 {
-    return (fer_limits){fer_instant_now(), NULL};
+    return (fer_limits){.deadline = fer_instant_now()};
 }
 
 /* ---- The handles */

@@ -328,6 +328,7 @@
     X(fer_poller_wait, POLLER_ADDED, 0,                                                           \
       fer_poller_wait(&w->poller, w->brief, &w->event, 1, &w->n, &w->flag))                       \
     X(fer_poller_notify, POLLER, 0, fer_poller_notify(&w->poller))                                \
+    X(fer_poller_set_interruptible, POLLER, 0, fer_poller_set_interruptible(&w->poller, true))    \
     X(fer_poller_close, POLLER_ADDED, 0, (fer_poller_close(&w->poller), OK))                      \
     X(fer_cancel_token_new, NONE, 0, fer_cancel_token_new(&w->token))                             \
     X(fer_cancel_token_cancel, TOKEN, 0, fer_cancel_token_cancel(&w->token))                      \

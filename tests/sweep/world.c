@@ -279,7 +279,8 @@ bool world_open(struct world *w, enum setup setup, int flags)
 
 void world_set_mode(struct world *w, enum setup setup, enum mode mode)
 {
-    w->limits = (fer_limits){fer_instant_after(mode == MODES ? w->none : w->brief), &w->stop};
+    w->limits = (fer_limits){.deadline = fer_instant_after(mode == MODES ? w->none : w->brief),
+                             .token = &w->stop};
     w->options.limits = w->limits;
     switch (setup) {
     case TCP:

@@ -115,6 +115,17 @@ static void a_signal_restarts_the_wait_unless_its_handler_cancels(void **state)
     assert_failure(0, A, FER_CANCELLED, 0, 0);
 }
 
+/* I4 */
+static void a_signal_ends_an_interruptible_wait(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    options.limits.interruptible = true;
+    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_INTERRUPTED, 4);
+    assert_error(connect_one(A), FER_INTERRUPTED, 4);
+    assert_int_equal(script.times[SCRIPT_CLOSE], 1);
+}
+
 static void cancel_at_second_connect(script_call call)
 {
     if (call == SCRIPT_CONNECT && script.times[SCRIPT_CONNECT] == 2) {
@@ -157,6 +168,7 @@ int main(void)
         script_test(the_deadline_does_not_begin_anew_with_an_attempt),
         script_test(a_connection_wins_over_a_cancel_that_is_seen_with_it),
         script_test(a_signal_restarts_the_wait_unless_its_handler_cancels),
+        script_test(a_signal_ends_an_interruptible_wait),
         script_test(a_cancel_is_seen_between_attempts_that_fail_at_once),
         script_test(a_wait_that_fails_ends_the_call_with_its_error),
     };

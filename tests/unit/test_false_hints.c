@@ -98,7 +98,7 @@ static void a_pause_within_limits_waits_for_the_token(void **state)
     script_begin(&script_posix);
     assert_ok(fer_cancel_token_new(&token));
     fer_handle handle = script_stream(FERI_FLAG_LISTENING);
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     assert_ok(feri_set_limits(&handle, &limits));
     feri_waiting waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
     assert_ok(feri_waiting_begin(&waiting));

@@ -114,7 +114,7 @@ static void assert_cancel_ends_the_reader(void)
     provider.lacks_events = false;
     assert_ok(fer_cancel_token_new(&token));
     provider.lacks_events = lacks_events;
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
     start_reader(&thread, &reader, &pair->stream);
     uint64_t start = peer_now_us();

@@ -26,7 +26,7 @@ static void begin(void)
 
 static fer_limits limits_at(uint64_t deadline)
 {
-    return (fer_limits){feri_instant_at(deadline), &token};
+    return (fer_limits){.deadline = feri_instant_at(deadline), .token = &token};
 }
 
 static void assert_limits(const fer_handle *handle, uint64_t deadline,
@@ -68,10 +68,10 @@ static void limits_are_what_was_set_last_and_ask_nothing(void **state)
         assert_false(feri_handle_is_plain(&handle));
         assert_limits(&handle, deadlines[i], &token);
     }
-    const fer_limits only_token = {FER_INSTANT_NONE, &other_token};
+    const fer_limits only_token = {.token = &other_token};
     assert_ok(feri_set_limits(&handle, &only_token));
     assert_limits(&handle, FERP_NO_DEADLINE, &other_token);
-    const fer_limits only_deadline = {feri_instant_at(5), NULL};
+    const fer_limits only_deadline = {.deadline = feri_instant_at(5)};
     assert_ok(feri_set_limits(&handle, &only_deadline));
     assert_limits(&handle, 5, NULL);
     assert_log("");
@@ -83,7 +83,7 @@ static void null_and_zero_bytes_remove_them(void **state)
     begin();
     fer_handle handle = script_stream(0);
     const fer_limits limits = limits_at(9);
-    const fer_limits zero = {FER_INSTANT_NONE, NULL};
+    const fer_limits zero = {.token = NULL};
     const fer_limits *const none[] = {NULL, &zero};
     for (size_t i = 0; i < 2; i++) {
         assert_ok(feri_set_limits(&handle, &limits));
@@ -100,7 +100,7 @@ static void a_token_that_is_not_open_is_refused_and_changes_nothing(void **state
     fer_handle handle = script_stream(0);
     fer_cancel_token never_made = {0};
     const fer_limits kept = limits_at(9);
-    fer_limits bad = {feri_instant_at(5), &never_made};
+    fer_limits bad = {.deadline = feri_instant_at(5), .token = &never_made};
     assert_error(feri_set_limits(&handle, &bad), FER_MISUSE, 0);
     assert_no_limits(&handle);
     assert_ok(feri_set_limits(&handle, &kept));
@@ -321,7 +321,7 @@ static void the_look_tells_the_token_before_the_deadline(void **state)
 {
     (void)state;
     begin();
-    feri_limits limits = {1001, &token};
+    feri_limits limits = {1001, &token, false};
     assert_ok(feri_limits_check(&limits));
     script.now = 1001;
     assert_error(feri_limits_check(&limits), FER_TIMED_OUT, 0);

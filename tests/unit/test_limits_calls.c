@@ -27,7 +27,7 @@ static void begin(const struct ferp_traits *traits)
 
 static void limit(uint64_t deadline)
 {
-    const fer_limits limits = {feri_instant_at(deadline), &token};
+    const fer_limits limits = {.deadline = feri_instant_at(deadline), .token = &token};
     assert_ok(fer_tcp_stream_set_limits(&stream, &limits));
 }
 
@@ -378,7 +378,7 @@ static void readiness_of_other_handles_is_limited_too(void **state)
     fer_udp_socket udp = {0};
     begin(&script_windows);
     udp.handle_ = script_stream(0);
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     assert_ok(fer_udp_socket_set_limits(&udp, &limits));
     script_then(SCRIPT_READY)->value = FER_READABLE;
     assert_ok(fer_udp_socket_ready(&udp, FER_READABLE, FER_DURATION_NONE, &ready));

@@ -27,7 +27,7 @@ static atomic_int readers_left;
 /* Both halves of the deadline and the token follow from one number. 0: no limits. */
 static fer_limits limits_of_number(uint32_t number)
 {
-    fer_limits limits = {{(uint64_t)number << 32 | number}, NULL};
+    fer_limits limits = {.deadline = {(uint64_t)number << 32 | number}};
     limits.token = number == 0 ? NULL : &tokens[number % TOKENS];
     return limits;
 }

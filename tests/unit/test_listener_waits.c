@@ -25,7 +25,7 @@ static fer_handle open_listener(const struct ferp_traits *traits)
 
 static void set_token(fer_handle *handle)
 {
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     assert_ok(feri_set_limits(handle, &limits));
 }
 
@@ -92,7 +92,7 @@ static void limits_that_cannot_be_applied_are_not_set(void **state)
 {
     (void)state;
     fer_handle listener = open_listener(&script_posix);
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(feri_set_limits(&listener, &limits), FER_BAD_HANDLE, 9);
     assert_false(feri_handle_is_limited(&listener));
@@ -167,7 +167,7 @@ static void signals_without_end_end_with_the_deadline(void **state)
     for (int i = 0; i < 4; i++) {
         fer_handle listener = open_listener(&script_posix);
         if (i % 2 == 0) {
-            const fer_limits limits = {{1000 + SECOND}, NULL};
+            const fer_limits limits = {.deadline = {1000 + SECOND}};
             assert_ok(feri_set_limits(&listener, &limits));
         } else {
             assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){SECOND}));
@@ -231,7 +231,7 @@ static void the_earlier_of_timeout_and_deadline_counts(void **state)
     (void)state;
     for (uint64_t seconds = 1; seconds <= 3; seconds += 2) {
         fer_handle listener = open_listener(&script_posix);
-        const fer_limits limits = {fer_instant_after((fer_duration){2 * SECOND}), NULL};
+        const fer_limits limits = {.deadline = fer_instant_after((fer_duration){2 * SECOND})};
         assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){seconds * SECOND}));
         assert_ok(feri_set_limits(&listener, &limits));
         script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);

@@ -207,6 +207,17 @@ static void a_signal_restarts_the_wait_unless_its_handler_cancels(void **state)
     script_thread_finish(0);
 }
 
+/* I4 */
+static void a_signal_ends_an_interruptible_wait(void **state)
+{
+    (void)state;
+    begin_lookup();
+    limits.interruptible = true;
+    script_then_fail(SCRIPT_TOKEN_WAIT, FER_INTERRUPTED, 4);
+    assert_error(look_up("a.test:80", NULL), FER_INTERRUPTED, 4);
+    script_thread_finish(0);
+}
+
 static void false_hints_pause(void **state)
 {
     (void)state;
@@ -247,10 +258,10 @@ static void bad_arguments_and_bad_text_come_before_the_limits(void **state)
                  FER_MISUSE, 0);
     assert_error(look_up("a.test:80", NULL), FER_CANCELLED, 0);
     assert_error(look_up("127.0.0.1:80", NULL), FER_CANCELLED, 0);
-    limits = (fer_limits){fer_instant_now(), NULL};
+    limits = (fer_limits){.deadline = fer_instant_now()};
     assert_error(look_up("127.0.0.1:80", NULL), FER_TIMED_OUT, 0);
     fer_cancel_token_close(&token);
-    limits = (fer_limits){FER_INSTANT_NONE, &token};
+    limits = (fer_limits){.token = &token};
     assert_error(look_up("127.0.0.1:80", NULL), FER_MISUSE, 0);
     assert_log("token_close()");
     assert_int_equal(count, 99);
@@ -427,6 +438,8 @@ int main(void)
         RESOLVER_TEST(the_deadline_abandons_the_lookup),
         RESOLVER_TEST(a_result_wins_over_a_cancel_that_is_seen_with_it),
         RESOLVER_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels),
+        RESOLVER_TEST(a_signal_ends_an_interruptible_wait),
+        script_test(a_signal_ends_an_interruptible_wait),
         RESOLVER_TEST(false_hints_pause),
         RESOLVER_TEST(the_first_false_hint_does_not_pause),
         RESOLVER_TEST(bad_arguments_and_bad_text_come_before_the_limits),

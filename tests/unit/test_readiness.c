@@ -83,7 +83,7 @@ static void signals_without_end_end_with_the_timeout(void **state)
     assert_ok(feri_stream_ready(&connecting, BOTH, fer_duration_from_nanos(500), &ready));
     assert_int_equal(ready, 0);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
-    const feri_limits limits = {script.now + 500, NULL};
+    const feri_limits limits = {script.now + 500, NULL, false};
     fer_raw_socket raw = script_open_socket();
     assert_error(feri_await_connect(raw, FERI_OPERATION_CONNECT, &limits), FER_TIMED_OUT, 0);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 6);

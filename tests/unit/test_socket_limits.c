@@ -11,7 +11,7 @@ static void set_limits(fer_socket *socket, uint64_t nanos)
 {
     memset(&token, 0, sizeof token);
     assert_ok(fer_cancel_token_new(&token));
-    limits = (fer_limits){fer_instant_after((fer_duration){nanos}), &token};
+    limits = (fer_limits){.deadline = fer_instant_after((fer_duration){nanos}), .token = &token};
     assert_ok(fer_socket_set_limits(socket, &limits));
     script.log[0] = '\0';
 }
@@ -218,7 +218,7 @@ static void the_write_timeout_ends_the_wait_for_room_too(void **state)
 {
     (void)state;
     fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    limits = (fer_limits){fer_instant_after(fer_duration_from_secs(1)), NULL};
+    limits = (fer_limits){.deadline = fer_instant_after(fer_duration_from_secs(1))};
     assert_ok(fer_socket_set_limits(&socket, &limits));
     script_then(SCRIPT_TIMEOUT)->value = 6000000;
     script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 11};

@@ -23,7 +23,7 @@ static fer_handle open_stream(const struct ferp_traits *traits)
 
 static void set_limits(fer_handle *stream, fer_instant deadline, fer_cancel_token *chosen)
 {
-    const fer_limits limits = {deadline, chosen};
+    const fer_limits limits = {.deadline = deadline, .token = chosen};
     assert_ok(feri_set_limits(stream, &limits));
 }
 

@@ -119,7 +119,7 @@ static void for_each(void (*test)(const struct sort *sort))
 
 static void limit(const struct sort *sort, uint64_t deadline)
 {
-    const fer_limits limits = {feri_instant_at(deadline), &token};
+    const fer_limits limits = {.deadline = feri_instant_at(deadline), .token = &token};
     assert_int_equal(feri_set_limits(sort->handle, &limits).kind, FER_OK);
 }
 

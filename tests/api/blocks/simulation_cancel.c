@@ -9,7 +9,7 @@ static fer_error read_until_cancelled(fer_tcp_stream *stream)
 {
     char byte;
     size_t n = 0;
-    const fer_limits limits = {FER_INSTANT_NONE, &token};
+    const fer_limits limits = {.token = &token};
     FER_TRY(fer_cancel_token_new(&token));
     FER_TRY(fer_tcp_stream_connect(stream, "10.0.0.7:80"));
     FER_TRY(fer_tcp_stream_set_limits(stream, &limits));

@@ -1,0 +1,170 @@
+/* test_interruptible.c: waits that a signal ends, because the limits or the poller let it (rule
+ * I4). Attempts to connect: test_connect_attempts_limits.c; lookups: test_lookup_within.c. */
+#include "unit/scripted_platform.h"
+#include "unit/socket_check.h"
+
+#include "core/handle/limits.h"
+#include "core/open/listening.h"
+#include "ferrule/io.h"
+#include "ferrule/poller.h"
+
+static const fer_limits by_signals = {.interruptible = true};
+static fer_tcp_stream stream;
+static char buf[16];
+
+static void begin(void)
+{
+    script_begin(&script_posix);
+    memset(&stream, 0, sizeof stream);
+    stream.handle_ = script_stream(0);
+    assert_ok(fer_tcp_stream_set_limits(&stream, &by_signals));
+    script.log[0] = '\0';
+}
+
+/* A try that would block, and a signal in the wait that follows. */
+static void interrupt(script_call call)
+{
+    script_then_fail(call, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+}
+
+static void a_signal_ends_a_transfer_with_its_count(void **state)
+{
+    (void)state;
+    size_t n = 77;
+    begin();
+    script_then_move(SCRIPT_TRY_RECV, 3);
+    interrupt(SCRIPT_TRY_RECV);
+    assert_error(fer_tcp_stream_read_exact(&stream, buf, 8, &n), FER_INTERRUPTED, 4);
+    assert_int_equal(n, 3);
+    script_then_move(SCRIPT_TRY_SEND, 2);
+    interrupt(SCRIPT_TRY_SEND);
+    assert_error(fer_tcp_stream_write_all(&stream, "abcd", 4, &n), FER_INTERRUPTED, 4);
+    assert_int_equal(n, 2);
+    script_then_move(SCRIPT_TRY_RECV, 3);
+    interrupt(SCRIPT_TRY_PEEK);
+    assert_error(fer_tcp_stream_read_to_end(&stream, buf, 3, &n), FER_INTERRUPTED, 4);
+    assert_int_equal(n, 3);
+}
+
+static void a_signal_ends_a_copy_and_loses_nothing(void **state)
+{
+    (void)state;
+    fer_copy_buffer buffer = {buf, 8, 0, 0};
+    fer_stream both = fer_tcp_stream_as_stream(&stream);
+    uint64_t n = 77;
+    begin();
+    script_then_move(SCRIPT_TRY_RECV, 3);
+    interrupt(SCRIPT_TRY_SEND);
+    assert_error(fer_copy(both, both, &buffer, &n), FER_INTERRUPTED, 4);
+    assert_true(n == 0 && buffer.len == 3);
+    script_then_move(SCRIPT_TRY_SEND, 3);
+    interrupt(SCRIPT_TRY_RECV);
+    assert_error(fer_copy(both, both, &buffer, &n), FER_INTERRUPTED, 4);
+    assert_true(n == 3 && buffer.len == 0);
+}
+
+static void a_signal_ends_readiness(void **state)
+{
+    (void)state;
+    fer_interest ready = 77;
+    begin();
+    script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
+    assert_error(fer_tcp_stream_ready(&stream, FER_READABLE, FER_DURATION_NONE, &ready),
+                 FER_INTERRUPTED, 4);
+    assert_int_equal(ready, 77);
+    script_then(SCRIPT_READY)->value = FER_READABLE;
+    assert_ok(fer_tcp_stream_ready(&stream, FER_READABLE, FER_DURATION_NONE, &ready));
+}
+
+/* K1: the limits come before the signal. */
+static void the_deadline_precedes_a_signal(void **state)
+{
+    (void)state;
+    fer_interest ready = 77;
+    begin();
+    const fer_limits limits = {.deadline = fer_instant_after((fer_duration){500}),
+                               .interruptible = true};
+    assert_ok(fer_tcp_stream_set_limits(&stream, &limits));
+    script_result *late = script_then(SCRIPT_READY);
+    late->error = (fer_error){FER_INTERRUPTED, 4};
+    late->elapsed = 500;
+    assert_error(fer_tcp_stream_ready(&stream, FER_READABLE, FER_DURATION_NONE, &ready),
+                 FER_TIMED_OUT, 0);
+}
+
+static void a_signal_ends_an_accept(void **state)
+{
+    (void)state;
+    fer_handle accepted = {0};
+    script_begin(&script_posix);
+    fer_handle listener = script_stream(FERI_FLAG_LISTENING);
+    assert_ok(feri_set_limits(&listener, &by_signals));
+    interrupt(SCRIPT_ACCEPT);
+    assert_error(feri_accept(&listener, &accepted, NULL), FER_INTERRUPTED, 4);
+    script_then_fail(SCRIPT_ACCEPT, FER_INTERRUPTED, 4);
+    assert_error(feri_accept(&listener, &accepted, NULL), FER_INTERRUPTED, 4);
+    script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 103);
+    assert_ok(feri_accept(&listener, &accepted, NULL));
+    assert_int_equal(script.times[SCRIPT_ACCEPT], 4);
+    assert_ok(feri_set_limits(&listener, NULL));
+    assert_false(feri_handle_is_limited(&listener));
+}
+
+/* As connect(2): the connect continues, and a later call returns its result. */
+static void a_signal_leaves_the_connect_of_a_built_socket_pending(void **state)
+{
+    (void)state;
+    fer_socket socket = new_stream(&script_posix);
+    assert_ok(fer_socket_set_limits(&socket, &by_signals));
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_INTERRUPTED, 4);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
+    fer_unix_addr addr = script_path("/a");
+    socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    assert_ok(fer_socket_set_limits(&socket, &by_signals));
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+    assert_error(fer_socket_connect_unix(&socket, &addr), FER_INTERRUPTED, 4);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
+}
+
+static void a_signal_ends_the_wait_of_a_poller(void **state)
+{
+    (void)state;
+    fer_poller poller = {0};
+    fer_event events[2];
+    size_t count = 77;
+    bool notified = false;
+    script_begin(&script_posix);
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(fer_poller_set_interruptible(&poller, true));
+    script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
+    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL),
+                 FER_INTERRUPTED, 4);
+    assert_int_equal(count, 0);
+    assert_ok(fer_poller_notify(&poller));
+    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, &notified));
+    assert_true(notified);
+    assert_ok(fer_poller_set_interruptible(&poller, false));
+    script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
+    script_then(SCRIPT_POLLER_WAIT)->value = 1;
+    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL));
+    fer_poller_close(&poller);
+    assert_error(fer_poller_set_interruptible(&poller, true), FER_MISUSE, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        script_test(a_signal_ends_a_transfer_with_its_count),
+        script_test(a_signal_ends_a_copy_and_loses_nothing),
+        script_test(a_signal_ends_readiness),
+        script_test(the_deadline_precedes_a_signal),
+        script_test(a_signal_ends_an_accept),
+        script_test(a_signal_leaves_the_connect_of_a_built_socket_pending),
+        script_test(a_signal_ends_the_wait_of_a_poller),
+    };
+    return cmocka_run_group_tests_name("interruptible", tests, NULL, NULL);
+}
