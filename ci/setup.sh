@@ -29,7 +29,7 @@ Installs with apt-get the missing packages of these groups:
   fuzz32     the 32-bit C and C++ libraries, to build the harnesses for i386
   package    for ci/package.sh: lintian, abidiff, fakeroot, Meson, and the group wine10
   consumer   for ci/package_check.sh: the group build, pkg-config and Meson
-  ffi        for ci/ffi.sh: pkg-config, Python, its cffi, bindgen, rustc and Go
+  ffi        for ci/ffi.sh: pkg-config, Python and its cffi, bindgen, clang, rustc and Go
   ports      for ports/run.sh: the group build, make, patch and pkg-config
   prove      Frama-C, Why3, and the provers z3 and cvc4
   counts     valgrind and strace, for bench/count_calls.sh
@@ -266,9 +266,10 @@ check_ffi() {
     need_program python3 python3
     python3 -c 'import cffi' 2>/dev/null || /usr/bin/python3 -c 'import cffi' 2>/dev/null ||
         missing="$missing python3-cffi"
+    # bindgen loads libclang and reads the headers of clang.
     need_program bindgen bindgen
-    # bindgen loads libclang.
-    ls /usr/lib/llvm-*/lib/libclang*.so* >/dev/null 2>&1 || missing="$missing libclang1"
+    need_program clang clang
+    ls /usr/lib/llvm-*/lib/libclang*.so* >/dev/null 2>&1 || missing="$missing libclang-dev"
     need_program go golang-go
 }
 
