@@ -21,6 +21,7 @@ TEXT
 # regular expression of the files of the suite.
 rows='
 beanstalkd 1.13 b/beanstalkd/beanstalkd_1.13.orig.tar.gz 26292dcdc0a7011d2f8ad968612f2cd8b2ef07687224876015399ae85e9e5263 (test.*\.c|ct/.*)
+libmodbus 3.1.6 libm/libmodbus/libmodbus_3.1.6.orig.tar.gz fe0c141cd10d58bb848643f00f2d4b4005214f93312d7b66ac805fd369876651 tests/.*
 '
 
 # test_NAME: runs the suite in the folder of the patched source.
@@ -29,6 +30,34 @@ beanstalkd 1.13 b/beanstalkd/beanstalkd_1.13.orig.tar.gz 26292dcdc0a7011d2f8ad96
 test_beanstalkd() { make -j "$jobs" USE_SYSTEMD=no check; }
 # A point on one line for each test
 count_beanstalkd() { grep '^\.\.*$' | tr -d '\n' | wc -c; }
+
+# The suite's own script ends its server by name. Here each server ends with its own client.
+test_libmodbus() {
+    autoreconf -fi && ./configure && make -j "$jobs" && exchange_modbus tcp || return 1
+    # The second half connects to ::1
+    [ ! -s /proc/net/if_inet6 ] || exchange_modbus tcppi
+}
+count_libmodbus() { grep -c '\(^\|: \)OK$'; }
+
+# exchange_modbus MODE: a failed connect does not disturb the server, so the client is repeated
+# until the server listens.
+exchange_modbus() {
+    tests/unit-test-server "$1" >server.log 2>&1 &
+    server=$!
+    attempts=0
+    code=1
+    while [ "$attempts" -lt 100 ] && kill -0 "$server" 2>/dev/null; do
+        code=0
+        tests/unit-test-client "$1" >client.log 2>&1 || code=$?
+        grep -q '^Connection failed' client.log || break
+        attempts=$((attempts + 1))
+        sleep 0.1
+    done
+    cat client.log
+    kill "$server" 2>/dev/null || true
+    wait "$server" || true
+    return "$code"
+}
 
 cache=$root/build/cache/ports
 work=$root/build/ports
