@@ -34,8 +34,8 @@ count_beanstalkd() { grep '^\.\.*$' | tr -d '\n' | wc -c; }
 # The suite's own script ends its server by name. Here each server ends with its own client.
 test_libmodbus() {
     autoreconf -fi && ./configure && make -j "$jobs" && exchange_modbus tcp || return 1
-    # The second half connects to ::1
-    [ ! -s /proc/net/if_inet6 ] || exchange_modbus tcppi
+    # The second half connects to ::1. A file of /proc has the size 0
+    ! grep -q . /proc/net/if_inet6 2>/dev/null || exchange_modbus tcppi
 }
 count_libmodbus() { grep -c '\(^\|: \)OK$'; }
 
