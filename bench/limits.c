@@ -316,7 +316,7 @@ static uint64_t connect_with_options(const struct target *target, size_t count,
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         fer_tcp_stream stream = {0};
-        MUST(fer_tcp_stream_connect_addrs_with(&stream, &target->address, 1, options, NULL));
+        MUST(fer_tcp_stream_connect_addrs(&stream, &target->address, 1, options));
         sum += take_connection(target, &stream);
     }
     return sum;

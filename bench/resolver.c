@@ -81,7 +81,8 @@ static uint64_t resolver_lookups(const void *input, size_t count)
     static bool has_resolver;
     char host_port[TEXT_ROOM];
     if (!has_resolver) {
-        MUST(fer_resolver_new(&resolver, THREADS, IN_FLIGHT));
+        MUST(fer_resolver_new(&resolver,
+                              &(fer_resolver_options){.threads = THREADS, .queue_cap = IN_FLIGHT}));
         has_resolver = true;
     }
     (void)snprintf(host_port, sizeof host_port, "%s:80", (const char *)input);
@@ -89,7 +90,7 @@ static uint64_t resolver_lookups(const void *input, size_t count)
         fer_lookup lookups[IN_FLIGHT] = {{{0}}};
         const size_t batch = count - done < IN_FLIGHT ? count - done : IN_FLIGHT;
         for (size_t i = 0; i < batch; i++) {
-            MUST(fer_resolver_start(&resolver, host_port, NULL, &lookups[i]));
+            MUST(fer_resolver_start(&resolver, host_port, NULL, NULL, 0, &lookups[i]));
         }
         for (size_t i = 0; i < batch; i++) {
             fer_socket_addr addrs[4];

@@ -90,6 +90,9 @@ my %moved = (
             "fer_socket_set_read_timeout(fer_${_}_listener_as_socket(%0), %1)",
             "fer_${_}_listener_timeout/2" =>
             "fer_socket_read_timeout(fer_${_}_listener_as_socket(%0), %1)") } qw(tcp unix)),
+    'fer_tcp_stream_connect_addrs/3' => 'fer_tcp_stream_connect_addrs(%0, %1, %2, NULL)',
+    'fer_resolver_start/4'           => 'fer_resolver_start(%0, %1, NULL, %2, 0, %3)',
+    'fer_resolver_start_with_key/5'  => 'fer_resolver_start(%0, %1, NULL, %2, %3, %4)',
     'fer_poller_wait_notified/6' => 'fer_poller_wait(%0, %3, %1, %2, %4, %5)',
 );
 
@@ -98,6 +101,38 @@ my %loops = map { $_->[0] => [$_->[0] =~ s/^fer_//r, @$_] } (
     ['fer_tcp_listener_bind_addrs', 'fer_tcp_listener_bind_addr', 'fer_tcp_listener'],
     ['fer_udp_socket_bind_addrs', 'fer_udp_socket_bind_addr', 'fer_udp_socket'],
     ['fer_udp_socket_connect_addrs', 'fer_udp_socket_connect_addr', 'fer_udp_socket'],
+);
+
+# The call with a number of failures that is a member of the options now.
+sub counted
+{
+    my ($call, $options, $count) = @_;
+    return $call if $count eq 'NULL';
+    my $member = $options =~ /^&\s*(.+)$/s ? "$1." : "$options->";
+    return "(${member}failures_count = $count, $call)";
+}
+
+# Calls whose arguments became members of an options struct.
+my %with_options = (
+    'fer_resolver_new/3' => sub {
+        my ($self, $threads, $queue) = @_;
+        $queue = 'FER_RESOLVER_NO_QUEUE' if $queue eq '0';
+        return "fer_resolver_new($self, &(fer_resolver_options){.threads = $threads, .queue_cap = $queue})";
+    },
+    'fer_to_socket_addrs_within/6' => sub {
+        my ($text, $limits, $resolver, @rest) = @_;
+        my @members;
+        push @members, '.limits = ' . value_of($limits) if $limits ne 'NULL';
+        push @members, ".resolver = $resolver" if $resolver ne 'NULL';
+        my $options = @members ? '&(fer_lookup_options){' . join(', ', @members) . '}' : 'NULL';
+        return 'fer_to_socket_addrs_with(' . join(', ', $text, $options, @rest) . ')';
+    },
+    'fer_tcp_stream_connect_with/4' => sub {
+        return counted("fer_tcp_stream_connect_with($_[0], $_[1], $_[2])", $_[2], $_[3]);
+    },
+    'fer_tcp_stream_connect_addrs_with/5' => sub {
+        return counted("fer_tcp_stream_connect_addrs($_[0], $_[1], $_[2], $_[3])", $_[3], $_[4]);
+    },
 );
 
 # A call's argument list in parentheses, with strings and comments in it.
@@ -145,7 +180,9 @@ sub rewrite
             $arguments[$_] = value_of($arguments[$_]) for grep { $_ < @arguments } @{$by_value{$renamed{$name} // $name}};
         }
         my $call = $is_declaration ? undef : $moved{"$name/" . @arguments};
-        s/^\s+|\s+$//g for $call ? @arguments : ();
+        my $make = $is_declaration ? undef : $with_options{"$name/" . @arguments};
+        s/^\s+|\s+$//g for $call || $make ? @arguments : ();
+        $call ||= $make->(@arguments) if $make;
         $name eq 'fer_duration_is_none' && !$is_declaration
             ? "$arguments[0].nanos " . ($not ? '!=' : '==') . ' FER_DURATION_NONE_NANOS'
             : $not . ($call ? $call =~ s/%(\d)/$arguments[$1]/gr : "$name$gap(" . join(',', @arguments) . ')');

@@ -289,8 +289,8 @@ static fer_error connect_to_target(const struct request *request)
     options.limits.token = &stop;
     options.failures = failures;
     options.failures_cap = MAX_ADDRS;
-    fer_error error =
-        fer_tcp_stream_connect_with(&session.stream, request->target, &options, &count);
+    options.failures_count = &count;
+    fer_error error = fer_tcp_stream_connect_with(&session.stream, request->target, &options);
     for (size_t i = 0; request->verbose && i < count && i < MAX_ADDRS; i++) {
         fer_socket_addr_format(&failures[i].addr, text, sizeof text);
         (void)complain("connect to", text, failures[i].error);
@@ -337,7 +337,8 @@ static fer_error accept_one(fer_tcp_listener *listener, fer_tcp_stream *stream,
 static fer_error find_addrs(const struct request *request, fer_socket_addr *addrs, size_t *count)
 {
     const fer_limits limits = {.token = &stop};
-    FER_TRY(fer_to_socket_addrs_within(request->target, &limits, NULL, addrs, MAX_ADDRS, count));
+    FER_TRY(fer_to_socket_addrs_with(request->target, &(fer_lookup_options){.limits = limits},
+                                     addrs, MAX_ADDRS, count));
     if (*count > MAX_ADDRS) {
         *count = MAX_ADDRS;
     }

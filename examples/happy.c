@@ -64,7 +64,8 @@ static fer_error connect_and_print(const char *host_port, fer_connect_options *o
     fer_instant start = fer_instant_now();
     options->failures = failures;
     options->failures_cap = FAILURES_CAP;
-    fer_error error = fer_tcp_stream_connect_with(&stream, host_port, options, &count);
+    options->failures_count = &count;
+    fer_error error = fer_tcp_stream_connect_with(&stream, host_port, options);
     fer_duration elapsed = fer_instant_duration_since(fer_instant_now(), start);
     print_failures(failures, count);
     if (error.kind == FER_OK) {

@@ -46,7 +46,7 @@ static fer_error exchange(fer_tcp_stream *stream, const struct request *request,
 {
     fer_connect_options options = {0};
     options.limits.deadline = fer_instant_after(request->limit);
-    FER_TRY(fer_tcp_stream_connect_with(stream, request->host_port, &options, NULL));
+    FER_TRY(fer_tcp_stream_connect_with(stream, request->host_port, &options));
     FER_TRY(fer_tcp_stream_set_limits(stream, &options.limits));
     FER_TRY(fer_tcp_stream_write_all(stream, request->head, request->head_len, NULL));
     return fer_tcp_stream_read_to_end(stream, response->bytes, sizeof response->bytes,

@@ -49,7 +49,7 @@ static inline fer_error reconnect_attempt(const reconnect *self, fer_tcp_stream 
     fer_connect_options options = {0};
     options.limits.deadline = fer_instant_after(self->limit);
     options.resolver = self->resolver;
-    return fer_tcp_stream_connect_with(stream, self->host_port, &options, NULL);
+    return fer_tcp_stream_connect_with(stream, self->host_port, &options);
 }
 
 /* Counts a failure and returns the pause before the next attempt. */

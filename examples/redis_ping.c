@@ -153,7 +153,7 @@ static fer_error exchange(fer_tcp_stream *stream, const char *host_port, fer_dur
 {
     fer_connect_options options = {0};
     options.limits = (fer_limits){.deadline = fer_instant_after(limit), .token = &stop};
-    FER_TRY(fer_tcp_stream_connect_with(stream, host_port, &options, NULL));
+    FER_TRY(fer_tcp_stream_connect_with(stream, host_port, &options));
     FER_TRY(fer_tcp_stream_set_limits(stream, &options.limits));
     FER_TRY(fer_tcp_stream_write_all(stream, request->bytes, request->len, NULL));
     return receive_answer(stream, answer);

@@ -280,7 +280,9 @@ static fer_error start_and_run(struct client *client)
     static example_thread reader = {.run = read_input};
     FER_TRY(fer_poller_new(&input.poller));
     /* Two workers, so that an abandoned lookup does not delay the next one. */
-    FER_TRY(fer_resolver_new(client->retry.resolver, LOOKUP_THREADS, 0));
+    FER_TRY(fer_resolver_new(
+        client->retry.resolver,
+        &(fer_resolver_options){.threads = LOOKUP_THREADS, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     if (!example_start(&reader)) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }

@@ -129,7 +129,8 @@ static bool succeeds(receive_function receive_reply, fer_sim_dialect dialect, ui
         return false;
     }
     fer_resolver resolver = {0};
-    fer_error error = fer_resolver_new(&resolver, 1, 0);
+    fer_error error = fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE});
     if (error.kind == FER_OK) {
         error = ask_until_answered(&resolver, receive_reply, pause_in_virtual_time, reply);
     }

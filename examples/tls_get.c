@@ -110,7 +110,7 @@ static fer_error exchange(struct tls_session *session, struct tls_transport *tra
     if (tls_session_verify(session, page->ca_file, page->host) != TLS_DONE) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
-    FER_TRY(fer_tcp_stream_connect_with(&transport->stream, page->host_port, &options, NULL));
+    FER_TRY(fer_tcp_stream_connect_with(&transport->stream, page->host_port, &options));
     FER_TRY(fer_tcp_stream_set_limits(&transport->stream, &page->limits));
     FER_TRY(shake_hands(session, transport, &page->limits));
     FER_TRY(send_head(session, transport, page));

@@ -63,12 +63,14 @@ typedef struct ferp_lookup {
     void *next;
 } ferp_lookup;
 
-/* Looks up a NUL-terminated, non-empty UTF-8 host, for streams, any IP family. HOST_NOT_FOUND,
- * RESOLVE_TRY_AGAIN or RESOLVE_FAILED with the resolver's code (EAI_ numbers negative). After a
- * failure there is nothing to end. getaddrinfo | GetAddrInfoW. */
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host);
+/* Looks up the addresses of a family, or of both, of a NUL-terminated, non-empty UTF-8 host, for
+ * streams. HOST_NOT_FOUND, RESOLVE_TRY_AGAIN or RESOLVE_FAILED with the resolver's code (EAI_
+ * numbers negative). After a failure there is nothing to end. getaddrinfo | GetAddrInfoW. */
+#define FERP_ANY_FAMILY ((fer_ip_family)0)
+fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family);
 
-/* Stores the next IP address, with port 0. False: there are no more addresses. */
+/* Stores the next IP address, with port 0, possibly of the other family. False: there are no more
+ * addresses. */
 bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out);
 
 void ferp_lookup_end(ferp_lookup *lookup);

@@ -45,15 +45,11 @@ fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, siz
 fer_error fer_lookup_host(const char *host, uint16_t port, fer_socket_addr *addrs, size_t cap,
                           size_t *count)
 {
-    if (host == NULL || !can_store(addrs, cap, count)) {
+    if (!can_store(addrs, cap, count)) {
         return feri_own_error(FER_MISUSE);
     }
-    size_t len = 0;
-    while (host[len] != '\0') {
-        len++;
-    }
     feri_address_source source;
-    FER_TRY(feri_address_source_of_host(&source, host, len, port));
+    FER_TRY(feri_address_source_of_host(&source, host, port));
     collect(&source, addrs, cap, count);
     return feri_ok();
 }

@@ -31,12 +31,6 @@ fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *stream, const fer_socket_a
     return feri_open_first(tcp_handle(stream), addr, 1, feri_connection_open);
 }
 
-fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_addr *addrs,
-                                       size_t count)
-{
-    return feri_open_first(tcp_handle(stream), addrs, count, feri_connection_open);
-}
-
 fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr,
                                          fer_duration timeout)
 {

@@ -2,6 +2,8 @@
  * and kinds to errno. */
 #include "ferrule/error.h"
 
+#include <string.h>
+
 #include "core/base/assert.h"
 #include "core/base/result.h"
 #include "core/base/text.h"
@@ -56,11 +58,16 @@ static void append_char(struct error_text *text, char byte)
     text->len++;
 }
 
+static void append_bytes(struct error_text *text, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        append_char(text, bytes[i]);
+    }
+}
+
 static void append_piece(struct error_text *text, const char *piece)
 {
-    for (size_t i = 0; i < FER_ERROR_TEXT_CAP && piece[i] != '\0'; i++) {
-        append_char(text, piece[i]);
-    }
+    append_bytes(text, piece, strlen(piece));
 }
 
 static void append_number(struct error_text *text, int32_t number)
@@ -89,9 +96,10 @@ static void append_system_text(struct error_text *text, fer_error error)
 {
     char system_text[SYSTEM_TEXT_CAP];
     ferp_error_text(error, system_text, sizeof system_text);
-    if (feri_text_tidy(system_text, sizeof system_text) > 0) {
+    size_t len = feri_text_tidy(system_text, sizeof system_text);
+    if (len > 0) {
         append_piece(text, ": ");
-        append_piece(text, system_text);
+        append_bytes(text, system_text, len);
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ferrule/error.h"
 
@@ -30,6 +31,18 @@ static inline bool feri_is_lookup_failure(fer_error_kind kind)
 {
     return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN ||
            kind == FER_RESOLVE_FAILED;
+}
+
+enum { FERI_RESERVED_WORDS = 6 };
+
+/* Whether the reserved members of an options struct are 0. */
+static inline bool feri_are_zero(const uint64_t reserved[FERI_RESERVED_WORDS])
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < FERI_RESERVED_WORDS; i++) {
+        bits |= reserved[i];
+    }
+    return bits == 0;
 }
 
 /* Stores the caller's count, if n is not NULL. */

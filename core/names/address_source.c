@@ -1,6 +1,8 @@
 /* address_source.c: the addresses of a text, one after the other. */
 #include "core/names/address_source.h"
 
+#include <string.h>
+
 #include "core/base/assert.h"
 #include "core/base/result.h"
 #include "core/handle/handle.h"
@@ -37,10 +39,10 @@ static fer_error set_name(feri_address_query *query, const char *host, size_t le
     return feri_ok();
 }
 
-fer_error feri_address_query_of_host(feri_address_query *query, const char *host, size_t host_len,
-                                     uint16_t port)
+static fer_error query_of(feri_address_query *query, const char *host, size_t host_len,
+                          uint16_t port, fer_ip_family family)
 {
-    FERI_ASSERT(query != NULL && host != NULL);
+    query->family = family;
     if (!is_valid_host_length(host, host_len)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -53,12 +55,22 @@ fer_error feri_address_query_of_host(feri_address_query *query, const char *host
     return set_name(query, host, host_len, port);
 }
 
-fer_error feri_address_query_of_text(feri_address_query *query, const char *host_port)
+fer_error feri_address_query_of_host(feri_address_query *query, const char *host, uint16_t port,
+                                     fer_ip_family family)
+{
+    FERI_ASSERT(query != NULL);
+    return host == NULL ? feri_own_error(FER_MISUSE)
+                        : query_of(query, host, strlen(host), port, family);
+}
+
+fer_error feri_address_query_of_text(feri_address_query *query, const char *host_port,
+                                     fer_ip_family family)
 {
     FERI_ASSERT(query != NULL);
     if (host_port == NULL) {
         return feri_own_error(FER_MISUSE);
     }
+    query->family = family;
     fer_socket_addr addr;
     if (fer_socket_addr_parse(&addr, host_port).kind == FER_OK) {
         set_literal(query, &addr);
@@ -66,7 +78,7 @@ fer_error feri_address_query_of_text(feri_address_query *query, const char *host
     }
     feri_host_port parts;
     FER_TRY(feri_host_port_split(&parts, host_port));
-    return feri_address_query_of_host(query, parts.host, parts.host_len, parts.port);
+    return query_of(query, parts.host, parts.host_len, parts.port, family);
 }
 
 /* ---- Addresses */
@@ -75,38 +87,44 @@ fer_error feri_address_source_of_query(feri_address_source *source, const feri_a
 {
     FERI_ASSERT(source != NULL && query != NULL);
     if (query->is_literal) {
+        bool is_of_family = query->literal.ip.family == query->family;
+        if (query->family != FERP_ANY_FAMILY && !is_of_family) {
+            return feri_own_error(FER_HOST_NOT_FOUND);
+        }
         *source = (feri_address_source){.has_literal = true, .literal = query->literal};
         return feri_ok();
     }
     ferp_lookup lookup;
-    FER_TRY(ferp_lookup_begin(&lookup, query->host));
-    *source = (feri_address_source){.is_lookup = true, .port = query->port, .lookup = lookup};
+    FER_TRY(ferp_lookup_begin(&lookup, query->host, query->family));
+    *source = (feri_address_source){
+        .is_lookup = true, .port = query->port, .family = query->family, .lookup = lookup};
     return feri_ok();
 }
 
-fer_error feri_address_source_of_host(feri_address_source *source, const char *host,
-                                      size_t host_len, uint16_t port)
+fer_error feri_address_source_of_host(feri_address_source *source, const char *host, uint16_t port)
 {
     feri_address_query query;
-    FER_TRY(feri_address_query_of_host(&query, host, host_len, port));
+    FER_TRY(feri_address_query_of_host(&query, host, port, FERP_ANY_FAMILY));
     return feri_address_source_of_query(source, &query);
 }
 
 fer_error feri_address_source_of_text(feri_address_source *source, const char *host_port)
 {
     feri_address_query query;
-    FER_TRY(feri_address_query_of_text(&query, host_port));
+    FER_TRY(feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY));
     return feri_address_source_of_query(source, &query);
 }
 
 bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out)
 {
     if (source->is_lookup) {
-        bool found = ferp_lookup_next(&source->lookup, out);
-        if (found) {
+        while (ferp_lookup_next(&source->lookup, out)) {
             out->port = source->port;
+            if (source->family == FERP_ANY_FAMILY || out->ip.family == source->family) {
+                return true;
+            }
         }
-        return found;
+        return false;
     }
     bool found = source->has_literal;
     if (found) {

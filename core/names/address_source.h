@@ -19,14 +19,17 @@ typedef struct feri_address_query {
     bool is_literal;
     fer_socket_addr literal;
     uint16_t port;
+    fer_ip_family family;
     char host[FERI_HOST_LEN_MAX + 2]; /* NUL-terminated, with its trailing dot */
 } feri_address_query;
 
-/* Parse "host:port", or a host without a port. INVALID_INPUT as fer_to_socket_addrs and
- * fer_lookup_host. Never block. */
-fer_error feri_address_query_of_text(feri_address_query *query, const char *host_port);
-fer_error feri_address_query_of_host(feri_address_query *query, const char *host, size_t host_len,
-                                     uint16_t port);
+/* Parse "host:port", or a host without a port. family is FERP_ANY_FAMILY, or that of the addresses
+ * that are looked up. INVALID_INPUT and MISUSE as fer_to_socket_addrs and fer_lookup_host. Never
+ * block. */
+fer_error feri_address_query_of_text(feri_address_query *query, const char *host_port,
+                                     fer_ip_family family);
+fer_error feri_address_query_of_host(feri_address_query *query, const char *host, uint16_t port,
+                                     fer_ip_family family);
 
 /* Filled by one of the _of functions, iterated once, then ended. After a failure there is nothing
  * to end. */
@@ -35,6 +38,7 @@ typedef struct feri_address_source {
     bool has_literal;
     fer_socket_addr literal;
     uint16_t port;
+    fer_ip_family family;
     ferp_lookup lookup;
 } feri_address_source;
 
@@ -46,8 +50,7 @@ fer_error feri_address_source_of_query(feri_address_source *source,
 fer_error feri_address_source_of_text(feri_address_source *source, const char *host_port);
 
 /* For a host and a port. Errors as fer_lookup_host. May block. */
-fer_error feri_address_source_of_host(feri_address_source *source, const char *host,
-                                      size_t host_len, uint16_t port);
+fer_error feri_address_source_of_host(feri_address_source *source, const char *host, uint16_t port);
 
 bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out);
 void feri_address_source_end(feri_address_source *source);

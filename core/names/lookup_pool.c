@@ -92,7 +92,7 @@ static void complete(feri_lookup *done, feri_lookup_result result)
     done->stage = FERI_LOOKUP_DONE;
     done->worker = NULL;
     done->result = result;
-    if (done->notice.has_key) {
+    if (done->notice.event == NULL) {
         list_append(&done->pool->completed, done);
         done->is_listed = true;
     }

@@ -72,7 +72,8 @@ fer_error feri_lookup_within(const feri_address_query *query, const feri_limits 
         return look_up_in_background(resolver, query, limits, list);
     }
     fer_resolver own = {0};
-    FER_TRY(fer_resolver_new(&own, 1, 0));
+    static const fer_resolver_options one = {.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE};
+    FER_TRY(fer_resolver_new(&own, &one));
     fer_error error = look_up_in_background(&own, query, limits, list);
     fer_resolver_close(&own);
     return error;

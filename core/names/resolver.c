@@ -107,17 +107,38 @@ void fer_resolver_close(fer_resolver *resolver)
     }
 }
 
-fer_error fer_resolver_new(fer_resolver *resolver, size_t threads, size_t queue_cap)
+fer_error fer_resolver_new(fer_resolver *resolver, const fer_resolver_options *options)
 {
-    bool is_number = threads > 0 && threads <= FER_RESOLVER_THREADS_MAX;
-    if (resolver == NULL || resolver->p_.pool_ != NULL || !is_number) {
-        return feri_refuse(is_number);
+    static const fer_resolver_options defaults = {.threads = 0};
+    const fer_resolver_options *chosen = options == NULL ? &defaults : options;
+    if (resolver == NULL || resolver->p_.pool_ != NULL) {
+        return misuse;
+    }
+    uint32_t threads = chosen->threads == 0 ? 4 : chosen->threads;
+    uint32_t queue_cap = chosen->queue_cap == 0 ? 64 : chosen->queue_cap;
+    if (threads > FER_RESOLVER_THREADS_MAX || !feri_are_zero(chosen->reserved_)) {
+        return feri_own_error(FER_INVALID_INPUT);
     }
     feri_pool *made = NULL;
-    FER_TRY(feri_pool_new(threads, queue_cap, &made));
+    FER_TRY(feri_pool_new(threads, queue_cap == FER_RESOLVER_NO_QUEUE ? 0 : queue_cap, &made));
     resolver->p_.calls_ = 0;
     resolver->p_.pool_ = made;
     return success;
+}
+
+/* ---- Options */
+
+const fer_lookup_options *feri_lookup_options_or_default(const fer_lookup_options *options)
+{
+    static const fer_lookup_options defaults = {.family = FERP_ANY_FAMILY};
+    return options == NULL ? &defaults : options;
+}
+
+fer_error feri_lookup_options_check(const fer_lookup_options *options)
+{
+    bool is_known = feri_is_family_choice(options->family) && options->unused_ == 0;
+    return is_known && feri_are_zero(options->reserved_) ? feri_ok()
+                                                         : feri_own_error(FER_INVALID_INPUT);
 }
 
 /* ---- Starting */
@@ -170,29 +191,37 @@ static bool is_open_or_null(const fer_poller *poller)
     return poller == NULL || feri_poller_is_open(poller);
 }
 
-static fer_error start_text(fer_resolver *resolver, const char *host_port,
-                            const feri_lookup_notice *notice, fer_lookup *out)
+static fer_error start_query(fer_resolver *resolver, const feri_address_query *query,
+                             fer_poller *poller, uint64_t key, fer_lookup *out)
 {
-    if (out == NULL || out->p_.block_ != NULL || !is_open_or_null(notice->poller)) {
+    if (out == NULL || out->p_.block_ != NULL || !is_open_or_null(poller)) {
         return misuse;
     }
-    feri_address_query query;
-    FER_TRY(feri_address_query_of_text(&query, host_port));
+    const feri_lookup_notice notice = {.poller = poller, .key = key};
     feri_pool *shared = pool_of(resolver);
-    return shared == NULL ? misuse : start_or_release(shared, &query, notice, out);
+    return shared == NULL ? misuse : start_or_release(shared, query, &notice, out);
 }
 
-fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port, fer_poller *poller,
+fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
+                             const fer_lookup_options *options, fer_poller *poller, uint64_t key,
                              fer_lookup *out)
 {
-    return start_text(resolver, host_port, &(feri_lookup_notice){.poller = poller}, out);
+    const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
+    feri_address_query query;
+    FER_TRY(feri_lookup_options_check(chosen));
+    FER_TRY(feri_address_query_of_text(&query, host_port, chosen->family));
+    return start_query(resolver, &query, poller, key, out);
 }
 
-fer_error fer_resolver_start_with_key(fer_resolver *resolver, const char *host_port,
-                                      fer_poller *poller, uint64_t key, fer_lookup *out)
+fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint16_t port,
+                                  const fer_lookup_options *options, fer_poller *poller,
+                                  uint64_t key, fer_lookup *out)
 {
-    const feri_lookup_notice notice = {.poller = poller, .has_key = true, .key = key};
-    return start_text(resolver, host_port, &notice, out);
+    const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
+    feri_address_query query;
+    FER_TRY(feri_lookup_options_check(chosen));
+    FER_TRY(feri_address_query_of_host(&query, host, port, chosen->family));
+    return start_query(resolver, &query, poller, key, out);
 }
 
 fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *poller,

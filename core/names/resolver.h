@@ -13,16 +13,21 @@
 #include "ferrule/poller.h"
 #include "ferrule/resolve.h"
 
+/* INVALID_INPUT if a value or a reserved member of the options is unknown. */
+fer_error feri_lookup_options_check(const fer_lookup_options *options);
+
+/* The options, or the default ones for NULL. */
+const fer_lookup_options *feri_lookup_options_or_default(const fer_lookup_options *options);
+
 /* Whether lookups can be started: false for NULL, if it is not OPEN, and in the child after
  * fork. */
 bool feri_resolver_is_usable(fer_resolver *resolver);
 
-/* The end of a lookup is reported to a poller, which is notified, to an event, which is cancelled,
- * and to fer_resolver_take_completed, which returns the key. */
+/* The end of a lookup is reported to an event, which is cancelled, or, if that is NULL, to a
+ * poller, which is notified, and to fer_resolver_take_completed, which returns the key. */
 typedef struct feri_lookup_notice {
     fer_poller *poller;      /* or NULL */
     fer_cancel_token *event; /* or NULL */
-    bool has_key;
     uint64_t key;
 } feri_lookup_notice;
 

@@ -25,6 +25,7 @@ typedef struct attempt {
     size_t number; /* as in the schedule */
     size_t at;     /* the index of its address */
     uint64_t began;
+    fer_connect_step step;
 } attempt;
 
 typedef struct attempts {
@@ -78,7 +79,10 @@ static void record_failure(attempts *all, const attempt *failed, fer_error error
 {
     if (all->failures < all->options->failures_cap) {
         all->options->failures[all->failures] =
-            (fer_connect_failure){all->addrs[failed->at], error, {ferp_now() - failed->began}};
+            (fer_connect_failure){.addr = all->addrs[failed->at],
+                                  .error = error,
+                                  .elapsed = {ferp_now() - failed->began},
+                                  .step = failed->step};
     }
     all->failures++;
     size_t number = number_of_failure(all, failed);
@@ -138,7 +142,8 @@ static void start_attempt(attempts *all, size_t slot)
     *next = (attempt){
         .raw = FER_RAW_SOCKET_NONE, .slot = slot, .number = all->started, .began = ferp_now()};
     (void)feri_address_order_next(&all->order, all->addrs, all->count, &next->at);
-    fer_error error = feri_start_attempt(&all->addrs[next->at], all->options->local, &next->raw);
+    fer_error error =
+        feri_start_attempt(&all->addrs[next->at], all->options, &next->raw, &next->step);
     all->started++;
     all->open_count++;
     if (error.kind != FER_IN_PROGRESS) {
@@ -246,16 +251,22 @@ const fer_connect_options *feri_connect_options_or_default(const fer_connect_opt
     return options == NULL ? &defaults : options;
 }
 
+static void count_failures(const fer_connect_options *options, size_t count)
+{
+    if (options->failures_count != NULL) {
+        *options->failures_count = count;
+    }
+}
+
 fer_error feri_connect_options_check(const fer_connect_options *options)
 {
+    count_failures(options, 0);
     if (options->failures == NULL && options->failures_cap > 0) {
         return feri_own_error(FER_MISUSE);
     }
-    uint64_t reserved = 0;
-    for (size_t i = 0; i < sizeof options->reserved_ / sizeof options->reserved_[0]; i++) {
-        reserved |= options->reserved_[i];
-    }
-    if (reserved != 0) {
+    int unused = options->unused_[0] | options->unused_[1] | options->unused_[2];
+    if (unused != 0 || !feri_are_zero(options->reserved_) ||
+        !feri_is_family_choice(options->family)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     bool is_valid = options->local == NULL || feri_addresses_are_valid(options->local, 1);
@@ -288,7 +299,7 @@ static fer_error finish(const attempts *all, fer_raw_socket *out)
 }
 
 fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
-                             const fer_connect_options *options, size_t *failures)
+                             const fer_connect_options *options)
 {
     attempts all = {.addrs = addrs,
                     .count = count,
@@ -301,7 +312,7 @@ fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, s
                                     all.limits.deadline);
         error = run_schedule(&all);
     }
-    *failures = all.failures;
+    count_failures(options, all.failures);
     if (error.kind == FER_OK) {
         error = finish(&all, &raw);
     }
@@ -313,12 +324,12 @@ fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, s
 }
 
 fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
-                                  const fer_connect_options *options, size_t *failures)
+                                  const fer_connect_options *options)
 {
+    FER_TRY(feri_connect_options_check(options));
     if (!feri_addresses_are_valid(addrs, count)) {
         return feri_refuse(addrs == NULL);
     }
-    FER_TRY(feri_connect_options_check(options));
     FER_TRY(feri_handle_claim(handle));
-    return feri_connect_first(handle, addrs, count, options, failures);
+    return feri_connect_first(handle, addrs, count, options);
 }

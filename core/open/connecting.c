@@ -183,14 +183,20 @@ feri_operation feri_attempt_operation(const fer_socket_addr *local)
     return local == NULL ? feri_unbound_connect_operation() : FERI_OPERATION_CONNECT_BOUND;
 }
 
-fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr *local,
-                             fer_raw_socket *out)
+fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_options *options,
+                             fer_raw_socket *out, fer_connect_step *step)
 {
+    const fer_socket_addr *local = options->local;
+    *step = FER_CONNECT_STEP_BIND;
     if (local != NULL && !feri_can_connect_from(local, addr)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
+    *step = addr->port == 0 ? FER_CONNECT_STEP_CONNECT : FER_CONNECT_STEP_SOCKET;
     FER_TRY(open_socket_for(addr, out));
+    FER_TRY(options->nodelay ? ferp_set_option(*out, FERP_NODELAY, 1) : feri_ok());
+    *step = FER_CONNECT_STEP_BIND;
     FER_TRY(local == NULL ? feri_ok() : bind_local(*out, local));
+    *step = FER_CONNECT_STEP_CONNECT;
     return start_connect(*out, feri_attempt_operation(local), addr);
 }
 

@@ -26,12 +26,12 @@ fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
 fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
                               const fer_socket_addr *addr, const feri_limits *limits);
 
-/* Creates a nonblocking socket, binds it to local (NULL: not) and starts to connect it.
- * IN_PROGRESS: the connect is pending. After an error the caller closes *out unless it is
- * FER_RAW_SOCKET_NONE, as it was before. INVALID_INPUT: feri_can_connect_from is
- * false. */
-fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_socket_addr *local,
-                             fer_raw_socket *out);
+/* Creates a nonblocking socket, binds it to options->local (NULL: not) and starts to connect it.
+ * IN_PROGRESS: the connect is pending. *step is the step that the error is of. After an error the
+ * caller closes *out unless it is FER_RAW_SOCKET_NONE, as it was before. INVALID_INPUT:
+ * feri_can_connect_from is false. */
+fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_options *options,
+                             fer_raw_socket *out, fer_connect_step *step);
 
 /* Whether the addresses have one form: IPv4, IPv6 or IPv4-mapped. [::] is IPv4-mapped too. */
 bool feri_can_connect_from(const fer_socket_addr *local, const fer_socket_addr *addr);

@@ -4,6 +4,11 @@
 #include "core/base/assert.h"
 #include "core/handle/handle.h"
 
+bool feri_is_family_choice(fer_ip_family family)
+{
+    return family == (fer_ip_family)0 || family == FER_IP_V4 || family == FER_IP_V6;
+}
+
 bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count)
 {
     if (addrs == NULL || count == 0) {

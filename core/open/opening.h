@@ -15,6 +15,9 @@
 /* Whether there is at least one address, and each has a known family. */
 bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count);
 
+/* Whether an option selects the addresses of one family, or with 0 those of both. */
+bool feri_is_family_choice(fer_ip_family family);
+
 /* Creates a socket for one address: connected, listening, or bound. On failure no socket is left
  * open. */
 typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *out);

@@ -50,7 +50,7 @@ def check_function(entry, say):
     parameters = parameters_of(entry)
     name = entry.name
     for kind in OBJECTS:
-        method = re.match(r"fer_%s_(?!addr_|host$)(\w+)$" % kind, name)
+        method = re.match(r"fer_%s_(?!addr_|host$|host_with$)(\w+)$" % kind, name)
         if method and (not parameters or parameters[0].base != "fer_" + kind):
             say(1, name, "the object is not first")
     outputs = False

@@ -8,7 +8,7 @@ import markdown
 # Calls of other libraries that a function stands for and that no table of PORTING.md has.
 CALLS = {"fer_to_socket_addrs": "getaddrinfo gethostbyname",
          "fer_lookup_host": "getaddrinfo gethostbyname",
-         "fer_to_socket_addrs_within": "getaddrinfo",
+         "fer_to_socket_addrs_with": "getaddrinfo",
          "fer_tcp_stream_connect_with": "source address happy eyeballs",
          "fer_socket_bind": "source address",
          "fer_poller_notify": "async-signal-safe handler",

@@ -9,7 +9,7 @@
 #include "ferrule/sim.h"
 #include "fuzz/models/address_reference.h"
 
-/* The limits of fer_to_socket_addrs_within, and its resolver. */
+/* The limits of fer_to_socket_addrs_with, and its resolver. */
 typedef enum resolve_limits {
     WITHIN_NONE,
     WITHIN_FAR_DEADLINE,

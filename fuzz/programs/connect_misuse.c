@@ -20,24 +20,26 @@ FUZZ_UNCOUNTED void connect_check_misuse(void)
     fer_tcp_stream stream = {0};
     fer_socket_addr addr;
     size_t count = 77;
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(NULL, &good, 1, NULL, NULL)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(&stream, NULL, 1, NULL, &count)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(&stream, &good, 0, NULL, NULL)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs_with(&stream, &bad, 1, NULL, NULL)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(NULL, "a:1", NULL, NULL)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, NULL, NULL, &count)));
-    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, "no port", NULL, NULL)));
+    const fer_connect_options counted = {.failures_count = &count};
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs(NULL, &good, 1, NULL)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs(&stream, NULL, 1, NULL)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs(&stream, &good, 0, NULL)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_addrs(&stream, &bad, 1, NULL)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(NULL, "a:1", NULL)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, NULL, &counted)));
+    FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, "no port", NULL)));
     FUZZ_CHECK(count == 0);
     for (size_t i = 0; i < 3; i++) {
-        FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, "a:1", &wrong[i], NULL)));
-        FUZZ_CHECK(i == 2 || is_refused(fer_tcp_stream_connect_addrs_with(&stream, &good, 1,
-                                                                          &wrong[i], NULL)));
+        FUZZ_CHECK(is_refused(fer_tcp_stream_connect_with(&stream, "a:1", &wrong[i])));
+        FUZZ_CHECK(i == 2 ||
+                   is_refused(fer_tcp_stream_connect_addrs(&stream, &good, 1, &wrong[i])));
     }
     FUZZ_CHECK(fer_tcp_stream_as_raw(&stream) == FER_RAW_SOCKET_NONE);
     count = 77;
-    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within("a:1", NULL, NULL, &addr, 1, NULL)));
-    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within("a:1", NULL, NULL, NULL, 1, &count)));
-    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within("a:1", NULL, &closed, &addr, 1, &count)));
-    FUZZ_CHECK(is_refused(fer_to_socket_addrs_within(NULL, NULL, NULL, &addr, 1, &count)));
+    FUZZ_CHECK(is_refused(fer_to_socket_addrs_with("a:1", NULL, &addr, 1, NULL)));
+    FUZZ_CHECK(is_refused(fer_to_socket_addrs_with("a:1", NULL, NULL, 1, &count)));
+    FUZZ_CHECK(is_refused(fer_to_socket_addrs_with(
+        "a:1", &(fer_lookup_options){.resolver = &closed}, &addr, 1, &count)));
+    FUZZ_CHECK(is_refused(fer_to_socket_addrs_with(NULL, NULL, &addr, 1, &count)));
     FUZZ_CHECK(count == 77);
 }

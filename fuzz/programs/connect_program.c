@@ -104,11 +104,11 @@ static void cancel(void *token)
 }
 
 static fer_error connect_with(const struct connect_program *program, fer_tcp_stream *stream,
-                              const fer_connect_options *options, size_t *failed)
+                              const fer_connect_options *options)
 {
-    return program->is_by_name ? fer_tcp_stream_connect_with(stream, "a.test:80", options, failed)
-                               : fer_tcp_stream_connect_addrs_with(stream, program->addrs,
-                                                                   program->count, options, failed);
+    return program->is_by_name
+               ? fer_tcp_stream_connect_with(stream, "a.test:80", options)
+               : fer_tcp_stream_connect_addrs(stream, program->addrs, program->count, options);
 }
 
 struct connect_result connect_program_run(const struct connect_program *program,
@@ -122,12 +122,16 @@ struct connect_result connect_program_run(const struct connect_program *program,
     fer_socket_addr local;
     fer_connect_options options = {.attempt_delay = program->attempt_delay,
                                    .attempt_timeout = program->attempt_timeout,
-                                   .failures_cap = program->failures_cap};
+                                   .failures_cap = program->failures_cap,
+                                   .failures_count = &result.failed};
     memset(&result, FUZZ_UNTOUCHED, sizeof result);
     options.failures = result.failures;
     start(program, dialect, &name);
     if (program->has_resolver) {
-        FUZZ_CHECK(fer_resolver_new(&resolver, 1, 0).kind == FER_OK);
+        FUZZ_CHECK(
+            fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1,
+                                                                .queue_cap = FER_RESOLVER_NO_QUEUE})
+                .kind == FER_OK);
         options.resolver = &resolver;
     }
     if (program->deadline != CONNECT_NEVER) {
@@ -143,7 +147,7 @@ struct connect_result connect_program_run(const struct connect_program *program,
         local = addr_of(locals[program->local]);
         options.local = &local;
     }
-    result.error = connect_with(program, &stream, &options, &result.failed);
+    result.error = connect_with(program, &stream, &options);
     result.took = fer_sim_now().nanos / 1000000;
     result.has_socket = fer_tcp_stream_as_raw(&stream) != FER_RAW_SOCKET_NONE;
     if (result.error.kind == FER_OK) {

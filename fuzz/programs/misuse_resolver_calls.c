@@ -15,9 +15,12 @@ static fer_lookup *lookup_of(const struct misuse_arguments *a)
 
 static fer_error do_new(const struct misuse_arguments *a)
 {
-    static const size_t counts[] = {
-        1, 2, 0, FER_RESOLVER_THREADS_MAX, FER_RESOLVER_THREADS_MAX + 1, SIZE_MAX, SIZE_MAX - 1, 3};
-    return fer_resolver_new(resolver_of(a), counts[a->arg % 8], counts[(a->arg >> 3) % 8]);
+    static const uint32_t counts[] = {
+        1, 2, 0, FER_RESOLVER_THREADS_MAX, FER_RESOLVER_THREADS_MAX + 1, UINT32_MAX, UINT32_MAX - 1,
+        3};
+    return fer_resolver_new(resolver_of(a),
+                            &(fer_resolver_options){.threads = counts[a->arg % 8],
+                                                    .queue_cap = counts[(a->arg >> 3) % 8]});
 }
 
 static fer_error do_start(const struct misuse_arguments *a)
@@ -28,9 +31,9 @@ static fer_error do_start(const struct misuse_arguments *a)
     fer_poller *poller = a->nulls & 16 ? NULL : &a->state->background.pollers[(a->arg >> 3) % 3];
     const char *text = a->nulls & 4 ? NULL : texts[a->arg % 8];
     if (a->arg >= 128) {
-        return fer_resolver_start_with_key(resolver_of(a), text, poller, a->arg, lookup_of(a));
+        return fer_resolver_start(resolver_of(a), text, NULL, poller, a->arg, lookup_of(a));
     }
-    return fer_resolver_start(resolver_of(a), text, poller, lookup_of(a));
+    return fer_resolver_start(resolver_of(a), text, NULL, poller, 0, lookup_of(a));
 }
 
 /* A call that fails leaves the keys and the count alone. */
@@ -90,12 +93,13 @@ void misuse_resolver_begin(struct misuse_state *state)
     struct misuse_background *background = &state->background;
     for (size_t i = 0; i < 3; i += 2) {
         FER_IGNORE(fer_poller_new(&background->pollers[i]));
-        FER_IGNORE(fer_resolver_new(&background->resolvers[i], 1, 1));
+        FER_IGNORE(fer_resolver_new(&background->resolvers[i],
+                                    &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     }
-    FER_IGNORE(fer_resolver_start(&background->resolvers[0], "127.0.0.1:80",
-                                  &background->pollers[0], &background->lookups[0]));
-    FER_IGNORE(fer_resolver_start(&background->resolvers[0], "nowhere.test:1",
-                                  &background->pollers[0], &background->lookups[3]));
+    FER_IGNORE(fer_resolver_start(&background->resolvers[0], "127.0.0.1:80", NULL,
+                                  &background->pollers[0], 0, &background->lookups[0]));
+    FER_IGNORE(fer_resolver_start(&background->resolvers[0], "nowhere.test:1", NULL,
+                                  &background->pollers[0], 0, &background->lookups[3]));
     fer_resolver_close(&background->resolvers[2]);
     fer_poller_close(&background->pollers[2]);
 }

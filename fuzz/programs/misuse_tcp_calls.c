@@ -100,7 +100,7 @@ static fer_error do_listener_close(const struct misuse_arguments *a)
 #define CALLS(X)                                                                                   \
     X(connect, fer_tcp_stream_connect(a->stream, a->text))                                         \
     X(connect_addr, fer_tcp_stream_connect_addr(a->stream, a->addr))                               \
-    X(connect_addrs, fer_tcp_stream_connect_addrs(a->stream, a->addr, a->arg % 2u))                \
+    X(connect_addrs, fer_tcp_stream_connect_addrs(a->stream, a->addr, a->arg % 2u, NULL))          \
     X(connect_timeout, fer_tcp_stream_connect_timeout(a->stream, a->addr, a->duration))            \
     X(peer_addr, fer_tcp_stream_peer_addr(a->stream, a->addr_out))                                 \
     X(local_addr, fer_tcp_stream_local_addr(a->stream, a->addr_out))                               \

@@ -69,9 +69,10 @@ FUZZ_UNCOUNTED static void start(const resolve_query *query, slot *started, size
     bool has_key = choice / 4 % 4 != 0;
     fer_poller *poller = poller_at(choice / 4 % 3);
     run.next_key++;
-    fer_error error = has_key ? fer_resolver_start_with_key(&run.resolver, text, poller,
-                                                            run.next_key, &started->lookup)
-                              : fer_resolver_start(&run.resolver, text, poller, &started->lookup);
+    fer_error error =
+        has_key
+            ? fer_resolver_start(&run.resolver, text, NULL, poller, run.next_key, &started->lookup)
+            : fer_resolver_start(&run.resolver, text, NULL, poller, 0, &started->lookup);
     bool is_misuse = started->is_open || run.resolver.p_.pool_ == NULL;
     FUZZ_CHECK(error.os_code == 0);
     FUZZ_CHECK(!is_misuse || error.kind == FER_MISUSE || error.kind == FER_INVALID_INPUT);
@@ -213,7 +214,9 @@ void resolve_keys(const resolve_query *query)
         return;
     }
     memset(&run, 0, sizeof run);
-    FUZZ_CHECK(fer_resolver_new(&run.resolver, 2, 3).kind == FER_OK);
+    FUZZ_CHECK(
+        fer_resolver_new(&run.resolver, &(fer_resolver_options){.threads = 2, .queue_cap = 3})
+            .kind == FER_OK);
     for (size_t i = 0; i < POLLERS; i++) {
         FUZZ_CHECK(fer_poller_new(&run.pollers[i]).kind == FER_OK);
     }

@@ -47,7 +47,11 @@ fer_error resolve_within(const resolve_query *query, fer_socket_addr *addrs, siz
     fer_resolver resolver = {0};
     bool has_resolver = query->limits == WITHIN_RESOLVER;
     FUZZ_CHECK(fer_cancel_token_new(&token).kind == FER_OK);
-    FUZZ_CHECK(!has_resolver || fer_resolver_new(&resolver, 1, 0).kind == FER_OK);
+    FUZZ_CHECK(
+        !has_resolver ||
+        fer_resolver_new(&resolver,
+                         &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE})
+                .kind == FER_OK);
     FUZZ_CHECK(query->limits != WITHIN_CANCELLED_TOKEN ||
                fer_cancel_token_cancel(&token).kind == FER_OK);
     if (query->limits == WITHIN_CLOSED_TOKEN) {
@@ -59,9 +63,10 @@ fer_error resolve_within(const resolve_query *query, fer_socket_addr *addrs, siz
     FUZZ_CHECK(query->limits != WITHIN_PAST_DEADLINE || left.nanos == 0);
     FUZZ_CHECK(query->limits < WITHIN_TOKEN ||
                (query->limits < WITHIN_COUNT && left.nanos == FER_DURATION_NONE_NANOS));
-    fer_error error = fer_to_socket_addrs_within(
-        query->text, query->limits == WITHIN_NONE ? NULL : &limits, has_resolver ? &resolver : NULL,
-        query->cap > 0 ? addrs : NULL, query->cap, count);
+    fer_lookup_options options = {.resolver = has_resolver ? &resolver : NULL};
+    options.limits = query->limits == WITHIN_NONE ? options.limits : limits;
+    fer_error error = fer_to_socket_addrs_with(query->text, &options, query->cap > 0 ? addrs : NULL,
+                                               query->cap, count);
     fer_resolver_close(&resolver);
     fer_cancel_token_close(&token);
     return error;

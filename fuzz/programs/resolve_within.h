@@ -11,7 +11,7 @@
  * end it. */
 fer_error_kind resolve_end_by_limits(resolve_limits kind, uint64_t elapsed);
 
-/* Calls fer_to_socket_addrs_within with the limits of the query. */
+/* Calls fer_to_socket_addrs_with with the limits of the query. */
 fer_error resolve_within(const resolve_query *query, fer_socket_addr *addrs, size_t *count);
 
 #endif

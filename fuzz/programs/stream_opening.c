@@ -30,7 +30,7 @@ static fer_error connect_to_several(fer_tcp_stream *stream, const fer_socket_add
     addrs[0] = arg & 16 ? *server : closed_port;
     addrs[0].port = arg & 32 ? 0 : addrs[0].port;
     addrs[2].ip.family = arg & 64 ? (fer_ip_family)9 : addrs[2].ip.family;
-    return fer_tcp_stream_connect_addrs(stream, addrs, counts[arg % 8]);
+    return fer_tcp_stream_connect_addrs(stream, addrs, counts[arg % 8], NULL);
 }
 
 static fer_error connect_by_name(fer_tcp_stream *stream, const fer_socket_addr *server, uint8_t arg,
@@ -145,10 +145,10 @@ void program_do_connect_with(struct program *program, int handle, uint8_t arg,
                                    .attempt_timeout = {(arg % 16 < 8 ? 100u : 600u) * LIMITS_MILLI},
                                    .attempt_delay = {delays[arg / 16 % 4]},
                                    .failures = failures,
-                                   .failures_cap = ADDRS};
+                                   .failures_cap = ADDRS,
+                                   .failures_count = &record->n};
     record->n = SIZE_MAX;
-    record->error = fer_tcp_stream_connect_addrs_with(&program->streams[handle], addrs, ADDRS,
-                                                      &options, &record->n);
+    record->error = fer_tcp_stream_connect_addrs(&program->streams[handle], addrs, ADDRS, &options);
     record->bytes_are_right = record->n <= ADDRS;
     record->has_value = true;
     record->value = packed_kinds(failures, record->n <= ADDRS ? record->n : 0);

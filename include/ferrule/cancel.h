@@ -13,7 +13,7 @@
  * control handler of Windows runs in a thread of its own and may call it too.
  *
  * Limits apply to every call that waits on a handle with limits. fer_tcp_stream_connect_with,
- * fer_tcp_stream_connect_addrs_with and fer_to_socket_addrs_within take them as arguments.
+ * fer_tcp_stream_connect_addrs and fer_to_socket_addrs_with take them as arguments.
  * fer_socket_connect and fer_socket_connect_unix apply those of their built socket. Other functions
  * that open a handle, fer_lookup_host and fer_lookup_wait have no limits. fer_poller_wait has none
  * either; fer_poller_notify ends it. A cancel notifies no poller, so a thread that cancels for an

@@ -93,12 +93,26 @@ FER_API size_t fer_resolve_error_text(fer_error error, char *FER_NULLABLE buf, s
 
 union fer_resolver;
 
+/* The options of lookups. All zero bytes are the defaults. All pointers are caller-owned and used
+ * during the call only. */
+typedef struct fer_lookup_options {
+    /* of the lookup (cancel.h) */
+    fer_limits limits;
+    /* that runs the lookup; may be NULL */
+    union fer_resolver *FER_NULLABLE resolver;
+    /* the family of the addresses, FER_IP_V4 or FER_IP_V6; 0: both */
+    fer_ip_family family;
+    uint32_t unused_;
+    /* 0; a later version may use them. Any other value is FER_INVALID_INPUT. */
+    uint64_t reserved_[6];
+} fer_lookup_options;
+
 /**
- * Same as fer_to_socket_addrs, within limits: a deadline and a cancel token (cancel.h).
+ * Same as fer_to_socket_addrs, within limits, in the threads of a resolver, or for one family.
  *
- * limits may be NULL: none. The call begins by looking at them (rule K1), for an address text too,
- * but bad arguments and bad text come first. A result that is available is returned even if the
- * limits are reached at the same moment.
+ * options may be NULL: the defaults. The call begins by looking at the limits (rule K1), for an
+ * address text too, but bad arguments and bad text come first. A result that is available is
+ * returned even if the limits are reached at the same moment.
  *
  * The system's lookup can neither be cancelled nor limited in time (getaddrinfo(3)). The lookup
  * therefore runs in a thread of the resolver (fer_resolver, below), or if resolver is NULL in a
@@ -111,6 +125,10 @@ union fer_resolver;
  * leaves a thread in the system's resolver until the system answers, and nothing bounds the number
  * of these threads.
  *
+ * With a family the system is asked for its addresses only (getaddrinfo(3), ai_family). If there
+ * are none, or if an address text is of the other family, the result is FER_HOST_NOT_FOUND. An
+ * IPv4-mapped address is an IPv6 address.
+ *
  * Blocks: until the lookup is done, at most until the deadline or a cancel.
  * Owns: addrs is caller-owned, cap elements; no pointer is kept. The token and the resolver are
  * caller-owned. During the call, the call owns an event of the OS (as a cancel token does) and some
@@ -119,24 +137,35 @@ union fer_resolver;
  * FER_CANCELLED also if the resolver is closed meanwhile, FER_WOULD_BLOCK with os_code 0 (the
  * resolver's queue is full), FER_OUT_OF_MEMORY (also if no thread can be created),
  * FER_TOO_MANY_OPEN_FILES (for the event), FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2))
- * and other errors of the OS. FER_MISUSE also for a token or a resolver that is not OPEN. *count
- * and addrs are unchanged after a failure.
+ * and other errors of the OS. FER_MISUSE also for a token or a resolver that is not OPEN,
+ * FER_INVALID_INPUT also for an unknown family. *count and addrs are unchanged after a failure.
  * Rust: tokio::net::lookup_host in tokio::time::timeout and select!.
  * Threads: any number of concurrent calls, with one resolver or several.
  */
-FER_MUST_USE FER_API fer_error fer_to_socket_addrs_within(const char *host_port,
-                                                          const fer_limits *FER_NULLABLE limits,
-                                                          union fer_resolver *FER_NULLABLE resolver,
-                                                          fer_socket_addr *FER_NULLABLE addrs,
-                                                          size_t cap, size_t *count)
-    FER_OUT_WRITES(4, 5);
+FER_MUST_USE FER_API fer_error fer_to_socket_addrs_with(
+    const char *host_port, const fer_lookup_options *FER_NULLABLE options,
+    fer_socket_addr *FER_NULLABLE addrs, size_t cap, size_t *count) FER_OUT_WRITES(3, 4);
+
+/**
+ * Same as fer_lookup_host, with the options of fer_to_socket_addrs_with.
+ *
+ * Blocks: until the lookup is done, at most until the deadline or a cancel.
+ * Owns: same as fer_to_socket_addrs_with.
+ * Errors: same as fer_to_socket_addrs_with. FER_MISUSE also if host is NULL.
+ * Rust: tokio::net::lookup_host of (&str, u16) in tokio::time::timeout and select!.
+ * Threads: any number of concurrent calls, with one resolver or several.
+ */
+FER_MUST_USE FER_API fer_error fer_lookup_host_with(const char *host, uint16_t port,
+                                                    const fer_lookup_options *FER_NULLABLE options,
+                                                    fer_socket_addr *FER_NULLABLE addrs, size_t cap,
+                                                    size_t *count) FER_OUT_WRITES(4, 5);
 
 /* ---- Names without blocking. A resolver looks up names in a few threads of its own. A lookup is
  * for one name. Wait for it, or let it notify a poller. The system's lookup cannot be cancelled and
  * has no timeout (getaddrinfo(3)), so cancellation and timeouts apply to the wait for it.
  *
- *     FER_TRY(fer_resolver_new(&resolver, 4, 64));
- *     FER_TRY(fer_resolver_start_with_key(&resolver, "example.com:80", &poller, 7, &lookups[7]));
+ *     FER_TRY(fer_resolver_new(&resolver, NULL));
+ *     FER_TRY(fer_resolver_start(&resolver, "example.com:80", NULL, &poller, 7, &lookups[7]));
  *
  * Then after each fer_poller_wait that reports a notification:
  *
@@ -202,67 +231,79 @@ typedef union fer_lookup {
 /* The maximum number of threads of a resolver. */
 #define FER_RESOLVER_THREADS_MAX 64
 
+/* The options of a resolver. All zero bytes are the defaults, which are enough for most clients. */
+typedef struct fer_resolver_options {
+    /* lookups that run at once, 1 to FER_RESOLVER_THREADS_MAX; 0: 4. A name that is slow to fail
+     * occupies one thread for many seconds. */
+    uint32_t threads;
+    /* lookups that wait for a thread; 0: 64; FER_RESOLVER_NO_QUEUE: none */
+    uint32_t queue_cap;
+    /* 0; a later version may use them. Any other value is FER_INVALID_INPUT. */
+    uint64_t reserved_[6];
+} fer_resolver_options;
+
+#define FER_RESOLVER_NO_QUEUE 0xffffffffu
+
 /**
- * Makes a resolver that runs up to `threads` lookups at once and queues up to `queue_cap` more.
+ * Makes a resolver. options may be NULL: the defaults.
  *
- * threads is 1 to FER_RESOLVER_THREADS_MAX, queue_cap is 0 to SIZE_MAX. No thread is created yet. A
- * name that is slow to fail occupies one thread for many seconds. For most clients 4 threads and 64
- * waiting lookups are enough.
+ * No thread is created yet.
  *
  * Blocks: never.
  * Owns: the resolver owns some memory until fer_resolver_close, or longer if a thread is still
- * running or a lookup is not closed then.
- * Errors: FER_MISUSE (NULL; an OPEN resolver), FER_INVALID_INPUT (threads is 0 or above the limit),
+ * running or a lookup is not closed then. options is not kept.
+ * Errors: FER_MISUSE (NULL; an OPEN resolver), FER_INVALID_INPUT (threads is above the limit),
  * FER_OUT_OF_MEMORY and other errors of the OS.
  * Rust: none in std; tokio's runtime has a pool of blocking threads for tokio::net::lookup_host.
  * Threads: no concurrent call on the resolver.
  */
-FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver, size_t threads,
-                                                size_t queue_cap) FER_INOUT(1);
+FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver,
+                                                const fer_resolver_options *FER_NULLABLE options)
+    FER_INOUT(1);
 
 /**
  * Starts a lookup of "host:port" and returns immediately. *out is the lookup.
  *
- * The text has the format of fer_to_socket_addrs, and is copied. poller may be NULL; otherwise it
- * is notified when the lookup is done. An address text is done before this call returns. A
- * notification has no key, so call fer_lookup_wait with a timeout of 0 on each lookup, or start
- * them with fer_resolver_start_with_key. If notifying fails (FER_OUT_OF_MEMORY), the notification
- * is lost, but not the result.
+ * The text has the format of fer_to_socket_addrs, and is copied. options may be NULL: the defaults.
+ * Its limits and its resolver are not used. An address text is done before this call returns.
+ *
+ * poller may be NULL; otherwise it is notified when the lookup is done. If notifying fails
+ * (FER_OUT_OF_MEMORY), the notification is lost, but not the result. fer_resolver_take_completed
+ * returns key when the lookup is done. key is any number, for example an index of the caller's
+ * lookups. Lookups may have the same key. These keys are separate from those of fer_poller_add: a
+ * wait never returns them. *out is OPEN before the key is listed and the poller is notified, so
+ * another thread that takes the key may use and close the lookup before this call returns.
  *
  * Blocks: never.
  * Owns: close *out with fer_lookup_close. The poller is caller-owned. It must stay OPEN and at its
  * address until the lookup is closed: close lookups before their poller.
  * Errors: FER_MISUSE (a poller or resolver that is not OPEN; out is OPEN; resolver, host_port or
- * out is NULL), FER_INVALID_INPUT (input that fer_to_socket_addrs refuses before any lookup),
+ * out is NULL), FER_INVALID_INPUT (input that fer_to_socket_addrs_with refuses before any lookup),
  * FER_WOULD_BLOCK with os_code 0 (the queue is full), FER_OUT_OF_MEMORY (also if no thread can be
  * created and none is running). *out is unchanged then.
- * Rust: tokio::net::lookup_host, started.
+ * Rust: tokio::task::JoinSet::spawn of tokio::net::lookup_host.
  * Threads: any number of concurrent calls on one resolver, each with its own `out`.
  */
 FER_MUST_USE FER_API fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
-                                                  fer_poller *FER_NULLABLE poller, fer_lookup *out)
-    FER_INOUT(1) FER_INOUT(3) FER_INOUT(4);
+                                                  const fer_lookup_options *FER_NULLABLE options,
+                                                  fer_poller *FER_NULLABLE poller, uint64_t key,
+                                                  fer_lookup *out) FER_INOUT(1) FER_INOUT(4)
+    FER_INOUT(6);
 
 /**
- * Starts a lookup as fer_resolver_start, with a key that fer_resolver_take_completed returns when
- * the lookup is done.
- *
- * key is any number, for example an index of the caller's lookups. Lookups may have the same key.
- * These keys are separate from those of fer_poller_add: a wait never returns them. *out is OPEN
- * before the key is listed and the poller is notified, so another thread that takes the key may use
- * and close the lookup before this call returns.
+ * Starts a lookup of the addresses of host, each with the given port. Otherwise same as
+ * fer_resolver_start.
  *
  * Blocks: never.
  * Owns: same as fer_resolver_start.
  * Errors: same as fer_resolver_start.
- * Rust: tokio::task::JoinSet::spawn of tokio::net::lookup_host.
+ * Rust: tokio::task::JoinSet::spawn of tokio::net::lookup_host of (&str, u16).
  * Threads: same as fer_resolver_start.
  */
-FER_MUST_USE FER_API fer_error fer_resolver_start_with_key(fer_resolver *resolver,
-                                                           const char *host_port,
-                                                           fer_poller *FER_NULLABLE poller,
-                                                           uint64_t key, fer_lookup *out)
-    FER_INOUT(1) FER_INOUT(3) FER_INOUT(5);
+FER_MUST_USE FER_API fer_error fer_resolver_start_host(
+    fer_resolver *resolver, const char *host, uint16_t port,
+    const fer_lookup_options *FER_NULLABLE options, fer_poller *FER_NULLABLE poller, uint64_t key,
+    fer_lookup *out) FER_INOUT(1) FER_INOUT(5) FER_INOUT(7);
 
 /**
  * Stores the keys of lookups that are done, the oldest completion first, each key once (rule N9).
@@ -274,7 +315,7 @@ FER_MUST_USE FER_API fer_error fer_resolver_start_with_key(fer_resolver *resolve
  * notification of a lookup that was closed meanwhile stays pending.
  *
  * A key that nobody takes stays listed until its lookup is closed, and every call of this function
- * passes over it. If the keys are not needed, use fer_resolver_start.
+ * passes over it.
  *
  * fer_lookup_wait on a lookup whose key was returned does not wait. It may also be called before.
  * After fer_resolver_close all lookups are done, and this call is misuse.
@@ -345,8 +386,8 @@ FER_API void fer_lookup_close(fer_lookup *lookup) FER_INOUT(1);
  * Errors: none.
  * Rust: none in std; tokio::runtime::Runtime::shutdown_background.
  * Threads: concurrent with calls on its lookups, with fer_resolver_start,
- * fer_resolver_start_with_key and fer_resolver_take_completed, and with lookups within limits that
- * use the resolver (fer_to_socket_addrs_within, fer_tcp_stream_connect_with). Such a call that
+ * fer_resolver_start_host and fer_resolver_take_completed, and with lookups within limits that
+ * use the resolver (fer_to_socket_addrs_with, fer_tcp_stream_connect_with). Such a call that
  * begins after the close is misuse. So the resolver stays at its address until they have returned.
  * No other close and no fer_resolver_new run concurrently.
  */

@@ -33,37 +33,45 @@ class resolver : public owned<fer_resolver, fer_resolver_close>
   public:
     using owned::owned;
 
-    /* Makes a resolver that runs up to `threads` lookups at once, with up to `queue_cap` more in
-     * its queue. */
-    static result<resolver> open(std::size_t threads, std::size_t queue_cap) noexcept
+    /* Makes a resolver with the default options. */
+    static result<resolver> open() noexcept
     {
-        return detail::opened<resolver>(fer_resolver_new, threads, queue_cap);
+        return detail::opened<resolver>(fer_resolver_new, nullptr);
     }
 
-    /* Starts a lookup of "host:port" and returns immediately. */
-    result<lookup> start(const char *host_port) noexcept
+    static result<resolver> open(const fer_resolver_options &options) noexcept
     {
-        return start_for(host_port, nullptr);
+        return detail::opened<resolver>(fer_resolver_new, &options);
+    }
+
+    /* Starts a lookup of "host:port" and returns immediately. take_completed returns the key when
+     * the lookup is done. */
+    result<lookup> start(const char *host_port, std::uint64_t key = 0,
+                         const fer_lookup_options *options = nullptr) noexcept
+    {
+        return started(fer_resolver_start, host_port, options, nullptr, key);
     }
 
     /* The same, and notifies the poller when the lookup is done. The poller stays OPEN and at its
      * address until the lookup is closed. */
-    result<lookup> start(const char *host_port, poller &notified) noexcept
+    result<lookup> start(const char *host_port, poller &notified, std::uint64_t key,
+                         const fer_lookup_options *options = nullptr) noexcept
     {
-        return start_for(host_port, notified.get());
+        return started(fer_resolver_start, host_port, options, notified.get(), key);
     }
 
-    /* Starts a lookup with a key that take_completed returns when the lookup is done. */
-    result<lookup> start_with_key(const char *host_port, std::uint64_t key) noexcept
+    /* The same for the addresses of host, each with the given port. */
+    result<lookup> start_host(const char *host, std::uint16_t port, std::uint64_t key = 0,
+                              const fer_lookup_options *options = nullptr) noexcept
     {
-        return start_with_key_for(host_port, nullptr, key);
+        return started(fer_resolver_start_host, host, port, options, nullptr, key);
     }
 
-    /* The same, and notifies the poller when the lookup is done, as start does. */
-    result<lookup> start_with_key(const char *host_port, poller &notified,
-                                  std::uint64_t key) noexcept
+    result<lookup> start_host(const char *host, std::uint16_t port, poller &notified,
+                              std::uint64_t key,
+                              const fer_lookup_options *options = nullptr) noexcept
     {
-        return start_with_key_for(host_port, notified.get(), key);
+        return started(fer_resolver_start_host, host, port, options, notified.get(), key);
     }
 
     /* Stores the keys of lookups without a poller that are done, and returns their number. If it
@@ -82,20 +90,12 @@ class resolver : public owned<fer_resolver, fer_resolver_close>
     }
 
   private:
-    result<lookup> start_for(const char *host_port, fer_poller *notified) noexcept
+    template <typename Function, typename... Arguments>
+    result<lookup> started(Function function, Arguments... arguments) noexcept
     {
-        lookup started;
-        fer_error error = fer_resolver_start(get(), host_port, notified, started.get());
-        return {error, std::move(started)};
-    }
-
-    result<lookup> start_with_key_for(const char *host_port, fer_poller *notified,
-                                      std::uint64_t key) noexcept
-    {
-        lookup started;
-        fer_error error =
-            fer_resolver_start_with_key(get(), host_port, notified, key, started.get());
-        return {error, std::move(started)};
+        lookup made;
+        fer_error error = function(get(), arguments..., made.get());
+        return {error, std::move(made)};
     }
 };
 
@@ -114,21 +114,23 @@ inline result<std::size_t> lookup_host(const char *host, std::uint16_t port,
     return detail::value_of<std::size_t>(fer_lookup_host, host, port, addrs.data(), addrs.size());
 }
 
-/* Same as to_socket_addrs, within limits (fer_to_socket_addrs_within). */
-inline result<std::size_t> to_socket_addrs_within(const char *host_port, const fer_limits &limits,
-                                                  view<fer_socket_addr> addrs) noexcept
+/* Same as to_socket_addrs, within limits, with a resolver, or for one family
+ * (fer_to_socket_addrs_with). */
+inline result<std::size_t> to_socket_addrs_with(const char *host_port,
+                                                const fer_lookup_options &options,
+                                                view<fer_socket_addr> addrs) noexcept
 {
-    return detail::value_of<std::size_t>(fer_to_socket_addrs_within, host_port, &limits, nullptr,
+    return detail::value_of<std::size_t>(fer_to_socket_addrs_with, host_port, &options,
                                          addrs.data(), addrs.size());
 }
 
-/* The same, with a resolver, which bounds the threads of abandoned lookups. */
-inline result<std::size_t> to_socket_addrs_within(const char *host_port, const fer_limits &limits,
-                                                  resolver &with,
-                                                  view<fer_socket_addr> addrs) noexcept
+/* Same as lookup_host, with the same options (fer_lookup_host_with). */
+inline result<std::size_t> lookup_host_with(const char *host, std::uint16_t port,
+                                            const fer_lookup_options &options,
+                                            view<fer_socket_addr> addrs) noexcept
 {
-    return detail::value_of<std::size_t>(fer_to_socket_addrs_within, host_port, &limits, with.get(),
-                                         addrs.data(), addrs.size());
+    return detail::value_of<std::size_t>(fer_lookup_host_with, host, port, &options, addrs.data(),
+                                         addrs.size());
 }
 
 } // namespace ferrule

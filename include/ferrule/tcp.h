@@ -104,25 +104,6 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *strea
     FER_INOUT(1);
 
 /**
- * Connects to the first of several addresses that accepts the connection. The addresses are tried
- * in order.
- *
- * If none connects, the last address's error is returned.
- *
- * Blocks: until connected, or until the last address has failed.
- * Owns: the handle owns the connection until fer_tcp_stream_close. addrs has count elements and is
- * not kept.
- * Errors: same as fer_tcp_stream_connect_addr. FER_INVALID_INPUT also if count is 0, FER_MISUSE
- * if addrs is NULL.
- * Rust: std::net::TcpStream::connect with a &[SocketAddr].
- * Threads: no concurrent call on the handle.
- */
-FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream,
-                                                            const fer_socket_addr *addrs,
-                                                            size_t count) FER_INOUT(1)
-    FER_IN_READS(2, 3);
-
-/**
  * Connects to one address and waits at most timeout.
  *
  * Whether the connect succeeded is read from SO_ERROR, and not concluded from writability alone.
@@ -143,12 +124,21 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *st
 
 union fer_resolver;
 
-/* An attempt of fer_tcp_stream_connect_with that failed: the address, its error, and the time from
- * the start of the attempt to its end. */
+/* The steps of an attempt to connect. */
+typedef enum fer_connect_step {
+    FER_CONNECT_STEP_SOCKET = 0,
+    FER_CONNECT_STEP_BIND = 1,
+    FER_CONNECT_STEP_CONNECT = 2
+} fer_connect_step;
+
+/* An attempt of fer_tcp_stream_connect_with that failed: the address, its error, the time from the
+ * start of the attempt to its end, and the step that failed. This struct does not change. */
 typedef struct fer_connect_failure {
     fer_socket_addr addr;
     fer_error error;
     fer_duration elapsed;
+    fer_connect_step step;
+    uint32_t unused_;
 } fer_connect_failure;
 
 /* The options of fer_tcp_stream_connect_with. All zero bytes are the defaults. All pointers are
@@ -163,15 +153,21 @@ typedef struct fer_connect_options {
      * recommends 10 ms to 2 s; every value is accepted. */
     fer_duration attempt_delay;
     /* for the lookup; may be NULL. A resolver is advised: it bounds the threads of abandoned
-     * lookups (see fer_to_socket_addrs_within). */
-    union fer_resolver *resolver;
+     * lookups (see fer_to_socket_addrs_with). */
+    union fer_resolver *FER_NULLABLE resolver;
     /* the local address that each attempt is bound to, in the same form as the address (see the
      * function); NULL: the OS's choice */
-    const fer_socket_addr *local;
+    const fer_socket_addr *FER_NULLABLE local;
     /* An array of failures_cap elements for the attempts that failed. May be NULL if failures_cap
-     * is 0. Their number is in the last argument of the call. */
-    fer_connect_failure *failures;
+     * is 0. *failures_count, which may be NULL, receives the number of all failures. */
+    fer_connect_failure *FER_NULLABLE failures;
     size_t failures_cap;
+    size_t *FER_NULLABLE failures_count;
+    /* the family of the addresses that the lookup finds, FER_IP_V4 or FER_IP_V6; 0: both */
+    fer_ip_family family;
+    /* true: each socket has Nagle's algorithm off (fer_tcp_stream_set_nodelay) */
+    bool nodelay;
+    uint8_t unused_[3];
     /* 0; a later version may use them. Any other value is FER_INVALID_INPUT. */
     uint64_t reserved_[6];
 } fer_connect_options;
@@ -181,7 +177,7 @@ typedef struct fer_connect_options {
  * Eyeballs Version 2").
  *
  * host_port has the format of fer_to_socket_addrs. The lookup is that of
- * fer_to_socket_addrs_within. options may be NULL: the defaults. The following rules hold.
+ * fer_to_socket_addrs_with. options may be NULL: the defaults. The following rules hold.
  * docs/DIFFERENCES.md and the tests use their numbers.
  *
  * K8  If the limits end the call, the handle is NEW and all attempts are closed. If they end the
@@ -203,9 +199,8 @@ typedef struct fer_connect_options {
  * FER_TIMED_OUT after attempt_timeout. If the limits end the call, the attempts that
  * are still open fail with the error of the limits. If an attempt connects, the others that are
  * still open are no failures. The array options->failures receives the first options->failures_cap
- * failures, in the order in which the attempts ended. The argument failures receives the number of
- * all failures, which may be higher than failures_cap. It may be NULL. Every call sets it, even a
- * successful one.
+ * failures, in the order in which the attempts ended. *options->failures_count is the number of
+ * all failures, which may be higher than failures_cap. Every call sets it, even a successful one.
  *
  * With local, an attempt fails with FER_INVALID_INPUT unless its address and local
  * have one form: IPv4, IPv6 or IPv4-mapped IPv6 ([::ffff:127.0.0.1]). The unspecified address [::]
@@ -219,7 +214,7 @@ typedef struct fer_connect_options {
  * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
  * Owns: the handle owns the connection until fer_tcp_stream_close. No pointer is kept. During the
  * call, the call owns memory for the addresses.
- * Errors: same as fer_tcp_stream_connect and as fer_to_socket_addrs_within. FER_CANCELLED and
+ * Errors: same as fer_tcp_stream_connect and as fer_to_socket_addrs_with. FER_CANCELLED and
  * FER_TIMED_OUT (the limits; FER_TIMED_OUT also if attempt_timeout ended the attempt
  * to the last address). FER_INVALID_INPUT also for
  * a local address of no family, FER_MISUSE for failures_cap without failures, and for a token or a
@@ -230,24 +225,45 @@ typedef struct fer_connect_options {
  * Threads: no concurrent call on the handle.
  */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_with(
-    fer_tcp_stream *stream, const char *host_port, const fer_connect_options *FER_NULLABLE options,
-    size_t *FER_NULLABLE failures) FER_INOUT(1);
+    fer_tcp_stream *stream, const char *host_port, const fer_connect_options *FER_NULLABLE options)
+    FER_INOUT(1);
 
 /**
- * Same as fer_tcp_stream_connect_with, without a lookup. options->resolver is not used.
+ * Connects to the first address of host that answers. Otherwise same as
+ * fer_tcp_stream_connect_with.
+ *
+ * host has the format of fer_lookup_host.
+ *
+ * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
+ * Owns: same as fer_tcp_stream_connect_with.
+ * Errors: same as fer_tcp_stream_connect_with. FER_MISUSE also if host is NULL.
+ * Rust: std::net::TcpStream::connect with a (&str, u16). Differs: as fer_tcp_stream_connect_with.
+ * Threads: no concurrent call on the handle.
+ */
+FER_MUST_USE FER_API fer_error
+fer_tcp_stream_connect_host_with(fer_tcp_stream *stream, const char *host, uint16_t port,
+                                 const fer_connect_options *FER_NULLABLE options) FER_INOUT(1);
+
+/**
+ * Connects to the first of several addresses that answers.
+ *
+ * With options it is the same as fer_tcp_stream_connect_with, without a lookup: options->resolver
+ * and options->family are not used. If options is NULL, the addresses are tried one after another
+ * in their order, without limits, and the error is that of the last one.
  *
  * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
  * Owns: the handle owns the connection until fer_tcp_stream_close. addrs has count elements; no
  * pointer is kept.
  * Errors: same as fer_tcp_stream_connect_with, except those of the name lookup. FER_INVALID_INPUT
- * also if count is 0 or an address has no family, FER_MISUSE if addrs is NULL.
- * Rust: std::net::TcpStream::connect with a &[SocketAddr]. Differs: as fer_tcp_stream_connect_with.
+ * also if count is 0 or an address has no family, FER_MISUSE if addrs is NULL. Without options same
+ * as fer_tcp_stream_connect_addr.
+ * Rust: std::net::TcpStream::connect with a &[SocketAddr]. With options it differs: as
+ * fer_tcp_stream_connect_with.
  * Threads: no concurrent call on the handle.
  */
-FER_MUST_USE FER_API fer_error
-fer_tcp_stream_connect_addrs_with(fer_tcp_stream *stream, const fer_socket_addr *addrs,
-                                  size_t count, const fer_connect_options *FER_NULLABLE options,
-                                  size_t *FER_NULLABLE failures) FER_INOUT(1) FER_IN_READS(2, 3);
+FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(
+    fer_tcp_stream *stream, const fer_socket_addr *addrs, size_t count,
+    const fer_connect_options *FER_NULLABLE options) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /**
  * Starts to connect to one address and does not wait for the result.

@@ -33,10 +33,11 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
         return detail::opened<tcp_stream>(fer_tcp_stream_connect_addr, &addr);
     }
 
-    /* Connects to the first of several addresses that accepts the connection. */
+    /* Connects to the first of several addresses that accepts the connection, one after another. */
     static result<tcp_stream> connect_addrs(view<const fer_socket_addr> addrs) noexcept
     {
-        return detail::opened<tcp_stream>(fer_tcp_stream_connect_addrs, addrs.data(), addrs.size());
+        return detail::opened<tcp_stream>(fer_tcp_stream_connect_addrs, addrs.data(), addrs.size(),
+                                          nullptr);
     }
 
     /* Connects to one address and waits at most timeout. */
@@ -49,20 +50,24 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
     /* Connects to the first address of "host:port" that answers, within limits (RFC 8305, "Happy
      * Eyeballs Version 2"). */
     static result<tcp_stream> connect_with(const char *host_port,
-                                           const fer_connect_options &options,
-                                           std::size_t *failures = nullptr) noexcept
+                                           const fer_connect_options &options) noexcept
     {
-        return detail::opened<tcp_stream>(fer_tcp_stream_connect_with, host_port, &options,
-                                          failures);
+        return detail::opened<tcp_stream>(fer_tcp_stream_connect_with, host_port, &options);
     }
 
-    /* Same as fer_tcp_stream_connect_with, without a lookup. */
-    static result<tcp_stream> connect_addrs_with(view<const fer_socket_addr> addrs,
-                                                 const fer_connect_options &options,
-                                                 std::size_t *failures = nullptr) noexcept
+    /* The same for the addresses of host, each with the given port. */
+    static result<tcp_stream> connect_host_with(const char *host, std::uint16_t port,
+                                                const fer_connect_options &options) noexcept
     {
-        return detail::opened<tcp_stream>(fer_tcp_stream_connect_addrs_with, addrs.data(),
-                                          addrs.size(), &options, failures);
+        return detail::opened<tcp_stream>(fer_tcp_stream_connect_host_with, host, port, &options);
+    }
+
+    /* The same for several addresses, without a lookup. */
+    static result<tcp_stream> connect_addrs(view<const fer_socket_addr> addrs,
+                                            const fer_connect_options &options) noexcept
+    {
+        return detail::opened<tcp_stream>(fer_tcp_stream_connect_addrs, addrs.data(), addrs.size(),
+                                          &options);
     }
 
     /* Starts to connect to one address and does not wait for the result. */

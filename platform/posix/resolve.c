@@ -70,11 +70,19 @@ static int ask_for_ipv4(const char *host, int code, struct addrinfo **found)
     return may_hide && ask_resolver(host, AF_INET, found) == 0 ? 0 : code;
 }
 
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
+static int ask(const char *host, fer_ip_family family, struct addrinfo **found)
+{
+    if (family != FERP_ANY_FAMILY) {
+        return ask_resolver(host, family == FER_IP_V4 ? AF_INET : AF_INET6, found);
+    }
+    int code = ask_resolver(host, AF_UNSPEC, found);
+    return code == 0 ? code : ask_for_ipv4(host, code, found);
+}
+
+fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
     struct addrinfo *found = NULL;
-    int code = ask_resolver(host, AF_UNSPEC, &found);
-    code = code == 0 ? code : ask_for_ipv4(host, code, &found);
+    int code = ask(host, family, &found);
     if (code != 0) {
         return error_of(code);
     }

@@ -196,9 +196,20 @@ static const fer_sim_name *find(ferp_sim_network *network, const char *host)
     return is_same_name(localhost.host, host) ? &localhost : entry_of_text(network, host);
 }
 
-/* ---- The seam. In a lookup, `first` is the entry and `next` the number of addresses returned. */
+/* ---- The seam. In a lookup, `first` is the entry and `next` the number of addresses returned. The
+ * addresses of the other family are returned too: the seam allows it. */
 
-static fer_error look_up(ferp_sim_network *network, ferp_lookup *lookup, const char *host)
+static bool has_family(const fer_sim_name *name, fer_ip_family family)
+{
+    size_t at = 0;
+    while (at < name->count && name->addrs[at].ip.family != family) {
+        at++;
+    }
+    return at < name->count;
+}
+
+static fer_error look_up(ferp_sim_network *network, ferp_lookup *lookup, const char *host,
+                         fer_ip_family family)
 {
     FER_TRY(injected_fault(network));
     const fer_sim_name *name = find(network, host);
@@ -211,16 +222,19 @@ static fer_error look_up(ferp_sim_network *network, ferp_lookup *lookup, const c
     if (name->failure != FER_OK || name->count == 0) {
         return failure(network, name->failure != FER_OK ? name->failure : FER_HOST_NOT_FOUND);
     }
+    if (family != FERP_ANY_FAMILY && !has_family(name, family)) {
+        return failure(network, FER_HOST_NOT_FOUND);
+    }
     lookup->first = (void *)(uintptr_t)name;
     lookup->next = NULL;
     return FERP_SIM_OK;
 }
 
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
+fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
     FERP_SIM_REQUIRE(network)
     ferp_sim_run_due_events(network);
-    fer_error error = look_up(network, lookup, host);
+    fer_error error = look_up(network, lookup, host, family);
     network->lookups_open += error.kind == FER_OK;
     return ferp_sim_trace_call(
         network, network->threads.is_inside ? "resolve in the background" : "resolve", NULL, error);

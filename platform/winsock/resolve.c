@@ -33,7 +33,7 @@ static bool is_bracketed_addr(const char *host)
     return host[0] == '[' && strchr(host, ':') != NULL;
 }
 
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
+fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
     WCHAR wide[WIDE_HOST_CAP];
     ADDRINFOW hints;
@@ -44,7 +44,7 @@ fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
         return resolver_error(WSAHOST_NOT_FOUND);
     }
     memset(&hints, 0, sizeof hints);
-    hints.ai_family = AF_UNSPEC;
+    hints.ai_family = family == FER_IP_V4 ? AF_INET : family == FER_IP_V6 ? AF_INET6 : AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     int code = GetAddrInfoW(wide, NULL, &hints, &found);
     if (code != 0) {

@@ -209,7 +209,8 @@ void test_listeners()
     options.limits = soon();
     const fer_socket_addr addrs[] = {addr};
     std::size_t failed = 1;
-    auto client = ferrule::tcp_stream::connect_addrs_with(addrs, options, &failed);
+    options.failures_count = &failed;
+    auto client = ferrule::tcp_stream::connect_addrs(addrs, options);
     check(client && failed == 0, "a stream connects within limits");
     fer_socket_addr peer{};
     auto server = listener.accept(&peer);
@@ -275,14 +276,19 @@ void test_pollers_and_lookups()
     fer_socket_addr addrs[2];
     check(*ferrule::to_socket_addrs("127.0.0.1:80", addrs) == 1, "an address text is converted");
     check(*ferrule::lookup_host("::1", 80, addrs) == 1, "... and a host");
-    check(*ferrule::to_socket_addrs_within("127.0.0.1:80", soon(), addrs) == 1, "... in time");
-    auto resolver = *ferrule::resolver::open(1, 1);
-    auto lookup = resolver.start("127.0.0.1:80", poller);
+    fer_lookup_options within{};
+    within.limits = soon();
+    check(*ferrule::to_socket_addrs_with("127.0.0.1:80", within, addrs) == 1, "... in time");
+    check(*ferrule::lookup_host_with("::1", 80, within, addrs) == 1, "... and a host too");
+    fer_resolver_options small{};
+    small.threads = 1;
+    auto resolver = *ferrule::resolver::open(small);
+    auto lookup = resolver.start("127.0.0.1:80", poller, 6);
     check(lookup && *lookup->wait(FER_DURATION_NONE, addrs) == 1, "a lookup is awaited");
-    auto keyed = resolver.start_with_key("127.0.0.1:80", poller, 7);
-    auto alone = resolver.start_with_key("127.0.0.1:80", 8);
+    auto keyed = resolver.start_host("127.0.0.1", 80, poller, 7);
+    auto alone = resolver.start("127.0.0.1:80", 8);
     std::array<std::uint64_t, 4> keys{};
-    check(keyed && *resolver.take_completed(poller, keys) == 1 && keys[0] == 7, "... by its key");
+    check(keyed && *resolver.take_completed(poller, keys) == 2 && keys[1] == 7, "... by its key");
     check(alone && *resolver.take_completed(keys) == 1 && keys[0] == 8, "... and without a poller");
     check(*resolver.take_completed(poller, keys) == 0, "... once");
 }

@@ -43,6 +43,23 @@ static fer_error serve(fer_tcp_listener *listener, fer_poller *poller, const fer
     return fer_error_from_os(0);
 }
 
+static fer_error find(fer_resolver *resolver, fer_poller *poller, fer_tcp_stream *stream)
+{
+    fer_limits limits = {FER_INSTANT_NONE, NULL};
+    fer_connect_options options = {0};
+    fer_socket_addr addrs[4];
+    fer_lookup lookups[2] = {0};
+    size_t count = 0;
+    size_t failed = 0;
+    FER_TRY(fer_resolver_new(resolver, 2, 0));
+    FER_TRY(fer_resolver_start(resolver, "localhost:80", poller, &lookups[0]));
+    FER_TRY(fer_resolver_start_with_key(resolver, "localhost:80", poller, 7, &lookups[1]));
+    FER_TRY(fer_to_socket_addrs_within("localhost:80", &limits, resolver, addrs, 4, &count));
+    FER_TRY(fer_tcp_stream_connect_addrs(stream, addrs, count));
+    FER_TRY(fer_tcp_stream_connect_addrs_with(stream, addrs, count, &options, &failed));
+    return fer_tcp_stream_connect_with(stream, "localhost:80", &options, NULL);
+}
+
 static fer_error exchange(fer_udp_socket *udp, fer_unix_datagram *local, fer_unix_stream *stream,
                           const fer_socket_addr *addrs, const fer_unix_addr *to)
 {
@@ -70,6 +87,8 @@ int main(void)
     fer_domain domain = FER_DOMAIN_IPV4;
     fer_tcp_listener listener = {0};
     fer_poller poller = {0};
+    fer_resolver resolver = {0};
+    fer_tcp_stream client = {0};
     fer_udp_socket udp = {0};
     fer_unix_datagram local = {0};
     fer_unix_stream stream = {0};
@@ -77,6 +96,7 @@ int main(void)
     fer_socket_addr addr = some_address();
     FER_IGNORE(fer_unix_addr_from_pathname(&to, "socket"));
     FER_IGNORE(serve(&listener, &poller, &addr, 1, FER_DURATION_NONE));
+    FER_IGNORE(find(&resolver, &poller, &client));
     FER_IGNORE(exchange(&udp, &local, &stream, &addr, &to));
     return config.dialect == FER_SIM_POSIX || (int)type < 0 || (int)domain < 0;
 }

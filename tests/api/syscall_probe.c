@@ -357,13 +357,14 @@ static void take_keys(void)
 {
     static fer_resolver resolver;
     static fer_lookup lookup;
-    expect("resolver_new", fer_resolver_new(&resolver, 1, 1), FER_OK);
+    expect("resolver_new",
+           fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
+           FER_OK);
     mark("take_nothing");
     size_t taken = take_often(&resolver);
     mark("end");
     check_taken(taken, 0);
-    expect("start", fer_resolver_start_with_key(&resolver, "127.0.0.1:80", NULL, 7, &lookup),
-           FER_OK);
+    expect("start", fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 7, &lookup), FER_OK);
     mark("take_key");
     taken = take_often(&resolver);
     mark("end");

@@ -23,6 +23,7 @@ static int begin(void **state)
     memset(failures, 0, sizeof failures);
     options.failures = failures;
     options.failures_cap = CAP;
+    options.failures_count = &failed;
     failed = 99;
     return socket_test_begin(state);
 }
@@ -54,7 +55,7 @@ static fer_error connect_two(fer_tcp_stream *stream, const fer_socket_addr *one,
                              const fer_socket_addr *other)
 {
     fer_socket_addr addrs[] = {*one, *other};
-    return fer_tcp_stream_connect_addrs_with(stream, addrs, 2, &options, &failed);
+    return fer_tcp_stream_connect_addrs(stream, addrs, 2, &options);
 }
 
 static void assert_failure(size_t at, const fer_socket_addr *addr, fer_error_kind kind)
@@ -108,17 +109,17 @@ static void when_none_connects_each_is_in_the_list(void **state)
     fer_socket_addr refusing = refusing_addr(PEER_V4);
     fer_socket_addr addrs[] = {refusing, loopback(PEER_V4, 0), refusing};
     fer_tcp_stream *stream = test_stream();
-    assert_kind(fer_tcp_stream_connect_addrs_with(stream, addrs, 3, &options, &failed),
-                FER_CONNECTION_REFUSED);
+    assert_kind(fer_tcp_stream_connect_addrs(stream, addrs, 3, &options), FER_CONNECTION_REFUSED);
     assert_int_equal(failed, 3);
     assert_failure(0, &refusing, FER_CONNECTION_REFUSED);
     assert_failure(1, &addrs[1], FER_CONNECTION_REFUSED);
     assert_int_equal(failures[1].error.os_code, 0);
+    assert_int_equal(failures[0].step, FER_CONNECT_STEP_CONNECT);
+    assert_int_equal(failures[1].step, FER_CONNECT_STEP_CONNECT);
     assert_new(stream);
     memset(failures, 0, sizeof failures);
     options.failures_cap = 1;
-    assert_kind(fer_tcp_stream_connect_addrs_with(stream, addrs, 3, &options, &failed),
-                FER_CONNECTION_REFUSED);
+    assert_kind(fer_tcp_stream_connect_addrs(stream, addrs, 3, &options), FER_CONNECTION_REFUSED);
     assert_int_equal(failed, 3);
     assert_failure(0, &refusing, FER_CONNECTION_REFUSED);
     assert_int_equal(failures[1].error.kind, FER_OK);
@@ -131,8 +132,7 @@ static void an_attempt_has_its_own_timeout(void **state)
     fer_tcp_stream *stream = test_stream();
     options.attempt_timeout = millis(40);
     uint64_t start = peer_now_us();
-    assert_own(fer_tcp_stream_connect_addrs_with(stream, &silent.addr, 1, &options, &failed),
-               FER_TIMED_OUT);
+    assert_own(fer_tcp_stream_connect_addrs(stream, &silent.addr, 1, &options), FER_TIMED_OUT);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 40000);
     assert_failure(0, &silent.addr, FER_TIMED_OUT);
     assert_new(stream);
@@ -152,6 +152,7 @@ static void each_attempt_is_bound_to_the_local_address(void **state)
     assert_int_equal(failed, 1);
     assert_failure(0, &other, FER_INVALID_INPUT);
     assert_int_equal(failures[0].error.os_code, 0);
+    assert_int_equal(failures[0].step, FER_CONNECT_STEP_BIND);
     assert_ok(fer_tcp_stream_local_addr(stream, &own));
     assert_true(fer_ip_addr_eq(own.ip, local.ip));
     assert_exchange(stream, peer_accept(listener));
@@ -172,7 +173,7 @@ static void a_local_address_has_the_form_of_the_address(void **state)
         locals[i].port = 0;
         options.local = &locals[i];
         fer_error_kind fits = peer_has_dual_stack() ? FER_OK : FER_ADDR_NOT_AVAILABLE;
-        assert_kind(fer_tcp_stream_connect_addrs_with(stream, to, 1, &options, &failed),
+        assert_kind(fer_tcp_stream_connect_addrs(stream, to, 1, &options),
                     i < 2 ? fits : FER_INVALID_INPUT);
         if (i < 2 && fits == FER_OK) {
             assert_ok(fer_tcp_stream_local_addr(stream, &own));
@@ -192,7 +193,7 @@ static void the_stream_is_blocking_and_everything_may_be_null(void **state)
     fer_socket_addr accepting = accepting_addr(PEER_V4, &listener);
     fer_tcp_stream *stream = test_stream();
     char byte;
-    assert_ok(fer_tcp_stream_connect_addrs_with(stream, &accepting, 1, NULL, NULL));
+    assert_ok(fer_tcp_stream_connect_addrs(stream, &accepting, 1, NULL));
     if (!peer_is_windows()) {
         assert_false(peer_raw_is_nonblocking(fer_tcp_stream_as_raw(stream)));
     }
@@ -213,12 +214,10 @@ static void limits_that_are_reached_before_start_nothing(void **state)
     use_token();
     assert_ok(fer_cancel_token_cancel(&token));
     assert_own(connect_two(stream, &accepting, &accepting), FER_CANCELLED);
-    assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options, &failed),
-               FER_CANCELLED);
+    assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options), FER_CANCELLED);
     options.limits = (fer_limits){.deadline = fer_instant_now()};
     assert_own(connect_two(stream, &accepting, &accepting), FER_TIMED_OUT);
-    assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options, &failed),
-               FER_TIMED_OUT);
+    assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options), FER_TIMED_OUT);
     assert_int_equal(failed, 0);
     assert_false(peer_is_queued(listener, 20));
     assert_new(stream);
@@ -328,21 +327,30 @@ static void a_name_is_looked_up_and_connected_to_within_limits(void **state)
     uint16_t port = 0;
     char text[32];
     peer_socket listener = peer_listen(PEER_V4, 8, &port);
-    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     use_token();
     options.limits.deadline = fer_instant_after(fer_duration_from_secs(60));
     snprintf(text, sizeof text, "localhost:%u", (unsigned)port);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         fer_tcp_stream *stream = test_stream();
+        bool nodelay = i == 0;
         options.resolver = i == 0 ? NULL : &resolver;
         options.limits.token = i < 2 ? &token : NULL;
-        assert_ok(fer_tcp_stream_connect_with(stream, text, &options, &failed));
+        options.nodelay = i == 3;
+        options.family = i == 3 ? FER_IP_V4 : (fer_ip_family)0;
+        assert_ok(i == 3 ? fer_tcp_stream_connect_host_with(stream, "localhost", port, &options)
+                         : fer_tcp_stream_connect_with(stream, text, &options));
+        assert_ok(fer_tcp_stream_nodelay(stream, &nodelay));
+        assert_int_equal(nodelay, i == 3);
         assert_exchange(stream, peer_accept(listener));
         fer_tcp_stream_close(stream);
     }
+    options.family = FER_IP_V6;
+    assert_own(fer_tcp_stream_connect_with(test_stream(), "127.0.0.1:9", &options),
+               FER_HOST_NOT_FOUND);
 }
 
-/* fer_to_socket_addrs_within: "Same as fer_to_socket_addrs". */
+/* fer_to_socket_addrs_with: "Same as fer_to_socket_addrs". */
 static void a_lookup_within_limits_has_the_same_result(void **state)
 {
     (void)state;
@@ -351,15 +359,16 @@ static void a_lookup_within_limits_has_the_same_result(void **state)
     size_t counts[2] = {0, 0};
     use_token();
     assert_ok(fer_to_socket_addrs("localhost:80", addrs[0], CAP, &counts[0]));
-    assert_ok(fer_to_socket_addrs_within("localhost:80", &options.limits, NULL, addrs[1], CAP,
-                                         &counts[1]));
+    assert_ok(fer_to_socket_addrs_with("localhost:80",
+                                       &(fer_lookup_options){.limits = options.limits}, addrs[1],
+                                       CAP, &counts[1]));
     assert_int_equal(counts[0], counts[1]);
     for (size_t i = 0; i < counts[0] && i < CAP; i++) {
         assert_true(fer_socket_addr_eq(&addrs[0][i], &addrs[1][i]));
     }
-    assert_kind(
-        fer_to_socket_addrs_within("a..b:80", &options.limits, NULL, addrs[1], CAP, &counts[1]),
-        fer_to_socket_addrs("a..b:80", addrs[0], CAP, &counts[0]).kind);
+    assert_kind(fer_to_socket_addrs_with("a..b:80", &(fer_lookup_options){.limits = options.limits},
+                                         addrs[1], CAP, &counts[1]),
+                fer_to_socket_addrs("a..b:80", addrs[0], CAP, &counts[0]).kind);
 }
 
 /* Waits until the threads of abandoned lookups have closed what the system's resolver opens. */
@@ -382,8 +391,8 @@ static void many_lookups_are_abandoned(void **state)
         fer_socket_addr addr;
         size_t count = 0;
         options.limits.deadline = fer_instant_after(fer_duration_from_micros(i * 20));
-        fer_error error =
-            fer_to_socket_addrs_within("localhost:80", &options.limits, NULL, &addr, 1, &count);
+        fer_error error = fer_to_socket_addrs_with(
+            "localhost:80", &(fer_lookup_options){.limits = options.limits}, &addr, 1, &count);
         assert_true(error.kind == FER_OK || error.kind == FER_TIMED_OUT ||
                     error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN);
     }

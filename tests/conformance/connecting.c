@@ -103,7 +103,7 @@ static void a_refused_port_is_connection_refused_at_once(void **state)
     for (int how = 0; how < 4; how++) {
         uint64_t start = peer_now_us();
         fer_error error = how == 0   ? fer_tcp_stream_connect_addr(stream, &addr)
-                          : how == 1 ? fer_tcp_stream_connect_addrs(stream, &addr, 1)
+                          : how == 1 ? fer_tcp_stream_connect_addrs(stream, &addr, 1, NULL)
                           : how == 2 ? fer_tcp_stream_connect(stream, text)
                                      : fer_tcp_stream_connect_timeout(stream, &addr, millis(9000));
         uint64_t took = microseconds_since(start);
@@ -128,7 +128,7 @@ static void port_0_is_connection_refused(void **state)
                FER_CONNECTION_REFUSED);
     assert_own(fer_tcp_stream_connect(stream, "127.0.0.1:0"), FER_CONNECTION_REFUSED);
     assert_new(stream);
-    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 2));
+    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 2, NULL));
     assert_exchange(stream, peer_accept(listener));
 }
 
@@ -146,7 +146,7 @@ static void all_addresses_are_tried_however_many(void **state)
         addrs[counts[i] - 1] = accepting(PEER_V4, &listener);
         fer_tcp_stream *stream = test_stream();
         fer_socket_addr peer;
-        assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, counts[i]));
+        assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, counts[i], NULL));
         assert_ok(fer_tcp_stream_peer_addr(stream, &peer));
         assert_true(fer_socket_addr_eq(&peer, &addrs[counts[i] - 1]));
         assert_exchange(stream, peer_accept(listener));
@@ -162,7 +162,7 @@ static void the_first_address_that_connects_wins(void **state)
     addrs[1] = accepting(PEER_V4, &listeners[0]);
     addrs[2] = accepting(PEER_V4, &listeners[1]);
     fer_tcp_stream *stream = test_stream();
-    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 3));
+    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 3, NULL));
     assert_exchange(stream, peer_accept(listeners[0]));
     assert_false(peer_is_queued(listeners[1], 50));
 }
@@ -175,11 +175,11 @@ static void addresses_of_both_families_are_tried(void **state)
     fer_socket_addr addrs[3] = {refusing(PEER_V6), refusing(PEER_V4),
                                 accepting(PEER_V6, &listener)};
     fer_tcp_stream *stream = test_stream();
-    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 3));
+    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 3, NULL));
     assert_exchange(stream, peer_accept(listener));
     fer_tcp_stream_close(stream);
     fer_socket_addr turned[2] = {refusing(PEER_V6), accepting(PEER_V4, &listener)};
-    assert_ok(fer_tcp_stream_connect_addrs(stream, turned, 2));
+    assert_ok(fer_tcp_stream_connect_addrs(stream, turned, 2, NULL));
     assert_exchange(stream, peer_accept(listener));
 }
 
@@ -217,11 +217,12 @@ static void the_error_is_the_last_addresss(void **state)
     fer_error odd_error = fer_tcp_stream_connect_addr(stream, &odd);
     assert_true(odd_error.kind != FER_OK && odd_error.kind != FER_CONNECTION_REFUSED);
     fer_socket_addr odd_last[3] = {refused, refused, odd};
-    fer_error error = fer_tcp_stream_connect_addrs(stream, odd_last, 3);
+    fer_error error = fer_tcp_stream_connect_addrs(stream, odd_last, 3, NULL);
     assert_kind(error, odd_error.kind);
     assert_int_equal(error.os_code, odd_error.os_code);
     fer_socket_addr refused_last[3] = {odd, refused, refused};
-    assert_kind(fer_tcp_stream_connect_addrs(stream, refused_last, 3), FER_CONNECTION_REFUSED);
+    assert_kind(fer_tcp_stream_connect_addrs(stream, refused_last, 3, NULL),
+                FER_CONNECTION_REFUSED);
     assert_new(stream);
 }
 
@@ -231,9 +232,9 @@ static void no_address_at_all_is_invalid_input(void **state)
     (void)state;
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr = refusing(PEER_V4);
-    assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 0), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 0), FER_MISUSE);
-    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 1), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 0, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 0, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 1, NULL), FER_MISUSE);
     assert_new(stream);
 }
 
@@ -283,7 +284,7 @@ static void failed_connects_leak_nothing(void **state)
     size_t before = 0;
     for (int i = 0; i < 60; i++) {
         assert_kind(fer_tcp_stream_connect_addr(stream, &addrs[0]), FER_CONNECTION_REFUSED);
-        assert_kind(fer_tcp_stream_connect_addrs(stream, addrs, 3), FER_CONNECTION_REFUSED);
+        assert_kind(fer_tcp_stream_connect_addrs(stream, addrs, 3, NULL), FER_CONNECTION_REFUSED);
         assert_kind(fer_tcp_stream_connect_timeout(stream, &addrs[0], millis(9000)),
                     FER_CONNECTION_REFUSED);
         if (i == 9) {
@@ -317,7 +318,7 @@ static void connecting_an_open_handle_is_invalid_input(void **state)
     fer_tcp_stream *stream = &pair->stream;
     fer_raw_socket raw = fer_tcp_stream_as_raw(stream);
     assert_own(fer_tcp_stream_connect_addr(stream, &addr), FER_MISUSE);
-    assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 1), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 1, NULL), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_timeout(stream, &addr, millis(9000)), FER_MISUSE);
     assert_own(fer_tcp_stream_connect(stream, text), FER_MISUSE);
     assert_true(fer_tcp_stream_as_raw(stream) == raw);

@@ -21,7 +21,7 @@ static void streams_of_every_connect_are_not_inheritable(void **state)
     (void)fer_socket_addr_format(&addr, text, sizeof text);
     for (int how = 0; how < 3; how++) {
         assert_ok(how == 0   ? fer_tcp_stream_connect_timeout(stream, &addr, millis(9000))
-                  : how == 1 ? fer_tcp_stream_connect_addrs(stream, &addr, 1)
+                  : how == 1 ? fer_tcp_stream_connect_addrs(stream, &addr, 1, NULL)
                              : fer_tcp_stream_connect(stream, text));
         assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(stream)));
         fer_tcp_stream_close(stream);

@@ -28,7 +28,8 @@ static int set_up(void **state)
     assert_int_equal(test_begin(state), 0);
     assert_ok(fer_poller_new(&pollers[0]));
     assert_ok(fer_poller_new(&pollers[1]));
-    assert_ok(fer_resolver_new(&resolver, 3, SIZE_MAX));
+    assert_ok(fer_resolver_new(&resolver,
+                               &(fer_resolver_options){.threads = 3, .queue_cap = UINT32_MAX - 1}));
     return 0;
 }
 
@@ -49,7 +50,7 @@ static int tear_down(void **state)
 /* Starts lookup `at`, with its index as the key. */
 static void start(size_t at, const char *text, fer_poller *notified)
 {
-    assert_ok(fer_resolver_start_with_key(&resolver, text, notified, at, &lookups[at]));
+    assert_ok(fer_resolver_start(&resolver, text, NULL, notified, at, &lookups[at]));
 }
 
 static size_t take(fer_poller *notified, uint64_t *keys, size_t cap)
@@ -159,19 +160,6 @@ static void keys_are_in_the_order_of_completion(void **state)
     }
 }
 
-/* N9: a lookup of fer_resolver_start has no key. */
-static void a_lookup_without_a_key_is_not_listed(void **state)
-{
-    uint64_t keys[CAP];
-    size_t count = 0;
-    (void)state;
-    assert_ok(fer_resolver_start(&resolver, UNKNOWN, &pollers[0], &lookups[0]));
-    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[1]));
-    FER_IGNORE(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count));
-    assert_int_equal(take(&pollers[0], keys, CAP), 0);
-    assert_int_equal(take(NULL, keys, CAP), 0);
-}
-
 /* N9: "A call that starts after fer_lookup_close has returned never returns the key of that
  * lookup." */
 static void a_closed_lookup_has_no_key(void **state)
@@ -279,7 +267,6 @@ int main(void)
         KEYS_TEST(each_of_many_keys_is_returned_once),
         KEYS_TEST(each_poller_gets_the_keys_of_its_lookups),
         KEYS_TEST(keys_are_in_the_order_of_completion),
-        KEYS_TEST(a_lookup_without_a_key_is_not_listed),
         KEYS_TEST(a_closed_lookup_has_no_key),
         KEYS_TEST(a_closed_resolver_has_no_keys),
         KEYS_TEST(several_threads_take_each_key_once),

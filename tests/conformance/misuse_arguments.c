@@ -146,8 +146,8 @@ static void a_missing_address_is_invalid_input(void **state)
     assert_own(fer_tcp_stream_connect_addr(stream, NULL), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_timeout(stream, NULL, millis(100)), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_timeout(stream, NULL, FER_DURATION_NONE), FER_MISUSE);
-    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 3), FER_MISUSE);
-    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, SIZE_MAX), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 3, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, SIZE_MAX, NULL), FER_MISUSE);
     assert_own(fer_tcp_listener_bind(listener, NULL), FER_MISUSE);
     assert_own(fer_tcp_listener_bind_addr(listener, NULL), FER_MISUSE);
     assert_new(stream);
@@ -165,7 +165,7 @@ static void a_bad_family_is_invalid_input(void **state)
         assert_own(fer_tcp_stream_connect_timeout(stream, &bad, millis(100)), FER_INVALID_INPUT);
         assert_own(fer_tcp_stream_connect_timeout(stream, &bad, FER_DURATION_NONE),
                    FER_INVALID_INPUT);
-        assert_own(fer_tcp_stream_connect_addrs(stream, &bad, 1), FER_INVALID_INPUT);
+        assert_own(fer_tcp_stream_connect_addrs(stream, &bad, 1, NULL), FER_INVALID_INPUT);
         assert_own(fer_tcp_listener_bind_addr(listener, &bad), FER_INVALID_INPUT);
     }
     assert_new(stream);

@@ -156,7 +156,7 @@ static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **sta
     fer_socket_addr any_port = loopback(PEER_V4, 0);
     assert_own(fer_tcp_stream_connect(NULL, "127.0.0.1:1"), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_addr(NULL, &addr), FER_MISUSE);
-    assert_own(fer_tcp_stream_connect_addrs(NULL, &addr, 1), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(NULL, &addr, 1, NULL), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_timeout(NULL, &addr, millis(1000)), FER_MISUSE);
     assert_own(fer_tcp_stream_try_clone(&pair->stream, NULL), FER_MISUSE);
     assert_own(fer_tcp_stream_from_raw(NULL, listening), FER_INVALID_INPUT);

@@ -8,7 +8,8 @@
 static fer_resolver closed_resolver(void)
 {
     fer_resolver resolver = {0};
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     fer_resolver_close(&resolver);
     return resolver;
 }
@@ -16,7 +17,7 @@ static fer_resolver closed_resolver(void)
 static fer_lookup closed_lookup(fer_resolver *resolver)
 {
     fer_lookup lookup = {0};
-    assert_ok(fer_resolver_start(resolver, "127.0.0.1:80", NULL, &lookup));
+    assert_ok(fer_resolver_start(resolver, "127.0.0.1:80", NULL, NULL, 0, &lookup));
     fer_lookup_close(&lookup);
     return lookup;
 }
@@ -33,11 +34,13 @@ static void a_resolver_that_is_not_open_starts_nothing(void **state)
     for (size_t i = 0; i < 3; i++) {
         fer_lookup lookup = {0};
         fer_lookup before = lookup;
-        assert_own(fer_resolver_start(bad[i], "127.0.0.1:80", NULL, &lookup), FER_MISUSE);
-        assert_own(fer_resolver_start(bad[i], "localhost:80", NULL, &lookup), FER_MISUSE);
-        assert_own(fer_resolver_start(bad[i], NULL, NULL, NULL), FER_MISUSE);
-        assert_own(fer_resolver_start_with_key(bad[i], "127.0.0.1:80", NULL, 1, &lookup),
+        assert_own(fer_resolver_start(bad[i], "127.0.0.1:80", NULL, NULL, 0, &lookup), FER_MISUSE);
+        assert_own(fer_resolver_start(bad[i], "localhost:80", NULL, NULL, 0, &lookup), FER_MISUSE);
+        assert_own(fer_resolver_start(bad[i], NULL, NULL, NULL, 0, NULL), FER_MISUSE);
+        assert_own(fer_resolver_start_host(bad[i], "127.0.0.1", 80, NULL, NULL, 0, &lookup),
                    FER_MISUSE);
+        assert_own(fer_resolver_start_host(bad[i], NULL, 80, NULL, NULL, 0, &lookup), FER_MISUSE);
+        assert_own(fer_resolver_start(bad[i], "127.0.0.1:80", NULL, NULL, 1, &lookup), FER_MISUSE);
         assert_own(fer_resolver_take_completed(bad[i], NULL, &key, 1, &count), FER_MISUSE);
         assert_true(key == 4711 && count == 4711);
         assert_memory_equal(&lookup, &before, sizeof lookup);
@@ -55,15 +58,31 @@ static void a_lookup_within_limits_needs_good_arguments(void **state)
     fer_socket_addr addr;
     size_t count = 4711;
     (void)state;
-    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, &fresh, &addr, 1, &count),
+    assert_own(fer_to_socket_addrs_with("127.0.0.1:80", &(fer_lookup_options){.resolver = &fresh},
+                                        &addr, 1, &count),
                FER_MISUSE);
-    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, &closed, &addr, 1, &count),
+    assert_own(fer_to_socket_addrs_with("127.0.0.1:80", &(fer_lookup_options){.resolver = &closed},
+                                        &addr, 1, &count),
                FER_MISUSE);
-    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", &limits, NULL, &addr, 1, &count),
+    assert_own(fer_to_socket_addrs_with("127.0.0.1:80", &(fer_lookup_options){.limits = limits},
+                                        &addr, 1, &count),
                FER_MISUSE);
-    assert_own(fer_to_socket_addrs_within(NULL, NULL, NULL, &addr, 1, &count), FER_MISUSE);
-    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, NULL, &addr, 1, NULL), FER_MISUSE);
-    assert_own(fer_to_socket_addrs_within("127.0.0.1:80", NULL, NULL, NULL, 1, &count), FER_MISUSE);
+    assert_own(fer_to_socket_addrs_with(NULL, NULL, &addr, 1, &count), FER_MISUSE);
+    assert_own(fer_lookup_host_with(NULL, 80, NULL, &addr, 1, &count), FER_MISUSE);
+    assert_own(fer_lookup_host_with("127.0.0.1", 80, NULL, NULL, 1, &count), FER_MISUSE);
+    assert_own(fer_lookup_host_with("127.0.0.1", 80, &(fer_lookup_options){.resolver = &closed},
+                                    &addr, 1, &count),
+               FER_MISUSE);
+    const fer_lookup_options unknown[] = {
+        {.family = (fer_ip_family)5}, {.unused_ = 1}, {.reserved_ = {0, 0, 0, 0, 0, 1}}};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        assert_own(fer_to_socket_addrs_with("127.0.0.1:80", &unknown[i], &addr, 1, &count),
+                   FER_INVALID_INPUT);
+        assert_own(fer_lookup_host_with("127.0.0.1", 80, &unknown[i], &addr, 1, &count),
+                   FER_INVALID_INPUT);
+    }
+    assert_own(fer_to_socket_addrs_with("127.0.0.1:80", NULL, &addr, 1, NULL), FER_MISUSE);
+    assert_own(fer_to_socket_addrs_with("127.0.0.1:80", NULL, NULL, 1, &count), FER_MISUSE);
     assert_int_equal(count, 4711);
 }
 
@@ -74,30 +93,36 @@ static void a_connect_within_limits_needs_good_arguments(void **state)
     fer_cancel_token token = {0};
     const fer_socket_addr good = loopback(PEER_V4, 9);
     const fer_socket_addr bad = {.ip = {.family = (fer_ip_family)0x55}};
-    const fer_connect_options options[] = {{.limits = {FER_INSTANT_NONE, &token}},
-                                           {.local = &bad},
-                                           {.failures_cap = 1},
-                                           {.reserved_ = {0, 0, 0, 0, 0, 1}}};
-    const fer_error_kind kinds[] = {FER_MISUSE, FER_INVALID_INPUT, FER_MISUSE, FER_INVALID_INPUT};
-    const fer_connect_options with_resolver = {.resolver = &closed};
+    struct {
+        fer_connect_options options;
+        fer_error_kind kind;
+    } rows[] = {{{.limits = {FER_INSTANT_NONE, &token}}, FER_MISUSE},
+                {{.local = &bad}, FER_INVALID_INPUT},
+                {{.failures_cap = 1}, FER_MISUSE},
+                {{.family = (fer_ip_family)5}, FER_INVALID_INPUT},
+                {{.unused_ = {0, 0, 1}}, FER_INVALID_INPUT},
+                {{.reserved_ = {0, 0, 0, 0, 0, 1}}, FER_INVALID_INPUT}};
+    fer_connect_options with_resolver = {.resolver = &closed};
     fer_tcp_stream *stream = test_stream();
-    size_t failed = 4711;
     (void)state;
-    for (size_t i = 0; i < 4; i++) {
-        assert_own(fer_tcp_stream_connect_addrs_with(stream, &good, 1, &options[i], &failed),
-                   kinds[i]);
-        assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &options[i], &failed),
-                   kinds[i]);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const fer_connect_options *options = &rows[i].options;
+        size_t failed = 4711;
+        rows[i].options.failures_count = &failed;
+        assert_own(fer_tcp_stream_connect_addrs(stream, &good, 1, options), rows[i].kind);
+        assert_int_equal(failed, 0);
+        assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", options), rows[i].kind);
+        assert_own(fer_tcp_stream_connect_host_with(stream, "127.0.0.1", 9, options), rows[i].kind);
     }
-    assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &with_resolver, &failed),
-               FER_MISUSE);
-    assert_int_equal(failed, 0);
-    assert_own(fer_tcp_stream_connect_with(stream, NULL, NULL, NULL), FER_MISUSE);
-    assert_own(fer_tcp_stream_connect_with(NULL, "127.0.0.1:9", NULL, NULL), FER_MISUSE);
-    assert_own(fer_tcp_stream_connect_addrs_with(NULL, &good, 1, NULL, NULL), FER_MISUSE);
-    assert_own(fer_tcp_stream_connect_addrs_with(stream, &good, 0, NULL, NULL), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_connect_addrs_with(stream, NULL, 1, NULL, NULL), FER_MISUSE);
-    assert_own(fer_tcp_stream_connect_addrs_with(stream, &bad, 1, NULL, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &with_resolver), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_host_with(stream, NULL, 9, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_host_with(NULL, "127.0.0.1", 9, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_with(stream, NULL, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_with(NULL, "127.0.0.1:9", NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(NULL, &good, 1, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(stream, &good, 0, NULL), FER_INVALID_INPUT);
+    assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 1, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(stream, &bad, 1, NULL), FER_INVALID_INPUT);
     assert_new(stream);
 }
 
@@ -105,25 +130,36 @@ static void a_stream_in_use_is_not_connected_again_within_limits(void **state)
 {
     struct pair *pair = pair_open(state);
     const fer_socket_addr addr = loopback(PEER_V4, 9);
-    assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL, NULL), FER_MISUSE);
-    assert_own(fer_tcp_stream_connect_addrs_with(&pair->stream, &addr, 1, NULL, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_addrs(&pair->stream, &addr, 1, NULL), FER_MISUSE);
     assert_alive(pair);
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-    assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL), FER_MISUSE);
 }
 
 static void a_resolver_is_made_once_and_with_threads(void **state)
 {
     fer_resolver resolver = {0};
     (void)state;
-    assert_own(fer_resolver_new(NULL, 1, 1), FER_MISUSE);
-    assert_own(fer_resolver_new(&resolver, 0, 1), FER_INVALID_INPUT);
-    assert_own(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX + 1, 1), FER_INVALID_INPUT);
-    assert_own(fer_resolver_new(&resolver, SIZE_MAX, SIZE_MAX), FER_INVALID_INPUT);
-    assert_ok(fer_resolver_new(&resolver, 1, 1));
-    assert_own(fer_resolver_new(&resolver, 1, 1), FER_MISUSE);
+    assert_own(fer_resolver_new(NULL, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
+               FER_MISUSE);
+    assert_own(
+        fer_resolver_new(&resolver, &(fer_resolver_options){.reserved_ = {0, 0, 0, 0, 0, 1}}),
+        FER_INVALID_INPUT);
+    assert_own(
+        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = FER_RESOLVER_THREADS_MAX + 1,
+                                                            .queue_cap = 1}),
+        FER_INVALID_INPUT);
+    assert_own(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = UINT32_MAX,
+                                                                   .queue_cap = UINT32_MAX - 1}),
+               FER_INVALID_INPUT);
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
+    assert_own(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
+               FER_MISUSE);
     fer_resolver_close(&resolver);
-    assert_ok(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX, SIZE_MAX));
+    assert_ok(
+        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = FER_RESOLVER_THREADS_MAX,
+                                                            .queue_cap = UINT32_MAX - 1}));
     fer_resolver_close(&resolver);
 }
 
@@ -135,21 +171,21 @@ static void a_start_needs_a_text_an_empty_lookup_and_an_open_poller(void **state
     fer_poller fresh = {0};
     fer_poller closed = {0};
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     assert_ok(fer_poller_new(&closed));
     fer_poller_close(&closed);
-    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookup));
+    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookup));
     fer_poller *const bad[] = {&fresh, &closed};
-    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, &lookup), FER_MISUSE);
-    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, NULL), FER_MISUSE);
-    assert_own(fer_resolver_start(&resolver, NULL, NULL, &other), FER_MISUSE);
-    assert_own(fer_resolver_start_with_key(&resolver, "127.0.0.1:81", NULL, 1, &lookup),
-               FER_MISUSE);
-    assert_own(fer_resolver_start_with_key(&resolver, "127.0.0.1:81", NULL, 1, NULL), FER_MISUSE);
-    assert_own(fer_resolver_start_with_key(&resolver, NULL, NULL, 1, &other), FER_MISUSE);
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, NULL, 0, &lookup), FER_MISUSE);
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, NULL, 0, NULL), FER_MISUSE);
+    assert_own(fer_resolver_start(&resolver, NULL, NULL, NULL, 0, &other), FER_MISUSE);
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, NULL, 1, &lookup), FER_MISUSE);
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, NULL, 1, NULL), FER_MISUSE);
+    assert_own(fer_resolver_start(&resolver, NULL, NULL, NULL, 1, &other), FER_MISUSE);
     for (size_t i = 0; i < 2; i++) {
-        assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", bad[i], &other), FER_MISUSE);
-        assert_own(fer_resolver_start_with_key(&resolver, "127.0.0.1:81", bad[i], 1, &other),
+        assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, bad[i], 0, &other),
+                   FER_MISUSE);
+        assert_own(fer_resolver_start(&resolver, "127.0.0.1:81", NULL, bad[i], 1, &other),
                    FER_MISUSE);
     }
     fer_socket_addr addr;
@@ -171,10 +207,10 @@ static void keys_are_taken_with_room_and_an_open_poller(void **state)
     uint64_t key = 4711;
     size_t count = 4711;
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     assert_ok(fer_poller_new(&closed));
     fer_poller_close(&closed);
-    assert_ok(fer_resolver_start_with_key(&resolver, "127.0.0.1:80", NULL, 7, &lookup));
+    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 7, &lookup));
     assert_own(fer_resolver_take_completed(&resolver, &fresh, &key, 1, &count), FER_MISUSE);
     assert_own(fer_resolver_take_completed(&resolver, &closed, &key, 1, &count), FER_MISUSE);
     assert_own(fer_resolver_take_completed(&resolver, NULL, NULL, 1, &count), FER_MISUSE);
@@ -196,11 +232,11 @@ static void a_wait_needs_a_lookup_and_room(void **state)
     fer_socket_addr addr;
     size_t count = 4711;
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     fer_lookup closed = closed_lookup(&resolver);
     fer_lookup *const bad[] = {NULL, &fresh, &closed};
     const fer_duration timeouts[] = {{0}, {1}, FER_DURATION_NONE};
-    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookup));
+    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookup));
     for (size_t i = 0; i < 3; i++) {
         for (size_t k = 0; k < 3; k++) {
             assert_own(fer_lookup_wait(bad[k], timeouts[i], &addr, 1, &count), FER_MISUSE);

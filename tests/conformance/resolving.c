@@ -100,9 +100,10 @@ static void an_address_text_is_answered_at_once(void **state)
     fer_socket_addr addr;
     size_t count = 0;
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        assert_ok(fer_resolver_start(&resolver, texts[i], NULL, &lookups[i]));
+        assert_ok(fer_resolver_start(&resolver, texts[i], NULL, NULL, 0, &lookups[i]));
         assert_ok(fer_lookup_wait(&lookups[i], (fer_duration){0}, &addr, 1, &count));
         assert_int_equal(count, 1);
         assert_same_answer(&lookups[i], texts[i]);
@@ -116,11 +117,13 @@ static void what_is_no_host_and_port_is_refused_by_the_start(void **state)
                                       "host:",     "host:+80",    "host:65536", "host:http",
                                       "127.0.0.1", "b\xfcrger:80"};
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_own(fer_resolver_start(&resolver, bad[i], NULL, &lookups[0]), FER_INVALID_INPUT);
+        assert_own(fer_resolver_start(&resolver, bad[i], NULL, NULL, 0, &lookups[0]),
+                   FER_INVALID_INPUT);
     }
-    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[0]));
+    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookups[0]));
 }
 
 /* N3: "A lookup's answer is that of fer_to_socket_addrs." */
@@ -130,9 +133,10 @@ static void the_answer_is_that_of_a_lookup_in_this_thread(void **state)
                                         "[fe80::1%1]:83", "localhost:0"};
     (void)state;
     skip_without_localhost();
-    assert_ok(fer_resolver_new(&resolver, 2, SIZE_MAX));
+    assert_ok(fer_resolver_new(&resolver,
+                               &(fer_resolver_options){.threads = 2, .queue_cap = UINT32_MAX - 1}));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        assert_ok(fer_resolver_start(&resolver, texts[i], NULL, &lookups[i]));
+        assert_ok(fer_resolver_start(&resolver, texts[i], NULL, NULL, 0, &lookups[i]));
     }
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         assert_same_answer(&lookups[i], texts[i]);
@@ -144,8 +148,9 @@ static void an_answer_can_be_asked_for_again_with_more_room(void **state)
 {
     (void)state;
     skip_without_localhost();
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
-    assert_ok(fer_resolver_start(&resolver, "localhost:80", NULL, &lookups[0]));
+    assert_ok(fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
+    assert_ok(fer_resolver_start(&resolver, "localhost:80", NULL, NULL, 0, &lookups[0]));
     size_t total = 0;
     assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &total));
     assert_in_range(total, 1, CAP);
@@ -166,8 +171,9 @@ static void an_answer_can_be_asked_for_again_with_more_room(void **state)
 static void a_wait_of_nothing_only_asks(void **state)
 {
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
-    assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, &lookups[0]));
+    assert_ok(fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
+    assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[0]));
     assert_true(is_lookup_failure(poll_until_done(&lookups[0])));
 }
 
@@ -176,8 +182,9 @@ static void a_wait_that_is_too_short_leaves_the_lookup(void **state)
 {
     size_t count = 4711;
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
-    assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, &lookups[0]));
+    assert_ok(fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
+    assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[0]));
     fer_error error = fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count);
     assert_true(is_lookup_failure(error) || (error.kind == FER_TIMED_OUT));
     assert_int_equal(count, 4711);
@@ -194,10 +201,11 @@ static void a_poller_tells_that_a_lookup_is_done(void **state)
     size_t count = 4711;
     (void)state;
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     static const char *const texts[] = {UNKNOWN, "127.0.0.1:80"};
     for (size_t i = 0; i < 2; i++) {
-        assert_ok(fer_resolver_start(&resolver, texts[i], &poller, &lookups[i]));
+        assert_ok(fer_resolver_start(&resolver, texts[i], NULL, &poller, 0, &lookups[i]));
         assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL));
         assert_int_equal(count, 0);
         fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);
@@ -216,10 +224,11 @@ static void a_poller_tells_of_many_lookups(void **state)
     size_t count = 0;
     (void)state;
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, 3, MANY));
+    assert_ok(
+        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 3, .queue_cap = MANY}));
     for (size_t i = 0; i < MANY; i++) {
-        assert_ok(fer_resolver_start(&resolver, i % 3 == 0 ? "127.0.0.1:80" : UNKNOWN, &poller,
-                                     &lookups[i]));
+        assert_ok(fer_resolver_start(&resolver, i % 3 == 0 ? "127.0.0.1:80" : UNKNOWN, NULL,
+                                     &poller, 0, &lookups[i]));
     }
     while (left > 0) {
         assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL));
@@ -236,11 +245,12 @@ static void a_poller_tells_of_many_lookups(void **state)
 static void lookups_are_abandoned_at_any_moment(void **state)
 {
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 4, SIZE_MAX));
+    assert_ok(fer_resolver_new(&resolver,
+                               &(fer_resolver_options){.threads = 4, .queue_cap = UINT32_MAX - 1}));
     for (size_t round = 0; round < 20; round++) {
         assert_ok(fer_poller_new(&poller));
         for (size_t i = 0; i < MANY; i++) {
-            assert_ok(fer_resolver_start(&resolver, UNKNOWN, &poller, &lookups[i]));
+            assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, &poller, 0, &lookups[i]));
         }
         if (round % 4 == 1) {
             FER_IGNORE(poll_until_done(&lookups[round]));
@@ -259,10 +269,11 @@ static void closing_a_resolver_ends_its_lookups(void **state)
 {
     size_t count = 4711;
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 1, MANY));
-    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[0]));
+    assert_ok(
+        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = MANY}));
+    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookups[0]));
     for (size_t i = 1; i < MANY; i++) {
-        assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, &lookups[i]));
+        assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[i]));
     }
     fer_resolver_close(&resolver);
     assert_ok(fer_lookup_wait(&lookups[0], (fer_duration){0}, NULL, 0, &count));
@@ -272,8 +283,10 @@ static void closing_a_resolver_ends_its_lookups(void **state)
         assert_true(fer_lookup_wait(&lookups[i], FER_DURATION_NONE, NULL, 0, &count).kind ==
                     error.kind);
     }
-    assert_own(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &lookups[0]), FER_MISUSE);
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_own(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookups[0]),
+               FER_MISUSE);
+    assert_ok(fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     close_all(handles_before);
 }
 
@@ -293,8 +306,8 @@ static void start_wait_and_abandon(void *argument)
         size_t choice = round * 7 + worker->number;
         fer_lookup lookup = {0};
         size_t count = 0;
-        fer_error error = fer_resolver_start(&resolver, texts[choice % 3],
-                                             choice % 2 == 0 ? &poller : NULL, &lookup);
+        fer_error error = fer_resolver_start(&resolver, texts[choice % 3], NULL,
+                                             choice % 2 == 0 ? &poller : NULL, 0, &lookup);
         worker->unexpected += error.kind != FER_OK && error.kind != FER_WOULD_BLOCK;
         if (error.kind == FER_OK && choice % 5 < 3) {
             error = fer_lookup_wait(
@@ -313,7 +326,7 @@ static void several_threads_share_a_resolver(void **state)
     struct worker workers[4];
     (void)state;
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, 3, 1));
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 3, .queue_cap = 1}));
     memset(workers, 0, sizeof workers);
     for (size_t i = 0; i < 4; i++) {
         workers[i].number = i;
@@ -339,11 +352,12 @@ static void what_was_found_can_be_connected_to(void **state)
     fer_tcp_stream *stream = test_stream();
     fer_tcp_stream *accepted = test_stream();
     snprintf(text, sizeof text, "localhost:%u", (unsigned)port);
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
-    assert_ok(fer_resolver_start(&resolver, text, NULL, &lookups[0]));
+    assert_ok(fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
+    assert_ok(fer_resolver_start(&resolver, text, NULL, NULL, 0, &lookups[0]));
     assert_ok(fer_lookup_wait(&lookups[0], fer_duration_from_secs(60), addrs, CAP, &count));
     assert_in_range(count, 1, CAP);
-    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, count));
+    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, count, NULL));
     assert_ok(fer_tcp_listener_accept(listener, accepted, NULL));
 }
 

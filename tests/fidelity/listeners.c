@@ -310,7 +310,7 @@ static fer_error connect_refused(struct program *program, fer_tcp_stream *stream
         return fer_tcp_stream_connect_addr(stream, &addrs[below(program, 2)]);
     case 2:
         print_text(" addrs");
-        return fer_tcp_stream_connect_addrs(stream, addrs, below(program, 3));
+        return fer_tcp_stream_connect_addrs(stream, addrs, below(program, 3), NULL);
     default:
         print_text(" timeout");
         return fer_tcp_stream_connect_timeout(stream, &addrs[0],
@@ -352,7 +352,7 @@ static fer_error connect_to(struct program *program, fer_tcp_stream *stream,
     }
     if (form < 9) {
         print_text(" addrs");
-        return fer_tcp_stream_connect_addrs(stream, addrs, 2);
+        return fer_tcp_stream_connect_addrs(stream, addrs, 2, NULL);
     }
     if (form < 12) {
         print_text(" timeout");

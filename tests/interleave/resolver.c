@@ -25,7 +25,9 @@ static void open_resolver(size_t threads)
     memset(taken, 0, sizeof taken);
     memset(taken_by_other, 0, sizeof taken_by_other);
     data = 0;
-    INTER_CHECK(fer_resolver_new(&resolver, threads, 4).kind == FER_OK);
+    INTER_CHECK(
+        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = threads, .queue_cap = 4})
+            .kind == FER_OK);
 }
 
 static void begin(void)
@@ -35,7 +37,8 @@ static void begin(void)
 
 static void start(size_t index)
 {
-    INTER_CHECK(fer_resolver_start(&resolver, "name:80", NULL, &lookups[index]).kind == FER_OK);
+    INTER_CHECK(fer_resolver_start(&resolver, "name:80", NULL, NULL, 0, &lookups[index]).kind ==
+                FER_OK);
 }
 
 static void begin_started(void)
@@ -183,7 +186,8 @@ static void begin_with_poller(void)
 {
     open_resolver(1);
     INTER_CHECK(fer_poller_new(&poller).kind == FER_OK);
-    INTER_CHECK(fer_resolver_start(&resolver, "name:80", &poller, &lookups[0]).kind == FER_OK);
+    INTER_CHECK(fer_resolver_start(&resolver, "name:80", NULL, &poller, 0, &lookups[0]).kind ==
+                FER_OK);
 }
 
 static void begin_with_poller_refused(void)
@@ -216,7 +220,7 @@ static void wait_on_poller(void)
 static void start_with_key(size_t index, fer_poller *notified)
 {
     fer_error error =
-        fer_resolver_start_with_key(&resolver, "name:80", notified, index, &lookups[index]);
+        fer_resolver_start(&resolver, "name:80", NULL, notified, index, &lookups[index]);
     INTER_CHECK(error.kind == FER_OK);
 }
 
@@ -268,7 +272,7 @@ static void start_and_take(void)
 static void start_address_with_key(size_t index, fer_poller *notified)
 {
     fer_error error =
-        fer_resolver_start_with_key(&resolver, "127.0.0.1:80", notified, index, &lookups[index]);
+        fer_resolver_start(&resolver, "127.0.0.1:80", NULL, notified, index, &lookups[index]);
     INTER_CHECK(error.kind == FER_OK);
 }
 
@@ -354,7 +358,8 @@ static void look_up_within(void)
     fer_socket_addr addr;
     size_t count = 0;
     fer_limits limits = {.token = &token};
-    fer_error error = fer_to_socket_addrs_within("name:80", &limits, NULL, &addr, 1, &count);
+    fer_error error = fer_to_socket_addrs_with("name:80", &(fer_lookup_options){.limits = limits},
+                                               &addr, 1, &count);
     INTER_CHECK(error.kind == FER_CANCELLED || (error.kind == FER_OK && count == 1));
     INTER_CHECK(error.kind != FER_CANCELLED || data == 1);
 }

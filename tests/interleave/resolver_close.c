@@ -17,7 +17,9 @@ static void begin(void)
     memset(&resolver, 0, sizeof resolver);
     memset(&lookup, 0, sizeof lookup);
     memset(&is_closed, 0, sizeof is_closed);
-    INTER_CHECK(fer_resolver_new(&resolver, 1, 4).kind == FER_OK);
+    INTER_CHECK(
+        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 4}).kind ==
+        FER_OK);
     INTER_CHECK(fer_cancel_token_new(&is_closed).kind == FER_OK);
 }
 
@@ -26,7 +28,9 @@ static void look_up_within(void)
     fer_socket_addr addr;
     size_t count = 0;
     fer_limits limits = {.token = NULL};
-    fer_error error = fer_to_socket_addrs_within("name:80", &limits, &resolver, &addr, 1, &count);
+    fer_error error = fer_to_socket_addrs_with(
+        "name:80", &(fer_lookup_options){.limits = limits, .resolver = &resolver}, &addr, 1,
+        &count);
     INTER_CHECK(error.kind == FER_CANCELLED || error.kind == FER_MISUSE ||
                 (error.kind == FER_OK && count == 1));
 }
@@ -40,7 +44,7 @@ static fer_error_kind wait_for(fer_duration timeout)
 
 static void start(void)
 {
-    fer_error error = fer_resolver_start(&resolver, "name:80", NULL, &lookup);
+    fer_error error = fer_resolver_start(&resolver, "name:80", NULL, NULL, 0, &lookup);
     INTER_CHECK(error.kind == FER_OK || error.kind == FER_MISUSE);
     if (error.kind == FER_OK) {
         bool must_be_done = fer_cancel_token_is_cancelled(&is_closed);

@@ -135,8 +135,9 @@ uint64_t ferp_process(void)
 
 /* ---- Names: each has one address. */
 
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host)
+fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
+    (void)family;
     (void)host;
     inter_operation operation = {.name = "look up"};
     (void)inter_step(&operation);

@@ -43,7 +43,7 @@ static void fork_among_lookups(fer_resolver *resolver, fer_poller *poller)
     fer_lookup lookups[LOOKUPS] = {0};
     int code = -1;
     for (size_t i = 0; i < LOOKUPS; i++) {
-        assert_ok(fer_resolver_start_with_key(resolver, "localhost:1", poller, i, &lookups[i]));
+        assert_ok(fer_resolver_start(resolver, "localhost:1", NULL, poller, i, &lookups[i]));
     }
     pid_t child = fork();
     if (child == 0) {
@@ -69,7 +69,8 @@ void a_child_may_close_its_copies_of_a_resolver(void **state)
     (void)state;
     skip_without_localhost();
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, 2, LOOKUPS));
+    assert_ok(
+        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 2, .queue_cap = LOOKUPS}));
     for (int i = 0; i < FORKS; i++) {
         fork_among_lookups(&resolver, &poller);
     }
@@ -99,9 +100,12 @@ static void fork_with_the_same_id(void)
     fer_lookup lookups[LOOKUPS] = {0};
     (void)signal(SIGALRM, end_with_failure);
     (void)alarm(HANG_SECONDS);
-    bool is_good = fer_resolver_new(&resolver, 2, LOOKUPS).kind == FER_OK;
+    bool is_good =
+        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 2, .queue_cap = LOOKUPS})
+            .kind == FER_OK;
     for (size_t i = 0; i < LOOKUPS && is_good; i++) {
-        is_good = fer_resolver_start(&resolver, "localhost:1", NULL, &lookups[i]).kind == FER_OK;
+        is_good =
+            fer_resolver_start(&resolver, "localhost:1", NULL, NULL, 0, &lookups[i]).kind == FER_OK;
     }
     if (unshare(CLONE_NEWPID) != 0) {
         _exit(CANNOT_UNSHARE);

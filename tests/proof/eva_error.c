@@ -2,6 +2,15 @@
  * any code. wp_format.c proves once, for feri_text_store, how a text is truncated to its buffer. */
 #include "__fc_builtin.h"
 #include "ferrule/error.h"
+#include "platform/background.h"
+
+/* Any bytes, NUL-terminated. */
+void ferp_error_text(fer_error error, char *buf, size_t cap)
+{
+    (void)error;
+    Frama_C_make_unknown(buf, cap);
+    buf[cap - 1] = '\0';
+}
 
 #define ONE_KIND(name, value, rust_name, phrase) name,
 static const fer_error_kind kinds[] = {FER_ERROR_KINDS(ONE_KIND)(fer_error_kind) 255};

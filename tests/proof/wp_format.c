@@ -25,10 +25,10 @@
 /* clang-format on */
 
 /* The offsets at which the octets of an address start and end, from the first. */
-#define AT_B(v4) (digits(v4->octets[0]) + 1)
-#define AT_C(v4) (AT_B(v4) + digits(v4->octets[1]) + 1)
-#define AT_D(v4) (AT_C(v4) + digits(v4->octets[2]) + 1)
-#define AT_END(v4) (AT_D(v4) + digits(v4->octets[3]))
+#define AT_B(v4) (digits(v4[0]) + 1)
+#define AT_C(v4) (AT_B(v4) + digits(v4[1]) + 1)
+#define AT_D(v4) (AT_C(v4) + digits(v4[2]) + 1)
+#define AT_END(v4) (AT_D(v4) + digits(v4[3]))
 
 /*@ requires \valid(text + (at .. at + 3)) && at <= PTRDIFF_MAX;
     assigns text[at .. at + 3];
@@ -45,21 +45,23 @@ static inline size_t feri_last_octet_store(char *text, size_t at, uint8_t octet)
 /*@ requires \valid(text + (at .. at + 15)) && at <= 128 && \valid_read(addr) &&
       \separated(addr, text + (at .. at + 15));
     assigns text[at .. at + 15];
-    ensures \result == AT_END(addr) && 7 <= \result <= 15;
-    ensures text[at + AT_END(addr)] == 0;
+    ensures \result == AT_END(addr->octets) && 7 <= \result <= 15;
+    ensures text[at + AT_END(addr->octets)] == 0;
     ensures OCTET_AND(text, at, addr->octets[0], at + 16, '.');
-    ensures OCTET_AND(text, at + AT_B(addr), addr->octets[1], at + 16, '.');
-    ensures OCTET_AND(text, at + AT_C(addr), addr->octets[2], at + 16, '.');
-    ensures OCTET_AND(text, at + AT_D(addr), addr->octets[3], at + 16, 0); */
+    ensures OCTET_AND(text, at + AT_B(addr->octets), addr->octets[1], at + 16, '.');
+    ensures OCTET_AND(text, at + AT_C(addr->octets), addr->octets[2], at + 16, '.');
+    ensures OCTET_AND(text, at + AT_D(addr->octets), addr->octets[3], at + 16, 0); */
 static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr *addr);
 
 /*@ requires \valid(out) && out->len <= 112 && \valid_read(addr) && \separated(addr, out);
     assigns *out;
-    ensures out->len == \old(out->len) + AT_END(addr) && AT_END(addr) <= 15;
+    ensures out->len == \old(out->len) + AT_END(addr->octets) && AT_END(addr->octets) <= 15;
     ensures OCTET_AND((&out->text[0]), \old(out->len), addr->octets[0], 128, '.');
-    ensures OCTET_AND((&out->text[0]), \old(out->len) + AT_B(addr), addr->octets[1], 128, '.');
-    ensures OCTET_AND((&out->text[0]), \old(out->len) + AT_C(addr), addr->octets[2], 128, '.');
-    ensures OCTET_AT((&out->text[0]), \old(out->len) + AT_D(addr), addr->octets[3], 128); */
+    ensures OCTET_AND((&out->text[0]), \old(out->len) + AT_B(addr->octets), addr->octets[1], 128,
+      '.');
+    ensures OCTET_AND((&out->text[0]), \old(out->len) + AT_C(addr->octets), addr->octets[2], 128,
+      '.');
+    ensures OCTET_AT((&out->text[0]), \old(out->len) + AT_D(addr->octets), addr->octets[3], 128); */
 void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr);
 
 /*@ requires \valid_read(text + (0 .. len - 1)) && len < PTRDIFF_MAX;
@@ -91,21 +93,16 @@ static inline void feri_addr_text_copy(const char *text, size_t n, char *buf);
     ensures buf != \null && 0 < cap <= \old(out->len) ==> buf[cap - 1] == 0; */
 size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
 
-/*@ requires addr == \null || \valid_read(addr);
-    requires buf == \null || cap == 0 ||
-      (\valid(buf + (0 .. cap - 1)) && \separated(addr, buf + (0 .. cap - 1)));
+/*@ requires buf == \null || cap == 0 || \valid(buf + (0 .. cap - 1));
     assigns buf[0 .. cap - 1];
-    ensures addr == \null || (buf == \null && cap != 0) ==> \result == 0;
-    ensures addr != \null && (buf != \null || cap == 0) ==> \result == AT_END(addr);
-    ensures addr != \null && buf != \null && cap > 0 ==>
-      OCTET_AND(buf, 0, addr->octets[0], cap - 1, '.');
-    ensures addr != \null && buf != \null && cap > 0 ==>
-      OCTET_AND(buf, AT_B(addr), addr->octets[1], cap - 1, '.');
-    ensures addr != \null && buf != \null && cap > 0 ==>
-      OCTET_AND(buf, AT_C(addr), addr->octets[2], cap - 1, '.');
-    ensures addr != \null && buf != \null && cap > 0 ==>
-      OCTET_AT(buf, AT_D(addr), addr->octets[3], cap - 1);
-    ensures addr != \null && buf != \null && cap > AT_END(addr) ==> buf[AT_END(addr)] == 0;
-    ensures addr != \null && buf != \null && 0 < cap <= AT_END(addr) ==> buf[cap - 1] == 0;
-    ensures addr == \null && buf != \null && cap > 0 ==> buf[0] == 0; */
+    ensures buf == \null && cap != 0 ==> \result == 0;
+    ensures buf != \null || cap == 0 ==> \result == AT_END(addr.octets);
+    ensures buf != \null && cap > 0 ==> OCTET_AND(buf, 0, addr.octets[0], cap - 1, '.');
+    ensures buf != \null && cap > 0 ==>
+      OCTET_AND(buf, AT_B(addr.octets), addr.octets[1], cap - 1, '.');
+    ensures buf != \null && cap > 0 ==>
+      OCTET_AND(buf, AT_C(addr.octets), addr.octets[2], cap - 1, '.');
+    ensures buf != \null && cap > 0 ==> OCTET_AT(buf, AT_D(addr.octets), addr.octets[3], cap - 1);
+    ensures buf != \null && cap > AT_END(addr.octets) ==> buf[AT_END(addr.octets)] == 0;
+    ensures buf != \null && 0 < cap <= AT_END(addr.octets) ==> buf[cap - 1] == 0; */
 size_t fer_ipv4_addr_format(fer_ipv4_addr addr, char *buf, size_t cap);

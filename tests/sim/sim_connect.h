@@ -36,6 +36,7 @@ static inline void begin(void **state)
     memset(&resolver, 0, sizeof resolver);
     options.failures = failures;
     options.failures_cap = CAP;
+    options.failures_count = &failed;
     failed = 99;
     config.names = names;
     config.name_count = sizeof names / sizeof names[0];
@@ -75,7 +76,7 @@ static inline void end_in_ms(uint64_t time)
 
 static inline fer_error connect_to(const char *text)
 {
-    return fer_tcp_stream_connect_with(&stream, text, &options, &failed);
+    return fer_tcp_stream_connect_with(&stream, text, &options);
 }
 
 static inline void assert_peer(const char *text)

@@ -103,7 +103,8 @@ static fer_error look_up(const char *text, fer_resolver *with)
 {
     fer_socket_addr addrs[3];
     size_t count = 99;
-    fer_error error = fer_to_socket_addrs_within(text, &options.limits, with, addrs, 3, &count);
+    fer_error error = fer_to_socket_addrs_with(
+        text, &(fer_lookup_options){.limits = options.limits, .resolver = with}, addrs, 3, &count);
     assert_int_equal(count, error.kind == FER_OK ? 3 : 99);
     return error;
 }
@@ -129,7 +130,7 @@ static void a_lookup_ends_at_its_limits(void **state)
 static void a_late_lookup_occupies_its_thread(void **state)
 {
     begin(state);
-    assert_ok(fer_resolver_new(&resolver, 1, 1));
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     end_in_ms(500);
     assert_code(look_up("slow.test:80", &resolver), FER_TIMED_OUT, 0);
     options.limits.deadline = FER_INSTANT_NONE;
@@ -138,7 +139,7 @@ static void a_late_lookup_occupies_its_thread(void **state)
     end_in_ms(500);
     assert_code(look_up("slow.test:80", &resolver), FER_TIMED_OUT, 0);
     fer_lookup queued = {0};
-    assert_ok(fer_resolver_start(&resolver, "slow.test:80", NULL, &queued));
+    assert_ok(fer_resolver_start(&resolver, "slow.test:80", NULL, NULL, 0, &queued));
     assert_code(look_up("three.test:80", &resolver), FER_TIMED_OUT, 0);
     end_in_ms(500);
     assert_code(look_up("three.test:80", &resolver), FER_WOULD_BLOCK, 0);
@@ -153,7 +154,8 @@ static void close_resolver(void *context)
 static void closing_the_resolver_ends_the_wait(void **state)
 {
     begin(state);
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     assert_ok(fer_sim_after(millis(700), close_resolver, &resolver));
     assert_code(look_up("slow.test:80", &resolver), FER_CANCELLED, 0);
     assert_int_equal(now_ms(), 700);

@@ -64,7 +64,7 @@ static void all_addresses_of_a_family_fail_at_once(void **state)
     answer("[fd00::7]:0", FER_SIM_ANSWER_NO_ROUTE, 500);
     answer("[fd00::8]:0", FER_SIM_ANSWER_NO_ROUTE, 0);
     assert_int_equal(connect_time("[fd00::7]:80", FER_NETWORK_UNREACHABLE), 0);
-    assert_ok(fer_tcp_stream_connect_addrs(&stream, addrs, 3));
+    assert_ok(fer_tcp_stream_connect_addrs(&stream, addrs, 3, NULL));
     assert_int_equal(now_ms(), 2);
     fer_tcp_stream_close(&stream);
 }
@@ -124,7 +124,7 @@ static void sixteen_addresses_never_answer(void **state)
         addrs[i] = addr_of("10.0.1.1:80");
         addrs[i].ip.u.v4.octets[3] = (uint8_t)(1 + i);
     }
-    assert_kind(fer_tcp_stream_connect_addrs(&stream, addrs, MANY), FER_CONNECTION_TIMED_OUT);
+    assert_kind(fer_tcp_stream_connect_addrs(&stream, addrs, MANY, NULL), FER_CONNECTION_TIMED_OUT);
     assert_int_equal(now_ms() / 1000, (uint64_t)MANY * (is_winsock(state) ? 21 : 127));
 }
 

@@ -26,7 +26,8 @@ static void begin(void **state, const char *address)
     service = (fer_sim_name){.host = "service.test", .addrs = service_addrs, .count = 1};
     service_addrs[0] = addr_of(address);
     sim_begin_with(config);
-    assert_ok(fer_resolver_new(&resolver, 2, 0));
+    assert_ok(fer_resolver_new(
+        &resolver, &(fer_resolver_options){.threads = 2, .queue_cap = FER_RESOLVER_NO_QUEUE}));
 }
 
 static reconnect way_to_service(void)

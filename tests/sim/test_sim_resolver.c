@@ -18,7 +18,7 @@ static fer_resolver resolver;
 static fer_lookup lookups[4];
 static fer_poller poller;
 
-static void begin_with(fer_sim_config config, size_t threads, size_t waiting)
+static void begin_with(fer_sim_config config, uint32_t threads, uint32_t waiting)
 {
     memset(&resolver, 0, sizeof resolver);
     memset(lookups, 0, sizeof lookups);
@@ -27,10 +27,13 @@ static void begin_with(fer_sim_config config, size_t threads, size_t waiting)
     config.name_count = sizeof names / sizeof names[0];
     sim_begin_with(config);
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, threads, waiting));
+    assert_ok(fer_resolver_new(
+        &resolver,
+        &(fer_resolver_options){.threads = threads,
+                                .queue_cap = waiting == 0 ? FER_RESOLVER_NO_QUEUE : waiting}));
 }
 
-static void begin(void **state, size_t threads, size_t waiting)
+static void begin(void **state, uint32_t threads, uint32_t waiting)
 {
     begin_with(config_of(state), threads, waiting);
 }
@@ -47,7 +50,7 @@ static int end(void **state)
 
 static void start(size_t at, const char *text)
 {
-    assert_ok(fer_resolver_start(&resolver, text, &poller, &lookups[at]));
+    assert_ok(fer_resolver_start(&resolver, text, NULL, &poller, 0, &lookups[at]));
 }
 
 static fer_error wait_for(size_t at, fer_duration timeout)
@@ -97,7 +100,8 @@ static void threads_look_up_side_by_side_and_the_line_waits(void **state)
     start(0, "slow.test:80");
     start(1, "gone.test:80");
     start(2, "slow.test:80");
-    assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, &lookups[3]), FER_WOULD_BLOCK);
+    assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, NULL, 0, &lookups[3]),
+                FER_WOULD_BLOCK);
     assert_kind(wait_for(1, FER_DURATION_NONE), FER_HOST_NOT_FOUND);
     assert_int_equal(now_ms(), 1000);
     start(3, "two.test:80");
@@ -161,8 +165,8 @@ static void keys_come_with_the_notifications(void **state)
     size_t count = 0;
     begin(state, 3, 0);
     for (size_t i = 0; i < 3; i++) {
-        assert_ok(fer_resolver_start_with_key(&resolver, started[i].text, &poller, started[i].key,
-                                              &lookups[i]));
+        assert_ok(fer_resolver_start(&resolver, started[i].text, NULL, &poller, started[i].key,
+                                     &lookups[i]));
     }
     for (size_t i = 3; i-- > 0;) {
         bool is_notified = false;
@@ -179,7 +183,7 @@ static void keys_come_with_the_notifications(void **state)
 static void taking_again_and_again_comes_to_an_end(void **state)
 {
     begin(state, 1, 0);
-    assert_ok(fer_resolver_start_with_key(&resolver, "soon.test:80", NULL, 7, &lookups[0]));
+    assert_ok(fer_resolver_start(&resolver, "soon.test:80", NULL, NULL, 7, &lookups[0]));
     uint64_t key = 0;
     while (key == 0) {
         assert_true(now_ms() <= 5);
@@ -197,7 +201,7 @@ static void wait_in_a_callback(void *context)
     callback_errors[0] = wait_for(0, (fer_duration){0});
     callback_errors[1] = wait_for(0, FER_DURATION_NONE);
     assert_int_equal(take_one(&poller), 0);
-    assert_ok(fer_resolver_start(&resolver, "two.test:80", NULL, &lookups[1]));
+    assert_ok(fer_resolver_start(&resolver, "two.test:80", NULL, NULL, 0, &lookups[1]));
 }
 
 static void in_a_callback_time_stands_still(void **state)
@@ -232,7 +236,7 @@ static void there_may_be_no_memory_for_a_lookup(void **state)
     begin(state, 1, 0);
     for (uint64_t nth = 1; nth <= 2; nth++) {
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
-        assert_kind(fer_resolver_start(&resolver, "two.test:80", &poller, &lookups[0]),
+        assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, &poller, 0, &lookups[0]),
                     FER_OUT_OF_MEMORY);
     }
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 3));
@@ -262,14 +266,16 @@ static void a_simulation_can_end_while_names_are_looked_up(void **state)
     assert_ok(fer_lookup_wait(&lookups[2], FER_DURATION_NONE, &addr, 1, &count));
     assert_int_equal(count, 1);
     assert_int_equal(addr.port, 80);
-    assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, &lookups[1]), FER_UNSUPPORTED);
+    assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, NULL, 0, &lookups[1]),
+                FER_UNSUPPORTED);
 }
 
 static void without_a_simulation_there_is_no_resolver(void **state)
 {
     fer_resolver none = {0};
     (void)state;
-    assert_kind(fer_resolver_new(&none, 1, 1), FER_UNSUPPORTED);
+    assert_kind(fer_resolver_new(&none, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
+                FER_UNSUPPORTED);
 }
 
 static uint64_t digest_of_a_run(void **state)

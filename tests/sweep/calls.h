@@ -130,15 +130,17 @@
     X(fer_tcp_stream_connect, NONE, 0, fer_tcp_stream_connect(&w->tcp, w->name_of_tcp))            \
     X(fer_tcp_stream_connect_addr, NONE, 0, fer_tcp_stream_connect_addr(&w->tcp, &w->tcp_peer))    \
     X(fer_tcp_stream_connect_addrs, NONE, 0,                                                       \
-      fer_tcp_stream_connect_addrs(&w->tcp, w->tcp_peers, 2))                                      \
+      fer_tcp_stream_connect_addrs(&w->tcp, w->tcp_peers, 2, NULL))                                \
     X(fer_tcp_stream_connect_timeout, NONE, 0,                                                     \
       fer_tcp_stream_connect_timeout(&w->tcp, &w->tcp_peer, w->brief))                             \
+    X(fer_tcp_stream_connect_host_with, NONE, LIMITED,                                             \
+      fer_tcp_stream_connect_host_with(&w->tcp, "name.test", w->tcp_peer.port, &w->options))       \
     X(fer_tcp_stream_connect_with, NONE, LIMITED,                                                  \
-      fer_tcp_stream_connect_with(&w->tcp, w->name_of_tcp, &w->options, &w->n))                    \
+      fer_tcp_stream_connect_with(&w->tcp, w->name_of_tcp, &w->options))                           \
     X(fer_tcp_stream_connect_with, RESOLVER, LIMITED,                                              \
-      fer_tcp_stream_connect_with(&w->tcp, w->name_of_tcp, &w->options, &w->n))                    \
-    X(fer_tcp_stream_connect_addrs_with, NONE, LIMITED,                                            \
-      fer_tcp_stream_connect_addrs_with(&w->tcp, w->tcp_peers, 2, &w->options, &w->n))             \
+      fer_tcp_stream_connect_with(&w->tcp, w->name_of_tcp, &w->options))                           \
+    X(fer_tcp_stream_connect_addrs, NONE, LIMITED,                                                 \
+      fer_tcp_stream_connect_addrs(&w->tcp, w->tcp_peers, 2, &w->options))                         \
     X(fer_tcp_stream_connect_start, NONE, 0, fer_tcp_stream_connect_start(&w->tcp, &w->tcp_peer))  \
     X(fer_tcp_stream_ready, TCP_STARTED, STARTED,                                                  \
       fer_tcp_stream_ready(&w->tcp, FER_WRITABLE, w->brief, &w->ready))                            \
@@ -336,15 +338,21 @@
     X(fer_cancel_token_close, TOKEN, 0, (fer_cancel_token_close(&w->token), OK))                  \
     X(fer_to_socket_addrs, NONE, 0, fer_to_socket_addrs(w->name_of_tcp, w->found, 4, &w->n))      \
     X(fer_lookup_host, NONE, 0, fer_lookup_host("name.test", 80, w->found, 4, &w->n))             \
-    X(fer_to_socket_addrs_within, NONE, LIMITED,                                                  \
-      fer_to_socket_addrs_within(w->name_of_tcp, &w->limits, NULL, w->found, 4, &w->n))           \
-    X(fer_to_socket_addrs_within, RESOLVER, LIMITED,                                              \
-      fer_to_socket_addrs_within(w->name_of_tcp, &w->limits, &w->resolver, w->found, 4, &w->n))   \
-    X(fer_resolver_new, NONE, 0, fer_resolver_new(&w->resolver, 1, 1))                            \
+    X(fer_lookup_host_with, NONE, 0,                                                              \
+      fer_lookup_host_with("name.test", 80, NULL, w->found, 4, &w->n))                            \
+    X(fer_to_socket_addrs_with, NONE, LIMITED,                                                    \
+      fer_to_socket_addrs_with(w->name_of_tcp, &(fer_lookup_options){.limits = w->limits},        \
+                               w->found, 4, &w->n))                                               \
+    X(fer_to_socket_addrs_with, RESOLVER, LIMITED,                                                \
+      fer_to_socket_addrs_with(                                                                   \
+          w->name_of_tcp, &(fer_lookup_options){.limits = w->limits, .resolver = &w->resolver},   \
+          w->found, 4, &w->n))                                                                    \
+    X(fer_resolver_new, NONE, 0,                                                                  \
+      fer_resolver_new(&w->resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}))      \
     X(fer_resolver_start, RESOLVER, 0,                                                            \
-      fer_resolver_start(&w->resolver, w->name_of_tcp, NULL, &w->lookup))                         \
-    X(fer_resolver_start_with_key, RESOLVER, 0,                                                   \
-      fer_resolver_start_with_key(&w->resolver, w->name_of_tcp, NULL, 7, &w->lookup))             \
+      fer_resolver_start(&w->resolver, w->name_of_tcp, NULL, NULL, 0, &w->lookup))                \
+    X(fer_resolver_start_host, RESOLVER, 0,                                                       \
+      fer_resolver_start_host(&w->resolver, "name.test", 80, NULL, NULL, 7, &w->lookup))          \
     X(fer_resolver_take_completed, LOOKUP, 0,                                                     \
       fer_resolver_take_completed(&w->resolver, NULL, w->keys, 2, &w->n))                         \
     X(fer_lookup_wait, LOOKUP, ONCE, fer_lookup_wait(&w->lookup, w->brief, w->found, 4, &w->n))   \

@@ -196,10 +196,12 @@ static void open_token(struct world *w, bool cancels)
 
 static void open_resolver(struct world *w, bool starts)
 {
-    REQUIRE_OK(fer_resolver_new(&w->resolver, 1, 1));
+    REQUIRE_OK(
+        fer_resolver_new(&w->resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     w->options.resolver = &w->resolver;
+    w->options.failures_count = &w->n;
     if (starts) {
-        REQUIRE_OK(fer_resolver_start(&w->resolver, w->name_of_tcp, NULL, &w->lookup));
+        REQUIRE_OK(fer_resolver_start(&w->resolver, w->name_of_tcp, NULL, NULL, 0, &w->lookup));
     }
 }
 

@@ -29,6 +29,7 @@ static inline void begin(const struct ferp_traits *traits)
     memset(&options, 0, sizeof options);
     options.failures = failures;
     options.failures_cap = CAP;
+    options.failures_count = &failed;
     failed = 99;
 }
 
@@ -43,7 +44,7 @@ static inline void begin_pending(const struct ferp_traits *traits)
 /* The handle is NEW after a failure, and no socket is left. */
 static inline fer_error connect_all(const fer_socket_addr *addrs, size_t count)
 {
-    fer_error error = fer_tcp_stream_connect_addrs_with(&stream, addrs, count, &options, &failed);
+    fer_error error = fer_tcp_stream_connect_addrs(&stream, addrs, count, &options);
     bool is_open = fer_tcp_stream_as_raw(&stream) != FER_RAW_SOCKET_NONE;
     assert_int_equal(is_open, error.kind == FER_OK);
     assert_int_equal(script.sockets_open, is_open);

@@ -13,7 +13,7 @@ static fer_resolver resolver;
 static fer_lookup lookups[LOOKUPS];
 static fer_poller poller;
 
-static inline void begin(size_t threads, size_t waiting)
+static inline void begin(uint32_t threads, uint32_t waiting)
 {
     script_begin(&script_posix);
     script_background_begin();
@@ -21,7 +21,10 @@ static inline void begin(size_t threads, size_t waiting)
     memset(lookups, 0, sizeof lookups);
     memset(&poller, 0, sizeof poller);
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, threads, waiting));
+    assert_ok(fer_resolver_new(
+        &resolver,
+        &(fer_resolver_options){.threads = threads,
+                                .queue_cap = waiting == 0 ? FER_RESOLVER_NO_QUEUE : waiting}));
     script.log[0] = '\0';
 }
 
@@ -63,7 +66,7 @@ static inline void script_addresses(size_t count)
 
 static inline void start(size_t at, const char *text)
 {
-    assert_ok(fer_resolver_start(&resolver, text, NULL, &lookups[at]));
+    assert_ok(fer_resolver_start(&resolver, text, NULL, NULL, 0, &lookups[at]));
 }
 
 /* Runs the thread until it has started a lookup, as if the thread were inside the system's

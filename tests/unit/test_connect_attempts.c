@@ -335,11 +335,11 @@ static void all_arguments_but_the_addresses_may_be_null(void **state)
     fer_socket_addr addr = script_addr(A);
     (void)state;
     begin(&script_posix);
-    assert_ok(fer_tcp_stream_connect_addrs_with(&stream, &addr, 1, NULL, NULL));
+    assert_ok(fer_tcp_stream_connect_addrs(&stream, &addr, 1, NULL));
     fer_tcp_stream_close(&stream);
     script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
-    assert_error(fer_tcp_stream_connect_addrs_with(&stream, &addr, 1, NULL, NULL),
-                 FER_CONNECTION_REFUSED, 111);
+    assert_error(fer_tcp_stream_connect_addrs(&stream, &addr, 1, NULL), FER_CONNECTION_REFUSED,
+                 111);
 }
 
 static void bad_arguments_are_refused_and_the_count_is_set(void **state)
@@ -360,7 +360,7 @@ static void bad_arguments_are_refused_and_the_count_is_set(void **state)
     options.local = NULL;
     options.limits.token = &token; /* not open */
     assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
-    assert_error(fer_tcp_stream_connect_addrs_with(NULL, &addr, 1, NULL, &failed), FER_MISUSE, 0);
+    assert_error(fer_tcp_stream_connect_addrs(NULL, &addr, 1, NULL), FER_MISUSE, 0);
     assert_log("");
 }
 
@@ -370,8 +370,7 @@ static void a_handle_in_use_is_left_alone(void **state)
     (void)state;
     begin(&script_posix);
     stream.handle_ = script_stream(0);
-    assert_error(fer_tcp_stream_connect_addrs_with(&stream, &addr, 1, &options, &failed),
-                 FER_MISUSE, 0);
+    assert_error(fer_tcp_stream_connect_addrs(&stream, &addr, 1, &options), FER_MISUSE, 0);
     assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
     assert_log("");
 }

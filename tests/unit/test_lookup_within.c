@@ -29,7 +29,8 @@ static void begin_with_token(void)
 /* After the call only the test's resolver is left, once the thread has ended. */
 static fer_error look_up(const char *text, fer_resolver *with)
 {
-    return fer_to_socket_addrs_within(text, &limits, with, addrs, CAP, &count);
+    return fer_to_socket_addrs_with(text, &(fer_lookup_options){.limits = limits, .resolver = with},
+                                    addrs, CAP, &count);
 }
 
 static void finish_thread_in_wait(script_call call)
@@ -68,7 +69,7 @@ static void without_limits_and_resolver_it_runs_in_this_thread(void **state)
     (void)state;
     begin_lookup();
     script_addresses(2);
-    assert_ok(fer_to_socket_addrs_within("a.test:80", NULL, NULL, addrs, CAP, &count));
+    assert_ok(fer_to_socket_addrs_with("a.test:80", NULL, addrs, CAP, &count));
     assert_int_equal(count, 2);
     assert_addr(&addrs[0], "192.0.2.1:80");
     assert_addr(&addrs[1], "[2001:db8::2]:80");
@@ -107,7 +108,8 @@ static void a_resolver_runs_it_even_without_limits(void **state)
     begin_lookup();
     script_addresses(1);
     script.on_call = finish_thread_in_wait;
-    assert_ok(fer_to_socket_addrs_within("a.test:80", NULL, &resolver, addrs, CAP, &count));
+    assert_ok(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.resolver = &resolver},
+                                       addrs, CAP, &count));
     assert_int_equal(count, 1);
     assert_non_null(strstr(script.log, "token_wait(ever) lookup_begin(a.test)"));
 }
@@ -117,7 +119,8 @@ static void a_small_array_gets_the_first_and_the_number_of_all(void **state)
     (void)state;
     begin_lookup();
     script_addresses(3);
-    assert_ok(fer_to_socket_addrs_within("a.test:80", &limits, NULL, addrs, 1, &count));
+    assert_ok(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.limits = limits}, addrs,
+                                       1, &count));
     assert_int_equal(count, 3);
     assert_addr(&addrs[0], "192.0.2.1:80");
 }
@@ -252,9 +255,11 @@ static void bad_arguments_and_bad_text_come_before_the_limits(void **state)
     assert_error(look_up("a.test", NULL), FER_INVALID_INPUT, 0);
     assert_error(look_up(NULL, NULL), FER_MISUSE, 0);
     assert_error(look_up("a.test:80", &closed), FER_MISUSE, 0);
-    assert_error(fer_to_socket_addrs_within("a.test:80", &limits, NULL, NULL, 1, &count),
+    assert_error(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.limits = limits},
+                                          NULL, 1, &count),
                  FER_MISUSE, 0);
-    assert_error(fer_to_socket_addrs_within("a.test:80", &limits, NULL, addrs, CAP, NULL),
+    assert_error(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.limits = limits},
+                                          addrs, CAP, NULL),
                  FER_MISUSE, 0);
     assert_error(look_up("a.test:80", NULL), FER_CANCELLED, 0);
     assert_error(look_up("127.0.0.1:80", NULL), FER_CANCELLED, 0);
@@ -318,7 +323,8 @@ static fer_error connect_to_name(const char *text)
     failed = 99;
     memset(&stream, 0, sizeof stream);
     options.limits = limits;
-    fer_error error = fer_tcp_stream_connect_with(&stream, text, &options, &failed);
+    options.failures_count = &failed;
+    fer_error error = fer_tcp_stream_connect_with(&stream, text, &options);
     assert_int_equal(fer_tcp_stream_as_raw(&stream) != FER_RAW_SOCKET_NONE, error.kind == FER_OK);
     assert_int_equal(script.sockets_open, error.kind == FER_OK);
     return error;
@@ -398,7 +404,7 @@ static void bad_options_of_a_connect_by_name_are_refused(void **state)
     options.resolver = NULL;
     options.failures_cap = 1;
     assert_error(connect_to_name("127.0.0.1:80"), FER_MISUSE, 0);
-    assert_error(fer_tcp_stream_connect_with(NULL, "127.0.0.1:80", NULL, NULL), FER_MISUSE, 0);
+    assert_error(fer_tcp_stream_connect_with(NULL, "127.0.0.1:80", NULL), FER_MISUSE, 0);
     assert_log("");
     assert_int_equal(failed, 0);
 }
@@ -408,7 +414,7 @@ static void a_handle_in_use_looks_nothing_up(void **state)
     (void)state;
     begin_connect();
     fer_tcp_stream open = {script_stream(0)};
-    assert_error(fer_tcp_stream_connect_with(&open, "a.test:80", NULL, NULL), FER_MISUSE, 0);
+    assert_error(fer_tcp_stream_connect_with(&open, "a.test:80", NULL), FER_MISUSE, 0);
     assert_int_equal(fer_tcp_stream_as_raw(&open), 1);
     assert_log("");
     fer_tcp_stream_close(&open);
@@ -419,7 +425,7 @@ static void a_connect_to_an_address_text_with_no_options_has_no_thread(void **st
     (void)state;
     begin_connect();
     memset(&stream, 0, sizeof stream);
-    assert_ok(fer_tcp_stream_connect_with(&stream, "192.0.2.1:80", NULL, NULL));
+    assert_ok(fer_tcp_stream_connect_with(&stream, "192.0.2.1:80", NULL));
     assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0)");
     assert_int_equal(background.memory_live, 1);
 }

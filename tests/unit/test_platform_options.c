@@ -144,7 +144,7 @@ static size_t count_loopback(const char *host)
     ferp_lookup lookup;
     fer_socket_addr addr;
     size_t count = 0;
-    assert_ok(ferp_lookup_begin(&lookup, host));
+    assert_ok(ferp_lookup_begin(&lookup, host, FERP_ANY_FAMILY));
     while (ferp_lookup_next(&lookup, &addr)) {
         assert_true(is_loopback(&addr));
         assert_int_equal(addr.port, 0);
@@ -180,7 +180,7 @@ static void a_lookup_may_end_early(void **state)
 {
     (void)state;
     ferp_lookup lookup;
-    assert_ok(ferp_lookup_begin(&lookup, "127.0.0.1"));
+    assert_ok(ferp_lookup_begin(&lookup, "127.0.0.1", FERP_ANY_FAMILY));
     ferp_lookup_end(&lookup);
 }
 
@@ -196,7 +196,7 @@ static void a_name_that_does_not_exist_is_the_resolver_s_error(void **state)
 {
     (void)state;
     ferp_lookup lookup;
-    fer_error err = ferp_lookup_begin(&lookup, "no-such-host.invalid");
+    fer_error err = ferp_lookup_begin(&lookup, "no-such-host.invalid", FERP_ANY_FAMILY);
     assert_true(is_resolver_kind(err.kind));
     assert_int_not_equal(err.os_code, 0);
 }
@@ -207,7 +207,7 @@ static void a_name_that_is_not_utf_8_is_never_found(void **state)
 {
     (void)state;
     ferp_lookup lookup;
-    fer_error_kind kind = ferp_lookup_begin(&lookup, "no\xff\xfe.invalid").kind;
+    fer_error_kind kind = ferp_lookup_begin(&lookup, "no\xff\xfe.invalid", FERP_ANY_FAMILY).kind;
     assert_true(kind == FER_INVALID_INPUT || is_resolver_kind(kind));
 }
 

@@ -11,7 +11,7 @@ static void an_address_text_is_answered_at_once_and_without_a_thread(void **stat
     size_t count = 0;
     (void)state;
     begin(1, 0);
-    assert_ok(fer_resolver_start(&resolver, "[::1]:80", &poller, &lookups[0]));
+    assert_ok(fer_resolver_start(&resolver, "[::1]:80", NULL, &poller, 0, &lookups[0]));
     assert_log("");
     assert_true(poller_was_notified());
     assert_false(poller_was_notified());
@@ -27,7 +27,8 @@ static void an_address_text_needs_no_place_in_line(void **state)
     (void)state;
     begin(1, 0);
     start(0, "a.test:80");
-    assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, &lookups[1]), FER_WOULD_BLOCK, 0);
+    assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, NULL, 0, &lookups[1]),
+                 FER_WOULD_BLOCK, 0);
     start(1, "127.0.0.1:80");
     script_thread_finish(0);
 }
@@ -38,10 +39,10 @@ static void what_is_no_host_port_is_refused_at_once(void **state)
     (void)state;
     begin(1, 0);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_error(fer_resolver_start(&resolver, bad[i], &poller, &lookups[0]), FER_INVALID_INPUT,
-                     0);
+        assert_error(fer_resolver_start(&resolver, bad[i], NULL, &poller, 0, &lookups[0]),
+                     FER_INVALID_INPUT, 0);
     }
-    assert_error(fer_resolver_start(&resolver, NULL, &poller, &lookups[0]), FER_MISUSE, 0);
+    assert_error(fer_resolver_start(&resolver, NULL, NULL, &poller, 0, &lookups[0]), FER_MISUSE, 0);
     assert_int_equal(background.memory_live, 1);
     assert_log("");
 }
@@ -57,18 +58,18 @@ static void no_more_are_under_way_and_in_line_than_there_is_room_for(void **stat
     start(2, "c.test:80");
     assert_int_equal(background.threads_started, 2);
     size_t live = background.memory_live;
-    assert_error(fer_resolver_start(&resolver, "d.test:80", &poller, &lookups[3]), FER_WOULD_BLOCK,
-                 0);
+    assert_error(fer_resolver_start(&resolver, "d.test:80", NULL, &poller, 0, &lookups[3]),
+                 FER_WOULD_BLOCK, 0);
     assert_int_equal(background.memory_live, live);
     step_into_lookup(0);
     step_into_lookup(1);
-    assert_error(fer_resolver_start(&resolver, "d.test:80", &poller, &lookups[3]), FER_WOULD_BLOCK,
-                 0);
+    assert_error(fer_resolver_start(&resolver, "d.test:80", NULL, &poller, 0, &lookups[3]),
+                 FER_WOULD_BLOCK, 0);
     step_into_lookup(0);
     assert_ok(poll_lookup(0));
     start(3, "d.test:80");
-    assert_error(fer_resolver_start(&resolver, "e.test:80", &poller, &lookups[4]), FER_WOULD_BLOCK,
-                 0);
+    assert_error(fer_resolver_start(&resolver, "e.test:80", NULL, &poller, 0, &lookups[4]),
+                 FER_WOULD_BLOCK, 0);
     script_thread_finish(1);
     script_thread_finish(0);
     assert_int_equal(background.threads_started, 2);
@@ -80,7 +81,7 @@ static void no_more_are_under_way_and_in_line_than_there_is_room_for(void **stat
 static void those_in_line_come_up_in_their_order(void **state)
 {
     (void)state;
-    begin(1, SIZE_MAX);
+    begin(1, UINT32_MAX - 1);
     start(0, "a.test:80");
     start(1, "b.test:80");
     start(2, "c.test:80");

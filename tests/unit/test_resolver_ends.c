@@ -8,7 +8,7 @@ static void the_poller_is_notified_once_with_the_answer(void **state)
 {
     (void)state;
     begin(1, 0);
-    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     step_into_lookup(0);
     assert_false(poller_was_notified());
     assert_false(script_thread_step(0));
@@ -43,7 +43,7 @@ static void who_waits_for_the_poller_is_woken_when_the_answer_is_there(void **st
 {
     (void)state;
     begin(1, 0);
-    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     script_then(SCRIPT_POLLER_WAIT)->on = true;
     wait_for_poller();
     assert_log("poller_wait(1) lookup_begin(a.test) lookup_next() lookup_end() poller_notify()");
@@ -55,7 +55,7 @@ static void a_poller_that_was_closed_is_not_notified(void **state)
 {
     (void)state;
     begin(1, 0);
-    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     step_into_lookup(0);
     fer_poller_close(&poller);
     poller.p_.notified_ = 4; /* as during a wait */
@@ -68,7 +68,7 @@ static void a_poller_that_cannot_be_notified_loses_no_answer(void **state)
 {
     (void)state;
     begin(1, 0);
-    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
     wait_for_poller();
     assert_non_null(strstr(script.log, "poller_notify() poller_notify()"));
@@ -104,11 +104,12 @@ static void an_abandoned_lookup_that_is_under_way_is_answered_to_nobody(void **s
 {
     (void)state;
     begin(1, 0);
-    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]));
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     script_addresses(2);
     step_into_lookup(0);
     fer_lookup_close(&lookups[0]);
-    assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, &lookups[1]), FER_WOULD_BLOCK, 0);
+    assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, NULL, 0, &lookups[1]),
+                 FER_WOULD_BLOCK, 0);
     assert_false(script_thread_step(0));
     assert_false(poller_was_notified());
     start(1, "b.test:80");
@@ -150,7 +151,7 @@ static void a_closed_resolver_cancels_what_is_not_done(void **state)
     start(0, "a.test:80");
     script_thread_finish(0);
     for (size_t i = 1; i <= 4; i++) {
-        assert_ok(fer_resolver_start(&resolver, "b.test:80", &poller, &lookups[i]));
+        assert_ok(fer_resolver_start(&resolver, "b.test:80", NULL, &poller, 0, &lookups[i]));
     }
     script_addresses(1);
     step_into_lookup(1);
@@ -240,7 +241,7 @@ static void a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other(void
     (void)state;
     begin(2, 2);
     background.thread_result = (fer_error){FER_OUT_OF_MEMORY, 11};
-    assert_error(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]),
+    assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]),
                  FER_OUT_OF_MEMORY, 11);
     assert_int_equal(background.memory_live, 1);
     background.thread_result = (fer_error){FER_OK, 0};
@@ -259,21 +260,23 @@ static void without_memory_nothing_is_begun(void **state)
     begin(1, 1);
     for (size_t fails_at = 1; fails_at <= 2; fails_at++) {
         background.memory_fails_at = fails_at;
-        assert_error(fer_resolver_start(&resolver, "127.0.0.1:80", &poller, &lookups[0]),
+        assert_error(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &poller, 0, &lookups[0]),
                      FER_OUT_OF_MEMORY, 0);
         assert_int_equal(background.memory_live, 1);
     }
     background.memory_fails_at = 1;
-    assert_error(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[0]),
+    assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]),
                  FER_OUT_OF_MEMORY, 0);
     assert_int_equal(background.threads_started, 0);
     assert_log("");
     fer_resolver_close(&resolver);
     script.has_no_memory = true;
-    assert_error(fer_resolver_new(&resolver, 1, 1), FER_OUT_OF_MEMORY, 0);
+    assert_error(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
+                 FER_OUT_OF_MEMORY, 0);
     script.has_no_memory = false;
     background.monitor_result = (fer_error){FER_OUT_OF_MEMORY, 12};
-    assert_error(fer_resolver_new(&resolver, 1, 1), FER_OUT_OF_MEMORY, 12);
+    assert_error(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
+                 FER_OUT_OF_MEMORY, 12);
     assert_int_equal(background.memory_live, 0);
 }
 
@@ -298,21 +301,32 @@ static void handles_that_are_not_open_are_invalid_input(void **state)
     size_t count = 99;
     (void)state;
     begin(1, 0);
-    assert_error(fer_resolver_new(&resolver, 1, 0), FER_MISUSE, 0);
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", &closed, &other), FER_MISUSE, 0);
+    assert_error(
+        fer_resolver_new(&resolver,
+                         &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}),
+        FER_MISUSE, 0);
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &closed, 0, &other), FER_MISUSE,
+                 0);
     start(0, "127.0.0.1:1");
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &lookups[0]), FER_MISUSE, 0);
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, NULL, 0, &lookups[0]),
+                 FER_MISUSE, 0);
     assert_error(fer_lookup_wait(&other, FER_DURATION_NONE, NULL, 0, &count), FER_MISUSE, 0);
     fer_lookup_close(&lookups[0]);
     fer_lookup_close(&lookups[0]);
     assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count), FER_MISUSE, 0);
     fer_resolver_close(&resolver);
     fer_resolver_close(&resolver);
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &other), FER_MISUSE, 0);
-    assert_error(fer_resolver_new(&resolver, 0, 0), FER_INVALID_INPUT, 0);
-    assert_error(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX + 1, 0), FER_INVALID_INPUT,
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, NULL, 0, &other), FER_MISUSE,
                  0);
-    assert_ok(fer_resolver_new(&resolver, FER_RESOLVER_THREADS_MAX, SIZE_MAX));
+    assert_error(fer_resolver_new(&resolver, &(fer_resolver_options){.reserved_ = {1}}),
+                 FER_INVALID_INPUT, 0);
+    assert_error(
+        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = FER_RESOLVER_THREADS_MAX + 1,
+                                                            .queue_cap = FER_RESOLVER_NO_QUEUE}),
+        FER_INVALID_INPUT, 0);
+    assert_ok(
+        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = FER_RESOLVER_THREADS_MAX,
+                                                            .queue_cap = UINT32_MAX - 1}));
 }
 
 /* ---- Fork: a thread was inside the monitor, and does not exist in the child */
@@ -332,9 +346,10 @@ static void a_child_leaves_its_copies_alone(void **state)
     background.process = 1;
     background.is_inside = true;
     assert_error(fer_lookup_wait(&copies[0], FER_DURATION_NONE, NULL, 0, &count), FER_CANCELLED, 0);
-    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, &other), FER_MISUSE, 0);
+    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, NULL, 0, &other),
+                 FER_MISUSE, 0);
     uint64_t key;
-    assert_error(fer_resolver_start_with_key(&resolver_copy, "127.0.0.1:1", NULL, 7, &other),
+    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, NULL, 7, &other),
                  FER_MISUSE, 0);
     assert_error(fer_resolver_take_completed(&resolver_copy, NULL, &key, 1, &count), FER_MISUSE, 0);
     fer_lookup_close(&copies[0]);
@@ -367,13 +382,14 @@ static void a_lookup_that_starts_during_the_close_is_cancelled(void **state)
     assert_error(poll_lookup(0), FER_CANCELLED, 0);
     assert_int_equal(background.threads_started, 0);
     fer_lookup other = {0};
-    assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, &other), FER_MISUSE, 0);
+    assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, NULL, 0, &other), FER_MISUSE, 0);
     assert_int_equal(background.monitors_live, 1);
     fer_lookup_close(&lookups[0]);
     assert_int_equal(background.memory_live, 0);
     begin(1, 1);
     background.on_process = close_resolver;
-    assert_error(fer_to_socket_addrs_within("a.test:80", NULL, &resolver, NULL, 0, &count),
+    assert_error(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.resolver = &resolver},
+                                          NULL, 0, &count),
                  FER_CANCELLED, 0);
     assert_int_equal(background.memory_live, 0);
 }
@@ -388,9 +404,10 @@ static void a_call_that_finds_the_mark_of_the_close_is_misuse(void **state)
     fer_resolver marked = resolver;
     marked.p_.calls_ = 0x80000000u;
     fer_lookup other = {0};
-    assert_error(fer_resolver_start(&marked, "a.test:80", NULL, &other), FER_MISUSE, 0);
+    assert_error(fer_resolver_start(&marked, "a.test:80", NULL, NULL, 0, &other), FER_MISUSE, 0);
     assert_error(fer_resolver_take_completed(&marked, NULL, &key, 1, &count), FER_MISUSE, 0);
-    assert_error(fer_to_socket_addrs_within("a.test:80", NULL, &marked, NULL, 0, &count),
+    assert_error(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.resolver = &marked},
+                                          NULL, 0, &count),
                  FER_MISUSE, 0);
 }
 

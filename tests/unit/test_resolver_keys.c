@@ -8,7 +8,7 @@ static fer_poller other_poller;
 
 static void start_key(size_t at, const char *text, fer_poller *notified)
 {
-    assert_ok(fer_resolver_start_with_key(&resolver, text, notified, 100 + at, &lookups[at]));
+    assert_ok(fer_resolver_start(&resolver, text, NULL, notified, 100 + at, &lookups[at]));
 }
 
 /* Takes up to cap keys, and compares them with the digits of `expected`, the lookups' numbers. */
@@ -52,28 +52,17 @@ static void an_address_text_is_listed_by_its_start(void **state)
     assert_int_equal(background.waits, 0);
 }
 
-static void a_lookup_without_a_key_is_never_listed(void **state)
-{
-    (void)state;
-    begin(1, 1);
-    start(0, "127.0.0.1:80");
-    assert_ok(fer_resolver_start(&resolver, "a.test:80", &poller, &lookups[1]));
-    script_thread_finish(0);
-    assert_taken(NULL, KEYS, "");
-    assert_taken(&poller, KEYS, "");
-}
-
 static void a_start_that_fails_lists_nothing(void **state)
 {
     (void)state;
     begin(1, 0);
     start_key(0, "a.test:80", &poller);
-    assert_error(fer_resolver_start_with_key(&resolver, "b.test:80", &poller, 7, &lookups[1]),
+    assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, &poller, 7, &lookups[1]),
                  FER_WOULD_BLOCK, 0);
     script_thread_finish(0);
     assert_taken(&poller, KEYS, "0");
     background.memory_fails_at = 1;
-    assert_error(fer_resolver_start_with_key(&resolver, "127.0.0.1:80", &poller, 7, &lookups[1]),
+    assert_error(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &poller, 7, &lookups[1]),
                  FER_OUT_OF_MEMORY, 0);
     assert_taken(&poller, KEYS, "");
 }
@@ -269,7 +258,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RESOLVER_TEST(a_key_is_returned_once_and_after_the_completion),
         RESOLVER_TEST(an_address_text_is_listed_by_its_start),
-        RESOLVER_TEST(a_lookup_without_a_key_is_never_listed),
         RESOLVER_TEST(a_start_that_fails_lists_nothing),
         RESOLVER_TEST(keys_come_in_the_order_of_completion),
         RESOLVER_TEST(a_short_array_leaves_the_rest),

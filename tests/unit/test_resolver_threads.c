@@ -29,6 +29,8 @@
 
 enum { LOOKUPS = 16, THREADS = 3, STRESS_THREADS = 4, STRESS_ROUNDS = 300 };
 
+static const fer_resolver_options one_thread = {.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE};
+
 /* ---- The system's resolver. It answers a name that starts with "slow" only when the test allows
  * it. */
 
@@ -179,7 +181,7 @@ static int end(void **state)
 
 static fer_error start(size_t at, const char *text)
 {
-    return fer_resolver_start(&resolver, text, NULL, &lookups[at]);
+    return fer_resolver_start(&resolver, text, NULL, NULL, 0, &lookups[at]);
 }
 
 static fer_error wait_for(size_t at, fer_duration timeout)
@@ -192,7 +194,8 @@ static fer_error wait_for(size_t at, fer_duration timeout)
 static void no_more_threads_run_than_were_requested(void **state)
 {
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, THREADS, THREADS));
+    const fer_resolver_options options = {.threads = THREADS, .queue_cap = THREADS};
+    assert_ok(fer_resolver_new(&resolver, &options));
     for (size_t i = 0; i < 2 * (size_t)THREADS; i++) {
         assert_ok(start(i, "slow.test:80"));
     }
@@ -218,7 +221,7 @@ static void a_wait_has_its_time_and_no_processor_time(void **state)
 {
     static const uint64_t micros[] = {1, 700, 5000, 20000, 1000000};
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_new(&resolver, &one_thread));
     assert_ok(start(0, "slow.test:80"));
     assert_kind(wait_for(0, (fer_duration){0}), FER_WOULD_BLOCK);
     for (size_t i = 0; i < sizeof micros / sizeof micros[0]; i++) {
@@ -248,8 +251,8 @@ static void every_waiting_thread_gets_the_result(void **state)
     size_t count = 99;
     (void)state;
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
-    assert_ok(fer_resolver_start(&resolver, "slow.test:80", &poller, &lookups[0]));
+    assert_ok(fer_resolver_new(&resolver, &one_thread));
+    assert_ok(fer_resolver_start(&resolver, "slow.test:80", NULL, &poller, 0, &lookups[0]));
     for (size_t i = 0; i < THREADS; i++) {
         test_thread_start(&threads[i], wait_without_timeout, &results[i]);
     }
@@ -271,8 +274,8 @@ static void a_lookup_is_abandoned_while_the_system_runs_it(void **state)
     size_t count = 99;
     (void)state;
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, 1, 1));
-    assert_ok(fer_resolver_start(&resolver, "slow.test:80", &poller, &lookups[0]));
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
+    assert_ok(fer_resolver_start(&resolver, "slow.test:80", NULL, &poller, 0, &lookups[0]));
     wait_until_inside(1);
     fer_lookup_close(&lookups[0]);
     fer_poller_close(&poller);
@@ -290,7 +293,7 @@ static void a_resolver_is_closed_while_the_system_runs_a_lookup(void **state)
     test_thread thread;
     size_t result = 0;
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 1, 4));
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 4}));
     for (size_t i = 0; i < 4; i++) {
         assert_ok(start(i, "slow.test:80"));
     }
@@ -314,7 +317,7 @@ static void threads_take_no_signal_and_have_a_name(void **state)
     sigset_t before;
     sigset_t after;
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, 1, 0));
+    assert_ok(fer_resolver_new(&resolver, &one_thread));
     pthread_sigmask(SIG_SETMASK, NULL, &before);
     assert_ok(start(0, "none.test:80"));
     pthread_sigmask(SIG_SETMASK, NULL, &after);
@@ -345,7 +348,7 @@ static void start_and_abandon(void *argument)
         size_t count = 0;
         fer_error error =
             fer_resolver_start(&resolver, choose(&random, 8) == 0 ? "127.0.0.1:80" : "fast.test:80",
-                               choose(&random, 2) == 0 ? &poller : NULL, lookup);
+                               NULL, choose(&random, 2) == 0 ? &poller : NULL, 0, lookup);
         failures +=
             error.kind != FER_OK && error.kind != FER_WOULD_BLOCK && error.kind != FER_MISUSE;
         if (choose(&random, 2) == 0 && error.kind != FER_WOULD_BLOCK) {
@@ -374,9 +377,13 @@ static void open_and_close(void *argument)
     for (size_t round = 0; round < STRESS_ROUNDS / 4; round++) {
         fer_resolver own = {0};
         fer_lookup some[3] = {{{0}}};
-        failures += fer_resolver_new(&own, 1 + choose(&random, 3), 2).kind != FER_OK;
+        failures +=
+            fer_resolver_new(
+                &own, &(fer_resolver_options){.threads = 1 + choose(&random, 3), .queue_cap = 2})
+                .kind != FER_OK;
         for (size_t i = 0; i < 3; i++) {
-            failures += fer_resolver_start(&own, "fast.test:80", &poller, &some[i]).kind != FER_OK;
+            failures +=
+                fer_resolver_start(&own, "fast.test:80", NULL, &poller, 0, &some[i]).kind != FER_OK;
         }
         fer_lookup_close(&some[choose(&random, 3)]);
         if (choose(&random, 2) == 0) {
@@ -402,7 +409,7 @@ static void run_many_threads(void (*first)(void *), void (*second)(void *))
     uint32_t arguments[2 * STRESS_THREADS];
     hold(false);
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, 3, 2));
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 3, .queue_cap = 2}));
     for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
         arguments[i] = (uint32_t)(i / 2) * 7919u + 1;
         test_thread_start(&threads[i], i % 2 == 0 ? first : second, &arguments[i]);
@@ -436,7 +443,7 @@ static void start_with_keys(void *argument)
         fer_error error;
         do {
             test_thread_yield();
-            error = fer_resolver_start_with_key(&resolver, text, &poller, key, &lookup);
+            error = fer_resolver_start(&resolver, text, NULL, &poller, key, &lookup);
         } while (error.kind == FER_WOULD_BLOCK);
         failures += error.kind != FER_OK;
         bool is_abandoned = choose(&random, 4) == 0;

@@ -27,7 +27,7 @@ static void each_way_to_connect_connects(void **state)
     fer_tcp_stream_close(&stream);
     assert_log("socket(v4) connect(1,192.0.2.2:2) close(1)");
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_ok(fer_tcp_stream_connect_addrs(&stream, addrs, 2));
+    assert_ok(fer_tcp_stream_connect_addrs(&stream, addrs, 2, NULL));
     fer_tcp_stream_close(&stream);
     assert_log(
         "socket(v4) connect(2,192.0.2.1:1) close(2) socket(v4) connect(3,192.0.2.2:2) close(3)");

@@ -247,8 +247,8 @@ static void a_socket_that_cannot_be_opened_is_no_started_connect(void **state)
         assert_error(fer_tcp_stream_connect_start(&stream, &addr), FER_RESOURCE_BUSY, codes[i]);
         assert_true(fer_tcp_stream_as_raw(&stream) == FER_RAW_SOCKET_NONE);
         socket_error = codes[i];
-        assert_error(fer_tcp_stream_connect_addrs_with(&stream, &addr, 1, NULL, NULL),
-                     FER_RESOURCE_BUSY, codes[i]);
+        assert_error(fer_tcp_stream_connect_addrs(&stream, &addr, 1, NULL), FER_RESOURCE_BUSY,
+                     codes[i]);
         assert_true(fer_tcp_stream_as_raw(&stream) == FER_RAW_SOCKET_NONE);
         socket_error = codes[i];
         assert_error(fer_unix_stream_connect_start(&unix_stream, &name), FER_RESOURCE_BUSY,
