@@ -45,7 +45,7 @@ static fer_error serve(fer_tcp_listener *listener, fer_poller *poller, const fer
 
 static fer_error find(fer_resolver *resolver, fer_poller *poller, fer_tcp_stream *stream)
 {
-    fer_limits limits = {FER_INSTANT_NONE, NULL};
+    fer_limits limits = {.token = NULL};
     fer_connect_options options = {0};
     fer_socket_addr addrs[4];
     fer_lookup lookups[2] = {0};

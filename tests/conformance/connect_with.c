@@ -63,6 +63,8 @@ static void assert_failure(size_t at, const fer_socket_addr *addr, fer_error_kin
     assert_true(at < failed);
     assert_true(fer_socket_addr_eq(&failures[at].addr, addr));
     assert_kind(failures[at].error, kind);
+    assert_int_equal(failures[at].step,
+                     kind == FER_INVALID_INPUT ? FER_CONNECT_STEP_BIND : FER_CONNECT_STEP_CONNECT);
 }
 
 /* ---- K9 */
@@ -114,8 +116,6 @@ static void when_none_connects_each_is_in_the_list(void **state)
     assert_failure(0, &refusing, FER_CONNECTION_REFUSED);
     assert_failure(1, &addrs[1], FER_CONNECTION_REFUSED);
     assert_int_equal(failures[1].error.os_code, 0);
-    assert_int_equal(failures[0].step, FER_CONNECT_STEP_CONNECT);
-    assert_int_equal(failures[1].step, FER_CONNECT_STEP_CONNECT);
     assert_new(stream);
     memset(failures, 0, sizeof failures);
     options.failures_cap = 1;
@@ -152,7 +152,6 @@ static void each_attempt_is_bound_to_the_local_address(void **state)
     assert_int_equal(failed, 1);
     assert_failure(0, &other, FER_INVALID_INPUT);
     assert_int_equal(failures[0].error.os_code, 0);
-    assert_int_equal(failures[0].step, FER_CONNECT_STEP_BIND);
     assert_ok(fer_tcp_stream_local_addr(stream, &own));
     assert_true(fer_ip_addr_eq(own.ip, local.ip));
     assert_exchange(stream, peer_accept(listener));
@@ -327,9 +326,8 @@ static void a_name_is_looked_up_and_connected_to_within_limits(void **state)
     uint16_t port = 0;
     char text[32];
     peer_socket listener = peer_listen(PEER_V4, 8, &port);
-    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
+    assert_ok(fer_resolver_new(&resolver, NULL));
     use_token();
-    options.limits.deadline = fer_instant_after(fer_duration_from_secs(60));
     snprintf(text, sizeof text, "localhost:%u", (unsigned)port);
     for (int i = 0; i < 4; i++) {
         fer_tcp_stream *stream = test_stream();
@@ -345,9 +343,6 @@ static void a_name_is_looked_up_and_connected_to_within_limits(void **state)
         assert_exchange(stream, peer_accept(listener));
         fer_tcp_stream_close(stream);
     }
-    options.family = FER_IP_V6;
-    assert_own(fer_tcp_stream_connect_with(test_stream(), "127.0.0.1:9", &options),
-               FER_HOST_NOT_FOUND);
 }
 
 /* fer_to_socket_addrs_with: "Same as fer_to_socket_addrs". */
@@ -358,16 +353,14 @@ static void a_lookup_within_limits_has_the_same_result(void **state)
     fer_socket_addr addrs[2][CAP];
     size_t counts[2] = {0, 0};
     use_token();
+    const fer_lookup_options within = {.limits = options.limits};
     assert_ok(fer_to_socket_addrs("localhost:80", addrs[0], CAP, &counts[0]));
-    assert_ok(fer_to_socket_addrs_with("localhost:80",
-                                       &(fer_lookup_options){.limits = options.limits}, addrs[1],
-                                       CAP, &counts[1]));
+    assert_ok(fer_to_socket_addrs_with("localhost:80", &within, addrs[1], CAP, &counts[1]));
     assert_int_equal(counts[0], counts[1]);
     for (size_t i = 0; i < counts[0] && i < CAP; i++) {
         assert_true(fer_socket_addr_eq(&addrs[0][i], &addrs[1][i]));
     }
-    assert_kind(fer_to_socket_addrs_with("a..b:80", &(fer_lookup_options){.limits = options.limits},
-                                         addrs[1], CAP, &counts[1]),
+    assert_kind(fer_to_socket_addrs_with("a..b:80", &within, addrs[1], CAP, &counts[1]),
                 fer_to_socket_addrs("a..b:80", addrs[0], CAP, &counts[0]).kind);
 }
 

@@ -116,6 +116,8 @@ static void a_connect_within_limits_needs_good_arguments(void **state)
     }
     assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &with_resolver), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_host_with(stream, NULL, 9, NULL), FER_MISUSE);
+    const fer_connect_options only_v6 = {.family = FER_IP_V6};
+    assert_own(fer_tcp_stream_connect_with(stream, "127.0.0.1:9", &only_v6), FER_HOST_NOT_FOUND);
     assert_own(fer_tcp_stream_connect_host_with(NULL, "127.0.0.1", 9, NULL), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_with(stream, NULL, NULL), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_with(NULL, "127.0.0.1:9", NULL), FER_MISUSE);

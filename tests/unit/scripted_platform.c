@@ -478,10 +478,9 @@ void ferp_report_refusals(fer_raw_socket raw, bool enabled)
 
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
-    static const char *const families[] = {[FER_IP_V4] = ",v4", [FER_IP_V6] = ",v6"};
+    static const char *const families[] = {[0] = "", [FER_IP_V4] = ",v4", [FER_IP_V6] = ",v6"};
     const script_result *result =
-        script_take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%s%s", host,
-                    family == FERP_ANY_FAMILY ? "" : families[family]);
+        script_take(SCRIPT_LOOKUP_BEGIN, FER_RAW_SOCKET_NONE, "%s%s", host, families[family]);
     lookup->first = result->error.kind == FER_OK ? &script : NULL;
     return result->error;
 }
