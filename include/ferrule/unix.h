@@ -254,7 +254,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peer_addr(const fer_unix_stream *
  *
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
- * Errors: same as fer_unix_stream_peer_addr; FER_NOT_CONNECTED also for a pair on NetBSD.
+ * Errors: same as fer_unix_stream_peer_addr; FER_NOT_CONNECTED is reported for a pair on NetBSD.
  * FER_UNSUPPORTED on Windows.
  * Rust: tokio: net::UnixStream::peer_cred; unstable in std.
  * Threads: concurrent with any other call on the handle except close.

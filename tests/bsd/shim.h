@@ -78,4 +78,7 @@ bool shim_make_directory(const char *path);
     SHIM_CALL_AS(kqueue, int, kqueue, 0, (void), ())
 /* clang-format on */
 
+/* The number of the kernel's process. */
+extern const int shim_process;
+
 #endif

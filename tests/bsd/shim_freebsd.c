@@ -25,6 +25,8 @@ extern long fb_silent(int, int);
 extern long fb_limit(long);
 extern void fb_init(void);
 
+const int shim_process = -1;
+
 const int shim_family_v6 = 28;
 
 __attribute__((constructor)) static void start_kernel(void)

@@ -27,6 +27,8 @@ extern int rumpns_maxfiles; /* the kernel's limit of open files */
 extern int rumpns_tcp_rst_ppslim, rumpns_tcp_ackdrop_ppslim;
 extern int rumpns_icmperrppslim, rumpns_icmp6errppslim;
 
+const int shim_process = 1;
+
 const int shim_family_v6 = 24;
 
 /* ---- Signals. A kernel ends a call with EINTR when a signal arrives while the call sleeps, and

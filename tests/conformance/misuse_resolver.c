@@ -96,7 +96,7 @@ static void a_connect_within_limits_needs_good_arguments(void **state)
     struct {
         fer_connect_options options;
         fer_error_kind kind;
-    } rows[] = {{{.limits = {FER_INSTANT_NONE, &token}}, FER_MISUSE},
+    } rows[] = {{{.limits = {.token = &token}}, FER_MISUSE},
                 {{.local = &bad}, FER_INVALID_INPUT},
                 {{.failures_cap = 1}, FER_MISUSE},
                 {{.family = (fer_ip_family)5}, FER_INVALID_INPUT},

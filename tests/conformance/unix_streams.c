@@ -325,7 +325,9 @@ static void a_stream_has_the_credentials_of_its_peer(void **state)
         skip_because("this OS records no credentials of a pair (NetBSD)");
     }
     assert_ok(error);
-    assert_true(cred.uid == own.uid && cred.gid == own.gid && cred.pid == own.pid);
+    assert_int_equal(cred.uid, own.uid);
+    assert_int_equal(cred.gid, own.gid);
+    assert_int_equal(cred.pid, own.pid);
     assert_unix_alive(&pair);
     peer_close(pair.other);
     assert_unix_reads_end(pair.stream);

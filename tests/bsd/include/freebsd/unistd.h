@@ -1,0 +1,12 @@
+/* unistd.h: declarations that the kernel's folder lacks. */
+#include_next <unistd.h>
+
+#ifndef FERRULE_BSD_UNISTD_H
+#define FERRULE_BSD_UNISTD_H
+
+#include <sys/types.h>
+
+uid_t geteuid(void);
+gid_t getegid(void);
+
+#endif
