@@ -356,11 +356,7 @@ fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 
 fer_error fer_socket_local_addr_unix(const fer_socket *socket, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(const_socket_handle(socket), out));
-    if (!feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_UNIX)) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
-    return ferp_unix_local_addr(const_socket_handle(socket)->p_.raw_, out);
+    return feri_socket_local_addr_unix(const_socket_handle(socket), out);
 }
 
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)

@@ -205,6 +205,21 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
     return error;
 }
 
+/* The same; the result is then the unnamed address (Wine: WSAEINVAL too). */
+fer_error feri_socket_local_addr_unix(const fer_handle *handle, fer_unix_addr *out)
+{
+    FER_TRY(feri_handle_check_getter(handle, out));
+    if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
+        return feri_own_error(FER_UNSUPPORTED);
+    }
+    fer_error error = ferp_unix_local_addr(handle->p_.raw_, out);
+    if (error.kind == FER_INVALID_INPUT && may_be_unbound(handle)) {
+        *out = (fer_unix_addr){0};
+        return feri_ok();
+    }
+    return error;
+}
+
 /* ---- Listening */
 
 /* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL). Other systems bind

@@ -308,6 +308,10 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    bool is_unbound = socket->unix_name == FERP_SIM_NONE && socket->state == FERP_SIM_UNCONNECTED;
+    if (is_unbound && ferp_sim_is_winsock(network)) {
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
+    }
     *out = addr_of_name(network, socket->unix_name);
     return FERP_SIM_OK;
 }

@@ -269,7 +269,7 @@
     SWEEP_OPTION(X, BUILT_UDP, read_timeout, w->brief, &w->duration)                               \
     SWEEP_OPTION(X, BUILT_UDP, write_timeout, w->brief, &w->duration)                              \
     X(fer_socket_bind_device, BUILT_UDP, 0, fer_socket_bind_device(&w->socket, "lo"))              \
-    X(fer_interface_index, NONE, 0, fer_interface_index("lo", &w->number))                         \
+    X(fer_interface_index, NONE, 0, fer_interface_index(w->name_of_interface, &w->number))         \
     X(fer_interface_name, NONE, 0, fer_interface_name(1, (char *)w->buf, sizeof w->buf))           \
     X(fer_socket_set_limits, BUILT_UDP, 0, fer_socket_set_limits(&w->socket, &w->limits))          \
     X(fer_socket_set_nonblocking, BUILT_UDP, 0, fer_socket_set_nonblocking(&w->socket, true))      \

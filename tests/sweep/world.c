@@ -62,6 +62,7 @@ void world_begin(struct world *w, uint64_t millis)
     REQUIRE_OK(fer_unix_addr_from_pathname(&w->free_addr, stage.free_path));
     snprintf(w->name_of_tcp, sizeof w->name_of_tcp, "name.test:%d", (int)stage.tcp_addr.port);
     snprintf(w->name_of_udp, sizeof w->name_of_udp, "name.test:%d", (int)stage.udp_addr.port);
+    REQUIRE_OK(fer_interface_name(1, w->name_of_interface, sizeof w->name_of_interface));
     w->any_port = "name.test:0";
     w->path = stage.path;
     w->gram_path = stage.gram_path;

@@ -67,6 +67,27 @@ static void would_block_is_awaited_only_where_it_means_started(void **state)
                "close(1)");
 }
 
+/* getsockname of a socket without a name is WSAEINVAL on Windows. Once it has a name, such an error
+ * is the system's. */
+static void a_socket_without_a_name_has_the_unnamed_address(void **state)
+{
+    (void)state;
+    fer_socket socket = {0};
+    fer_unix_addr addr = script_path("p");
+    script_begin(&script_windows);
+    assert_ok(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
+    script_then_fail(SCRIPT_UNIX_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
+    assert_ok(fer_socket_local_addr_unix(&socket, &addr));
+    assert_true(fer_unix_addr_is_unnamed(&addr));
+    script_then_fail(SCRIPT_UNIX_LOCAL_ADDR, FER_BAD_HANDLE, 10038);
+    assert_error(fer_socket_local_addr_unix(&socket, &addr), FER_BAD_HANDLE, 10038);
+    addr = script_path("p");
+    assert_ok(fer_socket_bind_unix(&socket, &addr));
+    script_then_fail(SCRIPT_UNIX_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
+    assert_error(fer_socket_local_addr_unix(&socket, &addr), FER_INVALID_INPUT, 10022);
+    fer_socket_close(&socket);
+}
+
 /* Windows' code of a path whose folder does not exist (golang/go, issue 44797). */
 static void a_path_that_cannot_be_resolved_is_not_found(void **state)
 {
@@ -286,6 +307,7 @@ int main(void)
         script_test(each_way_to_connect_connects),
         script_test(a_connect_that_a_signal_interrupts_is_made_again),
         script_test(would_block_is_awaited_only_where_it_means_started),
+        script_test(a_socket_without_a_name_has_the_unnamed_address),
         script_test(a_path_that_cannot_be_resolved_is_not_found),
         script_test(a_started_connect_reports_the_same_kind),
         script_test(what_cannot_be_a_name_makes_no_call),
