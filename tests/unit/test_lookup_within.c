@@ -445,7 +445,6 @@ int main(void)
         RESOLVER_TEST(a_result_wins_over_a_cancel_that_is_seen_with_it),
         RESOLVER_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels),
         RESOLVER_TEST(a_signal_ends_an_interruptible_wait),
-        script_test(a_signal_ends_an_interruptible_wait),
         RESOLVER_TEST(false_hints_pause),
         RESOLVER_TEST(the_first_false_hint_does_not_pause),
         RESOLVER_TEST(bad_arguments_and_bad_text_come_before_the_limits),

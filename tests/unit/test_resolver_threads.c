@@ -194,7 +194,7 @@ static fer_error wait_for(size_t at, fer_duration timeout)
 static void no_more_threads_run_than_were_requested(void **state)
 {
     (void)state;
-    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = THREADS}));
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){THREADS, THREADS, {0}}));
     for (size_t i = 0; i < 2 * (size_t)THREADS; i++) {
         assert_ok(start(i, "slow.test:80"));
     }
