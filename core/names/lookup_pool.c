@@ -225,10 +225,11 @@ static fer_error enqueue(feri_pool *shared, feri_lookup *started)
 static fer_error run_literal(feri_lookup *started)
 {
     feri_lookup_result found = run_query(&started->query);
-    if (found.error.kind == FER_OK) {
-        complete(started, found);
+    if (found.error.kind == FER_OUT_OF_MEMORY) {
+        return found.error;
     }
-    return found.error;
+    complete(started, found);
+    return feri_ok();
 }
 
 fer_error feri_pool_start(feri_pool *shared, feri_lookup *started, fer_lookup *out)

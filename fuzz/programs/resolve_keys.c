@@ -15,7 +15,7 @@ enum { SLOTS = 8, POLLERS = 2, UNSEEN = 0 };
 typedef struct slot {
     fer_lookup lookup;
     bool is_open;
-    bool is_listed; /* has a key that was not returned */
+    bool is_listed; /* its key was not returned */
     uint64_t key;
     const fer_poller *poller;
     size_t seen_done;     /* the first time, or UNSEEN */
@@ -66,13 +66,15 @@ FUZZ_UNCOUNTED static void start(const resolve_query *query, slot *started, size
 {
     const char *const texts[] = {query->text, "127.0.0.1:80", "a.test:80", "localhost:80"};
     const char *text = texts[choice % 4];
-    bool has_key = choice / 4 % 4 != 0;
+    bool has_host = choice / 4 % 4 == 0;
+    const fer_lookup_options only_v6 = {.family = FER_IP_V6};
+    const fer_lookup_options *options = choice < 16 ? NULL : &only_v6;
     fer_poller *poller = poller_at(choice / 4 % 3);
     run.next_key++;
-    fer_error error =
-        has_key
-            ? fer_resolver_start(&run.resolver, text, NULL, poller, run.next_key, &started->lookup)
-            : fer_resolver_start(&run.resolver, text, NULL, poller, 0, &started->lookup);
+    fer_error error = has_host ? fer_resolver_start_host(&run.resolver, "a.test", 80, options,
+                                                         poller, run.next_key, &started->lookup)
+                               : fer_resolver_start(&run.resolver, text, options, poller,
+                                                    run.next_key, &started->lookup);
     bool is_misuse = started->is_open || run.resolver.p_.pool_ == NULL;
     FUZZ_CHECK(error.os_code == 0);
     FUZZ_CHECK(!is_misuse || error.kind == FER_MISUSE || error.kind == FER_INVALID_INPUT);
@@ -81,10 +83,10 @@ FUZZ_UNCOUNTED static void start(const resolve_query *query, slot *started, size
     if (error.kind == FER_OK) {
         run.now++;
         started->is_open = true;
-        started->is_listed = has_key;
+        started->is_listed = true;
         started->key = run.next_key;
         started->poller = poller;
-        started->seen_done = choice % 4 == 1 ? run.now : UNSEEN;
+        started->seen_done = choice % 4 == 1 && !has_host ? run.now : UNSEEN;
         started->seen_not_done = UNSEEN;
     }
 }

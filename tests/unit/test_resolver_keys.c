@@ -52,6 +52,23 @@ static void an_address_text_is_listed_by_its_start(void **state)
     assert_int_equal(background.waits, 0);
 }
 
+/* N3: "A lookup's result is that of fer_to_socket_addrs": an address of the other family is not
+ * found, which the start does not report. */
+static void an_address_of_the_other_family_is_not_found(void **state)
+{
+    (void)state;
+    const fer_lookup_options only_v6 = {.family = FER_IP_V6};
+    size_t count = 77;
+    begin(1, 0);
+    assert_ok(fer_resolver_start(&resolver, "192.0.2.1:80", &only_v6, &poller, 107, &lookups[0]));
+    assert_taken(&poller, KEYS, "7");
+    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count),
+                 FER_HOST_NOT_FOUND, 0);
+    assert_ok(fer_resolver_start_host(&resolver, "192.0.2.1", 80, NULL, &poller, 8, &lookups[1]));
+    assert_ok(fer_lookup_wait(&lookups[1], FER_DURATION_NONE, NULL, 0, &count));
+    assert_int_equal(count, 1);
+}
+
 static void a_start_that_fails_lists_nothing(void **state)
 {
     (void)state;
@@ -258,6 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RESOLVER_TEST(a_key_is_returned_once_and_after_the_completion),
         RESOLVER_TEST(an_address_text_is_listed_by_its_start),
+        RESOLVER_TEST(an_address_of_the_other_family_is_not_found),
         RESOLVER_TEST(a_start_that_fails_lists_nothing),
         RESOLVER_TEST(keys_come_in_the_order_of_completion),
         RESOLVER_TEST(a_short_array_leaves_the_rest),
