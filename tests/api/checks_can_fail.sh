@@ -366,11 +366,11 @@ done
 copy_sources() {
     rm -rf "$work/copy"
     mkdir -p "$work/copy/tests" "$work/copy/fuzz" "$work/copy/platform/winsock"
-    for name in include docs examples README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md \
+    for name in include docs examples ports README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md \
         LICENSE-MIT LICENSE-APACHE; do
         cp -R "$here/../../$name" "$work/copy/"
     done
-    cp "$here/../README.md" "$work/copy/tests/"
+    cp -R "$here/../README.md" "$here/../ffi" "$work/copy/tests/"
     cp "$here/../../fuzz/README.md" "$work/copy/fuzz/"
     cp "$here/../../platform/winsock/errors_winsock.h" "$work/copy/platform/winsock/"
 }

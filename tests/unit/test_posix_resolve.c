@@ -66,7 +66,7 @@ static void an_error_for_ipv6_does_not_hide_ipv4(void **state)
     static const int codes[] = {EAI_AGAIN, EAI_NONAME, EAI_FAIL};
     (void)state;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        ferp_lookup lookup;
+        ferp_lookup lookup = {NULL, NULL};
         fer_socket_addr addr;
         assert_int_equal(look(codes[i], 0, &lookup).kind, FER_OK);
         assert_true(ferp_lookup_next(&lookup, &addr));
@@ -81,7 +81,7 @@ static void an_error_for_ipv6_does_not_hide_ipv4(void **state)
 
 static void a_name_without_any_address_has_the_first_error(void **state)
 {
-    ferp_lookup lookup;
+    ferp_lookup lookup = {NULL, NULL};
     (void)state;
     assert_int_equal(look(EAI_NONAME, EAI_AGAIN, &lookup).kind, FER_HOST_NOT_FOUND);
     assert_int_equal(lookups, 2);
@@ -90,7 +90,7 @@ static void a_name_without_any_address_has_the_first_error(void **state)
 
 static void a_lookup_that_succeeds_or_lacks_memory_is_one_call(void **state)
 {
-    ferp_lookup lookup;
+    ferp_lookup lookup = {NULL, NULL};
     (void)state;
     assert_int_equal(look(0, EAI_FAIL, &lookup).kind, FER_OK);
     ferp_lookup_end(&lookup);
@@ -103,7 +103,7 @@ static void a_lookup_that_succeeds_or_lacks_memory_is_one_call(void **state)
 static void a_lack_of_descriptors_is_no_missing_host(void **state)
 {
     static const int causes[] = {EMFILE, ENFILE, ENOMEM};
-    ferp_lookup lookup;
+    ferp_lookup lookup = {NULL, NULL};
     (void)state;
     for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
         errno_of_lookup = causes[i];
