@@ -201,6 +201,12 @@ static bool apply_ends(attempts *all, uint32_t ended)
     return all->has_winner || all->open_count < waited;
 }
 
+/* A cancel and the deadline precede the signal (rule I4). */
+static bool is_ended_by_signal(const feri_limits *limits)
+{
+    return limits->interruptible && feri_limits_check(limits).kind == FER_OK;
+}
+
 /* A signal restarts the wait, unless the limits let it end the call (rule I4). If its handler has
  * cancelled the call, the caller of this function sees it. */
 static void wait_for_ends(attempts *all, uint64_t until)
@@ -217,7 +223,7 @@ static void wait_for_ends(attempts *all, uint64_t until)
         if (!apply_ends(all, ended) && feri_token_check(all->limits.token).kind == FER_OK) {
             feri_pause_after_false_hint(&all->false_hints, until, all->limits.token);
         }
-    } else if (error.kind == FER_INTERRUPTED ? all->limits.interruptible
+    } else if (error.kind == FER_INTERRUPTED ? is_ended_by_signal(&all->limits)
                                              : error.kind != FER_TIMED_OUT) {
         stop(all, error);
     }

@@ -56,8 +56,8 @@
  *     is added or modified becomes ready then.
  * P8  Several threads may wait at once. Each event of a one-shot socket (FER_POLL_ONESHOT,
  *     FER_POLL_EDGE_ONESHOT) goes to one of them.
- * P9  A signal does not end a wait, which continues with the remaining time. On POSIX systems a
- *     signal handler may call fer_poller_notify.
+ * P9  A signal does not end a wait, which continues with the remaining time, except after
+ *     fer_poller_set_interruptible. On POSIX systems a signal handler may call fer_poller_notify.
  * P10 More sockets may be ready than the array holds, or than the system reports at once (64 on
  *     Windows and with kqueue). The next waits then report the other sockets before they repeat the
  *     first ones.

@@ -209,7 +209,8 @@ typedef struct fer_connect_options {
  * local is not 0, there is one attempt after another whatever attempt_delay is, because a port is
  * bound to one of them at a time.
  *
- * A signal does not end the call, unless its handler cancels the token.
+ * A signal ends the call only if its handler cancels the token or the limits are interruptible
+ * (rule I4).
  *
  * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
  * Owns: the handle owns the connection until fer_tcp_stream_close. No pointer is kept. During the

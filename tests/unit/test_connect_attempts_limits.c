@@ -126,6 +126,18 @@ static void a_signal_ends_an_interruptible_wait(void **state)
     assert_int_equal(script.times[SCRIPT_CLOSE], 1);
 }
 
+static void the_deadline_precedes_a_signal_in_the_wait(void **state)
+{
+    (void)state;
+    begin_pending(&script_posix);
+    options.limits.interruptible = true;
+    options.limits.deadline = fer_instant_after((fer_duration){500});
+    script_result *late = script_then(SCRIPT_WAIT_FOR_CONNECTS);
+    late->error = (fer_error){FER_INTERRUPTED, 4};
+    late->elapsed = 500;
+    assert_error(connect_one(A), FER_TIMED_OUT, 0);
+}
+
 static void cancel_at_second_connect(script_call call)
 {
     if (call == SCRIPT_CONNECT && script.times[SCRIPT_CONNECT] == 2) {
@@ -169,6 +181,7 @@ int main(void)
         script_test(a_connection_wins_over_a_cancel_that_is_seen_with_it),
         script_test(a_signal_restarts_the_wait_unless_its_handler_cancels),
         script_test(a_signal_ends_an_interruptible_wait),
+        script_test(the_deadline_precedes_a_signal_in_the_wait),
         script_test(a_cancel_is_seen_between_attempts_that_fail_at_once),
         script_test(a_wait_that_fails_ends_the_call_with_its_error),
     };
