@@ -23,6 +23,15 @@ feri_limits feri_limits_from(const fer_limits *limits)
                                           limits->interruptible};
 }
 
+bool feri_limits_are_known(const fer_limits *limits)
+{
+    unsigned bits = 0;
+    for (size_t i = 0; i < sizeof limits->reserved_; i++) {
+        bits |= limits->reserved_[i];
+    }
+    return bits == 0;
+}
+
 fer_error feri_limits_check(const feri_limits *limits)
 {
     FER_TRY(feri_token_check(limits->token));
@@ -121,6 +130,9 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (chosen->token != NULL && !feri_token_is_open(chosen->token)) {
         return feri_own_error(FER_MISUSE);
+    }
+    if (!feri_limits_are_known(chosen)) {
+        return feri_own_error(FER_INVALID_INPUT);
     }
     bool is_limited =
         chosen->token != NULL || chosen->deadline.nanos_ != 0 || chosen->interruptible;

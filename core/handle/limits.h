@@ -23,6 +23,9 @@ typedef struct feri_limits {
 /* NULL: none. */
 feri_limits feri_limits_from(const fer_limits *limits);
 
+/* Whether the reserved bytes are 0. */
+bool feri_limits_are_known(const fer_limits *limits);
+
 /* The look at limits. FER_OK, CANCELLED, TIMED_OUT, or MISUSE if the token is
  * not open. */
 fer_error feri_limits_check(const feri_limits *limits);

@@ -39,6 +39,9 @@ fer_error feri_address_list_of_query(feri_address_list *list, const feri_address
     feri_address_source source;
     FER_TRY(feri_address_source_of_query(&source, query));
     fer_error error = collect_all(&source, list);
+    if (error.kind == FER_OK && list->count == 0 && query->family != FERP_ANY_FAMILY) {
+        error = feri_own_error(FER_HOST_NOT_FOUND);
+    }
     feri_address_source_end(&source);
     return error;
 }

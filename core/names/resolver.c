@@ -6,6 +6,7 @@
 #include "core/base/atomic.h"
 #include "core/base/deadline.h"
 #include "core/base/result.h"
+#include "core/handle/limits.h"
 #include "core/names/address_list.h"
 #include "core/names/address_source.h"
 #include "core/names/lookup_pool.h"
@@ -136,9 +137,9 @@ const fer_lookup_options *feri_lookup_options_or_default(const fer_lookup_option
 
 fer_error feri_lookup_options_check(const fer_lookup_options *options)
 {
-    bool is_known = feri_is_family_choice(options->family) && options->unused_ == 0;
-    return is_known && feri_are_zero(options->reserved_) ? feri_ok()
-                                                         : feri_own_error(FER_INVALID_INPUT);
+    bool is_known = feri_is_family_choice(options->family) && options->unused_ == 0 &&
+                    feri_are_zero(options->reserved_) && feri_limits_are_known(&options->limits);
+    return is_known ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
 /* ---- Starting */

@@ -121,12 +121,13 @@ static uint64_t end_of_slice(const feri_waiting *waiting)
 }
 
 /* The handler of the signal may have cancelled the call. Else the signal ends it, but not an accept
- * (rule I1). */
+ * (rule I1), and after the deadline of an interruptible call that does (rule I4). */
 static bool continues_after_signal(const feri_waiting *waiting, fer_error *answer)
 {
     const feri_limits limits = {waiting->deadline, waiting->limits.token,
                                 waiting->limits.interruptible};
-    return !is_cancelled(waiting, answer) && waiting->readiness == FERP_ACCEPTABLE &&
+    bool asks_limits = waiting->readiness == FERP_ACCEPTABLE || limits.interruptible;
+    return !is_cancelled(waiting, answer) && asks_limits &&
            feri_retries_after_signal(&limits, answer);
 }
 

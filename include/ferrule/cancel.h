@@ -93,8 +93,8 @@ typedef union fer_cancel_token {
 } fer_cancel_token;
 
 /* The limits of a call or of a handle. All zero bytes mean no limits. token is caller-owned and may
- * be NULL. If interruptible is true, a signal ends the waits too (rule I4). The other bytes are 0:
- * name the members in an initializer, or set them one by one. */
+ * be NULL. If interruptible is true, a signal ends the waits too (rule I4). The other bytes are 0,
+ * and any other value is FER_INVALID_INPUT: name the members in an initializer. */
 typedef struct fer_limits {
     fer_instant deadline;
     fer_cancel_token *FER_NULLABLE token;

@@ -116,7 +116,7 @@ fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
     *out = cred_of(cred.unp_euid, cred.unp_egid, cred.unp_pid);
     return (fer_error){FER_OK, 0};
 }
-#else
+#elif defined(LOCAL_PEERCRED)
 fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
 {
     struct xucred cred;
@@ -131,6 +131,13 @@ fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
 #endif
     *out = cred_of(cred.cr_uid, cred.cr_groups[0], pid);
     return (fer_error){FER_OK, 0};
+}
+#else
+fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
+{
+    (void)raw;
+    (void)out;
+    return (fer_error){FER_UNSUPPORTED, 0};
 }
 #endif
 

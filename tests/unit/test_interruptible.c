@@ -91,6 +91,26 @@ static void the_deadline_precedes_a_signal(void **state)
     late->elapsed = 500;
     assert_error(fer_tcp_stream_ready(&stream, FER_READABLE, FER_DURATION_NONE, &ready),
                  FER_TIMED_OUT, 0);
+    begin();
+    assert_ok(fer_tcp_stream_set_read_timeout(&stream, (fer_duration){1000000}));
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
+    late = script_then(SCRIPT_WAIT_FOR);
+    late->error = (fer_error){FER_INTERRUPTED, 4};
+    late->elapsed = 1000000;
+    assert_error(fer_tcp_stream_read(&stream, buf, 8, NULL), FER_TIMED_OUT, 0);
+}
+
+/* A later version may use the bytes. */
+static void the_other_bytes_of_limits_are_zero(void **state)
+{
+    (void)state;
+    fer_limits limits = {.interruptible = true};
+    begin();
+    limits.reserved_[6] = 1;
+    assert_error(fer_tcp_stream_set_limits(&stream, &limits), FER_INVALID_INPUT, 0);
+    fer_connect_options options = {.limits = limits};
+    assert_error(fer_tcp_stream_connect_with(&stream, "127.0.0.1:1", &options), FER_INVALID_INPUT,
+                 0);
 }
 
 static void a_signal_ends_an_accept(void **state)
@@ -162,6 +182,7 @@ int main(void)
         script_test(a_signal_ends_a_copy_and_loses_nothing),
         script_test(a_signal_ends_readiness),
         script_test(the_deadline_precedes_a_signal),
+        script_test(the_other_bytes_of_limits_are_zero),
         script_test(a_signal_ends_an_accept),
         script_test(a_signal_leaves_the_connect_of_a_built_socket_pending),
         script_test(a_signal_ends_the_wait_of_a_poller),
