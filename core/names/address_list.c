@@ -18,7 +18,7 @@ static fer_error collect_all(feri_address_source *source, feri_address_list *lis
 {
     size_t count = count_addresses(*source);
     if (count == 0) {
-        return feri_ok();
+        return source->family == FERP_ANY_FAMILY ? feri_ok() : feri_own_error(FER_HOST_NOT_FOUND);
     }
     if (count <= SIZE_MAX / sizeof *list->addrs) {
         list->addrs = ferp_memory_new(count * sizeof *list->addrs);
@@ -39,9 +39,6 @@ fer_error feri_address_list_of_query(feri_address_list *list, const feri_address
     feri_address_source source;
     FER_TRY(feri_address_source_of_query(&source, query));
     fer_error error = collect_all(&source, list);
-    if (error.kind == FER_OK && list->count == 0 && query->family != FERP_ANY_FAMILY) {
-        error = feri_own_error(FER_HOST_NOT_FOUND);
-    }
     feri_address_source_end(&source);
     return error;
 }

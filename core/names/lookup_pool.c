@@ -324,7 +324,7 @@ fer_error feri_pool_new(size_t threads, size_t waiting, feri_pool **out)
     made->references = 1;
     made->process = ferp_process();
     made->thread_count = threads;
-    made->unfinished_max = waiting < SIZE_MAX - threads ? threads + waiting : SIZE_MAX;
+    made->unfinished_max = (uint64_t)threads + waiting;
     fer_error err = ferp_monitor_begin(&made->monitor);
     if (err.kind != FER_OK) {
         ferp_memory_free(made);

@@ -66,7 +66,7 @@ typedef struct feri_pool {
     uint32_t references;
     uint64_t process; /* the process that created the pool */
     size_t thread_count;
-    size_t unfinished_max;
+    uint64_t unfinished_max;
     size_t running;    /* workers with a thread */
     size_t unfinished; /* queued lookups and busy workers */
     bool is_closed;    /* the resolver was closed: a lookup is cancelled as it is started */

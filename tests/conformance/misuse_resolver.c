@@ -73,8 +73,10 @@ static void a_lookup_within_limits_needs_good_arguments(void **state)
     assert_own(fer_lookup_host_with("127.0.0.1", 80, &(fer_lookup_options){.resolver = &closed},
                                     &addr, 1, &count),
                FER_MISUSE);
-    const fer_lookup_options unknown[] = {
-        {.family = (fer_ip_family)5}, {.unused_ = 1}, {.reserved_ = {0, 0, 0, 0, 0, 1}}};
+    const fer_lookup_options unknown[] = {{.family = (fer_ip_family)5},
+                                          {.unused_ = 1},
+                                          {.limits = {.reserved_ = {1}}},
+                                          {.reserved_ = {0, 0, 0, 0, 0, 1}}};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         assert_own(fer_to_socket_addrs_with("127.0.0.1:80", &unknown[i], &addr, 1, &count),
                    FER_INVALID_INPUT);

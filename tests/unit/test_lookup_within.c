@@ -77,6 +77,23 @@ static void without_limits_and_resolver_it_runs_in_this_thread(void **state)
     assert_int_equal(background.threads_started, 0);
 }
 
+static void only_addresses_of_the_family_are_found(void **state)
+{
+    (void)state;
+    begin_lookup();
+    script_addresses(2);
+    assert_ok(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.family = FER_IP_V6},
+                                       addrs, CAP, &count));
+    assert_int_equal(count, 1);
+    assert_addr(&addrs[0], "[2001:db8::2]:80");
+    assert_ok(fer_lookup_host_with("192.0.2.7", 80, &(fer_lookup_options){.family = FER_IP_V4},
+                                   addrs, CAP, &count));
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    assert_error(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.family = FER_IP_V6},
+                                          addrs, CAP, &count),
+                 FER_HOST_NOT_FOUND, 0);
+}
+
 static void an_address_text_needs_no_thread(void **state)
 {
     (void)state;
@@ -434,6 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RESOLVER_TEST(without_limits_and_resolver_it_runs_in_this_thread),
+        RESOLVER_TEST(only_addresses_of_the_family_are_found),
         RESOLVER_TEST(an_address_text_needs_no_thread),
         RESOLVER_TEST(within_limits_it_has_a_thread_of_its_own),
         RESOLVER_TEST(a_resolver_runs_it_even_without_limits),
