@@ -92,8 +92,8 @@ check() {
 for name in archive shared lto; do
     check "$name" write_read 2 60 bench_limits
     check "$name" add_delete_1 2 60 bench_poller
-    check "$name" modify 1 34 bench_poller
-    check "$name" wait_nothing 1 42 bench_poller
+    check "$name" modify 1 36 bench_poller
+    check "$name" wait_nothing 1 49 bench_poller
 done
 if [ "$only_gates" = no ]; then
     poller="$builds/lto/bench/bench_poller"
