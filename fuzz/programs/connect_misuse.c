@@ -42,4 +42,20 @@ FUZZ_UNCOUNTED void connect_check_misuse(void)
         "a:1", &(fer_lookup_options){.resolver = &closed}, &addr, 1, &count)));
     FUZZ_CHECK(is_refused(fer_to_socket_addrs_with(NULL, NULL, &addr, 1, &count)));
     FUZZ_CHECK(count == 77);
+    const fer_lookup_options unknown[] = {{.family = (fer_ip_family)5},
+                                          {.unused_ = 1},
+                                          {.limits = {.reserved_ = {1}}},
+                                          {.reserved_ = {0, 0, 0, 0, 0, 1}}};
+    const fer_resolver_options sizes[] = {{.threads = FER_RESOLVER_THREADS_MAX + 1},
+                                          {.reserved_ = {1}}};
+    const fer_lookup_options only_v6 = {.family = FER_IP_V6};
+    for (size_t i = 0; i < 4; i++) {
+        FUZZ_CHECK(is_refused(fer_to_socket_addrs_with("a:1", &unknown[i], &addr, 1, &count)));
+        FUZZ_CHECK(is_refused(fer_lookup_host_with("a", 1, &unknown[i], &addr, 1, &count)));
+        FUZZ_CHECK(i > 1 || is_refused(fer_resolver_new(&closed, &sizes[i])));
+    }
+    FUZZ_CHECK(is_refused(fer_lookup_host_with(NULL, 1, NULL, &addr, 1, &count)));
+    FUZZ_CHECK(fer_to_socket_addrs_with("192.0.2.1:1", &only_v6, &addr, 1, &count).kind ==
+               FER_HOST_NOT_FOUND);
+    FUZZ_CHECK(fer_lookup_host_with("::1", 1, &only_v6, &addr, 1, &count).kind == FER_OK);
 }

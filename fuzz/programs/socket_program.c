@@ -422,8 +422,38 @@ void socket_program_begin(struct socket_program *program, const fer_sim_config *
     }
 }
 
+/* The options and getters that the model does not have: they agree on what is open. */
+static void check_other_options(fer_socket *socket)
+{
+    static const uint64_t millis[] = {0, 1, 2000, UINT64_C(30) * 86400 * 1000};
+    fer_domain domain = FER_DOMAIN_IPV4;
+    fer_type type = FER_TYPE_STREAM;
+    fer_unix_addr name;
+    int protocol = 0;
+    bool is_on = false;
+    bool is_open = fer_socket_domain(socket, &domain).kind == FER_OK;
+    FUZZ_CHECK((fer_socket_type(socket, &type).kind == FER_OK) == is_open);
+    FUZZ_CHECK((fer_socket_protocol(socket, &protocol).kind == FER_OK) == is_open);
+    FUZZ_CHECK((fer_socket_is_listening(socket, &is_on).kind == FER_OK) == is_open);
+    FUZZ_CHECK((fer_socket_local_addr_unix(socket, &name).kind == FER_UNSUPPORTED) ==
+               (is_open && domain != FER_DOMAIN_UNIX));
+    for (size_t i = 0; i <= sizeof millis / sizeof *millis; i++) {
+        fer_duration set = i == 4 ? FER_DURATION_NONE : fer_duration_from_millis(millis[i]);
+        fer_duration got = {77};
+        if (fer_socket_set_tcp_user_timeout(socket, set).kind == FER_OK) {
+            FUZZ_CHECK(fer_socket_tcp_user_timeout(socket, &got).kind == FER_OK);
+            FUZZ_CHECK(got.nanos != 77);
+        }
+    }
+    FUZZ_CHECK((fer_socket_set_inheritable(socket, true).kind == FER_OK) == is_open);
+    FUZZ_CHECK(!is_open || (fer_socket_inheritable(socket, &is_on).kind == FER_OK && is_on));
+}
+
 void socket_program_end(struct socket_program *program)
 {
+    for (size_t i = 0; i < SOCKET_BUILT; i++) {
+        check_other_options(&program->handles[i].socket);
+    }
     fer_cancel_token_close(&program->limits.token);
     for (size_t i = 0; i < SOCKET_HANDLES; i++) {
         socket_close_any(&program->handles[i], socket_types[i]);
