@@ -16,7 +16,7 @@ static unsigned data;     /* written by a thread before it cancels */
 static unsigned taken[2]; /* of each lookup, by each thread: how often its key was taken */
 static unsigned taken_by_other[2];
 
-static void open_resolver(size_t threads)
+static void open_resolver(uint32_t threads)
 {
     memset(&resolver, 0, sizeof resolver);
     memset(lookups, 0, sizeof lookups);
