@@ -48,37 +48,32 @@ typedef struct system_option {
     int name;
 } system_option;
 
-static system_option system_option_of(ferp_option option)
-{
-    switch (option) {
-    case FERP_REUSE_ADDRESS: return (system_option){SOL_SOCKET, SO_REUSEADDR};
-    case FERP_ONLY_V6: return (system_option){IPPROTO_IPV6, IPV6_V6ONLY};
-    case FERP_NODELAY: return (system_option){IPPROTO_TCP, TCP_NODELAY};
-    case FERP_TTL_V4: return (system_option){IPPROTO_IP, IP_TTL};
-    case FERP_HOPS_V6: return (system_option){IPPROTO_IPV6, IPV6_UNICAST_HOPS};
-    case FERP_KEEPALIVE: return (system_option){SOL_SOCKET, SO_KEEPALIVE};
-    case FERP_KEEPALIVE_TIME: return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_TIME};
-    case FERP_KEEPALIVE_INTERVAL:
-        return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_INTERVAL};
-    case FERP_KEEPALIVE_RETRIES: return (system_option){IPPROTO_TCP, FERP_POSIX_KEEPALIVE_RETRIES};
-    case FERP_REUSE_PORT: return (system_option){SOL_SOCKET, SO_REUSEPORT};
-    case FERP_TOS_V4: return (system_option){IPPROTO_IP, IP_TOS};
-    case FERP_TCLASS_V6: return (system_option){IPPROTO_IPV6, IPV6_TCLASS};
-    case FERP_RECV_BUFFER: return (system_option){SOL_SOCKET, SO_RCVBUF};
-    case FERP_SEND_BUFFER: return (system_option){SOL_SOCKET, SO_SNDBUF};
-    case FERP_BROADCAST: return (system_option){SOL_SOCKET, SO_BROADCAST};
-    case FERP_MULTICAST_LOOP_V4: return (system_option){IPPROTO_IP, IP_MULTICAST_LOOP};
-    case FERP_MULTICAST_TTL_V4: return (system_option){IPPROTO_IP, IP_MULTICAST_TTL};
-    case FERP_MULTICAST_LOOP_V6: return (system_option){IPPROTO_IPV6, IPV6_MULTICAST_LOOP};
-    case FERP_USER_TIMEOUT: return (system_option){IPPROTO_TCP, FERP_POSIX_USER_TIMEOUT};
-    case FERP_TYPE: return (system_option){SOL_SOCKET, SO_TYPE};
-    case FERP_PROTOCOL: return (system_option){SOL_SOCKET, FERP_POSIX_PROTOCOL};
-    case FERP_LISTENING: return (system_option){SOL_SOCKET, SO_ACCEPTCONN};
-    case FERP_INHERITABLE:       /* no socket option */
-    case FERP_EXCLUSIVE_ADDRESS: /* a POSIX bind is always exclusive */
-    default: return (system_option){SOL_SOCKET, FERP_POSIX_NO_OPTION};
-    }
-}
+static const system_option system_options[] = {
+    [FERP_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR},
+    [FERP_EXCLUSIVE_ADDRESS] = {SOL_SOCKET, FERP_POSIX_NO_OPTION}, /* every bind is */
+    [FERP_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY},
+    [FERP_NODELAY] = {IPPROTO_TCP, TCP_NODELAY},
+    [FERP_TTL_V4] = {IPPROTO_IP, IP_TTL},
+    [FERP_HOPS_V6] = {IPPROTO_IPV6, IPV6_UNICAST_HOPS},
+    [FERP_KEEPALIVE] = {SOL_SOCKET, SO_KEEPALIVE},
+    [FERP_KEEPALIVE_TIME] = {IPPROTO_TCP, FERP_POSIX_KEEPALIVE_TIME},
+    [FERP_KEEPALIVE_INTERVAL] = {IPPROTO_TCP, FERP_POSIX_KEEPALIVE_INTERVAL},
+    [FERP_KEEPALIVE_RETRIES] = {IPPROTO_TCP, FERP_POSIX_KEEPALIVE_RETRIES},
+    [FERP_REUSE_PORT] = {SOL_SOCKET, SO_REUSEPORT},
+    [FERP_TOS_V4] = {IPPROTO_IP, IP_TOS},
+    [FERP_TCLASS_V6] = {IPPROTO_IPV6, IPV6_TCLASS},
+    [FERP_RECV_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
+    [FERP_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF},
+    [FERP_BROADCAST] = {SOL_SOCKET, SO_BROADCAST},
+    [FERP_MULTICAST_LOOP_V4] = {IPPROTO_IP, IP_MULTICAST_LOOP},
+    [FERP_MULTICAST_TTL_V4] = {IPPROTO_IP, IP_MULTICAST_TTL},
+    [FERP_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
+    [FERP_USER_TIMEOUT] = {IPPROTO_TCP, FERP_POSIX_USER_TIMEOUT},
+    [FERP_INHERITABLE] = {SOL_SOCKET, FERP_POSIX_NO_OPTION}, /* a flag of the descriptor */
+    [FERP_TYPE] = {SOL_SOCKET, SO_TYPE},
+    [FERP_PROTOCOL] = {SOL_SOCKET, FERP_POSIX_PROTOCOL},
+    [FERP_LISTENING] = {SOL_SOCKET, SO_ACCEPTCONN},
+};
 
 static uint32_t whole_units(uint32_t milliseconds)
 {
@@ -98,12 +93,21 @@ static bool is_one_byte(ferp_option option)
 #endif
 }
 
+/* A descriptor may have other flags (FD_CLOFORK of POSIX.1-2024). Both calls fail with a number that
+ * is no descriptor. */
+static fer_error set_inheritable(int fd, bool inheritable)
+{
+    int flags = fcntl(fd, F_GETFD);
+    flags = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
+    return ferp_posix_result(fcntl(fd, F_SETFD, flags));
+}
+
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
     if (option == FERP_INHERITABLE) {
-        return ferp_posix_result(fcntl((int)raw, F_SETFD, value != 0 ? 0 : FD_CLOEXEC));
+        return set_inheritable((int)raw, value != 0);
     }
-    system_option known = system_option_of(option);
+    system_option known = system_options[option];
     value = option == FERP_USER_TIMEOUT ? whole_units(value) : value;
     int number = value < INT_MAX ? (int)value : INT_MAX;
     unsigned char byte = (unsigned char)value;
@@ -178,7 +182,7 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     if (option == FERP_INHERITABLE) {
         return read_inheritable((int)raw, out);
     }
-    system_option known = system_option_of(option);
+    system_option known = system_options[option];
     int number = 0;
     socklen_t len = 0;
     if (known.name == FERP_POSIX_NO_OPTION) {
