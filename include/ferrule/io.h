@@ -199,9 +199,9 @@ FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
  * FER_TIMED_OUT (cancel.h).
  * Owns: buffer and its memory are caller-owned. n may be NULL; *n is always the number of bytes
  * that this call wrote to `to`.
- * Errors: same as the read of `from` and the write of `to`, but never FER_INTERRUPTED. Also
- * FER_WRITE_ZERO, and before any byte is copied FER_MISUSE (also if buffer or its base is NULL) and
- * FER_INVALID_INPUT (cap is 0; start and len are not within cap).
+ * Errors: same as the read of `from` and the write of `to`, but never FER_INTERRUPTED, unless the
+ * limits are interruptible. Also FER_WRITE_ZERO, and before any byte is copied FER_MISUSE (also if
+ * buffer or its base is NULL) and FER_INVALID_INPUT (cap is 0; start and len are not within cap).
  * Rust: std::io::copy. Differs: the buffer is caller-owned, and a failure loses nothing (Rust
  * discards the bytes that it had read).
  * Threads: same as a read of `from` and a write of `to`. Only one call at a time on one buffer.

@@ -133,9 +133,9 @@ typedef struct fer_lookup_options {
  * Owns: addrs is caller-owned, cap elements; no pointer is kept. The token and the resolver are
  * caller-owned. During the call, the call owns an event of the OS (as a cancel token does) and some
  * memory.
- * Errors: same as fer_to_socket_addrs, and FER_CANCELLED and FER_TIMED_OUT (the limits),
- * FER_CANCELLED also if the resolver is closed meanwhile, FER_WOULD_BLOCK with os_code 0 (the
- * resolver's queue is full), FER_OUT_OF_MEMORY (also if no thread can be created),
+ * Errors: same as fer_to_socket_addrs, and FER_CANCELLED, FER_TIMED_OUT and FER_INTERRUPTED (the
+ * limits), FER_CANCELLED also if the resolver is closed meanwhile, FER_WOULD_BLOCK with os_code 0
+ * (the resolver's queue is full), FER_OUT_OF_MEMORY (also if no thread can be created),
  * FER_TOO_MANY_OPEN_FILES (for the event), FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2))
  * and other errors of the OS. FER_MISUSE also for a token or a resolver that is not OPEN,
  * FER_INVALID_INPUT also for an unknown family. *count and addrs are unchanged after a failure.

@@ -739,16 +739,16 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
  * A datagram or raw socket gets its peer immediately, and another call replaces it. Same as
  * fer_udp_socket_connect_addr; a protocol without ports ignores the address's port.
  *
- * Blocks: on a stream in blocking mode until connected or failed. Neither a signal nor the write
- * timeout ends the call, but the handle's limits do; fer_socket_connect_timeout has a timeout.
+ * Blocks: on a stream in blocking mode until connected or failed. The write timeout does not end
+ * the call, but the handle's limits do, and a signal if they are interruptible (rule I4: the
+ * connect is then pending); fer_socket_connect_timeout has a timeout.
  * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK (pending connect), FER_CONNECTION_REFUSED (also for port 0 on a stream),
- * FER_CANCELLED and FER_TIMED_OUT (the limits), FER_CONNECTION_TIMED_OUT, FER_HOST_UNREACHABLE,
- * FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE, FER_MISUSE (a stream that is
- * connected, connecting, failed or listening), FER_INVALID_INPUT (another family; port 0 on a UDP
- * socket),
- * FER_ADDR_IN_USE, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED (the OS does not tell the cause),
- * FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES and other errors of the OS.
+ * FER_CANCELLED, FER_TIMED_OUT and FER_INTERRUPTED (the limits), FER_CONNECTION_TIMED_OUT,
+ * FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE, FER_MISUSE (a stream that
+ * is connected, connecting, failed or listening), FER_INVALID_INPUT (another family; port 0 on a
+ * UDP socket), FER_ADDR_IN_USE, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED (the OS does not tell
+ * the cause), FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES and other errors of the OS.
  * Rust: socket2: Socket::connect. Differs: a pending connect is InProgress on POSIX in Rust.
  * Threads: no concurrent call on the handle.
  */
@@ -784,8 +784,9 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
  * socket. Bind that with fer_socket_bind_unix, and connect it as a fer_unix_datagram.
  *
  * Blocks: in blocking mode while the accept queue is full (Linux), at most the write timeout. With
- * limits, the call looks for room every 4 ms, because no event reports it. A signal does not end
- * the call. After a signal a call with a write timeout looks in the same way.
+ * limits, the call looks for room every 4 ms, because no event reports it. Neither a signal nor
+ * interruptible limits end the call. After a signal a call with a write timeout looks in the same
+ * way.
  * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK (Windows, in nonblocking mode: the connect is pending),
  * FER_RESOURCE_BUSY, FER_TIMED_OUT (the write timeout expired; the deadline), FER_CANCELLED,
@@ -866,8 +867,8 @@ FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_err
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
- * an unknown one), FER_NOT_CONNECTED (an unconnected stream), FER_TIMED_OUT and FER_CANCELLED (the
- * limits), FER_TOO_MANY_OPEN_FILES and other errors of the OS.
+ * an unknown one), FER_NOT_CONNECTED (an unconnected stream), FER_TIMED_OUT, FER_CANCELLED and
+ * FER_INTERRUPTED (the limits), FER_TOO_MANY_OPEN_FILES and other errors of the OS.
  * Rust: tokio: net::TcpStream::ready, with a timeout, for socket2's Socket.
  * Threads: concurrent with any other call on the handle except close.
  */

@@ -215,12 +215,11 @@ typedef struct fer_connect_options {
  * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
  * Owns: the handle owns the connection until fer_tcp_stream_close. No pointer is kept. During the
  * call, the call owns memory for the addresses.
- * Errors: same as fer_tcp_stream_connect and as fer_to_socket_addrs_with. FER_CANCELLED and
- * FER_TIMED_OUT (the limits; FER_TIMED_OUT also if attempt_timeout ended the attempt
- * to the last address). FER_INVALID_INPUT also for
- * a local address of no family, FER_MISUSE for failures_cap without failures, and for a token or a
- * resolver that is not OPEN. The handle is NEW again after a
- * failure.
+ * Errors: same as fer_tcp_stream_connect and as fer_to_socket_addrs_with. FER_CANCELLED,
+ * FER_TIMED_OUT and FER_INTERRUPTED (the limits; FER_TIMED_OUT also if attempt_timeout ended the
+ * attempt to the last address). FER_INVALID_INPUT also for a local address of no family, FER_MISUSE
+ * for failures_cap without failures, and for a token or a resolver that is not OPEN. The handle is
+ * NEW again after a failure.
  * Rust: std::net::TcpStream::connect. Differs: in Rust there are no limits, and an attempt starts
  * only after the previous one has failed.
  * Threads: no concurrent call on the handle.
@@ -592,14 +591,14 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read_vectored(
 /**
  * Reads exactly len bytes, with as many reads as necessary.
  *
- * A signal does not end the call. The read timeout applies to each underlying read, and restarts
- * after a signal.
+ * A signal does not end the call, unless the limits are interruptible (rule I4). The read timeout
+ * applies to each underlying read, and restarts after a signal.
  *
  * Blocks: until len bytes, end of file or an error arrives. The handle's limits end it with
  * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: same as fer_tcp_stream_read. *n is correct after a failure too.
  * Errors: FER_UNEXPECTED_EOF (end of file before len bytes); otherwise same as fer_tcp_stream_read,
- * but never FER_INTERRUPTED.
+ * but never FER_INTERRUPTED, unless the limits are interruptible.
  * Rust: std::io::Read::read_exact for TcpStream. Differs: the number of bytes is known after a
  * failure.
  * Threads: one read call and one write call may run concurrently on one handle.
@@ -613,15 +612,15 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
  * Reads until end of file into a buffer of cap bytes.
  *
  * If the buffer is full, the call peeks one more byte and may block for it. If that shows end of
- * file, the result is FER_OK. If it shows data, the result is FER_STORAGE_FULL and the data stays
- * queued. A signal does not end the call. The read timeout applies to each underlying read, and
- * restarts after a signal.
+ * file, the result is FER_OK. If it shows data, the result is FER_BUFFER_TOO_SMALL and the data
+ * stays queued. A signal does not end the call, unless the limits are interruptible (rule I4). The
+ * read timeout applies to each underlying read, and restarts after a signal.
  *
  * Blocks: until end of file or an error. The handle's limits end it with FER_CANCELLED or
  * FER_TIMED_OUT (cancel.h).
  * Owns: same as fer_tcp_stream_read. *n is correct after a failure too.
  * Errors: FER_BUFFER_TOO_SMALL (more than cap bytes); otherwise same as fer_tcp_stream_read, but
- * never FER_INTERRUPTED.
+ * never FER_INTERRUPTED, unless the limits are interruptible.
  * Rust: std::io::Read::read_to_end for TcpStream. Differs: a caller-owned buffer instead of a
  * growing Vec.
  * Threads: one read call and one write call may run concurrently on one handle.
@@ -715,14 +714,14 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write_vectored(
 /**
  * Writes all len bytes, with as many writes as necessary.
  *
- * A signal does not end the call. The write timeout applies to each underlying write, and restarts
- * after a signal.
+ * A signal does not end the call, unless the limits are interruptible (rule I4). The write timeout
+ * applies to each underlying write, and restarts after a signal.
  *
  * Blocks: until the OS has accepted all bytes, or until an error. The handle's limits end it with
  * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: same as fer_tcp_stream_write. *n is correct after a failure too.
  * Errors: FER_WRITE_ZERO (the OS accepted no byte); otherwise same as fer_tcp_stream_write, but
- * never FER_INTERRUPTED.
+ * never FER_INTERRUPTED, unless the limits are interruptible.
  * Rust: std::io::Write::write_all for TcpStream. Differs: the number of bytes is known after a
  * failure.
  * Threads: one read call and one write call may run concurrently on one handle.
@@ -872,8 +871,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  * joined by |.
  *
  * *ready is the subset of interest that is ready, or 0 if the timeout expired. A timeout of 0
- * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait.
- * *ready is unchanged after a failure.
+ * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait,
+ * unless the limits are interruptible (rule I4). *ready is unchanged after a failure.
  *
  * A half that has ended in an earlier call on this handle (end of file, an error or a shutdown) is
  * ready immediately, because its calls do not wait. A hang-up or an error makes every interest
@@ -890,8 +889,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE (ready is NULL, a CLOSED handle), FER_INVALID_INPUT (no interest or an unknown
- * one), FER_NOT_CONNECTED, FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES
- * and other errors of the OS.
+ * one), FER_NOT_CONNECTED, FER_TIMED_OUT, FER_CANCELLED and FER_INTERRUPTED (the limits),
+ * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
  * Rust: tokio: net::TcpStream::ready, with a timeout. Differs: there is no separate readiness for
  * errors.
  * Threads: concurrent with any other call on the handle except close.
@@ -1052,9 +1051,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  *
  * Connections that the OS reports as dead are skipped. Linux, and macOS for IPv4, do not report a
  * connection that was reset in the accept queue: it is returned, and its first read is
- * FER_CONNECTION_RESET (`reset_in_queue`). A signal does not end the call. The stream starts in
- * blocking mode without timeouts, and child processes do not inherit it. peer may be NULL;
- * otherwise *peer is the peer address.
+ * FER_CONNECTION_RESET (`reset_in_queue`). A signal does not end the call, unless the limits are
+ * interruptible (rule I4). The stream starts in blocking mode without timeouts, and child processes
+ * do not inherit it. peer may be NULL; otherwise *peer is the peer address.
  *
  * To end a blocked accept from another thread, give the listener limits with a cancel token before
  * the call (fer_tcp_listener_set_limits). The other thread then calls fer_cancel_token_cancel; on
@@ -1066,10 +1065,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TOO_MANY_OPEN_FILES (the connection stays queued:
  * close something, then call again), FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_MISUSE (out is
  * open or NULL), FER_TIMED_OUT (the timeout expired, or the deadline of the limits), FER_CANCELLED
- * (the token of the limits), FER_INTERRUPTED (nonblocking mode: 65536 signals in a row; otherwise a
- * signal does not end the call), FER_CONNECTION_ABORTED (65536 dead connections in a row),
- * FER_NOT_CONNECTED (the listener was shut down, by the OS, as mobile systems do, or through its
- * raw socket: close it and bind again) and other errors of the OS.
+ * (the token of the limits), FER_INTERRUPTED (interruptible limits; in nonblocking mode 65536
+ * signals in a row), FER_CONNECTION_ABORTED (65536 dead connections in a row), FER_NOT_CONNECTED
+ * (the listener was shut down, by the OS, as mobile systems do, or through its raw socket: close it
+ * and bind again) and other errors of the OS.
  * Rust: std::net::TcpListener::accept. Differs: continues after dead connections; never inherits
  * the listener's modes.
  * Threads: any number of concurrent calls on one listener, each with its own out.
@@ -1105,15 +1104,16 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_try_accept(fer_tcp_listener *lis
  * Waits until a connection is queued: FER_READABLE. A listener is never writable.
  *
  * *ready is FER_READABLE, or 0 if the timeout expired. A timeout of 0 checks without waiting;
- * FER_DURATION_NONE waits without limit. A signal does not end the wait. *ready is unchanged after
- * a failure. Readiness is a hint: another thread may accept the connection first.
+ * FER_DURATION_NONE waits without limit. A signal does not end the wait, unless the limits are
+ * interruptible (rule I4). *ready is unchanged after a failure. Readiness is a hint: another thread
+ * may accept the connection first.
  *
  * Blocks: until ready, at most timeout, regardless of the listener's blocking mode. The handle's
  * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
- * an unknown one), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other
- * errors of the OS.
+ * an unknown one), FER_TIMED_OUT, FER_CANCELLED and FER_INTERRUPTED (the limits),
+ * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
  * Rust: mio: a poll for net::TcpListener, with a timeout.
  * Threads: concurrent with any other call on the handle except close.
  */

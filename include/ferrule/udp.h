@@ -333,16 +333,17 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek_from(fer_udp_socket *sock
  * reported.
  *
  * *ready is the subset of interest that is ready, or 0 if the timeout expired. A timeout of 0
- * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait.
- * *ready is unchanged after a failure. Readiness is a hint: the next call may discard the queued
- * datagram, because it is damaged, or because its sender is not the socket's peer.
+ * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait,
+ * unless the limits are interruptible (rule I4). *ready is unchanged after a failure. Readiness is
+ * a hint: the next call may discard the queued datagram, because it is damaged, or because its
+ * sender is not the socket's peer.
  *
  * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
- * an unknown one), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other
- * errors of the OS.
+ * an unknown one), FER_TIMED_OUT, FER_CANCELLED and FER_INTERRUPTED (the limits),
+ * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
  * Rust: tokio: net::UdpSocket::ready, with a timeout.
  * Threads: concurrent with any other call on the handle except close.
  */

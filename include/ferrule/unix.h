@@ -753,15 +753,16 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *l
  * Waits until a connection is queued: FER_READABLE. A listener is never writable.
  *
  * *ready is FER_READABLE, or 0 if the timeout expired. A timeout of 0 checks without waiting;
- * FER_DURATION_NONE waits without limit. A signal does not end the wait. *ready is unchanged after
- * a failure. Readiness is a hint: another thread may accept the connection first.
+ * FER_DURATION_NONE waits without limit. A signal does not end the wait, unless the limits are
+ * interruptible (rule I4). *ready is unchanged after a failure. Readiness is a hint: another thread
+ * may accept the connection first.
  *
  * Blocks: until ready, at most timeout, regardless of the listener's blocking mode. The handle's
  * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
- * an unknown one), FER_TIMED_OUT and FER_CANCELLED (the limits), FER_TOO_MANY_OPEN_FILES and other
- * errors of the OS.
+ * an unknown one), FER_TIMED_OUT, FER_CANCELLED and FER_INTERRUPTED (the limits),
+ * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
  * Rust: mio: a poll for net::UnixListener, with a timeout.
  * Threads: concurrent with any other call on the handle except close.
  */

@@ -3,6 +3,7 @@
 #include "support/fixture.h"
 #include "support/poller_fixture.h"
 #include "support/process_fixture.h"
+#include "support/socket_fixture.h"
 
 static const fer_limits by_signals = {.interruptible = true};
 
@@ -82,6 +83,24 @@ static void write_all_ends_with_a_signal_and_its_count(void **state)
     assert_true(is_intact && n < LEN && total == n);
 }
 
+/* "a connect of a built socket is still pending: fer_socket_ready waits for its result" */
+static void a_connect_ends_with_a_signal_and_is_pending(void **state)
+{
+    (void)state;
+    struct pending_target target = pending_target(PEER_V4);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_interest ready = 0;
+    assert_ok(fer_socket_set_limits(socket, &by_signals));
+    start_signals();
+    assert_kind(fer_socket_connect(socket, &target.addr), FER_INTERRUPTED);
+    process_signals_stop();
+    assert_connecting(socket);
+    (void)pending_target_accept(&target, local_addr_of(socket).port);
+    assert_ok(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready));
+    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok(await_connect(socket));
+}
+
 static void the_wait_of_a_poller_ends_with_a_signal(void **state)
 {
     (void)state;
@@ -110,6 +129,7 @@ int main(void)
         SIGNAL_TEST(readiness_ends_with_a_signal, test_pair_connected_v4),
         SIGNAL_TEST(read_exact_ends_with_a_signal_and_its_count, test_pair_connected_v4),
         SIGNAL_TEST(write_all_ends_with_a_signal_and_its_count, test_pair_accepted_v4),
+        SIGNAL_TEST(a_connect_ends_with_a_signal_and_is_pending, test_no_pair),
         SIGNAL_TEST(the_wait_of_a_poller_ends_with_a_signal, test_no_pair),
     };
     return RUN_TESTS("interruptible", tests);
