@@ -13,6 +13,7 @@ Runs the named parts, or all parts in this order:
   stress            ci/stress.sh: 10000 clients on this system, 1000 under Wine
   flake             the tests of debug, asan and mingw, N runs of each (--runs, default: 10)
   bsd               ci/bsd.sh: the tests over BSD kernels, N runs (--runs)
+  ports             ports/run.sh: the tests of the programs that were ported
   coverage          ci/coverage.sh --gate
   prove             ci/prove.sh
   oss-fuzz          ci/oss_fuzz_check.sh: every engine, sanitizer and architecture
@@ -32,7 +33,7 @@ TEXT
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-all_parts="tests sweep stress flake bsd coverage prove oss-fuzz interleave planted planted-afl mutants fuzz fuzz-afl"
+all_parts="tests sweep stress flake bsd ports coverage prove oss-fuzz interleave planted planted-afl mutants fuzz fuzz-afl"
 minutes=10
 runs=10
 setup=yes
@@ -110,6 +111,7 @@ run_part() {
         stress) run_stress ;;
         flake) run_flake ;;
         bsd) run_bsd ;;
+        ports) "$root/ports/run.sh" --no-setup ;;
         coverage) "$root/ci/coverage.sh" --no-setup --gate ;;
         prove) "$root/ci/prove.sh" --no-setup ;;
         oss-fuzz) "$root/ci/oss_fuzz_check.sh" --no-setup ;;
@@ -124,7 +126,7 @@ run_part() {
 
 [ -n "$parts" ] || parts=$all_parts
 if [ "$setup" = yes ]; then
-    for group in build test mingw fuzz fuzz32; do
+    for group in build test mingw fuzz fuzz32 ports; do
         "$root/ci/setup.sh" "$group" || say "    continuing with the installed programs"
     done
 fi
