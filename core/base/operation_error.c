@@ -19,7 +19,7 @@ static const mapping mappings[] = {FERI_OPERATION_ERRORS(MAPPING)};
 
 fer_error feri_map_failure(feri_operation operation, fer_error error)
 {
-    FERI_ASSERT((unsigned)operation <= FERI_OPERATION_ADOPT);
+    FERI_ASSERT((unsigned)operation <= FERI_OPERATION_UNADDRESSED);
     for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {
         if (mappings[i].operation == operation && mappings[i].from == error.kind) {
             return (fer_error){mappings[i].to, mappings[i].keeps_code ? error.os_code : 0};

@@ -36,8 +36,7 @@ typedef enum feri_operation {
     /* joining and leaving a multicast group, after core has checked the arguments */
     FERI_OPERATION_GROUP,
     /* sending a datagram without an address on a socket that has no peer */
-    FERI_OPERATION_UNADDRESSED,
-    FERI_OPERATION_ADOPT /* querying the type of an adopted raw socket */
+    FERI_OPERATION_UNADDRESSED
 } feri_operation;
 
 /* X(operation, kind from the plain map, kind for the caller, whether the OS code is kept,
@@ -92,10 +91,7 @@ typedef enum feri_operation {
     X(GROUP, FER_INVALID_INPUT, FER_ADDR_NOT_AVAILABLE, true,                                    \
       "Wine's 10022: not a member, or no such interface")                                        \
     X(GROUP, FER_NOT_FOUND, FER_ADDR_NOT_AVAILABLE, true, "Linux' ENODEV: no such interface")    \
-    X(UNADDRESSED, FER_INVALID_INPUT, FER_NOT_CONNECTED, true,                                   \
-      "Wine reports 10022, Windows 10057")                                                       \
-    X(ADOPT, FER_BAD_HANDLE, FER_INVALID_INPUT, true,                                            \
-      "not a socket, or not open: misuse by the caller of from_raw")
+    X(UNADDRESSED, FER_INVALID_INPUT, FER_NOT_CONNECTED, true, "Wine reports 10022, Windows 10057")
 
 /* Maps an error of an operation to the error for the caller. */
 fer_error feri_map_failure(feri_operation operation, fer_error error);

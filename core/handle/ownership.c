@@ -48,17 +48,9 @@ bool feri_read_shut_by_clone(const fer_handle *handle)
     return feri_shutdown_read_resets_on_data() && feri_modes_has_ended_reading(handle);
 }
 
-static fer_error describe_any(fer_raw_socket raw, ferp_description *out)
-{
-    if (raw == FER_RAW_SOCKET_NONE) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
-    return feri_map_error(FERI_OPERATION_ADOPT, ferp_describe(raw, out));
-}
-
 static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_description *out)
 {
-    FER_TRY(describe_any(raw, out));
+    FER_TRY(ferp_describe(raw, out));
     bool has_domain =
         domain == FERI_DOMAIN_IP ? out->is_ip && !out->is_of_other_protocol : out->is_unix;
     return has_domain ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
@@ -156,7 +148,7 @@ static fer_error fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32
 fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
 {
     ferp_description description;
-    FER_TRY(describe_any(raw, &description));
+    FER_TRY(ferp_describe(raw, &description));
     bool has_addresses = description.is_ip || description.is_unix;
     bool is_known = description.is_stream || description.is_datagram || description.is_raw;
     if (!has_addresses || !is_known) {

@@ -350,8 +350,10 @@ static void check_listener(const struct record *record)
     bool has_no_dual_stack = kind == FER_UNSUPPORTED && record->system == SYSTEM_OPENBSD;
     bool is_bind_error =
         kind == FER_ADDR_IN_USE || kind == FER_ADDR_NOT_AVAILABLE || has_no_dual_stack;
+    /* R1: through_raw of a handle without a socket */
     bool is_allowed = kind == FER_OK || kind == FER_INVALID_INPUT || kind == FER_MISUSE ||
-                      is_out_of_handles || is_out_of_buffers || is_out_of_memory;
+                      kind == FER_BAD_HANDLE || is_out_of_handles || is_out_of_buffers ||
+                      is_out_of_memory;
     must(is_allowed || (record->op == OP_BIND && (is_name_error || is_bind_error)),
          "a kind that a listener does not return", record);
 }

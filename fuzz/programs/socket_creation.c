@@ -111,9 +111,7 @@ void socket_step_from_raw(struct socket_program *p, const struct socket_call *c)
         is_valid ? model_raw_state(p->raw_sockets[slot], &uncertain) : STATE_UNCONNECTED;
     fer_socket *socket = &p->handles[c->socket].socket;
     fer_error error = fer_socket_from_raw(socket, p->raws[slot]);
-    socket_check(error, kind_set_of(!is_valid  ? FER_INVALID_INPUT
-                                    : is_empty ? FER_OK
-                                               : FER_MISUSE));
+    socket_check(error, kind_set_of(!is_valid ? FER_BAD_HANDLE : is_empty ? FER_OK : FER_MISUSE));
     if (error.kind == FER_OK) {
         state = uncertain ? reported_state(socket) : state;
         model_from_raw_done(model, p->raw_sockets[slot], p->raws[slot], state);

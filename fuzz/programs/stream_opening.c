@@ -1,5 +1,6 @@
 /* stream_opening.c: how the connections of a program are opened, by connect and by accept, and its
  * listeners. */
+#include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/stream_calls.h"
 
 #include "platform/platform.h"
@@ -330,7 +331,9 @@ static fer_error pass_through_raw(struct program *program, fer_tcp_listener *lis
     if (raw != FER_RAW_SOCKET_NONE && is_timed) {
         FER_IGNORE(ferp_set_timeout(raw, FERP_READING, (fer_duration){SECOND}));
     }
-    return fer_tcp_listener_from_raw(listener, raw);
+    fer_error error = fer_tcp_listener_from_raw(listener, raw);
+    FUZZ_CHECK((error.kind == FER_BAD_HANDLE) == (raw == FER_RAW_SOCKET_NONE));
+    return error;
 }
 
 void program_do_listener(struct program *program, uint8_t arg, struct record *record)

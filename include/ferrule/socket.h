@@ -139,8 +139,9 @@ FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_MISUSE (the handle is open), FER_INVALID_INPUT (raw is not a socket; neither an IP
- * nor a Unix socket; neither stream, datagram nor raw) and other errors of the OS.
+ * Errors: FER_MISUSE (the handle is open), FER_BAD_HANDLE (raw is not an open socket),
+ * FER_INVALID_INPUT (neither an IP nor a Unix socket; neither stream, datagram nor raw) and other
+ * errors of the OS.
  * Rust: socket2: Socket::from_raw_fd, from_raw_socket. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */

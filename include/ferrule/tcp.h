@@ -980,9 +980,9 @@ FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_MISUSE (stream is open), FER_INVALID_INPUT (not a connected IP stream socket: a
- * listener, a datagram socket, unconnected, both halves already ended, no socket, not overlapped)
- * and other errors of the OS.
+ * Errors: FER_MISUSE (stream is open), FER_BAD_HANDLE (raw is not an open socket),
+ * FER_INVALID_INPUT (not a connected IP stream socket: a listener, a datagram socket, unconnected,
+ * both halves already ended, not overlapped) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -1259,8 +1259,8 @@ FER_API fer_raw_socket fer_tcp_listener_as_raw(const fer_tcp_listener *listener)
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_MISUSE (listener is open), FER_INVALID_INPUT (not a listening IP stream socket) and
- * other errors of the OS.
+ * Errors: FER_MISUSE (listener is open), FER_BAD_HANDLE (raw is not an open socket),
+ * FER_INVALID_INPUT (not a listening IP stream socket) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */

@@ -705,8 +705,8 @@ FER_API fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket);
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_MISUSE (socket is open), FER_INVALID_INPUT (not an IP datagram socket) and other
- * errors of the OS.
+ * Errors: FER_MISUSE (socket is open), FER_BAD_HANDLE (raw is not an open socket),
+ * FER_INVALID_INPUT (not an IP datagram socket) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */

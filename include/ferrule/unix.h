@@ -653,8 +653,8 @@ FER_API fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream);
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_MISUSE (stream is open), FER_INVALID_INPUT (not a connected Unix stream socket) and
- * other errors of the OS.
+ * Errors: FER_MISUSE (stream is open), FER_BAD_HANDLE (raw is not an open socket),
+ * FER_INVALID_INPUT (not a connected Unix stream socket) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -878,8 +878,8 @@ FER_API fer_raw_socket fer_unix_listener_as_raw(const fer_unix_listener *listene
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_MISUSE (listener is open), FER_INVALID_INPUT (not a listening Unix stream socket) and
- * other errors of the OS.
+ * Errors: FER_MISUSE (listener is open), FER_BAD_HANDLE (raw is not an open socket),
+ * FER_INVALID_INPUT (not a listening Unix stream socket) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -1336,8 +1336,8 @@ FER_API fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
  *
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
- * Errors: FER_MISUSE (socket is open), FER_INVALID_INPUT (not a Unix datagram socket) and other
- * errors of the OS.
+ * Errors: FER_MISUSE (socket is open), FER_BAD_HANDLE (raw is not an open socket),
+ * FER_INVALID_INPUT (not a Unix datagram socket) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */

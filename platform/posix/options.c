@@ -93,8 +93,8 @@ static bool is_one_byte(ferp_option option)
 #endif
 }
 
-/* A descriptor may have other flags (FD_CLOFORK of POSIX.1-2024). Both calls fail with a number that
- * is no descriptor. */
+/* A descriptor may have other flags (FD_CLOFORK of POSIX.1-2024). Both calls fail with a number
+ * that is no descriptor. */
 static fer_error set_inheritable(int fd, bool inheritable)
 {
     int flags = fcntl(fd, F_GETFD);

@@ -416,9 +416,9 @@ static void from_raw_refuses_what_is_no_datagram_socket(void **state)
         assert_true(fer_udp_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
     }
     fer_raw_socket other = peer_not_a_socket();
-    assert_kind(fer_udp_socket_from_raw(socket, other), FER_INVALID_INPUT);
+    assert_kind(fer_udp_socket_from_raw(socket, other), FER_BAD_HANDLE);
     peer_close_not_a_socket(other);
-    assert_own(fer_udp_socket_from_raw(socket, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT);
+    assert_kind(fer_udp_socket_from_raw(socket, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
 }
 
 static void into_raw_gives_the_socket_up_with_its_modes(void **state)

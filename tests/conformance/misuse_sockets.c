@@ -132,13 +132,12 @@ static void nowhere_to_store_the_answer_is_invalid_input(void **state)
     assert_own(fer_socket_take_error(datagrams, NULL), FER_MISUSE);
 }
 
-/* No socket is FER_INVALID_INPUT. */
 static void no_socket_is_adopted(void **state)
 {
     (void)state;
     fer_socket socket = {0};
-    assert_own(fer_socket_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT);
-    assert_own(fer_socket_from_raw(&socket, FER_RAW_SOCKET_NONE), FER_INVALID_INPUT);
+    assert_kind(fer_socket_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
+    assert_kind(fer_socket_from_raw(&socket, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
     assert_true(fer_socket_as_raw(&socket) == FER_RAW_SOCKET_NONE);
 }
 

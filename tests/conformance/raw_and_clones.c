@@ -149,6 +149,7 @@ static void from_raw_of_a_stream_refuses_what_is_none(void **state)
     }
 }
 
+/* R1: "What is no open socket is BAD_HANDLE." */
 static void from_raw_refuses_what_is_no_socket(void **state)
 {
     (void)state;
@@ -159,12 +160,12 @@ static void from_raw_refuses_what_is_no_socket(void **state)
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();
     for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
-        assert_kind(fer_tcp_stream_from_raw(stream, absurd[i]), FER_INVALID_INPUT);
-        assert_kind(fer_tcp_listener_from_raw(listener, absurd[i]), FER_INVALID_INPUT);
+        assert_kind(fer_tcp_stream_from_raw(stream, absurd[i]), FER_BAD_HANDLE);
+        assert_kind(fer_tcp_listener_from_raw(listener, absurd[i]), FER_BAD_HANDLE);
         assert_new(stream);
     }
-    assert_kind(fer_tcp_stream_from_raw(stream, file), FER_INVALID_INPUT);
-    assert_kind(fer_tcp_listener_from_raw(listener, file), FER_INVALID_INPUT);
+    assert_kind(fer_tcp_stream_from_raw(stream, file), FER_BAD_HANDLE);
+    assert_kind(fer_tcp_listener_from_raw(listener, file), FER_BAD_HANDLE);
     peer_close_not_a_socket(file);
 }
 

@@ -279,10 +279,10 @@ static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void *
     fer_udp_socket *udp = test_udp();
     fer_tcp_stream *stream = test_stream();
     for (size_t i = 0; i < 3; i++) {
-        assert_kind(fer_socket_from_raw(socket, absurd[i]), FER_INVALID_INPUT);
+        assert_kind(fer_socket_from_raw(socket, absurd[i]), FER_BAD_HANDLE);
     }
     fer_raw_socket file = peer_not_a_socket();
-    assert_kind(fer_socket_from_raw(socket, file), FER_INVALID_INPUT);
+    assert_kind(fer_socket_from_raw(socket, file), FER_BAD_HANDLE);
     peer_close_not_a_socket(file);
     assert_empty(socket);
     fer_raw_socket raw = peer_datagram(PEER_V4, &port);

@@ -18,7 +18,7 @@
 #include "interop/sockets_posix.h"
 #include "support/fixture.h"
 
-enum { NO_TYPE = HANDLE_TYPE_COUNT, PATH_SIZE = 64 };
+enum { NO_TYPE = HANDLE_TYPE_COUNT, NO_SOCKET, PATH_SIZE = 64 };
 
 /* Linux's number. glibc defines the name since 2.32. */
 #ifndef IPPROTO_MPTCP
@@ -249,10 +249,10 @@ static const struct candidate {
     {"a Unix stream socket that is not connected", unix_unconnected, NO_TYPE},
     {"an unbound Unix datagram socket", unix_datagram_unbound, UNIX_DATAGRAM},
     {"a netlink socket", netlink, NO_TYPE},
-    {"a pipe's end to read", pipe_to_read, NO_TYPE},
-    {"a pipe's end to write", pipe_to_write, NO_TYPE},
-    {"a device", device, NO_TYPE},
-    {"a directory", directory, NO_TYPE},
+    {"a pipe's end to read", pipe_to_read, NO_SOCKET},
+    {"a pipe's end to write", pipe_to_write, NO_SOCKET},
+    {"a device", device, NO_SOCKET},
+    {"a directory", directory, NO_SOCKET},
 };
 
 /* fer_socket adopts IP sockets of any protocol, and Unix streams and datagram sockets. The
@@ -298,7 +298,9 @@ static void offer(const struct candidate *candidate, int type)
     int flags = fcntl(fd, F_GETFD);
     fer_error error = handle_types[type].from_raw(&handle, fd);
     bool is_adopted = candidate->adopted_by == type;
-    if (error.kind != (is_adopted ? FER_OK : FER_INVALID_INPUT)) {
+    fer_error_kind refusal =
+        candidate->adopted_by == NO_SOCKET ? FER_BAD_HANDLE : FER_INVALID_INPUT;
+    if (error.kind != (is_adopted ? FER_OK : refusal)) {
         fail_msg("%s as %s: %s", candidate->name, handle_types[type].name,
                  fer_error_kind_name(error.kind));
     }
@@ -312,8 +314,8 @@ static void offer(const struct candidate *candidate, int type)
     assert_true(other == NONE || close(other) == 0);
 }
 
-/* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller":
- * each handle type with each descriptor. */
+/* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller",
+ * and with BAD_HANDLE what is no socket: each handle type with each descriptor. */
 void each_type_takes_its_own_and_leaves_all_else(void **state)
 {
     (void)state;
@@ -335,7 +337,7 @@ void no_type_takes_a_number_that_names_nothing(void **state)
         for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
             any_handle handle;
             memset(&handle, 0, sizeof handle);
-            assert_kind(handle_types[type].from_raw(&handle, nothing[i]), FER_INVALID_INPUT);
+            assert_kind(handle_types[type].from_raw(&handle, nothing[i]), FER_BAD_HANDLE);
             assert_true(handle_types[type].as_raw(&handle) == FER_RAW_SOCKET_NONE);
         }
     }

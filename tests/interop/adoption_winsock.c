@@ -252,7 +252,7 @@ void no_type_takes_what_is_no_socket(void **state)
         for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
             any_handle handle;
             memset(&handle, 0, sizeof handle);
-            assert_kind(handle_types[type].from_raw(&handle, nothing[i]), FER_INVALID_INPUT);
+            assert_kind(handle_types[type].from_raw(&handle, nothing[i]), FER_BAD_HANDLE);
             assert_true(handle_types[type].as_raw(&handle) == FER_RAW_SOCKET_NONE);
         }
     }

@@ -16,7 +16,7 @@ static const fer_error_kind kinds[] = {
 #undef KIND
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
-#define OPERATION_COUNT ((int)FERI_OPERATION_ADOPT + 1)
+#define OPERATION_COUNT ((int)FERI_OPERATION_UNADDRESSED + 1)
 
 /* An independent copy of the rows. */
 static const struct row {
@@ -57,7 +57,6 @@ static const struct row {
     {FERI_OPERATION_GROUP, FER_INVALID_INPUT, FER_ADDR_NOT_AVAILABLE, 77},
     {FERI_OPERATION_GROUP, FER_NOT_FOUND, FER_ADDR_NOT_AVAILABLE, 77},
     {FERI_OPERATION_UNADDRESSED, FER_INVALID_INPUT, FER_NOT_CONNECTED, 77},
-    {FERI_OPERATION_ADOPT, FER_BAD_HANDLE, FER_INVALID_INPUT, 77},
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
