@@ -27,8 +27,9 @@
  *     wait again. If both halves are ready, an event may report only one. (On Windows an event
  *     reports only what was ready when the poller queried the system.) The next event reports the
  *     other half.
- * P2  A hang-up or an error (a reset, a refused connect) is reported as both readable and writable,
- *     whatever the interest is. The peer's shutdown is reported as readable.
+ * P2  A hang-up (both halves have ended) or an error (a reset, a refused connect) is reported as
+ *     both readable and writable, whichever of the two is the interest. The peer's shutdown is
+ *     reported as readable.
  * P3  Adding a registered socket is FER_ALREADY_EXISTS. Modifying or deleting a socket that is not
  *     registered is FER_NOT_FOUND. Neither changes anything.
  * P4  Deleting a socket stops its events. No wait that begins afterwards returns its key, even if a
@@ -61,8 +62,8 @@
  * P10 More sockets may be ready than the array holds, or than the system reports at once (64 on
  *     Windows and with kqueue). The next waits then report the other sockets before they repeat the
  *     first ones.
- * P11 A socket with neither interest stays registered, and gets at most one event: for a hang-up or
- *     an error.
+ * P11 A socket with neither interest stays registered, and gets at most one event, for a hang-up or
+ *     an error. kqueue (macOS, the BSDs) and poll report nothing then.
  * P12 A failed call leaves the poller and all registered sockets unchanged.
  *
  * A poller is for sockets. Whether other descriptors (for example pipes) can be registered depends
