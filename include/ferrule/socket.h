@@ -1024,7 +1024,7 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
  * on every fer_socket, and what the type cannot do is FER_UNSUPPORTED.
  *
  * Blocks: never.
- * Owns: nothing. The result is valid as long as the stream is OPEN and stays at its address.
+ * Owns: nothing. The result is valid as long as the stream stays at its address.
  * Errors: none.
  * Rust: socket2: SockRef::from(&TcpStream).
  * Threads: no call that opens or closes the stream.
