@@ -79,9 +79,9 @@ find_rustc() { command -v rustc || ls "${CARGO_HOME:-${HOME:-}/.cargo}/bin/rustc
 bindgen_is_available() { has bindgen && find_rustc >/dev/null 2>&1; }
 # shellcheck disable=SC2317
 run_bindgen() {
-    bindgen --no-copy "fer_($handles)" --allowlist-function 'fer_.*' --allowlist-type 'fer_.*' \
-        --allowlist-var 'FER_.*' --output "$work/ferrule.rs" "$prefix/include/ferrule.h" \
-        -- "-I$prefix/include" &&
+    bindgen --enable-function-attribute-detection --no-doc-comments --no-copy "fer_($handles)" \
+        --allowlist-function 'fer_.*' --allowlist-type 'fer_.*' --allowlist-var 'FER_.*' \
+        --output "$work/ferrule.rs" "$prefix/include/ferrule.h" -- "-I$prefix/include" &&
         check_bindings "$work/ferrule.rs" &&
         FERRULE_BINDINGS=$work/ferrule.rs "$(find_rustc)" --edition 2021 -D warnings \
             -L "$prefix/lib" -l dylib=ferrule "$programs/echo.rs" -o "$work/echo-rust" &&

@@ -49,6 +49,9 @@ def types_of(code):
     code = re.sub(r"^#(?:.*\\\n)*.*\n?", "", code, flags=re.M)
     code = re.sub(r"^ *FER_\w+\(FER_\w+_ENUMERATOR\)\n", lambda match: enumerators, code, flags=re.M)
     code = re.sub(r"^FER_STATIC_ASSERT\(.*?\);\n?", "", code, flags=re.M | re.S)
+    # cffi passes no union by value (fer_ip_addr). An IPv4 address is the first 4 octets.
+    octets = r"\1struct fer_ip_addr_u {\n\1    uint8_t octets[16];\n\1} u;"
+    code = re.sub(r"^( +)union fer_ip_addr_u \{\n.*?\} u;", octets, code, flags=re.M | re.S)
     # The members of a handle are words_ alone: the others may change in any release.
     code = re.sub(r"^    struct \w+ \{\n.*?^    \} p_;\n", "", code, flags=re.M | re.S)
     return re.sub(r"^ *\n", "", code, flags=re.M).strip("\n")

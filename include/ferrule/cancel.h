@@ -13,12 +13,12 @@
  * control handler of Windows runs in a thread of its own and may call it too.
  *
  * Limits apply to every call that waits on a handle with limits. fer_tcp_stream_connect_with,
- * fer_tcp_stream_connect_addrs and fer_to_socket_addrs_with take them as arguments.
- * fer_socket_connect and fer_socket_connect_unix apply those of their built socket. Other functions
- * that open a handle, fer_lookup_host and fer_lookup_wait have no limits. fer_poller_wait has none
- * either; fer_poller_notify ends it. A cancel notifies no poller, so a thread that cancels for an
- * event loop also calls fer_poller_notify. The loop then calls fer_cancel_token_is_cancelled; a
- * token needs no key.
+ * _connect_host_with and _connect_addrs, fer_to_socket_addrs_with and fer_lookup_host_with take
+ * them as arguments. fer_socket_connect and fer_socket_connect_unix apply those of their built
+ * socket. Other functions that open a handle, fer_lookup_host and fer_lookup_wait have no limits.
+ * fer_poller_wait has none either; fer_poller_notify ends it. A cancel notifies no poller, so a
+ * thread that cancels for an event loop also calls fer_poller_notify. The loop then calls
+ * fer_cancel_token_is_cancelled; a token needs no key.
  *
  * The following rules hold for every handle with limits. docs/DIFFERENCES.md and the tests use
  * their numbers. Rules K8 to K10 are those of fer_tcp_stream_connect_with, and K11 is that of

@@ -102,8 +102,8 @@ typedef struct fer_lookup_options {
     union fer_resolver *FER_NULLABLE resolver;
     /* the family of the addresses, FER_IP_V4 or FER_IP_V6; 0: both */
     fer_ip_family family;
+    /* 0, as reserved_; a later version may use them. Any other value is FER_INVALID_INPUT. */
     uint32_t unused_;
-    /* 0; a later version may use them. Any other value is FER_INVALID_INPUT. */
     uint64_t reserved_[6];
 } fer_lookup_options;
 
@@ -252,8 +252,8 @@ typedef struct fer_resolver_options {
  * Blocks: never.
  * Owns: the resolver owns some memory until fer_resolver_close, or longer if a thread is still
  * running or a lookup is not closed then. options is not kept.
- * Errors: FER_MISUSE (NULL; an OPEN resolver), FER_INVALID_INPUT (threads is above the limit),
- * FER_OUT_OF_MEMORY and other errors of the OS.
+ * Errors: FER_MISUSE (NULL; an OPEN resolver), FER_INVALID_INPUT (threads is above the limit; a
+ * reserved byte is not 0), FER_OUT_OF_MEMORY and other errors of the OS.
  * Rust: none in std; tokio's runtime has a pool of blocking threads for tokio::net::lookup_host.
  * Threads: no concurrent call on the resolver.
  */
@@ -265,7 +265,8 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver,
  * Starts a lookup of "host:port" and returns immediately. *out is the lookup.
  *
  * The text has the format of fer_to_socket_addrs, and is copied. options may be NULL: the defaults.
- * Its limits and its resolver are not used. An address text is done before this call returns.
+ * Its limits and its resolver are not used, but unknown values are refused all the same;
+ * fer_lookup_wait bounds a wait. An address text is done before this call returns.
  *
  * poller may be NULL; otherwise it is notified when the lookup is done. If notifying fails
  * (FER_OUT_OF_MEMORY), the notification is lost, but not the result. fer_resolver_take_completed

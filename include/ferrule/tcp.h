@@ -4,14 +4,15 @@
  * conversion to a fer_socket (socket.h). A call that opens a handle needs a NEW or CLOSED one. On
  * any other handle it returns FER_MISUSE and leaves the handle unchanged.
  *
- * Misuse. Any other call that returns a fer_error is FER_MISUSE on a NULL or CLOSED handle,
- * in every build. The same holds for a NEW handle, except that reads, writes, shutdown and
- * fer_tcp_stream_ready are FER_NOT_CONNECTED. Only three uses are undefined behaviour: to use a
- * handle while another thread closes it, to use a handle whose bytes were never set, and to pass a
- * pointer to invalid memory.
+ * Misuse. Any other call that returns a fer_error is FER_MISUSE on a NULL or CLOSED handle, in
+ * every build. The same holds for a NEW handle, except that reads, writes, shutdown and
+ * fer_tcp_stream_ready are FER_NOT_CONNECTED. Only four uses are undefined behaviour: to use a
+ * handle while another thread closes it, to use a handle whose bytes were never set, to cast it to
+ * the type of another kind of socket, and to pass a pointer to invalid memory.
  *
  * Threads. Two threads may use one handle at once, one for reading and one for writing. Any thread
- * may call shutdown.
+ * may call shutdown. Two reads at once, or two writes, need a clone for one of them
+ * (fer_tcp_stream_try_clone).
  *
  * Cancellation of threads (POSIX: pthread_cancel, deferred). The waits of the library, connects,
  * lookups and closes are no cancellation points, because the library holds a lock, a socket or
@@ -167,8 +168,8 @@ typedef struct fer_connect_options {
     fer_ip_family family;
     /* true: each socket has Nagle's algorithm off (fer_tcp_stream_set_nodelay) */
     bool nodelay;
+    /* 0, as reserved_; a later version may use them. Any other value is FER_INVALID_INPUT. */
     uint8_t unused_[3];
-    /* 0; a later version may use them. Any other value is FER_INVALID_INPUT. */
     uint64_t reserved_[6];
 } fer_connect_options;
 
@@ -248,8 +249,9 @@ fer_tcp_stream_connect_host_with(fer_tcp_stream *stream, const char *host, uint1
  * Connects to the first of several addresses that answers.
  *
  * With options it is the same as fer_tcp_stream_connect_with, without a lookup: options->resolver
- * and options->family are not used. If options is NULL, the addresses are tried one after another
- * in their order, without limits, and the error is that of the last one.
+ * and options->family are not used, but an unknown family is refused all the same. If options is
+ * NULL, the addresses are tried one after another in their order, without limits, and the error is
+ * that of the last one.
  *
  * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
  * Owns: the handle owns the connection until fer_tcp_stream_close. addrs has count elements; no
@@ -450,7 +452,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN).
+ * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
  * Rust: none in std; tokio::time::timeout and select! around a read or a write.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1059,8 +1061,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * the call (fer_tcp_listener_set_limits). The other thread then calls fer_cancel_token_cancel; on
  * Windows the accept returns within 20 ms (rule K2).
  *
- * Blocks: until a connection arrives, at most the timeout of the listener, and within the limits of
- * the handle. Never in nonblocking mode.
+ * Blocks: until a connection arrives, at most the timeout of the listener
+ * (fer_socket_set_read_timeout of fer_tcp_listener_as_socket), and within the limits of the handle.
+ * Never in nonblocking mode.
  * Owns: the handle out owns the connection until fer_tcp_stream_close.
  * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TOO_MANY_OPEN_FILES (the connection stays queued:
  * close something, then call again), FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY, FER_MISUSE (out is
@@ -1197,7 +1200,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *lis
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN) and other errors of the OS.
+ * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0) and
+ * other errors of the OS.
  * Rust: none in std; tokio::time::timeout and select! around an accept.
  * Threads: concurrent with any other call on the handle except close.
  */

@@ -68,11 +68,7 @@ FER_API fer_duration fer_instant_duration_since(fer_instant later, fer_instant e
 /**
  * Returns the time from `instant` to now: 0 if it is not reached, and for FER_INSTANT_NONE.
  *
- * The elapsed time of a call:
- *
- *     fer_instant start = fer_instant_now();
- *     error = fer_tcp_stream_connect(&stream, "example.com:80");
- *     fer_duration elapsed = fer_instant_elapsed(start);
+ * With `instant` from fer_instant_now before a call it is the time that the call took.
  *
  * Blocks: never.
  * Owns: nothing.

@@ -418,7 +418,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_write_timeout(const fer_udp_socket
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN).
+ * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
  * Rust: none in std; tokio::time::timeout and select! around a receive or a send.
  * Threads: concurrent with any other call on the handle except close.
  */

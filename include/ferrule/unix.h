@@ -538,7 +538,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_timeout(const fer_unix_stre
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN).
+ * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
  * Rust: none in std; tokio::time::timeout and select! around a read or a write.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -807,7 +807,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_liste
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN) and other errors of the OS.
+ * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0) and
+ * other errors of the OS.
  * Rust: none in std; tokio::time::timeout and select! around an accept.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -1266,7 +1267,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_write_timeout(const fer_unix_da
  * Blocks: never.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN).
+ * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
  * Rust: none in std; tokio::time::timeout and select! around a receive or a send.
  * Threads: concurrent with any other call on the handle except close.
  */

@@ -40,8 +40,12 @@ addr = ffi.new("fer_socket_addr *")
 check(lib.fer_tcp_listener_bind(listener, b"127.0.0.1:0"))
 check(lib.fer_tcp_listener_local_addr(listener, addr))
 assert addr.ip.family == lib.FER_IP_V4
-assert bytes(addr.ip.u.v4.octets) == bytes(lib.fer_ipv4_addr_new(127, 0, 0, 1).octets)
-check(lib.fer_tcp_stream_connect(client, b"127.0.0.1:%d" % addr.port))
+localhost = lib.fer_ipv4_addr_new(127, 0, 0, 1)
+assert bytes(addr.ip.u.octets[0:4]) == bytes(localhost.octets)
+text = ffi.new("char[]", lib.FER_IP_ADDR_TEXT_CAP)
+assert lib.fer_ip_addr_format(addr.ip, text, len(text)) == len(ffi.string(text)) == 9
+to = lib.fer_socket_addr_new(lib.fer_ip_addr_from_v4(localhost), addr.port)
+check(lib.fer_tcp_stream_connect_addr(client, ffi.addressof(to)))
 check(lib.fer_tcp_listener_accept(listener, server, ffi.NULL))
 
 count = ffi.new("size_t *")
