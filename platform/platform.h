@@ -146,8 +146,8 @@ typedef struct ferp_description {
     bool is_datagram; /* SOCK_DGRAM */
     bool is_raw;      /* SOCK_RAW */
     bool is_ip;       /* AF_INET or AF_INET6 */
-    /* is_ip, but neither TCP nor UDP, nor a protocol with the same calls; false if the OS cannot
-     * report it */
+    /* is_ip, but neither TCP nor UDP, nor a protocol with the same calls (MPTCP, UDP-Lite); false if
+     * the OS cannot report it. A datagram protocol of this kind has no ports. */
     bool is_of_other_protocol;
     bool is_unix;         /* AF_UNIX */
     fer_ip_family family; /* set if is_ip */

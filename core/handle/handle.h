@@ -26,7 +26,7 @@
     X(ANY_ADDR) /* a datagram socket bound to the wildcard address, or not bound */  \
     X(UNIX)     /* the addresses are Unix addresses */                               \
     X(DATAGRAM) /* not a stream */                                                   \
-    X(NO_PORTS) /* the protocol has no ports */                                      \
+    X(NO_PORTS) /* a raw socket, or a datagram socket whose protocol has no ports */ \
     X(BOUND)                                                                         \
     X(REUSE_ADDRESS_SET) /* set_reuse_address was called, so bind does not set it */ \
     X(REUSE_PORT_SET)    /* set_reuse_port(true) was called through this handle */   \

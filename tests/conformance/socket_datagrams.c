@@ -416,7 +416,13 @@ static void a_refused_packet_is_no_missing_peer(void **state)
     assert_ok(fer_socket_peer_addr(socket, &peer));
 }
 
-/* "Any other number is allowed too": a protocol with ports that is not UDP. */
+static void assert_is_adopted(fer_socket *socket)
+{
+    assert_ok(fer_socket_from_raw(socket, fer_socket_into_raw(socket)));
+}
+
+/* "Any other number is allowed too": a protocol with ports that is not UDP. An adopted socket has
+ * them too. */
 static void udp_lite_has_ports(void **state)
 {
     peer_family family = family_of(state);
@@ -429,12 +435,18 @@ static void udp_lite_has_ports(void **state)
     assert_ok(fer_socket_bind(other, &addr));
     uint16_t port = local_addr_of(socket).port;
     fer_socket_addr to = loopback(family, local_addr_of(other).port);
+    fer_socket_addr peer;
+    assert_is_adopted(socket);
+    assert_is_adopted(other);
     assert_ok(fer_socket_send_to(socket, "there", 5, &to, NULL));
     assert_built_receives(other, "there", family, port);
     to.port = 0;
     assert_own(fer_socket_send_to(socket, "x", 1, &to, NULL), FER_INVALID_INPUT);
     to.port = port;
     assert_ok(fer_socket_connect(other, &to));
+    assert_is_adopted(other);
+    assert_ok(fer_socket_peer_addr(other, &peer));
+    assert_true(fer_socket_addr_eq(&peer, &to));
     assert_ok(fer_socket_send(other, "back", 4, NULL));
     assert_ok(fer_socket_into_udp_socket(socket, udp));
     assert_receives(udp, "back", family, local_addr_of(other).port);
@@ -448,7 +460,7 @@ static void a_raw_socket_is_adopted_as_one(void **state)
     fer_udp_socket *udp = test_udp();
     fer_socket_addr to = loopback(PEER_V4, 4711);
     unsigned char echo[8];
-    assert_ok(fer_socket_from_raw(socket, fer_socket_into_raw(socket)));
+    assert_is_adopted(socket);
     assert_own(fer_socket_into_udp_socket(socket, udp), FER_INVALID_INPUT);
     make_echo(echo, PEER_V4);
     assert_ok(fer_socket_send_to(socket, echo, sizeof echo, &to, NULL));
