@@ -145,11 +145,11 @@ typedef struct ferp_description {
     bool is_stream;   /* SOCK_STREAM */
     bool is_datagram; /* SOCK_DGRAM */
     bool is_raw;      /* SOCK_RAW */
+    bool is_packets;  /* SOCK_SEQPACKET and is_unix, if the OS keeps the messages apart */
     bool is_ip;       /* AF_INET or AF_INET6 */
-    /* is_ip, but neither TCP nor UDP, nor a protocol with the same calls (MPTCP, UDP-Lite); false if
-     * the OS cannot report it. A datagram protocol of this kind has no ports. */
+    bool is_unix;     /* AF_UNIX */
+    /* is_ip, but none of TCP, MPTCP, UDP, UDP-Lite, if the OS reports that; datagrams: no ports */
     bool is_of_other_protocol;
-    bool is_unix;         /* AF_UNIX */
     fer_ip_family family; /* set if is_ip */
     bool is_listening;    /* SO_ACCEPTCONN */
     bool is_connected;    /* ferp_check_connected */

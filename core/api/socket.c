@@ -21,7 +21,7 @@
 #define DEVICE_NAME_MAX 15 /* Linux, macOS, the BSDs: IFNAMSIZ - 1 */
 
 /* The kinds of sockets without TCP options. */
-#define ALL_BUT_TCP (FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM)
+#define ALL_BUT_TCP (FERI_NOT_IP | FERI_FLAG_DATAGRAM)
 
 /* NULL for NULL, which the called functions refuse. */
 static fer_handle *socket_handle(fer_socket *socket)
@@ -98,7 +98,7 @@ fer_error fer_socket_protocol(const fer_socket *socket, int *out)
 fer_error fer_socket_is_listening(const fer_socket *socket, bool *out)
 {
     FER_TRY(feri_handle_check_getter(const_socket_handle(socket), out));
-    if (is_datagram(socket)) {
+    if (is_datagram(socket) && !feri_handle_has_flag(&socket->handle_, FERI_FLAG_FOREIGN)) {
         *out = false;
         return feri_ok();
     }
@@ -210,32 +210,32 @@ fer_error fer_socket_nodelay(const fer_socket *socket, bool *out)
 
 fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
     return feri_set_ttl(socket_handle(socket), ttl);
 }
 
 fer_error fer_socket_ttl(const fer_socket *socket, uint32_t *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
     return feri_ttl(const_socket_handle(socket), out);
 }
 
 fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
     return feri_set_tos(socket_handle(socket), tos);
 }
 
 fer_error fer_socket_tos(const fer_socket *socket, uint32_t *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
     return feri_tos(const_socket_handle(socket), out);
 }
 
 /* UNSUPPORTED unless the socket is an IP datagram or raw socket. */
 static fer_error check_is_datagram(const fer_socket *socket)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
     return is_datagram(socket) ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
 }
 
@@ -253,7 +253,7 @@ fer_error fer_socket_broadcast(const fer_socket *socket, bool *out)
 
 fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
     if (name != NULL && (name[0] == '\0' || memchr(name, '\0', DEVICE_NAME_MAX + 1) == NULL)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
@@ -362,7 +362,7 @@ fer_error fer_socket_local_addr_unix(const fer_socket *socket, fer_unix_addr *ou
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
 {
     FER_TRY(out == NULL ? feri_own_error(FER_MISUSE)
-                        : feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_UNIX));
+                        : feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
     if (feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_NO_PORTS)) {
         return feri_datagram_peer(const_socket_handle(socket), out);
     }

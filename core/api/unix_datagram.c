@@ -126,6 +126,8 @@ fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf,
     return send_with_mode(socket, buf, len, FERI_WAIT_NEVER, n);
 }
 
+/* A foreign socket has SOCK_SEQPACKET. Linux would send to its peer, whatever the address is
+ * (af_unix.c, unix_seqpacket_sendmsg). */
 static fer_error send_to_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
                                    const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
 {
@@ -133,7 +135,9 @@ static fer_error send_to_with_mode(fer_unix_datagram *socket, const void *buf, s
     fer_error error = feri_datagram_check_send(const_datagram_handle(socket), buf, len);
     error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
     if (error.kind == FER_OK) {
-        error = send_unix_datagram(&socket->handle_, buf, len, addr, wait_mode, &sent);
+        error = feri_handle_has_flag(&socket->handle_, FERI_FLAG_FOREIGN)
+                    ? feri_own_error(FER_INVALID_INPUT)
+                    : send_unix_datagram(&socket->handle_, buf, len, addr, wait_mode, &sent);
     }
     feri_store_count(n, sent);
     return error;

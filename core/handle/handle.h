@@ -14,7 +14,7 @@
 #include "ferrule/handle.h"
 
 /* Properties of the socket besides its state. Those from UNIX on are used by fer_socket only, UNIX
- * also by a fer_unix_stream whose connect was started. */
+ * also by a fer_unix_stream whose connect was started, and FOREIGN also by a fer_unix_datagram. */
 #define FERI_FLAGS(X)                                                                \
     X(V6)              /* the family is IPv6 */                                      \
     X(NONBLOCKING)     /* the mode that was last set through this handle */          \
@@ -27,6 +27,7 @@
     X(UNIX)     /* the addresses are Unix addresses */                               \
     X(DATAGRAM) /* not a stream */                                                   \
     X(NO_PORTS) /* a raw socket, or a datagram socket whose protocol has no ports */ \
+    X(FOREIGN)  /* an adopted stream of another family, or SOCK_SEQPACKET of Unix */ \
     X(BOUND)                                                                         \
     X(REUSE_ADDRESS_SET) /* set_reuse_address was called, so bind does not set it */ \
     X(REUSE_PORT_SET)    /* set_reuse_port(true) was called through this handle */   \
@@ -43,6 +44,9 @@ enum {
     FERI_FLAGS(FERI_BIT)
 #undef FERI_BIT
 };
+
+/* The kinds of sockets whose addresses are not IP. */
+#define FERI_NOT_IP (FERI_FLAG_UNIX | FERI_FLAG_FOREIGN)
 
 /* The word state_ has the state and this mark: the handle has limits. A handle without limits that
  * is fully open has no bit set but that of its phase, so the calls that move bytes detect both with

@@ -258,6 +258,9 @@ fer_error feri_read_domain(const fer_handle *handle, fer_domain *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     uint32_t flags = feri_handle_flags(handle);
+    if ((flags & FERI_NOT_IP) == FERI_FLAG_FOREIGN) {
+        return feri_own_error(FER_UNSUPPORTED);
+    }
     *out = (flags & FERI_FLAG_UNIX) != 0 ? FER_DOMAIN_UNIX
            : (flags & FERI_FLAG_V6) != 0 ? FER_DOMAIN_IPV6
                                          : FER_DOMAIN_IPV4;
@@ -268,6 +271,9 @@ fer_error feri_read_type(const fer_handle *handle, fer_type *out)
 {
     uint32_t type = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
+    if ((feri_handle_flags(handle) & FERI_NOT_IP) == FERI_NOT_IP) {
+        return feri_own_error(FER_UNSUPPORTED);
+    }
     FER_TRY(ferp_option_value(handle->p_.raw_, FERP_TYPE, &type));
     *out = (fer_type)type;
     return feri_ok();
@@ -282,7 +288,7 @@ fer_error feri_read_protocol(const fer_handle *handle, int *out)
     fer_error error = (flags & FERI_FLAG_UNIX) != 0
                           ? feri_ok()
                           : ferp_option_value(handle->p_.raw_, FERP_PROTOCOL, &protocol);
-    if (error.kind == FER_UNSUPPORTED && (flags & FERI_FLAG_NO_PORTS) == 0) {
+    if (error.kind == FER_UNSUPPORTED && (flags & (FERI_FLAG_NO_PORTS | FERI_FLAG_FOREIGN)) == 0) {
         protocol = (flags & FERI_FLAG_DATAGRAM) != 0 ? FER_PROTOCOL_UDP : FER_PROTOCOL_TCP;
         error = feri_ok();
     }

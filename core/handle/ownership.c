@@ -123,10 +123,16 @@ fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_do
     return feri_ok();
 }
 
+static bool has_addresses(const ferp_description *description)
+{
+    return description->is_ip || description->is_unix;
+}
+
 static uint32_t described_flags(const ferp_description *description)
 {
     uint32_t flags = description->is_unix ? FERI_FLAG_UNIX : 0;
     flags |= description->is_stream ? 0 : FERI_FLAG_DATAGRAM;
+    flags |= description->is_packets || !has_addresses(description) ? FERI_FLAG_FOREIGN : 0;
     flags |= description->is_raw || (description->is_datagram && description->is_of_other_protocol)
                  ? FERI_FLAG_NO_PORTS
                  : 0;
@@ -149,9 +155,10 @@ fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
 {
     ferp_description description;
     FER_TRY(ferp_describe(raw, &description));
-    bool has_addresses = description.is_ip || description.is_unix;
-    bool is_known = description.is_stream || description.is_datagram || description.is_raw;
-    if (!has_addresses || !is_known) {
+    bool has_messages = description.is_datagram || description.is_raw;
+    bool is_known = description.is_stream || description.is_packets ||
+                    (has_messages && has_addresses(&description));
+    if (!is_known) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     uint32_t flags = adopted_flags(&description) | described_flags(&description);

@@ -87,7 +87,7 @@ static bool keeps_reuse_port(const fer_handle *handle)
 
 fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse)
 {
-    FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
     bool shares =
         shares_by_reuse_port(handle) && feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET);
     FER_TRY(feri_set_switch(handle, FERP_REUSE_PORT, reuse || shares));
@@ -98,7 +98,7 @@ fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse)
 
 fer_error feri_socket_reuse_port(const fer_handle *handle, bool *out)
 {
-    FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
     FER_TRY(feri_handle_check_getter(handle, out));
     if (keeps_reuse_port(handle)) {
         *out = feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);

@@ -21,7 +21,7 @@
 /* IANA's number, which few systems name. */
 #define FERI_PROTOCOL_UDP_LITE 136
 
-#define KINDS (FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_LISTENING)
+#define KINDS (FERI_NOT_IP | FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_LISTENING)
 
 static void set_flag(fer_handle *handle, uint32_t flag)
 {
@@ -115,7 +115,7 @@ fer_error feri_socket_check_addr(const fer_handle *handle, const fer_socket_addr
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     uint32_t family = feri_addresses_are_valid(addr, 1) ? feri_family_flag(addr) : FERI_FLAG_UNIX;
-    bool fits = (feri_handle_flags(handle) & (FERI_FLAG_UNIX | FERI_FLAG_V6)) == family &&
+    bool fits = (feri_handle_flags(handle) & (FERI_NOT_IP | FERI_FLAG_V6)) == family &&
                 family != FERI_FLAG_UNIX;
     return fits ? feri_ok() : feri_refuse(addr == NULL);
 }
@@ -196,7 +196,7 @@ static bool may_be_unbound(const fer_handle *handle)
 fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(feri_socket_reject_kinds(handle, FERI_FLAG_UNIX));
+    FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
     fer_error error = ferp_local_addr(handle->p_.raw_, out);
     if (error.kind == FER_INVALID_INPUT && may_be_unbound(handle)) {
         *out = unspecified_addr(handle);
@@ -227,9 +227,9 @@ fer_error feri_socket_local_addr_unix(const fer_handle *handle, fer_unix_addr *o
 static fer_error bind_if_unbound(fer_handle *handle)
 {
     fer_socket_addr unspecified = unspecified_addr(handle);
-    bool is_bound_or_unix =
-        feri_handle_has_flag(handle, FERI_FLAG_UNIX) || feri_socket_is_bound(handle);
-    return is_bound_or_unix ? feri_ok() : feri_socket_bind(handle, &unspecified);
+    bool is_bound_or_not_ip =
+        feri_handle_has_flag(handle, FERI_NOT_IP) || feri_socket_is_bound(handle);
+    return is_bound_or_not_ip ? feri_ok() : feri_socket_bind(handle, &unspecified);
 }
 
 fer_error feri_socket_listen(fer_handle *handle, int backlog)
@@ -484,7 +484,12 @@ fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
 fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
 {
     FER_TRY(feri_handle_check(socket, FERI_REQUEST_RAW));
-    if ((feri_handle_flags(socket) & KINDS) != kinds) {
+    uint32_t found = feri_handle_flags(socket) & KINDS;
+    /* An accept would need the addresses of a foreign family, and cut the messages of Unix. */
+    if ((found & FERI_FLAG_LISTENING) == 0) {
+        found &= ~(uint32_t)FERI_FLAG_FOREIGN;
+    }
+    if (found != kinds) {
         return feri_refuse(out == NULL);
     }
     return feri_handle_move(socket, out);

@@ -132,7 +132,18 @@ FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_sock
 FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
 
 /**
- * Takes ownership of a socket that was made elsewhere, of any kind in this header and in any state.
+ * Takes ownership of a socket that was made elsewhere, of any kind in this header and in any state,
+ * or of one of two kinds that fer_socket_new does not make. A listening socket of these two kinds
+ * becomes no other handle.
+ *
+ * A stream of another address family (AF_VSOCK) becomes a fer_tcp_stream, which reads and writes.
+ * It is bound and connected before the call, because FER_INVALID_INPUT is the result of every bind
+ * and connect of the fer_socket. Its addresses and the options of IP are FER_UNSUPPORTED.
+ *
+ * A Unix socket of type SOCK_SEQPACKET becomes a fer_unix_datagram, which sends to its peer only: a
+ * send to an address is FER_INVALID_INPUT. After the peer's end every receive returns an empty
+ * message. A connect waits while the accept queue of the peer is full. FreeBSD has no such handles,
+ * because its messages end only where the sender says so (MSG_EOR, since FreeBSD 15).
  *
  * A pending connect that was started elsewhere continues, and its result is reported as after a
  * nonblocking fer_socket_connect. Wine 8 reports such a socket as unconnected.
@@ -140,8 +151,7 @@ FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
  * Blocks: never.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (the handle is open), FER_BAD_HANDLE (raw is not an open socket),
- * FER_INVALID_INPUT (neither an IP nor a Unix socket; neither stream, datagram nor raw) and other
- * errors of the OS.
+ * FER_INVALID_INPUT (any other kind) and other errors of the OS.
  * Rust: socket2: Socket::from_raw_fd, from_raw_socket. Differs: the socket is checked.
  * Threads: no concurrent call on the handle.
  */
@@ -169,7 +179,7 @@ FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket) FER_
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_MISUSE.
+ * Errors: FER_UNSUPPORTED (neither IP nor Unix addresses), FER_MISUSE.
  * Rust: socket2: Socket::domain.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -180,7 +190,7 @@ FER_MUST_USE FER_API fer_error fer_socket_domain(const fer_socket *socket, fer_d
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
+ * Errors: FER_UNSUPPORTED (SOCK_SEQPACKET), FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::type.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -192,8 +202,8 @@ FER_MUST_USE FER_API fer_error fer_socket_type(const fer_socket *socket, fer_typ
  *
  * Blocks: never.
  * Owns: nothing.
- * Errors: FER_UNSUPPORTED (a protocol without ports on macOS and NetBSD, which do not report it),
- * FER_MISUSE and other errors of the OS.
+ * Errors: FER_UNSUPPORTED (a protocol without ports, or a family other than IP and Unix, on macOS
+ * and NetBSD, which do not report it), FER_MISUSE and other errors of the OS.
  * Rust: socket2: Socket::protocol.
  * Threads: concurrent with any other call on the handle except close.
  */
@@ -929,8 +939,8 @@ FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *FE
 /**
  * Converts the socket to a fer_tcp_stream and leaves a CLOSED fer_socket.
  *
- * It must be an IP stream that does not listen. Every other state is allowed, even unconnected:
- * reads and writes are then FER_NOT_CONNECTED.
+ * It must be a stream that does not listen, and no Unix socket. Every other state is allowed, even
+ * unconnected: reads and writes are then FER_NOT_CONNECTED.
  *
  * Blocks: never.
  * Owns: out owns the socket afterwards.
@@ -1002,7 +1012,7 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_listener(fer_socket *socket,
 /**
  * Converts the socket to a fer_unix_datagram and leaves a CLOSED fer_socket.
  *
- * It must be a Unix datagram socket.
+ * It must be a Unix datagram socket, or one of SOCK_SEQPACKET that does not listen.
  *
  * Blocks: never.
  * Owns: out owns the socket afterwards.

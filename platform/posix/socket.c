@@ -394,6 +394,19 @@ static void describe_connection(fer_raw_socket raw, ferp_description *out)
     }
 }
 
+/* Whether each send of a Unix socket is one message, and a receive that is too short cuts it. Since
+ * FreeBSD 15 a message ends where the sender has set MSG_EOR, and the next receive returns the rest
+ * (sys/kern/uipc_usrreq.c, uipc_sosend_stream_or_seqpacket, uipc_soreceive_stream_or_seqpacket). */
+static bool is_packets(int type)
+{
+#ifdef __FreeBSD__
+    (void)type;
+    return false;
+#else
+    return type == SOCK_SEQPACKET;
+#endif
+}
+
 /* NetBSD and OpenBSD report no address of a TCP connection that has ended, so its version is not
  * known. No other socket is without one. */
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
@@ -417,6 +430,7 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
         .is_stream = type == SOCK_STREAM,
         .is_datagram = type == SOCK_DGRAM,
         .is_raw = type == SOCK_RAW,
+        .is_packets = is_unix && is_packets(type),
         .is_ip = is_ip,
         .is_of_other_protocol = is_ip && !is_tcp_or_udp((int)raw, type),
         .is_unix = is_unix,

@@ -160,7 +160,7 @@ int unix_datagram_end(int *other)
 {
     return unix_end(SOCK_DGRAM, other);
 }
-static int unix_seqpacket_end(int *other)
+int unix_seqpacket_end(int *other)
 {
     return unix_end(SOCK_SEQPACKET, other);
 }

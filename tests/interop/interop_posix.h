@@ -29,9 +29,17 @@ int tcp_connected(int *other);
 int udp_connected(int *other);
 int unix_stream_end(int *other);
 int unix_datagram_end(int *other);
+int unix_seqpacket_end(int *other);
 
 void each_type_takes_its_own_and_leaves_all_else(void **state);
 void a_socket_of_any_protocol_is_taken_as_it_is(void **state);
 void no_type_takes_a_number_that_names_nothing(void **state);
+
+/* ---- Sockets that only fer_socket adopts. foreign_posix.c */
+
+void messages_in_sequence_are_datagrams(void **state);
+void a_listener_of_messages_in_sequence_is_no_other_handle(void **state);
+void a_stream_of_another_family_is_one(void **state);
+void a_connected_stream_of_another_family_reads_and_writes(void **state);
 
 #endif

@@ -279,77 +279,86 @@ static void what_has_no_socket_gives_none_up(void **state)
 
 /* ---- Sockets of any kind */
 
+static const struct {
+    ferp_description description;
+    feri_phase phase;
+    uint32_t flags;
+    const char *log;
+} adopted_kinds[] = {
+    {{.is_stream = true, .is_ip = true, .family = FER_IP_V4},
+     FERI_PHASE_UNCONNECTED,
+     0,
+     "describe(1) adopt(1)"},
+    {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connecting = true},
+     FERI_PHASE_CONNECTING,
+     0,
+     "describe(1) adopt(1)"},
+    {{.is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_connected = true},
+     FERI_PHASE_OPEN,
+     FERI_FLAG_V6,
+     "describe(1) adopt(1)"},
+    /* SCTP, which has ports */
+    {{.is_stream = true,
+      .is_ip = true,
+      .family = FER_IP_V4,
+      .is_connected = true,
+      .is_of_other_protocol = true},
+     FERI_PHASE_OPEN,
+     0,
+     "describe(1) adopt(1)"},
+    {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_listening = true},
+     FERI_PHASE_OPEN,
+     FERI_FLAG_LISTENING,
+     ADOPT_LISTENER},
+    {{.is_datagram = true,
+      .is_ip = true,
+      .family = FER_IP_V4,
+      .is_connected = true,
+      .is_nonblocking = true},
+     FERI_PHASE_OPEN,
+     FERI_FLAG_DATAGRAM | FERI_FLAG_NONBLOCKING,
+     "describe(1) adopt(1) report_refusals(1,1)"},
+    {{.is_raw = true, .is_ip = true, .family = FER_IP_V6},
+     FERI_PHASE_OPEN,
+     FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_V6,
+     "describe(1) adopt(1)"},
+    {{.is_stream = true, .is_unix = true},
+     FERI_PHASE_UNCONNECTED,
+     FERI_FLAG_UNIX,
+     "describe(1) adopt(1)"},
+    {{.is_datagram = true, .is_unix = true},
+     FERI_PHASE_OPEN,
+     FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM,
+     "describe(1) adopt(1)"},
+    {{.is_stream = true}, FERI_PHASE_UNCONNECTED, FERI_FLAG_FOREIGN, "describe(1) adopt(1)"},
+    {{.is_stream = true, .is_listening = true},
+     FERI_PHASE_OPEN,
+     FERI_FLAG_FOREIGN | FERI_FLAG_LISTENING,
+     ADOPT_LISTENER},
+    {{.is_packets = true, .is_unix = true},
+     FERI_PHASE_OPEN,
+     FERI_FLAG_FOREIGN | FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM,
+     "describe(1) adopt(1)"},
+};
+
 static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
 {
     (void)state;
-    static const struct {
-        ferp_description description;
-        feri_phase phase;
-        uint32_t flags;
-        const char *log;
-    } rows[] = {
-        {{.is_stream = true, .is_ip = true, .family = FER_IP_V4},
-         FERI_PHASE_UNCONNECTED,
-         0,
-         "describe(1) adopt(1)"},
-        {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connecting = true},
-         FERI_PHASE_CONNECTING,
-         0,
-         "describe(1) adopt(1)"},
-        {{.is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_connected = true},
-         FERI_PHASE_OPEN,
-         FERI_FLAG_V6,
-         "describe(1) adopt(1)"},
-        /* SCTP, which has ports */
-        {{.is_stream = true,
-          .is_ip = true,
-          .family = FER_IP_V4,
-          .is_connected = true,
-          .is_of_other_protocol = true},
-         FERI_PHASE_OPEN,
-         0,
-         "describe(1) adopt(1)"},
-        {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_listening = true},
-         FERI_PHASE_OPEN,
-         FERI_FLAG_LISTENING,
-         ADOPT_LISTENER},
-        {{.is_datagram = true,
-          .is_ip = true,
-          .family = FER_IP_V4,
-          .is_connected = true,
-          .is_nonblocking = true},
-         FERI_PHASE_OPEN,
-         FERI_FLAG_DATAGRAM | FERI_FLAG_NONBLOCKING,
-         "describe(1) adopt(1) report_refusals(1,1)"},
-        {{.is_raw = true, .is_ip = true, .family = FER_IP_V6},
-         FERI_PHASE_OPEN,
-         FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_V6,
-         "describe(1) adopt(1)"},
-        {{.is_stream = true, .is_unix = true},
-         FERI_PHASE_UNCONNECTED,
-         FERI_FLAG_UNIX,
-         "describe(1) adopt(1)"},
-        {{.is_datagram = true, .is_unix = true},
-         FERI_PHASE_OPEN,
-         FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM,
-         "describe(1) adopt(1)"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof adopted_kinds / sizeof adopted_kinds[0]; i++) {
         fer_handle handle = {0};
         script_begin(&script_posix);
-        script_then(SCRIPT_DESCRIBE)->description = rows[i].description;
+        script_then(SCRIPT_DESCRIBE)->description = adopted_kinds[i].description;
         assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
-        assert_int_equal(feri_state_phase(feri_handle_state(&handle)), rows[i].phase);
-        assert_int_equal(feri_handle_flags(&handle), rows[i].flags | FERI_FLAG_ADOPTED);
-        assert_log(rows[i].log);
+        assert_int_equal(feri_state_phase(feri_handle_state(&handle)), adopted_kinds[i].phase);
+        assert_int_equal(feri_handle_flags(&handle), adopted_kinds[i].flags | FERI_FLAG_ADOPTED);
+        assert_log(adopted_kinds[i].log);
     }
 }
 
 static void a_socket_of_no_known_kind_is_left_to_the_caller(void **state)
 {
     (void)state;
-    static const ferp_description unknown[] = {{.is_stream = true},
-                                               {.is_datagram = true},
+    static const ferp_description unknown[] = {{.is_datagram = true},
                                                {.is_ip = true, .family = FER_IP_V4},
                                                {.is_unix = true},
                                                {.is_raw = true}};
