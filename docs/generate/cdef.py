@@ -69,7 +69,7 @@ def cdef_of(root):
                 parts = (constants_of(entry.code).rstrip("\n"), types_of(entry.code))
                 out += [text for text in parts if text]
     text = "\n".join(out) + "\n"
-    left = re.findall(r"\bFER_(?:API|MUST_USE|NULLABLE|INOUT|\w+_DECLS)\b|__attribute__", text)
+    left = re.findall(r"\bFER_(?:API|MUST_USE|NULLABLE|INOUT|NOT_NEGATIVE|\w+_DECLS)\b|__attribute__", text)
     if left:
         raise headers.HeaderError("%s is left in the declarations" % left[0])
     return text

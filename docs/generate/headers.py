@@ -70,7 +70,7 @@ class Section:
 
 # What stands before a declaration, and the attributes after it.
 MARKS = r"(?:FER_RETURNS_NONNULL |FER_MUST_USE )*FER_API "
-ACCESS = r"FER_(?:INOUT|IN_READS|OUT_WRITES)\([0-9, ]+\)"
+ACCESS = r"FER_(?:(?:INOUT|IN_READS|OUT_WRITES)\([0-9, ]+\)|NOT_NEGATIVE\(\w+\))"
 
 
 class Header:

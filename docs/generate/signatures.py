@@ -20,6 +20,8 @@ FREE_ENUMS = {"fer_error_kind", "fer_interest"}
 # The parameters that may be NULL, in every function that has them; a buffer if its size is 0.
 NULLABLE = {"n", "options", "limits", "notified", "peer", "failures", "buf", "slices", "name",
             "context", "config", "report"}
+# The parameters whose unit tells that a negative number is a mistake.
+AMOUNTS = {"secs", "millis", "micros", "nanos"}
 # Those that may be NULL where they are not the object.
 NULLABLE_INPUTS = {"poller", "resolver", "addrs", "from"}
 PREFIXES = {"fer_ip_family": "FER_IP_", "fer_poll_mode": "FER_POLL_"}
@@ -85,6 +87,8 @@ def access_of(parameters):
     """The attributes of a declaration: what the call reads and writes through its pointers."""
     found = []
     for at, parameter in enumerate(parameters):
+        if parameter.base == "uint64_t" and parameter.name in AMOUNTS:
+            found.append("FER_NOT_NEGATIVE(%s)" % parameter.name)
         if not parameter.is_pointer:
             continue
         if at + 1 < len(parameters) and is_size(parameters[at + 1]):

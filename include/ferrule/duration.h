@@ -34,7 +34,7 @@ typedef struct fer_duration {
  * than Rust's.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_duration fer_duration_from_secs(uint64_t secs);
+FER_API fer_duration fer_duration_from_secs(uint64_t secs) FER_NOT_NEGATIVE(secs);
 
 /**
  * Makes a duration of milliseconds. A value that does not fit becomes the longest finite duration.
@@ -45,7 +45,7 @@ FER_API fer_duration fer_duration_from_secs(uint64_t secs);
  * Rust: std::time::Duration::from_millis. Differs: saturates.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_duration fer_duration_from_millis(uint64_t millis);
+FER_API fer_duration fer_duration_from_millis(uint64_t millis) FER_NOT_NEGATIVE(millis);
 
 /**
  * Makes a duration of microseconds. A value that does not fit becomes the longest finite duration.
@@ -56,7 +56,7 @@ FER_API fer_duration fer_duration_from_millis(uint64_t millis);
  * Rust: std::time::Duration::from_micros. Differs: saturates.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_duration fer_duration_from_micros(uint64_t micros);
+FER_API fer_duration fer_duration_from_micros(uint64_t micros) FER_NOT_NEGATIVE(micros);
 
 /**
  * Makes a duration of nanoseconds. UINT64_MAX, which would mean FER_DURATION_NONE, becomes the
@@ -68,7 +68,7 @@ FER_API fer_duration fer_duration_from_micros(uint64_t micros);
  * Rust: std::time::Duration::from_nanos.
  * Threads: any number of concurrent calls.
  */
-FER_API fer_duration fer_duration_from_nanos(uint64_t nanos);
+FER_API fer_duration fer_duration_from_nanos(uint64_t nanos) FER_NOT_NEGATIVE(nanos);
 
 FER_END_DECLS
 

@@ -68,6 +68,19 @@
 #define FER_RETURNS_NONNULL
 #endif
 
+/* clang warns if parameter p, an unsigned number, is a negative constant, which would become a long
+ * time. gcc has no attribute for that, but -Wsign-conversion. A program that defines
+ * FER_NO_POINTER_ATTRIBUTES gets no such warnings. */
+#if defined(__clang__) && defined(__has_attribute) && !defined(FER_NO_POINTER_ATTRIBUTES)
+#if __has_attribute(diagnose_if)
+#define FER_NOT_NEGATIVE(p) \
+    __attribute__((diagnose_if((p) > 0x7FFFFFFFFFFFFFFFu, "negative number", "warning")))
+#endif
+#endif
+#ifndef FER_NOT_NEGATIVE
+#define FER_NOT_NEGATIVE(p)
+#endif
+
 /* Between FER_BEGIN_DECLS and FER_END_DECLS names are those of C, and a pointer must not be NULL
  * if FER_NULLABLE does not mark it. clang warns of a literal NULL. The library checks every
  * pointer. */
@@ -83,7 +96,8 @@
     FER_BEGIN_C_ _Pragma("clang diagnostic push")                                        \
         _Pragma("clang diagnostic ignored \"-Wnullability-extension\"")                  \
             _Pragma("clang diagnostic ignored \"-Wnullability-completeness-on-arrays\"") \
-                _Pragma("clang assume_nonnull begin")
+                _Pragma("clang diagnostic ignored \"-Wgcc-compat\"")                     \
+                    _Pragma("clang assume_nonnull begin")
 #define FER_END_DECLS _Pragma("clang assume_nonnull end") _Pragma("clang diagnostic pop") FER_END_C_
 #define FER_NULLABLE _Nullable
 #else

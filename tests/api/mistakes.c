@@ -1,4 +1,4 @@
-/* Eleven mistakes of a program. check_mistakes.sh compiles each alone. Behind the number stand the
+/* Twelve mistakes of a program. check_mistakes.sh compiles each alone. Behind the number stand the
  * warnings of gcc and of clang that report it; - is none. */
 #include <stdint.h>
 
@@ -65,6 +65,9 @@ fer_error mistake(fer_tcp_stream *stream, fer_udp_socket *socket, fer_poller *po
 
 #elif MISTAKE == 11 /* - -Wnonnull : NULL where only clang knows that it is not allowed */
     error = fer_tcp_stream_local_addr(stream, NULL);
+
+#elif MISTAKE == 12 /* - -Wuser-defined-warnings : a negative time, which becomes a long one */
+    error = fer_tcp_stream_set_read_timeout(stream, fer_duration_from_millis(-1));
 #endif
     return error;
 }
