@@ -239,7 +239,7 @@ fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices,
                                  size_t *n);
 
 /* A received datagram: the number of bytes stored, whether the datagram was longer, and its
- * sender. */
+ * sender. A sender of family 0: the read half is shut down, and nothing is queued. */
 struct ferp_datagram {
     size_t len;
     bool truncated;

@@ -377,6 +377,13 @@ fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
                               : feri_stream_take_error(socket_handle(socket), out);
 }
 
+fer_error fer_socket_shutdown(fer_socket *socket, fer_shutdown how)
+{
+    FER_TRY(feri_socket_reject_kinds(socket_handle(socket), FERI_FLAG_LISTENING));
+    return is_datagram(socket) ? feri_datagram_shutdown(socket_handle(socket), how)
+                               : feri_stream_shutdown(socket_handle(socket), how);
+}
+
 /* A socket that can connect, or is connected, is a stream. */
 fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest, fer_duration timeout,
                            fer_interest *ready)

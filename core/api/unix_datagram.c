@@ -81,11 +81,7 @@ fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket, fer_unix_
 
 fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how)
 {
-    FER_TRY(feri_handle_check(datagram_handle(socket), FERI_REQUEST_USE));
-    if ((unsigned)how > FER_SHUTDOWN_BOTH) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
-    return ferp_shutdown(const_datagram_handle(socket)->p_.raw_, how);
+    return feri_unix_datagram_shutdown(datagram_handle(socket), how);
 }
 
 /* ---- Sending and receiving */

@@ -10,6 +10,7 @@
 #include "core/handle/handle.h"
 #include "core/open/opening.h"
 #include "core/open/reconnecting.h"
+#include "core/transfer/stream_shutdown.h"
 #include "core/wait/waiting.h"
 #include "ferrule/ip.h"
 
@@ -111,6 +112,14 @@ static fer_error drop_from_other(const feri_waiting *waiting, feri_recv_mode rec
     return removes(recv_mode) ? feri_ok() : receive_once(waiting, NULL, 0, FERI_RECV, &dropped);
 }
 
+/* No bytes, from the peer. */
+static fer_error store_end(const fer_handle *handle, struct ferp_datagram *out)
+{
+    *out = (struct ferp_datagram){0};
+    FER_IGNORE(feri_datagram_peer(handle, &out->from));
+    return feri_ok();
+}
+
 static fer_error receive(fer_handle *handle, void *buf, size_t len, feri_recv_mode recv_mode,
                          struct ferp_datagram *out)
 {
@@ -120,6 +129,9 @@ static fer_error receive(fer_handle *handle, void *buf, size_t len, feri_recv_mo
     FER_TRY(feri_waiting_begin(&waiting));
     for (;;) {
         fer_error error = receive_once(&waiting, buf, len, recv_mode, out);
+        if (error.kind == FER_OK && out->from.ip.family == 0) {
+            return store_end(handle, out);
+        }
         if (error.kind == FER_OK) {
             map_sender(handle, &out->from);
             if (is_from_peer(handle, &out->from)) {
@@ -129,9 +141,11 @@ static fer_error receive(fer_handle *handle, void *buf, size_t len, feri_recv_mo
         }
         feri_after_try after =
             error.kind == FER_OK ? FERI_TRY_AGAIN : feri_waiting_after_try(&waiting, &error);
-        if (after != FERI_TRY_AGAIN) {
-            return after == FERI_TRY_FAILED ? feri_map_error(FERI_OPERATION_DATAGRAM, error)
-                                            : error;
+        if (after == FERI_TRY_FAILED) {
+            return feri_map_error(FERI_OPERATION_DATAGRAM, error);
+        }
+        if (after == FERI_TRY_DONE) {
+            return error.kind == FER_OK ? store_end(handle, out) : error;
         }
     }
 }
@@ -145,7 +159,10 @@ fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, feri_
         return feri_own_error(FER_MISUSE);
     }
     len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
-    FER_TRY(receive(handle, buf, len, recv_mode, &received));
+    bool is_shut = !feri_handle_is_plain(handle) &&
+                   feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
+    FER_TRY(is_shut ? store_end(handle, &received)
+                    : receive(handle, buf, len, recv_mode, &received));
     FERI_ASSERT(received.len <= len);
     *out = (fer_udp_received){received.len, received.truncated, received.from};
     return feri_ok();
@@ -265,6 +282,40 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     update_peer(handle, &destination, error);
     ferp_report_refusals(raw, handle->p_.peer_.ip.family != 0);
     return error;
+}
+
+/* ---- Shutdown */
+
+fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how)
+{
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    if ((unsigned)how > FER_SHUTDOWN_BOTH) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return ferp_shutdown(handle->p_.raw_, how);
+}
+
+/* Without a peer Linux shuts the socket down and reports ENOTCONN (net/ipv4/af_inet.c,
+ * inet_shutdown), and Windows shuts it down. After a shutdown of the read half Linux still queues
+ * datagrams (net/ipv4/udp.c), so this handle's state answers. */
+static fer_error shut_connected(fer_handle *handle, fer_shutdown how, feri_event event)
+{
+    fer_socket_addr peer;
+    FER_TRY(feri_datagram_peer(handle, &peer));
+    (void)feri_handle_apply(handle, event); /* fails if another thread has closed the handle */
+    fer_error error = ferp_shutdown(handle->p_.raw_, how);
+    ferp_wake(handle->p_.raw_);
+    return error;
+}
+
+fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how)
+{
+    feri_event event = FERI_EVENT_SHUT_BOTH;
+    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
+        return feri_unix_datagram_shutdown(handle, how);
+    }
+    return feri_event_of_shutdown(how, &event) ? shut_connected(handle, how, event)
+                                               : feri_own_error(FER_INVALID_INPUT);
 }
 
 fer_error feri_datagram_take_error(const fer_handle *handle, fer_error *out)

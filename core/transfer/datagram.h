@@ -39,6 +39,10 @@ fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out);
 /* Connects an open socket to one address of a known family. */
 fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr);
 
+/* As fer_socket_shutdown of an open datagram socket, and as fer_unix_datagram_shutdown. */
+fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how);
+fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how);
+
 /* As fer_udp_socket_take_error. */
 fer_error feri_datagram_take_error(const fer_handle *handle, fer_error *out);
 

@@ -13,7 +13,7 @@
 #include "core/handle/ownership.h"
 #include "core/handle/stream_request.h"
 
-static bool event_of_shutdown(fer_shutdown how, feri_event *event)
+bool feri_event_of_shutdown(fer_shutdown how, feri_event *event)
 {
     switch (how) {
     case FER_SHUTDOWN_READ: *event = FERI_EVENT_SHUT_READ; return true;
@@ -70,7 +70,7 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
 {
     feri_event event = FERI_EVENT_SHUT_BOTH;
     FER_TRY(check_connected(handle));
-    bool is_known = event_of_shutdown(how, &event);
+    bool is_known = feri_event_of_shutdown(how, &event);
     if (!is_known || !feri_handle_apply(handle, event)) {
         return feri_refuse(is_known);
     }

@@ -4,9 +4,13 @@
 
 #include <stdbool.h>
 
+#include "core/handle/stream_state.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+
+/* The event of a shutdown. False: how is invalid. */
+bool feri_event_of_shutdown(fer_shutdown how, feri_event *event);
 
 /* As fer_tcp_stream_shutdown, with all its checks. */
 fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how);

@@ -166,7 +166,8 @@ static fer_error do_interface(const struct misuse_arguments *a)
                                    fer_socket_set_broadcast(a->socket, a->arg & 1)))               \
     X(socket_bind_device,                                                                          \
       GET_OR_SET(do_interface(a), fer_socket_bind_device(a->socket, a->device)))                   \
-    X(socket_nonblocking, fer_socket_set_nonblocking(a->socket, a->arg & 1))                       \
+    X(socket_nonblocking, GET_OR_SET(fer_socket_shutdown(a->socket, a->how),                       \
+                                     fer_socket_set_nonblocking(a->socket, a->arg & 1)))           \
     X(socket_read_timeout, GET_OR_SET(fer_socket_read_timeout(a->socket, a->duration_out),         \
                                       fer_socket_set_read_timeout(a->socket, a->duration)))        \
     X(socket_write_timeout, GET_OR_SET(fer_socket_write_timeout(a->socket, a->duration_out),       \

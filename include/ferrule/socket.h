@@ -867,6 +867,27 @@ FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_err
     FER_INOUT(1);
 
 /**
+ * Shuts down receiving, sending or both.
+ *
+ * Same as fer_tcp_stream_shutdown for a stream, and as fer_unix_datagram_shutdown for a Unix
+ * datagram socket. A UDP or raw socket must be connected. After a shutdown of receiving, each
+ * receive call of this handle is FER_OK with out->len 0 and the peer as the sender, which cannot be
+ * distinguished from an empty datagram. A waiting receive call ends the same way, and one of a
+ * clone; on Linux a clone still receives datagrams, and FER_WOULD_BLOCK in nonblocking mode
+ * (net/ipv4/udp.c). After a shutdown of sending, send calls are FER_BROKEN_PIPE. The peer is not
+ * notified.
+ *
+ * Blocks: never.
+ * Owns: nothing.
+ * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (listening), FER_MISUSE, FER_INVALID_INPUT and other
+ * errors of the OS.
+ * Rust: socket2: Socket::shutdown.
+ * Threads: any thread at any time, but not during or after close.
+ */
+FER_MUST_USE FER_API fer_error fer_socket_shutdown(fer_socket *socket, fer_shutdown how)
+    FER_INOUT(1);
+
+/**
  * Waits until the socket is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
  * joined by |.
  *

@@ -347,6 +347,12 @@ class socket : public owned<fer_socket, fer_socket_close>
         return detail::value_of<fer_error>(fer_socket_take_error, get());
     }
 
+    /* Shuts down receiving, sending or both. A UDP socket must be connected. */
+    [[nodiscard]] fer_error shutdown(fer_shutdown how) noexcept
+    {
+        return fer_socket_shutdown(get(), how);
+    }
+
     /* Waits until the socket is ready for at least one interest: FER_READABLE, FER_WRITABLE, or
      * both joined by |. */
     result<fer_interest> ready(fer_interest interest, fer_duration timeout) const noexcept

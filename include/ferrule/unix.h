@@ -1193,9 +1193,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *
  * Shuts down receiving, sending or both, for this handle and its clones.
  *
  * After a shutdown of receiving, a send to this socket is FER_BROKEN_PIPE. Receive calls still
- * return the queued datagrams, and after these FER_OK with out->len 0 (on Linux FER_WOULD_BLOCK in
- * nonblocking mode and from _try_ calls). After a shutdown of sending, send calls are
- * FER_BROKEN_PIPE.
+ * return the queued datagrams, and after these FER_OK with out->len 0. After a shutdown of sending,
+ * send calls are FER_BROKEN_PIPE.
  *
  * Blocks: never.
  * Owns: nothing.

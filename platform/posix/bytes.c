@@ -120,9 +120,14 @@ fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices,
     return send_message(raw, slices, count, FERP_POSIX_TRY_SEND_FLAGS, n);
 }
 
+/* No bytes and no sender: the read half is shut down, and nothing is queued. */
 static fer_error store_datagram(const struct sockaddr_storage *from, size_t len, bool truncated,
                                 struct ferp_datagram *out)
 {
+    if (len == 0 && from->ss_family == AF_UNSPEC) {
+        *out = (struct ferp_datagram){0};
+        return (fer_error){FER_OK, 0};
+    }
     if (!ferp_posix_socket_addr(from, &out->from)) {
         return ferp_posix_error_of(EAFNOSUPPORT);
     }

@@ -86,6 +86,13 @@ void ferp_sim_drop_datagrams(ferp_sim_network *network, ferp_sim_socket *socket)
     }
 }
 
+/* Windows: WSAESHUTDOWN ("shutdown function", MSDN), and a later datagram is dropped. */
+bool ferp_sim_shut_read_discards(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return ferp_sim_acts_as_windows(network, socket) ||
+           ferp_sim_switches_for(network, socket)->shut_read_discards_input;
+}
+
 /* ---- Arriving */
 
 bool ferp_sim_is_broadcast(const fer_ip_addr *ip)
@@ -199,8 +206,10 @@ static ferp_sim_socket *receiver_of(ferp_sim_network *network, const ferp_sim_da
 static bool deliver_to(ferp_sim_network *network, ferp_sim_socket *socket,
                        ferp_sim_datagram *datagram, bool is_queued)
 {
-    bool has_room = socket->datagram_count == 0 ||
-                    socket->datagram_bytes + datagram->len <= network->config.receive_buffer;
+    bool is_shut = socket->shut_read && ferp_sim_shut_read_discards(network, socket);
+    bool has_room =
+        !is_shut && (socket->datagram_count == 0 ||
+                     socket->datagram_bytes + datagram->len <= network->config.receive_buffer);
     ferp_sim_datagram *delivered = is_queued && has_room ? copy_of(network, datagram) : datagram;
     if (!has_room || delivered == NULL) {
         ferp_sim_trace_event(network, "a datagram finds no room", socket);

@@ -99,6 +99,9 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
     static const fer_ip_addr wildcard_v6 = {.family = FER_IP_V6};
     FER_TRY(ferp_sim_enter(network, socket, FERP_WRITING));
     FER_TRY(ferp_sim_take_pending(network, socket));
+    if (socket->shut_write) {
+        return ferp_sim_error(network, FERP_SIM_EPIPE);
+    }
     if (addr == NULL && socket->state != FERP_SIM_CONNECTED) {
         return ferp_sim_error(network, FERP_SIM_EDESTADDRREQ);
     }
@@ -148,12 +151,19 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
 
 /* ---- Receiving */
 
+/* Linux does not report the end to a receive that never waits (net/core/datagram.c). platform/posix
+ * reports that of a Unix socket in every mode. */
+static bool reports_end(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return socket->is_unix || !socket->settings.nonblocking ||
+           ferp_sim_shut_read_discards(network, socket);
+}
+
 static fer_error check_datagram(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
     *count = (size_t)socket->datagram_count;
     FER_TRY(ferp_sim_take_pending(network, socket));
-    if (socket->datagram_count == 0 && socket->shut_read) {
-        /* the end of file of a Unix socket, which platform/posix reports in every mode */
+    if (socket->datagram_count == 0 && socket->shut_read && reports_end(network, socket)) {
         return FERP_SIM_OK;
     }
     return socket->datagram_count > 0 ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);

@@ -272,6 +272,8 @@ ferp_sim_datagram *ferp_sim_first_datagram(ferp_sim_network *network,
                                            const ferp_sim_socket *socket);
 void ferp_sim_drop_first_datagram(ferp_sim_network *network, ferp_sim_socket *socket);
 void ferp_sim_drop_datagrams(ferp_sim_network *network, ferp_sim_socket *socket);
+/* Whether no datagram can be received once the read half is shut down. */
+bool ferp_sim_shut_read_discards(const ferp_sim_network *network, const ferp_sim_socket *socket);
 void ferp_sim_on_datagram(ferp_sim_network *network, const ferp_sim_event *event);
 void ferp_sim_on_refusal(ferp_sim_network *network, const ferp_sim_event *event);
 bool ferp_sim_is_broadcast(const fer_ip_addr *ip);

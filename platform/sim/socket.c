@@ -186,7 +186,7 @@ static fer_error shut_down_datagram(ferp_sim_network *network, ferp_sim_socket *
     }
     socket->shut_read |= how != FER_SHUTDOWN_WRITE;
     socket->shut_write |= how != FER_SHUTDOWN_READ;
-    if (how != FER_SHUTDOWN_WRITE && switches->shut_read_discards_input) {
+    if (how != FER_SHUTDOWN_WRITE && ferp_sim_shut_read_discards(network, socket)) {
         ferp_sim_drop_datagrams(network, socket);
     }
     bool is_enotconn = is_unconnected && switches->unconnected_shutdown_is_enotconn;

@@ -115,6 +115,10 @@ static fer_error receive_from(SOCKET socket, void *buf, size_t len, int flags,
     int moved = recvfrom(socket, len > 0 ? buf : &none, (int)len, flags, &from.any, &size);
     fer_error failure =
         moved < 0 ? ferp_winsock_datagram_error(WSAGetLastError()) : FERP_WINSOCK_OK;
+    if (failure.os_code == WSAESHUTDOWN) {
+        *out = (struct ferp_datagram){0};
+        return FERP_WINSOCK_OK;
+    }
     if (moved < 0 && failure.os_code != WSAEMSGSIZE) {
         return failure;
     }

@@ -1,5 +1,5 @@
-/* datagram_peers.c: rule U5: which datagrams a connected datagram socket receives. Also: two
- * threads on one socket. */
+/* datagram_peers.c: rule U5: which datagrams a connected datagram socket receives, and U7: its
+ * shutdown. Also: two threads on one socket. */
 #include "conformance/datagram_check.h"
 #include "support/socket_fixture.h"
 #include "support/thread.h"
@@ -218,6 +218,136 @@ static void one_thread_sends_while_another_receives(void **state)
     assert_true(sender.worked);
 }
 
+/* ---- U7: shutdown */
+
+static struct udp_pair connected_pair(void **state)
+{
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    connect_to_peer(&pair);
+    return pair;
+}
+
+static fer_error shut_down(fer_udp_socket *socket, fer_shutdown how)
+{
+    return fer_socket_shutdown(fer_udp_socket_as_socket(socket), how);
+}
+
+static void assert_end(const struct udp_pair *pair, fer_error error, const fer_udp_received *got)
+{
+    assert_ok(error);
+    assert_datagram(got, "", "", pair->family, pair->other_port);
+}
+
+/* Each receive call, in each mode. */
+static void assert_every_receive_ends(const struct udp_pair *pair, fer_udp_socket *socket)
+{
+    char buf[8];
+    fer_udp_received got;
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        assert_ok(fer_udp_socket_set_nonblocking(socket, nonblocking != 0));
+        assert_end(pair, fer_udp_socket_recv_from(socket, buf, sizeof buf, &got), &got);
+        assert_end(pair, fer_udp_socket_recv(socket, buf, sizeof buf, &got), &got);
+        assert_end(pair, fer_udp_socket_peek(socket, buf, sizeof buf, &got), &got);
+        assert_end(pair, fer_udp_socket_try_recv_from(socket, buf, sizeof buf, &got), &got);
+        assert_end(pair, fer_udp_socket_try_peek_from(socket, buf, sizeof buf, &got), &got);
+    }
+    const fer_limits limits = {.deadline = fer_instant_after(millis(PEER_LIMIT_MS))};
+    assert_ok(fer_udp_socket_set_nonblocking(socket, false));
+    assert_ok(fer_udp_socket_set_limits(socket, &limits));
+    assert_end(pair, fer_udp_socket_recv_from(socket, buf, sizeof buf, &got), &got);
+}
+
+static void after_a_shutdown_receives_end_and_sends_are_a_broken_pipe(void **state)
+{
+    struct udp_pair pair = connected_pair(state);
+    size_t n = 77;
+    send_from_peer(&pair, "queued");
+    wait_until_queued(pair.socket);
+    assert_own(shut_down(pair.socket, (fer_shutdown)3), FER_INVALID_INPUT);
+    assert_own(shut_down(pair.socket, (fer_shutdown)-1), FER_INVALID_INPUT);
+    assert_ok(shut_down(pair.socket, FER_SHUTDOWN_READ));
+    assert_every_receive_ends(&pair, pair.socket);
+    send_from_peer(&pair, "later");
+    assert_every_receive_ends(&pair, pair.socket);
+    send_text(pair.socket, "out");
+    assert_peer_receives(&pair, "out");
+    assert_ok(shut_down(pair.socket, FER_SHUTDOWN_BOTH));
+    assert_ok(shut_down(pair.socket, FER_SHUTDOWN_WRITE));
+    assert_kind(fer_udp_socket_send(pair.socket, "x", 1, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    assert_every_receive_ends(&pair, pair.socket);
+}
+
+static void a_shutdown_of_sending_leaves_receiving(void **state)
+{
+    struct udp_pair pair = connected_pair(state);
+    size_t n = 77;
+    assert_ok(shut_down(pair.socket, FER_SHUTDOWN_WRITE));
+    assert_kind(fer_udp_socket_try_send(pair.socket, "x", 1, &n), FER_BROKEN_PIPE);
+    send_from_peer(&pair, "in");
+    assert_receives_from_peer(&pair, "in");
+    assert_receives_nothing(pair.socket);
+}
+
+static void a_socket_without_a_peer_is_not_shut_down(void **state)
+{
+    struct udp_pair pair = udp_pair_open(family_of(state));
+    assert_kind(shut_down(pair.socket, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED);
+    send_from_peer(&pair, "in");
+    assert_receives_from_peer(&pair, "in");
+    send_text_to(pair.socket, "out", pair.family, pair.other_port);
+    assert_peer_receives(&pair, "out");
+}
+
+/* The clone was made before. */
+static void a_clone_receives_the_end_too(void **state)
+{
+    struct udp_pair pair = connected_pair(state);
+    fer_udp_socket *clone = test_udp();
+    char buf[8];
+    fer_udp_received got;
+    size_t n = 77;
+    assert_ok(fer_udp_socket_try_clone(pair.socket, clone));
+    assert_ok(shut_down(pair.socket, FER_SHUTDOWN_BOTH));
+    assert_end(&pair, fer_udp_socket_recv(clone, buf, sizeof buf, &got), &got);
+    assert_end(&pair, fer_udp_socket_peek(clone, buf, sizeof buf, &got), &got);
+    assert_kind(fer_udp_socket_send(clone, "x", 1, &n), FER_BROKEN_PIPE);
+}
+
+struct receiver {
+    fer_udp_socket *socket;
+    fer_error error;
+    fer_udp_received got;
+};
+
+static void receive_one(void *argument)
+{
+    struct receiver *receiver = argument;
+    char buf[8];
+    receiver->error = fer_udp_socket_recv(receiver->socket, buf, sizeof buf, &receiver->got);
+}
+
+/* Through the handle itself and through a clone; the timeout is only for a test that fails. */
+static void a_shutdown_ends_a_receive_that_waits(void **state)
+{
+    for (int through_clone = 0; through_clone < 2; through_clone++) {
+        struct udp_pair pair = connected_pair(state);
+        fer_udp_socket *clone = test_udp();
+        test_thread thread;
+        assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(PEER_LIMIT_MS)));
+        if (through_clone != 0) {
+            assert_ok(fer_udp_socket_try_clone(pair.socket, clone));
+        }
+        struct receiver receiver = {.socket = pair.socket};
+        test_thread_start(&thread, receive_one, &receiver);
+        peer_pause(SHORT_MS);
+        fer_error error = shut_down(through_clone != 0 ? clone : pair.socket, FER_SHUTDOWN_READ);
+        test_thread_join(&thread);
+        assert_ok(error);
+        assert_end(&pair, receiver.error, &receiver.got);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +360,11 @@ int main(void)
         FAMILY_TEST("U5", a_socket_bound_to_loopback_stays_there_when_it_is_connected_again),
         FAMILY_TEST("U5", a_socket_connected_to_loopback_can_be_connected_elsewhere),
         RULE_TEST("U5", a_connected_socket_can_be_connected_to_a_broadcast_address),
+        FAMILY_TEST("U7", after_a_shutdown_receives_end_and_sends_are_a_broken_pipe),
+        FAMILY_TEST("U7", a_shutdown_of_sending_leaves_receiving),
+        FAMILY_TEST("U7", a_socket_without_a_peer_is_not_shut_down),
+        FAMILY_TEST("U7", a_clone_receives_the_end_too),
+        FAMILY_TEST("U7", a_shutdown_ends_a_receive_that_waits),
         FAMILY_TEST("U1", one_thread_sends_while_another_receives),
     };
     return RUN_TESTS("datagram_peers", tests);

@@ -65,6 +65,7 @@ static struct {
     X(fer_socket_local_addr_unix, (s, &outputs.name), false)                       \
     X(fer_socket_peer_addr, (s, &outputs.addr), false)                             \
     X(fer_socket_take_error, (s, &outputs.error), false)                           \
+    X(fer_socket_shutdown, (s, FER_SHUTDOWN_BOTH), false)                          \
     X(fer_socket_send, (s, "x", 1, &outputs.n), true)                              \
     X(fer_socket_send_to, (s, "x", 1, &address, &outputs.n), true)                 \
     X(fer_socket_recv_from, (s, outputs.bytes, 8, DATAGRAM), false)                \

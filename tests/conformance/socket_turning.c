@@ -220,6 +220,27 @@ static void a_buffer_size_can_be_set_after_the_peers_end(void **state)
     assert_own(fer_socket_set_recv_buffer_size(socket, 0), FER_INVALID_INPUT);
 }
 
+/* S1: that of a stream is the stream's own; a listener has none. */
+static void a_lent_stream_is_shut_down_and_a_listener_is_not(void **state)
+{
+    struct pair *pair = pair_open(state);
+    uint16_t port = 0;
+    size_t n = 77;
+    char byte;
+    fer_socket *socket = fer_tcp_stream_as_socket(&pair->stream);
+    assert_own(fer_socket_shutdown(socket, (fer_shutdown)3), FER_INVALID_INPUT);
+    assert_ok(fer_socket_shutdown(socket, FER_SHUTDOWN_BOTH));
+    assert_own(fer_tcp_stream_write(&pair->stream, "x", 1, &n), FER_BROKEN_PIPE);
+    assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, &n));
+    assert_int_equal(n, 0);
+    fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
+    assert_own(fer_socket_shutdown(fer_tcp_listener_as_socket(listener), FER_SHUTDOWN_BOTH),
+               FER_UNSUPPORTED);
+    assert_accepts(listener, test_stream(), pair->kind.family, port);
+    assert_own(fer_socket_shutdown(fer_tcp_stream_as_socket(test_stream()), FER_SHUTDOWN_BOTH),
+               FER_MISUSE);
+}
+
 /* S5: a lent stream and a conversion keep a reset that the stream has detected. */
 static void a_stream_that_saw_a_reset_keeps_it(void **state)
 {
@@ -299,6 +320,7 @@ int main(void)
         SOCKET_TEST("E4", a_socket_that_becomes_no_handle_stays_as_it_was),
         SOCKET_TEST("C6", a_handle_that_is_not_empty_is_left_alone),
         SOCKET_FAMILY_TEST("R1", a_stream_of_the_librarys_own_is_lent_and_lives_on),
+        SOCKET_FAMILY_TEST("S1", a_lent_stream_is_shut_down_and_a_listener_is_not),
         SOCKET_FAMILY_TEST("O7", a_buffer_size_can_be_set_after_the_peers_end),
         SOCKET_TEST("S5", a_stream_that_saw_a_reset_keeps_it),
         SOCKET_FAMILY_TEST("R1", a_listener_of_the_librarys_own_is_lent_and_listens_on),

@@ -290,6 +290,7 @@
     X(fer_socket_take_error, BUILT_UDP, 0, fer_socket_take_error(&w->socket, &w->error))           \
     X(fer_socket_ready, BUILT_UDP, WAITS,                                                          \
       fer_socket_ready(&w->socket, FER_WRITABLE, w->brief, &w->ready))                             \
+    X(fer_socket_shutdown, BUILT_UDP, 0, fer_socket_shutdown(&w->socket, FER_SHUTDOWN_BOTH))       \
     X(fer_socket_send, BUILT_UDP, GRAM_OUT, fer_socket_send(&w->socket, pattern, BYTES, &w->n))    \
     X(fer_socket_send_to, BUILT_UNCONNECTED, GRAM_OUT,                                             \
       fer_socket_send_to(&w->socket, pattern, BYTES, &w->udp_peer, &w->n))                         \

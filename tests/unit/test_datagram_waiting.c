@@ -1,4 +1,5 @@
-/* test_datagram_waiting.c: waits of datagram sockets, and connecting a datagram socket. */
+/* test_datagram_waiting.c: waits of datagram sockets, and connecting and shutting down a datagram
+ * socket. */
 #include "unit/datagram_check.h"
 #include "unit/scripted_platform.h"
 
@@ -289,6 +290,85 @@ static void a_first_connect_is_not_tried_by_another_socket(void **state)
     assert_log("connect(1,192.0.2.1:0) report_refusals(1,1)");
 }
 
+/* ---- Shutdown (rule U7) */
+
+static void assert_end(fer_udp_socket *socket, feri_recv_mode recv_mode)
+{
+    fer_udp_received got;
+    char buf[4];
+    memset(&got, 0x5a, sizeof got);
+    assert_ok(feri_datagram_receive(&socket->handle_, buf, 4, recv_mode, &got));
+    assert_int_equal(got.len, 0);
+    assert_false(got.truncated);
+    assert_addr(&got.from, PEER);
+}
+
+static void a_shutdown_of_receiving_is_the_end_of_this_handle_s_receives(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    fer_udp_received got;
+    char buf[4];
+    assert_ok(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_WRITE));
+    assert_log("shutdown(1,1) wake(1)");
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
+    assert_log("recv_from(1,4)");
+    assert_ok(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_READ));
+    assert_ok(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_BOTH));
+    assert_log("shutdown(1,0) wake(1) shutdown(1,2) wake(1)");
+    assert_end(&socket, FERI_RECV);
+    assert_end(&socket, FERI_TRY_PEEK);
+    assert_log("");
+}
+
+static void a_shutdown_without_a_peer_changes_nothing(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = open_socket(&script_posix, 0);
+    fer_udp_socket none = {0};
+    assert_error(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED, 0);
+    assert_true(feri_handle_is_plain(&socket.handle_));
+    socket = connected_socket(&script_posix, 0);
+    assert_error(feri_datagram_shutdown(&socket.handle_, (fer_shutdown)3), FER_INVALID_INPUT, 0);
+    assert_true(feri_handle_is_plain(&socket.handle_));
+    assert_error(fer_socket_shutdown(NULL, FER_SHUTDOWN_READ), FER_MISUSE, 0);
+    assert_error(fer_socket_shutdown(fer_udp_socket_as_socket(&none), FER_SHUTDOWN_READ),
+                 FER_MISUSE, 0);
+    assert_log("");
+}
+
+/* A clone, or the owner of the raw socket, has shut it down. */
+static void a_receive_without_a_sender_is_the_end(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    memset(&script_then(SCRIPT_RECV_FROM)->addr, 0, sizeof(fer_socket_addr));
+    assert_end(&socket, FERI_RECV);
+    assert_log("recv_from(1,4)");
+}
+
+static fer_udp_socket *shut_during_wait;
+
+static void shut_down(script_call call)
+{
+    if (call == SCRIPT_WAIT_FOR) {
+        script.on_call = NULL;
+        assert_ok(feri_datagram_shutdown(&shut_during_wait->handle_, FER_SHUTDOWN_READ));
+    }
+}
+
+static void a_shutdown_during_the_wait_is_the_end(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_windows, 0);
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
+    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
+    shut_during_wait = &socket;
+    script.on_call = shut_down;
+    assert_end(&socket, FERI_RECV);
+    assert_int_equal(script.times[SCRIPT_WAKE], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +388,10 @@ int main(void)
         script_test(a_second_connect_that_must_fail_leaves_the_socket_as_it_is),
         script_test(a_second_connect_that_fails_after_all_is_undone),
         script_test(a_first_connect_is_not_tried_by_another_socket),
+        script_test(a_shutdown_of_receiving_is_the_end_of_this_handle_s_receives),
+        script_test(a_shutdown_without_a_peer_changes_nothing),
+        script_test(a_receive_without_a_sender_is_the_end),
+        script_test(a_shutdown_during_the_wait_is_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
