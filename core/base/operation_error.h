@@ -27,7 +27,7 @@ typedef enum feri_operation {
     FERI_OPERATION_CONNECT_TO_ITSELF,
     FERI_OPERATION_BIND_TAKEN, /* bind, after a second bind found the port in use */
     FERI_OPERATION_DUAL_STACK, /* clearing IPV6_V6ONLY */
-    FERI_OPERATION_SHUTDOWN,   /* shutdown of a stream that was connected */
+    FERI_OPERATION_SHUTDOWN,   /* shutdown of a socket that was connected */
     /* setting an option of a stream whose connection has ended */
     FERI_OPERATION_SET_ENDED,
     /* preparing an accepted stream whose connection has ended */

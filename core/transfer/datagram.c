@@ -305,7 +305,7 @@ static fer_error shut_connected(fer_handle *handle, fer_shutdown how, feri_event
     (void)feri_handle_apply(handle, event); /* fails if another thread has closed the handle */
     fer_error error = ferp_shutdown(handle->p_.raw_, how);
     ferp_wake(handle->p_.raw_);
-    return error;
+    return feri_map_error(FERI_OPERATION_SHUTDOWN, error);
 }
 
 fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how)

@@ -98,6 +98,22 @@ static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
            (other == FER_OK || other == FER_UNEXPECTED_EOF);
 }
 
+static inline bool is_unfinished(fer_error_kind kind)
+{
+    return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;
+}
+
+/* `one_write_takes`: Windows accepts a write as a whole if there is any room. No later step can be
+ * compared. */
+static inline bool may_have_taken_all(const uint8_t *step, fer_error_kind posix,
+                                      fer_error_kind other)
+{
+    static const char *const writes[] = {"write", "try_write", "unix_write", "unix_try_write",
+                                         NULL};
+    bool lacks_room = is_unfinished(posix) || posix == FER_DEADLOCK;
+    return is_any_of(misuse_call_name(step[0]), writes) && lacks_room && other == FER_OK;
+}
+
 /* `udp_reconnect_unbinds`: the address of a socket's first peer is free once it has another. No
  * later step can be compared. */
 static inline bool may_be_unbound(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
@@ -122,11 +138,6 @@ static inline bool lacks_dual_stack(const uint8_t *step, fer_error_kind posix, f
 static inline bool is_grain(fer_error_kind posix, fer_error_kind other)
 {
     return posix == FER_DEADLOCK && other == FER_TIMED_OUT;
-}
-
-static inline bool is_unfinished(fer_error_kind kind)
-{
-    return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;
 }
 
 /* The progress of a lookup in the background, and with it the room for one more, depends on time,
