@@ -80,8 +80,6 @@ void script_begin(const struct ferp_traits *traits)
     queues[SCRIPT_PEER_ADDR].fallback.addr = script_addr("192.0.2.1:1001");
     queues[SCRIPT_RECV_FROM].fallback.addr = script_addr("192.0.2.1:1001");
     queues[SCRIPT_PEEK_FROM].fallback.addr = script_addr("192.0.2.1:1001");
-    queues[SCRIPT_TRY_RECV_FROM].fallback.addr = script_addr("192.0.2.1:1001");
-    queues[SCRIPT_TRY_PEEK_FROM].fallback.addr = script_addr("192.0.2.1:1001");
     queues[SCRIPT_LOCAL_ADDR].fallback.addr = script_addr("192.0.2.2:1002");
 }
 
