@@ -34,14 +34,21 @@ static inline bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_er
             (other == FER_CONNECTION_RESET || other == FER_NOT_CONNECTED));
 }
 
+static inline bool is_unfinished(fer_error_kind kind)
+{
+    return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;
+}
+
 /* `refusal_of_another` and `refusals_together`: which socket reports a refused datagram, and how
- * often. */
+ * often. `clone_receives_on`: a clone receives the end of a shut down socket in no mode, or in
+ * every one. */
 static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const receiving[] = {"udp_send",     "udp_recv",     "udp_peek",
                                             "udp_try_send", "udp_try_recv", NULL};
+    bool is_refused = posix == FER_CONNECTION_REFUSED || other == FER_CONNECTION_REFUSED;
     return is_any_of(misuse_call_name(step[0]), receiving) &&
-           (posix == FER_CONNECTION_REFUSED || other == FER_CONNECTION_REFUSED);
+           (is_refused || (is_unfinished(posix) && other == FER_OK));
 }
 
 /* `send_to_connected`, and `udp_reconnect_unbinds`: a second connect of a socket whose bound
@@ -96,11 +103,6 @@ static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
                                          NULL};
     return is_any_of(misuse_call_name(step[0]), moving) && posix != other &&
            (other == FER_OK || other == FER_UNEXPECTED_EOF);
-}
-
-static inline bool is_unfinished(fer_error_kind kind)
-{
-    return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;
 }
 
 /* `one_write_takes`: Windows accepts a write as a whole if there is any room. No later step can be

@@ -117,6 +117,13 @@ static fer_error do_stream(const struct misuse_arguments *a)
     }
 }
 
+/* Of a UDP socket too: one of them is connected. */
+static fer_error do_shutdown(const struct misuse_arguments *a)
+{
+    bool is_udp = (a->arg & 8) != 0;
+    return fer_socket_shutdown(is_udp ? fer_udp_socket_as_socket(a->udp) : a->socket, a->how);
+}
+
 /* Bit 6 of nulls selects the getter. */
 #define GET_OR_SET(getter, setter) ((a->nulls & 64) != 0 ? (getter) : (setter))
 
@@ -166,8 +173,8 @@ static fer_error do_interface(const struct misuse_arguments *a)
                                    fer_socket_set_broadcast(a->socket, a->arg & 1)))               \
     X(socket_bind_device,                                                                          \
       GET_OR_SET(do_interface(a), fer_socket_bind_device(a->socket, a->device)))                   \
-    X(socket_nonblocking, GET_OR_SET(fer_socket_shutdown(a->socket, a->how),                       \
-                                     fer_socket_set_nonblocking(a->socket, a->arg & 1)))           \
+    X(socket_nonblocking,                                                                          \
+      GET_OR_SET(do_shutdown(a), fer_socket_set_nonblocking(a->socket, a->arg & 1)))               \
     X(socket_read_timeout, GET_OR_SET(fer_socket_read_timeout(a->socket, a->duration_out),         \
                                       fer_socket_set_read_timeout(a->socket, a->duration)))        \
     X(socket_write_timeout, GET_OR_SET(fer_socket_write_timeout(a->socket, a->duration_out),       \

@@ -208,7 +208,8 @@ static void shutdown_is_passed_on(void **state)
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_READ));
     assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_BOTH));
-    assert_log("shutdown(1,0) shutdown(1,2)");
+    assert_ok(fer_socket_shutdown(fer_unix_datagram_as_socket(&socket), FER_SHUTDOWN_WRITE));
+    assert_log("shutdown(1,0) shutdown(1,2) shutdown(1,1)");
     assert_error(fer_unix_datagram_shutdown(&socket, (fer_shutdown)3), FER_INVALID_INPUT, 0);
     assert_error(fer_unix_datagram_shutdown(&socket, (fer_shutdown)-1), FER_INVALID_INPUT, 0);
     assert_error(fer_unix_datagram_shutdown(NULL, FER_SHUTDOWN_READ), FER_MISUSE, 0);
