@@ -53,10 +53,18 @@ run_cffi() {
         "$(python_with_cffi)" "$programs/echo_cffi.py" "$library" "$cdef"
 }
 
+# A line for each item and each attribute, whether rustfmt was found or not.
+lines_of_bindings() {
+    tr -s '\n ' ' ' <"$1" |
+        sed 's/# *\[/\n#[/g; s/pub \(const\|struct\|union\) /\n&/g; s/ \([:(]\)/\1/g'
+}
+
 # The bindings have each constant that is a number, and no handle is Copy.
 check_bindings() {
+    lines_of_bindings "$1" >"$work/bindings"
     for name in $(sed -n 's/^#define \(FER_[A-Z0-9_]*\) .*/\1/p' "$cdef"); do
-        grep -q "^pub const $name: " "$1" || { say "the bindings have no $name"; return 1; }
+        grep -q "^pub const $name: " "$work/bindings" ||
+            { say "the bindings have no $name"; return 1; }
     done
     awk -v handles="$handles" '
         /^#\[derive/ { derived = $0 }
@@ -71,7 +79,7 @@ check_bindings() {
         END {
             if (found != split(handles, all, "|")) { print found " handles were found"; bad = 1 }
             exit bad
-        }' "$1"
+        }' "$work/bindings"
 }
 
 find_rustc() { command -v rustc || ls "${CARGO_HOME:-${HOME:-}/.cargo}/bin/rustc"; }
