@@ -218,7 +218,8 @@ static bool cancel_acceptors(struct acceptors *all)
     return is_cancelled;
 }
 
-/* Two pipes: the child tells that it is ready, and the parent that it shall end. */
+/* Two pipes: the child tells that it is ready, and the parent that it shall end. Each process
+ * closes its copy of the end that the other one writes, and reads end-of-file if that one dies. */
 struct channel {
     int from_child[2];
     int to_child[2];
@@ -230,12 +231,11 @@ static void channel_open(struct channel *channel)
     assert_int_equal(pipe(channel->to_child), 0);
 }
 
-static void channel_close(struct channel *channel)
+static void channel_close_in_parent(struct channel *channel)
 {
-    for (int i = 0; i < 2; i++) {
-        (void)close(channel->from_child[i]);
-        (void)close(channel->to_child[i]);
-    }
+    (void)close(channel->from_child[0]);
+    (void)close(channel->to_child[0]);
+    (void)close(channel->to_child[1]);
 }
 
 static bool tell(int fd)
@@ -254,6 +254,7 @@ static void accept_in_the_child(fer_tcp_listener *listener, struct channel *chan
     struct acceptors all = {.listener = listener};
     struct acceptor each[ACCEPTORS];
     (void)alarm(HANG_SECONDS);
+    (void)close(channel->to_child[1]);
     bool is_good = start_acceptors(&all, each) && tell(channel->from_child[1]) &&
                    hear(channel->to_child[0]) && cancel_acceptors(&all);
     _exit(is_good ? 0 : 1);
@@ -300,12 +301,13 @@ void two_processes_accept_within_limits_on_one_listener(void **state)
         accept_in_the_child(all.listener, &channel);
     }
     assert_true(child > 0);
+    (void)close(channel.from_child[1]);
     bool is_good = hear(channel.from_child[0]) && start_acceptors(&all, each);
     is_good = is_good && connect_and_switch_modes(all.listener, port);
     bool is_cancelled = cancel_acceptors(&all);
     bool is_told = tell(channel.to_child[1]);
     int code = exit_code_of(child);
-    channel_close(&channel);
+    channel_close_in_parent(&channel);
     assert_true(is_good);
     assert_true(is_cancelled);
     assert_true(is_told);
