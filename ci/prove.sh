@@ -53,8 +53,7 @@ has_no_open_goal() {
         END { exit !(of >= 10 && proved == of) }' "$1"
 }
 
-address_sources="core/address/ip_addr.c core/address/ipv4_addr.c core/address/ipv6_addr.c
-    core/address/socket_addr.c"
+address_sources="core/address/ip_addr.c core/address/socket_addr.c"
 
 # eva TREE LOG DEFINES PRECISION FILE...
 eva() {
@@ -71,7 +70,7 @@ eva() {
 parse_one() {
     # shellcheck disable=SC2086 # the list is words
     eva "$1" "$2.$3.$4" ",-DWHICH=$3,-DLONGEST=$4" 5 tests/proof/eva_parse.c \
-        core/address/ip_parse.c core/address/socket_addr_parse.c $address_sources
+        core/address/ip_parse.c $address_sources
 }
 
 # parse TREE LOG: each parser, on any text of up to 64 bytes in a block of 64 bytes. Also in short
@@ -106,8 +105,8 @@ format() {
     for which_room in 0:18 1:48 2:48 3:64; do
         # shellcheck disable=SC2086 # the list is words
         eva "$1" "$2.${which_room%:*}" ",-DWHICH=${which_room%:*},-DROOM=${which_room#*:}" 3 \
-            tests/proof/eva_format.c core/address/ip_format.c core/address/socket_addr_format.c \
-            core/base/text.c $address_sources || return 1
+            tests/proof/eva_format.c core/address/ip_format.c core/base/text.c \
+            $address_sources || return 1
     done
     eva "$1" "$2.error" "" 3 -eva-slevel 20000 tests/proof/eva_error.c core/base/error.c \
         core/base/text.c
@@ -232,13 +231,13 @@ plant_bug() {
 }
 
 planted() {
-    plant_bug parse_short core/address/addr_cursor.h 's/at < cursor->len ? /at <= cursor->len ? /'
+    plant_bug parse_short core/address/ip_parse.h 's/at < cursor->len ? /at <= cursor->len ? /'
     plant_bug parse_short core/address/ip_parse.c 's/if (last < cursor->len)/if (last <= cursor->len)/'
     plant_bug octets core/address/ip_format.c 's/at + len - 2, word/at + len - 1, word/'
     plant_bug octets core/address/ip_format.c 's/FERI_DIGIT((n) \/ 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16/FERI_DIGIT((n) \/ 10) | FERI_DIGIT((n) \/ 9) << 8 | FERI_DOT << 16/'
     plant_bug format_one core/base/text.c 's/stored < cap - 1/stored < cap/'
     plant_bug number core/address/ip_parse.c 's/return value <= 255;/return value <= 256;/' feri_octet_take
-    plant_bug number core/address/addr_cursor.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
+    plant_bug number core/address/ip_parse.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
     plant_bug ipv4 core/address/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
     plant_bug text core/address/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
     plant_bug host_port core/address/host_port.c "s/text\[i\] == ':' ? i : colon/text[i] == ':' \&\& colon == NO_COLON ? i : colon/" find_last_colon
@@ -259,7 +258,7 @@ parse_short() { parse_one "$1" "$2" 1 12; }
 # shellcheck disable=SC2086 # the list is words
 format_one() {
     eva "$1" "$2" ",-DWHICH=0,-DROOM=18" 3 tests/proof/eva_format.c core/address/ip_format.c \
-        core/address/socket_addr_format.c core/base/text.c $address_sources
+        core/base/text.c $address_sources
 }
 
 setup=yes

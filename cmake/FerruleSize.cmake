@@ -1,6 +1,6 @@
 # Keeps a Release build small: it is compiled for size. CMake's default -O3 makes the library a third
 # larger, with optimizations for loops that it does not have. The functions that must be fast are
-# marked in the sources (core/base/cold.h).
+# marked in the sources (core/base/compiler.h).
 include(CheckCCompilerFlag)
 include(CheckLinkerFlag)
 

@@ -1,73 +1,42 @@
 # The library's sources: core, each backend, and the backend of this system.
 set(ferrule_core_sources
     core/base/cancel_token.c
-    core/base/duration.c
     core/base/error.c
-    core/base/instant.c
-    core/base/operation_error.c
     core/base/text.c
-    core/base/version.c
+    core/base/time.c
     core/address/host_port.c
     core/address/ip_addr.c
     core/address/ip_format.c
     core/address/ip_parse.c
-    core/address/ipv4_addr.c
-    core/address/ipv6_addr.c
     core/address/socket_addr.c
-    core/address/socket_addr_format.c
-    core/address/socket_addr_parse.c
-    core/address/unix_addr.c
-    core/handle/ended.c
+    core/handle/connection.c
     core/handle/handle.c
-    core/handle/keepalive.c
     core/handle/limits.c
     core/handle/modes.c
-    core/handle/multicast.c
     core/handle/options.c
-    core/handle/ownership.c
-    core/handle/pending_connect.c
-    core/handle/stream_request.c
-    core/handle/stream_result.c
     core/handle/stream_state.c
-    core/wait/connect_wait.c
-    core/wait/false_hints.c
     core/wait/poller.c
     core/wait/readiness.c
     core/wait/waiting.c
-    core/open/address_order.c
     core/open/binding.c
     core/open/connect_attempts.c
     core/open/connect_schedule.c
     core/open/connecting.c
-    core/open/listening.c
-    core/open/opening.c
-    core/open/port_sharing.c
-    core/open/reconnecting.c
     core/open/socket_building.c
     core/open/unix_opening.c
     core/transfer/copy.c
     core/transfer/datagram.c
-    core/transfer/retry.c
     core/transfer/stream_io.c
-    core/transfer/stream_lingering.c
     core/transfer/stream_shutdown.c
-    core/transfer/stream_transfer.c
-    core/transfer/stream_try.c
     core/transfer/stream_vectored.c
-    core/names/address_list.c
     core/names/address_source.c
     core/names/lookup_pool.c
-    core/names/lookup_within.c
     core/names/resolver.c
-    core/api/by_name.c
-    core/api/connect_by_name_with.c
     core/api/connect_with.c
     core/api/resolve.c
-    core/api/resolve_within.c
     core/api/socket.c
-    core/api/tcp_listener.c
-    core/api/interface.c
     core/api/stream.c
+    core/api/tcp_listener.c
     core/api/tcp_stream.c
     core/api/udp_socket.c
     core/api/unix_datagram.c

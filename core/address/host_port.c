@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 
-#include "core/address/addr_cursor.h"
-#include "core/base/assert.h"
-#include "core/base/result.h"
+#include "core/address/ip_parse.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
 
 #define NO_COLON ((size_t)-1)
 

@@ -1,5 +1,5 @@
 /* host_port.h: splits "host:port" text, and checks that a host is UTF-8 (rule A3). No resolving,
- * and no strict address grammar, which is in socket_addr_parse.c. */
+ * and no strict address grammar, which is in socket_addr.c. */
 #ifndef FERI_HOST_PORT_H
 #define FERI_HOST_PORT_H
 

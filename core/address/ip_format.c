@@ -1,5 +1,5 @@
 /* ip_format.c: formats IP addresses as Rust's Display, which is RFC 5952. No ports, scopes or
- * brackets (socket_addr_format.c).
+ * brackets (socket_addr.c).
  *
  * Text is built in words, whose lowest byte is the first byte of the text. Storing by the word
  * avoids a branch for each digit. */
@@ -8,9 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "core/base/assert.h"
-#include "core/base/cold.h"
-#include "core/base/table.h"
+#include "core/base/compiler.h"
 #include "core/base/text.h"
 
 /* For each octet its decimal digits and a dot. */

@@ -1,5 +1,5 @@
 /* ip_parse.c: parses IP addresses by the strict grammar of Rust 1.95. No ports, scopes or brackets
- * (socket_addr_parse.c).
+ * (socket_addr.c).
  *
  * The grammar, from IETF RFC 6943 section 3.1.1's strict form and RFC 4291 section 2.2:
  *   v4 = octet "." octet "." octet "." octet       octet: 0 to 255, no leading zero
@@ -10,8 +10,7 @@
 #include <string.h>
 
 #include "core/address/ipv4_vector.h"
-#include "core/base/cold.h"
-#include "core/base/table.h"
+#include "core/base/compiler.h"
 
 enum { FERI_IPV6_GROUPS = 8 };
 

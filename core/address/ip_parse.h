@@ -4,8 +4,94 @@
 #ifndef FERI_IP_PARSE_H
 #define FERI_IP_PARSE_H
 
-#include "core/address/addr_cursor.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/compiler.h"
+#include "ferrule/error.h"
 #include "ferrule/ip.h"
+
+/* The position of a parser in address text: the text, its length, an index. Single bytes and
+ * decimal numbers; no addresses. Nothing here copies, reads past the length, needs a NUL, or
+ * depends on a locale. */
+
+typedef struct feri_addr_cursor {
+    const char *text;
+    size_t len;
+    size_t index;
+} feri_addr_cursor;
+
+/* The byte `ahead` bytes after the index, or 0 past the end. A NUL and the end are not
+ * distinguished: no address contains a NUL, so none is ever taken, and feri_addr_cursor_is_at_end
+ * compares the length. */
+static inline uint32_t feri_addr_cursor_look(const feri_addr_cursor *cursor, size_t ahead)
+{
+    /* one comparison with the length: Frama-C's Eva keeps that bound */
+    const size_t at = cursor->index + ahead;
+    FERI_ASSERT(cursor->index <= cursor->len && at >= ahead);
+    return at < cursor->len ? (uint32_t)(unsigned char)cursor->text[at] : 0;
+}
+
+static inline bool feri_addr_cursor_is_at_end(const feri_addr_cursor *cursor)
+{
+    FERI_ASSERT(cursor->index <= cursor->len);
+    return cursor->index == cursor->len;
+}
+
+/* Takes one given byte, if it is next. */
+static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted)
+{
+    FERI_ASSERT(wanted != '\0');
+    if (feri_addr_cursor_look(cursor, 0) != (uint32_t)(unsigned char)wanted) {
+        return false;
+    }
+    cursor->index++;
+    return true;
+}
+
+/* Reads one or more decimal digits of a value up to limit. Any number of leading zeros is
+ * allowed. */
+static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint32_t limit,
+                                                 uint32_t *value)
+{
+    uint64_t sum = 0; /* does not grow after it exceeds limit */
+    const size_t begin = cursor->index;
+    /*@ loop invariant BY_WP(begin <= cursor->index <= cursor->len);
+        loop invariant BY_WP(digits_end(cursor->text, begin, cursor->len) ==
+                             digits_end(cursor->text, cursor->index, cursor->len));
+        loop invariant BY_WP(sum <= limit ==> sum == number(cursor->text, begin, cursor->index));
+        loop invariant BY_WP(sum > limit ==> number(cursor->text, begin, cursor->index) > limit);
+        loop invariant BY_WP(sum <= 10 * (uint64_t)limit + 9);
+        loop assigns sum, cursor->index;
+        loop variant cursor->len - cursor->index; */
+    while (cursor->index < cursor->len) {
+        const uint32_t digit = (uint32_t)(unsigned char)cursor->text[cursor->index] - '0';
+        if (digit > 9) {
+            break;
+        }
+        sum = sum <= limit ? sum * 10 + digit : sum;
+        cursor->index++;
+    }
+    if (cursor->index == begin || sum > limit) {
+        return false;
+    }
+    *value = (uint32_t)sum;
+    return true;
+}
+
+/* The result of every _parse function for NULL, and for a text. */
+static inline fer_error feri_addr_misuse(void)
+{
+    const fer_error result = {FER_MISUSE, 0};
+    return result;
+}
+
+static inline fer_error feri_addr_parse_result(bool is_address)
+{
+    const fer_error result = {is_address ? FER_OK : FER_INVALID_INPUT, 0};
+    return result;
+}
 
 /* An address at an index of a text: its octets, the first one highest, and the index of its end, or
  * 0 if there is none. */

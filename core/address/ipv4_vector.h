@@ -6,7 +6,7 @@
 #define FERI_IPV4_VECTOR_H
 
 #include "core/address/ip_parse.h"
-#include "core/base/assert.h"
+#include "core/base/compiler.h"
 
 #if defined(FERI_NO_SIMD) || defined(__FRAMAC__)
 #define FERI_HAS_IPV4_VECTOR 0

@@ -1,8 +1,19 @@
-/* socket_addr.c: socket addresses as values: construction, comparison, properties. No text
- * (socket_addr_parse.c, socket_addr_format.c). */
-#include "ferrule/socket_addr.h"
+/* socket_addr.c: socket addresses: order, text and the parser; the addresses of Unix sockets.
+ * The parser has the strict grammar of Rust 1.95. Never a name, never a resolver.
+ *
+ *   v4 = ip ":" port
+ *   v6 = "[" ip [ "%" scope ] "]" ":" port
+ *   port, scope: decimal digits, leading zeros allowed */
+#include <string.h>
 
-#include "core/base/assert.h"
+#include "core/address/ip_format.h"
+#include "core/address/ip_parse.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "ferrule/socket_addr.h"
+#include "ferrule/unix.h"
+#include "platform/platform.h"
 
 fer_socket_addr fer_socket_addr_new(fer_ip_addr ip, uint16_t port)
 {
@@ -83,4 +94,165 @@ int fer_socket_addr_cmp(const fer_socket_addr *a, const fer_socket_addr *b)
 bool fer_socket_addr_eq(const fer_socket_addr *a, const fer_socket_addr *b)
 {
     return fer_socket_addr_cmp(a, b) == 0;
+}
+
+/* Formats socket addresses as Rust's Display. ip_format.c writes the IP addresses. */
+
+static void feri_bracketed_ipv6_write(feri_addr_text *out, const fer_socket_addr *addr)
+{
+    FERI_ASSERT(fer_socket_addr_is_ipv6(addr));
+    feri_addr_text_put(out, '[');
+    feri_ipv6_write(out, &addr->ip.u.v6);
+    if (addr->scope_id != 0) {
+        feri_addr_text_put(out, '%');
+        feri_decimal_write(out, addr->scope_id);
+    }
+    feri_addr_text_put(out, ']');
+}
+
+size_t fer_socket_addr_format(const fer_socket_addr *addr, char *buf, size_t cap)
+{
+    feri_addr_text out = {{0}, 0};
+    if (fer_socket_addr_is_ipv6(addr)) {
+        feri_bracketed_ipv6_write(&out, addr);
+    } else if (fer_socket_addr_is_ipv4(addr)) {
+        feri_ipv4_write(&out, &addr->ip.u.v4);
+    } else {
+        return feri_text_store("", 0, buf, cap);
+    }
+    feri_addr_text_put(&out, ':');
+    feri_decimal_write(&out, addr->port);
+    FERI_ASSERT(out.len < FER_SOCKET_ADDR_TEXT_CAP);
+    return feri_addr_text_store(&out, buf, cap);
+}
+
+/* Reads ":port", which must be the end of the text. */
+static bool feri_port_read_last(feri_addr_cursor *cursor, uint16_t *port)
+{
+    uint32_t value = 0;
+    if (!feri_addr_cursor_take(cursor, ':') ||
+        !feri_addr_cursor_read_decimal(cursor, UINT16_MAX, &value)) {
+        return false;
+    }
+    FERI_ASSERT(value <= UINT16_MAX);
+    *port = (uint16_t)value;
+    return feri_addr_cursor_is_at_end(cursor);
+}
+
+/* Reads "%scope", if it is present. */
+static bool feri_scope_read(feri_addr_cursor *cursor, uint32_t *scope_id)
+{
+    FERI_ASSERT(*scope_id == 0);
+    return !feri_addr_cursor_take(cursor, '%') ||
+           feri_addr_cursor_read_decimal(cursor, UINT32_MAX, scope_id);
+}
+
+static fer_error feri_socket_addr_parse_v4(fer_socket_addr *out, const char *text, size_t len)
+{
+    uint16_t port = 0;
+    const feri_ipv4_match ip = feri_ipv4_match_fast(text, len, 0);
+    feri_addr_cursor cursor = {text, len, ip.end};
+    if (ip.end == 0 || !feri_port_read_last(&cursor, &port)) {
+        return feri_addr_parse_result(false);
+    }
+    feri_ip_addr_set_v4(&out->ip, ip.bits);
+    out->port = port;
+    out->flowinfo = 0;
+    out->scope_id = 0;
+    return feri_addr_parse_result(true);
+}
+
+static fer_error feri_socket_addr_parse_v6(fer_socket_addr *out, const char *text, size_t len)
+{
+    feri_addr_cursor cursor = {text, len, 1}; /* after the "[" */
+    fer_ipv6_addr ip = {{0}};
+    uint32_t scope_id = 0;
+    uint16_t port = 0;
+    if (!feri_ipv6_read(&cursor, &ip) || !feri_scope_read(&cursor, &scope_id) ||
+        !feri_addr_cursor_take(&cursor, ']') || !feri_port_read_last(&cursor, &port)) {
+        return feri_addr_parse_result(false);
+    }
+    feri_ip_addr_set_v6(&out->ip, &ip);
+    out->port = port;
+    out->flowinfo = 0;
+    out->scope_id = scope_id;
+    return feri_addr_parse_result(true);
+}
+
+fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text, size_t len)
+{
+    if (out == NULL || text == NULL) {
+        return feri_addr_misuse();
+    }
+    if (len > 0 && text[0] == '[') {
+        return feri_socket_addr_parse_v6(out, text, len);
+    }
+    return feri_socket_addr_parse_v4(out, text, len);
+}
+
+fer_error fer_socket_addr_parse(fer_socket_addr *out, const char *text)
+{
+    return fer_socket_addr_parse_n(out, text, text == NULL ? 0 : strlen(text));
+}
+
+/* Addresses of Unix sockets. */
+
+_Static_assert(FERP_UNIX_UNNAMED == 0, "all zero bytes are the unnamed address");
+
+fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, const char *path)
+{
+    if (out == NULL || path == NULL) {
+        return feri_own_error(FER_MISUSE);
+    }
+    const char *end = memchr(path, '\0', ferp_traits()->unix_path_max + 1);
+    if (end == NULL || end == path) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    fer_unix_addr made = {.kind_ = FERP_UNIX_PATHNAME, .len_ = (uint16_t)(end - path)};
+    memcpy(made.name_, path, made.len_);
+    *out = made;
+    return feri_ok();
+}
+
+fer_error fer_unix_addr_from_abstract_name(fer_unix_addr *out, const void *name, size_t len)
+{
+    if (out == NULL || (name == NULL && len > 0)) {
+        return feri_own_error(FER_MISUSE);
+    }
+    if (len > ferp_traits()->unix_path_max) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    if (!ferp_traits()->has_abstract_unix_names) {
+        return feri_own_error(FER_UNSUPPORTED);
+    }
+    fer_unix_addr made = {.kind_ = FERP_UNIX_ABSTRACT, .len_ = (uint16_t)len};
+    if (len > 0) {
+        memcpy(made.name_, name, len);
+    }
+    *out = made;
+    return feri_ok();
+}
+
+bool fer_unix_addr_is_unnamed(const fer_unix_addr *addr)
+{
+    return addr != NULL && addr->kind_ == FERP_UNIX_UNNAMED;
+}
+
+/* An address from the OS can fill sun_path without a NUL, one byte longer than an address made
+ * here. Memory that was never set by a function here may lack the NUL. */
+const char *fer_unix_addr_as_pathname(const fer_unix_addr *addr)
+{
+    bool is_path = addr != NULL && addr->kind_ == FERP_UNIX_PATHNAME && addr->len_ > 0 &&
+                   addr->len_ <= ferp_traits()->unix_path_max + 1;
+    return is_path && addr->name_[addr->len_] == '\0' ? addr->name_ : NULL;
+}
+
+const void *fer_unix_addr_as_abstract_name(const fer_unix_addr *addr, size_t *len)
+{
+    if (addr == NULL || len == NULL || addr->kind_ != FERP_UNIX_ABSTRACT ||
+        addr->len_ > ferp_traits()->unix_path_max) {
+        return NULL;
+    }
+    *len = addr->len_;
+    return addr->name_;
 }

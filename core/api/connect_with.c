@@ -1,8 +1,12 @@
-/* connect_with.c: the public function that connects to the first of several addresses that answers.
- * A program that does not call it does not link the attempts and their schedule. */
+/* connect_with.c: the public functions that connect to the first of several addresses that answers,
+ * and that look names up within limits. They link the resolver's threads; resolve.c does not. */
+#include "core/base/error.h"
+#include "core/handle/handle.h"
+#include "core/handle/limits.h"
+#include "core/names/resolver.h"
 #include "core/open/connect_attempts.h"
 #include "core/open/connecting.h"
-#include "core/open/opening.h"
+#include "ferrule/resolve.h"
 #include "ferrule/tcp.h"
 
 fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_addr *addrs,
@@ -11,4 +15,92 @@ fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_
     fer_handle *handle = stream == NULL ? NULL : &stream->handle_;
     return options == NULL ? feri_open_first(handle, addrs, count, feri_connection_open)
                            : feri_connect_addrs_with(handle, addrs, count, options);
+}
+
+/* Fills an empty list with at least one address. parsed is the result of parsing the query. */
+static fer_error look_up(const feri_address_query *query, fer_error parsed,
+                         const fer_connect_options *options, feri_address_list *list)
+{
+    const feri_limits limits = feri_limits_from(&options->limits);
+    FER_TRY(parsed);
+    FER_TRY(feri_limits_check(&limits));
+    FER_TRY(feri_lookup_within(query, &limits, options->resolver, list));
+    return list->count > 0 ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}
+
+static fer_error connect_to(fer_tcp_stream *stream, const feri_address_query *query,
+                            fer_error parsed, const fer_connect_options *chosen)
+{
+    fer_handle *handle = stream == NULL ? NULL : &stream->handle_;
+    feri_address_list list = {NULL, 0};
+    FER_TRY(feri_connect_options_check(chosen));
+    FER_TRY(feri_lookup_check_resolver(chosen->resolver));
+    FER_TRY(feri_handle_claim(handle));
+    fer_error error = look_up(query, parsed, chosen, &list);
+    if (error.kind != FER_OK) {
+        return feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
+    }
+    error = feri_connect_first(handle, list.addrs, list.count, chosen);
+    feri_address_list_free(&list);
+    return error;
+}
+
+fer_error fer_tcp_stream_connect_with(fer_tcp_stream *stream, const char *host_port,
+                                      const fer_connect_options *options)
+{
+    const fer_connect_options *chosen = feri_connect_options_or_default(options);
+    feri_address_query query;
+    fer_error parsed = feri_address_query_of_text(&query, host_port, chosen->family);
+    return connect_to(stream, &query, parsed, chosen);
+}
+
+fer_error fer_tcp_stream_connect_host_with(fer_tcp_stream *stream, const char *host, uint16_t port,
+                                           const fer_connect_options *options)
+{
+    const fer_connect_options *chosen = feri_connect_options_or_default(options);
+    feri_address_query query;
+    fer_error parsed = feri_address_query_of_host(&query, host, port, chosen->family);
+    return connect_to(stream, &query, parsed, chosen);
+}
+
+static fer_error check_lookup(const fer_lookup_options *options, const fer_socket_addr *addrs,
+                              size_t cap, const size_t *count)
+{
+    if (count == NULL || (addrs == NULL && cap > 0)) {
+        return feri_own_error(FER_MISUSE);
+    }
+    FER_TRY(feri_lookup_options_check(options));
+    return feri_lookup_check_resolver(options->resolver);
+}
+
+static fer_error look_up_with(const feri_address_query *query, const fer_lookup_options *options,
+                              fer_socket_addr *addrs, size_t cap, size_t *count)
+{
+    const feri_limits limits = feri_limits_from(&options->limits);
+    feri_address_list list = {NULL, 0};
+    FER_TRY(feri_limits_check(&limits));
+    FER_TRY(feri_lookup_within(query, &limits, options->resolver, &list));
+    feri_address_list_copy(&list, addrs, cap, count);
+    feri_address_list_free(&list);
+    return feri_ok();
+}
+
+fer_error fer_to_socket_addrs_with(const char *host_port, const fer_lookup_options *options,
+                                   fer_socket_addr *addrs, size_t cap, size_t *count)
+{
+    const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
+    feri_address_query query;
+    FER_TRY(check_lookup(chosen, addrs, cap, count));
+    FER_TRY(feri_address_query_of_text(&query, host_port, chosen->family));
+    return look_up_with(&query, chosen, addrs, cap, count);
+}
+
+fer_error fer_lookup_host_with(const char *host, uint16_t port, const fer_lookup_options *options,
+                               fer_socket_addr *addrs, size_t cap, size_t *count)
+{
+    const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
+    feri_address_query query;
+    FER_TRY(check_lookup(chosen, addrs, cap, count));
+    FER_TRY(feri_address_query_of_host(&query, host, port, chosen->family));
+    return look_up_with(&query, chosen, addrs, cap, count);
 }

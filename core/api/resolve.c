@@ -1,12 +1,19 @@
-/* resolve.c: the public functions of resolve.h. */
-#include "ferrule/resolve.h"
-
+/* resolve.c: the public functions that take names: lookups, connect and bind by name, and the names
+ * of network interfaces. */
 #include <string.h>
 
-#include "core/base/assert.h"
-#include "core/base/result.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
 #include "core/base/text.h"
+#include "core/handle/handle.h"
 #include "core/names/address_source.h"
+#include "core/open/binding.h"
+#include "core/open/connecting.h"
+#include "core/transfer/datagram.h"
+#include "ferrule/resolve.h"
+#include "ferrule/socket.h"
+#include "ferrule/tcp.h"
+#include "ferrule/udp.h"
 #include "platform/platform.h"
 
 /* Stores the first cap addresses and counts all. */
@@ -64,4 +71,61 @@ size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap)
     const char *phrase = fer_error_kind_text(error.kind);
     return len > 0 ? feri_text_store(text, len, buf, cap)
                    : feri_text_store(phrase, strlen(phrase), buf, cap);
+}
+
+fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
+{
+    return feri_open_by_name(stream == NULL ? NULL : &stream->handle_, host_port,
+                             feri_connection_open);
+}
+
+fer_error fer_tcp_listener_bind(fer_tcp_listener *listener, const char *host_port)
+{
+    fer_handle *handle = listener == NULL ? NULL : &listener->handle_;
+    return feri_listener_opened(handle, feri_open_by_name(handle, host_port, feri_listener_open));
+}
+
+fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
+{
+    return feri_open_by_name(socket == NULL ? NULL : &socket->handle_, host_port,
+                             feri_datagram_open);
+}
+
+fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
+{
+    feri_address_source source;
+    fer_socket_addr addr;
+    FER_TRY(feri_handle_check(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
+    FER_TRY(feri_address_source_of_text(&source, host_port));
+    fer_error error = feri_own_error(FER_INVALID_INPUT); /* if there is no address */
+    while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {
+        error = feri_datagram_connect(&socket->handle_, &addr);
+    }
+    feri_address_source_end(&source);
+    return error;
+}
+
+/* The names and indexes of network interfaces. */
+
+fer_error fer_interface_index(const char *interface_name, uint32_t *out)
+{
+    if (interface_name == NULL || out == NULL) {
+        return feri_own_error(FER_MISUSE);
+    }
+    return ferp_interface_index(interface_name, out);
+}
+
+fer_error fer_interface_name(uint32_t index, char *buf, size_t cap)
+{
+    char name[FER_INTERFACE_NAME_CAP];
+    if (buf == NULL && cap > 0) {
+        return feri_own_error(FER_MISUSE);
+    }
+    FER_TRY(ferp_interface_name(index, name));
+    size_t len = strlen(name);
+    if (len >= cap) {
+        return feri_own_error(FER_BUFFER_TOO_SMALL);
+    }
+    memcpy(buf, name, len + 1);
+    return feri_ok();
 }

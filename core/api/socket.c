@@ -3,14 +3,12 @@
 
 #include <string.h>
 
-#include "core/base/operation_error.h"
-#include "core/handle/ended.h"
+#include "core/base/error.h"
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
-#include "core/handle/ownership.h"
-#include "core/handle/stream_request.h"
-#include "core/open/opening.h"
+#include "core/open/connecting.h"
 #include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"

@@ -1,13 +1,11 @@
 /* tcp_stream.c: the public functions of fer_tcp_stream, except those that resolve names. Each calls
  * the function for any stream handle. */
-#include "core/base/operation_error.h"
+#include "core/base/error.h"
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
-#include "core/handle/ownership.h"
-#include "core/handle/stream_request.h"
 #include "core/open/connecting.h"
-#include "core/open/opening.h"
 #include "core/open/socket_building.h"
 #include "core/transfer/stream_io.h"
 #include "core/transfer/stream_shutdown.h"

@@ -1,10 +1,8 @@
 /* unix_datagram.c: the public functions of fer_unix_datagram. */
-#include "core/base/facts.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
-#include "core/handle/ownership.h"
-#include "core/open/opening.h"
+#include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/datagram.h"
 #include "core/wait/readiness.h"
@@ -172,7 +170,7 @@ static fer_error receive_with_mode(fer_unix_datagram *socket, void *buf, size_t 
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_MISUSE);
     }
-    len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
+    len = len < ferp_traits()->datagram_length_max ? len : ferp_traits()->datagram_length_max;
     fer_raw_socket raw = const_datagram_handle(socket)->p_.raw_;
     feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_RECEIVABLE);
     FER_TRY(feri_waiting_begin(&waiting));

@@ -1,11 +1,10 @@
 /* unix_stream.c: the public functions of fer_unix_stream. Each calls the function for any stream
  * handle. */
-#include "core/base/operation_error.h"
+#include "core/base/error.h"
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
-#include "core/handle/ownership.h"
-#include "core/handle/stream_request.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/stream_io.h"
 #include "core/transfer/stream_shutdown.h"

@@ -4,7 +4,7 @@
  * the reset. */
 #include "core/base/cancel_token.h"
 
-#include "core/base/result.h"
+#include "core/base/error.h"
 #include "platform/platform.h"
 
 _Static_assert(sizeof(fer_cancel_token) == 32, "the size does not change");

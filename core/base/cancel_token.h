@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "core/base/atomic.h"
+#include "core/base/compiler.h"
 #include "ferrule/cancel.h"
 
 /* The values of a token's state_. In CANCELLING the calls see the cancel, but those that wait may

@@ -1,12 +1,14 @@
-/* error.c: errors from the host's codes, and the text of errors. The platform maps codes to kinds,
- * and kinds to errno. */
-#include "ferrule/error.h"
+/* error.c: errors from the host's codes, the text of errors, and the version of the library. The
+ * platform maps codes to kinds, and kinds to errno. */
+#include "core/base/error.h"
 
+#include <stddef.h>
 #include <string.h>
 
-#include "core/base/assert.h"
-#include "core/base/result.h"
+#include "core/base/compiler.h"
 #include "core/base/text.h"
+#include "ferrule/error.h"
+#include "ferrule/version.h"
 #include "platform/platform.h"
 
 _Static_assert(sizeof(fer_error) == 8, "a fer_error travels in one register");
@@ -121,4 +123,63 @@ size_t fer_error_format(fer_error error, char *buf, size_t cap)
         append_code(&text, error);
     }
     return feri_text_store(text.bytes, text.len, buf, cap);
+}
+
+/* Maps errors by operation, and decides which errors end a stream. */
+
+typedef struct mapping {
+    feri_operation operation;
+    fer_error_kind from;
+    fer_error_kind to;
+    bool keeps_code;
+} mapping;
+
+#define MAPPING(operation, from, to, keeps_code, why) \
+    {FERI_OPERATION_##operation, from, to, keeps_code},
+static const mapping mappings[] = {FERI_OPERATION_ERRORS(MAPPING)};
+#undef MAPPING
+
+fer_error feri_map_failure(feri_operation operation, fer_error error)
+{
+    FERI_ASSERT((unsigned)operation <= FERI_OPERATION_UNADDRESSED);
+    for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {
+        if (mappings[i].operation == operation && mappings[i].from == error.kind) {
+            return (fer_error){mappings[i].to, mappings[i].keeps_code ? error.os_code : 0};
+        }
+    }
+    return error;
+}
+
+bool feri_error_is_fatal(fer_error error)
+{
+    switch (error.kind) {
+#define NONFATAL_CASE(kind) case kind:
+        FERI_NONFATAL_KINDS(NONFATAL_CASE)
+        return false;
+    default: return true;
+    }
+}
+
+bool feri_error_is_fatal_without_peer(fer_error error)
+{
+    switch (error.kind) {
+        FERI_NONFATAL_KINDS_WITH_PEER(NONFATAL_CASE)
+#undef NONFATAL_CASE
+        return true;
+    default: return false;
+    }
+}
+
+FER_STATIC_ASSERT(FER_VERSION_NUMBER ==
+                      FER_VERSION_MAJOR * 10000 + FER_VERSION_MINOR * 100 + FER_VERSION_PATCH,
+                  "the number has the three parts");
+
+uint32_t fer_version_number(void)
+{
+    return FER_VERSION_NUMBER;
+}
+
+const char *fer_version(void)
+{
+    return FER_VERSION_TEXT;
 }

@@ -1,7 +1,7 @@
 /* text.c: stores the text of every _format function, and tidies texts of the system. */
 #include "core/base/text.h"
 
-#include "core/base/assert.h"
+#include "core/base/compiler.h"
 
 /* The number of bytes of the UTF-8 character that begins with this byte (RFC 3629, 3), and 1 for a
  * byte that begins none. */

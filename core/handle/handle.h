@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/base/atomic.h"
-#include "core/base/result.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
 #include "core/handle/stream_state.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -157,5 +157,27 @@ void feri_handle_close(fer_handle *handle);
 
 /* The raw socket, FER_RAW_SOCKET_NONE if there is none. */
 fer_raw_socket feri_handle_as_raw(const fer_handle *handle);
+
+/* Clones, and sockets that are adopted or released, for every handle type (rules R1, R2). */
+
+fer_error feri_try_clone(fer_handle *handle, fer_handle *out);
+
+/* Whether the read half was ended for all handles, by this one or a clone, and the OS does not
+ * report it. */
+bool feri_read_shut_by_clone(const fer_handle *handle);
+
+/* The address family of a socket. */
+typedef enum feri_domain { FERI_DOMAIN_IP, FERI_DOMAIN_UNIX } feri_domain;
+
+/* Adopt a connected stream, a listener, a datagram socket. On failure the caller keeps raw, which
+ * is unchanged. */
+fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
+fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
+fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
+
+/* Adopts any of these, connected or not. */
+fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw);
+
+fer_raw_socket feri_into_raw(fer_handle *handle);
 
 #endif

@@ -6,10 +6,10 @@
  * after. A writer owns the words from its change of the version to odd. */
 #include "core/handle/limits.h"
 
-#include "core/base/atomic.h"
 #include "core/base/cancel_token.h"
-#include "core/base/instant.h"
-#include "core/base/result.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
+#include "core/base/time.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 

@@ -17,11 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/base/assert.h"
-#include "core/base/atomic.h"
-#include "core/base/facts.h"
-#include "core/base/result.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
 #include "core/handle/handle.h"
+#include "platform/platform.h"
 
 /* The words: the timeouts of both directions, which have the numbers of the directions, and the
  * rest. */
@@ -96,12 +95,12 @@ static uint32_t word_of(const fer_handle *handle, size_t index)
 
 bool feri_modes_are_kept(const fer_handle *handle)
 {
-    return !feri_io_waits_in_kernel() || feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
+    return !ferp_traits()->io_waits_in_kernel || feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
 }
 
 bool feri_modes_core_waits(const fer_handle *handle)
 {
-    return !feri_io_waits_in_kernel() || (word_of(handle, AT_MARKS) & CORE_WAITS) != 0;
+    return !ferp_traits()->io_waits_in_kernel || (word_of(handle, AT_MARKS) & CORE_WAITS) != 0;
 }
 
 fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw)
@@ -264,7 +263,7 @@ static fer_error read_timeouts(fer_raw_socket raw, fer_handle *handle)
 fer_error feri_modes_read_from(fer_raw_socket raw, bool is_listener, fer_handle *handle)
 {
     struct ferp_linger linger = {false, 0};
-    if (feri_io_waits_in_kernel()) {
+    if (ferp_traits()->io_waits_in_kernel) {
         return is_listener ? read_timeouts(raw, handle) : feri_ok();
     }
     FER_TRY(read_timeouts(raw, handle));
@@ -298,7 +297,7 @@ void feri_modes_write_to(fer_handle *handle, fer_raw_socket raw)
     if (!feri_modes_core_waits(handle)) {
         return; /* the socket has its modes */
     }
-    if (feri_io_waits_in_kernel()) {
+    if (ferp_traits()->io_waits_in_kernel) {
         change(handle, AT_MARKS, CORE_WAITS, 0); /* for the clones */
     }
     feri_modes_before_close(handle, raw);

@@ -1,5 +1,4 @@
-/* options.h: the options and modes of a socket, for every handle type. Each function checks all
- * arguments of the public function with its name. */
+/* options.h: the options and modes of a socket, keepalive and multicast. */
 #ifndef FERI_OPTIONS_H
 #define FERI_OPTIONS_H
 
@@ -9,6 +8,7 @@
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "ferrule/ip.h"
 #include "ferrule/socket.h"
 #include "platform/platform.h"
 
@@ -49,5 +49,17 @@ static inline uint32_t feri_whole_seconds(fer_duration duration, uint32_t max)
     uint64_t secs = duration.nanos / second + (duration.nanos % second != 0);
     return secs < max ? (uint32_t)secs : max;
 }
+
+/* Multicast groups and options. Each function checks all arguments of the public function with its
+ * name. */
+
+fer_error feri_set_multicast_loop_v6(fer_handle *handle, bool loop);
+fer_error feri_multicast_loop_v6(const fer_handle *handle, bool *out);
+fer_error feri_set_multicast_ttl_v4(fer_handle *handle, uint32_t ttl);
+fer_error feri_multicast_ttl_v4(const fer_handle *handle, uint32_t *out);
+fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
+                               const fer_ipv4_addr *group, const fer_ipv4_addr *local);
+fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
+                               const fer_ipv6_addr *group, uint32_t interface_index);
 
 #endif

@@ -2,8 +2,7 @@
  * is generated from here. */
 #include "core/handle/stream_state.h"
 
-#include "core/base/assert.h"
-#include "core/handle/visit.h"
+#include "core/base/compiler.h"
 
 #define FERI_MISUSE 0xF
 

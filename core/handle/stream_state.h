@@ -135,4 +135,17 @@ static inline bool feri_state_is_fully_open(feri_state state)
 /* Whether this handle has shut down both halves. */
 bool feri_state_both_halves_shut(feri_state state);
 
+/* FERI_VISIT, which reports each visited cell of the state tables to a fuzzer, because coverage
+ * reports edges only. Empty in a build without a fuzzer. */
+
+#if defined(FERI_FUZZ_CELLS)
+#include "core/handle/stream_state.h"
+
+/* A column is an event, or FERI_EVENT_COUNT plus a request. Defined in fuzz/driver/engine.c. */
+void feri_visit(feri_state state, unsigned column);
+#define FERI_VISIT(state, column) feri_visit(state, (unsigned)(column))
+#else
+#define FERI_VISIT(state, column) ((void)0)
+#endif
+
 #endif

@@ -1,6 +1,5 @@
 /* address_source.h: the addresses of a text, one after the other, in any number: an address text,
- * or a name for the system's resolver; and opening by name. A program that connects to addresses
- * only links neither this file nor the resolver. */
+ * or a name for the system's resolver; and opening by name. */
 #ifndef FERI_ADDRESS_SOURCE_H
 #define FERI_ADDRESS_SOURCE_H
 
@@ -9,7 +8,7 @@
 #include <stdint.h>
 
 #include "core/address/host_port.h"
-#include "core/open/opening.h"
+#include "core/open/connecting.h"
 #include "ferrule/error.h"
 #include "ferrule/socket_addr.h"
 #include "platform/platform.h"
@@ -57,5 +56,25 @@ void feri_address_source_end(feri_address_source *source);
 
 /* As feri_open_first for "host:port" text: tries each address that the resolver returns. */
 fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener);
+
+/* All addresses of a query, in memory. */
+
+/* {0} is empty. */
+typedef struct feri_address_list {
+    /* count of them, from ferp_memory_new; NULL if there are none */
+    fer_socket_addr *addrs;
+    size_t count;
+} feri_address_list;
+
+/* Fills an empty list. Errors as fer_to_socket_addrs, and OUT_OF_MEMORY; the list is empty then.
+ * May block, with no limit but the system resolver's. */
+fer_error feri_address_list_of_query(feri_address_list *list, const feri_address_query *query);
+
+/* Stores the first cap addresses and the number of all. */
+void feri_address_list_copy(const feri_address_list *list, fer_socket_addr *addrs, size_t cap,
+                            size_t *count);
+
+/* The list is empty afterwards. */
+void feri_address_list_free(feri_address_list *list);
 
 #endif

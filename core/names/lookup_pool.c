@@ -4,10 +4,9 @@
 
 #include <string.h>
 
-#include "core/base/assert.h"
-#include "core/base/atomic.h"
 #include "core/base/cancel_token.h"
-#include "core/base/result.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
 #include "core/wait/poller.h"
 
 /* ---- References to the pool */

@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/names/address_list.h"
 #include "core/names/address_source.h"
 #include "core/names/resolver.h"
 #include "ferrule/error.h"

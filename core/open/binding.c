@@ -1,18 +1,24 @@
-/* binding.c: bound sockets, with the options that make their behaviour the same on every system
- * (rules L1, L4). */
+/* binding.c: bound sockets and listeners, with the options that make their behaviour the same on
+ * every system (rules L1, L4); accepts. */
 #include "core/open/binding.h"
 
-#include "core/base/facts.h"
-#include "core/base/operation_error.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
-#include "core/open/opening.h"
+#include "core/handle/modes.h"
+#include "core/handle/options.h"
+#include "core/open/connecting.h"
+#include "core/open/socket_building.h"
+#include "core/wait/waiting.h"
+#include "platform/platform.h"
 
 /* The first socket that binds a port keeps it. If SO_REUSEADDR steals ports, exclusive use prevents
  * that. Elsewhere a listener sets SO_REUSEADDR, to bind a port in TIME_WAIT. A datagram socket does
  * not set it, because it would share its port. */
 fer_error feri_set_port_options(fer_type type, fer_raw_socket raw)
 {
-    if (feri_reuse_address_steals_ports()) {
+    if (ferp_traits()->reuse_address_steals_ports) {
         return ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1);
     }
     return type == FER_TYPE_STREAM ? ferp_set_option(raw, FERP_REUSE_ADDRESS, 1) : feri_ok();
@@ -73,7 +79,7 @@ static fer_error classify_denial(fer_type type, const fer_socket_addr *addr, fer
 
 fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_error error)
 {
-    if (error.kind == FER_PERMISSION_DENIED && feri_bind_denied_can_mean_in_use()) {
+    if (error.kind == FER_PERMISSION_DENIED && ferp_traits()->bind_denied_can_mean_in_use) {
         return classify_denial(type, addr, error);
     }
     return error;
@@ -116,9 +122,295 @@ void feri_datagram_prepare(fer_raw_socket raw)
 
 void feri_unix_datagram_prepare(fer_raw_socket raw)
 {
-    if (feri_datagram_limit_is_send_buffer()) {
+    if (ferp_traits()->datagram_limit_is_send_buffer) {
         /* a smaller limit is reported by the first send that exceeds it */
         FER_IGNORE(ferp_set_option(raw, FERP_SEND_BUFFER, FERI_DATAGRAM_MAX));
         make_room(raw);
     }
+}
+
+/* Binding a port in TIME_WAIT is the effect of SO_REUSEADDR on a POSIX stream. On Windows every
+ * bind can do it, and SO_REUSEADDR would let another socket steal the port. */
+static bool always_reuses(const fer_handle *handle)
+{
+    return ferp_traits()->reuse_address_steals_ports && feri_socket_type(handle) == FER_TYPE_STREAM;
+}
+
+/* POSIX systems accept SO_REUSEADDR for a Unix socket. A path that exists is not bound again
+ * (unix(7)). */
+static bool never_reuses(const fer_handle *handle)
+{
+    return feri_handle_has_flag(handle, FERI_FLAG_UNIX);
+}
+
+/* A failed bind may have set exclusive use, and a socket cannot have both options. */
+static fer_error set_reuse_option(const fer_handle *handle, bool reuse)
+{
+    fer_error error = ferp_set_option(handle->p_.raw_, FERP_REUSE_ADDRESS, reuse);
+    bool is_exclusive = error.kind == FER_INVALID_INPUT &&
+                        ferp_traits()->reuse_address_steals_ports && !feri_socket_is_bound(handle);
+    if (!is_exclusive) {
+        return error;
+    }
+    FER_TRY(ferp_set_option(handle->p_.raw_, FERP_EXCLUSIVE_ADDRESS, 0));
+    return ferp_set_option(handle->p_.raw_, FERP_REUSE_ADDRESS, reuse);
+}
+
+/* Whether the socket needs SO_REUSEPORT to share its address. */
+static bool shares_by_reuse_port(const fer_handle *handle)
+{
+    return ferp_traits()->datagrams_share_by_reuse_port &&
+           feri_socket_type(handle) == FER_TYPE_DGRAM;
+}
+
+/* set_reuse_address(false) keeps the SO_REUSEPORT that set_reuse_port has set. */
+static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
+{
+    FER_TRY(set_reuse_option(handle, reuse));
+    bool port = reuse || feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
+    return shares_by_reuse_port(handle) ? ferp_set_option(handle->p_.raw_, FERP_REUSE_PORT, port)
+                                        : feri_ok();
+}
+
+/* The default value is left to bind, which then keeps the port exclusive. */
+fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
+{
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    if (never_reuses(handle) || always_reuses(handle)) {
+        return feri_ok();
+    }
+    FER_TRY(feri_set_result(handle, set_reuse_options(handle, reuse)));
+    bool is_default = reuse == (feri_socket_type(handle) == FER_TYPE_STREAM);
+    feri_atomic_change_bits(&handle->p_.flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
+                            is_default ? FERI_FLAG_REUSE_ADDRESS_SET : 0);
+    return feri_ok();
+}
+
+/* The value that bind will use. */
+fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
+{
+    FER_TRY(feri_handle_check_getter(handle, out));
+    if (never_reuses(handle)) {
+        *out = false;
+        return feri_ok();
+    }
+    bool is_default =
+        !feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_ADOPTED);
+    if (always_reuses(handle) || is_default) {
+        *out = feri_socket_type(handle) == FER_TYPE_STREAM;
+        return feri_ok();
+    }
+    return feri_switch(handle, FERP_REUSE_ADDRESS, out);
+}
+
+/* Whether this handle knows the value of set_reuse_port better than the system does. */
+static bool keeps_reuse_port(const fer_handle *handle)
+{
+    return shares_by_reuse_port(handle) && !feri_handle_is_shared(handle);
+}
+
+fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse)
+{
+    FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
+    bool shares =
+        shares_by_reuse_port(handle) && feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET);
+    FER_TRY(feri_set_switch(handle, FERP_REUSE_PORT, reuse || shares));
+    feri_atomic_change_bits(&handle->p_.flags_, reuse ? FERI_FLAG_REUSE_PORT_SET : 0,
+                            reuse ? 0 : FERI_FLAG_REUSE_PORT_SET);
+    return feri_ok();
+}
+
+fer_error feri_socket_reuse_port(const fer_handle *handle, bool *out)
+{
+    FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
+    FER_TRY(feri_handle_check_getter(handle, out));
+    if (keeps_reuse_port(handle)) {
+        *out = feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
+        return feri_ok();
+    }
+    return feri_switch(handle, FERP_REUSE_PORT, out);
+}
+
+/* Opens listeners and accepts connections. */
+
+/* The number of connections that failed in the queue, and of signals, that one accept skips. Then
+ * the error is returned, because an OS that reports it endlessly (a sandbox that forbids accept,
+ * for example) must not block the caller. */
+#define FERI_ACCEPT_SKIPS_MAX 65536
+
+/* ---- listen */
+
+fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(feri_bound_socket_open(FER_TYPE_STREAM, addr, &raw));
+    fer_error error = ferp_listen(raw, FERI_BACKLOG);
+    if (error.kind != FER_OK) {
+        ferp_close(raw);
+        return error;
+    }
+    *out = raw;
+    return error;
+}
+
+fer_error feri_listener_opened(fer_handle *listener, fer_error error)
+{
+    if (error.kind == FER_OK) {
+        feri_atomic_change_bits(&listener->p_.flags_, FERI_FLAG_LISTENING, 0);
+    }
+    return error;
+}
+
+/* ---- accept */
+
+/* Whether accept is retried immediately: after a connection that failed in the queue (rule L3), and
+ * after a signal, if accept never waits (rule I1). Only limits let a signal end it (rule I4). */
+static bool should_accept_again(const feri_waiting *waiting, fer_error error, uint32_t *skips)
+{
+    bool is_skipped = error.kind == FER_INTERRUPTED ? !waiting->limits.interruptible
+                                                    : error.kind == FER_CONNECTION_ABORTED;
+    return is_skipped && ++*skips < FERI_ACCEPT_SKIPS_MAX;
+}
+
+/* accept has no flag for a call that never waits. If accept waits in the kernel, the queue is
+ * polled first. */
+static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mode)
+{
+    if (wait_mode == FERI_WAIT_BY_MODE || feri_modes_core_waits(listener)) {
+        return feri_ok();
+    }
+    fer_interest ready = 0;
+    uint64_t now = ferp_now();
+    fer_error error = ferp_ready(listener->p_.raw_, FER_READABLE, now, now, NULL, &ready);
+    return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
+}
+
+/* If a blocking accept would block, the limits, the timeout or the mode of another handle have made
+ * the socket nonblocking, perhaps in another process. From then on core waits for this handle
+ * too. */
+static bool should_wait(fer_handle *listener, feri_waiting *waiting, fer_error *error)
+{
+    if (error->kind == FER_WOULD_BLOCK && waiting->wait_mode == FERI_WAIT_BY_MODE) {
+        fer_error prepared = feri_modes_wait_in_core(listener, listener->p_.raw_);
+        *error = prepared.kind == FER_OK ? *error : prepared;
+    }
+    return feri_waiting_after_try(waiting, error) == FERI_TRY_AGAIN;
+}
+
+/* An accepted stream starts blocking, with no timeout (rule T6). XNU inherits the listener's mode
+ * at the time of the accept (accept_nocancel); accept4 of the BSDs does not. All systems but macOS
+ * inherit timeouts (sonewconn). Only the socket of an adopted listener can have timeouts, one with
+ * a clone that was released and adopted again, or one whose timeout was set before listen. */
+static fer_error reset_inherited_modes(const fer_handle *listener, fer_raw_socket raw)
+{
+    if (!ferp_traits()->io_waits_in_kernel) {
+        return feri_ok(); /* the modes of the new handle apply */
+    }
+    bool is_shared = feri_handle_is_shared(listener);
+    bool may_be_nonblocking = is_shared || feri_modes_core_waits(listener);
+    if (may_be_nonblocking && ferp_traits()->accept_inherits_nonblocking) {
+        FER_TRY(ferp_set_nonblocking(raw, false));
+    }
+    if (!is_shared && !feri_handle_has_flag(listener, FERI_FLAG_TIMEOUT_SET)) {
+        return feri_ok();
+    }
+    FER_TRY(ferp_set_timeout(raw, FERP_READING, FER_DURATION_NONE));
+    return ferp_set_timeout(raw, FERP_WRITING, FER_DURATION_NONE);
+}
+
+/* An accepted stream inherits the listener's linger time. */
+static fer_error prepare_accepted(const fer_handle *listener, fer_raw_socket raw)
+{
+    FER_TRY(reset_inherited_modes(listener, raw));
+    if (feri_handle_has_flag(listener, FERI_FLAG_RESETS_AT_CLOSE) &&
+        ferp_traits()->accept_loses_zero_linger) {
+        return ferp_set_linger(raw, (struct ferp_linger){true, 0});
+    }
+    return feri_ok();
+}
+
+/* A connection that ended before its modes were reset is skipped, whichever call tells of it (rule
+ * L3). A Unix stream is kept, with the bytes that it may still hold (rule X3). */
+static fer_error accepted_result(fer_raw_socket raw, fer_error error, bool is_unix)
+{
+    if (error.kind == FER_OK || !feri_connection_has_ended(raw, error)) {
+        return error;
+    }
+    return is_unix ? feri_ok() : feri_map_error(FERI_OPERATION_ACCEPTED_ENDED, error);
+}
+
+static fer_error accept_prepared(const fer_handle *listener, fer_raw_socket *out,
+                                 fer_socket_addr *peer)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(ferp_accept(listener->p_.raw_, &raw, peer));
+    FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
+    fer_error error = accepted_result(raw, prepare_accepted(listener, raw), peer == NULL);
+    if (error.kind != FER_OK) {
+        ferp_close(raw);
+        return error;
+    }
+    *out = raw;
+    return error;
+}
+
+static fer_error accept_one(fer_handle *listener, feri_wait_mode wait_mode, fer_raw_socket *out,
+                            fer_socket_addr *peer)
+{
+    feri_waiting waiting = feri_waiting_with(wait_mode, listener, FERP_ACCEPTABLE);
+    uint32_t skips = 0;
+    FER_TRY(feri_waiting_begin(&waiting));
+    fer_error error;
+    do {
+        error = check_queue(listener, wait_mode);
+        error = error.kind == FER_OK ? accept_prepared(listener, out, peer) : error;
+    } while (should_wait(listener, &waiting, &error) ||
+             should_accept_again(&waiting, error, &skips));
+    return error;
+}
+
+static fer_error accept_with_peer(fer_handle *listener, feri_wait_mode wait_mode, fer_handle *out,
+                                  fer_socket_addr *peer)
+{
+    FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_claim(out));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr from;
+    fer_error error = accept_one(listener, wait_mode, &raw, &from);
+    error =
+        feri_finish_opening(out, error, raw, error.kind == FER_OK ? feri_family_flag(&from) : 0);
+    if (error.kind == FER_OK && peer != NULL) {
+        *peer = from;
+    }
+    return error;
+}
+
+fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
+{
+    return accept_with_peer(listener, FERI_WAIT_BY_MODE, out, peer);
+}
+
+fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
+{
+    return accept_with_peer(listener, FERI_WAIT_NEVER, out, peer);
+}
+
+static fer_error accept_without_peer(fer_handle *listener, feri_wait_mode wait_mode,
+                                     fer_handle *out)
+{
+    FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_claim(out));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = accept_one(listener, wait_mode, &raw, NULL);
+    return feri_finish_opening(out, error, raw, 0);
+}
+
+fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out)
+{
+    return accept_without_peer(listener, FERI_WAIT_BY_MODE, out);
+}
+
+fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out)
+{
+    return accept_without_peer(listener, FERI_WAIT_NEVER, out);
 }

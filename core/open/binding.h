@@ -1,4 +1,4 @@
-/* binding.h: bound sockets, for listeners and datagram sockets. */
+/* binding.h: bound sockets, for listeners and datagram sockets; listeners and their accepts. */
 #ifndef FERI_BINDING_H
 #define FERI_BINDING_H
 
@@ -25,5 +25,27 @@ void feri_datagram_prepare(fer_raw_socket raw);
 
 /* Prepares a new Unix datagram socket: datagrams of 65535 bytes fit. */
 void feri_unix_datagram_prepare(fer_raw_socket raw);
+
+/* Opens listeners and accepts connections. */
+
+/* A feri_opener: binds and listens, with the options that make the behaviour the same on every
+ * system (rules L1, L2, L4). */
+fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out);
+
+/* Ends the opening of a listener, successful or not: core keeps its modes. Returns error. */
+fer_error feri_listener_opened(fer_handle *listener, fer_error error);
+
+/* The backlog: the number of connections in the accept queue. */
+#define FERI_BACKLOG 128
+
+/* As fer_tcp_listener_accept. peer may be NULL. */
+fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
+
+/* As feri_accept, for connections without IP addresses. */
+fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out);
+
+/* As the two above, but never wait: WOULD_BLOCK. */
+fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
+fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out);
 
 #endif

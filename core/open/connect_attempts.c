@@ -5,17 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/base/assert.h"
 #include "core/base/cancel_token.h"
-#include "core/base/facts.h"
+#include "core/base/compiler.h"
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/handle/pending_connect.h"
-#include "core/open/address_order.h"
 #include "core/open/connect_schedule.h"
 #include "core/open/connecting.h"
-#include "core/open/opening.h"
-#include "core/wait/false_hints.h"
+#include "core/wait/waiting.h"
 #include "platform/platform.h"
 
 /* An open attempt. raw is FER_RAW_SOCKET_NONE if its socket could not be created. */
@@ -303,7 +300,7 @@ static fer_error finish(const attempts *all, fer_raw_socket *out)
 {
     FERI_ASSERT(all->open_count == 1 && all->has_winner);
     *out = all->open[0].raw;
-    return feri_io_waits_in_kernel() ? ferp_set_nonblocking(*out, false) : feri_ok();
+    return ferp_traits()->io_waits_in_kernel ? ferp_set_nonblocking(*out, false) : feri_ok();
 }
 
 fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
@@ -340,4 +337,41 @@ fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *add
     }
     FER_TRY(feri_handle_claim(handle));
     return feri_connect_first(handle, addrs, count, options);
+}
+
+/* Takes the addresses of a host in turns of their families, by one cursor for each family. */
+
+static bool is_ipv4(const fer_socket_addr *addr)
+{
+    return fer_ip_addr_to_canonical(addr->ip).family == FER_IP_V4;
+}
+
+/* Moves the cursor of a family to its next address. Returns false if there is none. */
+static bool seek(feri_address_order *order, bool ipv4, const fer_socket_addr *addrs, size_t count)
+{
+    size_t *at = &order->at[ipv4];
+    while (*at < count && is_ipv4(&addrs[*at]) != ipv4) {
+        (*at)++;
+    }
+    return *at < count;
+}
+
+bool feri_address_order_next(feri_address_order *order, const fer_socket_addr *addrs, size_t count,
+                             size_t *index)
+{
+    if (!order->has_begun && count > 0) {
+        order->has_begun = true;
+        order->next_is_ipv4 = is_ipv4(&addrs[0]);
+    }
+    bool ipv4 = order->next_is_ipv4;
+    if (!seek(order, ipv4, addrs, count)) {
+        ipv4 = !ipv4;
+        if (!seek(order, ipv4, addrs, count)) {
+            return false;
+        }
+    }
+    *index = order->at[ipv4];
+    order->at[ipv4]++;
+    order->next_is_ipv4 = !ipv4;
+    return true;
 }

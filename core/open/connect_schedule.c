@@ -2,7 +2,7 @@
  * docs/STATE.md is generated from here. */
 #include "core/open/connect_schedule.h"
 
-#include "core/base/assert.h"
+#include "core/base/compiler.h"
 
 /* The columns are the events, in the order of FERI_SCHEDULE_EVENTS: START, START_IN_LAST_SLOT,
  * START_LAST, DELAY_OVER, LATEST_FAILED, EARLIER_FAILED, LAST_FAILED, CONNECT, DEADLINE, CANCEL. A

@@ -1,17 +1,18 @@
 /* connecting.c: opens connections. Each try uses a new OS socket, and the OS's final status decides
- * (rules C1, C4). */
+ * (rules C1, C4). A datagram socket is connected here too. */
 #include "core/open/connecting.h"
 
-#include "core/base/assert.h"
-#include "core/base/deadline.h"
-#include "core/base/facts.h"
-#include "core/base/operation_error.h"
+#include <stdbool.h>
+
+#include "core/base/compiler.h"
+#include "core/base/error.h"
+#include "core/base/time.h"
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
-#include "core/handle/pending_connect.h"
 #include "core/open/binding.h"
-#include "core/open/opening.h"
-#include "core/wait/connect_wait.h"
+#include "core/wait/waiting.h"
 #include "ferrule/ip.h"
+#include "platform/platform.h"
 
 static bool is_own_addr(fer_raw_socket raw, const fer_socket_addr *addr)
 {
@@ -35,8 +36,9 @@ static fer_error connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
 fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
                            const fer_socket_addr *addr)
 {
-    feri_operation start =
-        feri_connect_would_block_means_started() ? FERI_OPERATION_START : FERI_OPERATION_CONNECT;
+    feri_operation start = ferp_traits()->connect_would_block_means_started
+                               ? FERI_OPERATION_START
+                               : FERI_OPERATION_CONNECT;
     return feri_map_error(operation, feri_map_error(start, connect_raw(raw, addr)));
 }
 
@@ -52,7 +54,7 @@ static fer_error connect_until(fer_raw_socket raw, feri_operation operation,
 fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
                               const fer_socket_addr *addr, const feri_limits *limits)
 {
-    if (feri_io_waits_in_kernel()) {
+    if (ferp_traits()->io_waits_in_kernel) {
         FER_TRY(ferp_set_nonblocking(raw, true));
     }
     return connect_until(raw, operation, addr, limits);
@@ -64,13 +66,13 @@ static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
 {
     const feri_limits limits = {feri_deadline_after(timeout), NULL, false};
     FER_TRY(feri_connect_within(raw, feri_unbound_connect_operation(), addr, &limits));
-    return feri_io_waits_in_kernel() ? ferp_set_nonblocking(raw, false) : feri_ok();
+    return ferp_traits()->io_waits_in_kernel ? ferp_set_nonblocking(raw, false) : feri_ok();
 }
 
 void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_ip_addr ip = fer_ip_addr_to_canonical(addr->ip);
-    if (feri_refused_connect_is_retried() && fer_ip_addr_is_loopback(ip)) {
+    if (ferp_traits()->refused_connect_is_retried && fer_ip_addr_is_loopback(ip)) {
         ferp_disable_connect_retry(raw);
     }
 }
@@ -156,7 +158,7 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
 static fer_error start_connect(fer_raw_socket raw, feri_operation operation,
                                const fer_socket_addr *addr)
 {
-    if (feri_io_waits_in_kernel()) {
+    if (ferp_traits()->io_waits_in_kernel) {
         FER_TRY(ferp_set_nonblocking(raw, true));
     }
     return feri_connect_raw(raw, operation, addr);
@@ -212,4 +214,113 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
         error.kind == FER_OK ? start_connect(raw, feri_unbound_connect_operation(), addr) : error;
     return feri_finish_connect_start(handle, error, raw,
                                      feri_family_flag(addr) | FERI_STARTED_FLAGS);
+}
+
+/* Fills a handle with the first of several addresses that works. */
+
+bool feri_is_family_choice(fer_ip_family family)
+{
+    return family == (fer_ip_family)0 || family == FER_IP_V4 || family == FER_IP_V6;
+}
+
+bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count)
+{
+    if (addrs == NULL || count == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (addrs[i].ip.family != FER_IP_V4 && addrs[i].ip.family != FER_IP_V6) {
+            return false;
+        }
+    }
+    return true;
+}
+
+fer_domain feri_domain_of(const fer_socket_addr *addr)
+{
+    return addr->ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
+}
+
+uint32_t feri_family_flag(const fer_socket_addr *addr)
+{
+    return addr->ip.family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
+}
+
+uint32_t feri_any_addr_flag(const fer_socket_addr *addr)
+{
+    return fer_ip_addr_is_unspecified(addr->ip) ? FERI_FLAG_ANY_ADDR : 0;
+}
+
+fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw,
+                              uint32_t flags)
+{
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(handle);
+        return error;
+    }
+    return feri_handle_fill(handle, raw, flags);
+}
+
+fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
+                          feri_opener opener)
+{
+    FERI_ASSERT(opener != NULL);
+    if (!feri_addresses_are_valid(addrs, count)) {
+        return feri_refuse(addrs == NULL);
+    }
+    FER_TRY(feri_handle_claim(handle));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    size_t tried = 0;
+    fer_error error = opener(&addrs[tried], &raw);
+    while (error.kind != FER_OK && tried + 1 < count) {
+        tried++;
+        error = opener(&addrs[tried], &raw);
+    }
+    return feri_finish_opening(handle, error, raw,
+                               feri_family_flag(&addrs[tried]) | feri_any_addr_flag(&addrs[tried]));
+}
+
+/* A datagram socket that has a peer is connected to another. If the system drops the address that
+ * the socket is bound to, a socket that is bound to the loopback address would be reachable from
+ * the network afterwards. Another socket tries the connect first. */
+
+/* The local address that the route to addr chooses. Nothing is sent. The probe may broadcast,
+ * because it must not fail where the socket itself would not. The kernels of FreeBSD and NetBSD
+ * check that in the send only (ip_output). */
+static fer_error source_of_route(const fer_handle *handle, const fer_socket_addr *addr,
+                                 fer_socket_addr *out)
+{
+    bool is_v6 = feri_handle_has_flag(handle, FERI_FLAG_V6);
+    fer_raw_socket probe = FER_RAW_SOCKET_NONE;
+    FER_TRY(ferp_socket_new(is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &probe));
+    if (is_v6) {
+        FER_IGNORE(ferp_set_option(probe, FERP_ONLY_V6, 0));
+    }
+    FER_IGNORE(ferp_set_option(probe, FERP_BROADCAST, 1));
+    fer_error error;
+    do {
+        error = ferp_connect(probe, addr);
+    } while (error.kind == FER_INTERRUPTED);
+    error = error.kind == FER_OK ? ferp_local_addr(probe, out) : error;
+    ferp_close(probe);
+    return error;
+}
+
+fer_error feri_check_reconnect(const fer_handle *handle, const fer_socket_addr *addr,
+                               fer_socket_addr *old)
+{
+    fer_socket_addr local;
+    fer_socket_addr source;
+    *old = (fer_socket_addr){.port = 0};
+    if (!ferp_traits()->reconnect_drops_bound_addr ||
+        feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ||
+        ferp_peer_addr(handle->p_.raw_, old).kind != FER_OK) {
+        return feri_ok();
+    }
+    FER_TRY(source_of_route(handle, addr, &source));
+    if (feri_handle_has_flag(handle, FERI_FLAG_ANY_ADDR)) {
+        return feri_ok();
+    }
+    FER_TRY(ferp_local_addr(handle->p_.raw_, &local));
+    return fer_ip_addr_eq(local.ip, source.ip) ? feri_ok() : feri_own_error(FER_ADDR_NOT_AVAILABLE);
 }

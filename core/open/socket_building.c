@@ -2,21 +2,18 @@
  * converted. */
 #include "core/open/socket_building.h"
 
-#include "core/base/assert.h"
-#include "core/base/atomic.h"
-#include "core/base/deadline.h"
-#include "core/base/facts.h"
-#include "core/base/operation_error.h"
-#include "core/handle/ended.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
+#include "core/base/time.h"
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
-#include "core/handle/pending_connect.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
-#include "core/open/opening.h"
 #include "core/open/unix_opening.h"
-#include "core/wait/connect_wait.h"
+#include "core/wait/waiting.h"
+#include "platform/platform.h"
 
 /* IANA's number, which few systems name. */
 #define FERI_PROTOCOL_UDP_LITE 136
@@ -289,7 +286,7 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
 /* Restores the previous mode (rule C1), whatever the result of the connect. */
 static fer_error restore_mode(const fer_handle *handle, bool nonblocking, fer_error error)
 {
-    if (feri_io_waits_in_kernel() && !nonblocking) {
+    if (ferp_traits()->io_waits_in_kernel && !nonblocking) {
         fer_error restored = ferp_set_nonblocking(handle->p_.raw_, false);
         return error.kind == FER_OK ? restored : error;
     }
@@ -394,7 +391,7 @@ static fer_error abandon_connect(fer_handle *handle, fer_error error)
 static fer_error connect_unix_until(fer_handle *handle, const fer_unix_addr *addr,
                                     const feri_limits *limits, uint64_t room_deadline)
 {
-    if (feri_io_waits_in_kernel()) {
+    if (ferp_traits()->io_waits_in_kernel) {
         FER_TRY(ferp_set_nonblocking(handle->p_.raw_, true));
     }
     return restore_mode(handle, false,

@@ -3,21 +3,19 @@
 
 #include <stddef.h>
 
-#include "core/base/assert.h"
-#include "core/base/facts.h"
-#include "core/base/operation_error.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
-#include "core/open/listening.h"
-#include "core/open/opening.h"
-#include "core/wait/connect_wait.h"
-#include "core/wait/false_hints.h"
+#include "core/wait/waiting.h"
+#include "platform/platform.h"
 
 fer_error feri_check_unix_name(const fer_unix_addr *addr)
 {
-    if (addr != NULL && addr->kind_ == FERP_UNIX_ABSTRACT && addr->len_ <= feri_unix_path_max()) {
-        return feri_has_abstract_unix_names() ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
+    if (addr != NULL && addr->kind_ == FERP_UNIX_ABSTRACT &&
+        addr->len_ <= ferp_traits()->unix_path_max) {
+        return ferp_traits()->has_abstract_unix_names ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
     }
     return fer_unix_addr_as_pathname(addr) != NULL ? feri_ok() : feri_refuse(addr == NULL);
 }
@@ -29,7 +27,7 @@ fer_error feri_check_unix_name(const fer_unix_addr *addr)
 fer_error feri_unix_connect_once(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     fer_error error = feri_map_error(FERI_OPERATION_UNIX_NAME, ferp_unix_connect(raw, addr));
-    if (feri_connect_would_block_means_started() && error.kind == FER_WOULD_BLOCK) {
+    if (ferp_traits()->connect_would_block_means_started && error.kind == FER_WOULD_BLOCK) {
         return feri_map_error(FERI_OPERATION_START, error);
     }
     return error;
@@ -152,7 +150,7 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
 
 static fer_error start_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
-    if (feri_io_waits_in_kernel()) {
+    if (ferp_traits()->io_waits_in_kernel) {
         FER_TRY(ferp_set_nonblocking(raw, true));
     }
     return feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_raw(raw, addr));

@@ -2,7 +2,7 @@
  * stay in the buffer until they are written. */
 #include <stdint.h>
 
-#include "core/base/assert.h"
+#include "core/base/compiler.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/transfer/stream_io.h"

@@ -4,15 +4,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "core/base/assert.h"
-#include "core/base/facts.h"
-#include "core/base/operation_error.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
 #include "core/handle/handle.h"
-#include "core/open/opening.h"
-#include "core/open/reconnecting.h"
+#include "core/open/connecting.h"
 #include "core/transfer/stream_shutdown.h"
 #include "core/wait/waiting.h"
 #include "ferrule/ip.h"
+#include "platform/platform.h"
 
 /* ---- Addresses */
 
@@ -158,7 +157,7 @@ fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, feri_
     if (out == NULL || (buf == NULL && len > 0)) {
         return feri_own_error(FER_MISUSE);
     }
-    len = len < feri_datagram_length_max() ? len : feri_datagram_length_max();
+    len = len < ferp_traits()->datagram_length_max ? len : ferp_traits()->datagram_length_max;
     bool is_shut = !feri_handle_is_plain(handle) &&
                    feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
     FER_TRY(is_shut ? store_end(handle, &received)
@@ -176,7 +175,8 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
     if (buf == NULL && len > 0) {
         return feri_own_error(FER_MISUSE);
     }
-    return len > feri_datagram_length_max() ? feri_own_error(FER_MESSAGE_TOO_LONG) : feri_ok();
+    return len > ferp_traits()->datagram_length_max ? feri_own_error(FER_MESSAGE_TOO_LONG)
+                                                    : feri_ok();
 }
 
 fer_error feri_datagram_send_once(const feri_waiting *waiting, const void *buf, size_t len,

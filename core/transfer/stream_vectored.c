@@ -3,15 +3,12 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "core/base/assert.h"
-#include "core/base/cold.h"
-#include "core/base/facts.h"
+#include "core/base/compiler.h"
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
-#include "core/handle/stream_request.h"
-#include "core/handle/stream_result.h"
-#include "core/transfer/retry.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
+#include "platform/platform.h"
 
 /* One function plans both kinds of slice, as fer_io_slice. */
 _Static_assert(sizeof(fer_io_slice) == sizeof(fer_io_slice_mut), "slices differ in size");
@@ -63,7 +60,7 @@ static slice_plan plan_slices(const void *slices, size_t count)
     }
     plan.first = count_leading_empty(slices, count);
     size_t left = count - plan.first;
-    size_t limit = left < feri_io_slices_max() ? left : feri_io_slices_max();
+    size_t limit = left < ferp_traits()->io_slices_max ? left : ferp_traits()->io_slices_max;
     /*@ loop invariant BY_WP(plan.count <= limit && plan.sum <= length_max);
         loop invariant BY_WP(plan.sum == total(slices, plan.first, plan.first + plan.count));
         loop invariant BY_WP(\forall integer k; plan.first <= k < plan.first + plan.count ==>
@@ -77,19 +74,19 @@ static slice_plan plan_slices(const void *slices, size_t count)
             plan.valid = false;
             return plan;
         }
-        if (slice.len > feri_io_length_max() - plan.sum) {
+        if (slice.len > ferp_traits()->io_length_max - plan.sum) {
             break;
         }
         plan.sum += slice.len;
         plan.count++;
     }
-    FERI_ASSERT(plan.sum <= feri_io_length_max());
+    FERI_ASSERT(plan.sum <= ferp_traits()->io_length_max);
     /* Else a short slice before a long one would be sent alone. */
     if (plan.count > 0 && plan.count < limit && plan.count < CUT_SLICES_MAX &&
-        plan.sum < feri_io_length_max()) {
+        plan.sum < ferp_traits()->io_length_max) {
         plan.is_cut = true;
         plan.count++;
-        plan.sum = feri_io_length_max();
+        plan.sum = ferp_traits()->io_length_max;
     }
     return plan;
 }
@@ -298,7 +295,7 @@ fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *sli
     }
     size_t moved = 0;
     const fer_io_slice *first = slices + plan.first;
-    fer_error error = feri_cut_send_loses_count()
+    fer_error error = ferp_traits()->cut_send_loses_count
                           ? ferp_try_send_vectored(handle->p_.raw_, first, plan.count, &moved)
                           : ferp_send_vectored(handle->p_.raw_, first, plan.count, &moved);
     if (error.kind != FER_OK) {

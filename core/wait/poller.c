@@ -2,12 +2,9 @@
  * never expire early, coalesced notifications. The backend registers sockets (platform.h). */
 #include "core/wait/poller.h"
 
-#include "core/base/assert.h"
-#include "core/base/atomic.h"
-#include "core/base/cold.h"
-#include "core/base/deadline.h"
-#include "core/base/facts.h"
-#include "core/base/result.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
+#include "core/base/time.h"
 #include "platform/platform.h"
 
 _Static_assert(sizeof(fer_poller) == 64, "the size does not change");
@@ -65,7 +62,7 @@ static bool can_register(const fer_poller *poller, fer_raw_socket raw, fer_event
 /* The modes with edges are behind the others. */
 static bool has_mode(fer_poll_mode mode)
 {
-    fer_poll_mode last = feri_poller_has_edges() ? FER_POLL_EDGE_ONESHOT : FER_POLL_LEVEL;
+    fer_poll_mode last = ferp_traits()->poller_has_edges ? FER_POLL_EDGE_ONESHOT : FER_POLL_LEVEL;
     return feri_likely((unsigned)mode <= (unsigned)last);
 }
 

@@ -5,15 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/base/assert.h"
-#include "core/base/deadline.h"
-#include "core/base/facts.h"
+#include "core/base/compiler.h"
+#include "core/base/time.h"
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/handle/ownership.h"
-#include "core/handle/stream_result.h"
-#include "core/wait/connect_wait.h"
-#include "core/wait/false_hints.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -124,7 +120,7 @@ static fer_interest ready_by_clone(const fer_handle *handle, fer_interest intere
 static bool write_shut_by_clone(fer_handle *handle)
 {
     size_t n = 0;
-    if (!feri_write_wait_misses_shutdown() || !feri_handle_is_shared(handle)) {
+    if (!ferp_traits()->write_wait_misses_shutdown || !feri_handle_is_shared(handle)) {
         return false;
     }
     fer_error error = ferp_send(handle->p_.raw_, "", 0, &n);
@@ -151,8 +147,10 @@ static fer_error poll_stream(fer_handle *handle, fer_interest interest, uint64_t
 /* The wait is cut into slices if a shutdown may not wake it (rule S6). */
 static uint64_t end_of_ready_slice(fer_interest interest, uint64_t deadline)
 {
-    bool misses_reading = (interest & FER_READABLE) != 0 && feri_shutdown_read_resets_on_data();
-    bool misses_writing = (interest & FER_WRITABLE) != 0 && feri_write_wait_misses_shutdown();
+    bool misses_reading =
+        (interest & FER_READABLE) != 0 && ferp_traits()->shutdown_read_resets_on_data;
+    bool misses_writing =
+        (interest & FER_WRITABLE) != 0 && ferp_traits()->write_wait_misses_shutdown;
     uint64_t slice = misses_reading || misses_writing
                          ? feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS})
                          : deadline;

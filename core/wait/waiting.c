@@ -1,15 +1,15 @@
-/* waiting.c: arm, look, wait: the only place where a call on an open handle waits. */
+/* waiting.c: arm, check, wait: the only place where a call on an open handle waits. */
 #include "core/wait/waiting.h"
 
-#include "core/base/assert.h"
 #include "core/base/cancel_token.h"
-#include "core/base/deadline.h"
-#include "core/base/facts.h"
-#include "core/base/operation_error.h"
+#include "core/base/compiler.h"
+#include "core/base/error.h"
+#include "core/base/time.h"
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
-#include "core/handle/ownership.h"
+#include "platform/platform.h"
 
 static ferp_direction direction_of(ferp_readiness readiness)
 {
@@ -82,16 +82,16 @@ static bool is_cancelled(const feri_waiting *waiting, fer_error *answer)
 static bool is_passing_shortage(const feri_waiting *waiting, fer_error error)
 {
     bool is_stream = waiting->readiness == FERP_READABLE || waiting->readiness == FERP_WRITABLE;
-    return is_stream && error.kind == FER_NO_BUFFER_SPACE && feri_no_buffer_space_passes();
+    return is_stream && error.kind == FER_NO_BUFFER_SPACE && ferp_traits()->no_buffer_space_passes;
 }
 
 /* Whether a shutdown may not wake the wait. It is then cut into slices. */
 static bool wake_may_be_missed(const feri_waiting *waiting)
 {
     if (waiting->readiness == FERP_WRITABLE) {
-        return feri_write_wait_misses_shutdown();
+        return ferp_traits()->write_wait_misses_shutdown;
     }
-    return waiting->readiness == FERP_READABLE && feri_shutdown_read_resets_on_data() &&
+    return waiting->readiness == FERP_READABLE && ferp_traits()->shutdown_read_resets_on_data &&
            feri_handle_is_shared(waiting->handle);
 }
 
@@ -276,4 +276,108 @@ feri_after_try feri_waiting_after_try(feri_waiting *waiting, fer_error *answer)
         return FERI_TRY_AGAIN;
     }
     return waiting->has_failed ? FERI_TRY_FAILED : FERI_TRY_DONE;
+}
+
+/* Waits for the result of a started connect. */
+
+/* One wait. FER_OK: *failed is the OS's hint of the result. Any other error: the wait ended without
+ * a result. */
+static fer_error wait_for_hint(fer_raw_socket raw, const feri_limits *limits, bool *failed)
+{
+    ferp_wait wait;
+    FER_TRY(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
+    wait.token = limits->token;
+    fer_error hint = ferp_wait_for(&wait, limits->deadline);
+    *failed = hint.kind == FER_CONNECTION_REFUSED;
+    return *failed ? feri_ok() : hint;
+}
+
+/* FER_OK: *status is the status of the connect, WOULD_BLOCK while it is pending. Any other error:
+ * the wait or the query ended without a result. A hint of failure is no proof: its cause may come
+ * late, or another thread has taken it. */
+static fer_error wait_for_result(fer_raw_socket raw, feri_operation operation,
+                                 const feri_limits *limits, fer_error *status)
+{
+    bool failed = false;
+    FER_TRY(wait_for_hint(raw, limits, &failed));
+    FER_TRY(feri_connect_status(raw, operation, status));
+    return status->kind == FER_WOULD_BLOCK ? feri_limits_check(limits) : feri_ok();
+}
+
+/* A failure is taken from the hint only: reading SO_ERROR would clear it for the call that must
+ * report it. */
+fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limits, bool *failed)
+{
+    FER_TRY(wait_for_hint(handle->p_.raw_, limits, failed));
+    if (ferp_check_connected(handle->p_.raw_).kind == FER_OK) {
+        *failed = false;
+        (void)feri_pending_connect_apply(handle, feri_ok());
+        return feri_ok();
+    }
+    return *failed ? feri_ok() : feri_limits_check(limits);
+}
+
+fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
+                             const feri_limits *limits)
+{
+    feri_false_hints false_hints = {0, 0};
+    for (;;) {
+        fer_error status = feri_ok();
+        fer_error error = wait_for_result(raw, operation, limits, &status);
+        if (feri_retries_after_signal(limits, &error)) {
+            continue;
+        }
+        FER_TRY(error);
+        if (status.kind != FER_WOULD_BLOCK) {
+            return status;
+        }
+        if (false_hints.in_a_row > 0) {
+            /* macOS is reported to have writable sockets that never connect (socket2, issue 652) */
+            FER_TRY(feri_connect_status_without_error(raw, operation, &status));
+            if (status.kind != FER_WOULD_BLOCK) {
+                return status;
+            }
+        }
+        feri_pause_after_false_hint(&false_hints, limits->deadline, limits->token);
+    }
+}
+
+/* Pauses of a call for which waits report "ready" although it still would block.
+ *
+ * Known causes: WSAPoll reports a write as ready from the peer's half-close on (Wine,
+ * dlls/ws2_32/tests/sock.c, poll tests); a system without memory for a send reports the socket as
+ * writable; Darwin 22.6 reports some sockets as writable before they are connected (qore#4791). */
+
+static uint64_t pause_length(uint32_t in_a_row)
+{
+    uint64_t length = FERI_PAUSE_MIN_NANOS;
+    for (uint32_t i = 2; i < in_a_row && length < FERI_PAUSE_MAX_NANOS; i++) {
+        length *= 2;
+    }
+    return length < FERI_PAUSE_MAX_NANOS ? length : FERI_PAUSE_MAX_NANOS;
+}
+
+/* A cancel ends the pause at once (rule K2), and so does a signal, whose handler may cancel. A
+ * token that is signalled but not cancelled, as concurrent resets may leave it, does not. */
+static void pause_until(uint64_t until, const fer_cancel_token *token)
+{
+    bool is_signalled = token != NULL && ferp_token_wait(token, NULL, until).kind == FER_OK;
+    if (token == NULL || (is_signalled && feri_token_check(token).kind == FER_OK)) {
+        ferp_pause(until);
+    }
+}
+
+void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
+                                 const fer_cancel_token *token)
+{
+    uint64_t now = ferp_now();
+    bool is_repeated = hints->in_a_row > 0 && now - hints->last < FERI_PAUSE_MIN_NANOS;
+    hints->in_a_row = !is_repeated ? 1 : hints->in_a_row + (hints->in_a_row < UINT32_MAX);
+    if (is_repeated && now < deadline) {
+        uint64_t left = deadline - now;
+        uint64_t length = pause_length(hints->in_a_row);
+        pause_until(now + (length < left ? length : left), token);
+        now = ferp_now();
+    }
+    hints->last = now;
 }

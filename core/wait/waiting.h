@@ -1,18 +1,40 @@
 /* waiting.h: what a call does after "would block". If the kernel has waited, it maps the error.
- * Otherwise core arms, looks, waits, and retries with the remaining time. */
+ * Otherwise core arms, checks, waits, and retries with the remaining time. */
 #ifndef FERI_WAITING_H
 #define FERI_WAITING_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/base/facts.h"
+#include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/wait/false_hints.h"
+#include "ferrule/cancel.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "platform/platform.h"
+
+/* Pauses of a call for which waits report "ready" although it still would block. */
+
+/* The shortest and the longest pause. Two false hints that are further apart than the shortest
+ * pause are not "in a row": a wait lay between them. */
+#define FERI_PAUSE_MIN_NANOS (UINT64_C(1) * 1000 * 1000)
+#define FERI_PAUSE_MAX_NANOS (UINT64_C(20) * 1000 * 1000)
+
+/* The false hints in a row of one call, and the time at which the last one ended. All zeros: none
+ * yet. */
+typedef struct feri_false_hints {
+    uint32_t in_a_row;
+    uint64_t last;
+} feri_false_hints;
+
+/* Called after a false hint, before the next wait. The first in a row continues immediately,
+ * because a wakeup is often spurious once: another reader took the bytes. From the second on it
+ * pauses, 1 ms and then twice as long each time, at most 20 ms and never beyond the deadline.
+ * Without pauses a wait that is false for as long as its cause lasts would use a whole processor.
+ * The token, which may be NULL, ends a pause. */
+void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
+                                 const fer_cancel_token *token);
 
 /* The length of a slice: the longest wait without a look for changes by other threads, if no wakeup
  * can reach the wait (rule S6). */
@@ -77,7 +99,7 @@ static inline fer_error feri_waiting_begin(feri_waiting *waiting)
  * may lose its count. Datagrams move complete or not at all. */
 static inline bool feri_waiting_writes_in_core(const feri_waiting *waiting)
 {
-    return feri_cut_send_loses_count() && waiting->readiness == FERP_WRITABLE &&
+    return ferp_traits()->cut_send_loses_count && waiting->readiness == FERP_WRITABLE &&
            !feri_handle_has_flag(waiting->handle, FERI_FLAG_DATAGRAM);
 }
 
@@ -100,5 +122,17 @@ typedef enum feri_after_try {
  * INTERRUPTED, CANCELLED, BROKEN_PIPE (the write half was shut down meanwhile), or an error of the
  * wait or of a query. The last two say nothing about the socket. */
 feri_after_try feri_waiting_after_try(feri_waiting *waiting, fer_error *answer);
+
+/* Waits for the result of a started connect. */
+
+/* Waits for the result of a started connect, within limits. Signals and spurious wakeups restart
+ * the wait. operation maps the result of the connect, and no other error. */
+fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
+                             const feri_limits *limits);
+
+/* One wait for the result of a CONNECTING handle's connect. FER_OK: check the handle's state, which
+ * may still be CONNECTING. Otherwise TIMED_OUT with os_code 0, CANCELLED or INTERRUPTED. *failed:
+ * the connect has failed; the next call queries and reports the error. */
+fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limits, bool *failed);
 
 #endif

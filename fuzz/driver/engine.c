@@ -3,7 +3,6 @@
 #include <stdint.h>
 
 #include "core/handle/stream_state.h"
-#include "core/handle/visit.h"
 
 const char *__asan_default_options(void);
 

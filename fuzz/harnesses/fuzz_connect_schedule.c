@@ -2,7 +2,7 @@
  * order, each step checked by schedule_model.c; and the order of its addresses. */
 #include <stdbool.h>
 
-#include "core/open/address_order.h"
+#include "core/open/connect_attempts.h"
 #include "core/open/connect_schedule.h"
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"

@@ -1,6 +1,6 @@
 /* bytes.c: receiving and sending. If the dialect's system would wait in the kernel, virtual time
  * passes here. */
-#include "core/base/assert.h"
+#include "core/base/compiler.h"
 #include "platform/sim/network.h"
 
 /* ---- The common part of both */

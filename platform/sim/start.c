@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/atomic.h"
+#include "core/base/compiler.h"
 #include "platform/sim/thread.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)

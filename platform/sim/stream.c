@@ -3,7 +3,7 @@
  * reader has room. */
 #include <string.h>
 
-#include "core/base/assert.h"
+#include "core/base/compiler.h"
 #include "platform/sim/network.h"
 
 static ferp_sim_link *link_of(ferp_sim_network *network, const ferp_sim_socket *socket)

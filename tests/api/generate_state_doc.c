@@ -269,7 +269,7 @@ static void print_schedule(void)
            "A call that connects to several addresses has a schedule of its attempts (RFC 8305, "
            "5). The schedule has no socket and\n"
            "no clock: the call reports ends and the time, and the schedule returns the next "
-           "action. core/open/address_order.h puts\n"
+           "action. core/open/connect_attempts.h puts\n"
            "the addresses in their order (RFC 8305, 4).\n\n");
     print_list("Phases of a schedule", schedule_phases, COUNT_OF(schedule_phases));
     printf("### Inputs\n\n"

@@ -17,7 +17,7 @@ void inter_report_begin(const inter_program *begun)
 }
 
 /* Prints the function and the line of an address in core, if addr2line is installed. The first line
- * of its output that is not in atomic.h is the caller of the inlined function. */
+ * of its output that is not in compiler.h is the caller of the inlined function. */
 static void print_place(const void *caller)
 {
     char command[128];
@@ -31,7 +31,7 @@ static void print_place(const void *caller)
     }
     while (fgets(function, sizeof function, output) != NULL &&
            fgets(place, sizeof place, output) != NULL) {
-        if (strncmp(place, "atomic.h:", strlen("atomic.h:")) != 0) {
+        if (strncmp(place, "compiler.h:", strlen("compiler.h:")) != 0) {
             function[strcspn(function, "\n")] = '\0';
             place[strcspn(place, " \n")] = '\0';
             printf("  %s, %s", function, place);

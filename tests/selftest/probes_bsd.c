@@ -259,7 +259,7 @@ static const struct probe list[] = {
     {"shutdown_of_both_after_the_end", probe_shutdown_of_both_after_the_end,
      "rule S1; ferp_shutdown"},
     {"linger_of_an_accepted_stream", probe_linger_of_an_accepted_stream,
-     "rule O2; core/open/listening.c"},
+     "rule O2; core/open/binding.c"},
     {"connect_whose_error_was_taken", probe_connect_whose_error_was_taken, "rule C5"},
     {"writable_means_connected", probe_writable_means_connected, "rule C1"},
     {"connect_to_a_bound_port", probe_connect_to_a_bound_port, "row bound_port_is_silent"},

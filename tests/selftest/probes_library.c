@@ -154,7 +154,7 @@ static void timeout_through_a_clone(void)
 
 static const struct probe list[] = {
     {"processor_time_of_waits", processor_time_of_waits, "core/wait/waiting.c; platform/*/wait.c"},
-    {"write_all_to_a_slow_reader", write_all_to_a_slow_reader, "core/transfer/stream_transfer.c"},
+    {"write_all_to_a_slow_reader", write_all_to_a_slow_reader, "core/transfer/stream_io.c"},
     {"timeout_through_a_clone", timeout_through_a_clone, "platform/winsock/modes.c"},
 };
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/open/address_order.h"
+#include "core/open/connect_attempts.h"
 
 #define ADDRS_MAX 10000
 

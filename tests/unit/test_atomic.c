@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/base/atomic.h"
+#include "core/base/compiler.h"
 
 static void a_word_is_replaced_only_where_it_is_still_what_was_expected(void **state)
 {

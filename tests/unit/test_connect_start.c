@@ -1,7 +1,7 @@
 /* test_connect_start.c: connects that are started without waiting: the socket and the state of the
  * handle afterwards, and connects that end without an error. */
+#include "core/handle/connection.h"
 #include "core/handle/options.h"
-#include "core/handle/pending_connect.h"
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/stream_io.h"

@@ -2,7 +2,7 @@
  * timeouts and modes. test_seam_failures.c checks that no failure leaks a socket. */
 #include "unit/scripted_platform.h"
 
-#include "core/handle/pending_connect.h"
+#include "core/handle/connection.h"
 #include "core/open/connecting.h"
 
 static fer_error connect_to(const char *text, fer_duration timeout)

@@ -3,7 +3,6 @@
 #include "unit/scripted_platform.h"
 
 #include "core/handle/limits.h"
-#include "core/wait/false_hints.h"
 #include "core/wait/waiting.h"
 
 #define assert_retries(waiting)                                                     \

@@ -2,7 +2,7 @@
  * of other address families, and Unix sockets of messages in sequence (rule R4). */
 #include "unit/scripted_platform.h"
 
-#include "core/handle/ownership.h"
+#include "core/handle/handle.h"
 #include "ferrule/socket.h"
 
 static fer_socket adopted(ferp_description description)

@@ -1,7 +1,7 @@
 /* test_instant.c: points in time, over a clock that the test sets. */
 #include "unit/scripted_platform.h"
 
-#include "core/base/instant.h"
+#include "core/base/time.h"
 #include "ferrule/time.h"
 
 static void begin_at(uint64_t now)

@@ -4,7 +4,7 @@
 #include "unit/socket_check.h"
 
 #include "core/handle/limits.h"
-#include "core/open/listening.h"
+#include "core/open/binding.h"
 #include "ferrule/io.h"
 #include "ferrule/poller.h"
 

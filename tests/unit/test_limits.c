@@ -3,9 +3,9 @@
 #include "unit/scripted_platform.h"
 
 #include "core/base/cancel_token.h"
-#include "core/base/instant.h"
+#include "core/base/time.h"
+#include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/handle/ownership.h"
 #include "ferrule/socket.h"
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"

@@ -2,7 +2,7 @@
  * readiness; and the calls that never look. Single calls: test_waiting_limits.c. */
 #include "unit/scripted_platform.h"
 
-#include "core/base/instant.h"
+#include "core/base/time.h"
 #include "ferrule/io.h"
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"

@@ -2,11 +2,11 @@
  * first limits, timeout or nonblocking mode on (rules K1, K2, K5, K7, T6). */
 #include "unit/scripted_platform.h"
 
+#include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
-#include "core/handle/ownership.h"
-#include "core/open/listening.h"
+#include "core/open/binding.h"
 #include "core/open/socket_building.h"
 
 #define SECOND UINT64_C(1000000000)

@@ -3,7 +3,7 @@
 #include "unit/scripted_platform.h"
 
 #include "core/handle/options.h"
-#include "core/open/listening.h"
+#include "core/open/binding.h"
 #include "core/open/socket_building.h"
 
 static fer_error listen_at(const char *text)

@@ -3,9 +3,9 @@
 #include "unit/scripted_background.h"
 #include "unit/scripted_platform.h"
 
+#include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
-#include "core/handle/ownership.h"
 #include "core/open/socket_building.h"
 
 #define MILLI UINT64_C(1000000)

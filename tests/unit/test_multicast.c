@@ -1,7 +1,7 @@
 /* test_multicast.c: multicast groups, and the options for sending to them. */
 #include "unit/scripted_platform.h"
 
-#include "core/handle/multicast.h"
+#include "core/handle/options.h"
 
 static fer_handle open_handle(uint32_t flags)
 {

@@ -3,9 +3,8 @@
 #include "core/names/address_source.h"
 #include "unit/scripted_platform.h"
 
+#include "core/open/binding.h"
 #include "core/open/connecting.h"
-#include "core/open/listening.h"
-#include "core/open/opening.h"
 
 #define SOME 3
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/base/operation_error.h"
+#include "core/base/error.h"
 
 static const fer_error_kind kinds[] = {
 #define KIND(name, value, rust_name, phrase) name,

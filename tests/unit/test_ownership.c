@@ -2,8 +2,8 @@
  * R1, R2). */
 #include "unit/scripted_platform.h"
 
+#include "core/handle/handle.h"
 #include "core/handle/options.h"
-#include "core/handle/ownership.h"
 
 /* ---- Clones */
 

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "core/base/atomic.h"
+#include "core/base/compiler.h"
 #include "ferrule.h"
 #include "platform/platform.h"
 #include "support/thread.h"

@@ -1,10 +1,10 @@
 /* test_readiness.c: readiness of a handle: each slice of the wait, by the handle's state and the
  * OS's result, for each kind of system. */
+#include "core/handle/connection.h"
 #include "core/handle/modes.h"
-#include "core/handle/pending_connect.h"
 #include "core/open/connecting.h"
-#include "core/wait/connect_wait.h"
 #include "core/wait/readiness.h"
+#include "core/wait/waiting.h"
 
 #include "ferrule/socket.h"
 #include "ferrule/tcp.h"

@@ -2,8 +2,7 @@
  * the system call's result on the state, for each state. */
 #include "unit/scripted_platform.h"
 
-#include "core/handle/stream_request.h"
-#include "core/handle/stream_result.h"
+#include "core/handle/connection.h"
 
 static const fer_error reset = {FER_CONNECTION_RESET, 104};
 
@@ -142,7 +141,7 @@ static void the_short_way_is_that_of_an_open_handle_without_limits(void **state)
     (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
-    const size_t max = feri_io_length_max();
+    const size_t max = ferp_traits()->io_length_max;
     const size_t lengths[] = {0, 1, max, max + 1, SIZE_MAX};
     for (size_t i = 0; i < 10; i++) {
         bool valid = i % 2 != 0;

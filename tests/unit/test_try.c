@@ -1,9 +1,9 @@
 /* test_try.c: the calls that never wait, whatever the socket's mode is: their calls to the OS, and
  * that they never wait. */
+#include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
-#include "core/handle/ownership.h"
-#include "core/open/listening.h"
+#include "core/open/binding.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
 #include "ferrule/unix.h"

@@ -2,7 +2,7 @@
  * systems where core waits. */
 #include "unit/scripted_platform.h"
 
-#include "core/base/deadline.h"
+#include "core/base/time.h"
 #include "core/handle/modes.h"
 #include "core/wait/waiting.h"
 

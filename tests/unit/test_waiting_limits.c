@@ -3,7 +3,7 @@
  * Transfers and the _ready calls: test_limits_calls.c. */
 #include "unit/scripted_platform.h"
 
-#include "core/base/instant.h"
+#include "core/base/time.h"
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "ferrule/tcp.h"

@@ -1,11 +1,60 @@
-/* operation_error.h: the errors that one operation maps to a more exact kind than the platform's
- * plain map, and the errors that end a stream. The two tables here are the complete list. */
-#ifndef FERI_OPERATION_ERROR_H
-#define FERI_OPERATION_ERROR_H
+/* error.h: the library's own errors, and the table of the errors that an operation turns into
+ * another kind. */
+#ifndef FERI_ERROR_H
+#define FERI_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "ferrule/error.h"
+
+static inline fer_error feri_ok(void)
+{
+    return (fer_error){FER_OK, 0};
+}
+
+/* An error that ferrule itself reports, without an OS code. */
+static inline fer_error feri_own_error(fer_error_kind kind)
+{
+    return (fer_error){kind, 0};
+}
+
+/* The error for an argument: misuse if it is NULL, and else a value that is not allowed. */
+static inline fer_error feri_refuse(bool is_null)
+{
+    return feri_own_error(is_null ? FER_MISUSE : FER_INVALID_INPUT);
+}
+
+/* Whether an error's code is the resolver's. */
+static inline bool feri_is_lookup_failure(fer_error_kind kind)
+{
+    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN ||
+           kind == FER_RESOLVE_FAILED;
+}
+
+enum { FERI_RESERVED_WORDS = 6 };
+
+/* Whether the reserved members of an options struct are 0. */
+static inline bool feri_are_zero(const uint64_t reserved[FERI_RESERVED_WORDS])
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < FERI_RESERVED_WORDS; i++) {
+        bits |= reserved[i];
+    }
+    return bits == 0;
+}
+
+/* Stores the caller's count, if n is not NULL. */
+static inline void feri_store_count(size_t *n, size_t moved)
+{
+    if (n != NULL) {
+        *n = moved;
+    }
+}
+
+/* The errors that one operation maps to a more exact kind than the platform's plain map, and the
+ * errors that end a stream. The two tables here are the complete list. */
 
 typedef enum feri_operation {
     FERI_OPERATION_READ,  /* recv and its variants on a stream, SO_ERROR of a stream */
@@ -104,7 +153,7 @@ static inline fer_error feri_map_error(feri_operation operation, fer_error error
 }
 
 /* The errors that do not change a stream. Every other error is fatal (rule S5): an unknown error
- * must never be followed by an apparent end of file. stream_result.c adds the errors of a send that
+ * must never be followed by an apparent end of file. connection.c adds the errors of a send that
  * may have moved bytes. */
 #define FERI_NONFATAL_KINDS(X) \
     X(FER_OK)                  \

@@ -1,12 +1,103 @@
-/* atomic.h: atomic access to plain members of a handle: 32-bit words and pointers. _Atomic in a
- * public header would not be C++. Uses GNU builtins, Interlocked functions, or C11. The meaning of
- * the words is defined elsewhere. */
-#ifndef FERI_ATOMIC_H
-#define FERI_ATOMIC_H
+/* compiler.h: what compilers do in different ways: assertions, hints for optimization, tables of
+ * 256 values, and atomic words. */
+#ifndef FERI_COMPILER_H
+#define FERI_COMPILER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* FERI_ASSERT, for the preconditions and invariants of core. It is active if FERI_ASSERTIONS is
+ * defined (debug, sanitizer and fuzz builds) and costs nothing elsewhere. A caller's mistake is
+ * never asserted: it is an error in every build. A failure traps, because core has no stdio. */
+
+#if defined(__GNUC__)
+#define FERI_TRAP() __builtin_trap()
+#elif defined(_MSC_VER)
+#define FERI_TRAP() __debugbreak()
+#else
+#define FERI_TRAP() ((void)(*(volatile int *)0 = 0))
+#endif
+
+#if defined(FERI_ASSERTIONS)
+#define FERI_ASSERT(condition) ((condition) ? (void)0 : FERI_TRAP())
+#elif defined(FERI_COVERAGE)
+/* Coverage also counts conditions inside sizeof, and a condition that is never false is no gap. */
+#define FERI_ASSERT(condition) ((void)0)
+#else
+#define FERI_ASSERT(condition) ((void)sizeof((condition) ? 1 : 0))
+#endif
+
+/* Marks for the compiler. FERI_HOT marks a function that is called for each transfer: the
+ * functions that it calls are inlined, if the translation unit defines them. FERI_APART marks the
+ * less common cases of another function, FERI_COLD its rare ones. They are not inlined there, so
+ * the common case saves no registers for them. feri_likely marks a condition of the common case,
+ * feri_rare one of a rare case. FERI_FAST marks a hot function with loops over bytes. It is
+ * compiled for speed, also in a library that is compiled for size. */
+
+#if defined(__clang__)
+#define FERI_HOT __attribute__((flatten))
+#define FERI_FAST FERI_HOT
+#define FERI_APART __attribute__((noinline))
+#define FERI_COLD __attribute__((noinline, cold))
+#elif defined(__GNUC__)
+/* noipa: gcc uses nothing that it knows of the function when it compiles the callers. An argument
+ * whose address they pass then has its value in memory, not in a register that must be saved. */
+#define FERI_HOT __attribute__((flatten))
+#if defined(__OPTIMIZE_SIZE__)
+#define FERI_FAST __attribute__((flatten, optimize("O2")))
+#else
+#define FERI_FAST FERI_HOT
+#endif
+#define FERI_APART __attribute__((noinline, noipa))
+#define FERI_COLD __attribute__((noinline, noipa, cold))
+#elif defined(_MSC_VER)
+#define FERI_HOT
+#define FERI_FAST
+#define FERI_APART __declspec(noinline)
+#define FERI_COLD __declspec(noinline)
+#else
+#define FERI_HOT
+#define FERI_FAST
+#define FERI_APART
+#define FERI_COLD
+#endif
+
+/* Functions, because coverage does not see the conditions in the arguments of a macro. */
+#if defined(__GNUC__)
+#define FERI_EXPECT(condition, value) __builtin_expect(condition, value)
+#define FERI_INLINE static inline __attribute__((always_inline))
+#else
+#define FERI_EXPECT(condition, value) (condition)
+#define FERI_INLINE static inline
+#endif
+
+FERI_INLINE bool feri_likely(bool condition)
+{
+    return FERI_EXPECT(condition, true);
+}
+
+FERI_INLINE bool feri_rare(bool condition)
+{
+    return FERI_EXPECT(condition, false);
+}
+
+/* Constant tables of 256 entries, computed by the compiler: FERI_256_OF(X) is {X(0), X(1), …
+ * X(255)}. */
+
+#define FERI_4_OF(X, n) X(n), X((n) + 1), X((n) + 2), X((n) + 3)
+#define FERI_16_OF(X, n) \
+    FERI_4_OF(X, n), FERI_4_OF(X, (n) + 4), FERI_4_OF(X, (n) + 8), FERI_4_OF(X, (n) + 12)
+#define FERI_64_OF(X, n) \
+    FERI_16_OF(X, n), FERI_16_OF(X, (n) + 16), FERI_16_OF(X, (n) + 32), FERI_16_OF(X, (n) + 48)
+#define FERI_256_OF(X)                                                              \
+    {                                                                               \
+        FERI_64_OF(X, 0), FERI_64_OF(X, 64), FERI_64_OF(X, 128), FERI_64_OF(X, 192) \
+    }
+
+/* Atomic access to plain members of a handle: 32-bit words and pointers. _Atomic in a public
+ * header would not be C++. Uses GNU builtins, Interlocked functions, or C11. The meaning of the
+ * words is defined elsewhere. */
 
 #if defined(__GNUC__)
 

@@ -1,12 +1,26 @@
-/* deadline.h: deadlines by ferp_now, for waits that are restarted with the remaining time. */
-#ifndef FERI_DEADLINE_H
-#define FERI_DEADLINE_H
+/* time.h: points in time. The caller's is fer_instant, the platform's that of ferp_now. Deadlines
+ * are by ferp_now, for waits that are restarted with the remaining time. */
+#ifndef FERI_TIME_H
+#define FERI_TIME_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "ferrule/duration.h"
+#include "ferrule/time.h"
 #include "platform/platform.h"
+
+/* NONE for FERP_NO_DEADLINE, whose successor is 0. */
+static inline fer_instant feri_instant_at(uint64_t time)
+{
+    return (fer_instant){time + 1};
+}
+
+/* FERP_NO_DEADLINE for NONE. */
+static inline uint64_t feri_deadline_of(fer_instant instant)
+{
+    return instant.nanos_ - 1;
+}
 
 /* The deadline of a timeout that started at a time; FERP_NO_DEADLINE for NONE and if the clock
  * would overflow. */

@@ -1,0 +1,296 @@
+/* connection.c: what the state of a connection allows, what the result of a call says of the state,
+ * a connect that is pending, and a connection that has ended. */
+#include "core/handle/connection.h"
+
+#include <stdint.h>
+
+#include "core/base/compiler.h"
+#include "core/base/error.h"
+#include "core/handle/handle.h"
+#include "platform/platform.h"
+
+/* The state's answer to a request, before any system call. */
+
+feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_error *error)
+{
+    feri_answer answer = feri_handle_answer(handle, request);
+    *error = feri_handle_answer_error(handle, answer);
+    if (answer != FERI_ANSWER_CHECK_CONNECT) {
+        return answer;
+    }
+    *error = feri_pending_connect_status(handle);
+    if (error->kind == FER_OK) {
+        answer = feri_handle_answer(handle, request);
+        *error = feri_handle_answer_error(handle, answer);
+    }
+    return answer;
+}
+
+fer_error feri_stream_check(const fer_handle *handle, feri_request request)
+{
+    fer_error error;
+    (void)feri_stream_answer((fer_handle *)(uintptr_t)handle, request, &error);
+    return error;
+}
+
+/* After a fatal error on the read half only queued bytes can be read. */
+static fer_error check_queued_input(const fer_handle *handle, bool *needs_os)
+{
+    size_t queued = 0;
+    fer_error error = ferp_bytes_queued(handle->p_.raw_, &queued);
+    if (error.kind != FER_OK || queued == 0) {
+        return feri_handle_saved_error(handle);
+    }
+    *needs_os = true;
+    return error;
+}
+
+fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
+                                 bool *needs_os)
+{
+    fer_error error;
+    feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_READ, &error);
+    *needs_os = false;
+    if (error.kind == FER_OK && !buffer_is_valid) {
+        return feri_own_error(FER_MISUSE);
+    }
+    if (error.kind != FER_OK || len == 0 || answer == FERI_ANSWER_END) {
+        return error;
+    }
+    if (answer == FERI_ANSWER_CHECK_QUEUED) {
+        return check_queued_input(handle, needs_os);
+    }
+    *needs_os = true;
+    return error;
+}
+
+fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,
+                                  bool *needs_os)
+{
+    fer_error error;
+    (void)feri_stream_answer(handle, FERI_REQUEST_WRITE, &error);
+    *needs_os = false;
+    if (handle != NULL && error.kind != FER_NOT_CONNECTED && !buffer_is_valid) {
+        error = feri_own_error(FER_MISUSE);
+    }
+    if (error.kind == FER_OK && len > 0) {
+        *needs_os = true;
+    }
+    return error;
+}
+
+/* After a receive or a send of a stream: the effect of the result on the state. */
+
+/* The read half's answer after an event. */
+static fer_error read_half_error(const fer_handle *handle)
+{
+    feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);
+    return feri_handle_answer_error(
+        handle, answer == FERI_ANSWER_CHECK_QUEUED ? FERI_ANSWER_SAVED_ERROR : answer);
+}
+
+static bool ends_stream(const fer_handle *handle, fer_error error)
+{
+    return feri_error_is_fatal(error) ||
+           (feri_error_is_fatal_without_peer(error) && feri_has_lost_its_peer(handle->p_.raw_));
+}
+
+fer_error feri_stream_after_end(fer_handle *handle)
+{
+    FERI_ASSERT(handle != NULL);
+    return feri_handle_apply(handle, FERI_EVENT_GOT_EOF) ? read_half_error(handle) : feri_ok();
+}
+
+fer_error feri_stream_after_failed_read(fer_handle *handle, fer_error error)
+{
+    FERI_ASSERT(error.kind != FER_OK);
+    fer_error mapped = feri_map_error(FERI_OPERATION_READ, error);
+    if (!ends_stream(handle, mapped)) {
+        return mapped;
+    }
+    return feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped) ? read_half_error(handle)
+                                                                  : mapped;
+}
+
+/* Whether bytes may be queued although the send failed (ferp_traits, cut_send_loses_count). If the
+ * caller sent them again, the peer would receive them twice. So the error ends the stream. The lack
+ * of buffers that reaches this is one of a send too long to be repeated (stream_io.c). */
+static bool may_have_sent(fer_error error)
+{
+    return ferp_traits()->cut_send_loses_count &&
+           (error.kind == FER_PERMISSION_DENIED ||
+            (error.kind == FER_NO_BUFFER_SPACE && ferp_traits()->no_buffer_space_passes));
+}
+
+fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
+{
+    FERI_ASSERT(error.kind != FER_OK);
+    fer_error mapped = feri_map_error(FERI_OPERATION_WRITE, error);
+    if (mapped.kind == FER_BROKEN_PIPE) {
+        (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
+        return mapped;
+    }
+    bool is_fatal = may_have_sent(mapped) || ends_stream(handle, mapped);
+    if (!is_fatal || !feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped)) {
+        return mapped;
+    }
+    return feri_handle_check(handle, FERI_REQUEST_WRITE);
+}
+
+/* The status of a started connect, and its effect on the state (rule C5). Nothing here waits. */
+
+/* Only Windows has codes of its own for the lack of a port, and only for one that the system was to
+ * choose. */
+feri_operation feri_unbound_connect_operation(void)
+{
+    return ferp_traits()->connect_would_block_means_started ? FERI_OPERATION_CONNECT_UNBOUND
+                                                            : FERI_OPERATION_CONNECT_BOUND;
+}
+
+/* An adopted socket may be bound without the flag. */
+feri_operation feri_connect_operation(const fer_handle *handle)
+{
+    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
+        return FERI_OPERATION_UNIX_NAME;
+    }
+    return feri_handle_has_flag(handle, FERI_FLAG_BOUND | FERI_FLAG_ADOPTED)
+               ? FERI_OPERATION_CONNECT_BOUND
+               : feri_unbound_connect_operation();
+}
+
+/* SO_ERROR, then whether the socket is connected: *status is FER_OK if it is, `unconnected` if not.
+ * A failure of the second query means "not yet", whatever its code: macOS may report EINVAL (heph,
+ * PR 336). macOS is reported to refuse the first query of a connect that has failed, with EBADF
+ * (ccan, pull request 128). Another failure of it says nothing about the connect. */
+static fer_error query_status(fer_raw_socket raw, feri_operation operation,
+                              fer_error_kind unconnected, fer_error *status)
+{
+    fer_error error = ferp_take_error(raw, status);
+    if (error.kind == FER_BAD_HANDLE) {
+        *status = (fer_error){FER_CONNECTION_ABORTED, error.os_code};
+        return feri_ok();
+    }
+    FER_TRY(error);
+    *status = feri_map_error(operation, *status);
+    if (status->kind == FER_OK && ferp_check_connected(raw).kind != FER_OK) {
+        *status = feri_own_error(unconnected);
+    }
+    return error;
+}
+
+/* A second query, if the first can be too early. */
+fer_error feri_connect_status(fer_raw_socket raw, feri_operation operation, fer_error *status)
+{
+    FER_TRY(query_status(raw, operation, FER_WOULD_BLOCK, status));
+    if (status->kind == FER_WOULD_BLOCK && ferp_traits()->connect_error_comes_late) {
+        return query_status(raw, operation, FER_WOULD_BLOCK, status);
+    }
+    return feri_ok();
+}
+
+/* The connect may end between the two queries. */
+fer_error feri_connect_status_without_error(fer_raw_socket raw, feri_operation operation,
+                                            fer_error *status)
+{
+    *status = feri_own_error(FER_WOULD_BLOCK);
+    return ferp_connect_is_pending(raw)
+               ? feri_ok()
+               : query_status(raw, operation, FER_CONNECTION_ABORTED, status);
+}
+
+/* Whether the connect succeeded and the connection has ended since. A connect that is answered by a
+ * reset is refused (RFC 9293, 3.10.7.3), and a broken pipe requires a connection. */
+static bool is_connection_error(fer_error status)
+{
+    return status.kind == FER_CONNECTION_RESET || status.kind == FER_BROKEN_PIPE;
+}
+
+/* Another thread may have applied the event already. */
+fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status)
+{
+    if (status.kind == FER_WOULD_BLOCK) {
+        return status;
+    }
+    if (status.kind != FER_OK && !is_connection_error(status)) {
+        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, status);
+        return status;
+    }
+    (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
+    if (status.kind != FER_OK) {
+        (void)feri_stream_after_failed_write(handle, status);
+    }
+    return feri_ok();
+}
+
+fer_error feri_pending_connect_status(fer_handle *handle)
+{
+    feri_operation operation = feri_connect_operation(handle);
+    fer_error status = feri_ok();
+    FER_TRY(feri_connect_status(handle->p_.raw_, operation, &status));
+    if (status.kind == FER_WOULD_BLOCK && feri_handle_is_shared(handle)) {
+        FER_TRY(feri_connect_status_without_error(handle->p_.raw_, operation, &status));
+    }
+    return feri_pending_connect_apply(handle, status);
+}
+
+/* The failures of calls that the system refuses because the connection has ended. */
+
+/* A failure of the query itself, for example without buffers, says nothing. */
+bool feri_has_lost_its_peer(fer_raw_socket raw)
+{
+    fer_error_kind kind = ferp_check_connected(raw).kind;
+    return kind == FER_NOT_CONNECTED || kind == FER_INVALID_INPUT;
+}
+
+/* XNU refuses every setsockopt and getpeername with EINVAL once both halves have ended
+ * (uipc_socket.c, sosetoptlock; uipc_syscalls.c, getpeername). FreeBSD's TCP options are ECONNRESET
+ * then (tcp_ctloutput). The second call shows that the first one's error is no mistake of the
+ * caller, and of no other origin. Windows documents WSAENOTCONN and WSAENETRESET ("setsockopt
+ * function", MSDN), and getpeername may still succeed (row peer_addr_after_end). */
+bool feri_connection_has_ended(fer_raw_socket raw, fer_error error)
+{
+    switch (error.kind) {
+    case FER_CONNECTION_RESET:
+    case FER_CONNECTION_ABORTED:
+    case FER_NOT_CONNECTED:
+        return !ferp_traits()->io_waits_in_kernel || feri_has_lost_its_peer(raw);
+    case FER_INVALID_INPUT: return feri_has_lost_its_peer(raw);
+    default: return false;
+    }
+}
+
+/* Whether setting an option failed because both halves have ended. A stream that was never
+ * connected has ENOTCONN of getpeername, on XNU too. */
+static bool halves_have_ended(fer_raw_socket raw, fer_error error)
+{
+    return error.kind == FER_INVALID_INPUT && ferp_check_connected(raw).kind == FER_INVALID_INPUT;
+}
+
+/* A connection that had ended before its socket was adopted, which the handle takes for a socket
+ * that was never connected. Such a socket never has ECONNRESET (FreeBSD, NetBSD, OpenBSD:
+ * tcp_ctloutput). */
+static bool had_ended_before_adoption(const fer_handle *handle, fer_error error)
+{
+    return feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_UNCONNECTED &&
+           feri_handle_has_flag(handle, FERI_FLAG_ADOPTED) &&
+           (error.kind == FER_CONNECTION_RESET || halves_have_ended(handle->p_.raw_, error));
+}
+
+/* A connect that has failed, although no call has told so yet (rule C5). SO_ERROR is not read, so
+ * that the call that detects the failure returns its cause. */
+static bool has_failed_to_connect(const fer_handle *handle, fer_error error)
+{
+    return feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_CONNECTING &&
+           halves_have_ended(handle->p_.raw_, error);
+}
+
+fer_error feri_set_result(const fer_handle *handle, fer_error error)
+{
+    bool is_connection = error.kind != FER_OK &&
+                         feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_OPEN &&
+                         !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
+    bool has_ended = (is_connection && feri_connection_has_ended(handle->p_.raw_, error)) ||
+                     had_ended_before_adoption(handle, error) ||
+                     has_failed_to_connect(handle, error);
+    return has_ended ? feri_map_error(FERI_OPERATION_SET_ENDED, error) : error;
+}
