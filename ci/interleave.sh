@@ -199,7 +199,7 @@ tests_of() {
         core/handle/limits.c)
             say unit_test_limits_threads conformance_limits_threads stress_limits
             ;;
-        core/handle/modes.c | core/handle/handle.c)
+        core/handle/modes.c | core/handle/ownership.c)
             say unit_test_modes_threads conformance_clones conformance_raw_and_clones \
                 conformance_modes conformance_shutdown
             ;;

@@ -4,6 +4,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/names/resolver.h"
+#include "core/open/binding.h"
 #include "core/open/connect_attempts.h"
 #include "core/open/connecting.h"
 #include "ferrule/resolve.h"

@@ -8,7 +8,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
-#include "core/open/connecting.h"
+#include "core/open/binding.h"
 #include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"

@@ -3,7 +3,6 @@
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
-#include "core/open/connecting.h"
 #include "core/wait/readiness.h"
 #include "ferrule/tcp.h"
 #include "platform/platform.h"

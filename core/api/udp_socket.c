@@ -4,7 +4,6 @@
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
-#include "core/open/connecting.h"
 #include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
 #include "core/wait/readiness.h"

@@ -2,7 +2,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
-#include "core/open/connecting.h"
+#include "core/open/binding.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/datagram.h"
 #include "core/wait/readiness.h"

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "core/address/host_port.h"
-#include "core/open/connecting.h"
+#include "core/open/binding.h"
 #include "ferrule/error.h"
 #include "ferrule/socket_addr.h"
 #include "platform/platform.h"

@@ -7,9 +7,6 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
-#include "core/handle/options.h"
-#include "core/open/connecting.h"
-#include "core/open/socket_building.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -129,106 +126,68 @@ void feri_unix_datagram_prepare(fer_raw_socket raw)
     }
 }
 
-/* Binding a port in TIME_WAIT is the effect of SO_REUSEADDR on a POSIX stream. On Windows every
- * bind can do it, and SO_REUSEADDR would let another socket steal the port. */
-static bool always_reuses(const fer_handle *handle)
+/* Fills a handle with the first of several addresses that works. */
+
+bool feri_is_family_choice(fer_ip_family family)
 {
-    return ferp_traits()->reuse_address_steals_ports && feri_socket_type(handle) == FER_TYPE_STREAM;
+    return family == (fer_ip_family)0 || family == FER_IP_V4 || family == FER_IP_V6;
 }
 
-/* POSIX systems accept SO_REUSEADDR for a Unix socket. A path that exists is not bound again
- * (unix(7)). */
-static bool never_reuses(const fer_handle *handle)
+bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count)
 {
-    return feri_handle_has_flag(handle, FERI_FLAG_UNIX);
+    if (addrs == NULL || count == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (addrs[i].ip.family != FER_IP_V4 && addrs[i].ip.family != FER_IP_V6) {
+            return false;
+        }
+    }
+    return true;
 }
 
-/* A failed bind may have set exclusive use, and a socket cannot have both options. */
-static fer_error set_reuse_option(const fer_handle *handle, bool reuse)
+fer_domain feri_domain_of(const fer_socket_addr *addr)
 {
-    fer_error error = ferp_set_option(handle->p_.raw_, FERP_REUSE_ADDRESS, reuse);
-    bool is_exclusive = error.kind == FER_INVALID_INPUT &&
-                        ferp_traits()->reuse_address_steals_ports && !feri_socket_is_bound(handle);
-    if (!is_exclusive) {
+    return addr->ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
+}
+
+uint32_t feri_family_flag(const fer_socket_addr *addr)
+{
+    return addr->ip.family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
+}
+
+uint32_t feri_any_addr_flag(const fer_socket_addr *addr)
+{
+    return fer_ip_addr_is_unspecified(addr->ip) ? FERI_FLAG_ANY_ADDR : 0;
+}
+
+fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw,
+                              uint32_t flags)
+{
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(handle);
         return error;
     }
-    FER_TRY(ferp_set_option(handle->p_.raw_, FERP_EXCLUSIVE_ADDRESS, 0));
-    return ferp_set_option(handle->p_.raw_, FERP_REUSE_ADDRESS, reuse);
+    return feri_handle_fill(handle, raw, flags);
 }
 
-/* Whether the socket needs SO_REUSEPORT to share its address. */
-static bool shares_by_reuse_port(const fer_handle *handle)
+fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
+                          feri_opener opener)
 {
-    return ferp_traits()->datagrams_share_by_reuse_port &&
-           feri_socket_type(handle) == FER_TYPE_DGRAM;
-}
-
-/* set_reuse_address(false) keeps the SO_REUSEPORT that set_reuse_port has set. */
-static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
-{
-    FER_TRY(set_reuse_option(handle, reuse));
-    bool port = reuse || feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
-    return shares_by_reuse_port(handle) ? ferp_set_option(handle->p_.raw_, FERP_REUSE_PORT, port)
-                                        : feri_ok();
-}
-
-/* The default value is left to bind, which then keeps the port exclusive. */
-fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
-{
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (never_reuses(handle) || always_reuses(handle)) {
-        return feri_ok();
+    FERI_ASSERT(opener != NULL);
+    if (!feri_addresses_are_valid(addrs, count)) {
+        return feri_refuse(addrs == NULL);
     }
-    FER_TRY(feri_set_result(handle, set_reuse_options(handle, reuse)));
-    bool is_default = reuse == (feri_socket_type(handle) == FER_TYPE_STREAM);
-    feri_atomic_change_bits(&handle->p_.flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
-                            is_default ? FERI_FLAG_REUSE_ADDRESS_SET : 0);
-    return feri_ok();
-}
-
-/* The value that bind will use. */
-fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
-{
-    FER_TRY(feri_handle_check_getter(handle, out));
-    if (never_reuses(handle)) {
-        *out = false;
-        return feri_ok();
+    FER_TRY(feri_handle_claim(handle));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    size_t tried = 0;
+    fer_error error = opener(&addrs[tried], &raw);
+    while (error.kind != FER_OK && tried + 1 < count) {
+        tried++;
+        error = opener(&addrs[tried], &raw);
     }
-    bool is_default =
-        !feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_ADOPTED);
-    if (always_reuses(handle) || is_default) {
-        *out = feri_socket_type(handle) == FER_TYPE_STREAM;
-        return feri_ok();
-    }
-    return feri_switch(handle, FERP_REUSE_ADDRESS, out);
-}
-
-/* Whether this handle knows the value of set_reuse_port better than the system does. */
-static bool keeps_reuse_port(const fer_handle *handle)
-{
-    return shares_by_reuse_port(handle) && !feri_handle_is_shared(handle);
-}
-
-fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse)
-{
-    FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
-    bool shares =
-        shares_by_reuse_port(handle) && feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET);
-    FER_TRY(feri_set_switch(handle, FERP_REUSE_PORT, reuse || shares));
-    feri_atomic_change_bits(&handle->p_.flags_, reuse ? FERI_FLAG_REUSE_PORT_SET : 0,
-                            reuse ? 0 : FERI_FLAG_REUSE_PORT_SET);
-    return feri_ok();
-}
-
-fer_error feri_socket_reuse_port(const fer_handle *handle, bool *out)
-{
-    FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
-    FER_TRY(feri_handle_check_getter(handle, out));
-    if (keeps_reuse_port(handle)) {
-        *out = feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
-        return feri_ok();
-    }
-    return feri_switch(handle, FERP_REUSE_PORT, out);
+    return feri_finish_opening(handle, error, raw,
+                               feri_family_flag(&addrs[tried]) | feri_any_addr_flag(&addrs[tried]));
 }
 
 /* Opens listeners and accepts connections. */

@@ -10,6 +10,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/open/binding.h"
 #include "core/open/connect_schedule.h"
 #include "core/open/connecting.h"
 #include "core/wait/waiting.h"

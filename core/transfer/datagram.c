@@ -7,6 +7,7 @@
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
+#include "core/open/binding.h"
 #include "core/open/connecting.h"
 #include "core/transfer/stream_shutdown.h"
 #include "core/wait/waiting.h"

@@ -1,0 +1,181 @@
+/* ownership.c: clones, and sockets that are adopted or released. */
+#include "core/handle/handle.h"
+
+#include "core/base/compiler.h"
+#include "core/base/error.h"
+#include "core/handle/connection.h"
+#include "core/handle/modes.h"
+#include "platform/platform.h"
+
+/* On failure nothing has changed. */
+static fer_error duplicate(fer_handle *handle, fer_raw_socket *out)
+{
+    feri_shared_modes *record = NULL;
+    FER_TRY(feri_modes_new_record(handle, &record));
+    fer_error error = ferp_duplicate(handle->p_.raw_, out);
+    if (error.kind != FER_OK) {
+        ferp_memory_free(record);
+        return error;
+    }
+    feri_modes_share(handle, record);
+    return error;
+}
+
+fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
+{
+    FER_TRY(feri_stream_check(handle, FERI_REQUEST_CLONE));
+    FER_TRY(feri_handle_claim(out));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_error error = duplicate(handle, &raw);
+    if (error.kind == FER_OK) {
+        /* From now on another handle can change the modes, and can end the read half unnoticed by
+         * this one. A waiting reader is woken, so that it waits again as a reader of a shared
+         * socket. */
+        feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_CLONED, 0);
+        ferp_wake(handle->p_.raw_);
+        error = feri_handle_fill_clone(out, raw, handle);
+    }
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(out);
+    }
+    return error;
+}
+
+bool feri_read_shut_by_clone(const fer_handle *handle)
+{
+    return ferp_traits()->shutdown_read_resets_on_data && feri_modes_has_ended_reading(handle);
+}
+
+static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_description *out)
+{
+    FER_TRY(ferp_describe(raw, out));
+    bool has_domain =
+        domain == FERI_DOMAIN_IP ? out->is_ip && !out->is_of_other_protocol : out->is_unix;
+    return has_domain ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}
+
+static fer_error adopt_modes(fer_handle *handle, fer_raw_socket raw)
+{
+    FER_TRY(feri_modes_read_from(raw, feri_handle_has_flag(handle, FERI_FLAG_LISTENING), handle));
+    FER_TRY(ferp_adopt(raw));
+    return feri_modes_apply_timeouts(handle, raw);
+}
+
+/* The flags are those with which the handle is filled afterwards. */
+static fer_error claim_and_adopt(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
+{
+    FER_TRY(feri_handle_claim(handle));
+    handle->p_.flags_ = flags;
+    fer_error error = adopt_modes(handle, raw);
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(handle);
+    }
+    return error;
+}
+
+static uint32_t adopted_flags(const ferp_description *description)
+{
+    uint32_t flags = FERI_FLAG_ADOPTED;
+    flags |= description->family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
+    flags |= description->is_nonblocking ? FERI_FLAG_NONBLOCKING : 0;
+    flags |= description->is_listening ? FERI_FLAG_LISTENING : 0;
+    return flags;
+}
+
+static fer_error adopt(fer_handle *handle, fer_raw_socket raw, const ferp_description *description)
+{
+    uint32_t flags = adopted_flags(description);
+    FER_TRY(claim_and_adopt(handle, raw, flags));
+    return feri_handle_fill(handle, raw, flags);
+}
+
+fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
+{
+    ferp_description description;
+    FER_TRY(describe(raw, domain, &description));
+    if (!description.is_stream || description.is_listening || !description.is_connected) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return adopt(handle, raw, &description);
+}
+
+fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
+{
+    ferp_description description;
+    FER_TRY(describe(raw, domain, &description));
+    if (!description.is_stream || !description.is_listening) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return adopt(handle, raw, &description);
+}
+
+fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
+{
+    ferp_description description;
+    FER_TRY(describe(raw, domain, &description));
+    if (!description.is_datagram) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    FER_TRY(adopt(handle, raw, &description));
+    ferp_report_refusals(raw, description.is_connected);
+    return feri_ok();
+}
+
+static bool has_addresses(const ferp_description *description)
+{
+    return description->is_ip || description->is_unix;
+}
+
+static uint32_t described_flags(const ferp_description *description)
+{
+    uint32_t flags = description->is_unix ? FERI_FLAG_UNIX : 0;
+    flags |= description->is_stream ? 0 : FERI_FLAG_DATAGRAM;
+    flags |= description->is_packets || !has_addresses(description) ? FERI_FLAG_FOREIGN : 0;
+    flags |= description->is_raw || (description->is_datagram && description->is_of_other_protocol)
+                 ? FERI_FLAG_NO_PORTS
+                 : 0;
+    return flags;
+}
+
+/* A pending connect continues as if this handle had started it (rule C5). */
+static fer_error fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32_t flags,
+                                  bool is_connecting)
+{
+    FER_TRY(feri_handle_fill_unconnected(handle, raw, flags));
+    if (is_connecting) {
+        /* fails if another thread has closed the handle */
+        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN);
+    }
+    return feri_ok();
+}
+
+fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
+{
+    ferp_description description;
+    FER_TRY(ferp_describe(raw, &description));
+    bool has_messages = description.is_datagram || description.is_raw;
+    bool is_known = description.is_stream || description.is_packets ||
+                    (has_messages && has_addresses(&description));
+    if (!is_known) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    uint32_t flags = adopted_flags(&description) | described_flags(&description);
+    FER_TRY(claim_and_adopt(handle, raw, flags));
+    if (description.is_stream && !description.is_listening && !description.is_connected) {
+        return fill_unconnected(handle, raw, flags, description.is_connecting);
+    }
+    if (description.is_datagram && description.is_ip) {
+        ferp_report_refusals(raw, description.is_connected);
+    }
+    return feri_handle_fill(handle, raw, flags);
+}
+
+fer_raw_socket feri_into_raw(fer_handle *handle)
+{
+    fer_raw_socket raw = feri_handle_release(handle);
+    if (raw != FER_RAW_SOCKET_NONE) {
+        feri_modes_write_to(handle, raw);
+        feri_modes_leave(handle);
+    }
+    return raw;
+}
