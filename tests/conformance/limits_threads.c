@@ -85,14 +85,26 @@ static void a_cancel_by_another_thread_ends_every_call_that_waits(void **state)
 
 /* Cancels and resets until it is stopped. */
 static atomic_bool stops;
+static atomic_uint cancels;
 
-static void cancel_on(void *argument)
+static void cancel_on(void *unused)
 {
-    unsigned *cancels = argument;
+    (void)unused;
     while (!atomic_load(&stops)) {
-        *cancels += fer_cancel_token_cancel(&limits_token).kind == FER_OK;
+        atomic_fetch_add(&cancels, fer_cancel_token_cancel(&limits_token).kind == FER_OK);
         test_thread_yield();
         FER_IGNORE(fer_cancel_token_reset(&limits_token));
+        test_thread_yield();
+    }
+}
+
+/* Starts cancel_on and waits for its first cancel, which a loaded machine may run late. */
+static void start_to_cancel(test_thread *thread)
+{
+    atomic_store(&stops, false);
+    atomic_store(&cancels, 0);
+    test_thread_start(thread, cancel_on, NULL);
+    while (atomic_load(&cancels) == 0) {
         test_thread_yield();
     }
 }
@@ -147,11 +159,9 @@ static void no_byte_is_lost_by_reads_that_are_cancelled_all_the_time(void **stat
         const fer_limits limits = limits_with_token();
         struct sender sender = {pair->other, pattern, PATTERN_LEN, false};
         test_thread threads[2];
-        unsigned cancels = 0;
         size_t total = 0;
-        atomic_init(&stops, false);
         assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-        test_thread_start(&threads[0], cancel_on, &cancels);
+        start_to_cancel(&threads[0]);
         test_thread_start(&threads[1], send_in_pieces, &sender);
         fer_error error = read_all(&pair->stream, exact == 1, &total);
         atomic_store(&stops, true);
@@ -161,7 +171,6 @@ static void no_byte_is_lost_by_reads_that_are_cancelled_all_the_time(void **stat
         assert_true(error.kind == FER_OK || error.kind == FER_CANCELLED);
         assert_int_equal(total, PATTERN_LEN);
         assert_true(pattern_matches(received, PATTERN_LEN, 0));
-        assert_int_not_equal(cancels, 0);
         pair_close(pair);
     }
 }
@@ -173,13 +182,11 @@ static void no_byte_is_uncounted_by_writes_that_are_cancelled_all_the_time(void 
     const fer_limits limits = limits_with_token();
     struct drain drain = {pair->other, 0, true, PEER_GOT};
     test_thread threads[2];
-    unsigned cancels = 0;
     size_t total = 0;
     fer_error error;
     pattern_fill(pattern, PATTERN_LEN, 0);
-    atomic_init(&stops, false);
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-    test_thread_start(&threads[0], cancel_on, &cancels);
+    start_to_cancel(&threads[0]);
     test_thread_start(&threads[1], drain_all, &drain);
     do {
         size_t n = 0;
