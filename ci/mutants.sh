@@ -47,7 +47,7 @@ mutate() {
 # winsock/error.c is not in the list: it is built only for Windows, and its code is like that of
 # posix/error.c.
 tables="core/handle/stream_state.c core/open/connect_schedule.c
-    core/base/error.c core/base/error.h
+    core/base/error.h
     platform/posix/error.c platform/posix/errors_posix.h platform/posix/errors_linux.h
     platform/posix/errors_bsd.h platform/winsock/errors_winsock.h platform/sim/error.c"
 bad=0

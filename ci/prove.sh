@@ -243,7 +243,7 @@ planted() {
     plant_bug host_port core/address/host_port.c "s/text\[i\] == ':' ? i : colon/text[i] == ':' \&\& colon == NO_COLON ? i : colon/" find_last_colon
     plant_bug host_port core/address/host_port.c 's/UINT16_MAX, \&value/UINT32_MAX, \&value/' parse_port
     plant_bug host_port core/address/host_port.c 's/host_len -= 2/host_len -= 1/' strip_brackets
-    plant_bug slices core/transfer/stream_vectored.c 's/slice.len > feri_io_length_max() - plan.sum/slice.len + plan.sum > feri_io_length_max()/' plan_slices
+    plant_bug slices core/transfer/stream_vectored.c 's/slice.len > sum_max - plan.sum/slice.len + plan.sum > sum_max/' plan_slices
     plant_bug slices core/transfer/stream_vectored.c 's/len -= slice.len;/len -= slice_at(slices, made).len;/' cut_slices
     plant_bug slice_element core/transfer/stream_vectored.c 's/index \* sizeof slice, sizeof slice/index * (sizeof slice - 1), sizeof slice/'
     plant_bug state core/handle/stream_state.c 's/{O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O}/{O,  M, M, M, M, M, M, S, E, S, E,  R,  E,  O}/' next_read_half

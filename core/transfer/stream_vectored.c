@@ -60,7 +60,9 @@ static slice_plan plan_slices(const void *slices, size_t count)
     }
     plan.first = count_leading_empty(slices, count);
     size_t left = count - plan.first;
-    size_t limit = left < ferp_traits()->io_slices_max ? left : ferp_traits()->io_slices_max;
+    const size_t count_max = ferp_traits()->io_slices_max;
+    const size_t sum_max = ferp_traits()->io_length_max;
+    const size_t limit = left < count_max ? left : count_max;
     /*@ loop invariant BY_WP(plan.count <= limit && plan.sum <= length_max);
         loop invariant BY_WP(plan.sum == total(slices, plan.first, plan.first + plan.count));
         loop invariant BY_WP(\forall integer k; plan.first <= k < plan.first + plan.count ==>
@@ -74,19 +76,19 @@ static slice_plan plan_slices(const void *slices, size_t count)
             plan.valid = false;
             return plan;
         }
-        if (slice.len > ferp_traits()->io_length_max - plan.sum) {
+        if (slice.len > sum_max - plan.sum) {
             break;
         }
         plan.sum += slice.len;
         plan.count++;
     }
-    FERI_ASSERT(plan.sum <= ferp_traits()->io_length_max);
+    FERI_ASSERT(plan.sum <= sum_max);
     /* Else a short slice before a long one would be sent alone. */
     if (plan.count > 0 && plan.count < limit && plan.count < CUT_SLICES_MAX &&
-        plan.sum < ferp_traits()->io_length_max) {
+        plan.sum < sum_max) {
         plan.is_cut = true;
         plan.count++;
-        plan.sum = ferp_traits()->io_length_max;
+        plan.sum = sum_max;
     }
     return plan;
 }

@@ -28,12 +28,9 @@
 */
 
 /*@ assigns \nothing;
-    ensures \result == length_max; */
-static inline size_t feri_io_length_max(void);
-
-/*@ assigns \nothing;
-    ensures \result == slices_max; */
-static inline size_t feri_io_slices_max(void);
+    ensures \valid_read(\result);
+    ensures \result->io_length_max == length_max && \result->io_slices_max == slices_max; */
+const struct ferp_traits *ferp_traits(void);
 
 /* eva_slices.c checks the element that it returns. */
 /*@ requires index < slice_count(slices);
