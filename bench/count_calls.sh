@@ -90,10 +90,10 @@ check() {
 
 # docs/DESIGN.md, "What a call costs", has the reason of each gate.
 for name in archive shared lto; do
-    check "$name" write_read 2 60 bench_limits
-    check "$name" add_delete_1 2 60 bench_poller
-    check "$name" modify 1 36 bench_poller
-    check "$name" wait_nothing 1 49 bench_poller
+    check "$name" write_read 2 80 bench_limits
+    check "$name" add_delete_1 2 70 bench_poller
+    check "$name" modify 1 45 bench_poller
+    check "$name" wait_nothing 1 60 bench_poller
 done
 if [ "$only_gates" = no ]; then
     poller="$builds/lto/bench/bench_poller"

@@ -151,10 +151,10 @@ host_port() {
 # The plan of a vectored call, and the element of the array that it reads (Eva).
 slices() {
     slice_element "$1" "$2.element" || return 1
-    # One goal of plan_slices is not proved without pruning.
+    # One goal of feri_plan_slices is not proved without pruning.
     pruning=
     code=0
-    wp "$1" "$2" "" tests/proof/wp_vectored.c count_leading_empty,plan_slices,cut_slices || code=1
+    wp "$1" "$2" "" tests/proof/wp_vectored.c count_leading_empty,feri_plan_slices,feri_clip_slices || code=1
     pruning=-wp-no-pruning
     return "$code"
 }
@@ -243,9 +243,9 @@ planted() {
     plant_bug host_port core/address/host_port.c "s/text\[i\] == ':' ? i : colon/text[i] == ':' \&\& colon == NO_COLON ? i : colon/" find_last_colon
     plant_bug host_port core/address/host_port.c 's/UINT16_MAX, \&value/UINT32_MAX, \&value/' parse_port
     plant_bug host_port core/address/host_port.c 's/host_len -= 2/host_len -= 1/' strip_brackets
-    plant_bug slices core/transfer/stream_vectored.c 's/slice.len > sum_max - plan.sum/slice.len + plan.sum > sum_max/' plan_slices
-    plant_bug slices core/transfer/stream_vectored.c 's/len -= slice.len;/len -= slice_at(slices, made).len;/' cut_slices
-    plant_bug slice_element core/transfer/stream_vectored.c 's/index \* sizeof slice, sizeof slice/index * (sizeof slice - 1), sizeof slice/'
+    plant_bug slices core/transfer/slices.c 's/slice.len > sum_max - plan.sum/slice.len + plan.sum > sum_max/' feri_plan_slices
+    plant_bug slices core/transfer/slices.c 's/len -= slice.len;/len -= feri_slice_at(slices, made).len;/' feri_clip_slices
+    plant_bug slice_element core/transfer/slices.c 's/index \* sizeof slice, sizeof slice/index * (sizeof slice - 1), sizeof slice/'
     plant_bug state core/handle/stream_state.c 's/{O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O}/{O,  M, M, M, M, M, M, S, E, S, E,  R,  E,  O}/' next_read_half
     plant_bug state core/handle/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
     plant_bug schedule core/open/connect_schedule.c 's/DELAYED\]     = {M, M,  M,  R,  R,  D,/DELAYED]     = {M, M,  M,  R,  R,  R,/' feri_schedule_next_phase

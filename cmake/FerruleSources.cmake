@@ -28,9 +28,9 @@ set(ferrule_core_sources
     core/open/unix_opening.c
     core/transfer/copy.c
     core/transfer/datagram.c
+    core/transfer/slices.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
-    core/transfer/stream_vectored.c
     core/names/address_source.c
     core/names/lookup_pool.c
     core/names/resolver.c
@@ -126,7 +126,6 @@ set(ferrule_sim_sources
     platform/sim/token.c
     platform/sim/trace.c
     platform/sim/traits.c
-    platform/sim/try.c
     platform/sim/unix.c
     platform/sim/wait.c)
 # For the pollers that store a table of their sockets.

@@ -43,7 +43,7 @@ struct ferp_traits {
     /* A send that is cut off while it waits fails without the count of the bytes it moved, unless a
      * signal or its timeout ended it (FreeBSD, sys/kern/uipc_syscalls.c, kern_sendit; NetBSD,
      * do_sys_sendmsg_so; XNU, sendit). A stream's sends then never wait in the kernel: core makes
-     * them by ferp_try_send and waits. A send that fails otherwise may have moved bytes too: these
+     * them with FERP_DONTWAIT and waits. A send that fails otherwise may have moved bytes too: these
      * systems queue them before tcp_output, which returns the EPERM or EACCES of a firewall
      * (tcp_usr_send, tcp_output). So PERMISSION_DENIED of a send ends the stream. Only where
      * io_waits_in_kernel is true. */
@@ -216,27 +216,23 @@ fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out); /* SO_PEE
 /* ---- Bytes. *n is the number of bytes moved, 0 on failure. len and sums are at most
  * io_length_max (of a datagram datagram_length_max), counts at most io_slices_max. */
 
-/* OK with *n == 0 and len > 0 is end of file. BROKEN_PIPE: the read half of this socket is shut
- * down (WSAESHUTDOWN). */
-fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n);
-fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n);
-fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                             size_t *n);
-/* BROKEN_PIPE: the write half is shut down, or the connection is closed. Never raises a signal. */
-fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n);
-fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
-                             size_t *n);
+/* The flags of these functions, as in recv(2) and send(2). */
+enum {
+    FERP_PEEK = 1,     /* a receive leaves what it returns in the queue. MSG_PEEK */
+    FERP_DONTWAIT = 2, /* never waits, whatever the mode of the socket: WOULD_BLOCK. MSG_DONTWAIT |
+                          nothing, because no call waits */
+    FERP_NOT_UDP = 4   /* the datagrams of ferp_recv_from are not of UDP */
+};
 
-/* As ferp_recv or ferp_peek, as ferp_send, and as the vectored calls, but never wait, whatever the
- * mode of the socket: WOULD_BLOCK. MSG_DONTWAIT | nothing, because no call waits. */
-typedef enum ferp_recv_mode { FERP_RECV, FERP_PEEK } ferp_recv_mode;
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
-                        size_t *n);
-fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n);
-fer_error ferp_try_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                                 size_t *n);
-fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
-                                 size_t *n);
+/* OK with *n == 0 and len > 0 is end of file. BROKEN_PIPE: the read half of this socket is shut
+ * down (WSAESHUTDOWN). The vectored form has no FERP_PEEK. */
+fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n);
+fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                             unsigned flags, size_t *n);
+/* BROKEN_PIPE: the write half is shut down, or the connection is closed. Never raises a signal. */
+fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned flags, size_t *n);
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                             unsigned flags, size_t *n);
 
 /* A received datagram: the number of bytes stored, whether the datagram was longer, and its
  * sender. A sender of family 0: the read half is shut down, and nothing is queued. */
@@ -246,25 +242,14 @@ struct ferp_datagram {
     fer_socket_addr from;
 };
 
-/* The protocol of a datagram socket. */
-typedef enum ferp_protocol { FERP_UDP, FERP_OTHER_PROTOCOL } ferp_protocol;
-
-/* One datagram, removed from the queue or not. A datagram longer than the buffer is truncated on
- * every OS. recvfrom (Linux: UDP, MSG_TRUNC), recvmsg | recvfrom (WSAEMSGSIZE). */
-fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+/* One datagram. A datagram longer than the buffer is truncated on every OS. recvfrom (Linux: UDP,
+ * MSG_TRUNC), recvmsg | recvfrom (WSAEMSGSIZE). */
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
                          struct ferp_datagram *out);
-fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
 /* Sends one datagram, complete or not at all. ADDR_NOT_AVAILABLE: the socket has no port, and none
  * is left. sendto; after EAGAIN on Linux getsockname. */
-fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
-                       size_t *n);
-
-/* As ferp_recv_from, ferp_peek_from and ferp_send_to, but never wait, as ferp_try_recv. */
-fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
-                             struct ferp_datagram *out);
-fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out);
-fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
-                           const fer_socket_addr *addr, size_t *n);
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
+                       const fer_socket_addr *addr, size_t *n);
 
 struct ferp_unix_datagram {
     size_t len;
@@ -272,15 +257,11 @@ struct ferp_unix_datagram {
     fer_unix_addr from;
 };
 
-/* As above, with Unix addresses. */
-fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+/* As above, with Unix addresses, and without FERP_PEEK. */
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
                               struct ferp_unix_datagram *out);
-fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
                             const fer_unix_addr *addr, size_t *n);
-fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
-                                  struct ferp_unix_datagram *out);
-fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
-                                const fer_unix_addr *addr, size_t *n);
 
 /* Sets whether a datagram socket reports ports that refuse its datagrams (SIO_UDP_CONNRESET), best
  * effort, and never a time to live that has expired (SIO_UDP_NETRESET). Does nothing elsewhere:

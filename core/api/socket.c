@@ -399,7 +399,7 @@ fer_error fer_socket_send(fer_socket *socket, const void *buf, size_t len, size_
 {
     feri_store_count(n, 0);
     FER_TRY(check_is_datagram(socket));
-    return feri_datagram_send(socket_handle(socket), buf, len, FERI_WAIT_BY_MODE, n);
+    return feri_datagram_send(socket_handle(socket), buf, len, 0, n);
 }
 
 fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
@@ -407,13 +407,13 @@ fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
 {
     feri_store_count(n, 0);
     FER_TRY(check_is_datagram(socket));
-    return feri_datagram_send_to(socket_handle(socket), buf, len, to, FERI_WAIT_BY_MODE, n);
+    return feri_datagram_send_to(socket_handle(socket), buf, len, to, 0, n);
 }
 
 fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
     FER_TRY(check_is_datagram(socket));
-    return feri_datagram_receive(socket_handle(socket), buf, len, FERI_RECV, out);
+    return feri_datagram_receive(socket_handle(socket), buf, len, 0, out);
 }
 
 /* ---- Conversion to other handle types */

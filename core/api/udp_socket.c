@@ -52,58 +52,58 @@ fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_add
 
 fer_error fer_udp_socket_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_datagram_send(udp_handle(socket), buf, len, FERI_WAIT_BY_MODE, n);
+    return feri_datagram_send(udp_handle(socket), buf, len, 0, n);
 }
 
 fer_error fer_udp_socket_send_to(fer_udp_socket *socket, const void *buf, size_t len,
                                  const fer_socket_addr *to, size_t *n)
 {
-    return feri_datagram_send_to(udp_handle(socket), buf, len, to, FERI_WAIT_BY_MODE, n);
+    return feri_datagram_send_to(udp_handle(socket), buf, len, to, 0, n);
 }
 
 fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, void *buf, size_t len,
                                    fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_RECV, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, 0, out);
 }
 
 fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_RECV, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, 0, out);
 }
 
 fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, void *buf, size_t len,
                                    fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_PEEK, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, FERP_PEEK, out);
 }
 
 fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_PEEK, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, FERP_PEEK, out);
 }
 
 fer_error fer_udp_socket_try_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_datagram_send(udp_handle(socket), buf, len, FERI_WAIT_NEVER, n);
+    return feri_datagram_send(udp_handle(socket), buf, len, FERP_DONTWAIT, n);
 }
 
 fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf, size_t len,
                                      const fer_socket_addr *to, size_t *n)
 {
-    return feri_datagram_send_to(udp_handle(socket), buf, len, to, FERI_WAIT_NEVER, n);
+    return feri_datagram_send_to(udp_handle(socket), buf, len, to, FERP_DONTWAIT, n);
 }
 
 fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t len,
                                        fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_TRY_RECV, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, FERP_DONTWAIT, out);
 }
 
 fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf, size_t len,
                                        fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, FERI_TRY_PEEK, out);
+    return feri_datagram_receive(udp_handle(socket), buf, len, FERP_PEEK | FERP_DONTWAIT, out);
 }
 
 fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest,

@@ -6,7 +6,6 @@
 #include "core/open/unix_opening.h"
 #include "core/transfer/datagram.h"
 #include "core/wait/readiness.h"
-#include "core/wait/waiting.h"
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
@@ -84,69 +83,27 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 /* ---- Sending and receiving */
 
-/* addr: NULL for the peer. */
-static fer_error send_unix_datagram(fer_handle *handle, const void *buf, size_t len,
-                                    const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
-{
-    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
-    FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error;
-    do {
-        error = feri_datagram_send_once(&waiting, buf, len, NULL, addr, n);
-    } while (feri_waiting_after_try(&waiting, &error) == FERI_TRY_AGAIN);
-    return error;
-}
-
-static fer_error send_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
-                                feri_wait_mode wait_mode, size_t *n)
-{
-    size_t sent = 0;
-    fer_error error = feri_datagram_check_send(const_datagram_handle(socket), buf, len);
-    if (error.kind == FER_OK) {
-        error = send_unix_datagram(&socket->handle_, buf, len, NULL, wait_mode, &sent);
-    }
-    feri_store_count(n, sent);
-    return error;
-}
-
 fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
 {
-    return send_with_mode(socket, buf, len, FERI_WAIT_BY_MODE, n);
+    return feri_unix_datagram_send(datagram_handle(socket), buf, len, 0, n);
 }
 
 fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len,
                                      size_t *n)
 {
-    return send_with_mode(socket, buf, len, FERI_WAIT_NEVER, n);
-}
-
-/* A foreign socket has SOCK_SEQPACKET. Linux would send to its peer, whatever the address is
- * (af_unix.c, unix_seqpacket_sendmsg). */
-static fer_error send_to_with_mode(fer_unix_datagram *socket, const void *buf, size_t len,
-                                   const fer_unix_addr *addr, feri_wait_mode wait_mode, size_t *n)
-{
-    size_t sent = 0;
-    fer_error error = feri_datagram_check_send(const_datagram_handle(socket), buf, len);
-    error = error.kind == FER_OK ? feri_check_unix_name(addr) : error;
-    if (error.kind == FER_OK) {
-        error = feri_handle_has_flag(&socket->handle_, FERI_FLAG_FOREIGN)
-                    ? feri_own_error(FER_INVALID_INPUT)
-                    : send_unix_datagram(&socket->handle_, buf, len, addr, wait_mode, &sent);
-    }
-    feri_store_count(n, sent);
-    return error;
+    return feri_unix_datagram_send(datagram_handle(socket), buf, len, FERP_DONTWAIT, n);
 }
 
 fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
                                          const fer_unix_addr *addr, size_t *n)
 {
-    return send_to_with_mode(socket, buf, len, addr, FERI_WAIT_BY_MODE, n);
+    return feri_unix_datagram_send_to(datagram_handle(socket), buf, len, addr, 0, n);
 }
 
 fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
                                              const fer_unix_addr *addr, size_t *n)
 {
-    return send_to_with_mode(socket, buf, len, addr, FERI_WAIT_NEVER, n);
+    return feri_unix_datagram_send_to(datagram_handle(socket), buf, len, addr, FERP_DONTWAIT, n);
 }
 
 fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len,
@@ -159,49 +116,25 @@ fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, 
         feri_store_count(n, 0);
         return error;
     }
-    return send_to_with_mode(socket, buf, len, &addr, FERI_WAIT_BY_MODE, n);
-}
-
-static fer_error receive_with_mode(fer_unix_datagram *socket, void *buf, size_t len,
-                                   feri_wait_mode wait_mode, fer_unix_received *out)
-{
-    struct ferp_unix_datagram received = {.len = 0};
-    FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
-    if (buf == NULL && len > 0) {
-        return feri_own_error(FER_MISUSE);
-    }
-    len = len < ferp_traits()->datagram_length_max ? len : ferp_traits()->datagram_length_max;
-    fer_raw_socket raw = const_datagram_handle(socket)->p_.raw_;
-    feri_waiting waiting = feri_waiting_with(wait_mode, &socket->handle_, FERP_RECEIVABLE);
-    FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error;
-    do {
-        error = feri_waiting_tries_may_wait(&waiting)
-                    ? ferp_unix_recv_from(raw, buf, len, &received)
-                    : ferp_try_unix_recv_from(raw, buf, len, &received);
-    } while (feri_waiting_after_try(&waiting, &error) == FERI_TRY_AGAIN);
-    if (error.kind == FER_OK) {
-        *out = (fer_unix_received){received.len, received.truncated, received.from};
-    }
-    return error;
+    return fer_unix_datagram_send_to_addr(socket, buf, len, &addr, n);
 }
 
 fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len,
                                       fer_unix_received *out)
 {
-    return receive_with_mode(socket, buf, len, FERI_WAIT_BY_MODE, out);
+    return feri_unix_datagram_receive(datagram_handle(socket), buf, len, 0, out);
 }
 
 fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len,
                                  fer_unix_received *out)
 {
-    return receive_with_mode(socket, buf, len, FERI_WAIT_BY_MODE, out);
+    return feri_unix_datagram_receive(datagram_handle(socket), buf, len, 0, out);
 }
 
 fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, size_t len,
                                           fer_unix_received *out)
 {
-    return receive_with_mode(socket, buf, len, FERI_WAIT_NEVER, out);
+    return feri_unix_datagram_receive(datagram_handle(socket), buf, len, FERP_DONTWAIT, out);
 }
 
 fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest,

@@ -9,6 +9,7 @@
 #include "core/handle/handle.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
+#include "core/open/unix_opening.h"
 #include "core/transfer/stream_shutdown.h"
 #include "core/wait/waiting.h"
 #include "ferrule/ip.h"
@@ -71,15 +72,15 @@ static fer_error destination_for(const fer_handle *handle, const fer_socket_addr
 
 /* ---- Receiving */
 
-static bool removes(feri_recv_mode recv_mode)
-{
-    return recv_mode == FERI_RECV || recv_mode == FERI_TRY_RECV;
-}
-
-static ferp_protocol protocol_of(const fer_handle *handle)
-{
-    return feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ? FERP_OTHER_PROTOCOL : FERP_UDP;
-}
+/* One receive. On success *out is the datagram, or the end of a shut down read half. */
+typedef struct receive_call {
+    const fer_handle *handle;
+    void *buf;
+    size_t len;
+    unsigned flags;
+    struct ferp_datagram *out;
+    bool has_received;
+} receive_call;
 
 /* An IPv6 socket that is connected to an IPv4 address receives from an IPv4 address on FreeBSD and
  * macOS: connect removes INP_IPV6 (sys/netinet6/udp6_usrreq.c, udp6_connect), so the sender is not
@@ -91,25 +92,35 @@ static void map_sender(const fer_handle *handle, fer_socket_addr *from)
     }
 }
 
-static fer_error receive_once(const feri_waiting *waiting, void *buf, size_t len,
-                              feri_recv_mode recv_mode, struct ferp_datagram *out)
-{
-    fer_raw_socket raw = waiting->handle->p_.raw_;
-    ferp_protocol protocol = protocol_of(waiting->handle);
-    if (!feri_waiting_tries_may_wait(waiting)) {
-        return removes(recv_mode) ? ferp_try_recv_from(raw, buf, len, protocol, out)
-                                  : ferp_try_peek_from(raw, buf, len, out);
-    }
-    return removes(recv_mode) ? ferp_recv_from(raw, buf, len, protocol, out)
-                              : ferp_peek_from(raw, buf, len, out);
-}
-
 /* A peeked datagram of another sender is removed from the queue, so that the next one can be
  * peeked. */
-static fer_error drop_from_other(const feri_waiting *waiting, feri_recv_mode recv_mode)
+static fer_error drop_from_other(const receive_call *call)
 {
     struct ferp_datagram dropped;
-    return removes(recv_mode) ? feri_ok() : receive_once(waiting, NULL, 0, FERI_RECV, &dropped);
+    if ((call->flags & FERP_PEEK) == 0) {
+        return feri_ok();
+    }
+    unsigned flags = (call->flags & FERP_NOT_UDP) | FERP_DONTWAIT;
+    fer_error error = ferp_recv_from(call->handle->p_.raw_, NULL, 0, flags, &dropped);
+    /* another thread has received it */
+    return error.kind == FER_WOULD_BLOCK ? feri_ok() : error;
+}
+
+/* Receives until a datagram is the peer's. */
+static fer_error try_to_receive(void *context, unsigned flags)
+{
+    receive_call *call = context;
+    for (;;) {
+        FER_TRY(ferp_recv_from(call->handle->p_.raw_, call->buf, call->len, call->flags | flags,
+                               call->out));
+        bool is_end = call->out->from.ip.family == 0;
+        map_sender(call->handle, &call->out->from);
+        if (is_end || is_from_peer(call->handle, &call->out->from)) {
+            call->has_received = !is_end;
+            return feri_ok();
+        }
+        FER_TRY(drop_from_other(call));
+    }
 }
 
 /* No bytes, from the peer. */
@@ -120,37 +131,22 @@ static fer_error store_end(const fer_handle *handle, struct ferp_datagram *out)
     return feri_ok();
 }
 
-static fer_error receive(fer_handle *handle, void *buf, size_t len, feri_recv_mode recv_mode,
+/* A wait that the end of the read half has ended returns FER_OK as well. */
+static fer_error receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                          struct ferp_datagram *out)
 {
-    bool never_waits = recv_mode == FERI_TRY_RECV || recv_mode == FERI_TRY_PEEK;
-    feri_waiting waiting = feri_waiting_with(never_waits ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE,
-                                             handle, FERP_RECEIVABLE);
+    bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
+    receive_call call = {handle, buf, len, flags | (has_ports ? 0 : FERP_NOT_UDP), out, false};
+    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, flags);
     FER_TRY(feri_waiting_begin(&waiting));
-    for (;;) {
-        fer_error error = receive_once(&waiting, buf, len, recv_mode, out);
-        if (error.kind == FER_OK && out->from.ip.family == 0) {
-            return store_end(handle, out);
-        }
-        if (error.kind == FER_OK) {
-            map_sender(handle, &out->from);
-            if (is_from_peer(handle, &out->from)) {
-                return error;
-            }
-            error = drop_from_other(&waiting, recv_mode);
-        }
-        feri_after_try after =
-            error.kind == FER_OK ? FERI_TRY_AGAIN : feri_waiting_after_try(&waiting, &error);
-        if (after == FERI_TRY_FAILED) {
-            return feri_map_error(FERI_OPERATION_DATAGRAM, error);
-        }
-        if (after == FERI_TRY_DONE) {
-            return error.kind == FER_OK ? store_end(handle, out) : error;
-        }
+    fer_error error = feri_waiting_run(&waiting, try_to_receive, &call);
+    if (waiting.has_failed) {
+        return feri_map_error(FERI_OPERATION_DATAGRAM, error);
     }
+    return error.kind == FER_OK && !call.has_received ? store_end(handle, out) : error;
 }
 
-fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, feri_recv_mode recv_mode,
+fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                 fer_udp_received *out)
 {
     struct ferp_datagram received = {0};
@@ -161,14 +157,98 @@ fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, feri_
     len = len < ferp_traits()->datagram_length_max ? len : ferp_traits()->datagram_length_max;
     bool is_shut = !feri_handle_is_plain(handle) &&
                    feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
-    FER_TRY(is_shut ? store_end(handle, &received)
-                    : receive(handle, buf, len, recv_mode, &received));
+    FER_TRY(is_shut ? store_end(handle, &received) : receive(handle, buf, len, flags, &received));
     FERI_ASSERT(received.len <= len);
     *out = (fer_udp_received){received.len, received.truncated, received.from};
     return feri_ok();
 }
 
+/* ---- Receiving from a Unix socket */
+
+typedef struct unix_receive_call {
+    fer_raw_socket raw;
+    void *buf;
+    size_t len;
+    struct ferp_unix_datagram received;
+} unix_receive_call;
+
+static fer_error try_to_receive_unix(void *context, unsigned flags)
+{
+    unix_receive_call *call = context;
+    return ferp_unix_recv_from(call->raw, call->buf, call->len, flags, &call->received);
+}
+
+fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
+                                     fer_unix_received *out)
+{
+    FER_TRY(feri_handle_check_getter(handle, out));
+    if (buf == NULL && len > 0) {
+        return feri_own_error(FER_MISUSE);
+    }
+    size_t max = ferp_traits()->datagram_length_max;
+    unix_receive_call call = {handle->p_.raw_, buf, len < max ? len : max, {.len = 0}};
+    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, flags);
+    FER_TRY(feri_waiting_begin(&waiting));
+    FER_TRY(feri_waiting_run(&waiting, try_to_receive_unix, &call));
+    *out = (fer_unix_received){call.received.len, call.received.truncated, call.received.from};
+    return feri_ok();
+}
+
 /* ---- Sending */
+
+/* One send: to an IP address, to the name of a Unix socket, or if both are NULL to the peer. */
+typedef struct send_call {
+    fer_handle *handle;
+    const void *buf;
+    size_t len;
+    const fer_socket_addr *addr;
+    const fer_unix_addr *name;
+    bool is_unix; /* of fer_unix_datagram */
+    size_t sent;
+} send_call;
+
+static fer_error try_to_send(void *context, unsigned flags)
+{
+    send_call *call = context;
+    fer_raw_socket raw = call->handle->p_.raw_;
+    if (call->addr != NULL) {
+        return ferp_send_to(raw, call->buf, call->len, flags, call->addr, &call->sent);
+    }
+    if (call->name != NULL) {
+        return ferp_unix_send_to(raw, call->buf, call->len, flags, call->name, &call->sent);
+    }
+    return ferp_send(raw, call->buf, call->len, flags, &call->sent);
+}
+
+/* The error of a send. Some systems report a missing peer as an invalid argument. */
+static fer_error map_send_error(const send_call *call, fer_error error)
+{
+    fer_socket_addr peer;
+    if (call->is_unix) {
+        return error;
+    }
+    if (call->addr == NULL && error.kind == FER_INVALID_INPUT &&
+        feri_datagram_peer(call->handle, &peer).kind != FER_OK) {
+        return feri_map_error(FERI_OPERATION_UNADDRESSED, error);
+    }
+    return feri_map_error(FERI_OPERATION_DATAGRAM, error);
+}
+
+static fer_error send_with_waits(send_call *call, unsigned flags)
+{
+    feri_waiting waiting = feri_waiting_with_flags(call->handle, FERP_WRITABLE, flags);
+    FER_TRY(feri_waiting_begin(&waiting));
+    fer_error error = feri_waiting_run(&waiting, try_to_send, call);
+    return waiting.has_failed ? map_send_error(call, error) : error;
+}
+
+/* checked: the result of the checks of the arguments. */
+static fer_error send_checked(send_call *call, fer_error checked, unsigned flags, size_t *n)
+{
+    fer_error error = checked.kind == FER_OK ? send_with_waits(call, flags) : checked;
+    feri_store_count(n, call->sent);
+    return error;
+}
 
 fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, size_t len)
 {
@@ -180,75 +260,45 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
                                                     : feri_ok();
 }
 
-fer_error feri_datagram_send_once(const feri_waiting *waiting, const void *buf, size_t len,
-                                  const fer_socket_addr *to, const fer_unix_addr *path, size_t *n)
+fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
+                             size_t *n)
 {
-    fer_raw_socket raw = waiting->handle->p_.raw_;
-    bool may_wait = feri_waiting_tries_may_wait(waiting);
-    if (to != NULL) {
-        return may_wait ? ferp_send_to(raw, buf, len, to, n)
-                        : ferp_try_send_to(raw, buf, len, to, n);
-    }
-    if (path != NULL) {
-        return may_wait ? ferp_unix_send_to(raw, buf, len, path, n)
-                        : ferp_try_unix_send_to(raw, buf, len, path, n);
-    }
-    return may_wait ? ferp_send(raw, buf, len, n) : ferp_try_send(raw, buf, len, n);
-}
-
-/* The error of a send. Some systems report a missing peer as an invalid argument. */
-static fer_error map_send_error(const fer_handle *handle, const fer_socket_addr *to,
-                                fer_error error)
-{
-    fer_socket_addr peer;
-    if (to == NULL && error.kind == FER_INVALID_INPUT &&
-        feri_datagram_peer(handle, &peer).kind != FER_OK) {
-        return feri_map_error(FERI_OPERATION_UNADDRESSED, error);
-    }
-    return feri_map_error(FERI_OPERATION_DATAGRAM, error);
-}
-
-static fer_error send_datagram(fer_handle *handle, const void *buf, size_t len,
-                               const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n)
-{
-    feri_waiting waiting = feri_waiting_with(wait_mode, handle, FERP_WRITABLE);
-    FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error;
-    feri_after_try after;
-    do {
-        error = feri_datagram_send_once(&waiting, buf, len, to, NULL, n);
-        after = feri_waiting_after_try(&waiting, &error);
-    } while (after == FERI_TRY_AGAIN);
-    return after == FERI_TRY_FAILED ? map_send_error(handle, to, error) : error;
-}
-
-fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len,
-                             feri_wait_mode wait_mode, size_t *n)
-{
-    size_t sent = 0;
-    fer_error error = feri_datagram_check_send(handle, buf, len);
-    if (error.kind == FER_OK) {
-        error = send_datagram(handle, buf, len, NULL, wait_mode, &sent);
-    }
-    feri_store_count(n, sent);
-    return error;
+    send_call call = {handle, buf, len, NULL, NULL, false, 0};
+    return send_checked(&call, feri_datagram_check_send(handle, buf, len), flags, n);
 }
 
 fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
-                                const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n)
+                                const fer_socket_addr *to, unsigned flags, size_t *n)
 {
-    size_t sent = 0;
-    fer_socket_addr destination;
+    fer_socket_addr converted;
+    send_call call = {handle, buf, len, &converted, NULL, false, 0};
     fer_error error = feri_datagram_check_send(handle, buf, len);
     if (error.kind == FER_OK) {
-        error = feri_addresses_are_valid(to, 1) ? destination_for(handle, to, &destination)
+        error = feri_addresses_are_valid(to, 1) ? destination_for(handle, to, &converted)
                                                 : feri_refuse(to == NULL);
     }
-    if (error.kind == FER_OK) {
-        error = send_datagram(handle, buf, len, &destination, wait_mode, &sent);
+    return send_checked(&call, error, flags, n);
+}
+
+fer_error feri_unix_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
+                                  size_t *n)
+{
+    send_call call = {handle, buf, len, NULL, NULL, true, 0};
+    return send_checked(&call, feri_datagram_check_send(handle, buf, len), flags, n);
+}
+
+/* A foreign socket has SOCK_SEQPACKET. Linux would send to its peer, whatever the address is
+ * (af_unix.c, unix_seqpacket_sendmsg). */
+fer_error feri_unix_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
+                                     const fer_unix_addr *to, unsigned flags, size_t *n)
+{
+    send_call call = {handle, buf, len, NULL, to, true, 0};
+    fer_error error = feri_datagram_check_send(handle, buf, len);
+    error = error.kind == FER_OK ? feri_check_unix_name(to) : error;
+    if (error.kind == FER_OK && feri_handle_has_flag(handle, FERI_FLAG_FOREIGN)) {
+        error = feri_own_error(FER_INVALID_INPUT);
     }
-    feri_store_count(n, sent);
-    return error;
+    return send_checked(&call, error, flags, n);
 }
 
 /* ---- Connecting */

@@ -4,33 +4,37 @@
 
 #include <stddef.h>
 
-#include "core/wait/waiting.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/udp.h"
 #include "ferrule/unix.h"
 
-/* Whether a receive removes the datagram. The last two never wait. */
-typedef enum feri_recv_mode { FERI_RECV, FERI_PEEK, FERI_TRY_RECV, FERI_TRY_PEEK } feri_recv_mode;
+/* flags are those of platform.h: with FERP_PEEK the datagram stays in the queue, with FERP_DONTWAIT
+ * the call never waits. */
 
-/* As fer_udp_socket_recv_from and fer_udp_socket_peek_from, and their _try_ variants. */
-fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, feri_recv_mode recv_mode,
+/* As fer_udp_socket_recv_from and fer_udp_socket_peek_from. */
+fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                 fer_udp_received *out);
+
+/* As fer_unix_datagram_recv_from. */
+fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
+                                     fer_unix_received *out);
 
 /* The checks before a datagram is sent, for every type of socket. The length is not limited to one
  * call's maximum: a datagram is sent complete or not at all. */
 fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, size_t len);
 
-/* One send of a datagram, to an IP address, to a Unix address, or if both are NULL to the peer. */
-fer_error feri_datagram_send_once(const feri_waiting *waiting, const void *buf, size_t len,
-                                  const fer_socket_addr *to, const fer_unix_addr *path, size_t *n);
-
-/* As fer_udp_socket_send and fer_udp_socket_send_to, and their _try_ variants. */
-fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len,
-                             feri_wait_mode wait_mode, size_t *n);
+/* As fer_udp_socket_send and fer_udp_socket_send_to, and as fer_unix_datagram_send and
+ * fer_unix_datagram_send_to_addr, whose errors of the system are not mapped. */
+fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
+                             size_t *n);
 fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
-                                const fer_socket_addr *to, feri_wait_mode wait_mode, size_t *n);
+                                const fer_socket_addr *to, unsigned flags, size_t *n);
+fer_error feri_unix_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
+                                  size_t *n);
+fer_error feri_unix_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
+                                     const fer_unix_addr *to, unsigned flags, size_t *n);
 
 /* The peer of a socket, NOT_CONNECTED if there is none. The OS is queried if another handle may
  * have changed it. */

@@ -1,5 +1,6 @@
-/* stream_io.c: the reads and writes of a stream: single ones (a try, and after "would block" a wait
- * and a retry), those that never wait, and complete transfers. */
+/* stream_io.c: the reads and writes of a stream. Each is one path: the check of the state, tries
+ * with waits between them, and the effect of the result on the state. A read and a write of one
+ * buffer, which the system can mostly complete at once, have their first try before that path. */
 #include "core/transfer/stream_io.h"
 
 #include <stdint.h>
@@ -12,185 +13,66 @@
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
-/* ---- Reading. The common case shares no code with the others, so that they cost it nothing (rule
- * K5). It stores its arguments for them in memory, which costs half of saving them in registers. */
-
-typedef struct read_call {
+/* One read or write: of a buffer, or of the slices of a plan. */
+typedef struct stream_call {
     fer_handle *handle;
-    void *buf;
-    size_t len;
-    size_t *n;
-} read_call;
+    ferp_readiness readiness; /* READABLE: a read. WRITABLE: a write */
+    union {
+        void *in;
+        const void *out;
+    } buf;
+    const void *slices;          /* with a plan */
+    const feri_slice_plan *plan; /* NULL: buf */
+    bool is_valid;               /* the buffers can hold len bytes */
+    unsigned flags;              /* FERP_PEEK; FERP_DONTWAIT: the call never waits; TRIED */
+    size_t len;                  /* the maximum that the next try moves */
+    fer_error first;             /* with TRIED: the result of the first try */
+    size_t moved;
+} stream_call;
 
-/* After a first try that failed. */
-FERI_COLD static fer_error read_again(const read_call *call, fer_error error)
+/* The first try was already made. */
+#define TRIED 8u
+
+/* ---- One try */
+
+static fer_error move_slices(stream_call *call, unsigned flags)
 {
-    size_t moved = 0;
-    size_t len = call->len;
-    feri_waiting waiting = feri_waiting_to(call->handle, FERP_READABLE);
-    while (feri_should_retry(&waiting, &error, &len)) {
-        error = ferp_recv(call->handle->p_.raw_, call->buf, len, &moved);
+    union {
+        fer_io_slice_mut in[FERI_CLIPPED_SLICES_MAX];
+        fer_io_slice out[FERI_CLIPPED_SLICES_MAX];
+    } clipped;
+    const feri_slice_plan *plan = call->plan;
+    fer_raw_socket raw = call->handle->p_.raw_;
+    bool reads = call->readiness == FERP_READABLE;
+    const fer_io_slice_mut *in =
+        reads ? (const fer_io_slice_mut *)call->slices + plan->first : NULL;
+    const fer_io_slice *out = reads ? NULL : (const fer_io_slice *)call->slices + plan->first;
+    size_t count = plan->count;
+    if (plan->is_clipped || call->len < plan->sum) {
+        count = feri_clip_slices(reads ? (const void *)in : out, count, call->len, clipped.in);
+        in = clipped.in;
+        out = clipped.out;
     }
-    error = feri_stream_after_read(call->handle, error, moved);
-    feri_store_count(call->n, moved);
-    return error;
+    return reads ? ferp_recv_vectored(raw, in, count, flags, &call->moved)
+                 : ferp_send_vectored(raw, out, count, flags, &call->moved);
 }
 
-/* After a first try that found the end of file. */
-FERI_COLD static fer_error read_end(const read_call *call)
+static fer_error move(stream_call *call, unsigned flags)
 {
-    feri_store_count(call->n, 0);
-    return feri_stream_after_end(call->handle);
+    fer_raw_socket raw = call->handle->p_.raw_;
+    if (call->plan != NULL) {
+        return move_slices(call, flags);
+    }
+    if (call->readiness == FERP_READABLE) {
+        flags |= call->flags & FERP_PEEK;
+        return ferp_recv(raw, call->buf.in, call->len, flags, &call->moved);
+    }
+    return ferp_send(raw, call->buf.out, call->len, flags, &call->moved);
 }
 
-/* The handle may have limits. */
-static fer_error read_by_mode(fer_handle *handle, void *buf, size_t len, size_t *moved)
-{
-    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error;
-    do {
-        error = feri_waiting_tries_may_wait(&waiting)
-                    ? ferp_recv(handle->p_.raw_, buf, len, moved)
-                    : ferp_try_recv(handle->p_.raw_, buf, len, FERP_RECV, moved);
-    } while (feri_should_retry(&waiting, &error, &len));
-    return error;
-}
-
-FERI_COLD static fer_error read_checked(fer_handle *handle, void *buf, size_t len, size_t *n)
-{
-    size_t moved = 0;
-    bool needs_os;
-    fer_error error =
-        feri_stream_check_read(handle, feri_is_valid_buffer(buf, len), len, &needs_os);
-    if (needs_os) {
-        error = read_by_mode(handle, buf, feri_clamp_length(len), &moved);
-        error = feri_stream_after_read(handle, error, moved);
-    }
-    feri_store_count(n, moved);
-    return error;
-}
-
-FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
-{
-    if (!feri_stream_is_ready_for_os(handle, buf != NULL, len)) {
-        return read_checked(handle, buf, len, n);
-    }
-    read_call call = {handle, buf, len, n};
-    size_t moved = 0;
-    fer_error error = ferp_recv(handle->p_.raw_, buf, len, &moved);
-    if (feri_rare(error.kind != FER_OK)) {
-        return read_again(&call, error);
-    }
-    if (feri_rare(moved == 0)) {
-        return read_end(&call);
-    }
-    feri_store_count(call.n, moved);
-    return feri_ok();
-}
-
-/* ---- Writing, in the same way */
-
-/* A send that may wait, if the system reports the count of one that is cut off. */
-static fer_error send_first(fer_raw_socket raw, const void *buf, size_t len, size_t *moved)
-{
-    return ferp_traits()->cut_send_loses_count ? ferp_try_send(raw, buf, len, moved)
-                                               : ferp_send(raw, buf, len, moved);
-}
-
-typedef struct write_call {
-    fer_handle *handle;
-    const void *buf;
-    size_t len;
-    size_t *n;
-} write_call;
-
-FERI_COLD static fer_error write_again(const write_call *call, fer_error error)
-{
-    size_t moved = 0;
-    size_t len = call->len;
-    feri_waiting waiting = feri_waiting_to(call->handle, FERP_WRITABLE);
-    while (feri_should_retry(&waiting, &error, &len)) {
-        error = send_first(call->handle->p_.raw_, call->buf, len, &moved);
-    }
-    feri_store_count(call->n, moved);
-    return error;
-}
-
-static fer_error write_by_mode(fer_handle *handle, const void *buf, size_t len, size_t *moved)
-{
-    feri_waiting waiting = feri_waiting_to(handle, FERP_WRITABLE);
-    FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error;
-    do {
-        error = feri_waiting_tries_may_wait(&waiting)
-                    ? ferp_send(handle->p_.raw_, buf, len, moved)
-                    : ferp_try_send(handle->p_.raw_, buf, len, moved);
-    } while (feri_should_retry(&waiting, &error, &len));
-    return error;
-}
-
-FERI_COLD static fer_error write_checked(fer_handle *handle, const void *buf, size_t len, size_t *n)
-{
-    size_t moved = 0;
-    bool needs_os;
-    fer_error error =
-        feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &needs_os);
-    if (needs_os) {
-        error = write_by_mode(handle, buf, feri_clamp_length(len), &moved);
-    }
-    feri_store_count(n, moved);
-    return error;
-}
-
-FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
-{
-    if (!feri_stream_is_ready_for_os(handle, buf != NULL, len)) {
-        return write_checked(handle, buf, len, n);
-    }
-    write_call call = {handle, buf, len, n};
-    size_t moved = 0;
-    fer_error error = send_first(handle->p_.raw_, buf, len, &moved);
-    if (feri_rare(error.kind != FER_OK)) {
-        return write_again(&call, error);
-    }
-    feri_store_count(call.n, moved);
-    return feri_ok();
-}
-
-fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
-{
-    if (out == NULL) {
-        return feri_own_error(FER_MISUSE);
-    }
-    fer_error error;
-    bool was_connecting =
-        feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_CHECK_CONNECT;
-    feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
-    if (answer == FERI_ANSWER_CHECK_CONNECT) {
-        answer = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR);
-    }
-    if (answer == FERI_ANSWER_SAVED_ERROR || (answer == FERI_ANSWER_END && was_connecting)) {
-        /* the connect has just failed, or the connection was reset before any call */
-        *out = feri_handle_saved_error(handle);
-        return feri_ok();
-    }
-    FER_TRY(error);
-    fer_error pending = feri_ok();
-    if (answer == FERI_ANSWER_END) {
-        *out = pending;
-        return pending;
-    }
-    FER_TRY(ferp_take_error(handle->p_.raw_, &pending));
-    if (pending.kind != FER_OK) {
-        pending = feri_map_error(FERI_OPERATION_WRITE, pending);
-        (void)feri_stream_after_failed_write(handle, pending);
-    }
-    *out = pending;
-    return feri_ok();
-}
-
-/* Whether a try of a stream's read or write is repeated. */
+/* The shortest length to which a try is halved. A system without the memory for that has none for
+ * fewer bytes either. */
+#define SHORTEST_TRY ((size_t)4096)
 
 /* The longest send that XNU moves complete or not at all. It waits for room for the whole length,
  * if that is not above the low-water mark of the send buffer, MCLBYTES (uipc_socket2.c, soreserve;
@@ -198,105 +80,112 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
 #define WHOLE_SEND_MAX 2048
 
 /* Whether a try that lacked buffers moved nothing and may be repeated. */
-static bool shortage_passes(const feri_waiting *waiting, size_t len)
+static bool shortage_passes(const stream_call *call)
 {
     if (!ferp_traits()->cut_send_loses_count) {
         return ferp_traits()->no_buffer_space_passes;
     }
-    return ferp_traits()->no_buffer_space_passes && waiting->readiness == FERP_WRITABLE &&
-           len <= WHOLE_SEND_MAX;
+    return ferp_traits()->no_buffer_space_passes && call->readiness == FERP_WRITABLE &&
+           call->len <= WHOLE_SEND_MAX;
 }
 
-/* A shortage of buffers. Returns true if a shorter try remains; else *error is WOULD_BLOCK. */
-static bool shortens(const feri_waiting *waiting, fer_error *error, size_t *len)
+/* After NO_BUFFER_SPACE that passes on this system. True: a shorter try remains. False: the call
+ * waits or not as after WOULD_BLOCK, which is then *error. */
+static bool shortens(stream_call *call, fer_error *error)
 {
-    if (error->kind != FER_NO_BUFFER_SPACE || !shortage_passes(waiting, *len)) {
+    if (error->kind != FER_NO_BUFFER_SPACE || !shortage_passes(call)) {
         return false;
     }
-    if (*len <= FERI_SHORTEST_TRY) {
+    if (call->len <= SHORTEST_TRY) {
         *error = feri_map_error(FERI_OPERATION_SHORTAGE, *error);
         return false;
     }
-    *len = *len / 2 > FERI_SHORTEST_TRY ? *len / 2 : FERI_SHORTEST_TRY;
+    call->len = call->len / 2 > SHORTEST_TRY ? call->len / 2 : SHORTEST_TRY;
     return true;
 }
 
-static fer_error after_failure(const feri_waiting *waiting, fer_error error)
+static fer_error try_to_move(void *context, unsigned flags)
 {
-    return waiting->readiness == FERP_WRITABLE
-               ? feri_stream_after_failed_write(waiting->handle, error)
-               : feri_stream_after_failed_read(waiting->handle, error);
-}
-
-bool feri_should_retry(feri_waiting *waiting, fer_error *error, size_t *len)
-{
-    if (error->kind == FER_OK) {
-        return false;
+    stream_call *call = context;
+    fer_error error = (call->flags & TRIED) != 0 ? call->first : move(call, flags);
+    call->flags &= ~TRIED;
+    while (shortens(call, &error)) {
+        error = move(call, flags);
     }
-    if (shortens(waiting, error, len)) {
-        return true;
-    }
-    feri_after_try after = feri_waiting_after_try(waiting, error);
-    if (after == FERI_TRY_FAILED) {
-        *error = after_failure(waiting, *error);
-    }
-    return after == FERI_TRY_AGAIN;
-}
-
-/* The less frequent single reads and writes of a stream: peek, and the calls that never wait,
- * whatever the mode and the timeouts. */
-
-/* The handle may have limits. */
-static fer_error peek_once(fer_handle *handle, void *buf, size_t len, size_t *moved)
-{
-    feri_waiting waiting = feri_waiting_to(handle, FERP_READABLE);
-    FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error;
-    do {
-        error = feri_waiting_tries_may_wait(&waiting)
-                    ? ferp_peek(handle->p_.raw_, buf, len, moved)
-                    : ferp_try_recv(handle->p_.raw_, buf, len, FERP_PEEK, moved);
-    } while (feri_should_retry(&waiting, &error, &len));
     return error;
 }
 
-static fer_error try_once(fer_handle *handle, void *buf, size_t len, ferp_recv_mode recv_mode,
-                          size_t *moved)
-{
-    feri_waiting never = feri_waiting_with(FERI_WAIT_NEVER, handle, FERP_READABLE);
-    fer_error error;
-    do {
-        error = ferp_try_recv(handle->p_.raw_, buf, len, recv_mode, moved);
-    } while (feri_should_retry(&never, &error, &len));
-    return error;
-}
+/* ---- The path of every call */
 
-static fer_error try_write_once(fer_handle *handle, const void *buf, size_t len, size_t *moved)
+/* Tries and waits. Only an error of a try changes the state of the stream, or one of the socket that
+ * ended the wait. The wait's own failure does not. */
+static fer_error move_with_waits(stream_call *call, feri_waiting *waiting)
 {
-    feri_waiting never = feri_waiting_with(FERI_WAIT_NEVER, handle, FERP_WRITABLE);
-    fer_error error;
-    do {
-        error = ferp_try_send(handle->p_.raw_, buf, len, moved);
-    } while (feri_should_retry(&never, &error, &len));
-    return error;
-}
-
-enum kind { PEEK, TRY_READ, TRY_PEEK };
-
-static fer_error read_as_kind(fer_handle *handle, void *buf, size_t len, enum kind kind, size_t *n)
-{
-    size_t moved = 0;
-    bool needs_os = true;
-    fer_error error = feri_ok();
-    if (!feri_stream_is_ready_for_os(handle, feri_is_valid_buffer(buf, len), len)) {
-        error = feri_stream_check_read(handle, feri_is_valid_buffer(buf, len), len, &needs_os);
+    if ((call->flags & TRIED) == 0) {
+        FER_TRY(feri_waiting_begin(waiting));
     }
+    fer_error error = feri_waiting_run(waiting, try_to_move, call);
+    if (waiting->has_failed) {
+        return call->readiness == FERP_WRITABLE
+                   ? feri_stream_after_failed_write(call->handle, error)
+                   : feri_stream_after_failed_read(call->handle, error);
+    }
+    return error;
+}
+
+/* FER_OK with *needs_os == false: the call's result, without a system call. */
+static fer_error check_call(const stream_call *call, bool *needs_os)
+{
+    *needs_os = (call->flags & TRIED) != 0 ||
+                feri_stream_is_ready_for_os(call->handle, call->is_valid, call->len);
+    if (*needs_os) {
+        return feri_ok();
+    }
+    return call->readiness == FERP_WRITABLE
+               ? feri_stream_check_write(call->handle, call->is_valid, call->len, needs_os)
+               : feri_stream_check_read(call->handle, call->is_valid, call->len, needs_os);
+}
+
+static fer_error transfer(stream_call *call, feri_waiting *waiting, size_t *n)
+{
+    bool needs_os;
+    fer_error error = check_call(call, &needs_os);
     if (needs_os) {
-        len = feri_clamp_length(len);
-        error = kind == PEEK
-                    ? peek_once(handle, buf, len, &moved)
-                    : try_once(handle, buf, len, kind == TRY_READ ? FERP_RECV : FERP_PEEK, &moved);
-        error = feri_stream_after_read(handle, error, moved);
+        call->len = feri_clamp_length(call->len);
+        error = move_with_waits(call, waiting);
+        if (call->readiness == FERP_READABLE) {
+            error = feri_stream_after_read(call->handle, error, call->moved);
+        }
+    }
+    feri_store_count(n, call->moved);
+    return error;
+}
+
+/* ---- Reads and writes of one buffer */
+
+FERI_APART static fer_error read_stream(fer_handle *handle, void *buf, size_t len, unsigned flags,
+                                        fer_error first, size_t *n)
+{
+    stream_call call = {.handle = handle,
+                        .readiness = FERP_READABLE,
+                        .buf.in = buf,
+                        .is_valid = buf != NULL || len == 0,
+                        .flags = flags,
+                        .len = len,
+                        .first = first};
+    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_READABLE, flags);
+    return transfer(&call, &waiting, n);
+}
+
+FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
+{
+    if (!feri_stream_is_ready_for_os(handle, buf != NULL, len)) {
+        return read_stream(handle, buf, len, 0, feri_ok(), n);
+    }
+    size_t moved = 0;
+    fer_error error = ferp_recv(handle->p_.raw_, buf, len, 0, &moved);
+    if (feri_rare(error.kind != FER_OK) || feri_rare(moved == 0)) {
+        return read_stream(handle, buf, len, TRIED, error, n);
     }
     feri_store_count(n, moved);
     return error;
@@ -304,35 +193,113 @@ static fer_error read_as_kind(fer_handle *handle, void *buf, size_t len, enum ki
 
 fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    return read_as_kind(handle, buf, len, PEEK, n);
+    return read_stream(handle, buf, len, FERP_PEEK, feri_ok(), n);
 }
 
 fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    return read_as_kind(handle, buf, len, TRY_READ, n);
+    return read_stream(handle, buf, len, FERP_DONTWAIT, feri_ok(), n);
 }
 
 fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    return read_as_kind(handle, buf, len, TRY_PEEK, n);
+    return read_stream(handle, buf, len, FERP_PEEK | FERP_DONTWAIT, feri_ok(), n);
 }
 
-fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
+fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
+                              size_t *n)
 {
-    size_t moved = 0;
-    bool needs_os = true;
-    fer_error error = feri_ok();
-    if (!feri_stream_is_ready_for_os(handle, feri_is_valid_buffer(buf, len), len)) {
-        error = feri_stream_check_write(handle, feri_is_valid_buffer(buf, len), len, &needs_os);
+    stream_call call = {
+        .handle = handle, .readiness = FERP_READABLE, .buf.in = buf, .is_valid = true, .len = len};
+    feri_waiting waiting = feri_waiting_until(handle, FERP_READABLE, deadline);
+    return transfer(&call, &waiting, n);
+}
+
+FERI_APART static fer_error write_stream(fer_handle *handle, const void *buf, size_t len,
+                                         unsigned flags, fer_error first, size_t *n)
+{
+    stream_call call = {.handle = handle,
+                        .readiness = FERP_WRITABLE,
+                        .buf.out = buf,
+                        .is_valid = buf != NULL || len == 0,
+                        .flags = flags,
+                        .len = len,
+                        .first = first};
+    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_WRITABLE, flags);
+    return transfer(&call, &waiting, n);
+}
+
+/* The first try may wait in the system, if that reports the count of a send that is cut off. */
+FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
+{
+    if (!feri_stream_is_ready_for_os(handle, buf != NULL, len)) {
+        return write_stream(handle, buf, len, 0, feri_ok(), n);
     }
-    if (needs_os) {
-        error = try_write_once(handle, buf, feri_clamp_length(len), &moved);
+    size_t moved = 0;
+    unsigned flags = ferp_traits()->cut_send_loses_count ? FERP_DONTWAIT : 0;
+    fer_error error = ferp_send(handle->p_.raw_, buf, len, flags, &moved);
+    if (feri_rare(error.kind != FER_OK)) {
+        return write_stream(handle, buf, len, TRIED, error, n);
     }
     feri_store_count(n, moved);
     return error;
 }
 
-/* Complete transfers: read_exact, read_to_end, write_all. They continue after a signal (rule I1)
+fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
+{
+    return write_stream(handle, buf, len, FERP_DONTWAIT, feri_ok(), n);
+}
+
+/* ---- Vectored reads and writes */
+
+static fer_error transfer_slices(fer_handle *handle, ferp_readiness readiness, const void *slices,
+                                 size_t count, unsigned flags, size_t *n)
+{
+    feri_slice_plan plan = feri_plan_slices(slices, count);
+    stream_call call = {.handle = handle,
+                        .readiness = readiness,
+                        .slices = slices,
+                        .plan = &plan,
+                        .is_valid = plan.valid,
+                        .flags = flags,
+                        .len = plan.sum};
+    if (plan.valid && plan.count == 0 && plan.first < count) {
+        /* the first slice is too long for one call */
+        fer_io_slice_mut first = feri_slice_at(slices, plan.first);
+        call.plan = NULL;
+        call.buf.in = first.base;
+        call.is_valid = first.base != NULL;
+        call.len = first.len;
+    }
+    feri_waiting waiting = feri_waiting_with_flags(handle, readiness, flags);
+    return transfer(&call, &waiting, n);
+}
+
+fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
+                                    size_t count, size_t *n)
+{
+    return transfer_slices(handle, FERP_READABLE, slices, count, 0, n);
+}
+
+fer_error feri_stream_try_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
+                                        size_t count, size_t *n)
+{
+    return transfer_slices(handle, FERP_READABLE, slices, count, FERP_DONTWAIT, n);
+}
+
+fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
+                                     size_t *n)
+{
+    return transfer_slices(handle, FERP_WRITABLE, slices, count, 0, n);
+}
+
+fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice *slices,
+                                         size_t count, size_t *n)
+{
+    return transfer_slices(handle, FERP_WRITABLE, slices, count, FERP_DONTWAIT, n);
+}
+
+/* ---- Complete transfers: read_exact, read_to_end, write_all. They continue after a signal (rule I1)
  * unless the limits forbid it (rule I4), and a timeout applies to each read or write. */
 
 /* Reads until the buffer is full, end of file (*ended) or an error. */
@@ -413,4 +380,36 @@ fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len,
     }
     feri_store_count(n, done);
     return error;
+}
+
+fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
+{
+    if (out == NULL) {
+        return feri_own_error(FER_MISUSE);
+    }
+    fer_error error;
+    bool was_connecting =
+        feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_CHECK_CONNECT;
+    feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
+    if (answer == FERI_ANSWER_CHECK_CONNECT) {
+        answer = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR);
+    }
+    if (answer == FERI_ANSWER_SAVED_ERROR || (answer == FERI_ANSWER_END && was_connecting)) {
+        /* the connect has just failed, or the connection was reset before any call */
+        *out = feri_handle_saved_error(handle);
+        return feri_ok();
+    }
+    FER_TRY(error);
+    fer_error pending = feri_ok();
+    if (answer == FERI_ANSWER_END) {
+        *out = pending;
+        return pending;
+    }
+    FER_TRY(ferp_take_error(handle->p_.raw_, &pending));
+    if (pending.kind != FER_OK) {
+        pending = feri_map_error(FERI_OPERATION_WRITE, pending);
+        (void)feri_stream_after_failed_write(handle, pending);
+    }
+    *out = pending;
+    return feri_ok();
 }

@@ -1,12 +1,12 @@
-/* stream_io.h: reads and writes of every stream type: the state's answer first, then the system
+/* stream_io.h: reads and writes of every stream type: the check of the state first, then the system
  * call, then the effect of its result on the state. */
 #ifndef FERI_STREAM_IO_H
 #define FERI_STREAM_IO_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "core/wait/waiting.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
@@ -35,19 +35,31 @@ fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len,
 
 fer_error feri_stream_take_error(fer_handle *handle, fer_error *out);
 
-/* Whether a try of a stream's read or write is repeated: with fewer bytes if the system lacks
- * buffers, and after a wait if it would block. */
+/* Discards received bytes, as a read whose wait ends at the deadline in every mode. buf: anything,
+ * of len bytes. FER_OK with *n == 0 is the end. */
+fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
+                              size_t *n);
 
-/* The shortest length to which a try is halved. A system without the memory for that has none for
- * fewer bytes either. */
-#define FERI_SHORTEST_TRY ((size_t)4096)
+/* slices.c: the slices of one vectored call: `count` from `first` on, after leading empty slices.
+ * `sum` is their sum, which is within the OS's limit; if the last of them is above it, they are
+ * clipped to the limit. A count of 0 before the end of the array is a first slice above the
+ * limit. */
+typedef struct feri_slice_plan {
+    bool valid;
+    bool is_clipped;
+    size_t first;
+    size_t count;
+    size_t sum;
+} feri_slice_plan;
 
-/* Called after a try of *len bytes. True: it failed, retry with *len bytes, which may be fewer than
- * before. False: *error is the call's result. Only an error of a try changes the state of the
- * stream, or one of the socket that ended the wait. The wait's own failure does not.
- *
- * NO_BUFFER_SPACE, if it passes on this system: the length is halved, down to FERI_SHORTEST_TRY. If
- * that fails too, the error is WOULD_BLOCK, and the call waits or not according to `waiting`. */
-bool feri_should_retry(feri_waiting *waiting, fer_error *error, size_t *len);
+/* A clipped call has copies of its slices, and so fewer of them. */
+enum { FERI_CLIPPED_SLICES_MAX = 16 };
+
+/* slices: an array of fer_io_slice or of fer_io_slice_mut. */
+feri_slice_plan feri_plan_slices(const void *slices, size_t count);
+fer_io_slice_mut feri_slice_at(const void *slices, size_t index);
+
+/* Copies the first slices, clipped to a sum of at most len. Returns their number. */
+size_t feri_clip_slices(const void *slices, size_t count, size_t len, fer_io_slice_mut *out);
 
 #endif

@@ -108,33 +108,16 @@ void feri_stream_close(fer_handle *handle)
 /* The input that one try discards. */
 #define DISCARD_LENGTH 8192
 
-/* Discards some input, until the deadline in every mode. FER_OK with *moved == 0 is the end. */
-static fer_error discard_some(fer_handle *handle, uint64_t deadline, size_t *moved)
-{
-    uint8_t discarded[DISCARD_LENGTH];
-    size_t len = sizeof discarded;
-    bool needs_os;
-    *moved = 0;
-    fer_error error = feri_stream_check_read(handle, true, len, &needs_os);
-    if (!needs_os) {
-        return error;
-    }
-    feri_waiting waiting = feri_waiting_until(handle, FERP_READABLE, deadline);
-    FER_TRY(feri_waiting_begin(&waiting));
-    do {
-        error = ferp_try_recv(handle->p_.raw_, discarded, len, FERP_RECV, moved);
-    } while (feri_should_retry(&waiting, &error, &len));
-    return feri_stream_after_read(handle, error, *moved);
-}
-
-/* As discard_some, also after a signal (rule I1). A signal's handler may cancel, and the next try
- * begins with the look at the handle's limits. */
+/* Discards some input, until the deadline in every mode, also after a signal (rule I1). A signal's
+ * handler may cancel, and the next try begins with the check of the handle's limits. FER_OK with
+ * *moved == 0 is the end. */
 static fer_error discard_more(fer_handle *handle, uint64_t deadline, size_t *moved)
 {
     const feri_limits limits = {deadline, NULL, false};
+    uint8_t discarded[DISCARD_LENGTH];
     fer_error error;
     do {
-        error = discard_some(handle, deadline, moved);
+        error = feri_stream_discard(handle, discarded, sizeof discarded, deadline, moved);
     } while (feri_retries_after_signal(&limits, &error));
     return error;
 }

@@ -123,7 +123,7 @@ static bool write_shut_by_clone(fer_handle *handle)
     if (!ferp_traits()->write_wait_misses_shutdown || !feri_handle_is_shared(handle)) {
         return false;
     }
-    fer_error error = ferp_send(handle->p_.raw_, "", 0, &n);
+    fer_error error = ferp_send(handle->p_.raw_, "", 0, 0, &n);
     if (error.kind == FER_OK || error.kind == FER_BROKEN_PIPE) {
         return error.kind != FER_OK;
     }

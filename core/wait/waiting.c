@@ -278,6 +278,19 @@ feri_after_try feri_waiting_after_try(feri_waiting *waiting, fer_error *answer)
     return waiting->has_failed ? FERI_TRY_FAILED : FERI_TRY_DONE;
 }
 
+fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
+{
+    unsigned flags = feri_waiting_tries_may_wait(waiting) ? 0 : FERP_DONTWAIT;
+    fer_error error;
+    feri_after_try after;
+    do {
+        error = attempt(call, flags);
+        after = feri_waiting_after_try(waiting, &error);
+    } while (after == FERI_TRY_AGAIN);
+    waiting->has_failed = after == FERI_TRY_FAILED;
+    return error;
+}
+
 /* Waits for the result of a started connect. */
 
 /* One wait. FER_OK: *failed is the OS's hint of the result. Any other error: the wait ended without

@@ -52,7 +52,7 @@ typedef struct feri_waiting {
     feri_wait_mode wait_mode;
     bool has_limits;
     bool started;
-    bool has_failed; /* an error of the socket ended the wait (ferp_wait) */
+    bool has_failed; /* an error of the socket ended the call, or the wait (ferp_wait) */
     uint64_t deadline;
     feri_false_hints false_hints;
     feri_limits limits;
@@ -71,6 +71,14 @@ static inline feri_waiting feri_waiting_with(feri_wait_mode wait_mode, fer_handl
 static inline feri_waiting feri_waiting_to(fer_handle *handle, ferp_readiness readiness)
 {
     return feri_waiting_with(FERI_WAIT_BY_MODE, handle, readiness);
+}
+
+/* With FERP_DONTWAIT the call never waits. */
+static inline feri_waiting feri_waiting_with_flags(fer_handle *handle, ferp_readiness readiness,
+                                                   unsigned flags)
+{
+    return feri_waiting_with((flags & FERP_DONTWAIT) != 0 ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE,
+                             handle, readiness);
 }
 
 /* For a call that waits until its own deadline. Its tries never wait in the system. */
@@ -122,6 +130,14 @@ typedef enum feri_after_try {
  * INTERRUPTED, CANCELLED, BROKEN_PIPE (the write half was shut down meanwhile), or an error of the
  * wait or of a query. The last two say nothing about the socket. */
 feri_after_try feri_waiting_after_try(feri_waiting *waiting, fer_error *answer);
+
+/* One try of a call. flags: FERP_DONTWAIT unless the try may wait in the system. */
+typedef fer_error feri_try(void *call, unsigned flags);
+
+/* Makes tries until one has a result, and waits between them. Returns the result. After an error of
+ * the socket, which the caller maps by its operation, waiting->has_failed is true. Any other result
+ * says nothing about the socket. */
+fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call);
 
 /* Waits for the result of a started connect. */
 

@@ -41,35 +41,18 @@ static fer_error store_sent(ssize_t moved, size_t *n)
     return store_moved(moved, n);
 }
 
-fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
+fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)
 {
-    return store_received(recv((int)raw, buf, len, 0), n);
+    return store_received(recv((int)raw, buf, len, ferp_posix_recv_flags(flags)), n);
 }
 
-fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
+fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned flags, size_t *n)
 {
-    return store_received(recv((int)raw, buf, len, MSG_PEEK), n);
+    return store_sent(send((int)raw, buf, len, ferp_posix_send_flags(flags)), n);
 }
 
-fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
-{
-    return store_sent(send((int)raw, buf, len, FERP_POSIX_SEND_FLAGS), n);
-}
-
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
-                        size_t *n)
-{
-    int peeking = recv_mode == FERP_PEEK ? MSG_PEEK : 0;
-    return store_received(recv((int)raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS | peeking), n);
-}
-
-fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
-{
-    return store_sent(send((int)raw, buf, len, FERP_POSIX_TRY_SEND_FLAGS), n);
-}
-
-static fer_error receive_message(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                                 int flags, size_t *n)
+fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                             unsigned flags, size_t *n)
 {
     struct iovec vectors[FERP_POSIX_SLICES_MAX];
     struct msghdr message = {0};
@@ -79,23 +62,11 @@ static fer_error receive_message(fer_raw_socket raw, const fer_io_slice_mut *sli
     }
     message.msg_iov = vectors;
     message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
-    return store_received(recvmsg((int)raw, &message, flags), n);
+    return store_received(recvmsg((int)raw, &message, ferp_posix_recv_flags(flags)), n);
 }
 
-fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                             size_t *n)
-{
-    return receive_message(raw, slices, count, 0, n);
-}
-
-fer_error ferp_try_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                                 size_t *n)
-{
-    return receive_message(raw, slices, count, FERP_POSIX_TRY_RECV_FLAGS, n);
-}
-
-static fer_error send_message(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
-                              int flags, size_t *n)
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                             unsigned flags, size_t *n)
 {
     struct iovec vectors[FERP_POSIX_SLICES_MAX];
     struct msghdr message = {0};
@@ -105,19 +76,7 @@ static fer_error send_message(fer_raw_socket raw, const fer_io_slice *slices, si
     }
     message.msg_iov = vectors;
     message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
-    return store_sent(sendmsg((int)raw, &message, flags), n);
-}
-
-fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
-                             size_t *n)
-{
-    return send_message(raw, slices, count, FERP_POSIX_SEND_FLAGS, n);
-}
-
-fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
-                                 size_t *n)
-{
-    return send_message(raw, slices, count, FERP_POSIX_TRY_SEND_FLAGS, n);
+    return store_sent(sendmsg((int)raw, &message, ferp_posix_send_flags(flags)), n);
 }
 
 /* No bytes and no sender: the read half is shut down, and nothing is queued. */
@@ -160,21 +119,6 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int fla
     return store_datagram(&from, (size_t)moved < len ? (size_t)moved : len, truncated, out);
 }
 
-/* On macOS and the BSDs a peek leaves the error that it returns for the next call (FreeBSD,
- * sys/kern/uipc_socket.c, soreceive_generic). */
-static fer_error peek_from(fer_raw_socket raw, void *buf, size_t len, int flags,
-                           struct ferp_datagram *out)
-{
-    fer_error error = receive_from(raw, buf, len, flags | MSG_PEEK, out);
-#ifdef FERP_POSIX_BSD
-    fer_error taken;
-    if (error.kind != FER_OK && error.kind != FER_WOULD_BLOCK && error.kind != FER_INTERRUPTED) {
-        FER_IGNORE(ferp_take_error(raw, &taken));
-    }
-#endif
-    return error;
-}
-
 #ifdef __linux__
 /* With MSG_TRUNC Linux returns the length of the whole UDP datagram (recv(2)), so recvfrom detects
  * a truncated one. recvmsg costs more: the kernel copies the header and the slice of the message.
@@ -183,7 +127,10 @@ static fer_error peek_from(fer_raw_socket raw, void *buf, size_t len, int flags,
  * recvmsg stays for other protocols and for peeks. The sockets of ICMP ignore the flag, so a
  * truncated datagram would appear complete (net/ipv4/ping.c, ping_recvmsg). With SO_PEEK_OFF
  * (socket(7)) the length of a peek includes the bytes before the offset, which are not stored
- * (net/ipv6/udp.c, udpv6_recvmsg). */
+ * (net/ipv6/udp.c, udpv6_recvmsg).
+ *
+ * In POSIX MSG_TRUNC is a result of recvmsg only. FreeBSD accepts it in a call since 2022 (review
+ * D35909). */
 static fer_error receive_with_length(fer_raw_socket raw, void *buf, size_t len, int flags,
                                      struct ferp_datagram *out)
 {
@@ -200,43 +147,29 @@ static fer_error receive_with_length(fer_raw_socket raw, void *buf, size_t len, 
     return store_datagram(&from, truncated ? len : (size_t)length, truncated, out);
 }
 
-static fer_error remove_datagram(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
-                                 int flags, struct ferp_datagram *out)
-{
-    return protocol == FERP_UDP ? receive_with_length(raw, buf, len, flags, out)
-                                : receive_from(raw, buf, len, flags, out);
-}
-#else
-/* In POSIX MSG_TRUNC is a result of recvmsg only. FreeBSD accepts it in a call since 2022 (review
- * D35909). */
-static fer_error remove_datagram(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
-                                 int flags, struct ferp_datagram *out)
-{
-    (void)protocol;
-    return receive_from(raw, buf, len, flags, out);
-}
 #endif
 
-fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
                          struct ferp_datagram *out)
 {
-    return remove_datagram(raw, buf, len, protocol, 0, out);
-}
-
-fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
-{
-    return peek_from(raw, buf, len, 0, out);
-}
-
-fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
-                             struct ferp_datagram *out)
-{
-    return remove_datagram(raw, buf, len, protocol, FERP_POSIX_TRY_RECV_FLAGS, out);
-}
-
-fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
-{
-    return peek_from(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS, out);
+    int os_flags = ferp_posix_recv_flags(flags);
+#ifdef __linux__
+    if ((flags & (FERP_PEEK | FERP_NOT_UDP)) == 0) {
+        return receive_with_length(raw, buf, len, os_flags, out);
+    }
+#endif
+    fer_error error = receive_from(raw, buf, len, os_flags, out);
+#ifdef FERP_POSIX_BSD
+    /* On macOS and the BSDs a peek leaves the error that it returns for the next call (FreeBSD,
+     * sys/kern/uipc_socket.c, soreceive_generic). */
+    fer_error taken;
+    bool leaves_error = (flags & FERP_PEEK) != 0 && error.kind != FER_OK &&
+                        error.kind != FER_WOULD_BLOCK && error.kind != FER_INTERRUPTED;
+    if (leaves_error) {
+        FER_IGNORE(ferp_take_error(raw, &taken));
+    }
+#endif
+    return error;
 }
 
 /* A connected socket of macOS and the BSDs sends to no address, not even to its peer's (FreeBSD,
@@ -266,29 +199,18 @@ static fer_error map_missing_port(fer_raw_socket raw, fer_error error)
     return error;
 }
 
-static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, int flags,
-                         const fer_socket_addr *addr, size_t *n)
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
+                       const fer_socket_addr *addr, size_t *n)
 {
     struct sockaddr_storage to;
     socklen_t size = ferp_posix_sockaddr(addr, &to);
-    ssize_t moved = sendto((int)raw, buf, len, flags, (const struct sockaddr *)&to, size);
+    int os_flags = ferp_posix_send_flags(flags);
+    ssize_t moved = sendto((int)raw, buf, len, os_flags, (const struct sockaddr *)&to, size);
     if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && is_peer(raw, addr)) {
-        moved = send((int)raw, buf, len, flags);
+        moved = send((int)raw, buf, len, os_flags);
     }
     fer_error error = store_moved(moved, n);
     return error.kind == FER_OK ? error : map_missing_port(raw, error);
-}
-
-fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
-                       size_t *n)
-{
-    return send_to(raw, buf, len, FERP_POSIX_SEND_FLAGS, addr, n);
-}
-
-fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
-                           const fer_socket_addr *addr, size_t *n)
-{
-    return send_to(raw, buf, len, FERP_POSIX_TRY_SEND_FLAGS, addr, n);
 }
 
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)

@@ -87,9 +87,8 @@
 #define FERP_POSIX_SEND_FLAGS 0
 #endif
 
-/* The flags of a receive and of a send that never wait. In a send XNU and NetBSD check MSG_NBIO
- * alone (sosend). XNU's public headers do not define it; the number is from bsd/sys/socket.h. */
-#define FERP_POSIX_TRY_RECV_FLAGS MSG_DONTWAIT
+/* The flags of a send that never waits. XNU and NetBSD check MSG_NBIO alone (sosend). XNU's public
+ * headers do not define it; the number is from bsd/sys/socket.h. */
 #if defined(MSG_NBIO)
 #define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT | MSG_NBIO)
 #elif defined(__APPLE__)
@@ -97,6 +96,18 @@
 #else
 #define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT)
 #endif
+
+/* The flags of a receive and of a send, from those of platform.h. */
+static inline int ferp_posix_recv_flags(unsigned flags)
+{
+    return (int)(flags & FERP_PEEK) * MSG_PEEK |
+           (int)((flags & FERP_DONTWAIT) / FERP_DONTWAIT) * MSG_DONTWAIT;
+}
+
+static inline int ferp_posix_send_flags(unsigned flags)
+{
+    return (flags & FERP_DONTWAIT) != 0 ? FERP_POSIX_TRY_SEND_FLAGS : FERP_POSIX_SEND_FLAGS;
+}
 
 /* The error of a call that never waits, as most calls. EINTR, EAGAIN, EINPROGRESS and EALREADY of
  * such a call (a sandbox, a filter) are RESOURCE_BUSY: they say nothing about a wait that core may

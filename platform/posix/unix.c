@@ -234,8 +234,8 @@ static ssize_t receive_or_end(int fd, struct msghdr *message, int flags)
     return moved;
 }
 
-static fer_error receive_from_unix(fer_raw_socket raw, void *buf, size_t len, int flags,
-                                   struct ferp_unix_datagram *out)
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
+                              struct ferp_unix_datagram *out)
 {
     struct sockaddr_un from;
     char spare; /* as in receive_from of bytes.c */
@@ -247,7 +247,7 @@ static fer_error receive_from_unix(fer_raw_socket raw, void *buf, size_t len, in
     message.msg_namelen = sizeof from;
     message.msg_iov = &slice;
     message.msg_iovlen = 1;
-    ssize_t moved = receive_or_end((int)raw, &message, flags);
+    ssize_t moved = receive_or_end((int)raw, &message, ferp_posix_recv_flags(flags));
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }
@@ -255,18 +255,6 @@ static fer_error receive_from_unix(fer_raw_socket raw, void *buf, size_t len, in
     out->truncated = (message.msg_flags & MSG_TRUNC) != 0 || (size_t)moved > len;
     out->from = from_sockaddr_un(&from, message.msg_namelen);
     return (fer_error){FER_OK, 0};
-}
-
-fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
-                              struct ferp_unix_datagram *out)
-{
-    return receive_from_unix(raw, buf, len, 0, out);
-}
-
-fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
-                                  struct ferp_unix_datagram *out)
-{
-    return receive_from_unix(raw, buf, len, FERP_POSIX_TRY_RECV_FLAGS, out);
 }
 
 static bool is_unix_peer(fer_raw_socket raw, const fer_unix_addr *addr)
@@ -278,29 +266,18 @@ static bool is_unix_peer(fer_raw_socket raw, const fer_unix_addr *addr)
     return is_same;
 }
 
-/* EISCONN: as in send_to of bytes.c (FreeBSD, sys/kern/uipc_usrreq.c, uipc_send). */
-static fer_error send_to_unix(fer_raw_socket raw, const void *buf, size_t len, int flags,
-                              const fer_unix_addr *addr, size_t *n)
+/* EISCONN: as in ferp_send_to (FreeBSD, sys/kern/uipc_usrreq.c, uipc_send). */
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
+                            const fer_unix_addr *addr, size_t *n)
 {
     struct sockaddr_un to;
     socklen_t size = sockaddr_un_of(addr, &to);
-    ssize_t moved = sendto((int)raw, buf, len, flags, (const struct sockaddr *)&to, size);
+    int os_flags = ferp_posix_send_flags(flags);
+    ssize_t moved = sendto((int)raw, buf, len, os_flags, (const struct sockaddr *)&to, size);
     if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && is_unix_peer(raw, addr)) {
-        moved = send((int)raw, buf, len, flags);
+        moved = send((int)raw, buf, len, os_flags);
     }
     fer_error error = path_result(raw, moved);
     *n = moved < 0 ? 0 : (size_t)moved;
     return error;
-}
-
-fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
-                            const fer_unix_addr *addr, size_t *n)
-{
-    return send_to_unix(raw, buf, len, FERP_POSIX_SEND_FLAGS, addr, n);
-}
-
-fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
-                                const fer_unix_addr *addr, size_t *n)
-{
-    return send_to_unix(raw, buf, len, FERP_POSIX_TRY_SEND_FLAGS, addr, n);
 }

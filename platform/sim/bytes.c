@@ -5,6 +5,18 @@
 
 /* ---- The common part of both */
 
+bool ferp_sim_exchange_mode(fer_raw_socket raw, unsigned flags, bool nonblocking)
+{
+    ferp_sim_network *network = ferp_sim_current();
+    ferp_sim_socket *socket = network == NULL ? NULL : ferp_sim_socket_of(network, raw);
+    if (socket == NULL || (flags & FERP_DONTWAIT) == 0) {
+        return nonblocking;
+    }
+    bool previous = socket->settings.nonblocking;
+    socket->settings.nonblocking = nonblocking;
+    return previous;
+}
+
 static bool waits_in_kernel(const ferp_sim_socket *socket)
 {
     return !socket->settings.nonblocking;
@@ -246,25 +258,8 @@ static fer_error copy_input(ferp_sim_network *network, ferp_sim_socket *socket, 
     return error;
 }
 
-fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
-{
-    fer_io_slice_mut slice = {buf, len};
-    return ferp_recv_vectored(raw, &slice, 1, n);
-}
-
-fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
-{
-    fer_io_slice_mut slice = {buf, len};
-    *n = 0;
-    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    socket->taken = FERP_SIM_NO_ERROR;
-    fer_error error = copy_input(network, socket, "peek", &slice, 1, n);
-    end_peek(network, socket);
-    return error;
-}
-
-fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                             size_t *n)
+static fer_error receive(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                         size_t *n)
 {
     *n = 0;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
@@ -273,6 +268,29 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
         ferp_sim_consume(network, socket, *n);
     }
     return FERP_SIM_OK;
+}
+
+static fer_error peek(fer_raw_socket raw, const fer_io_slice_mut *slice, size_t *n)
+{
+    *n = 0;
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    socket->taken = FERP_SIM_NO_ERROR;
+    fer_error error = copy_input(network, socket, "peek", slice, 1, n);
+    end_peek(network, socket);
+    return error;
+}
+
+fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)
+{
+    fer_io_slice_mut slice = {buf, len};
+    FERP_SIM_RETURN_CALL(
+        raw, flags, (flags & FERP_PEEK) != 0 ? peek(raw, &slice, n) : receive(raw, &slice, 1, n));
+}
+
+fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
+                             unsigned flags, size_t *n)
+{
+    FERP_SIM_RETURN_CALL(raw, flags, receive(raw, slices, count, n));
 }
 
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
@@ -416,19 +434,7 @@ static fer_error send_some(ferp_sim_network *network, ferp_sim_socket *socket,
                     shorten_by_fault(network, socket, FER_SIM_FAULT_PARTIAL_WRITE, requested), n);
 }
 
-fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
-{
-    fer_io_slice slice = {buf, len};
-    *n = 0;
-    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    if (socket->kind == FERP_SIM_DATAGRAM) {
-        return socket->is_unix ? ferp_sim_unix_send_one(network, socket, buf, len, NULL, n)
-                               : ferp_sim_send_one(network, socket, buf, len, NULL, n);
-    }
-    return ferp_send_vectored(raw, &slice, 1, n);
-}
-
-fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+static fer_error send_slices(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
                              size_t *n)
 {
     size_t requested = 0;
@@ -446,4 +452,27 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
                               .moved = *n};
     ferp_sim_trace(network, &record);
     return error;
+}
+
+static fer_error send_buffer(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
+{
+    fer_io_slice slice = {buf, len};
+    *n = 0;
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (socket->kind == FERP_SIM_DATAGRAM) {
+        return socket->is_unix ? ferp_sim_unix_send_one(network, socket, buf, len, NULL, n)
+                               : ferp_sim_send_one(network, socket, buf, len, NULL, n);
+    }
+    return send_slices(raw, &slice, 1, n);
+}
+
+fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned flags, size_t *n)
+{
+    FERP_SIM_RETURN_CALL(raw, flags, send_buffer(raw, buf, len, n));
+}
+
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                             unsigned flags, size_t *n)
+{
+    FERP_SIM_RETURN_CALL(raw, flags, send_slices(raw, slices, count, n));
 }

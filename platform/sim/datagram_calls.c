@@ -138,8 +138,8 @@ fer_error ferp_sim_send_one(ferp_sim_network *network, ferp_sim_socket *socket, 
     return error;
 }
 
-fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
-                       size_t *n)
+static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len,
+                         const fer_socket_addr *addr, size_t *n)
 {
     *n = 0;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
@@ -147,6 +147,12 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fe
         return ferp_sim_error(network, FERP_SIM_EISCONN);
     }
     return ferp_sim_send_one(network, socket, buf, len, addr, n);
+}
+
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
+                       const fer_socket_addr *addr, size_t *n)
+{
+    FERP_SIM_RETURN_CALL(raw, flags, send_to(raw, buf, len, addr, n));
 }
 
 /* ---- Receiving */
@@ -210,7 +216,7 @@ static fer_error copy_first(ferp_sim_network *network, ferp_sim_socket *socket, 
     return FERP_SIM_OK;
 }
 
-fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+static fer_error peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     if (socket->kind != FERP_SIM_DATAGRAM) {
@@ -233,11 +239,17 @@ fer_error ferp_sim_receive_datagram(ferp_sim_network *network, ferp_sim_socket *
     return FERP_SIM_OK;
 }
 
-fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
-                         struct ferp_datagram *out)
+static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
 {
-    (void)protocol;
     int from_name = FERP_SIM_NONE;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     return ferp_sim_receive_datagram(network, socket, buf, len, out, &from_name);
+}
+
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
+                         struct ferp_datagram *out)
+{
+    FERP_SIM_RETURN_CALL(raw, flags,
+                         (flags & FERP_PEEK) != 0 ? peek_from(raw, buf, len, out)
+                                                  : receive_from(raw, buf, len, out));
 }

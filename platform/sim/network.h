@@ -129,6 +129,14 @@ fer_raw_socket ferp_sim_raw_of_slot(const ferp_sim_network *network, size_t slot
 fer_raw_socket ferp_sim_make_peer(ferp_sim_kind kind, fer_ip_family family);
 
 /* Defines the network and the socket of a call, or returns an error from it. */
+/* Returns the result of a call that moves bytes. With FERP_DONTWAIT the socket is in nonblocking
+ * mode meanwhile. */
+#define FERP_SIM_RETURN_CALL(raw, flags, call)                \
+    bool previous = ferp_sim_exchange_mode(raw, flags, true); \
+    fer_error called = (call);                                \
+    (void)ferp_sim_exchange_mode(raw, flags, previous);       \
+    return called
+
 #define FERP_SIM_REQUIRE_SOCKET(network, socket, raw)           \
     FERP_SIM_REQUIRE(network)                                   \
     ferp_sim_socket *socket = ferp_sim_socket_of(network, raw); \
@@ -237,6 +245,9 @@ bool ferp_sim_has_reader(ferp_sim_network *network, const ferp_sim_socket *socke
 uint64_t ferp_sim_latency(ferp_sim_network *network, bool is_loopback);
 
 /* ---- bytes.c: the common part of receiving and sending */
+/* With FERP_DONTWAIT sets the mode of a socket and returns the previous one. A callback of the user
+ * may close the socket during the call. */
+bool ferp_sim_exchange_mode(fer_raw_socket raw, unsigned flags, bool nonblocking);
 /* Returns the result that a call has now. WOULD_BLOCK means that a blocking call waits. */
 typedef fer_error (*ferp_sim_check)(ferp_sim_network *network, ferp_sim_socket *socket,
                                     size_t *count);

@@ -461,15 +461,15 @@ fer_error ferp_sim_unix_send_one(ferp_sim_network *network, ferp_sim_socket *soc
     return error;
 }
 
-fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
-                            const fer_unix_addr *addr, size_t *n)
+static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_unix_addr *addr,
+                         size_t *n)
 {
     *n = 0;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     return ferp_sim_unix_send_one(network, socket, buf, len, addr, n);
 }
 
-fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len,
                               struct ferp_unix_datagram *out)
 {
     struct ferp_datagram received = {0};
@@ -480,4 +480,16 @@ fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
     out->truncated = received.truncated;
     out->from = addr_of_name(network, from);
     return FERP_SIM_OK;
+}
+
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
+                            const fer_unix_addr *addr, size_t *n)
+{
+    FERP_SIM_RETURN_CALL(raw, flags, send_to(raw, buf, len, addr, n));
+}
+
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
+                              struct ferp_unix_datagram *out)
+{
+    FERP_SIM_RETURN_CALL(raw, flags, receive_from(raw, buf, len, out));
 }

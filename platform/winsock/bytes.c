@@ -20,30 +20,28 @@ static fer_error store_moved(int moved, size_t *n)
     return ferp_winsock_transfer_result(moved);
 }
 
-static fer_error receive_bytes(SOCKET socket, void *buf, size_t len, int flags, size_t *n)
+/* Every socket is nonblocking: FERP_DONTWAIT needs no flag of the system. */
+static int flags_of(unsigned flags)
 {
-    fer_error error = store_moved(recv(socket, buf, (int)len, flags), n);
+    return (flags & FERP_PEEK) != 0 ? MSG_PEEK : 0;
+}
+
+fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)
+{
+    SOCKET socket = ferp_winsock_socket(raw);
+    fer_error error = store_moved(recv(socket, buf, (int)len, flags_of(flags)), n);
     return error.kind == FER_OK && *n == 0 && len > 0 ? end_or_reset(socket) : error;
 }
 
-fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
-{
-    return receive_bytes(ferp_winsock_socket(raw), buf, len, 0, n);
-}
-
-fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
-{
-    return receive_bytes(ferp_winsock_socket(raw), buf, len, MSG_PEEK, n);
-}
-
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                             size_t *n)
+                             unsigned flags, size_t *n)
 {
     SOCKET socket = ferp_winsock_socket(raw);
     WSABUF buffers[SLICES_MAX];
     DWORD moved = 0;
-    DWORD flags = 0;
+    DWORD os_flags = 0;
     size_t requested = 0;
+    (void)flags;
     *n = 0;
     for (size_t i = 0; i < count && i < SLICES_MAX; i++) {
         buffers[i].buf = slices[i].base;
@@ -51,40 +49,23 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
         requested += slices[i].len;
     }
     FER_TRY(ferp_winsock_transfer_result(
-        WSARecv(socket, buffers, (DWORD)count, &moved, &flags, NULL, NULL)));
+        WSARecv(socket, buffers, (DWORD)count, &moved, &os_flags, NULL, NULL)));
     *n = moved;
     return moved == 0 && requested > 0 ? end_or_reset(socket) : FERP_WINSOCK_OK;
 }
 
-/* The socket is always nonblocking: the calls that never wait are the others. */
-fer_error ferp_try_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                                 size_t *n)
+fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned flags, size_t *n)
 {
-    return ferp_recv_vectored(raw, slices, count, n);
-}
-
-fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
-{
+    (void)flags;
     return store_moved(send(ferp_winsock_socket(raw), buf, (int)len, 0), n);
 }
 
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
-                        size_t *n)
-{
-    return receive_bytes(ferp_winsock_socket(raw), buf, len, recv_mode == FERP_PEEK ? MSG_PEEK : 0,
-                         n);
-}
-
-fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
-{
-    return ferp_send(raw, buf, len, n);
-}
-
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
-                             size_t *n)
+                             unsigned flags, size_t *n)
 {
     WSABUF buffers[SLICES_MAX];
     DWORD moved = 0;
+    (void)flags;
     *n = 0;
     for (size_t i = 0; i < count && i < SLICES_MAX; i++) {
         /* WSABUF has one pointer type for both directions; WSASend only reads. */
@@ -97,22 +78,17 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_try_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
-                                 size_t *n)
-{
-    return ferp_send_vectored(raw, slices, count, n);
-}
-
 /* A datagram that is longer than the buffer fails with WSAEMSGSIZE, but fills the buffer and the
  * address ("recvfrom function", MSDN). */
-static fer_error receive_from(SOCKET socket, void *buf, size_t len, int flags,
-                              struct ferp_datagram *out)
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
+                         struct ferp_datagram *out)
 {
     ferp_winsock_sockaddr from;
     int size = (int)sizeof from;
     char none;
     memset(&from, 0, sizeof from);
-    int moved = recvfrom(socket, len > 0 ? buf : &none, (int)len, flags, &from.any, &size);
+    int moved = recvfrom(ferp_winsock_socket(raw), len > 0 ? buf : &none, (int)len, flags_of(flags),
+                         &from.any, &size);
     fer_error failure =
         moved < 0 ? ferp_winsock_datagram_error(WSAGetLastError()) : FERP_WINSOCK_OK;
     if (failure.os_code == WSAESHUTDOWN) {
@@ -128,41 +104,13 @@ static fer_error receive_from(SOCKET socket, void *buf, size_t len, int flags,
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
-                         struct ferp_datagram *out)
-{
-    (void)protocol;
-    return receive_from(ferp_winsock_socket(raw), buf, len, 0, out);
-}
-
-fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
-{
-    return receive_from(ferp_winsock_socket(raw), buf, len, MSG_PEEK, out);
-}
-
-fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
-                       size_t *n)
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
+                       const fer_socket_addr *addr, size_t *n)
 {
     ferp_winsock_sockaddr to;
     int size = ferp_winsock_sockaddr_from(addr, &to);
+    (void)flags;
     return store_moved(sendto(ferp_winsock_socket(raw), buf, (int)len, 0, &to.any, size), n);
-}
-
-fer_error ferp_try_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
-                             struct ferp_datagram *out)
-{
-    return ferp_recv_from(raw, buf, len, protocol, out);
-}
-
-fer_error ferp_try_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
-{
-    return ferp_peek_from(raw, buf, len, out);
-}
-
-fer_error ferp_try_send_to(fer_raw_socket raw, const void *buf, size_t len,
-                           const fer_socket_addr *addr, size_t *n)
-{
-    return ferp_send_to(raw, buf, len, addr, n);
 }
 
 /* <mstcpip.h> defines the first only for some versions; an older <mswsock.h> lacks the second. */

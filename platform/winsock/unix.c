@@ -91,35 +91,25 @@ fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
     return ferp_winsock_error(WSAEOPNOTSUPP); /* SIO_AF_UNIX_GETPEERPID has no user */
 }
 
-fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
                               struct ferp_unix_datagram *out)
 {
     (void)raw;
     (void)buf;
     (void)len;
+    (void)flags;
     (void)out;
     return ferp_winsock_error(WSAEAFNOSUPPORT);
 }
 
-fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
                             const fer_unix_addr *addr, size_t *n)
 {
     (void)raw;
     (void)buf;
     (void)len;
+    (void)flags;
     (void)addr;
     *n = 0;
     return ferp_winsock_error(WSAEAFNOSUPPORT);
-}
-
-fer_error ferp_try_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
-                                  struct ferp_unix_datagram *out)
-{
-    return ferp_unix_recv_from(raw, buf, len, out);
-}
-
-fer_error ferp_try_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
-                                const fer_unix_addr *addr, size_t *n)
-{
-    return ferp_unix_send_to(raw, buf, len, addr, n);
 }

@@ -177,7 +177,7 @@ bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf
 {
     size_t n = 0;
     fer_unix_addr addr = name_of(path);
-    return ferp_unix_send_to(peer, buf, len, &addr, &n).kind == FER_OK;
+    return ferp_unix_send_to(peer, buf, len, 0, &addr, &n).kind == FER_OK;
 }
 
 peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
@@ -187,7 +187,7 @@ peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap,
     fer_unix_addr wanted = name_of(by_path == NULL ? "" : by_path);
     *n = 0;
     FER_IGNORE(ferp_set_timeout(peer, FERP_READING, fer_duration_from_millis(PEER_LIMIT_MS)));
-    if (ferp_unix_recv_from(peer, buf, cap, &got).kind != FER_OK) {
+    if (ferp_unix_recv_from(peer, buf, cap, 0, &got).kind != FER_OK) {
         return PEER_TIMED_OUT;
     }
     *n = got.len;

@@ -285,27 +285,24 @@ static fer_error receive(const char *name, fer_raw_socket raw, void *buf, size_t
     return success;
 }
 
-fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
+static fer_error peek(fer_raw_socket raw, size_t len, size_t *n)
 {
-    return receive("recv", raw, buf, len, true, n);
-}
-
-fer_error ferp_try_recv(fer_raw_socket raw, void *buf, size_t len, ferp_recv_mode recv_mode,
-                        size_t *n)
-{
-    INTER_CHECK(recv_mode == FERP_RECV);
-    return receive("try recv", raw, buf, len, false, n);
-}
-
-fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
-{
-    (void)buf;
     *n = 0;
     fer_error error = wait_for_try("peek", raw, true, FERP_READING, inter_is_readable);
     if (error.kind == FER_OK) {
         *n = len < inter_socket_of(raw)->queued ? len : inter_socket_of(raw)->queued;
     }
     return error;
+}
+
+fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)
+{
+    bool may_wait = flags == 0;
+    if ((flags & FERP_PEEK) != 0) {
+        INTER_CHECK(flags == FERP_PEEK);
+        return peek(raw, len, n);
+    }
+    return receive(may_wait ? "recv" : "try recv", raw, buf, len, may_wait, n);
 }
 
 static fer_error transmit(const char *name, fer_raw_socket raw, const void *buf, size_t len,
@@ -328,14 +325,10 @@ static fer_error transmit(const char *name, fer_raw_socket raw, const void *buf,
     return success;
 }
 
-fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
+fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned flags, size_t *n)
 {
-    return transmit("send", raw, buf, len, true, n);
-}
-
-fer_error ferp_try_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
-{
-    return transmit("try send", raw, buf, len, false, n);
+    bool may_wait = flags == 0;
+    return transmit(may_wait ? "send" : "try send", raw, buf, len, may_wait, n);
 }
 
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)

@@ -1,6 +1,6 @@
-/* eva_slices.c: the element of the caller's array that slice_at returns, of both kinds of slice,
+/* eva_slices.c: the element of the caller's array that feri_slice_at returns, of both kinds of slice,
  * for Frama-C's Eva. wp_vectored.c builds on this. */
-#include "core/transfer/stream_vectored.c"
+#include "core/transfer/slices.c"
 
 enum { COUNT = 20 };
 
@@ -16,8 +16,8 @@ int main(void)
     }
     //@ loop unroll COUNT;
     for (size_t i = 0; i < COUNT; i++) {
-        const fer_io_slice one = slice_at(from, i);
-        const fer_io_slice other = slice_at(into, i);
+        const fer_io_slice_mut one = feri_slice_at(from, i);
+        const fer_io_slice_mut other = feri_slice_at(into, i);
         //@ check one.base == &bytes[i] && one.len == SIZE_MAX - i;
         //@ check other.base == &bytes[i] && other.len == i;
     }

@@ -2,6 +2,7 @@
  * Frama-C's WP. Sums in the contracts are integers without a bound, so a sum that wraps in C would
  * violate them. The limits are any that a system may have. */
 #include "ferrule/handle.h"
+#include "core/transfer/stream_io.h"
 #include "platform/platform.h"
 
 /*@ axiomatic Slices {
@@ -37,7 +38,7 @@ const struct ferp_traits *ferp_traits(void);
     assigns \nothing;
     ensures \result.len == slice_len(slices, index);
     ensures \result.base == slice_base(slices, index); */
-static fer_io_slice slice_at(const void *slices, size_t index);
+fer_io_slice_mut feri_slice_at(const void *slices, size_t index);
 
 /*@ requires count > 0 ==> count <= slice_count(slices);
     assigns \nothing;
@@ -46,7 +47,7 @@ static fer_io_slice slice_at(const void *slices, size_t index);
     ensures \result < count ==> slice_len(slices, \result) > 0; */
 static size_t count_leading_empty(const void *slices, size_t count);
 
-#include "core/transfer/stream_vectored.c"
+#include "core/transfer/slices.c"
 
 /*@ requires slices != \null ==> count <= slice_count(slices);
     assigns \nothing;
@@ -61,32 +62,32 @@ static size_t count_leading_empty(const void *slices, size_t count);
     ensures within_the_limits: \result.count <= slices_max && \result.sum <= length_max;
     ensures only_empty_ones_are_skipped:
       \forall integer k; 0 <= k < \result.first ==> slice_len(slices, k) == 0;
-    ensures the_sum_is_exact: \result.valid != 0 && \result.is_cut == 0 ==>
+    ensures the_sum_is_exact: \result.valid != 0 && \result.is_clipped == 0 ==>
       \result.sum == total(slices, \result.first, \result.first + \result.count);
-    ensures as_many_as_fit: \result.valid != 0 && \result.is_cut == 0 &&
+    ensures as_many_as_fit: \result.valid != 0 && \result.is_clipped == 0 &&
       \result.first + \result.count < count && \result.count < slices_max ==>
       slice_len(slices, \result.first + \result.count) > length_max - \result.sum;
-    ensures a_cut_is_needed: \result.is_cut != 0 ==>
-      \result.valid != 0 && 1 < \result.count <= CUT_SLICES_MAX && \result.sum == length_max &&
+    ensures a_cut_is_needed: \result.is_clipped != 0 ==>
+      \result.valid != 0 && 1 < \result.count <= FERI_CLIPPED_SLICES_MAX && \result.sum == length_max &&
       total(slices, \result.first, \result.first + \result.count - 1) < length_max &&
       total(slices, \result.first, \result.first + \result.count) > length_max;
     ensures none_is_a_long_first_one:
       \result.valid != 0 && \result.count == 0 && \result.first < count ==>
       slice_len(slices, \result.first) > length_max; */
-static slice_plan plan_slices(const void *slices, size_t count);
+feri_slice_plan feri_plan_slices(const void *slices, size_t count);
 
-/*@ requires count <= slice_count(slices) && \valid(out + (0 .. CUT_SLICES_MAX - 1));
-    assigns out[0 .. CUT_SLICES_MAX - 1];
-    ensures \result <= count && \result <= CUT_SLICES_MAX;
+/*@ requires count <= slice_count(slices) && \valid(out + (0 .. FERI_CLIPPED_SLICES_MAX - 1));
+    assigns out[0 .. FERI_CLIPPED_SLICES_MAX - 1];
+    ensures \result <= count && \result <= FERI_CLIPPED_SLICES_MAX;
     ensures \forall integer k; 0 <= k < \result ==>
       out[k].base == slice_base(slices, k) && out[k].len <= slice_len(slices, k);
-    ensures only_the_last_is_cut:
+    ensures only_the_last_is_clipped:
       \forall integer k; 0 <= k < \result - 1 ==> out[k].len == slice_len(slices, k);
     ensures at_most_len: \result > 0 ==>
       total(slices, 0, \result - 1) + out[\result - 1].len <= len;
-    ensures exactly_len_if_it_is_cut:
+    ensures exactly_len_if_it_is_clipped:
       \result > 0 && out[\result - 1].len < slice_len(slices, \result - 1) ==>
       total(slices, 0, \result - 1) + out[\result - 1].len == len;
-    ensures all_that_fit: \result < count && \result < CUT_SLICES_MAX && len > 0 ==>
+    ensures all_that_fit: \result < count && \result < FERI_CLIPPED_SLICES_MAX && len > 0 ==>
       \result > 0 && total(slices, 0, \result - 1) + out[\result - 1].len == len; */
-static size_t cut_slices(const void *slices, size_t count, size_t len, fer_io_slice *out);
+size_t feri_clip_slices(const void *slices, size_t count, size_t len, fer_io_slice_mut *out);

@@ -58,7 +58,7 @@ static inline void close_pair(struct raw_pair pair)
 static inline fer_error raw_recv(fer_raw_socket raw, size_t *n)
 {
     char buf[64];
-    return ferp_recv(raw, buf, sizeof buf, n);
+    return ferp_recv(raw, buf, sizeof buf, 0, n);
 }
 
 static inline void raw_recv_is(fer_raw_socket raw, size_t want)
@@ -71,7 +71,7 @@ static inline void raw_recv_is(fer_raw_socket raw, size_t want)
 static inline fer_error raw_send(fer_raw_socket raw, const char *text)
 {
     size_t n = 0;
-    return ferp_send(raw, text, strlen(text), &n);
+    return ferp_send(raw, text, strlen(text), 0, &n);
 }
 
 static inline fer_error raw_error(fer_raw_socket raw)

@@ -26,10 +26,10 @@ static void sending_to_another_address_is_eisconn(void **state)
     fer_raw_socket one = udp_bound("127.0.0.1:0", &peer);
     fer_raw_socket two = udp_bound("127.0.0.1:0", &other);
     fer_raw_socket raw = udp_bound("127.0.0.1:0", &own);
-    assert_ok(ferp_send_to(raw, "x", 1, &other, &n));
+    assert_ok(ferp_send_to(raw, "x", 1, 0, &other, &n));
     assert_ok(ferp_connect(raw, &peer));
-    assert_code(ferp_send_to(raw, "x", 1, &other, &n), FER_ALREADY_CONNECTED, 56);
-    assert_ok(ferp_send_to(raw, "x", 1, &peer, &n));
+    assert_code(ferp_send_to(raw, "x", 1, 0, &other, &n), FER_ALREADY_CONNECTED, 56);
+    assert_ok(ferp_send_to(raw, "x", 1, 0, &peer, &n));
     ferp_close(raw);
     ferp_close(one);
     ferp_close(two);
@@ -47,8 +47,8 @@ static void a_datagram_to_the_wildcard_reaches_the_loopback(void **state)
     to.ip = addr_of("0.0.0.0:0").ip;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
-    assert_ok(ferp_send_to(raw, "x", 1, &to, &n));
-    assert_ok(ferp_recv_from(receiver, &byte, 1, FERP_UDP, &datagram));
+    assert_ok(ferp_send_to(raw, "x", 1, 0, &to, &n));
+    assert_ok(ferp_recv_from(receiver, &byte, 1, 0, &datagram));
     assert_ok(ferp_connect(raw, &to));
     ferp_close(raw);
     ferp_close(receiver);
@@ -97,10 +97,10 @@ static void a_datagram_fits_into_the_send_buffer(void **state)
     size_t n = 77;
     bsd_begin(state);
     fer_raw_socket raw = udp_bound("127.0.0.1:0", &addr);
-    assert_code(ferp_send_to(raw, bytes, 9217, &addr, &n), FER_MESSAGE_TOO_LONG, 40);
-    assert_ok(ferp_send_to(raw, bytes, 9216, &addr, &n));
+    assert_code(ferp_send_to(raw, bytes, 9217, 0, &addr, &n), FER_MESSAGE_TOO_LONG, 40);
+    assert_ok(ferp_send_to(raw, bytes, 9216, 0, &addr, &n));
     assert_ok(ferp_set_option(raw, FERP_SEND_BUFFER, 65535));
-    assert_ok(ferp_send_to(raw, bytes, 9217, &addr, &n));
+    assert_ok(ferp_send_to(raw, bytes, 9217, 0, &addr, &n));
     ferp_close(raw);
 }
 
@@ -186,7 +186,7 @@ static void openbsd_has_no_dual_stack(void **state)
         ferp_close(raws[i]);
     }
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 0, &raws[0]));
-    assert_kind(ferp_send_to(raws[0], "x", 1, &closed, &sent),
+    assert_kind(ferp_send_to(raws[0], "x", 1, 0, &closed, &sent),
                 lacks ? FER_ADDR_NOT_AVAILABLE : FER_OK);
     assert_kind(ferp_connect(raws[0], &closed), lacks ? FER_ADDR_NOT_AVAILABLE : FER_OK);
     ferp_close(raws[0]);
@@ -207,7 +207,7 @@ static fer_error receive(fer_raw_socket raw)
 {
     char buf[8];
     struct ferp_unix_datagram got;
-    return ferp_try_unix_recv_from(raw, buf, sizeof buf, &got);
+    return ferp_unix_recv_from(raw, buf, sizeof buf, FERP_DONTWAIT, &got);
 }
 
 /* unix_full_datagrams: Linux' sender waits. */
@@ -219,11 +219,11 @@ static void a_full_unix_queue_is_enobufs(void **state)
     bsd_begin(state);
     fer_raw_socket receiver = unix_bound("/run/receiver", &addrs[0]);
     fer_raw_socket sender = unix_bound("/run/sender", &addrs[1]);
-    while ((error = ferp_unix_send_to(sender, "x", 1, &addrs[0], &n)).kind == FER_OK) {
+    while ((error = ferp_unix_send_to(sender, "x", 1, 0, &addrs[0], &n)).kind == FER_OK) {
     }
     assert_code(error, FER_NO_BUFFER_SPACE, 55);
     assert_ok(receive(receiver));
-    assert_ok(ferp_unix_send_to(sender, "x", 1, &addrs[0], &n));
+    assert_ok(ferp_unix_send_to(sender, "x", 1, 0, &addrs[0], &n));
     ferp_close(receiver);
     ferp_close(sender);
 }
@@ -257,7 +257,7 @@ static void a_connected_unix_socket_hears_all_and_keeps_its_queue(void **state)
     fer_raw_socket two = unix_bound("/run/two", &addrs[1]);
     fer_raw_socket raw = unix_bound("/run/own", &addrs[2]);
     assert_ok(ferp_unix_connect(raw, &addrs[0]));
-    assert_ok(ferp_unix_send_to(two, "x", 1, &addrs[2], &n));
+    assert_ok(ferp_unix_send_to(two, "x", 1, 0, &addrs[2], &n));
     assert_ok(ferp_unix_connect(raw, &addrs[1]));
     assert_ok(receive(raw));
     assert_code(raw_error(one), FER_OK, 0);
@@ -289,7 +289,7 @@ static void shutdown_of_an_unconnected_datagram_socket(void **state)
     fer_raw_socket raw = unix_bound("/run/own", &addr);
     assert_kind(ferp_shutdown(raw, FER_SHUTDOWN_WRITE),
                 is_on(state, ON_MACOS | ON_FREEBSD) ? FER_NOT_CONNECTED : FER_OK);
-    assert_kind(ferp_unix_send_to(raw, "x", 1, &addr, &n),
+    assert_kind(ferp_unix_send_to(raw, "x", 1, 0, &addr, &n),
                 is_on(state, ON_MACOS) ? FER_OK : FER_BROKEN_PIPE);
     ferp_close(raw);
 }

@@ -33,8 +33,8 @@ static void a_peek_leaves_the_reset_for_a_receive(void **state)
     char byte = 0;
     size_t n = 77;
     raw_reset(pair.client);
-    assert_code(ferp_peek(pair.server, &byte, 1, &n), FER_CONNECTION_RESET, 54);
-    assert_code(ferp_peek(pair.server, &byte, 1, &n), FER_CONNECTION_RESET, 54);
+    assert_code(ferp_recv(pair.server, &byte, 1, FERP_PEEK, &n), FER_CONNECTION_RESET, 54);
+    assert_code(ferp_recv(pair.server, &byte, 1, FERP_PEEK, &n), FER_CONNECTION_RESET, 54);
     assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
     raw_recv_is(pair.server, 0);
     ferp_close(pair.listener);
@@ -143,7 +143,7 @@ static void a_send_that_is_cut_off_loses_its_count(void **state)
     struct raw_pair pair = raw_pair();
     size_t n = 77;
     assert_ok(fer_sim_after(fer_duration_from_millis(10), reset_client, &pair.client));
-    assert_kind(ferp_send(pair.server, bytes, sizeof bytes, &n), FER_BROKEN_PIPE);
+    assert_kind(ferp_send(pair.server, bytes, sizeof bytes, 0, &n), FER_BROKEN_PIPE);
     assert_int_equal(n, 0);
     ferp_close(pair.listener);
     ferp_close(pair.server);

@@ -386,7 +386,7 @@ static void receive_some(void *context)
 {
     char buf[256];
     size_t n = 0;
-    assert_ok(ferp_recv(*(fer_raw_socket *)context, buf, sizeof buf, &n));
+    assert_ok(ferp_recv(*(fer_raw_socket *)context, buf, sizeof buf, 0, &n));
 }
 
 /* Waits inside a send count towards the send's timeout (Linux, sk_stream_wait_memory; measured). */
@@ -401,7 +401,7 @@ static void a_timeout_of_linux_is_for_the_whole_send(void **state)
     assert_ok(ferp_set_timeout(pair.client, FERP_WRITING, (fer_duration){100 * milli}));
     assert_ok(fer_sim_after((fer_duration){60 * milli}, receive_some, &pair.server));
     uint64_t began = ferp_now();
-    assert_ok(ferp_send(pair.client, much, sizeof much, &n));
+    assert_ok(ferp_send(pair.client, much, sizeof much, 0, &n));
     assert_int_equal(n, 2048 + 256);
     assert_int_equal(ferp_now() - began, 100 * milli);
     close_pair(pair);

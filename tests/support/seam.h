@@ -167,7 +167,7 @@ static inline void seam_close(const struct seam_pair *pair)
 static inline void seam_send(fer_raw_socket raw, const char *text)
 {
     size_t moved = 0;
-    assert_ok(ferp_send(raw, text, strlen(text), &moved));
+    assert_ok(ferp_send(raw, text, strlen(text), 0, &moved));
     assert_int_equal(moved, strlen(text));
 }
 
@@ -183,7 +183,7 @@ static inline size_t seam_fill(fer_raw_socket raw)
         size_t moved = 77;
         fer_error error = {FER_OK, 0};
         while (error.kind == FER_OK) {
-            error = ferp_try_send(raw, block, sizeof block, &moved);
+            error = ferp_send(raw, block, sizeof block, FERP_DONTWAIT, &moved);
             total += moved;
             assert_true(total < (size_t)1 << 30);
         }
@@ -206,7 +206,7 @@ static inline void seam_expect(fer_raw_socket raw, const char *text)
     while (have < len) {
         size_t moved = 0;
         seam_await(raw, FERP_READABLE);
-        assert_ok(ferp_recv(raw, got + have, len - have, &moved));
+        assert_ok(ferp_recv(raw, got + have, len - have, 0, &moved));
         assert_true(moved > 0);
         have += moved;
     }
@@ -219,7 +219,7 @@ static inline void seam_expect_end(fer_raw_socket raw)
     char byte;
     size_t moved = 1;
     seam_await(raw, FERP_READABLE);
-    assert_ok(ferp_recv(raw, &byte, 1, &moved));
+    assert_ok(ferp_recv(raw, &byte, 1, 0, &moved));
     assert_int_equal(moved, 0);
 }
 

@@ -206,7 +206,7 @@ static void fill(fer_raw_socket raw)
 {
     static const char bytes[1024];
     size_t n = 0;
-    while (ferp_try_send(raw, bytes, sizeof bytes, &n).kind == FER_OK) {
+    while (ferp_send(raw, bytes, sizeof bytes, FERP_DONTWAIT, &n).kind == FER_OK) {
         settle();
     }
 }

@@ -125,7 +125,7 @@ void peer_send_two(fer_raw_socket peer, fer_raw_socket to)
     for (int i = 0; i < 2; i++) {
         if (socket_of(to)->is_unix) {
             REQUIRE_OK(ferp_unix_local_addr(to, &name));
-            FER_IGNORE(ferp_try_unix_send_to(peer, pattern, BYTES, &name, &n));
+            FER_IGNORE(ferp_unix_send_to(peer, pattern, BYTES, FERP_DONTWAIT, &name, &n));
         } else {
             REQUIRE_OK(ferp_local_addr(to, &addr));
             FER_IGNORE(fer_sim_peer_send_to(peer, pattern, BYTES, &addr));
@@ -139,11 +139,12 @@ static fer_error receive_one(fer_raw_socket raw, bool is_stream, char *buf, size
     struct ferp_datagram datagram;
     struct ferp_unix_datagram unix_datagram;
     if (is_stream) {
-        return ferp_try_recv(raw, buf, cap, FERP_RECV, n);
+        return ferp_recv(raw, buf, cap, FERP_DONTWAIT, n);
     }
     *n = 1;
-    return socket_of(raw)->is_unix ? ferp_try_unix_recv_from(raw, buf, cap, &unix_datagram)
-                                   : ferp_try_recv_from(raw, buf, cap, FERP_UDP, &datagram);
+    return socket_of(raw)->is_unix
+               ? ferp_unix_recv_from(raw, buf, cap, FERP_DONTWAIT, &unix_datagram)
+               : ferp_recv_from(raw, buf, cap, FERP_DONTWAIT, &datagram);
 }
 
 size_t drain(fer_raw_socket raw, bool counts_bytes, char *buf, size_t cap)

@@ -357,65 +357,85 @@ fer_error script_receive(const script_result *result, void *buf, size_t len, siz
     return error;
 }
 
-fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, size_t *n)
+fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)
 {
-    return script_receive(TAKE_WITH(RECV, raw, "%" PRIu64, (uint64_t)len), buf, len, n);
-}
-
-fer_error ferp_peek(fer_raw_socket raw, void *buf, size_t len, size_t *n)
-{
-    return script_receive(TAKE_WITH(PEEK, raw, "%" PRIu64, (uint64_t)len), buf, len, n);
+    static const script_call forms[] = {SCRIPT_RECV, SCRIPT_PEEK, SCRIPT_TRY_RECV, SCRIPT_TRY_PEEK};
+    assert_true(flags < 4);
+    return script_receive(script_take(forms[flags], raw, "%d,%" PRIu64, (int)raw, (uint64_t)len),
+                          buf, len, n);
 }
 
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                             size_t *n)
+                             unsigned flags, size_t *n)
 {
-    return script_store_count(TAKE_WITH(RECV_VECTORED, raw, "%" PRIu64 "x%" PRIu64, (uint64_t)count,
-                                        (uint64_t)slices[0].len),
-                              n);
+    assert_int_equal(flags & ~(unsigned)FERP_DONTWAIT, 0);
+    return script_store_count(
+        script_take(flags == 0 ? SCRIPT_RECV_VECTORED : SCRIPT_TRY_RECV_VECTORED, raw,
+                    "%d,%" PRIu64 "x%" PRIu64, (int)raw, (uint64_t)count, (uint64_t)slices[0].len),
+        n);
 }
 
-fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, size_t *n)
+/* Only a send that may wait keeps the bytes. */
+fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned flags, size_t *n)
 {
-    fer_error error = script_store_count(TAKE_WITH(SEND, raw, "%" PRIu64, (uint64_t)len), n);
-    assert_true(*n <= len && script.sent_len + *n < sizeof script.sent);
-    if (*n > 0) {
+    assert_int_equal(flags & ~(unsigned)FERP_DONTWAIT, 0);
+    fer_error error = script_store_count(script_take(flags == 0 ? SCRIPT_SEND : SCRIPT_TRY_SEND,
+                                                     raw, "%d,%" PRIu64, (int)raw, (uint64_t)len),
+                                         n);
+    assert_true(*n <= len);
+    if (*n > 0 && flags == 0) {
+        assert_true(script.sent_len + *n < sizeof script.sent);
         memcpy(script.sent + script.sent_len, buf, *n);
+        script.sent_len += *n;
     }
-    script.sent_len += *n;
     return error;
 }
 
-static fer_error receive_from(const script_result *result, void *buf, size_t len,
-                              struct ferp_datagram *out)
+fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
+                             unsigned flags, size_t *n)
 {
+    assert_int_equal(flags & ~(unsigned)FERP_DONTWAIT, 0);
+    fer_error error = script_store_count(
+        script_take(flags == 0 ? SCRIPT_SEND_VECTORED : SCRIPT_TRY_SEND_VECTORED, raw,
+                    "%d,%" PRIu64 "x%" PRIu64, (int)raw, (uint64_t)count, (uint64_t)slices[0].len),
+        n);
+    size_t left = flags == 0 ? *n : 0;
+    for (size_t i = 0; i < count && left > 0; i++) {
+        size_t part = slices[i].len < left ? slices[i].len : left;
+        assert_true(script.sent_len + part < sizeof script.sent);
+        memcpy(script.sent + script.sent_len, slices[i].base, part);
+        script.sent_len += part;
+        left -= part;
+    }
+    assert_int_equal(left, 0);
+    return error;
+}
+
+fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
+                         struct ferp_datagram *out)
+{
+    static const script_call forms[] = {SCRIPT_RECV_FROM, SCRIPT_PEEK_FROM, SCRIPT_TRY_RECV_FROM,
+                                        SCRIPT_TRY_PEEK_FROM};
     size_t n = 0;
+    assert_true(flags < 8);
+    const script_result *result =
+        script_take(forms[flags & 3], raw, "%d,%" PRIu64 "%s", (int)raw, (uint64_t)len,
+                    (flags & FERP_NOT_UDP) != 0 ? ",not_udp" : "");
     fer_error error = script_receive(result, buf, len, &n);
     return error.kind != FER_OK
                ? error
                : STORE(result, out, ((struct ferp_datagram){n, result->on, result->addr}));
 }
 
-fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, ferp_protocol protocol,
-                         struct ferp_datagram *out)
-{
-    return receive_from(TAKE_WITH(RECV_FROM, raw, "%" PRIu64 "%s", (uint64_t)len,
-                                  protocol == FERP_UDP ? "" : ",other_protocol"),
-                        buf, len, out);
-}
-
-fer_error ferp_peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
-{
-    return receive_from(TAKE_WITH(PEEK_FROM, raw, "%" PRIu64, (uint64_t)len), buf, len, out);
-}
-
-fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, const fer_socket_addr *addr,
-                       size_t *n)
+fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
+                       const fer_socket_addr *addr, size_t *n)
 {
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     fer_socket_addr_format(addr, text, sizeof text);
     (void)buf;
-    return script_store_count(TAKE_WITH(SEND_TO, raw, "%" PRIu64 ",%s", (uint64_t)len, text), n);
+    return script_store_count(script_take(flags == 0 ? SCRIPT_SEND_TO : SCRIPT_TRY_SEND_TO, raw,
+                                          "%d,%" PRIu64 ",%s", (int)raw, (uint64_t)len, text),
+                              n);
 }
 
 /* Logs a pathname unchanged and an abstract name with a leading @. */
@@ -452,23 +472,26 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
     return store_name(TAKE(UNIX_PEER_ADDR, raw), out);
 }
 
-fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len,
+fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
                               struct ferp_unix_datagram *out)
 {
     size_t n = 0;
-    const script_result *result = TAKE_WITH(UNIX_RECV_FROM, raw, "%" PRIu64, (uint64_t)len);
+    const script_result *result =
+        script_take(flags == 0 ? SCRIPT_UNIX_RECV_FROM : SCRIPT_TRY_UNIX_RECV_FROM, raw,
+                    "%d,%" PRIu64, (int)raw, (uint64_t)len);
     fer_error error = script_receive(result, buf, len, &n);
     return error.kind != FER_OK
                ? error
                : STORE(result, out, ((struct ferp_unix_datagram){n, result->on, result->name}));
 }
 
-fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len,
+fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
                             const fer_unix_addr *addr, size_t *n)
 {
     (void)buf;
     (void)len;
-    return script_store_count(take_with_name(SCRIPT_UNIX_SEND_TO, raw, addr), n);
+    return script_store_count(
+        take_with_name(flags == 0 ? SCRIPT_UNIX_SEND_TO : SCRIPT_TRY_UNIX_SEND_TO, raw, addr), n);
 }
 
 void ferp_report_refusals(fer_raw_socket raw, bool enabled)

@@ -1,4 +1,5 @@
-/* scripted_poller.c: the scripted seam's poller. It reports as many events as the test sets. */
+/* scripted_poller.c: the scripted seam's poller, which reports as many events as the test sets, and
+ * the wait for readiness in either direction. */
 #include "unit/scripted_take.h"
 
 #include <inttypes.h>
@@ -70,4 +71,25 @@ fer_error ferp_poller_notify(fer_poller *poller)
 {
     (void)poller;
     return script_take(SCRIPT_POLLER_NOTIFY, FER_RAW_SOCKET_NONE, "")->error;
+}
+
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
+                     const fer_cancel_token *token, fer_interest *ready)
+{
+    static const char *const names[] = {"", "r", "w", "rw"};
+    char texts[2][24];
+    script_format_time(texts[0], sizeof texts[0], until);
+    script_format_time(texts[1], sizeof texts[1], deadline);
+    const char *comma = until == deadline ? "" : ",";
+    const script_result *result =
+        script_take(SCRIPT_READY, raw, "%d,%s,%s%s%s%s", (int)raw, names[interest], texts[0], comma,
+                    until == deadline ? "" : texts[1], token == NULL ? "" : ",token");
+    script.now += result->elapsed;
+    if (result->error.kind == FER_TIMED_OUT && script.now < until) {
+        script.now = until;
+    }
+    if (result->error.kind == FER_OK) {
+        *ready = (fer_interest)result->value;
+    }
+    return result->error;
 }

@@ -124,10 +124,10 @@ static void a_datagram_is_sent_by_one_call_that_may_wait(void **state)
     size_t n = 0;
     fer_udp_socket socket = {.handle_ = open_stream(FERI_FLAG_DATAGRAM)};
     script_then_move(SCRIPT_SEND, 5);
-    assert_ok(feri_datagram_send(&socket.handle_, buf, 5, FERI_WAIT_BY_MODE, &n));
+    assert_ok(feri_datagram_send(&socket.handle_, buf, 5, 0, &n));
     socket.handle_.p_.flags_ |= FERI_FLAG_TIMEOUT_SET;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 35);
-    assert_error(feri_datagram_send(&socket.handle_, buf, 5, FERI_WAIT_BY_MODE, &n), FER_TIMED_OUT,
+    assert_error(feri_datagram_send(&socket.handle_, buf, 5, 0, &n), FER_TIMED_OUT,
                  0);
     assert_log("send(1,5) send(1,5) is_nonblocking(1)");
 }

@@ -70,12 +70,12 @@ static void an_ipv4_sender_is_mapped_for_an_ipv6_socket(void **state)
     socket.handle_.p_.peer_ = script_addr("[::ffff:192.0.2.1]:1001");
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.9:1001", 1);
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:1001", 2);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
     assert_int_equal(got.len, 2);
     assert_true(fer_socket_addr_eq(&got.from, &socket.handle_.p_.peer_));
     socket = open_socket(&script_bsd, 0);
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:1001", 2);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
     assert_addr(&got.from, "192.0.2.1:1001");
 }
 
@@ -87,16 +87,16 @@ static void a_datagram_has_its_length_its_sender_and_whether_it_was_cut(void **s
     fer_socket_addr want = script_addr("[2001:db8::7%3]:99");
     char buf[4] = "####";
     queue_datagram(SCRIPT_RECV_FROM, "[2001:db8::7%3]:99", 3);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
     assert_memory_equal(buf, "abc#", 4);
     assert_int_equal(got.len, 3);
     assert_false(got.truncated);
     assert_true(fer_socket_addr_eq(&got.from, &want));
     queue_datagram(SCRIPT_PEEK_FROM, PEER, 4);
     script_default(SCRIPT_RECV_FROM)->on = true;
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_PEEK, &got));
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got));
     assert_false(got.truncated);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 0, FERI_RECV, &got));
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 0, 0, &got));
     assert_int_equal(got.len, 0);
     assert_true(got.truncated);
     assert_log("recv_from(1,4) peek_from(1,4) recv_from(1,0)");
@@ -115,10 +115,10 @@ static void a_failure_is_reported_and_leaves_the_output_alone(void **state)
     memset(&untouched, 0x5a, sizeof untouched);
     for (size_t i = 0; i < 3; i++) {
         script_then_fail(SCRIPT_RECV_FROM, failures[i].kind, failures[i].os_code);
-        assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got),
-                     failures[i].kind, failures[i].os_code);
+        assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), failures[i].kind,
+                     failures[i].os_code);
         script_then_fail(SCRIPT_PEEK_FROM, failures[i].kind, failures[i].os_code);
-        assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_PEEK, &got),
+        assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got),
                      failures[i].kind, failures[i].os_code);
         assert_memory_equal(&got, &untouched, sizeof got);
     }
@@ -133,13 +133,13 @@ static void a_reset_is_a_refusal_on_a_datagram_socket(void **state)
     fer_udp_received got;
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got),
-                 FER_CONNECTION_REFUSED, 10054);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_CONNECTION_REFUSED,
+                 10054);
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_send(&socket.handle_, "x", 1, FERI_WAIT_BY_MODE, NULL),
-                 FER_CONNECTION_REFUSED, 10054);
+    assert_error(feri_datagram_send(&socket.handle_, "x", 1, 0, NULL), FER_CONNECTION_REFUSED,
+                 10054);
     script_then_fail(SCRIPT_SEND_TO, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, &to, FERI_WAIT_BY_MODE, NULL),
+    assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, &to, 0, NULL),
                  FER_CONNECTION_REFUSED, 10054);
     assert_log("recv_from(1,4) send(1,1) send_to(1,1," PEER ")");
 }
@@ -150,7 +150,7 @@ static void a_length_above_the_systems_is_cut_for_receiving(void **state)
     fer_udp_socket socket = open_socket(&script_windows, 0);
     fer_udp_received got;
     char buf[4];
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, SIZE_MAX, FERI_RECV, &got));
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, SIZE_MAX, 0, &got));
     assert_log("recv_from(1,2147483647)");
 }
 
@@ -166,7 +166,7 @@ static void strangers_are_dropped_before_the_peers(void **state)
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.2:1001", 2); /* another host */
     queue_datagram(SCRIPT_RECV_FROM, "[::ffff:192.0.2.1]:1001", 2);
     queue_datagram(SCRIPT_RECV_FROM, PEER, 3);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
     assert_int_equal(got.len, 3);
     assert_log("recv_from(1,4) recv_from(1,4) recv_from(1,4) recv_from(1,4)");
 }
@@ -191,10 +191,10 @@ static void an_interface_need_not_be_in_both_addresses(void **state)
         socket.handle_.p_.peer_ = script_addr(rows[i].peer);
         queue_datagram(SCRIPT_RECV_FROM, rows[i].from, 1);
         queue_datagram(SCRIPT_RECV_FROM, rows[i].peer, 2);
-        assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
+        assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
         assert_int_equal(got.len, rows[i].same ? 1 : 2);
         if (rows[i].same) {
-            assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
+            assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
         }
     }
 }
@@ -207,9 +207,9 @@ static void a_peek_removes_a_strangers_datagram_to_reach_the_next(void **state)
     char buf[4];
     queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
     queue_datagram(SCRIPT_PEEK_FROM, PEER, 3);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_PEEK, &got));
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got));
     assert_int_equal(got.len, 3);
-    assert_log("peek_from(1,4) recv_from(1,0) peek_from(1,4)");
+    assert_log("peek_from(1,4) try_recv_from(1,0) peek_from(1,4)");
 }
 
 /* An error that arrives between the peek and the receive would otherwise be lost. */
@@ -220,14 +220,26 @@ static void an_error_while_dropping_is_reported(void **state)
     fer_udp_received got;
     char buf[4];
     queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
-    script_then_fail(SCRIPT_RECV_FROM, FER_CONNECTION_REFUSED, 111);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_PEEK, &got),
+    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_CONNECTION_REFUSED, 111);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got),
                  FER_CONNECTION_REFUSED, 111);
+    assert_log("peek_from(1,4) try_recv_from(1,0)");
+}
+
+/* Another thread has received the datagram since the peek. The receive that drops it never waits:
+ * else it would wait for the next one, and drop that. */
+static void a_drop_of_a_datagram_that_is_gone_does_not_wait(void **state)
+{
+    (void)state;
+    fer_udp_socket socket = connected_socket(&script_posix, 0);
+    fer_udp_received got;
+    char buf[4];
     queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
-    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_PEEK, &got), FER_TIMED_OUT, 0);
-    assert_log("peek_from(1,4) recv_from(1,0) peek_from(1,4) recv_from(1,0) "
-               "is_nonblocking(1)");
+    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
+    queue_datagram(SCRIPT_PEEK_FROM, PEER, 3);
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got));
+    assert_int_equal(got.len, 3);
+    assert_log("peek_from(1,4) try_recv_from(1,0) peek_from(1,4)");
 }
 
 static void a_shared_socket_reads_its_peer_from_the_os(void **state)
@@ -242,11 +254,11 @@ static void a_shared_socket_reads_its_peer_from_the_os(void **state)
         script_default(SCRIPT_PEER_ADDR)->addr = script_addr("192.0.2.5:5");
         queue_datagram(SCRIPT_RECV_FROM, PEER, 2);
         queue_datagram(SCRIPT_RECV_FROM, "192.0.2.5:5", 3);
-        assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
+        assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
         assert_int_equal(got.len, 3);
         assert_log("recv_from(1,4) peer_addr(1) recv_from(1,4) peer_addr(1)");
         script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
-        assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
+        assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
         assert_log("recv_from(1,4) peer_addr(1)");
     }
 }
@@ -260,22 +272,21 @@ static void a_send_is_one_call_and_returns_its_count(void **state)
     fer_socket_addr to = script_addr("192.0.2.7:7");
     size_t n = 77;
     script_then_move(SCRIPT_SEND, 5);
-    assert_ok(feri_datagram_send(&socket.handle_, "hello", 5, FERI_WAIT_BY_MODE, &n));
+    assert_ok(feri_datagram_send(&socket.handle_, "hello", 5, 0, &n));
     assert_int_equal(n, 5);
     script_then_move(SCRIPT_SEND_TO, 3);
-    assert_ok(feri_datagram_send_to(&socket.handle_, "you", 3, &to, FERI_WAIT_BY_MODE, &n));
+    assert_ok(feri_datagram_send_to(&socket.handle_, "you", 3, &to, 0, &n));
     assert_int_equal(n, 3);
-    assert_ok(feri_datagram_send(&socket.handle_, NULL, 0, FERI_WAIT_BY_MODE, &n));
+    assert_ok(feri_datagram_send(&socket.handle_, NULL, 0, 0, &n));
     assert_int_equal(n, 0);
-    assert_ok(feri_datagram_send_to(&socket.handle_, NULL, 0, &to, FERI_WAIT_BY_MODE, NULL));
+    assert_ok(feri_datagram_send_to(&socket.handle_, NULL, 0, &to, 0, NULL));
     assert_log("send(1,5) send_to(1,3,192.0.2.7:7) send(1,0) send_to(1,0,192.0.2.7:7)");
     script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
-    assert_error(feri_datagram_send(&socket.handle_, "x", 1, FERI_WAIT_BY_MODE, &n),
-                 FER_INTERRUPTED, 4);
+    assert_error(feri_datagram_send(&socket.handle_, "x", 1, 0, &n), FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_SEND_TO, FER_MESSAGE_TOO_LONG, 90);
     n = 77;
-    assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, &to, FERI_WAIT_BY_MODE, &n),
-                 FER_MESSAGE_TOO_LONG, 90);
+    assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, &to, 0, &n), FER_MESSAGE_TOO_LONG,
+                 90);
     assert_int_equal(n, 0);
 }
 
@@ -287,13 +298,12 @@ static void a_length_above_the_systems_is_too_long_and_never_cut(void **state)
     fer_socket_addr to = script_addr(PEER);
     for (size_t i = 0; i < 2; i++) {
         size_t n = 77;
-        assert_error(feri_datagram_send(&socket.handle_, "x", lengths[i], FERI_WAIT_BY_MODE, &n),
+        assert_error(feri_datagram_send(&socket.handle_, "x", lengths[i], 0, &n),
                      FER_MESSAGE_TOO_LONG, 0);
         assert_int_equal(n, 0);
         n = 77;
-        assert_error(
-            feri_datagram_send_to(&socket.handle_, "x", lengths[i], &to, FERI_WAIT_BY_MODE, &n),
-            FER_MESSAGE_TOO_LONG, 0);
+        assert_error(feri_datagram_send_to(&socket.handle_, "x", lengths[i], &to, 0, &n),
+                     FER_MESSAGE_TOO_LONG, 0);
         assert_int_equal(n, 0);
     }
     assert_log("");
@@ -305,14 +315,11 @@ static void an_invalid_argument_without_a_peer_is_not_connected(void **state)
     fer_udp_socket socket = open_socket(&script_windows, FERI_FLAG_CLONED);
     script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 10022);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
-    assert_error(feri_datagram_send(&socket.handle_, "x", 1, FERI_WAIT_BY_MODE, NULL),
-                 FER_NOT_CONNECTED, 10022);
+    assert_error(feri_datagram_send(&socket.handle_, "x", 1, 0, NULL), FER_NOT_CONNECTED, 10022);
     script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 10022);
-    assert_error(feri_datagram_send(&socket.handle_, "x", 1, FERI_WAIT_BY_MODE, NULL),
-                 FER_INVALID_INPUT, 10022);
+    assert_error(feri_datagram_send(&socket.handle_, "x", 1, 0, NULL), FER_INVALID_INPUT, 10022);
     script_then_fail(SCRIPT_SEND, FER_NOT_CONNECTED, 10057);
-    assert_error(feri_datagram_send(&socket.handle_, "x", 1, FERI_WAIT_BY_MODE, NULL),
-                 FER_NOT_CONNECTED, 10057);
+    assert_error(feri_datagram_send(&socket.handle_, "x", 1, 0, NULL), FER_NOT_CONNECTED, 10057);
     assert_log("send(1,1) peer_addr(1) send(1,1) peer_addr(1) send(1,1)");
 }
 
@@ -325,8 +332,7 @@ static void a_refused_packet_is_no_missing_peer_of_a_socket_without_ports(void *
         fer_udp_socket socket = connected_socket(&script_posix, shared[i] | FERI_FLAG_NO_PORTS);
         script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
         script_then_fail(SCRIPT_SEND, FER_INVALID_INPUT, 22);
-        assert_error(feri_datagram_send(&socket.handle_, "x", 1, FERI_WAIT_BY_MODE, NULL),
-                     FER_INVALID_INPUT, 22);
+        assert_error(feri_datagram_send(&socket.handle_, "x", 1, 0, NULL), FER_INVALID_INPUT, 22);
         assert_log("send(1,1)");
     }
 }
@@ -337,8 +343,8 @@ static void an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket(void **state)
     fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_V6);
     fer_socket_addr v4 = script_addr("192.0.2.7:7");
     fer_socket_addr v6 = script_addr("[fe80::1%3]:7");
-    assert_ok(feri_datagram_send_to(&socket.handle_, "x", 1, &v4, FERI_WAIT_BY_MODE, NULL));
-    assert_ok(feri_datagram_send_to(&socket.handle_, "x", 1, &v6, FERI_WAIT_BY_MODE, NULL));
+    assert_ok(feri_datagram_send_to(&socket.handle_, "x", 1, &v4, 0, NULL));
+    assert_ok(feri_datagram_send_to(&socket.handle_, "x", 1, &v6, 0, NULL));
     assert_ok(feri_datagram_connect(&socket.handle_, &v4));
     assert_log("send_to(1,1,[::ffff:192.0.2.7]:7) send_to(1,1,[fe80::1%3]:7) "
                "connect(1,[::ffff:192.0.2.7]:7) peer_addr(1) report_refusals(1,1)");
@@ -353,7 +359,7 @@ static void port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call(void **
     bad[1] = script_addr("[::1]:7");
     for (size_t i = 0; i < 2; i++) {
         size_t n = 77;
-        assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, &bad[i], FERI_WAIT_BY_MODE, &n),
+        assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, &bad[i], 0, &n),
                      FER_INVALID_INPUT, 0);
         assert_int_equal(n, 0);
         assert_error(feri_datagram_connect(&socket.handle_, &bad[i]), FER_INVALID_INPUT, 0);
@@ -372,31 +378,21 @@ static void misuse_is_refused_without_a_call(void **state)
     char buf[4];
     memset(&empty, 0, sizeof empty);
     bad.ip.family = (fer_ip_family)9;
-    for (int recv_mode = FERI_RECV; recv_mode <= FERI_PEEK; recv_mode++) {
-        assert_error(feri_datagram_receive(NULL, buf, 4, (feri_recv_mode)recv_mode, &got),
-                     FER_MISUSE, 0);
-        assert_error(feri_datagram_receive(&empty.handle_, buf, 4, (feri_recv_mode)recv_mode, &got),
-                     FER_MISUSE, 0);
-        assert_error(
-            feri_datagram_receive(&socket.handle_, NULL, 4, (feri_recv_mode)recv_mode, &got),
-            FER_MISUSE, 0);
-        assert_error(
-            feri_datagram_receive(&socket.handle_, buf, 4, (feri_recv_mode)recv_mode, NULL),
-            FER_MISUSE, 0);
+    for (unsigned flags = 0; flags <= FERP_PEEK; flags++) {
+        assert_error(feri_datagram_receive(NULL, buf, 4, flags, &got), FER_MISUSE, 0);
+        assert_error(feri_datagram_receive(&empty.handle_, buf, 4, flags, &got), FER_MISUSE, 0);
+        assert_error(feri_datagram_receive(&socket.handle_, NULL, 4, flags, &got), FER_MISUSE, 0);
+        assert_error(feri_datagram_receive(&socket.handle_, buf, 4, flags, NULL), FER_MISUSE, 0);
     }
     size_t n[7] = {77, 77, 77, 77, 77, 77, 77};
-    assert_error(feri_datagram_send(NULL, "x", 1, FERI_WAIT_BY_MODE, &n[0]), FER_MISUSE, 0);
-    assert_error(feri_datagram_send(&empty.handle_, "x", 1, FERI_WAIT_BY_MODE, &n[1]), FER_MISUSE,
+    assert_error(feri_datagram_send(NULL, "x", 1, 0, &n[0]), FER_MISUSE, 0);
+    assert_error(feri_datagram_send(&empty.handle_, "x", 1, 0, &n[1]), FER_MISUSE, 0);
+    assert_error(feri_datagram_send(&socket.handle_, NULL, 1, 0, &n[2]), FER_MISUSE, 0);
+    assert_error(feri_datagram_send_to(NULL, "x", 1, &to, 0, &n[3]), FER_MISUSE, 0);
+    assert_error(feri_datagram_send_to(&socket.handle_, NULL, 1, &to, 0, &n[4]), FER_MISUSE, 0);
+    assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, NULL, 0, &n[5]), FER_MISUSE, 0);
+    assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, &bad, 0, &n[6]), FER_INVALID_INPUT,
                  0);
-    assert_error(feri_datagram_send(&socket.handle_, NULL, 1, FERI_WAIT_BY_MODE, &n[2]), FER_MISUSE,
-                 0);
-    assert_error(feri_datagram_send_to(NULL, "x", 1, &to, FERI_WAIT_BY_MODE, &n[3]), FER_MISUSE, 0);
-    assert_error(feri_datagram_send_to(&socket.handle_, NULL, 1, &to, FERI_WAIT_BY_MODE, &n[4]),
-                 FER_MISUSE, 0);
-    assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, NULL, FERI_WAIT_BY_MODE, &n[5]),
-                 FER_MISUSE, 0);
-    assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, &bad, FERI_WAIT_BY_MODE, &n[6]),
-                 FER_INVALID_INPUT, 0);
     for (size_t i = 0; i < 7; i++) {
         assert_int_equal(n[i], 0);
     }
@@ -426,8 +422,8 @@ static void a_socket_without_ports_keeps_no_port_of_its_peer(void **state)
     assert_ok(feri_datagram_peer(&socket.handle_, &peer));
     assert_addr(&peer, "192.0.2.1:0");
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:0", 2);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
-    assert_log("connect(1,192.0.2.1:0) report_refusals(1,1) recv_from(1,4,other_protocol)");
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
+    assert_log("connect(1,192.0.2.1:0) report_refusals(1,1) recv_from(1,4,not_udp)");
 }
 
 static void the_os_gets_the_protocol_of_a_received_datagram(void **state)
@@ -439,10 +435,10 @@ static void the_os_gets_the_protocol_of_a_received_datagram(void **state)
     queue_datagram(SCRIPT_RECV_FROM, PEER, 2);
     queue_datagram(SCRIPT_TRY_RECV_FROM, PEER, 2);
     queue_datagram(SCRIPT_PEEK_FROM, PEER, 2);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_TRY_RECV, &got));
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_PEEK, &got));
-    assert_log("recv_from(1,4,other_protocol) try_recv_from(1,4,other_protocol) peek_from(1,4)");
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &got));
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got));
+    assert_log("recv_from(1,4,not_udp) try_recv_from(1,4,not_udp) peek_from(1,4,not_udp)");
 }
 
 int main(void)
@@ -460,6 +456,7 @@ int main(void)
         script_test(an_interface_need_not_be_in_both_addresses),
         script_test(a_peek_removes_a_strangers_datagram_to_reach_the_next),
         script_test(an_error_while_dropping_is_reported),
+        script_test(a_drop_of_a_datagram_that_is_gone_does_not_wait),
         script_test(a_shared_socket_reads_its_peer_from_the_os),
         script_test(a_send_is_one_call_and_returns_its_count),
         script_test(a_length_above_the_systems_is_too_long_and_never_cut),

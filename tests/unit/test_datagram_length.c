@@ -121,7 +121,7 @@ static void close_ends(const struct ends *ends)
 static void send_bytes(const struct ends *ends, const char *bytes, size_t len)
 {
     size_t n = 77;
-    assert_ok(ferp_send_to(ends->from, bytes, len, &ends->to_addr, &n));
+    assert_ok(ferp_send_to(ends->from, bytes, len, 0, &ends->to_addr, &n));
     assert_int_equal(n, len);
 }
 
@@ -141,16 +141,15 @@ static const struct {
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
-static fer_error receive(const struct ends *ends, bool never_waits, ferp_protocol protocol,
-                         char *buf, size_t room, struct ferp_datagram *out)
+static fer_error receive(const struct ends *ends, bool never_waits, unsigned flags, char *buf,
+                         size_t room, struct ferp_datagram *out)
 {
     char *start = room > 0 ? buf : NULL;
-    return never_waits ? ferp_try_recv_from(ends->to, start, room, protocol, out)
-                       : ferp_recv_from(ends->to, start, room, protocol, out);
+    return never_waits ? ferp_recv_from(ends->to, start, room, flags | FERP_DONTWAIT, out)
+                       : ferp_recv_from(ends->to, start, room, flags, out);
 }
 
-static void assert_row(const struct ends *ends, size_t row, bool never_waits,
-                       ferp_protocol protocol)
+static void assert_row(const struct ends *ends, size_t row, bool never_waits, unsigned flags)
 {
     char buf[] = "########";
     struct ferp_datagram got;
@@ -158,7 +157,7 @@ static void assert_row(const struct ends *ends, size_t row, bool never_waits,
     memset(&got, 0x5a, sizeof got);
     send_bytes(ends, rows[row].sent, len);
     seam_await(ends->to, FERP_RECEIVABLE);
-    assert_ok(receive(ends, never_waits, protocol, buf, rows[row].room, &got));
+    assert_ok(receive(ends, never_waits, flags, buf, rows[row].room, &got));
     assert_int_equal(got.len, len < rows[row].room ? len : rows[row].room);
     assert_int_equal(got.truncated, rows[row].truncated);
     assert_true(fer_socket_addr_eq(&got.from, &ends->from_addr));
@@ -167,12 +166,12 @@ static void assert_row(const struct ends *ends, size_t row, bool never_waits,
 }
 
 /* Receives every row's datagram, in both modes and families. Each receive makes these calls. */
-static void assert_rows(ferp_protocol protocol, int recvfroms, int recvmsgs)
+static void assert_rows(unsigned flags, int recvfroms, int recvmsgs)
 {
     static const fer_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6};
     for (size_t i = 0; i < 4 * ROW_COUNT; i++) {
         struct ends ends = open_ends(domains[i % 2]);
-        assert_row(&ends, i / 4, i % 4 >= 2, protocol);
+        assert_row(&ends, i / 4, i % 4 >= 2, flags);
         assert_calls(recvfroms, recvmsgs);
         close_ends(&ends);
     }
@@ -181,20 +180,20 @@ static void assert_rows(ferp_protocol protocol, int recvfroms, int recvmsgs)
 static void a_datagram_of_any_length_is_one_recvfrom(void **state)
 {
     (void)state;
-    assert_rows(FERP_UDP, 1, 0);
+    assert_rows(0, 1, 0);
 }
 
 static void a_system_that_rejects_the_flag_is_called_once_more_with_recvmsg(void **state)
 {
     (void)state;
     rejects_the_flag = true;
-    assert_rows(FERP_UDP, 1, 1);
+    assert_rows(0, 1, 1);
 }
 
 static void other_protocols_are_received_by_recvmsg(void **state)
 {
     (void)state;
-    assert_rows(FERP_OTHER_PROTOCOL, 0, 1);
+    assert_rows(FERP_NOT_UDP, 0, 1);
 }
 
 static void the_longest_datagram_is_told_as_truncated(void **state)
@@ -206,7 +205,7 @@ static void the_longest_datagram_is_told_as_truncated(void **state)
     char buf[4] = "####";
     send_bytes(&ends, longest, sizeof longest);
     seam_await(ends.to, FERP_RECEIVABLE);
-    assert_ok(ferp_recv_from(ends.to, buf, 3, FERP_UDP, &got));
+    assert_ok(ferp_recv_from(ends.to, buf, 3, 0, &got));
     assert_true(got.len == 3 && got.truncated);
     assert_memory_equal(buf, "\0\0\0#", 4);
     close_ends(&ends);
@@ -224,7 +223,7 @@ static void a_length_above_the_buffers_is_never_returned(void **state)
         send_bytes(&ends, "four", 4);
         seam_await(ends.to, FERP_RECEIVABLE);
         other_length = lengths[i];
-        assert_ok(ferp_recv_from(ends.to, buf, sizeof buf, FERP_UDP, &got));
+        assert_ok(ferp_recv_from(ends.to, buf, sizeof buf, 0, &got));
         assert_true(got.len == sizeof buf && got.truncated);
     }
     close_ends(&ends);
@@ -241,7 +240,7 @@ static void other_errors_are_returned_without_a_second_call(void **state)
         struct ferp_datagram got;
         char byte;
         recvfrom_error = codes[i];
-        fer_error error = ferp_recv_from(ends.to, &byte, 1, FERP_UDP, &got);
+        fer_error error = ferp_recv_from(ends.to, &byte, 1, 0, &got);
         assert_int_equal(error.kind, ferp_error_kind(codes[i]));
         assert_int_equal(error.os_code, codes[i]);
         assert_calls(1, 0);
@@ -255,10 +254,10 @@ static void an_empty_queue_would_block_with_the_flag_or_without(void **state)
     struct ends ends = open_ends(FER_DOMAIN_IPV4);
     struct ferp_datagram got;
     char byte;
-    assert_kind(ferp_try_recv_from(ends.to, &byte, 1, FERP_UDP, &got), FER_WOULD_BLOCK);
+    assert_kind(ferp_recv_from(ends.to, &byte, 1, FERP_DONTWAIT, &got), FER_WOULD_BLOCK);
     assert_calls(1, 0);
     rejects_the_flag = true;
-    assert_kind(ferp_try_recv_from(ends.to, &byte, 1, FERP_UDP, &got), FER_WOULD_BLOCK);
+    assert_kind(ferp_recv_from(ends.to, &byte, 1, FERP_DONTWAIT, &got), FER_WOULD_BLOCK);
     assert_calls(1, 1);
     close_ends(&ends);
 }
@@ -272,7 +271,7 @@ static void a_sender_without_an_ip_address_is_an_error(void **state)
     send_bytes(&ends, "x", 1);
     seam_await(ends.to, FERP_RECEIVABLE);
     omits_the_sender = true;
-    fer_error error = ferp_recv_from(ends.to, &byte, 1, FERP_UDP, &got);
+    fer_error error = ferp_recv_from(ends.to, &byte, 1, 0, &got);
     assert_int_equal(error.os_code, EAFNOSUPPORT);
     close_ends(&ends);
 }
@@ -294,11 +293,11 @@ static void a_peek_at_an_offset_reports_the_bytes_that_it_stored(void **state)
     }
     send_bytes(&ends, "abcde", 5);
     seam_await(ends.to, FERP_RECEIVABLE);
-    assert_ok(ferp_peek_from(ends.to, buf, 8, &got));
+    assert_ok(ferp_recv_from(ends.to, buf, 8, FERP_PEEK, &got));
     assert_int_equal(got.len, 3);
     assert_string_equal(buf, "cde#####");
     assert_calls(0, 1);
-    assert_ok(ferp_recv_from(ends.to, buf, 8, FERP_UDP, &got));
+    assert_ok(ferp_recv_from(ends.to, buf, 8, 0, &got));
     assert_true(got.len == 5 && !got.truncated);
     assert_string_equal(buf, "abcde###");
     close_ends(&ends);
@@ -321,9 +320,9 @@ static void a_truncated_answer_of_icmp_is_told_as_truncated(void **state)
     }
     assert_ok(error);
     for (size_t room = 12; room <= 16; room += 4) {
-        assert_ok(ferp_send_to(raw, echo, sizeof echo, &localhost, &n));
+        assert_ok(ferp_send_to(raw, echo, sizeof echo, 0, &localhost, &n));
         seam_await(raw, FERP_RECEIVABLE);
-        assert_ok(ferp_recv_from(raw, buf, room, FERP_OTHER_PROTOCOL, &got));
+        assert_ok(ferp_recv_from(raw, buf, room, FERP_NOT_UDP, &got));
         assert_int_equal(got.len, room);
         assert_int_equal(got.truncated, room < sizeof echo);
         assert_memory_equal(buf + 8, "ping", 4);
@@ -357,11 +356,12 @@ static void what_came_before_a_shutdown_is_received(void **state)
         reset_system(NULL);
         memcpy(recvmsg_errors, cases[i].errors, sizeof recvmsg_errors);
         assert_ok(ferp_unix_pair(FER_TYPE_DGRAM, &ends[0], &ends[1]));
-        assert_ok(ferp_send(ends[1], "last", 4, &n));
+        assert_ok(ferp_send(ends[1], "last", 4, 0, &n));
         if (cases[i].is_shut) {
             assert_ok(ferp_shutdown(ends[0], FER_SHUTDOWN_READ));
         }
-        assert_kind(ferp_try_unix_recv_from(ends[0], buf, sizeof buf, &got), cases[i].kind);
+        assert_kind(ferp_unix_recv_from(ends[0], buf, sizeof buf, FERP_DONTWAIT, &got),
+                    cases[i].kind);
         assert_int_equal(got.len, cases[i].len);
         assert_int_equal(got.from.kind_, FERP_UNIX_UNNAMED);
         assert_calls(0, cases[i].calls);

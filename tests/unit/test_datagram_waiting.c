@@ -14,18 +14,16 @@ static void would_block_of_a_waiting_kernel_is_a_timeout_or_a_mode(void **state)
     fer_udp_received got;
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_TIMED_OUT, 0);
     assert_log("recv_from(1,4) is_nonblocking(1)");
     socket = open_socket(&script_posix, FERI_FLAG_NONBLOCKING);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK,
-                 11);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_WOULD_BLOCK, 11);
     assert_log("recv_from(1,4)");
     socket = open_socket(&script_posix, FERI_FLAG_CLONED);
     script_default(SCRIPT_IS_NONBLOCKING)->value = 1;
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK,
-                 11);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_WOULD_BLOCK, 11);
     assert_log("recv_from(1,4) is_nonblocking(1)");
 }
 
@@ -41,7 +39,7 @@ static void datagrams_of_other_senders_do_not_extend_the_timeout(void **state)
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     script_then(SCRIPT_WAIT_FOR)->elapsed = 3000000;
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got), FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_TIMED_OUT, 0);
     assert_log("recv_from(1,4) wait_arm(1,RECEIVABLE) wait_for(5001000) "
                "recv_from(1,4) recv_from(1,4) "
                "wait_arm(1,RECEIVABLE) wait_for(5001000)");
@@ -49,9 +47,8 @@ static void datagrams_of_other_senders_do_not_extend_the_timeout(void **state)
 
 static fer_error send_either(fer_udp_socket *socket, const fer_socket_addr *to)
 {
-    return to == NULL
-               ? feri_datagram_send(&socket->handle_, "hello", 5, FERI_WAIT_BY_MODE, NULL)
-               : feri_datagram_send_to(&socket->handle_, "hello", 5, to, FERI_WAIT_BY_MODE, NULL);
+    return to == NULL ? feri_datagram_send(&socket->handle_, "hello", 5, 0, NULL)
+                      : feri_datagram_send_to(&socket->handle_, "hello", 5, to, 0, NULL);
 }
 
 /* The wait's own failure is none of the socket. */
@@ -63,12 +60,12 @@ static void a_socket_error_that_a_wait_took_is_reported_as_by_a_receive(void **s
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     script_then(SCRIPT_WAIT_FOR)->pending = (fer_error){FER_CONNECTION_RESET, 10054};
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got),
-                 FER_CONNECTION_REFUSED, 10054);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_CONNECTION_REFUSED,
+                 10054);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_RESET, 10054);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got),
-                 FER_CONNECTION_RESET, 10054);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_CONNECTION_RESET,
+                 10054);
 }
 
 /* An error of the wait itself, or of a query, has no row of a send's table, not even without a
@@ -111,11 +108,9 @@ static void core_does_not_wait_for_a_nonblocking_socket(void **state)
     char buf[4];
     feri_modes_set_nonblocking(&socket.handle_, true);
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got), FER_WOULD_BLOCK,
-                 10035);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
-    assert_error(feri_datagram_send(&socket.handle_, "x", 1, FERI_WAIT_BY_MODE, NULL),
-                 FER_WOULD_BLOCK, 10035);
+    assert_error(feri_datagram_send(&socket.handle_, "x", 1, 0, NULL), FER_WOULD_BLOCK, 10035);
     assert_log("recv_from(1,4) send(1,1)");
 }
 
@@ -129,11 +124,11 @@ static void sending_waits_until_writable_and_retries(void **state)
     script.traits.write_wait_misses_shutdown = false;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_SEND, 5);
-    assert_ok(feri_datagram_send(&socket.handle_, "hello", 5, FERI_WAIT_BY_MODE, &n));
+    assert_ok(feri_datagram_send(&socket.handle_, "hello", 5, 0, &n));
     assert_int_equal(n, 5);
     script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_SEND_TO, 5);
-    assert_ok(feri_datagram_send_to(&socket.handle_, "hello", 5, &to, FERI_WAIT_BY_MODE, &n));
+    assert_ok(feri_datagram_send_to(&socket.handle_, "hello", 5, &to, 0, &n));
     assert_int_equal(n, 5);
     assert_log("send(1,5) wait_arm(1,WRITABLE) wait_for(ever) send(1,5) "
                "send_to(1,5," PEER ") wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
@@ -146,13 +141,11 @@ static void sending_ends_at_its_timeout(void **state)
     fer_socket_addr to = script_addr(PEER);
     size_t n = 77;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send(&socket.handle_, "hello", 5, FERI_WAIT_BY_MODE, &n),
-                 FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_send(&socket.handle_, "hello", 5, 0, &n), FER_TIMED_OUT, 0);
     assert_int_equal(n, 0);
     n = 77;
     script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send_to(&socket.handle_, "hello", 5, &to, FERI_WAIT_BY_MODE, &n),
-                 FER_TIMED_OUT, 0);
+    assert_error(feri_datagram_send_to(&socket.handle_, "hello", 5, &to, 0, &n), FER_TIMED_OUT, 0);
     assert_int_equal(n, 0);
     assert_log("send(1,5) is_nonblocking(1) send_to(1,5," PEER ") is_nonblocking(1)");
 }
@@ -292,12 +285,12 @@ static void a_first_connect_is_not_tried_by_another_socket(void **state)
 
 /* ---- Shutdown (rule U7) */
 
-static void assert_end(fer_udp_socket *socket, feri_recv_mode recv_mode)
+static void assert_end(fer_udp_socket *socket, unsigned flags)
 {
     fer_udp_received got;
     char buf[4];
     memset(&got, 0x5a, sizeof got);
-    assert_ok(feri_datagram_receive(&socket->handle_, buf, 4, recv_mode, &got));
+    assert_ok(feri_datagram_receive(&socket->handle_, buf, 4, flags, &got));
     assert_int_equal(got.len, 0);
     assert_false(got.truncated);
     assert_addr(&got.from, PEER);
@@ -311,13 +304,13 @@ static void a_shutdown_of_receiving_is_the_end_of_this_handle_s_receives(void **
     char buf[4];
     assert_ok(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_WRITE));
     assert_log("shutdown(1,1) wake(1)");
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERI_RECV, &got));
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
     assert_log("recv_from(1,4)");
     assert_ok(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_READ));
     assert_ok(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_BOTH));
     assert_log("shutdown(1,0) wake(1) shutdown(1,2) wake(1)");
-    assert_end(&socket, FERI_RECV);
-    assert_end(&socket, FERI_TRY_PEEK);
+    assert_end(&socket, 0);
+    assert_end(&socket, FERP_PEEK | FERP_DONTWAIT);
     assert_log("");
 }
 
@@ -343,7 +336,7 @@ static void a_receive_without_a_sender_is_the_end(void **state)
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, 0);
     memset(&script_then(SCRIPT_RECV_FROM)->addr, 0, sizeof(fer_socket_addr));
-    assert_end(&socket, FERI_RECV);
+    assert_end(&socket, 0);
     assert_log("recv_from(1,4)");
 }
 
@@ -365,7 +358,7 @@ static void a_shutdown_during_the_wait_is_the_end(void **state)
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
     shut_during_wait = &socket;
     script.on_call = shut_down;
-    assert_end(&socket, FERI_RECV);
+    assert_end(&socket, 0);
     assert_int_equal(script.times[SCRIPT_WAKE], 1);
 }
 

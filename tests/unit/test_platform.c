@@ -230,10 +230,10 @@ static void receiving_nothing_yet_would_block(void **state)
     char byte;
     size_t moved = 7;
     assert_ok(ferp_set_nonblocking(pair.client, true));
-    assert_kind(ferp_recv(pair.client, &byte, 1, &moved), FER_WOULD_BLOCK);
+    assert_kind(ferp_recv(pair.client, &byte, 1, 0, &moved), FER_WOULD_BLOCK);
     assert_int_equal(moved, 0);
     moved = 7;
-    assert_kind(ferp_peek(pair.client, &byte, 1, &moved), FER_WOULD_BLOCK);
+    assert_kind(ferp_recv(pair.client, &byte, 1, FERP_PEEK, &moved), FER_WOULD_BLOCK);
     assert_int_equal(moved, 0);
     seam_close(&pair);
 }
@@ -249,7 +249,7 @@ static void a_peek_leaves_the_bytes_queued(void **state)
     assert_int_equal(queued, 0);
     seam_send(pair.client, "seen");
     seam_await(pair.server, FERP_READABLE);
-    assert_ok(ferp_peek(pair.server, got, sizeof got, &moved));
+    assert_ok(ferp_recv(pair.server, got, sizeof got, FERP_PEEK, &moved));
     assert_int_equal(moved, 4);
     assert_memory_equal(got, "seen", 4);
     assert_ok(ferp_bytes_queued(pair.server, &queued));
@@ -267,10 +267,10 @@ static void slices_are_sent_and_filled_in_order(void **state)
     size_t moved = 0;
     const fer_io_slice out[] = {{"one", 3}, {NULL, 0}, {"two", 3}, {"3", 1}};
     const fer_io_slice_mut in[] = {{first, sizeof first}, {NULL, 0}, {second, sizeof second}};
-    assert_ok(ferp_send_vectored(pair.client, out, 4, &moved));
+    assert_ok(ferp_send_vectored(pair.client, out, 4, 0, &moved));
     assert_int_equal(moved, 7);
     seam_await(pair.server, FERP_READABLE);
-    assert_ok(ferp_recv_vectored(pair.server, in, 3, &moved));
+    assert_ok(ferp_recv_vectored(pair.server, in, 3, 0, &moved));
     assert_int_equal(moved, 7);
     assert_memory_equal(first, "one", 3);
     assert_memory_equal(second, "two3", 4);
@@ -292,10 +292,10 @@ static void the_most_slices_are_taken(void **state)
         out[i] = (fer_io_slice){&sent[i], 1};
         in[i] = (fer_io_slice_mut){&got[i], 1};
     }
-    assert_ok(ferp_send_vectored(pair.client, out, count, &moved));
+    assert_ok(ferp_send_vectored(pair.client, out, count, 0, &moved));
     assert_int_equal(moved, count);
     seam_await(pair.server, FERP_READABLE);
-    assert_ok(ferp_recv_vectored(pair.server, in, count, &moved));
+    assert_ok(ferp_recv_vectored(pair.server, in, count, 0, &moved));
     assert_int_equal(moved, count);
     assert_memory_equal(got, sent, count);
     seam_close(&pair);
@@ -314,9 +314,9 @@ static void the_peer_s_end_is_ok_with_nothing_again_and_again(void **state)
     seam_expect(pair.server, "last");
     seam_expect_end(pair.server);
     seam_expect_end(pair.server);
-    assert_ok(ferp_peek(pair.server, &byte, 1, &moved));
+    assert_ok(ferp_recv(pair.server, &byte, 1, FERP_PEEK, &moved));
     assert_int_equal(moved, 0);
-    assert_ok(ferp_recv_vectored(pair.server, &slice, 1, &moved));
+    assert_ok(ferp_recv_vectored(pair.server, &slice, 1, 0, &moved));
     assert_int_equal(moved, 0);
     assert_ok(ferp_take_error(pair.server, &pending));
     assert_ok(pending);
@@ -365,14 +365,14 @@ static void a_reset_is_told_by_recv_and_peek_and_slices(void **state)
     const fer_io_slice_mut slice = {&byte, 1};
     for (int i = 0; i < 20; i++) {
         struct seam_pair pair = open_then_reset();
-        assert_kind(ferp_recv(pair.client, &byte, 1, &moved), FER_CONNECTION_RESET);
+        assert_kind(ferp_recv(pair.client, &byte, 1, 0, &moved), FER_CONNECTION_RESET);
         assert_int_equal(moved, 0);
         close_reset(&pair);
         pair = open_then_reset();
-        assert_kind(ferp_peek(pair.client, &byte, 1, &moved), FER_CONNECTION_RESET);
+        assert_kind(ferp_recv(pair.client, &byte, 1, FERP_PEEK, &moved), FER_CONNECTION_RESET);
         close_reset(&pair);
         pair = open_then_reset();
-        assert_kind(ferp_recv_vectored(pair.client, &slice, 1, &moved), FER_CONNECTION_RESET);
+        assert_kind(ferp_recv_vectored(pair.client, &slice, 1, 0, &moved), FER_CONNECTION_RESET);
         close_reset(&pair);
     }
 }
@@ -396,10 +396,10 @@ static void sending_after_own_shutdown_is_a_broken_pipe(void **state)
     const fer_io_slice slice = {"x", 1};
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
-    assert_kind(ferp_send(pair.client, "x", 1, &moved), FER_BROKEN_PIPE);
+    assert_kind(ferp_send(pair.client, "x", 1, 0, &moved), FER_BROKEN_PIPE);
     assert_int_equal(moved, 0);
     moved = 7;
-    assert_kind(ferp_send_vectored(pair.client, &slice, 1, &moved), FER_BROKEN_PIPE);
+    assert_kind(ferp_send_vectored(pair.client, &slice, 1, 0, &moved), FER_BROKEN_PIPE);
     assert_int_equal(moved, 0);
     seam_close(&pair);
 }

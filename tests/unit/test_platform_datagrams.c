@@ -15,7 +15,7 @@ static fer_raw_socket bound_socket(fer_socket_addr *addr)
 static void send_text(fer_raw_socket raw, const char *text, const fer_socket_addr *to)
 {
     size_t n = 77;
-    assert_ok(ferp_send_to(raw, text, strlen(text), to, &n));
+    assert_ok(ferp_send_to(raw, text, strlen(text), 0, to, &n));
     assert_int_equal(n, strlen(text));
 }
 
@@ -50,18 +50,18 @@ static void a_datagram_is_peeked_at_and_received_whole_or_cut(void **state)
     send_text(one, "cut off", &addrs[1]);
     send_text(one, "gone", &addrs[1]);
     seam_await(two, FERP_RECEIVABLE);
-    assert_ok(ferp_peek_from(two, buf, 2, &got));
+    assert_ok(ferp_recv_from(two, buf, 2, FERP_PEEK, &got));
     assert_true(got.len == 2 && got.truncated && fer_socket_addr_eq(&got.from, &addrs[0]));
     assert_memory_equal(buf, "fo######", 8);
-    assert_ok(ferp_recv_from(two, buf, 4, FERP_UDP, &got));
+    assert_ok(ferp_recv_from(two, buf, 4, 0, &got));
     assert_true(got.len == 4 && !got.truncated && fer_socket_addr_eq(&got.from, &addrs[0]));
     assert_memory_equal(buf, "four####", 8);
-    assert_ok(ferp_recv_from(two, buf, 4, FERP_UDP, &got));
+    assert_ok(ferp_recv_from(two, buf, 4, 0, &got));
     assert_true(got.len == 0 && !got.truncated);
-    assert_ok(ferp_recv_from(two, buf, 3, FERP_UDP, &got));
+    assert_ok(ferp_recv_from(two, buf, 3, 0, &got));
     assert_true(got.len == 3 && got.truncated && fer_socket_addr_eq(&got.from, &addrs[0]));
     assert_memory_equal(buf, "cutr####", 8);
-    assert_ok(ferp_recv_from(two, NULL, 0, FERP_UDP, &got));
+    assert_ok(ferp_recv_from(two, NULL, 0, 0, &got));
     assert_true(got.len == 0 && got.truncated);
     assert_kind(seam_look(two, FERP_RECEIVABLE), FER_TIMED_OUT);
     ferp_close(one);
@@ -76,7 +76,7 @@ static void what_does_not_fit_into_a_datagram_is_too_long(void **state)
     size_t n = 77;
     fer_raw_socket one = bound_socket(&addrs[0]);
     fer_raw_socket two = bound_socket(&addrs[1]);
-    assert_kind(ferp_send_to(one, big, sizeof big, &addrs[1], &n), FER_MESSAGE_TOO_LONG);
+    assert_kind(ferp_send_to(one, big, sizeof big, 0, &addrs[1], &n), FER_MESSAGE_TOO_LONG);
     assert_int_equal(n, 0);
     ferp_close(one);
     ferp_close(two);
@@ -139,7 +139,7 @@ static void a_wait_takes_no_datagram(void **state)
         assert_ok(ferp_wait_arm(&wait, raw, FERP_RECEIVABLE));
         ferp_wait_disarm(&wait);
         seam_await(raw, FERP_RECEIVABLE);
-        assert_ok(ferp_recv_from(raw, buf, sizeof buf, FERP_UDP, &got));
+        assert_ok(ferp_recv_from(raw, buf, sizeof buf, 0, &got));
         assert_true(got.len == strlen(texts[i]) && !got.truncated);
         assert_memory_equal(buf, texts[i], got.len);
         assert_kind(seam_look(raw, FERP_RECEIVABLE), FER_TIMED_OUT);
@@ -162,10 +162,10 @@ static fer_error wait_and_receive(ferp_wait *wait, fer_raw_socket raw)
     fer_error error = ferp_wait_for(wait, deadline);
     error = error.kind == FER_OK ? wait->failure : error;
     if (error.kind == FER_OK || error.kind == FER_TIMED_OUT) {
-        error = ferp_try_recv_from(raw, buf, sizeof buf, FERP_UDP, &got);
+        error = ferp_recv_from(raw, buf, sizeof buf, FERP_DONTWAIT, &got);
     }
     while (error.kind == FER_WOULD_BLOCK && ferp_now() < deadline) {
-        error = ferp_try_recv_from(raw, buf, sizeof buf, FERP_UDP, &got);
+        error = ferp_recv_from(raw, buf, sizeof buf, FERP_DONTWAIT, &got);
     }
     return error;
 }
@@ -186,9 +186,9 @@ static void a_refusal_that_ends_a_wait_is_told_once(void **state)
     assert_ok(ferp_connect(raw, &addrs[1]));
     ferp_report_refusals(raw, true);
     assert_ok(ferp_wait_arm(&wait, raw, FERP_RECEIVABLE));
-    assert_ok(ferp_send(raw, "refused", 7, &n));
+    assert_ok(ferp_send(raw, "refused", 7, 0, &n));
     assert_true(is_refusal(wait_and_receive(&wait, raw)));
-    assert_kind(ferp_try_recv_from(raw, &byte, 1, FERP_UDP, &got), FER_WOULD_BLOCK);
+    assert_kind(ferp_recv_from(raw, &byte, 1, FERP_DONTWAIT, &got), FER_WOULD_BLOCK);
     assert_kind(seam_look(raw, FERP_RECEIVABLE), FER_TIMED_OUT);
     ferp_close(refusing);
     ferp_close(raw);

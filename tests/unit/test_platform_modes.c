@@ -93,7 +93,7 @@ static void assert_receive_would_block(fer_raw_socket raw)
 {
     char byte;
     size_t n = 77;
-    assert_kind(ferp_recv(raw, &byte, 1, &n), FER_WOULD_BLOCK);
+    assert_kind(ferp_recv(raw, &byte, 1, 0, &n), FER_WOULD_BLOCK);
 }
 
 static void a_new_socket_is_nonblocking_if_core_waits(void **state)
@@ -123,7 +123,7 @@ static void a_blocking_receive_ends_with_its_timeout_and_a_nonblocking_one_at_on
     for (int i = 0; i < 2; i++) {
         assert_ok(ferp_set_nonblocking(pair.client, false));
         uint64_t start = ferp_now();
-        assert_false(ferp_recv(pair.client, &byte, 1, &n).kind == FER_OK);
+        assert_false(ferp_recv(pair.client, &byte, 1, 0, &n).kind == FER_OK);
         assert_true(ferp_now() - start >= 15 * MILLI); /* a clock's resolution less */
         assert_ok(ferp_set_nonblocking(pair.client, true));
         assert_receive_would_block(pair.client);
@@ -297,7 +297,7 @@ static void an_adopted_socket_waits_in_the_library_only(void **state)
     assert_int_equal(ioctlsocket((SOCKET)pair.client, (long)FIONBIO, &blocking), 0);
     set_winsock_timeout(pair.client, SO_RCVTIMEO, 40);
     assert_ok(ferp_adopt(pair.client));
-    assert_kind(ferp_recv(pair.client, &byte, 1, &moved), FER_WOULD_BLOCK);
+    assert_kind(ferp_recv(pair.client, &byte, 1, 0, &moved), FER_WOULD_BLOCK);
     assert_timeout(timeout_of(pair.client, FERP_READING), 40 * MILLI);
     seam_close(&pair);
 }

@@ -117,16 +117,17 @@ static void calls_that_never_wait_do_not(void **state)
     struct seam_pair pair = seam_open();
     size_t moved = 77;
     char byte;
-    assert_kind(ferp_try_recv(pair.client, &byte, 1, FERP_RECV, &moved), FER_WOULD_BLOCK);
+    assert_kind(ferp_recv(pair.client, &byte, 1, FERP_DONTWAIT, &moved), FER_WOULD_BLOCK);
     assert_int_equal(moved, 0);
-    assert_kind(ferp_try_recv(pair.client, &byte, 1, FERP_PEEK, &moved), FER_WOULD_BLOCK);
+    assert_kind(ferp_recv(pair.client, &byte, 1, FERP_PEEK | FERP_DONTWAIT, &moved),
+                FER_WOULD_BLOCK);
     seam_send(pair.server, "xy");
     seam_await(pair.client, FERP_READABLE);
-    assert_ok(ferp_try_recv(pair.client, &byte, 1, FERP_PEEK, &moved));
+    assert_ok(ferp_recv(pair.client, &byte, 1, FERP_PEEK | FERP_DONTWAIT, &moved));
     assert_int_equal(byte, 'x');
-    assert_ok(ferp_try_recv(pair.client, &byte, 1, FERP_RECV, &moved));
+    assert_ok(ferp_recv(pair.client, &byte, 1, FERP_DONTWAIT, &moved));
     assert_int_equal(byte, 'x');
-    assert_ok(ferp_try_recv(pair.client, &byte, 1, FERP_RECV, &moved));
+    assert_ok(ferp_recv(pair.client, &byte, 1, FERP_DONTWAIT, &moved));
     assert_int_equal(byte, 'y');
     (void)seam_fill(pair.client);
     assert_int_equal(poll_now(pair.client, BOTH), 0);
@@ -144,16 +145,16 @@ static void slices_that_never_wait_do_not(void **state)
     fer_error error = {FER_OK, 0};
     uint64_t deadline = seam_deadline();
     size_t moved = 77;
-    assert_kind(ferp_try_recv_vectored(pair.client, into, 2, &moved), FER_WOULD_BLOCK);
+    assert_kind(ferp_recv_vectored(pair.client, into, 2, FERP_DONTWAIT, &moved), FER_WOULD_BLOCK);
     assert_int_equal(moved, 0);
     seam_send(pair.server, "xy");
     seam_await(pair.client, FERP_READABLE);
-    assert_ok(ferp_try_recv_vectored(pair.client, into, 2, &moved));
+    assert_ok(ferp_recv_vectored(pair.client, into, 2, FERP_DONTWAIT, &moved));
     assert_int_equal(moved, 2);
     assert_memory_equal(got, "xy", 2);
     while (error.kind == FER_OK) {
         assert_true(ferp_now() < deadline);
-        error = ferp_try_send_vectored(pair.client, from, 2, &moved);
+        error = ferp_send_vectored(pair.client, from, 2, FERP_DONTWAIT, &moved);
     }
     assert_kind(error, FER_WOULD_BLOCK);
     assert_int_equal(moved, 0);
@@ -170,15 +171,16 @@ static void datagrams_that_never_wait_do_not(void **state)
     size_t n = 77;
     assert_ok(ferp_local_addr(raw, &addr));
     assert_int_equal(poll_now(raw, BOTH), FER_WRITABLE);
-    assert_kind(ferp_try_recv_from(raw, buf, sizeof buf, FERP_UDP, &got), FER_WOULD_BLOCK);
-    assert_kind(ferp_try_peek_from(raw, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-    assert_ok(ferp_try_send_to(raw, "self", 4, &addr, &n));
+    assert_kind(ferp_recv_from(raw, buf, sizeof buf, FERP_DONTWAIT, &got), FER_WOULD_BLOCK);
+    assert_kind(ferp_recv_from(raw, buf, sizeof buf, FERP_PEEK | FERP_DONTWAIT, &got),
+                FER_WOULD_BLOCK);
+    assert_ok(ferp_send_to(raw, "self", 4, FERP_DONTWAIT, &addr, &n));
     assert_int_equal(n, 4);
     assert_int_equal(wait_ready(raw, FER_READABLE), FER_READABLE);
-    assert_ok(ferp_try_peek_from(raw, buf, 2, &got));
+    assert_ok(ferp_recv_from(raw, buf, 2, FERP_PEEK | FERP_DONTWAIT, &got));
     assert_int_equal(got.len, 2);
     assert_true(got.truncated);
-    assert_ok(ferp_try_recv_from(raw, buf, sizeof buf, FERP_UDP, &got));
+    assert_ok(ferp_recv_from(raw, buf, sizeof buf, FERP_DONTWAIT, &got));
     assert_int_equal(got.len, 4);
     assert_true(fer_socket_addr_eq(&got.from, &addr));
     ferp_close(raw);

@@ -238,9 +238,9 @@ static void a_wait_that_a_token_ended_changes_nothing(void **state)
         assert_kind(seam_look(pair.client, FERP_READABLE), FER_TIMED_OUT);
         seam_send(pair.server, "whole");
         seam_expect(pair.client, "whole");
-        assert_ok(ferp_send_to(datagrams, "y", 1, &addr, &n));
+        assert_ok(ferp_send_to(datagrams, "y", 1, 0, &addr, &n));
         assert_ok(wait_for_socket(datagrams, FERP_RECEIVABLE, &token, seam_deadline()));
-        assert_ok(ferp_recv_from(datagrams, &byte, 1, FERP_UDP, &got));
+        assert_ok(ferp_recv_from(datagrams, &byte, 1, 0, &got));
         assert_true(got.len == 1 && byte == 'y');
     }
     ferp_close(datagrams);

@@ -136,7 +136,7 @@ static void a_reset_that_comes_while_waiting_ends_the_wait(void **state)
         assert_ok(ferp_wait_for(&wait, seam_deadline()));
         fer_error error = wait.failure;
         if (error.kind == FER_OK) {
-            error = ferp_recv(pair.client, &byte, 1, &moved);
+            error = ferp_recv(pair.client, &byte, 1, 0, &moved);
         }
         assert_kind(error, FER_CONNECTION_RESET);
         ferp_close(pair.client);
@@ -150,7 +150,7 @@ static void drain(fer_raw_socket raw, size_t total)
     while (total > 0) {
         size_t moved = 0;
         seam_await(raw, FERP_READABLE);
-        assert_ok(ferp_recv(raw, block, sizeof block, &moved));
+        assert_ok(ferp_recv(raw, block, sizeof block, 0, &moved));
         assert_true(moved > 0 && moved <= total);
         total -= moved;
     }
@@ -363,11 +363,11 @@ static void wakes_lose_no_bytes(void **state)
         unsigned char want = (unsigned char)i;
         unsigned char got = 0;
         size_t moved = 0;
-        assert_ok(ferp_send(pair.server, &want, 1, &moved));
+        assert_ok(ferp_send(pair.server, &want, 1, 0, &moved));
         fer_error err = {FER_WOULD_BLOCK, 0};
         while (err.kind == FER_WOULD_BLOCK) {
             seam_await(pair.client, FERP_READABLE);
-            err = ferp_recv(pair.client, &got, 1, &moved);
+            err = ferp_recv(pair.client, &got, 1, 0, &moved);
         }
         assert_ok(err);
         assert_int_equal(moved, 1);

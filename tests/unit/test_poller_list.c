@@ -187,7 +187,7 @@ static void a_socket_that_was_deleted_is_closed_by_close_alone(void **state)
         test_thread_yield();
         assert_ok(fer_poller_delete(&waiter.poller, one));
         ferp_close(one);
-        assert_ok(ferp_recv(other, &byte, 1, &n));
+        assert_ok(ferp_recv(other, &byte, 1, 0, &n));
         assert_int_equal(n, 0);
         ferp_close(other);
     }

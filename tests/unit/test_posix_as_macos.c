@@ -440,21 +440,22 @@ static void an_invalid_receive_of_a_stream_is_a_reset(void **state)
     seam_await(pair.client, FERP_READABLE);
     for (int i = 0; i < 6; i++) {
         receive_error = EINVAL;
-        fer_error error = i == 0   ? ferp_recv(pair.client, &byte, 1, &moved)
-                          : i == 1 ? ferp_peek(pair.client, &byte, 1, &moved)
-                          : i == 2 ? ferp_try_recv(pair.client, &byte, 1, FERP_RECV, &moved)
-                          : i == 3 ? ferp_try_recv(pair.client, &byte, 1, FERP_PEEK, &moved)
-                          : i == 4 ? ferp_recv_vectored(pair.client, &slice, 1, &moved)
-                                   : ferp_try_recv_vectored(pair.client, &slice, 1, &moved);
+        fer_error error =
+            i == 0   ? ferp_recv(pair.client, &byte, 1, 0, &moved)
+            : i == 1 ? ferp_recv(pair.client, &byte, 1, FERP_PEEK, &moved)
+            : i == 2 ? ferp_recv(pair.client, &byte, 1, FERP_DONTWAIT, &moved)
+            : i == 3 ? ferp_recv(pair.client, &byte, 1, FERP_PEEK | FERP_DONTWAIT, &moved)
+            : i == 4 ? ferp_recv_vectored(pair.client, &slice, 1, 0, &moved)
+                     : ferp_recv_vectored(pair.client, &slice, 1, FERP_DONTWAIT, &moved);
         assert_kind(error, reset.kind);
         assert_int_equal(error.os_code, reset.os_code);
         assert_int_equal(moved, 0);
     }
     seam_expect(pair.client, "x");
     receive_error = EINVAL;
-    assert_kind(ferp_peek_from(pair.client, &byte, 1, &got), FER_INVALID_INPUT);
+    assert_kind(ferp_recv_from(pair.client, &byte, 1, FERP_PEEK, &got), FER_INVALID_INPUT);
     receive_error = ENOBUFS;
-    assert_kind(ferp_recv(pair.client, &byte, 1, &moved), FER_NO_BUFFER_SPACE);
+    assert_kind(ferp_recv(pair.client, &byte, 1, 0, &moved), FER_NO_BUFFER_SPACE);
     seam_close(&pair);
 }
 
