@@ -119,6 +119,9 @@ const struct ferp_traits *ferp_traits(void);
  * FER_UNCATEGORIZED. */
 fer_error_kind ferp_error_kind(int32_t os_code);
 
+#define FERP_NANOS_PER_MILLI UINT64_C(1000000)
+#define FERP_NANOS_PER_SECOND UINT64_C(1000000000)
+
 /* Nanoseconds of a monotonic clock with an unspecified origin. clock_gettime(CLOCK_MONOTONIC),
  * on Apple CLOCK_UPTIME_RAW | QueryPerformanceCounter. */
 uint64_t ferp_now(void);

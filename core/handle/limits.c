@@ -61,7 +61,7 @@ bool feri_ends_transfer(const fer_handle *handle, fer_error error)
 /* The attempts before a thread pauses between two of them. A writer changes the words in a few
  * instructions, but it does not run while a real-time thread of a higher priority repeats. */
 #define CHANGE_ATTEMPTS_MAX 100
-#define CHANGE_PAUSE_NANOS UINT64_C(1000000)
+#define CHANGE_PAUSE_NANOS FERP_NANOS_PER_MILLI
 
 /* ---- The words */
 

@@ -31,7 +31,6 @@ enum { AT_MARKS = 2, WORD_COUNT = 3 };
 
 /* A timeout: milliseconds, 0 for none. */
 #define MILLIS_MAX 0x3FFFFFFFu
-#define NANOS_PER_MILLI 1000000u
 
 /* The marks, and the seconds of linger. */
 #define NONBLOCKING 0x40000000u
@@ -121,7 +120,7 @@ static uint32_t millis_from(fer_duration timeout)
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
         return 0;
     }
-    uint64_t millis = timeout.nanos / NANOS_PER_MILLI + (timeout.nanos % NANOS_PER_MILLI != 0);
+    uint64_t millis = timeout.nanos / FERP_NANOS_PER_MILLI + (timeout.nanos % FERP_NANOS_PER_MILLI != 0);
     return millis < MILLIS_MAX ? (uint32_t)millis : MILLIS_MAX;
 }
 

@@ -97,7 +97,9 @@ static fer_error take_over_modes(fer_handle *handle)
 
 fer_error feri_begin_listening(fer_handle *handle)
 {
-    FER_TRY(feri_modes_are_kept(handle) ? feri_ok() : take_over_modes(handle));
+    if (!feri_modes_are_kept(handle)) {
+        FER_TRY(take_over_modes(handle));
+    }
     feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_LISTENING, 0);
     return feri_modes_apply_timeouts(handle, handle->p_.raw_);
 }

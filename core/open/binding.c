@@ -43,18 +43,9 @@ static fer_error prepare(fer_type type, fer_raw_socket raw, const fer_ip_addr *i
 
 static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
 {
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_socket_new(feri_domain_of(addr), type, 0, &raw));
-    fer_error error = prepare(type, raw, &addr->ip);
-    if (error.kind == FER_OK) {
-        error = ferp_bind(raw, addr);
-    }
-    if (error.kind != FER_OK) {
-        ferp_close(raw);
-        return error;
-    }
-    *out = raw;
-    return error;
+    FER_TRY(ferp_socket_new(feri_domain_of(addr), type, 0, out));
+    FER_TRY(prepare(type, *out, &addr->ip));
+    return ferp_bind(*out, addr);
 }
 
 /* "Access denied" means a reserved port, or a port that another socket holds exclusively. A second
@@ -161,10 +152,18 @@ uint32_t feri_any_addr_flag(const fer_socket_addr *addr)
     return fer_ip_addr_is_unspecified(addr->ip) ? FERI_FLAG_ANY_ADDR : 0;
 }
 
+static void close_unless_none(fer_raw_socket raw)
+{
+    if (raw != FER_RAW_SOCKET_NONE) {
+        ferp_close(raw);
+    }
+}
+
 fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw,
                               uint32_t flags)
 {
     if (error.kind != FER_OK) {
+        close_unless_none(raw);
         feri_handle_abandon(handle);
         return error;
     }
@@ -183,6 +182,8 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
     size_t tried = 0;
     fer_error error = opener(&addrs[tried], &raw);
     while (error.kind != FER_OK && tried + 1 < count) {
+        close_unless_none(raw);
+        raw = FER_RAW_SOCKET_NONE;
         tried++;
         error = opener(&addrs[tried], &raw);
     }
@@ -201,15 +202,8 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
 
 fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(feri_bound_socket_open(FER_TYPE_STREAM, addr, &raw));
-    fer_error error = ferp_listen(raw, FERI_BACKLOG);
-    if (error.kind != FER_OK) {
-        ferp_close(raw);
-        return error;
-    }
-    *out = raw;
-    return error;
+    FER_TRY(feri_bound_socket_open(FER_TYPE_STREAM, addr, out));
+    return ferp_listen(*out, FERI_BACKLOG);
 }
 
 fer_error feri_listener_opened(fer_handle *listener, fer_error error)

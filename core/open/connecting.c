@@ -106,18 +106,11 @@ static fer_error open_socket_for(const fer_socket_addr *addr, fer_raw_socket *ou
 
 static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
 {
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(open_socket_for(addr, &raw));
+    FER_TRY(open_socket_for(addr, out));
     const feri_limits none = FERI_NO_LIMITS;
-    fer_error error = timeout.nanos == FER_DURATION_NONE_NANOS
-                          ? connect_until(raw, feri_unbound_connect_operation(), addr, &none)
-                          : connect_within(raw, addr, timeout);
-    if (error.kind != FER_OK) {
-        ferp_close(raw);
-        return error;
-    }
-    *out = raw;
-    return error;
+    return timeout.nanos == FER_DURATION_NONE_NANOS
+               ? connect_until(*out, feri_unbound_connect_operation(), addr, &none)
+               : connect_within(*out, addr, timeout);
 }
 
 fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
@@ -134,7 +127,6 @@ fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = open_within(addr, timeout, &raw);
-    FERI_ASSERT((error.kind == FER_OK) == (raw != FER_RAW_SOCKET_NONE));
     return feri_finish_opening(handle, error, raw, feri_family_flag(addr));
 }
 
@@ -148,9 +140,6 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
         /* fails if another thread has closed the handle */
         (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN);
         return feri_ok();
-    }
-    if (started.kind != FER_OK && raw != FER_RAW_SOCKET_NONE) {
-        ferp_close(raw);
     }
     return feri_finish_opening(handle, started, raw, flags);
 }
@@ -168,7 +157,9 @@ static fer_error start_connect(fer_raw_socket raw, feri_operation operation,
  * SO_REUSEADDR the system could choose the port of another socket. */
 static fer_error bind_local(fer_raw_socket raw, const fer_socket_addr *local)
 {
-    FER_TRY(local->port == 0 ? feri_ok() : feri_set_port_options(FER_TYPE_STREAM, raw));
+    if (local->port != 0) {
+        FER_TRY(feri_set_port_options(FER_TYPE_STREAM, raw));
+    }
     return feri_map_bind_error(FER_TYPE_STREAM, local, ferp_bind(raw, local));
 }
 
@@ -195,9 +186,13 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_opti
     }
     *step = addr->port == 0 ? FER_CONNECT_STEP_CONNECT : FER_CONNECT_STEP_SOCKET;
     FER_TRY(open_socket_for(addr, out));
-    FER_TRY(options->nodelay ? ferp_set_option(*out, FERP_NODELAY, 1) : feri_ok());
+    if (options->nodelay) {
+        FER_TRY(ferp_set_option(*out, FERP_NODELAY, 1));
+    }
     *step = FER_CONNECT_STEP_BIND;
-    FER_TRY(local == NULL ? feri_ok() : bind_local(*out, local));
+    if (local != NULL) {
+        FER_TRY(bind_local(*out, local));
+    }
     *step = FER_CONNECT_STEP_CONNECT;
     return start_connect(*out, feri_attempt_operation(local), addr);
 }

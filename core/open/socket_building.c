@@ -236,7 +236,9 @@ fer_error feri_socket_listen(fer_handle *handle, int backlog)
     if (backlog < 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    FER_TRY(is_listening ? feri_ok() : bind_if_unbound(handle));
+    if (!is_listening) {
+        FER_TRY(bind_if_unbound(handle));
+    }
     FER_TRY(ferp_listen(handle->p_.raw_, backlog));
     if (!is_listening) {
         FER_TRY(feri_begin_listening(handle));

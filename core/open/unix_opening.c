@@ -5,6 +5,7 @@
 
 #include "core/base/compiler.h"
 #include "core/base/error.h"
+#include "core/base/time.h"
 #include "core/handle/handle.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
@@ -43,12 +44,7 @@ fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 }
 
 /* No event reports room in the queue, so the connect is repeated at these intervals. */
-#define ROOM_PAUSE_NANOS (UINT64_C(4) * 1000 * 1000)
-
-static uint64_t earlier_deadline(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
+#define ROOM_PAUSE_NANOS (4 * FERP_NANOS_PER_MILLI)
 
 /* WOULD_BLOCK after room_deadline. */
 static fer_error pause_for_room(const feri_limits *limits, uint64_t room_deadline)
@@ -58,8 +54,8 @@ static fer_error pause_for_room(const feri_limits *limits, uint64_t room_deadlin
     if (now >= room_deadline) {
         return feri_own_error(FER_WOULD_BLOCK);
     }
-    uint64_t deadline = earlier_deadline(limits->deadline, room_deadline);
-    return ferp_pause_within(limits->token, earlier_deadline(now + ROOM_PAUSE_NANOS, deadline),
+    uint64_t deadline = feri_earlier(limits->deadline, room_deadline);
+    return ferp_pause_within(limits->token, feri_earlier(now + ROOM_PAUSE_NANOS, deadline),
                              deadline);
 }
 
@@ -87,32 +83,17 @@ fer_error feri_unix_bind_raw(fer_raw_socket raw, const fer_unix_addr *addr)
     return feri_map_error(FERI_OPERATION_UNIX_NAME, ferp_unix_bind(raw, addr));
 }
 
-static fer_error keep_or_close(fer_error error, fer_raw_socket raw, fer_raw_socket *out)
-{
-    if (error.kind != FER_OK) {
-        ferp_close(raw);
-        return error;
-    }
-    *out = raw;
-    return error;
-}
-
 fer_error feri_unix_connection_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw));
-    return keep_or_close(connect_unix(raw, addr), raw, out);
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, out));
+    return connect_unix(*out, addr);
 }
 
 fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw));
-    fer_error error = feri_unix_bind_raw(raw, addr);
-    if (error.kind == FER_OK) {
-        error = ferp_listen(raw, FERI_BACKLOG);
-    }
-    return keep_or_close(error, raw, out);
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, out));
+    FER_TRY(feri_unix_bind_raw(*out, addr));
+    return ferp_listen(*out, FERI_BACKLOG);
 }
 
 fer_error feri_unix_datagram_new(fer_raw_socket *out)
@@ -124,9 +105,8 @@ fer_error feri_unix_datagram_new(fer_raw_socket *out)
 
 fer_error feri_unix_datagram_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(feri_unix_datagram_new(&raw));
-    return keep_or_close(feri_unix_bind_raw(raw, addr), raw, out);
+    FER_TRY(feri_unix_datagram_new(out));
+    return feri_unix_bind_raw(*out, addr);
 }
 
 /* ---- Handles */

@@ -36,7 +36,9 @@ static fer_error map_kernel_timeout(const feri_waiting *waiting, fer_error error
     bool nonblocking = false;
     bool may_expire = false;
     FER_TRY(feri_has_become_nonblocking(waiting->handle, &nonblocking));
-    FER_TRY(nonblocking ? feri_ok() : direction_has_timeout(waiting, &may_expire));
+    if (!nonblocking) {
+        FER_TRY(direction_has_timeout(waiting, &may_expire));
+    }
     return may_expire ? feri_map_error(FERI_OPERATION_EXPIRED, error) : error;
 }
 

@@ -18,8 +18,8 @@
 
 /* The shortest and the longest pause. Two false hints that are further apart than the shortest
  * pause are not "in a row": a wait lay between them. */
-#define FERI_PAUSE_MIN_NANOS (UINT64_C(1) * 1000 * 1000)
-#define FERI_PAUSE_MAX_NANOS (UINT64_C(20) * 1000 * 1000)
+#define FERI_PAUSE_MIN_NANOS FERP_NANOS_PER_MILLI
+#define FERI_PAUSE_MAX_NANOS (20 * FERP_NANOS_PER_MILLI)
 
 /* The false hints in a row of one call, and the time at which the last one ended. All zeros: none
  * yet. */
@@ -38,7 +38,7 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
 
 /* The length of a slice: the longest wait without a look for changes by other threads, if no wakeup
  * can reach the wait (rule S6). */
-#define FERI_WAIT_SLICE_NANOS (UINT64_C(100) * 1000 * 1000)
+#define FERI_WAIT_SLICE_NANOS (100 * FERP_NANOS_PER_MILLI)
 
 /* Whether a call waits according to the socket's mode and timeouts, never, or in every mode until
  * its own deadline. */

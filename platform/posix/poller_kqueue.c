@@ -27,7 +27,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NANOS_PER_SECOND 1000000000u
 
 /* XNU and FreeBSD reject a timeout of more than some years (EINVAL). */
 #define SECONDS_MAX (365 * 24 * 60 * 60)
@@ -366,9 +365,9 @@ static int wait_events(const fer_poller *poller, struct kevent *received, int li
                        fer_duration timeout)
 {
     struct timespec time;
-    uint64_t seconds = timeout.nanos / NANOS_PER_SECOND;
+    uint64_t seconds = timeout.nanos / FERP_NANOS_PER_SECOND;
     time.tv_sec = (time_t)(seconds < SECONDS_MAX ? seconds : SECONDS_MAX);
-    time.tv_nsec = (long)(timeout.nanos % NANOS_PER_SECOND);
+    time.tv_nsec = (long)(timeout.nanos % FERP_NANOS_PER_SECOND);
     if (timeout.nanos == 0) {
         return kevent(kqueue_of(poller), NULL, 0, received, limit, &time);
     }

@@ -4,7 +4,6 @@
 /* Linux rounds timeouts to ticks, 250 per second on most systems. Windows rounds them to
  * milliseconds. */
 #define LINUX_TICK UINT64_C(4000000)
-#define MILLI UINT64_C(1000000)
 #define WINDOWS_MILLIS_MAX UINT64_C(0xFFFFFFFE)
 
 static uint64_t rounded_up(uint64_t nanos, uint64_t unit)
@@ -22,8 +21,8 @@ static fer_duration rounded_timeout(const ferp_sim_network *network, fer_duratio
     if (!ferp_sim_is_winsock(network)) {
         return (fer_duration){rounded_up(timeout.nanos, LINUX_TICK)};
     }
-    uint64_t limit = WINDOWS_MILLIS_MAX * MILLI;
-    uint64_t nanos = rounded_up(timeout.nanos, MILLI);
+    uint64_t limit = WINDOWS_MILLIS_MAX * FERP_NANOS_PER_MILLI;
+    uint64_t nanos = rounded_up(timeout.nanos, FERP_NANOS_PER_MILLI);
     return (fer_duration){nanos < limit ? nanos : limit};
 }
 

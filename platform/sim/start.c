@@ -14,7 +14,7 @@
 
 enum { DEFAULT_SOCKETS = 128, SOCKETS_MAX = 4096, DEFAULT_BUFFER = 65536, SHORTEST_SEND = 4096 };
 #define BUFFER_MAX ((size_t)16 * 1024 * 1024)
-#define DEFAULT_LATENCY UINT64_C(1000000)
+#define DEFAULT_LATENCY FERP_NANOS_PER_MILLI
 #define MILLION 1000000u
 
 /* The program has at most one simulation. On other threads this is NULL, so that they need no

@@ -1,7 +1,6 @@
 /* clock.c: the monotonic clock. */
 #include "platform/winsock/winsock.h"
 
-#define NANOS_PER_SECOND 1000000000u
 
 uint64_t ferp_now(void)
 {
@@ -13,6 +12,6 @@ uint64_t ferp_now(void)
     QueryPerformanceCounter(&counter);
     uint64_t per_second = (uint64_t)frequency.QuadPart;
     uint64_t ticks = (uint64_t)counter.QuadPart;
-    return ticks / per_second * NANOS_PER_SECOND +
-           ticks % per_second * NANOS_PER_SECOND / per_second;
+    return ticks / per_second * FERP_NANOS_PER_SECOND +
+           ticks % per_second * FERP_NANOS_PER_SECOND / per_second;
 }

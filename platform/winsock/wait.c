@@ -80,7 +80,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
     bool is_request = kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING;
     uint64_t longest = is_request ? FERP_WINSOCK_REQUEST_SLICE : FERP_WINSOCK_SELECT_SLICE;
     int slice = is_request ? FERP_WINSOCK_REQUEST_SLICE : ferp_winsock_select_slice(wait->token);
-    uint64_t end = ferp_now() + longest * 1000000;
+    uint64_t end = ferp_now() + longest * FERP_NANOS_PER_MILLI;
     bool ends_early = is_receive(ferp_winsock_wait_readiness(wait)) && end < deadline;
     fer_error err = wait_until(wait, ends_early ? end : deadline, slice);
     if (kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING) {

@@ -97,7 +97,7 @@ static inline bool ferp_winsock_is_cancelled(int code)
 /* Milliseconds, rounded up. */
 static inline uint64_t ferp_winsock_millis(uint64_t nanos)
 {
-    return nanos / 1000000 + (nanos % 1000000 != 0);
+    return nanos / FERP_NANOS_PER_MILLI + (nanos % FERP_NANOS_PER_MILLI != 0);
 }
 
 static inline SOCKET ferp_winsock_socket(fer_raw_socket raw)
