@@ -143,7 +143,10 @@ static fer_error receive(fer_handle *handle, void *buf, size_t len, unsigned fla
     if (waiting.has_failed) {
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);
     }
-    return error.kind == FER_OK && !call.has_received ? store_end(handle, out) : error;
+    if (error.kind == FER_OK && !call.has_received) {
+        return store_end(handle, out);
+    }
+    return error;
 }
 
 fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
