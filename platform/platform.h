@@ -43,8 +43,8 @@ struct ferp_traits {
     /* A send that is cut off while it waits fails without the count of the bytes it moved, unless a
      * signal or its timeout ended it (FreeBSD, sys/kern/uipc_syscalls.c, kern_sendit; NetBSD,
      * do_sys_sendmsg_so; XNU, sendit). A stream's sends then never wait in the kernel: core makes
-     * them with FERP_DONTWAIT and waits. A send that fails otherwise may have moved bytes too: these
-     * systems queue them before tcp_output, which returns the EPERM or EACCES of a firewall
+     * them with FERP_DONTWAIT and waits. A send that fails otherwise may have moved bytes too:
+     * these systems queue them before tcp_output, which returns the EPERM or EACCES of a firewall
      * (tcp_usr_send, tcp_output). So PERMISSION_DENIED of a send ends the stream. Only where
      * io_waits_in_kernel is true. */
     bool cut_send_loses_count;

@@ -10,6 +10,11 @@
 #include "ferrule/time.h"
 #include "platform/platform.h"
 
+static inline uint64_t feri_earlier(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
 /* NONE for FERP_NO_DEADLINE, whose successor is 0. */
 static inline fer_instant feri_instant_at(uint64_t time)
 {

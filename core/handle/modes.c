@@ -120,7 +120,8 @@ static uint32_t millis_from(fer_duration timeout)
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
         return 0;
     }
-    uint64_t millis = timeout.nanos / FERP_NANOS_PER_MILLI + (timeout.nanos % FERP_NANOS_PER_MILLI != 0);
+    uint64_t millis =
+        timeout.nanos / FERP_NANOS_PER_MILLI + (timeout.nanos % FERP_NANOS_PER_MILLI != 0);
     return millis < MILLIS_MAX ? (uint32_t)millis : MILLIS_MAX;
 }
 

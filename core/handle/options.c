@@ -237,8 +237,8 @@ fer_error feri_linger(const fer_handle *handle, fer_duration *out)
 /* 0 is the system's own time. */
 fer_error feri_set_user_timeout(fer_handle *handle, fer_duration timeout)
 {
-    const uint64_t milli = UINT64_C(1000000);
-    uint64_t millis = timeout.nanos / milli + (timeout.nanos % milli != 0);
+    uint64_t millis =
+        timeout.nanos / FERP_NANOS_PER_MILLI + (timeout.nanos % FERP_NANOS_PER_MILLI != 0);
     if (timeout.nanos == 0) {
         return feri_own_error(FER_INVALID_INPUT);
     }

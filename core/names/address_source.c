@@ -155,6 +155,7 @@ fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_open
     if (error.kind == FER_OK) {
         error = feri_own_error(FER_INVALID_INPUT); /* if there is no address */
         while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {
+            feri_close_opened(&raw);
             error = opener(&addr, &raw);
         }
         feri_address_source_end(&source);

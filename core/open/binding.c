@@ -152,18 +152,19 @@ uint32_t feri_any_addr_flag(const fer_socket_addr *addr)
     return fer_ip_addr_is_unspecified(addr->ip) ? FERI_FLAG_ANY_ADDR : 0;
 }
 
-static void close_unless_none(fer_raw_socket raw)
+void feri_close_opened(fer_raw_socket *raw)
 {
-    if (raw != FER_RAW_SOCKET_NONE) {
-        ferp_close(raw);
+    if (*raw != FER_RAW_SOCKET_NONE) {
+        ferp_close(*raw);
     }
+    *raw = FER_RAW_SOCKET_NONE;
 }
 
 fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw,
                               uint32_t flags)
 {
     if (error.kind != FER_OK) {
-        close_unless_none(raw);
+        feri_close_opened(&raw);
         feri_handle_abandon(handle);
         return error;
     }
@@ -182,8 +183,7 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
     size_t tried = 0;
     fer_error error = opener(&addrs[tried], &raw);
     while (error.kind != FER_OK && tried + 1 < count) {
-        close_unless_none(raw);
-        raw = FER_RAW_SOCKET_NONE;
+        feri_close_opened(&raw);
         tried++;
         error = opener(&addrs[tried], &raw);
     }

@@ -40,9 +40,12 @@ bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count);
 /* Whether an option selects the addresses of one family, or with 0 those of both. */
 bool feri_is_family_choice(fer_ip_family family);
 
-/* Creates a socket for one address: connected, listening, or bound. On failure no socket is left
- * open. */
+/* Creates a socket for one address: connected, listening, or bound. *out is the socket from its
+ * creation on. After a failure the caller closes it: feri_finish_opening does. */
 typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *out);
+
+/* Closes the socket of an opener that has failed, if there is one. */
+void feri_close_opened(fer_raw_socket *raw);
 
 /* Tries the addresses in order. The first that works is used; if none works, the error is that of
  * the last one (rule C3), and the handle is NEW. MISUSE: the handle is NULL or in use.
@@ -50,7 +53,8 @@ typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *ou
 fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
                           feri_opener opener);
 
-/* Ends a claim: fills the handle with raw and flags if error is FER_OK, else abandons the claim. */
+/* Ends a claim: fills the handle with raw and flags if error is FER_OK. Else closes raw, unless it
+ * is FER_RAW_SOCKET_NONE, and abandons the claim. */
 fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socket raw,
                               uint32_t flags);
 

@@ -322,9 +322,6 @@ fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, s
     if (error.kind == FER_OK) {
         error = finish(&all, &raw);
     }
-    if (error.kind != FER_OK && raw != FER_RAW_SOCKET_NONE) {
-        ferp_close(raw);
-    }
     uint32_t flags = error.kind == FER_OK ? feri_family_flag(&addrs[all.open[0].at]) : 0;
     return feri_finish_opening(handle, error, raw, flags);
 }

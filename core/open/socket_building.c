@@ -328,7 +328,7 @@ static fer_error connect_built_until(fer_handle *handle, const fer_socket_addr *
 {
     feri_limits limits = feri_limits_of(handle);
     FER_TRY(begin_limited_connect(handle, &limits));
-    limits.deadline = deadline < limits.deadline ? deadline : limits.deadline;
+    limits.deadline = feri_earlier(deadline, limits.deadline);
     fer_error refused = feri_own_error(FER_CONNECTION_REFUSED);
     return apply_limited_result(
         handle, addr->port == 0 ? refused : connect_built_within(handle, addr, &limits));

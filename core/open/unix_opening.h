@@ -10,7 +10,7 @@
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
-/* Creates a socket for one address. On failure no socket is left open. */
+/* As feri_opener. */
 typedef fer_error (*feri_unix_opener)(const fer_unix_addr *addr, fer_raw_socket *out);
 
 fer_error feri_unix_connection_open(const fer_unix_addr *addr, fer_raw_socket *out);

@@ -117,8 +117,8 @@ static fer_error try_to_move(void *context, unsigned flags)
 
 /* ---- The path of every call */
 
-/* Tries and waits. Only an error of a try changes the state of the stream, or one of the socket that
- * ended the wait. The wait's own failure does not. */
+/* Tries and waits. Only an error of a try changes the state of the stream, or one of the socket
+ * that ended the wait. The wait's own failure does not. */
 static fer_error move_with_waits(stream_call *call, feri_waiting *waiting)
 {
     if ((call->flags & TRIED) == 0) {
@@ -299,8 +299,8 @@ fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice 
     return transfer_slices(handle, FERP_WRITABLE, slices, count, FERP_DONTWAIT, n);
 }
 
-/* ---- Complete transfers: read_exact, read_to_end, write_all. They continue after a signal (rule I1)
- * unless the limits forbid it (rule I4), and a timeout applies to each read or write. */
+/* ---- Complete transfers: read_exact, read_to_end, write_all. They continue after a signal (rule
+ * I1) unless the limits forbid it (rule I4), and a timeout applies to each read or write. */
 
 /* Reads until the buffer is full, end of file (*ended) or an error. */
 static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len, size_t *done,

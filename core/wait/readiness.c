@@ -52,7 +52,7 @@ static bounds bounds_of(const fer_handle *handle, fer_duration timeout)
 {
     uint64_t deadline = feri_deadline_after(timeout);
     feri_limits limits = handle == NULL ? FERI_NO_LIMITS : feri_limits_of(handle);
-    return (bounds){limits, deadline < limits.deadline ? deadline : limits.deadline};
+    return (bounds){limits, feri_earlier(deadline, limits.deadline)};
 }
 
 /* An expired timeout is no error (rule T1), but the end of the limits is one (rule K3). */
@@ -154,7 +154,7 @@ static uint64_t end_of_ready_slice(fer_interest interest, uint64_t deadline)
     uint64_t slice = misses_reading || misses_writing
                          ? feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS})
                          : deadline;
-    return slice < deadline ? slice : deadline;
+    return feri_earlier(slice, deadline);
 }
 
 /* Looks for what is ready besides a half that is, without waiting. */

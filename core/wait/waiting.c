@@ -119,7 +119,7 @@ static uint64_t end_of_slice(const feri_waiting *waiting)
         return waiting->deadline;
     }
     uint64_t slice = feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS});
-    return slice < waiting->deadline ? slice : waiting->deadline;
+    return feri_earlier(slice, waiting->deadline);
 }
 
 /* The handler of the signal may have cancelled the call. Else the signal ends it, but not an accept
@@ -200,8 +200,7 @@ static bool start(feri_waiting *waiting, fer_error *answer)
         }
         waiting->deadline = feri_deadline_after(timeout);
     }
-    uint64_t latest = waiting->limits.deadline;
-    waiting->deadline = waiting->deadline < latest ? waiting->deadline : latest;
+    waiting->deadline = feri_earlier(waiting->deadline, waiting->limits.deadline);
     waiting->started = true;
     return true;
 }

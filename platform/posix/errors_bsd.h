@@ -11,7 +11,6 @@
     X(1, EPERM, FER_PERMISSION_DENIED)           \
     X(2, ENOENT, FER_NOT_FOUND)                  \
     X(4, EINTR, FER_INTERRUPTED)                 \
-    X(7, E2BIG, FER_UNCATEGORIZED)               \
     X(9, EBADF, FER_BAD_HANDLE)                  \
     X(11, EDEADLK, FER_DEADLOCK)                 \
     X(12, ENOMEM, FER_OUT_OF_MEMORY)             \
@@ -19,19 +18,13 @@
     X(14, EFAULT, FER_INVALID_INPUT)             \
     X(16, EBUSY, FER_RESOURCE_BUSY)              \
     X(17, EEXIST, FER_ALREADY_EXISTS)            \
-    X(18, EXDEV, FER_UNCATEGORIZED)              \
     X(19, ENODEV, FER_NOT_FOUND)                 \
     X(20, ENOTDIR, FER_NOT_A_DIRECTORY)          \
-    X(21, EISDIR, FER_UNCATEGORIZED)             \
     X(22, EINVAL, FER_INVALID_INPUT)             \
     X(23, ENFILE, FER_TOO_MANY_OPEN_FILES)       \
     X(24, EMFILE, FER_TOO_MANY_OPEN_FILES)       \
-    X(26, ETXTBSY, FER_UNCATEGORIZED)            \
-    X(27, EFBIG, FER_UNCATEGORIZED)              \
     X(28, ENOSPC, FER_STORAGE_FULL)              \
-    X(29, ESPIPE, FER_UNCATEGORIZED)             \
     X(30, EROFS, FER_READ_ONLY_FILESYSTEM)       \
-    X(31, EMLINK, FER_UNCATEGORIZED)             \
     X(32, EPIPE, FER_BROKEN_PIPE)                \
     X(35, EAGAIN, FER_WOULD_BLOCK)               \
     X(36, EINPROGRESS, FER_IN_PROGRESS)          \
@@ -63,9 +56,6 @@
     X(63, ENAMETOOLONG, FER_INVALID_FILENAME)    \
     X(64, EHOSTDOWN, FER_HOST_UNREACHABLE)       \
     X(65, EHOSTUNREACH, FER_HOST_UNREACHABLE)    \
-    X(66, ENOTEMPTY, FER_UNCATEGORIZED)          \
-    X(69, EDQUOT, FER_UNCATEGORIZED)             \
-    X(70, ESTALE, FER_UNCATEGORIZED)             \
     X(78, ENOSYS, FER_UNSUPPORTED)
 
 #endif

@@ -11,7 +11,6 @@
     X(1, EPERM, FER_PERMISSION_DENIED)           \
     X(2, ENOENT, FER_NOT_FOUND)                  \
     X(4, EINTR, FER_INTERRUPTED)                 \
-    X(7, E2BIG, FER_UNCATEGORIZED)               \
     X(9, EBADF, FER_BAD_HANDLE)                  \
     X(11, EAGAIN, FER_WOULD_BLOCK)               \
     X(12, ENOMEM, FER_OUT_OF_MEMORY)             \
@@ -19,24 +18,17 @@
     X(14, EFAULT, FER_INVALID_INPUT)             \
     X(16, EBUSY, FER_RESOURCE_BUSY)              \
     X(17, EEXIST, FER_ALREADY_EXISTS)            \
-    X(18, EXDEV, FER_UNCATEGORIZED)              \
     X(19, ENODEV, FER_NOT_FOUND)                 \
     X(20, ENOTDIR, FER_NOT_A_DIRECTORY)          \
-    X(21, EISDIR, FER_UNCATEGORIZED)             \
     X(22, EINVAL, FER_INVALID_INPUT)             \
     X(23, ENFILE, FER_TOO_MANY_OPEN_FILES)       \
     X(24, EMFILE, FER_TOO_MANY_OPEN_FILES)       \
-    X(26, ETXTBSY, FER_UNCATEGORIZED)            \
-    X(27, EFBIG, FER_UNCATEGORIZED)              \
     X(28, ENOSPC, FER_STORAGE_FULL)              \
-    X(29, ESPIPE, FER_UNCATEGORIZED)             \
     X(30, EROFS, FER_READ_ONLY_FILESYSTEM)       \
-    X(31, EMLINK, FER_UNCATEGORIZED)             \
     X(32, EPIPE, FER_BROKEN_PIPE)                \
     X(35, EDEADLK, FER_DEADLOCK)                 \
     X(36, ENAMETOOLONG, FER_INVALID_FILENAME)    \
     X(38, ENOSYS, FER_UNSUPPORTED)               \
-    X(39, ENOTEMPTY, FER_UNCATEGORIZED)          \
     X(40, ELOOP, FER_FILESYSTEM_LOOP)            \
     X(88, ENOTSOCK, FER_BAD_HANDLE)              \
     X(89, EDESTADDRREQ, FER_NOT_CONNECTED)       \
@@ -65,8 +57,6 @@
     X(113, EHOSTUNREACH, FER_HOST_UNREACHABLE)   \
     X(114, EALREADY, FER_IN_PROGRESS)            \
     X(115, EINPROGRESS, FER_IN_PROGRESS)         \
-    X(116, ESTALE, FER_UNCATEGORIZED)            \
-    X(122, EDQUOT, FER_UNCATEGORIZED)            \
     X(125, ECANCELED, FER_CANCELLED)
 
 #endif

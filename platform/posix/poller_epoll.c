@@ -15,7 +15,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-
 /* The maximum number of events of one wait. The kernel accepts more, but checks that the whole
  * array is in user memory. */
 #define EVENTS_MAX 65536
@@ -246,7 +245,8 @@ static int wait_for_events(int epoll, struct epoll_event *events, int cap, fer_d
     if (timeout.nanos == 0) {
         return wait_millis(epoll, events, cap, timeout);
     }
-    bool is_fine = timeout.nanos != FER_DURATION_NONE_NANOS && timeout.nanos % FERP_NANOS_PER_MILLI != 0;
+    bool is_fine =
+        timeout.nanos != FER_DURATION_NONE_NANOS && timeout.nanos % FERP_NANOS_PER_MILLI != 0;
     int previous = ferp_posix_hold_cancel();
     int found = is_fine ? wait_nanos(epoll, events, cap, timeout)
                         : wait_millis(epoll, events, cap, timeout);

@@ -27,7 +27,6 @@
 #include <time.h>
 #include <unistd.h>
 
-
 /* XNU and FreeBSD reject a timeout of more than some years (EINVAL). */
 #define SECONDS_MAX (365 * 24 * 60 * 60)
 

@@ -10,7 +10,6 @@
 
 #include "platform/common/poller_list.h"
 
-
 /* POSIX.1-2024; macOS has none. */
 #if defined(__linux__) || defined(__FreeBSD__) || defined(__OpenBSD__)
 #define HAS_PPOLL 1
@@ -150,7 +149,8 @@ static int poll_nanos(ferp_list_entry *entries, size_t count, fer_duration timeo
 
 fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
 {
-    bool is_fine = timeout.nanos != FER_DURATION_NONE_NANOS && timeout.nanos % FERP_NANOS_PER_MILLI != 0;
+    bool is_fine =
+        timeout.nanos != FER_DURATION_NONE_NANOS && timeout.nanos % FERP_NANOS_PER_MILLI != 0;
     /* The list has marked the thread as its leader, so this is no cancellation point. */
     int previous = ferp_posix_hold_cancel();
     int returned =

@@ -191,7 +191,8 @@ static inline int ferp_posix_millis(fer_duration timeout)
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
         return -1;
     }
-    uint64_t millis = timeout.nanos / FERP_NANOS_PER_MILLI + (timeout.nanos % FERP_NANOS_PER_MILLI != 0);
+    uint64_t millis =
+        timeout.nanos / FERP_NANOS_PER_MILLI + (timeout.nanos % FERP_NANOS_PER_MILLI != 0);
     return millis < INT_MAX ? (int)millis : INT_MAX;
 }
 

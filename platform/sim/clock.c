@@ -206,6 +206,7 @@ void ferp_sim_inject_time_jump(ferp_sim_network *network, const ferp_sim_socket 
 {
     if (ferp_sim_injects(network, socket, FER_SIM_FAULT_TIME_JUMP)) {
         ferp_sim_advance_to(network,
-                            network->now + (1 + ferp_sim_choose(network, JUMP_MILLIS_MAX)) * FERP_NANOS_PER_MILLI);
+                            network->now + (1 + ferp_sim_choose(network, JUMP_MILLIS_MAX)) *
+                                               FERP_NANOS_PER_MILLI);
     }
 }

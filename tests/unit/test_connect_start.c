@@ -2,6 +2,7 @@
  * handle afterwards, and connects that end without an error. */
 #include "core/handle/connection.h"
 #include "core/handle/options.h"
+#include "core/open/binding.h"
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/stream_io.h"
@@ -147,7 +148,9 @@ static fer_error open_at(const char *text)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr = script_addr(text);
-    return feri_connection_open(&addr, &raw);
+    fer_error error = feri_connection_open(&addr, &raw);
+    feri_close_opened(&raw);
+    return error;
 }
 
 /* macOS reports EINVAL (libuv, issue 2503). An EINVAL of another cause stays a mistake. */

@@ -41,19 +41,6 @@ static void a_connect_that_fails_at_once_is_told_and_its_socket_closed(void **st
     assert_log("socket(v4) connect(1,192.0.2.1:80) close(1)");
 }
 
-static void a_connect_that_fails_gives_no_socket_out(void **state)
-{
-    (void)state;
-    script_begin(&script_posix);
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_socket_addr addr = script_addr("192.0.2.1:80");
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_error(feri_connection_open(&addr, &raw), FER_CONNECTION_REFUSED, 111);
-    assert_int_equal(raw, FER_RAW_SOCKET_NONE);
-    assert_ok(feri_connection_open(&addr, &raw));
-    assert_int_equal(raw, 2);
-}
-
 static void a_connect_that_is_interrupted_is_waited_for_to_its_end(void **state)
 {
     (void)state;
@@ -466,7 +453,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         script_test(a_connect_that_the_kernel_finishes_is_one_call),
         script_test(a_connect_that_fails_at_once_is_told_and_its_socket_closed),
-        script_test(a_connect_that_fails_gives_no_socket_out),
         script_test(a_connect_that_is_interrupted_is_waited_for_to_its_end),
         script_test(would_block_means_started_only_where_the_system_says_it_so),
         script_test(the_socket_s_pending_error_is_the_final_word),

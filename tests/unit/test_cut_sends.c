@@ -127,8 +127,7 @@ static void a_datagram_is_sent_by_one_call_that_may_wait(void **state)
     assert_ok(feri_datagram_send(&socket.handle_, buf, 5, 0, &n));
     socket.handle_.p_.flags_ |= FERI_FLAG_TIMEOUT_SET;
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 35);
-    assert_error(feri_datagram_send(&socket.handle_, buf, 5, 0, &n), FER_TIMED_OUT,
-                 0);
+    assert_error(feri_datagram_send(&socket.handle_, buf, 5, 0, &n), FER_TIMED_OUT, 0);
     assert_log("send(1,5) send(1,5) is_nonblocking(1)");
 }
 

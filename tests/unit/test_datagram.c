@@ -12,7 +12,11 @@ static fer_error open_at(const char *text)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr = script_addr(text);
-    return feri_datagram_open(&addr, &raw);
+    fer_error error = feri_datagram_open(&addr, &raw);
+    if (error.kind != FER_OK) {
+        feri_close_opened(&raw);
+    }
+    return error;
 }
 
 static void a_new_socket_reports_no_refusals(void **state)

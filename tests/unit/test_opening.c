@@ -149,9 +149,8 @@ static void the_addresses_of_a_name_are_tried_in_order(void **state)
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     assert_ok(feri_open_by_name(&handle, "example.test:80", feri_connection_open));
-    assert_log(
-        "lookup_begin(example.test) lookup_next() socket(v4) connect(1,192.0.2.1:80) close(1) "
-        "lookup_next() socket(v6) connect(2,[2001:db8::2]:80) lookup_end()");
+    assert_log("lookup_begin(example.test) lookup_next() socket(v4) connect(1,192.0.2.1:80) "
+               "lookup_next() close(1) socket(v6) connect(2,[2001:db8::2]:80) lookup_end()");
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
 }
 
