@@ -1,8 +1,8 @@
 /* wp_vectored.c: contracts of the functions that select the slices of one vectored call, for
  * Frama-C's WP. Sums in the contracts are integers without a bound, so a sum that wraps in C would
  * violate them. The limits are any that a system may have. */
-#include "ferrule/handle.h"
 #include "core/transfer/stream_io.h"
+#include "ferrule/handle.h"
 #include "platform/platform.h"
 
 /*@ axiomatic Slices {
