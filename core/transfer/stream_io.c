@@ -14,21 +14,24 @@
 #include "platform/platform.h"
 
 /* One read or write: of a buffer, or of the slices of a plan. */
-typedef struct stream_call {
+typedef struct stream_call stream_call;
+struct stream_call {
+    /* one try. A pointer, so that a program without vectored calls does not link them */
+    fer_error (*move)(stream_call *call, unsigned flags);
     fer_handle *handle;
     ferp_readiness readiness; /* READABLE: a read. WRITABLE: a write */
     union {
         void *in;
         const void *out;
     } buf;
-    const void *slices;          /* with a plan */
-    const feri_slice_plan *plan; /* NULL: buf */
-    bool is_valid;               /* the buffers can hold len bytes */
-    unsigned flags;              /* FERP_PEEK; FERP_DONTWAIT: the call never waits; TRIED */
-    size_t len;                  /* the maximum that the next try moves */
-    fer_error first;             /* with TRIED: the result of the first try */
+    const void *slices; /* with a plan */
+    const feri_slice_plan *plan;
+    bool is_valid;   /* the buffers can hold len bytes */
+    unsigned flags;  /* FERP_PEEK; FERP_DONTWAIT: the call never waits; TRIED */
+    size_t len;      /* the maximum that the next try moves */
+    fer_error first; /* with TRIED: the result of the first try */
     size_t moved;
-} stream_call;
+};
 
 /* The first try was already made. */
 #define TRIED 8u
@@ -57,12 +60,9 @@ static fer_error move_slices(stream_call *call, unsigned flags)
                  : ferp_send_vectored(raw, out, count, flags, &call->moved);
 }
 
-static fer_error move(stream_call *call, unsigned flags)
+static fer_error move_buffer(stream_call *call, unsigned flags)
 {
     fer_raw_socket raw = call->handle->p_.raw_;
-    if (call->plan != NULL) {
-        return move_slices(call, flags);
-    }
     if (call->readiness == FERP_READABLE) {
         flags |= call->flags & FERP_PEEK;
         return ferp_recv(raw, call->buf.in, call->len, flags, &call->moved);
@@ -107,10 +107,10 @@ static bool shortens(stream_call *call, fer_error *error)
 static fer_error try_to_move(void *context, unsigned flags)
 {
     stream_call *call = context;
-    fer_error error = (call->flags & TRIED) != 0 ? call->first : move(call, flags);
+    fer_error error = (call->flags & TRIED) != 0 ? call->first : call->move(call, flags);
     call->flags &= ~TRIED;
     while (shortens(call, &error)) {
-        error = move(call, flags);
+        error = call->move(call, flags);
     }
     return error;
 }
@@ -166,7 +166,8 @@ static fer_error transfer(stream_call *call, feri_waiting *waiting, size_t *n)
 FERI_APART static fer_error read_stream(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                         fer_error first, size_t *n)
 {
-    stream_call call = {.handle = handle,
+    stream_call call = {.move = move_buffer,
+                        .handle = handle,
                         .readiness = FERP_READABLE,
                         .buf.in = buf,
                         .is_valid = buf != NULL || len == 0,
@@ -218,7 +219,8 @@ fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_
 FERI_APART static fer_error write_stream(fer_handle *handle, const void *buf, size_t len,
                                          unsigned flags, fer_error first, size_t *n)
 {
-    stream_call call = {.handle = handle,
+    stream_call call = {.move = move_buffer,
+                        .handle = handle,
                         .readiness = FERP_WRITABLE,
                         .buf.out = buf,
                         .is_valid = buf != NULL || len == 0,
@@ -256,7 +258,8 @@ static fer_error transfer_slices(fer_handle *handle, ferp_readiness readiness, c
                                  size_t count, unsigned flags, size_t *n)
 {
     feri_slice_plan plan = feri_plan_slices(slices, count);
-    stream_call call = {.handle = handle,
+    stream_call call = {.move = move_slices,
+                        .handle = handle,
                         .readiness = readiness,
                         .slices = slices,
                         .plan = &plan,
@@ -266,7 +269,7 @@ static fer_error transfer_slices(fer_handle *handle, ferp_readiness readiness, c
     if (plan.valid && plan.count == 0 && plan.first < count) {
         /* the first slice is too long for one call */
         fer_io_slice_mut first = feri_slice_at(slices, plan.first);
-        call.plan = NULL;
+        call.move = move_buffer;
         call.buf.in = first.base;
         call.is_valid = first.base != NULL;
         call.len = first.len;

@@ -1,7 +1,8 @@
-/* fuzz_error_map.c: any code through the error maps of both systems, and the text of any error in
- * buffers of every size. */
+/* fuzz_error_map.c: any code through the error maps of both systems, the text of any error in
+ * buffers of every size, and any bytes as the text of a system. */
 #include <stdbool.h>
 
+#include "core/base/text.h"
 #include "ferrule/error.h"
 #include "ferrule/resolve.h"
 #include "ferrule/sim.h"
@@ -11,31 +12,6 @@
 
 enum { NEAR = 4 };
 
-/* NULL if the number is no kind. */
-static const char *phrase_of(fer_error_kind kind)
-{
-    static const struct {
-        fer_error_kind kind;
-        const char *phrase;
-    } rows[] = {
-#define KIND_ROW(name, value, rust_name, phrase) {name, phrase},
-        FER_ERROR_KINDS(KIND_ROW)
-#undef KIND_ROW
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].kind == kind) {
-            return rows[i].phrase;
-        }
-    }
-    return NULL;
-}
-
-static bool is_of_lookup(fer_error_kind kind)
-{
-    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN ||
-           kind == FER_RESOLVE_FAILED;
-}
-
 /* The number of <errno.h> is 0 for FER_OK alone. The text of a lookup's failure is the system's,
  * and that of any other error is its phrase. */
 static void check_other_forms(fer_error error)
@@ -44,7 +20,7 @@ static void check_other_forms(fer_error error)
     const size_t len = fer_resolve_error_text(error, text, sizeof text);
     FUZZ_CHECK((fer_error_to_errno(error) == 0) == (error.kind == FER_OK));
     FUZZ_CHECK(len > 0 && len == strlen(text));
-    FUZZ_CHECK((is_of_lookup(error.kind) && error.os_code != 0) ||
+    FUZZ_CHECK((reference_is_of_lookup(error.kind) && error.os_code != 0) ||
                strcmp(text, fer_error_kind_text(error.kind)) == 0);
 }
 
@@ -65,7 +41,7 @@ static void check_system_text(fer_error error, char text[FER_ERROR_TEXT_CAP])
 static void check_text(fer_error error)
 {
     char expected[FER_ERROR_TEXT_CAP];
-    const char *known = phrase_of(error.kind);
+    const char *known = reference_phrase(error.kind);
     const char *phrase = known != NULL ? known : "unknown error";
     if (error.os_code == 0) {
         snprintf(expected, sizeof expected, "%s", phrase);
@@ -73,7 +49,7 @@ static void check_text(fer_error error)
         check_system_text(error, expected);
     } else {
         snprintf(expected, sizeof expected, "%s (%s error %ld)", phrase,
-                 is_of_lookup(error.kind) ? "resolver" : "os", (long)error.os_code);
+                 reference_is_of_lookup(error.kind) ? "resolver" : "os", (long)error.os_code);
     }
     const size_t len = strlen(expected);
     FUZZ_CHECK(len < FER_ERROR_TEXT_CAP);
@@ -96,6 +72,26 @@ static void check_text(fer_error error)
         FUZZ_CHECK(cap <= kept + 1 || fuzz_is_untouched(room + kept + 1, cap - kept - 1));
     }
     free(block);
+}
+
+/* A text of the system may be cut within a character. The buffer ends where its block does. */
+static void check_tidy_text(choices *from)
+{
+    const size_t cap = 1 + choose_up_to(from, 23);
+    char *text = malloc(cap);
+    FUZZ_CHECK(text != NULL);
+    for (size_t i = 0; i < cap; i++) {
+        text[i] = (char)choose_byte(from);
+    }
+    const size_t len = feri_text_tidy(text, cap);
+    FUZZ_CHECK(len < cap && strlen(text) == len);
+    for (size_t i = 0; i < len; i++) {
+        FUZZ_CHECK((unsigned char)text[i] >= ' ' && text[i] != 0x7f);
+    }
+    FUZZ_CHECK(len == 0 || (text[len - 1] != ' ' && text[len - 1] != '.'));
+    /* no first byte of a longer character is at the end */
+    FUZZ_CHECK(len == 0 || (unsigned char)text[len - 1] < 0xc0);
+    free(text);
 }
 
 /* The code and its neighbours: the rows of a table are no branches that coverage could lead to. */
@@ -144,5 +140,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_dialect(FER_SIM_DIALECT_POSIX, code);
     check_dialect(FER_SIM_DIALECT_WINSOCK, code);
     check_text(any);
+    check_tidy_text(&from);
     return 0;
 }

@@ -4,6 +4,7 @@
 #ifndef ERROR_REFERENCE_H
 #define ERROR_REFERENCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -115,6 +116,31 @@ static inline fer_error_kind reference_windows_kind(int32_t code)
 {
     return reference_kind_among(reference_windows,
                                 sizeof reference_windows / sizeof *reference_windows, code);
+}
+
+/* NULL if the number is no kind. */
+static inline const char *reference_phrase(fer_error_kind kind)
+{
+    static const struct {
+        fer_error_kind kind;
+        const char *phrase;
+    } rows[] = {
+#define KIND_ROW(name, value, rust_name, phrase) {name, phrase},
+        FER_ERROR_KINDS(KIND_ROW)
+#undef KIND_ROW
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].kind == kind) {
+            return rows[i].phrase;
+        }
+    }
+    return NULL;
+}
+
+static inline bool reference_is_of_lookup(fer_error_kind kind)
+{
+    return kind == FER_HOST_NOT_FOUND || kind == FER_RESOLVE_TRY_AGAIN ||
+           kind == FER_RESOLVE_FAILED;
 }
 
 #endif

@@ -2,8 +2,8 @@
 # Checks the includes of each layer:
 # - include/ and core/ name no operating system;
 # - core includes only itself, the public headers, the seam and the freestanding headers;
-# - a room of core includes only itself and lower rooms. The table in docs/DESIGN.md lists the
-#   rooms, highest first, as
+# - a module of core includes only itself and lower modules. The table in docs/DESIGN.md lists the
+#   modules, highest first, as
 #   `| core/NAME/ | purpose |`.
 # usage: check_layers.sh ROOT
 set -eu
@@ -12,12 +12,12 @@ cd "$1"
 files=$(find include core -name '*.[ch]' | LC_ALL=C sort)
 [ -n "$files" ] || { echo "check_layers: nothing to check in $1" >&2; exit 1; }
 
-rooms=$(sed -n 's/^| `core\/\([a-z_]*\)\/` |.*/\1/p' docs/DESIGN.md 2>/dev/null | tr '\n' ' ')
-[ -n "$rooms" ] || { echo "check_layers: docs/DESIGN.md has no table of core's rooms" >&2; exit 1; }
+modules=$(sed -n 's/^| `core\/\([a-z_]*\)\/` |.*/\1/p' docs/DESIGN.md 2>/dev/null | tr '\n' ' ')
+[ -n "$modules" ] || { echo "check_layers: docs/DESIGN.md has no table of core's modules" >&2; exit 1; }
 
 # shellcheck disable=SC2086 # the list is words
-awk -v rooms="$rooms" '
-BEGIN { count = split(rooms, name_of); for (i = 1; i <= count; i++) rank[name_of[i]] = -i }
+awk -v modules="$modules" '
+BEGIN { count = split(modules, name_of); for (i = 1; i <= count; i++) rank[name_of[i]] = -i }
 
 function complain(text) { printf "%s:%d: %s\n", FILENAME, first, text; bad = 1 }
 
@@ -29,11 +29,11 @@ function is_freestanding(name) {
 # A public header may include <sal.h> if the compiler is MSVC.
 function is_instruction_header(name) { return name ~ /^(intrin|emmintrin|arm_neon)\.h$/ }
 
-function room_of(path,    parts) { return split(path, parts, "/") == 3 ? parts[2] : "" }
+function module_of(path,    parts) { return split(path, parts, "/") == 3 ? parts[2] : "" }
 
 function check_rank(from, to, name) {
-    if (!(to in rank)) complain("\"" name "\" is in no room of docs/DESIGN.md")
-    else if (rank[to] > rank[from]) complain("core/" from " may not include core/" to ", a higher room: \"" name "\"")
+    if (!(to in rank)) complain("\"" name "\" is in no module of docs/DESIGN.md")
+    else if (rank[to] > rank[from]) complain("core/" from " may not include core/" to ", a higher module: \"" name "\"")
 }
 
 function check_include(layer, line,    name) {
@@ -50,7 +50,7 @@ function check_include(layer, line,    name) {
         if (name !~ /^core\// && name !~ /^ferrule\// && name != "ferrule.h" && name != "platform/platform.h")
             complain("core may not include \"" name "\"")
         else if (name ~ /^core\//)
-            check_rank(room_of(FILENAME), room_of(name), name)
+            check_rank(module_of(FILENAME), module_of(name), name)
     } else if (name !~ /^ferrule\//) {
         complain("include may not include \"" name "\"")
     }
@@ -66,7 +66,7 @@ function check_condition(layer, line) {
 FNR == 1 {
     pending = ""
     first = 1
-    if (FILENAME ~ /^core\// && !(room_of(FILENAME) in rank)) complain("the file is in no room of docs/DESIGN.md")
+    if (FILENAME ~ /^core\// && !(module_of(FILENAME) in rank)) complain("the file is in no module of docs/DESIGN.md")
 }
 {
     if (pending == "") first = FNR

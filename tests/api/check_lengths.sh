@@ -7,8 +7,8 @@ set -eu
 cd "$1"
 
 files=
-for room in core platform include fuzz examples tests bench; do
-    [ ! -d "$room" ] || files="$files $(find "$room" \( -name '*.[ch]' -o -name '*.[ch]pp' \) ! -name rust_address_vectors.h | LC_ALL=C sort | tr '\n' ' ')"
+for folder in core platform include fuzz examples tests bench; do
+    [ ! -d "$folder" ] || files="$files $(find "$folder" \( -name '*.[ch]' -o -name '*.[ch]pp' \) ! -name rust_address_vectors.h | LC_ALL=C sort | tr '\n' ' ')"
 done
 [ -n "$(echo "$files" | tr -d ' ')" ] || { echo "check_lengths: nothing to check in $1" >&2; exit 1; }
 

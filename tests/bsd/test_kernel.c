@@ -329,7 +329,7 @@ static void no_receive_misses_its_wake(void **state)
 }
 
 /* The shim of NetBSD looks for signals from the first handler on. */
-static void no_wake_is_missed_between_two_looks_for_signals(void **state)
+static void no_wake_is_missed_between_two_checks_for_signals(void **state)
 {
     (void)state;
     assert_true(process_signals_start());
@@ -391,7 +391,7 @@ int main(void)
         cmocka_unit_test(a_receive_timeout_expires),
         cmocka_unit_test(no_poll_misses_its_wake),
         cmocka_unit_test(no_receive_misses_its_wake),
-        cmocka_unit_test(no_wake_is_missed_between_two_looks_for_signals),
+        cmocka_unit_test(no_wake_is_missed_between_two_checks_for_signals),
 #ifdef __FreeBSD__
         cmocka_unit_test(kqueue_reports_bytes_and_the_end),
 #endif

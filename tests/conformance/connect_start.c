@@ -63,7 +63,7 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
 
 /* "failed → CONNECT_FAILED with the reason". If the OS refuses within the call, the call returns
  * the error and the handle is NEW (C4). A closed handle can start a connect again (C6). */
-static void a_started_connect_that_is_refused_tells_the_reason(void **state)
+static void a_started_connect_that_is_refused_reports_the_reason(void **state)
 {
     peer_family family = family_of(state);
     fer_socket_addr to = refusing_addr(family);
@@ -172,7 +172,7 @@ static void a_started_connection_that_was_reset_is_read_to_the_reset(void **stat
 }
 
 /* As for every stream, take_error returns a reset once, and the reset stays with the handle. */
-static void a_started_connection_that_was_reset_tells_so_when_its_error_is_taken(void **state)
+static void a_started_connection_that_was_reset_reports_so_when_its_error_is_taken(void **state)
 {
     fer_tcp_stream *stream = connected_and_reset();
     fer_error outcome = {FER_OK, 0};
@@ -198,12 +198,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SOCKET_FAMILY_TEST("C5", a_started_connect_ends_well),
         SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended),
-        SOCKET_FAMILY_TEST("C5", a_started_connect_that_is_refused_tells_the_reason),
+        SOCKET_FAMILY_TEST("C5", a_started_connect_that_is_refused_reports_the_reason),
         SOCKET_FAMILY_TEST("C2", a_connect_to_port_0_is_refused_at_once),
         SOCKET_TEST("C4", closing_a_started_connect_leaks_nothing),
         SOCKET_TEST("C5", a_connect_to_a_mapped_address_is_started),
         SOCKET_TEST("S5", a_started_connection_that_was_reset_is_read_to_the_reset),
-        SOCKET_TEST("S5", a_started_connection_that_was_reset_tells_so_when_its_error_is_taken),
+        SOCKET_TEST("S5", a_started_connection_that_was_reset_reports_so_when_its_error_is_taken),
         SOCKET_TEST("S1", a_started_connection_that_was_reset_can_be_shut_down),
     };
     return RUN_TESTS("connect_start", tests);

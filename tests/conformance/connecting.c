@@ -23,7 +23,7 @@ static fer_socket_addr accepting(peer_family family, peer_socket *listener)
 
 /* C1: "A connection is judged by the OS's final word (SO_ERROR), never by writability alone": a
  * refusal under a timeout, which makes the socket writable, is returned as the refusal. */
-static void connect_timeout_tells_a_refusal(void **state)
+static void connect_timeout_reports_a_refusal(void **state)
 {
     peer_family family = family_of(state);
     fer_socket_addr addr = refusing(family);
@@ -436,7 +436,7 @@ static void a_closed_handle_is_filled_by_accept_and_clone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PAIR_TEST("C1", connect_timeout_tells_a_refusal),
+        PAIR_TEST("C1", connect_timeout_reports_a_refusal),
         RULE_TEST("C1", connect_timeout_leaves_a_blocking_stream),
         RULE_TEST("C2", expiry_of_connect_timeout_is_timed_out),
         PAIR_TEST("C2", a_refused_port_is_connection_refused_at_once),

@@ -164,7 +164,7 @@ static void run_relay(void *argument)
 
 /* S3: "The peer reads what was sent, then EOF": through a relay too, in each direction
  * independently. */
-static void a_relay_of_two_copies_tells_each_end_on(void **state)
+static void a_relay_of_two_copies_reports_each_end_on(void **state)
 {
     struct pair *pair = pair_open(state);
     struct link link = open_link();
@@ -458,7 +458,7 @@ int main(void)
         PAIR_TEST("S4", a_copy_ends_with_its_source_and_counts_every_byte),
         PAIR_TEST("S4", an_echo_is_a_copy_of_a_stream_into_itself),
         SLOW_PAIR_TEST("E3", megabytes_are_echoed_through_a_small_buffer),
-        SLOW_PAIR_TEST("S3", a_relay_of_two_copies_tells_each_end_on),
+        SLOW_PAIR_TEST("S3", a_relay_of_two_copies_reports_each_end_on),
         UNIX_PAIR_TEST("E3", bytes_go_from_tcp_to_unix_and_back),
         UNIX_PAIR_TEST("E3", one_code_serves_tcp_and_unix),
         SLOW_PAIR_TEST("T4", a_copy_that_would_block_loses_nothing),

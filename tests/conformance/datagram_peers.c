@@ -4,7 +4,7 @@
 #include "support/socket_fixture.h"
 #include "support/thread.h"
 
-static void a_stranger_s_datagram_from_before_connect_is_dropped(void **state)
+static void another_sender_s_datagram_from_before_connect_is_dropped(void **state)
 {
     struct udp_pair pair = udp_pair_open(family_of(state));
     send_from_other_sender(&pair);
@@ -15,7 +15,7 @@ static void a_stranger_s_datagram_from_before_connect_is_dropped(void **state)
     assert_receives_nothing(pair.socket);
 }
 
-static void peeking_passes_over_strangers_too(void **state)
+static void peeking_passes_over_other_senders_too(void **state)
 {
     char buf[16];
     fer_udp_received got;
@@ -38,7 +38,7 @@ static void the_peer_s_own_from_before_connect_is_kept(void **state)
     assert_receives_from_peer(&pair, "early");
 }
 
-static void a_stranger_s_datagram_after_connect_is_not_received(void **state)
+static void another_sender_s_datagram_after_connect_is_not_received(void **state)
 {
     struct udp_pair pair = udp_pair_open(family_of(state));
     connect_to_peer(&pair);
@@ -49,7 +49,7 @@ static void a_stranger_s_datagram_after_connect_is_not_received(void **state)
 }
 
 /* A connect through a clone too: the peer is a property of the socket. */
-static void a_clone_s_connect_makes_strangers_of_the_others(void **state)
+static void a_clone_s_connect_makes_other_senders_of_the_others(void **state)
 {
     struct udp_pair pair = udp_pair_open(family_of(state));
     fer_udp_socket *clone = test_udp();
@@ -351,11 +351,11 @@ static void a_shutdown_ends_a_receive_that_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FAMILY_TEST("U5", a_stranger_s_datagram_from_before_connect_is_dropped),
-        FAMILY_TEST("U5", peeking_passes_over_strangers_too),
+        FAMILY_TEST("U5", another_sender_s_datagram_from_before_connect_is_dropped),
+        FAMILY_TEST("U5", peeking_passes_over_other_senders_too),
         FAMILY_TEST("U5", the_peer_s_own_from_before_connect_is_kept),
-        FAMILY_TEST("U5", a_stranger_s_datagram_after_connect_is_not_received),
-        FAMILY_TEST("U5", a_clone_s_connect_makes_strangers_of_the_others),
+        FAMILY_TEST("U5", another_sender_s_datagram_after_connect_is_not_received),
+        FAMILY_TEST("U5", a_clone_s_connect_makes_other_senders_of_the_others),
         FAMILY_TEST("U5", connecting_again_changes_whose_datagrams_are_received),
         FAMILY_TEST("U5", a_socket_bound_to_loopback_stays_there_when_it_is_connected_again),
         FAMILY_TEST("U5", a_socket_connected_to_loopback_can_be_connected_elsewhere),

@@ -69,7 +69,7 @@ static void a_nonblocking_receive_would_block(void **state)
     assert_udp_exchange(pair.socket, &pair);
 }
 
-static void the_getters_tell_what_was_set(void **state)
+static void the_getters_report_what_was_set(void **state)
 {
     (void)state;
     uint16_t port = 0;
@@ -337,7 +337,7 @@ static void a_ttl_is_one_to_255(void **state)
     assert_int_equal(peer_raw_hops(fer_udp_socket_as_raw(socket), family), 9);
 }
 
-static void broadcasting_has_to_be_asked_for(void **state)
+static void broadcasting_has_to_be_requested(void **state)
 {
     (void)state;
     uint16_t port = 0;
@@ -380,7 +380,7 @@ static void from_raw_takes_a_datagram_socket(void **state)
     assert_false(peer_is_open(raw));
 }
 
-static void from_raw_knows_the_peer(void **state)
+static void from_raw_has_the_peer(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
@@ -461,7 +461,7 @@ int main(void)
         RULE_TEST("T1", a_timeout_of_zero_is_refused),
         FAMILY_TEST("T2", a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing),
         FAMILY_TEST("T2", a_nonblocking_receive_would_block),
-        RULE_TEST("T5", the_getters_tell_what_was_set),
+        RULE_TEST("T5", the_getters_report_what_was_set),
         RULE_TEST("T6", a_clone_has_the_modes_that_are_set_later),
         FAMILY_TEST("I3", no_handle_is_inherited),
         RULE_TEST("C3", a_failed_bind_or_connect_leaves_the_handle_usable),
@@ -475,9 +475,9 @@ int main(void)
         RULE_TEST("E4", an_address_that_cannot_be_reached_from_the_socket_is_refused),
         FAMILY_TEST("U5", a_connected_socket_sends_to_others_or_says_that_it_is_connected),
         FAMILY_TEST("O1", a_ttl_is_one_to_255),
-        RULE_TEST("O1", broadcasting_has_to_be_asked_for),
+        RULE_TEST("O1", broadcasting_has_to_be_requested),
         FAMILY_TEST("R1", from_raw_takes_a_datagram_socket),
-        FAMILY_TEST("R1", from_raw_knows_the_peer),
+        FAMILY_TEST("R1", from_raw_has_the_peer),
         RULE_TEST("R1", from_raw_refuses_what_is_no_datagram_socket),
         RULE_TEST("R1", into_raw_gives_the_socket_up_with_its_modes),
         FAMILY_TEST("R2", clones_are_closed_one_by_one),

@@ -55,7 +55,7 @@ static void one_socket_sends_to_many(void **state)
 
 /* ---- U1 */
 
-static void a_datagram_longer_than_the_buffer_is_cut_and_told(void **state)
+static void a_datagram_longer_than_the_buffer_is_cut_and_reported(void **state)
 {
     char buf[8] = "########";
     fer_udp_received got;
@@ -182,7 +182,7 @@ static void over_ipv4_the_longest_is_65507_to_the_byte(void **state)
 
 /* ---- U3 */
 
-static void an_unconnected_socket_is_never_told_of_refusals(void **state)
+static void an_unconnected_socket_is_never_reported_refusals(void **state)
 {
     fer_error pending;
     struct udp_pair pair = udp_pair_open(family_of(state));
@@ -196,7 +196,7 @@ static void an_unconnected_socket_is_never_told_of_refusals(void **state)
     assert_receives_from_peer(&pair, "fine");
 }
 
-static void a_connected_receiver_is_told_of_a_refusal_once(void **state)
+static void a_connected_receiver_is_reported_a_refusal_once(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
@@ -215,7 +215,7 @@ static void a_connected_receiver_is_told_of_a_refusal_once(void **state)
     assert_receives_nothing(socket);
 }
 
-static void a_connected_sender_is_told_of_a_refusal_once(void **state)
+static void a_connected_sender_is_reported_a_refusal_once(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
@@ -286,16 +286,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FAMILY_TEST("U1", datagrams_go_there_and_back),
         FAMILY_TEST("U1", one_socket_sends_to_many),
-        FAMILY_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_told),
+        FAMILY_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_reported),
         FAMILY_TEST("U1", a_datagram_that_fits_exactly_is_whole),
         FAMILY_TEST("U1", receiving_into_nothing_drops_the_datagram),
         FAMILY_TEST("U1", receiving_into_nothing_waits_for_a_datagram),
         FAMILY_TEST("U2", a_fresh_socket_can_send_65507_bytes),
         FAMILY_TEST("U2", more_than_a_datagram_holds_is_too_long_and_nothing_is_sent),
         RULE_TEST("U2", over_ipv4_the_longest_is_65507_to_the_byte),
-        FAMILY_TEST("U3", an_unconnected_socket_is_never_told_of_refusals),
-        FAMILY_TEST("U3", a_connected_receiver_is_told_of_a_refusal_once),
-        FAMILY_TEST("U3", a_connected_sender_is_told_of_a_refusal_once),
+        FAMILY_TEST("U3", an_unconnected_socket_is_never_reported_refusals),
+        FAMILY_TEST("U3", a_connected_receiver_is_reported_a_refusal_once),
+        FAMILY_TEST("U3", a_connected_sender_is_reported_a_refusal_once),
         FAMILY_TEST("U3", take_error_takes_a_refusal),
         FAMILY_TEST("U3", a_refused_socket_is_as_good_as_before),
         FAMILY_TEST("U4", empty_datagrams_are_sent_and_received_as_such),

@@ -129,7 +129,7 @@ static void an_error_is_written_with_the_oss_number(void **state)
 
 /* ---- E3: "A count that goes with an error is true: what was moved before the failure." */
 
-static void read_exact_tells_what_came_before_the_end(void **state)
+static void read_exact_reports_what_came_before_the_end(void **state)
 {
     struct pair *pair = pair_open(state);
     char buf[8] = {0};
@@ -144,7 +144,7 @@ static void read_exact_tells_what_came_before_the_end(void **state)
 
 /* E3: read_to_end with a buffer that is too small: the count is the buffer's size, and the rest
  * "stays queued". */
-static void read_to_end_tells_a_full_buffer_and_leaves_the_rest(void **state)
+static void read_to_end_reports_a_full_buffer_and_leaves_the_rest(void **state)
 {
     struct pair *pair = pair_open(state);
     char buf[8] = {0};
@@ -164,7 +164,7 @@ static void read_to_end_tells_a_full_buffer_and_leaves_the_rest(void **state)
     assert_int_equal(n, 0);
 }
 
-static void read_to_end_tells_what_came_before_the_expiry(void **state)
+static void read_to_end_reports_what_came_before_the_expiry(void **state)
 {
     struct pair *pair = pair_open(state);
     char buf[8] = {0};
@@ -203,7 +203,7 @@ static fer_error write_all_until_failure(fer_tcp_stream *stream, uint64_t *total
 }
 
 /* E3: a write_all that fails reports how many bytes the peer will receive. */
-static void write_all_tells_what_was_taken_before_the_failure(void **state)
+static void write_all_reports_what_was_taken_before_the_failure(void **state)
 {
     struct pair_kind *kind = *state;
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
@@ -253,10 +253,10 @@ int main(void)
         RULE_TEST("E1", an_error_is_written_with_the_oss_number),
         RULE_TEST("E2", where_rust_names_a_kind_it_is_that_one),
         RULE_TEST("E2", kinds_are_named_as_in_rust),
-        PAIR_TEST("E3", read_exact_tells_what_came_before_the_end),
-        PAIR_TEST("E3", read_to_end_tells_a_full_buffer_and_leaves_the_rest),
-        PAIR_TEST("E3", read_to_end_tells_what_came_before_the_expiry),
-        SLOW_PAIR_TEST("E3", write_all_tells_what_was_taken_before_the_failure),
+        PAIR_TEST("E3", read_exact_reports_what_came_before_the_end),
+        PAIR_TEST("E3", read_to_end_reports_a_full_buffer_and_leaves_the_rest),
+        PAIR_TEST("E3", read_to_end_reports_what_came_before_the_expiry),
+        SLOW_PAIR_TEST("E3", write_all_reports_what_was_taken_before_the_failure),
         PAIR_TEST("E3", every_count_may_be_null),
     };
     return RUN_TESTS("errors", tests);

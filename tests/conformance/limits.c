@@ -123,7 +123,7 @@ static void assert_would_block(fer_error error, const char *name)
 }
 
 /* K1: "_try_ calls and calls on a nonblocking socket never look at limits." */
-static void calls_on_a_nonblocking_socket_never_look(void **state)
+static void calls_on_a_nonblocking_socket_never_check(void **state)
 {
     (void)state;
     struct limits_set set;
@@ -146,7 +146,7 @@ static void calls_on_a_nonblocking_socket_never_look(void **state)
 }
 
 /* K1: the same of the _try_ calls, in every mode. */
-static void the_try_calls_never_look(void **state)
+static void the_try_calls_never_check(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
@@ -171,7 +171,7 @@ static void the_try_calls_never_look(void **state)
 }
 
 /* K1: "Getters, setters, shutdown, close ... never look at limits." */
-static void getters_setters_shutdown_and_close_never_look(void **state)
+static void getters_setters_shutdown_and_close_never_check(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
@@ -315,9 +315,9 @@ int main(void)
         LIMITS_PAIR_TEST("K1", a_loop_over_an_always_busy_socket_ends),
         LIMITS_PAIR_TEST("K1", what_the_handle_s_own_state_answers_comes_first),
         LIMITS_PAIR_TEST("K1", an_end_or_a_reset_that_was_seen_comes_first),
-        LIMITS_TEST("K1", calls_on_a_nonblocking_socket_never_look),
-        LIMITS_PAIR_TEST("K1", the_try_calls_never_look),
-        LIMITS_PAIR_TEST("K1", getters_setters_shutdown_and_close_never_look),
+        LIMITS_TEST("K1", calls_on_a_nonblocking_socket_never_check),
+        LIMITS_PAIR_TEST("K1", the_try_calls_never_check),
+        LIMITS_PAIR_TEST("K1", getters_setters_shutdown_and_close_never_check),
         LIMITS_PAIR_TEST("K3", the_earlier_of_timeout_and_deadline_counts),
         LIMITS_PAIR_TEST("K3", limits_are_the_handle_s_and_a_clone_begins_without),
         LIMITS_TEST("K3", accepted_streams_and_what_a_handle_is_turned_into_begin_without),

@@ -62,7 +62,7 @@ static void the_deadline_ends_every_call_that_waits(void **state)
 }
 
 /* K2: "read_exact ... tell[s its] count"; what had come is in the buffer, and the rest comes. */
-static void read_exact_tells_what_came_before_the_deadline(void **state)
+static void read_exact_reports_what_came_before_the_deadline(void **state)
 {
     struct pair *pair = pair_open(state);
     char buf[8] = {0};
@@ -83,7 +83,7 @@ static void read_exact_tells_what_came_before_the_deadline(void **state)
 }
 
 /* K2: the same of read_to_end, also when only the end is missing. */
-static void read_to_end_tells_what_came_before_the_deadline(void **state)
+static void read_to_end_reports_what_came_before_the_deadline(void **state)
 {
     struct pair *pair = pair_open(state);
     char buf[8];
@@ -103,7 +103,7 @@ static void read_to_end_tells_what_came_before_the_deadline(void **state)
 }
 
 /* K2: "no byte ... that went is uncounted": the count of write_all is what the peer receives. */
-static void write_all_tells_what_went_before_the_deadline(void **state)
+static void write_all_reports_what_went_before_the_deadline(void **state)
 {
     enum { LEN = 48000000 };
     struct pair *pair = pair_open(state);
@@ -129,7 +129,7 @@ static void write_all_tells_what_went_before_the_deadline(void **state)
 }
 
 /* K2: "fer_copy ... tell[s its] count"; what it had read is in the caller's buffer (as T4). */
-static void copy_tells_what_went_and_keeps_what_it_had_read(void **state)
+static void copy_reports_what_went_and_keeps_what_it_had_read(void **state)
 {
     struct limits_set set;
     char between[8];
@@ -183,7 +183,7 @@ static void an_end_that_came_while_the_call_was_late_is_still_there(void **state
 }
 
 /* K3: "fer_poller_wait has no limits: notify is its cancel." */
-static void a_poller_does_not_look_at_the_limits_of_its_sources(void **state)
+static void a_poller_does_not_check_the_limits_of_its_sources(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller poller = {0};
@@ -297,12 +297,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LIMITS_TEST("K2", the_deadline_ends_every_call_that_waits),
-        LIMITS_PAIR_TEST("K2", read_exact_tells_what_came_before_the_deadline),
-        LIMITS_PAIR_TEST("K2", read_to_end_tells_what_came_before_the_deadline),
-        LIMITS_PAIR_TEST("K2", write_all_tells_what_went_before_the_deadline),
-        LIMITS_TEST("K2/T4", copy_tells_what_went_and_keeps_what_it_had_read),
+        LIMITS_PAIR_TEST("K2", read_exact_reports_what_came_before_the_deadline),
+        LIMITS_PAIR_TEST("K2", read_to_end_reports_what_came_before_the_deadline),
+        LIMITS_PAIR_TEST("K2", write_all_reports_what_went_before_the_deadline),
+        LIMITS_TEST("K2/T4", copy_reports_what_went_and_keeps_what_it_had_read),
         LIMITS_PAIR_TEST("K2", an_end_that_came_while_the_call_was_late_is_still_there),
-        LIMITS_PAIR_TEST("K3", a_poller_does_not_look_at_the_limits_of_its_sources),
+        LIMITS_PAIR_TEST("K3", a_poller_does_not_check_the_limits_of_its_sources),
         LIMITS_PAIR_TEST("misuse", tokens_that_are_not_open_are_invalid_input),
         LIMITS_TEST("misuse", a_token_is_used_again_after_reset_and_after_close),
         LIMITS_TEST("misuse", a_token_that_was_closed_under_a_handle_is_invalid_input),

@@ -177,7 +177,7 @@ static void a_reset_is_told(void **state)
     assert_closed(&pair->stream);
 }
 
-static void a_reset_that_a_read_met_is_told_again(void **state)
+static void a_reset_that_a_read_met_is_reported_again(void **state)
 {
     struct pair *pair = pair_open(state);
     char byte = 0;
@@ -331,7 +331,7 @@ int main(void)
         PAIR_TEST("K11", a_nonblocking_stream_lingers_too),
         PAIR_TEST("K11", a_read_timeout_does_not_matter),
         PAIR_TEST("K11", a_reset_is_told),
-        PAIR_TEST("K11", a_reset_that_a_read_met_is_told_again),
+        PAIR_TEST("K11", a_reset_that_a_read_met_is_reported_again),
         PAIR_TEST("K11", the_limits_of_the_handle_end_it),
         PAIR_TEST("K11", a_cancel_by_another_thread_ends_it),
         PAIR_TEST("K11", an_end_that_was_read_before_is_ok),

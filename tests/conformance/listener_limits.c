@@ -185,7 +185,7 @@ static void an_adopted_listener_expires_and_is_released_as_it_was(void **state)
 /* ---- K1: "begins by looking at them: cancelled is FER_CANCELLED, a deadline reached is
  * FER_TIMED_OUT, both with os_code 0, whatever is ready" */
 
-static void an_accept_looks_at_its_limits_first(void **state)
+static void an_accept_checks_its_limits_first(void **state)
 {
     (void)state;
     uint16_t port = 0;
@@ -209,7 +209,7 @@ static void an_accept_looks_at_its_limits_first(void **state)
 }
 
 /* K1: "`_try_` calls and calls on a nonblocking socket never look at limits." */
-static void accepts_that_never_wait_never_look_at_limits(void **state)
+static void accepts_that_never_wait_never_check_at_limits(void **state)
 {
     (void)state;
     uint16_t port = 0;
@@ -414,8 +414,8 @@ int main(void)
         RULE_TEST("T6", a_mode_keeps_the_timeout_of_a_listener),
         RULE_TEST("T6", the_read_timeout_of_a_built_socket_is_that_of_accept),
         RULE_TEST("R1", an_adopted_listener_expires_and_is_released_as_it_was),
-        RULE_TEST("K1", an_accept_looks_at_its_limits_first),
-        RULE_TEST("K1", accepts_that_never_wait_never_look_at_limits),
+        RULE_TEST("K1", an_accept_checks_its_limits_first),
+        RULE_TEST("K1", accepts_that_never_wait_never_check_at_limits),
         FAMILY_TEST("K2", a_deadline_ends_an_accept),
         RULE_TEST("K3", the_earlier_of_a_listeners_timeout_and_deadline_counts),
         RULE_TEST("K3", clones_and_accepted_streams_begin_without_limits),

@@ -93,7 +93,7 @@ static void a_port_in_time_wait_can_be_bound_again_at_once(void **state)
 
 /* ---- L2: "Port 0 picks one, and local_addr tells it." */
 
-static void port_0_picks_one_and_local_addr_tells_it(void **state)
+static void port_0_picks_one_and_local_addr_reports_it(void **state)
 {
     peer_family family = family_of(state);
     uint16_t ports[2] = {0, 0};
@@ -162,7 +162,7 @@ static bool is_alive(fer_tcp_stream *stream)
 
 /* The OS may return a dead connection (Linux does): its stream then reports the reset. accept
  * itself never fails. */
-static void accept_survives_connections_that_died_in_the_queue(void **state)
+static void accept_survives_connections_that_ended_in_the_queue(void **state)
 {
     (void)state;
     struct delayed_client client = {0, PEER_NONE, false};
@@ -204,7 +204,7 @@ static void assert_survives_dead_connections(fer_tcp_listener *listener, uint16_
     assert_accepts(listener, stream, PEER_V4, port);
 }
 
-static void nonblocking_accept_survives_connections_that_died(void **state)
+static void nonblocking_accept_survives_connections_that_ended(void **state)
 {
     (void)state;
     uint16_t port = 0;
@@ -213,7 +213,7 @@ static void nonblocking_accept_survives_connections_that_died(void **state)
 }
 
 /* The streams of an adopted listener get new modes, and macOS refuses these for a dead one. */
-static void accept_of_an_adopted_listener_survives_connections_that_died(void **state)
+static void accept_of_an_adopted_listener_survives_connections_that_ended(void **state)
 {
     (void)state;
     uint16_t port = 0;
@@ -356,7 +356,7 @@ static void both_addresses_are_the_oss_answer(void **state)
     assert_true(fer_socket_addr_eq(&peer, &want_peer));
 }
 
-static void accept_tells_the_peers_address(void **state)
+static void accept_reports_the_peers_address(void **state)
 {
     peer_family family = family_of(state);
     uint16_t port = 0;
@@ -417,7 +417,7 @@ static void peer_addr_is_not_connected_once_a_reset_was_seen(void **state)
 }
 
 /* L6: a clone copies what its origin has detected. An earlier clone has not detected the end. */
-static void a_clone_knows_the_end_that_its_origin_saw(void **state)
+static void a_clone_has_the_end_that_its_origin_saw(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_tcp_stream *before = test_stream();
@@ -442,21 +442,21 @@ int main(void)
         RULE_TEST("L1", nobody_can_listen_beside_a_listener),
         RULE_TEST("L1", reuse_is_set_on_posix_and_exclusive_use_on_windows),
         RULE_TEST("L1", a_port_in_time_wait_can_be_bound_again_at_once),
-        PAIR_TEST("L2", port_0_picks_one_and_local_addr_tells_it),
+        PAIR_TEST("L2", port_0_picks_one_and_local_addr_reports_it),
         RULE_TEST("L2", the_backlog_is_128),
-        RULE_TEST("L3", accept_survives_connections_that_died_in_the_queue),
-        RULE_TEST("L3", nonblocking_accept_survives_connections_that_died),
-        RULE_TEST("L3", accept_of_an_adopted_listener_survives_connections_that_died),
+        RULE_TEST("L3", accept_survives_connections_that_ended_in_the_queue),
+        RULE_TEST("L3", nonblocking_accept_survives_connections_that_ended),
+        RULE_TEST("L3", accept_of_an_adopted_listener_survives_connections_that_ended),
         RULE_TEST("L3", accept_waits_for_a_connection),
         RULE_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost),
         RULE_TEST("L4", a_listener_on_all_of_ipv6_takes_ipv4_too),
         RULE_TEST("L5", an_address_not_this_machines_is_addr_not_available),
         RULE_TEST("L5", bind_takes_a_name),
         PAIR_TEST("L6", both_addresses_are_the_oss_answer),
-        PAIR_TEST("L6", accept_tells_the_peers_address),
+        PAIR_TEST("L6", accept_reports_the_peers_address),
         PAIR_TEST("L6", peer_addr_is_not_connected_once_the_end_was_seen),
         PAIR_TEST("L6", peer_addr_is_not_connected_once_a_reset_was_seen),
-        PAIR_TEST("L6", a_clone_knows_the_end_that_its_origin_saw),
+        PAIR_TEST("L6", a_clone_has_the_end_that_its_origin_saw),
     };
     return RUN_TESTS("listening", tests);
 }

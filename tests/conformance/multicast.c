@@ -80,7 +80,7 @@ static void a_member_receives_what_is_sent_to_its_group_until_it_leaves(void **s
 }
 
 /* The option's effect cannot be tested here: the loopback network returns every datagram. */
-static void the_loop_is_on_at_first_and_told_as_it_was_set(void **state)
+static void the_loop_is_on_at_first_and_reported_as_it_was_set(void **state)
 {
     (void)state;
     uint16_t port = 0;
@@ -209,7 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RULE_TEST("U6", a_member_receives_what_is_sent_to_its_group_until_it_leaves),
-        RULE_TEST("U6", the_loop_is_on_at_first_and_told_as_it_was_set),
+        RULE_TEST("U6", the_loop_is_on_at_first_and_reported_as_it_was_set),
         RULE_TEST("U6", a_multicast_ttl_is_0_to_255_and_1_at_first),
         RULE_TEST("U6", joining_twice_is_in_use_and_leaving_twice_is_not_available),
         RULE_TEST("U6", an_interface_that_is_not_there_is_not_available),

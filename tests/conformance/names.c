@@ -196,7 +196,7 @@ static void a_scope_by_number_is_known_everywhere(void **state)
 
 /* A3: "`[fe80::1%eth0]:80` works where the system knows the name"; A1: the strict parsers reject
  * it. */
-static void a_scope_by_name_works_where_the_system_knows_it(void **state)
+static void a_scope_by_name_works_where_the_system_has_it(void **state)
 {
     static const char *const forms[][2] = {
         {"[fe80::1%", "]:80"}, {"fe80::1%", ":80"}, {"fe80::1%", ""}};
@@ -476,7 +476,7 @@ int main(void)
         RULE_TEST("A3", localhost_is_looked_up),
         RULE_TEST("A3", short_numeric_hosts_are_the_resolvers_to_accept),
         RULE_TEST("A3", a_scope_by_number_is_known_everywhere),
-        RULE_TEST("A3", a_scope_by_name_works_where_the_system_knows_it),
+        RULE_TEST("A3", a_scope_by_name_works_where_the_system_has_it),
         RULE_TEST("A3", odd_names_are_the_resolver_s_to_refuse),
         RULE_TEST("A3", a_host_that_is_not_utf_8_is_invalid_input),
         RULE_TEST("A3", brackets_round_a_name_are_not_removed),

@@ -285,7 +285,7 @@ static struct udp_pair connected_with_a_strangers_datagram(void **state)
 
 /* U5: "recv on a connected socket gives only its peer's datagrams": another sender's datagram is
  * discarded, and then the call would block. */
-static void a_strangers_datagram_is_no_reason_to_wait(void **state)
+static void another_sender_s_datagram_is_no_reason_to_wait(void **state)
 {
     struct udp_pair pair = connected_with_a_strangers_datagram(state);
     fer_udp_received got;
@@ -294,7 +294,7 @@ static void a_strangers_datagram_is_no_reason_to_wait(void **state)
 }
 
 /* U5 for a peek: it discards the other sender's datagram, although it is only peeked. */
-static void a_peek_discards_a_strangers_datagram(void **state)
+static void a_peek_discards_another_sender_s_datagram(void **state)
 {
     struct udp_pair pair = connected_with_a_strangers_datagram(state);
     fer_udp_received got;
@@ -322,8 +322,8 @@ int main(void)
         SOCKET_FAMILY_TEST("T2", an_accept_that_would_wait_is_would_block),
         SOCKET_FAMILY_TEST("T2", a_receive_that_would_wait_is_would_block),
         SOCKET_FAMILY_TEST("T2", a_peek_that_would_wait_is_would_block),
-        SOCKET_FAMILY_TEST("U5", a_strangers_datagram_is_no_reason_to_wait),
-        SOCKET_FAMILY_TEST("U5", a_peek_discards_a_strangers_datagram),
+        SOCKET_FAMILY_TEST("U5", another_sender_s_datagram_is_no_reason_to_wait),
+        SOCKET_FAMILY_TEST("U5", a_peek_discards_another_sender_s_datagram),
     };
     return RUN_TESTS("nonblocking_calls", tests);
 }

@@ -352,7 +352,7 @@ static void keepalive_fields_that_the_os_hides_are_set(void **state)
 }
 
 /* Nodelay is off by default, and is read as it was set. */
-static void nodelay_is_told_as_it_was_set(void **state)
+static void nodelay_is_reported_as_it_was_set(void **state)
 {
     struct pair *pair = pair_open(state);
     bool got = true;
@@ -477,7 +477,7 @@ int main(void)
         PAIR_TEST("O3", keepalive_fields_that_the_os_hides_are_set),
         PAIR_TEST("O7", options_can_be_set_after_both_ends_have_finished),
         PAIR_TEST("O7", options_can_be_set_after_a_reset),
-        PAIR_TEST("O", nodelay_is_told_as_it_was_set),
+        PAIR_TEST("O", nodelay_is_reported_as_it_was_set),
     };
     return RUN_TESTS("options", tests);
 }

@@ -44,7 +44,7 @@ static void a_stream_is_writable_while_it_has_room(void **state)
 }
 
 /* Both interests. Only the ready ones are reported. */
-static void a_stream_is_told_of_for_what_it_is_watched_for(void **state)
+static void a_stream_is_reported_for_what_it_is_watched_for(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
@@ -61,7 +61,7 @@ static void a_stream_is_told_of_for_what_it_is_watched_for(void **state)
 }
 
 /* "What is ready already is told by the next wait": for every kind of socket. */
-static void what_is_ready_already_is_told_by_the_next_wait(void **state)
+static void what_is_ready_already_is_reported_by_the_next_wait(void **state)
 {
     struct pair *pair = pair_open(state);
     struct mailbox *mailbox = test_mailbox();
@@ -145,7 +145,7 @@ static void a_datagram_socket_is_readable_while_it_has_one_and_writable(void **s
     assert_event(poller, 4, false, true);
 }
 
-static void a_unix_stream_and_its_listener_are_told_of(void **state)
+static void a_unix_stream_and_its_listener_are_reported(void **state)
 {
     (void)state;
     skip_without_unix_streams();
@@ -215,7 +215,7 @@ static void a_refused_connect_is_readable_and_writable(void **state)
     }
 }
 
-static void a_connect_that_has_been_refused_already_is_told_by_the_next_wait(void **state)
+static void a_connect_that_has_been_refused_already_is_reported_by_the_next_wait(void **state)
 {
     peer_family family = family_of(state);
     fer_socket_addr to = refusing_addr(family);
@@ -430,15 +430,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         POLLER_PAIR_TEST("P7", a_stream_is_readable_while_it_has_bytes),
         POLLER_PAIR_TEST("P7", a_stream_is_writable_while_it_has_room),
-        POLLER_PAIR_TEST("P7", a_stream_is_told_of_for_what_it_is_watched_for),
-        POLLER_TEST("P7", what_is_ready_already_is_told_by_the_next_wait),
+        POLLER_PAIR_TEST("P7", a_stream_is_reported_for_what_it_is_watched_for),
+        POLLER_TEST("P7", what_is_ready_already_is_reported_by_the_next_wait),
         POLLER_TEST("P1", watching_changes_nothing_of_a_socket),
         POLLER_FAMILY_TEST("P7", a_listener_is_readable_while_a_connection_is_queued),
         POLLER_TEST("P7", a_datagram_socket_is_readable_while_it_has_one_and_writable),
-        POLLER_TEST("P7", a_unix_stream_and_its_listener_are_told_of),
+        POLLER_TEST("P7", a_unix_stream_and_its_listener_are_reported),
         POLLER_FAMILY_TEST("P2", a_connect_is_writable_once_it_has_ended_well),
         POLLER_FAMILY_TEST("P2", a_refused_connect_is_readable_and_writable),
-        POLLER_FAMILY_TEST("P2", a_connect_that_has_been_refused_already_is_told_by_the_next_wait),
+        POLLER_FAMILY_TEST("P2",
+                           a_connect_that_has_been_refused_already_is_reported_by_the_next_wait),
         POLLER_PAIR_TEST("P2", a_reset_is_readable_and_writable),
         POLLER_PAIR_TEST("P2", a_reset_behind_pending_writes_is_writable),
         POLLER_PAIR_TEST("P2", the_peers_end_is_readable),

@@ -79,7 +79,7 @@ static void collect(fer_poller *poller, fer_event interest, unsigned char *seen,
 }
 
 /* P10 for thousands of sockets: each is reported exactly once. All are writable. */
-static void each_of_thousands_is_told_of_once(void **state)
+static void each_of_thousands_is_reported_once(void **state)
 {
     (void)state;
     static unsigned char seen[MOST];
@@ -104,7 +104,7 @@ static void each_of_thousands_is_told_of_once(void **state)
 
 /* P7: only the ready ones of thousands of sockets are reported, in each wait while they are
  * ready. */
-static void the_ready_ones_of_thousands_are_told_of(void **state)
+static void the_ready_ones_of_thousands_are_reported(void **state)
 {
     (void)state;
     static unsigned char seen[MOST];
@@ -179,8 +179,8 @@ static void thousands_come_and_go(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MANY_TEST("P10", each_of_thousands_is_told_of_once),
-        MANY_TEST("P7", the_ready_ones_of_thousands_are_told_of),
+        MANY_TEST("P10", each_of_thousands_is_reported_once),
+        MANY_TEST("P7", the_ready_ones_of_thousands_are_reported),
         MANY_TEST("P4", thousands_come_and_go),
     };
     return RUN_TESTS("poller_many", tests);

@@ -4,7 +4,7 @@
 
 /* ---- "FER_POLL_ONESHOT gives one event, then none until fer_poller_modify." */
 
-static void a_oneshot_socket_is_told_of_once_though_more_comes(void **state)
+static void a_oneshot_socket_is_reported_once_though_more_comes(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
@@ -26,7 +26,7 @@ static void a_oneshot_socket_is_told_of_once_though_more_comes(void **state)
 }
 
 /* After modify, a socket that is still ready is reported again, with the new key. */
-static void a_oneshot_socket_is_told_of_again_after_modify(void **state)
+static void a_oneshot_socket_is_reported_again_after_modify(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
@@ -48,7 +48,7 @@ static void a_oneshot_socket_is_told_of_again_after_modify(void **state)
 }
 
 /* After two calls of modify before a wait, there is one event. */
-static void a_oneshot_socket_that_is_modified_twice_is_told_of_once(void **state)
+static void a_oneshot_socket_that_is_modified_twice_is_reported_once(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
@@ -62,7 +62,7 @@ static void a_oneshot_socket_that_is_modified_twice_is_told_of_once(void **state
 }
 
 /* Both interests, one event: the other half's later readiness is not reported. */
-static void a_oneshot_socket_with_both_interests_is_told_of_once(void **state)
+static void a_oneshot_socket_with_both_interests_is_reported_once(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
@@ -78,7 +78,7 @@ static void a_oneshot_socket_with_both_interests_is_told_of_once(void **state)
     }
 }
 
-static void a_oneshot_socket_that_is_added_anew_is_told_of_anew(void **state)
+static void a_oneshot_socket_that_is_added_anew_is_reported_anew(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
@@ -94,7 +94,7 @@ static void a_oneshot_socket_that_is_added_anew_is_told_of_anew(void **state)
 
 /* An end and a reset are events like any other. After the event they are not reported until
  * modify. */
-static void a_oneshot_socket_tells_its_end_once(void **state)
+static void a_oneshot_socket_reports_its_end_once(void **state)
 {
     const struct pair_kind *kind = *state;
     for (int reset = 0; reset < 2; reset++) {
@@ -122,7 +122,7 @@ static void a_oneshot_socket_tells_its_end_once(void **state)
 }
 
 /* "until fer_poller_modify": a reset that arrives after the event is not reported either. */
-static void a_oneshot_socket_that_was_told_of_hides_a_reset(void **state)
+static void a_oneshot_socket_that_was_reported_hides_a_reset(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
@@ -140,7 +140,7 @@ static void a_oneshot_socket_that_was_told_of_hides_a_reset(void **state)
 
 /* ---- "FER_POLL_LEVEL gives one in each wait as long as the socket is ready." */
 
-static void a_level_socket_is_told_of_in_each_wait_until_it_is_drained(void **state)
+static void a_level_socket_is_reported_in_each_wait_until_it_is_drained(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
@@ -160,7 +160,7 @@ static void a_level_socket_is_told_of_in_each_wait_until_it_is_drained(void **st
     }
 }
 
-static void a_level_socket_with_both_interests_is_told_of_by_halves(void **state)
+static void a_level_socket_with_both_interests_is_reported_by_halves(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
@@ -197,7 +197,7 @@ static void modes_are_changed_by_modify(void **state)
 
 /* ---- "FER_POLL_EDGE gives one whenever the socket becomes ready, and may give more." */
 
-static void an_edge_socket_is_told_of_whenever_it_becomes_ready(void **state)
+static void an_edge_socket_is_reported_whenever_it_becomes_ready(void **state)
 {
     (void)state;
     skip_without_edges();
@@ -215,7 +215,7 @@ static void an_edge_socket_is_told_of_whenever_it_becomes_ready(void **state)
 
 /* A socket that is ready when it is added or modified becomes ready then, as with epoll and
  * kqueue. */
-static void an_edge_socket_that_is_ready_already_is_told_of(void **state)
+static void an_edge_socket_that_is_ready_already_is_reported(void **state)
 {
     (void)state;
     skip_without_edges();
@@ -231,7 +231,7 @@ static void an_edge_socket_that_is_ready_already_is_told_of(void **state)
     assert_event(poller, 3, true, false);
 }
 
-static void an_edge_stream_is_told_of_room_and_of_ends(void **state)
+static void an_edge_stream_is_reported_room_and_of_ends(void **state)
 {
     struct pair *pair = pair_open(state);
     skip_without_edges();
@@ -260,7 +260,7 @@ static void an_edge_stream_is_told_of_room_and_of_ends(void **state)
 /* ---- "FER_POLL_EDGE_ONESHOT gives one when the socket becomes ready, then none until
  * fer_poller_modify." */
 
-static void an_edge_oneshot_socket_is_told_of_once_though_it_becomes_ready_again(void **state)
+static void an_edge_oneshot_socket_is_reported_once_though_it_becomes_ready_again(void **state)
 {
     (void)state;
     skip_without_edges();
@@ -283,7 +283,7 @@ static void an_edge_oneshot_socket_is_told_of_once_though_it_becomes_ready_again
 }
 
 /* A socket that is ready when it is added or modified becomes ready then. */
-static void an_edge_oneshot_socket_that_is_ready_already_is_told_of_once(void **state)
+static void an_edge_oneshot_socket_that_is_ready_already_is_reported_once(void **state)
 {
     (void)state;
     skip_without_edges();
@@ -302,7 +302,7 @@ static void an_edge_oneshot_socket_that_is_ready_already_is_told_of_once(void **
 }
 
 /* Both interests, one event. A reset that arrives after it is not reported until modify. */
-static void an_edge_oneshot_stream_with_both_interests_is_told_of_once(void **state)
+static void an_edge_oneshot_stream_with_both_interests_is_reported_once(void **state)
 {
     struct pair *pair = pair_open(state);
     skip_without_edges();
@@ -328,22 +328,22 @@ static void an_edge_oneshot_stream_with_both_interests_is_told_of_once(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POLLER_PAIR_TEST("P7", a_oneshot_socket_is_told_of_once_though_more_comes),
-        POLLER_TEST("P7", a_oneshot_socket_is_told_of_again_after_modify),
-        POLLER_TEST("P7", a_oneshot_socket_that_is_modified_twice_is_told_of_once),
-        POLLER_PAIR_TEST("P7", a_oneshot_socket_with_both_interests_is_told_of_once),
-        POLLER_TEST("P7", a_oneshot_socket_that_is_added_anew_is_told_of_anew),
-        POLLER_PAIR_TEST("P7", a_oneshot_socket_tells_its_end_once),
-        POLLER_PAIR_TEST("P7", a_oneshot_socket_that_was_told_of_hides_a_reset),
-        POLLER_TEST("P7", a_level_socket_is_told_of_in_each_wait_until_it_is_drained),
-        POLLER_PAIR_TEST("P7", a_level_socket_with_both_interests_is_told_of_by_halves),
+        POLLER_PAIR_TEST("P7", a_oneshot_socket_is_reported_once_though_more_comes),
+        POLLER_TEST("P7", a_oneshot_socket_is_reported_again_after_modify),
+        POLLER_TEST("P7", a_oneshot_socket_that_is_modified_twice_is_reported_once),
+        POLLER_PAIR_TEST("P7", a_oneshot_socket_with_both_interests_is_reported_once),
+        POLLER_TEST("P7", a_oneshot_socket_that_is_added_anew_is_reported_anew),
+        POLLER_PAIR_TEST("P7", a_oneshot_socket_reports_its_end_once),
+        POLLER_PAIR_TEST("P7", a_oneshot_socket_that_was_reported_hides_a_reset),
+        POLLER_TEST("P7", a_level_socket_is_reported_in_each_wait_until_it_is_drained),
+        POLLER_PAIR_TEST("P7", a_level_socket_with_both_interests_is_reported_by_halves),
         POLLER_TEST("P7", modes_are_changed_by_modify),
-        POLLER_TEST("P7", an_edge_socket_is_told_of_whenever_it_becomes_ready),
-        POLLER_TEST("P7", an_edge_socket_that_is_ready_already_is_told_of),
-        POLLER_PAIR_TEST("P7", an_edge_stream_is_told_of_room_and_of_ends),
-        POLLER_TEST("P7", an_edge_oneshot_socket_is_told_of_once_though_it_becomes_ready_again),
-        POLLER_TEST("P7", an_edge_oneshot_socket_that_is_ready_already_is_told_of_once),
-        POLLER_PAIR_TEST("P7", an_edge_oneshot_stream_with_both_interests_is_told_of_once),
+        POLLER_TEST("P7", an_edge_socket_is_reported_whenever_it_becomes_ready),
+        POLLER_TEST("P7", an_edge_socket_that_is_ready_already_is_reported),
+        POLLER_PAIR_TEST("P7", an_edge_stream_is_reported_room_and_of_ends),
+        POLLER_TEST("P7", an_edge_oneshot_socket_is_reported_once_though_it_becomes_ready_again),
+        POLLER_TEST("P7", an_edge_oneshot_socket_that_is_ready_already_is_reported_once),
+        POLLER_PAIR_TEST("P7", an_edge_oneshot_stream_with_both_interests_is_reported_once),
     };
     return RUN_TESTS("poller_modes", tests);
 }

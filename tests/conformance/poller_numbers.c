@@ -119,7 +119,7 @@ static void a_new_peer_does_not_make_it_another_socket(void **state)
 
 /* P7, P5: "wait(0) looks": also right after an earlier registration, whether it was reported or
  * not. */
-static void what_is_deleted_and_added_again_is_told_of_at_once(void **state)
+static void what_is_deleted_and_added_again_is_reported_at_once(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
@@ -138,7 +138,7 @@ static void what_is_deleted_and_added_again_is_told_of_at_once(void **state)
 }
 
 /* The same for a socket that is readable and writable, and whose interest alternates. */
-static void what_is_modified_is_told_of_at_once(void **state)
+static void what_is_modified_is_reported_at_once(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
@@ -157,7 +157,7 @@ static void what_is_modified_is_told_of_at_once(void **state)
 }
 
 /* The same if it was not ready for the first interest, whose request is still in flight. */
-static void what_has_come_to_be_wanted_is_told_of_at_once(void **state)
+static void what_has_come_to_be_wanted_is_reported_at_once(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
@@ -179,9 +179,9 @@ int main(void)
         POLLER_TEST("P4", a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added),
         POLLER_TEST("P4", a_new_socket_with_a_closed_ones_number_is_not_watched),
         POLLER_TEST("P3", a_new_peer_does_not_make_it_another_socket),
-        POLLER_TEST("P7", what_is_deleted_and_added_again_is_told_of_at_once),
-        POLLER_TEST("P7", what_is_modified_is_told_of_at_once),
-        POLLER_TEST("P7", what_has_come_to_be_wanted_is_told_of_at_once),
+        POLLER_TEST("P7", what_is_deleted_and_added_again_is_reported_at_once),
+        POLLER_TEST("P7", what_is_modified_is_reported_at_once),
+        POLLER_TEST("P7", what_has_come_to_be_wanted_is_reported_at_once),
     };
     return RUN_TESTS("poller_numbers", tests);
 }

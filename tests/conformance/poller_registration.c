@@ -137,7 +137,7 @@ static void a_clone_is_watched_apart(void **state)
 /* ---- P4 */
 
 /* "Deleting a socket stops its events at once": also if it was ready before, reported or not. */
-static void a_deleted_socket_is_told_of_no_longer(void **state)
+static void a_deleted_socket_is_reported_no_longer(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
@@ -192,7 +192,7 @@ static void a_deleted_sockets_key_does_not_come_for_its_number(void **state)
     }
 }
 
-static void a_deleted_socket_that_was_reset_is_told_of_no_longer(void **state)
+static void a_deleted_socket_that_was_reset_is_reported_no_longer(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
@@ -239,7 +239,7 @@ static void a_number_that_was_closed_without_delete_can_be_added_again(void **st
 
 /* The same with waits between the close and the new socket. They report no event, except on
  * Windows: an event that was ready before the close, once. */
-static void a_closed_socket_is_told_of_no_longer(void **state)
+static void a_closed_socket_is_reported_no_longer(void **state)
 {
     (void)state;
     for (int history = 0; history < HISTORIES; history++) {
@@ -317,7 +317,7 @@ static void a_socket_is_deleted_before_it_is_given_away(void **state)
 
 /* ---- P11: "A socket whose interest is neither is kept, but quiet" */
 
-static void a_socket_that_nothing_is_asked_of_is_quiet(void **state)
+static void a_socket_that_nothing_is_queried_of_is_quiet(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_poller *poller = test_poller();
@@ -336,7 +336,7 @@ static void a_socket_that_nothing_is_asked_of_is_quiet(void **state)
 
 /* "at most one event tells of a hang-up or a failure." After a modify with an interest, it is
  * reported. */
-static void a_socket_that_nothing_is_asked_of_is_told_of_at_most_once(void **state)
+static void a_socket_that_nothing_is_queried_of_is_reported_at_most_once(void **state)
 {
     const struct pair_kind *kind = *state;
     for (int i = 0; i < 2; i++) {
@@ -414,15 +414,15 @@ int main(void)
         POLLER_TEST("P3", modifying_changes_the_key_the_interest_and_the_mode),
         POLLER_TEST("P3", two_pollers_watch_one_socket_apart),
         POLLER_TEST("P3", a_clone_is_watched_apart),
-        POLLER_TEST("P4", a_deleted_socket_is_told_of_no_longer),
+        POLLER_TEST("P4", a_deleted_socket_is_reported_no_longer),
         POLLER_TEST("P4", a_deleted_sockets_key_does_not_come_for_its_number),
-        POLLER_PAIR_TEST("P4", a_deleted_socket_that_was_reset_is_told_of_no_longer),
+        POLLER_PAIR_TEST("P4", a_deleted_socket_that_was_reset_is_reported_no_longer),
         POLLER_TEST("P4", a_number_that_was_closed_without_delete_can_be_added_again),
-        POLLER_TEST("P4", a_closed_socket_is_told_of_no_longer),
+        POLLER_TEST("P4", a_closed_socket_is_reported_no_longer),
         POLLER_TEST("P4", at_worst_the_old_key_comes_while_a_clone_lives),
         POLLER_PAIR_TEST("P4", a_socket_is_deleted_before_it_is_given_away),
-        POLLER_PAIR_TEST("P11", a_socket_that_nothing_is_asked_of_is_quiet),
-        POLLER_PAIR_TEST("P11", a_socket_that_nothing_is_asked_of_is_told_of_at_most_once),
+        POLLER_PAIR_TEST("P11", a_socket_that_nothing_is_queried_of_is_quiet),
+        POLLER_PAIR_TEST("P11", a_socket_that_nothing_is_queried_of_is_reported_at_most_once),
         POLLER_TEST("P12", what_cannot_be_watched_is_refused),
         POLLER_TEST("P12", an_unknown_mode_changes_nothing),
     };

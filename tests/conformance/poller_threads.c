@@ -342,7 +342,7 @@ static void a_socket_that_is_added_during_a_wait_is_seen(void **state)
 
 /* Modify takes effect during a wait: another interest, another key, and a FER_POLL_ONESHOT socket
  * that is reported again. */
-static void a_socket_that_is_modified_during_a_wait_is_told_of_anew(void **state)
+static void a_socket_that_is_modified_during_a_wait_is_reported_anew(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
@@ -477,7 +477,7 @@ int main(void)
         POLLER_TEST("P8", what_was_written_before_modify_is_seen_by_who_gets_the_event),
         POLLER_PAIR_TEST("P5", a_wait_without_end_is_woken_by_bytes),
         POLLER_TEST("P7", a_socket_that_is_added_during_a_wait_is_seen),
-        POLLER_TEST("P7", a_socket_that_is_modified_during_a_wait_is_told_of_anew),
+        POLLER_TEST("P7", a_socket_that_is_modified_during_a_wait_is_reported_anew),
         POLLER_TEST("P4", a_socket_that_is_deleted_during_a_wait_does_not_end_it),
         POLLER_TEST("P7", a_level_socket_wakes_the_wait_of_each_thread),
         POLLER_TEST("P8", a_oneshot_event_goes_to_one_of_many_waits),

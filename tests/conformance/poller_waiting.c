@@ -11,7 +11,7 @@ enum { SOON_US = 5000000 };
 /* ---- P5 */
 
 /* "wait(0) looks and never blocks". */
-static void a_wait_of_zero_looks_and_never_blocks(void **state)
+static void a_wait_of_zero_checks_and_never_blocks(void **state)
 {
     (void)state;
     fer_poller *poller = test_poller();
@@ -361,7 +361,7 @@ static void a_late_socket_gets_its_turn_among_busy_ones(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        POLLER_TEST("P5", a_wait_of_zero_looks_and_never_blocks),
+        POLLER_TEST("P5", a_wait_of_zero_checks_and_never_blocks),
         POLLER_TEST("P5", a_wait_of_zero_finds_what_is_ready),
         POLLER_TEST("P5", a_wait_without_end_ends_with_an_event),
         POLLER_TEST("P5", no_wait_ends_early),

@@ -68,7 +68,7 @@ static void an_adopted_stream_behaves_as_any_other(void **state)
 }
 
 /* R1: the handle has the socket's timeouts. It has its mode too, if the OS reports it. */
-static void from_raw_learns_timeouts_and_mode(void **state)
+static void from_raw_reads_timeouts_and_mode(void **state)
 {
     (void)state;
     peer_socket other;
@@ -398,7 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PAIR_TEST("R1", from_raw_takes_a_connected_stream),
         RULE_TEST("R1", an_adopted_stream_behaves_as_any_other),
-        RULE_TEST("R1", from_raw_learns_timeouts_and_mode),
+        RULE_TEST("R1", from_raw_reads_timeouts_and_mode),
         RULE_TEST("R1", from_raw_takes_a_listener),
         RULE_TEST("R1", from_raw_of_a_stream_refuses_what_is_none),
         RULE_TEST("R1", from_raw_refuses_what_is_no_socket),

@@ -33,7 +33,7 @@ static fer_interest wait_ready(const fer_tcp_stream *stream, fer_interest intere
 
 /* T1: "For ... _ready, zero asks without waiting; when nothing is ready in time, [it is] OK with
  * none." */
-static void zero_asks_without_waiting(void **state)
+static void zero_checks_without_waiting(void **state)
 {
     struct pair *pair = pair_open(state);
     char got[4];
@@ -133,7 +133,7 @@ static void a_half_that_a_clone_shut_is_ready(void **state)
 
 /* "Hang-up and errors make both ready": a reset, before and after a call has returned it; S5:
  * "every fatal error sticks". */
-static void a_reset_is_ready_for_all_that_was_asked(void **state)
+static void a_reset_is_ready_for_all_that_was_requested(void **state)
 {
     struct pair *pair = pair_open(state);
     char byte;
@@ -149,7 +149,7 @@ static void a_reset_is_ready_for_all_that_was_asked(void **state)
 
 /* S5: a reset that is detected while _ready checks for writing is still returned by the next
  * read. */
-static void a_reset_met_while_asking_is_told_by_the_next_read(void **state)
+static void a_reset_met_while_a_query_is_reported_by_the_next_read(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
@@ -191,7 +191,7 @@ static void a_connect_under_way_is_ready_when_it_has_ended_well(void **state)
 
 /* "a failed one is readable and writable (the next call tells the reason)"; "CONNECT_FAILED: both
  * at once". */
-static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
+static void a_connect_that_fails_is_ready_for_all_that_was_requested(void **state)
 {
     (void)state;
     for (int i = 0; i < 3; i++) {
@@ -229,7 +229,7 @@ static fer_error query_peer_addr(fer_tcp_stream *stream)
 }
 
 /* "the next call tells the reason": any call, and however often readiness was queried before. */
-static void the_call_after_ready_tells_why_a_connect_failed(void **state)
+static void the_call_after_ready_reports_why_a_connect_failed(void **state)
 {
     static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one,
                                                            query_peer_addr};
@@ -406,17 +406,17 @@ static void shutdown_through_a_clone_wakes_a_wait(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PAIR_TEST("T1", zero_asks_without_waiting),
+        PAIR_TEST("T1", zero_checks_without_waiting),
         PAIR_TEST("T1", nothing_in_time_is_ok_with_none),
         SLOW_PAIR_TEST("T1", a_full_stream_is_writable_when_the_peer_has_read),
         PAIR_TEST("S4", the_peers_end_is_readable_again_and_again),
         SLOW_PAIR_TEST("S2", an_own_shut_half_is_ready_at_once),
         SLOW_PAIR_TEST("S6", a_half_that_a_clone_shut_is_ready),
-        PAIR_TEST("S5", a_reset_is_ready_for_all_that_was_asked),
-        PAIR_TEST("S5", a_reset_met_while_asking_is_told_by_the_next_read),
+        PAIR_TEST("S5", a_reset_is_ready_for_all_that_was_requested),
+        PAIR_TEST("S5", a_reset_met_while_a_query_is_reported_by_the_next_read),
         SOCKET_FAMILY_TEST("C5", a_connect_under_way_is_ready_when_it_has_ended_well),
-        SOCKET_TEST("C5", a_connect_that_fails_is_ready_for_all_that_was_asked),
-        SOCKET_TEST("C5", the_call_after_ready_tells_why_a_connect_failed),
+        SOCKET_TEST("C5", a_connect_that_fails_is_ready_for_all_that_was_requested),
+        SOCKET_TEST("C5", the_call_after_ready_reports_why_a_connect_failed),
         SOCKET_FAMILY_TEST("E4", a_stream_that_was_never_connected_is_not_connected),
         SOCKET_FAMILY_TEST("T1", a_listener_is_readable_while_a_connection_is_queued),
         SOCKET_FAMILY_TEST("T1", a_built_listener_is_readable_while_a_connection_is_queued),

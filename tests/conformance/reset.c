@@ -62,7 +62,7 @@ static void a_reset_is_connection_reset_on_every_sort_of_read_and_sticks(void **
     }
 }
 
-static void a_reset_is_told_in_every_mode(void **state)
+static void a_reset_is_reported_in_every_mode(void **state)
 {
     struct pair_kind *kind = *state;
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
@@ -341,7 +341,7 @@ static void a_blocked_write_is_ended_by_a_reset(void **state)
 
 /* S5: a clone copies what this handle has detected of the end, as fer_tcp_stream_try_clone
  * promises. */
-static void a_clone_of_a_handle_that_saw_the_reset_knows_it(void **state)
+static void a_clone_of_a_handle_that_saw_the_reset_has_it(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
@@ -412,7 +412,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PAIR_TEST("S5", a_reset_is_connection_reset_on_every_sort_of_read_and_sticks),
-        PAIR_TEST("S5", a_reset_is_told_in_every_mode),
+        PAIR_TEST("S5", a_reset_is_reported_in_every_mode),
         PAIR_TEST("S5", a_peer_that_closes_with_unread_input_is_a_reset),
         PAIR_TEST("S5", a_reset_that_a_write_saw_sticks_to_reading_too),
         PAIR_TEST("S5", a_reset_that_take_error_took_sticks),
@@ -425,7 +425,7 @@ int main(void)
         PAIR_TEST("S5", timeouts_do_not_stick),
         SLOW_PAIR_TEST("S5", a_blocked_read_is_ended_by_a_reset),
         SLOW_PAIR_TEST("S5", a_blocked_write_is_ended_by_a_reset),
-        PAIR_TEST("S5", a_clone_of_a_handle_that_saw_the_reset_knows_it),
+        PAIR_TEST("S5", a_clone_of_a_handle_that_saw_the_reset_has_it),
         PAIR_TEST("S5", a_new_connection_forgets_the_reset),
         SLOW_PAIR_TEST("T2", a_read_loop_that_retries_timeouts_ends_with_the_connection),
     };

@@ -144,7 +144,7 @@ static void the_answer_is_that_of_a_lookup_in_this_thread(void **state)
 }
 
 /* N3: "Once it is there it stays, and can be asked for as often as wanted." */
-static void an_answer_can_be_asked_for_again_with_more_room(void **state)
+static void an_answer_can_be_requested_again_with_more_room(void **state)
 {
     (void)state;
     skip_without_localhost();
@@ -168,7 +168,7 @@ static void an_answer_can_be_asked_for_again_with_more_room(void **state)
 }
 
 /* N4: "A wait of 0 only asks". */
-static void a_wait_of_nothing_only_asks(void **state)
+static void a_wait_of_nothing_only_queries(void **state)
 {
     (void)state;
     assert_ok(fer_resolver_new(
@@ -195,7 +195,7 @@ static void a_wait_that_is_too_short_leaves_the_lookup(void **state)
 }
 
 /* N5: "The poller is notified once for each lookup, when its answer can be had". */
-static void a_poller_tells_that_a_lookup_is_done(void **state)
+static void a_poller_reports_that_a_lookup_is_done(void **state)
 {
     fer_event event;
     size_t count = 4711;
@@ -217,7 +217,7 @@ static void a_poller_tells_that_a_lookup_is_done(void **state)
 
 /* N5, with as many lookups as an event loop may have: all are polled after each notification, and
  * all end. */
-static void a_poller_tells_of_many_lookups(void **state)
+static void a_poller_reports_many_lookups(void **state)
 {
     fer_event event;
     size_t left = MANY;
@@ -372,12 +372,12 @@ int main(void)
         RESOLVING_TEST("N1", an_address_text_is_answered_at_once),
         RESOLVING_TEST("N1", what_is_no_host_and_port_is_refused_by_the_start),
         RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread),
-        RESOLVING_TEST("N3", an_answer_can_be_asked_for_again_with_more_room),
+        RESOLVING_TEST("N3", an_answer_can_be_requested_again_with_more_room),
         RESOLVING_TEST("N3", what_was_found_can_be_connected_to),
-        RESOLVING_TEST("N4", a_wait_of_nothing_only_asks),
+        RESOLVING_TEST("N4", a_wait_of_nothing_only_queries),
         RESOLVING_TEST("N4", a_wait_that_is_too_short_leaves_the_lookup),
-        RESOLVING_TEST("N5", a_poller_tells_that_a_lookup_is_done),
-        RESOLVING_TEST("N5", a_poller_tells_of_many_lookups),
+        RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done),
+        RESOLVING_TEST("N5", a_poller_reports_many_lookups),
         RESOLVING_TEST("N6", lookups_are_abandoned_at_any_moment),
         RESOLVING_TEST("N6", several_threads_share_a_resolver),
         RESOLVING_TEST("N7", closing_a_resolver_ends_its_lookups),

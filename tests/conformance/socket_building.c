@@ -235,7 +235,7 @@ static void a_clone_shares_options_modes_and_connection(void **state)
 
 /* "from_raw takes ownership, learns the socket's type and state": an unconnected stream, a
  * listener, a connected stream. */
-static void from_raw_learns_what_a_stream_is(void **state)
+static void from_raw_reads_what_a_stream_is(void **state)
 {
     (void)state;
     fer_socket *socket = test_socket();
@@ -429,7 +429,7 @@ int main(void)
         SOCKET_TEST("E1", a_socket_that_there_is_no_handle_for_leaves_a_new_one),
         SOCKET_FAMILY_TEST("R2", a_clone_of_a_listening_socket_accepts_when_the_first_is_closed),
         SOCKET_TEST("R2", a_clone_shares_options_modes_and_connection),
-        SOCKET_TEST("R1", from_raw_learns_what_a_stream_is),
+        SOCKET_TEST("R1", from_raw_reads_what_a_stream_is),
         SOCKET_TEST("R1", from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket),
         SOCKET_TEST("L2", listening_binds_a_socket_from_outside),
         SOCKET_TEST("R1", from_raw_takes_unix_sockets),

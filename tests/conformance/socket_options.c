@@ -179,7 +179,7 @@ static void keepalive_is_that_of_a_stream(void **state)
 }
 
 /* T1: "A timeout of zero is INVALID_INPUT"; T5: "The getter gives back what was set, or NONE". */
-static void timeouts_are_told_as_they_were_set(void **state)
+static void timeouts_are_reported_as_they_were_set(void **state)
 {
     (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
@@ -201,7 +201,7 @@ static void timeouts_are_told_as_they_were_set(void **state)
 /* ---- Options that only built sockets have */
 
 /* O4: a buffer's size is read "in the unit in which it was set". */
-static void buffer_sizes_are_told_as_they_were_set(void **state)
+static void buffer_sizes_are_reported_as_they_were_set(void **state)
 {
     static const size_t sizes[] = {8192, 16384, 65536};
     static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
@@ -477,8 +477,8 @@ int main(void)
         SOCKET_FAMILY_TEST("O1", a_ttl_is_1_to_255),
         SOCKET_TEST("O2", linger_is_rounded_up_and_none_turns_it_off),
         SOCKET_TEST("O3", keepalive_is_that_of_a_stream),
-        SOCKET_TEST("T1", timeouts_are_told_as_they_were_set),
-        SOCKET_FAMILY_TEST("O4", buffer_sizes_are_told_as_they_were_set),
+        SOCKET_TEST("T1", timeouts_are_reported_as_they_were_set),
+        SOCKET_FAMILY_TEST("O4", buffer_sizes_are_reported_as_they_were_set),
         SOCKET_TEST("O4", a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most),
         SOCKET_TEST("O4", unix_sockets_have_buffer_sizes),
         SOCKET_FAMILY_TEST("O2", an_accepted_stream_inherits_a_linger_of_zero),

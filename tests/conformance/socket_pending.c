@@ -76,7 +76,7 @@ static void a_stream_whose_connect_is_under_way_moves_nothing(void **state)
 }
 
 /* "connected → goes on": any of these calls can be the first one to detect it. */
-static void a_connect_that_ended_well_is_seen_by_whichever_call_asks_first(void **state)
+static void a_connect_that_ended_well_is_seen_by_whichever_call_queries_first(void **state)
 {
     (void)state;
     for (int query_kind = 0; query_kind < QUERIES; query_kind++) {
@@ -104,7 +104,7 @@ static void a_connect_that_ended_well_is_seen_by_whichever_call_asks_first(void 
 /* "failed → CONNECT_FAILED with the reason": the call that detects the failure returns it; "there
  * take_error repeats the reason and all else is MISUSE"; "CONNECT_FAILED keeps its OS socket
  * until close". */
-static void a_connect_that_failed_is_told_by_whichever_call_asks_first(void **state)
+static void a_connect_that_failed_is_reported_by_whichever_call_queries_first(void **state)
 {
     (void)state;
     for (int query_kind = 0; query_kind < QUERIES; query_kind++) {
@@ -130,7 +130,7 @@ static void a_connect_that_failed_is_told_by_whichever_call_asks_first(void **st
 }
 
 /* The same for fer_socket_peer_addr, and for a refusal that arrives later. */
-static void a_connect_that_is_refused_late_is_told_by_peer_addr(void **state)
+static void a_connect_that_is_refused_late_is_reported_by_peer_addr(void **state)
 {
     (void)state;
     struct pending_target target = pending_target(PEER_V4);
@@ -241,7 +241,7 @@ static void a_pending_connect_that_is_adopted_goes_on(void **state)
     assert_exchange(stream, other);
 }
 
-static void a_pending_connect_that_is_adopted_and_then_refused_tells_so(void **state)
+static void a_pending_connect_that_is_adopted_and_then_refused_reports_so(void **state)
 {
     (void)state;
     struct pending_target target = pending_target(PEER_V4);
@@ -324,14 +324,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended),
         SOCKET_FAMILY_TEST("C5", a_stream_whose_connect_is_under_way_moves_nothing),
-        SOCKET_TEST("C5", a_connect_that_ended_well_is_seen_by_whichever_call_asks_first),
-        SOCKET_TEST("C5", a_connect_that_failed_is_told_by_whichever_call_asks_first),
-        SOCKET_TEST("C5", a_connect_that_is_refused_late_is_told_by_peer_addr),
+        SOCKET_TEST("C5", a_connect_that_ended_well_is_seen_by_whichever_call_queries_first),
+        SOCKET_TEST("C5", a_connect_that_failed_is_reported_by_whichever_call_queries_first),
+        SOCKET_TEST("C5", a_connect_that_is_refused_late_is_reported_by_peer_addr),
         SOCKET_TEST("C5", a_connect_that_ends_well_late_carries_bytes),
         SOCKET_TEST("C5", closing_a_connecting_socket_leaks_nothing),
         SOCKET_TEST("R1", into_raw_gives_up_a_connecting_and_a_failed_socket),
         SOCKET_FAMILY_TEST("R1", a_pending_connect_that_is_adopted_goes_on),
-        SOCKET_TEST("R1", a_pending_connect_that_is_adopted_and_then_refused_tells_so),
+        SOCKET_TEST("R1", a_pending_connect_that_is_adopted_and_then_refused_reports_so),
         SOCKET_FAMILY_TEST("C5", a_stream_that_was_never_connected_is_not_connected),
         SOCKET_TEST("R2", a_stream_is_cloned_once_it_is_connected),
         SOCKET_TEST("C5", a_stream_that_was_never_connected_is_lent_and_connected),

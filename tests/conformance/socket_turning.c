@@ -188,7 +188,7 @@ static void a_handle_that_is_not_empty_is_left_alone(void **state)
 
 /* A stream of the library that is lent: "A call that needs a socket that is not open, or not
  * connected, fails as it does on every fer_socket". The connection stays. */
-static void a_stream_of_the_librarys_own_is_lent_and_lives_on(void **state)
+static void a_stream_of_the_librarys_own_is_lent_and_stays_open(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_socket *socket = fer_tcp_stream_as_socket(&pair->stream);
@@ -319,7 +319,7 @@ int main(void)
         SOCKET_TEST("R1", every_handle_is_lent_as_a_socket),
         SOCKET_TEST("E4", a_socket_that_becomes_no_handle_stays_as_it_was),
         SOCKET_TEST("C6", a_handle_that_is_not_empty_is_left_alone),
-        SOCKET_FAMILY_TEST("R1", a_stream_of_the_librarys_own_is_lent_and_lives_on),
+        SOCKET_FAMILY_TEST("R1", a_stream_of_the_librarys_own_is_lent_and_stays_open),
         SOCKET_FAMILY_TEST("S1", a_lent_stream_is_shut_down_and_a_listener_is_not),
         SOCKET_FAMILY_TEST("O7", a_buffer_size_can_be_set_after_the_peers_end),
         SOCKET_TEST("S5", a_stream_that_saw_a_reset_keeps_it),

@@ -184,7 +184,7 @@ static void connection_timed_out_ends_the_stream(void **state)
 /* T3: "A timeout is rounded up to what the OS can hold, never down to zero ... and never up to for
  * ever; too long saturates." T5: "The getter gives back what was set, or NONE, to within the OS's
  * grain, never NONE for a finite one." */
-static void timeouts_are_rounded_up_and_told_back_within_the_grain(void **state)
+static void timeouts_are_rounded_up_and_reported_back_within_the_grain(void **state)
 {
     static const uint64_t nanos[] = {
         1,
@@ -428,7 +428,7 @@ static void a_read_gives_what_is_there_and_does_not_wait_for_more(void **state)
 
 /* T7: "Only a call that ends in EAGAIN may take one more (which of timeout and would-block it was),
  * and only on a handle that was cloned": the result is right after a clone has changed the mode. */
-static void would_block_and_expiry_are_told_apart_on_a_clone(void **state)
+static void would_block_and_expiry_are_distinguished_on_a_clone(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
@@ -454,7 +454,7 @@ int main(void)
         SLOW_PAIR_TEST("T2", expired_write_timeout_is_timed_out_with_os_code_0),
         PAIR_TEST("T2", an_expiry_changes_nothing),
         SLOW_PAIR_TEST("T2", connection_timed_out_ends_the_stream),
-        PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_told_back_within_the_grain),
+        PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_reported_back_within_the_grain),
         PAIR_TEST("T3", the_shortest_timeout_expires),
         PAIR_TEST("T3", the_longest_timeouts_wait),
         RULE_TEST("T3", connect_timeout_takes_every_length),
@@ -463,7 +463,7 @@ int main(void)
         SLOW_PAIR_TEST("T4", every_byte_of_expired_writes_is_counted),
         PAIR_TEST("T5", timeouts_start_as_none_and_are_cleared_by_none),
         PAIR_TEST("T7", a_read_gives_what_is_there_and_does_not_wait_for_more),
-        PAIR_TEST("T7", would_block_and_expiry_are_told_apart_on_a_clone),
+        PAIR_TEST("T7", would_block_and_expiry_are_distinguished_on_a_clone),
     };
     return RUN_TESTS("timeouts", tests);
 }

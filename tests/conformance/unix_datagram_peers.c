@@ -13,7 +13,7 @@
 
 /* ---- U5, C1, C4 */
 
-static void a_connected_socket_sends_to_its_peer_and_hears_it_alone(void **state)
+static void a_connected_socket_sends_to_its_peer_and_receives_only_from_it(void **state)
 {
     (void)state;
     const char *path = unix_peer_path("ferrule");
@@ -266,7 +266,7 @@ static void shutdown_ends_a_receive_that_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        UNIX_TEST("U5", a_connected_socket_sends_to_its_peer_and_hears_it_alone),
+        UNIX_TEST("U5", a_connected_socket_sends_to_its_peer_and_receives_only_from_it),
         UNIX_TEST("C4", connecting_to_nobody_leaves_the_old_peer),
         UNIX_TEST("C1", sending_to_who_is_not_there_says_so),
         UNIX_TEST("X2", a_path_that_is_no_socket_is_refused),

@@ -60,7 +60,7 @@ static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
     assert_true(named);
 }
 
-static void a_datagram_longer_than_the_buffer_is_cut_and_told(void **state)
+static void a_datagram_longer_than_the_buffer_is_cut_and_reported(void **state)
 {
     (void)state;
     const char *path = unix_peer_path("ferrule");
@@ -387,7 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UNIX_TEST("E1", datagrams_are_unsupported_where_the_os_has_none),
         UNIX_TEST("U1", datagrams_go_there_and_back_with_their_sender_s_name),
-        UNIX_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_told),
+        UNIX_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_reported),
         UNIX_TEST("U1", receiving_into_nothing_waits_for_a_datagram),
         UNIX_TEST("U1", a_pair_is_connected_to_each_other_and_nameless),
         UNIX_TEST("U2", one_that_is_too_long_is_not_sent),

@@ -102,7 +102,7 @@ static void the_longest_path_works_and_a_longer_one_is_invalid_input(void **stat
 
 /* On Linux a path may fill its field without a NUL. Such an address is returned and can be passed
  * back. */
-static void a_path_that_fills_its_field_is_told_and_goes_back(void **state)
+static void a_path_that_fills_its_field_is_reported_and_goes_back(void **state)
 {
     (void)state;
     skip_without_unix_streams();
@@ -396,7 +396,7 @@ int main(void)
         UNIX_TEST("L1", a_path_can_be_removed_under_a_listener),
         UNIX_TEST("L1", a_directory_that_is_not_there_is_not_found),
         UNIX_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input),
-        UNIX_TEST("L6", a_path_that_fills_its_field_is_told_and_goes_back),
+        UNIX_TEST("L6", a_path_that_fills_its_field_is_reported_and_goes_back),
         UNIX_TEST("E1", abstract_names_are_linux_s_alone),
         UNIX_TEST("L1", an_abstract_name_is_any_bytes_and_goes_with_its_socket),
         UNIX_TEST("C1", a_plain_listener_with_an_abstract_name_is_reached),

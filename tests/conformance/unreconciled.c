@@ -60,7 +60,7 @@ static void a_clones_read_after_read_was_shut_is_queued_data_or_the_end(void **s
 }
 
 /* S8: a clone that reads after another handle has detected a reset: the reset, or the end. */
-static void a_clone_that_looks_at_a_reset_second_sees_a_reset_or_the_end(void **state)
+static void a_clone_that_checks_a_reset_second_sees_a_reset_or_the_end(void **state)
 {
     struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
@@ -163,7 +163,7 @@ static void peer_addr_after_an_end_not_yet_seen_is_the_address_or_not_connected(
 
 /* S8: binding a listener again while an accepted connection is open: OK (POSIX), or ADDR_IN_USE
  * (Windows, exclusive use). */
-static void rebinding_under_a_live_connection_is_ok_or_in_use(void **state)
+static void rebinding_under_an_open_connection_is_ok_or_in_use(void **state)
 {
     (void)state;
     uint16_t port = 0;
@@ -197,12 +197,12 @@ int main(void)
         PAIR_TEST("S8", bytes_before_a_reset_are_read_or_lost_but_never_changed),
         RULE_TEST("S8", a_full_backlog_refuses_or_waits),
         PAIR_TEST("S8", a_clones_read_after_read_was_shut_is_queued_data_or_the_end),
-        PAIR_TEST("S8", a_clone_that_looks_at_a_reset_second_sees_a_reset_or_the_end),
+        PAIR_TEST("S8", a_clone_that_checks_a_reset_second_sees_a_reset_or_the_end),
         PAIR_TEST("S8", writes_after_the_peer_has_gone_end_in_reset_or_broken_pipe),
         PAIR_TEST("S8", an_early_close_delivers_all_or_resets),
         PAIR_TEST("S8", a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset),
         PAIR_TEST("S8", peer_addr_after_an_end_not_yet_seen_is_the_address_or_not_connected),
-        RULE_TEST("S8", rebinding_under_a_live_connection_is_ok_or_in_use),
+        RULE_TEST("S8", rebinding_under_an_open_connection_is_ok_or_in_use),
         PAIR_TEST("S8", the_grain_of_timeouts_is_at_most_20_ms),
     };
     return RUN_TESTS("unreconciled", tests);

@@ -100,7 +100,7 @@ static void a_nonblocking_listener_accepts_blocking_streams(void **state)
 
 /* R1, T5: the getters return timeouts that were set with SO_RCVTIMEO and SO_SNDTIMEO, also if they
  * were set later. */
-static void timeouts_that_were_set_outside_are_told(void **state)
+static void timeouts_that_were_set_outside_are_reported(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONNECTED_KINDS; i++) {
@@ -190,7 +190,7 @@ static void plain_calls_work_on_what_into_raw_gives(void **state)
 
 /* R1: poll, select, ioctl and the options work on a descriptor from as_raw, and the handle
  * continues to work. */
-static void plain_calls_may_look_at_what_as_raw_lends(void **state)
+static void plain_calls_may_check_what_as_raw_lends(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONNECTED_KINDS; i++) {
@@ -264,7 +264,7 @@ static void a_socket_goes_through_a_unix_socket(void **state)
 
 /* R2: a descriptor that the program duplicated itself works like a clone: each is closed on its
  * own. */
-static void a_duplicate_of_the_programs_own_lives_on(void **state)
+static void a_duplicate_of_the_programs_own_stays_open(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONNECTED_KINDS; i++) {
@@ -352,10 +352,10 @@ int main(int count, char **arguments)
         RULE_TEST("R4", a_connected_stream_of_another_family_reads_and_writes),
         RULE_TEST("R1", a_mode_that_was_set_outside_is_respected),
         RULE_TEST("R1", a_nonblocking_listener_accepts_blocking_streams),
-        RULE_TEST("R1", timeouts_that_were_set_outside_are_told),
+        RULE_TEST("R1", timeouts_that_were_set_outside_are_reported),
         RULE_TEST("R1", a_socketpair_is_two_unix_streams),
         RULE_TEST("R1", plain_calls_work_on_what_into_raw_gives),
-        RULE_TEST("R1", plain_calls_may_look_at_what_as_raw_lends),
+        RULE_TEST("R1", plain_calls_may_check_what_as_raw_lends),
         RULE_TEST("R1", a_socket_goes_through_a_unix_socket),
         RULE_TEST("R1", sockets_of_a_service_manager_are_taken_in),
         /* Before a thread of an abandoned lookup can be left: ThreadSanitizer lets a child of a
@@ -366,7 +366,7 @@ int main(int count, char **arguments)
         RULE_TEST("K7", the_limits_of_a_child_do_not_end_the_accept_of_its_parent),
         RULE_TEST("T6", the_modes_that_a_child_sets_are_those_of_its_parent),
         RULE_TEST("L3", a_listener_that_was_shut_down_outside_is_not_connected),
-        RULE_TEST("R2", a_duplicate_of_the_programs_own_lives_on),
+        RULE_TEST("R2", a_duplicate_of_the_programs_own_stays_open),
     };
     return RUN_TESTS("interop", tests);
 }

@@ -70,7 +70,7 @@ static void a_nonblocking_socket_is_taken_to_be_blocking(void **state)
 
 /* R1, T5: the getters return timeouts that were set with SO_RCVTIMEO and SO_SNDTIMEO, and the
  * timeouts apply. */
-static void timeouts_that_were_set_outside_are_told(void **state)
+static void timeouts_that_were_set_outside_are_reported(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONNECTED_KINDS; i++) {
@@ -126,7 +126,7 @@ static void plain_calls_work_on_what_into_raw_gives(void **state)
 
 /* R1: WSAPoll, select and FIONREAD work on a SOCKET from as_raw, and the handle continues to
  * work. */
-static void plain_calls_may_look_at_what_as_raw_lends(void **state)
+static void plain_calls_may_check_what_as_raw_lends(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONNECTED_KINDS; i++) {
@@ -160,7 +160,7 @@ static void plain_calls_may_look_at_what_as_raw_lends(void **state)
 
 /* R2: a SOCKET that another library duplicated with WSADuplicateSocketW stays open when ferrule's
  * is closed, and the other way round. */
-static void a_duplicate_of_another_library_lives_on(void **state)
+static void a_duplicate_of_another_library_stays_open(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONNECTED_KINDS; i++) {
@@ -273,12 +273,12 @@ int main(int count, char **arguments)
         RULE_TEST("R1", each_type_takes_its_own_and_leaves_all_else),
         RULE_TEST("R1", no_type_takes_what_is_no_socket),
         RULE_TEST("R1", a_nonblocking_socket_is_taken_to_be_blocking),
-        RULE_TEST("R1", timeouts_that_were_set_outside_are_told),
+        RULE_TEST("R1", timeouts_that_were_set_outside_are_reported),
         RULE_TEST("R1", plain_calls_work_on_what_into_raw_gives),
         RULE_TEST("R1", waits_queue_no_packet_in_a_port_of_the_socket),
-        RULE_TEST("R1", plain_calls_may_look_at_what_as_raw_lends),
+        RULE_TEST("R1", plain_calls_may_check_what_as_raw_lends),
         RULE_TEST("R1", a_listener_of_another_process_is_taken_in),
-        RULE_TEST("R2", a_duplicate_of_another_library_lives_on),
+        RULE_TEST("R2", a_duplicate_of_another_library_stays_open),
     };
     return RUN_TESTS("interop", tests);
 }

@@ -248,7 +248,7 @@ static void a_unix_peer_that_closes_is_econnreset(void **state)
 }
 
 /* unix_connected_hears_all, unix_reconnect_keeps_queue */
-static void a_connected_unix_socket_hears_all_and_keeps_its_queue(void **state)
+static void a_connected_unix_socket_receives_all_and_keeps_its_queue(void **state)
 {
     fer_unix_addr addrs[3];
     size_t n = 77;
@@ -307,7 +307,7 @@ int main(void)
         BSD_TESTS(openbsd_has_no_dual_stack),
         BSD_TESTS(a_full_unix_queue_is_enobufs),
         BSD_TESTS(a_unix_peer_that_closes_is_econnreset),
-        BSD_TESTS(a_connected_unix_socket_hears_all_and_keeps_its_queue),
+        BSD_TESTS(a_connected_unix_socket_receives_all_and_keeps_its_queue),
         BSD_TESTS(a_datagram_to_a_shut_read_half),
         BSD_TESTS(shutdown_of_an_unconnected_datagram_socket),
     };

@@ -228,7 +228,7 @@ static fer_error_kind setting_and_getting(fer_raw_socket raw, ferp_option option
 
 /* dead_tcp_options_fail, dead_ip_options_fail, dead_options_fail: after a reset. NetBSD reads the
  * options of the socket itself. */
-static void options_of_a_dead_stream_are_econnreset_by_level(void **state)
+static void options_of_an_ended_stream_are_econnreset_by_level(void **state)
 {
     struct ferp_linger zero = {true, 0};
     bsd_begin(state);
@@ -298,7 +298,7 @@ int main(void)
         BSD_TESTS(a_unix_stream_has_no_peer_after_its_close),
         BSD_TESTS(a_keepalive_has_the_system_s_fields),
         BSD_TESTS(options_of_an_ended_stream_are_einval_on_macos),
-        BSD_TESTS(options_of_a_dead_stream_are_econnreset_by_level),
+        BSD_TESTS(options_of_an_ended_stream_are_econnreset_by_level),
         BSD_TESTS(a_buffer_of_an_ended_half_is_einval_on_openbsd),
         BSD_TESTS(options_of_a_failed_connect_are_einval_on_macos),
     };

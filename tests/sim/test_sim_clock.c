@@ -1,7 +1,7 @@
 /* test_sim_clock.c: virtual time: when it passes, when it does not, and deadlocks. */
 #include "sim/sim_test.h"
 
-static void time_begins_at_zero_and_passes_when_told(void **state)
+static void time_begins_at_zero_and_passes_when_reported(void **state)
 {
     sim_begin(state);
     assert_int_equal(fer_sim_now().nanos, 0);
@@ -352,7 +352,7 @@ static void a_loop_that_polls_gets_somewhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH_TESTS(time_begins_at_zero_and_passes_when_told),
+        BOTH_TESTS(time_begins_at_zero_and_passes_when_reported),
         BOTH_TESTS(what_is_due_happens_in_time_and_order),
         BOTH_TESTS(what_is_due_now_happens_when_no_time_passes),
         BOTH_TESTS(as_many_calls_as_there_is_room_for_wait),

@@ -86,7 +86,7 @@ static void echo(fer_sim_peer peer, fer_sim_event event, void *context)
     }
 }
 
-static void a_handler_hears_of_datagrams(void **state)
+static void a_handler_receives_datagrams(void **state)
 {
     fer_udp_socket socket = {0};
     int calls = 0;
@@ -204,7 +204,7 @@ static void what_finds_no_room_is_lost(void **state)
 
 /* ---- Refusals, below ferrule: each dialect's own code */
 
-static void a_connected_socket_is_told_by_its_system_s_code(void **state)
+static void a_connected_socket_is_reported_by_its_system_s_code(void **state)
 {
     fer_udp_socket socket = {0};
     sim_begin(state);
@@ -405,13 +405,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH_TESTS(a_datagram_takes_a_latency_each_way),
-        BOTH_TESTS(a_handler_hears_of_datagrams),
+        BOTH_TESTS(a_handler_receives_datagrams),
         PLAIN_TEST(what_a_peer_cannot_do_is_refused),
         BOTH_TESTS(a_lost_datagram_never_arrives),
         BOTH_TESTS(a_doubled_datagram_arrives_twice),
         BOTH_TESTS(a_late_datagram_is_overtaken),
         BOTH_TESTS(what_finds_no_room_is_lost),
-        BOTH_TESTS(a_connected_socket_is_told_by_its_system_s_code),
+        BOTH_TESTS(a_connected_socket_is_reported_by_its_system_s_code),
         BOTH_TESTS(an_answer_that_is_set_is_an_answer_to_datagrams_too),
         BOTH_TESTS(a_broadcast_reaches_all_that_are_bound_to_the_wildcard),
         BOTH_TESTS(the_loop_is_the_sender_s_or_the_receiver_s_matter),

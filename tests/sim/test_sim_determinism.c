@@ -139,7 +139,7 @@ static uint64_t digest_of_sending(void **state, const char *text)
     return report.digest;
 }
 
-static void the_digest_knows_the_bytes(void **state)
+static void the_digest_has_the_bytes(void **state)
 {
     assert_true(digest_of_sending(state, "same length 1") ==
                 digest_of_sending(state, "same length 1"));
@@ -203,7 +203,7 @@ static void has_line(const struct trace *trace, const char *text)
     }
 }
 
-static void the_trace_tells_what_happened(void **state)
+static void the_trace_reports_what_happened(void **state)
 {
     struct trace *trace = calloc(1, sizeof *trace);
     fer_sim_config config = config_of(state);
@@ -247,11 +247,11 @@ int main(void)
         BOTH_TESTS(the_same_seed_gives_the_same_trace_byte_for_byte),
         BOTH_TESTS(another_seed_gives_another_digest),
         BOTH_TESTS(the_digest_is_the_same_with_and_without_a_trace),
-        BOTH_TESTS(the_digest_knows_the_bytes),
+        BOTH_TESTS(the_digest_has_the_bytes),
         BOTH_TESTS(the_same_tape_gives_the_same_run),
         BOTH_TESTS(a_used_up_tape_is_quiet),
         BOTH_TESTS(a_tape_is_not_read_past_its_end),
-        BOTH_TESTS(the_trace_tells_what_happened),
+        BOTH_TESTS(the_trace_reports_what_happened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

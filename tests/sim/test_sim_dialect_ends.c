@@ -22,7 +22,7 @@ static void a_reset_keeps_input_on_linux_and_loses_it_on_windows(void **state)
     ferp_close(pair.listener);
 }
 
-static void linux_tells_a_reset_once_and_windows_always(void **state)
+static void linux_reports_a_reset_once_and_windows_always(void **state)
 {
     size_t n = 77;
     sim_begin(state);
@@ -247,7 +247,7 @@ static void a_wake_between_arm_and_wait_is_not_lost(void **state)
     close_pair(pair);
 }
 
-static void a_wait_that_meets_a_reset_tells_it_on_windows(void **state)
+static void a_wait_that_meets_a_reset_reports_it_on_windows(void **state)
 {
     ferp_wait wait;
     size_t n = 77;
@@ -268,7 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH_TESTS(a_reset_keeps_input_on_linux_and_loses_it_on_windows),
-        BOTH_TESTS(linux_tells_a_reset_once_and_windows_always),
+        BOTH_TESTS(linux_reports_a_reset_once_and_windows_always),
         POSIX_TEST(a_write_that_met_the_reset_takes_it_from_the_read),
         WINSOCK_TEST(windows_calls_a_reset_10053_at_times),
         BOTH_TESTS(an_end_and_then_a_reset),
@@ -281,7 +281,7 @@ int main(void)
         BOTH_TESTS(an_unconnected_socket_refuses_bytes_in_its_own_words),
         BOTH_TESTS(a_write_wait_misses_the_own_shutdown_on_windows),
         BOTH_TESTS(a_wake_between_arm_and_wait_is_not_lost),
-        BOTH_TESTS(a_wait_that_meets_a_reset_tells_it_on_windows),
+        BOTH_TESTS(a_wait_that_meets_a_reset_reports_it_on_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,7 +120,7 @@ static void options_of_an_ended_stream_are_set(void **state)
 }
 
 /* On Windows it tells it every time (Wine's test_WSAPoll, which Windows passes). */
-static void so_error_tells_a_failed_connect_once_on_linux(void **state)
+static void so_error_reports_a_failed_connect_once_on_linux(void **state)
 {
     sim_begin(state);
     fer_socket_addr addr = addr_of("127.0.0.1:9");
@@ -417,7 +417,7 @@ int main(void)
         BOTH_TESTS(a_pending_connect_has_a_peer_on_windows),
         BOTH_TESTS(a_pending_connect_has_no_peer_under_wine_8),
         BOTH_TESTS(options_of_an_ended_stream_are_set),
-        BOTH_TESTS(so_error_tells_a_failed_connect_once_on_linux),
+        BOTH_TESTS(so_error_reports_a_failed_connect_once_on_linux),
         WINSOCK_TEST(so_error_is_late_at_times),
         BOTH_TESTS(connect_returns_an_earlier_failure),
         POSIX_TEST(after_a_blocking_connect_has_failed_linux_connects_again),

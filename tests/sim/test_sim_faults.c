@@ -105,7 +105,7 @@ static void would_block_is_not_seen_by_blocking_calls(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-static void interrupted_is_told_by_single_calls_and_changes_nothing(void **state)
+static void interrupted_is_reported_by_single_calls_and_changes_nothing(void **state)
 {
     sim_begin(state);
     struct ends ends = connected();
@@ -475,7 +475,7 @@ int main(void)
         BOTH_TESTS(one_byte_is_never_partial),
         BOTH_TESTS(would_block_strikes_nonblocking_calls),
         BOTH_TESTS(would_block_is_not_seen_by_blocking_calls),
-        BOTH_TESTS(interrupted_is_told_by_single_calls_and_changes_nothing),
+        BOTH_TESTS(interrupted_is_reported_by_single_calls_and_changes_nothing),
         BOTH_TESTS(long_calls_go_on_after_interruptions),
         BOTH_TESTS(every_call_has_an_end_whatever_the_chances),
         BOTH_TESTS(spurious_readiness_is_not_seen),

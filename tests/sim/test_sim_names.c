@@ -173,7 +173,7 @@ static void scopes_are_numbers_and_on_linux_names(void **state)
 }
 
 /* A3: ferrule passes a name as UTF-8 and leaves IDN to the system. */
-static void a_name_beyond_ascii_is_asked_for_as_it_is(void **state)
+static void a_name_beyond_ascii_is_requested_as_it_is(void **state)
 {
     static const fer_sim_name own = {.host = "b\xc3\xbcrger.test", .addrs = two_addrs, .count = 2};
     size_t count = 0;
@@ -241,7 +241,7 @@ int main(void)
         BOTH_TESTS(localhost_is_known_and_can_be_another),
         BOTH_TESTS(short_forms_of_ipv4_are_known),
         BOTH_TESTS(scopes_are_numbers_and_on_linux_names),
-        BOTH_TESTS(a_name_beyond_ascii_is_asked_for_as_it_is),
+        BOTH_TESTS(a_name_beyond_ascii_is_requested_as_it_is),
         BOTH_TESTS(many_addresses_come_in_the_order_of_the_config),
         BOTH_TESTS(a_connect_tries_all_addresses_of_a_name),
     };

@@ -22,7 +22,7 @@ static void a_peer_accepts_sends_receives_and_closes(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void a_peer_knows_both_addresses(void **state)
+static void a_peer_has_both_addresses(void **state)
 {
     fer_socket_addr want;
     fer_socket_addr got;
@@ -59,7 +59,7 @@ static void a_peer_connects_to_the_programs_listener(void **state)
     fer_tcp_listener_close(&listener);
 }
 
-static void a_refused_peer_is_told(void **state)
+static void a_refused_peer_is_reported(void **state)
 {
     char byte = 0;
     fer_socket_addr to = addr_of("10.0.0.1:7");
@@ -150,7 +150,7 @@ static void record_event(fer_sim_peer peer, fer_sim_event event, void *context)
     recorded->peer = peer;
 }
 
-static void a_handler_hears_of_all_that_happens(void **state)
+static void a_handler_receives_all_that_happens(void **state)
 {
     struct recorded recorded = {.count = 0};
     fer_tcp_listener listener = {0};
@@ -182,7 +182,7 @@ static void a_handler_hears_of_all_that_happens(void **state)
     fer_tcp_listener_close(&listener);
 }
 
-static void a_handler_hears_when_there_is_room_again(void **state)
+static void a_handler_receives_when_there_is_room_again(void **state)
 {
     static char buf[200000];
     struct recorded recorded = {.count = 0};
@@ -202,7 +202,7 @@ static void a_handler_hears_when_there_is_room_again(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-static void a_handler_hears_of_a_failed_connect(void **state)
+static void a_handler_receives_a_failed_connect(void **state)
 {
     struct recorded recorded = {.count = 0};
     fer_socket_addr to = addr_of("10.0.0.1:7");
@@ -435,17 +435,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH_TESTS(a_peer_listens_again_while_its_connection_is_open),
         BOTH_TESTS(a_peer_accepts_sends_receives_and_closes),
-        BOTH_TESTS(a_peer_knows_both_addresses),
+        BOTH_TESTS(a_peer_has_both_addresses),
         BOTH_TESTS(a_peer_connects_to_the_programs_listener),
-        BOTH_TESTS(a_refused_peer_is_told),
+        BOTH_TESTS(a_refused_peer_is_reported),
         BOTH_TESTS(a_peers_shutdown_ends_one_direction),
         BOTH_TESTS(a_peers_reset_is_one),
         BOTH_TESTS(a_peer_that_closes_with_bytes_unread_resets),
         BOTH_TESTS(the_programs_close_with_bytes_unread_resets),
         BOTH_TESTS(closing_a_listening_peer_resets_its_queue),
-        BOTH_TESTS(a_handler_hears_of_all_that_happens),
-        BOTH_TESTS(a_handler_hears_when_there_is_room_again),
-        BOTH_TESTS(a_handler_hears_of_a_failed_connect),
+        BOTH_TESTS(a_handler_receives_all_that_happens),
+        BOTH_TESTS(a_handler_receives_when_there_is_room_again),
+        BOTH_TESTS(a_handler_receives_a_failed_connect),
         BOTH_TESTS(a_handler_can_be_a_server),
         BOTH_TESTS(a_handler_may_close_its_peer),
         BOTH_TESTS(a_script_plays_every_action),

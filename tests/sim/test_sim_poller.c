@@ -36,7 +36,7 @@ static void a_wait_takes_just_as_long_as_the_network_does(void **state)
     close_both(&watcher, &ends);
 }
 
-static void a_wait_that_only_looks_takes_a_microsecond(void **state)
+static void a_wait_that_only_checks_takes_a_microsecond(void **state)
 {
     sim_begin(state);
     struct ends ends = connected();
@@ -147,7 +147,7 @@ static void arm_false_readiness(void)
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
 }
 
-static void false_readiness_is_of_what_is_asked_for_and_not_there(void **state)
+static void false_readiness_is_of_what_is_requested_and_not_there(void **state)
 {
     sim_begin(state);
     struct ends ends = connected();
@@ -266,13 +266,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH_TESTS(a_wait_takes_just_as_long_as_the_network_does),
-        BOTH_TESTS(a_wait_that_only_looks_takes_a_microsecond),
+        BOTH_TESTS(a_wait_that_only_checks_takes_a_microsecond),
         BOTH_TESTS(a_wait_without_end_for_what_never_comes_is_a_deadlock),
         BOTH_TESTS(an_event_may_notify_the_wait_that_it_happens_in),
         BOTH_TESTS(time_stands_still_in_an_event),
         BOTH_TESTS(an_interrupted_wait_goes_on_with_the_time_that_is_left),
         BOTH_TESTS(a_wait_that_ends_for_nothing_goes_on),
-        BOTH_TESTS(false_readiness_is_of_what_is_asked_for_and_not_there),
+        BOTH_TESTS(false_readiness_is_of_what_is_requested_and_not_there),
         BOTH_TESTS(false_readiness_keeps_to_what_is_armed),
         BOTH_TESTS(no_memory_changes_nothing),
         BOTH_TESTS(a_poller_takes_handles_too),

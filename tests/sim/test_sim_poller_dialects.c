@@ -91,7 +91,7 @@ static void the_peers_end_is_readable_and_with_the_own_a_hang_up_to_epoll(void *
     close_both(&watcher, &ends);
 }
 
-static void a_reset_is_both_whatever_was_asked_for(void **state)
+static void a_reset_is_both_whatever_was_requested(void **state)
 {
     static const char *const asked[] = {"r", "w", "rw", ""};
     sim_begin(state);
@@ -154,7 +154,7 @@ static void a_unix_datagram_to_a_full_queue_is_not_writable(void **state)
 
 /* ---- Edges */
 
-static void an_edge_is_told_for_each_change(void **state)
+static void an_edge_is_reported_for_each_change(void **state)
 {
     sim_begin(state);
     struct ends ends = connected();
@@ -180,7 +180,7 @@ static void an_edge_is_told_for_each_change(void **state)
     close_both(&watcher, &ends);
 }
 
-static void an_edge_is_told_when_there_is_room_again(void **state)
+static void an_edge_is_reported_when_there_is_room_again(void **state)
 {
     char chunk[4096] = {0};
     size_t n = 0;
@@ -288,7 +288,7 @@ static void the_same_socket_may_get_the_same_number_back(void **state)
 }
 
 /* With any number of them, and without a wait that would remove them. */
-static void what_was_closed_without_a_delete_is_never_told(void **state)
+static void what_was_closed_without_a_delete_is_never_reported(void **state)
 {
     fer_sim_config config = config_of(state);
     config.max_sockets = 4;
@@ -392,7 +392,7 @@ static void where_all_goes_wrong_every_wait_still_ends(void **state)
     (void)report_of(state, 1, 500000);
 }
 
-static void the_digest_knows_the_keys(void **state)
+static void the_digest_has_the_keys(void **state)
 {
     uint64_t digests[2];
     for (uint64_t key = 0; key < 2; key++) {
@@ -416,18 +416,18 @@ int main(void)
         BOTH_TESTS(the_own_shutdown_is_seen_by_epoll_alone),
         BOTH_TESTS(a_full_pipe_is_writable_to_epoll_once_it_was_shut),
         BOTH_TESTS(the_peers_end_is_readable_and_with_the_own_a_hang_up_to_epoll),
-        BOTH_TESTS(a_reset_is_both_whatever_was_asked_for),
+        BOTH_TESTS(a_reset_is_both_whatever_was_requested),
         BOTH_TESTS(a_refused_datagram_is_a_failure_to_epoll_and_received_by_afd),
         POSIX_TEST(a_unix_datagram_to_a_full_queue_is_not_writable),
-        POSIX_TEST(an_edge_is_told_for_each_change),
-        POSIX_TEST(an_edge_is_told_when_there_is_room_again),
+        POSIX_TEST(an_edge_is_reported_for_each_change),
+        POSIX_TEST(an_edge_is_reported_when_there_is_room_again),
         POSIX_TEST(a_unix_streams_edges_are_those_of_both_ends),
         BOTH_TESTS(a_clone_keeps_a_closed_numbers_registration_on_linux_alone),
         BOTH_TESTS(the_same_socket_may_get_the_same_number_back),
-        BOTH_TESTS(what_was_closed_without_a_delete_is_never_told),
+        BOTH_TESTS(what_was_closed_without_a_delete_is_never_reported),
         BOTH_TESTS(the_same_seed_gives_the_same_run),
         BOTH_TESTS(where_all_goes_wrong_every_wait_still_ends),
-        BOTH_TESTS(the_digest_knows_the_keys),
+        BOTH_TESTS(the_digest_has_the_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

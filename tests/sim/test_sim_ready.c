@@ -120,7 +120,7 @@ static void a_close_in_a_callback_ends_a_wait(void **state)
     assert_int_equal(ready, 77);
 }
 
-static void a_loop_that_asks_gets_somewhere(void **state)
+static void a_loop_that_queries_gets_somewhere(void **state)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {1000000}, "x", 1}};
     char byte;
@@ -143,7 +143,7 @@ static void a_loop_that_asks_gets_somewhere(void **state)
 
 /* ---- Faults */
 
-static void an_interrupted_wait_goes_on_and_false_readiness_is_told(void **state)
+static void an_interrupted_wait_goes_on_and_false_readiness_is_reported(void **state)
 {
     sim_begin(state);
     struct ends ends = connected();
@@ -224,8 +224,8 @@ int main(void)
         BOTH_TESTS(a_clones_shutdown_in_a_callback_wakes_a_wait),
         BOTH_TESTS(a_close_in_a_callback_ends_a_wait),
         BOTH_TESTS(a_close_in_a_callback_ends_a_call_that_never_waits),
-        BOTH_TESTS(a_loop_that_asks_gets_somewhere),
-        BOTH_TESTS(an_interrupted_wait_goes_on_and_false_readiness_is_told),
+        BOTH_TESTS(a_loop_that_queries_gets_somewhere),
+        BOTH_TESTS(an_interrupted_wait_goes_on_and_false_readiness_is_reported),
         BOTH_TESTS(a_listener_is_never_falsely_ready),
         BOTH_TESTS(the_mode_is_as_it_was),
         PLAIN_TEST(without_a_simulation_all_is_unsupported),

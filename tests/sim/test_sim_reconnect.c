@@ -116,7 +116,7 @@ static void a_host_that_moves_while_it_is_away_is_found(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void a_name_that_is_gone_for_a_while_is_asked_again(void **state)
+static void a_name_that_is_gone_for_a_while_is_queried_again(void **state)
 {
     fer_tcp_stream stream = {0};
     begin(state, "10.0.0.7:80");
@@ -277,7 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_BOTH(each_attempt_looks_the_name_up_anew),
         ON_BOTH(a_host_that_moves_while_it_is_away_is_found),
-        ON_BOTH(a_name_that_is_gone_for_a_while_is_asked_again),
+        ON_BOTH(a_name_that_is_gone_for_a_while_is_queried_again),
         ON_BOTH(a_lookup_ends_with_the_limit_and_leaves_room_for_the_next),
         ON_BOTH(a_silent_address_leaves_time_for_the_next),
         ON_BOTH(an_attempt_ends_with_its_limit),

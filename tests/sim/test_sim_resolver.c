@@ -83,7 +83,7 @@ static void time_passes_for_a_lookup_that_nobody_waits_for(void **state)
 }
 
 /* A program that only polls makes progress too. */
-static void asking_again_and_again_comes_to_an_end(void **state)
+static void queries_again_and_again_come_to_an_end(void **state)
 {
     begin(state, 1, 0);
     start(0, "soon.test:80");
@@ -315,7 +315,7 @@ static void keep_background_line(void *context, const char *line)
     }
 }
 
-static void the_trace_tells_of_lookups_in_the_background(void **state)
+static void the_trace_reports_lookups_in_the_background(void **state)
 {
     fer_sim_config config = config_of(state);
     config.trace = keep_background_line;
@@ -336,7 +336,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RESOLVER_TESTS(a_slow_name_takes_its_time_and_a_wait_can_be_shorter),
         RESOLVER_TESTS(time_passes_for_a_lookup_that_nobody_waits_for),
-        RESOLVER_TESTS(asking_again_and_again_comes_to_an_end),
+        RESOLVER_TESTS(queries_again_and_again_come_to_an_end),
         RESOLVER_TESTS(threads_look_up_side_by_side_and_the_line_waits),
         RESOLVER_TESTS(an_event_loop_goes_on_while_a_name_is_looked_up),
         RESOLVER_TESTS(keys_come_with_the_notifications),
@@ -347,7 +347,7 @@ int main(void)
         RESOLVER_TESTS(a_simulation_can_end_while_names_are_looked_up),
         RESOLVER_TESTS(without_a_simulation_there_is_no_resolver),
         RESOLVER_TESTS(the_same_seed_makes_the_same_run),
-        RESOLVER_TESTS(the_trace_tells_of_lookups_in_the_background),
+        RESOLVER_TESTS(the_trace_reports_lookups_in_the_background),
     };
     return cmocka_run_group_tests_name("simulated resolver", tests, NULL, NULL);
 }

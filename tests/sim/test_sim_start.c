@@ -131,7 +131,7 @@ static void a_bad_config_is_misuse(void **state)
     assert_kind(fer_sim_stop(NULL), FER_UNSUPPORTED);
 }
 
-static void the_report_tells_what_leaked(void **state)
+static void the_report_reports_what_leaked(void **state)
 {
     sim_begin(state);
     struct ends ends = connected_to(SERVER);
@@ -164,7 +164,7 @@ static void the_report_tells_what_leaked(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-static void more_leaks_than_are_told_are_counted(void **state)
+static void more_leaks_than_are_reported_are_counted(void **state)
 {
     fer_tcp_listener listeners[FER_SIM_LEAKS_MAX + 3];
     fer_sim_report report;
@@ -352,8 +352,8 @@ int main(void)
         BOTH_TESTS(another_thread_may_have_the_next_simulation),
         BOTH_TESTS(a_second_start_is_misuse),
         BOTH_TESTS(a_bad_config_is_misuse),
-        BOTH_TESTS(the_report_tells_what_leaked),
-        BOTH_TESTS(more_leaks_than_are_told_are_counted),
+        BOTH_TESTS(the_report_reports_what_leaked),
+        BOTH_TESTS(more_leaks_than_are_reported_are_counted),
         BOTH_TESTS(handles_of_an_ended_simulation_do_nothing),
         BOTH_TESTS(max_sockets_is_a_named_error),
         BOTH_TESTS(a_full_table_of_connections_is_silence),

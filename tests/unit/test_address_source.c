@@ -70,7 +70,7 @@ static void the_resolver_s_addresses_come_in_its_order_with_the_port(void **stat
     assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
 }
 
-static void a_failure_is_told_and_leaves_nothing_to_end(void **state)
+static void a_failure_is_reported_and_leaves_nothing_to_end(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -97,7 +97,7 @@ static void text_that_cannot_be_split_is_refused_before_any_lookup(void **state)
     assert_log("");
 }
 
-static void a_name_is_asked_for_as_the_utf_8_that_it_is(void **state)
+static void a_name_is_requested_as_the_utf_8_that_it_is(void **state)
 {
     (void)state;
     check_looked_up("b\xc3\xbcrger.test:80", "lookup_begin(b\xc3\xbcrger.test) lookup_end()");
@@ -135,7 +135,7 @@ static fer_error source_of_long_host(size_t len, char last)
     return error;
 }
 
-static void a_name_of_253_bytes_is_asked_for_and_a_longer_one_is_not(void **state)
+static void a_name_of_253_bytes_is_requested_and_a_longer_one_is_not(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -152,7 +152,7 @@ static void a_name_of_253_bytes_is_asked_for_and_a_longer_one_is_not(void **stat
     assert_log("");
 }
 
-static void only_the_host_s_own_bytes_are_asked_for(void **state)
+static void only_the_host_s_own_bytes_are_requested(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -181,12 +181,12 @@ int main(void)
         script_test(text_that_is_an_address_is_never_looked_up),
         script_test(all_else_is_the_resolver_s_to_accept),
         script_test(the_resolver_s_addresses_come_in_its_order_with_the_port),
-        script_test(a_failure_is_told_and_leaves_nothing_to_end),
+        script_test(a_failure_is_reported_and_leaves_nothing_to_end),
         script_test(text_that_cannot_be_split_is_refused_before_any_lookup),
-        script_test(a_name_is_asked_for_as_the_utf_8_that_it_is),
+        script_test(a_name_is_requested_as_the_utf_8_that_it_is),
         script_test(a_name_that_is_not_utf_8_is_refused_before_any_lookup),
-        script_test(a_name_of_253_bytes_is_asked_for_and_a_longer_one_is_not),
-        script_test(only_the_host_s_own_bytes_are_asked_for),
+        script_test(a_name_of_253_bytes_is_requested_and_a_longer_one_is_not),
+        script_test(only_the_host_s_own_bytes_are_requested),
         script_test(a_host_that_is_an_address_is_not_looked_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,7 @@ static void a_port_is_held_with_the_options_that_each_system_needs(void **state)
     }
 }
 
-static void a_family_that_the_system_has_not_is_told_as_it_is(void **state)
+static void a_family_that_the_system_has_not_is_reported_as_it_is(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -84,7 +84,7 @@ static void a_port_that_cannot_be_held_is_not_bound(void **state)
     assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) close(1)");
 }
 
-static void a_bind_that_fails_is_told_and_its_socket_closed(void **state)
+static void a_bind_that_fails_is_reported_and_its_socket_closed(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -95,7 +95,7 @@ static void a_bind_that_fails_is_told_and_its_socket_closed(void **state)
 
 /* ---- A denied bind */
 
-static void a_denied_bind_is_told_as_it_is_where_it_can_mean_nothing_else(void **state)
+static void a_denied_bind_is_reported_as_it_is_where_it_can_mean_nothing_else(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -159,11 +159,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         script_test(a_port_is_held_with_the_options_that_each_system_needs),
-        script_test(a_family_that_the_system_has_not_is_told_as_it_is),
+        script_test(a_family_that_the_system_has_not_is_reported_as_it_is),
         script_test(a_system_without_dual_stack_is_unsupported),
         script_test(a_port_that_cannot_be_held_is_not_bound),
-        script_test(a_bind_that_fails_is_told_and_its_socket_closed),
-        script_test(a_denied_bind_is_told_as_it_is_where_it_can_mean_nothing_else),
+        script_test(a_bind_that_fails_is_reported_and_its_socket_closed),
+        script_test(a_denied_bind_is_reported_as_it_is_where_it_can_mean_nothing_else),
         script_test(a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code),
         script_test(a_denied_bind_of_a_free_port_is_denied),
         script_test(a_denied_bind_of_a_reserved_port_is_denied),

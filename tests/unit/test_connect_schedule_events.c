@@ -71,7 +71,7 @@ static void a_refusal_that_takes_2_s_delays_localhost_by_250_ms(void **state)
 }
 
 /* PR 22897: a list of addresses that fail at once was tried to its end, whatever the time. */
-static void the_deadline_is_looked_at_before_each_start(void **state)
+static void the_deadline_is_checked_before_each_start(void **state)
 {
     (void)state;
     begin(10000, 250, FERI_NEVER, 50);
@@ -214,7 +214,7 @@ int main(void)
         cmocka_unit_test(a_family_whose_addresses_fail_at_once_does_not_end_the_other),
         cmocka_unit_test(when_all_are_started_no_timer_of_the_delay_runs),
         cmocka_unit_test(a_refusal_that_takes_2_s_delays_localhost_by_250_ms),
-        cmocka_unit_test(the_deadline_is_looked_at_before_each_start),
+        cmocka_unit_test(the_deadline_is_checked_before_each_start),
         cmocka_unit_test(of_two_that_connect_together_the_first_reported_wins),
         cmocka_unit_test(a_failure_beside_a_connection_leaves_nothing_to_close),
         cmocka_unit_test(a_connection_at_the_moment_of_the_deadline_wins),

@@ -78,7 +78,7 @@ static void a_connect_that_fails_at_once_leaves_a_new_handle(void **state)
     assert_new_again(&handle);
 }
 
-static void misuse_asks_nobody(void **state)
+static void misuse_makes_no_call(void **state)
 {
     (void)state;
     fer_handle handle = {0};
@@ -316,7 +316,7 @@ int main(void)
         script_test(a_query_that_fails_ends_a_call_that_waits),
         script_test(a_connect_that_ends_at_once_leaves_an_open_stream),
         script_test(a_connect_that_fails_at_once_leaves_a_new_handle),
-        script_test(misuse_asks_nobody),
+        script_test(misuse_makes_no_call),
         script_test(a_handle_that_is_closed_meanwhile_leaves_no_socket),
         script_test(a_unix_connect_starts_or_ends_at_once),
         script_test(a_unix_connect_to_a_full_queue_is_resource_busy),

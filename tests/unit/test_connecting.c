@@ -32,7 +32,7 @@ static void a_connect_that_the_kernel_finishes_is_one_call(void **state)
     assert_log("socket(v6) connect(1,[2001:db8::1]:80)");
 }
 
-static void a_connect_that_fails_at_once_is_told_and_its_socket_closed(void **state)
+static void a_connect_that_fails_at_once_is_reported_and_its_socket_closed(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -172,7 +172,7 @@ static void a_hint_of_failure_is_wrong_where_the_socket_is_connected(void **stat
     assert_ok(connect_to("192.0.2.1:80", SOON));
 }
 
-static void a_second_look_may_find_the_socket_connected(void **state)
+static void a_second_check_may_find_the_socket_connected(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -203,7 +203,7 @@ static void a_wait_that_fails_is_told(void **state)
     assert_error(connect_to("192.0.2.1:80", SOON), FER_OUT_OF_MEMORY, 12);
 }
 
-static void a_wait_that_cannot_be_armed_is_told(void **state)
+static void a_wait_that_cannot_be_armed_is_reported(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -299,7 +299,7 @@ static void an_ipv4_mapped_address_gets_a_socket_for_both_families(void **state)
                "connect(1,[::ffff:127.0.0.1]:80)");
 }
 
-static void where_there_is_no_such_socket_connect_tells(void **state)
+static void where_there_is_no_such_socket_connect_reports(void **state)
 {
     (void)state;
     script_begin(&script_bsd);
@@ -372,7 +372,7 @@ static feri_phase phase_of(const fer_handle *handle)
     return feri_state_phase(feri_handle_state(handle));
 }
 
-static void a_connect_stands_as_the_pending_error_and_then_the_peer_tell(void **state)
+static void a_connect_stands_as_the_pending_error_and_then_the_peer_report(void **state)
 {
     (void)state;
     fer_handle handle = new_connecting(&script_posix);
@@ -452,7 +452,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         script_test(a_connect_that_the_kernel_finishes_is_one_call),
-        script_test(a_connect_that_fails_at_once_is_told_and_its_socket_closed),
+        script_test(a_connect_that_fails_at_once_is_reported_and_its_socket_closed),
         script_test(a_connect_that_is_interrupted_is_waited_for_to_its_end),
         script_test(would_block_means_started_only_where_the_system_says_it_so),
         script_test(the_socket_s_pending_error_is_the_final_word),
@@ -463,10 +463,10 @@ int main(void)
         script_test(a_failure_without_an_error_is_aborted),
         script_test(a_hint_of_failure_is_explained_by_a_late_error),
         script_test(a_hint_of_failure_is_wrong_where_the_socket_is_connected),
-        script_test(a_second_look_may_find_the_socket_connected),
+        script_test(a_second_check_may_find_the_socket_connected),
         script_test(a_connect_that_takes_too_long_is_timed_out_without_a_code),
         script_test(a_wait_that_fails_is_told),
-        script_test(a_wait_that_cannot_be_armed_is_told),
+        script_test(a_wait_that_cannot_be_armed_is_reported),
         script_test(the_socket_is_nonblocking_only_while_it_connects_within_a_time),
         script_test(where_core_waits_the_mode_is_left_alone),
         script_test(a_connection_whose_mode_cannot_be_restored_is_given_up),
@@ -474,11 +474,11 @@ int main(void)
         script_test(a_refusal_is_hastened_on_loopback_where_the_system_retries),
         script_test(a_refusal_is_hastened_before_the_connect),
         script_test(an_ipv4_mapped_address_gets_a_socket_for_both_families),
-        script_test(where_there_is_no_such_socket_connect_tells),
+        script_test(where_there_is_no_such_socket_connect_reports),
         script_test(misuse_is_refused_before_any_call),
         script_test(an_open_handle_is_refused_and_its_connection_left_alone),
         script_test(a_failed_connect_can_be_tried_again_with_a_fresh_socket),
-        script_test(a_connect_stands_as_the_pending_error_and_then_the_peer_tell),
+        script_test(a_connect_stands_as_the_pending_error_and_then_the_peer_report),
         script_test(a_connection_that_has_ended_already_is_a_connection),
         script_test(what_another_thread_found_first_stays),
     };

@@ -208,7 +208,7 @@ static void a_source_that_was_reset_has_its_last_bytes_written(void **state)
     assert_kept(0, 0);
 }
 
-static void a_destination_that_is_gone_is_told_before_anything_is_read(void **state)
+static void a_destination_that_is_gone_is_reported_before_anything_is_read(void **state)
 {
     (void)state;
     begin();
@@ -226,7 +226,7 @@ static void a_destination_that_is_gone_is_told_before_anything_is_read(void **st
     assert_log("");
 }
 
-static void a_destination_that_still_connects_is_asked_before_anything_is_read(void **state)
+static void a_destination_that_still_connects_is_queried_before_anything_is_read(void **state)
 {
     (void)state;
     begin();
@@ -334,8 +334,8 @@ int main(void)
         script_test(the_next_call_writes_the_rest_first),
         script_test(a_write_of_which_the_os_takes_nothing_is_write_zero),
         script_test(a_source_that_was_reset_has_its_last_bytes_written),
-        script_test(a_destination_that_is_gone_is_told_before_anything_is_read),
-        script_test(a_destination_that_still_connects_is_asked_before_anything_is_read),
+        script_test(a_destination_that_is_gone_is_reported_before_anything_is_read),
+        script_test(a_destination_that_still_connects_is_queried_before_anything_is_read),
         script_test(a_buffer_that_is_none_is_refused),
         script_test(a_buffer_may_end_where_its_memory_ends),
         script_test(a_side_that_is_no_stream_is_refused_and_nothing_is_moved),

@@ -160,7 +160,7 @@ static void a_length_above_the_systems_is_cut_for_receiving(void **state)
 
 /* ---- Datagrams of other senders (U5) */
 
-static void strangers_are_dropped_before_the_peers(void **state)
+static void other_senders_are_dropped_before_the_peers(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, 0);
@@ -203,7 +203,7 @@ static void an_interface_need_not_be_in_both_addresses(void **state)
     }
 }
 
-static void a_peek_removes_a_strangers_datagram_to_reach_the_next(void **state)
+static void a_peek_removes_another_sender_s_datagram_to_reach_the_next(void **state)
 {
     (void)state;
     fer_udp_socket socket = connected_socket(&script_posix, 0);
@@ -456,9 +456,9 @@ int main(void)
         script_test(a_failure_is_reported_and_leaves_the_output_alone),
         script_test(a_reset_is_a_refusal_on_a_datagram_socket),
         script_test(a_length_above_the_systems_is_cut_for_receiving),
-        script_test(strangers_are_dropped_before_the_peers),
+        script_test(other_senders_are_dropped_before_the_peers),
         script_test(an_interface_need_not_be_in_both_addresses),
-        script_test(a_peek_removes_a_strangers_datagram_to_reach_the_next),
+        script_test(a_peek_removes_another_sender_s_datagram_to_reach_the_next),
         script_test(an_error_while_dropping_is_reported),
         script_test(a_drop_of_a_datagram_that_is_gone_does_not_wait),
         script_test(a_shared_socket_reads_its_peer_from_the_os),

@@ -196,7 +196,7 @@ static void other_protocols_are_received_by_recvmsg(void **state)
     assert_rows(FERP_NOT_UDP, 0, 1);
 }
 
-static void the_longest_datagram_is_told_as_truncated(void **state)
+static void the_longest_datagram_is_reported_as_truncated(void **state)
 {
     (void)state;
     static char longest[65507];
@@ -304,7 +304,7 @@ static void a_peek_at_an_offset_reports_the_bytes_that_it_stored(void **state)
 }
 
 /* icmp(7). Linux fills in the identifier and the checksum. */
-static void a_truncated_answer_of_icmp_is_told_as_truncated(void **state)
+static void a_truncated_answer_of_icmp_is_reported_as_truncated(void **state)
 {
     (void)state;
     static const unsigned char echo[16] = {8, 0, 0, 0, 0, 0, 0, 1, 'p', 'i', 'n', 'g'};
@@ -377,13 +377,13 @@ int main(void)
         cmocka_unit_test_setup(a_system_that_rejects_the_flag_is_called_once_more_with_recvmsg,
                                reset_system),
         cmocka_unit_test_setup(other_protocols_are_received_by_recvmsg, reset_system),
-        cmocka_unit_test_setup(the_longest_datagram_is_told_as_truncated, reset_system),
+        cmocka_unit_test_setup(the_longest_datagram_is_reported_as_truncated, reset_system),
         cmocka_unit_test_setup(a_length_above_the_buffers_is_never_returned, reset_system),
         cmocka_unit_test_setup(other_errors_are_returned_without_a_second_call, reset_system),
         cmocka_unit_test_setup(an_empty_queue_would_block_with_the_flag_or_without, reset_system),
         cmocka_unit_test_setup(a_sender_without_an_ip_address_is_an_error, reset_system),
         cmocka_unit_test_setup(a_peek_at_an_offset_reports_the_bytes_that_it_stored, reset_system),
-        cmocka_unit_test_setup(a_truncated_answer_of_icmp_is_told_as_truncated, reset_system),
+        cmocka_unit_test_setup(a_truncated_answer_of_icmp_is_reported_as_truncated, reset_system),
         cmocka_unit_test_setup(what_came_before_a_shutdown_is_received, reset_system),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

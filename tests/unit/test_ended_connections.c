@@ -130,7 +130,7 @@ static void wait_until_ended(const fer_tcp_stream *stream)
 
 /* ---- L3 */
 
-static void dead_connections_are_skipped(void **state)
+static void ended_connections_are_skipped(void **state)
 {
     struct sockaddr_in addr;
     fer_tcp_listener listener = adopted_listener(&addr);
@@ -152,7 +152,7 @@ static void dead_connections_are_skipped(void **state)
 
 /* An option that the system refuses for a good connection is an error, and the connection is not
  * dropped silently. */
-static void a_refused_option_of_a_good_connection_is_told(void **state)
+static void a_refused_option_of_a_good_connection_is_reported(void **state)
 {
     struct sockaddr_in addr;
     fer_tcp_listener listener = adopted_listener(&addr);
@@ -228,7 +228,7 @@ static void options_of_an_ended_stream_are_not_refused(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void an_option_of_a_live_stream_is_refused_as_the_system_does(void **state)
+static void an_option_of_an_open_stream_is_refused_as_the_system_does(void **state)
 {
     int peer = -1;
     fer_tcp_stream stream = new_stream(&peer);
@@ -244,11 +244,11 @@ static void an_option_of_a_live_stream_is_refused_as_the_system_does(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dead_connections_are_skipped),
-        cmocka_unit_test(a_refused_option_of_a_good_connection_is_told),
+        cmocka_unit_test(ended_connections_are_skipped),
+        cmocka_unit_test(a_refused_option_of_a_good_connection_is_reported),
         cmocka_unit_test(a_closed_unix_client_is_accepted_with_its_bytes),
         cmocka_unit_test(options_of_an_ended_stream_are_not_refused),
-        cmocka_unit_test(an_option_of_a_live_stream_is_refused_as_the_system_does),
+        cmocka_unit_test(an_option_of_an_open_stream_is_refused_as_the_system_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

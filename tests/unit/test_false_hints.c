@@ -134,7 +134,7 @@ static void a_wait_without_buffers_is_a_false_hint(void **state)
     assert_retries(&waiting);
 }
 
-static void a_lack_of_buffers_is_told_if_it_does_not_pass_or_of_other_waits(void **state)
+static void a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits(void **state)
 {
     (void)state;
     const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE, FERP_RECEIVABLE};
@@ -170,7 +170,7 @@ int main(void)
         script_test(a_shutdown_in_a_pause_ends_the_wait),
         script_test(a_pause_within_limits_waits_for_the_token),
         script_test(a_wait_without_buffers_is_a_false_hint),
-        script_test(a_lack_of_buffers_is_told_if_it_does_not_pass_or_of_other_waits),
+        script_test(a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits),
         script_test(a_false_hint_at_the_deadline_does_not_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

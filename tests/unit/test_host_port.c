@@ -130,7 +130,7 @@ static void brackets_are_taken_off_a_host_with_a_colon_only(void **state)
     check_splits("]:80", "]", 80);
 }
 
-static void nothing_behind_the_end_of_the_text_is_looked_at(void **state)
+static void nothing_behind_the_end_of_the_text_is_checked(void **state)
 {
     (void)state;
     check_splits("h:80\0:90", "h", 80);
@@ -257,7 +257,7 @@ int main(void)
         cmocka_unit_test(a_port_with_any_other_byte_is_refused),
         cmocka_unit_test(a_host_may_hold_any_byte),
         cmocka_unit_test(brackets_are_taken_off_a_host_with_a_colon_only),
-        cmocka_unit_test(nothing_behind_the_end_of_the_text_is_looked_at),
+        cmocka_unit_test(nothing_behind_the_end_of_the_text_is_checked),
         cmocka_unit_test(a_very_long_text_is_split_too),
         cmocka_unit_test(every_character_is_utf_8_and_no_part_of_one),
         cmocka_unit_test(no_other_bytes_are_utf_8),

@@ -195,7 +195,7 @@ static void one_changed_byte_is_judged_as_the_grammar_says(void **state)
     }
 }
 
-static void every_part_of_a_text_is_judged_without_a_look_past_its_end(void **state)
+static void every_part_of_a_text_is_judged_without_a_check_past_its_end(void **state)
 {
     (void)state;
     static const char *const texts[] = {"255.255.255.255",
@@ -282,7 +282,7 @@ int main(void)
         cmocka_unit_test(an_embedded_ipv4_address_is_the_last_item_only),
         cmocka_unit_test(zones_brackets_and_prefix_lengths_are_no_part_of_an_ip_address),
         cmocka_unit_test(one_changed_byte_is_judged_as_the_grammar_says),
-        cmocka_unit_test(every_part_of_a_text_is_judged_without_a_look_past_its_end),
+        cmocka_unit_test(every_part_of_a_text_is_judged_without_a_check_past_its_end),
         cmocka_unit_test(a_nul_inside_the_length_is_refused),
         cmocka_unit_test(random_rows_of_the_grammar_s_bytes_are_judged),
         cmocka_unit_test(null_pointers_are_refused),

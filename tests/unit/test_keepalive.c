@@ -192,7 +192,7 @@ static void retries_that_alone_are_lacking_are_ignored_and_not_put_back(void **s
 
 /* ---- The getter */
 
-static void the_setting_is_told(void **state)
+static void the_setting_is_reported(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_posix);
@@ -210,7 +210,7 @@ static void the_setting_is_told(void **state)
                "option_value(1,RETRIES)");
 }
 
-static void a_field_that_the_os_does_not_tell_is_zero(void **state)
+static void a_field_that_the_os_does_not_report_is_zero(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_windows);
@@ -277,8 +277,8 @@ int main(void)
         script_test(retries_alone_that_the_os_lacks_need_no_older_call),
         script_test(without_either_it_is_unsupported_with_the_first_code),
         script_test(retries_that_alone_are_lacking_are_ignored_and_not_put_back),
-        script_test(the_setting_is_told),
-        script_test(a_field_that_the_os_does_not_tell_is_zero),
+        script_test(the_setting_is_reported),
+        script_test(a_field_that_the_os_does_not_report_is_zero),
         script_test(a_getter_that_fails_leaves_what_was_there),
         script_test(misuse_is_refused_before_any_call),
     };

@@ -176,7 +176,7 @@ static void a_close_takes_away_the_descriptors_knotes(void **state)
 
 /* ---- Events */
 
-static void a_level_is_told_of_until_it_is_gone_and_goes_to_the_end(void **state)
+static void a_level_is_reported_until_it_is_gone_and_goes_to_the_end(void **state)
 {
     (void)state;
     write_byte(pair[0]);
@@ -195,7 +195,7 @@ static void a_level_is_told_of_until_it_is_gone_and_goes_to_the_end(void **state
 }
 
 /* EV_CLEAR beside EV_ONESHOT has no effect, but it is reported. */
-static void what_is_told_once_is_gone_and_has_its_flags(void **state)
+static void what_is_reported_once_is_gone_and_has_its_flags(void **state)
 {
     (void)state;
     const int flags[] = {EV_ONESHOT, EV_ONESHOT | EV_CLEAR};
@@ -210,7 +210,7 @@ static void what_is_told_once_is_gone_and_has_its_flags(void **state)
     }
 }
 
-static void an_edge_is_told_of_whenever_something_comes(void **state)
+static void an_edge_is_reported_whenever_something_comes(void **state)
 {
     (void)state;
     write_byte(pair[1]);
@@ -315,9 +315,9 @@ int main(void)
         KQUEUE_TEST(what_is_added_again_keeps_its_flags),
         KQUEUE_TEST(what_is_disabled_is_quiet_until_it_is_enabled),
         KQUEUE_TEST(a_close_takes_away_the_descriptors_knotes),
-        KQUEUE_TEST(a_level_is_told_of_until_it_is_gone_and_goes_to_the_end),
-        KQUEUE_TEST(what_is_told_once_is_gone_and_has_its_flags),
-        KQUEUE_TEST(an_edge_is_told_of_whenever_something_comes),
+        KQUEUE_TEST(a_level_is_reported_until_it_is_gone_and_goes_to_the_end),
+        KQUEUE_TEST(what_is_reported_once_is_gone_and_has_its_flags),
+        KQUEUE_TEST(an_edge_is_reported_whenever_something_comes),
         KQUEUE_TEST(many_triggers_fold_into_one),
         KQUEUE_TEST(the_peers_end_is_that_of_the_filter_that_reads),
         KQUEUE_TEST(a_reset_is_the_end_of_both_filters),

@@ -54,7 +54,7 @@ static void a_handle_begins_without_limits(void **state)
     assert_true(feri_handle_is_plain(&handle));
 }
 
-static void limits_are_what_was_set_last_and_ask_nothing(void **state)
+static void limits_are_what_was_set_last_and_make_no_call(void **state)
 {
     (void)state;
     begin();
@@ -259,7 +259,7 @@ static void a_clone_into_a_closed_handle_begins_without(void **state)
     assert_no_limits(&reused);
 }
 
-static void a_handle_without_a_socket_is_never_marked(void **state)
+static void a_handle_without_a_socket_is_never_flagged(void **state)
 {
     (void)state;
     begin();
@@ -317,7 +317,7 @@ static void a_writer_pauses_until_the_change_has_ended(void **state)
 
 /* ---- The look */
 
-static void the_look_tells_the_token_before_the_deadline(void **state)
+static void the_check_reports_the_token_before_the_deadline(void **state)
 {
     (void)state;
     begin();
@@ -338,7 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         script_test(a_handle_begins_without_limits),
-        script_test(limits_are_what_was_set_last_and_ask_nothing),
+        script_test(limits_are_what_was_set_last_and_make_no_call),
         script_test(null_and_zero_bytes_remove_them),
         script_test(a_token_that_is_not_open_is_refused_and_changes_nothing),
         script_test(a_cancelled_token_may_be_set),
@@ -349,10 +349,10 @@ int main(void)
         script_test(a_connect_keeps_them_until_it_fails),
         script_test(clones_and_what_a_handle_moves_to_begin_without),
         script_test(a_clone_into_a_closed_handle_begins_without),
-        script_test(a_handle_without_a_socket_is_never_marked),
+        script_test(a_handle_without_a_socket_is_never_flagged),
         script_test(a_reader_pauses_until_the_change_has_ended),
         script_test(a_writer_pauses_until_the_change_has_ended),
-        script_test(the_look_tells_the_token_before_the_deadline),
+        script_test(the_check_reports_the_token_before_the_deadline),
     };
     return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
 }

@@ -123,7 +123,7 @@ static void move_two_parts_until_the_deadline(script_call call, size_t one, size
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
 }
 
-static void read_exact_has_one_deadline_and_tells_its_count(void **state)
+static void read_exact_has_one_deadline_and_reports_its_count(void **state)
 {
     (void)state;
     size_t n = 77;
@@ -136,7 +136,7 @@ static void read_exact_has_one_deadline_and_tells_its_count(void **state)
     assert_true(script.now == DEADLINE);
 }
 
-static void write_all_has_one_deadline_and_tells_its_count(void **state)
+static void write_all_has_one_deadline_and_reports_its_count(void **state)
 {
     (void)state;
     size_t n = 77;
@@ -184,7 +184,7 @@ static void a_signal_does_not_end_a_transfer_but_its_cancel_does(void **state)
     }
 }
 
-static void read_to_end_and_copy_tell_their_counts(void **state)
+static void read_to_end_and_copy_report_their_counts(void **state)
 {
     (void)state;
     size_t n = 77;
@@ -206,7 +206,7 @@ static void read_to_end_and_copy_tell_their_counts(void **state)
     assert_int_equal(buffer.len, 1); /* the fifth byte is the caller's */
 }
 
-static void a_full_read_to_end_looks_for_the_end_within_the_limits(void **state)
+static void a_full_read_to_end_checks_for_the_end_within_the_limits(void **state)
 {
     (void)state;
     size_t n = 77;
@@ -254,7 +254,7 @@ static void the_saved_error_comes_before_the_limits_and_queued_input_after(void 
     assert_int_equal(script.times[SCRIPT_TRY_RECV], 0);
 }
 
-static void the_try_calls_never_look(void **state)
+static void the_try_calls_never_check(void **state)
 {
     (void)state;
     size_t n = 77;
@@ -275,7 +275,7 @@ static void the_try_calls_never_look(void **state)
     assert_error(fer_tcp_stream_try_read(&stream, buf, 8, &n), FER_WOULD_BLOCK, 11);
 }
 
-static void getters_setters_shutdown_and_close_never_look(void **state)
+static void getters_setters_shutdown_and_close_never_check(void **state)
 {
     (void)state;
     fer_duration timeout;
@@ -303,7 +303,7 @@ static fer_error wait_ready(fer_interest interest, fer_duration timeout, fer_int
     return fer_tcp_stream_ready(&stream, interest, timeout, ready);
 }
 
-static void readiness_looks_first_and_waits_for_the_token_too(void **state)
+static void readiness_checks_first_and_waits_for_the_token_too(void **state)
 {
     (void)state;
     fer_interest ready = 77;
@@ -324,7 +324,7 @@ static void readiness_looks_first_and_waits_for_the_token_too(void **state)
 }
 
 /* The timeout is no error, and the deadline is one. */
-static void readiness_tells_its_timeout_from_the_deadline(void **state)
+static void readiness_reports_its_timeout_from_the_deadline(void **state)
 {
     (void)state;
     fer_interest ready = 77;
@@ -395,17 +395,17 @@ int main(void)
         script_test(the_wait_s_own_failure_changes_nothing),
         script_test(a_query_that_fails_changes_nothing),
         script_test(an_error_of_the_socket_that_a_wait_took_ends_the_stream),
-        script_test(read_exact_has_one_deadline_and_tells_its_count),
-        script_test(write_all_has_one_deadline_and_tells_its_count),
+        script_test(read_exact_has_one_deadline_and_reports_its_count),
+        script_test(write_all_has_one_deadline_and_reports_its_count),
         script_test(a_signal_does_not_end_a_transfer_but_its_cancel_does),
-        script_test(read_to_end_and_copy_tell_their_counts),
-        script_test(a_full_read_to_end_looks_for_the_end_within_the_limits),
+        script_test(read_to_end_and_copy_report_their_counts),
+        script_test(a_full_read_to_end_checks_for_the_end_within_the_limits),
         script_test(what_the_handle_answers_comes_before_the_limits),
         script_test(the_saved_error_comes_before_the_limits_and_queued_input_after),
-        script_test(the_try_calls_never_look),
-        script_test(getters_setters_shutdown_and_close_never_look),
-        script_test(readiness_looks_first_and_waits_for_the_token_too),
-        script_test(readiness_tells_its_timeout_from_the_deadline),
+        script_test(the_try_calls_never_check),
+        script_test(getters_setters_shutdown_and_close_never_check),
+        script_test(readiness_checks_first_and_waits_for_the_token_too),
+        script_test(readiness_reports_its_timeout_from_the_deadline),
         script_test(a_cancel_ends_readiness_and_a_signal_does_not),
         script_test(a_half_that_has_ended_is_ready_whatever_the_limits),
         script_test(readiness_of_other_handles_is_limited_too),

@@ -28,7 +28,7 @@ static void a_bound_socket_listens(void **state)
     assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128)");
 }
 
-static void a_bind_that_fails_is_told(void **state)
+static void a_bind_that_fails_is_reported(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -37,7 +37,7 @@ static void a_bind_that_fails_is_told(void **state)
     assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.1:80) close(1)");
 }
 
-static void a_listen_that_fails_is_told_and_its_socket_closed(void **state)
+static void a_listen_that_fails_is_reported_and_its_socket_closed(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -86,7 +86,7 @@ static void a_stream_that_is_accepted_without_a_name_has_no_family(void **state)
     assert_log("accept(1)");
 }
 
-static void a_connection_that_died_in_the_queue_is_skipped_and_so_is_a_signal(void **state)
+static void a_connection_that_ended_in_the_queue_is_skipped_and_so_is_a_signal(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -99,7 +99,7 @@ static void a_connection_that_died_in_the_queue_is_skipped_and_so_is_a_signal(vo
     assert_log("accept(1) accept(1) accept(1) accept(1)");
 }
 
-static void dead_connections_without_end_are_told_at_last(void **state)
+static void ended_connections_without_end_are_reported_at_last(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -272,7 +272,7 @@ static void a_unix_stream_that_has_ended_is_accepted(void **state)
 
 /* A good connection whose option is refused is not skipped silently. It has a peer, or the query of
  * the peer failed too. */
-static void a_refused_option_of_a_good_connection_is_told(void **state)
+static void a_refused_option_of_a_good_connection_is_reported(void **state)
 {
     (void)state;
     const fer_error_kind kinds[] = {FER_INVALID_INPUT, FER_CONNECTION_RESET, FER_NOT_CONNECTED,
@@ -332,12 +332,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         script_test(a_bound_socket_listens),
-        script_test(a_bind_that_fails_is_told),
-        script_test(a_listen_that_fails_is_told_and_its_socket_closed),
+        script_test(a_bind_that_fails_is_reported),
+        script_test(a_listen_that_fails_is_reported_and_its_socket_closed),
         script_test(an_accepted_stream_has_its_peer_and_its_family),
         script_test(a_stream_that_is_accepted_without_a_name_has_no_family),
-        script_test(a_connection_that_died_in_the_queue_is_skipped_and_so_is_a_signal),
-        script_test(dead_connections_without_end_are_told_at_last),
+        script_test(a_connection_that_ended_in_the_queue_is_skipped_and_so_is_a_signal),
+        script_test(ended_connections_without_end_are_reported_at_last),
         script_test(too_many_open_files_are_reported),
         script_test(a_nonblocking_listener_without_a_connection_would_block),
         script_test(where_core_waits_accept_waits_and_tries_again),
@@ -346,7 +346,7 @@ int main(void)
         script_test(a_stream_whose_inheritance_cannot_be_cleared_is_closed),
         script_test(a_connection_that_ended_before_its_modes_were_reset_is_skipped),
         script_test(a_unix_stream_that_has_ended_is_accepted),
-        script_test(a_refused_option_of_a_good_connection_is_told),
+        script_test(a_refused_option_of_a_good_connection_is_reported),
         script_test(accept_into_what_is_open_and_from_what_is_not_is_refused),
         script_test(timeouts_of_the_listener_are_not_inherited),
     };

@@ -144,7 +144,7 @@ static void a_small_array_gets_the_first_and_the_number_of_all(void **state)
 
 /* ---- Ends */
 
-static void a_failed_lookup_is_told(void **state)
+static void a_failed_lookup_is_reported(void **state)
 {
     (void)state;
     begin_with_token();
@@ -289,7 +289,7 @@ static void bad_arguments_and_bad_text_come_before_the_limits(void **state)
     assert_int_equal(count, 99);
 }
 
-static void a_full_queue_is_told_at_once(void **state)
+static void a_full_queue_is_reported_at_once(void **state)
 {
     (void)state;
     begin_with_token();
@@ -300,7 +300,7 @@ static void a_full_queue_is_told_at_once(void **state)
     script_thread_finish(0);
 }
 
-static void a_lack_of_events_memory_and_threads_is_told(void **state)
+static void a_lack_of_events_memory_and_threads_is_reported(void **state)
 {
     (void)state;
     begin_with_token();
@@ -456,7 +456,7 @@ int main(void)
         RESOLVER_TEST(within_limits_it_has_a_thread_of_its_own),
         RESOLVER_TEST(a_resolver_runs_it_even_without_limits),
         RESOLVER_TEST(a_small_array_gets_the_first_and_the_number_of_all),
-        RESOLVER_TEST(a_failed_lookup_is_told),
+        RESOLVER_TEST(a_failed_lookup_is_reported),
         RESOLVER_TEST(a_cancel_abandons_the_lookup),
         RESOLVER_TEST(the_event_is_not_signalled_after_the_call),
         RESOLVER_TEST(the_deadline_abandons_the_lookup),
@@ -466,8 +466,8 @@ int main(void)
         RESOLVER_TEST(false_hints_pause),
         RESOLVER_TEST(the_first_false_hint_does_not_pause),
         RESOLVER_TEST(bad_arguments_and_bad_text_come_before_the_limits),
-        RESOLVER_TEST(a_full_queue_is_told_at_once),
-        RESOLVER_TEST(a_lack_of_events_memory_and_threads_is_told),
+        RESOLVER_TEST(a_full_queue_is_reported_at_once),
+        RESOLVER_TEST(a_lack_of_events_memory_and_threads_is_reported),
         RESOLVER_TEST(memory_for_the_addresses_may_lack),
         RESOLVER_TEST(the_addresses_of_a_name_are_tried),
         RESOLVER_TEST(the_deadline_is_one_for_the_lookup_and_the_attempts),

@@ -182,7 +182,7 @@ static void a_name_without_an_address_is_invalid_input(void **state)
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-static void a_lookup_that_fails_is_told(void **state)
+static void a_lookup_that_fails_is_reported(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -220,7 +220,7 @@ int main(void)
         script_test(the_addresses_of_a_name_are_tried_in_order),
         script_test(when_no_address_of_a_name_works_the_error_is_the_last_one_s),
         script_test(a_name_without_an_address_is_invalid_input),
-        script_test(a_lookup_that_fails_is_told),
+        script_test(a_lookup_that_fails_is_reported),
         script_test(an_address_text_is_not_looked_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,7 @@ static fer_error wanted(feri_operation operation, fer_error error)
     return error;
 }
 
-static void every_listed_answer_is_told_as_listed_and_every_other_as_it_is(void **state)
+static void every_listed_answer_is_reported_as_listed_and_every_other_as_it_is(void **state)
 {
     (void)state;
     for (int operation = 0; operation < OPERATION_COUNT; operation++) {
@@ -87,7 +87,7 @@ static void every_listed_answer_is_told_as_listed_and_every_other_as_it_is(void 
     }
 }
 
-static void success_is_told_as_success_to_every_operation(void **state)
+static void success_is_reported_as_success_to_every_operation(void **state)
 {
     (void)state;
     for (int operation = 0; operation < OPERATION_COUNT; operation++) {
@@ -132,7 +132,7 @@ static void an_error_that_may_be_of_the_connection_is_fatal_without_a_peer(void 
     }
 }
 
-static void the_end_of_a_dead_connection_is_fatal_and_a_timeout_is_not(void **state)
+static void the_end_of_an_ended_connection_is_fatal_and_a_timeout_is_not(void **state)
 {
     (void)state;
     assert_false(feri_error_is_fatal((fer_error){FER_TIMED_OUT, 0}));
@@ -141,7 +141,7 @@ static void the_end_of_a_dead_connection_is_fatal_and_a_timeout_is_not(void **st
     assert_true(feri_error_is_fatal((fer_error){FER_CONNECTION_RESET, 0}));
 }
 
-static void misuse_that_core_has_found_is_told_as_it_is(void **state)
+static void misuse_that_core_has_found_is_reported_as_it_is(void **state)
 {
     (void)state;
     for (int operation = 0; operation < OPERATION_COUNT; operation++) {
@@ -155,12 +155,12 @@ static void misuse_that_core_has_found_is_told_as_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(misuse_that_core_has_found_is_told_as_it_is),
-        cmocka_unit_test(every_listed_answer_is_told_as_listed_and_every_other_as_it_is),
-        cmocka_unit_test(success_is_told_as_success_to_every_operation),
+        cmocka_unit_test(misuse_that_core_has_found_is_reported_as_it_is),
+        cmocka_unit_test(every_listed_answer_is_reported_as_listed_and_every_other_as_it_is),
+        cmocka_unit_test(success_is_reported_as_success_to_every_operation),
         cmocka_unit_test(every_kind_that_is_not_known_to_pass_is_fatal),
         cmocka_unit_test(an_error_that_may_be_of_the_connection_is_fatal_without_a_peer),
-        cmocka_unit_test(the_end_of_a_dead_connection_is_fatal_and_a_timeout_is_not),
+        cmocka_unit_test(the_end_of_an_ended_connection_is_fatal_and_a_timeout_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,7 @@ static void a_timeout_of_zero_is_refused_before_any_call(void **state)
     assert_log("");
 }
 
-static void a_timeout_is_told_for_its_direction(void **state)
+static void a_timeout_is_reported_for_its_direction(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(0);
@@ -111,7 +111,7 @@ static void setting_the_mode_changes_its_own_flags_alone(void **state)
 
 /* ---- TCP_NODELAY, TTL */
 
-static void nodelay_is_set_and_told(void **state)
+static void nodelay_is_set_and_reported(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(0);
@@ -159,7 +159,7 @@ static void on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_take
     assert_log("set_option(1,HOPS_V6,9) peer_addr(1)");
 }
 
-static void the_ttl_is_told_for_the_family(void **state)
+static void the_ttl_is_reported_for_the_family(void **state)
 {
     (void)state;
     uint32_t got = 0;
@@ -198,7 +198,7 @@ static void linger_is_whole_seconds_rounded_up_and_saturated(void **state)
     assert_error(feri_set_linger(&handle, (fer_duration){0}), FER_BAD_HANDLE, 9);
 }
 
-static void linger_is_told_as_a_duration_or_none(void **state)
+static void linger_is_reported_as_a_duration_or_none(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(0);
@@ -294,7 +294,7 @@ static void a_type_of_service_out_of_range_makes_no_call(void **state)
     assert_int_equal(script.times[SCRIPT_SET_OPTION], 64 + 256);
 }
 
-static void a_type_of_service_is_told_for_the_family(void **state)
+static void a_type_of_service_is_reported_for_the_family(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(FERI_FLAG_V6);
@@ -324,7 +324,7 @@ static void a_buffer_size_is_cut_to_what_the_option_holds(void **state)
                "set_option(1,SEND_BUFFER,2147483647)");
 }
 
-static void a_buffer_size_is_told_in_the_unit_in_which_it_was_set(void **state)
+static void a_buffer_size_is_reported_in_the_unit_in_which_it_was_set(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(0);
@@ -358,7 +358,7 @@ static void a_buffer_size_of_an_ended_half_is_moot(void **state)
 }
 
 /* O7: XNU refuses every option of an ended connection, and getpeername too, with EINVAL. */
-static void an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended(void **state)
+static void an_option_that_an_adopted_socket_refuses_is_reported_unless_it_had_ended(void **state)
 {
     (void)state;
     script_begin(&script_bsd);
@@ -378,7 +378,7 @@ static void an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended
 
 /* O7: only the loss of the peer shows that the connection has ended. Windows keeps the peer's
  * address. */
-static void an_option_that_a_live_stream_refuses_is_told(void **state)
+static void an_option_that_an_open_stream_refuses_is_reported(void **state)
 {
     (void)state;
     const fer_error_kind kinds[] = {FER_CONNECTION_RESET, FER_CONNECTION_ABORTED,
@@ -460,26 +460,26 @@ int main(void)
     const struct CMUnitTest tests[] = {
         script_test(a_timeout_is_set_for_its_direction),
         script_test(a_timeout_of_zero_is_refused_before_any_call),
-        script_test(a_timeout_is_told_for_its_direction),
+        script_test(a_timeout_is_reported_for_its_direction),
         script_test(the_flag_covers_the_time_in_which_the_socket_is_nonblocking),
         script_test(a_mode_that_cannot_be_set_leaves_the_flags_as_they_were),
         script_test(setting_the_mode_changes_its_own_flags_alone),
-        script_test(nodelay_is_set_and_told),
+        script_test(nodelay_is_set_and_reported),
         script_test(a_ttl_is_one_to_255),
         script_test(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_taken),
-        script_test(the_ttl_is_told_for_the_family),
+        script_test(the_ttl_is_reported_for_the_family),
         script_test(linger_is_whole_seconds_rounded_up_and_saturated),
-        script_test(linger_is_told_as_a_duration_or_none),
+        script_test(linger_is_reported_as_a_duration_or_none),
         script_test(handles_without_a_socket_are_refused_by_every_option),
         script_test(a_getter_without_room_is_refused),
         script_test(a_type_of_service_is_set_for_the_family),
         script_test(a_type_of_service_out_of_range_makes_no_call),
-        script_test(a_type_of_service_is_told_for_the_family),
+        script_test(a_type_of_service_is_reported_for_the_family),
         script_test(a_buffer_size_is_cut_to_what_the_option_holds),
         script_test(a_buffer_size_of_an_ended_half_is_moot),
-        script_test(a_buffer_size_is_told_in_the_unit_in_which_it_was_set),
-        script_test(an_option_that_an_adopted_socket_refuses_is_told_unless_it_had_ended),
-        script_test(an_option_that_a_live_stream_refuses_is_told),
+        script_test(a_buffer_size_is_reported_in_the_unit_in_which_it_was_set),
+        script_test(an_option_that_an_adopted_socket_refuses_is_reported_unless_it_had_ended),
+        script_test(an_option_that_an_open_stream_refuses_is_reported),
         script_test(a_protocol_that_is_not_reported_is_that_of_the_type),
         script_test(a_user_timeout_is_in_milliseconds),
         script_test(an_option_is_moot_once_the_pending_connect_has_failed),

@@ -7,7 +7,7 @@
 
 /* ---- Clones */
 
-static void a_clone_is_a_second_handle_of_the_socket_and_both_know(void **state)
+static void a_clone_is_a_second_handle_of_the_socket_and_both_have(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -102,7 +102,7 @@ static void a_connected_stream_is_taken_over(void **state)
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_ADOPTED);
 }
 
-static void the_family_and_the_mode_are_learnt(void **state)
+static void the_family_and_the_mode_are_read(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -384,13 +384,13 @@ static void a_socket_of_no_known_kind_is_left_to_the_caller(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        script_test(a_clone_is_a_second_handle_of_the_socket_and_both_know),
+        script_test(a_clone_is_a_second_handle_of_the_socket_and_both_have),
         script_test(a_clone_has_seen_the_end_that_its_original_saw),
         script_test(a_duplicate_that_fails_leaves_both_handles_as_they_were),
         script_test(a_clone_of_a_handle_that_is_closed_meanwhile_leaks_nothing),
         script_test(cloning_from_what_is_not_open_or_into_what_is_is_refused),
         script_test(a_connected_stream_is_taken_over),
-        script_test(the_family_and_the_mode_are_learnt),
+        script_test(the_family_and_the_mode_are_read),
         script_test(a_socket_of_the_other_domain_is_refused),
         script_test(what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller),
         script_test(a_datagram_socket_of_another_protocol_is_taken_in_without_ports),

@@ -357,7 +357,7 @@ static void close_reset(const struct seam_pair *pair)
     ferp_close(pair->listener);
 }
 
-static void a_reset_is_told_by_recv_and_peek_and_slices(void **state)
+static void a_reset_is_reported_by_recv_and_peek_and_slices(void **state)
 {
     (void)state;
     char byte;
@@ -377,7 +377,7 @@ static void a_reset_is_told_by_recv_and_peek_and_slices(void **state)
     }
 }
 
-static void a_reset_is_told_by_take_error(void **state)
+static void a_reset_is_reported_by_take_error(void **state)
 {
     (void)state;
     struct seam_pair pair = open_then_reset();
@@ -451,8 +451,8 @@ int main(void)
         cmocka_unit_test(the_most_slices_are_taken),
         cmocka_unit_test(the_peer_s_end_is_ok_with_nothing_again_and_again),
         cmocka_unit_test(an_orderly_end_is_never_a_reset),
-        cmocka_unit_test(a_reset_is_told_by_recv_and_peek_and_slices),
-        cmocka_unit_test(a_reset_is_told_by_take_error),
+        cmocka_unit_test(a_reset_is_reported_by_recv_and_peek_and_slices),
+        cmocka_unit_test(a_reset_is_reported_by_take_error),
         cmocka_unit_test(sending_after_own_shutdown_is_a_broken_pipe),
         cmocka_unit_test(shutdown_of_an_unconnected_socket_is_not_connected),
         cmocka_unit_test(closing_while_lingering_still_sends_the_rest),

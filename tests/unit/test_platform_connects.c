@@ -146,7 +146,7 @@ static void any_number_of_connects_end(void **state)
 }
 
 /* Each place of the set has each of the three. */
-static void a_refused_a_connected_and_a_pending_connect_are_told_apart(void **state)
+static void a_refused_a_connected_and_a_pending_connect_are_distinguished(void **state)
 {
     (void)state;
     struct full full = open_full();
@@ -283,7 +283,7 @@ static void a_token_ends_the_wait_for_one_connect(void **state)
     close_full(&full);
 }
 
-static void what_is_no_socket_is_told(void **state)
+static void what_is_no_socket_is_reported(void **state)
 {
     (void)state;
     fer_raw_socket raws[2];
@@ -301,13 +301,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_of_connects_end),
-        cmocka_unit_test(a_refused_a_connected_and_a_pending_connect_are_told_apart),
+        cmocka_unit_test(a_refused_a_connected_and_a_pending_connect_are_distinguished),
         cmocka_unit_test(a_connect_whose_error_was_taken_is_not_pending),
         cmocka_unit_test(a_refused_connect_alone_ends_the_wait),
         cmocka_unit_test(a_pending_connect_ends_the_wait_when_it_succeeds),
         cmocka_unit_test(a_wait_for_pending_connects_expires_or_is_cancelled),
         cmocka_unit_test(a_token_ends_the_wait_for_one_connect),
-        cmocka_unit_test(what_is_no_socket_is_told),
+        cmocka_unit_test(what_is_no_socket_is_reported),
     };
     return cmocka_run_group_tests_name("platform_connects", tests, NULL, NULL);
 }

@@ -172,7 +172,7 @@ static fer_error wait_and_receive(ferp_wait *wait, fer_raw_socket raw)
 
 /* U3: either the wait reports it, or the receive that follows. Wine reports only a socket's first
  * refusal to a wait. */
-static void a_refusal_that_ends_a_wait_is_told_once(void **state)
+static void a_refusal_that_ends_a_wait_is_reported_once(void **state)
 {
     (void)state;
     fer_socket_addr addrs[2];
@@ -215,7 +215,7 @@ int main(void)
         cmocka_unit_test(the_options_of_datagrams_read_back),
         cmocka_unit_test(groups_are_joined_once_and_left_once),
         cmocka_unit_test(a_wait_takes_no_datagram),
-        cmocka_unit_test(a_refusal_that_ends_a_wait_is_told_once),
+        cmocka_unit_test(a_refusal_that_ends_a_wait_is_reported_once),
         cmocka_unit_test(refusals_can_be_turned_on_and_off_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

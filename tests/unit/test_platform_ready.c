@@ -100,7 +100,7 @@ static void a_listener_is_readable_while_somebody_is_queued(void **state)
     ferp_close(listener);
 }
 
-static void what_is_no_socket_is_told(void **state)
+static void what_is_no_socket_is_reported(void **state)
 {
     (void)state;
     fer_interest ready = 77;
@@ -193,7 +193,7 @@ int main(void)
         cmocka_unit_test(a_wait_expires_at_its_time_and_not_before),
         cmocka_unit_test(the_end_is_readable_and_a_reset_is_ready_for_all),
         cmocka_unit_test(a_listener_is_readable_while_somebody_is_queued),
-        cmocka_unit_test(what_is_no_socket_is_told),
+        cmocka_unit_test(what_is_no_socket_is_reported),
         cmocka_unit_test(calls_that_never_wait_do_not),
         cmocka_unit_test(slices_that_never_wait_do_not),
         cmocka_unit_test(datagrams_that_never_wait_do_not),

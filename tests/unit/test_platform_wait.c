@@ -69,7 +69,7 @@ static void after_an_expiry_all_is_as_it_was(void **state)
     seam_close(&pair);
 }
 
-static void a_deadline_that_has_passed_still_looks_once(void **state)
+static void a_deadline_that_has_passed_still_checks_once(void **state)
 {
     (void)state;
     struct seam_pair pair = seam_open();
@@ -170,7 +170,7 @@ static void a_full_stream_is_writable_when_its_peer_has_read(void **state)
     seam_close(&pair);
 }
 
-static void a_listener_is_acceptable_while_somebody_is_queued(void **state)
+static void a_listener_is_acceptable_while_a_connection_is_queued(void **state)
 {
     (void)state;
     fer_socket_addr addr;
@@ -481,12 +481,12 @@ int main(void)
         cmocka_unit_test(a_wait_expires_at_its_deadline_and_not_before),
         cmocka_unit_test(a_pause_lasts_until_its_time),
         cmocka_unit_test(after_an_expiry_all_is_as_it_was),
-        cmocka_unit_test(a_deadline_that_has_passed_still_looks_once),
+        cmocka_unit_test(a_deadline_that_has_passed_still_checks_once),
         cmocka_unit_test(a_wait_without_deadline_ends_when_ready),
         cmocka_unit_test(end_and_reset_are_readable),
         cmocka_unit_test(a_reset_that_comes_while_waiting_ends_the_wait),
         cmocka_unit_test(a_full_stream_is_writable_when_its_peer_has_read),
-        cmocka_unit_test(a_listener_is_acceptable_while_somebody_is_queued),
+        cmocka_unit_test(a_listener_is_acceptable_while_a_connection_is_queued),
         cmocka_unit_test(disarming_leaves_the_stream_whole),
         cmocka_unit_test(two_waits_on_one_socket_end_each),
         cmocka_unit_test(a_wake_between_arm_and_wait_is_not_lost),

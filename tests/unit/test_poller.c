@@ -288,7 +288,7 @@ static void a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves(
     }
 }
 
-static void a_wait_s_failure_is_told_without_events(void **state)
+static void a_wait_s_failure_is_reported_without_events(void **state)
 {
     (void)state;
     begin(&script_posix);
@@ -484,7 +484,7 @@ int main(void)
         script_test(a_signal_does_not_end_a_wait),
         script_test(a_signal_at_the_end_of_a_wait_hides_no_event),
         script_test(a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves),
-        script_test(a_wait_s_failure_is_told_without_events),
+        script_test(a_wait_s_failure_is_reported_without_events),
         script_test(a_notify_before_a_wait_costs_no_call_and_ends_the_next_one),
         script_test(a_wait_of_zero_takes_a_notification_that_came_before),
         script_test(a_wait_of_zero_is_nobody_to_be_woken),

@@ -98,7 +98,7 @@ static struct wait_result wait_for_one(void)
 
 /* P8: two threads receive the two halves of a one-shot socket. Only one of them reports an
  * event. */
-static void of_two_halves_one_thread_is_told(void **state)
+static void of_two_halves_one_thread_is_reported(void **state)
 {
     struct pair *pair = pair_open(state);
     poller = test_poller();
@@ -161,7 +161,7 @@ static void modify_both_halves(void)
 }
 
 /* P7: with the same key there is at least one event, and exactly one of the last interest. */
-static void both_halves_that_are_modified_meanwhile_are_told_of(void **state)
+static void both_halves_that_are_modified_meanwhile_are_reported(void **state)
 {
     struct pair *pair = pair_open(state);
     poller = test_poller();
@@ -335,9 +335,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         KQUEUE_TEST("P7", an_event_on_its_way_does_not_take_the_place_of_a_new_one),
         KQUEUE_PAIR_TEST("P4", an_event_of_a_deleted_socket_does_not_take_that_of_its_number),
-        KQUEUE_PAIR_TEST("P8", of_two_halves_one_thread_is_told),
+        KQUEUE_PAIR_TEST("P8", of_two_halves_one_thread_is_reported),
         KQUEUE_PAIR_TEST("P7", between_the_changes_of_a_call_no_event_is_lost),
-        KQUEUE_PAIR_TEST("P7", both_halves_that_are_modified_meanwhile_are_told_of),
+        KQUEUE_PAIR_TEST("P7", both_halves_that_are_modified_meanwhile_are_reported),
         KQUEUE_TEST("P7", two_halves_in_one_wait_are_their_own_sockets_event),
         KQUEUE_PAIR_TEST("P11", urgent_data_are_none_of_the_markers_business),
         KQUEUE_PAIR_TEST("P2", a_hang_up_is_readable_and_writable_once_its_error_was_taken),

@@ -208,7 +208,7 @@ static void an_accepted_descriptor_is_not_inherited(void **state)
 }
 
 /* L3: EINVAL is a connection that has ended, any other failure is not. No descriptor stays. */
-static void a_descriptor_that_fcntl_refuses_is_a_dead_connection(void **state)
+static void a_descriptor_that_fcntl_refuses_is_an_ended_connection(void **state)
 {
     static const struct {
         int code;
@@ -228,7 +228,7 @@ static void a_descriptor_that_fcntl_refuses_is_a_dead_connection(void **state)
     }
 }
 
-static void a_descriptor_without_an_address_is_a_dead_connection(void **state)
+static void a_descriptor_without_an_address_is_an_ended_connection(void **state)
 {
     (void)state;
     struct queued queued = queue_one();
@@ -262,7 +262,7 @@ static void without_a_descriptor_the_connection_stays_queued(void **state)
 }
 
 /* L3: accept(2), "Error handling". Only a socket that listens has connections. */
-static void an_error_of_a_queued_connection_is_a_dead_connection(void **state)
+static void an_error_of_a_queued_connection_is_an_ended_connection(void **state)
 {
     static const int codes[] = {ECONNABORTED, ECONNRESET,  ETIMEDOUT,   ENETDOWN,
                                 EPROTO,       ENOPROTOOPT, EHOSTDOWN,   ENONET,
@@ -460,7 +460,7 @@ static void an_invalid_receive_of_a_stream_is_a_reset(void **state)
 }
 
 /* A socket that has ended raises no signal, so EINVAL is no failure. */
-static void a_dead_socket_is_created_and_adopted_without_nosigpipe(void **state)
+static void an_ended_socket_is_created_and_adopted_without_nosigpipe(void **state)
 {
     (void)state;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
@@ -477,10 +477,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_accepted_descriptor_is_not_inherited),
-        cmocka_unit_test(a_descriptor_that_fcntl_refuses_is_a_dead_connection),
-        cmocka_unit_test(a_descriptor_without_an_address_is_a_dead_connection),
+        cmocka_unit_test(a_descriptor_that_fcntl_refuses_is_an_ended_connection),
+        cmocka_unit_test(a_descriptor_without_an_address_is_an_ended_connection),
         cmocka_unit_test(without_a_descriptor_the_connection_stays_queued),
-        cmocka_unit_test(an_error_of_a_queued_connection_is_a_dead_connection),
+        cmocka_unit_test(an_error_of_a_queued_connection_is_an_ended_connection),
         cmocka_unit_test(a_listener_that_the_system_has_shut_down_is_not_connected),
         cmocka_unit_test(the_peer_of_a_connection_that_has_ended_is_not_connected),
         cmocka_unit_test(both_halves_are_shut_after_the_read_half_has_ended),
@@ -490,7 +490,7 @@ int main(void)
         cmocka_unit_test(a_poll_without_memory_is_out_of_memory),
         cmocka_unit_test(a_poll_without_a_timeout_does_not_expire),
         cmocka_unit_test(an_invalid_receive_of_a_stream_is_a_reset),
-        cmocka_unit_test(a_dead_socket_is_created_and_adopted_without_nosigpipe),
+        cmocka_unit_test(an_ended_socket_is_created_and_adopted_without_nosigpipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,7 @@ static fer_handle new_connecting(void)
 
 /* ---- Sockets without halves and without a pending connect */
 
-static void the_os_is_asked_once_for_each_turn(void **state)
+static void the_os_is_queried_once_for_each_turn(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -89,7 +89,7 @@ static void signals_without_end_end_with_the_timeout(void **state)
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 6);
 }
 
-static void what_else_the_os_says_is_told_and_leaves_the_output(void **state)
+static void what_else_the_os_says_is_reported_and_leaves_the_output(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -105,7 +105,7 @@ static void what_else_the_os_says_is_told_and_leaves_the_output(void **state)
     assert_int_equal(ready, 77);
 }
 
-static void misuse_asks_nobody(void **state)
+static void misuse_makes_no_call(void **state)
 {
     (void)state;
     static const fer_interest bad[] = {0, 4, 5, UINT32_MAX};
@@ -145,7 +145,7 @@ static void on_posix_a_stream_waits_as_long_as_it_may(void **state)
 }
 
 /* Each event that ends a half, and the remaining query of the OS. */
-static void a_half_that_has_ended_is_ready_and_the_other_is_only_looked_at(void **state)
+static void a_half_that_has_ended_is_ready_and_the_other_is_only_checked(void **state)
 {
     (void)state;
     static const struct {
@@ -177,7 +177,7 @@ static void a_half_that_has_ended_is_ready_and_the_other_is_only_looked_at(void 
 }
 
 /* The additional query may fail or find more. */
-static void a_look_besides_what_is_known_adds_to_it_and_cannot_fail(void **state)
+static void a_check_besides_what_is_known_adds_to_it_and_cannot_fail(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -277,7 +277,7 @@ static void what_a_clone_has_shut_is_ready(void **state)
 }
 
 /* The check also happens in the last or only slice. A wait for reading alone does not check. */
-static void the_write_half_is_asked_about_in_the_last_turn_too(void **state)
+static void the_write_half_is_queried_about_in_the_last_turn_too(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -344,7 +344,7 @@ static void a_connect_under_way_is_waited_for_and_then_the_stream(void **state)
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1) ready(1,rw,ever)");
 }
 
-static void a_connect_that_ends_as_the_time_does_is_still_told(void **state)
+static void a_connect_that_ends_as_the_time_does_is_still_reported(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -393,7 +393,7 @@ static void what_is_falsely_ready_for_ever_pauses(void **state)
     assert_int_equal(script.times[SCRIPT_READY], 5);
 }
 
-static void a_connect_that_is_falsely_ready_is_asked_again_until_the_time_is_over(void **state)
+static void a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_over(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -409,7 +409,7 @@ static void a_connect_that_is_falsely_ready_is_asked_again_until_the_time_is_ove
                "wait_for(1005) peer_addr(1)");
 }
 
-static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
+static void a_connect_that_fails_is_ready_for_all_that_was_requested(void **state)
 {
     (void)state;
     script_begin(&script_windows);
@@ -429,7 +429,7 @@ static void a_connect_that_fails_is_ready_for_all_that_was_asked(void **state)
     assert_log("");
 }
 
-static void a_wait_for_a_connect_that_cannot_begin_is_told(void **state)
+static void a_wait_for_a_connect_that_cannot_begin_is_reported(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -465,28 +465,28 @@ static void a_built_socket_waits_as_what_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        script_test(the_os_is_asked_once_for_each_turn),
+        script_test(the_os_is_queried_once_for_each_turn),
         script_test(a_signal_and_a_wake_go_on_with_the_time_that_is_left),
-        script_test(what_else_the_os_says_is_told_and_leaves_the_output),
+        script_test(what_else_the_os_says_is_reported_and_leaves_the_output),
         script_test(signals_without_end_end_with_the_timeout),
-        script_test(misuse_asks_nobody),
+        script_test(misuse_makes_no_call),
         script_test(on_posix_a_stream_waits_as_long_as_it_may),
-        script_test(a_half_that_has_ended_is_ready_and_the_other_is_only_looked_at),
-        script_test(a_look_besides_what_is_known_adds_to_it_and_cannot_fail),
+        script_test(a_half_that_has_ended_is_ready_and_the_other_is_only_checked),
+        script_test(a_check_besides_what_is_known_adds_to_it_and_cannot_fail),
         script_test(on_windows_a_wait_is_cut_into_slices),
         script_test(the_last_slice_ends_with_the_timeout),
         script_test(only_what_may_be_missed_is_cut),
         script_test(what_a_clone_has_shut_is_ready),
-        script_test(the_write_half_is_asked_about_in_the_last_turn_too),
+        script_test(the_write_half_is_queried_about_in_the_last_turn_too),
         script_test(a_clones_write_half_that_is_open_is_waited_for),
         script_test(a_reset_that_the_send_of_nothing_meets_sticks),
         script_test(a_connect_under_way_is_waited_for_and_then_the_stream),
-        script_test(a_connect_that_ends_as_the_time_does_is_still_told),
+        script_test(a_connect_that_ends_as_the_time_does_is_still_reported),
         script_test(a_connect_that_has_not_ended_in_time_is_ready_for_nothing),
-        script_test(a_connect_that_is_falsely_ready_is_asked_again_until_the_time_is_over),
+        script_test(a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_over),
         script_test(what_is_falsely_ready_for_ever_pauses),
-        script_test(a_connect_that_fails_is_ready_for_all_that_was_asked),
-        script_test(a_wait_for_a_connect_that_cannot_begin_is_told),
+        script_test(a_connect_that_fails_is_ready_for_all_that_was_requested),
+        script_test(a_wait_for_a_connect_that_cannot_begin_is_reported),
         script_test(a_built_socket_waits_as_what_it_is),
     };
     return cmocka_run_group_tests_name("readiness", tests, NULL, NULL);

@@ -72,7 +72,7 @@ static void an_address_text_is_one_address(void **state)
     assert_log("");
 }
 
-static void a_failure_is_told_and_stores_nothing(void **state)
+static void a_failure_is_reported_and_stores_nothing(void **state)
 {
     (void)state;
     fer_socket_addr addrs[ROOM];
@@ -122,7 +122,7 @@ int main(void)
         script_test(the_room_is_never_overrun_and_all_are_counted),
         script_test(without_room_the_addresses_are_only_counted),
         script_test(an_address_text_is_one_address),
-        script_test(a_failure_is_told_and_stores_nothing),
+        script_test(a_failure_is_reported_and_stores_nothing),
         script_test(misuse_is_refused_before_any_lookup),
         cmocka_unit_test(a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind),
     };

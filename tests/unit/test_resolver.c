@@ -94,7 +94,7 @@ static void those_in_line_come_up_in_their_order(void **state)
 
 /* ---- N3 */
 
-static void an_answer_stays_and_can_be_asked_for_again(void **state)
+static void an_answer_stays_and_can_be_requested_again(void **state)
 {
     fer_socket_addr addrs[CAP];
     (void)state;
@@ -117,7 +117,7 @@ static void an_answer_stays_and_can_be_asked_for_again(void **state)
     assert_true(fer_socket_addr_eq(&addrs[1], &want));
 }
 
-static void a_failed_lookup_is_told_with_its_code_and_touches_nothing(void **state)
+static void a_failed_lookup_is_reported_with_its_code_and_touches_nothing(void **state)
 {
     fer_socket_addr addr = script_addr("192.0.2.9:9");
     size_t count = 99;
@@ -136,7 +136,7 @@ static void a_failed_lookup_is_told_with_its_code_and_touches_nothing(void **sta
 
 /* ---- N4 */
 
-static void a_wait_of_nothing_only_asks(void **state)
+static void a_wait_of_nothing_only_queries(void **state)
 {
     (void)state;
     begin(1, 0);
@@ -242,9 +242,9 @@ int main(void)
         RESOLVER_TEST(what_is_no_host_port_is_refused_at_once),
         RESOLVER_TEST(no_more_are_under_way_and_in_line_than_there_is_room_for),
         RESOLVER_TEST(those_in_line_come_up_in_their_order),
-        RESOLVER_TEST(an_answer_stays_and_can_be_asked_for_again),
-        RESOLVER_TEST(a_failed_lookup_is_told_with_its_code_and_touches_nothing),
-        RESOLVER_TEST(a_wait_of_nothing_only_asks),
+        RESOLVER_TEST(an_answer_stays_and_can_be_requested_again),
+        RESOLVER_TEST(a_failed_lookup_is_reported_with_its_code_and_touches_nothing),
+        RESOLVER_TEST(a_wait_of_nothing_only_queries),
         RESOLVER_TEST(a_wait_ends_at_its_deadline_and_the_lookup_goes_on),
         RESOLVER_TEST(a_wait_that_is_woken_for_nothing_goes_on),
         RESOLVER_TEST(other_lookups_that_complete_extend_no_wait),

@@ -395,7 +395,7 @@ static void a_lookup_that_starts_during_the_close_is_cancelled(void **state)
 }
 
 /* The close marks the resolver before it clears the pool. */
-static void a_call_that_finds_the_mark_of_the_close_is_misuse(void **state)
+static void a_call_that_finds_the_flag_of_the_close_is_misuse(void **state)
 {
     uint64_t key;
     size_t count = 99;
@@ -434,7 +434,7 @@ int main(void)
         RESOLVER_TEST(handles_that_are_not_open_are_invalid_input),
         RESOLVER_TEST(a_child_leaves_its_copies_alone),
         RESOLVER_TEST(a_lookup_that_starts_during_the_close_is_cancelled),
-        RESOLVER_TEST(a_call_that_finds_the_mark_of_the_close_is_misuse),
+        RESOLVER_TEST(a_call_that_finds_the_flag_of_the_close_is_misuse),
     };
     return cmocka_run_group_tests_name("resolver ends", tests, NULL, NULL);
 }

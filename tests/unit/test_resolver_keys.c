@@ -239,7 +239,7 @@ static void finish_at_the_wait(void)
     script_thread_finish(0);
 }
 
-static void a_call_that_finds_nothing_looks_again(void **state)
+static void a_call_that_finds_nothing_checks_again(void **state)
 {
     (void)state;
     begin(1, 0);
@@ -285,7 +285,7 @@ int main(void)
         RESOLVER_TEST(a_failed_lookup_is_listed_too),
         RESOLVER_TEST(a_key_is_listed_before_the_notification),
         RESOLVER_TEST(a_notification_that_is_lost_loses_no_key),
-        RESOLVER_TEST(a_call_that_finds_nothing_looks_again),
+        RESOLVER_TEST(a_call_that_finds_nothing_checks_again),
         RESOLVER_TEST(a_closed_resolver_returns_no_keys),
     };
     return cmocka_run_group_tests_name("resolver's keys", tests, NULL, NULL);

@@ -148,7 +148,7 @@ static void a_vectored_call_is_cut_to_the_shorter_sum(void **state)
     assert_log("send_vectored(1,1x9000) send_vectored(1,1x4500) send_vectored(1,1x4096)");
 }
 
-static void on_other_systems_the_error_is_told(void **state)
+static void on_other_systems_the_error_is_reported(void **state)
 {
     (void)state;
     fer_io_slice slice = {buf, sizeof buf};
@@ -301,7 +301,7 @@ int main(void)
         script_test(a_nonblocking_call_would_block),
         script_test(the_calls_that_never_wait_are_shortened_too),
         script_test(a_vectored_call_is_cut_to_the_shorter_sum),
-        script_test(on_other_systems_the_error_is_told),
+        script_test(on_other_systems_the_error_is_reported),
         script_test(on_macos_a_short_write_waits_for_buffers),
         script_test(on_macos_a_long_write_without_buffers_ends_the_stream),
         script_test(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued),

@@ -168,7 +168,7 @@ static void one_changed_byte_is_judged_as_the_grammar_says(void **state)
     }
 }
 
-static void every_part_of_a_text_is_judged_without_a_look_past_its_end(void **state)
+static void every_part_of_a_text_is_judged_without_a_check_past_its_end(void **state)
 {
     (void)state;
     static const char *const texts[] = {"255.255.255.255:65535",
@@ -225,7 +225,7 @@ int main(void)
         cmocka_unit_test(scopes_are_numbers_of_32_bits_on_any_ipv6_address),
         cmocka_unit_test(what_is_read_stands_in_every_member),
         cmocka_unit_test(one_changed_byte_is_judged_as_the_grammar_says),
-        cmocka_unit_test(every_part_of_a_text_is_judged_without_a_look_past_its_end),
+        cmocka_unit_test(every_part_of_a_text_is_judged_without_a_check_past_its_end),
         cmocka_unit_test(random_rows_of_the_grammar_s_bytes_are_judged),
         cmocka_unit_test(null_pointers_are_refused),
     };

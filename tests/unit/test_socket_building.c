@@ -176,7 +176,7 @@ static void a_bind_that_failed_can_be_made_again(void **state)
 }
 
 /* The second probe after access denied on Windows happens here too. */
-static void a_denial_that_means_in_use_is_told_so(void **state)
+static void a_denial_that_means_in_use_is_reported_so(void **state)
 {
     (void)state;
     fer_socket socket = new_stream(&script_windows);
@@ -328,7 +328,7 @@ static void listening_binds_a_foreign_socket_that_is_not_bound(void **state)
 
 /* ---- Other public functions */
 
-static void a_reuse_that_was_not_chosen_is_told_as_bind_will_have_it(void **state)
+static void a_reuse_that_was_not_chosen_is_reported_as_bind_will_have_it(void **state)
 {
     (void)state;
     fer_socket socket = new_stream(&script_posix);
@@ -389,7 +389,7 @@ static void a_datagram_socket_shares_its_address_by_both_options_where_one_is_no
     assert_log("set_option(1,REUSE_ADDRESS,1) option_value(1,REUSE_PORT)");
 }
 
-static void a_socket_made_elsewhere_tells_what_it_has(void **state)
+static void a_socket_made_elsewhere_reports_what_it_has(void **state)
 {
     (void)state;
     fer_socket socket = {0};
@@ -406,7 +406,7 @@ static void a_socket_made_elsewhere_tells_what_it_has(void **state)
 
 /* Rule S7 for a stream that was never converted to its own handle type: "close with unread input
  * resets on every OS". */
-static void closing_a_stream_tells_of_unread_input_and_a_datagram_socket_does_not(void **state)
+static void closing_a_stream_reports_unread_input_and_a_datagram_socket_does_not(void **state)
 {
     (void)state;
     fer_socket socket = new_stream(&script_bsd);
@@ -451,7 +451,7 @@ static void a_raw_socket_sends_to_port_0(void **state)
 }
 
 /* On Linux getpeername reports no peer without a port. */
-static void a_raw_socket_knows_its_peer_itself_and_takes_no_stranger_s(void **state)
+static void a_raw_socket_has_its_peer_itself_and_takes_no_other_sender_s(void **state)
 {
     (void)state;
     fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW);
@@ -480,19 +480,19 @@ int main(void)
         script_test(bind_does_what_every_bind_does_unless_it_was_chosen),
         script_test(a_choice_that_failed_is_none),
         script_test(a_bind_that_failed_can_be_made_again),
-        script_test(a_denial_that_means_in_use_is_told_so),
+        script_test(a_denial_that_means_in_use_is_reported_so),
         script_test(an_ipv6_socket_that_is_bound_already_is_misuse),
         script_test(a_raw_socket_is_bound_as_it_is),
-        script_test(a_raw_socket_knows_its_peer_itself_and_takes_no_stranger_s),
+        script_test(a_raw_socket_has_its_peer_itself_and_takes_no_other_sender_s),
         script_test(a_unix_socket_is_bound_to_a_name),
         script_test(the_address_of_an_unbound_socket_is_the_unspecified_one),
         script_test(listening_binds_what_is_not_bound),
         script_test(listening_that_failed_can_be_tried_again),
         script_test(listening_binds_a_foreign_socket_that_is_not_bound),
-        script_test(a_reuse_that_was_not_chosen_is_told_as_bind_will_have_it),
+        script_test(a_reuse_that_was_not_chosen_is_reported_as_bind_will_have_it),
         script_test(a_datagram_socket_shares_its_address_by_both_options_where_one_is_not_enough),
-        script_test(a_socket_made_elsewhere_tells_what_it_has),
-        script_test(closing_a_stream_tells_of_unread_input_and_a_datagram_socket_does_not),
+        script_test(a_socket_made_elsewhere_reports_what_it_has),
+        script_test(closing_a_stream_reports_unread_input_and_a_datagram_socket_does_not),
         script_test(a_device_is_bound_by_family_and_name),
         script_test(a_raw_socket_sends_to_port_0),
     };

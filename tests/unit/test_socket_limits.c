@@ -120,7 +120,7 @@ static void limits_that_are_reached_before_change_nothing(void **state)
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_MISUSE, 0); /* the state first */
 }
 
-static void a_nonblocking_connect_never_looks(void **state)
+static void a_nonblocking_connect_never_checks(void **state)
 {
     (void)state;
     fer_socket socket = limited_stream(&script_posix, 0);
@@ -129,7 +129,7 @@ static void a_nonblocking_connect_never_looks(void **state)
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
 }
 
-static void the_mode_that_cannot_be_read_is_told(void **state)
+static void the_mode_that_cannot_be_read_is_reported(void **state)
 {
     (void)state;
     fer_socket socket = limited_stream(&script_posix, 500);
@@ -254,7 +254,7 @@ static void a_unix_connect_that_started_is_awaited_within_limits(void **state)
     assert_failed_with(&socket, FER_TIMED_OUT);
 }
 
-static void a_unix_connect_looks_first_after_the_state(void **state)
+static void a_unix_connect_checks_first_after_the_state(void **state)
 {
     (void)state;
     fer_socket socket = limited_unix(0);
@@ -274,8 +274,8 @@ int main(void)
         script_test(a_deadline_ends_a_connect_as_a_timeout_does),
         script_test(a_cancel_ends_a_connect_as_a_timeout_does),
         script_test(limits_that_are_reached_before_change_nothing),
-        script_test(a_nonblocking_connect_never_looks),
-        script_test(the_mode_that_cannot_be_read_is_told),
+        script_test(a_nonblocking_connect_never_checks),
+        script_test(the_mode_that_cannot_be_read_is_reported),
         script_test(the_earlier_of_timeout_and_deadline_counts),
         script_test(port_0_is_refused_within_limits_too),
         script_test(a_unix_connect_within_limits_does_not_wait_in_the_kernel),
@@ -284,7 +284,7 @@ int main(void)
         script_test(the_write_timeout_ends_the_wait_for_room_too),
         script_test(a_unix_connect_that_fails_has_failed),
         script_test(a_unix_connect_that_started_is_awaited_within_limits),
-        script_test(a_unix_connect_looks_first_after_the_state),
+        script_test(a_unix_connect_checks_first_after_the_state),
     };
     return cmocka_run_group_tests_name("socket_limits", tests, NULL, NULL);
 }

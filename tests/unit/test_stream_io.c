@@ -73,7 +73,7 @@ static void counts_may_be_left_out(void **state)
     assert_ok(feri_stream_write(&handle, buf, 1, NULL));
 }
 
-static void a_length_of_zero_asks_nothing_and_tells_nothing(void **state)
+static void a_length_of_zero_makes_no_call_and_reports_nothing(void **state)
 {
     (void)state;
     fer_handle handle;
@@ -110,7 +110,7 @@ static void a_buffer_of_null_with_a_length_is_refused_and_counts_nothing(void **
     assert_log("");
 }
 
-static void the_peer_s_end_is_told_again_and_again_without_asking(void **state)
+static void the_peer_s_end_is_reported_again_and_again_without_a_query(void **state)
 {
     (void)state;
     fer_handle handle;
@@ -138,7 +138,7 @@ static void a_peek_that_met_the_end_has_seen_it(void **state)
     assert_error(feri_handle_check(&handle, FERI_REQUEST_PEER_ADDR), FER_NOT_CONNECTED, 0);
 }
 
-static void a_reset_is_told_again_and_again_with_its_code(void **state)
+static void a_reset_is_reported_again_and_again_with_its_code(void **state)
 {
     (void)state;
     fer_handle handle;
@@ -232,7 +232,7 @@ static void a_timeout_has_no_code_and_the_next_call_works(void **state)
     assert_int_equal(n, 1);
 }
 
-static void an_interruption_is_told_and_the_next_call_works(void **state)
+static void an_interruption_is_reported_and_the_next_call_works(void **state)
 {
     (void)state;
     fer_handle handle;
@@ -300,7 +300,7 @@ static void a_write_is_one_call_and_its_bytes_are_counted(void **state)
     assert_log("send(1,5)");
 }
 
-static void a_broken_pipe_is_told_again_without_asking_and_reading_goes_on(void **state)
+static void a_broken_pipe_is_reported_again_without_a_call_and_reading_continues(void **state)
 {
     (void)state;
     fer_handle handle;
@@ -316,7 +316,7 @@ static void a_broken_pipe_is_told_again_without_asking_and_reading_goes_on(void 
     assert_log("send(1,1) recv(1,1)");
 }
 
-static void a_dead_connection_s_timeout_sticks_with_its_code(void **state)
+static void an_ended_connection_s_timeout_sticks_with_its_code(void **state)
 {
     (void)state;
     fer_handle handle;
@@ -348,7 +348,7 @@ static void a_pending_error_sticks_as_one_that_a_read_met(void **state)
     assert_ok(got);
 }
 
-static void an_error_that_was_told_is_not_there_to_be_taken_again(void **state)
+static void an_error_that_was_reported_is_not_there_to_be_taken_again(void **state)
 {
     (void)state;
     fer_handle handle;
@@ -362,7 +362,7 @@ static void an_error_that_was_told_is_not_there_to_be_taken_again(void **state)
     assert_log("recv(1,1)");
 }
 
-static void a_reset_before_anybody_asked_how_the_connect_stands_is_told_once(void **state)
+static void a_reset_before_anybody_queried_how_the_connect_stands_is_reported_once(void **state)
 {
     (void)state;
     fer_error got = {FER_OTHER, 1};
@@ -437,25 +437,25 @@ int main(void)
         script_test(a_peek_is_one_call_and_its_bytes_are_counted),
         script_test(lengths_beyond_what_the_os_takes_are_cut_to_it),
         script_test(counts_may_be_left_out),
-        script_test(a_length_of_zero_asks_nothing_and_tells_nothing),
+        script_test(a_length_of_zero_makes_no_call_and_reports_nothing),
         script_test(a_buffer_of_null_with_a_length_is_refused_and_counts_nothing),
-        script_test(the_peer_s_end_is_told_again_and_again_without_asking),
+        script_test(the_peer_s_end_is_reported_again_and_again_without_a_query),
         script_test(a_peek_that_met_the_end_has_seen_it),
-        script_test(a_reset_is_told_again_and_again_with_its_code),
+        script_test(a_reset_is_reported_again_and_again_with_its_code),
         script_test(what_had_arrived_before_a_reset_is_read_and_then_the_reset_again),
         script_test(an_end_of_file_behind_a_reset_is_the_reset),
         script_test(an_aborted_connection_is_a_reset_to_reads_and_writes),
         script_test(a_read_half_that_a_clone_has_shut_reads_as_the_end),
         script_test(a_timeout_has_no_code_and_the_next_call_works),
-        script_test(an_interruption_is_told_and_the_next_call_works),
+        script_test(an_interruption_is_reported_and_the_next_call_works),
         script_test(an_invalid_receive_changes_nothing),
         script_test(where_core_waits_each_call_waits_and_tries_again),
         script_test(a_write_is_one_call_and_its_bytes_are_counted),
-        script_test(a_broken_pipe_is_told_again_without_asking_and_reading_goes_on),
-        script_test(a_dead_connection_s_timeout_sticks_with_its_code),
+        script_test(a_broken_pipe_is_reported_again_without_a_call_and_reading_continues),
+        script_test(an_ended_connection_s_timeout_sticks_with_its_code),
         script_test(a_pending_error_sticks_as_one_that_a_read_met),
-        script_test(an_error_that_was_told_is_not_there_to_be_taken_again),
-        script_test(a_reset_before_anybody_asked_how_the_connect_stands_is_told_once),
+        script_test(an_error_that_was_reported_is_not_there_to_be_taken_again),
+        script_test(a_reset_before_anybody_queried_how_the_connect_stands_is_reported_once),
         script_test(a_pending_broken_pipe_ends_the_write_half_alone),
         script_test(a_pending_abort_is_a_reset_and_a_passing_error_passes),
         script_test(take_error_is_refused_where_there_is_no_socket_or_no_room),

@@ -105,7 +105,7 @@ static void input_without_end_does_not_extend_the_call(void **state)
     assert_int_equal(script.times[SCRIPT_TRY_RECV], 4);
 }
 
-static void a_failure_is_told_and_so_is_a_saved_one(void **state)
+static void a_failure_is_reported_and_so_is_a_saved_one(void **state)
 {
     (void)state;
     fer_handle stream = open_stream(&script_posix);
@@ -237,7 +237,7 @@ static void reading_that_was_shut_down_is_misuse_and_nothing_waits(void **state)
     }
 }
 
-static void an_unconnected_stream_is_closed_and_told(void **state)
+static void an_unconnected_stream_is_closed_and_reported(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -290,7 +290,7 @@ int main(void)
         script_test(without_a_timeout_it_waits_without_limit),
         script_test(with_a_timeout_of_zero_only_what_is_queued_is_discarded),
         script_test(input_without_end_does_not_extend_the_call),
-        script_test(a_failure_is_told_and_so_is_a_saved_one),
+        script_test(a_failure_is_reported_and_so_is_a_saved_one),
         script_test(the_limits_apply_in_every_mode),
         script_test(the_earlier_of_timeout_and_deadline_counts),
         script_test(a_cancel_ends_it_even_if_input_never_ends),
@@ -298,7 +298,7 @@ int main(void)
         script_test(an_end_that_was_seen_before_is_ok_at_once),
         script_test(signals_without_end_end_with_the_timeout),
         script_test(reading_that_was_shut_down_is_misuse_and_nothing_waits),
-        script_test(an_unconnected_stream_is_closed_and_told),
+        script_test(an_unconnected_stream_is_closed_and_reported),
         script_test(without_a_socket_it_is_misuse),
         script_test(input_that_is_left_resets_the_connection),
     };

@@ -34,7 +34,7 @@ static const fer_error broken = {FER_BROKEN_PIPE, 0};
 
 /* ---- Before the system call */
 
-static void an_open_half_is_asked_for_any_length_but_zero(void **state)
+static void an_open_half_is_requested_any_length_but_zero(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -100,7 +100,7 @@ static void a_half_that_was_shut_answers_by_itself(void **state)
     assert_log("");
 }
 
-static void each_half_is_asked_when_the_other_has_ended(void **state)
+static void each_half_is_queried_when_the_other_has_ended(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -269,7 +269,7 @@ static void the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s(void *
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
 }
 
-static void a_broken_pipe_of_a_write_is_told_with_its_code_and_kept_without(void **state)
+static void a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without(void **state)
 {
     (void)state;
     script_begin(&script_posix);
@@ -298,7 +298,7 @@ static fer_handle new_connecting(void)
     return script_connecting(0);
 }
 
-static void every_request_that_needs_a_connection_asks_how_the_connect_stands(void **state)
+static void every_request_that_needs_a_connection_queries_how_the_connect_stands(void **state)
 {
     (void)state;
     static const feri_request requests[] = {FERI_REQUEST_READ,       FERI_REQUEST_WRITE,
@@ -352,7 +352,7 @@ static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state
 
 /* The answer comes from the state after the query. Here the handle was closed during the query,
  * which is misuse. */
-static void the_state_after_the_asking_decides(void **state)
+static void the_state_after_the_a_query_decides(void **state)
 {
     (void)state;
     fer_handle handle = new_connecting();
@@ -363,12 +363,12 @@ static void the_state_after_the_asking_decides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        script_test(an_open_half_is_asked_for_any_length_but_zero),
+        script_test(an_open_half_is_requested_any_length_but_zero),
         script_test(a_handle_that_was_never_connected_is_not_connected),
         script_test(null_and_closed_handles_are_misuse),
         script_test(a_connect_that_is_under_way_would_block),
         script_test(a_half_that_was_shut_answers_by_itself),
-        script_test(each_half_is_asked_when_the_other_has_ended),
+        script_test(each_half_is_queried_when_the_other_has_ended),
         script_test(after_a_reset_only_what_is_queued_is_read),
         script_test(the_short_way_is_that_of_an_open_handle_without_limits),
         script_test(bytes_that_were_moved_change_nothing),
@@ -377,11 +377,11 @@ int main(void)
         script_test(a_half_that_was_shut_meanwhile_answers_for_the_os),
         script_test(an_end_that_was_seen_meanwhile_answers_for_the_os),
         script_test(the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s),
-        script_test(a_broken_pipe_of_a_write_is_told_with_its_code_and_kept_without),
+        script_test(a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without),
         script_test(counts_are_stored_where_they_are_wanted),
-        script_test(every_request_that_needs_a_connection_asks_how_the_connect_stands),
+        script_test(every_request_that_needs_a_connection_queries_how_the_connect_stands),
         script_test(a_read_or_write_goes_on_once_the_connect_has_ended_well),
-        script_test(the_state_after_the_asking_decides),
+        script_test(the_state_after_the_a_query_decides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,7 +58,7 @@ static void a_shutdown_after_the_connection_s_end_is_ok(void **state)
     }
 }
 
-static void any_other_failure_is_told(void **state)
+static void any_other_failure_is_reported(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_posix, 0);
@@ -118,7 +118,7 @@ static void a_lone_read_is_kept_from_the_os_and_wakes_the_reader(void **state)
     assert_log("wake(1)");
 }
 
-static void a_lone_read_is_marked_for_the_clones(void **state)
+static void a_lone_read_is_flagged_for_the_clones(void **state)
 {
     (void)state;
     const uint32_t flags[] = {0, FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
@@ -181,7 +181,7 @@ static void a_clone_s_read_counts_as_this_handle_s(void **state)
     assert_log("shutdown(1,1)");
 }
 
-static void both_halves_of_a_clone_are_marked_and_passed_on(void **state)
+static void both_halves_of_a_clone_are_flagged_and_passed_on(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
@@ -230,7 +230,7 @@ static void unread_input_of_a_shared_socket_is_left_to_the_others(void **state)
     assert_log("close(1)");
 }
 
-static void closing_what_has_no_socket_asks_nothing(void **state)
+static void closing_what_has_no_socket_makes_no_call(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_bsd, 0);
@@ -249,20 +249,20 @@ int main(void)
         script_test(a_shutdown_is_passed_on_where_it_does_no_harm),
         script_test(a_shutdown_shuts_its_half_and_no_other),
         script_test(a_shutdown_after_the_connection_s_end_is_ok),
-        script_test(any_other_failure_is_told),
+        script_test(any_other_failure_is_reported),
         script_test(misuse_is_refused_and_changes_nothing),
         script_test(the_state_is_changed_before_any_waiter_is_woken),
         script_test(a_lone_read_is_kept_from_the_os_and_wakes_the_reader),
-        script_test(a_lone_read_is_marked_for_the_clones),
+        script_test(a_lone_read_is_flagged_for_the_clones),
         script_test(a_lone_write_is_passed_on),
         script_test(both_halves_are_passed_on_where_no_input_is_queued),
         script_test(only_the_write_half_is_passed_on_where_input_is_queued),
         script_test(a_clone_s_read_counts_as_this_handle_s),
-        script_test(both_halves_of_a_clone_are_marked_and_passed_on),
+        script_test(both_halves_of_a_clone_are_flagged_and_passed_on),
         script_test(closing_is_one_call_where_the_os_resets_for_unread_input_itself),
         script_test(unread_input_resets_where_the_os_would_hide_it),
         script_test(unread_input_of_a_shared_socket_is_left_to_the_others),
-        script_test(closing_what_has_no_socket_asks_nothing),
+        script_test(closing_what_has_no_socket_makes_no_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

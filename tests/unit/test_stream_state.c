@@ -323,7 +323,7 @@ static void the_fields_of_every_word_are_read_back(void **state)
     }
 }
 
-static void what_is_wide_open_is_asked_of_the_os_by_every_request_but_connect(void **state)
+static void what_is_wide_open_is_queried_of_the_os_by_every_request_but_connect(void **state)
 {
     (void)state;
     for (size_t n = 0; n < WORD_COUNT; n++) {
@@ -447,7 +447,7 @@ int main(void)
         cmocka_unit_test(every_event_does_to_every_word_what_the_rules_say),
         cmocka_unit_test(every_request_is_answered_as_the_rules_say),
         cmocka_unit_test(the_fields_of_every_word_are_read_back),
-        cmocka_unit_test(what_is_wide_open_is_asked_of_the_os_by_every_request_but_connect),
+        cmocka_unit_test(what_is_wide_open_is_queried_of_the_os_by_every_request_but_connect),
         cmocka_unit_test(a_word_of_zero_is_a_new_handle),
         cmocka_unit_test(every_state_of_every_field_is_reached_and_none_beyond),
         cmocka_unit_test(what_is_reached_makes_sense),

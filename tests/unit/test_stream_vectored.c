@@ -51,7 +51,7 @@ static void leading_slices_of_nothing_are_left_out(void **state)
                "send_vectored(1,3x3)");
 }
 
-static void slices_of_nothing_ask_nothing(void **state)
+static void slices_of_nothing_make_no_call(void **state)
 {
     (void)state;
     fer_handle handle = open_stream(&script_posix);
@@ -258,7 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         script_test(slices_within_the_limits_go_along_in_one_call),
         script_test(leading_slices_of_nothing_are_left_out),
-        script_test(slices_of_nothing_ask_nothing),
+        script_test(slices_of_nothing_make_no_call),
         script_test(a_sum_beyond_the_limit_is_cut_to_it),
         script_test(a_short_slice_before_a_long_one_is_not_sent_alone),
         script_test(a_cut_call_has_sixteen_slices_at_most),

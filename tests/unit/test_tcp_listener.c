@@ -37,7 +37,7 @@ static void each_way_to_bind_binds_and_listens(void **state)
     assert_int_equal(fer_tcp_listener_as_raw(&listener), 4);
 }
 
-static void accept_fills_a_stream_and_tells_the_peer(void **state)
+static void accept_fills_a_stream_and_reports_the_peer(void **state)
 {
     (void)state;
     fer_tcp_listener listener = open_listener();
@@ -81,7 +81,7 @@ static void the_local_address_is_the_os_s(void **state)
     assert_log("local_addr(1)");
 }
 
-static void a_pending_error_is_told_and_changes_nothing(void **state)
+static void a_pending_error_is_reported_and_changes_nothing(void **state)
 {
     (void)state;
     fer_tcp_listener listener = open_listener();
@@ -151,10 +151,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         script_test(each_way_to_bind_binds_and_listens),
-        script_test(accept_fills_a_stream_and_tells_the_peer),
+        script_test(accept_fills_a_stream_and_reports_the_peer),
         script_test(raw_sockets_come_and_go),
         script_test(the_local_address_is_the_os_s),
-        script_test(a_pending_error_is_told_and_changes_nothing),
+        script_test(a_pending_error_is_reported_and_changes_nothing),
         script_test(each_option_is_its_own),
         script_test(null_is_refused_by_every_function),
     };

@@ -100,7 +100,7 @@ static void the_peer_s_address_is_gone_once_the_end_was_seen(void **state)
     assert_log("recv(1,1) local_addr(1)");
 }
 
-static void the_peer_s_address_of_a_dead_connection_is_not_connected(void **state)
+static void the_peer_s_address_of_an_ended_connection_is_not_connected(void **state)
 {
     (void)state;
     fer_tcp_stream stream = open_stream(&script_bsd);
@@ -245,7 +245,7 @@ int main(void)
         script_test(raw_sockets_come_and_go),
         script_test(each_end_has_its_address),
         script_test(the_peer_s_address_is_gone_once_the_end_was_seen),
-        script_test(the_peer_s_address_of_a_dead_connection_is_not_connected),
+        script_test(the_peer_s_address_of_an_ended_connection_is_not_connected),
         script_test(addresses_without_room_or_socket_are_refused),
         script_test(each_way_to_move_bytes_moves_them),
         script_test(shutdown_and_take_error_are_the_stream_s),

@@ -31,7 +31,7 @@ static void a_text_of_any_length_is_cut_to_any_room_and_ended(void **state)
     }
 }
 
-static void no_room_tells_the_length_and_writes_nothing(void **state)
+static void no_room_reports_the_length_and_writes_nothing(void **state)
 {
     (void)state;
     char got = '#';
@@ -99,7 +99,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_of_any_length_is_cut_to_any_room_and_ended),
-        cmocka_unit_test(no_room_tells_the_length_and_writes_nothing),
+        cmocka_unit_test(no_room_reports_the_length_and_writes_nothing),
         cmocka_unit_test(a_buffer_of_null_with_room_stores_nothing),
         cmocka_unit_test(the_greatest_room_is_room),
         cmocka_unit_test(a_text_of_the_system_has_one_line_of_whole_characters),

@@ -291,7 +291,7 @@ static void datagrams_go_and_come_without_a_wait(void **state)
 
 /* U5: the other sender's datagram was already received and is dropped, and the next one is
  * received. */
-static void a_strangers_datagram_is_dropped(void **state)
+static void another_sender_s_datagram_is_dropped(void **state)
 {
     (void)state;
     char buf[8];
@@ -308,7 +308,7 @@ static void a_strangers_datagram_is_dropped(void **state)
 
 /* U5: the other sender's datagram is still queued after a peek and is removed, also without a
  * wait. */
-static void a_peek_drops_a_strangers_datagram_without_a_wait(void **state)
+static void a_peek_drops_another_sender_s_datagram_without_a_wait(void **state)
 {
     (void)state;
     char buf[8];
@@ -367,8 +367,8 @@ int main(void)
         script_test(after_into_raw_of_a_clone_the_queue_is_checked_first),
         script_test(on_windows_an_accept_never_waits_by_itself),
         script_test(datagrams_go_and_come_without_a_wait),
-        script_test(a_strangers_datagram_is_dropped),
-        script_test(a_peek_drops_a_strangers_datagram_without_a_wait),
+        script_test(another_sender_s_datagram_is_dropped),
+        script_test(a_peek_drops_another_sender_s_datagram_without_a_wait),
         script_test(unix_datagrams_go_and_come_without_a_wait),
     };
     return cmocka_run_group_tests_name("try", tests, NULL, NULL);

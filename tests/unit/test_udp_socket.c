@@ -174,7 +174,7 @@ static void each_group_call_is_its_own(void **state)
         "change_group_v6(1,join,ff02::9,1) change_group_v6(1,leave,ff02::9,1)");
 }
 
-static void a_pending_refusal_is_told_as_one(void **state)
+static void a_pending_refusal_is_reported_as_one(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(0);
@@ -190,7 +190,7 @@ static void a_pending_refusal_is_told_as_one(void **state)
     assert_log("take_error(1) take_error(1) take_error(1)");
 }
 
-static void a_clone_has_the_peer_and_asks_for_it(void **state)
+static void a_clone_has_the_peer_and_queries_it(void **state)
 {
     (void)state;
     fer_udp_socket socket = open_socket(0);
@@ -296,8 +296,8 @@ int main(void)
         script_test(each_mode_is_its_own),
         script_test(each_option_is_its_own),
         script_test(each_group_call_is_its_own),
-        script_test(a_pending_refusal_is_told_as_one),
-        script_test(a_clone_has_the_peer_and_asks_for_it),
+        script_test(a_pending_refusal_is_reported_as_one),
+        script_test(a_clone_has_the_peer_and_queries_it),
         script_test(raw_sockets_come_and_go),
         script_test(null_is_refused_by_every_function),
     };

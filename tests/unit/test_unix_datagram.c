@@ -130,7 +130,7 @@ static void what_cannot_be_sent_makes_no_call_and_counts_nothing(void **state)
     assert_log("");
 }
 
-static void the_kernel_waits_and_a_timeout_is_told_as_one(void **state)
+static void the_kernel_waits_and_a_timeout_is_reported_as_one(void **state)
 {
     (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
@@ -167,7 +167,7 @@ static void core_waits_for_room_and_for_a_datagram(void **state)
                "unix_recv_from(1,8)");
 }
 
-static void what_is_received_is_told_and_nothing_else(void **state)
+static void what_is_received_is_reported_and_nothing_else(void **state)
 {
     (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
@@ -263,9 +263,9 @@ int main(void)
         script_test(connecting_goes_on_after_a_signal_and_checks_the_name),
         script_test(each_send_is_one_call),
         script_test(what_cannot_be_sent_makes_no_call_and_counts_nothing),
-        script_test(the_kernel_waits_and_a_timeout_is_told_as_one),
+        script_test(the_kernel_waits_and_a_timeout_is_reported_as_one),
         script_test(core_waits_for_room_and_for_a_datagram),
-        script_test(what_is_received_is_told_and_nothing_else),
+        script_test(what_is_received_is_reported_and_nothing_else),
         script_test(shutdown_is_passed_on),
         script_test(every_other_call_is_any_socket_s),
         script_test(a_raw_socket_is_taken_in),

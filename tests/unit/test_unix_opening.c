@@ -198,7 +198,7 @@ static void each_way_to_bind_binds_and_listens(void **state)
     assert_log("unix_socket() unix_bind(3,a) close(3)");
 }
 
-static void accept_asks_for_the_peer_only_where_it_is_wanted(void **state)
+static void accept_queries_the_peer_only_where_it_is_wanted(void **state)
 {
     (void)state;
     fer_unix_listener listener;
@@ -313,7 +313,7 @@ int main(void)
         script_test(what_cannot_be_a_name_makes_no_call),
         script_test(a_pair_fills_two_handles_or_none),
         script_test(each_way_to_bind_binds_and_listens),
-        script_test(accept_asks_for_the_peer_only_where_it_is_wanted),
+        script_test(accept_queries_the_peer_only_where_it_is_wanted),
         script_test(accept_is_as_any_listener_s),
         script_test(addresses_are_the_os_s_until_the_end_was_seen),
         script_test(every_other_call_is_any_stream_s),

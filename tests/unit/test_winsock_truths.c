@@ -188,7 +188,7 @@ static void a_refused_inheritance_drops_no_connection(void **state)
     assert_ok(accept_with((struct fakes){.refuses_inheritance = true}));
 }
 
-static void a_missing_address_is_queried_and_if_there_is_none_the_connection_is_dead(void **state)
+static void a_missing_address_is_queried_and_if_there_is_none_the_connection_is_ended(void **state)
 {
     (void)state;
     assert_ok(accept_with((struct fakes){.omits_address = true}));
@@ -196,7 +196,7 @@ static void a_missing_address_is_queried_and_if_there_is_none_the_connection_is_
                 FER_CONNECTION_ABORTED);
 }
 
-static void a_refused_mode_is_a_dead_connection_unless_it_is_connected(void **state)
+static void a_refused_mode_is_an_ended_connection_unless_it_is_connected(void **state)
 {
     (void)state;
     assert_kind(accept_with((struct fakes){.refuses_mode = true}), FER_INVALID_INPUT);
@@ -263,8 +263,8 @@ int main(void)
         cmocka_unit_test_teardown(a_datagram_socket_is_connected_if_it_has_a_peer, reset_fakes),
         cmocka_unit_test_teardown(a_refused_inheritance_drops_no_connection, reset_fakes),
         cmocka_unit_test_teardown(
-            a_missing_address_is_queried_and_if_there_is_none_the_connection_is_dead, reset_fakes),
-        cmocka_unit_test_teardown(a_refused_mode_is_a_dead_connection_unless_it_is_connected,
+            a_missing_address_is_queried_and_if_there_is_none_the_connection_is_ended, reset_fakes),
+        cmocka_unit_test_teardown(a_refused_mode_is_an_ended_connection_unless_it_is_connected,
                                   reset_fakes),
         cmocka_unit_test_teardown(a_socket_that_gets_the_number_during_a_close_stays_registered,
                                   reset_fakes),
