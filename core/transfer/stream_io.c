@@ -210,8 +210,12 @@ fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t
 fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
                               size_t *n)
 {
-    stream_call call = {
-        .handle = handle, .readiness = FERP_READABLE, .buf.in = buf, .is_valid = true, .len = len};
+    stream_call call = {.move = move_buffer,
+                        .handle = handle,
+                        .readiness = FERP_READABLE,
+                        .buf.in = buf,
+                        .is_valid = true,
+                        .len = len};
     feri_waiting waiting = feri_waiting_until(handle, FERP_READABLE, deadline);
     return transfer(&call, &waiting, n);
 }
