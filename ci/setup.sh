@@ -111,6 +111,7 @@ check_test() {
     need_program g++ g++
     need_program pkg-config pkg-config
     need_program git git
+    need_program gdb gdb
     need_program redis-server redis-server
     need_program openssl openssl
     need_file /usr/include/openssl/ssl.h libssl-dev

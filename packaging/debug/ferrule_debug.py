@@ -1,0 +1,86 @@
+"""Shows the handles of ferrule by name, in gdb and in lldb: phase, halves, saved error and flags.
+
+gdb:  (gdb) source ferrule_debug.py
+lldb: (lldb) command script import ferrule_debug.py
+
+Then `print stream` of a fer_tcp_stream, or of any other handle, begins with a line such as
+    {phase = OPEN, read = EOF, write = OPEN, saved error = FER_OK, raw = 5}
+The layout of the word state_ is that of core/handle/stream_state.h.
+"""
+
+PHASES = ("NEW", "OPENING", "UNCONNECTED", "CONNECTING", "CONNECT_FAILED", "OPEN", "CLOSED")
+READ_HALVES = ("OPEN", "EOF", "SHUT", "RESET")
+WRITE_HALVES = ("OPEN", "SHUT", "GONE")
+FLAGS = ("V6", "NONBLOCKING", "CLONED", "ADOPTED", "TIMEOUT_SET", "RESETS_AT_CLOSE", "LISTENING",
+         "ANY_ADDR", "UNIX", "DATAGRAM", "NO_PORTS", "FOREIGN", "BOUND", "REUSE_ADDRESS_SET",
+         "REUSE_PORT_SET", "ONLY_V6_SET")
+LIMITED = 0x80000000
+
+
+def name_of(names, number):
+    return names[number] if number < len(names) else "invalid (%d)" % number
+
+
+def describe(state, flags, os_code, raw, name_of_kind):
+    """The text of a handle. name_of_kind maps the number of a fer_error_kind to its name."""
+    kind = state >> 16 & 0xff
+    parts = ["phase = " + name_of(PHASES, state & 0xf),
+             "read = " + name_of(READ_HALVES, state >> 4 & 0xf),
+             "write = " + name_of(WRITE_HALVES, state >> 8 & 0xf),
+             "saved error = " + name_of_kind(kind) + (" (%d)" % os_code if kind != 0 else "")]
+    if state >> 12 & 0xf:
+        parts.append("end seen")
+    if state & LIMITED:
+        parts.append("limited")
+    names = [name for at, name in enumerate(FLAGS) if flags >> at & 1]
+    if names:
+        parts.append("flags = " + " | ".join(names))
+    return "{" + ", ".join(parts + ["raw = %d" % raw]) + "}"
+
+
+def register_gdb(gdb):
+    class Handle:
+        def __init__(self, value):
+            self.p = value["p_"]
+
+        def to_string(self):
+            def kind(number):
+                try:
+                    return str(gdb.Value(number).cast(gdb.lookup_type("fer_error_kind")))
+                except gdb.error:
+                    return "kind %d" % number
+            return describe(int(self.p["state_"]), int(self.p["flags_"]), int(self.p["reason_"]),
+                            int(self.p["raw_"]), kind)
+
+    def printer_of(value):
+        return Handle(value) if value.type.strip_typedefs().unqualified().name == "fer_handle" or \
+            str(value.type.unqualified()) == "fer_handle" else None
+
+    gdb.pretty_printers.append(printer_of)
+
+
+def summary_lldb(value, _):
+    """The summary of a fer_handle in lldb."""
+    p = value.GetNonSyntheticValue().GetChildMemberWithName("p_")
+
+    def number(member):
+        return p.GetChildMemberWithName(member)
+
+    def kind(wanted):
+        members = value.GetTarget().FindFirstType("fer_error_kind").GetCanonicalType().GetEnumMembers()
+        names = [members.GetTypeEnumMemberAtIndex(at) for at in range(members.GetSize())]
+        return next((name.GetName() for name in names if name.GetValueAsUnsigned() == wanted),
+                    "kind %d" % wanted)
+    return describe(number("state_").GetValueAsUnsigned(), number("flags_").GetValueAsUnsigned(),
+                    number("reason_").GetValueAsSigned(), number("raw_").GetValueAsSigned(), kind)
+
+
+def __lldb_init_module(debugger, _):
+    debugger.HandleCommand("type summary add --python-function %s.summary_lldb fer_handle" % __name__)
+
+
+try:
+    import gdb as debugger_of_gnu
+    register_gdb(debugger_of_gnu)
+except ImportError:
+    pass

@@ -1,0 +1,33 @@
+/* debug_client.c: handles in several states, for check_debugger.sh, which stops in stop_here. */
+#include "ferrule/tcp.h"
+
+void stop_here(const fer_tcp_stream *stream);
+
+/* Not inlined: the debugger stops here. */
+__attribute__((noinline)) void stop_here(const fer_tcp_stream *stream)
+{
+    __asm__ volatile("" : : "g"(stream) : "memory");
+}
+
+int main(void)
+{
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addr;
+    char byte;
+    size_t n;
+    stop_here(&stream);
+    if (fer_tcp_listener_bind(&listener, "127.0.0.1:0").kind != FER_OK ||
+        fer_tcp_listener_local_addr(&listener, &addr).kind != FER_OK ||
+        fer_tcp_stream_connect_addr(&stream, &addr).kind != FER_OK) {
+        return 1;
+    }
+    stop_here(&stream);
+    fer_tcp_listener_close(&listener);
+    /* the connection in the queue is reset */
+    FER_IGNORE(fer_tcp_stream_read(&stream, &byte, 1, &n));
+    stop_here(&stream);
+    fer_tcp_stream_close(&stream);
+    stop_here(&stream);
+    return 0;
+}
