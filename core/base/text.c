@@ -33,9 +33,12 @@ size_t feri_text_tidy(char *text, size_t cap)
         unsigned char byte = (unsigned char)text[len];
         text[len] = byte < ' ' || byte == 0x7f ? ' ' : text[len];
     }
-    len = whole_characters(text, len);
-    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '.')) {
-        len--;
+    for (size_t before = len + 1; len != before;) {
+        before = len;
+        len = whole_characters(text, len);
+        if (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '.')) {
+            len--;
+        }
     }
     text[len] = '\0';
     return len;

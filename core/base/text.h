@@ -10,9 +10,9 @@
  * buf do not overlap. */
 size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap);
 
-/* Makes one line of a text of the system, in place: control characters become spaces. Drops an
- * incomplete character of UTF-8 at the end, and then spaces and full stops. text has cap bytes and
- * a NUL. Returns the length. */
+/* Makes one line of a text of the system, in place: control characters become spaces. Drops
+ * incomplete characters of UTF-8, spaces and full stops from the end. text has cap bytes and a NUL.
+ * Returns the length. */
 size_t feri_text_tidy(char *text, size_t cap);
 
 #endif

@@ -74,6 +74,8 @@ static void a_text_of_the_system_has_one_line_of_whole_characters(void **state)
         {"\xe3\x81\x82", "\xe3\x81\x82"},
         {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
         {"\xc3", ""},
+        {"cut \xe2. \xc3", "cut"},
+        {"cut\xc3\xe2", "cut"},
         {"\x81\x82\x83\x84", "\x81\x82\x83\x84"},
         {"\x81", "\x81"},
     };
