@@ -1,7 +1,7 @@
-# Functions that the scripts of ci/ share. The scripts source this file.
+# Functions that the scripts of ci/ and of other folders share. When: they source it.
 # shellcheck shell=sh disable=SC2034
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")" && until [ -f ci/common.sh ]; do cd ..; done && pwd)
 logs=$root/build/log
 mkdir -p "$logs"
 if ! jobs=$(nproc 2>/dev/null); then

@@ -1,6 +1,6 @@
-"""Checks that each condition of core/ decides alone, or is named in ci/undecided.txt.
+"""Checks that each condition of core/ decides alone, or is named in tests/coverage/undecided.txt.
 
-usage: coverage_conditions.py SOURCE-FOLDER EXPORT UNDECIDED
+usage: conditions.py SOURCE-FOLDER EXPORT UNDECIDED
 
 EXPORT is the JSON of llvm-cov export. A condition of a decision with several must have an
 independence pair (MC/DC). The condition of a decision with one must be both true and false, which
