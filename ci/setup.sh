@@ -12,7 +12,7 @@ Installs with apt-get the missing packages of these groups:
   quick      for ci/test.sh without arguments: cmocka, clang with its sanitizers, socat and nc,
              strace, Python
   test       quick, and a C++ compiler, pkg-config, git, redis-server, OpenSSL,
-             Mbed TLS and clang-format
+             Mbed TLS, clang-format and, if it is available, ccache
   bsd        for ci/bsd.sh: build, cmocka, objcopy and xz
   wine       the Windows cross-compiler and Wine
   mingw      wine, and cmocka's source; the C++ compiler if it is available
@@ -236,6 +236,11 @@ install_mingw_cxx() {
     install_optional "g++-mingw-w64-x86-64-$threads" "api_cxx_headers of mingw"
 }
 
+# Builds are quicker with it, and need it nowhere.
+install_ccache() {
+    has ccache || install_optional ccache "the use of objects of other trees"
+}
+
 install_msvc_cxx() {
     [ -e /usr/lib/llvm-19/include/c++/v1/__config ] ||
         install_optional libc++-19-dev "api_cxx_headers of msvc"
@@ -416,4 +421,7 @@ case $groups in
 esac
 case $groups in
     *" bench "*) install_peers ;;
+esac
+case $groups in
+    *" test "*) install_ccache ;;
 esac
