@@ -447,8 +447,8 @@ class Runner:
 
 
 def known_equivalents():
-    """The keys of tests/mutants/equivalents.txt, whose lines are `FILE: WHAT #NTH: SOURCE LINE   # why`: the
-    mutants that have no observable effect."""
+    """The keys of tests/mutants/equivalents.txt, whose lines are `FILE: WHAT #NTH: SOURCE LINE   #
+    why`: the mutants that have no observable effect."""
     path = ROOT / 'tests/mutants/equivalents.txt'
     lines = path.read_text().splitlines() if path.is_file() else []
     return {line.split('   # ')[0].strip() for line in lines
