@@ -119,7 +119,7 @@ static bool may_have_sent(fer_error error)
 {
     return ferp_traits()->cut_send_loses_count &&
            (error.kind == FER_PERMISSION_DENIED ||
-            (error.kind == FER_NO_BUFFER_SPACE && ferp_traits()->no_buffer_space_passes));
+            (error.kind == FER_NO_BUFFER_SPACE && ferp_traits()->no_buffer_space_is_transient));
 }
 
 fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)

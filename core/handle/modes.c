@@ -186,7 +186,7 @@ fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **ou
     if (!feri_modes_are_kept(handle) || record_of(handle) != NULL) {
         return feri_ok();
     }
-    feri_shared_modes *made = ferp_memory_new(sizeof *made);
+    feri_shared_modes *made = ferp_alloc(sizeof *made);
     if (made == NULL) {
         return feri_own_error(FER_OUT_OF_MEMORY);
     }
@@ -198,7 +198,7 @@ fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **ou
 void feri_modes_share(fer_handle *handle, feri_shared_modes *made)
 {
     if (made != NULL && !feri_atomic_replace_pointer(&handle->p_.shared_, NULL, made)) {
-        ferp_memory_free(made); /* another thread makes a clone too and was first */
+        ferp_free(made); /* another thread makes a clone too and was first */
     }
     if (record_of(handle) == NULL) {
         return;
@@ -244,7 +244,7 @@ void feri_modes_leave(fer_handle *handle)
     feri_shared_modes *record = record_of(handle);
     feri_modes_clear(handle);
     if (record != NULL && feri_atomic_add(&record->references, UINT32_MAX) == 0) {
-        ferp_memory_free(record);
+        ferp_free(record);
     }
 }
 

@@ -183,7 +183,7 @@ static fer_error collect_all(feri_address_source *source, feri_address_list *lis
         return source->family == FERP_ANY_FAMILY ? feri_ok() : feri_own_error(FER_HOST_NOT_FOUND);
     }
     if (count <= SIZE_MAX / sizeof *list->addrs) {
-        list->addrs = ferp_memory_new(count * sizeof *list->addrs);
+        list->addrs = ferp_alloc(count * sizeof *list->addrs);
     }
     if (list->addrs == NULL) {
         return feri_own_error(FER_OUT_OF_MEMORY);
@@ -217,6 +217,6 @@ void feri_address_list_copy(const feri_address_list *list, fer_socket_addr *addr
 
 void feri_address_list_free(feri_address_list *list)
 {
-    ferp_memory_free(list->addrs);
+    ferp_free(list->addrs);
     *list = (feri_address_list){NULL, 0};
 }

@@ -21,14 +21,14 @@ bool feri_pool_belongs_to_process(const feri_pool *shared)
     return shared->process == ferp_process();
 }
 
-/* No thread is inside the monitor when it ends. */
+/* No thread holds the mutex when it is destroyed. */
 void feri_pool_release(feri_pool *shared)
 {
     uint32_t left = feri_atomic_add(&shared->references, UINT32_MAX);
     FERI_ASSERT(left != UINT32_MAX);
     if (left == 0) {
-        ferp_monitor_end(&shared->monitor);
-        ferp_memory_free(shared);
+        ferp_mutex_destroy(&shared->mutex);
+        ferp_free(shared);
     }
 }
 
@@ -82,9 +82,9 @@ static void signal_event(fer_cancel_token *event)
     }
 }
 
-/* Called inside the monitor: after fer_lookup_close has left it, there is no notification for the
- * lookup (rule N5), and no signal. The key is in the list before the poller is notified (rule
- * N9). */
+/* Called with the mutex locked: after fer_lookup_close has unlocked it, there is no notification
+ * for the lookup (rule N5), and no signal. The key is in the list before the poller is notified
+ * (rule N9). */
 static void complete(feri_lookup *done, feri_lookup_result result)
 {
     FERI_ASSERT(done->stage != FERI_LOOKUP_DONE);
@@ -95,7 +95,7 @@ static void complete(feri_lookup *done, feri_lookup_result result)
         list_append(&done->pool->completed, done);
         done->is_listed = true;
     }
-    ferp_monitor_notify_all(&done->pool->monitor);
+    ferp_cond_broadcast(&done->pool->mutex);
     if (done->notice.poller != NULL) {
         feri_poller_notify(done->notice.poller);
     }
@@ -153,10 +153,10 @@ static bool step(void *argument)
 {
     feri_worker *self = argument;
     feri_pool *shared = self->pool;
-    ferp_monitor_enter(&shared->monitor);
+    ferp_mutex_lock(&shared->mutex);
     deliver_result(self);
     bool has_more = take_queued(self);
-    ferp_monitor_leave(&shared->monitor);
+    ferp_mutex_unlock(&shared->mutex);
     if (!has_more) {
         feri_pool_release(shared);
         return false;
@@ -193,7 +193,7 @@ static fer_error start_worker(feri_pool *shared)
     shared->running++;
     fer_error err = ferp_thread_start(&idle->thread);
     if (err.kind == FER_OK) {
-        /* for the thread, which cannot release it before it has entered the monitor */
+        /* for the thread, which cannot release it before it has locked the mutex */
         feri_pool_add_references(shared, 1);
         return feri_ok();
     }
@@ -202,7 +202,7 @@ static fer_error start_worker(feri_pool *shared)
     return shared->running > 0 ? feri_ok() : err;
 }
 
-/* Called inside the monitor. */
+/* Called with the mutex locked. */
 static fer_error enqueue(feri_pool *shared, feri_lookup *started)
 {
     if (shared->is_closed) {
@@ -233,13 +233,13 @@ static fer_error run_literal(feri_lookup *started)
 
 fer_error feri_pool_start(feri_pool *shared, feri_lookup *started, fer_lookup *out)
 {
-    ferp_monitor_enter(&shared->monitor);
+    ferp_mutex_lock(&shared->mutex);
     out->p_.block_ = started;
     fer_error err = started->query.is_literal ? run_literal(started) : enqueue(shared, started);
     if (err.kind != FER_OK) {
         out->p_.block_ = NULL;
     }
-    ferp_monitor_leave(&shared->monitor);
+    ferp_mutex_unlock(&shared->mutex);
     return err;
 }
 
@@ -266,13 +266,13 @@ static size_t take_keys(feri_pool *shared, const fer_poller *poller, uint64_t *k
 size_t feri_pool_take_completed(feri_pool *shared, const fer_poller *poller, uint64_t *keys,
                                 size_t cap)
 {
-    ferp_monitor_enter(&shared->monitor);
+    ferp_mutex_lock(&shared->mutex);
     size_t count = take_keys(shared, poller, keys, cap);
     if (count == 0) {
-        FER_IGNORE(ferp_monitor_wait(&shared->monitor, 0));
+        FER_IGNORE(ferp_cond_wait(&shared->mutex, 0));
         count = take_keys(shared, poller, keys, cap);
     }
-    ferp_monitor_leave(&shared->monitor);
+    ferp_mutex_unlock(&shared->mutex);
     return count;
 }
 
@@ -282,7 +282,7 @@ size_t feri_pool_take_completed(feri_pool *shared, const fer_poller *poller, uin
 void feri_pool_abandon(feri_lookup *abandoned)
 {
     feri_pool *shared = abandoned->pool;
-    ferp_monitor_enter(&shared->monitor);
+    ferp_mutex_lock(&shared->mutex);
     if (abandoned->stage == FERI_LOOKUP_QUEUED) {
         queue_remove(shared, abandoned);
     } else if (abandoned->stage == FERI_LOOKUP_RUNNING) {
@@ -290,12 +290,12 @@ void feri_pool_abandon(feri_lookup *abandoned)
     } else if (abandoned->is_listed) {
         remove_completed(abandoned);
     }
-    ferp_monitor_leave(&shared->monitor);
+    ferp_mutex_unlock(&shared->mutex);
 }
 
 void feri_pool_cancel_all(feri_pool *shared)
 {
-    ferp_monitor_enter(&shared->monitor);
+    ferp_mutex_lock(&shared->mutex);
     shared->is_closed = true;
     while (shared->queue.first != NULL) {
         feri_lookup *first = shared->queue.first;
@@ -309,13 +309,13 @@ void feri_pool_cancel_all(feri_pool *shared)
             complete(running_lookup, cancelled);
         }
     }
-    ferp_monitor_leave(&shared->monitor);
+    ferp_mutex_unlock(&shared->mutex);
 }
 
 fer_error feri_pool_new(size_t threads, size_t waiting, feri_pool **out)
 {
     size_t size = sizeof(feri_pool) + threads * sizeof(feri_worker);
-    feri_pool *made = ferp_memory_new(size);
+    feri_pool *made = ferp_alloc(size);
     if (made == NULL) {
         return feri_own_error(FER_OUT_OF_MEMORY);
     }
@@ -324,9 +324,9 @@ fer_error feri_pool_new(size_t threads, size_t waiting, feri_pool **out)
     made->process = ferp_process();
     made->thread_count = threads;
     made->unfinished_max = (uint64_t)threads + waiting;
-    fer_error err = ferp_monitor_begin(&made->monitor);
+    fer_error err = ferp_mutex_init(&made->mutex);
     if (err.kind != FER_OK) {
-        ferp_memory_free(made);
+        ferp_free(made);
         return err;
     }
     *out = made;

@@ -2,9 +2,9 @@
  * which has the public functions.
  *
  * A lookup belongs to its handle and is freed with it at any time. A worker is a thread with a copy
- * of the query and then the result. It reaches its lookup only inside the pool's monitor, where the
- * lookup may already be gone. The pool is shared. It is freed with its last reference, which the
- * resolver's handle, the lookups and the threads hold. */
+ * of the query and then the result. It reaches its lookup only with the pool's mutex locked, when
+ * the lookup may already be gone. The pool is shared. It is freed with its last reference, which
+ * the resolver's handle, the lookups and the threads hold. */
 #ifndef FERI_LOOKUP_POOL_H
 #define FERI_LOOKUP_POOL_H
 
@@ -61,7 +61,7 @@ typedef struct feri_worker {
 } feri_worker;
 
 typedef struct feri_pool {
-    ferp_monitor monitor; /* for all members below but references */
+    ferp_mutex mutex; /* for all members below but references */
     uint32_t references;
     uint64_t process; /* the process that created the pool */
     size_t thread_count;
@@ -79,11 +79,11 @@ fer_error feri_pool_new(size_t threads, size_t waiting, feri_pool **out);
 
 void feri_pool_add_references(feri_pool *shared, uint32_t count);
 
-/* Called outside the monitor. */
+/* Called without the mutex. */
 void feri_pool_release(feri_pool *shared);
 
 /* After fork the child has a copy of the pool, but none of its threads (fork(2)). In the copy a
- * thread can be inside the monitor or wait for it forever, so the child does not use the pool. */
+ * thread can hold the mutex or wait for it forever, so the child does not use the pool. */
 bool feri_pool_belongs_to_process(const feri_pool *shared);
 
 /* Runs the query of an address text, and queues any other lookup, or cancels it if the resolver was

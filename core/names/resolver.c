@@ -146,7 +146,7 @@ fer_error feri_lookup_options_check(const fer_lookup_options *options)
 static feri_lookup *lookup_new(feri_pool *shared, const feri_address_query *query,
                                const feri_lookup_notice *notice)
 {
-    feri_lookup *made = ferp_memory_new(sizeof *made);
+    feri_lookup *made = ferp_alloc(sizeof *made);
     if (made != NULL) {
         *made = (feri_lookup){.pool = shared, .notice = *notice, .query = *query};
     }
@@ -163,7 +163,7 @@ static fer_error start_in_pool(feri_pool *shared, const feri_address_query *quer
     }
     fer_error err = feri_pool_start(shared, started, out);
     if (err.kind != FER_OK) {
-        ferp_memory_free(started);
+        ferp_free(started);
     }
     return err;
 }
@@ -245,7 +245,7 @@ static fer_error wait_until_done(const feri_lookup *awaited, uint64_t deadline)
 {
     fer_error err = success;
     while (awaited->stage != FERI_LOOKUP_DONE && err.kind == FER_OK) {
-        err = ferp_monitor_wait(&awaited->pool->monitor, deadline);
+        err = ferp_cond_wait(&awaited->pool->mutex, deadline);
     }
     return awaited->stage == FERI_LOOKUP_DONE ? success : err;
 }
@@ -263,7 +263,7 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
     }
     bool is_poll = timeout.nanos == 0;
     uint64_t deadline = is_poll ? 0 : feri_deadline_after(timeout);
-    ferp_monitor_enter(&awaited->pool->monitor);
+    ferp_mutex_lock(&awaited->pool->mutex);
     fer_error err = wait_until_done(awaited, deadline);
     if (err.kind == FER_OK) {
         err = awaited->result.error;
@@ -273,19 +273,19 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
     if (err.kind == FER_OK) {
         feri_address_list_copy(&awaited->result.found, addrs, cap, count);
     }
-    ferp_monitor_leave(&awaited->pool->monitor);
+    ferp_mutex_unlock(&awaited->pool->mutex);
     return err;
 }
 
 fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list)
 {
     feri_lookup *taken = lookup_handle->p_.block_;
-    ferp_monitor_enter(&taken->pool->monitor);
+    ferp_mutex_lock(&taken->pool->mutex);
     FERI_ASSERT(taken->stage == FERI_LOOKUP_DONE);
     fer_error err = taken->result.error;
     *list = taken->result.found;
     taken->result.found = (feri_address_list){NULL, 0};
-    ferp_monitor_leave(&taken->pool->monitor);
+    ferp_mutex_unlock(&taken->pool->mutex);
     return err;
 }
 
@@ -304,7 +304,7 @@ void fer_lookup_close(fer_lookup *lookup_handle)
     }
     feri_pool_abandon(closed);
     feri_address_list_free(&closed->result.found);
-    ferp_memory_free(closed);
+    ferp_free(closed);
     feri_pool_release(shared);
 }
 

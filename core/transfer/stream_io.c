@@ -80,12 +80,12 @@ static fer_error move_buffer(stream_call *call, unsigned flags)
 #define WHOLE_SEND_MAX 2048
 
 /* Whether a try that lacked buffers moved nothing and may be repeated. */
-static bool shortage_passes(const stream_call *call)
+static bool shortage_is_transient(const stream_call *call)
 {
     if (!ferp_traits()->cut_send_loses_count) {
-        return ferp_traits()->no_buffer_space_passes;
+        return ferp_traits()->no_buffer_space_is_transient;
     }
-    return ferp_traits()->no_buffer_space_passes && call->readiness == FERP_WRITABLE &&
+    return ferp_traits()->no_buffer_space_is_transient && call->readiness == FERP_WRITABLE &&
            call->len <= WHOLE_SEND_MAX;
 }
 
@@ -93,7 +93,7 @@ static bool shortage_passes(const stream_call *call)
  * waits or not as after WOULD_BLOCK, which is then *error. */
 static bool shortens(stream_call *call, fer_error *error)
 {
-    if (error->kind != FER_NO_BUFFER_SPACE || !shortage_passes(call)) {
+    if (error->kind != FER_NO_BUFFER_SPACE || !shortage_is_transient(call)) {
         return false;
     }
     if (call->len <= SHORTEST_TRY) {

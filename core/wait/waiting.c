@@ -81,10 +81,11 @@ static bool is_cancelled(const feri_waiting *waiting, fer_error *answer)
 
 /* Whether the system lacks the memory for a stream's wait, perhaps only for a while. The call is
  * then retried as after a false hint, with a pause. */
-static bool is_passing_shortage(const feri_waiting *waiting, fer_error error)
+static bool is_transient_shortage(const feri_waiting *waiting, fer_error error)
 {
     bool is_stream = waiting->readiness == FERP_READABLE || waiting->readiness == FERP_WRITABLE;
-    return is_stream && error.kind == FER_NO_BUFFER_SPACE && ferp_traits()->no_buffer_space_passes;
+    return is_stream && error.kind == FER_NO_BUFFER_SPACE &&
+           ferp_traits()->no_buffer_space_is_transient;
 }
 
 /* Whether a shutdown may not wake the wait. It is then cut into slices. */
@@ -140,7 +141,7 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
     ferp_wait wait;
     *answer = ferp_wait_arm(&wait, waiting->handle->p_.raw_, waiting->readiness);
     if (answer->kind != FER_OK) {
-        return is_passing_shortage(waiting, *answer) && !state_has_answer(waiting, answer);
+        return is_transient_shortage(waiting, *answer) && !state_has_answer(waiting, answer);
     }
     /* A clone that is made from now on wakes the armed wait. */
     uint64_t end = end_of_slice(waiting);
@@ -163,7 +164,7 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
         expire(waiting, answer);
         return false;
     }
-    return answer->kind == FER_OK || is_passing_shortage(waiting, *answer) ||
+    return answer->kind == FER_OK || is_transient_shortage(waiting, *answer) ||
            (answer->kind == FER_INTERRUPTED && continues_after_signal(waiting, answer));
 }
 
