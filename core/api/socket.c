@@ -100,7 +100,7 @@ fer_error fer_socket_is_listening(const fer_socket *socket, bool *out)
         *out = false;
         return feri_ok();
     }
-    return feri_switch(&socket->handle_, FERP_LISTENING, out);
+    return feri_bool_option(&socket->handle_, FERP_LISTENING, out);
 }
 
 /* ---- Options */
@@ -124,7 +124,7 @@ fer_error fer_socket_only_v6(const fer_socket *socket, bool *out)
 {
     FER_TRY(feri_handle_check_getter(const_socket_handle(socket), out));
     bool is_v6 = feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_V6);
-    return is_v6 ? feri_switch(const_socket_handle(socket), FERP_ONLY_V6, out)
+    return is_v6 ? feri_bool_option(const_socket_handle(socket), FERP_ONLY_V6, out)
                  : feri_own_error(FER_UNSUPPORTED);
 }
 
@@ -197,13 +197,13 @@ fer_error fer_socket_linger(const fer_socket *socket, fer_duration *out)
 fer_error fer_socket_set_nodelay(fer_socket *socket, bool nodelay)
 {
     FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
-    return feri_set_switch(socket_handle(socket), FERP_NODELAY, nodelay);
+    return feri_set_bool_option(socket_handle(socket), FERP_NODELAY, nodelay);
 }
 
 fer_error fer_socket_nodelay(const fer_socket *socket, bool *out)
 {
     FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
-    return feri_switch(const_socket_handle(socket), FERP_NODELAY, out);
+    return feri_bool_option(const_socket_handle(socket), FERP_NODELAY, out);
 }
 
 fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl)
@@ -240,13 +240,13 @@ static fer_error check_is_datagram(const fer_socket *socket)
 fer_error fer_socket_set_broadcast(fer_socket *socket, bool broadcast)
 {
     FER_TRY(check_is_datagram(socket));
-    return feri_set_switch(socket_handle(socket), FERP_BROADCAST, broadcast);
+    return feri_set_bool_option(socket_handle(socket), FERP_BROADCAST, broadcast);
 }
 
 fer_error fer_socket_broadcast(const fer_socket *socket, bool *out)
 {
     FER_TRY(check_is_datagram(socket));
-    return feri_switch(const_socket_handle(socket), FERP_BROADCAST, out);
+    return feri_bool_option(const_socket_handle(socket), FERP_BROADCAST, out);
 }
 
 fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
@@ -259,17 +259,17 @@ fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
         feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
     fer_error error =
         ferp_bind_device(socket_handle(socket)->p_.raw_, family, name == NULL ? "" : name);
-    return feri_set_result(socket_handle(socket), error);
+    return feri_forgive_ended(socket_handle(socket), error);
 }
 
 fer_error fer_socket_set_inheritable(fer_socket *socket, bool inheritable)
 {
-    return feri_set_switch(socket_handle(socket), FERP_INHERITABLE, inheritable);
+    return feri_set_bool_option(socket_handle(socket), FERP_INHERITABLE, inheritable);
 }
 
 fer_error fer_socket_inheritable(const fer_socket *socket, bool *out)
 {
-    return feri_switch(const_socket_handle(socket), FERP_INHERITABLE, out);
+    return feri_bool_option(const_socket_handle(socket), FERP_INHERITABLE, out);
 }
 
 /* ---- Modes */

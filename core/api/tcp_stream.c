@@ -170,12 +170,12 @@ fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream, const void *buf, size
 
 fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream, bool nodelay)
 {
-    return feri_set_switch(tcp_handle(stream), FERP_NODELAY, nodelay);
+    return feri_set_bool_option(tcp_handle(stream), FERP_NODELAY, nodelay);
 }
 
 fer_error fer_tcp_stream_nodelay(const fer_tcp_stream *stream, bool *out)
 {
-    return feri_switch(const_tcp_handle(stream), FERP_NODELAY, out);
+    return feri_bool_option(const_tcp_handle(stream), FERP_NODELAY, out);
 }
 
 fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, uint32_t ttl)

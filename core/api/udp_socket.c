@@ -163,22 +163,22 @@ fer_error fer_udp_socket_ttl(const fer_udp_socket *socket, uint32_t *out)
 
 fer_error fer_udp_socket_set_broadcast(fer_udp_socket *socket, bool broadcast)
 {
-    return feri_set_switch(udp_handle(socket), FERP_BROADCAST, broadcast);
+    return feri_set_bool_option(udp_handle(socket), FERP_BROADCAST, broadcast);
 }
 
 fer_error fer_udp_socket_broadcast(const fer_udp_socket *socket, bool *out)
 {
-    return feri_switch(const_udp_handle(socket), FERP_BROADCAST, out);
+    return feri_bool_option(const_udp_handle(socket), FERP_BROADCAST, out);
 }
 
 fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket, bool loop)
 {
-    return feri_set_switch(udp_handle(socket), FERP_MULTICAST_LOOP_V4, loop);
+    return feri_set_bool_option(udp_handle(socket), FERP_MULTICAST_LOOP_V4, loop);
 }
 
 fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket, bool *out)
 {
-    return feri_switch(const_udp_handle(socket), FERP_MULTICAST_LOOP_V4, out);
+    return feri_bool_option(const_udp_handle(socket), FERP_MULTICAST_LOOP_V4, out);
 }
 
 fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket, uint32_t ttl)

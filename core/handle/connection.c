@@ -284,7 +284,7 @@ static bool has_failed_to_connect(const fer_handle *handle, fer_error error)
            halves_have_ended(handle->p_.raw_, error);
 }
 
-fer_error feri_set_result(const fer_handle *handle, fer_error error)
+fer_error feri_forgive_ended(const fer_handle *handle, fer_error error)
 {
     bool is_connection = error.kind != FER_OK &&
                          feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_OPEN &&

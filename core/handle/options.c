@@ -24,7 +24,7 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
         return feri_ok();
     }
     feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
-    return feri_set_result(handle, ferp_set_timeout(handle->p_.raw_, direction, timeout));
+    return feri_forgive_ended(handle, ferp_set_timeout(handle->p_.raw_, direction, timeout));
 }
 
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
@@ -50,7 +50,8 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
     }
     uint32_t previous = feri_handle_flags(handle) & FERI_FLAG_NONBLOCKING;
     feri_atomic_change_bits(&handle->p_.flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0, 0);
-    fer_error error = feri_set_result(handle, ferp_set_nonblocking(handle->p_.raw_, nonblocking));
+    fer_error error =
+        feri_forgive_ended(handle, ferp_set_nonblocking(handle->p_.raw_, nonblocking));
     if (error.kind != FER_OK) {
         feri_atomic_change_bits(&handle->p_.flags_, previous, FERI_FLAG_NONBLOCKING & ~previous);
     } else if (!nonblocking) {
@@ -59,7 +60,7 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
     return error;
 }
 
-fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
+fer_error feri_mode_before_try(const fer_handle *handle, bool *out)
 {
     if (feri_modes_are_kept(handle)) {
         *out = feri_modes_is_nonblocking(handle);
@@ -72,12 +73,12 @@ fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
     return feri_ok();
 }
 
-fer_error feri_has_become_nonblocking(const fer_handle *handle, bool *out)
+fer_error feri_mode_after_try(const fer_handle *handle, bool *out)
 {
     bool is_own =
         !feri_handle_is_shared(handle) && feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
     if (is_own || feri_modes_are_kept(handle)) {
-        return feri_is_nonblocking(handle, out);
+        return feri_mode_before_try(handle, out);
     }
     return ferp_is_nonblocking(handle->p_.raw_, out);
 }
@@ -85,7 +86,7 @@ fer_error feri_has_become_nonblocking(const fer_handle *handle, bool *out)
 static fer_error take_over_modes(fer_handle *handle)
 {
     bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    FER_TRY(feri_mode_before_try(handle, &nonblocking));
     if (feri_handle_is_shared(handle) || feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET)) {
         FER_TRY(feri_modes_read_from(handle->p_.raw_, true, handle));
     }
@@ -106,16 +107,16 @@ fer_error feri_begin_listening(fer_handle *handle)
 
 static fer_error set_number(const fer_handle *handle, ferp_option option, uint32_t value)
 {
-    return feri_set_result(handle, ferp_set_option(handle->p_.raw_, option, value));
+    return feri_forgive_ended(handle, ferp_set_option(handle->p_.raw_, option, value));
 }
 
-fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on)
+fer_error feri_set_bool_option(fer_handle *handle, ferp_option option, bool on)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     return set_number(handle, option, on ? 1 : 0);
 }
 
-fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
+fer_error feri_bool_option(const fer_handle *handle, ferp_option option, bool *out)
 {
     uint32_t value = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
@@ -211,7 +212,7 @@ fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
         setting.on = true;
         setting.seconds = feri_whole_seconds(linger, ferp_traits()->linger_seconds_max);
     }
-    FER_TRY(feri_set_result(handle, ferp_set_linger(handle->p_.raw_, setting)));
+    FER_TRY(feri_forgive_ended(handle, ferp_set_linger(handle->p_.raw_, setting)));
     bool resets = setting.on && setting.seconds == 0;
     feri_atomic_change_bits(&handle->p_.flags_, resets ? FERI_FLAG_RESETS_AT_CLOSE : 0,
                             resets ? 0 : FERI_FLAG_RESETS_AT_CLOSE);
@@ -409,7 +410,7 @@ fer_error feri_set_keepalive(fer_handle *handle, const fer_tcp_keepalive *keepal
     if (!is_valid(keepalive)) {
         return feri_refuse(keepalive == NULL);
     }
-    return feri_set_result(handle, set_all(handle->p_.raw_, keepalive));
+    return feri_forgive_ended(handle, set_all(handle->p_.raw_, keepalive));
 }
 
 /* A field that the OS cannot report is 0. */
@@ -452,13 +453,13 @@ static fer_error check_v6(const fer_handle *handle)
 fer_error feri_set_multicast_loop_v6(fer_handle *handle, bool loop)
 {
     FER_TRY(check_v6(handle));
-    return feri_set_switch(handle, FERP_MULTICAST_LOOP_V6, loop);
+    return feri_set_bool_option(handle, FERP_MULTICAST_LOOP_V6, loop);
 }
 
 fer_error feri_multicast_loop_v6(const fer_handle *handle, bool *out)
 {
     FER_TRY(check_v6(handle));
-    return feri_switch(handle, FERP_MULTICAST_LOOP_V6, out);
+    return feri_bool_option(handle, FERP_MULTICAST_LOOP_V6, out);
 }
 
 fer_error feri_set_multicast_ttl_v4(fer_handle *handle, uint32_t ttl)

@@ -77,30 +77,30 @@ typedef struct feri_pool {
 /* Creates a pool with one reference. */
 fer_error feri_pool_new(size_t threads, size_t waiting, feri_pool **out);
 
-void feri_pool_add_references(feri_pool *shared, uint32_t count);
+void feri_pool_add_references(feri_pool *pool, uint32_t count);
 
 /* Called without the mutex. */
-void feri_pool_release(feri_pool *shared);
+void feri_pool_release(feri_pool *pool);
 
 /* After fork the child has a copy of the pool, but none of its threads (fork(2)). In the copy a
  * thread can hold the mutex or wait for it forever, so the child does not use the pool. */
-bool feri_pool_belongs_to_process(const feri_pool *shared);
+bool feri_pool_belongs_to_process(const feri_pool *pool);
 
 /* Runs the query of an address text, and queues any other lookup, or cancels it if the resolver was
  * closed. out is OPEN before the key is
  * listed and the poller is notified, so another thread may use and close it before this call
  * returns. After a failure the lookup is not in the pool, and out is unchanged. */
-fer_error feri_pool_start(feri_pool *shared, feri_lookup *started, fer_lookup *out);
+fer_error feri_pool_start(feri_pool *pool, feri_lookup *started, fer_lookup *out);
 
 /* Removes the keys of up to cap completed lookups with this poller from the list, oldest first, and
  * stores them. Returns their number. */
-size_t feri_pool_take_completed(feri_pool *shared, const fer_poller *poller, uint64_t *keys,
+size_t feri_pool_take_completed(feri_pool *pool, const fer_poller *poller, uint64_t *keys,
                                 size_t cap);
 
 /* The lookup is in no list afterwards, and no thread has its address. */
 void feri_pool_abandon(feri_lookup *abandoned);
 
 /* Ends the lookups that are not done with FER_CANCELLED, and those that are started later. */
-void feri_pool_cancel_all(feri_pool *shared);
+void feri_pool_cancel_all(feri_pool *pool);
 
 #endif

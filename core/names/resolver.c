@@ -40,7 +40,7 @@ static bool count_call(uint32_t *calls)
 }
 
 /* Called after the call has added its reference. */
-static void end_count(uint32_t *calls, feri_pool *shared)
+static void end_count(uint32_t *calls, feri_pool *pool)
 {
     uint32_t old = feri_atomic_load(calls);
     while ((old & CLOSED) == 0) {
@@ -49,40 +49,40 @@ static void end_count(uint32_t *calls, feri_pool *shared)
         }
         old = feri_atomic_load(calls);
     }
-    feri_pool_release(shared); /* the reference that the close has added */
+    feri_pool_release(pool); /* the reference that the close has added */
 }
 
 /* The pool, with a reference for the caller; NULL if the resolver is not usable. */
 static feri_pool *pool_of(fer_resolver *resolver)
 {
-    feri_pool *shared = resolver == NULL ? NULL : feri_atomic_load_pointer(&resolver->p_.pool_);
-    if (shared == NULL || !count_call(&resolver->p_.calls_)) {
+    feri_pool *pool = resolver == NULL ? NULL : feri_atomic_load_pointer(&resolver->p_.pool_);
+    if (pool == NULL || !count_call(&resolver->p_.calls_)) {
         return NULL;
     }
-    bool is_of_process = feri_pool_belongs_to_process(shared);
+    bool is_of_process = feri_pool_belongs_to_process(pool);
     if (is_of_process) {
-        feri_pool_add_references(shared, 1);
+        feri_pool_add_references(pool, 1);
     }
-    end_count(&resolver->p_.calls_, shared);
-    return is_of_process ? shared : NULL;
+    end_count(&resolver->p_.calls_, pool);
+    return is_of_process ? pool : NULL;
 }
 
 bool feri_resolver_is_usable(fer_resolver *resolver)
 {
-    feri_pool *shared = pool_of(resolver);
-    if (shared != NULL) {
-        feri_pool_release(shared);
+    feri_pool *pool = pool_of(resolver);
+    if (pool != NULL) {
+        feri_pool_release(pool);
     }
-    return shared != NULL;
+    return pool != NULL;
 }
 
 /* Called with the reference of the resolver. */
-static void close_calls(uint32_t *calls, feri_pool *shared)
+static void close_calls(uint32_t *calls, feri_pool *pool)
 {
     uint32_t given = 0;
     for (;;) {
         uint32_t old = feri_atomic_load(calls);
-        feri_pool_add_references(shared, old - given);
+        feri_pool_add_references(pool, old - given);
         given = old;
         if (feri_atomic_replace(calls, old, CLOSED)) {
             return;
@@ -95,15 +95,15 @@ void fer_resolver_close(fer_resolver *resolver)
     if (resolver == NULL || resolver->p_.pool_ == NULL) {
         return;
     }
-    feri_pool *shared = resolver->p_.pool_;
-    bool is_of_process = feri_pool_belongs_to_process(shared);
+    feri_pool *pool = resolver->p_.pool_;
+    bool is_of_process = feri_pool_belongs_to_process(pool);
     if (is_of_process) {
-        close_calls(&resolver->p_.calls_, shared);
+        close_calls(&resolver->p_.calls_, pool);
     }
     feri_atomic_store_pointer(&resolver->p_.pool_, NULL);
     if (is_of_process) {
-        feri_pool_cancel_all(shared);
-        feri_pool_release(shared);
+        feri_pool_cancel_all(pool);
+        feri_pool_release(pool);
     }
 }
 
@@ -143,47 +143,47 @@ fer_error feri_lookup_options_check(const fer_lookup_options *options)
 
 /* ---- Starting */
 
-static feri_lookup *lookup_new(feri_pool *shared, const feri_address_query *query,
+static feri_lookup *lookup_new(feri_pool *pool, const feri_address_query *query,
                                const feri_lookup_notice *notice)
 {
     feri_lookup *made = ferp_alloc(sizeof *made);
     if (made != NULL) {
-        *made = (feri_lookup){.pool = shared, .notice = *notice, .query = *query};
+        *made = (feri_lookup){.pool = pool, .notice = *notice, .query = *query};
     }
     return made;
 }
 
 /* The lookup takes over the reference of the call if it starts. */
-static fer_error start_in_pool(feri_pool *shared, const feri_address_query *query,
+static fer_error start_in_pool(feri_pool *pool, const feri_address_query *query,
                                const feri_lookup_notice *notice, fer_lookup *out)
 {
-    feri_lookup *started = lookup_new(shared, query, notice);
+    feri_lookup *started = lookup_new(pool, query, notice);
     if (started == NULL) {
         return no_memory;
     }
-    fer_error err = feri_pool_start(shared, started, out);
-    if (err.kind != FER_OK) {
+    fer_error error = feri_pool_start(pool, started, out);
+    if (error.kind != FER_OK) {
         ferp_free(started);
     }
-    return err;
+    return error;
 }
 
-static fer_error start_or_release(feri_pool *shared, const feri_address_query *query,
+static fer_error start_or_release(feri_pool *pool, const feri_address_query *query,
                                   const feri_lookup_notice *notice, fer_lookup *out)
 {
-    fer_error err = start_in_pool(shared, query, notice, out);
-    if (err.kind != FER_OK) {
-        feri_pool_release(shared);
+    fer_error error = start_in_pool(pool, query, notice, out);
+    if (error.kind != FER_OK) {
+        feri_pool_release(pool);
     }
-    return err;
+    return error;
 }
 
 fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
                             const feri_lookup_notice *notice, fer_lookup *out)
 {
-    feri_pool *shared = pool_of(resolver);
-    return shared == NULL ? feri_own_error(FER_CANCELLED)
-                          : start_or_release(shared, query, notice, out);
+    feri_pool *pool = pool_of(resolver);
+    return pool == NULL ? feri_own_error(FER_CANCELLED)
+                        : start_or_release(pool, query, notice, out);
 }
 
 static bool is_open_or_null(const fer_poller *poller)
@@ -198,8 +198,8 @@ static fer_error start_query(fer_resolver *resolver, const feri_address_query *q
         return misuse;
     }
     const feri_lookup_notice notice = {.poller = poller, .key = key};
-    feri_pool *shared = pool_of(resolver);
-    return shared == NULL ? misuse : start_or_release(shared, query, &notice, out);
+    feri_pool *pool = pool_of(resolver);
+    return pool == NULL ? misuse : start_or_release(pool, query, &notice, out);
 }
 
 fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
@@ -227,15 +227,15 @@ fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint
 fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *poller,
                                       uint64_t *keys, size_t cap, size_t *count)
 {
-    feri_pool *shared = NULL;
+    feri_pool *pool = NULL;
     if (is_open_or_null(poller) && keys != NULL && cap > 0 && count != NULL) {
-        shared = pool_of(resolver);
+        pool = pool_of(resolver);
     }
-    if (shared == NULL) {
+    if (pool == NULL) {
         return feri_refuse(cap > 0);
     }
-    *count = feri_pool_take_completed(shared, poller, keys, cap);
-    feri_pool_release(shared);
+    *count = feri_pool_take_completed(pool, poller, keys, cap);
+    feri_pool_release(pool);
     return success;
 }
 
@@ -243,11 +243,11 @@ fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *
 
 static fer_error wait_until_done(const feri_lookup *awaited, uint64_t deadline)
 {
-    fer_error err = success;
-    while (awaited->stage != FERI_LOOKUP_DONE && err.kind == FER_OK) {
-        err = ferp_cond_wait(&awaited->pool->mutex, deadline);
+    fer_error error = success;
+    while (awaited->stage != FERI_LOOKUP_DONE && error.kind == FER_OK) {
+        error = ferp_cond_wait(&awaited->pool->mutex, deadline);
     }
-    return awaited->stage == FERI_LOOKUP_DONE ? success : err;
+    return awaited->stage == FERI_LOOKUP_DONE ? success : error;
 }
 
 fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_socket_addr *addrs,
@@ -264,17 +264,17 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
     bool is_poll = timeout.nanos == 0;
     uint64_t deadline = is_poll ? 0 : feri_deadline_after(timeout);
     ferp_mutex_lock(&awaited->pool->mutex);
-    fer_error err = wait_until_done(awaited, deadline);
-    if (err.kind == FER_OK) {
-        err = awaited->result.error;
-    } else if (err.kind == FER_TIMED_OUT && is_poll) {
-        err = feri_own_error(FER_WOULD_BLOCK);
+    fer_error error = wait_until_done(awaited, deadline);
+    if (error.kind == FER_OK) {
+        error = awaited->result.error;
+    } else if (error.kind == FER_TIMED_OUT && is_poll) {
+        error = feri_own_error(FER_WOULD_BLOCK);
     }
-    if (err.kind == FER_OK) {
+    if (error.kind == FER_OK) {
         feri_address_list_copy(&awaited->result.found, addrs, cap, count);
     }
     ferp_mutex_unlock(&awaited->pool->mutex);
-    return err;
+    return error;
 }
 
 fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list)
@@ -282,11 +282,11 @@ fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list)
     feri_lookup *taken = lookup_handle->p_.block_;
     ferp_mutex_lock(&taken->pool->mutex);
     FERI_ASSERT(taken->stage == FERI_LOOKUP_DONE);
-    fer_error err = taken->result.error;
+    fer_error error = taken->result.error;
     *list = taken->result.found;
     taken->result.found = (feri_address_list){NULL, 0};
     ferp_mutex_unlock(&taken->pool->mutex);
-    return err;
+    return error;
 }
 
 /* ---- Closing */
@@ -297,15 +297,15 @@ void fer_lookup_close(fer_lookup *lookup_handle)
         return;
     }
     feri_lookup *closed = lookup_handle->p_.block_;
-    feri_pool *shared = closed->pool;
+    feri_pool *pool = closed->pool;
     lookup_handle->p_.block_ = NULL;
-    if (!feri_pool_belongs_to_process(shared)) {
+    if (!feri_pool_belongs_to_process(pool)) {
         return;
     }
     feri_pool_abandon(closed);
     feri_address_list_free(&closed->result.found);
     ferp_free(closed);
-    feri_pool_release(shared);
+    feri_pool_release(pool);
 }
 
 /* Lookups within limits (rule K8). The system's lookup can neither be cancelled nor limited in

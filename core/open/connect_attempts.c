@@ -290,7 +290,7 @@ static uint64_t delay_of(const fer_connect_options *options)
     if (options->local != NULL && options->local->port != 0) {
         return FERI_NEVER;
     }
-    return options->attempt_delay.nanos == 0 ? FERI_ATTEMPT_DELAY_NANOS
+    return options->attempt_delay.nanos == 0 ? FERI_ATTEMPT_DELAY_DEFAULT_NANOS
                                              : options->attempt_delay.nanos;
 }
 

@@ -70,8 +70,8 @@ static void set_initial_options(fer_raw_socket raw, uint32_t flags)
  * type (af_unix.c, unix_create). */
 static fer_error create_socket(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
-    bool is_plain = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
-    if (domain == FER_DOMAIN_UNIX && !is_plain) {
+    bool is_default = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
+    if (domain == FER_DOMAIN_UNIX && !is_default) {
         return feri_own_error(FER_UNSUPPORTED);
     }
     return ferp_socket_new(domain, type, protocol, out);
@@ -274,7 +274,7 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
     if (started.kind != FER_IN_PROGRESS) {
         return apply_connect_result(handle, started);
     }
-    fer_error error = feri_has_become_nonblocking(handle, &nonblocking);
+    fer_error error = feri_mode_after_try(handle, &nonblocking);
     if (error.kind == FER_OK && nonblocking) {
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
@@ -299,7 +299,7 @@ static fer_error connect_built_within(const fer_handle *handle, const fer_socket
                                       const feri_limits *limits)
 {
     bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    FER_TRY(feri_mode_before_try(handle, &nonblocking));
     feri_disable_connect_retry(handle->p_.raw_, addr);
     fer_error error =
         feri_connect_within(handle->p_.raw_, feri_connect_operation(handle), addr, limits);
@@ -339,7 +339,7 @@ static fer_error limits_apply(const fer_handle *handle, bool *applies)
 {
     bool nonblocking = false;
     if (feri_handle_is_limited(handle)) {
-        FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+        FER_TRY(feri_mode_before_try(handle, &nonblocking));
         *applies = !nonblocking;
     }
     return feri_ok();
@@ -385,7 +385,7 @@ static fer_error abandon_connect(fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
     (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
-    FER_TRY(feri_has_become_nonblocking(handle, &nonblocking));
+    FER_TRY(feri_mode_after_try(handle, &nonblocking));
     return feri_map_error(nonblocking ? FERI_OPERATION_UNIX_START : FERI_OPERATION_EXPIRED, error);
 }
 
@@ -420,7 +420,7 @@ static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *a
     const feri_limits none = FERI_NO_LIMITS;
     fer_duration timeout = FER_DURATION_NONE;
     bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    FER_TRY(feri_mode_before_try(handle, &nonblocking));
     FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
     if (nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS) {
         return feri_unix_connect_raw(handle->p_.raw_, addr);

@@ -158,7 +158,7 @@ fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsig
         return feri_own_error(FER_MISUSE);
     }
     len = len < ferp_traits()->datagram_length_max ? len : ferp_traits()->datagram_length_max;
-    bool is_shut = !feri_handle_is_plain(handle) &&
+    bool is_shut = !feri_handle_is_fast_path(handle) &&
                    feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
     FER_TRY(is_shut ? store_end(handle, &received) : receive(handle, buf, len, flags, &received));
     FERI_ASSERT(received.len <= len);

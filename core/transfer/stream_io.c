@@ -163,8 +163,8 @@ static fer_error transfer(stream_call *call, feri_waiting *waiting, size_t *n)
 
 /* ---- Reads and writes of one buffer */
 
-FERI_APART static fer_error read_stream(fer_handle *handle, void *buf, size_t len, unsigned flags,
-                                        fer_error first, size_t *n)
+FERI_NOINLINE static fer_error read_stream(fer_handle *handle, void *buf, size_t len,
+                                           unsigned flags, fer_error first, size_t *n)
 {
     stream_call call = {.move = move_buffer,
                         .handle = handle,
@@ -220,8 +220,8 @@ fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_
     return transfer(&call, &waiting, n);
 }
 
-FERI_APART static fer_error write_stream(fer_handle *handle, const void *buf, size_t len,
-                                         unsigned flags, fer_error first, size_t *n)
+FERI_NOINLINE static fer_error write_stream(fer_handle *handle, const void *buf, size_t len,
+                                            unsigned flags, fer_error first, size_t *n)
 {
     stream_call call = {.move = move_buffer,
                         .handle = handle,
