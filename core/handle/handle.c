@@ -12,9 +12,7 @@ _Static_assert(sizeof(fer_handle) == 96 && _Alignof(fer_handle) == _Alignof(uint
 fer_error feri_handle_saved_error(const fer_handle *handle)
 {
     fer_error_kind kind = feri_state_saved_kind(feri_handle_state(handle));
-    if (kind == FER_OK) {
-        return feri_own_error(FER_BROKEN_PIPE);
-    }
+    FERI_REQUIRE(kind != FER_OK, FER_BROKEN_PIPE);
     return (fer_error){kind,
                        (int32_t)feri_atomic_load((const uint32_t *)&handle->p_.saved_os_code_)};
 }
@@ -99,9 +97,8 @@ bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
 
 fer_error feri_handle_claim(fer_handle *handle)
 {
-    if (handle == NULL || !feri_handle_apply(handle, FERI_EVENT_OPEN_BEGIN)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(handle != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_handle_apply(handle, FERI_EVENT_OPEN_BEGIN), FER_MISUSE);
     handle->p_.raw_ = FER_RAW_SOCKET_NONE;
     handle->p_.saved_os_code_ = 0;
     handle->p_.flags_ = 0;

@@ -53,6 +53,9 @@ enum {
  * one comparison (rule K5). */
 #define FERI_HANDLE_LIMITED 0x80000000u
 
+/* The handle of a public socket type; NULL for NULL, which the called functions refuse. */
+#define FERI_HANDLE(socket) ((socket) == NULL ? NULL : &(socket)->handle_)
+
 static inline feri_state feri_handle_state(const fer_handle *handle)
 {
     return feri_atomic_load(&handle->p_.state_) & ~FERI_HANDLE_LIMITED;

@@ -187,9 +187,7 @@ fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **ou
         return feri_ok();
     }
     feri_shared_modes *made = ferp_alloc(sizeof *made);
-    if (made == NULL) {
-        return feri_own_error(FER_OUT_OF_MEMORY);
-    }
+    FERI_REQUIRE(made != NULL, FER_OUT_OF_MEMORY);
     *made = (feri_shared_modes){1, {UNSET, UNSET, UNSET}};
     *out = made;
     return feri_ok();

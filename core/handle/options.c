@@ -13,13 +13,11 @@
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (timeout.nanos == 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
     if (feri_modes_are_kept(handle)) {
-        FER_TRY(timeout.nanos == FER_DURATION_NONE_NANOS
-                    ? feri_ok()
-                    : feri_modes_wait_in_core(handle, handle->p_.raw_));
+        if (timeout.nanos != FER_DURATION_NONE_NANOS) {
+            FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
+        }
         feri_modes_set_timeout(handle, direction, timeout);
         return feri_ok();
     }
@@ -44,7 +42,9 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (feri_modes_are_kept(handle)) {
-        FER_TRY(nonblocking ? feri_modes_wait_in_core(handle, handle->p_.raw_) : feri_ok());
+        if (nonblocking) {
+            FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
+        }
         feri_modes_set_nonblocking(handle, nonblocking);
         return feri_ok();
     }
@@ -130,9 +130,8 @@ fer_error feri_bool_option(const fer_handle *handle, ferp_option option, bool *o
 fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (ttl < 1 || ttl > 255) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(ttl >= 1, FER_INVALID_INPUT);
+    FERI_REQUIRE(ttl <= 255, FER_INVALID_INPUT);
     if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
         return set_number(handle, FERP_TTL_V4, ttl);
     }
@@ -188,9 +187,7 @@ static fer_error buffer_result(const fer_handle *handle, fer_error error)
 fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t size)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (size == 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(size != 0, FER_INVALID_INPUT);
     uint32_t value = size < INT32_MAX ? (uint32_t)size : INT32_MAX;
     return buffer_result(handle, set_number(handle, option, value));
 }
@@ -240,9 +237,7 @@ fer_error feri_set_user_timeout(fer_handle *handle, fer_duration timeout)
 {
     uint64_t millis =
         timeout.nanos / FERP_NANOS_PER_MILLI + (timeout.nanos % FERP_NANOS_PER_MILLI != 0);
-    if (timeout.nanos == 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
         millis = 0;
     }
@@ -264,9 +259,7 @@ fer_error feri_read_domain(const fer_handle *handle, fer_domain *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     uint32_t flags = feri_handle_flags(handle);
-    if ((flags & FERI_NOT_IP) == FERI_FLAG_FOREIGN) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
+    FERI_REQUIRE((flags & FERI_NOT_IP) != FERI_FLAG_FOREIGN, FER_UNSUPPORTED);
     *out = (flags & FERI_FLAG_UNIX) != 0 ? FER_DOMAIN_UNIX
            : (flags & FERI_FLAG_V6) != 0 ? FER_DOMAIN_IPV6
                                          : FER_DOMAIN_IPV4;
@@ -277,9 +270,7 @@ fer_error feri_read_type(const fer_handle *handle, fer_type *out)
 {
     uint32_t type = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
-    if ((feri_handle_flags(handle) & FERI_NOT_IP) == FERI_NOT_IP) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
+    FERI_REQUIRE((feri_handle_flags(handle) & FERI_NOT_IP) != FERI_NOT_IP, FER_UNSUPPORTED);
     FER_TRY(ferp_option_value(handle->p_.raw_, FERP_TYPE, &type));
     *out = (fer_type)type;
     return feri_ok();
@@ -424,9 +415,7 @@ static fer_error value_or_zero(fer_raw_socket raw, ferp_option option, uint32_t 
 fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (out == NULL) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
     uint32_t enabled = 0;
     uint32_t time = 0;
     uint32_t interval = 0;
@@ -479,9 +468,7 @@ fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
                                const fer_ipv4_addr *group, const fer_ipv4_addr *local)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (!fer_ipv4_addr_is_multicast(*group)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(fer_ipv4_addr_is_multicast(*group), FER_INVALID_INPUT);
     return feri_map_error(FERI_OPERATION_GROUP,
                           ferp_change_group_v4(handle->p_.raw_, change, group, local));
 }
@@ -490,9 +477,7 @@ fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
                                const fer_ipv6_addr *group, uint32_t interface_index)
 {
     FER_TRY(check_v6(handle));
-    if (!fer_ipv6_addr_is_multicast(*group)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(fer_ipv6_addr_is_multicast(*group), FER_INVALID_INPUT);
     return feri_map_error(FERI_OPERATION_GROUP,
                           ferp_change_group_v6(handle->p_.raw_, change, group, interface_index));
 }

@@ -209,9 +209,7 @@ static fer_error enqueue(feri_pool *pool, feri_lookup *started)
         complete(started, cancelled);
         return feri_ok();
     }
-    if (pool->unfinished >= pool->unfinished_max) {
-        return feri_own_error(FER_WOULD_BLOCK);
-    }
+    FERI_REQUIRE(pool->unfinished < pool->unfinished_max, FER_WOULD_BLOCK);
     queue_append(pool, started);
     fer_error error = start_worker(pool);
     if (error.kind != FER_OK) {
@@ -316,9 +314,7 @@ fer_error feri_pool_new(size_t threads, size_t waiting, feri_pool **out)
 {
     size_t size = sizeof(feri_pool) + threads * sizeof(feri_worker);
     feri_pool *made = ferp_alloc(size);
-    if (made == NULL) {
-        return feri_own_error(FER_OUT_OF_MEMORY);
-    }
+    FERI_REQUIRE(made != NULL, FER_OUT_OF_MEMORY);
     memset(made, 0, size);
     made->references = 1;
     made->process = ferp_process();

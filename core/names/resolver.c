@@ -14,10 +14,6 @@
 
 _Static_assert(sizeof(fer_resolver) == 32 && sizeof(fer_lookup) == 32, "sizes do not change");
 
-static const fer_error success = {FER_OK, 0};
-static const fer_error misuse = {FER_MISUSE, 0};
-static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
-
 /* ---- Calls of a resolver, and its close
  *
  * fer_resolver_close may run while a call takes its reference to the pool. So the call counts
@@ -111,19 +107,17 @@ fer_error fer_resolver_new(fer_resolver *resolver, const fer_resolver_options *o
 {
     static const fer_resolver_options defaults = {.threads = 0};
     const fer_resolver_options *chosen = options == NULL ? &defaults : options;
-    if (resolver == NULL || resolver->p_.pool_ != NULL) {
-        return misuse;
-    }
+    FERI_REQUIRE(resolver != NULL, FER_MISUSE);
+    FERI_REQUIRE(resolver->p_.pool_ == NULL, FER_MISUSE);
     uint32_t threads = chosen->threads == 0 ? 4 : chosen->threads;
     uint32_t queue_cap = chosen->queue_cap == 0 ? 64 : chosen->queue_cap;
-    if (threads > FER_RESOLVER_THREADS_MAX || !feri_are_zero(chosen->reserved_)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(threads <= FER_RESOLVER_THREADS_MAX, FER_INVALID_INPUT);
+    FERI_REQUIRE(feri_are_zero(chosen->reserved_), FER_INVALID_INPUT);
     feri_pool *made = NULL;
     FER_TRY(feri_pool_new(threads, queue_cap == FER_RESOLVER_NO_QUEUE ? 0 : queue_cap, &made));
     resolver->p_.calls_ = 0;
     resolver->p_.pool_ = made;
-    return success;
+    return feri_ok();
 }
 
 /* ---- Options */
@@ -158,9 +152,7 @@ static fer_error start_in_pool(feri_pool *pool, const feri_address_query *query,
                                const feri_lookup_notice *notice, fer_lookup *out)
 {
     feri_lookup *started = lookup_new(pool, query, notice);
-    if (started == NULL) {
-        return no_memory;
-    }
+    FERI_REQUIRE(started != NULL, FER_OUT_OF_MEMORY);
     fer_error error = feri_pool_start(pool, started, out);
     if (error.kind != FER_OK) {
         ferp_free(started);
@@ -182,8 +174,8 @@ fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *qu
                             const feri_lookup_notice *notice, fer_lookup *out)
 {
     feri_pool *pool = pool_of(resolver);
-    return pool == NULL ? feri_own_error(FER_CANCELLED)
-                        : start_or_release(pool, query, notice, out);
+    FERI_REQUIRE(pool != NULL, FER_CANCELLED);
+    return start_or_release(pool, query, notice, out);
 }
 
 static bool is_open_or_null(const fer_poller *poller)
@@ -194,12 +186,13 @@ static bool is_open_or_null(const fer_poller *poller)
 static fer_error start_query(fer_resolver *resolver, const feri_address_query *query,
                              fer_poller *poller, uint64_t key, fer_lookup *out)
 {
-    if (out == NULL || out->p_.block_ != NULL || !is_open_or_null(poller)) {
-        return misuse;
-    }
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FERI_REQUIRE(out->p_.block_ == NULL, FER_MISUSE);
+    FERI_REQUIRE(is_open_or_null(poller), FER_MISUSE);
     const feri_lookup_notice notice = {.poller = poller, .key = key};
     feri_pool *pool = pool_of(resolver);
-    return pool == NULL ? misuse : start_or_release(pool, query, &notice, out);
+    FERI_REQUIRE(pool != NULL, FER_MISUSE);
+    return start_or_release(pool, query, &notice, out);
 }
 
 fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
@@ -236,31 +229,29 @@ fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *
     }
     *count = feri_pool_take_completed(pool, poller, keys, cap);
     feri_pool_release(pool);
-    return success;
+    return feri_ok();
 }
 
 /* ---- Waiting */
 
 static fer_error wait_until_done(const feri_lookup *awaited, uint64_t deadline)
 {
-    fer_error error = success;
+    fer_error error = feri_ok();
     while (awaited->stage != FERI_LOOKUP_DONE && error.kind == FER_OK) {
         error = ferp_cond_wait(&awaited->pool->mutex, deadline);
     }
-    return awaited->stage == FERI_LOOKUP_DONE ? success : error;
+    return awaited->stage == FERI_LOOKUP_DONE ? feri_ok() : error;
 }
 
 fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_socket_addr *addrs,
                           size_t cap, size_t *count)
 {
-    if (lookup_handle == NULL || lookup_handle->p_.block_ == NULL || count == NULL ||
-        (addrs == NULL && cap > 0)) {
-        return misuse;
-    }
+    FERI_REQUIRE(lookup_handle != NULL, FER_MISUSE);
+    FERI_REQUIRE(lookup_handle->p_.block_ != NULL, FER_MISUSE);
+    FERI_REQUIRE(count != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
     const feri_lookup *awaited = lookup_handle->p_.block_;
-    if (!feri_pool_belongs_to_process(awaited->pool)) {
-        return feri_own_error(FER_CANCELLED);
-    }
+    FERI_REQUIRE(feri_pool_belongs_to_process(awaited->pool), FER_CANCELLED);
     bool is_poll = timeout.nanos == 0;
     uint64_t deadline = is_poll ? 0 : feri_deadline_after(timeout);
     ferp_mutex_lock(&awaited->pool->mutex);

@@ -79,9 +79,8 @@ static fer_error create_socket(fer_domain domain, fer_type type, int protocol, f
 
 fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol)
 {
-    if (!is_valid_kind(domain, type) || protocol < 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(is_valid_kind(domain, type), FER_INVALID_INPUT);
+    FERI_REQUIRE(protocol >= 0, FER_INVALID_INPUT);
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = create_socket(domain, type, protocol, &raw);
@@ -146,9 +145,7 @@ bool feri_socket_is_bound(const fer_handle *handle)
 fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
 {
     FER_TRY(feri_socket_check_addr(handle, addr));
-    if (feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_BOUND), FER_INVALID_INPUT);
     fer_error prepared = prepare_binding(handle, &addr->ip);
     if (prepared.kind != FER_OK) {
         return feri_socket_is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
@@ -162,10 +159,8 @@ fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
 fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX) ||
-        feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_INVALID_INPUT);
+    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_BOUND), FER_INVALID_INPUT);
     FER_TRY(feri_check_unix_name(addr));
     FER_TRY(feri_unix_bind_raw(handle->p_.raw_, addr));
     set_flag(handle, FERI_FLAG_BOUND);
@@ -206,9 +201,7 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 fer_error feri_socket_local_addr_unix(const fer_handle *handle, fer_unix_addr *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
+    FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_UNSUPPORTED);
     fer_error error = ferp_unix_local_addr(handle->p_.raw_, out);
     if (error.kind == FER_INVALID_INPUT && may_be_unbound(handle)) {
         *out = (fer_unix_addr){0};
@@ -233,9 +226,7 @@ fer_error feri_socket_listen(fer_handle *handle, int backlog)
 {
     bool is_listening = handle != NULL && feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
     FER_TRY(feri_handle_check(handle, is_listening ? FERI_REQUEST_USE : FERI_REQUEST_CONNECT));
-    if (backlog < 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(backlog >= 0, FER_INVALID_INPUT);
     if (!is_listening) {
         FER_TRY(bind_if_unbound(handle));
     }
@@ -367,9 +358,7 @@ fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr 
                                       fer_duration timeout)
 {
     FER_TRY(feri_socket_check_addr(handle, addr));
-    if (timeout.nanos == 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
     return connect_built_until(handle, addr, feri_deadline_after(timeout));
 }
 
@@ -444,9 +433,7 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
 {
     bool is_limited = false;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_INVALID_INPUT);
     FER_TRY(feri_check_unix_name(addr));
     FER_TRY(limits_apply(handle, &is_limited));
     if (is_limited) {
@@ -467,9 +454,7 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
 fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
+    FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_V6), FER_UNSUPPORTED);
     if (feri_socket_type(handle) == FER_TYPE_STREAM) {
         FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
     }

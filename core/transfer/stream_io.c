@@ -170,7 +170,7 @@ FERI_NOINLINE static fer_error read_stream(fer_handle *handle, void *buf, size_t
                         .handle = handle,
                         .readiness = FERP_READABLE,
                         .buf.in = buf,
-                        .is_valid = buf != NULL || len == 0,
+                        .is_valid = feri_is_buffer(buf, len),
                         .flags = flags,
                         .len = len,
                         .first = first};
@@ -227,7 +227,7 @@ FERI_NOINLINE static fer_error write_stream(fer_handle *handle, const void *buf,
                         .handle = handle,
                         .readiness = FERP_WRITABLE,
                         .buf.out = buf,
-                        .is_valid = buf != NULL || len == 0,
+                        .is_valid = feri_is_buffer(buf, len),
                         .flags = flags,
                         .len = len,
                         .first = first};
@@ -391,9 +391,7 @@ fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len,
 
 fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
 {
-    if (out == NULL) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
     fer_error error;
     bool was_connecting =
         feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_CHECK_CONNECT;

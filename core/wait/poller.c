@@ -39,9 +39,7 @@ void fer_poller_close(fer_poller *poller)
 
 fer_error fer_poller_set_interruptible(fer_poller *poller, bool interruptible)
 {
-    if (!feri_poller_is_open(poller)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(feri_poller_is_open(poller), FER_MISUSE);
     feri_atomic_store(&poller->p_.interruptible_, interruptible);
     return feri_ok();
 }
@@ -259,9 +257,7 @@ static fer_error give_notification(fer_poller *poller, uint32_t if_refused)
 
 fer_error fer_poller_notify(fer_poller *poller)
 {
-    if (!feri_poller_is_open(poller)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(feri_poller_is_open(poller), FER_MISUSE);
     return give_notification(poller, 0);
 }
 

@@ -209,9 +209,9 @@ static bool begin_waits(feri_waiting *waiting, fer_error *answer)
 fer_error feri_waiting_begin_with_limits(feri_waiting *waiting)
 {
     bool nonblocking = false;
-    FER_TRY(waiting->wait_mode == FERI_WAIT_UNTIL
-                ? feri_ok()
-                : feri_mode_before_try(waiting->handle, &nonblocking));
+    if (waiting->wait_mode != FERI_WAIT_UNTIL) {
+        FER_TRY(feri_mode_before_try(waiting->handle, &nonblocking));
+    }
     if (nonblocking) {
         waiting->wait_mode = FERI_WAIT_NEVER;
         return feri_ok();
