@@ -14,7 +14,7 @@ static bool is_list(const fer_poller *poller)
     return poller->p_.system_[AT_KIND] == KIND_LIST;
 }
 
-bool ferp_winsock_is_passing(fer_error failure)
+bool ferp_winsock_is_transient(fer_error failure)
 {
     switch (failure.kind) {
     case FER_OUT_OF_MEMORY:

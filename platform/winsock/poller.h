@@ -18,7 +18,7 @@ fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t ca
 fer_error ferp_winsock_afd_notify(fer_poller *poller);
 
 /* Whether a failure is of the system, and not of a socket: a later call may succeed. poller.c */
-bool ferp_winsock_is_passing(fer_error failure);
+bool ferp_winsock_is_transient(fer_error failure);
 
 /* What identifies the socket of a SOCKET number, as far as Windows shows it; port and peer are 0 if
  * not set yet. poller_identity.c */

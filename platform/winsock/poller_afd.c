@@ -190,7 +190,7 @@ static bool complete_operation(ferp_afd_poller *poller, ferp_afd_operation *oper
         ferp_afd_source_release(poller, source);
         return false;
     }
-    if (ferp_winsock_is_passing(failure)) {
+    if (ferp_winsock_is_transient(failure)) {
         ferp_afd_source_defer(poller, source);
         return false;
     }
@@ -292,13 +292,13 @@ fer_error ferp_winsock_afd_notify(fer_poller *poller)
 
 fer_error ferp_winsock_afd_open(fer_poller *poller)
 {
-    ferp_afd_poller *self = ferp_memory_new(sizeof *self);
+    ferp_afd_poller *self = ferp_alloc(sizeof *self);
     if (self == NULL) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
     fer_error err = ferp_afd_sources_open(self);
     if (err.kind != FER_OK) {
-        ferp_memory_free(self);
+        ferp_free(self);
         return err;
     }
     poller->p_.system_[AT_POLLER] = (uintptr_t)self;
@@ -309,5 +309,5 @@ void ferp_winsock_afd_close(fer_poller *poller)
 {
     ferp_afd_poller *self = poller_of(poller);
     ferp_afd_sources_end(self);
-    ferp_memory_free(self);
+    ferp_free(self);
 }

@@ -111,7 +111,7 @@ static short poll_alone(ferp_list_fd fd, short events)
     if (err.kind == FER_BAD_HANDLE) {
         return POLLNVAL;
     }
-    return ferp_winsock_is_passing(err) || ferp_winsock_is_cancelled(err.os_code) ? 0 : POLLERR;
+    return ferp_winsock_is_transient(err) || ferp_winsock_is_cancelled(err.os_code) ? 0 : POLLERR;
 }
 
 /* WSAPoll may fail for all sockets because of one: Wine does so with WSAENOTSOCK, while Windows

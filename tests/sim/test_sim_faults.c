@@ -302,7 +302,7 @@ static void too_many_handles_loses_no_connection(void **state)
     assert_injected(FER_SIM_FAULT_TOO_MANY_HANDLES, 3);
 }
 
-static void no_buffers_passes(void **state)
+static void no_buffers_are_transient(void **state)
 {
     sim_begin(state);
     struct ends ends = connected();
@@ -485,7 +485,7 @@ int main(void)
         BOTH_TESTS(unreachable_fails_a_connect),
         BOTH_TESTS(an_aborted_accept_is_passed_over),
         BOTH_TESTS(too_many_handles_loses_no_connection),
-        BOTH_TESTS(no_buffers_passes),
+        BOTH_TESTS(no_buffers_are_transient),
         BOTH_TESTS(a_lookup_fails_in_three_ways),
         BOTH_TESTS(a_slow_lookup_takes_five_seconds),
         BOTH_TESTS(a_time_jump_lets_what_is_due_happen),
