@@ -457,7 +457,9 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
  * sockets, that includes a table of them, which grows in ferp_poller_add only. Several threads may
  * call all functions but open and close at the same time. */
 
-fer_error ferp_poller_open(fer_poller *poller); /* epoll_create1, kqueue | a completion port, AFD */
+/* UNSUPPORTED: Windows cannot open the AFD driver. epoll_create1, kqueue | a completion port, AFD.
+ */
+fer_error ferp_poller_open(fer_poller *poller);
 void ferp_poller_close(fer_poller *poller);
 
 /* ALREADY_EXISTS, NOT_FOUND: rule P3. mode is not EDGE or EDGE_ONESHOT if poller_has_edges is
