@@ -144,7 +144,7 @@ ferp_afd_source *ferp_afd_source_find(ferp_afd_poller *poller, fer_raw_socket ra
 
 /* Any number of threads may run after a wait. The default, one for each processor, would make
  * others wait for them ("CreateIoCompletionPort function", MSDN). Adding the first group shows
- * whether there is an AFD. */
+ * whether the driver can be opened. */
 fer_error ferp_afd_sources_open(ferp_afd_poller *poller)
 {
     memset(poller, 0, sizeof *poller);

@@ -1,5 +1,5 @@
-/* poller_list.c: a poller over poll and WSAPoll, which get all sockets anew for each wait. The
- * differences between the two are behind poller_list.h.
+/* poller_list.c: a poller over poll(2), which gets all sockets anew for each wait. Its system calls
+ * are behind poller_list.h.
  *
  * One of the waiting threads is the leader. It polls a copy of the armed sources without the lock,
  * so a polled array never changes. The other threads sleep until the leader has finished or their
@@ -9,14 +9,14 @@
  *
  * Linux' poll keeps a socket open that is closed during the poll, and its port stays in use. Delete
  * therefore returns only after no poll uses the socket. */
-#include "platform/common/poller_list.h"
+#include "platform/posix/poller_list.h"
 
-#if defined(_WIN32) || FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
+#if FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
 
 #include <string.h>
 
-#include "platform/common/poll_set.h"
 #include "platform/common/sources.h"
+#include "platform/posix/poll_set.h"
 
 typedef struct source {
     struct source *previous;
@@ -41,7 +41,7 @@ typedef struct ferp_list {
     ferp_poll_set other_set; /* for polls under the lock */
     size_t capacity;         /* of each set */
     /* the entries that the leader polls now; NULL if there is no leader */
-    const ferp_list_entry *polled;
+    const struct pollfd *polled;
     bool change_sent; /* FERP_LIST_CHANGED was sent and not yet received */
 } ferp_list;
 
@@ -127,18 +127,17 @@ static bool reserve(ferp_list *list)
 
 static short events_of(fer_event interest)
 {
-    return (short)(((interest.interest & FER_READABLE) != 0 ? FERP_LIST_READABLE : 0) |
-                   ((interest.interest & FER_WRITABLE) != 0 ? FERP_LIST_WRITABLE : 0));
+    return (short)(((interest.interest & FER_READABLE) != 0 ? POLLIN : 0) |
+                   ((interest.interest & FER_WRITABLE) != 0 ? POLLOUT : 0));
 }
 
 static void fill_set(const ferp_list *list, ferp_poll_set *out)
 {
     out->count = 0;
-    ferp_poll_set_append(out, ferp_list_waker_fd(&list->waker), FERP_LIST_READABLE, 0);
+    ferp_poll_set_append(out, ferp_list_waker_fd(&list->waker), POLLIN, 0);
     for (const source *one = list->sentinel.next; one != &list->sentinel; one = one->next) {
         if (one->armed) {
-            ferp_poll_set_append(out, (ferp_list_fd)one->raw, events_of(one->interest),
-                                 one->serial);
+            ferp_poll_set_append(out, (int)one->raw, events_of(one->interest), one->serial);
         }
     }
 }
@@ -276,13 +275,12 @@ fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw)
 
 /* ---- Results of a poll */
 
-static fer_event event_of_entry(const source *one, const ferp_list_entry *entry)
+static fer_event event_of_entry(const source *one, const struct pollfd *entry)
 {
-    bool failed = ferp_list_has_failed(entry);
-    bool ended = failed || (entry->revents & POLLHUP) != 0;
-    fer_interest ready = ((entry->revents & FERP_LIST_READABLE) != 0 ? FER_READABLE : 0) |
-                         ((entry->revents & FERP_LIST_WRITABLE) != 0 ? FER_WRITABLE : 0);
-    fer_interest always = (ended ? FER_READABLE : 0) | (failed ? FER_WRITABLE : 0);
+    bool has_failed = ferp_list_has_failed(entry);
+    fer_interest ready = ((entry->revents & POLLIN) != 0 ? FER_READABLE : 0) |
+                         ((entry->revents & POLLOUT) != 0 ? FER_WRITABLE : 0);
+    fer_interest always = has_failed ? FER_READABLE | FER_WRITABLE : 0;
     return (fer_event){.key = one->interest.key,
                        .interest = (ready & one->interest.interest) | always};
 }
@@ -300,7 +298,7 @@ static bool is_current(source *one, int revents)
     return fits;
 }
 
-static bool report_event(ferp_list *list, const ferp_list_entry *entry, uint64_t serial,
+static bool report_event(ferp_list *list, const struct pollfd *entry, uint64_t serial,
                          fer_event *out)
 {
     source *one = ferp_sources_find(&list->sources, (fer_raw_socket)entry->fd);

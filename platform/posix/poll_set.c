@@ -1,9 +1,9 @@
 /* poll_set.c: the memory of the array that one poll is given. */
-#include "platform/common/poller_list.h"
+#include "platform/posix/poller_list.h"
 
-#if defined(_WIN32) || FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
+#if FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
 
-#include "platform/common/poll_set.h"
+#include "platform/posix/poll_set.h"
 
 bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity)
 {
