@@ -33,7 +33,7 @@ class Entry:
             missing = [name for name in SLOTS if name not in merged]
             if missing:
                 raise HeaderError("%s has no %s:" % (self.names[0], missing[0]))
-            self.slots = {slot: re.sub(r"\bNAME\b", method, merged[slot]) for slot in SLOTS}
+            self.slots = {slot: re.sub(r"(?<![A-Z])(?<![A-Z]_)NAME\b", method, merged[slot]) for slot in SLOTS}
         self.blocks = blocks_of(text)
 
     @property
