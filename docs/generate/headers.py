@@ -2,7 +2,8 @@
 
 The comment of a header and that of a section may have slots, the defaults of their functions. A
 slot of a function replaces the default, that of the section the header's. In a slot, "the default"
-is the default that it replaces, and NAME the function's name without the type's.
+is the default that it replaces, and NAME the function's name without the type's. A function that
+returns no fer_error has no errors by default.
 """
 
 import pathlib
@@ -29,6 +30,8 @@ class Entry:
         text = comment
         if is_function:
             text, own = take_slots(comment)
+            if defaults and "Errors" in defaults and not code.startswith("fer_error "):
+                own.setdefault("Errors", "none.")
             merged = merge_slots(defaults or {}, own)
             missing = [name for name in SLOTS if name not in merged]
             if missing:

@@ -24,24 +24,15 @@
  * FER_OK for every valid value. On macOS and the BSDs it may then have no effect. The getters of
  * nodelay, ttl and keepalive may then be FER_CONNECTION_RESET on the BSDs (`ended_option`).
  *
- * A stream from fer_tcp_stream_connect_start or from a fer_socket (socket.h) may be in one of three
- * further states:
+ * A stream from fer_tcp_stream_connect_start or from a fer_socket (socket.h) may also have a pending
+ * or a failed connect (rule C5), or be unconnected. An unconnected stream has a socket and no
+ * connection: reads, writes, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED, the
+ * connect calls of this file and try_clone are FER_MISUSE. To connect it, call fer_socket_connect
+ * with fer_tcp_stream_as_socket.
  *
- * - Pending connect. Reads, writes, take_error, peer_addr, try_clone and shutdown first query the
- *   OS for the result. Until there is one, shutdown returns FER_NOT_CONNECTED. The others return
- *   FER_WOULD_BLOCK, even in blocking mode and with a length of 0.
- * - Failed connect. The first of these calls to detect the failure returns its cause; only
- *   take_error stores it in *out instead. After that take_error still stores the cause every time,
- *   and the others are FER_MISUSE. fer_tcp_stream_ready reports every interest as ready and
- *   does not consume the cause. close, as_raw, into_raw and fer_tcp_stream_as_socket work as
- *   usual. All other calls are FER_MISUSE.
- * - Unconnected. Reads, writes, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED.
- *   The connect calls of this file and try_clone are FER_MISUSE, because the handle already
- *   has a socket. To connect the stream, call fer_socket_connect with
- *   fer_tcp_stream_as_socket.
- *
- * The defaults of the slots, which a function's comment has only if they do not hold for it. NAME
- * is the name of the function without fer_tcp_stream_ or fer_tcp_listener_:
+ * The defaults of the slots. A function's comment has a slot only if the default does not hold for
+ * it. A function that returns no fer_error has no errors. NAME is the name of the function without
+ * fer_tcp_stream_ or fer_tcp_listener_:
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE and other errors of the OS.
@@ -74,21 +65,22 @@ typedef struct fer_tcp_listener {
 
 /* ---- TcpStream: connecting
  *
+ * After a failure the handle is NEW again and can be connected again (rule C4).
+ *
  * Blocks: until connected or failed.
  * Owns: the handle owns the connection until fer_tcp_stream_close. No pointer is kept.
  * Threads: no concurrent call on the handle. */
 
 /** Connects to "host:port": resolves the name, then tries its addresses in order until one
  * connects. host_port has the format of fer_to_socket_addrs. All addresses are tried, however many
- * there are. If none connects, the last address's error is returned. The handle is NEW again after
- * a failure and can be connected again.
+ * there are. If none connects, the last address's error is returned (rule C3).
  * Blocks: until connected, or until the last address has failed. The name lookup blocks too.
  * Errors: FER_MISUSE (NULL, an open handle), FER_INVALID_INPUT (text that is not "host:port"),
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN, FER_RESOLVE_FAILED, FER_CONNECTION_REFUSED,
  * FER_CONNECTION_TIMED_OUT, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_TOO_MANY_OPEN_FILES,
  * FER_ADDR_NOT_AVAILABLE, FER_ADDR_IN_USE, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED (the OS
  * does not tell the cause), FER_NETWORK_DOWN and other errors of the OS.
- * Rust: the default with a &str. */
+ * Rust: std::net::TcpStream::connect with a &str. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
     FER_INOUT(1);
 
@@ -105,8 +97,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *strea
 
 /** Connects to one address and waits at most timeout. Whether the connect succeeded is read from
  * SO_ERROR, and not concluded from writability alone. The stream is in blocking mode afterwards.
- * With FER_DURATION_NONE the call is the same as fer_tcp_stream_connect_addr. The handle is NEW
- * after a failure.
+ * With FER_DURATION_NONE the call is the same as fer_tcp_stream_connect_addr.
  * Blocks: until connected or failed, at most timeout.
  * Errors: FER_TIMED_OUT (the timeout expired), FER_INVALID_INPUT (a timeout of 0); otherwise same
  * as fer_tcp_stream_connect_addr.
@@ -166,51 +157,31 @@ typedef struct fer_connect_options {
 } fer_connect_options;
 
 /** Connects to the first address of "host:port" that answers, within limits (RFC 8305, "Happy
- * Eyeballs Version 2").
- *
- * host_port has the format of fer_to_socket_addrs. The lookup is that of fer_to_socket_addrs_with.
- * options may be NULL: the defaults. The following rules hold. docs/DIFFERENCES.md and the tests
- * use their numbers.
- *
- * K8  If the limits end the call, the handle is NEW and all attempts are closed. If they end the
- *     lookup, it is abandoned: no call waits for it.
- * K8a The limits in options apply to this call only. The stream has none, and it is in blocking
- *     mode.
- * K9  The families alternate, and the family of the first address is the first. Within a family the
- *     addresses keep the resolver's order (RFC 8305, 4). An IPv4-mapped address counts as IPv4. The
- *     next attempt starts when attempt_delay has passed or when the attempt that was started last
- *     has failed, whichever is first. At most 16 attempts are open at once. The first connection
- *     wins. If several are found together, the attempt that was started first wins. All others are
- *     closed before the call returns, with a reset if they had connected. If none connects, the
- *     error is that of the limits if they ended the call, otherwise that of the last address in
- *     this order.
- * K10 The same text, options and network connect to the same address in every dialect of the
- *     simulated network.
+ * Eyeballs Version 2"). host_port has the format of fer_to_socket_addrs. The lookup is that of
+ * fer_to_socket_addrs_with. options may be NULL: the defaults. Rules K8 to K10 of
+ * docs/DIFFERENCES.md hold: which attempt starts when, which connection wins, and what remains
+ * after a failure.
  *
  * An attempt fails with any error of its socket, for example FER_TOO_MANY_OPEN_FILES, and with
  * FER_TIMED_OUT after attempt_timeout. If the limits end the call, the attempts that are still open
  * fail with the error of the limits. If an attempt connects, the others that are still open are no
  * failures. The array options->failures receives the first options->failures_cap failures, in the
  * order in which the attempts ended. *options->failures_count is the number of all failures, which
- * may be higher than failures_cap. Every call sets it, even a successful one.
+ * may be higher. Every call sets it, even a successful one.
  *
  * With local, an attempt fails with FER_INVALID_INPUT unless its address and local have one form:
  * IPv4, IPv6 or IPv4-mapped IPv6 ([::ffff:127.0.0.1]). The unspecified address [::] also fits an
  * IPv4-mapped address. So the addresses of one family are tried. The error of the call is that of
  * the last of these; it is FER_INVALID_INPUT only if there are none. If the port of local is not 0,
  * there is one attempt after another whatever attempt_delay is, because a port is bound to one of
- * them at a time.
- *
- * A signal ends the call only if its handler cancels the token or the limits are interruptible
- * (rule I4).
+ * them at a time. A signal ends the call only if its handler cancels the token or the limits are
+ * interruptible (rule I4).
  * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
- * Owns: the handle owns the connection until fer_tcp_stream_close. No pointer is kept. During the
- * call, the call owns memory for the addresses.
+ * Owns: the default. During the call, the call owns memory for the addresses.
  * Errors: same as fer_tcp_stream_connect and as fer_to_socket_addrs_with. FER_CANCELLED,
  * FER_TIMED_OUT and FER_INTERRUPTED (the limits; FER_TIMED_OUT also if attempt_timeout ended the
  * attempt to the last address). FER_INVALID_INPUT also for a local address of no family, FER_MISUSE
- * for failures_cap without failures, and for a token or a resolver that is not OPEN. The handle is
- * NEW again after a failure.
+ * for failures_cap without failures, and for a token or a resolver that is not OPEN.
  * Rust: std::net::TcpStream::connect. Differs: in Rust there are no limits, and an attempt starts
  * only after the previous one has failed. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_with(
@@ -233,8 +204,7 @@ fer_tcp_stream_connect_host_with(fer_tcp_stream *stream, const char *host, uint1
  * used, but an unknown family is refused all the same. If options is NULL, the addresses are tried
  * one after another in their order, without limits, and the error is that of the last one.
  * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
- * Owns: the handle owns the connection until fer_tcp_stream_close. addrs has count elements; no
- * pointer is kept.
+ * Owns: the default. addrs has count elements.
  * Errors: same as fer_tcp_stream_connect_with, except those of the name lookup. FER_INVALID_INPUT
  * also if count is 0 or an address has no family, FER_MISUSE if addrs is NULL. Without options same
  * as fer_tcp_stream_connect_addr.
@@ -244,19 +214,13 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(
     fer_tcp_stream *stream, const fer_socket_addr *addrs, size_t count,
     const fer_connect_options *FER_NULLABLE options) FER_INOUT(1) FER_IN_READS(2, 3);
 
-/** Starts to connect to one address and does not wait for the result.
- *
- * FER_OK means that the connect is pending or has already succeeded. The handle is open, in
- * nonblocking mode.
- *
- * Wait until the stream is writable, with fer_tcp_stream_ready or a poller, then call
- * fer_tcp_stream_take_error. If the connect succeeded, that call returns FER_OK and *out is FER_OK
- * too. The top of this file describes the other calls on a pending connect.
- *
- * If the connect fails during this call, the error is returned and the handle is NEW again. If it
- * fails later, the handle keeps its OS socket until close.
+/** Starts to connect to one address and does not wait for the result. FER_OK means that the connect
+ * is pending or has already succeeded. The handle is open, in nonblocking mode. Wait until the
+ * stream is writable, with fer_tcp_stream_ready or a poller, then call fer_tcp_stream_take_error.
+ * If the connect succeeded, that call returns FER_OK and *out is FER_OK too. Rule C5 has the other
+ * calls on a pending connect. If the connect fails later than in this call, the handle keeps its OS
+ * socket until close.
  * Blocks: never.
- * Owns: the handle owns the socket until fer_tcp_stream_close. addr is not kept.
  * Errors: same as fer_tcp_stream_connect_addr.
  * Rust: mio: net::TcpStream::connect. Differs: the first later call that detects a failure reports
  * it. */
@@ -266,10 +230,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stre
 
 /* ---- TcpStream: addresses, shutdown, clones */
 
-/** Stores the connection's peer address in *out. The OS is queried until a call on this handle has
- * returned end of file or a fatal error (see fer_tcp_stream_read). From then on the result is
- * FER_NOT_CONNECTED on every OS. If you need the address after that, store it in advance, for
- * example from accept.
+/** Stores the connection's peer address in *out. After a call on this handle has returned end of
+ * file or a fatal error the result is FER_NOT_CONNECTED on every OS (rule L6). If you need the
+ * address after that, store it in advance, for example from accept.
  * Errors: FER_NOT_CONNECTED (after end of file or a fatal error, or reported by the OS),
  * FER_WOULD_BLOCK (pending connect), the cause of a failed connect if this call detects it,
  * FER_MISUSE.
@@ -283,28 +246,22 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *st
 FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream,
                                                          fer_socket_addr *out);
 
-/** Shuts down the read half, the write half or both, for this handle and its clones.
+/** Shuts down the read half, the write half or both, for this handle and its clones (rules S1 to
+ * S3, S6 and S7).
  *
  * Idempotent: FER_OK if a half is already shut down or the peer has closed. After FER_SHUTDOWN_READ
  * or BOTH, a read through this handle returns 0 bytes immediately, even if data was queued. A clone
  * may first read data that was queued or still arrives (Linux, Windows). After WRITE or BOTH,
  * writes are FER_BROKEN_PIPE. The peer still receives all data written before, then end of file.
+ * READ never harms the write half.
  *
  * READ and BOTH wake a read that is blocked in another thread or through a clone. WRITE and BOTH
  * wake a blocked write. On Windows a blocked write, and a read blocked through a clone or on a
  * SOCKET that cannot cancel (of a layered provider), wake within 100 ms.
  *
- * FER_SHUTDOWN_READ never harms the write half. On Windows SD_RECEIVE resets the connection when
- * data arrives (MSDN, "shutdown function"), so the library does not pass READ alone to the system.
- *
- * Closing a stream with unread input resets the connection, on the BSDs with two exceptions
- * (`close_with_unread_input`). So does input that arrives after both halves are shut down (RFC
- * 1122, 4.2.2.13). A reset discards data for which the peer had no room yet.
- *
- * On Windows, over a loopback address, closing before the peer has received all data may reset the
- * connection, too, and the peer loses that data. This is reported, not documented. A linger time
- * does not help.
- *
+ * A close may lose written data: with unread input it resets the connection
+ * (`close_with_unread_input`), as does input that arrives after both halves are shut down (RFC
+ * 1122, 4.2.2.13), and over Windows' loopback it may reset it even without (`early_close_loses`).
  * For an orderly end on every OS use fer_tcp_stream_close_gracefully.
  * Errors: FER_NOT_CONNECTED (not connected yet, even if how is unknown), FER_MISUSE,
  * FER_INVALID_INPUT (an unknown how), the cause of a failed connect if this call detects it.
@@ -314,12 +271,11 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
 FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, fer_shutdown how)
     FER_INOUT(1);
 
-/** Makes a second handle of the same connection.
- *
- * Options, timeouts and the blocking mode belong to the socket, so both handles share them, even if
- * they are set later. The clone starts with this handle's state: end of file, saved error, halves
- * that are shut down. The connection ends when the last handle is closed. On Windows the first
- * clone of a socket allocates a record of what the handles share.
+/** Makes a second handle of the same connection. Options, timeouts and the blocking mode belong to
+ * the socket, so both handles share them, even if they are set later. The clone starts with this
+ * handle's state: end of file, saved error, halves that are shut down. The connection ends when the
+ * last handle is closed. On Windows the first clone of a socket allocates a record of what the
+ * handles share.
  * Owns: out is a separate handle; close it with fer_tcp_stream_close.
  * Errors: FER_MISUSE (a stream that is unconnected or whose connect failed; out is open),
  * FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows), FER_WOULD_BLOCK (pending connect), the
@@ -354,9 +310,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_write_timeout(fer_tcp_stream *
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream *stream,
                                                             fer_duration *out);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1
- * to K6, cancel.h). NULL or all zero bytes remove them, which is the default. The limits are
- * copied. They belong to this handle and not to the socket: clones begin without.
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * NULL or all zero bytes remove them, which is the default. The limits are copied.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
  * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
@@ -382,14 +337,12 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * were stored, or that the OS accepted, after a failure too.
  * Threads: one read call and one write call may run concurrently on one handle. */
 
-/** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file.
- *
- * After end of file every read returns 0 again. End of file is never an error, and a reset is never
+/** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file. After
+ * end of file every read returns 0 again. End of file is never an error, and a reset is never
  * reported as end of file. With len 0 the call immediately returns FER_OK with *n == 0, which does
- * not indicate end of file. A len above the OS's limit is cut to it (rule R3).
- *
- * The handle saves the first fatal error that any of its calls returns. Later reads return the data
- * that arrived before the error, if the OS kept it, and then the saved error every time.
+ * not indicate end of file. A len above the OS's limit is cut to it (rule R3). The handle saves the
+ * first fatal error that any of its calls returns. Later reads return the data that arrived before
+ * the error, if the OS kept it, and then the saved error every time (rule S5).
  * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
  * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_TIMED_OUT (the read timeout expired; no data is lost, call again. Or the deadline is
@@ -462,12 +415,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Reads until end of file into a buffer of cap bytes.
- *
- * If the buffer is full, the call peeks one more byte and may block for it. If that shows end of
- * file, the result is FER_OK. If it shows data, the result is FER_BUFFER_TOO_SMALL and the data
- * stays queued. A signal does not end the call, unless the limits are interruptible (rule I4). The
- * read timeout applies to each underlying read, and restarts after a signal.
+/** Reads until end of file into a buffer of cap bytes. If the buffer is full, the call peeks one
+ * more byte and may block for it. If that shows end of file, the result is FER_OK. If it shows
+ * data, the result is FER_BUFFER_TOO_SMALL and the data stays queued. Signals and the read timeout:
+ * as fer_tcp_stream_read_exact.
  * Blocks: until end of file or an error. The handle's limits end it with FER_CANCELLED or
  * FER_TIMED_OUT (cancel.h).
  * Errors: FER_BUFFER_TOO_SMALL (more than cap bytes); otherwise same as fer_tcp_stream_read, but
@@ -480,10 +431,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
     FER_OUT_WRITES(2, 3);
 
 /** Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer than
- * len.
- *
- * Never raises SIGPIPE. With len 0 the call returns FER_OK with *n == 0 if the write half is open.
- * A len above the OS's limit is cut to it (rule R3). If the timeout expires after the OS has
+ * len. Never raises SIGPIPE. With len 0 the call returns FER_OK with *n == 0 if the write half is
+ * open. A len above the OS's limit is cut to it (rule R3). If the timeout expires after the OS has
  * accepted some bytes, the call returns FER_OK with their number. After the peer has closed, some
  * writes may succeed before one fails, with FER_BROKEN_PIPE or FER_CONNECTION_RESET
  * (`write_after_peer_gone`).
@@ -571,12 +520,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, ui
 FER_MUST_USE FER_API fer_error fer_tcp_stream_ttl(const fer_tcp_stream *stream, uint32_t *out);
 
 /** Sets what close does with unsent data. With FER_DURATION_NONE, the default, close returns
- * immediately and the OS keeps sending.
- *
- * A finite linger makes close wait up to that time for the data to be acknowledged. It is rounded
- * up to whole seconds and limited to the OS's maximum (327 s on macOS, 65535 s on Windows). If the
- * time expires, Windows resets the connection (documented), and Linux keeps sending. A linger of 0
- * resets the connection when its last handle is closed.
+ * immediately and the OS keeps sending. A finite linger makes close wait up to that time for the
+ * data to be acknowledged. It is rounded up to whole seconds and limited to the OS's maximum (327 s
+ * on macOS, 65535 s on Windows). If the time expires, Windows resets the connection (documented),
+ * and Linux keeps sending. A linger of 0 resets the connection when its last handle is closed.
  * Rust: the default (unstable in Rust). */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_linger(fer_tcp_stream *stream,
                                                          fer_duration linger) FER_INOUT(1);
@@ -586,16 +533,14 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_linger(fer_tcp_stream *stream,
 FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *stream,
                                                      fer_duration *out);
 
-/** Sets TCP keepalive: whether and when the OS probes an idle connection.
- *
- * time and interval are rounded up to whole seconds. time, interval and retries are limited to the
- * OS's maximums (on Linux 32767 s for the times and 127 retries). A value of 0 leaves that field
- * unchanged. If the call fails, the earlier values are restored. Retries are ignored if the OS
- * cannot set them (OpenBSD, older Windows). Windows before Windows 10 1709 has only
- * SIO_KEEPALIVE_VALS. If time or interval is given there, the one of 0 sets Windows' default (7200
- * s, 1 s).
- * Errors: FER_UNSUPPORTED (the OS has no time or interval, and one is given), FER_MISUSE,
- * FER_INVALID_INPUT (a time or interval of FER_DURATION_NONE) and other errors of the OS.
+/** Sets TCP keepalive: whether and when the OS probes an idle connection. time and interval are
+ * rounded up to whole seconds. time, interval and retries are limited to the OS's maximums (on
+ * Linux 32767 s for the times and 127 retries). A value of 0 leaves that field unchanged. If the
+ * call fails, the earlier values are restored. Retries are ignored if the OS cannot set them
+ * (OpenBSD, older Windows). Windows before Windows 10 1709 has only SIO_KEEPALIVE_VALS. If time or
+ * interval is given there, the one of 0 sets Windows' default (7200 s, 1 s).
+ * Errors: FER_UNSUPPORTED (the OS has no time or interval, and one is given), FER_INVALID_INPUT (a
+ * time or interval of FER_DURATION_NONE), and the default.
  * Rust: none in std; socket2::Socket::set_tcp_keepalive. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stream,
                                                             const fer_tcp_keepalive *keepalive)
@@ -617,16 +562,13 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
     FER_INOUT(1);
 
 /** Waits until the stream is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
- * joined by |.
- *
- * *ready is the subset of interest that is ready, or 0 if the timeout expired. A timeout of 0
- * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait,
- * unless the limits are interruptible (rule I4). *ready is unchanged after a failure.
+ * joined by |. *ready is the subset of interest that is ready, or 0 if the timeout expired. A
+ * timeout of 0 checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end
+ * the wait, unless the limits are interruptible (rule I4). *ready is unchanged after a failure.
  *
  * A half that has ended in an earlier call on this handle (end of file, an error or a shutdown) is
  * ready immediately, because its calls do not wait. A hang-up or an error makes every interest
  * ready. A shutdown in another thread or through a clone ends the wait (within 100 ms on Windows).
- *
  * On a pending connect the call waits for its result. Then a connected stream is writable, and a
  * failed one is ready for every interest. The next read, write or fer_tcp_stream_take_error reports
  * the cause.
@@ -644,51 +586,37 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream
                                                     fer_interest interest, fer_duration timeout,
                                                     fer_interest *ready);
 
-/* ---- TcpStream: closing and raw sockets */
+/* ---- TcpStream: closing and raw sockets
+ *
+ * Threads: no concurrent call on the handle. */
 
-/** Closes the handle. The connection ends with its last handle.
- *
- * Does nothing on NULL, NEW and CLOSED handles. A CLOSED handle can be connected again. If input is
- * unread, the peer gets a reset. Over Windows' loopback the peer may lose data that it has not
- * received yet. For an orderly end see fer_tcp_stream_close_gracefully.
- *
- * A close while another thread uses the handle is undefined behaviour. End the other thread's call
- * first, with fer_tcp_stream_shutdown or a cancel (cancel.h), and wait until it has returned.
+/** Closes the handle. The connection ends with its last handle. Does nothing on NULL, NEW and
+ * CLOSED handles. A CLOSED handle can be connected again. If input is unread, the peer gets a
+ * reset. Over Windows' loopback the peer may lose data that it has not received yet. For an orderly
+ * end see fer_tcp_stream_close_gracefully. A close while another thread uses the handle is
+ * undefined behaviour. End the other thread's call first, with fer_tcp_stream_shutdown or a cancel
+ * (cancel.h), and wait until it has returned.
  * Blocks: never, except for a linger time that was set.
  * Owns: releases the handle's socket.
- * Errors: none.
- * Rust: Drop for std::net::TcpStream.
- * Threads: no concurrent call on the handle. */
+ * Rust: Drop for std::net::TcpStream. */
 FER_API void fer_tcp_stream_close(fer_tcp_stream *stream) FER_INOUT(1);
 
 /** Shuts down the write half, discards input until the peer's end of file, and closes the handle:
- * the lingering close of HTTP servers (RFC 9112, 9.6).
+ * the lingering close of HTTP servers (RFC 9112, 9.6). A plain close may lose written data (rule
+ * S7).
  *
- * A failure of a read, the timeout or the limits of the handle (cancel.h) end the call earlier. The
- * handle is closed in every case, after an error too. timeout is that of the whole call: 0 discards
- * the queued input without waiting, FER_DURATION_NONE has no limit. The blocking mode and the read
- * timeout do not matter.
- *
- * FER_OK: the peer has ended its half. A peer that reads to the end of file before it ends, as most
- * protocols require, has then received everything that was written. If it ended earlier, nothing
- * says what it has received, as with every close.
- *
- * If this handle has shut reading down before it met the end of file, the peer's end cannot be
- * detected: FER_MISUSE, without waiting. Clones remain open, but writing has ended for them, and
- * input that is discarded here is lost for them. The connection ends with the last handle.
- *
- * A plain close may lose written data: unread input resets the connection (RFC 1122, 4.2.2.13; two
- * exceptions on the BSDs: `close_with_unread_input`), and over Windows' loopback a close sometimes
- * discards what the peer has not received yet (reported: objeck/objeck-lang issue 669). This is
- * rule K11.
+ * Rule K11 has what ends the call and what FER_OK says of the peer. timeout is that of the whole
+ * call: 0 discards the queued input without waiting, FER_DURATION_NONE has no limit. The blocking
+ * mode and the read timeout do not matter. The handle is closed in every case, after an error too.
+ * Clones remain open, but writing has ended for them, and input that is discarded here is lost for
+ * them.
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_tcp_stream_close.
  * Owns: releases the handle's socket.
  * Errors: FER_TIMED_OUT (the timeout expired, or the deadline), FER_CANCELLED, FER_CONNECTION_RESET
  * and every other failure of a read, also a saved one; FER_NOT_CONNECTED (an unconnected stream, a
  * pending connect); the cause of a failed connect if this call detects it; FER_MISUSE (a NEW or
  * CLOSED stream; a failed connect; reading was shut down).
- * Rust: none in std; tokio: shutdown, then io::copy to sink, within time::timeout.
- * Threads: no concurrent call on the handle. */
+ * Rust: none in std; tokio: shutdown, then io::copy to sink, within time::timeout. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_close_gracefully(fer_tcp_stream *stream,
                                                                fer_duration timeout) FER_INOUT(1);
 
@@ -697,38 +625,32 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_close_gracefully(fer_tcp_stream *s
  * Windows it is a nonblocking SOCKET without the timeouts that were set. shutdown and try_clone
  * call CancelIoEx there, which may cancel your own overlapped calls on the SOCKET.
  * Owns: the handle still owns the socket.
- * Errors: none.
- * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket. */
+ * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket.
+ * Threads: concurrent with any other call on the handle except close. */
 FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
 
-/** Takes ownership of a connected stream socket that was made elsewhere.
- *
- * Its type, state and blocking mode are queried from the OS. Only Windows cannot report the
- * blocking mode, so blocking mode is assumed there. Its close-on-exec flag is left unchanged. A
- * SOCKET that was made without WSA_FLAG_OVERLAPPED is rejected, because a system may wait inside
- * its calls without a limit (seen under Wine 10: a nonblocking send). For a SOCKET of AcceptEx or
- * ConnectEx call setsockopt with SO_UPDATE_ACCEPT_CONTEXT or SO_UPDATE_CONNECT_CONTEXT first,
- * otherwise Windows does not report it as connected ("AcceptEx function", MSDN).
+/** Takes ownership of a connected stream socket that was made elsewhere. Its type, state and
+ * blocking mode are queried from the OS. Only Windows cannot report the blocking mode, so blocking
+ * mode is assumed there. Its close-on-exec flag is left unchanged. A SOCKET that was made without
+ * WSA_FLAG_OVERLAPPED is rejected, because a system may wait inside its calls without a limit (seen
+ * under Wine 10: a nonblocking send). For a SOCKET of AcceptEx or ConnectEx call setsockopt with
+ * SO_UPDATE_ACCEPT_CONTEXT or SO_UPDATE_CONNECT_CONTEXT first, otherwise Windows does not report it
+ * as connected ("AcceptEx function", MSDN).
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (stream is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not a connected IP stream socket: a listener, a datagram socket, unconnected,
  * both halves already ended, not overlapped) and other errors of the OS.
- * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
- * Threads: no concurrent call on the handle. */
+ * Rust: std::os::fd::FromRawFd. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, fer_raw_socket raw)
     FER_INOUT(1);
 
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
- * there is none.
- *
- * The socket has the blocking mode and the timeouts that were set. On Windows this call applies
- * them to the SOCKET. Remaining clones may share its blocking mode and its timeouts. A call on a
- * remaining clone would then wait inside the system, and after an expired timeout the stream would
- * be unusable. So release all clones together.
+ * there is none. The socket has the blocking mode and the timeouts that were set. On Windows this
+ * call applies them to the SOCKET. Remaining clones may share its blocking mode and its timeouts. A
+ * call on a remaining clone would then wait inside the system, and after an expired timeout the
+ * stream would be unusable. So release all clones together.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
- * Rust: std::os::fd::IntoRawFd.
- * Threads: no concurrent call on the handle. */
+ * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream) FER_INOUT(1);
 
 /* ---- TcpListener
@@ -736,20 +658,17 @@ FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stre
  * Rust: std::net::TcpListener::NAME. */
 
 /** Listens on "host:port": resolves the name and uses the first address that can be bound. If none
- * can, the last address's error is returned.
- *
- * With port 0 the OS chooses an ephemeral port; fer_tcp_listener_local_addr returns it. The backlog
- * is 128. A bind to [::] accepts IPv4 connections too. OpenBSD has no dual stack: there a bind to
- * [::] or to an IPv4-mapped address is FER_UNSUPPORTED (use fer_socket_set_only_v6). On POSIX the
- * port of a closed listener can be bound again immediately, even if connections are in TIME_WAIT
- * (SO_REUSEADDR). On Windows that option would let another process take the port, so the listener
- * requests exclusive use instead.
+ * can, the last address's error is returned. With port 0 the OS chooses an ephemeral port;
+ * fer_tcp_listener_local_addr returns it. The backlog is 128. A bind to [::] accepts IPv4
+ * connections too. OpenBSD has no dual stack: there a bind to [::] or to an IPv4-mapped address is
+ * FER_UNSUPPORTED (use fer_socket_set_only_v6). On POSIX the port of a closed listener can be bound
+ * again immediately, even if connections are in TIME_WAIT (SO_REUSEADDR). On Windows that option
+ * would let another process take the port, so the listener requests exclusive use instead.
  * Blocks: during the name lookup.
  * Owns: the handle owns the socket until fer_tcp_listener_close. host_port is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
  * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
- * or an IPv4-mapped address on OpenBSD), FER_MISUSE, and the errors of fer_to_socket_addrs and
- * other errors of the OS.
+ * or an IPv4-mapped address on OpenBSD), the errors of fer_to_socket_addrs, and the default.
  * Rust: the default with a &str. Differs: [::] is dual stack on Windows and the BSDs too.
  * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_bind(fer_tcp_listener *listener,
@@ -757,21 +676,18 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind(fer_tcp_listener *listener,
 
 /** Listens on one address. Otherwise same as fer_tcp_listener_bind.
  * Owns: the handle owns the socket until fer_tcp_listener_close. addr is not kept.
- * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
- * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
- * or an IPv4-mapped address on OpenBSD), and the default.
- * Rust: std::net::TcpListener::bind with a SocketAddr.
+ * Errors: same as fer_tcp_listener_bind, except those of the name lookup.
+ * Rust: the default with a SocketAddr.
  * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener,
                                                           const fer_socket_addr *addr) FER_INOUT(1);
 
-/** Waits for a connection and accepts it.
- *
- * Connections that the OS reports as dead are skipped. Linux, and macOS for IPv4, do not report a
- * connection that was reset in the accept queue: it is returned, and its first read is
- * FER_CONNECTION_RESET (`reset_in_queue`). A signal does not end the call, unless the limits are
- * interruptible (rule I4). The stream starts in blocking mode without timeouts, and child processes
- * do not inherit it. peer may be NULL; otherwise *peer is the peer address.
+/** Waits for a connection and accepts it. Connections that the OS reports as dead are skipped.
+ * Linux, and macOS for IPv4, do not report a connection that was reset in the accept queue: it is
+ * returned, and its first read is FER_CONNECTION_RESET (`reset_in_queue`). A signal does not end
+ * the call, unless the limits are interruptible (rule I4). The stream starts in blocking mode
+ * without timeouts, and child processes do not inherit it. peer may be NULL; otherwise *peer is the
+ * peer address.
  *
  * To end a blocked accept from another thread, give the listener limits with a cancel token before
  * the call (fer_tcp_listener_set_limits). The other thread then calls fer_cancel_token_cancel; on
@@ -795,14 +711,13 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listene
                                                        fer_socket_addr *FER_NULLABLE peer)
     FER_INOUT(1) FER_INOUT(2);
 
-/** Accepts a queued connection and never waits, regardless of the blocking mode.
- *
- * Otherwise same as fer_tcp_listener_accept. POSIX cannot accept on a blocking listener without
- * waiting, so there the call checks the accept queue first. It still waits if the connection
- * disappears between the check and the accept. Another thread or process may accept it, or (on
- * macOS and the BSDs) it may be aborted. A listener that was in nonblocking mode, or had limits or
- * a timeout, has no such race. On Windows the call waits after fer_tcp_listener_into_raw of a clone
- * of a listener in blocking mode, which makes the clones' SOCKETs blocking.
+/** Accepts a queued connection and never waits, regardless of the blocking mode. Otherwise same as
+ * fer_tcp_listener_accept. POSIX cannot accept on a blocking listener without waiting, so there the
+ * call checks the accept queue first. It still waits if the connection disappears between the check
+ * and the accept. Another thread or process may accept it, or (on macOS and the BSDs) it may be
+ * aborted. A listener that was in nonblocking mode, or had limits or a timeout, has no such race.
+ * On Windows the call waits after fer_tcp_listener_into_raw of a clone of a listener in blocking
+ * mode, which makes the clones' SOCKETs blocking.
  * Blocks: never, except as above.
  * Owns: same as fer_tcp_listener_accept.
  * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_tcp_listener_accept in
@@ -814,12 +729,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_try_accept(fer_tcp_listener *lis
                                                            fer_socket_addr *FER_NULLABLE peer)
     FER_INOUT(1) FER_INOUT(2);
 
-/** Waits until a connection is queued: FER_READABLE. A listener is never writable.
- *
- * *ready is FER_READABLE, or 0 if the timeout expired. A timeout of 0 checks without waiting;
- * FER_DURATION_NONE waits without limit. A signal does not end the wait, unless the limits are
- * interruptible (rule I4). *ready is unchanged after a failure. Readiness is a hint: another thread
- * may accept the connection first.
+/** Waits until a connection is queued: FER_READABLE. A listener is never writable. interest,
+ * timeout, *ready and signals are those of fer_tcp_stream_ready. Readiness is a hint: another
+ * thread may accept the connection first.
  * Blocks: until ready, at most timeout, regardless of the listener's blocking mode. The handle's
  * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
@@ -858,37 +770,32 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_ttl(const fer_tcp_listener *list
 FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener,
                                                            fer_error *out) FER_INOUT(1);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1
- * to K6, cancel.h). NULL or all zero bytes remove them, which is the default.
- *
- * The limits are copied. They belong to this handle and not to the socket: clones and accepted
- * streams begin without. A call in progress keeps the limits that it began with. On POSIX the first
- * limits make the descriptor nonblocking (see fer_tcp_listener_set_nonblocking), so that no accept
- * waits in the system for a connection that another thread or process took (rule K7).
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * NULL or all zero bytes remove them, which is the default. They belong to this handle: clones and
+ * accepted streams begin without. On POSIX the first limits make the descriptor nonblocking (see
+ * fer_tcp_listener_set_nonblocking), so that no accept waits in the system for a connection that
+ * another thread or process took (rule K7). A call in progress keeps the limits that it began with.
+ * The limits are copied.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0) and
- * other errors of the OS.
+ * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0), and
+ * the default.
  * Rust: none in std; tokio::time::timeout and select! around an accept. */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_set_limits(fer_tcp_listener *listener,
                                                            const fer_limits *FER_NULLABLE limits)
     FER_INOUT(1);
 
-/** Sets nonblocking mode (true) or blocking mode (false).
- *
- * In nonblocking mode accept returns FER_WOULD_BLOCK if no connection is queued. The mode belongs
- * to the socket, so clones share it. Accepted streams do not inherit it.
- *
- * On POSIX the descriptor (fer_tcp_listener_as_raw) becomes nonblocking with the first nonblocking
- * mode, limits or timeout, and stays so until fer_tcp_listener_into_raw: in blocking mode ferrule
- * waits itself from then on. */
+/** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode accept returns
+ * FER_WOULD_BLOCK if no connection is queued. The mode belongs to the socket, so clones share it.
+ * Accepted streams do not inherit it. On POSIX the descriptor (fer_tcp_listener_as_raw) becomes
+ * nonblocking with the first nonblocking mode, limits or timeout, and stays so until
+ * fer_tcp_listener_into_raw: in blocking mode ferrule waits itself from then on. */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_set_nonblocking(fer_tcp_listener *listener,
                                                                 bool nonblocking) FER_INOUT(1);
 
 /** Closes the handle. Listening ends with its last handle. Connections that are still queued at
  * that time are reset. Does nothing on NULL, NEW and CLOSED handles.
  * Owns: releases the handle's socket.
- * Errors: none.
  * Rust: Drop for std::net::TcpListener.
  * Threads: no concurrent call on the handle. */
 FER_API void fer_tcp_listener_close(fer_tcp_listener *listener) FER_INOUT(1);
@@ -896,7 +803,6 @@ FER_API void fer_tcp_listener_close(fer_tcp_listener *listener) FER_INOUT(1);
 /** Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
  * Same as fer_tcp_stream_as_raw.
  * Owns: the handle still owns the socket.
- * Errors: none.
  * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket. */
 FER_API fer_raw_socket fer_tcp_listener_as_raw(const fer_tcp_listener *listener);
 
@@ -914,7 +820,6 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_from_raw(fer_tcp_listener *liste
  * there is none. Same as fer_tcp_stream_into_raw, on POSIX too if the listener has clones and has
  * had limits, a timeout or nonblocking mode: release all clones together.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_raw_socket fer_tcp_listener_into_raw(fer_tcp_listener *listener)
