@@ -209,7 +209,7 @@ tests_of() {
             say unit_test_modes_threads conformance_shutdown conformance_wakeup \
                 conformance_clones conformance_limits_threads
             ;;
-        platform/common/*) say unit_test_poller_list poll_poller_threads poll_poller_stress ;;
+        platform/posix/poll*) say unit_test_poller_list poll_poller_threads poll_poller_stress ;;
         *)
             say unit_test_limits_threads unit_test_modes_threads unit_test_resolver_threads \
                 conformance_poller_threads conformance_poller_stress conformance_limits_threads \

