@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the site of docs/generate into build/site and tests it.
+# Builds the site of docs/generate into build/site and tests it. When: after a change of docs/ or of
+# a header; .ci/run runs it.
 set -eu
 
 usage() {
