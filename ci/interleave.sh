@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the model checker for threads (docs/INTERLEAVING.md). Prints a line for each program,
-# or for each planted bug, and the totals or a table.
+# Runs the model checker for threads (docs/INTERLEAVING.md), and prints a line for each program or
+# planted bug. When: after a change of code that threads share; ci/test.sh --all runs it.
 set -eu
 
 usage() {

@@ -98,7 +98,7 @@ struct ferp_traits {
      * bytes, or later (Windows: libzmq, pull requests 1471 and 3297). core retries it with half the
      * length, and then waits. With cut_send_loses_count a send only, and only a short one, which
      * moved nothing (macOS: ponyc, pull request 5823). */
-    bool no_buffer_space_passes;
+    bool no_buffer_space_is_transient;
     /* The maximum length, and sum of lengths, of one recv or send of a stream, the maximum length
      * of one datagram's, and the maximum number of slices. */
     size_t io_length_max;

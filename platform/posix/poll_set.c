@@ -10,8 +10,8 @@ bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity)
     if (capacity > SIZE_MAX / sizeof *out->entries || capacity > SIZE_MAX / sizeof *out->serials) {
         return false;
     }
-    ferp_poll_set made = {ferp_memory_new(capacity * sizeof *out->entries),
-                          ferp_memory_new(capacity * sizeof *out->serials), 0};
+    ferp_poll_set made = {ferp_alloc(capacity * sizeof *out->entries),
+                          ferp_alloc(capacity * sizeof *out->serials), 0};
     if (made.entries == NULL || made.serials == NULL) {
         ferp_poll_set_free(&made);
         return false;
@@ -22,8 +22,8 @@ bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity)
 
 void ferp_poll_set_free(ferp_poll_set *set)
 {
-    ferp_memory_free(set->entries);
-    ferp_memory_free(set->serials);
+    ferp_free(set->entries);
+    ferp_free(set->serials);
 }
 
 #else

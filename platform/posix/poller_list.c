@@ -30,7 +30,7 @@ typedef struct source {
 } source;
 
 typedef struct ferp_list {
-    ferp_monitor monitor; /* notified after each poll of the leader */
+    ferp_mutex mutex; /* notified after each poll of the leader */
     ferp_list_waker waker;
     ferp_sources sources;
     /* head of the ring; sentinel.next was reported least recently */
@@ -78,7 +78,7 @@ static void drop_source(ferp_list *list, source *one)
 {
     ferp_sources_remove(&list->sources, one->raw);
     unlink_source(one);
-    ferp_memory_free(one);
+    ferp_free(one);
 }
 
 /* An empty interest is not polled, so it does not report a hang-up either. */
@@ -175,13 +175,13 @@ static fer_error current_source(ferp_list *list, fer_raw_socket raw, ferp_list_i
 /* Every step that can fail comes before the first change. */
 static fer_error insert(ferp_list *list, fer_raw_socket raw, source **out)
 {
-    source *made = reserve(list) ? ferp_memory_new(sizeof *made) : NULL;
+    source *made = reserve(list) ? ferp_alloc(sizeof *made) : NULL;
     if (made == NULL) {
         return list_no_memory;
     }
     fer_error err = wake_leader(list);
     if (err.kind != FER_OK || !ferp_sources_insert(&list->sources, raw, made)) {
-        ferp_memory_free(made);
+        ferp_free(made);
         return err.kind != FER_OK ? err : list_no_memory;
     }
     made->raw = raw;
@@ -209,9 +209,9 @@ fer_error ferp_list_add(fer_poller *poller, fer_raw_socket raw, fer_event intere
                         fer_poll_mode mode)
 {
     ferp_list *list = list_of(poller);
-    ferp_monitor_enter(&list->monitor);
+    ferp_mutex_lock(&list->mutex);
     fer_error err = add_to_list(list, raw, interest, mode);
-    ferp_monitor_leave(&list->monitor);
+    ferp_mutex_unlock(&list->mutex);
     return err;
 }
 
@@ -238,9 +238,9 @@ fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event int
                            fer_poll_mode mode)
 {
     ferp_list *list = list_of(poller);
-    ferp_monitor_enter(&list->monitor);
+    ferp_mutex_lock(&list->mutex);
     fer_error err = modify_in_list(list, raw, interest, mode);
-    ferp_monitor_leave(&list->monitor);
+    ferp_mutex_unlock(&list->mutex);
     return err;
 }
 
@@ -249,7 +249,7 @@ static void wait_for_poll_end(ferp_list *list)
 {
     uint64_t polls_before = list->poll_count;
     while (list->polled != NULL && list->poll_count == polls_before) {
-        (void)ferp_monitor_wait(&list->monitor, FERP_NO_DEADLINE);
+        (void)ferp_cond_wait(&list->mutex, FERP_NO_DEADLINE);
     }
 }
 
@@ -267,9 +267,9 @@ static fer_error delete_from_list(ferp_list *list, fer_raw_socket raw)
 fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw)
 {
     ferp_list *list = list_of(poller);
-    ferp_monitor_enter(&list->monitor);
+    ferp_mutex_lock(&list->mutex);
     fer_error err = delete_from_list(list, raw);
-    ferp_monitor_leave(&list->monitor);
+    ferp_mutex_unlock(&list->mutex);
     return err;
 }
 
@@ -349,9 +349,9 @@ static fer_error poll_as_leader(ferp_list *list, fer_event *events, size_t cap,
     fill_set(list, &list->leader_set);
     ferp_poll_set set = list->leader_set;
     list->polled = set.entries;
-    ferp_monitor_leave(&list->monitor);
+    ferp_mutex_unlock(&list->mutex);
     fer_error err = ferp_list_poll(set.entries, set.count, timeout);
-    ferp_monitor_enter(&list->monitor);
+    ferp_mutex_lock(&list->mutex);
     list->polled = NULL;
     list->poll_count++;
     if (err.kind == FER_OK) {
@@ -361,7 +361,7 @@ static fer_error poll_as_leader(ferp_list *list, fer_event *events, size_t cap,
     if (set.entries != list->leader_set.entries) {
         ferp_poll_set_free(&set);
     }
-    ferp_monitor_notify_all(&list->monitor);
+    ferp_cond_broadcast(&list->mutex);
     return err;
 }
 
@@ -386,7 +386,7 @@ static fer_duration wait_for_leader(ferp_list *list, fer_duration timeout)
     uint64_t deadline =
         timeout.nanos < FERP_NO_DEADLINE - now ? now + timeout.nanos : FERP_NO_DEADLINE;
     while (list->polled != NULL && now < deadline) {
-        (void)ferp_monitor_wait(&list->monitor, deadline);
+        (void)ferp_cond_wait(&list->mutex, deadline);
         now = ferp_now();
     }
     if (deadline == FERP_NO_DEADLINE) {
@@ -412,9 +412,9 @@ fer_error ferp_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_
     ferp_list *list = list_of(poller);
     *count = 0;
     *notified = false;
-    ferp_monitor_enter(&list->monitor);
+    ferp_mutex_lock(&list->mutex);
     fer_error err = wait_locked(list, events, cap, timeout, count, notified);
-    ferp_monitor_leave(&list->monitor);
+    ferp_mutex_unlock(&list->mutex);
     return err;
 }
 
@@ -427,10 +427,10 @@ fer_error ferp_list_notify(fer_poller *poller)
 
 static fer_error make_list(ferp_list *list)
 {
-    FER_TRY(ferp_monitor_begin(&list->monitor));
+    FER_TRY(ferp_mutex_init(&list->mutex));
     fer_error err = ferp_list_waker_open(&list->waker);
     if (err.kind != FER_OK) {
-        ferp_monitor_end(&list->monitor);
+        ferp_mutex_destroy(&list->mutex);
     }
     return err;
 }
@@ -440,13 +440,13 @@ static void end_list(ferp_list *list)
     ferp_poll_set_free(&list->leader_set);
     ferp_poll_set_free(&list->other_set);
     ferp_list_waker_close(&list->waker);
-    ferp_monitor_end(&list->monitor);
-    ferp_memory_free(list);
+    ferp_mutex_destroy(&list->mutex);
+    ferp_free(list);
 }
 
 fer_error ferp_list_open(fer_poller *poller)
 {
-    ferp_list *list = ferp_memory_new(sizeof *list);
+    ferp_list *list = ferp_alloc(sizeof *list);
     if (list == NULL) {
         return list_no_memory;
     }
@@ -455,7 +455,7 @@ fer_error ferp_list_open(fer_poller *poller)
     list->sentinel.previous = &list->sentinel;
     fer_error err = make_list(list);
     if (err.kind != FER_OK) {
-        ferp_memory_free(list);
+        ferp_free(list);
         return err;
     }
     if (!reserve(list)) {

@@ -7,7 +7,7 @@
 
 /* Whether a failure is of the system, and not of a socket: a later call may succeed.
  * poller_afd.c */
-bool ferp_winsock_is_passing(fer_error failure);
+bool ferp_winsock_is_transient(fer_error failure);
 
 /* What identifies the socket of a SOCKET number, as far as Windows shows it; port and peer are 0 if
  * not set yet. poller_identity.c */

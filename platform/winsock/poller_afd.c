@@ -20,7 +20,7 @@ static ferp_afd_poller *poller_of(const fer_poller *poller)
     return (ferp_afd_poller *)poller->p_.system_[AT_POLLER];
 }
 
-bool ferp_winsock_is_passing(fer_error failure)
+bool ferp_winsock_is_transient(fer_error failure)
 {
     switch (failure.kind) {
     case FER_OUT_OF_MEMORY:
@@ -202,7 +202,7 @@ static bool complete_operation(ferp_afd_poller *poller, ferp_afd_operation *oper
         ferp_afd_source_release(poller, source);
         return false;
     }
-    if (ferp_winsock_is_passing(failure)) {
+    if (ferp_winsock_is_transient(failure)) {
         ferp_afd_source_defer(poller, source);
         return false;
     }
@@ -305,13 +305,13 @@ fer_error ferp_poller_notify(fer_poller *poller)
 fer_error ferp_poller_open(fer_poller *poller)
 {
     FER_TRY(ferp_winsock_start());
-    ferp_afd_poller *self = ferp_memory_new(sizeof *self);
+    ferp_afd_poller *self = ferp_alloc(sizeof *self);
     if (self == NULL) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
     fer_error err = ferp_afd_sources_open(self);
     if (err.kind != FER_OK) {
-        ferp_memory_free(self);
+        ferp_free(self);
         return err;
     }
     poller->p_.system_[AT_POLLER] = (uintptr_t)self;
@@ -322,5 +322,5 @@ void ferp_poller_close(fer_poller *poller)
 {
     ferp_afd_poller *self = poller_of(poller);
     ferp_afd_sources_end(self);
-    ferp_memory_free(self);
+    ferp_free(self);
 }

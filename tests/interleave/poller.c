@@ -371,7 +371,7 @@ static void begin_list_with_signal(void)
 {
     begin_list_registered();
     inter_sky.interrupts[1] = 1;
-    inter_sky.monitor_wakes_spuriously = true;
+    inter_sky.cond_wakes_spuriously = true;
 }
 
 const inter_program inter_poller_programs[] = {

@@ -18,7 +18,7 @@ typedef struct inter_weather {
     unsigned poller_failures;               /* failed waits of a poller */
     unsigned notify_failures;               /* refused notifications of a poller */
     unsigned lookup_failures;
-    bool monitor_wakes_spuriously;
+    bool cond_wakes_spuriously;
 } inter_weather;
 extern inter_weather inter_sky;
 
