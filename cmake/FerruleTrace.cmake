@@ -14,8 +14,8 @@ get_filename_component(ferrule_trace_root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUT
 set(ferrule_untraced
     traits error_kind error_text errno errno_of_kind
     now process
-    memory_new memory_free
-    monitor_begin monitor_end monitor_enter monitor_leave monitor_wait monitor_notify_all
+    alloc free
+    mutex_init mutex_destroy mutex_lock mutex_unlock cond_wait cond_broadcast
     lookup_next lookup_end)
 
 # A pointer to one of these is an argument, not a result.
