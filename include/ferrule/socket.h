@@ -78,8 +78,7 @@ typedef enum fer_type { FER_TYPE_STREAM = 1, FER_TYPE_DGRAM = 2, FER_TYPE_RAW = 
  * raises no SIGPIPE. An IPv6 socket handles IPv4 too, unless fer_socket_set_only_v6 excludes it. On
  * OpenBSD it handles IPv6 only. Raw sockets need a privilege on nearly every system (raw(7):
  * CAP_NET_RAW; "TCP/IP Raw Sockets", MSDN: administrators).
- * Owns: the handle owns the socket until fer_socket_close, or until it is converted to another
- * handle.
+ * Owns: the handle owns the socket until fer_socket_close or a conversion to another handle.
  * Errors: FER_PERMISSION_DENIED (FER_TYPE_RAW; datagrams of ICMP), FER_UNSUPPORTED (this system
  * does not have that kind of socket), FER_TOO_MANY_OPEN_FILES, FER_NO_BUFFER_SPACE, FER_MISUSE,
  * FER_INVALID_INPUT (an unknown domain or type; a negative protocol) and other errors of the OS. */
@@ -96,8 +95,7 @@ FER_API void fer_socket_close(fer_socket *socket) FER_INOUT(1);
  * stream must be connected or listening, because a clone made before that would not detect a
  * connect through the other handle. On a pending connect the call first queries the OS for the
  * result.
- * Owns: out is a separate handle; close it with fer_socket_close. The socket ends with its last
- * handle.
+ * Owns: out is a separate handle; close it with fer_socket_close. It ends with its last handle.
  * Errors: same as fer_tcp_stream_try_clone.
  * Threads: concurrent with any other call on the handle except close. */
 FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
@@ -125,8 +123,8 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
     FER_INOUT(1);
 
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
- * there is none. Same as fer_tcp_stream_into_raw: the socket has the blocking mode and the timeouts
- * that were set.
+ * there is none. Same as fer_tcp_stream_into_raw: the socket has the mode and the timeouts that
+ * were set.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: socket2: Socket::into_raw_fd, into_raw_socket. */
 FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket) FER_INOUT(1);
@@ -213,8 +211,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_send_buffer_size(fer_socket *socke
  * Rust: the default. Differs: Linux reports twice the size (socket(7)); this function does not. */
 FER_MUST_USE FER_API fer_error fer_socket_send_buffer_size(const fer_socket *socket, size_t *out);
 
-/** Sets TCP keepalive. Same as fer_tcp_stream_set_keepalive. Accepted streams inherit it from a
- * listener.
+/** Sets TCP keepalive. Same as fer_tcp_stream_set_keepalive. Accepted streams inherit it.
  * Errors: FER_UNSUPPORTED (a time or interval that this OS lacks; not TCP), and the default.
  * Rust: socket2: Socket::set_keepalive, set_tcp_keepalive. */
 FER_MUST_USE FER_API fer_error fer_socket_set_keepalive(fer_socket *socket,
@@ -423,8 +420,7 @@ FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_
  * Blocks: until connected or failed, at most timeout.
  * Errors: FER_TIMED_OUT (the timeout expired), FER_INVALID_INPUT (a timeout of 0); otherwise same
  * as fer_socket_connect, but never FER_WOULD_BLOCK.
- * Rust: the default. Differs: after an expired timeout the stream is in the same state on every
- * system: failed. */
+ * Rust: the default. Differs: after an expired timeout the connect has failed on every system. */
 FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
                                                           const fer_socket_addr *addr,
                                                           fer_duration timeout) FER_INOUT(1);
@@ -451,8 +447,8 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_unix(fer_socket *socket,
 
 /* ---- Addresses, errors, shutdown, readiness */
 
-/** Stores the socket's local address in *out. Before bind and connect it is the unspecified address
- * with port 0.
+/** Stores the socket's local address in *out. Before bind and connect it is unspecified, with port
+ * 0.
  * Errors: FER_UNSUPPORTED (Unix sockets: fer_socket_local_addr_unix), and the default.
  * Rust: the default. Differs: in Rust it is WSAEINVAL on Windows before bind. */
 FER_MUST_USE FER_API fer_error fer_socket_local_addr(const fer_socket *socket,
@@ -464,8 +460,7 @@ FER_MUST_USE FER_API fer_error fer_socket_local_addr(const fer_socket *socket,
 FER_MUST_USE FER_API fer_error fer_socket_local_addr_unix(const fer_socket *socket,
                                                           fer_unix_addr *out);
 
-/** Stores the peer address in *out. On a pending connect the call first queries the OS for the
- * result.
+/** Stores the peer address in *out. On a pending connect it first queries the OS for the result.
  * Errors: FER_NOT_CONNECTED, FER_WOULD_BLOCK (pending connect), the cause of a failed connect if
  * this call detects it, FER_UNSUPPORTED (Unix sockets), FER_MISUSE. */
 FER_MUST_USE FER_API fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out);

@@ -221,8 +221,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(
  * socket until close.
  * Blocks: never.
  * Errors: same as fer_tcp_stream_connect_addr.
- * Rust: mio: net::TcpStream::connect. Differs: the first later call that detects a failure reports
- * it. */
+ * Rust: mio: net::TcpStream::connect. Differs: the first call that detects a failure reports it. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream,
                                                             const fer_socket_addr *addr)
     FER_INOUT(1);
@@ -233,8 +232,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stre
  * file or a fatal error the result is FER_NOT_CONNECTED on every OS (rule L6). If you need the
  * address after that, store it in advance, for example from accept.
  * Errors: FER_NOT_CONNECTED (after end of file or a fatal error, or reported by the OS),
- * FER_WOULD_BLOCK (pending connect), the cause of a failed connect if this call detects it,
- * FER_MISUSE.
+ * FER_WOULD_BLOCK (pending connect), FER_MISUSE, the cause of a failed connect if this call detects
+ * it.
  * Rust: the default. Differs: in Rust the result after the end depends on the OS. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream,
                                                         fer_socket_addr *out);
@@ -245,7 +244,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
                                                          fer_socket_addr *out);
 
 /** Shuts down the read half, the write half or both, for this handle and its clones (rules S1 to
- * S3, S6 and S7).
+ * S7).
  *
  * Idempotent: FER_OK if a half is already shut down or the peer has closed. After FER_SHUTDOWN_READ
  * or BOTH, a read through this handle returns 0 bytes immediately, even if data was queued. A clone
@@ -262,8 +261,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * For an orderly end on every OS use fer_tcp_stream_close_gracefully.
  * Errors: FER_NOT_CONNECTED (not connected yet, even if how is unknown), FER_MISUSE,
  * FER_INVALID_INPUT (an unknown how), the cause of a failed connect if this call detects it.
- * Rust: the default. Differs: never NotConnected on a stream that was connected; wakes reads on
- * Windows too.
+ * Rust: the default. Differs: never NotConnected after a connection; wakes reads on Windows too.
  * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, fer_shutdown how)
     FER_INOUT(1);
@@ -405,8 +403,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read_vectored(
  * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_UNEXPECTED_EOF (end of file before len bytes); otherwise same as fer_tcp_stream_read,
  * but never FER_INTERRUPTED, unless the limits are interruptible.
- * Rust: std::io::Read::read_exact for TcpStream. Differs: the number of bytes is known after a
- * failure. */
+ * Rust: std::io::Read::read_exact for TcpStream. Differs: a failure has the number of bytes. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
                                                          void *FER_NULLABLE buf, size_t len,
                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
@@ -420,8 +417,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
  * FER_TIMED_OUT (cancel.h).
  * Errors: FER_BUFFER_TOO_SMALL (more than cap bytes); otherwise same as fer_tcp_stream_read, but
  * never FER_INTERRUPTED, unless the limits are interruptible.
- * Rust: std::io::Read::read_to_end for TcpStream. Differs: a caller-owned buffer instead of a
- * growing Vec. */
+ * Rust: std::io::Read::read_to_end for TcpStream. Differs: the buffer is caller-owned and does not
+ * grow. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream,
                                                           void *FER_NULLABLE buf, size_t cap,
                                                           size_t *FER_NULLABLE n) FER_INOUT(1)
@@ -441,8 +438,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * accepted), FER_CANCELLED (the limits), FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a
  * signal arrived before any byte was written), other fatal errors as in fer_tcp_stream_read,
  * FER_NOT_CONNECTED, FER_MISUSE, FER_NETWORK_UNREACHABLE, FER_NETWORK_DOWN.
- * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is TimedOut on every
- * OS. */
+ * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is always TimedOut. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write(fer_tcp_stream *stream,
                                                     const void *FER_NULLABLE buf, size_t len,
                                                     size_t *FER_NULLABLE n) FER_INOUT(1)
@@ -484,8 +480,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write_vectored(
  * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_WRITE_ZERO (the OS accepted no byte); otherwise same as fer_tcp_stream_write, but
  * never FER_INTERRUPTED, unless the limits are interruptible.
- * Rust: std::io::Write::write_all for TcpStream. Differs: the number of bytes is known after a
- * failure. */
+ * Rust: std::io::Write::write_all for TcpStream. Differs: a failure has the number of bytes. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream,
                                                         const void *FER_NULLABLE buf, size_t len,
                                                         size_t *FER_NULLABLE n) FER_INOUT(1)
@@ -505,8 +500,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_nodelay(const fer_tcp_stream *stre
 /** Sets the time to live of packets, 1 to 255. On an IPv6 socket this is the unicast hop limit. On
  * IPv6, IP_TTL is set as well if the OS allows it, for IPv4-mapped peers.
  * Errors: FER_INVALID_INPUT (outside 1 to 255), and the default.
- * Rust: the default. Differs: on IPv6 Rust sets only IP_TTL, and leaves the range check to the
- * OS. */
+ * Rust: the default. Differs: on IPv6 Rust sets only IP_TTL, and the OS checks the range. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, uint32_t ttl)
     FER_INOUT(1);
 
@@ -573,8 +567,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  * Errors: FER_MISUSE (ready is NULL, a CLOSED handle), FER_INVALID_INPUT (no interest or an unknown
  * one), FER_NOT_CONNECTED, FER_TIMED_OUT, FER_CANCELLED and FER_INTERRUPTED (the limits),
  * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
- * Rust: tokio: net::TcpStream::ready, with a timeout. Differs: there is no separate readiness for
- * errors. */
+ * Rust: tokio: net::TcpStream::ready, with a timeout. Differs: no separate readiness for errors. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream,
                                                     fer_interest interest, fer_duration timeout,
                                                     fer_interest *ready);
@@ -690,8 +683,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * signals in a row), FER_CONNECTION_ABORTED (65536 dead connections in a row), FER_NOT_CONNECTED
  * (the listener was shut down, by the OS, as mobile systems do, or through its raw socket: close it
  * and bind again) and other errors of the OS.
- * Rust: the default. Differs: continues after dead connections; never inherits the listener's
- * modes.
+ * Rust: the default. Differs: continues after dead connections; inherits no modes.
  * Threads: any number of concurrent calls on one listener, each with its own out. */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listener,
                                                        fer_tcp_stream *out,

@@ -249,8 +249,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_ready(const fer_udp_socket *socket
                                                     fer_interest interest, fer_duration timeout,
                                                     fer_interest *ready);
 
-/** Sets the timeout of each single receive call. FER_DURATION_NONE, the default, waits without
- * limit.
+/** Sets the timeout of each single receive. FER_DURATION_NONE, the default, waits without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *socket,
                                                                fer_duration timeout) FER_INOUT(1);
@@ -291,13 +290,11 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket,
 /** Sets the time to live of unicast datagrams, 1 to 255. On an IPv6 socket this is the unicast hop
  * limit.
  * Errors: FER_INVALID_INPUT (outside 1 to 255), and the default.
- * Rust: the default. Differs: on IPv6 Rust sets only IP_TTL, and leaves the range check to the
- * OS. */
+ * Rust: the default. Differs: on IPv6 Rust sets only IP_TTL, and the OS checks the range. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, uint32_t ttl)
     FER_INOUT(1);
 
-/** Stores the time to live of unicast datagrams in *out. On an IPv6 socket this is the unicast hop
- * limit. */
+/** Stores the time to live of unicast datagrams in *out. On an IPv6 socket it is the hop limit. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_ttl(const fer_udp_socket *socket, uint32_t *out);
 
 /* ---- Broadcast and multicast */
@@ -315,13 +312,11 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_broadcast(const fer_udp_socket *so
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket,
                                                                     bool loop) FER_INOUT(1);
 
-/** Stores in *out whether IPv4 multicast datagrams are also delivered to group members on this
- * machine. */
+/** Stores in *out whether IPv4 multicast datagrams are also delivered on this machine. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket,
                                                                 bool *out);
 
-/** Sets the time to live of IPv4 multicast datagrams, 0 to 255. The default is 1: the local
- * network.
+/** Sets the time to live of IPv4 multicast datagrams, 0 to 255. The default is 1 (local network).
  * Errors: FER_INVALID_INPUT (above 255), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket,
                                                                    uint32_t ttl) FER_INOUT(1);
@@ -336,8 +331,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_soc
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket,
                                                                     bool loop) FER_INOUT(1);
 
-/** Stores in *out whether IPv6 multicast datagrams are also delivered to group members on this
- * machine.
+/** Stores in *out whether IPv6 multicast datagrams are also delivered on this machine.
  * Errors: FER_INVALID_INPUT (an IPv4 socket), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket,
                                                                 bool *out);
@@ -403,8 +397,8 @@ FER_API void fer_udp_socket_close(fer_udp_socket *socket) FER_INOUT(1);
 FER_API fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket);
 
 /** Takes ownership of an IP datagram socket that was made elsewhere, connected or not. Its
- * close-on-exec flag is left unchanged. On Windows the blocking mode cannot be queried, so blocking
- * mode is assumed.
+ * close-on-exec flag is left unchanged. On Windows blocking mode is assumed, because it cannot be
+ * queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (socket is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not an IP datagram socket) and other errors of the OS.

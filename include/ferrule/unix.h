@@ -66,8 +66,7 @@ typedef struct fer_unix_received {
     fer_unix_addr from;
 } fer_unix_received;
 
-/* The identity of the process at the other end of a stream. pid is -1 if the system cannot tell
- * it. */
+/* The identity of the process at the other end of a stream. pid is -1 if the system has none. */
 typedef struct fer_unix_cred {
     uint32_t uid;
     uint32_t gid;
@@ -175,7 +174,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peer_addr(const fer_unix_stream *
  * may have ended and its number may be in use again. On Linux uid and gid are those of this
  * process's user namespace, and pid is -1 if the peer is in no visible PID namespace. On macOS pid
  * is -1 once the peer has closed. Query them before the stream's end of file, for example after
- * accept. Windows has no user and group of a peer (its SIO_AF_UNIX_GETPEERPID returns a process id
+ * accept. Windows has no user and group of a peer (SIO_AF_UNIX_GETPEERPID returns a process id
  * only).
  * Errors: same as fer_unix_stream_peer_addr; FER_NOT_CONNECTED is reported for a pair on NetBSD.
  * FER_UNSUPPORTED on Windows.
@@ -247,8 +246,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_to_end(fer_unix_stream *stre
                                                            size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer than
- * len.
+/** Writes up to len bytes. *n is the number of bytes that the OS accepted, perhaps fewer than len.
  * Rust: std::io::Write::write for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write(fer_unix_stream *stream,
                                                      const void *FER_NULLABLE buf, size_t len,
@@ -318,8 +316,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *
                                                                bool nonblocking) FER_INOUT(1);
 
 /** Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
- * fer_tcp_stream_take_error. The return value is the result of the query itself; *out is the
- * socket's error.
+ * fer_tcp_stream_take_error.
  * Errors: FER_WOULD_BLOCK (pending connect), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_take_error(fer_unix_stream *stream, fer_error *out)
     FER_INOUT(1);
@@ -378,8 +375,7 @@ FER_MUST_USE FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *st
 /** Creates a path and listens there. The backlog is 128. path has the format of
  * fer_unix_addr_from_pathname. If a file of that name exists, even one left by an earlier listener,
  * the result is FER_ADDR_IN_USE.
- * Owns: the handle owns the socket until fer_unix_listener_close, but not the path. path is not
- * kept.
+ * Owns: the handle owns the socket, but not the path, until fer_unix_listener_close.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
  * FER_UNSUPPORTED, FER_MISUSE, FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP,
  * FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the
@@ -500,8 +496,7 @@ FER_MUST_USE FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener
 
 /** Creates a path and a socket that receives there. path has the format of
  * fer_unix_addr_from_pathname.
- * Owns: the handle owns the socket until fer_unix_datagram_close, but not the path. path is not
- * kept.
+ * Owns: the handle owns the socket, but not the path, until fer_unix_datagram_close.
  * Errors: same as fer_unix_listener_bind. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)
     FER_INOUT(1);
@@ -670,15 +665,14 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *
 
 /** Shuts down receiving, sending or both, for this handle and its clones. After a shutdown of
  * receiving, a send to this socket is FER_BROKEN_PIPE. Receive calls still return the queued
- * datagrams, and after these FER_OK with out->len 0. After a shutdown of sending, send calls are
+ * datagrams, and after these FER_OK with out->len 0. After a shutdown of sending, sends are
  * FER_BROKEN_PIPE.
  * Errors: FER_NOT_CONNECTED, and the default.
  * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket,
                                                           fer_shutdown how) FER_INOUT(1);
 
-/** Sets the timeout of each single receive call. FER_DURATION_NONE, the default, waits without
- * limit.
+/** Sets the timeout of each single receive. FER_DURATION_NONE, the default, waits without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_read_timeout(fer_unix_datagram *socket,
                                                                   fer_duration timeout)
