@@ -285,7 +285,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream, 
  * limited to the OS's maximum (12 days on Windows). On Linux it may end up to two ticks of the
  * kernel early while a virtual machine's processor is taken away; a deadline (fer_limits) never
  * ends early. Timeouts and the blocking mode belong to the socket, so clones share them. Limits
- * belong to the handle. A call in progress keeps the timeout and the limits that it began with. */
+ * belong to the handle: clones begin without. A call keeps the timeout and the limits that it began
+ * with. */
 
 /** Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */

@@ -69,7 +69,7 @@ static void assert_failure(size_t at, const fer_socket_addr *addr, fer_error_kin
 
 /* ---- K9 */
 
-/* K9: "the next one when attempt_delay is over", and "the first connection wins". */
+/* K9: "when the delay has passed", and "the first connection wins". */
 static void the_first_connection_wins(void **state)
 {
     peer_family family = family_of(state);
@@ -85,7 +85,7 @@ static void the_first_connection_wins(void **state)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* K9: "... or the last one has failed, whichever is first", without the delay. */
+/* K9: "or when the attempt that was started last has failed", without the delay. */
 static void an_attempt_that_fails_starts_the_next_one(void **state)
 {
     peer_family family = family_of(state);
