@@ -133,7 +133,9 @@ async function testDifferences() {
             expect(top > -100 && top < 700, `the address of ${anchor} shows it, not ${top}`);
         }
     }
-    const rows = all(await open(page, 360, false), "td");
+    const frame = await open(page, 360, false);
+    expect(all(frame, "td a[href*='/issues/']").length > 50, "reports are links");
+    const rows = all(frame, "td");
     expect(rows.length > 1000 && rows.every((cell) => cell.checkVisibility()),
         "without JavaScript everything is shown");
 }
