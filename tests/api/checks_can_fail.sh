@@ -239,6 +239,15 @@ for slot in Blocks Owns Errors Rust Threads; do
     sed -i "/ \* $slot: /d" "$tree/include/ferrule/one.h"
     planted check_docs "a comment without $slot"
 done
+# A slot in the comment of the header or of the section is the default.
+for slot in Blocks Owns Errors Rust Threads; do
+    for place in 'one.h: a header.' '---- One.'; do
+        sed -i -e "/^ \\* $slot: /d" -e '1a/* ---- One. */' "$tree/include/ferrule/one.h"
+        sed -i "s|$place \\*/|$place\\n * $slot: none. */|" "$tree/include/ferrule/one.h"
+        expect pass "check_docs: $slot as a default" sh "$here/check_docs.sh" "$tree"
+        make_clean_tree
+    done
+done
 sed -i 's/^FER_API int32_t/int32_t/' "$tree/include/ferrule/one.h"
 planted check_docs "a function without FER_API"
 echo 'FER_API int fer_two(void);' >>"$tree/include/ferrule/one.h"
