@@ -398,14 +398,13 @@ done
 # ---- the manual pages and the site, of a copy of this tree
 copy_sources() {
     rm -rf "$work/copy"
-    mkdir -p "$work/copy/tests" "$work/copy/fuzz" "$work/copy/platform/winsock"
+    mkdir -p "$work/copy/tests" "$work/copy/fuzz"
     for name in include docs examples ports README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md \
         LICENSE-MIT LICENSE-APACHE; do
         cp -R "$here/../../$name" "$work/copy/"
     done
-    cp -R "$here/../README.md" "$here/../ffi" "$work/copy/tests/"
+    cp -R "$here/../README.md" "$here/../ffi" "$here/../kqueue" "$work/copy/tests/"
     cp "$here/../../fuzz/README.md" "$work/copy/fuzz/"
-    cp "$here/../../platform/winsock/errors_winsock.h" "$work/copy/platform/winsock/"
 }
 # spoiled CHECK NAME FILE EXPRESSION: sed changes that file of the copy, which CHECK must find.
 spoiled() {
