@@ -1,13 +1,10 @@
 /* test_poller_wsapoll.c: a WSAPoll that fails because of one socket: the other sockets are still
  * reported, and the one has failed or was closed. Wakeups by several threads at the same time. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "platform/winsock/winsock.h"
+#include "support/group.h"
 #include "support/thread.h"
 
 static int WINAPI scripted_poll(WSAPOLLFD *entries, ULONG count, INT millis);
@@ -43,9 +40,8 @@ static fer_error poll_three(ferp_list_entry *entries)
     return ferp_list_poll(entries, 3, FER_DURATION_NONE);
 }
 
-static void one_socket_that_fails_does_not_hide_the_others(void **state)
+TEST(one_socket_that_fails_does_not_hide_the_others)
 {
-    (void)state;
     static const struct {
         int error;
         int revents;
@@ -63,9 +59,8 @@ static void one_socket_that_fails_does_not_hide_the_others(void **state)
 }
 
 /* No socket has failed. */
-static void a_failure_of_the_system_is_no_failure_of_a_socket(void **state)
+TEST(a_failure_of_the_system_is_no_failure_of_a_socket)
 {
-    (void)state;
     ferp_list_entry entries[3];
     bad_error = WSAENOBUFS;
     common_error = WSAENOBUFS;
@@ -76,9 +71,8 @@ static void a_failure_of_the_system_is_no_failure_of_a_socket(void **state)
     assert_int_equal(entries[2].revents, FERP_LIST_WRITABLE);
 }
 
-static void a_cancelled_poll_is_interrupted(void **state)
+TEST(a_cancelled_poll_is_interrupted)
 {
-    (void)state;
     ferp_list_entry entries[3];
     bad_error = WSA_OPERATION_ABORTED;
     common_error = WSA_OPERATION_ABORTED;
@@ -101,9 +95,8 @@ static void send_often(void *argument)
 }
 
 /* Under Wine 8 a nonblocking send fails while another one is in progress on the same socket. */
-static void wakeups_by_several_threads_are_all_sent(void **state)
+TEST(wakeups_by_several_threads_are_all_sent)
 {
-    (void)state;
     struct sender senders[3];
     ferp_list_waker waker;
     unsigned failures = 0;
@@ -120,13 +113,4 @@ static void wakeups_by_several_threads_are_all_sent(void **state)
     assert_int_equal(failures, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_socket_that_fails_does_not_hide_the_others),
-        cmocka_unit_test(a_failure_of_the_system_is_no_failure_of_a_socket),
-        cmocka_unit_test(a_cancelled_poll_is_interrupted),
-        cmocka_unit_test(wakeups_by_several_threads_are_all_sent),
-    };
-    return cmocka_run_group_tests_name("poller_wsapoll", tests, NULL, NULL);
-}
+TEST_MAIN("poller_wsapoll")
