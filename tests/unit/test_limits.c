@@ -50,7 +50,7 @@ SCRIPT_TEST(a_handle_begins_without_limits)
     begin();
     fer_handle handle = script_stream(0);
     assert_no_limits(&handle);
-    assert_true(feri_handle_is_plain(&handle));
+    assert_true(feri_handle_is_fast_path(&handle));
 }
 
 SCRIPT_TEST(limits_are_what_was_set_last_and_make_no_call)
@@ -63,7 +63,7 @@ SCRIPT_TEST(limits_are_what_was_set_last_and_make_no_call)
         fer_limits limits = limits_at(deadlines[i]);
         assert_ok(feri_set_limits(&handle, &limits));
         assert_true(feri_handle_is_limited(&handle));
-        assert_false(feri_handle_is_plain(&handle));
+        assert_false(feri_handle_is_fast_path(&handle));
         assert_limits(&handle, deadlines[i], &token);
     }
     const fer_limits only_token = {.token = &other_token};
@@ -86,7 +86,7 @@ SCRIPT_TEST(null_and_zero_bytes_remove_them)
         assert_ok(feri_set_limits(&handle, &limits));
         assert_ok(feri_set_limits(&handle, none[i]));
         assert_no_limits(&handle);
-        assert_true(feri_handle_is_plain(&handle));
+        assert_true(feri_handle_is_fast_path(&handle));
     }
 }
 

@@ -130,8 +130,8 @@ AFD_TEST(packets_without_an_event_extend_no_wait)
     millis_asked = 0;
     changes_left = CHANGES;
     before_packets = change_again;
-    assert_ok(ferp_winsock_afd_wait(&poller, &event, 1, fer_duration_from_millis(MILLIS), &count,
-                                    &notified));
+    assert_ok(
+        ferp_poller_wait(&poller, &event, 1, fer_duration_from_millis(MILLIS), &count, &notified));
     assert_true(count == 0 && !notified && changes_left == 0);
     assert_true(millis_asked <= MILLIS);
 }
@@ -204,8 +204,8 @@ AFD_TEST(no_call_during_a_wait_loses_an_event)
         add(changed, reading(1), FER_POLL_ONESHOT);
         before_packets = calls[pair / 2 % CALLS];
         after_packets = calls[pair / 2 / CALLS];
-        assert_ok(ferp_winsock_afd_wait(&poller, &event, 1, fer_duration_from_millis(1), &count,
-                                        &notified));
+        assert_ok(
+            ferp_poller_wait(&poller, &event, 1, fer_duration_from_millis(1), &count, &notified));
         count_event(&event, count);
         fake_set_ready(number_of(changed), READ | WRITE);
         poll_all();

@@ -75,6 +75,26 @@ AFD_TEST(a_request_without_memory_begins_in_a_later_turn)
     }
 }
 
+/* UNSUPPORTED with the code of the OS, or its error if a later call may succeed. There is no other
+ * poller on Windows. */
+AFD_TEST(a_poller_whose_driver_cannot_be_opened_is_not_made)
+{
+    static const fer_error rows[] = {{FER_UNSUPPORTED, 2}, {FER_TOO_MANY_OPEN_FILES, 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_poller other = {0};
+        int blocks_before = blocks;
+        fake_set_open_failure(rows[i]);
+        fer_error err = fer_poller_new(&other);
+        assert_kind(err, rows[i].kind);
+        assert_int_equal(err.os_code, rows[i].os_code);
+        assert_int_equal(blocks, blocks_before);
+        assert_kind(fer_poller_notify(&other), FER_MISUSE);
+        fake_set_open_failure(healthy);
+        assert_ok(fer_poller_new(&other));
+        fer_poller_close(&other);
+    }
+}
+
 AFD_TEST(an_add_that_fails_changes_nothing)
 {
     size_t i = open_socket();
