@@ -8,8 +8,8 @@
 
 /* ---- Tests */
 
-/* The body has an open poller in `poller`. A MAILBOX_TEST also has a `mailbox`, a POLLER_PAIR_TEST an
- * open pair in `pair`. */
+/* The body has an open poller in `poller`. A MAILBOX_TEST also has a `mailbox`, a POLLER_PAIR_TEST
+ * an open pair in `pair`. */
 #define POLLER_TEST(rule, function)                           \
     TEST_OF(function, (fer_poller * poller), (test_poller()), \
             RULE_ROW(rule, function, "", poller_test, &test_no_pair))
