@@ -278,7 +278,7 @@ SIM_TEST(too_many_handles_loses_no_connection)
     assert_injected(FER_SIM_FAULT_TOO_MANY_HANDLES, 3);
 }
 
-SIM_PAIR_TEST(no_buffers_passes)
+SIM_PAIR_TEST(no_buffers_are_transient)
 {
     fer_tcp_stream stream = {0};
     peer_sends(ends->peer, "x");

@@ -6,18 +6,15 @@
 #ifndef TEST_SCRIPTED_PLATFORM_H
 #define TEST_SCRIPTED_PLATFORM_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "core/handle/handle.h"
 #include "platform/platform.h"
+#include "support/group.h"
 
 /* X(name, name in the log, whether it can fail). */
 #define SCRIPT_CALLS(X)                                      \
@@ -218,6 +215,6 @@ static inline fer_handle script_connecting(uint32_t flags)
 }
 
 /* One entry of a test group. */
-#define script_test(name) cmocka_unit_test_teardown(name, script_teardown)
+#define SCRIPT_TEST(function) TEST_WITH(function, NULL, script_teardown)
 
 #endif

@@ -15,9 +15,8 @@ static void assert_new_again(fer_handle *handle)
     assert_int_equal(script.sockets_open, 0);
 }
 
-static void a_connect_that_has_started_is_under_way(void **state)
+SCRIPT_TEST(a_connect_that_has_started_is_under_way)
 {
-    (void)state;
     static const struct {
         const struct ferp_traits *traits;
         fer_error started;
@@ -36,15 +35,14 @@ static void a_connect_that_has_started_is_under_way(void **state)
         assert_int_equal(feri_handle_as_raw(&handle), 1);
         assert_true(feri_handle_has_flag(&handle, FERI_FLAG_NONBLOCKING));
         bool nonblocking = false;
-        assert_ok(feri_is_nonblocking(&handle, &nonblocking));
+        assert_ok(feri_mode_before_try(&handle, &nonblocking));
         assert_true(nonblocking);
         assert_error(feri_start_connect(&handle, &to), FER_MISUSE, 0);
     }
 }
 
-static void a_connect_that_ends_at_once_leaves_an_open_stream(void **state)
+SCRIPT_TEST(a_connect_that_ends_at_once_leaves_an_open_stream)
 {
-    (void)state;
     fer_handle handle = {0};
     fer_socket_addr to = script_addr("[2001:db8::1]:7");
     script_begin(&script_posix);
@@ -55,9 +53,8 @@ static void a_connect_that_ends_at_once_leaves_an_open_stream(void **state)
 }
 
 /* C4: "leaves a NEW handle that can be connected again ..., and leaks nothing". */
-static void a_connect_that_fails_at_once_leaves_a_new_handle(void **state)
+SCRIPT_TEST(a_connect_that_fails_at_once_leaves_a_new_handle)
 {
-    (void)state;
     fer_handle handle = {0};
     fer_socket_addr to = script_addr("127.0.0.1:7");
     fer_socket_addr nowhere = script_addr("127.0.0.1:0");
@@ -78,9 +75,8 @@ static void a_connect_that_fails_at_once_leaves_a_new_handle(void **state)
     assert_new_again(&handle);
 }
 
-static void misuse_makes_no_call(void **state)
+SCRIPT_TEST(misuse_makes_no_call)
 {
-    (void)state;
     fer_handle handle = {0};
     fer_socket_addr bad = script_addr("127.0.0.1:7");
     fer_unix_addr unnamed = {0};
@@ -95,9 +91,8 @@ static void misuse_makes_no_call(void **state)
 }
 
 /* Closing a handle during a connect is misuse by another thread. The new socket is closed. */
-static void a_handle_that_is_closed_meanwhile_leaves_no_socket(void **state)
+SCRIPT_TEST(a_handle_that_is_closed_meanwhile_leaves_no_socket)
 {
-    (void)state;
     fer_handle handle = {0};
     fer_socket_addr to = script_addr("192.0.2.1:7");
     script_begin(&script_posix);
@@ -109,9 +104,8 @@ static void a_handle_that_is_closed_meanwhile_leaves_no_socket(void **state)
 
 /* ---- Unix sockets */
 
-static void a_unix_connect_starts_or_ends_at_once(void **state)
+SCRIPT_TEST(a_unix_connect_starts_or_ends_at_once)
 {
-    (void)state;
     fer_handle handle = {0};
     fer_unix_addr to = script_path("p");
     script_begin(&script_posix);
@@ -128,9 +122,8 @@ static void a_unix_connect_starts_or_ends_at_once(void **state)
 }
 
 /* EAGAIN from Linux means a full queue: no connect has started. */
-static void a_unix_connect_to_a_full_queue_is_resource_busy(void **state)
+SCRIPT_TEST(a_unix_connect_to_a_full_queue_is_resource_busy)
 {
-    (void)state;
     fer_handle handle = {0};
     fer_unix_addr to = script_path("p");
     script_begin(&script_posix);
@@ -154,9 +147,8 @@ static fer_error open_at(const char *text)
 }
 
 /* macOS reports EINVAL (libuv, issue 2503). An EINVAL of another cause stays a mistake. */
-static void a_connect_to_the_own_address_is_refused(void **state)
+SCRIPT_TEST(a_connect_to_the_own_address_is_refused)
 {
-    (void)state;
     static const struct {
         const char *own;
         fer_error_kind kind;
@@ -178,9 +170,8 @@ static void a_connect_to_the_own_address_is_refused(void **state)
 }
 
 /* A second false hint: the connect has ended without an error, or with one that has come late. */
-static void a_connect_that_ended_without_an_error_is_aborted(void **state)
+SCRIPT_TEST(a_connect_that_ended_without_an_error_is_aborted)
 {
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         fer_handle handle = {0};
         fer_socket_addr to = script_addr("192.0.2.1:7");
@@ -199,9 +190,8 @@ static void a_connect_that_ended_without_an_error_is_aborted(void **state)
 }
 
 /* Only a handle that is shared asks whether another one has taken the error. */
-static void a_failed_connect_whose_error_was_taken_is_aborted(void **state)
+SCRIPT_TEST(a_failed_connect_whose_error_was_taken_is_aborted)
 {
-    (void)state;
     script_begin(&script_bsd);
     fer_handle handle = script_connecting(0);
     feri_atomic_change_bits(&handle.p_.flags_, FERI_FLAG_ADOPTED, 0);
@@ -220,9 +210,8 @@ static bool is_pending(const fer_handle *handle)
 }
 
 /* The query of the status, and the one of a shared handle after it. */
-static void a_query_that_fails_leaves_the_connect_pending(void **state)
+SCRIPT_TEST(a_query_that_fails_leaves_the_connect_pending)
 {
-    (void)state;
     const fer_error failure = {FER_NO_BUFFER_SPACE, 55};
     script_begin(&script_bsd);
     fer_handle handle = script_connecting(FERI_FLAG_ADOPTED);
@@ -247,9 +236,8 @@ static void a_query_that_fails_leaves_the_connect_pending(void **state)
 }
 
 /* As the wait's failure does. */
-static void a_query_that_fails_ends_a_call_that_waits(void **state)
+SCRIPT_TEST(a_query_that_fails_ends_a_call_that_waits)
 {
-    (void)state;
     for (size_t good = 0; good < 3; good++) {
         fer_handle handle = {0};
         fer_socket_addr to = script_addr("192.0.2.1:7");
@@ -267,10 +255,9 @@ static void a_query_that_fails_ends_a_call_that_waits(void **state)
 }
 
 /* Row ports_exhausted. */
-static void a_connect_without_a_port_left_has_one_kind(void **state)
+SCRIPT_TEST(a_connect_without_a_port_left_has_one_kind)
 {
     static const fer_error codes[] = {{FER_ADDR_IN_USE, 10048}, {FER_NO_BUFFER_SPACE, 10055}};
-    (void)state;
     for (size_t i = 0; i < 4; i++) {
         fer_error code = codes[i % 2];
         fer_handle handle = {0};
@@ -291,9 +278,8 @@ static fer_error connect_without_a_port(void)
 
 /* C2: the lack of a port is an error of the connect, by its call or by SO_ERROR, and none of the
  * wait or of another call. */
-static void the_wait_s_lack_of_buffers_is_no_lack_of_a_port(void **state)
+SCRIPT_TEST(the_wait_s_lack_of_buffers_is_no_lack_of_a_port)
 {
-    (void)state;
     script_begin(&script_windows);
     script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
@@ -307,23 +293,4 @@ static void the_wait_s_lack_of_buffers_is_no_lack_of_a_port(void **state)
     assert_error(connect_without_a_port(), FER_ADDR_NOT_AVAILABLE, 10048);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_connect_that_has_started_is_under_way),
-        script_test(a_connect_to_the_own_address_is_refused),
-        script_test(a_query_that_fails_leaves_the_connect_pending),
-        script_test(a_query_that_fails_ends_a_call_that_waits),
-        script_test(a_connect_that_ends_at_once_leaves_an_open_stream),
-        script_test(a_connect_that_fails_at_once_leaves_a_new_handle),
-        script_test(misuse_makes_no_call),
-        script_test(a_handle_that_is_closed_meanwhile_leaves_no_socket),
-        script_test(a_unix_connect_starts_or_ends_at_once),
-        script_test(a_unix_connect_to_a_full_queue_is_resource_busy),
-        script_test(a_connect_without_a_port_left_has_one_kind),
-        script_test(the_wait_s_lack_of_buffers_is_no_lack_of_a_port),
-        script_test(a_connect_that_ended_without_an_error_is_aborted),
-        script_test(a_failed_connect_whose_error_was_taken_is_aborted),
-    };
-    return cmocka_run_group_tests_name("connect_start", tests, NULL, NULL);
-}
+TEST_MAIN("connect_start")

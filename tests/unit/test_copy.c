@@ -34,9 +34,8 @@ static void assert_kept(size_t start, size_t len)
 
 /* ---- Complete copies */
 
-static void each_read_is_written_before_the_next(void **state)
+SCRIPT_TEST(each_read_is_written_before_the_next)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 4);
@@ -50,9 +49,8 @@ static void each_read_is_written_before_the_next(void **state)
     assert_kept(0, 0);
 }
 
-static void the_end_at_once_is_a_copy_of_nothing(void **state)
+SCRIPT_TEST(the_end_at_once_is_a_copy_of_nothing)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     assert_ok(copy(&n));
@@ -63,9 +61,8 @@ static void the_end_at_once_is_a_copy_of_nothing(void **state)
     assert_kept(0, 0);
 }
 
-static void short_writes_are_completed(void **state)
+SCRIPT_TEST(short_writes_are_completed)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 4);
@@ -78,9 +75,8 @@ static void short_writes_are_completed(void **state)
     assert_log("recv(1,4) send(2,4) send(2,3) send(2,1) recv(1,4)");
 }
 
-static void signals_do_not_end_it(void **state)
+SCRIPT_TEST(signals_do_not_end_it)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
@@ -94,9 +90,8 @@ static void signals_do_not_end_it(void **state)
     assert_string_equal(script.sent, "ab");
 }
 
-static void a_buffer_of_one_byte_suffices(void **state)
+SCRIPT_TEST(a_buffer_of_one_byte_suffices)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     buffer.cap = 1;
@@ -110,9 +105,8 @@ static void a_buffer_of_one_byte_suffices(void **state)
     assert_log("recv(1,1) send(2,1) recv(1,1) send(2,1) recv(1,1) send(2,1) recv(1,1)");
 }
 
-static void one_stream_can_be_both_sides(void **state)
+SCRIPT_TEST(one_stream_can_be_both_sides)
 {
-    (void)state;
     begin();
     fer_stream both = fer_tcp_stream_as_stream(&from);
     script_then_move(SCRIPT_RECV, 3);
@@ -124,9 +118,8 @@ static void one_stream_can_be_both_sides(void **state)
 
 /* ---- Errors; the buffer keeps the unwritten bytes */
 
-static void a_read_that_fails_leaves_an_empty_buffer(void **state)
+SCRIPT_TEST(a_read_that_fails_leaves_an_empty_buffer)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 3);
@@ -141,9 +134,8 @@ static void a_read_that_fails_leaves_an_empty_buffer(void **state)
     assert_kept(0, 0);
 }
 
-static void a_write_that_fails_leaves_the_rest_in_the_buffer(void **state)
+SCRIPT_TEST(a_write_that_fails_leaves_the_rest_in_the_buffer)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 4);
@@ -156,9 +148,8 @@ static void a_write_that_fails_leaves_the_rest_in_the_buffer(void **state)
     assert_log("recv(1,4) send(2,4) send(2,3) is_nonblocking(2)");
 }
 
-static void the_next_call_writes_the_rest_first(void **state)
+SCRIPT_TEST(the_next_call_writes_the_rest_first)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     memcpy(memory, "wxyz", sizeof memory);
@@ -180,9 +171,8 @@ static void the_next_call_writes_the_rest_first(void **state)
     assert_kept(0, 0);
 }
 
-static void a_write_of_which_the_os_takes_nothing_is_write_zero(void **state)
+SCRIPT_TEST(a_write_of_which_the_os_takes_nothing_is_write_zero)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
@@ -191,9 +181,8 @@ static void a_write_of_which_the_os_takes_nothing_is_write_zero(void **state)
     assert_kept(0, 2);
 }
 
-static void a_source_that_was_reset_has_its_last_bytes_written(void **state)
+SCRIPT_TEST(a_source_that_was_reset_has_its_last_bytes_written)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 4);
@@ -208,9 +197,8 @@ static void a_source_that_was_reset_has_its_last_bytes_written(void **state)
     assert_kept(0, 0);
 }
 
-static void a_destination_that_is_gone_is_reported_before_anything_is_read(void **state)
+SCRIPT_TEST(a_destination_that_is_gone_is_reported_before_anything_is_read)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 4);
@@ -226,9 +214,8 @@ static void a_destination_that_is_gone_is_reported_before_anything_is_read(void 
     assert_log("");
 }
 
-static void a_destination_that_still_connects_is_queried_before_anything_is_read(void **state)
+SCRIPT_TEST(a_destination_that_still_connects_is_queried_before_anything_is_read)
 {
-    (void)state;
     begin();
     uint64_t n = 99;
     to.handle_ = (fer_handle){0};
@@ -261,9 +248,8 @@ static void assert_refused(fer_stream source, fer_stream destination, fer_copy_b
     assert_log("");
 }
 
-static void a_buffer_that_is_none_is_refused(void **state)
+SCRIPT_TEST(a_buffer_that_is_none_is_refused)
 {
-    (void)state;
     begin();
     fer_copy_buffer wrong[] = {
         {NULL, sizeof memory, 0, 0},          {memory, 0, 0, 0},
@@ -282,9 +268,8 @@ static void a_buffer_that_is_none_is_refused(void **state)
     }
 }
 
-static void a_buffer_may_end_where_its_memory_ends(void **state)
+SCRIPT_TEST(a_buffer_may_end_where_its_memory_ends)
 {
-    (void)state;
     begin();
     buffer.start = sizeof memory;
     assert_ok(copy(NULL));
@@ -292,9 +277,8 @@ static void a_buffer_may_end_where_its_memory_ends(void **state)
     assert_kept(0, 0);
 }
 
-static void a_side_that_is_no_stream_is_refused_and_nothing_is_moved(void **state)
+SCRIPT_TEST(a_side_that_is_no_stream_is_refused_and_nothing_is_moved)
 {
-    (void)state;
     begin();
     fer_tcp_stream fresh = {0};
     fer_tcp_stream closed = {.handle_ = script_stream(0)};
@@ -320,25 +304,4 @@ static void a_side_that_is_no_stream_is_refused_and_nothing_is_moved(void **stat
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(each_read_is_written_before_the_next),
-        script_test(the_end_at_once_is_a_copy_of_nothing),
-        script_test(short_writes_are_completed),
-        script_test(signals_do_not_end_it),
-        script_test(a_buffer_of_one_byte_suffices),
-        script_test(one_stream_can_be_both_sides),
-        script_test(a_read_that_fails_leaves_an_empty_buffer),
-        script_test(a_write_that_fails_leaves_the_rest_in_the_buffer),
-        script_test(the_next_call_writes_the_rest_first),
-        script_test(a_write_of_which_the_os_takes_nothing_is_write_zero),
-        script_test(a_source_that_was_reset_has_its_last_bytes_written),
-        script_test(a_destination_that_is_gone_is_reported_before_anything_is_read),
-        script_test(a_destination_that_still_connects_is_queried_before_anything_is_read),
-        script_test(a_buffer_that_is_none_is_refused),
-        script_test(a_buffer_may_end_where_its_memory_ends),
-        script_test(a_side_that_is_no_stream_is_refused_and_nothing_is_moved),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("copy")

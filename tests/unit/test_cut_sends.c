@@ -14,9 +14,8 @@ static fer_handle open_stream(uint32_t flags)
     return script_stream(flags);
 }
 
-static void a_write_with_room_is_one_call(void **state)
+SCRIPT_TEST(a_write_with_room_is_one_call)
 {
-    (void)state;
     size_t n = 0;
     fer_io_slice slice = {buf, 5};
     fer_handle handle = open_stream(0);
@@ -29,9 +28,8 @@ static void a_write_with_room_is_one_call(void **state)
     assert_log("try_send(1,5) try_send_vectored(1,1x5)");
 }
 
-static void a_write_without_room_waits_in_core_for_the_sockets_timeout(void **state)
+SCRIPT_TEST(a_write_without_room_waits_in_core_for_the_sockets_timeout)
 {
-    (void)state;
     size_t n = 0;
     fer_io_slice slice = {buf, 5};
     fer_handle handle = open_stream(FERI_FLAG_TIMEOUT_SET);
@@ -49,9 +47,8 @@ static void a_write_without_room_waits_in_core_for_the_sockets_timeout(void **st
                "wait_arm(1,WRITABLE) wait_for(6000) try_send_vectored(1,1x5)");
 }
 
-static void a_timeout_that_expires_has_no_code(void **state)
+SCRIPT_TEST(a_timeout_that_expires_has_no_code)
 {
-    (void)state;
     size_t n = 9;
     fer_handle handle = open_stream(FERI_FLAG_TIMEOUT_SET);
     script_default(SCRIPT_TIMEOUT)->value = 5000;
@@ -61,9 +58,8 @@ static void a_timeout_that_expires_has_no_code(void **state)
     assert_int_equal(n, 0);
 }
 
-static void a_nonblocking_stream_never_waits(void **state)
+SCRIPT_TEST(a_nonblocking_stream_never_waits)
 {
-    (void)state;
     fer_io_slice slice = {buf, 5};
     fer_handle handle = open_stream(FERI_FLAG_NONBLOCKING);
     script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35);
@@ -82,9 +78,8 @@ static void a_nonblocking_stream_never_waits(void **state)
 }
 
 /* E3: the count of the bytes before the failure. */
-static void write_all_counts_what_was_sent_before_the_shutdown(void **state)
+SCRIPT_TEST(write_all_counts_what_was_sent_before_the_shutdown)
 {
-    (void)state;
     size_t n = 0;
     fer_handle handle = open_stream(0);
     script_then_move(SCRIPT_TRY_SEND, 3);
@@ -97,9 +92,8 @@ static void write_all_counts_what_was_sent_before_the_shutdown(void **state)
 }
 
 /* Only macOS lacks buffers after bytes of the call have been queued. */
-static void a_shortage_leaves_the_stream_if_no_byte_was_queued(void **state)
+SCRIPT_TEST(a_shortage_leaves_the_stream_if_no_byte_was_queued)
 {
-    (void)state;
     fer_handle handle = open_stream(0);
     script_then_fail(SCRIPT_TRY_SEND, FER_NO_BUFFER_SPACE, 55);
     script_then_move(SCRIPT_TRY_SEND, 5);
@@ -108,9 +102,8 @@ static void a_shortage_leaves_the_stream_if_no_byte_was_queued(void **state)
     assert_log("try_send(1,5) try_send(1,5)");
 }
 
-static void a_signal_ends_the_wait(void **state)
+SCRIPT_TEST(a_signal_ends_the_wait)
 {
-    (void)state;
     fer_handle handle = open_stream(0);
     script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35);
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
@@ -118,9 +111,8 @@ static void a_signal_ends_the_wait(void **state)
 }
 
 /* A datagram is sent complete or not at all, so its send waits in the system as everywhere. */
-static void a_datagram_is_sent_by_one_call_that_may_wait(void **state)
+SCRIPT_TEST(a_datagram_is_sent_by_one_call_that_may_wait)
 {
-    (void)state;
     size_t n = 0;
     fer_udp_socket socket = {.handle_ = open_stream(FERI_FLAG_DATAGRAM)};
     script_then_move(SCRIPT_SEND, 5);
@@ -131,17 +123,4 @@ static void a_datagram_is_sent_by_one_call_that_may_wait(void **state)
     assert_log("send(1,5) send(1,5) is_nonblocking(1)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_write_with_room_is_one_call),
-        script_test(a_write_without_room_waits_in_core_for_the_sockets_timeout),
-        script_test(a_timeout_that_expires_has_no_code),
-        script_test(a_nonblocking_stream_never_waits),
-        script_test(write_all_counts_what_was_sent_before_the_shutdown),
-        script_test(a_shortage_leaves_the_stream_if_no_byte_was_queued),
-        script_test(a_signal_ends_the_wait),
-        script_test(a_datagram_is_sent_by_one_call_that_may_wait),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("cut_sends")

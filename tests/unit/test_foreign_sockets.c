@@ -36,9 +36,8 @@ static char becomes(fer_socket *socket)
 }
 
 /* A stream that an accept returned would need an address of the family, or cut the messages. */
-static void what_reads_and_writes_is_turned_and_a_listener_is_not(void **state)
+SCRIPT_TEST(what_reads_and_writes_is_turned_and_a_listener_is_not)
 {
-    (void)state;
     static const struct {
         ferp_description description;
         fer_error_kind domain;
@@ -74,9 +73,8 @@ static void what_reads_and_writes_is_turned_and_a_listener_is_not(void **state)
     }
 }
 
-static void a_stream_of_another_family_has_neither_addresses_nor_options_of_ip(void **state)
+SCRIPT_TEST(a_stream_of_another_family_has_neither_addresses_nor_options_of_ip)
 {
-    (void)state;
     fer_socket socket = adopted((ferp_description){.is_stream = true});
     fer_socket_addr addr = {.port = 80, .ip = {.family = FER_IP_V4}};
     fer_unix_addr name;
@@ -106,9 +104,8 @@ static void a_stream_of_another_family_has_neither_addresses_nor_options_of_ip(v
 }
 
 /* Linux would send to the peer, whatever the address is. */
-static void messages_in_sequence_go_to_the_peer_alone(void **state)
+SCRIPT_TEST(messages_in_sequence_go_to_the_peer_alone)
 {
-    (void)state;
     fer_socket socket =
         adopted((ferp_description){.is_packets = true, .is_unix = true, .is_connected = true});
     fer_unix_datagram datagram = {0};
@@ -126,12 +123,4 @@ static void messages_in_sequence_go_to_the_peer_alone(void **state)
     assert_log("send(1,1)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(what_reads_and_writes_is_turned_and_a_listener_is_not),
-        script_test(a_stream_of_another_family_has_neither_addresses_nor_options_of_ip),
-        script_test(messages_in_sequence_go_to_the_peer_alone),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("foreign_sockets")

@@ -10,9 +10,8 @@ static void assert_is_new(const fer_handle *handle)
 
 /* ---- Claims */
 
-static void a_claimed_handle_is_filled_and_owns_its_socket(void **state)
+SCRIPT_TEST(a_claimed_handle_is_filled_and_owns_its_socket)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
     fer_raw_socket raw = script_open_socket();
@@ -26,9 +25,8 @@ static void a_claimed_handle_is_filled_and_owns_its_socket(void **state)
     assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
 }
 
-static void a_claim_that_is_abandoned_leaves_a_new_handle(void **state)
+SCRIPT_TEST(a_claim_that_is_abandoned_leaves_a_new_handle)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
@@ -41,9 +39,8 @@ static void a_claim_that_is_abandoned_leaves_a_new_handle(void **state)
     assert_log("");
 }
 
-static void a_handle_that_is_claimed_or_open_is_not_claimed_again(void **state)
+SCRIPT_TEST(a_handle_that_is_claimed_or_open_is_not_claimed_again)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
     assert_error(feri_handle_claim(NULL), FER_MISUSE, 0);
@@ -55,9 +52,8 @@ static void a_handle_that_is_claimed_or_open_is_not_claimed_again(void **state)
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_CLONED);
 }
 
-static void a_closed_handle_is_claimed_as_a_new_one(void **state)
+SCRIPT_TEST(a_closed_handle_is_claimed_as_a_new_one)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_CLONED | FERI_FLAG_NONBLOCKING);
     assert_true(
@@ -65,15 +61,14 @@ static void a_closed_handle_is_claimed_as_a_new_one(void **state)
     feri_handle_close(&handle);
     assert_ok(feri_handle_claim(&handle));
     assert_int_equal(feri_handle_flags(&handle), 0);
-    assert_int_equal(handle.p_.reason_, 0);
+    assert_int_equal(handle.p_.saved_os_code_, 0);
     assert_int_equal(handle.p_.raw_, FER_RAW_SOCKET_NONE);
     feri_handle_abandon(&handle);
     assert_is_new(&handle);
 }
 
-static void a_socket_for_a_handle_that_was_closed_meanwhile_is_closed(void **state)
+SCRIPT_TEST(a_socket_for_a_handle_that_was_closed_meanwhile_is_closed)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
@@ -88,9 +83,8 @@ static void a_socket_for_a_handle_that_was_closed_meanwhile_is_closed(void **sta
 
 /* ---- Clones */
 
-static void a_clone_has_seen_what_its_original_has(void **state)
+SCRIPT_TEST(a_clone_has_seen_what_its_original_has)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle original = script_stream(FERI_FLAG_V6 | FERI_FLAG_CLONED | FERI_FLAG_NONBLOCKING);
     fer_handle clone = {0};
@@ -106,9 +100,8 @@ static void a_clone_has_seen_what_its_original_has(void **state)
     assert_log("");
 }
 
-static void a_clone_of_a_handle_that_was_closed_meanwhile_is_closed(void **state)
+SCRIPT_TEST(a_clone_of_a_handle_that_was_closed_meanwhile_is_closed)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle original = script_stream(0);
     fer_handle clone = {0};
@@ -120,9 +113,8 @@ static void a_clone_of_a_handle_that_was_closed_meanwhile_is_closed(void **state
     assert_is_new(&clone);
 }
 
-static void a_clone_that_was_closed_meanwhile_is_closed(void **state)
+SCRIPT_TEST(a_clone_that_was_closed_meanwhile_is_closed)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle original = script_stream(0);
     fer_handle clone = {0};
@@ -136,9 +128,8 @@ static void a_clone_that_was_closed_meanwhile_is_closed(void **state)
 
 /* ---- Release, close and move */
 
-static void vacating_gives_the_socket_away_and_closes_nothing(void **state)
+SCRIPT_TEST(vacating_gives_the_socket_away_and_closes_nothing)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_int_equal(feri_handle_release(&handle), 1);
@@ -148,9 +139,8 @@ static void vacating_gives_the_socket_away_and_closes_nothing(void **state)
     assert_log("");
 }
 
-static void closing_is_harmless_on_null_on_zero_and_twice(void **state)
+SCRIPT_TEST(closing_is_harmless_on_null_on_zero_and_twice)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
     feri_handle_close(NULL);
@@ -162,9 +152,8 @@ static void closing_is_harmless_on_null_on_zero_and_twice(void **state)
     assert_log("close(1)");
 }
 
-static void a_failed_connect_keeps_its_socket_until_close(void **state)
+SCRIPT_TEST(a_failed_connect_keeps_its_socket_until_close)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_connecting(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
@@ -178,9 +167,8 @@ static void a_failed_connect_keeps_its_socket_until_close(void **state)
     assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
 }
 
-static void a_move_takes_all_along_and_leaves_a_closed_handle(void **state)
+SCRIPT_TEST(a_move_takes_all_along_and_leaves_a_closed_handle)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle from = script_stream(FERI_FLAG_V6);
     fer_handle to = {0};
@@ -202,9 +190,8 @@ static void a_move_takes_all_along_and_leaves_a_closed_handle(void **state)
     assert_log("close(1) close(2)");
 }
 
-static void an_event_that_cannot_happen_leaves_the_handle_as_it_was(void **state)
+SCRIPT_TEST(an_event_that_cannot_happen_leaves_the_handle_as_it_was)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
     assert_false(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
@@ -219,9 +206,8 @@ static void an_event_that_cannot_happen_leaves_the_handle_as_it_was(void **state
 
 /* ---- Saved errors and answers */
 
-static void the_first_reason_stays_with_its_code(void **state)
+SCRIPT_TEST(the_first_reason_stays_with_its_code)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(
@@ -231,9 +217,8 @@ static void the_first_reason_stays_with_its_code(void **state)
     assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);
 }
 
-static void a_first_reason_without_a_code_takes_none_from_the_second(void **state)
+SCRIPT_TEST(a_first_reason_without_a_code_takes_none_from_the_second)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(
@@ -245,9 +230,8 @@ static void a_first_reason_without_a_code_takes_none_from_the_second(void **stat
 
 /* This includes an error that has no meaning for an unconnected socket, because its next connect
  * may fail with another error. */
-static void a_reason_that_cannot_be_leaves_no_code_behind(void **state)
+SCRIPT_TEST(a_reason_that_cannot_be_leaves_no_code_behind)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_unconnected(0);
     assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET,
@@ -258,9 +242,8 @@ static void a_reason_that_cannot_be_leaves_no_code_behind(void **state)
     assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_ABORTED, 103);
 }
 
-static void a_reason_s_code_may_be_negative(void **state)
+SCRIPT_TEST(a_reason_s_code_may_be_negative)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(
@@ -268,9 +251,8 @@ static void a_reason_s_code_may_be_negative(void **state)
     assert_error(feri_handle_saved_error(&handle), FER_UNCATEGORIZED, INT32_MIN);
 }
 
-static void without_a_reason_the_reason_is_a_broken_pipe(void **state)
+SCRIPT_TEST(without_a_reason_the_reason_is_a_broken_pipe)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_PIPE));
@@ -278,9 +260,8 @@ static void without_a_reason_the_reason_is_a_broken_pipe(void **state)
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
-static void every_answer_is_one_error(void **state)
+SCRIPT_TEST(every_answer_is_one_error)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(
@@ -296,9 +277,8 @@ static void every_answer_is_one_error(void **state)
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_MISUSE), FER_MISUSE, 0);
 }
 
-static void null_is_misuse_of_every_request(void **state)
+SCRIPT_TEST(null_is_misuse_of_every_request)
 {
-    (void)state;
     for (int request = 0; request < FERI_REQUEST_COUNT; request++) {
         assert_error(feri_handle_check(NULL, (feri_request)request), FER_MISUSE, 0);
     }
@@ -307,9 +287,8 @@ static void null_is_misuse_of_every_request(void **state)
 
 /* ---- Flags */
 
-static void a_handle_is_shared_when_it_was_cloned_or_made_elsewhere(void **state)
+SCRIPT_TEST(a_handle_is_shared_when_it_was_cloned_or_made_elsewhere)
 {
-    (void)state;
     script_begin(&script_posix);
     const uint32_t flags[] = {FERI_FLAG_V6, FERI_FLAG_NONBLOCKING, FERI_FLAG_CLONED,
                               FERI_FLAG_ADOPTED};
@@ -322,30 +301,4 @@ static void a_handle_is_shared_when_it_was_cloned_or_made_elsewhere(void **state
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_claimed_handle_is_filled_and_owns_its_socket),
-        script_test(a_claim_that_is_abandoned_leaves_a_new_handle),
-        script_test(a_handle_that_is_claimed_or_open_is_not_claimed_again),
-        script_test(a_closed_handle_is_claimed_as_a_new_one),
-        script_test(a_socket_for_a_handle_that_was_closed_meanwhile_is_closed),
-        script_test(a_clone_has_seen_what_its_original_has),
-        script_test(a_clone_of_a_handle_that_was_closed_meanwhile_is_closed),
-        script_test(a_clone_that_was_closed_meanwhile_is_closed),
-        script_test(vacating_gives_the_socket_away_and_closes_nothing),
-        script_test(closing_is_harmless_on_null_on_zero_and_twice),
-        script_test(a_failed_connect_keeps_its_socket_until_close),
-        script_test(a_move_takes_all_along_and_leaves_a_closed_handle),
-        script_test(an_event_that_cannot_happen_leaves_the_handle_as_it_was),
-        script_test(the_first_reason_stays_with_its_code),
-        script_test(a_first_reason_without_a_code_takes_none_from_the_second),
-        script_test(a_reason_that_cannot_be_leaves_no_code_behind),
-        script_test(a_reason_s_code_may_be_negative),
-        script_test(without_a_reason_the_reason_is_a_broken_pipe),
-        script_test(every_answer_is_one_error),
-        script_test(null_is_misuse_of_every_request),
-        script_test(a_handle_is_shared_when_it_was_cloned_or_made_elsewhere),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("handle")

@@ -28,9 +28,8 @@ static void interrupt(script_call call)
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
 }
 
-static void a_signal_ends_a_transfer_with_its_count(void **state)
+SCRIPT_TEST(a_signal_ends_a_transfer_with_its_count)
 {
-    (void)state;
     size_t n = 77;
     begin();
     script_then_move(SCRIPT_TRY_RECV, 3);
@@ -47,9 +46,8 @@ static void a_signal_ends_a_transfer_with_its_count(void **state)
     assert_int_equal(n, 3);
 }
 
-static void a_signal_ends_a_copy_and_loses_nothing(void **state)
+SCRIPT_TEST(a_signal_ends_a_copy_and_loses_nothing)
 {
-    (void)state;
     fer_copy_buffer buffer = {buf, 8, 0, 0};
     fer_stream both = fer_tcp_stream_as_stream(&stream);
     uint64_t n = 77;
@@ -64,9 +62,8 @@ static void a_signal_ends_a_copy_and_loses_nothing(void **state)
     assert_true(n == 3 && buffer.len == 0);
 }
 
-static void a_signal_ends_readiness(void **state)
+SCRIPT_TEST(a_signal_ends_readiness)
 {
-    (void)state;
     fer_interest ready = 77;
     begin();
     script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
@@ -78,9 +75,8 @@ static void a_signal_ends_readiness(void **state)
 }
 
 /* K1: the limits come before the signal. */
-static void the_deadline_precedes_a_signal(void **state)
+SCRIPT_TEST(the_deadline_precedes_a_signal)
 {
-    (void)state;
     fer_interest ready = 77;
     begin();
     const fer_limits limits = {.deadline = fer_instant_after((fer_duration){500}),
@@ -103,9 +99,8 @@ static void the_deadline_precedes_a_signal(void **state)
 }
 
 /* A later version may use the bytes. */
-static void the_other_bytes_of_limits_are_zero(void **state)
+SCRIPT_TEST(the_other_bytes_of_limits_are_zero)
 {
-    (void)state;
     fer_limits limits = {.interruptible = true};
     begin();
     limits.reserved_[6] = 1;
@@ -115,9 +110,8 @@ static void the_other_bytes_of_limits_are_zero(void **state)
                  0);
 }
 
-static void a_signal_ends_an_accept(void **state)
+SCRIPT_TEST(a_signal_ends_an_accept)
 {
-    (void)state;
     fer_handle accepted = {0};
     script_begin(&script_posix);
     fer_handle listener = script_stream(FERI_FLAG_LISTENING);
@@ -134,9 +128,8 @@ static void a_signal_ends_an_accept(void **state)
 }
 
 /* As connect(2): the connect continues, and a later call returns its result. */
-static void a_signal_leaves_the_connect_of_a_built_socket_pending(void **state)
+SCRIPT_TEST(a_signal_leaves_the_connect_of_a_built_socket_pending)
 {
-    (void)state;
     fer_socket socket = new_stream(&script_posix);
     assert_ok(fer_socket_set_limits(&socket, &by_signals));
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
@@ -152,9 +145,8 @@ static void a_signal_leaves_the_connect_of_a_built_socket_pending(void **state)
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
 }
 
-static void a_signal_ends_the_wait_of_a_poller(void **state)
+SCRIPT_TEST(a_signal_ends_the_wait_of_a_poller)
 {
-    (void)state;
     fer_poller poller = {0};
     fer_event events[2];
     size_t count = 77;
@@ -177,17 +169,4 @@ static void a_signal_ends_the_wait_of_a_poller(void **state)
     assert_error(fer_poller_set_interruptible(&poller, true), FER_MISUSE, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_signal_ends_a_transfer_with_its_count),
-        script_test(a_signal_ends_a_copy_and_loses_nothing),
-        script_test(a_signal_ends_readiness),
-        script_test(the_deadline_precedes_a_signal),
-        script_test(the_other_bytes_of_limits_are_zero),
-        script_test(a_signal_ends_an_accept),
-        script_test(a_signal_leaves_the_connect_of_a_built_socket_pending),
-        script_test(a_signal_ends_the_wait_of_a_poller),
-    };
-    return cmocka_run_group_tests_name("interruptible", tests, NULL, NULL);
-}
+TEST_MAIN("interruptible")

@@ -29,9 +29,8 @@ static void check_forms(const char *text, size_t len)
     free(exact);
 }
 
-static void all_numbers_of_three_digits_are_read_alike(void **state)
+TEST(all_numbers_of_three_digits_are_read_alike)
 {
-    (void)state;
     for (unsigned value = 0; value < 10000; value++) {
         char text[64];
         for (int width = 1; width <= 4; width++) {
@@ -43,9 +42,8 @@ static void all_numbers_of_three_digits_are_read_alike(void **state)
     }
 }
 
-static void all_rows_of_ten_bytes_are_read_alike(void **state)
+TEST(all_rows_of_ten_bytes_are_read_alike)
 {
-    (void)state;
     static const char alphabet[] = {'0', '2', '.', '6'};
     for (unsigned long row = 0; row < 1ul << 20; row++) {
         char text[10];
@@ -56,9 +54,8 @@ static void all_rows_of_ten_bytes_are_read_alike(void **state)
     }
 }
 
-static void every_byte_ends_an_address_alike(void **state)
+TEST(every_byte_ends_an_address_alike)
 {
-    (void)state;
     static const char *const texts[] = {"1.2.3.4", "12.34.56.78", "255.255.255.255", "1.2.3.45"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         const size_t len = strlen(texts[i]);
@@ -76,9 +73,8 @@ static void every_byte_ends_an_address_alike(void **state)
     }
 }
 
-static void random_rows_are_read_alike(void **state)
+TEST(random_rows_are_read_alike)
 {
-    (void)state;
     static const char alphabet[] = "00112255.....9:x";
     uint64_t seed = 99;
     for (int round = 0; round < 500000; round++) {
@@ -91,9 +87,8 @@ static void random_rows_are_read_alike(void **state)
     }
 }
 
-static void valid_addresses_are_read_by_the_portable_form(void **state)
+TEST(valid_addresses_are_read_by_the_portable_form)
 {
-    (void)state;
     uint64_t seed = 3;
     for (int round = 0; round < 100000; round++) {
         const uint32_t bits = (uint32_t)(reference_random(&seed) >> 32);
@@ -106,14 +101,4 @@ static void valid_addresses_are_read_by_the_portable_form(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_numbers_of_three_digits_are_read_alike),
-        cmocka_unit_test(all_rows_of_ten_bytes_are_read_alike),
-        cmocka_unit_test(every_byte_ends_an_address_alike),
-        cmocka_unit_test(random_rows_are_read_alike),
-        cmocka_unit_test(valid_addresses_are_read_by_the_portable_form),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("ip_forms")

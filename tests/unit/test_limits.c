@@ -45,18 +45,16 @@ static void assert_no_limits(const fer_handle *handle)
 
 /* ---- Setting */
 
-static void a_handle_begins_without_limits(void **state)
+SCRIPT_TEST(a_handle_begins_without_limits)
 {
-    (void)state;
     begin();
     fer_handle handle = script_stream(0);
     assert_no_limits(&handle);
-    assert_true(feri_handle_is_plain(&handle));
+    assert_true(feri_handle_is_fast_path(&handle));
 }
 
-static void limits_are_what_was_set_last_and_make_no_call(void **state)
+SCRIPT_TEST(limits_are_what_was_set_last_and_make_no_call)
 {
-    (void)state;
     begin();
     fer_handle handle = script_stream(0);
     const uint64_t deadlines[] = {
@@ -65,7 +63,7 @@ static void limits_are_what_was_set_last_and_make_no_call(void **state)
         fer_limits limits = limits_at(deadlines[i]);
         assert_ok(feri_set_limits(&handle, &limits));
         assert_true(feri_handle_is_limited(&handle));
-        assert_false(feri_handle_is_plain(&handle));
+        assert_false(feri_handle_is_fast_path(&handle));
         assert_limits(&handle, deadlines[i], &token);
     }
     const fer_limits only_token = {.token = &other_token};
@@ -77,9 +75,8 @@ static void limits_are_what_was_set_last_and_make_no_call(void **state)
     assert_log("");
 }
 
-static void null_and_zero_bytes_remove_them(void **state)
+SCRIPT_TEST(null_and_zero_bytes_remove_them)
 {
-    (void)state;
     begin();
     fer_handle handle = script_stream(0);
     const fer_limits limits = limits_at(9);
@@ -89,13 +86,12 @@ static void null_and_zero_bytes_remove_them(void **state)
         assert_ok(feri_set_limits(&handle, &limits));
         assert_ok(feri_set_limits(&handle, none[i]));
         assert_no_limits(&handle);
-        assert_true(feri_handle_is_plain(&handle));
+        assert_true(feri_handle_is_fast_path(&handle));
     }
 }
 
-static void a_token_that_is_not_open_is_refused_and_changes_nothing(void **state)
+SCRIPT_TEST(a_token_that_is_not_open_is_refused_and_changes_nothing)
 {
-    (void)state;
     begin();
     fer_handle handle = script_stream(0);
     fer_cancel_token never_made = {0};
@@ -111,9 +107,8 @@ static void a_token_that_is_not_open_is_refused_and_changes_nothing(void **state
     assert_limits(&handle, 9, &token);
 }
 
-static void a_cancelled_token_may_be_set(void **state)
+SCRIPT_TEST(a_cancelled_token_may_be_set)
 {
-    (void)state;
     begin();
     fer_handle handle = script_stream(0);
     const fer_limits limits = limits_at(9);
@@ -124,9 +119,8 @@ static void a_cancelled_token_may_be_set(void **state)
 
 /* ---- Handles without a socket */
 
-static void null_new_and_closed_handles_have_no_limits_to_set(void **state)
+SCRIPT_TEST(null_new_and_closed_handles_have_no_limits_to_set)
 {
-    (void)state;
     begin();
     fer_handle handle = {0};
     const fer_limits limits = limits_at(9);
@@ -143,9 +137,8 @@ static void null_new_and_closed_handles_have_no_limits_to_set(void **state)
     feri_handle_abandon(&handle);
 }
 
-static void each_type_of_handle_refuses_what_is_new_and_null(void **state)
+SCRIPT_TEST(each_type_of_handle_refuses_what_is_new_and_null)
 {
-    (void)state;
     begin();
     fer_tcp_stream stream = {0};
     fer_tcp_listener listener = {0};
@@ -174,9 +167,8 @@ static void each_type_of_handle_refuses_what_is_new_and_null(void **state)
 
 /* ---- What takes them away */
 
-static void close_ends_them_and_the_next_use_begins_without(void **state)
+SCRIPT_TEST(close_ends_them_and_the_next_use_begins_without)
 {
-    (void)state;
     begin();
     fer_handle handle = script_stream(0);
     const fer_limits limits = limits_at(9);
@@ -189,9 +181,8 @@ static void close_ends_them_and_the_next_use_begins_without(void **state)
     assert_null(handle.p_.token_);
 }
 
-static void events_of_the_stream_keep_them(void **state)
+SCRIPT_TEST(events_of_the_stream_keep_them)
 {
-    (void)state;
     begin();
     const feri_event events[] = {FERI_EVENT_SHUT_READ, FERI_EVENT_SHUT_WRITE, FERI_EVENT_GOT_EOF};
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
@@ -209,9 +200,8 @@ static void events_of_the_stream_keep_them(void **state)
 }
 
 /* A handle whose connect has failed only tells its error, so it needs no limits. */
-static void a_connect_keeps_them_until_it_fails(void **state)
+SCRIPT_TEST(a_connect_keeps_them_until_it_fails)
 {
-    (void)state;
     begin();
     const fer_limits limits = limits_at(9);
     fer_handle handle = script_unconnected(0);
@@ -228,9 +218,8 @@ static void a_connect_keeps_them_until_it_fails(void **state)
     assert_error(feri_set_limits(&handle, &limits), FER_MISUSE, 0);
 }
 
-static void clones_and_what_a_handle_moves_to_begin_without(void **state)
+SCRIPT_TEST(clones_and_what_a_handle_moves_to_begin_without)
 {
-    (void)state;
     begin();
     fer_handle handle = script_stream(0);
     fer_handle clone = {0};
@@ -246,9 +235,8 @@ static void clones_and_what_a_handle_moves_to_begin_without(void **state)
 }
 
 /* The memory of a handle that had limits may be used again for another one. */
-static void a_clone_into_a_closed_handle_begins_without(void **state)
+SCRIPT_TEST(a_clone_into_a_closed_handle_begins_without)
 {
-    (void)state;
     begin();
     fer_handle handle = script_stream(0);
     fer_handle reused = script_stream(0);
@@ -259,9 +247,8 @@ static void a_clone_into_a_closed_handle_begins_without(void **state)
     assert_no_limits(&reused);
 }
 
-static void a_handle_without_a_socket_is_never_flagged(void **state)
+SCRIPT_TEST(a_handle_without_a_socket_is_never_flagged)
 {
-    (void)state;
     begin();
     fer_handle handle = {0};
     assert_false(feri_handle_mark_limited(&handle, true));
@@ -298,17 +285,15 @@ static void begin_change_of_another(void)
 }
 
 /* K4: a real-time thread on the processor of the other one lets it run. */
-static void a_reader_pauses_until_the_change_has_ended(void **state)
+SCRIPT_TEST(a_reader_pauses_until_the_change_has_ended)
 {
-    (void)state;
     begin_change_of_another();
     assert_limits(&changing, 2001, &token);
     assert_log("pause(1001000) pause(2001000)");
 }
 
-static void a_writer_pauses_until_the_change_has_ended(void **state)
+SCRIPT_TEST(a_writer_pauses_until_the_change_has_ended)
 {
-    (void)state;
     begin_change_of_another();
     assert_ok(feri_set_limits(&changing, NULL));
     assert_no_limits(&changing);
@@ -317,9 +302,8 @@ static void a_writer_pauses_until_the_change_has_ended(void **state)
 
 /* ---- The look */
 
-static void the_check_reports_the_token_before_the_deadline(void **state)
+SCRIPT_TEST(the_check_reports_the_token_before_the_deadline)
 {
-    (void)state;
     begin();
     feri_limits limits = {1001, &token, false};
     assert_ok(feri_limits_check(&limits));
@@ -334,25 +318,4 @@ static void the_check_reports_the_token_before_the_deadline(void **state)
     assert_ok(feri_limits_check(&limits));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_handle_begins_without_limits),
-        script_test(limits_are_what_was_set_last_and_make_no_call),
-        script_test(null_and_zero_bytes_remove_them),
-        script_test(a_token_that_is_not_open_is_refused_and_changes_nothing),
-        script_test(a_cancelled_token_may_be_set),
-        script_test(null_new_and_closed_handles_have_no_limits_to_set),
-        script_test(each_type_of_handle_refuses_what_is_new_and_null),
-        script_test(close_ends_them_and_the_next_use_begins_without),
-        script_test(events_of_the_stream_keep_them),
-        script_test(a_connect_keeps_them_until_it_fails),
-        script_test(clones_and_what_a_handle_moves_to_begin_without),
-        script_test(a_clone_into_a_closed_handle_begins_without),
-        script_test(a_handle_without_a_socket_is_never_flagged),
-        script_test(a_reader_pauses_until_the_change_has_ended),
-        script_test(a_writer_pauses_until_the_change_has_ended),
-        script_test(the_check_reports_the_token_before_the_deadline),
-    };
-    return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
-}
+TEST_MAIN("limits")

@@ -65,9 +65,8 @@ static void fail_to_notify(void)
 
 /* ---- Creation and closing */
 
-static void a_poller_that_could_not_be_opened_is_new(void **state)
+SCRIPT_TEST(a_poller_that_could_not_be_opened_is_new)
 {
-    (void)state;
     script_begin(&script_posix);
     memset(&poller, 0, sizeof poller);
     script_then_fail(SCRIPT_POLLER_OPEN, FER_TOO_MANY_OPEN_FILES, 24);
@@ -85,9 +84,8 @@ static void a_poller_that_could_not_be_opened_is_new(void **state)
     assert_log("poller_open()");
 }
 
-static void misuse_never_reaches_the_system(void **state)
+SCRIPT_TEST(misuse_never_reaches_the_system)
 {
-    (void)state;
     begin(&script_posix);
     fer_poller others[3] = {{.p_ = {.state_ = 0}}, {.p_ = {.state_ = 2}}, {.p_ = {.state_ = 3}}};
     for (int i = 0; i < 4; i++) {
@@ -120,9 +118,8 @@ static void misuse_never_reaches_the_system(void **state)
 
 /* ---- Registration */
 
-static void each_change_is_one_call_of_the_system(void **state)
+SCRIPT_TEST(each_change_is_one_call_of_the_system)
 {
-    (void)state;
     begin(&script_posix);
     script.traits.poller_has_edges = true;
     int raw = (int)script_open_socket();
@@ -141,9 +138,8 @@ static void each_change_is_one_call_of_the_system(void **state)
     assert_log("poller_delete(1)");
 }
 
-static void edges_are_refused_where_there_are_none(void **state)
+SCRIPT_TEST(edges_are_refused_where_there_are_none)
 {
-    (void)state;
     static const fer_poll_mode modes[] = {FER_POLL_EDGE, FER_POLL_EDGE_ONESHOT};
     for (int i = 0; i < 4; i++) {
         bool has = i % 2 != 0;
@@ -159,9 +155,8 @@ static void edges_are_refused_where_there_are_none(void **state)
     }
 }
 
-static void an_error_of_registering_is_returned_unchanged(void **state)
+SCRIPT_TEST(an_error_of_registering_is_returned_unchanged)
 {
-    (void)state;
     static const fer_error_kind kinds[] = {FER_ALREADY_EXISTS, FER_NOT_FOUND,
                                            FER_BAD_HANDLE,     FER_OUT_OF_MEMORY,
                                            FER_STORAGE_FULL,   FER_PERMISSION_DENIED};
@@ -179,9 +174,8 @@ static void an_error_of_registering_is_returned_unchanged(void **state)
 
 /* ---- Waits */
 
-static void a_wait_that_finds_something_is_one_call(void **state)
+SCRIPT_TEST(a_wait_that_finds_something_is_one_call)
 {
-    (void)state;
     static const uint64_t timeouts[] = {0, 1, 1000, UINT64_MAX - 1, UINT64_MAX};
     static const char *const logs[] = {"poller_wait(0)", "poller_wait(1)", "poller_wait(1000)",
                                        "poller_wait(18446744073709551614)", "poller_wait(none)"};
@@ -195,9 +189,8 @@ static void a_wait_that_finds_something_is_one_call(void **state)
     }
 }
 
-static void a_wait_of_zero_is_one_call_that_does_not_ask_the_clock(void **state)
+SCRIPT_TEST(a_wait_of_zero_is_one_call_that_does_not_ask_the_clock)
 {
-    (void)state;
     begin(&script_posix);
     /* with the first, every deadline overflows; with the second, every deadline is in the future */
     static const uint64_t nows[] = {UINT64_MAX, 0};
@@ -209,9 +202,8 @@ static void a_wait_of_zero_is_one_call_that_does_not_ask_the_clock(void **state)
     }
 }
 
-static void a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left(void **state)
+SCRIPT_TEST(a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left)
 {
-    (void)state;
     begin(&script_posix);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 300;
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 0;
@@ -223,9 +215,8 @@ static void a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left
     assert_int_equal(script.now, 2000);
 }
 
-static void a_wait_that_the_system_ends_late_is_over(void **state)
+SCRIPT_TEST(a_wait_that_the_system_ends_late_is_over)
 {
-    (void)state;
     begin(&script_posix);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 5000;
     assert_ok(wait_nanos(1000));
@@ -233,9 +224,8 @@ static void a_wait_that_the_system_ends_late_is_over(void **state)
     assert_log("poller_wait(1000)");
 }
 
-static void a_signal_does_not_end_a_wait(void **state)
+SCRIPT_TEST(a_signal_does_not_end_a_wait)
 {
-    (void)state;
     begin(&script_posix);
     for (int i = 0; i < 3; i++) {
         script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
@@ -258,9 +248,8 @@ static void a_signal_does_not_end_a_wait(void **state)
 
 /* An event that arrives while a signal handler runs past the timeout is still reported, because the
  * poller checks once more. */
-static void a_signal_at_the_end_of_a_wait_hides_no_event(void **state)
+SCRIPT_TEST(a_signal_at_the_end_of_a_wait_hides_no_event)
 {
-    (void)state;
     begin(&script_posix);
     script_result *interrupted = script_then(SCRIPT_POLLER_WAIT);
     interrupted->error = (fer_error){FER_INTERRUPTED, 4};
@@ -271,9 +260,8 @@ static void a_signal_at_the_end_of_a_wait_hides_no_event(void **state)
     assert_log("poller_wait(1000) poller_wait(0)");
 }
 
-static void a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves(void **state)
+SCRIPT_TEST(a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves)
 {
-    (void)state;
     static const uint64_t timeouts[] = {UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 1000};
     for (size_t i = 0; i < 3; i++) {
         begin(&script_posix);
@@ -288,9 +276,8 @@ static void a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves(
     }
 }
 
-static void a_wait_s_failure_is_reported_without_events(void **state)
+SCRIPT_TEST(a_wait_s_failure_is_reported_without_events)
 {
-    (void)state;
     begin(&script_posix);
     script_then_fail(SCRIPT_POLLER_WAIT, FER_OUT_OF_MEMORY, 12);
     assert_error(wait_nanos(1000), FER_OUT_OF_MEMORY, 12);
@@ -301,9 +288,8 @@ static void a_wait_s_failure_is_reported_without_events(void **state)
 /* ---- Notifications */
 
 /* No thread waits, so no system call is made, and the next wait only polls. */
-static void a_notify_before_a_wait_costs_no_call_and_ends_the_next_one(void **state)
+SCRIPT_TEST(a_notify_before_a_wait_costs_no_call_and_ends_the_next_one)
 {
-    (void)state;
     begin(&script_posix);
     notify_thrice();
     assert_log("");
@@ -317,9 +303,8 @@ static void a_notify_before_a_wait_costs_no_call_and_ends_the_next_one(void **st
     assert_log("poller_wait(none)");
 }
 
-static void a_wait_of_zero_takes_a_notification_that_came_before(void **state)
+SCRIPT_TEST(a_wait_of_zero_takes_a_notification_that_came_before)
 {
-    (void)state;
     begin(&script_posix);
     notify();
     assert_ok(wait_nanos(0));
@@ -331,9 +316,8 @@ static void a_wait_of_zero_takes_a_notification_that_came_before(void **state)
 
 /* A wait of zero never waits, so no thread has to be woken. A notification during it or after it
  * ends the next wait. */
-static void a_wait_of_zero_is_nobody_to_be_woken(void **state)
+SCRIPT_TEST(a_wait_of_zero_is_nobody_to_be_woken)
 {
-    (void)state;
     static void (*const notifies[])(void) = {notify, notify_thrice};
     begin(&script_posix);
     for (size_t i = 0; i < 2; i++) {
@@ -351,9 +335,8 @@ static void a_wait_of_zero_is_nobody_to_be_woken(void **state)
     }
 }
 
-static void events_come_beside_a_notification(void **state)
+SCRIPT_TEST(events_come_beside_a_notification)
 {
-    (void)state;
     begin(&script_posix);
     notify();
     script_then(SCRIPT_POLLER_WAIT)->value = 2;
@@ -371,9 +354,8 @@ static void events_come_beside_a_notification(void **state)
     assert_log("poller_wait(none) poller_notify() poller_wait(1000)");
 }
 
-static void notifies_during_a_wait_are_one_call_of_the_system(void **state)
+SCRIPT_TEST(notifies_during_a_wait_are_one_call_of_the_system)
 {
-    (void)state;
     begin(&script_posix);
     for (int round = 0; round < 3; round++) {
         run_during_wait(notify_thrice);
@@ -386,9 +368,8 @@ static void notifies_during_a_wait_are_one_call_of_the_system(void **state)
 
 /* An event ended the wait first. The notification remains for the next wait, and wakes it only
  * once. */
-static void a_notification_that_a_wait_left_is_the_next_one_s(void **state)
+SCRIPT_TEST(a_notification_that_a_wait_left_is_the_next_one_s)
 {
-    (void)state;
     begin(&script_posix);
     run_during_wait(notify);
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
@@ -406,9 +387,8 @@ static void a_notification_that_a_wait_left_is_the_next_one_s(void **state)
     assert_log("poller_wait(1000)");
 }
 
-static void a_failed_notify_is_forgotten(void **state)
+SCRIPT_TEST(a_failed_notify_is_forgotten)
 {
-    (void)state;
     begin(&script_posix);
     run_during_wait(fail_to_notify);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
@@ -431,9 +411,8 @@ static void wait_and_notify(void)
     notify();
 }
 
-static void a_notify_is_sent_as_long_as_any_wait_is_under_way(void **state)
+SCRIPT_TEST(a_notify_is_sent_as_long_as_any_wait_is_under_way)
 {
-    (void)state;
     begin(&script_posix);
     run_during_wait(wait_and_notify);
     script_default(SCRIPT_POLLER_WAIT)->on = true;
@@ -445,9 +424,8 @@ static void a_notify_is_sent_as_long_as_any_wait_is_under_way(void **state)
 }
 
 /* A failed wait no longer counts as a wait in progress. */
-static void a_notify_after_a_failed_wait_is_the_next_one_s(void **state)
+SCRIPT_TEST(a_notify_after_a_failed_wait_is_the_next_one_s)
 {
-    (void)state;
     begin(&script_posix);
     script_then_fail(SCRIPT_POLLER_WAIT, FER_BAD_HANDLE, 9);
     assert_error(wait_nanos(UINT64_MAX), FER_BAD_HANDLE, 9);
@@ -457,9 +435,8 @@ static void a_notify_after_a_failed_wait_is_the_next_one_s(void **state)
     assert_log("poller_wait(0)");
 }
 
-static void a_new_poller_has_no_notification(void **state)
+SCRIPT_TEST(a_new_poller_has_no_notification)
 {
-    (void)state;
     begin(&script_posix);
     notify();
     fer_poller_close(&poller);
@@ -469,32 +446,4 @@ static void a_new_poller_has_no_notification(void **state)
     assert_log("poller_close() poller_open() poller_wait(1000)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_poller_that_could_not_be_opened_is_new),
-        script_test(misuse_never_reaches_the_system),
-        script_test(each_change_is_one_call_of_the_system),
-        script_test(edges_are_refused_where_there_are_none),
-        script_test(an_error_of_registering_is_returned_unchanged),
-        script_test(a_wait_that_finds_something_is_one_call),
-        script_test(a_wait_of_zero_is_one_call_that_does_not_ask_the_clock),
-        script_test(a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left),
-        script_test(a_wait_that_the_system_ends_late_is_over),
-        script_test(a_signal_does_not_end_a_wait),
-        script_test(a_signal_at_the_end_of_a_wait_hides_no_event),
-        script_test(a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves),
-        script_test(a_wait_s_failure_is_reported_without_events),
-        script_test(a_notify_before_a_wait_costs_no_call_and_ends_the_next_one),
-        script_test(a_wait_of_zero_takes_a_notification_that_came_before),
-        script_test(a_wait_of_zero_is_nobody_to_be_woken),
-        script_test(events_come_beside_a_notification),
-        script_test(notifies_during_a_wait_are_one_call_of_the_system),
-        script_test(a_notification_that_a_wait_left_is_the_next_one_s),
-        script_test(a_failed_notify_is_forgotten),
-        script_test(a_notify_is_sent_as_long_as_any_wait_is_under_way),
-        script_test(a_notify_after_a_failed_wait_is_the_next_one_s),
-        script_test(a_new_poller_has_no_notification),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("poller")

@@ -33,9 +33,8 @@ static fer_handle new_connecting(void)
 
 /* ---- Sockets without halves and without a pending connect */
 
-static void the_os_is_queried_once_for_each_turn(void **state)
+SCRIPT_TEST(the_os_is_queried_once_for_each_turn)
 {
-    (void)state;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     fer_interest ready = 77;
@@ -49,9 +48,8 @@ static void the_os_is_queried_once_for_each_turn(void **state)
     assert_log("ready(1,r,1000)");
 }
 
-static void a_signal_and_a_wake_go_on_with_the_time_that_is_left(void **state)
+SCRIPT_TEST(a_signal_and_a_wake_go_on_with_the_time_that_is_left)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     fer_interest ready = 77;
@@ -64,9 +62,8 @@ static void a_signal_and_a_wake_go_on_with_the_time_that_is_left(void **state)
 }
 
 /* I1, T2: neither do signals without end extend it. */
-static void signals_without_end_end_with_the_timeout(void **state)
+SCRIPT_TEST(signals_without_end_end_with_the_timeout)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     fer_handle connecting = new_connecting();
@@ -89,9 +86,8 @@ static void signals_without_end_end_with_the_timeout(void **state)
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 6);
 }
 
-static void what_else_the_os_says_is_reported_and_leaves_the_output(void **state)
+SCRIPT_TEST(what_else_the_os_says_is_reported_and_leaves_the_output)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     fer_interest ready = 77;
@@ -105,9 +101,8 @@ static void what_else_the_os_says_is_reported_and_leaves_the_output(void **state
     assert_int_equal(ready, 77);
 }
 
-static void misuse_makes_no_call(void **state)
+SCRIPT_TEST(misuse_makes_no_call)
 {
-    (void)state;
     static const fer_interest bad[] = {0, 4, 5, UINT32_MAX};
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
@@ -129,9 +124,8 @@ static void misuse_makes_no_call(void **state)
 
 /* ---- Streams: halves that are ready without a system call */
 
-static void on_posix_a_stream_waits_as_long_as_it_may(void **state)
+SCRIPT_TEST(on_posix_a_stream_waits_as_long_as_it_may)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
@@ -145,9 +139,8 @@ static void on_posix_a_stream_waits_as_long_as_it_may(void **state)
 }
 
 /* Each event that ends a half, and the remaining query of the OS. */
-static void a_half_that_has_ended_is_ready_and_the_other_is_only_checked(void **state)
+SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
 {
-    (void)state;
     static const struct {
         feri_event event;
         fer_interest known;
@@ -177,9 +170,8 @@ static void a_half_that_has_ended_is_ready_and_the_other_is_only_checked(void **
 }
 
 /* The additional query may fail or find more. */
-static void a_check_besides_what_is_known_adds_to_it_and_cannot_fail(void **state)
+SCRIPT_TEST(a_check_besides_what_is_known_adds_to_it_and_cannot_fail)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     fer_interest ready = 77;
@@ -208,9 +200,8 @@ static void shut_write_at_second_slice(script_call call)
 }
 
 /* S6: "within 100 ms on Windows". */
-static void on_windows_a_wait_is_cut_into_slices(void **state)
+SCRIPT_TEST(on_windows_a_wait_is_cut_into_slices)
 {
-    (void)state;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     fer_interest ready = 77;
@@ -223,9 +214,8 @@ static void on_windows_a_wait_is_cut_into_slices(void **state)
     assert_log("ready(1,w,100001000,ever) ready(1,w,200001000,ever)");
 }
 
-static void the_last_slice_ends_with_the_timeout(void **state)
+SCRIPT_TEST(the_last_slice_ends_with_the_timeout)
 {
-    (void)state;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
     fer_interest ready = 77;
@@ -236,9 +226,8 @@ static void the_last_slice_ends_with_the_timeout(void **state)
     assert_log("ready(1,r,100001000,100001005) ready(1,r,100001005)");
 }
 
-static void only_what_may_be_missed_is_cut(void **state)
+SCRIPT_TEST(only_what_may_be_missed_is_cut)
 {
-    (void)state;
     struct ferp_traits traits = script_windows;
     traits.write_wait_misses_shutdown = false;
     script_begin(&traits);
@@ -258,9 +247,8 @@ static void only_what_may_be_missed_is_cut(void **state)
 
 /* S6: "through a clone": the mark on the socket ends the read half. A send of zero bytes checks the
  * write half if the wait does not report its shutdown. */
-static void what_a_clone_has_shut_is_ready(void **state)
+SCRIPT_TEST(what_a_clone_has_shut_is_ready)
 {
-    (void)state;
     script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
@@ -277,9 +265,8 @@ static void what_a_clone_has_shut_is_ready(void **state)
 }
 
 /* The check also happens in the last or only slice. A wait for reading alone does not check. */
-static void the_write_half_is_queried_about_in_the_last_turn_too(void **state)
+SCRIPT_TEST(the_write_half_is_queried_about_in_the_last_turn_too)
 {
-    (void)state;
     script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
@@ -294,9 +281,8 @@ static void the_write_half_is_queried_about_in_the_last_turn_too(void **state)
     assert_log("ready(1,r,1000)");
 }
 
-static void a_clones_write_half_that_is_open_is_waited_for(void **state)
+SCRIPT_TEST(a_clones_write_half_that_is_open_is_waited_for)
 {
-    (void)state;
     script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_ADOPTED);
     fer_interest ready = 77;
@@ -312,9 +298,8 @@ static void a_clones_write_half_that_is_open_is_waited_for(void **state)
 }
 
 /* S5: "every fatal error sticks to that handle, whichever ... saw it". */
-static void a_reset_that_the_send_of_nothing_meets_sticks(void **state)
+SCRIPT_TEST(a_reset_that_the_send_of_nothing_meets_sticks)
 {
-    (void)state;
     script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
@@ -330,9 +315,8 @@ static void a_reset_that_the_send_of_nothing_meets_sticks(void **state)
 
 /* ---- Connects */
 
-static void a_connect_under_way_is_waited_for_and_then_the_stream(void **state)
+SCRIPT_TEST(a_connect_under_way_is_waited_for_and_then_the_stream)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
@@ -344,9 +328,8 @@ static void a_connect_under_way_is_waited_for_and_then_the_stream(void **state)
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1) ready(1,rw,ever)");
 }
 
-static void a_connect_that_ends_as_the_time_does_is_still_reported(void **state)
+SCRIPT_TEST(a_connect_that_ends_as_the_time_does_is_still_reported)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
@@ -356,9 +339,8 @@ static void a_connect_that_ends_as_the_time_does_is_still_reported(void **state)
     assert_int_equal(ready, FER_WRITABLE);
 }
 
-static void a_connect_that_has_not_ended_in_time_is_ready_for_nothing(void **state)
+SCRIPT_TEST(a_connect_that_has_not_ended_in_time_is_ready_for_nothing)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
@@ -372,9 +354,8 @@ static void a_connect_that_has_not_ended_in_time_is_ready_for_nothing(void **sta
 
 /* False readiness does not extend the wait past its timeout. */
 /* A connect that is falsely ready, and a socket whose wait is woken: both pause. */
-static void what_is_falsely_ready_for_ever_pauses(void **state)
+SCRIPT_TEST(what_is_falsely_ready_for_ever_pauses)
 {
-    (void)state;
     script_begin(&script_windows);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
@@ -393,9 +374,8 @@ static void what_is_falsely_ready_for_ever_pauses(void **state)
     assert_int_equal(script.times[SCRIPT_READY], 5);
 }
 
-static void a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_over(void **state)
+SCRIPT_TEST(a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_over)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
@@ -409,9 +389,8 @@ static void a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_o
                "wait_for(1005) peer_addr(1)");
 }
 
-static void a_connect_that_fails_is_ready_for_all_that_was_requested(void **state)
+SCRIPT_TEST(a_connect_that_fails_is_ready_for_all_that_was_requested)
 {
-    (void)state;
     script_begin(&script_windows);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
@@ -429,9 +408,8 @@ static void a_connect_that_fails_is_ready_for_all_that_was_requested(void **stat
     assert_log("");
 }
 
-static void a_wait_for_a_connect_that_cannot_begin_is_reported(void **state)
+SCRIPT_TEST(a_wait_for_a_connect_that_cannot_begin_is_reported)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
@@ -442,9 +420,8 @@ static void a_wait_for_a_connect_that_cannot_begin_is_reported(void **state)
 
 /* ---- The public functions: which of the two waits each one uses */
 
-static void a_built_socket_waits_as_what_it_is(void **state)
+SCRIPT_TEST(a_built_socket_waits_as_what_it_is)
 {
-    (void)state;
     fer_interest ready = 77;
     fer_socket socket = {0};
     script_begin(&script_windows);
@@ -462,32 +439,4 @@ static void a_built_socket_waits_as_what_it_is(void **state)
     assert_log("ready(1,rw,100001000,ever) ready(2,rw,ever) ready(3,rw,ever)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(the_os_is_queried_once_for_each_turn),
-        script_test(a_signal_and_a_wake_go_on_with_the_time_that_is_left),
-        script_test(what_else_the_os_says_is_reported_and_leaves_the_output),
-        script_test(signals_without_end_end_with_the_timeout),
-        script_test(misuse_makes_no_call),
-        script_test(on_posix_a_stream_waits_as_long_as_it_may),
-        script_test(a_half_that_has_ended_is_ready_and_the_other_is_only_checked),
-        script_test(a_check_besides_what_is_known_adds_to_it_and_cannot_fail),
-        script_test(on_windows_a_wait_is_cut_into_slices),
-        script_test(the_last_slice_ends_with_the_timeout),
-        script_test(only_what_may_be_missed_is_cut),
-        script_test(what_a_clone_has_shut_is_ready),
-        script_test(the_write_half_is_queried_about_in_the_last_turn_too),
-        script_test(a_clones_write_half_that_is_open_is_waited_for),
-        script_test(a_reset_that_the_send_of_nothing_meets_sticks),
-        script_test(a_connect_under_way_is_waited_for_and_then_the_stream),
-        script_test(a_connect_that_ends_as_the_time_does_is_still_reported),
-        script_test(a_connect_that_has_not_ended_in_time_is_ready_for_nothing),
-        script_test(a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_over),
-        script_test(what_is_falsely_ready_for_ever_pauses),
-        script_test(a_connect_that_fails_is_ready_for_all_that_was_requested),
-        script_test(a_wait_for_a_connect_that_cannot_begin_is_reported),
-        script_test(a_built_socket_waits_as_what_it_is),
-    };
-    return cmocka_run_group_tests_name("readiness", tests, NULL, NULL);
-}
+TEST_MAIN("readiness")

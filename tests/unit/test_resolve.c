@@ -12,9 +12,8 @@ static void begin_with_two(void)
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
 }
 
-static void all_addresses_are_stored_and_counted(void **state)
+SCRIPT_TEST(all_addresses_are_stored_and_counted)
 {
-    (void)state;
     fer_socket_addr addrs[ROOM];
     size_t count = 99;
     begin_with_two();
@@ -29,9 +28,8 @@ static void all_addresses_are_stored_and_counted(void **state)
     assert_addr(&addrs[1], "[2001:db8::2]:81");
 }
 
-static void the_room_is_never_overrun_and_all_are_counted(void **state)
+SCRIPT_TEST(the_room_is_never_overrun_and_all_are_counted)
 {
-    (void)state;
     for (size_t cap = 0; cap <= ROOM; cap++) {
         fer_socket_addr addrs[ROOM];
         size_t count = 99;
@@ -45,9 +43,8 @@ static void the_room_is_never_overrun_and_all_are_counted(void **state)
     }
 }
 
-static void without_room_the_addresses_are_only_counted(void **state)
+SCRIPT_TEST(without_room_the_addresses_are_only_counted)
 {
-    (void)state;
     size_t count = 99;
     begin_with_two();
     assert_ok(fer_to_socket_addrs("example.test:80", NULL, 0, &count));
@@ -57,9 +54,8 @@ static void without_room_the_addresses_are_only_counted(void **state)
     assert_int_equal(count, 2);
 }
 
-static void an_address_text_is_one_address(void **state)
+SCRIPT_TEST(an_address_text_is_one_address)
 {
-    (void)state;
     fer_socket_addr addrs[ROOM];
     size_t count = 99;
     script_begin(&script_posix);
@@ -72,9 +68,8 @@ static void an_address_text_is_one_address(void **state)
     assert_log("");
 }
 
-static void a_failure_is_reported_and_stores_nothing(void **state)
+SCRIPT_TEST(a_failure_is_reported_and_stores_nothing)
 {
-    (void)state;
     fer_socket_addr addrs[ROOM];
     size_t count = 99;
     script_begin(&script_posix);
@@ -86,9 +81,8 @@ static void a_failure_is_reported_and_stores_nothing(void **state)
     assert_int_equal(script.times[SCRIPT_LOOKUP_END], 0);
 }
 
-static void misuse_is_refused_before_any_lookup(void **state)
+SCRIPT_TEST(misuse_is_refused_before_any_lookup)
 {
-    (void)state;
     fer_socket_addr addrs[ROOM];
     size_t count = 99;
     script_begin(&script_posix);
@@ -103,9 +97,8 @@ static void misuse_is_refused_before_any_lookup(void **state)
     assert_log("");
 }
 
-static void a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind(void **state)
+TEST(a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind)
 {
-    (void)state;
     char text[FER_ERROR_TEXT_CAP];
     fer_error error = {FER_HOST_NOT_FOUND, -2};
     assert_int_equal(fer_resolve_error_text(error, text, sizeof text), strlen("host not found"));
@@ -115,16 +108,4 @@ static void a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind(vo
     assert_string_equal(text, "name");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(all_addresses_are_stored_and_counted),
-        script_test(the_room_is_never_overrun_and_all_are_counted),
-        script_test(without_room_the_addresses_are_only_counted),
-        script_test(an_address_text_is_one_address),
-        script_test(a_failure_is_reported_and_stores_nothing),
-        script_test(misuse_is_refused_before_any_lookup),
-        cmocka_unit_test(a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("resolve")

@@ -11,9 +11,8 @@ static char buf[64];
 
 #define LACKS(call) script_then_fail(SCRIPT_##call, FER_NO_BUFFER_SPACE, 10055)
 
-static void the_length_is_halved_until_a_try_succeeds(void **state)
+SCRIPT_TEST(the_length_is_halved_until_a_try_succeeds)
 {
-    (void)state;
     size_t n = 0;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
@@ -36,9 +35,8 @@ static void the_length_is_halved_until_a_try_succeeds(void **state)
 
 /* A call that still fails with the shortest length waits. The wait is a false hint as long as the
  * shortage lasts, so it pauses. */
-static void a_blocking_call_waits_with_pauses_until_the_shortage_ends(void **state)
+SCRIPT_TEST(a_blocking_call_waits_with_pauses_until_the_shortage_ends)
 {
-    (void)state;
     size_t n = 0;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
@@ -56,9 +54,8 @@ static void a_blocking_call_waits_with_pauses_until_the_shortage_ends(void **sta
                "send(1,4096)");
 }
 
-static void a_shortage_that_lasts_is_a_timeout(void **state)
+SCRIPT_TEST(a_shortage_that_lasts_is_a_timeout)
 {
-    (void)state;
     size_t n = 9;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
@@ -75,9 +72,8 @@ static void a_shortage_that_lasts_is_a_timeout(void **state)
     assert_true(script.times[SCRIPT_SEND] < 12 && script.times[SCRIPT_RECV] < 12);
 }
 
-static void a_nonblocking_call_would_block(void **state)
+SCRIPT_TEST(a_nonblocking_call_would_block)
 {
-    (void)state;
     size_t n = 9;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
@@ -92,9 +88,8 @@ static void a_nonblocking_call_would_block(void **state)
     assert_int_equal(n, 0);
 }
 
-static void the_calls_that_never_wait_are_shortened_too(void **state)
+SCRIPT_TEST(the_calls_that_never_wait_are_shortened_too)
 {
-    (void)state;
     size_t n = 9;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
@@ -115,9 +110,8 @@ static void the_calls_that_never_wait_are_shortened_too(void **state)
 }
 
 /* The bytes that are sent are the first ones, in their order. */
-static void a_vectored_call_is_cut_to_the_shorter_sum(void **state)
+SCRIPT_TEST(a_vectored_call_is_cut_to_the_shorter_sum)
 {
-    (void)state;
     static char header[3000];
     static char body[20000];
     fer_io_slice from[] = {{header, sizeof header}, {NULL, 0}, {body, sizeof body}, {header, 1}};
@@ -148,9 +142,8 @@ static void a_vectored_call_is_cut_to_the_shorter_sum(void **state)
     assert_log("send_vectored(1,1x9000) send_vectored(1,1x4500) send_vectored(1,1x4096)");
 }
 
-static void on_other_systems_the_error_is_reported(void **state)
+SCRIPT_TEST(on_other_systems_the_error_is_reported)
 {
-    (void)state;
     fer_io_slice slice = {buf, sizeof buf};
     for (size_t i = 0; i < 2; i++) {
         script_begin(i == 0 ? &script_posix : &script_bsd);
@@ -173,13 +166,12 @@ static void begin_macos(void)
 {
     script_begin(&script_bsd);
     script.traits.cut_send_loses_count = true;
-    script.traits.no_buffer_space_passes = true;
+    script.traits.no_buffer_space_is_transient = true;
 }
 
 /* E3: macOS moves a short send complete or not at all, so a lack of buffers moved nothing. */
-static void on_macos_a_short_write_waits_for_buffers(void **state)
+SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
 {
-    (void)state;
     size_t n = 0;
     begin_macos();
     fer_handle handle = script_stream(0);
@@ -198,9 +190,8 @@ static void on_macos_a_short_write_waits_for_buffers(void **state)
 }
 
 /* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */
-static void on_macos_a_long_write_without_buffers_ends_the_stream(void **state)
+SCRIPT_TEST(on_macos_a_long_write_without_buffers_ends_the_stream)
 {
-    (void)state;
     size_t n = 9;
     begin_macos();
     fer_handle handle = script_stream(0);
@@ -214,9 +205,8 @@ static void on_macos_a_long_write_without_buffers_ends_the_stream(void **state)
 }
 
 /* E3: a firewall refuses the segment, not the bytes, which stay queued. */
-static void a_denied_write_ends_the_stream_if_its_bytes_may_be_queued(void **state)
+SCRIPT_TEST(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued)
 {
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_posix);
         script.traits.cut_send_loses_count = i == 1;
@@ -229,9 +219,8 @@ static void a_denied_write_ends_the_stream_if_its_bytes_may_be_queued(void **sta
     }
 }
 
-static void write_all_goes_on_after_a_shortage(void **state)
+SCRIPT_TEST(write_all_goes_on_after_a_shortage)
 {
-    (void)state;
     size_t n = 0;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
@@ -254,9 +243,8 @@ static void shut_writing_in_the_second_wait(script_call call)
 }
 
 /* S6: the shutdown of another thread ends the call although the shortage lasts. */
-static void a_shutdown_ends_a_call_in_a_shortage(void **state)
+SCRIPT_TEST(a_shutdown_ends_a_call_in_a_shortage)
 {
-    (void)state;
     size_t n = 9;
     script_begin(&script_windows);
     fer_handle handle = script_stream(0);
@@ -268,9 +256,8 @@ static void a_shutdown_ends_a_call_in_a_shortage(void **state)
     assert_true(script.now <= 1000 + 20000000);
 }
 
-static void a_vectored_call_is_cut_to_sixteen_slices(void **state)
+SCRIPT_TEST(a_vectored_call_is_cut_to_sixteen_slices)
 {
-    (void)state;
     static char block[1000];
     fer_io_slice from[40];
     fer_io_slice_mut into[40];
@@ -292,22 +279,4 @@ static void a_vectored_call_is_cut_to_sixteen_slices(void **state)
     assert_log("recv_vectored(1,40x1000) recv_vectored(1,16x1000)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(the_length_is_halved_until_a_try_succeeds),
-        script_test(a_blocking_call_waits_with_pauses_until_the_shortage_ends),
-        script_test(a_shortage_that_lasts_is_a_timeout),
-        script_test(a_nonblocking_call_would_block),
-        script_test(the_calls_that_never_wait_are_shortened_too),
-        script_test(a_vectored_call_is_cut_to_the_shorter_sum),
-        script_test(on_other_systems_the_error_is_reported),
-        script_test(on_macos_a_short_write_waits_for_buffers),
-        script_test(on_macos_a_long_write_without_buffers_ends_the_stream),
-        script_test(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued),
-        script_test(write_all_goes_on_after_a_shortage),
-        script_test(a_shutdown_ends_a_call_in_a_shortage),
-        script_test(a_vectored_call_is_cut_to_sixteen_slices),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("retry")

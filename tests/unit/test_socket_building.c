@@ -11,9 +11,8 @@ static fer_error bind_to(fer_socket *socket, const char *text)
 
 /* ---- Creation */
 
-static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **state)
+SCRIPT_TEST(each_kind_is_born_with_what_every_socket_of_its_kind_has)
 {
-    (void)state;
     static const struct {
         const struct ferp_traits *traits;
         fer_domain domain;
@@ -61,9 +60,8 @@ static void each_kind_is_born_with_what_every_socket_of_its_kind_has(void **stat
     }
 }
 
-static void what_cannot_be_born_makes_no_call_and_leaves_a_new_handle(void **state)
+SCRIPT_TEST(what_cannot_be_born_makes_no_call_and_leaves_a_new_handle)
 {
-    (void)state;
     fer_socket socket = {0};
     script_begin(&script_posix);
     assert_error(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_RAW, 0), FER_UNSUPPORTED, 0);
@@ -81,9 +79,8 @@ static void what_cannot_be_born_makes_no_call_and_leaves_a_new_handle(void **sta
 }
 
 /* On a system without dual stack, a bind that would handle IPv4 reports the error. */
-static void an_ipv6_socket_is_born_where_there_is_no_dual_stack(void **state)
+SCRIPT_TEST(an_ipv6_socket_is_born_where_there_is_no_dual_stack)
 {
-    (void)state;
     fer_socket socket = {0};
     script_begin(&script_bsd);
     script_default(SCRIPT_SET_OPTION)->error = (fer_error){FER_INVALID_INPUT, 22};
@@ -97,9 +94,8 @@ static void an_ipv6_socket_is_born_where_there_is_no_dual_stack(void **state)
 
 /* ---- Binding */
 
-static void bind_does_what_every_bind_does_unless_it_was_chosen(void **state)
+SCRIPT_TEST(bind_does_what_every_bind_does_unless_it_was_chosen)
 {
-    (void)state;
     enum { REUSE = 1, ONLY = 2 };
     static const struct {
         const struct ferp_traits *traits;
@@ -145,9 +141,8 @@ static void bind_does_what_every_bind_does_unless_it_was_chosen(void **state)
     }
 }
 
-static void a_choice_that_failed_is_none(void **state)
+SCRIPT_TEST(a_choice_that_failed_is_none)
 {
-    (void)state;
     fer_socket socket = new_socket(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 55);
@@ -158,9 +153,8 @@ static void a_choice_that_failed_is_none(void **state)
     assert_log("set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::]:80)");
 }
 
-static void a_bind_that_failed_can_be_made_again(void **state)
+SCRIPT_TEST(a_bind_that_failed_can_be_made_again)
 {
-    (void)state;
     fer_socket socket = new_stream(&script_posix);
     script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 98);
     assert_error(bind_to(&socket, "127.0.0.1:80"), FER_ADDR_IN_USE, 98);
@@ -176,9 +170,8 @@ static void a_bind_that_failed_can_be_made_again(void **state)
 }
 
 /* The second probe after access denied on Windows happens here too. */
-static void a_denial_that_means_in_use_is_reported_so(void **state)
+SCRIPT_TEST(a_denial_that_means_in_use_is_reported_so)
 {
-    (void)state;
     fer_socket socket = new_stream(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
@@ -189,9 +182,8 @@ static void a_denial_that_means_in_use_is_reported_so(void **state)
 
 /* A socket that connect or a send has bound cannot clear IPV6_V6ONLY. This is not a lack of dual
  * stack. */
-static void an_ipv6_socket_that_is_bound_already_is_misuse(void **state)
+SCRIPT_TEST(an_ipv6_socket_that_is_bound_already_is_misuse)
 {
-    (void)state;
     fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("[::1]:81");
@@ -206,17 +198,15 @@ static void an_ipv6_socket_that_is_bound_already_is_misuse(void **state)
 }
 
 /* Raw IPv6 sockets reject IPV6_V6ONLY (Linux, rawv6_setsockopt), and they have no ports. */
-static void a_raw_socket_is_bound_as_it_is(void **state)
+SCRIPT_TEST(a_raw_socket_is_bound_as_it_is)
 {
-    (void)state;
     fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV6, FER_TYPE_RAW);
     assert_ok(bind_to(&socket, "[::]:0"));
     assert_log("bind(1,[::]:0)");
 }
 
-static void a_unix_socket_is_bound_to_a_name(void **state)
+SCRIPT_TEST(a_unix_socket_is_bound_to_a_name)
 {
-    (void)state;
     fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_DGRAM);
     fer_unix_addr name = script_path("a");
     fer_unix_addr unnamed = {0};
@@ -236,9 +226,8 @@ static void a_unix_socket_is_bound_to_a_name(void **state)
 }
 
 /* Windows: "getsockname function", WSAEINVAL. */
-static void the_address_of_an_unbound_socket_is_the_unspecified_one(void **state)
+SCRIPT_TEST(the_address_of_an_unbound_socket_is_the_unspecified_one)
 {
-    (void)state;
     fer_socket socket = new_socket(&script_windows, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     fer_socket_addr addr = {.port = 77};
     fer_socket_addr none = script_addr("[::]:0");
@@ -262,9 +251,8 @@ static void the_address_of_an_unbound_socket_is_the_unspecified_one(void **state
 
 /* ---- Listening */
 
-static void listening_binds_what_is_not_bound(void **state)
+SCRIPT_TEST(listening_binds_what_is_not_bound)
 {
-    (void)state;
     fer_socket socket = new_stream(&script_posix);
     assert_ok(fer_socket_listen(&socket, 4));
     assert_log("local_addr(1) set_option(1,REUSE_ADDRESS,1) bind(1,0.0.0.0:0) listen(1,4)");
@@ -288,9 +276,8 @@ static void listening_binds_what_is_not_bound(void **state)
     assert_log("listen(1,4)");
 }
 
-static void listening_that_failed_can_be_tried_again(void **state)
+SCRIPT_TEST(listening_that_failed_can_be_tried_again)
 {
-    (void)state;
     fer_socket socket = new_stream(&script_posix);
     script_then_fail(SCRIPT_BIND, FER_NO_BUFFER_SPACE, 105);
     assert_error(fer_socket_listen(&socket, 4), FER_NO_BUFFER_SPACE, 105);
@@ -303,9 +290,8 @@ static void listening_that_failed_can_be_tried_again(void **state)
 }
 
 /* For an adopted socket, local_addr determines whether it is bound. */
-static void listening_binds_a_foreign_socket_that_is_not_bound(void **state)
+SCRIPT_TEST(listening_binds_a_foreign_socket_that_is_not_bound)
 {
-    (void)state;
     for (int bound = 0; bound < 2; bound++) {
         fer_socket socket = {0};
         script_begin(&script_windows);
@@ -328,9 +314,8 @@ static void listening_binds_a_foreign_socket_that_is_not_bound(void **state)
 
 /* ---- Other public functions */
 
-static void a_reuse_that_was_not_chosen_is_reported_as_bind_will_have_it(void **state)
+SCRIPT_TEST(a_reuse_that_was_not_chosen_is_reported_as_bind_will_have_it)
 {
-    (void)state;
     fer_socket socket = new_stream(&script_posix);
     bool reuses = false;
     assert_ok(fer_socket_reuse_address(&socket, &reuses));
@@ -356,10 +341,8 @@ static void a_reuse_that_was_not_chosen_is_reported_as_bind_will_have_it(void **
 
 /* If SO_REUSEADDR alone shares nothing, a datagram socket has SO_REUSEPORT as well, and reuse_port
  * is still what set_reuse_port was called with. */
-static void a_datagram_socket_shares_its_address_by_both_options_where_one_is_not_enough(
-    void **state)
+SCRIPT_TEST(a_datagram_socket_shares_its_address_by_both_options_where_one_is_not_enough)
 {
-    (void)state;
     fer_socket socket = new_socket(&script_bsd, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     bool reuses = true;
     assert_ok(fer_socket_set_reuse_address(&socket, true));
@@ -389,9 +372,8 @@ static void a_datagram_socket_shares_its_address_by_both_options_where_one_is_no
     assert_log("set_option(1,REUSE_ADDRESS,1) option_value(1,REUSE_PORT)");
 }
 
-static void a_socket_made_elsewhere_reports_what_it_has(void **state)
+SCRIPT_TEST(a_socket_made_elsewhere_reports_what_it_has)
 {
-    (void)state;
     fer_socket socket = {0};
     bool reuses = true;
     script_begin(&script_posix);
@@ -406,9 +388,8 @@ static void a_socket_made_elsewhere_reports_what_it_has(void **state)
 
 /* Rule S7 for a stream that was never converted to its own handle type: "close with unread input
  * resets on every OS". */
-static void closing_a_stream_reports_unread_input_and_a_datagram_socket_does_not(void **state)
+SCRIPT_TEST(closing_a_stream_reports_unread_input_and_a_datagram_socket_does_not)
 {
-    (void)state;
     fer_socket socket = new_stream(&script_bsd);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
     script.log[0] = '\0';
@@ -422,9 +403,8 @@ static void closing_a_stream_reports_unread_input_and_a_datagram_socket_does_not
     assert_log("");
 }
 
-static void a_device_is_bound_by_family_and_name(void **state)
+SCRIPT_TEST(a_device_is_bound_by_family_and_name)
 {
-    (void)state;
     fer_socket socket = new_socket(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     assert_ok(fer_socket_bind_device(&socket, "0123456789abcde"));
     assert_ok(fer_socket_bind_device(&socket, NULL));
@@ -437,9 +417,8 @@ static void a_device_is_bound_by_family_and_name(void **state)
 }
 
 /* A protocol without ports ignores the port of the address. */
-static void a_raw_socket_sends_to_port_0(void **state)
+SCRIPT_TEST(a_raw_socket_sends_to_port_0)
 {
-    (void)state;
     fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW);
     fer_socket_addr addr = script_addr("192.0.2.1:80");
     size_t n = 0;
@@ -451,9 +430,8 @@ static void a_raw_socket_sends_to_port_0(void **state)
 }
 
 /* On Linux getpeername reports no peer without a port. */
-static void a_raw_socket_has_its_peer_itself_and_takes_no_other_sender_s(void **state)
+SCRIPT_TEST(a_raw_socket_has_its_peer_itself_and_takes_no_other_sender_s)
 {
-    (void)state;
     fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW);
     fer_socket_addr peer = {.port = 77};
     fer_udp_received got;
@@ -471,30 +449,4 @@ static void a_raw_socket_has_its_peer_itself_and_takes_no_other_sender_s(void **
     assert_true(fer_socket_addr_eq(&got.from, &want));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(each_kind_is_born_with_what_every_socket_of_its_kind_has),
-        script_test(what_cannot_be_born_makes_no_call_and_leaves_a_new_handle),
-        script_test(an_ipv6_socket_is_born_where_there_is_no_dual_stack),
-        script_test(bind_does_what_every_bind_does_unless_it_was_chosen),
-        script_test(a_choice_that_failed_is_none),
-        script_test(a_bind_that_failed_can_be_made_again),
-        script_test(a_denial_that_means_in_use_is_reported_so),
-        script_test(an_ipv6_socket_that_is_bound_already_is_misuse),
-        script_test(a_raw_socket_is_bound_as_it_is),
-        script_test(a_raw_socket_has_its_peer_itself_and_takes_no_other_sender_s),
-        script_test(a_unix_socket_is_bound_to_a_name),
-        script_test(the_address_of_an_unbound_socket_is_the_unspecified_one),
-        script_test(listening_binds_what_is_not_bound),
-        script_test(listening_that_failed_can_be_tried_again),
-        script_test(listening_binds_a_foreign_socket_that_is_not_bound),
-        script_test(a_reuse_that_was_not_chosen_is_reported_as_bind_will_have_it),
-        script_test(a_datagram_socket_shares_its_address_by_both_options_where_one_is_not_enough),
-        script_test(a_socket_made_elsewhere_reports_what_it_has),
-        script_test(closing_a_stream_reports_unread_input_and_a_datagram_socket_does_not),
-        script_test(a_device_is_bound_by_family_and_name),
-        script_test(a_raw_socket_sends_to_port_0),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("socket_building")

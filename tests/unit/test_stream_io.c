@@ -14,9 +14,8 @@ static void open_stream(fer_handle *handle, const struct ferp_traits *traits)
 
 /* ---- Reading */
 
-static void a_read_is_one_call_and_its_bytes_are_counted(void **state)
+SCRIPT_TEST(a_read_is_one_call_and_its_bytes_are_counted)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -27,9 +26,8 @@ static void a_read_is_one_call_and_its_bytes_are_counted(void **state)
     assert_log("recv(1,64)");
 }
 
-static void a_peek_is_one_call_and_its_bytes_are_counted(void **state)
+SCRIPT_TEST(a_peek_is_one_call_and_its_bytes_are_counted)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -40,9 +38,8 @@ static void a_peek_is_one_call_and_its_bytes_are_counted(void **state)
     assert_log("peek(1,5)");
 }
 
-static void lengths_beyond_what_the_os_takes_are_cut_to_it(void **state)
+SCRIPT_TEST(lengths_beyond_what_the_os_takes_are_cut_to_it)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 0;
     open_stream(&handle, &script_posix);
@@ -60,9 +57,8 @@ static void lengths_beyond_what_the_os_takes_are_cut_to_it(void **state)
     assert_log("peek(1,10) send(1,10)");
 }
 
-static void counts_may_be_left_out(void **state)
+SCRIPT_TEST(counts_may_be_left_out)
 {
-    (void)state;
     fer_handle handle;
     open_stream(&handle, &script_posix);
     script_default(SCRIPT_RECV)->value = 1;
@@ -73,9 +69,8 @@ static void counts_may_be_left_out(void **state)
     assert_ok(feri_stream_write(&handle, buf, 1, NULL));
 }
 
-static void a_length_of_zero_makes_no_call_and_reports_nothing(void **state)
+SCRIPT_TEST(a_length_of_zero_makes_no_call_and_reports_nothing)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -93,9 +88,8 @@ static void a_length_of_zero_makes_no_call_and_reports_nothing(void **state)
     assert_int_equal(n, 1);
 }
 
-static void a_buffer_of_null_with_a_length_is_refused_and_counts_nothing(void **state)
+SCRIPT_TEST(a_buffer_of_null_with_a_length_is_refused_and_counts_nothing)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -110,9 +104,8 @@ static void a_buffer_of_null_with_a_length_is_refused_and_counts_nothing(void **
     assert_log("");
 }
 
-static void the_peer_s_end_is_reported_again_and_again_without_a_query(void **state)
+SCRIPT_TEST(the_peer_s_end_is_reported_again_and_again_without_a_query)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -125,9 +118,8 @@ static void the_peer_s_end_is_reported_again_and_again_without_a_query(void **st
     assert_log("");
 }
 
-static void a_peek_that_met_the_end_has_seen_it(void **state)
+SCRIPT_TEST(a_peek_that_met_the_end_has_seen_it)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -138,9 +130,8 @@ static void a_peek_that_met_the_end_has_seen_it(void **state)
     assert_error(feri_handle_check(&handle, FERI_REQUEST_PEER_ADDR), FER_NOT_CONNECTED, 0);
 }
 
-static void a_reset_is_reported_again_and_again_with_its_code(void **state)
+SCRIPT_TEST(a_reset_is_reported_again_and_again_with_its_code)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -153,9 +144,8 @@ static void a_reset_is_reported_again_and_again_with_its_code(void **state)
     assert_log("recv(1,1) bytes_queued(1) bytes_queued(1)");
 }
 
-static void what_had_arrived_before_a_reset_is_read_and_then_the_reset_again(void **state)
+SCRIPT_TEST(what_had_arrived_before_a_reset_is_read_and_then_the_reset_again)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -171,9 +161,8 @@ static void what_had_arrived_before_a_reset_is_read_and_then_the_reset_again(voi
     assert_log("send(1,1) bytes_queued(1) recv(1,1) bytes_queued(1) bytes_queued(1)");
 }
 
-static void an_end_of_file_behind_a_reset_is_the_reset(void **state)
+SCRIPT_TEST(an_end_of_file_behind_a_reset_is_the_reset)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -184,9 +173,8 @@ static void an_end_of_file_behind_a_reset_is_the_reset(void **state)
     assert_int_equal(n, 0);
 }
 
-static void an_aborted_connection_is_a_reset_to_reads_and_writes(void **state)
+SCRIPT_TEST(an_aborted_connection_is_a_reset_to_reads_and_writes)
 {
-    (void)state;
     fer_handle handle;
     open_stream(&handle, &script_windows);
     script_then_fail(SCRIPT_RECV, FER_CONNECTION_ABORTED, 10053);
@@ -196,9 +184,8 @@ static void an_aborted_connection_is_a_reset_to_reads_and_writes(void **state)
     assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_CONNECTION_RESET, 10053);
 }
 
-static void a_read_half_that_a_clone_has_shut_reads_as_the_end(void **state)
+SCRIPT_TEST(a_read_half_that_a_clone_has_shut_reads_as_the_end)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_windows);
@@ -211,9 +198,8 @@ static void a_read_half_that_a_clone_has_shut_reads_as_the_end(void **state)
 
 /* ---- Errors that do not end the stream */
 
-static void a_timeout_has_no_code_and_the_next_call_works(void **state)
+SCRIPT_TEST(a_timeout_has_no_code_and_the_next_call_works)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -232,9 +218,8 @@ static void a_timeout_has_no_code_and_the_next_call_works(void **state)
     assert_int_equal(n, 1);
 }
 
-static void an_interruption_is_reported_and_the_next_call_works(void **state)
+SCRIPT_TEST(an_interruption_is_reported_and_the_next_call_works)
 {
-    (void)state;
     fer_handle handle;
     open_stream(&handle, &script_posix);
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
@@ -250,9 +235,8 @@ static void an_interruption_is_reported_and_the_next_call_works(void **state)
 }
 
 /* It is no error of the connection. */
-static void an_invalid_receive_changes_nothing(void **state)
+SCRIPT_TEST(an_invalid_receive_changes_nothing)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -264,9 +248,8 @@ static void an_invalid_receive_changes_nothing(void **state)
     assert_log("recv(1,1) peer_addr(1) recv(1,1)");
 }
 
-static void where_core_waits_each_call_waits_and_tries_again(void **state)
+SCRIPT_TEST(where_core_waits_each_call_waits_and_tries_again)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_windows);
@@ -287,9 +270,8 @@ static void where_core_waits_each_call_waits_and_tries_again(void **state)
 
 /* ---- Writing */
 
-static void a_write_is_one_call_and_its_bytes_are_counted(void **state)
+SCRIPT_TEST(a_write_is_one_call_and_its_bytes_are_counted)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -300,9 +282,8 @@ static void a_write_is_one_call_and_its_bytes_are_counted(void **state)
     assert_log("send(1,5)");
 }
 
-static void a_broken_pipe_is_reported_again_without_a_call_and_reading_continues(void **state)
+SCRIPT_TEST(a_broken_pipe_is_reported_again_without_a_call_and_reading_continues)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -316,9 +297,8 @@ static void a_broken_pipe_is_reported_again_without_a_call_and_reading_continues
     assert_log("send(1,1) recv(1,1)");
 }
 
-static void an_ended_connection_s_timeout_sticks_with_its_code(void **state)
+SCRIPT_TEST(an_ended_connection_s_timeout_sticks_with_its_code)
 {
-    (void)state;
     fer_handle handle;
     open_stream(&handle, &script_posix);
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_TIMED_OUT, 110);
@@ -330,9 +310,8 @@ static void an_ended_connection_s_timeout_sticks_with_its_code(void **state)
 
 /* ---- take_error */
 
-static void a_pending_error_sticks_as_one_that_a_read_met(void **state)
+SCRIPT_TEST(a_pending_error_sticks_as_one_that_a_read_met)
 {
-    (void)state;
     fer_handle handle;
     fer_error got = {FER_OTHER, 1};
     open_stream(&handle, &script_posix);
@@ -348,9 +327,8 @@ static void a_pending_error_sticks_as_one_that_a_read_met(void **state)
     assert_ok(got);
 }
 
-static void an_error_that_was_reported_is_not_there_to_be_taken_again(void **state)
+SCRIPT_TEST(an_error_that_was_reported_is_not_there_to_be_taken_again)
 {
-    (void)state;
     fer_handle handle;
     fer_error got = {FER_OTHER, 1};
     open_stream(&handle, &script_posix);
@@ -362,9 +340,8 @@ static void an_error_that_was_reported_is_not_there_to_be_taken_again(void **sta
     assert_log("recv(1,1)");
 }
 
-static void a_reset_before_anybody_queried_how_the_connect_stands_is_reported_once(void **state)
+SCRIPT_TEST(a_reset_before_anybody_queried_how_the_connect_stands_is_reported_once)
 {
-    (void)state;
     fer_error got = {FER_OTHER, 1};
     script_begin(&script_posix);
     fer_handle handle = script_connecting(0);
@@ -376,9 +353,8 @@ static void a_reset_before_anybody_queried_how_the_connect_stands_is_reported_on
     assert_log("take_error(1)");
 }
 
-static void a_pending_broken_pipe_ends_the_write_half_alone(void **state)
+SCRIPT_TEST(a_pending_broken_pipe_ends_the_write_half_alone)
 {
-    (void)state;
     fer_handle handle;
     fer_error got;
     open_stream(&handle, &script_posix);
@@ -390,9 +366,8 @@ static void a_pending_broken_pipe_ends_the_write_half_alone(void **state)
     assert_ok(feri_stream_read(&handle, buf, 1, NULL));
 }
 
-static void a_pending_abort_is_a_reset_and_a_passing_error_passes(void **state)
+SCRIPT_TEST(a_pending_abort_is_a_reset_and_a_passing_error_passes)
 {
-    (void)state;
     fer_handle handle;
     fer_error got;
     open_stream(&handle, &script_windows);
@@ -406,9 +381,8 @@ static void a_pending_abort_is_a_reset_and_a_passing_error_passes(void **state)
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 10053);
 }
 
-static void take_error_is_refused_where_there_is_no_socket_or_no_room(void **state)
+SCRIPT_TEST(take_error_is_refused_where_there_is_no_socket_or_no_room)
 {
-    (void)state;
     fer_handle handle;
     fer_error got = {FER_OTHER, 1};
     open_stream(&handle, &script_posix);
@@ -430,35 +404,4 @@ static void take_error_is_refused_where_there_is_no_socket_or_no_room(void **sta
     assert_error(got, FER_CONNECTION_REFUSED, 111);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_read_is_one_call_and_its_bytes_are_counted),
-        script_test(a_peek_is_one_call_and_its_bytes_are_counted),
-        script_test(lengths_beyond_what_the_os_takes_are_cut_to_it),
-        script_test(counts_may_be_left_out),
-        script_test(a_length_of_zero_makes_no_call_and_reports_nothing),
-        script_test(a_buffer_of_null_with_a_length_is_refused_and_counts_nothing),
-        script_test(the_peer_s_end_is_reported_again_and_again_without_a_query),
-        script_test(a_peek_that_met_the_end_has_seen_it),
-        script_test(a_reset_is_reported_again_and_again_with_its_code),
-        script_test(what_had_arrived_before_a_reset_is_read_and_then_the_reset_again),
-        script_test(an_end_of_file_behind_a_reset_is_the_reset),
-        script_test(an_aborted_connection_is_a_reset_to_reads_and_writes),
-        script_test(a_read_half_that_a_clone_has_shut_reads_as_the_end),
-        script_test(a_timeout_has_no_code_and_the_next_call_works),
-        script_test(an_interruption_is_reported_and_the_next_call_works),
-        script_test(an_invalid_receive_changes_nothing),
-        script_test(where_core_waits_each_call_waits_and_tries_again),
-        script_test(a_write_is_one_call_and_its_bytes_are_counted),
-        script_test(a_broken_pipe_is_reported_again_without_a_call_and_reading_continues),
-        script_test(an_ended_connection_s_timeout_sticks_with_its_code),
-        script_test(a_pending_error_sticks_as_one_that_a_read_met),
-        script_test(an_error_that_was_reported_is_not_there_to_be_taken_again),
-        script_test(a_reset_before_anybody_queried_how_the_connect_stands_is_reported_once),
-        script_test(a_pending_broken_pipe_ends_the_write_half_alone),
-        script_test(a_pending_abort_is_a_reset_and_a_passing_error_passes),
-        script_test(take_error_is_refused_where_there_is_no_socket_or_no_room),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("stream_io")

@@ -34,9 +34,8 @@ static const fer_error broken = {FER_BROKEN_PIPE, 0};
 
 /* ---- Before the system call */
 
-static void an_open_half_is_requested_any_length_but_zero(void **state)
+SCRIPT_TEST(an_open_half_is_requested_any_length_but_zero)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     check_before_read(&handle, true, 1, ok, true);
@@ -50,9 +49,8 @@ static void an_open_half_is_requested_any_length_but_zero(void **state)
     assert_log("");
 }
 
-static void a_handle_that_was_never_connected_is_not_connected(void **state)
+SCRIPT_TEST(a_handle_that_was_never_connected_is_not_connected)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
     check_before_read(&handle, true, 1, unconnected, false);
@@ -63,9 +61,8 @@ static void a_handle_that_was_never_connected_is_not_connected(void **state)
     check_before_write(&handle, false, 1, unconnected, false);
 }
 
-static void null_and_closed_handles_are_misuse(void **state)
+SCRIPT_TEST(null_and_closed_handles_are_misuse)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     feri_handle_close(&handle);
@@ -76,9 +73,8 @@ static void null_and_closed_handles_are_misuse(void **state)
     check_before_write(NULL, false, 1, invalid, false);
 }
 
-static void a_connect_that_is_under_way_would_block(void **state)
+SCRIPT_TEST(a_connect_that_is_under_way_would_block)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
@@ -86,9 +82,8 @@ static void a_connect_that_is_under_way_would_block(void **state)
     check_before_write(&handle, true, 1, pending, false);
 }
 
-static void a_half_that_was_shut_answers_by_itself(void **state)
+SCRIPT_TEST(a_half_that_was_shut_answers_by_itself)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_BOTH));
@@ -100,9 +95,8 @@ static void a_half_that_was_shut_answers_by_itself(void **state)
     assert_log("");
 }
 
-static void each_half_is_queried_when_the_other_has_ended(void **state)
+SCRIPT_TEST(each_half_is_queried_when_the_other_has_ended)
 {
-    (void)state;
     script_begin(&script_posix);
     const feri_event ends_of_reading[] = {FERI_EVENT_GOT_EOF, FERI_EVENT_SHUT_READ};
     const feri_event ends_of_writing[] = {FERI_EVENT_GOT_PIPE, FERI_EVENT_SHUT_WRITE};
@@ -118,9 +112,8 @@ static void each_half_is_queried_when_the_other_has_ended(void **state)
     }
 }
 
-static void after_a_reset_only_what_is_queued_is_read(void **state)
+SCRIPT_TEST(after_a_reset_only_what_is_queued_is_read)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, reset));
@@ -136,9 +129,8 @@ static void after_a_reset_only_what_is_queued_is_read(void **state)
     assert_log("");
 }
 
-static void the_short_way_is_that_of_an_open_handle_without_limits(void **state)
+SCRIPT_TEST(the_short_way_is_that_of_an_open_handle_without_limits)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     const size_t max = ferp_traits()->io_length_max;
@@ -165,9 +157,8 @@ static void the_short_way_is_that_of_an_open_handle_without_limits(void **state)
 
 /* ---- After the system call */
 
-static void bytes_that_were_moved_change_nothing(void **state)
+SCRIPT_TEST(bytes_that_were_moved_change_nothing)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     feri_state before = feri_handle_state(&handle);
@@ -175,9 +166,8 @@ static void bytes_that_were_moved_change_nothing(void **state)
     assert_int_equal(feri_handle_state(&handle), before);
 }
 
-static void passing_errors_change_nothing(void **state)
+SCRIPT_TEST(passing_errors_change_nothing)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     feri_state before = feri_handle_state(&handle);
@@ -196,9 +186,8 @@ static void passing_errors_change_nothing(void **state)
 
 /* S5: "The handle saves any fatal error". An ICMP message may have ended the connection, or the
  * system has refused the call only. */
-static void an_error_that_may_be_of_the_connection_ends_it_without_a_peer(void **state)
+SCRIPT_TEST(an_error_that_may_be_of_the_connection_ends_it_without_a_peer)
 {
-    (void)state;
     const fer_error soft[] = {{FER_INVALID_INPUT, 22},
                               {FER_PERMISSION_DENIED, 13},
                               {FER_UNSUPPORTED, 92},
@@ -230,9 +219,8 @@ static void an_error_that_may_be_of_the_connection_ends_it_without_a_peer(void *
 
 /* Another thread's shutdown between the state check and the OS's result takes precedence over that
  * result. */
-static void a_half_that_was_shut_meanwhile_answers_for_the_os(void **state)
+SCRIPT_TEST(a_half_that_was_shut_meanwhile_answers_for_the_os)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_BOTH));
@@ -241,9 +229,8 @@ static void a_half_that_was_shut_meanwhile_answers_for_the_os(void **state)
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_BROKEN_PIPE, 0);
 }
 
-static void an_end_that_was_seen_meanwhile_answers_for_the_os(void **state)
+SCRIPT_TEST(an_end_that_was_seen_meanwhile_answers_for_the_os)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_EOF));
@@ -258,9 +245,8 @@ static void an_end_that_was_seen_meanwhile_answers_for_the_os(void **state)
                  FER_CONNECTION_RESET, 104);
 }
 
-static void the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s(void **state)
+SCRIPT_TEST(the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     feri_handle_close(&handle);
@@ -269,9 +255,8 @@ static void the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s(void *
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
 }
 
-static void a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without(void **state)
+SCRIPT_TEST(a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     assert_error(feri_stream_after_failed_write(&handle, (fer_error){FER_BROKEN_PIPE, 32}),
@@ -281,9 +266,8 @@ static void a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without(
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
-static void counts_are_stored_where_they_are_wanted(void **state)
+SCRIPT_TEST(counts_are_stored_where_they_are_wanted)
 {
-    (void)state;
     size_t n = 1;
     feri_store_count(&n, 7);
     assert_int_equal(n, 7);
@@ -298,9 +282,8 @@ static fer_handle new_connecting(void)
     return script_connecting(0);
 }
 
-static void every_request_that_needs_a_connection_queries_how_the_connect_stands(void **state)
+SCRIPT_TEST(every_request_that_needs_a_connection_queries_how_the_connect_stands)
 {
-    (void)state;
     static const feri_request requests[] = {FERI_REQUEST_READ,       FERI_REQUEST_WRITE,
                                             FERI_REQUEST_SHUTDOWN,   FERI_REQUEST_PEER_ADDR,
                                             FERI_REQUEST_TAKE_ERROR, FERI_REQUEST_CLONE};
@@ -329,9 +312,8 @@ static void every_request_that_needs_a_connection_queries_how_the_connect_stands
     assert_log("");
 }
 
-static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state)
+SCRIPT_TEST(a_read_or_write_goes_on_once_the_connect_has_ended_well)
 {
-    (void)state;
     fer_handle handle = new_connecting();
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
     bool needs_os = true;
@@ -352,36 +334,11 @@ static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state
 
 /* The answer comes from the state after the query. Here the handle was closed during the query,
  * which is misuse. */
-static void the_state_after_the_a_query_decides(void **state)
+SCRIPT_TEST(the_state_after_the_a_query_decides)
 {
-    (void)state;
     fer_handle handle = new_connecting();
     script_close_during(SCRIPT_PEER_ADDR, &handle);
     assert_error(feri_stream_check(&handle, FERI_REQUEST_READ), FER_MISUSE, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(an_open_half_is_requested_any_length_but_zero),
-        script_test(a_handle_that_was_never_connected_is_not_connected),
-        script_test(null_and_closed_handles_are_misuse),
-        script_test(a_connect_that_is_under_way_would_block),
-        script_test(a_half_that_was_shut_answers_by_itself),
-        script_test(each_half_is_queried_when_the_other_has_ended),
-        script_test(after_a_reset_only_what_is_queued_is_read),
-        script_test(the_short_way_is_that_of_an_open_handle_without_limits),
-        script_test(bytes_that_were_moved_change_nothing),
-        script_test(passing_errors_change_nothing),
-        script_test(an_error_that_may_be_of_the_connection_ends_it_without_a_peer),
-        script_test(a_half_that_was_shut_meanwhile_answers_for_the_os),
-        script_test(an_end_that_was_seen_meanwhile_answers_for_the_os),
-        script_test(the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s),
-        script_test(a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without),
-        script_test(counts_are_stored_where_they_are_wanted),
-        script_test(every_request_that_needs_a_connection_queries_how_the_connect_stands),
-        script_test(a_read_or_write_goes_on_once_the_connect_has_ended_well),
-        script_test(the_state_after_the_a_query_decides),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("stream_request")

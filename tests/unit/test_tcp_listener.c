@@ -13,9 +13,8 @@ static fer_tcp_listener open_listener(void)
     return listener;
 }
 
-static void each_way_to_bind_binds_and_listens(void **state)
+SCRIPT_TEST(each_way_to_bind_binds_and_listens)
 {
-    (void)state;
     fer_tcp_listener listener = {0};
     fer_socket_addr addrs[2] = {{.port = 0}, {.port = 0}};
     script_begin(&script_posix);
@@ -37,9 +36,8 @@ static void each_way_to_bind_binds_and_listens(void **state)
     assert_int_equal(fer_tcp_listener_as_raw(&listener), 4);
 }
 
-static void accept_fills_a_stream_and_reports_the_peer(void **state)
+SCRIPT_TEST(accept_fills_a_stream_and_reports_the_peer)
 {
-    (void)state;
     fer_tcp_listener listener = open_listener();
     fer_tcp_stream stream = {0};
     fer_socket_addr peer;
@@ -50,9 +48,8 @@ static void accept_fills_a_stream_and_reports_the_peer(void **state)
     assert_log("accept(1)");
 }
 
-static void raw_sockets_come_and_go(void **state)
+SCRIPT_TEST(raw_sockets_come_and_go)
 {
-    (void)state;
     fer_tcp_listener listener = open_listener();
     fer_tcp_listener clone = {0};
     assert_ok(fer_tcp_listener_try_clone(&listener, &clone));
@@ -67,9 +64,8 @@ static void raw_sockets_come_and_go(void **state)
     fer_tcp_listener_close(&clone);
 }
 
-static void the_local_address_is_the_os_s(void **state)
+SCRIPT_TEST(the_local_address_is_the_os_s)
 {
-    (void)state;
     fer_tcp_listener listener = open_listener();
     fer_tcp_listener empty = {0};
     fer_socket_addr got;
@@ -81,9 +77,8 @@ static void the_local_address_is_the_os_s(void **state)
     assert_log("local_addr(1)");
 }
 
-static void a_pending_error_is_reported_and_changes_nothing(void **state)
+SCRIPT_TEST(a_pending_error_is_reported_and_changes_nothing)
 {
-    (void)state;
     fer_tcp_listener listener = open_listener();
     fer_tcp_listener empty = {0};
     fer_error got = {FER_OTHER, 1};
@@ -99,9 +94,8 @@ static void a_pending_error_is_reported_and_changes_nothing(void **state)
     assert_log("take_error(1) take_error(1)");
 }
 
-static void each_option_is_its_own(void **state)
+SCRIPT_TEST(each_option_is_its_own)
 {
-    (void)state;
     fer_tcp_listener listener = open_listener();
     uint32_t number;
     assert_ok(fer_tcp_listener_set_ttl(&listener, 9));
@@ -115,9 +109,8 @@ static void each_option_is_its_own(void **state)
     assert_log("set_option(1,TTL_V4,9) option_value(1,TTL_V4) set_nonblocking(1,1)");
 }
 
-static void null_is_refused_by_every_function(void **state)
+SCRIPT_TEST(null_is_refused_by_every_function)
 {
-    (void)state;
     /* volatile, because link-time optimization would otherwise warn about unreachable code */
     fer_tcp_listener *volatile null = NULL;
     fer_tcp_listener listener = open_listener();
@@ -147,16 +140,4 @@ static void null_is_refused_by_every_function(void **state)
     assert_log("describe(-1)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(each_way_to_bind_binds_and_listens),
-        script_test(accept_fills_a_stream_and_reports_the_peer),
-        script_test(raw_sockets_come_and_go),
-        script_test(the_local_address_is_the_os_s),
-        script_test(a_pending_error_is_reported_and_changes_nothing),
-        script_test(each_option_is_its_own),
-        script_test(null_is_refused_by_every_function),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("tcp_listener")

@@ -15,9 +15,8 @@ static fer_tcp_stream open_stream(const struct ferp_traits *traits)
 
 /* ---- Opening and closing */
 
-static void each_way_to_connect_connects(void **state)
+SCRIPT_TEST(each_way_to_connect_connects)
 {
-    (void)state;
     fer_tcp_stream stream = {0};
     fer_socket_addr addrs[2] = {{.port = 0}, {.port = 0}};
     script_begin(&script_posix);
@@ -39,9 +38,8 @@ static void each_way_to_connect_connects(void **state)
     assert_log("socket(v4) connect(5,192.0.2.3:3)");
 }
 
-static void a_closed_stream_can_be_connected_again(void **state)
+SCRIPT_TEST(a_closed_stream_can_be_connected_again)
 {
-    (void)state;
     fer_tcp_stream stream = open_stream(&script_posix);
     fer_tcp_stream_close(&stream);
     assert_int_equal(fer_tcp_stream_as_raw(&stream), FER_RAW_SOCKET_NONE);
@@ -49,18 +47,16 @@ static void a_closed_stream_can_be_connected_again(void **state)
     assert_int_equal(fer_tcp_stream_as_raw(&stream), 2);
 }
 
-static void closing_resets_for_unread_input_where_the_os_would_not(void **state)
+SCRIPT_TEST(closing_resets_for_unread_input_where_the_os_would_not)
 {
-    (void)state;
     fer_tcp_stream stream = open_stream(&script_bsd);
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
     fer_tcp_stream_close(&stream);
     assert_log("bytes_queued(1) set_linger(1,1,0) close(1)");
 }
 
-static void raw_sockets_come_and_go(void **state)
+SCRIPT_TEST(raw_sockets_come_and_go)
 {
-    (void)state;
     fer_tcp_stream stream = open_stream(&script_posix);
     fer_tcp_stream clone = {0};
     assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
@@ -76,9 +72,8 @@ static void raw_sockets_come_and_go(void **state)
 
 /* ---- Addresses */
 
-static void each_end_has_its_address(void **state)
+SCRIPT_TEST(each_end_has_its_address)
 {
-    (void)state;
     fer_tcp_stream stream = open_stream(&script_posix);
     fer_socket_addr got;
     assert_ok(fer_tcp_stream_peer_addr(&stream, &got));
@@ -88,9 +83,8 @@ static void each_end_has_its_address(void **state)
     assert_log("peer_addr(1) local_addr(1)");
 }
 
-static void the_peer_s_address_is_gone_once_the_end_was_seen(void **state)
+SCRIPT_TEST(the_peer_s_address_is_gone_once_the_end_was_seen)
 {
-    (void)state;
     fer_tcp_stream stream = open_stream(&script_posix);
     fer_socket_addr got;
     char byte;
@@ -100,9 +94,8 @@ static void the_peer_s_address_is_gone_once_the_end_was_seen(void **state)
     assert_log("recv(1,1) local_addr(1)");
 }
 
-static void the_peer_s_address_of_an_ended_connection_is_not_connected(void **state)
+SCRIPT_TEST(the_peer_s_address_of_an_ended_connection_is_not_connected)
 {
-    (void)state;
     fer_tcp_stream stream = open_stream(&script_bsd);
     fer_socket_addr got;
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 22);
@@ -111,9 +104,8 @@ static void the_peer_s_address_of_an_ended_connection_is_not_connected(void **st
     assert_error(fer_tcp_stream_local_addr(&stream, &got), FER_INVALID_INPUT, 22);
 }
 
-static void addresses_without_room_or_socket_are_refused(void **state)
+SCRIPT_TEST(addresses_without_room_or_socket_are_refused)
 {
-    (void)state;
     fer_tcp_stream stream = open_stream(&script_posix);
     fer_tcp_stream empty = {0};
     fer_socket_addr got;
@@ -128,9 +120,8 @@ static void addresses_without_room_or_socket_are_refused(void **state)
 
 /* ---- Bytes */
 
-static void each_way_to_move_bytes_moves_them(void **state)
+SCRIPT_TEST(each_way_to_move_bytes_moves_them)
 {
-    (void)state;
     fer_tcp_stream stream = open_stream(&script_posix);
     char buf[4];
     fer_io_slice_mut into = {buf, 4};
@@ -157,9 +148,8 @@ static void each_way_to_move_bytes_moves_them(void **state)
     assert_log("send(1,4) send_vectored(1,1x4) send(1,4) send(1,2)");
 }
 
-static void shutdown_and_take_error_are_the_stream_s(void **state)
+SCRIPT_TEST(shutdown_and_take_error_are_the_stream_s)
 {
-    (void)state;
     fer_tcp_stream stream = open_stream(&script_posix);
     fer_error got = {FER_OTHER, 1};
     assert_ok(fer_tcp_stream_take_error(&stream, &got));
@@ -171,9 +161,8 @@ static void shutdown_and_take_error_are_the_stream_s(void **state)
 
 /* ---- Options */
 
-static void each_option_is_its_own(void **state)
+SCRIPT_TEST(each_option_is_its_own)
 {
-    (void)state;
     fer_tcp_stream stream = open_stream(&script_posix);
     fer_duration duration;
     uint32_t number;
@@ -202,9 +191,8 @@ static void each_option_is_its_own(void **state)
                "option_value(1,RETRIES)");
 }
 
-static void null_is_refused_by_every_function(void **state)
+SCRIPT_TEST(null_is_refused_by_every_function)
 {
-    (void)state;
     /* volatile, because link-time optimization would otherwise warn about unreachable code */
     fer_tcp_stream *volatile null = NULL;
     fer_tcp_stream other = {0};
@@ -236,21 +224,4 @@ static void null_is_refused_by_every_function(void **state)
     assert_log("describe(-1)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(each_way_to_connect_connects),
-        script_test(a_closed_stream_can_be_connected_again),
-        script_test(closing_resets_for_unread_input_where_the_os_would_not),
-        script_test(raw_sockets_come_and_go),
-        script_test(each_end_has_its_address),
-        script_test(the_peer_s_address_is_gone_once_the_end_was_seen),
-        script_test(the_peer_s_address_of_an_ended_connection_is_not_connected),
-        script_test(addresses_without_room_or_socket_are_refused),
-        script_test(each_way_to_move_bytes_moves_them),
-        script_test(shutdown_and_take_error_are_the_stream_s),
-        script_test(each_option_is_its_own),
-        script_test(null_is_refused_by_every_function),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("tcp_stream")

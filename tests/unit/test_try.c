@@ -11,9 +11,8 @@
 
 /* ---- Streams */
 
-static void a_stream_is_read_once_and_without_a_wait(void **state)
+SCRIPT_TEST(a_stream_is_read_once_and_without_a_wait)
 {
-    (void)state;
     char buf[8];
     size_t n = 77;
     const struct ferp_traits *systems[] = {&script_posix, &script_windows};
@@ -35,9 +34,8 @@ static void a_stream_is_read_once_and_without_a_wait(void **state)
     }
 }
 
-static void the_end_and_a_reset_are_noted(void **state)
+SCRIPT_TEST(the_end_and_a_reset_are_noted)
 {
-    (void)state;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
     fer_handle other = script_stream(0);
@@ -52,9 +50,8 @@ static void the_end_and_a_reset_are_noted(void **state)
 }
 
 /* S2, if the OS does not report the end: the mark set through a clone. */
-static void a_read_half_that_a_clone_ended_reads_as_ended(void **state)
+SCRIPT_TEST(a_read_half_that_a_clone_ended_reads_as_ended)
 {
-    (void)state;
     char buf[8];
     script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
@@ -73,9 +70,8 @@ static void a_read_half_that_a_clone_ended_reads_as_ended(void **state)
     assert_log("try_recv(1,8)");
 }
 
-static void a_stream_is_written_once_and_without_a_wait(void **state)
+SCRIPT_TEST(a_stream_is_written_once_and_without_a_wait)
 {
-    (void)state;
     size_t n = 77;
     script_begin(&script_posix);
     fer_handle handle = script_stream(0);
@@ -92,9 +88,8 @@ static void a_stream_is_written_once_and_without_a_wait(void **state)
 }
 
 /* R3 and T2: a first slice above the limit is moved by itself, without a wait too. */
-static void slices_are_moved_once_and_without_a_wait(void **state)
+SCRIPT_TEST(slices_are_moved_once_and_without_a_wait)
 {
-    (void)state;
     char buf[8];
     size_t n = 77;
     script_begin(&script_posix);
@@ -123,9 +118,8 @@ static void slices_are_moved_once_and_without_a_wait(void **state)
 }
 
 /* S2 through a clone, and S5: what ends a half is noted. */
-static void slices_are_answered_by_an_ended_half(void **state)
+SCRIPT_TEST(slices_are_answered_by_an_ended_half)
 {
-    (void)state;
     char buf[8];
     fer_io_slice_mut into = {buf, 8};
     fer_io_slice from = {buf, 8};
@@ -146,9 +140,8 @@ static void slices_are_answered_by_an_ended_half(void **state)
     assert_log("try_recv_vectored(1,1x8) try_send_vectored(1,1x8)");
 }
 
-static void misuse_makes_no_system_call(void **state)
+SCRIPT_TEST(misuse_makes_no_system_call)
 {
-    (void)state;
     size_t n[3] = {77, 77, 77};
     char buf[8];
     fer_handle empty = {0};
@@ -169,9 +162,8 @@ static void misuse_makes_no_system_call(void **state)
 
 /* POSIX has no accept that never waits. A blocking listener's queue is checked first; a nonblocking
  * one's is not. */
-static void on_posix_a_blocking_listeners_queue_is_checked_first(void **state)
+SCRIPT_TEST(on_posix_a_blocking_listeners_queue_is_checked_first)
 {
-    (void)state;
     fer_handle stream = {0};
     fer_socket_addr peer;
     script_begin(&script_posix);
@@ -192,9 +184,8 @@ static void on_posix_a_blocking_listeners_queue_is_checked_first(void **state)
 
 /* L3: "accept skips connections that died in the queue". The queue is checked again before the next
  * accept. */
-static void the_queue_is_checked_before_each_accept(void **state)
+SCRIPT_TEST(the_queue_is_checked_before_each_accept)
 {
-    (void)state;
     fer_handle stream = {0};
     script_begin(&script_posix);
     fer_handle listener = script_stream(FERI_FLAG_LISTENING);
@@ -221,9 +212,8 @@ static fer_handle listener_with_nonblocking_clone(fer_handle *clone)
 }
 
 /* T6: the mode of a clone, which core keeps. */
-static void the_queue_of_a_clones_nonblocking_listener_is_not_checked(void **state)
+SCRIPT_TEST(the_queue_of_a_clones_nonblocking_listener_is_not_checked)
 {
-    (void)state;
     fer_handle clone;
     fer_handle stream = {0};
     fer_handle listener = listener_with_nonblocking_clone(&clone);
@@ -235,9 +225,8 @@ static void the_queue_of_a_clones_nonblocking_listener_is_not_checked(void **sta
 }
 
 /* into_raw of a clone gives the socket its own mode, so that an accept may wait again. */
-static void after_into_raw_of_a_clone_the_queue_is_checked_first(void **state)
+SCRIPT_TEST(after_into_raw_of_a_clone_the_queue_is_checked_first)
 {
-    (void)state;
     fer_handle clone;
     fer_handle stream = {0};
     fer_handle listener = listener_with_nonblocking_clone(&clone);
@@ -250,9 +239,8 @@ static void after_into_raw_of_a_clone_the_queue_is_checked_first(void **state)
     feri_handle_close(&listener);
 }
 
-static void on_windows_an_accept_never_waits_by_itself(void **state)
+SCRIPT_TEST(on_windows_an_accept_never_waits_by_itself)
 {
-    (void)state;
     fer_handle stream = {0};
     script_begin(&script_windows);
     fer_handle listener = script_stream(FERI_FLAG_LISTENING);
@@ -263,9 +251,8 @@ static void on_windows_an_accept_never_waits_by_itself(void **state)
 
 /* ---- Datagrams */
 
-static void datagrams_go_and_come_without_a_wait(void **state)
+SCRIPT_TEST(datagrams_go_and_come_without_a_wait)
 {
-    (void)state;
     char buf[8];
     size_t n = 77;
     fer_udp_received got;
@@ -291,9 +278,8 @@ static void datagrams_go_and_come_without_a_wait(void **state)
 
 /* U5: the other sender's datagram was already received and is dropped, and the next one is
  * received. */
-static void another_sender_s_datagram_is_dropped(void **state)
+SCRIPT_TEST(another_sender_s_datagram_is_dropped)
 {
-    (void)state;
     char buf[8];
     fer_udp_received got;
     script_begin(&script_posix);
@@ -308,9 +294,8 @@ static void another_sender_s_datagram_is_dropped(void **state)
 
 /* U5: the other sender's datagram is still queued after a peek and is removed, also without a
  * wait. */
-static void a_peek_drops_another_sender_s_datagram_without_a_wait(void **state)
+SCRIPT_TEST(a_peek_drops_another_sender_s_datagram_without_a_wait)
 {
-    (void)state;
     char buf[8];
     fer_udp_received got;
     script_begin(&script_posix);
@@ -326,9 +311,8 @@ static void a_peek_drops_another_sender_s_datagram_without_a_wait(void **state)
     assert_log("try_peek_from(1,8)");
 }
 
-static void unix_datagrams_go_and_come_without_a_wait(void **state)
+SCRIPT_TEST(unix_datagrams_go_and_come_without_a_wait)
 {
-    (void)state;
     char buf[8];
     size_t n = 77;
     fer_unix_received got;
@@ -351,25 +335,4 @@ static void unix_datagrams_go_and_come_without_a_wait(void **state)
                "try_unix_recv_from(1,8)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_stream_is_read_once_and_without_a_wait),
-        script_test(the_end_and_a_reset_are_noted),
-        script_test(a_read_half_that_a_clone_ended_reads_as_ended),
-        script_test(a_stream_is_written_once_and_without_a_wait),
-        script_test(slices_are_moved_once_and_without_a_wait),
-        script_test(slices_are_answered_by_an_ended_half),
-        script_test(misuse_makes_no_system_call),
-        script_test(on_posix_a_blocking_listeners_queue_is_checked_first),
-        script_test(the_queue_is_checked_before_each_accept),
-        script_test(the_queue_of_a_clones_nonblocking_listener_is_not_checked),
-        script_test(after_into_raw_of_a_clone_the_queue_is_checked_first),
-        script_test(on_windows_an_accept_never_waits_by_itself),
-        script_test(datagrams_go_and_come_without_a_wait),
-        script_test(another_sender_s_datagram_is_dropped),
-        script_test(a_peek_drops_another_sender_s_datagram_without_a_wait),
-        script_test(unix_datagrams_go_and_come_without_a_wait),
-    };
-    return cmocka_run_group_tests_name("try", tests, NULL, NULL);
-}
+TEST_MAIN("try")

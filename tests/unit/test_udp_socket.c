@@ -13,9 +13,8 @@ static fer_udp_socket open_socket(uint32_t flags)
     return socket;
 }
 
-static void each_way_to_bind_binds_and_forgets_the_old_peer(void **state)
+SCRIPT_TEST(each_way_to_bind_binds_and_forgets_the_old_peer)
 {
-    (void)state;
     fer_udp_socket socket;
     fer_socket_addr addrs[2] = {{.port = 0}, {.port = 0}};
     memset(&socket, 0, sizeof socket);
@@ -43,9 +42,8 @@ static void each_way_to_bind_binds_and_forgets_the_old_peer(void **state)
     assert_log("");
 }
 
-static void each_way_to_connect_connects(void **state)
+SCRIPT_TEST(each_way_to_connect_connects)
 {
-    (void)state;
     fer_udp_socket socket = open_socket(0);
     fer_socket_addr addrs[2] = {{.port = 0}, {.port = 0}};
     addrs[0] = script_addr("192.0.2.1:1");
@@ -63,9 +61,8 @@ static void each_way_to_connect_connects(void **state)
     assert_log("");
 }
 
-static void a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends(void **state)
+SCRIPT_TEST(a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends)
 {
-    (void)state;
     fer_udp_socket socket = open_socket(0);
     /* not usable for an IPv4 socket */
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::1]:0");
@@ -86,9 +83,8 @@ static void a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends(void **stat
     assert_log("lookup_begin(example.test)");
 }
 
-static void the_addresses_are_the_os_s(void **state)
+SCRIPT_TEST(the_addresses_are_the_os_s)
 {
-    (void)state;
     fer_udp_socket socket = open_socket(0);
     fer_socket_addr got;
     assert_ok(fer_udp_socket_local_addr(&socket, &got));
@@ -102,9 +98,8 @@ static void the_addresses_are_the_os_s(void **state)
     assert_log("local_addr(1) peer_addr(1) peer_addr(1)");
 }
 
-static void each_transfer_is_its_own(void **state)
+SCRIPT_TEST(each_transfer_is_its_own)
 {
-    (void)state;
     fer_udp_socket socket = open_socket(0);
     fer_socket_addr to = script_addr("192.0.2.1:1");
     fer_udp_received got;
@@ -120,9 +115,8 @@ static void each_transfer_is_its_own(void **state)
                "peek_from(1,4)");
 }
 
-static void each_mode_is_its_own(void **state)
+SCRIPT_TEST(each_mode_is_its_own)
 {
-    (void)state;
     fer_udp_socket socket = open_socket(FERI_FLAG_V6);
     fer_duration duration;
     uint32_t number;
@@ -138,9 +132,8 @@ static void each_mode_is_its_own(void **state)
                "set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9) option_value(1,HOPS_V6)");
 }
 
-static void each_option_is_its_own(void **state)
+SCRIPT_TEST(each_option_is_its_own)
 {
-    (void)state;
     fer_udp_socket socket = open_socket(FERI_FLAG_V6);
     bool flag;
     uint32_t number;
@@ -158,9 +151,8 @@ static void each_option_is_its_own(void **state)
                "set_option(1,LOOP_V6,1) option_value(1,LOOP_V6)");
 }
 
-static void each_group_call_is_its_own(void **state)
+SCRIPT_TEST(each_group_call_is_its_own)
 {
-    (void)state;
     fer_udp_socket socket = open_socket(FERI_FLAG_V6);
     fer_ipv4_addr v4 = {{224, 0, 0, 9}};
     fer_ipv4_addr local = {{0, 0, 0, 0}};
@@ -174,9 +166,8 @@ static void each_group_call_is_its_own(void **state)
         "change_group_v6(1,join,ff02::9,1) change_group_v6(1,leave,ff02::9,1)");
 }
 
-static void a_pending_refusal_is_reported_as_one(void **state)
+SCRIPT_TEST(a_pending_refusal_is_reported_as_one)
 {
-    (void)state;
     fer_udp_socket socket = open_socket(0);
     fer_error got = {FER_OTHER, 1};
     assert_ok(fer_udp_socket_take_error(&socket, &got));
@@ -190,9 +181,8 @@ static void a_pending_refusal_is_reported_as_one(void **state)
     assert_log("take_error(1) take_error(1) take_error(1)");
 }
 
-static void a_clone_has_the_peer_and_queries_it(void **state)
+SCRIPT_TEST(a_clone_has_the_peer_and_queries_it)
 {
-    (void)state;
     fer_udp_socket socket = open_socket(0);
     fer_udp_socket clone;
     fer_socket_addr peer = script_addr("192.0.2.1:1001");
@@ -217,9 +207,8 @@ static void a_clone_has_the_peer_and_queries_it(void **state)
     "set_timeout(1,reading,18446744073709551615) set_timeout(1,writing,18446744073709551615) " \
     "set_nonblocking(1,0)"
 
-static void raw_sockets_come_and_go(void **state)
+SCRIPT_TEST(raw_sockets_come_and_go)
 {
-    (void)state;
     static const struct {
         ferp_description description;
         const char *log;
@@ -250,9 +239,8 @@ static void raw_sockets_come_and_go(void **state)
     }
 }
 
-static void null_is_refused_by_every_function(void **state)
+SCRIPT_TEST(null_is_refused_by_every_function)
 {
-    (void)state;
     /* volatile, because link-time optimization would otherwise warn about unreachable code */
     fer_udp_socket *volatile null = NULL;
     fer_udp_socket socket = open_socket(0);
@@ -285,21 +273,4 @@ static void null_is_refused_by_every_function(void **state)
     assert_log("describe(-1)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(each_way_to_bind_binds_and_forgets_the_old_peer),
-        script_test(each_way_to_connect_connects),
-        script_test(a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends),
-        script_test(the_addresses_are_the_os_s),
-        script_test(each_transfer_is_its_own),
-        script_test(each_mode_is_its_own),
-        script_test(each_option_is_its_own),
-        script_test(each_group_call_is_its_own),
-        script_test(a_pending_refusal_is_reported_as_one),
-        script_test(a_clone_has_the_peer_and_queries_it),
-        script_test(raw_sockets_come_and_go),
-        script_test(null_is_refused_by_every_function),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("udp_socket")

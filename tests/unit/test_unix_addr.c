@@ -4,9 +4,8 @@
 #include "core/open/unix_opening.h"
 #include "ferrule/unix.h"
 
-static void a_path_is_kept_with_its_end(void **state)
+SCRIPT_TEST(a_path_is_kept_with_its_end)
 {
-    (void)state;
     fer_unix_addr addr;
     size_t len = 77;
     script_begin(&script_posix);
@@ -21,9 +20,8 @@ static void a_path_is_kept_with_its_end(void **state)
     assert_memory_equal(&addr, &same, sizeof addr); /* no previous bytes remain */
 }
 
-static void a_path_is_as_long_as_the_system_takes(void **state)
+SCRIPT_TEST(a_path_is_as_long_as_the_system_takes)
 {
-    (void)state;
     static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd,
                                                         &script_windows};
     static const size_t longest[] = {107, 103, 107};
@@ -51,9 +49,8 @@ static void a_path_is_as_long_as_the_system_takes(void **state)
     }
 }
 
-static void an_abstract_name_is_any_bytes(void **state)
+SCRIPT_TEST(an_abstract_name_is_any_bytes)
 {
-    (void)state;
     char bytes[120];
     fer_unix_addr addr;
     size_t len = 77;
@@ -80,9 +77,8 @@ static void an_abstract_name_is_any_bytes(void **state)
     assert_null(fer_unix_addr_as_abstract_name(NULL, &len));
 }
 
-static void abstract_names_are_unsupported_where_there_are_none(void **state)
+SCRIPT_TEST(abstract_names_are_unsupported_where_there_are_none)
 {
-    (void)state;
     fer_unix_addr addr;
     script_begin(&script_posix);
     assert_ok(fer_unix_addr_from_abstract_name(&addr, "name", 4));
@@ -92,9 +88,8 @@ static void abstract_names_are_unsupported_where_there_are_none(void **state)
     assert_error(fer_unix_addr_from_abstract_name(&addr, NULL, 4), FER_MISUSE, 0);
 }
 
-static void all_zero_bytes_are_the_unnamed_address(void **state)
+SCRIPT_TEST(all_zero_bytes_are_the_unnamed_address)
 {
-    (void)state;
     fer_unix_addr addr = {0};
     size_t len = 77;
     script_begin(&script_posix);
@@ -108,9 +103,8 @@ static void all_zero_bytes_are_the_unnamed_address(void **state)
 }
 
 /* A path from the OS may fill the whole field, without a NUL. */
-static void a_path_without_room_for_its_end_has_one_here(void **state)
+SCRIPT_TEST(a_path_without_room_for_its_end_has_one_here)
 {
-    (void)state;
     fer_unix_addr addr = {.kind_ = FERP_UNIX_PATHNAME, .len_ = 108};
     script_begin(&script_posix);
     memset(addr.name_, 'p', 108);
@@ -120,9 +114,8 @@ static void a_path_without_room_for_its_end_has_one_here(void **state)
 }
 
 /* Arbitrary memory instead of an address: no function reads past it. */
-static void wild_bytes_are_no_address(void **state)
+SCRIPT_TEST(wild_bytes_are_no_address)
 {
-    (void)state;
     static const uint16_t lengths[] = {0, 1, 107, 108, 109, 111, 112, 113, 255, 32767, 65535};
     static const uint16_t kinds[] = {0, 1, 2, 3, 255, 65535};
     script_begin(&script_posix);
@@ -141,16 +134,4 @@ static void wild_bytes_are_no_address(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_path_is_kept_with_its_end),
-        script_test(a_path_is_as_long_as_the_system_takes),
-        script_test(an_abstract_name_is_any_bytes),
-        script_test(abstract_names_are_unsupported_where_there_are_none),
-        script_test(all_zero_bytes_are_the_unnamed_address),
-        script_test(a_path_without_room_for_its_end_has_one_here),
-        script_test(wild_bytes_are_no_address),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("unix_addr")

@@ -12,9 +12,8 @@ static fer_unix_datagram open_socket(const struct ferp_traits *traits, uint32_t 
     return socket;
 }
 
-static void each_way_to_make_one(void **state)
+SCRIPT_TEST(each_way_to_make_one)
 {
-    (void)state;
     fer_unix_datagram socket = {0};
     fer_unix_datagram other = {0};
     script_begin(&script_posix);
@@ -38,9 +37,8 @@ static void each_way_to_make_one(void **state)
 }
 
 /* Where the buffers limit datagrams, each way makes room for the largest. */
-static void each_way_raises_the_buffers_where_they_limit_datagrams(void **state)
+SCRIPT_TEST(each_way_raises_the_buffers_where_they_limit_datagrams)
 {
-    (void)state;
     fer_unix_datagram socket = {0};
     fer_unix_datagram other = {0};
     script_begin(&script_bsd);
@@ -61,9 +59,8 @@ static void each_way_raises_the_buffers_where_they_limit_datagrams(void **state)
                "set_option(2,SEND_BUFFER,65535) option_value(2,RECV_BUFFER)");
 }
 
-static void connecting_goes_on_after_a_signal_and_checks_the_name(void **state)
+SCRIPT_TEST(connecting_goes_on_after_a_signal_and_checks_the_name)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram empty = {0};
     fer_unix_addr unnamed = {0};
@@ -81,9 +78,8 @@ static void connecting_goes_on_after_a_signal_and_checks_the_name(void **state)
     assert_log("");
 }
 
-static void each_send_is_one_call(void **state)
+SCRIPT_TEST(each_send_is_one_call)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_addr addr;
     size_t n = 77;
@@ -100,9 +96,8 @@ static void each_send_is_one_call(void **state)
     assert_log("send(1,3) unix_send_to(1,a) unix_send_to(1,@b)");
 }
 
-static void what_cannot_be_sent_makes_no_call_and_counts_nothing(void **state)
+SCRIPT_TEST(what_cannot_be_sent_makes_no_call_and_counts_nothing)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram empty = {0};
     fer_unix_addr unnamed = {0};
@@ -130,9 +125,8 @@ static void what_cannot_be_sent_makes_no_call_and_counts_nothing(void **state)
     assert_log("");
 }
 
-static void the_kernel_waits_and_a_timeout_is_reported_as_one(void **state)
+SCRIPT_TEST(the_kernel_waits_and_a_timeout_is_reported_as_one)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
     fer_unix_received got;
     char buf[8];
@@ -150,9 +144,8 @@ static void the_kernel_waits_and_a_timeout_is_reported_as_one(void **state)
 
 /* If the kernel does not wait: an imaginary system with Unix datagrams that waits as Windows
  * does. */
-static void core_waits_for_room_and_for_a_datagram(void **state)
+SCRIPT_TEST(core_waits_for_room_and_for_a_datagram)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_windows, 0);
     fer_unix_received got;
     char buf[8];
@@ -167,9 +160,8 @@ static void core_waits_for_room_and_for_a_datagram(void **state)
                "unix_recv_from(1,8)");
 }
 
-static void what_is_received_is_reported_and_nothing_else(void **state)
+SCRIPT_TEST(what_is_received_is_reported_and_nothing_else)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram empty = {0};
     fer_unix_received got;
@@ -202,9 +194,8 @@ static void what_is_received_is_reported_and_nothing_else(void **state)
     assert_log("");
 }
 
-static void shutdown_is_passed_on(void **state)
+SCRIPT_TEST(shutdown_is_passed_on)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_READ));
     assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_BOTH));
@@ -216,9 +207,8 @@ static void shutdown_is_passed_on(void **state)
     assert_log("");
 }
 
-static void every_other_call_is_any_socket_s(void **state)
+SCRIPT_TEST(every_other_call_is_any_socket_s)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram clone = {0};
     fer_duration duration;
@@ -243,9 +233,8 @@ static void every_other_call_is_any_socket_s(void **state)
     assert_error(fer_unix_datagram_take_error(&socket, &pending), FER_MISUSE, 0);
 }
 
-static void a_raw_socket_is_taken_in(void **state)
+SCRIPT_TEST(a_raw_socket_is_taken_in)
 {
-    (void)state;
     fer_unix_datagram socket = {0};
     script_begin(&script_posix);
     script_then(SCRIPT_DESCRIBE)->description =
@@ -255,20 +244,4 @@ static void a_raw_socket_is_taken_in(void **state)
     assert_int_equal(fer_unix_datagram_as_raw(&socket), 1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(each_way_to_make_one),
-        script_test(each_way_raises_the_buffers_where_they_limit_datagrams),
-        script_test(connecting_goes_on_after_a_signal_and_checks_the_name),
-        script_test(each_send_is_one_call),
-        script_test(what_cannot_be_sent_makes_no_call_and_counts_nothing),
-        script_test(the_kernel_waits_and_a_timeout_is_reported_as_one),
-        script_test(core_waits_for_room_and_for_a_datagram),
-        script_test(what_is_received_is_reported_and_nothing_else),
-        script_test(shutdown_is_passed_on),
-        script_test(every_other_call_is_any_socket_s),
-        script_test(a_raw_socket_is_taken_in),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("unix_datagram")

@@ -15,9 +15,8 @@ static fer_unix_stream open_stream(const struct ferp_traits *traits)
 
 /* ---- Connecting */
 
-static void each_way_to_connect_connects(void **state)
+SCRIPT_TEST(each_way_to_connect_connects)
 {
-    (void)state;
     fer_unix_stream stream = {0};
     fer_unix_addr addr;
     script_begin(&script_posix);
@@ -33,9 +32,8 @@ static void each_way_to_connect_connects(void **state)
 }
 
 /* The signal arrives before the connect has started. */
-static void a_connect_that_a_signal_interrupts_is_made_again(void **state)
+SCRIPT_TEST(a_connect_that_a_signal_interrupts_is_made_again)
 {
-    (void)state;
     fer_unix_stream stream = {0};
     script_begin(&script_posix);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
@@ -45,9 +43,8 @@ static void a_connect_that_a_signal_interrupts_is_made_again(void **state)
 }
 
 /* On POSIX WOULD_BLOCK means a full queue, and no connect has started. */
-static void would_block_is_awaited_only_where_it_means_started(void **state)
+SCRIPT_TEST(would_block_is_awaited_only_where_it_means_started)
 {
-    (void)state;
     fer_unix_stream stream = {0};
     script_begin(&script_posix);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
@@ -69,9 +66,8 @@ static void would_block_is_awaited_only_where_it_means_started(void **state)
 
 /* getsockname of a socket without a name is WSAEINVAL on Windows. Once it has a name, such an error
  * is the system's. */
-static void a_socket_without_a_name_has_the_unnamed_address(void **state)
+SCRIPT_TEST(a_socket_without_a_name_has_the_unnamed_address)
 {
-    (void)state;
     fer_socket socket = {0};
     fer_unix_addr addr = script_path("p");
     script_begin(&script_windows);
@@ -89,9 +85,8 @@ static void a_socket_without_a_name_has_the_unnamed_address(void **state)
 }
 
 /* Windows' code of a path whose folder does not exist (golang/go, issue 44797). */
-static void a_path_that_cannot_be_resolved_is_not_found(void **state)
+SCRIPT_TEST(a_path_that_cannot_be_resolved_is_not_found)
 {
-    (void)state;
     fer_unix_stream stream = {0};
     fer_unix_listener listener = {0};
     fer_socket socket = {0};
@@ -111,9 +106,8 @@ static void a_path_that_cannot_be_resolved_is_not_found(void **state)
 }
 
 /* The same code of SO_ERROR, after the connect has started. */
-static void a_started_connect_reports_the_same_kind(void **state)
+SCRIPT_TEST(a_started_connect_reports_the_same_kind)
 {
-    (void)state;
     fer_unix_stream stream = {0};
     fer_socket socket = {0};
     fer_unix_addr addr;
@@ -132,9 +126,8 @@ static void a_started_connect_reports_the_same_kind(void **state)
     assert_int_equal(script.sockets_open, 0);
 }
 
-static void what_cannot_be_a_name_makes_no_call(void **state)
+SCRIPT_TEST(what_cannot_be_a_name_makes_no_call)
 {
-    (void)state;
     fer_unix_stream stream = {0};
     fer_unix_listener listener = {0};
     fer_unix_addr unnamed = {0};
@@ -153,9 +146,8 @@ static void what_cannot_be_a_name_makes_no_call(void **state)
 
 /* ---- Pairs */
 
-static void a_pair_fills_two_handles_or_none(void **state)
+SCRIPT_TEST(a_pair_fills_two_handles_or_none)
 {
-    (void)state;
     fer_unix_stream one = {0};
     fer_unix_stream other = {0};
     script_begin(&script_posix);
@@ -179,9 +171,8 @@ static void a_pair_fills_two_handles_or_none(void **state)
 
 /* ---- Listening */
 
-static void each_way_to_bind_binds_and_listens(void **state)
+SCRIPT_TEST(each_way_to_bind_binds_and_listens)
 {
-    (void)state;
     fer_unix_listener listener = {0};
     fer_unix_addr addr;
     script_begin(&script_posix);
@@ -198,9 +189,8 @@ static void each_way_to_bind_binds_and_listens(void **state)
     assert_log("unix_socket() unix_bind(3,a) close(3)");
 }
 
-static void accept_queries_the_peer_only_where_it_is_wanted(void **state)
+SCRIPT_TEST(accept_queries_the_peer_only_where_it_is_wanted)
 {
-    (void)state;
     fer_unix_listener listener;
     fer_unix_stream stream = {0};
     fer_unix_addr peer;
@@ -228,9 +218,8 @@ static void accept_queries_the_peer_only_where_it_is_wanted(void **state)
 }
 
 /* Skips aborted connections and clears the inherited mode. */
-static void accept_is_as_any_listener_s(void **state)
+SCRIPT_TEST(accept_is_as_any_listener_s)
 {
-    (void)state;
     fer_unix_listener listener;
     fer_unix_stream stream = {0};
     memset(&listener, 0, sizeof listener);
@@ -246,9 +235,8 @@ static void accept_is_as_any_listener_s(void **state)
 
 /* ---- Addresses */
 
-static void addresses_are_the_os_s_until_the_end_was_seen(void **state)
+SCRIPT_TEST(addresses_are_the_os_s_until_the_end_was_seen)
 {
-    (void)state;
     fer_unix_stream stream = open_stream(&script_posix);
     fer_unix_listener listener;
     fer_unix_addr addr;
@@ -275,9 +263,8 @@ static void addresses_are_the_os_s_until_the_end_was_seen(void **state)
     assert_log("");
 }
 
-static void every_other_call_is_any_stream_s(void **state)
+SCRIPT_TEST(every_other_call_is_any_stream_s)
 {
-    (void)state;
     fer_unix_stream stream = open_stream(&script_posix);
     fer_unix_listener listener;
     fer_duration duration;
@@ -301,22 +288,4 @@ static void every_other_call_is_any_stream_s(void **state)
     assert_log("");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(each_way_to_connect_connects),
-        script_test(a_connect_that_a_signal_interrupts_is_made_again),
-        script_test(would_block_is_awaited_only_where_it_means_started),
-        script_test(a_socket_without_a_name_has_the_unnamed_address),
-        script_test(a_path_that_cannot_be_resolved_is_not_found),
-        script_test(a_started_connect_reports_the_same_kind),
-        script_test(what_cannot_be_a_name_makes_no_call),
-        script_test(a_pair_fills_two_handles_or_none),
-        script_test(each_way_to_bind_binds_and_listens),
-        script_test(accept_queries_the_peer_only_where_it_is_wanted),
-        script_test(accept_is_as_any_listener_s),
-        script_test(addresses_are_the_os_s_until_the_end_was_seen),
-        script_test(every_other_call_is_any_stream_s),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("unix_opening")
