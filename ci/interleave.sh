@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the model checker for threads (docs/INTERLEAVING.md). Prints a line for each program,
-# or for each planted bug, and the totals or a table.
+# Runs the model checker for threads (docs/INTERLEAVING.md), and prints a line for each program or
+# planted bug. When: after a change of code that threads share; ci/test.sh --all runs it.
 set -eu
 
 usage() {
@@ -210,7 +210,7 @@ tests_of() {
             say unit_test_modes_threads conformance_shutdown conformance_wakeup \
                 conformance_clones conformance_limits_threads
             ;;
-        platform/common/*) say unit_test_poller_list poll_poller_threads poll_poller_stress ;;
+        platform/posix/poll*) say unit_test_poller_list poll_poller_threads poll_poller_stress ;;
         *)
             say unit_test_limits_threads unit_test_modes_threads unit_test_resolver_threads \
                 conformance_poller_threads conformance_poller_stress conformance_limits_threads \

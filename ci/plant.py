@@ -98,6 +98,11 @@ def changed_sources(plant, sources, definitions):
     for file, begin, end, new in reversed(places):
         text = changed.get(file, sources[file])
         changed[file] = text[:begin] + new + text[end:]
+    known = set(re.findall(r'\w+', ' '.join(sources.values())))
+    for new in (place[3] for place in places):
+        for name in re.findall(r'(?:->|[.])(\w+)|\b([a-z_]\w*)\(', new):
+            if not known.issuperset(filter(None, name)):
+                raise Wrong(f'{"".join(name)} of the new tokens is in no source')
     for file, text in changed.items():
         if c_source.words_of(text) == c_source.words_of(sources[file]):
             raise Wrong(f'{file}: no token differs')

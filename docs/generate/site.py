@@ -1,216 +1,269 @@
 #!/usr/bin/env python3
-"""Writes the site: guide, reference, state diagrams, and the page of differences.
+"""Builds the site with MkDocs (docs/mkdocs.yml): the Markdown of the tree, and a reference of the public
+headers as Markdown. The pages keep their places in the tree, so their links stay what they are.
 
 usage: site.py ROOT OUT
 """
 
-import html
+import os
 import pathlib
+import posixpath
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True  # The source tree stays as it is.
-import diagrams
-import differences
 import files
 import headers
-import highlight
-import markdown
-import pages
-import reference
-import search
-import words
 
-# The pages whose names differ from those of their files, and their titles in the footer.
-NAMES = {
-    "README.md": ("index", "Guide"),
-    "docs/README.md": ("documents", "Which page answers which question"),
-    "docs/STATE.md": ("states", "States"),
-    "tests/README.md": ("tests", "Tests"),
-    "fuzz/README.md": ("fuzz", "Folders of fuzz/"),
-    "bench/README.md": ("bench", "Benchmarks"),
-}
-LANGUAGES = {".c": "c", ".h": "c", ".hpp": "cpp", ".cpp": "cpp", ".rs": "rust", ".sh": "sh",
-             ".py": "python", ".cmake": "cmake", ".yml": "yaml"}
-STATIC = ("style.css", "site.js", "icon.svg")
+SOURCES = ("*.md", "docs/*.md", "*/README.md")
+REFERENCE = "include/ferrule/README.md"
+DIFFERENCES = "docs/DIFFERENCES.md"
+JQUERY = pathlib.Path("/usr/share/javascript/jquery/jquery.min.js")
+FENCE = re.compile(r"(^```.*?^```$)", re.M | re.S)
+LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^()\s#]+)([^()\s]*)(?=\))")
+RULE = re.compile(r"(?<![\w/.=#-])([A-Z]\d{1,2}[a-z]?)(?![\w=-]|\.\w)")
+# A rule, or a tag of a difference, where it is stated.
+PLACE = re.compile(r"^(- \*\*(?=[A-Z]\d)|\| `)(\w+)(?=\*\* |` \| [A-Z]\d)", re.M)
+# What has no further link inside: code, links and tags.
+CLOSED = re.compile(r"(`[^`]*`|\[(?:[^\[\]]|\[[^\]]*\])*\]\([^()\s]*\)|<[^>]*>)")
 
 
-class Builder:
+def slug(text, used):
+    """The anchor that a code host makes of a heading."""
+    name = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+    used[name] = used.get(name, -1) + 1
+    return "%s-%d" % (name, used[name]) if used[name] else name
+
+
+def diagram(mermaid):
+    """The SVG of a state diagram in Mermaid, drawn by Graphviz."""
+    edges = {}
+    for start, end, event in re.findall(r"(\S+) --> (\S+?)(?:: (\w+))?$", mermaid, re.M):
+        edges.setdefault((start, end), []).append(event)
+    if not edges:
+        raise ValueError("a diagram without an edge: " + mermaid)
+    out = ["digraph states {", "nodesep=0.5; ranksep=0.55;",
+           'node [shape=box style=rounded fontname="sans-serif" fontsize=13 margin="0.15,0.08"];',
+           'edge [fontname="sans-serif" fontsize=11 arrowsize=0.7];',
+           '"[*]" [shape=circle style=filled label="" width=0.16 height=0.16];']
+    out += ['"%s" -> "%s" [label=" %s "];' % (*pair, " \\n ".join(events)) for pair, events in edges.items()]
+    return subprocess.run(["dot", "-Tsvg"], input="\n".join(out + ["}"]), capture_output=True,
+                          encoding="utf-8", check=True).stdout
+
+
+def prototype(code):
+    """A prototype that is long has one parameter on each line."""
+    if len(code) <= 88:
+        return code
+    head, _, parameters = code.partition("(")
+    return head + "(\n    " + ",\n    ".join(parameters.rstrip(";)").split(", ")) + ");"
+
+
+def cells_of(line):
+    return re.split(r" *(?<!\\)\| *", line)[1:-1]
+
+
+def check_row(systems, row, names):
+    """A row of macOS and the BSDs has a row in the table before it, names. Each of its cells says how it is
+    known, and one that is the same as another names one with a text."""
+    same = [re.fullmatch(r"(?:same|as (%s))(?: \(.*\))?" % "|".join(systems), cell) for cell in row[1:]]
+    texts = {system for system, match in zip(systems, same) if not match}
+    if row[0] not in names:
+        raise ValueError("no table of rules has the row: " + row[0])
+    for cell, match in zip(row[1:], same):
+        if not re.search(r"\((?:[^()]*; )?(?:run|src|doc|rep|WT|Wine|\?)", cell):
+            raise ValueError("the cell does not say how it is known: %s: %s" % (row[0], cell))
+        if match and (match.group(1) or "macOS") not in texts:
+            raise ValueError("the cell names none with a text: %s: %s" % (row[0], cell))
+
+
+class Pages:
+    """Writes the pages into the folder from which MkDocs builds the site."""
+
     def __init__(self, root, out):
         self.root = root
         self.out = out
-        version = files.read(root / "include/ferrule/version.h")
-        self.site = pages.Site(re.search(r'FER_VERSION_TEXT "(.*)"', version).group(1))
-        self.tracked = self.tracked_files()
         self.headers = headers.read_all(root / "include")
-        self.sources = self.markdown_files()
-        self.written = []
-
-    def tracked_files(self):
-        """The files of the tree, and their folders."""
-        listed = subprocess.run(["git", "-C", str(self.root), "ls-files", "-co", "--exclude-standard"],
-                                capture_output=True, text=True, check=False)
-        found = set(filter(None, listed.stdout.split("\n")))
-        if listed.returncode != 0:
-            found = {path.relative_to(self.root).as_posix() for path in self.root.rglob("*")
-                     if not re.match(r"\.git/|build", path.relative_to(self.root).as_posix())}
-        for name in list(found):
-            found.update(str(parent) for parent in pathlib.PurePosixPath(name).parents)
-        return found
-
-    def markdown_files(self):
-        found = ["README.md"] + sorted(name for name in self.tracked if re.fullmatch(
-            r"(?:docs|tests|fuzz|bench)/README\.md|docs/[A-Z-]+\.md|[A-Z]+\.md", name))
-        found = list(dict.fromkeys(found))
-        for name in found:
-            stem = pathlib.PurePosixPath(name).stem.lower()
-            self.site.markdown[name] = NAMES.get(name, (stem, ""))[0]
-        return found
-
-    def is_file(self, path):
-        return path in self.tracked
+        # The address of each public name, rule and tag of a difference.
+        self.places = {name: "include/ferrule/%s.md#%s" % (header.file, name) for header in self.headers
+                       for section in header.sections for entry in section.entries for name in entry.names}
+        for _, name in PLACE.findall(files.read(root / DIFFERENCES)):
+            self.places[name] = DIFFERENCES + "#" + name
 
     def write(self, name, text):
-        path = self.out / (name + ".html")
+        path = self.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write(path, text)
-        self.written.append(name)
 
-    def prepare(self):
-        site = self.site
-        site.names = reference.names_of(self.headers)
-        for header in self.headers:
-            site.headers["include/ferrule/" + header.file] = header.file
-        text = files.read(self.root / "docs/DIFFERENCES.md")
-        for name in differences.rules_and_tags(markdown.parse(text)):
-            site.rules[name] = "differences.html#" + name
-        shown = {target for target, _ in pages.NAV}
-        for name in self.sources:
-            target = site.markdown[name]
-            title = re.search(r"^# (.*)", files.read(self.root / name), re.M).group(1)
-            site.titles[target + ".html"] = NAMES.get(name, ("", ""))[1] or title
-            if target not in shown:
-                site.others.append((target, site.titles[target + ".html"]))
-        for name in ("LICENSE-MIT", "LICENSE-APACHE"):
-            site.others.append((site.address("README.md", name, self.is_file)[:-5], name))
+    def target(self, source, match):
+        """Where a link to a file of the tree leads on the site. A file that is no page is copied."""
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(source), match.group(1)))
+        file = self.root / path
+        if path == "include/ferrule":
+            path = REFERENCE
+        elif file.parent == self.root / "include/ferrule" and file.suffix == ".h":
+            path += ".md"
+        elif file.is_dir():
+            path += ".txt"
+            self.write(path, "".join(sorted(child.name + "\n" for child in file.iterdir())))
+        elif not path.endswith(".md") and file.exists():
+            path += ".txt"
+            self.write(path, files.read(file))
+        return posixpath.relpath(path, posixpath.dirname(source) or ".") + match.group(2)
 
-    def markdown_page(self, source):
-        target = self.site.markdown[source]
-        text = files.read(self.root / source)
-        if target == "differences":
-            title, body, rows = differences.write(self.site, source, text, self.is_file,
-                                                    words.error_names(self.root))
-            self.write(target, pages.page(self.site, target, title, body, kind="wide", description=(
-                "How sockets differ between Linux, macOS, the BSDs and Windows: errors, timeouts, "
-                "shutdown, reset, accept, UDP, with the sources. %d rows." % rows)))
-            return
-        blocks = markdown.parse(text)
-        writer = pages.Writer(self.site, source, self.is_file, self.drawn(blocks))
-        body = writer.blocks(blocks)
-        if target == "index":
-            body = body.replace("</p>", "</p>" + WAYS, 1)
-        self.write(target, pages.page(self.site, target, writer.title, body,
-                                      pages.contents_list(writer.contents)))
+    def linked(self, source, text):
+        """Markdown with links from names in code, and from the numbers of rules."""
+        def link(label, name):
+            place = posixpath.relpath(self.places[name], posixpath.dirname(source) or ".")
+            return "[%s](%s)" % (label, place)
+
+        def rule(match):
+            return link(match.group(1), match.group(1)) if match.group(1) in self.places else match.group(0)
+
+        parts = CLOSED.split(text)
+        for i, part in enumerate(parts):
+            name = re.match(r"`(\w+)", part) if i % 2 else None
+            if name and name.group(1) in self.places:
+                parts[i] = link(part, name.group(1))
+            elif i % 2 == 0:
+                parts[i] = RULE.sub(rule, part)
+        return "".join(parts)
+
+    def page(self, source, text):
+        used = {}
+        diagrams = 0
+
+        def heading(match):
+            return "%s %s {#%s}" % (match.group(1), match.group(2), slug(match.group(2), used))
+
+        out = []
+        for part in FENCE.split(text):
+            if part.startswith("```mermaid"):
+                diagrams += 1
+                name = "%s-%d.svg" % (source[:-len(".md")], diagrams)
+                self.write(name, diagram(part))
+                part = "![States](%s)" % posixpath.basename(name)
+            elif not part.startswith("```"):
+                part = LINK.sub(lambda match: self.target(source, match), part)
+                # A list within a list is indented by four columns for MkDocs.
+                part = re.sub(r"^ {2,3}- ", "    - ", part, flags=re.M)
+                lines = re.split(r"(^#.*$)", part, flags=re.M)
+                lines[::2] = [self.linked(source, line) for line in lines[::2]]
+                part = re.sub(r"^(#+) (.*)(?<!\})$", heading, "".join(lines), flags=re.M)
+            out.append(part)
+        self.write(source, "".join(out))
 
     @staticmethod
-    def drawn(blocks):
-        """The diagram for each Mermaid block."""
-        found = {}
-        title = ""
-        for block in blocks:
-            if block[0] == "heading":
-                title = block[2]
-            elif block[0] == "code" and block[1] == "mermaid":
-                found["\n".join(block[2])] = diagrams.draw(block[2], "States: " + title)
-        return found
+    def differences(text):
+        """The page of differences with an anchor for each rule, each tag and each row of a table of rules."""
+        used = {}
+        before = []
 
-    def reference_pages(self):
-        self.write("reference", pages.page(self.site, "reference", "Reference",
-                                           reference.index_page(
-                                       self.site, self.headers, sorted(
-                                           name for name in self.tracked if re.fullmatch(
-                                               r"include/ferrule/\w+\.hpp", name)),
-                                       self.is_file, words.of_functions(self.root))))
+        def table(match):
+            nonlocal before
+            systems = cells_of(match.group(1))[1:]
+            rows = [cells_of(line) for line in match.group(3).splitlines()]
+            out = match.group(1) + match.group(2)
+            for row, line in zip(rows, match.group(3).splitlines(True)):
+                if len(row) != len(systems) + 1:
+                    raise ValueError("a row with another number of cells: " + line)
+                if systems[0] == "macOS":
+                    check_row(systems, row, before)
+                name = re.sub(r"[^\w-]+", "-", row[0]).strip("-")
+                used[name] = used.get(name, 0) + 1
+                name += "-%d" % used[name] if used[name] > 1 else ""
+                anchor = ' <a class="headerlink" id="%s" href="#%s">¶</a>' % (name, name)
+                out += line.replace(" |", anchor + " |", 1)
+            before = [row[0] for row in rows]
+            return out
+
+        text = re.sub(r"^(\| rule \|.*\n)(\|[-|]+\n)((?:\|.*\n)+)", table, text, flags=re.M)
+        return PLACE.sub(lambda match: '%s<a id="%s"></a>%s%s' % (
+            match.group(1)[:2], match.group(2), match.group(1)[2:], match.group(2)), text)
+
+    def comment(self, text):
+        """Text of a comment as Markdown."""
+        parts = re.split(r"(`\w+`|\b(?:fer|FER)_\w+\b)", text)
+        for i, part in enumerate(parts):
+            if i % 2:
+                parts[i] = "`%s`" % part.strip("`")
+                continue
+            part = re.sub(r"([\\`*_\[\]|#])", r"\\\1", part).replace("<", "&lt;")
+            part = re.sub(r"\b(docs/[\w-]+\.md)\b", r"[\1](../../\1)", part)
+            parts[i] = re.sub(r"(?<![\w/])(?:ferrule/)?(\w+\.h)\b", lambda match: "[%s](%s.md)" % (
+                match.group(0), match.group(1)) if match.group(1) in self.files else match.group(0), part)
+        return "".join(parts)
+
+    @property
+    def files(self):
+        return {header.file for header in self.headers}
+
+    def blocks(self, blocks):
+        out = []
+        for kind, body in blocks:
+            if kind == "p":
+                out.append(re.sub(r"^([A-Z][a-z]+(?: [a-z]+)?\.)(?= )", r"**\1**", self.comment(body)))
+            elif kind == "code":
+                out.append("```c\n%s\n```" % "\n".join(body))
+            else:
+                out.append("\n".join("- " + ("**%s** %s" % (item[0], self.comment(item[1])) if kind == "rules"
+                                             else self.comment(item)) for item in body))
+        return out
+
+    def header(self, header):
+        out = ["# " + header.file, *self.blocks(header.blocks)]
+        for section in header.sections:
+            if section.title:
+                out += ["## " + section.title, *self.blocks(section.blocks)]
+            for entry in section.entries:
+                out.append("### %s {#%s}" % (entry.name, entry.name))
+                out += ["".join('<a id="%s"></a>' % name for name in entry.names[1:])]
+                code = prototype(entry.code) if entry.is_function else re.sub(r" {2,}\\$", r" \\", entry.code, flags=re.M)
+                out += ["```c\n%s\n```" % code, *self.blocks(entry.blocks)]
+                out += ["%s\n:   %s" % (slot, self.comment(text)) for slot, text in entry.slots.items()]
+        self.page("include/ferrule/%s.md" % header.file, "\n\n".join(out) + "\n")
+
+    def reference(self):
+        out = ["# Reference", "Each page is one public header. `ferrule.h` includes all of them except `sim.h`.",
+               "| header | what it has |\n|---|---|"]
+        out[-1] += "".join("\n| [%s](%s.md) | %s |" % (header.file, header.file, self.comment(header.summary))
+                           for header in self.headers)
+        out += ["## Functions", "| function | what it does | in Rust |\n|---|---|---|"]
         for header in self.headers:
-            body, contents = reference.header_page(self.site, header)
-            self.write(header.file, pages.page(self.site, header.file, header.file, body, contents,
-                                               description=header.summary))
-
-    def source_page(self, path):
-        depth = path.count("/") + 1
-        up = "../" * depth
-        file = self.root / path
-        if file.is_dir():
-            names = sorted({name[len(path) + 1:].split("/")[0] for name in self.tracked
-                            if name.startswith(path + "/")})
-            body = "<ul>%s</ul>" % "".join("<li><code>%s</code></li>" % html.escape(name)
-                                           for name in names)
-        else:
-            links = {name: up + href for name, href in self.site.names.items()}
-            code = highlight.code(files.read(file), LANGUAGES.get(file.suffix, "text"), links)
-            lines = "".join('<span class="line" id="L%d">%s</span>\n' % (i + 1, line)
-                            for i, line in enumerate(lines_of(code)))
-            body = '<pre class="source-file"><code>%s</code></pre>' % lines
-        body = '<h1><code>%s</code></h1>%s' % (html.escape(path), body)
-        self.write("src/" + path, pages.page(self.site, "src/" + path, path, body, kind="source",
-                                              depth=depth))
+            for entry in header.functions:
+                rust = re.split(r"[.;] ", entry.slots["Rust"].rstrip("."))[0]
+                out[-1] += "\n| `%s` | %s. | %s |" % (entry.name, self.comment(entry.summary), self.comment(rust))
+        self.page(REFERENCE, "\n\n".join(out) + "\n")
 
     def build(self):
-        self.prepare()
-        for source in self.sources:
-            self.markdown_page(source)
-        self.reference_pages()
-        for path in sorted(self.site.files):
-            self.source_page(path)
-        search.write(self.site, self.out, [
-            name for name in self.written if not name.startswith("src/") or "LICENSE" in name])
-        self.write("search", pages.page(self.site, "search", "Search", search.PAGE,
-                                        script="search-index.js"))
-        here = pathlib.Path(__file__).parent
-        for name in STATIC:
-            shutil.copy(here / name, self.out / name)
-
-
-def lines_of(code):
-    """The lines of highlighted code; a comment of several lines is closed and opened again."""
-    out = []
-    is_open = ""
-    for line in code.rstrip("\n").split("\n"):
-        line = is_open + line
-        opened = re.findall(r'<span class="[a-z]+">|</span>', line)
-        depth = sum(1 if tag != "</span>" else -1 for tag in opened)
-        is_open = '<span class="comment">' if depth > 0 else ""
-        out.append(line + "</span>" * max(depth, 0))
-    return out
-
-
-WAYS = """
-<ul class="ways">
-<li><a href="differences.html"><strong>Why does my socket do that?</strong> Each system's behaviour, with its
-sources, to be searched</a></li>
-<li><a href="porting.html"><strong>Port a program</strong> From Rust, Tokio, Go, .NET, BSD sockets,
-Winsock or APR</a></li>
-<li><a href="simulation.html"><strong>Test without a network</strong> A simulated network with a seed and
-faults</a></li>
-<li><a href="reference.html"><strong>Reference</strong> Every function: what it does, its errors, its name in
-Rust</a></li>
-<li><a href="packages.html"><strong>Add it to your build</strong> CMake, Meson, vcpkg, Conan, pkg-config, Debian, or
-two files</a></li>
-</ul>
-"""
+        for path in sorted({path for pattern in SOURCES for path in self.root.glob(pattern)}):
+            source = path.relative_to(self.root).as_posix()
+            text = files.read(path)
+            self.page(source, self.differences(text) if source == DIFFERENCES else text)
+        self.reference()
+        for header in self.headers:
+            self.header(header)
+        shutil.copy(pathlib.Path(__file__).parent / "site.css", self.out)
+        # Debian's theme loads two scripts that its package does not have. The second adds classes to tables.
+        if JQUERY.exists():
+            self.write("js/jquery-3.6.0.min.js", files.read(JQUERY))
+            self.write("js/theme_extra.js", "")
 
 
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    out = pathlib.Path(sys.argv[2])
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    builder = Builder(pathlib.Path(sys.argv[1]), out)
-    builder.build()
-    print("site.py: %d pages" % len(builder.written))
+    root, out = (pathlib.Path(name).resolve() for name in sys.argv[1:])
+    version = re.search(r'FER_VERSION_TEXT "(.*)"', files.read(root / "include/ferrule/version.h")).group(1)
+    with tempfile.TemporaryDirectory() as folder:
+        Pages(root, pathlib.Path(folder)).build()
+        subprocess.run(["mkdocs", "build", "--quiet", "--strict", "-f", root / "docs/mkdocs.yml", "-d", out],
+                       check=True, env={**os.environ, "PAGES": folder, "NAME": "ferrule " + version})
+    # Its addresses are those of a site that is the root of its host.
+    (out / "404.html").unlink()
 
 
 if __name__ == "__main__":

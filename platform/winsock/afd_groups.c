@@ -7,14 +7,14 @@ enum { GROUP_MAX = 500 };
 
 fer_error ferp_afd_group_add(ferp_afd_poller *poller)
 {
-    ferp_afd_group *group = ferp_memory_new(sizeof *group);
+    ferp_afd_group *group = ferp_alloc(sizeof *group);
     if (group == NULL) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
     *group = (ferp_afd_group){NULL, 0, poller->groups, NULL};
     fer_error err = ferp_afd_open(poller->port, &group->driver);
     if (err.kind != FER_OK) {
-        ferp_memory_free(group);
+        ferp_free(group);
         return err;
     }
     poller->groups = group;
@@ -52,6 +52,6 @@ void ferp_afd_groups_end(ferp_afd_poller *poller)
         ferp_afd_group *group = poller->groups;
         poller->groups = group->next;
         CloseHandle(group->driver);
-        ferp_memory_free(group);
+        ferp_free(group);
     }
 }

@@ -50,7 +50,7 @@ void ferp_afd_ring_remove(ferp_afd_link *link)
 
 ferp_afd_operation *ferp_afd_operation_new(ferp_afd_source *source)
 {
-    ferp_afd_operation *operation = ferp_memory_new(sizeof *operation);
+    ferp_afd_operation *operation = ferp_alloc(sizeof *operation);
     if (operation != NULL) {
         memset(operation, 0, sizeof *operation);
         operation->source = source;
@@ -146,7 +146,7 @@ ferp_afd_source *ferp_afd_operation_end(ferp_afd_poller *poller, ferp_afd_operat
                                         ULONG *reported, bool *was_cancelled, fer_error *failure)
 {
     if (operation->source == NULL) {
-        ferp_memory_free(operation);
+        ferp_free(operation);
         return NULL;
     }
     remove_outstanding(poller, operation);
@@ -250,7 +250,7 @@ static bool drop_packets(ferp_afd_poller *poller, DWORD millis)
         if (operation != NULL && operation->source != NULL) {
             remove_outstanding(poller, operation);
         } else {
-            ferp_memory_free(operation);
+            ferp_free(operation);
         }
     }
     return true;

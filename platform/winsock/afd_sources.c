@@ -41,12 +41,12 @@ static void begin_request(ferp_afd_poller *poller, ferp_afd_source *source)
     if (err.kind == FER_OK) {
         return;
     }
-    if (!ferp_winsock_is_passing(err) && !is_socket(source->raw)) {
+    if (!ferp_winsock_is_transient(err) && !is_socket(source->raw)) {
         ferp_afd_source_unregister(poller, source);
         ferp_afd_source_release(poller, source);
         return;
     }
-    if (ferp_winsock_is_passing(err) || !ferp_afd_source_fail(poller, source, err)) {
+    if (ferp_winsock_is_transient(err) || !ferp_afd_source_fail(poller, source, err)) {
         ferp_afd_source_defer(poller, source);
     }
 }
@@ -86,7 +86,7 @@ static fer_error join(ferp_afd_poller *poller, ferp_afd_source *source)
 
 fer_error ferp_afd_source_new(ferp_afd_poller *poller, fer_raw_socket raw, ferp_afd_source **out)
 {
-    ferp_afd_source *source = ferp_memory_new(sizeof *source);
+    ferp_afd_source *source = ferp_alloc(sizeof *source);
     if (source == NULL) {
         return source_no_memory;
     }
@@ -95,8 +95,8 @@ fer_error ferp_afd_source_new(ferp_afd_poller *poller, fer_raw_socket raw, ferp_
     source->operation = ferp_afd_operation_new(source);
     fer_error err = source->operation == NULL ? source_no_memory : join(poller, source);
     if (err.kind != FER_OK) {
-        ferp_memory_free(source->operation);
-        ferp_memory_free(source);
+        ferp_free(source->operation);
+        ferp_free(source);
         return err;
     }
     *out = source;
@@ -109,8 +109,8 @@ void ferp_afd_source_release(ferp_afd_poller *poller, ferp_afd_source *source)
     if (!source->is_registered && is_idle) {
         ferp_sources_remove(&poller->sources, source->raw);
         ferp_afd_group_leave(poller, source);
-        ferp_memory_free(source->operation);
-        ferp_memory_free(source);
+        ferp_free(source->operation);
+        ferp_free(source);
     }
 }
 
@@ -144,7 +144,7 @@ ferp_afd_source *ferp_afd_source_find(ferp_afd_poller *poller, fer_raw_socket ra
 
 /* Any number of threads may run after a wait. The default, one for each processor, would make
  * others wait for them ("CreateIoCompletionPort function", MSDN). Adding the first group shows
- * whether there is an AFD. */
+ * whether the driver can be opened. */
 fer_error ferp_afd_sources_open(ferp_afd_poller *poller)
 {
     memset(poller, 0, sizeof *poller);
@@ -170,9 +170,9 @@ fer_error ferp_afd_sources_open(ferp_afd_poller *poller)
 static void free_source(ferp_afd_source *source)
 {
     if (source != NULL && source->operation != NULL && !source->operation->is_outstanding) {
-        ferp_memory_free(source->operation);
+        ferp_free(source->operation);
     }
-    ferp_memory_free(source);
+    ferp_free(source);
 }
 
 void ferp_afd_sources_end(ferp_afd_poller *poller)

@@ -125,7 +125,7 @@ void ferp_afd_requests_end(ferp_afd_poller *poller);
 
 /* ---- Sources. afd_sources.c */
 
-/* Initializes *poller. UNSUPPORTED: there is no AFD. */
+/* Initializes *poller. UNSUPPORTED: ferp_afd_open. */
 fer_error ferp_afd_sources_open(ferp_afd_poller *poller);
 void ferp_afd_sources_end(ferp_afd_poller *poller);
 

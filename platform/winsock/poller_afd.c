@@ -1,7 +1,8 @@
-/* poller_afd.c: a poller over AFD (afd.h). Each socket has a request, whose packet arrives at a
- * completion port when the socket is ready. After an event of a FER_POLL_LEVEL socket a new request
- * begins: at the start of the next wait, or immediately if another thread is waiting. A
- * FER_POLL_ONESHOT socket has none after its event, until it is modified. */
+/* poller_afd.c: a poller over AFD (afd.h), which every Windows since 2000 has. Each socket has a
+ * request, whose packet arrives at a completion port when the socket is ready. After an event of a
+ * FER_POLL_LEVEL socket a new request begins: at the start of the next wait, or immediately if
+ * another thread is waiting. A FER_POLL_ONESHOT socket has none after its event, until it is
+ * modified. */
 #include "platform/winsock/poller.h"
 
 #include "platform/winsock/afd_sources.h"
@@ -17,6 +18,17 @@ enum { AT_POLLER };
 static ferp_afd_poller *poller_of(const fer_poller *poller)
 {
     return (ferp_afd_poller *)poller->p_.system_[AT_POLLER];
+}
+
+bool ferp_winsock_is_transient(fer_error failure)
+{
+    switch (failure.kind) {
+    case FER_OUT_OF_MEMORY:
+    case FER_RESOURCE_BUSY:
+    case FER_NO_BUFFER_SPACE:
+    case FER_TOO_MANY_OPEN_FILES: return true;
+    default: return false;
+    }
 }
 
 /* ---- Interest */
@@ -76,8 +88,8 @@ static fer_error add_locked(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET 
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_winsock_afd_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
-                               fer_poll_mode mode)
+fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                          fer_poll_mode mode)
 {
     ferp_afd_poller *self = poller_of(poller);
     SOCKET base = INVALID_SOCKET;
@@ -120,8 +132,8 @@ static fer_error modify_locked(ferp_afd_poller *poller, fer_raw_socket raw, fer_
     return find_registered(poller, raw) != NULL ? FERP_WINSOCK_OK : not_registered(raw);
 }
 
-fer_error ferp_winsock_afd_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
-                                  fer_poll_mode mode)
+fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                             fer_poll_mode mode)
 {
     ferp_afd_poller *self = poller_of(poller);
     AcquireSRWLockExclusive(&self->lock);
@@ -141,7 +153,7 @@ static fer_error delete_locked(ferp_afd_poller *poller, fer_raw_socket raw)
     return FERP_WINSOCK_OK;
 }
 
-fer_error ferp_winsock_afd_delete(fer_poller *poller, fer_raw_socket raw)
+fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
     ferp_afd_poller *self = poller_of(poller);
     AcquireSRWLockExclusive(&self->lock);
@@ -190,7 +202,7 @@ static bool complete_operation(ferp_afd_poller *poller, ferp_afd_operation *oper
         ferp_afd_source_release(poller, source);
         return false;
     }
-    if (ferp_winsock_is_passing(failure)) {
+    if (ferp_winsock_is_transient(failure)) {
         ferp_afd_source_defer(poller, source);
         return false;
     }
@@ -265,8 +277,8 @@ static fer_error wait_for_packets(ferp_afd_poller *poller, fer_event *events, UL
                                                          : ferp_winsock_error((int32_t)code);
 }
 
-fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t cap,
-                                fer_duration timeout, size_t *count, bool *notified)
+fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
+                           size_t *count, bool *notified)
 {
     ferp_afd_poller *self = poller_of(poller);
     ULONG limit = cap < FERP_AFD_BATCH ? (ULONG)cap : FERP_AFD_BATCH;
@@ -281,7 +293,7 @@ fer_error ferp_winsock_afd_wait(fer_poller *poller, fer_event *events, size_t ca
     return err;
 }
 
-fer_error ferp_winsock_afd_notify(fer_poller *poller)
+fer_error ferp_poller_notify(fer_poller *poller)
 {
     return PostQueuedCompletionStatus(poller_of(poller)->port, 0, 0, NULL)
                ? FERP_WINSOCK_OK
@@ -290,24 +302,25 @@ fer_error ferp_winsock_afd_notify(fer_poller *poller)
 
 /* ---- The poller */
 
-fer_error ferp_winsock_afd_open(fer_poller *poller)
+fer_error ferp_poller_open(fer_poller *poller)
 {
-    ferp_afd_poller *self = ferp_memory_new(sizeof *self);
+    FER_TRY(ferp_winsock_start());
+    ferp_afd_poller *self = ferp_alloc(sizeof *self);
     if (self == NULL) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
     fer_error err = ferp_afd_sources_open(self);
     if (err.kind != FER_OK) {
-        ferp_memory_free(self);
+        ferp_free(self);
         return err;
     }
     poller->p_.system_[AT_POLLER] = (uintptr_t)self;
     return FERP_WINSOCK_OK;
 }
 
-void ferp_winsock_afd_close(fer_poller *poller)
+void ferp_poller_close(fer_poller *poller)
 {
     ferp_afd_poller *self = poller_of(poller);
     ferp_afd_sources_end(self);
-    ferp_memory_free(self);
+    ferp_free(self);
 }

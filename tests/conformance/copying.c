@@ -65,9 +65,8 @@ static bool receives_pattern(peer_socket peer, uint64_t len, uint64_t offset)
 /* ---- Whole copies, E3 and S4 */
 
 /* S4: "The peer's orderly end reads as OK with 0 bytes, again and again": it ends each copy. */
-static void a_copy_ends_with_its_source_and_counts_every_byte(void **state)
+PAIR_TEST("S4", a_copy_ends_with_its_source_and_counts_every_byte)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(7);
     uint64_t n = 77;
@@ -84,9 +83,8 @@ static void a_copy_ends_with_its_source_and_counts_every_byte(void **state)
 }
 
 /* S4: the same if one stream is both source and destination. */
-static void an_echo_is_a_copy_of_a_stream_into_itself(void **state)
+PAIR_TEST("S4", an_echo_is_a_copy_of_a_stream_into_itself)
 {
-    struct pair *pair = pair_open(state);
     fer_copy_buffer buffer = empty_buffer(100);
     uint64_t n = 77;
     assert_true(send_pattern(pair->other, PART, 0));
@@ -121,9 +119,8 @@ static void receive_everything(void *argument)
 
 /* E3: "A count that goes with an error is true", and a count without an error too: megabytes
  * through a small buffer. */
-static void megabytes_are_echoed_through_a_small_buffer(void **state)
+SLOW_PAIR_TEST("E3", megabytes_are_echoed_through_a_small_buffer)
 {
-    struct pair *pair = pair_open(state);
     struct transfer transfer = {.peer = pair->other};
     test_thread sender;
     test_thread receiver;
@@ -164,9 +161,8 @@ static void run_relay(void *argument)
 
 /* S3: "The peer reads what was sent, then EOF": through a relay too, in each direction
  * independently. */
-static void a_relay_of_two_copies_reports_each_end_on(void **state)
+SLOW_PAIR_TEST("S3", a_relay_of_two_copies_reports_each_end_on)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     /* NetBSD's loopback has segments of 33 KB, so Nagle's algorithm waits for delayed
      * acknowledgements. */
@@ -199,9 +195,8 @@ static void a_relay_of_two_copies_reports_each_end_on(void **state)
 }
 
 /* E3: streams of two kinds, in both directions. */
-static void bytes_go_from_tcp_to_unix_and_back(void **state)
+UNIX_PAIR_TEST("E3", bytes_go_from_tcp_to_unix_and_back)
 {
-    struct unix_pair pair = unix_pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);
     uint64_t n = 77;
@@ -253,9 +248,8 @@ static void use_stream(fer_stream stream, peer_socket other)
 }
 
 /* E3: one code for both types of streams. */
-static void one_code_serves_tcp_and_unix(void **state)
+UNIX_PAIR_TEST("E3", one_code_serves_tcp_and_unix)
 {
-    struct unix_pair pair = unix_pair_open(state);
     struct link link = open_link();
     use_stream(fer_tcp_stream_as_stream(link.stream), link.other);
     use_stream(fer_unix_stream_as_stream(pair.stream), pair.other);
@@ -296,9 +290,8 @@ static void copy_into_a_full_stream(struct pair *pair, struct link link, fer_err
     assert_int_equal(buffer.len, 0);
 }
 
-static void a_copy_that_would_block_loses_nothing(void **state)
+SLOW_PAIR_TEST("T4", a_copy_that_would_block_loses_nothing)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     uint64_t full = fill_until_it_would_block(link.stream);
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
@@ -306,9 +299,8 @@ static void a_copy_that_would_block_loses_nothing(void **state)
     copy_into_a_full_stream(pair, link, FER_WOULD_BLOCK, full);
 }
 
-static void a_copy_that_times_out_loses_nothing(void **state)
+SLOW_PAIR_TEST("T4", a_copy_that_times_out_loses_nothing)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     uint64_t full = fill_until_it_would_block(link.stream);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(30)));
@@ -319,9 +311,8 @@ static void a_copy_that_times_out_loses_nothing(void **state)
 /* ---- S2 to S6: the ways in which either side ends */
 
 /* S5: a reset "never looks like a clean end of file": not to a copy either. */
-static void a_source_that_is_reset_ends_a_copy_with_the_reset(void **state)
+PAIR_TEST("S5", a_source_that_is_reset_ends_a_copy_with_the_reset)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);
     peer_reset(pair->other);
@@ -337,9 +328,8 @@ static void a_source_that_is_reset_ends_a_copy_with_the_reset(void **state)
 
 /* S5: a reset of the destination: the bytes that were read are in the buffer. After the reset is
  * detected, nothing more is read. */
-static void a_destination_that_is_reset_takes_nothing_from_the_source(void **state)
+PAIR_TEST("S5", a_destination_that_is_reset_takes_nothing_from_the_source)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);
     uint64_t n = 77;
@@ -361,9 +351,8 @@ static void a_destination_that_is_reset_takes_nothing_from_the_source(void **sta
 
 /* S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once": so a
  * copy ends. */
-static void a_source_whose_reading_is_shut_is_at_its_end(void **state)
+PAIR_TEST("S2", a_source_whose_reading_is_shut_is_at_its_end)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);
     uint64_t n = 77;
@@ -374,9 +363,8 @@ static void a_source_whose_reading_is_shut_is_at_its_end(void **state)
 }
 
 /* S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE": a copy does not read before it. */
-static void a_destination_whose_writing_is_shut_is_broken_pipe(void **state)
+PAIR_TEST("S3", a_destination_whose_writing_is_shut_is_broken_pipe)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);
     uint64_t n = 77;
@@ -391,9 +379,8 @@ static void a_destination_whose_writing_is_shut_is_broken_pipe(void **state)
 }
 
 /* S6: "shutdown from another thread wakes a blocked read", also the read of a copy. */
-static void shutdown_of_its_source_ends_a_copy(void **state)
+SLOW_PAIR_TEST("S6", shutdown_of_its_source_ends_a_copy)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     struct relay relay = {&pair->stream, link.stream, {FER_OTHER, 0}, 77};
     test_thread thread;
@@ -412,9 +399,8 @@ static void shutdown_of_its_source_ends_a_copy(void **state)
 
 /* E4: "Misuse ... is MISUSE — NOT_CONNECTED where a stream that was never connected is
  * read, written": no byte is moved. */
-static void misuse_moves_nothing(void **state)
+PAIR_TEST("E4", misuse_moves_nothing)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_tcp_stream *fresh = test_stream();
     fer_copy_buffer buffer = {memory, 8, 2, 3};
@@ -452,23 +438,4 @@ static void misuse_moves_nothing(void **state)
                 FER_INVALID_INPUT);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("S4", a_copy_ends_with_its_source_and_counts_every_byte),
-        PAIR_TEST("S4", an_echo_is_a_copy_of_a_stream_into_itself),
-        SLOW_PAIR_TEST("E3", megabytes_are_echoed_through_a_small_buffer),
-        SLOW_PAIR_TEST("S3", a_relay_of_two_copies_reports_each_end_on),
-        UNIX_PAIR_TEST("E3", bytes_go_from_tcp_to_unix_and_back),
-        UNIX_PAIR_TEST("E3", one_code_serves_tcp_and_unix),
-        SLOW_PAIR_TEST("T4", a_copy_that_would_block_loses_nothing),
-        SLOW_PAIR_TEST("T4", a_copy_that_times_out_loses_nothing),
-        PAIR_TEST("S5", a_source_that_is_reset_ends_a_copy_with_the_reset),
-        PAIR_TEST("S5", a_destination_that_is_reset_takes_nothing_from_the_source),
-        PAIR_TEST("S2", a_source_whose_reading_is_shut_is_at_its_end),
-        PAIR_TEST("S3", a_destination_whose_writing_is_shut_is_broken_pipe),
-        SLOW_PAIR_TEST("S6", shutdown_of_its_source_ends_a_copy),
-        PAIR_TEST("E4", misuse_moves_nothing),
-    };
-    return RUN_TESTS("copying", tests);
-}
+RULE_TESTS("copying")

@@ -48,9 +48,8 @@ static void send_seven(struct pair *pair)
 
 /* R3 for reads. On POSIX the largest lengths exceed the memory, but only the received bytes are
  * stored, and the memory has room for those. */
-static void a_read_of_a_huge_length_is_short(void **state)
+PAIR_TEST("R3", a_read_of_a_huge_length_is_short)
 {
-    struct pair *pair = pair_open(state);
     skip_huge_reads_on_wine();
     unsigned char *buf = area_of_memory();
     for (size_t i = 0; i < HUGE_LENGTHS && may_claim(huge_lengths[i]); i++) {
@@ -74,9 +73,8 @@ static void a_read_of_a_huge_length_is_short(void **state)
 
 /* R3: a sum of lengths that wraps to a small number or to 0, in 32 bits or in a size_t, is treated
  * neither as small nor as empty. */
-static void a_sum_of_lengths_that_would_wrap_is_cut(void **state)
+PAIR_TEST("R3", a_sum_of_lengths_that_would_wrap_is_cut)
 {
-    struct pair *pair = pair_open(state);
     skip_huge_reads_on_wine();
     unsigned char *buf = area_of_memory();
     const size_t half = (size_t)INT32_MAX + 1;
@@ -118,9 +116,8 @@ static uint64_t count_until_the_end(peer_socket peer)
 }
 
 /* R3 for writes: the count is the number of bytes that the peer receives. */
-static void a_write_of_a_huge_length_is_short(void **state)
+SLOW_KIND_TEST("R3", a_write_of_a_huge_length_is_short)
 {
-    struct pair_kind *kind = *state;
     unsigned char *area = area_of_memory();
     for (int vectored = 0; vectored < 2; vectored++) {
         struct pair *pair = pair_open_kind(kind);
@@ -139,11 +136,10 @@ static void a_write_of_a_huge_length_is_short(void **state)
 }
 
 /* R3: "numbers of slices": a short write, in order, and no byte is lost ... */
-static void more_slices_than_the_os_takes_are_written_short(void **state)
+PAIR_TEST("R3", more_slices_than_the_os_takes_are_written_short)
 {
     static fer_io_slice slices[SLICES];
     static unsigned char bytes[SLICES * 3];
-    struct pair *pair = pair_open(state);
     size_t written = 0;
     pattern_fill(bytes, sizeof bytes, 0);
     for (size_t i = 0; i < SLICES; i++) {
@@ -165,12 +161,11 @@ static void more_slices_than_the_os_takes_are_written_short(void **state)
 }
 
 /* R3: ... and a short read. */
-static void more_slices_than_the_os_takes_are_read_short(void **state)
+PAIR_TEST("R3", more_slices_than_the_os_takes_are_read_short)
 {
     static fer_io_slice_mut slices[SLICES];
     static unsigned char bytes[SLICES];
     static unsigned char sent[SLICES];
-    struct pair *pair = pair_open(state);
     size_t got = 0;
     pattern_fill(sent, sizeof sent, 0);
     for (size_t i = 0; i < SLICES; i++) {
@@ -189,11 +184,10 @@ static void more_slices_than_the_os_takes_are_read_short(void **state)
 
 /* R3 and S4: if the first slices, as many as the OS accepts, are all empty, the call may move no
  * byte. That is not the end of the stream, and the call must not wait. */
-static void many_empty_slices_are_not_the_end(void **state)
+PAIR_TEST("R3", many_empty_slices_are_not_the_end)
 {
     static fer_io_slice_mut slices[SLICES];
     static fer_io_slice out[SLICES];
-    struct pair *pair = pair_open(state);
     char buf[8] = {0};
     fer_socket_addr addr;
     size_t n = 77;
@@ -217,9 +211,8 @@ static void many_empty_slices_are_not_the_end(void **state)
 }
 
 /* Slices are filled and sent in order. Empty slices are skipped, also if their base is NULL. */
-static void slices_are_used_in_order_and_empty_ones_skipped(void **state)
+PAIR_TEST("R3", slices_are_used_in_order_and_empty_ones_skipped)
 {
-    struct pair *pair = pair_open(state);
     char a[3] = {0};
     char b[5] = {0};
     fer_io_slice out[5] = {{NULL, 0}, {"ab", 2}, {NULL, 0}, {"cdefg", 5}, {"h", 0}};
@@ -238,16 +231,4 @@ static void slices_are_used_in_order_and_empty_ones_skipped(void **state)
     assert_string_equal(b, "wxyz");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("R3", a_read_of_a_huge_length_is_short),
-        PAIR_TEST("R3", a_sum_of_lengths_that_would_wrap_is_cut),
-        SLOW_PAIR_TEST("R3", a_write_of_a_huge_length_is_short),
-        PAIR_TEST("R3", more_slices_than_the_os_takes_are_written_short),
-        PAIR_TEST("R3", more_slices_than_the_os_takes_are_read_short),
-        PAIR_TEST("R3", many_empty_slices_are_not_the_end),
-        PAIR_TEST("R3", slices_are_used_in_order_and_empty_ones_skipped),
-    };
-    return RUN_TESTS("lengths", tests);
-}
+RULE_TESTS("lengths")

@@ -21,9 +21,8 @@ static void assert_is_not_open(fer_poller *poller, fer_raw_socket raw)
     fer_poller_close(poller);
 }
 
-static void a_poller_that_is_not_open_is_invalid_input(void **state)
+POLLER_TEST("E4", a_poller_that_is_not_open_is_invalid_input)
 {
-    (void)state;
     struct mailbox *mailbox = test_mailbox();
     fer_poller fresh = {0};
     fer_poller *closed = test_poller();
@@ -41,9 +40,8 @@ static void a_poller_that_is_not_open_is_invalid_input(void **state)
 }
 
 /* Such a wait consumes nothing: the next wait returns the events and the notification. */
-static void a_wait_without_room_is_invalid_input(void **state)
+POLLER_TEST("E4", a_wait_without_room_is_invalid_input)
 {
-    (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     fer_event event;
@@ -67,9 +65,8 @@ static void a_wait_without_room_is_invalid_input(void **state)
     assert_notified(poller);
 }
 
-static void no_socket_is_invalid_input(void **state)
+POLLER_TEST("E4", no_socket_is_invalid_input)
 {
-    (void)state;
     fer_poller *poller = test_poller();
     assert_own(fer_poller_add(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL), FER_MISUSE);
     assert_own(fer_poller_modify(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL),
@@ -81,9 +78,8 @@ static void no_socket_is_invalid_input(void **state)
 }
 
 /* Raw values that no socket has. */
-static void absurd_numbers_are_bad_handles(void **state)
+POLLER_TEST("E4", absurd_numbers_are_bad_handles)
 {
-    (void)state;
     static const fer_raw_socket absurd[] = {INTPTR_MAX, INTPTR_MAX / 2, INTPTR_MIN, -2, 1000003};
     fer_poller *poller = test_poller();
     for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
@@ -95,9 +91,8 @@ static void absurd_numbers_are_bad_handles(void **state)
     assert_no_event(poller);
 }
 
-static void an_unknown_mode_is_invalid_input(void **state)
+POLLER_TEST("E4", an_unknown_mode_is_invalid_input)
 {
-    (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     static const int modes[] = {4, 5, 77, INT16_MAX};
@@ -110,9 +105,8 @@ static void an_unknown_mode_is_invalid_input(void **state)
     assert_no_event(poller);
 }
 
-static void unknown_bits_of_an_event_are_invalid_input(void **state)
+POLLER_TEST("E4", unknown_bits_of_an_event_are_invalid_input)
 {
-    (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     const fer_event unknown[] = {{.key = 1, .interest = FER_READABLE | 4u},
@@ -126,15 +120,4 @@ static void unknown_bits_of_an_event_are_invalid_input(void **state)
     assert_no_event(poller);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLLER_TEST("E4", a_poller_that_is_not_open_is_invalid_input),
-        POLLER_TEST("E4", a_wait_without_room_is_invalid_input),
-        POLLER_TEST("E4", no_socket_is_invalid_input),
-        POLLER_TEST("E4", absurd_numbers_are_bad_handles),
-        POLLER_TEST("E4", an_unknown_mode_is_invalid_input),
-        POLLER_TEST("E4", unknown_bits_of_an_event_are_invalid_input),
-    };
-    return RUN_TESTS("misuse_poller", tests);
-}
+RULE_TESTS("misuse_poller")

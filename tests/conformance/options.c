@@ -4,10 +4,9 @@
 #include "support/fixture.h"
 
 /* O1: "A ttl outside 1-255 is INVALID_INPUT", and changes nothing. */
-static void a_ttl_outside_1_to_255_is_invalid_input(void **state)
+PAIR_TEST("O1", a_ttl_outside_1_to_255_is_invalid_input)
 {
     static const uint32_t bad[] = {0, 256, 257, 65536, 0x7fffffff, 0x80000000u, UINT32_MAX};
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
     uint32_t got = 0;
@@ -25,10 +24,9 @@ static void a_ttl_outside_1_to_255_is_invalid_input(void **state)
 
 /* O1: "On an IPv6 socket the unicast hop limit is set and read, IP_TTL besides where the OS takes
  * it": compared with the OS's value. */
-static void ttl_is_the_ttl_or_the_unicast_hop_limit(void **state)
+PAIR_TEST("O1", ttl_is_the_ttl_or_the_unicast_hop_limit)
 {
     static const uint32_t good[] = {1, 2, 64, 128, 254, 255};
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -48,9 +46,8 @@ static void ttl_is_the_ttl_or_the_unicast_hop_limit(void **state)
 }
 
 /* O1: the ttl of a new socket is the OS's default, which is a valid ttl. */
-static void an_untouched_ttl_is_the_oss(void **state)
+PAIR_TEST("O1", an_untouched_ttl_is_the_oss)
 {
-    struct pair *pair = pair_open(state);
     uint32_t got = 0;
     assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
     assert_in_range(got, 1, 255);
@@ -61,9 +58,8 @@ static void an_untouched_ttl_is_the_oss(void **state)
 }
 
 /* O1: "Accepted connections start with it": fer_tcp_listener_set_ttl. */
-static void accepted_connections_start_with_the_listeners_ttl(void **state)
+FAMILY_TEST("O1", accepted_connections_start_with_the_listeners_ttl)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
@@ -76,9 +72,8 @@ static void accepted_connections_start_with_the_listeners_ttl(void **state)
 }
 
 /* O1 for an IPv4 connection of a dual-stack listener: an IPv6 socket whose peer is IPv4-mapped. */
-static void ttl_works_on_a_mapped_connection(void **state)
+RULE_TEST("O1", ttl_works_on_a_mapped_connection)
 {
-    (void)state;
     skip_without_dual_stack();
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
@@ -99,7 +94,7 @@ static void ttl_works_on_a_mapped_connection(void **state)
 
 /* O2: "linger is rounded up to whole seconds where the OS counts so and saturates at what it
  * holds". */
-static void linger_is_rounded_up_and_saturates(void **state)
+PAIR_TEST("O2", linger_is_rounded_up_and_saturates)
 {
     static const uint64_t second = UINT64_C(1000000000);
     static const uint64_t cases[][3] = {
@@ -114,7 +109,6 @@ static void linger_is_rounded_up_and_saturates(void **state)
         {INT64_MAX, UINT64_C(327000000000), INT64_MAX},
         {UINT64_MAX - 1, UINT64_C(327000000000), UINT64_MAX - 1},
     };
-    struct pair *pair = pair_open(state);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         fer_duration set = {cases[i][0]};
         fer_duration got = {0};
@@ -128,9 +122,8 @@ static void linger_is_rounded_up_and_saturates(void **state)
 }
 
 /* O2: "NONE turns it off", which is a stream's default. */
-static void linger_starts_off_and_none_turns_it_off(void **state)
+PAIR_TEST("O2", linger_starts_off_and_none_turns_it_off)
 {
-    struct pair *pair = pair_open(state);
     fer_duration got = {0};
     char byte;
     size_t n = 0;
@@ -147,9 +140,8 @@ static void linger_starts_off_and_none_turns_it_off(void **state)
 }
 
 /* O2: "zero resets the connection at the last close": not at an earlier close. */
-static void a_linger_of_zero_resets_at_the_last_close(void **state)
+PAIR_TEST("O2", a_linger_of_zero_resets_at_the_last_close)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     char byte;
     size_t n = 0;
@@ -163,9 +155,8 @@ static void a_linger_of_zero_resets_at_the_last_close(void **state)
 
 /* O2: with a finite linger no byte is lost: close waits for the acknowledgement, in both modes. It
  * does not prevent `early_close_loses`. */
-static void a_finite_linger_delivers_what_was_written(void **state)
+KIND_TEST("O2", a_finite_linger_delivers_what_was_written)
 {
-    struct pair_kind *kind = *state;
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         struct pair *pair = pair_open_kind(kind);
         unsigned char bytes[5000];
@@ -207,9 +198,8 @@ static void skip_without_keepalive_options(struct pair *pair)
 }
 
 /* O3: "keepalive sets time, interval and retries"; rounded up to whole seconds. */
-static void keepalive_sets_time_interval_and_retries(void **state)
+PAIR_TEST("O3", keepalive_sets_time_interval_and_retries)
 {
-    struct pair *pair = pair_open(state);
     skip_without_keepalive_options(pair);
     fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
@@ -221,9 +211,8 @@ static void keepalive_sets_time_interval_and_retries(void **state)
 }
 
 /* O3: "zero leaves one as the socket has it". */
-static void a_zero_leaves_a_keepalive_field_as_it_is(void **state)
+PAIR_TEST("O3", a_zero_leaves_a_keepalive_field_as_it_is)
 {
-    struct pair *pair = pair_open(state);
     skip_without_keepalive_options(pair);
     fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
@@ -240,9 +229,8 @@ static void a_zero_leaves_a_keepalive_field_as_it_is(void **state)
 
 /* O3, as the documentation of fer_tcp_stream_set_keepalive says: a value that is too long is cut to
  * the OS's longest. */
-static void keepalive_saturates(void **state)
+PAIR_TEST("O3", keepalive_saturates)
 {
-    struct pair *pair = pair_open(state);
     skip_without_keepalive_options(pair);
     fer_tcp_keepalive keepalive = {true, {UINT64_MAX - 1}, {UINT64_MAX - 1}, UINT32_MAX};
     fer_tcp_keepalive got = {0};
@@ -261,9 +249,8 @@ static void keepalive_saturates(void **state)
 }
 
 /* O3: enabling and disabling without other values works on every OS. */
-static void keepalive_is_turned_on_and_off(void **state)
+PAIR_TEST("O3", keepalive_is_turned_on_and_off)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_keepalive got = {0};
     assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
     assert_false(got.enabled);
@@ -278,9 +265,8 @@ static void keepalive_is_turned_on_and_off(void **state)
 
 /* O3: "on failure the earlier values are put back": an invalid duration is INVALID_INPUT and
  * changes nothing. */
-static void a_refused_keepalive_changes_nothing(void **state)
+PAIR_TEST("O3", a_refused_keepalive_changes_nothing)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_keepalive before = {0};
     fer_tcp_keepalive after = {0};
     fer_tcp_keepalive on = {true, {0}, {0}, 0};
@@ -301,9 +287,8 @@ static void a_refused_keepalive_changes_nothing(void **state)
 
 /* O3: "A time or an interval that the system lacks is UNSUPPORTED. Retries that it lacks are
  * ignored." The getter returns `enabled` with zeros. */
-static void keepalive_without_the_options_ignores_retries(void **state)
+PAIR_TEST("O3", keepalive_without_the_options_ignores_retries)
 {
-    struct pair *pair = pair_open(state);
     if (has_keepalive_options(pair) ||
         peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream))) {
         skip_because("this OS has TCP_KEEPCNT; the rule is for one without it");
@@ -336,9 +321,8 @@ static void keepalive_without_the_options_ignores_retries(void **state)
 }
 
 /* O3: NetBSD sets the fields, and the getter returns zeros for them. */
-static void keepalive_fields_that_the_os_hides_are_set(void **state)
+PAIR_TEST("O3", keepalive_fields_that_the_os_hides_are_set)
 {
-    struct pair *pair = pair_open(state);
     if (!peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream))) {
         skip_because("this OS reports the fields of keepalive, or has none");
     }
@@ -352,9 +336,8 @@ static void keepalive_fields_that_the_os_hides_are_set(void **state)
 }
 
 /* Nodelay is off by default, and is read as it was set. */
-static void nodelay_is_reported_as_it_was_set(void **state)
+PAIR_TEST("O", nodelay_is_reported_as_it_was_set)
 {
-    struct pair *pair = pair_open(state);
     bool got = true;
     assert_ok(fer_tcp_stream_nodelay(&pair->stream, &got));
     assert_false(got);
@@ -426,9 +409,8 @@ static void assert_adopted_options_can_be_set(struct pair *pair)
     fer_socket_close(&adopted);
 }
 
-static void options_can_be_set_after_both_ends_have_finished(void **state)
+PAIR_TEST("O7", options_can_be_set_after_both_ends_have_finished)
 {
-    struct pair *pair = pair_open(state);
     char got[4];
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
     assert_true(peer_send_all(pair->other, "last", 4));
@@ -443,9 +425,8 @@ static void options_can_be_set_after_both_ends_have_finished(void **state)
     assert_adopted_options_can_be_set(pair);
 }
 
-static void options_can_be_set_after_a_reset(void **state)
+PAIR_TEST("O7", options_can_be_set_after_a_reset)
 {
-    struct pair *pair = pair_open(state);
     char byte;
     peer_reset(pair->other);
     pair->other = PEER_NONE;
@@ -456,28 +437,4 @@ static void options_can_be_set_after_a_reset(void **state)
     assert_adopted_options_can_be_set(pair);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("O1", a_ttl_outside_1_to_255_is_invalid_input),
-        PAIR_TEST("O1", ttl_is_the_ttl_or_the_unicast_hop_limit),
-        PAIR_TEST("O1", an_untouched_ttl_is_the_oss),
-        PAIR_TEST("O1", accepted_connections_start_with_the_listeners_ttl),
-        RULE_TEST("O1", ttl_works_on_a_mapped_connection),
-        PAIR_TEST("O2", linger_is_rounded_up_and_saturates),
-        PAIR_TEST("O2", linger_starts_off_and_none_turns_it_off),
-        PAIR_TEST("O2", a_linger_of_zero_resets_at_the_last_close),
-        PAIR_TEST("O2", a_finite_linger_delivers_what_was_written),
-        PAIR_TEST("O3", keepalive_sets_time_interval_and_retries),
-        PAIR_TEST("O3", a_zero_leaves_a_keepalive_field_as_it_is),
-        PAIR_TEST("O3", keepalive_saturates),
-        PAIR_TEST("O3", keepalive_is_turned_on_and_off),
-        PAIR_TEST("O3", a_refused_keepalive_changes_nothing),
-        PAIR_TEST("O3", keepalive_without_the_options_ignores_retries),
-        PAIR_TEST("O3", keepalive_fields_that_the_os_hides_are_set),
-        PAIR_TEST("O7", options_can_be_set_after_both_ends_have_finished),
-        PAIR_TEST("O7", options_can_be_set_after_a_reset),
-        PAIR_TEST("O", nodelay_is_reported_as_it_was_set),
-    };
-    return RUN_TESTS("options", tests);
-}
+RULE_TESTS("options")

@@ -59,9 +59,8 @@ static struct mailbox *register_replacement(enum history history, fer_poller *po
 
 /* P4: "the number can be added again", by a socket that cannot be distinguished from the old one by
  * its raw value or addresses. */
-static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added(void **state)
+POLLER_TEST("P4", a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added)
 {
-    (void)state;
     for (enum history history = NO_DATAGRAM; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
         struct mailbox *mailbox = register_replacement(history, poller);
@@ -76,9 +75,8 @@ static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_add
 }
 
 /* P4: the new socket that has the old socket's number was never added. */
-static void a_new_socket_with_a_closed_ones_number_is_not_watched(void **state)
+POLLER_TEST("P4", a_new_socket_with_a_closed_ones_number_is_not_watched)
 {
-    (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *old = test_mailbox();
     assert_ok(fer_poller_add(poller, old->raw, reading(1), FER_POLL_LEVEL));
@@ -97,9 +95,8 @@ static void a_new_socket_with_a_closed_ones_number_is_not_watched(void **state)
 
 /* P3: "Adding a socket twice is FER_ALREADY_EXISTS", also if the socket was connected in
  * between. */
-static void a_new_peer_does_not_make_it_another_socket(void **state)
+POLLER_TEST("P3", a_new_peer_does_not_make_it_another_socket)
 {
-    (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
@@ -119,9 +116,8 @@ static void a_new_peer_does_not_make_it_another_socket(void **state)
 
 /* P7, P5: "wait(0) looks": also right after an earlier registration, whether it was reported or
  * not. */
-static void what_is_deleted_and_added_again_is_reported_at_once(void **state)
+POLLER_TEST("P7", what_is_deleted_and_added_again_is_reported_at_once)
 {
-    (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
@@ -138,9 +134,8 @@ static void what_is_deleted_and_added_again_is_reported_at_once(void **state)
 }
 
 /* The same for a socket that is readable and writable, and whose interest alternates. */
-static void what_is_modified_is_reported_at_once(void **state)
+POLLER_TEST("P7", what_is_modified_is_reported_at_once)
 {
-    (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
@@ -157,9 +152,8 @@ static void what_is_modified_is_reported_at_once(void **state)
 }
 
 /* The same if it was not ready for the first interest, whose request is still in flight. */
-static void what_has_come_to_be_wanted_is_reported_at_once(void **state)
+POLLER_TEST("P7", what_has_come_to_be_wanted_is_reported_at_once)
 {
-    (void)state;
     fer_poller *poller = test_poller();
     struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
@@ -173,15 +167,4 @@ static void what_has_come_to_be_wanted_is_reported_at_once(void **state)
     assert_event(poller, 19, true, false);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLLER_TEST("P4", a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added),
-        POLLER_TEST("P4", a_new_socket_with_a_closed_ones_number_is_not_watched),
-        POLLER_TEST("P3", a_new_peer_does_not_make_it_another_socket),
-        POLLER_TEST("P7", what_is_deleted_and_added_again_is_reported_at_once),
-        POLLER_TEST("P7", what_is_modified_is_reported_at_once),
-        POLLER_TEST("P7", what_has_come_to_be_wanted_is_reported_at_once),
-    };
-    return RUN_TESTS("poller_numbers", tests);
-}
+RULE_TESTS("poller_numbers")

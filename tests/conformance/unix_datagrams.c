@@ -9,9 +9,8 @@ enum { SHORT_MS = 40 };
 
 /* ---- Features that an OS lacks */
 
-static void datagrams_are_unsupported_where_the_os_has_none(void **state)
+UNIX_TEST("E1", datagrams_are_unsupported_where_the_os_has_none)
 {
-    (void)state;
     fer_unix_datagram *socket = test_unix_datagram();
     if (unix_peer_has_datagrams()) {
         skip_because("this OS has them");
@@ -25,9 +24,8 @@ static void datagrams_are_unsupported_where_the_os_has_none(void **state)
 
 /* ---- U1 */
 
-static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
+UNIX_TEST("U1", datagrams_go_there_and_back_with_their_sender_s_name)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     const char *other_path = unix_peer_path("other");
     fer_unix_datagram *socket = test_unix_bound(path);
@@ -60,9 +58,8 @@ static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
     assert_true(named);
 }
 
-static void a_datagram_longer_than_the_buffer_is_cut_and_reported(void **state)
+UNIX_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_reported)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     peer_socket other = unix_peer_datagram(unix_peer_path("other"));
@@ -86,9 +83,8 @@ static void a_datagram_longer_than_the_buffer_is_cut_and_reported(void **state)
 }
 
 /* U1: an empty queue makes a receive of no bytes wait, as any other. */
-static void receiving_into_nothing_waits_for_a_datagram(void **state)
+UNIX_TEST("U1", receiving_into_nothing_waits_for_a_datagram)
 {
-    (void)state;
     fer_unix_datagram *socket = test_unix_bound(unix_peer_path("ferrule"));
     fer_unix_received got;
     assert_kind(fer_unix_datagram_try_recv_from(socket, NULL, 0, &got), FER_WOULD_BLOCK);
@@ -98,9 +94,8 @@ static void receiving_into_nothing_waits_for_a_datagram(void **state)
     assert_kind(fer_unix_datagram_recv_from(socket, NULL, 0, &got), FER_WOULD_BLOCK);
 }
 
-static void a_pair_is_connected_to_each_other_and_nameless(void **state)
+UNIX_TEST("U1", a_pair_is_connected_to_each_other_and_nameless)
 {
-    (void)state;
     skip_without_unix_datagrams();
     fer_unix_datagram *one = test_unix_datagram();
     fer_unix_datagram *other = test_unix_datagram();
@@ -125,9 +120,8 @@ static void a_pair_is_connected_to_each_other_and_nameless(void **state)
 
 /* ---- U2, U4 */
 
-static void one_that_is_too_long_is_not_sent(void **state)
+UNIX_TEST("U2", one_that_is_too_long_is_not_sent)
 {
-    (void)state;
     static unsigned char big[1 << 22];
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
@@ -145,9 +139,8 @@ static void one_that_is_too_long_is_not_sent(void **state)
     assert_receives_nothing(socket);
 }
 
-static void empty_datagrams_are_sent_and_received_as_such(void **state)
+UNIX_TEST("U4", empty_datagrams_are_sent_and_received_as_such)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *sender = test_unix_unbound();
@@ -161,9 +154,8 @@ static void empty_datagrams_are_sent_and_received_as_such(void **state)
 
 /* ---- T */
 
-static void a_receive_that_expires_is_timed_out(void **state)
+UNIX_TEST("T1", a_receive_that_expires_is_timed_out)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_duration timeout;
@@ -185,9 +177,8 @@ static void a_receive_that_expires_is_timed_out(void **state)
 }
 
 /* A receiver with many senders has little room. No accepted datagram is lost. */
-static void a_send_to_a_full_queue_waits_for_room_or_says_so(void **state)
+UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_room_or_says_so)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     if (unix_peer_has_bsd_datagrams()) {
         skip_because("a full queue is FER_NO_BUFFER_SPACE here");
@@ -225,9 +216,8 @@ static void a_send_to_a_full_queue_waits_for_room_or_says_so(void **state)
 }
 
 /* Row unix_full_datagrams: on macOS and the BSDs no send waits. No accepted datagram is lost. */
-static void a_full_queue_is_no_buffer_space_where_no_send_waits(void **state)
+UNIX_TEST("T2", a_full_queue_is_no_buffer_space_where_no_send_waits)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     if (!unix_peer_has_bsd_datagrams()) {
         skip_because("a sender waits for room here");
@@ -268,9 +258,8 @@ static void send_many(void *argument)
     }
 }
 
-static void a_sender_that_waits_is_let_on_by_the_receiver(void **state)
+UNIX_TEST("T2", a_sender_that_waits_is_let_on_by_the_receiver)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     if (unix_peer_has_bsd_datagrams()) {
         skip_because("no sender waits here");
@@ -292,9 +281,8 @@ static void a_sender_that_waits_is_let_on_by_the_receiver(void **state)
 
 /* ---- C6, I2, I3, R */
 
-static void filling_an_open_handle_is_refused(void **state)
+UNIX_TEST("C6", filling_an_open_handle_is_refused)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *other = test_unix_unbound();
@@ -306,9 +294,8 @@ static void filling_an_open_handle_is_refused(void **state)
     assert_receives(socket, "well");
 }
 
-static void no_send_raises_sigpipe(void **state)
+UNIX_TEST("I2", no_send_raises_sigpipe)
 {
-    (void)state;
     skip_without_unix_datagrams();
     fer_unix_datagram *one = test_unix_datagram();
     fer_unix_datagram *other = test_unix_datagram();
@@ -322,9 +309,8 @@ static void no_send_raises_sigpipe(void **state)
     assert_kind(fer_unix_datagram_send(one, "x", 1, NULL), FER_BROKEN_PIPE);
 }
 
-static void sockets_are_cloned_given_away_and_taken_in(void **state)
+UNIX_TEST("R1", sockets_are_cloned_given_away_and_taken_in)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *clone = test_unix_datagram();
@@ -357,9 +343,8 @@ static void sockets_are_cloned_given_away_and_taken_in(void **state)
                FER_INVALID_INPUT);
 }
 
-static void an_abstract_name_is_a_sender_s_too(void **state)
+UNIX_TEST("L6", an_abstract_name_is_a_sender_s_too)
 {
-    (void)state;
     fer_unix_received got;
     char buf[8];
     if (!unix_peer_has_abstract_names()) {
@@ -382,24 +367,4 @@ static void an_abstract_name_is_a_sender_s_too(void **state)
     assert_kind(fer_unix_datagram_connect_addr(socket, &got.from), FER_CONNECTION_REFUSED);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        UNIX_TEST("E1", datagrams_are_unsupported_where_the_os_has_none),
-        UNIX_TEST("U1", datagrams_go_there_and_back_with_their_sender_s_name),
-        UNIX_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_reported),
-        UNIX_TEST("U1", receiving_into_nothing_waits_for_a_datagram),
-        UNIX_TEST("U1", a_pair_is_connected_to_each_other_and_nameless),
-        UNIX_TEST("U2", one_that_is_too_long_is_not_sent),
-        UNIX_TEST("U4", empty_datagrams_are_sent_and_received_as_such),
-        UNIX_TEST("T1", a_receive_that_expires_is_timed_out),
-        UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_room_or_says_so),
-        UNIX_TEST("T2", a_full_queue_is_no_buffer_space_where_no_send_waits),
-        UNIX_TEST("T2", a_sender_that_waits_is_let_on_by_the_receiver),
-        UNIX_TEST("C6", filling_an_open_handle_is_refused),
-        UNIX_TEST("I2", no_send_raises_sigpipe),
-        UNIX_TEST("R1", sockets_are_cloned_given_away_and_taken_in),
-        UNIX_TEST("L6", an_abstract_name_is_a_sender_s_too),
-    };
-    return RUN_TESTS("unix_datagrams", tests);
-}
+RULE_TESTS("unix_datagrams")

@@ -7,9 +7,8 @@
 
 /* ---- L1: paths */
 
-static void a_path_that_exists_is_addr_in_use(void **state)
+UNIX_TEST("L1", a_path_that_exists_is_addr_in_use)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *first = test_unix_listening(path);
@@ -25,9 +24,8 @@ static void a_path_that_exists_is_addr_in_use(void **state)
     assert_ok(fer_unix_listener_bind(second, path));
 }
 
-static void a_path_can_be_removed_under_a_listener(void **state)
+UNIX_TEST("L1", a_path_can_be_removed_under_a_listener)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *first = test_unix_listening(path);
@@ -53,9 +51,8 @@ static void a_path_can_be_removed_under_a_listener(void **state)
     assert_path(&addr, path);
 }
 
-static void a_directory_that_is_not_there_is_not_found(void **state)
+UNIX_TEST("L1", a_directory_that_is_not_there_is_not_found)
 {
-    (void)state;
     skip_without_unix_streams();
     if (peer_is_windows()) {
         skip_because("Windows reports another error");
@@ -71,9 +68,8 @@ static void a_directory_that_is_not_there_is_not_found(void **state)
 }
 
 /* The longest path that an address holds here, and one byte more. */
-static void the_longest_path_works_and_a_longer_one_is_invalid_input(void **state)
+UNIX_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input)
 {
-    (void)state;
     skip_without_unix_streams();
     char path[FER_UNIX_ADDR_NAME_MAX + 2];
     fer_unix_addr addr;
@@ -102,9 +98,8 @@ static void the_longest_path_works_and_a_longer_one_is_invalid_input(void **stat
 
 /* On Linux a path may fill its field without a NUL. Such an address is returned and can be passed
  * back. */
-static void a_path_that_fills_its_field_is_reported_and_goes_back(void **state)
+UNIX_TEST("L6", a_path_that_fills_its_field_is_reported_and_goes_back)
 {
-    (void)state;
     skip_without_unix_streams();
     char path[FER_UNIX_ADDR_NAME_MAX + 1];
     fer_unix_addr addr;
@@ -130,9 +125,8 @@ static void a_path_that_fills_its_field_is_reported_and_goes_back(void **state)
 
 /* ---- L1: abstract names */
 
-static void abstract_names_are_linux_s_alone(void **state)
+UNIX_TEST("E1", abstract_names_are_linux_s_alone)
 {
-    (void)state;
     fer_unix_addr addr;
     if (unix_peer_has_abstract_names()) {
         skip_because("this OS has abstract names");
@@ -140,9 +134,8 @@ static void abstract_names_are_linux_s_alone(void **state)
     assert_own(fer_unix_addr_from_abstract_name(&addr, "name", 4), FER_UNSUPPORTED);
 }
 
-static void an_abstract_name_is_any_bytes_and_goes_with_its_socket(void **state)
+UNIX_TEST("L1", an_abstract_name_is_any_bytes_and_goes_with_its_socket)
 {
-    (void)state;
     fer_unix_addr got;
     fer_unix_addr shorter;
     size_t len = 0;
@@ -171,9 +164,8 @@ static void an_abstract_name_is_any_bytes_and_goes_with_its_socket(void **state)
     assert_ok(fer_unix_listener_bind_addr(listener, &addr));
 }
 
-static void a_plain_listener_with_an_abstract_name_is_reached(void **state)
+UNIX_TEST("C1", a_plain_listener_with_an_abstract_name_is_reached)
 {
-    (void)state;
     size_t len = 0;
     if (!unix_peer_has_abstract_names()) {
         skip_because("this OS has no abstract names");
@@ -190,9 +182,8 @@ static void a_plain_listener_with_an_abstract_name_is_reached(void **state)
 /* ---- L2, C2: the queue */
 
 /* No connection is accepted before all are queued. */
-static void a_listener_queues_many_connections(void **state)
+UNIX_TEST("L2", a_listener_queues_many_connections)
 {
-    (void)state;
     enum { MANY = 100 };
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
@@ -238,9 +229,8 @@ static void fill_queue(const char *path)
 }
 
 /* Linux waits; macOS and the BSDs refuse, as Windows does. */
-static void a_connect_to_a_full_queue_waits_for_room_on_linux(void **state)
+UNIX_TEST("L2", a_connect_to_a_full_queue_waits_for_room_on_linux)
 {
-    (void)state;
     skip_without_unix_streams();
     struct connector connector = {unix_peer_path("listener"), test_unix_stream(), {FER_OK, 0}};
     peer_socket listener = unix_peer_listen(connector.path, 1);
@@ -262,9 +252,8 @@ static void a_connect_to_a_full_queue_waits_for_room_on_linux(void **state)
     assert_unix_exchange(connector.stream, last);
 }
 
-static void a_connect_to_a_full_queue_is_refused_elsewhere(void **state)
+UNIX_TEST("L2", a_connect_to_a_full_queue_is_refused_elsewhere)
 {
-    (void)state;
     skip_without_unix_streams();
     if (unix_peer_has_abstract_names()) {
         skip_because("Linux waits");
@@ -283,9 +272,8 @@ static void a_connect_to_a_full_queue_is_refused_elsewhere(void **state)
 /* ---- L3 */
 
 /* On a Unix socket a client that has closed is still a connection: its bytes, and then its end. */
-static void a_client_that_has_gone_is_accepted_with_what_it_sent(void **state)
+UNIX_TEST("L3", a_client_that_has_gone_is_accepted_with_what_it_sent)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
@@ -304,9 +292,8 @@ static void a_client_that_has_gone_is_accepted_with_what_it_sent(void **state)
     assert_unix_reads_end(stream);
 }
 
-static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
+UNIX_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
@@ -336,9 +323,8 @@ static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
 
 /* ---- T6, I3, R1 */
 
-static void what_is_accepted_starts_blocking(void **state)
+UNIX_TEST("T6", what_is_accepted_starts_blocking)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
@@ -359,9 +345,8 @@ static void what_is_accepted_starts_blocking(void **state)
     assert_false(peer_raw_is_inheritable(fer_unix_listener_as_raw(listener)));
 }
 
-static void listeners_are_cloned_given_away_and_taken_in(void **state)
+UNIX_TEST("R1", listeners_are_cloned_given_away_and_taken_in)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
@@ -389,24 +374,4 @@ static void listeners_are_cloned_given_away_and_taken_in(void **state)
     assert_own(fer_unix_listener_from_raw(listener, raw), FER_INVALID_INPUT);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        UNIX_TEST("L1", a_path_that_exists_is_addr_in_use),
-        UNIX_TEST("L1", a_path_can_be_removed_under_a_listener),
-        UNIX_TEST("L1", a_directory_that_is_not_there_is_not_found),
-        UNIX_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input),
-        UNIX_TEST("L6", a_path_that_fills_its_field_is_reported_and_goes_back),
-        UNIX_TEST("E1", abstract_names_are_linux_s_alone),
-        UNIX_TEST("L1", an_abstract_name_is_any_bytes_and_goes_with_its_socket),
-        UNIX_TEST("C1", a_plain_listener_with_an_abstract_name_is_reached),
-        UNIX_TEST("L2", a_listener_queues_many_connections),
-        UNIX_TEST("L2", a_connect_to_a_full_queue_waits_for_room_on_linux),
-        UNIX_TEST("L2", a_connect_to_a_full_queue_is_refused_elsewhere),
-        UNIX_TEST("L3", a_client_that_has_gone_is_accepted_with_what_it_sent),
-        UNIX_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost),
-        UNIX_TEST("T6", what_is_accepted_starts_blocking),
-        UNIX_TEST("R1", listeners_are_cloned_given_away_and_taken_in),
-    };
-    return RUN_TESTS("unix_listeners", tests);
-}
+RULE_TESTS("unix_listeners")

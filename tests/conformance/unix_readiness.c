@@ -16,9 +16,8 @@ static fer_interest ready_of(const fer_unix_stream *stream, fer_duration timeout
 
 /* T1: "zero asks without waiting"; T2: "A nonblocking call that would wait is WOULD_BLOCK on every
  * OS." */
-static void a_stream_is_readable_when_there_is_something_to_read(void **state)
+UNIX_PAIR_TEST("T1", a_stream_is_readable_when_there_is_something_to_read)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_interest ready = 77;
     char got[8];
     size_t n = 77;
@@ -38,9 +37,8 @@ static void a_stream_is_readable_when_there_is_something_to_read(void **state)
 }
 
 /* T2 for vectored calls. */
-static void slices_are_moved_without_a_wait(void **state)
+UNIX_PAIR_TEST("T2", slices_are_moved_without_a_wait)
 {
-    struct unix_pair pair = unix_pair_open(state);
     char got[8];
     fer_io_slice_mut into[] = {{got, 1}, {got + 1, 7}};
     fer_io_slice from[] = {{"ba", 2}, {"ck", 2}};
@@ -65,9 +63,8 @@ static void slices_are_moved_without_a_wait(void **state)
 }
 
 /* S4, S2: an ended half and a half that was shut down are ready without waiting. */
-static void an_ended_half_is_ready_at_once(void **state)
+UNIX_PAIR_TEST("S4", an_ended_half_is_ready_at_once)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_interest ready = 77;
     assert_true(peer_shutdown_write(pair.other));
     assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready));
@@ -79,10 +76,9 @@ static void an_ended_half_is_ready_at_once(void **state)
 }
 
 /* T2 for writes: they succeed until there is no room, and the counted bytes arrive. */
-static void a_write_takes_what_there_is_room_for(void **state)
+UNIX_PAIR_TEST("T2", a_write_takes_what_there_is_room_for)
 {
     static char piece[65536];
-    struct unix_pair pair = unix_pair_open(state);
     uint64_t sent = 0;
     size_t n = 0;
     fer_error error = {FER_OK, 0};
@@ -99,9 +95,8 @@ static void a_write_takes_what_there_is_room_for(void **state)
 }
 
 /* T1 and T2 for listeners. */
-static void a_listener_is_readable_while_a_connection_is_queued(void **state)
+UNIX_TEST("T2", a_listener_is_readable_while_a_connection_is_queued)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
@@ -123,9 +118,8 @@ static void a_listener_is_readable_while_a_connection_is_queued(void **state)
 
 /* C5: "A started (nonblocking) connect": it ends within the call on POSIX, and is pending on
  * Windows. */
-static void a_started_connect_ends_well(void **state)
+UNIX_TEST("C5", a_started_connect_ends_well)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     peer_socket listener = unix_peer_listen(path, 5);
@@ -147,9 +141,8 @@ static void a_started_connect_ends_well(void **state)
 
 /* "nothing is under way, must not enter CONNECTING": with a full queue the result is RESOURCE_BUSY,
  * and the handle is NEW. */
-static void a_connect_that_finds_the_queue_full_has_not_started(void **state)
+UNIX_TEST("C5", a_connect_that_finds_the_queue_full_has_not_started)
 {
-    (void)state;
     skip_without_unix_streams();
     if (peer_is_windows()) {
         skip_because("Windows refuses such a connect, or lets it wait");
@@ -174,9 +167,8 @@ static void a_connect_that_finds_the_queue_full_has_not_started(void **state)
 }
 
 /* T1 and T2 for datagrams: with and without a peer, and with a full queue. */
-static void datagrams_are_sent_and_received_without_waiting(void **state)
+UNIX_TEST("T2", datagrams_are_sent_and_received_without_waiting)
 {
-    (void)state;
     skip_without_unix_datagrams();
     const char *paths[2] = {unix_peer_path("one"), unix_peer_path("two")};
     fer_unix_datagram *one = test_unix_bound(paths[0]);
@@ -218,17 +210,4 @@ static void datagrams_are_sent_and_received_without_waiting(void **state)
     assert_int_equal(ready, FER_WRITABLE);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        UNIX_PAIR_TEST("T1", a_stream_is_readable_when_there_is_something_to_read),
-        UNIX_PAIR_TEST("T2", slices_are_moved_without_a_wait),
-        UNIX_PAIR_TEST("S4", an_ended_half_is_ready_at_once),
-        UNIX_PAIR_TEST("T2", a_write_takes_what_there_is_room_for),
-        UNIX_TEST("T2", a_listener_is_readable_while_a_connection_is_queued),
-        UNIX_TEST("C5", a_started_connect_ends_well),
-        UNIX_TEST("C5", a_connect_that_finds_the_queue_full_has_not_started),
-        UNIX_TEST("T2", datagrams_are_sent_and_received_without_waiting),
-    };
-    return RUN_TESTS("unix_readiness", tests);
-}
+RULE_TESTS("unix_readiness")

@@ -12,9 +12,8 @@ static const fer_shutdown shutdowns[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, 
 
 /* ---- Features that an OS lacks */
 
-static void streams_are_unsupported_where_the_os_has_none(void **state)
+UNIX_TEST("E1", streams_are_unsupported_where_the_os_has_none)
 {
-    (void)state;
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_listener *listener = test_unix_listener();
     if (unix_peer_has_streams()) {
@@ -27,9 +26,8 @@ static void streams_are_unsupported_where_the_os_has_none(void **state)
     assert_false(unix_peer_path_exists("ferrule-none"));
 }
 
-static void pairs_are_unsupported_where_the_os_has_none(void **state)
+UNIX_TEST("E1", pairs_are_unsupported_where_the_os_has_none)
 {
-    (void)state;
     fer_unix_stream *one = test_unix_stream();
     fer_unix_stream *other = test_unix_stream();
     if (unix_peer_has_datagrams()) {
@@ -42,16 +40,14 @@ static void pairs_are_unsupported_where_the_os_has_none(void **state)
 
 /* ---- C1, C4, C6 */
 
-static void a_stream_carries_bytes_both_ways(void **state)
+UNIX_PAIR_TEST("C1", a_stream_carries_bytes_both_ways)
 {
-    struct unix_pair pair = unix_pair_open(state);
     assert_unix_alive(&pair);
     assert_unix_alive(&pair);
 }
 
-static void a_pair_is_two_ends_of_one_connection(void **state)
+UNIX_TEST("C1", a_pair_is_two_ends_of_one_connection)
 {
-    (void)state;
     char got[4] = {0};
     skip_without_unix_datagrams();
     fer_unix_stream *one = test_unix_stream();
@@ -67,9 +63,8 @@ static void a_pair_is_two_ends_of_one_connection(void **state)
     assert_unix_reads_end(other);
 }
 
-static void a_failed_connect_leaves_a_new_handle(void **state)
+UNIX_TEST("C4", a_failed_connect_leaves_a_new_handle)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("missing");
     fer_unix_stream *stream = test_unix_stream();
@@ -94,9 +89,8 @@ static void a_failed_connect_leaves_a_new_handle(void **state)
     assert_ok(fer_unix_stream_connect(stream, path));
 }
 
-static void connecting_or_cloning_into_an_open_handle_is_refused(void **state)
+UNIX_PAIR_TEST("C6", connecting_or_cloning_into_an_open_handle_is_refused)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_unix_stream *other = test_unix_stream();
     const char *path = unix_peer_path("listener");
     assert_true(unix_peer_listen(path, 1) != PEER_NONE);
@@ -115,7 +109,7 @@ static void connecting_or_cloning_into_an_open_handle_is_refused(void **state)
 
 /* ---- S1 */
 
-static void every_second_shutdown_is_ok(void **state)
+UNIX_KIND_TEST("S1", every_second_shutdown_is_ok)
 {
     for (size_t first = 0; first < 3; first++) {
         for (size_t second = 0; second < 3; second++) {
@@ -134,9 +128,8 @@ static void every_second_shutdown_is_ok(void **state)
     }
 }
 
-static void shutdown_of_a_new_stream_is_not_connected(void **state)
+UNIX_TEST("S1", shutdown_of_a_new_stream_is_not_connected)
 {
-    (void)state;
     fer_unix_stream *stream = test_unix_stream();
     for (size_t how = 0; how < 3; how++) {
         assert_own(fer_unix_stream_shutdown(stream, shutdowns[how]), FER_NOT_CONNECTED);
@@ -146,7 +139,7 @@ static void shutdown_of_a_new_stream_is_not_connected(void **state)
 
 /* ---- S2, S3, S7 */
 
-static void read_after_own_shutdown_is_eof_though_data_was_queued(void **state)
+UNIX_KIND_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued)
 {
     for (int both = 0; both < 2; both++) {
         struct unix_pair pair = unix_pair_open(state);
@@ -159,9 +152,8 @@ static void read_after_own_shutdown_is_eof_though_data_was_queued(void **state)
     }
 }
 
-static void shutting_read_leaves_writing_alone(void **state)
+UNIX_PAIR_TEST("S7", shutting_read_leaves_writing_alone)
 {
-    struct unix_pair pair = unix_pair_open(state);
     char got[4] = {0};
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_READ));
     assert_ok(fer_unix_stream_write_all(pair.stream, "on", 2, NULL));
@@ -170,9 +162,8 @@ static void shutting_read_leaves_writing_alone(void **state)
 }
 
 /* Unlike TCP: the peer's writes fail. */
-static void shutting_read_breaks_the_other_end_s_writes_on_linux(void **state)
+UNIX_TEST("S7", shutting_read_breaks_the_other_end_s_writes_on_linux)
 {
-    (void)state;
     skip_without_unix_datagrams();
     if (!unix_peer_has_abstract_names()) {
         skip_because("this OS is not Linux");
@@ -187,9 +178,8 @@ static void shutting_read_breaks_the_other_end_s_writes_on_linux(void **state)
     assert_ok(fer_unix_stream_read_exact(other, got, 2, NULL));
 }
 
-static void write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all(void **state)
+UNIX_PAIR_TEST("S3", write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all)
 {
-    struct unix_pair pair = unix_pair_open(state);
     char got[4] = {0};
     size_t n = 0;
     assert_ok(fer_unix_stream_write_all(pair.stream, "all", 3, NULL));
@@ -204,9 +194,8 @@ static void write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all(void 
 }
 
 /* XNU's SHUT_RDWR leaves the write half open then (uipc_socket.c, soshutdownlock_final). */
-static void shutdown_both_after_the_read_half_ended_ends_the_write_half(void **state)
+UNIX_PAIR_TEST("S3", shutdown_both_after_the_read_half_ended_ends_the_write_half)
 {
-    struct unix_pair pair = unix_pair_open(state);
     char byte = 'x';
     size_t n = 0;
     assert_true(peer_shutdown_write(pair.other));
@@ -218,7 +207,7 @@ static void shutdown_both_after_the_read_half_ended_ends_the_write_half(void **s
 
 /* ---- S4, S5, L6 */
 
-static void the_peer_s_end_is_0_for_ever(void **state)
+UNIX_KIND_TEST("S4", the_peer_s_end_is_0_for_ever)
 {
     for (int closes = 0; closes < 2; closes++) {
         struct unix_pair pair = unix_pair_open(state);
@@ -249,9 +238,8 @@ static void the_peer_s_end_is_0_for_ever(void **state)
     }
 }
 
-static void reading_nothing_never_waits(void **state)
+UNIX_PAIR_TEST("S4", reading_nothing_never_waits)
 {
-    struct unix_pair pair = unix_pair_open(state);
     size_t n = 77;
     assert_ok(fer_unix_stream_read(pair.stream, NULL, 0, &n));
     assert_int_equal(n, 0);
@@ -259,9 +247,8 @@ static void reading_nothing_never_waits(void **state)
     assert_unix_alive(&pair);
 }
 
-static void a_peer_that_closes_with_unread_input_has_reset(void **state)
+UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset)
 {
-    struct unix_pair pair = unix_pair_open(state);
     if (!unix_peer_reports_unread_input()) {
         skip_because("this OS does not report unread input (macOS, the BSDs)");
     }
@@ -277,9 +264,8 @@ static void a_peer_that_closes_with_unread_input_has_reset(void **state)
 
 /* S5: "A reset ... never looks like a clean end of file to the handle that saw it": also after both
  * ends were shut down. */
-static void unread_input_is_a_reset_after_both_ends_were_shut(void **state)
+UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_ends_were_shut)
 {
-    struct unix_pair pair = unix_pair_open(state);
     if (!unix_peer_reports_unread_input()) {
         skip_because("this OS does not report unread input (macOS, the BSDs)");
     }
@@ -292,9 +278,8 @@ static void unread_input_is_a_reset_after_both_ends_were_shut(void **state)
     assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
 }
 
-static void take_error_takes_a_reset_and_it_stays_with_the_handle(void **state)
+UNIX_PAIR_TEST("S5", take_error_takes_a_reset_and_it_stays_with_the_handle)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_error pending = {FER_OK, 0};
     if (!unix_peer_reports_unread_input()) {
         skip_because("this OS does not report unread input (macOS, the BSDs)");
@@ -310,7 +295,7 @@ static void take_error_takes_a_reset_and_it_stays_with_the_handle(void **state)
     assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
 }
 
-static void a_stream_has_the_credentials_of_its_peer(void **state)
+UNIX_KIND_TEST("L6", a_stream_has_the_credentials_of_its_peer)
 {
     struct unix_pair pair = unix_pair_open(state);
     fer_unix_cred own;
@@ -334,9 +319,8 @@ static void a_stream_has_the_credentials_of_its_peer(void **state)
     assert_own(fer_unix_stream_peer_cred(pair.stream, &cred), FER_NOT_CONNECTED);
 }
 
-static void every_end_has_its_own_name_and_its_peer_s(void **state)
+UNIX_TEST("L6", every_end_has_its_own_name_and_its_peer_s)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     const char *own = unix_peer_path("own");
@@ -363,9 +347,8 @@ static void every_end_has_its_own_name_and_its_peer_s(void **state)
     assert_path(&addr, own);
 }
 
-static void a_pair_has_no_names(void **state)
+UNIX_TEST("L6", a_pair_has_no_names)
 {
-    (void)state;
     skip_without_unix_datagrams();
     fer_unix_stream *one = test_unix_stream();
     fer_unix_addr addr;
@@ -395,7 +378,7 @@ static void read_once(void *argument)
 }
 
 /* The result is the same whether the read or the shutdown comes first. */
-static void shutdown_wakes_a_reader(void **state)
+UNIX_KIND_TEST("S6", shutdown_wakes_a_reader)
 {
     for (int round = 0; round < 4; round++) {
         struct unix_pair pair = unix_pair_open(state);
@@ -416,31 +399,4 @@ static void shutdown_wakes_a_reader(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        UNIX_TEST("E1", streams_are_unsupported_where_the_os_has_none),
-        UNIX_TEST("E1", pairs_are_unsupported_where_the_os_has_none),
-        UNIX_PAIR_TEST("C1", a_stream_carries_bytes_both_ways),
-        UNIX_TEST("C1", a_pair_is_two_ends_of_one_connection),
-        UNIX_TEST("C4", a_failed_connect_leaves_a_new_handle),
-        UNIX_PAIR_TEST("C6", connecting_or_cloning_into_an_open_handle_is_refused),
-        UNIX_PAIR_TEST("S1", every_second_shutdown_is_ok),
-        UNIX_TEST("S1", shutdown_of_a_new_stream_is_not_connected),
-        UNIX_PAIR_TEST("S3", shutdown_both_after_the_read_half_ended_ends_the_write_half),
-        UNIX_PAIR_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued),
-        UNIX_PAIR_TEST("S3", write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all),
-        UNIX_PAIR_TEST("S4", the_peer_s_end_is_0_for_ever),
-        UNIX_PAIR_TEST("S4", reading_nothing_never_waits),
-        UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset),
-        UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_ends_were_shut),
-        UNIX_PAIR_TEST("S5", take_error_takes_a_reset_and_it_stays_with_the_handle),
-        UNIX_PAIR_TEST("S6", shutdown_wakes_a_reader),
-        UNIX_PAIR_TEST("S7", shutting_read_leaves_writing_alone),
-        UNIX_TEST("S7", shutting_read_breaks_the_other_end_s_writes_on_linux),
-        UNIX_PAIR_TEST("L6", a_stream_has_the_credentials_of_its_peer),
-        UNIX_TEST("L6", every_end_has_its_own_name_and_its_peer_s),
-        UNIX_TEST("L6", a_pair_has_no_names),
-    };
-    return RUN_TESTS("unix_streams", tests);
-}
+RULE_TESTS("unix_streams")

@@ -8,24 +8,10 @@
 
 /* ---- Tests */
 
-#define POLLER_TEST(rule, function)                                                     \
-    {                                                                                   \
-        rule " " #function, function, poller_test_begin, poller_test_end, &test_no_pair \
-    }
-#define POLLER_FAMILY_TEST(rule, function)                                          \
-    {rule " " #function " [IPv4]", function, poller_test_begin, poller_test_end,    \
-     &test_pair_connected_v4},                                                      \
-    {                                                                               \
-        rule " " #function " [IPv6]", function, poller_test_begin, poller_test_end, \
-            &test_pair_connected_v6                                                 \
-    }
-#define POLLER_PAIR_TEST(rule, function)                                                      \
-    {rule " " #function " [connected, IPv4]", function, poller_test_begin, poller_test_end,   \
-     &test_pair_connected_v4},                                                                \
-    {                                                                                         \
-        rule " " #function " [accepted, IPv6]", function, poller_test_begin, poller_test_end, \
-            &test_pair_accepted_v6                                                            \
-    }
+#define POLLER_TEST(rule, function) RULE_TEST_WITH(poller_test, rule, function)
+#define POLLER_FAMILY_TEST(rule, function) FAMILY_TEST_WITH(poller_test, rule, function)
+#define POLLER_PAIR_TEST(rule, function) MIXED_PAIR_TEST(poller_test, rule, function)
+#define POLLER_KIND_TEST(rule, function) MIXED_KIND_TEST(poller_test, rule, function)
 
 int poller_test_begin(void **state);
 int poller_test_end(void **state);

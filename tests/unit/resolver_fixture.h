@@ -37,16 +37,16 @@ static inline int resolver_teardown(void **state)
     fer_poller_close(&poller);
     assert_int_equal(background.threads_running, 0);
     assert_int_equal(background.memory_live, 0);
-    assert_int_equal(background.monitors_live, 0);
-    assert_false(background.is_inside);
+    assert_int_equal(background.mutexes_live, 0);
+    assert_false(background.is_locked);
     return script_teardown(state);
 }
 
-/* The system's resolver can take a long time, so the monitor must not be held during the call. */
-static inline void assert_outside_monitor(script_call call)
+/* The system's resolver can take a long time, so the mutex must not be held during the call. */
+static inline void assert_mutex_is_free(script_call call)
 {
     if (call == SCRIPT_LOOKUP_BEGIN) {
-        assert_false(background.is_inside);
+        assert_false(background.is_locked);
     }
 }
 

@@ -7,8 +7,9 @@
 static void the_next_attempt_is_started_250_ms_after_the_latest(void **state)
 {
     (void)state;
-    assert_true(FERI_ATTEMPT_DELAY_NANOS == 250 * MILLI);
-    feri_connect_schedule_begin(&schedule, 3, FERI_ATTEMPT_DELAY_NANOS, FERI_NEVER, FERI_NEVER);
+    assert_true(FERI_ATTEMPT_DELAY_DEFAULT_NANOS == 250 * MILLI);
+    feri_connect_schedule_begin(&schedule, 3, FERI_ATTEMPT_DELAY_DEFAULT_NANOS, FERI_NEVER,
+                                FERI_NEVER);
     expect_step(0, START, 0);
     expect_wait(0, 250);
     expect_wait(249, 250);

@@ -36,7 +36,7 @@ static void a_connect_that_has_started_is_under_way(void **state)
         assert_int_equal(feri_handle_as_raw(&handle), 1);
         assert_true(feri_handle_has_flag(&handle, FERI_FLAG_NONBLOCKING));
         bool nonblocking = false;
-        assert_ok(feri_is_nonblocking(&handle, &nonblocking));
+        assert_ok(feri_mode_before_try(&handle, &nonblocking));
         assert_true(nonblocking);
         assert_error(feri_start_connect(&handle, &to), FER_MISUSE, 0);
     }

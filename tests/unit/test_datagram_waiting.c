@@ -320,10 +320,10 @@ static void a_shutdown_without_a_peer_changes_nothing(void **state)
     fer_udp_socket socket = open_socket(&script_posix, 0);
     fer_udp_socket none = {0};
     assert_error(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED, 0);
-    assert_true(feri_handle_is_plain(&socket.handle_));
+    assert_true(feri_handle_is_fast_path(&socket.handle_));
     socket = connected_socket(&script_posix, 0);
     assert_error(feri_datagram_shutdown(&socket.handle_, (fer_shutdown)3), FER_INVALID_INPUT, 0);
-    assert_true(feri_handle_is_plain(&socket.handle_));
+    assert_true(feri_handle_is_fast_path(&socket.handle_));
     assert_error(fer_socket_shutdown(NULL, FER_SHUTDOWN_READ), FER_MISUSE, 0);
     assert_error(fer_socket_shutdown(fer_udp_socket_as_socket(&none), FER_SHUTDOWN_READ),
                  FER_MISUSE, 0);

@@ -140,7 +140,7 @@ static void a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits(
     const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE, FERP_RECEIVABLE};
     for (size_t i = 0; i < 4; i++) {
         script_begin(&script_windows);
-        script.traits.no_buffer_space_passes = i >= 2;
+        script.traits.no_buffer_space_is_transient = i >= 2;
         fer_handle handle = script_stream(0);
         feri_waiting waiting = feri_waiting_to(&handle, all[i]);
         script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);

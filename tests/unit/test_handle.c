@@ -65,7 +65,7 @@ static void a_closed_handle_is_claimed_as_a_new_one(void **state)
     feri_handle_close(&handle);
     assert_ok(feri_handle_claim(&handle));
     assert_int_equal(feri_handle_flags(&handle), 0);
-    assert_int_equal(handle.p_.reason_, 0);
+    assert_int_equal(handle.p_.saved_os_code_, 0);
     assert_int_equal(handle.p_.raw_, FER_RAW_SOCKET_NONE);
     feri_handle_abandon(&handle);
     assert_is_new(&handle);

@@ -51,7 +51,7 @@ static void a_handle_begins_without_limits(void **state)
     begin();
     fer_handle handle = script_stream(0);
     assert_no_limits(&handle);
-    assert_true(feri_handle_is_plain(&handle));
+    assert_true(feri_handle_is_fast_path(&handle));
 }
 
 static void limits_are_what_was_set_last_and_make_no_call(void **state)
@@ -65,7 +65,7 @@ static void limits_are_what_was_set_last_and_make_no_call(void **state)
         fer_limits limits = limits_at(deadlines[i]);
         assert_ok(feri_set_limits(&handle, &limits));
         assert_true(feri_handle_is_limited(&handle));
-        assert_false(feri_handle_is_plain(&handle));
+        assert_false(feri_handle_is_fast_path(&handle));
         assert_limits(&handle, deadlines[i], &token);
     }
     const fer_limits only_token = {.token = &other_token};
@@ -89,7 +89,7 @@ static void null_and_zero_bytes_remove_them(void **state)
         assert_ok(feri_set_limits(&handle, &limits));
         assert_ok(feri_set_limits(&handle, none[i]));
         assert_no_limits(&handle);
-        assert_true(feri_handle_is_plain(&handle));
+        assert_true(feri_handle_is_fast_path(&handle));
     }
 }
 

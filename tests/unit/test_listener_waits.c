@@ -311,7 +311,7 @@ static void clones_share_mode_and_timeout(void **state)
     assert_ok(feri_timeout(&listener, FERP_READING, &got));
     assert_int_equal(got.nanos, SECOND);
     assert_ok(feri_set_nonblocking(&listener, true));
-    assert_ok(feri_is_nonblocking(&clone, &nonblocking));
+    assert_ok(feri_mode_before_try(&clone, &nonblocking));
     assert_true(nonblocking);
     feri_handle_close(&listener);
     feri_handle_close(&clone);
@@ -363,7 +363,7 @@ static void an_adopted_listener_has_its_mode(void **state)
     bool nonblocking = false;
     fer_handle listener = adopt_listener(true, FER_DURATION_NONE_NANOS);
     assert_log("describe(1) timeout(1,reading) timeout(1,writing) adopt(1)");
-    assert_ok(feri_is_nonblocking(&listener, &nonblocking));
+    assert_ok(feri_mode_before_try(&listener, &nonblocking));
     assert_true(nonblocking);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     assert_error(accept_one(&listener), FER_WOULD_BLOCK, 11);

@@ -311,9 +311,9 @@ static void a_lack_of_events_memory_and_threads_is_reported(void **state)
         assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 0);
         assert_int_equal(background.memory_live, 1);
     }
-    background.monitor_result = (fer_error){FER_OUT_OF_MEMORY, 12};
+    background.mutex_result = (fer_error){FER_OUT_OF_MEMORY, 12};
     assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 12);
-    background.monitor_result = (fer_error){FER_OK, 0};
+    background.mutex_result = (fer_error){FER_OK, 0};
     background.thread_result = (fer_error){FER_OUT_OF_MEMORY, 11};
     assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 11);
 }

@@ -35,7 +35,7 @@ static void assert_timeout(const fer_handle *handle, ferp_direction direction, u
 static bool is_nonblocking(const fer_handle *handle)
 {
     bool nonblocking = false;
-    assert_ok(feri_is_nonblocking(handle, &nonblocking));
+    assert_ok(feri_mode_before_try(handle, &nonblocking));
     return nonblocking;
 }
 

@@ -27,7 +27,7 @@ const struct ferp_traits *ferp_traits(void)
     return &traits;
 }
 
-void *ferp_memory_new(size_t size)
+void *ferp_alloc(size_t size)
 {
     void *memory = malloc(size);
     assert_non_null(memory);
@@ -36,7 +36,7 @@ void *ferp_memory_new(size_t size)
     return memory;
 }
 
-void ferp_memory_free(void *memory)
+void ferp_free(void *memory)
 {
     atomic_fetch_sub(&live, memory != NULL);
     free(memory);

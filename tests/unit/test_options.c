@@ -116,18 +116,18 @@ static void nodelay_is_set_and_reported(void **state)
     (void)state;
     fer_handle handle = open_stream(0);
     bool got = false;
-    assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
-    assert_ok(feri_set_switch(&handle, FERP_NODELAY, false));
+    assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
+    assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, false));
     assert_log("set_option(1,NODELAY,1) set_option(1,NODELAY,0)");
     script_then(SCRIPT_OPTION_VALUE)->value = 4;
-    assert_ok(feri_switch(&handle, FERP_NODELAY, &got));
+    assert_ok(feri_bool_option(&handle, FERP_NODELAY, &got));
     assert_true(got);
-    assert_ok(feri_switch(&handle, FERP_NODELAY, &got));
+    assert_ok(feri_bool_option(&handle, FERP_NODELAY, &got));
     assert_false(got);
     assert_log("option_value(1,NODELAY) option_value(1,NODELAY)");
     got = true;
     script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
-    assert_error(feri_switch(&handle, FERP_NODELAY, &got), FER_BAD_HANDLE, 9);
+    assert_error(feri_bool_option(&handle, FERP_NODELAY, &got), FER_BAD_HANDLE, 9);
     assert_true(got);
 }
 
@@ -226,8 +226,8 @@ static void check_all_refused(fer_handle *handle)
     assert_error(feri_set_timeout(handle, FERP_READING, (fer_duration){1}), FER_MISUSE, 0);
     assert_error(feri_timeout(handle, FERP_READING, &duration), FER_MISUSE, 0);
     assert_error(feri_set_nonblocking(handle, true), FER_MISUSE, 0);
-    assert_error(feri_set_switch(handle, FERP_NODELAY, true), FER_MISUSE, 0);
-    assert_error(feri_switch(handle, FERP_NODELAY, &flag), FER_MISUSE, 0);
+    assert_error(feri_set_bool_option(handle, FERP_NODELAY, true), FER_MISUSE, 0);
+    assert_error(feri_bool_option(handle, FERP_NODELAY, &flag), FER_MISUSE, 0);
     assert_error(feri_set_ttl(handle, 1), FER_MISUSE, 0);
     assert_error(feri_ttl(handle, &number), FER_MISUSE, 0);
     assert_error(feri_set_linger(handle, FER_DURATION_NONE), FER_MISUSE, 0);
@@ -254,7 +254,7 @@ static void a_getter_without_room_is_refused(void **state)
     (void)state;
     fer_handle handle = open_stream(0);
     assert_error(feri_timeout(&handle, FERP_READING, NULL), FER_MISUSE, 0);
-    assert_error(feri_switch(&handle, FERP_NODELAY, NULL), FER_MISUSE, 0);
+    assert_error(feri_bool_option(&handle, FERP_NODELAY, NULL), FER_MISUSE, 0);
     assert_error(feri_ttl(&handle, NULL), FER_MISUSE, 0);
     assert_error(feri_linger(&handle, NULL), FER_MISUSE, 0);
     assert_log("");
@@ -365,14 +365,14 @@ static void an_option_that_an_adopted_socket_refuses_is_reported_unless_it_had_e
     fer_handle handle = script_unconnected(FERI_FLAG_ADOPTED);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
-    assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
+    assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
-    assert_error(feri_set_switch(&handle, FERP_NODELAY, true), FER_INVALID_INPUT, 22);
+    assert_error(feri_set_bool_option(&handle, FERP_NODELAY, true), FER_INVALID_INPUT, 22);
     assert_log("set_option(1,NODELAY,1) peer_addr(1) set_option(1,NODELAY,1) peer_addr(1)");
     /* FreeBSD, NetBSD, OpenBSD */
     script_then_fail(SCRIPT_SET_OPTION, FER_CONNECTION_RESET, 54);
-    assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
+    assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
     assert_log("set_option(1,NODELAY,1)");
 }
 
@@ -386,16 +386,16 @@ static void an_option_that_an_open_stream_refuses_is_reported(void **state)
     for (size_t i = 0; i < 3; i++) {
         fer_handle handle = open_stream(0);
         script_then_fail(SCRIPT_SET_OPTION, kinds[i], 99);
-        assert_error(feri_set_switch(&handle, FERP_NODELAY, true), kinds[i], 99);
+        assert_error(feri_set_bool_option(&handle, FERP_NODELAY, true), kinds[i], 99);
         script_then_fail(SCRIPT_SET_OPTION, kinds[i], 99);
         script_then_fail(SCRIPT_PEER_ADDR, FER_NO_BUFFER_SPACE, 105);
-        assert_error(feri_set_switch(&handle, FERP_NODELAY, true), kinds[i], 99);
+        assert_error(feri_set_bool_option(&handle, FERP_NODELAY, true), kinds[i], 99);
         script_then_fail(SCRIPT_SET_OPTION, kinds[i], 99);
         script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-        assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
+        assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
         script.traits = script_windows;
         script_then_fail(SCRIPT_SET_OPTION, kinds[i], 99);
-        assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
+        assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
     }
 }
 
@@ -408,10 +408,10 @@ static void an_option_is_moot_once_the_pending_connect_has_failed(void **state)
     assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
-    assert_ok(feri_set_switch(&handle, FERP_NODELAY, true));
+    assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
-    assert_error(feri_set_switch(&handle, FERP_NODELAY, true), FER_INVALID_INPUT, 22);
+    assert_error(feri_set_bool_option(&handle, FERP_NODELAY, true), FER_INVALID_INPUT, 22);
     assert_log("set_option(1,NODELAY,1) peer_addr(1) set_option(1,NODELAY,1) peer_addr(1)");
 }
 

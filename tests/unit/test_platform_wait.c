@@ -392,26 +392,26 @@ static void no_wait_is_a_cancellation_point(void **state)
 /* ---- pthread_cancel: a thread that is cancelled in a wait returns from it, because the library
  * holds a lock or memory then. */
 
-enum wait_kind { MONITOR_WAIT, TOKEN_WAIT, POLLER_WAIT, KIND_COUNT };
+enum wait_kind { COND_WAIT, TOKEN_WAIT, POLLER_WAIT, KIND_COUNT };
 
 static struct {
-    ferp_monitor monitor;
+    ferp_mutex mutex;
     fer_cancel_token token;
     fer_poller poller;
     enum wait_kind kind;
-    bool is_notified; /* in the monitor */
+    bool is_notified; /* guarded by the mutex */
     atomic_bool has_begun;
     atomic_bool has_returned;
 } cancelled;
 
-static void wait_in_monitor(void)
+static void wait_for_cond(void)
 {
-    ferp_monitor_enter(&cancelled.monitor);
+    ferp_mutex_lock(&cancelled.mutex);
     atomic_store(&cancelled.has_begun, true);
     while (!cancelled.is_notified) {
-        (void)ferp_monitor_wait(&cancelled.monitor, FERP_NO_DEADLINE);
+        (void)ferp_cond_wait(&cancelled.mutex, FERP_NO_DEADLINE);
     }
-    ferp_monitor_leave(&cancelled.monitor);
+    ferp_mutex_unlock(&cancelled.mutex);
 }
 
 static void *wait_until_cancelled(void *unused)
@@ -421,7 +421,7 @@ static void *wait_until_cancelled(void *unused)
     size_t count;
     bool notified;
     switch (cancelled.kind) {
-    case MONITOR_WAIT: wait_in_monitor(); break;
+    case COND_WAIT: wait_for_cond(); break;
     case TOKEN_WAIT:
         atomic_store(&cancelled.has_begun, true);
         (void)ferp_token_wait(&cancelled.token, NULL, FERP_NO_DEADLINE);
@@ -438,10 +438,10 @@ static void *wait_until_cancelled(void *unused)
 
 static void end_wait(void)
 {
-    ferp_monitor_enter(&cancelled.monitor);
+    ferp_mutex_lock(&cancelled.mutex);
     cancelled.is_notified = true;
-    ferp_monitor_notify_all(&cancelled.monitor);
-    ferp_monitor_leave(&cancelled.monitor);
+    ferp_cond_broadcast(&cancelled.mutex);
+    ferp_mutex_unlock(&cancelled.mutex);
     ferp_token_signal(&cancelled.token);
     assert_ok(ferp_poller_notify(&cancelled.poller));
 }
@@ -455,7 +455,7 @@ static void no_wait_is_a_cancellation_point(void **state)
         void *result = NULL;
         memset(&cancelled, 0, sizeof cancelled);
         cancelled.kind = (enum wait_kind)kind;
-        assert_ok(ferp_monitor_begin(&cancelled.monitor));
+        assert_ok(ferp_mutex_init(&cancelled.mutex));
         assert_ok(ferp_token_open(&cancelled.token));
         assert_ok(ferp_poller_open(&cancelled.poller));
         assert_int_equal(pthread_create(&thread, NULL, wait_until_cancelled, NULL), 0);
@@ -469,7 +469,7 @@ static void no_wait_is_a_cancellation_point(void **state)
         assert_true(atomic_load(&cancelled.has_returned));
         ferp_poller_close(&cancelled.poller);
         ferp_token_close(&cancelled.token);
-        ferp_monitor_end(&cancelled.monitor);
+        ferp_mutex_destroy(&cancelled.mutex);
     }
 }
 

@@ -135,8 +135,8 @@ static void packets_without_an_event_extend_no_wait(void **state)
     millis_asked = 0;
     changes_left = CHANGES;
     before_packets = change_again;
-    assert_ok(ferp_winsock_afd_wait(&poller, &event, 1, fer_duration_from_millis(MILLIS), &count,
-                                    &notified));
+    assert_ok(
+        ferp_poller_wait(&poller, &event, 1, fer_duration_from_millis(MILLIS), &count, &notified));
     assert_true(count == 0 && !notified && changes_left == 0);
     assert_true(millis_asked <= MILLIS);
 }
@@ -210,8 +210,8 @@ static void no_call_during_a_wait_loses_an_event(void **state)
         add(changed, reading(1), FER_POLL_ONESHOT);
         before_packets = calls[pair / 2 % CALLS];
         after_packets = calls[pair / 2 / CALLS];
-        assert_ok(ferp_winsock_afd_wait(&poller, &event, 1, fer_duration_from_millis(1), &count,
-                                        &notified));
+        assert_ok(
+            ferp_poller_wait(&poller, &event, 1, fer_duration_from_millis(1), &count, &notified));
         count_event(&event, count);
         fake_set_ready(number_of(changed), READ | WRITE);
         poll_all();

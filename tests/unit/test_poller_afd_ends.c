@@ -77,6 +77,27 @@ static void a_request_without_memory_begins_in_a_later_turn(void **state)
     }
 }
 
+/* UNSUPPORTED with the code of the OS, or its error if a later call may succeed. There is no other
+ * poller on Windows. */
+static void a_poller_whose_driver_cannot_be_opened_is_not_made(void **state)
+{
+    (void)state;
+    static const fer_error rows[] = {{FER_UNSUPPORTED, 2}, {FER_TOO_MANY_OPEN_FILES, 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_poller other = {0};
+        int blocks_before = blocks;
+        fake_set_open_failure(rows[i]);
+        fer_error err = fer_poller_new(&other);
+        assert_kind(err, rows[i].kind);
+        assert_int_equal(err.os_code, rows[i].os_code);
+        assert_int_equal(blocks, blocks_before);
+        assert_kind(fer_poller_notify(&other), FER_MISUSE);
+        fake_set_open_failure(healthy);
+        assert_ok(fer_poller_new(&other));
+        fer_poller_close(&other);
+    }
+}
+
 static void an_add_that_fails_changes_nothing(void **state)
 {
     (void)state;
@@ -348,6 +369,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AFD_TEST(a_failing_source_is_reported_and_stops_no_other),
         AFD_TEST(a_request_without_memory_begins_in_a_later_turn),
+        AFD_TEST(a_poller_whose_driver_cannot_be_opened_is_not_made),
         AFD_TEST(an_add_that_fails_changes_nothing),
         AFD_TEST(a_close_at_any_point_ends_the_old_key),
         AFD_TEST(old_packets_are_not_of_the_new_socket),

@@ -1,4 +1,4 @@
-/* test_poller_list.c: platform/common/poller_list.h, the poller of systems whose wait takes the
+/* test_poller_list.c: platform/posix/poller_list.h, the poller of systems whose wait takes the
  * list of all sockets: without memory, while its table grows, when a deleted socket is no longer
  * polled, and when a closed one's number is used again. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)

@@ -85,7 +85,7 @@ static void those_in_line_come_up_in_their_order(void **state)
     start(0, "a.test:80");
     start(1, "b.test:80");
     start(2, "c.test:80");
-    script.on_call = assert_outside_monitor;
+    script.on_call = assert_mutex_is_free;
     script_thread_finish(0);
     assert_log("lookup_begin(a.test) lookup_next() lookup_end() lookup_begin(b.test) lookup_next() "
                "lookup_end() "

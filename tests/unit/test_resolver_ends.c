@@ -25,7 +25,7 @@ static void finish_while_the_poller_waits(script_call call)
         script_thread_finish(0);
     }
     if (call == SCRIPT_POLLER_NOTIFY) {
-        assert_true(background.is_inside);
+        assert_true(background.is_locked);
         assert_int_equal(background.notified, 1);
     }
 }
@@ -137,9 +137,9 @@ static void a_lookup_can_be_closed_after_its_resolver(void **state)
     fer_resolver_close(&resolver);
     assert_error(poll_lookup(0), FER_CANCELLED, 0);
     assert_false(script_thread_step(0));
-    assert_int_equal(background.monitors_live, 1);
+    assert_int_equal(background.mutexes_live, 1);
     fer_lookup_close(&lookups[0]);
-    assert_int_equal(background.monitors_live, 0);
+    assert_int_equal(background.mutexes_live, 0);
 }
 
 /* ---- N7 */
@@ -196,7 +196,7 @@ static void the_last_one_out_frees_what_is_shared(void **state)
     assert_int_equal(background.memory_live, 1);
     assert_false(script_thread_step(0));
     assert_int_equal(background.memory_live, 0);
-    assert_int_equal(background.monitors_live, 0);
+    assert_int_equal(background.mutexes_live, 0);
 }
 
 /* ---- N8 */
@@ -274,7 +274,7 @@ static void without_memory_nothing_is_begun(void **state)
     assert_error(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
                  FER_OUT_OF_MEMORY, 0);
     script.has_no_memory = false;
-    background.monitor_result = (fer_error){FER_OUT_OF_MEMORY, 12};
+    background.mutex_result = (fer_error){FER_OUT_OF_MEMORY, 12};
     assert_error(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
                  FER_OUT_OF_MEMORY, 12);
     assert_int_equal(background.memory_live, 0);
@@ -329,7 +329,7 @@ static void handles_that_are_not_open_are_invalid_input(void **state)
                                                             .queue_cap = UINT32_MAX - 1}));
 }
 
-/* ---- Fork: a thread was inside the monitor, and does not exist in the child */
+/* ---- Fork: a thread held the mutex, and does not exist in the child */
 
 static void a_child_leaves_its_copies_alone(void **state)
 {
@@ -344,7 +344,7 @@ static void a_child_leaves_its_copies_alone(void **state)
     fer_lookup copies[] = {lookups[0], lookups[1]};
     fer_lookup other = {0};
     background.process = 1;
-    background.is_inside = true;
+    background.is_locked = true;
     assert_error(fer_lookup_wait(&copies[0], FER_DURATION_NONE, NULL, 0, &count), FER_CANCELLED, 0);
     assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, NULL, 0, &other),
                  FER_MISUSE, 0);
@@ -359,7 +359,7 @@ static void a_child_leaves_its_copies_alone(void **state)
     assert_null(copies[0].p_.block_);
     assert_int_equal(background.memory_live, memory_before);
     background.process = 0;
-    background.is_inside = false;
+    background.is_locked = false;
     script_thread_finish(0);
     assert_ok(poll_lookup(0));
     assert_ok(poll_lookup(1));
@@ -383,7 +383,7 @@ static void a_lookup_that_starts_during_the_close_is_cancelled(void **state)
     assert_int_equal(background.threads_started, 0);
     fer_lookup other = {0};
     assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, NULL, 0, &other), FER_MISUSE, 0);
-    assert_int_equal(background.monitors_live, 1);
+    assert_int_equal(background.mutexes_live, 1);
     fer_lookup_close(&lookups[0]);
     assert_int_equal(background.memory_live, 0);
     begin(1, 1);

@@ -23,7 +23,7 @@ static void assert_taken(const fer_poller *notified, size_t cap, const char *exp
         uint64_t key = i < count ? (uint64_t)(100 + expected[i] - '0') : 0x5C5C5C5C5C5C5C5C;
         assert_true(keys[i] == key);
     }
-    assert_false(background.is_inside);
+    assert_false(background.is_locked);
 }
 
 static void a_key_is_returned_once_and_after_the_completion(void **state)
@@ -189,9 +189,9 @@ static void take_key_at_notification(script_call call)
         script_thread_finish(0);
     }
     if (call == SCRIPT_POLLER_NOTIFY) {
-        background.is_inside = false;
+        background.is_locked = false;
         assert_taken(&poller, KEYS, "0");
-        background.is_inside = true;
+        background.is_locked = true;
     }
 }
 

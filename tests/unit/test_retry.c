@@ -173,7 +173,7 @@ static void begin_macos(void)
 {
     script_begin(&script_bsd);
     script.traits.cut_send_loses_count = true;
-    script.traits.no_buffer_space_passes = true;
+    script.traits.no_buffer_space_is_transient = true;
 }
 
 /* E3: macOS moves a short send complete or not at all, so a lack of buffers moved nothing. */

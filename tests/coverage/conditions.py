@@ -1,6 +1,6 @@
-"""Checks that each condition of core/ decides alone, or is named in ci/undecided.txt.
+"""Checks that each condition of core/ decides alone, or is named in tests/coverage/undecided.txt.
 
-usage: coverage_conditions.py SOURCE-FOLDER EXPORT UNDECIDED
+usage: conditions.py SOURCE-FOLDER EXPORT UNDECIDED
 
 EXPORT is the JSON of llvm-cov export. A condition of a decision with several must have an
 independence pair (MC/DC). The condition of a decision with one must be both true and false, which
@@ -14,6 +14,7 @@ import os
 import re
 import sys
 
+REQUIRE = "FERI_REQUIRE("
 LINE = re.compile(r"(\S+): (condition \d+)( in a race)? #(\d+): (.*?)   # (.+)")
 
 
@@ -30,6 +31,19 @@ def is_inside(position, decision):
     return decision[:2] <= position[:2] and position[2:] <= decision[2:]
 
 
+def requirements_of(entry):
+    """The same of the arguments of FERI_REQUIRE, whose branches are in the macro's expansion."""
+    with open(entry["filename"], encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    uses = [(expansion["source_region"], expansion["branches"])
+            for expansion in entry["expansions"]]
+    uses = [tuple(region[:4]) + tuple(counts[4:6]) for region, branches in uses
+            for counts in branches if lines[region[0] - 1][region[1] - 1:].startswith(REQUIRE)]
+    merged = merge(uses, lambda use: (use[4], use[5]),
+                   lambda one, other: (one[0] + other[0], one[1] + other[1]))
+    return {position: counts[0] > 0 and counts[1] > 0 for position, counts in merged.items()}
+
+
 def conditions_of(entry):
     """{position: whether it decides alone}, of all conditions of a file."""
     decisions = merge(entry["mcdc_records"], lambda record: list(record[-1]),
@@ -37,6 +51,7 @@ def conditions_of(entry):
     branches = merge(entry["branches"], lambda record: (record[4], record[5]),
                      lambda one, other: (one[0] + other[0], one[1] + other[1]))
     found = {position: counts[0] > 0 and counts[1] > 0 for position, counts in branches.items()}
+    found.update(requirements_of(entry))
     # The innermost decision of a condition is the last that contains it.
     owners = {position: max((d for d in decisions if is_inside(position, d)), default=None)
               for position in found}

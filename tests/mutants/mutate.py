@@ -13,14 +13,14 @@ mutant.
 Not counted: mutants that do not compile, and mutants that compile to the same code as the original
 (equivalent).
 Not changed: comments, assertions, static assertions, preprocessor lines except rows of tables, and
-the mutants that ci/equivalents.txt names.
+the mutants that tests/mutants/equivalents.txt names.
 Prints the survivors, then a line for each file: mutants, killed, percent. Exit code: 0 if at least
 --min percent are killed in each file, 1 if fewer, 2 if the tests fail without a mutant.
 """
 import argparse, collections, concurrent.futures, hashlib, os, pathlib, queue, random, re, shutil
 import signal, subprocess, sys, time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)|(?P<directive>^[ \t]*\#(?:[^\n\\]|\\.|\\\n)*)
 |(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<number>\b(?:0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*\b(?![.]))
 |(?P<name>[A-Za-z_]\w*)
@@ -447,9 +447,9 @@ class Runner:
 
 
 def known_equivalents():
-    """The keys of ci/equivalents.txt, whose lines are `FILE: WHAT #NTH: SOURCE LINE   # why`: the
+    """The keys of tests/mutants/equivalents.txt, whose lines are `FILE: WHAT #NTH: SOURCE LINE   # why`: the
     mutants that have no observable effect."""
-    path = ROOT / 'ci/equivalents.txt'
+    path = ROOT / 'tests/mutants/equivalents.txt'
     lines = path.read_text().splitlines() if path.is_file() else []
     return {line.split('   # ')[0].strip() for line in lines
             if line.strip() and not line.startswith('#')}

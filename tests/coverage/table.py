@@ -1,6 +1,6 @@
 """Prints the table of ci/coverage.sh, and the lines that the corpora do not reach.
 
-usage: coverage_table.py [--gate] SOURCE-FOLDER REPORT-FOLDER SET...
+usage: table.py [--gate] SOURCE-FOLDER REPORT-FOLDER SET...
 
 SET is tests, corpora or both; corpora is always one of the sets. Reads the files SET.json and
 corpora.lcov that llvm-cov wrote to the report folder. With --gate the exit code is 1 if the

@@ -5,7 +5,7 @@ set -eu
 case ${1-} in
 '' | -h | --help)
     cat <<'TEXT'
-usage: ci/rename.sh FILE...
+usage: packaging/rename.sh FILE...
 
 Rewrites C and C++ sources in place: renamed functions, types and enumerators, IP addresses that are
 passed by value now, and the members v4 and v6 of a member that is named ip. Prints each file that

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Runs the relay server of examples/ with thousands of clients. They are killed and replaced all the
-# time, and every line that they receive is checked.
+# Runs the relay server of examples/ with thousands of clients, which are killed and replaced all
+# the time, and checks every line that they receive. When: ci/nightly.sh runs it.
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/stress.sh [PRESET [IDLE [BUSY [ROUNDS [SEED]]]]]
+usage: tests/stress/run.sh [PRESET [IDLE [BUSY [ROUNDS [SEED]]]]]
 
 Builds the preset (default: release; mingw: a Windows server and its clients, under Wine). Runs
 tests/stress on the loopback with IDLE clients that only receive and BUSY clients that also send,
@@ -18,7 +18,7 @@ TEXT
 }
 
 # shellcheck source=ci/common.sh
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../../ci/common.sh"
 
 case "${1:-}" in
     -*) usage; exit 0 ;;

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Makes what clang needs to build Windows programs in MSVC's dialect from Wine's own headers and
-# DLLs, because Microsoft's are not free to pass on.
+# DLLs, because Microsoft's are not free to pass on. When: ci/setup.sh msvc calls it.
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/msvc_sdk.sh [DIRECTORY]
+usage: cmake/msvc/sdk.sh [DIRECTORY]
 
 Needs Debian's packages clang-19, lld-19, llvm-19, libwine-dev and wine64. Makes in DIRECTORY
 (build/cache/msvc if it is not given):
@@ -18,7 +18,7 @@ TEXT
 }
 
 # shellcheck source=ci/common.sh
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../../ci/common.sh"
 
 case "${1:-}" in
     --help) usage; exit 0 ;;
@@ -30,12 +30,12 @@ dlls=/usr/lib/x86_64-linux-gnu/wine
 
 for program in clang-19 lld-link-19 llvm-lib-19 llvm-dlltool-19 llvm-readobj-19; do
     command -v "$program" >/dev/null 2>&1 || {
-        echo "ci/msvc_sdk.sh: $program is not installed (ci/setup.sh msvc)" >&2
+        echo "cmake/msvc/sdk.sh: $program is not installed (ci/setup.sh msvc)" >&2
         exit 1
     }
 done
 [ -d "$headers/windows" ] || {
-    echo "ci/msvc_sdk.sh: Wine's headers are not installed (Debian's package is libwine-dev)" >&2
+    echo "cmake/msvc/sdk.sh: Wine's headers are not installed (Debian's package is libwine-dev)" >&2
     exit 1
 }
 
@@ -60,7 +60,7 @@ start_objects() {
     for name in "$@"; do
         "$sdk/bin/clang-cl" --target=x86_64-pc-windows-msvc -Wno-everything -D_UCRT \
             "-imsvc$headers/msvcrt" "-imsvc$headers/windows" /c "/Fo$sdk/lib/$name.obj" \
-            -- "$root/ci/msvc/$name.c"
+            -- "$root/cmake/msvc/$name.c"
         set -- "$@" "$sdk/lib/$name.obj"
         shift
     done
@@ -72,7 +72,7 @@ start_objects() {
 
 # The compiler of C++ links with the C library of the system, as the toolchain file does for C.
 make_cxx_compiler() {
-    cp "$root/ci/msvc/cxx.h" "$sdk/include/cxx.h"
+    cp "$root/cmake/msvc/cxx.h" "$sdk/include/cxx.h"
     cat >"$sdk/bin/clang++" <<TEXT
 #!/bin/sh
 exec clang++-19 --start-no-unused-arguments --target=x86_64-pc-windows-msvc \\
@@ -86,7 +86,7 @@ exec clang++-19 --start-no-unused-arguments --target=x86_64-pc-windows-msvc \\
     -llibcmt -lucrtbase -lvcruntime140 -lkernel32 -lntdll --end-no-unused-arguments
 TEXT
     chmod +x "$sdk/bin/clang++"
-    "$sdk/bin/clang++" -std=c++17 -Wall -Wextra -Werror -c "$root/ci/msvc/cxx.cpp" \
+    "$sdk/bin/clang++" -std=c++17 -Wall -Wextra -Werror -c "$root/cmake/msvc/cxx.cpp" \
         -o "$sdk/lib/cxx.obj"
     llvm-lib-19 "/out:$sdk/lib/libcmt.lib" "$sdk/lib/libcmt.lib" "$sdk/lib/cxx.obj"
     rm "$sdk/lib/cxx.obj"
@@ -103,7 +103,7 @@ missing_declarations() {
 }
 
 # What the SDK is made of. An SDK that is up to date is left alone, so that nothing is built anew.
-state=$(cksum "$0" "$root"/ci/msvc/* "$root/platform/winsock/errors_winsock.h" \
+state=$(cksum "$root"/cmake/msvc/* "$root/platform/winsock/errors_winsock.h" \
     "$dlls/x86_64-windows/ws2_32.dll" "$headers/windows/winsock2.h"
     cksum "$libcxx/__config" 2>/dev/null || say "no libc++")
 [ ! -f "$sdk/state" ] || [ "$(cat "$sdk/state")" != "$state" ] || exit 0

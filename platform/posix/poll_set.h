@@ -1,16 +1,16 @@
 /* poll_set.h: the array that one poll is given, with a serial number for each entry. The poller
  * that fills it is poller_list.c. */
-#ifndef FERP_POLL_SET_H
-#define FERP_POLL_SET_H
+#ifndef FERP_POSIX_POLL_SET_H
+#define FERP_POSIX_POLL_SET_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "platform/common/poller_list.h"
+#include "platform/posix/poller_list.h"
 
 typedef struct ferp_poll_set {
-    ferp_list_entry *entries;
+    struct pollfd *entries;
     uint64_t *serials;
     size_t count;
 } ferp_poll_set;
@@ -22,10 +22,9 @@ bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity);
 void ferp_poll_set_free(ferp_poll_set *set);
 
 /* Appends an entry. The caller ensures that there is room. */
-static inline void ferp_poll_set_append(ferp_poll_set *set, ferp_list_fd fd, short events,
-                                        uint64_t serial)
+static inline void ferp_poll_set_append(ferp_poll_set *set, int fd, short events, uint64_t serial)
 {
-    set->entries[set->count] = (ferp_list_entry){.fd = fd, .events = events};
+    set->entries[set->count] = (struct pollfd){.fd = fd, .events = events};
     set->serials[set->count] = serial;
     set->count++;
 }

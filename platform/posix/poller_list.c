@@ -1,5 +1,5 @@
-/* poller_list.c: a poller over poll and WSAPoll, which get all sockets anew for each wait. The
- * differences between the two are behind poller_list.h.
+/* poller_list.c: a poller over poll(2), which gets all sockets anew for each wait. Its system calls
+ * are behind poller_list.h.
  *
  * One of the waiting threads is the leader. It polls a copy of the armed sources without the lock,
  * so a polled array never changes. The other threads sleep until the leader has finished or their
@@ -9,14 +9,14 @@
  *
  * Linux' poll keeps a socket open that is closed during the poll, and its port stays in use. Delete
  * therefore returns only after no poll uses the socket. */
-#include "platform/common/poller_list.h"
+#include "platform/posix/poller_list.h"
 
-#if defined(_WIN32) || FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
+#if FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
 
 #include <string.h>
 
-#include "platform/common/poll_set.h"
 #include "platform/common/sources.h"
+#include "platform/posix/poll_set.h"
 
 typedef struct source {
     struct source *previous;
@@ -30,7 +30,7 @@ typedef struct source {
 } source;
 
 typedef struct ferp_list {
-    ferp_monitor monitor; /* notified after each poll of the leader */
+    ferp_mutex mutex; /* notified after each poll of the leader */
     ferp_list_waker waker;
     ferp_sources sources;
     /* head of the ring; sentinel.next was reported least recently */
@@ -41,7 +41,7 @@ typedef struct ferp_list {
     ferp_poll_set other_set; /* for polls under the lock */
     size_t capacity;         /* of each set */
     /* the entries that the leader polls now; NULL if there is no leader */
-    const ferp_list_entry *polled;
+    const struct pollfd *polled;
     bool change_sent; /* FERP_LIST_CHANGED was sent and not yet received */
 } ferp_list;
 
@@ -78,7 +78,7 @@ static void drop_source(ferp_list *list, source *one)
 {
     ferp_sources_remove(&list->sources, one->raw);
     unlink_source(one);
-    ferp_memory_free(one);
+    ferp_free(one);
 }
 
 /* An empty interest is not polled, so it does not report a hang-up either. */
@@ -127,18 +127,17 @@ static bool reserve(ferp_list *list)
 
 static short events_of(fer_event interest)
 {
-    return (short)(((interest.interest & FER_READABLE) != 0 ? FERP_LIST_READABLE : 0) |
-                   ((interest.interest & FER_WRITABLE) != 0 ? FERP_LIST_WRITABLE : 0));
+    return (short)(((interest.interest & FER_READABLE) != 0 ? POLLIN : 0) |
+                   ((interest.interest & FER_WRITABLE) != 0 ? POLLOUT : 0));
 }
 
 static void fill_set(const ferp_list *list, ferp_poll_set *out)
 {
     out->count = 0;
-    ferp_poll_set_append(out, ferp_list_waker_fd(&list->waker), FERP_LIST_READABLE, 0);
+    ferp_poll_set_append(out, ferp_list_waker_fd(&list->waker), POLLIN, 0);
     for (const source *one = list->sentinel.next; one != &list->sentinel; one = one->next) {
         if (one->armed) {
-            ferp_poll_set_append(out, (ferp_list_fd)one->raw, events_of(one->interest),
-                                 one->serial);
+            ferp_poll_set_append(out, (int)one->raw, events_of(one->interest), one->serial);
         }
     }
 }
@@ -176,13 +175,13 @@ static fer_error current_source(ferp_list *list, fer_raw_socket raw, ferp_list_i
 /* Every step that can fail comes before the first change. */
 static fer_error insert(ferp_list *list, fer_raw_socket raw, source **out)
 {
-    source *made = reserve(list) ? ferp_memory_new(sizeof *made) : NULL;
+    source *made = reserve(list) ? ferp_alloc(sizeof *made) : NULL;
     if (made == NULL) {
         return list_no_memory;
     }
     fer_error err = wake_leader(list);
     if (err.kind != FER_OK || !ferp_sources_insert(&list->sources, raw, made)) {
-        ferp_memory_free(made);
+        ferp_free(made);
         return err.kind != FER_OK ? err : list_no_memory;
     }
     made->raw = raw;
@@ -210,9 +209,9 @@ fer_error ferp_list_add(fer_poller *poller, fer_raw_socket raw, fer_event intere
                         fer_poll_mode mode)
 {
     ferp_list *list = list_of(poller);
-    ferp_monitor_enter(&list->monitor);
+    ferp_mutex_lock(&list->mutex);
     fer_error err = add_to_list(list, raw, interest, mode);
-    ferp_monitor_leave(&list->monitor);
+    ferp_mutex_unlock(&list->mutex);
     return err;
 }
 
@@ -239,9 +238,9 @@ fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event int
                            fer_poll_mode mode)
 {
     ferp_list *list = list_of(poller);
-    ferp_monitor_enter(&list->monitor);
+    ferp_mutex_lock(&list->mutex);
     fer_error err = modify_in_list(list, raw, interest, mode);
-    ferp_monitor_leave(&list->monitor);
+    ferp_mutex_unlock(&list->mutex);
     return err;
 }
 
@@ -250,7 +249,7 @@ static void wait_for_poll_end(ferp_list *list)
 {
     uint64_t polls_before = list->poll_count;
     while (list->polled != NULL && list->poll_count == polls_before) {
-        (void)ferp_monitor_wait(&list->monitor, FERP_NO_DEADLINE);
+        (void)ferp_cond_wait(&list->mutex, FERP_NO_DEADLINE);
     }
 }
 
@@ -268,21 +267,20 @@ static fer_error delete_from_list(ferp_list *list, fer_raw_socket raw)
 fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw)
 {
     ferp_list *list = list_of(poller);
-    ferp_monitor_enter(&list->monitor);
+    ferp_mutex_lock(&list->mutex);
     fer_error err = delete_from_list(list, raw);
-    ferp_monitor_leave(&list->monitor);
+    ferp_mutex_unlock(&list->mutex);
     return err;
 }
 
 /* ---- Results of a poll */
 
-static fer_event event_of_entry(const source *one, const ferp_list_entry *entry)
+static fer_event event_of_entry(const source *one, const struct pollfd *entry)
 {
-    bool failed = ferp_list_has_failed(entry);
-    bool ended = failed || (entry->revents & POLLHUP) != 0;
-    fer_interest ready = ((entry->revents & FERP_LIST_READABLE) != 0 ? FER_READABLE : 0) |
-                         ((entry->revents & FERP_LIST_WRITABLE) != 0 ? FER_WRITABLE : 0);
-    fer_interest always = (ended ? FER_READABLE : 0) | (failed ? FER_WRITABLE : 0);
+    bool has_failed = ferp_list_has_failed(entry);
+    fer_interest ready = ((entry->revents & POLLIN) != 0 ? FER_READABLE : 0) |
+                         ((entry->revents & POLLOUT) != 0 ? FER_WRITABLE : 0);
+    fer_interest always = has_failed ? FER_READABLE | FER_WRITABLE : 0;
     return (fer_event){.key = one->interest.key,
                        .interest = (ready & one->interest.interest) | always};
 }
@@ -300,7 +298,7 @@ static bool is_current(source *one, int revents)
     return fits;
 }
 
-static bool report_event(ferp_list *list, const ferp_list_entry *entry, uint64_t serial,
+static bool report_event(ferp_list *list, const struct pollfd *entry, uint64_t serial,
                          fer_event *out)
 {
     source *one = ferp_sources_find(&list->sources, (fer_raw_socket)entry->fd);
@@ -351,9 +349,9 @@ static fer_error poll_as_leader(ferp_list *list, fer_event *events, size_t cap,
     fill_set(list, &list->leader_set);
     ferp_poll_set set = list->leader_set;
     list->polled = set.entries;
-    ferp_monitor_leave(&list->monitor);
+    ferp_mutex_unlock(&list->mutex);
     fer_error err = ferp_list_poll(set.entries, set.count, timeout);
-    ferp_monitor_enter(&list->monitor);
+    ferp_mutex_lock(&list->mutex);
     list->polled = NULL;
     list->poll_count++;
     if (err.kind == FER_OK) {
@@ -363,7 +361,7 @@ static fer_error poll_as_leader(ferp_list *list, fer_event *events, size_t cap,
     if (set.entries != list->leader_set.entries) {
         ferp_poll_set_free(&set);
     }
-    ferp_monitor_notify_all(&list->monitor);
+    ferp_cond_broadcast(&list->mutex);
     return err;
 }
 
@@ -388,7 +386,7 @@ static fer_duration wait_for_leader(ferp_list *list, fer_duration timeout)
     uint64_t deadline =
         timeout.nanos < FERP_NO_DEADLINE - now ? now + timeout.nanos : FERP_NO_DEADLINE;
     while (list->polled != NULL && now < deadline) {
-        (void)ferp_monitor_wait(&list->monitor, deadline);
+        (void)ferp_cond_wait(&list->mutex, deadline);
         now = ferp_now();
     }
     if (deadline == FERP_NO_DEADLINE) {
@@ -414,9 +412,9 @@ fer_error ferp_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_
     ferp_list *list = list_of(poller);
     *count = 0;
     *notified = false;
-    ferp_monitor_enter(&list->monitor);
+    ferp_mutex_lock(&list->mutex);
     fer_error err = wait_locked(list, events, cap, timeout, count, notified);
-    ferp_monitor_leave(&list->monitor);
+    ferp_mutex_unlock(&list->mutex);
     return err;
 }
 
@@ -429,10 +427,10 @@ fer_error ferp_list_notify(fer_poller *poller)
 
 static fer_error make_list(ferp_list *list)
 {
-    FER_TRY(ferp_monitor_begin(&list->monitor));
+    FER_TRY(ferp_mutex_init(&list->mutex));
     fer_error err = ferp_list_waker_open(&list->waker);
     if (err.kind != FER_OK) {
-        ferp_monitor_end(&list->monitor);
+        ferp_mutex_destroy(&list->mutex);
     }
     return err;
 }
@@ -442,13 +440,13 @@ static void end_list(ferp_list *list)
     ferp_poll_set_free(&list->leader_set);
     ferp_poll_set_free(&list->other_set);
     ferp_list_waker_close(&list->waker);
-    ferp_monitor_end(&list->monitor);
-    ferp_memory_free(list);
+    ferp_mutex_destroy(&list->mutex);
+    ferp_free(list);
 }
 
 fer_error ferp_list_open(fer_poller *poller)
 {
-    ferp_list *list = ferp_memory_new(sizeof *list);
+    ferp_list *list = ferp_alloc(sizeof *list);
     if (list == NULL) {
         return list_no_memory;
     }
@@ -457,7 +455,7 @@ fer_error ferp_list_open(fer_poller *poller)
     list->sentinel.previous = &list->sentinel;
     fer_error err = make_list(list);
     if (err.kind != FER_OK) {
-        ferp_memory_free(list);
+        ferp_free(list);
         return err;
     }
     if (!reserve(list)) {

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Builds the harnesses with fuzz/oss-fuzz/build.sh as the images of OSS-Fuzz and ClusterFuzzLite do,
-# and makes the checks of their build check.
+# Builds the harnesses with build.sh as the images of OSS-Fuzz and ClusterFuzzLite do, and makes the
+# checks of their build check. When: after a change of fuzz/; ci/test.sh --all runs a sample.
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/oss_fuzz_check.sh [--no-setup] [--sample | ENGINE/SANITIZER/ARCHITECTURE...]
+usage: fuzz/oss-fuzz/check.sh [--no-setup] [--sample | ENGINE/SANITIZER/ARCHITECTURE...]
 
 Without arguments it builds libfuzzer/{address,undefined,memory,coverage}/x86_64,
 afl/{address,none}/x86_64 and libfuzzer/address/i386.
@@ -24,7 +24,7 @@ TEXT
 }
 
 # shellcheck source=ci/common.sh
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../../ci/common.sh"
 
 workspace=$root/build/oss-fuzz
 min_edges=100

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Compiles programs with each of the packages that ci/package.sh made, and runs them.
+# Compiles programs with each of the packages that ci/package.sh made, and runs them. When: that
+# script calls it.
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/package_check.sh [--no-setup] PACKAGES
+usage: packaging/check.sh [--no-setup] PACKAGES
 
 PACKAGES is the folder that ci/package.sh filled. Takes ferrule in by each of these ways, compiles
 the programs of tests/api/consumer, which connect and read over the loopback, and runs them:
@@ -32,7 +33,7 @@ consumer=$root/tests/api/consumer
 work=$(mktemp -d)
 
 stop() {
-    echo "ci/package_check.sh: $*" >&2
+    echo "packaging/check.sh: $*" >&2
     exit 1
 }
 

@@ -1,17 +1,17 @@
 /* poll_set.c: the memory of the array that one poll is given. */
-#include "platform/common/poller_list.h"
+#include "platform/posix/poller_list.h"
 
-#if defined(_WIN32) || FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
+#if FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
 
-#include "platform/common/poll_set.h"
+#include "platform/posix/poll_set.h"
 
 bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity)
 {
     if (capacity > SIZE_MAX / sizeof *out->entries || capacity > SIZE_MAX / sizeof *out->serials) {
         return false;
     }
-    ferp_poll_set made = {ferp_memory_new(capacity * sizeof *out->entries),
-                          ferp_memory_new(capacity * sizeof *out->serials), 0};
+    ferp_poll_set made = {ferp_alloc(capacity * sizeof *out->entries),
+                          ferp_alloc(capacity * sizeof *out->serials), 0};
     if (made.entries == NULL || made.serials == NULL) {
         ferp_poll_set_free(&made);
         return false;
@@ -22,8 +22,8 @@ bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity)
 
 void ferp_poll_set_free(ferp_poll_set *set)
 {
-    ferp_memory_free(set->entries);
-    ferp_memory_free(set->serials);
+    ferp_free(set->entries);
+    ferp_free(set->serials);
 }
 
 #else

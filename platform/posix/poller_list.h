@@ -1,24 +1,31 @@
-/* poller_list.h: a poller for systems whose call gets all sockets anew for each wait: poll and
- * WSAPoll. poller_list.c has the common part. The rest is declared below and defined by each
- * system, with these types and constants in a header of its own:
- *
- *  ferp_list_entry      one entry of the array: fd, events, revents
- *  ferp_list_fd         the type of fd
- *  ferp_list_waker      a channel through which another thread makes an entry readable
- *  ferp_list_identity   distinguishes a socket from a later one with the same number
- *  FERP_LIST_READABLE, FERP_LIST_WRITABLE   the bits in events and revents
- *
- * Both systems have POLLERR, POLLHUP and POLLNVAL. */
-#ifndef FERP_POLLER_LIST_H
-#define FERP_POLLER_LIST_H
+/* poller_list.h: a poller over poll(2), for systems without another one. poller_list.c decides what
+ * is polled, poller_poll.c makes the system calls. The model checker for threads replaces those. */
+#ifndef FERP_POSIX_POLLER_LIST_H
+#define FERP_POSIX_POLLER_LIST_H
 
-#include "platform/platform.h"
+#include "platform/posix/posix.h"
 
-#ifdef _WIN32
-#include "platform/winsock/poller_wsapoll.h"
-#else
-#include "platform/posix/poller_poll.h"
-#endif
+#include <poll.h>
+
+typedef struct ferp_list_waker {
+    int reader;
+    int writer;
+} ferp_list_waker;
+
+/* fstat's st_dev and st_ino, and what identifies the socket of a descriptor on a system whose
+ * sockets have no inode. port and peer are 0 if not set yet. */
+typedef struct ferp_list_identity {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t port;
+    uint64_t peer;
+    int fd;
+    uint32_t closes; /* by this library */
+} ferp_list_identity;
+
+/* poller_identity.c */
+struct stat;
+ferp_list_identity ferp_posix_identity_of(int fd, const struct stat *status);
 
 /* ---- The seam's functions, for a poller whose first word points to a ferp_list */
 
@@ -35,7 +42,7 @@ fer_error ferp_list_wait(fer_poller *poller, fer_event *events, size_t cap, fer_
 /* Calls ferp_list_waker_send alone, without the lock. */
 fer_error ferp_list_notify(fer_poller *poller);
 
-/* ---- Defined by each system */
+/* ---- Defined by poller_poll.c */
 
 /* The reason of a wakeup: a caller's notify, or a change of the registered sockets. */
 typedef enum ferp_list_reason {
@@ -45,7 +52,7 @@ typedef enum ferp_list_reason {
 
 fer_error ferp_list_waker_open(ferp_list_waker *waker);
 void ferp_list_waker_close(ferp_list_waker *waker);
-ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker);
+int ferp_list_waker_fd(const ferp_list_waker *waker);
 fer_error ferp_list_waker_send(ferp_list_waker *waker, ferp_list_reason reason);
 
 /* Receives all that was sent, which is at most one of each reason. Returns whether
@@ -59,10 +66,10 @@ fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out);
 bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_identity *now);
 
 /* Whether revents has a hang-up or a failure, and not only the peer's end of file. */
-bool ferp_list_has_failed(const ferp_list_entry *entry);
+bool ferp_list_has_failed(const struct pollfd *entry);
 
 /* Fills all revents. A closed socket gets POLLNVAL. timeout is rounded up, or reduced to the
  * system's maximum. */
-fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout);
+fer_error ferp_list_poll(struct pollfd *entries, size_t count, fer_duration timeout);
 
 #endif

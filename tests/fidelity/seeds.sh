@@ -1,11 +1,11 @@
 #!/bin/sh
 # Runs random programs over this system's sockets and over their simulation, and compares the
-# results call by call.
+# results call by call. When: after a change of platform/sim, with more seeds than ctest runs.
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/fidelity.sh [PRESET [FROM [COUNT]]]
+usage: tests/fidelity/seeds.sh [PRESET [FROM [COUNT]]]
 
 Builds the preset (default: debug; mingw: Windows sockets, under Wine; netbsd, freebsd: over that
 system's kernel, after ci/bsd.sh has configured the preset) and runs the programs of
@@ -16,7 +16,7 @@ TEXT
 }
 
 # shellcheck source=ci/common.sh
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../../ci/common.sh"
 
 case "${1:-}" in
     -*) usage; exit 0 ;;
