@@ -1,6 +1,6 @@
-"""c_source.py - the tokens of C sources and their definitions at file scope, for ci/plant.py and
-ci/mutate.py."""
-import collections, pathlib, re
+"""c_source.py - the tokens of C sources, their definitions at file scope and their statements, for
+ci/plant.py and tests/mutants/mutate.py."""
+import bisect, collections, pathlib, re
 
 TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)
 |(?P<directive>^[ \t]*\#(?:/\*.*?\*/|[^\n\\]|\\.)*)
@@ -13,6 +13,7 @@ Token = collections.namedtuple('Token', 'kind text begin end')
 # kind: function, object, type or macro. tokens: all of the definition. A definition between #if and
 # #endif, other than the guard of a header, is conditional.
 Definition = collections.namedtuple('Definition', 'kind name file is_static is_conditional tokens')
+Statement = collections.namedtuple('Statement', 'definition words text begin')
 
 
 def tokens_of(text, begin=0, end=None):
@@ -37,15 +38,15 @@ def kind_and_name(top, tokens):
         opener = len(top) - 1 - top[::-1].index('(')
         return 'function', top[opener - 1]
     if equals == len(top) and '{' in top:
-        return ('type', names[1]) if len(names) == 2 else (None, None)
+        return ('type', names[1]) if len(names) == 2 else ('type', tokens[2].text)
     if '(' in top[:equals] or len(names) < 2:
         return None, None
     return 'object', names[-1]
 
 
 def definitions_of(text, file):
-    """Those at file scope. A table of pointers to functions has no name here, nor has an enum
-    without a tag."""
+    """Those at file scope. An enum without a tag has the name of its first constant; a table of
+    pointers to functions has no name here."""
     found, tokens, top, depth, conditions = [], [], [], 0, 0
     guards = 1 if file.endswith('.h') else 0
     for token in tokens_of(text):
@@ -88,3 +89,56 @@ def definitions_by_name(sources):
         for definition in definitions_of(text, file):
             found[definition.name].append(definition)
     return found
+
+
+def ends_statement(kind, tokens, depth):
+    """Of the tokens since the last statement: whether they are one. depth: the open brackets, with
+    the brace of a block only if the block is a value. A row of a table is a statement."""
+    text = tokens[-1].text
+    if kind == 'function':
+        return depth == 0 and text in (';', '{', '}')
+    if kind == 'macro':
+        return depth == 0 and text == ')'
+    return (depth == 1 and text in ('{', ',')) or (depth == 0 and text == ';')
+
+
+def statements_of(definition):
+    """The statements, as lists of tokens. The head of an if or of a loop, up to its brace, is one."""
+    found, tokens, depth, is_value = [], [], 0, False
+    for token in definition.tokens:
+        tokens.append(token)
+        is_value = is_value or (depth == 0 and token.text in ('=', 'return'))
+        is_block = definition.kind == 'function' and depth == 0 and not is_value
+        if token.text in ('(', '[') or (token.text == '{' and not is_block):
+            depth += 1
+        elif token.text in (')', ']') or (token.text == '}' and depth):
+            depth -= 1
+        if ends_statement(definition.kind, tokens, depth):
+            found.append(tokens)
+            tokens, is_value = [], False
+    return found + ([tokens] if tokens else [])
+
+
+class Statements:
+    """The statements of a file, by position."""
+    def __init__(self, text, file):
+        found = []
+        for definition in definitions_of(text, file):
+            for tokens in statements_of(definition):
+                found.append(Statement(definition.name, tuple(token.text for token in tokens),
+                                       one_line(tokens), tokens[0].begin))
+        self.found = sorted(found, key=lambda statement: statement.begin)
+        self.begins = [statement.begin for statement in self.found]
+        self.nothing = Statement(file, (), '', 0)
+
+    def at(self, position):
+        at = bisect.bisect_right(self.begins, position)
+        return self.found[at - 1] if at else self.nothing
+
+
+def one_line(tokens):
+    """The tokens as they are written, with one space for white space and comments."""
+    parts = [tokens[0].text]
+    for before, token in zip(tokens, tokens[1:]):
+        parts.append((' ' if before.end < token.begin else '') + token.text)
+    return ''.join(parts)
