@@ -91,12 +91,10 @@ def definitions_by_name(sources):
     return found
 
 
-def ends_statement(kind, tokens, depth):
-    """Of the tokens since the last statement: whether they are one. depth: the open brackets, with
-    the brace of a block only if the block is a value. A row of a table is a statement."""
-    text = tokens[-1].text
+def ends_statement(kind, text, depth, is_value):
+    """depth: the open brackets, with braces only of a value. A row of a table is a statement."""
     if kind == 'function':
-        return depth == 0 and text in (';', '{', '}')
+        return depth == 0 and (text == ';' or (text in ('{', '}') and not is_value))
     if kind == 'macro':
         return depth == 0 and text == ')'
     return (depth == 1 and text in ('{', ',')) or (depth == 0 and text == ';')
@@ -113,7 +111,7 @@ def statements_of(definition):
             depth += 1
         elif token.text in (')', ']') or (token.text == '}' and depth):
             depth -= 1
-        if ends_statement(definition.kind, tokens, depth):
+        if ends_statement(definition.kind, token.text, depth, is_value):
             found.append(tokens)
             tokens, is_value = [], False
     return found + ([tokens] if tokens else [])
