@@ -1,5 +1,5 @@
 """c_source.py - the tokens of C sources, their definitions at file scope and their statements, for
-ci/plant.py and tests/mutants/mutate.py."""
+ci/plant.py and tests/mutants/mutate.py. When: they import it."""
 import bisect, collections, pathlib, re
 
 TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)

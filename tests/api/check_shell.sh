@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks that every shell script can be parsed by sh and, where shellcheck is installed, that it
-# warns of nothing.
+# warns of nothing. Each file of ci/ says in its first four lines when it is run.
 # usage: check_shell.sh ROOT
 set -eu
 cd "$1"
@@ -17,6 +17,10 @@ bad=0
 for script in $scripts; do
     [ -f "$script" ] || continue
     sh -n "$script" || bad=1
+done
+for file in $(printf '%s\n' "$files" | grep '^ci/' || true); do
+    [ ! -f "$file" ] || head -n 4 "$file" | grep -q 'When:' ||
+        { echo "$file: the first lines do not say \`When:\`"; bad=1; }
 done
 with=
 if command -v shellcheck >/dev/null 2>&1; then
