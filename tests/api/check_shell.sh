@@ -8,7 +8,7 @@ cd "$1"
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1 && [ -e .git ]; then
     files=$(git ls-files -co --exclude-standard)
 else
-    files=$(find . -type f -not -path './.git/*' -not -path './build*')
+    files=$(find . -type f -not -path './.git/*' -not -path './build*' | sed 's,^\./,,')
 fi
 scripts=$(printf '%s\n' "$files" | grep -E '\.sh$|(^|/)\.ci/run$' | LC_ALL=C sort || true)
 [ -n "$scripts" ] || { echo "check_shell: no script in $1" >&2; exit 1; }
