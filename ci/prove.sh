@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the proofs that docs/FUZZING.md lists: Frama-C's Eva and WP over core. Also checks that both
-# detect planted bugs.
+# Runs the proofs that docs/FUZZING.md lists: Frama-C's Eva and WP over core, which must also detect
+# planted bugs. When: after a change of code that is proved; ci/test.sh --all runs it.
 set -eu
 
 usage() {

@@ -1,4 +1,11 @@
-"""Reads the public headers: their comments, sections, types, macros and functions."""
+"""Reads the public headers: their comments, sections, types, macros and functions.
+
+The comment of a header and that of a section may have slots, the defaults of their functions. A
+slot of a function replaces the default, that of the section the header's. In a slot, "the default"
+is the default that it replaces. In a default, TYPE is Rust's name of the function's type, and NAME
+the rest of the function's name. A function that returns no fer_error has no errors by default. A
+slot "same as fer_x." is the slot of that function.
+"""
 
 import pathlib
 import re
@@ -15,35 +22,24 @@ class HeaderError(Exception):
 class Entry:
     """A function, or a block of types and macros, with its comment."""
 
-    def __init__(self, names, code, comment, is_function):
+    def __init__(self, names, code, comment, is_function, defaults=None, words=None):
         self.names = names
         self.code = code
         self.is_function = is_function
         self.attributes = self.nullable = []
-        self.blocks = []
         self.slots = {}
         text = comment
         if is_function:
-            text = self._take_slots(comment)
+            text, own = take_slots(comment)
+            if defaults and "Errors" in defaults and not code.startswith("fer_error "):
+                own.setdefault("Errors", "none.")
+            merged = merge_slots(defaults or {}, own)
+            missing = [name for name in SLOTS if name not in merged]
+            if missing:
+                raise HeaderError("%s has no %s:" % (self.names[0], missing[0]))
+            self.slots = {slot: re.sub(r"(?<![A-Z])(?<![A-Z]_)(TYPE|NAME)\b", lambda match: words[match.group(1)],
+                                       merged[slot]) for slot in SLOTS}
         self.blocks = blocks_of(text)
-
-    def _take_slots(self, comment):
-        lines = comment.split("\n")
-        text = []
-        slot = None
-        for line in lines:
-            match = re.match(r"(%s): (.*)" % "|".join(SLOTS), line)
-            if match:
-                slot = match.group(1)
-                self.slots[slot] = match.group(2)
-            elif slot:
-                self.slots[slot] += " " + line.strip()
-            else:
-                text.append(line)
-        missing = [name for name in SLOTS if name not in self.slots]
-        if missing:
-            raise HeaderError("%s has no %s:" % (self.names[0], missing[0]))
-        return "\n".join(text).strip("\n")
 
     @property
     def name(self):
@@ -58,8 +54,10 @@ class Entry:
 class Section:
     """The entries below one line of dashes; the first section of a header has no title."""
 
-    def __init__(self, title, text=""):
+    def __init__(self, title, text="", defaults=None):
         self.title = title
+        text, own = take_defaults(text)
+        self.defaults = merge_slots(defaults or {}, own)
         self.blocks = blocks_of(text)
         self.entries = []
 
@@ -77,11 +75,12 @@ class Header:
     def __init__(self, path):
         self.file = path.name
         self.stem = path.stem
-        self.sections = [Section("")]
         chunks = list(chunks_of(files.read(path)))
         if not chunks or not chunks[0][0].startswith(self.file + ": "):
             raise HeaderError("%s does not begin with its name" % path)
-        blocks = blocks_of(chunks[0][0][len(self.file) + 2:])
+        text, self.defaults = take_defaults(chunks[0][0][len(self.file) + 2:])
+        self.sections = [Section("", defaults=self.defaults)]
+        blocks = blocks_of(text)
         self.summary = first_sentence(blocks[0][1])
         self.blocks = blocks
         for comment, code in chunks[1:]:
@@ -94,7 +93,7 @@ class Header:
             match = re.match(r"(.*?[^.])\. (.*)", title)
             if match:
                 title, text = match.group(1), match.group(2) + "\n\n" + text
-            self.sections.append(Section(title, text.strip("\n")))
+            self.sections.append(Section(title, text.strip("\n"), self.defaults))
         if not code:
             return
         nullable = re.findall(r"FER_NULLABLE (\w+)", code)
@@ -103,7 +102,9 @@ class Header:
         match = re.match(r"%s.*?(fer_\w+)\s*\(" % MARKS, declaration)
         if match:
             code = re.sub(r"^%s| %s" % (MARKS, ACCESS), "", declaration)
-            entry = Entry([match.group(1)], code, comment, True)
+            name = match.group(1)
+            entry = Entry([name], code, comment, True, self.sections[-1].defaults,
+                          self._words_of(name))
             entry.attributes = re.findall(ACCESS, declaration)
             entry.nullable = [name for name in nullable if not name.startswith("fer_")]
         else:
@@ -115,6 +116,14 @@ class Header:
         elif entry.names:
             entries.append(entry)
 
+    def _words_of(self, function):
+        """fer_tcp_stream_read is read of TcpStream."""
+        types = [name for section in self.sections for entry in section.entries
+                 if not entry.is_function for name in entry.names]
+        kind = max((name for name in types if function.startswith(name + "_")), key=len, default="fer")
+        return {"TYPE": "".join(word.capitalize() for word in kind.split("_")[1:]),
+                "NAME": function[len(kind) + 1:]}
+
     @property
     def functions(self):
         return [entry for section in self.sections for entry in section.functions]
@@ -125,7 +134,60 @@ def read_all(include):
     headers = [Header(path) for path in sorted(pathlib.Path(include).glob("ferrule/*.h"))]
     if not any(header.functions for header in headers):
         raise HeaderError("no function in %s" % include)
+    functions = {entry.name: entry for header in headers for entry in header.functions}
+    for entry in functions.values():
+        for slot in SLOTS:
+            entry.slots[slot] = slot_of(entry.name, slot, functions)
     return headers
+
+
+def slot_of(name, slot, functions):
+    """The text of a slot. "same as" another function is the text of that one."""
+    text = functions[name].slots[slot]
+    match = re.fullmatch(r"same as (fer_\w+)\.(.*)", text)
+    if not match:
+        return text
+    if match.group(1) not in functions or match.group(1) == name:
+        raise HeaderError("%s: there is no other %s" % (name, match.group(1)))
+    return slot_of(match.group(1), slot, functions) + match.group(2)
+
+
+def take_slots(comment):
+    """The comment without its slots, and the slots. An empty line ends a slot."""
+    text = []
+    slots = {}
+    slot = None
+    for line in comment.split("\n"):
+        match = re.match(r"(%s): (.*)" % "|".join(SLOTS), line)
+        if match:
+            slot = match.group(1)
+            slots[slot] = match.group(2)
+        elif slot and line.strip():
+            slots[slot] += " " + line.strip()
+        else:
+            slot = None
+            text.append(line)
+    return "\n".join(text).strip("\n"), slots
+
+
+def take_defaults(comment):
+    """The same of a header or of a section, without the words above the slots in their paragraph."""
+    parts = comment.split("\n\n")
+    slots = {}
+    for part in parts:
+        slots.update(take_slots(part)[1])
+    return "\n\n".join(part for part in parts if not take_slots(part)[1]), slots
+
+
+def merge_slots(defaults, own):
+    """The defaults, replaced by the slots of a function or of a section."""
+    merged = dict(defaults)
+    for slot, text in own.items():
+        if slot in defaults:
+            default = defaults[slot].rstrip(".")
+            text = re.sub(r"(?:\band )?\bthe default\b", lambda match: default, text)
+        merged[slot] = text
+    return merged
 
 
 def first_sentence(text):

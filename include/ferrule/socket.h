@@ -13,17 +13,22 @@
  * A function that returns before the last line must call fer_socket_close(&socket), which does
  * nothing after that line.
  *
- * A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and conversion
- * to another handle. A call that opens a handle needs a NEW or CLOSED one. On any other handle it
- * returns FER_MISUSE and leaves the handle unchanged. Any other call that returns a
- * fer_error is misuse on a NULL, NEW or CLOSED handle: FER_MISUSE in every build.
+ * NEW and CLOSED handles, misuse and cancellation of threads: as in tcp.h, but every call that
+ * opens no handle and returns a fer_error is FER_MISUSE on a NEW handle too.
  *
  * On a stream whose connect failed only fer_socket_take_error, fer_socket_ready, fer_socket_as_raw,
  * fer_socket_into_raw, close and conversion are allowed. Every other call is misuse.
  *
  * An option that this kind of socket does not have is FER_UNSUPPORTED. os_code is 0 if no system
  * has it. In the lines that begin with "Rust:", "socket2" is the crate of that name, because
- * std::net has no builder. */
+ * std::net has no builder.
+ *
+ * The defaults of the slots, as in tcp.h:
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_MISUSE and other errors of the OS.
+ * Rust: socket2: TYPE::NAME.
+ * Threads: concurrent with any other call on the handle except close. */
 #ifndef FERRULE_SOCKET_H
 #define FERRULE_SOCKET_H
 
@@ -65,727 +70,362 @@ typedef enum fer_type { FER_TYPE_STREAM = 1, FER_TYPE_DGRAM = 2, FER_TYPE_RAW = 
 #define FER_PROTOCOL_UDP 17
 #define FER_PROTOCOL_ICMPV6 58
 
-/* ---- Creation and closing */
+/* ---- Creation and closing
+ *
+ * Threads: no concurrent call on the handle. */
 
-/**
- * Makes a socket.
- *
- * Like every socket of the library, it is not inherited by child processes and raises no SIGPIPE.
- * An IPv6 socket handles IPv4 too, unless fer_socket_set_only_v6 excludes it. On OpenBSD it handles
- * IPv6 only. Raw sockets need a privilege on nearly every system (raw(7): CAP_NET_RAW; "TCP/IP Raw
- * Sockets", MSDN: administrators).
- *
- * Blocks: never.
- * Owns: the handle owns the socket until fer_socket_close, or until it is converted to another
- * handle.
+/** Makes a socket. Like every socket of the library, it is not inherited by child processes and
+ * raises no SIGPIPE. An IPv6 socket handles IPv4 too, unless fer_socket_set_only_v6 excludes it. On
+ * OpenBSD it handles IPv6 only. Raw sockets need a privilege on nearly every system (raw(7):
+ * CAP_NET_RAW; "TCP/IP Raw Sockets", MSDN: administrators).
+ * Owns: the handle owns the socket until fer_socket_close or a conversion to another handle.
  * Errors: FER_PERMISSION_DENIED (FER_TYPE_RAW; datagrams of ICMP), FER_UNSUPPORTED (this system
  * does not have that kind of socket), FER_TOO_MANY_OPEN_FILES, FER_NO_BUFFER_SPACE, FER_MISUSE,
- * FER_INVALID_INPUT (an unknown domain or type; a negative protocol) and other errors of the OS.
- * Rust: socket2: Socket::new.
- * Threads: no concurrent call on the handle.
- */
+ * FER_INVALID_INPUT (an unknown domain or type; a negative protocol) and other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type,
                                               int protocol) FER_INOUT(1);
 
-/**
- * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
- *
+/** Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
  * Blocks: never, except for a linger time that was set.
  * Owns: releases the handle's socket.
- * Errors: none.
- * Rust: socket2: Socket's Drop.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: socket2: Socket's Drop. */
 FER_API void fer_socket_close(fer_socket *socket) FER_INOUT(1);
 
-/**
- * Makes a second handle of the same socket.
- *
- * Options, the blocking mode and timeouts are shared. A stream must be connected or listening,
- * because a clone made before that would not detect a connect through the other handle. On a
- * pending connect the call first queries the OS for the result.
- *
- * Blocks: never.
- * Owns: out is a separate handle; close it with fer_socket_close. The socket ends with its last
- * handle.
- * Errors: FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows), FER_WOULD_BLOCK (pending connect),
- * the cause of a failed connect if this call detects it, FER_MISUSE (a stream that is unconnected
- * or whose connect failed; out is open).
- * Rust: socket2: Socket::try_clone.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Makes a second handle of the same socket. Options, the blocking mode and timeouts are shared. A
+ * stream must be connected or listening, because a clone made before that would not detect a
+ * connect through the other handle. On a pending connect the call first queries the OS for the
+ * result.
+ * Owns: out is a separate handle; close it with fer_socket_close. It ends with its last handle.
+ * Errors: same as fer_tcp_stream_try_clone.
+ * Threads: concurrent with any other call on the handle except close. */
 FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
     FER_INOUT(1) FER_INOUT(2);
 
-/**
- * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
- *
- * It is available during a pending connect and after a failed one too, for use with a poller. On
+/** Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none. It
+ * is available during a pending connect and after a failed one too, for use with a poller. On
  * Windows the SOCKET itself is always nonblocking, whatever mode was set.
- *
- * Blocks: never.
  * Owns: the handle still owns the socket. Do not close the raw socket.
- * Errors: none.
  * Rust: socket2: Socket::as_raw_fd, as_raw_socket.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Threads: concurrent with any other call on the handle except close. */
 FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
 
-/**
- * Takes ownership of a socket that was made elsewhere, of any kind in this header and in any state,
- * or of one of two kinds that fer_socket_new does not make. A listening socket of these two kinds
- * becomes no other handle.
- *
- * A stream of another address family (AF_VSOCK) becomes a fer_tcp_stream, which reads and writes.
- * It is bound and connected before the call, because FER_INVALID_INPUT is the result of every bind
- * and connect of the fer_socket. Its addresses and the options of IP are FER_UNSUPPORTED.
- *
- * A Unix socket of type SOCK_SEQPACKET becomes a fer_unix_datagram, which sends to its peer only: a
- * send to an address is FER_INVALID_INPUT. After the peer's end every receive returns an empty
- * message. A connect waits while the accept queue of the peer is full. FreeBSD has no such handles,
- * because its messages end only where the sender says so (MSG_EOR, since FreeBSD 15).
- *
- * A pending connect that was started elsewhere continues, and its result is reported as after a
- * nonblocking fer_socket_connect. Wine 8 reports such a socket as unconnected.
- *
- * Blocks: never.
+/** Takes ownership of a socket that was made elsewhere, of any kind in this header and in any
+ * state, or of one of two kinds that fer_socket_new does not make (rule R4). A stream of another
+ * address family (AF_VSOCK) becomes a fer_tcp_stream, which reads and writes. A Unix socket of type
+ * SOCK_SEQPACKET becomes a fer_unix_datagram, which sends to its peer only. A pending connect that
+ * was started elsewhere continues, and its result is reported as after a nonblocking
+ * fer_socket_connect. Wine 8 reports such a socket as unconnected.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (the handle is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (any other kind) and other errors of the OS.
- * Rust: socket2: Socket::from_raw_fd, from_raw_socket. Differs: the socket is checked.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: socket2: Socket::from_raw_fd, from_raw_socket. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
     FER_INOUT(1);
 
-/**
- * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
- * there is none.
- *
- * Same as fer_tcp_stream_into_raw: the socket has the blocking mode and the timeouts that were set.
- *
- * Blocks: never.
+/** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
+ * there is none. Same as fer_tcp_stream_into_raw: the socket has the mode and the timeouts that
+ * were set.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
- * Rust: socket2: Socket::into_raw_fd, into_raw_socket.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: socket2: Socket::into_raw_fd, into_raw_socket. */
 FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket) FER_INOUT(1);
 
 /* ---- What the socket is. Every other handle has these calls by _as_socket. */
 
-/**
- * Stores the family of the socket's addresses in *out.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (neither IP nor Unix addresses), FER_MISUSE.
- * Rust: socket2: Socket::domain.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the family of the socket's addresses in *out.
+ * Errors: FER_UNSUPPORTED (neither IP nor Unix addresses), FER_MISUSE. */
 FER_MUST_USE FER_API fer_error fer_socket_domain(const fer_socket *socket, fer_domain *out);
 
-/**
- * Stores the type of the socket in *out.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (SOCK_SEQPACKET), FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::type.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the type of the socket in *out.
+ * Errors: FER_UNSUPPORTED (SOCK_SEQPACKET), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_type(const fer_socket *socket, fer_type *out);
 
-/**
- * Stores the number of the socket's protocol in *out: the type's own protocol for a socket that was
- * made with FER_PROTOCOL_DEFAULT, and 0 for a Unix socket.
- *
- * Blocks: never.
- * Owns: nothing.
+/** Stores the number of the socket's protocol in *out: the type's own protocol for a socket that
+ * was made with FER_PROTOCOL_DEFAULT, and 0 for a Unix socket.
  * Errors: FER_UNSUPPORTED (a protocol without ports, or a family other than IP and Unix, on macOS
- * and NetBSD, which do not report it), FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::protocol.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * and NetBSD, which do not report it), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_protocol(const fer_socket *socket, int *out);
 
-/**
- * Stores in *out whether the socket listens (SO_ACCEPTCONN).
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::is_listener.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores in *out whether the socket listens (SO_ACCEPTCONN).
+ * Rust: socket2: Socket::is_listener. */
 FER_MUST_USE FER_API fer_error fer_socket_is_listening(const fer_socket *socket, bool *out);
 
 /* ---- Options. If bind or connect should use an option, set it before that call. */
 
-/**
- * Sets whether bind may use an address that is still occupied by ended connections (streams) or
- * used by other sockets (datagrams).
- *
- * Streams: bind can use a port in TIME_WAIT unless this option is set to false. On Windows bind can
- * always use such a port, and never shares a port in use, whatever this option is. Windows' own
- * SO_REUSEADDR would let another program take the port, so streams do not use it.
- *
- * Datagram sockets that all set this option share a port on every system, for example to receive
- * multicast. The system chooses which of them receives a unicast datagram. bind uses the value that
- * was set through the same handle.
- *
- * Unix sockets: the call is FER_OK and does nothing, because no system binds a path that exists.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (true for a bound datagram socket on Windows) and other
- * errors of the OS.
- * Rust: socket2: Socket::set_reuse_address. Differs: SO_REUSEADDR of streams on Windows.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets whether bind may use an address that is still occupied by ended connections (streams) or
+ * used by other sockets (datagrams). bind uses the value that was set through the same handle. Rule
+ * L1 has the streams of each system: Windows' own SO_REUSEADDR would let another program take the
+ * port, so streams do not use it. Datagram sockets that all set this option share a port on every
+ * system, for example to receive multicast. The system chooses which of them receives a unicast
+ * datagram. On a Unix socket the call is FER_OK and does nothing, because no system binds a path
+ * that exists.
+ * Errors: FER_INVALID_INPUT (true for a bound datagram socket on Windows), and the default.
+ * Rust: the default. Differs: SO_REUSEADDR of streams on Windows. */
 FER_MUST_USE FER_API fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
     FER_INOUT(1);
 
-/**
- * Stores in *out the reuse setting that bind will use: false for a Unix socket.
- *
- * Blocks: never.
- * Owns: nothing.
+/** Stores in *out the reuse setting that bind will use: false for a Unix socket.
  * Errors: same as fer_socket_set_reuse_address.
- * Rust: socket2: Socket::reuse_address. Differs: true for a fresh stream, because bind sets it.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Rust: the default. Differs: true for a fresh stream, because bind sets it. */
 FER_MUST_USE FER_API fer_error fer_socket_reuse_address(const fer_socket *socket, bool *out);
 
-/**
- * Sets whether sockets that all set this option share a port (SO_REUSEPORT). New connections or
+/** Sets whether sockets that all set this option share a port (SO_REUSEPORT). New connections or
  * datagrams are distributed among them.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Windows; Unix sockets), FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::set_reuse_port.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Errors: FER_UNSUPPORTED (Windows; Unix sockets), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse)
     FER_INOUT(1);
 
-/**
- * Stores in *out the value of fer_socket_set_reuse_port.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: same as fer_socket_set_reuse_port.
- * Rust: socket2: Socket::reuse_port.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores in *out the value of fer_socket_set_reuse_port.
+ * Errors: same as fer_socket_set_reuse_port. */
 FER_MUST_USE FER_API fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out);
 
-/**
- * Sets whether an IPv6 socket excludes IPv4.
- *
- * If this option was not set through the same handle, a bind to [::] or to an IPv4-mapped address
- * enables both families (FER_UNSUPPORTED on OpenBSD).
- *
- * Blocks: never.
- * Owns: nothing.
+/** Sets whether an IPv6 socket excludes IPv4. If this option was not set through the same handle, a
+ * bind to [::] or to an IPv4-mapped address enables both families (FER_UNSUPPORTED on OpenBSD).
  * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_MISUSE, FER_INVALID_INPUT (already bound; false
- * on OpenBSD, which has no dual stack) and other errors of the OS.
- * Rust: socket2: Socket::set_only_v6.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * on OpenBSD, which has no dual stack) and other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
     FER_INOUT(1);
 
-/**
- * Stores in *out whether an IPv6 socket excludes IPv4.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::only_v6.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores in *out whether an IPv6 socket excludes IPv4.
+ * Errors: FER_UNSUPPORTED (not an IPv6 socket), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_only_v6(const fer_socket *socket, bool *out);
 
-/**
- * Requests a receive buffer of size bytes, at least 1.
- *
- * The system may round the size, and limits it (Linux: socket(7), rmem_max and wmem_max). Set it
- * before connect or listen, because TCP negotiates the window with the first packet.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the
- * limit) and other errors of the OS.
- * Rust: socket2: Socket::set_recv_buffer_size.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Requests a receive buffer of size bytes, at least 1. The system may round the size, and limits
+ * it (Linux: socket(7), rmem_max and wmem_max). Set it before connect or listen, because TCP
+ * negotiates the window with the first packet.
+ * Errors: FER_INVALID_INPUT (0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the limit), and the
+ * default. */
 FER_MUST_USE FER_API fer_error fer_socket_set_recv_buffer_size(fer_socket *socket, size_t size)
     FER_INOUT(1);
 
-/**
- * Stores the actual receive buffer size in *out, in the unit of fer_socket_set_recv_buffer_size.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::recv_buffer_size. Differs: Linux reports twice the size (socket(7)); this
- * function does not.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the actual receive buffer size in *out, in the unit of fer_socket_set_recv_buffer_size.
+ * Rust: the default. Differs: Linux reports twice the size (socket(7)); this function does not. */
 FER_MUST_USE FER_API fer_error fer_socket_recv_buffer_size(const fer_socket *socket, size_t *out);
 
-/**
- * Requests a send buffer of size bytes, at least 1.
- *
- * The system may round the size, and limits it (Linux: socket(7), rmem_max and wmem_max). Set it
- * before connect or listen, as tcp(7) advises.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the
- * limit) and other errors of the OS.
- * Rust: socket2: Socket::set_send_buffer_size.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Requests a send buffer of size bytes. Same as fer_socket_set_recv_buffer_size. Set it before
+ * connect or listen, as tcp(7) advises.
+ * Errors: same as fer_socket_set_recv_buffer_size. */
 FER_MUST_USE FER_API fer_error fer_socket_set_send_buffer_size(fer_socket *socket, size_t size)
     FER_INOUT(1);
 
-/**
- * Stores the actual send buffer size in *out, in the unit of fer_socket_set_send_buffer_size.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::send_buffer_size. Differs: Linux reports twice the size (socket(7)); this
- * function does not.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the actual send buffer size in *out, in the unit of fer_socket_set_send_buffer_size.
+ * Rust: the default. Differs: Linux reports twice the size (socket(7)); this function does not. */
 FER_MUST_USE FER_API fer_error fer_socket_send_buffer_size(const fer_socket *socket, size_t *out);
 
-/**
- * Sets TCP keepalive. Same as fer_tcp_stream_set_keepalive.
- *
- * Accepted streams inherit it from a listener.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (a time or interval that this OS lacks; not TCP), FER_MISUSE and other
- * errors of the OS.
- * Rust: socket2: Socket::set_keepalive, set_tcp_keepalive.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets TCP keepalive. Same as fer_tcp_stream_set_keepalive. Accepted streams inherit it.
+ * Errors: FER_UNSUPPORTED (a time or interval that this OS lacks; not TCP), and the default.
+ * Rust: socket2: Socket::set_keepalive, set_tcp_keepalive. */
 FER_MUST_USE FER_API fer_error fer_socket_set_keepalive(fer_socket *socket,
                                                         const fer_tcp_keepalive *keepalive)
     FER_INOUT(1);
 
-/**
- * Stores the keepalive settings in *out. Same as fer_tcp_stream_keepalive.
- *
- * Blocks: never.
- * Owns: nothing.
+/** Stores the keepalive settings in *out. Same as fer_tcp_stream_keepalive.
  * Errors: same as fer_socket_set_keepalive.
- * Rust: socket2: Socket::keepalive, keepalive_time, keepalive_interval, keepalive_retries.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Rust: socket2: Socket::keepalive, keepalive_time, keepalive_interval, keepalive_retries. */
 FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket,
                                                     fer_tcp_keepalive *out);
 
-/**
- * Sets how long sent bytes may stay without an acknowledgement before the system ends the
+/** Sets how long sent bytes may stay without an acknowledgement before the system ends the
  * connection with FER_CONNECTION_TIMED_OUT. FER_DURATION_NONE, the default, is the system's own
- * time, some minutes (Linux: tcp(7), tcp_retries2).
- *
- * The time is rounded up to milliseconds, and on macOS and Windows to seconds. Above 24 days it is
- * 24 days. Linux has this option as TCP_USER_TIMEOUT (tcp(7); RFC 5482), macOS as
- * TCP_RXT_CONNDROPTIME, Windows as TCP_MAXRT ("IPPROTO_TCP socket options", MSDN).
- *
- * Blocks: never.
- * Owns: nothing.
+ * time, some minutes (Linux: tcp(7), tcp_retries2). The time is rounded up to milliseconds, and on
+ * macOS and Windows to seconds. Above 24 days it is 24 days. Linux has this option as
+ * TCP_USER_TIMEOUT (tcp(7); RFC 5482), macOS as TCP_RXT_CONNDROPTIME, Windows as TCP_MAXRT
+ * ("IPPROTO_TCP socket options", MSDN).
  * Errors: FER_UNSUPPORTED (not TCP; an OS without this option), FER_INVALID_INPUT (a time of 0),
- * FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::set_tcp_user_timeout. Differs: macOS and Windows too.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * and the default.
+ * Rust: the default. Differs: macOS and Windows too. */
 FER_MUST_USE FER_API fer_error fer_socket_set_tcp_user_timeout(fer_socket *socket,
                                                                fer_duration timeout) FER_INOUT(1);
 
-/**
- * Stores the time of fer_socket_set_tcp_user_timeout in *out, FER_DURATION_NONE if none was set.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: same as fer_socket_set_tcp_user_timeout.
- * Rust: socket2: Socket::tcp_user_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the time of fer_socket_set_tcp_user_timeout in *out, FER_DURATION_NONE if none was set.
+ * Errors: same as fer_socket_set_tcp_user_timeout. */
 FER_MUST_USE FER_API fer_error fer_socket_tcp_user_timeout(const fer_socket *socket,
                                                            fer_duration *out);
 
-/**
- * Sets what close does with unsent data. Same as fer_tcp_stream_set_linger.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not a stream), FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::set_linger.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets what close does with unsent data. Same as fer_tcp_stream_set_linger.
+ * Errors: FER_UNSUPPORTED (not a stream), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_set_linger(fer_socket *socket, fer_duration linger)
     FER_INOUT(1);
 
-/**
- * Stores the linger time in *out. Same as fer_tcp_stream_linger.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: same as fer_socket_set_linger.
- * Rust: socket2: Socket::linger.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the linger time in *out. Same as fer_tcp_stream_linger.
+ * Errors: same as fer_socket_set_linger. */
 FER_MUST_USE FER_API fer_error fer_socket_linger(const fer_socket *socket, fer_duration *out);
 
-/**
- * Turns Nagle's algorithm off (true) or on (false). Same as fer_tcp_stream_set_nodelay.
- *
- * Accepted streams inherit it from a listener on most systems, but not on all.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not TCP), FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::set_tcp_nodelay.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Turns Nagle's algorithm off (true) or on (false). Same as fer_tcp_stream_set_nodelay. Accepted
+ * streams inherit it from a listener on most systems, but not on all.
+ * Errors: FER_UNSUPPORTED (not TCP), and the default.
+ * Rust: socket2: Socket::set_tcp_nodelay. */
 FER_MUST_USE FER_API fer_error fer_socket_set_nodelay(fer_socket *socket, bool nodelay)
     FER_INOUT(1);
 
-/**
- * Stores in *out whether Nagle's algorithm is off. Same as fer_tcp_stream_nodelay.
- *
- * Blocks: never.
- * Owns: nothing.
+/** Stores in *out whether Nagle's algorithm is off. Same as fer_tcp_stream_nodelay.
  * Errors: same as fer_socket_set_nodelay.
- * Rust: socket2: Socket::tcp_nodelay.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Rust: socket2: Socket::tcp_nodelay. */
 FER_MUST_USE FER_API fer_error fer_socket_nodelay(const fer_socket *socket, bool *out);
 
-/**
- * Sets the time to live of packets, 1 to 255. On an IPv6 socket this is the unicast hop limit.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (outside 1 to 255), FER_UNSUPPORTED (Unix sockets) and
- * other errors of the OS.
- * Rust: socket2: Socket::set_ttl_v4, set_unicast_hops_v6.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the time to live of packets, 1 to 255. On an IPv6 socket this is the unicast hop limit.
+ * Errors: FER_INVALID_INPUT (outside 1 to 255), FER_UNSUPPORTED (Unix sockets), and the default.
+ * Rust: socket2: Socket::set_ttl_v4, set_unicast_hops_v6. */
 FER_MUST_USE FER_API fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl) FER_INOUT(1);
 
-/**
- * Stores the time to live in *out. On an IPv6 socket this is the unicast hop limit.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets), FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::ttl_v4, unicast_hops_v6.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the time to live in *out. On an IPv6 socket this is the unicast hop limit.
+ * Errors: FER_UNSUPPORTED (Unix sockets), and the default.
+ * Rust: socket2: Socket::ttl_v4, unicast_hops_v6. */
 FER_MUST_USE FER_API fer_error fer_socket_ttl(const fer_socket *socket, uint32_t *out);
 
-/**
- * Sets the type of service, 0 to 255: IPv4's octet of that name, or IPv6's traffic class.
- *
- * The upper six bits are the DSCP (RFC 2474). On a stream the two lowest bits must be 0, because
- * TCP uses them for explicit congestion notification (RFC 3168, 5). Windows may accept the call and
+/** Sets the type of service, 0 to 255: IPv4's octet of that name, or IPv6's traffic class. The
+ * upper six bits are the DSCP (RFC 2474). On a stream the two lowest bits must be 0, because TCP
+ * uses them for explicit congestion notification (RFC 3168, 5). Windows may accept the call and
  * mark no packet ("IPPROTO_IP Socket Options", MSDN: IP_TOS).
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (out of range), FER_UNSUPPORTED (Unix sockets; an OS
- * without this option) and other errors of the OS.
- * Rust: socket2: Socket::set_tos_v4, set_tclass_v6.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Errors: FER_INVALID_INPUT (out of range), FER_UNSUPPORTED (Unix sockets; an OS without this
+ * option), and the default.
+ * Rust: socket2: Socket::set_tos_v4, set_tclass_v6. */
 FER_MUST_USE FER_API fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos) FER_INOUT(1);
 
-/**
- * Stores the type of service in *out.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets; an OS without this option), FER_MISUSE and other errors of
- * the OS.
- * Rust: socket2: Socket::tos_v4, tclass_v6.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the type of service in *out.
+ * Errors: FER_UNSUPPORTED (Unix sockets; an OS without this option), and the default.
+ * Rust: socket2: Socket::tos_v4, tclass_v6. */
 FER_MUST_USE FER_API fer_error fer_socket_tos(const fer_socket *socket, uint32_t *out);
 
-/**
- * Sets whether the socket may send to broadcast addresses.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (streams; Unix sockets), FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::set_broadcast.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets whether the socket may send to broadcast addresses.
+ * Errors: FER_UNSUPPORTED (streams; Unix sockets), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_set_broadcast(fer_socket *socket, bool broadcast)
     FER_INOUT(1);
 
-/**
- * Stores in *out whether the socket may send to broadcast addresses.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: same as fer_socket_set_broadcast.
- * Rust: socket2: Socket::broadcast.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores in *out whether the socket may send to broadcast addresses.
+ * Errors: same as fer_socket_set_broadcast. */
 FER_MUST_USE FER_API fer_error fer_socket_broadcast(const fer_socket *socket, bool *out);
 
-/**
- * Restricts sending and receiving to one network interface, for example "eth0", whatever its
- * addresses are.
- *
- * NULL removes the restriction. Linux has this option as SO_BINDTODEVICE (before version 5.7 a
- * privilege is needed), macOS as IP_BOUND_IF. On other systems bind to an address of the network
- * interface.
- *
- * Blocks: never.
- * Owns: name is not kept.
+/** Restricts sending and receiving to one network interface, for example "eth0", whatever its
+ * addresses are. NULL removes the restriction. Linux has this option as SO_BINDTODEVICE (before
+ * version 5.7 a privilege is needed), macOS as IP_BOUND_IF. On other systems bind to an address of
+ * the network interface.
  * Errors: FER_NOT_FOUND (no such network interface), FER_PERMISSION_DENIED, FER_UNSUPPORTED (an OS
  * without this option; Unix sockets), FER_MISUSE, FER_INVALID_INPUT (an empty name, or one of more
  * than 15 bytes) and other errors of the OS.
- * Rust: socket2: Socket::bind_device, bind_device_by_index_v4.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Rust: socket2: Socket::bind_device, bind_device_by_index_v4. */
 FER_MUST_USE FER_API fer_error fer_socket_bind_device(fer_socket *socket,
                                                       const char *FER_NULLABLE name) FER_INOUT(1);
 
-/**
- * Sets whether child processes inherit the raw socket: false, the default, sets FD_CLOEXEC, or
- * clears HANDLE_FLAG_INHERIT on Windows.
- *
- * It belongs to the raw socket and not to the socket: a clone starts with false. A child made by
- * fork without exec has every descriptor.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::set_cloexec, set_no_inherit. Differs: true is false there.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets whether child processes inherit the raw socket: false, the default, sets FD_CLOEXEC, or
+ * clears HANDLE_FLAG_INHERIT on Windows. It belongs to the raw socket and not to the socket: a
+ * clone starts with false. A child made by fork without exec has every descriptor.
+ * Rust: socket2: Socket::set_cloexec, set_no_inherit. Differs: true is false there. */
 FER_MUST_USE FER_API fer_error fer_socket_set_inheritable(fer_socket *socket, bool inheritable)
     FER_INOUT(1);
 
-/**
- * Stores in *out whether child processes inherit the raw socket.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::cloexec. Differs: true is false there, and Windows too.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores in *out whether child processes inherit the raw socket.
+ * Rust: socket2: Socket::cloexec. Differs: true is false there, and Windows too. */
 FER_MUST_USE FER_API fer_error fer_socket_inheritable(const fer_socket *socket, bool *out);
 
 /* ---- Modes */
 
-/**
- * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
- * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
- *
- * The limits are copied. They belong to this handle and not to the socket: clones and what the
- * socket is turned into begin without. A call in progress keeps the limits that it began with.
- *
- * Blocks: never.
- * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
- * Rust: none in std; tokio::time::timeout and select! around a connect or an accept.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * Same as fer_tcp_stream_set_limits. What the socket is converted to begins without limits, as
+ * clones do.
+ * Owns: same as fer_tcp_stream_set_limits.
+ * Errors: same as fer_tcp_stream_set_limits.
+ * Rust: none in std; tokio::time::timeout and select! around a connect or an accept. */
 FER_MUST_USE FER_API fer_error fer_socket_set_limits(fer_socket *socket,
                                                      const fer_limits *FER_NULLABLE limits)
     FER_INOUT(1);
 
-/**
- * Sets nonblocking mode (true) or blocking mode (false). Same as fer_tcp_stream_set_nonblocking.
- *
- * In nonblocking mode fer_socket_connect only starts to connect.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::set_nonblocking.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets nonblocking mode (true) or blocking mode (false). Same as fer_tcp_stream_set_nonblocking.
+ * In nonblocking mode fer_socket_connect only starts to connect. */
 FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bool nonblocking)
     FER_INOUT(1);
 
-/**
- * Sets the timeout of each single read or receive call. Same as fer_tcp_stream_set_read_timeout.
- *
+/** Sets the timeout of each single read or receive call. Same as fer_tcp_stream_set_read_timeout.
  * On a stream that listens, or will listen, it is the timeout of each accept, also on a listener
  * that is lent (fer_tcp_listener_as_socket). It is rounded up to milliseconds and limited to 12
  * days. Clones share it, and accepted streams do not inherit it. A call in progress keeps the
  * timeout that it began with. ferrule waits itself, because macOS, the BSDs and Windows ignore
  * SO_RCVTIMEO in accept. On POSIX the first timeout of a listener makes the descriptor nonblocking
  * (see fer_tcp_listener_set_nonblocking). Limits bound one call (fer_tcp_listener_set_limits).
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
- * Rust: socket2: Socket::set_read_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_set_read_timeout(fer_socket *socket, fer_duration timeout)
     FER_INOUT(1);
 
-/**
- * Stores the read timeout in *out. Same as fer_tcp_stream_read_timeout.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::read_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the read timeout in *out. Same as fer_tcp_stream_read_timeout. */
 FER_MUST_USE FER_API fer_error fer_socket_read_timeout(const fer_socket *socket, fer_duration *out);
 
-/**
- * Sets the timeout of each single write or send call. Same as fer_tcp_stream_set_write_timeout.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
- * Rust: socket2: Socket::set_write_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the timeout of each single write or send call. Same as fer_tcp_stream_set_write_timeout.
+ * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_set_write_timeout(fer_socket *socket,
                                                             fer_duration timeout) FER_INOUT(1);
 
-/**
- * Stores the write timeout in *out. Same as fer_tcp_stream_write_timeout.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::write_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the write timeout in *out. Same as fer_tcp_stream_write_timeout. */
 FER_MUST_USE FER_API fer_error fer_socket_write_timeout(const fer_socket *socket,
                                                         fer_duration *out);
 
-/* ---- Binding, listening, connecting */
+/* ---- Binding, listening, connecting
+ *
+ * Threads: no concurrent call on the handle. */
 
-/**
- * Binds to an address of the socket's own family, with the options that were set.
- *
- * Otherwise same as fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr, but a stream does not
- * listen yet. With port 0 the OS chooses an ephemeral port.
- *
- * Blocks: never.
- * Owns: addr is not kept.
+/** Binds to an address of the socket's own family, with the options that were set. Otherwise same
+ * as fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr, but a stream does not listen yet.
+ * With port 0 the OS chooses an ephemeral port.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED, FER_UNSUPPORTED ([::] or
  * an IPv4-mapped address on OpenBSD without only_v6), FER_MISUSE, FER_INVALID_INPUT (another
  * family; a Unix socket; already bound) and other errors of the OS.
- * Rust: socket2: Socket::bind. Differs: bind sets the options that were not set, as
- * fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr do.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: the default. Differs: bind sets the options that were not set, as
+ * fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr do. */
 FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr)
     FER_INOUT(1);
 
-/**
- * Binds to a Unix address. Otherwise same as fer_socket_bind.
- *
- * Blocks: never.
+/** Binds to a Unix address. Otherwise same as fer_socket_bind.
  * Owns: addr is not kept. The path remains when the socket is closed.
- * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
- * FER_UNSUPPORTED, FER_MISUSE, FER_INVALID_INPUT (not a Unix socket; an unnamed address; already
- * bound), FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
- * FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of the OS.
- * Rust: socket2: Socket::bind with SockAddr::unix.
- * Threads: no concurrent call on the handle.
- */
+ * Errors: FER_INVALID_INPUT (not a Unix socket; an unnamed address; already bound); otherwise same
+ * as fer_unix_listener_bind.
+ * Rust: socket2: Socket::bind with SockAddr::unix. */
 FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
     FER_INOUT(1);
 
-/**
- * Starts to listen, with an accept queue of about backlog connections. 0 means as few as the system
- * allows.
- *
- * A backlog above the system's limit is cut to it (Linux: listen(2), somaxconn). An unbound IP
- * socket is bound to an ephemeral port on every address. On a listening socket the call changes the
- * backlog, except on Windows ("listen function", MSDN).
- *
- * Blocks: never.
- * Owns: nothing.
+/** Starts to listen, with an accept queue of about backlog connections. 0 means as few as the
+ * system allows. A backlog above the system's limit is cut to it (Linux: listen(2), somaxconn). An
+ * unbound IP socket is bound to an ephemeral port on every address. On a listening socket the call
+ * changes the backlog, except on Windows ("listen function", MSDN).
  * Errors: FER_ADDR_IN_USE (a socket with the same address listens), FER_UNSUPPORTED (an unbound
  * IPv6 socket on OpenBSD without only_v6), FER_MISUSE, FER_INVALID_INPUT (a negative backlog; not a
  * stream; connected or connecting; an unbound Unix socket), FER_TOO_MANY_OPEN_FILES (Windows) and
- * other errors of the OS.
- * Rust: socket2: Socket::listen.
- * Threads: no concurrent call on the handle.
- */
+ * other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog) FER_INOUT(1);
 
-/**
- * Connects to an address of the socket's own family.
- *
- * In nonblocking mode a stream only starts to connect. The result is FER_WOULD_BLOCK and the
- * connect is pending. Wait until the raw socket is writable, with fer_socket_ready or a poller,
- * then call fer_socket_take_error. It returns FER_WOULD_BLOCK during the pending connect, then
- * FER_OK with the result in *out. If the socket was converted to a fer_tcp_stream, call
- * fer_tcp_stream_take_error instead.
+/** Connects to an address of the socket's own family. In nonblocking mode a stream only starts to
+ * connect. The result is FER_WOULD_BLOCK and the connect is pending (rule C5). Wait until the raw
+ * socket is writable, with fer_socket_ready or a poller, then call fer_socket_take_error. It
+ * returns FER_WOULD_BLOCK during the pending connect, then FER_OK with the result in *out. If the
+ * socket was converted to a fer_tcp_stream, call fer_tcp_stream_take_error instead.
  *
  * A stream whose connect failed cannot be connected again. Make a new socket, because the options
- * and the binding belong to the old one. This includes a connect that the handle's limits ended
- * (fer_socket_set_limits), as it includes one that a timeout ended. If the limits are reached
- * before the call begins (rule K1), nothing has changed.
- *
- * A datagram or raw socket gets its peer immediately, and another call replaces it. Same as
- * fer_udp_socket_connect_addr; a protocol without ports ignores the address's port.
- *
+ * and the binding belong to the old one. This includes a connect that a timeout or the handle's
+ * limits ended (fer_socket_set_limits). If the limits are reached before the call begins (rule K1),
+ * nothing has changed. A datagram or raw socket gets its peer immediately, and another call
+ * replaces it. Same as fer_udp_socket_connect_addr; a protocol without ports ignores the address's
+ * port.
  * Blocks: on a stream in blocking mode until connected or failed. The write timeout does not end
  * the call, but the handle's limits do, and a signal if they are interruptible (rule I4: the
  * connect is then pending); fer_socket_connect_timeout has a timeout.
- * Owns: addr is not kept.
- * Errors: FER_WOULD_BLOCK (pending connect), FER_CONNECTION_REFUSED (also for port 0 on a stream),
- * FER_CANCELLED, FER_TIMED_OUT and FER_INTERRUPTED (the limits), FER_CONNECTION_TIMED_OUT,
- * FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE, FER_MISUSE (a stream that
- * is connected, connecting, failed or listening), FER_INVALID_INPUT (another family; port 0 on a
- * UDP socket), FER_ADDR_IN_USE, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED (the OS does not tell
- * the cause), FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES and other errors of the OS.
- * Rust: socket2: Socket::connect. Differs: a pending connect is InProgress on POSIX in Rust.
- * Threads: no concurrent call on the handle.
- */
+ * Errors: FER_WOULD_BLOCK (pending connect), FER_CANCELLED, FER_TIMED_OUT and FER_INTERRUPTED (the
+ * limits), FER_MISUSE (a stream that is connected, connecting, failed or listening),
+ * FER_INVALID_INPUT (another family; port 0 on a UDP socket); otherwise same as
+ * fer_tcp_stream_connect_addr.
+ * Rust: the default. Differs: a pending connect is InProgress on POSIX in Rust. */
 FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
     FER_INOUT(1);
 
-/**
- * Connects to an address and waits at most timeout, regardless of the blocking mode, which is
+/** Connects to an address and waits at most timeout, regardless of the blocking mode, which is
  * unchanged afterwards. FER_DURATION_NONE waits without limit. A datagram or raw socket does not
  * wait. The handle's limits apply in nonblocking mode too, because the call waits; the earlier of
  * timeout and deadline counts (rule K3).
- *
  * Blocks: until connected or failed, at most timeout.
- * Owns: addr is not kept.
- * Errors: FER_TIMED_OUT (the timeout expired), FER_INVALID_INPUT (a timeout of 0);
- * otherwise same as fer_socket_connect, but never FER_WOULD_BLOCK.
- * Rust: socket2: Socket::connect_timeout. Differs: after an expired timeout the stream is in the
- * same state on every system: failed.
- * Threads: no concurrent call on the handle.
- */
+ * Errors: FER_TIMED_OUT (the timeout expired), FER_INVALID_INPUT (a timeout of 0); otherwise same
+ * as fer_socket_connect, but never FER_WOULD_BLOCK.
+ * Rust: the default. Differs: after an expired timeout the connect has failed on every system. */
 FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
                                                           const fer_socket_addr *addr,
                                                           fer_duration timeout) FER_INOUT(1);
 
-/**
- * Connects a Unix stream. Otherwise same as fer_socket_connect.
+/** Connects a Unix stream. Otherwise same as fer_socket_connect.
  *
  * In nonblocking mode a full accept queue is FER_RESOURCE_BUSY (Linux: connect(2), EAGAIN), as for
  * fer_unix_stream_connect_start. In blocking mode it is FER_TIMED_OUT when the write timeout
@@ -793,365 +433,181 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
  * can be repeated. The same holds if the handle's limits end the wait for room in the queue. On
  * other systems a full queue is FER_CONNECTION_REFUSED. This call does not connect a Unix datagram
  * socket. Bind that with fer_socket_bind_unix, and connect it as a fer_unix_datagram.
- *
  * Blocks: in blocking mode while the accept queue is full (Linux), at most the write timeout. With
  * limits, the call looks for room every 4 ms, because no event reports it. Neither a signal nor
  * interruptible limits end the call. After a signal a call with a write timeout looks in the same
  * way.
- * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK (Windows, in nonblocking mode: the connect is pending),
  * FER_RESOURCE_BUSY, FER_TIMED_OUT (the write timeout expired; the deadline), FER_CANCELLED,
- * FER_CONNECTION_REFUSED, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE (a
- * stream that is connected, connecting, failed or listening), FER_INVALID_INPUT (not a Unix stream;
- * an unnamed address), FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the
- * path), FER_CONNECTION_ABORTED (Windows does not tell the cause) and other errors of the OS.
- * Rust: socket2: Socket::connect with SockAddr::unix.
- * Threads: no concurrent call on the handle.
- */
+ * FER_MISUSE (a stream that is connected, connecting, failed or listening), FER_INVALID_INPUT (not
+ * a Unix stream; an unnamed address); otherwise same as fer_unix_stream_connect_addr.
+ * Rust: socket2: Socket::connect with SockAddr::unix. */
 FER_MUST_USE FER_API fer_error fer_socket_connect_unix(fer_socket *socket,
                                                        const fer_unix_addr *addr) FER_INOUT(1);
 
-/**
- * Stores the socket's local address in *out. Before bind and connect it is the unspecified address
- * with port 0.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (Unix sockets: fer_socket_local_addr_unix), FER_MISUSE and other errors
- * of the OS.
- * Rust: socket2: Socket::local_addr. Differs: in Rust it is WSAEINVAL on Windows before bind.
- * Threads: concurrent with any other call on the handle except close.
- */
+/* ---- Addresses, errors, shutdown, readiness */
+
+/** Stores the socket's local address in *out. Before bind and connect it is unspecified, with port
+ * 0.
+ * Errors: FER_UNSUPPORTED (Unix sockets: fer_socket_local_addr_unix), and the default.
+ * Rust: the default. Differs: in Rust it is WSAEINVAL on Windows before bind. */
 FER_MUST_USE FER_API fer_error fer_socket_local_addr(const fer_socket *socket,
                                                      fer_socket_addr *out);
 
-/**
- * Stores the local address of a Unix socket in *out, the unnamed one before bind.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_UNSUPPORTED (not a Unix socket), FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::local_addr with SockAddr::as_pathname.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the local address of a Unix socket in *out, the unnamed one before bind.
+ * Errors: FER_UNSUPPORTED (not a Unix socket), and the default.
+ * Rust: socket2: Socket::local_addr with SockAddr::as_pathname. */
 FER_MUST_USE FER_API fer_error fer_socket_local_addr_unix(const fer_socket *socket,
                                                           fer_unix_addr *out);
 
-/**
- * Stores the peer address in *out. On a pending connect the call first queries the OS for the
- * result.
- *
- * Blocks: never.
- * Owns: nothing.
+/** Stores the peer address in *out. On a pending connect it first queries the OS for the result.
  * Errors: FER_NOT_CONNECTED, FER_WOULD_BLOCK (pending connect), the cause of a failed connect if
- * this call detects it, FER_UNSUPPORTED (Unix sockets), FER_MISUSE.
- * Rust: socket2: Socket::peer_addr.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * this call detects it, FER_UNSUPPORTED (Unix sockets), FER_MISUSE. */
 FER_MUST_USE FER_API fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out);
 
-/**
- * Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
- * fer_tcp_stream_take_error or fer_udp_socket_take_error.
- *
- * After a started connect, *out is the result of the connect. The cause of a failed connect is
- * stored every time.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_WOULD_BLOCK (pending connect), FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::take_error.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
+ * fer_tcp_stream_take_error or fer_udp_socket_take_error. After a started connect, *out is the
+ * result of the connect. The cause of a failed connect is stored every time.
+ * Errors: FER_WOULD_BLOCK (pending connect), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
     FER_INOUT(1);
 
-/**
- * Shuts down receiving, sending or both.
- *
- * Same as fer_tcp_stream_shutdown for a stream, and as fer_unix_datagram_shutdown for a Unix
- * datagram socket. A UDP or raw socket must be connected. After a shutdown of receiving, each
- * receive call of this handle is FER_OK with out->len 0 and the peer as the sender, which cannot be
- * distinguished from an empty datagram. A waiting receive call ends the same way, and one of a
- * clone; on Linux a clone still receives datagrams, and FER_WOULD_BLOCK in nonblocking mode
- * (net/ipv4/udp.c). After a shutdown of sending, send calls are FER_BROKEN_PIPE. The peer is not
- * notified.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (listening), FER_MISUSE, FER_INVALID_INPUT and other
- * errors of the OS.
- * Rust: socket2: Socket::shutdown.
- * Threads: any thread at any time, but not during or after close.
- */
+/** Shuts down receiving, sending or both. Same as fer_tcp_stream_shutdown for a stream, and as
+ * fer_unix_datagram_shutdown for a Unix datagram socket. A UDP or raw socket must be connected.
+ * After a shutdown of receiving, each receive call of this handle is FER_OK with out->len 0 and the
+ * peer as the sender, which cannot be distinguished from an empty datagram. A waiting receive call
+ * ends the same way, and one of a clone; on Linux a clone still receives datagrams, and
+ * FER_WOULD_BLOCK in nonblocking mode (net/ipv4/udp.c). After a shutdown of sending, send calls are
+ * FER_BROKEN_PIPE. The peer is not notified.
+ * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (listening), FER_INVALID_INPUT, and the default.
+ * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_socket_shutdown(fer_socket *socket, fer_shutdown how)
     FER_INOUT(1);
 
-/**
- * Waits until the socket is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
- * joined by |.
- *
- * Same as fer_tcp_stream_ready, fer_tcp_listener_ready or fer_udp_socket_ready, depending on the
- * socket. On a pending connect the call waits for its result. Then a connected socket is writable,
- * and a failed one is ready for every interest.
- *
- * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
- * an unknown one), FER_NOT_CONNECTED (an unconnected stream), FER_TIMED_OUT, FER_CANCELLED and
- * FER_INTERRUPTED (the limits), FER_TOO_MANY_OPEN_FILES and other errors of the OS.
- * Rust: tokio: net::TcpStream::ready, with a timeout, for socket2's Socket.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Waits until the socket is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
+ * joined by |. Same as fer_tcp_stream_ready, fer_tcp_listener_ready or fer_udp_socket_ready,
+ * depending on the socket. On a pending connect the call waits for its result. Then a connected
+ * socket is writable, and a failed one is ready for every interest.
+ * Blocks: same as fer_tcp_stream_ready.
+ * Errors: FER_NOT_CONNECTED (an unconnected stream); otherwise same as fer_tcp_listener_ready.
+ * Rust: tokio: net::TcpStream::ready, with a timeout, for socket2's Socket. */
 FER_MUST_USE FER_API fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest,
                                                 fer_duration timeout, fer_interest *ready);
 
 /* ---- Datagrams, for datagram and raw sockets. To transfer data over a stream or a Unix socket,
- * convert it to its own handle first. */
-
-/**
- * Sends one datagram to the peer. Same as fer_udp_socket_send.
+ * convert it to its own handle first.
  *
- * Blocks: same as fer_udp_socket_send.
- * Owns: buf is read only during the call.
- * Errors: same as fer_udp_socket_send. Also FER_UNSUPPORTED (streams; Unix sockets).
- * Rust: socket2: Socket::send.
- * Threads: same as fer_udp_socket_send.
- */
+ * Blocks: same as fer_udp_socket_NAME.
+ * Errors: same as fer_udp_socket_NAME. Also FER_UNSUPPORTED (streams; Unix sockets).
+ * Threads: same as fer_udp_socket_NAME. */
+
+/** Sends one datagram to the peer. Same as fer_udp_socket_send. */
 FER_MUST_USE FER_API fer_error fer_socket_send(fer_socket *socket, const void *FER_NULLABLE buf,
                                                size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/**
- * Sends one datagram to an address. Same as fer_udp_socket_send_to.
- *
- * A protocol without ports ignores the address's port.
- *
- * Blocks: same as fer_udp_socket_send_to.
- * Owns: buf is read only during the call.
- * Errors: same as fer_udp_socket_send_to. Also FER_UNSUPPORTED (streams; Unix sockets).
- * Rust: socket2: Socket::send_to.
- * Threads: same as fer_udp_socket_send.
- */
+/** Sends one datagram to an address. Same as fer_udp_socket_send_to. A protocol without ports
+ * ignores the address's port. */
 FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void *FER_NULLABLE buf,
                                                   size_t len, const fer_socket_addr *to,
                                                   size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/**
- * Receives one datagram. Same as fer_udp_socket_recv_from.
- *
- * An IPv4 raw socket receives the IP header too, an IPv6 one does not (raw(7); RFC 3542, 3).
- *
- * Blocks: same as fer_udp_socket_recv_from.
- * Owns: buf is written only during the call.
- * Errors: same as fer_udp_socket_recv_from. Also FER_UNSUPPORTED (streams; Unix sockets).
- * Rust: socket2: Socket::recv_from.
- * Threads: same as fer_udp_socket_recv_from.
- */
+/** Receives one datagram. Same as fer_udp_socket_recv_from. An IPv4 raw socket receives the IP
+ * header too, an IPv6 one does not (raw(7); RFC 3542, 3). */
 FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *FER_NULLABLE buf,
                                                     size_t len, fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
 /* ---- Conversions to the handle types of tcp.h, udp.h and unix.h. The socket keeps its options and
- * its state. A failed call changes nothing. */
-
-/**
- * Converts the socket to a fer_tcp_stream and leaves a CLOSED fer_socket.
+ * its state, and the fer_socket is CLOSED. A failed call changes nothing.
  *
- * It must be a stream that does not listen, and no Unix socket. Every other state is allowed, even
- * unconnected: reads and writes are then FER_NOT_CONNECTED.
- *
- * Blocks: never.
  * Owns: out owns the socket afterwards.
  * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
- * Rust: socket2: From<Socket> for TcpStream. Differs: the socket is checked.
- * Threads: no concurrent call on either handle.
- */
+ * Rust: socket2: From<Socket> for std's type. Differs: the socket is checked.
+ * Threads: no concurrent call on either handle. */
+
+/** Converts the socket to a fer_tcp_stream. It must be a stream that does not listen, and no Unix
+ * socket. Every other state is allowed, even unconnected: reads and writes are then
+ * FER_NOT_CONNECTED. */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out)
     FER_INOUT(1) FER_INOUT(2);
 
-/**
- * Converts the socket to a fer_tcp_listener and leaves a CLOSED fer_socket.
- *
- * It must be an IP stream that listens.
- *
- * Blocks: never.
- * Owns: out owns the socket afterwards.
- * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
- * Rust: socket2: From<Socket> for TcpListener. Differs: the socket is checked.
- * Threads: no concurrent call on either handle.
- */
+/** Converts the socket to a fer_tcp_listener. It must be an IP stream that listens. */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_listener(fer_socket *socket,
                                                             fer_tcp_listener *out) FER_INOUT(1)
     FER_INOUT(2);
 
-/**
- * Converts the socket to a fer_udp_socket and leaves a CLOSED fer_socket.
- *
- * It must be a UDP socket, bound or not.
- *
- * Blocks: never.
- * Owns: out owns the socket afterwards.
- * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
- * Rust: socket2: From<Socket> for UdpSocket. Differs: the socket is checked.
- * Threads: no concurrent call on either handle.
- */
+/** Converts the socket to a fer_udp_socket. It must be a UDP socket, bound or not. */
 FER_MUST_USE FER_API fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
     FER_INOUT(1) FER_INOUT(2);
 
-/**
- * Converts the socket to a fer_unix_stream and leaves a CLOSED fer_socket.
- *
- * It must be a Unix stream that does not listen. Every other state is allowed.
- *
- * Blocks: never.
- * Owns: out owns the socket afterwards.
- * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
- * Rust: socket2: From<Socket> for UnixStream. Differs: the socket is checked.
- * Threads: no concurrent call on either handle.
- */
+/** Converts the socket to a fer_unix_stream. It must be a Unix stream that does not listen. Every
+ * other state is allowed. */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)
     FER_INOUT(1) FER_INOUT(2);
 
-/**
- * Converts the socket to a fer_unix_listener and leaves a CLOSED fer_socket.
- *
- * It must be a Unix stream that listens.
- *
- * Blocks: never.
- * Owns: out owns the socket afterwards.
- * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
- * Rust: socket2: From<Socket> for UnixListener. Differs: the socket is checked.
- * Threads: no concurrent call on either handle.
- */
+/** Converts the socket to a fer_unix_listener. It must be a Unix stream that listens. */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_listener(fer_socket *socket,
                                                              fer_unix_listener *out) FER_INOUT(1)
     FER_INOUT(2);
 
-/**
- * Converts the socket to a fer_unix_datagram and leaves a CLOSED fer_socket.
- *
- * It must be a Unix datagram socket, or one of SOCK_SEQPACKET that does not listen.
- *
- * Blocks: never.
- * Owns: out owns the socket afterwards.
- * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
- * Rust: socket2: From<Socket> for UnixDatagram. Differs: the socket is checked.
- * Threads: no concurrent call on either handle.
- */
+/** Converts the socket to a fer_unix_datagram. It must be a Unix datagram socket, or one of
+ * SOCK_SEQPACKET that does not listen. */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
                                                              fer_unix_datagram *out) FER_INOUT(1)
     FER_INOUT(2);
 
-/* ---- Every other handle as a fer_socket, for the options that its type does not have. */
+/* ---- Every other handle as a fer_socket, for the options that its type does not have.
+ *
+ * Rust: socket2: SockRef::from.
+ * Threads: no call that opens or closes the handle. */
 
-/**
- * Returns a fer_tcp_stream as a fer_socket: the same handle, for the calls of this header.
- *
- * NULL for NULL. Do not close the result, and do not convert it or take its raw socket: these calls
- * end the stream. A call that needs a socket that is not open, or not connected, fails as it does
- * on every fer_socket, and what the type cannot do is FER_UNSUPPORTED.
- *
- * Blocks: never.
- * Owns: nothing. The result is valid as long as the stream stays at its address.
- * Errors: none.
- * Rust: socket2: SockRef::from(&TcpStream).
- * Threads: no call that opens or closes the stream.
- */
+/** Returns a fer_tcp_stream as a fer_socket: the same handle, for the calls of this header. NULL
+ * for NULL. Do not close the result, and do not convert it or take its raw socket: these calls end
+ * the stream. A call that needs a socket that is not open, or not connected, fails as it does on
+ * every fer_socket, and what the type cannot do is FER_UNSUPPORTED.
+ * Owns: nothing. The result is valid as long as the stream stays at its address. */
 FER_API fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream) FER_INOUT(1);
 
-/**
- * Returns a fer_tcp_listener as a fer_socket, as fer_tcp_stream_as_socket does.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: socket2: SockRef::from(&TcpListener).
- * Threads: same as fer_tcp_stream_as_socket.
- */
+/** Returns a fer_tcp_listener as a fer_socket, as fer_tcp_stream_as_socket does. */
 FER_API fer_socket *fer_tcp_listener_as_socket(fer_tcp_listener *listener) FER_INOUT(1);
 
-/**
- * Returns a fer_udp_socket as a fer_socket, as fer_tcp_stream_as_socket does.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: socket2: SockRef::from(&UdpSocket).
- * Threads: same as fer_tcp_stream_as_socket.
- */
+/** Returns a fer_udp_socket as a fer_socket, as fer_tcp_stream_as_socket does. */
 FER_API fer_socket *fer_udp_socket_as_socket(fer_udp_socket *socket) FER_INOUT(1);
 
-/**
- * Returns a fer_unix_stream as a fer_socket, as fer_tcp_stream_as_socket does.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: socket2: SockRef::from(&UnixStream).
- * Threads: same as fer_tcp_stream_as_socket.
- */
+/** Returns a fer_unix_stream as a fer_socket, as fer_tcp_stream_as_socket does. */
 FER_API fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream) FER_INOUT(1);
 
-/**
- * Returns a fer_unix_listener as a fer_socket, as fer_tcp_stream_as_socket does.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: socket2: SockRef::from(&UnixListener).
- * Threads: same as fer_tcp_stream_as_socket.
- */
+/** Returns a fer_unix_listener as a fer_socket, as fer_tcp_stream_as_socket does. */
 FER_API fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener) FER_INOUT(1);
 
-/**
- * Returns a fer_unix_datagram as a fer_socket, as fer_tcp_stream_as_socket does.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: socket2: SockRef::from(&UnixDatagram).
- * Threads: same as fer_tcp_stream_as_socket.
- */
+/** Returns a fer_unix_datagram as a fer_socket, as fer_tcp_stream_as_socket does. */
 FER_API fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram) FER_INOUT(1);
 
-/* ---- Network interfaces */
+/* ---- Network interfaces
+ *
+ * Threads: any number of concurrent calls. */
 
 /* The size of the longest name of a network interface, including the NUL: 16 bytes on POSIX systems
  * (IF_NAMESIZE), 257 on Windows (NDIS_IF_MAX_STRING_SIZE). */
 #define FER_INTERFACE_NAME_CAP 260
 
-/**
- * Stores the index of a network interface in *out: the scope_id of its link-local addresses, and
- * the interface of fer_udp_socket_join_multicast_v6.
- *
- * interface_name is NUL-terminated, for example "eth0". On Windows it is the name of NDIS, for
- * example "ethernet_32769", and not the alias that programs show ("Ethernet"). An index does not
- * change while the system runs, but an interface can be removed.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
+/** Stores the index of a network interface in *out: the scope_id of its link-local addresses, and
+ * the interface of fer_udp_socket_join_multicast_v6. interface_name is NUL-terminated, for example
+ * "eth0". On Windows it is the name of NDIS, for example "ethernet_32769", and not the alias that
+ * programs show ("Ethernet"). An index does not change while the system runs, but an interface can
+ * be removed.
  * Errors: FER_NOT_FOUND (no such interface: ENODEV on Linux, ENXIO on macOS and the BSDs, os_code 0
- * on Windows), FER_MISUSE and other errors of the OS.
- * Rust: none in std and socket2; nix::net::if_::if_nametoindex.
- * Threads: any number of concurrent calls.
- */
+ * on Windows), and the default.
+ * Rust: none in std and socket2; nix::net::if_::if_nametoindex. */
 FER_MUST_USE FER_API fer_error fer_interface_index(const char *interface_name, uint32_t *out);
 
-/**
- * Stores the name of the network interface with an index in buf, with a NUL.
- *
- * cap is the size of buf. FER_INTERFACE_NAME_CAP is enough for every name.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
+/** Stores the name of the network interface with an index in buf, with a NUL. cap is the size of
+ * buf. FER_INTERFACE_NAME_CAP is enough for every name.
  * Errors: FER_NOT_FOUND (no such interface: ENXIO on POSIX systems, os_code 0 on Windows),
- * FER_BUFFER_TOO_SMALL (buf is unchanged), FER_MISUSE and other errors of the OS.
- * Rust: none in std and socket2; nix::net::if_::if_indextoname.
- * Threads: any number of concurrent calls.
- */
+ * FER_BUFFER_TOO_SMALL (buf is unchanged), and the default.
+ * Rust: none in std and socket2; nix::net::if_::if_indextoname. */
 FER_MUST_USE FER_API fer_error fer_interface_name(uint32_t index, char *FER_NULLABLE buf,
                                                   size_t cap) FER_OUT_WRITES(2, 3);
 

@@ -1,13 +1,18 @@
 /* udp.h: UdpSocket of std::net: datagrams with or without a peer, broadcast and multicast.
  *
- * A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and conversion
- * to a fer_socket (socket.h). A call that opens a handle needs a NEW or CLOSED one. On any other
- * handle it returns FER_MISUSE and leaves the handle unchanged. Any other call that returns
- * a fer_error is misuse on a NULL, NEW or CLOSED handle: FER_MISUSE in every build.
+ * NEW and CLOSED handles, misuse and cancellation of threads: as in tcp.h, but every call that
+ * opens no handle and returns a fer_error is FER_MISUSE on a NEW handle too.
  *
  * A datagram is sent whole or not at all. It may be lost, duplicated or reordered on its way. It is
  * received whole, or truncated to the buffer. Two threads may use one handle at once, one for
- * receiving and one for sending. */
+ * receiving and one for sending.
+ *
+ * The defaults of the slots, as in tcp.h:
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_MISUSE and other errors of the OS.
+ * Rust: std::net::TYPE::NAME.
+ * Threads: concurrent with any other call on the handle except close. */
 #ifndef FERRULE_UDP_H
 #define FERRULE_UDP_H
 
@@ -37,48 +42,35 @@ typedef struct fer_udp_received {
     fer_socket_addr from;
 } fer_udp_received;
 
-/* ---- Binding and connecting */
-
-/**
- * Binds to "host:port": resolves the name and uses the first address that can be bound. If none
- * can, the last address's error is returned.
+/* ---- Binding and connecting
  *
- * With port 0 the OS chooses an ephemeral port; fer_udp_socket_local_addr returns it. A socket that
- * only sends can bind to "[::]:0", which reaches IPv4 peers too. Use "0.0.0.0:0" if the machine has
- * no IPv6, or for IPv4 only.
+ * Owns: the handle owns the socket until fer_udp_socket_close. No pointer is kept.
+ * Threads: no concurrent call on the handle. */
+
+/** Binds to "host:port": resolves the name and uses the first address that can be bound. If none
+ * can, the last address's error is returned. With port 0 the OS chooses an ephemeral port;
+ * fer_udp_socket_local_addr returns it. A socket that only sends can bind to "[::]:0", which
+ * reaches IPv4 peers too. Use "0.0.0.0:0" if the machine has no IPv6, or for IPv4 only.
  *
  * A bind to [::] receives IPv4 too. IPv4 senders are then reported as IPv4-mapped addresses.
  * OpenBSD has no dual stack: there a bind to [::] or to an IPv4-mapped address is FER_UNSUPPORTED
  * (use fer_socket_set_only_v6). The first socket bound to a port keeps it: on Windows the bind
  * requests exclusive use.
- *
  * Blocks: during the name lookup.
- * Owns: the handle owns the socket until fer_udp_socket_close. host_port is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
  * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
- * or an IPv4-mapped address on OpenBSD), FER_MISUSE, and the errors of fer_to_socket_addrs and
- * other errors of the OS.
- * Rust: std::net::UdpSocket::bind with a &str. Differs: [::] is dual stack on Windows and the BSDs
- * too.
- * Threads: no concurrent call on the handle.
- */
+ * or an IPv4-mapped address on OpenBSD), the errors of fer_to_socket_addrs, and the default.
+ * Rust: the default with a &str. Differs: [::] is dual stack on Windows and the BSDs too. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
     FER_INOUT(1);
 
-/**
- * Binds to one address. Otherwise same as fer_udp_socket_bind.
- *
- * Blocks: never.
- * Owns: the handle owns the socket until fer_udp_socket_close. addr is not kept.
+/** Binds to one address. Otherwise same as fer_udp_socket_bind.
  * Errors: same as fer_udp_socket_bind, except those of the name lookup.
- * Rust: std::net::UdpSocket::bind with a SocketAddr.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: std::net::UdpSocket::bind with a SocketAddr. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
                                                         const fer_socket_addr *addr) FER_INOUT(1);
 
-/**
- * Makes "host:port" the socket's peer: fer_udp_socket_send sends to it, and only its datagrams are
+/** Makes "host:port" the socket's peer: fer_udp_socket_send sends to it, and only its datagrams are
  * received.
  *
  * Uses the first address of the name that can be a peer. Nothing is sent. Queued datagrams of other
@@ -86,646 +78,339 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
  * peer's port refuses a datagram (a refusal). A connected socket can be connected again, and keeps
  * the address that it was bound to. After a failure the socket has the peer that the OS kept, if
  * any: see fer_udp_socket_peer_addr.
- *
  * Blocks: during the name lookup.
- * Owns: host_port is not kept.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket),
- * FER_NETWORK_UNREACHABLE (also if an IPv6 socket is bound to an address of one family and the peer
- * has the other), FER_ADDR_NOT_AVAILABLE (also if the socket is bound to an address, for example
- * the loopback's, from which no route leads to the peer), FER_PERMISSION_DENIED (a broadcast
- * address while broadcast is off), and the errors of fer_to_socket_addrs, FER_ADDR_IN_USE,
- * FER_HOST_UNREACHABLE, FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES (macOS and the BSDs: a bound
- * socket that has a peer) and other errors of the OS.
- * Rust: std::net::UdpSocket::connect with a &str. Differs: queued datagrams of other senders are
- * never received; port 0 is refused by the call.
- * Threads: no concurrent call on the handle.
- */
+ * Errors: FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket), FER_NETWORK_UNREACHABLE
+ * (also if an IPv6 socket is bound to an address of one family and the peer has the other),
+ * FER_ADDR_NOT_AVAILABLE (also if the socket is bound to an address, for example the loopback's,
+ * from which no route leads to the peer), FER_PERMISSION_DENIED (a broadcast address while
+ * broadcast is off), and the errors of fer_to_socket_addrs, FER_ADDR_IN_USE, FER_HOST_UNREACHABLE,
+ * FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES (macOS and the BSDs: a bound socket that has a peer),
+ * and the default.
+ * Rust: the default with a &str. Differs: queued datagrams of other senders are never received;
+ * port 0 is refused by the call. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
     FER_INOUT(1);
 
-/**
- * Makes one address the socket's peer. Otherwise same as fer_udp_socket_connect.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
+/** Makes one address the socket's peer. Otherwise same as fer_udp_socket_connect.
  * Errors: same as fer_udp_socket_connect, except those of the name lookup.
- * Rust: std::net::UdpSocket::connect with a SocketAddr.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: std::net::UdpSocket::connect with a SocketAddr. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket,
                                                            const fer_socket_addr *addr)
     FER_INOUT(1);
 
-/**
- * Stores the connected socket's peer address in *out.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_NOT_CONNECTED, FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::peer_addr.
- * Threads: concurrent with any other call on the handle except close.
- */
+/* ---- Addresses */
+
+/** Stores the connected socket's peer address in *out.
+ * Errors: FER_NOT_CONNECTED, and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket,
                                                         fer_socket_addr *out);
 
-/**
- * Stores the socket's local address in *out.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::local_addr.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the socket's local address in *out. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket,
                                                          fer_socket_addr *out);
 
-/* ---- Sending */
-
-/**
- * Sends one datagram to the peer.
+/* ---- Sending and receiving
  *
- * With len 0 an empty datagram is sent. Over IPv4 a datagram holds up to 65507 bytes. n may be
- * NULL. *n is len, or 0 after a failure.
+ * Over IPv4 a datagram holds up to 65507 bytes. n may be NULL. *n is len, or 0 after a failure. A
+ * _try_ call never waits, regardless of the blocking mode and the timeouts. Otherwise it is the
+ * same as the call without _try_.
  *
  * Blocks: while the socket's send buffer is full, at most the write timeout. Never in nonblocking
  * mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
+ * Threads: one receive call and one send call may run concurrently on one handle. */
+
+/** Sends one datagram to the peer. With len 0 an empty datagram is sent.
  * Errors: FER_NOT_CONNECTED (no peer), FER_MESSAGE_TOO_LONG (nothing was sent),
  * FER_CONNECTION_REFUSED (an earlier datagram was refused; reported once; this datagram was not
  * sent), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the write timeout expired, or the
  * deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_PERMISSION_DENIED,
  * FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_MISUSE, FER_ADDR_NOT_AVAILABLE,
  * FER_BROKEN_PIPE, FER_NETWORK_DOWN and other errors of the OS.
- * Rust: std::net::UdpSocket::send. Differs: without a peer it is NotConnected on every OS.
- * Threads: one receive call and one send call may run concurrently on one handle.
- */
+ * Rust: the default. Differs: without a peer it is NotConnected on every OS. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket,
                                                    const void *FER_NULLABLE buf, size_t len,
                                                    size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/**
- * Sends one datagram to an address. Otherwise same as fer_udp_socket_send.
- *
- * For an IPv6 socket an IPv4 address is converted to its IPv4-mapped form, on every OS. On macOS
- * and the BSDs a connected socket cannot send to an address: FER_ALREADY_CONNECTED.
- *
- * Blocks: while the socket's send buffer is full, at most the write timeout. Never in nonblocking
- * mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
+/** Sends one datagram to an address. Otherwise same as fer_udp_socket_send. For an IPv6 socket an
+ * IPv4 address is converted to its IPv4-mapped form, on every OS. On macOS and the BSDs a connected
+ * socket cannot send to an address: FER_ALREADY_CONNECTED.
  * Errors: same as fer_udp_socket_send, but never FER_NOT_CONNECTED. Also FER_PERMISSION_DENIED (a
  * broadcast address while broadcast is off), FER_ADDR_NOT_AVAILABLE (the socket is not bound, and
  * no local port is left), FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket),
  * FER_CONNECTION_TIMED_OUT (Windows; MSDN, sendto).
- * Rust: std::net::UdpSocket::send_to with a SocketAddr.
- * Threads: one receive call and one send call may run concurrently on one handle.
- */
+ * Rust: the default with a SocketAddr. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket,
                                                       const void *FER_NULLABLE buf, size_t len,
                                                       const fer_socket_addr *to,
                                                       size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/* ---- Receiving */
-
-/**
- * Receives one datagram.
- *
- * If the datagram is longer than len, the result is FER_OK with out->truncated set. The first len
- * bytes are stored, the rest is lost. An empty datagram is FER_OK with out->len 0, and does not
- * mean end of file. With len 0 the next datagram is discarded. An unconnected socket never reports
- * refusals. A connected socket receives only its peer's datagrams.
- *
+/** Receives one datagram. If the datagram is longer than len, the result is FER_OK with
+ * out->truncated set. The first len bytes are stored, the rest is lost. An empty datagram is FER_OK
+ * with out->len 0, and does not mean end of file. With len 0 the next datagram is discarded. An
+ * unconnected socket never reports refusals. A connected socket receives only its peer's datagrams.
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
  * Errors: FER_CONNECTION_REFUSED (connected: the peer's port refused a datagram; reported once),
  * FER_HOST_UNREACHABLE and FER_NETWORK_UNREACHABLE (connected: a router or the peer's host rejected
  * a datagram; reported once; a firewall's rejection may be FER_PERMISSION_DENIED; on Windows also:
  * the time to live of a sent datagram expired on the way), FER_WOULD_BLOCK (nonblocking mode),
  * FER_TIMED_OUT (the read timeout expired, or the deadline), FER_CANCELLED (the limits),
  * FER_INTERRUPTED, FER_MISUSE and other errors of the OS. *out is unchanged then.
- * Rust: std::net::UdpSocket::recv_from. Differs: neither a truncated datagram nor a refusal by
- * another host is an error on Windows.
- * Threads: one receive call and one send call may run concurrently on one handle.
- */
+ * Rust: the default. Differs: neither a truncated datagram nor a refusal by another host is an
+ * error on Windows. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv_from(fer_udp_socket *socket,
                                                         void *FER_NULLABLE buf, size_t len,
                                                         fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Receives one datagram. Does the same as fer_udp_socket_recv_from; Rust has both functions.
- *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
+/** Receives one datagram. Does the same as fer_udp_socket_recv_from; Rust has both functions.
+ * Blocks: same as fer_udp_socket_recv_from.
  * Errors: same as fer_udp_socket_recv_from.
- * Rust: std::net::UdpSocket::recv. Differs: the sender is reported too, and other senders'
- * datagrams queued before connect are discarded.
- * Threads: one receive call and one send call may run concurrently on one handle.
- */
+ * Rust: the default. Differs: the sender is reported too, and other senders' datagrams queued
+ * before connect are discarded. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *FER_NULLABLE buf,
                                                    size_t len, fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Receives one datagram and leaves it in the queue.
- *
- * If clones receive at the same time, the peeked datagram may be gone before the next receive call.
- * Datagrams that a connected socket would not receive are discarded.
- *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_udp_socket_recv_from.
- * Rust: std::net::UdpSocket::peek_from.
- * Threads: one receive call and one send call may run concurrently on one handle.
- */
+/** Receives one datagram and leaves it in the queue. If clones receive at the same time, the peeked
+ * datagram may be gone before the next receive call. Datagrams that a connected socket would not
+ * receive are discarded.
+ * Blocks: same as fer_udp_socket_recv_from.
+ * Errors: same as fer_udp_socket_recv_from. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_peek_from(fer_udp_socket *socket,
                                                         void *FER_NULLABLE buf, size_t len,
                                                         fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Receives one datagram and leaves it in the queue. Does the same as fer_udp_socket_peek_from; Rust
- * has both functions.
- *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_udp_socket_recv_from.
- * Rust: std::net::UdpSocket::peek.
- * Threads: one receive call and one send call may run concurrently on one handle.
- */
+/** Receives one datagram and leaves it in the queue. Does the same as fer_udp_socket_peek_from;
+ * Rust has both functions.
+ * Blocks: same as fer_udp_socket_recv_from.
+ * Errors: same as fer_udp_socket_recv_from. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *FER_NULLABLE buf,
                                                    size_t len, fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Sends one datagram to the peer and never waits, regardless of the blocking mode and the timeouts.
- *
+/** Sends one datagram to the peer and never waits.
  * Blocks: never.
- * Owns: same as fer_udp_socket_send.
  * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_udp_socket_send, but no expired timeout.
- * Rust: tokio: net::UdpSocket::try_send.
- * Threads: same as fer_udp_socket_send.
- */
+ * Rust: tokio: net::UdpSocket::try_send. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_send(fer_udp_socket *socket,
                                                        const void *FER_NULLABLE buf, size_t len,
                                                        size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/**
- * Sends one datagram to an address and never waits, regardless of the blocking mode and the
- * timeouts.
- *
+/** Sends one datagram to an address and never waits.
  * Blocks: never.
- * Owns: same as fer_udp_socket_send_to.
  * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_udp_socket_send_to, but no expired
  * timeout.
- * Rust: tokio: net::UdpSocket::try_send_to.
- * Threads: same as fer_udp_socket_send_to.
- */
+ * Rust: tokio: net::UdpSocket::try_send_to. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket,
                                                           const void *FER_NULLABLE buf, size_t len,
                                                           const fer_socket_addr *to,
                                                           size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/**
- * Receives a queued datagram and never waits, regardless of the blocking mode and the timeouts.
- *
+/** Receives a queued datagram and never waits.
  * Blocks: never.
- * Owns: same as fer_udp_socket_recv_from.
  * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_udp_socket_recv_from, but
  * no expired timeout.
- * Rust: tokio: net::UdpSocket::try_recv_from.
- * Threads: same as fer_udp_socket_recv_from.
- */
+ * Rust: tokio: net::UdpSocket::try_recv_from. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket,
                                                             void *FER_NULLABLE buf, size_t len,
                                                             fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Receives a queued datagram, leaves it in the queue and never waits, regardless of the blocking
- * mode and the timeouts.
- *
- * Otherwise same as fer_udp_socket_peek_from: datagrams that a connected socket would not receive
- * are discarded.
- *
+/** Receives a queued datagram, leaves it in the queue and never waits. Datagrams that a connected
+ * socket would not receive are discarded.
  * Blocks: never.
- * Owns: same as fer_udp_socket_recv_from.
  * Errors: same as fer_udp_socket_try_recv_from.
  * Rust: tokio: net::UdpSocket::try_peek_from. Differs: a datagram longer than the buffer is
- * truncated on every OS.
- * Threads: same as fer_udp_socket_recv_from.
- */
+ * truncated on every OS. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket,
                                                             void *FER_NULLABLE buf, size_t len,
                                                             fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE), or a refusal can be
- * reported.
+/* ---- Modes
  *
- * *ready is the subset of interest that is ready, or 0 if the timeout expired. A timeout of 0
- * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait,
- * unless the limits are interruptible (rule I4). *ready is unchanged after a failure. Readiness is
- * a hint: the next call may discard the queued datagram, because it is damaged, or because its
+ * A timeout is rounded up to the OS's resolution, and limited to the OS's maximum. A finite timeout
+ * stays finite. Timeouts and the blocking mode belong to the socket, so clones share them. */
+
+/** Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE), or a refusal can
+ * be reported. interest, timeout, *ready and signals are those of fer_tcp_stream_ready. Readiness
+ * is a hint: the next call may discard the queued datagram, because it is damaged, or because its
  * sender is not the socket's peer.
- *
- * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
- * an unknown one), FER_TIMED_OUT, FER_CANCELLED and FER_INTERRUPTED (the limits),
- * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
- * Rust: tokio: net::UdpSocket::ready, with a timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Blocks: same as fer_tcp_stream_ready.
+ * Errors: same as fer_tcp_listener_ready.
+ * Rust: tokio: net::UdpSocket::ready, with a timeout. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_ready(const fer_udp_socket *socket,
                                                     fer_interest interest, fer_duration timeout,
                                                     fer_interest *ready);
 
-/* ---- Modes */
-
-/**
- * Sets the timeout of each single receive call. FER_DURATION_NONE, the default, waits without
- * limit.
- *
- * The timeout is rounded up to the OS's resolution, and limited to the OS's maximum. A finite
- * timeout stays finite. It belongs to the socket, so clones share it.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
- * Rust: std::net::UdpSocket::set_read_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the timeout of each single receive. FER_DURATION_NONE, the default, waits without limit.
+ * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *socket,
                                                                fer_duration timeout) FER_INOUT(1);
 
-/**
- * Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
- *
- * The timeout is rounded up to the OS's resolution, and limited to the OS's maximum. A finite
- * timeout stays finite. It belongs to the socket, so clones share it.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
- * Rust: std::net::UdpSocket::set_write_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
+ * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_write_timeout(fer_udp_socket *socket,
                                                                 fer_duration timeout) FER_INOUT(1);
 
-/**
- * Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::read_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_read_timeout(const fer_udp_socket *socket,
                                                            fer_duration *out);
 
-/**
- * Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::write_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_write_timeout(const fer_udp_socket *socket,
                                                             fer_duration *out);
 
-/**
- * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
- * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
- *
- * The limits are copied. They belong to this handle and not to the socket: clones begin without.
- * A call in progress keeps the limits that it began with.
- *
- * Blocks: never.
- * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
- * Rust: none in std; tokio::time::timeout and select! around a receive or a send.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * Same as fer_tcp_stream_set_limits.
+ * Owns: same as fer_tcp_stream_set_limits.
+ * Errors: same as fer_tcp_stream_set_limits.
+ * Rust: none in std; tokio::time::timeout and select! around a receive or a send. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_limits(fer_udp_socket *socket,
                                                          const fer_limits *FER_NULLABLE limits)
     FER_INOUT(1);
 
-/**
- * Sets nonblocking mode (true) or blocking mode (false).
- *
- * In nonblocking mode a call that would wait returns FER_WOULD_BLOCK. The mode belongs to the
- * socket, so clones share it.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::set_nonblocking.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
+ * wait returns FER_WOULD_BLOCK. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket,
                                                               bool nonblocking) FER_INOUT(1);
 
-/**
- * Takes the socket's pending error and stores it in *out. FER_OK means no error.
- *
- * A refusal stored in *out is not reported again by a later call. The return value is the result of
- * the query itself; *out is the socket's error.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::take_error.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Takes the socket's pending error and stores it in *out. FER_OK means no error. A refusal stored
+ * in *out is not reported again by a later call. The return value is the result of the query
+ * itself; *out is the socket's error. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
     FER_INOUT(1);
 
-/**
- * Sets the time to live of unicast datagrams, 1 to 255. On an IPv6 socket this is the unicast hop
+/** Sets the time to live of unicast datagrams, 1 to 255. On an IPv6 socket this is the unicast hop
  * limit.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (outside 1 to 255) and other errors of the OS.
- * Rust: std::net::UdpSocket::set_ttl. Differs: on IPv6 Rust sets only IP_TTL, and leaves the range
- * check to the OS.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Errors: FER_INVALID_INPUT (outside 1 to 255), and the default.
+ * Rust: the default. Differs: on IPv6 Rust sets only IP_TTL, and the OS checks the range. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, uint32_t ttl)
     FER_INOUT(1);
 
-/**
- * Stores the time to live of unicast datagrams in *out. On an IPv6 socket this is the unicast hop
- * limit.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::ttl.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the time to live of unicast datagrams in *out. On an IPv6 socket it is the hop limit. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_ttl(const fer_udp_socket *socket, uint32_t *out);
 
 /* ---- Broadcast and multicast */
 
-/**
- * Sets whether the socket may send to broadcast addresses. The default is false.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::set_broadcast.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets whether the socket may send to broadcast addresses. The default is false. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_broadcast(fer_udp_socket *socket, bool broadcast)
     FER_INOUT(1);
 
-/**
- * Stores in *out whether the socket may send to broadcast addresses.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::broadcast.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores in *out whether the socket may send to broadcast addresses. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_broadcast(const fer_udp_socket *socket, bool *out);
 
-/**
- * Sets whether IPv4 multicast datagrams are also delivered to group members on this machine. The
- * default is true.
- *
- * On POSIX the option of the sending socket decides, on Windows that of the receiving socket ("IP
- * multicast", MSDN). Set it on both.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::set_multicast_loop_v4.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets whether IPv4 multicast datagrams are also delivered to group members on this machine. The
+ * default is true. On POSIX the option of the sending socket decides, on Windows that of the
+ * receiving socket ("IP multicast", MSDN). Set it on both. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket,
                                                                     bool loop) FER_INOUT(1);
 
-/**
- * Stores in *out whether IPv4 multicast datagrams are also delivered to group members on this
- * machine.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::multicast_loop_v4.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores in *out whether IPv4 multicast datagrams are also delivered on this machine. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket,
                                                                 bool *out);
 
-/**
- * Sets the time to live of IPv4 multicast datagrams, 0 to 255. The default is 1: the local network.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (above 255) and other errors of the OS.
- * Rust: std::net::UdpSocket::set_multicast_ttl_v4.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the time to live of IPv4 multicast datagrams, 0 to 255. The default is 1 (local network).
+ * Errors: FER_INVALID_INPUT (above 255), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket,
                                                                    uint32_t ttl) FER_INOUT(1);
 
-/**
- * Stores the time to live of IPv4 multicast datagrams in *out.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::multicast_ttl_v4.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the time to live of IPv4 multicast datagrams in *out. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket,
                                                                uint32_t *out);
 
-/**
- * Sets whether IPv6 multicast datagrams are also delivered to group members on this machine. The
- * default is true.
- *
- * On POSIX the option of the sending socket decides, on Windows that of the receiving socket ("IP
- * multicast", MSDN). Set it on both.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (an IPv4 socket) and other errors of the OS.
- * Rust: std::net::UdpSocket::set_multicast_loop_v6.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets whether IPv6 multicast datagrams are also delivered to group members on this machine.
+ * Otherwise same as fer_udp_socket_set_multicast_loop_v4.
+ * Errors: FER_INVALID_INPUT (an IPv4 socket), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket,
                                                                     bool loop) FER_INOUT(1);
 
-/**
- * Stores in *out whether IPv6 multicast datagrams are also delivered to group members on this
- * machine.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (an IPv4 socket) and other errors of the OS.
- * Rust: std::net::UdpSocket::multicast_loop_v6.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores in *out whether IPv6 multicast datagrams are also delivered on this machine.
+ * Errors: FER_INVALID_INPUT (an IPv4 socket), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket,
                                                                 bool *out);
 
-/**
- * Joins an IPv4 multicast group on the network interface with the address local. With 0.0.0.0 the
- * OS chooses the interface.
- *
- * Bind the socket to 0.0.0.0 to receive. On Linux a socket bound to any other address receives no
- * datagram that is sent to a group.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (not a multicast group), FER_ADDR_IN_USE (already joined),
- * FER_ADDR_NOT_AVAILABLE (no such interface) and other errors of the OS.
- * Rust: std::net::UdpSocket::join_multicast_v4.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Joins an IPv4 multicast group on the network interface with the address local. With 0.0.0.0 the
+ * OS chooses the interface. Bind the socket to 0.0.0.0 to receive. On Linux a socket bound to any
+ * other address receives no datagram that is sent to a group.
+ * Errors: FER_INVALID_INPUT (not a multicast group), FER_ADDR_IN_USE (already joined),
+ * FER_ADDR_NOT_AVAILABLE (no such interface), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket,
                                                                 fer_ipv4_addr group,
                                                                 fer_ipv4_addr local) FER_INOUT(1);
 
-/**
- * Leaves an IPv4 multicast group. group and local are the same as for joining.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (not a multicast group), FER_ADDR_NOT_AVAILABLE (not
- * joined) and other errors of the OS.
- * Rust: std::net::UdpSocket::leave_multicast_v4.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Leaves an IPv4 multicast group. group and local are the same as for joining.
+ * Errors: FER_INVALID_INPUT (not a multicast group), FER_ADDR_NOT_AVAILABLE (not joined), and the
+ * default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket,
                                                                  fer_ipv4_addr group,
                                                                  fer_ipv4_addr local) FER_INOUT(1);
 
-/**
- * Joins an IPv6 multicast group on the network interface with the index interface_index. With 0 the
- * OS chooses the interface. macOS is reported to choose none for a link-local group, which is
- * FER_ADDR_NOT_AVAILABLE then.
- *
- * Bind the socket to [::] to receive.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (not a multicast group; an IPv4 socket), FER_ADDR_IN_USE
- * (already joined), FER_ADDR_NOT_AVAILABLE (no such interface) and other errors of the OS.
- * Rust: std::net::UdpSocket::join_multicast_v6.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Joins an IPv6 multicast group on the network interface with the index interface_index. With 0
+ * the OS chooses the interface. macOS is reported to choose none for a link-local group, which is
+ * FER_ADDR_NOT_AVAILABLE then. Bind the socket to [::] to receive.
+ * Errors: FER_INVALID_INPUT (not a multicast group; an IPv4 socket), FER_ADDR_IN_USE (already
+ * joined), FER_ADDR_NOT_AVAILABLE (no such interface), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket,
                                                                 fer_ipv6_addr group,
                                                                 uint32_t interface_index)
     FER_INOUT(1);
 
-/**
- * Leaves an IPv6 multicast group. group and interface_index are the same as for joining.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (not a multicast group; an IPv4 socket),
- * FER_ADDR_NOT_AVAILABLE (not joined) and other errors of the OS.
- * Rust: std::net::UdpSocket::leave_multicast_v6.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Leaves an IPv6 multicast group. group and interface_index are the same as for joining.
+ * Errors: FER_INVALID_INPUT (not a multicast group; an IPv4 socket), FER_ADDR_NOT_AVAILABLE (not
+ * joined), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket,
                                                                  fer_ipv6_addr group,
                                                                  uint32_t interface_index)
     FER_INOUT(1);
 
-/* ---- Clones, closing and raw sockets */
+/* ---- Clones, closing and raw sockets
+ *
+ * Threads: no concurrent call on the handle. */
 
-/**
- * Makes a second handle of the same socket.
- *
- * Both handles receive from one queue, and share modes, options and the peer.
- *
- * Blocks: never.
+/** Makes a second handle of the same socket. Both handles receive from one queue, and share modes,
+ * options and the peer.
  * Owns: out is a separate handle; close it with fer_udp_socket_close.
  * Errors: FER_MISUSE (out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows) and other
  * errors of the OS.
- * Rust: std::net::UdpSocket::try_clone.
- * Threads: socket: concurrent with any other call except close. out: no concurrent call.
- */
+ * Threads: socket: concurrent with any other call except close. out: no concurrent call. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_clone(fer_udp_socket *socket, fer_udp_socket *out)
     FER_INOUT(1) FER_INOUT(2);
 
-/**
- * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
- *
- * Blocks: never.
+/** Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
  * Owns: releases the handle's socket.
- * Errors: none.
- * Rust: Drop for std::net::UdpSocket.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: Drop for std::net::UdpSocket. */
 FER_API void fer_udp_socket_close(fer_udp_socket *socket) FER_INOUT(1);
 
-/**
- * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
- *
- * Do not close it. Change its blocking mode, timeouts and peer only through ferrule. On Windows it
- * is a nonblocking SOCKET.
- *
- * Blocks: never.
+/** Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none. Do
+ * not close it. Change its blocking mode, timeouts and peer only through ferrule. On Windows it is
+ * a nonblocking SOCKET.
  * Owns: the handle still owns the socket.
- * Errors: none.
  * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Threads: concurrent with any other call on the handle except close. */
 FER_API fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket);
 
-/**
- * Takes ownership of an IP datagram socket that was made elsewhere, connected or not.
- *
- * Its close-on-exec flag is left unchanged. On Windows the blocking mode cannot be queried, so
- * blocking mode is assumed.
- *
- * Blocks: never.
+/** Takes ownership of an IP datagram socket that was made elsewhere, connected or not. Its
+ * close-on-exec flag is left unchanged. On Windows blocking mode is assumed, because it cannot be
+ * queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (socket is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not an IP datagram socket) and other errors of the OS.
- * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: std::os::fd::FromRawFd. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
     FER_INOUT(1);
 
-/**
- * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
- * there is none.
- *
- * The socket has the blocking mode and the timeouts that were set. On Windows this call applies
- * them to the socket, and thus to remaining clones too. Release all clones together.
- *
- * Blocks: never.
+/** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
+ * there is none. The socket has the blocking mode and the timeouts that were set. On Windows this
+ * call applies them to the socket, and thus to remaining clones too. Release all clones together.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
- * Rust: std::os::fd::IntoRawFd.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket) FER_INOUT(1);
 
 FER_END_DECLS

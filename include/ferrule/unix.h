@@ -9,7 +9,14 @@
  * reported to fail for it. A refused connect does not show that a path is unused: a full queue
  * refuses too on some systems (row unix_full_queue of DIFFERENCES.md).
  * Windows 10 has streams and listeners since version 1803. A feature that the OS, or its version,
- * does not have is FER_UNSUPPORTED. */
+ * does not have is FER_UNSUPPORTED.
+ *
+ * The defaults of the slots, as in tcp.h:
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_MISUSE and other errors of the OS.
+ * Rust: std::os::unix::net::TYPE::NAME.
+ * Threads: concurrent with any other call on the handle except close. */
 #ifndef FERRULE_UNIX_H
 #define FERRULE_UNIX_H
 
@@ -59,1303 +66,680 @@ typedef struct fer_unix_received {
     fer_unix_addr from;
 } fer_unix_received;
 
-/* The identity of the process at the other end of a stream. pid is -1 if the system cannot tell
- * it. */
+/* The identity of the process at the other end of a stream. pid is -1 if the system has none. */
 typedef struct fer_unix_cred {
     uint32_t uid;
     uint32_t gid;
     int32_t pid;
 } fer_unix_cred;
 
-/* ---- Addresses */
+/* ---- Addresses
+ *
+ * Rust: std::os::unix::net::SocketAddr::NAME.
+ * Threads: any number of concurrent calls. */
 
-/**
- * Makes the address of a path.
- *
- * path is NUL-terminated, not empty, and at most 107 bytes long (103 on macOS and the BSDs). The
- * path need not exist.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
+/** Makes the address of a path. path is NUL-terminated, not empty, and at most 107 bytes long (103
+ * on macOS and the BSDs). The path need not exist.
  * Errors: FER_MISUSE (NULL), FER_INVALID_INPUT (empty, too long).
- * Rust: std::os::unix::net::SocketAddr::from_pathname. Differs: an empty path is refused; in Rust
- * it is the unnamed address.
- * Threads: any number of concurrent calls.
- */
+ * Rust: the default. Differs: an empty path is refused; in Rust it is the unnamed address. */
 FER_MUST_USE FER_API fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, const char *path);
 
-/**
- * Makes the address of an abstract name: a name without a file, on Linux only (unix(7),
- * "abstract").
- *
- * len is 0 to 107. name may contain any bytes, including zero bytes. It may be NULL if len is 0.
- * The name disappears with its last socket.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
+/** Makes the address of an abstract name: a name without a file, on Linux only (unix(7),
+ * "abstract"). len is 0 to 107. name may contain any bytes, including zero bytes. It may be NULL if
+ * len is 0. The name disappears with its last socket.
  * Errors: FER_UNSUPPORTED (not Linux), FER_MISUSE (NULL), FER_INVALID_INPUT (too long).
- * Rust: std::os::linux::net::SocketAddrExt::from_abstract_name.
- * Threads: any number of concurrent calls.
- */
+ * Rust: std::os::linux::net::SocketAddrExt::from_abstract_name. */
 FER_MUST_USE FER_API fer_error fer_unix_addr_from_abstract_name(fer_unix_addr *out,
                                                                 const void *FER_NULLABLE name,
                                                                 size_t len) FER_IN_READS(2, 3);
 
-/**
- * Returns true if the address is that of a socket without a name; false for NULL.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: none.
- * Rust: std::os::unix::net::SocketAddr::is_unnamed.
- * Threads: any number of concurrent calls.
- */
+/** Returns true if the address is that of a socket without a name; false for NULL. */
 FER_API bool fer_unix_addr_is_unnamed(const fer_unix_addr *addr);
 
-/**
- * Returns the path, NUL-terminated, or NULL if addr is NULL or not a path.
- *
- * Blocks: never.
- * Owns: the text is part of addr.
- * Errors: none.
- * Rust: std::os::unix::net::SocketAddr::as_pathname.
- * Threads: any number of concurrent calls.
- */
+/** Returns the path, NUL-terminated, or NULL if addr is NULL or not a path.
+ * Owns: the text is part of addr. */
 FER_API const char *FER_NULLABLE fer_unix_addr_as_pathname(const fer_unix_addr *addr);
 
-/**
- * Returns the bytes of an abstract name and stores their number in *len.
- *
- * Returns NULL and leaves *len unchanged if the address is not an abstract name, or if a pointer is
- * NULL.
- *
- * Blocks: never.
+/** Returns the bytes of an abstract name and stores their number in *len. Returns NULL and leaves
+ * *len unchanged if the address is not an abstract name, or if a pointer is NULL.
  * Owns: the bytes are part of addr.
- * Errors: none.
- * Rust: std::os::linux::net::SocketAddrExt::as_abstract_name.
- * Threads: any number of concurrent calls.
- */
+ * Rust: std::os::linux::net::SocketAddrExt::as_abstract_name. */
 FER_API const void *FER_NULLABLE fer_unix_addr_as_abstract_name(const fer_unix_addr *addr,
                                                                 size_t *len);
 
-/* ---- UnixStream */
+/* ---- UnixStream: connecting
+ *
+ * Owns: the handle owns the connection until fer_unix_stream_close. No pointer is kept.
+ * Threads: no concurrent call on the handle. */
 
-/**
- * Connects to the listener at a path.
- *
- * path has the format of fer_unix_addr_from_pathname.
- *
+/** Connects to the listener at a path. path has the format of fer_unix_addr_from_pathname.
  * Blocks: while the listener's accept queue is full. On Windows, macOS and the BSDs a full queue is
  * FER_CONNECTION_REFUSED instead. A signal does not end the call.
- * Owns: the handle owns the connection until fer_unix_stream_close. path is not kept.
  * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (no listener at the path),
  * FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE, FER_TOO_MANY_OPEN_FILES, FER_FILESYSTEM_LOOP,
  * FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path), FER_CONNECTION_ABORTED (Windows does not
- * tell the cause) and other errors of the OS.
- * Rust: std::os::unix::net::UnixStream::connect.
- * Threads: no concurrent call on the handle.
- */
+ * tell the cause) and other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect(fer_unix_stream *stream, const char *path)
     FER_INOUT(1);
 
-/**
- * Connects to the listener at an address. Otherwise same as fer_unix_stream_connect.
- *
+/** Connects to the listener at an address. Otherwise same as fer_unix_stream_connect.
  * Blocks: same as fer_unix_stream_connect.
- * Owns: the handle owns the connection until fer_unix_stream_close. addr is not kept.
- * Errors: same as fer_unix_stream_connect. FER_INVALID_INPUT also for the unnamed address.
- * Rust: std::os::unix::net::UnixStream::connect_addr.
- * Threads: no concurrent call on the handle.
- */
+ * Errors: same as fer_unix_stream_connect. FER_INVALID_INPUT also for the unnamed address. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect_addr(fer_unix_stream *stream,
                                                             const fer_unix_addr *addr) FER_INOUT(1);
 
-/**
- * Starts to connect to an address and does not wait for the result. Same as
- * fer_tcp_stream_connect_start, with one difference.
- *
- * On POSIX the connect has succeeded or failed when the call returns. If the listener's accept
- * queue is full, the result on Linux is FER_RESOURCE_BUSY: no connect is pending, the handle is
- * NEW, and the call can be repeated. Only on Windows the connect may be pending.
- *
- * Blocks: never.
- * Owns: the handle owns the socket until fer_unix_stream_close. addr is not kept.
+/** Starts to connect to an address and does not wait for the result. Same as
+ * fer_tcp_stream_connect_start, with one difference: on POSIX the connect has succeeded or failed
+ * when the call returns. If the listener's accept queue is full, the result on Linux is
+ * FER_RESOURCE_BUSY: no connect is pending, the handle is NEW, and the call can be repeated. Only
+ * on Windows the connect may be pending.
  * Errors: FER_RESOURCE_BUSY as above; otherwise same as fer_unix_stream_connect_addr.
- * Rust: mio: net::UnixStream::connect_addr. Differs: in mio a full queue is WouldBlock.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: mio: net::UnixStream::connect_addr. Differs: in mio a full queue is WouldBlock. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect_start(fer_unix_stream *stream,
                                                              const fer_unix_addr *addr)
     FER_INOUT(1);
 
-/**
- * Makes two unnamed streams that are connected to each other.
- *
- * Blocks: never.
+/** Makes two unnamed streams that are connected to each other.
  * Owns: each handle owns its end until fer_unix_stream_close.
  * Errors: FER_UNSUPPORTED (Windows), FER_TOO_MANY_OPEN_FILES, FER_MISUSE (an open handle; the same
  * handle twice) and other errors of the OS.
- * Rust: std::os::unix::net::UnixStream::pair.
- * Threads: no concurrent call on either handle.
- */
+ * Threads: no concurrent call on either handle. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other)
     FER_INOUT(1) FER_INOUT(2);
 
-/**
- * Makes a second handle of the same connection. Same as fer_tcp_stream_try_clone.
- *
- * Blocks: never.
+/* ---- UnixStream: addresses, shutdown, clones */
+
+/** Makes a second handle of the same connection. Same as fer_tcp_stream_try_clone.
  * Owns: out is a separate handle; close it with fer_unix_stream_close.
  * Errors: same as fer_tcp_stream_try_clone.
- * Rust: std::os::unix::net::UnixStream::try_clone.
- * Threads: stream: concurrent with any other call except close. out: no concurrent call.
- */
+ * Threads: stream: concurrent with any other call except close. out: no concurrent call. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_clone(fer_unix_stream *stream,
                                                          fer_unix_stream *out) FER_INOUT(1)
     FER_INOUT(2);
 
-/**
- * Stores the socket's local address in *out. It is unnamed if the socket has no name.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixStream::local_addr.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the socket's local address in *out. It is unnamed if the socket has no name. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_local_addr(const fer_unix_stream *stream,
                                                           fer_unix_addr *out);
 
-/**
- * Stores the connection's peer address in *out. It is unnamed if the peer has no name. Otherwise
+/** Stores the connection's peer address in *out. It is unnamed if the peer has no name. Otherwise
  * same as fer_tcp_stream_peer_addr.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_tcp_stream_peer_addr.
- * Rust: std::os::unix::net::UnixStream::peer_addr.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Errors: same as fer_tcp_stream_peer_addr. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream,
                                                          fer_unix_addr *out);
 
-/**
- * Stores the effective user, the effective group and the process of the peer in *out. A server
- * decides by it which clients it serves.
- *
- * The system recorded them when the peer called connect, or the listener that the peer accepted
- * from called listen. They do not change if the peer changes its user or passes its descriptor to
- * another process. A pid is only a hint, because the process may have ended and its number may be
- * in use again. On Linux uid and gid are those of this process's user namespace, and pid is -1 if
- * the peer is in no visible PID namespace. On macOS pid is -1 once the peer has closed. Query them
- * before the stream's end of file, for example after accept.
- *
- * Windows has no user and group of a peer (its SIO_AF_UNIX_GETPEERPID returns a process id only).
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
+/** Stores the effective user, the effective group and the process of the peer in *out. A server
+ * decides by it which clients it serves. The system recorded them when the peer called connect, or
+ * the listener that the peer accepted from called listen. They do not change if the peer changes
+ * its user or passes its descriptor to another process. A pid is only a hint, because the process
+ * may have ended and its number may be in use again. On Linux uid and gid are those of this
+ * process's user namespace, and pid is -1 if the peer is in no visible PID namespace. On macOS pid
+ * is -1 once the peer has closed. Query them before the stream's end of file, for example after
+ * accept. Windows has no user and group of a peer (SIO_AF_UNIX_GETPEERPID returns a process id
+ * only).
  * Errors: same as fer_unix_stream_peer_addr; FER_NOT_CONNECTED is reported for a pair on NetBSD.
  * FER_UNSUPPORTED on Windows.
- * Rust: tokio: net::UnixStream::peer_cred; unstable in std.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Rust: tokio: net::UnixStream::peer_cred; unstable in std. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_peer_cred(const fer_unix_stream *stream,
                                                          fer_unix_cred *out);
 
-/**
- * Shuts down the read half, the write half or both, for this handle and its clones.
- *
- * Same as fer_tcp_stream_shutdown. On Linux a shutdown of the read half also makes the peer's
- * writes FER_BROKEN_PIPE.
- *
- * Blocks: never.
- * Owns: nothing.
+/** Shuts down the read half, the write half or both, for this handle and its clones. Same as
+ * fer_tcp_stream_shutdown. On Linux a shutdown of the read half also makes the peer's writes
+ * FER_BROKEN_PIPE.
  * Errors: same as fer_tcp_stream_shutdown.
- * Rust: std::os::unix::net::UnixStream::shutdown.
- * Threads: any thread at any time, but not during or after close.
- */
+ * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream, fer_shutdown how)
     FER_INOUT(1);
 
-/**
- * Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file.
+/* ---- UnixStream: bytes
  *
- * Same as fer_tcp_stream_read. n may be NULL.
+ * The same as the calls of tcp.h: read and the _try_ calls make one system call on POSIX. A _try_
+ * call never waits, regardless of the blocking mode and the timeouts.
  *
- * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
- * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_tcp_stream_read.
- * Rust: std::io::Read::read for UnixStream.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+ * Blocks: same as fer_tcp_stream_NAME.
+ * Owns: same as fer_tcp_stream_NAME. No pointer is kept.
+ * Errors: same as fer_tcp_stream_NAME.
+ * Rust: tokio: net::UnixStream::NAME.
+ * Threads: one read call and one write call may run concurrently on one handle. */
+
+/** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file.
+ * Rust: std::io::Read::read for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read(fer_unix_stream *stream, void *FER_NULLABLE buf,
                                                     size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Reads without consuming: the next read returns the same bytes again.
- *
- * Same as fer_tcp_stream_peek.
- *
- * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
- * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_tcp_stream_peek.
- * Rust: std::os::unix::net::UnixStream::peek (unstable in Rust).
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+/** Reads without consuming: the next read returns the same bytes again.
+ * Rust: std::os::unix::net::UnixStream::peek (unstable in Rust). */
 FER_MUST_USE FER_API fer_error fer_unix_stream_peek(fer_unix_stream *stream, void *FER_NULLABLE buf,
                                                     size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Reads available bytes and never waits, regardless of the blocking mode and the timeouts.
- *
- * Otherwise same as fer_unix_stream_read. Makes one system call on POSIX.
- *
- * Blocks: never.
- * Owns: same as fer_unix_stream_read.
- * Errors: FER_WOULD_BLOCK (no data available); otherwise same as fer_unix_stream_read, but no
- * expired timeout.
- * Rust: tokio: net::UnixStream::try_read.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+/** Reads available bytes and never waits.
+ * Blocks: never. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_read(fer_unix_stream *stream,
                                                         void *FER_NULLABLE buf, size_t len,
                                                         size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Reads into several buffers, and fills each one before the next.
- *
- * Same as fer_tcp_stream_read_vectored.
- *
- * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
- * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_tcp_stream_read_vectored.
- * Rust: std::io::Read::read_vectored for UnixStream.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+/** Reads into several buffers, and fills each one before the next.
+ * Rust: std::io::Read::read_vectored for UnixStream. */
 FER_MUST_USE FER_API fer_error
 fer_unix_stream_read_vectored(fer_unix_stream *stream, const fer_io_slice_mut *FER_NULLABLE slices,
                               size_t count, size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
-/**
- * Reads into several buffers and never waits, regardless of the blocking mode and the timeouts.
- *
- * Otherwise same as fer_unix_stream_read_vectored. Makes one system call on POSIX.
- *
- * Blocks: never.
- * Owns: same as fer_unix_stream_read_vectored.
- * Errors: FER_WOULD_BLOCK (no data available); otherwise same as fer_unix_stream_read_vectored, but
- * no expired timeout.
- * Rust: tokio: net::UnixStream::try_read_vectored.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+/** Reads into several buffers and never waits.
+ * Blocks: never. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_read_vectored(
     fer_unix_stream *stream, const fer_io_slice_mut *FER_NULLABLE slices, size_t count,
     size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
-/**
- * Reads exactly len bytes, with as many reads as necessary.
- *
- * Same as fer_tcp_stream_read_exact.
- *
- * Blocks: until len bytes, end of file or an error arrives. The read timeout applies to each
- * underlying read. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_tcp_stream_read_exact.
- * Rust: std::io::Read::read_exact for UnixStream.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+/** Reads exactly len bytes, with as many reads as necessary.
+ * Rust: std::io::Read::read_exact for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read_exact(fer_unix_stream *stream,
                                                           void *FER_NULLABLE buf, size_t len,
                                                           size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Reads until end of file into a buffer of cap bytes.
- *
- * Same as fer_tcp_stream_read_to_end.
- *
- * Blocks: until end of file or an error. The read timeout applies to each underlying read. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_tcp_stream_read_to_end.
- * Rust: std::io::Read::read_to_end for UnixStream.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+/** Reads until end of file into a buffer of cap bytes.
+ * Rust: std::io::Read::read_to_end for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read_to_end(fer_unix_stream *stream,
                                                            void *FER_NULLABLE buf, size_t cap,
                                                            size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer than
- * len.
- *
- * Same as fer_tcp_stream_write.
- *
- * Blocks: same as fer_tcp_stream_write.
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_tcp_stream_write.
- * Rust: std::io::Write::write for UnixStream.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+/** Writes up to len bytes. *n is the number of bytes that the OS accepted, perhaps fewer than len.
+ * Rust: std::io::Write::write for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write(fer_unix_stream *stream,
                                                      const void *FER_NULLABLE buf, size_t len,
                                                      size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/**
- * Writes as many bytes as there is room for and never waits, regardless of the blocking mode and
- * the timeouts.
- *
- * Otherwise same as fer_unix_stream_write. *n is the number of bytes that the OS accepted. Makes
- * one system call on POSIX.
- *
- * Blocks: never.
- * Owns: same as fer_unix_stream_write.
- * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_stream_write, but no expired
- * timeout.
- * Rust: tokio: net::UnixStream::try_write.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+/** Writes as many bytes as there is room for and never waits.
+ * Blocks: never. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_write(fer_unix_stream *stream,
                                                          const void *FER_NULLABLE buf, size_t len,
                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/**
- * Writes from several buffers, in order.
- *
- * Same as fer_tcp_stream_write_vectored.
- *
- * Blocks: same as fer_tcp_stream_write.
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_tcp_stream_write_vectored.
- * Rust: std::io::Write::write_vectored for UnixStream. Differs: never raises SIGPIPE.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+/** Writes from several buffers, in order.
+ * Rust: std::io::Write::write_vectored for UnixStream. Differs: never raises SIGPIPE. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write_vectored(
     fer_unix_stream *stream, const fer_io_slice *FER_NULLABLE slices, size_t count,
     size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
-/**
- * Writes from several buffers as many bytes as there is room for and never waits, regardless of the
- * blocking mode and the timeouts.
- *
- * Otherwise same as fer_unix_stream_write_vectored. *n is the number of bytes that the OS accepted.
- * Makes one system call on POSIX.
- *
- * Blocks: never.
- * Owns: same as fer_unix_stream_write_vectored.
- * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_stream_write_vectored, but no
- * expired timeout.
- * Rust: tokio: net::UnixStream::try_write_vectored.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+/** Writes from several buffers as many bytes as there is room for and never waits.
+ * Blocks: never. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_write_vectored(
     fer_unix_stream *stream, const fer_io_slice *FER_NULLABLE slices, size_t count,
     size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
-/**
- * Writes all len bytes, with as many writes as necessary.
- *
- * Same as fer_tcp_stream_write_all.
- *
- * Blocks: until the OS has accepted all bytes, or until an error. The write timeout applies to each
- * underlying write. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_tcp_stream_write_all.
- * Rust: std::io::Write::write_all for UnixStream.
- * Threads: one read call and one write call may run concurrently on one handle.
- */
+/** Writes all len bytes, with as many writes as necessary.
+ * Rust: std::io::Write::write_all for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream,
                                                          const void *FER_NULLABLE buf, size_t len,
                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/**
- * Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit. Same
- * as fer_tcp_stream_set_read_timeout.
+/* ---- UnixStream: timeouts and modes, as in tcp.h
  *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
- * Rust: std::os::unix::net::UnixStream::set_read_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Timeouts and the blocking mode belong to the socket, so clones share them (rule T6). */
+
+/** Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit.
+ * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_read_timeout(fer_unix_stream *stream,
                                                                 fer_duration timeout) FER_INOUT(1);
 
-/**
- * Sets the timeout of each single write. FER_DURATION_NONE, the default, waits without limit. Same
- * as fer_tcp_stream_set_write_timeout.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
- * Rust: std::os::unix::net::UnixStream::set_write_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the timeout of each single write. FER_DURATION_NONE, the default, waits without limit.
+ * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_write_timeout(fer_unix_stream *stream,
                                                                  fer_duration timeout) FER_INOUT(1);
 
-/**
- * Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixStream::read_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read_timeout(const fer_unix_stream *stream,
                                                             fer_duration *out);
 
-/**
- * Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixStream::write_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write_timeout(const fer_unix_stream *stream,
                                                              fer_duration *out);
 
-/**
- * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
- * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
- *
- * The limits are copied. They belong to this handle and not to the socket: clones begin without.
- * A call in progress keeps the limits that it began with.
- *
- * Blocks: never.
- * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
- * Rust: none in std; tokio::time::timeout and select! around a read or a write.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * Same as fer_tcp_stream_set_limits.
+ * Owns: same as fer_tcp_stream_set_limits.
+ * Errors: same as fer_tcp_stream_set_limits.
+ * Rust: none in std; tokio::time::timeout and select! around a read or a write. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_limits(fer_unix_stream *stream,
                                                           const fer_limits *FER_NULLABLE limits)
     FER_INOUT(1);
 
-/**
- * Sets nonblocking mode (true) or blocking mode (false).
- *
- * In nonblocking mode a call that would wait returns FER_WOULD_BLOCK. The mode belongs to the
- * socket, so clones share it.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixStream::set_nonblocking.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
+ * wait returns FER_WOULD_BLOCK. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *stream,
                                                                bool nonblocking) FER_INOUT(1);
 
-/**
- * Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
+/** Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
  * fer_tcp_stream_take_error.
- *
- * The return value is the result of the query itself; *out is the socket's error.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE, FER_WOULD_BLOCK (pending connect) and other errors of the OS.
- * Rust: std::os::unix::net::UnixStream::take_error.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Errors: FER_WOULD_BLOCK (pending connect), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_take_error(fer_unix_stream *stream, fer_error *out)
     FER_INOUT(1);
 
-/**
- * Waits until the stream is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
- * joined by |.
- *
- * Same as fer_tcp_stream_ready.
- *
- * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
+/** Waits until the stream is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
+ * joined by |. Same as fer_tcp_stream_ready.
+ * Blocks: same as fer_tcp_stream_ready.
  * Errors: same as fer_tcp_stream_ready.
- * Rust: tokio: net::UnixStream::ready, with a timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Rust: tokio: net::UnixStream::ready, with a timeout. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_ready(const fer_unix_stream *stream,
                                                      fer_interest interest, fer_duration timeout,
                                                      fer_interest *ready);
 
-/**
- * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
+/* ---- UnixStream: closing and raw sockets
  *
- * The path of a bound socket remains.
- *
- * Blocks: never.
+ * Threads: no concurrent call on the handle. */
+
+/** Closes the handle. Does nothing on NULL, NEW and CLOSED handles. The path remains.
  * Owns: releases the handle's socket.
- * Errors: none.
- * Rust: Drop for std::os::unix::net::UnixStream.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: Drop for std::os::unix::net::UnixStream. */
 FER_API void fer_unix_stream_close(fer_unix_stream *stream) FER_INOUT(1);
 
-/**
- * Shuts down the write half, discards input until the peer's end of file, and closes the handle.
- * Same as fer_tcp_stream_close_gracefully.
- *
- * A failure of a read, the timeout or the limits of the handle (cancel.h) end the call earlier. The
- * handle is closed in every case, after an error too. timeout is that of the whole call: 0 discards
- * the queued input without waiting, FER_DURATION_NONE has no limit. The blocking mode and the read
- * timeout do not matter.
- *
- * FER_OK: the peer has ended its half. A peer that reads to the end of file before it ends, as most
- * protocols require, has then received everything that was written. If it ended earlier, nothing
- * says what it has received, as with every close.
- *
- * If this handle has shut reading down before it met the end of file, the peer's end cannot be
- * detected: FER_MISUSE, without waiting. Clones remain open, but writing has ended for them,
- * and input that is discarded here is lost for them. The connection ends with the last handle.
- *
+/** Shuts down the write half, discards input until the peer's end of file, and closes the handle.
+ * Same as fer_tcp_stream_close_gracefully (rule K11).
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_unix_stream_close.
  * Owns: releases the handle's socket.
  * Errors: same as fer_tcp_stream_close_gracefully.
- * Rust: none in std; see fer_tcp_stream_close_gracefully.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: none in std; see fer_tcp_stream_close_gracefully. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_close_gracefully(fer_unix_stream *stream,
                                                                 fer_duration timeout) FER_INOUT(1);
 
-/**
- * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
- *
- * Do not close it. Change its blocking mode and timeouts only through ferrule.
- *
- * Blocks: never.
+/** Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none. Do
+ * not close it. Change its blocking mode and timeouts only through ferrule.
  * Owns: the handle still owns the socket.
- * Errors: none.
  * Rust: std::os::fd::AsRawFd.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Threads: concurrent with any other call on the handle except close. */
 FER_API fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream);
 
-/**
- * Takes ownership of a connected Unix stream socket that was made elsewhere.
- *
- * Its close-on-exec flag is left unchanged. On Windows the blocking mode cannot be queried, so
- * blocking mode is assumed.
- *
- * Blocks: never.
+/** Takes ownership of a connected Unix stream socket that was made elsewhere. Its close-on-exec
+ * flag is left unchanged. On Windows blocking mode is assumed, because it cannot be queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (stream is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not a connected Unix stream socket) and other errors of the OS.
- * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: std::os::fd::FromRawFd. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_from_raw(fer_unix_stream *stream, fer_raw_socket raw)
     FER_INOUT(1);
 
-/**
- * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
- * there is none.
- *
- * Same as fer_tcp_stream_into_raw.
- *
- * Blocks: never.
+/** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
+ * there is none. Same as fer_tcp_stream_into_raw.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
- * Rust: std::os::fd::IntoRawFd.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream) FER_INOUT(1);
 
 /* ---- UnixListener */
 
-/**
- * Creates a path and listens there. The backlog is 128.
- *
- * path has the format of fer_unix_addr_from_pathname. If a file of that name exists, even one left
- * by an earlier listener, the result is FER_ADDR_IN_USE.
- *
- * Blocks: never.
- * Owns: the handle owns the socket until fer_unix_listener_close, but not the path. path is not
- * kept.
+/** Creates a path and listens there. The backlog is 128. path has the format of
+ * fer_unix_addr_from_pathname. If a file of that name exists, even one left by an earlier listener,
+ * the result is FER_ADDR_IN_USE.
+ * Owns: the handle owns the socket, but not the path, until fer_unix_listener_close.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
  * FER_UNSUPPORTED, FER_MISUSE, FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP,
  * FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the
  * path) and other errors of the OS.
- * Rust: std::os::unix::net::UnixListener::bind.
- * Threads: no concurrent call on the handle.
- */
+ * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_bind(fer_unix_listener *listener, const char *path)
     FER_INOUT(1);
 
-/**
- * Listens at an address. Otherwise same as fer_unix_listener_bind.
- *
- * Blocks: never.
+/** Listens at an address. Otherwise same as fer_unix_listener_bind.
  * Owns: the handle owns the socket until fer_unix_listener_close. addr is not kept.
  * Errors: same as fer_unix_listener_bind. FER_INVALID_INPUT also for the unnamed address.
- * Rust: std::os::unix::net::UnixListener::bind_addr.
- * Threads: no concurrent call on the handle.
- */
+ * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener,
                                                            const fer_unix_addr *addr) FER_INOUT(1);
 
-/**
- * Waits for a connection and accepts it.
- *
- * Same as fer_tcp_listener_accept: dead connections are skipped, and out starts in blocking mode.
- * peer may be NULL; otherwise *peer is the peer address. It is usually unnamed. It is unnamed too
- * if the peer has closed and the OS no longer returns its address. To end a blocked accept from
- * another thread, give the listener limits with a cancel token before the call
- * (fer_unix_listener_set_limits).
- *
+/** Waits for a connection and accepts it. Same as fer_tcp_listener_accept: dead connections are
+ * skipped, out starts in blocking mode, and a cancel token in limits that were set before the call
+ * ends it. peer may be NULL; otherwise *peer is the peer address. It is usually unnamed. It is
+ * unnamed too if the peer has closed and the OS no longer returns its address.
  * Blocks: until a connection arrives, at most the timeout of the listener, and within the limits of
  * the handle. Never in nonblocking mode.
  * Owns: the handle out owns the connection until fer_unix_stream_close.
  * Errors: same as fer_tcp_listener_accept.
- * Rust: std::os::unix::net::UnixListener::accept, and each step of incoming.
- * Threads: any number of concurrent calls on one listener, each with its own out.
- */
+ * Rust: the default, and each step of incoming.
+ * Threads: any number of concurrent calls on one listener, each with its own out. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_accept(fer_unix_listener *listener,
                                                         fer_unix_stream *out,
                                                         fer_unix_addr *FER_NULLABLE peer)
     FER_INOUT(1) FER_INOUT(2);
 
-/**
- * Accepts a queued connection and never waits, regardless of the blocking mode.
- *
- * Otherwise same as fer_unix_listener_accept. POSIX cannot accept on a blocking listener without
- * waiting, so there the call checks the accept queue first. It still waits if the connection
- * disappears between the check and the accept. Another thread or process may accept it, or (on
- * macOS and the BSDs) it may be aborted. A listener that was in nonblocking mode, or had limits or
- * a timeout, has no such race.
- *
- * Blocks: never, except for the race above.
+/** Accepts a queued connection and never waits, regardless of the blocking mode. Otherwise same as
+ * fer_unix_listener_accept. On POSIX it has the race of fer_tcp_listener_try_accept.
+ * Blocks: never, except for that race.
  * Owns: same as fer_unix_listener_accept.
  * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_unix_listener_accept.
  * Rust: std::os::unix::net::UnixListener::accept, nonblocking for one call.
- * Threads: same as fer_unix_listener_accept.
- */
+ * Threads: same as fer_unix_listener_accept. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *listener,
                                                             fer_unix_stream *out,
                                                             fer_unix_addr *FER_NULLABLE peer)
     FER_INOUT(1) FER_INOUT(2);
 
-/**
- * Waits until a connection is queued: FER_READABLE. A listener is never writable.
- *
- * *ready is FER_READABLE, or 0 if the timeout expired. A timeout of 0 checks without waiting;
- * FER_DURATION_NONE waits without limit. A signal does not end the wait, unless the limits are
- * interruptible (rule I4). *ready is unchanged after a failure. Readiness is a hint: another thread
- * may accept the connection first.
- *
- * Blocks: until ready, at most timeout, regardless of the listener's blocking mode. The handle's
- * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
- * an unknown one), FER_TIMED_OUT, FER_CANCELLED and FER_INTERRUPTED (the limits),
- * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
- * Rust: mio: a poll for net::UnixListener, with a timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Waits until a connection is queued: FER_READABLE. A listener is never writable. Same as
+ * fer_tcp_listener_ready.
+ * Blocks: same as fer_tcp_listener_ready.
+ * Errors: same as fer_tcp_listener_ready.
+ * Rust: mio: a poll for net::UnixListener, with a timeout. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_ready(const fer_unix_listener *listener,
                                                        fer_interest interest, fer_duration timeout,
                                                        fer_interest *ready);
 
-/**
- * Makes a second handle of the same socket.
- *
- * Blocks: never.
+/** Makes a second handle of the same socket.
  * Owns: out is a separate handle; close it with fer_unix_listener_close.
- * Errors: FER_MISUSE (out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and other errors of
- * the OS.
- * Rust: std::os::unix::net::UnixListener::try_clone.
- * Threads: listener: concurrent with any other call except close. out: no concurrent call.
- */
+ * Errors: same as fer_tcp_listener_try_clone.
+ * Threads: listener: concurrent with any other call except close. out: no concurrent call. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_try_clone(fer_unix_listener *listener,
                                                            fer_unix_listener *out) FER_INOUT(1)
     FER_INOUT(2);
 
-/**
- * Stores the socket's local address in *out. It is unnamed if the socket has no name.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixListener::local_addr.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the socket's local address in *out. It is unnamed if the socket has no name. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener,
                                                             fer_unix_addr *out);
 
-/**
- * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
- * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
- *
- * The limits are copied. They belong to this handle and not to the socket: clones and accepted
- * streams begin without. A call in progress keeps the limits that it began with. On POSIX the first
- * limits make the descriptor nonblocking (see fer_tcp_listener_set_limits).
- *
- * Blocks: never.
- * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0) and
- * other errors of the OS.
- * Rust: none in std; tokio::time::timeout and select! around an accept.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * Same as fer_tcp_listener_set_limits.
+ * Owns: same as fer_tcp_stream_set_limits.
+ * Errors: same as fer_tcp_listener_set_limits.
+ * Rust: none in std; tokio::time::timeout and select! around an accept. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_set_limits(fer_unix_listener *listener,
                                                             const fer_limits *FER_NULLABLE limits)
     FER_INOUT(1);
 
-/**
- * Sets nonblocking mode (true) or blocking mode (false). Same as fer_tcp_listener_set_nonblocking.
- *
+/** Sets nonblocking mode (true) or blocking mode (false). Same as fer_tcp_listener_set_nonblocking.
  * In nonblocking mode accept returns FER_WOULD_BLOCK if no connection is queued. The mode belongs
- * to the socket, so clones share it.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixListener::set_nonblocking.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * to the socket, so clones share it. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener,
                                                                  bool nonblocking) FER_INOUT(1);
 
-/**
- * Takes the socket's pending error and stores it in *out. FER_OK means no error.
- *
- * The return value is the result of the query itself; *out is the socket's error.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixListener::take_error.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Takes the socket's pending error and stores it in *out. FER_OK means no error. The return value
+ * is the result of the query itself; *out is the socket's error. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_take_error(fer_unix_listener *listener,
                                                             fer_error *out) FER_INOUT(1);
 
-/**
- * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
- *
- * The path of a bound socket remains.
- *
- * Blocks: never.
+/** Closes the handle. Does nothing on NULL, NEW and CLOSED handles. The path remains.
  * Owns: releases the handle's socket.
- * Errors: none.
  * Rust: Drop for std::os::unix::net::UnixListener.
- * Threads: no concurrent call on the handle.
- */
+ * Threads: no concurrent call on the handle. */
 FER_API void fer_unix_listener_close(fer_unix_listener *listener) FER_INOUT(1);
 
-/**
- * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
- *
- * Do not close it. Change its blocking mode and timeouts only through ferrule.
- *
- * Blocks: never.
+/** Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none. Do
+ * not close it. Change its blocking mode and timeouts only through ferrule.
  * Owns: the handle still owns the socket.
- * Errors: none.
- * Rust: std::os::fd::AsRawFd.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Rust: std::os::fd::AsRawFd. */
 FER_API fer_raw_socket fer_unix_listener_as_raw(const fer_unix_listener *listener);
 
-/**
- * Takes ownership of a listening Unix stream socket that was made elsewhere.
- *
- * Its close-on-exec flag is left unchanged. On Windows the blocking mode cannot be queried, so
- * blocking mode is assumed.
- *
- * Blocks: never.
+/** Takes ownership of a listening Unix stream socket that was made elsewhere. Its close-on-exec
+ * flag is left unchanged. On Windows blocking mode is assumed, because it cannot be queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (listener is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not a listening Unix stream socket) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
- * Threads: no concurrent call on the handle.
- */
+ * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_from_raw(fer_unix_listener *listener,
                                                           fer_raw_socket raw) FER_INOUT(1);
 
-/**
- * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
- * there is none.
- *
- * Same as fer_tcp_stream_into_raw.
- *
- * Blocks: never.
+/** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
+ * there is none. Same as fer_tcp_stream_into_raw.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
  * Rust: std::os::fd::IntoRawFd.
- * Threads: no concurrent call on the handle.
- */
+ * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener)
     FER_INOUT(1);
 
-/* ---- UnixDatagram: not on Windows */
+/* ---- UnixDatagram: binding and connecting, not on Windows
+ *
+ * Owns: the handle owns the socket until fer_unix_datagram_close. No pointer is kept.
+ * Threads: no concurrent call on the handle. */
 
-/**
- * Creates a path and a socket that receives there.
- *
- * path has the format of fer_unix_addr_from_pathname.
- *
- * Blocks: never.
- * Owns: the handle owns the socket until fer_unix_datagram_close, but not the path. path is not
- * kept.
- * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE,
- * FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME,
- * FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of
- * the OS.
- * Rust: std::os::unix::net::UnixDatagram::bind.
- * Threads: no concurrent call on the handle.
- */
+/** Creates a path and a socket that receives there. path has the format of
+ * fer_unix_addr_from_pathname.
+ * Owns: the handle owns the socket, but not the path, until fer_unix_datagram_close.
+ * Errors: same as fer_unix_listener_bind. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)
     FER_INOUT(1);
 
-/**
- * Makes a socket that receives at an address. Otherwise same as fer_unix_datagram_bind.
- *
- * Blocks: never.
- * Owns: the handle owns the socket until fer_unix_datagram_close. addr is not kept.
- * Errors: same as fer_unix_datagram_bind. FER_INVALID_INPUT also for the unnamed address.
- * Rust: std::os::unix::net::UnixDatagram::bind_addr.
- * Threads: no concurrent call on the handle.
- */
+/** Makes a socket that receives at an address. Otherwise same as fer_unix_datagram_bind.
+ * Errors: same as fer_unix_datagram_bind. FER_INVALID_INPUT also for the unnamed address. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *socket,
                                                            const fer_unix_addr *addr) FER_INOUT(1);
 
-/**
- * Makes an unnamed socket: it can send, but no other socket can send to it.
- *
- * Blocks: never.
- * Owns: the handle owns the socket until fer_unix_datagram_close.
- * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::unbound.
- * Threads: no concurrent call on the handle.
- */
+/** Makes an unnamed socket: it can send, but no other socket can send to it.
+ * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket) FER_INOUT(1);
 
-/**
- * Makes two unnamed sockets that are connected to each other.
- *
- * Blocks: never.
+/** Makes two unnamed sockets that are connected to each other.
  * Owns: each handle owns its socket until fer_unix_datagram_close.
  * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, FER_MISUSE (an open handle; the same handle
  * twice) and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::pair.
- * Threads: no concurrent call on either handle.
- */
+ * Threads: no concurrent call on either handle. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
                                                       fer_unix_datagram *other) FER_INOUT(1)
     FER_INOUT(2);
 
-/**
- * Makes the socket at a path this socket's peer: fer_unix_datagram_send sends to it, and from now
- * on only it can send to this socket.
- *
- * Datagrams that were queued before are still received. A second connect, to another peer, may
- * discard them (Linux).
- *
- * Blocks: never.
+/** Makes the socket at a path this socket's peer: fer_unix_datagram_send sends to it, and from now
+ * on only it can send to this socket. Datagrams that were queued before are still received. A
+ * second connect, to another peer, may discard them (Linux).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_FOUND, FER_CONNECTION_REFUSED (no socket has that path), FER_PERMISSION_DENIED,
- * FER_MISUSE, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path) and
- * other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::connect.
- * Threads: no concurrent call on the handle.
- */
+ * FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_connect(fer_unix_datagram *socket,
                                                          const char *path) FER_INOUT(1);
 
-/**
- * Connects to the socket at an address. Otherwise same as fer_unix_datagram_connect.
- *
- * Blocks: never.
+/** Connects to the socket at an address. Otherwise same as fer_unix_datagram_connect.
  * Owns: nothing; no pointer is kept.
- * Errors: same as fer_unix_datagram_connect. FER_INVALID_INPUT also for the unnamed address.
- * Rust: std::os::unix::net::UnixDatagram::connect_addr.
- * Threads: no concurrent call on the handle.
- */
+ * Errors: same as fer_unix_datagram_connect. FER_INVALID_INPUT also for the unnamed address. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket,
                                                               const fer_unix_addr *addr)
     FER_INOUT(1);
 
-/**
- * Makes a second handle of the same socket.
- *
- * Blocks: never.
+/* ---- UnixDatagram: addresses and clones */
+
+/** Makes a second handle of the same socket.
  * Owns: out is a separate handle; close it with fer_unix_datagram_close.
  * Errors: FER_MISUSE (out is open), FER_TOO_MANY_OPEN_FILES and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::try_clone.
- * Threads: socket: concurrent with any other call except close. out: no concurrent call.
- */
+ * Threads: socket: concurrent with any other call except close. out: no concurrent call. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_clone(fer_unix_datagram *socket,
                                                            fer_unix_datagram *out) FER_INOUT(1)
     FER_INOUT(2);
 
-/**
- * Stores the socket's local address in *out. It is unnamed if the socket has no name.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::local_addr.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the socket's local address in *out. It is unnamed if the socket has no name. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_local_addr(const fer_unix_datagram *socket,
                                                             fer_unix_addr *out);
 
-/**
- * Stores the connected socket's peer address in *out.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_NOT_CONNECTED, FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::peer_addr.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the connected socket's peer address in *out.
+ * Errors: FER_NOT_CONNECTED, and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket,
                                                            fer_unix_addr *out);
 
-/**
- * Sends one datagram to the peer, whole or not at all.
+/* ---- UnixDatagram: sending and receiving
  *
- * n may be NULL. *n is len, or 0 after a failure.
+ * A datagram is sent whole or not at all. *n is len, or 0 after a failure; n may be NULL. A _try_
+ * call never waits, regardless of the blocking mode and the timeouts. Otherwise it is the same as
+ * the call without _try_.
  *
  * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
  * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead. The handle's limits end it
  * with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
+ * Threads: one receive call and one send call may run concurrently on one handle. */
+
+/** Sends one datagram to the peer.
  * Errors: FER_NOT_CONNECTED (no peer), FER_CONNECTION_REFUSED (the peer is closed; on macOS and the
  * BSDs FER_CONNECTION_RESET; reported once, then there is no peer: `unix_datagram_gone`),
  * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED,
  * FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or receiving at the other socket),
  * FER_MISUSE, FER_CONNECTION_RESET and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::send. Differs: never raises SIGPIPE.
- * Threads: one receive call and one send call may run concurrently on one handle.
- */
+ * Rust: the default. Differs: never raises SIGPIPE. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
                                                       const void *FER_NULLABLE buf, size_t len,
                                                       size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/**
- * Sends one datagram to the socket at a path, whole or not at all.
- *
- * n may be NULL. *n is len, or 0 after a failure.
- *
- * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
- * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead. The handle's limits end it
- * with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
+/** Sends one datagram to the socket at a path.
  * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (the receiver is closed),
  * FER_CONNECTION_RESET (macOS and the BSDs: this socket's peer is closed, whatever the path;
  * reported once, by the first call), FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode),
  * FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or
  * receiving at the other socket), FER_MISUSE, FER_FILESYSTEM_LOOP and FER_NOT_A_DIRECTORY (the
- * path) and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::send_to.
- * Threads: one receive call and one send call may run concurrently on one handle.
- */
+ * path) and other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket,
                                                          const void *FER_NULLABLE buf, size_t len,
                                                          const char *path, size_t *FER_NULLABLE n)
     FER_INOUT(1) FER_IN_READS(2, 3);
 
-/**
- * Sends one datagram to the socket at an address, whole or not at all.
- *
- * n may be NULL. *n is len, or 0 after a failure.
- *
- * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
- * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead. The handle's limits end it
- * with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_unix_datagram_send_to. FER_INVALID_INPUT also for the unnamed address.
- * Rust: std::os::unix::net::UnixDatagram::send_to_addr.
- * Threads: one receive call and one send call may run concurrently on one handle.
- */
+/** Sends one datagram to the socket at an address.
+ * Errors: same as fer_unix_datagram_send_to. FER_INVALID_INPUT also for the unnamed address. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket,
                                                               const void *FER_NULLABLE buf,
                                                               size_t len, const fer_unix_addr *addr,
                                                               size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/**
- * Receives one datagram.
- *
- * If the datagram is longer than len, out->truncated is set. The first len bytes are stored, the
- * rest is lost. If receiving is shut down, through this handle or another, and no datagram is
- * queued, the result is FER_OK with out->len 0 and the unnamed address, in nonblocking mode too.
- *
+/** Receives one datagram. If the datagram is longer than len, out->truncated is set. The first len
+ * bytes are stored, the rest is lost. If receiving is shut down, through this handle or another,
+ * and no datagram is queued, the result is FER_OK with out->len 0 and the unnamed address, in
+ * nonblocking mode too.
  * Blocks: until a datagram arrives or receiving is shut down, at most the read timeout. Never in
  * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
  * Errors: FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED,
  * FER_CONNECTION_RESET (Linux: the peer has connected to another socket; macOS and the BSDs: the
  * peer is closed; both reported once), FER_MISUSE and other errors of the OS. *out is unchanged
- * then.
- * Rust: std::os::unix::net::UnixDatagram::recv_from.
- * Threads: one receive call and one send call may run concurrently on one handle.
- */
+ * then. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket,
                                                            void *FER_NULLABLE buf, size_t len,
                                                            fer_unix_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Receives one datagram. Does the same as fer_unix_datagram_recv_from; Rust has both functions.
- *
+/** Receives one datagram. Does the same as fer_unix_datagram_recv_from; Rust has both functions.
  * Blocks: same as fer_unix_datagram_recv_from.
- * Owns: nothing; no pointer is kept.
- * Errors: same as fer_unix_datagram_recv_from.
- * Rust: std::os::unix::net::UnixDatagram::recv.
- * Threads: one receive call and one send call may run concurrently on one handle.
- */
+ * Errors: same as fer_unix_datagram_recv_from. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_recv(fer_unix_datagram *socket,
                                                       void *FER_NULLABLE buf, size_t len,
                                                       fer_unix_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Sends one datagram to the peer and never waits, regardless of the blocking mode and the timeouts.
- *
+/** Sends one datagram to the peer and never waits.
  * Blocks: never.
- * Owns: same as fer_unix_datagram_send.
  * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_datagram_send, but no expired
  * timeout.
- * Rust: tokio: net::UnixDatagram::try_send.
- * Threads: same as fer_unix_datagram_send.
- */
+ * Rust: tokio: net::UnixDatagram::try_send. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket,
                                                           const void *FER_NULLABLE buf, size_t len,
                                                           size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/**
- * Sends one datagram to an address and never waits, regardless of the blocking mode and the
- * timeouts.
- *
+/** Sends one datagram to an address and never waits.
  * Blocks: never.
- * Owns: same as fer_unix_datagram_send_to_addr.
  * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_datagram_send_to_addr, but no
  * expired timeout.
- * Rust: std: UnixDatagram::send_to_addr, nonblocking for one call.
- * Threads: same as fer_unix_datagram_send_to_addr.
- */
+ * Rust: std: UnixDatagram::send_to_addr, nonblocking for one call. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to_addr(
     fer_unix_datagram *socket, const void *FER_NULLABLE buf, size_t len, const fer_unix_addr *addr,
     size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
-/**
- * Receives a queued datagram and never waits, regardless of the blocking mode and the timeouts.
- *
+/** Receives a queued datagram and never waits.
  * Blocks: never.
- * Owns: same as fer_unix_datagram_recv_from.
  * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_unix_datagram_recv_from,
  * but no expired timeout.
- * Rust: tokio: net::UnixDatagram::try_recv_from.
- * Threads: same as fer_unix_datagram_recv_from.
- */
+ * Rust: tokio: net::UnixDatagram::try_recv_from. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket,
                                                                void *FER_NULLABLE buf, size_t len,
                                                                fer_unix_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE).
+/* ---- UnixDatagram: timeouts and modes, as in tcp.h
  *
- * Same as fer_udp_socket_ready. A connected socket is writable if its peer's queue has room. For an
+ * Timeouts and the blocking mode belong to the socket, so clones share them (rule T6). */
+
+/** Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE). Same as
+ * fer_udp_socket_ready. A connected socket is writable if its peer's queue has room. For an
  * unconnected socket the OS cannot determine this.
- *
- * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Owns: nothing; no pointer is kept.
+ * Blocks: same as fer_udp_socket_ready.
  * Errors: same as fer_udp_socket_ready.
- * Rust: tokio: net::UnixDatagram::ready, with a timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Rust: tokio: net::UnixDatagram::ready, with a timeout. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket,
                                                        fer_interest interest, fer_duration timeout,
                                                        fer_interest *ready);
 
-/**
- * Shuts down receiving, sending or both, for this handle and its clones.
- *
- * After a shutdown of receiving, a send to this socket is FER_BROKEN_PIPE. Receive calls still
- * return the queued datagrams, and after these FER_OK with out->len 0. After a shutdown of sending,
- * send calls are FER_BROKEN_PIPE.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_NOT_CONNECTED and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::shutdown.
- * Threads: any thread at any time, but not during or after close.
- */
+/** Shuts down receiving, sending or both, for this handle and its clones. After a shutdown of
+ * receiving, a send to this socket is FER_BROKEN_PIPE. Receive calls still return the queued
+ * datagrams, and after these FER_OK with out->len 0. After a shutdown of sending, sends are
+ * FER_BROKEN_PIPE.
+ * Errors: FER_NOT_CONNECTED, and the default.
+ * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket,
                                                           fer_shutdown how) FER_INOUT(1);
 
-/**
- * Sets the timeout of each single receive call. FER_DURATION_NONE, the default, waits without
- * limit.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::set_read_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the timeout of each single receive. FER_DURATION_NONE, the default, waits without limit.
+ * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_read_timeout(fer_unix_datagram *socket,
                                                                   fer_duration timeout)
     FER_INOUT(1);
 
-/**
- * Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE, FER_INVALID_INPUT (a timeout of 0) and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::set_write_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
+ * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_write_timeout(fer_unix_datagram *socket,
                                                                    fer_duration timeout)
     FER_INOUT(1);
 
-/**
- * Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::read_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_read_timeout(const fer_unix_datagram *socket,
                                                               fer_duration *out);
 
-/**
- * Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::write_timeout.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket,
                                                                fer_duration *out);
 
-/**
- * Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1 to
- * K6, cancel.h). NULL or all zero bytes remove them, which is the default.
- *
- * The limits are copied. They belong to this handle and not to the socket: clones begin without.
- * A call in progress keeps the limits that it began with.
- *
- * Blocks: never.
- * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
- * Rust: none in std; tokio::time::timeout and select! around a receive or a send.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * Same as fer_tcp_stream_set_limits.
+ * Owns: same as fer_tcp_stream_set_limits.
+ * Errors: same as fer_tcp_stream_set_limits.
+ * Rust: none in std; tokio::time::timeout and select! around a receive or a send. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_limits(fer_unix_datagram *socket,
                                                             const fer_limits *FER_NULLABLE limits)
     FER_INOUT(1);
 
-/**
- * Sets nonblocking mode (true) or blocking mode (false).
- *
- * In nonblocking mode a call that would wait returns FER_WOULD_BLOCK. The mode belongs to the
- * socket, so clones share it.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::set_nonblocking.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
+ * wait returns FER_WOULD_BLOCK. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket,
                                                                  bool nonblocking) FER_INOUT(1);
 
-/**
- * Takes the socket's pending error and stores it in *out. FER_OK means no error.
- *
- * The return value is the result of the query itself; *out is the socket's error.
- *
- * Blocks: never.
- * Owns: nothing; no pointer is kept.
- * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixDatagram::take_error.
- * Threads: concurrent with any other call on the handle except close.
- */
+/** Takes the socket's pending error and stores it in *out. FER_OK means no error. The return value
+ * is the result of the query itself; *out is the socket's error. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket,
                                                             fer_error *out) FER_INOUT(1);
 
-/**
- * Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
+/* ---- UnixDatagram: closing and raw sockets
  *
- * The path of a bound socket remains.
- *
- * Blocks: never.
+ * Threads: no concurrent call on the handle. */
+
+/** Closes the handle. Does nothing on NULL, NEW and CLOSED handles. The path remains.
  * Owns: releases the handle's socket.
- * Errors: none.
- * Rust: Drop for std::os::unix::net::UnixDatagram.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: Drop for std::os::unix::net::UnixDatagram. */
 FER_API void fer_unix_datagram_close(fer_unix_datagram *socket) FER_INOUT(1);
 
-/**
- * Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
- *
- * Do not close it. Change its blocking mode and timeouts only through ferrule.
- *
- * Blocks: never.
+/** Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none. Do
+ * not close it. Change its blocking mode and timeouts only through ferrule.
  * Owns: the handle still owns the socket.
- * Errors: none.
  * Rust: std::os::fd::AsRawFd.
- * Threads: concurrent with any other call on the handle except close.
- */
+ * Threads: concurrent with any other call on the handle except close. */
 FER_API fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket);
 
-/**
- * Takes ownership of a Unix datagram socket that was made elsewhere.
- *
- * Its close-on-exec flag is left unchanged.
- *
- * Blocks: never.
+/** Takes ownership of a Unix datagram socket that was made elsewhere. Its close-on-exec flag is
+ * left unchanged.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (socket is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not a Unix datagram socket) and other errors of the OS.
- * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: std::os::fd::FromRawFd. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_from_raw(fer_unix_datagram *socket,
                                                           fer_raw_socket raw) FER_INOUT(1);
 
-/**
- * Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
- * there is none.
- *
- * The socket itself has the blocking mode and the timeouts that were set.
- *
- * Blocks: never.
+/** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
+ * there is none. The socket itself has the blocking mode and the timeouts that were set.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
- * Rust: std::os::fd::IntoRawFd.
- * Threads: no concurrent call on the handle.
- */
+ * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket)
     FER_INOUT(1);
 

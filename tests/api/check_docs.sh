@@ -1,5 +1,6 @@
 #!/bin/sh
-# Checks that each public function has a doc comment with all its slots, in order.
+# Checks that each public function has a doc comment with its slots in order. A slot that it lacks is
+# a default, in the comment of its section or of its header.
 # usage: check_docs.sh ROOT [--names]     --names prints the public functions' names instead
 # (sim.h's left out)
 set -eu
@@ -17,11 +18,12 @@ function complain(text) { printf "%s:%d: %s\n", FILENAME, start, text; bad = 1 }
 
 function check_slots(name,    count, slots, i, at, previous) {
     if (doc_end != start - 1) { complain(name " has no doc comment right above it"); return }
-    if (doc !~ /^\n\/\*\*\n \* [^ ]/) complain(name ": the comment does not begin with a line of what it does")
+    if (doc !~ /^\n\/\*\*(\n \*)? [^ *]/ || doc ~ /^\n\/\*\*(\n \*)? (Blocks|Owns|Errors|Rust|Threads): /) complain(name ": the comment does not begin with a line of what it does")
     count = split("Blocks Owns Errors Rust Threads", slots, " ")
     previous = 0
     for (i = 1; i <= count; i++) {
         at = index(doc, "\n * " slots[i] ": ")
+        if (at == 0 && index(of_section of_header, "\n * " slots[i] ": ")) continue
         if (at == 0) complain(name " does not say `" slots[i] ":`")
         else if (at < previous) complain(name ": `" slots[i] ":` is out of order")
         if (at > previous) previous = at
@@ -38,7 +40,12 @@ function finish_declaration(    name) {
     else check_slots(name)
 }
 
-FNR == 1 { in_doc = 0; doc_end = -1; declaration = "" }
+FNR == 1 { in_doc = in_top = 0; doc_end = -1; declaration = of_header = of_section = "" }
+FNR == 1 && /^\/\*/ { in_top = 1 }
+/^\/\* ---- / { in_top = 2; of_section = "" }
+in_top == 1 { of_header = of_header "\n" $0 }
+in_top == 2 { of_section = of_section "\n" $0 }
+in_top { if (/\*\//) in_top = 0; next }
 /^\/\*\*/ { in_doc = 1; doc = "" }
 in_doc {
     doc = doc "\n" $0
