@@ -204,9 +204,9 @@ TEST(the_system_s_text_is_that_of_the_code)
 {
     char want[FER_ERROR_TEXT_CAP];
     char text[FER_ERROR_TEXT_CAP];
-    snprintf(want, sizeof want, "uncategorized error: %s (os error %d)", strerror(EPROTO), EPROTO);
+    snprintf(want, sizeof want, "uncategorized error: %s (os error %d)", strerror(EXFULL), EXFULL);
     errno = 7;
-    assert_int_equal(fer_error_format(fer_error_from_raw_os_error(EPROTO), text, sizeof text),
+    assert_int_equal(fer_error_format(fer_error_from_raw_os_error(EXFULL), text, sizeof text),
                      strlen(want));
     assert_int_equal(errno, 7);
     assert_string_equal(text, want);
