@@ -14,14 +14,8 @@ namespace
 template <typename Socket> class borrowed
 {
   public:
-    explicit borrowed(int fd) : socket(fd)
-    {
-        sockpp::initialize();
-    }
-    ~borrowed()
-    {
-        socket.release();
-    }
+    explicit borrowed(int fd) : socket(fd) { sockpp::initialize(); }
+    ~borrowed() { socket.release(); }
     borrowed(const borrowed &) = delete;
     borrowed &operator=(const borrowed &) = delete;
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Measures ferrule beside the raw calls and other libraries, and judges the gates.
+# Measures ferrule beside the raw calls and other libraries, and judges the gates. When: after a
+# change that can cost time, on a machine that does nothing else.
 set -eu
 
 usage() {
@@ -120,9 +121,9 @@ for program in $programs; do
 done
 say ""
 code=0
-python3 "$root/ci/bench_table.py" "$results" || code=$?
+python3 "$root/bench/bench_table.py" "$results" || code=$?
 say "tables and plots: build/bench"
 if [ "$docs" = yes ] && [ "$code" -ne 2 ]; then
-    python3 "$root/ci/bench_docs.py" write "$root" "$results" || exit 2
+    python3 "$root/bench/bench_docs.py" write "$root" "$results" || exit 2
 fi
 exit "$code"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the tests over the kernels of NetBSD and FreeBSD, each in the processes of the tests.
+# Runs the tests over the kernels of NetBSD and FreeBSD, each in the processes of the tests. When:
+# after a change of platform/posix; .ci/run runs it.
 set -eu
 
 usage() {
@@ -79,7 +80,7 @@ build_system() {
 # count_suite SYSTEM LABEL: adds the suite's numbers to the totals and prints them.
 count_suite() {
     counts=$logs/$1-counts.txt
-    awk -v only="^$2_" -f "$root/ci/count_tests.awk" "$logs/$1-test.log" \
+    awk -v only="^$2_" -f "$root/tests/count_tests.awk" "$logs/$1-test.log" \
         "$root/build/$1/Testing/Temporary/LastTest.log" >"$counts"
     read -r suite_passed suite_failed suite_skipped <"$counts"
     [ $((suite_passed + suite_failed + suite_skipped)) -gt 0 ] || return 0

@@ -1,7 +1,7 @@
-# Functions that the scripts of ci/ share. The scripts source this file.
+# Functions that the scripts of ci/ and of other folders share. When: they source it.
 # shellcheck shell=sh disable=SC2034
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")" && until [ -f ci/common.sh ]; do cd ..; done && pwd)
 logs=$root/build/log
 mkdir -p "$logs"
 if ! jobs=$(nproc 2>/dev/null); then
@@ -94,14 +94,30 @@ output_of_failed_tests() {
         END { finish() }' "$1" | head -n 150
 }
 
+# ccache, where it is installed, compiles once what several trees have alike. The first two variables
+# let a tree use the objects of another folder, with the third an empty cache costs no time.
+CCACHE_BASEDIR=$root
+CCACHE_NOHASHDIR=1
+CCACHE_DEPEND=1
+export CCACHE_BASEDIR CCACHE_NOHASHDIR CCACHE_DEPEND
+
+# launcher_of PRESET: ccache cannot run AFL++'s compiler and MSVC's dialect, and clang reports the
+# decisions of which it cannot measure the coverage only when it compiles.
+launcher_of() {
+    case $1 in coverage | fuzz-afl | msvc) ;; *) command -v ccache || true ;; esac
+}
+
 # configure_preset PRESET [ARGUMENT...]: configures it. If that fails, removes the cache, which may
 # be outdated, and configures again.
 configure_preset() {
     preset=$1
     shift
-    (cd "$root" && cmake --preset "$preset" "$@") || {
+    launcher=$(launcher_of "$preset")
+    set -- env "CMAKE_C_COMPILER_LAUNCHER=$launcher" "CMAKE_CXX_COMPILER_LAUNCHER=$launcher" \
+        cmake --preset "$preset" "$@"
+    (cd "$root" && "$@") || {
         rm -rf "$root/build/$preset/CMakeCache.txt" "$root/build/$preset/CMakeFiles" &&
-            (cd "$root" && cmake --preset "$preset" "$@")
+            (cd "$root" && "$@")
     }
 }
 
@@ -132,13 +148,14 @@ restore_copy() {
         done
 }
 
-# build_patched COPY PATCH LOG COMMAND...: applies the patch to the restored copy and builds it with
-# the command. After a failure, the log has the reason.
-build_patched() {
-    (cd "$1" && patch -p1 -s --no-backup-if-mismatch <"$2") >"$3" 2>&1 || return 1
-    patched_log=$3
-    shift 3
-    "$@" >>"$patched_log" 2>&1
+# build_planted COPY TABLE NAME LOG COMMAND...: applies the planted bug to the restored copy and
+# builds it with the command. The log begins with the files that the bug changes; after a failure,
+# it has the reason.
+build_planted() {
+    python3 "$root/ci/plant.py" apply "$2" "$3" "$1" >"$4" 2>&1 || return 1
+    planted_log=$4
+    shift 4
+    "$@" >>"$planted_log" 2>&1
 }
 
 # Only the script that started the Wine server stops it.

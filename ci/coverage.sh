@@ -1,6 +1,6 @@
 #!/bin/sh
-# Measures the coverage of core/ by the tests, by the fuzzing corpora, and by both: lines, branches
-# and MC/DC.
+# Measures the coverage of core/ by tests and corpora: lines, branches and MC/DC. When: after a
+# change of core; with --gate it is a step of ci/test.sh --all.
 set -eu
 
 usage() {
@@ -12,11 +12,11 @@ conformance, the simulated network), then each corpus. Writes
 build/coverage/report/{tests,corpora,both}/index.html.
 Prints a table with a row for each file of core/, and the lines that the corpora do not reach. The
 table is also in build/coverage/report/table.txt. At the end come the conditions that do not decide
-alone (MC/DC) in any test or corpus, except those of ci/undecided.txt.
+alone (MC/DC) in any test or corpus, except those of tests/coverage/undecided.txt.
   --gate      run only the tests of single files and over the simulated network, which cover the
               same each time. Fail if the corpora alone reach less than 95 % of core's lines or
               90 % of its branches, if a condition does not decide alone, if a line of
-              ci/undecided.txt is not needed, or if clang could not measure a decision
+              tests/coverage/undecided.txt is not needed, or if clang could not measure a decision
   --corpora   run and show only the corpora
   --no-setup  do not run ci/setup.sh
 Assertions are off, so a branch that must never be taken is not reported. Logs: build/log
@@ -127,11 +127,11 @@ for set_name in $sets; do
 done
 say "    build/coverage/report/*/index.html"
 # shellcheck disable=SC2086 # the list is words
-python3 "$root/ci/coverage_table.py" $gate "$root/core" "$report" $sets \
+python3 "$root/tests/coverage/table.py" $gate "$root/core" "$report" $sets \
     >"$report/table.txt" || bad=1
 if [ "$sets" != corpora ]; then
-    python3 "$root/ci/coverage_conditions.py" "$root/core" "$report/both.json" \
-        "$root/ci/undecided.txt" >>"$report/table.txt" || [ -z "$gate" ] || bad=1
+    python3 "$root/tests/coverage/conditions.py" "$root/core" "$report/both.json" \
+        "$root/tests/coverage/undecided.txt" >>"$report/table.txt" || [ -z "$gate" ] || bad=1
 fi
 cat "$report/table.txt"
 exit "$bad"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compiles and links the library and its tests for other systems, and runs the Linux tests on
-# emulated processors.
+# Builds the library and its tests for other systems, and runs those of Linux on emulated
+# processors. When: after a change that depends on a processor or a system; .ci/run runs it.
 set -eu
 
 usage() {
@@ -47,7 +47,7 @@ run_tests() {
     code=0
     (cd "$root/build/cross-$1" && ctest -j "$jobs" -L 'unit|conformance' --output-on-failure) \
         >"$logs/cross-$1-test.log" 2>&1 </dev/null || code=$?
-    awk -f "$root/ci/count_tests.awk" "$logs/cross-$1-test.log" \
+    awk -f "$root/tests/count_tests.awk" "$logs/cross-$1-test.log" \
         "$root/build/cross-$1/Testing/Temporary/LastTest.log" >"$logs/cross-$1-counts.txt"
     read -r ran_passed ran_failed ran_skipped <"$logs/cross-$1-counts.txt"
     if [ "$ran_failed" -eq 0 ] && { [ "$ran_passed" -eq 0 ] || [ "$code" -ne 0 ]; }; then
@@ -186,7 +186,7 @@ build_in_msvc_dialect() {
     cpu=${1%%-*}
     [ "$cpu" != x86 ] || cpu=i686
     [ -e "$cache/msvc/state" ] ||
-        { report_unavailable "ci/msvc_sdk.sh's files are missing: $1 is NOT compiled"; return 0; }
+        { report_unavailable "cmake/msvc/sdk.sh's files are missing: $1 is NOT compiled"; return 0; }
     say "== $1: compile"
     rm -rf "$root/build/cross-$1"
     logged "cross-$1-configure" cmake -S "$root" -B "$root/build/cross-$1" -G Ninja -Wno-dev \

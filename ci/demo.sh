@@ -1,6 +1,6 @@
 #!/bin/sh
-# Demonstrates ferrule: runs the relay server and client of examples/, on Linux and as Windows
-# programs under Wine, in all four pairs.
+# Runs the relay server and client of examples/, on Linux and as Windows programs under Wine, in
+# all four pairs. When: to see the library work.
 set -eu
 
 usage() {

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Runs a program of each language that calls the C library through its foreign function interface.
+# When: after a change of a header; .ci/run runs it.
 set -eu
 
 usage() {

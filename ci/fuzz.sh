@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fuzzes the harnesses of fuzz/ with libFuzzer or AFL++, for minutes or in a short reproducible run.
+# Fuzzes the harnesses of fuzz/ with libFuzzer or AFL++. When: for minutes, after a change of code
+# that reads input; with --smoke it is a step of ci/test.sh --all.
 set -eu
 
 usage() {
@@ -15,7 +16,7 @@ build/fuzz-crashes, the commands that reproduce it are printed, and the exit cod
               last line is `N passed, N failed, N skipped`
   --merge     choose the inputs of fuzz/corpus again: a few inputs with the coverage of all, from
               fuzz/corpus, the seeds of fuzz/make_seeds.sh and build/fuzz-work
-              (ci/choose_inputs.py). An input whose name is not a hash stays
+              (fuzz/choose_inputs.py). An input whose name is not a hash stays
   --no-setup  do not run ci/setup.sh
 Logs: build/log
 TEXT
@@ -217,7 +218,7 @@ merge() {
     if fixed_layout "$fuzzers/fuzz_$1" -set_cover_merge=1 -rss_limit_mb=0 \
         -merge_control_file="$control" "$unused" "$corpus" "$seeds/$1" "$from_libfuzzer" \
         "$from_afl" >"$log" 2>&1 </dev/null &&
-        python3 "$root/ci/choose_inputs.py" "$control" "$corpus" "$(max_len_of "$1")" \
+        python3 "$root/fuzz/choose_inputs.py" "$control" "$corpus" "$(max_len_of "$1")" \
             >>"$log" 2>&1; then
         say "   $1: $((before)) inputs before, $(find "$corpus" -type f | wc -l) now"
     else

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds and tests ferrule on one system: the step of every job of .github/workflows/ci.yml. Runs on
-# each POSIX system, and on Windows in the shell of Git.
+# Builds and tests ferrule on this system: each POSIX system, and Windows in the shell of Git. When:
+# on a system that .ci/run does not have; each job of .github/workflows/ci.yml is this step.
 set -eu
 
 usage() {
@@ -145,7 +145,7 @@ say "== tests"
 results=build/hosted/Testing/Temporary/LastTest.log
 [ -f "$results" ] || stop "ctest did not run; its exit code is $code"
 cp "$logs/hosted-test.log" "$results" "$report/"
-awk -f ci/count_tests.awk "$logs/hosted-test.log" "$results" >"$report/counts.txt"
+awk -f tests/count_tests.awk "$logs/hosted-test.log" "$results" >"$report/counts.txt"
 read -r passed failed skipped <"$report/counts.txt"
 if [ "$failed" -ne 0 ]; then
     output_of_failed_tests "$logs/hosted-test.log" | sed 's/^/    | /'

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes mutants of the library (ci/mutate.py) and checks that the tests detect them.
+# Makes mutants of the library (tests/mutants) and checks that the tests detect them. When: after a
+# change of core or of its tests; .ci/run runs a sample.
 set -eu
 
 usage() {
@@ -8,7 +9,7 @@ usage: ci/mutants.sh [--sample] [--no-setup] [FILE...]
 
 Without arguments: every mutant of the state tables and error maps, which the tests must all detect,
 and of core/, of which they must detect 90 % in each file. FILE is a path relative to the project's
-folder. ci/equivalents.txt lists the mutants that no test can detect, with the reasons.
+folder. tests/mutants/equivalents.txt lists the mutants that no test can detect, with the reasons.
   --sample    72 mutants, the same each time; the tests must detect 90 % of them
   --no-setup  do not run ci/setup.sh
 The last lines are a table with a row for each file. Log: build/log/mutants.log
@@ -38,7 +39,7 @@ mutate() {
     log=$logs/$1.log
     shift
     code=0
-    python3 ci/mutate.py "$@" >"$log" 2>&1 </dev/null || code=$?
+    python3 tests/mutants/mutate.py "$@" >"$log" 2>&1 </dev/null || code=$?
     cat "$log"
     return "$code"
 }

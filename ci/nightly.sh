@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs everything that ci/test.sh only samples, which takes hours. Prints a line for each part, and
-# the totals.
+# Runs everything that ci/test.sh only samples, for hours, and prints a line for each part. When:
+# each night, and before a release.
 set -eu
 
 usage() {
@@ -10,13 +10,13 @@ usage: ci/nightly.sh [--minutes N] [--runs N] [--no-setup] [PART...]
 Runs the named parts, or all parts in this order:
   tests             the tests that take minutes (FERRULE_NIGHTLY_TESTS)
   sweep             every run of the sweeps (tests/sweep), with the sanitizers of asan and under Wine
-  stress            ci/stress.sh: 10000 clients on this system, 1000 under Wine
-  flake             the tests of debug, asan and mingw, N runs of each (--runs, default: 10)
+  stress            tests/stress/run.sh: 10000 clients on this system, 1000 under Wine
+  flake             each test of debug, asan and mingw N times (--runs, default: 10)
   bsd               ci/bsd.sh: the tests over BSD kernels, N runs (--runs)
   ports             ports/run.sh: the tests of the programs that were ported
   coverage          ci/coverage.sh --gate
   prove             ci/prove.sh
-  oss-fuzz          ci/oss_fuzz_check.sh: every engine, sanitizer and architecture
+  oss-fuzz          fuzz/oss-fuzz/check.sh: every engine, sanitizer and architecture
   interleave        ci/interleave.sh --deeper, then --planted
   planted           ci/planted.sh with libFuzzer: every planted bug
   planted-afl       the same with AFL++
@@ -75,14 +75,18 @@ run_sweep() {
 run_flake() {
     bad_presets=
     for preset in debug asan mingw; do
-        "$root/ci/flake.sh" "$runs" "$preset" || bad_presets="$bad_presets $preset"
+        [ "$preset" != mingw ] || start_wine
+        { configure_preset "$preset" && build_preset "$preset" && (cd "$root/build/$preset" &&
+            ctest -j "$test_jobs" --repeat "until-fail:$runs" --output-on-failure); } ||
+            bad_presets="$bad_presets $preset"
     done
+    stop_wine
     say "$runs runs each of debug, asan and mingw${bad_presets:+, failures in$bad_presets}"
     [ -z "$bad_presets" ]
 }
 
 run_stress() {
-    "$root/ci/stress.sh" release && "$root/ci/stress.sh" mingw
+    "$root/tests/stress/run.sh" release && "$root/tests/stress/run.sh" mingw
 }
 
 run_bsd() {
@@ -114,7 +118,7 @@ run_part() {
         ports) "$root/ports/run.sh" --no-setup ;;
         coverage) "$root/ci/coverage.sh" --no-setup --gate ;;
         prove) "$root/ci/prove.sh" --no-setup ;;
-        oss-fuzz) "$root/ci/oss_fuzz_check.sh" --no-setup ;;
+        oss-fuzz) "$root/fuzz/oss-fuzz/check.sh" --no-setup ;;
         interleave) run_interleave ;;
         planted) "$root/ci/planted.sh" --no-setup --engine libfuzzer ;;
         planted-afl) "$root/ci/planted.sh" --no-setup --engine afl ;;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the source archive, the Debian packages and the archive for this system, and checks them.
+# Makes the source archive, the Debian packages and the archive of this system, and checks them.
+# When: after a change of what is installed; .ci/run runs it.
 set -eu
 
 usage() {
@@ -19,7 +20,7 @@ Everything is built from the source archive, in two different folders, and check
   abidiff finds no incompatible change since the dump in packaging/abi
   conan create packaging/conan works, if conan is installed
   in a Debian 13 without ferrule (ci/wine10.sh --enter), programs are compiled and run with each of
-  the packages (ci/package_check.sh)
+  the packages (packaging/check.sh)
 --source makes only the source archive and the wrap. --update-abi writes the dump of packaging/abi
 anew; it refuses if the soname is unchanged and a change is incompatible. --root is the folder of
 the Debian 13 (default: build/cache/trixie). --no-setup installs nothing. The last line is
@@ -238,7 +239,7 @@ if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
     option=
     [ "$setup" = yes ] || option=--no-setup
     check debian "$root/ci/wine10.sh" --root "$debian" --no-setup --enter \
-        ci/package_check.sh $option build/packages
+        packaging/check.sh $option build/packages
     sed -n 's/^works: /    works: /p' "$logs/package-debian.log"
 else
     report_unavailable "only root can enter a Debian 13: the packages are NOT installed"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the archives of a release: the source, and for each system the libraries, the documentation,
-# the examples and the self-test.
+# the examples and the self-test. When: for a release.
 set -eu
 
 usage() {

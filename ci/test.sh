@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds and runs the tests on both backends, with sanitizers. Prints a line for each preset, and
-# the totals at the end.
+# Builds and runs the tests on both backends, with sanitizers, and prints a line for each preset and
+# the totals. When: before every commit; with --all before a merge.
 set -eu
 
 usage() {
@@ -133,7 +133,7 @@ check_library() {
 add_results() {
     counts=$logs/$1-counts.txt
     remark=
-    awk -f "$root/ci/count_tests.awk" "$logs/$1-test.log" \
+    awk -f "$root/tests/count_tests.awk" "$logs/$1-test.log" \
         "$root/build/$1/Testing/Temporary/LastTest.log" >"$counts"
     read -r preset_passed preset_failed preset_skipped <"$counts"
     sed -n "s/^skipped: /$1: /p" "$counts" >"$steps/$1.skipped"
@@ -294,7 +294,7 @@ run_scripts() {
                 remove_in_ci "$root/build/fuzz" "$root/build/fuzz-work"
                 ;;
             oss-fuzz)
-                run_script oss-fuzz "$root/ci/oss_fuzz_check.sh" --sample
+                run_script oss-fuzz "$root/fuzz/oss-fuzz/check.sh" --sample
                 remove_in_ci "$root/build/oss-fuzz"
                 ;;
             coverage) measure_coverage ;;
@@ -385,7 +385,7 @@ for word in $words; do
                 [ -e "$root/build/cache/cmocka/src/cmocka.c" ]; then
                 presets="$presets $word"
             else
-                reason="Wine, ci/msvc_sdk.sh's files or cmocka's source is missing"
+                reason="Wine, cmake/msvc/sdk.sh's files or cmocka's source is missing"
                 report_unavailable msvc "$reason: MSVC's dialect is NOT tested"
             fi
             ;;

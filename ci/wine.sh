@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs a Windows program under Wine, in the project's own prefix. The tests of the mingw preset run
-# through it.
+# Runs a Windows program under Wine, in the project's own prefix. When: for one program by hand;
+# ctest calls it for each test of the mingw preset.
 set -eu
 
 usage() {

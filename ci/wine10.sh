@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the Windows tests under the newer Wine of Debian 13, in a folder with that system.
+# Runs the Windows tests under the newer Wine of Debian 13, in a folder with that system. When:
+# after a change of platform/winsock; .ci/run runs it.
 set -eu
 
 usage() {
@@ -177,7 +178,7 @@ say "$(in_debian /usr/lib/wine/wine64 --version 2>/dev/null || true), ctest $*"
 code=0
 in_debian ctest --test-dir "$tree" -j "$((jobs * 4))" --output-on-failure "$@" \
     >"$logs/wine10-test.log" 2>&1 </dev/null || code=$?
-awk -f "$root/ci/count_tests.awk" "$logs/wine10-test.log" \
+awk -f "$root/tests/count_tests.awk" "$logs/wine10-test.log" \
     "$tree/Testing/Temporary/LastTest.log" >"$logs/wine10-counts.txt"
 read -r passed failed skipped <"$logs/wine10-counts.txt"
 if [ "$failed" -ne 0 ]; then

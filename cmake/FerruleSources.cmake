@@ -67,6 +67,7 @@ set(ferrule_posix_sources
 set(ferrule_winsock_sources
     platform/common/errno_of_kind.c
     platform/common/memory.c
+    platform/common/sources.c
     platform/winsock/address.c
     platform/winsock/afd.c
     platform/winsock/afd_base.c
@@ -79,10 +80,8 @@ set(ferrule_winsock_sources
     platform/winsock/modes.c
     platform/winsock/module.c
     platform/winsock/options.c
-    platform/winsock/poller.c
     platform/winsock/poller_afd.c
     platform/winsock/poller_identity.c
-    platform/winsock/poller_wsapoll.c
     platform/winsock/request_support.c
     platform/winsock/resolve.c
     platform/winsock/socket.c
@@ -128,13 +127,16 @@ set(ferrule_sim_sources
     platform/sim/traits.c
     platform/sim/unix.c
     platform/sim/wait.c)
-# For the pollers that store a table of their sockets.
+# The poller over poll(2).
 set(ferrule_list_sources
-    platform/common/poll_set.c
-    platform/common/poller_list.c
-    platform/common/sources.c)
+    platform/common/sources.c
+    platform/posix/poll_set.c
+    platform/posix/poller_list.c)
+# For a build with FERRULE_TRACE, and for its test.
+set(ferrule_trace_sources
+    platform/common/trace.c)
 if(WIN32)
-    set(ferrule_platform_sources ${ferrule_winsock_sources} ${ferrule_list_sources})
+    set(ferrule_platform_sources ${ferrule_winsock_sources})
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Darwin)$")
     set(ferrule_platform_sources ${ferrule_posix_sources})
 else()

@@ -1,9 +1,9 @@
 # Cross-build for Windows in MSVC's dialect: clang-cl and lld-link, with Wine's headers and import
-# libraries made from Wine's DLLs (ci/msvc_sdk.sh). CMake takes the branches that it takes for
+# libraries made from Wine's DLLs (cmake/msvc/sdk.sh). CMake takes the branches that it takes for
 # cl.exe. Programs for x86-64 run under Wine; x86 and arm64 are only compiled.
 set(CMAKE_SYSTEM_NAME Windows)
 set(FERRULE_MSVC_SDK "${CMAKE_CURRENT_LIST_DIR}/../build/cache/msvc" CACHE PATH
-    "The directory that ci/msvc_sdk.sh filled")
+    "The directory that cmake/msvc/sdk.sh filled")
 set(FERRULE_MSVC_PROCESSOR x86_64 CACHE STRING "x86_64, i686 or aarch64")
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES FERRULE_MSVC_SDK FERRULE_MSVC_PROCESSOR)
 set(CMAKE_SYSTEM_PROCESSOR "${FERRULE_MSVC_PROCESSOR}")

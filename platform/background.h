@@ -14,28 +14,29 @@
 /* ---- Memory, for the table of a poller and the lookups of the resolver only. NULL: out of memory.
  * malloc, free. */
 
-void *ferp_memory_new(size_t size);
-void ferp_memory_free(void *memory);
+void *ferp_alloc(size_t size);
+void ferp_free(void *memory);
 
 /* ---- Threads: a lock with a condition variable, for the resolver and for pollers that keep their
  * sockets; a detached thread, for the resolver. */
 
-typedef struct ferp_monitor {
+/* A mutex and its condition variable. */
+typedef struct ferp_mutex {
     uint64_t words[16]; /* the backend's state; must not move */
-} ferp_monitor;
+} ferp_mutex;
 
-/* OUT_OF_MEMORY: there is nothing to end. pthread_mutex_init, pthread_cond_init | SRWLOCK,
+/* OUT_OF_MEMORY: there is nothing to destroy. pthread_mutex_init, pthread_cond_init | SRWLOCK,
  * CONDITION_VARIABLE. */
-fer_error ferp_monitor_begin(ferp_monitor *monitor);
-void ferp_monitor_end(ferp_monitor *monitor); /* no thread is inside or waits */
-void ferp_monitor_enter(ferp_monitor *monitor);
-void ferp_monitor_leave(ferp_monitor *monitor);
+fer_error ferp_mutex_init(ferp_mutex *mutex);
+void ferp_mutex_destroy(ferp_mutex *mutex); /* no thread holds it or waits */
+void ferp_mutex_lock(ferp_mutex *mutex);
+void ferp_mutex_unlock(ferp_mutex *mutex);
 
-/* Called inside the monitor. Leaves it, waits for a notification, and enters again. OK: notified,
- * or a spurious wakeup. TIMED_OUT, os_code 0: the deadline by ferp_now expired; other threads could
- * enter meanwhile. pthread_cond_timedwait | SleepConditionVariableSRW. */
-fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline);
-void ferp_monitor_notify_all(ferp_monitor *monitor); /* called inside */
+/* Called with the mutex locked. Unlocks it, waits for a broadcast, and locks it again. OK: woken by
+ * a broadcast, or a spurious wakeup. TIMED_OUT, os_code 0: the deadline by ferp_now expired; other
+ * threads could lock it meanwhile. pthread_cond_timedwait | SleepConditionVariableSRW. */
+fer_error ferp_cond_wait(ferp_mutex *mutex, uint64_t deadline);
+void ferp_cond_broadcast(ferp_mutex *mutex); /* called with it locked */
 
 /* The work of a thread, in steps: step is called until it returns false. A long operation
  * (ferp_lookup_begin) comes last in its step. The simulation has one thread: there each step is an

@@ -98,7 +98,7 @@ struct ferp_traits {
      * bytes, or later (Windows: libzmq, pull requests 1471 and 3297). core retries it with half the
      * length, and then waits. With cut_send_loses_count a send only, and only a short one, which
      * moved nothing (macOS: ponyc, pull request 5823). */
-    bool no_buffer_space_passes;
+    bool no_buffer_space_is_transient;
     /* The maximum length, and sum of lengths, of one recv or send of a stream, the maximum length
      * of one datagram's, and the maximum number of slices. */
     size_t io_length_max;
@@ -300,32 +300,47 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out);
 /* ---- Options. Values are whole numbers in the unit of the OS, booleans 0 and 1. UNSUPPORTED: this
  * OS, or this version, does not have the option. */
 
-typedef enum ferp_option {
-    FERP_REUSE_ADDRESS,      /* SO_REUSEADDR */
-    FERP_EXCLUSIVE_ADDRESS,  /* SO_EXCLUSIVEADDRUSE, Windows only */
-    FERP_ONLY_V6,            /* IPV6_V6ONLY */
-    FERP_NODELAY,            /* TCP_NODELAY */
-    FERP_TTL_V4,             /* IP_TTL */
-    FERP_HOPS_V6,            /* IPV6_UNICAST_HOPS */
-    FERP_KEEPALIVE,          /* SO_KEEPALIVE */
-    FERP_KEEPALIVE_TIME,     /* TCP_KEEPIDLE (TCP_KEEPALIVE on macOS), seconds */
-    FERP_KEEPALIVE_INTERVAL, /* TCP_KEEPINTVL, seconds */
-    FERP_KEEPALIVE_RETRIES,  /* TCP_KEEPCNT */
-    FERP_REUSE_PORT,         /* SO_REUSEPORT, not on Windows */
-    FERP_TOS_V4,             /* IP_TOS */
-    FERP_TCLASS_V6,          /* IPV6_TCLASS */
-    FERP_RECV_BUFFER,        /* SO_RCVBUF, bytes */
-    FERP_SEND_BUFFER,        /* SO_SNDBUF, bytes */
-    FERP_BROADCAST,          /* SO_BROADCAST */
-    FERP_MULTICAST_LOOP_V4,  /* IP_MULTICAST_LOOP */
-    FERP_MULTICAST_TTL_V4,   /* IP_MULTICAST_TTL */
-    FERP_MULTICAST_LOOP_V6,  /* IPV6_MULTICAST_LOOP */
-    FERP_USER_TIMEOUT,       /* TCP_USER_TIMEOUT, TCP_RXT_CONNDROPTIME | TCP_MAXRT; milliseconds */
-    FERP_INHERITABLE,        /* FD_CLOEXEC | HANDLE_FLAG_INHERIT; of the raw socket */
-    FERP_TYPE,               /* SO_TYPE, as a fer_type; is read only, as are these: */
-    FERP_PROTOCOL,           /* SO_PROTOCOL, not on macOS and NetBSD | SO_PROTOCOL_INFOW */
-    FERP_LISTENING           /* SO_ACCEPTCONN */
-} ferp_option;
+/* One row for each option: its name, its kind, and the level that has it. USER_TIMEOUT is
+ * TCP_RXT_CONNDROPTIME on macOS and TCP_MAXRT on Windows, PROTOCOL is SO_PROTOCOL_INFOW there.
+ * INHERITABLE is of the raw socket. The last three are read only. */
+#define FERP_OPTIONS(X)                                                                        \
+    X(REUSE_ADDRESS, BOOLEAN, SOCKET)     /* SO_REUSEADDR */                                   \
+    X(EXCLUSIVE_ADDRESS, BOOLEAN, SOCKET) /* SO_EXCLUSIVEADDRUSE, Windows only */              \
+    X(ONLY_V6, BOOLEAN, IPV6)             /* IPV6_V6ONLY */                                    \
+    X(NODELAY, BOOLEAN, TCP)              /* TCP_NODELAY */                                    \
+    X(TTL_V4, NUMBER, IPV4)               /* IP_TTL */                                         \
+    X(HOPS_V6, NUMBER, IPV6)              /* IPV6_UNICAST_HOPS */                              \
+    X(KEEPALIVE, BOOLEAN, SOCKET)         /* SO_KEEPALIVE */                                   \
+    X(KEEPALIVE_TIME, NUMBER, TCP)        /* TCP_KEEPIDLE (TCP_KEEPALIVE on macOS), seconds */ \
+    X(KEEPALIVE_INTERVAL, NUMBER, TCP)    /* TCP_KEEPINTVL, seconds */                         \
+    X(KEEPALIVE_RETRIES, NUMBER, TCP)     /* TCP_KEEPCNT */                                    \
+    X(REUSE_PORT, BOOLEAN, SOCKET)        /* SO_REUSEPORT, not on Windows */                   \
+    X(TOS_V4, NUMBER, IPV4)               /* IP_TOS */                                         \
+    X(TCLASS_V6, NUMBER, IPV6)            /* IPV6_TCLASS */                                    \
+    X(RECV_BUFFER, NUMBER, SOCKET)        /* SO_RCVBUF, bytes */                               \
+    X(SEND_BUFFER, NUMBER, SOCKET)        /* SO_SNDBUF, bytes */                               \
+    X(BROADCAST, BOOLEAN, SOCKET)         /* SO_BROADCAST */                                   \
+    X(MULTICAST_LOOP_V4, BOOLEAN, IPV4)   /* IP_MULTICAST_LOOP */                              \
+    X(MULTICAST_TTL_V4, NUMBER, IPV4)     /* IP_MULTICAST_TTL */                               \
+    X(MULTICAST_LOOP_V6, BOOLEAN, IPV6)   /* IPV6_MULTICAST_LOOP */                            \
+    X(USER_TIMEOUT, NUMBER, TCP)          /* TCP_USER_TIMEOUT; milliseconds */                 \
+    X(INHERITABLE, BOOLEAN, SOCKET)       /* FD_CLOEXEC | HANDLE_FLAG_INHERIT */               \
+    X(TYPE, NUMBER, SOCKET)               /* SO_TYPE, as a fer_type */                         \
+    X(PROTOCOL, NUMBER, SOCKET)           /* SO_PROTOCOL, not on macOS and NetBSD */           \
+    X(LISTENING, BOOLEAN, SOCKET)         /* SO_ACCEPTCONN */
+
+#define FERP_OPTION_OF_ROW(name, kind, level) FERP_##name,
+typedef enum ferp_option { FERP_OPTIONS(FERP_OPTION_OF_ROW) FERP_OPTION_COUNT } ferp_option;
+
+enum { FERP_OPTION_IS_NUMBER, FERP_OPTION_IS_BOOLEAN }; /* a boolean is 0 or 1 */
+#define FERP_OPTION_KIND_OF_ROW(name, kind, level) | (uint32_t)FERP_OPTION_IS_##kind << FERP_##name
+static inline bool ferp_option_is_boolean(ferp_option option)
+{
+    _Static_assert(FERP_OPTION_COUNT <= 32, "a bit for each option");
+    const uint32_t booleans = 0 FERP_OPTIONS(FERP_OPTION_KIND_OF_ROW);
+    return (booleans >> option & 1) != 0;
+}
+
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value);
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out);
 typedef enum ferp_membership { FERP_JOIN = 0, FERP_LEAVE = 1 } ferp_membership;
@@ -457,7 +472,8 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
  * sockets, that includes a table of them, which grows in ferp_poller_add only. Several threads may
  * call all functions but open and close at the same time. */
 
-fer_error ferp_poller_open(fer_poller *poller); /* epoll_create1, kqueue | a completion port, AFD */
+/* UNSUPPORTED: no AFD driver (Windows). epoll_create1, kqueue | a completion port, AFD. */
+fer_error ferp_poller_open(fer_poller *poller);
 void ferp_poller_close(fer_poller *poller);
 
 /* ALREADY_EXISTS, NOT_FOUND: rule P3. mode is not EDGE or EDGE_ONESHOT if poller_has_edges is

@@ -40,29 +40,23 @@ function(ferrule_test_other_poller name)
     endforeach()
 endfunction()
 
-# poll(2) or WSAPoll, which every system has. TEST_POLLER_BY_LIST selects the expectations of the
-# tests.
-ferrule_add_other_poller(poll "FERP_POSIX_POLLER=0;FERP_WINSOCK_POLLER_LIST_ALONE"
-    ${ferrule_list_sources})
-ferrule_add_other_program(unit_test_poller_list poll
-    unit/test_poller_list.c)
-if(ferrule_test_fixtures STREQUAL "ferrule_wine")
-    # The test closes sockets that are being polled. Wine 8's server then fails an assertion
-    # (server/fd.c, set_fd_events).
-    message(STATUS "poll_poller_stress: not run under Wine")
-    list(REMOVE_ITEM ferrule_poller_names poller_stress)
+# poll(2), which every POSIX system has. TEST_POLLER_BY_LIST selects the expectations of the tests.
+if(NOT WIN32)
+    ferrule_add_other_poller(poll FERP_POSIX_POLLER=0 ${ferrule_list_sources})
+    ferrule_add_other_program(unit_test_poller_list poll
+        unit/test_poller_list.c)
+    ferrule_add_program(conformance_tests_poll ${ferrule_poller_names})
+    list(TRANSFORM ferrule_poller_names REPLACE "(.+)" "conformance/\\1.c"
+        OUTPUT_VARIABLE ferrule_poller_sources)
+    target_sources(conformance_tests_poll PRIVATE ${ferrule_poller_sources})
+    target_compile_definitions(conformance_tests_poll PRIVATE TEST_POLLER_BY_LIST)
+    set(ferrule_environment_before "${ferrule_test_environment}")
+    string(REPLACE "TSAN_OPTIONS="
+        "TSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/support/poll.tsan:"
+        ferrule_test_environment "${ferrule_test_environment}")
+    ferrule_test_other_poller(poll)
+    set(ferrule_test_environment "${ferrule_environment_before}")
 endif()
-ferrule_add_program(conformance_tests_poll ${ferrule_poller_names})
-list(TRANSFORM ferrule_poller_names REPLACE "(.+)" "conformance/\\1.c"
-    OUTPUT_VARIABLE ferrule_poller_sources)
-target_sources(conformance_tests_poll PRIVATE ${ferrule_poller_sources})
-target_compile_definitions(conformance_tests_poll PRIVATE TEST_POLLER_BY_LIST)
-set(ferrule_environment_before "${ferrule_test_environment}")
-string(REPLACE "TSAN_OPTIONS="
-    "TSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/support/poll.tsan:"
-    ferrule_test_environment "${ferrule_test_environment}")
-ferrule_test_other_poller(poll)
-set(ferrule_test_environment "${ferrule_environment_before}")
 
 # kqueue, over a model of it on Linux. kevent's udata is a pointer and stores the poller's key of 64
 # bits, so pointers must have 64 bits.

@@ -150,7 +150,7 @@ static bool feri_scope_read(feri_addr_cursor *cursor, uint32_t *scope_id)
 static fer_error feri_socket_addr_parse_v4(fer_socket_addr *out, const char *text, size_t len)
 {
     uint16_t port = 0;
-    const feri_ipv4_match ip = feri_ipv4_match_fast(text, len, 0);
+    const feri_ipv4_match ip = feri_ipv4_read(text, len, 0);
     feri_addr_cursor cursor = {text, len, ip.end};
     if (ip.end == 0 || !feri_port_read_last(&cursor, &port)) {
         return feri_addr_parse_result(false);
@@ -201,13 +201,11 @@ _Static_assert(FERP_UNIX_UNNAMED == 0, "all zero bytes are the unnamed address")
 
 fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, const char *path)
 {
-    if (out == NULL || path == NULL) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FERI_REQUIRE(path != NULL, FER_MISUSE);
     const char *end = memchr(path, '\0', ferp_traits()->unix_path_max + 1);
-    if (end == NULL || end == path) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(end != NULL, FER_INVALID_INPUT);
+    FERI_REQUIRE(end != path, FER_INVALID_INPUT);
     fer_unix_addr made = {.kind_ = FERP_UNIX_PATHNAME, .len_ = (uint16_t)(end - path)};
     memcpy(made.name_, path, made.len_);
     *out = made;
@@ -216,15 +214,10 @@ fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, const char *path)
 
 fer_error fer_unix_addr_from_abstract_name(fer_unix_addr *out, const void *name, size_t len)
 {
-    if (out == NULL || (name == NULL && len > 0)) {
-        return feri_own_error(FER_MISUSE);
-    }
-    if (len > ferp_traits()->unix_path_max) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
-    if (!ferp_traits()->has_abstract_unix_names) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_is_buffer(name, len), FER_MISUSE);
+    FERI_REQUIRE(len <= ferp_traits()->unix_path_max, FER_INVALID_INPUT);
+    FERI_REQUIRE(ferp_traits()->has_abstract_unix_names, FER_UNSUPPORTED);
     fer_unix_addr made = {.kind_ = FERP_UNIX_ABSTRACT, .len_ = (uint16_t)len};
     if (len > 0) {
         memcpy(made.name_, name, len);

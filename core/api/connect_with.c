@@ -13,7 +13,7 @@
 fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_addr *addrs,
                                        size_t count, const fer_connect_options *options)
 {
-    fer_handle *handle = stream == NULL ? NULL : &stream->handle_;
+    fer_handle *handle = FERI_HANDLE(stream);
     return options == NULL ? feri_open_first(handle, addrs, count, feri_connection_open)
                            : feri_connect_addrs_with(handle, addrs, count, options);
 }
@@ -32,7 +32,7 @@ static fer_error look_up(const feri_address_query *query, fer_error parsed,
 static fer_error connect_to(fer_tcp_stream *stream, const feri_address_query *query,
                             fer_error parsed, const fer_connect_options *chosen)
 {
-    fer_handle *handle = stream == NULL ? NULL : &stream->handle_;
+    fer_handle *handle = FERI_HANDLE(stream);
     feri_address_list list = {NULL, 0};
     FER_TRY(feri_connect_options_check(chosen));
     FER_TRY(feri_lookup_check_resolver(chosen->resolver));
@@ -67,9 +67,8 @@ fer_error fer_tcp_stream_connect_host_with(fer_tcp_stream *stream, const char *h
 static fer_error check_lookup(const fer_lookup_options *options, const fer_socket_addr *addrs,
                               size_t cap, const size_t *count)
 {
-    if (count == NULL || (addrs == NULL && cap > 0)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(count != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
     FER_TRY(feri_lookup_options_check(options));
     return feri_lookup_check_resolver(options->resolver);
 }

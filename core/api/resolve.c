@@ -40,9 +40,7 @@ static bool can_store(const fer_socket_addr *addrs, size_t cap, const size_t *co
 fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, size_t cap,
                               size_t *count)
 {
-    if (!can_store(addrs, cap, count)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(can_store(addrs, cap, count), FER_MISUSE);
     feri_address_source source;
     FER_TRY(feri_address_source_of_text(&source, host_port));
     collect(&source, addrs, cap, count);
@@ -52,9 +50,7 @@ fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, siz
 fer_error fer_lookup_host(const char *host, uint16_t port, fer_socket_addr *addrs, size_t cap,
                           size_t *count)
 {
-    if (!can_store(addrs, cap, count)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(can_store(addrs, cap, count), FER_MISUSE);
     feri_address_source source;
     FER_TRY(feri_address_source_of_host(&source, host, port));
     collect(&source, addrs, cap, count);
@@ -75,27 +71,25 @@ size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap)
 
 fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
 {
-    return feri_open_by_name(stream == NULL ? NULL : &stream->handle_, host_port,
-                             feri_connection_open);
+    return feri_open_by_name(FERI_HANDLE(stream), host_port, feri_connection_open);
 }
 
 fer_error fer_tcp_listener_bind(fer_tcp_listener *listener, const char *host_port)
 {
-    fer_handle *handle = listener == NULL ? NULL : &listener->handle_;
+    fer_handle *handle = FERI_HANDLE(listener);
     return feri_listener_opened(handle, feri_open_by_name(handle, host_port, feri_listener_open));
 }
 
 fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
 {
-    return feri_open_by_name(socket == NULL ? NULL : &socket->handle_, host_port,
-                             feri_datagram_open);
+    return feri_open_by_name(FERI_HANDLE(socket), host_port, feri_datagram_open);
 }
 
 fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
 {
     feri_address_source source;
     fer_socket_addr addr;
-    FER_TRY(feri_handle_check(socket == NULL ? NULL : &socket->handle_, FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
     FER_TRY(feri_address_source_of_text(&source, host_port));
     fer_error error = feri_own_error(FER_INVALID_INPUT); /* if there is no address */
     while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {
@@ -109,23 +103,18 @@ fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
 
 fer_error fer_interface_index(const char *interface_name, uint32_t *out)
 {
-    if (interface_name == NULL || out == NULL) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(interface_name != NULL, FER_MISUSE);
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
     return ferp_interface_index(interface_name, out);
 }
 
 fer_error fer_interface_name(uint32_t index, char *buf, size_t cap)
 {
     char name[FER_INTERFACE_NAME_CAP];
-    if (buf == NULL && cap > 0) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(feri_is_buffer(buf, cap), FER_MISUSE);
     FER_TRY(ferp_interface_name(index, name));
     size_t len = strlen(name);
-    if (len >= cap) {
-        return feri_own_error(FER_BUFFER_TOO_SMALL);
-    }
+    FERI_REQUIRE(len < cap, FER_BUFFER_TOO_SMALL);
     memcpy(buf, name, len + 1);
     return feri_ok();
 }

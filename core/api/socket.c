@@ -21,17 +21,6 @@
 /* The kinds of sockets without TCP options. */
 #define ALL_BUT_TCP (FERI_NOT_IP | FERI_FLAG_DATAGRAM)
 
-/* NULL for NULL, which the called functions refuse. */
-static fer_handle *socket_handle(fer_socket *socket)
-{
-    return socket == NULL ? NULL : &socket->handle_;
-}
-
-static const fer_handle *const_socket_handle(const fer_socket *socket)
-{
-    return socket == NULL ? NULL : &socket->handle_;
-}
-
 static bool is_datagram(const fer_socket *socket)
 {
     return feri_handle_has_flag(&socket->handle_, FERI_FLAG_DATAGRAM);
@@ -41,7 +30,7 @@ static bool is_datagram(const fer_socket *socket)
 
 fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, int protocol)
 {
-    return feri_socket_new(socket_handle(socket), domain, type, protocol);
+    return feri_socket_new(FERI_HANDLE(socket), domain, type, protocol);
 }
 
 /* A stream is closed as every stream type is (rule S7), even if it was not converted into one. */
@@ -49,348 +38,347 @@ void fer_socket_close(fer_socket *socket)
 {
     bool is_datagram_socket = socket != NULL && is_datagram(socket);
     if (is_datagram_socket) {
-        feri_handle_close(socket_handle(socket));
+        feri_handle_close(FERI_HANDLE(socket));
     } else {
-        feri_stream_close(socket_handle(socket));
+        feri_stream_close(FERI_HANDLE(socket));
     }
 }
 
 fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
 {
-    return feri_try_clone(socket_handle(socket), socket_handle(out));
+    return feri_try_clone(FERI_HANDLE(socket), FERI_HANDLE(out));
 }
 
 fer_raw_socket fer_socket_as_raw(const fer_socket *socket)
 {
-    return feri_handle_as_raw(const_socket_handle(socket));
+    return feri_handle_as_raw(FERI_HANDLE(socket));
 }
 
 fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
 {
-    return feri_socket_from_raw(socket_handle(socket), raw);
+    return feri_socket_from_raw(FERI_HANDLE(socket), raw);
 }
 
 fer_raw_socket fer_socket_into_raw(fer_socket *socket)
 {
-    return feri_into_raw(socket_handle(socket));
+    return feri_into_raw(FERI_HANDLE(socket));
 }
 
 /* ---- What the socket is */
 
 fer_error fer_socket_domain(const fer_socket *socket, fer_domain *out)
 {
-    return feri_read_domain(const_socket_handle(socket), out);
+    return feri_read_domain(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_type(const fer_socket *socket, fer_type *out)
 {
-    return feri_read_type(const_socket_handle(socket), out);
+    return feri_read_type(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_protocol(const fer_socket *socket, int *out)
 {
-    return feri_read_protocol(const_socket_handle(socket), out);
+    return feri_read_protocol(FERI_HANDLE(socket), out);
 }
 
 /* A protocol without listeners may lack the option (Windows). */
 fer_error fer_socket_is_listening(const fer_socket *socket, bool *out)
 {
-    FER_TRY(feri_handle_check_getter(const_socket_handle(socket), out));
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
     if (is_datagram(socket) && !feri_handle_has_flag(&socket->handle_, FERI_FLAG_FOREIGN)) {
         *out = false;
         return feri_ok();
     }
-    return feri_switch(&socket->handle_, FERP_LISTENING, out);
+    return feri_bool_option(&socket->handle_, FERP_LISTENING, out);
 }
 
 /* ---- Options */
 
 fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
 {
-    return feri_socket_set_reuse_address(socket_handle(socket), reuse);
+    return feri_socket_set_reuse_address(FERI_HANDLE(socket), reuse);
 }
 
 fer_error fer_socket_reuse_address(const fer_socket *socket, bool *out)
 {
-    return feri_socket_reuse_address(const_socket_handle(socket), out);
+    return feri_socket_reuse_address(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
 {
-    return feri_socket_set_only_v6(socket_handle(socket), only_v6);
+    return feri_socket_set_only_v6(FERI_HANDLE(socket), only_v6);
 }
 
 fer_error fer_socket_only_v6(const fer_socket *socket, bool *out)
 {
-    FER_TRY(feri_handle_check_getter(const_socket_handle(socket), out));
-    bool is_v6 = feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_V6);
-    return is_v6 ? feri_switch(const_socket_handle(socket), FERP_ONLY_V6, out)
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    bool is_v6 = feri_handle_has_flag(FERI_HANDLE(socket), FERI_FLAG_V6);
+    return is_v6 ? feri_bool_option(FERI_HANDLE(socket), FERP_ONLY_V6, out)
                  : feri_own_error(FER_UNSUPPORTED);
 }
 
 fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse)
 {
-    return feri_socket_set_reuse_port(socket_handle(socket), reuse);
+    return feri_socket_set_reuse_port(FERI_HANDLE(socket), reuse);
 }
 
 fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out)
 {
-    return feri_socket_reuse_port(const_socket_handle(socket), out);
+    return feri_socket_reuse_port(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_set_recv_buffer_size(fer_socket *socket, size_t size)
 {
-    return feri_set_buffer_size(socket_handle(socket), FERP_RECV_BUFFER, size);
+    return feri_set_buffer_size(FERI_HANDLE(socket), FERP_RECV_BUFFER, size);
 }
 
 fer_error fer_socket_recv_buffer_size(const fer_socket *socket, size_t *out)
 {
-    return feri_buffer_size(const_socket_handle(socket), FERP_RECV_BUFFER, out);
+    return feri_buffer_size(FERI_HANDLE(socket), FERP_RECV_BUFFER, out);
 }
 
 fer_error fer_socket_set_send_buffer_size(fer_socket *socket, size_t size)
 {
-    return feri_set_buffer_size(socket_handle(socket), FERP_SEND_BUFFER, size);
+    return feri_set_buffer_size(FERI_HANDLE(socket), FERP_SEND_BUFFER, size);
 }
 
 fer_error fer_socket_send_buffer_size(const fer_socket *socket, size_t *out)
 {
-    return feri_buffer_size(const_socket_handle(socket), FERP_SEND_BUFFER, out);
+    return feri_buffer_size(FERI_HANDLE(socket), FERP_SEND_BUFFER, out);
 }
 
 fer_error fer_socket_set_keepalive(fer_socket *socket, const fer_tcp_keepalive *keepalive)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
-    return feri_set_keepalive(socket_handle(socket), keepalive);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
+    return feri_set_keepalive(FERI_HANDLE(socket), keepalive);
 }
 
 fer_error fer_socket_keepalive(const fer_socket *socket, fer_tcp_keepalive *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
-    return feri_keepalive(const_socket_handle(socket), out);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
+    return feri_keepalive(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_set_tcp_user_timeout(fer_socket *socket, fer_duration timeout)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
-    return feri_set_user_timeout(socket_handle(socket), timeout);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
+    return feri_set_user_timeout(FERI_HANDLE(socket), timeout);
 }
 
 fer_error fer_socket_tcp_user_timeout(const fer_socket *socket, fer_duration *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
-    return feri_user_timeout(const_socket_handle(socket), out);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
+    return feri_user_timeout(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_set_linger(fer_socket *socket, fer_duration linger)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_DATAGRAM));
-    return feri_set_linger(socket_handle(socket), linger);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_FLAG_DATAGRAM));
+    return feri_set_linger(FERI_HANDLE(socket), linger);
 }
 
 fer_error fer_socket_linger(const fer_socket *socket, fer_duration *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_FLAG_DATAGRAM));
-    return feri_linger(const_socket_handle(socket), out);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_FLAG_DATAGRAM));
+    return feri_linger(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_set_nodelay(fer_socket *socket, bool nodelay)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
-    return feri_set_switch(socket_handle(socket), FERP_NODELAY, nodelay);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
+    return feri_set_bool_option(FERI_HANDLE(socket), FERP_NODELAY, nodelay);
 }
 
 fer_error fer_socket_nodelay(const fer_socket *socket, bool *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), ALL_BUT_TCP));
-    return feri_switch(const_socket_handle(socket), FERP_NODELAY, out);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
+    return feri_bool_option(FERI_HANDLE(socket), FERP_NODELAY, out);
 }
 
 fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
-    return feri_set_ttl(socket_handle(socket), ttl);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
+    return feri_set_ttl(FERI_HANDLE(socket), ttl);
 }
 
 fer_error fer_socket_ttl(const fer_socket *socket, uint32_t *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
-    return feri_ttl(const_socket_handle(socket), out);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
+    return feri_ttl(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
-    return feri_set_tos(socket_handle(socket), tos);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
+    return feri_set_tos(FERI_HANDLE(socket), tos);
 }
 
 fer_error fer_socket_tos(const fer_socket *socket, uint32_t *out)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
-    return feri_tos(const_socket_handle(socket), out);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
+    return feri_tos(FERI_HANDLE(socket), out);
 }
 
 /* UNSUPPORTED unless the socket is an IP datagram or raw socket. */
 static fer_error check_is_datagram(const fer_socket *socket)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
     return is_datagram(socket) ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
 }
 
 fer_error fer_socket_set_broadcast(fer_socket *socket, bool broadcast)
 {
     FER_TRY(check_is_datagram(socket));
-    return feri_set_switch(socket_handle(socket), FERP_BROADCAST, broadcast);
+    return feri_set_bool_option(FERI_HANDLE(socket), FERP_BROADCAST, broadcast);
 }
 
 fer_error fer_socket_broadcast(const fer_socket *socket, bool *out)
 {
     FER_TRY(check_is_datagram(socket));
-    return feri_switch(const_socket_handle(socket), FERP_BROADCAST, out);
+    return feri_bool_option(FERI_HANDLE(socket), FERP_BROADCAST, out);
 }
 
 fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
 {
-    FER_TRY(feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
     if (name != NULL && (name[0] == '\0' || memchr(name, '\0', DEVICE_NAME_MAX + 1) == NULL)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
     fer_ip_family family =
-        feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
-    fer_error error =
-        ferp_bind_device(socket_handle(socket)->p_.raw_, family, name == NULL ? "" : name);
-    return feri_set_result(socket_handle(socket), error);
+        feri_handle_has_flag(FERI_HANDLE(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
+    fer_error error = ferp_bind_device(socket->handle_.p_.raw_, family, name == NULL ? "" : name);
+    return feri_forgive_ended(FERI_HANDLE(socket), error);
 }
 
 fer_error fer_socket_set_inheritable(fer_socket *socket, bool inheritable)
 {
-    return feri_set_switch(socket_handle(socket), FERP_INHERITABLE, inheritable);
+    return feri_set_bool_option(FERI_HANDLE(socket), FERP_INHERITABLE, inheritable);
 }
 
 fer_error fer_socket_inheritable(const fer_socket *socket, bool *out)
 {
-    return feri_switch(const_socket_handle(socket), FERP_INHERITABLE, out);
+    return feri_bool_option(FERI_HANDLE(socket), FERP_INHERITABLE, out);
 }
 
 /* ---- Modes */
 
 fer_error fer_socket_set_limits(fer_socket *socket, const fer_limits *limits)
 {
-    return feri_set_limits(socket_handle(socket), limits);
+    return feri_set_limits(FERI_HANDLE(socket), limits);
 }
 
 fer_error fer_socket_set_nonblocking(fer_socket *socket, bool nonblocking)
 {
-    return feri_set_nonblocking(socket_handle(socket), nonblocking);
+    return feri_set_nonblocking(FERI_HANDLE(socket), nonblocking);
 }
 
 fer_error fer_socket_set_read_timeout(fer_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(socket_handle(socket), FERP_READING, timeout);
+    return feri_set_timeout(FERI_HANDLE(socket), FERP_READING, timeout);
 }
 
 fer_error fer_socket_read_timeout(const fer_socket *socket, fer_duration *out)
 {
-    return feri_timeout(const_socket_handle(socket), FERP_READING, out);
+    return feri_timeout(FERI_HANDLE(socket), FERP_READING, out);
 }
 
 fer_error fer_socket_set_write_timeout(fer_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(socket_handle(socket), FERP_WRITING, timeout);
+    return feri_set_timeout(FERI_HANDLE(socket), FERP_WRITING, timeout);
 }
 
 fer_error fer_socket_write_timeout(const fer_socket *socket, fer_duration *out)
 {
-    return feri_timeout(const_socket_handle(socket), FERP_WRITING, out);
+    return feri_timeout(FERI_HANDLE(socket), FERP_WRITING, out);
 }
 
 /* ---- Binding, listening, connecting */
 
 fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr)
 {
-    return feri_socket_bind(socket_handle(socket), addr);
+    return feri_socket_bind(FERI_HANDLE(socket), addr);
 }
 
 fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
-    return feri_socket_bind_unix(socket_handle(socket), addr);
+    return feri_socket_bind_unix(FERI_HANDLE(socket), addr);
 }
 
 fer_error fer_socket_listen(fer_socket *socket, int backlog)
 {
-    return feri_socket_listen(socket_handle(socket), backlog);
+    return feri_socket_listen(FERI_HANDLE(socket), backlog);
 }
 
 fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
 {
-    FER_TRY(feri_handle_check(const_socket_handle(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
     if (is_datagram(socket)) {
-        FER_TRY(feri_socket_check_addr(const_socket_handle(socket), addr));
-        return feri_datagram_connect(socket_handle(socket), addr);
+        FER_TRY(feri_socket_check_addr(FERI_HANDLE(socket), addr));
+        return feri_datagram_connect(FERI_HANDLE(socket), addr);
     }
-    return feri_socket_connect(socket_handle(socket), addr);
+    return feri_socket_connect(FERI_HANDLE(socket), addr);
 }
 
 /* The connect of a datagram socket never waits. */
 fer_error fer_socket_connect_timeout(fer_socket *socket, const fer_socket_addr *addr,
                                      fer_duration timeout)
 {
-    FER_TRY(feri_handle_check(const_socket_handle(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
     if (is_datagram(socket) && timeout.nanos != 0) {
         return fer_socket_connect(socket, addr);
     }
-    return feri_socket_connect_timeout(socket_handle(socket), addr, timeout);
+    return feri_socket_connect_timeout(FERI_HANDLE(socket), addr, timeout);
 }
 
 fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
-    return feri_socket_connect_unix(socket_handle(socket), addr);
+    return feri_socket_connect_unix(FERI_HANDLE(socket), addr);
 }
 
 fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 {
-    return feri_socket_local_addr(const_socket_handle(socket), out);
+    return feri_socket_local_addr(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_local_addr_unix(const fer_socket *socket, fer_unix_addr *out)
 {
-    return feri_socket_local_addr_unix(const_socket_handle(socket), out);
+    return feri_socket_local_addr_unix(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_MISUSE)
-                        : feri_socket_reject_kinds(const_socket_handle(socket), FERI_NOT_IP));
-    if (feri_handle_has_flag(const_socket_handle(socket), FERI_FLAG_NO_PORTS)) {
-        return feri_datagram_peer(const_socket_handle(socket), out);
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
+    if (feri_handle_has_flag(FERI_HANDLE(socket), FERI_FLAG_NO_PORTS)) {
+        return feri_datagram_peer(FERI_HANDLE(socket), out);
     }
-    FER_TRY(feri_stream_check(const_socket_handle(socket), FERI_REQUEST_PEER_ADDR));
-    return ferp_peer_addr(const_socket_handle(socket)->p_.raw_, out);
+    FER_TRY(feri_stream_check(FERI_HANDLE(socket), FERI_REQUEST_PEER_ADDR));
+    return ferp_peer_addr(socket->handle_.p_.raw_, out);
 }
 
 fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
 {
     bool is_datagram_socket = socket != NULL && is_datagram(socket);
-    return is_datagram_socket ? feri_datagram_take_error(socket_handle(socket), out)
-                              : feri_stream_take_error(socket_handle(socket), out);
+    return is_datagram_socket ? feri_datagram_take_error(FERI_HANDLE(socket), out)
+                              : feri_stream_take_error(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_shutdown(fer_socket *socket, fer_shutdown how)
 {
-    FER_TRY(feri_socket_reject_kinds(socket_handle(socket), FERI_FLAG_LISTENING));
-    return is_datagram(socket) ? feri_datagram_shutdown(socket_handle(socket), how)
-                               : feri_stream_shutdown(socket_handle(socket), how);
+    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_FLAG_LISTENING));
+    return is_datagram(socket) ? feri_datagram_shutdown(FERI_HANDLE(socket), how)
+                               : feri_stream_shutdown(FERI_HANDLE(socket), how);
 }
 
 /* A socket that can connect, or is connected, is a stream. */
 fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest, fer_duration timeout,
                            fer_interest *ready)
 {
-    FER_TRY(feri_handle_check(const_socket_handle(socket), FERI_REQUEST_RAW));
-    bool is_stream = !feri_handle_has_flag(const_socket_handle(socket),
-                                           FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
-    return is_stream ? feri_stream_ready(const_socket_handle(socket), interest, timeout, ready)
-                     : feri_ready(const_socket_handle(socket), interest, timeout, ready);
+    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_RAW));
+    bool is_stream =
+        !feri_handle_has_flag(FERI_HANDLE(socket), FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
+    return is_stream ? feri_stream_ready(FERI_HANDLE(socket), interest, timeout, ready)
+                     : feri_ready(FERI_HANDLE(socket), interest, timeout, ready);
 }
 
 /* ---- Datagrams */
@@ -399,7 +387,7 @@ fer_error fer_socket_send(fer_socket *socket, const void *buf, size_t len, size_
 {
     feri_store_count(n, 0);
     FER_TRY(check_is_datagram(socket));
-    return feri_datagram_send(socket_handle(socket), buf, len, 0, n);
+    return feri_datagram_send(FERI_HANDLE(socket), buf, len, 0, n);
 }
 
 fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
@@ -407,49 +395,46 @@ fer_error fer_socket_send_to(fer_socket *socket, const void *buf, size_t len,
 {
     feri_store_count(n, 0);
     FER_TRY(check_is_datagram(socket));
-    return feri_datagram_send_to(socket_handle(socket), buf, len, to, 0, n);
+    return feri_datagram_send_to(FERI_HANDLE(socket), buf, len, to, 0, n);
 }
 
 fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
     FER_TRY(check_is_datagram(socket));
-    return feri_datagram_receive(socket_handle(socket), buf, len, 0, out);
+    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out);
 }
 
 /* ---- Conversion to other handle types */
 
 fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out)
 {
-    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_, 0);
+    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out), 0);
 }
 
 fer_error fer_socket_into_tcp_listener(fer_socket *socket, fer_tcp_listener *out)
 {
-    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
-                            FERI_FLAG_LISTENING);
+    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
 {
-    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
-                            FERI_FLAG_DATAGRAM);
+    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)
 {
-    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
-                            FERI_FLAG_UNIX);
+    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_UNIX);
 }
 
 fer_error fer_socket_into_unix_listener(fer_socket *socket, fer_unix_listener *out)
 {
-    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
+    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out),
                             FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_into_unix_datagram(fer_socket *socket, fer_unix_datagram *out)
 {
-    return feri_socket_into(socket_handle(socket), out == NULL ? NULL : &out->handle_,
+    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out),
                             FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }
 

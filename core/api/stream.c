@@ -1,5 +1,6 @@
 /* stream.c: the public functions of fer_stream, a stream of any type. Each calls the function for
  * any stream handle. fer_copy is in core/transfer/. */
+#include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/transfer/stream_io.h"
 #include "core/transfer/stream_shutdown.h"
@@ -8,12 +9,12 @@
 
 fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)
 {
-    return (fer_stream){stream == NULL ? NULL : &stream->handle_};
+    return (fer_stream){FERI_HANDLE(stream)};
 }
 
 fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream)
 {
-    return (fer_stream){stream == NULL ? NULL : &stream->handle_};
+    return (fer_stream){FERI_HANDLE(stream)};
 }
 
 fer_error fer_stream_shutdown(fer_stream stream, fer_shutdown how)

@@ -14,226 +14,215 @@
 #include "ferrule/tcp.h"
 #include "platform/platform.h"
 
-/* NULL for NULL, which the called functions refuse. */
-static fer_handle *tcp_handle(fer_tcp_stream *stream)
-{
-    return stream == NULL ? NULL : &stream->handle_;
-}
-
-static const fer_handle *const_tcp_handle(const fer_tcp_stream *stream)
-{
-    return stream == NULL ? NULL : &stream->handle_;
-}
-
 fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *stream, const fer_socket_addr *addr)
 {
-    return feri_open_first(tcp_handle(stream), addr, 1, feri_connection_open);
+    return feri_open_first(FERI_HANDLE(stream), addr, 1, feri_connection_open);
 }
 
 fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr,
                                          fer_duration timeout)
 {
-    return feri_connect_timeout(tcp_handle(stream), addr, timeout);
+    return feri_connect_timeout(FERI_HANDLE(stream), addr, timeout);
 }
 
 fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream, const fer_socket_addr *addr)
 {
-    return feri_start_connect(tcp_handle(stream), addr);
+    return feri_start_connect(FERI_HANDLE(stream), addr);
 }
 
 fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
 {
-    FER_TRY(out == NULL ? feri_own_error(FER_MISUSE)
-                        : feri_stream_check(const_tcp_handle(stream), FERI_REQUEST_PEER_ADDR));
-    return ferp_peer_addr(const_tcp_handle(stream)->p_.raw_, out);
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FER_TRY(feri_stream_check(FERI_HANDLE(stream), FERI_REQUEST_PEER_ADDR));
+    return ferp_peer_addr(stream->handle_.p_.raw_, out);
 }
 
 fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
 {
-    return feri_socket_local_addr(const_tcp_handle(stream), out);
+    return feri_socket_local_addr(FERI_HANDLE(stream), out);
 }
 
 fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, fer_shutdown how)
 {
-    return feri_stream_shutdown(tcp_handle(stream), how);
+    return feri_stream_shutdown(FERI_HANDLE(stream), how);
 }
 
 fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream, fer_tcp_stream *out)
 {
-    return feri_try_clone(tcp_handle(stream), tcp_handle(out));
+    return feri_try_clone(FERI_HANDLE(stream), FERI_HANDLE(out));
 }
 
 fer_error fer_tcp_stream_set_read_timeout(fer_tcp_stream *stream, fer_duration timeout)
 {
-    return feri_set_timeout(tcp_handle(stream), FERP_READING, timeout);
+    return feri_set_timeout(FERI_HANDLE(stream), FERP_READING, timeout);
 }
 
 fer_error fer_tcp_stream_read_timeout(const fer_tcp_stream *stream, fer_duration *out)
 {
-    return feri_timeout(const_tcp_handle(stream), FERP_READING, out);
+    return feri_timeout(FERI_HANDLE(stream), FERP_READING, out);
 }
 
 fer_error fer_tcp_stream_set_write_timeout(fer_tcp_stream *stream, fer_duration timeout)
 {
-    return feri_set_timeout(tcp_handle(stream), FERP_WRITING, timeout);
+    return feri_set_timeout(FERI_HANDLE(stream), FERP_WRITING, timeout);
 }
 
 fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream *stream, fer_duration *out)
 {
-    return feri_timeout(const_tcp_handle(stream), FERP_WRITING, out);
+    return feri_timeout(FERI_HANDLE(stream), FERP_WRITING, out);
 }
 
 fer_error fer_tcp_stream_set_limits(fer_tcp_stream *stream, const fer_limits *limits)
 {
-    return feri_set_limits(tcp_handle(stream), limits);
+    return feri_set_limits(FERI_HANDLE(stream), limits);
 }
 
 fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *stream, bool nonblocking)
 {
-    return feri_set_nonblocking(tcp_handle(stream), nonblocking);
+    return feri_set_nonblocking(FERI_HANDLE(stream), nonblocking);
 }
 
 fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_read(tcp_handle(stream), buf, len, n);
+    return feri_stream_read(FERI_HANDLE(stream), buf, len, n);
 }
 
 fer_error fer_tcp_stream_peek(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_peek(tcp_handle(stream), buf, len, n);
+    return feri_stream_peek(FERI_HANDLE(stream), buf, len, n);
 }
 
 fer_error fer_tcp_stream_try_read(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_try_read(tcp_handle(stream), buf, len, n);
+    return feri_stream_try_read(FERI_HANDLE(stream), buf, len, n);
 }
 
 fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_try_peek(tcp_handle(stream), buf, len, n);
+    return feri_stream_try_peek(FERI_HANDLE(stream), buf, len, n);
 }
 
 fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, const void *buf, size_t len, size_t *n)
 {
-    return feri_stream_try_write(tcp_handle(stream), buf, len, n);
+    return feri_stream_try_write(FERI_HANDLE(stream), buf, len, n);
 }
 
 fer_error fer_tcp_stream_try_read_vectored(fer_tcp_stream *stream, const fer_io_slice_mut *slices,
                                            size_t count, size_t *n)
 {
-    return feri_stream_try_read_vectored(tcp_handle(stream), slices, count, n);
+    return feri_stream_try_read_vectored(FERI_HANDLE(stream), slices, count, n);
 }
 
 fer_error fer_tcp_stream_try_write_vectored(fer_tcp_stream *stream, const fer_io_slice *slices,
                                             size_t count, size_t *n)
 {
-    return feri_stream_try_write_vectored(tcp_handle(stream), slices, count, n);
+    return feri_stream_try_write_vectored(FERI_HANDLE(stream), slices, count, n);
 }
 
 fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream, fer_interest interest,
                                fer_duration timeout, fer_interest *ready)
 {
-    return feri_stream_ready(const_tcp_handle(stream), interest, timeout, ready);
+    return feri_stream_ready(FERI_HANDLE(stream), interest, timeout, ready);
 }
 
 fer_error fer_tcp_stream_read_vectored(fer_tcp_stream *stream, const fer_io_slice_mut *slices,
                                        size_t count, size_t *n)
 {
-    return feri_stream_read_vectored(tcp_handle(stream), slices, count, n);
+    return feri_stream_read_vectored(FERI_HANDLE(stream), slices, count, n);
 }
 
 fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_read_exact(tcp_handle(stream), buf, len, n);
+    return feri_stream_read_exact(FERI_HANDLE(stream), buf, len, n);
 }
 
 fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream, void *buf, size_t cap, size_t *n)
 {
-    return feri_stream_read_to_end(tcp_handle(stream), buf, cap, n);
+    return feri_stream_read_to_end(FERI_HANDLE(stream), buf, cap, n);
 }
 
 fer_error fer_tcp_stream_write(fer_tcp_stream *stream, const void *buf, size_t len, size_t *n)
 {
-    return feri_stream_write(tcp_handle(stream), buf, len, n);
+    return feri_stream_write(FERI_HANDLE(stream), buf, len, n);
 }
 
 fer_error fer_tcp_stream_write_vectored(fer_tcp_stream *stream, const fer_io_slice *slices,
                                         size_t count, size_t *n)
 {
-    return feri_stream_write_vectored(tcp_handle(stream), slices, count, n);
+    return feri_stream_write_vectored(FERI_HANDLE(stream), slices, count, n);
 }
 
 fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream, const void *buf, size_t len, size_t *n)
 {
-    return feri_stream_write_all(tcp_handle(stream), buf, len, n);
+    return feri_stream_write_all(FERI_HANDLE(stream), buf, len, n);
 }
 
 fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream, bool nodelay)
 {
-    return feri_set_switch(tcp_handle(stream), FERP_NODELAY, nodelay);
+    return feri_set_bool_option(FERI_HANDLE(stream), FERP_NODELAY, nodelay);
 }
 
 fer_error fer_tcp_stream_nodelay(const fer_tcp_stream *stream, bool *out)
 {
-    return feri_switch(const_tcp_handle(stream), FERP_NODELAY, out);
+    return feri_bool_option(FERI_HANDLE(stream), FERP_NODELAY, out);
 }
 
 fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, uint32_t ttl)
 {
-    return feri_set_ttl(tcp_handle(stream), ttl);
+    return feri_set_ttl(FERI_HANDLE(stream), ttl);
 }
 
 fer_error fer_tcp_stream_ttl(const fer_tcp_stream *stream, uint32_t *out)
 {
-    return feri_ttl(const_tcp_handle(stream), out);
+    return feri_ttl(FERI_HANDLE(stream), out);
 }
 
 fer_error fer_tcp_stream_set_linger(fer_tcp_stream *stream, fer_duration linger)
 {
-    return feri_set_linger(tcp_handle(stream), linger);
+    return feri_set_linger(FERI_HANDLE(stream), linger);
 }
 
 fer_error fer_tcp_stream_linger(const fer_tcp_stream *stream, fer_duration *out)
 {
-    return feri_linger(const_tcp_handle(stream), out);
+    return feri_linger(FERI_HANDLE(stream), out);
 }
 
 fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stream, const fer_tcp_keepalive *keepalive)
 {
-    return feri_set_keepalive(tcp_handle(stream), keepalive);
+    return feri_set_keepalive(FERI_HANDLE(stream), keepalive);
 }
 
 fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *stream, fer_tcp_keepalive *out)
 {
-    return feri_keepalive(const_tcp_handle(stream), out);
+    return feri_keepalive(FERI_HANDLE(stream), out);
 }
 
 fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream, fer_error *out)
 {
-    return feri_stream_take_error(tcp_handle(stream), out);
+    return feri_stream_take_error(FERI_HANDLE(stream), out);
 }
 
 void fer_tcp_stream_close(fer_tcp_stream *stream)
 {
-    feri_stream_close(tcp_handle(stream));
+    feri_stream_close(FERI_HANDLE(stream));
 }
 
 fer_error fer_tcp_stream_close_gracefully(fer_tcp_stream *stream, fer_duration timeout)
 {
-    return feri_stream_close_gracefully(tcp_handle(stream), timeout);
+    return feri_stream_close_gracefully(FERI_HANDLE(stream), timeout);
 }
 
 fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream)
 {
-    return feri_handle_as_raw(const_tcp_handle(stream));
+    return feri_handle_as_raw(FERI_HANDLE(stream));
 }
 
 fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, fer_raw_socket raw)
 {
-    return feri_stream_from_raw(tcp_handle(stream), raw, FERI_DOMAIN_IP);
+    return feri_stream_from_raw(FERI_HANDLE(stream), raw, FERI_DOMAIN_IP);
 }
 
 fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream)
 {
-    return feri_into_raw(tcp_handle(stream));
+    return feri_into_raw(FERI_HANDLE(stream));
 }

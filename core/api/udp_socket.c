@@ -10,244 +10,233 @@
 #include "ferrule/udp.h"
 #include "platform/platform.h"
 
-/* NULL for NULL, which the called functions refuse. */
-static fer_handle *udp_handle(fer_udp_socket *socket)
-{
-    return socket == NULL ? NULL : &socket->handle_;
-}
-
-static const fer_handle *const_udp_handle(const fer_udp_socket *socket)
-{
-    return socket == NULL ? NULL : &socket->handle_;
-}
-
 /* ---- Binding and connecting */
 
 fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket, const fer_socket_addr *addr)
 {
-    return feri_open_first(udp_handle(socket), addr, 1, feri_datagram_open);
+    return feri_open_first(FERI_HANDLE(socket), addr, 1, feri_datagram_open);
 }
 
 fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_addr *addr)
 {
-    FER_TRY(feri_handle_check(udp_handle(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
     if (!feri_addresses_are_valid(addr, 1)) {
         return feri_refuse(addr == NULL);
     }
-    return feri_datagram_connect(udp_handle(socket), addr);
+    return feri_datagram_connect(FERI_HANDLE(socket), addr);
 }
 
 fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(const_udp_handle(socket), out));
-    return ferp_peer_addr(const_udp_handle(socket)->p_.raw_, out);
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    return ferp_peer_addr(socket->handle_.p_.raw_, out);
 }
 
 fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
-    return feri_socket_local_addr(const_udp_handle(socket), out);
+    return feri_socket_local_addr(FERI_HANDLE(socket), out);
 }
 
 /* ---- Sending and receiving */
 
 fer_error fer_udp_socket_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_datagram_send(udp_handle(socket), buf, len, 0, n);
+    return feri_datagram_send(FERI_HANDLE(socket), buf, len, 0, n);
 }
 
 fer_error fer_udp_socket_send_to(fer_udp_socket *socket, const void *buf, size_t len,
                                  const fer_socket_addr *to, size_t *n)
 {
-    return feri_datagram_send_to(udp_handle(socket), buf, len, to, 0, n);
+    return feri_datagram_send_to(FERI_HANDLE(socket), buf, len, to, 0, n);
 }
 
 fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, void *buf, size_t len,
                                    fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, 0, out);
+    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out);
 }
 
 fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, 0, out);
+    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out);
 }
 
 fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, void *buf, size_t len,
                                    fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, FERP_PEEK, out);
+    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_PEEK, out);
 }
 
 fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, FERP_PEEK, out);
+    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_PEEK, out);
 }
 
 fer_error fer_udp_socket_try_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_datagram_send(udp_handle(socket), buf, len, FERP_DONTWAIT, n);
+    return feri_datagram_send(FERI_HANDLE(socket), buf, len, FERP_DONTWAIT, n);
 }
 
 fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf, size_t len,
                                      const fer_socket_addr *to, size_t *n)
 {
-    return feri_datagram_send_to(udp_handle(socket), buf, len, to, FERP_DONTWAIT, n);
+    return feri_datagram_send_to(FERI_HANDLE(socket), buf, len, to, FERP_DONTWAIT, n);
 }
 
 fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t len,
                                        fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, FERP_DONTWAIT, out);
+    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_DONTWAIT, out);
 }
 
 fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf, size_t len,
                                        fer_udp_received *out)
 {
-    return feri_datagram_receive(udp_handle(socket), buf, len, FERP_PEEK | FERP_DONTWAIT, out);
+    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_PEEK | FERP_DONTWAIT, out);
 }
 
 fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest,
                                fer_duration timeout, fer_interest *ready)
 {
-    return feri_ready(const_udp_handle(socket), interest, timeout, ready);
+    return feri_ready(FERI_HANDLE(socket), interest, timeout, ready);
 }
 
 /* ---- Modes */
 
 fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(udp_handle(socket), FERP_READING, timeout);
+    return feri_set_timeout(FERI_HANDLE(socket), FERP_READING, timeout);
 }
 
 fer_error fer_udp_socket_set_write_timeout(fer_udp_socket *socket, fer_duration timeout)
 {
-    return feri_set_timeout(udp_handle(socket), FERP_WRITING, timeout);
+    return feri_set_timeout(FERI_HANDLE(socket), FERP_WRITING, timeout);
 }
 
 fer_error fer_udp_socket_read_timeout(const fer_udp_socket *socket, fer_duration *out)
 {
-    return feri_timeout(const_udp_handle(socket), FERP_READING, out);
+    return feri_timeout(FERI_HANDLE(socket), FERP_READING, out);
 }
 
 fer_error fer_udp_socket_write_timeout(const fer_udp_socket *socket, fer_duration *out)
 {
-    return feri_timeout(const_udp_handle(socket), FERP_WRITING, out);
+    return feri_timeout(FERI_HANDLE(socket), FERP_WRITING, out);
 }
 
 fer_error fer_udp_socket_set_limits(fer_udp_socket *socket, const fer_limits *limits)
 {
-    return feri_set_limits(udp_handle(socket), limits);
+    return feri_set_limits(FERI_HANDLE(socket), limits);
 }
 
 fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket, bool nonblocking)
 {
-    return feri_set_nonblocking(udp_handle(socket), nonblocking);
+    return feri_set_nonblocking(FERI_HANDLE(socket), nonblocking);
 }
 
 fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
 {
-    return feri_datagram_take_error(udp_handle(socket), out);
+    return feri_datagram_take_error(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, uint32_t ttl)
 {
-    return feri_set_ttl(udp_handle(socket), ttl);
+    return feri_set_ttl(FERI_HANDLE(socket), ttl);
 }
 
 fer_error fer_udp_socket_ttl(const fer_udp_socket *socket, uint32_t *out)
 {
-    return feri_ttl(const_udp_handle(socket), out);
+    return feri_ttl(FERI_HANDLE(socket), out);
 }
 
 /* ---- Broadcast and multicast */
 
 fer_error fer_udp_socket_set_broadcast(fer_udp_socket *socket, bool broadcast)
 {
-    return feri_set_switch(udp_handle(socket), FERP_BROADCAST, broadcast);
+    return feri_set_bool_option(FERI_HANDLE(socket), FERP_BROADCAST, broadcast);
 }
 
 fer_error fer_udp_socket_broadcast(const fer_udp_socket *socket, bool *out)
 {
-    return feri_switch(const_udp_handle(socket), FERP_BROADCAST, out);
+    return feri_bool_option(FERI_HANDLE(socket), FERP_BROADCAST, out);
 }
 
 fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket, bool loop)
 {
-    return feri_set_switch(udp_handle(socket), FERP_MULTICAST_LOOP_V4, loop);
+    return feri_set_bool_option(FERI_HANDLE(socket), FERP_MULTICAST_LOOP_V4, loop);
 }
 
 fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket, bool *out)
 {
-    return feri_switch(const_udp_handle(socket), FERP_MULTICAST_LOOP_V4, out);
+    return feri_bool_option(FERI_HANDLE(socket), FERP_MULTICAST_LOOP_V4, out);
 }
 
 fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket, uint32_t ttl)
 {
-    return feri_set_multicast_ttl_v4(udp_handle(socket), ttl);
+    return feri_set_multicast_ttl_v4(FERI_HANDLE(socket), ttl);
 }
 
 fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket, uint32_t *out)
 {
-    return feri_multicast_ttl_v4(const_udp_handle(socket), out);
+    return feri_multicast_ttl_v4(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket, bool loop)
 {
-    return feri_set_multicast_loop_v6(udp_handle(socket), loop);
+    return feri_set_multicast_loop_v6(FERI_HANDLE(socket), loop);
 }
 
 fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket, bool *out)
 {
-    return feri_multicast_loop_v6(const_udp_handle(socket), out);
+    return feri_multicast_loop_v6(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, fer_ipv4_addr group,
                                            fer_ipv4_addr local)
 {
-    return feri_change_group_v4(udp_handle(socket), FERP_JOIN, &group, &local);
+    return feri_change_group_v4(FERI_HANDLE(socket), FERP_JOIN, &group, &local);
 }
 
 fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket, fer_ipv4_addr group,
                                             fer_ipv4_addr local)
 {
-    return feri_change_group_v4(udp_handle(socket), FERP_LEAVE, &group, &local);
+    return feri_change_group_v4(FERI_HANDLE(socket), FERP_LEAVE, &group, &local);
 }
 
 fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket, fer_ipv6_addr group,
                                            uint32_t interface_index)
 {
-    return feri_change_group_v6(udp_handle(socket), FERP_JOIN, &group, interface_index);
+    return feri_change_group_v6(FERI_HANDLE(socket), FERP_JOIN, &group, interface_index);
 }
 
 fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, fer_ipv6_addr group,
                                             uint32_t interface_index)
 {
-    return feri_change_group_v6(udp_handle(socket), FERP_LEAVE, &group, interface_index);
+    return feri_change_group_v6(FERI_HANDLE(socket), FERP_LEAVE, &group, interface_index);
 }
 
 /* ---- Clones, closing and raw sockets */
 
 fer_error fer_udp_socket_try_clone(fer_udp_socket *socket, fer_udp_socket *out)
 {
-    return feri_try_clone(udp_handle(socket), udp_handle(out));
+    return feri_try_clone(FERI_HANDLE(socket), FERI_HANDLE(out));
 }
 
 void fer_udp_socket_close(fer_udp_socket *socket)
 {
-    feri_handle_close(udp_handle(socket));
+    feri_handle_close(FERI_HANDLE(socket));
 }
 
 fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket)
 {
-    return feri_handle_as_raw(const_udp_handle(socket));
+    return feri_handle_as_raw(FERI_HANDLE(socket));
 }
 
 fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
 {
-    return feri_datagram_from_raw(udp_handle(socket), raw, FERI_DOMAIN_IP);
+    return feri_datagram_from_raw(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP);
 }
 
 fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket)
 {
-    return feri_into_raw(udp_handle(socket));
+    return feri_into_raw(FERI_HANDLE(socket));
 }

@@ -9,108 +9,97 @@
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
-/* NULL for NULL, which the called functions refuse. */
-static fer_handle *datagram_handle(fer_unix_datagram *socket)
-{
-    return socket == NULL ? NULL : &socket->handle_;
-}
-
-static const fer_handle *const_datagram_handle(const fer_unix_datagram *socket)
-{
-    return socket == NULL ? NULL : &socket->handle_;
-}
-
 /* ---- Binding and connecting */
 
 fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)
 {
-    return feri_unix_open_path(datagram_handle(socket), path, feri_unix_datagram_open);
+    return feri_unix_open_path(FERI_HANDLE(socket), path, feri_unix_datagram_open);
 }
 
 fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
 {
-    return feri_unix_open(datagram_handle(socket), addr, feri_unix_datagram_open);
+    return feri_unix_open(FERI_HANDLE(socket), addr, feri_unix_datagram_open);
 }
 
 fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(feri_handle_claim(datagram_handle(socket)));
+    FER_TRY(feri_handle_claim(FERI_HANDLE(socket)));
     fer_error error = feri_unix_datagram_new(&raw);
-    return feri_finish_opening(datagram_handle(socket), error, raw, 0);
+    return feri_finish_opening(FERI_HANDLE(socket), error, raw, 0);
 }
 
 fer_error fer_unix_datagram_pair(fer_unix_datagram *one, fer_unix_datagram *other)
 {
-    return feri_unix_open_pair(datagram_handle(one), datagram_handle(other), FER_TYPE_DGRAM);
+    return feri_unix_open_pair(FERI_HANDLE(one), FERI_HANDLE(other), FER_TYPE_DGRAM);
 }
 
 fer_error fer_unix_datagram_connect(fer_unix_datagram *socket, const char *path)
 {
     fer_unix_addr addr;
-    FER_TRY(feri_handle_check(datagram_handle(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
     FER_TRY(fer_unix_addr_from_pathname(&addr, path));
     return fer_unix_datagram_connect_addr(socket, &addr);
 }
 
 fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
 {
-    FER_TRY(feri_handle_check(datagram_handle(socket), FERI_REQUEST_USE));
+    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
     FER_TRY(feri_check_unix_name(addr));
     fer_error error;
     do {
-        error = ferp_unix_connect(const_datagram_handle(socket)->p_.raw_, addr);
+        error = ferp_unix_connect(socket->handle_.p_.raw_, addr);
     } while (error.kind == FER_INTERRUPTED);
     return error;
 }
 
 fer_error fer_unix_datagram_local_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
-    return ferp_unix_local_addr(const_datagram_handle(socket)->p_.raw_, out);
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    return ferp_unix_local_addr(socket->handle_.p_.raw_, out);
 }
 
 fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
 {
-    FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
-    return ferp_unix_peer_addr(const_datagram_handle(socket)->p_.raw_, out);
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    return ferp_unix_peer_addr(socket->handle_.p_.raw_, out);
 }
 
 fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how)
 {
-    return feri_unix_datagram_shutdown(datagram_handle(socket), how);
+    return feri_unix_datagram_shutdown(FERI_HANDLE(socket), how);
 }
 
 /* ---- Sending and receiving */
 
 fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_unix_datagram_send(datagram_handle(socket), buf, len, 0, n);
+    return feri_unix_datagram_send(FERI_HANDLE(socket), buf, len, 0, n);
 }
 
 fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len,
                                      size_t *n)
 {
-    return feri_unix_datagram_send(datagram_handle(socket), buf, len, FERP_DONTWAIT, n);
+    return feri_unix_datagram_send(FERI_HANDLE(socket), buf, len, FERP_DONTWAIT, n);
 }
 
 fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
                                          const fer_unix_addr *addr, size_t *n)
 {
-    return feri_unix_datagram_send_to(datagram_handle(socket), buf, len, addr, 0, n);
+    return feri_unix_datagram_send_to(FERI_HANDLE(socket), buf, len, addr, 0, n);
 }
 
 fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
                                              const fer_unix_addr *addr, size_t *n)
 {
-    return feri_unix_datagram_send_to(datagram_handle(socket), buf, len, addr, FERP_DONTWAIT, n);
+    return feri_unix_datagram_send_to(FERI_HANDLE(socket), buf, len, addr, FERP_DONTWAIT, n);
 }
 
 fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len,
                                     const char *path, size_t *n)
 {
     fer_unix_addr addr;
-    fer_error error = feri_datagram_check_send(const_datagram_handle(socket), buf, len);
+    fer_error error = feri_datagram_check_send(FERI_HANDLE(socket), buf, len);
     error = error.kind == FER_OK ? fer_unix_addr_from_pathname(&addr, path) : error;
     if (error.kind != FER_OK) {
         feri_store_count(n, 0);
@@ -122,86 +111,86 @@ fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, 
 fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len,
                                       fer_unix_received *out)
 {
-    return feri_unix_datagram_receive(datagram_handle(socket), buf, len, 0, out);
+    return feri_unix_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out);
 }
 
 fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len,
                                  fer_unix_received *out)
 {
-    return feri_unix_datagram_receive(datagram_handle(socket), buf, len, 0, out);
+    return feri_unix_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out);
 }
 
 fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, size_t len,
                                           fer_unix_received *out)
 {
-    return feri_unix_datagram_receive(datagram_handle(socket), buf, len, FERP_DONTWAIT, out);
+    return feri_unix_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_DONTWAIT, out);
 }
 
 fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest,
                                   fer_duration timeout, fer_interest *ready)
 {
-    return feri_ready(const_datagram_handle(socket), interest, timeout, ready);
+    return feri_ready(FERI_HANDLE(socket), interest, timeout, ready);
 }
 
 /* ---- Modes, clones, raw sockets */
 
 fer_error fer_unix_datagram_set_read_timeout(fer_unix_datagram *socket, fer_duration timeout)
 {
-    return feri_set_timeout(datagram_handle(socket), FERP_READING, timeout);
+    return feri_set_timeout(FERI_HANDLE(socket), FERP_READING, timeout);
 }
 
 fer_error fer_unix_datagram_set_write_timeout(fer_unix_datagram *socket, fer_duration timeout)
 {
-    return feri_set_timeout(datagram_handle(socket), FERP_WRITING, timeout);
+    return feri_set_timeout(FERI_HANDLE(socket), FERP_WRITING, timeout);
 }
 
 fer_error fer_unix_datagram_read_timeout(const fer_unix_datagram *socket, fer_duration *out)
 {
-    return feri_timeout(const_datagram_handle(socket), FERP_READING, out);
+    return feri_timeout(FERI_HANDLE(socket), FERP_READING, out);
 }
 
 fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket, fer_duration *out)
 {
-    return feri_timeout(const_datagram_handle(socket), FERP_WRITING, out);
+    return feri_timeout(FERI_HANDLE(socket), FERP_WRITING, out);
 }
 
 fer_error fer_unix_datagram_set_limits(fer_unix_datagram *socket, const fer_limits *limits)
 {
-    return feri_set_limits(datagram_handle(socket), limits);
+    return feri_set_limits(FERI_HANDLE(socket), limits);
 }
 
 fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket, bool nonblocking)
 {
-    return feri_set_nonblocking(datagram_handle(socket), nonblocking);
+    return feri_set_nonblocking(FERI_HANDLE(socket), nonblocking);
 }
 
 fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket, fer_error *out)
 {
-    FER_TRY(feri_handle_check_getter(const_datagram_handle(socket), out));
-    return ferp_take_error(const_datagram_handle(socket)->p_.raw_, out);
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    return ferp_take_error(socket->handle_.p_.raw_, out);
 }
 
 fer_error fer_unix_datagram_try_clone(fer_unix_datagram *socket, fer_unix_datagram *out)
 {
-    return feri_try_clone(datagram_handle(socket), datagram_handle(out));
+    return feri_try_clone(FERI_HANDLE(socket), FERI_HANDLE(out));
 }
 
 void fer_unix_datagram_close(fer_unix_datagram *socket)
 {
-    feri_handle_close(datagram_handle(socket));
+    feri_handle_close(FERI_HANDLE(socket));
 }
 
 fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
 {
-    return feri_handle_as_raw(const_datagram_handle(socket));
+    return feri_handle_as_raw(FERI_HANDLE(socket));
 }
 
 fer_error fer_unix_datagram_from_raw(fer_unix_datagram *socket, fer_raw_socket raw)
 {
-    return feri_datagram_from_raw(datagram_handle(socket), raw, FERI_DOMAIN_UNIX);
+    return feri_datagram_from_raw(FERI_HANDLE(socket), raw, FERI_DOMAIN_UNIX);
 }
 
 fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket)
 {
-    return feri_into_raw(datagram_handle(socket));
+    return feri_into_raw(FERI_HANDLE(socket));
 }

@@ -39,9 +39,8 @@ fer_error feri_token_check(const fer_cancel_token *token)
 
 fer_error fer_cancel_token_new(fer_cancel_token *token)
 {
-    if (token == NULL || feri_token_is_open(token)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(token != NULL, FER_MISUSE);
+    FERI_REQUIRE(!feri_token_is_open(token), FER_MISUSE);
     FER_TRY(ferp_token_open(token));
     feri_atomic_store(&token->p_.state_, FERI_TOKEN_OPEN);
     return feri_ok();
@@ -49,9 +48,7 @@ fer_error fer_cancel_token_new(fer_cancel_token *token)
 
 fer_error fer_cancel_token_cancel(fer_cancel_token *token)
 {
-    if (!feri_token_is_open(token)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(feri_token_is_open(token), FER_MISUSE);
     if (feri_atomic_replace(&token->p_.state_, FERI_TOKEN_OPEN, FERI_TOKEN_CANCELLING)) {
         ferp_token_signal(token);
         (void)feri_atomic_replace(&token->p_.state_, FERI_TOKEN_CANCELLING, FERI_TOKEN_CANCELLED);
@@ -67,9 +64,7 @@ bool fer_cancel_token_is_cancelled(const fer_cancel_token *token)
 
 fer_error fer_cancel_token_reset(fer_cancel_token *token)
 {
-    if (!feri_token_is_open(token)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(feri_token_is_open(token), FER_MISUSE);
     while (state_of(token) == FERI_TOKEN_CANCELLING) {
         ferp_pause(ferp_now() + RESET_PAUSE_NANOS);
     }

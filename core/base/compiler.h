@@ -28,18 +28,16 @@
 #define FERI_ASSERT(condition) ((void)sizeof((condition) ? 1 : 0))
 #endif
 
-/* Marks for the compiler. FERI_HOT marks a function that is called for each transfer: the
- * functions that it calls are inlined, if the translation unit defines them. FERI_APART marks the
- * less common cases of another function, FERI_COLD its rare ones. They are not inlined there, so
- * the common case saves no registers for them. feri_likely marks a condition of the common case,
- * feri_rare one of a rare case. FERI_FAST marks a hot function with loops over bytes. It is
- * compiled for speed, also in a library that is compiled for size. */
+/* Attributes for optimization. FERI_HOT: the function is called for each transfer. The functions
+ * that it calls are inlined, if the translation unit defines them. FERI_FAST: the same for a
+ * function with loops over bytes. It is compiled for speed, also in a library that is compiled for
+ * size. FERI_NOINLINE: the less common cases of such a function. The common case then saves no
+ * registers for them. feri_likely and feri_rare: a condition that is mostly true, mostly false. */
 
 #if defined(__clang__)
 #define FERI_HOT __attribute__((flatten))
 #define FERI_FAST FERI_HOT
-#define FERI_APART __attribute__((noinline))
-#define FERI_COLD __attribute__((noinline, cold))
+#define FERI_NOINLINE __attribute__((noinline))
 #elif defined(__GNUC__)
 /* noipa: gcc uses nothing that it knows of the function when it compiles the callers. An argument
  * whose address they pass then has its value in memory, not in a register that must be saved. */
@@ -49,18 +47,15 @@
 #else
 #define FERI_FAST FERI_HOT
 #endif
-#define FERI_APART __attribute__((noinline, noipa))
-#define FERI_COLD __attribute__((noinline, noipa, cold))
+#define FERI_NOINLINE __attribute__((noinline, noipa))
 #elif defined(_MSC_VER)
 #define FERI_HOT
 #define FERI_FAST
-#define FERI_APART __declspec(noinline)
-#define FERI_COLD __declspec(noinline)
+#define FERI_NOINLINE __declspec(noinline)
 #else
 #define FERI_HOT
 #define FERI_FAST
-#define FERI_APART
-#define FERI_COLD
+#define FERI_NOINLINE
 #endif
 
 /* Functions, because coverage does not see the conditions in the arguments of a macro. */
@@ -101,8 +96,8 @@ FERI_INLINE bool feri_rare(bool condition)
 
 #if defined(__GNUC__)
 
-/* gcc 14 warns of the state of a handle that was compared with NULL before, on the path of NULL,
- * which it does not see to be left. */
+/* gcc 14 warns of a load through NULL. It does not see that a caller that has compared the handle
+ * with NULL returns before the load. */
 #if !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wstringop-overflow"

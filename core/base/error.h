@@ -20,6 +20,15 @@ static inline fer_error feri_own_error(fer_error_kind kind)
     return (fer_error){kind, 0};
 }
 
+/* Returns an error of this kind from the enclosing function unless the condition holds. It is a
+ * single condition, because coverage measures no part of a macro's argument. */
+#define FERI_REQUIRE(condition, kind)    \
+    do {                                 \
+        if (!(condition)) {              \
+            return feri_own_error(kind); \
+        }                                \
+    } while (0)
+
 /* The error for an argument: misuse if it is NULL, and else a value that is not allowed. */
 static inline fer_error feri_refuse(bool is_null)
 {
@@ -43,6 +52,12 @@ static inline bool feri_are_zero(const uint64_t reserved[FERI_RESERVED_WORDS])
         bits |= reserved[i];
     }
     return bits == 0;
+}
+
+/* Whether a buffer of the caller can have len bytes: NULL has none. */
+static inline bool feri_is_buffer(const void *buf, size_t len)
+{
+    return buf != NULL || len == 0;
 }
 
 /* Stores the caller's count, if n is not NULL. */

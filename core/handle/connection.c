@@ -119,7 +119,7 @@ static bool may_have_sent(fer_error error)
 {
     return ferp_traits()->cut_send_loses_count &&
            (error.kind == FER_PERMISSION_DENIED ||
-            (error.kind == FER_NO_BUFFER_SPACE && ferp_traits()->no_buffer_space_passes));
+            (error.kind == FER_NO_BUFFER_SPACE && ferp_traits()->no_buffer_space_is_transient));
 }
 
 fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
@@ -284,7 +284,7 @@ static bool has_failed_to_connect(const fer_handle *handle, fer_error error)
            halves_have_ended(handle->p_.raw_, error);
 }
 
-fer_error feri_set_result(const fer_handle *handle, fer_error error)
+fer_error feri_forgive_ended(const fer_handle *handle, fer_error error)
 {
     bool is_connection = error.kind != FER_OK &&
                          feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_OPEN &&

@@ -45,7 +45,7 @@ static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool bu
     /* Lengths from 1 on. */
     return feri_likely(handle != NULL) && feri_likely(buffer_is_valid) &&
            feri_likely(len - 1 < ferp_traits()->io_length_max) &&
-           feri_likely(feri_handle_is_plain(handle));
+           feri_likely(feri_handle_is_fast_path(handle));
 }
 
 /* buffer_is_valid: the caller's buffers can hold len bytes. *needs_os: only a call of the OS has
@@ -113,6 +113,6 @@ bool feri_connection_has_ended(fer_raw_socket raw, fer_error error);
 
 /* The result of setting an option or a mode. A stream whose connection has ended needs none (rule
  * O7): FER_OK. */
-fer_error feri_set_result(const fer_handle *handle, fer_error error);
+fer_error feri_forgive_ended(const fer_handle *handle, fer_error error);
 
 #endif

@@ -12,10 +12,9 @@ _Static_assert(sizeof(fer_handle) == 96 && _Alignof(fer_handle) == _Alignof(uint
 fer_error feri_handle_saved_error(const fer_handle *handle)
 {
     fer_error_kind kind = feri_state_saved_kind(feri_handle_state(handle));
-    if (kind == FER_OK) {
-        return feri_own_error(FER_BROKEN_PIPE);
-    }
-    return (fer_error){kind, (int32_t)feri_atomic_load((const uint32_t *)&handle->p_.reason_)};
+    FERI_REQUIRE(kind != FER_OK, FER_BROKEN_PIPE);
+    return (fer_error){kind,
+                       (int32_t)feri_atomic_load((const uint32_t *)&handle->p_.saved_os_code_)};
 }
 
 fer_error feri_handle_answer_error(const fer_handle *handle, feri_answer answer)
@@ -90,18 +89,18 @@ bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
     if (feri_state_saved_kind(seen) == FER_OK) {
         /* The code is stored before the kind that makes it visible. If two threads fail at the same
          * time, either code may remain. */
-        (void)feri_atomic_replace((uint32_t *)&handle->p_.reason_, 0, (uint32_t)error.os_code);
+        (void)feri_atomic_replace((uint32_t *)&handle->p_.saved_os_code_, 0,
+                                  (uint32_t)error.os_code);
     }
     return step_state(handle, event, error.kind) != FERI_STATE_MISUSE;
 }
 
 fer_error feri_handle_claim(fer_handle *handle)
 {
-    if (handle == NULL || !feri_handle_apply(handle, FERI_EVENT_OPEN_BEGIN)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(handle != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_handle_apply(handle, FERI_EVENT_OPEN_BEGIN), FER_MISUSE);
     handle->p_.raw_ = FER_RAW_SOCKET_NONE;
-    handle->p_.reason_ = 0;
+    handle->p_.saved_os_code_ = 0;
     handle->p_.flags_ = 0;
     handle->p_.peer_ = (fer_socket_addr){0};
     feri_modes_clear(handle);
@@ -150,7 +149,8 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
     }
     handle->p_.raw_ = raw;
     handle->p_.flags_ = feri_handle_flags(source);
-    handle->p_.reason_ = (int32_t)feri_atomic_load((const uint32_t *)&source->p_.reason_);
+    handle->p_.saved_os_code_ =
+        (int32_t)feri_atomic_load((const uint32_t *)&source->p_.saved_os_code_);
     handle->p_.peer_ = source->p_.peer_;
     feri_modes_join(handle, source);
     bool is_filled = feri_atomic_replace(&handle->p_.state_, claimed, seen);
@@ -165,11 +165,11 @@ fer_error feri_handle_move(fer_handle *from, fer_handle *to)
     FER_TRY(feri_handle_claim(to));
     feri_state claimed = feri_handle_state(to);
     uint32_t flags = feri_handle_flags(from);
-    int32_t os_code = (int32_t)feri_atomic_load((const uint32_t *)&from->p_.reason_);
+    int32_t os_code = (int32_t)feri_atomic_load((const uint32_t *)&from->p_.saved_os_code_);
     feri_state seen = feri_handle_state(from);
     to->p_.raw_ = feri_handle_release(from);
     to->p_.flags_ = flags;
-    to->p_.reason_ = os_code;
+    to->p_.saved_os_code_ = os_code;
     to->p_.peer_ = from->p_.peer_;
     feri_modes_move(from, to);
     bool is_filled = feri_atomic_replace(&to->p_.state_, claimed, seen);

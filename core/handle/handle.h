@@ -53,6 +53,9 @@ enum {
  * one comparison (rule K5). */
 #define FERI_HANDLE_LIMITED 0x80000000u
 
+/* The handle of a public socket type; NULL for NULL, which the called functions refuse. */
+#define FERI_HANDLE(socket) ((socket) == NULL ? NULL : &(socket)->handle_)
+
 static inline feri_state feri_handle_state(const fer_handle *handle)
 {
     return feri_atomic_load(&handle->p_.state_) & ~FERI_HANDLE_LIMITED;
@@ -64,7 +67,7 @@ static inline bool feri_handle_is_limited(const fer_handle *handle)
 }
 
 /* Whether the handle is fully open and has no limits. */
-static inline bool feri_handle_is_plain(const fer_handle *handle)
+static inline bool feri_handle_is_fast_path(const fer_handle *handle)
 {
     return feri_state_is_fully_open(feri_atomic_load(&handle->p_.state_));
 }
@@ -102,7 +105,7 @@ fer_error feri_handle_check(const fer_handle *handle, feri_request request);
 /* As feri_handle_check of FERI_REQUEST_USE; the common case has no call. */
 static inline fer_error feri_handle_check_use(const fer_handle *handle)
 {
-    if (handle != NULL && feri_handle_is_plain(handle)) {
+    if (handle != NULL && feri_handle_is_fast_path(handle)) {
         return feri_ok();
     }
     return feri_handle_check(handle, FERI_REQUEST_USE);

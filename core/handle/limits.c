@@ -129,12 +129,12 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
     if (chosen->token != NULL && !feri_token_is_open(chosen->token)) {
         return feri_own_error(FER_MISUSE);
     }
-    if (!feri_limits_are_known(chosen)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(feri_limits_are_known(chosen), FER_INVALID_INPUT);
     bool is_limited =
         chosen->token != NULL || chosen->deadline.nanos_ != 0 || chosen->interruptible;
-    FER_TRY(is_limited ? feri_modes_wait_in_core(handle, handle->p_.raw_) : feri_ok());
+    if (is_limited) {
+        FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
+    }
     uint32_t version = begin_change(handle);
     store(handle, chosen);
     bool is_set = feri_handle_mark_limited(handle, is_limited);

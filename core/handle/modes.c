@@ -186,10 +186,8 @@ fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **ou
     if (!feri_modes_are_kept(handle) || record_of(handle) != NULL) {
         return feri_ok();
     }
-    feri_shared_modes *made = ferp_memory_new(sizeof *made);
-    if (made == NULL) {
-        return feri_own_error(FER_OUT_OF_MEMORY);
-    }
+    feri_shared_modes *made = ferp_alloc(sizeof *made);
+    FERI_REQUIRE(made != NULL, FER_OUT_OF_MEMORY);
     *made = (feri_shared_modes){1, {UNSET, UNSET, UNSET}};
     *out = made;
     return feri_ok();
@@ -198,7 +196,7 @@ fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **ou
 void feri_modes_share(fer_handle *handle, feri_shared_modes *made)
 {
     if (made != NULL && !feri_atomic_replace_pointer(&handle->p_.shared_, NULL, made)) {
-        ferp_memory_free(made); /* another thread makes a clone too and was first */
+        ferp_free(made); /* another thread makes a clone too and was first */
     }
     if (record_of(handle) == NULL) {
         return;
@@ -244,7 +242,7 @@ void feri_modes_leave(fer_handle *handle)
     feri_shared_modes *record = record_of(handle);
     feri_modes_clear(handle);
     if (record != NULL && feri_atomic_add(&record->references, UINT32_MAX) == 0) {
-        ferp_memory_free(record);
+        ferp_free(record);
     }
 }
 

@@ -59,7 +59,7 @@ fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw);
 typedef struct feri_shared_modes feri_shared_modes;
 
 /* Before the raw socket is duplicated: *out is a new record, or NULL if the handle needs none. It
- * is passed to feri_modes_share or to ferp_memory_free. OUT_OF_MEMORY: nothing has changed. */
+ * is passed to feri_modes_share or to ferp_free. OUT_OF_MEMORY: nothing has changed. */
 fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **out);
 
 /* Moves the handle's words to its record. made may be NULL. */

@@ -13,18 +13,16 @@
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (timeout.nanos == 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
     if (feri_modes_are_kept(handle)) {
-        FER_TRY(timeout.nanos == FER_DURATION_NONE_NANOS
-                    ? feri_ok()
-                    : feri_modes_wait_in_core(handle, handle->p_.raw_));
+        if (timeout.nanos != FER_DURATION_NONE_NANOS) {
+            FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
+        }
         feri_modes_set_timeout(handle, direction, timeout);
         return feri_ok();
     }
     feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
-    return feri_set_result(handle, ferp_set_timeout(handle->p_.raw_, direction, timeout));
+    return feri_forgive_ended(handle, ferp_set_timeout(handle->p_.raw_, direction, timeout));
 }
 
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
@@ -44,13 +42,16 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (feri_modes_are_kept(handle)) {
-        FER_TRY(nonblocking ? feri_modes_wait_in_core(handle, handle->p_.raw_) : feri_ok());
+        if (nonblocking) {
+            FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
+        }
         feri_modes_set_nonblocking(handle, nonblocking);
         return feri_ok();
     }
     uint32_t previous = feri_handle_flags(handle) & FERI_FLAG_NONBLOCKING;
     feri_atomic_change_bits(&handle->p_.flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0, 0);
-    fer_error error = feri_set_result(handle, ferp_set_nonblocking(handle->p_.raw_, nonblocking));
+    fer_error error =
+        feri_forgive_ended(handle, ferp_set_nonblocking(handle->p_.raw_, nonblocking));
     if (error.kind != FER_OK) {
         feri_atomic_change_bits(&handle->p_.flags_, previous, FERI_FLAG_NONBLOCKING & ~previous);
     } else if (!nonblocking) {
@@ -59,7 +60,7 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
     return error;
 }
 
-fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
+fer_error feri_mode_before_try(const fer_handle *handle, bool *out)
 {
     if (feri_modes_are_kept(handle)) {
         *out = feri_modes_is_nonblocking(handle);
@@ -72,12 +73,12 @@ fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
     return feri_ok();
 }
 
-fer_error feri_has_become_nonblocking(const fer_handle *handle, bool *out)
+fer_error feri_mode_after_try(const fer_handle *handle, bool *out)
 {
     bool is_own =
         !feri_handle_is_shared(handle) && feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
     if (is_own || feri_modes_are_kept(handle)) {
-        return feri_is_nonblocking(handle, out);
+        return feri_mode_before_try(handle, out);
     }
     return ferp_is_nonblocking(handle->p_.raw_, out);
 }
@@ -85,7 +86,7 @@ fer_error feri_has_become_nonblocking(const fer_handle *handle, bool *out)
 static fer_error take_over_modes(fer_handle *handle)
 {
     bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    FER_TRY(feri_mode_before_try(handle, &nonblocking));
     if (feri_handle_is_shared(handle) || feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET)) {
         FER_TRY(feri_modes_read_from(handle->p_.raw_, true, handle));
     }
@@ -106,16 +107,16 @@ fer_error feri_begin_listening(fer_handle *handle)
 
 static fer_error set_number(const fer_handle *handle, ferp_option option, uint32_t value)
 {
-    return feri_set_result(handle, ferp_set_option(handle->p_.raw_, option, value));
+    return feri_forgive_ended(handle, ferp_set_option(handle->p_.raw_, option, value));
 }
 
-fer_error feri_set_switch(fer_handle *handle, ferp_option option, bool on)
+fer_error feri_set_bool_option(fer_handle *handle, ferp_option option, bool on)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     return set_number(handle, option, on ? 1 : 0);
 }
 
-fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
+fer_error feri_bool_option(const fer_handle *handle, ferp_option option, bool *out)
 {
     uint32_t value = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
@@ -129,9 +130,8 @@ fer_error feri_switch(const fer_handle *handle, ferp_option option, bool *out)
 fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (ttl < 1 || ttl > 255) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(ttl >= 1, FER_INVALID_INPUT);
+    FERI_REQUIRE(ttl <= 255, FER_INVALID_INPUT);
     if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
         return set_number(handle, FERP_TTL_V4, ttl);
     }
@@ -187,9 +187,7 @@ static fer_error buffer_result(const fer_handle *handle, fer_error error)
 fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t size)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (size == 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(size != 0, FER_INVALID_INPUT);
     uint32_t value = size < INT32_MAX ? (uint32_t)size : INT32_MAX;
     return buffer_result(handle, set_number(handle, option, value));
 }
@@ -211,7 +209,7 @@ fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
         setting.on = true;
         setting.seconds = feri_whole_seconds(linger, ferp_traits()->linger_seconds_max);
     }
-    FER_TRY(feri_set_result(handle, ferp_set_linger(handle->p_.raw_, setting)));
+    FER_TRY(feri_forgive_ended(handle, ferp_set_linger(handle->p_.raw_, setting)));
     bool resets = setting.on && setting.seconds == 0;
     feri_atomic_change_bits(&handle->p_.flags_, resets ? FERI_FLAG_RESETS_AT_CLOSE : 0,
                             resets ? 0 : FERI_FLAG_RESETS_AT_CLOSE);
@@ -239,9 +237,7 @@ fer_error feri_set_user_timeout(fer_handle *handle, fer_duration timeout)
 {
     uint64_t millis =
         timeout.nanos / FERP_NANOS_PER_MILLI + (timeout.nanos % FERP_NANOS_PER_MILLI != 0);
-    if (timeout.nanos == 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
         millis = 0;
     }
@@ -263,9 +259,7 @@ fer_error feri_read_domain(const fer_handle *handle, fer_domain *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     uint32_t flags = feri_handle_flags(handle);
-    if ((flags & FERI_NOT_IP) == FERI_FLAG_FOREIGN) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
+    FERI_REQUIRE((flags & FERI_NOT_IP) != FERI_FLAG_FOREIGN, FER_UNSUPPORTED);
     *out = (flags & FERI_FLAG_UNIX) != 0 ? FER_DOMAIN_UNIX
            : (flags & FERI_FLAG_V6) != 0 ? FER_DOMAIN_IPV6
                                          : FER_DOMAIN_IPV4;
@@ -276,9 +270,7 @@ fer_error feri_read_type(const fer_handle *handle, fer_type *out)
 {
     uint32_t type = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
-    if ((feri_handle_flags(handle) & FERI_NOT_IP) == FERI_NOT_IP) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
+    FERI_REQUIRE((feri_handle_flags(handle) & FERI_NOT_IP) != FERI_NOT_IP, FER_UNSUPPORTED);
     FER_TRY(ferp_option_value(handle->p_.raw_, FERP_TYPE, &type));
     *out = (fer_type)type;
     return feri_ok();
@@ -409,7 +401,7 @@ fer_error feri_set_keepalive(fer_handle *handle, const fer_tcp_keepalive *keepal
     if (!is_valid(keepalive)) {
         return feri_refuse(keepalive == NULL);
     }
-    return feri_set_result(handle, set_all(handle->p_.raw_, keepalive));
+    return feri_forgive_ended(handle, set_all(handle->p_.raw_, keepalive));
 }
 
 /* A field that the OS cannot report is 0. */
@@ -423,9 +415,7 @@ static fer_error value_or_zero(fer_raw_socket raw, ferp_option option, uint32_t 
 fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (out == NULL) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
     uint32_t enabled = 0;
     uint32_t time = 0;
     uint32_t interval = 0;
@@ -452,13 +442,13 @@ static fer_error check_v6(const fer_handle *handle)
 fer_error feri_set_multicast_loop_v6(fer_handle *handle, bool loop)
 {
     FER_TRY(check_v6(handle));
-    return feri_set_switch(handle, FERP_MULTICAST_LOOP_V6, loop);
+    return feri_set_bool_option(handle, FERP_MULTICAST_LOOP_V6, loop);
 }
 
 fer_error feri_multicast_loop_v6(const fer_handle *handle, bool *out)
 {
     FER_TRY(check_v6(handle));
-    return feri_switch(handle, FERP_MULTICAST_LOOP_V6, out);
+    return feri_bool_option(handle, FERP_MULTICAST_LOOP_V6, out);
 }
 
 fer_error feri_set_multicast_ttl_v4(fer_handle *handle, uint32_t ttl)
@@ -478,9 +468,7 @@ fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
                                const fer_ipv4_addr *group, const fer_ipv4_addr *local)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (!fer_ipv4_addr_is_multicast(*group)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(fer_ipv4_addr_is_multicast(*group), FER_INVALID_INPUT);
     return feri_map_error(FERI_OPERATION_GROUP,
                           ferp_change_group_v4(handle->p_.raw_, change, group, local));
 }
@@ -489,9 +477,7 @@ fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
                                const fer_ipv6_addr *group, uint32_t interface_index)
 {
     FER_TRY(check_v6(handle));
-    if (!fer_ipv6_addr_is_multicast(*group)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(fer_ipv6_addr_is_multicast(*group), FER_INVALID_INPUT);
     return feri_map_error(FERI_OPERATION_GROUP,
                           ferp_change_group_v6(handle->p_.raw_, change, group, interface_index));
 }

@@ -14,7 +14,7 @@ static fer_error duplicate(fer_handle *handle, fer_raw_socket *out)
     FER_TRY(feri_modes_new_record(handle, &record));
     fer_error error = ferp_duplicate(handle->p_.raw_, out);
     if (error.kind != FER_OK) {
-        ferp_memory_free(record);
+        ferp_free(record);
         return error;
     }
     feri_modes_share(handle, record);
@@ -103,9 +103,8 @@ fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw, feri_do
 {
     ferp_description description;
     FER_TRY(describe(raw, domain, &description));
-    if (!description.is_stream || !description.is_listening) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(description.is_stream, FER_INVALID_INPUT);
+    FERI_REQUIRE(description.is_listening, FER_INVALID_INPUT);
     return adopt(handle, raw, &description);
 }
 
@@ -113,9 +112,7 @@ fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_do
 {
     ferp_description description;
     FER_TRY(describe(raw, domain, &description));
-    if (!description.is_datagram) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(description.is_datagram, FER_INVALID_INPUT);
     FER_TRY(adopt(handle, raw, &description));
     ferp_report_refusals(raw, description.is_connected);
     return feri_ok();
@@ -156,9 +153,7 @@ fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
     bool has_messages = description.is_datagram || description.is_raw;
     bool is_known = description.is_stream || description.is_packets ||
                     (has_messages && has_addresses(&description));
-    if (!is_known) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(is_known, FER_INVALID_INPUT);
     uint32_t flags = adopted_flags(&description) | described_flags(&description);
     FER_TRY(claim_and_adopt(handle, raw, flags));
     if (description.is_stream && !description.is_listening && !description.is_connected) {

@@ -27,9 +27,7 @@ static void set_literal(feri_address_query *query, const fer_socket_addr *addr)
 static fer_error set_name(feri_address_query *query, const char *host, size_t len, uint16_t port)
 {
     FERI_ASSERT(len < sizeof query->host);
-    if (!feri_host_is_utf_8(host, len)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(feri_host_is_utf_8(host, len), FER_INVALID_INPUT);
     for (size_t i = 0; i < len; i++) {
         query->host[i] = host[i];
     }
@@ -43,9 +41,7 @@ static fer_error query_of(feri_address_query *query, const char *host, size_t ho
                           uint16_t port, fer_ip_family family)
 {
     query->family = family;
-    if (!is_valid_host_length(host, host_len)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(is_valid_host_length(host, host_len), FER_INVALID_INPUT);
     fer_ip_addr ip;
     if (fer_ip_addr_parse_n(&ip, host, host_len).kind == FER_OK) {
         fer_socket_addr addr = fer_socket_addr_new(ip, port);
@@ -67,9 +63,7 @@ fer_error feri_address_query_of_text(feri_address_query *query, const char *host
                                      fer_ip_family family)
 {
     FERI_ASSERT(query != NULL);
-    if (host_port == NULL) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(host_port != NULL, FER_MISUSE);
     query->family = family;
     fer_socket_addr addr;
     if (fer_socket_addr_parse(&addr, host_port).kind == FER_OK) {
@@ -183,11 +177,9 @@ static fer_error collect_all(feri_address_source *source, feri_address_list *lis
         return source->family == FERP_ANY_FAMILY ? feri_ok() : feri_own_error(FER_HOST_NOT_FOUND);
     }
     if (count <= SIZE_MAX / sizeof *list->addrs) {
-        list->addrs = ferp_memory_new(count * sizeof *list->addrs);
+        list->addrs = ferp_alloc(count * sizeof *list->addrs);
     }
-    if (list->addrs == NULL) {
-        return feri_own_error(FER_OUT_OF_MEMORY);
-    }
+    FERI_REQUIRE(list->addrs != NULL, FER_OUT_OF_MEMORY);
     for (size_t i = 0; i < count; i++) {
         (void)feri_address_source_next(source, &list->addrs[i]);
     }
@@ -217,6 +209,6 @@ void feri_address_list_copy(const feri_address_list *list, fer_socket_addr *addr
 
 void feri_address_list_free(feri_address_list *list)
 {
-    ferp_memory_free(list->addrs);
+    ferp_free(list->addrs);
     *list = (feri_address_list){NULL, 0};
 }

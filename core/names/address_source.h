@@ -61,7 +61,7 @@ fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_open
 
 /* {0} is empty. */
 typedef struct feri_address_list {
-    /* count of them, from ferp_memory_new; NULL if there are none */
+    /* count of them, from ferp_alloc; NULL if there are none */
     fer_socket_addr *addrs;
     size_t count;
 } feri_address_list;

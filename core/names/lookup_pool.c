@@ -11,24 +11,24 @@
 
 /* ---- References to the pool */
 
-void feri_pool_add_references(feri_pool *shared, uint32_t count)
+void feri_pool_add_references(feri_pool *pool, uint32_t count)
 {
-    (void)feri_atomic_add(&shared->references, count);
+    (void)feri_atomic_add(&pool->references, count);
 }
 
-bool feri_pool_belongs_to_process(const feri_pool *shared)
+bool feri_pool_belongs_to_process(const feri_pool *pool)
 {
-    return shared->process == ferp_process();
+    return pool->process == ferp_process();
 }
 
-/* No thread is inside the monitor when it ends. */
-void feri_pool_release(feri_pool *shared)
+/* No thread holds the mutex when it is destroyed. */
+void feri_pool_release(feri_pool *pool)
 {
-    uint32_t left = feri_atomic_add(&shared->references, UINT32_MAX);
+    uint32_t left = feri_atomic_add(&pool->references, UINT32_MAX);
     FERI_ASSERT(left != UINT32_MAX);
     if (left == 0) {
-        ferp_monitor_end(&shared->monitor);
-        ferp_memory_free(shared);
+        ferp_mutex_destroy(&pool->mutex);
+        ferp_free(pool);
     }
 }
 
@@ -50,18 +50,18 @@ static void list_remove(feri_lookup_list *list, feri_lookup *removed)
     removed->next = NULL;
 }
 
-static void queue_append(feri_pool *shared, feri_lookup *last)
+static void queue_append(feri_pool *pool, feri_lookup *last)
 {
     last->stage = FERI_LOOKUP_QUEUED;
-    list_append(&shared->queue, last);
-    shared->unfinished++;
+    list_append(&pool->queue, last);
+    pool->unfinished++;
 }
 
-static void queue_remove(feri_pool *shared, feri_lookup *removed)
+static void queue_remove(feri_pool *pool, feri_lookup *removed)
 {
     FERI_ASSERT(removed->stage == FERI_LOOKUP_QUEUED);
-    list_remove(&shared->queue, removed);
-    shared->unfinished--;
+    list_remove(&pool->queue, removed);
+    pool->unfinished--;
 }
 
 static void remove_completed(feri_lookup *removed)
@@ -82,9 +82,9 @@ static void signal_event(fer_cancel_token *event)
     }
 }
 
-/* Called inside the monitor: after fer_lookup_close has left it, there is no notification for the
- * lookup (rule N5), and no signal. The key is in the list before the poller is notified (rule
- * N9). */
+/* Called with the mutex locked: after fer_lookup_close has unlocked it, there is no notification
+ * for the lookup (rule N5), and no signal. The key is in the list before the poller is notified
+ * (rule N9). */
 static void complete(feri_lookup *done, feri_lookup_result result)
 {
     FERI_ASSERT(done->stage != FERI_LOOKUP_DONE);
@@ -95,7 +95,7 @@ static void complete(feri_lookup *done, feri_lookup_result result)
         list_append(&done->pool->completed, done);
         done->is_listed = true;
     }
-    ferp_monitor_notify_all(&done->pool->monitor);
+    ferp_cond_broadcast(&done->pool->mutex);
     if (done->notice.poller != NULL) {
         feri_poller_notify(done->notice.poller);
     }
@@ -113,55 +113,55 @@ static feri_lookup_result run_query(const feri_address_query *query)
 }
 
 /* Moves the result to its lookup, or frees it if the lookup was abandoned. */
-static void deliver_result(feri_worker *self)
+static void deliver_result(feri_worker *worker)
 {
-    if (!self->is_busy) {
+    if (!worker->is_busy) {
         return;
     }
-    if (self->lookup != NULL) {
-        complete(self->lookup, self->result);
+    if (worker->lookup != NULL) {
+        complete(worker->lookup, worker->result);
     } else {
-        feri_address_list_free(&self->result.found);
+        feri_address_list_free(&worker->result.found);
     }
-    self->is_busy = false;
-    self->lookup = NULL;
-    self->pool->unfinished--;
+    worker->is_busy = false;
+    worker->lookup = NULL;
+    worker->pool->unfinished--;
 }
 
 /* Takes the next lookup from the queue. False: the queue is empty, and the worker is no longer
  * counted as running before another lookup can be queued. */
-static bool take_queued(feri_worker *self)
+static bool take_queued(feri_worker *worker)
 {
-    feri_pool *shared = self->pool;
-    feri_lookup *next = shared->queue.first;
+    feri_pool *pool = worker->pool;
+    feri_lookup *next = pool->queue.first;
     if (next == NULL) {
-        self->is_running = false;
-        shared->running--;
+        worker->is_running = false;
+        pool->running--;
         return false;
     }
-    queue_remove(shared, next);
+    queue_remove(pool, next);
     next->stage = FERI_LOOKUP_RUNNING;
-    next->worker = self;
-    self->query = next->query;
-    self->lookup = next;
-    self->is_busy = true;
-    shared->unfinished++;
+    next->worker = worker;
+    worker->query = next->query;
+    worker->lookup = next;
+    worker->is_busy = true;
+    pool->unfinished++;
     return true;
 }
 
 static bool step(void *argument)
 {
-    feri_worker *self = argument;
-    feri_pool *shared = self->pool;
-    ferp_monitor_enter(&shared->monitor);
-    deliver_result(self);
-    bool has_more = take_queued(self);
-    ferp_monitor_leave(&shared->monitor);
+    feri_worker *worker = argument;
+    feri_pool *pool = worker->pool;
+    ferp_mutex_lock(&pool->mutex);
+    deliver_result(worker);
+    bool has_more = take_queued(worker);
+    ferp_mutex_unlock(&pool->mutex);
     if (!has_more) {
-        feri_pool_release(shared);
+        feri_pool_release(pool);
         return false;
     }
-    self->result = run_query(&self->query);
+    worker->result = run_query(&worker->query);
     return true;
 }
 
@@ -169,55 +169,53 @@ static bool step(void *argument)
 
 static const feri_lookup_result cancelled = {{FER_CANCELLED, 0}, {NULL, 0}};
 
-static feri_worker *idle_worker(feri_pool *shared)
+static feri_worker *idle_worker(feri_pool *pool)
 {
     size_t at = 0;
-    while (shared->workers[at].is_running) {
+    while (pool->workers[at].is_running) {
         at++;
-        FERI_ASSERT(at < shared->thread_count);
+        FERI_ASSERT(at < pool->thread_count);
     }
-    return &shared->workers[at];
+    return &pool->workers[at];
 }
 
 /* Starts one more thread if there is work for it. A failure is no error while other threads run,
  * because they will run the lookup later. */
-static fer_error start_worker(feri_pool *shared)
+static fer_error start_worker(feri_pool *pool)
 {
-    if (shared->running == shared->thread_count || shared->running >= shared->unfinished) {
+    if (pool->running == pool->thread_count || pool->running >= pool->unfinished) {
         return feri_ok();
     }
-    feri_worker *idle = idle_worker(shared);
+    feri_worker *idle = idle_worker(pool);
     idle->thread = (ferp_thread){step, idle};
-    idle->pool = shared;
+    idle->pool = pool;
     idle->is_running = true;
-    shared->running++;
-    fer_error err = ferp_thread_start(&idle->thread);
-    if (err.kind == FER_OK) {
-        /* for the thread, which cannot release it before it has entered the monitor */
-        feri_pool_add_references(shared, 1);
+    pool->running++;
+    fer_error error = ferp_thread_start(&idle->thread);
+    if (error.kind == FER_OK) {
+        /* for the thread, which cannot release it before it has locked the mutex */
+        feri_pool_add_references(pool, 1);
         return feri_ok();
     }
     idle->is_running = false;
-    shared->running--;
-    return shared->running > 0 ? feri_ok() : err;
+    pool->running--;
+    return pool->running > 0 ? feri_ok() : error;
 }
 
-/* Called inside the monitor. */
-static fer_error enqueue(feri_pool *shared, feri_lookup *started)
+/* Called with the mutex locked. */
+static fer_error enqueue(feri_pool *pool, feri_lookup *started)
 {
-    if (shared->is_closed) {
+    if (pool->is_closed) {
         complete(started, cancelled);
         return feri_ok();
     }
-    if (shared->unfinished >= shared->unfinished_max) {
-        return feri_own_error(FER_WOULD_BLOCK);
+    FERI_REQUIRE(pool->unfinished < pool->unfinished_max, FER_WOULD_BLOCK);
+    queue_append(pool, started);
+    fer_error error = start_worker(pool);
+    if (error.kind != FER_OK) {
+        queue_remove(pool, started);
     }
-    queue_append(shared, started);
-    fer_error err = start_worker(shared);
-    if (err.kind != FER_OK) {
-        queue_remove(shared, started);
-    }
-    return err;
+    return error;
 }
 
 /* Runs the query of an address text, without the resolver. */
@@ -231,24 +229,24 @@ static fer_error run_literal(feri_lookup *started)
     return feri_ok();
 }
 
-fer_error feri_pool_start(feri_pool *shared, feri_lookup *started, fer_lookup *out)
+fer_error feri_pool_start(feri_pool *pool, feri_lookup *started, fer_lookup *out)
 {
-    ferp_monitor_enter(&shared->monitor);
+    ferp_mutex_lock(&pool->mutex);
     out->p_.block_ = started;
-    fer_error err = started->query.is_literal ? run_literal(started) : enqueue(shared, started);
-    if (err.kind != FER_OK) {
+    fer_error error = started->query.is_literal ? run_literal(started) : enqueue(pool, started);
+    if (error.kind != FER_OK) {
         out->p_.block_ = NULL;
     }
-    ferp_monitor_leave(&shared->monitor);
-    return err;
+    ferp_mutex_unlock(&pool->mutex);
+    return error;
 }
 
 /* ---- Keys of completed lookups */
 
-static size_t take_keys(feri_pool *shared, const fer_poller *poller, uint64_t *keys, size_t cap)
+static size_t take_keys(feri_pool *pool, const fer_poller *poller, uint64_t *keys, size_t cap)
 {
     size_t count = 0;
-    feri_lookup *at = shared->completed.first;
+    feri_lookup *at = pool->completed.first;
     while (at != NULL && count < cap) {
         feri_lookup *next = at->next;
         if (at->notice.poller == poller) {
@@ -263,16 +261,16 @@ static size_t take_keys(feri_pool *shared, const fer_poller *poller, uint64_t *k
 
 /* A call that finds nothing waits without time left, as fer_lookup_wait does. Virtual time advances
  * then, so that a program that only polls makes progress. */
-size_t feri_pool_take_completed(feri_pool *shared, const fer_poller *poller, uint64_t *keys,
+size_t feri_pool_take_completed(feri_pool *pool, const fer_poller *poller, uint64_t *keys,
                                 size_t cap)
 {
-    ferp_monitor_enter(&shared->monitor);
-    size_t count = take_keys(shared, poller, keys, cap);
+    ferp_mutex_lock(&pool->mutex);
+    size_t count = take_keys(pool, poller, keys, cap);
     if (count == 0) {
-        FER_IGNORE(ferp_monitor_wait(&shared->monitor, 0));
-        count = take_keys(shared, poller, keys, cap);
+        FER_IGNORE(ferp_cond_wait(&pool->mutex, 0));
+        count = take_keys(pool, poller, keys, cap);
     }
-    ferp_monitor_leave(&shared->monitor);
+    ferp_mutex_unlock(&pool->mutex);
     return count;
 }
 
@@ -281,53 +279,51 @@ size_t feri_pool_take_completed(feri_pool *shared, const fer_poller *poller, uin
 /* A busy worker continues, and frees its result. */
 void feri_pool_abandon(feri_lookup *abandoned)
 {
-    feri_pool *shared = abandoned->pool;
-    ferp_monitor_enter(&shared->monitor);
+    feri_pool *pool = abandoned->pool;
+    ferp_mutex_lock(&pool->mutex);
     if (abandoned->stage == FERI_LOOKUP_QUEUED) {
-        queue_remove(shared, abandoned);
+        queue_remove(pool, abandoned);
     } else if (abandoned->stage == FERI_LOOKUP_RUNNING) {
         abandoned->worker->lookup = NULL;
     } else if (abandoned->is_listed) {
         remove_completed(abandoned);
     }
-    ferp_monitor_leave(&shared->monitor);
+    ferp_mutex_unlock(&pool->mutex);
 }
 
-void feri_pool_cancel_all(feri_pool *shared)
+void feri_pool_cancel_all(feri_pool *pool)
 {
-    ferp_monitor_enter(&shared->monitor);
-    shared->is_closed = true;
-    while (shared->queue.first != NULL) {
-        feri_lookup *first = shared->queue.first;
-        queue_remove(shared, first);
+    ferp_mutex_lock(&pool->mutex);
+    pool->is_closed = true;
+    while (pool->queue.first != NULL) {
+        feri_lookup *first = pool->queue.first;
+        queue_remove(pool, first);
         complete(first, cancelled);
     }
-    for (size_t i = 0; i < shared->thread_count; i++) {
-        feri_lookup *running_lookup = shared->workers[i].lookup;
-        shared->workers[i].lookup = NULL;
+    for (size_t i = 0; i < pool->thread_count; i++) {
+        feri_lookup *running_lookup = pool->workers[i].lookup;
+        pool->workers[i].lookup = NULL;
         if (running_lookup != NULL) {
             complete(running_lookup, cancelled);
         }
     }
-    ferp_monitor_leave(&shared->monitor);
+    ferp_mutex_unlock(&pool->mutex);
 }
 
 fer_error feri_pool_new(size_t threads, size_t waiting, feri_pool **out)
 {
     size_t size = sizeof(feri_pool) + threads * sizeof(feri_worker);
-    feri_pool *made = ferp_memory_new(size);
-    if (made == NULL) {
-        return feri_own_error(FER_OUT_OF_MEMORY);
-    }
+    feri_pool *made = ferp_alloc(size);
+    FERI_REQUIRE(made != NULL, FER_OUT_OF_MEMORY);
     memset(made, 0, size);
     made->references = 1;
     made->process = ferp_process();
     made->thread_count = threads;
     made->unfinished_max = (uint64_t)threads + waiting;
-    fer_error err = ferp_monitor_begin(&made->monitor);
-    if (err.kind != FER_OK) {
-        ferp_memory_free(made);
-        return err;
+    fer_error error = ferp_mutex_init(&made->mutex);
+    if (error.kind != FER_OK) {
+        ferp_free(made);
+        return error;
     }
     *out = made;
     return feri_ok();

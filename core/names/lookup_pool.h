@@ -2,9 +2,9 @@
  * which has the public functions.
  *
  * A lookup belongs to its handle and is freed with it at any time. A worker is a thread with a copy
- * of the query and then the result. It reaches its lookup only inside the pool's monitor, where the
- * lookup may already be gone. The pool is shared. It is freed with its last reference, which the
- * resolver's handle, the lookups and the threads hold. */
+ * of the query and then the result. It reaches its lookup only with the pool's mutex locked, when
+ * the lookup may already be gone. The pool is shared. It is freed with its last reference, which
+ * the resolver's handle, the lookups and the threads hold. */
 #ifndef FERI_LOOKUP_POOL_H
 #define FERI_LOOKUP_POOL_H
 
@@ -61,7 +61,7 @@ typedef struct feri_worker {
 } feri_worker;
 
 typedef struct feri_pool {
-    ferp_monitor monitor; /* for all members below but references */
+    ferp_mutex mutex; /* for all members below but references */
     uint32_t references;
     uint64_t process; /* the process that created the pool */
     size_t thread_count;
@@ -77,30 +77,30 @@ typedef struct feri_pool {
 /* Creates a pool with one reference. */
 fer_error feri_pool_new(size_t threads, size_t waiting, feri_pool **out);
 
-void feri_pool_add_references(feri_pool *shared, uint32_t count);
+void feri_pool_add_references(feri_pool *pool, uint32_t count);
 
-/* Called outside the monitor. */
-void feri_pool_release(feri_pool *shared);
+/* Called without the mutex. */
+void feri_pool_release(feri_pool *pool);
 
 /* After fork the child has a copy of the pool, but none of its threads (fork(2)). In the copy a
- * thread can be inside the monitor or wait for it forever, so the child does not use the pool. */
-bool feri_pool_belongs_to_process(const feri_pool *shared);
+ * thread can hold the mutex or wait for it forever, so the child does not use the pool. */
+bool feri_pool_belongs_to_process(const feri_pool *pool);
 
 /* Runs the query of an address text, and queues any other lookup, or cancels it if the resolver was
  * closed. out is OPEN before the key is
  * listed and the poller is notified, so another thread may use and close it before this call
  * returns. After a failure the lookup is not in the pool, and out is unchanged. */
-fer_error feri_pool_start(feri_pool *shared, feri_lookup *started, fer_lookup *out);
+fer_error feri_pool_start(feri_pool *pool, feri_lookup *started, fer_lookup *out);
 
 /* Removes the keys of up to cap completed lookups with this poller from the list, oldest first, and
  * stores them. Returns their number. */
-size_t feri_pool_take_completed(feri_pool *shared, const fer_poller *poller, uint64_t *keys,
+size_t feri_pool_take_completed(feri_pool *pool, const fer_poller *poller, uint64_t *keys,
                                 size_t cap);
 
 /* The lookup is in no list afterwards, and no thread has its address. */
 void feri_pool_abandon(feri_lookup *abandoned);
 
 /* Ends the lookups that are not done with FER_CANCELLED, and those that are started later. */
-void feri_pool_cancel_all(feri_pool *shared);
+void feri_pool_cancel_all(feri_pool *pool);
 
 #endif

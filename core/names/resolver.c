@@ -14,10 +14,6 @@
 
 _Static_assert(sizeof(fer_resolver) == 32 && sizeof(fer_lookup) == 32, "sizes do not change");
 
-static const fer_error success = {FER_OK, 0};
-static const fer_error misuse = {FER_MISUSE, 0};
-static const fer_error no_memory = {FER_OUT_OF_MEMORY, 0};
-
 /* ---- Calls of a resolver, and its close
  *
  * fer_resolver_close may run while a call takes its reference to the pool. So the call counts
@@ -40,7 +36,7 @@ static bool count_call(uint32_t *calls)
 }
 
 /* Called after the call has added its reference. */
-static void end_count(uint32_t *calls, feri_pool *shared)
+static void end_count(uint32_t *calls, feri_pool *pool)
 {
     uint32_t old = feri_atomic_load(calls);
     while ((old & CLOSED) == 0) {
@@ -49,40 +45,40 @@ static void end_count(uint32_t *calls, feri_pool *shared)
         }
         old = feri_atomic_load(calls);
     }
-    feri_pool_release(shared); /* the reference that the close has added */
+    feri_pool_release(pool); /* the reference that the close has added */
 }
 
 /* The pool, with a reference for the caller; NULL if the resolver is not usable. */
 static feri_pool *pool_of(fer_resolver *resolver)
 {
-    feri_pool *shared = resolver == NULL ? NULL : feri_atomic_load_pointer(&resolver->p_.pool_);
-    if (shared == NULL || !count_call(&resolver->p_.calls_)) {
+    feri_pool *pool = resolver == NULL ? NULL : feri_atomic_load_pointer(&resolver->p_.pool_);
+    if (pool == NULL || !count_call(&resolver->p_.calls_)) {
         return NULL;
     }
-    bool is_of_process = feri_pool_belongs_to_process(shared);
+    bool is_of_process = feri_pool_belongs_to_process(pool);
     if (is_of_process) {
-        feri_pool_add_references(shared, 1);
+        feri_pool_add_references(pool, 1);
     }
-    end_count(&resolver->p_.calls_, shared);
-    return is_of_process ? shared : NULL;
+    end_count(&resolver->p_.calls_, pool);
+    return is_of_process ? pool : NULL;
 }
 
 bool feri_resolver_is_usable(fer_resolver *resolver)
 {
-    feri_pool *shared = pool_of(resolver);
-    if (shared != NULL) {
-        feri_pool_release(shared);
+    feri_pool *pool = pool_of(resolver);
+    if (pool != NULL) {
+        feri_pool_release(pool);
     }
-    return shared != NULL;
+    return pool != NULL;
 }
 
 /* Called with the reference of the resolver. */
-static void close_calls(uint32_t *calls, feri_pool *shared)
+static void close_calls(uint32_t *calls, feri_pool *pool)
 {
     uint32_t given = 0;
     for (;;) {
         uint32_t old = feri_atomic_load(calls);
-        feri_pool_add_references(shared, old - given);
+        feri_pool_add_references(pool, old - given);
         given = old;
         if (feri_atomic_replace(calls, old, CLOSED)) {
             return;
@@ -95,15 +91,15 @@ void fer_resolver_close(fer_resolver *resolver)
     if (resolver == NULL || resolver->p_.pool_ == NULL) {
         return;
     }
-    feri_pool *shared = resolver->p_.pool_;
-    bool is_of_process = feri_pool_belongs_to_process(shared);
+    feri_pool *pool = resolver->p_.pool_;
+    bool is_of_process = feri_pool_belongs_to_process(pool);
     if (is_of_process) {
-        close_calls(&resolver->p_.calls_, shared);
+        close_calls(&resolver->p_.calls_, pool);
     }
     feri_atomic_store_pointer(&resolver->p_.pool_, NULL);
     if (is_of_process) {
-        feri_pool_cancel_all(shared);
-        feri_pool_release(shared);
+        feri_pool_cancel_all(pool);
+        feri_pool_release(pool);
     }
 }
 
@@ -111,19 +107,17 @@ fer_error fer_resolver_new(fer_resolver *resolver, const fer_resolver_options *o
 {
     static const fer_resolver_options defaults = {.threads = 0};
     const fer_resolver_options *chosen = options == NULL ? &defaults : options;
-    if (resolver == NULL || resolver->p_.pool_ != NULL) {
-        return misuse;
-    }
+    FERI_REQUIRE(resolver != NULL, FER_MISUSE);
+    FERI_REQUIRE(resolver->p_.pool_ == NULL, FER_MISUSE);
     uint32_t threads = chosen->threads == 0 ? 4 : chosen->threads;
     uint32_t queue_cap = chosen->queue_cap == 0 ? 64 : chosen->queue_cap;
-    if (threads > FER_RESOLVER_THREADS_MAX || !feri_are_zero(chosen->reserved_)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(threads <= FER_RESOLVER_THREADS_MAX, FER_INVALID_INPUT);
+    FERI_REQUIRE(feri_are_zero(chosen->reserved_), FER_INVALID_INPUT);
     feri_pool *made = NULL;
     FER_TRY(feri_pool_new(threads, queue_cap == FER_RESOLVER_NO_QUEUE ? 0 : queue_cap, &made));
     resolver->p_.calls_ = 0;
     resolver->p_.pool_ = made;
-    return success;
+    return feri_ok();
 }
 
 /* ---- Options */
@@ -143,47 +137,45 @@ fer_error feri_lookup_options_check(const fer_lookup_options *options)
 
 /* ---- Starting */
 
-static feri_lookup *lookup_new(feri_pool *shared, const feri_address_query *query,
+static feri_lookup *lookup_new(feri_pool *pool, const feri_address_query *query,
                                const feri_lookup_notice *notice)
 {
-    feri_lookup *made = ferp_memory_new(sizeof *made);
+    feri_lookup *made = ferp_alloc(sizeof *made);
     if (made != NULL) {
-        *made = (feri_lookup){.pool = shared, .notice = *notice, .query = *query};
+        *made = (feri_lookup){.pool = pool, .notice = *notice, .query = *query};
     }
     return made;
 }
 
 /* The lookup takes over the reference of the call if it starts. */
-static fer_error start_in_pool(feri_pool *shared, const feri_address_query *query,
+static fer_error start_in_pool(feri_pool *pool, const feri_address_query *query,
                                const feri_lookup_notice *notice, fer_lookup *out)
 {
-    feri_lookup *started = lookup_new(shared, query, notice);
-    if (started == NULL) {
-        return no_memory;
+    feri_lookup *started = lookup_new(pool, query, notice);
+    FERI_REQUIRE(started != NULL, FER_OUT_OF_MEMORY);
+    fer_error error = feri_pool_start(pool, started, out);
+    if (error.kind != FER_OK) {
+        ferp_free(started);
     }
-    fer_error err = feri_pool_start(shared, started, out);
-    if (err.kind != FER_OK) {
-        ferp_memory_free(started);
-    }
-    return err;
+    return error;
 }
 
-static fer_error start_or_release(feri_pool *shared, const feri_address_query *query,
+static fer_error start_or_release(feri_pool *pool, const feri_address_query *query,
                                   const feri_lookup_notice *notice, fer_lookup *out)
 {
-    fer_error err = start_in_pool(shared, query, notice, out);
-    if (err.kind != FER_OK) {
-        feri_pool_release(shared);
+    fer_error error = start_in_pool(pool, query, notice, out);
+    if (error.kind != FER_OK) {
+        feri_pool_release(pool);
     }
-    return err;
+    return error;
 }
 
 fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
                             const feri_lookup_notice *notice, fer_lookup *out)
 {
-    feri_pool *shared = pool_of(resolver);
-    return shared == NULL ? feri_own_error(FER_CANCELLED)
-                          : start_or_release(shared, query, notice, out);
+    feri_pool *pool = pool_of(resolver);
+    FERI_REQUIRE(pool != NULL, FER_CANCELLED);
+    return start_or_release(pool, query, notice, out);
 }
 
 static bool is_open_or_null(const fer_poller *poller)
@@ -194,12 +186,13 @@ static bool is_open_or_null(const fer_poller *poller)
 static fer_error start_query(fer_resolver *resolver, const feri_address_query *query,
                              fer_poller *poller, uint64_t key, fer_lookup *out)
 {
-    if (out == NULL || out->p_.block_ != NULL || !is_open_or_null(poller)) {
-        return misuse;
-    }
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FERI_REQUIRE(out->p_.block_ == NULL, FER_MISUSE);
+    FERI_REQUIRE(is_open_or_null(poller), FER_MISUSE);
     const feri_lookup_notice notice = {.poller = poller, .key = key};
-    feri_pool *shared = pool_of(resolver);
-    return shared == NULL ? misuse : start_or_release(shared, query, &notice, out);
+    feri_pool *pool = pool_of(resolver);
+    FERI_REQUIRE(pool != NULL, FER_MISUSE);
+    return start_or_release(pool, query, &notice, out);
 }
 
 fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
@@ -227,66 +220,64 @@ fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint
 fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *poller,
                                       uint64_t *keys, size_t cap, size_t *count)
 {
-    feri_pool *shared = NULL;
+    feri_pool *pool = NULL;
     if (is_open_or_null(poller) && keys != NULL && cap > 0 && count != NULL) {
-        shared = pool_of(resolver);
+        pool = pool_of(resolver);
     }
-    if (shared == NULL) {
+    if (pool == NULL) {
         return feri_refuse(cap > 0);
     }
-    *count = feri_pool_take_completed(shared, poller, keys, cap);
-    feri_pool_release(shared);
-    return success;
+    *count = feri_pool_take_completed(pool, poller, keys, cap);
+    feri_pool_release(pool);
+    return feri_ok();
 }
 
 /* ---- Waiting */
 
 static fer_error wait_until_done(const feri_lookup *awaited, uint64_t deadline)
 {
-    fer_error err = success;
-    while (awaited->stage != FERI_LOOKUP_DONE && err.kind == FER_OK) {
-        err = ferp_monitor_wait(&awaited->pool->monitor, deadline);
+    fer_error error = feri_ok();
+    while (awaited->stage != FERI_LOOKUP_DONE && error.kind == FER_OK) {
+        error = ferp_cond_wait(&awaited->pool->mutex, deadline);
     }
-    return awaited->stage == FERI_LOOKUP_DONE ? success : err;
+    return awaited->stage == FERI_LOOKUP_DONE ? feri_ok() : error;
 }
 
 fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_socket_addr *addrs,
                           size_t cap, size_t *count)
 {
-    if (lookup_handle == NULL || lookup_handle->p_.block_ == NULL || count == NULL ||
-        (addrs == NULL && cap > 0)) {
-        return misuse;
-    }
+    FERI_REQUIRE(lookup_handle != NULL, FER_MISUSE);
+    FERI_REQUIRE(lookup_handle->p_.block_ != NULL, FER_MISUSE);
+    FERI_REQUIRE(count != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
     const feri_lookup *awaited = lookup_handle->p_.block_;
-    if (!feri_pool_belongs_to_process(awaited->pool)) {
-        return feri_own_error(FER_CANCELLED);
-    }
+    FERI_REQUIRE(feri_pool_belongs_to_process(awaited->pool), FER_CANCELLED);
     bool is_poll = timeout.nanos == 0;
     uint64_t deadline = is_poll ? 0 : feri_deadline_after(timeout);
-    ferp_monitor_enter(&awaited->pool->monitor);
-    fer_error err = wait_until_done(awaited, deadline);
-    if (err.kind == FER_OK) {
-        err = awaited->result.error;
-    } else if (err.kind == FER_TIMED_OUT && is_poll) {
-        err = feri_own_error(FER_WOULD_BLOCK);
+    ferp_mutex_lock(&awaited->pool->mutex);
+    fer_error error = wait_until_done(awaited, deadline);
+    if (error.kind == FER_OK) {
+        error = awaited->result.error;
+    } else if (error.kind == FER_TIMED_OUT && is_poll) {
+        error = feri_own_error(FER_WOULD_BLOCK);
     }
-    if (err.kind == FER_OK) {
+    if (error.kind == FER_OK) {
         feri_address_list_copy(&awaited->result.found, addrs, cap, count);
     }
-    ferp_monitor_leave(&awaited->pool->monitor);
-    return err;
+    ferp_mutex_unlock(&awaited->pool->mutex);
+    return error;
 }
 
 fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list)
 {
     feri_lookup *taken = lookup_handle->p_.block_;
-    ferp_monitor_enter(&taken->pool->monitor);
+    ferp_mutex_lock(&taken->pool->mutex);
     FERI_ASSERT(taken->stage == FERI_LOOKUP_DONE);
-    fer_error err = taken->result.error;
+    fer_error error = taken->result.error;
     *list = taken->result.found;
     taken->result.found = (feri_address_list){NULL, 0};
-    ferp_monitor_leave(&taken->pool->monitor);
-    return err;
+    ferp_mutex_unlock(&taken->pool->mutex);
+    return error;
 }
 
 /* ---- Closing */
@@ -297,15 +288,15 @@ void fer_lookup_close(fer_lookup *lookup_handle)
         return;
     }
     feri_lookup *closed = lookup_handle->p_.block_;
-    feri_pool *shared = closed->pool;
+    feri_pool *pool = closed->pool;
     lookup_handle->p_.block_ = NULL;
-    if (!feri_pool_belongs_to_process(shared)) {
+    if (!feri_pool_belongs_to_process(pool)) {
         return;
     }
     feri_pool_abandon(closed);
     feri_address_list_free(&closed->result.found);
-    ferp_memory_free(closed);
-    feri_pool_release(shared);
+    ferp_free(closed);
+    feri_pool_release(pool);
 }
 
 /* Lookups within limits (rule K8). The system's lookup can neither be cancelled nor limited in

@@ -272,9 +272,7 @@ fer_error feri_connect_options_check(const fer_connect_options *options)
     bool is_known = unused == 0 && feri_are_zero(options->reserved_) &&
                     feri_is_family_choice(options->family) &&
                     feri_limits_are_known(&options->limits);
-    if (!is_known) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(is_known, FER_INVALID_INPUT);
     bool is_valid = options->local == NULL || feri_addresses_are_valid(options->local, 1);
     return is_valid ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
@@ -290,7 +288,7 @@ static uint64_t delay_of(const fer_connect_options *options)
     if (options->local != NULL && options->local->port != 0) {
         return FERI_NEVER;
     }
-    return options->attempt_delay.nanos == 0 ? FERI_ATTEMPT_DELAY_NANOS
+    return options->attempt_delay.nanos == 0 ? FERI_ATTEMPT_DELAY_DEFAULT_NANOS
                                              : options->attempt_delay.nanos;
 }
 

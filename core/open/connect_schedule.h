@@ -15,7 +15,7 @@
 
 /* The delay of an application that chooses none (RFC 8305, 8). The RFC also has a minimum of 10 ms
  * and a maximum of 2 s (section 5). They are not enforced here: the caller's delay is used. */
-#define FERI_ATTEMPT_DELAY_NANOS UINT64_C(250000000)
+#define FERI_ATTEMPT_DELAY_DEFAULT_NANOS UINT64_C(250000000)
 
 /* X(name, text for docs/STATE.md). */
 #define FERI_SCHEDULE_PHASES(X)                                                                  \

@@ -96,9 +96,7 @@ static void prepare_connect(fer_raw_socket raw, const fer_socket_addr *addr)
  * the BSDs report an invalid address. */
 static fer_error open_socket_for(const fer_socket_addr *addr, fer_raw_socket *out)
 {
-    if (addr->port == 0) {
-        return feri_own_error(FER_CONNECTION_REFUSED);
-    }
+    FERI_REQUIRE(addr->port != 0, FER_CONNECTION_REFUSED);
     FER_TRY(ferp_socket_new(feri_domain_of(addr), FER_TYPE_STREAM, 0, out));
     prepare_connect(*out, addr);
     return feri_ok();

@@ -56,7 +56,7 @@ fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
     if (never_reuses(handle) || always_reuses(handle)) {
         return feri_ok();
     }
-    FER_TRY(feri_set_result(handle, set_reuse_options(handle, reuse)));
+    FER_TRY(feri_forgive_ended(handle, set_reuse_options(handle, reuse)));
     bool is_default = reuse == (feri_socket_type(handle) == FER_TYPE_STREAM);
     feri_atomic_change_bits(&handle->p_.flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
                             is_default ? FERI_FLAG_REUSE_ADDRESS_SET : 0);
@@ -77,7 +77,7 @@ fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
         *out = feri_socket_type(handle) == FER_TYPE_STREAM;
         return feri_ok();
     }
-    return feri_switch(handle, FERP_REUSE_ADDRESS, out);
+    return feri_bool_option(handle, FERP_REUSE_ADDRESS, out);
 }
 
 /* Whether this handle knows the value of set_reuse_port better than the system does. */
@@ -91,7 +91,7 @@ fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse)
     FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
     bool shares =
         shares_by_reuse_port(handle) && feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET);
-    FER_TRY(feri_set_switch(handle, FERP_REUSE_PORT, reuse || shares));
+    FER_TRY(feri_set_bool_option(handle, FERP_REUSE_PORT, reuse || shares));
     feri_atomic_change_bits(&handle->p_.flags_, reuse ? FERI_FLAG_REUSE_PORT_SET : 0,
                             reuse ? 0 : FERI_FLAG_REUSE_PORT_SET);
     return feri_ok();
@@ -105,5 +105,5 @@ fer_error feri_socket_reuse_port(const fer_handle *handle, bool *out)
         *out = feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
         return feri_ok();
     }
-    return feri_switch(handle, FERP_REUSE_PORT, out);
+    return feri_bool_option(handle, FERP_REUSE_PORT, out);
 }

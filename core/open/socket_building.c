@@ -70,8 +70,8 @@ static void set_initial_options(fer_raw_socket raw, uint32_t flags)
  * type (af_unix.c, unix_create). */
 static fer_error create_socket(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
-    bool is_plain = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
-    if (domain == FER_DOMAIN_UNIX && !is_plain) {
+    bool is_default = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
+    if (domain == FER_DOMAIN_UNIX && !is_default) {
         return feri_own_error(FER_UNSUPPORTED);
     }
     return ferp_socket_new(domain, type, protocol, out);
@@ -79,9 +79,8 @@ static fer_error create_socket(fer_domain domain, fer_type type, int protocol, f
 
 fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol)
 {
-    if (!is_valid_kind(domain, type) || protocol < 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(is_valid_kind(domain, type), FER_INVALID_INPUT);
+    FERI_REQUIRE(protocol >= 0, FER_INVALID_INPUT);
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = create_socket(domain, type, protocol, &raw);
@@ -146,9 +145,7 @@ bool feri_socket_is_bound(const fer_handle *handle)
 fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
 {
     FER_TRY(feri_socket_check_addr(handle, addr));
-    if (feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_BOUND), FER_INVALID_INPUT);
     fer_error prepared = prepare_binding(handle, &addr->ip);
     if (prepared.kind != FER_OK) {
         return feri_socket_is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
@@ -162,10 +159,8 @@ fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
 fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX) ||
-        feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_INVALID_INPUT);
+    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_BOUND), FER_INVALID_INPUT);
     FER_TRY(feri_check_unix_name(addr));
     FER_TRY(feri_unix_bind_raw(handle->p_.raw_, addr));
     set_flag(handle, FERI_FLAG_BOUND);
@@ -206,9 +201,7 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 fer_error feri_socket_local_addr_unix(const fer_handle *handle, fer_unix_addr *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
+    FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_UNSUPPORTED);
     fer_error error = ferp_unix_local_addr(handle->p_.raw_, out);
     if (error.kind == FER_INVALID_INPUT && may_be_unbound(handle)) {
         *out = (fer_unix_addr){0};
@@ -233,9 +226,7 @@ fer_error feri_socket_listen(fer_handle *handle, int backlog)
 {
     bool is_listening = handle != NULL && feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
     FER_TRY(feri_handle_check(handle, is_listening ? FERI_REQUEST_USE : FERI_REQUEST_CONNECT));
-    if (backlog < 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(backlog >= 0, FER_INVALID_INPUT);
     if (!is_listening) {
         FER_TRY(bind_if_unbound(handle));
     }
@@ -274,7 +265,7 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
     if (started.kind != FER_IN_PROGRESS) {
         return apply_connect_result(handle, started);
     }
-    fer_error error = feri_has_become_nonblocking(handle, &nonblocking);
+    fer_error error = feri_mode_after_try(handle, &nonblocking);
     if (error.kind == FER_OK && nonblocking) {
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
@@ -299,7 +290,7 @@ static fer_error connect_built_within(const fer_handle *handle, const fer_socket
                                       const feri_limits *limits)
 {
     bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    FER_TRY(feri_mode_before_try(handle, &nonblocking));
     feri_disable_connect_retry(handle->p_.raw_, addr);
     fer_error error =
         feri_connect_within(handle->p_.raw_, feri_connect_operation(handle), addr, limits);
@@ -339,7 +330,7 @@ static fer_error limits_apply(const fer_handle *handle, bool *applies)
 {
     bool nonblocking = false;
     if (feri_handle_is_limited(handle)) {
-        FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+        FER_TRY(feri_mode_before_try(handle, &nonblocking));
         *applies = !nonblocking;
     }
     return feri_ok();
@@ -367,9 +358,7 @@ fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr 
                                       fer_duration timeout)
 {
     FER_TRY(feri_socket_check_addr(handle, addr));
-    if (timeout.nanos == 0) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
     return connect_built_until(handle, addr, feri_deadline_after(timeout));
 }
 
@@ -385,7 +374,7 @@ static fer_error abandon_connect(fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
     (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
-    FER_TRY(feri_has_become_nonblocking(handle, &nonblocking));
+    FER_TRY(feri_mode_after_try(handle, &nonblocking));
     return feri_map_error(nonblocking ? FERI_OPERATION_UNIX_START : FERI_OPERATION_EXPIRED, error);
 }
 
@@ -420,7 +409,7 @@ static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *a
     const feri_limits none = FERI_NO_LIMITS;
     fer_duration timeout = FER_DURATION_NONE;
     bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    FER_TRY(feri_mode_before_try(handle, &nonblocking));
     FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
     if (nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS) {
         return feri_unix_connect_raw(handle->p_.raw_, addr);
@@ -444,9 +433,7 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
 {
     bool is_limited = false;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (!feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_INVALID_INPUT);
     FER_TRY(feri_check_unix_name(addr));
     FER_TRY(limits_apply(handle, &is_limited));
     if (is_limited) {
@@ -467,9 +454,7 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
 fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
+    FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_V6), FER_UNSUPPORTED);
     if (feri_socket_type(handle) == FER_TYPE_STREAM) {
         FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
     }

@@ -51,9 +51,7 @@ static fer_error pause_for_room(const feri_limits *limits, uint64_t room_deadlin
 {
     FER_TRY(feri_limits_check(limits));
     uint64_t now = ferp_now();
-    if (now >= room_deadline) {
-        return feri_own_error(FER_WOULD_BLOCK);
-    }
+    FERI_REQUIRE(now < room_deadline, FER_WOULD_BLOCK);
     uint64_t deadline = feri_earlier(limits->deadline, room_deadline);
     return ferp_pause_within(limits->token, feri_earlier(now + ROOM_PAUSE_NANOS, deadline),
                              deadline);

@@ -124,11 +124,10 @@ static fer_error try_to_receive(void *context, unsigned flags)
 }
 
 /* No bytes, from the peer. */
-static fer_error store_end(const fer_handle *handle, struct ferp_datagram *out)
+static void store_end(const fer_handle *handle, struct ferp_datagram *out)
 {
     *out = (struct ferp_datagram){0};
     FER_IGNORE(feri_datagram_peer(handle, &out->from));
-    return feri_ok();
 }
 
 /* A wait that the end of the read half has ended returns FER_OK as well. */
@@ -144,7 +143,7 @@ static fer_error receive(fer_handle *handle, void *buf, size_t len, unsigned fla
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);
     }
     if (error.kind == FER_OK && !call.has_received) {
-        return store_end(handle, out);
+        store_end(handle, out);
     }
     return error;
 }
@@ -154,13 +153,16 @@ fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsig
 {
     struct ferp_datagram received = {0};
     FER_TRY(feri_handle_check_use(handle));
-    if (out == NULL || (buf == NULL && len > 0)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
     len = len < ferp_traits()->datagram_length_max ? len : ferp_traits()->datagram_length_max;
-    bool is_shut = !feri_handle_is_plain(handle) &&
+    bool is_shut = !feri_handle_is_fast_path(handle) &&
                    feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
-    FER_TRY(is_shut ? store_end(handle, &received) : receive(handle, buf, len, flags, &received));
+    if (is_shut) {
+        store_end(handle, &received);
+    } else {
+        FER_TRY(receive(handle, buf, len, flags, &received));
+    }
     FERI_ASSERT(received.len <= len);
     *out = (fer_udp_received){received.len, received.truncated, received.from};
     return feri_ok();
@@ -185,9 +187,7 @@ fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, 
                                      fer_unix_received *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    if (buf == NULL && len > 0) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
     size_t max = ferp_traits()->datagram_length_max;
     unix_receive_call call = {handle->p_.raw_, buf, len < max ? len : max, {.len = 0}};
     feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, flags);
@@ -256,9 +256,7 @@ static fer_error send_checked(send_call *call, fer_error checked, unsigned flags
 fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, size_t len)
 {
     FER_TRY(feri_handle_check_use(handle));
-    if (buf == NULL && len > 0) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
     return len > ferp_traits()->datagram_length_max ? feri_own_error(FER_MESSAGE_TOO_LONG)
                                                     : feri_ok();
 }
@@ -343,9 +341,7 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
 fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if ((unsigned)how > FER_SHUTDOWN_BOTH) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE((unsigned)how <= FER_SHUTDOWN_BOTH, FER_INVALID_INPUT);
     return ferp_shutdown(handle->p_.raw_, how);
 }
 

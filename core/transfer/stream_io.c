@@ -80,12 +80,12 @@ static fer_error move_buffer(stream_call *call, unsigned flags)
 #define WHOLE_SEND_MAX 2048
 
 /* Whether a try that lacked buffers moved nothing and may be repeated. */
-static bool shortage_passes(const stream_call *call)
+static bool shortage_is_transient(const stream_call *call)
 {
     if (!ferp_traits()->cut_send_loses_count) {
-        return ferp_traits()->no_buffer_space_passes;
+        return ferp_traits()->no_buffer_space_is_transient;
     }
-    return ferp_traits()->no_buffer_space_passes && call->readiness == FERP_WRITABLE &&
+    return ferp_traits()->no_buffer_space_is_transient && call->readiness == FERP_WRITABLE &&
            call->len <= WHOLE_SEND_MAX;
 }
 
@@ -93,7 +93,7 @@ static bool shortage_passes(const stream_call *call)
  * waits or not as after WOULD_BLOCK, which is then *error. */
 static bool shortens(stream_call *call, fer_error *error)
 {
-    if (error->kind != FER_NO_BUFFER_SPACE || !shortage_passes(call)) {
+    if (error->kind != FER_NO_BUFFER_SPACE || !shortage_is_transient(call)) {
         return false;
     }
     if (call->len <= SHORTEST_TRY) {
@@ -163,14 +163,14 @@ static fer_error transfer(stream_call *call, feri_waiting *waiting, size_t *n)
 
 /* ---- Reads and writes of one buffer */
 
-FERI_APART static fer_error read_stream(fer_handle *handle, void *buf, size_t len, unsigned flags,
-                                        fer_error first, size_t *n)
+FERI_NOINLINE static fer_error read_stream(fer_handle *handle, void *buf, size_t len,
+                                           unsigned flags, fer_error first, size_t *n)
 {
     stream_call call = {.move = move_buffer,
                         .handle = handle,
                         .readiness = FERP_READABLE,
                         .buf.in = buf,
-                        .is_valid = buf != NULL || len == 0,
+                        .is_valid = feri_is_buffer(buf, len),
                         .flags = flags,
                         .len = len,
                         .first = first};
@@ -220,14 +220,14 @@ fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_
     return transfer(&call, &waiting, n);
 }
 
-FERI_APART static fer_error write_stream(fer_handle *handle, const void *buf, size_t len,
-                                         unsigned flags, fer_error first, size_t *n)
+FERI_NOINLINE static fer_error write_stream(fer_handle *handle, const void *buf, size_t len,
+                                            unsigned flags, fer_error first, size_t *n)
 {
     stream_call call = {.move = move_buffer,
                         .handle = handle,
                         .readiness = FERP_WRITABLE,
                         .buf.out = buf,
-                        .is_valid = buf != NULL || len == 0,
+                        .is_valid = feri_is_buffer(buf, len),
                         .flags = flags,
                         .len = len,
                         .first = first};
@@ -391,9 +391,7 @@ fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len,
 
 fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
 {
-    if (out == NULL) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
     fer_error error;
     bool was_connecting =
         feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_CHECK_CONNECT;

@@ -131,9 +131,7 @@ static fer_error discard_queued(fer_handle *handle, size_t *moved)
     fer_error error = feri_ok();
     while (error.kind == FER_OK && *moved > 0) {
         error = discard_more(handle, ferp_now(), moved);
-        if (*moved > queued) {
-            return feri_own_error(FER_TIMED_OUT);
-        }
+        FERI_REQUIRE(*moved <= queued, FER_TIMED_OUT);
         queued -= *moved;
     }
     return error;
@@ -163,9 +161,7 @@ static fer_error end_was_seen(const fer_handle *handle)
 
 fer_error feri_stream_close_gracefully(fer_handle *handle, fer_duration timeout)
 {
-    if (feri_handle_as_raw(handle) == FER_RAW_SOCKET_NONE) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(feri_handle_as_raw(handle) != FER_RAW_SOCKET_NONE, FER_MISUSE);
     uint64_t deadline = feri_deadline_after(timeout);
     fer_error error = feri_stream_shutdown(handle, FER_SHUTDOWN_WRITE);
     error = error.kind == FER_OK ? discard_until(handle, deadline) : error;

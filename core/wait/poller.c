@@ -39,9 +39,7 @@ void fer_poller_close(fer_poller *poller)
 
 fer_error fer_poller_set_interruptible(fer_poller *poller, bool interruptible)
 {
-    if (!feri_poller_is_open(poller)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(feri_poller_is_open(poller), FER_MISUSE);
     feri_atomic_store(&poller->p_.interruptible_, interruptible);
     return feri_ok();
 }
@@ -67,12 +65,12 @@ static bool has_mode(fer_poll_mode mode)
 }
 
 /* Why a socket, or a mode, cannot be registered. */
-FERI_COLD static fer_error refuse_socket(const fer_poller *poller, fer_raw_socket raw)
+FERI_NOINLINE static fer_error refuse_socket(const fer_poller *poller, fer_raw_socket raw)
 {
     return feri_refuse(!is_registrable(poller, raw));
 }
 
-FERI_COLD static fer_error refuse_mode(fer_poll_mode mode)
+FERI_NOINLINE static fer_error refuse_mode(fer_poll_mode mode)
 {
     bool is_mode = (unsigned)mode <= (unsigned)FER_POLL_EDGE_ONESHOT;
     return feri_own_error(is_mode ? FER_UNSUPPORTED : FER_INVALID_INPUT);
@@ -80,9 +78,9 @@ FERI_COLD static fer_error refuse_mode(fer_poll_mode mode)
 
 /* A failure of the backend. Out of line, because gcc would join the two halves of every result. A
  * success would then not be a constant. */
-FERI_COLD static fer_error registering_failure(fer_error err)
+FERI_NOINLINE static fer_error registering_failure(fer_error error)
 {
-    return err;
+    return error;
 }
 
 /* A happens-before edge from the caller's earlier writes to the thread that gets the event. The
@@ -103,9 +101,9 @@ FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_ev
         return refuse_mode(mode);
     }
     publish_writes(poller);
-    fer_error err = ferp_poller_add(poller, raw, event, mode);
-    if (feri_rare(err.kind != FER_OK)) {
-        return registering_failure(err);
+    fer_error error = ferp_poller_add(poller, raw, event, mode);
+    if (feri_rare(error.kind != FER_OK)) {
+        return registering_failure(error);
     }
     return feri_ok();
 }
@@ -120,9 +118,9 @@ FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer
         return refuse_mode(mode);
     }
     publish_writes(poller);
-    fer_error err = ferp_poller_modify(poller, raw, event, mode);
-    if (feri_rare(err.kind != FER_OK)) {
-        return registering_failure(err);
+    fer_error error = ferp_poller_modify(poller, raw, event, mode);
+    if (feri_rare(error.kind != FER_OK)) {
+        return registering_failure(error);
     }
     return feri_ok();
 }
@@ -132,9 +130,9 @@ FERI_HOT fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
     if (!is_registrable(poller, raw)) {
         return refuse_socket(poller, raw);
     }
-    fer_error err = ferp_poller_delete(poller, raw);
-    if (feri_rare(err.kind != FER_OK)) {
-        return registering_failure(err);
+    fer_error error = ferp_poller_delete(poller, raw);
+    if (feri_rare(error.kind != FER_OK)) {
+        return registering_failure(error);
     }
     return feri_ok();
 }
@@ -170,7 +168,7 @@ static fer_duration time_left(uint64_t deadline)
 
 /* A poll for more events is not the common case. epoll's backend takes as many in one wait, so the
  * compiler drops its cut of the length. */
-#define PLAIN_EVENTS_MAX 65536u
+#define FAST_POLL_EVENTS_MAX 65536u
 
 /* Returns whether the wait takes a notification that was not sent. It then does not wait any more.
  * It only polls, as with a timeout of 0, and is not counted. */
@@ -236,16 +234,16 @@ static bool take_back(fer_poller *poller)
 
 /* The caller of a merged notification has FER_OK already. So the system is called once more, to
  * wake a running wait. If it refuses again, the next wait gets the merged notification. */
-FERI_COLD static fer_error send_again(fer_poller *poller, fer_error refusal)
+FERI_NOINLINE static fer_error send_again(fer_poller *poller, fer_error refusal)
 {
     if (take_back(poller)) {
         return refusal;
     }
-    fer_error err = ferp_poller_notify(poller);
-    if (err.kind != FER_OK) {
+    fer_error error = ferp_poller_notify(poller);
+    if (error.kind != FER_OK) {
         feri_atomic_change_bits(&poller->p_.notified_, 0, SENT);
     }
-    return err;
+    return error;
 }
 
 static fer_error give_notification(fer_poller *poller, uint32_t if_refused)
@@ -253,15 +251,13 @@ static fer_error give_notification(fer_poller *poller, uint32_t if_refused)
     if (!record_notification(poller, if_refused)) {
         return feri_ok();
     }
-    fer_error err = ferp_poller_notify(poller);
-    return err.kind == FER_OK ? err : send_again(poller, err);
+    fer_error error = ferp_poller_notify(poller);
+    return error.kind == FER_OK ? error : send_again(poller, error);
 }
 
 fer_error fer_poller_notify(fer_poller *poller)
 {
-    if (!feri_poller_is_open(poller)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(feri_poller_is_open(poller), FER_MISUSE);
     return give_notification(poller, 0);
 }
 
@@ -282,12 +278,12 @@ static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_
     uint64_t deadline = wait_deadline(timeout);
     fer_duration left = timeout;
     for (;;) {
-        fer_error err = ferp_poller_wait(poller, events, cap, left, count, notified);
+        fer_error error = ferp_poller_wait(poller, events, cap, left, count, notified);
         FERI_ASSERT(*count <= cap);
         bool interrupted =
-            err.kind == FER_INTERRUPTED && feri_atomic_load(&poller->p_.interruptible_) == 0;
-        if (*count > 0 || *notified || (err.kind != FER_OK && !interrupted)) {
-            return err;
+            error.kind == FER_INTERRUPTED && feri_atomic_load(&poller->p_.interruptible_) == 0;
+        if (*count > 0 || *notified || (error.kind != FER_OK && !interrupted)) {
+            return error;
         }
         left = time_left(deadline);
         if (left.nanos == 0 && !interrupted) {
@@ -297,9 +293,9 @@ static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_
 }
 
 /* After a failure the notification is for the next wait (rule P12). */
-static bool give_back(fer_poller *poller, fer_error err, bool notified)
+static bool give_back(fer_poller *poller, fer_error error, bool notified)
 {
-    if (err.kind != FER_OK && notified) {
+    if (error.kind != FER_OK && notified) {
         feri_poller_notify(poller);
         return false;
     }
@@ -314,9 +310,9 @@ static void store_notified(bool *notified, bool value)
 }
 
 /* A wait that is not a plain poll. */
-FERI_APART static fer_error wait_counted(fer_poller *poller, fer_duration timeout,
-                                         fer_event *events, size_t cap, size_t *count,
-                                         bool *notified)
+FERI_NOINLINE static fer_error wait_counted(fer_poller *poller, fer_duration timeout,
+                                            fer_event *events, size_t cap, size_t *count,
+                                            bool *notified)
 {
     feri_store_count(count, 0);
     store_notified(notified, false);
@@ -325,10 +321,10 @@ FERI_APART static fer_error wait_counted(fer_poller *poller, fer_duration timeou
     }
     bool was_sent = false;
     bool has_taken = enter_wait(poller, &timeout);
-    fer_error err = wait_on(poller, events, cap, timeout, count, &was_sent);
+    fer_error error = wait_on(poller, events, cap, timeout, count, &was_sent);
     leave_wait(poller, timeout, was_sent);
-    store_notified(notified, give_back(poller, err, was_sent || has_taken));
-    return err;
+    store_notified(notified, give_back(poller, error, was_sent || has_taken));
+    return error;
 }
 
 /* ---- A poll that nothing precedes, which is the common case: one call of the system. */
@@ -343,40 +339,40 @@ typedef struct poll_call {
 } poll_call;
 
 /* After a poll that failed, or that the system's wakeup ended. */
-FERI_COLD static fer_error end_poll(const poll_call *call, fer_error err, bool notified)
+FERI_NOINLINE static fer_error end_poll(const poll_call *call, fer_error error, bool notified)
 {
     const fer_duration none = {0};
-    if (err.kind == FER_INTERRUPTED && !notified) {
+    if (error.kind == FER_INTERRUPTED && !notified) {
         return wait_counted(call->poller, none, call->events, call->cap, call->count,
                             call->notified);
     }
     leave_wait(call->poller, none, notified);
-    store_notified(call->notified, give_back(call->poller, err, notified));
-    return err;
+    store_notified(call->notified, give_back(call->poller, error, notified));
+    return error;
 }
 
 /* gcc computes two comparisons of arguments before it branches if no load is between them. The
  * order avoids that. */
-static bool is_plain_poll(const fer_poller *poller, const fer_event *events, size_t cap,
-                          fer_duration timeout, const size_t *count)
+static bool is_fast_poll(const fer_poller *poller, const fer_event *events, size_t cap,
+                         fer_duration timeout, const size_t *count)
 {
     return feri_likely(timeout.nanos == 0) && feri_likely(feri_poller_is_open(poller)) &&
            feri_likely(events != NULL) &&
            feri_likely((feri_atomic_load(&poller->p_.notified_) & KEPT) == 0) &&
-           feri_likely(cap - 1 < PLAIN_EVENTS_MAX) && feri_likely(count != NULL);
+           feri_likely(cap - 1 < FAST_POLL_EVENTS_MAX) && feri_likely(count != NULL);
 }
 
 FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout, fer_event *events,
                                    size_t cap, size_t *count, bool *notified)
 {
-    if (!is_plain_poll(poller, events, cap, timeout, count)) {
+    if (!is_fast_poll(poller, events, cap, timeout, count)) {
         return wait_counted(poller, timeout, events, cap, count, notified);
     }
     poll_call call = {poller, events, cap, count, notified};
     bool is_sent = false;
-    fer_error err = ferp_poller_wait(poller, events, cap, (fer_duration){0}, count, &is_sent);
-    if (feri_rare(err.kind != FER_OK) || feri_rare(is_sent)) {
-        return end_poll(&call, err, is_sent);
+    fer_error error = ferp_poller_wait(poller, events, cap, (fer_duration){0}, count, &is_sent);
+    if (feri_rare(error.kind != FER_OK) || feri_rare(is_sent)) {
+        return end_poll(&call, error, is_sent);
     }
     store_notified(call.notified, false);
     (void)feri_atomic_load(&call.poller->p_.notified_); /* the end of the edge of publish_writes */

@@ -35,7 +35,7 @@ static fer_error map_kernel_timeout(const feri_waiting *waiting, fer_error error
 {
     bool nonblocking = false;
     bool may_expire = false;
-    FER_TRY(feri_has_become_nonblocking(waiting->handle, &nonblocking));
+    FER_TRY(feri_mode_after_try(waiting->handle, &nonblocking));
     if (!nonblocking) {
         FER_TRY(direction_has_timeout(waiting, &may_expire));
     }
@@ -81,10 +81,11 @@ static bool is_cancelled(const feri_waiting *waiting, fer_error *answer)
 
 /* Whether the system lacks the memory for a stream's wait, perhaps only for a while. The call is
  * then retried as after a false hint, with a pause. */
-static bool is_passing_shortage(const feri_waiting *waiting, fer_error error)
+static bool is_transient_shortage(const feri_waiting *waiting, fer_error error)
 {
     bool is_stream = waiting->readiness == FERP_READABLE || waiting->readiness == FERP_WRITABLE;
-    return is_stream && error.kind == FER_NO_BUFFER_SPACE && ferp_traits()->no_buffer_space_passes;
+    return is_stream && error.kind == FER_NO_BUFFER_SPACE &&
+           ferp_traits()->no_buffer_space_is_transient;
 }
 
 /* Whether a shutdown may not wake the wait. It is then cut into slices. */
@@ -140,7 +141,7 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
     ferp_wait wait;
     *answer = ferp_wait_arm(&wait, waiting->handle->p_.raw_, waiting->readiness);
     if (answer->kind != FER_OK) {
-        return is_passing_shortage(waiting, *answer) && !state_has_answer(waiting, answer);
+        return is_transient_shortage(waiting, *answer) && !state_has_answer(waiting, answer);
     }
     /* A clone that is made from now on wakes the armed wait. */
     uint64_t end = end_of_slice(waiting);
@@ -163,7 +164,7 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
         expire(waiting, answer);
         return false;
     }
-    return answer->kind == FER_OK || is_passing_shortage(waiting, *answer) ||
+    return answer->kind == FER_OK || is_transient_shortage(waiting, *answer) ||
            (answer->kind == FER_INTERRUPTED && continues_after_signal(waiting, answer));
 }
 
@@ -172,14 +173,14 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
 static fer_error read_mode(const feri_waiting *waiting, bool *nonblocking)
 {
     if (!waiting->has_limits || !feri_handle_is_shared(waiting->handle)) {
-        return feri_has_become_nonblocking(waiting->handle, nonblocking);
+        return feri_mode_after_try(waiting->handle, nonblocking);
     }
     *nonblocking = feri_modes_is_nonblocking(waiting->handle);
     return feri_ok();
 }
 
 /* Reads the socket's mode and timeout, once for each call. Returns true if the call may wait. */
-static bool start(feri_waiting *waiting, fer_error *answer)
+static bool begin_waits(feri_waiting *waiting, fer_error *answer)
 {
     ferp_direction direction = direction_of(waiting->readiness);
     if (direction == FERP_READING && feri_read_shut_by_clone(waiting->handle)) {
@@ -201,16 +202,16 @@ static bool start(feri_waiting *waiting, fer_error *answer)
         waiting->deadline = feri_deadline_after(timeout);
     }
     waiting->deadline = feri_earlier(waiting->deadline, waiting->limits.deadline);
-    waiting->started = true;
+    waiting->has_begun = true;
     return true;
 }
 
 fer_error feri_waiting_begin_with_limits(feri_waiting *waiting)
 {
     bool nonblocking = false;
-    FER_TRY(waiting->wait_mode == FERI_WAIT_UNTIL
-                ? feri_ok()
-                : feri_is_nonblocking(waiting->handle, &nonblocking));
+    if (waiting->wait_mode != FERI_WAIT_UNTIL) {
+        FER_TRY(feri_mode_before_try(waiting->handle, &nonblocking));
+    }
     if (nonblocking) {
         waiting->wait_mode = FERI_WAIT_NEVER;
         return feri_ok();
@@ -238,8 +239,8 @@ static bool waits_and_retries(feri_waiting *waiting, fer_error *answer)
         *answer = map_kernel_timeout(waiting, *answer);
         return false;
     }
-    if (!waiting->started) {
-        return start(waiting, answer) && wait_once(waiting, answer);
+    if (!waiting->has_begun) {
+        return begin_waits(waiting, answer) && wait_once(waiting, answer);
     }
     if (ferp_now() >= waiting->deadline) {
         expire(waiting, answer);
@@ -259,7 +260,8 @@ static bool accepts_again(feri_waiting *waiting, fer_error *answer)
     if (waiting->wait_mode == FERI_WAIT_NEVER) {
         return false;
     }
-    if (!waiting->started && feri_modes_core_waits(waiting->handle) && !start(waiting, answer)) {
+    if (!waiting->has_begun && feri_modes_core_waits(waiting->handle) &&
+        !begin_waits(waiting, answer)) {
         return false;
     }
     return continues_after_signal(waiting, answer);

@@ -51,7 +51,7 @@ typedef struct feri_waiting {
     ferp_readiness readiness;
     feri_wait_mode wait_mode;
     bool has_limits;
-    bool started;
+    bool has_begun;
     bool has_failed; /* an error of the socket ended the call, or the wait (ferp_wait) */
     uint64_t deadline;
     feri_false_hints false_hints;

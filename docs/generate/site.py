@@ -1,216 +1,263 @@
 #!/usr/bin/env python3
-"""Writes the site: guide, reference, state diagrams, and the page of differences.
+"""Builds the site with MkDocs (docs/mkdocs.yml): the Markdown of the tree, and a reference of the public headers as
+Markdown. The pages keep their places in the tree, so their links stay what they are.
 
 usage: site.py ROOT OUT
 """
 
-import html
+import os
 import pathlib
+import posixpath
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True  # The source tree stays as it is.
-import diagrams
-import differences
 import files
 import headers
-import highlight
-import markdown
-import pages
-import reference
-import search
-import words
 
-# The pages whose names differ from those of their files, and their titles in the footer.
-NAMES = {
-    "README.md": ("index", "Guide"),
-    "docs/README.md": ("documents", "Which page answers which question"),
-    "docs/STATE.md": ("states", "States"),
-    "tests/README.md": ("tests", "Tests"),
-    "fuzz/README.md": ("fuzz", "Folders of fuzz/"),
-    "bench/README.md": ("bench", "Benchmarks"),
-}
-LANGUAGES = {".c": "c", ".h": "c", ".hpp": "cpp", ".cpp": "cpp", ".rs": "rust", ".sh": "sh",
-             ".py": "python", ".cmake": "cmake", ".yml": "yaml"}
-STATIC = ("style.css", "site.js", "icon.svg")
+SOURCES = ("*.md", "docs/*.md", "*/README.md")
+INCLUDE = "include/ferrule/"
+DIFFERENCES = "docs/DIFFERENCES.md"
+JQUERY = pathlib.Path("/usr/share/javascript/jquery/jquery.min.js")
+LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^()\s#]+)([^()\s]*)(?=\))")
+# Code that begins with a name, the number of a rule, and what has no link inside: links and tags.
+WORD = re.compile(r"`(\w*)[^`]*`|(?<![\w/.=#-])([A-Z]\d{1,2}[a-z]?)(?![\w=-]|\.\w)"
+                  r"|\[(?:[^\[\]]|\[[^\]]*\])*\]\([^()\s]*\)|<[^>]*>")
+# In a comment: a name, a page, a header, and what has a meaning in Markdown.
+COMMENT = re.compile(r"`?(\b(?:(?:fer|FER)_\w+|(?<=`)\w+(?=`))\b)`?|\b(docs/[\w-]+\.md)\b"
+                     r"|(?<![\w/])(?:ferrule/)?(\w+\.h)\b|[\\`*_\[\]|#<]")
+# A rule, or a tag of a difference, where it is stated.
+PLACE = re.compile(r"^(- \*\*(?=[A-Z]\d)|\| `)(\w+)(?=\*\* |` \| [A-Z]\d)", re.M)
+TABLE = re.compile(r"^(\| rule \|.*\n\|[-|]+\n)((?:\|.*\n)+)", re.M)
 
 
-class Builder:
+def relative(path, source):
+    """The address of a page in a link of the page source."""
+    return posixpath.relpath(path, posixpath.dirname(source) or ".")
+
+
+def unique(name, used):
+    used[name] = used.get(name, -1) + 1
+    return "%s-%d" % (name, used[name]) if used[name] else name
+
+
+def diagram(mermaid):
+    """The SVG of a state diagram in Mermaid, drawn by Graphviz."""
+    edges = {}
+    for start, end, event in re.findall(r"(\S+) --> (\S+?)(?:: (\w+))?$", mermaid, re.M):
+        edges.setdefault((start, end), []).append(event)
+    if not edges:
+        raise ValueError("a diagram without an edge: " + mermaid)
+    out = ["digraph states {", "nodesep=0.5; ranksep=0.55;",
+           'node [shape=box style=rounded fontname="sans-serif" fontsize=13 margin="0.15,0.08"];',
+           'edge [fontname="sans-serif" fontsize=11 arrowsize=0.7];',
+           '"[*]" [shape=circle style=filled label="" width=0.16 height=0.16];']
+    out += ['"%s" -> "%s" [label=" %s "];' % (*pair, " \\n ".join(events)) for pair, events in edges.items()]
+    return subprocess.run(["dot", "-Tsvg"], input="\n".join(out + ["}"]), capture_output=True,
+                          encoding="utf-8", check=True).stdout
+
+
+def code_of(entry):
+    """A prototype that is long has one parameter on each line."""
+    code = re.sub(r" {2,}\\$", r" \\", entry.code, flags=re.M)
+    if entry.is_function and len(code) > 88:
+        head, _, parameters = code.partition("(")
+        code = head + "(\n    " + ",\n    ".join(parameters.rstrip(";)").split(", ")) + ");"
+    return "```c\n%s\n```" % code
+
+
+def with_sources(text):
+    """Links the reports and documents that marks name, by the names and addresses of the section Sources."""
+    body, title, sources = text.partition("\n## Sources\n")
+    names = dict(re.findall(r"\[([^\]]+)\]\((https:[^)\s]+)\)", sources))
+
+    def report(match):
+        base = names.get(match.group(1)) or "/" in match.group(1) and "https://github.com/" + match.group(1)
+        return "[%s](%s/issues/%s)" % (match.group(0), base, match.group(2)) if base else match.group(0)
+
+    def document(name):
+        winsock = names["winsock2.h"] + "nf-winsock2-" + name.lower()[:-9] if name.endswith(" function") else None
+        address = names.get(name, winsock)
+        return "[%s](%s)" % (name, address) if address else name
+
+    for name in re.findall(r"\b\w+\.c\b", "".join(re.findall(r"^\| rule \| macOS.*\n((?:\|.*\n)+)", body, re.M))):
+        if name not in sources:
+            raise ValueError("the section Sources does not have " + name)
+    body = re.sub(r"(?<=doc: )[^;()|]+", lambda match: ", ".join(map(document, match.group(0).split(", "))), body)
+    return re.sub(r"(?<![\w/.-])([\w.-]+(?:/[\w.-]+)?)#(\d+)\b", report, body) + title + sources
+
+
+def check_rows(systems, rows, names):
+    """A row of macOS and the BSDs has a row in the table before it, names. Each of its cells says how it is known,
+    and one that is the same as another names one with a text."""
+    for name, *cells in rows:
+        same = [re.fullmatch(r"(?:same|as (%s))(?: \(.*\))?" % "|".join(systems), cell) for cell in cells]
+        texts = [system for system, match in zip(systems, same) if not match]
+        if name not in names:
+            raise ValueError("no table of rules has the row: " + name)
+        for cell, match in zip(cells, same):
+            if not re.search(r"\((?:[^()]*; )?(?:run|src|doc|rep|WT|Wine|\?)", cell):
+                raise ValueError("the cell does not say how it is known: %s: %s" % (name, cell))
+            if match and (match.group(1) or "macOS") not in texts:
+                raise ValueError("the cell names none with a text: %s: %s" % (name, cell))
+
+
+def differences(text):
+    """The page of differences with an anchor for each rule, each tag and each row of a table of rules."""
+    used = {}
+    before = []
+
+    def table(match):
+        head, *rows = [re.split(r" *(?<!\\)\| *", line)[1:-1]
+                       for line in (match.group(1) + match.group(2)).splitlines() if not line.startswith("|-")]
+        if any(len(row) != len(head) for row in rows):
+            raise ValueError("a table whose rows differ: " + match.group(0))
+        if head[1] == "macOS":
+            check_rows(head[1:], rows, before)
+        before[:] = [row[0] for row in rows]
+
+        def anchor(match):
+            name = unique(re.sub(r"[^\w-]+", "-", match.group(1)).strip("-"), used)
+            return '| %s <a class="headerlink" id="%s" href="#%s">¶</a> |' % (match.group(1), name, name)
+
+        return match.group(1) + re.sub(r"^\| (.*?) \|", anchor, match.group(2), flags=re.M)
+
+    return PLACE.sub(lambda match: '%s<a id="%s"></a>%s%s' % (
+        match.group(1)[:2], match.group(2), match.group(1)[2:], match.group(2)), TABLE.sub(table, with_sources(text)))
+
+
+class Pages:
+    """Writes the pages into the folder from which MkDocs builds the site."""
+
     def __init__(self, root, out):
         self.root = root
         self.out = out
-        version = files.read(root / "include/ferrule/version.h")
-        self.site = pages.Site(re.search(r'FER_VERSION_TEXT "(.*)"', version).group(1))
-        self.tracked = self.tracked_files()
-        self.headers = headers.read_all(root / "include")
-        self.sources = self.markdown_files()
-        self.written = []
-
-    def tracked_files(self):
-        """The files of the tree, and their folders."""
-        listed = subprocess.run(["git", "-C", str(self.root), "ls-files", "-co", "--exclude-standard"],
-                                capture_output=True, text=True, check=False)
-        found = set(filter(None, listed.stdout.split("\n")))
-        if listed.returncode != 0:
-            found = {path.relative_to(self.root).as_posix() for path in self.root.rglob("*")
-                     if not re.match(r"\.git/|build", path.relative_to(self.root).as_posix())}
-        for name in list(found):
-            found.update(str(parent) for parent in pathlib.PurePosixPath(name).parents)
-        return found
-
-    def markdown_files(self):
-        found = ["README.md"] + sorted(name for name in self.tracked if re.fullmatch(
-            r"(?:docs|tests|fuzz|bench)/README\.md|docs/[A-Z-]+\.md|[A-Z]+\.md", name))
-        found = list(dict.fromkeys(found))
-        for name in found:
-            stem = pathlib.PurePosixPath(name).stem.lower()
-            self.site.markdown[name] = NAMES.get(name, (stem, ""))[0]
-        return found
-
-    def is_file(self, path):
-        return path in self.tracked
+        self.headers = {header.file: header for header in headers.read_all(root / "include")}
+        # The address of each public name, rule and tag of a difference.
+        self.places = {name: INCLUDE + "%s.md#%s" % (file, name) for file, header in self.headers.items()
+                       for section in header.sections for entry in section.entries for name in entry.names}
+        for _, name in PLACE.findall(files.read(root / DIFFERENCES)):
+            self.places[name] = DIFFERENCES + "#" + name
 
     def write(self, name, text):
-        path = self.out / (name + ".html")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.write(path, text)
-        self.written.append(name)
+        (self.out / name).parent.mkdir(parents=True, exist_ok=True)
+        files.write(self.out / name, text)
 
-    def prepare(self):
-        site = self.site
-        site.names = reference.names_of(self.headers)
-        for header in self.headers:
-            site.headers["include/ferrule/" + header.file] = header.file
-        text = files.read(self.root / "docs/DIFFERENCES.md")
-        for name in differences.rules_and_tags(markdown.parse(text)):
-            site.rules[name] = "differences.html#" + name
-        shown = {target for target, _ in pages.NAV}
-        for name in self.sources:
-            target = site.markdown[name]
-            title = re.search(r"^# (.*)", files.read(self.root / name), re.M).group(1)
-            site.titles[target + ".html"] = NAMES.get(name, ("", ""))[1] or title
-            if target not in shown:
-                site.others.append((target, site.titles[target + ".html"]))
-        for name in ("LICENSE-MIT", "LICENSE-APACHE"):
-            site.others.append((site.address("README.md", name, self.is_file)[:-5], name))
+    def page(self, source, text):
+        used = {}
 
-    def markdown_page(self, source):
-        target = self.site.markdown[source]
-        text = files.read(self.root / source)
-        if target == "differences":
-            title, body, rows = differences.write(self.site, source, text, self.is_file,
-                                                    words.error_names(self.root))
-            self.write(target, pages.page(self.site, target, title, body, kind="wide", description=(
-                "How sockets differ between Linux, macOS, the BSDs and Windows: errors, timeouts, "
-                "shutdown, reset, accept, UDP, with the sources. %d rows." % rows)))
-            return
-        blocks = markdown.parse(text)
-        writer = pages.Writer(self.site, source, self.is_file, self.drawn(blocks))
-        body = writer.blocks(blocks)
-        if target == "index":
-            body = body.replace("</p>", "</p>" + WAYS, 1)
-        self.write(target, pages.page(self.site, target, writer.title, body,
-                                      pages.contents_list(writer.contents)))
+        def target(match):
+            """Where a link to a file of the tree leads. A file that is no page is copied."""
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(source), match.group(1)))
+            file = self.root / path
+            if path + "/" == INCLUDE:
+                path += "/README.md"
+            elif path.startswith(INCLUDE) and file.name in self.headers:
+                path += ".md"
+            elif not path.endswith(".md") and file.exists():
+                path += ".txt"
+                self.write(path, "".join(sorted(child.name + "\n" for child in file.iterdir())) if file.is_dir()
+                           else files.read(file))
+            return relative(path, source) + match.group(2)
 
-    @staticmethod
-    def drawn(blocks):
-        """The diagram for each Mermaid block."""
-        found = {}
-        title = ""
-        for block in blocks:
-            if block[0] == "heading":
-                title = block[2]
-            elif block[0] == "code" and block[1] == "mermaid":
-                found["\n".join(block[2])] = diagrams.draw(block[2], "States: " + title)
-        return found
+        def link(match):
+            place = self.places.get(match.group(1) or match.group(2))
+            return "[%s](%s)" % (match.group(0), relative(place, source)) if place else match.group(0)
 
-    def reference_pages(self):
-        self.write("reference", pages.page(self.site, "reference", "Reference",
-                                           reference.index_page(
-                                       self.site, self.headers, sorted(
-                                           name for name in self.tracked if re.fullmatch(
-                                               r"include/ferrule/\w+\.hpp", name)),
-                                       self.is_file, words.of_functions(self.root))))
-        for header in self.headers:
-            body, contents = reference.header_page(self.site, header)
-            self.write(header.file, pages.page(self.site, header.file, header.file, body, contents,
-                                               description=header.summary))
+        def heading(line):
+            """The anchor is that of a code host."""
+            text = line.lstrip("# ")
+            name = text if text in self.places else re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+            return "%s {#%s}" % (line, unique(name, used))
 
-    def source_page(self, path):
-        depth = path.count("/") + 1
-        up = "../" * depth
-        file = self.root / path
-        if file.is_dir():
-            names = sorted({name[len(path) + 1:].split("/")[0] for name in self.tracked
-                            if name.startswith(path + "/")})
-            body = "<ul>%s</ul>" % "".join("<li><code>%s</code></li>" % html.escape(name)
-                                           for name in names)
-        else:
-            links = {name: up + href for name, href in self.site.names.items()}
-            code = highlight.code(files.read(file), LANGUAGES.get(file.suffix, "text"), links)
-            lines = "".join('<span class="line" id="L%d">%s</span>\n' % (i + 1, line)
-                            for i, line in enumerate(lines_of(code)))
-            body = '<pre class="source-file"><code>%s</code></pre>' % lines
-        body = '<h1><code>%s</code></h1>%s' % (html.escape(path), body)
-        self.write("src/" + path, pages.page(self.site, "src/" + path, path, body, kind="source",
-                                              depth=depth))
+        parts = re.split(r"(^```.*?^```$|^#[^\n]*$)", text, flags=re.M | re.S)
+        for i, part in enumerate(parts):
+            if part.startswith("```mermaid"):
+                name = "%s-%d.svg" % (source[:-len(".md")], i)
+                self.write(name, diagram(part))
+                parts[i] = "![States](%s)" % posixpath.basename(name)
+            elif part.startswith("#"):
+                parts[i] = heading(part)
+            elif not part.startswith("```"):
+                # A list within a list is indented by four columns for MkDocs.
+                part = re.sub(r"^ {2,3}- ", "    - ", LINK.sub(target, part), flags=re.M)
+                parts[i] = WORD.sub(link, part)
+        self.write(source, "".join(parts))
+
+    def comment(self, text):
+        """Text of a comment as Markdown."""
+        def word(match):
+            name, page, header = match.groups()
+            if name or page:
+                return "`%s`" % name if name else "[%s](../../%s)" % (page, page)
+            if header:
+                return "[%s](%s.md)" % (header, header) if header in self.headers else header
+            return "&lt;" if match.group(0) == "<" else "\\" + match.group(0)
+        return COMMENT.sub(word, text)
+
+    def blocks(self, blocks):
+        for kind, body in blocks:
+            if kind == "p":
+                yield re.sub(r"^([A-Z][a-z]+(?: [a-z]+)?\.)(?= )", r"**\1**", self.comment(body))
+            elif kind == "code":
+                yield "```c\n%s\n```" % "\n".join(body)
+            else:
+                items = [("**%s** " % item[0], item[1]) if kind == "rules" else ("", item) for item in body]
+                yield "\n".join("- " + number + self.comment(item) for number, item in items)
+
+    def header(self, header):
+        first = header.blocks[0][1]
+        out = ["# " + header.file, self.comment(first[0].upper() + first[1:]), *self.blocks(header.blocks[1:])]
+        for section in header.sections:
+            out += ["## " + section.title] if section.title else []
+            out += self.blocks(section.blocks)
+            for entry in section.entries:
+                out += ["### " + entry.name, "".join('<a id="%s"></a>' % name for name in entry.names[1:]),
+                        code_of(entry), *self.blocks(entry.blocks)]
+                out += ["%s\n:   %s" % (slot, self.comment(text)) for slot, text in entry.slots.items()]
+        self.page(INCLUDE + header.file + ".md", "\n\n".join(out) + "\n")
+
+    def reference(self):
+        out = ["# Reference\n\nEach page is one public header. `ferrule.h` includes all of them except `sim.h`.\n",
+               "| header | what it has |\n|---|---|"]
+        out += ["| [%s](%s.md) | %s |" % (file, file, self.comment(header.summary))
+                for file, header in self.headers.items()]
+        out += ["\n## Functions\n\n| function | what it does | in Rust |\n|---|---|---|"]
+        for header in self.headers.values():
+            for entry in header.functions:
+                rust = re.split(r"[.;] ", entry.slots["Rust"].rstrip("."))[0]
+                out.append("| `%s` | %s. | %s |" % (entry.name, self.comment(entry.summary), self.comment(rust)))
+        self.page(INCLUDE + "README.md", "\n".join(out) + "\n")
 
     def build(self):
-        self.prepare()
-        for source in self.sources:
-            self.markdown_page(source)
-        self.reference_pages()
-        for path in sorted(self.site.files):
-            self.source_page(path)
-        search.write(self.site, self.out, [
-            name for name in self.written if not name.startswith("src/") or "LICENSE" in name])
-        self.write("search", pages.page(self.site, "search", "Search", search.PAGE,
-                                        script="search-index.js"))
-        here = pathlib.Path(__file__).parent
-        for name in STATIC:
-            shutil.copy(here / name, self.out / name)
-
-
-def lines_of(code):
-    """The lines of highlighted code; a comment of several lines is closed and opened again."""
-    out = []
-    is_open = ""
-    for line in code.rstrip("\n").split("\n"):
-        line = is_open + line
-        opened = re.findall(r'<span class="[a-z]+">|</span>', line)
-        depth = sum(1 if tag != "</span>" else -1 for tag in opened)
-        is_open = '<span class="comment">' if depth > 0 else ""
-        out.append(line + "</span>" * max(depth, 0))
-    return out
-
-
-WAYS = """
-<ul class="ways">
-<li><a href="differences.html"><strong>Why does my socket do that?</strong> Each system's behaviour, with its
-sources, to be searched</a></li>
-<li><a href="porting.html"><strong>Port a program</strong> From Rust, Tokio, Go, .NET, BSD sockets,
-Winsock or APR</a></li>
-<li><a href="simulation.html"><strong>Test without a network</strong> A simulated network with a seed and
-faults</a></li>
-<li><a href="reference.html"><strong>Reference</strong> Every function: what it does, its errors, its name in
-Rust</a></li>
-<li><a href="packages.html"><strong>Add it to your build</strong> CMake, Meson, vcpkg, Conan, pkg-config, Debian, or
-two files</a></li>
-</ul>
-"""
+        for path in sorted({path for pattern in SOURCES for path in self.root.glob(pattern)}):
+            source = path.relative_to(self.root).as_posix()
+            text = files.read(path)
+            self.page(source, differences(text) if source == DIFFERENCES else text)
+        self.reference()
+        for header in self.headers.values():
+            self.header(header)
+        shutil.copy(pathlib.Path(__file__).parent / "site.css", self.out)
+        # Debian's theme loads two scripts that its package does not have. The second adds classes to tables.
+        if JQUERY.exists():
+            self.write("js/jquery-3.6.0.min.js", files.read(JQUERY))
+            self.write("js/theme_extra.js", "")
 
 
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    out = pathlib.Path(sys.argv[2])
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    builder = Builder(pathlib.Path(sys.argv[1]), out)
-    builder.build()
-    print("site.py: %d pages" % len(builder.written))
+    root, out = (pathlib.Path(name).resolve() for name in sys.argv[1:])
+    version = re.search(r'FER_VERSION_TEXT "(.*)"', files.read(root / "include/ferrule/version.h")).group(1)
+    with tempfile.TemporaryDirectory() as folder:
+        Pages(root, pathlib.Path(folder)).build()
+        subprocess.run(["mkdocs", "build", "--quiet", "--strict", "-f", root / "docs/mkdocs.yml", "-d", out],
+                       check=True, env={**os.environ, "PAGES": folder, "NAME": "ferrule " + version})
+    # Its addresses are those of a site that is the root of its host.
+    (out / "404.html").unlink()
 
 
 if __name__ == "__main__":

@@ -373,7 +373,7 @@ static void check_unconnected(const struct record *record)
 }
 
 /* The kinds that no later call returns again. */
-static bool is_passing(fer_error error)
+static bool is_transient(fer_error error)
 {
     switch (error.kind) {
     case FER_OK:
@@ -468,7 +468,7 @@ void stream_model_check(const struct program *program, const struct record *reco
         track_modes(record);
     }
     bool has_taken_error = record->op == OP_TAKE_ERROR && record->value != 0;
-    handle->has_failed = handle->has_failed || !is_passing(record->error) || has_taken_error ||
+    handle->has_failed = handle->has_failed || !is_transient(record->error) || has_taken_error ||
                          may_have_met_reset(record);
     for (int i = 0; i < PROGRAM_HANDLES; i++) {
         unsigned shut = program->shut_later[i];

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds every harness as OSS-Fuzz and ClusterFuzzLite require: with CC, CXX, CFLAGS, CXXFLAGS and
 # LIB_FUZZING_ENGINE from the environment, from SRC/ferrule, in WORK, to OUT. These flags determine
-# sanitizer, engine and architecture. ci/oss_fuzz_check.sh tests it.
+# sanitizer, engine and architecture. fuzz/oss-fuzz/check.sh tests it.
 #
 # For each harness OUT contains fuzz_NAME, fuzz_NAME_seed_corpus.zip, fuzz_NAME.options and, if it
 # has a dictionary, fuzz_NAME.dict.

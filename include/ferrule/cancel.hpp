@@ -34,46 +34,21 @@ class cancel_token
     cancel_token() noexcept = default;
     cancel_token(const cancel_token &) = delete;
     cancel_token &operator=(const cancel_token &) = delete;
-    ~cancel_token()
-    {
-        fer_cancel_token_close(&token_);
-    }
+    ~cancel_token() { fer_cancel_token_close(&token_); }
 
-    /* Makes the token (fer_cancel_token_new), which is not cancelled. */
-    [[nodiscard]] fer_error open() noexcept
-    {
-        return fer_cancel_token_new(&token_);
-    }
-
-    /* Cancels every call that waits within limits with this token, and every later one. */
-    [[nodiscard]] fer_error cancel() noexcept
-    {
-        return fer_cancel_token_cancel(&token_);
-    }
-
-    /* Returns true if the token is cancelled. */
+    [[nodiscard]] fer_error open() noexcept { return fer_cancel_token_new(&token_); }
+    [[nodiscard]] fer_error cancel() noexcept { return fer_cancel_token_cancel(&token_); }
     [[nodiscard]] bool is_cancelled() const noexcept
     {
         return fer_cancel_token_is_cancelled(&token_);
     }
-
-    /* Makes a cancelled token usable again. */
-    [[nodiscard]] fer_error reset() noexcept
-    {
-        return fer_cancel_token_reset(&token_);
-    }
+    [[nodiscard]] fer_error reset() noexcept { return fer_cancel_token_reset(&token_); }
 
     /* Closes the token before its destructor does. */
-    void close() noexcept
-    {
-        fer_cancel_token_close(&token_);
-    }
+    void close() noexcept { fer_cancel_token_close(&token_); }
 
     /* Returns the token for fer_limits and for functions of C. */
-    fer_cancel_token *get() noexcept
-    {
-        return &token_;
-    }
+    fer_cancel_token *get() noexcept { return &token_; }
 
   private:
     fer_cancel_token token_{};

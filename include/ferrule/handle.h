@@ -35,7 +35,7 @@ typedef union fer_handle {
         fer_raw_socket raw_;
         uint32_t state_;
         uint32_t flags_;
-        int32_t reason_;
+        int32_t saved_os_code_;
         uint32_t modes_[3];
         void *shared_;
         void *token_;

@@ -4,7 +4,8 @@
  * Names. Class ferrule::tcp_stream owns a fer_tcp_stream, and stream.read(buf) is
  * fer_tcp_stream_read. The C header documents what a function does, how long it blocks, what it
  * owns, its errors and its threads. Two names are keywords of C++: `new` is open, and `delete` is
- * remove. Other types (fer_error, fer_socket_addr, fer_duration, fer_limits) are those of C.
+ * remove. Other types (fer_error, fer_socket_addr, fer_duration, fer_limits) are those of C. The
+ * members that only forward are a table without comments.
  *
  * Errors. A function without a value returns a fer_error, so FER_TRY works. Any other function
  * returns a result. Compilers warn if either is discarded. No function throws, and none allocates
@@ -25,7 +26,9 @@
 #endif
 
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -40,41 +43,16 @@ namespace ferrule
 template <typename Value> class [[nodiscard]] result
 {
   public:
-    result(fer_error error) noexcept : error_(error)
-    {
-    }
-    result(fer_error error, Value value) noexcept : error_(error), value_(std::move(value))
-    {
-    }
+    result(fer_error error) noexcept : error_(error) {}
+    result(fer_error error, Value value) noexcept : error_(error), value_(std::move(value)) {}
 
-    explicit operator bool() const noexcept
-    {
-        return error_.kind == FER_OK;
-    }
-    fer_error error() const noexcept
-    {
-        return error_;
-    }
-    Value &operator*() &noexcept
-    {
-        return value_;
-    }
-    const Value &operator*() const &noexcept
-    {
-        return value_;
-    }
-    Value &&operator*() &&noexcept
-    {
-        return std::move(value_);
-    }
-    Value *operator->() noexcept
-    {
-        return &value_;
-    }
-    const Value *operator->() const noexcept
-    {
-        return &value_;
-    }
+    explicit operator bool() const noexcept { return error_.kind == FER_OK; }
+    fer_error error() const noexcept { return error_; }
+    Value &operator*() &noexcept { return value_; }
+    const Value &operator*() const &noexcept { return value_; }
+    Value &&operator*() &&noexcept { return std::move(value_); }
+    Value *operator->() noexcept { return &value_; }
+    const Value *operator->() const noexcept { return &value_; }
 
   private:
     fer_error error_{FER_OK, 0};
@@ -95,87 +73,86 @@ template <typename T> class view
 {
   public:
     constexpr view() noexcept = default;
-    constexpr view(T *data, std::size_t size) noexcept : data_(data), size_(size)
-    {
-    }
+    constexpr view(T *data, std::size_t size) noexcept : data_(data), size_(size) {}
     template <typename Range, typename = std::enable_if_t<
                                   std::is_convertible_v<detail::element<Range> (*)[], T (*)[]>>>
     constexpr view(Range &&range) noexcept : data_(std::data(range)), size_(std::size(range))
     {
     }
 
-    constexpr T *data() const noexcept
-    {
-        return data_;
-    }
-    constexpr std::size_t size() const noexcept
-    {
-        return size_;
-    }
+    constexpr T *data() const noexcept { return data_; }
+    constexpr std::size_t size() const noexcept { return size_; }
 
   private:
     T *data_ = nullptr;
     std::size_t size_ = 0;
 };
 
-/* A buffer of size bytes that a call fills. */
-class mutable_bytes
+namespace detail
+{
+
+/* size bytes at data. Void is void or const void. */
+template <typename Void> class memory
 {
   public:
-    constexpr mutable_bytes(void *data, std::size_t size) noexcept : data_(data), size_(size)
-    {
-    }
+    constexpr memory(Void *data, std::size_t size) noexcept : data_(data), size_(size) {}
     template <typename Range, typename Element = detail::element<Range>,
-              typename = std::enable_if_t<!std::is_const_v<Element> &&
+              typename = std::enable_if_t<std::is_convertible_v<Element *, Void *> &&
                                           std::is_trivially_copyable_v<Element>>>
-    constexpr mutable_bytes(Range &&range) noexcept
+    constexpr memory(Range &&range) noexcept
         : data_(std::data(range)), size_(std::size(range) * sizeof(Element))
     {
     }
 
-    constexpr void *data() const noexcept
-    {
-        return data_;
-    }
-    constexpr std::size_t size() const noexcept
-    {
-        return size_;
-    }
+    constexpr Void *data() const noexcept { return data_; }
+    constexpr std::size_t size() const noexcept { return size_; }
 
   private:
-    void *data_;
+    Void *data_;
     std::size_t size_;
 };
 
-/* The size bytes that a call sends. A string literal is refused, because the bytes of its array
- * include the NUL: use a std::string_view. */
-class bytes
+} // namespace detail
+
+/* A buffer that a call fills. */
+class mutable_bytes : public detail::memory<void>
 {
   public:
-    constexpr bytes(const void *data, std::size_t size) noexcept : data_(data), size_(size)
-    {
-    }
-    template <typename Range, typename Element = detail::element<Range>,
-              typename = std::enable_if_t<std::is_trivially_copyable_v<Element>>>
-    constexpr bytes(Range &&range) noexcept
-        : data_(std::data(range)), size_(std::size(range) * sizeof(Element))
-    {
-    }
-    template <std::size_t N> bytes(const char (&literal)[N]) = delete;
-
-    constexpr const void *data() const noexcept
-    {
-        return data_;
-    }
-    constexpr std::size_t size() const noexcept
-    {
-        return size_;
-    }
-
-  private:
-    const void *data_;
-    std::size_t size_;
+    using memory::memory;
 };
+
+/* The bytes that a call sends. A string literal is refused, because the bytes of its array include
+ * the NUL: use a std::string_view. */
+class bytes : public detail::memory<const void>
+{
+  public:
+    using memory::memory;
+    template <std::size_t N> bytes(const char (&literal)[N]) = delete;
+};
+
+namespace detail
+{
+
+/* Calls a function of C whose last parameter is an out-pointer. */
+template <typename... Parameters, typename... Arguments>
+auto value_of(fer_error (*function)(Parameters...), Arguments... arguments) noexcept
+{
+    using out = std::tuple_element_t<sizeof...(Arguments), std::tuple<Parameters...>>;
+    std::remove_pointer_t<out> value{};
+    fer_error error = function(arguments..., &value);
+    return result<decltype(value)>{error, value};
+}
+
+/* Calls a function that opens its first argument. */
+template <typename Owner, typename Function, typename... Arguments>
+result<Owner> opened(Function function, Arguments... arguments) noexcept
+{
+    Owner owner;
+    fer_error error = function(owner.get(), arguments...);
+    return {error, std::move(owner)};
+}
+
+} // namespace detail
 
 /* Owns a handle. Copying a handle of ferrule moves it, so a move copies the bytes and leaves a NEW
  * handle. */
@@ -185,12 +162,8 @@ template <typename Handle, void (*close_handle)(Handle *)> class owned
     owned() noexcept = default;
 
     /* Takes ownership of a handle of C. */
-    explicit owned(const Handle &handle) noexcept : handle_(handle)
-    {
-    }
-    owned(owned &&other) noexcept : handle_(other.release())
-    {
-    }
+    explicit owned(const Handle &handle) noexcept : handle_(handle) {}
+    owned(owned &&other) noexcept : handle_(other.release()) {}
     owned(const owned &) = delete;
     owned &operator=(const owned &) = delete;
 
@@ -203,68 +176,50 @@ template <typename Handle, void (*close_handle)(Handle *)> class owned
         }
         return *this;
     }
-    ~owned()
-    {
-        close_handle(&handle_);
-    }
+    ~owned() { close_handle(&handle_); }
 
     /* Closes the handle before its destructor does. It may be called more than once. */
-    void close() noexcept
-    {
-        close_handle(&handle_);
-    }
+    void close() noexcept { close_handle(&handle_); }
 
     /* Returns the handle for a function of C. The object still owns it. */
-    Handle *get() noexcept
-    {
-        return &handle_;
-    }
-    const Handle *get() const noexcept
-    {
-        return &handle_;
-    }
+    Handle *get() noexcept { return &handle_; }
+    const Handle *get() const noexcept { return &handle_; }
 
     /* Releases ownership: the caller closes the returned handle. */
-    [[nodiscard]] Handle release() noexcept
+    [[nodiscard]] Handle release() noexcept { return std::exchange(handle_, Handle{}); }
+
+  protected:
+    /* Calls a function of the handle whose last parameter is an out-pointer. */
+    template <typename Function, typename... Arguments>
+    auto value(Function function, Arguments... arguments) noexcept
     {
-        return std::exchange(handle_, Handle{});
+        return detail::value_of(function, &handle_, arguments...);
+    }
+    template <typename Function, typename... Arguments>
+    auto value(Function function, Arguments... arguments) const noexcept
+    {
+        return detail::value_of(function, &handle_, arguments...);
+    }
+
+    /* The same for a function that moves the bytes or the elements of a range. */
+    template <typename Function, typename Range, typename... Arguments>
+    auto io(Function function, Range range, Arguments... arguments) noexcept
+    {
+        return detail::value_of(function, &handle_, range.data(), range.size(), arguments...);
+    }
+
+    /* Calls a function of the handle that opens its second argument. */
+    template <typename Owner, typename Function, typename... Arguments>
+    result<Owner> made(Function function, Arguments... arguments) noexcept
+    {
+        Owner owner;
+        fer_error error = function(&handle_, owner.get(), arguments...);
+        return {error, std::move(owner)};
     }
 
   private:
     Handle handle_{};
 };
-
-namespace detail
-{
-
-/* Calls a function whose last argument is an out-pointer. */
-template <typename Value, typename Function, typename... Arguments>
-result<Value> value_of(Function function, Arguments... arguments) noexcept
-{
-    Value value{};
-    fer_error error = function(arguments..., &value);
-    return {error, std::move(value)};
-}
-
-/* Calls a function that opens its first argument. */
-template <typename Owner, typename Function, typename... Arguments>
-result<Owner> opened(Function function, Arguments... arguments) noexcept
-{
-    Owner owner;
-    fer_error error = function(owner.get(), arguments...);
-    return {error, std::move(owner)};
-}
-
-/* Calls a function of a handle that opens its second argument. */
-template <typename Owner, typename Function, typename Handle, typename... Arguments>
-result<Owner> opened_by(Function function, Handle *handle, Arguments... arguments) noexcept
-{
-    Owner owner;
-    fer_error error = function(handle, owner.get(), arguments...);
-    return {error, std::move(owner)};
-}
-
-} // namespace detail
 
 } // namespace ferrule
 

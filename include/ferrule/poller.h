@@ -89,7 +89,8 @@ typedef union fer_poller {
  * Owns: the poller owns its OS resources until fer_poller_close: three descriptors with epoll; a
  * completion port and a few other handles on Windows.
  * Errors: FER_MISUSE (NULL; an OPEN poller), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
- * FER_STORAGE_FULL (as in fer_poller_add) and other errors of the OS.
+ * FER_STORAGE_FULL (as in fer_poller_add), FER_UNSUPPORTED (Windows, if the AFD driver cannot be
+ * opened) and other errors of the OS.
  * Rust: polling::Poller::new; mio::Poll::new.
  * Threads: no concurrent call on the poller. */
 FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller) FER_INOUT(1);

@@ -2,13 +2,12 @@
 #ifndef FERRULE_POLLER_HPP
 #define FERRULE_POLLER_HPP
 
-#include <cstddef>
-
 #include "ferrule/owned.hpp"
 #include "ferrule/poller.h"
 
 namespace ferrule
 {
+/* clang-format off */
 
 /* The end of a wait: the number of events, and whether a notification has woken it. */
 struct poller_wake {
@@ -22,31 +21,14 @@ class poller : public owned<fer_poller, fer_poller_close>
 {
   public:
     using owned::owned;
-
-    /* Makes a poller without registered sockets. */
-    static result<poller> open() noexcept
-    {
-        return detail::opened<poller>(fer_poller_new);
-    }
-
-    /* Registers a socket. */
+    static result<poller> open() noexcept { return detail::opened<poller>(fer_poller_new); }
     [[nodiscard]] fer_error add(fer_raw_socket raw, fer_event interest, fer_poll_mode mode) noexcept
-    {
-        return fer_poller_add(get(), raw, interest, mode);
-    }
-
-    /* Changes the interest, the key and the mode of a registered socket. */
+    { return fer_poller_add(get(), raw, interest, mode); }
     [[nodiscard]] fer_error modify(fer_raw_socket raw, fer_event interest,
                                    fer_poll_mode mode) noexcept
-    {
-        return fer_poller_modify(get(), raw, interest, mode);
-    }
-
-    /* Removes a socket's registration. */
+    { return fer_poller_modify(get(), raw, interest, mode); }
     [[nodiscard]] fer_error remove(fer_raw_socket raw) noexcept
-    {
-        return fer_poller_delete(get(), raw);
-    }
+    { return fer_poller_delete(get(), raw); }
 
     /* Waits until a socket is ready, the poller is notified or the timeout expires. */
     result<std::size_t> wait(fer_duration timeout, view<fer_event> events) noexcept
@@ -65,20 +47,12 @@ class poller : public owned<fer_poller, fer_poller_close>
                                           &wake.notified);
         return {error, wake};
     }
-
-    /* Sets whether a signal ends the waits that begin afterwards. */
-    [[nodiscard]] fer_error set_interruptible(bool interruptible) noexcept
-    {
-        return fer_poller_set_interruptible(get(), interruptible);
-    }
-
-    /* Wakes one wait: one in progress, otherwise the next one. */
-    [[nodiscard]] fer_error notify() noexcept
-    {
-        return fer_poller_notify(get());
-    }
+    [[nodiscard]] fer_error set_interruptible(bool on) noexcept
+    { return fer_poller_set_interruptible(get(), on); }
+    [[nodiscard]] fer_error notify() noexcept { return fer_poller_notify(get()); }
 };
 
+/* clang-format on */
 } // namespace ferrule
 
 #endif

@@ -49,7 +49,7 @@ def register_gdb(gdb):
                     return str(gdb.Value(number).cast(gdb.lookup_type("fer_error_kind")))
                 except gdb.error:
                     return "kind %d" % number
-            return describe(int(self.p["state_"]), int(self.p["flags_"]), int(self.p["reason_"]),
+            return describe(int(self.p["state_"]), int(self.p["flags_"]), int(self.p["saved_os_code_"]),
                             int(self.p["raw_"]), kind)
 
     def printer_of(value):
@@ -72,7 +72,7 @@ def summary_lldb(value, _):
         return next((name.GetName() for name in names if name.GetValueAsUnsigned() == wanted),
                     "kind %d" % wanted)
     return describe(number("state_").GetValueAsUnsigned(), number("flags_").GetValueAsUnsigned(),
-                    number("reason_").GetValueAsSigned(), number("raw_").GetValueAsSigned(), kind)
+                    number("saved_os_code_").GetValueAsSigned(), number("raw_").GetValueAsSigned(), kind)
 
 
 def __lldb_init_module(debugger, _):

@@ -3,12 +3,12 @@
 
 #include <stdlib.h>
 
-void *ferp_memory_new(size_t size)
+void *ferp_alloc(size_t size)
 {
     return malloc(size);
 }
 
-void ferp_memory_free(void *memory)
+void ferp_free(void *memory)
 {
     free(memory);
 }

@@ -47,7 +47,7 @@ static bool grow(ferp_sources *sources)
     if (larger.capacity > SIZE_MAX / sizeof *larger.slots) {
         return false;
     }
-    larger.slots = ferp_memory_new(larger.capacity * sizeof *larger.slots);
+    larger.slots = ferp_alloc(larger.capacity * sizeof *larger.slots);
     if (larger.slots == NULL) {
         return false;
     }
@@ -57,7 +57,7 @@ static bool grow(ferp_sources *sources)
             put(&larger, sources->slots[i].raw, sources->slots[i].record);
         }
     }
-    ferp_memory_free(sources->slots);
+    ferp_free(sources->slots);
     *sources = larger;
     return true;
 }
@@ -98,6 +98,6 @@ void ferp_sources_remove(ferp_sources *sources, fer_raw_socket raw)
 
 void ferp_sources_end(ferp_sources *sources)
 {
-    ferp_memory_free(sources->slots);
+    ferp_free(sources->slots);
     *sources = (ferp_sources){NULL, 0, 0};
 }

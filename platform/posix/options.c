@@ -125,14 +125,6 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
  * (net.inet6.ip6.hlim) nor a router has changed it. */
 #define FERP_POSIX_DEFAULT_HOPS 64
 
-/* The BSDs report the bit of the flag for some of these options, others report 1 (sogetopt). */
-static bool is_boolean(ferp_option option)
-{
-    return option == FERP_REUSE_ADDRESS || option == FERP_REUSE_PORT || option == FERP_ONLY_V6 ||
-           option == FERP_NODELAY || option == FERP_KEEPALIVE || option == FERP_BROADCAST ||
-           option == FERP_LISTENING;
-}
-
 /* The numbers of the types differ between systems (Linux on MIPS). */
 static uint32_t type_of(int number)
 {
@@ -149,7 +141,8 @@ static uint32_t value_of(ferp_option option, int number)
     if (option == FERP_USER_TIMEOUT) {
         return (uint32_t)number * FERP_POSIX_USER_TIMEOUT_UNIT;
     }
-    if (FERP_POSIX_IS_BSD && is_boolean(option)) {
+    /* The BSDs report the bit of the flag for some booleans (sogetopt). */
+    if (FERP_POSIX_IS_BSD && ferp_option_is_boolean(option)) {
         return number != 0;
     }
     return number >= 0 ? (uint32_t)number : option == FERP_HOPS_V6 ? FERP_POSIX_DEFAULT_HOPS : 0;

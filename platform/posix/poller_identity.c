@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "platform/common/poller_list.h"
+#include "platform/posix/poller_list.h"
 
 /* ---- Closes. A word counts the closes of all descriptors that differ by a multiple of WORDS, and
  * has the upper bits of the one that was closed last. No lock: a signal handler may close. */

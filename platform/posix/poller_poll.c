@@ -1,5 +1,5 @@
 /* poller_poll.c: a poller over poll(2), which every POSIX system has. Defines what
- * platform/common/poller_list.c needs. The waker is a pipe, so that a signal handler can notify. */
+ * platform/posix/poller_list.c needs. The waker is a pipe, so that a signal handler can notify. */
 #include "platform/posix/posix.h"
 
 #if FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "platform/common/poller_list.h"
+#include "platform/posix/poller_list.h"
 
 /* POSIX.1-2024; macOS has none. */
 #if defined(__linux__) || defined(__FreeBSD__) || defined(__OpenBSD__)
@@ -56,7 +56,7 @@ void ferp_list_waker_close(ferp_list_waker *waker)
     close(waker->reader);
 }
 
-ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker)
+int ferp_list_waker_fd(const ferp_list_waker *waker)
 {
     return waker->reader;
 }
@@ -112,27 +112,27 @@ fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
 /* ---- poll */
 
 /* Whether the poll can have hidden a failure: it was asked about one direction only. */
-static bool may_hide_failure(const ferp_list_entry *entry)
+static bool may_hide_failure(const struct pollfd *entry)
 {
-    int both = FERP_LIST_READABLE | FERP_LIST_WRITABLE;
+    int both = POLLIN | POLLOUT;
     return FERP_POSIX_POLL_HIDES_FAILURES && (entry->events & both) != both;
 }
 
 /* POLLHUP is the end of both halves; the end of the peer's half alone is POLLIN (poll(2)). */
-bool ferp_list_has_failed(const ferp_list_entry *entry)
+bool ferp_list_has_failed(const struct pollfd *entry)
 {
     return (entry->revents & (POLLERR | POLLHUP)) != 0 ||
            (may_hide_failure(entry) && ferp_posix_has_failed(entry->fd));
 }
 
-static int poll_millis(ferp_list_entry *entries, size_t count, fer_duration timeout)
+static int poll_millis(struct pollfd *entries, size_t count, fer_duration timeout)
 {
     return poll(entries, (nfds_t)count, ferp_posix_millis(timeout));
 }
 
 #ifdef HAS_PPOLL
 
-static int poll_nanos(ferp_list_entry *entries, size_t count, fer_duration timeout)
+static int poll_nanos(struct pollfd *entries, size_t count, fer_duration timeout)
 {
     struct timespec time = ferp_posix_timespec(timeout.nanos);
     return ppoll(entries, (nfds_t)count, &time, NULL);
@@ -140,14 +140,14 @@ static int poll_nanos(ferp_list_entry *entries, size_t count, fer_duration timeo
 
 #else
 
-static int poll_nanos(ferp_list_entry *entries, size_t count, fer_duration timeout)
+static int poll_nanos(struct pollfd *entries, size_t count, fer_duration timeout)
 {
     return poll_millis(entries, count, timeout);
 }
 
 #endif
 
-fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
+fer_error ferp_list_poll(struct pollfd *entries, size_t count, fer_duration timeout)
 {
     bool is_fine =
         timeout.nanos != FER_DURATION_NONE_NANOS && timeout.nanos % FERP_NANOS_PER_MILLI != 0;

@@ -12,19 +12,19 @@
 /* At most 15 bytes on Linux (pthread_setname_np(3)). */
 #define THREAD_NAME "ferrule-resolve"
 
-typedef struct monitor {
+typedef struct mutex_parts {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    int cancel_state; /* that of the thread inside, before it entered */
-} monitor;
+    int cancel_state; /* of the thread that holds the lock, before it locked */
+} mutex_parts;
 
-_Static_assert(sizeof(monitor) <= sizeof(ferp_monitor) &&
-                   _Alignof(monitor) <= _Alignof(ferp_monitor),
-               "a ferp_monitor holds a monitor");
+_Static_assert(sizeof(mutex_parts) <= sizeof(ferp_mutex) &&
+                   _Alignof(mutex_parts) <= _Alignof(ferp_mutex),
+               "a ferp_mutex holds its parts");
 
-static monitor *monitor_of(ferp_monitor *opaque)
+static mutex_parts *parts_of(ferp_mutex *mutex)
 {
-    return (monitor *)(void *)opaque->words;
+    return (mutex_parts *)(void *)mutex->words;
 }
 
 /* pthread functions return an errno value. Here EAGAIN means a lack of resources, not a call that
@@ -62,82 +62,82 @@ static int init_condition(pthread_cond_t *condition)
 
 #endif
 
-fer_error ferp_monitor_begin(ferp_monitor *opaque)
+fer_error ferp_mutex_init(ferp_mutex *mutex)
 {
-    monitor *made = monitor_of(opaque);
-    int code = pthread_mutex_init(&made->mutex, NULL);
+    mutex_parts *parts = parts_of(mutex);
+    int code = pthread_mutex_init(&parts->mutex, NULL);
     if (code != 0) {
         return thread_error(code);
     }
-    code = init_condition(&made->changed);
+    code = init_condition(&parts->changed);
     if (code != 0) {
-        pthread_mutex_destroy(&made->mutex);
+        pthread_mutex_destroy(&parts->mutex);
     }
     return thread_error(code);
 }
 
-void ferp_monitor_end(ferp_monitor *opaque)
+void ferp_mutex_destroy(ferp_mutex *mutex)
 {
-    pthread_cond_destroy(&monitor_of(opaque)->changed);
-    pthread_mutex_destroy(&monitor_of(opaque)->mutex);
+    pthread_cond_destroy(&parts_of(mutex)->changed);
+    pthread_mutex_destroy(&parts_of(mutex)->mutex);
 }
 
-/* Lock and unlock of a default mutex, in pairs, cannot fail. Inside there is no cancellation
- * point, neither a wait nor a write to a waker: the mutex would stay locked. */
-void ferp_monitor_enter(ferp_monitor *opaque)
+/* Lock and unlock of a default mutex, in pairs, cannot fail. While it is locked there is no
+ * cancellation point, neither a wait nor a write to a waker: the mutex would stay locked. */
+void ferp_mutex_lock(ferp_mutex *mutex)
 {
-    monitor *self = monitor_of(opaque);
-    (void)pthread_mutex_lock(&self->mutex);
-    self->cancel_state = ferp_posix_hold_cancel();
+    mutex_parts *parts = parts_of(mutex);
+    (void)pthread_mutex_lock(&parts->mutex);
+    parts->cancel_state = ferp_posix_hold_cancel();
 }
 
-void ferp_monitor_leave(ferp_monitor *opaque)
+void ferp_mutex_unlock(ferp_mutex *mutex)
 {
-    monitor *self = monitor_of(opaque);
-    int previous = self->cancel_state;
-    (void)pthread_mutex_unlock(&self->mutex);
+    mutex_parts *parts = parts_of(mutex);
+    int previous = parts->cancel_state;
+    (void)pthread_mutex_unlock(&parts->mutex);
     ferp_posix_release_cancel(previous);
 }
 
-void ferp_monitor_notify_all(ferp_monitor *opaque)
+void ferp_cond_broadcast(ferp_mutex *mutex)
 {
-    (void)pthread_cond_broadcast(&monitor_of(opaque)->changed);
+    (void)pthread_cond_broadcast(&parts_of(mutex)->changed);
 }
 
 #if defined(__APPLE__)
 
-static int wait_until(monitor *self, uint64_t deadline)
+static int wait_until(mutex_parts *parts, uint64_t deadline)
 {
     uint64_t now = ferp_now();
     struct timespec left = ferp_posix_timespec(deadline > now ? deadline - now : 0);
-    return pthread_cond_timedwait_relative_np(&self->changed, &self->mutex, &left);
+    return pthread_cond_timedwait_relative_np(&parts->changed, &parts->mutex, &left);
 }
 
 #else
 
-static int wait_until(monitor *self, uint64_t deadline)
+static int wait_until(mutex_parts *parts, uint64_t deadline)
 {
     struct timespec end = ferp_posix_timespec(deadline);
-    return pthread_cond_timedwait(&self->changed, &self->mutex, &end);
+    return pthread_cond_timedwait(&parts->changed, &parts->mutex, &end);
 }
 
 #endif
 
-/* Other threads enter during the wait. */
-static int wait_inside(monitor *self, uint64_t deadline)
+/* Other threads lock it during the wait. */
+static int wait_inside(mutex_parts *parts, uint64_t deadline)
 {
-    int cancel_state = self->cancel_state;
-    int code = deadline == FERP_NO_DEADLINE ? pthread_cond_wait(&self->changed, &self->mutex)
-                                            : wait_until(self, deadline);
-    self->cancel_state = cancel_state;
+    int cancel_state = parts->cancel_state;
+    int code = deadline == FERP_NO_DEADLINE ? pthread_cond_wait(&parts->changed, &parts->mutex)
+                                            : wait_until(parts, deadline);
+    parts->cancel_state = cancel_state;
     return code;
 }
 
 /* A deadline that was clamped to time_t ends early, with FER_OK. For the deadline 0 no time is
  * left, but pthread_cond_timedwait would let the thread sleep for some microseconds. */
-fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
+fer_error ferp_cond_wait(ferp_mutex *mutex, uint64_t deadline)
 {
-    int code = deadline == 0 ? ETIMEDOUT : wait_inside(monitor_of(opaque), deadline);
+    int code = deadline == 0 ? ETIMEDOUT : wait_inside(parts_of(mutex), deadline);
     if (code != ETIMEDOUT) {
         return thread_error(code);
     }

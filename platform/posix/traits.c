@@ -69,7 +69,7 @@ const struct ferp_traits *ferp_traits(void)
         /* 107; macOS and the BSDs: 103. */
         .unix_path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1,
         .has_abstract_unix_names = FERP_POSIX_HAS_ABSTRACT_NAMES,
-        .no_buffer_space_passes = FERP_POSIX_IS_APPLE,
+        .no_buffer_space_is_transient = FERP_POSIX_IS_APPLE,
         .io_length_max = FERP_POSIX_IO_LENGTH_MAX,
         .datagram_length_max = FERP_POSIX_DATAGRAM_LENGTH_MAX,
         .io_slices_max = 1024,

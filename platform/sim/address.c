@@ -144,7 +144,7 @@ static ferp_sim_code status_of_failed(const ferp_sim_network *network, ferp_sim_
 static ferp_sim_code connect_status(const ferp_sim_network *network, ferp_sim_socket *socket,
                                     const fer_socket_addr *addr)
 {
-    if (socket->settings.only_v6 && is_mapped(addr)) {
+    if (socket->settings.options[FERP_ONLY_V6] && is_mapped(addr)) {
         bool is_other_code = ferp_sim_switches_for(network, socket)->lacks_dual_stack;
         return is_other_code ? FERP_SIM_EADDRNOTAVAIL : FERP_SIM_ENETUNREACH;
     }
@@ -457,7 +457,8 @@ ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_s
     const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
     bool fails_when_dead = switches->dead_options_fail ||
                            (switches->dead_tcp_options_fail && level == FERP_SIM_TCP_LEVEL) ||
-                           (switches->dead_ip_options_fail && level == FERP_SIM_IP_LEVEL);
+                           (switches->dead_ip_options_fail &&
+                            (level == FERP_SIM_IPV4_LEVEL || level == FERP_SIM_IPV6_LEVEL));
     if (fails_when_dead && is_dead(network, socket)) {
         return FERP_SIM_ECONNRESET;
     }

@@ -62,8 +62,8 @@ bool ferp_sim_covers(const ferp_sim_socket *one, const fer_ip_addr *other)
     if (!ferp_sim_is_wildcard(ip)) {
         return fer_ip_addr_eq(*ip, *other);
     }
-    bool reaches =
-        ip->family == other->family || (ip->family == FER_IP_V6 && !one->settings.only_v6);
+    bool reaches = ip->family == other->family ||
+                   (ip->family == FER_IP_V6 && !one->settings.options[FERP_ONLY_V6]);
     return reaches && ferp_sim_is_local(other);
 }
 
@@ -87,11 +87,12 @@ static bool overlap(const ferp_sim_socket *one, const ferp_sim_socket *other)
  * Two sockets with SO_REUSEPORT may always share it. */
 static ferp_sim_code linux_bind_status(const ferp_sim_socket *first, const ferp_sim_socket *second)
 {
-    if (first->settings.reuse_port && second->settings.reuse_port) {
+    if (first->settings.options[FERP_REUSE_PORT] && second->settings.options[FERP_REUSE_PORT]) {
         return FERP_SIM_NO_ERROR;
     }
-    bool shared =
-        first->settings.reuse && second->settings.reuse && first->state != FERP_SIM_LISTENING;
+    bool shared = first->settings.options[FERP_REUSE_ADDRESS] &&
+                  second->settings.options[FERP_REUSE_ADDRESS] &&
+                  first->state != FERP_SIM_LISTENING;
     return shared ? FERP_SIM_NO_ERROR : FERP_SIM_EADDRINUSE;
 }
 
@@ -106,7 +107,7 @@ static ferp_sim_code bsd_bind_status(const ferp_sim_switches *switches,
                                          ferp_sim_is_wildcard(&second->local.ip);
     bool has_peer = first->kind == FERP_SIM_STREAM && first->state != FERP_SIM_UNCONNECTED &&
                     first->state != FERP_SIM_LISTENING;
-    if ((first->settings.reuse_port && second->settings.reuse_port) ||
+    if ((first->settings.options[FERP_REUSE_PORT] && second->settings.options[FERP_REUSE_PORT]) ||
         (switches->separates_ip_versions && !is_same_family)) {
         return FERP_SIM_NO_ERROR;
     }
@@ -114,7 +115,7 @@ static ferp_sim_code bsd_bind_status(const ferp_sim_switches *switches,
         ferp_sim_is_wildcard(&first->local.ip)) {
         return FERP_SIM_NO_ERROR;
     }
-    if (second->settings.reuse || second->settings.reuse_port) {
+    if (second->settings.options[FERP_REUSE_ADDRESS] || second->settings.options[FERP_REUSE_PORT]) {
         return is_equal && !has_peer ? FERP_SIM_EADDRINUSE : FERP_SIM_NO_ERROR;
     }
     return FERP_SIM_EADDRINUSE;
@@ -136,13 +137,13 @@ static ferp_sim_code windows_bind_status(const ferp_sim_socket *first,
         {FREE, IN_USE, FREE, ACCESS, IN_USE, IN_USE},
     };
     static const ferp_sim_code codes[] = {FERP_SIM_NO_ERROR, FERP_SIM_EADDRINUSE, FERP_SIM_EACCES};
-    int line = (first->settings.exclusive ? 4
-                : first->settings.reuse   ? 2
-                                          : 0) +
+    int line = (first->settings.options[FERP_EXCLUSIVE_ADDRESS] ? 4
+                : first->settings.options[FERP_REUSE_ADDRESS]   ? 2
+                                                                : 0) +
                !ferp_sim_is_wildcard(&first->local.ip);
-    int column = (second->settings.exclusive ? 4
-                  : second->settings.reuse   ? 2
-                                             : 0) +
+    int column = (second->settings.options[FERP_EXCLUSIVE_ADDRESS] ? 4
+                  : second->settings.options[FERP_REUSE_ADDRESS]   ? 2
+                                                                   : 0) +
                  !ferp_sim_is_wildcard(&second->local.ip);
     return codes[table[line][column]];
 }
@@ -287,8 +288,8 @@ fer_error ferp_sim_claim_port(ferp_sim_network *network, ferp_sim_socket *socket
     }
     socket->local = canonical;
     code = bind_status(network, socket);
-    if (code == FERP_SIM_NO_ERROR && !ferp_sim_is_winsock(network) && !socket->settings.reuse &&
-        is_in_time_wait(network, socket)) {
+    if (code == FERP_SIM_NO_ERROR && !ferp_sim_is_winsock(network) &&
+        !socket->settings.options[FERP_REUSE_ADDRESS] && is_in_time_wait(network, socket)) {
         code = FERP_SIM_EADDRINUSE;
     }
     socket->has_local = code == FERP_SIM_NO_ERROR;
@@ -328,7 +329,7 @@ static bool is_preferred(ferp_sim_network *network, const ferp_sim_socket *found
     if (difference != 0) {
         return difference > 0;
     }
-    return found->settings.reuse_port && socket->settings.reuse_port &&
+    return found->settings.options[FERP_REUSE_PORT] && socket->settings.options[FERP_REUSE_PORT] &&
            ferp_sim_choose(network, 2) != 0;
 }
 

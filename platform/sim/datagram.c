@@ -117,8 +117,8 @@ static bool loops(const ferp_sim_network *network, const ferp_sim_socket *socket
     bool to_v6 = datagram->to.ip.family == FER_IP_V6;
     const ferp_sim_settings *receiver_settings = &socket->settings;
     return ferp_sim_acts_as_windows(network, socket)
-               ? (to_v6 ? receiver_settings->multicast_loop_v6
-                        : receiver_settings->multicast_loop_v4)
+               ? (to_v6 ? receiver_settings->options[FERP_MULTICAST_LOOP_V6]
+                        : receiver_settings->options[FERP_MULTICAST_LOOP_V4])
                : datagram->loops;
 }
 
@@ -151,7 +151,7 @@ static bool accepts(const ferp_sim_network *network, const ferp_sim_socket *sock
         return false;
     }
     bool reaches = socket->family == datagram->to.ip.family ||
-                   (socket->family == FER_IP_V6 && !socket->settings.only_v6);
+                   (socket->family == FER_IP_V6 && !socket->settings.options[FERP_ONLY_V6]);
     if (ferp_sim_is_broadcast(&datagram->to.ip)) {
         return reaches && ferp_sim_is_wildcard(&socket->local.ip);
     }
@@ -343,8 +343,9 @@ void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, 
         datagram->sender = socket->sequence;
         datagram->is_loopback =
             fer_ip_addr_is_loopback(to->ip) || fer_ip_addr_eq(to->ip, datagram->from.ip);
-        datagram->loops = to->ip.family == FER_IP_V6 ? socket->settings.multicast_loop_v6
-                                                     : socket->settings.multicast_loop_v4;
+        datagram->loops = to->ip.family == FER_IP_V6
+                              ? socket->settings.options[FERP_MULTICAST_LOOP_V6]
+                              : socket->settings.options[FERP_MULTICAST_LOOP_V4];
         bool is_duplicated = ferp_sim_injects(network, socket, FER_SIM_FAULT_DATAGRAM_DOUBLED);
         duplicate = is_duplicated ? copy_of(network, datagram) : NULL;
     }

@@ -19,7 +19,7 @@ static ferp_sim_code destination_status(const ferp_sim_network *network,
     const fer_socket_addr *to = &canonical;
     bool is_bound_to_address = socket->has_local && !ferp_sim_is_wildcard(&socket->local.ip);
     bool is_other_family = to->ip.family != socket->family &&
-                           (socket->family == FER_IP_V4 || socket->settings.only_v6);
+                           (socket->family == FER_IP_V4 || socket->settings.options[FERP_ONLY_V6]);
     if (to->ip.family != socket->family &&
         ferp_sim_switches_for(network, socket)->lacks_dual_stack) {
         return FERP_SIM_EADDRNOTAVAIL; /* OpenBSD, udp6_output.c and in6_pcb.c, in6_pcbconnect */
@@ -27,7 +27,7 @@ static ferp_sim_code destination_status(const ferp_sim_network *network,
     if (is_other_family || (is_bound_to_address && socket->local.ip.family != to->ip.family)) {
         return FERP_SIM_ENETUNREACH; /* measured on Linux, and under Wine: 10051 */
     }
-    if (ferp_sim_is_broadcast(&to->ip) && !socket->settings.broadcast) {
+    if (ferp_sim_is_broadcast(&to->ip) && !socket->settings.options[FERP_BROADCAST]) {
         return FERP_SIM_EACCES;
     }
     if (ferp_sim_is_winsock(network) && ferp_sim_is_wildcard(&to->ip)) {
@@ -89,7 +89,7 @@ static bool is_other_than_peer(const ferp_sim_network *network, const ferp_sim_s
 static bool is_above_send_buffer(const ferp_sim_socket *socket, size_t len)
 {
     return ferp_traits()->datagram_limit_is_send_buffer && !socket->is_peer &&
-           len > socket->settings.send_buffer;
+           len > socket->settings.options[FERP_SEND_BUFFER];
 }
 
 static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,

@@ -31,8 +31,8 @@ fer_error fer_sim_peer_bind(const fer_socket_addr *addr, fer_sim_peer *out)
         return error_of_kind(FER_TOO_MANY_OPEN_FILES);
     }
     ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
-    socket->settings.only_v6 = false;
-    socket->settings.broadcast = true;
+    socket->settings.options[FERP_ONLY_V6] = false;
+    socket->settings.options[FERP_BROADCAST] = true;
     if (ferp_sim_claim_port(network, socket, addr).kind != FER_OK) {
         fer_sim_peer_close(raw);
         return error_of_kind(FER_ADDR_IN_USE);

@@ -28,7 +28,7 @@ static bool is_scripted(ferp_sim_network *network, fer_sim_fault fault)
  * runs, a byte moves or time passes (other than in a pause), so that each call ends. */
 static bool causes_retry(fer_sim_fault fault)
 {
-    return (fault == FER_SIM_FAULT_NO_BUFFERS && ferp_traits()->no_buffer_space_passes) ||
+    return (fault == FER_SIM_FAULT_NO_BUFFERS && ferp_traits()->no_buffer_space_is_transient) ||
            fault == FER_SIM_FAULT_WOULD_BLOCK || fault == FER_SIM_FAULT_INTERRUPTED ||
            fault == FER_SIM_FAULT_SPURIOUS_READY;
 }

@@ -4,7 +4,7 @@
 
 #include "platform/sim/network.h"
 
-void *ferp_memory_new(size_t size)
+void *ferp_alloc(size_t size)
 {
     ferp_sim_network *network = ferp_sim_current();
     if (network != NULL && ferp_sim_injects(network, NULL, FER_SIM_FAULT_NO_MEMORY)) {
@@ -13,7 +13,7 @@ void *ferp_memory_new(size_t size)
     return malloc(size);
 }
 
-void ferp_memory_free(void *memory)
+void ferp_free(void *memory)
 {
     free(memory);
 }

@@ -184,7 +184,8 @@ bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *
 /* The result of setting an option of that level, before its value is checked. */
 typedef enum ferp_sim_level {
     FERP_SIM_SOCKET_LEVEL,
-    FERP_SIM_IP_LEVEL,
+    FERP_SIM_IPV4_LEVEL,
+    FERP_SIM_IPV6_LEVEL,
     FERP_SIM_TCP_LEVEL
 } ferp_sim_level;
 ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_socket *socket,

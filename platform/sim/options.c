@@ -11,6 +11,9 @@ enum {
     WINDOWS_RETRIES_MAX = 255
 };
 
+#define LEVEL_OF_ROW(name, kind, level) [FERP_##name] = FERP_SIM_##level##_LEVEL,
+static const ferp_sim_level levels[] = {FERP_OPTIONS(LEVEL_OF_ROW)};
+
 static bool is_keepalive_field(ferp_option option)
 {
     return option == FERP_KEEPALIVE_TIME || option == FERP_KEEPALIVE_INTERVAL ||
@@ -28,8 +31,7 @@ static bool is_known(const ferp_sim_network *network, const ferp_sim_socket *soc
     if (option == FERP_REUSE_PORT) {
         return !windows;
     }
-    if (option == FERP_ONLY_V6 || option == FERP_TCLASS_V6 || option == FERP_HOPS_V6 ||
-        option == FERP_MULTICAST_LOOP_V6) {
+    if (levels[option] == FERP_SIM_IPV6_LEVEL) {
         return socket->family == FER_IP_V6;
     }
     if (option == FERP_USER_TIMEOUT) {
@@ -64,68 +66,12 @@ static bool is_in_range(const ferp_sim_network *network, const ferp_sim_socket *
     case FERP_ONLY_V6:
         return !socket->has_local &&
                (value != 0 || !ferp_sim_switches_for(network, socket)->lacks_dual_stack);
-    case FERP_REUSE_ADDRESS: return value == 0 || !socket->settings.exclusive;
+    case FERP_REUSE_ADDRESS: return value == 0 || !socket->settings.options[FERP_EXCLUSIVE_ADDRESS];
     case FERP_EXCLUSIVE_ADDRESS:
         /* "must be set prior to the bind function being called" ("SO_EXCLUSIVEADDRUSE socket
          * option", MSDN) */
-        return !socket->has_local && (value == 0 || !socket->settings.reuse);
-    case FERP_NODELAY:
-    case FERP_KEEPALIVE:
+        return !socket->has_local && (value == 0 || !socket->settings.options[FERP_REUSE_ADDRESS]);
     default: return true;
-    }
-}
-
-static void store_value(ferp_sim_settings *settings, ferp_option option, uint32_t value)
-{
-    switch (option) {
-    case FERP_REUSE_ADDRESS: settings->reuse = value != 0; break;
-    case FERP_EXCLUSIVE_ADDRESS: settings->exclusive = value != 0; break;
-    case FERP_ONLY_V6: settings->only_v6 = value != 0; break;
-    case FERP_NODELAY: settings->nodelay = value != 0; break;
-    case FERP_TTL_V4: settings->ttl = value; break;
-    case FERP_HOPS_V6: settings->hops = value; break;
-    case FERP_KEEPALIVE: settings->keepalive = value != 0; break;
-    case FERP_KEEPALIVE_TIME: settings->keepalive_time = value; break;
-    case FERP_KEEPALIVE_INTERVAL: settings->keepalive_interval = value; break;
-    case FERP_KEEPALIVE_RETRIES: settings->keepalive_retries = value; break;
-    case FERP_REUSE_PORT: settings->reuse_port = value != 0; break;
-    case FERP_TOS_V4: settings->tos = value; break;
-    case FERP_TCLASS_V6: settings->tclass = value; break;
-    case FERP_RECV_BUFFER: settings->recv_buffer = value; break;
-    case FERP_SEND_BUFFER: settings->send_buffer = value; break;
-    case FERP_BROADCAST: settings->broadcast = value != 0; break;
-    case FERP_MULTICAST_LOOP_V4: settings->multicast_loop_v4 = value != 0; break;
-    case FERP_MULTICAST_TTL_V4: settings->multicast_ttl = value; break;
-    case FERP_MULTICAST_LOOP_V6: settings->multicast_loop_v6 = value != 0; break;
-    case FERP_USER_TIMEOUT: settings->user_timeout = value; break;
-    default: break;
-    }
-}
-
-static uint32_t stored_value(const ferp_sim_settings *settings, ferp_option option)
-{
-    switch (option) {
-    case FERP_REUSE_ADDRESS: return settings->reuse;
-    case FERP_EXCLUSIVE_ADDRESS: return settings->exclusive;
-    case FERP_ONLY_V6: return settings->only_v6;
-    case FERP_NODELAY: return settings->nodelay;
-    case FERP_TTL_V4: return settings->ttl;
-    case FERP_HOPS_V6: return settings->hops;
-    case FERP_KEEPALIVE: return settings->keepalive;
-    case FERP_KEEPALIVE_TIME: return settings->keepalive_time;
-    case FERP_KEEPALIVE_INTERVAL: return settings->keepalive_interval;
-    case FERP_KEEPALIVE_RETRIES: return settings->keepalive_retries;
-    case FERP_REUSE_PORT: return settings->reuse_port;
-    case FERP_TOS_V4: return settings->tos;
-    case FERP_TCLASS_V6: return settings->tclass;
-    case FERP_RECV_BUFFER: return settings->recv_buffer;
-    case FERP_SEND_BUFFER: return settings->send_buffer;
-    case FERP_BROADCAST: return settings->broadcast;
-    case FERP_MULTICAST_LOOP_V4: return settings->multicast_loop_v4;
-    case FERP_MULTICAST_TTL_V4: return settings->multicast_ttl;
-    case FERP_MULTICAST_LOOP_V6: return settings->multicast_loop_v6;
-    case FERP_USER_TIMEOUT: return settings->user_timeout;
-    default: return 0;
     }
 }
 
@@ -134,20 +80,6 @@ static uint32_t reported_size(ferp_option option, uint32_t value)
     bool is_doubled = (option == FERP_RECV_BUFFER || option == FERP_SEND_BUFFER) &&
                       ferp_traits()->buffer_sizes_are_doubled;
     return is_doubled && value <= UINT32_MAX / 2 ? 2 * value : value;
-}
-
-static ferp_sim_level level_of(ferp_option option)
-{
-    bool is_of_tcp =
-        option == FERP_NODELAY || option == FERP_USER_TIMEOUT || is_keepalive_field(option);
-    bool is_of_socket = option == FERP_REUSE_ADDRESS || option == FERP_REUSE_PORT ||
-                        option == FERP_KEEPALIVE || option == FERP_RECV_BUFFER ||
-                        option == FERP_SEND_BUFFER || option == FERP_BROADCAST ||
-                        option == FERP_EXCLUSIVE_ADDRESS || option == FERP_TYPE ||
-                        option == FERP_PROTOCOL || option == FERP_LISTENING;
-    return is_of_tcp      ? FERP_SIM_TCP_LEVEL
-           : is_of_socket ? FERP_SIM_SOCKET_LEVEL
-                          : FERP_SIM_IP_LEVEL;
 }
 
 /* Milliseconds in the unit of the system's option. */
@@ -176,13 +108,13 @@ static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_op
     if (!is_known(network, socket, option)) {
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
-    FER_TRY(ferp_sim_error(network, ferp_sim_option_status(network, socket, level_of(option))));
+    FER_TRY(ferp_sim_error(network, ferp_sim_option_status(network, socket, levels[option])));
     if (is_buffer_of_ended_half(network, socket, option) ||
         !is_in_range(network, socket, option, value)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    store_value(&socket->settings, option,
-                reported_size(option, in_whole_units(network, socket, option, value)));
+    value = reported_size(option, in_whole_units(network, socket, option, value));
+    socket->settings.options[option] = ferp_option_is_boolean(option) ? value != 0 : value;
     return FERP_SIM_OK;
 }
 
@@ -221,13 +153,13 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     if (read_property(network, socket, raw, option, out)) {
         return FERP_SIM_OK;
     }
-    ferp_sim_code code = ferp_sim_option_status(network, socket, level_of(option));
-    if (code == FERP_SIM_ECONNRESET && level_of(option) != FERP_SIM_SOCKET_LEVEL) {
+    ferp_sim_code code = ferp_sim_option_status(network, socket, levels[option]);
+    if (code == FERP_SIM_ECONNRESET && levels[option] != FERP_SIM_SOCKET_LEVEL) {
         return ferp_sim_error(network, code);
     }
     bool is_hidden = is_keepalive_field(option) &&
                      ferp_sim_switches_for(network, socket)->hides_keepalive_fields;
-    *out = is_hidden ? 0 : stored_value(&socket->settings, option);
+    *out = is_hidden ? 0 : socket->settings.options[option];
     return FERP_SIM_OK;
 }
 
@@ -270,8 +202,8 @@ fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_s
     if (!ferp_sim_is_winsock(network)) {
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
-    socket->settings.keepalive = on;
-    socket->settings.keepalive_time = time_seconds;
-    socket->settings.keepalive_interval = interval_seconds;
+    socket->settings.options[FERP_KEEPALIVE] = on;
+    socket->settings.options[FERP_KEEPALIVE_TIME] = time_seconds;
+    socket->settings.options[FERP_KEEPALIVE_INTERVAL] = interval_seconds;
     return ferp_sim_trace_call(network, "set keepalive", socket, FERP_SIM_OK);
 }

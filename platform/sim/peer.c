@@ -65,9 +65,9 @@ fer_error fer_sim_peer_listen(const fer_socket_addr *addr, int backlog, fer_sim_
     if (socket == NULL) {
         return error_of_kind(FER_TOO_MANY_OPEN_FILES);
     }
-    socket->settings.only_v6 = false;
+    socket->settings.options[FERP_ONLY_V6] = false;
     /* A restarted server can listen while its earlier connections are still open. */
-    socket->settings.reuse = true;
+    socket->settings.options[FERP_REUSE_ADDRESS] = true;
     fer_error error = as_peer_error(ferp_sim_claim_port(network, socket, addr));
     if (error.kind != FER_OK) {
         fer_sim_peer_close(new_peer);

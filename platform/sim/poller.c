@@ -141,7 +141,7 @@ static void remove_source(ferp_sim_poll_set *set, ferp_sim_source *removed)
     remove_from_number(set, removed);
     unlink_source(removed);
     set->count--;
-    ferp_memory_free(removed);
+    ferp_free(removed);
 }
 
 /* Removes the registrations of closed handles. A wait does this too; without waits this bounds
@@ -173,7 +173,7 @@ static fer_error add(ferp_sim_network *network, ferp_sim_poll_set *set, fer_raw_
     if (set->count >= 2 * network->config.max_sockets) {
         remove_closed(network, set);
     }
-    ferp_sim_source *created = ferp_memory_new(sizeof *created);
+    ferp_sim_source *created = ferp_alloc(sizeof *created);
     if (created == NULL) {
         return no_memory(network);
     }
@@ -181,7 +181,7 @@ static fer_error add(ferp_sim_network *network, ferp_sim_poll_set *set, fer_raw_
                                  .socket = ferp_sim_handle_of(network, raw)->socket,
                                  .sequence = sequence_of(network, raw)};
     if (!add_to_number(set, created)) {
-        ferp_memory_free(created);
+        ferp_free(created);
         return no_memory(network);
     }
     arm(created, interest, mode);
@@ -238,7 +238,7 @@ fer_error ferp_poller_open(fer_poller *poller)
         return ferp_sim_trace_call(network, "poller", NULL,
                                    ferp_sim_error(network, FERP_SIM_EMFILE));
     }
-    ferp_sim_poll_set *created = ferp_memory_new(sizeof *created);
+    ferp_sim_poll_set *created = ferp_alloc(sizeof *created);
     if (created == NULL) {
         return ferp_sim_trace_call(network, "poller", NULL, no_memory(network));
     }
@@ -262,7 +262,7 @@ void ferp_poller_close(fer_poller *poller)
         remove_source(closed, closed->ring.next);
     }
     ferp_sources_end(&closed->numbers);
-    ferp_memory_free(closed);
+    ferp_free(closed);
 }
 
 fer_error ferp_poller_notify(fer_poller *poller)

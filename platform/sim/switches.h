@@ -203,7 +203,7 @@ typedef struct ferp_sim_switches {
 
     /* The backend makes a poller's ALREADY_EXISTS and NOT_FOUND itself, without a code: kevent
      * reports a missing registration by ENOENT only, and poll has no registrations
-     * (platform/posix/poller_kqueue.c, platform/common/poller_list.c). */
+     * (platform/posix/poller_kqueue.c, platform/posix/poller_list.c). */
     bool poller_errors_without_code;
 
     /* A poller's registration ends with its descriptor (XNU, FreeBSD: knote_fdclose; the others:

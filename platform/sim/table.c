@@ -105,20 +105,20 @@ static ferp_sim_settings default_settings(const ferp_sim_network *network)
     return (ferp_sim_settings){
         .timeouts = {FER_DURATION_NONE, FER_DURATION_NONE},
         .nonblocking = windows,
-        .only_v6 = windows || network->switches->lacks_dual_stack,
-        .multicast_loop_v4 = true,
-        .multicast_loop_v6 = true,
-        .multicast_ttl = 1,
-        .send_buffer = (uint32_t)network->config.send_buffer,
-        .recv_buffer = (uint32_t)network->config.receive_buffer,
-        .ttl = windows ? 128 : 64,
-        .hops = windows ? 128 : 64,
-        .keepalive_time = 7200,
-        .keepalive_interval = windows ? 1 : 75,
-        .keepalive_retries = windows ? 10
-                             : network->switches->keepalive_retries != 0
-                                 ? network->switches->keepalive_retries
-                                 : 9,
+        .options[FERP_ONLY_V6] = windows || network->switches->lacks_dual_stack,
+        .options[FERP_MULTICAST_LOOP_V4] = true,
+        .options[FERP_MULTICAST_LOOP_V6] = true,
+        .options[FERP_MULTICAST_TTL_V4] = 1,
+        .options[FERP_SEND_BUFFER] = (uint32_t)network->config.send_buffer,
+        .options[FERP_RECV_BUFFER] = (uint32_t)network->config.receive_buffer,
+        .options[FERP_TTL_V4] = windows ? 128 : 64,
+        .options[FERP_HOPS_V6] = windows ? 128 : 64,
+        .options[FERP_KEEPALIVE_TIME] = 7200,
+        .options[FERP_KEEPALIVE_INTERVAL] = windows ? 1 : 75,
+        .options[FERP_KEEPALIVE_RETRIES] = windows ? 10
+                                           : network->switches->keepalive_retries != 0
+                                               ? network->switches->keepalive_retries
+                                               : 9,
     };
 }
 
@@ -133,7 +133,7 @@ ferp_sim_socket *ferp_sim_socket_new(ferp_sim_network *network, ferp_sim_kind ki
             socket->family = family;
             socket->settings = default_settings(network);
             if (kind == FERP_SIM_DATAGRAM && network->switches->udp_send_buffer != 0) {
-                socket->settings.send_buffer = network->switches->udp_send_buffer;
+                socket->settings.options[FERP_SEND_BUFFER] = network->switches->udp_send_buffer;
             }
             socket->reports_refusals = ferp_sim_is_winsock(network);
             socket->link = FERP_SIM_NONE;

@@ -4,36 +4,36 @@
 
 /* ---- The lock and its condition */
 
-fer_error ferp_monitor_begin(ferp_monitor *monitor)
+fer_error ferp_mutex_init(ferp_mutex *mutex)
 {
     FERP_SIM_REQUIRE(network)
     (void)network;
-    (void)monitor;
+    (void)mutex;
     return FERP_SIM_OK;
 }
 
-void ferp_monitor_end(ferp_monitor *monitor)
+void ferp_mutex_destroy(ferp_mutex *mutex)
 {
-    (void)monitor;
+    (void)mutex;
 }
-void ferp_monitor_enter(ferp_monitor *monitor)
+void ferp_mutex_lock(ferp_mutex *mutex)
 {
-    (void)monitor;
+    (void)mutex;
 }
-void ferp_monitor_leave(ferp_monitor *monitor)
+void ferp_mutex_unlock(ferp_mutex *mutex)
 {
-    (void)monitor;
+    (void)mutex;
 }
-void ferp_monitor_notify_all(ferp_monitor *monitor)
+void ferp_cond_broadcast(ferp_mutex *mutex)
 {
-    (void)monitor;
+    (void)mutex;
 }
 
 /* A wait without time left advances the clock, so that a program that polls makes progress. */
-fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline)
+fer_error ferp_cond_wait(ferp_mutex *mutex, uint64_t deadline)
 {
     FERP_SIM_REQUIRE(network)
-    (void)monitor;
+    (void)mutex;
     if (deadline <= network->now) {
         ferp_sim_tick(network);
         ferp_sim_run_due_events(network);

@@ -23,7 +23,7 @@ static const struct ferp_traits linux_traits = {
     .poller_has_edges = true,
     .unix_path_max = 107,
     .has_abstract_unix_names = true,
-    .no_buffer_space_passes = false,
+    .no_buffer_space_is_transient = false,
     .io_length_max = 0x7ffff000,
     .datagram_length_max = 0x7ffff000,
     .io_slices_max = 1024,
@@ -52,7 +52,7 @@ static const struct ferp_traits windows_traits = {
     .poller_has_edges = false,
     .unix_path_max = 107,
     .has_abstract_unix_names = false,
-    .no_buffer_space_passes = true,
+    .no_buffer_space_is_transient = true,
     .io_length_max = FERP_SIM_WINDOWS_IO_LENGTH_MAX,
     .datagram_length_max = INT32_MAX,
     .io_slices_max = 1024,
@@ -77,13 +77,13 @@ static const struct ferp_traits windows_traits = {
     }
 
 /* The facts that macOS does not share with the others. */
-#define OTHER_BSD_TRAITS(...)                                                     \
-    BSD_TRAITS(.close_hides_unread_input = true, .no_buffer_space_passes = false, \
+#define OTHER_BSD_TRAITS(...)                                                           \
+    BSD_TRAITS(.close_hides_unread_input = true, .no_buffer_space_is_transient = false, \
                .io_length_max = INT32_MAX, .linger_seconds_max = INT16_MAX, __VA_ARGS__)
 
 static const struct ferp_traits bsd_traits[] = {
     [FER_SIM_BSD_MACOS] =
-        BSD_TRAITS(.close_hides_unread_input = false, .no_buffer_space_passes = true,
+        BSD_TRAITS(.close_hides_unread_input = false, .no_buffer_space_is_transient = true,
                    .io_length_max = (size_t)128 * 1024, .linger_seconds_max = 327,
                    .accept_loses_zero_linger = true, .poller_has_edges = true),
     [FER_SIM_BSD_FREEBSD] =

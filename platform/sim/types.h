@@ -76,23 +76,8 @@ typedef struct ferp_sim_script {
 typedef struct ferp_sim_settings {
     fer_duration timeouts[2];
     bool nonblocking; /* O_NONBLOCK, or the last value of FIONBIO */
-    bool reuse, reuse_port;
-    bool exclusive;
-    bool only_v6;
-    bool nodelay;
-    bool keepalive;
-    bool broadcast;
-    bool multicast_loop_v4;
-    bool multicast_loop_v6;
-    uint32_t multicast_ttl;
-    uint32_t tos, tclass;
-    uint32_t recv_buffer, send_buffer; /* the option's values; they limit nothing */
-    uint32_t ttl;
-    uint32_t hops;
-    uint32_t keepalive_time;
-    uint32_t keepalive_interval;
-    uint32_t keepalive_retries;
-    uint32_t user_timeout; /* milliseconds; whole seconds on Windows and macOS */
+    /* As ferp_option_value reports them. The buffer sizes limit nothing. */
+    uint32_t options[FERP_OPTION_COUNT];
     struct ferp_linger linger;
 } ferp_sim_settings;
 

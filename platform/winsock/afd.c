@@ -83,7 +83,7 @@ fer_error ferp_afd_open(HANDLE port, HANDLE *out)
     NTSTATUS status = open_driver(&afd);
     if (has_failed(status)) {
         fer_error err = error_of(status);
-        return ferp_winsock_is_passing(err) ? err : (fer_error){FER_UNSUPPORTED, err.os_code};
+        return ferp_winsock_is_transient(err) ? err : (fer_error){FER_UNSUPPORTED, err.os_code};
     }
     if (CreateIoCompletionPort(afd, port, 0, 0) == NULL) {
         fer_error err = ferp_winsock_last_error();

@@ -1,5 +1,5 @@
 /* afd.h: the requests of AFD, the driver below Winsock. A request completes once, when its socket
- * is ready. WSAPoll and select are built on it. Private to platform/winsock.
+ * is ready. select is built on it. Private to platform/winsock.
  *
  * No page of MSDN documents IOCTL_AFD_POLL. Much software depends on its not changing: wepoll
  * (whose README describes it), libuv, mio, the JDK. NtCreateFile, NtCancelIoFileEx and
@@ -37,8 +37,9 @@ typedef struct ferp_afd_request {
     ferp_afd_poll poll;
 } ferp_afd_request;
 
-/* Opens a handle of the driver that is bound to a completion port; CloseHandle closes it.
- * UNSUPPORTED: there is no AFD. */
+/* Opens a handle of the driver that is bound to a completion port; CloseHandle closes it. An error
+ * that is transient (ferp_winsock_is_transient) is the OS's; any other one is UNSUPPORTED with the
+ * OS's code, or with 0 if ntdll lacks a function. */
 fer_error ferp_afd_open(HANDLE port, HANDLE *out);
 
 /* The base SOCKET, which the driver uses, below any layered provider; the lowest known one if a

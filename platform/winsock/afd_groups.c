@@ -7,31 +7,31 @@ enum { GROUP_MAX = 500 };
 
 fer_error ferp_afd_group_add(ferp_afd_poller *poller)
 {
-    ferp_afd_group *group = ferp_memory_new(sizeof *group);
+    ferp_afd_group *group = ferp_alloc(sizeof *group);
     if (group == NULL) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
     *group = (ferp_afd_group){NULL, 0, poller->groups, NULL};
     fer_error err = ferp_afd_open(poller->port, &group->driver);
     if (err.kind != FER_OK) {
-        ferp_memory_free(group);
+        ferp_free(group);
         return err;
     }
     poller->groups = group;
-    poller->with_room = group;
+    poller->not_full = group;
     return FERP_WINSOCK_OK;
 }
 
 fer_error ferp_afd_group_join(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    if (poller->with_room == NULL) {
+    if (poller->not_full == NULL) {
         FER_TRY(ferp_afd_group_add(poller));
     }
-    ferp_afd_group *group = poller->with_room;
+    ferp_afd_group *group = poller->not_full;
     source->group = group;
     group->count++;
     if (group->count == GROUP_MAX) {
-        poller->with_room = group->next_with_room;
+        poller->not_full = group->next_not_full;
     }
     return FERP_WINSOCK_OK;
 }
@@ -40,8 +40,8 @@ void ferp_afd_group_leave(ferp_afd_poller *poller, const ferp_afd_source *source
 {
     ferp_afd_group *group = source->group;
     if (group->count == GROUP_MAX) {
-        group->next_with_room = poller->with_room;
-        poller->with_room = group;
+        group->next_not_full = poller->not_full;
+        poller->not_full = group;
     }
     group->count--;
 }
@@ -52,6 +52,6 @@ void ferp_afd_groups_end(ferp_afd_poller *poller)
         ferp_afd_group *group = poller->groups;
         poller->groups = group->next;
         CloseHandle(group->driver);
-        ferp_memory_free(group);
+        ferp_free(group);
     }
 }

@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* A request that completes without a wanted event, though it was not cancelled, begins again
- * immediately at most this often. Then it waits for the next turn. */
-enum { USELESS_MAX = 2 };
+ * immediately at most this often. Then it waits for the next period. */
+enum { EMPTY_COMPLETIONS_MAX = 2 };
 
 static const fer_error source_no_memory = {FER_OUT_OF_MEMORY, 0};
 
@@ -41,12 +41,12 @@ static void begin_request(ferp_afd_poller *poller, ferp_afd_source *source)
     if (err.kind == FER_OK) {
         return;
     }
-    if (!ferp_winsock_is_passing(err) && !is_socket(source->raw)) {
+    if (!ferp_winsock_is_transient(err) && !is_socket(source->raw)) {
         ferp_afd_source_unregister(poller, source);
         ferp_afd_source_release(poller, source);
         return;
     }
-    if (ferp_winsock_is_passing(err) || !ferp_afd_source_fail(poller, source, err)) {
+    if (ferp_winsock_is_transient(err) || !ferp_afd_source_fail(poller, source, err)) {
         ferp_afd_source_defer(poller, source);
     }
 }
@@ -60,14 +60,13 @@ void ferp_afd_sources_request_queued(ferp_afd_poller *poller)
     }
 }
 
-void ferp_afd_source_request_again(ferp_afd_poller *poller, ferp_afd_source *source,
-                                   bool was_useless)
+void ferp_afd_source_request_again(ferp_afd_poller *poller, ferp_afd_source *source, bool was_empty)
 {
-    source->useless = was_useless ? source->useless + 1 : 0;
-    if (source->useless <= USELESS_MAX) {
+    source->empty_completions = was_empty ? source->empty_completions + 1 : 0;
+    if (source->empty_completions <= EMPTY_COMPLETIONS_MAX) {
         ferp_afd_source_enqueue(poller, source);
     } else if (source->events != 0) {
-        source->useless = 0;
+        source->empty_completions = 0;
         ferp_afd_source_defer(poller, source);
     }
 }
@@ -86,7 +85,7 @@ static fer_error join(ferp_afd_poller *poller, ferp_afd_source *source)
 
 fer_error ferp_afd_source_new(ferp_afd_poller *poller, fer_raw_socket raw, ferp_afd_source **out)
 {
-    ferp_afd_source *source = ferp_memory_new(sizeof *source);
+    ferp_afd_source *source = ferp_alloc(sizeof *source);
     if (source == NULL) {
         return source_no_memory;
     }
@@ -95,8 +94,8 @@ fer_error ferp_afd_source_new(ferp_afd_poller *poller, fer_raw_socket raw, ferp_
     source->operation = ferp_afd_operation_new(source);
     fer_error err = source->operation == NULL ? source_no_memory : join(poller, source);
     if (err.kind != FER_OK) {
-        ferp_memory_free(source->operation);
-        ferp_memory_free(source);
+        ferp_free(source->operation);
+        ferp_free(source);
         return err;
     }
     *out = source;
@@ -109,8 +108,8 @@ void ferp_afd_source_release(ferp_afd_poller *poller, ferp_afd_source *source)
     if (!source->is_registered && is_idle) {
         ferp_sources_remove(&poller->sources, source->raw);
         ferp_afd_group_leave(poller, source);
-        ferp_memory_free(source->operation);
-        ferp_memory_free(source);
+        ferp_free(source->operation);
+        ferp_free(source);
     }
 }
 
@@ -123,7 +122,7 @@ void ferp_afd_source_unregister(ferp_afd_poller *poller, ferp_afd_source *source
 
 bool ferp_afd_source_check_closed(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    if (!source->is_registered || !ferp_winsock_was_closed(&source->names)) {
+    if (!source->is_registered || !ferp_winsock_was_closed(&source->identity)) {
         return false;
     }
     ferp_afd_source_unregister(poller, source);
@@ -144,7 +143,7 @@ ferp_afd_source *ferp_afd_source_find(ferp_afd_poller *poller, fer_raw_socket ra
 
 /* Any number of threads may run after a wait. The default, one for each processor, would make
  * others wait for them ("CreateIoCompletionPort function", MSDN). Adding the first group shows
- * whether there is an AFD. */
+ * whether the driver can be opened. */
 fer_error ferp_afd_sources_open(ferp_afd_poller *poller)
 {
     memset(poller, 0, sizeof *poller);
@@ -152,8 +151,8 @@ fer_error ferp_afd_sources_open(ferp_afd_poller *poller)
     ferp_afd_ring_begin(&poller->queued);
     ferp_afd_ring_begin(&poller->deferred);
     ferp_afd_ring_begin(&poller->outstanding);
-    poller->turn_millis = FERP_AFD_TURN_MILLIS;
-    poller->turn_since = GetTickCount64();
+    poller->period_millis = FERP_AFD_PERIOD_MILLIS;
+    poller->period_start = GetTickCount64();
     poller->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, INT32_MAX);
     if (poller->port == NULL) {
         return ferp_winsock_last_error();
@@ -170,9 +169,9 @@ fer_error ferp_afd_sources_open(ferp_afd_poller *poller)
 static void free_source(ferp_afd_source *source)
 {
     if (source != NULL && source->operation != NULL && !source->operation->is_outstanding) {
-        ferp_memory_free(source->operation);
+        ferp_free(source->operation);
     }
-    ferp_memory_free(source);
+    ferp_free(source);
 }
 
 void ferp_afd_sources_end(ferp_afd_poller *poller)

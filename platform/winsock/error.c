@@ -7,14 +7,8 @@
 #include "platform/winsock/errors_winsock.h"
 
 /* Names that some SDKs' WinError.h lacks. If it has a name, the number must be the same. */
-#ifndef ERROR_DIRECTORY_NOT_SUPPORTED
-#define ERROR_DIRECTORY_NOT_SUPPORTED 336
-#endif
 #ifndef ERROR_DRIVER_CANCEL_TIMEOUT
 #define ERROR_DRIVER_CANCEL_TIMEOUT 594
-#endif
-#ifndef ERROR_DISK_QUOTA_EXCEEDED
-#define ERROR_DISK_QUOTA_EXCEEDED 1295
 #endif
 #ifndef ERROR_RESOURCE_CALL_TIMED_OUT
 #define ERROR_RESOURCE_CALL_TIMED_OUT 5910

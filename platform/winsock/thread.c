@@ -7,48 +7,48 @@
 
 static const WCHAR thread_name[] = L"ferrule-resolve";
 
-typedef struct monitor {
+typedef struct mutex_parts {
     SRWLOCK lock;
     CONDITION_VARIABLE changed;
-} monitor;
+} mutex_parts;
 
-_Static_assert(sizeof(monitor) <= sizeof(ferp_monitor) &&
-                   _Alignof(monitor) <= _Alignof(ferp_monitor),
-               "a ferp_monitor holds a monitor");
+_Static_assert(sizeof(mutex_parts) <= sizeof(ferp_mutex) &&
+                   _Alignof(mutex_parts) <= _Alignof(ferp_mutex),
+               "a ferp_mutex holds its parts");
 
-static monitor *monitor_of(ferp_monitor *opaque)
+static mutex_parts *parts_of(ferp_mutex *mutex)
 {
-    return (monitor *)(void *)opaque->words;
+    return (mutex_parts *)(void *)mutex->words;
 }
 
 /* ---- The lock and its condition */
 
 /* Neither uses a resource of the system ("Slim Reader/Writer (SRW) Locks", MSDN). */
-fer_error ferp_monitor_begin(ferp_monitor *opaque)
+fer_error ferp_mutex_init(ferp_mutex *mutex)
 {
-    InitializeSRWLock(&monitor_of(opaque)->lock);
-    InitializeConditionVariable(&monitor_of(opaque)->changed);
+    InitializeSRWLock(&parts_of(mutex)->lock);
+    InitializeConditionVariable(&parts_of(mutex)->changed);
     return FERP_WINSOCK_OK;
 }
 
-void ferp_monitor_end(ferp_monitor *opaque)
+void ferp_mutex_destroy(ferp_mutex *mutex)
 {
-    (void)opaque;
+    (void)mutex;
 }
 
-void ferp_monitor_enter(ferp_monitor *opaque)
+void ferp_mutex_lock(ferp_mutex *mutex)
 {
-    AcquireSRWLockExclusive(&monitor_of(opaque)->lock);
+    AcquireSRWLockExclusive(&parts_of(mutex)->lock);
 }
 
-void ferp_monitor_leave(ferp_monitor *opaque)
+void ferp_mutex_unlock(ferp_mutex *mutex)
 {
-    ReleaseSRWLockExclusive(&monitor_of(opaque)->lock);
+    ReleaseSRWLockExclusive(&parts_of(mutex)->lock);
 }
 
-void ferp_monitor_notify_all(ferp_monitor *opaque)
+void ferp_cond_broadcast(ferp_mutex *mutex)
 {
-    WakeAllConditionVariable(&monitor_of(opaque)->changed);
+    WakeAllConditionVariable(&parts_of(mutex)->changed);
 }
 
 /* Rounded up; INFINITE only if there is no deadline. */
@@ -62,13 +62,13 @@ static DWORD millis_until(uint64_t deadline)
     return millis < INFINITE - 1 ? (DWORD)millis : INFINITE - 1;
 }
 
-fer_error ferp_monitor_wait(ferp_monitor *opaque, uint64_t deadline)
+fer_error ferp_cond_wait(ferp_mutex *mutex, uint64_t deadline)
 {
-    monitor *self = monitor_of(opaque);
+    mutex_parts *parts = parts_of(mutex);
     if (deadline == 0) {
         return (fer_error){FER_TIMED_OUT, 0};
     }
-    if (SleepConditionVariableSRW(&self->changed, &self->lock, millis_until(deadline), 0)) {
+    if (SleepConditionVariableSRW(&parts->changed, &parts->lock, millis_until(deadline), 0)) {
         return FERP_WINSOCK_OK;
     }
     DWORD code = GetLastError();

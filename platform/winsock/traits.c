@@ -9,7 +9,7 @@
  * blocking sends of 3 MB, and recommends at most 64 KB (KB 201213). OpenJDK gives a WSASend or
  * WSARecv at most this length (libnio/ch/nio_util.h, MAX_BUFFER_SIZE), twisted 128 KiB
  * (FileDescriptor.SEND_LIMIT), Breezy 64 KiB (osutils.py, MAX_SOCKET_CHUNK). Of these the longest
- * needs the fewest calls, and core halves it after WSAENOBUFS (no_buffer_space_passes). */
+ * needs the fewest calls, and core halves it after WSAENOBUFS (no_buffer_space_is_transient). */
 #define IO_LENGTH_MAX ((size_t)128 * 1024 - 1)
 
 static const struct ferp_traits winsock_traits = {
@@ -33,7 +33,7 @@ static const struct ferp_traits winsock_traits = {
     /* <afunix.h>: UNIX_PATH_MAX is 108. */
     .unix_path_max = 107,
     .has_abstract_unix_names = false,
-    .no_buffer_space_passes = true,
+    .no_buffer_space_is_transient = true,
     /* recvfrom and sendto take an int. WSARecv has no documented limit of buffers; 1024 is IOV_MAX
      * on other systems, and Wine's limit. */
     .io_length_max = IO_LENGTH_MAX,

@@ -31,7 +31,7 @@ run() {
 
 mkdir -p "$work/results" "$work/tree/docs"
 case=
-run address_text libc libc-again ferrule ferrule-scalar
+run address_text libc libc-again ferrule
 run limits ferrule ferrule-again token deadline
 run ping_pong raw raw-again ferrule
 run resolver raw raw-again ferrule ferrule-resolver
@@ -46,19 +46,19 @@ fi
 
 # One round cannot judge: the exit code is 1 or 3.
 code=0
-"$python" "$root/ci/bench_table.py" "$work/results" >"$work/table" || code=$?
+"$python" "$root/bench/bench_table.py" "$work/results" >"$work/table" || code=$?
 case $code in
     1 | 3) ;;
-    *) complain "ci/bench_table.py ends with $code" ;;
+    *) complain "bench/bench_table.py ends with $code" ;;
 esac
 grep -q '^[0-9]* gates held, [0-9]* at the floor, [0-9]* missed, [0-9]* could not be judged$' "$work/table" ||
-    complain "ci/bench_table.py prints no total"
+    complain "bench/bench_table.py prints no total"
 for plot in address sockets; do
     "$python" -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1]).getElementsByTagName("rect")[1]' "$work/results/$plot.svg" ||
         complain "$plot.svg is no plot"
 done
 
-"$python" "$root/ci/bench_docs.py" check "$root" || complain "a table of the pages is wrong"
+"$python" "$root/bench/bench_docs.py" check "$root" || complain "a table of the pages is wrong"
 
 # copy: the pages, for a change
 copy() {
@@ -67,7 +67,7 @@ copy() {
 }
 # must_fail WHAT
 must_fail() {
-    ! "$python" "$root/ci/bench_docs.py" check "$work/tree" >"$work/found" || complain "$1 is not found"
+    ! "$python" "$root/bench/bench_docs.py" check "$work/tree" >"$work/found" || complain "$1 is not found"
 }
 copy
 sed -i.old '/^| wake a poller |/d' "$work/tree/README.md"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks that ci/rename.sh moves a program of API 0.2 to this one, so that it compiles.
+# Checks that packaging/rename.sh moves a program of API 0.2 to this one, so that it compiles.
 # usage: check_rename.sh ROOT CC
 set -eu
 root=$1
@@ -11,7 +11,7 @@ compile() { "$cc" -std=c11 -Wall -Wextra -Werror -I"$root/include" -fsyntax-only
 
 cp "$(dirname "$0")/program_0_2.c" "$work/program.c"
 ! compile 2>/dev/null || { echo "check_rename: the program compiles before it is moved"; exit 1; }
-sh "$root/ci/rename.sh" "$work/program.c" >/dev/null
+sh "$root/packaging/rename.sh" "$work/program.c" >/dev/null
 compile
 grep -o 'fer_[a-z0-9_]*' "$root/tests/api/program_0_2.c" | LC_ALL=C sort -u >"$work/names"
 echo "check_rename: a program with $(wc -l <"$work/names" | tr -d ' ') names of 0.2 is moved"

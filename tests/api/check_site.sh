@@ -1,19 +1,21 @@
 #!/bin/sh
 # Checks the site, which is generated: it can be written, all local links and anchors exist, and each
 # rule, row, difference, function and diagram of the sources is on its page. ci/site.sh also tests
-# the pages in a browser. Skipped without Graphviz.
+# the pages in a browser. Skipped without MkDocs or Graphviz.
 # usage: check_site.sh ROOT [PYTHON]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$1"
 python=${2:-python3}
-command -v dot >/dev/null 2>&1 || { echo "skipped: there is no Graphviz"; exit 77; }
+for program in mkdocs dot; do
+    command -v "$program" >/dev/null 2>&1 || { echo "skipped: there is no $program"; exit 77; }
+done
 site=$(mktemp -d)
 trap 'rm -rf "$site"' EXIT
 bad=0
 
-"$python" docs/generate/site.py . "$site"
-"$python" docs/generate/check_links.py "$site" || bad=1
+"$python" docs/generate/site.py . "$site/pages"
+"$python" docs/generate/check_site.py "$site/pages" || bad=1
 
 # same WHAT EXPECTED FOUND: two lists of lines are equal, and not empty.
 same() {
@@ -26,36 +28,28 @@ same() {
     fi
 }
 
-page=$site/differences.html
+page=$site/pages/docs/DIFFERENCES.html
 sed -n 's/^- \*\*\([A-Z][0-9][0-9]*[a-z]*\)\*\* .*/\1/p' docs/DIFFERENCES.md >"$site/rules"
-sed -n 's/.*<li class="entry rule-text" id="\([^"]*\)".*/\1/p' "$page" >"$site/rules-found"
+sed -n 's/.*<a id="\([^"]*\)"><\/a><strong>.*/\1/p' "$page" >"$site/rules-found"
 same rules "$site/rules" "$site/rules-found"
 sed -n 's/^| `\([a-z_0-9]*\)` | [A-Z][0-9].*/\1/p' docs/DIFFERENCES.md >"$site/tags"
-sed -n 's/.*<tr class="entry row" id="\([a-z_0-9]*\)".*/\1/p' "$page" >"$site/tags-found"
+sed -n 's/^<td><a id="\([a-z_0-9]*\)"><\/a>.*/\1/p' "$page" >"$site/tags-found"
 same differences "$site/tags" "$site/tags-found"
-# A row of a table of rules begins with a number, or belongs to U.
-awk '/^\| rule \| Linux/ { inside = 1; getline; next } !/^\|/ { inside = 0 }
-     inside { split($0, cells, " *\\| *"); print cells[2] }' docs/DIFFERENCES.md >"$site/rows"
-sed -n 's/.*<th scope="row" class="rule"[^>]*>\(.*\) <a class="anchor".*/\1/p' "$page" |
+awk '/^\| rule \|/ { inside = 1; getline; next } !/^\|/ { inside = 0 }
+     inside { split($0, cells, " *\\| *"); print cells[2] }' docs/DIFFERENCES.md | sed 's/`//g' >"$site/rows"
+sed -n 's/^<td>\(.*\) <a class="headerlink" .*/\1/p' "$page" |
     sed 's/<[^>]*>//g; s/&amp;/\&/g' >"$site/rows-found"
-sed -i.old 's/`//g' "$site/rows"
 same rows "$site/rows" "$site/rows-found"
-
-# A row of a table of macOS and the BSDs is on the page in the row of its name: each cell of the four is.
-awk '/^\| rule \| macOS/ { inside = 1; getline; next } !/^\|/ { inside = 0 }
-     inside { print "macos\nfreebsd\nnetbsd\nopenbsd" }' docs/DIFFERENCES.md >"$site/bsds"
-grep -o '<dt>.*' "$page" | grep -o '<span class="[a-z]*bsd">\|<span class="macos">' |
-    sed 's/.*"\([a-z]*\)">/\1/' >"$site/bsds-found"
-same "cells of macOS and the BSDs" "$site/bsds" "$site/bsds-found"
 
 {
     sh "$here/check_docs.sh" . --names
     sed -n 's/^\(FER_MUST_USE \)*FER_API .*[ *]\(fer_sim_[a-z_]*\)(.*/\2/p' include/ferrule/sim.h
 } >"$site/functions"
-sed -n 's/.*<section class="function" id="\([^"]*\)".*/\1/p' "$site"/*.h.html >"$site/functions-found"
+sed -n 's/^<td><a href="[^"]*"><code>\(fer_[a-z_0-9]*\)<\/code>.*/\1/p' \
+    "$site/pages/include/ferrule/index.html" >"$site/functions-found"
 same functions "$site/functions" "$site/functions-found"
 grep '^```mermaid' docs/STATE.md >"$site/diagrams"
-grep -o '<figure class="diagram' "$site/states.html" | sed 's/.*/```mermaid/' >"$site/diagrams-found"
+grep -o '<img alt="States"' "$site/pages/docs/STATE.html" | sed 's/.*/```mermaid/' >"$site/diagrams-found"
 same diagrams "$site/diagrams" "$site/diagrams-found"
 
 [ "$bad" -eq 0 ] || exit 1

@@ -94,6 +94,7 @@ statements() {
     statement "a result may be discarded" fail 'one.read(buf);'
     statement "an error may be discarded" fail 'one.shutdown(FER_SHUTDOWN_BOTH);'
     statement "a released handle may be discarded" fail 'one.release();'
+    statement "a released raw socket may be discarded" fail 'one.into_raw();'
     statement "a string_view cannot be sent" pass '(void)one.write(std::string_view("x"));'
     statement "a literal is sent with its NUL" fail '(void)one.write("x");'
     statement "a constant can be read into" fail '(void)one.read(std::string_view("x"));'

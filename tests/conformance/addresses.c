@@ -50,7 +50,7 @@ static void check_all(const char *const *texts, bool (*parses)(const char *text)
 
 /* A1: "IPv4: four decimal numbers 0-255, 1-3 digits, no leading zero." "No white space, sign, NUL,
  * or name anywhere." */
-static void ipv4_text_is_four_decimal_numbers(void **state)
+RULE_TEST("A1", ipv4_text_is_four_decimal_numbers)
 {
     static const char *const good[] = {"0.0.0.0", "1.2.3.4", "255.255.255.255", "9.99.199.249",
                                        NULL};
@@ -66,14 +66,13 @@ static void ipv4_text_is_four_decimal_numbers(void **state)
                                       "1.2.3.4:80", "1.2.3.4%1",  "[1.2.3.4]",
                                       "1,2,3,4",    "1.2.3.a",    "\xd9\xa1.2.3.4",
                                       NULL};
-    (void)state;
     check_all(good, parses_v4, true);
     check_all(bad, parses_v4, false);
 }
 
 /* A1: "IPv6: groups of 1-4 hex digits, `::` stands for one or more zero groups, at most once; an
  * embedded IPv4 only at the end." */
-static void ipv6_text_is_groups_with_one_gap_and_ipv4_at_the_end(void **state)
+RULE_TEST("A1", ipv6_text_is_groups_with_one_gap_and_ipv4_at_the_end)
 {
     static const char *const good[] = {"::",
                                        "::1",
@@ -123,14 +122,13 @@ static void ipv6_text_is_groups_with_one_gap_and_ipv4_at_the_end(void **state)
                                       "::1.256.3.4",
                                       "1:2:3:4:5:6:7::1.2.3.4",
                                       NULL};
-    (void)state;
     check_all(good, parses_v6, true);
     check_all(bad, parses_v6, false);
 }
 
 /* A1: "Socket v6: `[addr]:port` or `[addr%scope]:port`, scope a decimal u32. Port and scope:
  * decimal digits, leading zeros allowed, in range." */
-static void socket_text_is_an_address_and_a_port(void **state)
+RULE_TEST("A1", socket_text_is_an_address_and_a_port)
 {
     static const char *const good[] = {"1.2.3.4:0",
                                        "1.2.3.4:65535",
@@ -177,17 +175,15 @@ static void socket_text_is_an_address_and_a_port(void **state)
                                       "localhost:80",
                                       "1.2.3.4:80\n",
                                       NULL};
-    (void)state;
     check_all(good, parses_socket, true);
     check_all(bad, parses_socket, false);
 }
 
 /* A1: "the whole input, by length or NUL-terminated": with a length, the bytes after it are not
  * read, and a NUL inside it is an error. */
-static void text_by_length_is_the_whole_input(void **state)
+RULE_TEST("A1", text_by_length_is_the_whole_input)
 {
     static const char text[] = "1.2.3.45";
-    (void)state;
     fer_ipv4_addr v4;
     fer_ipv6_addr v6;
     fer_ip_addr ip;
@@ -212,7 +208,7 @@ static void text_by_length_is_the_whole_input(void **state)
 
 /* A2: "Formatting is Rust's Display: RFC 5952, the first longest run of two or more zero groups
  * compressed, lower case, only ::ffff:0:0/96 shown with dots, `%scope` only when it is not 0." */
-static void formatting_is_rfc_5952(void **state)
+RULE_TEST("A2", formatting_is_rfc_5952)
 {
     static const char *const pairs[][2] = {
         {"0:0:0:0:0:0:0:0", "::"},
@@ -231,7 +227,6 @@ static void formatting_is_rfc_5952(void **state)
         {"64:ff9b::1.2.3.4", "64:ff9b::102:304"},
         {"0:1:0:1:0:1:0:1", "0:1:0:1:0:1:0:1"},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         fer_ip_addr ip;
         char text[FER_IP_ADDR_TEXT_CAP];
@@ -258,10 +253,9 @@ static void formatting_is_rfc_5952(void **state)
 
 /* A2: formatting follows snprintf: for every capacity the text is truncated, ends with a NUL, and
  * no byte after the capacity is written. */
-static void formatting_never_passes_its_capacity(void **state)
+RULE_TEST("A2", formatting_never_passes_its_capacity)
 {
     static const char whole[] = "[fe80::1%4294967295]:65535";
-    (void)state;
     fer_socket_addr addr;
     assert_ok(fer_socket_addr_parse(&addr, whole));
     for (size_t cap = 0; cap <= sizeof whole + 2; cap++) {
@@ -285,10 +279,9 @@ static uint64_t next_number(uint64_t *seed)
 }
 
 /* A2: "What is formatted parses to the same value, for all values whose flowinfo is 0." */
-static void what_is_formatted_parses_to_the_same_value(void **state)
+RULE_TEST("A2", what_is_formatted_parses_to_the_same_value)
 {
     uint64_t seed = 42;
-    (void)state;
     for (int i = 0; i < 20000; i++) {
         uint16_t segments[8];
         char text[FER_SOCKET_ADDR_TEXT_CAP];
@@ -313,16 +306,4 @@ static void what_is_formatted_parses_to_the_same_value(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RULE_TEST("A1", ipv4_text_is_four_decimal_numbers),
-        RULE_TEST("A1", ipv6_text_is_groups_with_one_gap_and_ipv4_at_the_end),
-        RULE_TEST("A1", socket_text_is_an_address_and_a_port),
-        RULE_TEST("A1", text_by_length_is_the_whole_input),
-        RULE_TEST("A2", formatting_is_rfc_5952),
-        RULE_TEST("A2", formatting_never_passes_its_capacity),
-        RULE_TEST("A2", what_is_formatted_parses_to_the_same_value),
-    };
-    return RUN_TESTS("addresses", tests);
-}
+RULE_TESTS("addresses")

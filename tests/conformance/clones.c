@@ -46,9 +46,8 @@ static void assert_would_block(fer_tcp_stream *stream)
 /* ---- T6: "Timeouts, the blocking mode and options belong to the socket, so clones share them,
  * whenever they are set." */
 
-static void every_handle_sees_what_any_handle_sets(void **state)
+PAIR_TEST("T6", every_handle_sees_what_any_handle_sets)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *handles[HANDLES];
     set_modes(&pair->stream, 30, 70, true);
     open_clones(pair, handles);
@@ -66,11 +65,11 @@ static void every_handle_sees_what_any_handle_sets(void **state)
 }
 
 /* T6: the handles that remain share them, in whatever order the others are closed. */
-static void the_handles_that_remain_share(void **state)
+KIND_TEST("T6", the_handles_that_remain_share)
 {
     static const size_t orders[3][HANDLES] = {{0, 1, 2, 3}, {3, 2, 1, 0}, {2, 0, 3, 1}};
     for (size_t order = 0; order < 3; order++) {
-        struct pair *pair = pair_open(state);
+        struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream *handles[HANDLES];
         open_clones(pair, handles);
         for (size_t i = 0; i < HANDLES - 1; i++) {
@@ -86,9 +85,8 @@ static void the_handles_that_remain_share(void **state)
 }
 
 /* T6: a call through one handle waits by the timeout that was set through another. */
-static void a_call_waits_by_the_timeout_of_a_clone(void **state)
+PAIR_TEST("T6", a_call_waits_by_the_timeout_of_a_clone)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *handles[HANDLES];
     char byte;
     open_clones(pair, handles);
@@ -101,9 +99,8 @@ static void a_call_waits_by_the_timeout_of_a_clone(void **state)
 
 /* T6: "Options stay set when a socket is turned into another handle", and the handle shares them
  * further. */
-static void a_handle_that_is_turned_into_another_type_shares_further(void **state)
+PAIR_TEST("T6", a_handle_that_is_turned_into_another_type_shares_further)
 {
-    struct pair *pair = pair_open(state);
     fer_socket *socket = fer_tcp_stream_as_socket(&pair->stream);
     fer_tcp_stream *clone = test_stream();
     fer_tcp_stream *again = test_stream();
@@ -121,9 +118,8 @@ static void a_handle_that_is_turned_into_another_type_shares_further(void **stat
 }
 
 /* R1: into_raw leaves on the socket what any handle has set. */
-static void into_raw_leaves_what_a_clone_has_set(void **state)
+PAIR_TEST("R1", into_raw_leaves_what_a_clone_has_set)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     unsigned read_ms = 77;
     unsigned write_ms = 77;
@@ -139,9 +135,8 @@ static void into_raw_leaves_what_a_clone_has_set(void **state)
 }
 
 /* T6: an accepted stream has none of the modes of its listener and its clones. */
-static void a_stream_of_a_cloned_listener_starts_afresh(void **state)
+RULE_TEST("T6", a_stream_of_a_cloned_listener_starts_afresh)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
@@ -163,10 +158,10 @@ static void a_stream_of_a_cloned_listener_starts_afresh(void **state)
 /* ---- S6: "A shutdown of READ or BOTH ... wakes a blocked read, ... through the same handle or a
  * clone." A read that begins later finds the end too, without a wait. */
 
-static void a_read_half_that_a_clone_has_shut_has_ended(void **state)
+KIND_TEST("S6", a_read_half_that_a_clone_has_shut_has_ended)
 {
     for (size_t shutter = 0; shutter < HANDLES; shutter++) {
-        struct pair *pair = pair_open(state);
+        struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream *handles[HANDLES];
         open_clones(pair, handles);
         assert_ok(fer_tcp_stream_shutdown(handles[shutter], FER_SHUTDOWN_READ));
@@ -192,9 +187,8 @@ static void assert_linger(const fer_tcp_stream *stream, fer_duration want)
     assert_true(got.nanos == want.nanos);
 }
 
-static void linger_is_that_of_every_handle(void **state)
+PAIR_TEST("O2", linger_is_that_of_every_handle)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *handles[HANDLES];
     assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(9000)));
     open_clones(pair, handles);
@@ -212,10 +206,10 @@ static void linger_is_that_of_every_handle(void **state)
 
 /* The setter is the first or the last to be closed, and the time is set before or after the
  * clone. */
-static void the_last_close_obeys_the_linger_time_of_any_handle(void **state)
+KIND_TEST("O2", the_last_close_obeys_the_linger_time_of_any_handle)
 {
     for (int which = 0; which < 4; which++) {
-        struct pair *pair = pair_open(state);
+        struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream *clone = test_stream();
         bool before = which < 2;
         char byte;
@@ -237,9 +231,8 @@ static void the_last_close_obeys_the_linger_time_of_any_handle(void **state)
     }
 }
 
-static void linger_that_a_clone_turned_off_resets_nothing(void **state)
+PAIR_TEST("O2", linger_that_a_clone_turned_off_resets_nothing)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     char byte;
     size_t n = 0;
@@ -266,10 +259,10 @@ static void set_timeouts(void *argument)
 
 /* T6: two threads that change different modes through two handles, or one, lose no change, also
  * while clones are made. */
-static void changes_of_two_threads_are_all_kept(void **state)
+SLOW_KIND_TEST("T6", changes_of_two_threads_are_all_kept)
 {
     for (int through_clone = 0; through_clone < 2; through_clone++) {
-        struct pair *pair = pair_open(state);
+        struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream *clone = test_stream();
         test_thread thread;
         if (through_clone != 0) {
@@ -293,20 +286,4 @@ static void changes_of_two_threads_are_all_kept(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("T6", every_handle_sees_what_any_handle_sets),
-        PAIR_TEST("T6", the_handles_that_remain_share),
-        PAIR_TEST("T6", a_call_waits_by_the_timeout_of_a_clone),
-        PAIR_TEST("T6", a_handle_that_is_turned_into_another_type_shares_further),
-        PAIR_TEST("R1", into_raw_leaves_what_a_clone_has_set),
-        RULE_TEST("T6", a_stream_of_a_cloned_listener_starts_afresh),
-        PAIR_TEST("S6", a_read_half_that_a_clone_has_shut_has_ended),
-        PAIR_TEST("O2", linger_is_that_of_every_handle),
-        PAIR_TEST("O2", the_last_close_obeys_the_linger_time_of_any_handle),
-        PAIR_TEST("O2", linger_that_a_clone_turned_off_resets_nothing),
-        SLOW_PAIR_TEST("T6", changes_of_two_threads_are_all_kept),
-    };
-    return RUN_TESTS("clones", tests);
-}
+RULE_TESTS("clones")

@@ -14,17 +14,16 @@ static fer_error connect_outcome(fer_tcp_stream *stream)
 {
     fer_interest ready = 0;
     fer_error outcome = {FER_OK, 0};
-    assert_ok(fer_tcp_stream_ready(stream, FER_WRITABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_tcp_stream_ready(stream, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
+                FER_WRITABLE);
     assert_ok(fer_tcp_stream_take_error(stream, &outcome));
     return outcome;
 }
 
 /* C5: "A started (nonblocking) connect leaves CONNECTING ... connected → goes on"; the stream is
  * nonblocking afterwards. */
-static void a_started_connect_ends_well(void **state)
+SOCKET_FAMILY_TEST("C5", a_started_connect_ends_well)
 {
-    peer_family family = family_of(state);
     peer_socket listener;
     fer_socket_addr to = accepting_addr(family, &listener);
     fer_tcp_stream *stream = test_stream();
@@ -42,9 +41,8 @@ static void a_started_connect_ends_well(void **state)
 
 /* "There every read, write, take_error and peer_addr first asks ...; else the call's result is
  * WOULD_BLOCK ... A second connect there is C6's MISUSE." */
-static void a_started_connect_would_block_until_it_has_ended(void **state)
+SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended)
 {
-    peer_family family = family_of(state);
     struct pending_target target = pending_target(family);
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr own;
@@ -52,8 +50,8 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
     assert_ok(fer_tcp_stream_connect_start(stream, &target.addr));
     assert_stream_connecting(stream);
     assert_own(fer_tcp_stream_connect_start(stream, &target.addr), FER_MISUSE);
-    assert_ok(fer_tcp_stream_ready(stream, FER_READABLE | FER_WRITABLE, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_tcp_stream_ready(stream, FER_READABLE | FER_WRITABLE, millis(SHORT_MS), &ready),
+                ready, 0);
     assert_ok(fer_tcp_stream_local_addr(stream, &own));
     peer_socket other = pending_target_accept(&target, own.port);
     assert_ok(connect_outcome(stream));
@@ -63,9 +61,8 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
 
 /* "failed → CONNECT_FAILED with the reason". If the OS refuses within the call, the call returns
  * the error and the handle is NEW (C4). A closed handle can start a connect again (C6). */
-static void a_started_connect_that_is_refused_reports_the_reason(void **state)
+SOCKET_FAMILY_TEST("C5", a_started_connect_that_is_refused_reports_the_reason)
 {
-    peer_family family = family_of(state);
     fer_socket_addr to = refusing_addr(family);
     peer_socket listener;
     fer_socket_addr good = accepting_addr(family, &listener);
@@ -89,9 +86,8 @@ static void a_started_connect_that_is_refused_reports_the_reason(void **state)
 
 /* C2: "a refused port is CONNECTION_REFUSED": no listener can use port 0, so the result needs no
  * system call. C4: the handle is NEW. */
-static void a_connect_to_port_0_is_refused_at_once(void **state)
+SOCKET_FAMILY_TEST("C2", a_connect_to_port_0_is_refused_at_once)
 {
-    peer_family family = family_of(state);
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr to = loopback(family, 0);
     assert_own(fer_tcp_stream_connect_start(stream, &to), FER_CONNECTION_REFUSED);
@@ -99,9 +95,8 @@ static void a_connect_to_port_0_is_refused_at_once(void **state)
 }
 
 /* C4: "leaks nothing": close of the handle ends a pending connect. */
-static void closing_a_started_connect_leaks_nothing(void **state)
+SOCKET_TEST("C4", closing_a_started_connect_leaks_nothing)
 {
-    (void)state;
     struct pending_target target = pending_target(PEER_V4);
     for (int i = 0; i < 10; i++) {
         fer_tcp_stream stream = {0};
@@ -114,9 +109,8 @@ static void closing_a_started_connect_leaks_nothing(void **state)
 }
 
 /* An IPv6 socket connects to an IPv4-mapped address, as with every other connect. */
-static void a_connect_to_a_mapped_address_is_started(void **state)
+SOCKET_TEST("C5", a_connect_to_a_mapped_address_is_started)
 {
-    (void)state;
     peer_socket listener;
     skip_without_dual_stack();
     fer_socket_addr v4 = accepting_addr(PEER_V4, &listener);
@@ -159,11 +153,10 @@ static void assert_read_to_reset(fer_tcp_stream *stream)
     assert_kind(fer_tcp_stream_read(stream, bytes, sizeof bytes, &n), FER_CONNECTION_RESET);
 }
 
-static void a_started_connection_that_was_reset_is_read_to_the_reset(void **state)
+SOCKET_TEST("S5", a_started_connection_that_was_reset_is_read_to_the_reset)
 {
     fer_tcp_stream *stream = connected_and_reset();
     fer_socket_addr addr;
-    (void)state;
     assert_read_to_reset(stream);
     assert_kind(fer_tcp_stream_write(stream, "x", 1, NULL), FER_CONNECTION_RESET);
     assert_ended_name(fer_tcp_stream_local_addr(stream, &addr));
@@ -172,11 +165,10 @@ static void a_started_connection_that_was_reset_is_read_to_the_reset(void **stat
 }
 
 /* As for every stream, take_error returns a reset once, and the reset stays with the handle. */
-static void a_started_connection_that_was_reset_reports_so_when_its_error_is_taken(void **state)
+SOCKET_TEST("S5", a_started_connection_that_was_reset_reports_so_when_its_error_is_taken)
 {
     fer_tcp_stream *stream = connected_and_reset();
     fer_error outcome = {FER_OK, 0};
-    (void)state;
     assert_ok(fer_tcp_stream_take_error(stream, &outcome));
     assert_kind(outcome, FER_CONNECTION_RESET);
     assert_ok(fer_tcp_stream_take_error(stream, &outcome));
@@ -185,26 +177,11 @@ static void a_started_connection_that_was_reset_reports_so_when_its_error_is_tak
 }
 
 /* S1: "after the peer has gone, is OK". */
-static void a_started_connection_that_was_reset_can_be_shut_down(void **state)
+SOCKET_TEST("S1", a_started_connection_that_was_reset_can_be_shut_down)
 {
     fer_tcp_stream *stream = connected_and_reset();
-    (void)state;
     assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
     assert_read_to_reset(stream);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        SOCKET_FAMILY_TEST("C5", a_started_connect_ends_well),
-        SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended),
-        SOCKET_FAMILY_TEST("C5", a_started_connect_that_is_refused_reports_the_reason),
-        SOCKET_FAMILY_TEST("C2", a_connect_to_port_0_is_refused_at_once),
-        SOCKET_TEST("C4", closing_a_started_connect_leaks_nothing),
-        SOCKET_TEST("C5", a_connect_to_a_mapped_address_is_started),
-        SOCKET_TEST("S5", a_started_connection_that_was_reset_is_read_to_the_reset),
-        SOCKET_TEST("S5", a_started_connection_that_was_reset_reports_so_when_its_error_is_taken),
-        SOCKET_TEST("S1", a_started_connection_that_was_reset_can_be_shut_down),
-    };
-    return RUN_TESTS("connect_start", tests);
-}
+RULE_TESTS("connect_start")

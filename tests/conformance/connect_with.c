@@ -35,15 +35,12 @@ static int end(void **state)
     return socket_test_end(state);
 }
 
-#define CONNECT_TEST(rule, function)                            \
-    {                                                           \
-        rule " " #function, function, begin, end, &test_no_pair \
-    }
-#define CONNECT_FAMILY_TEST(rule, function)                                         \
-    {rule " " #function " [IPv4]", function, begin, end, &test_pair_connected_v4},  \
-    {                                                                               \
-        rule " " #function " [IPv6]", function, begin, end, &test_pair_connected_v6 \
-    }
+#define CONNECT_TEST(rule, function) \
+    TEST_OF(function, (void), (), TEST_ROW(rule " " #function, function, begin, end, NULL))
+#define CONNECT_FAMILY_TEST(rule, function)                                                        \
+    TEST_OF(function, (peer_family family), (family_of(state)),                                    \
+            TEST_ROW(rule " " #function " [IPv4]", function, begin, end, &test_pair_connected_v4), \
+            TEST_ROW(rule " " #function " [IPv6]", function, begin, end, &test_pair_connected_v6))
 
 static void use_token(void)
 {
@@ -70,9 +67,8 @@ static void assert_failure(size_t at, const fer_socket_addr *addr, fer_error_kin
 /* ---- K9 */
 
 /* K9: "when the delay has passed", and "the first connection wins". */
-static void the_first_connection_wins(void **state)
+CONNECT_FAMILY_TEST("K9", the_first_connection_wins)
 {
-    peer_family family = family_of(state);
     peer_socket listener;
     struct pending_target silent = pending_target(family);
     fer_socket_addr accepting = accepting_addr(family, &listener);
@@ -86,9 +82,8 @@ static void the_first_connection_wins(void **state)
 }
 
 /* K9: "or when the attempt that was started last has failed", without the delay. */
-static void an_attempt_that_fails_starts_the_next_one(void **state)
+CONNECT_FAMILY_TEST("K9", an_attempt_that_fails_starts_the_next_one)
 {
-    peer_family family = family_of(state);
     peer_socket listener;
     fer_socket_addr refusing = refusing_addr(family);
     fer_socket_addr accepting = accepting_addr(family, &listener);
@@ -105,9 +100,8 @@ static void an_attempt_that_fails_starts_the_next_one(void **state)
 
 /* K9: "When none connects: ... the last address' error, and failures has each"; a list that is too
  * short has the first ones, and the count is that of all. */
-static void when_none_connects_each_is_in_the_list(void **state)
+CONNECT_TEST("K9", when_none_connects_each_is_in_the_list)
 {
-    (void)state;
     fer_socket_addr refusing = refusing_addr(PEER_V4);
     fer_socket_addr addrs[] = {refusing, loopback(PEER_V4, 0), refusing};
     fer_tcp_stream *stream = test_stream();
@@ -125,9 +119,8 @@ static void when_none_connects_each_is_in_the_list(void **state)
     assert_int_equal(failures[1].error.kind, FER_OK);
 }
 
-static void an_attempt_has_its_own_timeout(void **state)
+CONNECT_FAMILY_TEST("K9", an_attempt_has_its_own_timeout)
 {
-    peer_family family = family_of(state);
     struct pending_target silent = pending_target(family);
     fer_tcp_stream *stream = test_stream();
     options.attempt_timeout = millis(40);
@@ -138,9 +131,8 @@ static void an_attempt_has_its_own_timeout(void **state)
     assert_new(stream);
 }
 
-static void each_attempt_is_bound_to_the_local_address(void **state)
+CONNECT_FAMILY_TEST("K9", each_attempt_is_bound_to_the_local_address)
 {
-    peer_family family = family_of(state);
     peer_socket listener;
     fer_socket_addr accepting = accepting_addr(family, &listener);
     fer_socket_addr local = any_port(family);
@@ -158,9 +150,8 @@ static void each_attempt_is_bound_to_the_local_address(void **state)
 }
 
 /* An attempt to an IPv4-mapped address is bound to a mapped or the unspecified IPv6 address. */
-static void a_local_address_has_the_form_of_the_address(void **state)
+CONNECT_TEST("K9", a_local_address_has_the_form_of_the_address)
 {
-    (void)state;
     peer_socket listener;
     skip_without_v6();
     fer_socket_addr v4 = accepting_addr(PEER_V4, &listener);
@@ -185,9 +176,8 @@ static void a_local_address_has_the_form_of_the_address(void **state)
     assert_failure(0, &to[1], FER_INVALID_INPUT);
 }
 
-static void the_stream_is_blocking_and_everything_may_be_null(void **state)
+CONNECT_TEST("K8a", the_stream_is_blocking_and_everything_may_be_null)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr accepting = accepting_addr(PEER_V4, &listener);
     fer_tcp_stream *stream = test_stream();
@@ -204,9 +194,8 @@ static void the_stream_is_blocking_and_everything_may_be_null(void **state)
 /* ---- K8 */
 
 /* K1: "begins by looking at them"; K8: "leaves the handle NEW and no socket behind". */
-static void limits_that_are_reached_before_start_nothing(void **state)
+CONNECT_TEST("K8", limits_that_are_reached_before_start_nothing)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr accepting = accepting_addr(PEER_V4, &listener);
     fer_tcp_stream *stream = test_stream();
@@ -222,9 +211,8 @@ static void limits_that_are_reached_before_start_nothing(void **state)
     assert_new(stream);
 }
 
-static void the_deadline_closes_all_attempts(void **state)
+CONNECT_FAMILY_TEST("K8", the_deadline_closes_all_attempts)
 {
-    peer_family family = family_of(state);
     struct pending_target silent = pending_target(family);
     fer_tcp_stream *stream = test_stream();
     options.attempt_delay = millis(10);
@@ -287,9 +275,8 @@ static void assert_cancel_ends(struct connector *connector, void (*run)(void *ar
     assert_own(connector->error, FER_CANCELLED);
 }
 
-static void a_cancel_closes_all_attempts(void **state)
+CONNECT_FAMILY_TEST("K8", a_cancel_closes_all_attempts)
 {
-    peer_family family = family_of(state);
     struct pending_target silent = pending_target(family);
     struct connector connector = {.stream = test_stream(), .addr = silent.addr};
     use_token();
@@ -302,9 +289,8 @@ static void a_cancel_closes_all_attempts(void **state)
 }
 
 /* K8a: "the stream that it gives has none." */
-static void the_stream_has_no_limits(void **state)
+CONNECT_TEST("K8a", the_stream_has_no_limits)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr accepting = accepting_addr(PEER_V4, &listener);
     fer_tcp_stream *stream = test_stream();
@@ -319,9 +305,8 @@ static void the_stream_has_no_limits(void **state)
 
 /* Within limits a lookup has a thread of its own or of the resolver. The listener has one family,
  * and the name may have both. */
-static void a_name_is_looked_up_and_connected_to_within_limits(void **state)
+CONNECT_TEST("K8", a_name_is_looked_up_and_connected_to_within_limits)
 {
-    (void)state;
     skip_without_localhost();
     uint16_t port = 0;
     char text[32];
@@ -338,17 +323,15 @@ static void a_name_is_looked_up_and_connected_to_within_limits(void **state)
         options.family = i == 3 ? FER_IP_V4 : (fer_ip_family)0;
         assert_ok(i == 3 ? fer_tcp_stream_connect_host_with(stream, "localhost", port, &options)
                          : fer_tcp_stream_connect_with(stream, text, &options));
-        assert_ok(fer_tcp_stream_nodelay(stream, &nodelay));
-        assert_int_equal(nodelay, i == 3);
+        assert_ok_n(fer_tcp_stream_nodelay(stream, &nodelay), nodelay, i == 3);
         assert_exchange(stream, peer_accept(listener));
         fer_tcp_stream_close(stream);
     }
 }
 
 /* fer_to_socket_addrs_with: "Same as fer_to_socket_addrs". */
-static void a_lookup_within_limits_has_the_same_result(void **state)
+CONNECT_TEST("K8", a_lookup_within_limits_has_the_same_result)
 {
-    (void)state;
     skip_without_localhost();
     fer_socket_addr addrs[2][CAP];
     size_t counts[2] = {0, 0};
@@ -375,9 +358,8 @@ static void await_handles(size_t handles)
 }
 
 /* K8: "a lookup that is cancelled is abandoned and waited for by nobody", whichever comes first. */
-static void many_lookups_are_abandoned(void **state)
+CONNECT_TEST("K8", many_lookups_are_abandoned)
 {
-    (void)state;
     use_token();
     size_t handles = peer_open_handles();
     for (uint64_t i = 0; i < 30; i++) {
@@ -396,9 +378,8 @@ static void many_lookups_are_abandoned(void **state)
 /* ---- Built sockets */
 
 /* K1 and K2; after the limits the connect has failed, as after a timeout. */
-static void the_deadline_fails_the_connect_of_a_built_socket(void **state)
+CONNECT_FAMILY_TEST("K2", the_deadline_fails_the_connect_of_a_built_socket)
 {
-    peer_family family = family_of(state);
     struct pending_target silent = pending_target(family);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_limits limits = {.deadline = fer_instant_now()};
@@ -413,9 +394,8 @@ static void the_deadline_fails_the_connect_of_a_built_socket(void **state)
     assert_failed(socket, error);
 }
 
-static void a_cancel_fails_the_connect_of_a_built_socket(void **state)
+CONNECT_FAMILY_TEST("K2", a_cancel_fails_the_connect_of_a_built_socket)
 {
-    peer_family family = family_of(state);
     struct pending_target silent = pending_target(family);
     struct connector connector = {.addr = silent.addr};
     connector.socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
@@ -425,9 +405,8 @@ static void a_cancel_fails_the_connect_of_a_built_socket(void **state)
     assert_failed(connector.socket, connector.error);
 }
 
-static void a_built_socket_connects_within_limits(void **state)
+CONNECT_FAMILY_TEST("K3", a_built_socket_connects_within_limits)
 {
-    peer_family family = family_of(state);
     peer_socket listener;
     fer_socket_addr accepting = accepting_addr(family, &listener);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
@@ -445,17 +424,14 @@ static void a_built_socket_connects_within_limits(void **state)
 }
 
 /* On Linux a Unix connect waits for room in the accept queue, and has not started then. */
-static void limits_end_a_unix_connect_that_waits_for_room(void **state)
+CONNECT_TEST("K2", limits_end_a_unix_connect_that_waits_for_room)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_addr addr;
     peer_socket listener = unix_peer_listen(path, 1);
     assert_true(listener != PEER_NONE);
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("only Linux waits for room");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "only Linux waits for room");
     while (unix_peer_connect(path, NULL) != PEER_NONE) {
     }
     assert_ok(fer_unix_addr_from_pathname(&addr, path));
@@ -473,28 +449,4 @@ static void limits_end_a_unix_connect_that_waits_for_room(void **state)
     assert_false(peer_raw_is_nonblocking(fer_socket_as_raw(socket)));
 }
 
-static const struct CMUnitTest tests[] = {
-    CONNECT_FAMILY_TEST("K9", the_first_connection_wins),
-    CONNECT_FAMILY_TEST("K9", an_attempt_that_fails_starts_the_next_one),
-    CONNECT_TEST("K9", when_none_connects_each_is_in_the_list),
-    CONNECT_FAMILY_TEST("K9", an_attempt_has_its_own_timeout),
-    CONNECT_FAMILY_TEST("K9", each_attempt_is_bound_to_the_local_address),
-    CONNECT_TEST("K9", a_local_address_has_the_form_of_the_address),
-    CONNECT_TEST("K8a", the_stream_is_blocking_and_everything_may_be_null),
-    CONNECT_TEST("K8", limits_that_are_reached_before_start_nothing),
-    CONNECT_FAMILY_TEST("K8", the_deadline_closes_all_attempts),
-    CONNECT_FAMILY_TEST("K8", a_cancel_closes_all_attempts),
-    CONNECT_TEST("K8a", the_stream_has_no_limits),
-    CONNECT_TEST("K8", a_name_is_looked_up_and_connected_to_within_limits),
-    CONNECT_TEST("K8", a_lookup_within_limits_has_the_same_result),
-    CONNECT_TEST("K8", many_lookups_are_abandoned),
-    CONNECT_FAMILY_TEST("K2", the_deadline_fails_the_connect_of_a_built_socket),
-    CONNECT_FAMILY_TEST("K2", a_cancel_fails_the_connect_of_a_built_socket),
-    CONNECT_FAMILY_TEST("K3", a_built_socket_connects_within_limits),
-    CONNECT_TEST("K2", limits_end_a_unix_connect_that_waits_for_room),
-};
-
-int main(void)
-{
-    return RUN_TESTS("connect_with", tests);
-}
+RULE_TESTS("connect_with")

@@ -23,9 +23,8 @@ static fer_socket_addr accepting(peer_family family, peer_socket *listener)
 
 /* C1: "A connection is judged by the OS's final word (SO_ERROR), never by writability alone": a
  * refusal under a timeout, which makes the socket writable, is returned as the refusal. */
-static void connect_timeout_reports_a_refusal(void **state)
+FAMILY_TEST("C1", connect_timeout_reports_a_refusal)
 {
-    peer_family family = family_of(state);
     fer_socket_addr addr = refusing(family);
     fer_tcp_stream *stream = test_stream();
     for (int i = 0; i < 10; i++) {
@@ -37,9 +36,8 @@ static void connect_timeout_reports_a_refusal(void **state)
 
 /* C1: "connect_timeout restores the blocking mode it found", and leaves neither timeouts nor a
  * pending error. */
-static void connect_timeout_leaves_a_blocking_stream(void **state)
+RULE_TEST("C1", connect_timeout_leaves_a_blocking_stream)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
     fer_tcp_stream *stream = test_stream();
@@ -64,17 +62,15 @@ static void connect_timeout_leaves_a_blocking_stream(void **state)
 
 /* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0 and not too early. The handle is NEW
  * afterwards (C4). */
-static void expiry_of_connect_timeout_is_timed_out(void **state)
+RULE_TEST("C2", expiry_of_connect_timeout_is_timed_out)
 {
     static const uint64_t limits_us[] = {0, 1000, 150000};
-    (void)state;
     uint16_t port = 0;
     assert_true(peer_listen(PEER_V4, 1, &port) != PEER_NONE);
     fer_socket_addr addr = loopback(PEER_V4, port);
     fer_tcp_stream *stream = test_stream();
-    if (!peer_fill_backlog(PEER_V4, port)) {
-        skip_because("this OS refuses if a backlog is full, so no connect can be made to wait");
-    }
+    skip_if(!peer_fill_backlog(PEER_V4, port),
+            "this OS refuses if a backlog is full, so no connect can be made to wait");
     for (size_t i = 0; i < 3; i++) {
         fer_duration limit = {limits_us[i] == 0 ? 1 : limits_us[i] * 1000};
         uint64_t start = peer_now_us();
@@ -93,9 +89,8 @@ static void expiry_of_connect_timeout_is_timed_out(void **state)
 
 /* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every
  * connect function. */
-static void a_refused_port_is_connection_refused_at_once(void **state)
+FAMILY_TEST("C2", a_refused_port_is_connection_refused_at_once)
 {
-    peer_family family = family_of(state);
     fer_socket_addr addr = refusing(family);
     fer_tcp_stream *stream = test_stream();
     char text[FER_SOCKET_ADDR_TEXT_CAP];
@@ -117,9 +112,8 @@ static void a_refused_port_is_connection_refused_at_once(void **state)
 
 /* C2: "Port 0 is one without listener: CONNECTION_REFUSED with os_code 0, at once", and the next
  * address is tried. */
-static void port_0_is_connection_refused(void **state)
+RULE_TEST("C2", port_0_is_connection_refused)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr addrs[] = {loopback(PEER_V4, 0), accepting(PEER_V4, &listener)};
     fer_tcp_stream *stream = test_stream();
@@ -133,10 +127,9 @@ static void port_0_is_connection_refused(void **state)
 }
 
 /* C3: "Several addresses: all are tried, however many; the first that connects wins". */
-static void all_addresses_are_tried_however_many(void **state)
+RULE_TEST("C3", all_addresses_are_tried_however_many)
 {
     static const size_t counts[] = {2, 3, MANY};
-    (void)state;
     fer_socket_addr addrs[MANY];
     peer_socket listener;
     for (size_t i = 0; i < 3; i++) {
@@ -153,9 +146,8 @@ static void all_addresses_are_tried_however_many(void **state)
     }
 }
 
-static void the_first_address_that_connects_wins(void **state)
+RULE_TEST("C3", the_first_address_that_connects_wins)
 {
-    (void)state;
     peer_socket listeners[2];
     fer_socket_addr addrs[3];
     addrs[0] = refusing(PEER_V4);
@@ -167,9 +159,8 @@ static void the_first_address_that_connects_wins(void **state)
     assert_false(peer_is_queued(listeners[1], 50));
 }
 
-static void addresses_of_both_families_are_tried(void **state)
+RULE_TEST("C3", addresses_of_both_families_are_tried)
 {
-    (void)state;
     skip_without_v6();
     peer_socket listener;
     fer_socket_addr addrs[3] = {refusing(PEER_V6), refusing(PEER_V4),
@@ -185,9 +176,8 @@ static void addresses_of_both_families_are_tried(void **state)
 
 /* C3: a listener on all of IPv6 reports its IPv4 peers as IPv4-mapped addresses. A stream can
  * connect to such an address as it was reported, unless the system has no dual stack. */
-static void an_ipv4_mapped_address_connects_to_ipv4(void **state)
+RULE_TEST("C3", an_ipv4_mapped_address_connects_to_ipv4)
 {
-    (void)state;
     skip_without_v6();
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
@@ -207,9 +197,8 @@ static void an_ipv4_mapped_address_connects_to_ipv4(void **state)
 
 /* C3: "when none does, the error is the last address's." A connect to the broadcast address fails
  * with another error than a refusal. */
-static void the_error_is_the_last_addresss(void **state)
+RULE_TEST("C3", the_error_is_the_last_addresss)
 {
-    (void)state;
     fer_ipv4_addr broadcast = FER_IPV4_ADDR_BROADCAST;
     fer_socket_addr odd = fer_socket_addr_v4_new(broadcast, 9);
     fer_socket_addr refused = refusing(PEER_V4);
@@ -227,9 +216,8 @@ static void the_error_is_the_last_addresss(void **state)
 }
 
 /* C3: "No address at all is INVALID_INPUT." */
-static void no_address_at_all_is_invalid_input(void **state)
+RULE_TEST("C3", no_address_at_all_is_invalid_input)
 {
-    (void)state;
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr = refusing(PEER_V4);
     assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 0, NULL), FER_INVALID_INPUT);
@@ -239,9 +227,8 @@ static void no_address_at_all_is_invalid_input(void **state)
 }
 
 /* C3: a connect to a name tries all its addresses; one of them has a listener. */
-static void connect_tries_all_addresses_of_a_name(void **state)
+RULE_TEST("C3", connect_tries_all_addresses_of_a_name)
 {
-    (void)state;
     skip_without_localhost();
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 8, &port);
@@ -257,9 +244,8 @@ static void connect_tries_all_addresses_of_a_name(void **state)
 
 /* C4: "A failed blocking connect leaves a NEW handle that can be connected again (a fresh OS socket
  * each try), and leaks nothing." */
-static void a_failed_connect_leaves_a_new_handle(void **state)
+FAMILY_TEST("C4", a_failed_connect_leaves_a_new_handle)
 {
-    peer_family family = family_of(state);
     fer_socket_addr refused = refusing(family);
     peer_socket listener;
     fer_socket_addr good = accepting(family, &listener);
@@ -276,9 +262,8 @@ static void a_failed_connect_leaves_a_new_handle(void **state)
     }
 }
 
-static void failed_connects_leak_nothing(void **state)
+RULE_TEST("C4", failed_connects_leak_nothing)
 {
-    (void)state;
     fer_socket_addr addrs[3] = {refusing(PEER_V4), refusing(PEER_V4), refusing(PEER_V4)};
     fer_tcp_stream *stream = test_stream();
     size_t before = 0;
@@ -294,9 +279,8 @@ static void failed_connects_leak_nothing(void **state)
     assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 20));
 }
 
-static void a_failed_lookup_leaves_a_new_handle(void **state)
+RULE_TEST("C4", a_failed_lookup_leaves_a_new_handle)
 {
-    (void)state;
     fer_tcp_stream *stream = test_stream();
     assert_own(fer_tcp_stream_connect(stream, "no port"), FER_INVALID_INPUT);
     assert_new(stream);
@@ -308,9 +292,8 @@ static void a_failed_lookup_leaves_a_new_handle(void **state)
 
 /* C6: "Connecting a handle that is already open is MISUSE and leaves the open connection
  * alone ... and nothing leaks": the listener gets no second connection. */
-static void connecting_an_open_handle_is_invalid_input(void **state)
+PAIR_TEST("C6", connecting_an_open_handle_is_invalid_input)
 {
-    struct pair *pair = pair_open(state);
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
     char text[FER_SOCKET_ADDR_TEXT_CAP];
@@ -327,9 +310,8 @@ static void connecting_an_open_handle_is_invalid_input(void **state)
 }
 
 /* C6: also a handle whose connection has ended. Only close makes it reusable. */
-static void connecting_an_ended_handle_is_invalid_input(void **state)
+PAIR_TEST("C6", connecting_an_ended_handle_is_invalid_input)
 {
-    struct pair *pair = pair_open(state);
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
     assert_true(peer_shutdown_write(pair->other));
@@ -341,9 +323,8 @@ static void connecting_an_ended_handle_is_invalid_input(void **state)
 
 /* C6: "so is accepting ... into an open handle": the connection stays queued for the next
  * accept. */
-static void accepting_into_an_open_handle_is_invalid_input(void **state)
+PAIR_TEST("C6", accepting_into_an_open_handle_is_invalid_input)
 {
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_stream *stream = test_stream();
@@ -359,9 +340,8 @@ static void accepting_into_an_open_handle_is_invalid_input(void **state)
 }
 
 /* C6: "... or cloning into an open handle", also into the same handle. */
-static void cloning_into_an_open_handle_is_invalid_input(void **state)
+PAIR_TEST("C6", cloning_into_an_open_handle_is_invalid_input)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     assert_own(fer_tcp_stream_try_clone(&pair->stream, &pair->stream), FER_MISUSE);
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
@@ -374,9 +354,8 @@ static void cloning_into_an_open_handle_is_invalid_input(void **state)
 }
 
 /* C6: the same for listeners: binding and cloning into an open listener. */
-static void binding_and_cloning_into_an_open_listener_is_invalid_input(void **state)
+RULE_TEST("C6", binding_and_cloning_into_an_open_listener_is_invalid_input)
 {
-    (void)state;
     uint16_t port = 0;
     uint16_t second_port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
@@ -394,9 +373,8 @@ static void binding_and_cloning_into_an_open_listener_is_invalid_input(void **st
 
 /* C6: "A CLOSED handle can be connected again, as a NEW one": no state of the old connection
  * remains. */
-static void a_closed_handle_is_connected_again_as_a_new_one(void **state)
+PAIR_TEST("C6", a_closed_handle_is_connected_again_as_a_new_one)
 {
-    struct pair *pair = pair_open(state);
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
     fer_socket_addr peer;
@@ -419,9 +397,8 @@ static void a_closed_handle_is_connected_again_as_a_new_one(void **state)
 }
 
 /* C6: accept and clone fill a CLOSED handle too. */
-static void a_closed_handle_is_filled_by_accept_and_clone(void **state)
+PAIR_TEST("C6", a_closed_handle_is_filled_by_accept_and_clone)
 {
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_stream *clone = test_stream();
@@ -433,31 +410,4 @@ static void a_closed_handle_is_filled_by_accept_and_clone(void **state)
     assert_accepts(listener, clone, PEER_V4, port);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("C1", connect_timeout_reports_a_refusal),
-        RULE_TEST("C1", connect_timeout_leaves_a_blocking_stream),
-        RULE_TEST("C2", expiry_of_connect_timeout_is_timed_out),
-        PAIR_TEST("C2", a_refused_port_is_connection_refused_at_once),
-        RULE_TEST("C2", port_0_is_connection_refused),
-        RULE_TEST("C3", all_addresses_are_tried_however_many),
-        RULE_TEST("C3", the_first_address_that_connects_wins),
-        RULE_TEST("C3", addresses_of_both_families_are_tried),
-        RULE_TEST("C3", an_ipv4_mapped_address_connects_to_ipv4),
-        RULE_TEST("C3", the_error_is_the_last_addresss),
-        RULE_TEST("C3", no_address_at_all_is_invalid_input),
-        RULE_TEST("C3", connect_tries_all_addresses_of_a_name),
-        PAIR_TEST("C4", a_failed_connect_leaves_a_new_handle),
-        RULE_TEST("C4", failed_connects_leak_nothing),
-        RULE_TEST("C4", a_failed_lookup_leaves_a_new_handle),
-        PAIR_TEST("C6", connecting_an_open_handle_is_invalid_input),
-        PAIR_TEST("C6", connecting_an_ended_handle_is_invalid_input),
-        PAIR_TEST("C6", accepting_into_an_open_handle_is_invalid_input),
-        PAIR_TEST("C6", cloning_into_an_open_handle_is_invalid_input),
-        RULE_TEST("C6", binding_and_cloning_into_an_open_listener_is_invalid_input),
-        PAIR_TEST("C6", a_closed_handle_is_connected_again_as_a_new_one),
-        PAIR_TEST("C6", a_closed_handle_is_filled_by_accept_and_clone),
-    };
-    return RUN_TESTS("connecting", tests);
-}
+RULE_TESTS("connecting")

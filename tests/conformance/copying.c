@@ -65,34 +65,29 @@ static bool receives_pattern(peer_socket peer, uint64_t len, uint64_t offset)
 /* ---- Whole copies, E3 and S4 */
 
 /* S4: "The peer's orderly end reads as OK with 0 bytes, again and again": it ends each copy. */
-static void a_copy_ends_with_its_source_and_counts_every_byte(void **state)
+PAIR_TEST("S4", a_copy_ends_with_its_source_and_counts_every_byte)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(7);
     uint64_t n = 77;
     assert_true(send_pattern(pair->other, PART, 0));
     assert_true(peer_shutdown_write(pair->other));
-    assert_ok(copy(&pair->stream, link.stream, &buffer, &n));
-    assert_int_equal(n, PART);
+    assert_ok_n(copy(&pair->stream, link.stream, &buffer, &n), n, PART);
     assert_int_equal(buffer.len, 0);
     assert_true(receives_pattern(link.other, PART, 0));
-    assert_ok(copy(&pair->stream, link.stream, &buffer, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(copy(&pair->stream, link.stream, &buffer, &n), n, 0);
     /* The write half of the destination stays open. */
     assert_exchange(link.stream, link.other);
 }
 
 /* S4: the same if one stream is both source and destination. */
-static void an_echo_is_a_copy_of_a_stream_into_itself(void **state)
+PAIR_TEST("S4", an_echo_is_a_copy_of_a_stream_into_itself)
 {
-    struct pair *pair = pair_open(state);
     fer_copy_buffer buffer = empty_buffer(100);
     uint64_t n = 77;
     assert_true(send_pattern(pair->other, PART, 0));
     assert_true(peer_shutdown_write(pair->other));
-    assert_ok(copy(&pair->stream, &pair->stream, &buffer, &n));
-    assert_int_equal(n, PART);
+    assert_ok_n(copy(&pair->stream, &pair->stream, &buffer, &n), n, PART);
     assert_true(receives_pattern(pair->other, PART, 0));
 }
 
@@ -121,9 +116,8 @@ static void receive_everything(void *argument)
 
 /* E3: "A count that goes with an error is true", and a count without an error too: megabytes
  * through a small buffer. */
-static void megabytes_are_echoed_through_a_small_buffer(void **state)
+SLOW_PAIR_TEST("E3", megabytes_are_echoed_through_a_small_buffer)
 {
-    struct pair *pair = pair_open(state);
     struct transfer transfer = {.peer = pair->other};
     test_thread sender;
     test_thread receiver;
@@ -164,9 +158,8 @@ static void run_relay(void *argument)
 
 /* S3: "The peer reads what was sent, then EOF": through a relay too, in each direction
  * independently. */
-static void a_relay_of_two_copies_reports_each_end_on(void **state)
+SLOW_PAIR_TEST("S3", a_relay_of_two_copies_reports_each_end_on)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     /* NetBSD's loopback has segments of 33 KB, so Nagle's algorithm waits for delayed
      * acknowledgements. */
@@ -199,9 +192,8 @@ static void a_relay_of_two_copies_reports_each_end_on(void **state)
 }
 
 /* E3: streams of two kinds, in both directions. */
-static void bytes_go_from_tcp_to_unix_and_back(void **state)
+UNIX_PAIR_TEST("E3", bytes_go_from_tcp_to_unix_and_back)
 {
-    struct unix_pair pair = unix_pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);
     uint64_t n = 77;
@@ -209,13 +201,11 @@ static void bytes_go_from_tcp_to_unix_and_back(void **state)
     fer_stream local = fer_unix_stream_as_stream(pair.stream);
     assert_true(send_pattern(link.other, PART, 0));
     assert_true(peer_shutdown_write(link.other));
-    assert_ok(fer_copy(tcp, local, &buffer, &n));
-    assert_int_equal(n, PART);
+    assert_ok_n(fer_copy(tcp, local, &buffer, &n), n, PART);
     assert_true(receives_pattern(pair.other, PART, 0));
     assert_true(send_pattern(pair.other, PART, 9));
     assert_true(peer_shutdown_write(pair.other));
-    assert_ok(fer_copy(local, tcp, &buffer, &n));
-    assert_int_equal(n, PART);
+    assert_ok_n(fer_copy(local, tcp, &buffer, &n), n, PART);
     assert_true(receives_pattern(link.other, PART, 9));
     assert_ok(fer_stream_shutdown(tcp, FER_SHUTDOWN_WRITE));
     assert_ok(fer_stream_shutdown(local, FER_SHUTDOWN_BOTH));
@@ -230,12 +220,10 @@ static void use_stream(fer_stream stream, peer_socket other)
     size_t n = 77;
     fer_interest ready = 0;
     fer_limits late = {.deadline = fer_instant_after((fer_duration){0})};
-    assert_kind(fer_stream_try_read(stream, buf, 8, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
-    assert_ok(fer_stream_ready(stream, FER_READABLE | FER_WRITABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
-    assert_ok(fer_stream_write(stream, "a", 1, &n));
-    assert_int_equal(n, 1);
+    assert_kind_n(fer_stream_try_read(stream, buf, 8, &n), FER_WOULD_BLOCK, n, 0);
+    assert_ok_n(fer_stream_ready(stream, FER_READABLE | FER_WRITABLE, FER_DURATION_NONE, &ready),
+                ready, FER_WRITABLE);
+    assert_ok_n(fer_stream_write(stream, "a", 1, &n), n, 1);
     assert_ok(fer_stream_try_write(stream, "b", 1, NULL));
     assert_ok(fer_stream_write_all(stream, "cd", 2, NULL));
     assert_true(peer_recv_exact(other, buf, 4) && memcmp(buf, "abcd", 4) == 0);
@@ -248,14 +236,12 @@ static void use_stream(fer_stream stream, peer_socket other)
     assert_own(fer_stream_read(stream, buf, 8, &n), FER_TIMED_OUT);
     assert_ok(fer_stream_set_limits(stream, NULL));
     assert_ok(fer_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
-    assert_kind(fer_stream_write_all(stream, "x", 1, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_stream_write_all(stream, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
 }
 
 /* E3: one code for both types of streams. */
-static void one_code_serves_tcp_and_unix(void **state)
+UNIX_PAIR_TEST("E3", one_code_serves_tcp_and_unix)
 {
-    struct unix_pair pair = unix_pair_open(state);
     struct link link = open_link();
     use_stream(fer_tcp_stream_as_stream(link.stream), link.other);
     use_stream(fer_unix_stream_as_stream(pair.stream), pair.other);
@@ -296,9 +282,8 @@ static void copy_into_a_full_stream(struct pair *pair, struct link link, fer_err
     assert_int_equal(buffer.len, 0);
 }
 
-static void a_copy_that_would_block_loses_nothing(void **state)
+SLOW_PAIR_TEST("T4", a_copy_that_would_block_loses_nothing)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     uint64_t full = fill_until_it_would_block(link.stream);
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
@@ -306,9 +291,8 @@ static void a_copy_that_would_block_loses_nothing(void **state)
     copy_into_a_full_stream(pair, link, FER_WOULD_BLOCK, full);
 }
 
-static void a_copy_that_times_out_loses_nothing(void **state)
+SLOW_PAIR_TEST("T4", a_copy_that_times_out_loses_nothing)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     uint64_t full = fill_until_it_would_block(link.stream);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(30)));
@@ -319,9 +303,8 @@ static void a_copy_that_times_out_loses_nothing(void **state)
 /* ---- S2 to S6: the ways in which either side ends */
 
 /* S5: a reset "never looks like a clean end of file": not to a copy either. */
-static void a_source_that_is_reset_ends_a_copy_with_the_reset(void **state)
+PAIR_TEST("S5", a_source_that_is_reset_ends_a_copy_with_the_reset)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);
     peer_reset(pair->other);
@@ -329,17 +312,15 @@ static void a_source_that_is_reset_ends_a_copy_with_the_reset(void **state)
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
     for (int i = 0; i < 2; i++) {
         uint64_t n = 77;
-        assert_kind(copy(&pair->stream, link.stream, &buffer, &n), FER_CONNECTION_RESET);
-        assert_int_equal(n, 0);
+        assert_kind_n(copy(&pair->stream, link.stream, &buffer, &n), FER_CONNECTION_RESET, n, 0);
     }
     assert_exchange(link.stream, link.other);
 }
 
 /* S5: a reset of the destination: the bytes that were read are in the buffer. After the reset is
  * detected, nothing more is read. */
-static void a_destination_that_is_reset_takes_nothing_from_the_source(void **state)
+PAIR_TEST("S5", a_destination_that_is_reset_takes_nothing_from_the_source)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);
     uint64_t n = 77;
@@ -361,29 +342,25 @@ static void a_destination_that_is_reset_takes_nothing_from_the_source(void **sta
 
 /* S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once": so a
  * copy ends. */
-static void a_source_whose_reading_is_shut_is_at_its_end(void **state)
+PAIR_TEST("S2", a_source_whose_reading_is_shut_is_at_its_end)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);
     uint64_t n = 77;
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
-    assert_ok(copy(&pair->stream, link.stream, &buffer, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(copy(&pair->stream, link.stream, &buffer, &n), n, 0);
     assert_exchange(link.stream, link.other);
 }
 
 /* S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE": a copy does not read before it. */
-static void a_destination_whose_writing_is_shut_is_broken_pipe(void **state)
+PAIR_TEST("S3", a_destination_whose_writing_is_shut_is_broken_pipe)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);
     uint64_t n = 77;
     assert_true(peer_send_all(pair->other, "abc", 3));
     assert_ok(fer_tcp_stream_shutdown(link.stream, FER_SHUTDOWN_WRITE));
-    assert_own(copy(&pair->stream, link.stream, &buffer, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
+    assert_own_n(copy(&pair->stream, link.stream, &buffer, &n), FER_BROKEN_PIPE, n, 0);
     assert_int_equal(buffer.len, 0);
     char got[4] = {0};
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 3, NULL));
@@ -391,9 +368,8 @@ static void a_destination_whose_writing_is_shut_is_broken_pipe(void **state)
 }
 
 /* S6: "shutdown from another thread wakes a blocked read", also the read of a copy. */
-static void shutdown_of_its_source_ends_a_copy(void **state)
+SLOW_PAIR_TEST("S6", shutdown_of_its_source_ends_a_copy)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     struct relay relay = {&pair->stream, link.stream, {FER_OTHER, 0}, 77};
     test_thread thread;
@@ -412,9 +388,8 @@ static void shutdown_of_its_source_ends_a_copy(void **state)
 
 /* E4: "Misuse ... is MISUSE — NOT_CONNECTED where a stream that was never connected is
  * read, written": no byte is moved. */
-static void misuse_moves_nothing(void **state)
+PAIR_TEST("E4", misuse_moves_nothing)
 {
-    struct pair *pair = pair_open(state);
     struct link link = open_link();
     fer_tcp_stream *fresh = test_stream();
     fer_copy_buffer buffer = {memory, 8, 2, 3};
@@ -426,10 +401,8 @@ static void misuse_moves_nothing(void **state)
     uint64_t n = 77;
     assert_true(peer_send_all(pair->other, "abc", 3));
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        n = 77;
-        assert_own(copy(&pair->stream, link.stream, &wrong[i], &n),
-                   wrong[i].base == NULL ? FER_MISUSE : FER_INVALID_INPUT);
-        assert_int_equal(n, 0);
+        assert_own_n(copy(&pair->stream, link.stream, &wrong[i], &n),
+                     wrong[i].base == NULL ? FER_MISUSE : FER_INVALID_INPUT, n, 0);
     }
     assert_own(copy(&pair->stream, link.stream, NULL, NULL), FER_MISUSE);
     assert_own(copy(NULL, link.stream, &buffer, &n), FER_MISUSE);
@@ -452,23 +425,4 @@ static void misuse_moves_nothing(void **state)
                 FER_INVALID_INPUT);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("S4", a_copy_ends_with_its_source_and_counts_every_byte),
-        PAIR_TEST("S4", an_echo_is_a_copy_of_a_stream_into_itself),
-        SLOW_PAIR_TEST("E3", megabytes_are_echoed_through_a_small_buffer),
-        SLOW_PAIR_TEST("S3", a_relay_of_two_copies_reports_each_end_on),
-        UNIX_PAIR_TEST("E3", bytes_go_from_tcp_to_unix_and_back),
-        UNIX_PAIR_TEST("E3", one_code_serves_tcp_and_unix),
-        SLOW_PAIR_TEST("T4", a_copy_that_would_block_loses_nothing),
-        SLOW_PAIR_TEST("T4", a_copy_that_times_out_loses_nothing),
-        PAIR_TEST("S5", a_source_that_is_reset_ends_a_copy_with_the_reset),
-        PAIR_TEST("S5", a_destination_that_is_reset_takes_nothing_from_the_source),
-        PAIR_TEST("S2", a_source_whose_reading_is_shut_is_at_its_end),
-        PAIR_TEST("S3", a_destination_whose_writing_is_shut_is_broken_pipe),
-        SLOW_PAIR_TEST("S6", shutdown_of_its_source_ends_a_copy),
-        PAIR_TEST("E4", misuse_moves_nothing),
-    };
-    return RUN_TESTS("copying", tests);
-}
+RULE_TESTS("copying")

@@ -23,9 +23,8 @@ static void assert_udp_exchange(fer_udp_socket *socket, const struct udp_pair *p
 
 /* ---- T: timeouts and modes */
 
-static void a_timeout_of_zero_is_refused(void **state)
+RULE_TEST("T1", a_timeout_of_zero_is_refused)
 {
-    (void)state;
     uint16_t port = 0;
     fer_duration got = {0};
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
@@ -37,11 +36,10 @@ static void a_timeout_of_zero_is_refused(void **state)
     assert_true(got.nanos == FER_DURATION_NONE_NANOS);
 }
 
-static void a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing(void **state)
+UDP_TEST("T2", a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing)
 {
     char buf[8];
     fer_udp_received got;
-    struct udp_pair pair = udp_pair_open(family_of(state));
     assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(SHORT_MS)));
     for (int peeking = 0; peeking < 2; peeking++) {
         uint64_t start = peer_now_us();
@@ -54,11 +52,10 @@ static void a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing(voi
     assert_udp_exchange(pair.socket, &pair);
 }
 
-static void a_nonblocking_receive_would_block(void **state)
+UDP_TEST("T2", a_nonblocking_receive_would_block)
 {
     char buf[8];
     fer_udp_received got;
-    struct udp_pair pair = udp_pair_open(family_of(state));
     assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(SHORT_MS)));
     assert_ok(fer_udp_socket_set_nonblocking(pair.socket, true));
     assert_kind(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
@@ -69,9 +66,8 @@ static void a_nonblocking_receive_would_block(void **state)
     assert_udp_exchange(pair.socket, &pair);
 }
 
-static void the_getters_report_what_was_set(void **state)
+RULE_TEST("T5", the_getters_report_what_was_set)
 {
-    (void)state;
     uint16_t port = 0;
     fer_duration got = {0};
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
@@ -83,9 +79,8 @@ static void the_getters_report_what_was_set(void **state)
     assert_in_range(got.nanos, 3000000000, 3020000000);
 }
 
-static void a_clone_has_the_modes_that_are_set_later(void **state)
+RULE_TEST("T6", a_clone_has_the_modes_that_are_set_later)
 {
-    (void)state;
     uint16_t port = 0;
     char buf[8];
     fer_udp_received got;
@@ -104,9 +99,8 @@ static void a_clone_has_the_modes_that_are_set_later(void **state)
 
 /* ---- I3 */
 
-static void no_handle_is_inherited(void **state)
+FAMILY_TEST("I3", no_handle_is_inherited)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_udp_socket *socket = test_udp_bound(family, &port);
     fer_udp_socket *clone = test_udp();
@@ -117,9 +111,8 @@ static void no_handle_is_inherited(void **state)
 
 /* ---- C: connecting */
 
-static void a_failed_bind_or_connect_leaves_the_handle_usable(void **state)
+RULE_TEST("C3", a_failed_bind_or_connect_leaves_the_handle_usable)
 {
-    (void)state;
     struct udp_pair pair = udp_pair_open(PEER_V4);
     fer_udp_socket *socket = test_udp();
     fer_socket_addr got;
@@ -141,9 +134,8 @@ static void a_failed_bind_or_connect_leaves_the_handle_usable(void **state)
     assert_true(fer_socket_addr_eq(&got, &peers[1]));
 }
 
-static void names_are_looked_up(void **state)
+RULE_TEST("A3", names_are_looked_up)
 {
-    (void)state;
     uint16_t port = 0;
     char text[32] = "127.0.0.1:";
     fer_udp_socket *socket = test_udp();
@@ -164,9 +156,8 @@ static void names_are_looked_up(void **state)
     assert_own(fer_udp_socket_bind(test_udp(), "127.0.0.1:65536"), FER_INVALID_INPUT);
 }
 
-static void binding_or_cloning_into_an_open_handle_is_refused(void **state)
+RULE_TEST("C6", binding_or_cloning_into_an_open_handle_is_refused)
 {
-    (void)state;
     struct udp_pair pair = udp_pair_open(PEER_V4);
     uint16_t second_port = 0;
     fer_udp_socket *second = test_udp_bound(PEER_V4, &second_port);
@@ -180,9 +171,8 @@ static void binding_or_cloning_into_an_open_handle_is_refused(void **state)
 }
 
 /* A handle that was closed and bound again does not keep the old peer. */
-static void a_handle_that_is_bound_again_has_no_peer(void **state)
+RULE_TEST("C6", a_handle_that_is_bound_again_has_no_peer)
 {
-    (void)state;
     uint16_t third_port = 0;
     struct udp_pair pair = udp_pair_open(PEER_V4);
     assert_true(peer_datagram(PEER_V4, &third_port) != PEER_NONE);
@@ -199,9 +189,8 @@ static void a_handle_that_is_bound_again_has_no_peer(void **state)
 
 /* ---- L: binding */
 
-static void who_binds_a_port_first_has_it(void **state)
+FAMILY_TEST("L1", who_binds_a_port_first_has_it)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
     fer_udp_socket *first = test_udp_bound(family, &port);
@@ -216,9 +205,8 @@ static void who_binds_a_port_first_has_it(void **state)
     assert_ok(fer_udp_socket_bind_addr(second, &addr));
 }
 
-static void a_wildcard_on_ipv6_takes_ipv4_and_answers_it(void **state)
+RULE_TEST("L4", a_wildcard_on_ipv6_takes_ipv4_and_answers_it)
 {
-    (void)state;
     skip_without_dual_stack();
     uint16_t other_port = 0;
     char buf[8];
@@ -251,34 +239,28 @@ static void a_wildcard_on_ipv6_takes_ipv4_and_answers_it(void **state)
     assert_true(fer_socket_addr_eq(&got.from, &mapped));
 }
 
-static void an_address_that_is_not_this_machine_s_is_not_available(void **state)
+RULE_TEST("L5", an_address_that_is_not_this_machine_s_is_not_available)
 {
-    (void)state;
     fer_udp_socket *socket = test_udp();
-    if (peer_is_wine()) {
-        skip_because("Wine binds a datagram socket to any address at all");
-    }
+    skip_if(peer_is_wine(), "Wine binds a datagram socket to any address at all");
     assert_kind(fer_udp_socket_bind(socket, "192.0.2.1:0"), FER_ADDR_NOT_AVAILABLE);
     assert_true(fer_udp_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
 }
 
 /* ---- E4 */
 
-static void without_a_peer_sending_needs_an_address(void **state)
+FAMILY_TEST("E4", without_a_peer_sending_needs_an_address)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     size_t n = 77;
     fer_socket_addr addr;
     fer_udp_socket *socket = test_udp_bound(family, &port);
-    assert_kind(fer_udp_socket_send(socket, "lost", 4, &n), FER_NOT_CONNECTED);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_udp_socket_send(socket, "lost", 4, &n), FER_NOT_CONNECTED, n, 0);
     assert_kind(fer_udp_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
 }
 
-static void an_address_that_cannot_be_reached_from_the_socket_is_refused(void **state)
+RULE_TEST("E4", an_address_that_cannot_be_reached_from_the_socket_is_refused)
 {
-    (void)state;
     uint16_t port = 0;
     size_t n = 77;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
@@ -286,17 +268,15 @@ static void an_address_that_cannot_be_reached_from_the_socket_is_refused(void **
                               loopback(PEER_V4, port)};
     bad[2].ip.family = (fer_ip_family)7;
     for (size_t i = 0; i < 3; i++) {
-        assert_own(fer_udp_socket_send_to(socket, "x", 1, &bad[i], &n), FER_INVALID_INPUT);
-        assert_int_equal(n, 0);
+        assert_own_n(fer_udp_socket_send_to(socket, "x", 1, &bad[i], &n), FER_INVALID_INPUT, n, 0);
         assert_own(fer_udp_socket_connect_addr(socket, &bad[i]), FER_INVALID_INPUT);
         n = 77;
     }
 }
 
 /* A connected socket can send to other addresses, except on macOS and the BSDs. */
-static void a_connected_socket_sends_to_others_or_says_that_it_is_connected(void **state)
+FAMILY_TEST("U5", a_connected_socket_sends_to_others_or_says_that_it_is_connected)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t ports[2] = {0};
     char buf[8];
@@ -307,8 +287,7 @@ static void a_connected_socket_sends_to_others_or_says_that_it_is_connected(void
     peer_socket second = peer_datagram(family, &ports[1]);
     fer_socket_addr to = loopback(family, ports[0]);
     assert_ok(fer_udp_socket_connect_addr(socket, &to));
-    assert_ok(fer_udp_socket_send_to(socket, "peer's", 6, &to, &n));
-    assert_int_equal(n, 6);
+    assert_ok_n(fer_udp_socket_send_to(socket, "peer's", 6, &to, &n), n, 6);
     assert_int_equal(peer_datagram_receive(first, buf, sizeof buf, &n, &from), PEER_GOT);
     assert_int_equal(n, 6);
     to = loopback(family, ports[1]);
@@ -323,23 +302,20 @@ static void a_connected_socket_sends_to_others_or_says_that_it_is_connected(void
 
 /* ---- O: options */
 
-static void a_ttl_is_one_to_255(void **state)
+FAMILY_TEST("O1", a_ttl_is_one_to_255)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     uint32_t ttl = 0;
     fer_udp_socket *socket = test_udp_bound(family, &port);
     assert_own(fer_udp_socket_set_ttl(socket, 0), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_set_ttl(socket, 256), FER_INVALID_INPUT);
     assert_ok(fer_udp_socket_set_ttl(socket, 9));
-    assert_ok(fer_udp_socket_ttl(socket, &ttl));
-    assert_int_equal(ttl, 9);
+    assert_ok_n(fer_udp_socket_ttl(socket, &ttl), ttl, 9);
     assert_int_equal(peer_raw_hops(fer_udp_socket_as_raw(socket), family), 9);
 }
 
-static void broadcasting_has_to_be_requested(void **state)
+RULE_TEST("O1", broadcasting_has_to_be_requested)
 {
-    (void)state;
     uint16_t port = 0;
     bool on = true;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
@@ -356,18 +332,17 @@ static void broadcasting_has_to_be_requested(void **state)
     assert_false(on);
     assert_ok(fer_udp_socket_bind(unspecified, "0.0.0.0:0"));
     fer_error error = fer_udp_socket_send_to(unspecified, "all", 3, &to, NULL);
-    if (error.kind == FER_NETWORK_UNREACHABLE ||
-        (peer_is_bsd() && error.kind == FER_ADDR_NOT_AVAILABLE)) {
-        skip_because("this machine has no network to broadcast to");
-    }
+    skip_if(error.kind == FER_NETWORK_UNREACHABLE ||
+                (peer_is_bsd() && error.kind == FER_ADDR_NOT_AVAILABLE),
+            "this machine has no network to broadcast to");
     assert_kind(error, FER_PERMISSION_DENIED);
 }
 
 /* ---- R: raw sockets and clones */
 
-static void from_raw_takes_a_datagram_socket(void **state)
+FAMILY_TEST("R1", from_raw_takes_a_datagram_socket)
 {
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = udp_pair_open(family);
     fer_udp_socket *socket = test_udp();
     fer_socket_addr got;
     peer_socket raw = peer_datagram(pair.family, &pair.port);
@@ -380,9 +355,8 @@ static void from_raw_takes_a_datagram_socket(void **state)
     assert_false(peer_is_open(raw));
 }
 
-static void from_raw_has_the_peer(void **state)
+FAMILY_TEST("R1", from_raw_has_the_peer)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
     uint16_t other_sender_port = 0;
@@ -403,9 +377,8 @@ static void from_raw_has_the_peer(void **state)
     assert_int_equal(got.len, 4);
 }
 
-static void from_raw_refuses_what_is_no_datagram_socket(void **state)
+RULE_TEST("R1", from_raw_refuses_what_is_no_datagram_socket)
 {
-    (void)state;
     uint16_t ports[2] = {0};
     peer_socket refused[3] = {peer_listen(PEER_V4, 4, &ports[0]), peer_unconnected(),
                               peer_bind_only(PEER_V4, &ports[1])};
@@ -421,9 +394,8 @@ static void from_raw_refuses_what_is_no_datagram_socket(void **state)
     assert_kind(fer_udp_socket_from_raw(socket, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
 }
 
-static void into_raw_gives_the_socket_up_with_its_modes(void **state)
+RULE_TEST("R1", into_raw_gives_the_socket_up_with_its_modes)
 {
-    (void)state;
     uint16_t port = 0;
     unsigned read_ms = 0;
     unsigned write_ms = 0;
@@ -441,9 +413,9 @@ static void into_raw_gives_the_socket_up_with_its_modes(void **state)
     assert_true(fer_udp_socket_into_raw(socket) == FER_RAW_SOCKET_NONE);
 }
 
-static void clones_are_closed_one_by_one(void **state)
+FAMILY_TEST("R2", clones_are_closed_one_by_one)
 {
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = udp_pair_open(family);
     fer_udp_socket *clone = test_udp();
     assert_ok(fer_udp_socket_try_clone(pair.socket, clone));
     assert_udp_exchange(clone, &pair);
@@ -455,32 +427,4 @@ static void clones_are_closed_one_by_one(void **state)
     assert_ok(fer_udp_socket_bind_addr(pair.socket, &addr));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RULE_TEST("T1", a_timeout_of_zero_is_refused),
-        FAMILY_TEST("T2", a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing),
-        FAMILY_TEST("T2", a_nonblocking_receive_would_block),
-        RULE_TEST("T5", the_getters_report_what_was_set),
-        RULE_TEST("T6", a_clone_has_the_modes_that_are_set_later),
-        FAMILY_TEST("I3", no_handle_is_inherited),
-        RULE_TEST("C3", a_failed_bind_or_connect_leaves_the_handle_usable),
-        RULE_TEST("A3", names_are_looked_up),
-        RULE_TEST("C6", binding_or_cloning_into_an_open_handle_is_refused),
-        RULE_TEST("C6", a_handle_that_is_bound_again_has_no_peer),
-        FAMILY_TEST("L1", who_binds_a_port_first_has_it),
-        RULE_TEST("L4", a_wildcard_on_ipv6_takes_ipv4_and_answers_it),
-        RULE_TEST("L5", an_address_that_is_not_this_machine_s_is_not_available),
-        FAMILY_TEST("E4", without_a_peer_sending_needs_an_address),
-        RULE_TEST("E4", an_address_that_cannot_be_reached_from_the_socket_is_refused),
-        FAMILY_TEST("U5", a_connected_socket_sends_to_others_or_says_that_it_is_connected),
-        FAMILY_TEST("O1", a_ttl_is_one_to_255),
-        RULE_TEST("O1", broadcasting_has_to_be_requested),
-        FAMILY_TEST("R1", from_raw_takes_a_datagram_socket),
-        FAMILY_TEST("R1", from_raw_has_the_peer),
-        RULE_TEST("R1", from_raw_refuses_what_is_no_datagram_socket),
-        RULE_TEST("R1", into_raw_gives_the_socket_up_with_its_modes),
-        FAMILY_TEST("R2", clones_are_closed_one_by_one),
-    };
-    return RUN_TESTS("datagram_sockets", tests);
-}
+RULE_TESTS("datagram_sockets")

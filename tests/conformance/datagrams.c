@@ -20,16 +20,14 @@ static uint16_t refusing_port(peer_family family)
 
 static void skip_refusals_on_wine(void)
 {
-    if (peer_is_wine()) {
-        skip_because("Wine reports a refusal only to a later send");
-    }
+    skip_if(peer_is_wine(), "Wine reports a refusal only to a later send");
 }
 
 /* ---- Both ways */
 
-static void datagrams_go_there_and_back(void **state)
+FAMILY_TEST("U1", datagrams_go_there_and_back)
 {
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = udp_pair_open(family);
     send_text_to(pair.socket, "ping", pair.family, pair.other_port);
     assert_peer_receives(&pair, "ping");
     send_from_peer(&pair, "pong");
@@ -37,9 +35,8 @@ static void datagrams_go_there_and_back(void **state)
 }
 
 /* One socket sends to several addresses. */
-static void one_socket_sends_to_many(void **state)
+FAMILY_TEST("U1", one_socket_sends_to_many)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t ports[3] = {0};
     peer_socket others[3];
@@ -55,11 +52,10 @@ static void one_socket_sends_to_many(void **state)
 
 /* ---- U1 */
 
-static void a_datagram_longer_than_the_buffer_is_cut_and_reported(void **state)
+UDP_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_reported)
 {
     char buf[8] = "########";
     fer_udp_received got;
-    struct udp_pair pair = udp_pair_open(family_of(state));
     send_from_peer(&pair, "too long");
     send_from_peer(&pair, "next");
     assert_ok(fer_udp_socket_peek_from(pair.socket, buf, 3, &got));
@@ -76,11 +72,10 @@ static void a_datagram_longer_than_the_buffer_is_cut_and_reported(void **state)
     assert_receives_from_peer(&pair, "next");
 }
 
-static void a_datagram_that_fits_exactly_is_whole(void **state)
+UDP_TEST("U1", a_datagram_that_fits_exactly_is_whole)
 {
     char buf[4];
     fer_udp_received got;
-    struct udp_pair pair = udp_pair_open(family_of(state));
     send_from_peer(&pair, "four");
     assert_ok(fer_udp_socket_peek(pair.socket, buf, 4, &got));
     assert_int_equal(got.len, 4);
@@ -91,10 +86,9 @@ static void a_datagram_that_fits_exactly_is_whole(void **state)
     assert_memory_equal(buf, "four", 4);
 }
 
-static void receiving_into_nothing_drops_the_datagram(void **state)
+UDP_TEST("U1", receiving_into_nothing_drops_the_datagram)
 {
     fer_udp_received got;
-    struct udp_pair pair = udp_pair_open(family_of(state));
     send_from_peer(&pair, "dropped");
     send_from_peer(&pair, "");
     send_from_peer(&pair, "kept");
@@ -111,10 +105,9 @@ static void receiving_into_nothing_drops_the_datagram(void **state)
 }
 
 /* An empty queue makes a receive of no bytes wait, as any other. */
-static void receiving_into_nothing_waits_for_a_datagram(void **state)
+UDP_TEST("U1", receiving_into_nothing_waits_for_a_datagram)
 {
     fer_udp_received got;
-    struct udp_pair pair = udp_pair_open(family_of(state));
     assert_kind(fer_udp_socket_try_recv_from(pair.socket, NULL, 0, &got), FER_WOULD_BLOCK);
     assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(SHORT_MS)));
     assert_own(fer_udp_socket_recv(pair.socket, NULL, 0, &got), FER_TIMED_OUT);
@@ -126,14 +119,14 @@ static void receiving_into_nothing_waits_for_a_datagram(void **state)
 
 /* ---- U2 */
 
-static void a_fresh_socket_can_send_65507_bytes(void **state)
+FAMILY_TEST("U2", a_fresh_socket_can_send_65507_bytes)
 {
     uint16_t from = 0;
     size_t n = 77;
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = udp_pair_open(family);
     pattern_fill(big, LONGEST, 0);
-    assert_ok(fer_udp_socket_send_to(pair.socket, big, LONGEST, &pair.other_addr, &n));
-    assert_int_equal(n, LONGEST);
+    assert_ok_n(fer_udp_socket_send_to(pair.socket, big, LONGEST, &pair.other_addr, &n), n,
+                LONGEST);
     assert_int_equal(peer_datagram_receive(pair.other, copy, sizeof copy, &n, &from), PEER_GOT);
     assert_int_equal(n, LONGEST);
     assert_true(pattern_matches(copy, n, 0));
@@ -145,47 +138,42 @@ static void a_fresh_socket_can_send_65507_bytes(void **state)
     assert_true(pattern_matches(copy, got.len, 0));
 }
 
-static void more_than_a_datagram_holds_is_too_long_and_nothing_is_sent(void **state)
+UDP_TEST("U2", more_than_a_datagram_holds_is_too_long_and_nothing_is_sent)
 {
     static const size_t lengths[] = {LONGEST + 21, sizeof big};
-    struct udp_pair pair = udp_pair_open(family_of(state));
     for (size_t i = 0; i < 2; i++) {
         size_t n = 77;
-        assert_kind(fer_udp_socket_send_to(pair.socket, big, lengths[i], &pair.other_addr, &n),
-                    FER_MESSAGE_TOO_LONG);
-        assert_int_equal(n, 0);
+        assert_kind_n(fer_udp_socket_send_to(pair.socket, big, lengths[i], &pair.other_addr, &n),
+                      FER_MESSAGE_TOO_LONG, n, 0);
     }
     size_t n = 77;
-    assert_own(fer_udp_socket_send_to(pair.socket, big, SIZE_MAX, &pair.other_addr, &n),
-               FER_MESSAGE_TOO_LONG);
-    assert_int_equal(n, 0);
+    assert_own_n(fer_udp_socket_send_to(pair.socket, big, SIZE_MAX, &pair.other_addr, &n),
+                 FER_MESSAGE_TOO_LONG, n, 0);
     connect_to_peer(&pair);
-    n = 77;
-    assert_kind(fer_udp_socket_send(pair.socket, big, sizeof big, &n), FER_MESSAGE_TOO_LONG);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_udp_socket_send(pair.socket, big, sizeof big, &n), FER_MESSAGE_TOO_LONG, n,
+                  0);
     send_text(pair.socket, "short");
     assert_peer_receives(&pair, "short");
 }
 
-static void over_ipv4_the_longest_is_65507_to_the_byte(void **state)
+RULE_TEST("U2", over_ipv4_the_longest_is_65507_to_the_byte)
 {
-    (void)state;
     uint16_t port = 0;
     uint16_t other_port = 0;
     size_t n = 77;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
     assert_true(peer_datagram(PEER_V4, &other_port) != PEER_NONE);
     fer_socket_addr to = loopback(PEER_V4, other_port);
-    assert_kind(fer_udp_socket_send_to(socket, big, LONGEST + 1, &to, &n), FER_MESSAGE_TOO_LONG);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_udp_socket_send_to(socket, big, LONGEST + 1, &to, &n), FER_MESSAGE_TOO_LONG,
+                  n, 0);
 }
 
 /* ---- U3 */
 
-static void an_unconnected_socket_is_never_reported_refusals(void **state)
+FAMILY_TEST("U3", an_unconnected_socket_is_never_reported_refusals)
 {
     fer_error pending;
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = udp_pair_open(family);
     for (int i = 0; i < 5; i++) {
         send_text_to(pair.socket, "refused", pair.family, refusing_port(pair.family));
     }
@@ -196,9 +184,8 @@ static void an_unconnected_socket_is_never_reported_refusals(void **state)
     assert_receives_from_peer(&pair, "fine");
 }
 
-static void a_connected_receiver_is_reported_a_refusal_once(void **state)
+FAMILY_TEST("U3", a_connected_receiver_is_reported_a_refusal_once)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     char buf[8];
     fer_udp_received got;
@@ -215,9 +202,8 @@ static void a_connected_receiver_is_reported_a_refusal_once(void **state)
     assert_receives_nothing(socket);
 }
 
-static void a_connected_sender_is_reported_a_refusal_once(void **state)
+FAMILY_TEST("U3", a_connected_sender_is_reported_a_refusal_once)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     size_t n = 77;
     skip_refusals_on_wine();
@@ -225,14 +211,12 @@ static void a_connected_sender_is_reported_a_refusal_once(void **state)
     connect_to(socket, family, refusing_port(family));
     send_text(socket, "refused");
     assert_true(peer_raw_wait_failed(fer_udp_socket_as_raw(socket)));
-    assert_kind(fer_udp_socket_send(socket, "not sent", 8, &n), FER_CONNECTION_REFUSED);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_udp_socket_send(socket, "not sent", 8, &n), FER_CONNECTION_REFUSED, n, 0);
     assert_receives_nothing(socket);
 }
 
-static void take_error_takes_a_refusal(void **state)
+FAMILY_TEST("U3", take_error_takes_a_refusal)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_error pending = {FER_OK, 0};
     skip_refusals_on_wine();
@@ -247,12 +231,12 @@ static void take_error_takes_a_refusal(void **state)
     assert_receives_nothing(socket);
 }
 
-static void a_refused_socket_is_as_good_as_before(void **state)
+FAMILY_TEST("U3", a_refused_socket_is_as_good_as_before)
 {
     char buf[8];
     fer_udp_received got;
     skip_refusals_on_wine();
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = udp_pair_open(family);
     connect_to(pair.socket, pair.family, refusing_port(pair.family));
     send_text(pair.socket, "refused");
     assert_kind(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
@@ -265,12 +249,10 @@ static void a_refused_socket_is_as_good_as_before(void **state)
 
 /* ---- U4 */
 
-static void empty_datagrams_are_sent_and_received_as_such(void **state)
+UDP_TEST("U4", empty_datagrams_are_sent_and_received_as_such)
 {
-    struct udp_pair pair = udp_pair_open(family_of(state));
     size_t n = 77;
-    assert_ok(fer_udp_socket_send_to(pair.socket, NULL, 0, &pair.other_addr, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_udp_socket_send_to(pair.socket, NULL, 0, &pair.other_addr, &n), n, 0);
     assert_peer_receives(&pair, "");
     connect_to_peer(&pair);
     assert_ok(fer_udp_socket_send(pair.socket, NULL, 0, NULL));
@@ -281,24 +263,4 @@ static void empty_datagrams_are_sent_and_received_as_such(void **state)
     assert_receives_from_peer(&pair, "behind");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        FAMILY_TEST("U1", datagrams_go_there_and_back),
-        FAMILY_TEST("U1", one_socket_sends_to_many),
-        FAMILY_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_reported),
-        FAMILY_TEST("U1", a_datagram_that_fits_exactly_is_whole),
-        FAMILY_TEST("U1", receiving_into_nothing_drops_the_datagram),
-        FAMILY_TEST("U1", receiving_into_nothing_waits_for_a_datagram),
-        FAMILY_TEST("U2", a_fresh_socket_can_send_65507_bytes),
-        FAMILY_TEST("U2", more_than_a_datagram_holds_is_too_long_and_nothing_is_sent),
-        RULE_TEST("U2", over_ipv4_the_longest_is_65507_to_the_byte),
-        FAMILY_TEST("U3", an_unconnected_socket_is_never_reported_refusals),
-        FAMILY_TEST("U3", a_connected_receiver_is_reported_a_refusal_once),
-        FAMILY_TEST("U3", a_connected_sender_is_reported_a_refusal_once),
-        FAMILY_TEST("U3", take_error_takes_a_refusal),
-        FAMILY_TEST("U3", a_refused_socket_is_as_good_as_before),
-        FAMILY_TEST("U4", empty_datagrams_are_sent_and_received_as_such),
-    };
-    return RUN_TESTS("datagrams", tests);
-}
+RULE_TESTS("datagrams")

@@ -16,9 +16,8 @@ static bool is_a_kind(fer_error_kind kind)
 
 /* E1: "fer_error_from_raw_os_error maps every code to exactly one kind, keeps the code, maps 0 to
  * OK, and an unknown one to UNCATEGORIZED with its number." */
-static void every_code_has_one_kind_and_is_kept(void **state)
+RULE_TEST("E1", every_code_has_one_kind_and_is_kept)
 {
-    (void)state;
     for (int32_t code = -20000; code <= 20000; code++) {
         fer_error error = fer_error_from_raw_os_error(code);
         fer_error again = fer_error_from_raw_os_error(code);
@@ -29,10 +28,9 @@ static void every_code_has_one_kind_and_is_kept(void **state)
     }
 }
 
-static void an_unknown_code_is_uncategorized_with_its_number(void **state)
+RULE_TEST("E1", an_unknown_code_is_uncategorized_with_its_number)
 {
     static const int32_t unknown[] = {INT32_MAX, INT32_MIN, -1, 99999, 1234567, -99999};
-    (void)state;
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         fer_error error = fer_error_from_raw_os_error(unknown[i]);
         assert_kind(error, FER_UNCATEGORIZED);
@@ -54,23 +52,20 @@ static void check_codes(const struct process_error_code *codes)
 
 /* E2: "Where Rust's decode_error_kind names a kind, fer_error_from_raw_os_error names the same
  * one." */
-static void where_rust_names_a_kind_it_is_that_one(void **state)
+RULE_TEST("E2", where_rust_names_a_kind_it_is_that_one)
 {
-    (void)state;
     check_codes(process_rust_error_codes);
 }
 
 /* E1: an error that Rust maps to Uncategorized has a kind of ferrule's. */
-static void what_rust_leaves_uncategorized_has_a_kind_of_our_own(void **state)
+RULE_TEST("E1", what_rust_leaves_uncategorized_has_a_kind_of_our_own)
 {
-    (void)state;
     check_codes(process_other_error_codes);
 }
 
 /* E2: each kind has Rust's name. */
-static void kinds_are_named_as_in_rust(void **state)
+RULE_TEST("E2", kinds_are_named_as_in_rust)
 {
-    (void)state;
     assert_string_equal(fer_error_kind_name(FER_OK), "Ok");
     assert_string_equal(fer_error_kind_name(FER_CONNECTION_REFUSED), "ConnectionRefused");
     assert_string_equal(fer_error_kind_name(FER_TIMED_OUT), "TimedOut");
@@ -81,9 +76,8 @@ static void kinds_are_named_as_in_rust(void **state)
 
 /* E1: "os_code stays as it was, 0 where there was none": ferrule's own errors have os_code 0, the
  * OS's errors have the OS's code. */
-static void os_code_is_the_oss_number_or_0(void **state)
+PAIR_TEST("E1", os_code_is_the_oss_number_or_0)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *fresh = test_stream();
     uint16_t port = 0;
     char byte;
@@ -108,10 +102,9 @@ static void os_code_is_the_oss_number_or_0(void **state)
 }
 
 /* E1, formatted: the kind's phrase, and the OS's code if there is one. */
-static void an_error_is_written_with_the_oss_number(void **state)
+RULE_TEST("E1", an_error_is_written_with_the_oss_number)
 {
     char text[80];
-    (void)state;
     fer_error own = {FER_TIMED_OUT, 0};
     fer_error os = {FER_CONNECTION_REFUSED, 111};
     assert_int_equal(fer_error_format(own, text, sizeof text), strlen("timed out"));
@@ -129,57 +122,49 @@ static void an_error_is_written_with_the_oss_number(void **state)
 
 /* ---- E3: "A count that goes with an error is true: what was moved before the failure." */
 
-static void read_exact_reports_what_came_before_the_end(void **state)
+PAIR_TEST("E3", read_exact_reports_what_came_before_the_end)
 {
-    struct pair *pair = pair_open(state);
     char buf[8] = {0};
     size_t n = 77;
     assert_true(peer_send_all(pair->other, "abc", 3));
     assert_true(peer_shutdown_write(pair->other));
-    assert_own(fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n), FER_UNEXPECTED_EOF);
-    assert_int_equal(n, 3);
+    assert_own_n(fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n), FER_UNEXPECTED_EOF,
+                 n, 3);
     assert_memory_equal(buf, "abc", 3);
     assert_reads_end(&pair->stream);
 }
 
 /* E3: read_to_end with a buffer that is too small: the count is the buffer's size, and the rest
  * "stays queued". */
-static void read_to_end_reports_a_full_buffer_and_leaves_the_rest(void **state)
+PAIR_TEST("E3", read_to_end_reports_a_full_buffer_and_leaves_the_rest)
 {
-    struct pair *pair = pair_open(state);
     char buf[8] = {0};
     size_t n = 77;
     assert_true(peer_send_all(pair->other, "abcdefg", 7));
     assert_true(peer_shutdown_write(pair->other));
-    assert_own(fer_tcp_stream_read_to_end(&pair->stream, buf, 3, &n), FER_BUFFER_TOO_SMALL);
-    assert_int_equal(n, 3);
+    assert_own_n(fer_tcp_stream_read_to_end(&pair->stream, buf, 3, &n), FER_BUFFER_TOO_SMALL, n, 3);
     assert_memory_equal(buf, "abc\0", 4);
-    n = 77;
-    assert_own(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n), FER_BUFFER_TOO_SMALL);
-    assert_int_equal(n, 0);
-    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, 4, &n));
-    assert_int_equal(n, 4);
+    assert_own_n(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n), FER_BUFFER_TOO_SMALL, n,
+                 0);
+    assert_ok_n(fer_tcp_stream_read_to_end(&pair->stream, buf, 4, &n), n, 4);
     assert_memory_equal(buf, "defg", 4);
-    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n), n, 0);
 }
 
-static void read_to_end_reports_what_came_before_the_expiry(void **state)
+PAIR_TEST("E3", read_to_end_reports_what_came_before_the_expiry)
 {
-    struct pair *pair = pair_open(state);
     char buf[8] = {0};
     size_t n = 77;
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(50)));
     assert_true(peer_send_all(pair->other, "abc", 3));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_own(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), FER_TIMED_OUT);
-    assert_int_equal(n, 3);
+    assert_own_n(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), FER_TIMED_OUT, n,
+                 3);
     assert_memory_equal(buf, "abc", 3);
     assert_true(peer_send_all(pair->other, "de", 2));
     assert_true(peer_shutdown_write(pair->other));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
-    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n));
-    assert_int_equal(n, 2);
+    assert_ok_n(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), n, 2);
 }
 
 /* Calls write_all until it fails, however much the system buffers. *total is the sum of the
@@ -203,9 +188,8 @@ static fer_error write_all_until_failure(fer_tcp_stream *stream, uint64_t *total
 }
 
 /* E3: a write_all that fails reports how many bytes the peer will receive. */
-static void write_all_reports_what_was_taken_before_the_failure(void **state)
+SLOW_KIND_TEST("E3", write_all_reports_what_was_taken_before_the_failure)
 {
-    struct pair_kind *kind = *state;
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         struct pair *pair = pair_open_kind(kind);
         uint64_t written = 0;
@@ -225,9 +209,8 @@ static void write_all_reports_what_was_taken_before_the_failure(void **state)
 }
 
 /* E3: every counted call accepts NULL for the count. */
-static void every_count_may_be_null(void **state)
+PAIR_TEST("E3", every_count_may_be_null)
 {
-    struct pair *pair = pair_open(state);
     char buf[4];
     fer_io_slice out = {"x", 1};
     fer_io_slice_mut in = {buf, 1};
@@ -243,21 +226,4 @@ static void every_count_may_be_null(void **state)
     assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, 4, NULL));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RULE_TEST("E1", every_code_has_one_kind_and_is_kept),
-        RULE_TEST("E1", an_unknown_code_is_uncategorized_with_its_number),
-        RULE_TEST("E1", what_rust_leaves_uncategorized_has_a_kind_of_our_own),
-        PAIR_TEST("E1", os_code_is_the_oss_number_or_0),
-        RULE_TEST("E1", an_error_is_written_with_the_oss_number),
-        RULE_TEST("E2", where_rust_names_a_kind_it_is_that_one),
-        RULE_TEST("E2", kinds_are_named_as_in_rust),
-        PAIR_TEST("E3", read_exact_reports_what_came_before_the_end),
-        PAIR_TEST("E3", read_to_end_reports_a_full_buffer_and_leaves_the_rest),
-        PAIR_TEST("E3", read_to_end_reports_what_came_before_the_expiry),
-        SLOW_PAIR_TEST("E3", write_all_reports_what_was_taken_before_the_failure),
-        PAIR_TEST("E3", every_count_may_be_null),
-    };
-    return RUN_TESTS("errors", tests);
-}
+RULE_TESTS("errors")

@@ -4,15 +4,13 @@
 
 /* I3: "Every handle is close-on-exec / not inheritable": the streams of connect, connect_timeout
  * and accept ... */
-static void streams_are_not_inheritable(void **state)
+PAIR_TEST("I3", streams_are_not_inheritable)
 {
-    struct pair *pair = pair_open(state);
     assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(&pair->stream)));
 }
 
-static void streams_of_every_connect_are_not_inheritable(void **state)
+RULE_TEST("I3", streams_of_every_connect_are_not_inheritable)
 {
-    (void)state;
     uint16_t port = 0;
     assert_true(peer_listen(PEER_V4, 8, &port) != PEER_NONE);
     fer_socket_addr addr = loopback(PEER_V4, port);
@@ -29,9 +27,8 @@ static void streams_of_every_connect_are_not_inheritable(void **state)
 }
 
 /* I3: ... and listeners and "clones too". */
-static void listeners_and_clones_are_not_inheritable(void **state)
+PAIR_TEST("I3", listeners_and_clones_are_not_inheritable)
 {
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
     fer_tcp_listener *second_listener = test_listener();
@@ -45,9 +42,8 @@ static void listeners_and_clones_are_not_inheritable(void **state)
 
 /* I3: "from_raw leaves it as it is", inheritable or not. A clone of such a handle is not
  * inheritable in either case. */
-static void from_raw_leaves_inheritance_as_it_is(void **state)
+RULE_TEST("I3", from_raw_leaves_inheritance_as_it_is)
 {
-    (void)state;
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 8, &port);
     for (int inheritable = 0; inheritable < 2; inheritable++) {
@@ -73,9 +69,8 @@ static void from_raw_leaves_inheritance_as_it_is(void **state)
 }
 
 /* I3: a stream that was accepted from an inheritable listener is not inheritable. */
-static void accepting_from_an_inheritable_listener_is_not_inheritable(void **state)
+RULE_TEST("I3", accepting_from_an_inheritable_listener_is_not_inheritable)
 {
-    (void)state;
     uint16_t port = 0;
     peer_socket raw = peer_listen(PEER_V4, 8, &port);
     fer_tcp_listener *listener = test_listener();
@@ -90,9 +85,8 @@ static void accepting_from_an_inheritable_listener_is_not_inheritable(void **sta
 
 /* I3: "close is never retried": the socket is closed once. A second close of the same handle does
  * not close the new socket that reuses the raw value. */
-static void a_second_close_harms_nobody(void **state)
+PAIR_TEST("I3", a_second_close_harms_nobody)
 {
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 8, &port);
     fer_raw_socket number = fer_tcp_stream_as_raw(&pair->stream);
@@ -112,9 +106,8 @@ static void a_second_close_harms_nobody(void **state)
 
 /* I3 and O2: close also closes the handle when the OS's close would block: a nonblocking stream
  * with linger and unsent data. */
-static void close_of_a_lingering_nonblocking_stream_leaks_nothing(void **state)
+SLOW_KIND_TEST("I3", close_of_a_lingering_nonblocking_stream_leaks_nothing)
 {
-    struct pair_kind *kind = *state;
     size_t before = 0;
     for (int round = 0; round < 2; round++) {
         struct pair *pair = pair_open_kind(kind);
@@ -133,9 +126,8 @@ static void close_of_a_lingering_nonblocking_stream_leaks_nothing(void **state)
 }
 
 /* I3: after many rounds of opening and closing, the number of open handles is the same. */
-static void nothing_leaks_over_many_rounds(void **state)
+KIND_TEST("I3", nothing_leaks_over_many_rounds)
 {
-    struct pair_kind *kind = *state;
     size_t before = 0;
     for (int round = 0; round < 60; round++) {
         struct pair *pair = pair_open_kind(kind);
@@ -158,17 +150,4 @@ static void nothing_leaks_over_many_rounds(void **state)
     assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 10));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("I3", streams_are_not_inheritable),
-        RULE_TEST("I3", streams_of_every_connect_are_not_inheritable),
-        PAIR_TEST("I3", listeners_and_clones_are_not_inheritable),
-        RULE_TEST("I3", from_raw_leaves_inheritance_as_it_is),
-        RULE_TEST("I3", accepting_from_an_inheritable_listener_is_not_inheritable),
-        PAIR_TEST("I3", a_second_close_harms_nobody),
-        SLOW_PAIR_TEST("I3", close_of_a_lingering_nonblocking_stream_leaks_nothing),
-        PAIR_TEST("I3", nothing_leaks_over_many_rounds),
-    };
-    return RUN_TESTS("inheritance", tests);
-}
+RULE_TESTS("inheritance")

@@ -19,9 +19,15 @@ static int end_with_signals(void **state)
     return poller_test_end(state);
 }
 
-static void accept_ends_with_a_signal(void **state)
+#define SIGNAL_TEST(rule, function) \
+    TEST_OF(function, (void), (),   \
+            TEST_ROW(rule " " #function, function, poller_test_begin, end_with_signals, NULL))
+#define SIGNAL_PAIR_TEST(rule, function, kind)                  \
+    TEST_OF(function, (struct pair * pair), (pair_open(state)), \
+            TEST_ROW(rule " " #function, function, poller_test_begin, end_with_signals, &(kind)))
+
+SIGNAL_TEST("I4", accept_ends_with_a_signal)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_stream *stream = test_stream();
@@ -35,9 +41,8 @@ static void accept_ends_with_a_signal(void **state)
     assert_exchange(stream, peer);
 }
 
-static void readiness_ends_with_a_signal(void **state)
+SIGNAL_PAIR_TEST("I4", readiness_ends_with_a_signal, test_pair_connected_v4)
 {
-    struct pair *pair = pair_open(state);
     fer_interest ready = 77;
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &by_signals));
     start_signals();
@@ -48,9 +53,8 @@ static void readiness_ends_with_a_signal(void **state)
     assert_alive(pair);
 }
 
-static void read_exact_ends_with_a_signal_and_its_count(void **state)
+SIGNAL_PAIR_TEST("I4", read_exact_ends_with_a_signal_and_its_count, test_pair_connected_v4)
 {
-    struct pair *pair = pair_open(state);
     char buf[8] = {0};
     size_t n = 77;
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &by_signals));
@@ -65,11 +69,10 @@ static void read_exact_ends_with_a_signal_and_its_count(void **state)
     assert_string_equal(buf, "abcdef");
 }
 
-static void write_all_ends_with_a_signal_and_its_count(void **state)
+SIGNAL_PAIR_TEST("I4", write_all_ends_with_a_signal_and_its_count, test_pair_accepted_v4)
 {
     enum { LEN = 16000000 };
     static unsigned char bytes[LEN];
-    struct pair *pair = pair_open(state);
     uint64_t total = 0;
     bool is_intact = false;
     size_t n = LEN;
@@ -84,9 +87,8 @@ static void write_all_ends_with_a_signal_and_its_count(void **state)
 }
 
 /* "a connect of a built socket is still pending: fer_socket_ready waits for its result" */
-static void a_connect_ends_with_a_signal_and_is_pending(void **state)
+SIGNAL_TEST("I4", a_connect_ends_with_a_signal_and_is_pending)
 {
-    (void)state;
     struct pending_target target = pending_target(PEER_V4);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_interest ready = 0;
@@ -96,41 +98,22 @@ static void a_connect_ends_with_a_signal_and_is_pending(void **state)
     process_signals_stop();
     assert_connecting(socket);
     (void)pending_target_accept(&target, local_addr_of(socket).port);
-    assert_ok(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
+                FER_WRITABLE);
     assert_ok(await_connect(socket));
 }
 
-static void the_wait_of_a_poller_ends_with_a_signal(void **state)
+SIGNAL_TEST("I4", the_wait_of_a_poller_ends_with_a_signal)
 {
-    (void)state;
     fer_poller *poller = test_poller();
     fer_event event;
     size_t count = 77;
     assert_ok(fer_poller_set_interruptible(poller, true));
     start_signals();
-    assert_kind(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL),
-                FER_INTERRUPTED);
-    assert_int_equal(count, 0);
+    assert_kind_n(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL),
+                  FER_INTERRUPTED, count, 0);
     assert_ok(fer_poller_set_interruptible(poller, false));
-    assert_ok(fer_poller_wait(poller, millis(40), &event, 1, &count, NULL));
-    assert_int_equal(count, 0);
+    assert_ok_n(fer_poller_wait(poller, millis(40), &event, 1, &count, NULL), count, 0);
 }
 
-#define SIGNAL_TEST(function, pair)                                             \
-    {                                                                           \
-        "I4 " #function, function, poller_test_begin, end_with_signals, &(pair) \
-    }
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        SIGNAL_TEST(accept_ends_with_a_signal, test_no_pair),
-        SIGNAL_TEST(readiness_ends_with_a_signal, test_pair_connected_v4),
-        SIGNAL_TEST(read_exact_ends_with_a_signal_and_its_count, test_pair_connected_v4),
-        SIGNAL_TEST(write_all_ends_with_a_signal_and_its_count, test_pair_accepted_v4),
-        SIGNAL_TEST(a_connect_ends_with_a_signal_and_is_pending, test_no_pair),
-        SIGNAL_TEST(the_wait_of_a_poller_ends_with_a_signal, test_no_pair),
-    };
-    return RUN_TESTS("interruptible", tests);
-}
+RULE_TESTS("interruptible")

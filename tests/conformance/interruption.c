@@ -20,6 +20,13 @@ static int end_with_signals(void **state)
     return test_end(state);
 }
 
+#define SIGNAL_TEST(rule, function) \
+    TEST_OF(function, (void), (),   \
+            TEST_ROW(rule " " #function, function, test_begin, end_with_signals, NULL))
+#define SIGNAL_PAIR_TEST(rule, function, kind)                  \
+    TEST_OF(function, (struct pair * pair), (pair_open(state)), \
+            TEST_ROW(rule " " #function, function, test_begin, end_with_signals, &(kind)))
+
 /* A thread that waits until some more signals have been handled, then acts. */
 struct helper {
     peer_socket peer;
@@ -48,9 +55,8 @@ static bool wait_for_signals(unsigned count)
 /* I1: "One read, write, send or recv that the OS reports as interrupted before it moved a byte is
  * INTERRUPTED": the connection stays usable. On Linux, every handled signal interrupts a read with
  * a timeout (signal(7)). */
-static void an_interrupted_read_is_interrupted(void **state)
+SIGNAL_PAIR_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v4)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
     char buf[8];
     fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
@@ -72,9 +78,8 @@ static void an_interrupted_read_is_interrupted(void **state)
 }
 
 /* I1: the same for datagrams. The next datagram is received. */
-static void an_interrupted_datagram_receive_is_interrupted(void **state)
+SIGNAL_TEST("I1", an_interrupted_datagram_receive_is_interrupted)
 {
-    (void)state;
     char buf[8];
     fer_udp_received got;
     struct udp_pair pair = udp_pair_open(PEER_V4);
@@ -95,10 +100,9 @@ static void an_interrupted_datagram_receive_is_interrupted(void **state)
 
 /* I1: the same for writes. An interrupted write that had moved bytes returns their count instead.
  * No byte is sent twice. */
-static void an_interrupted_write_is_interrupted_or_short(void **state)
+SIGNAL_PAIR_TEST("I1", an_interrupted_write_is_interrupted_or_short, test_pair_accepted_v4)
 {
     static unsigned char bytes[1 << 20];
-    struct pair *pair = pair_open(state);
     uint64_t counted = 0;
     uint64_t total = 0;
     bool intact = false;
@@ -143,11 +147,10 @@ static void send_in_parts(void *argument)
 }
 
 /* I1: "read_exact, write_all and read_to_end go on too". */
-static void read_exact_and_read_to_end_go_on_after_signals(void **state)
+SIGNAL_TEST("I1", read_exact_and_read_to_end_go_on_after_signals)
 {
-    struct pair_kind *kind = *state;
     for (int to_end = 0; to_end < 2; to_end++) {
-        struct pair *pair = pair_open_kind(kind);
+        struct pair *pair = pair_open_kind(&test_pair_connected_v4);
         struct helper helper = {.peer = pair->other};
         unsigned char buf[64];
         size_t n = 77;
@@ -167,9 +170,8 @@ static void read_exact_and_read_to_end_go_on_after_signals(void **state)
 }
 
 /* I1: fer_copy, which reads and writes, continues too. */
-static void a_copy_goes_on_after_signals(void **state)
+SIGNAL_PAIR_TEST("I1", a_copy_goes_on_after_signals, test_pair_connected_v4)
 {
-    struct pair *pair = pair_open(state);
     struct helper helper = {.peer = pair->other};
     unsigned char memory[7];
     fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
@@ -197,11 +199,10 @@ static void drain_after_signals(void *argument)
     helper->worked = peer_drain(helper->peer, &helper->total, &helper->intact) == PEER_END && hit;
 }
 
-static void write_all_goes_on_after_signals(void **state)
+SIGNAL_PAIR_TEST("I1", write_all_goes_on_after_signals, test_pair_accepted_v4)
 {
     enum { LEN = 16000000 };
     static unsigned char bytes[LEN];
-    struct pair *pair = pair_open(state);
     struct helper helper = {.peer = pair->other};
     size_t n = 77;
     test_thread thread;
@@ -227,9 +228,8 @@ static void connect_after_signals(void *argument)
 }
 
 /* I1: "connect, accept and wait go on with the time that is left." */
-static void accept_goes_on_after_signals(void **state)
+SIGNAL_TEST("I1", accept_goes_on_after_signals)
 {
-    (void)state;
     struct helper helper = {.made = PEER_NONE};
     fer_tcp_listener *listener = test_listening(PEER_V4, &helper.port);
     fer_tcp_stream *stream = test_stream();
@@ -266,9 +266,8 @@ static void assert_connect_continues(fer_error (*connect)(fer_tcp_stream *stream
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr = loopback(PEER_V4, port);
     test_thread thread;
-    if (!peer_fill_backlog(PEER_V4, port)) {
-        skip_because("this OS refuses if a backlog is full, so no connect can be made to wait");
-    }
+    skip_if(!peer_fill_backlog(PEER_V4, port),
+            "this OS refuses if a backlog is full, so no connect can be made to wait");
     atomic_init(&helper.stop, false);
     start_signals();
     test_thread_start(&thread, accept_all_after_signals, &helper);
@@ -293,30 +292,26 @@ static fer_error connect_with_timeout(fer_tcp_stream *stream, const fer_socket_a
     return fer_tcp_stream_connect_timeout(stream, addr, millis(15000));
 }
 
-static void connect_goes_on_after_signals(void **state)
+SIGNAL_TEST("I1", connect_goes_on_after_signals)
 {
-    (void)state;
     assert_connect_continues(connect_blocking);
 }
 
-static void connect_timeout_goes_on_after_signals(void **state)
+SIGNAL_TEST("I1", connect_timeout_goes_on_after_signals)
 {
-    (void)state;
     assert_connect_continues(connect_with_timeout);
 }
 
 /* I1: "with the time that is left": signals neither end the wait early nor restart its timeout. */
-static void signals_do_not_stretch_connect_timeout(void **state)
+SIGNAL_TEST("I1", signals_do_not_stretch_connect_timeout)
 {
-    (void)state;
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 1, &port);
     fer_socket_addr addr = loopback(PEER_V4, port);
     fer_tcp_stream *stream = test_stream();
     assert_true(listener != PEER_NONE);
-    if (!peer_fill_backlog(PEER_V4, port)) {
-        skip_because("this OS refuses if a backlog is full, so no connect can be made to wait");
-    }
+    skip_if(!peer_fill_backlog(PEER_V4, port),
+            "this OS refuses if a backlog is full, so no connect can be made to wait");
     start_signals();
     uint64_t start = peer_now_us();
     fer_error error = fer_tcp_stream_connect_timeout(stream, &addr, millis(200));
@@ -351,11 +346,11 @@ static void send_slowly(void *argument)
 /* I1: "and there a timeout is, as in Rust, that of each underlying read": five bytes, each before
  * its timeout, all together after it. The test is repeated if the machine was too slow to send them
  * in time. */
-static void read_exact_has_the_timeout_of_each_read(void **state)
+RULE_TEST("I1", read_exact_has_the_timeout_of_each_read)
 {
     struct helper helper = {0};
     do {
-        struct pair *pair = pair_open(state);
+        struct pair *pair = pair_open_kind(&test_no_pair);
         char buf[SLOW_BYTES];
         size_t n = 77;
         test_thread thread;
@@ -387,12 +382,9 @@ static fer_error write_until_it_fails(fer_tcp_stream *stream)
     return error;
 }
 
-static void no_write_raises_sigpipe(void **state)
+KIND_TEST("I2", no_write_raises_sigpipe)
 {
-    struct pair_kind *kind = *state;
-    if (!process_let_sigpipe_kill()) {
-        skip_because("this OS has no SIGPIPE");
-    }
+    skip_if(!process_let_sigpipe_kill(), "this OS has no SIGPIPE");
     char buf[8] = {0};
     fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
     for (int how = 0; how < 3; how++) {
@@ -423,12 +415,9 @@ static void no_write_raises_sigpipe(void **state)
 }
 
 /* I2: the same for an adopted socket. */
-static void no_write_to_an_adopted_socket_raises_sigpipe(void **state)
+RULE_TEST("I2", no_write_to_an_adopted_socket_raises_sigpipe)
 {
-    (void)state;
-    if (!process_let_sigpipe_kill()) {
-        skip_because("this OS has no SIGPIPE");
-    }
+    skip_if(!process_let_sigpipe_kill(), "this OS has no SIGPIPE");
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 4, &port);
     peer_socket raw = peer_connect(PEER_V4, port);
@@ -448,19 +437,18 @@ static void no_write_to_an_adopted_socket_raises_sigpipe(void **state)
 }
 
 /* I2: "and the process's signal handlers are never touched." */
-static void signal_handlers_are_never_touched(void **state)
+KIND_TEST("I2", signal_handlers_are_never_touched)
 {
-    struct pair *pair = pair_open(state);
+    struct pair *pair = pair_open_kind(kind);
     fer_tcp_stream *clone = test_stream();
-    if (!process_let_sigpipe_kill() || !process_remember_signal_handlers()) {
-        skip_because("this OS has no signal handlers");
-    }
+    skip_if(!process_let_sigpipe_kill() || !process_remember_signal_handlers(),
+            "this OS has no signal handlers");
     assert_alive(pair);
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_BOTH));
     assert_kind(fer_tcp_stream_write(clone, "x", 1, NULL), FER_BROKEN_PIPE);
     pair_close(pair);
-    struct pair *next = pair_open(state);
+    struct pair *next = pair_open_kind(kind);
     peer_reset(next->other);
     next->other = PEER_NONE;
     for (int i = 0; i < 5; i++) {
@@ -469,28 +457,4 @@ static void signal_handlers_are_never_touched(void **state)
     assert_true(process_signal_handlers_are_as_remembered());
 }
 
-#define SIGNAL_TEST(rule, function, pair)                                   \
-    {                                                                       \
-        rule " " #function, function, test_begin, end_with_signals, &(pair) \
-    }
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        SIGNAL_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v4),
-        SIGNAL_TEST("I1", an_interrupted_datagram_receive_is_interrupted, test_no_pair),
-        SIGNAL_TEST("I1", an_interrupted_write_is_interrupted_or_short, test_pair_accepted_v4),
-        SIGNAL_TEST("I1", read_exact_and_read_to_end_go_on_after_signals, test_pair_connected_v4),
-        SIGNAL_TEST("I1", write_all_goes_on_after_signals, test_pair_accepted_v4),
-        SIGNAL_TEST("I1", a_copy_goes_on_after_signals, test_pair_connected_v4),
-        SIGNAL_TEST("I1", accept_goes_on_after_signals, test_no_pair),
-        SIGNAL_TEST("I1", connect_goes_on_after_signals, test_no_pair),
-        SIGNAL_TEST("I1", connect_timeout_goes_on_after_signals, test_no_pair),
-        SIGNAL_TEST("I1", signals_do_not_stretch_connect_timeout, test_no_pair),
-        RULE_TEST("I1", read_exact_has_the_timeout_of_each_read),
-        PAIR_TEST("I2", no_write_raises_sigpipe),
-        RULE_TEST("I2", no_write_to_an_adopted_socket_raises_sigpipe),
-        PAIR_TEST("I2", signal_handlers_are_never_touched),
-    };
-    return RUN_TESTS("interruption", tests);
-}
+RULE_TESTS("interruption")

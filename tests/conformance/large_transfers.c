@@ -45,9 +45,10 @@ static void read_slowly(void *argument)
 
 /* E3, R3: write_all continues until all bytes are accepted, however many the system accepts at a
  * time. */
-static void write_all_of_256_mebibytes_reaches_a_slow_reader(void **state)
+TEST_OF(write_all_of_256_mebibytes_reaches_a_slow_reader, (struct pair * pair), (pair_open(state)),
+        RULE_ROW("E3", write_all_of_256_mebibytes_reaches_a_slow_reader, " [connected, IPv4]", test,
+                 &test_pair_connected_v4))
 {
-    struct pair *pair = pair_open(state);
     struct slow_reader reader = {.peer = pair->other};
     test_thread thread;
     size_t n = 0;
@@ -66,11 +67,10 @@ static void write_all_of_256_mebibytes_reaches_a_slow_reader(void **state)
 }
 
 /* R3: if a sum is cut, it is cut within a slice. A short slice is not sent alone. */
-static void a_short_slice_goes_with_the_long_one_after_it(void **state)
+PAIR_TEST("R3", a_short_slice_goes_with_the_long_one_after_it)
 {
     static unsigned char bytes[1000000];
     static unsigned char got[sizeof bytes];
-    struct pair *pair = pair_open(state);
     fer_io_slice slices[] = {{bytes, 3}, {bytes + 3, sizeof bytes - 3}};
     size_t n = 0;
     pattern_fill(bytes, sizeof bytes, 0);
@@ -84,11 +84,10 @@ static void a_short_slice_goes_with_the_long_one_after_it(void **state)
 }
 
 /* R3: a read into a long buffer is a short read. The bytes are complete and in order. */
-static void long_reads_return_all_bytes_in_order(void **state)
+KIND_TEST("R3", long_reads_return_all_bytes_in_order)
 {
     enum { LEN = 1000000 };
     static unsigned char bytes[LEN];
-    struct pair_kind *kind = *state;
     for (int vectored = 0; vectored < 2; vectored++) {
         struct pair *pair = pair_open_kind(kind);
         fer_io_slice_mut slices[] = {{bytes, 5}, {bytes + 5, LEN - 5}};
@@ -128,9 +127,8 @@ static void write_everything(void *argument)
 
 /* S6, E3: a shutdown ends a write_all that waits for a peer that does not read. The peer receives
  * as many bytes as were counted. */
-static void a_shutdown_ends_a_write_all_that_waits(void **state)
+SLOW_PAIR_TEST("S6", a_shutdown_ends_a_write_all_that_waits)
 {
-    struct pair *pair = pair_open(state);
     struct writer writer = {.stream = &pair->stream};
     struct slow_reader reader = {.peer = pair->other};
     test_thread thread;
@@ -144,15 +142,4 @@ static void a_shutdown_ends_a_write_all_that_waits(void **state)
     assert_true(reader.total == writer.n);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        {"E3 write_all_of_256_mebibytes_reaches_a_slow_reader [connected, IPv4]",
-         write_all_of_256_mebibytes_reaches_a_slow_reader, test_begin, test_end,
-         &test_pair_connected_v4},
-        PAIR_TEST("R3", a_short_slice_goes_with_the_long_one_after_it),
-        PAIR_TEST("R3", long_reads_return_all_bytes_in_order),
-        SLOW_PAIR_TEST("S6", a_shutdown_ends_a_write_all_that_waits),
-    };
-    return RUN_TESTS("large_transfers", tests);
-}
+RULE_TESTS("large_transfers")

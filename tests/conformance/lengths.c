@@ -19,18 +19,15 @@ enum { HUGE_LENGTHS = (int)(sizeof huge_lengths / sizeof huge_lengths[0]) };
 static unsigned char *area_of_memory(void)
 {
     unsigned char *area = process_reserve(AREA_LENGTH);
-    if (area == NULL) {
-        skip_because("this machine has no 2.4 GB of address space");
-    }
+    skip_if(area == NULL, "this machine has no 2.4 GB of address space");
     return area;
 }
 
 static void skip_huge_reads_on_wine(void)
 {
-    if (peer_is_wine()) {
-        skip_because("Wine writes to every page of a receive's buffer first: gigabytes and seconds "
-                     "for each call");
-    }
+    skip_if(peer_is_wine(),
+            "Wine writes to every page of a receive's buffer first: gigabytes and seconds "
+            "for each call");
 }
 
 /* POSIX systems access only the bytes that they store. Windows returns WSAEFAULT for memory that is
@@ -48,9 +45,8 @@ static void send_seven(struct pair *pair)
 
 /* R3 for reads. On POSIX the largest lengths exceed the memory, but only the received bytes are
  * stored, and the memory has room for those. */
-static void a_read_of_a_huge_length_is_short(void **state)
+PAIR_TEST("R3", a_read_of_a_huge_length_is_short)
 {
-    struct pair *pair = pair_open(state);
     skip_huge_reads_on_wine();
     unsigned char *buf = area_of_memory();
     for (size_t i = 0; i < HUGE_LENGTHS && may_claim(huge_lengths[i]); i++) {
@@ -74,9 +70,8 @@ static void a_read_of_a_huge_length_is_short(void **state)
 
 /* R3: a sum of lengths that wraps to a small number or to 0, in 32 bits or in a size_t, is treated
  * neither as small nor as empty. */
-static void a_sum_of_lengths_that_would_wrap_is_cut(void **state)
+PAIR_TEST("R3", a_sum_of_lengths_that_would_wrap_is_cut)
 {
-    struct pair *pair = pair_open(state);
     skip_huge_reads_on_wine();
     unsigned char *buf = area_of_memory();
     const size_t half = (size_t)INT32_MAX + 1;
@@ -118,9 +113,8 @@ static uint64_t count_until_the_end(peer_socket peer)
 }
 
 /* R3 for writes: the count is the number of bytes that the peer receives. */
-static void a_write_of_a_huge_length_is_short(void **state)
+SLOW_KIND_TEST("R3", a_write_of_a_huge_length_is_short)
 {
-    struct pair_kind *kind = *state;
     unsigned char *area = area_of_memory();
     for (int vectored = 0; vectored < 2; vectored++) {
         struct pair *pair = pair_open_kind(kind);
@@ -139,11 +133,10 @@ static void a_write_of_a_huge_length_is_short(void **state)
 }
 
 /* R3: "numbers of slices": a short write, in order, and no byte is lost ... */
-static void more_slices_than_the_os_takes_are_written_short(void **state)
+PAIR_TEST("R3", more_slices_than_the_os_takes_are_written_short)
 {
     static fer_io_slice slices[SLICES];
     static unsigned char bytes[SLICES * 3];
-    struct pair *pair = pair_open(state);
     size_t written = 0;
     pattern_fill(bytes, sizeof bytes, 0);
     for (size_t i = 0; i < SLICES; i++) {
@@ -165,12 +158,11 @@ static void more_slices_than_the_os_takes_are_written_short(void **state)
 }
 
 /* R3: ... and a short read. */
-static void more_slices_than_the_os_takes_are_read_short(void **state)
+PAIR_TEST("R3", more_slices_than_the_os_takes_are_read_short)
 {
     static fer_io_slice_mut slices[SLICES];
     static unsigned char bytes[SLICES];
     static unsigned char sent[SLICES];
-    struct pair *pair = pair_open(state);
     size_t got = 0;
     pattern_fill(sent, sizeof sent, 0);
     for (size_t i = 0; i < SLICES; i++) {
@@ -189,11 +181,10 @@ static void more_slices_than_the_os_takes_are_read_short(void **state)
 
 /* R3 and S4: if the first slices, as many as the OS accepts, are all empty, the call may move no
  * byte. That is not the end of the stream, and the call must not wait. */
-static void many_empty_slices_are_not_the_end(void **state)
+PAIR_TEST("R3", many_empty_slices_are_not_the_end)
 {
     static fer_io_slice_mut slices[SLICES];
     static fer_io_slice out[SLICES];
-    struct pair *pair = pair_open(state);
     char buf[8] = {0};
     fer_socket_addr addr;
     size_t n = 77;
@@ -217,37 +208,22 @@ static void many_empty_slices_are_not_the_end(void **state)
 }
 
 /* Slices are filled and sent in order. Empty slices are skipped, also if their base is NULL. */
-static void slices_are_used_in_order_and_empty_ones_skipped(void **state)
+PAIR_TEST("R3", slices_are_used_in_order_and_empty_ones_skipped)
 {
-    struct pair *pair = pair_open(state);
     char a[3] = {0};
     char b[5] = {0};
     fer_io_slice out[5] = {{NULL, 0}, {"ab", 2}, {NULL, 0}, {"cdefg", 5}, {"h", 0}};
     fer_io_slice_mut in[4] = {{NULL, 0}, {a, 2}, {NULL, 0}, {b, 4}};
     char got[8] = {0};
     size_t n = 77;
-    assert_ok(fer_tcp_stream_write_vectored(&pair->stream, out, 5, &n));
-    assert_int_equal(n, 7);
+    assert_ok_n(fer_tcp_stream_write_vectored(&pair->stream, out, 5, &n), n, 7);
     assert_true(peer_recv_exact(pair->other, got, 7));
     assert_string_equal(got, "abcdefg");
     assert_true(peer_send_all(pair->other, "uvwxyz", 6));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_ok(fer_tcp_stream_read_vectored(&pair->stream, in, 4, &n));
-    assert_int_equal(n, 6);
+    assert_ok_n(fer_tcp_stream_read_vectored(&pair->stream, in, 4, &n), n, 6);
     assert_string_equal(a, "uv");
     assert_string_equal(b, "wxyz");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("R3", a_read_of_a_huge_length_is_short),
-        PAIR_TEST("R3", a_sum_of_lengths_that_would_wrap_is_cut),
-        SLOW_PAIR_TEST("R3", a_write_of_a_huge_length_is_short),
-        PAIR_TEST("R3", more_slices_than_the_os_takes_are_written_short),
-        PAIR_TEST("R3", more_slices_than_the_os_takes_are_read_short),
-        PAIR_TEST("R3", many_empty_slices_are_not_the_end),
-        PAIR_TEST("R3", slices_are_used_in_order_and_empty_ones_skipped),
-    };
-    return RUN_TESTS("lengths", tests);
-}
+RULE_TESTS("lengths")

@@ -33,26 +33,23 @@ static void assert_every_call_looks(const fer_limits *limits, fer_error_kind kin
 }
 
 /* K1: "cancelled is FER_CANCELLED ... with os_code 0, whatever is ready." */
-static void a_call_that_begins_cancelled_is_cancelled_whatever_is_ready(void **state)
+LIMITS_TEST("K1", a_call_that_begins_cancelled_is_cancelled_whatever_is_ready)
 {
-    (void)state;
     const fer_limits limits = limits_with_token();
     assert_ok(fer_cancel_token_cancel(&limits_token));
     assert_every_call_looks(&limits, FER_CANCELLED);
 }
 
 /* K1: "a deadline reached is FER_TIMED_OUT ... with os_code 0, whatever is ready." */
-static void a_call_that_begins_late_is_timed_out_whatever_is_ready(void **state)
+LIMITS_TEST("K1", a_call_that_begins_late_is_timed_out_whatever_is_ready)
 {
-    (void)state;
     const fer_limits limits = limits_past();
     assert_every_call_looks(&limits, FER_TIMED_OUT);
 }
 
 /* K1: "So a loop over an always busy socket ends too." */
-static void a_loop_over_an_always_busy_socket_ends(void **state)
+LIMITS_PAIR_TEST("K1", a_loop_over_an_always_busy_socket_ends)
 {
-    struct pair *pair = pair_open(state);
     const fer_limits limits = limits_with_token();
     char byte = '\0';
     size_t reads = 0;
@@ -69,14 +66,12 @@ static void a_loop_over_an_always_busy_socket_ends(void **state)
     assert_own(error, FER_CANCELLED);
     assert_int_equal(reads, 4);
     assert_ok(fer_cancel_token_reset(&limits_token));
-    assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL));
-    assert_int_equal(byte, '4');
+    assert_ok_n(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), byte, '4');
 }
 
 /* K1: "What the handle's own state answers (NEW, CLOSED, misuse, its own end) comes first." */
-static void what_the_handle_s_own_state_answers_comes_first(void **state)
+LIMITS_PAIR_TEST("K1", what_the_handle_s_own_state_answers_comes_first)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
     const fer_limits limits = limits_with_token();
     char buf[4];
@@ -95,11 +90,11 @@ static void what_the_handle_s_own_state_answers_comes_first(void **state)
 }
 
 /* K1: as above: an end of file and a reset that the handle has seen. */
-static void an_end_or_a_reset_that_was_seen_comes_first(void **state)
+LIMITS_KIND_TEST("K1", an_end_or_a_reset_that_was_seen_comes_first)
 {
     const fer_limits limits = limits_with_token();
     for (int resets = 0; resets < 2; resets++) {
-        struct pair *pair = pair_open(state);
+        struct pair *pair = pair_open_kind(kind);
         char byte = '\0';
         size_t n = 77;
         resets == 1 ? peer_reset(pair->other) : peer_close(pair->other);
@@ -123,9 +118,8 @@ static void assert_would_block(fer_error error, const char *name)
 }
 
 /* K1: "_try_ calls and calls on a nonblocking socket never look at limits." */
-static void calls_on_a_nonblocking_socket_never_check(void **state)
+LIMITS_TEST("K1", calls_on_a_nonblocking_socket_never_check)
 {
-    (void)state;
     struct limits_set set;
     const fer_limits limits = limits_with_token();
     limits_set_open(&set);
@@ -146,9 +140,8 @@ static void calls_on_a_nonblocking_socket_never_check(void **state)
 }
 
 /* K1: the same of the _try_ calls, in every mode. */
-static void the_try_calls_never_check(void **state)
+LIMITS_PAIR_TEST("K1", the_try_calls_never_check)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
     struct udp_pair udp = udp_pair_open(PEER_V4);
     const fer_limits limits = limits_with_token();
@@ -164,16 +157,14 @@ static void the_try_calls_never_check(void **state)
     assert_true(peer_recv_exact(pair->other, buf, 4));
     assert_true(peer_send_all(pair->other, "pong", 4));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(stream)));
-    assert_ok(fer_tcp_stream_try_read(stream, buf, 4, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_tcp_stream_try_read(stream, buf, 4, &n), n, 4);
     assert_kind(fer_udp_socket_try_recv_from(udp.socket, buf, 4, &got), FER_WOULD_BLOCK);
     assert_ok(fer_udp_socket_try_send_to(udp.socket, "ping", 4, &udp.other_addr, &n));
 }
 
 /* K1: "Getters, setters, shutdown, close ... never look at limits." */
-static void getters_setters_shutdown_and_close_never_check(void **state)
+LIMITS_PAIR_TEST("K1", getters_setters_shutdown_and_close_never_check)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
     fer_limits limits = limits_with_token();
     fer_socket_addr addr;
@@ -200,9 +191,8 @@ static void getters_setters_shutdown_and_close_never_check(void **state)
 /* ---- K3 */
 
 /* K3: "The earlier of timeout and deadline counts." */
-static void the_earlier_of_timeout_and_deadline_counts(void **state)
+LIMITS_PAIR_TEST("K3", the_earlier_of_timeout_and_deadline_counts)
 {
-    struct pair *pair = pair_open(state);
     char byte = '\0';
     for (int deadline_is_first = 0; deadline_is_first < 2; deadline_is_first++) {
         uint64_t start = peer_now_us();
@@ -219,9 +209,8 @@ static void the_earlier_of_timeout_and_deadline_counts(void **state)
 }
 
 /* K3: "Limits are the handle's, not the socket's: clones ... begin without." */
-static void limits_are_the_handle_s_and_a_clone_begins_without(void **state)
+LIMITS_PAIR_TEST("K3", limits_are_the_handle_s_and_a_clone_begins_without)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     const fer_limits limits = limits_with_token();
     char byte = '\0';
@@ -238,9 +227,8 @@ static void limits_are_the_handle_s_and_a_clone_begins_without(void **state)
 }
 
 /* K3: "accepted streams and what a handle is turned into begin without." */
-static void accepted_streams_and_what_a_handle_is_turned_into_begin_without(void **state)
+LIMITS_TEST("K3", accepted_streams_and_what_a_handle_is_turned_into_begin_without)
 {
-    (void)state;
     const fer_limits limits = limits_with_token();
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
@@ -268,27 +256,22 @@ static void accepted_streams_and_what_a_handle_is_turned_into_begin_without(void
 /* ---- K3a */
 
 /* K3a: "_ready keeps its own timeout's answer (OK, none ready)." */
-static void readiness_keeps_its_own_timeout_s_answer(void **state)
+LIMITS_PAIR_TEST("K3a", readiness_keeps_its_own_timeout_s_answer)
 {
-    struct pair *pair = pair_open(state);
     fer_limits limits = limits_with_token();
     fer_interest ready = 77;
     limits.deadline = fer_instant_after(millis(60000));
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-    assert_ok(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(0), &ready));
-    assert_int_equal(ready, 0);
-    ready = 77;
-    assert_ok(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(30), &ready));
-    assert_int_equal(ready, 0);
-    assert_ok(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, millis(30), &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(0), &ready), ready, 0);
+    assert_ok_n(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(30), &ready), ready, 0);
+    assert_ok_n(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, millis(30), &ready), ready,
+                FER_WRITABLE);
 }
 
 /* K3a: "a cancel or the deadline ends it with CANCELLED or TIMED_OUT"; also on a nonblocking
  * socket, because it waits in every mode. */
-static void the_limits_end_readiness_with_an_error_in_every_mode(void **state)
+LIMITS_PAIR_TEST("K3a", the_limits_end_readiness_with_an_error_in_every_mode)
 {
-    struct pair *pair = pair_open(state);
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         fer_interest ready = 77;
         const fer_limits cancelled = limits_with_token();
@@ -307,22 +290,4 @@ static void the_limits_end_readiness_with_an_error_in_every_mode(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        LIMITS_TEST("K1", a_call_that_begins_cancelled_is_cancelled_whatever_is_ready),
-        LIMITS_TEST("K1", a_call_that_begins_late_is_timed_out_whatever_is_ready),
-        LIMITS_PAIR_TEST("K1", a_loop_over_an_always_busy_socket_ends),
-        LIMITS_PAIR_TEST("K1", what_the_handle_s_own_state_answers_comes_first),
-        LIMITS_PAIR_TEST("K1", an_end_or_a_reset_that_was_seen_comes_first),
-        LIMITS_TEST("K1", calls_on_a_nonblocking_socket_never_check),
-        LIMITS_PAIR_TEST("K1", the_try_calls_never_check),
-        LIMITS_PAIR_TEST("K1", getters_setters_shutdown_and_close_never_check),
-        LIMITS_PAIR_TEST("K3", the_earlier_of_timeout_and_deadline_counts),
-        LIMITS_PAIR_TEST("K3", limits_are_the_handle_s_and_a_clone_begins_without),
-        LIMITS_TEST("K3", accepted_streams_and_what_a_handle_is_turned_into_begin_without),
-        LIMITS_PAIR_TEST("K3a", readiness_keeps_its_own_timeout_s_answer),
-        LIMITS_PAIR_TEST("K3a", the_limits_end_readiness_with_an_error_in_every_mode),
-    };
-    return RUN_TESTS("limits", tests);
-}
+RULE_TESTS("limits")

@@ -41,9 +41,8 @@ static void assert_set_is_alive(struct limits_set *set)
 }
 
 /* K2: "the deadline ends a call that waits"; "the handle works on after ... new limits." */
-static void the_deadline_ends_every_call_that_waits(void **state)
+LIMITS_TEST("K2", the_deadline_ends_every_call_that_waits)
 {
-    (void)state;
     struct limits_set set;
     limits_set_open(&set);
     limits_set_fill(&set);
@@ -62,9 +61,8 @@ static void the_deadline_ends_every_call_that_waits(void **state)
 }
 
 /* K2: "read_exact ... tell[s its] count"; what had come is in the buffer, and the rest comes. */
-static void read_exact_reports_what_came_before_the_deadline(void **state)
+LIMITS_PAIR_TEST("K2", read_exact_reports_what_came_before_the_deadline)
 {
-    struct pair *pair = pair_open(state);
     char buf[8] = {0};
     size_t n = 77;
     uint64_t deadline_ms = SOON_MS;
@@ -77,15 +75,13 @@ static void read_exact_reports_what_came_before_the_deadline(void **state)
     assert_int_equal(n, 3);
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
     assert_true(peer_send_all(pair->other, "def", 3));
-    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 3, &n));
-    assert_int_equal(n, 3);
+    assert_ok_n(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 3, &n), n, 3);
     assert_string_equal(buf, "abcdef");
 }
 
 /* K2: the same of read_to_end, also when only the end is missing. */
-static void read_to_end_reports_what_came_before_the_deadline(void **state)
+LIMITS_PAIR_TEST("K2", read_to_end_reports_what_came_before_the_deadline)
 {
-    struct pair *pair = pair_open(state);
     char buf[8];
     const size_t caps[] = {8, 3};
     for (size_t i = 0; i < 2; i++) {
@@ -103,10 +99,9 @@ static void read_to_end_reports_what_came_before_the_deadline(void **state)
 }
 
 /* K2: "no byte ... that went is uncounted": the count of write_all is what the peer receives. */
-static void write_all_reports_what_went_before_the_deadline(void **state)
+LIMITS_PAIR_TEST("K2", write_all_reports_what_went_before_the_deadline)
 {
     enum { LEN = 48000000 };
-    struct pair *pair = pair_open(state);
     unsigned char *bytes = test_malloc(LEN);
     uint64_t total = 0;
     bool intact = false;
@@ -129,7 +124,7 @@ static void write_all_reports_what_went_before_the_deadline(void **state)
 }
 
 /* K2: "fer_copy ... tell[s its] count"; what it had read is in the caller's buffer (as T4). */
-static void copy_reports_what_went_and_keeps_what_it_had_read(void **state)
+LIMITS_TEST("K2/T4", copy_reports_what_went_and_keeps_what_it_had_read)
 {
     struct limits_set set;
     char between[8];
@@ -137,7 +132,6 @@ static void copy_reports_what_went_and_keeps_what_it_had_read(void **state)
     fer_copy_buffer buffer = {between, sizeof between, 0, 0};
     uint64_t copied = 77;
     uint64_t deadline_ms = SOON_MS;
-    (void)state;
     limits_set_open(&set);
     assert_true(peer_send_all(set.other, "abc", 3));
     fer_stream from = fer_tcp_stream_as_stream(set.stream);
@@ -162,10 +156,10 @@ static void copy_reports_what_went_and_keeps_what_it_had_read(void **state)
 }
 
 /* K2: "no byte that came is lost": an end and a reset that came meanwhile are still there. */
-static void an_end_that_came_while_the_call_was_late_is_still_there(void **state)
+LIMITS_KIND_TEST("K2", an_end_that_came_while_the_call_was_late_is_still_there)
 {
     for (int resets = 0; resets < 2; resets++) {
-        struct pair *pair = pair_open(state);
+        struct pair *pair = pair_open_kind(kind);
         char byte = '\0';
         set_deadline(&pair->stream, SOON_MS);
         assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
@@ -183,9 +177,8 @@ static void an_end_that_came_while_the_call_was_late_is_still_there(void **state
 }
 
 /* K3: "fer_poller_wait has no limits: notify is its cancel." */
-static void a_poller_does_not_check_the_limits_of_its_sources(void **state)
+LIMITS_PAIR_TEST("K3", a_poller_does_not_check_the_limits_of_its_sources)
 {
-    struct pair *pair = pair_open(state);
     fer_poller poller = {0};
     fer_event event;
     size_t count = 0;
@@ -222,9 +215,8 @@ static void assert_refused_as_limits(struct pair *pair, fer_cancel_token *token)
     assert_alive(pair);
 }
 
-static void tokens_that_are_not_open_are_invalid_input(void **state)
+LIMITS_PAIR_TEST("misuse", tokens_that_are_not_open_are_invalid_input)
 {
-    struct pair *pair = pair_open(state);
     fer_cancel_token token = {0};
     assert_own(fer_cancel_token_new(NULL), FER_MISUSE);
     assert_unusable(NULL);
@@ -239,9 +231,8 @@ static void tokens_that_are_not_open_are_invalid_input(void **state)
 }
 
 /* A token is cancelled, reset and made again as often as one likes. */
-static void a_token_is_used_again_after_reset_and_after_close(void **state)
+LIMITS_TEST("misuse", a_token_is_used_again_after_reset_and_after_close)
 {
-    (void)state;
     fer_cancel_token token = {0};
     for (int i = 0; i < 3; i++) {
         assert_ok(fer_cancel_token_new(&token));
@@ -258,9 +249,8 @@ static void a_token_is_used_again_after_reset_and_after_close(void **state)
 }
 
 /* "A call with limits whose token is NEW or CLOSED is FER_MISUSE": and nothing else. */
-static void a_token_that_was_closed_under_a_handle_is_invalid_input(void **state)
+LIMITS_TEST("misuse", a_token_that_was_closed_under_a_handle_is_invalid_input)
 {
-    (void)state;
     struct limits_set set;
     const fer_limits limits = limits_with_token();
     limits_set_open(&set);
@@ -275,9 +265,8 @@ static void a_token_that_was_closed_under_a_handle_is_invalid_input(void **state
     assert_set_is_alive(&set);
 }
 
-static void handles_that_are_null_new_or_closed_have_no_limits_to_set(void **state)
+LIMITS_TEST("misuse", handles_that_are_null_new_or_closed_have_no_limits_to_set)
 {
-    (void)state;
     const fer_limits limits = limits_with_token();
     fer_tcp_stream stream = {0};
     fer_unix_listener unix_listener = {0};
@@ -293,20 +282,4 @@ static void handles_that_are_null_new_or_closed_have_no_limits_to_set(void **sta
     assert_new(&stream);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        LIMITS_TEST("K2", the_deadline_ends_every_call_that_waits),
-        LIMITS_PAIR_TEST("K2", read_exact_reports_what_came_before_the_deadline),
-        LIMITS_PAIR_TEST("K2", read_to_end_reports_what_came_before_the_deadline),
-        LIMITS_PAIR_TEST("K2", write_all_reports_what_went_before_the_deadline),
-        LIMITS_TEST("K2/T4", copy_reports_what_went_and_keeps_what_it_had_read),
-        LIMITS_PAIR_TEST("K2", an_end_that_came_while_the_call_was_late_is_still_there),
-        LIMITS_PAIR_TEST("K3", a_poller_does_not_check_the_limits_of_its_sources),
-        LIMITS_PAIR_TEST("misuse", tokens_that_are_not_open_are_invalid_input),
-        LIMITS_TEST("misuse", a_token_is_used_again_after_reset_and_after_close),
-        LIMITS_TEST("misuse", a_token_that_was_closed_under_a_handle_is_invalid_input),
-        LIMITS_TEST("misuse", handles_that_are_null_new_or_closed_have_no_limits_to_set),
-    };
-    return RUN_TESTS("limits_ends", tests);
-}
+RULE_TESTS("limits_ends")

@@ -57,9 +57,8 @@ static void open_full(struct limits_set *set)
 
 /* K2: "A cancel ... ends a call that waits", of every kind, and "the handle works on after a
  * reset". */
-static void a_cancel_by_another_thread_ends_every_call_that_waits(void **state)
+LIMITS_TEST("K2", a_cancel_by_another_thread_ends_every_call_that_waits)
 {
-    (void)state;
     struct limits_set set;
     open_full(&set);
     for (size_t i = 0; i < 2 * LIMITS_CALLS; i++) {
@@ -151,11 +150,11 @@ static fer_error read_all(fer_tcp_stream *stream, bool exact, size_t *total)
 }
 
 /* K2: "no byte that came is lost": the sum of the counts, and every byte. */
-static void no_byte_is_lost_by_reads_that_are_cancelled_all_the_time(void **state)
+LIMITS_KIND_TEST("K2", no_byte_is_lost_by_reads_that_are_cancelled_all_the_time)
 {
     pattern_fill(pattern, PATTERN_LEN, 0);
     for (int exact = 0; exact < 2; exact++) {
-        struct pair *pair = pair_open(state);
+        struct pair *pair = pair_open_kind(kind);
         const fer_limits limits = limits_with_token();
         struct sender sender = {pair->other, pattern, PATTERN_LEN, false};
         test_thread threads[2];
@@ -176,9 +175,8 @@ static void no_byte_is_lost_by_reads_that_are_cancelled_all_the_time(void **stat
 }
 
 /* K2: "none that went is uncounted": the sum of write_all's counts is what the peer receives. */
-static void no_byte_is_uncounted_by_writes_that_are_cancelled_all_the_time(void **state)
+LIMITS_PAIR_TEST("K2", no_byte_is_uncounted_by_writes_that_are_cancelled_all_the_time)
 {
-    struct pair *pair = pair_open(state);
     const fer_limits limits = limits_with_token();
     struct drain drain = {pair->other, 0, true, PEER_GOT};
     test_thread threads[2];
@@ -220,9 +218,8 @@ static void drip(void *argument)
 }
 
 /* K2: "their deadline is one for the whole call, which is what timeouts cannot say." */
-static void a_deadline_is_one_for_the_whole_call(void **state)
+LIMITS_PAIR_TEST("K2", a_deadline_is_one_for_the_whole_call)
 {
-    struct pair *pair = pair_open(state);
     struct dripper dripper = {.peer = pair->other};
     test_thread thread;
     size_t n = 0;
@@ -246,9 +243,8 @@ static void a_deadline_is_one_for_the_whole_call(void **state)
 
 /* K4: "One token may stand over any number of handles and calls in any number of threads: a cancel
  * ends them all." */
-static void one_cancel_ends_the_calls_of_all_handles_and_threads(void **state)
+LIMITS_TEST("K4", one_cancel_ends_the_calls_of_all_handles_and_threads)
 {
-    (void)state;
     /* One receive and one send for each handle. */
     static const size_t together[] = {0, 7, 11, 18, 22, 28};
     enum { COUNT = sizeof together / sizeof together[0] };
@@ -295,9 +291,8 @@ static void read_what_was_written(void *argument)
     witness->seen = witness->written;
 }
 
-static void what_was_written_before_a_cancel_is_visible_after_it(void **state)
+LIMITS_PAIR_TEST("K4", what_was_written_before_a_cancel_is_visible_after_it)
 {
-    struct pair *pair = pair_open(state);
     const fer_limits limits = limits_with_token();
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
     for (unsigned round = 1; round <= 100; round++) {
@@ -337,9 +332,8 @@ static void peek_until_cancelled(void *argument)
     } while (follower->error.kind == FER_OK);
 }
 
-static void a_call_that_begins_after_the_cancel_sees_it(void **state)
+LIMITS_PAIR_TEST("K4", a_call_that_begins_after_the_cancel_sees_it)
 {
-    struct pair *pair = pair_open(state);
     const fer_limits limits = limits_with_token();
     assert_true(peer_send_all(pair->other, "x", 1));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
@@ -362,9 +356,8 @@ static void a_call_that_begins_after_the_cancel_sees_it(void **state)
 
 /* K2: "It changes nothing": limits may be set while another thread's call waits, which keeps those
  * that it began with. */
-static void a_call_keeps_the_limits_that_it_began_with(void **state)
+LIMITS_TEST("K2", a_call_keeps_the_limits_that_it_began_with)
 {
-    (void)state;
     struct limits_set set;
     struct caller caller = {.n = 77};
     open_full(&set);
@@ -404,9 +397,10 @@ static int end_with_signals(void **state)
 }
 
 /* K4: "on POSIX a signal handler too (errno kept)." The handler interrupts the call that waits. */
-static void a_signal_handler_may_cancel(void **state)
+TEST_OF(a_signal_handler_may_cancel, (void), (),
+        TEST_ROW("K4 a_signal_handler_may_cancel", a_signal_handler_may_cancel, limits_test_begin,
+                 end_with_signals, NULL))
 {
-    (void)state;
     struct limits_set set;
     skip_without_interrupting_signals();
     open_full(&set);
@@ -424,19 +418,4 @@ static void a_signal_handler_may_cancel(void **state)
     assert_exchange(set.stream, set.other);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        LIMITS_TEST("K2", a_cancel_by_another_thread_ends_every_call_that_waits),
-        LIMITS_PAIR_TEST("K2", no_byte_is_lost_by_reads_that_are_cancelled_all_the_time),
-        LIMITS_PAIR_TEST("K2", no_byte_is_uncounted_by_writes_that_are_cancelled_all_the_time),
-        LIMITS_PAIR_TEST("K2", a_deadline_is_one_for_the_whole_call),
-        LIMITS_TEST("K2", a_call_keeps_the_limits_that_it_began_with),
-        LIMITS_TEST("K4", one_cancel_ends_the_calls_of_all_handles_and_threads),
-        LIMITS_PAIR_TEST("K4", what_was_written_before_a_cancel_is_visible_after_it),
-        LIMITS_PAIR_TEST("K4", a_call_that_begins_after_the_cancel_sees_it),
-        {"K4 a_signal_handler_may_cancel", a_signal_handler_may_cancel, limits_test_begin,
-         end_with_signals, &test_no_pair},
-    };
-    return RUN_TESTS("limits_threads", tests);
-}
+RULE_TESTS("limits_threads")

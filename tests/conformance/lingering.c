@@ -23,9 +23,8 @@ static void assert_peer_sees_the_end(peer_socket peer)
 }
 
 /* The peer receives what was written, ends, and sees an orderly end. */
-static void it_is_ok_after_the_peer_has_had_everything_and_has_ended(void **state)
+PAIR_TEST("K11", it_is_ok_after_the_peer_has_had_everything_and_has_ended)
 {
-    struct pair *pair = pair_open(state);
     char got[5] = {0};
     assert_ok(fer_tcp_stream_write_all(&pair->stream, "hello", 5, NULL));
     assert_true(peer_recv_exact(pair->other, got, 5));
@@ -38,9 +37,8 @@ static void it_is_ok_after_the_peer_has_had_everything_and_has_ended(void **stat
 }
 
 /* S7: "close with unread input resets the connection": not if the input was discarded. */
-static void input_is_discarded_and_does_not_reset(void **state)
+PAIR_TEST("K11", input_is_discarded_and_does_not_reset)
 {
-    struct pair *pair = pair_open(state);
     static unsigned char input[50000];
     assert_true(peer_send_all(pair->other, input, sizeof input));
     assert_true(peer_shutdown_write(pair->other));
@@ -67,9 +65,8 @@ static void drain_and_end(void *argument)
 }
 
 /* Windows' loopback loses the output of a plain close (row early_close_loses). */
-static void nothing_that_was_written_is_lost(void **state)
+SLOW_PAIR_TEST("K11", nothing_that_was_written_is_lost)
 {
-    struct pair *pair = pair_open(state);
     static unsigned char output[BYTES];
     struct reader reader = {.peer = pair->other};
     test_thread thread;
@@ -85,9 +82,8 @@ static void nothing_that_was_written_is_lost(void **state)
     assert_int_equal(reader.total, BYTES);
 }
 
-static void a_peer_that_does_not_end_is_timed_out(void **state)
+PAIR_TEST("K11", a_peer_that_does_not_end_is_timed_out)
 {
-    struct pair *pair = pair_open(state);
     uint64_t start = peer_now_us();
     assert_own(fer_tcp_stream_close_gracefully(&pair->stream, millis(SHORT_MS)), FER_TIMED_OUT);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
@@ -108,9 +104,8 @@ static void send_until_failure(void *argument)
 }
 
 /* The timeout is that of all reads together. */
-static void a_peer_that_sends_without_end_is_timed_out(void **state)
+SLOW_PAIR_TEST("K11", a_peer_that_sends_without_end_is_timed_out)
 {
-    struct pair *pair = pair_open(state);
     struct talker talker = {pair->other};
     test_thread thread;
     test_thread_start(&thread, send_until_failure, &talker);
@@ -121,16 +116,14 @@ static void a_peer_that_sends_without_end_is_timed_out(void **state)
 }
 
 /* "0 discards what is queued without waiting". */
-static void a_timeout_of_zero_does_not_wait(void **state)
+PAIR_TEST("K11", a_timeout_of_zero_does_not_wait)
 {
-    struct pair *pair = pair_open(state);
     assert_own(fer_tcp_stream_close_gracefully(&pair->stream, millis(0)), FER_TIMED_OUT);
     assert_closed(&pair->stream);
 }
 
-static void a_timeout_of_zero_finds_an_end_that_has_arrived(void **state)
+PAIR_TEST("K11", a_timeout_of_zero_finds_an_end_that_has_arrived)
 {
-    struct pair *pair = pair_open(state);
     assert_true(peer_shutdown_write(pair->other));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
     assert_ok(fer_tcp_stream_close_gracefully(&pair->stream, millis(0)));
@@ -139,10 +132,10 @@ static void a_timeout_of_zero_finds_an_end_that_has_arrived(void **state)
 }
 
 /* It waits by its own timeout in every mode. */
-static void a_nonblocking_stream_lingers_too(void **state)
+KIND_TEST("K11", a_nonblocking_stream_lingers_too)
 {
     for (int ends = 0; ends < 2; ends++) {
-        struct pair *pair = pair_open_kind(*state);
+        struct pair *pair = pair_open_kind(kind);
         assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
         assert_true(ends == 0 || peer_shutdown_write(pair->other));
         uint64_t start = peer_now_us();
@@ -158,9 +151,8 @@ static void a_nonblocking_stream_lingers_too(void **state)
 }
 
 /* The read timeout is that of a read, and not of this call. */
-static void a_read_timeout_does_not_matter(void **state)
+PAIR_TEST("K11", a_read_timeout_does_not_matter)
 {
-    struct pair *pair = pair_open(state);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(1)));
     uint64_t start = peer_now_us();
     assert_own(fer_tcp_stream_close_gracefully(&pair->stream, millis(SHORT_MS)), FER_TIMED_OUT);
@@ -168,18 +160,16 @@ static void a_read_timeout_does_not_matter(void **state)
 }
 
 /* S5: a reset is CONNECTION_RESET, whichever call met it. */
-static void a_reset_is_told(void **state)
+PAIR_TEST("K11", a_reset_is_told)
 {
-    struct pair *pair = pair_open(state);
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
     assert_kind(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_CONNECTION_RESET);
     assert_closed(&pair->stream);
 }
 
-static void a_reset_that_a_read_met_is_reported_again(void **state)
+PAIR_TEST("K11", a_reset_that_a_read_met_is_reported_again)
 {
-    struct pair *pair = pair_open(state);
     char byte = 0;
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
@@ -189,10 +179,10 @@ static void a_reset_that_a_read_met_is_reported_again(void **state)
 }
 
 /* K1, K2: "the handle's limits", in nonblocking mode too. */
-static void the_limits_of_the_handle_end_it(void **state)
+KIND_TEST("K11", the_limits_of_the_handle_end_it)
 {
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
-        struct pair *pair = pair_open_kind(*state);
+        struct pair *pair = pair_open_kind(kind);
         fer_cancel_token token = {0};
         assert_ok(fer_cancel_token_new(&token));
         assert_ok(fer_cancel_token_cancel(&token));
@@ -203,7 +193,7 @@ static void the_limits_of_the_handle_end_it(void **state)
         assert_closed(&pair->stream);
         assert_peer_sees_the_end(pair->other);
         pair_close(pair);
-        pair = pair_open_kind(*state);
+        pair = pair_open_kind(kind);
         limits = (fer_limits){.deadline = fer_instant_after(millis(SHORT_MS))};
         assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
         assert_own(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_TIMED_OUT);
@@ -227,9 +217,8 @@ static void cancel_after_the_end(void *argument)
     FER_IGNORE(fer_cancel_token_cancel(&canceller->token));
 }
 
-static void a_cancel_by_another_thread_ends_it(void **state)
+PAIR_TEST("K11", a_cancel_by_another_thread_ends_it)
 {
-    struct pair *pair = pair_open(state);
     struct canceller canceller = {.peer = pair->other};
     test_thread thread;
     assert_ok(fer_cancel_token_new(&canceller.token));
@@ -245,9 +234,8 @@ static void a_cancel_by_another_thread_ends_it(void **state)
 
 /* ---- Halves that have ended before */
 
-static void an_end_that_was_read_before_is_ok(void **state)
+PAIR_TEST("K11", an_end_that_was_read_before_is_ok)
 {
-    struct pair *pair = pair_open(state);
     assert_true(peer_shutdown_write(pair->other));
     assert_reads_end(&pair->stream);
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
@@ -257,9 +245,8 @@ static void an_end_that_was_read_before_is_ok(void **state)
 }
 
 /* The peer's end cannot be detected then, whether the system was told of the shutdown or not. */
-static void after_a_shutdown_of_reading_it_is_invalid_input_and_closes(void **state)
+PAIR_TEST("K11", after_a_shutdown_of_reading_it_is_invalid_input_and_closes)
 {
-    struct pair *pair = pair_open(state);
     char got[5] = {0};
     assert_ok(fer_tcp_stream_write_all(&pair->stream, "hello", 5, NULL));
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
@@ -269,9 +256,8 @@ static void after_a_shutdown_of_reading_it_is_invalid_input_and_closes(void **st
     assert_peer_sees_the_end(pair->other);
 }
 
-static void a_clone_stays_open_and_cannot_write(void **state)
+PAIR_TEST("K11", a_clone_stays_open_and_cannot_write)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_true(peer_shutdown_write(pair->other));
@@ -283,9 +269,8 @@ static void a_clone_stays_open_and_cannot_write(void **state)
 }
 
 /* E4: as for shutdown: a stream that was never connected. It is closed all the same. */
-static void an_unconnected_stream_is_not_connected_and_closed(void **state)
+RULE_TEST("K11", an_unconnected_stream_is_not_connected_and_closed)
 {
-    (void)state;
     fer_socket socket = {0};
     fer_tcp_stream *stream = test_stream();
     assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
@@ -296,9 +281,8 @@ static void an_unconnected_stream_is_not_connected_and_closed(void **state)
 
 /* ---- Unix streams */
 
-static void a_unix_stream_lingers_as_a_tcp_stream_does(void **state)
+UNIX_PAIR_TEST("K11", a_unix_stream_lingers_as_a_tcp_stream_does)
 {
-    struct unix_pair pair = unix_pair_open(state);
     char got[5] = {0};
     assert_ok(fer_unix_stream_write_all(pair.stream, "hello", 5, NULL));
     assert_true(peer_send_all(pair.other, "bye", 3));
@@ -309,37 +293,12 @@ static void a_unix_stream_lingers_as_a_tcp_stream_does(void **state)
     assert_peer_sees_the_end(pair.other);
 }
 
-static void a_unix_peer_that_does_not_end_is_timed_out(void **state)
+UNIX_PAIR_TEST("K11", a_unix_peer_that_does_not_end_is_timed_out)
 {
-    struct unix_pair pair = unix_pair_open(state);
     uint64_t start = peer_now_us();
     assert_own(fer_unix_stream_close_gracefully(pair.stream, millis(SHORT_MS)), FER_TIMED_OUT);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
     assert_peer_sees_the_end(pair.other);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("K11", it_is_ok_after_the_peer_has_had_everything_and_has_ended),
-        PAIR_TEST("K11", input_is_discarded_and_does_not_reset),
-        SLOW_PAIR_TEST("K11", nothing_that_was_written_is_lost),
-        PAIR_TEST("K11", a_peer_that_does_not_end_is_timed_out),
-        SLOW_PAIR_TEST("K11", a_peer_that_sends_without_end_is_timed_out),
-        PAIR_TEST("K11", a_timeout_of_zero_does_not_wait),
-        PAIR_TEST("K11", a_timeout_of_zero_finds_an_end_that_has_arrived),
-        PAIR_TEST("K11", a_nonblocking_stream_lingers_too),
-        PAIR_TEST("K11", a_read_timeout_does_not_matter),
-        PAIR_TEST("K11", a_reset_is_told),
-        PAIR_TEST("K11", a_reset_that_a_read_met_is_reported_again),
-        PAIR_TEST("K11", the_limits_of_the_handle_end_it),
-        PAIR_TEST("K11", a_cancel_by_another_thread_ends_it),
-        PAIR_TEST("K11", an_end_that_was_read_before_is_ok),
-        PAIR_TEST("K11", after_a_shutdown_of_reading_it_is_invalid_input_and_closes),
-        PAIR_TEST("K11", a_clone_stays_open_and_cannot_write),
-        RULE_TEST("K11", an_unconnected_stream_is_not_connected_and_closed),
-        UNIX_PAIR_TEST("K11", a_unix_stream_lingers_as_a_tcp_stream_does),
-        UNIX_PAIR_TEST("K11", a_unix_peer_that_does_not_end_is_timed_out),
-    };
-    return RUN_TESTS("lingering", tests);
-}
+RULE_TESTS("lingering")

@@ -42,9 +42,8 @@ static void assert_expires(fer_tcp_listener *listener)
 /* ---- T: timeouts */
 
 /* T1: "A timeout of zero is INVALID_INPUT in the setters". */
-static void a_listeners_timeout_of_zero_is_invalid_input(void **state)
+RULE_TEST("T1", a_listeners_timeout_of_zero_is_invalid_input)
 {
-    (void)state;
     uint16_t port = 0;
     fer_duration got = {0};
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
@@ -57,9 +56,8 @@ static void a_listeners_timeout_of_zero_is_invalid_input(void **state)
 
 /* T2: "An expired timeout is TIMED_OUT with os_code 0, on every system"; and not too early. T4:
  * "the next call works". */
-static void an_accept_that_expires_is_timed_out_with_os_code_0(void **state)
+FAMILY_TEST("T2", an_accept_that_expires_is_timed_out_with_os_code_0)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
     assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(SHORT_MS)));
@@ -70,9 +68,8 @@ static void an_accept_that_expires_is_timed_out_with_os_code_0(void **state)
 
 /* T5: "The getter returns the value that was set, exact to the system's resolution. It returns NONE
  * if there is no timeout and never otherwise." T3: a timeout that is too long is the longest. */
-static void a_listeners_timeout_is_read_back(void **state)
+RULE_TEST("T5", a_listeners_timeout_is_read_back)
 {
-    (void)state;
     uint16_t port = 0;
     fer_duration got = {0};
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
@@ -94,9 +91,8 @@ static void a_listeners_timeout_is_read_back(void **state)
 
 /* T6: "Timeouts ... belong to the socket, so clones share them, whenever they are set. An accepted
  * stream starts in blocking mode and without timeouts". */
-static void a_listeners_timeout_is_its_clones_and_not_its_streams(void **state)
+RULE_TEST("T6", a_listeners_timeout_is_its_clones_and_not_its_streams)
 {
-    (void)state;
     uint16_t port = 0;
     fer_duration got = {0};
     fer_tcp_stream *stream = test_stream();
@@ -116,9 +112,8 @@ static void a_listeners_timeout_is_its_clones_and_not_its_streams(void **state)
 }
 
 /* T6: nonblocking mode and timeout are independent. */
-static void a_mode_keeps_the_timeout_of_a_listener(void **state)
+RULE_TEST("T6", a_mode_keeps_the_timeout_of_a_listener)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(SHORT_MS)));
@@ -130,9 +125,8 @@ static void a_mode_keeps_the_timeout_of_a_listener(void **state)
 
 /* T6: "options stay set when a socket is turned into another handle": the read timeout of a built
  * stream is the timeout of accept, set before listen or after. */
-static void the_read_timeout_of_a_built_socket_is_that_of_accept(void **state)
+RULE_TEST("T6", the_read_timeout_of_a_built_socket_is_that_of_accept)
 {
-    (void)state;
     for (int after = 0; after < 2; after++) {
         fer_socket socket = {0};
         fer_duration got = {0};
@@ -161,9 +155,8 @@ static void the_read_timeout_of_a_built_socket_is_that_of_accept(void **state)
 
 /* R1: "from_raw takes ownership", with the timeout that the socket has, which macOS, the BSDs and
  * Windows ignore in accept. "into_raw releases the socket ... with the mode and the timeouts". */
-static void an_adopted_listener_expires_and_is_released_as_it_was(void **state)
+RULE_TEST("R1", an_adopted_listener_expires_and_is_released_as_it_was)
 {
-    (void)state;
     uint16_t port = 0;
     unsigned timeouts[2] = {0, 0};
     peer_socket raw = peer_listen(PEER_V4, 8, &port);
@@ -185,9 +178,8 @@ static void an_adopted_listener_expires_and_is_released_as_it_was(void **state)
 /* ---- K1: "begins by looking at them: cancelled is FER_CANCELLED, a deadline reached is
  * FER_TIMED_OUT, both with os_code 0, whatever is ready" */
 
-static void an_accept_checks_its_limits_first(void **state)
+RULE_TEST("K1", an_accept_checks_its_limits_first)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
@@ -209,9 +201,8 @@ static void an_accept_checks_its_limits_first(void **state)
 }
 
 /* K1: "`_try_` calls and calls on a nonblocking socket never look at limits." */
-static void accepts_that_never_wait_never_check_at_limits(void **state)
+RULE_TEST("K1", accepts_that_never_wait_never_check_at_limits)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     token_begin();
@@ -232,9 +223,8 @@ static void accepts_that_never_wait_never_check_at_limits(void **state)
 /* ---- K2, K3 */
 
 /* K2: "the deadline ends a call that waits ... the handle works on after ... new limits". */
-static void a_deadline_ends_an_accept(void **state)
+FAMILY_TEST("K2", a_deadline_ends_an_accept)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
     set_limits(listener, fer_instant_after(millis(SHORT_MS)), NULL);
@@ -244,9 +234,8 @@ static void a_deadline_ends_an_accept(void **state)
 }
 
 /* K3: "The earlier of timeout and deadline counts." */
-static void the_earlier_of_a_listeners_timeout_and_deadline_counts(void **state)
+RULE_TEST("K3", the_earlier_of_a_listeners_timeout_and_deadline_counts)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener),
@@ -259,9 +248,8 @@ static void the_earlier_of_a_listeners_timeout_and_deadline_counts(void **state)
 }
 
 /* K3: "clones, accepted streams and what a handle is turned into begin without". */
-static void clones_and_accepted_streams_begin_without_limits(void **state)
+RULE_TEST("K3", clones_and_accepted_streams_begin_without_limits)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *other = test_listener();
     fer_tcp_stream *stream = test_stream();
@@ -338,9 +326,8 @@ static int accept_and_cancel(fer_tcp_listener *const listeners[THREADS], uint16_
     return cancelled;
 }
 
-static void a_cancel_ends_every_accept_on_one_listener(void **state)
+RULE_TEST("K7", a_cancel_ends_every_accept_on_one_listener)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listeners[THREADS];
     listeners[0] = test_listening(PEER_V4, &port);
@@ -359,9 +346,8 @@ static void a_cancel_ends_every_accept_on_one_listener(void **state)
 }
 
 /* The limits are each clone's own, and some clones are set to blocking mode meanwhile. */
-static void a_cancel_ends_every_accept_on_clones(void **state)
+RULE_TEST("K7", a_cancel_ends_every_accept_on_clones)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listeners[THREADS];
     listeners[0] = test_listening(PEER_V4, &port);
@@ -379,9 +365,8 @@ static void a_cancel_ends_every_accept_on_clones(void **state)
 }
 
 /* A blocking clone without limits continues to wait when another clone has them. */
-static void the_limits_of_a_clone_are_no_would_block(void **state)
+RULE_TEST("K7", the_limits_of_a_clone_are_no_would_block)
 {
-    (void)state;
     uint16_t port = 0;
     atomic_int started = 0;
     atomic_int accepted = 0;
@@ -404,24 +389,4 @@ static void the_limits_of_a_clone_are_no_would_block(void **state)
     peer_close(peer);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RULE_TEST("T1", a_listeners_timeout_of_zero_is_invalid_input),
-        FAMILY_TEST("T2", an_accept_that_expires_is_timed_out_with_os_code_0),
-        RULE_TEST("T5", a_listeners_timeout_is_read_back),
-        RULE_TEST("T6", a_listeners_timeout_is_its_clones_and_not_its_streams),
-        RULE_TEST("T6", a_mode_keeps_the_timeout_of_a_listener),
-        RULE_TEST("T6", the_read_timeout_of_a_built_socket_is_that_of_accept),
-        RULE_TEST("R1", an_adopted_listener_expires_and_is_released_as_it_was),
-        RULE_TEST("K1", an_accept_checks_its_limits_first),
-        RULE_TEST("K1", accepts_that_never_wait_never_check_at_limits),
-        FAMILY_TEST("K2", a_deadline_ends_an_accept),
-        RULE_TEST("K3", the_earlier_of_a_listeners_timeout_and_deadline_counts),
-        RULE_TEST("K3", clones_and_accepted_streams_begin_without_limits),
-        RULE_TEST("K7", a_cancel_ends_every_accept_on_one_listener),
-        RULE_TEST("K7", a_cancel_ends_every_accept_on_clones),
-        RULE_TEST("K7", the_limits_of_a_clone_are_no_would_block),
-    };
-    return RUN_TESTS("listener_limits", tests);
-}
+RULE_TESTS("listener_limits")

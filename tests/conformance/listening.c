@@ -13,9 +13,8 @@ static fer_socket_addr addr_of(const char *text)
 
 /* ---- L1: "Two listeners on one address and port: ADDR_IN_USE everywhere." */
 
-static void a_second_listener_on_one_address_is_addr_in_use(void **state)
+FAMILY_TEST("L1", a_second_listener_on_one_address_is_addr_in_use)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     (void)test_listening(family, &port);
     fer_tcp_listener *second = test_listener();
@@ -30,25 +29,22 @@ static void a_second_listener_on_one_address_is_addr_in_use(void **state)
     assert_ok(fer_tcp_listener_bind_addr(second, &addr));
 }
 
-static void a_second_wildcard_listener_is_addr_in_use(void **state)
+RULE_TEST("L1", a_second_wildcard_listener_is_addr_in_use)
 {
-    (void)state;
     fer_tcp_listener *first = test_listener();
     fer_tcp_listener *second = test_listener();
     fer_socket_addr addr = addr_of("0.0.0.0:0");
     assert_ok(fer_tcp_listener_bind_addr(first, &addr));
     assert_ok(fer_tcp_listener_local_addr(first, &addr));
     fer_error error = fer_tcp_listener_bind_addr(second, &addr);
-    if (peer_is_wine() && error.kind == FER_PERMISSION_DENIED) {
-        skip_because("Wine denies access (10013) if an exclusive wildcard is in use, and not "
-                     "10048 as Windows");
-    }
+    skip_if(peer_is_wine() && error.kind == FER_PERMISSION_DENIED,
+            "Wine denies access (10013) if an exclusive wildcard is in use, and not "
+            "10048 as Windows");
     assert_kind(error, FER_ADDR_IN_USE);
 }
 
-static void an_address_that_another_program_listens_on_is_addr_in_use(void **state)
+RULE_TEST("L1", an_address_that_another_program_listens_on_is_addr_in_use)
 {
-    (void)state;
     uint16_t port = 0;
     assert_true(peer_listen(PEER_V4, 4, &port) != PEER_NONE);
     fer_tcp_listener *listener = test_listener();
@@ -58,9 +54,8 @@ static void an_address_that_another_program_listens_on_is_addr_in_use(void **sta
 
 /* L1: "where it would let another process steal the port, exclusive use is asked for instead": no
  * other listener can bind the same port, with or without SO_REUSEADDR. */
-static void nobody_can_listen_beside_a_listener(void **state)
+RULE_TEST("L1", nobody_can_listen_beside_a_listener)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_true(peer_listen_at(PEER_V4, port) == PEER_NONE);
@@ -69,9 +64,8 @@ static void nobody_can_listen_beside_a_listener(void **state)
 }
 
 /* L1: "bind sets SO_REUSEADDR on POSIX only"; on Windows "exclusive use is asked for instead". */
-static void reuse_is_set_on_posix_and_exclusive_use_on_windows(void **state)
+RULE_TEST("L1", reuse_is_set_on_posix_and_exclusive_use_on_windows)
 {
-    (void)state;
     uint16_t port = 0;
     fer_raw_socket raw = fer_tcp_listener_as_raw(test_listening(PEER_V4, &port));
     assert_int_equal(peer_raw_reuses_address(raw), !peer_is_windows());
@@ -79,9 +73,8 @@ static void reuse_is_set_on_posix_and_exclusive_use_on_windows(void **state)
 }
 
 /* L1: "a port in TIME_WAIT can then be bound again at once". */
-static void a_port_in_time_wait_can_be_bound_again_at_once(void **state)
+RULE_TEST("L1", a_port_in_time_wait_can_be_bound_again_at_once)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     for (int i = 0; i < 3; i++) {
@@ -93,9 +86,8 @@ static void a_port_in_time_wait_can_be_bound_again_at_once(void **state)
 
 /* ---- L2: "Port 0 picks one, and local_addr tells it." */
 
-static void port_0_picks_one_and_local_addr_reports_it(void **state)
+FAMILY_TEST("L2", port_0_picks_one_and_local_addr_reports_it)
 {
-    peer_family family = family_of(state);
     uint16_t ports[2] = {0, 0};
     for (int i = 0; i < 2; i++) {
         fer_tcp_listener *listener = test_listening(family, &ports[i]);
@@ -109,10 +101,9 @@ static void port_0_picks_one_and_local_addr_reports_it(void **state)
 
 /* L2: "Backlog is 128": the queue holds 128 connections. If the OS reports the backlog, it is
  * 128. */
-static void the_backlog_is_128(void **state)
+RULE_TEST("L2", the_backlog_is_128)
 {
     enum { BACKLOG = 128 };
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     skip_without_handles(2 * BACKLOG + 8);
@@ -162,9 +153,8 @@ static bool is_alive(fer_tcp_stream *stream)
 
 /* The OS may return a dead connection (Linux does): its stream then reports the reset. accept
  * itself never fails. */
-static void accept_survives_connections_that_ended_in_the_queue(void **state)
+RULE_TEST("L3", accept_survives_connections_that_ended_in_the_queue)
 {
-    (void)state;
     struct delayed_client client = {0, PEER_NONE, false};
     fer_tcp_listener *listener = test_listening(PEER_V4, &client.port);
     fer_tcp_stream *stream = test_stream();
@@ -204,18 +194,16 @@ static void assert_survives_dead_connections(fer_tcp_listener *listener, uint16_
     assert_accepts(listener, stream, PEER_V4, port);
 }
 
-static void nonblocking_accept_survives_connections_that_ended(void **state)
+RULE_TEST("L3", nonblocking_accept_survives_connections_that_ended)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_survives_dead_connections(listener, port);
 }
 
 /* The streams of an adopted listener get new modes, and macOS refuses these for a dead one. */
-static void accept_of_an_adopted_listener_survives_connections_that_ended(void **state)
+RULE_TEST("L3", accept_of_an_adopted_listener_survives_connections_that_ended)
 {
-    (void)state;
     uint16_t port = 0;
     peer_socket raw = peer_listen(PEER_V4, 8, &port);
     fer_tcp_listener *listener = test_listener();
@@ -225,9 +213,8 @@ static void accept_of_an_adopted_listener_survives_connections_that_ended(void *
     assert_survives_dead_connections(listener, port);
 }
 
-static void accept_waits_for_a_connection(void **state)
+RULE_TEST("L3", accept_waits_for_a_connection)
 {
-    (void)state;
     struct delayed_client client = {0, PEER_NONE, false};
     fer_tcp_listener *listener = test_listening(PEER_V4, &client.port);
     fer_tcp_stream *stream = test_stream();
@@ -241,9 +228,9 @@ static void accept_waits_for_a_connection(void **state)
 
 /* L3: "TOO_MANY_OPEN_FILES is reported and the pending connection is not lost." Every other call
  * that opens a handle reports it too. */
-static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
+RULE_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
 {
-    struct pair *pair = pair_open(state);
+    struct pair *pair = pair_open_kind(&test_no_pair);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *other_listener = test_listener();
@@ -252,9 +239,7 @@ static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
     assert_true(peer_raw_wait_readable(fer_tcp_listener_as_raw(listener)));
     fer_socket_addr addr = loopback(PEER_V4, port);
     fer_socket_addr any_port = loopback(PEER_V4, 0);
-    if (!forbid_new_handles()) {
-        skip_because("this OS has no limit on a process's handles");
-    }
+    skip_if(!forbid_new_handles(), "this OS has no limit on a process's handles");
     fer_error errors[7];
     errors[0] = fer_tcp_listener_accept(listener, stream, NULL);
     errors[1] = fer_tcp_listener_accept(listener, stream, NULL);
@@ -277,9 +262,8 @@ static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
 
 /* ---- L4: "Listening on [::] accepts IPv4 too", or is UNSUPPORTED. */
 
-static void a_listener_on_all_of_ipv6_takes_ipv4_too(void **state)
+RULE_TEST("L4", a_listener_on_all_of_ipv6_takes_ipv4_too)
 {
-    (void)state;
     skip_without_v6();
     fer_tcp_listener *listener = test_listener();
     fer_socket_addr addr = addr_of("[::]:0");
@@ -313,10 +297,9 @@ static void a_listener_on_all_of_ipv6_takes_ipv4_too(void **state)
 
 /* ---- L5: "An address that is not this machine's is ADDR_NOT_AVAILABLE." */
 
-static void an_address_not_this_machines_is_addr_not_available(void **state)
+RULE_TEST("L5", an_address_not_this_machines_is_addr_not_available)
 {
     static const char *const texts[] = {"192.0.2.1:0", "203.0.113.7:0", "[2001:db8::1]:0"};
-    (void)state;
     fer_tcp_listener *listener = test_listener();
     for (size_t i = 0; i < 3; i++) {
         if (i == 2) {
@@ -333,9 +316,8 @@ static void an_address_not_this_machines_is_addr_not_available(void **state)
     assert_ok(fer_tcp_listener_bind_addr(listener, &mixed[1]));
 }
 
-static void bind_takes_a_name(void **state)
+RULE_TEST("L5", bind_takes_a_name)
 {
-    (void)state;
     skip_without_localhost();
     assert_ok(fer_tcp_listener_bind(test_listener(), "localhost:0"));
 }
@@ -343,9 +325,8 @@ static void bind_takes_a_name(void **state)
 /* ---- L6: "local_addr is always the OS's answer. peer_addr too, until this handle has seen the
  * stream's end or a reset" */
 
-static void both_addresses_are_the_oss_answer(void **state)
+PAIR_TEST("L6", both_addresses_are_the_oss_answer)
 {
-    struct pair *pair = pair_open(state);
     fer_socket_addr local;
     fer_socket_addr peer;
     assert_ok(fer_tcp_stream_local_addr(&pair->stream, &local));
@@ -356,9 +337,8 @@ static void both_addresses_are_the_oss_answer(void **state)
     assert_true(fer_socket_addr_eq(&peer, &want_peer));
 }
 
-static void accept_reports_the_peers_address(void **state)
+FAMILY_TEST("L6", accept_reports_the_peers_address)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
@@ -374,9 +354,8 @@ static void accept_reports_the_peers_address(void **state)
 }
 
 /* L6: "from then on it is NOT_CONNECTED everywhere": after the end ... */
-static void peer_addr_is_not_connected_once_the_end_was_seen(void **state)
+KIND_TEST("L6", peer_addr_is_not_connected_once_the_end_was_seen)
 {
-    struct pair_kind *kind = *state;
     for (int closed = 0; closed < 2; closed++) {
         struct pair *pair = pair_open_kind(kind);
         fer_socket_addr addr;
@@ -402,9 +381,8 @@ static void peer_addr_is_not_connected_once_the_end_was_seen(void **state)
 }
 
 /* L6: ... and after a reset. */
-static void peer_addr_is_not_connected_once_a_reset_was_seen(void **state)
+PAIR_TEST("L6", peer_addr_is_not_connected_once_a_reset_was_seen)
 {
-    struct pair *pair = pair_open(state);
     fer_socket_addr addr;
     fer_socket_addr local;
     assert_ok(fer_tcp_stream_local_addr(&pair->stream, &local));
@@ -417,9 +395,8 @@ static void peer_addr_is_not_connected_once_a_reset_was_seen(void **state)
 }
 
 /* L6: a clone copies what its origin has detected. An earlier clone has not detected the end. */
-static void a_clone_has_the_end_that_its_origin_saw(void **state)
+PAIR_TEST("L6", a_clone_has_the_end_that_its_origin_saw)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *before = test_stream();
     fer_tcp_stream *after = test_stream();
     fer_socket_addr addr;
@@ -433,30 +410,4 @@ static void a_clone_has_the_end_that_its_origin_saw(void **state)
     assert_reads_end(before);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("L1", a_second_listener_on_one_address_is_addr_in_use),
-        RULE_TEST("L1", a_second_wildcard_listener_is_addr_in_use),
-        RULE_TEST("L1", an_address_that_another_program_listens_on_is_addr_in_use),
-        RULE_TEST("L1", nobody_can_listen_beside_a_listener),
-        RULE_TEST("L1", reuse_is_set_on_posix_and_exclusive_use_on_windows),
-        RULE_TEST("L1", a_port_in_time_wait_can_be_bound_again_at_once),
-        PAIR_TEST("L2", port_0_picks_one_and_local_addr_reports_it),
-        RULE_TEST("L2", the_backlog_is_128),
-        RULE_TEST("L3", accept_survives_connections_that_ended_in_the_queue),
-        RULE_TEST("L3", nonblocking_accept_survives_connections_that_ended),
-        RULE_TEST("L3", accept_of_an_adopted_listener_survives_connections_that_ended),
-        RULE_TEST("L3", accept_waits_for_a_connection),
-        RULE_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost),
-        RULE_TEST("L4", a_listener_on_all_of_ipv6_takes_ipv4_too),
-        RULE_TEST("L5", an_address_not_this_machines_is_addr_not_available),
-        RULE_TEST("L5", bind_takes_a_name),
-        PAIR_TEST("L6", both_addresses_are_the_oss_answer),
-        PAIR_TEST("L6", accept_reports_the_peers_address),
-        PAIR_TEST("L6", peer_addr_is_not_connected_once_the_end_was_seen),
-        PAIR_TEST("L6", peer_addr_is_not_connected_once_a_reset_was_seen),
-        PAIR_TEST("L6", a_clone_has_the_end_that_its_origin_saw),
-    };
-    return RUN_TESTS("listening", tests);
-}
+RULE_TESTS("listening")

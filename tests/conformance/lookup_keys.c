@@ -47,6 +47,9 @@ static int tear_down(void **state)
     return test_end(state);
 }
 
+#define KEYS_TEST(function) \
+    TEST_OF(function, (void), (), TEST_ROW("N9 " #function, function, set_up, tear_down, NULL))
+
 /* Starts lookup `at`, with its index as the key. */
 static void start(size_t at, const char *text, fer_poller *notified)
 {
@@ -97,9 +100,8 @@ static void take_after_notifications(fer_poller *notified, size_t expected)
 
 /* N9: "The key of a lookup is listed when the result is available, before the poller is
  * notified." */
-static void a_notified_wait_finds_the_key(void **state)
+KEYS_TEST(a_notified_wait_finds_the_key)
 {
-    (void)state;
     start(0, UNKNOWN, &pollers[0]);
     take_after_notifications(&pollers[0], 1);
     start(1, "127.0.0.1:80", &pollers[0]);
@@ -109,9 +111,8 @@ static void a_notified_wait_finds_the_key(void **state)
 
 /* N9: "fer_resolver_take_completed returns each listed key once": no notification that counts for
  * several lookups loses one. */
-static void each_of_many_keys_is_returned_once(void **state)
+KEYS_TEST(each_of_many_keys_is_returned_once)
 {
-    (void)state;
     for (size_t i = 0; i < MANY; i++) {
         start(i, i % 5 == 0 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
     }
@@ -122,11 +123,10 @@ static void each_of_many_keys_is_returned_once(void **state)
 }
 
 /* N9: lookups of two pollers, and those without one. */
-static void each_poller_gets_the_keys_of_its_lookups(void **state)
+KEYS_TEST(each_poller_gets_the_keys_of_its_lookups)
 {
     uint64_t keys[CAP];
     fer_poller *const notified[] = {&pollers[0], &pollers[1], NULL};
-    (void)state;
     for (size_t i = 0; i < 30; i++) {
         start(i, i % 2 == 0 ? "[::1]:80" : UNKNOWN, notified[i % 3]);
     }
@@ -146,10 +146,9 @@ static void each_poller_gets_the_keys_of_its_lookups(void **state)
 }
 
 /* N9: "in the order of completion": an address text is done when its start returns. */
-static void keys_are_in_the_order_of_completion(void **state)
+KEYS_TEST(keys_are_in_the_order_of_completion)
 {
     uint64_t keys[CAP];
-    (void)state;
     for (size_t i = 0; i < 10; i++) {
         start(9 - i, "127.0.0.1:80", NULL);
     }
@@ -162,10 +161,9 @@ static void keys_are_in_the_order_of_completion(void **state)
 
 /* N9: "A call that starts after fer_lookup_close has returned never returns the key of that
  * lookup." */
-static void a_closed_lookup_has_no_key(void **state)
+KEYS_TEST(a_closed_lookup_has_no_key)
 {
     uint64_t keys[CAP];
-    (void)state;
     for (size_t i = 0; i < 9; i++) {
         start(i, i < 5 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
     }
@@ -181,11 +179,10 @@ static void a_closed_lookup_has_no_key(void **state)
 }
 
 /* N9 after the close of the resolver: no key is left, and every lookup is done. */
-static void a_closed_resolver_has_no_keys(void **state)
+KEYS_TEST(a_closed_resolver_has_no_keys)
 {
     uint64_t key = 4711;
     size_t count = 4711;
-    (void)state;
     for (size_t i = 0; i < 20; i++) {
         start(i, i % 2 == 0 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
     }
@@ -231,10 +228,9 @@ static void take_until_all_are_taken(void *argument)
 }
 
 /* N9: "each listed key once", in any number of threads. */
-static void several_threads_take_each_key_once(void **state)
+KEYS_TEST(several_threads_take_each_key_once)
 {
     static struct taker takers[TAKERS];
-    (void)state;
     memset(takers, 0, sizeof takers);
     atomic_init(&keys_taken, 0);
     for (size_t i = 0; i < MANY; i++) {
@@ -255,21 +251,4 @@ static void several_threads_take_each_key_once(void **state)
     }
 }
 
-#define KEYS_TEST(function)                                         \
-    {                                                               \
-        "N9 " #function, function, set_up, tear_down, &test_no_pair \
-    }
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        KEYS_TEST(a_notified_wait_finds_the_key),
-        KEYS_TEST(each_of_many_keys_is_returned_once),
-        KEYS_TEST(each_poller_gets_the_keys_of_its_lookups),
-        KEYS_TEST(keys_are_in_the_order_of_completion),
-        KEYS_TEST(a_closed_lookup_has_no_key),
-        KEYS_TEST(a_closed_resolver_has_no_keys),
-        KEYS_TEST(several_threads_take_each_key_once),
-    };
-    return RUN_TESTS("keys of lookups", tests);
-}
+RULE_TESTS("keys of lookups")

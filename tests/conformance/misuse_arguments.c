@@ -17,9 +17,8 @@ static fer_socket_addr with_family(int family)
 }
 
 /* NULL with a length, for every read function. Queued bytes stay queued. */
-static void reading_into_null_is_invalid_input_and_takes_nothing(void **state)
+PAIR_TEST("E4", reading_into_null_is_invalid_input_and_takes_nothing)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
     static const size_t lengths[] = {1, 8, (size_t)1 << 31, SIZE_MAX};
     char buf[8] = {0};
@@ -50,9 +49,8 @@ static void reading_into_null_is_invalid_input_and_takes_nothing(void **state)
 }
 
 /* The same for writes. No byte is sent, not even from the valid slice before the bad one. */
-static void writing_from_null_is_invalid_input_and_sends_nothing(void **state)
+PAIR_TEST("E4", writing_from_null_is_invalid_input_and_sends_nothing)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
     static const size_t lengths[] = {1, 8, (size_t)1 << 31, SIZE_MAX};
     for (size_t i = 0; i < 4; i++) {
@@ -74,24 +72,21 @@ static void writing_from_null_is_invalid_input_and_sends_nothing(void **state)
 }
 
 /* Misuse takes precedence over the answer of an ended half. */
-static void null_buffers_are_misuse_on_ended_halves_too(void **state)
+PAIR_TEST("E4", null_buffers_are_misuse_on_ended_halves_too)
 {
-    struct pair *pair = pair_open(state);
     size_t n = 77;
     assert_true(peer_shutdown_write(pair->other));
     assert_reads_end(&pair->stream);
-    assert_own(fer_tcp_stream_read(&pair->stream, NULL, 4, &n), FER_MISUSE);
-    assert_int_equal(n, 0);
+    assert_own_n(fer_tcp_stream_read(&pair->stream, NULL, 4, &n), FER_MISUSE, n, 0);
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
     assert_own(fer_tcp_stream_read(&pair->stream, NULL, 4, &n), FER_MISUSE);
     assert_own(fer_tcp_stream_write(&pair->stream, NULL, 4, &n), FER_MISUSE);
 }
 
 /* An unknown value of fer_shutdown shuts down no half. */
-static void an_unknown_shutdown_is_invalid_input(void **state)
+PAIR_TEST("E4", an_unknown_shutdown_is_invalid_input)
 {
     static const int unknown[] = {3, 4, -1, 255, INT32_MAX, INT32_MIN};
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *fresh = test_stream();
     for (size_t i = 0; i < 6; i++) {
         assert_own(fer_tcp_stream_shutdown(&pair->stream, (fer_shutdown)unknown[i]),
@@ -103,9 +98,8 @@ static void an_unknown_shutdown_is_invalid_input(void **state)
 }
 
 /* NULL as the output of a getter. */
-static void a_getter_without_an_output_is_invalid_input(void **state)
+PAIR_TEST("E4", a_getter_without_an_output_is_invalid_input)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
@@ -127,9 +121,8 @@ static void a_getter_without_an_output_is_invalid_input(void **state)
 }
 
 /* take_error without an output does not clear the error. */
-static void take_error_without_an_output_takes_nothing(void **state)
+PAIR_TEST("E4", take_error_without_an_output_takes_nothing)
 {
-    struct pair *pair = pair_open(state);
     peer_reset(pair->other);
     pair->other = PEER_NONE;
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
@@ -137,9 +130,8 @@ static void take_error_without_an_output_takes_nothing(void **state)
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
 }
 
-static void a_missing_address_is_invalid_input(void **state)
+RULE_TEST("E4", a_missing_address_is_invalid_input)
 {
-    (void)state;
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();
     assert_own(fer_tcp_stream_connect(stream, NULL), FER_MISUSE);
@@ -154,9 +146,8 @@ static void a_missing_address_is_invalid_input(void **state)
     assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
 }
 
-static void a_bad_family_is_invalid_input(void **state)
+RULE_TEST("E4", a_bad_family_is_invalid_input)
 {
-    (void)state;
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();
     for (size_t i = 0; i < BAD_FAMILIES; i++) {
@@ -173,9 +164,8 @@ static void a_bad_family_is_invalid_input(void **state)
 }
 
 /* resolve.h: NULL for the text, the count, or the array with a capacity. */
-static void resolving_with_null_is_invalid_input(void **state)
+RULE_TEST("E4", resolving_with_null_is_invalid_input)
 {
-    (void)state;
     fer_socket_addr addrs[2];
     fer_socket_addr untouched[2];
     size_t count = 4711;
@@ -194,10 +184,9 @@ static void resolving_with_null_is_invalid_input(void **state)
 }
 
 /* ip.h and socket_addr.h: NULL to a parser, with and without a length. */
-static void parsing_with_null_is_invalid_input(void **state)
+RULE_TEST("E4", parsing_with_null_is_invalid_input)
 {
     static const size_t lengths[] = {0, 1, SIZE_MAX};
-    (void)state;
     fer_ipv4_addr v4;
     fer_ipv6_addr v6;
     fer_ip_addr ip;
@@ -219,9 +208,8 @@ static void parsing_with_null_is_invalid_input(void **state)
 }
 
 /* The functions on values return false, 0 or an empty value. */
-static void questions_about_null_are_false(void **state)
+RULE_TEST("E4", questions_about_null_are_false)
 {
-    (void)state;
     assert_false(fer_socket_addr_is_ipv4(NULL) || fer_socket_addr_is_ipv6(NULL));
     fer_ipv6_addr_segments((fer_ipv6_addr){{0}}, NULL);
     fer_ipv6_addr empty = fer_ipv6_addr_from_segments(NULL);
@@ -232,9 +220,8 @@ static void questions_about_null_are_false(void **state)
     assert_int_equal(fer_socket_addr_cmp(&none, NULL), 1);
 }
 
-static void an_unknown_kind_has_a_name_and_a_text(void **state)
+RULE_TEST("E4", an_unknown_kind_has_a_name_and_a_text)
 {
-    (void)state;
     static const int unknown[] = {-1, 10000, INT32_MAX, INT32_MIN};
     char text[FER_ERROR_TEXT_CAP];
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
@@ -249,9 +236,8 @@ static void an_unknown_kind_has_a_name_and_a_text(void **state)
     }
 }
 
-static void a_bad_family_is_neither_ipv4_nor_ipv6(void **state)
+RULE_TEST("E4", a_bad_family_is_neither_ipv4_nor_ipv6)
 {
-    (void)state;
     for (size_t i = 0; i < BAD_FAMILIES; i++) {
         fer_socket_addr bad = with_family(bad_families[i]);
         char text[8] = "#######";
@@ -267,9 +253,8 @@ static void a_bad_family_is_neither_ipv4_nor_ipv6(void **state)
     }
 }
 
-static void formatting_without_a_buffer_or_a_value_gives_0(void **state)
+RULE_TEST("E4", formatting_without_a_buffer_or_a_value_gives_0)
 {
-    (void)state;
     fer_socket_addr addr = loopback(PEER_V4, 80);
     char text[4] = "###";
     assert_int_equal(fer_socket_addr_format(&addr, NULL, 5), 0);
@@ -281,23 +266,4 @@ static void formatting_without_a_buffer_or_a_value_gives_0(void **state)
     assert_int_equal(fer_socket_addr_format(NULL, NULL, 0), 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("E4", reading_into_null_is_invalid_input_and_takes_nothing),
-        PAIR_TEST("E4", writing_from_null_is_invalid_input_and_sends_nothing),
-        PAIR_TEST("E4", null_buffers_are_misuse_on_ended_halves_too),
-        PAIR_TEST("E4", an_unknown_shutdown_is_invalid_input),
-        PAIR_TEST("E4", a_getter_without_an_output_is_invalid_input),
-        PAIR_TEST("E4", take_error_without_an_output_takes_nothing),
-        RULE_TEST("E4", a_missing_address_is_invalid_input),
-        RULE_TEST("E4", a_bad_family_is_invalid_input),
-        RULE_TEST("E4", resolving_with_null_is_invalid_input),
-        RULE_TEST("E4", parsing_with_null_is_invalid_input),
-        RULE_TEST("E4", questions_about_null_are_false),
-        RULE_TEST("E4", an_unknown_kind_has_a_name_and_a_text),
-        RULE_TEST("E4", a_bad_family_is_neither_ipv4_nor_ipv6),
-        RULE_TEST("E4", formatting_without_a_buffer_or_a_value_gives_0),
-    };
-    return RUN_TESTS("misuse_arguments", tests);
-}
+RULE_TESTS("misuse_arguments")

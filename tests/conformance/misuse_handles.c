@@ -91,36 +91,31 @@ static const struct misuse_row listener_rows[] = {LISTENER_CALLS(MISUSE_ROW)};
 
 /* ---- Streams */
 
-static void every_call_on_a_null_stream_is_invalid_input(void **state)
+RULE_TEST("E4", every_call_on_a_null_stream_is_invalid_input)
 {
-    (void)state;
     CHECK_ROWS(stream_rows, NULL, false);
 }
 
-static void every_call_on_a_new_stream_is_misuse(void **state)
+RULE_TEST("E4", every_call_on_a_new_stream_is_misuse)
 {
-    (void)state;
     CHECK_ROWS(stream_rows, test_stream(), true);
 }
 
-static void every_call_on_a_closed_stream_is_invalid_input(void **state)
+PAIR_TEST("E4", every_call_on_a_closed_stream_is_invalid_input)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream_close(&pair->stream);
     CHECK_ROWS(stream_rows, &pair->stream, false);
 }
 
-static void every_call_on_a_stream_that_was_given_up_is_invalid_input(void **state)
+PAIR_TEST("E4", every_call_on_a_stream_that_was_given_up_is_invalid_input)
 {
-    struct pair *pair = pair_open(state);
     peer_adopt(fer_tcp_stream_into_raw(&pair->stream));
     CHECK_ROWS(stream_rows, &pair->stream, false);
 }
 
 /* C4 and E4: a handle whose connect failed is NEW. */
-static void every_call_after_a_failed_connect_is_misuse(void **state)
+RULE_TEST("E4", every_call_after_a_failed_connect_is_misuse)
 {
-    (void)state;
     uint16_t port = 0;
     assert_true(peer_refuse(PEER_V4, &port));
     fer_socket_addr addr = loopback(PEER_V4, port);
@@ -131,9 +126,8 @@ static void every_call_after_a_failed_connect_is_misuse(void **state)
 
 /* ---- Listeners */
 
-static void every_call_on_a_null_new_or_closed_listener_is_invalid_input(void **state)
+RULE_TEST("E4", every_call_on_a_null_new_or_closed_listener_is_invalid_input)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listener();
     CHECK_ROWS(listener_rows, NULL, false);
@@ -146,9 +140,8 @@ static void every_call_on_a_null_new_or_closed_listener_is_invalid_input(void **
 
 /* ---- The calls that fill a handle, for which NULL is misuse, and close, which is never misuse */
 
-static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **state)
+PAIR_TEST("E4", every_call_that_would_fill_a_null_handle_is_invalid_input)
 {
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     peer_socket listening = peer_listen(PEER_V4, 4, &port);
@@ -170,9 +163,8 @@ static void every_call_that_would_fill_a_null_handle_is_invalid_input(void **sta
     assert_alive(pair);
 }
 
-static void closing_what_is_not_open_is_harmless(void **state)
+PAIR_TEST("E4", closing_what_is_not_open_is_harmless)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();
     for (int i = 0; i < 3; i++) {
@@ -188,17 +180,4 @@ static void closing_what_is_not_open_is_harmless(void **state)
     assert_alive(pair);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RULE_TEST("E4", every_call_on_a_null_stream_is_invalid_input),
-        RULE_TEST("E4", every_call_on_a_new_stream_is_misuse),
-        PAIR_TEST("E4", every_call_on_a_closed_stream_is_invalid_input),
-        PAIR_TEST("E4", every_call_on_a_stream_that_was_given_up_is_invalid_input),
-        RULE_TEST("E4", every_call_after_a_failed_connect_is_misuse),
-        RULE_TEST("E4", every_call_on_a_null_new_or_closed_listener_is_invalid_input),
-        PAIR_TEST("E4", every_call_that_would_fill_a_null_handle_is_invalid_input),
-        PAIR_TEST("E4", closing_what_is_not_open_is_harmless),
-    };
-    return RUN_TESTS("misuse_handles", tests);
-}
+RULE_TESTS("misuse_handles")

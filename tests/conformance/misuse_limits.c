@@ -18,17 +18,15 @@ static const fer_limits no_limits = {.deadline = {0}};
 CALLS(TYPED_FUNCTION)
 static const struct misuse_row rows[] = {CALLS(TYPED_ROW)};
 
-static void every_call_on_a_null_or_new_handle_is_misuse(void **state)
+RULE_TEST("E4", every_call_on_a_null_or_new_handle_is_misuse)
 {
-    (void)state;
     fer_socket handle = {0};
     CHECK_ROWS(rows, NULL, false);
     CHECK_ROWS(rows, &handle, true);
 }
 
-static void a_closed_token_is_invalid_input(void **state)
+RULE_TEST("E4", a_closed_token_is_invalid_input)
 {
-    (void)state;
     fer_cancel_token token = {0};
     assert_kind(fer_cancel_token_new(NULL), FER_MISUSE);
     assert_ok(fer_cancel_token_new(&token));
@@ -44,9 +42,8 @@ static void a_closed_token_is_invalid_input(void **state)
 }
 
 /* The limits that were set before remain. */
-static void limits_with_a_token_that_is_not_open_are_refused(void **state)
+RULE_TEST("E4", limits_with_a_token_that_is_not_open_are_refused)
 {
-    (void)state;
     fer_socket socket = {0};
     fer_interest ready = 0;
     fer_cancel_token token = {0};
@@ -63,12 +60,4 @@ static void limits_with_a_token_that_is_not_open_are_refused(void **state)
     assert_kind(fer_socket_set_limits(&socket, NULL), FER_MISUSE);
 }
 
-int main(void)
-{
-    static const struct CMUnitTest tests[] = {
-        RULE_TEST("E4", every_call_on_a_null_or_new_handle_is_misuse),
-        RULE_TEST("E4", a_closed_token_is_invalid_input),
-        RULE_TEST("E4", limits_with_a_token_that_is_not_open_are_refused),
-    };
-    return RUN_TESTS("misuse_limits", tests);
-}
+RULE_TESTS("misuse_limits")

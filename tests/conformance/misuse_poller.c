@@ -12,8 +12,7 @@ static void assert_is_not_open(fer_poller *poller, fer_raw_socket raw)
     assert_own(fer_poller_delete(poller, raw), FER_MISUSE);
     assert_own(fer_poller_notify(poller), FER_MISUSE);
     assert_own(fer_poller_set_interruptible(poller, true), FER_MISUSE);
-    assert_own(fer_poller_wait(poller, millis(0), &event, 1, &count, NULL), FER_MISUSE);
-    assert_int_equal(count, 0);
+    assert_own_n(fer_poller_wait(poller, millis(0), &event, 1, &count, NULL), FER_MISUSE, count, 0);
     assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL), FER_MISUSE);
     assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, &notified),
                FER_MISUSE);
@@ -21,9 +20,8 @@ static void assert_is_not_open(fer_poller *poller, fer_raw_socket raw)
     fer_poller_close(poller);
 }
 
-static void a_poller_that_is_not_open_is_invalid_input(void **state)
+POLLER_RULE_TEST("E4", a_poller_that_is_not_open_is_invalid_input)
 {
-    (void)state;
     struct mailbox *mailbox = test_mailbox();
     fer_poller fresh = {0};
     fer_poller *closed = test_poller();
@@ -41,23 +39,18 @@ static void a_poller_that_is_not_open_is_invalid_input(void **state)
 }
 
 /* Such a wait consumes nothing: the next wait returns the events and the notification. */
-static void a_wait_without_room_is_invalid_input(void **state)
+MAILBOX_TEST("E4", a_wait_without_room_is_invalid_input)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     fer_event event;
     const fer_duration timeouts[] = {{0}, {1000000}, FER_DURATION_NONE};
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
     for (size_t i = 0; i < 3; i++) {
         size_t count = 77;
-        assert_own(fer_poller_wait(poller, timeouts[i], NULL, 1, &count, NULL), FER_MISUSE);
-        assert_int_equal(count, 0);
-        count = 77;
-        assert_own(fer_poller_wait(poller, timeouts[i], &event, 0, &count, NULL),
-                   FER_INVALID_INPUT);
-        assert_int_equal(count, 0);
+        assert_own_n(fer_poller_wait(poller, timeouts[i], NULL, 1, &count, NULL), FER_MISUSE, count,
+                     0);
+        assert_own_n(fer_poller_wait(poller, timeouts[i], &event, 0, &count, NULL),
+                     FER_INVALID_INPUT, count, 0);
         assert_own(fer_poller_wait(poller, timeouts[i], &event, 1, NULL, NULL), FER_MISUSE);
         assert_own(fer_poller_wait(poller, timeouts[i], NULL, 0, NULL, NULL), FER_INVALID_INPUT);
     }
@@ -67,10 +60,8 @@ static void a_wait_without_room_is_invalid_input(void **state)
     assert_notified(poller);
 }
 
-static void no_socket_is_invalid_input(void **state)
+POLLER_TEST("E4", no_socket_is_invalid_input)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     assert_own(fer_poller_add(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL), FER_MISUSE);
     assert_own(fer_poller_modify(poller, FER_RAW_SOCKET_NONE, reading(1), FER_POLL_LEVEL),
                FER_MISUSE);
@@ -81,11 +72,9 @@ static void no_socket_is_invalid_input(void **state)
 }
 
 /* Raw values that no socket has. */
-static void absurd_numbers_are_bad_handles(void **state)
+POLLER_TEST("E4", absurd_numbers_are_bad_handles)
 {
-    (void)state;
     static const fer_raw_socket absurd[] = {INTPTR_MAX, INTPTR_MAX / 2, INTPTR_MIN, -2, 1000003};
-    fer_poller *poller = test_poller();
     for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
         assert_kind(fer_poller_add(poller, absurd[i], reading(1), FER_POLL_LEVEL), FER_BAD_HANDLE);
         assert_either(fer_poller_modify(poller, absurd[i], reading(1), FER_POLL_LEVEL),
@@ -95,11 +84,8 @@ static void absurd_numbers_are_bad_handles(void **state)
     assert_no_event(poller);
 }
 
-static void an_unknown_mode_is_invalid_input(void **state)
+MAILBOX_TEST("E4", an_unknown_mode_is_invalid_input)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     static const int modes[] = {4, 5, 77, INT16_MAX};
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)modes[i]),
@@ -110,11 +96,8 @@ static void an_unknown_mode_is_invalid_input(void **state)
     assert_no_event(poller);
 }
 
-static void unknown_bits_of_an_event_are_invalid_input(void **state)
+MAILBOX_TEST("E4", unknown_bits_of_an_event_are_invalid_input)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     const fer_event unknown[] = {{.key = 1, .interest = FER_READABLE | 4u},
                                  {.key = 1, .interest = FER_READABLE, .reserved_ = 1}};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
@@ -126,15 +109,4 @@ static void unknown_bits_of_an_event_are_invalid_input(void **state)
     assert_no_event(poller);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLLER_TEST("E4", a_poller_that_is_not_open_is_invalid_input),
-        POLLER_TEST("E4", a_wait_without_room_is_invalid_input),
-        POLLER_TEST("E4", no_socket_is_invalid_input),
-        POLLER_TEST("E4", absurd_numbers_are_bad_handles),
-        POLLER_TEST("E4", an_unknown_mode_is_invalid_input),
-        POLLER_TEST("E4", unknown_bits_of_an_event_are_invalid_input),
-    };
-    return RUN_TESTS("misuse_poller", tests);
-}
+RULE_TESTS("misuse_poller")

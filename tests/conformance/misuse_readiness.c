@@ -46,18 +46,16 @@
 CALLS(TYPED_FUNCTION)
 static const struct misuse_row rows[] = {CALLS(TYPED_ROW)};
 
-static void every_call_on_a_null_or_new_handle_is_misuse(void **state)
+RULE_TEST("E4", every_call_on_a_null_or_new_handle_is_misuse)
 {
-    (void)state;
     fer_socket handle = {0};
     CHECK_ROWS(rows, NULL, false);
     CHECK_ROWS(rows, &handle, true);
 }
 
 /* One closed handle for all types, because close is the same for all of them. */
-static void every_call_on_a_closed_handle_is_invalid_input(void **state)
+RULE_TEST("E4", every_call_on_a_closed_handle_is_invalid_input)
 {
-    (void)state;
     fer_socket closed = {0};
     assert_ok(fer_socket_new(&closed, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
     fer_socket_close(&closed);
@@ -65,10 +63,9 @@ static void every_call_on_a_closed_handle_is_invalid_input(void **state)
 }
 
 /* E4: "an unknown enum value": no interest, and unknown interests. */
-static void no_interest_and_unknown_ones_are_invalid_input(void **state)
+SLOW_PAIR_TEST("E4", no_interest_and_unknown_ones_are_invalid_input)
 {
     static const fer_interest bad[] = {0, 4, FER_READABLE | 4, 8 | FER_WRITABLE, UINT32_MAX};
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_udp_socket *udp = test_udp_bound(PEER_V4, &port);
@@ -87,9 +84,8 @@ static void no_interest_and_unknown_ones_are_invalid_input(void **state)
 }
 
 /* A call without a buffer or an output consumes nothing. */
-static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void **state)
+PAIR_TEST("E4", a_missing_buffer_or_output_is_invalid_input_and_takes_nothing)
 {
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_udp_socket *udp = test_udp_bound(PEER_V4, &port);
     fer_udp_received got;
@@ -110,9 +106,8 @@ static void a_missing_buffer_or_output_is_invalid_input_and_takes_nothing(void *
 
 /* C6: "Connecting a handle that is already open is MISUSE and leaves the open connection
  * alone"; a missing or bad address too. */
-static void a_connect_is_not_started_on_an_open_handle_or_to_no_address(void **state)
+SLOW_PAIR_TEST("C6", a_connect_is_not_started_on_an_open_handle_or_to_no_address)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *empty = test_stream();
     fer_socket_addr bad = loopback(PEER_V4, 9);
     bad.ip.family = (fer_ip_family)9;
@@ -129,9 +124,8 @@ static void a_connect_is_not_started_on_an_open_handle_or_to_no_address(void **s
 }
 
 /* C6: "so is accepting ... into an open handle, and nothing leaks": the connection stays queued. */
-static void nothing_is_accepted_into_an_open_handle(void **state)
+SLOW_PAIR_TEST("C6", nothing_is_accepted_into_an_open_handle)
 {
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_stream *stream = test_stream();
@@ -144,15 +138,4 @@ static void nothing_is_accepted_into_an_open_handle(void **state)
     assert_alive(pair);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RULE_TEST("E4", every_call_on_a_null_or_new_handle_is_misuse),
-        RULE_TEST("E4", every_call_on_a_closed_handle_is_invalid_input),
-        SLOW_PAIR_TEST("E4", no_interest_and_unknown_ones_are_invalid_input),
-        PAIR_TEST("E4", a_missing_buffer_or_output_is_invalid_input_and_takes_nothing),
-        SLOW_PAIR_TEST("C6", a_connect_is_not_started_on_an_open_handle_or_to_no_address),
-        SLOW_PAIR_TEST("C6", nothing_is_accepted_into_an_open_handle),
-    };
-    return RUN_TESTS("misuse_readiness", tests);
-}
+RULE_TESTS("misuse_readiness")

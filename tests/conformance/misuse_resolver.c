@@ -23,14 +23,13 @@ static fer_lookup closed_lookup(fer_resolver *resolver)
 }
 
 /* E4: "Misuse (NULL, ...) is MISUSE". */
-static void a_resolver_that_is_not_open_starts_nothing(void **state)
+RULE_TEST("E4", a_resolver_that_is_not_open_starts_nothing)
 {
     fer_resolver fresh = {0};
     fer_resolver closed = closed_resolver();
     fer_resolver *const bad[] = {NULL, &fresh, &closed};
     uint64_t key = 4711;
     size_t count = 4711;
-    (void)state;
     for (size_t i = 0; i < 3; i++) {
         fer_lookup lookup = {0};
         fer_lookup before = lookup;
@@ -49,7 +48,7 @@ static void a_resolver_that_is_not_open_starts_nothing(void **state)
 }
 
 /* A bad resolver, token, text or array is refused before any lookup, for an address text too. */
-static void a_lookup_within_limits_needs_good_arguments(void **state)
+RULE_TEST("E4", a_lookup_within_limits_needs_good_arguments)
 {
     fer_resolver fresh = {0};
     fer_resolver closed = closed_resolver();
@@ -57,7 +56,6 @@ static void a_lookup_within_limits_needs_good_arguments(void **state)
     fer_limits limits = {.token = &token};
     fer_socket_addr addr;
     size_t count = 4711;
-    (void)state;
     assert_own(fer_to_socket_addrs_with("127.0.0.1:80", &(fer_lookup_options){.resolver = &fresh},
                                         &addr, 1, &count),
                FER_MISUSE);
@@ -89,7 +87,7 @@ static void a_lookup_within_limits_needs_good_arguments(void **state)
 }
 
 /* The number of failures is set by every call. */
-static void a_connect_within_limits_needs_good_arguments(void **state)
+RULE_TEST("E4", a_connect_within_limits_needs_good_arguments)
 {
     fer_resolver closed = closed_resolver();
     fer_cancel_token token = {0};
@@ -106,7 +104,6 @@ static void a_connect_within_limits_needs_good_arguments(void **state)
                 {{.reserved_ = {0, 0, 0, 0, 0, 1}}, FER_INVALID_INPUT}};
     fer_connect_options with_resolver = {.resolver = &closed};
     fer_tcp_stream *stream = test_stream();
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const fer_connect_options *options = &rows[i].options;
         size_t failed = 4711;
@@ -130,9 +127,8 @@ static void a_connect_within_limits_needs_good_arguments(void **state)
     assert_new(stream);
 }
 
-static void a_stream_in_use_is_not_connected_again_within_limits(void **state)
+PAIR_TEST("E4", a_stream_in_use_is_not_connected_again_within_limits)
 {
-    struct pair *pair = pair_open(state);
     const fer_socket_addr addr = loopback(PEER_V4, 9);
     assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL), FER_MISUSE);
     assert_own(fer_tcp_stream_connect_addrs(&pair->stream, &addr, 1, NULL), FER_MISUSE);
@@ -141,10 +137,9 @@ static void a_stream_in_use_is_not_connected_again_within_limits(void **state)
     assert_own(fer_tcp_stream_connect_with(&pair->stream, "127.0.0.1:9", NULL), FER_MISUSE);
 }
 
-static void a_resolver_is_made_once_and_with_threads(void **state)
+RULE_TEST("E4", a_resolver_is_made_once_and_with_threads)
 {
     fer_resolver resolver = {0};
-    (void)state;
     assert_own(fer_resolver_new(NULL, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
                FER_MISUSE);
     assert_own(
@@ -167,14 +162,13 @@ static void a_resolver_is_made_once_and_with_threads(void **state)
     fer_resolver_close(&resolver);
 }
 
-static void a_start_needs_a_text_an_empty_lookup_and_an_open_poller(void **state)
+RULE_TEST("E4", a_start_needs_a_text_an_empty_lookup_and_an_open_poller)
 {
     fer_resolver resolver = {0};
     fer_lookup lookup = {0};
     fer_lookup other = {0};
     fer_poller fresh = {0};
     fer_poller closed = {0};
-    (void)state;
     assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     assert_ok(fer_poller_new(&closed));
     fer_poller_close(&closed);
@@ -202,7 +196,7 @@ static void a_start_needs_a_text_an_empty_lookup_and_an_open_poller(void **state
 }
 
 /* A key that is listed stays listed. */
-static void keys_are_taken_with_room_and_an_open_poller(void **state)
+RULE_TEST("E4", keys_are_taken_with_room_and_an_open_poller)
 {
     fer_resolver resolver = {0};
     fer_lookup lookup = {0};
@@ -210,7 +204,6 @@ static void keys_are_taken_with_room_and_an_open_poller(void **state)
     fer_poller closed = {0};
     uint64_t key = 4711;
     size_t count = 4711;
-    (void)state;
     assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     assert_ok(fer_poller_new(&closed));
     fer_poller_close(&closed);
@@ -228,14 +221,13 @@ static void keys_are_taken_with_room_and_an_open_poller(void **state)
     fer_resolver_close(&resolver);
 }
 
-static void a_wait_needs_a_lookup_and_room(void **state)
+RULE_TEST("E4", a_wait_needs_a_lookup_and_room)
 {
     fer_resolver resolver = {0};
     fer_lookup lookup = {0};
     fer_lookup fresh = {0};
     fer_socket_addr addr;
     size_t count = 4711;
-    (void)state;
     assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     fer_lookup closed = closed_lookup(&resolver);
     fer_lookup *const bad[] = {NULL, &fresh, &closed};
@@ -254,17 +246,4 @@ static void a_wait_needs_a_lookup_and_room(void **state)
     fer_resolver_close(&resolver);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RULE_TEST("E4", a_resolver_that_is_not_open_starts_nothing),
-        RULE_TEST("E4", a_lookup_within_limits_needs_good_arguments),
-        RULE_TEST("E4", a_connect_within_limits_needs_good_arguments),
-        PAIR_TEST("E4", a_stream_in_use_is_not_connected_again_within_limits),
-        RULE_TEST("E4", a_resolver_is_made_once_and_with_threads),
-        RULE_TEST("E4", a_start_needs_a_text_an_empty_lookup_and_an_open_poller),
-        RULE_TEST("E4", keys_are_taken_with_room_and_an_open_poller),
-        RULE_TEST("E4", a_wait_needs_a_lookup_and_room),
-    };
-    return RUN_TESTS("misuse of the resolver", tests);
-}
+RULE_TESTS("misuse of the resolver")

@@ -91,9 +91,8 @@ static void assert_refuses_every_call(fer_socket *socket)
     fer_socket_close(socket);
 }
 
-static void every_call_on_a_null_new_or_closed_socket_is_invalid_input(void **state)
+RULE_TEST("E4", every_call_on_a_null_new_or_closed_socket_is_invalid_input)
 {
-    (void)state;
     fer_socket socket = {0};
     assert_refuses_every_call(NULL);
     assert_refuses_every_call(&socket);
@@ -103,9 +102,8 @@ static void every_call_on_a_null_new_or_closed_socket_is_invalid_input(void **st
 }
 
 /* E4: a getter without an output. */
-static void nowhere_to_store_the_answer_is_invalid_input(void **state)
+SOCKET_TEST("E4", nowhere_to_store_the_answer_is_invalid_input)
 {
-    (void)state;
     fer_socket *streams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket *datagrams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_own(fer_socket_domain(streams, NULL), FER_MISUSE);
@@ -133,9 +131,8 @@ static void nowhere_to_store_the_answer_is_invalid_input(void **state)
     assert_own(fer_socket_take_error(datagrams, NULL), FER_MISUSE);
 }
 
-static void no_socket_is_adopted(void **state)
+RULE_TEST("E4", no_socket_is_adopted)
 {
-    (void)state;
     fer_socket socket = {0};
     assert_kind(fer_socket_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
     assert_kind(fer_socket_from_raw(&socket, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
@@ -143,9 +140,8 @@ static void no_socket_is_adopted(void **state)
 }
 
 /* NULL lends nothing, which every function refuses, and so does what is not open. */
-static void what_is_not_open_lends_nothing(void **state)
+RULE_TEST("E4", what_is_not_open_lends_nothing)
 {
-    (void)state;
     bool on = false;
     assert_null(fer_tcp_stream_as_socket(NULL));
     assert_null(fer_tcp_listener_as_socket(NULL));
@@ -159,9 +155,8 @@ static void what_is_not_open_lends_nothing(void **state)
                FER_MISUSE);
 }
 
-static void an_unknown_domain_or_type_is_invalid_input(void **state)
+RULE_TEST("E4", an_unknown_domain_or_type_is_invalid_input)
 {
-    (void)state;
     fer_socket socket = {0};
     static const int unknown[] = {-1, 0, 77, INT32_MAX, INT32_MIN};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
@@ -175,9 +170,8 @@ static void an_unknown_domain_or_type_is_invalid_input(void **state)
     assert_true(fer_socket_as_raw(&socket) == FER_RAW_SOCKET_NONE);
 }
 
-static void interfaces_of_nothing_are_misuse(void **state)
+RULE_TEST("E4", interfaces_of_nothing_are_misuse)
 {
-    (void)state;
     char buf[FER_INTERFACE_NAME_CAP] = "kept";
     uint32_t index = 77;
     assert_own(fer_interface_index(NULL, &index), FER_MISUSE);
@@ -189,15 +183,4 @@ static void interfaces_of_nothing_are_misuse(void **state)
     assert_int_equal(index, 77);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RULE_TEST("E4", every_call_on_a_null_new_or_closed_socket_is_invalid_input),
-        RULE_TEST("E4", no_socket_is_adopted),
-        SOCKET_TEST("E4", nowhere_to_store_the_answer_is_invalid_input),
-        RULE_TEST("E4", what_is_not_open_lends_nothing),
-        RULE_TEST("E4", an_unknown_domain_or_type_is_invalid_input),
-        RULE_TEST("E4", interfaces_of_nothing_are_misuse),
-    };
-    return RUN_TESTS("misuse_sockets", tests);
-}
+RULE_TESTS("misuse_sockets")

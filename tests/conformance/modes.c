@@ -4,9 +4,8 @@
 #include "support/thread.h"
 
 /* T2: "A nonblocking call that would wait is WOULD_BLOCK on every OS": every kind of read ... */
-static void nonblocking_reads_would_block(void **state)
+PAIR_TEST("T2", nonblocking_reads_would_block)
 {
-    struct pair *pair = pair_open(state);
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
     assert_reads_fail(&pair->stream, FER_WOULD_BLOCK);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(5000)));
@@ -18,23 +17,21 @@ static void nonblocking_reads_would_block(void **state)
 }
 
 /* T2: ... also if read_exact received only a part, which is then counted ... */
-static void nonblocking_read_exact_counts_what_it_got(void **state)
+PAIR_TEST("T2", nonblocking_read_exact_counts_what_it_got)
 {
-    struct pair *pair = pair_open(state);
     char buf[8] = {0};
     size_t n = 77;
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
     assert_true(peer_send_all(pair->other, "abc", 3));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_kind(fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 3);
+    assert_kind_n(fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n), FER_WOULD_BLOCK, n,
+                  3);
     assert_memory_equal(buf, "abc", 3);
 }
 
 /* T2: ... every kind of write. Room may return a short time after the queue was full ... */
-static void nonblocking_writes_would_block(void **state)
+SLOW_PAIR_TEST("T2", nonblocking_writes_would_block)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
     char buf[64] = {0};
     fer_io_slice slices[2] = {{buf, 32}, {buf + 32, 32}};
@@ -55,9 +52,8 @@ static void nonblocking_writes_would_block(void **state)
 }
 
 /* T2: ... and accept. */
-static void nonblocking_accept_would_block(void **state)
+RULE_TEST("T2", nonblocking_accept_would_block)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_stream *stream = test_stream();
@@ -72,9 +68,8 @@ static void nonblocking_accept_would_block(void **state)
 
 /* T6: "Timeouts, nonblocking mode and socket options are the socket's: a clone sees them": those
  * that were set before the clone ... */
-static void a_clone_sees_what_was_set_before(void **state)
+PAIR_TEST("T6", a_clone_sees_what_was_set_before)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     fer_duration got = {0};
     bool nodelay = false;
@@ -92,8 +87,7 @@ static void a_clone_sees_what_was_set_before(void **state)
     assert_in_range(got.nanos, UINT64_C(7000000000), UINT64_C(7020000000));
     assert_ok(fer_tcp_stream_nodelay(clone, &nodelay));
     assert_true(nodelay);
-    assert_ok(fer_tcp_stream_ttl(clone, &ttl));
-    assert_int_equal(ttl, 42);
+    assert_ok_n(fer_tcp_stream_ttl(clone, &ttl), ttl, 42);
     assert_kind(fer_tcp_stream_read(clone, &byte, 1, NULL), FER_WOULD_BLOCK);
 }
 
@@ -115,8 +109,7 @@ static void set_on_one_see_on_other(fer_tcp_stream *one, fer_tcp_stream *other, 
                     UINT64_C(1000000000) * (step + 1) + 20000000);
     assert_ok(fer_tcp_stream_nodelay(other, &nodelay_got));
     assert_true(nodelay_got == nodelay);
-    assert_ok(fer_tcp_stream_ttl(other, &ttl));
-    assert_int_equal(ttl, 50 + step);
+    assert_ok_n(fer_tcp_stream_ttl(other, &ttl), ttl, 50 + step);
     assert_own(fer_tcp_stream_read(other, &byte, 1, NULL), FER_TIMED_OUT);
     assert_ok(fer_tcp_stream_set_nonblocking(one, true));
     assert_kind(fer_tcp_stream_read(other, &byte, 1, NULL), FER_WOULD_BLOCK);
@@ -125,9 +118,8 @@ static void set_on_one_see_on_other(fer_tcp_stream *one, fer_tcp_stream *other, 
 }
 
 /* T6: ... "also when they are set later", on either handle, and on clones of clones. */
-static void a_clone_sees_what_is_set_later(void **state)
+PAIR_TEST("T6", a_clone_sees_what_is_set_later)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     fer_tcp_stream *clones_clone = test_stream();
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
@@ -141,9 +133,8 @@ static void a_clone_sees_what_is_set_later(void **state)
 }
 
 /* T6: the same for a listener's mode. */
-static void a_listeners_clone_shares_its_mode(void **state)
+RULE_TEST("T6", a_listeners_clone_shares_its_mode)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
@@ -183,9 +174,8 @@ static void assert_accepts_afresh(fer_tcp_listener *listener, uint16_t port)
 }
 
 /* T6: ... also if the listener is nonblocking ... */
-static void accepted_streams_are_blocking_though_the_listener_is_not(void **state)
+RULE_TEST("T6", accepted_streams_are_blocking_though_the_listener_is_not)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
@@ -193,9 +183,8 @@ static void accepted_streams_are_blocking_though_the_listener_is_not(void **stat
 }
 
 /* T6: ... and if it is adopted and has timeouts, which accepted sockets inherit on every OS. */
-static void accepted_streams_have_no_timeout_though_the_listener_has(void **state)
+RULE_TEST("T6", accepted_streams_have_no_timeout_though_the_listener_has)
 {
-    (void)state;
     uint16_t port = 0;
     peer_socket raw = peer_listen(PEER_V4, 8, &port);
     fer_tcp_listener *listener = test_listener();
@@ -206,9 +195,8 @@ static void accepted_streams_have_no_timeout_though_the_listener_has(void **stat
 }
 
 /* T6: ... and if a clone was set to nonblocking mode, which this handle does not record. */
-static void accepted_streams_start_blocking_though_a_clone_of_the_listener_is_not(void **state)
+RULE_TEST("T6", accepted_streams_start_blocking_though_a_clone_of_the_listener_is_not)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
@@ -218,10 +206,8 @@ static void accepted_streams_start_blocking_though_a_clone_of_the_listener_is_no
 }
 
 /* T6: ... and if a clone was released, given timeouts and adopted again. */
-static void accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one(
-    void **state)
+RULE_TEST("T6", accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
@@ -233,9 +219,8 @@ static void accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brou
 }
 
 /* T6: "the socket's": a new connection in a used handle has the default modes. */
-static void a_new_connection_starts_with_none_of_the_old_modes(void **state)
+PAIR_TEST("T6", a_new_connection_starts_with_none_of_the_old_modes)
 {
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     peer_socket listener = peer_listen(pair->kind.family, 4, &port);
     fer_socket_addr addr = loopback(pair->kind.family, port);
@@ -248,22 +233,4 @@ static void a_new_connection_starts_with_none_of_the_old_modes(void **state)
     assert_exchange(&pair->stream, peer_accept(listener));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("T2", nonblocking_reads_would_block),
-        PAIR_TEST("T2", nonblocking_read_exact_counts_what_it_got),
-        SLOW_PAIR_TEST("T2", nonblocking_writes_would_block),
-        RULE_TEST("T2", nonblocking_accept_would_block),
-        PAIR_TEST("T6", a_clone_sees_what_was_set_before),
-        PAIR_TEST("T6", a_clone_sees_what_is_set_later),
-        RULE_TEST("T6", a_listeners_clone_shares_its_mode),
-        RULE_TEST("T6", accepted_streams_are_blocking_though_the_listener_is_not),
-        RULE_TEST("T6", accepted_streams_have_no_timeout_though_the_listener_has),
-        RULE_TEST("T6", accepted_streams_start_blocking_though_a_clone_of_the_listener_is_not),
-        RULE_TEST("T6",
-                  accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one),
-        PAIR_TEST("T6", a_new_connection_starts_with_none_of_the_old_modes),
-    };
-    return RUN_TESTS("modes", tests);
-}
+RULE_TESTS("modes")

@@ -57,9 +57,8 @@ static void assert_receives_only_its_own(fer_udp_socket *member, fer_udp_socket 
     assert_receives(member, "behind", from_port);
 }
 
-static void a_member_receives_what_is_sent_to_its_group_until_it_leaves(void **state)
+RULE_TEST("U6", a_member_receives_what_is_sent_to_its_group_until_it_leaves)
 {
-    (void)state;
     uint16_t port = 0;
     uint16_t sender_port = 0;
     fer_udp_socket *member = open_receiver(PEER_V4, &port);
@@ -80,9 +79,8 @@ static void a_member_receives_what_is_sent_to_its_group_until_it_leaves(void **s
 }
 
 /* The option's effect cannot be tested here: the loopback network returns every datagram. */
-static void the_loop_is_on_at_first_and_reported_as_it_was_set(void **state)
+RULE_TEST("U6", the_loop_is_on_at_first_and_reported_as_it_was_set)
 {
-    (void)state;
     uint16_t port = 0;
     bool on = false;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
@@ -96,29 +94,24 @@ static void the_loop_is_on_at_first_and_reported_as_it_was_set(void **state)
     assert_true(on);
 }
 
-static void a_multicast_ttl_is_0_to_255_and_1_at_first(void **state)
+RULE_TEST("U6", a_multicast_ttl_is_0_to_255_and_1_at_first)
 {
-    (void)state;
     uint16_t port = 0;
     uint32_t ttl = 0;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    assert_ok(fer_udp_socket_multicast_ttl_v4(socket, &ttl));
-    assert_int_equal(ttl, 1);
+    assert_ok_n(fer_udp_socket_multicast_ttl_v4(socket, &ttl), ttl, 1);
     static const uint32_t good[] = {0, 255, 1, 200};
     for (size_t i = 0; i < 4; i++) {
         assert_ok(fer_udp_socket_set_multicast_ttl_v4(socket, good[i]));
-        assert_ok(fer_udp_socket_multicast_ttl_v4(socket, &ttl));
-        assert_int_equal(ttl, good[i]);
+        assert_ok_n(fer_udp_socket_multicast_ttl_v4(socket, &ttl), ttl, good[i]);
     }
     assert_own(fer_udp_socket_set_multicast_ttl_v4(socket, 256), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_set_multicast_ttl_v4(socket, UINT32_MAX), FER_INVALID_INPUT);
-    assert_ok(fer_udp_socket_multicast_ttl_v4(socket, &ttl));
-    assert_int_equal(ttl, 200);
+    assert_ok_n(fer_udp_socket_multicast_ttl_v4(socket, &ttl), ttl, 200);
 }
 
-static void joining_twice_is_in_use_and_leaving_twice_is_not_available(void **state)
+RULE_TEST("U6", joining_twice_is_in_use_and_leaving_twice_is_not_available)
 {
-    (void)state;
     uint16_t port = 0;
     fer_udp_socket *socket = open_receiver(PEER_V4, &port);
     fer_ipv4_addr group = group_v4(port);
@@ -133,9 +126,8 @@ static void joining_twice_is_in_use_and_leaving_twice_is_not_available(void **st
     }
 }
 
-static void an_interface_that_is_not_there_is_not_available(void **state)
+RULE_TEST("U6", an_interface_that_is_not_there_is_not_available)
 {
-    (void)state;
     uint16_t port = 0;
     fer_ipv4_addr unknown_interface = {{192, 0, 2, 1}};
     fer_udp_socket *socket = open_receiver(PEER_V4, &port);
@@ -148,9 +140,8 @@ static void an_interface_that_is_not_there_is_not_available(void **state)
     assert_kind(fer_udp_socket_join_multicast_v6(v6, v6_group, 4711), FER_ADDR_NOT_AVAILABLE);
 }
 
-static void what_is_no_group_is_refused(void **state)
+RULE_TEST("U6", what_is_no_group_is_refused)
 {
-    (void)state;
     uint16_t port = 0;
     fer_ipv6_addr no_group = FER_IPV6_ADDR_LOCALHOST;
     fer_udp_socket *socket = open_receiver(PEER_V4, &port);
@@ -166,9 +157,8 @@ static void what_is_no_group_is_refused(void **state)
     assert_own(fer_udp_socket_leave_multicast_v6(v6, no_group, 0), FER_INVALID_INPUT);
 }
 
-static void ipv6_options_need_an_ipv6_socket(void **state)
+RULE_TEST("U6", ipv6_options_need_an_ipv6_socket)
 {
-    (void)state;
     uint16_t port = 0;
     bool on = false;
     fer_udp_socket *v4 = open_receiver(PEER_V4, &port);
@@ -183,9 +173,8 @@ static void ipv6_options_need_an_ipv6_socket(void **state)
     assert_false(on);
 }
 
-static void an_ipv6_member_receives_until_it_leaves(void **state)
+RULE_TEST("U6", an_ipv6_member_receives_until_it_leaves)
 {
-    (void)state;
     skip_without_v6();
     uint16_t port = 0;
     uint16_t sender_port = 0;
@@ -195,9 +184,8 @@ static void an_ipv6_member_receives_until_it_leaves(void **state)
     fer_error joined = fer_udp_socket_join_multicast_v6(member, group, 1);
     fer_socket_addr to = fer_socket_addr_v6_new(group, port, 0, 1);
     fer_error sent = fer_udp_socket_send_to(sender, "all", 3, &to, NULL);
-    if (joined.kind != FER_OK || sent.kind != FER_OK) {
-        skip_because("this machine has no IPv6 multicast on its loopback");
-    }
+    skip_if(joined.kind != FER_OK || sent.kind != FER_OK,
+            "this machine has no IPv6 multicast on its loopback");
     assert_receives(member, "all", sender_port);
     assert_kind(fer_udp_socket_join_multicast_v6(member, group, 1), FER_ADDR_IN_USE);
     assert_ok(fer_udp_socket_leave_multicast_v6(member, group, 1));
@@ -205,17 +193,4 @@ static void an_ipv6_member_receives_until_it_leaves(void **state)
     assert_receives_only_its_own(member, sender, &to, sender_port);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RULE_TEST("U6", a_member_receives_what_is_sent_to_its_group_until_it_leaves),
-        RULE_TEST("U6", the_loop_is_on_at_first_and_reported_as_it_was_set),
-        RULE_TEST("U6", a_multicast_ttl_is_0_to_255_and_1_at_first),
-        RULE_TEST("U6", joining_twice_is_in_use_and_leaving_twice_is_not_available),
-        RULE_TEST("U6", an_interface_that_is_not_there_is_not_available),
-        RULE_TEST("U6", what_is_no_group_is_refused),
-        RULE_TEST("U6", ipv6_options_need_an_ipv6_socket),
-        RULE_TEST("U6", an_ipv6_member_receives_until_it_leaves),
-    };
-    return RUN_TESTS("multicast", tests);
-}
+RULE_TESTS("multicast")

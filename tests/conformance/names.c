@@ -54,9 +54,8 @@ static void assert_refused(const char *text)
 
 /* A3: "to_socket_addrs takes "host:port" split at the last colon; text that is an address is never
  * sent to the resolver." */
-static void address_text_is_taken_as_it_stands(void **state)
+RULE_TEST("A3", address_text_is_taken_as_it_stands)
 {
-    (void)state;
     assert_one("127.0.0.1:80", "127.0.0.1:80");
     assert_one("127.0.0.1:0", "127.0.0.1:0");
     assert_one("127.0.0.1:00080", "127.0.0.1:80");
@@ -67,9 +66,8 @@ static void address_text_is_taken_as_it_stands(void **state)
 }
 
 /* A3: "A host part that is a strict IP text (`::1:80`) is taken as it is". */
-static void an_unbracketed_ipv6_host_is_split_at_the_last_colon(void **state)
+RULE_TEST("A3", an_unbracketed_ipv6_host_is_split_at_the_last_colon)
 {
-    (void)state;
     assert_one("::1:80", "[::1]:80");
     assert_one(":::80", "[::]:80");
     assert_one("1:2:3:4:5:6:7:8:9", "[1:2:3:4:5:6:7:8]:9");
@@ -78,7 +76,7 @@ static void an_unbracketed_ipv6_host_is_split_at_the_last_colon(void **state)
 
 /* A3: "A missing or bad port, a signed one too (Rust: `+80` passes), and an empty host are
  * INVALID_INPUT." */
-static void a_missing_or_bad_port_or_an_empty_host_is_invalid_input(void **state)
+RULE_TEST("A3", a_missing_or_bad_port_or_an_empty_host_is_invalid_input)
 {
     static const char *const bad[] = {
         "",
@@ -108,18 +106,16 @@ static void a_missing_or_bad_port_or_an_empty_host_is_invalid_input(void **state
         "host:80\n",
         "host:\xd9\xa1",
     };
-    (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_refused(bad[i]);
     }
 }
 
 /* A3: "A missing or bad port": as in Rust, a service name is not a port, and is not looked up. */
-static void a_service_s_name_is_no_port(void **state)
+RULE_TEST("A3", a_service_s_name_is_no_port)
 {
     static const char *const services[] = {"localhost:http", "127.0.0.1:http",   "[::1]:https",
                                            "::1:domain",     "localhost:80/tcp", "a.invalid:ssh"};
-    (void)state;
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
         assert_refused(services[i]);
     }
@@ -127,11 +123,10 @@ static void a_service_s_name_is_no_port(void **state)
 
 /* A3: "all else ... is the system resolver's": every address of localhost is a loopback address
  * with the given port. */
-static void localhost_is_looked_up(void **state)
+RULE_TEST("A3", localhost_is_looked_up)
 {
     static const char *const texts[] = {"localhost:80", "localhost:080",
                                         "localhost:0000000000000080"};
-    (void)state;
     skip_without_localhost();
     for (size_t i = 0; i < 3; i++) {
         struct results results = fresh_results();
@@ -147,11 +142,10 @@ static void localhost_is_looked_up(void **state)
 
 /* A3: "(`127.1` ...) is the system resolver's to accept": the result is an address or a lookup
  * failure, not INVALID_INPUT. */
-static void short_numeric_hosts_are_the_resolvers_to_accept(void **state)
+RULE_TEST("A3", short_numeric_hosts_are_the_resolvers_to_accept)
 {
     static const char *const texts[] = {"127.1:80",      "0x7f.1:80",       "2130706433:80",
                                         "fe80::1%lo:80", "[fe80::1%lo]:80", "a_b:80"};
-    (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct results results = fresh_results();
         fer_error error = fer_to_socket_addrs(texts[i], results.addrs, CAP, &results.count);
@@ -180,10 +174,9 @@ static void assert_scoped(fer_error error, const struct results *results, uint32
 
 /* A3: "all else (... `fe80::1%lo`) is the system resolver's": every system resolver accepts the
  * number of an interface as a scope. */
-static void a_scope_by_number_is_known_everywhere(void **state)
+RULE_TEST("A3", a_scope_by_number_is_known_everywhere)
 {
     static const char *const texts[] = {"fe80::1%1:80", "[fe80::1%1]:80", "[fe80::1%0001]:80"};
-    (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct results results = fresh_results();
         assert_scoped(fer_to_socket_addrs(texts[i], results.addrs, CAP, &results.count), &results,
@@ -196,17 +189,14 @@ static void a_scope_by_number_is_known_everywhere(void **state)
 
 /* A3: "`[fe80::1%eth0]:80` works where the system knows the name"; A1: the strict parsers reject
  * it. */
-static void a_scope_by_name_works_where_the_system_has_it(void **state)
+RULE_TEST("A3", a_scope_by_name_works_where_the_system_has_it)
 {
     static const char *const forms[][2] = {
         {"[fe80::1%", "]:80"}, {"fe80::1%", ":80"}, {"fe80::1%", ""}};
     char name[PEER_INTERFACE_CAP];
     char text[PEER_INTERFACE_CAP + 20];
     uint32_t index = 0;
-    (void)state;
-    if (!peer_interface(name, &index)) {
-        skip_because("this system accepts no scope by name");
-    }
+    skip_if(!peer_interface(name, &index), "this system accepts no scope by name");
     for (size_t i = 0; i < 3; i++) {
         struct results results = fresh_results();
         fer_socket_addr addr;
@@ -240,7 +230,7 @@ static void assert_lookup_fails(const char *text)
 
 /* A3: "all else ... is the system resolver's to accept": also names with non-ASCII characters,
  * blanks or control characters. */
-static void odd_names_are_the_resolver_s_to_refuse(void **state)
+RULE_TEST("A3", odd_names_are_the_resolver_s_to_refuse)
 {
     static const char *const texts[] = {"b\xc3\xbcrger.invalid:80",
                                         "\xe5\x90\x8d.invalid:80",
@@ -251,7 +241,6 @@ static void odd_names_are_the_resolver_s_to_refuse(void **state)
                                         "[fe80::1%no-such-interface]:80",
                                         "[x:y]:80",
                                         "a..invalid:80"};
-    (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         assert_lookup_fails(texts[i]);
     }
@@ -259,12 +248,11 @@ static void odd_names_are_the_resolver_s_to_refuse(void **state)
 
 /* A3: text is UTF-8, like Rust's str. Other bytes are not a host name on any system, and are not
  * replaced by characters that could form one. */
-static void a_host_that_is_not_utf_8_is_invalid_input(void **state)
+RULE_TEST("A3", a_host_that_is_not_utf_8_is_invalid_input)
 {
     static const char *const texts[] = {
         "b\xfcrger.invalid:80",    "\x80.invalid:80", "a\xff:80",     "local\xc0\xa8ost:80",
         "\xed\xa0\x80.invalid:80", "a\xe2\x82:80",    "[::1%\xff]:80"};
-    (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct results results = fresh_results();
         assert_refused(texts[i]);
@@ -276,10 +264,9 @@ static void a_host_that_is_not_utf_8_is_invalid_input(void **state)
 
 /* A3: "brackets round a host with a colon are removed", and only around such a host: a name in
  * brackets is passed to the resolver with the brackets, and POSIX resolvers reject it. */
-static void brackets_round_a_name_are_not_removed(void **state)
+RULE_TEST("A3", brackets_round_a_name_are_not_removed)
 {
     static const char *const texts[] = {"[localhost]:80", "[]:80"};
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct results results = fresh_results();
         fer_error error = fer_to_socket_addrs(texts[i], results.addrs, CAP, &results.count);
@@ -293,10 +280,9 @@ static void brackets_round_a_name_are_not_removed(void **state)
 /* A3: "A name that does not exist is HOST_NOT_FOUND, a passing failure RESOLVE_TRY_AGAIN, others
  * RESOLVE_FAILED; os_code is the resolver's: EAI_ numbers always negative, Windows' as they are."
  * On a machine without a network the error may be any of the three. */
-static void a_name_that_does_not_exist_is_a_lookup_failure(void **state)
+RULE_TEST("A3", a_name_that_does_not_exist_is_a_lookup_failure)
 {
     static const char *const names[] = {"no-such-host.invalid:80", "x.no-such-host.invalid.:80"};
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         fer_tcp_stream *stream = test_stream();
         assert_lookup_fails(names[i]);
@@ -319,9 +305,8 @@ static const char *name_of(size_t len, const char *end)
 }
 
 /* A4: "An over-long name (above 253 bytes, one trailing dot apart) is INVALID_INPUT." */
-static void an_over_long_name_is_invalid_input(void **state)
+RULE_TEST("A4", an_over_long_name_is_invalid_input)
 {
-    (void)state;
     assert_refused(name_of(254, ":80"));
     assert_refused(name_of(254, ".:80"));
     assert_refused(name_of(253, "..:80"));
@@ -337,10 +322,9 @@ static void an_over_long_name_is_invalid_input(void **state)
 }
 
 /* A4: 253 bytes, also with a trailing dot, are passed to the resolver, which has no such name. */
-static void the_longest_name_is_passed_on(void **state)
+RULE_TEST("A4", the_longest_name_is_passed_on)
 {
     static const char *const ends[] = {":80", ".:80"};
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct results results = fresh_results();
         fer_error error =
@@ -353,9 +337,8 @@ static void the_longest_name_is_passed_on(void **state)
 
 /* A4: "The cap is never overrun": *count is the number of results; those that do not fit are not
  * stored. */
-static void the_cap_is_never_overrun(void **state)
+RULE_TEST("A4", the_cap_is_never_overrun)
 {
-    (void)state;
     skip_without_localhost();
     for (size_t cap = 0; cap < 2; cap++) {
         for (int sort = 0; sort < 3; sort++) {
@@ -373,36 +356,32 @@ static void the_cap_is_never_overrun(void **state)
     size_t count = 0;
     assert_ok(fer_to_socket_addrs("localhost:80", NULL, 0, &count));
     assert_in_range(count, 1, CAP);
-    assert_ok(fer_lookup_host("::1", 80, NULL, 0, &count));
-    assert_int_equal(count, 1);
+    assert_ok_n(fer_lookup_host("::1", 80, NULL, 0, &count), count, 1);
 }
 
 /* A4: "Order of results is the resolver's": it does not depend on the capacity. */
-static void the_order_does_not_depend_on_the_cap(void **state)
+RULE_TEST("A4", the_order_does_not_depend_on_the_cap)
 {
-    (void)state;
     skip_without_localhost();
     struct results all = fresh_results();
     assert_ok(fer_lookup_host("localhost", 80, all.addrs, CAP, &all.count));
     struct results one = fresh_results();
-    assert_ok(fer_lookup_host("localhost", 80, one.addrs, 1, &one.count));
-    assert_int_equal(one.count, all.count);
+    assert_ok_n(fer_lookup_host("localhost", 80, one.addrs, 1, &one.count), one.count, all.count);
     assert_true(fer_socket_addr_eq(&one.addrs[0], &all.addrs[0]));
 }
 
 /* A4: "Order of results is the resolver's": the results are those of the system's own resolver, of
  * all families. */
-static void the_results_are_the_resolver_s_in_its_order(void **state)
+RULE_TEST("A4", the_results_are_the_resolver_s_in_its_order)
 {
     static const char *const hosts[] = {"localhost", "127.1"};
-    (void)state;
     skip_without_localhost();
     for (size_t i = 0; i < 2; i++) {
         struct results results = fresh_results();
         fer_socket_addr wanted[CAP];
         const size_t count = peer_resolve(hosts[i], wanted, CAP);
-        assert_ok(fer_lookup_host(hosts[i], 80, results.addrs, CAP, &results.count));
-        assert_int_equal(results.count, count);
+        assert_ok_n(fer_lookup_host(hosts[i], 80, results.addrs, CAP, &results.count),
+                    results.count, count);
         for (size_t k = 0; k < count && k < CAP; k++) {
             wanted[k].port = 80;
             assert_true(fer_socket_addr_eq(&results.addrs[k], &wanted[k]));
@@ -412,19 +391,18 @@ static void the_results_are_the_resolver_s_in_its_order(void **state)
 
 /* A3 for fer_lookup_host: strict address text, without brackets or a port, is used without a
  * lookup. */
-static void lookup_host_takes_address_text_as_it_stands(void **state)
+RULE_TEST("A3", lookup_host_takes_address_text_as_it_stands)
 {
     static const char *const texts[][2] = {{"127.0.0.1", "127.0.0.1:443"},
                                            {"::1", "[::1]:443"},
                                            {"::ffff:1.2.3.4", "[::ffff:1.2.3.4]:443"},
                                            {"::", "[::]:443"}};
-    (void)state;
     for (size_t i = 0; i < 4; i++) {
         struct results results = fresh_results();
         fer_socket_addr wanted;
         assert_ok(fer_socket_addr_parse(&wanted, texts[i][1]));
-        assert_ok(fer_lookup_host(texts[i][0], 443, results.addrs, CAP, &results.count));
-        assert_int_equal(results.count, 1);
+        assert_ok_n(fer_lookup_host(texts[i][0], 443, results.addrs, CAP, &results.count),
+                    results.count, 1);
         assert_true(fer_socket_addr_eq(&results.addrs[0], &wanted));
         assert_untouched(&results, 1);
     }
@@ -440,7 +418,7 @@ static void lookup_host_takes_address_text_as_it_stands(void **state)
 }
 
 /* A3 for connect and bind: text that is not host:port opens no socket. */
-static void connect_and_bind_refuse_the_same_text(void **state)
+RULE_TEST("A3", connect_and_bind_refuse_the_same_text)
 {
     static const char *const bad[] = {"",
                                       ":80",
@@ -452,7 +430,6 @@ static void connect_and_bind_refuse_the_same_text(void **state)
                                       "127.0.0.1",
                                       "[::1]",
                                       "\xff:80"};
-    (void)state;
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();
     fer_udp_socket socket = {0};
@@ -466,28 +443,4 @@ static void connect_and_bind_refuse_the_same_text(void **state)
     assert_ok(fer_tcp_listener_bind(listener, "127.0.0.1:0"));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RULE_TEST("A3", address_text_is_taken_as_it_stands),
-        RULE_TEST("A3", an_unbracketed_ipv6_host_is_split_at_the_last_colon),
-        RULE_TEST("A3", a_missing_or_bad_port_or_an_empty_host_is_invalid_input),
-        RULE_TEST("A3", a_service_s_name_is_no_port),
-        RULE_TEST("A3", localhost_is_looked_up),
-        RULE_TEST("A3", short_numeric_hosts_are_the_resolvers_to_accept),
-        RULE_TEST("A3", a_scope_by_number_is_known_everywhere),
-        RULE_TEST("A3", a_scope_by_name_works_where_the_system_has_it),
-        RULE_TEST("A3", odd_names_are_the_resolver_s_to_refuse),
-        RULE_TEST("A3", a_host_that_is_not_utf_8_is_invalid_input),
-        RULE_TEST("A3", brackets_round_a_name_are_not_removed),
-        RULE_TEST("A3", a_name_that_does_not_exist_is_a_lookup_failure),
-        RULE_TEST("A4", an_over_long_name_is_invalid_input),
-        RULE_TEST("A4", the_longest_name_is_passed_on),
-        RULE_TEST("A4", the_cap_is_never_overrun),
-        RULE_TEST("A4", the_results_are_the_resolver_s_in_its_order),
-        RULE_TEST("A4", the_order_does_not_depend_on_the_cap),
-        RULE_TEST("A3", lookup_host_takes_address_text_as_it_stands),
-        RULE_TEST("A3", connect_and_bind_refuse_the_same_text),
-    };
-    return RUN_TESTS("names", tests);
-}
+RULE_TESTS("names")

@@ -7,9 +7,8 @@
 /* ---- Streams */
 
 /* T2: "A nonblocking call that would wait is WOULD_BLOCK on every OS." And T4: it moves nothing. */
-static void a_read_that_would_wait_is_would_block(void **state)
+PAIR_TEST("T2", a_read_that_would_wait_is_would_block)
 {
-    struct pair *pair = pair_open(state);
     char got[8] = "--------";
     for (int with_timeout = 0; with_timeout < 2; with_timeout++) {
         size_t n[2] = {77, 77};
@@ -26,18 +25,15 @@ static void a_read_that_would_wait_is_would_block(void **state)
 }
 
 /* Bytes that have arrived are read. A peek leaves them queued. The mode does not change. */
-static void what_has_arrived_is_read(void **state)
+PAIR_TEST("T4", what_has_arrived_is_read)
 {
-    struct pair *pair = pair_open(state);
     char got[8] = {0};
     size_t n = 77;
     assert_true(peer_send_all(pair->other, "hello", 5));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_ok(fer_tcp_stream_try_peek(&pair->stream, got, 1, &n));
-    assert_int_equal(n, 1);
+    assert_ok_n(fer_tcp_stream_try_peek(&pair->stream, got, 1, &n), n, 1);
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 4, NULL));
-    assert_ok(fer_tcp_stream_try_read(&pair->stream, got + 4, 4, &n));
-    assert_int_equal(n, 1);
+    assert_ok_n(fer_tcp_stream_try_read(&pair->stream, got + 4, 4, &n), n, 1);
     assert_memory_equal(got, "hello", 5);
     assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 8, &n), FER_WOULD_BLOCK);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(SHORT_MS)));
@@ -47,10 +43,9 @@ static void what_has_arrived_is_read(void **state)
 enum { PIECE = 100000 };
 typedef fer_error try_write_function(fer_tcp_stream *stream, const unsigned char *piece, size_t *n);
 
-static void assert_takes_what_there_is_room_for(void **state, try_write_function *try_write)
+static void assert_takes_what_there_is_room_for(struct pair *pair, try_write_function *try_write)
 {
     static unsigned char piece[PIECE];
-    struct pair *pair = pair_open(state);
     uint64_t sent = 0;
     uint64_t got = 0;
     size_t n = 0;
@@ -83,20 +78,19 @@ static fer_error try_write_slices(fer_tcp_stream *stream, const unsigned char *p
 
 /* E3: "A count ... is true": writes succeed until there is no room, and all counted bytes
  * arrive. */
-static void a_write_takes_what_there_is_room_for(void **state)
+SLOW_PAIR_TEST("E3", a_write_takes_what_there_is_room_for)
 {
-    assert_takes_what_there_is_room_for(state, try_write_piece);
+    assert_takes_what_there_is_room_for(pair, try_write_piece);
 }
 
 /* T2 and T4 for vectored reads: the slices are filled in order with what has arrived. */
-static void slices_are_filled_without_a_wait(void **state)
+PAIR_TEST("T2", slices_are_filled_without_a_wait)
 {
-    struct pair *pair = pair_open(state);
     char got[] = "--------";
     fer_io_slice_mut slices[] = {{got, 2}, {NULL, 0}, {got + 2, 6}};
     size_t n = 77;
-    assert_kind(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n), FER_WOULD_BLOCK,
+                  n, 0);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_secs(60)));
     assert_kind(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n), FER_WOULD_BLOCK);
     assert_true(peer_send_all(pair->other, "hello", 5));
@@ -113,76 +107,65 @@ static void slices_are_filled_without_a_wait(void **state)
 }
 
 /* E3 for vectored writes: "A count ... is true", and then there is no room. */
-static void a_vectored_write_takes_what_there_is_room_for(void **state)
+SLOW_PAIR_TEST("E3", a_vectored_write_takes_what_there_is_room_for)
 {
-    assert_takes_what_there_is_room_for(state, try_write_slices);
+    assert_takes_what_there_is_room_for(pair, try_write_slices);
 }
 
 /* S2, S3, S4: the _try_ calls return an ended half's answer, too. */
-static void ended_halves_answer_by_themselves(void **state)
+PAIR_TEST("S4", ended_halves_answer_by_themselves)
 {
-    struct pair *pair = pair_open(state);
     char got[4];
     size_t n = 77;
     assert_true(peer_shutdown_write(pair->other));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
     for (int i = 0; i < 3; i++) {
-        n = 77;
-        assert_ok(i == 1 ? fer_tcp_stream_try_peek(&pair->stream, got, 4, &n)
-                         : fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
-        assert_int_equal(n, 0);
+        assert_ok_n(i == 1 ? fer_tcp_stream_try_peek(&pair->stream, got, 4, &n)
+                           : fer_tcp_stream_try_read(&pair->stream, got, 4, &n),
+                    n, 0);
     }
-    assert_ok(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n),
+                n, 0);
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
-    assert_ok(fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
-    assert_int_equal(n, 0);
-    assert_kind(fer_tcp_stream_try_write(&pair->stream, "x", 1, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_tcp_stream_try_read(&pair->stream, got, 4, &n), n, 0);
+    assert_kind_n(fer_tcp_stream_try_write(&pair->stream, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
     assert_kind(fer_tcp_stream_try_write_vectored(&pair->stream, &(fer_io_slice){"x", 1}, 1, &n),
                 FER_BROKEN_PIPE);
 }
 
 /* S2: "After shutdown(READ) ... a read through that handle is 0 bytes and OK, at once", and S6:
  * through a clone, too. */
-static void a_read_half_that_was_shut_reads_as_ended_through_every_handle(void **state)
+PAIR_TEST("S2", a_read_half_that_was_shut_reads_as_ended_through_every_handle)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     char got[4];
     size_t n = 77;
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_READ));
-    assert_ok(fer_tcp_stream_try_read(clone, got, 4, &n));
-    assert_int_equal(n, 0);
-    assert_ok(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n));
-    assert_int_equal(n, 0);
-    assert_ok(fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
-    assert_int_equal(n, 0);
-    assert_ok(fer_tcp_stream_try_write(&pair->stream, "on", 2, &n));
-    assert_int_equal(n, 2);
+    assert_ok_n(fer_tcp_stream_try_read(clone, got, 4, &n), n, 0);
+    assert_ok_n(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n),
+                n, 0);
+    assert_ok_n(fer_tcp_stream_try_read(&pair->stream, got, 4, &n), n, 0);
+    assert_ok_n(fer_tcp_stream_try_write(&pair->stream, "on", 2, &n), n, 2);
     assert_true(peer_recv_exact(pair->other, got, 2));
 }
 
 /* S5: "every fatal error sticks to that handle". */
-static void a_reset_sticks(void **state)
+PAIR_TEST("S5", a_reset_sticks)
 {
-    struct pair *pair = pair_open(state);
     char got[4];
     size_t n = 77;
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 4, &n), FER_CONNECTION_RESET);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_tcp_stream_try_read(&pair->stream, got, 4, &n), FER_CONNECTION_RESET, n, 0);
     assert_kind(fer_tcp_stream_try_peek(&pair->stream, got, 4, &n), FER_CONNECTION_RESET);
     assert_writes_fail(fer_tcp_stream_try_write(&pair->stream, "x", 1, &n));
     assert_kind(fer_tcp_stream_read(&pair->stream, got, 4, &n), FER_CONNECTION_RESET);
 }
 
 /* C5: "There every read, write ... first asks ...; else the call's result is WOULD_BLOCK". */
-static void a_stream_whose_connect_is_under_way_would_block(void **state)
+SOCKET_FAMILY_TEST("C5", a_stream_whose_connect_is_under_way_would_block)
 {
-    peer_family family = family_of(state);
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);
     fer_tcp_stream *stream = test_stream();
@@ -201,9 +184,8 @@ static void a_stream_whose_connect_is_under_way_would_block(void **state)
 /* ---- Listeners */
 
 /* T2, for a blocking and for a nonblocking listener; T6: "Accepted streams start blocking". */
-static void an_accept_that_would_wait_is_would_block(void **state)
+SOCKET_FAMILY_TEST("T2", an_accept_that_would_wait_is_would_block)
 {
-    peer_family family = family_of(state);
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         uint16_t port = 0;
         fer_tcp_listener *listener = test_listening(family, &port);
@@ -227,17 +209,16 @@ static void an_accept_that_would_wait_is_would_block(void **state)
 
 /* ---- Datagrams */
 
-static void a_receive_that_would_wait_is_would_block(void **state)
+SOCKET_FAMILY_TEST("T2", a_receive_that_would_wait_is_would_block)
 {
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = udp_pair_open(family);
     fer_udp_received got = {.len = 77};
     char buf[8];
     size_t n = 77;
     assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_int_equal(got.len, 77);
-    assert_ok(fer_udp_socket_try_send_to(pair.socket, "there", 5, &pair.other_addr, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(fer_udp_socket_try_send_to(pair.socket, "there", 5, &pair.other_addr, &n), n, 5);
     assert_peer_receives(&pair, "there");
     send_from_peer(&pair, "too long for it");
     wait_until_queued(pair.socket);
@@ -246,16 +227,15 @@ static void a_receive_that_would_wait_is_would_block(void **state)
     assert_true(got.truncated);
     assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
     connect_to_peer(&pair);
-    assert_ok(fer_udp_socket_try_send(pair.socket, "connected", 9, &n));
-    assert_int_equal(n, 9);
+    assert_ok_n(fer_udp_socket_try_send(pair.socket, "connected", 9, &n), n, 9);
     assert_peer_receives(&pair, "connected");
     assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
 /* T2, U1: "leaves it in the queue": a datagram can be peeked again, and then received. */
-static void a_peek_that_would_wait_is_would_block(void **state)
+SOCKET_FAMILY_TEST("T2", a_peek_that_would_wait_is_would_block)
 {
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = udp_pair_open(family);
     fer_udp_received got = {.len = 77};
     char buf[8];
     assert_kind(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
@@ -274,9 +254,9 @@ static void a_peek_that_would_wait_is_would_block(void **state)
 }
 
 /* A connected socket with the datagram of another sender in its queue. */
-static struct udp_pair connected_with_a_strangers_datagram(void **state)
+static struct udp_pair connected_with_a_strangers_datagram(peer_family family)
 {
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = udp_pair_open(family);
     send_from_other_sender(&pair);
     wait_until_queued(pair.socket);
     connect_to_peer(&pair);
@@ -285,18 +265,18 @@ static struct udp_pair connected_with_a_strangers_datagram(void **state)
 
 /* U5: "recv on a connected socket gives only its peer's datagrams": another sender's datagram is
  * discarded, and then the call would block. */
-static void another_sender_s_datagram_is_no_reason_to_wait(void **state)
+SOCKET_FAMILY_TEST("U5", another_sender_s_datagram_is_no_reason_to_wait)
 {
-    struct udp_pair pair = connected_with_a_strangers_datagram(state);
+    struct udp_pair pair = connected_with_a_strangers_datagram(family);
     fer_udp_received got;
     char buf[16];
     assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
 /* U5 for a peek: it discards the other sender's datagram, although it is only peeked. */
-static void a_peek_discards_another_sender_s_datagram(void **state)
+SOCKET_FAMILY_TEST("U5", a_peek_discards_another_sender_s_datagram)
 {
-    struct udp_pair pair = connected_with_a_strangers_datagram(state);
+    struct udp_pair pair = connected_with_a_strangers_datagram(family);
     fer_udp_received got;
     char buf[16];
     assert_kind(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
@@ -307,23 +287,4 @@ static void a_peek_discards_another_sender_s_datagram(void **state)
     assert_memory_equal(buf, "own", 3);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("T2", a_read_that_would_wait_is_would_block),
-        PAIR_TEST("T4", what_has_arrived_is_read),
-        SLOW_PAIR_TEST("E3", a_write_takes_what_there_is_room_for),
-        PAIR_TEST("T2", slices_are_filled_without_a_wait),
-        SLOW_PAIR_TEST("E3", a_vectored_write_takes_what_there_is_room_for),
-        PAIR_TEST("S4", ended_halves_answer_by_themselves),
-        PAIR_TEST("S2", a_read_half_that_was_shut_reads_as_ended_through_every_handle),
-        PAIR_TEST("S5", a_reset_sticks),
-        SOCKET_FAMILY_TEST("C5", a_stream_whose_connect_is_under_way_would_block),
-        SOCKET_FAMILY_TEST("T2", an_accept_that_would_wait_is_would_block),
-        SOCKET_FAMILY_TEST("T2", a_receive_that_would_wait_is_would_block),
-        SOCKET_FAMILY_TEST("T2", a_peek_that_would_wait_is_would_block),
-        SOCKET_FAMILY_TEST("U5", another_sender_s_datagram_is_no_reason_to_wait),
-        SOCKET_FAMILY_TEST("U5", a_peek_discards_another_sender_s_datagram),
-    };
-    return RUN_TESTS("nonblocking_calls", tests);
-}
+RULE_TESTS("nonblocking_calls")

@@ -4,10 +4,9 @@
 #include "support/fixture.h"
 
 /* O1: "A ttl outside 1-255 is INVALID_INPUT", and changes nothing. */
-static void a_ttl_outside_1_to_255_is_invalid_input(void **state)
+PAIR_TEST("O1", a_ttl_outside_1_to_255_is_invalid_input)
 {
     static const uint32_t bad[] = {0, 256, 257, 65536, 0x7fffffff, 0x80000000u, UINT32_MAX};
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
     uint32_t got = 0;
@@ -17,30 +16,25 @@ static void a_ttl_outside_1_to_255_is_invalid_input(void **state)
         assert_own(fer_tcp_stream_set_ttl(&pair->stream, bad[i]), FER_INVALID_INPUT);
         assert_own(fer_tcp_listener_set_ttl(listener, bad[i]), FER_INVALID_INPUT);
     }
-    assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
-    assert_int_equal(got, 33);
-    assert_ok(fer_tcp_listener_ttl(listener, &got));
-    assert_int_equal(got, 44);
+    assert_ok_n(fer_tcp_stream_ttl(&pair->stream, &got), got, 33);
+    assert_ok_n(fer_tcp_listener_ttl(listener, &got), got, 44);
 }
 
 /* O1: "On an IPv6 socket the unicast hop limit is set and read, IP_TTL besides where the OS takes
  * it": compared with the OS's value. */
-static void ttl_is_the_ttl_or_the_unicast_hop_limit(void **state)
+PAIR_TEST("O1", ttl_is_the_ttl_or_the_unicast_hop_limit)
 {
     static const uint32_t good[] = {1, 2, 64, 128, 254, 255};
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         uint32_t got = 0;
         assert_ok(fer_tcp_stream_set_ttl(&pair->stream, good[i]));
-        assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
-        assert_int_equal(got, good[i]);
+        assert_ok_n(fer_tcp_stream_ttl(&pair->stream, &got), got, good[i]);
         assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(&pair->stream), pair->kind.family),
                          good[i]);
         assert_ok(fer_tcp_listener_set_ttl(listener, good[i]));
-        assert_ok(fer_tcp_listener_ttl(listener, &got));
-        assert_int_equal(got, good[i]);
+        assert_ok_n(fer_tcp_listener_ttl(listener, &got), got, good[i]);
         assert_int_equal(peer_raw_hops(fer_tcp_listener_as_raw(listener), pair->kind.family),
                          good[i]);
     }
@@ -48,9 +42,8 @@ static void ttl_is_the_ttl_or_the_unicast_hop_limit(void **state)
 }
 
 /* O1: the ttl of a new socket is the OS's default, which is a valid ttl. */
-static void an_untouched_ttl_is_the_oss(void **state)
+PAIR_TEST("O1", an_untouched_ttl_is_the_oss)
 {
-    struct pair *pair = pair_open(state);
     uint32_t got = 0;
     assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
     assert_in_range(got, 1, 255);
@@ -61,9 +54,8 @@ static void an_untouched_ttl_is_the_oss(void **state)
 }
 
 /* O1: "Accepted connections start with it": fer_tcp_listener_set_ttl. */
-static void accepted_connections_start_with_the_listeners_ttl(void **state)
+FAMILY_TEST("O1", accepted_connections_start_with_the_listeners_ttl)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
@@ -76,9 +68,8 @@ static void accepted_connections_start_with_the_listeners_ttl(void **state)
 }
 
 /* O1 for an IPv4 connection of a dual-stack listener: an IPv6 socket whose peer is IPv4-mapped. */
-static void ttl_works_on_a_mapped_connection(void **state)
+RULE_TEST("O1", ttl_works_on_a_mapped_connection)
 {
-    (void)state;
     skip_without_dual_stack();
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
@@ -89,8 +80,7 @@ static void ttl_works_on_a_mapped_connection(void **state)
     peer_socket other = peer_connect(PEER_V4, addr.port);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
     assert_ok(fer_tcp_stream_set_ttl(stream, 99));
-    assert_ok(fer_tcp_stream_ttl(stream, &got));
-    assert_int_equal(got, 99);
+    assert_ok_n(fer_tcp_stream_ttl(stream, &got), got, 99);
     if (!peer_is_windows() && !peer_is_bsd()) {
         assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(stream), PEER_V4), 99);
     }
@@ -99,7 +89,7 @@ static void ttl_works_on_a_mapped_connection(void **state)
 
 /* O2: "linger is rounded up to whole seconds where the OS counts so and saturates at what it
  * holds". */
-static void linger_is_rounded_up_and_saturates(void **state)
+PAIR_TEST("O2", linger_is_rounded_up_and_saturates)
 {
     static const uint64_t second = UINT64_C(1000000000);
     static const uint64_t cases[][3] = {
@@ -114,7 +104,6 @@ static void linger_is_rounded_up_and_saturates(void **state)
         {INT64_MAX, UINT64_C(327000000000), INT64_MAX},
         {UINT64_MAX - 1, UINT64_C(327000000000), UINT64_MAX - 1},
     };
-    struct pair *pair = pair_open(state);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         fer_duration set = {cases[i][0]};
         fer_duration got = {0};
@@ -128,9 +117,8 @@ static void linger_is_rounded_up_and_saturates(void **state)
 }
 
 /* O2: "NONE turns it off", which is a stream's default. */
-static void linger_starts_off_and_none_turns_it_off(void **state)
+PAIR_TEST("O2", linger_starts_off_and_none_turns_it_off)
 {
-    struct pair *pair = pair_open(state);
     fer_duration got = {0};
     char byte;
     size_t n = 0;
@@ -147,9 +135,8 @@ static void linger_starts_off_and_none_turns_it_off(void **state)
 }
 
 /* O2: "zero resets the connection at the last close": not at an earlier close. */
-static void a_linger_of_zero_resets_at_the_last_close(void **state)
+PAIR_TEST("O2", a_linger_of_zero_resets_at_the_last_close)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     char byte;
     size_t n = 0;
@@ -163,9 +150,8 @@ static void a_linger_of_zero_resets_at_the_last_close(void **state)
 
 /* O2: with a finite linger no byte is lost: close waits for the acknowledgement, in both modes. It
  * does not prevent `early_close_loses`. */
-static void a_finite_linger_delivers_what_was_written(void **state)
+KIND_TEST("O2", a_finite_linger_delivers_what_was_written)
 {
-    struct pair_kind *kind = *state;
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         struct pair *pair = pair_open_kind(kind);
         unsigned char bytes[5000];
@@ -200,16 +186,14 @@ static void assert_keepalive(fer_tcp_stream *stream, bool enabled, uint64_t time
 
 static void skip_without_keepalive_options(struct pair *pair)
 {
-    if (!has_keepalive_options(pair)) {
-        skip_because("this OS (Wine, and Windows before 10 1709) has no TCP_KEEPIDLE, "
-                     "TCP_KEEPINTVL and TCP_KEEPCNT, or reports none (NetBSD)");
-    }
+    skip_if(!has_keepalive_options(pair),
+            "this OS (Wine, and Windows before 10 1709) has no TCP_KEEPIDLE, "
+            "TCP_KEEPINTVL and TCP_KEEPCNT, or reports none (NetBSD)");
 }
 
 /* O3: "keepalive sets time, interval and retries"; rounded up to whole seconds. */
-static void keepalive_sets_time_interval_and_retries(void **state)
+PAIR_TEST("O3", keepalive_sets_time_interval_and_retries)
 {
-    struct pair *pair = pair_open(state);
     skip_without_keepalive_options(pair);
     fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
@@ -221,9 +205,8 @@ static void keepalive_sets_time_interval_and_retries(void **state)
 }
 
 /* O3: "zero leaves one as the socket has it". */
-static void a_zero_leaves_a_keepalive_field_as_it_is(void **state)
+PAIR_TEST("O3", a_zero_leaves_a_keepalive_field_as_it_is)
 {
-    struct pair *pair = pair_open(state);
     skip_without_keepalive_options(pair);
     fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
@@ -240,16 +223,14 @@ static void a_zero_leaves_a_keepalive_field_as_it_is(void **state)
 
 /* O3, as the documentation of fer_tcp_stream_set_keepalive says: a value that is too long is cut to
  * the OS's longest. */
-static void keepalive_saturates(void **state)
+PAIR_TEST("O3", keepalive_saturates)
 {
-    struct pair *pair = pair_open(state);
     skip_without_keepalive_options(pair);
     fer_tcp_keepalive keepalive = {true, {UINT64_MAX - 1}, {UINT64_MAX - 1}, UINT32_MAX};
     fer_tcp_keepalive got = {0};
     fer_error error = fer_tcp_stream_set_keepalive(&pair->stream, &keepalive);
-    if (peer_is_wine() && error.os_code == 10022) {
-        skip_because("Wine 10 has Linux' limits, 32767 s and 127, and reports them as 10022");
-    }
+    skip_if(peer_is_wine() && error.os_code == 10022,
+            "Wine 10 has Linux' limits, 32767 s and 127, and reports them as 10022");
     assert_ok(error);
     assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
     assert_true(got.enabled);
@@ -261,9 +242,8 @@ static void keepalive_saturates(void **state)
 }
 
 /* O3: enabling and disabling without other values works on every OS. */
-static void keepalive_is_turned_on_and_off(void **state)
+PAIR_TEST("O3", keepalive_is_turned_on_and_off)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_keepalive got = {0};
     assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
     assert_false(got.enabled);
@@ -278,9 +258,8 @@ static void keepalive_is_turned_on_and_off(void **state)
 
 /* O3: "on failure the earlier values are put back": an invalid duration is INVALID_INPUT and
  * changes nothing. */
-static void a_refused_keepalive_changes_nothing(void **state)
+PAIR_TEST("O3", a_refused_keepalive_changes_nothing)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_keepalive before = {0};
     fer_tcp_keepalive after = {0};
     fer_tcp_keepalive on = {true, {0}, {0}, 0};
@@ -301,13 +280,11 @@ static void a_refused_keepalive_changes_nothing(void **state)
 
 /* O3: "A time or an interval that the system lacks is UNSUPPORTED. Retries that it lacks are
  * ignored." The getter returns `enabled` with zeros. */
-static void keepalive_without_the_options_ignores_retries(void **state)
+PAIR_TEST("O3", keepalive_without_the_options_ignores_retries)
 {
-    struct pair *pair = pair_open(state);
-    if (has_keepalive_options(pair) ||
-        peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream))) {
-        skip_because("this OS has TCP_KEEPCNT; the rule is for one without it");
-    }
+    skip_if(has_keepalive_options(pair) ||
+                peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream)),
+            "this OS has TCP_KEEPCNT; the rule is for one without it");
     fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 0};
     if (!peer_is_windows()) { /* row keepalive_fields: OpenBSD */
         assert_kind(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive), FER_UNSUPPORTED);
@@ -336,12 +313,10 @@ static void keepalive_without_the_options_ignores_retries(void **state)
 }
 
 /* O3: NetBSD sets the fields, and the getter returns zeros for them. */
-static void keepalive_fields_that_the_os_hides_are_set(void **state)
+PAIR_TEST("O3", keepalive_fields_that_the_os_hides_are_set)
 {
-    struct pair *pair = pair_open(state);
-    if (!peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream))) {
-        skip_because("this OS reports the fields of keepalive, or has none");
-    }
+    skip_if(!peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream)),
+            "this OS reports the fields of keepalive, or has none");
     fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
     assert_keepalive(&pair->stream, true, 0, 0, 0);
@@ -352,9 +327,8 @@ static void keepalive_fields_that_the_os_hides_are_set(void **state)
 }
 
 /* Nodelay is off by default, and is read as it was set. */
-static void nodelay_is_reported_as_it_was_set(void **state)
+PAIR_TEST("O", nodelay_is_reported_as_it_was_set)
 {
-    struct pair *pair = pair_open(state);
     bool got = true;
     assert_ok(fer_tcp_stream_nodelay(&pair->stream, &got));
     assert_false(got);
@@ -426,9 +400,8 @@ static void assert_adopted_options_can_be_set(struct pair *pair)
     fer_socket_close(&adopted);
 }
 
-static void options_can_be_set_after_both_ends_have_finished(void **state)
+PAIR_TEST("O7", options_can_be_set_after_both_ends_have_finished)
 {
-    struct pair *pair = pair_open(state);
     char got[4];
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
     assert_true(peer_send_all(pair->other, "last", 4));
@@ -443,9 +416,8 @@ static void options_can_be_set_after_both_ends_have_finished(void **state)
     assert_adopted_options_can_be_set(pair);
 }
 
-static void options_can_be_set_after_a_reset(void **state)
+PAIR_TEST("O7", options_can_be_set_after_a_reset)
 {
-    struct pair *pair = pair_open(state);
     char byte;
     peer_reset(pair->other);
     pair->other = PEER_NONE;
@@ -456,28 +428,4 @@ static void options_can_be_set_after_a_reset(void **state)
     assert_adopted_options_can_be_set(pair);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("O1", a_ttl_outside_1_to_255_is_invalid_input),
-        PAIR_TEST("O1", ttl_is_the_ttl_or_the_unicast_hop_limit),
-        PAIR_TEST("O1", an_untouched_ttl_is_the_oss),
-        PAIR_TEST("O1", accepted_connections_start_with_the_listeners_ttl),
-        RULE_TEST("O1", ttl_works_on_a_mapped_connection),
-        PAIR_TEST("O2", linger_is_rounded_up_and_saturates),
-        PAIR_TEST("O2", linger_starts_off_and_none_turns_it_off),
-        PAIR_TEST("O2", a_linger_of_zero_resets_at_the_last_close),
-        PAIR_TEST("O2", a_finite_linger_delivers_what_was_written),
-        PAIR_TEST("O3", keepalive_sets_time_interval_and_retries),
-        PAIR_TEST("O3", a_zero_leaves_a_keepalive_field_as_it_is),
-        PAIR_TEST("O3", keepalive_saturates),
-        PAIR_TEST("O3", keepalive_is_turned_on_and_off),
-        PAIR_TEST("O3", a_refused_keepalive_changes_nothing),
-        PAIR_TEST("O3", keepalive_without_the_options_ignores_retries),
-        PAIR_TEST("O3", keepalive_fields_that_the_os_hides_are_set),
-        PAIR_TEST("O7", options_can_be_set_after_both_ends_have_finished),
-        PAIR_TEST("O7", options_can_be_set_after_a_reset),
-        PAIR_TEST("O", nodelay_is_reported_as_it_was_set),
-    };
-    return RUN_TESTS("options", tests);
-}
+RULE_TESTS("options")

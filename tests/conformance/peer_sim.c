@@ -177,7 +177,7 @@ peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
     if (peer == PEER_NONE) {
         return PEER_NONE;
     }
-    socket_of(peer)->settings.reuse = reuse;
+    socket_of(peer)->settings.options[FERP_REUSE_ADDRESS] = reuse;
     if (ferp_bind(peer, &addr).kind != FER_OK) {
         peer_close(peer);
         return PEER_NONE;

@@ -6,10 +6,8 @@
 
 /* ---- Streams. P7: "FER_POLL_LEVEL gives one in each wait as long as the socket is ready." */
 
-static void a_stream_is_readable_while_it_has_bytes(void **state)
+POLLER_PAIR_TEST("P7", a_stream_is_readable_while_it_has_bytes)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     char got[4];
     assert_ok(fer_poller_add(poller, raw, reading(7), FER_POLL_LEVEL));
@@ -23,10 +21,8 @@ static void a_stream_is_readable_while_it_has_bytes(void **state)
     assert_alive(pair);
 }
 
-static void a_stream_is_writable_while_it_has_room(void **state)
+POLLER_PAIR_TEST("P7", a_stream_is_writable_while_it_has_room)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(7), FER_POLL_LEVEL));
     assert_event(poller, 7, false, true);
@@ -44,10 +40,8 @@ static void a_stream_is_writable_while_it_has_room(void **state)
 }
 
 /* Both interests. Only the ready ones are reported. */
-static void a_stream_is_reported_for_what_it_is_watched_for(void **state)
+POLLER_PAIR_TEST("P7", a_stream_is_reported_for_what_it_is_watched_for)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(7), FER_POLL_LEVEL));
     assert_event(poller, 7, false, true);
@@ -61,11 +55,9 @@ static void a_stream_is_reported_for_what_it_is_watched_for(void **state)
 }
 
 /* "What is ready already is told by the next wait": for every kind of socket. */
-static void what_is_ready_already_is_reported_by_the_next_wait(void **state)
+MAILBOX_TEST("P7", what_is_ready_already_is_reported_by_the_next_wait)
 {
-    struct pair *pair = pair_open(state);
-    struct mailbox *mailbox = test_mailbox();
-    fer_poller *poller = test_poller();
+    struct pair *pair = pair_open_kind(&test_no_pair);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_raw_socket raws[3] = {fer_tcp_stream_as_raw(&pair->stream), mailbox->raw,
@@ -83,10 +75,9 @@ static void what_is_ready_already_is_reported_by_the_next_wait(void **state)
 }
 
 /* "It does not own them and does not change them." */
-static void watching_changes_nothing_of_a_socket(void **state)
+POLLER_TEST("P1", watching_changes_nothing_of_a_socket)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
+    struct pair *pair = pair_open_kind(&test_no_pair);
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
@@ -105,9 +96,8 @@ static void watching_changes_nothing_of_a_socket(void **state)
 
 /* ---- Listeners and datagrams */
 
-static void a_listener_is_readable_while_a_connection_is_queued(void **state)
+POLLER_FAMILY_TEST("P7", a_listener_is_readable_while_a_connection_is_queued)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
@@ -125,11 +115,8 @@ static void a_listener_is_readable_while_a_connection_is_queued(void **state)
     assert_no_event(poller);
 }
 
-static void a_datagram_socket_is_readable_while_it_has_one_and_writable(void **state)
+MAILBOX_TEST("P7", a_datagram_socket_is_readable_while_it_has_one_and_writable)
 {
-    (void)state;
-    struct mailbox *mailbox = test_mailbox();
-    fer_poller *poller = test_poller();
     fer_udp_received got;
     char buf[8];
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(3), FER_POLL_LEVEL));
@@ -145,12 +132,10 @@ static void a_datagram_socket_is_readable_while_it_has_one_and_writable(void **s
     assert_event(poller, 4, false, true);
 }
 
-static void a_unix_stream_and_its_listener_are_reported(void **state)
+POLLER_TEST("P7", a_unix_stream_and_its_listener_are_reported)
 {
-    (void)state;
     skip_without_unix_streams();
     fer_unix_stream *streams[2] = {test_unix_stream(), test_unix_stream()};
-    fer_poller *poller = test_poller();
     const char *path = unix_peer_path("watched");
     fer_unix_listener *listener = test_unix_listening(path);
     assert_ok(fer_poller_add(poller, fer_unix_listener_as_raw(listener), both_interests(4),
@@ -177,9 +162,8 @@ static void a_unix_stream_and_its_listener_are_reported(void **state)
 /* ---- Pending connects. P2: "a socket whose connect goes on in the background writable
  * when it has ended, well or badly" */
 
-static void a_connect_is_writable_once_it_has_ended_well(void **state)
+POLLER_FAMILY_TEST("P2", a_connect_is_writable_once_it_has_ended_well)
 {
-    peer_family family = family_of(state);
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);
     fer_poller *poller = test_poller();
@@ -191,12 +175,12 @@ static void a_connect_is_writable_once_it_has_ended_well(void **state)
 }
 
 /* P2: "a refused connect makes an event readable and writable, whatever the interest was". */
-static void a_refused_connect_is_readable_and_writable(void **state)
+POLLER_FAMILY_TEST("P2", a_refused_connect_is_readable_and_writable)
 {
     enum { VARIANTS = 3 };
     fer_socket *sockets[VARIANTS];
     fer_poller *pollers[VARIANTS];
-    struct pending_target target = pending_target(family_of(state));
+    struct pending_target target = pending_target(family);
     for (int variant = 0; variant < VARIANTS; variant++) {
         fer_event interest = {.key = 9,
                               .interest = (variant != 0 ? FER_READABLE : 0) |
@@ -215,17 +199,14 @@ static void a_refused_connect_is_readable_and_writable(void **state)
     }
 }
 
-static void a_connect_that_has_been_refused_already_is_reported_by_the_next_wait(void **state)
+POLLER_FAMILY_TEST("P2", a_connect_that_has_been_refused_already_is_reported_by_the_next_wait)
 {
-    peer_family family = family_of(state);
     fer_socket_addr to = refusing_addr(family);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_poller *poller = test_poller();
     assert_ok(fer_socket_set_nonblocking(socket, true));
     fer_error started = fer_socket_connect(socket, &to);
-    if (started.kind == FER_CONNECTION_REFUSED) {
-        skip_because("this OS refuses within a nonblocking connect");
-    }
+    skip_if(started.kind == FER_CONNECTION_REFUSED, "this OS refuses within a nonblocking connect");
     assert_kind(started, FER_WOULD_BLOCK);
     assert_true(peer_raw_wait_failed(fer_socket_as_raw(socket)));
     assert_ok(fer_poller_add(poller, fer_socket_as_raw(socket), writing(9), FER_POLL_ONESHOT));
@@ -235,9 +216,8 @@ static void a_connect_that_has_been_refused_already_is_reported_by_the_next_wait
 /* ---- Ends. P2: "A hang-up and a failure ... make an event readable and writable, whatever the
  * interest was." */
 
-static void a_reset_is_readable_and_writable(void **state)
+POLLER_KIND_TEST("P2", a_reset_is_readable_and_writable)
 {
-    const struct pair_kind *kind = *state;
     for (int variant = 0; variant < 3; variant++) {
         struct pair *pair = pair_open_kind(kind);
         fer_poller *poller = test_poller();
@@ -261,10 +241,8 @@ static void a_reset_is_readable_and_writable(void **state)
 /* The same if the stream's writes filled every buffer. kqueue reports the reset as EV_EOF of
  * EVFILT_WRITE, and never as EV_ERROR (reported: bun, PR 37076). The next write returns the
  * failure. */
-static void a_reset_behind_pending_writes_is_writable(void **state)
+POLLER_PAIR_TEST("P2", a_reset_behind_pending_writes_is_writable)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
     (void)fill_until_it_would_block(&pair->stream);
@@ -285,10 +263,8 @@ static void a_reset_behind_pending_writes_is_writable(void **state)
 #define assert_readable_event(poller, key) \
     assert_true(wait_for((poller), (key), millis(PEER_LIMIT_MS)).readable)
 
-static void the_peers_end_is_readable(void **state)
+POLLER_PAIR_TEST("P2", the_peers_end_is_readable)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     char got[4];
     assert_ok(fer_poller_add(poller, raw, reading(11), FER_POLL_LEVEL));
@@ -302,10 +278,8 @@ static void the_peers_end_is_readable(void **state)
 }
 
 /* P2, after both halves were shut down. */
-static void the_end_of_both_halves_is_readable(void **state)
+POLLER_PAIR_TEST("P2", the_end_of_both_halves_is_readable)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, reading(11), FER_POLL_LEVEL));
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
@@ -317,15 +291,12 @@ static void the_end_of_both_halves_is_readable(void **state)
 }
 
 /* P2 for datagrams: the peer's refusal, which the next call returns (rule U3). */
-static void a_refused_datagram_is_readable(void **state)
+MAILBOX_TEST("P2", a_refused_datagram_is_readable)
 {
-    (void)state;
     uint16_t port = 0;
     /* A socket that receives only its own datagrams keeps its port bound. The port of a closed
      * socket could be assigned to another one. */
     peer_socket refusing = peer_datagram(PEER_V4, &port);
-    struct mailbox *mailbox = test_mailbox();
-    fer_poller *poller = test_poller();
     fer_socket_addr to = loopback(PEER_V4, port);
     fer_udp_received got;
     char buf[8];
@@ -335,25 +306,18 @@ static void a_refused_datagram_is_readable(void **state)
     assert_no_event(poller);
     assert_ok(fer_udp_socket_send(&mailbox->socket, "x", 1, NULL));
     struct wait_result result = wait_for(poller, 12, millis(PEER_LIMIT_MS));
-    if (peer_is_wine() && result.events == 0) {
-        skip_because("Wine's WSAPoll does not report a refused datagram");
-    }
     assert_true(result.readable);
     fer_error error = fer_udp_socket_recv(&mailbox->socket, buf, sizeof buf, &got);
-    if (peer_is_wine() && error.kind == FER_WOULD_BLOCK) {
-        skip_because("Wine's AFD clears the refusal when it reports it");
-    }
+    skip_if(peer_is_wine() && error.kind == FER_WOULD_BLOCK,
+            "Wine's AFD clears the refusal when it reports it");
     assert_kind(error, FER_CONNECTION_REFUSED);
     assert_no_event(poller);
 }
 
 /* ---- P1: "An event is a hint ... the call that follows may still be FER_WOULD_BLOCK" */
 
-static void who_finds_nothing_after_an_event_waits_again(void **state)
+MAILBOX_TEST("P1", who_finds_nothing_after_an_event_waits_again)
 {
-    (void)state;
-    struct mailbox *mailbox = test_mailbox();
-    fer_poller *poller = test_poller();
     fer_udp_socket *clone = test_udp();
     fer_udp_received got;
     char buf[8];
@@ -371,9 +335,8 @@ static void who_finds_nothing_after_an_event_waits_again(void **state)
 
 /* ---- Keys: "the user's own 64 bits ... none is reserved" */
 
-static void every_key_comes_back_as_it_was(void **state)
+POLLER_TEST("P7", every_key_comes_back_as_it_was)
 {
-    (void)state;
     static const uint64_t keys[] = {0,
                                     1,
                                     2,
@@ -388,7 +351,6 @@ static void every_key_comes_back_as_it_was(void **state)
                                     ALL_ONES - 1,
                                     ALL_ONES};
     enum { KEYS = sizeof keys / sizeof keys[0] };
-    fer_poller *poller = test_poller();
     for (size_t i = 0; i < KEYS; i++) {
         struct mailbox *mailbox = test_mailbox();
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(keys[i]), FER_POLL_LEVEL));
@@ -404,10 +366,8 @@ static void every_key_comes_back_as_it_was(void **state)
 }
 
 /* Keys need not differ: each socket is reported. */
-static void sockets_may_share_a_key(void **state)
+POLLER_TEST("P7", sockets_may_share_a_key)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     fer_event events[8];
     size_t count = 0;
     for (int i = 0; i < 4; i++) {
@@ -425,29 +385,4 @@ static void sockets_may_share_a_key(void **state)
     assert_no_event(poller);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLLER_PAIR_TEST("P7", a_stream_is_readable_while_it_has_bytes),
-        POLLER_PAIR_TEST("P7", a_stream_is_writable_while_it_has_room),
-        POLLER_PAIR_TEST("P7", a_stream_is_reported_for_what_it_is_watched_for),
-        POLLER_TEST("P7", what_is_ready_already_is_reported_by_the_next_wait),
-        POLLER_TEST("P1", watching_changes_nothing_of_a_socket),
-        POLLER_FAMILY_TEST("P7", a_listener_is_readable_while_a_connection_is_queued),
-        POLLER_TEST("P7", a_datagram_socket_is_readable_while_it_has_one_and_writable),
-        POLLER_TEST("P7", a_unix_stream_and_its_listener_are_reported),
-        POLLER_FAMILY_TEST("P2", a_connect_is_writable_once_it_has_ended_well),
-        POLLER_FAMILY_TEST("P2", a_refused_connect_is_readable_and_writable),
-        POLLER_FAMILY_TEST("P2",
-                           a_connect_that_has_been_refused_already_is_reported_by_the_next_wait),
-        POLLER_PAIR_TEST("P2", a_reset_is_readable_and_writable),
-        POLLER_PAIR_TEST("P2", a_reset_behind_pending_writes_is_writable),
-        POLLER_PAIR_TEST("P2", the_peers_end_is_readable),
-        POLLER_PAIR_TEST("P2", the_end_of_both_halves_is_readable),
-        POLLER_TEST("P2", a_refused_datagram_is_readable),
-        POLLER_TEST("P1", who_finds_nothing_after_an_event_waits_again),
-        POLLER_TEST("P7", every_key_comes_back_as_it_was),
-        POLLER_TEST("P7", sockets_may_share_a_key),
-    };
-    return RUN_TESTS("poller_events", tests);
-}
+RULE_TESTS("poller_events")

@@ -5,9 +5,8 @@
 
 /* "NEW when it is all zero bytes, OPEN after fer_poller_new, CLOSED after fer_poller_close", and
  * fer_poller_new makes a closed poller OPEN again. */
-static void a_poller_can_be_made_again_once_it_is_closed(void **state)
+POLLER_RULE_TEST("P12", a_poller_can_be_made_again_once_it_is_closed)
 {
-    (void)state;
     fer_poller poller = {0};
     struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
@@ -26,9 +25,8 @@ static void a_poller_can_be_made_again_once_it_is_closed(void **state)
 }
 
 /* "Copying it moves it: use and close one copy only." */
-static void a_copied_poller_has_moved(void **state)
+POLLER_RULE_TEST("P12", a_copied_poller_has_moved)
 {
-    (void)state;
     fer_poller first = {0};
     struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_new(&first));
@@ -44,11 +42,8 @@ static void a_copied_poller_has_moved(void **state)
 
 /* P12: the caller cannot register, modify or delete the poller's own descriptors by their
  * numbers. */
-static void the_poller_s_own_descriptors_are_none_of_the_caller_s(void **state)
+MAILBOX_TEST("P12", the_poller_s_own_descriptors_are_none_of_the_caller_s)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (size_t i = 0; i < sizeof poller->p_.system_ / sizeof poller->p_.system_[0]; i++) {
         fer_raw_socket own = (fer_raw_socket)poller->p_.system_[i];
@@ -66,10 +61,8 @@ static void the_poller_s_own_descriptors_are_none_of_the_caller_s(void **state)
 }
 
 /* "The sockets that it watched are left as they are." */
-static void closing_a_poller_leaves_its_sockets_alone(void **state)
+POLLER_PAIR_TEST("P12", closing_a_poller_leaves_its_sockets_alone)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), both_interests(1),
                              FER_POLL_LEVEL));
     assert_event(poller, 1, false, true);
@@ -80,9 +73,8 @@ static void closing_a_poller_leaves_its_sockets_alone(void **state)
 
 /* "FER_TOO_MANY_OPEN_FILES": whichever handle cannot be opened, no handle stays open and the poller
  * stays NEW. An open poller stays usable. */
-static void a_poller_that_cannot_be_made_is_new(void **state)
+POLLER_RULE_TEST("P12", a_poller_that_cannot_be_made_is_new)
 {
-    (void)state;
     enum { ROOM_MAX = 6 };
     fer_poller *other = test_poller();
     fer_poller poller = {0};
@@ -95,9 +87,7 @@ static void a_poller_that_cannot_be_made_is_new(void **state)
             room[i] = peer_datagram(PEER_V4, &port);
             assert_true(room[i] != PEER_NONE);
         }
-        if (!forbid_new_handles()) {
-            skip_because("this OS sets no limit to a process's handles");
-        }
+        skip_if(!forbid_new_handles(), "this OS sets no limit to a process's handles");
         for (size_t i = 0; i < room_count; i++) {
             peer_close(room[i]);
         }
@@ -116,18 +106,13 @@ static void a_poller_that_cannot_be_made_is_new(void **state)
     assert_ok(fer_poller_notify(&poller));
     assert_notified(&poller);
     fer_poller_close(&poller);
-    if (room_count == 0) {
-        skip_because("a poller costs no handle here");
-    }
+    skip_if(room_count == 0, "a poller costs no handle here");
 }
 
 /* I3 for the handles of a poller. */
-static void a_pollers_handles_are_not_inheritable(void **state)
+MAILBOX_TEST("I3", a_pollers_handles_are_not_inheritable)
 {
-    (void)state;
-    struct mailbox *mailbox = test_mailbox();
     size_t before = peer_inheritable_handles();
-    fer_poller *poller = test_poller();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     assert_ok(fer_poller_notify(poller));
     assert_notified(poller);
@@ -138,9 +123,8 @@ static void a_pollers_handles_are_not_inheritable(void **state)
 
 /* Over many rounds, with sockets in every state when a poller is closed: reported or not, closed
  * before it, closed after it. */
-static void nothing_of_a_poller_leaks(void **state)
+POLLER_RULE_TEST("I3", nothing_of_a_poller_leaks)
 {
-    (void)state;
     size_t before = 0;
     for (int round = 0; round < 60; round++) {
         fer_poller poller = {0};
@@ -174,16 +158,4 @@ static void nothing_of_a_poller_leaks(void **state)
     assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 10));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLLER_TEST("P12", a_poller_can_be_made_again_once_it_is_closed),
-        POLLER_TEST("P12", a_copied_poller_has_moved),
-        POLLER_TEST("P12", the_poller_s_own_descriptors_are_none_of_the_caller_s),
-        POLLER_PAIR_TEST("P12", closing_a_poller_leaves_its_sockets_alone),
-        POLLER_TEST("P12", a_poller_that_cannot_be_made_is_new),
-        POLLER_TEST("I3", a_pollers_handles_are_not_inheritable),
-        POLLER_TEST("I3", nothing_of_a_poller_leaks),
-    };
-    return RUN_TESTS("poller_handles", tests);
-}
+RULE_TESTS("poller_handles")

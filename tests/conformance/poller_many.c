@@ -18,6 +18,10 @@ static int many_end(void **state)
     return poller_test_end(state);
 }
 
+#define MANY_TEST(rule, function) \
+    TEST_OF(function, (void), (), \
+            TEST_ROW(rule " " #function, function, poller_test_begin, many_end, NULL))
+
 static fer_raw_socket raw_of(size_t i)
 {
     return fer_udp_socket_as_raw(&sockets[i]);
@@ -79,9 +83,8 @@ static void collect(fer_poller *poller, fer_event interest, unsigned char *seen,
 }
 
 /* P10 for thousands of sockets: each is reported exactly once. All are writable. */
-static void each_of_thousands_is_reported_once(void **state)
+MANY_TEST("P10", each_of_thousands_is_reported_once)
 {
-    (void)state;
     static unsigned char seen[MOST];
     fer_poller *poller = test_poller();
     size_t count = open_many();
@@ -104,9 +107,8 @@ static void each_of_thousands_is_reported_once(void **state)
 
 /* P7: only the ready ones of thousands of sockets are reported, in each wait while they are
  * ready. */
-static void the_ready_ones_of_thousands_are_reported(void **state)
+MANY_TEST("P7", the_ready_ones_of_thousands_are_reported)
 {
-    (void)state;
     static unsigned char seen[MOST];
     fer_poller *poller = test_poller();
     size_t count = open_many();
@@ -133,9 +135,8 @@ static void the_ready_ones_of_thousands_are_reported(void **state)
 
 /* P3 and P4: sockets are deleted, or closed without a delete, and replaced, in an order that is not
  * that of their numbers. */
-static void thousands_come_and_go(void **state)
+MANY_TEST("P4", thousands_come_and_go)
 {
-    (void)state;
     static unsigned char seen[2 * MOST];
     fer_poller *poller = test_poller();
     size_t count = open_many();
@@ -171,17 +172,4 @@ static void thousands_come_and_go(void **state)
     assert_no_event(poller);
 }
 
-#define MANY_TEST(rule, function)                                                \
-    {                                                                            \
-        rule " " #function, function, poller_test_begin, many_end, &test_no_pair \
-    }
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        MANY_TEST("P10", each_of_thousands_is_reported_once),
-        MANY_TEST("P7", the_ready_ones_of_thousands_are_reported),
-        MANY_TEST("P4", thousands_come_and_go),
-    };
-    return RUN_TESTS("poller_many", tests);
-}
+RULE_TESTS("poller_many")

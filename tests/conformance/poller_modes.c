@@ -4,10 +4,8 @@
 
 /* ---- "FER_POLL_ONESHOT gives one event, then none until fer_poller_modify." */
 
-static void a_oneshot_socket_is_reported_once_though_more_comes(void **state)
+POLLER_PAIR_TEST("P7", a_oneshot_socket_is_reported_once_though_more_comes)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, reading(1), FER_POLL_ONESHOT));
     for (int i = 0; i < 3; i++) {
@@ -26,11 +24,8 @@ static void a_oneshot_socket_is_reported_once_though_more_comes(void **state)
 }
 
 /* After modify, a socket that is still ready is reported again, with the new key. */
-static void a_oneshot_socket_is_reported_again_after_modify(void **state)
+MAILBOX_TEST("P7", a_oneshot_socket_is_reported_again_after_modify)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(0), FER_POLL_ONESHOT));
     for (uint64_t i = 0; i < 5; i++) {
@@ -48,11 +43,8 @@ static void a_oneshot_socket_is_reported_again_after_modify(void **state)
 }
 
 /* After two calls of modify before a wait, there is one event. */
-static void a_oneshot_socket_that_is_modified_twice_is_reported_once(void **state)
+MAILBOX_TEST("P7", a_oneshot_socket_that_is_modified_twice_is_reported_once)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
     assert_ok(fer_poller_modify(poller, mailbox->raw, reading(2), FER_POLL_ONESHOT));
@@ -62,10 +54,8 @@ static void a_oneshot_socket_that_is_modified_twice_is_reported_once(void **stat
 }
 
 /* Both interests, one event: the other half's later readiness is not reported. */
-static void a_oneshot_socket_with_both_interests_is_reported_once(void **state)
+POLLER_PAIR_TEST("P7", a_oneshot_socket_with_both_interests_is_reported_once)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     for (int i = 0; i < 2; i++) {
         assert_ok(i == 0 ? fer_poller_add(poller, raw, both_interests(1), FER_POLL_ONESHOT)
@@ -78,11 +68,8 @@ static void a_oneshot_socket_with_both_interests_is_reported_once(void **state)
     }
 }
 
-static void a_oneshot_socket_that_is_added_anew_is_reported_anew(void **state)
+MAILBOX_TEST("P7", a_oneshot_socket_that_is_added_anew_is_reported_anew)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     for (uint64_t i = 0; i < 3; i++) {
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_ONESHOT));
@@ -94,9 +81,8 @@ static void a_oneshot_socket_that_is_added_anew_is_reported_anew(void **state)
 
 /* An end and a reset are events like any other. After the event they are not reported until
  * modify. */
-static void a_oneshot_socket_reports_its_end_once(void **state)
+POLLER_KIND_TEST("P7", a_oneshot_socket_reports_its_end_once)
 {
-    const struct pair_kind *kind = *state;
     for (int reset = 0; reset < 2; reset++) {
         struct pair *pair = pair_open_kind(kind);
         fer_poller *poller = test_poller();
@@ -122,10 +108,8 @@ static void a_oneshot_socket_reports_its_end_once(void **state)
 }
 
 /* "until fer_poller_modify": a reset that arrives after the event is not reported either. */
-static void a_oneshot_socket_that_was_reported_hides_a_reset(void **state)
+POLLER_PAIR_TEST("P7", a_oneshot_socket_that_was_reported_hides_a_reset)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(1), FER_POLL_ONESHOT));
     assert_event(poller, 1, false, true);
@@ -140,11 +124,8 @@ static void a_oneshot_socket_that_was_reported_hides_a_reset(void **state)
 
 /* ---- "FER_POLL_LEVEL gives one in each wait as long as the socket is ready." */
 
-static void a_level_socket_is_reported_in_each_wait_until_it_is_drained(void **state)
+MAILBOX_TEST("P7", a_level_socket_is_reported_in_each_wait_until_it_is_drained)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int round = 0; round < 3; round++) {
         mailbox_send(mailbox);
@@ -160,10 +141,8 @@ static void a_level_socket_is_reported_in_each_wait_until_it_is_drained(void **s
     }
 }
 
-static void a_level_socket_with_both_interests_is_reported_by_halves(void **state)
+POLLER_PAIR_TEST("P7", a_level_socket_with_both_interests_is_reported_by_halves)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_LEVEL));
     for (int i = 0; i < 3; i++) {
@@ -178,11 +157,8 @@ static void a_level_socket_with_both_interests_is_reported_by_halves(void **stat
 
 /* ---- Changing the mode */
 
-static void modes_are_changed_by_modify(void **state)
+MAILBOX_TEST("P7", modes_are_changed_by_modify)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 3; i++) {
@@ -197,12 +173,9 @@ static void modes_are_changed_by_modify(void **state)
 
 /* ---- "FER_POLL_EDGE gives one whenever the socket becomes ready, and may give more." */
 
-static void an_edge_socket_is_reported_whenever_it_becomes_ready(void **state)
+MAILBOX_TEST("P7", an_edge_socket_is_reported_whenever_it_becomes_ready)
 {
-    (void)state;
     skip_without_edges();
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_EDGE));
     assert_no_event(poller);
     for (int i = 0; i < 3; i++) {
@@ -215,12 +188,9 @@ static void an_edge_socket_is_reported_whenever_it_becomes_ready(void **state)
 
 /* A socket that is ready when it is added or modified becomes ready then, as with epoll and
  * kqueue. */
-static void an_edge_socket_that_is_ready_already_is_reported(void **state)
+MAILBOX_TEST("P7", an_edge_socket_that_is_ready_already_is_reported)
 {
-    (void)state;
     skip_without_edges();
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_EDGE));
     assert_event(poller, 1, true, false);
@@ -231,11 +201,9 @@ static void an_edge_socket_that_is_ready_already_is_reported(void **state)
     assert_event(poller, 3, true, false);
 }
 
-static void an_edge_stream_is_reported_room_and_of_ends(void **state)
+POLLER_PAIR_TEST("P7", an_edge_stream_is_reported_room_and_of_ends)
 {
-    struct pair *pair = pair_open(state);
     skip_without_edges();
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_EDGE));
     struct wait_result result = wait_for(poller, 1, millis(PEER_LIMIT_MS));
@@ -260,12 +228,9 @@ static void an_edge_stream_is_reported_room_and_of_ends(void **state)
 /* ---- "FER_POLL_EDGE_ONESHOT gives one when the socket becomes ready, then none until
  * fer_poller_modify." */
 
-static void an_edge_oneshot_socket_is_reported_once_though_it_becomes_ready_again(void **state)
+MAILBOX_TEST("P7", an_edge_oneshot_socket_is_reported_once_though_it_becomes_ready_again)
 {
-    (void)state;
     skip_without_edges();
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(0), FER_POLL_EDGE_ONESHOT));
     for (uint64_t i = 0; i < 3; i++) {
         assert_no_event(poller);
@@ -283,12 +248,9 @@ static void an_edge_oneshot_socket_is_reported_once_though_it_becomes_ready_agai
 }
 
 /* A socket that is ready when it is added or modified becomes ready then. */
-static void an_edge_oneshot_socket_that_is_ready_already_is_reported_once(void **state)
+MAILBOX_TEST("P7", an_edge_oneshot_socket_that_is_ready_already_is_reported_once)
 {
-    (void)state;
     skip_without_edges();
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(0), FER_POLL_EDGE_ONESHOT));
     for (uint64_t i = 0; i < 3; i++) {
@@ -302,11 +264,9 @@ static void an_edge_oneshot_socket_that_is_ready_already_is_reported_once(void *
 }
 
 /* Both interests, one event. A reset that arrives after it is not reported until modify. */
-static void an_edge_oneshot_stream_with_both_interests_is_reported_once(void **state)
+POLLER_PAIR_TEST("P7", an_edge_oneshot_stream_with_both_interests_is_reported_once)
 {
-    struct pair *pair = pair_open(state);
     skip_without_edges();
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_EDGE_ONESHOT));
     assert_event(poller, 1, false, true);
@@ -325,25 +285,4 @@ static void an_edge_oneshot_stream_with_both_interests_is_reported_once(void **s
     assert_no_event(poller);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLLER_PAIR_TEST("P7", a_oneshot_socket_is_reported_once_though_more_comes),
-        POLLER_TEST("P7", a_oneshot_socket_is_reported_again_after_modify),
-        POLLER_TEST("P7", a_oneshot_socket_that_is_modified_twice_is_reported_once),
-        POLLER_PAIR_TEST("P7", a_oneshot_socket_with_both_interests_is_reported_once),
-        POLLER_TEST("P7", a_oneshot_socket_that_is_added_anew_is_reported_anew),
-        POLLER_PAIR_TEST("P7", a_oneshot_socket_reports_its_end_once),
-        POLLER_PAIR_TEST("P7", a_oneshot_socket_that_was_reported_hides_a_reset),
-        POLLER_TEST("P7", a_level_socket_is_reported_in_each_wait_until_it_is_drained),
-        POLLER_PAIR_TEST("P7", a_level_socket_with_both_interests_is_reported_by_halves),
-        POLLER_TEST("P7", modes_are_changed_by_modify),
-        POLLER_TEST("P7", an_edge_socket_is_reported_whenever_it_becomes_ready),
-        POLLER_TEST("P7", an_edge_socket_that_is_ready_already_is_reported),
-        POLLER_PAIR_TEST("P7", an_edge_stream_is_reported_room_and_of_ends),
-        POLLER_TEST("P7", an_edge_oneshot_socket_is_reported_once_though_it_becomes_ready_again),
-        POLLER_TEST("P7", an_edge_oneshot_socket_that_is_ready_already_is_reported_once),
-        POLLER_PAIR_TEST("P7", an_edge_oneshot_stream_with_both_interests_is_reported_once),
-    };
-    return RUN_TESTS("poller_modes", tests);
-}
+RULE_TESTS("poller_modes")

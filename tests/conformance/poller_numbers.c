@@ -36,9 +36,7 @@ static bool replace(struct mailbox *mailbox)
     assert_ok(bound);
     assert_ok(fer_udp_socket_set_nonblocking(&mailbox->socket, true));
     mailbox->raw = fer_udp_socket_as_raw(&mailbox->socket);
-    if (mailbox->raw != before) {
-        skip_because("this OS has not reused the closed socket's raw value yet");
-    }
+    skip_if(mailbox->raw != before, "this OS has not reused the closed socket's raw value yet");
     return true;
 }
 
@@ -59,9 +57,8 @@ static struct mailbox *register_replacement(enum history history, fer_poller *po
 
 /* P4: "the number can be added again", by a socket that cannot be distinguished from the old one by
  * its raw value or addresses. */
-static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added(void **state)
+POLLER_RULE_TEST("P4", a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added)
 {
-    (void)state;
     for (enum history history = NO_DATAGRAM; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
         struct mailbox *mailbox = register_replacement(history, poller);
@@ -76,10 +73,8 @@ static void a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_add
 }
 
 /* P4: the new socket that has the old socket's number was never added. */
-static void a_new_socket_with_a_closed_ones_number_is_not_watched(void **state)
+POLLER_TEST("P4", a_new_socket_with_a_closed_ones_number_is_not_watched)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     struct mailbox *old = test_mailbox();
     assert_ok(fer_poller_add(poller, old->raw, reading(1), FER_POLL_LEVEL));
     mailbox_send(old);
@@ -97,11 +92,8 @@ static void a_new_socket_with_a_closed_ones_number_is_not_watched(void **state)
 
 /* P3: "Adding a socket twice is FER_ALREADY_EXISTS", also if the socket was connected in
  * between. */
-static void a_new_peer_does_not_make_it_another_socket(void **state)
+MAILBOX_TEST("P3", a_new_peer_does_not_make_it_another_socket)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 3; i++) {
         fer_socket_addr peer = loopback(PEER_V4, test_mailbox()->port);
@@ -119,11 +111,8 @@ static void a_new_peer_does_not_make_it_another_socket(void **state)
 
 /* P7, P5: "wait(0) looks": also right after an earlier registration, whether it was reported or
  * not. */
-static void what_is_deleted_and_added_again_is_reported_at_once(void **state)
+MAILBOX_TEST("P7", what_is_deleted_and_added_again_is_reported_at_once)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     for (uint64_t i = 0; i < 30; i++) {
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_LEVEL));
@@ -138,11 +127,8 @@ static void what_is_deleted_and_added_again_is_reported_at_once(void **state)
 }
 
 /* The same for a socket that is readable and writable, and whose interest alternates. */
-static void what_is_modified_is_reported_at_once(void **state)
+MAILBOX_TEST("P7", what_is_modified_is_reported_at_once)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
     assert_no_event(poller);
@@ -157,11 +143,8 @@ static void what_is_modified_is_reported_at_once(void **state)
 }
 
 /* The same if it was not ready for the first interest, whose request is still in flight. */
-static void what_has_come_to_be_wanted_is_reported_at_once(void **state)
+MAILBOX_TEST("P7", what_has_come_to_be_wanted_is_reported_at_once)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (uint64_t i = 0; i < 10; i++) {
         assert_no_event(poller);
@@ -173,15 +156,4 @@ static void what_has_come_to_be_wanted_is_reported_at_once(void **state)
     assert_event(poller, 19, true, false);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLLER_TEST("P4", a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added),
-        POLLER_TEST("P4", a_new_socket_with_a_closed_ones_number_is_not_watched),
-        POLLER_TEST("P3", a_new_peer_does_not_make_it_another_socket),
-        POLLER_TEST("P7", what_is_deleted_and_added_again_is_reported_at_once),
-        POLLER_TEST("P7", what_is_modified_is_reported_at_once),
-        POLLER_TEST("P7", what_has_come_to_be_wanted_is_reported_at_once),
-    };
-    return RUN_TESTS("poller_numbers", tests);
-}
+RULE_TESTS("poller_numbers")

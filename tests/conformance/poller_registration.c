@@ -11,11 +11,8 @@ enum { WITH_INTEREST, REPORTED, WITHOUT_INTEREST, HISTORIES };
 
 /* "Adding a socket twice is FER_ALREADY_EXISTS": in each mode. "Neither changes anything": the key,
  * interest and mode of the first add remain. */
-static void adding_twice_already_exists(void **state)
+MAILBOX_TEST("P3", adding_twice_already_exists)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 2; i++) {
         assert_kind(fer_poller_add(poller, mailbox->raw, reading(2), modes[i]), FER_ALREADY_EXISTS);
@@ -34,10 +31,8 @@ static void adding_twice_already_exists(void **state)
 
 /* Also if the socket's FER_POLL_ONESHOT event was reported, which is not repeated, and if the
  * socket has no interest. */
-static void adding_a_quiet_socket_twice_already_exists(void **state)
+POLLER_TEST("P3", adding_a_quiet_socket_twice_already_exists)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     struct mailbox *reported = test_mailbox();
     struct mailbox *without_interest = test_mailbox();
     mailbox_send(reported);
@@ -56,11 +51,8 @@ static void adding_a_quiet_socket_twice_already_exists(void **state)
 
 /* "modifying or deleting one that is not there is FER_NOT_FOUND": a socket that was never added, or
  * was deleted. The failed call does not add it. */
-static void what_is_not_there_is_not_found(void **state)
+MAILBOX_TEST("P3", what_is_not_there_is_not_found)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     for (int i = 0; i < 3; i++) {
         assert_kind(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL),
@@ -74,11 +66,8 @@ static void what_is_not_there_is_not_found(void **state)
     }
 }
 
-static void modifying_changes_the_key_the_interest_and_the_mode(void **state)
+MAILBOX_TEST("P3", modifying_changes_the_key_the_interest_and_the_mode)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     assert_event(poller, 1, true, false);
@@ -95,9 +84,8 @@ static void modifying_changes_the_key_the_interest_and_the_mode(void **state)
 }
 
 /* Each poller has its own registrations: one socket, two keys. */
-static void two_pollers_watch_one_socket_apart(void **state)
+POLLER_RULE_TEST("P3", two_pollers_watch_one_socket_apart)
 {
-    (void)state;
     fer_poller *pollers[2] = {test_poller(), test_poller()};
     struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(pollers[0], mailbox->raw, reading(1), FER_POLL_LEVEL));
@@ -115,11 +103,8 @@ static void two_pollers_watch_one_socket_apart(void **state)
 }
 
 /* A clone has its own raw value and is registered by it. */
-static void a_clone_is_watched_apart(void **state)
+MAILBOX_TEST("P3", a_clone_is_watched_apart)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     fer_udp_socket *clone = test_udp();
     assert_ok(fer_udp_socket_try_clone(&mailbox->socket, clone));
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
@@ -137,10 +122,8 @@ static void a_clone_is_watched_apart(void **state)
 /* ---- P4 */
 
 /* "Deleting a socket stops its events at once": also if it was ready before, reported or not. */
-static void a_deleted_socket_is_reported_no_longer(void **state)
+POLLER_TEST("P4", a_deleted_socket_is_reported_no_longer)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     for (int i = 0; i < 4; i++) {
         struct mailbox *mailbox = test_mailbox();
         bool was_reported = i % 2 == 1;
@@ -176,9 +159,8 @@ static struct mailbox *replace_after_delete(fer_poller *poller, int history)
 }
 
 /* "no wait that begins afterwards gives its key, also when a new socket gets the same number." */
-static void a_deleted_sockets_key_does_not_come_for_its_number(void **state)
+POLLER_RULE_TEST("P4", a_deleted_sockets_key_does_not_come_for_its_number)
 {
-    (void)state;
     for (int history = 0; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
         struct mailbox *new = replace_after_delete(poller, history);
@@ -192,10 +174,8 @@ static void a_deleted_sockets_key_does_not_come_for_its_number(void **state)
     }
 }
 
-static void a_deleted_socket_that_was_reset_is_reported_no_longer(void **state)
+POLLER_PAIR_TEST("P4", a_deleted_socket_that_was_reset_is_reported_no_longer)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_LEVEL));
     peer_reset(pair->other);
@@ -209,9 +189,8 @@ static void a_deleted_socket_that_was_reset_is_reported_no_longer(void **state)
 
 /* "A close without it corrupts nothing: the number can be added again": whether the old socket was
  * reported or not, and had an interest or not. Without a clone, the old socket is not reported. */
-static void a_number_that_was_closed_without_delete_can_be_added_again(void **state)
+POLLER_RULE_TEST("P4", a_number_that_was_closed_without_delete_can_be_added_again)
 {
-    (void)state;
     for (int history = 0; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
         struct mailbox *other = test_mailbox();
@@ -239,9 +218,8 @@ static void a_number_that_was_closed_without_delete_can_be_added_again(void **st
 
 /* The same with waits between the close and the new socket. They report no event, except on
  * Windows: an event that was ready before the close, once. */
-static void a_closed_socket_is_reported_no_longer(void **state)
+POLLER_RULE_TEST("P4", a_closed_socket_is_reported_no_longer)
 {
-    (void)state;
     for (int history = 0; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
         struct mailbox *old = test_mailbox();
@@ -267,10 +245,8 @@ static void a_closed_socket_is_reported_no_longer(void **state)
 
 /* "at worst a wait gives the old key, where a clone keeps the socket alive": no other key, and the
  * new socket is reported. */
-static void at_worst_the_old_key_comes_while_a_clone_lives(void **state)
+POLLER_TEST("P4", at_worst_the_old_key_comes_while_a_clone_lives)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     struct mailbox *old = test_mailbox();
     fer_udp_socket *clone = test_udp();
     fer_event events[8];
@@ -299,10 +275,8 @@ static void at_worst_the_old_key_comes_while_a_clone_lives(void **state)
 }
 
 /* "Delete before into_raw, too": the new owner can add the socket again. */
-static void a_socket_is_deleted_before_it_is_given_away(void **state)
+POLLER_PAIR_TEST("P4", a_socket_is_deleted_before_it_is_given_away)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(1), FER_POLL_LEVEL));
     assert_event(poller, 1, false, true);
@@ -317,10 +291,8 @@ static void a_socket_is_deleted_before_it_is_given_away(void **state)
 
 /* ---- P11: "A socket whose interest is neither is kept, but quiet" */
 
-static void a_socket_that_nothing_is_queried_of_is_quiet(void **state)
+POLLER_PAIR_TEST("P11", a_socket_that_nothing_is_queried_of_is_quiet)
 {
-    struct pair *pair = pair_open(state);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     for (int i = 0; i < 2; i++) {
         assert_ok(i == 0 ? fer_poller_add(poller, raw, no_interest(1), modes[i])
@@ -336,9 +308,8 @@ static void a_socket_that_nothing_is_queried_of_is_quiet(void **state)
 
 /* "at most one event tells of a hang-up or a failure." After a modify with an interest, it is
  * reported. */
-static void a_socket_that_nothing_is_queried_of_is_reported_at_most_once(void **state)
+POLLER_KIND_TEST("P11", a_socket_that_nothing_is_queried_of_is_reported_at_most_once)
 {
-    const struct pair_kind *kind = *state;
     for (int i = 0; i < 2; i++) {
         struct pair *pair = pair_open_kind(kind);
         fer_poller *poller = test_poller();
@@ -362,11 +333,8 @@ static void a_socket_that_nothing_is_queried_of_is_reported_at_most_once(void **
 
 /* ---- P12: "A failed call leaves the poller and all of its sockets as they were." */
 
-static void what_cannot_be_watched_is_refused(void **state)
+MAILBOX_TEST("P12", what_cannot_be_watched_is_refused)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     fer_raw_socket other = peer_not_a_socket();
     struct mailbox *closed = test_mailbox();
     mailbox_close(closed);
@@ -387,11 +355,8 @@ static void what_cannot_be_watched_is_refused(void **state)
     peer_close_not_a_socket(other);
 }
 
-static void an_unknown_mode_changes_nothing(void **state)
+MAILBOX_TEST("P12", an_unknown_mode_changes_nothing)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     for (int mode = 4; mode < 7; mode++) {
         assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)mode),
@@ -405,26 +370,4 @@ static void an_unknown_mode_changes_nothing(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLLER_TEST("P3", adding_twice_already_exists),
-        POLLER_TEST("P3", adding_a_quiet_socket_twice_already_exists),
-        POLLER_TEST("P3", what_is_not_there_is_not_found),
-        POLLER_TEST("P3", modifying_changes_the_key_the_interest_and_the_mode),
-        POLLER_TEST("P3", two_pollers_watch_one_socket_apart),
-        POLLER_TEST("P3", a_clone_is_watched_apart),
-        POLLER_TEST("P4", a_deleted_socket_is_reported_no_longer),
-        POLLER_TEST("P4", a_deleted_sockets_key_does_not_come_for_its_number),
-        POLLER_PAIR_TEST("P4", a_deleted_socket_that_was_reset_is_reported_no_longer),
-        POLLER_TEST("P4", a_number_that_was_closed_without_delete_can_be_added_again),
-        POLLER_TEST("P4", a_closed_socket_is_reported_no_longer),
-        POLLER_TEST("P4", at_worst_the_old_key_comes_while_a_clone_lives),
-        POLLER_PAIR_TEST("P4", a_socket_is_deleted_before_it_is_given_away),
-        POLLER_PAIR_TEST("P11", a_socket_that_nothing_is_queried_of_is_quiet),
-        POLLER_PAIR_TEST("P11", a_socket_that_nothing_is_queried_of_is_reported_at_most_once),
-        POLLER_TEST("P12", what_cannot_be_watched_is_refused),
-        POLLER_TEST("P12", an_unknown_mode_changes_nothing),
-    };
-    return RUN_TESTS("poller_registration", tests);
-}
+RULE_TESTS("poller_registration")

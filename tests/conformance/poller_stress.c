@@ -158,14 +158,12 @@ static void open_stress(struct stress *stress, fer_poller *poller)
     }
 }
 
-static void many_threads_come_to_an_end(void **state)
+POLLER_TEST("P8", many_threads_come_to_an_end)
 {
-    (void)state;
     static struct stress stress;
     static void (*const others[])(void *) = {write_all_streams, add_and_delete, notify_often};
     enum { OTHERS = sizeof others / sizeof others[0] };
     test_thread threads[WAITERS + OTHERS];
-    fer_poller *poller = test_poller();
     open_stress(&stress, poller);
     for (size_t i = 0; i < WAITERS + OTHERS; i++) {
         test_thread_start(&threads[i], i < WAITERS ? wait_and_read : others[i - WAITERS], &stress);
@@ -181,10 +179,4 @@ static void many_threads_come_to_an_end(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLLER_TEST("P8", many_threads_come_to_an_end),
-    };
-    return RUN_TESTS("poller_stress", tests);
-}
+RULE_TESTS("poller_stress")

@@ -72,10 +72,8 @@ static void pause_on(int round)
 
 /* ---- P6 */
 
-static void a_notify_wakes_a_wait_that_is_under_way(void **state)
+POLLER_TEST("P6", a_notify_wakes_a_wait_that_is_under_way)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     for (int round = 0; round < ROUNDS; round++) {
         struct waiter waiter;
         start_waiters(&waiter, 1, poller, NULL);
@@ -89,10 +87,8 @@ static void a_notify_wakes_a_wait_that_is_under_way(void **state)
 }
 
 /* "wakes exactly one wait": the others continue until their own notification. */
-static void a_notify_wakes_exactly_one_of_many_waits(void **state)
+POLLER_TEST("P6", a_notify_wakes_exactly_one_of_many_waits)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     for (int round = 0; round < 5; round++) {
         struct waiter waiters[WAITERS];
         atomic_uint returned;
@@ -135,11 +131,9 @@ static void notify_often(void *argument)
 
 /* No notification is lost: a thread that waits after each check of the notifiers' counter sees the
  * final count. */
-static void no_notify_of_many_threads_is_lost(void **state)
+POLLER_TEST("P6", no_notify_of_many_threads_is_lost)
 {
-    (void)state;
     enum { NOTIFIERS = 3, TIMES = 2000 };
-    fer_poller *poller = test_poller();
     struct notifier notifiers[NOTIFIERS];
     atomic_uint sent;
     fer_event event;
@@ -200,9 +194,8 @@ static void play_other_side(void *argument)
     ping_pong->worked = play(ping_pong, 1);
 }
 
-static void what_was_written_before_a_notify_is_seen_after_the_wait(void **state)
+POLLER_RULE_TEST("P6", what_was_written_before_a_notify_is_seen_after_the_wait)
 {
-    (void)state;
     struct ping_pong ping_pong = {{test_poller(), test_poller()}, 0, false};
     test_thread thread;
     test_thread_start(&thread, play_other_side, &ping_pong);
@@ -260,9 +253,8 @@ static void run_holder(void *argument)
 
 /* "What the caller wrote to memory before is visible to the thread whose wait gives an event of
  * what is watched by this call." */
-static void what_was_written_before_modify_is_seen_by_who_gets_the_event(void **state)
+POLLER_RULE_TEST("P8", what_was_written_before_modify_is_seen_by_who_gets_the_event)
 {
-    (void)state;
     struct mailbox *mailbox = test_mailbox();
     struct token token = {test_poller(), mailbox->raw, 0};
     struct holder holders[HOLDERS];
@@ -294,9 +286,8 @@ static void assert_one_event(const struct waiter *waiter, uint64_t key, bool rea
 }
 
 /* P5: "wait(FER_DURATION_NONE) blocks until there is something": bytes from the peer. */
-static void a_wait_without_end_is_woken_by_bytes(void **state)
+POLLER_KIND_TEST("P5", a_wait_without_end_is_woken_by_bytes)
 {
-    const struct pair_kind *kind = *state;
     fer_poller *poller = test_poller();
     for (int round = 0; round < 10; round++) {
         struct pair *pair = pair_open_kind(kind);
@@ -315,11 +306,8 @@ static void a_wait_without_end_is_woken_by_bytes(void **state)
 }
 
 /* "a wait that is under way sees the socket": whether it is ready when it is added, or later. */
-static void a_socket_that_is_added_during_a_wait_is_seen(void **state)
+MAILBOX_TEST("P7", a_socket_that_is_added_during_a_wait_is_seen)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     for (int round = 0; round < ROUNDS; round++) {
         struct waiter waiter;
         bool posted_before = round % 4 < 2;
@@ -342,11 +330,8 @@ static void a_socket_that_is_added_during_a_wait_is_seen(void **state)
 
 /* Modify takes effect during a wait: another interest, another key, and a FER_POLL_ONESHOT socket
  * that is reported again. */
-static void a_socket_that_is_modified_during_a_wait_is_reported_anew(void **state)
+MAILBOX_TEST("P7", a_socket_that_is_modified_during_a_wait_is_reported_anew)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
     for (int round = 0; round < ROUNDS; round++) {
@@ -369,10 +354,8 @@ static void a_socket_that_is_modified_during_a_wait_is_reported_anew(void **stat
 }
 
 /* P4 for a wait that has started: the readiness of a deleted socket does not end it. */
-static void a_socket_that_is_deleted_during_a_wait_does_not_end_it(void **state)
+POLLER_TEST("P4", a_socket_that_is_deleted_during_a_wait_does_not_end_it)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     for (int round = 0; round < 12; round++) {
         struct mailbox *mailbox = test_mailbox();
         struct waiter waiter;
@@ -396,11 +379,8 @@ static void a_socket_that_is_deleted_during_a_wait_does_not_end_it(void **state)
 }
 
 /* P5 and P7: a level-triggered socket wakes a wait each time, also in different threads. */
-static void a_level_socket_wakes_the_wait_of_each_thread(void **state)
+MAILBOX_TEST("P7", a_level_socket_wakes_the_wait_of_each_thread)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     struct waiter waiters[WAITERS];
     mailbox_send(mailbox);
     for (int round = 0; round < 5; round++) {
@@ -454,34 +434,15 @@ static void expect_one_wait_for_each_event(fer_poll_mode mode)
 }
 
 /* "Several threads may wait at once. An event of a FER_POLL_ONESHOT socket goes to one of them." */
-static void a_oneshot_event_goes_to_one_of_many_waits(void **state)
+POLLER_RULE_TEST("P8", a_oneshot_event_goes_to_one_of_many_waits)
 {
-    (void)state;
     expect_one_wait_for_each_event(FER_POLL_ONESHOT);
 }
 
-static void an_edge_oneshot_event_goes_to_one_of_many_waits(void **state)
+POLLER_RULE_TEST("P8", an_edge_oneshot_event_goes_to_one_of_many_waits)
 {
-    (void)state;
     skip_without_edges();
     expect_one_wait_for_each_event(FER_POLL_EDGE_ONESHOT);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLLER_TEST("P6", a_notify_wakes_a_wait_that_is_under_way),
-        POLLER_TEST("P6", a_notify_wakes_exactly_one_of_many_waits),
-        POLLER_TEST("P6", no_notify_of_many_threads_is_lost),
-        POLLER_TEST("P6", what_was_written_before_a_notify_is_seen_after_the_wait),
-        POLLER_TEST("P8", what_was_written_before_modify_is_seen_by_who_gets_the_event),
-        POLLER_PAIR_TEST("P5", a_wait_without_end_is_woken_by_bytes),
-        POLLER_TEST("P7", a_socket_that_is_added_during_a_wait_is_seen),
-        POLLER_TEST("P7", a_socket_that_is_modified_during_a_wait_is_reported_anew),
-        POLLER_TEST("P4", a_socket_that_is_deleted_during_a_wait_does_not_end_it),
-        POLLER_TEST("P7", a_level_socket_wakes_the_wait_of_each_thread),
-        POLLER_TEST("P8", a_oneshot_event_goes_to_one_of_many_waits),
-        POLLER_TEST("P8", an_edge_oneshot_event_goes_to_one_of_many_waits),
-    };
-    return RUN_TESTS("poller_threads", tests);
-}
+RULE_TESTS("poller_threads")

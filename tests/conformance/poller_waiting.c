@@ -11,11 +11,8 @@ enum { SOON_US = 5000000 };
 /* ---- P5 */
 
 /* "wait(0) looks and never blocks". */
-static void a_wait_of_zero_checks_and_never_blocks(void **state)
+MAILBOX_TEST("P5", a_wait_of_zero_checks_and_never_blocks)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     uint64_t start = peer_now_us();
     for (int i = 0; i < 100; i++) {
         assert_int_equal(wait_for(poller, 1, millis(0)).events, 0);
@@ -28,11 +25,8 @@ static void a_wait_of_zero_checks_and_never_blocks(void **state)
 }
 
 /* It reports a ready socket. Some OSes report it a short time later. */
-static void a_wait_of_zero_finds_what_is_ready(void **state)
+MAILBOX_TEST("P5", a_wait_of_zero_finds_what_is_ready)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     uint64_t start = peer_now_us();
     struct wait_result result = {0, false, false};
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
@@ -46,14 +40,11 @@ static void a_wait_of_zero_finds_what_is_ready(void **state)
 /* "wait(FER_DURATION_NONE) blocks until there is something": here there is. A timeout that is too
  * long saturates, and is equal to no timeout. The seconds of the last one would be negative in 32
  * bits. */
-static void a_wait_without_end_ends_with_an_event(void **state)
+MAILBOX_TEST("P5", a_wait_without_end_ends_with_an_event)
 {
-    (void)state;
     static const uint64_t lengths[] = {UINT64_MAX,        UINT64_MAX - 1,
                                        UINT64_MAX / 2,    UINT64_C(1) << 62,
                                        UINT64_C(3) << 52, UINT64_C(3000000000000000001)};
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
@@ -68,13 +59,11 @@ static void a_wait_without_end_ends_with_an_event(void **state)
 
 /* "Other timeouts are rounded up to what the OS can hold, and never end early." If nothing is ready
  * before the timeout, the result is FER_OK with no events. */
-static void no_wait_ends_early(void **state)
+POLLER_TEST("P5", no_wait_ends_early)
 {
-    (void)state;
     static const uint64_t nanos[] = {1,       2,        500,      999,     1000,    1001,
                                      50000,   500000,   999999,   1000000, 1000001, 1500000,
                                      2000000, 15000001, 16000000, 40000000};
-    fer_poller *poller = test_poller();
     struct mailbox *idle = test_mailbox();
     assert_ok(fer_poller_add(poller, idle->raw, reading(1), FER_POLL_LEVEL));
     for (int round = 0; round < 3; round++) {
@@ -94,10 +83,8 @@ static void no_wait_ends_early(void **state)
 
 /* "A notify wakes exactly one wait: one that is under way, else the next." "A wait that was woken
  * by one alone is FER_OK with no events." */
-static void a_notify_wakes_the_next_wait_alone(void **state)
+POLLER_TEST("P6", a_notify_wakes_the_next_wait_alone)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     for (int i = 0; i < 20; i++) {
         assert_ok(fer_poller_notify(poller));
         assert_notified(poller);
@@ -108,10 +95,8 @@ static void a_notify_wakes_the_next_wait_alone(void **state)
 }
 
 /* "Notifies that come before a wait has been woken fold into one." */
-static void notifies_fold_into_one(void **state)
+POLLER_TEST("P6", notifies_fold_into_one)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     for (int round = 0; round < 5; round++) {
         for (int i = 0; i < 100; i++) {
             assert_ok(fer_poller_notify(poller));
@@ -124,10 +109,8 @@ static void notifies_fold_into_one(void **state)
 }
 
 /* A wait of zero consumes a notification, too. */
-static void a_wait_of_zero_takes_a_notification(void **state)
+POLLER_TEST("P6", a_wait_of_zero_takes_a_notification)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
     assert_ok(fer_poller_notify(poller));
     for (int i = 0; i < 100; i++) {
         assert_int_equal(wait_for(poller, 1, millis(0)).events, 0);
@@ -139,9 +122,8 @@ static void a_wait_of_zero_takes_a_notification(void **state)
 
 /* Neither the notification nor the event is lost, however small the array is. The notification is
  * consumed afterwards. */
-static void a_notify_and_an_event_both_come(void **state)
+POLLER_RULE_TEST("P6", a_notify_and_an_event_both_come)
 {
-    (void)state;
     for (size_t cap = 1; cap <= 3; cap++) {
         fer_poller *poller = test_poller();
         struct mailbox *mailbox = test_mailbox();
@@ -164,11 +146,8 @@ static void a_notify_and_an_event_both_come(void **state)
 }
 
 /* "fer_poller_wait reports it" to one wait, beside events and without them. */
-static void a_wait_reports_its_notification_once(void **state)
+MAILBOX_TEST("P6", a_wait_reports_its_notification_once)
 {
-    (void)state;
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int has_event = 0; has_event < 2; has_event++) {
         static const uint64_t timeouts[] = {0, 1000000, FER_DURATION_NONE_NANOS};
@@ -192,9 +171,8 @@ static void a_wait_reports_its_notification_once(void **state)
 }
 
 /* Each poller has its own notifications, and close discards them. */
-static void a_notification_ends_with_its_poller(void **state)
+POLLER_RULE_TEST("P6", a_notification_ends_with_its_poller)
 {
-    (void)state;
     fer_poller *pollers[2] = {test_poller(), test_poller()};
     assert_ok(fer_poller_notify(pollers[0]));
     assert_no_event(pollers[1]);
@@ -216,10 +194,13 @@ static int end_with_signals(void **state)
     return poller_test_end(state);
 }
 
+#define SIGNAL_TEST(rule, function) \
+    TEST_OF(function, (void), (),   \
+            TEST_ROW(rule " " #function, function, poller_test_begin, end_with_signals, NULL))
+
 /* "A signal does not end a wait: it goes on with the time that is left." */
-static void a_wait_goes_on_after_signals_with_the_time_that_is_left(void **state)
+SIGNAL_TEST("P9", a_wait_goes_on_after_signals_with_the_time_that_is_left)
 {
-    (void)state;
     static const uint64_t lengths[] = {20000, 50000, 150000};
     skip_without_interrupting_signals();
     fer_poller *poller = test_poller();
@@ -248,9 +229,8 @@ static void notify_in_a_handler(void)
 
 /* "Its handler may call fer_poller_notify on POSIX systems": it wakes the wait that the signal
  * interrupts. */
-static void a_signals_handler_may_notify(void **state)
+SIGNAL_TEST("P9", a_signals_handler_may_notify)
 {
-    (void)state;
     skip_without_interrupting_signals();
     notified_by_signals = test_poller();
     atomic_store(&failed_notifies, 0u);
@@ -267,9 +247,8 @@ static void a_signals_handler_may_notify(void **state)
 /* ---- P10: "Where more sockets are ready than the array holds, the next waits give the others
  * their turn before the first ones come again." */
 
-static void all_ready_sockets_get_their_turn(void **state)
+POLLER_RULE_TEST("P10", all_ready_sockets_get_their_turn)
 {
-    (void)state;
     enum { COUNT = 12, ROUNDS = 3 };
     for (size_t cap = 1; cap <= 7; cap += 2) {
         fer_poller *poller = test_poller();
@@ -301,11 +280,9 @@ static void all_ready_sockets_get_their_turn(void **state)
 }
 
 /* The same for oneshot sockets: each is reported once, however small the array is. */
-static void each_oneshot_socket_comes_once_however_small_the_array_is(void **state)
+POLLER_TEST("P10", each_oneshot_socket_comes_once_however_small_the_array_is)
 {
-    (void)state;
     enum { COUNT = 20 };
-    fer_poller *poller = test_poller();
     fer_event event;
     size_t count = 0;
     bool reported[COUNT] = {false};
@@ -315,8 +292,8 @@ static void each_oneshot_socket_comes_once_however_small_the_array_is(void **sta
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_ONESHOT));
     }
     for (int i = 0; i < COUNT; i++) {
-        assert_ok(fer_poller_wait(poller, millis(PEER_LIMIT_MS), &event, 1, &count, NULL));
-        assert_int_equal(count, 1);
+        assert_ok_n(fer_poller_wait(poller, millis(PEER_LIMIT_MS), &event, 1, &count, NULL), count,
+                    1);
         assert_true(event.key < COUNT && event.interest == FER_READABLE && !reported[event.key]);
         reported[event.key] = true;
     }
@@ -325,11 +302,9 @@ static void each_oneshot_socket_comes_once_however_small_the_array_is(void **sta
 
 /* A socket that becomes ready later is reported after each busy socket was reported at most once
  * more. */
-static void a_late_socket_gets_its_turn_among_busy_ones(void **state)
+POLLER_TEST("P10", a_late_socket_gets_its_turn_among_busy_ones)
 {
-    (void)state;
     enum { BUSY = 6 };
-    fer_poller *poller = test_poller();
     struct mailbox *late = test_mailbox();
     fer_event event;
     size_t count = 0;
@@ -346,36 +321,11 @@ static void a_late_socket_gets_its_turn_among_busy_ones(void **state)
     mailbox_send(late);
     int waits = 0;
     do {
-        assert_ok(fer_poller_wait(poller, millis(PEER_LIMIT_MS), &event, 1, &count, NULL));
-        assert_int_equal(count, 1);
+        assert_ok_n(fer_poller_wait(poller, millis(PEER_LIMIT_MS), &event, 1, &count, NULL), count,
+                    1);
         waits++;
     } while (event.key != 100 && waits < 10 * BUSY);
     assert_true(waits <= 2 * BUSY);
 }
 
-#define SIGNAL_TEST(rule, function)                                                      \
-    {                                                                                    \
-        rule " " #function, function, poller_test_begin, end_with_signals, &test_no_pair \
-    }
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        POLLER_TEST("P5", a_wait_of_zero_checks_and_never_blocks),
-        POLLER_TEST("P5", a_wait_of_zero_finds_what_is_ready),
-        POLLER_TEST("P5", a_wait_without_end_ends_with_an_event),
-        POLLER_TEST("P5", no_wait_ends_early),
-        POLLER_TEST("P6", a_notify_wakes_the_next_wait_alone),
-        POLLER_TEST("P6", notifies_fold_into_one),
-        POLLER_TEST("P6", a_wait_of_zero_takes_a_notification),
-        POLLER_TEST("P6", a_notify_and_an_event_both_come),
-        POLLER_TEST("P6", a_wait_reports_its_notification_once),
-        POLLER_TEST("P6", a_notification_ends_with_its_poller),
-        SIGNAL_TEST("P9", a_wait_goes_on_after_signals_with_the_time_that_is_left),
-        SIGNAL_TEST("P9", a_signals_handler_may_notify),
-        POLLER_TEST("P10", all_ready_sockets_get_their_turn),
-        POLLER_TEST("P10", each_oneshot_socket_comes_once_however_small_the_array_is),
-        POLLER_TEST("P10", a_late_socket_gets_its_turn_among_busy_ones),
-    };
-    return RUN_TESTS("poller_waiting", tests);
-}
+RULE_TESTS("poller_waiting")

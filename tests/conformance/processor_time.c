@@ -293,18 +293,16 @@ static void assert_quiet(void)
 }
 
 /* T8: "A call that waits uses next to no processor time ..." */
-static void calls_that_wait_do_not_use_the_processor(void **state)
+RULE_TEST("T8", calls_that_wait_do_not_use_the_processor)
 {
-    (void)state;
     add_all();
     run_all();
     assert_quiet();
 }
 
 /* On Windows a wait with a token is divided into short slices (rule K2). */
-static void calls_that_wait_within_limits_do_not_use_the_processor(void **state)
+RULE_TEST("T8", calls_that_wait_within_limits_do_not_use_the_processor)
 {
-    (void)state;
     fer_cancel_token token = {0};
     assert_ok(fer_cancel_token_new(&token));
     add_all();
@@ -315,11 +313,4 @@ static void calls_that_wait_within_limits_do_not_use_the_processor(void **state)
     fer_cancel_token_close(&token);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RULE_TEST("T8", calls_that_wait_do_not_use_the_processor),
-        RULE_TEST("T8", calls_that_wait_within_limits_do_not_use_the_processor),
-    };
-    return RUN_TESTS("processor_time", tests);
-}
+RULE_TESTS("processor_time")

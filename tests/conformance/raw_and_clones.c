@@ -21,9 +21,8 @@ static fer_raw_socket connected_raw(peer_family family, peer_socket *other)
 
 /* ---- R1: "from_raw takes ownership, learns the socket's type and state" */
 
-static void from_raw_takes_a_connected_stream(void **state)
+FAMILY_TEST("R1", from_raw_takes_a_connected_stream)
 {
-    peer_family family = family_of(state);
     peer_socket other;
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr;
@@ -36,8 +35,7 @@ static void from_raw_takes_a_connected_stream(void **state)
     assert_ok(fer_tcp_stream_peer_addr(stream, &addr));
     assert_int_equal(addr.port, peer_local_port(other));
     assert_ok(fer_tcp_stream_set_ttl(stream, 55));
-    assert_ok(fer_tcp_stream_ttl(stream, &ttl));
-    assert_int_equal(ttl, 55);
+    assert_ok_n(fer_tcp_stream_ttl(stream, &ttl), ttl, 55);
     assert_int_equal(peer_raw_hops(raw, family), 55);
     assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
     assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
@@ -48,9 +46,8 @@ static void from_raw_takes_a_connected_stream(void **state)
 }
 
 /* R1: an adopted stream follows all other rules: its end, its shutdown, a reset. */
-static void an_adopted_stream_behaves_as_any_other(void **state)
+RULE_TEST("R1", an_adopted_stream_behaves_as_any_other)
 {
-    (void)state;
     peer_socket other;
     fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_stream_from_raw(stream, connected_raw(PEER_V4, &other)));
@@ -68,9 +65,8 @@ static void an_adopted_stream_behaves_as_any_other(void **state)
 }
 
 /* R1: the handle has the socket's timeouts. It has its mode too, if the OS reports it. */
-static void from_raw_reads_timeouts_and_mode(void **state)
+RULE_TEST("R1", from_raw_reads_timeouts_and_mode)
 {
-    (void)state;
     peer_socket other;
     fer_tcp_stream *stream = test_stream();
     fer_duration got = {0};
@@ -96,9 +92,8 @@ static void from_raw_reads_timeouts_and_mode(void **state)
     assert_exchange(stream, other);
 }
 
-static void from_raw_takes_a_listener(void **state)
+RULE_TEST("R1", from_raw_takes_a_listener)
 {
-    (void)state;
     uint16_t port = 0;
     peer_socket raw = peer_listen(PEER_V4, 4, &port);
     fer_tcp_listener *listener = test_listener();
@@ -116,9 +111,8 @@ static void from_raw_takes_a_listener(void **state)
 
 /* R1: "and refuses with INVALID_INPUT what is not of the handle's type (a listener, an unconnected
  * or already ended socket as a stream, ...), leaving it to the caller." */
-static void from_raw_of_a_stream_refuses_what_is_none(void **state)
+RULE_TEST("R1", from_raw_of_a_stream_refuses_what_is_none)
 {
-    (void)state;
     uint16_t port = 0;
     uint16_t other_port = 0;
     uint16_t bound_port = 0;
@@ -150,9 +144,8 @@ static void from_raw_of_a_stream_refuses_what_is_none(void **state)
 }
 
 /* R1: "What is no open socket is BAD_HANDLE." */
-static void from_raw_refuses_what_is_no_socket(void **state)
+RULE_TEST("R1", from_raw_refuses_what_is_no_socket)
 {
-    (void)state;
     static const fer_raw_socket absurd[] = {
         FER_RAW_SOCKET_NONE, -2,         999999,
         INTPTR_MAX,          INTPTR_MIN, (fer_raw_socket)((uint64_t)1 << 32)};
@@ -169,9 +162,8 @@ static void from_raw_refuses_what_is_no_socket(void **state)
     peer_close_not_a_socket(file);
 }
 
-static void from_raw_of_a_listener_refuses_what_is_none(void **state)
+RULE_TEST("R1", from_raw_of_a_listener_refuses_what_is_none)
 {
-    (void)state;
     peer_socket other;
     uint16_t port = 0;
     uint16_t other_port = 0;
@@ -190,9 +182,8 @@ static void from_raw_of_a_listener_refuses_what_is_none(void **state)
 }
 
 /* R1 and C6: an open handle adopts no socket. The offered socket stays the caller's, unchanged. */
-static void from_raw_into_an_open_handle_is_invalid_input(void **state)
+PAIR_TEST("R1", from_raw_into_an_open_handle_is_invalid_input)
 {
-    struct pair *pair = pair_open(state);
     peer_socket other;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
@@ -208,9 +199,8 @@ static void from_raw_into_an_open_handle_is_invalid_input(void **state)
 }
 
 /* R1: "into_raw gives ownership up, ... and leaves a CLOSED handle." */
-static void into_raw_gives_the_socket_up(void **state)
+PAIR_TEST("R1", into_raw_gives_the_socket_up)
 {
-    struct pair *pair = pair_open(state);
     fer_raw_socket lent = fer_tcp_stream_as_raw(&pair->stream);
     assert_alive(pair);
     fer_raw_socket raw = fer_tcp_stream_into_raw(&pair->stream);
@@ -226,9 +216,8 @@ static void into_raw_gives_the_socket_up(void **state)
 }
 
 /* R1: "with the mode and timeouts that the user set really on the socket". */
-static void into_raw_leaves_mode_and_timeouts_on_the_socket(void **state)
+KIND_TEST("R1", into_raw_leaves_mode_and_timeouts_on_the_socket)
 {
-    struct pair_kind *kind = *state;
     for (int set = 0; set < 2; set++) {
         struct pair *pair = pair_open_kind(kind);
         unsigned read_ms = 77;
@@ -249,9 +238,8 @@ static void into_raw_leaves_mode_and_timeouts_on_the_socket(void **state)
 }
 
 /* R1: after into_raw and from_raw, no setting of the user is lost. */
-static void into_raw_and_from_raw_make_the_same_stream_again(void **state)
+PAIR_TEST("R1", into_raw_and_from_raw_make_the_same_stream_again)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *again = test_stream();
     fer_duration got = {0};
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(3000)));
@@ -266,9 +254,8 @@ static void into_raw_and_from_raw_make_the_same_stream_again(void **state)
     assert_exchange(again, pair->other);
 }
 
-static void into_raw_of_a_listener_gives_it_up(void **state)
+RULE_TEST("R1", into_raw_of_a_listener_gives_it_up)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_socket_addr addr;
@@ -281,9 +268,8 @@ static void into_raw_of_a_listener_gives_it_up(void **state)
     assert_true(peer_accept(raw) != PEER_NONE);
 }
 
-static void a_new_handle_has_no_raw_socket(void **state)
+RULE_TEST("R1", a_new_handle_has_no_raw_socket)
 {
-    (void)state;
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();
     assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
@@ -295,9 +281,8 @@ static void a_new_handle_has_no_raw_socket(void **state)
 /* ---- R2: "Both handles of a clone are closed independently; the connection ends with the
  * last." */
 
-static void the_connection_ends_with_the_last_clone(void **state)
+KIND_TEST("R2", the_connection_ends_with_the_last_clone)
 {
-    struct pair_kind *kind = *state;
     for (int clone_first = 0; clone_first < 2; clone_first++) {
         struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream clone = {0};
@@ -318,9 +303,8 @@ static void the_connection_ends_with_the_last_clone(void **state)
 }
 
 /* R2: a listener listens until its last handle is closed. */
-static void listening_ends_with_the_last_clone(void **state)
+RULE_TEST("R2", listening_ends_with_the_last_clone)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
@@ -337,16 +321,13 @@ static void listening_ends_with_the_last_clone(void **state)
 }
 
 /* "Blocks: never", although into_raw of a clone has made the socket blocking again. */
-static void try_accept_never_waits_after_into_raw_of_a_clone(void **state)
+RULE_TEST("L3", try_accept_never_waits_after_into_raw_of_a_clone)
 {
-    (void)state;
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
     fer_tcp_stream *stream = test_stream();
-    if (peer_is_windows()) {
-        skip_because("Windows has no look at the queue: release all clones together");
-    }
+    skip_if(peer_is_windows(), "Windows has no look at the queue: release all clones together");
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
     assert_ok(
         fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(PEER_LIMIT_MS)));
@@ -371,9 +352,8 @@ static void read_four(void *argument)
 
 /* R2: a handle is closed while its clone is blocked in a read. The clone continues to wait, and
  * reads. */
-static void closing_one_handle_leaves_the_clones_blocked_read(void **state)
+SLOW_KIND_TEST("R2", closing_one_handle_leaves_the_clones_blocked_read)
 {
-    struct pair_kind *kind = *state;
     for (int round = 0; round < 6; round++) {
         struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream *clone = test_stream();
@@ -393,26 +373,4 @@ static void closing_one_handle_leaves_the_clones_blocked_read(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("R1", from_raw_takes_a_connected_stream),
-        RULE_TEST("R1", an_adopted_stream_behaves_as_any_other),
-        RULE_TEST("R1", from_raw_reads_timeouts_and_mode),
-        RULE_TEST("R1", from_raw_takes_a_listener),
-        RULE_TEST("R1", from_raw_of_a_stream_refuses_what_is_none),
-        RULE_TEST("R1", from_raw_refuses_what_is_no_socket),
-        RULE_TEST("R1", from_raw_of_a_listener_refuses_what_is_none),
-        PAIR_TEST("R1", from_raw_into_an_open_handle_is_invalid_input),
-        PAIR_TEST("R1", into_raw_gives_the_socket_up),
-        PAIR_TEST("R1", into_raw_leaves_mode_and_timeouts_on_the_socket),
-        PAIR_TEST("R1", into_raw_and_from_raw_make_the_same_stream_again),
-        RULE_TEST("R1", into_raw_of_a_listener_gives_it_up),
-        RULE_TEST("R1", a_new_handle_has_no_raw_socket),
-        PAIR_TEST("R2", the_connection_ends_with_the_last_clone),
-        RULE_TEST("L3", try_accept_never_waits_after_into_raw_of_a_clone),
-        RULE_TEST("R2", listening_ends_with_the_last_clone),
-        SLOW_PAIR_TEST("R2", closing_one_handle_leaves_the_clones_blocked_read),
-    };
-    return RUN_TESTS("raw_and_clones", tests);
-}
+RULE_TESTS("raw_and_clones")

@@ -33,9 +33,8 @@ static fer_interest wait_ready(const fer_tcp_stream *stream, fer_interest intere
 
 /* T1: "For ... _ready, zero asks without waiting; when nothing is ready in time, [it is] OK with
  * none." */
-static void zero_checks_without_waiting(void **state)
+PAIR_TEST("T1", zero_checks_without_waiting)
 {
-    struct pair *pair = pair_open(state);
     char got[4];
     assert_int_equal(ready_now(&pair->stream, FER_READABLE), 0);
     assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
@@ -51,9 +50,8 @@ static void zero_checks_without_waiting(void **state)
 }
 
 /* T1: "OK with none", and not too early. The stream's own timeouts and mode have no effect. */
-static void nothing_in_time_is_ok_with_none(void **state)
+PAIR_TEST("T1", nothing_in_time_is_ok_with_none)
 {
-    struct pair *pair = pair_open(state);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(1)));
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
     uint64_t start = peer_now_us();
@@ -63,9 +61,8 @@ static void nothing_in_time_is_ok_with_none(void **state)
 }
 
 /* A stream with full buffers is not writable until the peer has read. */
-static void a_full_stream_is_writable_when_the_peer_has_read(void **state)
+SLOW_PAIR_TEST("T1", a_full_stream_is_writable_when_the_peer_has_read)
 {
-    struct pair *pair = pair_open(state);
     uint64_t left = fill_until_it_would_block(&pair->stream);
     assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), 0);
     assert_int_equal(ready_of(&pair->stream, FER_WRITABLE, millis(SHORT_MS)), 0);
@@ -80,9 +77,8 @@ static void a_full_stream_is_writable_when_the_peer_has_read(void **state)
 
 /* "a read half that ended ... is readable at once": S4's end, before and after a read returned
  * it. */
-static void the_peers_end_is_readable_again_and_again(void **state)
+PAIR_TEST("S4", the_peers_end_is_readable_again_and_again)
 {
-    struct pair *pair = pair_open(state);
     assert_true(peer_shutdown_write(pair->other));
     assert_int_equal(wait_ready(&pair->stream, FER_READABLE), FER_READABLE);
     assert_reads_end(&pair->stream);
@@ -93,10 +89,10 @@ static void the_peers_end_is_readable_again_and_again(void **state)
 
 /* S2 and S3 for readiness: a half that this handle shut down is ready on every OS, which does not
  * affect the other half. */
-static void an_own_shut_half_is_ready_at_once(void **state)
+SLOW_KIND_TEST("S2", an_own_shut_half_is_ready_at_once)
 {
     for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
-        struct pair *pair = pair_open_kind(*state);
+        struct pair *pair = pair_open_kind(kind);
         bool reads = how != FER_SHUTDOWN_WRITE;
         bool writes = how != FER_SHUTDOWN_READ;
         (void)fill_until_it_would_block(&pair->stream);
@@ -110,10 +106,10 @@ static void an_own_shut_half_is_ready_at_once(void **state)
 }
 
 /* S6: "or through a clone": a half that a clone shut down is ready through this handle too. */
-static void a_half_that_a_clone_shut_is_ready(void **state)
+SLOW_KIND_TEST("S6", a_half_that_a_clone_shut_is_ready)
 {
     for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
-        struct pair *pair = pair_open_kind(*state);
+        struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream *clone = test_stream();
         assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
         (void)fill_until_it_would_block(&pair->stream);
@@ -133,9 +129,8 @@ static void a_half_that_a_clone_shut_is_ready(void **state)
 
 /* "Hang-up and errors make both ready": a reset, before and after a call has returned it; S5:
  * "every fatal error sticks". */
-static void a_reset_is_ready_for_all_that_was_requested(void **state)
+PAIR_TEST("S5", a_reset_is_ready_for_all_that_was_requested)
 {
-    struct pair *pair = pair_open(state);
     char byte;
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
@@ -149,9 +144,8 @@ static void a_reset_is_ready_for_all_that_was_requested(void **state)
 
 /* S5: a reset that is detected while _ready checks for writing is still returned by the next
  * read. */
-static void a_reset_met_while_a_query_is_reported_by_the_next_read(void **state)
+PAIR_TEST("S5", a_reset_met_while_a_query_is_reported_by_the_next_read)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     char byte;
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
@@ -166,22 +160,19 @@ static void a_reset_met_while_a_query_is_reported_by_the_next_read(void **state)
 
 /* "while under way waits for its end": nothing is ready. After that the socket is writable, and
  * readable if bytes are queued. */
-static void a_connect_under_way_is_ready_when_it_has_ended_well(void **state)
+SOCKET_FAMILY_TEST("C5", a_connect_under_way_is_ready_when_it_has_ended_well)
 {
-    peer_family family = family_of(state);
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);
     fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
     uint16_t own_port = local_addr_of(socket).port;
-    assert_ok(fer_socket_ready(socket, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, 0);
-    assert_ok(fer_socket_ready(socket, FER_WRITABLE, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_socket_ready(socket, ALL_INTERESTS, NOW, &ready), ready, 0);
+    assert_ok_n(fer_socket_ready(socket, FER_WRITABLE, millis(SHORT_MS), &ready), ready, 0);
     assert_connecting(socket);
     peer_socket other = pending_target_accept(&target, own_port);
-    assert_ok(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
+                FER_WRITABLE);
     assert_ok(await_connect(socket));
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
     assert_int_equal(ready_now(stream, ALL_INTERESTS), FER_WRITABLE);
@@ -191,9 +182,8 @@ static void a_connect_under_way_is_ready_when_it_has_ended_well(void **state)
 
 /* "a failed one is readable and writable (the next call tells the reason)"; "CONNECT_FAILED: both
  * at once". */
-static void a_connect_that_fails_is_ready_for_all_that_was_requested(void **state)
+SOCKET_TEST("C5", a_connect_that_fails_is_ready_for_all_that_was_requested)
 {
-    (void)state;
     for (int i = 0; i < 3; i++) {
         static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE, ALL_INTERESTS};
         struct pending_target target = pending_target(PEER_V4);
@@ -201,12 +191,11 @@ static void a_connect_that_fails_is_ready_for_all_that_was_requested(void **stat
         fer_interest ready = 77;
         fer_error outcome = {FER_OK, 0};
         pending_target_refuse(&target);
-        assert_ok(fer_socket_ready(socket, interests[i], FER_DURATION_NONE, &ready));
-        assert_int_equal(ready, interests[i]);
+        assert_ok_n(fer_socket_ready(socket, interests[i], FER_DURATION_NONE, &ready), ready,
+                    interests[i]);
         assert_ok(fer_socket_take_error(socket, &outcome));
         assert_kind(outcome, FER_CONNECTION_REFUSED);
-        assert_ok(fer_socket_ready(socket, interests[i], NOW, &ready));
-        assert_int_equal(ready, interests[i]);
+        assert_ok_n(fer_socket_ready(socket, interests[i], NOW, &ready), ready, interests[i]);
         assert_failed(socket, outcome);
     }
 }
@@ -229,14 +218,13 @@ static fer_error query_peer_addr(fer_tcp_stream *stream)
 }
 
 /* "the next call tells the reason": any call, and however often readiness was queried before. */
-static void the_call_after_ready_reports_why_a_connect_failed(void **state)
+SOCKET_TEST("C5", the_call_after_ready_reports_why_a_connect_failed)
 {
     static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one,
                                                            query_peer_addr};
     enum { CALLS = sizeof calls / sizeof calls[0] };
     fer_socket *sockets[CALLS];
     struct pending_target target = pending_target(PEER_V4);
-    (void)state;
     for (size_t i = 0; i < CALLS; i++) {
         sockets[i] = test_connecting(&target);
     }
@@ -253,9 +241,8 @@ static void the_call_after_ready_reports_why_a_connect_failed(void **state)
 
 /* E4: "NOT_CONNECTED where a stream that was never connected is read, written": also for
  * readiness. */
-static void a_stream_that_was_never_connected_is_not_connected(void **state)
+SOCKET_FAMILY_TEST("E4", a_stream_that_was_never_connected_is_not_connected)
 {
-    peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
@@ -269,63 +256,55 @@ static void a_stream_that_was_never_connected_is_not_connected(void **state)
 
 /* ---- Listeners */
 
-static void a_listener_is_readable_while_a_connection_is_queued(void **state)
+SOCKET_FAMILY_TEST("T1", a_listener_is_readable_while_a_connection_is_queued)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
-    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, 0);
-    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, NOW, &ready), ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, millis(SHORT_MS), &ready), ready,
+                0);
     peer_socket other = peer_connect(family, port);
     assert_true(other != PEER_NONE);
-    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
-    assert_ok(fer_tcp_listener_ready(listener, FER_WRITABLE, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
+    assert_ok_n(fer_tcp_listener_ready(listener, FER_WRITABLE, NOW, &ready), ready, 0);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_ok(fer_tcp_listener_ready(listener, FER_READABLE, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(listener, FER_READABLE, NOW, &ready), ready, 0);
     assert_exchange(stream, other);
 }
 
 /* The same for a built listener. */
-static void a_built_listener_is_readable_while_a_connection_is_queued(void **state)
+SOCKET_FAMILY_TEST("T1", a_built_listener_is_readable_while_a_connection_is_queued)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_socket *listener = test_built_listener(family, &port);
     fer_interest ready = 77;
-    assert_ok(fer_socket_ready(listener, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_socket_ready(listener, ALL_INTERESTS, NOW, &ready), ready, 0);
     assert_true(peer_connect(family, port) != PEER_NONE);
-    assert_ok(fer_socket_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_socket_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
 }
 
 /* ---- Datagrams */
 
-static void a_datagram_socket_is_readable_while_a_datagram_is_queued(void **state)
+SOCKET_FAMILY_TEST("T1", a_datagram_socket_is_readable_while_a_datagram_is_queued)
 {
-    struct udp_pair pair = udp_pair_open(family_of(state));
+    struct udp_pair pair = udp_pair_open(family);
     fer_interest ready = 77;
     fer_udp_received got;
     char buf[8];
-    assert_ok(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
-    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, NOW, &ready), ready, FER_WRITABLE);
+    assert_ok_n(fer_udp_socket_ready(pair.socket, FER_READABLE, millis(SHORT_MS), &ready), ready,
+                0);
     assert_true(peer_datagram_send(pair.other, pair.family, pair.port, "data", 4));
-    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
-    assert_ok(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, ALL_INTERESTS);
+    assert_ok_n(fer_udp_socket_ready(pair.socket, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
+    assert_ok_n(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
+                ALL_INTERESTS);
     assert_ok(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got));
-    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_udp_socket_ready(pair.socket, FER_READABLE, NOW, &ready), ready, 0);
 }
 
 /* ---- S6: "shutdown from another thread wakes a blocked read, and shutdown(WRITE|BOTH) a blocked
@@ -378,53 +357,29 @@ static void assert_shutdown_wakes(const struct pair_kind *kind, fer_interest int
     }
 }
 
-static void shutdown_wakes_a_wait_to_read(void **state)
+SLOW_KIND_TEST("S6", shutdown_wakes_a_wait_to_read)
 {
-    assert_shutdown_wakes(*state, FER_READABLE, FER_SHUTDOWN_READ, false);
-    assert_shutdown_wakes(*state, FER_READABLE, FER_SHUTDOWN_BOTH, false);
+    assert_shutdown_wakes(kind, FER_READABLE, FER_SHUTDOWN_READ, false);
+    assert_shutdown_wakes(kind, FER_READABLE, FER_SHUTDOWN_BOTH, false);
 }
 
-static void shutdown_wakes_a_wait_to_write(void **state)
+SLOW_KIND_TEST("S6", shutdown_wakes_a_wait_to_write)
 {
-    assert_shutdown_wakes(*state, FER_WRITABLE, FER_SHUTDOWN_WRITE, false);
-    assert_shutdown_wakes(*state, FER_WRITABLE, FER_SHUTDOWN_BOTH, false);
+    assert_shutdown_wakes(kind, FER_WRITABLE, FER_SHUTDOWN_WRITE, false);
+    assert_shutdown_wakes(kind, FER_WRITABLE, FER_SHUTDOWN_BOTH, false);
 }
 
-static void shutdown_of_one_half_wakes_a_wait_for_either(void **state)
+SLOW_KIND_TEST("S6", shutdown_of_one_half_wakes_a_wait_for_either)
 {
-    assert_shutdown_wakes(*state, ALL_INTERESTS, FER_SHUTDOWN_READ, false);
-    assert_shutdown_wakes(*state, ALL_INTERESTS, FER_SHUTDOWN_WRITE, false);
+    assert_shutdown_wakes(kind, ALL_INTERESTS, FER_SHUTDOWN_READ, false);
+    assert_shutdown_wakes(kind, ALL_INTERESTS, FER_SHUTDOWN_WRITE, false);
 }
 
-static void shutdown_through_a_clone_wakes_a_wait(void **state)
+SLOW_KIND_TEST("S6", shutdown_through_a_clone_wakes_a_wait)
 {
-    assert_shutdown_wakes(*state, FER_READABLE, FER_SHUTDOWN_READ, true);
-    assert_shutdown_wakes(*state, FER_WRITABLE, FER_SHUTDOWN_WRITE, true);
-    assert_shutdown_wakes(*state, ALL_INTERESTS, FER_SHUTDOWN_BOTH, true);
+    assert_shutdown_wakes(kind, FER_READABLE, FER_SHUTDOWN_READ, true);
+    assert_shutdown_wakes(kind, FER_WRITABLE, FER_SHUTDOWN_WRITE, true);
+    assert_shutdown_wakes(kind, ALL_INTERESTS, FER_SHUTDOWN_BOTH, true);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("T1", zero_checks_without_waiting),
-        PAIR_TEST("T1", nothing_in_time_is_ok_with_none),
-        SLOW_PAIR_TEST("T1", a_full_stream_is_writable_when_the_peer_has_read),
-        PAIR_TEST("S4", the_peers_end_is_readable_again_and_again),
-        SLOW_PAIR_TEST("S2", an_own_shut_half_is_ready_at_once),
-        SLOW_PAIR_TEST("S6", a_half_that_a_clone_shut_is_ready),
-        PAIR_TEST("S5", a_reset_is_ready_for_all_that_was_requested),
-        PAIR_TEST("S5", a_reset_met_while_a_query_is_reported_by_the_next_read),
-        SOCKET_FAMILY_TEST("C5", a_connect_under_way_is_ready_when_it_has_ended_well),
-        SOCKET_TEST("C5", a_connect_that_fails_is_ready_for_all_that_was_requested),
-        SOCKET_TEST("C5", the_call_after_ready_reports_why_a_connect_failed),
-        SOCKET_FAMILY_TEST("E4", a_stream_that_was_never_connected_is_not_connected),
-        SOCKET_FAMILY_TEST("T1", a_listener_is_readable_while_a_connection_is_queued),
-        SOCKET_FAMILY_TEST("T1", a_built_listener_is_readable_while_a_connection_is_queued),
-        SOCKET_FAMILY_TEST("T1", a_datagram_socket_is_readable_while_a_datagram_is_queued),
-        SLOW_PAIR_TEST("S6", shutdown_wakes_a_wait_to_read),
-        SLOW_PAIR_TEST("S6", shutdown_wakes_a_wait_to_write),
-        SLOW_PAIR_TEST("S6", shutdown_of_one_half_wakes_a_wait_for_either),
-        SLOW_PAIR_TEST("S6", shutdown_through_a_clone_wakes_a_wait),
-    };
-    return RUN_TESTS("readiness", tests);
-}
+RULE_TESTS("readiness")

@@ -40,9 +40,8 @@ static void assert_reset_sticks(fer_tcp_stream *stream)
 
 /* S5: "A reset is CONNECTION_RESET on a read ... and never looks like a clean end of file to the
  * handle that saw it." */
-static void a_reset_is_connection_reset_on_every_sort_of_read_and_sticks(void **state)
+KIND_TEST("S5", a_reset_is_connection_reset_on_every_sort_of_read_and_sticks)
 {
-    struct pair_kind *kind = *state;
     for (int sort = 0; sort < 5; sort++) {
         struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream *stream = &pair->stream;
@@ -62,9 +61,8 @@ static void a_reset_is_connection_reset_on_every_sort_of_read_and_sticks(void **
     }
 }
 
-static void a_reset_is_reported_in_every_mode(void **state)
+KIND_TEST("S5", a_reset_is_reported_in_every_mode)
 {
-    struct pair_kind *kind = *state;
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         struct pair *pair = pair_open_kind(kind);
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(9000)));
@@ -78,9 +76,8 @@ static void a_reset_is_reported_in_every_mode(void **state)
 
 /* S5: a peer that closes with unread input resets the connection, too. On the BSDs only a peer of
  * this library does (rule S7). */
-static void a_peer_that_closes_with_unread_input_is_a_reset(void **state)
+PAIR_TEST("S5", a_peer_that_closes_with_unread_input_is_a_reset)
 {
-    struct pair *pair = pair_open(state);
     assert_ok(fer_tcp_stream_write_all(&pair->stream, "unread", 6, NULL));
     assert_true(peer_raw_wait_readable(pair->other));
     peer_close(pair->other);
@@ -95,9 +92,8 @@ static void a_peer_that_closes_with_unread_input_is_a_reset(void **state)
 
 /* S5: "and CONNECTION_RESET or BROKEN_PIPE on a write": a CONNECTION_RESET from a write applies to
  * reads too. */
-static void a_reset_that_a_write_saw_sticks_to_reading_too(void **state)
+KIND_TEST("S5", a_reset_that_a_write_saw_sticks_to_reading_too)
 {
-    struct pair_kind *kind = *state;
     for (int sort = 0; sort < 3; sort++) {
         struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream *stream = &pair->stream;
@@ -117,9 +113,8 @@ static void a_reset_that_a_write_saw_sticks_to_reading_too(void **state)
 }
 
 /* S5: "whichever of read, write and take_error saw it." */
-static void a_reset_that_take_error_took_sticks(void **state)
+PAIR_TEST("S5", a_reset_that_take_error_took_sticks)
 {
-    struct pair *pair = pair_open(state);
     fer_error pending = {FER_OTHER, 1};
     reset_and_wait(pair);
     assert_ok(fer_tcp_stream_take_error(&pair->stream, &pending));
@@ -130,9 +125,8 @@ static void a_reset_that_take_error_took_sticks(void **state)
 
 /* S5: "What had arrived before is still read where the OS kept it; then the error again, not OK
  * with 0." */
-static void what_arrived_before_the_reset_is_read_then_the_reset(void **state)
+PAIR_TEST("S5", what_arrived_before_the_reset_is_read_then_the_reset)
 {
-    struct pair *pair = pair_open(state);
     char buf[16];
     size_t n = 77;
     assert_true(peer_send_all(pair->other, "before", 6));
@@ -151,9 +145,8 @@ static void what_arrived_before_the_reset_is_read_then_the_reset(void **state)
 
 /* S5 and E3: the same for the reads that continue: the received bytes are counted, and the result
  * is the reset. */
-static void reads_that_go_on_count_what_came_before_the_reset(void **state)
+KIND_TEST("S5", reads_that_go_on_count_what_came_before_the_reset)
 {
-    struct pair_kind *kind = *state;
     for (int to_end = 0; to_end < 2; to_end++) {
         struct pair *pair = pair_open_kind(kind);
         char buf[16];
@@ -172,9 +165,8 @@ static void reads_that_go_on_count_what_came_before_the_reset(void **state)
 
 /* S5: bytes that were queued when a write detected the reset are "still read where the OS kept it".
  * After them comes the reset, never the end. */
-static void after_a_write_met_the_reset_queued_data_is_read_then_the_reset(void **state)
+PAIR_TEST("S5", after_a_write_met_the_reset_queued_data_is_read_then_the_reset)
 {
-    struct pair *pair = pair_open(state);
     char buf[16] = {0};
     size_t n = 77;
     assert_true(peer_send_all(pair->other, "before", 6));
@@ -196,9 +188,8 @@ static void after_a_write_met_the_reset_queued_data_is_read_then_the_reset(void 
 }
 
 /* S5: "An EOF seen before stays an EOF." */
-static void an_eof_seen_before_the_reset_stays_an_eof(void **state)
+PAIR_TEST("S5", an_eof_seen_before_the_reset_stays_an_eof)
 {
-    struct pair *pair = pair_open(state);
     char byte = 0;
     fer_error error = {FER_OK, 0};
     assert_true(peer_shutdown_write(pair->other));
@@ -215,9 +206,8 @@ static void an_eof_seen_before_the_reset_stays_an_eof(void **state)
 
 /* S2 takes precedence over S5: a half that the handle shut down keeps that answer, whatever the
  * peer does. */
-static void a_half_that_was_shut_before_the_reset_stays_shut(void **state)
+PAIR_TEST("S5", a_half_that_was_shut_before_the_reset_stays_shut)
 {
-    struct pair *pair = pair_open(state);
     char byte = 0;
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
     peer_reset(pair->other);
@@ -230,9 +220,8 @@ static void a_half_that_was_shut_before_the_reset_stays_shut(void **state)
 }
 
 /* S5: "BROKEN_PIPE alone says nothing about the read half." */
-static void broken_pipe_alone_leaves_the_read_half(void **state)
+PAIR_TEST("S5", broken_pipe_alone_leaves_the_read_half)
 {
-    struct pair *pair = pair_open(state);
     char buf[8];
     size_t n = 0;
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
@@ -246,9 +235,8 @@ static void broken_pipe_alone_leaves_the_read_half(void **state)
 }
 
 /* S5: only fatal errors are saved: an expired timeout and WOULD_BLOCK are not. */
-static void timeouts_do_not_stick(void **state)
+PAIR_TEST("S5", timeouts_do_not_stick)
 {
-    struct pair *pair = pair_open(state);
     char byte;
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(10)));
     assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
@@ -290,9 +278,8 @@ static void read_blocked(void *argument)
 
 /* S5: a reset ends a blocked read. The result is the same whether the read starts before or after
  * the reset arrives. */
-static void a_blocked_read_is_ended_by_a_reset(void **state)
+SLOW_KIND_TEST("S5", a_blocked_read_is_ended_by_a_reset)
 {
-    struct pair_kind *kind = *state;
     for (int round = 0; round < 20; round++) {
         struct pair *pair = pair_open_kind(kind);
         struct reader reader = {&pair->stream, round % 5, {FER_OK, 0}, 77};
@@ -319,9 +306,8 @@ static void write_blocked(void *argument)
 }
 
 /* S5: a reset ends a blocked write, too, and applies to reads. */
-static void a_blocked_write_is_ended_by_a_reset(void **state)
+SLOW_KIND_TEST("S5", a_blocked_write_is_ended_by_a_reset)
 {
-    struct pair_kind *kind = *state;
     for (int round = 0; round < 4; round++) {
         struct pair *pair = pair_open_kind(kind);
         struct reader writer = {&pair->stream, 0, {FER_OK, 0}, 77};
@@ -341,9 +327,8 @@ static void a_blocked_write_is_ended_by_a_reset(void **state)
 
 /* S5: a clone copies what this handle has detected of the end, as fer_tcp_stream_try_clone
  * promises. */
-static void a_clone_of_a_handle_that_saw_the_reset_has_it(void **state)
+PAIR_TEST("S5", a_clone_of_a_handle_that_saw_the_reset_has_it)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     reset_and_wait(pair);
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
@@ -353,9 +338,8 @@ static void a_clone_of_a_handle_that_saw_the_reset_has_it(void **state)
 
 /* S5: the reset belongs to the handle's connection: a new connection in the handle does not have
  * it. */
-static void a_new_connection_forgets_the_reset(void **state)
+PAIR_TEST("S5", a_new_connection_forgets_the_reset)
 {
-    struct pair *pair = pair_open(state);
     uint16_t port = 0;
     peer_socket listener = peer_listen(pair->kind.family, 4, &port);
     fer_socket_addr addr = loopback(pair->kind.family, port);
@@ -391,12 +375,10 @@ static unsigned read_as_rust_does(fer_tcp_stream *stream, fer_error *error)
 }
 
 /* T2: "a loop that continues after TIMED_OUT ends when the system gives up the connection" */
-static void a_read_loop_that_retries_timeouts_ends_with_the_connection(void **state)
+SLOW_PAIR_TEST("T2", a_read_loop_that_retries_timeouts_ends_with_the_connection)
 {
-    struct pair *pair = pair_open(state);
-    if (!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 300)) {
-        skip_because("this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
-    }
+    skip_if(!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 300),
+            "this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
     fer_error error = {FER_OK, 0};
     char filling[4096] = {0};
     while (fer_tcp_stream_try_write(&pair->stream, filling, sizeof filling, NULL).kind == FER_OK) {
@@ -408,26 +390,4 @@ static void a_read_loop_that_retries_timeouts_ends_with_the_connection(void **st
     assert_kind(error, FER_CONNECTION_TIMED_OUT);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("S5", a_reset_is_connection_reset_on_every_sort_of_read_and_sticks),
-        PAIR_TEST("S5", a_reset_is_reported_in_every_mode),
-        PAIR_TEST("S5", a_peer_that_closes_with_unread_input_is_a_reset),
-        PAIR_TEST("S5", a_reset_that_a_write_saw_sticks_to_reading_too),
-        PAIR_TEST("S5", a_reset_that_take_error_took_sticks),
-        PAIR_TEST("S5", what_arrived_before_the_reset_is_read_then_the_reset),
-        PAIR_TEST("S5", reads_that_go_on_count_what_came_before_the_reset),
-        PAIR_TEST("S5", after_a_write_met_the_reset_queued_data_is_read_then_the_reset),
-        PAIR_TEST("S5", an_eof_seen_before_the_reset_stays_an_eof),
-        PAIR_TEST("S5", a_half_that_was_shut_before_the_reset_stays_shut),
-        PAIR_TEST("S5", broken_pipe_alone_leaves_the_read_half),
-        PAIR_TEST("S5", timeouts_do_not_stick),
-        SLOW_PAIR_TEST("S5", a_blocked_read_is_ended_by_a_reset),
-        SLOW_PAIR_TEST("S5", a_blocked_write_is_ended_by_a_reset),
-        PAIR_TEST("S5", a_clone_of_a_handle_that_saw_the_reset_has_it),
-        PAIR_TEST("S5", a_new_connection_forgets_the_reset),
-        SLOW_PAIR_TEST("T2", a_read_loop_that_retries_timeouts_ends_with_the_connection),
-    };
-    return RUN_TESTS("reset", tests);
-}
+RULE_TESTS("reset")

@@ -53,6 +53,9 @@ static int tear_down(void **state)
     return test_end(state);
 }
 
+#define RESOLVING_TEST(rule, function) \
+    TEST_OF(function, (void), (), TEST_ROW(rule " " #function, function, set_up, tear_down, NULL))
+
 static bool is_lookup_failure(fer_error error)
 {
     return error.kind == FER_HOST_NOT_FOUND || error.kind == FER_RESOLVE_TRY_AGAIN ||
@@ -93,30 +96,27 @@ static fer_error poll_until_done(fer_lookup *lookup)
 }
 
 /* N1: "What needs no resolver is answered at once and without a thread: address texts". */
-static void an_address_text_is_answered_at_once(void **state)
+RESOLVING_TEST("N1", an_address_text_is_answered_at_once)
 {
     static const char *const texts[] = {"127.0.0.1:80", "[::1]:443", "[fe80::1%7]:1", "::1:80",
                                         "0.0.0.0:0"};
     fer_socket_addr addr;
     size_t count = 0;
-    (void)state;
     assert_ok(fer_resolver_new(
         &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         assert_ok(fer_resolver_start(&resolver, texts[i], NULL, NULL, 0, &lookups[i]));
-        assert_ok(fer_lookup_wait(&lookups[i], (fer_duration){0}, &addr, 1, &count));
-        assert_int_equal(count, 1);
+        assert_ok_n(fer_lookup_wait(&lookups[i], (fer_duration){0}, &addr, 1, &count), count, 1);
         assert_same_answer(&lookups[i], texts[i]);
     }
 }
 
 /* N1: "what is no "host:port" at all is INVALID_INPUT then and there". */
-static void what_is_no_host_and_port_is_refused_by_the_start(void **state)
+RESOLVING_TEST("N1", what_is_no_host_and_port_is_refused_by_the_start)
 {
     static const char *const bad[] = {"",          ":",           ":80",        "host",
                                       "host:",     "host:+80",    "host:65536", "host:http",
                                       "127.0.0.1", "b\xfcrger:80"};
-    (void)state;
     assert_ok(fer_resolver_new(
         &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -127,11 +127,10 @@ static void what_is_no_host_and_port_is_refused_by_the_start(void **state)
 }
 
 /* N3: "A lookup's answer is that of fer_to_socket_addrs." */
-static void the_answer_is_that_of_a_lookup_in_this_thread(void **state)
+RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
 {
     static const char *const texts[] = {"localhost:80", "127.1:81", "no-such-host.invalid:82",
                                         "[fe80::1%1]:83", "localhost:0"};
-    (void)state;
     skip_without_localhost();
     assert_ok(fer_resolver_new(&resolver,
                                &(fer_resolver_options){.threads = 2, .queue_cap = UINT32_MAX - 1}));
@@ -144,9 +143,8 @@ static void the_answer_is_that_of_a_lookup_in_this_thread(void **state)
 }
 
 /* N3: "Once it is there it stays, and can be asked for as often as wanted." */
-static void an_answer_can_be_requested_again_with_more_room(void **state)
+RESOLVING_TEST("N3", an_answer_can_be_requested_again_with_more_room)
 {
-    (void)state;
     skip_without_localhost();
     assert_ok(fer_resolver_new(
         &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
@@ -158,8 +156,8 @@ static void an_answer_can_be_requested_again_with_more_room(void **state)
         fer_socket_addr addrs[CAP];
         size_t count = 0;
         memset(addrs, 0, sizeof addrs);
-        assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count));
-        assert_int_equal(count, total);
+        assert_ok_n(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count), count,
+                    total);
         for (size_t i = 0; i < CAP; i++) {
             assert_int_equal(addrs[i].port, i < cap ? 80 : 0);
         }
@@ -168,9 +166,8 @@ static void an_answer_can_be_requested_again_with_more_room(void **state)
 }
 
 /* N4: "A wait of 0 only asks". */
-static void a_wait_of_nothing_only_queries(void **state)
+RESOLVING_TEST("N4", a_wait_of_nothing_only_queries)
 {
-    (void)state;
     assert_ok(fer_resolver_new(
         &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[0]));
@@ -178,10 +175,9 @@ static void a_wait_of_nothing_only_queries(void **state)
 }
 
 /* N4: "Not done in time is TIMED_OUT with os_code 0, and the lookup goes on." */
-static void a_wait_that_is_too_short_leaves_the_lookup(void **state)
+RESOLVING_TEST("N4", a_wait_that_is_too_short_leaves_the_lookup)
 {
     size_t count = 4711;
-    (void)state;
     assert_ok(fer_resolver_new(
         &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[0]));
@@ -195,34 +191,30 @@ static void a_wait_that_is_too_short_leaves_the_lookup(void **state)
 }
 
 /* N5: "The poller is notified once for each lookup, when its answer can be had". */
-static void a_poller_reports_that_a_lookup_is_done(void **state)
+RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done)
 {
     fer_event event;
     size_t count = 4711;
-    (void)state;
     assert_ok(fer_poller_new(&poller));
     assert_ok(fer_resolver_new(
         &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     static const char *const texts[] = {UNKNOWN, "127.0.0.1:80"};
     for (size_t i = 0; i < 2; i++) {
         assert_ok(fer_resolver_start(&resolver, texts[i], NULL, &poller, 0, &lookups[i]));
-        assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL));
-        assert_int_equal(count, 0);
+        assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL), count, 0);
         fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);
         assert_true(i == 0 ? is_lookup_failure(error) : error.kind == FER_OK);
     }
-    assert_ok(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL));
-    assert_int_equal(count, 0);
+    assert_ok_n(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL), count, 0);
 }
 
 /* N5, with as many lookups as an event loop may have: all are polled after each notification, and
  * all end. */
-static void a_poller_reports_many_lookups(void **state)
+RESOLVING_TEST("N5", a_poller_reports_many_lookups)
 {
     fer_event event;
     size_t left = MANY;
     size_t count = 0;
-    (void)state;
     assert_ok(fer_poller_new(&poller));
     assert_ok(
         fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 3, .queue_cap = MANY}));
@@ -242,9 +234,8 @@ static void a_poller_reports_many_lookups(void **state)
 
 /* N6: "Closing a lookup abandons it and never waits." A poller that is closed after it is not
  * accessed: the sanitizers would report it. */
-static void lookups_are_abandoned_at_any_moment(void **state)
+RESOLVING_TEST("N6", lookups_are_abandoned_at_any_moment)
 {
-    (void)state;
     assert_ok(fer_resolver_new(&resolver,
                                &(fer_resolver_options){.threads = 4, .queue_cap = UINT32_MAX - 1}));
     for (size_t round = 0; round < 20; round++) {
@@ -265,10 +256,9 @@ static void lookups_are_abandoned_at_any_moment(void **state)
 
 /* N7: "Its lookups that are not done end with CANCELLED; those that are done keep their
  * answers." */
-static void closing_a_resolver_ends_its_lookups(void **state)
+RESOLVING_TEST("N7", closing_a_resolver_ends_its_lookups)
 {
     size_t count = 4711;
-    (void)state;
     assert_ok(
         fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = MANY}));
     assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookups[0]));
@@ -321,10 +311,9 @@ static void start_wait_and_abandon(void *argument)
 }
 
 /* N2, N6: "Threads: any number at once on one resolver". */
-static void several_threads_share_a_resolver(void **state)
+RESOLVING_TEST("N6", several_threads_share_a_resolver)
 {
     struct worker workers[4];
-    (void)state;
     assert_ok(fer_poller_new(&poller));
     assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 3, .queue_cap = 1}));
     memset(workers, 0, sizeof workers);
@@ -340,13 +329,12 @@ static void several_threads_share_a_resolver(void **state)
 }
 
 /* A connect by name whose lookup has a timeout too, which fer_tcp_stream_connect does not have. */
-static void what_was_found_can_be_connected_to(void **state)
+RESOLVING_TEST("N3", what_was_found_can_be_connected_to)
 {
     fer_socket_addr addrs[CAP];
     uint16_t port = 0;
     size_t count = 0;
     char text[32];
-    (void)state;
     skip_without_localhost();
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_stream *stream = test_stream();
@@ -361,26 +349,4 @@ static void what_was_found_can_be_connected_to(void **state)
     assert_ok(fer_tcp_listener_accept(listener, accepted, NULL));
 }
 
-#define RESOLVING_TEST(rule, function)                                 \
-    {                                                                  \
-        rule " " #function, function, set_up, tear_down, &test_no_pair \
-    }
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RESOLVING_TEST("N1", an_address_text_is_answered_at_once),
-        RESOLVING_TEST("N1", what_is_no_host_and_port_is_refused_by_the_start),
-        RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread),
-        RESOLVING_TEST("N3", an_answer_can_be_requested_again_with_more_room),
-        RESOLVING_TEST("N3", what_was_found_can_be_connected_to),
-        RESOLVING_TEST("N4", a_wait_of_nothing_only_queries),
-        RESOLVING_TEST("N4", a_wait_that_is_too_short_leaves_the_lookup),
-        RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done),
-        RESOLVING_TEST("N5", a_poller_reports_many_lookups),
-        RESOLVING_TEST("N6", lookups_are_abandoned_at_any_moment),
-        RESOLVING_TEST("N6", several_threads_share_a_resolver),
-        RESOLVING_TEST("N7", closing_a_resolver_ends_its_lookups),
-    };
-    return RUN_TESTS("resolving", tests);
-}
+RULE_TESTS("resolving")

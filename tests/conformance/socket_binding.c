@@ -23,9 +23,8 @@ static bool accept_either(fer_tcp_listener *const listeners[2], fer_tcp_stream *
 
 /* ---- L1: "Two listeners on one address and port: ADDR_IN_USE everywhere." */
 
-static void a_second_bind_is_addr_in_use(void **state)
+SOCKET_FAMILY_TEST("L1", a_second_bind_is_addr_in_use)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     (void)test_built_listener(family, &port);
     fer_socket *second = test_new_socket(domain_of(family), FER_TYPE_STREAM);
@@ -41,9 +40,8 @@ static void a_second_bind_is_addr_in_use(void **state)
 
 /* L1: "bind sets SO_REUSEADDR on POSIX only"; on Windows "exclusive use is asked for instead": as
  * fer_tcp_listener_bind_addr does. */
-static void bind_sets_what_every_bind_of_a_stream_sets(void **state)
+SOCKET_TEST("L1", bind_sets_what_every_bind_of_a_stream_sets)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket_addr addr = any_port(PEER_V4);
     bool reuses = false;
@@ -57,9 +55,8 @@ static void bind_sets_what_every_bind_of_a_stream_sets(void **state)
 }
 
 /* L1: a datagram socket does not share its port by default. */
-static void bind_of_a_datagram_socket_shares_nothing(void **state)
+SOCKET_FAMILY_TEST("L1", bind_of_a_datagram_socket_shares_nothing)
 {
-    peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_socket *second = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_socket_addr addr = any_port(family);
@@ -75,10 +72,9 @@ static void bind_of_a_datagram_socket_shares_nothing(void **state)
 
 /* "Streams: bind lets a port in TIME_WAIT be taken again unless this was set to false; on Windows
  * it always does, and never shares a live port". */
-static void set_reuse_address_decides_what_bind_does_for_a_stream(void **state)
+SOCKET_TEST("L1", set_reuse_address_decides_what_bind_does_for_a_stream)
 {
     static const bool choices[] = {false, true};
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
         fer_socket *second = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
@@ -86,8 +82,8 @@ static void set_reuse_address_decides_what_bind_does_for_a_stream(void **state)
         bool reuses = false;
         assert_ok(fer_socket_set_reuse_address(socket, choices[i]));
         assert_ok(fer_socket_set_reuse_address(second, choices[i]));
-        assert_ok(fer_socket_reuse_address(socket, &reuses));
-        assert_int_equal(reuses, peer_is_windows() || choices[i]);
+        assert_ok_n(fer_socket_reuse_address(socket, &reuses), reuses,
+                    peer_is_windows() || choices[i]);
         assert_ok(fer_socket_bind(socket, &addr));
         assert_ok(fer_socket_listen(socket, 4));
         assert_int_equal(peer_raw_reuses_address(fer_socket_as_raw(socket)),
@@ -98,9 +94,8 @@ static void set_reuse_address_decides_what_bind_does_for_a_stream(void **state)
 }
 
 /* A port in TIME_WAIT: "unless this was set to false". */
-static void without_reuse_address_a_port_in_time_wait_is_in_use(void **state)
+SOCKET_TEST("L1", without_reuse_address_a_port_in_time_wait_is_in_use)
 {
-    (void)state;
     uint16_t port = 0;
     fer_socket *socket = test_built_listener(PEER_V4, &port);
     fer_tcp_listener *listener = test_listener();
@@ -118,9 +113,8 @@ static void without_reuse_address_a_port_in_time_wait_is_in_use(void **state)
 }
 
 /* "Datagram sockets that have all set this share a port on every system". */
-static void datagram_sockets_that_reuse_an_address_share_it(void **state)
+SOCKET_FAMILY_TEST("L1", datagram_sockets_that_reuse_an_address_share_it)
 {
-    peer_family family = family_of(state);
     fer_socket *one = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_socket *other = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_socket *third = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
@@ -140,9 +134,8 @@ static void datagram_sockets_that_reuse_an_address_share_it(void **state)
 
 /* "Whether sockets that have all set this share a port, new connections ... being spread over
  * them": each connection reaches one of them. */
-static void listeners_that_reuse_a_port_share_its_connections(void **state)
+SOCKET_FAMILY_TEST("L1", listeners_that_reuse_a_port_share_its_connections)
 {
-    peer_family family = family_of(state);
     fer_socket *sockets[2] = {test_new_socket(domain_of(family), FER_TYPE_STREAM),
                               test_new_socket(domain_of(family), FER_TYPE_STREAM)};
     fer_tcp_listener *listeners[2] = {test_listener(), test_listener()};
@@ -181,9 +174,8 @@ static void listeners_that_reuse_a_port_share_its_connections(void **state)
 
 /* ---- L4: "A bind to [::] takes IPv4 too on every OS ..., unless the builder said only_v6" */
 
-static void the_ipv6_wildcard_takes_ipv4_too(void **state)
+SOCKET_TEST("L4", the_ipv6_wildcard_takes_ipv4_too)
 {
-    (void)state;
     skip_without_dual_stack();
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     fer_tcp_listener *listener = test_listener();
@@ -212,9 +204,8 @@ static fer_socket *only_v6_beside_v4(void)
     return error.kind == FER_OK ? socket : NULL;
 }
 
-static void only_v6_leaves_ipv4_alone(void **state)
+SOCKET_TEST("L4", only_v6_leaves_ipv4_alone)
 {
-    (void)state;
     skip_without_v6();
     fer_socket *socket = NULL;
     bool only = false;
@@ -233,9 +224,8 @@ static void only_v6_leaves_ipv4_alone(void **state)
 }
 
 /* "FER_UNSUPPORTED (not an IPv6 socket ...)". */
-static void only_v6_is_for_ipv6_sockets(void **state)
+SOCKET_TEST("L4", only_v6_is_for_ipv6_sockets)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     bool only = true;
     assert_own(fer_socket_set_only_v6(socket, true), FER_UNSUPPORTED);
@@ -248,9 +238,8 @@ static void only_v6_is_for_ipv6_sockets(void **state)
 }
 
 /* set_only_v6(false) sets bind's default. */
-static void only_v6_of_false_is_the_default(void **state)
+SOCKET_TEST("L4", only_v6_of_false_is_the_default)
 {
-    (void)state;
     skip_without_v6();
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
     fer_socket_addr addr = wildcard(PEER_V6, 0);
@@ -266,9 +255,8 @@ static void only_v6_of_false_is_the_default(void **state)
 /* ---- L5, and what cannot be bound */
 
 /* L5: "An address that is not this machine's is ADDR_NOT_AVAILABLE." */
-static void an_address_of_another_machine_is_addr_not_available(void **state)
+SOCKET_TEST("L5", an_address_of_another_machine_is_addr_not_available)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_ipv4_addr foreign = fer_ipv4_addr_new(192, 0, 2, 1);
     fer_socket_addr addr = fer_socket_addr_v4_new(foreign, 0);
@@ -277,9 +265,8 @@ static void an_address_of_another_machine_is_addr_not_available(void **state)
     assert_ok(fer_socket_bind(socket, &own));
 }
 
-static void binding_twice_is_invalid_input(void **state)
+SOCKET_FAMILY_TEST("E4", binding_twice_is_invalid_input)
 {
-    peer_family family = family_of(state);
     fer_socket *streams = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_socket *datagrams = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_socket_addr addr = any_port(family);
@@ -292,9 +279,8 @@ static void binding_twice_is_invalid_input(void **state)
 }
 
 /* After a connect has bound the socket, for each family. */
-static void binding_what_connect_has_bound_is_invalid_input(void **state)
+SOCKET_FAMILY_TEST("E4", binding_what_connect_has_bound_is_invalid_input)
 {
-    peer_family family = family_of(state);
     peer_socket listener;
     fer_socket_addr to = accepting_addr(family, &listener);
     fer_socket_addr addr = any_port(family);
@@ -306,9 +292,8 @@ static void binding_what_connect_has_bound_is_invalid_input(void **state)
     assert_kind(fer_socket_bind(datagrams, &addr), FER_INVALID_INPUT);
 }
 
-static void binding_to_another_family_is_invalid_input(void **state)
+SOCKET_FAMILY_TEST("E4", binding_to_another_family_is_invalid_input)
 {
-    peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_socket_addr other = any_port(family == PEER_V4 ? PEER_V6 : PEER_V4);
     fer_socket_addr own = any_port(family);
@@ -324,10 +309,9 @@ static void binding_to_another_family_is_invalid_input(void **state)
 }
 
 /* L6: "before bind and connect the unspecified one with port 0". */
-static void an_unbound_socket_has_the_unspecified_address(void **state)
+SOCKET_FAMILY_TEST("L6", an_unbound_socket_has_the_unspecified_address)
 {
     static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
-    peer_family family = family_of(state);
     for (size_t i = 0; i < 2; i++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[i]);
         fer_socket_addr addr = local_addr_of(socket);
@@ -338,9 +322,8 @@ static void an_unbound_socket_has_the_unspecified_address(void **state)
 }
 
 /* The handle that it is turned into reports that address, too. */
-static void what_an_unbound_socket_becomes_has_the_unspecified_address(void **state)
+SOCKET_FAMILY_TEST("L6", what_an_unbound_socket_becomes_has_the_unspecified_address)
 {
-    peer_family family = family_of(state);
     fer_socket_addr none = wildcard(family, 0);
     fer_socket_addr addr;
     fer_tcp_stream *stream = test_stream();
@@ -358,9 +341,8 @@ static void what_an_unbound_socket_becomes_has_the_unspecified_address(void **st
 /* ---- Listening */
 
 /* "An IP socket that is not bound is bound to a port of the OS's choice on every address." */
-static void listening_binds_an_unbound_socket(void **state)
+SOCKET_FAMILY_TEST("L2", listening_binds_an_unbound_socket)
 {
-    peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
@@ -380,9 +362,8 @@ static void listening_binds_an_unbound_socket(void **state)
 
 /* L2: "On a socket that listens already it changes the backlog, but not on Windows", also if
  * connections are queued. */
-static void listening_again_changes_the_backlog(void **state)
+SOCKET_TEST("L2", listening_again_changes_the_backlog)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_raw_socket raw = fer_socket_as_raw(socket);
     assert_ok(fer_socket_set_reuse_address(socket, false));
@@ -398,9 +379,8 @@ static void listening_again_changes_the_backlog(void **state)
 }
 
 /* A listening socket cannot be connected. */
-static void a_listening_socket_cannot_be_connected(void **state)
+SOCKET_TEST("E4", a_listening_socket_cannot_be_connected)
 {
-    (void)state;
     uint16_t port = 0;
     fer_socket *socket = test_built_listener(PEER_V4, &port);
     fer_socket_addr addr = loopback(PEER_V4, port);
@@ -413,9 +393,8 @@ static void a_listening_socket_cannot_be_connected(void **state)
 }
 
 /* "not a stream; a Unix socket that is not bound; a negative backlog". */
-static void what_cannot_listen_is_invalid_input(void **state)
+SOCKET_TEST("E4", what_cannot_listen_is_invalid_input)
 {
-    (void)state;
     fer_socket *streams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     assert_own(fer_socket_listen(test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), 4), FER_MISUSE);
     assert_own(fer_socket_listen(streams, -1), FER_INVALID_INPUT);
@@ -429,9 +408,8 @@ static void what_cannot_listen_is_invalid_input(void **state)
 
 /* "FER_ADDR_IN_USE (a socket with the same address listens)": if bind let both sockets reuse the
  * address. */
-static void the_second_of_two_that_share_an_address_cannot_listen(void **state)
+SOCKET_TEST("L1", the_second_of_two_that_share_an_address_cannot_listen)
 {
-    (void)state;
     fer_socket *one = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket *other = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket_addr addr = any_port(PEER_V4);
@@ -448,9 +426,8 @@ static void the_second_of_two_that_share_an_address_cannot_listen(void **state)
 
 /* T6: accepted streams start in blocking mode without timeouts, whatever the listener's
  * settings. */
-static void streams_of_a_built_listener_start_blocking(void **state)
+SOCKET_TEST("T6", streams_of_a_built_listener_start_blocking)
 {
-    (void)state;
     uint16_t port = 0;
     fer_socket *socket = test_built_listener(PEER_V4, &port);
     fer_tcp_listener *listener = test_listener();
@@ -468,32 +445,4 @@ static void streams_of_a_built_listener_start_blocking(void **state)
     assert_exchange(stream, other);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        SOCKET_FAMILY_TEST("L1", a_second_bind_is_addr_in_use),
-        SOCKET_TEST("L1", bind_sets_what_every_bind_of_a_stream_sets),
-        SOCKET_FAMILY_TEST("L1", bind_of_a_datagram_socket_shares_nothing),
-        SOCKET_TEST("L1", set_reuse_address_decides_what_bind_does_for_a_stream),
-        SOCKET_TEST("L1", without_reuse_address_a_port_in_time_wait_is_in_use),
-        SOCKET_FAMILY_TEST("L1", datagram_sockets_that_reuse_an_address_share_it),
-        SOCKET_FAMILY_TEST("L1", listeners_that_reuse_a_port_share_its_connections),
-        SOCKET_TEST("L4", the_ipv6_wildcard_takes_ipv4_too),
-        SOCKET_TEST("L4", only_v6_leaves_ipv4_alone),
-        SOCKET_TEST("L4", only_v6_is_for_ipv6_sockets),
-        SOCKET_TEST("L4", only_v6_of_false_is_the_default),
-        SOCKET_TEST("L5", an_address_of_another_machine_is_addr_not_available),
-        SOCKET_FAMILY_TEST("E4", binding_twice_is_invalid_input),
-        SOCKET_FAMILY_TEST("E4", binding_what_connect_has_bound_is_invalid_input),
-        SOCKET_FAMILY_TEST("E4", binding_to_another_family_is_invalid_input),
-        SOCKET_FAMILY_TEST("L6", an_unbound_socket_has_the_unspecified_address),
-        SOCKET_FAMILY_TEST("L6", what_an_unbound_socket_becomes_has_the_unspecified_address),
-        SOCKET_FAMILY_TEST("L2", listening_binds_an_unbound_socket),
-        SOCKET_TEST("L2", listening_again_changes_the_backlog),
-        SOCKET_TEST("E4", a_listening_socket_cannot_be_connected),
-        SOCKET_TEST("E4", what_cannot_listen_is_invalid_input),
-        SOCKET_TEST("L1", the_second_of_two_that_share_an_address_cannot_listen),
-        SOCKET_TEST("T6", streams_of_a_built_listener_start_blocking),
-    };
-    return RUN_TESTS("socket_binding", tests);
-}
+RULE_TESTS("socket_binding")

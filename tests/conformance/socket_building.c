@@ -16,9 +16,8 @@ static bool has_domain(fer_domain domain)
 /* ---- Creation */
 
 /* Every domain with every type and its protocol, by number and by default. */
-static void every_kind_of_socket_can_be_made(void **state)
+SOCKET_TEST("E4", every_kind_of_socket_can_be_made)
 {
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         if (!has_domain(ip_domains[i])) {
             continue;
@@ -39,9 +38,8 @@ static void every_kind_of_socket_can_be_made(void **state)
     }
 }
 
-static void every_kind_of_unix_socket_can_be_made(void **state)
+SOCKET_TEST("E4", every_kind_of_unix_socket_can_be_made)
 {
-    (void)state;
     skip_without_unix_streams();
     assert_true(peer_is_open(fer_socket_as_raw(test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM))));
     if (unix_peer_has_datagrams()) {
@@ -57,9 +55,8 @@ static void every_kind_of_unix_socket_can_be_made(void **state)
 /* "FER_UNSUPPORTED (this system has no such socket)": a protocol of another type; Unix sockets with
  * a protocol; raw Unix sockets, which are datagram sockets on Linux (af_unix.c, unix_create) and do
  * not exist elsewhere. */
-static void a_socket_that_no_system_has_is_unsupported(void **state)
+SOCKET_TEST("E4", a_socket_that_no_system_has_is_unsupported)
 {
-    (void)state;
     fer_socket *socket = test_socket();
     assert_kind(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_UDP),
                 FER_UNSUPPORTED);
@@ -75,12 +72,11 @@ static void a_socket_that_no_system_has_is_unsupported(void **state)
 }
 
 /* E4: "an unknown enum value". */
-static void an_unknown_domain_or_type_is_invalid_input(void **state)
+SOCKET_TEST("E4", an_unknown_domain_or_type_is_invalid_input)
 {
     static const int domains[] = {0, 2, 3, 5, 7, 10, 23, -1, 0x7fffffff};
     static const int types[] = {0, 4, 5, -1, 0x7fffffff};
     static const int protocols[] = {-1, -0x7fffffff - 1};
-    (void)state;
     fer_socket *socket = test_socket();
     for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
         assert_own(fer_socket_new(socket, (fer_domain)domains[i], FER_TYPE_STREAM, 0),
@@ -99,28 +95,22 @@ static void an_unknown_domain_or_type_is_invalid_input(void **state)
 }
 
 /* "Raw sockets need a privilege nearly everywhere". */
-static void a_raw_socket_without_the_privilege_is_permission_denied(void **state)
+SOCKET_TEST("E1", a_raw_socket_without_the_privilege_is_permission_denied)
 {
-    (void)state;
     fer_socket *socket = test_socket();
-    if (!process_drop_privileges()) {
-        skip_because("this system has no privileges that a test could drop");
-    }
+    skip_if(!process_drop_privileges(), "this system has no privileges that a test could drop");
     fer_error error = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, FER_PROTOCOL_ICMP);
     bool knows_privileges = !peer_still_opens_raw_sockets();
     process_regain_privileges();
-    if (!knows_privileges) {
-        skip_because("this kernel does not know the privileges of the process");
-    }
+    skip_if(!knows_privileges, "this kernel does not know the privileges of the process");
     assert_kind(error, FER_PERMISSION_DENIED);
     assert_int_not_equal(error.os_code, 0);
     assert_empty(socket);
 }
 
 /* C6: an open handle is MISUSE and stays unchanged. */
-static void making_a_socket_in_an_open_handle_is_invalid_input(void **state)
+SOCKET_TEST("C6", making_a_socket_in_an_open_handle_is_invalid_input)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_raw_socket raw = fer_socket_as_raw(socket);
     assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0), FER_MISUSE);
@@ -130,9 +120,8 @@ static void making_a_socket_in_an_open_handle_is_invalid_input(void **state)
 }
 
 /* I3: "Every handle is ... not inheritable from its creation". */
-static void a_new_socket_is_not_inherited(void **state)
+SOCKET_TEST("I3", a_new_socket_is_not_inherited)
 {
-    (void)state;
     fer_socket *stream = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *clone = test_socket();
@@ -143,20 +132,17 @@ static void a_new_socket_is_not_inherited(void **state)
 }
 
 /* I3: "fer_socket_set_inheritable changes that for one raw socket", not for its clones. */
-static void a_raw_socket_is_inherited_only_if_it_is_set(void **state)
+SOCKET_TEST("I3", a_raw_socket_is_inherited_only_if_it_is_set)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *clone = test_socket();
     for (int on = 1; on >= 0; on--) {
         bool got = on == 0;
         assert_int_equal(peer_raw_is_inheritable(fer_socket_as_raw(socket)), on == 0);
-        assert_ok(fer_socket_inheritable(socket, &got));
-        assert_int_equal(got, on == 0);
+        assert_ok_n(fer_socket_inheritable(socket, &got), got, on == 0);
         got = on == 0;
         assert_ok(fer_socket_set_inheritable(socket, on != 0));
-        assert_ok(fer_socket_inheritable(socket, &got));
-        assert_int_equal(got, on);
+        assert_ok_n(fer_socket_inheritable(socket, &got), got, on);
         assert_int_equal(peer_raw_is_inheritable(fer_socket_as_raw(socket)), on);
         assert_ok(fer_socket_try_clone(socket, clone));
         assert_ok(fer_socket_inheritable(clone, &got));
@@ -166,14 +152,11 @@ static void a_raw_socket_is_inherited_only_if_it_is_set(void **state)
 }
 
 /* "FER_TOO_MANY_OPEN_FILES": the handle stays NEW. */
-static void a_socket_that_there_is_no_handle_for_leaves_a_new_one(void **state)
+SOCKET_TEST("E1", a_socket_that_there_is_no_handle_for_leaves_a_new_one)
 {
-    (void)state;
     fer_socket *existing = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *socket = test_socket();
-    if (!forbid_new_handles()) {
-        skip_because("this system has no limit of handles that a test could set");
-    }
+    skip_if(!forbid_new_handles(), "this system has no limit of handles that a test could set");
     fer_error created = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0);
     fer_error cloned = fer_socket_try_clone(existing, socket);
     process_allow_new_handles();
@@ -186,9 +169,8 @@ static void a_socket_that_there_is_no_handle_for_leaves_a_new_one(void **state)
 /* ---- R2: "Both handles of a clone are closed independently; the connection ends with the
  * last." */
 
-static void a_clone_of_a_listening_socket_accepts_when_the_first_is_closed(void **state)
+SOCKET_FAMILY_TEST("R2", a_clone_of_a_listening_socket_accepts_when_the_first_is_closed)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_socket *socket = test_built_listener(family, &port);
     fer_socket *clone = test_socket();
@@ -206,9 +188,8 @@ static void a_clone_of_a_listening_socket_accepts_when_the_first_is_closed(void 
 }
 
 /* R2, T6: "Timeouts, nonblocking mode and socket options are the socket's". */
-static void a_clone_shares_options_modes_and_connection(void **state)
+SOCKET_TEST("R2", a_clone_shares_options_modes_and_connection)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
@@ -235,9 +216,8 @@ static void a_clone_shares_options_modes_and_connection(void **state)
 
 /* "from_raw takes ownership, learns the socket's type and state": an unconnected stream, a
  * listener, a connected stream. */
-static void from_raw_reads_what_a_stream_is(void **state)
+SOCKET_TEST("R1", from_raw_reads_what_a_stream_is)
 {
-    (void)state;
     fer_socket *socket = test_socket();
     fer_socket_addr addr = any_port(PEER_V4);
     fer_raw_socket raw = peer_unconnected();
@@ -270,10 +250,9 @@ static void from_raw_reads_what_a_stream_is(void **state)
 }
 
 /* Also a datagram socket; "leaving it to the caller" if it is none of these. */
-static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void **state)
+SOCKET_TEST("R1", from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket)
 {
     static const fer_raw_socket absurd[] = {FER_RAW_SOCKET_NONE, -2, 999999};
-    (void)state;
     uint16_t port = 0;
     fer_socket *socket = test_socket();
     fer_udp_socket *udp = test_udp();
@@ -297,9 +276,8 @@ static void from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket(void *
 }
 
 /* L2: listen binds an adopted socket that is not bound, too. */
-static void listening_binds_a_socket_from_outside(void **state)
+SOCKET_TEST("L2", listening_binds_a_socket_from_outside)
 {
-    (void)state;
     fer_socket *socket = test_socket();
     fer_raw_socket raw = peer_unconnected();
     peer_release(raw);
@@ -309,9 +287,8 @@ static void listening_binds_a_socket_from_outside(void **state)
     assert_ok(fer_socket_listen(socket, 8));
 }
 
-static void from_raw_takes_unix_sockets(void **state)
+SOCKET_TEST("R1", from_raw_takes_unix_sockets)
 {
-    (void)state;
     skip_without_unix_streams();
     fer_socket *socket = test_socket();
     fer_unix_listener *listener = test_unix_listener();
@@ -330,9 +307,8 @@ static void from_raw_takes_unix_sockets(void **state)
 
 /* "into_raw gives ownership up, with the mode and timeouts that the user set really on the socket,
  * and leaves a CLOSED handle." */
-static void into_raw_gives_the_socket_up_with_its_modes(void **state)
+SOCKET_TEST("R1", into_raw_gives_the_socket_up_with_its_modes)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     unsigned read_ms = 0;
     unsigned write_ms = 0;
@@ -352,9 +328,8 @@ static void into_raw_gives_the_socket_up_with_its_modes(void **state)
 
 /* ---- Unix names */
 
-static void a_unix_socket_is_bound_once_and_listens(void **state)
+SOCKET_TEST("L1", a_unix_socket_is_bound_once_and_listens)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("bound");
     fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
@@ -381,15 +356,13 @@ static void a_unix_socket_is_bound_once_and_listens(void **state)
 }
 
 /* An interface's index and its name find each other. Index 1 exists on every system. */
-static void an_interface_has_an_index_and_a_name(void **state)
+SOCKET_TEST("O6", an_interface_has_an_index_and_a_name)
 {
-    (void)state;
     char name[FER_INTERFACE_NAME_CAP];
     uint32_t index = 77;
     assert_ok(fer_interface_name(1, name, sizeof name));
     assert_in_range(strlen(name), 1, sizeof name - 1);
-    assert_ok(fer_interface_index(name, &index));
-    assert_int_equal(index, 1);
+    assert_ok_n(fer_interface_index(name, &index), index, 1);
     size_t len = strlen(name);
     memset(name, 'x', sizeof name);
     assert_own(fer_interface_name(1, name, len), FER_BUFFER_TOO_SMALL);
@@ -398,9 +371,8 @@ static void an_interface_has_an_index_and_a_name(void **state)
     assert_int_equal(strlen(name), len);
 }
 
-static void an_unknown_interface_is_not_found(void **state)
+SOCKET_TEST("O6", an_unknown_interface_is_not_found)
 {
-    (void)state;
     char name[FER_INTERFACE_NAME_CAP] = "kept";
     char longer[FER_INTERFACE_NAME_CAP];
     uint32_t index = 77;
@@ -415,28 +387,4 @@ static void an_unknown_interface_is_not_found(void **state)
     assert_string_equal(name, "kept");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        SOCKET_TEST("E4", every_kind_of_socket_can_be_made),
-        SOCKET_TEST("E4", every_kind_of_unix_socket_can_be_made),
-        SOCKET_TEST("E4", a_socket_that_no_system_has_is_unsupported),
-        SOCKET_TEST("E4", an_unknown_domain_or_type_is_invalid_input),
-        SOCKET_TEST("E1", a_raw_socket_without_the_privilege_is_permission_denied),
-        SOCKET_TEST("C6", making_a_socket_in_an_open_handle_is_invalid_input),
-        SOCKET_TEST("I3", a_new_socket_is_not_inherited),
-        SOCKET_TEST("I3", a_raw_socket_is_inherited_only_if_it_is_set),
-        SOCKET_TEST("E1", a_socket_that_there_is_no_handle_for_leaves_a_new_one),
-        SOCKET_FAMILY_TEST("R2", a_clone_of_a_listening_socket_accepts_when_the_first_is_closed),
-        SOCKET_TEST("R2", a_clone_shares_options_modes_and_connection),
-        SOCKET_TEST("R1", from_raw_reads_what_a_stream_is),
-        SOCKET_TEST("R1", from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket),
-        SOCKET_TEST("L2", listening_binds_a_socket_from_outside),
-        SOCKET_TEST("R1", from_raw_takes_unix_sockets),
-        SOCKET_TEST("R1", into_raw_gives_the_socket_up_with_its_modes),
-        SOCKET_TEST("L1", a_unix_socket_is_bound_once_and_listens),
-        SOCKET_TEST("O6", an_interface_has_an_index_and_a_name),
-        SOCKET_TEST("O6", an_unknown_interface_is_not_found),
-    };
-    return RUN_TESTS("socket_building", tests);
-}
+RULE_TESTS("socket_building")

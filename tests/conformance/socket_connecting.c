@@ -9,9 +9,8 @@ enum { REFUSED_WITHIN_US = 1500000 };
 /* ---- C1 */
 
 /* C1: a blocking connect ends connected, and keeps the socket's options and its binding. */
-static void a_blocking_connect_ends_connected(void **state)
+SOCKET_FAMILY_TEST("C1", a_blocking_connect_ends_connected)
 {
-    peer_family family = family_of(state);
     peer_socket listener;
     fer_socket_addr to = accepting_addr(family, &listener);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
@@ -34,9 +33,8 @@ static void a_blocking_connect_ends_connected(void **state)
 }
 
 /* C1: "connect_timeout restores the blocking mode it found": of a blocking socket. */
-static void connect_timeout_restores_blocking(void **state)
+SOCKET_TEST("C1", connect_timeout_restores_blocking)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
@@ -54,9 +52,8 @@ static void connect_timeout_restores_blocking(void **state)
 }
 
 /* C1: also of a nonblocking socket, for which connect_timeout waits too. */
-static void connect_timeout_restores_nonblocking(void **state)
+SOCKET_TEST("C1", connect_timeout_restores_nonblocking)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
@@ -71,9 +68,8 @@ static void connect_timeout_restores_nonblocking(void **state)
 }
 
 /* C1: also after a failure. */
-static void a_failed_connect_timeout_restores_the_mode(void **state)
+SOCKET_TEST("C1", a_failed_connect_timeout_restores_the_mode)
 {
-    (void)state;
     fer_socket_addr to = refusing_addr(PEER_V4);
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
@@ -89,9 +85,8 @@ static void a_failed_connect_timeout_restores_the_mode(void **state)
 
 /* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every
  * connect function; C5: each leaves CONNECT_FAILED. */
-static void a_refused_connect_is_connection_refused_and_leaves_connect_failed(void **state)
+SOCKET_FAMILY_TEST("C2", a_refused_connect_is_connection_refused_and_leaves_connect_failed)
 {
-    peer_family family = family_of(state);
     fer_socket_addr to = refusing_addr(family);
     for (int how = 0; how < 3; how++) {
         fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
@@ -112,10 +107,9 @@ static void a_refused_connect_is_connection_refused_and_leaves_connect_failed(vo
 
 /* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0; C5: "A builder whose connect ...
  * expired is in the same state on every OS." */
-static void expiry_of_connect_timeout_leaves_connect_failed(void **state)
+SOCKET_TEST("C2", expiry_of_connect_timeout_leaves_connect_failed)
 {
     static const uint64_t limits_us[] = {0, 1000, 120000};
-    (void)state;
     struct pending_target target = pending_target(PEER_V4);
     for (size_t i = 0; i < 3; i++) {
         fer_duration limit = {limits_us[i] == 0 ? 1 : limits_us[i] * 1000};
@@ -134,9 +128,8 @@ static void expiry_of_connect_timeout_leaves_connect_failed(void **state)
 }
 
 /* C2: "Port 0 is one without listener: CONNECTION_REFUSED with os_code 0, at once." */
-static void port_0_is_connection_refused(void **state)
+SOCKET_TEST("C2", port_0_is_connection_refused)
 {
-    (void)state;
     fer_socket_addr to = any_port(PEER_V4);
     const fer_error refused = {FER_CONNECTION_REFUSED, 0};
     for (int how = 0; how < 3; how++) {
@@ -151,9 +144,8 @@ static void port_0_is_connection_refused(void **state)
 
 /* T1: "A timeout of zero is INVALID_INPUT for ... connect_timeout, before any system call": the
  * socket can still be connected. */
-static void a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing(void **state)
+SOCKET_TEST("T1", a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
@@ -168,9 +160,8 @@ static void a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing(void *
 }
 
 /* C4: a connect to an invalid address leaves the socket as it was: another family, no address. */
-static void an_address_of_another_family_begins_nothing(void **state)
+SOCKET_FAMILY_TEST("C4", an_address_of_another_family_begins_nothing)
 {
-    peer_family family = family_of(state);
     peer_socket listener;
     fer_socket_addr to = accepting_addr(family, &listener);
     fer_socket_addr other = any_port(family == PEER_V4 ? PEER_V6 : PEER_V4);
@@ -192,9 +183,8 @@ static void an_address_of_another_family_begins_nothing(void **state)
 
 /* A write timeout does not end a blocking connect: only connect_timeout limits it (Linux:
  * socket(7), SO_SNDTIMEO). */
-static void a_write_timeout_does_not_limit_connect(void **state)
+SOCKET_TEST("C5", a_write_timeout_does_not_limit_connect)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
@@ -215,9 +205,8 @@ static fer_unix_addr name_of(const char *path)
     return addr;
 }
 
-static void a_unix_connect_ends_connected(void **state)
+SOCKET_TEST("C5", a_unix_connect_ends_connected)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("built");
     const char *own_path = unix_peer_path("own");
@@ -235,9 +224,8 @@ static void a_unix_connect_ends_connected(void **state)
     assert_path(&own, own_path);
 }
 
-static void a_unix_connect_that_fails_leaves_connect_failed(void **state)
+SOCKET_TEST("C5", a_unix_connect_that_fails_leaves_connect_failed)
 {
-    (void)state;
     skip_without_unix_streams();
     fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     fer_unix_addr to = name_of(unix_peer_path("missing"));
@@ -270,9 +258,8 @@ static void assert_signals_do_not_stretch(fer_socket *socket, const fer_unix_add
 
 /* In nonblocking mode a full queue is FER_RESOURCE_BUSY: "no connect is pending, and the call can
  * be repeated". */
-static void a_unix_connect_to_a_full_queue_can_be_made_again(void **state)
+SOCKET_TEST("C5", a_unix_connect_to_a_full_queue_can_be_made_again)
 {
-    (void)state;
     skip_without_unix_streams();
     const char *path = unix_peer_path("full");
     peer_socket listener = unix_peer_listen(path, 1);
@@ -313,9 +300,8 @@ static void a_unix_connect_to_a_full_queue_can_be_made_again(void **state)
 }
 
 /* L4: of the listeners on the two wildcards of one port, IPv4's gets the connections over IPv4. */
-static void each_wildcard_on_a_port_accepts_its_own_ip_version(void **state)
+SOCKET_TEST("L4", each_wildcard_on_a_port_accepts_its_own_ip_version)
 {
-    (void)state;
     skip_without_dual_stack();
     for (int first = PEER_V4; first <= PEER_V6; first++) {
         fer_tcp_listener *listeners[2] = {test_listener(), test_listener()};
@@ -324,9 +310,8 @@ static void each_wildcard_on_a_port_accepts_its_own_ip_version(void **state)
             peer_family family = (peer_family)(i == 0 ? first : PEER_V6 - first);
             fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
             fer_socket_addr addr = wildcard(family, port);
-            if (fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED) {
-                skip_because("this OS has no SO_REUSEPORT");
-            }
+            skip_if(fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED,
+                    "this OS has no SO_REUSEPORT");
             assert_ok(fer_socket_bind(socket, &addr));
             port = local_addr_of(socket).port;
             assert_int_not_equal(port, 0);
@@ -339,23 +324,4 @@ static void each_wildcard_on_a_port_accepts_its_own_ip_version(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        SOCKET_FAMILY_TEST("C1", a_blocking_connect_ends_connected),
-        SOCKET_TEST("C1", connect_timeout_restores_blocking),
-        SOCKET_TEST("C1", connect_timeout_restores_nonblocking),
-        SOCKET_TEST("C1", a_failed_connect_timeout_restores_the_mode),
-        SOCKET_FAMILY_TEST("C2", a_refused_connect_is_connection_refused_and_leaves_connect_failed),
-        SOCKET_TEST("C2", expiry_of_connect_timeout_leaves_connect_failed),
-        SOCKET_TEST("C2", port_0_is_connection_refused),
-        SOCKET_TEST("T1", a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing),
-        SOCKET_FAMILY_TEST("C4", an_address_of_another_family_begins_nothing),
-        SOCKET_TEST("L4", each_wildcard_on_a_port_accepts_its_own_ip_version),
-        SOCKET_TEST("C5", a_write_timeout_does_not_limit_connect),
-        SOCKET_TEST("C5", a_unix_connect_ends_connected),
-        SOCKET_TEST("C5", a_unix_connect_that_fails_leaves_connect_failed),
-        SOCKET_TEST("C5", a_unix_connect_to_a_full_queue_can_be_made_again),
-    };
-    return RUN_TESTS("socket_connecting", tests);
-}
+RULE_TESTS("socket_connecting")

@@ -33,9 +33,8 @@ static void assert_built_receives(fer_socket *socket, const char *text, peer_fam
 
 /* ---- Without a peer */
 
-static void datagrams_go_both_ways_without_a_peer(void **state)
+SOCKET_FAMILY_TEST("U1", datagrams_go_both_ways_without_a_peer)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
     fer_socket *socket = bound_socket(family, &port);
@@ -43,20 +42,17 @@ static void datagrams_go_both_ways_without_a_peer(void **state)
     fer_socket_addr to = loopback(family, other_port);
     fer_socket_addr peer;
     size_t n = 77;
-    assert_ok(fer_socket_send_to(socket, "there", 5, &to, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(fer_socket_send_to(socket, "there", 5, &to, &n), n, 5);
     assert_peer_socket_receives(other, "there", port);
     assert_true(peer_datagram_send(other, family, port, "back", 4));
     assert_built_receives(socket, "back", family, other_port);
-    assert_kind(fer_socket_send(socket, "x", 1, &n), FER_NOT_CONNECTED);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_socket_send(socket, "x", 1, &n), FER_NOT_CONNECTED, n, 0);
     assert_kind(fer_socket_peer_addr(socket, &peer), FER_NOT_CONNECTED);
 }
 
 /* The first send binds an unbound socket. */
-static void sending_binds_an_unbound_socket(void **state)
+SOCKET_FAMILY_TEST("U1", sending_binds_an_unbound_socket)
 {
-    peer_family family = family_of(state);
     uint16_t other_port = 0;
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     peer_socket other = peer_datagram(family, &other_port);
@@ -69,9 +65,8 @@ static void sending_binds_an_unbound_socket(void **state)
 
 /* U1: "A datagram longer than the buffer is OK with truncated set, the first bytes, and the
  * sender." U4: "Zero-length datagrams are sent and received as such." */
-static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
+SOCKET_FAMILY_TEST("U1", a_long_datagram_is_cut_and_an_empty_one_is_one)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
     fer_socket *socket = bound_socket(family, &port);
@@ -86,8 +81,7 @@ static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
     assert_true(got.truncated);
     assert_int_equal(got.from.port, other_port);
     assert_memory_equal(buf, "long", 4);
-    assert_ok(fer_socket_send_to(socket, NULL, 0, &to, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_socket_send_to(socket, NULL, 0, &to, &n), n, 0);
     assert_peer_socket_receives(other, "", port);
     assert_true(peer_datagram_send(other, family, port, "", 0));
     assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
@@ -97,26 +91,22 @@ static void a_long_datagram_is_cut_and_an_empty_one_is_one(void **state)
 
 /* U2: "A fresh socket can send 65507 bytes over IPv4 everywhere"; more "is MESSAGE_TOO_LONG, and
  * nothing is sent". */
-static void a_fresh_socket_sends_65507_bytes(void **state)
+SOCKET_TEST("U2", a_fresh_socket_sends_65507_bytes)
 {
     static unsigned char large[65508];
-    (void)state;
     uint16_t other_port = 0;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket_addr to = loopback(PEER_V4, 0);
     size_t n = 77;
     assert_true(peer_datagram(PEER_V4, &other_port) != PEER_NONE);
     to.port = other_port;
-    assert_ok(fer_socket_send_to(socket, large, 65507, &to, &n));
-    assert_int_equal(n, 65507);
-    assert_kind(fer_socket_send_to(socket, large, 65508, &to, &n), FER_MESSAGE_TOO_LONG);
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_socket_send_to(socket, large, 65507, &to, &n), n, 65507);
+    assert_kind_n(fer_socket_send_to(socket, large, 65508, &to, &n), FER_MESSAGE_TOO_LONG, n, 0);
 }
 
 /* L4: of the two wildcards on one port, IPv4's receives what is sent to IPv4. */
-static void each_wildcard_on_a_port_receives_its_own_ip_version(void **state)
+SOCKET_TEST("L4", each_wildcard_on_a_port_receives_its_own_ip_version)
 {
-    (void)state;
     skip_without_dual_stack();
     for (int first = PEER_V4; first <= PEER_V6; first++) {
         fer_socket *sockets[2];
@@ -142,9 +132,8 @@ static void each_wildcard_on_a_port_receives_its_own_ip_version(void **state)
 /* ---- With a peer */
 
 /* "A datagram or raw socket gets a peer, or another one, at once." */
-static void a_peer_is_set_without_a_wait_and_can_be_replaced(void **state)
+SOCKET_FAMILY_TEST("U5", a_peer_is_set_without_a_wait_and_can_be_replaced)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t ports[2] = {0, 0};
     fer_socket *socket = bound_socket(family, &port);
@@ -157,8 +146,7 @@ static void a_peer_is_set_without_a_wait_and_can_be_replaced(void **state)
                          : fer_socket_connect_timeout(socket, &to, millis(1000)));
         assert_ok(fer_socket_peer_addr(socket, &peer));
         assert_true(fer_socket_addr_eq(&peer, &to));
-        assert_ok(fer_socket_send(socket, "to you", 6, &n));
-        assert_int_equal(n, 6);
+        assert_ok_n(fer_socket_send(socket, "to you", 6, &n), n, 6);
         assert_peer_socket_receives(others[i], "to you", port);
         assert_true(peer_datagram_send(others[i], family, port, "to me", 5));
         assert_built_receives(socket, "to me", family, ports[i]);
@@ -167,9 +155,8 @@ static void a_peer_is_set_without_a_wait_and_can_be_replaced(void **state)
 
 /* U5: "a stranger's that was queued before connect is dropped, its own is not": also if the socket
  * is turned into a fer_udp_socket afterwards, and back. */
-static void a_turned_socket_keeps_its_peer(void **state)
+SOCKET_FAMILY_TEST("U5", a_turned_socket_keeps_its_peer)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t other_port = 0;
     uint16_t other_sender_port = 0;
@@ -197,9 +184,8 @@ static void a_turned_socket_keeps_its_peer(void **state)
 }
 
 /* U5, R2: a clone has the peer too. */
-static void a_clone_has_the_peer(void **state)
+SOCKET_TEST("U5", a_clone_has_the_peer)
 {
-    (void)state;
     uint16_t port = 0;
     uint16_t other_port = 0;
     uint16_t other_sender_port = 0;
@@ -219,15 +205,12 @@ static void a_clone_has_the_peer(void **state)
 
 /* U3: "A connected one reports CONNECTION_REFUSED from the next send or recv, once for each
  * refusal". */
-static void a_connected_socket_reports_a_refusal(void **state)
+SOCKET_FAMILY_TEST("U3", a_connected_socket_reports_a_refusal)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     uint16_t gone = 0;
     fer_socket *socket = bound_socket(family, &port);
-    if (peer_is_wine()) {
-        skip_because("Wine reports a refusal only to a later send");
-    }
+    skip_if(peer_is_wine(), "Wine reports a refusal only to a later send");
     peer_socket other = peer_datagram(family, &gone);
     fer_socket_addr to = loopback(family, gone);
     fer_udp_received got;
@@ -242,9 +225,8 @@ static void a_connected_socket_reports_a_refusal(void **state)
 }
 
 /* T2, and bad arguments. */
-static void datagram_calls_that_cannot_be_are_invalid_input(void **state)
+SOCKET_FAMILY_TEST("E4", datagram_calls_that_cannot_be_are_invalid_input)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_socket *socket = bound_socket(family, &port);
     fer_socket_addr to = loopback(family, 0);
@@ -253,8 +235,7 @@ static void datagram_calls_that_cannot_be_are_invalid_input(void **state)
     char byte = 'x';
     size_t n = 77;
     odd.ip.family = (fer_ip_family)5;
-    assert_own(fer_socket_send_to(socket, &byte, 1, &to, &n), FER_INVALID_INPUT);
-    assert_int_equal(n, 0);
+    assert_own_n(fer_socket_send_to(socket, &byte, 1, &to, &n), FER_INVALID_INPUT, n, 0);
     assert_own(fer_socket_send_to(socket, &byte, 1, &odd, NULL), FER_INVALID_INPUT);
     assert_own(fer_socket_send_to(socket, &byte, 1, NULL, NULL), FER_MISUSE);
     assert_own(fer_socket_send_to(socket, NULL, 1, &to, NULL), FER_MISUSE);
@@ -276,19 +257,15 @@ static void assert_moves_no_datagrams(fer_socket *socket)
     fer_udp_received got;
     char byte = 'x';
     size_t n = 77;
-    assert_own(fer_socket_send(socket, &byte, 1, &n), FER_UNSUPPORTED);
-    assert_int_equal(n, 0);
-    n = 77;
-    assert_own(fer_socket_send_to(socket, &byte, 1, &to, &n), FER_UNSUPPORTED);
-    assert_int_equal(n, 0);
+    assert_own_n(fer_socket_send(socket, &byte, 1, &n), FER_UNSUPPORTED, n, 0);
+    assert_own_n(fer_socket_send_to(socket, &byte, 1, &to, &n), FER_UNSUPPORTED, n, 0);
     assert_own(fer_socket_recv_from(socket, &byte, 1, &got), FER_UNSUPPORTED);
     assert_own(fer_socket_recv_from(socket, &byte, 1, &got), FER_UNSUPPORTED);
 }
 
 /* "A stream, or a Unix socket, is turned into its own handle first." */
-static void streams_and_unix_sockets_move_no_datagrams(void **state)
+SOCKET_TEST("E4", streams_and_unix_sockets_move_no_datagrams)
 {
-    (void)state;
     uint16_t port = 0;
     assert_moves_no_datagrams(test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM));
     assert_moves_no_datagrams(test_built_listener(PEER_V4, &port));
@@ -382,31 +359,28 @@ static void an_echo_is_answered(fer_type type, peer_family family)
     make_echo(echo, family);
     assert_own(fer_socket_into_udp_socket(socket, udp), FER_INVALID_INPUT);
     assert_kind(fer_socket_listen(socket, 4), FER_MISUSE);
-    assert_ok(fer_socket_send_to(socket, echo, sizeof echo, &to, &n));
-    assert_int_equal(n, sizeof echo);
+    assert_ok_n(fer_socket_send_to(socket, echo, sizeof echo, &to, &n), n, sizeof echo);
     assert_echoes(socket, family, type == FER_TYPE_RAW);
     assert_ok(fer_socket_connect(socket, &to));
     assert_ok(fer_socket_peer_addr(socket, &peer));
     assert_int_equal(peer.port, 0);
-    assert_ok(fer_socket_send(socket, echo, sizeof echo, &n));
-    assert_int_equal(n, sizeof echo);
+    assert_ok_n(fer_socket_send(socket, echo, sizeof echo, &n), n, sizeof echo);
     assert_echoes(socket, family, type == FER_TYPE_RAW);
 }
 
-static void a_raw_socket_s_echo_is_answered(void **state)
+SOCKET_FAMILY_TEST("U1", a_raw_socket_s_echo_is_answered)
 {
-    an_echo_is_answered(FER_TYPE_RAW, family_of(state));
+    an_echo_is_answered(FER_TYPE_RAW, family);
 }
-static void a_datagram_socket_of_icmp_s_echo_is_answered(void **state)
+SOCKET_FAMILY_TEST("U1", a_datagram_socket_of_icmp_s_echo_is_answered)
 {
-    an_echo_is_answered(FER_TYPE_DGRAM, family_of(state));
+    an_echo_is_answered(FER_TYPE_DGRAM, family);
 }
 
 /* A packet that the system refuses says nothing about the peer: Linux' ping sockets send no packet
  * that is shorter than its header (ping_common_sendmsg). */
-static void a_refused_packet_is_no_missing_peer(void **state)
+SOCKET_TEST("U5", a_refused_packet_is_no_missing_peer)
 {
-    (void)state;
     fer_socket *socket = icmp_socket(PEER_V4, FER_TYPE_DGRAM);
     fer_socket_addr to = loopback(PEER_V4, 0);
     fer_socket_addr peer;
@@ -423,9 +397,8 @@ static void assert_is_adopted(fer_socket *socket)
 
 /* "Any other number is allowed too": a protocol with ports that is not UDP. An adopted socket has
  * them too. */
-static void udp_lite_has_ports(void **state)
+SOCKET_FAMILY_TEST("U1", udp_lite_has_ports)
 {
-    peer_family family = family_of(state);
     fer_socket *socket = socket_of_protocol(family, FER_TYPE_DGRAM, UDP_LITE);
     fer_socket *other = socket_of_protocol(family, FER_TYPE_DGRAM, UDP_LITE);
     fer_udp_socket *udp = test_udp();
@@ -453,9 +426,8 @@ static void udp_lite_has_ports(void **state)
 }
 
 /* R1: an adopted raw socket is still a raw socket. */
-static void a_raw_socket_is_adopted_as_one(void **state)
+SOCKET_TEST("R1", a_raw_socket_is_adopted_as_one)
 {
-    (void)state;
     fer_socket *socket = icmp_socket(PEER_V4, FER_TYPE_RAW);
     fer_udp_socket *udp = test_udp();
     fer_socket_addr to = loopback(PEER_V4, 4711);
@@ -467,25 +439,4 @@ static void a_raw_socket_is_adopted_as_one(void **state)
     assert_echoes(socket, PEER_V4, true);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        SOCKET_FAMILY_TEST("U1", datagrams_go_both_ways_without_a_peer),
-        SOCKET_FAMILY_TEST("U1", sending_binds_an_unbound_socket),
-        SOCKET_FAMILY_TEST("U1", a_long_datagram_is_cut_and_an_empty_one_is_one),
-        SOCKET_TEST("L4", each_wildcard_on_a_port_receives_its_own_ip_version),
-        SOCKET_TEST("U2", a_fresh_socket_sends_65507_bytes),
-        SOCKET_FAMILY_TEST("U5", a_peer_is_set_without_a_wait_and_can_be_replaced),
-        SOCKET_FAMILY_TEST("U5", a_turned_socket_keeps_its_peer),
-        SOCKET_TEST("U5", a_clone_has_the_peer),
-        SOCKET_FAMILY_TEST("U3", a_connected_socket_reports_a_refusal),
-        SOCKET_FAMILY_TEST("E4", datagram_calls_that_cannot_be_are_invalid_input),
-        SOCKET_TEST("E4", streams_and_unix_sockets_move_no_datagrams),
-        SOCKET_FAMILY_TEST("U1", a_raw_socket_s_echo_is_answered),
-        SOCKET_FAMILY_TEST("U1", a_datagram_socket_of_icmp_s_echo_is_answered),
-        SOCKET_TEST("U5", a_refused_packet_is_no_missing_peer),
-        SOCKET_FAMILY_TEST("U1", udp_lite_has_ports),
-        SOCKET_TEST("R1", a_raw_socket_is_adopted_as_one),
-    };
-    return RUN_TESTS("socket_datagrams", tests);
-}
+RULE_TESTS("socket_datagrams")

@@ -18,9 +18,8 @@ static peer_socket connect_stream(fer_socket *socket, peer_family family, fer_tc
 
 /* T6: "Timeouts, nonblocking mode and socket options are the socket's": also those of the stream
  * that the socket becomes. */
-static void what_was_set_goes_along_into_the_stream(void **state)
+SOCKET_FAMILY_TEST("T6", what_was_set_goes_along_into_the_stream)
 {
-    peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     bool flag = false;
@@ -53,9 +52,8 @@ static void what_was_set_goes_along_into_the_stream(void **state)
 }
 
 /* T6: also the mode. */
-static void the_mode_goes_along_into_every_handle(void **state)
+SOCKET_TEST("T6", the_mode_goes_along_into_every_handle)
 {
-    (void)state;
     uint16_t port = 0;
     fer_socket *listening = test_built_listener(PEER_V4, &port);
     fer_socket *datagrams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
@@ -79,9 +77,8 @@ static void the_mode_goes_along_into_every_handle(void **state)
 }
 
 /* Also the options of a datagram socket. */
-static void what_was_set_goes_along_into_the_datagram_socket(void **state)
+SOCKET_FAMILY_TEST("T6", what_was_set_goes_along_into_the_datagram_socket)
 {
-    peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_udp_socket *udp = test_udp();
     bool flag = true;
@@ -97,8 +94,7 @@ static void what_was_set_goes_along_into_the_datagram_socket(void **state)
     assert_ok(fer_socket_into_udp_socket(socket, udp));
     assert_ok(fer_udp_socket_broadcast(udp, &flag));
     assert_true(flag);
-    assert_ok(fer_udp_socket_ttl(udp, &number));
-    assert_int_equal(number, 33);
+    assert_ok_n(fer_udp_socket_ttl(udp, &number), number, 33);
     assert_ok(fer_udp_socket_write_timeout(udp, &duration));
     assert_in_range(duration.nanos, UINT64_C(3000000000), UINT64_C(3020000000));
 }
@@ -107,33 +103,29 @@ static void what_was_set_goes_along_into_the_datagram_socket(void **state)
 
 /* O1: "A ttl outside 1-255 is INVALID_INPUT. On an IPv6 socket the unicast hop limit is set and
  * read". */
-static void a_ttl_is_1_to_255(void **state)
+SOCKET_FAMILY_TEST("O1", a_ttl_is_1_to_255)
 {
     static const uint32_t bad[] = {0, 256, 0x80000000u, UINT32_MAX};
     static const uint32_t good[] = {1, 64, 255};
     static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
-    peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[t]);
         uint32_t got = 0;
         for (size_t i = 0; i < 3; i++) {
             assert_ok(fer_socket_set_ttl(socket, good[i]));
-            assert_ok(fer_socket_ttl(socket, &got));
-            assert_int_equal(got, good[i]);
+            assert_ok_n(fer_socket_ttl(socket, &got), got, good[i]);
             assert_int_equal(peer_raw_hops(fer_socket_as_raw(socket), family), good[i]);
         }
         for (size_t i = 0; i < 4; i++) {
             assert_own(fer_socket_set_ttl(socket, bad[i]), FER_INVALID_INPUT);
         }
-        assert_ok(fer_socket_ttl(socket, &got));
-        assert_int_equal(got, 255);
+        assert_ok_n(fer_socket_ttl(socket, &got), got, 255);
     }
 }
 
 /* O2: "linger is rounded up to whole seconds ...; NONE turns it off", which is the default. */
-static void linger_is_rounded_up_and_none_turns_it_off(void **state)
+SOCKET_TEST("O2", linger_is_rounded_up_and_none_turns_it_off)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_duration got = {0};
     assert_ok(fer_socket_linger(socket, &got));
@@ -150,9 +142,8 @@ static void linger_is_rounded_up_and_none_turns_it_off(void **state)
 }
 
 /* O3: "keepalive sets time, interval and retries; ... what the OS lacks is UNSUPPORTED". */
-static void keepalive_is_that_of_a_stream(void **state)
+SOCKET_TEST("O3", keepalive_is_that_of_a_stream)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_tcp_keepalive whole = {true, millis(60000), millis(5000), 4};
     fer_tcp_keepalive got = {true, {0}, {0}, 0};
@@ -179,9 +170,8 @@ static void keepalive_is_that_of_a_stream(void **state)
 }
 
 /* T1: "A timeout of zero is INVALID_INPUT"; T5: "The getter gives back what was set, or NONE". */
-static void timeouts_are_reported_as_they_were_set(void **state)
+SOCKET_TEST("T1", timeouts_are_reported_as_they_were_set)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_duration got = {1};
     assert_ok(fer_socket_read_timeout(socket, &got));
@@ -201,40 +191,34 @@ static void timeouts_are_reported_as_they_were_set(void **state)
 /* ---- Options that only built sockets have */
 
 /* O4: a buffer's size is read "in the unit in which it was set". */
-static void buffer_sizes_are_reported_as_they_were_set(void **state)
+SOCKET_FAMILY_TEST("O4", buffer_sizes_are_reported_as_they_were_set)
 {
     static const size_t sizes[] = {8192, 16384, 65536};
     static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
-    peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[t]);
         size_t got = 0;
         for (size_t i = 0; i < 3; i++) {
             assert_ok(fer_socket_set_recv_buffer_size(socket, sizes[i]));
-            assert_ok(fer_socket_recv_buffer_size(socket, &got));
-            assert_int_equal(got, sizes[i]);
+            assert_ok_n(fer_socket_recv_buffer_size(socket, &got), got, sizes[i]);
             assert_ok(fer_socket_set_send_buffer_size(socket, sizes[2 - i]));
-            assert_ok(fer_socket_send_buffer_size(socket, &got));
-            assert_int_equal(got, sizes[2 - i]);
+            assert_ok_n(fer_socket_send_buffer_size(socket, &got), got, sizes[2 - i]);
         }
     }
 }
 
 /* "at least 1"; a size that is too large becomes the system's maximum. */
-static void a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most(void **state)
+SOCKET_TEST("O4", a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     size_t got = 0;
     assert_ok(fer_socket_set_recv_buffer_size(socket, 32768));
     assert_own(fer_socket_set_recv_buffer_size(socket, 0), FER_INVALID_INPUT);
     assert_own(fer_socket_set_send_buffer_size(socket, 0), FER_INVALID_INPUT);
-    assert_ok(fer_socket_recv_buffer_size(socket, &got));
-    assert_int_equal(got, 32768);
+    assert_ok_n(fer_socket_recv_buffer_size(socket, &got), got, 32768);
     fer_error error = fer_socket_set_recv_buffer_size(socket, SIZE_MAX);
-    if (error.kind == FER_NO_BUFFER_SPACE) {
-        skip_because("this OS refuses a buffer that is too large (BSD: ENOBUFS)");
-    }
+    skip_if(error.kind == FER_NO_BUFFER_SPACE,
+            "this OS refuses a buffer that is too large (BSD: ENOBUFS)");
     assert_ok(error);
     assert_ok(fer_socket_recv_buffer_size(socket, &got));
     assert_true(got >= 32768);
@@ -244,31 +228,27 @@ static void a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most(void **
 }
 
 /* Unix sockets have buffer sizes, too. */
-static void unix_sockets_have_buffer_sizes(void **state)
+SOCKET_TEST("O4", unix_sockets_have_buffer_sizes)
 {
-    (void)state;
     skip_without_unix_streams();
     fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     size_t got = 0;
     assert_ok(fer_socket_set_send_buffer_size(socket, 16384));
-    assert_ok(fer_socket_send_buffer_size(socket, &got));
-    assert_int_equal(got, 16384);
+    assert_ok_n(fer_socket_send_buffer_size(socket, &got), got, 16384);
 }
 
 static void skip_without_tos(fer_error error)
 {
-    if (error.kind == FER_UNSUPPORTED) {
-        skip_because("this system has no type of service, or no traffic class");
-    }
+    skip_if(error.kind == FER_UNSUPPORTED,
+            "this system has no type of service, or no traffic class");
 }
 
 /* O5: "Sets the type of service, 0 to 255: IPv4's octet of that name, IPv6's traffic class". */
-static void a_type_of_service_is_0_to_255(void **state)
+SOCKET_FAMILY_TEST("O5", a_type_of_service_is_0_to_255)
 {
     static const uint32_t good[] = {0, 4, 0x10, 0xb8, 0xfc};
     static const uint32_t bad[] = {256, 0x1b8, UINT32_MAX};
     static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
-    peer_family family = family_of(state);
     for (size_t t = 0; t < 2; t++) {
         fer_socket *socket = test_new_socket(domain_of(family), types[t]);
         uint32_t got = 1;
@@ -278,22 +258,19 @@ static void a_type_of_service_is_0_to_255(void **state)
             fer_error error = fer_socket_set_tos(socket, good[i]);
             skip_without_tos(error);
             assert_ok(error);
-            assert_ok(fer_socket_tos(socket, &got));
-            assert_int_equal(got, good[i]);
+            assert_ok_n(fer_socket_tos(socket, &got), got, good[i]);
         }
         for (size_t i = 0; i < 3; i++) {
             assert_own(fer_socket_set_tos(socket, bad[i]), FER_INVALID_INPUT);
         }
-        assert_ok(fer_socket_tos(socket, &got));
-        assert_int_equal(got, 0xfc);
+        assert_ok_n(fer_socket_tos(socket, &got), got, 0xfc);
     }
 }
 
 /* "A stream's two lowest bits must be 0: they are explicit congestion notification, TCP's own (RFC
  * 3168, 5)." On a datagram socket they may be set. */
-static void congestion_bits_are_a_datagram_s_alone(void **state)
+SOCKET_FAMILY_TEST("O5", congestion_bits_are_a_datagram_s_alone)
 {
-    peer_family family = family_of(state);
     fer_socket *streams = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_socket *datagrams = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     uint32_t got = 0;
@@ -302,43 +279,37 @@ static void congestion_bits_are_a_datagram_s_alone(void **state)
         fer_error error = fer_socket_set_tos(datagrams, 0xb8 + bits);
         skip_without_tos(error);
         assert_ok(error);
-        assert_ok(fer_socket_tos(datagrams, &got));
-        assert_int_equal(got, 0xb8 + bits);
+        assert_ok_n(fer_socket_tos(datagrams, &got), got, 0xb8 + bits);
     }
 }
 
 /* O6: "Sends and receives by one network interface alone"; NULL allows every interface again. Linux
  * permits only CAP_NET_RAW to change a binding (sock_bindtoindex_locked). */
-static void a_socket_is_bound_to_the_loopback_s_device(void **state)
+SOCKET_FAMILY_TEST("O6", a_socket_is_bound_to_the_loopback_s_device)
 {
     static const char *const names[] = {"lo", "lo0"};
-    peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     fer_error error = fer_socket_bind_device(socket, names[0]);
     if (error.kind == FER_NOT_FOUND) {
         error = fer_socket_bind_device(socket, names[1]);
     }
-    if (error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED ||
-        error.kind == FER_NOT_FOUND) {
-        skip_because(
+    skip_if(error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED ||
+                error.kind == FER_NOT_FOUND,
             "this system does not bind to network interfaces, or does not permit it, or has no "
             "loopback by that name");
-    }
     assert_ok(error);
     assert_exchange(stream, connect_stream(socket, family, stream));
     error = fer_socket_bind_device(fer_tcp_stream_as_socket(stream), NULL);
-    if (error.kind == FER_PERMISSION_DENIED) {
-        skip_because("this system does not permit this user to change a binding");
-    }
+    skip_if(error.kind == FER_PERMISSION_DENIED,
+            "this system does not permit this user to change a binding");
     assert_ok(error);
 }
 
 /* "FER_NOT_FOUND (no such network interface) ...; FER_INVALID_INPUT (misuse; a name of no byte or
  * more than 15)". */
-static void a_device_s_name_has_1_to_15_bytes(void **state)
+SOCKET_TEST("O6", a_device_s_name_has_1_to_15_bytes)
 {
-    (void)state;
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_own(fer_socket_bind_device(socket, ""), FER_INVALID_INPUT);
     assert_own(fer_socket_bind_device(socket, "0123456789abcdef"), FER_INVALID_INPUT);
@@ -355,9 +326,8 @@ static void a_device_s_name_has_1_to_15_bytes(void **state)
 
 #define ASSERT_UNSUPPORTED(expression) assert_own(expression, FER_UNSUPPORTED)
 
-static void options_that_a_datagram_socket_has_not_are_unsupported(void **state)
+SOCKET_FAMILY_TEST("E4", options_that_a_datagram_socket_has_not_are_unsupported)
 {
-    peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_tcp_keepalive keepalive = {true, {0}, {0}, 0};
     fer_duration duration;
@@ -370,18 +340,16 @@ static void options_that_a_datagram_socket_has_not_are_unsupported(void **state)
     ASSERT_UNSUPPORTED(fer_socket_nodelay(socket, &flag));
 }
 
-static void options_that_a_stream_has_not_are_unsupported(void **state)
+SOCKET_FAMILY_TEST("E4", options_that_a_stream_has_not_are_unsupported)
 {
-    peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     bool flag;
     ASSERT_UNSUPPORTED(fer_socket_set_broadcast(socket, true));
     ASSERT_UNSUPPORTED(fer_socket_broadcast(socket, &flag));
 }
 
-static void options_that_unix_sockets_have_not_are_unsupported(void **state)
+SOCKET_TEST("E4", options_that_unix_sockets_have_not_are_unsupported)
 {
-    (void)state;
     skip_without_unix_streams();
     fer_socket *streams = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     fer_tcp_keepalive keepalive = {true, {0}, {0}, 0};
@@ -416,9 +384,8 @@ static void options_that_unix_sockets_have_not_are_unsupported(void **state)
 
 /* O8: "rounded up to the system's unit, and 24 days at most. A time of 0 is INVALID_INPUT. NONE is
  * the system's own time". */
-static void a_user_timeout_is_rounded_up_and_none_is_the_systems(void **state)
+SOCKET_FAMILY_TEST("O8", a_user_timeout_is_rounded_up_and_none_is_the_systems)
 {
-    peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_socket *datagrams = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_tcp_stream *stream = test_stream();
@@ -449,10 +416,10 @@ static void a_user_timeout_is_rounded_up_and_none_is_the_systems(void **state)
 
 /* O2: "Accepted streams inherit it from a listener": a linger time of zero stays zero, and the
  * close resets. */
-static void an_accepted_stream_inherits_a_linger_of_zero(void **state)
+SOCKET_FAMILY_TEST("O2", an_accepted_stream_inherits_a_linger_of_zero)
 {
     uint16_t port = 0;
-    fer_socket *socket = test_built_listener(family_of(state), &port);
+    fer_socket *socket = test_built_listener(family, &port);
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
     fer_duration linger = FER_DURATION_NONE;
@@ -460,7 +427,7 @@ static void an_accepted_stream_inherits_a_linger_of_zero(void **state)
     char byte;
     assert_ok(fer_socket_set_linger(socket, (fer_duration){0}));
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
-    peer_socket other = peer_connect(family_of(state), port);
+    peer_socket other = peer_connect(family, port);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
     assert_ok(fer_tcp_stream_linger(stream, &linger));
     assert_int_equal(linger.nanos, 0);
@@ -468,28 +435,4 @@ static void an_accepted_stream_inherits_a_linger_of_zero(void **state)
     assert_int_equal(peer_recv_some(other, &byte, 1, &n), PEER_RESET);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        SOCKET_FAMILY_TEST("T6", what_was_set_goes_along_into_the_stream),
-        SOCKET_TEST("T6", the_mode_goes_along_into_every_handle),
-        SOCKET_FAMILY_TEST("T6", what_was_set_goes_along_into_the_datagram_socket),
-        SOCKET_FAMILY_TEST("O1", a_ttl_is_1_to_255),
-        SOCKET_TEST("O2", linger_is_rounded_up_and_none_turns_it_off),
-        SOCKET_TEST("O3", keepalive_is_that_of_a_stream),
-        SOCKET_TEST("T1", timeouts_are_reported_as_they_were_set),
-        SOCKET_FAMILY_TEST("O4", buffer_sizes_are_reported_as_they_were_set),
-        SOCKET_TEST("O4", a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most),
-        SOCKET_TEST("O4", unix_sockets_have_buffer_sizes),
-        SOCKET_FAMILY_TEST("O2", an_accepted_stream_inherits_a_linger_of_zero),
-        SOCKET_FAMILY_TEST("O5", a_type_of_service_is_0_to_255),
-        SOCKET_FAMILY_TEST("O5", congestion_bits_are_a_datagram_s_alone),
-        SOCKET_FAMILY_TEST("O6", a_socket_is_bound_to_the_loopback_s_device),
-        SOCKET_FAMILY_TEST("O8", a_user_timeout_is_rounded_up_and_none_is_the_systems),
-        SOCKET_TEST("O6", a_device_s_name_has_1_to_15_bytes),
-        SOCKET_FAMILY_TEST("E4", options_that_a_datagram_socket_has_not_are_unsupported),
-        SOCKET_FAMILY_TEST("E4", options_that_a_stream_has_not_are_unsupported),
-        SOCKET_TEST("E4", options_that_unix_sockets_have_not_are_unsupported),
-    };
-    return RUN_TESTS("socket_options", tests);
-}
+RULE_TESTS("socket_options")

@@ -37,9 +37,8 @@ static fer_error query_until_done(fer_tcp_stream *stream, int query_kind)
 
 /* "There every ... take_error and peer_addr first asks ...; else the call's result is WOULD_BLOCK,
  * take_error's too. A second connect there is C6's MISUSE." */
-static void a_started_connect_would_block_until_it_has_ended(void **state)
+SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended)
 {
-    peer_family family = family_of(state);
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);
     fer_socket_addr peer;
@@ -56,9 +55,8 @@ static void a_started_connect_would_block_until_it_has_ended(void **state)
 
 /* "every read, write, take_error and peer_addr first asks": also on the stream that the socket was
  * turned into. "into_tcp_stream works in every state." */
-static void a_stream_whose_connect_is_under_way_moves_nothing(void **state)
+SOCKET_FAMILY_TEST("C5", a_stream_whose_connect_is_under_way_moves_nothing)
 {
-    peer_family family = family_of(state);
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);
     fer_tcp_stream *stream = test_stream();
@@ -76,9 +74,8 @@ static void a_stream_whose_connect_is_under_way_moves_nothing(void **state)
 }
 
 /* "connected → goes on": any of these calls can be the first one to detect it. */
-static void a_connect_that_ended_well_is_seen_by_whichever_call_queries_first(void **state)
+SOCKET_TEST("C5", a_connect_that_ended_well_is_seen_by_whichever_call_queries_first)
 {
-    (void)state;
     for (int query_kind = 0; query_kind < QUERIES; query_kind++) {
         peer_socket listener;
         fer_socket_addr to = accepting_addr(PEER_V4, &listener);
@@ -104,9 +101,8 @@ static void a_connect_that_ended_well_is_seen_by_whichever_call_queries_first(vo
 /* "failed → CONNECT_FAILED with the reason": the call that detects the failure returns it; "there
  * take_error repeats the reason and all else is MISUSE"; "CONNECT_FAILED keeps its OS socket
  * until close". */
-static void a_connect_that_failed_is_reported_by_whichever_call_queries_first(void **state)
+SOCKET_TEST("C5", a_connect_that_failed_is_reported_by_whichever_call_queries_first)
 {
-    (void)state;
     for (int query_kind = 0; query_kind < QUERIES; query_kind++) {
         fer_socket_addr to = refusing_addr(PEER_V4);
         fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
@@ -114,9 +110,8 @@ static void a_connect_that_failed_is_reported_by_whichever_call_queries_first(vo
         fer_raw_socket raw = fer_socket_as_raw(socket);
         assert_ok(fer_socket_set_nonblocking(socket, true));
         fer_error started = fer_socket_connect(socket, &to);
-        if (started.kind == FER_CONNECTION_REFUSED) {
-            skip_because("this OS refuses within a nonblocking connect");
-        }
+        skip_if(started.kind == FER_CONNECTION_REFUSED,
+                "this OS refuses within a nonblocking connect");
         assert_kind(started, FER_WOULD_BLOCK);
         assert_ok(fer_socket_into_tcp_stream(socket, stream));
         fer_error saved = query_until_done(stream, query_kind);
@@ -130,9 +125,8 @@ static void a_connect_that_failed_is_reported_by_whichever_call_queries_first(vo
 }
 
 /* The same for fer_socket_peer_addr, and for a refusal that arrives later. */
-static void a_connect_that_is_refused_late_is_reported_by_peer_addr(void **state)
+SOCKET_TEST("C5", a_connect_that_is_refused_late_is_reported_by_peer_addr)
 {
-    (void)state;
     struct pending_target target = pending_target(PEER_V4);
     fer_socket *socket = test_connecting(&target);
     fer_socket_addr peer = {.port = 77};
@@ -151,9 +145,8 @@ static void a_connect_that_is_refused_late_is_reported_by_peer_addr(void **state
 
 /* A connect that succeeds later: bytes can be exchanged, after earlier calls returned
  * WOULD_BLOCK. */
-static void a_connect_that_ends_well_late_carries_bytes(void **state)
+SOCKET_TEST("C5", a_connect_that_ends_well_late_carries_bytes)
 {
-    (void)state;
     struct pending_target target = pending_target(PEER_V4);
     fer_socket *socket = test_connecting(&target);
     fer_tcp_stream *stream = test_stream();
@@ -167,9 +160,8 @@ static void a_connect_that_ends_well_late_carries_bytes(void **state)
 }
 
 /* "Closing": closing the handle ends a pending connect, and leaks nothing. */
-static void closing_a_connecting_socket_leaks_nothing(void **state)
+SOCKET_TEST("C5", closing_a_connecting_socket_leaks_nothing)
 {
-    (void)state;
     struct pending_target target = pending_target(PEER_V4);
     size_t before = peer_open_handles();
     for (int i = 0; i < 10; i++) {
@@ -187,9 +179,8 @@ static void closing_a_connecting_socket_leaks_nothing(void **state)
 }
 
 /* R1: into_raw releases the socket in each of these states. */
-static void into_raw_gives_up_a_connecting_and_a_failed_socket(void **state)
+SOCKET_TEST("R1", into_raw_gives_up_a_connecting_and_a_failed_socket)
 {
-    (void)state;
     struct pending_target target = pending_target(PEER_V4);
     fer_socket *connecting = test_connecting(&target);
     fer_socket *failed = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
@@ -224,9 +215,8 @@ static fer_raw_socket pending_raw(const struct pending_target *target, uint16_t 
 
 /* "from_raw takes ownership of a socket after it has queried its type and state": a pending connect
  * continues, and its result is reported as rule C5 states. */
-static void a_pending_connect_that_is_adopted_goes_on(void **state)
+SOCKET_FAMILY_TEST("R1", a_pending_connect_that_is_adopted_goes_on)
 {
-    peer_family family = family_of(state);
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_socket();
     fer_tcp_stream *stream = test_stream();
@@ -241,9 +231,8 @@ static void a_pending_connect_that_is_adopted_goes_on(void **state)
     assert_exchange(stream, other);
 }
 
-static void a_pending_connect_that_is_adopted_and_then_refused_reports_so(void **state)
+SOCKET_TEST("R1", a_pending_connect_that_is_adopted_and_then_refused_reports_so)
 {
-    (void)state;
     struct pending_target target = pending_target(PEER_V4);
     fer_socket *socket = test_socket();
     uint16_t own_port = 0;
@@ -258,9 +247,8 @@ static void a_pending_connect_that_is_adopted_and_then_refused_reports_so(void *
 
 /* "NOT_CONNECTED where a stream that was never connected is read, written or shut down" (rule E4),
  * for handles of both types. */
-static void a_stream_that_was_never_connected_is_not_connected(void **state)
+SOCKET_FAMILY_TEST("C5", a_stream_that_was_never_connected_is_not_connected)
 {
-    peer_family family = family_of(state);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_stream *stream = test_stream();
     fer_tcp_stream *clone = test_stream();
@@ -286,9 +274,8 @@ static void a_stream_that_was_never_connected_is_not_connected(void **state)
 
 /* R2: an unconnected stream cannot be cloned, because the clone would not record that the other
  * handle was connected. */
-static void a_stream_is_cloned_once_it_is_connected(void **state)
+SOCKET_TEST("R2", a_stream_is_cloned_once_it_is_connected)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
@@ -304,9 +291,8 @@ static void a_stream_is_cloned_once_it_is_connected(void **state)
 }
 
 /* It can be lent as a socket, and then be connected. */
-static void a_stream_that_was_never_connected_is_lent_and_connected(void **state)
+SOCKET_TEST("C5", a_stream_that_was_never_connected_is_lent_and_connected)
 {
-    (void)state;
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
@@ -319,22 +305,4 @@ static void a_stream_that_was_never_connected_is_lent_and_connected(void **state
     assert_exchange(stream, peer_accept(listener));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended),
-        SOCKET_FAMILY_TEST("C5", a_stream_whose_connect_is_under_way_moves_nothing),
-        SOCKET_TEST("C5", a_connect_that_ended_well_is_seen_by_whichever_call_queries_first),
-        SOCKET_TEST("C5", a_connect_that_failed_is_reported_by_whichever_call_queries_first),
-        SOCKET_TEST("C5", a_connect_that_is_refused_late_is_reported_by_peer_addr),
-        SOCKET_TEST("C5", a_connect_that_ends_well_late_carries_bytes),
-        SOCKET_TEST("C5", closing_a_connecting_socket_leaks_nothing),
-        SOCKET_TEST("R1", into_raw_gives_up_a_connecting_and_a_failed_socket),
-        SOCKET_FAMILY_TEST("R1", a_pending_connect_that_is_adopted_goes_on),
-        SOCKET_TEST("R1", a_pending_connect_that_is_adopted_and_then_refused_reports_so),
-        SOCKET_FAMILY_TEST("C5", a_stream_that_was_never_connected_is_not_connected),
-        SOCKET_TEST("R2", a_stream_is_cloned_once_it_is_connected),
-        SOCKET_TEST("C5", a_stream_that_was_never_connected_is_lent_and_connected),
-    };
-    return RUN_TESTS("socket_pending", tests);
-}
+RULE_TESTS("socket_pending")

@@ -74,20 +74,17 @@ static void assert_describes(const fer_socket *socket, int type)
     fer_type of_type = (fer_type)0;
     int protocol = -1;
     bool is_listening = type % 3 != 1;
-    assert_ok(fer_socket_domain(socket, &domain));
-    assert_int_equal(domain, type < 3 ? FER_DOMAIN_IPV4 : FER_DOMAIN_UNIX);
-    assert_ok(fer_socket_type(socket, &of_type));
-    assert_int_equal(of_type, type % 3 == 2 ? FER_TYPE_DGRAM : FER_TYPE_STREAM);
-    assert_ok(fer_socket_protocol(socket, &protocol));
-    assert_int_equal(protocol, protocols[type]);
-    assert_ok(fer_socket_is_listening(socket, &is_listening));
-    assert_int_equal(is_listening, type % 3 == 1);
+    assert_ok_n(fer_socket_domain(socket, &domain), domain,
+                type < 3 ? FER_DOMAIN_IPV4 : FER_DOMAIN_UNIX);
+    assert_ok_n(fer_socket_type(socket, &of_type), of_type,
+                type % 3 == 2 ? FER_TYPE_DGRAM : FER_TYPE_STREAM);
+    assert_ok_n(fer_socket_protocol(socket, &protocol), protocol, protocols[type]);
+    assert_ok_n(fer_socket_is_listening(socket, &is_listening), is_listening, type % 3 == 1);
 }
 
 /* "another kind of socket" is INVALID_INPUT; "on failure nothing has changed". */
-static void a_socket_becomes_a_handle_of_its_own_type_and_of_no_other(void **state)
+SOCKET_TEST("R1", a_socket_becomes_a_handle_of_its_own_type_and_of_no_other)
 {
-    (void)state;
     struct handles handles = empty_handles();
     for (int type = 0; type < type_count(); type++) {
         fer_socket *socket = new_socket_of(type);
@@ -121,9 +118,8 @@ static fer_socket *lend(int type, const struct handles *of)
 }
 
 /* "the same handle, for the calls of this header", of every type. The handle keeps its socket. */
-static void every_handle_is_lent_as_a_socket(void **state)
+SOCKET_TEST("R1", every_handle_is_lent_as_a_socket)
 {
-    (void)state;
     struct handles handles = empty_handles();
     const struct handles none = {NULL, NULL, NULL, NULL, NULL, NULL};
     for (int type = 0; type < type_count(); type++) {
@@ -146,9 +142,8 @@ static void every_handle_is_lent_as_a_socket(void **state)
 }
 
 /* A conversion into NULL is MISUSE, and the socket stays as it was. */
-static void a_socket_that_becomes_no_handle_stays_as_it_was(void **state)
+SOCKET_TEST("E4", a_socket_that_becomes_no_handle_stays_as_it_was)
 {
-    (void)state;
     for (int type = 0; type < type_count(); type++) {
         fer_socket *socket = new_socket_of(type);
         fer_raw_socket raw = fer_socket_as_raw(socket);
@@ -166,9 +161,8 @@ static void a_socket_that_becomes_no_handle_stays_as_it_was(void **state)
 }
 
 /* "out is not empty" is MISUSE, and both handles stay as they were. */
-static void a_handle_that_is_not_empty_is_left_alone(void **state)
+SOCKET_TEST("C6", a_handle_that_is_not_empty_is_left_alone)
 {
-    (void)state;
     struct handles handles = empty_handles();
     for (int type = 0; type < type_count(); type++) {
         fer_socket *first = new_socket_of(type);
@@ -186,11 +180,16 @@ static void a_handle_that_is_not_empty_is_left_alone(void **state)
     }
 }
 
+static struct pair *connected_pair(peer_family family)
+{
+    return pair_open_kind(family == PEER_V4 ? &test_pair_connected_v4 : &test_pair_connected_v6);
+}
+
 /* A stream of the library that is lent: "A call that needs a socket that is not open, or not
  * connected, fails as it does on every fer_socket". The connection stays. */
-static void a_stream_of_the_librarys_own_is_lent_and_stays_open(void **state)
+SOCKET_FAMILY_TEST("R1", a_stream_of_the_librarys_own_is_lent_and_stays_open)
 {
-    struct pair *pair = pair_open(state);
+    struct pair *pair = connected_pair(family);
     fer_socket *socket = fer_tcp_stream_as_socket(&pair->stream);
     fer_socket_addr peer;
     bool nodelay = false;
@@ -206,24 +205,23 @@ static void a_stream_of_the_librarys_own_is_lent_and_stays_open(void **state)
 }
 
 /* The end of one half is enough for OpenBSD to refuse the size of its buffer. */
-static void a_buffer_size_can_be_set_after_the_peers_end(void **state)
+SOCKET_FAMILY_TEST("O7", a_buffer_size_can_be_set_after_the_peers_end)
 {
-    struct pair *pair = pair_open(state);
+    struct pair *pair = connected_pair(family);
     fer_socket *socket = fer_tcp_stream_as_socket(&pair->stream);
     size_t n = 1;
     char byte;
     assert_true(peer_shutdown_write(pair->other));
-    assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_tcp_stream_read(&pair->stream, &byte, 1, &n), n, 0);
     assert_ok(fer_socket_set_recv_buffer_size(socket, 65536));
     assert_ok(fer_socket_set_send_buffer_size(socket, 65536));
     assert_own(fer_socket_set_recv_buffer_size(socket, 0), FER_INVALID_INPUT);
 }
 
 /* S1: that of a stream is the stream's own; a listener has none. */
-static void a_lent_stream_is_shut_down_and_a_listener_is_not(void **state)
+SOCKET_FAMILY_TEST("S1", a_lent_stream_is_shut_down_and_a_listener_is_not)
 {
-    struct pair *pair = pair_open(state);
+    struct pair *pair = connected_pair(family);
     uint16_t port = 0;
     size_t n = 77;
     char byte;
@@ -231,8 +229,7 @@ static void a_lent_stream_is_shut_down_and_a_listener_is_not(void **state)
     assert_own(fer_socket_shutdown(socket, (fer_shutdown)3), FER_INVALID_INPUT);
     assert_ok(fer_socket_shutdown(socket, FER_SHUTDOWN_BOTH));
     assert_own(fer_tcp_stream_write(&pair->stream, "x", 1, &n), FER_BROKEN_PIPE);
-    assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_tcp_stream_read(&pair->stream, &byte, 1, &n), n, 0);
     fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
     assert_own(fer_socket_shutdown(fer_tcp_listener_as_socket(listener), FER_SHUTDOWN_BOTH),
                FER_UNSUPPORTED);
@@ -242,9 +239,9 @@ static void a_lent_stream_is_shut_down_and_a_listener_is_not(void **state)
 }
 
 /* S5: a lent stream and a conversion keep a reset that the stream has detected. */
-static void a_stream_that_saw_a_reset_keeps_it(void **state)
+SOCKET_TEST("S5", a_stream_that_saw_a_reset_keeps_it)
 {
-    struct pair *pair = pair_open(state);
+    struct pair *pair = pair_open_kind(&test_no_pair);
     fer_tcp_stream *again = test_stream();
     fer_socket *socket = fer_tcp_stream_as_socket(&pair->stream);
     fer_socket_addr peer;
@@ -260,9 +257,8 @@ static void a_stream_that_saw_a_reset_keeps_it(void **state)
 }
 
 /* A listener of the library, whose backlog is changed here. */
-static void a_listener_of_the_librarys_own_is_lent_and_listens_on(void **state)
+SOCKET_FAMILY_TEST("R1", a_listener_of_the_librarys_own_is_lent_and_listens_on)
 {
-    peer_family family = family_of(state);
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
@@ -276,27 +272,25 @@ static void a_listener_of_the_librarys_own_is_lent_and_listens_on(void **state)
 }
 
 /* What a listener's handle stores of its options does not mix: its streams do not linger. */
-static void a_listener_that_shares_its_port_accepts_streams_that_do_not_linger(void **state)
+SOCKET_FAMILY_TEST("O2", a_listener_that_shares_its_port_accepts_streams_that_do_not_linger)
 {
     uint16_t port = 0;
-    fer_socket *socket = test_built_listener(family_of(state), &port);
+    fer_socket *socket = test_built_listener(family, &port);
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
     fer_duration linger = {0};
-    if (fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED) {
-        skip_because("this OS has no SO_REUSEPORT");
-    }
+    skip_if(fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED,
+            "this OS has no SO_REUSEPORT");
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
-    (void)peer_connect(family_of(state), port);
+    (void)peer_connect(family, port);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
     assert_ok(fer_tcp_stream_linger(stream, &linger));
     assert_true(linger.nanos == FER_DURATION_NONE.nanos);
 }
 
 /* A Unix datagram socket without a name can be bound as a socket. */
-static void an_unbound_unix_datagram_socket_is_lent_and_bound(void **state)
+SOCKET_TEST("R1", an_unbound_unix_datagram_socket_is_lent_and_bound)
 {
-    (void)state;
     skip_without_unix_datagrams();
     fer_unix_datagram *datagram = test_unix_datagram();
     const char *path = unix_peer_path("late");
@@ -312,21 +306,4 @@ static void an_unbound_unix_datagram_socket_is_lent_and_bound(void **state)
     assert_own(fer_socket_local_addr_unix(of_ip, &name), FER_UNSUPPORTED);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        SOCKET_TEST("R1", a_socket_becomes_a_handle_of_its_own_type_and_of_no_other),
-        SOCKET_TEST("R1", every_handle_is_lent_as_a_socket),
-        SOCKET_TEST("E4", a_socket_that_becomes_no_handle_stays_as_it_was),
-        SOCKET_TEST("C6", a_handle_that_is_not_empty_is_left_alone),
-        SOCKET_FAMILY_TEST("R1", a_stream_of_the_librarys_own_is_lent_and_stays_open),
-        SOCKET_FAMILY_TEST("S1", a_lent_stream_is_shut_down_and_a_listener_is_not),
-        SOCKET_FAMILY_TEST("O7", a_buffer_size_can_be_set_after_the_peers_end),
-        SOCKET_TEST("S5", a_stream_that_saw_a_reset_keeps_it),
-        SOCKET_FAMILY_TEST("R1", a_listener_of_the_librarys_own_is_lent_and_listens_on),
-        SOCKET_FAMILY_TEST("O2",
-                           a_listener_that_shares_its_port_accepts_streams_that_do_not_linger),
-        SOCKET_TEST("R1", an_unbound_unix_datagram_socket_is_lent_and_bound),
-    };
-    return RUN_TESTS("socket_turning", tests);
-}
+RULE_TESTS("socket_turning")

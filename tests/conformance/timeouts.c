@@ -12,9 +12,8 @@
 
 /* T1: "A timeout of zero is INVALID_INPUT for set_*_timeout and connect_timeout, before any system
  * call." */
-static void zero_timeout_is_invalid_input_and_changes_nothing(void **state)
+PAIR_TEST("T1", zero_timeout_is_invalid_input_and_changes_nothing)
 {
-    struct pair *pair = pair_open(state);
     fer_duration got = {0};
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(5000)));
     assert_own(fer_tcp_stream_set_read_timeout(&pair->stream, millis(0)), FER_INVALID_INPUT);
@@ -27,9 +26,8 @@ static void zero_timeout_is_invalid_input_and_changes_nothing(void **state)
 }
 
 /* T1: as above: no socket was created, and the listener got no connection. */
-static void zero_connect_timeout_is_refused_before_any_call(void **state)
+RULE_TEST("T1", zero_connect_timeout_is_refused_before_any_call)
 {
-    (void)state;
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 4, &port);
     fer_socket_addr addr = loopback(PEER_V4, port);
@@ -70,18 +68,16 @@ static void read_delayed(struct pair *pair, unsigned delay_ms)
 }
 
 /* T1: "NONE blocks for ever." It replaces the timeout that was set before. */
-static void no_timeout_waits_until_data_comes(void **state)
+PAIR_TEST("T1", no_timeout_waits_until_data_comes)
 {
-    struct pair *pair = pair_open(state);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
     read_delayed(pair, 150);
 }
 
 /* T1: the same for connect_timeout: without a timeout it is connect. */
-static void connect_timeout_of_none_connects(void **state)
+RULE_TEST("T1", connect_timeout_of_none_connects)
 {
-    (void)state;
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 4, &port);
     fer_socket_addr addr = loopback(PEER_V4, port);
@@ -91,9 +87,8 @@ static void connect_timeout_of_none_connects(void **state)
 }
 
 /* T2: "An expired timeout is TIMED_OUT with os_code 0 on every OS"; and not too early. */
-static void expired_read_timeout_is_timed_out_with_os_code_0(void **state)
+PAIR_TEST("T2", expired_read_timeout_is_timed_out_with_os_code_0)
 {
-    struct pair *pair = pair_open(state);
     char buf[8];
     fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
     fer_tcp_stream *stream = &pair->stream;
@@ -115,9 +110,8 @@ static void expired_read_timeout_is_timed_out_with_os_code_0(void **state)
 
 /* T2: the same for writes. Room may return a short time after the queue was full, so a write that
  * finds room is repeated. */
-static void expired_write_timeout_is_timed_out_with_os_code_0(void **state)
+SLOW_PAIR_TEST("T2", expired_write_timeout_is_timed_out_with_os_code_0)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
     char buf[64] = {0};
     fer_io_slice slices[2] = {{buf, 32}, {buf + 32, 32}};
@@ -142,9 +136,8 @@ static void expired_write_timeout_is_timed_out_with_os_code_0(void **state)
 
 /* T2: the expiry "changes nothing": no error is pending, both halves work, and peer_addr still
  * returns the address. */
-static void an_expiry_changes_nothing(void **state)
+PAIR_TEST("T2", an_expiry_changes_nothing)
 {
-    struct pair *pair = pair_open(state);
     char byte;
     fer_error pending = {FER_OTHER, 9};
     fer_socket_addr addr;
@@ -162,12 +155,10 @@ static void an_expiry_changes_nothing(void **state)
 }
 
 /* T2: "CONNECTION_TIMED_OUT is different: the connection is dead, and the error is fatal". */
-static void connection_timed_out_ends_the_stream(void **state)
+SLOW_PAIR_TEST("T2", connection_timed_out_ends_the_stream)
 {
-    struct pair *pair = pair_open(state);
-    if (!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 100)) {
-        skip_because("this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
-    }
+    skip_if(!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 100),
+            "this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
     uint64_t total = 0;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
     fer_error error = write_until_failure(&pair->stream, 65536, &total);
@@ -184,7 +175,7 @@ static void connection_timed_out_ends_the_stream(void **state)
 /* T3: "A timeout is rounded up to what the OS can hold, never down to zero ... and never up to for
  * ever; too long saturates." T5: "The getter gives back what was set, or NONE, to within the OS's
  * grain, never NONE for a finite one." */
-static void timeouts_are_rounded_up_and_reported_back_within_the_grain(void **state)
+PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_reported_back_within_the_grain)
 {
     static const uint64_t nanos[] = {
         1,
@@ -213,7 +204,6 @@ static void timeouts_are_rounded_up_and_reported_back_within_the_grain(void **st
         UINT64_MAX - 2000000000u,
         UINT64_MAX - 1,
     };
-    struct pair *pair = pair_open(state);
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
         fer_duration set = {nanos[i]};
         fer_duration read_got = {0};
@@ -232,10 +222,9 @@ static void timeouts_are_rounded_up_and_reported_back_within_the_grain(void **st
 }
 
 /* T3: the shortest timeouts expire, because they are not "for ever" ... */
-static void the_shortest_timeout_expires(void **state)
+PAIR_TEST("T3", the_shortest_timeout_expires)
 {
     static const uint64_t nanos[] = {1, 999, 1000, 400000, 1000000};
-    struct pair *pair = pair_open(state);
     char byte;
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
         fer_duration set = {nanos[i]};
@@ -247,11 +236,10 @@ static void the_shortest_timeout_expires(void **state)
 }
 
 /* T3: ... and the longest neither expire immediately nor are refused. */
-static void the_longest_timeouts_wait(void **state)
+PAIR_TEST("T3", the_longest_timeouts_wait)
 {
     static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),
                                      INT64_MAX, UINT64_MAX - 1};
-    struct pair *pair = pair_open(state);
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
         fer_duration set = {nanos[i]};
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, set));
@@ -262,11 +250,10 @@ static void the_longest_timeouts_wait(void **state)
 }
 
 /* T3: the same for connect_timeout, which sets no option. */
-static void connect_timeout_takes_every_length(void **state)
+RULE_TEST("T3", connect_timeout_takes_every_length)
 {
     static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),
                                      INT64_MAX, UINT64_MAX - 1};
-    (void)state;
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 8, &port);
     fer_socket_addr addr = loopback(PEER_V4, port);
@@ -301,9 +288,8 @@ static void send_slowly(void *argument)
     slow_sender->sent = slow_sender->sent && peer_shutdown_write(slow_sender->peer);
 }
 
-static void nothing_is_lost_by_expired_reads(void **state)
+PAIR_TEST("T4", nothing_is_lost_by_expired_reads)
 {
-    struct pair *pair = pair_open(state);
     struct slow_sender slow_sender = {pair->other, false};
     test_thread thread;
     uint64_t total = 0;
@@ -332,28 +318,24 @@ static void nothing_is_lost_by_expired_reads(void **state)
 
 /* T4: the bytes that read_exact received before the expiry are in the buffer and in the count, and
  * the next call continues after them. */
-static void read_exact_keeps_what_came_before_the_expiry(void **state)
+PAIR_TEST("T4", read_exact_keeps_what_came_before_the_expiry)
 {
-    struct pair *pair = pair_open(state);
     char buf[9] = {0};
     size_t n = 77;
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(60)));
     assert_true(peer_send_all(pair->other, "abc", 3));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_own(fer_tcp_stream_read_exact(&pair->stream, buf, 8, &n), FER_TIMED_OUT);
-    assert_int_equal(n, 3);
+    assert_own_n(fer_tcp_stream_read_exact(&pair->stream, buf, 8, &n), FER_TIMED_OUT, n, 3);
     assert_true(peer_send_all(pair->other, "defgh", 5));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 5, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 5, &n), n, 5);
     assert_string_equal(buf, "abcdefgh");
 }
 
 /* T4: "nothing sent goes uncounted, the next call works": the peer receives exactly the counted
  * bytes. */
-static void every_byte_of_expired_writes_is_counted(void **state)
+SLOW_PAIR_TEST("T4", every_byte_of_expired_writes_is_counted)
 {
-    struct pair *pair = pair_open(state);
     uint64_t counted = 0;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(30)));
     for (int i = 0; i < 3; i++) {
@@ -383,9 +365,8 @@ static void every_byte_of_expired_writes_is_counted(void **state)
 }
 
 /* T5: the default is NONE, each direction has its own timeout, and NONE clears it. */
-static void timeouts_start_as_none_and_are_cleared_by_none(void **state)
+PAIR_TEST("T5", timeouts_start_as_none_and_are_cleared_by_none)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *stream = &pair->stream;
     fer_duration got = {0};
     assert_ok(fer_tcp_stream_read_timeout(stream, &got));
@@ -409,9 +390,8 @@ static void timeouts_start_as_none_and_are_cleared_by_none(void **state)
 /* T7: "On POSIX a plain blocking read or write, with or without a timeout, is one system call."
  * Tested from outside: a read returns the queued bytes and does not wait for more, although a
  * timeout is set and the buffer has room. */
-static void a_read_gives_what_is_there_and_does_not_wait_for_more(void **state)
+PAIR_TEST("T7", a_read_gives_what_is_there_and_does_not_wait_for_more)
 {
-    struct pair *pair = pair_open(state);
     char buf[64];
     for (int with_timeout = 0; with_timeout < 2; with_timeout++) {
         size_t n = 77;
@@ -420,17 +400,15 @@ static void a_read_gives_what_is_there_and_does_not_wait_for_more(void **state)
         }
         assert_true(peer_send_all(pair->other, "abc", 3));
         assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-        assert_ok(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n));
-        assert_int_equal(n, 3);
+        assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n), n, 3);
         assert_memory_equal(buf, "abc", 3);
     }
 }
 
 /* T7: "Only a call that ends in EAGAIN may take one more (which of timeout and would-block it was),
  * and only on a handle that was cloned": the result is right after a clone has changed the mode. */
-static void would_block_and_expiry_are_distinguished_on_a_clone(void **state)
+PAIR_TEST("T7", would_block_and_expiry_are_distinguished_on_a_clone)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     char byte;
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(30)));
@@ -443,27 +421,4 @@ static void would_block_and_expiry_are_distinguished_on_a_clone(void **state)
     assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PAIR_TEST("T1", zero_timeout_is_invalid_input_and_changes_nothing),
-        RULE_TEST("T1", zero_connect_timeout_is_refused_before_any_call),
-        PAIR_TEST("T1", no_timeout_waits_until_data_comes),
-        RULE_TEST("T1", connect_timeout_of_none_connects),
-        PAIR_TEST("T2", expired_read_timeout_is_timed_out_with_os_code_0),
-        SLOW_PAIR_TEST("T2", expired_write_timeout_is_timed_out_with_os_code_0),
-        PAIR_TEST("T2", an_expiry_changes_nothing),
-        SLOW_PAIR_TEST("T2", connection_timed_out_ends_the_stream),
-        PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_reported_back_within_the_grain),
-        PAIR_TEST("T3", the_shortest_timeout_expires),
-        PAIR_TEST("T3", the_longest_timeouts_wait),
-        RULE_TEST("T3", connect_timeout_takes_every_length),
-        PAIR_TEST("T4", nothing_is_lost_by_expired_reads),
-        PAIR_TEST("T4", read_exact_keeps_what_came_before_the_expiry),
-        SLOW_PAIR_TEST("T4", every_byte_of_expired_writes_is_counted),
-        PAIR_TEST("T5", timeouts_start_as_none_and_are_cleared_by_none),
-        PAIR_TEST("T7", a_read_gives_what_is_there_and_does_not_wait_for_more),
-        PAIR_TEST("T7", would_block_and_expiry_are_distinguished_on_a_clone),
-    };
-    return RUN_TESTS("timeouts", tests);
-}
+RULE_TESTS("timeouts")

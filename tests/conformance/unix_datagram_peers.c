@@ -6,16 +6,12 @@
 #include "support/limits_fixture.h"
 #include "support/thread.h"
 
-#define UNIX_LIMITS_TEST(rule, function)                                       \
-    {                                                                          \
-        rule " " #function, function, limits_test_begin, limits_test_end, NULL \
-    }
+#define UNIX_LIMITS_TEST(rule, function) RULE_TEST_WITH(limits_test, rule, function)
 
 /* ---- U5, C1, C4 */
 
-static void a_connected_socket_sends_to_its_peer_and_receives_only_from_it(void **state)
+UNIX_TEST("U5", a_connected_socket_sends_to_its_peer_and_receives_only_from_it)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     const char *other_path = unix_peer_path("other");
     fer_unix_datagram *socket = test_unix_bound(path);
@@ -25,8 +21,7 @@ static void a_connected_socket_sends_to_its_peer_and_receives_only_from_it(void 
     char buf[8];
     size_t n = 77;
     bool named = false;
-    assert_kind(fer_unix_datagram_send(socket, "lost", 4, &n), FER_NOT_CONNECTED);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_datagram_send(socket, "lost", 4, &n), FER_NOT_CONNECTED, n, 0);
     assert_kind(fer_unix_datagram_peer_addr(socket, &addr), FER_NOT_CONNECTED);
     assert_ok(fer_unix_datagram_connect(socket, other_path));
     assert_ok(fer_unix_datagram_peer_addr(socket, &addr));
@@ -51,9 +46,8 @@ static void a_connected_socket_sends_to_its_peer_and_receives_only_from_it(void 
     assert_receives_nothing(socket);
 }
 
-static void connecting_to_nobody_leaves_the_old_peer(void **state)
+UNIX_TEST("C4", connecting_to_nobody_leaves_the_old_peer)
 {
-    (void)state;
     const char *path = unix_peer_path("other");
     const char *missing = unix_peer_path("missing");
     const char *stream = unix_peer_path("stream");
@@ -72,14 +66,12 @@ static void connecting_to_nobody_leaves_the_old_peer(void **state)
     assert_receives(other, "still");
 }
 
-static void sending_to_who_is_not_there_says_so(void **state)
+UNIX_TEST("C1", sending_to_who_is_not_there_says_so)
 {
-    (void)state;
     const char *path = unix_peer_path("other");
     fer_unix_datagram *socket = test_unix_unbound();
     size_t n = 77;
-    assert_kind(fer_unix_datagram_send_to(socket, "x", 1, path, &n), FER_NOT_FOUND);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_datagram_send_to(socket, "x", 1, path, &n), FER_NOT_FOUND, n, 0);
     fer_unix_datagram *other = test_unix_bound(path);
     assert_ok(fer_unix_datagram_connect(socket, path));
     fer_unix_datagram_close(other);
@@ -93,8 +85,7 @@ static void sending_to_who_is_not_there_says_so(void **state)
         assert_either(fer_unix_datagram_send(socket, "x", 1, &n), FER_CONNECTION_REFUSED,
                       FER_CONNECTION_RESET);
     }
-    assert_kind(fer_unix_datagram_send(socket, "x", 1, &n), FER_NOT_CONNECTED);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_datagram_send(socket, "x", 1, &n), FER_NOT_CONNECTED, n, 0);
     assert_kind(fer_unix_datagram_bind(other, path), FER_ADDR_IN_USE);
     assert_true(unix_peer_remove(path));
     assert_ok(fer_unix_datagram_bind(other, path));
@@ -104,27 +95,22 @@ static void sending_to_who_is_not_there_says_so(void **state)
 }
 
 /* X2: the path of a file that is no socket is refused, as one without a socket that receives. */
-static void a_path_that_is_no_socket_is_refused(void **state)
+UNIX_TEST("X2", a_path_that_is_no_socket_is_refused)
 {
-    (void)state;
     const char *path = unix_peer_path("file");
     fer_unix_datagram *socket = test_unix_unbound();
     size_t n = 77;
-    if (!unix_peer_create_file(path)) {
-        skip_because("this network has no files");
-    }
-    assert_kind(fer_unix_datagram_send_to(socket, "x", 1, path, &n), FER_CONNECTION_REFUSED);
-    assert_int_equal(n, 0);
+    skip_if(!unix_peer_create_file(path), "this network has no files");
+    assert_kind_n(fer_unix_datagram_send_to(socket, "x", 1, path, &n), FER_CONNECTION_REFUSED, n,
+                  0);
     assert_kind(fer_unix_datagram_connect(socket, path), FER_CONNECTION_REFUSED);
     assert_kind(fer_unix_stream_connect(test_unix_stream(), path), FER_CONNECTION_REFUSED);
 }
 
 /* ---- S */
 
-static void after_shutdown_it_is_the_end_and_a_broken_pipe(void **state)
+UNIX_DATAGRAM_TEST("S3", after_shutdown_it_is_the_end_and_a_broken_pipe)
 {
-    (void)state;
-    skip_without_unix_datagrams();
     fer_unix_datagram *one = test_unix_datagram();
     fer_unix_datagram *other = test_unix_datagram();
     fer_unix_received got;
@@ -133,8 +119,7 @@ static void after_shutdown_it_is_the_end_and_a_broken_pipe(void **state)
     assert_ok(fer_unix_datagram_pair(one, other));
     send_text(other, "queued", NULL);
     assert_ok(fer_unix_datagram_shutdown(one, FER_SHUTDOWN_WRITE));
-    assert_kind(fer_unix_datagram_send(one, "x", 1, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_datagram_send(one, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
     send_text(other, "more", NULL);
     assert_receives(one, "queued");
     assert_receives(one, "more");
@@ -176,7 +161,7 @@ static fer_error receive_by(fer_unix_datagram *socket, int call, fer_unix_receiv
 
 /* X4: "A receive on a socket whose READ is shut down, through whichever handle, is OK with 0 bytes
  * once its queue is empty, in every mode and within limits." */
-static void a_shut_read_half_has_ended_in_every_mode(void **state)
+UNIX_LIMITS_TEST("X4", a_shut_read_half_has_ended_in_every_mode)
 {
     skip_without_unix_datagrams();
     for (int i = 0; i < 2 * CALLS; i++) {
@@ -201,15 +186,13 @@ static void a_shut_read_half_has_ended_in_every_mode(void **state)
             assert_false(got.truncated);
             assert_unnamed(&got.from);
         }
-        assert_int_equal(limits_test_end(state), 0);
+        assert_int_equal(limits_test_end(NULL), 0);
     }
 }
 
 /* X4: the peer's shutdown or close ends no receive. */
-static void the_end_of_the_peer_is_no_end(void **state)
+UNIX_DATAGRAM_TEST("X4", the_end_of_the_peer_is_no_end)
 {
-    (void)state;
-    skip_without_unix_datagrams();
     fer_unix_datagram *one = test_unix_datagram();
     fer_unix_datagram *other = test_unix_datagram();
     fer_unix_received got;
@@ -239,7 +222,7 @@ static void receive_once(void *argument)
 }
 
 /* X4: the result is the same whether the receive or the shutdown comes first. */
-static void shutdown_ends_a_receive_that_waits(void **state)
+UNIX_LIMITS_TEST("X4", shutdown_ends_a_receive_that_waits)
 {
     skip_without_unix_datagrams();
     for (int i = 0; i < 2 * NONBLOCKING; i++) {
@@ -259,21 +242,8 @@ static void shutdown_ends_a_receive_that_waits(void **state)
         test_thread_join(&thread);
         assert_ok(receiver.error);
         assert_int_equal(receiver.got.len, 0);
-        assert_int_equal(limits_test_end(state), 0);
+        assert_int_equal(limits_test_end(NULL), 0);
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        UNIX_TEST("U5", a_connected_socket_sends_to_its_peer_and_receives_only_from_it),
-        UNIX_TEST("C4", connecting_to_nobody_leaves_the_old_peer),
-        UNIX_TEST("C1", sending_to_who_is_not_there_says_so),
-        UNIX_TEST("X2", a_path_that_is_no_socket_is_refused),
-        UNIX_TEST("S3", after_shutdown_it_is_the_end_and_a_broken_pipe),
-        UNIX_LIMITS_TEST("X4", a_shut_read_half_has_ended_in_every_mode),
-        UNIX_TEST("X4", the_end_of_the_peer_is_no_end),
-        UNIX_LIMITS_TEST("X4", shutdown_ends_a_receive_that_waits),
-    };
-    return RUN_TESTS("unix_datagram_peers", tests);
-}
+RULE_TESTS("unix_datagram_peers")

@@ -9,13 +9,10 @@ enum { SHORT_MS = 40 };
 
 /* ---- Features that an OS lacks */
 
-static void datagrams_are_unsupported_where_the_os_has_none(void **state)
+UNIX_TEST("E1", datagrams_are_unsupported_where_the_os_has_none)
 {
-    (void)state;
     fer_unix_datagram *socket = test_unix_datagram();
-    if (unix_peer_has_datagrams()) {
-        skip_because("this OS has them");
-    }
+    skip_if(unix_peer_has_datagrams(), "this OS has them");
     assert_kind(fer_unix_datagram_unbound(socket), FER_UNSUPPORTED);
     assert_kind(fer_unix_datagram_bind(socket, "ferrule-none"), FER_UNSUPPORTED);
     assert_kind(fer_unix_datagram_pair(socket, test_unix_datagram()), FER_UNSUPPORTED);
@@ -25,9 +22,8 @@ static void datagrams_are_unsupported_where_the_os_has_none(void **state)
 
 /* ---- U1 */
 
-static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
+UNIX_TEST("U1", datagrams_go_there_and_back_with_their_sender_s_name)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     const char *other_path = unix_peer_path("other");
     fer_unix_datagram *socket = test_unix_bound(path);
@@ -42,8 +38,7 @@ static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
     assert_ok(fer_unix_datagram_recv_from(socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 5);
     assert_path(&got.from, other_path);
-    assert_ok(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n), n, 4);
     assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, path, &named),
                      PEER_GOT);
     assert_int_equal(n, 4);
@@ -51,8 +46,8 @@ static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
     assert_ok(fer_unix_datagram_recv(socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 3);
     assert_unnamed(&got.from);
-    assert_own(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n), FER_INVALID_INPUT);
-    assert_int_equal(n, 0);
+    assert_own_n(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n),
+                 FER_INVALID_INPUT, n, 0);
     send_text(test_unix_unbound(), "unnamed", other_path);
     assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, NULL, &named),
                      PEER_GOT);
@@ -60,9 +55,8 @@ static void datagrams_go_there_and_back_with_their_sender_s_name(void **state)
     assert_true(named);
 }
 
-static void a_datagram_longer_than_the_buffer_is_cut_and_reported(void **state)
+UNIX_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_reported)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     peer_socket other = unix_peer_datagram(unix_peer_path("other"));
@@ -86,9 +80,8 @@ static void a_datagram_longer_than_the_buffer_is_cut_and_reported(void **state)
 }
 
 /* U1: an empty queue makes a receive of no bytes wait, as any other. */
-static void receiving_into_nothing_waits_for_a_datagram(void **state)
+UNIX_TEST("U1", receiving_into_nothing_waits_for_a_datagram)
 {
-    (void)state;
     fer_unix_datagram *socket = test_unix_bound(unix_peer_path("ferrule"));
     fer_unix_received got;
     assert_kind(fer_unix_datagram_try_recv_from(socket, NULL, 0, &got), FER_WOULD_BLOCK);
@@ -98,10 +91,8 @@ static void receiving_into_nothing_waits_for_a_datagram(void **state)
     assert_kind(fer_unix_datagram_recv_from(socket, NULL, 0, &got), FER_WOULD_BLOCK);
 }
 
-static void a_pair_is_connected_to_each_other_and_nameless(void **state)
+UNIX_DATAGRAM_TEST("U1", a_pair_is_connected_to_each_other_and_nameless)
 {
-    (void)state;
-    skip_without_unix_datagrams();
     fer_unix_datagram *one = test_unix_datagram();
     fer_unix_datagram *other = test_unix_datagram();
     fer_unix_addr addr;
@@ -125,35 +116,30 @@ static void a_pair_is_connected_to_each_other_and_nameless(void **state)
 
 /* ---- U2, U4 */
 
-static void one_that_is_too_long_is_not_sent(void **state)
+UNIX_TEST("U2", one_that_is_too_long_is_not_sent)
 {
-    (void)state;
     static unsigned char big[1 << 22];
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *sender = test_unix_unbound();
     size_t n = 77;
-    assert_kind(fer_unix_datagram_send_to(sender, big, sizeof big, path, &n), FER_MESSAGE_TOO_LONG);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_datagram_send_to(sender, big, sizeof big, path, &n),
+                  FER_MESSAGE_TOO_LONG, n, 0);
     assert_own(fer_unix_datagram_send_to(sender, big, SIZE_MAX, path, &n), FER_MESSAGE_TOO_LONG);
     assert_ok(fer_unix_datagram_connect(sender, path));
-    n = 77;
-    assert_kind(fer_unix_datagram_send(sender, big, sizeof big, &n), FER_MESSAGE_TOO_LONG);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_datagram_send(sender, big, sizeof big, &n), FER_MESSAGE_TOO_LONG, n, 0);
     send_text(sender, "short", NULL);
     assert_receives(socket, "short");
     assert_receives_nothing(socket);
 }
 
-static void empty_datagrams_are_sent_and_received_as_such(void **state)
+UNIX_TEST("U4", empty_datagrams_are_sent_and_received_as_such)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *sender = test_unix_unbound();
     size_t n = 77;
-    assert_ok(fer_unix_datagram_send_to(sender, NULL, 0, path, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_unix_datagram_send_to(sender, NULL, 0, path, &n), n, 0);
     send_text(sender, "behind", path);
     assert_receives(socket, "");
     assert_receives(socket, "behind");
@@ -161,9 +147,8 @@ static void empty_datagrams_are_sent_and_received_as_such(void **state)
 
 /* ---- T */
 
-static void a_receive_that_expires_is_timed_out(void **state)
+UNIX_TEST("T1", a_receive_that_expires_is_timed_out)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_duration timeout;
@@ -185,13 +170,10 @@ static void a_receive_that_expires_is_timed_out(void **state)
 }
 
 /* A receiver with many senders has little room. No accepted datagram is lost. */
-static void a_send_to_a_full_queue_waits_for_room_or_says_so(void **state)
+UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_room_or_says_so)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
-    if (unix_peer_has_bsd_datagrams()) {
-        skip_because("a full queue is FER_NO_BUFFER_SPACE here");
-    }
+    skip_if(unix_peer_has_bsd_datagrams(), "a full queue is FER_NO_BUFFER_SPACE here");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *sender = test_unix_unbound();
     fer_duration timeout;
@@ -225,13 +207,10 @@ static void a_send_to_a_full_queue_waits_for_room_or_says_so(void **state)
 }
 
 /* Row unix_full_datagrams: on macOS and the BSDs no send waits. No accepted datagram is lost. */
-static void a_full_queue_is_no_buffer_space_where_no_send_waits(void **state)
+UNIX_TEST("T2", a_full_queue_is_no_buffer_space_where_no_send_waits)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
-    if (!unix_peer_has_bsd_datagrams()) {
-        skip_because("a sender waits for room here");
-    }
+    skip_if(!unix_peer_has_bsd_datagrams(), "a sender waits for room here");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *sender = test_unix_unbound();
     fer_error error;
@@ -268,13 +247,10 @@ static void send_many(void *argument)
     }
 }
 
-static void a_sender_that_waits_is_let_on_by_the_receiver(void **state)
+UNIX_TEST("T2", a_sender_that_waits_is_let_on_by_the_receiver)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
-    if (unix_peer_has_bsd_datagrams()) {
-        skip_because("no sender waits here");
-    }
+    skip_if(unix_peer_has_bsd_datagrams(), "no sender waits here");
     fer_unix_datagram *socket = test_unix_bound(path);
     struct sender sender = {test_unix_unbound(), 500, {FER_OK, 0}};
     test_thread thread;
@@ -292,9 +268,8 @@ static void a_sender_that_waits_is_let_on_by_the_receiver(void **state)
 
 /* ---- C6, I2, I3, R */
 
-static void filling_an_open_handle_is_refused(void **state)
+UNIX_TEST("C6", filling_an_open_handle_is_refused)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *other = test_unix_unbound();
@@ -306,15 +281,11 @@ static void filling_an_open_handle_is_refused(void **state)
     assert_receives(socket, "well");
 }
 
-static void no_send_raises_sigpipe(void **state)
+UNIX_DATAGRAM_TEST("I2", no_send_raises_sigpipe)
 {
-    (void)state;
-    skip_without_unix_datagrams();
     fer_unix_datagram *one = test_unix_datagram();
     fer_unix_datagram *other = test_unix_datagram();
-    if (!process_let_sigpipe_kill()) {
-        skip_because("this OS has no signals");
-    }
+    skip_if(!process_let_sigpipe_kill(), "this OS has no signals");
     assert_ok(fer_unix_datagram_pair(one, other));
     assert_ok(fer_unix_datagram_shutdown(other, FER_SHUTDOWN_READ));
     assert_not_received(fer_unix_datagram_send(one, "x", 1, NULL));
@@ -322,9 +293,8 @@ static void no_send_raises_sigpipe(void **state)
     assert_kind(fer_unix_datagram_send(one, "x", 1, NULL), FER_BROKEN_PIPE);
 }
 
-static void sockets_are_cloned_given_away_and_taken_in(void **state)
+UNIX_TEST("R1", sockets_are_cloned_given_away_and_taken_in)
 {
-    (void)state;
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *clone = test_unix_datagram();
@@ -357,14 +327,11 @@ static void sockets_are_cloned_given_away_and_taken_in(void **state)
                FER_INVALID_INPUT);
 }
 
-static void an_abstract_name_is_a_sender_s_too(void **state)
+UNIX_TEST("L6", an_abstract_name_is_a_sender_s_too)
 {
-    (void)state;
     fer_unix_received got;
     char buf[8];
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("this OS has no abstract names");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "this OS has no abstract names");
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *other = test_unix_datagram();
@@ -382,24 +349,4 @@ static void an_abstract_name_is_a_sender_s_too(void **state)
     assert_kind(fer_unix_datagram_connect_addr(socket, &got.from), FER_CONNECTION_REFUSED);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        UNIX_TEST("E1", datagrams_are_unsupported_where_the_os_has_none),
-        UNIX_TEST("U1", datagrams_go_there_and_back_with_their_sender_s_name),
-        UNIX_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_reported),
-        UNIX_TEST("U1", receiving_into_nothing_waits_for_a_datagram),
-        UNIX_TEST("U1", a_pair_is_connected_to_each_other_and_nameless),
-        UNIX_TEST("U2", one_that_is_too_long_is_not_sent),
-        UNIX_TEST("U4", empty_datagrams_are_sent_and_received_as_such),
-        UNIX_TEST("T1", a_receive_that_expires_is_timed_out),
-        UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_room_or_says_so),
-        UNIX_TEST("T2", a_full_queue_is_no_buffer_space_where_no_send_waits),
-        UNIX_TEST("T2", a_sender_that_waits_is_let_on_by_the_receiver),
-        UNIX_TEST("C6", filling_an_open_handle_is_refused),
-        UNIX_TEST("I2", no_send_raises_sigpipe),
-        UNIX_TEST("R1", sockets_are_cloned_given_away_and_taken_in),
-        UNIX_TEST("L6", an_abstract_name_is_a_sender_s_too),
-    };
-    return RUN_TESTS("unix_datagrams", tests);
-}
+RULE_TESTS("unix_datagrams")

@@ -7,10 +7,8 @@
 
 /* ---- L1: paths */
 
-static void a_path_that_exists_is_addr_in_use(void **state)
+UNIX_STREAM_TEST("L1", a_path_that_exists_is_addr_in_use)
 {
-    (void)state;
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *first = test_unix_listening(path);
     fer_unix_listener *second = test_unix_listener();
@@ -25,10 +23,8 @@ static void a_path_that_exists_is_addr_in_use(void **state)
     assert_ok(fer_unix_listener_bind(second, path));
 }
 
-static void a_path_can_be_removed_under_a_listener(void **state)
+UNIX_STREAM_TEST("L1", a_path_can_be_removed_under_a_listener)
 {
-    (void)state;
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *first = test_unix_listening(path);
     fer_unix_listener *second = test_unix_listener();
@@ -45,36 +41,26 @@ static void a_path_can_be_removed_under_a_listener(void **state)
     char got = 0;
     assert_ok(fer_unix_stream_write_all(one, "1", 1, NULL));
     assert_ok(fer_unix_stream_write_all(other, "2", 1, NULL));
-    assert_ok(fer_unix_stream_read_exact(accepted[0], &got, 1, NULL));
-    assert_int_equal(got, '1');
-    assert_ok(fer_unix_stream_read_exact(accepted[1], &got, 1, NULL));
-    assert_int_equal(got, '2');
+    assert_ok_n(fer_unix_stream_read_exact(accepted[0], &got, 1, NULL), got, '1');
+    assert_ok_n(fer_unix_stream_read_exact(accepted[1], &got, 1, NULL), got, '2');
     assert_ok(fer_unix_listener_local_addr(first, &addr));
     assert_path(&addr, path);
 }
 
-static void a_directory_that_is_not_there_is_not_found(void **state)
+UNIX_STREAM_TEST("L1", a_directory_that_is_not_there_is_not_found)
 {
-    (void)state;
-    skip_without_unix_streams();
-    if (peer_is_windows()) {
-        skip_because("Windows reports another error");
-    }
+    skip_if(peer_is_windows(), "Windows reports another error");
     const char *path = unix_peer_path("no/such");
     fer_unix_listener *listener = test_unix_listener();
     fer_error error = fer_unix_listener_bind(listener, path);
-    if (error.kind == FER_OK) {
-        skip_because("the simulated network has no directories");
-    }
+    skip_if(error.kind == FER_OK, "the simulated network has no directories");
     assert_kind(error, FER_NOT_FOUND);
     assert_true(fer_unix_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
 }
 
 /* The longest path that an address holds here, and one byte more. */
-static void the_longest_path_works_and_a_longer_one_is_invalid_input(void **state)
+UNIX_STREAM_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input)
 {
-    (void)state;
-    skip_without_unix_streams();
     char path[FER_UNIX_ADDR_NAME_MAX + 2];
     fer_unix_addr addr;
     const char *base = unix_peer_path("");
@@ -102,10 +88,8 @@ static void the_longest_path_works_and_a_longer_one_is_invalid_input(void **stat
 
 /* On Linux a path may fill its field without a NUL. Such an address is returned and can be passed
  * back. */
-static void a_path_that_fills_its_field_is_reported_and_goes_back(void **state)
+UNIX_STREAM_TEST("L6", a_path_that_fills_its_field_is_reported_and_goes_back)
 {
-    (void)state;
-    skip_without_unix_streams();
     char path[FER_UNIX_ADDR_NAME_MAX + 1];
     fer_unix_addr addr;
     const char *base = unix_peer_path("");
@@ -117,9 +101,7 @@ static void a_path_that_fills_its_field_is_reported_and_goes_back(void **state)
     fer_unix_stream *back = test_unix_stream();
     const char *listening = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(listening);
-    if (unix_peer_connect(listening, path) == PEER_NONE) {
-        skip_because("only Linux accepts such a path");
-    }
+    skip_if(unix_peer_connect(listening, path) == PEER_NONE, "only Linux accepts such a path");
     assert_ok(fer_unix_listener_accept(listener, stream, &addr));
     assert_path(&addr, path);
     /* The path exists, and its socket does not listen. */
@@ -130,26 +112,20 @@ static void a_path_that_fills_its_field_is_reported_and_goes_back(void **state)
 
 /* ---- L1: abstract names */
 
-static void abstract_names_are_linux_s_alone(void **state)
+UNIX_TEST("E1", abstract_names_are_linux_s_alone)
 {
-    (void)state;
     fer_unix_addr addr;
-    if (unix_peer_has_abstract_names()) {
-        skip_because("this OS has abstract names");
-    }
+    skip_if(unix_peer_has_abstract_names(), "this OS has abstract names");
     assert_own(fer_unix_addr_from_abstract_name(&addr, "name", 4), FER_UNSUPPORTED);
 }
 
-static void an_abstract_name_is_any_bytes_and_goes_with_its_socket(void **state)
+UNIX_TEST("L1", an_abstract_name_is_any_bytes_and_goes_with_its_socket)
 {
-    (void)state;
     fer_unix_addr got;
     fer_unix_addr shorter;
     size_t len = 0;
     size_t reported_len = 0;
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("this OS has no abstract names");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "this OS has no abstract names");
     fer_unix_addr addr = test_unix_abstract("ferrule\0name of a test", 22);
     const char *name = fer_unix_addr_as_abstract_name(&addr, &len);
     assert_ok(fer_unix_addr_from_abstract_name(&shorter, name, len - 1));
@@ -171,13 +147,10 @@ static void an_abstract_name_is_any_bytes_and_goes_with_its_socket(void **state)
     assert_ok(fer_unix_listener_bind_addr(listener, &addr));
 }
 
-static void a_plain_listener_with_an_abstract_name_is_reached(void **state)
+UNIX_TEST("C1", a_plain_listener_with_an_abstract_name_is_reached)
 {
-    (void)state;
     size_t len = 0;
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("this OS has no abstract names");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "this OS has no abstract names");
     fer_unix_addr addr = test_unix_abstract("\0ferrule test", 13);
     const char *name = fer_unix_addr_as_abstract_name(&addr, &len);
     peer_socket listener = unix_peer_listen_abstract(name, len);
@@ -190,9 +163,8 @@ static void a_plain_listener_with_an_abstract_name_is_reached(void **state)
 /* ---- L2, C2: the queue */
 
 /* No connection is accepted before all are queued. */
-static void a_listener_queues_many_connections(void **state)
+UNIX_TEST("L2", a_listener_queues_many_connections)
 {
-    (void)state;
     enum { MANY = 100 };
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
@@ -208,8 +180,7 @@ static void a_listener_queues_many_connections(void **state)
         unsigned char number = 255;
         fer_unix_stream accepted = {0};
         assert_ok(fer_unix_listener_accept(listener, &accepted, NULL));
-        assert_ok(fer_unix_stream_read_exact(&accepted, &number, 1, NULL));
-        assert_int_equal(number, i);
+        assert_ok_n(fer_unix_stream_read_exact(&accepted, &number, 1, NULL), number, i);
         fer_unix_stream_close(&accepted);
     }
 }
@@ -238,16 +209,12 @@ static void fill_queue(const char *path)
 }
 
 /* Linux waits; macOS and the BSDs refuse, as Windows does. */
-static void a_connect_to_a_full_queue_waits_for_room_on_linux(void **state)
+UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_waits_for_room_on_linux)
 {
-    (void)state;
-    skip_without_unix_streams();
     struct connector connector = {unix_peer_path("listener"), test_unix_stream(), {FER_OK, 0}};
     peer_socket listener = unix_peer_listen(connector.path, 1);
     assert_true(listener != PEER_NONE);
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("only Linux waits");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "only Linux waits");
     fill_queue(connector.path);
     test_thread thread;
     test_thread_start(&thread, connect_once, &connector);
@@ -262,13 +229,9 @@ static void a_connect_to_a_full_queue_waits_for_room_on_linux(void **state)
     assert_unix_exchange(connector.stream, last);
 }
 
-static void a_connect_to_a_full_queue_is_refused_elsewhere(void **state)
+UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_is_refused_elsewhere)
 {
-    (void)state;
-    skip_without_unix_streams();
-    if (unix_peer_has_abstract_names()) {
-        skip_because("Linux waits");
-    }
+    skip_if(unix_peer_has_abstract_names(), "Linux waits");
     const char *path = unix_peer_path("listener");
     fer_unix_stream *stream = test_unix_stream();
     peer_socket listener = unix_peer_listen(path, 1);
@@ -283,10 +246,8 @@ static void a_connect_to_a_full_queue_is_refused_elsewhere(void **state)
 /* ---- L3 */
 
 /* On a Unix socket a client that has closed is still a connection: its bytes, and then its end. */
-static void a_client_that_has_gone_is_accepted_with_what_it_sent(void **state)
+UNIX_STREAM_TEST("L3", a_client_that_has_gone_is_accepted_with_what_it_sent)
 {
-    (void)state;
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_stream *stream = test_unix_stream();
@@ -299,15 +260,12 @@ static void a_client_that_has_gone_is_accepted_with_what_it_sent(void **state)
     peer_close(client);
     assert_ok(fer_unix_listener_accept(listener, stream, &addr));
     assert_unnamed(&addr);
-    assert_ok(fer_unix_stream_read_to_end(stream, got, sizeof got, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_stream_read_to_end(stream, got, sizeof got, &n), n, 4);
     assert_unix_reads_end(stream);
 }
 
-static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
+UNIX_STREAM_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
 {
-    (void)state;
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_stream *stream = test_unix_stream();
@@ -315,9 +273,7 @@ static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
     fer_unix_datagram *datagram = test_unix_datagram();
     peer_socket client = unix_peer_connect(path, NULL);
     assert_true(client != PEER_NONE);
-    if (!forbid_new_handles()) {
-        skip_because("this OS has no limit on a process's handles");
-    }
+    skip_if(!forbid_new_handles(), "this OS has no limit on a process's handles");
     bool has_pairs = unix_peer_has_datagrams();
     fer_error errors[6];
     errors[0] = fer_unix_listener_accept(listener, stream, NULL);
@@ -336,10 +292,8 @@ static void too_many_open_files_is_reported_and_nothing_is_lost(void **state)
 
 /* ---- T6, I3, R1 */
 
-static void what_is_accepted_starts_blocking(void **state)
+UNIX_STREAM_TEST("T6", what_is_accepted_starts_blocking)
 {
-    (void)state;
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_stream *stream = test_unix_stream();
@@ -359,10 +313,8 @@ static void what_is_accepted_starts_blocking(void **state)
     assert_false(peer_raw_is_inheritable(fer_unix_listener_as_raw(listener)));
 }
 
-static void listeners_are_cloned_given_away_and_taken_in(void **state)
+UNIX_STREAM_TEST("R1", listeners_are_cloned_given_away_and_taken_in)
 {
-    (void)state;
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_listener *clone = test_unix_listener();
@@ -389,24 +341,4 @@ static void listeners_are_cloned_given_away_and_taken_in(void **state)
     assert_own(fer_unix_listener_from_raw(listener, raw), FER_INVALID_INPUT);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        UNIX_TEST("L1", a_path_that_exists_is_addr_in_use),
-        UNIX_TEST("L1", a_path_can_be_removed_under_a_listener),
-        UNIX_TEST("L1", a_directory_that_is_not_there_is_not_found),
-        UNIX_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input),
-        UNIX_TEST("L6", a_path_that_fills_its_field_is_reported_and_goes_back),
-        UNIX_TEST("E1", abstract_names_are_linux_s_alone),
-        UNIX_TEST("L1", an_abstract_name_is_any_bytes_and_goes_with_its_socket),
-        UNIX_TEST("C1", a_plain_listener_with_an_abstract_name_is_reached),
-        UNIX_TEST("L2", a_listener_queues_many_connections),
-        UNIX_TEST("L2", a_connect_to_a_full_queue_waits_for_room_on_linux),
-        UNIX_TEST("L2", a_connect_to_a_full_queue_is_refused_elsewhere),
-        UNIX_TEST("L3", a_client_that_has_gone_is_accepted_with_what_it_sent),
-        UNIX_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost),
-        UNIX_TEST("T6", what_is_accepted_starts_blocking),
-        UNIX_TEST("R1", listeners_are_cloned_given_away_and_taken_in),
-    };
-    return RUN_TESTS("unix_listeners", tests);
-}
+RULE_TESTS("unix_listeners")

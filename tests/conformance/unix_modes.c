@@ -7,9 +7,8 @@ enum { SHORT_MS = 40 };
 
 /* ---- T */
 
-static void a_read_that_expires_is_timed_out_and_loses_nothing(void **state)
+UNIX_PAIR_TEST("T1", a_read_that_expires_is_timed_out_and_loses_nothing)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_duration got;
     char buf[8];
     size_t n = 77;
@@ -28,9 +27,8 @@ static void a_read_that_expires_is_timed_out_and_loses_nothing(void **state)
     assert_unix_alive(&pair);
 }
 
-static void a_write_that_finds_no_room_expires_with_a_true_count(void **state)
+UNIX_PAIR_TEST("T4", a_write_that_finds_no_room_expires_with_a_true_count)
 {
-    struct unix_pair pair = unix_pair_open(state);
     static unsigned char piece[65536];
     uint64_t sent = 0;
     size_t n = 0;
@@ -50,9 +48,8 @@ static void a_write_that_finds_no_room_expires_with_a_true_count(void **state)
     assert_int_equal(total, sent);
 }
 
-static void modes_are_the_clones_too(void **state)
+UNIX_PAIR_TEST("T6", modes_are_the_clones_too)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_unix_stream *clone = test_unix_stream();
     char buf[8];
     assert_ok(fer_unix_stream_try_clone(pair.stream, clone));
@@ -71,19 +68,15 @@ static void modes_are_the_clones_too(void **state)
 
 /* ---- I */
 
-static void no_write_raises_sigpipe(void **state)
+UNIX_PAIR_TEST("I2", no_write_raises_sigpipe)
 {
-    struct unix_pair pair = unix_pair_open(state);
-    if (!process_let_sigpipe_kill()) {
-        skip_because("this OS has no signals");
-    }
+    skip_if(!process_let_sigpipe_kill(), "this OS has no signals");
     peer_close(pair.other);
     assert_unix_writes_are_broken(pair.stream);
 }
 
-static void no_handle_is_inherited(void **state)
+UNIX_PAIR_TEST("I3", no_handle_is_inherited)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_unix_stream *clone = test_unix_stream();
     assert_ok(fer_unix_stream_try_clone(pair.stream, clone));
     assert_false(peer_raw_is_inheritable(fer_unix_stream_as_raw(pair.stream)));
@@ -94,9 +87,8 @@ static void no_handle_is_inherited(void **state)
 
 /* ---- R */
 
-static void raw_sockets_come_and_go(void **state)
+UNIX_PAIR_TEST("R1", raw_sockets_come_and_go)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_unix_stream *adopted = test_unix_stream();
     fer_tcp_stream *tcp = test_stream();
     fer_raw_socket raw = fer_unix_stream_into_raw(pair.stream);
@@ -112,10 +104,8 @@ static void raw_sockets_come_and_go(void **state)
     assert_own(fer_unix_stream_read(pair.stream, &raw, 1, NULL), FER_MISUSE);
 }
 
-static void what_is_no_connected_unix_stream_is_not_taken(void **state)
+UNIX_STREAM_TEST("R1", what_is_no_connected_unix_stream_is_not_taken)
 {
-    (void)state;
-    skip_without_unix_streams();
     uint16_t port = 0;
     fer_unix_stream *stream = test_unix_stream();
     peer_socket listening = peer_listen(PEER_V4, 4, &port);
@@ -132,36 +122,20 @@ static void what_is_no_connected_unix_stream_is_not_taken(void **state)
     assert_unix_new(stream);
 }
 
-static void slices_keep_their_order(void **state)
+UNIX_PAIR_TEST("R3", slices_keep_their_order)
 {
-    struct unix_pair pair = unix_pair_open(state);
     char got[8] = {0};
     fer_io_slice out[3] = {{"ab", 2}, {NULL, 0}, {"cde", 3}};
     fer_io_slice_mut in[2] = {{got, 1}, {got + 1, 7}};
     size_t n = 0;
-    assert_ok(fer_unix_stream_write_vectored(pair.stream, out, 3, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(fer_unix_stream_write_vectored(pair.stream, out, 3, &n), n, 5);
     assert_true(peer_recv_exact(pair.other, got, 5));
     assert_memory_equal(got, "abcde", 5);
     assert_true(peer_send_all(pair.other, "vwxyz", 5));
     assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(pair.stream)));
     memset(got, 0, sizeof got);
-    assert_ok(fer_unix_stream_read_vectored(pair.stream, in, 2, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(fer_unix_stream_read_vectored(pair.stream, in, 2, &n), n, 5);
     assert_memory_equal(got, "vwxyz\0\0\0", 8);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        UNIX_PAIR_TEST("T1", a_read_that_expires_is_timed_out_and_loses_nothing),
-        UNIX_PAIR_TEST("T4", a_write_that_finds_no_room_expires_with_a_true_count),
-        UNIX_PAIR_TEST("T6", modes_are_the_clones_too),
-        UNIX_PAIR_TEST("I2", no_write_raises_sigpipe),
-        UNIX_PAIR_TEST("I3", no_handle_is_inherited),
-        UNIX_PAIR_TEST("R1", raw_sockets_come_and_go),
-        UNIX_TEST("R1", what_is_no_connected_unix_stream_is_not_taken),
-        UNIX_PAIR_TEST("R3", slices_keep_their_order),
-    };
-    return RUN_TESTS("unix_modes", tests);
-}
+RULE_TESTS("unix_modes")

@@ -16,62 +16,55 @@ static fer_interest ready_of(const fer_unix_stream *stream, fer_duration timeout
 
 /* T1: "zero asks without waiting"; T2: "A nonblocking call that would wait is WOULD_BLOCK on every
  * OS." */
-static void a_stream_is_readable_when_there_is_something_to_read(void **state)
+UNIX_PAIR_TEST("T1", a_stream_is_readable_when_there_is_something_to_read)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_interest ready = 77;
     char got[8];
     size_t n = 77;
     assert_int_equal(ready_of(pair.stream, NOW), FER_WRITABLE);
-    assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
-    assert_kind(fer_unix_stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_unix_stream_ready(pair.stream, FER_READABLE, millis(SHORT_MS), &ready), ready,
+                0);
+    assert_kind_n(fer_unix_stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK, n, 0);
     assert_true(peer_send_all(pair.other, "data", 4));
-    assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
-    assert_ok(fer_unix_stream_try_read(pair.stream, got, 8, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
+    assert_ok_n(fer_unix_stream_try_read(pair.stream, got, 8, &n), n, 4);
     assert_ok(fer_unix_stream_try_write(pair.stream, "back", 4, &n));
     assert_true(peer_recv_exact(pair.other, got, n));
     assert_unix_alive(&pair);
 }
 
 /* T2 for vectored calls. */
-static void slices_are_moved_without_a_wait(void **state)
+UNIX_PAIR_TEST("T2", slices_are_moved_without_a_wait)
 {
-    struct unix_pair pair = unix_pair_open(state);
     char got[8];
     fer_io_slice_mut into[] = {{got, 1}, {got + 1, 7}};
     fer_io_slice from[] = {{"ba", 2}, {"ck", 2}};
     fer_interest ready = 77;
     size_t n = 77;
-    assert_kind(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n), FER_WOULD_BLOCK, n,
+                  0);
     assert_true(peer_send_all(pair.other, "data", 4));
     assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_ok(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n), n, 4);
     assert_memory_equal(got, "data", 4);
-    assert_ok(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n), n, 4);
     assert_true(peer_recv_exact(pair.other, got, n));
     assert_memory_equal(got, "back", 4);
     while (fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n).kind == FER_OK) {
         assert_true(n > 0);
     }
-    assert_kind(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n), FER_WOULD_BLOCK, n,
+                  0);
 }
 
 /* S4, S2: an ended half and a half that was shut down are ready without waiting. */
-static void an_ended_half_is_ready_at_once(void **state)
+UNIX_PAIR_TEST("S4", an_ended_half_is_ready_at_once)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_interest ready = 77;
     assert_true(peer_shutdown_write(pair.other));
-    assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
     assert_unix_reads_end(pair.stream);
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
     assert_int_equal(ready_of(pair.stream, FER_DURATION_NONE), ALL_INTERESTS);
@@ -79,10 +72,9 @@ static void an_ended_half_is_ready_at_once(void **state)
 }
 
 /* T2 for writes: they succeed until there is no room, and the counted bytes arrive. */
-static void a_write_takes_what_there_is_room_for(void **state)
+UNIX_PAIR_TEST("T2", a_write_takes_what_there_is_room_for)
 {
     static char piece[65536];
-    struct unix_pair pair = unix_pair_open(state);
     uint64_t sent = 0;
     size_t n = 0;
     fer_error error = {FER_OK, 0};
@@ -99,23 +91,20 @@ static void a_write_takes_what_there_is_room_for(void **state)
 }
 
 /* T1 and T2 for listeners. */
-static void a_listener_is_readable_while_a_connection_is_queued(void **state)
+UNIX_STREAM_TEST("T2", a_listener_is_readable_while_a_connection_is_queued)
 {
-    (void)state;
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_addr peer;
     fer_interest ready = 77;
-    assert_ok(fer_unix_listener_ready(listener, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_unix_listener_ready(listener, ALL_INTERESTS, NOW, &ready), ready, 0);
     assert_kind(fer_unix_listener_try_accept(listener, stream, &peer), FER_WOULD_BLOCK);
     assert_unix_new(stream);
     peer_socket other = unix_peer_connect(path, NULL);
     assert_true(other != PEER_NONE);
-    assert_ok(fer_unix_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_unix_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
     assert_ok(fer_unix_listener_try_accept(listener, stream, &peer));
     assert_unnamed(&peer);
     assert_unix_exchange(stream, other);
@@ -123,10 +112,8 @@ static void a_listener_is_readable_while_a_connection_is_queued(void **state)
 
 /* C5: "A started (nonblocking) connect": it ends within the call on POSIX, and is pending on
  * Windows. */
-static void a_started_connect_ends_well(void **state)
+UNIX_STREAM_TEST("C5", a_started_connect_ends_well)
 {
-    (void)state;
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     peer_socket listener = unix_peer_listen(path, 5);
     fer_unix_stream *stream = test_unix_stream();
@@ -147,13 +134,9 @@ static void a_started_connect_ends_well(void **state)
 
 /* "nothing is under way, must not enter CONNECTING": with a full queue the result is RESOURCE_BUSY,
  * and the handle is NEW. */
-static void a_connect_that_finds_the_queue_full_has_not_started(void **state)
+UNIX_STREAM_TEST("C5", a_connect_that_finds_the_queue_full_has_not_started)
 {
-    (void)state;
-    skip_without_unix_streams();
-    if (peer_is_windows()) {
-        skip_because("Windows refuses such a connect, or lets it wait");
-    }
+    skip_if(peer_is_windows(), "Windows refuses such a connect, or lets it wait");
     const char *path = unix_peer_path("listener");
     peer_socket listener = unix_peer_listen(path, 1);
     fer_unix_addr to;
@@ -164,9 +147,7 @@ static void a_connect_that_finds_the_queue_full_has_not_started(void **state)
         stream = test_unix_stream();
         error = fer_unix_stream_connect_start(stream, &to);
     }
-    if (error.kind == FER_CONNECTION_REFUSED) {
-        skip_because("this OS refuses if the queue is full");
-    }
+    skip_if(error.kind == FER_CONNECTION_REFUSED, "this OS refuses if the queue is full");
     assert_kind(error, FER_RESOURCE_BUSY);
     assert_unix_new(stream);
     assert_true(peer_accept(listener) != PEER_NONE);
@@ -174,10 +155,8 @@ static void a_connect_that_finds_the_queue_full_has_not_started(void **state)
 }
 
 /* T1 and T2 for datagrams: with and without a peer, and with a full queue. */
-static void datagrams_are_sent_and_received_without_waiting(void **state)
+UNIX_DATAGRAM_TEST("T2", datagrams_are_sent_and_received_without_waiting)
 {
-    (void)state;
-    skip_without_unix_datagrams();
     const char *paths[2] = {unix_peer_path("one"), unix_peer_path("two")};
     fer_unix_datagram *one = test_unix_bound(paths[0]);
     fer_unix_datagram *two = test_unix_bound(paths[1]);
@@ -187,14 +166,12 @@ static void datagrams_are_sent_and_received_without_waiting(void **state)
     char buf[8];
     size_t n = 77;
     assert_ok(fer_unix_addr_from_pathname(&to, paths[1]));
-    assert_ok(fer_unix_datagram_ready(two, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_unix_datagram_ready(two, ALL_INTERESTS, NOW, &ready), ready, FER_WRITABLE);
     assert_kind(fer_unix_datagram_try_recv_from(two, buf, 8, &got), FER_WOULD_BLOCK);
-    assert_ok(fer_unix_datagram_try_send_to_addr(one, "path", 4, &to, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_datagram_try_send_to_addr(one, "path", 4, &to, &n), n, 4);
     assert_ok(fer_unix_datagram_try_send_to_addr(one, "addr", 4, &to, &n));
-    assert_ok(fer_unix_datagram_ready(two, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_unix_datagram_ready(two, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
     assert_ok(fer_unix_datagram_try_recv_from(two, buf, 8, &got));
     assert_memory_equal(buf, "path", 4);
     assert_path(&got.from, paths[0]);
@@ -205,30 +182,15 @@ static void datagrams_are_sent_and_received_without_waiting(void **state)
     for (int i = 0; i < 10000 && error.kind == FER_OK; i++) {
         error = fer_unix_datagram_try_send(one, "full", 4, &n);
     }
-    if (error.kind == FER_NO_BUFFER_SPACE) {
-        skip_because("this OS has no way to wait for room in a datagram socket's queue");
-    }
+    skip_if(error.kind == FER_NO_BUFFER_SPACE,
+            "this OS has no way to wait for room in a datagram socket's queue");
     assert_kind(error, FER_WOULD_BLOCK);
     assert_int_equal(n, 0);
-    assert_ok(fer_unix_datagram_ready(one, FER_WRITABLE, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_unix_datagram_ready(one, FER_WRITABLE, NOW, &ready), ready, 0);
     while (fer_unix_datagram_try_recv_from(two, buf, 8, &got).kind == FER_OK) {
     }
-    assert_ok(fer_unix_datagram_ready(one, FER_WRITABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_unix_datagram_ready(one, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
+                FER_WRITABLE);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        UNIX_PAIR_TEST("T1", a_stream_is_readable_when_there_is_something_to_read),
-        UNIX_PAIR_TEST("T2", slices_are_moved_without_a_wait),
-        UNIX_PAIR_TEST("S4", an_ended_half_is_ready_at_once),
-        UNIX_PAIR_TEST("T2", a_write_takes_what_there_is_room_for),
-        UNIX_TEST("T2", a_listener_is_readable_while_a_connection_is_queued),
-        UNIX_TEST("C5", a_started_connect_ends_well),
-        UNIX_TEST("C5", a_connect_that_finds_the_queue_full_has_not_started),
-        UNIX_TEST("T2", datagrams_are_sent_and_received_without_waiting),
-    };
-    return RUN_TESTS("unix_readiness", tests);
-}
+RULE_TESTS("unix_readiness")

@@ -12,14 +12,11 @@ static const fer_shutdown shutdowns[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, 
 
 /* ---- Features that an OS lacks */
 
-static void streams_are_unsupported_where_the_os_has_none(void **state)
+UNIX_TEST("E1", streams_are_unsupported_where_the_os_has_none)
 {
-    (void)state;
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_listener *listener = test_unix_listener();
-    if (unix_peer_has_streams()) {
-        skip_because("this OS has Unix sockets");
-    }
+    skip_if(unix_peer_has_streams(), "this OS has Unix sockets");
     assert_kind(fer_unix_stream_connect(stream, "ferrule-none"), FER_UNSUPPORTED);
     assert_kind(fer_unix_listener_bind(listener, "ferrule-none"), FER_UNSUPPORTED);
     assert_unix_new(stream);
@@ -27,14 +24,11 @@ static void streams_are_unsupported_where_the_os_has_none(void **state)
     assert_false(unix_peer_path_exists("ferrule-none"));
 }
 
-static void pairs_are_unsupported_where_the_os_has_none(void **state)
+UNIX_TEST("E1", pairs_are_unsupported_where_the_os_has_none)
 {
-    (void)state;
     fer_unix_stream *one = test_unix_stream();
     fer_unix_stream *other = test_unix_stream();
-    if (unix_peer_has_datagrams()) {
-        skip_because("this OS has socketpair");
-    }
+    skip_if(unix_peer_has_datagrams(), "this OS has socketpair");
     assert_kind(fer_unix_stream_pair(one, other), FER_UNSUPPORTED);
     assert_unix_new(one);
     assert_unix_new(other);
@@ -42,16 +36,14 @@ static void pairs_are_unsupported_where_the_os_has_none(void **state)
 
 /* ---- C1, C4, C6 */
 
-static void a_stream_carries_bytes_both_ways(void **state)
+UNIX_PAIR_TEST("C1", a_stream_carries_bytes_both_ways)
 {
-    struct unix_pair pair = unix_pair_open(state);
     assert_unix_alive(&pair);
     assert_unix_alive(&pair);
 }
 
-static void a_pair_is_two_ends_of_one_connection(void **state)
+UNIX_TEST("C1", a_pair_is_two_ends_of_one_connection)
 {
-    (void)state;
     char got[4] = {0};
     skip_without_unix_datagrams();
     fer_unix_stream *one = test_unix_stream();
@@ -67,10 +59,8 @@ static void a_pair_is_two_ends_of_one_connection(void **state)
     assert_unix_reads_end(other);
 }
 
-static void a_failed_connect_leaves_a_new_handle(void **state)
+UNIX_STREAM_TEST("C4", a_failed_connect_leaves_a_new_handle)
 {
-    (void)state;
-    skip_without_unix_streams();
     const char *path = unix_peer_path("missing");
     fer_unix_stream *stream = test_unix_stream();
     fer_error error = fer_unix_stream_connect(stream, path);
@@ -94,9 +84,8 @@ static void a_failed_connect_leaves_a_new_handle(void **state)
     assert_ok(fer_unix_stream_connect(stream, path));
 }
 
-static void connecting_or_cloning_into_an_open_handle_is_refused(void **state)
+UNIX_PAIR_TEST("C6", connecting_or_cloning_into_an_open_handle_is_refused)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_unix_stream *other = test_unix_stream();
     const char *path = unix_peer_path("listener");
     assert_true(unix_peer_listen(path, 1) != PEER_NONE);
@@ -115,7 +104,7 @@ static void connecting_or_cloning_into_an_open_handle_is_refused(void **state)
 
 /* ---- S1 */
 
-static void every_second_shutdown_is_ok(void **state)
+UNIX_KIND_TEST("S1", every_second_shutdown_is_ok)
 {
     for (size_t first = 0; first < 3; first++) {
         for (size_t second = 0; second < 3; second++) {
@@ -134,9 +123,8 @@ static void every_second_shutdown_is_ok(void **state)
     }
 }
 
-static void shutdown_of_a_new_stream_is_not_connected(void **state)
+UNIX_TEST("S1", shutdown_of_a_new_stream_is_not_connected)
 {
-    (void)state;
     fer_unix_stream *stream = test_unix_stream();
     for (size_t how = 0; how < 3; how++) {
         assert_own(fer_unix_stream_shutdown(stream, shutdowns[how]), FER_NOT_CONNECTED);
@@ -146,7 +134,7 @@ static void shutdown_of_a_new_stream_is_not_connected(void **state)
 
 /* ---- S2, S3, S7 */
 
-static void read_after_own_shutdown_is_eof_though_data_was_queued(void **state)
+UNIX_KIND_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued)
 {
     for (int both = 0; both < 2; both++) {
         struct unix_pair pair = unix_pair_open(state);
@@ -159,9 +147,8 @@ static void read_after_own_shutdown_is_eof_though_data_was_queued(void **state)
     }
 }
 
-static void shutting_read_leaves_writing_alone(void **state)
+UNIX_PAIR_TEST("S7", shutting_read_leaves_writing_alone)
 {
-    struct unix_pair pair = unix_pair_open(state);
     char got[4] = {0};
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_READ));
     assert_ok(fer_unix_stream_write_all(pair.stream, "on", 2, NULL));
@@ -170,13 +157,9 @@ static void shutting_read_leaves_writing_alone(void **state)
 }
 
 /* Unlike TCP: the peer's writes fail. */
-static void shutting_read_breaks_the_other_end_s_writes_on_linux(void **state)
+UNIX_DATAGRAM_TEST("S7", shutting_read_breaks_the_other_end_s_writes_on_linux)
 {
-    (void)state;
-    skip_without_unix_datagrams();
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("this OS is not Linux");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "this OS is not Linux");
     fer_unix_stream *one = test_unix_stream();
     fer_unix_stream *other = test_unix_stream();
     assert_ok(fer_unix_stream_pair(one, other));
@@ -187,9 +170,8 @@ static void shutting_read_breaks_the_other_end_s_writes_on_linux(void **state)
     assert_ok(fer_unix_stream_read_exact(other, got, 2, NULL));
 }
 
-static void write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all(void **state)
+UNIX_PAIR_TEST("S3", write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all)
 {
-    struct unix_pair pair = unix_pair_open(state);
     char got[4] = {0};
     size_t n = 0;
     assert_ok(fer_unix_stream_write_all(pair.stream, "all", 3, NULL));
@@ -204,21 +186,19 @@ static void write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all(void 
 }
 
 /* XNU's SHUT_RDWR leaves the write half open then (uipc_socket.c, soshutdownlock_final). */
-static void shutdown_both_after_the_read_half_ended_ends_the_write_half(void **state)
+UNIX_PAIR_TEST("S3", shutdown_both_after_the_read_half_ended_ends_the_write_half)
 {
-    struct unix_pair pair = unix_pair_open(state);
     char byte = 'x';
     size_t n = 0;
     assert_true(peer_shutdown_write(pair.other));
-    assert_ok(fer_unix_stream_read(pair.stream, &byte, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_unix_stream_read(pair.stream, &byte, 1, &n), n, 0);
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
     assert_int_equal(peer_recv_some(pair.other, &byte, 1, &n), PEER_END);
 }
 
 /* ---- S4, S5, L6 */
 
-static void the_peer_s_end_is_0_for_ever(void **state)
+UNIX_KIND_TEST("S4", the_peer_s_end_is_0_for_ever)
 {
     for (int closes = 0; closes < 2; closes++) {
         struct unix_pair pair = unix_pair_open(state);
@@ -231,8 +211,7 @@ static void the_peer_s_end_is_0_for_ever(void **state)
         } else {
             assert_true(peer_shutdown_write(pair.other));
         }
-        assert_ok(fer_unix_stream_read(pair.stream, got, 0, &n));
-        assert_int_equal(n, 0);
+        assert_ok_n(fer_unix_stream_read(pair.stream, got, 0, &n), n, 0);
         fer_error error = fer_unix_stream_peer_addr(pair.stream, &addr);
         if (closes && unix_peer_forgets_closed_peer()) {
             /* row unix_peer_addr_gone */
@@ -240,8 +219,7 @@ static void the_peer_s_end_is_0_for_ever(void **state)
         } else {
             assert_ok(error);
         }
-        assert_ok(fer_unix_stream_read_to_end(pair.stream, got, sizeof got, &n));
-        assert_int_equal(n, 4);
+        assert_ok_n(fer_unix_stream_read_to_end(pair.stream, got, sizeof got, &n), n, 4);
         assert_unix_reads_end(pair.stream);
         assert_unix_reads_end(pair.stream);
         assert_own(fer_unix_stream_peer_addr(pair.stream, &addr), FER_NOT_CONNECTED);
@@ -249,22 +227,18 @@ static void the_peer_s_end_is_0_for_ever(void **state)
     }
 }
 
-static void reading_nothing_never_waits(void **state)
+UNIX_PAIR_TEST("S4", reading_nothing_never_waits)
 {
-    struct unix_pair pair = unix_pair_open(state);
     size_t n = 77;
-    assert_ok(fer_unix_stream_read(pair.stream, NULL, 0, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_unix_stream_read(pair.stream, NULL, 0, &n), n, 0);
     assert_ok(fer_unix_stream_read_vectored(pair.stream, NULL, 0, NULL));
     assert_unix_alive(&pair);
 }
 
-static void a_peer_that_closes_with_unread_input_has_reset(void **state)
+UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset)
 {
-    struct unix_pair pair = unix_pair_open(state);
-    if (!unix_peer_reports_unread_input()) {
-        skip_because("this OS does not report unread input (macOS, the BSDs)");
-    }
+    skip_if(!unix_peer_reports_unread_input(),
+            "this OS does not report unread input (macOS, the BSDs)");
     assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
     assert_true(peer_raw_wait_readable(pair.other));
     peer_close(pair.other);
@@ -277,12 +251,10 @@ static void a_peer_that_closes_with_unread_input_has_reset(void **state)
 
 /* S5: "A reset ... never looks like a clean end of file to the handle that saw it": also after both
  * ends were shut down. */
-static void unread_input_is_a_reset_after_both_ends_were_shut(void **state)
+UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_ends_were_shut)
 {
-    struct unix_pair pair = unix_pair_open(state);
-    if (!unix_peer_reports_unread_input()) {
-        skip_because("this OS does not report unread input (macOS, the BSDs)");
-    }
+    skip_if(!unix_peer_reports_unread_input(),
+            "this OS does not report unread input (macOS, the BSDs)");
     assert_true(peer_shutdown_write(pair.other));
     assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
@@ -292,13 +264,11 @@ static void unread_input_is_a_reset_after_both_ends_were_shut(void **state)
     assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
 }
 
-static void take_error_takes_a_reset_and_it_stays_with_the_handle(void **state)
+UNIX_PAIR_TEST("S5", take_error_takes_a_reset_and_it_stays_with_the_handle)
 {
-    struct unix_pair pair = unix_pair_open(state);
     fer_error pending = {FER_OK, 0};
-    if (!unix_peer_reports_unread_input()) {
-        skip_because("this OS does not report unread input (macOS, the BSDs)");
-    }
+    skip_if(!unix_peer_reports_unread_input(),
+            "this OS does not report unread input (macOS, the BSDs)");
     assert_ok(fer_unix_stream_take_error(pair.stream, &pending));
     assert_ok(pending);
     assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
@@ -310,7 +280,7 @@ static void take_error_takes_a_reset_and_it_stays_with_the_handle(void **state)
     assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
 }
 
-static void a_stream_has_the_credentials_of_its_peer(void **state)
+UNIX_KIND_TEST("L6", a_stream_has_the_credentials_of_its_peer)
 {
     struct unix_pair pair = unix_pair_open(state);
     fer_unix_cred own;
@@ -321,9 +291,8 @@ static void a_stream_has_the_credentials_of_its_peer(void **state)
         return;
     }
     fer_error error = fer_unix_stream_peer_cred(pair.stream, &cred);
-    if (**(int **)state == UNIX_PAIRED && error.kind == FER_NOT_CONNECTED) {
-        skip_because("this OS records no credentials of a pair (NetBSD)");
-    }
+    skip_if(**(int **)state == UNIX_PAIRED && error.kind == FER_NOT_CONNECTED,
+            "this OS records no credentials of a pair (NetBSD)");
     assert_ok(error);
     assert_int_equal(cred.uid, own.uid);
     assert_int_equal(cred.gid, own.gid);
@@ -334,10 +303,8 @@ static void a_stream_has_the_credentials_of_its_peer(void **state)
     assert_own(fer_unix_stream_peer_cred(pair.stream, &cred), FER_NOT_CONNECTED);
 }
 
-static void every_end_has_its_own_name_and_its_peer_s(void **state)
+UNIX_STREAM_TEST("L6", every_end_has_its_own_name_and_its_peer_s)
 {
-    (void)state;
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     const char *own = unix_peer_path("own");
     fer_unix_addr addr;
@@ -363,10 +330,8 @@ static void every_end_has_its_own_name_and_its_peer_s(void **state)
     assert_path(&addr, own);
 }
 
-static void a_pair_has_no_names(void **state)
+UNIX_DATAGRAM_TEST("L6", a_pair_has_no_names)
 {
-    (void)state;
-    skip_without_unix_datagrams();
     fer_unix_stream *one = test_unix_stream();
     fer_unix_addr addr;
     assert_ok(fer_unix_stream_pair(one, test_unix_stream()));
@@ -395,7 +360,7 @@ static void read_once(void *argument)
 }
 
 /* The result is the same whether the read or the shutdown comes first. */
-static void shutdown_wakes_a_reader(void **state)
+UNIX_KIND_TEST("S6", shutdown_wakes_a_reader)
 {
     for (int round = 0; round < 4; round++) {
         struct unix_pair pair = unix_pair_open(state);
@@ -416,31 +381,4 @@ static void shutdown_wakes_a_reader(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        UNIX_TEST("E1", streams_are_unsupported_where_the_os_has_none),
-        UNIX_TEST("E1", pairs_are_unsupported_where_the_os_has_none),
-        UNIX_PAIR_TEST("C1", a_stream_carries_bytes_both_ways),
-        UNIX_TEST("C1", a_pair_is_two_ends_of_one_connection),
-        UNIX_TEST("C4", a_failed_connect_leaves_a_new_handle),
-        UNIX_PAIR_TEST("C6", connecting_or_cloning_into_an_open_handle_is_refused),
-        UNIX_PAIR_TEST("S1", every_second_shutdown_is_ok),
-        UNIX_TEST("S1", shutdown_of_a_new_stream_is_not_connected),
-        UNIX_PAIR_TEST("S3", shutdown_both_after_the_read_half_ended_ends_the_write_half),
-        UNIX_PAIR_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued),
-        UNIX_PAIR_TEST("S3", write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all),
-        UNIX_PAIR_TEST("S4", the_peer_s_end_is_0_for_ever),
-        UNIX_PAIR_TEST("S4", reading_nothing_never_waits),
-        UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset),
-        UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_ends_were_shut),
-        UNIX_PAIR_TEST("S5", take_error_takes_a_reset_and_it_stays_with_the_handle),
-        UNIX_PAIR_TEST("S6", shutdown_wakes_a_reader),
-        UNIX_PAIR_TEST("S7", shutting_read_leaves_writing_alone),
-        UNIX_TEST("S7", shutting_read_breaks_the_other_end_s_writes_on_linux),
-        UNIX_PAIR_TEST("L6", a_stream_has_the_credentials_of_its_peer),
-        UNIX_TEST("L6", every_end_has_its_own_name_and_its_peer_s),
-        UNIX_TEST("L6", a_pair_has_no_names),
-    };
-    return RUN_TESTS("unix_streams", tests);
-}
+RULE_TESTS("unix_streams")

@@ -114,30 +114,29 @@ static void assert_shutdown_wakes_readers(const struct pair_kind *kind, fer_shut
 
 /* S6: "shutdown from another thread wakes a blocked read ... on every OS, through this handle or a
  * clone: at once". */
-static void shutdown_read_wakes_a_blocked_read(void **state)
+SLOW_KIND_TEST("S6", shutdown_read_wakes_a_blocked_read)
 {
-    assert_shutdown_wakes_readers(*state, FER_SHUTDOWN_READ, false);
+    assert_shutdown_wakes_readers(kind, FER_SHUTDOWN_READ, false);
 }
 
-static void shutdown_both_wakes_a_blocked_read(void **state)
+SLOW_KIND_TEST("S6", shutdown_both_wakes_a_blocked_read)
 {
-    assert_shutdown_wakes_readers(*state, FER_SHUTDOWN_BOTH, false);
+    assert_shutdown_wakes_readers(kind, FER_SHUTDOWN_BOTH, false);
 }
 
-static void shutdown_read_through_a_clone_wakes_a_blocked_read(void **state)
+SLOW_KIND_TEST("S6", shutdown_read_through_a_clone_wakes_a_blocked_read)
 {
-    assert_shutdown_wakes_readers(*state, FER_SHUTDOWN_READ, true);
+    assert_shutdown_wakes_readers(kind, FER_SHUTDOWN_READ, true);
 }
 
-static void shutdown_both_through_a_clone_wakes_a_blocked_read(void **state)
+SLOW_KIND_TEST("S6", shutdown_both_through_a_clone_wakes_a_blocked_read)
 {
-    assert_shutdown_wakes_readers(*state, FER_SHUTDOWN_BOTH, true);
+    assert_shutdown_wakes_readers(kind, FER_SHUTDOWN_BOTH, true);
 }
 
 /* S6: also a read with a long timeout. */
-static void shutdown_wakes_a_read_with_a_timeout(void **state)
+PAIR_TEST("S6", shutdown_wakes_a_read_with_a_timeout)
 {
-    struct pair *pair = pair_open(state);
     struct caller reader = {.stream = &pair->stream, .sort = 0, .n = 77};
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(40000)));
     shut_down_meanwhile(&reader, read_once, 20, FER_SHUTDOWN_READ, false);
@@ -145,9 +144,8 @@ static void shutdown_wakes_a_read_with_a_timeout(void **state)
 }
 
 /* S6: two readers, one on the handle and one on its clone, are both woken. */
-static void shutdown_wakes_the_readers_of_all_handles(void **state)
+PAIR_TEST("S6", shutdown_wakes_the_readers_of_all_handles)
 {
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     struct caller readers[2] = {{.stream = &pair->stream, .n = 77}, {.n = 77}};
     test_thread threads[2];
@@ -178,30 +176,29 @@ static void assert_shutdown_wakes_writers(const struct pair_kind *kind, fer_shut
 }
 
 /* S6: "and shutdown(WRITE|BOTH) a blocked write". */
-static void shutdown_write_wakes_a_blocked_write(void **state)
+SLOW_KIND_TEST("S6", shutdown_write_wakes_a_blocked_write)
 {
-    assert_shutdown_wakes_writers(*state, FER_SHUTDOWN_WRITE, false);
+    assert_shutdown_wakes_writers(kind, FER_SHUTDOWN_WRITE, false);
 }
 
-static void shutdown_both_wakes_a_blocked_write(void **state)
+SLOW_KIND_TEST("S6", shutdown_both_wakes_a_blocked_write)
 {
-    assert_shutdown_wakes_writers(*state, FER_SHUTDOWN_BOTH, false);
+    assert_shutdown_wakes_writers(kind, FER_SHUTDOWN_BOTH, false);
 }
 
-static void shutdown_write_through_a_clone_wakes_a_blocked_write(void **state)
+SLOW_KIND_TEST("S6", shutdown_write_through_a_clone_wakes_a_blocked_write)
 {
-    assert_shutdown_wakes_writers(*state, FER_SHUTDOWN_WRITE, true);
+    assert_shutdown_wakes_writers(kind, FER_SHUTDOWN_WRITE, true);
 }
 
-static void shutdown_both_through_a_clone_wakes_a_blocked_write(void **state)
+SLOW_KIND_TEST("S6", shutdown_both_through_a_clone_wakes_a_blocked_write)
 {
-    assert_shutdown_wakes_writers(*state, FER_SHUTDOWN_BOTH, true);
+    assert_shutdown_wakes_writers(kind, FER_SHUTDOWN_BOTH, true);
 }
 
 /* S6: shutdown(WRITE) does not wake a blocked read, which still receives later bytes. */
-static void shutdown_write_leaves_a_blocked_read_waiting(void **state)
+PAIR_TEST("S6", shutdown_write_leaves_a_blocked_read_waiting)
 {
-    struct pair *pair = pair_open(state);
     struct caller reader = {.stream = &pair->stream, .sort = 0, .n = 77};
     test_thread thread;
     start(&thread, &reader, read_once, 20);
@@ -231,11 +228,10 @@ static void write_pattern(void *argument)
 }
 
 /* S7 in the case of S6: shutdown(READ), which wakes a read, never disturbs a blocked write. */
-static void shutdown_read_leaves_a_blocked_write_whole(void **state)
+SLOW_PAIR_TEST("S6/S7", shutdown_read_leaves_a_blocked_write_whole)
 {
     enum { LEN = 12000000 };
     static unsigned char bytes[LEN];
-    struct pair *pair = pair_open(state);
     fer_tcp_stream *clone = test_stream();
     struct caller reader = {.stream = &pair->stream, .sort = 0, .n = 77};
     struct pattern_writer writer = {&pair->stream, bytes, LEN, {FER_OK, 0}, 77};
@@ -273,10 +269,10 @@ static void shutdown_once(void *argument)
 }
 
 /* S6: no wakeup is lost in a race of two threads, without pauses, many times. */
-static void no_wake_up_is_lost_in_the_race(void **state)
+SLOW_KIND_TEST("S6", no_wake_up_is_lost_in_the_race)
 {
     for (int round = 0; round < 50; round++) {
-        struct pair *pair = pair_open_kind(*state);
+        struct pair *pair = pair_open_kind(kind);
         struct caller shutter = {.stream = &pair->stream};
         struct caller reader = {.stream = &pair->stream, .sort = round % READ_SORTS, .n = 77};
         test_thread thread;
@@ -292,9 +288,8 @@ static void no_wake_up_is_lost_in_the_race(void **state)
 
 /* S3: a shutdown of both halves ends the write half too if the read half has ended before, by the
  * peer or by a shutdown (XNU's SHUT_RDWR does not: uipc_socket.c, soshutdownlock_final). */
-static void shutdown_both_after_the_read_half_ended_wakes_the_peer(void **state)
+KIND_TEST("S3", shutdown_both_after_the_read_half_ended_wakes_the_peer)
 {
-    struct pair_kind *kind = *state;
     for (int own = 0; own < 2; own++) {
         struct pair *pair = pair_open_kind(kind);
         char byte = 'x';
@@ -311,23 +306,4 @@ static void shutdown_both_after_the_read_half_ended_wakes_the_peer(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        SLOW_PAIR_TEST("S6", shutdown_read_wakes_a_blocked_read),
-        SLOW_PAIR_TEST("S6", shutdown_both_wakes_a_blocked_read),
-        SLOW_PAIR_TEST("S6", shutdown_read_through_a_clone_wakes_a_blocked_read),
-        SLOW_PAIR_TEST("S6", shutdown_both_through_a_clone_wakes_a_blocked_read),
-        PAIR_TEST("S3", shutdown_both_after_the_read_half_ended_wakes_the_peer),
-        PAIR_TEST("S6", shutdown_wakes_a_read_with_a_timeout),
-        PAIR_TEST("S6", shutdown_wakes_the_readers_of_all_handles),
-        SLOW_PAIR_TEST("S6", shutdown_write_wakes_a_blocked_write),
-        SLOW_PAIR_TEST("S6", shutdown_both_wakes_a_blocked_write),
-        SLOW_PAIR_TEST("S6", shutdown_write_through_a_clone_wakes_a_blocked_write),
-        SLOW_PAIR_TEST("S6", shutdown_both_through_a_clone_wakes_a_blocked_write),
-        PAIR_TEST("S6", shutdown_write_leaves_a_blocked_read_waiting),
-        SLOW_PAIR_TEST("S6/S7", shutdown_read_leaves_a_blocked_write_whole),
-        SLOW_PAIR_TEST("S6", no_wake_up_is_lost_in_the_race),
-    };
-    return RUN_TESTS("wakeup", tests);
-}
+RULE_TESTS("wakeup")

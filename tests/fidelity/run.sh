@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the same programs over real and over simulated sockets, and compares them call by call. ctest
-# calls it; ci/fidelity.sh is the script for manual runs.
+# calls it; tests/fidelity/seeds.sh is the script for manual runs.
 # usage: run.sh posix|winsock REAL SIM DIRECTORY FROM COUNT [RUNNER]
 # REAL and SIM are the two programs, DIRECTORY holds their output, RUNNER starts a Windows program
 # on another system (ci/wine.sh).

@@ -1,11 +1,11 @@
 /* poller.c: registrations of a poller against its waits (rules P4, P7, P8); then the same, and
- * notifications, of platform/common/poller_list.c without core. */
+ * notifications, of platform/posix/poller_list.c without core. */
 #include "ferrule/poller.h"
 
 #include <string.h>
 
 #include "ferrule/tcp.h"
-#include "platform/common/poller_list.h"
+#include "platform/posix/poller_list.h"
 #include "tests/interleave/programs.h"
 #include "tests/interleave/seam.h"
 
@@ -371,7 +371,7 @@ static void begin_list_with_signal(void)
 {
     begin_list_registered();
     inter_sky.interrupts[1] = 1;
-    inter_sky.monitor_wakes_spuriously = true;
+    inter_sky.cond_wakes_spuriously = true;
 }
 
 const inter_program inter_poller_programs[] = {

@@ -71,7 +71,7 @@ static void begin_with_failure(void)
     open_resolver(1);
     start(0);
     inter_sky.lookup_failures = 1;
-    inter_sky.monitor_wakes_spuriously = true;
+    inter_sky.cond_wakes_spuriously = true;
 }
 
 static fer_error wait_for(size_t index, fer_duration timeout)

@@ -18,7 +18,7 @@ typedef struct inter_weather {
     unsigned poller_failures;               /* failed waits of a poller */
     unsigned notify_failures;               /* refused notifications of a poller */
     unsigned lookup_failures;
-    bool monitor_wakes_spuriously;
+    bool cond_wakes_spuriously;
 } inter_weather;
 extern inter_weather inter_sky;
 
@@ -43,7 +43,7 @@ size_t inter_bytes_sent(fer_raw_socket raw);
  * begin. */
 void inter_open_stream(fer_tcp_stream *stream, size_t room);
 
-/* Whether a poll of platform/common/poller_list.c in progress has the raw socket. */
+/* Whether a poll of platform/posix/poller_list.c in progress has the raw socket. */
 bool inter_is_polled(fer_raw_socket raw);
 
 /* The next call of this thread may wait that long, from its first ferp_now on. It fails if the

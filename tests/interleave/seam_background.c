@@ -1,112 +1,111 @@
-/* seam_background.c: the simulated system's memory, monitors, threads and names. */
+/* seam_background.c: the simulated system's memory, mutexes, threads and names. */
 #include "tests/interleave/memory.h"
 #include "tests/interleave/seam.h"
 
 static const fer_error success = {FER_OK, 0};
 
-void *ferp_memory_new(size_t size)
+void *ferp_alloc(size_t size)
 {
     return inter_block_new(size);
 }
 
-void ferp_memory_free(void *memory)
+void ferp_free(void *memory)
 {
     inter_block_free(memory);
 }
 
-/* ---- Monitors. The words: whether a thread is inside, and the number of notifications. */
+/* ---- Mutexes. The words: whether a thread holds it, and the number of broadcasts. */
 
-enum { IS_ENTERED, NOTIFICATIONS };
+enum { IS_LOCKED, BROADCASTS };
 
-static void use(const ferp_monitor *monitor)
+static void use(const ferp_mutex *mutex)
 {
-    inter_plain_read((uintptr_t)monitor->words, sizeof monitor->words);
+    inter_plain_read((uintptr_t)mutex->words, sizeof mutex->words);
 }
 
-fer_error ferp_monitor_begin(ferp_monitor *monitor)
+fer_error ferp_mutex_init(ferp_mutex *mutex)
 {
-    inter_plain_write((uintptr_t)monitor->words, sizeof monitor->words);
-    monitor->words[IS_ENTERED] = 0;
-    monitor->words[NOTIFICATIONS] = 0;
+    inter_plain_write((uintptr_t)mutex->words, sizeof mutex->words);
+    mutex->words[IS_LOCKED] = 0;
+    mutex->words[BROADCASTS] = 0;
     return success;
 }
 
-void ferp_monitor_end(ferp_monitor *monitor)
+void ferp_mutex_destroy(ferp_mutex *mutex)
 {
-    inter_plain_write((uintptr_t)monitor->words, sizeof monitor->words);
-    INTER_CHECK(monitor->words[IS_ENTERED] == 0);
+    inter_plain_write((uintptr_t)mutex->words, sizeof mutex->words);
+    INTER_CHECK(mutex->words[IS_LOCKED] == 0);
 }
 
 static bool is_free(const void *argument)
 {
-    const ferp_monitor *monitor = argument;
-    return monitor->words[IS_ENTERED] == 0;
+    const ferp_mutex *mutex = argument;
+    return mutex->words[IS_LOCKED] == 0;
 }
 
-static void enter(ferp_monitor *monitor, const char *name)
+static void lock(ferp_mutex *mutex, const char *name)
 {
-    inter_operation operation = inter_operation_on(name, monitor, true);
+    inter_operation operation = inter_operation_on(name, mutex, true);
     operation.caller = __builtin_return_address(0);
     operation.is_ready = is_free;
-    operation.argument = monitor;
+    operation.argument = mutex;
     (void)inter_step(&operation);
-    use(monitor);
-    monitor->words[IS_ENTERED] = 1;
-    inter_lock_acquired(inter_self(), monitor);
+    use(mutex);
+    mutex->words[IS_LOCKED] = 1;
+    inter_lock_acquired(inter_self(), mutex);
 }
 
-static void leave(ferp_monitor *monitor, const char *name)
+static void unlock(ferp_mutex *mutex, const char *name)
 {
-    inter_operation operation = inter_operation_on(name, monitor, true);
+    inter_operation operation = inter_operation_on(name, mutex, true);
     (void)inter_step(&operation);
-    use(monitor);
-    INTER_CHECK(monitor->words[IS_ENTERED] == 1);
-    monitor->words[IS_ENTERED] = 0;
-    inter_lock_released(inter_self(), monitor);
+    use(mutex);
+    INTER_CHECK(mutex->words[IS_LOCKED] == 1);
+    mutex->words[IS_LOCKED] = 0;
+    inter_lock_released(inter_self(), mutex);
 }
 
-void ferp_monitor_enter(ferp_monitor *monitor)
+void ferp_mutex_lock(ferp_mutex *mutex)
 {
-    enter(monitor, "enter monitor");
+    lock(mutex, "lock mutex");
 }
 
-void ferp_monitor_leave(ferp_monitor *monitor)
+void ferp_mutex_unlock(ferp_mutex *mutex)
 {
-    leave(monitor, "leave monitor");
+    unlock(mutex, "unlock mutex");
 }
 
-typedef struct monitor_wait {
-    const ferp_monitor *monitor;
-    uint64_t notifications;
-} monitor_wait;
+typedef struct cond_wait {
+    const ferp_mutex *mutex;
+    uint64_t broadcasts;
+} cond_wait;
 
 static bool is_notified(const void *argument)
 {
-    const monitor_wait *wait = argument;
-    return wait->monitor->words[NOTIFICATIONS] != wait->notifications ||
-           inter_sky.monitor_wakes_spuriously;
+    const cond_wait *wait = argument;
+    return wait->mutex->words[BROADCASTS] != wait->broadcasts || inter_sky.cond_wakes_spuriously;
 }
 
-fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline)
+fer_error ferp_cond_wait(ferp_mutex *mutex, uint64_t deadline)
 {
-    monitor_wait wait = {monitor, monitor->words[NOTIFICATIONS]};
+    cond_wait wait = {mutex, mutex->words[BROADCASTS]};
     inter_check_deadline(deadline);
-    leave(monitor, "leave to wait");
-    inter_operation operation = inter_operation_on("wait in monitor", monitor, false);
+    unlock(mutex, "unlock to wait");
+    inter_operation operation = inter_operation_on("wait for cond", mutex, false);
     operation.is_ready = is_notified;
     operation.argument = &wait;
     fer_error ended = inter_wait(&operation, deadline);
-    inter_sky.monitor_wakes_spuriously = false;
-    enter(monitor, "enter after wait");
+    inter_sky.cond_wakes_spuriously = false;
+    lock(mutex, "lock after wait");
     return ended.kind == FER_INTERRUPTED ? success : ended;
 }
 
-void ferp_monitor_notify_all(ferp_monitor *monitor)
+void ferp_cond_broadcast(ferp_mutex *mutex)
 {
-    inter_operation operation = inter_operation_on("notify monitor", monitor, true);
+    inter_operation operation = inter_operation_on("broadcast cond", mutex, true);
     (void)inter_step(&operation);
-    INTER_CHECK(monitor->words[IS_ENTERED] == 1);
-    monitor->words[NOTIFICATIONS]++;
+    INTER_CHECK(mutex->words[IS_LOCKED] == 1);
+    mutex->words[BROADCASTS]++;
 }
 
 /* ---- Threads */

@@ -1,8 +1,8 @@
 /* seam_poller.c: the simulated system's poller: one set of registrations, one notification. And the
- * system below platform/common/poller_list.c: poll(2) with a pipe, of which there is one too. */
+ * system below platform/posix/poller_list.c: poll(2) with a pipe, of which there is one too. */
 #include <string.h>
 
-#include "platform/common/poller_list.h"
+#include "platform/posix/poller_list.h"
 #include "tests/interleave/memory.h"
 #include "tests/interleave/seam_socket.h"
 
@@ -24,7 +24,7 @@ typedef struct poll_set {
 
 /* A poll in progress. */
 typedef struct poll_call {
-    ferp_list_entry *entries; /* NULL: the thread is in no poll */
+    struct pollfd *entries; /* NULL: the thread is in no poll */
     size_t count;
 } poll_call;
 
@@ -224,7 +224,7 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
     return success;
 }
 
-/* ---- poll(2), for platform/common/poller_list.c */
+/* ---- poll(2), for platform/posix/poller_list.c */
 
 enum { PIPE_FD = 1000 };
 
@@ -243,7 +243,7 @@ void ferp_list_waker_close(ferp_list_waker *waker)
     only_pipe.is_open = false;
 }
 
-ferp_list_fd ferp_list_waker_fd(const ferp_list_waker *waker)
+int ferp_list_waker_fd(const ferp_list_waker *waker)
 {
     return waker->reader;
 }
@@ -290,12 +290,12 @@ bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_ide
     return then->inode == now->inode;
 }
 
-bool ferp_list_has_failed(const ferp_list_entry *entry)
+bool ferp_list_has_failed(const struct pollfd *entry)
 {
     return (entry->revents & (POLLERR | POLLHUP)) != 0;
 }
 
-static short revents_of(const ferp_list_entry *entry)
+static short revents_of(const struct pollfd *entry)
 {
     if (entry->fd == PIPE_FD) {
         return only_pipe.notified + only_pipe.changed > 0 ? POLLIN : 0;
@@ -331,7 +331,7 @@ bool inter_is_polled(fer_raw_socket raw)
 }
 
 /* The system reads the entries when the poll begins, and writes them when it ends. */
-fer_error ferp_list_poll(ferp_list_entry *entries, size_t count, fer_duration timeout)
+fer_error ferp_list_poll(struct pollfd *entries, size_t count, fer_duration timeout)
 {
     poll_call *call = &polls[inter_self()];
     inter_operation operation = inter_operation_on("poll", &only_pipe, false);

@@ -32,7 +32,7 @@ const struct ferp_traits inter_windows = {SIZES,
                                           .reuse_address_steals_ports = true,
                                           .connect_would_block_means_started = true,
                                           .connect_error_comes_late = true,
-                                          .no_buffer_space_passes = true};
+                                          .no_buffer_space_is_transient = true};
 
 const struct ferp_traits *ferp_traits(void)
 {

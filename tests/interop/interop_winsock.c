@@ -270,15 +270,15 @@ int main(int count, char **arguments)
         return child_main(arguments[2]);
     }
     const struct CMUnitTest tests[] = {
-        RULE_TEST("R1", each_type_takes_its_own_and_leaves_all_else),
-        RULE_TEST("R1", no_type_takes_what_is_no_socket),
-        RULE_TEST("R1", a_nonblocking_socket_is_taken_to_be_blocking),
-        RULE_TEST("R1", timeouts_that_were_set_outside_are_reported),
-        RULE_TEST("R1", plain_calls_work_on_what_into_raw_gives),
-        RULE_TEST("R1", waits_queue_no_packet_in_a_port_of_the_socket),
-        RULE_TEST("R1", plain_calls_may_check_what_as_raw_lends),
-        RULE_TEST("R1", a_listener_of_another_process_is_taken_in),
-        RULE_TEST("R2", a_duplicate_of_another_library_stays_open),
+        RULE_ROW_OF("R1", each_type_takes_its_own_and_leaves_all_else),
+        RULE_ROW_OF("R1", no_type_takes_what_is_no_socket),
+        RULE_ROW_OF("R1", a_nonblocking_socket_is_taken_to_be_blocking),
+        RULE_ROW_OF("R1", timeouts_that_were_set_outside_are_reported),
+        RULE_ROW_OF("R1", plain_calls_work_on_what_into_raw_gives),
+        RULE_ROW_OF("R1", waits_queue_no_packet_in_a_port_of_the_socket),
+        RULE_ROW_OF("R1", plain_calls_may_check_what_as_raw_lends),
+        RULE_ROW_OF("R1", a_listener_of_another_process_is_taken_in),
+        RULE_ROW_OF("R2", a_duplicate_of_another_library_stays_open),
     };
     return RUN_TESTS("interop", tests);
 }

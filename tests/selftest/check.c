@@ -62,10 +62,15 @@ static void is_skipped(void **state)
     skip_because("it lacks something");
 }
 
-static const struct CMUnitTest tests[] = {
-    RULE_TEST("X1", passes), RULE_TEST("X1", fails),      RULE_TEST("X2", reads_the_null_pointer),
-    RULE_TEST("X2", aborts), RULE_TEST("X3", hangs),      RULE_TEST("X3/X4", leaves),
-    RULE_TEST("X4", passes), RULE_TEST("X4", is_skipped), RULE_TEST("X5", aborts)};
+static const struct CMUnitTest tests[] = {RULE_ROW_OF("X1", passes),
+                                          RULE_ROW_OF("X1", fails),
+                                          RULE_ROW_OF("X2", reads_the_null_pointer),
+                                          RULE_ROW_OF("X2", aborts),
+                                          RULE_ROW_OF("X3", hangs),
+                                          RULE_ROW_OF("X3/X4", leaves),
+                                          RULE_ROW_OF("X4", passes),
+                                          RULE_ROW_OF("X4", is_skipped),
+                                          RULE_ROW_OF("X5", aborts)};
 
 /* cmocka catches most signals itself. */
 static const struct {

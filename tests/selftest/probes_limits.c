@@ -62,12 +62,12 @@ void probe_datagram_length_max(void)
 }
 
 /* A lack of buffers cannot be caused. Sends of growing lengths may meet one. */
-void probe_no_buffer_space_passes(void)
+void probe_no_buffer_space_is_transient(void)
 {
     enum { SHORTEST = 1 << 17, LONGEST = 1 << 26 };
     raw_socket two[2];
     void *area = process_reserve(LONGEST);
-    believe(ferp_traits()->no_buffer_space_passes ? "yes" : "no");
+    believe(ferp_traits()->no_buffer_space_is_transient ? "yes" : "no");
     if (area == NULL || !raw_pair(two)) {
         conclude_absent("no memory of that size in this process");
         return;
@@ -83,7 +83,7 @@ void probe_no_buffer_space_passes(void)
         int n = raw_send(two[0], area, 4096);
         see("a send of %lu lacks buffers, one of 4096 then: %s", (unsigned long)(len / 2),
             raw_text(n));
-        conclude_fact(ferp_traits()->no_buffer_space_passes,
+        conclude_fact(ferp_traits()->no_buffer_space_is_transient,
                       n > 0 || raw_is_would_block(raw_code()));
     } else {
         conclude_absent("no send up to %lu bytes lacked buffers: it ended with %d",

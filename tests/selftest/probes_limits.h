@@ -14,7 +14,7 @@ void probe_io_slices_max(void);
 
 void probe_io_length_max(void);
 void probe_datagram_length_max(void);
-void probe_no_buffer_space_passes(void);
+void probe_no_buffer_space_is_transient(void);
 void probe_linger_seconds_max(void);
 void probe_keepalive_seconds_max(void);
 void probe_keepalive_retries_max(void);

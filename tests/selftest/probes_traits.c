@@ -420,7 +420,7 @@ static const struct probe list[] = {
     {"io_length_max", probe_io_length_max, traits_file},
     {"io_slices_max", probe_io_slices_max, traits_file},
     {"datagram_length_max", probe_datagram_length_max, traits_file},
-    {"no_buffer_space_passes", probe_no_buffer_space_passes, "row no_buffer_space"},
+    {"no_buffer_space_is_transient", probe_no_buffer_space_is_transient, "row no_buffer_space"},
     {"linger_seconds_max", probe_linger_seconds_max, traits_file},
     {"keepalive_seconds_max", probe_keepalive_seconds_max, traits_file},
     {"keepalive_retries_max", probe_keepalive_retries_max, traits_file},

@@ -9,14 +9,18 @@ static fer_sim_bsd bsd_macos = FER_SIM_BSD_MACOS;
 static fer_sim_bsd bsd_freebsd = FER_SIM_BSD_FREEBSD;
 static fer_sim_bsd bsd_netbsd = FER_SIM_BSD_NETBSD;
 static fer_sim_bsd bsd_openbsd = FER_SIM_BSD_OPENBSD;
+static fer_sim_bsd bsd_system;
 
-#define BSD_TEST(function, words, system)                      \
-    {                                                          \
-#function " " words, function, NULL, sim_end, (system) \
-    }
-#define BSD_TESTS(function)                                                                   \
-    BSD_TEST(function, "[macOS]", &bsd_macos), BSD_TEST(function, "[FreeBSD]", &bsd_freebsd), \
-        BSD_TEST(function, "[NetBSD]", &bsd_netbsd), BSD_TEST(function, "[OpenBSD]", &bsd_openbsd)
+#define BSD_ROW(function, words, begin, system) \
+    TEST_ROW(#function " " words, function, begin, sim_end, system)
+/* On the four systems, in a simulation that is started, or that the body starts. */
+#define BSD_TEST(function) BSD_TEST_OF(function, bsd_start)
+#define BSD_CONFIG_TEST(function) BSD_TEST_OF(function, bsd_choose)
+#define BSD_TEST_OF(function, begin)                                               \
+    TEST_OF(function, (void), (), BSD_ROW(function, "[macOS]", begin, &bsd_macos), \
+            BSD_ROW(function, "[FreeBSD]", begin, &bsd_freebsd),                   \
+            BSD_ROW(function, "[NetBSD]", begin, &bsd_netbsd),                     \
+            BSD_ROW(function, "[OpenBSD]", begin, &bsd_openbsd))
 
 /* Sets of systems, for what is true of some of them. */
 enum {
@@ -27,23 +31,32 @@ enum {
     ON_ALL_BSD = ON_MACOS | ON_FREEBSD | ON_NETBSD | ON_OPENBSD
 };
 
-static inline bool is_on(void **state, int systems)
+static inline int bsd_choose(void **state)
 {
-    return (systems >> *(const fer_sim_bsd *)*state & 1) != 0;
+    bsd_system = *(const fer_sim_bsd *)*state;
+    return 0;
 }
 
-static inline fer_sim_config bsd_config(void **state)
+static inline bool is_on(int systems)
 {
-    fer_sim_config config;
-    memset(&config, 0, sizeof config);
-    config.dialect = FER_SIM_DIALECT_BSD;
-    config.bsd = *(const fer_sim_bsd *)*state;
-    return config;
+    return (systems >> bsd_system & 1) != 0;
 }
 
-static inline void bsd_begin(void **state)
+static inline fer_sim_config bsd_config(void)
 {
-    sim_begin_with(bsd_config(state));
+    return (fer_sim_config){.dialect = FER_SIM_DIALECT_BSD, .bsd = bsd_system};
+}
+
+static inline void bsd_begin(void)
+{
+    sim_begin_with(bsd_config());
+}
+
+static inline int bsd_start(void **state)
+{
+    (void)bsd_choose(state);
+    bsd_begin();
+    return 0;
 }
 
 #endif

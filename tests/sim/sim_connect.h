@@ -26,9 +26,9 @@ static size_t failed;
 static fer_cancel_token token;
 static fer_resolver resolver;
 
-static inline void begin(void **state)
+static inline void begin(void)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     memset(&stream, 0, sizeof stream);
     memset(&options, 0, sizeof options);
     memset(failures, 0, sizeof failures);
@@ -105,10 +105,18 @@ static inline void silence(void)
     answer("10.0.0.7:0", FER_SIM_ANSWER_SILENT, 0);
 }
 
-#define CONNECT_TESTS(rule, function)                                      \
-    {rule "_" #function " [POSIX]", function, NULL, end, &sim_posix},      \
-    {                                                                      \
-        rule "_" #function " [WINSOCK]", function, NULL, end, &sim_winsock \
-    }
+static inline int connect_start(void **state)
+{
+    (void)sim_choose(state);
+    begin();
+    return 0;
+}
+
+#define CONNECT_TEST(rule, function) CONNECT_TEST_OF(rule, function, connect_start)
+#define CONNECT_CONFIG_TEST(rule, function) CONNECT_TEST_OF(rule, function, sim_choose)
+#define CONNECT_TEST_OF(rule, function, begin)                                               \
+    TEST_OF(function, (void), (),                                                            \
+            TEST_ROW(rule "_" #function " [POSIX]", function, begin, end, &sim_dialects[0]), \
+            TEST_ROW(rule "_" #function " [WINSOCK]", function, begin, end, &sim_dialects[1]))
 
 #endif

@@ -21,6 +21,41 @@ static inline struct watcher opened(void)
     return watcher;
 }
 
+static struct watcher open_watcher;
+
+static inline int watcher_start(void **state)
+{
+    (void)sim_start(state);
+    open_watcher = opened();
+    return 0;
+}
+
+static inline int watcher_pair_start(void **state)
+{
+    (void)sim_start(state);
+    (void)ends_open();
+    open_watcher = opened();
+    return 0;
+}
+
+static inline int watcher_end(void **state)
+{
+    fer_poller_close(&open_watcher.poller);
+    memset(&open_watcher, 0, sizeof open_watcher);
+    return sim_end(state);
+}
+
+/* SIM_TEST and SIM_PAIR_TEST with a poller in `watcher`, which is closed after the test. */
+#define WATCHER_TEST(function) \
+    WATCHER_TEST_OF(function, (struct watcher * watcher), (&open_watcher), watcher_start)
+#define WATCHER_PAIR_TEST(function)                                           \
+    WATCHER_TEST_OF(function, (struct watcher * watcher, struct ends * ends), \
+                    (&open_watcher, &open_ends), watcher_pair_start)
+#define WATCHER_TEST_OF(function, parameters, arguments, begin)                             \
+    TEST_OF(function, parameters, arguments,                                                \
+            TEST_ROW(#function " [POSIX]", function, begin, watcher_end, &sim_dialects[0]), \
+            TEST_ROW(#function " [WINSOCK]", function, begin, watcher_end, &sim_dialects[1]))
+
 static inline void wait_for(struct watcher *watcher, fer_duration timeout)
 {
     assert_ok(

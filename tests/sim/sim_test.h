@@ -3,37 +3,43 @@
 #ifndef SIM_TEST_H
 #define SIM_TEST_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "ferrule.h"
 #include "ferrule/sim.h"
+#include "support/group.h"
 
-/* ---- Tests. Each starts its own simulation, with the config of config_of, which the test may
- * change before. */
+/* ---- Tests. SIM_TEST runs in both dialects, in a simulation that is started. SIM_PAIR_TEST also
+ * has a stream and its peer in `ends`; the stream is closed after the test. The body of a
+ * SIM_CONFIG_TEST starts the simulation, with the config of config_of, which it may change. */
 
-static fer_sim_dialect sim_posix = FER_SIM_DIALECT_POSIX;
-static fer_sim_dialect sim_winsock = FER_SIM_DIALECT_WINSOCK;
+static fer_sim_dialect sim_dialects[] = {FER_SIM_DIALECT_POSIX, FER_SIM_DIALECT_WINSOCK};
+static fer_sim_dialect sim_dialect;
 
-#define PLAIN_TEST(function)                     \
-    {                                            \
-#function, function, NULL, sim_end, NULL \
-    }
-#define POSIX_TEST(function)                                      \
-    {                                                             \
-#function " [POSIX]", function, NULL, sim_end, &sim_posix \
-    }
-#define WINSOCK_TEST(function)                                        \
-    {                                                                 \
-#function " [WINSOCK]", function, NULL, sim_end, &sim_winsock \
-    }
-#define BOTH_TESTS(function) POSIX_TEST(function), WINSOCK_TEST(function)
+#define SIM_TEST(function) SIM_TEST_OF(function, (void), (), sim_start)
+#define SIM_PAIR_TEST(function) \
+    SIM_TEST_OF(function, (struct ends * ends), (ends_open()), sim_start)
+#define SIM_CONFIG_TEST(function) SIM_TEST_OF(function, (void), (), sim_choose)
+#define SIM_TEST_OF(function, parameters, arguments, begin)                             \
+    TEST_OF(function, parameters, arguments,                                            \
+            TEST_ROW(#function " [POSIX]", function, begin, sim_end, &sim_dialects[0]), \
+            TEST_ROW(#function " [WINSOCK]", function, begin, sim_end, &sim_dialects[1]))
+#define PLAIN_TEST(function) \
+    TEST_OF(function, (void), (), TEST_ROW(#function, function, sim_choose, sim_end, NULL))
+/* In one dialect. */
+#define POSIX_TEST(function)      \
+    TEST_OF(function, (void), (), \
+            TEST_ROW(#function " [POSIX]", function, sim_start, sim_end, &sim_dialects[0]))
+#define POSIX_CONFIG_TEST(function) \
+    TEST_OF(function, (void), (),   \
+            TEST_ROW(#function " [POSIX]", function, sim_choose, sim_end, &sim_dialects[0]))
+#define WINSOCK_TEST(function)    \
+    TEST_OF(function, (void), (), \
+            TEST_ROW(#function " [WINSOCK]", function, sim_start, sim_end, &sim_dialects[1]))
+#define WINSOCK_CONFIG_TEST(function) \
+    TEST_OF(function, (void), (),     \
+            TEST_ROW(#function " [WINSOCK]", function, sim_choose, sim_end, &sim_dialects[1]))
 
 static inline void fail_with(fer_error error, const char *text, fer_error_kind kind,
                              const char *file, int line)
@@ -62,25 +68,26 @@ static inline void expect_code(fer_error error, fer_error_kind kind, int32_t cod
 
 #define assert_ok(call) expect((call), FER_OK, #call, __FILE__, __LINE__)
 #define assert_kind(call, kind) expect((call), (kind), #call, __FILE__, __LINE__)
+/* The same, and the call stores this count in n. */
+#define assert_ok_n(call, n, count) ((n) = 77, assert_ok(call), assert_int_equal((n), (count)))
+#define assert_kind_n(call, kind, n, count) \
+    ((n) = 77, assert_kind(call, kind), assert_int_equal((n), (count)))
 #define assert_code(call, kind, code) expect_code((call), (kind), (code), #call, __FILE__, __LINE__)
 
-static inline fer_sim_config config_of(void **state)
+static inline int sim_choose(void **state)
 {
-    fer_sim_config config;
-    memset(&config, 0, sizeof config);
-    config.dialect = *state == NULL ? sim_posix : *(const fer_sim_dialect *)*state;
-    return config;
+    sim_dialect = *state == NULL ? sim_dialects[0] : *(const fer_sim_dialect *)*state;
+    return 0;
 }
 
-static inline bool is_winsock(void **state)
+static inline fer_sim_config config_of(void)
 {
-    return config_of(state).dialect == sim_winsock;
+    return (fer_sim_config){.dialect = sim_dialect};
 }
 
-static inline void sim_begin(void **state)
+static inline bool is_winsock(void)
 {
-    fer_sim_config config = config_of(state);
-    assert_ok(fer_sim_start(&config));
+    return sim_dialect == FER_SIM_DIALECT_WINSOCK;
 }
 
 static inline void sim_begin_with(fer_sim_config config)
@@ -88,11 +95,32 @@ static inline void sim_begin_with(fer_sim_config config)
     assert_ok(fer_sim_start(&config));
 }
 
+static inline void sim_begin(void)
+{
+    sim_begin_with(config_of());
+}
+
+static inline int sim_start(void **state)
+{
+    (void)sim_choose(state);
+    sim_begin();
+    return 0;
+}
+
+/* A stream and its peer, on the loopback, which has no latency. */
+struct ends {
+    fer_tcp_stream stream;
+    fer_sim_peer peer;
+};
+static struct ends open_ends;
+
 /* After each test no handle, lookup, wait, poller or cancel token may be left. */
 static inline int sim_end(void **state)
 {
     fer_sim_report report;
     (void)state;
+    fer_tcp_stream_close(&open_ends.stream);
+    memset(&open_ends, 0, sizeof open_ends);
     if (fer_sim_stop(&report).kind != FER_OK) {
         return 0;
     }
@@ -159,12 +187,6 @@ static inline fer_sim_peer accepted(fer_sim_peer listener)
     return peer;
 }
 
-/* A stream and its peer, on the loopback, which has no latency. */
-struct ends {
-    fer_tcp_stream stream;
-    fer_sim_peer peer;
-};
-
 static inline struct ends connected_to(const char *text)
 {
     struct ends ends;
@@ -179,6 +201,12 @@ static inline struct ends connected_to(const char *text)
 static inline struct ends connected(void)
 {
     return connected_to("127.0.0.1:80");
+}
+
+static inline struct ends *ends_open(void)
+{
+    open_ends = connected();
+    return &open_ends;
 }
 
 static inline void peer_sends(fer_sim_peer peer, const char *text)

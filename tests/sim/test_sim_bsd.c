@@ -3,22 +3,20 @@
  * systems that have it, and its absence on the others. */
 #include "sim/sim_bsd.h"
 
-static void the_traits_are_the_systems(void **state)
+BSD_TEST(the_traits_are_the_systems)
 {
-    bsd_begin(state);
     const struct ferp_traits *traits = ferp_traits();
     assert_true(traits->io_waits_in_kernel);
     assert_false(traits->buffer_sizes_are_doubled);
     assert_true(traits->datagram_limit_is_send_buffer);
     assert_int_equal(traits->unix_path_max, 103);
     assert_false(traits->has_abstract_unix_names);
-    assert_int_equal(traits->poller_has_edges, is_on(state, ON_MACOS | ON_FREEBSD));
-    assert_int_equal(traits->linger_seconds_max, is_on(state, ON_MACOS) ? 327 : INT16_MAX);
+    assert_int_equal(traits->poller_has_edges, is_on(ON_MACOS | ON_FREEBSD));
+    assert_int_equal(traits->linger_seconds_max, is_on(ON_MACOS) ? 327 : INT16_MAX);
 }
 
-static void codes_are_those_of_4_4bsd(void **state)
+BSD_TEST(codes_are_those_of_4_4bsd)
 {
-    bsd_begin(state);
     fer_raw_socket raw = raw_socket();
     ferp_close(raw);
     assert_code(raw_send(raw, "x"), FER_BAD_HANDLE, 9);
@@ -29,20 +27,20 @@ static void codes_are_those_of_4_4bsd(void **state)
 }
 
 /* eai_noname_is_8 */
-static void a_failed_lookup_has_the_system_s_number(void **state)
+BSD_CONFIG_TEST(a_failed_lookup_has_the_system_s_number)
 {
     static const fer_sim_name names[] = {
         {.host = "gone.test", .failure = FER_HOST_NOT_FOUND},
         {.host = "later.test", .failure = FER_RESOLVE_TRY_AGAIN},
         {.host = "broken.test", .failure = FER_RESOLVE_FAILED},
     };
-    fer_sim_config config = bsd_config(state);
+    fer_sim_config config = bsd_config();
     fer_socket_addr addr;
     size_t count = 0;
     config.names = names;
     config.name_count = 3;
     sim_begin_with(config);
-    bool glibc = is_on(state, ON_OPENBSD);
+    bool glibc = is_on(ON_OPENBSD);
     assert_code(fer_lookup_host("gone.test", 80, &addr, 1, &count), FER_HOST_NOT_FOUND,
                 glibc ? -2 : -8);
     assert_code(fer_lookup_host("later.test", 80, &addr, 1, &count), FER_RESOLVE_TRY_AGAIN,
@@ -50,9 +48,8 @@ static void a_failed_lookup_has_the_system_s_number(void **state)
     assert_code(fer_lookup_host("broken.test", 80, &addr, 1, &count), FER_RESOLVE_FAILED, -4);
 }
 
-static void a_connection_has_two_ends(void **state)
+BSD_TEST(a_connection_has_two_ends)
 {
-    bsd_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.client, "hello"));
     raw_recv_is(pair.server, 5);
@@ -61,25 +58,23 @@ static void a_connection_has_two_ends(void **state)
     close_pair(pair);
 }
 
-static void a_buffer_size_is_read_as_it_was_set(void **state)
+BSD_TEST(a_buffer_size_is_read_as_it_was_set)
 {
     uint32_t size = 0;
-    bsd_begin(state);
     fer_raw_socket raw = raw_socket();
     assert_ok(ferp_set_option(raw, FERP_SEND_BUFFER, 16384));
-    assert_ok(ferp_option_value(raw, FERP_SEND_BUFFER, &size));
-    assert_int_equal(size, 16384);
+    assert_ok_n(ferp_option_value(raw, FERP_SEND_BUFFER, &size), size, 16384);
     ferp_close(raw);
 }
 
 /* ---- unix_full_queue_refuses */
 
-static void a_connect_to_a_full_unix_queue_is_refused(void **state)
+BSD_CONFIG_TEST(a_connect_to_a_full_unix_queue_is_refused)
 {
     fer_unix_addr addr;
     fer_raw_socket listener = FER_RAW_SOCKET_NONE;
     fer_raw_socket clients[2];
-    fer_sim_config config = bsd_config(state);
+    fer_sim_config config = bsd_config();
     config.max_sockets = 1024; /* OpenBSD's shortest queue has 241 connections */
     sim_begin_with(config);
     assert_ok(fer_unix_addr_from_pathname(&addr, "/run/full"));
@@ -101,11 +96,10 @@ static void a_connect_to_a_full_unix_queue_is_refused(void **state)
 
 /* ---- poller_errors_without_code */
 
-static void a_poller_s_own_errors_have_no_code(void **state)
+BSD_TEST(a_poller_s_own_errors_have_no_code)
 {
     fer_poller poller;
     fer_raw_socket raw;
-    bsd_begin(state);
     raw = raw_socket();
     assert_ok(ferp_poller_open(&poller));
     fer_event both = {.key = 1, .interest = FER_READABLE | FER_WRITABLE};
@@ -117,26 +111,25 @@ static void a_poller_s_own_errors_have_no_code(void **state)
 }
 
 /* poller_ignores_never_connected: epoll reports a hang-up. */
-static void a_poller_ignores_a_stream_that_was_never_connected(void **state)
+BSD_TEST(a_poller_ignores_a_stream_that_was_never_connected)
 {
     fer_poller poller;
     fer_event events[2];
     size_t count = 77;
     bool notified = false;
     fer_event both = {.key = 1, .interest = FER_READABLE | FER_WRITABLE};
-    bsd_begin(state);
     fer_raw_socket raw = raw_socket();
     assert_ok(ferp_poller_open(&poller));
     assert_ok(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL));
-    assert_ok(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified));
-    assert_int_equal(count, 0);
+    assert_ok_n(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified), count,
+                0);
     ferp_poller_close(&poller);
     ferp_close(raw);
 }
 
 /* poller_forgets_closed_numbers: also if a clone keeps the socket open, and a later clone gets the
  * number. */
-static void a_poller_forgets_a_closed_number(void **state)
+BSD_TEST(a_poller_forgets_a_closed_number)
 {
     fer_poller poller;
     fer_event events[2];
@@ -145,15 +138,14 @@ static void a_poller_forgets_a_closed_number(void **state)
     fer_raw_socket clone = FER_RAW_SOCKET_NONE;
     fer_raw_socket back = FER_RAW_SOCKET_NONE;
     fer_event writable = {.key = 1, .interest = FER_WRITABLE};
-    bsd_begin(state);
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
     assert_ok(ferp_poller_open(&poller));
     assert_ok(ferp_poller_add(&poller, raw, writable, FER_POLL_LEVEL));
     assert_ok(ferp_duplicate(raw, &clone));
     ferp_close(raw);
-    assert_ok(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified));
-    assert_int_equal(count, 0);
+    assert_ok_n(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified), count,
+                0);
     assert_ok(ferp_duplicate(clone, &back));
     assert_true(back == raw);
     assert_code(ferp_poller_delete(&poller, back), FER_NOT_FOUND, 0);
@@ -163,26 +155,12 @@ static void a_poller_forgets_a_closed_number(void **state)
     ferp_close(clone);
 }
 
-static void an_unknown_system_is_refused(void **state)
+TEST_OF(an_unknown_system_is_refused, (void), (),
+        BSD_ROW(an_unknown_system_is_refused, "", bsd_choose, &bsd_macos))
 {
-    fer_sim_config config = bsd_config(state);
+    fer_sim_config config = bsd_config();
     config.bsd = (fer_sim_bsd)(FER_SIM_BSD_OPENBSD + 1);
     assert_kind(fer_sim_start(&config), FER_INVALID_INPUT);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BSD_TESTS(the_traits_are_the_systems),
-        BSD_TESTS(codes_are_those_of_4_4bsd),
-        BSD_TESTS(a_failed_lookup_has_the_system_s_number),
-        BSD_TESTS(a_connection_has_two_ends),
-        BSD_TESTS(a_buffer_size_is_read_as_it_was_set),
-        BSD_TESTS(a_connect_to_a_full_unix_queue_is_refused),
-        BSD_TESTS(a_poller_s_own_errors_have_no_code),
-        BSD_TESTS(a_poller_ignores_a_stream_that_was_never_connected),
-        BSD_TESTS(a_poller_forgets_a_closed_number),
-        BSD_TEST(an_unknown_system_is_refused, "", &bsd_macos),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_bsd")

@@ -15,9 +15,8 @@ static fer_raw_socket bound_to(const char *text, bool reuse)
 /* ---- Connecting */
 
 /* failed_connect_is_final, failed_connect_is_refused: Linux connects it the second time. */
-static void a_failed_connect_is_final(void **state)
+BSD_TEST(a_failed_connect_is_final)
 {
-    bsd_begin(state);
     (void)serve(SERVER);
     fer_socket_addr refuses = addr_of("127.0.0.1:9");
     fer_socket_addr serves = addr_of(SERVER);
@@ -25,15 +24,14 @@ static void a_failed_connect_is_final(void **state)
     assert_code(ferp_connect(raw, &refuses), FER_CONNECTION_REFUSED, 61);
     for (int i = 0; i < 2; i++) {
         assert_kind(ferp_connect(raw, &serves),
-                    is_on(state, ON_FREEBSD) ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT);
+                    is_on(ON_FREEBSD) ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT);
     }
     ferp_close(raw);
 }
 
 /* port_0_is_unavailable, wildcard_destination_is_einval */
-static void port_0_and_the_wildcard_as_destinations(void **state)
+BSD_TEST(port_0_and_the_wildcard_as_destinations)
 {
-    bsd_begin(state);
     fer_socket_addr listening;
     fer_raw_socket listener = raw_listener(&listening);
     fer_socket_addr port_0 = addr_of("127.0.0.1:0");
@@ -41,21 +39,19 @@ static void port_0_and_the_wildcard_as_destinations(void **state)
     fer_raw_socket raw = raw_socket();
     wildcard.port = listening.port;
     assert_code(ferp_connect(raw, &port_0), FER_ADDR_NOT_AVAILABLE, 49);
-    assert_kind(ferp_connect(raw, &wildcard),
-                is_on(state, ON_OPENBSD) ? FER_INVALID_INPUT : FER_OK);
+    assert_kind(ferp_connect(raw, &wildcard), is_on(ON_OPENBSD) ? FER_INVALID_INPUT : FER_OK);
     ferp_close(raw);
     ferp_close(listener);
 }
 
 /* bound_port_drops_syn, connect_ends_after_75_s */
-static void a_port_that_is_bound_and_does_not_listen(void **state)
+BSD_TEST(a_port_that_is_bound_and_does_not_listen)
 {
-    bsd_begin(state);
     fer_raw_socket bound = bound_to("127.0.0.1:7000", false);
     fer_socket_addr addr = addr_of("127.0.0.1:7000");
     fer_raw_socket raw = raw_socket();
     uint64_t before = ferp_now();
-    bool drops = !is_on(state, ON_FREEBSD);
+    bool drops = !is_on(ON_FREEBSD);
     assert_code(ferp_connect(raw, &addr), drops ? FER_CONNECTION_TIMED_OUT : FER_CONNECTION_REFUSED,
                 drops ? 60 : 61);
     assert_int_equal(ferp_now() - before, drops ? UINT64_C(75000000000) : 0);
@@ -67,17 +63,17 @@ static void a_port_that_is_bound_and_does_not_listen(void **state)
 }
 
 /* self_connect_is_einval: on the others it is a connect to a port that does not listen. */
-static void a_connect_to_itself_is_einval_on_macos(void **state)
+BSD_CONFIG_TEST(a_connect_to_itself_is_einval_on_macos)
 {
     for (int wildcard = 0; wildcard < 2; wildcard++) {
-        bsd_begin(state);
+        bsd_begin();
         fer_socket_addr addr = addr_of("127.0.0.1:7003");
         fer_raw_socket raw = bound_to(wildcard ? "0.0.0.0:7003" : "127.0.0.1:7003", false);
         assert_ok(ferp_set_nonblocking(raw, true));
         assert_kind(ferp_connect(raw, &addr),
-                    is_on(state, ON_MACOS) ? FER_INVALID_INPUT : FER_IN_PROGRESS);
+                    is_on(ON_MACOS) ? FER_INVALID_INPUT : FER_IN_PROGRESS);
         ferp_close(raw);
-        assert_int_equal(sim_end(state), 0);
+        assert_int_equal(sim_end(NULL), 0);
     }
 }
 
@@ -105,10 +101,10 @@ static size_t queue_until_full(const fer_socket_addr *addr, fer_raw_socket *clie
 
 /* queue_halves, queue_is_exact, backlog_0_is_largest, backlog_min, backlog_max, full_queue_resets.
  * The lengths are macOS', FreeBSD's, NetBSD's and OpenBSD's. */
-static void check_queue(void **state, int backlog, const size_t lengths[4])
+static void check_queue(int backlog, const size_t lengths[4])
 {
     static fer_raw_socket clients[400];
-    fer_sim_config config = bsd_config(state);
+    fer_sim_config config = bsd_config();
     config.max_sockets = 1200;
     config.send_buffer = 64;
     config.receive_buffer = 64;
@@ -116,27 +112,26 @@ static void check_queue(void **state, int backlog, const size_t lengths[4])
     fer_raw_socket listener = bound_to("127.0.0.1:7001", false);
     fer_socket_addr addr = addr_of("127.0.0.1:7001");
     assert_ok(ferp_listen(listener, backlog));
-    fer_error_kind full = is_on(state, ON_FREEBSD) ? FER_CONNECTION_RESET : FER_OK;
+    fer_error_kind full = is_on(ON_FREEBSD) ? FER_CONNECTION_RESET : FER_OK;
     size_t count = queue_until_full(&addr, clients, 400, full);
     assert_int_equal(count, lengths[config.bsd]);
     while (count > 0) {
         ferp_close(clients[--count]);
     }
     ferp_close(listener);
-    assert_int_equal(sim_end(state), 0);
+    assert_int_equal(sim_end(NULL), 0);
 }
 
-static void an_accept_queue_is_as_long_as_on_the_system(void **state)
+BSD_CONFIG_TEST(an_accept_queue_is_as_long_as_on_the_system)
 {
-    check_queue(state, 0, (const size_t[]){128, 1, 1, 81});
-    check_queue(state, 4, (const size_t[]){4, 7, 5, 81});
-    check_queue(state, 1000, (const size_t[]){128, 193, 129, 129});
+    check_queue(0, (const size_t[]){128, 1, 1, 81});
+    check_queue(4, (const size_t[]){4, 7, 5, 81});
+    check_queue(1000, (const size_t[]){128, 193, 129, 129});
 }
 
 /* accept_inherits_nonblocking, accept_drops_timeouts, accepted_linger_zero_is_120s */
-static void an_accepted_socket_inherits_as_on_the_system(void **state)
+BSD_TEST(an_accepted_socket_inherits_as_on_the_system)
 {
-    bsd_begin(state);
     fer_socket_addr addr;
     fer_socket_addr peer;
     fer_duration timeout;
@@ -149,20 +144,19 @@ static void an_accepted_socket_inherits_as_on_the_system(void **state)
     fer_raw_socket client = raw_connected(&addr);
     assert_ok(ferp_set_nonblocking(listener, true));
     assert_ok(ferp_accept(listener, &accepted, &peer));
-    assert_ok(ferp_is_nonblocking(accepted, &nonblocking));
-    assert_int_equal(nonblocking, is_on(state, ON_MACOS));
+    assert_ok_n(ferp_is_nonblocking(accepted, &nonblocking), nonblocking, is_on(ON_MACOS));
     assert_ok(ferp_timeout(accepted, FERP_READING, &timeout));
-    assert_int_equal(timeout.nanos == FER_DURATION_NONE_NANOS, is_on(state, ON_MACOS));
+    assert_int_equal(timeout.nanos == FER_DURATION_NONE_NANOS, is_on(ON_MACOS));
     assert_ok(ferp_linger(accepted, &linger));
     assert_true(linger.on);
-    assert_int_equal(linger.seconds, is_on(state, ON_FREEBSD) ? 0 : 120);
+    assert_int_equal(linger.seconds, is_on(ON_FREEBSD) ? 0 : 120);
     ferp_close(accepted);
     ferp_close(client);
     ferp_close(listener);
 }
 
 /* queued_reset_is_aborted, queued_reset_v6_is_aborted */
-static void check_reset_in_queue(void **state, const char *text, bool is_aborted)
+static void check_reset_in_queue(const char *text, bool is_aborted)
 {
     fer_domain domain = text[0] == '[' ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
     fer_raw_socket listener = FER_RAW_SOCKET_NONE;
@@ -170,7 +164,7 @@ static void check_reset_in_queue(void **state, const char *text, bool is_aborted
     fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr = addr_of(text);
     fer_socket_addr peer;
-    bsd_begin(state);
+    bsd_begin();
     assert_ok(ferp_socket_new(domain, FER_TYPE_STREAM, 0, &listener));
     assert_ok(ferp_socket_new(domain, FER_TYPE_STREAM, 0, &client));
     assert_ok(ferp_bind(listener, &addr));
@@ -183,39 +177,25 @@ static void check_reset_in_queue(void **state, const char *text, bool is_aborted
         ferp_close(accepted);
     }
     ferp_close(listener);
-    assert_int_equal(sim_end(state), 0);
+    assert_int_equal(sim_end(NULL), 0);
 }
 
-static void a_connection_that_was_reset_in_the_queue(void **state)
+BSD_CONFIG_TEST(a_connection_that_was_reset_in_the_queue)
 {
-    check_reset_in_queue(state, "127.0.0.1:7002", !is_on(state, ON_MACOS));
-    check_reset_in_queue(state, "[::1]:7002", true);
+    check_reset_in_queue("127.0.0.1:7002", !is_on(ON_MACOS));
+    check_reset_in_queue("[::1]:7002", true);
 }
 
 /* ---- Binding */
 
 /* scopeless_bind_is_unavailable: Linux reports EINVAL. */
-static void a_link_local_bind_without_a_scope_is_eaddrnotavail(void **state)
+BSD_TEST(a_link_local_bind_without_a_scope_is_eaddrnotavail)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr = addr_of("[fe80::1]:0");
-    bsd_begin(state);
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raw));
     assert_code(ferp_bind(raw, &addr), FER_ADDR_NOT_AVAILABLE, 49);
     ferp_close(raw);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BSD_TESTS(a_failed_connect_is_final),
-        BSD_TESTS(port_0_and_the_wildcard_as_destinations),
-        BSD_TESTS(a_port_that_is_bound_and_does_not_listen),
-        BSD_TESTS(a_connect_to_itself_is_einval_on_macos),
-        BSD_TESTS(an_accept_queue_is_as_long_as_on_the_system),
-        BSD_TESTS(an_accepted_socket_inherits_as_on_the_system),
-        BSD_TESTS(a_connection_that_was_reset_in_the_queue),
-        BSD_TESTS(a_link_local_bind_without_a_scope_is_eaddrnotavail),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_bsd_connects")

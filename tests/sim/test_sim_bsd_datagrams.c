@@ -16,13 +16,12 @@ static fer_raw_socket udp_bound(const char *text, fer_socket_addr *addr)
 /* ---- IP */
 
 /* send_to_connected_is_eisconn: platform/posix sends to the peer itself. */
-static void sending_to_another_address_is_eisconn(void **state)
+BSD_TEST(sending_to_another_address_is_eisconn)
 {
     fer_socket_addr peer;
     fer_socket_addr other;
     fer_socket_addr own;
     size_t n = 77;
-    bsd_begin(state);
     fer_raw_socket one = udp_bound("127.0.0.1:0", &peer);
     fer_raw_socket two = udp_bound("127.0.0.1:0", &other);
     fer_raw_socket raw = udp_bound("127.0.0.1:0", &own);
@@ -36,13 +35,12 @@ static void sending_to_another_address_is_eisconn(void **state)
 }
 
 /* wildcard_destination_is_einval is a stream's switch. */
-static void a_datagram_to_the_wildcard_reaches_the_loopback(void **state)
+BSD_TEST(a_datagram_to_the_wildcard_reaches_the_loopback)
 {
     fer_socket_addr to;
     struct ferp_datagram datagram;
     char byte = 0;
     size_t n = 77;
-    bsd_begin(state);
     fer_raw_socket receiver = udp_bound("127.0.0.1:0", &to);
     to.ip = addr_of("0.0.0.0:0").ip;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
@@ -55,12 +53,11 @@ static void a_datagram_to_the_wildcard_reaches_the_loopback(void **state)
 }
 
 /* udp_reconnect_unbinds */
-static void connecting_again_forgets_the_bound_address(void **state)
+BSD_TEST(connecting_again_forgets_the_bound_address)
 {
     fer_socket_addr own;
     fer_socket_addr peer = addr_of("127.0.0.1:9");
     fer_socket_addr unreachable = addr_of("[fd00::7]:9");
-    bsd_begin(state);
     fer_raw_socket raw = udp_bound("127.0.0.1:0", &own);
     assert_ok(ferp_connect(raw, &peer));
     assert_int_not_equal(ferp_connect(raw, &unreachable).kind, FER_OK);
@@ -73,12 +70,11 @@ static void connecting_again_forgets_the_bound_address(void **state)
 }
 
 /* U5: core tries the connect with another socket first, and repeats it after a signal too. */
-static void connecting_again_survives_a_signal(void **state)
+BSD_TEST(connecting_again_survives_a_signal)
 {
     fer_udp_socket socket = {0};
     fer_socket_addr one = addr_of("127.0.0.1:9");
     fer_socket_addr other = addr_of("127.0.0.1:10");
-    bsd_begin(state);
     assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
     assert_ok(fer_udp_socket_connect_addr(&socket, &one));
     for (uint64_t nth = 1; nth <= 2; nth++) {
@@ -90,12 +86,11 @@ static void connecting_again_survives_a_signal(void **state)
 }
 
 /* udp_send_buffer, and the fact datagram_limit_is_send_buffer */
-static void a_datagram_fits_into_the_send_buffer(void **state)
+BSD_TEST(a_datagram_fits_into_the_send_buffer)
 {
     static char bytes[9217];
     fer_socket_addr addr;
     size_t n = 77;
-    bsd_begin(state);
     fer_raw_socket raw = udp_bound("127.0.0.1:0", &addr);
     assert_code(ferp_send_to(raw, bytes, 9217, 0, &addr, &n), FER_MESSAGE_TOO_LONG, 40);
     assert_ok(ferp_send_to(raw, bytes, 9216, 0, &addr, &n));
@@ -105,13 +100,13 @@ static void a_datagram_fits_into_the_send_buffer(void **state)
 }
 
 /* binds_by_address */
-static void check_sharing(void **state, ferp_option option, const char *first, const char *second,
+static void check_sharing(ferp_option option, const char *first, const char *second,
                           fer_error_kind expected)
 {
     fer_socket_addr one = addr_of(first);
     fer_socket_addr two = addr_of(second);
     fer_raw_socket raws[2];
-    bsd_begin(state);
+    bsd_begin();
     for (size_t i = 0; i < 2; i++) {
         assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raws[i]));
         assert_ok(ferp_set_option(raws[i], option, 1));
@@ -120,27 +115,26 @@ static void check_sharing(void **state, ferp_option option, const char *first, c
     assert_kind(ferp_bind(raws[1], &two), expected);
     ferp_close(raws[0]);
     ferp_close(raws[1]);
-    assert_int_equal(sim_end(state), 0);
+    assert_int_equal(sim_end(NULL), 0);
 }
 
-static void sockets_share_an_address_by_reuse_port(void **state)
+BSD_CONFIG_TEST(sockets_share_an_address_by_reuse_port)
 {
     const char *specific = "127.0.0.1:7000";
     const char *wildcard = "0.0.0.0:7000";
-    check_sharing(state, FERP_REUSE_ADDRESS, specific, specific, FER_ADDR_IN_USE);
-    check_sharing(state, FERP_REUSE_ADDRESS, wildcard, wildcard, FER_ADDR_IN_USE);
-    check_sharing(state, FERP_REUSE_ADDRESS, wildcard, specific, FER_OK);
-    check_sharing(state, FERP_REUSE_PORT, specific, specific, FER_OK);
+    check_sharing(FERP_REUSE_ADDRESS, specific, specific, FER_ADDR_IN_USE);
+    check_sharing(FERP_REUSE_ADDRESS, wildcard, wildcard, FER_ADDR_IN_USE);
+    check_sharing(FERP_REUSE_ADDRESS, wildcard, specific, FER_OK);
+    check_sharing(FERP_REUSE_PORT, specific, specific, FER_OK);
 }
 
 /* binds_by_address, dual_stack_beside_ipv4, separates_ip_versions, lacks_dual_stack */
-static void a_listener_beside_another_address(void **state)
+BSD_TEST(a_listener_beside_another_address)
 {
     fer_socket_addr wildcard = addr_of("0.0.0.0:7001");
     fer_socket_addr specific = addr_of("127.0.0.1:7001");
     fer_socket_addr v6 = addr_of("[::]:7001");
     fer_raw_socket dual = FER_RAW_SOCKET_NONE;
-    bsd_begin(state);
     fer_raw_socket one = raw_socket();
     fer_raw_socket two = raw_socket();
     fer_raw_socket three = raw_socket();
@@ -161,21 +155,19 @@ static void a_listener_beside_another_address(void **state)
 }
 
 /* lacks_dual_stack */
-static void openbsd_has_no_dual_stack(void **state)
+BSD_TEST(openbsd_has_no_dual_stack)
 {
-    bool lacks = is_on(state, ON_OPENBSD);
+    bool lacks = is_on(ON_OPENBSD);
     fer_socket_addr mapped = addr_of("[::ffff:127.0.0.1]:7002");
     fer_socket_addr specific = addr_of("[::1]:7002");
     fer_socket_addr closed = addr_of("[::ffff:127.0.0.1]:9");
     fer_raw_socket raws[3];
     uint32_t only = 77;
     size_t sent = 0;
-    bsd_begin(state);
     for (size_t i = 0; i < 3; i++) {
         assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raws[i]));
         assert_kind(ferp_set_option(raws[i], FERP_ONLY_V6, 0), lacks ? FER_INVALID_INPUT : FER_OK);
-        assert_ok(ferp_option_value(raws[i], FERP_ONLY_V6, &only));
-        assert_int_equal(only, lacks);
+        assert_ok_n(ferp_option_value(raws[i], FERP_ONLY_V6, &only), only, lacks);
     }
     assert_ok(ferp_set_option(raws[0], FERP_ONLY_V6, 1));
     assert_ok(ferp_bind(raws[0], &specific));
@@ -211,12 +203,11 @@ static fer_error receive(fer_raw_socket raw)
 }
 
 /* unix_full_datagrams: Linux' sender waits. */
-static void a_full_unix_queue_is_enobufs(void **state)
+BSD_TEST(a_full_unix_queue_is_enobufs)
 {
     fer_unix_addr addrs[2];
     fer_error error;
     size_t n = 77;
-    bsd_begin(state);
     fer_raw_socket receiver = unix_bound("/run/receiver", &addrs[0]);
     fer_raw_socket sender = unix_bound("/run/sender", &addrs[1]);
     while ((error = ferp_unix_send_to(sender, "x", 1, 0, &addrs[0], &n)).kind == FER_OK) {
@@ -229,10 +220,9 @@ static void a_full_unix_queue_is_enobufs(void **state)
 }
 
 /* unix_peer_close_is_econnreset: a receive and a send, once. */
-static void a_unix_peer_that_closes_is_econnreset(void **state)
+BSD_TEST(a_unix_peer_that_closes_is_econnreset)
 {
     fer_unix_addr addrs[2];
-    bsd_begin(state);
     for (int sends = 0; sends < 2; sends++) {
         fer_raw_socket peer = unix_bound("/run/peer", &addrs[0]);
         fer_raw_socket raw = unix_bound("/run/own", &addrs[1]);
@@ -248,11 +238,10 @@ static void a_unix_peer_that_closes_is_econnreset(void **state)
 }
 
 /* unix_connected_hears_all, unix_reconnect_keeps_queue */
-static void a_connected_unix_socket_receives_all_and_keeps_its_queue(void **state)
+BSD_TEST(a_connected_unix_socket_receives_all_and_keeps_its_queue)
 {
     fer_unix_addr addrs[3];
     size_t n = 77;
-    bsd_begin(state);
     fer_raw_socket one = unix_bound("/run/one", &addrs[0]);
     fer_raw_socket two = unix_bound("/run/two", &addrs[1]);
     fer_raw_socket raw = unix_bound("/run/own", &addrs[2]);
@@ -267,13 +256,12 @@ static void a_connected_unix_socket_receives_all_and_keeps_its_queue(void **stat
 }
 
 /* unix_datagram_to_shut_is_lost, unix_datagram_to_shut_is_enobufs */
-static void a_datagram_to_a_shut_read_half(void **state)
+BSD_TEST(a_datagram_to_a_shut_read_half)
 {
     fer_raw_socket ends[2];
-    bsd_begin(state);
     assert_ok(ferp_unix_pair(FER_TYPE_DGRAM, &ends[0], &ends[1]));
     assert_ok(ferp_shutdown(ends[1], FER_SHUTDOWN_READ));
-    assert_kind(raw_send(ends[0], "x"), is_on(state, ON_MACOS) ? FER_OK : FER_NO_BUFFER_SPACE);
+    assert_kind(raw_send(ends[0], "x"), is_on(ON_MACOS) ? FER_OK : FER_NO_BUFFER_SPACE);
     assert_ok(ferp_shutdown(ends[0], FER_SHUTDOWN_WRITE));
     assert_kind(raw_send(ends[0], "x"), FER_BROKEN_PIPE);
     ferp_close(ends[0]);
@@ -281,35 +269,16 @@ static void a_datagram_to_a_shut_read_half(void **state)
 }
 
 /* unconnected_shutdown_is_enotconn, unconnected_shutdown_fails */
-static void shutdown_of_an_unconnected_datagram_socket(void **state)
+BSD_TEST(shutdown_of_an_unconnected_datagram_socket)
 {
     fer_unix_addr addr;
     size_t n = 77;
-    bsd_begin(state);
     fer_raw_socket raw = unix_bound("/run/own", &addr);
     assert_kind(ferp_shutdown(raw, FER_SHUTDOWN_WRITE),
-                is_on(state, ON_MACOS | ON_FREEBSD) ? FER_NOT_CONNECTED : FER_OK);
+                is_on(ON_MACOS | ON_FREEBSD) ? FER_NOT_CONNECTED : FER_OK);
     assert_kind(ferp_unix_send_to(raw, "x", 1, 0, &addr, &n),
-                is_on(state, ON_MACOS) ? FER_OK : FER_BROKEN_PIPE);
+                is_on(ON_MACOS) ? FER_OK : FER_BROKEN_PIPE);
     ferp_close(raw);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BSD_TESTS(sending_to_another_address_is_eisconn),
-        BSD_TESTS(a_datagram_to_the_wildcard_reaches_the_loopback),
-        BSD_TESTS(connecting_again_forgets_the_bound_address),
-        BSD_TESTS(connecting_again_survives_a_signal),
-        BSD_TESTS(a_datagram_fits_into_the_send_buffer),
-        BSD_TESTS(sockets_share_an_address_by_reuse_port),
-        BSD_TESTS(a_listener_beside_another_address),
-        BSD_TESTS(openbsd_has_no_dual_stack),
-        BSD_TESTS(a_full_unix_queue_is_enobufs),
-        BSD_TESTS(a_unix_peer_that_closes_is_econnreset),
-        BSD_TESTS(a_connected_unix_socket_receives_all_and_keeps_its_queue),
-        BSD_TESTS(a_datagram_to_a_shut_read_half),
-        BSD_TESTS(shutdown_of_an_unconnected_datagram_socket),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_bsd_datagrams")

@@ -11,9 +11,8 @@ static const ferp_sim_switches *switches(void)
 /* ---- Resets */
 
 /* send_after_reset_is_epipe, error_precedes_end: Linux reports the reset to either call. */
-static void a_send_after_a_reset_is_epipe_and_leaves_the_reset(void **state)
+BSD_TEST(a_send_after_a_reset_is_epipe_and_leaves_the_reset)
 {
-    bsd_begin(state);
     struct raw_pair pair = raw_pair();
     raw_reset(pair.client);
     assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
@@ -26,9 +25,8 @@ static void a_send_after_a_reset_is_epipe_and_leaves_the_reset(void **state)
 }
 
 /* peek_keeps_error */
-static void a_peek_leaves_the_reset_for_a_receive(void **state)
+BSD_TEST(a_peek_leaves_the_reset_for_a_receive)
 {
-    bsd_begin(state);
     struct raw_pair pair = raw_pair();
     char byte = 0;
     size_t n = 77;
@@ -43,9 +41,8 @@ static void a_peek_leaves_the_reset_for_a_receive(void **state)
 
 /* reset_after_end_is_econnreset, error_precedes_end: on Linux a receive reports the end first, and
  * the error is EPIPE. */
-static void a_reset_after_the_end_is_econnreset_before_the_end(void **state)
+BSD_TEST(a_reset_after_the_end_is_econnreset_before_the_end)
 {
-    bsd_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.client, "last"));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
@@ -62,14 +59,13 @@ static void a_reset_after_the_end_is_econnreset_before_the_end(void **state)
 /* ---- Closing */
 
 /* close_discards_input: XNU resets, as Linux does. */
-static void a_close_with_unread_input_is_orderly_on_the_bsds(void **state)
+BSD_TEST(a_close_with_unread_input_is_orderly_on_the_bsds)
 {
-    bsd_begin(state);
     struct raw_pair pair = raw_pair();
     size_t n = 77;
     assert_ok(raw_send(pair.server, "unread"));
     ferp_close(pair.client);
-    if (is_on(state, ON_MACOS)) {
+    if (is_on(ON_MACOS)) {
         assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
     } else {
         raw_recv_is(pair.server, 0);
@@ -85,10 +81,9 @@ static void open_unix_pair(fer_raw_socket ends[2])
 }
 
 /* unix_close_is_orderly */
-static void a_unix_close_with_unread_input_is_orderly(void **state)
+BSD_TEST(a_unix_close_with_unread_input_is_orderly)
 {
     fer_raw_socket ends[2];
-    bsd_begin(state);
     open_unix_pair(ends);
     assert_ok(raw_send(ends[0], "unread"));
     ferp_close(ends[1]);
@@ -101,24 +96,22 @@ static void a_unix_close_with_unread_input_is_orderly(void **state)
 /* ---- Shutdown */
 
 /* unix_shut_read_is_hidden, unix_shut_read_discards: Linux' sender gets EPIPE. */
-static void a_unix_peer_that_shut_its_read_half_can_be_written_to(void **state)
+BSD_TEST(a_unix_peer_that_shut_its_read_half_can_be_written_to)
 {
     fer_raw_socket ends[2];
-    bsd_begin(state);
     open_unix_pair(ends);
     assert_ok(ferp_shutdown(ends[1], FER_SHUTDOWN_READ));
     assert_ok(raw_send(ends[0], "more"));
-    raw_recv_is(ends[1], is_on(state, ON_MACOS) ? 0 : 4);
+    raw_recv_is(ends[1], is_on(ON_MACOS) ? 0 : 4);
     ferp_close(ends[0]);
     ferp_close(ends[1]);
 }
 
 /* shutdown_dead_is_einval: NetBSD and OpenBSD, except for the read half. */
-static void shutdown_after_a_reset_is_einval_on_two(void **state)
+BSD_TEST(shutdown_after_a_reset_is_einval_on_two)
 {
-    bsd_begin(state);
     struct raw_pair pair = raw_pair();
-    bool is_einval = is_on(state, ON_NETBSD | ON_OPENBSD);
+    bool is_einval = is_on(ON_NETBSD | ON_OPENBSD);
     raw_reset(pair.client);
     assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE),
                 is_einval ? FER_INVALID_INPUT : FER_NOT_CONNECTED);
@@ -136,39 +129,35 @@ static void reset_client(void *client)
     raw_reset(*(const fer_raw_socket *)client);
 }
 
-static void a_send_that_is_cut_off_loses_its_count(void **state)
+BSD_TEST(a_send_that_is_cut_off_loses_its_count)
 {
     static char bytes[1024 * 1024];
-    bsd_begin(state);
     struct raw_pair pair = raw_pair();
     size_t n = 77;
     assert_ok(fer_sim_after(fer_duration_from_millis(10), reset_client, &pair.client));
-    assert_kind(ferp_send(pair.server, bytes, sizeof bytes, 0, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
+    assert_kind_n(ferp_send(pair.server, bytes, sizeof bytes, 0, &n), FER_BROKEN_PIPE, n, 0);
     ferp_close(pair.listener);
     ferp_close(pair.server);
 }
 
 /* shut_both_disconnects: getpeername is EINVAL on macOS, as of any ended stream. */
-static void a_stream_that_shut_both_halves_has_no_peer(void **state)
+BSD_TEST(a_stream_that_shut_both_halves_has_no_peer)
 {
-    bsd_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_READ));
     assert_ok(ferp_check_connected(pair.client));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_kind(ferp_check_connected(pair.client),
-                is_on(state, ON_MACOS) ? FER_INVALID_INPUT : FER_NOT_CONNECTED);
+                is_on(ON_MACOS) ? FER_INVALID_INPUT : FER_NOT_CONNECTED);
     assert_ok(ferp_check_connected(pair.server));
     close_pair(pair);
 }
 
 /* unix_closed_peer_has_no_name */
-static void a_unix_stream_has_no_peer_after_its_close(void **state)
+BSD_TEST(a_unix_stream_has_no_peer_after_its_close)
 {
     fer_raw_socket ends[2];
     fer_unix_addr addr;
-    bsd_begin(state);
     open_unix_pair(ends);
     assert_ok(ferp_unix_peer_addr(ends[0], &addr));
     ferp_close(ends[1]);
@@ -177,27 +166,25 @@ static void a_unix_stream_has_no_peer_after_its_close(void **state)
 }
 
 /* lacks_keepalive_fields, hides_keepalive_fields, keepalive_retries */
-static void a_keepalive_has_the_system_s_fields(void **state)
+BSD_TEST(a_keepalive_has_the_system_s_fields)
 {
     uint32_t retries = 0;
-    bsd_begin(state);
     fer_raw_socket raw = raw_socket();
-    if (is_on(state, ON_OPENBSD)) {
+    if (is_on(ON_OPENBSD)) {
         assert_kind(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &retries), FER_UNSUPPORTED);
         assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_TIME, 60), FER_UNSUPPORTED);
     } else {
-        assert_ok(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &retries));
-        assert_int_equal(retries, is_on(state, ON_NETBSD) ? 0 : 8);
+        assert_ok_n(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &retries), retries,
+                    is_on(ON_NETBSD) ? 0 : 8);
     }
     ferp_close(raw);
 }
 
 /* ---- ended_options_fail: macOS, once both halves have ended, and after a failed connect. */
 
-static void options_of_an_ended_stream_are_einval_on_macos(void **state)
+BSD_TEST(options_of_an_ended_stream_are_einval_on_macos)
 {
-    fer_error_kind refused = is_on(state, ON_MACOS) ? FER_INVALID_INPUT : FER_OK;
-    bsd_begin(state);
+    fer_error_kind refused = is_on(ON_MACOS) ? FER_INVALID_INPUT : FER_OK;
     struct raw_pair pair = raw_pair();
     struct ferp_linger linger = {false, 0};
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
@@ -209,7 +196,7 @@ static void options_of_an_ended_stream_are_einval_on_macos(void **state)
     /* The client is in TIME_WAIT. */
     assert_kind(ferp_set_linger(pair.client, linger), refused);
     assert_kind(ferp_set_timeout(pair.client, FERP_READING, FER_DURATION_NONE), refused);
-    if (is_on(state, ON_MACOS)) {
+    if (is_on(ON_MACOS)) {
         assert_kind(ferp_set_option(pair.client, FERP_NODELAY, 1), refused);
     }
     fer_error_kind linger_kind = ferp_set_linger(pair.server, linger).kind;
@@ -228,32 +215,30 @@ static fer_error_kind setting_and_getting(fer_raw_socket raw, ferp_option option
 
 /* dead_tcp_options_fail, dead_ip_options_fail, dead_options_fail: after a reset. NetBSD reads the
  * options of the socket itself. */
-static void options_of_an_ended_stream_are_econnreset_by_level(void **state)
+BSD_TEST(options_of_an_ended_stream_are_econnreset_by_level)
 {
     struct ferp_linger zero = {true, 0};
-    bsd_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_set_linger(pair.server, zero));
     ferp_close(pair.server);
     advance_ms(5);
-    bool is_macos = is_on(state, ON_MACOS);
+    bool is_macos = is_on(ON_MACOS);
     fer_error_kind tcp = setting_and_getting(pair.client, FERP_NODELAY);
     fer_error_kind ip = setting_and_getting(pair.client, FERP_TTL_V4);
     fer_error_kind own = setting_and_getting(pair.client, FERP_KEEPALIVE);
     assert_int_equal(tcp, is_macos ? FER_UNCATEGORIZED : FER_CONNECTION_RESET);
-    assert_int_equal(ip, is_macos                   ? FER_UNCATEGORIZED
-                         : is_on(state, ON_FREEBSD) ? FER_OK
-                                                    : FER_CONNECTION_RESET);
-    assert_int_equal(own, is_on(state, ON_MACOS | ON_NETBSD) ? FER_UNCATEGORIZED : FER_OK);
+    assert_int_equal(ip, is_macos            ? FER_UNCATEGORIZED
+                         : is_on(ON_FREEBSD) ? FER_OK
+                                             : FER_CONNECTION_RESET);
+    assert_int_equal(own, is_on(ON_MACOS | ON_NETBSD) ? FER_UNCATEGORIZED : FER_OK);
     ferp_close(pair.client);
     ferp_close(pair.listener);
 }
 
 /* buffer_of_ended_half_is_einval */
-static void a_buffer_of_an_ended_half_is_einval_on_openbsd(void **state)
+BSD_TEST(a_buffer_of_an_ended_half_is_einval_on_openbsd)
 {
-    fer_error_kind refused = is_on(state, ON_OPENBSD) ? FER_INVALID_INPUT : FER_OK;
-    bsd_begin(state);
+    fer_error_kind refused = is_on(ON_OPENBSD) ? FER_INVALID_INPUT : FER_OK;
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     advance_ms(5);
@@ -264,43 +249,22 @@ static void a_buffer_of_an_ended_half_is_einval_on_openbsd(void **state)
     close_pair(pair);
 }
 
-static void options_of_a_failed_connect_are_einval_on_macos(void **state)
+BSD_TEST(options_of_a_failed_connect_are_einval_on_macos)
 {
-    bsd_begin(state);
     fer_socket_addr addr = addr_of("127.0.0.1:9");
     fer_raw_socket raw = raw_socket();
     struct ferp_linger linger = {false, 0};
     assert_kind(ferp_connect(raw, &addr), FER_CONNECTION_REFUSED);
     fer_error_kind kind = ferp_set_linger(raw, linger).kind;
-    assert_int_equal(kind, is_on(state, ON_MACOS)          ? FER_INVALID_INPUT
+    assert_int_equal(kind, is_on(ON_MACOS)                 ? FER_INVALID_INPUT
                            : switches()->dead_options_fail ? FER_CONNECTION_RESET
                                                            : FER_OK);
     /* NetBSD stores the value and then reports ECONNRESET. */
     struct ferp_linger set = {true, 5};
     FER_IGNORE(ferp_set_linger(raw, set));
     assert_ok(ferp_linger(raw, &linger));
-    assert_int_equal(linger.on, !is_on(state, ON_MACOS));
+    assert_int_equal(linger.on, !is_on(ON_MACOS));
     ferp_close(raw);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BSD_TESTS(a_send_after_a_reset_is_epipe_and_leaves_the_reset),
-        BSD_TESTS(a_peek_leaves_the_reset_for_a_receive),
-        BSD_TESTS(a_reset_after_the_end_is_econnreset_before_the_end),
-        BSD_TESTS(a_close_with_unread_input_is_orderly_on_the_bsds),
-        BSD_TESTS(a_unix_close_with_unread_input_is_orderly),
-        BSD_TESTS(a_unix_peer_that_shut_its_read_half_can_be_written_to),
-        BSD_TESTS(shutdown_after_a_reset_is_einval_on_two),
-        BSD_TESTS(a_send_that_is_cut_off_loses_its_count),
-        BSD_TESTS(a_stream_that_shut_both_halves_has_no_peer),
-        BSD_TESTS(a_unix_stream_has_no_peer_after_its_close),
-        BSD_TESTS(a_keepalive_has_the_system_s_fields),
-        BSD_TESTS(options_of_an_ended_stream_are_einval_on_macos),
-        BSD_TESTS(options_of_an_ended_stream_are_econnreset_by_level),
-        BSD_TESTS(a_buffer_of_an_ended_half_is_einval_on_openbsd),
-        BSD_TESTS(options_of_a_failed_connect_are_einval_on_macos),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_bsd_ends")

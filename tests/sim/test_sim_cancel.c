@@ -17,19 +17,39 @@ static fer_limits with_token(void)
     return (fer_limits){.token = &token};
 }
 
-static void begin_with(void **state, fer_sim_windows windows)
+static void begin_with(fer_sim_windows windows)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.windows = windows;
     sim_begin_with(config);
     memset(&token, 0, sizeof token);
     assert_ok(fer_cancel_token_new(&token));
 }
 
-static void begin(void **state)
+static void begin(void)
 {
-    begin_with(state, (fer_sim_windows){0});
+    begin_with((fer_sim_windows){0});
 }
+
+static int start(void **state)
+{
+    (void)sim_choose(state);
+    begin();
+    return 0;
+}
+
+static int end(void **state)
+{
+    fer_cancel_token_close(&token);
+    return sim_end(state);
+}
+
+#define CANCEL_TEST(function) CANCEL_TEST_OF(function, start)
+#define CANCEL_CONFIG_TEST(function) CANCEL_TEST_OF(function, sim_choose)
+#define CANCEL_TEST_OF(function, begin)                                             \
+    TEST_OF(function, (void), (),                                                   \
+            TEST_ROW(#function " [POSIX]", function, begin, end, &sim_dialects[0]), \
+            TEST_ROW(#function " [WINSOCK]", function, begin, end, &sim_dialects[1]))
 
 /* Cancels CANCEL_MS from now. */
 static uint64_t cancel_later(void)
@@ -55,39 +75,34 @@ static void fill(fer_tcp_stream *stream)
 
 /* ---- When a wait notices the cancel */
 
-static void a_cancel_ends_a_read_at_its_time(void **state)
+CANCEL_TEST(a_cancel_ends_a_read_at_its_time)
 {
-    begin(state);
     struct ends ends = limited();
     uint64_t began = cancel_later();
     assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
     assert_int_equal(now_ms() - began, CANCEL_MS);
     fer_tcp_stream_close(&ends.stream);
-    fer_cancel_token_close(&token);
 }
 
-static void a_cancel_ends_a_receive_at_its_time(void **state)
+CANCEL_TEST(a_cancel_ends_a_receive_at_its_time)
 {
     fer_limits limits = with_token();
     fer_udp_socket socket = {0};
     fer_udp_received got;
     char byte = '\0';
-    begin(state);
     assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
     assert_ok(fer_udp_socket_set_limits(&socket, &limits));
     uint64_t began = cancel_later();
     assert_code(fer_udp_socket_recv_from(&socket, &byte, 1, &got), FER_CANCELLED, 0);
     assert_int_equal(now_ms() - began, CANCEL_MS);
     fer_udp_socket_close(&socket);
-    fer_cancel_token_close(&token);
 }
 
 /* A select on Windows notices it at the end of a slice. */
-static void a_cancel_ends_other_waits_within_20_ms_on_windows(void **state)
+CANCEL_TEST(a_cancel_ends_other_waits_within_20_ms_on_windows)
 {
     fer_interest ready = 77;
-    begin(state);
-    uint64_t expected = is_winsock(state) ? SLICE_END_MS : CANCEL_MS;
+    uint64_t expected = is_winsock() ? SLICE_END_MS : CANCEL_MS;
     struct ends ends = limited();
     uint64_t began = cancel_later();
     assert_code(fer_tcp_stream_ready(&ends.stream, FER_READABLE, FER_DURATION_NONE, &ready),
@@ -99,12 +114,11 @@ static void a_cancel_ends_other_waits_within_20_ms_on_windows(void **state)
     assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
     assert_int_equal(now_ms() - began, expected);
     fer_tcp_stream_close(&ends.stream);
-    fer_cancel_token_close(&token);
 }
 
-static void a_read_notices_a_cancel_within_20_ms_if_cancel_io_fails(void **state)
+WINSOCK_CONFIG_TEST(a_read_notices_a_cancel_within_20_ms_if_cancel_io_fails)
 {
-    begin_with(state, (fer_sim_windows){.loses_cancels = true});
+    begin_with((fer_sim_windows){.loses_cancels = true});
     struct ends ends = limited();
     uint64_t began = cancel_later();
     assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
@@ -113,9 +127,9 @@ static void a_read_notices_a_cancel_within_20_ms_if_cancel_io_fails(void **state
     fer_cancel_token_close(&token);
 }
 
-static void a_cancel_is_noticed_though_events_are_lost(void **state)
+WINSOCK_CONFIG_TEST(a_cancel_is_noticed_though_events_are_lost)
 {
-    begin_with(state, (fer_sim_windows){.loses_events = true});
+    begin_with((fer_sim_windows){.loses_events = true});
     struct ends ends = limited();
     uint64_t began = cancel_later();
     assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
@@ -144,20 +158,18 @@ static void connect_unix(void)
 }
 
 /* The Windows backend makes no zero-byte receive on a Unix socket. */
-static void a_read_of_a_unix_stream_is_a_select_on_windows(void **state)
+CANCEL_TEST(a_read_of_a_unix_stream_is_a_select_on_windows)
 {
     fer_limits limits = with_token();
     char byte = '\0';
-    begin(state);
     connect_unix();
     assert_ok(fer_unix_stream_set_limits(&unix_ends.client, &limits));
     uint64_t began = cancel_later();
     assert_code(fer_unix_stream_read(&unix_ends.client, &byte, 1, NULL), FER_CANCELLED, 0);
-    assert_int_equal(now_ms() - began, is_winsock(state) ? SLICE_END_MS : CANCEL_MS);
+    assert_int_equal(now_ms() - began, is_winsock() ? SLICE_END_MS : CANCEL_MS);
     fer_unix_stream_close(&unix_ends.server);
     fer_unix_stream_close(&unix_ends.client);
     fer_unix_listener_close(&unix_ends.listener);
-    fer_cancel_token_close(&token);
 }
 
 /* What happens before the end of the slice is still seen. */
@@ -172,15 +184,14 @@ static void receive_all(void *context)
     }
 }
 
-static void room_within_the_slice_of_the_cancel_completes_a_write_on_windows(void **state)
+CANCEL_TEST(room_within_the_slice_of_the_cancel_completes_a_write_on_windows)
 {
-    begin(state);
     struct ends ends = limited();
     late_peer = ends.peer;
     fill(&ends.stream);
     uint64_t began = cancel_later();
     assert_ok(fer_sim_after(millis(CANCEL_MS + 5), receive_all, NULL));
-    if (is_winsock(state)) {
+    if (is_winsock()) {
         assert_ok(write_one(&ends.stream));
         assert_int_equal(now_ms() - began, CANCEL_MS + 5);
     } else {
@@ -188,7 +199,6 @@ static void room_within_the_slice_of_the_cancel_completes_a_write_on_windows(voi
     }
     assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
     fer_tcp_stream_close(&ends.stream);
-    fer_cancel_token_close(&token);
 }
 
 /* ---- Deadlocks */
@@ -198,10 +208,9 @@ static void do_nothing(void *context)
     (void)context;
 }
 
-static void a_token_that_no_event_can_cancel_does_not_end_a_deadlock(void **state)
+CANCEL_TEST(a_token_that_no_event_can_cancel_does_not_end_a_deadlock)
 {
     fer_interest ready = 77;
-    begin(state);
     struct ends ends = limited();
     assert_code(read_one(&ends.stream), FER_DEADLOCK, 0);
     assert_ok(fer_sim_after(millis(CANCEL_MS), do_nothing, NULL));
@@ -211,7 +220,6 @@ static void a_token_that_no_event_can_cancel_does_not_end_a_deadlock(void **stat
     fill(&ends.stream);
     assert_code(write_one(&ends.stream), FER_DEADLOCK, 0);
     fer_tcp_stream_close(&ends.stream);
-    fer_cancel_token_close(&token);
 }
 
 static struct ends inner;
@@ -223,9 +231,8 @@ static void read_in_a_callback(void *context)
     inner_result = read_one(&inner.stream);
 }
 
-static void a_call_in_a_callback_is_a_deadlock_or_cancelled(void **state)
+CANCEL_TEST(a_call_in_a_callback_is_a_deadlock_or_cancelled)
 {
-    begin(state);
     inner = limited();
     assert_ok(fer_sim_after(millis(1), read_in_a_callback, NULL));
     advance_ms(2);
@@ -235,11 +242,10 @@ static void a_call_in_a_callback_is_a_deadlock_or_cancelled(void **state)
     advance_ms(2);
     assert_code(inner_result, FER_CANCELLED, 0);
     fer_tcp_stream_close(&inner.stream);
-    fer_cancel_token_close(&token);
 }
 
 /* On Linux a Unix connect waits for room in the accept queue, which no event reports. */
-static void a_unix_connect_within_limits_to_a_full_queue_ends(void **state)
+POSIX_CONFIG_TEST(a_unix_connect_within_limits_to_a_full_queue_ends)
 {
     const fer_duration years = fer_duration_from_secs(UINT64_C(100) * 366 * 86400);
     fer_limits limits = with_token();
@@ -247,7 +253,7 @@ static void a_unix_connect_within_limits_to_a_full_queue_ends(void **state)
     fer_socket listener = {0};
     fer_socket sockets[2];
     fer_socket late = {0};
-    begin(state);
+    begin();
     memset(sockets, 0, sizeof sockets);
     assert_ok(fer_unix_addr_from_pathname(&addr, "full"));
     assert_ok(fer_socket_new(&listener, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
@@ -277,30 +283,28 @@ static void a_unix_connect_within_limits_to_a_full_queue_ends(void **state)
 
 /* ---- The token and its simulation */
 
-static void a_token_needs_a_simulation(void **state)
+PLAIN_TEST(a_token_needs_a_simulation)
 {
     fer_cancel_token early = {0};
-    (void)state;
     assert_code(fer_cancel_token_new(&early), FER_UNSUPPORTED, 0);
     assert_kind(fer_cancel_token_cancel(&early), FER_MISUSE);
     assert_false(fer_cancel_token_is_cancelled(&early));
     fer_cancel_token_close(&early);
 }
 
-static void a_token_is_defined_in_a_later_simulation_and_without_one(void **state)
+CANCEL_TEST(a_token_is_defined_in_a_later_simulation_and_without_one)
 {
     fer_sim_report report;
-    begin(state);
     assert_ok(fer_sim_stop(&report));
     assert_int_equal(report.leaked_tokens, 1);
     assert_ok(fer_cancel_token_cancel(&token));
     assert_true(fer_cancel_token_is_cancelled(&token));
-    sim_begin(state);
+    sim_begin();
     struct ends ends = limited();
     assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
     assert_ok(fer_sim_stop(NULL));
     assert_ok(fer_cancel_token_reset(&token));
-    sim_begin(state);
+    sim_begin();
     ends = limited();
     uint64_t began = cancel_later();
     assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
@@ -309,14 +313,13 @@ static void a_token_is_defined_in_a_later_simulation_and_without_one(void **stat
     fer_cancel_token_close(&token);
     assert_ok(fer_sim_stop(&report));
     assert_int_equal(report.leaked_tokens, 0);
-    fer_cancel_token_close(&token);
 }
 
-static void a_token_that_is_left_open_is_reported(void **state)
+PLAIN_TEST(a_token_that_is_left_open_is_reported)
 {
     fer_cancel_token other = {0};
     fer_sim_report report;
-    begin(state);
+    begin();
     assert_ok(fer_cancel_token_new(&other));
     fer_cancel_token_close(&token);
     fer_cancel_token_close(&token);
@@ -326,13 +329,11 @@ static void a_token_that_is_left_open_is_reported(void **state)
     fer_cancel_token_close(&other);
 }
 
-static void a_token_fails_with_too_many_handles(void **state)
+SIM_TEST(a_token_fails_with_too_many_handles)
 {
     fer_cancel_token other = {0};
-    sim_begin(state);
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_TOO_MANY_HANDLES, 1));
-    assert_code(fer_cancel_token_new(&other), FER_TOO_MANY_OPEN_FILES,
-                is_winsock(state) ? 10024 : 24);
+    assert_code(fer_cancel_token_new(&other), FER_TOO_MANY_OPEN_FILES, is_winsock() ? 10024 : 24);
     assert_kind(fer_cancel_token_cancel(&other), FER_MISUSE);
     assert_ok(fer_cancel_token_new(&other));
     fer_cancel_token_close(&other);
@@ -345,9 +346,9 @@ static void count_line(void *context, const char *line)
     line_count += strstr(line, context) != NULL;
 }
 
-static void a_cancel_is_in_the_trace_and_in_the_digest(void **state)
+CANCEL_CONFIG_TEST(a_cancel_is_in_the_trace_and_in_the_digest)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     fer_sim_report reports[2];
     char word[] = " s cancel";
     config.trace = count_line;
@@ -368,9 +369,8 @@ static void a_cancel_is_in_the_trace_and_in_the_digest(void **state)
 
 /* ---- The clock */
 
-static void instants_are_of_the_virtual_clock(void **state)
+SIM_TEST(instants_are_of_the_virtual_clock)
 {
-    sim_begin(state);
     fer_instant begin_at = fer_instant_now();
     fer_instant end = fer_instant_after(millis(CANCEL_MS));
     assert_int_equal(fer_instant_remaining(end).nanos, millis(CANCEL_MS).nanos);
@@ -382,9 +382,8 @@ static void instants_are_of_the_virtual_clock(void **state)
     assert_true(fer_instant_remaining(FER_INSTANT_NONE).nanos == FER_DURATION_NONE_NANOS);
 }
 
-static void a_deadline_expires_at_its_nanosecond(void **state)
+CANCEL_TEST(a_deadline_expires_at_its_nanosecond)
 {
-    begin(state);
     struct ends ends = connected();
     fer_limits limits = {.deadline = fer_instant_after((fer_duration){123456789}), .token = &token};
     assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
@@ -394,16 +393,14 @@ static void a_deadline_expires_at_its_nanosecond(void **state)
     assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
     assert_int_equal(fer_sim_now().nanos - began, 123456789);
     fer_tcp_stream_close(&ends.stream);
-    fer_cancel_token_close(&token);
 }
 
 /* Without events, waits in slices last until the deadline at once. The shared handle of a clone
  * waits in slices on Windows. */
-static void a_deadline_in_a_hundred_years_is_reached_at_once(void **state)
+CANCEL_TEST(a_deadline_in_a_hundred_years_is_reached_at_once)
 {
     const fer_duration years = fer_duration_from_secs(UINT64_C(100) * 366 * 86400);
     fer_tcp_stream clone = {0};
-    begin(state);
     struct ends ends = limited();
     assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
     for (int writes = 0; writes < 2; writes++) {
@@ -417,13 +414,11 @@ static void a_deadline_in_a_hundred_years_is_reached_at_once(void **state)
     }
     fer_tcp_stream_close(&clone);
     fer_tcp_stream_close(&ends.stream);
-    fer_cancel_token_close(&token);
 }
 
 /* At the last nanosecond of the clock calls still end. */
-static void calls_end_at_the_end_of_the_clock(void **state)
+CANCEL_TEST(calls_end_at_the_end_of_the_clock)
 {
-    begin(state);
     struct ends ends = connected();
     fer_limits limits = {.deadline = fer_instant_after((fer_duration){UINT64_MAX - 2}),
                          .token = &token};
@@ -437,13 +432,11 @@ static void calls_end_at_the_end_of_the_clock(void **state)
     assert_ok(fer_sim_after(millis(1), cancel, &token));
     assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
     fer_tcp_stream_close(&ends.stream);
-    fer_cancel_token_close(&token);
 }
 
 /* A try within limits that finds nothing is part of a call that waits: it takes no time. */
-static void a_timeout_within_limits_is_as_long_as_without(void **state)
+CANCEL_TEST(a_timeout_within_limits_is_as_long_as_without)
 {
-    begin(state);
     struct ends ends = limited();
     assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(CANCEL_MS)));
     fer_duration timeout;
@@ -452,32 +445,6 @@ static void a_timeout_within_limits_is_as_long_as_without(void **state)
     assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
     assert_int_equal(fer_sim_now().nanos - began, timeout.nanos);
     fer_tcp_stream_close(&ends.stream);
-    fer_cancel_token_close(&token);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(a_cancel_ends_a_read_at_its_time),
-        BOTH_TESTS(a_cancel_ends_a_receive_at_its_time),
-        BOTH_TESTS(a_cancel_ends_other_waits_within_20_ms_on_windows),
-        WINSOCK_TEST(a_read_notices_a_cancel_within_20_ms_if_cancel_io_fails),
-        WINSOCK_TEST(a_cancel_is_noticed_though_events_are_lost),
-        BOTH_TESTS(a_read_of_a_unix_stream_is_a_select_on_windows),
-        BOTH_TESTS(room_within_the_slice_of_the_cancel_completes_a_write_on_windows),
-        BOTH_TESTS(a_token_that_no_event_can_cancel_does_not_end_a_deadlock),
-        BOTH_TESTS(a_call_in_a_callback_is_a_deadlock_or_cancelled),
-        POSIX_TEST(a_unix_connect_within_limits_to_a_full_queue_ends),
-        PLAIN_TEST(a_token_needs_a_simulation),
-        BOTH_TESTS(a_token_is_defined_in_a_later_simulation_and_without_one),
-        PLAIN_TEST(a_token_that_is_left_open_is_reported),
-        BOTH_TESTS(a_token_fails_with_too_many_handles),
-        BOTH_TESTS(a_cancel_is_in_the_trace_and_in_the_digest),
-        BOTH_TESTS(instants_are_of_the_virtual_clock),
-        BOTH_TESTS(a_deadline_expires_at_its_nanosecond),
-        BOTH_TESTS(a_deadline_in_a_hundred_years_is_reached_at_once),
-        BOTH_TESTS(calls_end_at_the_end_of_the_clock),
-        BOTH_TESTS(a_timeout_within_limits_is_as_long_as_without),
-    };
-    return cmocka_run_group_tests_name("sim_cancel", tests, NULL, NULL);
-}
+TEST_MAIN("sim_cancel")

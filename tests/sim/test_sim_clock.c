@@ -1,9 +1,8 @@
 /* test_sim_clock.c: virtual time: when it passes, when it does not, and deadlocks. */
 #include "sim/sim_test.h"
 
-static void time_begins_at_zero_and_passes_when_reported(void **state)
+SIM_TEST(time_begins_at_zero_and_passes_when_reported)
 {
-    sim_begin(state);
     assert_int_equal(fer_sim_now().nanos, 0);
     assert_ok(fer_sim_advance((fer_duration){1}));
     assert_int_equal(fer_sim_now().nanos, 1);
@@ -29,14 +28,13 @@ static void note(void *context)
     call->calls->order[call->calls->count++] = call->name;
 }
 
-static void what_is_due_happens_in_time_and_order(void **state)
+SIM_TEST(what_is_due_happens_in_time_and_order)
 {
     struct calls calls = {{0}, {0}, 0};
     struct call late = {&calls, 3};
     struct call first = {&calls, 1};
     struct call second = {&calls, 2};
     struct call beyond = {&calls, 4};
-    sim_begin(state);
     assert_ok(fer_sim_after(millis(30), note, &late));
     assert_ok(fer_sim_after(millis(10), note, &first));
     assert_ok(fer_sim_after(millis(10), note, &second));
@@ -53,22 +51,20 @@ static void what_is_due_happens_in_time_and_order(void **state)
     assert_int_equal(calls.count, 4);
 }
 
-static void what_is_due_now_happens_when_no_time_passes(void **state)
+SIM_TEST(what_is_due_now_happens_when_no_time_passes)
 {
     struct calls calls = {{0}, {0}, 0};
     struct call call = {&calls, 1};
-    sim_begin(state);
     assert_ok(fer_sim_after(millis(0), note, &call));
     assert_int_equal(calls.count, 0);
     advance_ms(0);
     assert_int_equal(calls.count, 1);
 }
 
-static void as_many_calls_as_there_is_room_for_wait(void **state)
+SIM_TEST(as_many_calls_as_there_is_room_for_wait)
 {
     struct calls calls = {{0}, {0}, 0};
     struct call call = {&calls, 1};
-    sim_begin(state);
     for (size_t i = 0; i < 1024; i++) {
         assert_ok(fer_sim_after(fer_duration_from_secs(10), note, &call));
     }
@@ -77,10 +73,9 @@ static void as_many_calls_as_there_is_room_for_wait(void **state)
 
 /* ---- Blocking calls */
 
-static void a_blocked_read_passes_time_until_bytes_come(void **state)
+SIM_TEST(a_blocked_read_passes_time_until_bytes_come)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {UINT64_C(2500000000)}, "late", 4}};
-    sim_begin(state);
     fer_sim_peer listener = serve(SERVER);
     fer_tcp_stream stream = {0};
     assert_ok(fer_sim_peer_play(listener, steps, 1));
@@ -91,30 +86,25 @@ static void a_blocked_read_passes_time_until_bytes_come(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void a_read_timeout_is_as_long_as_it_says(void **state)
+SIM_PAIR_TEST(a_read_timeout_is_as_long_as_it_says)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(400)));
-    assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
+    assert_ok(fer_tcp_stream_set_read_timeout(&ends->stream, millis(400)));
+    assert_code(read_one(&ends->stream), FER_TIMED_OUT, 0);
     assert_int_equal(now_ms(), 400);
-    peer_sends(ends.peer, "after");
-    stream_reads(&ends.stream, "after");
+    peer_sends(ends->peer, "after");
+    stream_reads(&ends->stream, "after");
     assert_int_equal(now_ms(), 400);
-    fer_tcp_stream_close(&ends.stream);
 }
 
 /* Through a clone Windows waits in slices, which must not be visible. */
-static void a_clones_read_timeout_is_as_long_as_it_says(void **state)
+SIM_PAIR_TEST(a_clones_read_timeout_is_as_long_as_it_says)
 {
-    sim_begin(state);
-    struct ends ends = connected();
     fer_tcp_stream clone = {0};
-    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
-    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(1640)));
+    assert_ok(fer_tcp_stream_try_clone(&ends->stream, &clone));
+    assert_ok(fer_tcp_stream_set_read_timeout(&ends->stream, millis(1640)));
     assert_code(read_one(&clone), FER_TIMED_OUT, 0);
     assert_int_equal(now_ms(), 1640);
-    fer_tcp_stream_close(&ends.stream);
+    fer_tcp_stream_close(&ends->stream);
     fer_tcp_stream_close(&clone);
 }
 
@@ -130,23 +120,19 @@ static void fill(fer_tcp_stream *stream)
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
 }
 
-static void a_write_timeout_is_as_long_as_it_says(void **state)
+SIM_PAIR_TEST(a_write_timeout_is_as_long_as_it_says)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    fill(&ends.stream);
+    fill(&ends->stream);
     uint64_t begin = now_ms();
-    assert_ok(fer_tcp_stream_set_write_timeout(&ends.stream, millis(1640)));
-    assert_code(write_one(&ends.stream), FER_TIMED_OUT, 0);
+    assert_ok(fer_tcp_stream_set_write_timeout(&ends->stream, millis(1640)));
+    assert_code(write_one(&ends->stream), FER_TIMED_OUT, 0);
     assert_int_equal(now_ms() - begin, 1640);
-    fer_tcp_stream_close(&ends.stream);
 }
 
-static void connect_timeout_is_as_long_as_it_says(void **state)
+SIM_TEST(connect_timeout_is_as_long_as_it_says)
 {
     fer_socket_addr silent_host = addr_of("10.99.0.1:1");
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     assert_code(fer_tcp_stream_connect_timeout(&stream, &silent_host, millis(750)), FER_TIMED_OUT,
                 0);
     assert_int_equal(now_ms(), 750);
@@ -154,73 +140,58 @@ static void connect_timeout_is_as_long_as_it_says(void **state)
 
 /* ---- Deadlock */
 
-static void a_call_that_nothing_can_end_is_a_deadlock(void **state)
+SIM_PAIR_TEST(a_call_that_nothing_can_end_is_a_deadlock)
 {
-    sim_begin(state);
-    struct ends ends = connected();
     fer_tcp_listener listener = {0};
     fer_tcp_stream stream = {0};
     assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
-    assert_code(read_one(&ends.stream), FER_DEADLOCK, 0);
+    assert_code(read_one(&ends->stream), FER_DEADLOCK, 0);
     assert_code(fer_tcp_listener_accept(&listener, &stream, NULL), FER_DEADLOCK, 0);
-    fill(&ends.stream);
-    assert_code(write_one(&ends.stream), FER_DEADLOCK, 0);
+    fill(&ends->stream);
+    assert_code(write_one(&ends->stream), FER_DEADLOCK, 0);
     assert_true(now_us() < 1000);
     fer_tcp_listener_close(&listener);
-    fer_tcp_stream_close(&ends.stream);
 }
 
-static void a_deadlock_through_a_clone_is_one_too(void **state)
+SIM_PAIR_TEST(a_deadlock_through_a_clone_is_one_too)
 {
-    sim_begin(state);
-    struct ends ends = connected();
     fer_tcp_stream clone = {0};
-    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    assert_ok(fer_tcp_stream_try_clone(&ends->stream, &clone));
     assert_code(read_one(&clone), FER_DEADLOCK, 0);
-    assert_code(read_one(&ends.stream), FER_DEADLOCK, 0);
-    fer_tcp_stream_close(&ends.stream);
+    assert_code(read_one(&ends->stream), FER_DEADLOCK, 0);
+    fer_tcp_stream_close(&ends->stream);
     fer_tcp_stream_close(&clone);
 }
 
-static void a_deadlock_leaves_the_stream_as_it_was(void **state)
+SIM_PAIR_TEST(a_deadlock_leaves_the_stream_as_it_was)
 {
-    sim_begin(state);
-    struct ends ends = connected();
     fer_error pending = {FER_OTHER, 0};
-    assert_kind(read_one(&ends.stream), FER_DEADLOCK);
-    assert_ok(fer_tcp_stream_take_error(&ends.stream, &pending));
+    assert_kind(read_one(&ends->stream), FER_DEADLOCK);
+    assert_ok(fer_tcp_stream_take_error(&ends->stream, &pending));
     assert_ok(pending);
-    peer_sends(ends.peer, "alive");
-    stream_reads(&ends.stream, "alive");
-    assert_ok(write_one(&ends.stream));
-    peer_receives(ends.peer, "x");
-    fer_tcp_stream_close(&ends.stream);
+    peer_sends(ends->peer, "alive");
+    stream_reads(&ends->stream, "alive");
+    assert_ok(write_one(&ends->stream));
+    peer_receives(ends->peer, "x");
 }
 
-static void a_write_that_cannot_end_returns_the_bytes_that_it_accepted(void **state)
+SIM_PAIR_TEST(a_write_that_cannot_end_returns_the_bytes_that_it_accepted)
 {
     static const char zeros[300000];
     size_t n = 0;
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
-    assert_int_equal(n, is_winsock(state) ? 131071 : 131072);
-    fill(&ends.stream);
-    assert_kind(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), FER_DEADLOCK);
-    assert_int_equal(n, 0);
-    fer_tcp_stream_close(&ends.stream);
+    assert_ok_n(fer_tcp_stream_write(&ends->stream, zeros, sizeof zeros, &n), n,
+                is_winsock() ? 131071 : 131072);
+    fill(&ends->stream);
+    assert_kind_n(fer_tcp_stream_write(&ends->stream, zeros, sizeof zeros, &n), FER_DEADLOCK, n, 0);
 }
 
-static void bytes_that_were_taken_are_counted_at_a_deadlock(void **state)
+SIM_PAIR_TEST(bytes_that_were_taken_are_counted_at_a_deadlock)
 {
     static const char zeros[300000];
     size_t n = 0;
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_kind(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, &n), FER_DEADLOCK);
+    assert_kind(fer_tcp_stream_write_all(&ends->stream, zeros, sizeof zeros, &n), FER_DEADLOCK);
     /* On Windows the last send is accepted as a whole. */
-    assert_int_equal(n, is_winsock(state) ? 2 * 131071 : 131072);
-    fer_tcp_stream_close(&ends.stream);
+    assert_int_equal(n, is_winsock() ? 2 * 131071 : 131072);
 }
 
 /* ---- Callbacks */
@@ -238,9 +209,8 @@ static void use_everything(void *context)
     inner_time_ms = now_ms();
 }
 
-static void inside_a_callback_time_stands_still(void **state)
+SIM_TEST(inside_a_callback_time_stands_still)
 {
-    sim_begin(state);
     inner = connected();
     assert_ok(fer_sim_after(millis(7), use_everything, NULL));
     advance_ms(20);
@@ -258,9 +228,8 @@ static void shut_inner(void *context)
     FER_IGNORE(fer_tcp_stream_shutdown(context, FER_SHUTDOWN_READ));
 }
 
-static void a_shutdown_in_a_callback_wakes_a_blocked_read(void **state)
+SIM_TEST(a_shutdown_in_a_callback_wakes_a_blocked_read)
 {
-    sim_begin(state);
     inner = connected();
     assert_ok(fer_sim_after(millis(30), shut_inner, &inner.stream));
     stream_reads(&inner.stream, "");
@@ -275,16 +244,15 @@ static void shut_inner_writing(void *context)
 
 /* Immediately on POSIX. On Windows, whose wait does not report the shutdown, at the end of a slice
  * of 100 ms (rule S6). */
-static void a_shutdown_in_a_callback_ends_a_blocked_write(void **state)
+SIM_TEST(a_shutdown_in_a_callback_ends_a_blocked_write)
 {
-    sim_begin(state);
     inner = connected();
     fill(&inner.stream);
     uint64_t begin = now_ms();
     assert_ok(fer_sim_after(millis(30), shut_inner_writing, &inner.stream));
     assert_ok(fer_tcp_stream_set_write_timeout(&inner.stream, millis(10000)));
     assert_kind(write_one(&inner.stream), FER_BROKEN_PIPE);
-    assert_int_equal(now_ms() - begin, is_winsock(state) ? 100 : 30);
+    assert_int_equal(now_ms() - begin, is_winsock() ? 100 : 30);
     fer_tcp_stream_close(&inner.stream);
 }
 
@@ -294,10 +262,9 @@ static void close_clone(void *context)
     FER_IGNORE(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_READ));
 }
 
-static void a_clones_shutdown_in_a_callback_ends_a_blocked_read(void **state)
+SIM_TEST(a_clones_shutdown_in_a_callback_ends_a_blocked_read)
 {
     fer_tcp_stream clone = {0};
-    sim_begin(state);
     inner = connected();
     assert_ok(fer_tcp_stream_try_clone(&inner.stream, &clone));
     assert_ok(fer_sim_after(millis(30), close_clone, &clone));
@@ -313,9 +280,8 @@ static void close_inner(void *context)
     fer_tcp_stream_close(context);
 }
 
-static void a_close_in_a_callback_ends_the_call_that_waits(void **state)
+SIM_TEST(a_close_in_a_callback_ends_the_call_that_waits)
 {
-    sim_begin(state);
     inner = connected();
     assert_ok(fer_sim_after(millis(30), close_inner, &inner.stream));
     assert_true(read_one(&inner.stream).kind != FER_OK);
@@ -332,11 +298,10 @@ static void a_close_in_a_callback_ends_the_call_that_waits(void **state)
 
 /* ---- Polling */
 
-static void a_loop_that_polls_gets_somewhere(void **state)
+SIM_TEST(a_loop_that_polls_gets_somewhere)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {1000000}, "x", 1}};
     size_t polls = 0;
-    sim_begin(state);
     (void)serve_script(SERVER, steps, 1);
     fer_tcp_stream stream = {0};
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
@@ -349,29 +314,4 @@ static void a_loop_that_polls_gets_somewhere(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(time_begins_at_zero_and_passes_when_reported),
-        BOTH_TESTS(what_is_due_happens_in_time_and_order),
-        BOTH_TESTS(what_is_due_now_happens_when_no_time_passes),
-        BOTH_TESTS(as_many_calls_as_there_is_room_for_wait),
-        BOTH_TESTS(a_blocked_read_passes_time_until_bytes_come),
-        BOTH_TESTS(a_read_timeout_is_as_long_as_it_says),
-        BOTH_TESTS(a_clones_read_timeout_is_as_long_as_it_says),
-        BOTH_TESTS(a_write_timeout_is_as_long_as_it_says),
-        BOTH_TESTS(connect_timeout_is_as_long_as_it_says),
-        BOTH_TESTS(a_call_that_nothing_can_end_is_a_deadlock),
-        BOTH_TESTS(a_deadlock_through_a_clone_is_one_too),
-        BOTH_TESTS(a_deadlock_leaves_the_stream_as_it_was),
-        BOTH_TESTS(a_write_that_cannot_end_returns_the_bytes_that_it_accepted),
-        BOTH_TESTS(bytes_that_were_taken_are_counted_at_a_deadlock),
-        BOTH_TESTS(inside_a_callback_time_stands_still),
-        BOTH_TESTS(a_shutdown_in_a_callback_wakes_a_blocked_read),
-        BOTH_TESTS(a_shutdown_in_a_callback_ends_a_blocked_write),
-        BOTH_TESTS(a_clones_shutdown_in_a_callback_ends_a_blocked_read),
-        BOTH_TESTS(a_close_in_a_callback_ends_the_call_that_waits),
-        BOTH_TESTS(a_loop_that_polls_gets_somewhere),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_clock")

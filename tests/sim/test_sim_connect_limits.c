@@ -4,11 +4,10 @@
 
 /* ---- K8 */
 
-static void assert_nothing_is_left(void **state)
+static void assert_nothing_is_left(void)
 {
     fer_sim_report report;
     assert_int_equal(fer_tcp_stream_as_raw(&stream), FER_RAW_SOCKET_NONE);
-    (void)state;
     fer_cancel_token_close(&token);
     assert_ok(fer_sim_stop(&report));
     assert_int_equal(report.leaked_handles, 0);
@@ -16,9 +15,8 @@ static void assert_nothing_is_left(void **state)
     assert_int_equal(report.leaked_lookups, 0);
 }
 
-static void a_cancel_during_the_attempts_closes_them(void **state)
+CONNECT_TEST("K8", a_cancel_during_the_attempts_closes_them)
 {
-    begin(state);
     silence();
     cancel_in_ms(300);
     assert_code(connect_to("three.test:80"), FER_CANCELLED, 0);
@@ -26,12 +24,11 @@ static void a_cancel_during_the_attempts_closes_them(void **state)
     assert_int_equal(failed, 2);
     assert_kind(failures[0].error, FER_CANCELLED);
     assert_kind(failures[1].error, FER_CANCELLED);
-    assert_nothing_is_left(state);
+    assert_nothing_is_left();
 }
 
-static void the_deadline_closes_the_attempts(void **state)
+CONNECT_TEST("K8", the_deadline_closes_the_attempts)
 {
-    begin(state);
     silence();
     end_in_ms(600);
     assert_code(connect_to("three.test:80"), FER_TIMED_OUT, 0);
@@ -39,22 +36,20 @@ static void the_deadline_closes_the_attempts(void **state)
     assert_int_equal(failed, 3);
     assert_failure(0, "[fd00::7]:80", FER_TIMED_OUT, 600);
     assert_failure(2, "[fd00::8]:80", FER_TIMED_OUT, 100);
-    assert_nothing_is_left(state);
+    assert_nothing_is_left();
 }
 
-static void a_cancel_abandons_the_lookup(void **state)
+CONNECT_TEST("K8", a_cancel_abandons_the_lookup)
 {
-    begin(state);
     cancel_in_ms(1000);
     assert_code(connect_to("slow.test:80"), FER_CANCELLED, 0);
     assert_int_equal(now_ms(), 1000);
     assert_int_equal(failed, 0);
-    assert_nothing_is_left(state);
+    assert_nothing_is_left();
 }
 
-static void the_deadline_is_one_for_the_lookup_and_the_attempts(void **state)
+CONNECT_TEST("K8", the_deadline_is_one_for_the_lookup_and_the_attempts)
 {
-    begin(state);
     silence();
     end_in_ms(3100);
     assert_code(connect_to("slow.test:80"), FER_TIMED_OUT, 0);
@@ -67,9 +62,8 @@ static void the_deadline_is_one_for_the_lookup_and_the_attempts(void **state)
     assert_int_equal(failed, 0);
 }
 
-static void a_stream_after_a_cancel_can_be_connected(void **state)
+CONNECT_TEST("K8", a_stream_after_a_cancel_can_be_connected)
 {
-    begin(state);
     silence();
     cancel_in_ms(10);
     assert_kind(connect_to("three.test:80"), FER_CANCELLED);
@@ -81,9 +75,8 @@ static void a_stream_after_a_cancel_can_be_connected(void **state)
 }
 
 /* K8a */
-static void the_stream_has_no_limits(void **state)
+CONNECT_TEST("K8a", the_stream_has_no_limits)
 {
-    begin(state);
     fer_sim_peer listener = serve("10.0.0.7:80");
     answer("[fd00::7]:0", FER_SIM_ANSWER_NO_ROUTE, 0);
     cancel_in_ms(100);
@@ -109,9 +102,8 @@ static fer_error look_up(const char *text, fer_resolver *with)
     return error;
 }
 
-static void a_lookup_ends_at_its_limits(void **state)
+CONNECT_TEST("K8", a_lookup_ends_at_its_limits)
 {
-    begin(state);
     end_in_ms(500);
     assert_code(look_up("slow.test:80", NULL), FER_TIMED_OUT, 0);
     assert_int_equal(now_ms(), 500);
@@ -127,9 +119,8 @@ static void a_lookup_ends_at_its_limits(void **state)
 }
 
 /* The late lookup still occupies the thread: the next one waits for it in the queue. */
-static void a_late_lookup_occupies_its_thread(void **state)
+CONNECT_TEST("K8", a_late_lookup_occupies_its_thread)
 {
-    begin(state);
     assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     end_in_ms(500);
     assert_code(look_up("slow.test:80", &resolver), FER_TIMED_OUT, 0);
@@ -151,9 +142,8 @@ static void close_resolver(void *context)
     fer_resolver_close(context);
 }
 
-static void closing_the_resolver_ends_the_wait(void **state)
+CONNECT_TEST("K8", closing_the_resolver_ends_the_wait)
 {
-    begin(state);
     assert_ok(fer_resolver_new(
         &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     assert_ok(fer_sim_after(millis(700), close_resolver, &resolver));
@@ -174,13 +164,14 @@ static void accept_one(void *context)
     fer_unix_stream_close(&accepted_stream);
 }
 
-static void a_unix_connect_waits_for_room_within_limits(void **state)
+TEST_OF(a_unix_connect_waits_for_room_within_limits, (void), (),
+        TEST_ROW("K2_a_unix_connect_waits_for_room_within_limits",
+                 a_unix_connect_waits_for_room_within_limits, connect_start, end, &sim_dialects[0]))
 {
     fer_unix_addr addr;
     fer_socket queued[200];
     size_t count = 0;
     fer_error error;
-    begin(state);
     memset(&listener, 0, sizeof listener);
     memset(&waiting, 0, sizeof waiting);
     memset(queued, 0, sizeof queued);
@@ -219,20 +210,4 @@ static void a_unix_connect_waits_for_room_within_limits(void **state)
     fer_unix_listener_close(&listener);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        CONNECT_TESTS("K8", a_cancel_during_the_attempts_closes_them),
-        CONNECT_TESTS("K8", the_deadline_closes_the_attempts),
-        CONNECT_TESTS("K8", a_cancel_abandons_the_lookup),
-        CONNECT_TESTS("K8", the_deadline_is_one_for_the_lookup_and_the_attempts),
-        CONNECT_TESTS("K8", a_stream_after_a_cancel_can_be_connected),
-        CONNECT_TESTS("K8a", the_stream_has_no_limits),
-        CONNECT_TESTS("K8", a_lookup_ends_at_its_limits),
-        CONNECT_TESTS("K8", a_late_lookup_occupies_its_thread),
-        CONNECT_TESTS("K8", closing_the_resolver_ends_the_wait),
-        {"K2_a_unix_connect_waits_for_room_within_limits",
-         a_unix_connect_waits_for_room_within_limits, NULL, end, &sim_posix},
-    };
-    return cmocka_run_group_tests_name("sim_connect_limits", tests, NULL, NULL);
-}
+TEST_MAIN("sim_connect_limits")

@@ -4,9 +4,8 @@
 
 /* ---- K9 */
 
-static void the_families_take_turns(void **state)
+CONNECT_TEST("K9", the_families_take_turns)
 {
-    begin(state);
     (void)serve("10.0.0.7:80");
     answer("[fd00::7]:0", FER_SIM_ANSWER_SILENT, 0);
     (void)serve("[fd00::8]:80");
@@ -16,9 +15,8 @@ static void the_families_take_turns(void **state)
     assert_int_equal(failed, 0);
 }
 
-static void the_delay_is_the_callers(void **state)
+CONNECT_TEST("K9", the_delay_is_the_callers)
 {
-    begin(state);
     (void)serve("10.0.0.7:80");
     answer("[fd00::7]:0", FER_SIM_ANSWER_SILENT, 0);
     options.attempt_delay = millis(40);
@@ -26,9 +24,8 @@ static void the_delay_is_the_callers(void **state)
     assert_int_equal(now_ms(), 42);
 }
 
-static void a_first_address_that_answers_within_the_delay_is_alone(void **state)
+CONNECT_TEST("K9", a_first_address_that_answers_within_the_delay_is_alone)
 {
-    begin(state);
     (void)serve("[fd00::7]:80");
     answer("[fd00::7]:80", FER_SIM_ANSWER_AS_IS, 200);
     fer_sim_peer other = serve("10.0.0.7:80");
@@ -39,9 +36,8 @@ static void a_first_address_that_answers_within_the_delay_is_alone(void **state)
     assert_kind(fer_sim_peer_accept(other, &none), FER_WOULD_BLOCK);
 }
 
-static void a_slow_first_address_wins_over_a_slower_second(void **state)
+CONNECT_TEST("K9", a_slow_first_address_wins_over_a_slower_second)
 {
-    begin(state);
     (void)serve("[fd00::7]:80");
     (void)serve("10.0.0.7:80");
     answer("[fd00::7]:80", FER_SIM_ANSWER_AS_IS, 300);
@@ -52,9 +48,8 @@ static void a_slow_first_address_wins_over_a_slower_second(void **state)
 }
 
 /* curl, PR 5089: a family whose addresses all fail at once does not end the other's. */
-static void a_family_without_a_route_costs_no_time(void **state)
+CONNECT_TEST("K9", a_family_without_a_route_costs_no_time)
 {
-    begin(state);
     (void)serve("10.0.0.7:80");
     answer("[fd00::7]:0", FER_SIM_ANSWER_NO_ROUTE, 0);
     answer("[fd00::8]:0", FER_SIM_ANSWER_NO_ROUTE, 0);
@@ -64,9 +59,8 @@ static void a_family_without_a_route_costs_no_time(void **state)
     assert_failure(0, "[fd00::7]:80", FER_NETWORK_UNREACHABLE, 0);
 }
 
-static void the_last_attempt_that_fails_starts_the_next_one(void **state)
+CONNECT_TEST("K9", the_last_attempt_that_fails_starts_the_next_one)
 {
-    begin(state);
     (void)serve("[fd00::8]:80");
     answer("[fd00::7]:0", FER_SIM_ANSWER_SILENT, 0);
     answer("10.0.0.7:0", FER_SIM_ANSWER_HOST_UNREACHABLE, 10);
@@ -78,9 +72,8 @@ static void the_last_attempt_that_fails_starts_the_next_one(void **state)
 }
 
 /* An attempt before the latest one that fails does not: the delay goes on. */
-static void an_earlier_attempt_that_fails_does_not_start_the_next_one(void **state)
+CONNECT_TEST("K9", an_earlier_attempt_that_fails_does_not_start_the_next_one)
 {
-    begin(state);
     (void)serve("[fd00::8]:80");
     answer("[fd00::7]:0", FER_SIM_ANSWER_HOST_UNREACHABLE, 300);
     answer("10.0.0.7:0", FER_SIM_ANSWER_SILENT, 0);
@@ -90,9 +83,8 @@ static void an_earlier_attempt_that_fails_does_not_start_the_next_one(void **sta
     assert_failure(0, "[fd00::7]:80", FER_HOST_UNREACHABLE, 302);
 }
 
-static void when_none_connects_the_error_is_the_last_address(void **state)
+CONNECT_TEST("K9", when_none_connects_the_error_is_the_last_address)
 {
-    begin(state);
     answer("[fd00::7]:0", FER_SIM_ANSWER_HOST_UNREACHABLE, 600);
     answer("[fd00::8]:0", FER_SIM_ANSWER_NETWORK_UNREACHABLE, 0);
     answer("10.0.0.7:0", FER_SIM_ANSWER_HOST_UNREACHABLE, 0);
@@ -104,9 +96,8 @@ static void when_none_connects_the_error_is_the_last_address(void **state)
     assert_int_equal(now_ms(), 602);
 }
 
-static void attempts_time_out_one_by_one(void **state)
+CONNECT_TEST("K9", attempts_time_out_one_by_one)
 {
-    begin(state);
     silence();
     options.attempt_timeout = millis(400);
     assert_kind(connect_to("three.test:80"), FER_TIMED_OUT);
@@ -117,9 +108,8 @@ static void attempts_time_out_one_by_one(void **state)
     assert_failure(2, "[fd00::8]:80", FER_TIMED_OUT, 400);
 }
 
-static void without_a_delay_one_attempt_follows_another(void **state)
+CONNECT_TEST("K9", without_a_delay_one_attempt_follows_another)
 {
-    begin(state);
     silence();
     options.attempt_timeout = millis(400);
     options.attempt_delay = FER_DURATION_NONE;
@@ -127,10 +117,9 @@ static void without_a_delay_one_attempt_follows_another(void **state)
     assert_int_equal(now_ms(), 1200);
 }
 
-static void at_most_sixteen_attempts_are_open(void **state)
+CONNECT_TEST("K9", at_most_sixteen_attempts_are_open)
 {
     fer_socket_addr addrs[MANY];
-    begin(state);
     silence();
     for (size_t i = 0; i < MANY; i++) {
         addrs[i] = addr_of("10.0.0.7:80");
@@ -144,11 +133,10 @@ static void at_most_sixteen_attempts_are_open(void **state)
     assert_failure(MANY - 1, "10.0.0.7:119", FER_TIMED_OUT, 100);
 }
 
-static void a_loser_that_had_connected_is_reset(void **state)
+CONNECT_TEST("K9", a_loser_that_had_connected_is_reset)
 {
     char byte;
     size_t n = 0;
-    begin(state);
     (void)serve("[fd00::7]:80");
     fer_sim_peer other = serve("10.0.0.7:80");
     answer("[fd00::7]:80", FER_SIM_ANSWER_AS_IS, 250);
@@ -161,10 +149,9 @@ static void a_loser_that_had_connected_is_reset(void **state)
     assert_kind(fer_sim_peer_recv(loser, &byte, 1, &n), FER_CONNECTION_RESET);
 }
 
-static void ten_thousand_addresses_are_tried(void **state)
+CONNECT_TEST("K9", ten_thousand_addresses_are_tried)
 {
     static fer_socket_addr addrs[CROWD];
-    begin(state);
     answer("10.0.0.9:0", FER_SIM_ANSWER_NO_ROUTE, 0);
     for (size_t i = 0; i < CROWD; i++) {
         addrs[i] = addr_of("10.0.0.9:80");
@@ -180,11 +167,10 @@ static void ten_thousand_addresses_are_tried(void **state)
     assert_int_equal(failed, CROWD - 1);
 }
 
-static void each_attempt_has_the_local_address(void **state)
+CONNECT_TEST("K9", each_attempt_has_the_local_address)
 {
     fer_socket_addr local = addr_of("10.0.0.1:4000");
     fer_socket_addr own;
-    begin(state);
     (void)serve("10.0.0.7:80");
     options.local = &local;
     assert_ok(connect_to("three.test:80"));
@@ -197,7 +183,9 @@ static void each_attempt_has_the_local_address(void **state)
 
 /* ---- K10: the answers of a network, and the same result in both dialects. */
 
-static void the_result_is_the_same_in_both_dialects(void **state)
+TEST_OF(the_result_is_the_same_in_both_dialects, (void), (),
+        TEST_ROW("K10_the_result_is_the_same_in_both_dialects",
+                 the_result_is_the_same_in_both_dialects, NULL, end, NULL))
 {
     static const fer_sim_answer answers[] = {FER_SIM_ANSWER_AS_IS, FER_SIM_ANSWER_REFUSES,
                                              FER_SIM_ANSWER_SILENT, FER_SIM_ANSWER_HOST_UNREACHABLE,
@@ -209,8 +197,8 @@ static void the_result_is_the_same_in_both_dialects(void **state)
         fer_socket_addr peers[2];
         memset(peers, 0, sizeof peers);
         for (size_t dialect = 0; dialect < 2; dialect++) {
-            void *of_dialect = dialect == 0 ? &sim_posix : &sim_winsock;
-            begin(&of_dialect);
+            sim_dialect = sim_dialects[dialect];
+            begin();
             for (size_t at = 0; at < 3; at++) {
                 (void)serve(hosts[at]);
                 answer(hosts[at], answers[chosen[at]], 0);
@@ -220,32 +208,11 @@ static void the_result_is_the_same_in_both_dialects(void **state)
             if (results[dialect].kind == FER_OK) {
                 assert_ok(fer_tcp_stream_peer_addr(&stream, &peers[dialect]));
             }
-            assert_int_equal(end(state), 0);
+            assert_int_equal(end(NULL), 0);
         }
         assert_int_equal(results[0].kind, results[1].kind);
         assert_true(fer_socket_addr_eq(&peers[0], &peers[1]));
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        CONNECT_TESTS("K9", the_families_take_turns),
-        CONNECT_TESTS("K9", the_delay_is_the_callers),
-        CONNECT_TESTS("K9", a_first_address_that_answers_within_the_delay_is_alone),
-        CONNECT_TESTS("K9", a_slow_first_address_wins_over_a_slower_second),
-        CONNECT_TESTS("K9", a_family_without_a_route_costs_no_time),
-        CONNECT_TESTS("K9", the_last_attempt_that_fails_starts_the_next_one),
-        CONNECT_TESTS("K9", an_earlier_attempt_that_fails_does_not_start_the_next_one),
-        CONNECT_TESTS("K9", when_none_connects_the_error_is_the_last_address),
-        CONNECT_TESTS("K9", attempts_time_out_one_by_one),
-        CONNECT_TESTS("K9", without_a_delay_one_attempt_follows_another),
-        CONNECT_TESTS("K9", at_most_sixteen_attempts_are_open),
-        CONNECT_TESTS("K9", a_loser_that_had_connected_is_reset),
-        CONNECT_TESTS("K9", ten_thousand_addresses_are_tried),
-        CONNECT_TESTS("K9", each_attempt_has_the_local_address),
-        {"K10_the_result_is_the_same_in_both_dialects", the_result_is_the_same_in_both_dialects,
-         NULL, end, NULL},
-    };
-    return cmocka_run_group_tests_name("sim_connect_with", tests, NULL, NULL);
-}
+TEST_MAIN("sim_connect_with")

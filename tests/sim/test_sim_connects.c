@@ -6,9 +6,9 @@ enum { MANY = 16 };
 
 static fer_cancel_token token, other;
 
-static void begin(void **state)
+static void begin(void)
 {
-    sim_begin(state);
+    sim_begin();
     memset(&token, 0, sizeof token);
     memset(&other, 0, sizeof other);
     assert_ok(fer_cancel_token_new(&token));
@@ -43,9 +43,8 @@ static uint64_t connect_time(const char *text, fer_error_kind expected)
     return now_ms() - began;
 }
 
-static void one_loopback_address_is_slow_and_the_other_is_not(void **state)
+SIM_TEST(one_loopback_address_is_slow_and_the_other_is_not)
 {
-    sim_begin(state);
     (void)serve("[::1]:80");
     (void)serve("127.0.0.1:80");
     answer("[::1]:0", FER_SIM_ANSWER_AS_IS, 800);
@@ -54,11 +53,10 @@ static void one_loopback_address_is_slow_and_the_other_is_not(void **state)
 }
 
 /* Without a route the system refuses at once, as without IPv6. */
-static void all_addresses_of_a_family_fail_at_once(void **state)
+SIM_TEST(all_addresses_of_a_family_fail_at_once)
 {
     fer_socket_addr addrs[3] = {addr_of("[fd00::7]:80"), addr_of("[fd00::8]:80"), addr_of(SERVER)};
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     (void)serve("[fd00::7]:80");
     (void)serve(SERVER);
     answer("[fd00::7]:0", FER_SIM_ANSWER_NO_ROUTE, 500);
@@ -69,28 +67,25 @@ static void all_addresses_of_a_family_fail_at_once(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void a_connect_without_a_route_leaves_the_socket_unconnected(void **state)
+SIM_TEST(a_connect_without_a_route_leaves_the_socket_unconnected)
 {
-    sim_begin(state);
     (void)serve(SERVER);
     answer("10.0.0.9:0", FER_SIM_ANSWER_NO_ROUTE, 0);
     fer_raw_socket raw = raw_socket();
     fer_socket_addr nowhere = addr_of("10.0.0.9:80");
     fer_socket_addr server = addr_of(SERVER);
-    assert_code(ferp_connect(raw, &nowhere), FER_NETWORK_UNREACHABLE,
-                is_winsock(state) ? 10051 : 101);
+    assert_code(ferp_connect(raw, &nowhere), FER_NETWORK_UNREACHABLE, is_winsock() ? 10051 : 101);
     assert_ok(raw_error(raw));
     assert_ok(ferp_set_nonblocking(raw, true));
-    assert_kind(ferp_connect(raw, &server), is_winsock(state) ? FER_WOULD_BLOCK : FER_IN_PROGRESS);
+    assert_kind(ferp_connect(raw, &server), is_winsock() ? FER_WOULD_BLOCK : FER_IN_PROGRESS);
     ferp_close(raw);
 }
 
-static void a_datagram_without_a_route_is_not_sent(void **state)
+SIM_TEST(a_datagram_without_a_route_is_not_sent)
 {
     fer_udp_socket socket = {0};
     fer_socket_addr nowhere = addr_of("10.0.0.9:9");
-    int32_t code = is_winsock(state) ? 10051 : 101;
-    sim_begin(state);
+    int32_t code = is_winsock() ? 10051 : 101;
     answer("10.0.0.9:9", FER_SIM_ANSWER_NO_ROUTE, 0);
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:0"));
     assert_code(fer_udp_socket_send_to(&socket, "x", 1, &nowhere, NULL), FER_NETWORK_UNREACHABLE,
@@ -106,26 +101,24 @@ static void answer_again(void *context)
 }
 
 /* The system sends the SYN again after 1 s, or 3 s. */
-static void a_first_syn_that_is_lost_delays_the_connect(void **state)
+SIM_TEST(a_first_syn_that_is_lost_delays_the_connect)
 {
-    sim_begin(state);
     (void)serve(SERVER);
     answer(SERVER, FER_SIM_ANSWER_SILENT, 0);
     assert_ok(fer_sim_after(millis(500), answer_again, NULL));
-    assert_int_equal(connect_time(SERVER, FER_OK), is_winsock(state) ? 3002 : 1002);
+    assert_int_equal(connect_time(SERVER, FER_OK), is_winsock() ? 3002 : 1002);
 }
 
-static void sixteen_addresses_never_answer(void **state)
+SIM_TEST(sixteen_addresses_never_answer)
 {
     fer_socket_addr addrs[MANY];
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     for (uint16_t i = 0; i < MANY; i++) {
         addrs[i] = addr_of("10.0.1.1:80");
         addrs[i].ip.u.v4.octets[3] = (uint8_t)(1 + i);
     }
     assert_kind(fer_tcp_stream_connect_addrs(&stream, addrs, MANY, NULL), FER_CONNECTION_TIMED_OUT);
-    assert_int_equal(now_ms() / 1000, (uint64_t)MANY * (is_winsock(state) ? 21 : 127));
+    assert_int_equal(now_ms() / 1000, (uint64_t)MANY * (is_winsock() ? 21 : 127));
 }
 
 /* ---- The wait for several connects */
@@ -157,9 +150,9 @@ static void start_many(fer_sim_answer last)
     raws[MANY - 1] = started(SERVER);
 }
 
-static void begin_many(void **state)
+static void begin_many(void)
 {
-    begin(state);
+    begin();
     start_many(FER_SIM_ANSWER_AS_IS);
 }
 
@@ -178,27 +171,27 @@ static uint64_t at_ms(uint64_t count)
 
 static void assert_last_ends(uint64_t deadline, const fer_cancel_token *limit, uint64_t time_ms)
 {
-    assert_ok(ferp_wait_for_connects(raws, MANY, deadline, limit, &ended));
-    assert_int_equal(ended, 1u << (MANY - 1));
+    assert_ok_n(ferp_wait_for_connects(raws, MANY, deadline, limit, &ended), ended,
+                1u << (MANY - 1));
     assert_int_equal(now_ms(), time_ms);
 }
 
-static void the_first_of_many_connects_to_end_is_reported(void **state)
+SIM_CONFIG_TEST(the_first_of_many_connects_to_end_is_reported)
 {
     static const fer_sim_answer answers[] = {FER_SIM_ANSWER_AS_IS, FER_SIM_ANSWER_HOST_UNREACHABLE};
     for (size_t i = 0; i < 2; i++) {
-        begin(state);
+        begin();
         start_many(answers[i]);
         assert_last_ends(FERP_NO_DEADLINE, &token, 30);
         assert_last_ends(0, NULL, 30);
         close_many();
-        assert_int_equal(sim_end(state), 0);
+        assert_int_equal(sim_end(NULL), 0);
     }
 }
 
-static void a_wait_for_connects_ends_at_its_deadline(void **state)
+SIM_CONFIG_TEST(a_wait_for_connects_ends_at_its_deadline)
 {
-    begin_many(state);
+    begin_many();
     assert_code(ferp_wait_for_connects(raws, MANY, at_ms(29), &token, &ended), FER_TIMED_OUT, 0);
     assert_int_equal(now_ms(), 29);
     uint64_t before = now_us();
@@ -208,34 +201,33 @@ static void a_wait_for_connects_ends_at_its_deadline(void **state)
 }
 
 /* On Windows at the end of a slice of 20 ms. */
-static void a_token_ends_a_wait_for_connects(void **state)
+SIM_CONFIG_TEST(a_token_ends_a_wait_for_connects)
 {
-    begin_many(state);
+    begin_many();
     assert_ok(fer_sim_after(millis(5), cancel, &token));
-    assert_ok(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, &token, &ended));
-    assert_int_equal(ended, 0);
-    assert_int_equal(now_ms(), is_winsock(state) ? 20 : 5);
+    assert_ok_n(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, &token, &ended), ended, 0);
+    assert_int_equal(now_ms(), is_winsock() ? 20 : 5);
     close_many();
 }
 
-static void a_wait_for_connects_finds_lost_events_at_the_end_of_its_slice(void **state)
+WINSOCK_CONFIG_TEST(a_wait_for_connects_finds_lost_events_at_the_end_of_its_slice)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.windows.loses_events = true;
     sim_begin_with(config);
     start_many(FER_SIM_ANSWER_AS_IS);
     assert_last_ends(FERP_NO_DEADLINE, NULL, 100);
     close_many();
-    assert_int_equal(sim_end(state), 0);
+    assert_int_equal(sim_end(NULL), 0);
     sim_begin_with(config);
     start_many(FER_SIM_ANSWER_AS_IS);
     assert_last_ends(at_ms(30), NULL, 30);
     close_many();
 }
 
-static void faults_of_a_wait_for_connects_are_injected(void **state)
+SIM_CONFIG_TEST(faults_of_a_wait_for_connects_are_injected)
 {
-    begin_many(state);
+    begin_many();
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
     assert_kind(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended),
                 FER_INTERRUPTED);
@@ -246,20 +238,20 @@ static void faults_of_a_wait_for_connects_are_injected(void **state)
     close_many();
 }
 
-static void a_wait_for_connects_of_a_closed_socket_fails(void **state)
+SIM_CONFIG_TEST(a_wait_for_connects_of_a_closed_socket_fails)
 {
-    begin_many(state);
+    begin_many();
     ferp_close(raws[3]);
     assert_int_equal(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended).os_code,
-                     is_winsock(state) ? 10038 : 9);
+                     is_winsock() ? 10038 : 9);
     close_many();
 }
 
 /* ---- The wait for a token */
 
-static void either_token_ends_a_wait_for_tokens_at_its_time(void **state)
+SIM_CONFIG_TEST(either_token_ends_a_wait_for_tokens_at_its_time)
 {
-    begin(state);
+    begin();
     assert_ok(fer_sim_after(millis(7), cancel, &other));
     assert_ok(ferp_token_wait(&token, &other, FERP_NO_DEADLINE));
     assert_int_equal(now_ms(), 7);
@@ -271,9 +263,9 @@ static void either_token_ends_a_wait_for_tokens_at_its_time(void **state)
     end();
 }
 
-static void a_wait_for_tokens_expires_polls_and_deadlocks(void **state)
+SIM_CONFIG_TEST(a_wait_for_tokens_expires_polls_and_deadlocks)
 {
-    begin(state);
+    begin();
     assert_code(ferp_token_wait(&token, NULL, at_ms(3)), FER_TIMED_OUT, 0);
     assert_int_equal(now_us(), 3000);
     assert_code(ferp_token_wait(&token, &other, 0), FER_TIMED_OUT, 0);
@@ -288,7 +280,7 @@ static void a_wait_for_tokens_expires_polls_and_deadlocks(void **state)
 
 /* ---- Hosts without an open peer */
 
-static void a_host_remains_when_its_last_peer_is_closed(void **state)
+SIM_TEST(a_host_remains_when_its_last_peer_is_closed)
 {
     fer_tcp_stream stream = {0};
     fer_udp_socket socket = {0};
@@ -296,13 +288,12 @@ static void a_host_remains_when_its_last_peer_is_closed(void **state)
     fer_sim_peer datagrams = FER_SIM_PEER_NONE;
     fer_udp_received datagram;
     char byte = 0;
-    sim_begin(state);
     for (int i = 0; i < 2; i++) {
         struct ends ends = connected_to("10.0.0.9:80");
         fer_sim_peer_close(ends.peer);
         fer_tcp_stream_close(&ends.stream);
         assert_code(fer_tcp_stream_connect(&stream, "10.0.0.9:80"), FER_CONNECTION_REFUSED,
-                    is_winsock(state) ? 10061 : 111);
+                    is_winsock() ? 10061 : 111);
     }
     addr.ip.u.v4.octets[3] = 10;
     assert_ok(fer_sim_peer_bind(&addr, &datagrams));
@@ -315,11 +306,10 @@ static void a_host_remains_when_its_last_peer_is_closed(void **state)
 }
 
 /* The simulation remembers 256 hosts besides those that have a peer. */
-static void the_oldest_of_many_hosts_is_forgotten(void **state)
+SIM_TEST(the_oldest_of_many_hosts_is_forgotten)
 {
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     for (unsigned i = 0; i <= 256; i++) {
         fer_ipv4_addr v4 = {{10, 1, (unsigned char)(i / 256), (unsigned char)(i % 256)}};
         fer_socket_addr addr = fer_socket_addr_v4_new(v4, 80);
@@ -333,7 +323,7 @@ static void the_oldest_of_many_hosts_is_forgotten(void **state)
 
 /* T2: "a loop that reads again after TIMED_OUT ends when the system gives up the connection": the
  * literal port of a loop of Rust, on a connect without an answer. */
-static void a_read_loop_that_retries_timeouts_ends_with_the_connect(void **state)
+SIM_TEST(a_read_loop_that_retries_timeouts_ends_with_the_connect)
 {
     fer_socket_addr addr = addr_of("10.0.0.9:80");
     fer_tcp_stream stream = {0};
@@ -341,7 +331,6 @@ static void a_read_loop_that_retries_timeouts_ends_with_the_connect(void **state
     fer_interest ready = 0;
     unsigned reads = 0;
     char byte = 0;
-    sim_begin(state);
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
     assert_ok(fer_tcp_stream_connect_start(&stream, &addr));
     for (bool is_over = false; !is_over && reads < 1000; reads++) {
@@ -359,26 +348,4 @@ static void a_read_loop_that_retries_timeouts_ends_with_the_connect(void **state
     fer_tcp_stream_close(&stream);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(one_loopback_address_is_slow_and_the_other_is_not),
-        BOTH_TESTS(all_addresses_of_a_family_fail_at_once),
-        BOTH_TESTS(a_connect_without_a_route_leaves_the_socket_unconnected),
-        BOTH_TESTS(a_datagram_without_a_route_is_not_sent),
-        BOTH_TESTS(a_first_syn_that_is_lost_delays_the_connect),
-        BOTH_TESTS(sixteen_addresses_never_answer),
-        BOTH_TESTS(the_first_of_many_connects_to_end_is_reported),
-        BOTH_TESTS(a_wait_for_connects_ends_at_its_deadline),
-        BOTH_TESTS(a_token_ends_a_wait_for_connects),
-        WINSOCK_TEST(a_wait_for_connects_finds_lost_events_at_the_end_of_its_slice),
-        BOTH_TESTS(faults_of_a_wait_for_connects_are_injected),
-        BOTH_TESTS(a_wait_for_connects_of_a_closed_socket_fails),
-        BOTH_TESTS(either_token_ends_a_wait_for_tokens_at_its_time),
-        BOTH_TESTS(a_wait_for_tokens_expires_polls_and_deadlocks),
-        BOTH_TESTS(a_host_remains_when_its_last_peer_is_closed),
-        BOTH_TESTS(the_oldest_of_many_hosts_is_forgotten),
-        BOTH_TESTS(a_read_loop_that_retries_timeouts_ends_with_the_connect),
-    };
-    return cmocka_run_group_tests_name("sim_connects", tests, NULL, NULL);
-}
+TEST_MAIN("sim_connects")

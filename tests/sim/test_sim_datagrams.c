@@ -56,10 +56,9 @@ static void peer_gets(fer_sim_peer peer, const char *text, const char *from)
 
 /* ---- Peers */
 
-static void a_datagram_takes_a_latency_each_way(void **state)
+SIM_TEST(a_datagram_takes_a_latency_each_way)
 {
     fer_udp_socket socket = {0};
-    sim_begin(state);
     fer_sim_peer peer = peer_at(PEER_ADDR);
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
     sends_to(&socket, "ask", PEER_ADDR);
@@ -86,11 +85,10 @@ static void echo(fer_sim_peer peer, fer_sim_event event, void *context)
     }
 }
 
-static void a_handler_receives_datagrams(void **state)
+SIM_TEST(a_handler_receives_datagrams)
 {
     fer_udp_socket socket = {0};
     int calls = 0;
-    sim_begin(state);
     fer_sim_peer peer = peer_at(PEER_ADDR);
     assert_ok(fer_sim_peer_set_handler(peer, echo, &calls));
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
@@ -102,12 +100,12 @@ static void a_handler_receives_datagrams(void **state)
     fer_udp_socket_close(&socket);
 }
 
-static void what_a_peer_cannot_do_is_refused(void **state)
+PLAIN_TEST(what_a_peer_cannot_do_is_refused)
 {
     fer_sim_peer other = FER_SIM_PEER_NONE;
     fer_udp_received got;
     char byte = 0;
-    sim_begin(state);
+    sim_begin();
     fer_sim_peer peer = peer_at(PEER_ADDR);
     fer_sim_peer listener = serve(SERVER);
     fer_socket_addr to = addr_of("10.0.0.1:1000");
@@ -132,10 +130,9 @@ static void what_a_peer_cannot_do_is_refused(void **state)
 
 /* ---- Faults */
 
-static void a_lost_datagram_never_arrives(void **state)
+SIM_TEST(a_lost_datagram_never_arrives)
 {
     fer_udp_socket socket = {0};
-    sim_begin(state);
     fer_sim_peer peer = peer_at(PEER_ADDR);
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_LOST, 1));
@@ -149,11 +146,10 @@ static void a_lost_datagram_never_arrives(void **state)
     fer_udp_socket_close(&socket);
 }
 
-static void a_doubled_datagram_arrives_twice(void **state)
+SIM_TEST(a_doubled_datagram_arrives_twice)
 {
     fer_udp_socket socket = {0};
     fer_udp_received none;
-    sim_begin(state);
     fer_sim_peer peer = peer_at(PEER_ADDR);
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_DOUBLED, 1));
@@ -165,10 +161,9 @@ static void a_doubled_datagram_arrives_twice(void **state)
     fer_udp_socket_close(&socket);
 }
 
-static void a_late_datagram_is_overtaken(void **state)
+SIM_TEST(a_late_datagram_is_overtaken)
 {
     fer_udp_socket socket = {0};
-    sim_begin(state);
     fer_sim_peer peer = peer_at(PEER_ADDR);
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_LATE, 1));
@@ -179,13 +174,13 @@ static void a_late_datagram_is_overtaken(void **state)
     fer_udp_socket_close(&socket);
 }
 
-static void what_finds_no_room_is_lost(void **state)
+SIM_CONFIG_TEST(what_finds_no_room_is_lost)
 {
     fer_udp_socket socket = {0};
     static char big[600];
     char buf[600];
     fer_udp_received got;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.receive_buffer = 1000;
     sim_begin_with(config);
     fer_sim_peer peer = peer_at(PEER_ADDR);
@@ -204,21 +199,20 @@ static void what_finds_no_room_is_lost(void **state)
 
 /* ---- Refusals, below ferrule: each dialect's own code */
 
-static void a_connected_socket_is_reported_by_its_system_s_code(void **state)
+SIM_TEST(a_connected_socket_is_reported_by_its_system_s_code)
 {
     fer_udp_socket socket = {0};
-    sim_begin(state);
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
     peer_at(PEER_ADDR);
     assert_ok(fer_udp_socket_connect(&socket, "10.0.0.7:54"));
     assert_ok(fer_udp_socket_send(&socket, "x", 1, NULL));
-    assert_code(receive_one(&socket), FER_CONNECTION_REFUSED, is_winsock(state) ? 10054 : 111);
+    assert_code(receive_one(&socket), FER_CONNECTION_REFUSED, is_winsock() ? 10054 : 111);
     assert_int_equal(now_ms(), 2);
     assert_kind(receive_one(&socket), FER_DEADLOCK);
     fer_udp_socket_close(&socket);
 }
 
-static void an_answer_that_is_set_is_an_answer_to_datagrams_too(void **state)
+SIM_TEST(an_answer_that_is_set_is_an_answer_to_datagrams_too)
 {
     static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES,
                                              FER_SIM_ANSWER_HOST_UNREACHABLE,
@@ -226,7 +220,6 @@ static void an_answer_that_is_set_is_an_answer_to_datagrams_too(void **state)
     static const fer_error_kind kinds[] = {FER_CONNECTION_REFUSED, FER_HOST_UNREACHABLE,
                                            FER_NETWORK_UNREACHABLE};
     fer_udp_socket socket = {0};
-    sim_begin(state);
     fer_socket_addr silent = addr_of("10.0.0.9:9");
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
     for (uint16_t i = 0; i < 3; i++) {
@@ -248,12 +241,11 @@ static void an_answer_that_is_set_is_an_answer_to_datagrams_too(void **state)
 
 /* ---- Broadcast and multicast */
 
-static void a_broadcast_reaches_all_that_are_bound_to_the_wildcard(void **state)
+SIM_TEST(a_broadcast_reaches_all_that_are_bound_to_the_wildcard)
 {
     fer_udp_socket one = {0};
     fer_udp_socket two = {0};
     fer_udp_socket sender = {0};
-    sim_begin(state);
     assert_ok(fer_udp_socket_bind(&one, "0.0.0.0:1000"));
     assert_ok(fer_udp_socket_bind(&two, "127.0.0.1:1001"));
     assert_ok(fer_udp_socket_bind(&sender, "0.0.0.0:1002"));
@@ -271,14 +263,13 @@ static void a_broadcast_reaches_all_that_are_bound_to_the_wildcard(void **state)
 
 /* The sender's option decides on POSIX, the receiver's on Windows. A datagram from another host is
  * always delivered. */
-static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
+SIM_TEST(the_loop_is_the_sender_s_or_the_receiver_s_matter)
 {
     fer_udp_socket member = {0};
     fer_udp_socket sender = {0};
     fer_ipv4_addr group = {{239, 1, 1, 1}};
     fer_ipv4_addr any = {{0, 0, 0, 0}};
-    bool windows = is_winsock(state);
-    sim_begin(state);
+    bool windows = is_winsock();
     fer_sim_peer peer = peer_at(PEER_ADDR);
     assert_ok(fer_udp_socket_bind(&member, "0.0.0.0:1000"));
     assert_ok(fer_udp_socket_bind(&sender, "0.0.0.0:1001"));
@@ -303,15 +294,14 @@ static void the_loop_is_the_sender_s_or_the_receiver_s_matter(void **state)
 
 /* Each member gets a copy of the datagram. A socket that is bound to an address is a member only on
  * Windows. */
-static void every_member_has_its_own_copy(void **state)
+SIM_TEST(every_member_has_its_own_copy)
 {
     fer_udp_socket members[3];
     static const char *const addresses[] = {"10.0.0.1:1000", "127.0.0.1:1000", "0.0.0.0:1001"};
     fer_ipv4_addr group = {{239, 1, 1, 1}};
     fer_ipv4_addr any = {{0, 0, 0, 0}};
-    bool windows = is_winsock(state);
+    bool windows = is_winsock();
     memset(members, 0, sizeof members);
-    sim_begin(state);
     fer_sim_peer peer = peer_at(PEER_ADDR);
     for (int i = 0; i < 3; i++) {
         assert_ok(fer_udp_socket_bind(&members[i], addresses[i]));
@@ -338,12 +328,11 @@ static void every_member_has_its_own_copy(void **state)
 
 /* ---- Invalid destinations */
 
-static void the_wildcard_is_the_loopback_or_nobody(void **state)
+SIM_TEST(the_wildcard_is_the_loopback_or_nobody)
 {
     fer_udp_socket socket = {0};
     fer_socket_addr to = addr_of("0.0.0.0:1000");
-    fer_error_kind want = is_winsock(state) ? FER_ADDR_NOT_AVAILABLE : FER_OK;
-    sim_begin(state);
+    fer_error_kind want = is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_OK;
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
     assert_kind(fer_udp_socket_send_to(&socket, "x", 1, &to, NULL), want);
     assert_kind(fer_udp_socket_connect_addr(&socket, &to), want);
@@ -354,11 +343,10 @@ static void the_wildcard_is_the_loopback_or_nobody(void **state)
     fer_udp_socket_close(&socket);
 }
 
-static void a_socket_of_one_address_cannot_reach_the_other_family(void **state)
+SIM_TEST(a_socket_of_one_address_cannot_reach_the_other_family)
 {
     fer_udp_socket socket = {0};
     fer_socket_addr v4 = addr_of("127.0.0.1:9");
-    sim_begin(state);
     assert_ok(fer_udp_socket_bind(&socket, "[::1]:1000"));
     assert_kind(fer_udp_socket_send_to(&socket, "x", 1, &v4, NULL), FER_NETWORK_UNREACHABLE);
     assert_kind(fer_udp_socket_connect_addr(&socket, &v4), FER_NETWORK_UNREACHABLE);
@@ -367,11 +355,11 @@ static void a_socket_of_one_address_cannot_reach_the_other_family(void **state)
 
 /* ---- Determinism */
 
-static uint64_t digest_of(void **state, uint64_t seed)
+static uint64_t digest_of(uint64_t seed)
 {
     fer_udp_socket socket = {0};
     fer_sim_report report;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.seed = seed;
     config.jitter = millis(5);
     config.fault_chances[FER_SIM_FAULT_DATAGRAM_LOST] = 300000;
@@ -394,31 +382,11 @@ static uint64_t digest_of(void **state, uint64_t seed)
     return report.digest;
 }
 
-static void one_seed_is_one_run(void **state)
+SIM_CONFIG_TEST(one_seed_is_one_run)
 {
-    uint64_t first = digest_of(state, 7);
-    assert_true(first == digest_of(state, 7));
-    assert_true(first != digest_of(state, 8));
+    uint64_t first = digest_of(7);
+    assert_true(first == digest_of(7));
+    assert_true(first != digest_of(8));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(a_datagram_takes_a_latency_each_way),
-        BOTH_TESTS(a_handler_receives_datagrams),
-        PLAIN_TEST(what_a_peer_cannot_do_is_refused),
-        BOTH_TESTS(a_lost_datagram_never_arrives),
-        BOTH_TESTS(a_doubled_datagram_arrives_twice),
-        BOTH_TESTS(a_late_datagram_is_overtaken),
-        BOTH_TESTS(what_finds_no_room_is_lost),
-        BOTH_TESTS(a_connected_socket_is_reported_by_its_system_s_code),
-        BOTH_TESTS(an_answer_that_is_set_is_an_answer_to_datagrams_too),
-        BOTH_TESTS(a_broadcast_reaches_all_that_are_bound_to_the_wildcard),
-        BOTH_TESTS(the_loop_is_the_sender_s_or_the_receiver_s_matter),
-        BOTH_TESTS(every_member_has_its_own_copy),
-        BOTH_TESTS(the_wildcard_is_the_loopback_or_nobody),
-        BOTH_TESTS(a_socket_of_one_address_cannot_reach_the_other_family),
-        BOTH_TESTS(one_seed_is_one_run),
-    };
-    return cmocka_run_group_tests_name("sim_datagrams", tests, NULL, NULL);
-}
+TEST_MAIN("sim_datagrams")

@@ -50,11 +50,11 @@ static void run_program(void)
     fer_tcp_listener_close(&listener);
 }
 
-static fer_sim_config faulty(void **state)
+static fer_sim_config faulty(void)
 {
     static const fer_socket_addr addrs[] = {{.ip = {.family = FER_IP_V4, .u.v4 = {{10, 0, 0, 7}}}}};
     static const fer_sim_name names[] = {{.host = "server.test", .addrs = addrs, .count = 1}};
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.names = names;
     config.name_count = 1;
     config.jitter = millis(2);
@@ -80,11 +80,11 @@ static struct trace *traced_run(fer_sim_config config, fer_sim_report *report)
     return trace;
 }
 
-static void the_same_seed_gives_the_same_trace_byte_for_byte(void **state)
+SIM_CONFIG_TEST(the_same_seed_gives_the_same_trace_byte_for_byte)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
         fer_sim_report reports[2];
-        fer_sim_config config = faulty(state);
+        fer_sim_config config = faulty();
         config.seed = seed;
         struct trace *one = traced_run(config, &reports[0]);
         struct trace *other = traced_run(config, &reports[1]);
@@ -106,11 +106,11 @@ static fer_sim_report untraced_run(fer_sim_config config)
     return report;
 }
 
-static void another_seed_gives_another_digest(void **state)
+SIM_CONFIG_TEST(another_seed_gives_another_digest)
 {
     uint64_t digests[16];
     for (size_t i = 0; i < 16; i++) {
-        fer_sim_config config = faulty(state);
+        fer_sim_config config = faulty();
         config.seed = i;
         digests[i] = untraced_run(config).digest;
         for (size_t j = 0; j < i; j++) {
@@ -119,19 +119,19 @@ static void another_seed_gives_another_digest(void **state)
     }
 }
 
-static void the_digest_is_the_same_with_and_without_a_trace(void **state)
+SIM_CONFIG_TEST(the_digest_is_the_same_with_and_without_a_trace)
 {
     fer_sim_report report;
-    fer_sim_config config = faulty(state);
+    fer_sim_config config = faulty();
     free(traced_run(config, &report));
     assert_true(report.digest == untraced_run(config).digest);
 }
 
 /* Two runs differ only in the bytes that are sent. */
-static uint64_t digest_of_sending(void **state, const char *text)
+static uint64_t digest_of_sending(const char *text)
 {
     fer_sim_report report;
-    sim_begin(state);
+    sim_begin();
     struct ends ends = connected();
     assert_ok(fer_tcp_stream_write_all(&ends.stream, text, strlen(text), NULL));
     fer_tcp_stream_close(&ends.stream);
@@ -139,20 +139,18 @@ static uint64_t digest_of_sending(void **state, const char *text)
     return report.digest;
 }
 
-static void the_digest_has_the_bytes(void **state)
+SIM_CONFIG_TEST(the_digest_has_the_bytes)
 {
-    assert_true(digest_of_sending(state, "same length 1") ==
-                digest_of_sending(state, "same length 1"));
-    assert_true(digest_of_sending(state, "same length 1") !=
-                digest_of_sending(state, "same length 2"));
+    assert_true(digest_of_sending("same length 1") == digest_of_sending("same length 1"));
+    assert_true(digest_of_sending("same length 1") != digest_of_sending("same length 2"));
 }
 
 /* ---- Tapes */
 
-static void the_same_tape_gives_the_same_run(void **state)
+SIM_CONFIG_TEST(the_same_tape_gives_the_same_run)
 {
     uint8_t tape[4096];
-    fer_sim_config config = faulty(state);
+    fer_sim_config config = faulty();
     for (size_t i = 0; i < sizeof tape; i++) {
         tape[i] = (uint8_t)(i * 37 + i / 7);
     }
@@ -168,10 +166,10 @@ static void the_same_tape_gives_the_same_run(void **state)
     assert_true(untraced_run(config).digest != one.digest);
 }
 
-static void a_used_up_tape_is_quiet(void **state)
+SIM_CONFIG_TEST(a_used_up_tape_is_quiet)
 {
     static const uint8_t tape[1] = {0};
-    fer_sim_config config = faulty(state);
+    fer_sim_config config = faulty();
     config.tape = tape;
     config.tape_len = 0;
     fer_sim_report report = untraced_run(config);
@@ -181,10 +179,10 @@ static void a_used_up_tape_is_quiet(void **state)
     assert_int_equal(report.tape_used, 0);
 }
 
-static void a_tape_is_not_read_past_its_end(void **state)
+SIM_CONFIG_TEST(a_tape_is_not_read_past_its_end)
 {
     uint8_t *tape = malloc(3); /* exactly, for the sanitizer */
-    fer_sim_config config = faulty(state);
+    fer_sim_config config = faulty();
     assert_non_null(tape);
     memset(tape, 0xff, 3);
     config.tape = tape;
@@ -203,10 +201,10 @@ static void has_line(const struct trace *trace, const char *text)
     }
 }
 
-static void the_trace_reports_what_happened(void **state)
+SIM_CONFIG_TEST(the_trace_reports_what_happened)
 {
     struct trace *trace = calloc(1, sizeof *trace);
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     char buf[512];
     size_t n = 0;
     assert_non_null(trace);
@@ -241,17 +239,4 @@ static void the_trace_reports_what_happened(void **state)
     free(trace);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(the_same_seed_gives_the_same_trace_byte_for_byte),
-        BOTH_TESTS(another_seed_gives_another_digest),
-        BOTH_TESTS(the_digest_is_the_same_with_and_without_a_trace),
-        BOTH_TESTS(the_digest_has_the_bytes),
-        BOTH_TESTS(the_same_tape_gives_the_same_run),
-        BOTH_TESTS(a_used_up_tape_is_quiet),
-        BOTH_TESTS(a_tape_is_not_read_past_its_end),
-        BOTH_TESTS(the_trace_reports_what_happened),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_determinism")

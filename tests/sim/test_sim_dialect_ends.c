@@ -4,32 +4,29 @@
 
 /* ---- Resets */
 
-static void a_reset_keeps_input_on_linux_and_loses_it_on_windows(void **state)
+SIM_TEST(a_reset_keeps_input_on_linux_and_loses_it_on_windows)
 {
     size_t n = 77;
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.server, "before"));
     raw_reset(pair.server);
-    assert_ok(ferp_bytes_queued(pair.client, &n));
-    assert_int_equal(n, is_winsock(state) ? 0 : 6);
-    if (!is_winsock(state)) {
+    assert_ok_n(ferp_bytes_queued(pair.client, &n), n, is_winsock() ? 0 : 6);
+    if (!is_winsock()) {
         raw_recv_is(pair.client, 6);
     }
     fer_error error = raw_recv(pair.client, &n);
-    assert_true(is_winsock(state) ? is_reset_code(error) : error.os_code == 104);
+    assert_true(is_winsock() ? is_reset_code(error) : error.os_code == 104);
     ferp_close(pair.client);
     ferp_close(pair.listener);
 }
 
-static void linux_reports_a_reset_once_and_windows_always(void **state)
+SIM_TEST(linux_reports_a_reset_once_and_windows_always)
 {
     size_t n = 77;
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     raw_reset(pair.server);
     fer_error first = raw_recv(pair.client, &n);
-    if (is_winsock(state)) {
+    if (is_winsock()) {
         assert_true(is_reset_code(first));
         assert_true(is_reset_code(raw_recv(pair.client, &n)));
         assert_true(is_reset_code(raw_send(pair.client, "x")));
@@ -45,9 +42,8 @@ static void linux_reports_a_reset_once_and_windows_always(void **state)
 
 /* On Linux the first call returns the reset, a write or a query of SO_ERROR too. A later read then
  * returns end of file. */
-static void a_write_that_met_the_reset_takes_it_from_the_read(void **state)
+POSIX_TEST(a_write_that_met_the_reset_takes_it_from_the_read)
 {
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     raw_reset(pair.server);
     assert_code(raw_send(pair.client, "x"), FER_CONNECTION_RESET, 104);
@@ -61,10 +57,9 @@ static void a_write_that_met_the_reset_takes_it_from_the_read(void **state)
     ferp_close(pair.listener);
 }
 
-static void windows_calls_a_reset_10053_at_times(void **state)
+WINSOCK_TEST(windows_calls_a_reset_10053_at_times)
 {
     size_t aborted = 0;
-    sim_begin(state);
     for (int i = 0; i < 64; i++) {
         size_t n = 77;
         struct raw_pair pair = raw_pair();
@@ -79,17 +74,17 @@ static void windows_calls_a_reset_10053_at_times(void **state)
 }
 
 /* After the peer's close, a write is answered by a reset ("end_then_reset"). */
-static void an_end_and_then_a_reset(void **state)
+SIM_CONFIG_TEST(an_end_and_then_a_reset)
 {
     size_t n = 77;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.windows.keeps_early_closed_input = true;
     sim_begin_with(config);
     struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.server, "last"));
     ferp_close(pair.server);
     assert_ok(raw_send(pair.client, "to nobody"));
-    if (is_winsock(state)) {
+    if (is_winsock()) {
         assert_true(is_reset_code(raw_recv(pair.client, &n)));
         assert_true(is_reset_code(raw_send(pair.client, "x")));
     } else {
@@ -102,31 +97,29 @@ static void an_end_and_then_a_reset(void **state)
     ferp_close(pair.listener);
 }
 
-static void closing_with_input_unread_resets(void **state)
+SIM_TEST(closing_with_input_unread_resets)
 {
     size_t n = 77;
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.client, "unread"));
     ferp_close(pair.server);
     fer_error error = raw_recv(pair.client, &n);
-    assert_true(is_winsock(state) ? is_reset_code(error) : error.os_code == 104);
+    assert_true(is_winsock() ? is_reset_code(error) : error.os_code == 104);
     ferp_close(pair.client);
     ferp_close(pair.listener);
 }
 
 /* ---- Shutdown */
 
-static void reading_after_the_own_shutdown(void **state)
+SIM_TEST(reading_after_the_own_shutdown)
 {
     size_t n = 77;
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
-    if (!is_winsock(state)) {
+    if (!is_winsock()) {
         assert_ok(raw_send(pair.server, "queued"));
     }
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_READ));
-    if (is_winsock(state)) {
+    if (is_winsock()) {
         assert_code(raw_recv(pair.client, &n), FER_BROKEN_PIPE, 10058);
     } else {
         raw_recv_is(pair.client, 6);
@@ -137,10 +130,9 @@ static void reading_after_the_own_shutdown(void **state)
     close_pair(pair);
 }
 
-static void windows_resets_where_input_meets_sd_receive(void **state)
+WINSOCK_TEST(windows_resets_where_input_meets_sd_receive)
 {
     size_t n = 77;
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_READ));
     assert_ok(raw_send(pair.server, "late"));
@@ -155,10 +147,9 @@ static void windows_resets_where_input_meets_sd_receive(void **state)
 }
 
 /* Linux, tcp_rcv_state_process; RFC 1122, 4.2.2.13; measured. Queued bytes stay readable. */
-static void linux_resets_where_input_meets_both_halves_shut(void **state)
+POSIX_TEST(linux_resets_where_input_meets_both_halves_shut)
 {
     size_t n = 77;
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.server, "queued"));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_BOTH));
@@ -172,56 +163,52 @@ static void linux_resets_where_input_meets_both_halves_shut(void **state)
     close_pair(pair);
 }
 
-static void writing_after_the_own_shutdown(void **state)
+SIM_TEST(writing_after_the_own_shutdown)
 {
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
-    assert_code(raw_send(pair.client, "x"), FER_BROKEN_PIPE, is_winsock(state) ? 10058 : 32);
+    assert_code(raw_send(pair.client, "x"), FER_BROKEN_PIPE, is_winsock() ? 10058 : 32);
     raw_recv_is(pair.server, 0);
     close_pair(pair);
 }
 
-static void shutting_down_what_is_over(void **state)
+SIM_TEST(shutting_down_what_is_over)
 {
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
     assert_code(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE),
-                is_winsock(state) ? FER_OK : FER_NOT_CONNECTED, is_winsock(state) ? 0 : 107);
+                is_winsock() ? FER_OK : FER_NOT_CONNECTED, is_winsock() ? 0 : 107);
     close_pair(pair);
     pair = raw_pair();
     raw_reset(pair.server);
     fer_error error = ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE);
-    assert_code(error, is_winsock(state) ? FER_CONNECTION_RESET : FER_NOT_CONNECTED,
-                is_winsock(state) ? 10054 : 107);
+    assert_code(error, is_winsock() ? FER_CONNECTION_RESET : FER_NOT_CONNECTED,
+                is_winsock() ? 10054 : 107);
     ferp_close(pair.client);
     ferp_close(pair.listener);
     fer_raw_socket fresh = raw_socket();
     assert_code(ferp_shutdown(fresh, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED,
-                is_winsock(state) ? 10057 : 107);
+                is_winsock() ? 10057 : 107);
     ferp_close(fresh);
 }
 
-static void an_unconnected_socket_refuses_bytes_in_its_own_words(void **state)
+SIM_TEST(an_unconnected_socket_refuses_bytes_in_its_own_words)
 {
     size_t n = 77;
-    sim_begin(state);
     fer_raw_socket raw = raw_socket();
-    assert_code(raw_recv(raw, &n), FER_NOT_CONNECTED, is_winsock(state) ? 10057 : 107);
-    assert_code(raw_send(raw, "x"), is_winsock(state) ? FER_NOT_CONNECTED : FER_BROKEN_PIPE,
-                is_winsock(state) ? 10057 : 32);
+    assert_code(raw_recv(raw, &n), FER_NOT_CONNECTED, is_winsock() ? 10057 : 107);
+    assert_code(raw_send(raw, "x"), is_winsock() ? FER_NOT_CONNECTED : FER_BROKEN_PIPE,
+                is_winsock() ? 10057 : 32);
     ferp_close(raw);
 }
 
 /* ---- Waiting */
 
-static void a_write_wait_misses_the_own_shutdown_on_windows(void **state)
+SIM_TEST(a_write_wait_misses_the_own_shutdown_on_windows)
 {
     ferp_wait wait;
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_set_nonblocking(pair.client, true));
     while (raw_send(pair.client, "fill, and fill, and fill, and fill").kind == FER_OK) {
@@ -229,59 +216,36 @@ static void a_write_wait_misses_the_own_shutdown_on_windows(void **state)
     assert_ok(ferp_set_timeout(pair.client, FERP_WRITING, millis(1000)));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_WRITABLE));
-    assert_kind(ferp_wait_for(&wait, ferp_now() + 50000000),
-                is_winsock(state) ? FER_TIMED_OUT : FER_OK);
+    assert_kind(ferp_wait_for(&wait, ferp_now() + 50000000), is_winsock() ? FER_TIMED_OUT : FER_OK);
     close_pair(pair);
 }
 
-static void a_wake_between_arm_and_wait_is_not_lost(void **state)
+SIM_TEST(a_wake_between_arm_and_wait_is_not_lost)
 {
     ferp_wait wait;
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
     ferp_wake(pair.client);
-    assert_kind(ferp_wait_for(&wait, FERP_NO_DEADLINE), is_winsock(state) ? FER_OK : FER_DEADLOCK);
+    assert_kind(ferp_wait_for(&wait, FERP_NO_DEADLINE), is_winsock() ? FER_OK : FER_DEADLOCK);
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
     ferp_wait_disarm(&wait);
     close_pair(pair);
 }
 
-static void a_wait_that_meets_a_reset_reports_it_on_windows(void **state)
+SIM_TEST(a_wait_that_meets_a_reset_reports_it_on_windows)
 {
     ferp_wait wait;
     size_t n = 77;
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
     raw_reset(pair.server);
     assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
-    assert_code(wait.failure, is_winsock(state) ? FER_CONNECTION_RESET : FER_OK,
-                is_winsock(state) ? 10054 : 0);
+    assert_code(wait.failure, is_winsock() ? FER_CONNECTION_RESET : FER_OK,
+                is_winsock() ? 10054 : 0);
     fer_error error = raw_recv(pair.client, &n);
-    assert_true(is_winsock(state) ? is_reset_code(error) : error.os_code == 104);
+    assert_true(is_winsock() ? is_reset_code(error) : error.os_code == 104);
     ferp_close(pair.client);
     ferp_close(pair.listener);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(a_reset_keeps_input_on_linux_and_loses_it_on_windows),
-        BOTH_TESTS(linux_reports_a_reset_once_and_windows_always),
-        POSIX_TEST(a_write_that_met_the_reset_takes_it_from_the_read),
-        WINSOCK_TEST(windows_calls_a_reset_10053_at_times),
-        BOTH_TESTS(an_end_and_then_a_reset),
-        BOTH_TESTS(closing_with_input_unread_resets),
-        BOTH_TESTS(reading_after_the_own_shutdown),
-        WINSOCK_TEST(windows_resets_where_input_meets_sd_receive),
-        POSIX_TEST(linux_resets_where_input_meets_both_halves_shut),
-        BOTH_TESTS(writing_after_the_own_shutdown),
-        BOTH_TESTS(shutting_down_what_is_over),
-        BOTH_TESTS(an_unconnected_socket_refuses_bytes_in_its_own_words),
-        BOTH_TESTS(a_write_wait_misses_the_own_shutdown_on_windows),
-        BOTH_TESTS(a_wake_between_arm_and_wait_is_not_lost),
-        BOTH_TESTS(a_wait_that_meets_a_reset_reports_it_on_windows),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_dialect_ends")

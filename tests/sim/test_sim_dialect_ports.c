@@ -4,14 +4,13 @@
 
 /* ---- Accepting */
 
-static void what_accept_takes_over(void **state)
+SIM_TEST(what_accept_takes_over)
 {
     fer_raw_socket server = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr;
     bool nonblocking = false;
     fer_duration timeout = FER_DURATION_NONE;
     uint32_t nodelay = 0;
-    sim_begin(state);
     fer_raw_socket listener = raw_listener(&addr);
     assert_ok(ferp_set_nonblocking(listener, true));
     assert_ok(ferp_set_timeout(listener, FERP_READING, millis(400)));
@@ -19,28 +18,26 @@ static void what_accept_takes_over(void **state)
     fer_raw_socket client = raw_connected(&addr);
     assert_ok(ferp_accept(listener, &server, &addr));
     fer_error mode = ferp_is_nonblocking(server, &nonblocking);
-    assert_int_equal(mode.kind, is_winsock(state) ? FER_UNSUPPORTED : FER_OK);
+    assert_int_equal(mode.kind, is_winsock() ? FER_UNSUPPORTED : FER_OK);
     assert_false(nonblocking);
     assert_ok(ferp_timeout(server, FERP_READING, &timeout));
     assert_int_equal(timeout.nanos, millis(400).nanos);
-    assert_ok(ferp_option_value(server, FERP_NODELAY, &nodelay));
-    assert_int_equal(nodelay, 1);
+    assert_ok_n(ferp_option_value(server, FERP_NODELAY, &nodelay), nodelay, 1);
     ferp_close(listener);
     ferp_close(client);
     ferp_close(server);
 }
 
-static void a_connection_that_was_reset_in_the_queue(void **state)
+SIM_TEST(a_connection_that_was_reset_in_the_queue)
 {
     fer_raw_socket server = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr;
     size_t n = 77;
-    sim_begin(state);
     fer_raw_socket listener = raw_listener(&addr);
     fer_raw_socket client = raw_connected(&addr);
     raw_reset(client);
     fer_error error = ferp_accept(listener, &server, &addr);
-    if (is_winsock(state)) {
+    if (is_winsock()) {
         assert_code(error, FER_CONNECTION_ABORTED, 10054);
     } else {
         assert_ok(error);
@@ -67,7 +64,7 @@ static fer_error bind_as(struct binding binding, fer_raw_socket *out)
     return ferp_bind(*out, &addr);
 }
 
-static void ports_are_shared_as_on_windows(void **state)
+WINSOCK_CONFIG_TEST(ports_are_shared_as_on_windows)
 {
     enum { FINE, INUSE, ACCESS };
     static const struct binding all[] = {
@@ -81,7 +78,7 @@ static void ports_are_shared_as_on_windows(void **state)
         {INUSE, ACCESS, ACCESS, ACCESS, INUSE, ACCESS}, {FINE, INUSE, FINE, ACCESS, INUSE, INUSE},
     };
     static const int32_t codes[] = {0, 10048, 10013};
-    sim_begin(state);
+    sim_begin();
     for (size_t first = 0; first < 6; first++) {
         for (size_t second = 0; second < 6; second++) {
             fer_raw_socket one;
@@ -94,14 +91,13 @@ static void ports_are_shared_as_on_windows(void **state)
     }
 }
 
-static void ports_are_shared_as_on_linux(void **state)
+POSIX_TEST(ports_are_shared_as_on_linux)
 {
     static const struct binding plain = {FERP_NODELAY, "127.0.0.1:90"};
     static const struct binding sharing = {FERP_REUSE_ADDRESS, "127.0.0.1:90"};
     static const struct binding wildcard = {FERP_REUSE_ADDRESS, "0.0.0.0:90"};
     fer_raw_socket one;
     fer_raw_socket other;
-    sim_begin(state);
     assert_ok(bind_as(plain, &one));
     assert_code(bind_as(sharing, &other), FER_ADDR_IN_USE, 98);
     ferp_close(one);
@@ -118,10 +114,9 @@ static void ports_are_shared_as_on_linux(void **state)
 
 /* The port of the end that closes first is in TIME_WAIT for 60 s: a bind to it needs
  * SO_REUSEADDR. */
-static void time_wait_holds_a_port_on_linux(void **state)
+SIM_TEST(time_wait_holds_a_port_on_linux)
 {
     fer_raw_socket raw;
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     uint16_t port = pair.addr.port;
     ferp_close(pair.server);
@@ -130,8 +125,8 @@ static void time_wait_holds_a_port_on_linux(void **state)
     fer_socket_addr addr = addr_of("127.0.0.1:0");
     addr.port = port;
     raw = raw_socket();
-    assert_code(ferp_bind(raw, &addr), is_winsock(state) ? FER_OK : FER_ADDR_IN_USE,
-                is_winsock(state) ? 0 : 98);
+    assert_code(ferp_bind(raw, &addr), is_winsock() ? FER_OK : FER_ADDR_IN_USE,
+                is_winsock() ? 0 : 98);
     ferp_close(raw);
     raw = raw_socket();
     assert_ok(ferp_set_option(raw, FERP_REUSE_ADDRESS, 1));
@@ -143,14 +138,4 @@ static void time_wait_holds_a_port_on_linux(void **state)
     ferp_close(raw);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(what_accept_takes_over),
-        BOTH_TESTS(a_connection_that_was_reset_in_the_queue),
-        WINSOCK_TEST(ports_are_shared_as_on_windows),
-        POSIX_TEST(ports_are_shared_as_on_linux),
-        BOTH_TESTS(time_wait_holds_a_port_on_linux),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_dialect_ports")

@@ -7,10 +7,9 @@
 
 /* ---- Traits and codes */
 
-static void the_traits_are_the_systems(void **state)
+SIM_TEST(the_traits_are_the_systems)
 {
-    bool windows = is_winsock(state);
-    sim_begin(state);
+    bool windows = is_winsock();
     const struct ferp_traits *traits = ferp_traits();
     assert_int_equal(traits->io_waits_in_kernel, !windows);
     assert_int_equal(traits->shutdown_read_resets_on_data, windows);
@@ -26,46 +25,43 @@ static void the_traits_are_the_systems(void **state)
     assert_int_equal(traits->keepalive_retries_max, windows ? 255 : 127);
 }
 
-static void codes_have_the_systems_kinds(void **state)
+SIM_TEST(codes_have_the_systems_kinds)
 {
-    sim_begin(state);
-    assert_int_equal(ferp_error_kind(is_winsock(state) ? 10061 : 111), FER_CONNECTION_REFUSED);
-    assert_int_equal(ferp_error_kind(is_winsock(state) ? 111 : 10061), FER_UNCATEGORIZED);
+    assert_int_equal(ferp_error_kind(is_winsock() ? 10061 : 111), FER_CONNECTION_REFUSED);
+    assert_int_equal(ferp_error_kind(is_winsock() ? 111 : 10061), FER_UNCATEGORIZED);
     assert_int_equal(ferp_error_kind(0), FER_OK);
 }
 
-static void handles_are_numbered_as_on_the_system(void **state)
+SIM_TEST(handles_are_numbered_as_on_the_system)
 {
-    sim_begin(state);
     fer_raw_socket one = raw_socket();
     fer_raw_socket other = raw_socket();
-    assert_int_equal(other - one, is_winsock(state) ? 4 : 1);
+    assert_int_equal(other - one, is_winsock() ? 4 : 1);
     ferp_close(one);
     assert_int_equal(raw_socket(), one);
     assert_code(raw_error(other), FER_OK, 0);
     ferp_close(one);
-    assert_code(raw_send(one, "x"), FER_BAD_HANDLE, is_winsock(state) ? 10038 : 9);
+    assert_code(raw_send(one, "x"), FER_BAD_HANDLE, is_winsock() ? 10038 : 9);
     ferp_close(other);
 }
 
 /* ---- Connecting */
 
-static void a_started_connect_says_so_in_its_systems_words(void **state)
+SIM_TEST(a_started_connect_says_so_in_its_systems_words)
 {
-    sim_begin(state);
     (void)serve(SERVER);
     fer_socket_addr addr = addr_of(SERVER);
     fer_raw_socket raw = raw_socket();
     assert_ok(ferp_set_nonblocking(raw, true));
-    assert_code(ferp_connect(raw, &addr), is_winsock(state) ? FER_WOULD_BLOCK : FER_IN_PROGRESS,
-                is_winsock(state) ? 10035 : 115);
-    assert_code(ferp_connect(raw, &addr), FER_IN_PROGRESS, is_winsock(state) ? 10037 : 114);
-    assert_code(ferp_check_connected(raw), FER_NOT_CONNECTED, is_winsock(state) ? 10057 : 107);
+    assert_code(ferp_connect(raw, &addr), is_winsock() ? FER_WOULD_BLOCK : FER_IN_PROGRESS,
+                is_winsock() ? 10035 : 115);
+    assert_code(ferp_connect(raw, &addr), FER_IN_PROGRESS, is_winsock() ? 10037 : 114);
+    assert_code(ferp_check_connected(raw), FER_NOT_CONNECTED, is_winsock() ? 10057 : 107);
     size_t n = 77;
-    assert_code(raw_recv(raw, &n), is_winsock(state) ? FER_NOT_CONNECTED : FER_WOULD_BLOCK,
-                is_winsock(state) ? 10057 : 11);
+    assert_code(raw_recv(raw, &n), is_winsock() ? FER_NOT_CONNECTED : FER_WOULD_BLOCK,
+                is_winsock() ? 10057 : 11);
     advance_ms(5);
-    assert_code(ferp_connect(raw, &addr), FER_ALREADY_CONNECTED, is_winsock(state) ? 10056 : 106);
+    assert_code(ferp_connect(raw, &addr), FER_ALREADY_CONNECTED, is_winsock() ? 10056 : 106);
     ferp_close(raw);
 }
 
@@ -91,22 +87,21 @@ static void check_pending_peer(fer_sim_config config, bool has_peer, bool is_con
     ferp_close(raw);
 }
 
-static void a_pending_connect_has_a_peer_on_windows(void **state)
+SIM_CONFIG_TEST(a_pending_connect_has_a_peer_on_windows)
 {
-    check_pending_peer(config_of(state), is_winsock(state), true);
+    check_pending_peer(config_of(), is_winsock(), true);
 }
 
-static void a_pending_connect_has_no_peer_under_wine_8(void **state)
+SIM_CONFIG_TEST(a_pending_connect_has_no_peer_under_wine_8)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.windows.pending_has_no_peer = true;
-    check_pending_peer(config, false, !is_winsock(state));
+    check_pending_peer(config, false, !is_winsock());
 }
 
 /* macOS refuses them: test_sim_bsd_ends.c. */
-static void options_of_an_ended_stream_are_set(void **state)
+SIM_TEST(options_of_an_ended_stream_are_set)
 {
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_set_option(pair.client, FERP_NODELAY, 1));
@@ -115,14 +110,13 @@ static void options_of_an_ended_stream_are_set(void **state)
     assert_ok(ferp_set_option(pair.client, FERP_NODELAY, 1));
     assert_ok(ferp_set_linger(pair.client, (struct ferp_linger){false, 0}));
     assert_ok(ferp_set_timeout(pair.client, FERP_READING, FER_DURATION_NONE));
-    assert_kind(ferp_check_connected(pair.client), is_winsock(state) ? FER_OK : FER_NOT_CONNECTED);
+    assert_kind(ferp_check_connected(pair.client), is_winsock() ? FER_OK : FER_NOT_CONNECTED);
     close_pair(pair);
 }
 
 /* On Windows it tells it every time (Wine's test_WSAPoll, which Windows passes). */
-static void so_error_reports_a_failed_connect_once_on_linux(void **state)
+SIM_TEST(so_error_reports_a_failed_connect_once_on_linux)
 {
-    sim_begin(state);
     fer_socket_addr addr = addr_of("127.0.0.1:9");
     fer_raw_socket raw = raw_socket();
     ferp_disable_connect_retry(raw);
@@ -132,19 +126,17 @@ static void so_error_reports_a_failed_connect_once_on_linux(void **state)
     assert_ok(ferp_wait_arm(&wait, raw, FERP_CONNECTED));
     assert_code(ferp_wait_for(&wait, FERP_NO_DEADLINE), FER_CONNECTION_REFUSED, 0);
     fer_error first = raw_error(raw);
-    fer_error said = first.kind == FER_OK && is_winsock(state)
-                         ? raw_error(raw)
-                         : first; /* it may be late on Windows */
-    assert_code(said, FER_CONNECTION_REFUSED, is_winsock(state) ? 10061 : 111);
-    assert_kind(raw_error(raw), is_winsock(state) ? FER_CONNECTION_REFUSED : FER_OK);
+    fer_error said = first.kind == FER_OK && is_winsock() ? raw_error(raw)
+                                                          : first; /* it may be late on Windows */
+    assert_code(said, FER_CONNECTION_REFUSED, is_winsock() ? 10061 : 111);
+    assert_kind(raw_error(raw), is_winsock() ? FER_CONNECTION_REFUSED : FER_OK);
     ferp_close(raw);
 }
 
 /* "SO_ERROR is not always immediately set": at times the first query returns no error. */
-static void so_error_is_late_at_times(void **state)
+WINSOCK_TEST(so_error_is_late_at_times)
 {
     size_t late = 0;
-    sim_begin(state);
     fer_socket_addr addr = addr_of("127.0.0.1:9");
     for (int i = 0; i < 64; i++) {
         fer_raw_socket raw = raw_socket();
@@ -171,40 +163,37 @@ static fer_raw_socket raw_refused(void)
     return raw;
 }
 
-static void assert_connects_again(void **state, fer_raw_socket raw)
+static void assert_connects_again(fer_raw_socket raw)
 {
     fer_socket_addr addr = addr_of(SERVER);
-    assert_code(ferp_connect(raw, &addr),
-                is_winsock(state) ? FER_CONNECTION_ABORTED : FER_IN_PROGRESS,
-                is_winsock(state) ? 10053 : 115);
+    assert_code(ferp_connect(raw, &addr), is_winsock() ? FER_CONNECTION_ABORTED : FER_IN_PROGRESS,
+                is_winsock() ? 10053 : 115);
     advance_ms(5);
-    assert_kind(ferp_check_connected(raw), is_winsock(state) ? FER_NOT_CONNECTED : FER_OK);
-    assert_kind(raw_error(raw), is_winsock(state) ? FER_CONNECTION_REFUSED : FER_OK);
+    assert_kind(ferp_check_connected(raw), is_winsock() ? FER_NOT_CONNECTED : FER_OK);
+    assert_kind(raw_error(raw), is_winsock() ? FER_CONNECTION_REFUSED : FER_OK);
     ferp_close(raw);
 }
 
 /* Linux connects a failed socket again only after connect has returned the failure, as ECONNABORTED
  * if SO_ERROR has returned it before (seen on Linux 6.18). Windows never does (Wine 8). */
-static void connect_returns_an_earlier_failure(void **state)
+SIM_TEST(connect_returns_an_earlier_failure)
 {
-    sim_begin(state);
     (void)serve(SERVER);
     fer_socket_addr addr = addr_of(SERVER);
     fer_raw_socket raw = raw_refused();
     assert_code(ferp_connect(raw, &addr),
-                is_winsock(state) ? FER_CONNECTION_ABORTED : FER_CONNECTION_REFUSED,
-                is_winsock(state) ? 10053 : 111);
+                is_winsock() ? FER_CONNECTION_ABORTED : FER_CONNECTION_REFUSED,
+                is_winsock() ? 10053 : 111);
     (void)raw_error(raw); /* it may be late on Windows */
-    assert_connects_again(state, raw);
+    assert_connects_again(raw);
     raw = raw_refused();
     (void)raw_error(raw);
-    assert_code(ferp_connect(raw, &addr), FER_CONNECTION_ABORTED, is_winsock(state) ? 10053 : 103);
-    assert_connects_again(state, raw);
+    assert_code(ferp_connect(raw, &addr), FER_CONNECTION_ABORTED, is_winsock() ? 10053 : 103);
+    assert_connects_again(raw);
 }
 
-static void after_a_blocking_connect_has_failed_linux_connects_again(void **state)
+POSIX_TEST(after_a_blocking_connect_has_failed_linux_connects_again)
 {
-    sim_begin(state);
     (void)serve(SERVER);
     fer_socket_addr closed = addr_of("127.0.0.1:9");
     fer_socket_addr addr = addr_of(SERVER);
@@ -217,68 +206,63 @@ static void after_a_blocking_connect_has_failed_linux_connects_again(void **stat
 }
 
 /* As seen on Linux 6.18 after a blocking connect. */
-static void a_socket_that_was_reset_is_not_connected_again(void **state)
+SIM_TEST(a_socket_that_was_reset_is_not_connected_again)
 {
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     raw_reset(pair.server);
     assert_code(ferp_connect(pair.client, &pair.addr),
-                is_winsock(state) ? FER_CONNECTION_ABORTED : FER_ALREADY_CONNECTED,
-                is_winsock(state) ? 10053 : 106);
+                is_winsock() ? FER_CONNECTION_ABORTED : FER_ALREADY_CONNECTED,
+                is_winsock() ? 10053 : 106);
     ferp_close(pair.client);
     ferp_close(pair.listener);
 }
 
 /* docs/DIFFERENCES.md, failed_connect_adopted. */
-static void a_failed_connect_that_is_adopted_fails_again(void **state)
+SIM_TEST(a_failed_connect_that_is_adopted_fails_again)
 {
     fer_socket socket = {0};
     fer_error cause = {FER_OK, 0};
-    sim_begin(state);
     (void)serve(SERVER);
     fer_socket_addr addr = addr_of(SERVER);
     assert_ok(fer_socket_from_raw(&socket, raw_refused()));
     fer_error error = fer_socket_connect(&socket, &addr);
-    assert_kind(error, is_winsock(state) ? FER_CONNECTION_ABORTED : FER_CONNECTION_REFUSED);
+    assert_kind(error, is_winsock() ? FER_CONNECTION_ABORTED : FER_CONNECTION_REFUSED);
     assert_ok(fer_socket_take_error(&socket, &cause));
     assert_code(cause, error.kind, error.os_code);
     fer_socket_close(&socket);
 }
 
 /* docs/DIFFERENCES.md, late_refusal: only on the loopback Windows does not retry. */
-static void a_refusal_from_afar_comes_late_on_windows(void **state)
+SIM_TEST(a_refusal_from_afar_comes_late_on_windows)
 {
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     (void)serve(SERVER);
     fer_socket_addr closed = addr_of(SERVER);
     closed.port++;
     fer_error error = fer_tcp_stream_connect_timeout(&stream, &closed, millis(1000));
-    assert_code(error, is_winsock(state) ? FER_TIMED_OUT : FER_CONNECTION_REFUSED,
-                is_winsock(state) ? 0 : 111);
+    assert_code(error, is_winsock() ? FER_TIMED_OUT : FER_CONNECTION_REFUSED,
+                is_winsock() ? 0 : 111);
     error = fer_tcp_stream_connect_timeout(&stream, &closed, millis(3000));
-    assert_code(error, FER_CONNECTION_REFUSED, is_winsock(state) ? 10061 : 111);
+    assert_code(error, FER_CONNECTION_REFUSED, is_winsock() ? 10061 : 111);
 }
 
-static void what_is_no_destination(void **state)
+SIM_TEST(what_is_no_destination)
 {
-    sim_begin(state);
     fer_raw_socket raw = raw_socket();
     fer_socket_addr port_zero = addr_of("127.0.0.1:0");
     fer_error error = ferp_connect(raw, &port_zero);
-    assert_code(error, is_winsock(state) ? FER_ADDR_NOT_AVAILABLE : FER_CONNECTION_REFUSED,
-                is_winsock(state) ? 10049 : 111);
+    assert_code(error, is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_CONNECTION_REFUSED,
+                is_winsock() ? 10049 : 111);
     ferp_close(raw);
 }
 
 /* ---- Addresses of sockets */
 
-static void an_unbound_socket_has_a_name_on_linux_only(void **state)
+SIM_TEST(an_unbound_socket_has_a_name_on_linux_only)
 {
     fer_socket_addr addr;
-    sim_begin(state);
     fer_raw_socket raw = raw_socket();
-    if (is_winsock(state)) {
+    if (is_winsock()) {
         assert_code(ferp_local_addr(raw, &addr), FER_INVALID_INPUT, 10022);
         assert_code(ferp_listen(raw, 1), FER_INVALID_INPUT, 10022);
     } else {
@@ -291,28 +275,26 @@ static void an_unbound_socket_has_a_name_on_linux_only(void **state)
     ferp_close(raw);
 }
 
-static void the_peers_name_after_the_end(void **state)
+SIM_TEST(the_peers_name_after_the_end)
 {
     fer_socket_addr addr;
-    sim_begin(state);
     struct raw_pair pair = raw_pair();
     raw_reset(pair.server);
     fer_error error = ferp_peer_addr(pair.client, &addr);
-    assert_code(error, is_winsock(state) ? FER_OK : FER_NOT_CONNECTED, is_winsock(state) ? 0 : 107);
+    assert_code(error, is_winsock() ? FER_OK : FER_NOT_CONNECTED, is_winsock() ? 0 : 107);
     ferp_close(pair.client);
     ferp_close(pair.listener);
 }
 
 /* ---- Options and modes */
 
-static void timeouts_are_as_coarse_as_the_systems(void **state)
+SIM_TEST(timeouts_are_as_coarse_as_the_systems)
 {
     fer_duration got;
-    sim_begin(state);
     fer_raw_socket raw = raw_socket();
     assert_ok(ferp_set_timeout(raw, FERP_READING, (fer_duration){1}));
     assert_ok(ferp_timeout(raw, FERP_READING, &got));
-    assert_int_equal(got.nanos, is_winsock(state) ? 1000000 : 4000000);
+    assert_int_equal(got.nanos, is_winsock() ? 1000000 : 4000000);
     assert_ok(ferp_set_timeout(raw, FERP_READING, (fer_duration){FER_DURATION_NONE_NANOS - 1}));
     assert_ok(ferp_timeout(raw, FERP_READING, &got));
     assert_false(got.nanos == FER_DURATION_NONE_NANOS);
@@ -322,11 +304,10 @@ static void timeouts_are_as_coarse_as_the_systems(void **state)
     ferp_close(raw);
 }
 
-static void options_have_the_systems_limits(void **state)
+SIM_TEST(options_have_the_systems_limits)
 {
     uint32_t value = 0;
-    bool windows = is_winsock(state);
-    sim_begin(state);
+    bool windows = is_winsock();
     fer_raw_socket raw = raw_socket();
     assert_kind(ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1),
                 windows ? FER_OK : FER_UNSUPPORTED);
@@ -339,47 +320,41 @@ static void options_have_the_systems_limits(void **state)
                 windows ? FER_OK : FER_INVALID_INPUT);
     assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_RETRIES, 256), FER_INVALID_INPUT);
     assert_kind(ferp_set_keepalive_values(raw, true, 10, 1), windows ? FER_OK : FER_UNSUPPORTED);
-    assert_ok(ferp_option_value(raw, FERP_TTL_V4, &value));
-    assert_int_equal(value, windows ? 128 : 64);
+    assert_ok_n(ferp_option_value(raw, FERP_TTL_V4, &value), value, windows ? 128 : 64);
     ferp_close(raw);
     fer_raw_socket v6 = FER_RAW_SOCKET_NONE;
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &v6));
-    assert_ok(ferp_option_value(v6, FERP_ONLY_V6, &value));
-    assert_int_equal(value, windows);
+    assert_ok_n(ferp_option_value(v6, FERP_ONLY_V6, &value), value, windows);
     ferp_close(v6);
 }
 
-static void an_old_windows_lacks_the_keepalive_fields(void **state)
+WINSOCK_CONFIG_TEST(an_old_windows_lacks_the_keepalive_fields)
 {
     uint32_t value = 0;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.lacks_keepalive_fields = true;
     sim_begin_with(config);
     fer_raw_socket raw = raw_socket();
     assert_code(ferp_set_option(raw, FERP_KEEPALIVE_TIME, 10), FER_UNSUPPORTED, 10042);
     assert_code(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &value), FER_UNSUPPORTED, 10042);
     assert_ok(ferp_set_keepalive_values(raw, true, 10, 1));
-    assert_ok(ferp_option_value(raw, FERP_KEEPALIVE, &value));
-    assert_int_equal(value, 1);
+    assert_ok_n(ferp_option_value(raw, FERP_KEEPALIVE, &value), value, 1);
     ferp_close(raw);
 }
 
 /* ---- Core over both dialects: the same behaviour */
 
-static void the_caller_sees_the_same(void **state)
+SIM_PAIR_TEST(the_caller_sees_the_same)
 {
-    sim_begin(state);
-    struct ends ends = connected();
     fer_error pending = {FER_OTHER, 0};
-    fer_sim_peer_reset(ends.peer);
-    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
-    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
-    assert_kind(write_one(&ends.stream), FER_CONNECTION_RESET);
-    assert_ok(fer_tcp_stream_take_error(&ends.stream, &pending));
-    assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_BOTH));
-    stream_reads(&ends.stream, "");
-    assert_kind(write_one(&ends.stream), FER_BROKEN_PIPE);
-    fer_tcp_stream_close(&ends.stream);
+    fer_sim_peer_reset(ends->peer);
+    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
+    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
+    assert_kind(write_one(&ends->stream), FER_CONNECTION_RESET);
+    assert_ok(fer_tcp_stream_take_error(&ends->stream, &pending));
+    assert_ok(fer_tcp_stream_shutdown(&ends->stream, FER_SHUTDOWN_BOTH));
+    stream_reads(&ends->stream, "");
+    assert_kind(write_one(&ends->stream), FER_BROKEN_PIPE);
 }
 
 static void receive_some(void *context)
@@ -390,48 +365,19 @@ static void receive_some(void *context)
 }
 
 /* Waits inside a send count towards the send's timeout (Linux, sk_stream_wait_memory; measured). */
-static void a_timeout_of_linux_is_for_the_whole_send(void **state)
+POSIX_CONFIG_TEST(a_timeout_of_linux_is_for_the_whole_send)
 {
     static char much[4096];
     const uint64_t milli = 1000000;
     size_t n = 0;
-    (void)state;
     sim_begin_with((fer_sim_config){.send_buffer = 1024, .receive_buffer = 1024});
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_set_timeout(pair.client, FERP_WRITING, (fer_duration){100 * milli}));
     assert_ok(fer_sim_after((fer_duration){60 * milli}, receive_some, &pair.server));
     uint64_t began = ferp_now();
-    assert_ok(ferp_send(pair.client, much, sizeof much, 0, &n));
-    assert_int_equal(n, 2048 + 256);
+    assert_ok_n(ferp_send(pair.client, much, sizeof much, 0, &n), n, 2048 + 256);
     assert_int_equal(ferp_now() - began, 100 * milli);
     close_pair(pair);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(the_traits_are_the_systems),
-        BOTH_TESTS(codes_have_the_systems_kinds),
-        BOTH_TESTS(handles_are_numbered_as_on_the_system),
-        BOTH_TESTS(a_started_connect_says_so_in_its_systems_words),
-        BOTH_TESTS(a_pending_connect_has_a_peer_on_windows),
-        BOTH_TESTS(a_pending_connect_has_no_peer_under_wine_8),
-        BOTH_TESTS(options_of_an_ended_stream_are_set),
-        BOTH_TESTS(so_error_reports_a_failed_connect_once_on_linux),
-        WINSOCK_TEST(so_error_is_late_at_times),
-        BOTH_TESTS(connect_returns_an_earlier_failure),
-        POSIX_TEST(after_a_blocking_connect_has_failed_linux_connects_again),
-        BOTH_TESTS(a_socket_that_was_reset_is_not_connected_again),
-        BOTH_TESTS(a_failed_connect_that_is_adopted_fails_again),
-        BOTH_TESTS(a_refusal_from_afar_comes_late_on_windows),
-        BOTH_TESTS(what_is_no_destination),
-        BOTH_TESTS(an_unbound_socket_has_a_name_on_linux_only),
-        BOTH_TESTS(the_peers_name_after_the_end),
-        BOTH_TESTS(timeouts_are_as_coarse_as_the_systems),
-        POSIX_TEST(a_timeout_of_linux_is_for_the_whole_send),
-        BOTH_TESTS(options_have_the_systems_limits),
-        WINSOCK_TEST(an_old_windows_lacks_the_keepalive_fields),
-        BOTH_TESTS(the_caller_sees_the_same),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_dialects")

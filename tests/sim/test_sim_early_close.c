@@ -17,8 +17,7 @@ static bool is_lost(fer_sim_peer peer)
     }
     assert_ok(error);
     assert_int_equal(n, 5);
-    assert_ok(fer_sim_peer_recv(peer, buf, sizeof buf, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_sim_peer_recv(peer, buf, sizeof buf, &n), n, 0);
     return false;
 }
 
@@ -43,23 +42,23 @@ static size_t count_losses(fer_sim_config config, const char *addr)
     return losses;
 }
 
-static void an_early_close_loses_on_windows_loopback(void **state)
+SIM_CONFIG_TEST(an_early_close_loses_on_windows_loopback)
 {
     static const char *const loopback[] = {"127.0.0.1:80", "[::1]:80"};
     for (size_t i = 0; i < 4; i++) {
-        fer_sim_config config = config_of(state);
+        fer_sim_config config = config_of();
         config.seed = i;
         config.loopback_latency = millis(i / 2);
         size_t losses = count_losses(config, loopback[i % 2]);
-        assert_in_range(losses, is_winsock(state) ? 5 : 0, is_winsock(state) ? 40 : 0);
+        assert_in_range(losses, is_winsock() ? 5 : 0, is_winsock() ? 40 : 0);
     }
 }
 
 /* Only a loopback address is affected, and not if the switch is set. */
-static void other_addresses_and_other_systems_lose_nothing(void **state)
+SIM_CONFIG_TEST(other_addresses_and_other_systems_lose_nothing)
 {
     static const char *const others[] = {"10.0.0.1:80", "10.0.0.7:80", "[fd00::1]:80"};
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(count_losses(config, others[i]), 0);
     }
@@ -69,9 +68,8 @@ static void other_addresses_and_other_systems_lose_nothing(void **state)
 
 /* "For an orderly end": shut down WRITE, read until 0 bytes, close. The peer may even read after
  * that. */
-static void reading_to_the_end_first_loses_nothing(void **state)
+SIM_TEST(reading_to_the_end_first_loses_nothing)
 {
-    sim_begin(state);
     for (int i = 0; i < ROUNDS; i++) {
         struct ends ends = connected();
         assert_ok(fer_tcp_stream_write_all(&ends.stream, "early", 5, NULL));
@@ -85,9 +83,8 @@ static void reading_to_the_end_first_loses_nothing(void **state)
 }
 
 /* Nor are bytes that the peer has received, nor those of a clone that is still open. */
-static void what_was_received_is_not_lost(void **state)
+SIM_TEST(what_was_received_is_not_lost)
 {
-    sim_begin(state);
     for (int i = 0; i < ROUNDS; i++) {
         char byte;
         size_t n = 77;
@@ -98,17 +95,15 @@ static void what_was_received_is_not_lost(void **state)
         fer_tcp_stream_close(&ends.stream);
         peer_receives(ends.peer, "early");
         fer_tcp_stream_close(&clone);
-        assert_ok(fer_sim_peer_recv(ends.peer, &byte, 1, &n));
-        assert_int_equal(n, 0);
+        assert_ok_n(fer_sim_peer_recv(ends.peer, &byte, 1, &n), n, 0);
         fer_sim_peer_close(ends.peer);
     }
 }
 
 /* A program with both ends: the reader meets the reset on every call, as after any other reset. */
-static void the_programs_own_reader_meets_a_reset(void **state)
+WINSOCK_TEST(the_programs_own_reader_meets_a_reset)
 {
     size_t losses = 0;
-    sim_begin(state);
     for (int i = 0; i < ROUNDS; i++) {
         size_t n = 77;
         struct raw_pair pair = raw_pair();
@@ -127,14 +122,4 @@ static void the_programs_own_reader_meets_a_reset(void **state)
     assert_in_range(losses, 5, 40);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(an_early_close_loses_on_windows_loopback),
-        BOTH_TESTS(other_addresses_and_other_systems_lose_nothing),
-        BOTH_TESTS(reading_to_the_end_first_loses_nothing),
-        BOTH_TESTS(what_was_received_is_not_lost),
-        WINSOCK_TEST(the_programs_own_reader_meets_a_reset),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_early_close")

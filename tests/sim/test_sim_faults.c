@@ -25,105 +25,91 @@ static void arm(fer_sim_fault fault)
     assert_ok(fer_sim_fault_at(fault, 1));
 }
 
-static int32_t code(void **state, int32_t on_linux, int32_t on_windows)
+static int32_t code(int32_t on_linux, int32_t on_windows)
 {
-    return is_winsock(state) ? on_windows : on_linux;
+    return is_winsock() ? on_windows : on_linux;
 }
 
-static void a_partial_read_gives_less_and_loses_nothing(void **state)
+SIM_PAIR_TEST(a_partial_read_gives_less_and_loses_nothing)
 {
     char buf[32];
     size_t n = 0;
     size_t rest = 0;
-    sim_begin(state);
-    struct ends ends = connected();
-    peer_sends(ends.peer, "twelve bytes");
+    peer_sends(ends->peer, "twelve bytes");
     arm(FER_SIM_FAULT_PARTIAL_READ);
-    assert_ok(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n));
+    assert_ok(fer_tcp_stream_read(&ends->stream, buf, sizeof buf, &n));
     assert_true(n > 0 && n < 12);
-    assert_ok(fer_tcp_stream_read(&ends.stream, buf + n, sizeof buf - n, &rest));
+    assert_ok(fer_tcp_stream_read(&ends->stream, buf + n, sizeof buf - n, &rest));
     assert_int_equal(n + rest, 12);
     assert_memory_equal(buf, "twelve bytes", 12);
-    fer_tcp_stream_close(&ends.stream);
+    fer_tcp_stream_close(&ends->stream);
     assert_injected(FER_SIM_FAULT_PARTIAL_READ, 1);
 }
 
-static void a_partial_write_takes_less_and_loses_nothing(void **state)
+SIM_PAIR_TEST(a_partial_write_takes_less_and_loses_nothing)
 {
     size_t n = 0;
-    sim_begin(state);
-    struct ends ends = connected();
     arm(FER_SIM_FAULT_PARTIAL_WRITE);
-    assert_ok(fer_tcp_stream_write(&ends.stream, "twelve bytes", 12, &n));
+    assert_ok(fer_tcp_stream_write(&ends->stream, "twelve bytes", 12, &n));
     assert_true(n > 0 && n < 12);
-    assert_ok(fer_tcp_stream_write_all(&ends.stream, &"twelve bytes"[n], 12 - n, NULL));
-    peer_receives(ends.peer, "twelve bytes");
-    fer_tcp_stream_close(&ends.stream);
+    assert_ok(fer_tcp_stream_write_all(&ends->stream, &"twelve bytes"[n], 12 - n, NULL));
+    peer_receives(ends->peer, "twelve bytes");
+    fer_tcp_stream_close(&ends->stream);
     assert_injected(FER_SIM_FAULT_PARTIAL_WRITE, 1);
 }
 
 /* A transfer of one byte is no chance for the fault. */
-static void one_byte_is_never_partial(void **state)
+SIM_PAIR_TEST(one_byte_is_never_partial)
 {
-    sim_begin(state);
-    struct ends ends = connected();
     arm(FER_SIM_FAULT_PARTIAL_READ);
     arm(FER_SIM_FAULT_PARTIAL_WRITE);
-    peer_sends(ends.peer, "x");
-    stream_reads(&ends.stream, "x");
-    assert_ok(write_one(&ends.stream));
+    peer_sends(ends->peer, "x");
+    stream_reads(&ends->stream, "x");
+    assert_ok(write_one(&ends->stream));
     assert_int_equal(fer_sim_clear_faults(), 2);
-    fer_tcp_stream_close(&ends.stream);
+    fer_tcp_stream_close(&ends->stream);
     assert_injected(FER_SIM_FAULT_PARTIAL_READ, 0);
 }
 
-static void would_block_strikes_nonblocking_calls(void **state)
+SIM_PAIR_TEST(would_block_strikes_nonblocking_calls)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    peer_sends(ends.peer, "x");
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends->stream, true));
+    peer_sends(ends->peer, "x");
     arm(FER_SIM_FAULT_WOULD_BLOCK);
-    assert_code(read_one(&ends.stream), FER_WOULD_BLOCK, code(state, 11, 10035));
-    stream_reads(&ends.stream, "x");
+    assert_code(read_one(&ends->stream), FER_WOULD_BLOCK, code(11, 10035));
+    stream_reads(&ends->stream, "x");
     arm(FER_SIM_FAULT_WOULD_BLOCK);
-    assert_code(write_one(&ends.stream), FER_WOULD_BLOCK, code(state, 11, 10035));
-    assert_ok(write_one(&ends.stream));
-    fer_tcp_stream_close(&ends.stream);
+    assert_code(write_one(&ends->stream), FER_WOULD_BLOCK, code(11, 10035));
+    assert_ok(write_one(&ends->stream));
+    fer_tcp_stream_close(&ends->stream);
     assert_injected(FER_SIM_FAULT_WOULD_BLOCK, 2);
 }
 
 /* On POSIX the kernel waits. On Windows core gets the error, waits and retries. */
-static void would_block_is_not_seen_by_blocking_calls(void **state)
+SIM_PAIR_TEST(would_block_is_not_seen_by_blocking_calls)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    peer_sends(ends.peer, "x");
+    peer_sends(ends->peer, "x");
     arm(FER_SIM_FAULT_WOULD_BLOCK);
-    stream_reads(&ends.stream, "x");
-    assert_int_equal(fer_sim_clear_faults(), is_winsock(state) ? 0 : 1);
-    fer_tcp_stream_close(&ends.stream);
+    stream_reads(&ends->stream, "x");
+    assert_int_equal(fer_sim_clear_faults(), is_winsock() ? 0 : 1);
 }
 
-static void interrupted_is_reported_by_single_calls_and_changes_nothing(void **state)
+SIM_PAIR_TEST(interrupted_is_reported_by_single_calls_and_changes_nothing)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    peer_sends(ends.peer, "x");
+    peer_sends(ends->peer, "x");
     arm(FER_SIM_FAULT_INTERRUPTED);
-    assert_code(read_one(&ends.stream), FER_INTERRUPTED, code(state, 4, 10004));
-    stream_reads(&ends.stream, "x");
+    assert_code(read_one(&ends->stream), FER_INTERRUPTED, code(4, 10004));
+    stream_reads(&ends->stream, "x");
     arm(FER_SIM_FAULT_INTERRUPTED);
-    assert_code(write_one(&ends.stream), FER_INTERRUPTED, code(state, 4, 10004));
-    assert_ok(write_one(&ends.stream));
-    fer_tcp_stream_close(&ends.stream);
+    assert_code(write_one(&ends->stream), FER_INTERRUPTED, code(4, 10004));
+    assert_ok(write_one(&ends->stream));
+    fer_tcp_stream_close(&ends->stream);
     assert_injected(FER_SIM_FAULT_INTERRUPTED, 2);
 }
 
-static void long_calls_go_on_after_interruptions(void **state)
+SIM_TEST(long_calls_go_on_after_interruptions)
 {
     char buf[4];
-    sim_begin(state);
     fer_sim_peer listener = serve("127.0.0.1:80");
     fer_tcp_stream stream = {0};
     fer_tcp_stream accepted_stream = {0};
@@ -149,9 +135,9 @@ static void long_calls_go_on_after_interruptions(void **state)
 }
 
 /* Even if every chance injects the fault. */
-static void every_call_has_an_end_whatever_the_chances(void **state)
+SIM_CONFIG_TEST(every_call_has_an_end_whatever_the_chances)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.fault_chances[FER_SIM_FAULT_INTERRUPTED] = 1000000;
     config.fault_chances[FER_SIM_FAULT_WOULD_BLOCK] = 1000000;
     config.fault_chances[FER_SIM_FAULT_SPURIOUS_READY] = 1000000;
@@ -177,11 +163,10 @@ static void every_call_has_an_end_whatever_the_chances(void **state)
 
 /* The fault affects only the library's own waits: on POSIX a connect with a timeout, on Windows all
  * waits. */
-static void spurious_readiness_is_not_seen(void **state)
+SIM_TEST(spurious_readiness_is_not_seen)
 {
     fer_socket_addr addr = addr_of(SERVER);
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     (void)serve(SERVER);
     arm(FER_SIM_FAULT_SPURIOUS_READY);
     assert_ok(fer_tcp_stream_connect_timeout(&stream, &addr, millis(100)));
@@ -190,59 +175,52 @@ static void spurious_readiness_is_not_seen(void **state)
     arm(FER_SIM_FAULT_SPURIOUS_READY);
     assert_code(read_one(&stream), FER_TIMED_OUT, 0);
     assert_int_equal(now_ms(), 42);
-    assert_int_equal(fer_sim_clear_faults(), is_winsock(state) ? 0 : 1);
+    assert_int_equal(fer_sim_clear_faults(), is_winsock() ? 0 : 1);
     fer_tcp_stream_close(&stream);
 }
 
-static void a_reset_is_met_by_both_ends(void **state)
+SIM_PAIR_TEST(a_reset_is_met_by_both_ends)
 {
     char byte = 0;
-    sim_begin(state);
-    struct ends ends = connected();
     arm(FER_SIM_FAULT_RESET);
-    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
-    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
-    assert_kind(write_one(&ends.stream), FER_CONNECTION_RESET);
-    assert_kind(fer_sim_peer_recv(ends.peer, &byte, 1, NULL), FER_CONNECTION_RESET);
-    assert_kind(fer_sim_peer_send(ends.peer, "x", 1, NULL), FER_CONNECTION_RESET);
-    fer_tcp_stream_close(&ends.stream);
+    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
+    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
+    assert_kind(write_one(&ends->stream), FER_CONNECTION_RESET);
+    assert_kind(fer_sim_peer_recv(ends->peer, &byte, 1, NULL), FER_CONNECTION_RESET);
+    assert_kind(fer_sim_peer_send(ends->peer, "x", 1, NULL), FER_CONNECTION_RESET);
+    fer_tcp_stream_close(&ends->stream);
     assert_injected(FER_SIM_FAULT_RESET, 1);
 }
 
-static void a_reset_can_strike_a_write(void **state)
+SIM_PAIR_TEST(a_reset_can_strike_a_write)
 {
-    sim_begin(state);
-    struct ends ends = connected();
     arm(FER_SIM_FAULT_RESET);
-    fer_error error = write_one(&ends.stream);
+    fer_error error = write_one(&ends->stream);
     assert_kind(error, FER_CONNECTION_RESET);
-    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
-    fer_tcp_stream_close(&ends.stream);
+    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
+    fer_tcp_stream_close(&ends->stream);
     assert_injected(FER_SIM_FAULT_RESET, 1);
 }
 
-static void refused_fails_a_connect(void **state)
+SIM_TEST(refused_fails_a_connect)
 {
     fer_tcp_stream stream = {0};
     fer_socket_addr addr = addr_of(SERVER);
-    sim_begin(state);
     (void)serve(SERVER);
     arm(FER_SIM_FAULT_REFUSED);
-    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_REFUSED,
-                code(state, 111, 10061));
+    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_REFUSED, code(111, 10061));
     arm(FER_SIM_FAULT_REFUSED);
     assert_code(fer_tcp_stream_connect_timeout(&stream, &addr, millis(50)), FER_CONNECTION_REFUSED,
-                code(state, 111, 10061));
+                code(111, 10061));
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
     fer_tcp_stream_close(&stream);
     assert_injected(FER_SIM_FAULT_REFUSED, 2);
 }
 
-static void unreachable_fails_a_connect(void **state)
+SIM_TEST(unreachable_fails_a_connect)
 {
     fer_tcp_stream stream = {0};
     bool seen[2] = {false, false};
-    sim_begin(state);
     (void)serve(SERVER);
     for (int i = 0; i < 32; i++) {
         arm(FER_SIM_FAULT_UNREACHABLE);
@@ -254,14 +232,13 @@ static void unreachable_fails_a_connect(void **state)
     assert_injected(FER_SIM_FAULT_UNREACHABLE, 32);
 }
 
-static void an_aborted_accept_is_passed_over(void **state)
+SIM_TEST(an_aborted_accept_is_passed_over)
 {
     char byte = 0;
     fer_tcp_listener listener = {0};
     fer_tcp_stream stream = {0};
     fer_socket_addr addr;
     fer_sim_peer peers[2];
-    sim_begin(state);
     assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
     assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
     assert_ok(fer_sim_peer_connect(NULL, &addr, &peers[0]));
@@ -276,17 +253,16 @@ static void an_aborted_accept_is_passed_over(void **state)
     assert_injected(FER_SIM_FAULT_ACCEPT_ABORTED, 1);
 }
 
-static void too_many_handles_loses_no_connection(void **state)
+SIM_TEST(too_many_handles_loses_no_connection)
 {
     fer_tcp_listener listener = {0};
     fer_tcp_stream stream = {0};
     fer_tcp_stream clone = {0};
     fer_socket_addr addr;
     fer_sim_peer peer;
-    sim_begin(state);
     arm(FER_SIM_FAULT_TOO_MANY_HANDLES);
     assert_code(fer_tcp_listener_bind(&listener, "127.0.0.1:0"), FER_TOO_MANY_OPEN_FILES,
-                code(state, 24, 10024));
+                code(24, 10024));
     assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
     assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
     assert_ok(fer_sim_peer_connect(NULL, &addr, &peer));
@@ -302,35 +278,32 @@ static void too_many_handles_loses_no_connection(void **state)
     assert_injected(FER_SIM_FAULT_TOO_MANY_HANDLES, 3);
 }
 
-static void no_buffers_passes(void **state)
+SIM_PAIR_TEST(no_buffers_are_transient)
 {
-    sim_begin(state);
-    struct ends ends = connected();
     fer_tcp_stream stream = {0};
-    peer_sends(ends.peer, "x");
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    peer_sends(ends->peer, "x");
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends->stream, true));
     arm(FER_SIM_FAULT_NO_BUFFERS);
-    assert_code(read_one(&ends.stream), is_winsock(state) ? FER_WOULD_BLOCK : FER_NO_BUFFER_SPACE,
-                code(state, 105, 10055));
-    stream_reads(&ends.stream, "x");
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, false));
+    assert_code(read_one(&ends->stream), is_winsock() ? FER_WOULD_BLOCK : FER_NO_BUFFER_SPACE,
+                code(105, 10055));
+    stream_reads(&ends->stream, "x");
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends->stream, false));
     arm(FER_SIM_FAULT_NO_BUFFERS);
-    assert_kind(write_one(&ends.stream), is_winsock(state) ? FER_OK : FER_NO_BUFFER_SPACE);
+    assert_kind(write_one(&ends->stream), is_winsock() ? FER_OK : FER_NO_BUFFER_SPACE);
     arm(FER_SIM_FAULT_NO_BUFFERS);
     assert_kind(fer_tcp_stream_connect(&stream, "127.0.0.1:80"), FER_NO_BUFFER_SPACE);
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_BUFFERS, 2)); /* no port is left */
-    fer_error_kind kind = is_winsock(state) ? FER_ADDR_NOT_AVAILABLE : FER_NO_BUFFER_SPACE;
+    fer_error_kind kind = is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_NO_BUFFER_SPACE;
     assert_kind(fer_tcp_stream_connect(&stream, "127.0.0.1:80"), kind);
-    fer_tcp_stream_close(&ends.stream);
+    fer_tcp_stream_close(&ends->stream);
     assert_injected(FER_SIM_FAULT_NO_BUFFERS, 4);
 }
 
-static void a_lookup_fails_in_three_ways(void **state)
+SIM_TEST(a_lookup_fails_in_three_ways)
 {
     fer_socket_addr addr;
     size_t count = 0;
     size_t seen[3] = {0, 0, 0};
-    sim_begin(state);
     for (int i = 0; i < 60; i++) {
         arm(FER_SIM_FAULT_RESOLVE_FAILS);
         fer_error error = fer_lookup_host("localhost", 80, &addr, 1, &count);
@@ -345,21 +318,19 @@ static void a_lookup_fails_in_three_ways(void **state)
     assert_injected(FER_SIM_FAULT_RESOLVE_FAILS, 60);
 }
 
-static void a_slow_lookup_takes_five_seconds(void **state)
+SIM_TEST(a_slow_lookup_takes_five_seconds)
 {
     fer_socket_addr addr;
     size_t count = 0;
-    sim_begin(state);
     arm(FER_SIM_FAULT_RESOLVE_SLOW);
     assert_ok(fer_lookup_host("localhost", 80, &addr, 1, &count));
     assert_int_equal(now_ms(), 5000);
     assert_injected(FER_SIM_FAULT_RESOLVE_SLOW, 1);
 }
 
-static void a_time_jump_lets_what_is_due_happen(void **state)
+SIM_TEST(a_time_jump_lets_what_is_due_happen)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {1000000}, "due", 3}};
-    sim_begin(state);
     (void)serve_script(SERVER, steps, 1);
     fer_tcp_stream stream = {0};
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
@@ -372,48 +343,40 @@ static void a_time_jump_lets_what_is_due_happen(void **state)
 
 /* ---- When */
 
-static void the_nth_chance_is_counted(void **state)
+SIM_PAIR_TEST(the_nth_chance_is_counted)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends->stream, true));
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 3));
-    assert_kind(read_one(&ends.stream), FER_WOULD_BLOCK);
-    assert_kind(read_one(&ends.stream), FER_WOULD_BLOCK);
-    assert_kind(read_one(&ends.stream), FER_INTERRUPTED);
-    assert_kind(read_one(&ends.stream), FER_WOULD_BLOCK);
-    fer_tcp_stream_close(&ends.stream);
+    assert_kind(read_one(&ends->stream), FER_WOULD_BLOCK);
+    assert_kind(read_one(&ends->stream), FER_WOULD_BLOCK);
+    assert_kind(read_one(&ends->stream), FER_INTERRUPTED);
+    assert_kind(read_one(&ends->stream), FER_WOULD_BLOCK);
+    fer_tcp_stream_close(&ends->stream);
     assert_injected(FER_SIM_FAULT_INTERRUPTED, 1);
 }
 
-static void scripted_faults_may_come_twice_in_a_row(void **state)
+SIM_PAIR_TEST(scripted_faults_may_come_twice_in_a_row)
 {
-    sim_begin(state);
-    struct ends ends = connected();
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 2));
-    assert_kind(write_one(&ends.stream), FER_INTERRUPTED);
-    assert_kind(write_one(&ends.stream), FER_INTERRUPTED);
-    assert_ok(write_one(&ends.stream));
-    fer_tcp_stream_close(&ends.stream);
+    assert_kind(write_one(&ends->stream), FER_INTERRUPTED);
+    assert_kind(write_one(&ends->stream), FER_INTERRUPTED);
+    assert_ok(write_one(&ends->stream));
 }
 
-static void disarmed_faults_do_not_strike(void **state)
+SIM_PAIR_TEST(disarmed_faults_do_not_strike)
 {
-    sim_begin(state);
-    struct ends ends = connected();
     arm(FER_SIM_FAULT_RESET);
     arm(FER_SIM_FAULT_INTERRUPTED);
     assert_int_equal(fer_sim_clear_faults(), 2);
     assert_int_equal(fer_sim_clear_faults(), 0);
-    assert_ok(write_one(&ends.stream));
-    fer_tcp_stream_close(&ends.stream);
+    assert_ok(write_one(&ends->stream));
+    fer_tcp_stream_close(&ends->stream);
     assert_injected(FER_SIM_FAULT_RESET, 0);
 }
 
-static void sixty_four_faults_can_be_armed(void **state)
+SIM_TEST(sixty_four_faults_can_be_armed)
 {
-    sim_begin(state);
     for (uint64_t i = 1; i <= 64; i++) {
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_RESET, i));
     }
@@ -422,9 +385,9 @@ static void sixty_four_faults_can_be_armed(void **state)
 }
 
 /* A chance of 1 in 4, over 4000 calls. */
-static void a_chance_is_as_often_as_it_says(void **state)
+SIM_CONFIG_TEST(a_chance_is_as_often_as_it_says)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.seed = 42;
     sim_begin_with(config);
     struct ends ends = connected();
@@ -443,9 +406,9 @@ static void a_chance_is_as_often_as_it_says(void **state)
     assert_in_range(report.faults[FER_SIM_FAULT_PARTIAL_READ], 900, 1100);
 }
 
-static void peers_meet_no_faults(void **state)
+SIM_CONFIG_TEST(peers_meet_no_faults)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     sim_begin_with(config);
     struct ends ends = connected();
     for (int i = 0; i < FER_SIM_FAULT_COUNT; i++) {
@@ -467,34 +430,4 @@ static void peers_meet_no_faults(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(a_partial_read_gives_less_and_loses_nothing),
-        BOTH_TESTS(a_partial_write_takes_less_and_loses_nothing),
-        BOTH_TESTS(one_byte_is_never_partial),
-        BOTH_TESTS(would_block_strikes_nonblocking_calls),
-        BOTH_TESTS(would_block_is_not_seen_by_blocking_calls),
-        BOTH_TESTS(interrupted_is_reported_by_single_calls_and_changes_nothing),
-        BOTH_TESTS(long_calls_go_on_after_interruptions),
-        BOTH_TESTS(every_call_has_an_end_whatever_the_chances),
-        BOTH_TESTS(spurious_readiness_is_not_seen),
-        BOTH_TESTS(a_reset_is_met_by_both_ends),
-        BOTH_TESTS(a_reset_can_strike_a_write),
-        BOTH_TESTS(refused_fails_a_connect),
-        BOTH_TESTS(unreachable_fails_a_connect),
-        BOTH_TESTS(an_aborted_accept_is_passed_over),
-        BOTH_TESTS(too_many_handles_loses_no_connection),
-        BOTH_TESTS(no_buffers_passes),
-        BOTH_TESTS(a_lookup_fails_in_three_ways),
-        BOTH_TESTS(a_slow_lookup_takes_five_seconds),
-        BOTH_TESTS(a_time_jump_lets_what_is_due_happen),
-        BOTH_TESTS(the_nth_chance_is_counted),
-        BOTH_TESTS(scripted_faults_may_come_twice_in_a_row),
-        BOTH_TESTS(disarmed_faults_do_not_strike),
-        BOTH_TESTS(sixty_four_faults_can_be_armed),
-        BOTH_TESTS(a_chance_is_as_often_as_it_says),
-        BOTH_TESTS(peers_meet_no_faults),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_faults")

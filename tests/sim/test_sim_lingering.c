@@ -37,9 +37,8 @@ static fer_error accept_one(fer_tcp_listener *listener)
 }
 
 /* T2: neither early nor late, also if nothing else can happen. */
-static void an_accept_ends_at_its_timeout(void **state)
+SIM_TEST(an_accept_ends_at_its_timeout)
 {
-    sim_begin(state);
     fer_tcp_listener listener = listening("127.0.0.1:80");
     fer_tcp_listener clone = {0};
     assert_ok(fer_tcp_listener_try_clone(&listener, &clone));
@@ -57,9 +56,8 @@ static void an_accept_ends_at_its_timeout(void **state)
 }
 
 /* K2. A select on Windows notices the cancel at the end of a slice. */
-static void a_cancel_ends_an_accept(void **state)
+SIM_TEST(a_cancel_ends_an_accept)
 {
-    sim_begin(state);
     token_begin();
     fer_tcp_listener listener = listening("127.0.0.1:80");
     const fer_limits limits = {.token = &token};
@@ -70,7 +68,7 @@ static void a_cancel_ends_an_accept(void **state)
         assert_ok(fer_tcp_listener_set_nonblocking(&listener, false));
         assert_ok(fer_sim_after(millis(CANCEL_MS), cancel, NULL));
         assert_code(accept_one(&listener), FER_CANCELLED, 0);
-        assert_int_equal(now_ms() - began, is_winsock(state) ? SLICE_END_MS : CANCEL_MS);
+        assert_int_equal(now_ms() - began, is_winsock() ? SLICE_END_MS : CANCEL_MS);
         assert_ok(fer_cancel_token_reset(&token));
     }
     fer_tcp_listener_close(&listener);
@@ -86,12 +84,12 @@ static void connect_client(void *context)
 }
 
 /* K2: "It changes nothing": a connection that comes with the cancel is accepted now or later. */
-static void a_connection_that_comes_with_a_cancel_is_not_lost(void **state)
+SIM_CONFIG_TEST(a_connection_that_comes_with_a_cancel_is_not_lost)
 {
     fer_socket_addr addr = addr_of("127.0.0.1:80");
     const fer_limits limits = {.token = &token};
     for (uint64_t at = 0; at <= 6; at++) {
-        sim_begin(state);
+        sim_begin();
         token_begin();
         fer_tcp_listener listener = listening("127.0.0.1:80");
         assert_ok(fer_tcp_listener_set_limits(&listener, &limits));
@@ -118,9 +116,8 @@ static const fer_sim_step polite[] = {{.action = FER_SIM_ACTION_RECEIVE_TO_END},
 
 /* The bytes and the end arrive, however late the peer's program reads: row early_close_loses is
  * that of a plain close. */
-static void nothing_is_lost_on_any_loopback(void **state)
+SIM_TEST(nothing_is_lost_on_any_loopback)
 {
-    sim_begin(state);
     for (int i = 0; i < ROUNDS; i++) {
         char got[8] = {0};
         size_t n = 0;
@@ -131,18 +128,16 @@ static void nothing_is_lost_on_any_loopback(void **state)
                     FER_OK, 0);
         assert_ok(fer_sim_peer_shutdown(ends.peer));
         assert_ok(fer_tcp_stream_close_gracefully(&ends.stream, millis(TIMEOUT_MS)));
-        assert_ok(fer_sim_peer_recv(ends.peer, got, sizeof got, &n));
-        assert_int_equal(n, 5);
-        assert_ok(fer_sim_peer_recv(ends.peer, got, sizeof got, &n));
-        assert_int_equal(n, 0);
+        assert_ok_n(fer_sim_peer_recv(ends.peer, got, sizeof got, &n), n, 5);
+        assert_ok_n(fer_sim_peer_recv(ends.peer, got, sizeof got, &n), n, 0);
         fer_sim_peer_close(ends.peer);
     }
 }
 
-static void it_waits_for_a_peer_that_ends_after_the_end(void **state)
+SIM_CONFIG_TEST(it_waits_for_a_peer_that_ends_after_the_end)
 {
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
-        sim_begin(state);
+        sim_begin();
         struct ends ends = connected();
         assert_ok(fer_sim_peer_play(ends.peer, polite, 2));
         assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, nonblocking != 0));
@@ -154,14 +149,14 @@ static void it_waits_for_a_peer_that_ends_after_the_end(void **state)
     }
 }
 
-static void it_ends_at_its_timeout_whatever_the_peer_sends(void **state)
+SIM_CONFIG_TEST(it_ends_at_its_timeout_whatever_the_peer_sends)
 {
     static const fer_sim_step talkative[] = {
         {.action = FER_SIM_ACTION_SEND, .delay = {150 * 1000000}, .bytes = "x", .len = 1},
         {.action = FER_SIM_ACTION_SEND, .delay = {150 * 1000000}, .bytes = "y", .len = 1},
         {.action = FER_SIM_ACTION_SEND, .delay = {150 * 1000000}, .bytes = "z", .len = 1},
     };
-    sim_begin(state);
+    sim_begin();
     struct ends ends = connected();
     assert_ok(fer_sim_peer_play(ends.peer, talkative, 3));
     assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(10)));
@@ -172,9 +167,8 @@ static void it_ends_at_its_timeout_whatever_the_peer_sends(void **state)
     fer_sim_peer_close(ends.peer);
 }
 
-static void a_cancel_and_a_deadline_end_it_at_their_time(void **state)
+SIM_TEST(a_cancel_and_a_deadline_end_it_at_their_time)
 {
-    sim_begin(state);
     token_begin();
     for (int has_deadline = 0; has_deadline < 2; has_deadline++) {
         struct ends ends = connected();
@@ -196,26 +190,11 @@ static void a_cancel_and_a_deadline_end_it_at_their_time(void **state)
 }
 
 /* A close without a limit that nothing can end. It closes all the same. */
-static void a_peer_that_never_ends_is_a_deadlock(void **state)
+SIM_PAIR_TEST(a_peer_that_never_ends_is_a_deadlock)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_code(fer_tcp_stream_close_gracefully(&ends.stream, FER_DURATION_NONE), FER_DEADLOCK, 0);
-    assert_true(fer_tcp_stream_as_raw(&ends.stream) == FER_RAW_SOCKET_NONE);
-    fer_sim_peer_close(ends.peer);
+    assert_code(fer_tcp_stream_close_gracefully(&ends->stream, FER_DURATION_NONE), FER_DEADLOCK, 0);
+    assert_true(fer_tcp_stream_as_raw(&ends->stream) == FER_RAW_SOCKET_NONE);
+    fer_sim_peer_close(ends->peer);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(an_accept_ends_at_its_timeout),
-        BOTH_TESTS(a_cancel_ends_an_accept),
-        BOTH_TESTS(a_connection_that_comes_with_a_cancel_is_not_lost),
-        BOTH_TESTS(nothing_is_lost_on_any_loopback),
-        BOTH_TESTS(it_waits_for_a_peer_that_ends_after_the_end),
-        BOTH_TESTS(it_ends_at_its_timeout_whatever_the_peer_sends),
-        BOTH_TESTS(a_cancel_and_a_deadline_end_it_at_their_time),
-        BOTH_TESTS(a_peer_that_never_ends_is_a_deadlock),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_lingering")

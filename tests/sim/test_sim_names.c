@@ -15,13 +15,17 @@ static const fer_sim_name names[] = {
     {.host = "empty.test", .addrs = two_addrs},
 };
 
-static void begin(void **state)
+static int start(void **state)
 {
-    fer_sim_config config = config_of(state);
+    (void)sim_choose(state);
+    fer_sim_config config = config_of();
     config.names = names;
     config.name_count = sizeof names / sizeof names[0];
     sim_begin_with(config);
+    return 0;
 }
+
+#define NAMES_TEST(function) SIM_TEST_OF(function, (void), (), start)
 
 static fer_error look_up(const char *host, size_t *count)
 {
@@ -29,23 +33,20 @@ static fer_error look_up(const char *host, size_t *count)
     return fer_lookup_host(host, 80, addrs, 4, count);
 }
 
-static void a_name_has_the_addresses_of_the_config(void **state)
+NAMES_TEST(a_name_has_the_addresses_of_the_config)
 {
     fer_socket_addr addrs[4];
     size_t count = 0;
-    begin(state);
-    assert_ok(fer_lookup_host("two.test", 80, addrs, 4, &count));
-    assert_int_equal(count, 2);
+    assert_ok_n(fer_lookup_host("two.test", 80, addrs, 4, &count), count, 2);
     fer_socket_addr first = addr_of("10.0.0.7:80");
     fer_socket_addr second = addr_of("10.0.0.8:80");
     assert_true(fer_socket_addr_eq(&addrs[0], &first));
     assert_true(fer_socket_addr_eq(&addrs[1], &second));
 }
 
-static void names_are_alike_without_case_and_with_a_dot(void **state)
+NAMES_TEST(names_are_alike_without_case_and_with_a_dot)
 {
     size_t count = 0;
-    begin(state);
     assert_ok(look_up("TWO.Test", &count));
     assert_ok(look_up("two.test.", &count));
     assert_kind(look_up("two.tes", &count), FER_HOST_NOT_FOUND);
@@ -53,11 +54,10 @@ static void names_are_alike_without_case_and_with_a_dot(void **state)
     assert_kind(look_up("two.test..", &count), FER_HOST_NOT_FOUND);
 }
 
-static void failures_have_the_resolvers_codes(void **state)
+NAMES_TEST(failures_have_the_resolvers_codes)
 {
-    bool windows = is_winsock(state);
+    bool windows = is_winsock();
     size_t count = 0;
-    begin(state);
     assert_code(look_up("gone.test", &count), FER_HOST_NOT_FOUND, windows ? 11001 : -2);
     assert_code(look_up("later.test", &count), FER_RESOLVE_TRY_AGAIN, windows ? 11002 : -3);
     assert_code(look_up("broken.test", &count), FER_RESOLVE_FAILED, windows ? 11003 : -4);
@@ -65,31 +65,27 @@ static void failures_have_the_resolvers_codes(void **state)
     assert_code(look_up("unknown.test", &count), FER_HOST_NOT_FOUND, windows ? 11001 : -2);
 }
 
-static void a_slow_name_takes_its_time(void **state)
+NAMES_TEST(a_slow_name_takes_its_time)
 {
     size_t count = 0;
-    begin(state);
     assert_ok(look_up("slow.test", &count));
     assert_int_equal(now_ms(), 3000);
 }
 
-static void localhost_is_known_and_can_be_another(void **state)
+NAMES_TEST(localhost_is_known_and_can_be_another)
 {
     static const fer_sim_name own = {.host = "localhost", .addrs = two_addrs, .count = 1};
     size_t count = 0;
-    begin(state);
-    assert_ok(look_up("localhost", &count));
-    assert_int_equal(count, 2);
+    assert_ok_n(look_up("localhost", &count), count, 2);
     assert_ok(fer_sim_stop(NULL));
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.names = &own;
     config.name_count = 1;
     sim_begin_with(config);
-    assert_ok(look_up("localhost", &count));
-    assert_int_equal(count, 1);
+    assert_ok_n(look_up("localhost", &count), count, 1);
 }
 
-static void short_forms_of_ipv4_are_known(void **state)
+NAMES_TEST(short_forms_of_ipv4_are_known)
 {
     static const struct {
         const char *text;
@@ -99,13 +95,11 @@ static void short_forms_of_ipv4_are_known(void **state)
                  {"2130706433", "127.0.0.1:80"}, {"0xffffffff", "255.255.255.255:80"}};
     static const char *const none[] = {"256.1",      "1.2.3.256", "1.",       "08",  "0x",
                                        "4294967296", "1.2.3.4.5", "1.2.3.4x", "1..2"};
-    begin(state);
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         fer_socket_addr got;
         fer_socket_addr want = addr_of(forms[i].addr);
         size_t count = 0;
-        assert_ok(fer_lookup_host(forms[i].text, 80, &got, 1, &count));
-        assert_int_equal(count, 1);
+        assert_ok_n(fer_lookup_host(forms[i].text, 80, &got, 1, &count), count, 1);
         assert_true(fer_socket_addr_eq(&got, &want));
     }
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
@@ -116,7 +110,7 @@ static void short_forms_of_ipv4_are_known(void **state)
 
 /* All resolvers accept an interface's number after any IPv6 address. Only Linux accepts its name,
  * and only after an address of link scope. */
-static void scopes_are_numbers_and_on_linux_names(void **state)
+NAMES_TEST(scopes_are_numbers_and_on_linux_names)
 {
     static const struct {
         const char *text;
@@ -152,13 +146,12 @@ static void scopes_are_numbers_and_on_linux_names(void **state)
         "ff03::1%lo",
         "fe80::1%1:",
     };
-    begin(state);
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         fer_socket_addr got;
         fer_socket_addr want = addr_of(forms[i].addr);
         size_t count = 0;
         fer_error error = fer_lookup_host(forms[i].text, 80, &got, 1, &count);
-        if (forms[i].is_for_linux_alone && is_winsock(state)) {
+        if (forms[i].is_for_linux_alone && is_winsock()) {
             assert_kind(error, FER_HOST_NOT_FOUND);
             continue;
         }
@@ -173,28 +166,27 @@ static void scopes_are_numbers_and_on_linux_names(void **state)
 }
 
 /* A3: ferrule passes a name as UTF-8 and leaves IDN to the system. */
-static void a_name_beyond_ascii_is_requested_as_it_is(void **state)
+SIM_CONFIG_TEST(a_name_beyond_ascii_is_requested_as_it_is)
 {
     static const fer_sim_name own = {.host = "b\xc3\xbcrger.test", .addrs = two_addrs, .count = 2};
     size_t count = 0;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.names = &own;
     config.name_count = 1;
     sim_begin_with(config);
-    assert_ok(look_up("b\xc3\xbcrger.test", &count));
-    assert_int_equal(count, 2);
+    assert_ok_n(look_up("b\xc3\xbcrger.test", &count), count, 2);
     assert_kind(look_up("bu\xcc\x88rger.test", &count), FER_HOST_NOT_FOUND);
     assert_kind(look_up("b\xfcrger.test", &count), FER_INVALID_INPUT);
 }
 
 /* A4: more addresses than there is room for, of both families, in the resolver's order. */
-static void many_addresses_come_in_the_order_of_the_config(void **state)
+SIM_CONFIG_TEST(many_addresses_come_in_the_order_of_the_config)
 {
     enum { MANY = 40, ROOM = 7 };
     static fer_socket_addr many[MANY];
     const fer_sim_name own = {.host = "many.test", .addrs = many, .count = MANY};
     fer_socket_addr got[MANY + 1];
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     for (size_t i = 0; i < MANY; i++) {
         const fer_ipv4_addr v4 = fer_ipv4_addr_new(10, 0, (uint8_t)(MANY - i), 1);
         const fer_ipv6_addr v6 = fer_ipv4_addr_to_ipv6_mapped(v4);
@@ -207,8 +199,7 @@ static void many_addresses_come_in_the_order_of_the_config(void **state)
     for (size_t cap = ROOM; cap <= MANY + 1; cap += MANY + 1 - ROOM) {
         size_t count = 0;
         memset(got, 0, sizeof got);
-        assert_ok(fer_to_socket_addrs("many.test:443", got, cap, &count));
-        assert_int_equal(count, MANY);
+        assert_ok_n(fer_to_socket_addrs("many.test:443", got, cap, &count), count, MANY);
         for (size_t i = 0; i < MANY + 1; i++) {
             fer_socket_addr want = i < cap && i < MANY ? many[i] : (fer_socket_addr){.port = 0};
             want.port = i < cap && i < MANY ? 443 : 0;
@@ -218,11 +209,10 @@ static void many_addresses_come_in_the_order_of_the_config(void **state)
 }
 
 /* The first address never answers; connect then tries the second. */
-static void a_connect_tries_all_addresses_of_a_name(void **state)
+NAMES_TEST(a_connect_tries_all_addresses_of_a_name)
 {
     fer_tcp_stream stream = {0};
     fer_socket_addr peer;
-    begin(state);
     (void)serve("10.0.0.8:80");
     assert_ok(fer_tcp_stream_connect(&stream, "two.test:80"));
     assert_ok(fer_tcp_stream_peer_addr(&stream, &peer));
@@ -231,19 +221,4 @@ static void a_connect_tries_all_addresses_of_a_name(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(a_name_has_the_addresses_of_the_config),
-        BOTH_TESTS(names_are_alike_without_case_and_with_a_dot),
-        BOTH_TESTS(failures_have_the_resolvers_codes),
-        BOTH_TESTS(a_slow_name_takes_its_time),
-        BOTH_TESTS(localhost_is_known_and_can_be_another),
-        BOTH_TESTS(short_forms_of_ipv4_are_known),
-        BOTH_TESTS(scopes_are_numbers_and_on_linux_names),
-        BOTH_TESTS(a_name_beyond_ascii_is_requested_as_it_is),
-        BOTH_TESTS(many_addresses_come_in_the_order_of_the_config),
-        BOTH_TESTS(a_connect_tries_all_addresses_of_a_name),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_names")

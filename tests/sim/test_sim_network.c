@@ -2,17 +2,17 @@
  * answered. */
 #include "sim/sim_test.h"
 
-static int32_t code(void **state, int32_t on_linux, int32_t on_windows)
+static int32_t code(int32_t on_linux, int32_t on_windows)
 {
-    return is_winsock(state) ? on_windows : on_linux;
+    return is_winsock() ? on_windows : on_linux;
 }
 
 /* ---- Latency */
 
-static void a_connect_takes_there_and_back(void **state)
+SIM_CONFIG_TEST(a_connect_takes_there_and_back)
 {
     fer_tcp_stream stream = {0};
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.latency = millis(30);
     sim_begin_with(config);
     (void)serve(SERVER);
@@ -21,20 +21,17 @@ static void a_connect_takes_there_and_back(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void on_the_loopback_nothing_takes_time(void **state)
+SIM_PAIR_TEST(on_the_loopback_nothing_takes_time)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_ok(fer_tcp_stream_write_all(&ends.stream, "at once", 7, NULL));
-    peer_receives(ends.peer, "at once");
+    assert_ok(fer_tcp_stream_write_all(&ends->stream, "at once", 7, NULL));
+    peer_receives(ends->peer, "at once");
     assert_int_equal(fer_sim_now().nanos, 0);
-    fer_tcp_stream_close(&ends.stream);
 }
 
-static void a_loopback_can_take_time(void **state)
+SIM_CONFIG_TEST(a_loopback_can_take_time)
 {
     char buf[8];
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.loopback_latency = millis(4);
     sim_begin_with(config);
     struct ends ends = connected();
@@ -48,9 +45,9 @@ static void a_loopback_can_take_time(void **state)
 }
 
 /* With any jitter bytes arrive in the order of sending, and the FIN last. */
-static void nothing_overtakes(void **state)
+SIM_CONFIG_TEST(nothing_overtakes)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.jitter = millis(50);
     config.seed = 3;
     sim_begin_with(config);
@@ -79,10 +76,10 @@ static void nothing_overtakes(void **state)
 
 /* More pieces in flight than the simulation can schedule separately: they join, and none is
  * lost. */
-static void any_number_of_pieces_may_be_under_way(void **state)
+SIM_CONFIG_TEST(any_number_of_pieces_may_be_under_way)
 {
     static unsigned char buf[3000];
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.jitter = millis(1);
     sim_begin_with(config);
     struct ends ends = connected_to(SERVER);
@@ -100,36 +97,34 @@ static void any_number_of_pieces_may_be_under_way(void **state)
 
 /* ---- Buffers */
 
-static void buffers_are_as_large_as_the_config_says(void **state)
+SIM_CONFIG_TEST(buffers_are_as_large_as_the_config_says)
 {
     static const char zeros[10000];
     size_t n = 0;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.send_buffer = 3000;
     config.receive_buffer = 2000;
     config.windows.partial_sends = true;
     sim_begin_with(config);
     struct ends ends = connected();
     assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
-    assert_int_equal(n, 5000);
+    assert_ok_n(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), n, 5000);
     assert_kind(write_one(&ends.stream), FER_WOULD_BLOCK);
     char buf[10000];
     assert_ok(fer_sim_peer_recv(ends.peer, buf, sizeof buf, &n));
     assert_int_equal(n, 2000); /* the bytes of the reader's buffer; the others follow */
-    assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
-    assert_int_equal(n, 2000);
+    assert_ok_n(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), n, 2000);
     fer_tcp_stream_close(&ends.stream);
 }
 
 /* Written bytes that are not sent yet still arrive after close, when the reader has room. */
-static void close_sends_what_is_left(void **state)
+SIM_CONFIG_TEST(close_sends_what_is_left)
 {
     static const char zeros[5000];
     char buf[10000];
     size_t total = 0;
     size_t n = 1;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.send_buffer = 3000;
     config.receive_buffer = 2000;
     config.windows.keeps_early_closed_input = true;
@@ -144,13 +139,13 @@ static void close_sends_what_is_left(void **state)
     assert_int_equal(total, 5000);
 }
 
-static void linger_waits_until_all_is_taken(void **state)
+SIM_CONFIG_TEST(linger_waits_until_all_is_taken)
 {
     static const char zeros[5000];
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_RECEIVE_TO_END, {2000000000}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     fer_tcp_stream stream = {0};
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.send_buffer = 3000;
     config.receive_buffer = 2000;
     sim_begin_with(config);
@@ -163,14 +158,14 @@ static void linger_waits_until_all_is_taken(void **state)
 }
 
 /* Then Windows resets the connection, and Linux keeps sending (row linger_expires). */
-static void linger_gives_up_in_time(void **state)
+SIM_CONFIG_TEST(linger_gives_up_in_time)
 {
     static const char zeros[5000];
     static char buf[5000];
     fer_error error = {FER_OK, 0};
     size_t total = 0;
     size_t n = 1;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.send_buffer = 3000;
     config.receive_buffer = 2000;
     sim_begin_with(config);
@@ -183,52 +178,47 @@ static void linger_gives_up_in_time(void **state)
         error = fer_sim_peer_recv(ends.peer, buf, sizeof buf, &n);
         total += n;
     }
-    assert_kind(error, is_winsock(state) ? FER_CONNECTION_RESET : FER_OK);
-    assert_int_equal(total, is_winsock(state) ? 2000 : 5000);
+    assert_kind(error, is_winsock() ? FER_CONNECTION_RESET : FER_OK);
+    assert_int_equal(total, is_winsock() ? 2000 : 5000);
 }
 
 /* ---- Connects */
 
-static void a_silent_host_is_given_up_at_last(void **state)
+SIM_TEST(a_silent_host_is_given_up_at_last)
 {
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     assert_code(fer_tcp_stream_connect(&stream, "10.99.0.1:1"), FER_CONNECTION_TIMED_OUT,
-                code(state, 110, 10060));
-    assert_int_equal(now_ms(), is_winsock(state) ? 21000 : 127000);
+                code(110, 10060));
+    assert_int_equal(now_ms(), is_winsock() ? 21000 : 127000);
 }
 
-static void a_host_without_listener_refuses(void **state)
+SIM_TEST(a_host_without_listener_refuses)
 {
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     (void)serve(SERVER);
     assert_code(fer_tcp_stream_connect(&stream, "10.0.0.7:81"), FER_CONNECTION_REFUSED,
-                code(state, 111, 10061));
+                code(111, 10061));
     /* Windows retries for about 2 s before it reports a refusal, except on the loopback (rule
      * C2). */
-    assert_int_equal(now_ms(), is_winsock(state) ? 2010 : 2);
+    assert_int_equal(now_ms(), is_winsock() ? 2010 : 2);
     uint64_t begin = now_ms();
     assert_code(fer_tcp_stream_connect(&stream, "127.0.0.1:81"), FER_CONNECTION_REFUSED,
-                code(state, 111, 10061));
+                code(111, 10061));
     assert_int_equal(now_ms(), begin);
 }
 
-static void answers_are_as_they_were_set(void **state)
+SIM_TEST(answers_are_as_they_were_set)
 {
     fer_socket_addr addr = addr_of(SERVER);
     fer_socket_addr host = addr_of("10.0.0.7:0");
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     (void)serve(SERVER);
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_REFUSES, millis(0)));
     assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_REFUSED);
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_HOST_UNREACHABLE, millis(0)));
-    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_HOST_UNREACHABLE,
-                code(state, 113, 10065));
+    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_HOST_UNREACHABLE, code(113, 10065));
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_NETWORK_UNREACHABLE, millis(0)));
-    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_NETWORK_UNREACHABLE,
-                code(state, 101, 10051));
+    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_NETWORK_UNREACHABLE, code(101, 10051));
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
     assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_TIMED_OUT);
     assert_ok(fer_sim_set_answer(&host, FER_SIM_ANSWER_REFUSES, millis(0)));
@@ -237,11 +227,10 @@ static void answers_are_as_they_were_set(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void a_delayed_connect_succeeds_late_and_a_delayed_failure_fails_late(void **state)
+SIM_TEST(a_delayed_connect_succeeds_late_and_a_delayed_failure_fails_late)
 {
     fer_socket_addr addr = addr_of(SERVER);
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     (void)serve(SERVER);
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_AS_IS, millis(700)));
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
@@ -254,10 +243,9 @@ static void a_delayed_connect_succeeds_late_and_a_delayed_failure_fails_late(voi
     assert_int_equal(now_ms(), 1504);
 }
 
-static void sixty_four_addresses_can_have_an_answer(void **state)
+SIM_TEST(sixty_four_addresses_can_have_an_answer)
 {
     fer_socket_addr addr = addr_of(SERVER);
-    sim_begin(state);
     for (uint16_t port = 1; port <= 64; port++) {
         addr.port = port;
         assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
@@ -280,10 +268,9 @@ static void listen_late(void *context)
     }
 }
 
-static void a_connect_that_is_tried_again_meets_a_late_listener(void **state)
+SIM_TEST(a_connect_that_is_tried_again_meets_a_late_listener)
 {
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     assert_ok(fer_sim_after(millis(2000), listen_late, NULL));
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
     assert_int_equal(now_ms(), 3002);
@@ -292,17 +279,16 @@ static void a_connect_that_is_tried_again_meets_a_late_listener(void **state)
 
 /* ---- Backlog: POSIX queues one connection more and ignores the others, Windows refuses them. */
 
-static void a_full_backlog_waits_or_refuses(void **state)
+SIM_TEST(a_full_backlog_waits_or_refuses)
 {
     fer_socket_addr addr = addr_of("127.0.0.1:80");
     fer_sim_peer listener = FER_SIM_PEER_NONE;
     fer_tcp_stream streams[4];
     memset(streams, 0, sizeof streams);
-    sim_begin(state);
     assert_ok(fer_sim_peer_listen(&addr, 2, &listener));
     assert_ok(fer_tcp_stream_connect_addr(&streams[0], &addr));
     assert_ok(fer_tcp_stream_connect_addr(&streams[1], &addr));
-    if (is_winsock(state)) {
+    if (is_winsock()) {
         assert_kind(fer_tcp_stream_connect_addr(&streams[2], &addr), FER_CONNECTION_REFUSED);
     } else {
         assert_ok(fer_tcp_stream_connect_addr(&streams[2], &addr));
@@ -318,9 +304,8 @@ static void a_full_backlog_waits_or_refuses(void **state)
 
 /* ---- Hosts */
 
-static void ipv6_hosts_are_hosts_too(void **state)
+SIM_TEST(ipv6_hosts_are_hosts_too)
 {
-    sim_begin(state);
     struct ends ends = connected_to("[2001:db8::7]:80");
     fer_socket_addr local;
     assert_ok(fer_tcp_stream_local_addr(&ends.stream, &local));
@@ -332,12 +317,11 @@ static void ipv6_hosts_are_hosts_too(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-static void an_ipv4_mapped_connect_goes_to_the_ipv4_host(void **state)
+SIM_TEST(an_ipv4_mapped_connect_goes_to_the_ipv4_host)
 {
     fer_tcp_stream stream = {0};
     fer_socket_addr peer;
     fer_socket_addr mapped = addr_of("[::ffff:10.0.0.7]:80");
-    sim_begin(state);
     fer_sim_peer listener = serve(SERVER);
     assert_ok(fer_tcp_stream_connect_addr(&stream, &mapped));
     assert_ok(fer_tcp_stream_peer_addr(&stream, &peer));
@@ -350,11 +334,11 @@ static void an_ipv4_mapped_connect_goes_to_the_ipv4_host(void **state)
 }
 
 /* Many consecutive connections exhaust no table. */
-static void connections_can_follow_each_other_for_ever(void **state)
+SIM_CONFIG_TEST(connections_can_follow_each_other_for_ever)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.max_sockets = 8;
     sim_begin_with(config);
     (void)serve_script(SERVER, steps, 2);
@@ -374,22 +358,21 @@ static void reset_peer(void *peer)
 }
 
 /* Linux, tcp_sendmsg: the call returns the count, the next call the error. */
-static void a_write_that_a_reset_cuts_short_leaves_it_to_the_read(void **state)
+SIM_CONFIG_TEST(a_write_that_a_reset_cuts_short_leaves_it_to_the_read)
 {
     char buf[512] = {0};
     size_t n = 0;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.send_buffer = 64;
     config.receive_buffer = 64;
     config.windows.partial_sends = true;
     sim_begin_with(config);
     struct ends ends = connected();
     assert_ok(fer_sim_after(millis(4), reset_peer, &ends.peer));
-    assert_ok(fer_tcp_stream_write(&ends.stream, buf, sizeof buf, &n));
-    assert_int_equal(n, 128);
+    assert_ok_n(fer_tcp_stream_write(&ends.stream, buf, sizeof buf, &n), n, 128);
     advance_ms(8);
-    assert_kind(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n), FER_CONNECTION_RESET);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n), FER_CONNECTION_RESET, n,
+                  0);
     fer_tcp_stream_close(&ends.stream);
 }
 
@@ -398,29 +381,22 @@ static void send_three(void *peer)
     peer_sends(*(fer_sim_peer *)peer, "abc");
 }
 
-static void a_reader_sees_all_of_one_moment(void **state)
+SIM_PAIR_TEST(a_reader_sees_all_of_one_moment)
 {
     char buf[16];
     size_t n = 0;
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_ok(fer_sim_after(millis(6), send_three, &ends.peer));
-    assert_ok(fer_sim_after(millis(6), send_three, &ends.peer));
-    assert_ok(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n));
-    assert_int_equal(n, 6);
-    fer_tcp_stream_close(&ends.stream);
+    assert_ok(fer_sim_after(millis(6), send_three, &ends->peer));
+    assert_ok(fer_sim_after(millis(6), send_three, &ends->peer));
+    assert_ok_n(fer_tcp_stream_read(&ends->stream, buf, sizeof buf, &n), n, 6);
 }
 
-static void what_has_ended_never_would_block(void **state)
+SIM_PAIR_TEST(what_has_ended_never_would_block)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    assert_ok(fer_sim_peer_shutdown(ends.peer));
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends->stream, true));
+    assert_ok(fer_sim_peer_shutdown(ends->peer));
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_WOULD_BLOCK, 1));
-    stream_reads(&ends.stream, "");
+    stream_reads(&ends->stream, "");
     assert_int_equal(fer_sim_clear_faults(), 1);
-    fer_tcp_stream_close(&ends.stream);
 }
 
 static void shut_writing(void *stream)
@@ -429,11 +405,11 @@ static void shut_writing(void *stream)
 }
 
 /* On Windows nothing wakes such a write; the next slice of its wait detects the shutdown. */
-static void a_blocked_write_ends_with_a_clones_shutdown(void **state)
+SIM_CONFIG_TEST(a_blocked_write_ends_with_a_clones_shutdown)
 {
     char buf[512] = {0};
     fer_tcp_stream clone = {0};
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.send_buffer = 64;
     config.receive_buffer = 64;
     config.windows.partial_sends = true;
@@ -446,32 +422,4 @@ static void a_blocked_write_ends_with_a_clones_shutdown(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(a_blocked_write_ends_with_a_clones_shutdown),
-        BOTH_TESTS(a_reader_sees_all_of_one_moment),
-        BOTH_TESTS(what_has_ended_never_would_block),
-        BOTH_TESTS(a_write_that_a_reset_cuts_short_leaves_it_to_the_read),
-        BOTH_TESTS(a_connect_takes_there_and_back),
-        BOTH_TESTS(on_the_loopback_nothing_takes_time),
-        BOTH_TESTS(a_loopback_can_take_time),
-        BOTH_TESTS(nothing_overtakes),
-        BOTH_TESTS(any_number_of_pieces_may_be_under_way),
-        BOTH_TESTS(buffers_are_as_large_as_the_config_says),
-        BOTH_TESTS(close_sends_what_is_left),
-        BOTH_TESTS(linger_waits_until_all_is_taken),
-        BOTH_TESTS(linger_gives_up_in_time),
-        BOTH_TESTS(a_silent_host_is_given_up_at_last),
-        BOTH_TESTS(a_host_without_listener_refuses),
-        BOTH_TESTS(answers_are_as_they_were_set),
-        BOTH_TESTS(a_delayed_connect_succeeds_late_and_a_delayed_failure_fails_late),
-        BOTH_TESTS(sixty_four_addresses_can_have_an_answer),
-        BOTH_TESTS(a_connect_that_is_tried_again_meets_a_late_listener),
-        BOTH_TESTS(a_full_backlog_waits_or_refuses),
-        BOTH_TESTS(ipv6_hosts_are_hosts_too),
-        BOTH_TESTS(an_ipv4_mapped_connect_goes_to_the_ipv4_host),
-        BOTH_TESTS(connections_can_follow_each_other_for_ever),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_network")

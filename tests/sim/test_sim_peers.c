@@ -1,10 +1,9 @@
 /* test_sim_peers.c: peers that are controlled by the test's calls, by a handler, or by a script. */
 #include "sim/sim_test.h"
 
-static void a_peer_accepts_sends_receives_and_closes(void **state)
+SIM_TEST(a_peer_accepts_sends_receives_and_closes)
 {
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     fer_sim_peer listener = serve(SERVER);
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     assert_kind(fer_sim_peer_accept(listener, &peer), FER_WOULD_BLOCK);
@@ -22,11 +21,10 @@ static void a_peer_accepts_sends_receives_and_closes(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void a_peer_has_both_addresses(void **state)
+SIM_TEST(a_peer_has_both_addresses)
 {
     fer_socket_addr want;
     fer_socket_addr got;
-    sim_begin(state);
     struct ends ends = connected_to(SERVER);
     assert_ok(fer_tcp_stream_peer_addr(&ends.stream, &want));
     assert_ok(fer_sim_peer_local_addr(ends.peer, &got));
@@ -37,7 +35,7 @@ static void a_peer_has_both_addresses(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-static void a_peer_connects_to_the_programs_listener(void **state)
+SIM_TEST(a_peer_connects_to_the_programs_listener)
 {
     fer_tcp_listener listener = {0};
     fer_tcp_stream stream = {0};
@@ -45,7 +43,6 @@ static void a_peer_connects_to_the_programs_listener(void **state)
     fer_socket_addr to = addr_of("10.0.0.1:7");
     fer_socket_addr seen;
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    sim_begin(state);
     assert_ok(fer_tcp_listener_bind(&listener, "0.0.0.0:7"));
     assert_ok(fer_sim_peer_connect(&from, &to, &peer));
     assert_kind(fer_sim_peer_send(peer, "x", 1, NULL), FER_WOULD_BLOCK);
@@ -59,67 +56,55 @@ static void a_peer_connects_to_the_programs_listener(void **state)
     fer_tcp_listener_close(&listener);
 }
 
-static void a_refused_peer_is_reported(void **state)
+SIM_TEST(a_refused_peer_is_reported)
 {
     char byte = 0;
     fer_socket_addr to = addr_of("10.0.0.1:7");
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    sim_begin(state);
     assert_ok(fer_sim_peer_connect(NULL, &to, &peer));
     advance_ms(10);
     assert_kind(fer_sim_peer_send(peer, "x", 1, NULL), FER_CONNECTION_REFUSED);
     assert_kind(fer_sim_peer_recv(peer, &byte, 1, NULL), FER_CONNECTION_REFUSED);
 }
 
-static void a_peers_shutdown_ends_one_direction(void **state)
+SIM_PAIR_TEST(a_peers_shutdown_ends_one_direction)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    peer_sends(ends.peer, "last");
-    assert_ok(fer_sim_peer_shutdown(ends.peer));
-    assert_ok(fer_sim_peer_shutdown(ends.peer));
-    assert_kind(fer_sim_peer_send(ends.peer, "x", 1, NULL), FER_BROKEN_PIPE);
-    stream_reads(&ends.stream, "last");
-    stream_reads(&ends.stream, "");
-    assert_ok(fer_tcp_stream_write_all(&ends.stream, "still", 5, NULL));
-    peer_receives(ends.peer, "still");
-    fer_tcp_stream_close(&ends.stream);
-    peer_receives(ends.peer, "");
+    peer_sends(ends->peer, "last");
+    assert_ok(fer_sim_peer_shutdown(ends->peer));
+    assert_ok(fer_sim_peer_shutdown(ends->peer));
+    assert_kind(fer_sim_peer_send(ends->peer, "x", 1, NULL), FER_BROKEN_PIPE);
+    stream_reads(&ends->stream, "last");
+    stream_reads(&ends->stream, "");
+    assert_ok(fer_tcp_stream_write_all(&ends->stream, "still", 5, NULL));
+    peer_receives(ends->peer, "still");
+    fer_tcp_stream_close(&ends->stream);
+    peer_receives(ends->peer, "");
 }
 
-static void a_peers_reset_is_one(void **state)
+SIM_PAIR_TEST(a_peers_reset_is_one)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    fer_sim_peer_reset(ends.peer);
-    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
-    fer_tcp_stream_close(&ends.stream);
+    fer_sim_peer_reset(ends->peer);
+    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
 }
 
-static void a_peer_that_closes_with_bytes_unread_resets(void **state)
+SIM_PAIR_TEST(a_peer_that_closes_with_bytes_unread_resets)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_ok(write_one(&ends.stream));
-    fer_sim_peer_close(ends.peer);
-    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
-    fer_tcp_stream_close(&ends.stream);
+    assert_ok(write_one(&ends->stream));
+    fer_sim_peer_close(ends->peer);
+    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
 }
 
-static void the_programs_close_with_bytes_unread_resets(void **state)
+SIM_PAIR_TEST(the_programs_close_with_bytes_unread_resets)
 {
     char byte = 0;
-    sim_begin(state);
-    struct ends ends = connected();
-    peer_sends(ends.peer, "unread");
-    fer_tcp_stream_close(&ends.stream);
-    assert_kind(fer_sim_peer_recv(ends.peer, &byte, 1, NULL), FER_CONNECTION_RESET);
+    peer_sends(ends->peer, "unread");
+    fer_tcp_stream_close(&ends->stream);
+    assert_kind(fer_sim_peer_recv(ends->peer, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
-static void closing_a_listening_peer_resets_its_queue(void **state)
+SIM_TEST(closing_a_listening_peer_resets_its_queue)
 {
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     fer_sim_peer listener = serve(SERVER);
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
     fer_sim_peer_close(listener);
@@ -150,7 +135,7 @@ static void record_event(fer_sim_peer peer, fer_sim_event event, void *context)
     recorded->peer = peer;
 }
 
-static void a_handler_receives_all_that_happens(void **state)
+SIM_TEST(a_handler_receives_all_that_happens)
 {
     struct recorded recorded = {.count = 0};
     fer_tcp_listener listener = {0};
@@ -158,7 +143,6 @@ static void a_handler_receives_all_that_happens(void **state)
     fer_socket_addr to = addr_of("10.0.0.1:7");
     fer_socket_addr from = addr_of("203.0.113.9:0");
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    sim_begin(state);
     assert_ok(fer_tcp_listener_bind(&listener, "0.0.0.0:7"));
     assert_ok(fer_sim_peer_connect(&from, &to, &peer));
     assert_ok(fer_sim_peer_set_handler(peer, record_event, &recorded));
@@ -182,32 +166,27 @@ static void a_handler_receives_all_that_happens(void **state)
     fer_tcp_listener_close(&listener);
 }
 
-static void a_handler_receives_when_there_is_room_again(void **state)
+SIM_PAIR_TEST(a_handler_receives_when_there_is_room_again)
 {
     static char buf[200000];
     struct recorded recorded = {.count = 0};
     size_t n = 0;
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_ok(fer_sim_peer_set_handler(ends.peer, record_event, &recorded));
-    assert_ok(fer_sim_peer_send(ends.peer, buf, sizeof buf, &n));
-    assert_int_equal(n, 131072);
-    assert_kind(fer_sim_peer_send(ends.peer, buf, 1, NULL), FER_WOULD_BLOCK);
+    assert_ok(fer_sim_peer_set_handler(ends->peer, record_event, &recorded));
+    assert_ok_n(fer_sim_peer_send(ends->peer, buf, sizeof buf, &n), n, 131072);
+    assert_kind(fer_sim_peer_send(ends->peer, buf, 1, NULL), FER_WOULD_BLOCK);
     advance_ms(1);
     assert_int_equal(recorded.count, 0);
-    assert_ok(fer_tcp_stream_read_exact(&ends.stream, buf, 131072, NULL));
+    assert_ok(fer_tcp_stream_read_exact(&ends->stream, buf, 131072, NULL));
     advance_ms(1);
     assert_int_equal(recorded.count, 1);
     assert_int_equal(recorded.events[0], FER_SIM_EVENT_WRITABLE);
-    fer_tcp_stream_close(&ends.stream);
 }
 
-static void a_handler_receives_a_failed_connect(void **state)
+SIM_TEST(a_handler_receives_a_failed_connect)
 {
     struct recorded recorded = {.count = 0};
     fer_socket_addr to = addr_of("10.0.0.1:7");
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    sim_begin(state);
     assert_ok(fer_sim_peer_connect(NULL, &to, &peer));
     assert_ok(fer_sim_peer_set_handler(peer, record_event, &recorded));
     advance_ms(10);
@@ -242,10 +221,9 @@ static void accept_and_answer(fer_sim_peer listener, fer_sim_event event, void *
     }
 }
 
-static void a_handler_can_be_a_server(void **state)
+SIM_TEST(a_handler_can_be_a_server)
 {
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     fer_sim_peer listener = serve(SERVER);
     assert_ok(fer_sim_peer_set_handler(listener, accept_and_answer, NULL));
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
@@ -264,22 +242,19 @@ static void close_peer(fer_sim_peer peer, fer_sim_event event, void *context)
 }
 
 /* The close first runs the due events, and the handler then closes the same peer. */
-static void a_handler_may_close_its_peer(void **state)
+SIM_PAIR_TEST(a_handler_may_close_its_peer)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    assert_ok(fer_sim_peer_set_handler(ends.peer, close_peer, NULL));
-    assert_ok(write_one(&ends.stream));
-    fer_sim_peer_close(ends.peer);
-    fer_sim_peer_reset(ends.peer);
-    assert_kind(fer_sim_peer_send(ends.peer, "x", 1, NULL), FER_INVALID_INPUT);
-    assert_kind(read_one(&ends.stream), FER_CONNECTION_RESET);
-    fer_tcp_stream_close(&ends.stream);
+    assert_ok(fer_sim_peer_set_handler(ends->peer, close_peer, NULL));
+    assert_ok(write_one(&ends->stream));
+    fer_sim_peer_close(ends->peer);
+    fer_sim_peer_reset(ends->peer);
+    assert_kind(fer_sim_peer_send(ends->peer, "x", 1, NULL), FER_INVALID_INPUT);
+    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
 }
 
 /* ---- Scripts */
 
-static void a_script_plays_every_action(void **state)
+SIM_CONFIG_TEST(a_script_plays_every_action)
 {
     static const fer_sim_step steps[] = {
         {FER_SIM_ACTION_RECEIVE, {0}, NULL, 5},
@@ -291,7 +266,7 @@ static void a_script_plays_every_action(void **state)
         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0},
     };
     fer_tcp_stream stream = {0};
-    sim_begin(state);
+    sim_begin();
     (void)serve_script("127.0.0.1:80", steps, 7);
     assert_ok(fer_tcp_stream_connect(&stream, "127.0.0.1:80"));
     assert_ok(fer_tcp_stream_write_all(&stream, "hel", 3, NULL));
@@ -307,12 +282,11 @@ static void a_script_plays_every_action(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void a_script_can_reset(void **state)
+SIM_TEST(a_script_can_reset)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {0}, "x", 1},
                                          {FER_SIM_ACTION_RESET, {1000000}, NULL, 0}};
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     (void)serve_script("127.0.0.1:80", steps, 2);
     assert_ok(fer_tcp_stream_connect(&stream, "127.0.0.1:80"));
     stream_reads(&stream, "x");
@@ -321,13 +295,12 @@ static void a_script_can_reset(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void everybody_who_connects_gets_a_script_of_their_own(void **state)
+SIM_TEST(everybody_who_connects_gets_a_script_of_their_own)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     fer_tcp_stream streams[5];
     memset(streams, 0, sizeof streams);
-    sim_begin(state);
     (void)serve_script(SERVER, steps, 2);
     for (size_t i = 0; i < 5; i++) {
         assert_ok(fer_tcp_stream_connect(&streams[i], SERVER));
@@ -342,14 +315,14 @@ static void everybody_who_connects_gets_a_script_of_their_own(void **state)
 }
 
 /* An echo of more bytes than all buffers can hold; the program writes and reads in turn. */
-static void an_echo_carries_any_number_of_bytes(void **state)
+SIM_CONFIG_TEST(an_echo_carries_any_number_of_bytes)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     static unsigned char out[50000];
     static unsigned char in[50000];
     fer_tcp_stream stream = {0};
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.send_buffer = 1000;
     config.receive_buffer = 700;
     sim_begin_with(config);
@@ -366,7 +339,7 @@ static void an_echo_carries_any_number_of_bytes(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void a_connecting_peer_can_play_a_script(void **state)
+SIM_TEST(a_connecting_peer_can_play_a_script)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {0}, "knock", 5},
                                          {FER_SIM_ACTION_CLOSE, {3000000}, NULL, 0}};
@@ -375,7 +348,6 @@ static void a_connecting_peer_can_play_a_script(void **state)
     fer_socket_addr to = addr_of("10.0.0.1:7");
     fer_socket_addr from = addr_of("203.0.113.9:0");
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    sim_begin(state);
     assert_ok(fer_tcp_listener_bind(&listener, "10.0.0.1:7"));
     assert_ok(fer_sim_peer_connect(&from, &to, &peer));
     assert_ok(fer_sim_peer_play(peer, steps, 2));
@@ -388,13 +360,12 @@ static void a_connecting_peer_can_play_a_script(void **state)
 
 /* ---- Connections between two sockets of the program */
 
-static void the_program_can_have_both_ends(void **state)
+SIM_TEST(the_program_can_have_both_ends)
 {
     fer_tcp_listener listener = {0};
     fer_tcp_stream client = {0};
     fer_tcp_stream server = {0};
     fer_socket_addr addr;
-    sim_begin(state);
     assert_ok(fer_tcp_listener_bind(&listener, "[::1]:0"));
     assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
     assert_ok(fer_tcp_stream_connect_addr(&client, &addr));
@@ -413,14 +384,13 @@ static void the_program_can_have_both_ends(void **state)
 }
 
 /* A restarted server listens while its earlier connection is still open. */
-static void a_peer_listens_again_while_its_connection_is_open(void **state)
+SIM_TEST(a_peer_listens_again_while_its_connection_is_open)
 {
     const fer_socket_addr addr = addr_of("10.0.0.7:80");
     fer_sim_peer first = FER_SIM_PEER_NONE;
     fer_sim_peer accepted = FER_SIM_PEER_NONE;
     fer_sim_peer second = FER_SIM_PEER_NONE;
     fer_tcp_stream stream = {0};
-    sim_begin(state);
     assert_ok(fer_sim_peer_listen(&addr, 4, &first));
     assert_ok(fer_tcp_stream_connect_addr(&stream, &addr));
     assert_ok(fer_sim_peer_accept(first, &accepted));
@@ -430,30 +400,4 @@ static void a_peer_listens_again_while_its_connection_is_open(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(a_peer_listens_again_while_its_connection_is_open),
-        BOTH_TESTS(a_peer_accepts_sends_receives_and_closes),
-        BOTH_TESTS(a_peer_has_both_addresses),
-        BOTH_TESTS(a_peer_connects_to_the_programs_listener),
-        BOTH_TESTS(a_refused_peer_is_reported),
-        BOTH_TESTS(a_peers_shutdown_ends_one_direction),
-        BOTH_TESTS(a_peers_reset_is_one),
-        BOTH_TESTS(a_peer_that_closes_with_bytes_unread_resets),
-        BOTH_TESTS(the_programs_close_with_bytes_unread_resets),
-        BOTH_TESTS(closing_a_listening_peer_resets_its_queue),
-        BOTH_TESTS(a_handler_receives_all_that_happens),
-        BOTH_TESTS(a_handler_receives_when_there_is_room_again),
-        BOTH_TESTS(a_handler_receives_a_failed_connect),
-        BOTH_TESTS(a_handler_can_be_a_server),
-        BOTH_TESTS(a_handler_may_close_its_peer),
-        BOTH_TESTS(a_script_plays_every_action),
-        BOTH_TESTS(a_script_can_reset),
-        BOTH_TESTS(everybody_who_connects_gets_a_script_of_their_own),
-        BOTH_TESTS(an_echo_carries_any_number_of_bytes),
-        BOTH_TESTS(a_connecting_peer_can_play_a_script),
-        BOTH_TESTS(the_program_can_have_both_ends),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_peers")

@@ -13,58 +13,47 @@ static fer_sim_report stopped(void)
 
 /* ---- Time */
 
-static void a_wait_takes_just_as_long_as_the_network_does(void **state)
+WATCHER_TEST(a_wait_takes_just_as_long_as_the_network_does)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {7000000}, "late", 4},
                                          {FER_SIM_ACTION_ECHO, {0}, NULL, 0}};
-    sim_begin(state);
     struct ends ends = {.peer = FER_SIM_PEER_NONE};
-    struct watcher watcher = opened();
     fer_sim_peer server = serve_script(SERVER, steps, 2);
     assert_ok(fer_tcp_stream_connect(&ends.stream, SERVER));
     uint64_t begin = now_us();
-    add_level(&watcher, &ends.stream, 5, "r");
-    wait_for(&watcher, FER_DURATION_NONE);
-    assert_event(&watcher, 0, 5, "r");
+    add_level(watcher, &ends.stream, 5, "r");
+    wait_for(watcher, FER_DURATION_NONE);
+    assert_event(watcher, 0, 5, "r");
     assert_true(now_us() - begin >= 7000 && now_us() - begin <= 8000);
     stream_reads(&ends.stream, "late");
     begin = fer_sim_now().nanos;
-    wait_for(&watcher, fer_duration_from_nanos(1234567));
-    assert_int_equal(watcher.count, 0);
+    wait_for(watcher, fer_duration_from_nanos(1234567));
+    assert_int_equal(watcher->count, 0);
     assert_int_equal(fer_sim_now().nanos - begin, 1234567);
     fer_sim_peer_close(server);
-    close_both(&watcher, &ends);
+    close_both(watcher, &ends);
 }
 
-static void a_wait_that_only_checks_takes_a_microsecond(void **state)
+WATCHER_PAIR_TEST(a_wait_that_only_checks_takes_a_microsecond)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    struct watcher watcher = opened();
-    add_level(&watcher, &ends.stream, 1, "r");
+    add_level(watcher, &ends->stream, 1, "r");
     uint64_t begin = now_us();
-    nothing_comes(&watcher);
+    nothing_comes(watcher);
     assert_int_equal(now_us() - begin, 1);
-    peer_sends(ends.peer, "x");
-    comes(&watcher, 1, "r");
+    peer_sends(ends->peer, "x");
+    comes(watcher, 1, "r");
     assert_int_equal(now_us() - begin, 1);
-    close_both(&watcher, &ends);
 }
 
-static void a_wait_without_end_for_what_never_comes_is_a_deadlock(void **state)
+WATCHER_PAIR_TEST(a_wait_without_end_for_what_never_comes_is_a_deadlock)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    struct watcher watcher = opened();
-    add_level(&watcher, &ends.stream, 1, "r");
-    watcher.count = 7;
-    assert_kind(fer_poller_wait(&watcher.poller, FER_DURATION_NONE, watcher.events, CAP,
-                                &watcher.count, NULL),
-                FER_DEADLOCK);
-    assert_int_equal(watcher.count, 0);
-    peer_sends(ends.peer, "x");
-    comes(&watcher, 1, "r");
-    close_both(&watcher, &ends);
+    add_level(watcher, &ends->stream, 1, "r");
+    watcher->count = 7;
+    assert_kind_n(fer_poller_wait(&watcher->poller, FER_DURATION_NONE, watcher->events, CAP,
+                                  &watcher->count, NULL),
+                  FER_DEADLOCK, watcher->count, 0);
+    peer_sends(ends->peer, "x");
+    comes(watcher, 1, "r");
 }
 
 /* ---- Notifications from events */
@@ -74,20 +63,16 @@ static void notify(void *context)
     assert_ok(fer_poller_notify(context));
 }
 
-static void an_event_may_notify_the_wait_that_it_happens_in(void **state)
+WATCHER_PAIR_TEST(an_event_may_notify_the_wait_that_it_happens_in)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    struct watcher watcher = opened();
-    add_level(&watcher, &ends.stream, 1, "r");
-    assert_ok(fer_sim_after(millis(3), notify, &watcher.poller));
+    add_level(watcher, &ends->stream, 1, "r");
+    assert_ok(fer_sim_after(millis(3), notify, &watcher->poller));
     uint64_t begin = now_ms();
-    wait_for(&watcher, FER_DURATION_NONE);
-    assert_int_equal(watcher.count, 0);
+    wait_for(watcher, FER_DURATION_NONE);
+    assert_int_equal(watcher->count, 0);
     assert_int_equal(now_ms() - begin, 3);
-    wait_for(&watcher, millis(10));
+    wait_for(watcher, millis(10));
     assert_int_equal(now_ms() - begin, 13);
-    close_both(&watcher, &ends);
 }
 
 /* A call that would wait fails inside an event. */
@@ -102,23 +87,19 @@ static void poll_and_wait(void *context)
     assert_int_equal(fer_sim_now().nanos, begin);
 }
 
-static void time_stands_still_in_an_event(void **state)
+WATCHER_TEST(time_stands_still_in_an_event)
 {
-    sim_begin(state);
     struct watcher inner = opened();
-    struct watcher watcher = opened();
     assert_ok(fer_sim_after(millis(3), poll_and_wait, &inner));
-    wait_for(&watcher, millis(5));
+    wait_for(watcher, millis(5));
     assert_int_equal(now_ms(), 5);
     fer_poller_close(&inner.poller);
-    fer_poller_close(&watcher.poller);
 }
 
 /* ---- Faults */
 
-static void an_interrupted_wait_goes_on_with_the_time_that_is_left(void **state)
+SIM_TEST(an_interrupted_wait_goes_on_with_the_time_that_is_left)
 {
-    sim_begin(state);
     struct watcher watcher = opened();
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
     wait_for(&watcher, millis(40));
@@ -130,9 +111,8 @@ static void an_interrupted_wait_goes_on_with_the_time_that_is_left(void **state)
     assert_int_equal(stopped().faults[FER_SIM_FAULT_INTERRUPTED], 2);
 }
 
-static void a_wait_that_ends_for_nothing_goes_on(void **state)
+SIM_TEST(a_wait_that_ends_for_nothing_goes_on)
 {
-    sim_begin(state);
     struct watcher watcher = opened();
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
     wait_for(&watcher, millis(40));
@@ -147,9 +127,8 @@ static void arm_false_readiness(void)
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
 }
 
-static void false_readiness_is_of_what_is_requested_and_not_there(void **state)
+SIM_TEST(false_readiness_is_of_what_is_requested_and_not_there)
 {
-    sim_begin(state);
     struct ends ends = connected();
     struct watcher watcher = opened();
     assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
@@ -174,9 +153,8 @@ static void false_readiness_is_of_what_is_requested_and_not_there(void **state)
 
 /* A spurious event uses up a one-shot registration. Without a registration that can report one the
  * fault is a spurious wakeup, and the wait continues. */
-static void false_readiness_keeps_to_what_is_armed(void **state)
+SIM_TEST(false_readiness_keeps_to_what_is_armed)
 {
-    sim_begin(state);
     struct ends ends = connected();
     struct watcher watcher = opened();
     add(&watcher, raw_of(&ends), interest_of(9, "r"), FER_POLL_ONESHOT);
@@ -196,9 +174,8 @@ static void false_readiness_keeps_to_what_is_armed(void **state)
     assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 3);
 }
 
-static void no_memory_changes_nothing(void **state)
+SIM_TEST(no_memory_changes_nothing)
 {
-    sim_begin(state);
     struct ends ends = connected();
     fer_poller poller = {0};
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 1));
@@ -218,10 +195,9 @@ static void no_memory_changes_nothing(void **state)
     assert_int_equal(stopped().faults[FER_SIM_FAULT_NO_MEMORY], 3);
 }
 
-static void a_poller_takes_handles_too(void **state)
+SIM_TEST(a_poller_takes_handles_too)
 {
     fer_poller poller = {0};
-    sim_begin(state);
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_TOO_MANY_HANDLES, 1));
     assert_kind(fer_poller_new(&poller), FER_TOO_MANY_OPEN_FILES);
     assert_ok(fer_poller_new(&poller));
@@ -231,9 +207,9 @@ static void a_poller_takes_handles_too(void **state)
 
 /* ---- Leaks, and other simulations */
 
-static void what_is_left_open_is_reported_and_useless(void **state)
+SIM_CONFIG_TEST(what_is_left_open_is_reported_and_useless)
 {
-    sim_begin(state);
+    sim_begin();
     struct ends ends = connected();
     struct watcher watcher = opened();
     add_level(&watcher, &ends.stream, 1, "w");
@@ -242,7 +218,7 @@ static void what_is_left_open_is_reported_and_useless(void **state)
     assert_kind(
         fer_poller_wait(&watcher.poller, millis(0), watcher.events, CAP, &watcher.count, NULL),
         FER_UNSUPPORTED);
-    sim_begin(state);
+    sim_begin();
     struct ends others = connected();
     assert_kind(
         fer_poller_wait(&watcher.poller, millis(0), watcher.events, CAP, &watcher.count, NULL),
@@ -255,29 +231,10 @@ static void what_is_left_open_is_reported_and_useless(void **state)
     assert_int_equal(stopped().leaked_pollers, 0);
 }
 
-static void without_a_simulation_there_is_no_poller(void **state)
+PLAIN_TEST(without_a_simulation_there_is_no_poller)
 {
     fer_poller poller = {0};
-    (void)state;
     assert_kind(fer_poller_new(&poller), FER_UNSUPPORTED);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(a_wait_takes_just_as_long_as_the_network_does),
-        BOTH_TESTS(a_wait_that_only_checks_takes_a_microsecond),
-        BOTH_TESTS(a_wait_without_end_for_what_never_comes_is_a_deadlock),
-        BOTH_TESTS(an_event_may_notify_the_wait_that_it_happens_in),
-        BOTH_TESTS(time_stands_still_in_an_event),
-        BOTH_TESTS(an_interrupted_wait_goes_on_with_the_time_that_is_left),
-        BOTH_TESTS(a_wait_that_ends_for_nothing_goes_on),
-        BOTH_TESTS(false_readiness_is_of_what_is_requested_and_not_there),
-        BOTH_TESTS(false_readiness_keeps_to_what_is_armed),
-        BOTH_TESTS(no_memory_changes_nothing),
-        BOTH_TESTS(a_poller_takes_handles_too),
-        BOTH_TESTS(what_is_left_open_is_reported_and_useless),
-        PLAIN_TEST(without_a_simulation_there_is_no_poller),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_poller")

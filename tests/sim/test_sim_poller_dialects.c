@@ -4,10 +4,10 @@
 
 #include <stdlib.h>
 
-static void assert_reported(struct watcher *watcher, void **state, uint64_t key,
-                            const char *by_epoll, const char *by_afd)
+static void assert_reported(struct watcher *watcher, uint64_t key, const char *by_epoll,
+                            const char *by_afd)
 {
-    const char *half = is_winsock(state) ? by_afd : by_epoll;
+    const char *half = is_winsock() ? by_afd : by_epoll;
     if (half[0] == '\0') {
         nothing_comes(watcher);
     } else {
@@ -23,78 +23,62 @@ static void change(struct watcher *watcher, fer_raw_socket raw, fer_event intere
 
 /* ---- What is ready */
 
-static void what_was_never_connected_is_hung_up_on_linux_alone(void **state)
+WATCHER_TEST(what_was_never_connected_is_hung_up_on_linux_alone)
 {
     fer_socket fresh = {0};
-    sim_begin(state);
-    struct watcher watcher = opened();
     assert_ok(fer_socket_new(&fresh, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
     fer_raw_socket raw = fer_socket_as_raw(&fresh);
-    add(&watcher, raw, interest_of(4, "r"), FER_POLL_LEVEL);
-    assert_reported(&watcher, state, 4, "rw", "");
-    assert_reported(&watcher, state, 4, "rw", "");
-    change(&watcher, raw, interest_of(4, ""), FER_POLL_LEVEL);
-    assert_reported(&watcher, state, 4, "rw", "");
-    nothing_comes(&watcher);
-    fer_poller_close(&watcher.poller);
+    add(watcher, raw, interest_of(4, "r"), FER_POLL_LEVEL);
+    assert_reported(watcher, 4, "rw", "");
+    assert_reported(watcher, 4, "rw", "");
+    change(watcher, raw, interest_of(4, ""), FER_POLL_LEVEL);
+    assert_reported(watcher, 4, "rw", "");
+    nothing_comes(watcher);
     fer_socket_close(&fresh);
 }
 
-static void the_own_shutdown_is_seen_by_epoll_alone(void **state)
+WATCHER_PAIR_TEST(the_own_shutdown_is_seen_by_epoll_alone)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    struct watcher watcher = opened();
-    add_level(&watcher, &ends.stream, 1, "r");
-    assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_READ));
-    assert_reported(&watcher, state, 1, "r", "");
-    change(&watcher, raw_of(&ends), interest_of(1, "w"), FER_POLL_LEVEL);
-    comes(&watcher, 1, "w");
-    assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
-    assert_reported(&watcher, state, 1, "rw", "w");
-    change(&watcher, raw_of(&ends), interest_of(1, ""), FER_POLL_LEVEL);
-    assert_reported(&watcher, state, 1, "rw", "");
-    nothing_comes(&watcher);
-    close_both(&watcher, &ends);
+    add_level(watcher, &ends->stream, 1, "r");
+    assert_ok(fer_tcp_stream_shutdown(&ends->stream, FER_SHUTDOWN_READ));
+    assert_reported(watcher, 1, "r", "");
+    change(watcher, raw_of(ends), interest_of(1, "w"), FER_POLL_LEVEL);
+    comes(watcher, 1, "w");
+    assert_ok(fer_tcp_stream_shutdown(&ends->stream, FER_SHUTDOWN_WRITE));
+    assert_reported(watcher, 1, "rw", "w");
+    change(watcher, raw_of(ends), interest_of(1, ""), FER_POLL_LEVEL);
+    assert_reported(watcher, 1, "rw", "");
+    nothing_comes(watcher);
 }
 
-static void a_full_pipe_is_writable_to_epoll_once_it_was_shut(void **state)
+WATCHER_PAIR_TEST(a_full_pipe_is_writable_to_epoll_once_it_was_shut)
 {
     char chunk[4096] = {0};
-    sim_begin(state);
-    struct ends ends = connected();
-    struct watcher watcher = opened();
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    add_level(&watcher, &ends.stream, 1, "w");
-    comes(&watcher, 1, "w");
-    while (fer_tcp_stream_write(&ends.stream, chunk, sizeof chunk, NULL).kind == FER_OK) {
+    assert_ok(fer_tcp_stream_set_nonblocking(&ends->stream, true));
+    add_level(watcher, &ends->stream, 1, "w");
+    comes(watcher, 1, "w");
+    while (fer_tcp_stream_write(&ends->stream, chunk, sizeof chunk, NULL).kind == FER_OK) {
     }
-    nothing_comes(&watcher);
-    assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
-    assert_reported(&watcher, state, 1, "w", "");
-    close_both(&watcher, &ends);
+    nothing_comes(watcher);
+    assert_ok(fer_tcp_stream_shutdown(&ends->stream, FER_SHUTDOWN_WRITE));
+    assert_reported(watcher, 1, "w", "");
 }
 
-static void the_peers_end_is_readable_and_with_the_own_a_hang_up_to_epoll(void **state)
+WATCHER_PAIR_TEST(the_peers_end_is_readable_and_with_the_own_a_hang_up_to_epoll)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    struct watcher watcher = opened();
-    assert_ok(fer_sim_peer_shutdown(ends.peer));
-    add_level(&watcher, &ends.stream, 1, "r");
-    comes(&watcher, 1, "r");
-    change(&watcher, raw_of(&ends), interest_of(1, ""), FER_POLL_LEVEL);
-    nothing_comes(&watcher);
-    assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
-    assert_reported(&watcher, state, 1, "rw", "");
-    nothing_comes(&watcher);
-    close_both(&watcher, &ends);
+    assert_ok(fer_sim_peer_shutdown(ends->peer));
+    add_level(watcher, &ends->stream, 1, "r");
+    comes(watcher, 1, "r");
+    change(watcher, raw_of(ends), interest_of(1, ""), FER_POLL_LEVEL);
+    nothing_comes(watcher);
+    assert_ok(fer_tcp_stream_shutdown(&ends->stream, FER_SHUTDOWN_WRITE));
+    assert_reported(watcher, 1, "rw", "");
+    nothing_comes(watcher);
 }
 
-static void a_reset_is_both_whatever_was_requested(void **state)
+SIM_TEST(a_reset_is_both_whatever_was_requested)
 {
     static const char *const asked[] = {"r", "w", "rw", ""};
-    sim_begin(state);
     for (size_t i = 0; i < 4; i++) {
         struct ends ends = connected();
         struct watcher watcher = opened();
@@ -109,31 +93,27 @@ static void a_reset_is_both_whatever_was_requested(void **state)
     }
 }
 
-static void a_refused_datagram_is_a_failure_to_epoll_and_received_by_afd(void **state)
+WATCHER_TEST(a_refused_datagram_is_a_failure_to_epoll_and_received_by_afd)
 {
     fer_udp_socket socket = {0};
     fer_error refused = {FER_OK, 0};
     fer_event what = interest_of(1, "r");
-    sim_begin(state);
-    struct watcher watcher = opened();
     assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
     assert_ok(fer_udp_socket_connect(&socket, "127.0.0.1:9"));
-    add(&watcher, fer_udp_socket_as_raw(&socket), what, FER_POLL_LEVEL);
-    nothing_comes(&watcher);
+    add(watcher, fer_udp_socket_as_raw(&socket), what, FER_POLL_LEVEL);
+    nothing_comes(watcher);
     assert_ok(fer_udp_socket_send(&socket, "x", 1, NULL));
-    comes(&watcher, 1, is_winsock(state) ? "r" : "rw");
+    comes(watcher, 1, is_winsock() ? "r" : "rw");
     assert_ok(fer_udp_socket_take_error(&socket, &refused));
-    fer_poller_close(&watcher.poller);
     fer_udp_socket_close(&socket);
 }
 
-static void a_unix_datagram_to_a_full_queue_is_not_writable(void **state)
+POSIX_TEST(a_unix_datagram_to_a_full_queue_is_not_writable)
 {
     fer_unix_datagram receiver = {0};
     fer_unix_datagram sender = {0};
     fer_unix_received got;
     char byte = 0;
-    sim_begin(state);
     struct watcher watcher = opened();
     assert_ok(fer_unix_datagram_bind(&receiver, "full"));
     assert_ok(fer_unix_datagram_unbound(&sender));
@@ -154,9 +134,8 @@ static void a_unix_datagram_to_a_full_queue_is_not_writable(void **state)
 
 /* ---- Edges */
 
-static void an_edge_is_reported_for_each_change(void **state)
+POSIX_TEST(an_edge_is_reported_for_each_change)
 {
-    sim_begin(state);
     struct ends ends = connected();
     struct watcher watcher = opened();
     add(&watcher, raw_of(&ends), interest_of(1, "r"), FER_POLL_EDGE);
@@ -180,11 +159,10 @@ static void an_edge_is_reported_for_each_change(void **state)
     close_both(&watcher, &ends);
 }
 
-static void an_edge_is_reported_when_there_is_room_again(void **state)
+POSIX_TEST(an_edge_is_reported_when_there_is_room_again)
 {
     char chunk[4096] = {0};
     size_t n = 0;
-    sim_begin(state);
     struct ends ends = connected();
     struct watcher watcher = opened();
     assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
@@ -199,11 +177,10 @@ static void an_edge_is_reported_when_there_is_room_again(void **state)
     close_both(&watcher, &ends);
 }
 
-static void a_unix_streams_edges_are_those_of_both_ends(void **state)
+POSIX_TEST(a_unix_streams_edges_are_those_of_both_ends)
 {
     fer_unix_stream one = {0};
     fer_unix_stream other = {0};
-    sim_begin(state);
     struct watcher watcher = opened();
     assert_ok(fer_unix_stream_pair(&one, &other));
     add(&watcher, fer_unix_stream_as_raw(&one), interest_of(1, "r"), FER_POLL_EDGE);
@@ -236,61 +213,53 @@ static fer_udp_socket socket_with(fer_raw_socket raw)
     return socket;
 }
 
-static void a_clone_keeps_a_closed_numbers_registration_on_linux_alone(void **state)
+WATCHER_PAIR_TEST(a_clone_keeps_a_closed_numbers_registration_on_linux_alone)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    struct watcher watcher = opened();
-    add_level(&watcher, &ends.stream, 1, "w");
-    fer_raw_socket raw = raw_of(&ends);
-    fer_tcp_stream clone = clone_of(&ends.stream);
-    fer_tcp_stream_close(&ends.stream);
-    assert_reported(&watcher, state, 1, "w", "");
-    assert_kind(fer_poller_delete(&watcher.poller, raw), FER_BAD_HANDLE);
+    add_level(watcher, &ends->stream, 1, "w");
+    fer_raw_socket raw = raw_of(ends);
+    fer_tcp_stream clone = clone_of(&ends->stream);
+    fer_tcp_stream_close(&ends->stream);
+    assert_reported(watcher, 1, "w", "");
+    assert_kind(fer_poller_delete(&watcher->poller, raw), FER_BAD_HANDLE);
     fer_udp_socket next = socket_with(raw);
-    assert_kind(fer_poller_delete(&watcher.poller, raw), FER_NOT_FOUND);
-    add(&watcher, raw, interest_of(2, "w"), FER_POLL_LEVEL);
-    assert_kind(fer_poller_add(&watcher.poller, raw, interest_of(3, "w"), FER_POLL_LEVEL),
+    assert_kind(fer_poller_delete(&watcher->poller, raw), FER_NOT_FOUND);
+    add(watcher, raw, interest_of(2, "w"), FER_POLL_LEVEL);
+    assert_kind(fer_poller_add(&watcher->poller, raw, interest_of(3, "w"), FER_POLL_LEVEL),
                 FER_ALREADY_EXISTS);
-    wait_for(&watcher, millis(0));
-    assert_int_equal(watcher.count, is_winsock(state) ? 1 : 2);
+    wait_for(watcher, millis(0));
+    assert_int_equal(watcher->count, is_winsock() ? 1 : 2);
     fer_tcp_stream_close(&clone);
-    comes(&watcher, 2, "w");
+    comes(watcher, 2, "w");
     fer_udp_socket_close(&next);
-    nothing_comes(&watcher);
-    close_both(&watcher, &ends);
+    nothing_comes(watcher);
 }
 
 /* epoll identifies a registration by number and socket: if both are the same again, so is the
  * registration. */
-static void the_same_socket_may_get_the_same_number_back(void **state)
+WATCHER_PAIR_TEST(the_same_socket_may_get_the_same_number_back)
 {
-    sim_begin(state);
-    struct ends ends = connected();
-    struct watcher watcher = opened();
-    fer_raw_socket raw = raw_of(&ends);
-    add_level(&watcher, &ends.stream, 1, "w");
-    fer_tcp_stream clone = clone_of(&ends.stream);
-    fer_tcp_stream_close(&ends.stream);
+    fer_raw_socket raw = raw_of(ends);
+    add_level(watcher, &ends->stream, 1, "w");
+    fer_tcp_stream clone = clone_of(&ends->stream);
+    fer_tcp_stream_close(&ends->stream);
     fer_udp_socket between = socket_with(raw);
-    add(&watcher, raw, interest_of(2, "w"), FER_POLL_LEVEL);
+    add(watcher, raw, interest_of(2, "w"), FER_POLL_LEVEL);
     fer_udp_socket_close(&between);
     fer_tcp_stream back = clone_of(&clone);
     assert_true(fer_tcp_stream_as_raw(&back) == raw);
-    fer_error again = fer_poller_add(&watcher.poller, raw, interest_of(3, "w"), FER_POLL_LEVEL);
-    assert_kind(again, is_winsock(state) ? FER_OK : FER_ALREADY_EXISTS);
-    comes(&watcher, is_winsock(state) ? 3 : 1, "w");
-    assert_ok(fer_poller_delete(&watcher.poller, raw));
-    nothing_comes(&watcher);
+    fer_error again = fer_poller_add(&watcher->poller, raw, interest_of(3, "w"), FER_POLL_LEVEL);
+    assert_kind(again, is_winsock() ? FER_OK : FER_ALREADY_EXISTS);
+    comes(watcher, is_winsock() ? 3 : 1, "w");
+    assert_ok(fer_poller_delete(&watcher->poller, raw));
+    nothing_comes(watcher);
     fer_tcp_stream_close(&back);
     fer_tcp_stream_close(&clone);
-    close_both(&watcher, &ends);
 }
 
 /* With any number of them, and without a wait that would remove them. */
-static void what_was_closed_without_a_delete_is_never_reported(void **state)
+SIM_CONFIG_TEST(what_was_closed_without_a_delete_is_never_reported)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.max_sockets = 4;
     sim_begin_with(config);
     struct watcher watcher = opened();
@@ -356,10 +325,10 @@ static void run_streams(void)
     fer_sim_peer_close(server);
 }
 
-static fer_sim_report report_of(void **state, uint64_t seed, uint32_t chance)
+static fer_sim_report report_of(uint64_t seed, uint32_t chance)
 {
     fer_sim_report report;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.seed = seed;
     config.jitter = millis(1);
     for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
@@ -374,30 +343,30 @@ static fer_sim_report report_of(void **state, uint64_t seed, uint32_t chance)
     return report;
 }
 
-static void the_same_seed_gives_the_same_run(void **state)
+SIM_CONFIG_TEST(the_same_seed_gives_the_same_run)
 {
     uint64_t injected = 0;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        fer_sim_report one = report_of(state, seed, 50000);
-        fer_sim_report other = report_of(state, seed, 50000);
+        fer_sim_report one = report_of(seed, 50000);
+        fer_sim_report other = report_of(seed, 50000);
         assert_memory_equal(&one, &other, sizeof one);
         injected += one.faults[FER_SIM_FAULT_SPURIOUS_READY];
     }
     assert_true(injected > 0);
 }
 
-static void where_all_goes_wrong_every_wait_still_ends(void **state)
+SIM_CONFIG_TEST(where_all_goes_wrong_every_wait_still_ends)
 {
-    (void)report_of(state, 1, 1000000);
-    (void)report_of(state, 1, 500000);
+    (void)report_of(1, 1000000);
+    (void)report_of(1, 500000);
 }
 
-static void the_digest_has_the_keys(void **state)
+SIM_CONFIG_TEST(the_digest_has_the_keys)
 {
     uint64_t digests[2];
     for (uint64_t key = 0; key < 2; key++) {
         fer_sim_report report;
-        sim_begin(state);
+        sim_begin();
         struct ends ends = connected();
         struct watcher watcher = opened();
         add_level(&watcher, &ends.stream, key, "w");
@@ -409,25 +378,4 @@ static void the_digest_has_the_keys(void **state)
     assert_true(digests[0] != digests[1]);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(what_was_never_connected_is_hung_up_on_linux_alone),
-        BOTH_TESTS(the_own_shutdown_is_seen_by_epoll_alone),
-        BOTH_TESTS(a_full_pipe_is_writable_to_epoll_once_it_was_shut),
-        BOTH_TESTS(the_peers_end_is_readable_and_with_the_own_a_hang_up_to_epoll),
-        BOTH_TESTS(a_reset_is_both_whatever_was_requested),
-        BOTH_TESTS(a_refused_datagram_is_a_failure_to_epoll_and_received_by_afd),
-        POSIX_TEST(a_unix_datagram_to_a_full_queue_is_not_writable),
-        POSIX_TEST(an_edge_is_reported_for_each_change),
-        POSIX_TEST(an_edge_is_reported_when_there_is_room_again),
-        POSIX_TEST(a_unix_streams_edges_are_those_of_both_ends),
-        BOTH_TESTS(a_clone_keeps_a_closed_numbers_registration_on_linux_alone),
-        BOTH_TESTS(the_same_socket_may_get_the_same_number_back),
-        BOTH_TESTS(what_was_closed_without_a_delete_is_never_reported),
-        BOTH_TESTS(the_same_seed_gives_the_same_run),
-        BOTH_TESTS(where_all_goes_wrong_every_wait_still_ends),
-        BOTH_TESTS(the_digest_has_the_keys),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_poller_dialects")

@@ -18,9 +18,14 @@ static int end(void **state)
     return sim_end(state);
 }
 
-static void begin(void **state, const char *address)
+#define RECONNECT_TEST(function)                                                         \
+    TEST_OF(function, (void), (),                                                        \
+            TEST_ROW(#function " [POSIX]", function, sim_choose, end, &sim_dialects[0]), \
+            TEST_ROW(#function " [WINSOCK]", function, sim_choose, end, &sim_dialects[1]))
+
+static void begin(const char *address)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.names = &service;
     config.name_count = 1;
     service = (fer_sim_name){.host = "service.test", .addrs = service_addrs, .count = 1};
@@ -74,10 +79,10 @@ static void assert_connected_to(const fer_tcp_stream *stream, const char *addres
     assert_true(fer_socket_addr_eq(&peer, &wanted));
 }
 
-static void each_attempt_looks_the_name_up_anew(void **state)
+RECONNECT_TEST(each_attempt_looks_the_name_up_anew)
 {
     fer_tcp_stream stream = {0};
-    begin(state, "10.0.0.7:80");
+    begin("10.0.0.7:80");
     reconnect way = way_to_service();
     refuse("10.0.0.7:0");
     (void)serve("10.0.0.8:80");
@@ -97,12 +102,12 @@ static void move_service(void *context)
     service_addrs[0] = addr_of(((struct move *)context)->to);
 }
 
-static void a_host_that_moves_while_it_is_away_is_found(void **state)
+RECONNECT_TEST(a_host_that_moves_while_it_is_away_is_found)
 {
     struct move move = {"10.0.0.9:80"};
     fer_tcp_stream stream = {0};
     unsigned pauses = 0;
-    begin(state, "10.0.0.7:80");
+    begin("10.0.0.7:80");
     reconnect way = way_to_service();
     refuse("10.0.0.7:0");
     (void)serve("10.0.0.9:80");
@@ -116,10 +121,10 @@ static void a_host_that_moves_while_it_is_away_is_found(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void a_name_that_is_gone_for_a_while_is_queried_again(void **state)
+RECONNECT_TEST(a_name_that_is_gone_for_a_while_is_queried_again)
 {
     fer_tcp_stream stream = {0};
-    begin(state, "10.0.0.7:80");
+    begin("10.0.0.7:80");
     reconnect way = way_to_service();
     (void)serve("10.0.0.7:80");
     service.failure = FER_RESOLVE_TRY_AGAIN;
@@ -132,10 +137,10 @@ static void a_name_that_is_gone_for_a_while_is_queried_again(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void a_lookup_ends_with_the_limit_and_leaves_room_for_the_next(void **state)
+RECONNECT_TEST(a_lookup_ends_with_the_limit_and_leaves_room_for_the_next)
 {
     fer_tcp_stream stream = {0};
-    begin(state, "10.0.0.7:80");
+    begin("10.0.0.7:80");
     reconnect way = way_to_service();
     (void)serve("10.0.0.7:80");
     service.delay = millis(60000);
@@ -146,10 +151,10 @@ static void a_lookup_ends_with_the_limit_and_leaves_room_for_the_next(void **sta
     fer_tcp_stream_close(&stream);
 }
 
-static void a_silent_address_leaves_time_for_the_next(void **state)
+RECONNECT_TEST(a_silent_address_leaves_time_for_the_next)
 {
     fer_tcp_stream stream = {0};
-    begin(state, "10.0.0.7:80");
+    begin("10.0.0.7:80");
     reconnect way = way_to_service();
     service_addrs[1] = addr_of("10.0.0.8:80");
     service.count = 2;
@@ -161,10 +166,10 @@ static void a_silent_address_leaves_time_for_the_next(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void an_attempt_ends_with_its_limit(void **state)
+RECONNECT_TEST(an_attempt_ends_with_its_limit)
 {
     fer_tcp_stream stream = {0};
-    begin(state, "10.0.0.7:80");
+    begin("10.0.0.7:80");
     reconnect way = way_to_service();
     service_addrs[1] = addr_of("10.0.0.8:80");
     service.count = 2;
@@ -174,35 +179,32 @@ static void an_attempt_ends_with_its_limit(void **state)
     assert_true(now_ms() >= 5000 && now_ms() < 5100);
 }
 
-static void it_gives_up_after_so_many_attempts(void **state)
+RECONNECT_TEST(it_gives_up_after_so_many_attempts)
 {
     fer_tcp_stream stream = {0};
     unsigned pauses = 0;
-    begin(state, "10.0.0.7:80");
+    begin("10.0.0.7:80");
     reconnect way = way_to_service();
     refuse("10.0.0.7:0");
-    assert_kind(come_back(&way, &stream, &pauses), FER_CONNECTION_REFUSED);
-    assert_int_equal(pauses, ATTEMPTS - 1);
+    assert_kind_n(come_back(&way, &stream, &pauses), FER_CONNECTION_REFUSED, pauses, ATTEMPTS - 1);
 }
 
-static void what_is_no_address_is_given_up_at_once(void **state)
+RECONNECT_TEST(what_is_no_address_is_given_up_at_once)
 {
     fer_tcp_stream stream = {0};
     unsigned pauses = 0;
-    begin(state, "10.0.0.7:80");
+    begin("10.0.0.7:80");
     reconnect way = way_to_service();
     way.host_port = "service.test";
     way.attempts = 0;
-    assert_kind(come_back(&way, &stream, &pauses), FER_INVALID_INPUT);
-    assert_int_equal(pauses, 0);
+    assert_kind_n(come_back(&way, &stream, &pauses), FER_INVALID_INPUT, pauses, 0);
 }
 
 /* ---- Pauses, which need no network */
 
-static void pauses_double_up_to_the_longest(void **state)
+TEST(pauses_double_up_to_the_longest)
 {
     static const uint64_t wholes[] = {100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000};
-    (void)state;
     for (uint64_t seed = 0; seed < 1000; seed++) {
         reconnect way = way_to_service();
         way.random = seed;
@@ -213,10 +215,9 @@ static void pauses_double_up_to_the_longest(void **state)
     }
 }
 
-static void pauses_are_spread_over_their_range(void **state)
+TEST(pauses_are_spread_over_their_range)
 {
     unsigned tenths[10] = {0};
-    (void)state;
     for (uint64_t seed = 0; seed < 10000; seed++) {
         reconnect way = way_to_service();
         way.random = seed;
@@ -227,9 +228,8 @@ static void pauses_are_spread_over_their_range(void **state)
     }
 }
 
-static void two_clients_do_not_return_together(void **state)
+TEST(two_clients_do_not_return_together)
 {
-    (void)state;
     reconnect one = way_to_service();
     reconnect other = way_to_service();
     other.random = 1;
@@ -238,9 +238,8 @@ static void two_clients_do_not_return_together(void **state)
     }
 }
 
-static void a_success_begins_anew(void **state)
+TEST(a_success_begins_anew)
 {
-    (void)state;
     reconnect way = way_to_service();
     for (int i = 0; i < 8; i++) {
         (void)reconnect_pause(&way);
@@ -249,9 +248,8 @@ static void a_success_begins_anew(void **state)
     assert_true(reconnect_pause(&way).nanos <= millis(100).nanos);
 }
 
-static void extreme_settings_neither_overflow_nor_hang(void **state)
+TEST(extreme_settings_neither_overflow_nor_hang)
 {
-    (void)state;
     reconnect way = {.first_pause = {1}, .longest_pause = {UINT64_MAX - 1}};
     uint64_t before = 0;
     for (int i = 0; i < 70; i++) {
@@ -266,28 +264,4 @@ static void extreme_settings_neither_overflow_nor_hang(void **state)
     assert_true(reconnect_pause(&capped).nanos <= 3);
 }
 
-#define ON_BOTH(function)                                         \
-    {#function " [POSIX]", function, NULL, end, &sim_posix},      \
-    {                                                             \
-#function " [WINSOCK]", function, NULL, end, &sim_winsock \
-    }
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ON_BOTH(each_attempt_looks_the_name_up_anew),
-        ON_BOTH(a_host_that_moves_while_it_is_away_is_found),
-        ON_BOTH(a_name_that_is_gone_for_a_while_is_queried_again),
-        ON_BOTH(a_lookup_ends_with_the_limit_and_leaves_room_for_the_next),
-        ON_BOTH(a_silent_address_leaves_time_for_the_next),
-        ON_BOTH(an_attempt_ends_with_its_limit),
-        ON_BOTH(it_gives_up_after_so_many_attempts),
-        ON_BOTH(what_is_no_address_is_given_up_at_once),
-        cmocka_unit_test(pauses_double_up_to_the_longest),
-        cmocka_unit_test(pauses_are_spread_over_their_range),
-        cmocka_unit_test(two_clients_do_not_return_together),
-        cmocka_unit_test(a_success_begins_anew),
-        cmocka_unit_test(extreme_settings_neither_overflow_nor_hang),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_reconnect")

@@ -33,9 +33,9 @@ static void begin_with(fer_sim_config config, uint32_t threads, uint32_t waiting
                                 .queue_cap = waiting == 0 ? FER_RESOLVER_NO_QUEUE : waiting}));
 }
 
-static void begin(void **state, uint32_t threads, uint32_t waiting)
+static void begin(uint32_t threads, uint32_t waiting)
 {
-    begin_with(config_of(state), threads, waiting);
+    begin_with(config_of(), threads, waiting);
 }
 
 static int end(void **state)
@@ -48,6 +48,11 @@ static int end(void **state)
     return sim_end(state);
 }
 
+#define RESOLVER_TEST(function)                                                          \
+    TEST_OF(function, (void), (),                                                        \
+            TEST_ROW(#function " [POSIX]", function, sim_choose, end, &sim_dialects[0]), \
+            TEST_ROW(#function " [WINSOCK]", function, sim_choose, end, &sim_dialects[1]))
+
 static void start(size_t at, const char *text)
 {
     assert_ok(fer_resolver_start(&resolver, text, NULL, &poller, 0, &lookups[at]));
@@ -59,9 +64,9 @@ static fer_error wait_for(size_t at, fer_duration timeout)
     return fer_lookup_wait(&lookups[at], timeout, NULL, 0, &count);
 }
 
-static void a_slow_name_takes_its_time_and_a_wait_can_be_shorter(void **state)
+RESOLVER_TEST(a_slow_name_takes_its_time_and_a_wait_can_be_shorter)
 {
-    begin(state, 1, 0);
+    begin(1, 0);
     start(0, "slow.test:80");
     assert_int_equal(now_ms(), 0);
     assert_kind(wait_for(0, millis(1000)), FER_TIMED_OUT);
@@ -72,9 +77,9 @@ static void a_slow_name_takes_its_time_and_a_wait_can_be_shorter(void **state)
     assert_int_equal(now_ms(), 3000);
 }
 
-static void time_passes_for_a_lookup_that_nobody_waits_for(void **state)
+RESOLVER_TEST(time_passes_for_a_lookup_that_nobody_waits_for)
 {
-    begin(state, 1, 0);
+    begin(1, 0);
     start(0, "slow.test:80");
     advance_ms(2999);
     assert_kind(wait_for(0, (fer_duration){0}), FER_WOULD_BLOCK);
@@ -83,9 +88,9 @@ static void time_passes_for_a_lookup_that_nobody_waits_for(void **state)
 }
 
 /* A program that only polls makes progress too. */
-static void queries_again_and_again_come_to_an_end(void **state)
+RESOLVER_TEST(queries_again_and_again_come_to_an_end)
 {
-    begin(state, 1, 0);
+    begin(1, 0);
     start(0, "soon.test:80");
     while (wait_for(0, (fer_duration){0}).kind == FER_WOULD_BLOCK) {
         assert_true(now_ms() <= 5);
@@ -94,9 +99,9 @@ static void queries_again_and_again_come_to_an_end(void **state)
     assert_int_equal(now_ms(), 5);
 }
 
-static void threads_look_up_side_by_side_and_the_line_waits(void **state)
+RESOLVER_TEST(threads_look_up_side_by_side_and_the_line_waits)
 {
-    begin(state, 2, 1);
+    begin(2, 1);
     start(0, "slow.test:80");
     start(1, "gone.test:80");
     start(2, "slow.test:80");
@@ -119,22 +124,20 @@ static void send_a_byte(void *context)
 }
 
 /* A lookup on the event loop's own thread would delay the byte by three seconds. */
-static void an_event_loop_goes_on_while_a_name_is_looked_up(void **state)
+RESOLVER_TEST(an_event_loop_goes_on_while_a_name_is_looked_up)
 {
     fer_event events[2];
     size_t count = 0;
-    begin(state, 1, 0);
+    begin(1, 0);
     struct ends ends = connected();
     assert_ok(fer_poller_add(&poller, fer_tcp_stream_as_raw(&ends.stream),
                              (fer_event){.key = 7, .interest = FER_READABLE}, FER_POLL_LEVEL));
     assert_ok(fer_sim_after(millis(1000), send_a_byte, &ends.peer));
     start(0, "slow.test:80");
-    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL));
-    assert_int_equal(count, 1);
+    assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL), count, 1);
     assert_true(events[0].key == 7 && now_ms() == 1000);
     stream_reads(&ends.stream, "x");
-    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL));
-    assert_int_equal(count, 0);
+    assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL), count, 0);
     assert_int_equal(now_ms(), 3000);
     assert_ok(wait_for(0, (fer_duration){0}));
     assert_ok(fer_poller_delete(&poller, fer_tcp_stream_as_raw(&ends.stream)));
@@ -154,7 +157,7 @@ static uint64_t take_one(const fer_poller *notified)
 
 /* Rule N9: each completion notifies, and the keys are in the order of completion and not of the
  * start. */
-static void keys_come_with_the_notifications(void **state)
+RESOLVER_TEST(keys_come_with_the_notifications)
 {
     static const struct {
         const char *text;
@@ -163,7 +166,7 @@ static void keys_come_with_the_notifications(void **state)
     } started[] = {{"slow.test:80", 1, 3000}, {"gone.test:80", 2, 1000}, {"soon.test:80", 3, 5}};
     fer_event event;
     size_t count = 0;
-    begin(state, 3, 0);
+    begin(3, 0);
     for (size_t i = 0; i < 3; i++) {
         assert_ok(fer_resolver_start(&resolver, started[i].text, NULL, &poller, started[i].key,
                                      &lookups[i]));
@@ -180,9 +183,9 @@ static void keys_come_with_the_notifications(void **state)
 }
 
 /* A program that only takes keys makes progress too. */
-static void taking_again_and_again_comes_to_an_end(void **state)
+RESOLVER_TEST(taking_again_and_again_comes_to_an_end)
 {
-    begin(state, 1, 0);
+    begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "soon.test:80", NULL, NULL, 7, &lookups[0]));
     uint64_t key = 0;
     while (key == 0) {
@@ -204,9 +207,9 @@ static void wait_in_a_callback(void *context)
     assert_ok(fer_resolver_start(&resolver, "two.test:80", NULL, NULL, 0, &lookups[1]));
 }
 
-static void in_a_callback_time_stands_still(void **state)
+RESOLVER_TEST(in_a_callback_time_stands_still)
 {
-    begin(state, 1, 1);
+    begin(1, 1);
     start(0, "slow.test:80");
     assert_ok(fer_sim_after(millis(1), wait_in_a_callback, NULL));
     assert_ok(wait_for(0, FER_DURATION_NONE));
@@ -215,10 +218,10 @@ static void in_a_callback_time_stands_still(void **state)
     assert_ok(wait_for(1, FER_DURATION_NONE));
 }
 
-static void the_faults_of_names_strike_in_the_background(void **state)
+RESOLVER_TEST(the_faults_of_names_strike_in_the_background)
 {
     fer_error error;
-    begin(state, 1, 0);
+    begin(1, 0);
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_RESOLVE_SLOW, 1));
     start(0, "two.test:80");
     assert_ok(wait_for(0, FER_DURATION_NONE));
@@ -231,9 +234,9 @@ static void the_faults_of_names_strike_in_the_background(void **state)
 }
 
 /* The three allocations: the lookup, the thread, and the addresses. */
-static void there_may_be_no_memory_for_a_lookup(void **state)
+RESOLVER_TEST(there_may_be_no_memory_for_a_lookup)
 {
-    begin(state, 1, 0);
+    begin(1, 0);
     for (uint64_t nth = 1; nth <= 2; nth++) {
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
         assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, &poller, 0, &lookups[0]),
@@ -247,10 +250,10 @@ static void there_may_be_no_memory_for_a_lookup(void **state)
 }
 
 /* The end of the simulation ends its threads: their memory is freed, and the lookups are done. */
-static void a_simulation_can_end_while_names_are_looked_up(void **state)
+RESOLVER_TEST(a_simulation_can_end_while_names_are_looked_up)
 {
     fer_sim_report report;
-    begin(state, 2, 2);
+    begin(2, 2);
     for (size_t i = 0; i < 4; i++) {
         start(i, i == 3 ? "gone.test:80" : "slow.test:80");
     }
@@ -263,25 +266,23 @@ static void a_simulation_can_end_while_names_are_looked_up(void **state)
     fer_socket_addr addr;
     assert_kind(fer_lookup_wait(&lookups[3], FER_DURATION_NONE, &addr, 1, &count),
                 FER_HOST_NOT_FOUND);
-    assert_ok(fer_lookup_wait(&lookups[2], FER_DURATION_NONE, &addr, 1, &count));
-    assert_int_equal(count, 1);
+    assert_ok_n(fer_lookup_wait(&lookups[2], FER_DURATION_NONE, &addr, 1, &count), count, 1);
     assert_int_equal(addr.port, 80);
     assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, NULL, 0, &lookups[1]),
                 FER_UNSUPPORTED);
 }
 
-static void without_a_simulation_there_is_no_resolver(void **state)
+RESOLVER_TEST(without_a_simulation_there_is_no_resolver)
 {
     fer_resolver none = {0};
-    (void)state;
     assert_kind(fer_resolver_new(&none, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
                 FER_UNSUPPORTED);
 }
 
-static uint64_t digest_of_a_run(void **state)
+static uint64_t digest_of_a_run(void)
 {
     fer_sim_report report;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.seed = 5;
     config.fault_chances[FER_SIM_FAULT_RESOLVE_FAILS] = 300000;
     config.fault_chances[FER_SIM_FAULT_RESOLVE_SLOW] = 300000;
@@ -300,9 +301,9 @@ static uint64_t digest_of_a_run(void **state)
     return report.digest;
 }
 
-static void the_same_seed_makes_the_same_run(void **state)
+RESOLVER_TEST(the_same_seed_makes_the_same_run)
 {
-    assert_true(digest_of_a_run(state) == digest_of_a_run(state));
+    assert_true(digest_of_a_run() == digest_of_a_run());
 }
 
 static char background_line[80];
@@ -315,9 +316,9 @@ static void keep_background_line(void *context, const char *line)
     }
 }
 
-static void the_trace_reports_lookups_in_the_background(void **state)
+RESOLVER_TEST(the_trace_reports_lookups_in_the_background)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.trace = keep_background_line;
     begin_with(config, 1, 0);
     start(0, "two.test:80");
@@ -325,29 +326,4 @@ static void the_trace_reports_lookups_in_the_background(void **state)
     assert_string_equal(background_line, "t=0.000000000 s resolve in the background");
 }
 
-#define RESOLVER_TESTS(function)                                  \
-    {#function " [POSIX]", function, NULL, end, &sim_posix},      \
-    {                                                             \
-#function " [WINSOCK]", function, NULL, end, &sim_winsock \
-    }
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RESOLVER_TESTS(a_slow_name_takes_its_time_and_a_wait_can_be_shorter),
-        RESOLVER_TESTS(time_passes_for_a_lookup_that_nobody_waits_for),
-        RESOLVER_TESTS(queries_again_and_again_come_to_an_end),
-        RESOLVER_TESTS(threads_look_up_side_by_side_and_the_line_waits),
-        RESOLVER_TESTS(an_event_loop_goes_on_while_a_name_is_looked_up),
-        RESOLVER_TESTS(keys_come_with_the_notifications),
-        RESOLVER_TESTS(taking_again_and_again_comes_to_an_end),
-        RESOLVER_TESTS(in_a_callback_time_stands_still),
-        RESOLVER_TESTS(the_faults_of_names_strike_in_the_background),
-        RESOLVER_TESTS(there_may_be_no_memory_for_a_lookup),
-        RESOLVER_TESTS(a_simulation_can_end_while_names_are_looked_up),
-        RESOLVER_TESTS(without_a_simulation_there_is_no_resolver),
-        RESOLVER_TESTS(the_same_seed_makes_the_same_run),
-        RESOLVER_TESTS(the_trace_reports_lookups_in_the_background),
-    };
-    return cmocka_run_group_tests_name("simulated resolver", tests, NULL, NULL);
-}
+TEST_MAIN("simulated resolver")

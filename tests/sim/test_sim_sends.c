@@ -38,9 +38,9 @@ static size_t receive_all(struct ends *ends)
     return total;
 }
 
-static void a_send_is_accepted_as_a_whole_if_there_is_any_room(void **state)
+WINSOCK_CONFIG_TEST(a_send_is_accepted_as_a_whole_if_there_is_any_room)
 {
-    struct ends ends = connected_with(config_of(state), 64);
+    struct ends ends = connected_with(config_of(), 64);
     assert_int_equal(write_now(&ends, 127), 127);
     assert_int_equal(write_now(&ends, 300000), 131071);
     assert_kind(write_one(&ends.stream), FER_WOULD_BLOCK);
@@ -52,22 +52,21 @@ static void a_send_is_accepted_as_a_whole_if_there_is_any_room(void **state)
 }
 
 /* The slices of one send are accepted together. */
-static void a_vectored_send_is_accepted_as_a_whole(void **state)
+WINSOCK_CONFIG_TEST(a_vectored_send_is_accepted_as_a_whole)
 {
     char bytes[600] = {0};
     size_t n = 0;
     fer_io_slice slices[] = {{bytes, 200}, {bytes, 0}, {bytes + 200, 400}};
-    struct ends ends = connected_with(config_of(state), 64);
+    struct ends ends = connected_with(config_of(), 64);
     assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    assert_ok(fer_tcp_stream_write_vectored(&ends.stream, slices, 3, &n));
-    assert_int_equal(n, 600);
+    assert_ok_n(fer_tcp_stream_write_vectored(&ends.stream, slices, 3, &n), n, 600);
     assert_int_equal(receive_all(&ends), 600);
     fer_tcp_stream_close(&ends.stream);
 }
 
-static void partial_sends_accept_the_bytes_that_fit(void **state)
+WINSOCK_CONFIG_TEST(partial_sends_accept_the_bytes_that_fit)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.windows.partial_sends = true;
     struct ends ends = connected_with(config, 64);
     assert_int_equal(write_now(&ends, 100), 100);
@@ -78,27 +77,26 @@ static void partial_sends_accept_the_bytes_that_fit(void **state)
 }
 
 /* A peer has no dialect, and neither POSIX nor a peer uses the switches. */
-static void others_accept_the_bytes_that_fit(void **state)
+SIM_CONFIG_TEST(others_accept_the_bytes_that_fit)
 {
     static const char zeros[1000];
     size_t n = 0;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.windows.no_buffers_above = 4096;
     config.windows.no_buffers_until = millis(1000);
     struct ends ends = connected_with(config, 4000);
-    if (!is_winsock(state)) {
+    if (!is_winsock()) {
         assert_int_equal(write_now(&ends, 300000), 8000);
     }
     for (int i = 0; i < 8; i++) {
-        assert_ok(fer_sim_peer_send(ends.peer, zeros, sizeof zeros, &n));
-        assert_int_equal(n, sizeof zeros);
+        assert_ok_n(fer_sim_peer_send(ends.peer, zeros, sizeof zeros, &n), n, sizeof zeros);
     }
     assert_kind(fer_sim_peer_send(ends.peer, zeros, sizeof zeros, &n), FER_WOULD_BLOCK);
     fer_tcp_stream_close(&ends.stream);
 }
 
 /* Much more than the buffers, to a peer at a distance. */
-static void write_all_of_256_mebibytes_reaches_the_peer(void **state)
+WINSOCK_TEST(write_all_of_256_mebibytes_reaches_the_peer)
 {
     const size_t len = (size_t)256 * 1024 * 1024;
     const fer_sim_step steps[] = {{FER_SIM_ACTION_RECEIVE, millis(10), NULL, 1000000},
@@ -109,11 +107,9 @@ static void write_all_of_256_mebibytes_reaches_the_peer(void **state)
     fer_tcp_stream stream = {0};
     void *zeros = calloc(len, 1);
     assert_non_null(zeros);
-    sim_begin(state);
     (void)serve_script(SERVER, steps, sizeof steps / sizeof *steps);
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
-    assert_ok(fer_tcp_stream_write_all(&stream, zeros, len, &n));
-    assert_int_equal(n, len);
+    assert_ok_n(fer_tcp_stream_write_all(&stream, zeros, len, &n), n, len);
     assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
     stream_reads(&stream, "done");
     fer_tcp_stream_close(&stream);
@@ -122,58 +118,53 @@ static void write_all_of_256_mebibytes_reaches_the_peer(void **state)
 
 /* ---- A lack of buffers */
 
-static void a_long_send_is_halved(void **state)
+WINSOCK_CONFIG_TEST(a_long_send_is_halved)
 {
     static const char zeros[300000];
     size_t n = 0;
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.windows.no_buffers_above = 10000;
     struct ends ends = connected_with(config, 1000000);
     fer_io_slice slices[] = {{zeros, 9000}, {zeros, 9000}};
-    assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
-    assert_int_equal(n, 131071 / 16);
-    assert_ok(fer_tcp_stream_write_vectored(&ends.stream, slices, 2, &n));
-    assert_int_equal(n, 9000);
-    assert_ok(fer_tcp_stream_try_write(&ends.stream, zeros, 10001, &n));
-    assert_int_equal(n, 5000);
-    assert_ok(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, &n));
-    assert_int_equal(n, sizeof zeros);
+    assert_ok_n(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), n, 131071 / 16);
+    assert_ok_n(fer_tcp_stream_write_vectored(&ends.stream, slices, 2, &n), n, 9000);
+    assert_ok_n(fer_tcp_stream_try_write(&ends.stream, zeros, 10001, &n), n, 5000);
+    assert_ok_n(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, &n), n, sizeof zeros);
     assert_int_equal(receive_all(&ends), 131071 / 16 + 9000 + 5000 + sizeof zeros);
     assert_int_equal(now_us(), 0);
     fer_tcp_stream_close(&ends.stream);
 }
 
-static struct ends connected_without_buffers(void **state)
+static struct ends connected_without_buffers(void)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.windows.no_buffers_until = millis(50);
     return connected_with(config, 65536);
 }
 
 /* The longest pause is 20 ms. */
-static void a_blocking_call_continues_when_the_lack_ends(void **state)
+WINSOCK_CONFIG_TEST(a_blocking_call_continues_when_the_lack_ends)
 {
     char buf[8] = {0};
     size_t n = 0;
-    struct ends ends = connected_without_buffers(state);
-    assert_ok(fer_tcp_stream_write_all(&ends.stream, buf, sizeof buf, &n));
-    assert_int_equal(n, sizeof buf);
+    struct ends ends = connected_without_buffers();
+    assert_ok_n(fer_tcp_stream_write_all(&ends.stream, buf, sizeof buf, &n), n, sizeof buf);
     assert_in_range(now_ms(), 50, 70);
     assert_int_equal(receive_all(&ends), sizeof buf);
     fer_tcp_stream_close(&ends.stream);
     assert_ok(fer_sim_stop(NULL));
-    ends = connected_without_buffers(state);
+    ends = connected_without_buffers();
     peer_sends(ends.peer, "abc");
     stream_reads(&ends.stream, "abc");
     assert_in_range(now_ms(), 50, 70);
     fer_tcp_stream_close(&ends.stream);
 }
 
-static void a_lack_that_lasts_expires_with_the_timeout(void **state)
+WINSOCK_CONFIG_TEST(a_lack_that_lasts_expires_with_the_timeout)
 {
     char buf[8] = {0};
     size_t n = 9;
-    struct ends ends = connected_without_buffers(state);
+    struct ends ends = connected_without_buffers();
     peer_sends(ends.peer, "abc");
     assert_ok(fer_tcp_stream_set_write_timeout(&ends.stream, millis(10)));
     assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(15)));
@@ -187,11 +178,11 @@ static void a_lack_that_lasts_expires_with_the_timeout(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-static void a_nonblocking_call_would_block(void **state)
+WINSOCK_CONFIG_TEST(a_nonblocking_call_would_block)
 {
     char buf[8] = {0};
     size_t n = 9;
-    struct ends ends = connected_without_buffers(state);
+    struct ends ends = connected_without_buffers();
     peer_sends(ends.peer, "abc");
     assert_code(fer_tcp_stream_try_write(&ends.stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
     assert_code(fer_tcp_stream_try_read(&ends.stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
@@ -207,10 +198,10 @@ static void shut_down(void *stream)
     assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_BOTH));
 }
 
-static void a_shutdown_ends_a_call_that_lacks_buffers(void **state)
+WINSOCK_CONFIG_TEST(a_shutdown_ends_a_call_that_lacks_buffers)
 {
     char buf[8] = {0};
-    struct ends ends = connected_without_buffers(state);
+    struct ends ends = connected_without_buffers();
     assert_ok(fer_sim_after(millis(5), shut_down, &ends.stream));
     assert_kind(fer_tcp_stream_write_all(&ends.stream, buf, sizeof buf, NULL), FER_BROKEN_PIPE);
     assert_in_range(now_ms(), 5, 25);
@@ -223,22 +214,21 @@ static void write_in_a_callback(void *stream)
 }
 
 /* No time passes in a callback, so that the lack does not end. */
-static void a_call_in_a_callback_is_a_deadlock(void **state)
+WINSOCK_CONFIG_TEST(a_call_in_a_callback_is_a_deadlock)
 {
-    struct ends ends = connected_without_buffers(state);
+    struct ends ends = connected_without_buffers();
     assert_ok(fer_sim_after(millis(5), write_in_a_callback, &ends.stream));
     advance_ms(10);
     fer_tcp_stream_close(&ends.stream);
 }
 
 /* Each call ends, whatever the chances of the faults after which it is retried. */
-static void faults_at_every_chance_do_not_prevent_the_end(void **state)
+WINSOCK_TEST(faults_at_every_chance_do_not_prevent_the_end)
 {
     static const fer_sim_fault faults[] = {FER_SIM_FAULT_NO_BUFFERS, FER_SIM_FAULT_WOULD_BLOCK,
                                            FER_SIM_FAULT_SPURIOUS_READY};
     size_t n = 0;
     char buf[5000] = {0};
-    sim_begin(state);
     struct ends ends = connected();
     for (size_t i = 0; i < 3; i++) {
         assert_ok(fer_sim_set_fault_chance(faults[i], 1000000));
@@ -251,21 +241,4 @@ static void faults_at_every_chance_do_not_prevent_the_end(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        WINSOCK_TEST(a_send_is_accepted_as_a_whole_if_there_is_any_room),
-        WINSOCK_TEST(a_vectored_send_is_accepted_as_a_whole),
-        WINSOCK_TEST(partial_sends_accept_the_bytes_that_fit),
-        BOTH_TESTS(others_accept_the_bytes_that_fit),
-        WINSOCK_TEST(write_all_of_256_mebibytes_reaches_the_peer),
-        WINSOCK_TEST(a_long_send_is_halved),
-        WINSOCK_TEST(a_blocking_call_continues_when_the_lack_ends),
-        WINSOCK_TEST(a_lack_that_lasts_expires_with_the_timeout),
-        WINSOCK_TEST(a_nonblocking_call_would_block),
-        WINSOCK_TEST(a_shutdown_ends_a_call_that_lacks_buffers),
-        WINSOCK_TEST(a_call_in_a_callback_is_a_deadlock),
-        WINSOCK_TEST(faults_at_every_chance_do_not_prevent_the_end),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_sends")

@@ -4,7 +4,7 @@
 
 #include "support/thread.h"
 
-static void before_the_start_every_call_is_unsupported(void **state)
+PLAIN_TEST(before_the_start_every_call_is_unsupported)
 {
     fer_tcp_stream stream = {0};
     fer_tcp_listener listener = {0};
@@ -12,7 +12,6 @@ static void before_the_start_every_call_is_unsupported(void **state)
     fer_socket_addr found;
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     size_t count = 0;
-    (void)state;
     assert_kind(fer_tcp_stream_connect_addr(&stream, &addr), FER_UNSUPPORTED);
     assert_kind(fer_tcp_stream_connect_timeout(&stream, &addr, millis(1)), FER_UNSUPPORTED);
     assert_kind(fer_tcp_listener_bind_addr(&listener, &addr), FER_UNSUPPORTED);
@@ -62,9 +61,8 @@ static void call_everything(void *argument)
     other->now = fer_sim_now().nanos;
 }
 
-static void on_a_second_thread_every_call_is_unsupported(void **state)
+SIM_TEST(on_a_second_thread_every_call_is_unsupported)
 {
-    sim_begin(state);
     struct ends ends = connected_to(SERVER);
     struct other_thread other = {.stream = &ends.stream};
     test_thread thread;
@@ -86,33 +84,32 @@ static void call_start(void *argument)
     errors[1] = fer_sim_stop(NULL);
 }
 
-static void another_thread_may_have_the_next_simulation(void **state)
+SIM_CONFIG_TEST(another_thread_may_have_the_next_simulation)
 {
     fer_error errors[2] = {{FER_OTHER, 0}, {FER_OTHER, 0}};
     test_thread thread;
-    sim_begin(state);
+    sim_begin();
     assert_ok(fer_sim_stop(NULL));
     test_thread_start(&thread, call_start, errors);
     test_thread_join(&thread);
     assert_ok(errors[0]);
     assert_ok(errors[1]);
-    sim_begin(state);
+    sim_begin();
 }
 
-static void a_second_start_is_misuse(void **state)
+SIM_TEST(a_second_start_is_misuse)
 {
-    sim_begin(state);
     assert_code(fer_sim_start(NULL), FER_INVALID_INPUT, 0);
     assert_ok(fer_sim_stop(NULL));
     assert_code(fer_sim_stop(NULL), FER_UNSUPPORTED, 0);
     assert_ok(fer_sim_start(NULL));
 }
 
-static void a_bad_config_is_misuse(void **state)
+SIM_CONFIG_TEST(a_bad_config_is_misuse)
 {
     fer_sim_config bad[11];
     for (size_t i = 0; i < 11; i++) {
-        bad[i] = config_of(state);
+        bad[i] = config_of();
     }
     bad[0].dialect = (fer_sim_dialect)3;
     bad[1].fault_chances[FER_SIM_FAULT_RESET] = 1000001;
@@ -131,9 +128,8 @@ static void a_bad_config_is_misuse(void **state)
     assert_kind(fer_sim_stop(NULL), FER_UNSUPPORTED);
 }
 
-static void the_report_reports_what_leaked(void **state)
+SIM_TEST(the_report_reports_what_leaked)
 {
-    sim_begin(state);
     struct ends ends = connected_to(SERVER);
     fer_tcp_stream clone = {0};
     fer_tcp_listener listener = {0};
@@ -164,12 +160,11 @@ static void the_report_reports_what_leaked(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-static void more_leaks_than_are_reported_are_counted(void **state)
+SIM_TEST(more_leaks_than_are_reported_are_counted)
 {
     fer_tcp_listener listeners[FER_SIM_LEAKS_MAX + 3];
     fer_sim_report report;
     memset(listeners, 0, sizeof listeners);
-    sim_begin(state);
     for (size_t i = 0; i < FER_SIM_LEAKS_MAX + 3; i++) {
         assert_ok(fer_tcp_listener_bind(&listeners[i], "127.0.0.1:0"));
     }
@@ -179,19 +174,19 @@ static void more_leaks_than_are_reported_are_counted(void **state)
 }
 
 /* After a stop the old handles return errors, and do no harm. */
-static void handles_of_an_ended_simulation_do_nothing(void **state)
+SIM_CONFIG_TEST(handles_of_an_ended_simulation_do_nothing)
 {
-    sim_begin(state);
+    sim_begin();
     struct ends ends = connected_to(SERVER);
     assert_ok(fer_sim_stop(NULL));
     assert_kind(read_one(&ends.stream), FER_UNSUPPORTED);
     fer_tcp_stream_close(&ends.stream);
-    sim_begin(state);
+    sim_begin();
 }
 
-static void max_sockets_is_a_named_error(void **state)
+SIM_CONFIG_TEST(max_sockets_is_a_named_error)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     fer_tcp_listener listeners[6];
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     fer_socket_addr addr = addr_of(SERVER);
@@ -202,7 +197,7 @@ static void max_sockets_is_a_named_error(void **state)
         assert_ok(fer_tcp_listener_bind(&listeners[i], "127.0.0.1:0"));
     }
     assert_code(fer_tcp_listener_bind(&listeners[4], "127.0.0.1:0"), FER_TOO_MANY_OPEN_FILES,
-                is_winsock(state) ? 10024 : 24);
+                is_winsock() ? 10024 : 24);
     assert_kind(fer_sim_peer_listen(&addr, 1, &peer), FER_TOO_MANY_OPEN_FILES);
     fer_tcp_listener_close(&listeners[0]);
     assert_ok(fer_tcp_listener_bind(&listeners[0], "127.0.0.1:0"));
@@ -212,9 +207,9 @@ static void max_sockets_is_a_named_error(void **state)
 }
 
 /* Without room for another connection a SYN gets no answer, and the connect times out. */
-static void a_full_table_of_connections_is_silence(void **state)
+SIM_CONFIG_TEST(a_full_table_of_connections_is_silence)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     fer_tcp_stream streams[3];
     memset(streams, 0, sizeof streams);
     config.max_sockets = 4;
@@ -222,7 +217,7 @@ static void a_full_table_of_connections_is_silence(void **state)
     (void)serve(SERVER);
     assert_ok(fer_tcp_stream_connect(&streams[0], SERVER));
     assert_code(fer_tcp_stream_connect(&streams[1], SERVER), FER_CONNECTION_TIMED_OUT,
-                is_winsock(state) ? 10060 : 110);
+                is_winsock() ? 10060 : 110);
     fer_tcp_stream_close(&streams[0]);
 }
 
@@ -234,15 +229,14 @@ static void call_stop(void *context)
     stopped_inside = fer_sim_stop(NULL);
 }
 
-static void stop_is_refused_inside_a_callback(void **state)
+SIM_TEST(stop_is_refused_inside_a_callback)
 {
-    sim_begin(state);
     assert_ok(fer_sim_after(millis(1), call_stop, NULL));
     advance_ms(2);
     assert_code(stopped_inside, FER_INVALID_INPUT, 0);
 }
 
-static void misuse_of_the_simulation_is_invalid_input(void **state)
+SIM_TEST(misuse_of_the_simulation_is_invalid_input)
 {
     fer_socket_addr addr = addr_of(SERVER);
     fer_socket_addr v6 = addr_of("[::1]:80");
@@ -252,7 +246,6 @@ static void misuse_of_the_simulation_is_invalid_input(void **state)
     fer_sim_step no_bytes = {FER_SIM_ACTION_SEND, {0}, NULL, 1};
     fer_sim_step endless = {FER_SIM_ACTION_PAUSE, FER_DURATION_NONE, NULL, 0};
     odd.ip.family = (fer_ip_family)5;
-    sim_begin(state);
     fer_sim_peer listener = serve(SERVER);
     assert_kind(fer_sim_advance(FER_DURATION_NONE), FER_INVALID_INPUT);
     assert_kind(fer_sim_after(millis(1), NULL, NULL), FER_INVALID_INPUT);
@@ -290,9 +283,8 @@ static void misuse_of_the_simulation_is_invalid_input(void **state)
 }
 
 /* A stream of the program is no peer. */
-static void a_programs_socket_is_not_a_peer(void **state)
+SIM_TEST(a_programs_socket_is_not_a_peer)
 {
-    sim_begin(state);
     struct ends ends = connected_to(SERVER);
     fer_raw_socket raw = fer_tcp_stream_as_raw(&ends.stream);
     assert_kind(fer_sim_peer_send(raw, "x", 1, NULL), FER_INVALID_INPUT);
@@ -302,9 +294,8 @@ static void a_programs_socket_is_not_a_peer(void **state)
     fer_tcp_stream_close(&ends.stream);
 }
 
-static void names_that_cannot_be_are_refused(void **state)
+PLAIN_TEST(names_that_cannot_be_are_refused)
 {
-    (void)state;
     const fer_socket_addr addr = addr_of("10.0.0.7:0");
     const fer_sim_name names[] = {
         {.host = NULL, .addrs = &addr, .count = 1},
@@ -328,9 +319,8 @@ static void stop_at_the_first_line(void *context, const char *line)
     *(fer_error *)context = fer_sim_stop(NULL);
 }
 
-static void a_trace_function_cannot_stop_it(void **state)
+PLAIN_TEST(a_trace_function_cannot_stop_it)
 {
-    (void)state;
     fer_error stopped = {FER_OK, 0};
     fer_tcp_listener listener = {0};
     const fer_sim_config config = {.trace = stop_at_the_first_line, .trace_context = &stopped};
@@ -342,24 +332,4 @@ static void a_trace_function_cannot_stop_it(void **state)
     assert_ok(fer_sim_stop(NULL));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PLAIN_TEST(names_that_cannot_be_are_refused),
-        PLAIN_TEST(a_trace_function_cannot_stop_it),
-        PLAIN_TEST(before_the_start_every_call_is_unsupported),
-        BOTH_TESTS(on_a_second_thread_every_call_is_unsupported),
-        BOTH_TESTS(another_thread_may_have_the_next_simulation),
-        BOTH_TESTS(a_second_start_is_misuse),
-        BOTH_TESTS(a_bad_config_is_misuse),
-        BOTH_TESTS(the_report_reports_what_leaked),
-        BOTH_TESTS(more_leaks_than_are_reported_are_counted),
-        BOTH_TESTS(handles_of_an_ended_simulation_do_nothing),
-        BOTH_TESTS(max_sockets_is_a_named_error),
-        BOTH_TESTS(a_full_table_of_connections_is_silence),
-        BOTH_TESTS(stop_is_refused_inside_a_callback),
-        BOTH_TESTS(misuse_of_the_simulation_is_invalid_input),
-        BOTH_TESTS(a_programs_socket_is_not_a_peer),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_start")

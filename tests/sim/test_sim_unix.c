@@ -2,11 +2,10 @@
  * of Linux and Windows below ferrule. The conformance suite tests the behaviour above it. */
 #include "sim/sim_test.h"
 
-static void a_path_is_removed_once_and_leaves_its_socket_alone(void **state)
+SIM_TEST(a_path_is_removed_once_and_leaves_its_socket_alone)
 {
     fer_unix_listener first = {0};
     fer_unix_listener second = {0};
-    sim_begin(state);
     assert_kind(fer_sim_remove_path("a"), FER_NOT_FOUND);
     assert_ok(fer_unix_listener_bind(&first, "a"));
     assert_ok(fer_sim_remove_path("a"));
@@ -19,20 +18,18 @@ static void a_path_is_removed_once_and_leaves_its_socket_alone(void **state)
     assert_kind(fer_sim_remove_path(""), FER_INVALID_INPUT);
 }
 
-static void without_a_simulation_there_are_no_unix_sockets(void **state)
+PLAIN_TEST(without_a_simulation_there_are_no_unix_sockets)
 {
-    (void)state;
     fer_unix_listener listener = {0};
     fer_unix_stream stream = {0};
     assert_kind(fer_sim_remove_path("a"), FER_UNSUPPORTED);
     assert_kind(fer_unix_listener_bind(&listener, "a"), FER_UNSUPPORTED);
     assert_kind(fer_unix_stream_pair(&stream, &(fer_unix_stream){0}), FER_UNSUPPORTED);
-    sim_begin(state);
+    sim_begin();
 }
 
-static void at_most_32_names_are_bound(void **state)
+SIM_TEST(at_most_32_names_are_bound)
 {
-    sim_begin(state);
     for (int i = 0; i < 32; i++) {
         char path[2] = {(char)('A' + i), '\0'};
         fer_unix_listener listener = {0};
@@ -47,13 +44,12 @@ static void at_most_32_names_are_bound(void **state)
 }
 
 /* No other thread can accept, write or receive. */
-static void a_wait_without_end_is_a_deadlock(void **state)
+SIM_TEST(a_wait_without_end_is_a_deadlock)
 {
     fer_unix_listener listener = {0};
     fer_unix_stream stream = {0};
     fer_unix_stream accepted = {0};
     char byte;
-    sim_begin(state);
     assert_ok(fer_unix_listener_bind(&listener, "a"));
     assert_kind(fer_unix_listener_accept(&listener, &accepted, NULL), FER_DEADLOCK);
     assert_ok(fer_unix_stream_connect(&stream, "a"));
@@ -62,9 +58,9 @@ static void a_wait_without_end_is_a_deadlock(void **state)
     fer_unix_listener_close(&listener);
 }
 
-static void unix_streams_have_no_latency(void **state)
+SIM_CONFIG_TEST(unix_streams_have_no_latency)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     fer_unix_listener listener = {0};
     fer_unix_stream stream = {0};
     fer_unix_stream accepted = {0};
@@ -77,10 +73,8 @@ static void unix_streams_have_no_latency(void **state)
     assert_ok(fer_unix_listener_bind(&listener, "a"));
     assert_ok(fer_unix_stream_connect(&stream, "a"));
     assert_ok(fer_unix_listener_accept(&listener, &accepted, NULL));
-    assert_ok(fer_unix_stream_write(&stream, "at once", 7, &n));
-    assert_int_equal(n, 7);
-    assert_ok(fer_unix_stream_read(&accepted, got, sizeof got, &n));
-    assert_int_equal(n, 7);
+    assert_ok_n(fer_unix_stream_write(&stream, "at once", 7, &n), n, 7);
+    assert_ok_n(fer_unix_stream_read(&accepted, got, sizeof got, &n), n, 7);
     assert_memory_equal(got, "at once", 7);
     assert_int_equal(now_us(), 0);
     fer_unix_stream_close(&stream);
@@ -90,14 +84,13 @@ static void unix_streams_have_no_latency(void **state)
 
 /* Linux, unix_dgram_connect: the first connect keeps the queue. A connect to another peer discards
  * it, and the old peer gets an error. */
-static void a_new_peer_discards_the_queue_and_resets_the_old_one(void **state)
+POSIX_TEST(a_new_peer_discards_the_queue_and_resets_the_old_one)
 {
     fer_unix_datagram a = {0};
     fer_unix_datagram b = {0};
     fer_unix_datagram c = {0};
     fer_unix_received got;
     char buf[8];
-    sim_begin(state);
     assert_ok(fer_unix_datagram_bind(&a, "a"));
     assert_ok(fer_unix_datagram_bind(&b, "b"));
     assert_ok(fer_unix_datagram_bind(&c, "c"));
@@ -123,9 +116,9 @@ static void a_new_peer_discards_the_queue_and_resets_the_old_one(void **state)
 
 /* Linux queues one datagram more than net.unix.max_dgram_qlen. The longest one has 32 bytes less
  * than the send buffer. */
-static void queues_and_lengths_are_linux_s(void **state)
+POSIX_CONFIG_TEST(queues_and_lengths_are_linux_s)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     fer_unix_datagram receiver = {0};
     fer_unix_datagram sender = {0};
     char buf[64] = {0};
@@ -144,34 +137,20 @@ static void queues_and_lengths_are_linux_s(void **state)
 }
 
 /* On Windows ferrule keeps a lone READ in the library. On Linux the other end detects it. */
-static void only_linux_reports_that_the_peer_does_not_read(void **state)
+SIM_TEST(only_linux_reports_that_the_peer_does_not_read)
 {
     fer_unix_listener listener = {0};
     fer_unix_stream stream = {0};
     fer_unix_stream accepted = {0};
-    sim_begin(state);
     assert_ok(fer_unix_listener_bind(&listener, "a"));
     assert_ok(fer_unix_stream_connect(&stream, "a"));
     assert_ok(fer_unix_listener_accept(&listener, &accepted, NULL));
     assert_ok(fer_unix_stream_shutdown(&accepted, FER_SHUTDOWN_READ));
     assert_kind(fer_unix_stream_write(&stream, "x", 1, NULL),
-                is_winsock(state) ? FER_OK : FER_BROKEN_PIPE);
+                is_winsock() ? FER_OK : FER_BROKEN_PIPE);
     fer_unix_stream_close(&stream);
     fer_unix_stream_close(&accepted);
     fer_unix_listener_close(&listener);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(a_path_is_removed_once_and_leaves_its_socket_alone),
-        PLAIN_TEST(without_a_simulation_there_are_no_unix_sockets),
-        BOTH_TESTS(at_most_32_names_are_bound),
-        BOTH_TESTS(a_wait_without_end_is_a_deadlock),
-        BOTH_TESTS(unix_streams_have_no_latency),
-        POSIX_TEST(a_new_peer_discards_the_queue_and_resets_the_old_one),
-        POSIX_TEST(queues_and_lengths_are_linux_s),
-        BOTH_TESTS(only_linux_reports_that_the_peer_does_not_read),
-    };
-    return cmocka_run_group_tests_name("sim_unix", tests, NULL, NULL);
-}
+TEST_MAIN("sim_unix")

@@ -6,9 +6,9 @@ enum { SHORT_MS = 250, TIMEOUT_MS = 2000, CALLS_PER_SLICE = 4 };
 
 static struct ends inner;
 
-static void begin_with(void **state, fer_sim_windows windows)
+static void begin_with(fer_sim_windows windows)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.windows = windows;
     sim_begin_with(config);
 }
@@ -72,9 +72,9 @@ static void count_line(void *context, const char *line)
 
 /* T8: a blocked call makes a few calls of the backend for each slice, whatever the peer has
  * done. */
-static void a_blocked_call_makes_few_calls(void **state)
+SIM_CONFIG_TEST(a_blocked_call_makes_few_calls)
 {
-    fer_sim_config config = config_of(state);
+    fer_sim_config config = config_of();
     config.trace = count_line;
     sim_begin_with(config);
     for (int half_closed = 0; half_closed < 2; half_closed++) {
@@ -96,8 +96,9 @@ static void a_blocked_call_makes_few_calls(void **state)
             uint64_t begin = now_ms();
             assert_code(write_one(&ends.stream), FER_TIMED_OUT, 0);
             assert_int_equal(now_ms(), begin + TIMEOUT_MS);
-            assert_ok(fer_tcp_stream_ready(&ends.stream, FER_WRITABLE, millis(TIMEOUT_MS), &ready));
-            assert_int_equal(ready, 0);
+            assert_ok_n(
+                fer_tcp_stream_ready(&ends.stream, FER_WRITABLE, millis(TIMEOUT_MS), &ready), ready,
+                0);
             assert_true(trace_lines <= 3 * (TIMEOUT_MS / 100 + 1) * CALLS_PER_SLICE);
             fer_tcp_stream_close(&clone);
             fer_tcp_stream_close(&ends.stream);
@@ -119,9 +120,9 @@ static uint64_t read_time(fer_duration timeout, fer_error_kind expected)
     return now_ms() - begin;
 }
 
-static void a_read_finds_lost_bytes_at_the_end_of_its_slice(void **state)
+WINSOCK_CONFIG_TEST(a_read_finds_lost_bytes_at_the_end_of_its_slice)
 {
-    begin_with(state, losing_events);
+    begin_with(losing_events);
     inner = connected();
     assert_int_equal(read_time(FER_DURATION_NONE, FER_OK), 1000);
     assert_int_equal(read_time(millis(5000), FER_OK), 1000);
@@ -134,9 +135,9 @@ static void a_read_finds_lost_bytes_at_the_end_of_its_slice(void **state)
     fer_tcp_stream_close(&inner.stream);
 }
 
-static void a_write_finds_lost_room_at_the_end_of_its_slice(void **state)
+WINSOCK_CONFIG_TEST(a_write_finds_lost_room_at_the_end_of_its_slice)
 {
-    begin_with(state, losing_events);
+    begin_with(losing_events);
     inner = connected();
     fill(&inner.stream);
     uint64_t begin = now_ms();
@@ -152,11 +153,11 @@ static void a_write_finds_lost_room_at_the_end_of_its_slice(void **state)
     fer_tcp_stream_close(&inner.stream);
 }
 
-static void an_accept_finds_a_lost_connection_at_the_end_of_its_slice(void **state)
+WINSOCK_CONFIG_TEST(an_accept_finds_a_lost_connection_at_the_end_of_its_slice)
 {
     fer_tcp_listener listener = {0};
     fer_socket_addr addr;
-    begin_with(state, losing_events);
+    begin_with(losing_events);
     memset(&inner, 0, sizeof inner);
     assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
     assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
@@ -168,13 +169,13 @@ static void an_accept_finds_a_lost_connection_at_the_end_of_its_slice(void **sta
     fer_tcp_listener_close(&listener);
 }
 
-static void a_receive_finds_a_lost_datagram_at_the_end_of_its_slice(void **state)
+WINSOCK_CONFIG_TEST(a_receive_finds_a_lost_datagram_at_the_end_of_its_slice)
 {
     fer_udp_socket socket = {0};
     fer_udp_received got;
     char byte = '\0';
     struct datagram_sender sender;
-    begin_with(state, losing_events);
+    begin_with(losing_events);
     fer_socket_addr from = addr_of("127.0.0.1:53");
     assert_ok(fer_sim_peer_bind(&from, &sender.peer));
     assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
@@ -186,9 +187,9 @@ static void a_receive_finds_a_lost_datagram_at_the_end_of_its_slice(void **state
     fer_udp_socket_close(&socket);
 }
 
-static void a_connect_finds_a_lost_answer_at_the_end_of_its_slice(void **state)
+WINSOCK_CONFIG_TEST(a_connect_finds_a_lost_answer_at_the_end_of_its_slice)
 {
-    begin_with(state, losing_events);
+    begin_with(losing_events);
     (void)serve(SERVER);
     fer_tcp_stream stream = {0};
     fer_socket_addr addr = addr_of(SERVER);
@@ -198,39 +199,39 @@ static void a_connect_finds_a_lost_answer_at_the_end_of_its_slice(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void ready_finds_a_lost_event_at_the_end_of_its_slice(void **state)
+WINSOCK_CONFIG_TEST(ready_finds_a_lost_event_at_the_end_of_its_slice)
 {
     fer_interest ready = 77;
-    begin_with(state, losing_events);
+    begin_with(losing_events);
     inner = connected();
     uint64_t begin = now_ms();
     assert_ok(fer_sim_after(millis(SHORT_MS), send_one, NULL));
-    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
     assert_int_equal(now_ms() - begin, 300);
     assert_ok(read_one(&inner.stream));
     begin = now_ms();
     assert_ok(fer_sim_after(millis(SHORT_MS), send_one, NULL));
-    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(SHORT_MS + 10), &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(SHORT_MS + 10), &ready),
+                ready, FER_READABLE);
     assert_int_equal(now_ms() - begin, SHORT_MS + 10);
     fer_tcp_stream_close(&inner.stream);
 }
 
 /* Slices are no events: nothing can end this wait. */
-static void a_wait_in_slices_without_events_is_a_deadlock(void **state)
+WINSOCK_CONFIG_TEST(a_wait_in_slices_without_events_is_a_deadlock)
 {
     fer_tcp_listener listener = {0};
     fer_socket_addr addr;
     fer_interest ready = 77;
-    begin_with(state, losing_events);
+    begin_with(losing_events);
     assert_ok(fer_socket_addr_parse(&addr, "127.0.0.1:0"));
     assert_ok(fer_tcp_listener_bind_addr(&listener, &addr));
     assert_kind(fer_tcp_listener_ready(&listener, FER_READABLE, FER_DURATION_NONE, &ready),
                 FER_DEADLOCK);
     uint64_t begin = now_ms();
-    assert_ok(fer_tcp_listener_ready(&listener, FER_READABLE, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(&listener, FER_READABLE, millis(SHORT_MS), &ready), ready,
+                0);
     assert_int_equal(now_ms() - begin, SHORT_MS);
     fer_tcp_listener_close(&listener);
 }
@@ -238,10 +239,10 @@ static void a_wait_in_slices_without_events_is_a_deadlock(void **state)
 /* ---- Lost cancels */
 
 /* S6: a shutdown whose cancel fails is detected at the end of the slice. */
-static void a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice(void **state)
+WINSOCK_CONFIG_TEST(a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice)
 {
     fer_interest ready = 77;
-    begin_with(state, (fer_sim_windows){.loses_cancels = true});
+    begin_with((fer_sim_windows){.loses_cancels = true});
     inner = connected();
     uint64_t begin = now_ms();
     assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
@@ -251,17 +252,17 @@ static void a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice(void **
     inner = connected();
     begin = now_ms();
     assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
-    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
     assert_int_equal(now_ms() - begin, 100);
     fer_tcp_stream_close(&inner.stream);
 }
 
 /* S6: a timeout that expires first is no timeout of a call that a shutdown has ended. */
-static void a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lost(void **state)
+WINSOCK_CONFIG_TEST(a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lost)
 {
     fer_interest ready = 77;
-    begin_with(state, (fer_sim_windows){.loses_cancels = true});
+    begin_with((fer_sim_windows){.loses_cancels = true});
     inner = connected();
     assert_ok(fer_tcp_stream_set_read_timeout(&inner.stream, millis(SHORT_MS)));
     uint64_t begin = now_ms();
@@ -272,17 +273,17 @@ static void a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lost(void 
     inner = connected();
     begin = now_ms();
     assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
-    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(50), &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(50), &ready), ready,
+                FER_READABLE);
     assert_int_equal(now_ms() - begin, 50);
     fer_tcp_stream_close(&inner.stream);
 }
 
 /* ---- Hang-ups */
 
-static void a_hang_up_that_ends_waits_to_write_changes_no_result(void **state)
+WINSOCK_CONFIG_TEST(a_hang_up_that_ends_waits_to_write_changes_no_result)
 {
-    begin_with(state, (fer_sim_windows){.hangup_ends_write_waits = true});
+    begin_with((fer_sim_windows){.hangup_ends_write_waits = true});
     inner = connected();
     fill(&inner.stream);
     assert_ok(fer_sim_peer_shutdown(inner.peer));
@@ -296,20 +297,4 @@ static void a_hang_up_that_ends_waits_to_write_changes_no_result(void **state)
     fer_tcp_stream_close(&inner.stream);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BOTH_TESTS(a_blocked_call_makes_few_calls),
-        WINSOCK_TEST(a_read_finds_lost_bytes_at_the_end_of_its_slice),
-        WINSOCK_TEST(a_write_finds_lost_room_at_the_end_of_its_slice),
-        WINSOCK_TEST(an_accept_finds_a_lost_connection_at_the_end_of_its_slice),
-        WINSOCK_TEST(a_receive_finds_a_lost_datagram_at_the_end_of_its_slice),
-        WINSOCK_TEST(a_connect_finds_a_lost_answer_at_the_end_of_its_slice),
-        WINSOCK_TEST(ready_finds_a_lost_event_at_the_end_of_its_slice),
-        WINSOCK_TEST(a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice),
-        WINSOCK_TEST(a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lost),
-        WINSOCK_TEST(a_wait_in_slices_without_events_is_a_deadlock),
-        WINSOCK_TEST(a_hang_up_that_ends_waits_to_write_changes_no_result),
-    };
-    return cmocka_run_group_tests_name("sim_waits", tests, NULL, NULL);
-}
+TEST_MAIN("sim_waits")

@@ -4,14 +4,9 @@
 #ifndef TEST_FIXTURE_H
 #define TEST_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "conformance/peer.h"
 #include "ferrule/error.h"
@@ -19,43 +14,75 @@
 #include "ferrule/socket_addr.h"
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"
+#include "support/group.h"
 
-/* ---- Tests and groups. A test's name is its rule's number and its sentence. */
+/* ---- Tests. A test's name is its rule's number and its sentence. */
 
-#define RULE_TEST(rule, function)                                         \
+#define RULE_ROW(rule, function, words, fixture, initial) \
+    TEST_ROW(rule " " #function words, function, fixture##_begin, fixture##_end, initial)
+
+#define RULE_TEST(rule, function) RULE_TEST_WITH(test, rule, function)
+#define RULE_TEST_WITH(fixture, rule, function) \
+    TEST_OF(function, (void), (), RULE_ROW(rule, function, "", fixture, &test_no_pair))
+
+/* The same test on the four kinds of pair. The body has the open pair in `pair`. */
+#define PAIR_TEST(rule, function) \
+    PAIR_TEST_OF(rule, function, (struct pair * pair), (pair_open(state)))
+/* The body opens pairs of the kind itself. */
+#define KIND_TEST(rule, function) \
+    PAIR_TEST_OF(rule, function, (const struct pair_kind *kind), (*state))
+#define PAIR_TEST_OF(rule, function, parameters, arguments)                                \
+    TEST_OF(function, parameters, arguments,                                               \
+            RULE_ROW(rule, function, " [connected, IPv4]", test, &test_pair_connected_v4), \
+            RULE_ROW(rule, function, " [accepted, IPv4]", test, &test_pair_accepted_v4),   \
+            RULE_ROW(rule, function, " [connected, IPv6]", test, &test_pair_connected_v6), \
+            RULE_ROW(rule, function, " [accepted, IPv6]", test, &test_pair_accepted_v6))
+
+/* For long tests: one connected stream, one accepted stream. */
+#define SLOW_PAIR_TEST(rule, function) \
+    SLOW_PAIR_TEST_OF(rule, function, (struct pair * pair), (pair_open(state)))
+#define SLOW_KIND_TEST(rule, function) \
+    SLOW_PAIR_TEST_OF(rule, function, (const struct pair_kind *kind), (*state))
+#define SLOW_PAIR_TEST_OF(rule, function, parameters, arguments)                           \
+    TEST_OF(function, parameters, arguments,                                               \
+            RULE_ROW(rule, function, " [connected, IPv4]", test, &test_pair_connected_v4), \
+            RULE_ROW(rule, function, " [accepted, IPv4]", test, &test_pair_accepted_v4))
+
+/* One connected stream over IPv4, one accepted over IPv6. */
+#define MIXED_PAIR_TEST(fixture, rule, function) \
+    MIXED_PAIR_TEST_OF(fixture, rule, function, (struct pair * pair), (pair_open(state)))
+#define MIXED_KIND_TEST(fixture, rule, function) \
+    MIXED_PAIR_TEST_OF(fixture, rule, function, (const struct pair_kind *kind), (*state))
+#define MIXED_PAIR_TEST_OF(fixture, rule, function, parameters, arguments)                    \
+    TEST_OF(function, parameters, arguments,                                                  \
+            RULE_ROW(rule, function, " [connected, IPv4]", fixture, &test_pair_connected_v4), \
+            RULE_ROW(rule, function, " [accepted, IPv6]", fixture, &test_pair_accepted_v6))
+
+/* For tests of one socket, once for each family. The test is skipped if this machine lacks it. */
+#define FAMILY_TEST(rule, function) FAMILY_TEST_WITH(test, rule, function)
+#define FAMILY_TEST_WITH(fixture, rule, function)                                  \
+    TEST_OF(function, (peer_family family), (family_of(state)),                    \
+            RULE_ROW(rule, function, " [IPv4]", fixture, &test_pair_connected_v4), \
+            RULE_ROW(rule, function, " [IPv6]", fixture, &test_pair_connected_v6))
+
+/* The same with a bound datagram socket and its peer in `pair`. */
+#define UDP_TEST(rule, function)                                                 \
+    TEST_OF(function, (struct udp_pair pair), (udp_pair_open(family_of(state))), \
+            RULE_ROW(rule, function, " [IPv4]", test, &test_pair_connected_v4),  \
+            RULE_ROW(rule, function, " [IPv6]", test, &test_pair_connected_v6))
+
+/* The main function of a file. */
+#define RULE_TESTS(name)                                                 \
+    int main(void)                                                       \
+    {                                                                    \
+        return test_run_group(name, test_group.tests, test_group.count); \
+    }
+
+/* A row of a table, for tests whose order is not that of their definitions. */
+#define RULE_ROW_OF(rule, function)                                       \
     {                                                                     \
         rule " " #function, function, test_begin, test_end, &test_no_pair \
     }
-
-/* The same test on the four kinds of pair. */
-#define PAIR_TEST(rule, function)                                                 \
-    {rule " " #function " [connected, IPv4]", function, test_begin, test_end,     \
-     &test_pair_connected_v4},                                                    \
-        {rule " " #function " [accepted, IPv4]", function, test_begin, test_end,  \
-         &test_pair_accepted_v4},                                                 \
-        {rule " " #function " [connected, IPv6]", function, test_begin, test_end, \
-         &test_pair_connected_v6},                                                \
-    {                                                                             \
-        rule " " #function " [accepted, IPv6]", function, test_begin, test_end,   \
-            &test_pair_accepted_v6                                                \
-    }
-
-/* For long tests: one connected stream, one accepted stream. */
-#define SLOW_PAIR_TEST(rule, function)                                          \
-    {rule " " #function " [connected, IPv4]", function, test_begin, test_end,   \
-     &test_pair_connected_v4},                                                  \
-    {                                                                           \
-        rule " " #function " [accepted, IPv4]", function, test_begin, test_end, \
-            &test_pair_accepted_v4                                              \
-    }
-
-/* For tests of one socket, once for each family; see family_of. */
-#define FAMILY_TEST(rule, function)                                                           \
-    {rule " " #function " [IPv4]", function, test_begin, test_end, &test_pair_connected_v4},  \
-    {                                                                                         \
-        rule " " #function " [IPv6]", function, test_begin, test_end, &test_pair_connected_v6 \
-    }
-
 #define RUN_TESTS(name, tests) test_run_group(name, tests, sizeof(tests) / sizeof((tests)[0]))
 
 /* Runs the tests of a file: from index test_first on, and test_count of them (0: all). */
@@ -78,6 +105,7 @@ int test_end(void **state);
 
 /* Prints the reason and ends the test as skipped. */
 void skip_because(const char *reason);
+void skip_if(bool condition, const char *reason);
 void skip_without_v6(void);
 void skip_without_dual_stack(void);
 void skip_without_localhost(void);
@@ -150,6 +178,12 @@ void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, co
 /* The local address of a connection that has ended. */
 #define assert_ended_name(call) \
     assert_kind((call), peer_forgets_ended_names() ? FER_NOT_CONNECTED : FER_OK)
+/* The same, and the call stores this count in n. */
+#define assert_ok_n(call, n, count) ((n) = 77, assert_ok(call), assert_int_equal((n), (count)))
+#define assert_kind_n(call, kind, n, count) \
+    ((n) = 77, assert_kind(call, kind), assert_int_equal((n), (count)))
+#define assert_own_n(call, kind, n, count) \
+    ((n) = 77, assert_own(call, kind), assert_int_equal((n), (count)))
 #define assert_either(call, one, other) \
     expect_either((call), (one), (other), #call, __FILE__, __LINE__)
 #define assert_writes_fail(call) assert_either(call, FER_CONNECTION_RESET, FER_BROKEN_PIPE)

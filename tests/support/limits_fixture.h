@@ -7,17 +7,9 @@
 #include "ferrule/io.h"
 #include "support/unix_fixture.h"
 
-#define LIMITS_TEST(rule, function)                                                     \
-    {                                                                                   \
-        rule " " #function, function, limits_test_begin, limits_test_end, &test_no_pair \
-    }
-#define LIMITS_PAIR_TEST(rule, function)                                                      \
-    {rule " " #function " [connected, IPv4]", function, limits_test_begin, limits_test_end,   \
-     &test_pair_connected_v4},                                                                \
-    {                                                                                         \
-        rule " " #function " [accepted, IPv6]", function, limits_test_begin, limits_test_end, \
-            &test_pair_accepted_v6                                                            \
-    }
+#define LIMITS_TEST(rule, function) RULE_TEST_WITH(limits_test, rule, function)
+#define LIMITS_PAIR_TEST(rule, function) MIXED_PAIR_TEST(limits_test, rule, function)
+#define LIMITS_KIND_TEST(rule, function) MIXED_KIND_TEST(limits_test, rule, function)
 
 int limits_test_begin(void **state);
 int limits_test_end(void **state);

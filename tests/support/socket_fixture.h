@@ -8,17 +8,8 @@
 
 /* ---- Tests */
 
-#define SOCKET_TEST(rule, function)                                                     \
-    {                                                                                   \
-        rule " " #function, function, socket_test_begin, socket_test_end, &test_no_pair \
-    }
-#define SOCKET_FAMILY_TEST(rule, function)                                          \
-    {rule " " #function " [IPv4]", function, socket_test_begin, socket_test_end,    \
-     &test_pair_connected_v4},                                                      \
-    {                                                                               \
-        rule " " #function " [IPv6]", function, socket_test_begin, socket_test_end, \
-            &test_pair_connected_v6                                                 \
-    }
+#define SOCKET_TEST(rule, function) RULE_TEST_WITH(socket_test, rule, function)
+#define SOCKET_FAMILY_TEST(rule, function) FAMILY_TEST_WITH(socket_test, rule, function)
 
 int socket_test_begin(void **state);
 int socket_test_end(void **state);

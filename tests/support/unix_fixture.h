@@ -15,19 +15,23 @@ extern int unix_connected_kind;
 extern int unix_accepted_kind;
 extern int unix_paired_kind;
 
-#define UNIX_TEST(rule, function)                                                          \
-    {                                                                                      \
-        rule " " #function, function, unix_test_begin, unix_test_end, &unix_connected_kind \
-    }
-#define UNIX_PAIR_TEST(rule, function)                                               \
-    {rule " " #function " [connected]", function, unix_test_begin, unix_test_end,    \
-     &unix_connected_kind},                                                          \
-        {rule " " #function " [accepted]", function, unix_test_begin, unix_test_end, \
-         &unix_accepted_kind},                                                       \
-    {                                                                                \
-        rule " " #function " [paired]", function, unix_test_begin, unix_test_end,    \
-            &unix_paired_kind                                                        \
-    }
+#define UNIX_TEST(rule, function) \
+    TEST_OF(function, (void), (), RULE_ROW(rule, function, "", unix_test, &unix_connected_kind))
+/* Skipped if the OS has no such sockets. */
+#define UNIX_STREAM_TEST(rule, function) UNIX_TEST_OF(rule, function, skip_without_unix_streams)
+#define UNIX_DATAGRAM_TEST(rule, function) UNIX_TEST_OF(rule, function, skip_without_unix_datagrams)
+#define UNIX_TEST_OF(rule, function, skip_without)          \
+    TEST_BY(function, (void), (skip_without(), function()), \
+            RULE_ROW(rule, function, "", unix_test, &unix_connected_kind))
+/* The body has the open pair in `pair`, or opens pairs of the kind itself. */
+#define UNIX_PAIR_TEST(rule, function) \
+    UNIX_PAIR_TEST_OF(rule, function, (struct unix_pair pair), (unix_pair_open(state)))
+#define UNIX_KIND_TEST(rule, function) UNIX_PAIR_TEST_OF(rule, function, (void **state), (state))
+#define UNIX_PAIR_TEST_OF(rule, function, parameters, arguments)                       \
+    TEST_OF(function, parameters, arguments,                                           \
+            RULE_ROW(rule, function, " [connected]", unix_test, &unix_connected_kind), \
+            RULE_ROW(rule, function, " [accepted]", unix_test, &unix_accepted_kind),   \
+            RULE_ROW(rule, function, " [paired]", unix_test, &unix_paired_kind))
 
 int unix_test_begin(void **state);
 int unix_test_end(void **state);

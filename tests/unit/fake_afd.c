@@ -31,6 +31,7 @@ static size_t socket_count;
 static struct fake_request requests[FAKE_REQUESTS];
 static int violations;
 static int cancels;
+static fer_error open_failure;
 
 /* The port of each handle of the driver. */
 static struct {
@@ -78,6 +79,9 @@ static void complete_all(const struct fake_socket *socket, enum request_state st
 
 fer_error ferp_afd_open(HANDLE port, HANDLE *out)
 {
+    if (open_failure.kind != FER_OK) {
+        return open_failure;
+    }
     *out = CreateEventW(NULL, TRUE, FALSE, NULL);
     AcquireSRWLockExclusive(&lock);
     ports[port_count].afd = *out;
@@ -217,6 +221,12 @@ void fake_begin(void)
     port_count = 0;
     violations = 0;
     cancels = 0;
+    open_failure = FERP_WINSOCK_OK;
+}
+
+void fake_set_open_failure(fer_error failure)
+{
+    open_failure = failure;
 }
 
 int fake_violations(void)

@@ -20,6 +20,9 @@ typedef enum fake_fault {
 /* Forgets all sockets and requests. */
 void fake_begin(void);
 
+/* Lets ferp_afd_open fail, until OK is set. */
+void fake_set_open_failure(fer_error failure);
+
 /* How often a request began while another one of the same poller and socket was outstanding, or
  * while its own packet had not been taken. */
 int fake_violations(void);

@@ -13,7 +13,7 @@
 static int allowed;
 static int blocks;
 
-void *ferp_memory_new(size_t size)
+void *ferp_alloc(size_t size)
 {
     if (allowed == 0) {
         return NULL;
@@ -25,7 +25,7 @@ void *ferp_memory_new(size_t size)
     return memory;
 }
 
-void ferp_memory_free(void *memory)
+void ferp_free(void *memory)
 {
     blocks -= memory != NULL;
     free(memory);
@@ -47,6 +47,6 @@ static int memory_end(void **state)
     return blocks == 0 ? 0 : -1;
 }
 
-#define MEMORY_TEST(name) cmocka_unit_test_setup_teardown(name, memory_begin, memory_end)
+#define MEMORY_TEST(function) TEST_WITH(function, memory_begin, memory_end)
 
 #endif

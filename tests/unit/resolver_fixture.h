@@ -37,16 +37,16 @@ static inline int resolver_teardown(void **state)
     fer_poller_close(&poller);
     assert_int_equal(background.threads_running, 0);
     assert_int_equal(background.memory_live, 0);
-    assert_int_equal(background.monitors_live, 0);
-    assert_false(background.is_inside);
+    assert_int_equal(background.mutexes_live, 0);
+    assert_false(background.is_locked);
     return script_teardown(state);
 }
 
-/* The system's resolver can take a long time, so the monitor must not be held during the call. */
-static inline void assert_outside_monitor(script_call call)
+/* The system's resolver can take a long time, so the mutex must not be held during the call. */
+static inline void assert_mutex_is_free(script_call call)
 {
     if (call == SCRIPT_LOOKUP_BEGIN) {
-        assert_false(background.is_inside);
+        assert_false(background.is_locked);
     }
 }
 
@@ -98,6 +98,6 @@ static inline bool poller_was_notified(void)
     return notified;
 }
 
-#define RESOLVER_TEST(name) cmocka_unit_test_teardown(name, resolver_teardown)
+#define RESOLVER_TEST(function) TEST_WITH(function, NULL, resolver_teardown)
 
 #endif

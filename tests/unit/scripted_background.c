@@ -1,4 +1,4 @@
-/* scripted_background.c: the seam's memory, monitors and threads, controlled by the test. */
+/* scripted_background.c: the seam's memory, mutexes and threads, controlled by the test. */
 #include "unit/scripted_background.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@ void script_background_begin(void)
     background.wait_result.kind = FER_TIMED_OUT;
 }
 
-void *ferp_memory_new(size_t size)
+void *ferp_alloc(size_t size)
 {
     if (script.has_no_memory ||
         (background.memory_fails_at > 0 && --background.memory_fails_at == 0)) {
@@ -32,59 +32,59 @@ void *ferp_memory_new(size_t size)
     return memory;
 }
 
-void ferp_memory_free(void *memory)
+void ferp_free(void *memory)
 {
     background.memory_live -= memory != NULL;
     free(memory);
 }
 
-fer_error ferp_monitor_begin(ferp_monitor *monitor)
+fer_error ferp_mutex_init(ferp_mutex *mutex)
 {
-    if (background.monitor_result.kind == FER_OK) {
-        monitor->words[0] = ALIVE;
-        background.monitors_live++;
+    if (background.mutex_result.kind == FER_OK) {
+        mutex->words[0] = ALIVE;
+        background.mutexes_live++;
     }
-    return background.monitor_result;
+    return background.mutex_result;
 }
 
-void ferp_monitor_end(ferp_monitor *monitor)
+void ferp_mutex_destroy(ferp_mutex *mutex)
 {
-    assert_false(background.is_inside);
-    assert_true(monitor->words[0] == ALIVE);
-    monitor->words[0] = 0;
-    background.monitors_live--;
+    assert_false(background.is_locked);
+    assert_true(mutex->words[0] == ALIVE);
+    mutex->words[0] = 0;
+    background.mutexes_live--;
 }
 
-void ferp_monitor_enter(ferp_monitor *monitor)
+void ferp_mutex_lock(ferp_mutex *mutex)
 {
-    assert_true(monitor->words[0] == ALIVE);
-    assert_false(background.is_inside);
-    background.is_inside = true;
+    assert_true(mutex->words[0] == ALIVE);
+    assert_false(background.is_locked);
+    background.is_locked = true;
 }
 
-void ferp_monitor_leave(ferp_monitor *monitor)
+void ferp_mutex_unlock(ferp_mutex *mutex)
 {
-    assert_true(monitor->words[0] == ALIVE);
-    assert_true(background.is_inside);
-    background.is_inside = false;
+    assert_true(mutex->words[0] == ALIVE);
+    assert_true(background.is_locked);
+    background.is_locked = false;
 }
 
-void ferp_monitor_notify_all(ferp_monitor *monitor)
+void ferp_cond_broadcast(ferp_mutex *mutex)
 {
-    assert_true(monitor->words[0] == ALIVE);
-    assert_true(background.is_inside);
+    assert_true(mutex->words[0] == ALIVE);
+    assert_true(background.is_locked);
     background.notified++;
 }
 
-fer_error ferp_monitor_wait(ferp_monitor *monitor, uint64_t deadline)
+fer_error ferp_cond_wait(ferp_mutex *mutex, uint64_t deadline)
 {
     background.waits++;
     background.waited_until = deadline;
-    ferp_monitor_leave(monitor);
+    ferp_mutex_unlock(mutex);
     if (background.on_wait != NULL) {
         background.on_wait();
     }
-    ferp_monitor_enter(monitor);
+    ferp_mutex_lock(mutex);
     if (background.wait_result.kind == FER_TIMED_OUT && script.now < deadline &&
         deadline != FERP_NO_DEADLINE) {
         script.now = deadline;

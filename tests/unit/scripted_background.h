@@ -1,7 +1,7 @@
-/* scripted_background.h: the seam's memory, monitors and threads, for tests of core. Memory is
+/* scripted_background.h: the seam's memory, mutexes and threads, for tests of core. Memory is
  * counted and can be refused. A started thread does nothing until the test runs its next step. A
- * wait on a monitor calls on_wait, which acts for the other threads. Violations of a caller's
- * duties fail the test: a monitor is entered once, left once and ended once. */
+ * wait for a condition calls on_wait, which acts for the other threads. Violations of a caller's
+ * duties fail the test: a mutex is locked once, unlocked once and destroyed once. */
 #ifndef TEST_SCRIPTED_BACKGROUND_H
 #define TEST_SCRIPTED_BACKGROUND_H
 
@@ -11,8 +11,8 @@ enum { SCRIPT_THREADS_MAX = 128 };
 
 /* Tests set the first group and read the second. */
 struct script_background {
-    size_t memory_fails_at;   /* the n-th allocation from now fails; 0 for none */
-    fer_error monitor_result; /* result of ferp_monitor_begin */
+    size_t memory_fails_at; /* the n-th allocation from now fails; 0 for none */
+    fer_error mutex_result; /* result of ferp_mutex_init */
     fer_error thread_result;
     fer_error wait_result; /* result of a wait; TIMED_OUT moves the clock to the deadline */
     void (*on_wait)(void); /* runs during a wait in place of other threads */
@@ -21,13 +21,13 @@ struct script_background {
     void (*on_process)(void);
 
     size_t memory_live; /* blocks */
-    size_t monitors_live;
+    size_t mutexes_live;
     size_t notified; /* calls of notify_all */
     size_t waits;
     uint64_t waited_until; /* the deadline of the last wait */
     size_t threads_started;
     size_t threads_running;
-    bool is_inside;
+    bool is_locked;
 };
 extern struct script_background background;
 

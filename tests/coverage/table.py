@@ -1,0 +1,98 @@
+"""Prints the table of ci/coverage.sh, and the lines that the corpora do not reach.
+
+usage: table.py [--gate] SOURCE-FOLDER REPORT-FOLDER SET...
+
+SET is tests, corpora or both; corpora is always one of the sets. Reads the files SET.json and
+corpora.lcov that llvm-cov wrote to the report folder. With --gate the exit code is 1 if the
+corpora reach less than the minimum.
+"""
+
+import json
+import os
+import sys
+
+KINDS = ("lines", "branches", "mcdc")
+MINIMUM = {"lines": 95.0, "branches": 90.0}
+
+
+def read_summaries(path):
+    """{file name: {kind: (covered, count)}}, with the sum of all as "total"."""
+    with open(path, encoding="utf-8") as file:
+        data = json.load(file)["data"][0]
+    rows = {os.path.basename(entry["filename"]): entry["summary"] for entry in data["files"]}
+    rows["total"] = data["totals"]
+    return {name: {kind: (row[kind]["covered"], row[kind]["count"]) for kind in KINDS}
+            for name, row in rows.items()}
+
+
+def percent(covered, count):
+    return "-" if count == 0 else f"{100.0 * covered / count:.1f}"
+
+
+def print_table(summaries):
+    last = list(summaries.values())[-1]
+    print(f"{'':24}" + "".join(f"{name:^27}" for name in summaries))
+    print(f"{'percent of':24}" + "".join(f"{kind:>9}" for _ in summaries for kind in KINDS))
+    names = sorted(name for name, row in last.items() if name != "total" and row["lines"][1] > 0)
+    for name in names + ["total"]:
+        cells = (rows[name][kind] for rows in summaries.values() for kind in KINDS)
+        print(f"{name:24}" + "".join(f"{percent(*cell):>9}" for cell in cells))
+    total = last["total"]
+    print("total: " + ", ".join(f"{total[kind][1]} {kind}" for kind in KINDS))
+
+
+def read_gaps(path):
+    """Two dictionaries {file: line numbers}: the lines that never ran, and the other lines with a
+    branch that was never taken."""
+    lines, branches, name = {}, {}, ""
+    with open(path, encoding="utf-8") as file:
+        for record in file:
+            key, _, value = record.strip().partition(":")
+            fields = value.split(",")
+            if key == "SF":
+                name = value
+            elif key == "DA" and fields[1] == "0":
+                lines.setdefault(name, set()).add(int(fields[0]))
+            elif key == "BRDA" and fields[3] in ("0", "-"):
+                branches.setdefault(name, set()).add(int(fields[0]))
+    for path_of in branches:
+        branches[path_of] -= lines.get(path_of, set())
+    return lines, branches
+
+
+def print_gaps(title, folder, gaps):
+    print(f"\n{title}")
+    for path in sorted(gaps):
+        with open(path, encoding="utf-8") as file:
+            text = file.read().splitlines()
+        for number in sorted(gaps[path]):
+            name = os.path.relpath(path, os.path.dirname(folder))
+            print(f"  {name}:{number}: {text[number - 1].strip()}")
+
+
+def check_gate(total):
+    bad = False
+    for kind, minimum in MINIMUM.items():
+        covered, count = total[kind]
+        reached = 100.0 * covered / count
+        result = "ok" if reached >= minimum else "TOO LOW"
+        print(f"the corpora alone: {reached:.2f} % of the {kind}, "
+              f"{minimum:.0f} % required: {result}")
+        bad = bad or reached < minimum
+    return bad
+
+
+def main(arguments):
+    gate = arguments[:1] == ["--gate"]
+    folder, report, *sets = arguments[1:] if gate else arguments
+    summaries = {a_set: read_summaries(os.path.join(report, f"{a_set}.json")) for a_set in sets}
+    lines, branches = read_gaps(os.path.join(report, "corpora.lcov"))
+    print_gaps("Lines that no corpus reaches:", folder, lines)
+    print_gaps("Lines that a corpus reaches, with a branch that no corpus takes:", folder, branches)
+    print()
+    print_table(summaries)
+    return 1 if check_gate(summaries["corpora"]["total"]) and gate else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
