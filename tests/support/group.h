@@ -59,12 +59,15 @@ static inline void test_group_add(int line, const struct CMUnitTest *tests, size
 
 /* Defines a test: its body follows. The body is a function with these parameters, which is called
  * with these arguments, expressions of cmocka's `void **state`. The rows are TEST_ROW. */
-#define TEST_OF(function, parameters, arguments, ...)                       \
+#define TEST_OF(function, parameters, arguments, ...) \
+    TEST_BY(function, parameters, function arguments, __VA_ARGS__)
+/* The same with any call of the function. */
+#define TEST_BY(function, parameters, call, ...)                            \
     static void function parameters;                                        \
     static void function##_test(void **state)                               \
     {                                                                       \
         (void)state;                                                        \
-        function arguments;                                                 \
+        call;                                                               \
     }                                                                       \
     TEST_BEFORE_MAIN(function##_registers)                                  \
     {                                                                       \

@@ -50,9 +50,8 @@ SCRIPT_TEST(all_else_is_the_resolver_s_to_accept)
     check_looked_up(" 127.0.0.1:80", "lookup_begin( 127.0.0.1) lookup_end()");
 }
 
-SCRIPT_TEST(the_resolver_s_addresses_come_in_its_order_with_the_port)
+SYSTEM_TEST(script_posix, the_resolver_s_addresses_come_in_its_order_with_the_port)
 {
-    script_begin(&script_posix);
     feri_address_source source;
     fer_socket_addr got;
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::1%3]:0");
@@ -67,19 +66,16 @@ SCRIPT_TEST(the_resolver_s_addresses_come_in_its_order_with_the_port)
     assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
 }
 
-SCRIPT_TEST(a_failure_is_reported_and_leaves_nothing_to_end)
+SYSTEM_TEST(script_posix, a_failure_is_reported_and_leaves_nothing_to_end)
 {
-    script_begin(&script_posix);
     feri_address_source source;
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_RESOLVE_TRY_AGAIN, -3);
-    assert_error(feri_address_source_of_text(&source, "example.test:80"), FER_RESOLVE_TRY_AGAIN,
-                 -3);
-    assert_log("lookup_begin(example.test)");
+    assert_error_log(feri_address_source_of_text(&source, "example.test:80"), FER_RESOLVE_TRY_AGAIN,
+                     -3, "lookup_begin(example.test)");
 }
 
-SCRIPT_TEST(text_that_cannot_be_split_is_refused_before_any_lookup)
+SYSTEM_TEST(script_posix, text_that_cannot_be_split_is_refused_before_any_lookup)
 {
-    script_begin(&script_posix);
     feri_address_source source;
     const char *const bad[] = {
         "",  "localhost", ":80", "localhost:", "localhost:65536", "localhost:+80", "localhost:http",
@@ -88,8 +84,7 @@ SCRIPT_TEST(text_that_cannot_be_split_is_refused_before_any_lookup)
         assert_error(feri_address_source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
     }
     assert_error(feri_address_source_of_text(&source, NULL), FER_MISUSE, 0);
-    assert_error(feri_address_source_of_host(&source, "", 80), FER_INVALID_INPUT, 0);
-    assert_log("");
+    assert_error_log(feri_address_source_of_host(&source, "", 80), FER_INVALID_INPUT, 0, "");
 }
 
 SCRIPT_TEST(a_name_is_requested_as_the_utf_8_that_it_is)
@@ -128,9 +123,8 @@ static fer_error source_of_long_host(size_t len, char last)
     return error;
 }
 
-SCRIPT_TEST(a_name_of_253_bytes_is_requested_and_a_longer_one_is_not)
+SYSTEM_TEST(script_posix, a_name_of_253_bytes_is_requested_and_a_longer_one_is_not)
 {
-    script_begin(&script_posix);
     assert_ok(source_of_long_host(253, 'x'));
     assert_ok(source_of_long_host(253, '.'));
     assert_ok(source_of_long_host(254, '.'));
@@ -140,22 +134,19 @@ SCRIPT_TEST(a_name_of_253_bytes_is_requested_and_a_longer_one_is_not)
     script.log[0] = '\0';
     assert_error(source_of_long_host(254, 'x'), FER_INVALID_INPUT, 0);
     assert_error(source_of_long_host(255, '.'), FER_INVALID_INPUT, 0);
-    assert_error(source_of_long_host(400, 'x'), FER_INVALID_INPUT, 0);
-    assert_log("");
+    assert_error_log(source_of_long_host(400, 'x'), FER_INVALID_INPUT, 0, "");
 }
 
-SCRIPT_TEST(only_the_host_s_own_bytes_are_requested)
+SYSTEM_TEST(script_posix, only_the_host_s_own_bytes_are_requested)
 {
-    script_begin(&script_posix);
     feri_address_source source;
     assert_ok(feri_address_source_of_text(&source, "host:80"));
     feri_address_source_end(&source);
     assert_log("lookup_begin(host) lookup_end()");
 }
 
-SCRIPT_TEST(a_host_that_is_an_address_is_not_looked_up)
+SYSTEM_TEST(script_posix, a_host_that_is_an_address_is_not_looked_up)
 {
-    script_begin(&script_posix);
     feri_address_source source;
     fer_socket_addr got;
     assert_ok(feri_address_source_of_host(&source, "::1", 9));

@@ -49,22 +49,18 @@ SCRIPT_TEST(a_port_is_held_with_the_options_that_each_system_needs)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(rows[i].traits);
-        assert_ok(bind_to(rows[i].type, rows[i].addr));
-        assert_log(rows[i].log);
+        assert_ok_log(bind_to(rows[i].type, rows[i].addr), rows[i].log);
     }
 }
 
-SCRIPT_TEST(a_family_that_the_system_has_not_is_reported_as_it_is)
+SYSTEM_TEST(script_posix, a_family_that_the_system_has_not_is_reported_as_it_is)
 {
-    script_begin(&script_posix);
-    script_then_fail(SCRIPT_SOCKET, FER_UNSUPPORTED, 97);
-    assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_UNSUPPORTED, 97);
+    assert_forwards(SCRIPT_SOCKET, FER_UNSUPPORTED, 97, bind_to(FER_TYPE_DGRAM, "[::]:80"));
     assert_log("socket(udp,v6)");
 }
 
-SCRIPT_TEST(a_system_without_dual_stack_is_unsupported)
+SYSTEM_TEST(script_bsd, a_system_without_dual_stack_is_unsupported)
 {
-    script_begin(&script_bsd);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_UNSUPPORTED, 22);
     assert_log("socket(udp,v6) set_option(1,ONLY_V6,0) close(1)");
@@ -72,29 +68,26 @@ SCRIPT_TEST(a_system_without_dual_stack_is_unsupported)
     assert_error(bind_to(FER_TYPE_DGRAM, "[::ffff:127.0.0.1]:80"), FER_UNSUPPORTED, 22);
 }
 
-SCRIPT_TEST(a_port_that_cannot_be_held_is_not_bound)
+SYSTEM_TEST(script_windows, a_port_that_cannot_be_held_is_not_bound)
 {
-    script_begin(&script_windows);
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 10022);
-    assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_INVALID_INPUT, 10022);
+    assert_forwards(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 10022,
+                    bind_to(FER_TYPE_DGRAM, "[::]:80"));
     assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) close(1)");
 }
 
-SCRIPT_TEST(a_bind_that_fails_is_reported_and_its_socket_closed)
+SYSTEM_TEST(script_posix, a_bind_that_fails_is_reported_and_its_socket_closed)
 {
-    script_begin(&script_posix);
-    script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
-    assert_error(bind_to(FER_TYPE_DGRAM, "192.0.2.1:80"), FER_ADDR_NOT_AVAILABLE, 99);
+    assert_forwards(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99,
+                    bind_to(FER_TYPE_DGRAM, "192.0.2.1:80"));
     assert_log("socket(udp,v4) bind(1,192.0.2.1:80) close(1)");
 }
 
 /* ---- A denied bind */
 
-SCRIPT_TEST(a_denied_bind_is_reported_as_it_is_where_it_can_mean_nothing_else)
+SYSTEM_TEST(script_posix, a_denied_bind_is_reported_as_it_is_where_it_can_mean_nothing_else)
 {
-    script_begin(&script_posix);
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 13);
-    assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 13);
+    assert_forwards(SCRIPT_BIND, FER_PERMISSION_DENIED, 13,
+                    bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"));
     assert_log("socket(udp,v4) bind(1,127.0.0.1:80) close(1)");
 }
 
@@ -111,32 +104,29 @@ SCRIPT_TEST(a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code)
         script_begin(&script_windows);
         script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
         script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
-        assert_error(bind_to((fer_type)type, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
-        assert_log(logs[type]);
+        assert_error_log(bind_to((fer_type)type, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013,
+                         logs[type]);
     }
 }
 
-SCRIPT_TEST(a_denied_bind_of_a_free_port_is_denied)
+SYSTEM_TEST(script_windows, a_denied_bind_of_a_free_port_is_denied)
 {
-    script_begin(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    assert_error(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013);
-    assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) "
-               "bind(1,[2001:db8::1%4]:80) "
-               "socket(udp,v6) bind(2,[::]:80) close(2) close(1)");
+    assert_error_log(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013,
+                     "socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) "
+                     "bind(1,[2001:db8::1%4]:80) "
+                     "socket(udp,v6) bind(2,[::]:80) close(2) close(1)");
 }
 
-SCRIPT_TEST(a_denied_bind_of_a_reserved_port_is_denied)
+SYSTEM_TEST(script_windows, a_denied_bind_of_a_reserved_port_is_denied)
 {
-    script_begin(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
 }
 
-SCRIPT_TEST(a_denied_bind_that_cannot_be_looked_into_is_denied)
+SYSTEM_TEST(script_windows, a_denied_bind_that_cannot_be_looked_into_is_denied)
 {
-    script_begin(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     (void)script_then(SCRIPT_SOCKET);
     script_then_fail(SCRIPT_SOCKET, FER_ADDR_IN_USE, 10024);

@@ -14,9 +14,10 @@ static void begin(void)
 static void begin_open(void)
 {
     begin();
-    assert_ok(fer_cancel_token_new(&token));
-    assert_log("token_open()");
+    assert_ok_log(fer_cancel_token_new(&token), "token_open()");
 }
+
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin_open(), function)
 
 /* A token without a resource: every call is refused and asks nothing. */
 static void assert_unusable(fer_cancel_token *unusable)
@@ -54,9 +55,8 @@ SCRIPT_TEST(no_token_never_cancels)
     assert_ok(feri_token_check(NULL));
 }
 
-SCRIPT_TEST(a_token_that_is_open_cannot_be_made_again)
+BEGUN_TEST(a_token_that_is_open_cannot_be_made_again)
 {
-    begin_open();
     assert_error(fer_cancel_token_new(&token), FER_MISUSE, 0);
     assert_ok(fer_cancel_token_cancel(&token));
     assert_error(fer_cancel_token_new(&token), FER_MISUSE, 0);
@@ -64,22 +64,19 @@ SCRIPT_TEST(a_token_that_is_open_cannot_be_made_again)
     assert_log("token_signal()");
 }
 
-SCRIPT_TEST(a_closed_token_can_be_made_again_and_is_not_cancelled)
+BEGUN_TEST(a_closed_token_can_be_made_again_and_is_not_cancelled)
 {
-    begin_open();
     assert_ok(fer_cancel_token_cancel(&token));
     fer_cancel_token_close(&token);
     assert_ok(fer_cancel_token_new(&token));
     assert_false(fer_cancel_token_is_cancelled(&token));
-    assert_ok(feri_token_check(&token));
-    assert_log("token_signal() token_close() token_open()");
+    assert_ok_log(feri_token_check(&token), "token_signal() token_close() token_open()");
 }
 
 SCRIPT_TEST(a_token_that_cannot_be_made_stays_new)
 {
     begin();
-    script_then_fail(SCRIPT_TOKEN_OPEN, FER_TOO_MANY_OPEN_FILES, 24);
-    assert_error(fer_cancel_token_new(&token), FER_TOO_MANY_OPEN_FILES, 24);
+    assert_forwards(SCRIPT_TOKEN_OPEN, FER_TOO_MANY_OPEN_FILES, 24, fer_cancel_token_new(&token));
     assert_log("token_open()");
     assert_unusable(&token);
     assert_ok(fer_cancel_token_new(&token));
@@ -88,9 +85,8 @@ SCRIPT_TEST(a_token_that_cannot_be_made_stays_new)
 
 /* ---- Cancels */
 
-SCRIPT_TEST(a_cancel_is_sticky_and_wakes_once)
+BEGUN_TEST(a_cancel_is_sticky_and_wakes_once)
 {
-    begin_open();
     assert_ok(feri_token_check(&token));
     for (int i = 0; i < 3; i++) {
         assert_ok(fer_cancel_token_cancel(&token));
@@ -100,17 +96,14 @@ SCRIPT_TEST(a_cancel_is_sticky_and_wakes_once)
     assert_log("token_signal()");
 }
 
-SCRIPT_TEST(a_reset_makes_it_usable_again)
+BEGUN_TEST(a_reset_makes_it_usable_again)
 {
-    begin_open();
-    assert_ok(fer_cancel_token_reset(&token));
-    assert_log("");
+    assert_ok_log(fer_cancel_token_reset(&token), "");
     for (int i = 0; i < 2; i++) {
         assert_ok(fer_cancel_token_cancel(&token));
         assert_ok(fer_cancel_token_reset(&token));
         assert_false(fer_cancel_token_is_cancelled(&token));
-        assert_ok(feri_token_check(&token));
-        assert_log("token_signal() token_clear()");
+        assert_ok_log(feri_token_check(&token), "token_signal() token_clear()");
     }
 }
 
@@ -129,9 +122,8 @@ static void look_during_signal(script_call call)
     }
 }
 
-SCRIPT_TEST(the_state_changes_before_the_waits_are_woken)
+BEGUN_TEST(the_state_changes_before_the_waits_are_woken)
 {
-    begin_open();
     looks = 0;
     script.on_call = look_during_signal;
     assert_ok(fer_cancel_token_cancel(&token));
@@ -148,9 +140,8 @@ static void look_during_clear(script_call call)
     }
 }
 
-SCRIPT_TEST(the_event_is_cleared_before_the_state_changes)
+BEGUN_TEST(the_event_is_cleared_before_the_state_changes)
 {
-    begin_open();
     assert_ok(fer_cancel_token_cancel(&token));
     looks = 0;
     script.on_call = look_during_clear;
@@ -166,14 +157,12 @@ static void end_the_cancel(script_call call)
     }
 }
 
-SCRIPT_TEST(a_reset_waits_for_the_end_of_a_cancel)
+BEGUN_TEST(a_reset_waits_for_the_end_of_a_cancel)
 {
-    begin_open();
     token.p_.state_ = FERI_TOKEN_CANCELLING;
     looks = 0;
     script.on_call = end_the_cancel;
-    assert_ok(fer_cancel_token_reset(&token));
-    assert_log("pause(1001000) pause(2001000) token_clear()");
+    assert_ok_log(fer_cancel_token_reset(&token), "pause(1001000) pause(2001000) token_clear()");
     assert_ok(feri_token_check(&token));
 }
 
@@ -196,8 +185,7 @@ SCRIPT_TEST(a_cancel_in_the_middle_of_new_or_close_is_refused)
     assert_ok(feri_token_check(&token));
     inner = (fer_error){FER_OK, 0};
     fer_cancel_token_close(&token);
-    assert_error(inner, FER_MISUSE, 0);
-    assert_log("token_open() token_close()");
+    assert_error_log(inner, FER_MISUSE, 0, "token_open() token_close()");
 }
 
 TEST_MAIN("cancel_token")

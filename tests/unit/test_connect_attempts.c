@@ -3,6 +3,10 @@
 #include "unit/attempts_fixture.h"
 #include "unit/scripted_platform.h"
 
+#define PENDING_TEST(function) SCRIPT_TEST_AFTER(begin_pending(&script_posix), function)
+
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(&script_posix), function)
+
 #define MAPPED "[::ffff:192.0.2.1]:80"
 
 /* ---- One attempt */
@@ -22,21 +26,20 @@ SCRIPT_TEST(a_pending_connect_is_awaited_and_its_status_decides)
 {
     begin_pending(&script_posix);
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    assert_ok(connect_one(A));
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
-               "take_error(1) peer_addr(1) set_nonblocking(1,0)");
+    assert_ok_log(connect_one(A),
+                  "socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
+                  "take_error(1) peer_addr(1) set_nonblocking(1,0)");
     begin_pending(&script_posix);
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-    assert_error(connect_one(A), FER_CONNECTION_REFUSED, 111);
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
-               "take_error(1) close(1)");
+    assert_error_log(connect_one(A), FER_CONNECTION_REFUSED, 111,
+                     "socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
+                     "take_error(1) close(1)");
     assert_int_equal(failed, 1);
 }
 
-SCRIPT_TEST(a_hint_is_no_proof_and_false_hints_pause)
+PENDING_TEST(a_hint_is_no_proof_and_false_hints_pause)
 {
-    begin_pending(&script_posix);
     options.limits.deadline = fer_instant_after((fer_duration){100 * MS});
     script_default(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
     script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
@@ -69,75 +72,67 @@ SCRIPT_TEST(a_status_that_cannot_be_queried_ends_the_call)
         for (size_t i = 0; i < good; i++) {
             script_then(SCRIPT_TAKE_ERROR);
         }
-        script_then_fail(SCRIPT_TAKE_ERROR, FER_NO_BUFFER_SPACE, 55);
-        assert_error(connect_two(A, B), FER_NO_BUFFER_SPACE, 55);
+        assert_forwards(SCRIPT_TAKE_ERROR, FER_NO_BUFFER_SPACE, 55, connect_two(A, B));
         assert_int_equal(script.times[SCRIPT_CONNECT], 1);
         assert_int_equal(script.times[SCRIPT_SET_LINGER], 1);
         assert_error(failures[0].error, FER_NO_BUFFER_SPACE, 55);
     }
 }
 
-SCRIPT_TEST(a_connection_that_cannot_be_made_blocking_is_closed)
+BEGUN_TEST(a_connection_that_cannot_be_made_blocking_is_closed)
 {
-    begin(&script_posix);
     script_then(SCRIPT_SET_NONBLOCKING);
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_one(A), FER_BAD_HANDLE, 9);
     assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") set_nonblocking(1,0) close(1)");
 }
 
-SCRIPT_TEST(port_0_is_refused_without_a_call)
+BEGUN_TEST(port_0_is_refused_without_a_call)
 {
-    begin(&script_posix);
-    assert_error(connect_two("192.0.2.1:0", "192.0.2.2:0"), FER_CONNECTION_REFUSED, 0);
-    assert_log("");
+    assert_error_log(connect_two("192.0.2.1:0", "192.0.2.2:0"), FER_CONNECTION_REFUSED, 0, "");
     assert_int_equal(failed, 2);
 }
 
-SCRIPT_TEST(a_mapped_address_gets_a_dual_stack_socket)
+BEGUN_TEST(a_mapped_address_gets_a_dual_stack_socket)
 {
-    begin(&script_posix);
     assert_ok(connect_one(MAPPED));
     assert_non_null(strstr(script.log, "socket(v6) set_option(1,ONLY_V6,0) set_nonblocking"));
 }
 
 /* ---- Several attempts */
 
-SCRIPT_TEST(the_next_attempt_starts_beside_the_first_after_the_delay)
+PENDING_TEST(the_next_attempt_starts_beside_the_first_after_the_delay)
 {
-    begin_pending(&script_posix);
     script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 2;
-    assert_ok(connect_two(A, A6));
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") "
-               "wait_for_connects(1,1," DELAY_END ") "
-               "socket(v6) set_nonblocking(2,1) connect(2," A6 ") wait_for_connects(1,2,ever) "
-               "take_error(2) peer_addr(2) set_linger(1,1,0) close(1) set_nonblocking(2,0)");
+    assert_ok_log(connect_two(A, A6),
+                  "socket(v4) set_nonblocking(1,1) connect(1," A ") "
+                  "wait_for_connects(1,1," DELAY_END ") "
+                  "socket(v6) set_nonblocking(2,1) connect(2," A6 ") wait_for_connects(1,2,ever) "
+                  "take_error(2) peer_addr(2) set_linger(1,1,0) close(1) set_nonblocking(2,0)");
     assert_int_equal(failed, 0);
     assert_int_equal(fer_tcp_stream_as_raw(&stream), 2);
     assert_true(feri_handle_has_flag(&stream.handle_, FERI_FLAG_V6));
 }
 
-SCRIPT_TEST(an_attempt_that_fails_starts_the_next_one_at_once)
+PENDING_TEST(an_attempt_that_fails_starts_the_next_one_at_once)
 {
-    begin_pending(&script_posix);
     script_result *first = script_then(SCRIPT_WAIT_FOR_CONNECTS);
     first->value = 1;
     first->elapsed = 5 * MS;
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-    assert_ok(connect_two(A, B));
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") "
-               "wait_for_connects(1,1," DELAY_END ") take_error(1) close(1) "
-               "socket(v4) set_nonblocking(2,1) connect(2," B ") wait_for_connects(2,1,ever) "
-               "take_error(2) peer_addr(2) set_nonblocking(2,0)");
+    assert_ok_log(connect_two(A, B),
+                  "socket(v4) set_nonblocking(1,1) connect(1," A ") "
+                  "wait_for_connects(1,1," DELAY_END ") take_error(1) close(1) "
+                  "socket(v4) set_nonblocking(2,1) connect(2," B ") wait_for_connects(2,1,ever) "
+                  "take_error(2) peer_addr(2) set_nonblocking(2,0)");
     assert_int_equal(failed, 1);
     assert_failure(0, A, FER_CONNECTION_REFUSED, 111, 5 * MS);
 }
 
-SCRIPT_TEST(of_two_connections_seen_together_the_earlier_attempt_wins)
+PENDING_TEST(of_two_connections_seen_together_the_earlier_attempt_wins)
 {
-    begin_pending(&script_posix);
     script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 3;
     assert_ok(connect_two(A, B));
@@ -148,9 +143,8 @@ SCRIPT_TEST(of_two_connections_seen_together_the_earlier_attempt_wins)
 
 /* The first attempt ends after the second one: the list is in the order of the ends, and the error
  * that of the last address. */
-SCRIPT_TEST(failures_are_listed_in_the_order_in_which_they_ended)
+PENDING_TEST(failures_are_listed_in_the_order_in_which_they_ended)
 {
-    begin_pending(&script_posix);
     script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 2;
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
@@ -162,9 +156,8 @@ SCRIPT_TEST(failures_are_listed_in_the_order_in_which_they_ended)
     assert_failure(1, A, FER_HOST_UNREACHABLE, 113, 250 * MS);
 }
 
-SCRIPT_TEST(failures_beyond_the_list_are_counted)
+BEGUN_TEST(failures_beyond_the_list_are_counted)
 {
-    begin(&script_posix);
     options.failures_cap = 1;
     script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
     assert_error(connect_two(A, B), FER_CONNECTION_REFUSED, 111);
@@ -173,19 +166,17 @@ SCRIPT_TEST(failures_beyond_the_list_are_counted)
     assert_int_equal(failures[1].error.kind, FER_OK);
 }
 
-SCRIPT_TEST(an_attempt_without_a_socket_is_a_failure_of_that_attempt)
+BEGUN_TEST(an_attempt_without_a_socket_is_a_failure_of_that_attempt)
 {
-    begin(&script_posix);
     script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 24);
     assert_ok(connect_two(A, B));
     assert_int_equal(failed, 1);
     assert_failure(0, A, FER_TOO_MANY_OPEN_FILES, 24, 0);
 }
 
-SCRIPT_TEST(at_most_sixteen_attempts_are_open)
+PENDING_TEST(at_most_sixteen_attempts_are_open)
 {
     fer_socket_addr addrs[CAP];
-    begin_pending(&script_posix);
     options.attempt_delay = (fer_duration){1};
     options.attempt_timeout = (fer_duration){100 * MS};
     for (size_t i = 0; i < CAP; i++) {
@@ -203,25 +194,22 @@ SCRIPT_TEST(at_most_sixteen_attempts_are_open)
 
 /* ---- Options */
 
-SCRIPT_TEST(a_delay_of_none_is_one_attempt_after_another)
+PENDING_TEST(a_delay_of_none_is_one_attempt_after_another)
 {
-    begin_pending(&script_posix);
     options.attempt_delay = FER_DURATION_NONE;
     options.attempt_timeout = FER_DURATION_NONE;
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    assert_ok(connect_two(A, B));
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
-               "take_error(1) peer_addr(1) set_nonblocking(1,0)");
+    assert_ok_log(connect_two(A, B),
+                  "socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
+                  "take_error(1) peer_addr(1) set_nonblocking(1,0)");
 }
 
-SCRIPT_TEST(each_attempt_is_bound_to_the_local_address)
+BEGUN_TEST(each_attempt_is_bound_to_the_local_address)
 {
     fer_socket_addr local = script_addr("192.0.2.9:0");
-    begin(&script_posix);
     options.local = &local;
-    assert_ok(connect_one(A));
-    assert_log("socket(v4) bind(1,192.0.2.9:0) set_nonblocking(1,1) connect(1," A
-               ") set_nonblocking(1,0)");
+    assert_ok_log(connect_one(A), "socket(v4) bind(1,192.0.2.9:0) set_nonblocking(1,1) connect(1," A
+                                  ") set_nonblocking(1,0)");
 }
 
 SCRIPT_TEST(a_local_address_of_the_other_family_fails_that_attempt)
@@ -234,8 +222,7 @@ SCRIPT_TEST(a_local_address_of_the_other_family_fails_that_attempt)
     assert_failure(0, A6, FER_INVALID_INPUT, 0, 0);
     begin(&script_posix);
     options.local = &local;
-    assert_error(connect_one(A6), FER_INVALID_INPUT, 0);
-    assert_log("");
+    assert_error_log(connect_one(A6), FER_INVALID_INPUT, 0, "");
 }
 
 /* K9: the error is that of the last address that was tried, wherever the others are. */
@@ -252,12 +239,10 @@ SCRIPT_TEST(an_address_that_local_does_not_fit_does_not_decide)
     }
     begin(&script_posix);
     options.local = &local;
-    script_then_fail(SCRIPT_CONNECT, FER_INVALID_INPUT, 22);
-    assert_error(connect_two(A, A6), FER_INVALID_INPUT, 22);
+    assert_forwards(SCRIPT_CONNECT, FER_INVALID_INPUT, 22, connect_two(A, A6));
     begin(&script_posix);
     options.local = &local;
-    assert_error(connect_two(A6, A6), FER_INVALID_INPUT, 0);
-    assert_log("");
+    assert_error_log(connect_two(A6, A6), FER_INVALID_INPUT, 0, "");
 }
 
 SCRIPT_TEST(a_local_address_has_the_form_of_the_address)
@@ -271,8 +256,7 @@ SCRIPT_TEST(a_local_address_has_the_form_of_the_address)
         fer_socket_addr local = script_addr(refused[i][0]);
         begin(&script_posix);
         options.local = &local;
-        assert_error(connect_one(refused[i][1]), FER_INVALID_INPUT, 0);
-        assert_log("");
+        assert_error_log(connect_one(refused[i][1]), FER_INVALID_INPUT, 0, "");
         assert_failure(0, refused[i][1], FER_INVALID_INPUT, 0, 0);
     }
     for (size_t i = 0; i < 2; i++) {
@@ -284,10 +268,9 @@ SCRIPT_TEST(a_local_address_has_the_form_of_the_address)
     }
 }
 
-SCRIPT_TEST(a_bind_that_fails_fails_that_attempt)
+BEGUN_TEST(a_bind_that_fails_fails_that_attempt)
 {
     fer_socket_addr local = script_addr("192.0.2.9:0");
-    begin(&script_posix);
     options.local = &local;
     script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
     assert_ok(connect_two(A, B));
@@ -295,23 +278,21 @@ SCRIPT_TEST(a_bind_that_fails_fails_that_attempt)
     assert_non_null(strstr(script.log, "bind(1,192.0.2.9:0) close(1) socket(v4) bind(2"));
 }
 
-SCRIPT_TEST(a_local_port_has_one_attempt_after_another)
+PENDING_TEST(a_local_port_has_one_attempt_after_another)
 {
     fer_socket_addr local = script_addr("192.0.2.9:99");
-    begin_pending(&script_posix);
     options.local = &local;
     options.attempt_delay = (fer_duration){1};
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    assert_ok(connect_two(A, B));
-    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.9:99) "
-               "set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
-               "take_error(1) peer_addr(1) set_nonblocking(1,0)");
+    assert_ok_log(connect_two(A, B),
+                  "socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.9:99) "
+                  "set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
+                  "take_error(1) peer_addr(1) set_nonblocking(1,0)");
 }
 
-SCRIPT_TEST(all_arguments_but_the_addresses_may_be_null)
+BEGUN_TEST(all_arguments_but_the_addresses_may_be_null)
 {
     fer_socket_addr addr = script_addr(A);
-    begin(&script_posix);
     assert_ok(fer_tcp_stream_connect_addrs(&stream, &addr, 1, NULL));
     fer_tcp_stream_close(&stream);
     script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
@@ -319,11 +300,10 @@ SCRIPT_TEST(all_arguments_but_the_addresses_may_be_null)
                  111);
 }
 
-SCRIPT_TEST(bad_arguments_are_refused_and_the_count_is_set)
+BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)
 {
     fer_socket_addr addr = script_addr(A);
     fer_socket_addr bad = {.ip = {.family = (fer_ip_family)9}};
-    begin(&script_posix);
     assert_error(connect_all(&addr, 0), FER_INVALID_INPUT, 0);
     assert_int_equal(failed, 0);
     assert_error(connect_all(NULL, 1), FER_MISUSE, 0);
@@ -336,14 +316,12 @@ SCRIPT_TEST(bad_arguments_are_refused_and_the_count_is_set)
     options.local = NULL;
     options.limits.token = &token; /* not open */
     assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
-    assert_error(fer_tcp_stream_connect_addrs(NULL, &addr, 1, NULL), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(fer_tcp_stream_connect_addrs(NULL, &addr, 1, NULL), FER_MISUSE, 0, "");
 }
 
-SCRIPT_TEST(a_handle_in_use_is_left_alone)
+BEGUN_TEST(a_handle_in_use_is_left_alone)
 {
     fer_socket_addr addr = script_addr(A);
-    begin(&script_posix);
     stream.handle_ = script_stream(0);
     assert_error(fer_tcp_stream_connect_addrs(&stream, &addr, 1, &options), FER_MISUSE, 0);
     assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);

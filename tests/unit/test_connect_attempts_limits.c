@@ -3,6 +3,8 @@
 #include "unit/attempts_fixture.h"
 #include "unit/scripted_platform.h"
 
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin_pending(&script_posix), function)
+
 static void open_token(void)
 {
     assert_ok(fer_cancel_token_new(&token));
@@ -35,14 +37,12 @@ SCRIPT_TEST(limits_that_are_reached_before_start_nothing)
     open_token();
     assert_ok(fer_cancel_token_cancel(&token));
     script.log[0] = '\0';
-    assert_error(connect_one(A), FER_CANCELLED, 0);
-    assert_log("");
+    assert_error_log(connect_one(A), FER_CANCELLED, 0, "");
     assert_int_equal(failed, 0);
 }
 
-SCRIPT_TEST(a_cancel_closes_every_attempt_and_each_is_a_failure)
+BEGUN_TEST(a_cancel_closes_every_attempt_and_each_is_a_failure)
 {
-    begin_pending(&script_posix);
     open_token();
     options.attempt_delay = (fer_duration){7};
     script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
@@ -57,9 +57,8 @@ SCRIPT_TEST(a_cancel_closes_every_attempt_and_each_is_a_failure)
                                        "set_linger(2,1,0) close(2)"));
 }
 
-SCRIPT_TEST(the_deadline_closes_every_attempt_and_each_is_a_failure)
+BEGUN_TEST(the_deadline_closes_every_attempt_and_each_is_a_failure)
 {
-    begin_pending(&script_posix);
     options.attempt_delay = (fer_duration){7};
     options.limits.deadline = fer_instant_after((fer_duration){20});
     script_default(SCRIPT_WAIT_FOR_CONNECTS)->error = (fer_error){FER_TIMED_OUT, 0};
@@ -71,9 +70,8 @@ SCRIPT_TEST(the_deadline_closes_every_attempt_and_each_is_a_failure)
     assert_int_equal(script.times[SCRIPT_SET_LINGER], 2);
 }
 
-SCRIPT_TEST(the_deadline_does_not_begin_anew_with_an_attempt)
+BEGUN_TEST(the_deadline_does_not_begin_anew_with_an_attempt)
 {
-    begin_pending(&script_posix);
     options.limits.deadline = fer_instant_after((fer_duration){20});
     options.attempt_timeout = (fer_duration){15};
     script_default(SCRIPT_WAIT_FOR_CONNECTS)->error = (fer_error){FER_TIMED_OUT, 0};
@@ -83,9 +81,8 @@ SCRIPT_TEST(the_deadline_does_not_begin_anew_with_an_attempt)
     assert_failure(1, B, FER_TIMED_OUT, 0, 5);
 }
 
-SCRIPT_TEST(a_connection_wins_over_a_cancel_that_is_seen_with_it)
+BEGUN_TEST(a_connection_wins_over_a_cancel_that_is_seen_with_it)
 {
-    begin_pending(&script_posix);
     open_token();
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
     script.on_call = cancel_in_wait;
@@ -110,18 +107,15 @@ SCRIPT_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels)
 }
 
 /* I4 */
-SCRIPT_TEST(a_signal_ends_an_interruptible_wait)
+BEGUN_TEST(a_signal_ends_an_interruptible_wait)
 {
-    begin_pending(&script_posix);
     options.limits.interruptible = true;
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_INTERRUPTED, 4);
-    assert_error(connect_one(A), FER_INTERRUPTED, 4);
+    assert_forwards(SCRIPT_WAIT_FOR_CONNECTS, FER_INTERRUPTED, 4, connect_one(A));
     assert_int_equal(script.times[SCRIPT_CLOSE], 1);
 }
 
-SCRIPT_TEST(the_deadline_precedes_a_signal_in_the_wait)
+BEGUN_TEST(the_deadline_precedes_a_signal_in_the_wait)
 {
-    begin_pending(&script_posix);
     options.limits.interruptible = true;
     options.limits.deadline = fer_instant_after((fer_duration){500});
     script_result *late = script_then(SCRIPT_WAIT_FOR_CONNECTS);
@@ -151,13 +145,11 @@ SCRIPT_TEST(a_cancel_is_seen_between_attempts_that_fail_at_once)
 SCRIPT_TEST(a_wait_that_fails_ends_the_call_with_its_error)
 {
     begin_pending(&script_windows);
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_DEADLOCK, 0);
-    assert_error(connect_one(A), FER_DEADLOCK, 0);
+    assert_forwards(SCRIPT_WAIT_FOR_CONNECTS, FER_DEADLOCK, 0, connect_one(A));
     assert_failure(0, A, FER_DEADLOCK, 0, 0);
     /* With an OS code it is an error of the wait, and not the end of its time. */
     begin_pending(&script_windows);
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_CONNECTION_TIMED_OUT, 10060);
-    assert_error(connect_one(A), FER_CONNECTION_TIMED_OUT, 10060);
+    assert_forwards(SCRIPT_WAIT_FOR_CONNECTS, FER_CONNECTION_TIMED_OUT, 10060, connect_one(A));
     assert_int_equal(script.times[SCRIPT_WAIT_FOR_CONNECTS], 1);
 }
 

@@ -38,10 +38,8 @@ SCRIPT_TEST(false_hints_pause_longer_and_longer_from_the_second_on)
     }
 }
 
-SCRIPT_TEST(a_wait_between_two_false_hints_begins_a_new_row)
+STREAM_TEST(script_windows, a_wait_between_two_false_hints_begins_a_new_row)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_FOR)->elapsed = 1000000;
     for (int i = 0; i < 10; i++) {
@@ -50,10 +48,8 @@ SCRIPT_TEST(a_wait_between_two_false_hints_begins_a_new_row)
     assert_int_equal(script.times[SCRIPT_PAUSE], 0);
 }
 
-SCRIPT_TEST(a_slice_is_no_false_hint)
+STREAM_TEST(script_windows, a_slice_is_no_false_hint)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
     for (int i = 0; i < 10; i++) {
@@ -71,10 +67,8 @@ static void shut_reading_in_a_pause(script_call call)
     }
 }
 
-SCRIPT_TEST(a_shutdown_in_a_pause_ends_the_wait)
+STREAM_TEST(script_windows, a_shutdown_in_a_pause_ends_the_wait)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_retries(&waiting);
     assert_retries(&waiting);
@@ -86,10 +80,9 @@ SCRIPT_TEST(a_shutdown_in_a_pause_ends_the_wait)
 }
 
 /* K2: a cancel ends a pause at once. */
-SCRIPT_TEST(a_pause_within_limits_waits_for_the_token)
+SYSTEM_TEST(script_posix, a_pause_within_limits_waits_for_the_token)
 {
     fer_cancel_token token = {0};
-    script_begin(&script_posix);
     assert_ok(fer_cancel_token_new(&token));
     fer_handle handle = script_stream(FERI_FLAG_LISTENING);
     const fer_limits limits = {.token = &token};
@@ -109,10 +102,8 @@ SCRIPT_TEST(a_pause_within_limits_waits_for_the_token)
 }
 
 /* If a shortage of buffers passes, the wait of a stream is retried with pauses. */
-SCRIPT_TEST(a_wait_without_buffers_is_a_false_hint)
+STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
     assert_retries(&waiting);
@@ -141,9 +132,8 @@ SCRIPT_TEST(a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits)
     }
 }
 
-SCRIPT_TEST(a_false_hint_at_the_deadline_does_not_pause)
+SYSTEM_TEST(script_posix, a_false_hint_at_the_deadline_does_not_pause)
 {
-    script_begin(&script_posix);
     feri_false_hints hints = {0, 0};
     for (int i = 0; i < 3; i++) {
         feri_pause_after_false_hint(&hints, script.now, NULL);

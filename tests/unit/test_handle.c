@@ -10,9 +10,8 @@ static void assert_is_new(const fer_handle *handle)
 
 /* ---- Claims */
 
-SCRIPT_TEST(a_claimed_handle_is_filled_and_owns_its_socket)
+SYSTEM_TEST(script_posix, a_claimed_handle_is_filled_and_owns_its_socket)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     fer_raw_socket raw = script_open_socket();
     assert_ok(feri_handle_claim(&handle));
@@ -25,9 +24,8 @@ SCRIPT_TEST(a_claimed_handle_is_filled_and_owns_its_socket)
     assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
 }
 
-SCRIPT_TEST(a_claim_that_is_abandoned_leaves_a_new_handle)
+SYSTEM_TEST(script_posix, a_claim_that_is_abandoned_leaves_a_new_handle)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
     feri_handle_abandon(&handle);
@@ -39,9 +37,8 @@ SCRIPT_TEST(a_claim_that_is_abandoned_leaves_a_new_handle)
     assert_log("");
 }
 
-SCRIPT_TEST(a_handle_that_is_claimed_or_open_is_not_claimed_again)
+SYSTEM_TEST(script_posix, a_handle_that_is_claimed_or_open_is_not_claimed_again)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_error(feri_handle_claim(NULL), FER_MISUSE, 0);
     assert_ok(feri_handle_claim(&handle));
@@ -52,9 +49,8 @@ SCRIPT_TEST(a_handle_that_is_claimed_or_open_is_not_claimed_again)
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_CLONED);
 }
 
-SCRIPT_TEST(a_closed_handle_is_claimed_as_a_new_one)
+SYSTEM_TEST(script_posix, a_closed_handle_is_claimed_as_a_new_one)
 {
-    script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_CLONED | FERI_FLAG_NONBLOCKING);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
@@ -67,14 +63,12 @@ SCRIPT_TEST(a_closed_handle_is_claimed_as_a_new_one)
     assert_is_new(&handle);
 }
 
-SCRIPT_TEST(a_socket_for_a_handle_that_was_closed_meanwhile_is_closed)
+SYSTEM_TEST(script_posix, a_socket_for_a_handle_that_was_closed_meanwhile_is_closed)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
     feri_handle_close(&handle);
-    assert_error(feri_handle_fill(&handle, script_open_socket(), 0), FER_MISUSE, 0);
-    assert_log("close(1)");
+    assert_error_log(feri_handle_fill(&handle, script_open_socket(), 0), FER_MISUSE, 0, "close(1)");
     assert_int_equal(script.sockets_open, 0);
     assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
     feri_handle_close(&handle);
@@ -83,9 +77,8 @@ SCRIPT_TEST(a_socket_for_a_handle_that_was_closed_meanwhile_is_closed)
 
 /* ---- Clones */
 
-SCRIPT_TEST(a_clone_has_seen_what_its_original_has)
+SYSTEM_TEST(script_posix, a_clone_has_seen_what_its_original_has)
 {
-    script_begin(&script_posix);
     fer_handle original = script_stream(FERI_FLAG_V6 | FERI_FLAG_CLONED | FERI_FLAG_NONBLOCKING);
     fer_handle clone = {0};
     assert_true(feri_handle_apply(&original, FERI_EVENT_SHUT_WRITE));
@@ -100,9 +93,8 @@ SCRIPT_TEST(a_clone_has_seen_what_its_original_has)
     assert_log("");
 }
 
-SCRIPT_TEST(a_clone_of_a_handle_that_was_closed_meanwhile_is_closed)
+SYSTEM_TEST(script_posix, a_clone_of_a_handle_that_was_closed_meanwhile_is_closed)
 {
-    script_begin(&script_posix);
     fer_handle original = script_stream(0);
     fer_handle clone = {0};
     assert_ok(feri_handle_claim(&clone));
@@ -113,9 +105,8 @@ SCRIPT_TEST(a_clone_of_a_handle_that_was_closed_meanwhile_is_closed)
     assert_is_new(&clone);
 }
 
-SCRIPT_TEST(a_clone_that_was_closed_meanwhile_is_closed)
+SYSTEM_TEST(script_posix, a_clone_that_was_closed_meanwhile_is_closed)
 {
-    script_begin(&script_posix);
     fer_handle original = script_stream(0);
     fer_handle clone = {0};
     assert_ok(feri_handle_claim(&clone));
@@ -128,10 +119,8 @@ SCRIPT_TEST(a_clone_that_was_closed_meanwhile_is_closed)
 
 /* ---- Release, close and move */
 
-SCRIPT_TEST(vacating_gives_the_socket_away_and_closes_nothing)
+STREAM_TEST(script_posix, vacating_gives_the_socket_away_and_closes_nothing)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_int_equal(feri_handle_release(&handle), 1);
     assert_int_equal(feri_state_phase(feri_handle_state(&handle)), FERI_PHASE_CLOSED);
     assert_int_equal(feri_handle_release(&handle), FER_RAW_SOCKET_NONE);
@@ -139,9 +128,8 @@ SCRIPT_TEST(vacating_gives_the_socket_away_and_closes_nothing)
     assert_log("");
 }
 
-SCRIPT_TEST(closing_is_harmless_on_null_on_zero_and_twice)
+SYSTEM_TEST(script_posix, closing_is_harmless_on_null_on_zero_and_twice)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     feri_handle_close(NULL);
     feri_handle_close(&handle);
@@ -152,9 +140,8 @@ SCRIPT_TEST(closing_is_harmless_on_null_on_zero_and_twice)
     assert_log("close(1)");
 }
 
-SCRIPT_TEST(a_failed_connect_keeps_its_socket_until_close)
+SYSTEM_TEST(script_posix, a_failed_connect_keeps_its_socket_until_close)
 {
-    script_begin(&script_posix);
     fer_handle handle = script_connecting(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
                                  (fer_error){FER_CONNECTION_REFUSED, 111}));
@@ -167,9 +154,8 @@ SCRIPT_TEST(a_failed_connect_keeps_its_socket_until_close)
     assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
 }
 
-SCRIPT_TEST(a_move_takes_all_along_and_leaves_a_closed_handle)
+SYSTEM_TEST(script_posix, a_move_takes_all_along_and_leaves_a_closed_handle)
 {
-    script_begin(&script_posix);
     fer_handle from = script_stream(FERI_FLAG_V6);
     fer_handle to = {0};
     assert_true(
@@ -190,9 +176,8 @@ SCRIPT_TEST(a_move_takes_all_along_and_leaves_a_closed_handle)
     assert_log("close(1) close(2)");
 }
 
-SCRIPT_TEST(an_event_that_cannot_happen_leaves_the_handle_as_it_was)
+SYSTEM_TEST(script_posix, an_event_that_cannot_happen_leaves_the_handle_as_it_was)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_false(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
     assert_false(
@@ -206,10 +191,8 @@ SCRIPT_TEST(an_event_that_cannot_happen_leaves_the_handle_as_it_was)
 
 /* ---- Saved errors and answers */
 
-SCRIPT_TEST(the_first_reason_stays_with_its_code)
+STREAM_TEST(script_posix, the_first_reason_stays_with_its_code)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
     assert_true(
@@ -217,10 +200,8 @@ SCRIPT_TEST(the_first_reason_stays_with_its_code)
     assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);
 }
 
-SCRIPT_TEST(a_first_reason_without_a_code_takes_none_from_the_second)
+STREAM_TEST(script_posix, a_first_reason_without_a_code_takes_none_from_the_second)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 0}));
     assert_true(
@@ -230,9 +211,8 @@ SCRIPT_TEST(a_first_reason_without_a_code_takes_none_from_the_second)
 
 /* This includes an error that has no meaning for an unconnected socket, because its next connect
  * may fail with another error. */
-SCRIPT_TEST(a_reason_that_cannot_be_leaves_no_code_behind)
+SYSTEM_TEST(script_posix, a_reason_that_cannot_be_leaves_no_code_behind)
 {
-    script_begin(&script_posix);
     fer_handle handle = script_unconnected(0);
     assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET,
                                   (fer_error){FER_CONNECTION_TIMED_OUT, 110}));
@@ -242,28 +222,22 @@ SCRIPT_TEST(a_reason_that_cannot_be_leaves_no_code_behind)
     assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_ABORTED, 103);
 }
 
-SCRIPT_TEST(a_reason_s_code_may_be_negative)
+STREAM_TEST(script_posix, a_reason_s_code_may_be_negative)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_UNCATEGORIZED, INT32_MIN}));
     assert_error(feri_handle_saved_error(&handle), FER_UNCATEGORIZED, INT32_MIN);
 }
 
-SCRIPT_TEST(without_a_reason_the_reason_is_a_broken_pipe)
+STREAM_TEST(script_posix, without_a_reason_the_reason_is_a_broken_pipe)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_PIPE));
     assert_error(feri_handle_saved_error(&handle), FER_BROKEN_PIPE, 0);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
-SCRIPT_TEST(every_answer_is_one_error)
+STREAM_TEST(script_posix, every_answer_is_one_error)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_CALL_OS));
@@ -287,9 +261,8 @@ SCRIPT_TEST(null_is_misuse_of_every_request)
 
 /* ---- Flags */
 
-SCRIPT_TEST(a_handle_is_shared_when_it_was_cloned_or_made_elsewhere)
+SYSTEM_TEST(script_posix, a_handle_is_shared_when_it_was_cloned_or_made_elsewhere)
 {
-    script_begin(&script_posix);
     const uint32_t flags[] = {FERI_FLAG_V6, FERI_FLAG_NONBLOCKING, FERI_FLAG_CLONED,
                               FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 4; i++) {

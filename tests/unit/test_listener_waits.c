@@ -43,8 +43,7 @@ SCRIPT_TEST(an_accept_without_limits_is_one_call)
     assert_ok(feri_set_limits(&listener, NULL));
     assert_ok(feri_set_timeout(&listener, FERP_READING, FER_DURATION_NONE));
     assert_ok(feri_set_nonblocking(&listener, false));
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) accept(1)");
+    assert_ok_log(accept_one(&listener), "accept(1) accept(1)");
 }
 
 /* K6 */
@@ -53,8 +52,7 @@ SCRIPT_TEST(an_accept_within_limits_tries_first_and_then_waits_with_the_token)
     fer_handle listener = open_listener(&script_posix);
     set_token(&listener);
     assert_log("set_nonblocking(1,1)");
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1)");
+    assert_ok_log(accept_one(&listener), "accept(1)");
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     assert_ok(accept_one(&listener));
     assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1)");
@@ -68,9 +66,9 @@ SCRIPT_TEST(a_connection_that_another_thread_took_is_waited_for_again)
     script.log[0] = '\0';
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1) "
-               "wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1)");
+    assert_ok_log(accept_one(&listener),
+                  "accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1) "
+                  "wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1)");
 }
 
 SCRIPT_TEST(removed_limits_leave_the_socket_nonblocking)
@@ -88,8 +86,7 @@ SCRIPT_TEST(limits_that_cannot_be_applied_are_not_set)
 {
     fer_handle listener = open_listener(&script_posix);
     const fer_limits limits = {.token = &token};
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(feri_set_limits(&listener, &limits), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9, feri_set_limits(&listener, &limits));
     assert_false(feri_handle_is_limited(&listener));
     assert_ok(fer_cancel_token_cancel(&token));
     assert_ok(accept_one(&listener));
@@ -108,8 +105,7 @@ SCRIPT_TEST(the_limits_are_checked_first_and_the_handle_is_released)
     assert_int_equal(feri_handle_state(&stream), 0);
     assert_log("");
     assert_error(feri_accept(&listener, &listener, NULL), FER_MISUSE, 0);
-    assert_ok(feri_try_accept(&listener, &stream, NULL));
-    assert_log("accept(1)");
+    assert_ok_log(feri_try_accept(&listener, &stream, NULL), "accept(1)");
 }
 
 static void cancel_it(script_call call)
@@ -208,8 +204,7 @@ SCRIPT_TEST(the_timeout_is_core_s_own)
         assert_ok(feri_timeout(&listener, FERP_READING, &got));
         assert_int_equal(got.nanos, SECOND);
         script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        assert_error(accept_one(&listener), FER_TIMED_OUT, 0);
+        assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, accept_one(&listener));
         assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(1000001000)");
     }
 }
@@ -223,8 +218,7 @@ SCRIPT_TEST(the_earlier_of_timeout_and_deadline_counts)
         assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){seconds * SECOND}));
         assert_ok(feri_set_limits(&listener, &limits));
         script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        assert_error(accept_one(&listener), FER_TIMED_OUT, 0);
+        assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, accept_one(&listener));
         assert_int_equal(script.now, 1000 + (seconds == 1 ? 1 : 2) * SECOND);
     }
 }
@@ -236,10 +230,8 @@ SCRIPT_TEST(limits_do_not_apply_in_nonblocking_mode)
     assert_ok(feri_set_nonblocking(&listener, true));
     assert_ok(fer_cancel_token_cancel(&token));
     script.log[0] = '\0';
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_error(accept_one(&listener), FER_WOULD_BLOCK, 11);
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) accept(1)");
+    assert_forwards(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11, accept_one(&listener));
+    assert_ok_log(accept_one(&listener), "accept(1) accept(1)");
 }
 
 /* T2: the poll and its race are only for a socket that waits in the kernel. */
@@ -248,12 +240,11 @@ SCRIPT_TEST(try_accept_polls_only_if_the_socket_is_blocking)
     fer_handle listener = open_listener(&script_posix);
     fer_handle stream = {0};
     script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
-    assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 0);
-    assert_log("ready(1,r,1000)");
+    assert_error_log(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 0,
+                     "ready(1,r,1000)");
     set_token(&listener);
     script.log[0] = '\0';
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 11);
+    assert_forwards(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11, feri_try_accept(&listener, &stream, NULL));
     assert_log("accept(1)");
 }
 
@@ -274,8 +265,7 @@ SCRIPT_TEST(clones_share_whether_core_waits)
         }
         script.log[0] = '\0';
         assert_ok(feri_set_nonblocking(&clone, true));
-        assert_ok(feri_set_nonblocking(&clone, false));
-        assert_log("");
+        assert_ok_log(feri_set_nonblocking(&clone, false), "");
         script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
         script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
         assert_ok(feri_accept_without_peer(&clone, &(fer_handle){0}));
@@ -301,10 +291,9 @@ SCRIPT_TEST(clones_share_mode_and_timeout)
     feri_handle_close(&clone);
 }
 
-SCRIPT_TEST(a_clone_of_a_stream_needs_no_memory)
+SYSTEM_TEST(script_posix, a_clone_of_a_stream_needs_no_memory)
 {
     fer_handle clone = {0};
-    script_begin(&script_posix);
     fer_handle stream = script_stream(0);
     fer_handle listener = script_stream(FERI_FLAG_LISTENING);
     script.has_no_memory = true;
@@ -322,8 +311,8 @@ SCRIPT_TEST(a_blocking_accept_that_would_block_waits_in_core_from_then_on)
     assert_ok(accept_one(&listener));
     assert_log("accept(1) set_nonblocking(1,1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
+    assert_ok_log(accept_one(&listener),
+                  "accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
 }
 
 /* ---- Adoption and release */
@@ -346,8 +335,7 @@ SCRIPT_TEST(an_adopted_listener_has_its_mode)
     assert_log("describe(1) timeout(1,reading) timeout(1,writing) adopt(1)");
     assert_ok(feri_mode_before_try(&listener, &nonblocking));
     assert_true(nonblocking);
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_error(accept_one(&listener), FER_WOULD_BLOCK, 11);
+    assert_forwards(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11, accept_one(&listener));
 }
 
 /* macOS and the BSDs ignore SO_RCVTIMEO in accept. */
@@ -360,16 +348,14 @@ SCRIPT_TEST(an_adopted_listener_has_its_timeout)
     assert_int_equal(got.nanos, SECOND);
 }
 
-SCRIPT_TEST(a_listener_that_cannot_be_prepared_is_left_to_the_caller)
+SYSTEM_TEST(script_posix, a_listener_that_cannot_be_prepared_is_left_to_the_caller)
 {
     fer_handle listener = {0};
-    script_begin(&script_posix);
     script_then(SCRIPT_DESCRIBE)->description =
         (ferp_description){.is_stream = true, .is_ip = true, .is_listening = true};
     script_then(SCRIPT_TIMEOUT)->value = SECOND;
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(feri_listener_from_raw(&listener, script_open_socket(), FERI_DOMAIN_IP),
-                 FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9,
+                    feri_listener_from_raw(&listener, script_open_socket(), FERI_DOMAIN_IP));
     assert_int_equal(script.sockets_open, 1);
     assert_int_equal(feri_handle_state(&listener), 0);
 }
@@ -389,9 +375,8 @@ SCRIPT_TEST(a_released_listener_has_the_user_s_modes)
                "set_nonblocking(2,0)");
 }
 
-SCRIPT_TEST(a_timeout_from_before_listen_is_that_of_accept)
+SYSTEM_TEST(script_bsd, a_timeout_from_before_listen_is_that_of_accept)
 {
-    script_begin(&script_bsd);
     fer_handle socket = script_unconnected(FERI_FLAG_BOUND);
     fer_duration got = {0};
     assert_ok(feri_set_timeout(&socket, FERP_READING, (fer_duration){SECOND}));
@@ -410,16 +395,14 @@ SCRIPT_TEST(accepted_streams_are_blocking_though_core_waits)
     set_token(&listener);
     assert_ok(feri_set_limits(&listener, NULL));
     script.log[0] = '\0';
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) set_nonblocking(2,0)");
+    assert_ok_log(accept_one(&listener), "accept(1) set_nonblocking(2,0)");
 }
 
 SCRIPT_TEST(an_accept_that_cannot_wait_in_core_fails)
 {
     fer_handle listener = open_listener(&script_posix);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(accept_one(&listener), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9, accept_one(&listener));
     assert_log("accept(1) set_nonblocking(1,1)");
 }
 

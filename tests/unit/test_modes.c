@@ -111,9 +111,8 @@ SCRIPT_TEST(a_handle_that_was_never_cloned_allocates_nothing)
 }
 
 /* If the kernel waits, it keeps the modes, and a clone needs no memory. */
-SCRIPT_TEST(where_the_kernel_waits_nothing_is_kept_here)
+SYSTEM_TEST(script_posix, where_the_kernel_waits_nothing_is_kept_here)
 {
-    script_begin(&script_posix);
     script_background_begin();
     fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
     script.has_no_memory = true;
@@ -169,8 +168,7 @@ SCRIPT_TEST(a_clone_without_memory_leaves_all_as_it_was)
     fer_handle clone = {0};
     assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
     script.has_no_memory = true;
-    assert_error(feri_try_clone(&handle, &clone), FER_OUT_OF_MEMORY, 0);
-    assert_log("");
+    assert_error_log(feri_try_clone(&handle, &clone), FER_OUT_OF_MEMORY, 0, "");
     assert_int_equal(feri_handle_state(&clone), 0);
     assert_int_equal(feri_handle_flags(&handle), 0);
     assert_timeout(&handle, FERP_READING, MILLI);
@@ -189,13 +187,13 @@ SCRIPT_TEST(a_duplicate_that_fails_frees_the_record)
 {
     fer_handle handle = begin();
     fer_handle clone = {0};
-    script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024);
-    assert_error(feri_try_clone(&handle, &clone), FER_TOO_MANY_OPEN_FILES, 10024);
+    assert_forwards(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024,
+                    feri_try_clone(&handle, &clone));
     assert_int_equal(background.memory_live, 0);
     assert_null(handle.p_.shared_);
     fer_handle first = clone_of(&handle);
-    script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024);
-    assert_error(feri_try_clone(&handle, &clone), FER_TOO_MANY_OPEN_FILES, 10024);
+    assert_forwards(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024,
+                    feri_try_clone(&handle, &clone));
     assert_int_equal(background.memory_live, 1);
     feri_handle_close(&handle);
     feri_handle_close(&first);
@@ -306,8 +304,7 @@ SCRIPT_TEST(a_linger_time_reaches_every_raw_socket_before_its_close)
     fer_handle handle = begin();
     fer_handle clone = clone_of(&handle);
     fer_duration got = {7};
-    assert_ok(feri_linger(&handle, &got));
-    assert_log("duplicate(1) wake(1) linger(1)");
+    assert_ok_log(feri_linger(&handle, &got), "duplicate(1) wake(1) linger(1)");
     assert_ok(feri_set_linger(&clone, fer_duration_from_secs(3)));
     assert_ok(feri_linger(&handle, &got));
     assert_true(got.nanos == 3000 * MILLI);
@@ -385,9 +382,8 @@ SCRIPT_TEST(a_socket_whose_timeouts_cannot_be_read_is_not_adopted)
         if (nth == 2) {
             (void)script_then(SCRIPT_TIMEOUT);
         }
-        script_then_fail(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 10038);
-        assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                     FER_BAD_HANDLE, 10038);
+        assert_forwards(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 10038,
+                        feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
         assert_int_equal(script.times[SCRIPT_ADOPT], 0);
         assert_int_equal(feri_handle_state(&handle), 0);
     }

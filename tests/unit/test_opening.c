@@ -24,9 +24,8 @@ static fer_error connect_to_some(fer_handle *handle)
 
 /* ---- Given addresses */
 
-SCRIPT_TEST(the_first_address_that_works_wins_and_no_other_is_tried)
+SYSTEM_TEST(script_posix, the_first_address_that_works_wins_and_no_other_is_tried)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     assert_ok(connect_to_some(&handle));
@@ -35,9 +34,8 @@ SCRIPT_TEST(the_first_address_that_works_wins_and_no_other_is_tried)
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
 }
 
-SCRIPT_TEST(the_last_address_may_be_the_one)
+SYSTEM_TEST(script_posix, the_last_address_may_be_the_one)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
@@ -47,9 +45,8 @@ SCRIPT_TEST(the_last_address_may_be_the_one)
     assert_int_equal(script.sockets_open, 1);
 }
 
-SCRIPT_TEST(when_none_works_the_error_is_the_last_one_s_and_the_handle_new)
+SYSTEM_TEST(script_posix, when_none_works_the_error_is_the_last_one_s_and_the_handle_new)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
@@ -60,9 +57,8 @@ SCRIPT_TEST(when_none_works_the_error_is_the_last_one_s_and_the_handle_new)
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-SCRIPT_TEST(listeners_are_opened_the_same_way)
+SYSTEM_TEST(script_posix, listeners_are_opened_the_same_way)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     fer_socket_addr addrs[SOME];
     some_addrs(addrs);
@@ -72,9 +68,8 @@ SCRIPT_TEST(listeners_are_opened_the_same_way)
     assert_int_equal(feri_handle_flags(&handle), 0);
 }
 
-SCRIPT_TEST(however_many_addresses_there_are_all_are_tried)
+SYSTEM_TEST(script_posix, however_many_addresses_there_are_all_are_tried)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     fer_socket_addr addrs[200];
     for (size_t i = 0; i < 200; i++) {
@@ -86,9 +81,8 @@ SCRIPT_TEST(however_many_addresses_there_are_all_are_tried)
     assert_int_equal(script.times[SCRIPT_CONNECT], 200);
 }
 
-SCRIPT_TEST(no_address_or_a_bad_family_among_them_is_refused_before_any_call)
+SYSTEM_TEST(script_posix, no_address_or_a_bad_family_among_them_is_refused_before_any_call)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     fer_socket_addr addrs[SOME];
     some_addrs(addrs);
@@ -109,21 +103,18 @@ SCRIPT_TEST(no_address_or_a_bad_family_among_them_is_refused_before_any_call)
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-SCRIPT_TEST(an_open_handle_is_left_alone)
+STREAM_TEST(script_posix, an_open_handle_is_left_alone)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_error(connect_to_some(&handle), FER_MISUSE, 0);
     assert_error(feri_open_by_name(&handle, "localhost:1", feri_connection_open), FER_MISUSE, 0);
-    assert_error(feri_open_by_name(NULL, "localhost:1", feri_connection_open), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(feri_open_by_name(NULL, "localhost:1", feri_connection_open), FER_MISUSE, 0,
+                     "");
     assert_int_equal(feri_handle_as_raw(&handle), 1);
 }
 
 /* Misuse by another thread: it closes a handle while a call fills it. */
-SCRIPT_TEST(a_handle_that_is_closed_while_it_is_filled_leaks_nothing)
+SYSTEM_TEST(script_posix, a_handle_that_is_closed_while_it_is_filled_leaks_nothing)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_close_during(SCRIPT_CONNECT, &handle);
     assert_error(connect_to_some(&handle), FER_MISUSE, 0);
@@ -132,9 +123,8 @@ SCRIPT_TEST(a_handle_that_is_closed_while_it_is_filled_leaks_nothing)
 
 /* ---- Names */
 
-SCRIPT_TEST(the_addresses_of_a_name_are_tried_in_order)
+SYSTEM_TEST(script_posix, the_addresses_of_a_name_are_tried_in_order)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
@@ -145,9 +135,8 @@ SCRIPT_TEST(the_addresses_of_a_name_are_tried_in_order)
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
 }
 
-SCRIPT_TEST(when_no_address_of_a_name_works_the_error_is_the_last_one_s)
+SYSTEM_TEST(script_posix, when_no_address_of_a_name_works_the_error_is_the_last_one_s)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
@@ -161,33 +150,28 @@ SCRIPT_TEST(when_no_address_of_a_name_works_the_error_is_the_last_one_s)
     assert_int_equal(script.sockets_open, 0);
 }
 
-SCRIPT_TEST(a_name_without_an_address_is_invalid_input)
+SYSTEM_TEST(script_posix, a_name_without_an_address_is_invalid_input)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
-    assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
-                 FER_INVALID_INPUT, 0);
-    assert_log("lookup_begin(example.test) lookup_next() lookup_end()");
+    assert_error_log(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
+                     FER_INVALID_INPUT, 0, "lookup_begin(example.test) lookup_next() lookup_end()");
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-SCRIPT_TEST(a_lookup_that_fails_is_reported)
+SYSTEM_TEST(script_posix, a_lookup_that_fails_is_reported)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
     assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
                  FER_HOST_NOT_FOUND, -2);
     assert_error(feri_open_by_name(&handle, NULL, feri_connection_open), FER_MISUSE, 0);
-    assert_error(feri_open_by_name(&handle, "example.test", feri_connection_open),
-                 FER_INVALID_INPUT, 0);
-    assert_log("lookup_begin(example.test)");
+    assert_error_log(feri_open_by_name(&handle, "example.test", feri_connection_open),
+                     FER_INVALID_INPUT, 0, "lookup_begin(example.test)");
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-SCRIPT_TEST(an_address_text_is_not_looked_up)
+SYSTEM_TEST(script_posix, an_address_text_is_not_looked_up)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_open_by_name(&handle, "[::1]:80", feri_connection_open));
     assert_log("socket(v6) connect(1,[::1]:80)");

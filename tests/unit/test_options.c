@@ -38,8 +38,7 @@ SCRIPT_TEST(a_timeout_is_reported_for_its_direction)
     script_then(SCRIPT_TIMEOUT)->value = 4000000;
     assert_ok(feri_timeout(&handle, FERP_WRITING, &got));
     assert_int_equal(got.nanos, 4000000);
-    script_then_fail(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 9);
-    assert_error(feri_timeout(&handle, FERP_READING, &got), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 9, feri_timeout(&handle, FERP_READING, &got));
     assert_int_equal(got.nanos, 4000000);
     assert_log("timeout(1,writing) timeout(1,reading)");
 }
@@ -129,11 +128,9 @@ SCRIPT_TEST(a_ttl_is_one_to_255)
     fer_handle handle = open_stream(0);
     assert_error(feri_set_ttl(&handle, 0), FER_INVALID_INPUT, 0);
     assert_error(feri_set_ttl(&handle, 256), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_ttl(&handle, UINT32_MAX), FER_INVALID_INPUT, 0);
-    assert_log("");
+    assert_error_log(feri_set_ttl(&handle, UINT32_MAX), FER_INVALID_INPUT, 0, "");
     assert_ok(feri_set_ttl(&handle, 1));
-    assert_ok(feri_set_ttl(&handle, 255));
-    assert_log("set_option(1,TTL_V4,1) set_option(1,TTL_V4,255)");
+    assert_ok_log(feri_set_ttl(&handle, 255), "set_option(1,TTL_V4,1) set_option(1,TTL_V4,255)");
 }
 
 SCRIPT_TEST(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_taken)
@@ -142,11 +139,10 @@ SCRIPT_TEST(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_take
     assert_ok(feri_set_ttl(&handle, 9));
     (void)script_then(SCRIPT_SET_OPTION);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    assert_ok(feri_set_ttl(&handle, 9));
-    assert_log("set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9) set_option(1,HOPS_V6,9) "
-               "set_option(1,TTL_V4,9)");
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    assert_error(feri_set_ttl(&handle, 9), FER_INVALID_INPUT, 22);
+    assert_ok_log(feri_set_ttl(&handle, 9),
+                  "set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9) set_option(1,HOPS_V6,9) "
+                  "set_option(1,TTL_V4,9)");
+    assert_forwards(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22, feri_set_ttl(&handle, 9));
     assert_log("set_option(1,HOPS_V6,9) peer_addr(1)");
 }
 
@@ -155,12 +151,10 @@ SCRIPT_TEST(the_ttl_is_reported_for_the_family)
     uint32_t got = 0;
     fer_handle handle = open_stream(0);
     script_then(SCRIPT_OPTION_VALUE)->value = 64;
-    assert_ok(feri_ttl(&handle, &got));
-    assert_int_equal(got, 64);
+    assert_ok_n(feri_ttl(&handle, &got), got, 64);
     assert_log("option_value(1,TTL_V4)");
     handle = open_stream(FERI_FLAG_V6 | FERI_FLAG_CLONED);
-    script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
-    assert_error(feri_ttl(&handle, &got), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9, feri_ttl(&handle, &got));
     assert_int_equal(got, 64);
     assert_log("option_value(1,HOPS_V6)");
 }
@@ -175,16 +169,16 @@ SCRIPT_TEST(linger_is_whole_seconds_rounded_up_and_saturated)
     assert_ok(feri_set_linger(&handle, (fer_duration){0}));
     assert_ok(feri_set_linger(&handle, (fer_duration){1}));
     assert_ok(feri_set_linger(&handle, (fer_duration){SECOND}));
-    assert_ok(feri_set_linger(&handle, (fer_duration){SECOND + 1}));
-    assert_log("set_linger(1,0,0) set_linger(1,1,0) set_linger(1,1,1) set_linger(1,1,1) "
-               "set_linger(1,1,2)");
+    assert_ok_log(feri_set_linger(&handle, (fer_duration){SECOND + 1}),
+                  "set_linger(1,0,0) set_linger(1,1,0) set_linger(1,1,1) set_linger(1,1,1) "
+                  "set_linger(1,1,2)");
     assert_ok(feri_set_linger(&handle, (fer_duration){327 * SECOND - 1}));
     assert_ok(feri_set_linger(&handle, (fer_duration){327 * SECOND}));
     assert_ok(feri_set_linger(&handle, (fer_duration){327 * SECOND + 1}));
     assert_ok(feri_set_linger(&handle, (fer_duration){UINT64_MAX - 1}));
     assert_log("set_linger(1,1,327) set_linger(1,1,327) set_linger(1,1,327) set_linger(1,1,327)");
-    script_then_fail(SCRIPT_SET_LINGER, FER_BAD_HANDLE, 9);
-    assert_error(feri_set_linger(&handle, (fer_duration){0}), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_SET_LINGER, FER_BAD_HANDLE, 9,
+                    feri_set_linger(&handle, (fer_duration){0}));
 }
 
 SCRIPT_TEST(linger_is_reported_as_a_duration_or_none)
@@ -199,8 +193,7 @@ SCRIPT_TEST(linger_is_reported_as_a_duration_or_none)
     script_then(SCRIPT_LINGER)->value = 3;
     assert_ok(feri_linger(&handle, &got));
     assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    script_then_fail(SCRIPT_LINGER, FER_BAD_HANDLE, 9);
-    assert_error(feri_linger(&handle, &got), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_LINGER, FER_BAD_HANDLE, 9, feri_linger(&handle, &got));
     assert_true(got.nanos == FER_DURATION_NONE_NANOS);
 }
 
@@ -242,8 +235,7 @@ SCRIPT_TEST(a_getter_without_room_is_refused)
     assert_error(feri_timeout(&handle, FERP_READING, NULL), FER_MISUSE, 0);
     assert_error(feri_bool_option(&handle, FERP_NODELAY, NULL), FER_MISUSE, 0);
     assert_error(feri_ttl(&handle, NULL), FER_MISUSE, 0);
-    assert_error(feri_linger(&handle, NULL), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(feri_linger(&handle, NULL), FER_MISUSE, 0, "");
 }
 
 /* ---- Options of built sockets */
@@ -254,15 +246,14 @@ SCRIPT_TEST(a_type_of_service_is_set_for_the_family)
     assert_ok(feri_set_tos(&handle, 255));
     handle = script_stream(FERI_FLAG_DATAGRAM | FERI_FLAG_V6);
     assert_ok(feri_set_tos(&handle, 1));
-    script_then_fail(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92);
-    assert_error(feri_set_tos(&handle, 2), FER_UNSUPPORTED, 92);
+    assert_forwards(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92, feri_set_tos(&handle, 2));
     (void)script_then(SCRIPT_SET_OPTION);
     /* a failure of the additional IP_TOS is ignored */
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    assert_ok(feri_set_tos(&handle, 3));
-    assert_log("set_option(1,TOS_V4,255) set_option(2,TCLASS_V6,1) set_option(2,TOS_V4,1) "
-               "set_option(2,TCLASS_V6,2) "
-               "set_option(2,TCLASS_V6,3) set_option(2,TOS_V4,3)");
+    assert_ok_log(feri_set_tos(&handle, 3),
+                  "set_option(1,TOS_V4,255) set_option(2,TCLASS_V6,1) set_option(2,TOS_V4,1) "
+                  "set_option(2,TCLASS_V6,2) "
+                  "set_option(2,TCLASS_V6,3) set_option(2,TOS_V4,3)");
 }
 
 SCRIPT_TEST(a_type_of_service_out_of_range_makes_no_call)
@@ -283,11 +274,9 @@ SCRIPT_TEST(a_type_of_service_is_reported_for_the_family)
     fer_handle handle = open_stream(FERI_FLAG_V6);
     uint32_t got = 7;
     script_then(SCRIPT_OPTION_VALUE)->value = 0xb8;
-    assert_ok(feri_tos(&handle, &got));
-    assert_int_equal(got, 0xb8);
+    assert_ok_n(feri_tos(&handle, &got), got, 0xb8);
     handle = script_stream(0);
-    script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
-    assert_error(feri_tos(&handle, &got), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9, feri_tos(&handle, &got));
     assert_error(feri_tos(&handle, NULL), FER_MISUSE, 0);
     assert_int_equal(got, 0xb8);
     assert_log("option_value(1,TCLASS_V6) option_value(2,TOS_V4)");
@@ -300,10 +289,10 @@ SCRIPT_TEST(a_buffer_size_is_cut_to_what_the_option_holds)
     assert_ok(feri_set_buffer_size(&handle, FERP_RECV_BUFFER, 1));
     assert_ok(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, INT32_MAX));
     assert_ok(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, (size_t)INT32_MAX + 1));
-    assert_ok(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, SIZE_MAX));
-    assert_log("set_option(1,RECV_BUFFER,1) set_option(1,SEND_BUFFER,2147483647) "
-               "set_option(1,SEND_BUFFER,2147483647) "
-               "set_option(1,SEND_BUFFER,2147483647)");
+    assert_ok_log(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, SIZE_MAX),
+                  "set_option(1,RECV_BUFFER,1) set_option(1,SEND_BUFFER,2147483647) "
+                  "set_option(1,SEND_BUFFER,2147483647) "
+                  "set_option(1,SEND_BUFFER,2147483647)");
 }
 
 SCRIPT_TEST(a_buffer_size_is_reported_in_the_unit_in_which_it_was_set)
@@ -311,11 +300,9 @@ SCRIPT_TEST(a_buffer_size_is_reported_in_the_unit_in_which_it_was_set)
     fer_handle handle = open_stream(0);
     size_t got = 7;
     script_default(SCRIPT_OPTION_VALUE)->value = 9001;
-    assert_ok(feri_buffer_size(&handle, FERP_RECV_BUFFER, &got));
-    assert_int_equal(got, 9001);
+    assert_ok_n(feri_buffer_size(&handle, FERP_RECV_BUFFER, &got), got, 9001);
     script.traits.buffer_sizes_are_doubled = true;
-    assert_ok(feri_buffer_size(&handle, FERP_SEND_BUFFER, &got));
-    assert_int_equal(got, 4500);
+    assert_ok_n(feri_buffer_size(&handle, FERP_SEND_BUFFER, &got), got, 4500);
     script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
     assert_error(feri_buffer_size(&handle, FERP_SEND_BUFFER, &got), FER_BAD_HANDLE, 9);
     assert_error(feri_buffer_size(&handle, FERP_SEND_BUFFER, NULL), FER_MISUSE, 0);
@@ -338,9 +325,8 @@ SCRIPT_TEST(a_buffer_size_of_an_ended_half_is_moot)
 }
 
 /* O7: XNU refuses every option of an ended connection, and getpeername too, with EINVAL. */
-SCRIPT_TEST(an_option_that_an_adopted_socket_refuses_is_reported_unless_it_had_ended)
+SYSTEM_TEST(script_bsd, an_option_that_an_adopted_socket_refuses_is_reported_unless_it_had_ended)
 {
-    script_begin(&script_bsd);
     fer_handle handle = script_unconnected(FERI_FLAG_ADOPTED);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
@@ -351,8 +337,7 @@ SCRIPT_TEST(an_option_that_an_adopted_socket_refuses_is_reported_unless_it_had_e
     assert_log("set_option(1,NODELAY,1) peer_addr(1) set_option(1,NODELAY,1) peer_addr(1)");
     /* FreeBSD, NetBSD, OpenBSD */
     script_then_fail(SCRIPT_SET_OPTION, FER_CONNECTION_RESET, 54);
-    assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
-    assert_log("set_option(1,NODELAY,1)");
+    assert_ok_log(feri_set_bool_option(&handle, FERP_NODELAY, true), "set_option(1,NODELAY,1)");
 }
 
 /* O7: only the loss of the peer shows that the connection has ended. Windows keeps the peer's
@@ -378,9 +363,8 @@ SCRIPT_TEST(an_option_that_an_open_stream_refuses_is_reported)
 }
 
 /* O7: XNU also refuses them once a connect has failed. The cause stays for the call that asks. */
-SCRIPT_TEST(an_option_is_moot_once_the_pending_connect_has_failed)
+SYSTEM_TEST(script_bsd, an_option_is_moot_once_the_pending_connect_has_failed)
 {
-    script_begin(&script_bsd);
     fer_handle handle = script_unconnected(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
@@ -399,12 +383,10 @@ SCRIPT_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
     int protocol = -1;
     fer_type type = FER_TYPE_RAW;
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 42};
-    assert_ok(feri_read_protocol(&handle, &protocol));
-    assert_int_equal(protocol, FER_PROTOCOL_TCP);
+    assert_ok_n(feri_read_protocol(&handle, &protocol), protocol, FER_PROTOCOL_TCP);
     assert_log("option_value(1,PROTOCOL)");
     handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
-    assert_ok(feri_read_protocol(&handle, &protocol));
-    assert_int_equal(protocol, FER_PROTOCOL_UDP);
+    assert_ok_n(feri_read_protocol(&handle, &protocol), protocol, FER_PROTOCOL_UDP);
     handle.p_.flags_ |= FERI_FLAG_NO_PORTS;
     assert_error(feri_read_protocol(&handle, &protocol), FER_UNSUPPORTED, 42);
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_BAD_HANDLE, 9};
@@ -420,9 +402,9 @@ SCRIPT_TEST(a_user_timeout_is_in_milliseconds)
     assert_error(feri_set_user_timeout(&handle, (fer_duration){0}), FER_INVALID_INPUT, 0);
     assert_ok(feri_set_user_timeout(&handle, (fer_duration){1000001}));
     assert_ok(feri_set_user_timeout(&handle, (fer_duration){UINT64_MAX - 1}));
-    assert_ok(feri_set_user_timeout(&handle, FER_DURATION_NONE));
-    assert_log("set_option(1,USER_TIMEOUT,2) set_option(1,USER_TIMEOUT,2147483647) "
-               "set_option(1,USER_TIMEOUT,0)");
+    assert_ok_log(feri_set_user_timeout(&handle, FER_DURATION_NONE),
+                  "set_option(1,USER_TIMEOUT,2) set_option(1,USER_TIMEOUT,2147483647) "
+                  "set_option(1,USER_TIMEOUT,0)");
     assert_ok(feri_user_timeout(&handle, &got));
     assert_true(got.nanos == FER_DURATION_NONE_NANOS);
     script_then(SCRIPT_OPTION_VALUE)->value = 5;

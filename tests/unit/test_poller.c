@@ -16,10 +16,11 @@ static void begin(const struct ferp_traits *traits)
 {
     script_begin(traits);
     memset(&poller, 0, sizeof poller);
-    assert_ok(fer_poller_new(&poller));
-    assert_log("poller_open()");
+    assert_ok_log(fer_poller_new(&poller), "poller_open()");
     count = 77;
 }
+
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(&script_posix), function)
 
 static fer_error wait_nanos(uint64_t nanos)
 {
@@ -59,34 +60,28 @@ static void notify_thrice(void)
 
 static void fail_to_notify(void)
 {
-    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
-    assert_error(fer_poller_notify(&poller), FER_OUT_OF_MEMORY, 12);
+    assert_forwards(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12, fer_poller_notify(&poller));
 }
 
 /* ---- Creation and closing */
 
-SCRIPT_TEST(a_poller_that_could_not_be_opened_is_new)
+SYSTEM_TEST(script_posix, a_poller_that_could_not_be_opened_is_new)
 {
-    script_begin(&script_posix);
     memset(&poller, 0, sizeof poller);
-    script_then_fail(SCRIPT_POLLER_OPEN, FER_TOO_MANY_OPEN_FILES, 24);
-    assert_error(fer_poller_new(&poller), FER_TOO_MANY_OPEN_FILES, 24);
+    assert_forwards(SCRIPT_POLLER_OPEN, FER_TOO_MANY_OPEN_FILES, 24, fer_poller_new(&poller));
     fer_poller_close(&poller);
-    assert_error(fer_poller_notify(&poller), FER_MISUSE, 0);
-    assert_log("poller_open()");
+    assert_error_log(fer_poller_notify(&poller), FER_MISUSE, 0, "poller_open()");
     assert_ok(fer_poller_new(&poller));
     assert_error(fer_poller_new(&poller), FER_MISUSE, 0);
     fer_poller_close(&poller);
     fer_poller_close(&poller);
     fer_poller_close(NULL);
     assert_log("poller_open() poller_close()");
-    assert_ok(fer_poller_new(&poller));
-    assert_log("poller_open()");
+    assert_ok_log(fer_poller_new(&poller), "poller_open()");
 }
 
-SCRIPT_TEST(misuse_never_reaches_the_system)
+BEGUN_TEST(misuse_never_reaches_the_system)
 {
-    begin(&script_posix);
     fer_poller others[3] = {{.p_ = {.state_ = 0}}, {.p_ = {.state_ = 2}}, {.p_ = {.state_ = 3}}};
     for (int i = 0; i < 4; i++) {
         fer_poller *other = i < 3 ? &others[i] : NULL;
@@ -111,31 +106,28 @@ SCRIPT_TEST(misuse_never_reaches_the_system)
         assert_error(err, i == 0 ? FER_MISUSE : FER_INVALID_INPUT, 0);
         assert_int_equal(count, 0);
     }
-    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, NULL), FER_MISUSE,
-                 0);
-    assert_log("");
+    assert_error_log(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, NULL),
+                     FER_MISUSE, 0, "");
 }
 
 /* ---- Registration */
 
-SCRIPT_TEST(each_change_is_one_call_of_the_system)
+BEGUN_TEST(each_change_is_one_call_of_the_system)
 {
-    begin(&script_posix);
     script.traits.poller_has_edges = true;
     int raw = (int)script_open_socket();
     assert_int_equal(raw, 1);
     assert_ok(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL));
     assert_log("poller_add(1,18446744073709551615,r,level)");
-    assert_ok(fer_poller_modify(&poller, raw,
-                                (fer_event){.key = 0, .interest = FER_READABLE | FER_WRITABLE},
-                                FER_POLL_ONESHOT));
-    assert_log("poller_modify(1,0,r,w,oneshot)");
+    assert_ok_log(fer_poller_modify(&poller, raw,
+                                    (fer_event){.key = 0, .interest = FER_READABLE | FER_WRITABLE},
+                                    FER_POLL_ONESHOT),
+                  "poller_modify(1,0,r,w,oneshot)");
     assert_ok(fer_poller_modify(&poller, raw, (fer_event){.key = 1, .interest = 0}, FER_POLL_EDGE));
     assert_log("poller_modify(1,1,edge)");
     assert_ok(fer_poller_modify(&poller, raw, interest, FER_POLL_EDGE_ONESHOT));
     assert_log("poller_modify(1,18446744073709551615,r,edge oneshot)");
-    assert_ok(fer_poller_delete(&poller, raw));
-    assert_log("poller_delete(1)");
+    assert_ok_log(fer_poller_delete(&poller, raw), "poller_delete(1)");
 }
 
 SCRIPT_TEST(edges_are_refused_where_there_are_none)
@@ -155,12 +147,11 @@ SCRIPT_TEST(edges_are_refused_where_there_are_none)
     }
 }
 
-SCRIPT_TEST(an_error_of_registering_is_returned_unchanged)
+BEGUN_TEST(an_error_of_registering_is_returned_unchanged)
 {
     static const fer_error_kind kinds[] = {FER_ALREADY_EXISTS, FER_NOT_FOUND,
                                            FER_BAD_HANDLE,     FER_OUT_OF_MEMORY,
                                            FER_STORAGE_FULL,   FER_PERMISSION_DENIED};
-    begin(&script_posix);
     int raw = (int)script_open_socket();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         script_then_fail(SCRIPT_POLLER_ADD, kinds[i], 5);
@@ -189,9 +180,8 @@ SCRIPT_TEST(a_wait_that_finds_something_is_one_call)
     }
 }
 
-SCRIPT_TEST(a_wait_of_zero_is_one_call_that_does_not_ask_the_clock)
+BEGUN_TEST(a_wait_of_zero_is_one_call_that_does_not_ask_the_clock)
 {
-    begin(&script_posix);
     /* with the first, every deadline overflows; with the second, every deadline is in the future */
     static const uint64_t nows[] = {UINT64_MAX, 0};
     for (size_t i = 0; i < 2; i++) {
@@ -202,9 +192,8 @@ SCRIPT_TEST(a_wait_of_zero_is_one_call_that_does_not_ask_the_clock)
     }
 }
 
-SCRIPT_TEST(a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left)
+BEGUN_TEST(a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left)
 {
-    begin(&script_posix);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 300;
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 0;
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 699;
@@ -215,18 +204,16 @@ SCRIPT_TEST(a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left
     assert_int_equal(script.now, 2000);
 }
 
-SCRIPT_TEST(a_wait_that_the_system_ends_late_is_over)
+BEGUN_TEST(a_wait_that_the_system_ends_late_is_over)
 {
-    begin(&script_posix);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 5000;
     assert_ok(wait_nanos(1000));
     assert_int_equal(count, 0);
     assert_log("poller_wait(1000)");
 }
 
-SCRIPT_TEST(a_signal_does_not_end_a_wait)
+BEGUN_TEST(a_signal_does_not_end_a_wait)
 {
-    begin(&script_posix);
     for (int i = 0; i < 3; i++) {
         script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
     }
@@ -242,15 +229,13 @@ SCRIPT_TEST(a_signal_does_not_end_a_wait)
     assert_int_equal(count, 1);
     assert_log("poller_wait(none) poller_wait(none) poller_wait(none)");
     script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
-    assert_ok(wait_nanos(0));
-    assert_log("poller_wait(0) poller_wait(0)");
+    assert_ok_log(wait_nanos(0), "poller_wait(0) poller_wait(0)");
 }
 
 /* An event that arrives while a signal handler runs past the timeout is still reported, because the
  * poller checks once more. */
-SCRIPT_TEST(a_signal_at_the_end_of_a_wait_hides_no_event)
+BEGUN_TEST(a_signal_at_the_end_of_a_wait_hides_no_event)
 {
-    begin(&script_posix);
     script_result *interrupted = script_then(SCRIPT_POLLER_WAIT);
     interrupted->error = (fer_error){FER_INTERRUPTED, 4};
     interrupted->elapsed = 5000;
@@ -276,11 +261,9 @@ SCRIPT_TEST(a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves)
     }
 }
 
-SCRIPT_TEST(a_wait_s_failure_is_reported_without_events)
+BEGUN_TEST(a_wait_s_failure_is_reported_without_events)
 {
-    begin(&script_posix);
-    script_then_fail(SCRIPT_POLLER_WAIT, FER_OUT_OF_MEMORY, 12);
-    assert_error(wait_nanos(1000), FER_OUT_OF_MEMORY, 12);
+    assert_forwards(SCRIPT_POLLER_WAIT, FER_OUT_OF_MEMORY, 12, wait_nanos(1000));
     assert_int_equal(count, 0);
     assert_log("poller_wait(1000)");
 }
@@ -288,30 +271,24 @@ SCRIPT_TEST(a_wait_s_failure_is_reported_without_events)
 /* ---- Notifications */
 
 /* No thread waits, so no system call is made, and the next wait only polls. */
-SCRIPT_TEST(a_notify_before_a_wait_costs_no_call_and_ends_the_next_one)
+BEGUN_TEST(a_notify_before_a_wait_costs_no_call_and_ends_the_next_one)
 {
-    begin(&script_posix);
     notify_thrice();
     assert_log("");
     assert_ok(wait_nanos(UINT64_MAX));
     assert_int_equal(count, 0);
     assert_log("poller_wait(0)");
-    assert_ok(wait_nanos(0));
-    assert_log("poller_wait(0)");
+    assert_ok_log(wait_nanos(0), "poller_wait(0)");
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_log("poller_wait(none)");
+    assert_ok_log(wait_nanos(UINT64_MAX), "poller_wait(none)");
 }
 
-SCRIPT_TEST(a_wait_of_zero_takes_a_notification_that_came_before)
+BEGUN_TEST(a_wait_of_zero_takes_a_notification_that_came_before)
 {
-    begin(&script_posix);
     notify();
-    assert_ok(wait_nanos(0));
-    assert_log("poller_wait(0)");
+    assert_ok_log(wait_nanos(0), "poller_wait(0)");
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_wait(1000)");
+    assert_ok_log(wait_nanos(1000), "poller_wait(1000)");
 }
 
 /* A wait of zero never waits, so no thread has to be woken. A notification during it or after it
@@ -322,22 +299,19 @@ SCRIPT_TEST(a_wait_of_zero_is_nobody_to_be_woken)
     begin(&script_posix);
     for (size_t i = 0; i < 2; i++) {
         run_during_wait(notifies[i]);
-        assert_ok(wait_nanos(0));
-        assert_log("poller_wait(0)");
+        assert_ok_log(wait_nanos(0), "poller_wait(0)");
         assert_ok(wait_nanos(UINT64_MAX));
         assert_int_equal(count, 0);
         assert_log("poller_wait(0)");
         assert_ok(wait_nanos(0));
         notifies[i]();
         assert_log("poller_wait(0)");
-        assert_ok(wait_nanos(UINT64_MAX));
-        assert_log("poller_wait(0)");
+        assert_ok_log(wait_nanos(UINT64_MAX), "poller_wait(0)");
     }
 }
 
-SCRIPT_TEST(events_come_beside_a_notification)
+BEGUN_TEST(events_come_beside_a_notification)
 {
-    begin(&script_posix);
     notify();
     script_then(SCRIPT_POLLER_WAIT)->value = 2;
     assert_ok(wait_nanos(UINT64_MAX));
@@ -350,13 +324,11 @@ SCRIPT_TEST(events_come_beside_a_notification)
     assert_ok(wait_nanos(UINT64_MAX));
     assert_int_equal(count, 1);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_wait(none) poller_notify() poller_wait(1000)");
+    assert_ok_log(wait_nanos(1000), "poller_wait(none) poller_notify() poller_wait(1000)");
 }
 
-SCRIPT_TEST(notifies_during_a_wait_are_one_call_of_the_system)
+BEGUN_TEST(notifies_during_a_wait_are_one_call_of_the_system)
 {
-    begin(&script_posix);
     for (int round = 0; round < 3; round++) {
         run_during_wait(notify_thrice);
         script_then(SCRIPT_POLLER_WAIT)->on = true;
@@ -368,9 +340,8 @@ SCRIPT_TEST(notifies_during_a_wait_are_one_call_of_the_system)
 
 /* An event ended the wait first. The notification remains for the next wait, and wakes it only
  * once. */
-SCRIPT_TEST(a_notification_that_a_wait_left_is_the_next_one_s)
+BEGUN_TEST(a_notification_that_a_wait_left_is_the_next_one_s)
 {
-    begin(&script_posix);
     run_during_wait(notify);
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
     assert_ok(wait_nanos(UINT64_MAX));
@@ -383,21 +354,17 @@ SCRIPT_TEST(a_notification_that_a_wait_left_is_the_next_one_s)
     assert_int_equal(count, 0);
     assert_log("poller_wait(1000)");
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_wait(1000)");
+    assert_ok_log(wait_nanos(1000), "poller_wait(1000)");
 }
 
-SCRIPT_TEST(a_failed_notify_is_forgotten)
+BEGUN_TEST(a_failed_notify_is_forgotten)
 {
-    begin(&script_posix);
     run_during_wait(fail_to_notify);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_wait(1000) poller_notify()");
+    assert_ok_log(wait_nanos(1000), "poller_wait(1000) poller_notify()");
     run_during_wait(notify);
     script_then(SCRIPT_POLLER_WAIT)->on = true;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_wait(1000) poller_notify()");
+    assert_ok_log(wait_nanos(1000), "poller_wait(1000) poller_notify()");
 }
 
 /* The first of two waits has ended, and the second one must still be woken. */
@@ -406,14 +373,12 @@ static void wait_and_notify(void)
     fer_event event;
     size_t n = 0;
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
-    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &n, NULL));
-    assert_int_equal(n, 1);
+    assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &n, NULL), n, 1);
     notify();
 }
 
-SCRIPT_TEST(a_notify_is_sent_as_long_as_any_wait_is_under_way)
+BEGUN_TEST(a_notify_is_sent_as_long_as_any_wait_is_under_way)
 {
-    begin(&script_posix);
     run_during_wait(wait_and_notify);
     script_default(SCRIPT_POLLER_WAIT)->on = true;
     assert_ok(wait_nanos(UINT64_MAX));
@@ -424,26 +389,21 @@ SCRIPT_TEST(a_notify_is_sent_as_long_as_any_wait_is_under_way)
 }
 
 /* A failed wait no longer counts as a wait in progress. */
-SCRIPT_TEST(a_notify_after_a_failed_wait_is_the_next_one_s)
+BEGUN_TEST(a_notify_after_a_failed_wait_is_the_next_one_s)
 {
-    begin(&script_posix);
-    script_then_fail(SCRIPT_POLLER_WAIT, FER_BAD_HANDLE, 9);
-    assert_error(wait_nanos(UINT64_MAX), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_POLLER_WAIT, FER_BAD_HANDLE, 9, wait_nanos(UINT64_MAX));
     notify();
     assert_log("poller_wait(none)");
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_log("poller_wait(0)");
+    assert_ok_log(wait_nanos(UINT64_MAX), "poller_wait(0)");
 }
 
-SCRIPT_TEST(a_new_poller_has_no_notification)
+BEGUN_TEST(a_new_poller_has_no_notification)
 {
-    begin(&script_posix);
     notify();
     fer_poller_close(&poller);
     assert_ok(fer_poller_new(&poller));
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_close() poller_open() poller_wait(1000)");
+    assert_ok_log(wait_nanos(1000), "poller_close() poller_open() poller_wait(1000)");
 }
 
 TEST_MAIN("poller")

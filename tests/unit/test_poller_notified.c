@@ -21,6 +21,8 @@ static void begin(void)
     assert_log("poller_open()");
 }
 
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(), function)
+
 static fer_error wait_nanos(uint64_t nanos)
 {
     return fer_poller_wait(&poller, (fer_duration){nanos}, events, CAP, &count, &notified);
@@ -59,9 +61,8 @@ static void assert_expires_without_notification(void)
     assert_false(notified);
 }
 
-SCRIPT_TEST(a_wait_without_a_notification_reports_none)
+BEGUN_TEST(a_wait_without_a_notification_reports_none)
 {
-    begin();
     assert_expires_without_notification();
     script_then(SCRIPT_POLLER_WAIT)->value = 2;
     notified = true;
@@ -113,9 +114,8 @@ SCRIPT_TEST(events_are_reported_beside_it)
 }
 
 /* An event ended the wait before the system delivered the notification. */
-SCRIPT_TEST(a_notification_that_a_wait_left_is_reported_by_the_next)
+BEGUN_TEST(a_notification_that_a_wait_left_is_reported_by_the_next)
 {
-    begin();
     script.on_call = notify_once;
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
     assert_ok(wait_nanos(UINT64_MAX));
@@ -203,8 +203,7 @@ SCRIPT_TEST(a_refused_notification_is_sent_again_for_a_merged_one)
     script_then(SCRIPT_POLLER_WAIT)->on = true;
     assert_ok(wait_nanos(UINT64_MAX));
     assert_true(notified);
-    assert_ok(refusal);
-    assert_log("poller_wait(none) poller_notify() poller_notify()");
+    assert_ok_log(refusal, "poller_wait(none) poller_notify() poller_notify()");
     assert_expires_without_notification();
 }
 
@@ -266,9 +265,8 @@ static void wait_in_vain(script_call call)
 }
 
 /* P12. Nobody would get the error. */
-SCRIPT_TEST(a_failed_wait_s_notification_stays_if_the_system_refuses_it)
+BEGUN_TEST(a_failed_wait_s_notification_stays_if_the_system_refuses_it)
 {
-    begin();
     script.on_call = wait_in_vain;
     assert_ok(wait_nanos(1000));
     assert_false(notified);
@@ -294,9 +292,8 @@ static void merge_and_wait(script_call call)
     script_then(SCRIPT_POLLER_WAIT)->on = true;
 }
 
-SCRIPT_TEST(merged_notifications_wake_one_wait)
+BEGUN_TEST(merged_notifications_wake_one_wait)
 {
-    begin();
     script.on_call = merge_and_wait;
     assert_ok(wait_nanos(UINT64_MAX));
     assert_true(notified);
@@ -304,9 +301,8 @@ SCRIPT_TEST(merged_notifications_wake_one_wait)
     assert_expires_without_notification();
 }
 
-SCRIPT_TEST(misuse_takes_no_notification)
+BEGUN_TEST(misuse_takes_no_notification)
 {
-    begin();
     assert_ok(fer_poller_notify(&poller));
     assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, &notified),
                  FER_MISUSE, 0);

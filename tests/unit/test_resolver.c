@@ -10,12 +10,10 @@ RESOLVER_TEST(an_address_text_is_answered_at_once_and_without_a_thread)
     fer_socket_addr want = script_addr("[::1]:80");
     size_t count = 0;
     begin(1, 0);
-    assert_ok(fer_resolver_start(&resolver, "[::1]:80", NULL, &poller, 0, &lookups[0]));
-    assert_log("");
+    assert_ok_log(fer_resolver_start(&resolver, "[::1]:80", NULL, &poller, 0, &lookups[0]), "");
     assert_true(poller_was_notified());
     assert_false(poller_was_notified());
-    assert_ok(fer_lookup_wait(&lookups[0], (fer_duration){0}, addrs, CAP, &count));
-    assert_int_equal(count, 1);
+    assert_ok_n(fer_lookup_wait(&lookups[0], (fer_duration){0}, addrs, CAP, &count), count, 1);
     assert_true(fer_socket_addr_eq(&addrs[0], &want));
     assert_int_equal(background.threads_started, 0);
     assert_int_equal(background.waits, 0);
@@ -101,8 +99,7 @@ RESOLVER_TEST(an_answer_stays_and_can_be_requested_again)
     for (size_t cap = 0; cap <= CAP; cap++) {
         size_t count = 0;
         memset(addrs, 0x5C, sizeof addrs);
-        assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count));
-        assert_int_equal(count, 2);
+        assert_ok_n(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count), count, 2);
         for (size_t i = 0; i < CAP; i++) {
             assert_int_equal(addrs[i].port, i < cap && i < 2 ? 80 : 0x5C5C);
         }
@@ -207,8 +204,8 @@ RESOLVER_TEST(an_answer_that_comes_with_the_deadline_is_given)
     start(0, "a.test:80");
     background.waits = 2;
     background.on_wait = finish_at_third_wait;
-    assert_ok(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(5), NULL, 0, &count));
-    assert_int_equal(count, 0);
+    assert_ok_n(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(5), NULL, 0, &count), count,
+                0);
 }
 
 RESOLVER_TEST(a_wait_that_nothing_can_end_is_a_deadlock)

@@ -65,17 +65,17 @@ SCRIPT_TEST(a_connect_within_limits_waits_for_the_socket_and_the_token)
                "wait_for(1500,token) take_error(1) peer_addr(1) set_nonblocking(1,0)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
     socket = limited_stream(&script_windows, 500);
-    assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500,token) take_error(1) "
-               "peer_addr(1)");
+    assert_ok_log(
+        connect_to(&socket, "192.0.2.1:80"),
+        "connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500,token) take_error(1) "
+        "peer_addr(1)");
 }
 
 SCRIPT_TEST(a_deadline_ends_a_connect_as_a_timeout_does)
 {
     for (size_t i = 0; i < 3; i++) {
         fer_socket socket = limited_stream(systems[i], 500);
-        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        assert_error(connect_to(&socket, "192.0.2.1:80"), FER_TIMED_OUT, 0);
+        assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, connect_to(&socket, "192.0.2.1:80"));
         assert_int_equal(script.now, 1500);
         assert_failed_with(&socket, FER_TIMED_OUT);
         assert_int_equal(script.times[SCRIPT_SET_NONBLOCKING], i < 2 ? 2 : 0);
@@ -105,8 +105,7 @@ SCRIPT_TEST(limits_that_are_reached_before_change_nothing)
     assert_error(fer_socket_connect(&socket, &other), FER_INVALID_INPUT, 0);
     assert_ok(fer_cancel_token_cancel(&token));
     script.log[0] = '\0';
-    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_CANCELLED, 0);
-    assert_log("");
+    assert_error_log(connect_to(&socket, "192.0.2.1:80"), FER_CANCELLED, 0, "");
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
     assert_ok(fer_socket_set_limits(&socket, NULL));
     script_then(SCRIPT_CONNECT)->error.os_code = 0;
@@ -128,8 +127,7 @@ SCRIPT_TEST(the_mode_that_cannot_be_read_is_reported)
 {
     fer_socket socket = limited_stream(&script_posix, 500);
     socket.handle_.p_.flags_ |= FERI_FLAG_ADOPTED;
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9, connect_to(&socket, "192.0.2.1:80"));
     assert_log("is_nonblocking(1)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
@@ -145,10 +143,9 @@ SCRIPT_TEST(the_earlier_of_timeout_and_deadline_counts)
     for (size_t i = 0; i < 4; i++) {
         fer_socket socket = limited_stream(&script_posix, cases[i % 2].deadline);
         assert_ok(fer_socket_set_nonblocking(&socket, i < 2));
-        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        assert_error(
-            fer_socket_connect_timeout(&socket, &addr, (fer_duration){cases[i % 2].timeout}),
-            FER_TIMED_OUT, 0);
+        assert_forwards(
+            SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0,
+            fer_socket_connect_timeout(&socket, &addr, (fer_duration){cases[i % 2].timeout}));
         assert_non_null(strstr(script.log, cases[i % 2].wait));
         assert_failed_with(&socket, FER_TIMED_OUT);
     }
@@ -157,8 +154,7 @@ SCRIPT_TEST(the_earlier_of_timeout_and_deadline_counts)
 SCRIPT_TEST(port_0_is_refused_within_limits_too)
 {
     fer_socket socket = limited_stream(&script_posix, 500);
-    assert_error(connect_to(&socket, "192.0.2.1:0"), FER_CONNECTION_REFUSED, 0);
-    assert_log("");
+    assert_error_log(connect_to(&socket, "192.0.2.1:0"), FER_CONNECTION_REFUSED, 0, "");
     assert_failed_with(&socket, FER_CONNECTION_REFUSED);
 }
 
@@ -210,18 +206,17 @@ SCRIPT_TEST(the_write_timeout_ends_the_wait_for_room_too)
     assert_ok(fer_socket_set_limits(&socket, &limits));
     script_then(SCRIPT_TIMEOUT)->value = 6000000;
     script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 11};
-    assert_error(connect_unix(&socket), FER_TIMED_OUT, 0);
-    assert_log("timeout(1,writing) set_nonblocking(1,1) unix_connect(1,/a) pause(4001000) "
-               "unix_connect(1,/a) pause(6001000) unix_connect(1,/a) set_nonblocking(1,0) "
-               "is_nonblocking(1)");
+    assert_error_log(connect_unix(&socket), FER_TIMED_OUT, 0,
+                     "timeout(1,writing) set_nonblocking(1,1) unix_connect(1,/a) pause(4001000) "
+                     "unix_connect(1,/a) pause(6001000) unix_connect(1,/a) set_nonblocking(1,0) "
+                     "is_nonblocking(1)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
 SCRIPT_TEST(a_unix_connect_that_fails_has_failed)
 {
     fer_socket socket = limited_unix(500);
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_error(connect_unix(&socket), FER_CONNECTION_REFUSED, 111);
+    assert_forwards(SCRIPT_UNIX_CONNECT, FER_CONNECTION_REFUSED, 111, connect_unix(&socket));
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     socket = limited_unix(500);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_CONNECTION_TIMED_OUT, 110); /* not the limits */
@@ -234,8 +229,7 @@ SCRIPT_TEST(a_unix_connect_that_started_is_awaited_within_limits)
     fer_socket socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     set_limits(&socket, 500);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_error(connect_unix(&socket), FER_TIMED_OUT, 0);
+    assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, connect_unix(&socket));
     assert_log("unix_connect(1,/a) wait_arm(1,CONNECTED) wait_for(1500,token)");
     assert_failed_with(&socket, FER_TIMED_OUT);
 }
@@ -244,8 +238,7 @@ SCRIPT_TEST(a_unix_connect_checks_first_after_the_state)
 {
     fer_socket socket = limited_unix(0);
     assert_error(connect_unix(&socket), FER_TIMED_OUT, 0);
-    assert_error(fer_socket_connect_unix(&socket, NULL), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(fer_socket_connect_unix(&socket, NULL), FER_MISUSE, 0, "");
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
     assert_error(connect_unix(&socket), FER_RESOURCE_BUSY, 11);

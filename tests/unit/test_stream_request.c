@@ -34,10 +34,8 @@ static const fer_error broken = {FER_BROKEN_PIPE, 0};
 
 /* ---- Before the system call */
 
-SCRIPT_TEST(an_open_half_is_requested_any_length_but_zero)
+STREAM_TEST(script_posix, an_open_half_is_requested_any_length_but_zero)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     check_before_read(&handle, true, 1, ok, true);
     check_before_read(&handle, true, SIZE_MAX, ok, true);
     check_before_read(&handle, true, 0, ok, false);
@@ -49,9 +47,8 @@ SCRIPT_TEST(an_open_half_is_requested_any_length_but_zero)
     assert_log("");
 }
 
-SCRIPT_TEST(a_handle_that_was_never_connected_is_not_connected)
+SYSTEM_TEST(script_posix, a_handle_that_was_never_connected_is_not_connected)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     check_before_read(&handle, true, 1, unconnected, false);
     check_before_read(&handle, true, 0, unconnected, false);
@@ -61,10 +58,8 @@ SCRIPT_TEST(a_handle_that_was_never_connected_is_not_connected)
     check_before_write(&handle, false, 1, unconnected, false);
 }
 
-SCRIPT_TEST(null_and_closed_handles_are_misuse)
+STREAM_TEST(script_posix, null_and_closed_handles_are_misuse)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     feri_handle_close(&handle);
     check_before_read(&handle, true, 1, invalid, false);
     check_before_write(&handle, true, 1, invalid, false);
@@ -73,19 +68,16 @@ SCRIPT_TEST(null_and_closed_handles_are_misuse)
     check_before_write(NULL, false, 1, invalid, false);
 }
 
-SCRIPT_TEST(a_connect_that_is_under_way_would_block)
+SYSTEM_TEST(script_posix, a_connect_that_is_under_way_would_block)
 {
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
     check_before_read(&handle, true, 1, pending, false);
     check_before_write(&handle, true, 1, pending, false);
 }
 
-SCRIPT_TEST(a_half_that_was_shut_answers_by_itself)
+STREAM_TEST(script_posix, a_half_that_was_shut_answers_by_itself)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_BOTH));
     check_before_read(&handle, true, 1, ok, false);
     check_before_read(&handle, false, 1, invalid, false);
@@ -95,9 +87,8 @@ SCRIPT_TEST(a_half_that_was_shut_answers_by_itself)
     assert_log("");
 }
 
-SCRIPT_TEST(each_half_is_queried_when_the_other_has_ended)
+SYSTEM_TEST(script_posix, each_half_is_queried_when_the_other_has_ended)
 {
-    script_begin(&script_posix);
     const feri_event ends_of_reading[] = {FERI_EVENT_GOT_EOF, FERI_EVENT_SHUT_READ};
     const feri_event ends_of_writing[] = {FERI_EVENT_GOT_PIPE, FERI_EVENT_SHUT_WRITE};
     for (size_t i = 0; i < 2; i++) {
@@ -112,10 +103,8 @@ SCRIPT_TEST(each_half_is_queried_when_the_other_has_ended)
     }
 }
 
-SCRIPT_TEST(after_a_reset_only_what_is_queued_is_read)
+STREAM_TEST(script_posix, after_a_reset_only_what_is_queued_is_read)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, reset));
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
     check_before_read(&handle, true, 1, ok, true);
@@ -129,10 +118,8 @@ SCRIPT_TEST(after_a_reset_only_what_is_queued_is_read)
     assert_log("");
 }
 
-SCRIPT_TEST(the_short_way_is_that_of_an_open_handle_without_limits)
+STREAM_TEST(script_posix, the_short_way_is_that_of_an_open_handle_without_limits)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     const size_t max = ferp_traits()->io_length_max;
     const size_t lengths[] = {0, 1, max, max + 1, SIZE_MAX};
     for (size_t i = 0; i < 10; i++) {
@@ -157,19 +144,15 @@ SCRIPT_TEST(the_short_way_is_that_of_an_open_handle_without_limits)
 
 /* ---- After the system call */
 
-SCRIPT_TEST(bytes_that_were_moved_change_nothing)
+STREAM_TEST(script_posix, bytes_that_were_moved_change_nothing)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     feri_state before = feri_handle_state(&handle);
     assert_ok(feri_stream_after_read(&handle, ok, 1));
     assert_int_equal(feri_handle_state(&handle), before);
 }
 
-SCRIPT_TEST(passing_errors_change_nothing)
+STREAM_TEST(script_posix, passing_errors_change_nothing)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     feri_state before = feri_handle_state(&handle);
     const fer_error passing[] = {{FER_TIMED_OUT, 0},
                                  {FER_WOULD_BLOCK, 11},
@@ -219,20 +202,16 @@ SCRIPT_TEST(an_error_that_may_be_of_the_connection_ends_it_without_a_peer)
 
 /* Another thread's shutdown between the state check and the OS's result takes precedence over that
  * result. */
-SCRIPT_TEST(a_half_that_was_shut_meanwhile_answers_for_the_os)
+STREAM_TEST(script_posix, a_half_that_was_shut_meanwhile_answers_for_the_os)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_BOTH));
     assert_ok(feri_stream_after_failed_read(&handle, reset));
     assert_ok(feri_stream_after_read(&handle, ok, 0));
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_BROKEN_PIPE, 0);
 }
 
-SCRIPT_TEST(an_end_that_was_seen_meanwhile_answers_for_the_os)
+STREAM_TEST(script_posix, an_end_that_was_seen_meanwhile_answers_for_the_os)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_EOF));
     assert_ok(feri_stream_after_failed_read(&handle, reset));
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
@@ -245,20 +224,16 @@ SCRIPT_TEST(an_end_that_was_seen_meanwhile_answers_for_the_os)
                  FER_CONNECTION_RESET, 104);
 }
 
-SCRIPT_TEST(the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s)
+STREAM_TEST(script_posix, the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     feri_handle_close(&handle);
     assert_ok(feri_stream_after_read(&handle, ok, 0));
     assert_error(feri_stream_after_failed_read(&handle, reset), FER_CONNECTION_RESET, 104);
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
 }
 
-SCRIPT_TEST(a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without)
+STREAM_TEST(script_posix, a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without)
 {
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_error(feri_stream_after_failed_write(&handle, (fer_error){FER_BROKEN_PIPE, 32}),
                  FER_BROKEN_PIPE, 32);
     assert_int_equal(feri_state_write_half(feri_handle_state(&handle)), FERI_WRITE_GONE);
@@ -295,8 +270,7 @@ SCRIPT_TEST(every_request_that_needs_a_connection_queries_how_the_connect_stands
                          FERI_ANSWER_CHECK_CONNECT);
         assert_error(error, FER_WOULD_BLOCK, 0);
         assert_int_equal(feri_stream_answer(&handle, requests[i], &error), FERI_ANSWER_CALL_OS);
-        assert_error(error, FER_OK, 0);
-        assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
+        assert_error_log(error, FER_OK, 0, "take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
         assert_ok(feri_stream_check(&handle, requests[i]));
         handle = new_connecting();
         script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
@@ -308,8 +282,7 @@ SCRIPT_TEST(every_request_that_needs_a_connection_queries_how_the_connect_stands
     }
     fer_handle handle = new_connecting();
     assert_error(feri_stream_check(&handle, FERI_REQUEST_CONNECT), FER_MISUSE, 0);
-    assert_ok(feri_stream_check(&handle, FERI_REQUEST_USE));
-    assert_log("");
+    assert_ok_log(feri_stream_check(&handle, FERI_REQUEST_USE), "");
 }
 
 SCRIPT_TEST(a_read_or_write_goes_on_once_the_connect_has_ended_well)

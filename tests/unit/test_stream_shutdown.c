@@ -20,12 +20,9 @@ static fer_handle open_stream(const struct ferp_traits *traits, uint32_t flags)
 SCRIPT_TEST(a_shutdown_is_passed_on_where_it_does_no_harm)
 {
     fer_handle handle = open_stream(&script_posix, FERI_FLAG_CLONED);
-    assert_ok(feri_stream_shutdown(&handle, READ));
-    assert_log("shutdown(1,0)");
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("shutdown(1,1)");
-    assert_ok(feri_stream_shutdown(&handle, BOTH));
-    assert_log("shutdown(1,2)");
+    assert_ok_log(feri_stream_shutdown(&handle, READ), "shutdown(1,0)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,1)");
+    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "shutdown(1,2)");
     assert_true(feri_state_both_halves_shut(feri_handle_state(&handle)));
 }
 
@@ -58,8 +55,7 @@ SCRIPT_TEST(a_shutdown_after_the_connection_s_end_is_ok)
 SCRIPT_TEST(any_other_failure_is_reported)
 {
     fer_handle handle = open_stream(&script_posix, 0);
-    script_then_fail(SCRIPT_SHUTDOWN, FER_NO_BUFFER_SPACE, 105);
-    assert_error(feri_stream_shutdown(&handle, BOTH), FER_NO_BUFFER_SPACE, 105);
+    assert_forwards(SCRIPT_SHUTDOWN, FER_NO_BUFFER_SPACE, 105, feri_stream_shutdown(&handle, BOTH));
 }
 
 SCRIPT_TEST(misuse_is_refused_and_changes_nothing)
@@ -73,8 +69,7 @@ SCRIPT_TEST(misuse_is_refused_and_changes_nothing)
     feri_handle_close(&handle);
     assert_error(feri_stream_shutdown(&handle, BOTH), FER_MISUSE, 0);
     handle = (fer_handle){0};
-    assert_error(feri_stream_shutdown(&handle, BOTH), FER_NOT_CONNECTED, 0);
-    assert_log("close(1)");
+    assert_error_log(feri_stream_shutdown(&handle, BOTH), FER_NOT_CONNECTED, 0, "close(1)");
 }
 
 /* The OS wakes the waiting threads, which then read the state. So the state must change first. */
@@ -105,10 +100,8 @@ SCRIPT_TEST(the_state_is_changed_before_any_waiter_is_woken)
 SCRIPT_TEST(a_lone_read_is_kept_from_the_os_and_wakes_the_reader)
 {
     fer_handle handle = open_stream(&script_windows, 0);
-    assert_ok(feri_stream_shutdown(&handle, READ));
-    assert_log("wake(1)");
-    assert_ok(feri_stream_shutdown(&handle, READ));
-    assert_log("wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, READ), "wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, READ), "wake(1)");
 }
 
 SCRIPT_TEST(a_lone_read_is_flagged_for_the_clones)
@@ -116,8 +109,7 @@ SCRIPT_TEST(a_lone_read_is_flagged_for_the_clones)
     const uint32_t flags[] = {0, FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 3; i++) {
         fer_handle handle = open_stream(&script_windows, flags[i]);
-        assert_ok(feri_stream_shutdown(&handle, READ));
-        assert_log("wake(1)");
+        assert_ok_log(feri_stream_shutdown(&handle, READ), "wake(1)");
         assert_true(feri_modes_has_ended_reading(&handle));
     }
 }
@@ -125,21 +117,17 @@ SCRIPT_TEST(a_lone_read_is_flagged_for_the_clones)
 SCRIPT_TEST(a_lone_write_is_passed_on)
 {
     fer_handle handle = open_stream(&script_windows, 0);
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("shutdown(1,1)");
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("shutdown(1,1)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,1)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,1)");
 }
 
 SCRIPT_TEST(both_halves_are_passed_on_where_no_input_is_queued)
 {
     fer_handle handle = open_stream(&script_windows, 0);
-    assert_ok(feri_stream_shutdown(&handle, BOTH));
-    assert_log("bytes_queued(1) shutdown(1,2) wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,2) wake(1)");
     handle = open_stream(&script_windows, 0);
     assert_ok(feri_stream_shutdown(&handle, READ));
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("wake(1) bytes_queued(1) shutdown(1,2)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "wake(1) bytes_queued(1) shutdown(1,2)");
     handle = open_stream(&script_windows, 0);
     assert_ok(feri_stream_shutdown(&handle, WRITE));
     assert_ok(feri_stream_shutdown(&handle, READ));
@@ -150,30 +138,25 @@ SCRIPT_TEST(only_the_write_half_is_passed_on_where_input_is_queued)
 {
     fer_handle handle = open_stream(&script_windows, 0);
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
-    assert_ok(feri_stream_shutdown(&handle, BOTH));
-    assert_log("bytes_queued(1) shutdown(1,1) wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,1) wake(1)");
     handle = open_stream(&script_windows, 0);
     script_then_fail(SCRIPT_BYTES_QUEUED, FER_BAD_HANDLE, 10038);
-    assert_ok(feri_stream_shutdown(&handle, BOTH));
-    assert_log("bytes_queued(1) shutdown(1,1) wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,1) wake(1)");
 }
 
 SCRIPT_TEST(a_clone_s_read_counts_as_this_handle_s)
 {
     fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
     feri_modes_end_reading(&handle);
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("bytes_queued(1) shutdown(1,2)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "bytes_queued(1) shutdown(1,2)");
     handle = open_stream(&script_windows, FERI_FLAG_CLONED);
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("shutdown(1,1)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,1)");
 }
 
 SCRIPT_TEST(both_halves_of_a_clone_are_flagged_and_passed_on)
 {
     fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
-    assert_ok(feri_stream_shutdown(&handle, BOTH));
-    assert_log("bytes_queued(1) shutdown(1,2) wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,2) wake(1)");
 }
 
 /* ---- close */

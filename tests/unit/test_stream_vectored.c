@@ -30,8 +30,7 @@ static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
     assert_ok(feri_stream_read_vectored(handle, into, count, &n));
     assert_int_equal(n, script.times[SCRIPT_RECV] + script.times[SCRIPT_RECV_VECTORED] > 0);
     assert_log(read_log);
-    assert_ok(feri_stream_write_vectored(handle, from, count, &n));
-    assert_log(write_log);
+    assert_ok_log(feri_stream_write_vectored(handle, from, count, &n), write_log);
     script.times[SCRIPT_RECV] = script.times[SCRIPT_RECV_VECTORED] = 0;
 }
 
@@ -55,8 +54,7 @@ SCRIPT_TEST(slices_of_nothing_make_no_call)
     check_both(&handle, (size_t[]){0, 0}, 2, "", "");
     check_both(&handle, (size_t[]){0}, 0, "", "");
     assert_ok(feri_stream_read_vectored(&handle, NULL, 0, NULL));
-    assert_ok(feri_stream_write_vectored(&handle, NULL, 0, NULL));
-    assert_log("");
+    assert_ok_log(feri_stream_write_vectored(&handle, NULL, 0, NULL), "");
 }
 
 SCRIPT_TEST(a_sum_beyond_the_limit_is_cut_to_it)
@@ -80,8 +78,7 @@ SCRIPT_TEST(a_short_slice_before_a_long_one_is_not_sent_alone)
     script.traits.io_length_max = 10;
     script_default(SCRIPT_SEND_VECTORED)->value = 10;
     size_t n = 0;
-    assert_ok(feri_stream_write_vectored(&handle, slices, 3, &n));
-    assert_int_equal(n, 10);
+    assert_ok_n(feri_stream_write_vectored(&handle, slices, 3, &n), n, 10);
     assert_int_equal(script.sent_len, 10);
     assert_memory_equal(script.sent, "abc0123456", 10);
 }
@@ -137,9 +134,9 @@ SCRIPT_TEST(more_slices_than_the_os_takes_are_cut)
     assert_ok(feri_stream_read_vectored(&handle, into, MANY, NULL));
     assert_ok(feri_stream_write_vectored(&handle, from, MANY, NULL));
     assert_ok(feri_stream_write_vectored(&handle, from, 1027, NULL));
-    assert_ok(feri_stream_write_vectored(&handle, from, 1026, NULL));
-    assert_log("recv_vectored(1,1024x1) send_vectored(1,1024x1) send_vectored(1,1024x1) "
-               "send_vectored(1,1023x1)");
+    assert_ok_log(feri_stream_write_vectored(&handle, from, 1026, NULL),
+                  "recv_vectored(1,1024x1) send_vectored(1,1024x1) send_vectored(1,1024x1) "
+                  "send_vectored(1,1023x1)");
 }
 
 SCRIPT_TEST(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along)
@@ -149,11 +146,8 @@ SCRIPT_TEST(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along)
     fer_io_slice_mut into[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
     fer_io_slice from[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
     size_t n = 99;
-    assert_error(feri_stream_read_vectored(&handle, into, 4, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
-    n = 99;
-    assert_error(feri_stream_write_vectored(&handle, from, 4, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_read_vectored(&handle, into, 4, &n), FER_MISUSE, 0, n, 0);
+    assert_error_n(feri_stream_write_vectored(&handle, from, 4, &n), FER_MISUSE, 0, n, 0);
     script.traits.io_slices_max = 1;
     assert_ok(feri_stream_read_vectored(&handle, into, 4, &n));
     assert_ok(feri_stream_write_vectored(&handle, from, 4, &n));
@@ -161,8 +155,7 @@ SCRIPT_TEST(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along)
     into[1].base = NULL;
     from[1].base = NULL;
     assert_error(feri_stream_read_vectored(&handle, into, 2, &n), FER_MISUSE, 0);
-    assert_error(feri_stream_write_vectored(&handle, from, 2, &n), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(feri_stream_write_vectored(&handle, from, 2, &n), FER_MISUSE, 0, "");
 }
 
 SCRIPT_TEST(a_slice_of_null_without_a_length_goes_along)
@@ -179,14 +172,10 @@ SCRIPT_TEST(an_array_of_null_with_a_count_is_refused)
 {
     fer_handle handle = open_stream(&script_posix);
     size_t n = 99;
-    assert_error(feri_stream_read_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
-    n = 99;
-    assert_error(feri_stream_write_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_read_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
+    assert_error_n(feri_stream_write_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error(feri_stream_read_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0);
-    assert_error(feri_stream_write_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(feri_stream_write_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0, "");
 }
 
 SCRIPT_TEST(the_end_and_a_reset_are_seen_by_slices_too)
@@ -196,10 +185,8 @@ SCRIPT_TEST(the_end_and_a_reset_are_seen_by_slices_too)
     fer_io_slice from = {buf, 1};
     size_t n = 99;
     script_then_move(SCRIPT_RECV_VECTORED, 0);
-    assert_ok(feri_stream_read_vectored(&handle, &into, 1, &n));
-    assert_int_equal(n, 0);
-    assert_ok(feri_stream_read_vectored(&handle, &into, 1, &n));
-    assert_log("recv_vectored(1,1x1)");
+    assert_ok_n(feri_stream_read_vectored(&handle, &into, 1, &n), n, 0);
+    assert_ok_log(feri_stream_read_vectored(&handle, &into, 1, &n), "recv_vectored(1,1x1)");
     script_then_fail(SCRIPT_SEND_VECTORED, FER_CONNECTION_ABORTED, 10053);
     assert_error(feri_stream_write_vectored(&handle, &from, 1, &n), FER_CONNECTION_RESET, 10053);
     assert_error(feri_stream_write_vectored(&handle, &from, 1, &n), FER_CONNECTION_RESET, 10053);
@@ -217,13 +204,12 @@ SCRIPT_TEST(where_core_waits_slices_wait_and_try_again)
     size_t n = 99;
     script_then_fail(SCRIPT_RECV_VECTORED, FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_SEND_VECTORED, FER_WOULD_BLOCK, 10035);
-    assert_ok(feri_stream_read_vectored(&handle, &into, 1, &n));
-    assert_int_equal(n, 1);
+    assert_ok_n(feri_stream_read_vectored(&handle, &into, 1, &n), n, 1);
     assert_log("recv_vectored(1,1x1) wait_arm(1,READABLE) wait_for(ever) "
                "recv_vectored(1,1x1)");
-    assert_ok(feri_stream_write_vectored(&handle, &from, 1, &n));
-    assert_log("send_vectored(1,1x1) wait_arm(1,WRITABLE) "
-               "wait_for(100001000) send_vectored(1,1x1)");
+    assert_ok_log(feri_stream_write_vectored(&handle, &from, 1, &n),
+                  "send_vectored(1,1x1) wait_arm(1,WRITABLE) "
+                  "wait_for(100001000) send_vectored(1,1x1)");
 }
 
 SCRIPT_TEST(a_wait_in_vain_is_timed_out)

@@ -4,11 +4,10 @@
 #include "core/open/unix_opening.h"
 #include "ferrule/unix.h"
 
-SCRIPT_TEST(a_path_is_kept_with_its_end)
+SYSTEM_TEST(script_posix, a_path_is_kept_with_its_end)
 {
     fer_unix_addr addr;
     size_t len = 77;
-    script_begin(&script_posix);
     memset(&addr, 0x5a, sizeof addr);
     assert_ok(fer_unix_addr_from_pathname(&addr, "/run/a"));
     assert_string_equal(fer_unix_addr_as_pathname(&addr), "/run/a");
@@ -49,12 +48,11 @@ SCRIPT_TEST(a_path_is_as_long_as_the_system_takes)
     }
 }
 
-SCRIPT_TEST(an_abstract_name_is_any_bytes)
+SYSTEM_TEST(script_posix, an_abstract_name_is_any_bytes)
 {
     char bytes[120];
     fer_unix_addr addr;
     size_t len = 77;
-    script_begin(&script_posix);
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (char)i;
     }
@@ -77,10 +75,9 @@ SCRIPT_TEST(an_abstract_name_is_any_bytes)
     assert_null(fer_unix_addr_as_abstract_name(NULL, &len));
 }
 
-SCRIPT_TEST(abstract_names_are_unsupported_where_there_are_none)
+SYSTEM_TEST(script_posix, abstract_names_are_unsupported_where_there_are_none)
 {
     fer_unix_addr addr;
-    script_begin(&script_posix);
     assert_ok(fer_unix_addr_from_abstract_name(&addr, "name", 4));
     script.traits.has_abstract_unix_names = false;
     assert_error(feri_check_unix_name(&addr), FER_UNSUPPORTED, 0);
@@ -88,11 +85,10 @@ SCRIPT_TEST(abstract_names_are_unsupported_where_there_are_none)
     assert_error(fer_unix_addr_from_abstract_name(&addr, NULL, 4), FER_MISUSE, 0);
 }
 
-SCRIPT_TEST(all_zero_bytes_are_the_unnamed_address)
+SYSTEM_TEST(script_posix, all_zero_bytes_are_the_unnamed_address)
 {
     fer_unix_addr addr = {0};
     size_t len = 77;
-    script_begin(&script_posix);
     assert_true(fer_unix_addr_is_unnamed(&addr));
     assert_false(fer_unix_addr_is_unnamed(NULL));
     assert_null(fer_unix_addr_as_pathname(&addr));
@@ -103,10 +99,9 @@ SCRIPT_TEST(all_zero_bytes_are_the_unnamed_address)
 }
 
 /* A path from the OS may fill the whole field, without a NUL. */
-SCRIPT_TEST(a_path_without_room_for_its_end_has_one_here)
+SYSTEM_TEST(script_posix, a_path_without_room_for_its_end_has_one_here)
 {
     fer_unix_addr addr = {.kind_ = FERP_UNIX_PATHNAME, .len_ = 108};
-    script_begin(&script_posix);
     memset(addr.name_, 'p', 108);
     assert_non_null(fer_unix_addr_as_pathname(&addr));
     assert_int_equal(strlen(fer_unix_addr_as_pathname(&addr)), 108);
@@ -114,11 +109,10 @@ SCRIPT_TEST(a_path_without_room_for_its_end_has_one_here)
 }
 
 /* Arbitrary memory instead of an address: no function reads past it. */
-SCRIPT_TEST(wild_bytes_are_no_address)
+SYSTEM_TEST(script_posix, wild_bytes_are_no_address)
 {
     static const uint16_t lengths[] = {0, 1, 107, 108, 109, 111, 112, 113, 255, 32767, 65535};
     static const uint16_t kinds[] = {0, 1, 2, 3, 255, 65535};
-    script_begin(&script_posix);
     for (size_t k = 0; k < 6; k++) {
         for (size_t i = 0; i < 11; i++) {
             fer_unix_addr addr;

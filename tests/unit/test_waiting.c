@@ -70,9 +70,8 @@ SCRIPT_TEST(after_the_kernel_s_wait_a_blocking_handle_has_timed_out)
     }
 }
 
-SCRIPT_TEST(a_nonblocking_handle_would_block_without_a_query)
+SYSTEM_TEST(script_posix, a_nonblocking_handle_would_block_without_a_query)
 {
-    script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_WOULD_BLOCK, 11);
@@ -117,9 +116,8 @@ SCRIPT_TEST(the_mode_of_a_shared_handle_is_queried)
     }
 }
 
-SCRIPT_TEST(a_failed_query_of_the_mode_is_reported)
+SYSTEM_TEST(script_posix, a_failed_query_of_the_mode_is_reported)
 {
-    script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
@@ -128,10 +126,8 @@ SCRIPT_TEST(a_failed_query_of_the_mode_is_reported)
 
 /* ---- Systems where core waits: the modes */
 
-SCRIPT_TEST(a_nonblocking_socket_is_not_waited_for)
+STREAM_TEST(script_windows, a_nonblocking_socket_is_not_waited_for)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_modes_set_nonblocking(&handle, true);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_WOULD_BLOCK, 11);
@@ -144,10 +140,8 @@ SCRIPT_TEST(a_nonblocking_socket_is_not_waited_for)
     assert_log("");
 }
 
-SCRIPT_TEST(a_read_half_that_another_handle_has_ended_is_not_waited_for)
+STREAM_TEST(script_windows, a_read_half_that_another_handle_has_ended_is_not_waited_for)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_modes_end_reading(&handle);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_OK, 0);
@@ -156,19 +150,15 @@ SCRIPT_TEST(a_read_half_that_another_handle_has_ended_is_not_waited_for)
 
 /* ---- Repeated waits */
 
-SCRIPT_TEST(a_wait_without_a_timeout_has_no_deadline)
+STREAM_TEST(script_windows, a_wait_without_a_timeout_has_no_deadline)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_retries(&waiting);
     assert_log("wait_arm(1,READABLE) wait_for(ever)");
 }
 
-SCRIPT_TEST(the_deadline_of_the_first_wait_is_that_of_every_wait)
+STREAM_TEST(script_windows, the_deadline_of_the_first_wait_is_that_of_every_wait)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){5 * MILLI});
     script_then(SCRIPT_WAIT_FOR)->elapsed = 2 * MILLI;
@@ -183,10 +173,8 @@ SCRIPT_TEST(the_deadline_of_the_first_wait_is_that_of_every_wait)
     assert_int_equal(script.now, 5001000);
 }
 
-SCRIPT_TEST(endless_false_readiness_ends_at_the_deadline)
+STREAM_TEST(script_windows, endless_false_readiness_ends_at_the_deadline)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_default(SCRIPT_WAIT_FOR)->elapsed = MILLI / 2;
@@ -197,10 +185,8 @@ SCRIPT_TEST(endless_false_readiness_ends_at_the_deadline)
                "wait_for(1001000)");
 }
 
-SCRIPT_TEST(a_half_that_is_shut_at_the_deadline_has_not_timed_out)
+STREAM_TEST(script_windows, a_half_that_is_shut_at_the_deadline_has_not_timed_out)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_then(SCRIPT_WAIT_FOR)->elapsed = MILLI;
@@ -209,9 +195,8 @@ SCRIPT_TEST(a_half_that_is_shut_at_the_deadline_has_not_timed_out)
     assert_ends(&waiting, FER_OK, 0);
 }
 
-SCRIPT_TEST(a_deadline_that_the_clock_cannot_hold_is_none)
+SYSTEM_TEST(script_windows, a_deadline_that_the_clock_cannot_hold_is_none)
 {
-    script_begin(&script_windows);
     assert_true(feri_deadline_after(FER_DURATION_NONE) == FERP_NO_DEADLINE);
     assert_true(feri_deadline_after((fer_duration){0}) == 1000);
     assert_true(feri_deadline_after((fer_duration){UINT64_MAX - 1}) == FERP_NO_DEADLINE);
@@ -220,20 +205,16 @@ SCRIPT_TEST(a_deadline_that_the_clock_cannot_hold_is_none)
                 FERP_NO_DEADLINE - 1);
 }
 
-SCRIPT_TEST(a_wait_that_cannot_be_armed_is_reported_and_not_begun)
+STREAM_TEST(script_windows, a_wait_that_cannot_be_armed_is_reported_and_not_begun)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_then_fail(SCRIPT_WAIT_ARM, FER_OUT_OF_MEMORY, 8);
     assert_ends(&waiting, FER_OUT_OF_MEMORY, 8);
     assert_log("wait_arm(1,READABLE)");
 }
 
-SCRIPT_TEST(a_wait_that_fails_is_reported)
+STREAM_TEST(script_windows, a_wait_that_fails_is_reported)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE};
     for (size_t i = 0; i < 3; i++) {
         feri_waiting waiting = feri_waiting_to(&handle, all[i]);
@@ -242,10 +223,8 @@ SCRIPT_TEST(a_wait_that_fails_is_reported)
     }
 }
 
-SCRIPT_TEST(an_interruption_ends_a_read_and_a_write_and_restarts_accept)
+STREAM_TEST(script_windows, an_interruption_ends_a_read_and_a_write_and_restarts_accept)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_INTERRUPTED, 10004};
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_INTERRUPTED, 10004);
@@ -257,10 +236,8 @@ SCRIPT_TEST(an_interruption_ends_a_read_and_a_write_and_restarts_accept)
 
 /* ---- Slices, if a wakeup may be missed */
 
-SCRIPT_TEST(a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices)
+STREAM_TEST(script_windows, a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){2 * SLICE + 7 * MILLI});
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
@@ -272,19 +249,16 @@ SCRIPT_TEST(a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices)
     assert_log("wait_arm(1,WRITABLE) wait_for(207001000)");
 }
 
-SCRIPT_TEST(a_timeout_of_just_one_slice_is_one_wait)
+STREAM_TEST(script_windows, a_timeout_of_just_one_slice_is_one_wait)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){SLICE});
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
     assert_ends(&waiting, FER_TIMED_OUT, 0);
 }
 
-SCRIPT_TEST(a_wait_to_write_that_shutdown_wakes_is_not_cut)
+SYSTEM_TEST(script_windows, a_wait_to_write_that_shutdown_wakes_is_not_cut)
 {
-    script_begin(&script_windows);
     script.traits.write_wait_misses_shutdown = false;
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
@@ -305,9 +279,8 @@ SCRIPT_TEST(a_wait_to_read_is_cut_only_if_a_clone_may_end_it)
     }
 }
 
-SCRIPT_TEST(a_wait_to_accept_is_never_cut)
+SYSTEM_TEST(script_windows, a_wait_to_accept_is_never_cut)
 {
-    script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
     assert_retries(&waiting);
@@ -315,10 +288,8 @@ SCRIPT_TEST(a_wait_to_accept_is_never_cut)
 }
 
 /* The slice of a backend. Core has not cut this wait. */
-SCRIPT_TEST(a_slice_of_the_backend_is_no_expiry)
+STREAM_TEST(script_windows, a_slice_of_the_backend_is_no_expiry)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_result *slice = script_then(SCRIPT_WAIT_FOR);
@@ -361,10 +332,8 @@ SCRIPT_TEST(a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end)
     }
 }
 
-SCRIPT_TEST(a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_pipe)
+STREAM_TEST(script_windows, a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_pipe)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     apply_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
     assert_ends(&waiting, FER_BROKEN_PIPE, 0);
@@ -385,10 +354,8 @@ SCRIPT_TEST(a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it)
     }
 }
 
-SCRIPT_TEST(the_other_half_s_shutdown_does_not_end_a_wait)
+STREAM_TEST(script_windows, the_other_half_s_shutdown_does_not_end_a_wait)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     apply_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
     assert_retries(&waiting);
@@ -398,9 +365,8 @@ SCRIPT_TEST(the_other_half_s_shutdown_does_not_end_a_wait)
     assert_retries(&waiting);
 }
 
-SCRIPT_TEST(a_clone_s_end_of_the_read_half_while_arming_ends_the_wait)
+SYSTEM_TEST(script_windows, a_clone_s_end_of_the_read_half_while_arming_ends_the_wait)
 {
-    script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     handle_to_change = &handle;
@@ -409,19 +375,16 @@ SCRIPT_TEST(a_clone_s_end_of_the_read_half_while_arming_ends_the_wait)
     assert_log("wait_arm(1,READABLE) wait_disarm()");
 }
 
-SCRIPT_TEST(the_end_of_the_read_half_does_not_end_a_wait_to_write)
+SYSTEM_TEST(script_windows, the_end_of_the_read_half_does_not_end_a_wait_to_write)
 {
-    script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     assert_retries(&waiting);
     assert_log("wait_arm(1,WRITABLE) wait_for(100001000)");
 }
 
-SCRIPT_TEST(a_spurious_wakeup_waits_again_for_the_remaining_time)
+STREAM_TEST(script_windows, a_spurious_wakeup_waits_again_for_the_remaining_time)
 {
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_then(SCRIPT_WAIT_FOR)->elapsed = MILLI / 2;
