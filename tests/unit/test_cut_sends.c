@@ -14,11 +14,12 @@ static fer_handle open_stream(uint32_t flags)
     return script_stream(flags);
 }
 
-SCRIPT_TEST(a_write_with_room_is_one_call)
+#define OPEN_TEST(function) SCRIPT_TEST_WITH(fer_handle handle, open_stream(0), function)
+
+OPEN_TEST(a_write_with_room_is_one_call)
 {
     size_t n = 0;
     fer_io_slice slice = {buf, 5};
-    fer_handle handle = open_stream(0);
     script_then_move(SCRIPT_TRY_SEND, 5);
     assert_ok_n(feri_stream_write(&handle, "hello", 5, &n), n, 5);
     script_then_move(SCRIPT_TRY_SEND_VECTORED, 2);
@@ -72,10 +73,9 @@ SCRIPT_TEST(a_nonblocking_stream_never_waits)
 }
 
 /* E3: the count of the bytes before the failure. */
-SCRIPT_TEST(write_all_counts_what_was_sent_before_the_shutdown)
+OPEN_TEST(write_all_counts_what_was_sent_before_the_shutdown)
 {
     size_t n = 0;
-    fer_handle handle = open_stream(0);
     script_then_move(SCRIPT_TRY_SEND, 3);
     script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35);
     script_then_fail(SCRIPT_TRY_SEND, FER_BROKEN_PIPE, 32);
@@ -85,18 +85,16 @@ SCRIPT_TEST(write_all_counts_what_was_sent_before_the_shutdown)
 }
 
 /* Only macOS lacks buffers after bytes of the call have been queued. */
-SCRIPT_TEST(a_shortage_leaves_the_stream_if_no_byte_was_queued)
+OPEN_TEST(a_shortage_leaves_the_stream_if_no_byte_was_queued)
 {
-    fer_handle handle = open_stream(0);
     script_then_fail(SCRIPT_TRY_SEND, FER_NO_BUFFER_SPACE, 55);
     script_then_move(SCRIPT_TRY_SEND, 5);
     assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_NO_BUFFER_SPACE, 55);
     assert_ok_log(feri_stream_write(&handle, buf, 5, NULL), "try_send(1,5) try_send(1,5)");
 }
 
-SCRIPT_TEST(a_signal_ends_the_wait)
+OPEN_TEST(a_signal_ends_the_wait)
 {
-    fer_handle handle = open_stream(0);
     script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35);
     assert_forwards(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4, feri_stream_write(&handle, buf, 5, NULL));
 }
