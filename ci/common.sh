@@ -148,13 +148,14 @@ restore_copy() {
         done
 }
 
-# build_patched COPY PATCH LOG COMMAND...: applies the patch to the restored copy and builds it with
-# the command. After a failure, the log has the reason.
-build_patched() {
-    (cd "$1" && patch -p1 -s --no-backup-if-mismatch <"$2") >"$3" 2>&1 || return 1
-    patched_log=$3
-    shift 3
-    "$@" >>"$patched_log" 2>&1
+# build_planted COPY TABLE NAME LOG COMMAND...: applies the planted bug to the restored copy and
+# builds it with the command. The log begins with the files that the bug changes; after a failure,
+# it has the reason.
+build_planted() {
+    python3 "$root/ci/plant.py" apply "$2" "$3" "$1" >"$4" 2>&1 || return 1
+    planted_log=$4
+    shift 4
+    "$@" >>"$planted_log" 2>&1
 }
 
 # Only the script that started the Wine server stops it.

@@ -14,8 +14,8 @@ With SCHEDULE, which a failure prints, prints the steps of this schedule. A run 
 fails if the table in docs/INTERLEAVING.md has other schedules.
   --write     writes that table
   --deeper    with one preemption and one old value more than each program's limits, 4 minutes each
-  --planted   applies each planted bug of tests/interleave/planted, or those with these names, to a
-              copy of the tree. The program that the patch's first line names must fail
+  --planted   applies each planted bug of tests/interleave/planted.txt, or those with these names,
+              to a copy of the tree. The program of the bug must fail
   --compare   the same, and whether the thread sanitizer (preset tsan) and 100 runs of the stress
               tests (preset debug) find the bug. Each of the two runs the tests with threads that
               use the changed file, for at most N minutes (default: 5). Prints a table
@@ -46,7 +46,7 @@ while [ $# -gt 0 ]; do
             shift
             ;;
         -*) usage >&2; exit 2 ;;
-        *) names="$names ${1%.patch}" ;;
+        *) names="$names $1" ;;
     esac
     shift
 done
@@ -129,6 +129,7 @@ run_all() {
 # ---- Planted bugs
 
 tree=$root/build/interleave-planted
+table=$root/tests/interleave/planted.txt
 
 # restore_tree [PART...]
 restore_tree() {
@@ -136,14 +137,14 @@ restore_tree() {
         tests/interleave "$@"
 }
 
-# try_patch PATCH: sets $found to the failure of the patch's program in the copy, or to nothing,
-# $runs to the number of its schedule, and $steps. Returns 1 if the copy cannot be built.
-try_patch() {
-    name=$(basename "$1" .patch)
-    program=$(sed -n '1s/:.*//p' "$1")
+# try_plant NAME PROGRAM: sets $found to the failure of the program in the copy with the bug, or to
+# nothing, $runs to the number of its schedule, and $steps. Returns 1 if the copy cannot be built.
+try_plant() {
+    name=$1
+    program=$2
     log=$logs/interleave-$name.log
     restore_tree
-    build_patched "$tree" "$1" "$log" build "$tree" || return 1
+    build_planted "$tree" "$table" "$name" "$log" build "$tree" || return 1
     code=0
     "$tree/build/interleave/tests/interleave/interleave" --seconds "$seconds" "$program" \
         >>"$log" 2>&1 || code=$?
@@ -161,9 +162,9 @@ report_broken() {
     failed=$((failed + 1))
 }
 
-# plant PATCH: prints the row of this planted bug.
+# plant NAME PROGRAM: prints the row of this planted bug.
 plant() {
-    if ! try_patch "$1"; then
+    if ! try_plant "$1" "$2"; then
         report_broken
     elif [ -n "$found" ]; then
         say "$(printf '%-28s %-30s %4s steps, run %6s  %.60s' "$name" "$program" "$steps" \
@@ -192,9 +193,9 @@ build_threaded() {
     (cd "$tree/build/$1" && run_nice cmake --build . --target $targets -j "$jobs")
 }
 
-# tests_of PATCH: the tests with threads that use the file which the patch changes.
+# tests_of FILE: the tests with threads that use the file.
 tests_of() {
-    case $(sed -n 's|^+++ b/||p' "$1") in
+    case $1 in
         core/base/cancel_token.c) say conformance_limits_threads stress_limits ;;
         core/handle/limits.c)
             say unit_test_limits_threads conformance_limits_threads stress_limits
@@ -283,35 +284,38 @@ check_threaded() {
     : >"$log"
     for preset in tsan debug; do
         # shellcheck disable=SC2046 # the list is words
-        run_threaded "$preset" 1 $(tests_of /dev/null)
+        run_threaded "$preset" 1 $(tests_of "")
         [ "$result" = no ] || { say "without a planted bug: $preset: $result"; return 1; }
     done
 }
 
-# compare PATCH: prints the row of the table.
+# compare NAME PROGRAM: prints the row of the table.
 compare() {
-    if ! try_patch "$1"; then
+    if ! try_plant "$1" "$2"; then
         report_broken
         return 0
     fi
+    file=$(head -n 1 "$log")
     # shellcheck disable=SC2046 # the list is words
-    run_threaded tsan 1 $(tests_of "$1")
+    run_threaded tsan 1 $(tests_of "$file")
     sanitized=$result
     # shellcheck disable=SC2046
-    run_threaded debug 100 $(tests_of "$1")
+    run_threaded debug 100 $(tests_of "$file")
     say "| \`$name\` | ${found:+run }${runs:-not found} | $sanitized | $result |"
     case $sanitized$result in *"not built"*) found= ;; esac
     if [ -n "$found" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 }
 
-# for_each_patch FUNCTION
-for_each_patch() {
+# for_each_plant FUNCTION
+for_each_plant() {
     passed=0
     failed=0
-    for patch in "$root"/tests/interleave/planted/*.patch; do
-        plant=$(basename "$patch" .patch)
-        case " $names " in '  ' | *" $plant "* | *" ${plant#*-} "*) "$1" "$patch" ;; esac
-    done
+    python3 "$root/ci/plant.py" list "$table" >"$logs/interleave-plants.txt"
+    while read -r plant program _ <&3; do
+        case " $names " in
+            '  ' | *" $plant "* | *" ${plant#*-} "*) "$1" "$plant" "$program" ;;
+        esac
+    done 3<"$logs/interleave-plants.txt"
     say "$passed passed, $failed failed, 0 skipped"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
@@ -321,11 +325,11 @@ case $mode in
         if [ -z "$names" ]; then run_all; else run_programs --seconds "$seconds"; fi
         ;;
     deeper) run_programs --deeper 1 --seconds 240 ;;
-    planted) for_each_patch plant ;;
+    planted) for_each_plant plant ;;
     compare)
         check_threaded
         say "| planted bug | checker | thread sanitizer | 100 runs |"
         say "|---|---|---|---|"
-        for_each_patch compare
+        for_each_plant compare
         ;;
 esac

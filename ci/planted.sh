@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks that the fuzzers find bugs: applies each planted bug of fuzz/planted to a copy of the tree
-# and runs its harness.
+# Checks that the fuzzers find bugs: applies each planted bug of fuzz/planted.txt to a copy of the
+# tree and runs its harness.
 set -eu
 
 usage() {
@@ -8,10 +8,10 @@ usage() {
 usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--sample] [--without-corpus]
                      [--no-setup]
 
-For each patch of fuzz/planted, builds the patched copy and runs the harness that the patch's first
-line names, with the committed corpus and dictionary. Prints one line for each: what found the bug
-(an input of the corpus, or fuzzing), the number of runs, and the seconds. NAME is the name of a
-patch file, with or without its number.
+For each entry of fuzz/planted.txt, builds a copy with the bug and runs the harness of the entry,
+with the committed corpus and dictionary. Prints one line for each: what found the bug (an input of
+the corpus, or fuzzing), the number of runs, and the seconds. NAME is the name of an entry, with or
+without its number.
 libFuzzer has a fixed seed and a fixed number of runs; a bug that it does not find is a failure.
 AFL++ has 120 seconds for each bug, or FERRULE_PLANT_SECONDS; a bug that it does not find is
 reported and is not a failure.
@@ -41,7 +41,7 @@ while [ $# -gt 0 ]; do
             [ $# -ge 2 ] || { usage >&2; exit 2; }
             case $1 in
                 --engine) engine=$2 ;;
-                --plant) wanted="$wanted ${2%.patch}" ;;
+                --plant) wanted="$wanted $2" ;;
             esac
             shift
             ;;
@@ -55,7 +55,7 @@ max_seconds=${FERRULE_PLANT_SECONDS:-120}
 tree=$root/build/planted/$engine
 fuzzers=$tree/build/$preset/fuzz
 found_dir=$root/build/planted/found-$engine
-harness_of() { sed -n '1s/:.*//p' "$1"; }
+table=$root/fuzz/planted.txt
 
 # runs_of HARNESS: the bound of a run that finds nothing, about the time that CI can spend on it.
 runs_of() {
@@ -132,13 +132,13 @@ fuzz_with_afl() {
     done
 }
 
-# try_patch PATCH: prints the row of the table for this planted bug.
-try_patch() {
-    name=$(basename "$1" .patch)
-    harness=$(harness_of "$1")
+# try_plant NAME HARNESS: prints the row of the table for this planted bug.
+try_plant() {
+    name=$1
+    harness=$2
     log=$logs/planted-$engine-$name.log
     restore_harnesses
-    if ! build_patched "$tree" "$1" "$log" build_harness "$harness"; then
+    if ! build_planted "$tree" "$table" "$name" "$log" build_harness "$harness"; then
         say "$(printf '%-30s %-13s %s' "$name" "$harness" 'cannot be applied or built')"
         tail -n 5 "$log" | sed 's/^/    | /'
         broken=$((broken + 1))
@@ -159,9 +159,9 @@ try_patch() {
     fi
 }
 
-# try_unpatched HARNESS: without a planted bug the harness must pass on its corpus, otherwise the
+# try_unplanted HARNESS: without a planted bug the harness must pass on its corpus, otherwise the
 # table proves nothing.
-try_unpatched() {
+try_unplanted() {
     log=$logs/planted-$engine-none.log
     restore_harnesses
     build_harness "$1" >"$log" 2>&1 || { tail -n 5 "$log"; broken=$((broken + 1)); return 0; }
@@ -184,24 +184,27 @@ trap 'exit 130' INT TERM
 caught=0
 missed=0
 broken=0
-patches=
+plants=
 harnesses=
-for patch in "$root"/fuzz/planted/*.patch; do
-    chosen "$(basename "$patch" .patch)" || continue
-    harness=$(harness_of "$patch")
+python3 "$root/ci/plant.py" list "$table" >"$logs/planted.txt"
+while read -r name harness _; do
+    chosen "$name" || continue
     case " $harnesses " in
         *" $harness "*) [ "$sample" = no ] || continue ;;
         *) harnesses="$harnesses $harness" ;;
     esac
-    patches="$patches $patch"
-done
-[ -n "$patches" ] || { echo "ci/planted.sh: no planted bug has this name" >&2; exit 2; }
+    plants="$plants $name $harness"
+done <"$logs/planted.txt"
+[ -n "$plants" ] || { echo "ci/planted.sh: no planted bug has this name" >&2; exit 2; }
 for harness in $harnesses; do
-    try_unpatched "$harness"
+    try_unplanted "$harness"
 done
 say "$(printf '%-30s %-13s %-8s %9s %7s' 'planted bug' harness 'found by' runs seconds)"
-for patch in $patches; do
-    try_patch "$patch"
+# shellcheck disable=SC2086 # the list is words
+set -- $plants
+while [ $# -gt 0 ]; do
+    try_plant "$1" "$2"
+    shift 2
 done
 say "$caught found, $missed not found, $broken broken"
 [ "$broken" -eq 0 ]

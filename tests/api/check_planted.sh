@@ -1,16 +1,16 @@
 #!/bin/sh
-# Checks that each patch of fuzz/planted and tests/interleave/planted applies to the tree without
-# fuzz.
-# usage: check_planted.sh ROOT
+# Checks that each planted bug of fuzz/planted.txt and tests/interleave/planted.txt applies to the
+# sources, once, and that the names of the bugs differ.
+# usage: check_planted.sh ROOT [PYTHON]
 set -eu
+plant=$(cd "$(dirname "$0")/../.." && pwd)/ci/plant.py
 cd "$1"
 bad=0
 count=0
-for plant in fuzz/planted/*.patch tests/interleave/planted/*.patch; do
-    [ -f "$plant" ] || continue
+for table in fuzz/planted.txt tests/interleave/planted.txt; do
+    [ -f "$table" ] || continue
     count=$((count + 1))
-    patch --dry-run -f -s -F0 -p1 <"$plant" >/dev/null || { echo "$plant: does not apply"; bad=1; }
+    "${2:-python3}" "$plant" check "$table" . || bad=1
 done
 [ "$count" -gt 0 ] || { echo "check_planted: nothing to check in $1" >&2; exit 1; }
-[ "$bad" -eq 0 ] || exit 1
-echo "check_planted: $count apply"
+exit "$bad"

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Checks the checks: each passes on a small clean tree and fails on that tree with one violation
 # planted in it.
-# usage: checks_can_fail.sh CC NM OBJDUMP
+# usage: checks_can_fail.sh CC NM OBJDUMP [CMAKE]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cc=$1
 nm=$2
 objdump=$3
+cmake=${4:-cmake}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/tree
@@ -23,7 +24,7 @@ make_clean_tree() {
     mkdir -p "$tree/cmake"
     echo 'project(x)' >"$tree/CMakeLists.txt"
     printf 'set(sources\n    core/base/one.c)\n' >"$tree/cmake/FerruleSources.cmake"
-    mkdir -p "$tree/fuzz/planted" "$tree/tests/conformance"
+    mkdir -p "$tree/fuzz" "$tree/tests/conformance"
     printf '/* misuse_one.c: one. */\nint misuse(void)\n{\n    return fer_one();\n}\n' >"$tree/tests/conformance/misuse_one.c"
     mkdir -p "$tree/docs" "$tree/tests/api" "$tree/tests/selftest"
     printf 'struct ferp_traits {\n    bool is_one;\n};\n' >"$tree/platform/platform.h"
@@ -32,7 +33,7 @@ make_clean_tree() {
     printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
     printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
     printf 'A page on fer_one.\n\n<!-- core/base/one.c -->\n```c\nint32_t fer_one(void)\n{\n```\n' >"$tree/docs/PORTING.md"
-    printf 'one: two for one\n\n--- a/core/base/one.c\n+++ b/core/base/one.c\n@@ -7 +7 @@\n-    return 1;\n+    return 2;\n' >"$tree/fuzz/planted/01.patch"
+    printf '01-two one: two for one\n    in fer_one\n    - return 1\n    + return 2\n' >"$tree/fuzz/planted.txt"
     chmod +x "$tree/ci/one.sh"
     mkdir -p "$tree/.github/workflows" "$tree/.clusterfuzzlite"
     echo 'FROM gcr.io/oss-fuzz-base/base-builder:v1' >"$tree/.clusterfuzzlite/Dockerfile"
@@ -119,7 +120,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_lengths check_files check_text check_sources check_shell check_planted check_rust_map check_porting check_misuse check_probes check_workflows; do
+for check in check_layers check_docs check_lengths check_files check_text check_sources check_shell check_rust_map check_porting check_misuse check_probes check_workflows; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -203,9 +204,42 @@ else
     echo "actionlint: not tried, for it is not installed"
 fi
 
-# ---- planted bugs
-sed -i 's/return 1/return 3/' "$tree/core/base/one.c"
-planted check_planted "a planted bug that fits no more"
+# ---- planted bugs, and names
+if command -v python3 >/dev/null 2>&1; then
+    for check in check_planted check_names; do
+        expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
+        expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
+    done
+    # spoiled_one NAME EXPRESSION [FILE]: sed changes one.c, or that file, which check_planted must find.
+    spoiled_one() {
+        sed -i "$2" "$tree/${3:-core/base/one.c}"
+        planted check_planted "$1"
+    }
+    spoiled_one "a planted bug whose tokens are gone" 's/return 1/return 3/'
+    spoiled_one "a planted bug whose tokens stand twice" 's/return 1;/return 1; return 1;/'
+    spoiled_one "a planted bug whose function is gone" 's/fer_one/fer_two/'
+    spoiled_one "a planted bug that changes nothing" 's/return 2/return 1/' fuzz/planted.txt
+    spoiled_one "a planted bug without an edit" 1q fuzz/planted.txt
+    cat "$tree/fuzz/planted.txt" "$tree/fuzz/planted.txt" >"$work/other"
+    mv "$work/other" "$tree/fuzz/planted.txt"
+    planted check_planted "two planted bugs of one name"
+    cp "$tree/core/base/one.c" "$tree/core/base/two.c"
+    planted check_planted "a planted bug in a function of two files"
+    sed -i 's/return 1;/return 1 \/* one *\/\n        ;/' "$tree/core/base/one.c"
+    mv "$tree/core/base/one.c" "$tree/core/base/two.c"
+    expect pass "a planted bug whose function has moved" sh "$here/check_planted.sh" "$tree"
+    make_clean_tree
+    for file in one two; do
+        echo 'static int same(void) { return 1; }' >>"$tree/core/base/$file.c"
+    done
+    planted check_names "a static name of two sources"
+    mkdir -p "$work/mutants/tests"
+    cp -R "$here/../../core" "$here/../../platform" "$here/../../ci" "$work/mutants/"
+    cp -R "$here/../mutants" "$work/mutants/tests/"
+    expect pass "check_mutants on this tree" sh "$here/check_mutants.sh" "$work/mutants"
+    sed -i 's/^feri_deadline_from:/feri_deadline_to:/' "$work/mutants/tests/mutants/equivalents.txt"
+    expect fail "an equivalent mutant without a mutant" sh "$here/check_mutants.sh" "$work/mutants"
+fi
 
 # ---- misuse
 sed 's/fer_one/fer_one_more/' "$tree/tests/conformance/misuse_one.c" >"$work/other"
@@ -331,6 +365,29 @@ echo 'static size_t fer_size;' >>"$tree/include/ferrule/one.h"
 expect fail "a header that uses what it does not include" sh "$here/check_headers.sh" "$tree" "$cc"
 make_clean_tree
 
+# ---- trace, of the real seam
+make_seam() {
+    make_clean_tree
+    cp "$here/../../cmake/FerruleTrace.cmake" "$tree/cmake/"
+    cp "$here/../../platform/platform.h" "$here/../../platform/background.h" "$tree/platform/"
+}
+make_seam
+expect pass "check_trace on the seam" sh "$here/check_trace.sh" "$tree" "$cmake"
+expect fail "check_trace without a seam" sh "$here/check_trace.sh" "$work/empty" "$cmake"
+echo 'int *ferp_one(int (*two)(void));' >>"$tree/platform/background.h"
+expect fail "a function of the seam that is not traced" sh "$here/check_trace.sh" "$tree" "$cmake"
+make_seam
+sed 's/^    traits /&one /' "$here/../../cmake/FerruleTrace.cmake" >"$tree/cmake/FerruleTrace.cmake"
+expect fail "an untraced function that is not declared" sh "$here/check_trace.sh" "$tree" "$cmake"
+make_seam
+printf 'void ferp_close(int raw);\nvoid ferp_trace_wake(int raw);\nvoid one(void);\nvoid one(void) { ferp_trace_wake(1); }\n' >"$work/traced.c"
+"$cc" -std=c11 -c "$work/traced.c" -o "$work/traced.o"
+expect pass "check_trace on an object that calls a traced function" sh "$here/check_trace.sh" "$tree" "$cmake" "$nm" "$work/traced.o"
+sed 's/{/{ ferp_close(1);/' "$work/traced.c" >"$work/direct.c"
+"$cc" -std=c11 -c "$work/direct.c" -o "$work/direct.o"
+expect fail "an object that calls the seam without a trace" sh "$here/check_trace.sh" "$tree" "$cmake" "$nm" "$work/direct.o"
+make_clean_tree
+
 # ---- exports and archive; objects lie in a folder named as their layer
 build() {
     mkdir -p "$work/objects/core/base"
@@ -374,14 +431,13 @@ done
 # ---- the manual pages and the site, of a copy of this tree
 copy_sources() {
     rm -rf "$work/copy"
-    mkdir -p "$work/copy/tests" "$work/copy/fuzz" "$work/copy/platform/winsock"
+    mkdir -p "$work/copy/tests" "$work/copy/fuzz"
     for name in include docs examples ports README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md \
         LICENSE-MIT LICENSE-APACHE; do
         cp -R "$here/../../$name" "$work/copy/"
     done
-    cp -R "$here/../README.md" "$here/../ffi" "$work/copy/tests/"
+    cp -R "$here/../README.md" "$here/../ffi" "$here/../kqueue" "$work/copy/tests/"
     cp "$here/../../fuzz/README.md" "$work/copy/fuzz/"
-    cp "$here/../../platform/winsock/errors_winsock.h" "$work/copy/platform/winsock/"
 }
 # spoiled CHECK NAME FILE EXPRESSION: sed changes that file of the copy, which CHECK must find.
 spoiled() {
@@ -426,7 +482,7 @@ if command -v python3 >/dev/null 2>&1; then
         expect pass "check_site on this tree" sh "$here/check_site.sh" "$work/copy"
         spoiled check_site "a link to no file" README.md 's,(docs/PORTING.md),(docs/NONE.md),'
         spoiled check_site "a link to no heading" README.md 's,(docs/PORTING.md),(docs/PORTING.md#none),'
-        spoiled check_site "a row that is left out" docs/generate/site.py 's/ zip(rows, match.group(3).splitlines(True))/ list(zip(rows, match.group(3).splitlines(True)))[1:]/'
+        spoiled check_site "a row that is left out" docs/generate/site.py 's/anchor, match.group(2)/anchor, match.group(2).partition("\\n")[2]/'
         spoiled check_site "a row of the BSDs that no rule has" docs/DIFFERENCES.md 's/^| S3 write after own shutdown | EPIPE (src/| S3 other | EPIPE (src/'
         spoiled check_site "a cell of the BSDs that names no other" docs/DIFFERENCES.md 's/^\(| S3 write after own shutdown | \)EPIPE (src[^|]*/\1as NetBSD (run) /'
         spoiled check_site "a cell of the BSDs without a mark" docs/DIFFERENCES.md 's/^\(| S3 write after own shutdown | EPIPE \)(src[^|]*/\1/'

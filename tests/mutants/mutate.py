@@ -5,6 +5,8 @@ until one of them fails.
 
   mutate.py [options] FILE...    sources and headers of core/ or platform/, relative to the
                                  project's folder
+  mutate.py --check              checks that each line of tests/mutants/equivalents.txt names a
+                                 mutant of core/ or platform/
 
 A mutant is compiled into two shared libraries (core over this system, core over the simulation), to
 which the tests are linked; nothing else is built for it. If the mutant is in a header, the sources
@@ -21,6 +23,10 @@ import argparse, collections, concurrent.futures, hashlib, os, pathlib, queue, r
 import signal, subprocess, sys, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'ci'))
+import c_source
+
+EQUIVALENTS = ROOT / 'tests/mutants/equivalents.txt'
 TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)|(?P<directive>^[ \t]*\#(?:[^\n\\]|\\.|\\\n)*)
 |(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<number>\b(?:0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*\b(?![.]))
 |(?P<name>[A-Za-z_]\w*)
@@ -40,7 +46,7 @@ NO_STATEMENT = TYPES | set('if else for while do switch case default typedef ext
 OF_TEXT = re.compile(r'core/(address|base/(duration|error|text|version))')
 OF_TEXT_TESTS = re.compile(r'test_(?!sim|platform|seam)|replay_(addr|error|resolve)')
 Token = collections.namedtuple('Token', 'kind text begin end line')
-Mutant = collections.namedtuple('Mutant', 'file line key begin end text')
+Mutant = collections.namedtuple('Mutant', 'file line key name begin end text')
 
 
 def tokens_of(source):
@@ -447,32 +453,50 @@ class Runner:
 
 
 def known_equivalents():
-    """The keys of tests/mutants/equivalents.txt, whose lines are `FILE: WHAT #NTH: SOURCE LINE   # why`: the
+    """{key: name} of the lines of equivalents.txt, `DEFINITION: WHAT #NTH: STATEMENT   # why`: the
     mutants that have no observable effect."""
-    path = ROOT / 'tests/mutants/equivalents.txt'
-    lines = path.read_text().splitlines() if path.is_file() else []
-    return {line.split('   # ')[0].strip() for line in lines
-            if line.strip() and not line.startswith('#')}
+    known = {}
+    for line in EQUIVALENTS.read_text().splitlines():
+        if line and not line.startswith('#'):
+            name = line.split('   # ')[0].strip()
+            definition, what, statement = name.split(': ', 2)
+            known[definition, what, tuple(c_source.words_of(statement))] = name
+    return known
 
 
 def mutants_of(file, source):
-    """The mutants of a file. A key has the text of the line, and the number of the mutant among
-    those that make the same change to a line of this text. Keys therefore do not depend on line
-    numbers."""
-    seen, found, lines = collections.Counter(), [], source.split('\n')
+    """The mutants of a file. A key has the definition, the tokens of the statement, and the number
+    of the mutant among those that make the same change to such a statement. Keys therefore depend
+    neither on lines and comments nor on the file."""
+    seen, found = collections.Counter(), []
+    statements = c_source.Statements(source, file)
     changes = sorted(changes_of(source), key=lambda change: (change[2], change[1]))
     for line, what, begin, end, text in changes:
-        text_of_line = lines[line - 1].strip()
-        seen[what, text_of_line] += 1
-        key = f'{file}: {what} #{seen[what, text_of_line]}: {text_of_line}'
-        found.append(Mutant(file, line, key, begin, end, text))
+        statement = statements.at(begin)
+        place = statement.definition, what, statement.words
+        seen[place] += 1
+        numbered = f'{what} #{seen[place]}'
+        found.append(Mutant(file, line, (statement.definition, numbered, statement.words),
+                            f'{statement.definition}: {numbered}: {statement.text}', begin, end,
+                            text))
     return found
+
+
+def check_equivalents():
+    known = known_equivalents()
+    keys = {mutant.key for file, source in c_source.sources_of(ROOT).items()
+            for mutant in mutants_of(file, source)}
+    stale = [name for key, name in known.items() if key not in keys]
+    for name in stale:
+        print(f'{EQUIVALENTS.relative_to(ROOT)}: no mutant has this name: {name}')
+    print(f'{len(known)} equivalent mutants, {len(stale)} without a mutant')
+    return 1 if stale or not known else 0
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('files', nargs='+')
+    parser.add_argument('files', nargs='*')
     parser.add_argument('--build', default='build/mutants', help='the build folder')
     parser.add_argument('--max', type=int, default=0,
                         help='test a random sample of MAX mutants of each file; 0: all')
@@ -488,13 +512,18 @@ def main():
     parser.add_argument('-j', '--jobs', type=int, default=os.cpu_count() or 1)
     parser.add_argument('--cc', default='gcc')
     parser.add_argument('--list', action='store_true', help='print the mutants and test none')
+    parser.add_argument('--check', action='store_true', help='test none; see above')
     parser.add_argument('-v', '--verbose', action='store_true')
     options = parser.parse_args()
+    if options.check:
+        return check_equivalents()
+    if not options.files:
+        parser.error('no file')
     sources = {file: (ROOT / file).read_text() for file in options.files}
     known = known_equivalents()
     mutants, named = [], collections.Counter()
     for file, source in sources.items():
-        here = [m for m in mutants_of(file, source) if re.search(options.only, m.key)]
+        here = [m for m in mutants_of(file, source) if re.search(options.only, m.name)]
         kept = [m for m in here if m.key not in known]
         named[file] = len(here) - len(kept)
         random.Random(options.seed).shuffle(kept)
@@ -503,7 +532,7 @@ def main():
         random.Random(options.seed).shuffle(mutants)
         mutants = mutants[:options.total]
     if options.list:
-        print(*(f'{m.key}   # line {m.line}' for m in mutants), sep='\n')
+        print(*(f'{m.name}   # {m.file}:{m.line}' for m in mutants), sep='\n')
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     builder = Builder(options)
@@ -517,7 +546,7 @@ def main():
             result = outcome if outcome in ('uncompilable', 'equivalent', 'survived') else 'killed'
             results[mutant.file][result] += 1
             if result == 'survived' or options.verbose:
-                print(f'{outcome}: {mutant.key}   # line {mutant.line}', flush=True)
+                print(f'{outcome}: {mutant.name}   # {mutant.file}:{mutant.line}', flush=True)
             if at == last[mutant.file] and not options.total:
                 print(f'{mutant.file}: {dict(results[mutant.file])}', flush=True)
     return report(results, named, options)

@@ -69,7 +69,7 @@ TEST(a_missing_driver_is_unsupported_with_the_code_of_the_os)
     assert_open_fails(FER_UNSUPPORTED, ERROR_ACCESS_DENIED);
 }
 
-TEST(a_failure_that_passes_is_reported_as_it_is)
+TEST(a_transient_failure_is_reported_as_it_is)
 {
     open_status = (NTSTATUS)0xC0000017u; /* STATUS_NO_MEMORY */
     assert_open_fails(FER_OUT_OF_MEMORY, ERROR_NOT_ENOUGH_MEMORY);

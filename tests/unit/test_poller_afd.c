@@ -95,7 +95,7 @@ static void arm_changed(void)
     modify(changed, reading(1), FER_POLL_ONESHOT);
 }
 
-/* The request begins in the modify, and not when the wait of a turn is over. */
+/* The request begins in the modify, and not when the wait of a period is over. */
 AFD_TEST(a_modify_during_a_wait_begins_the_request)
 {
     changed = open_and_add(1, FER_POLL_ONESHOT);
@@ -122,7 +122,7 @@ static void change_again(void)
 /* The sum of the system's waits, as if each packet came at the end of one. */
 AFD_TEST(packets_without_an_event_extend_no_wait)
 {
-    enum { MILLIS = 5 * TURN_MILLIS };
+    enum { MILLIS = 5 * PERIOD_MILLIS };
     fer_event event = {0};
     size_t count = 1;
     bool notified = true;
@@ -296,8 +296,8 @@ AFD_TEST(a_mixed_up_completion_is_no_event)
     expect(2, false, true);
 }
 
-/* A driver that always completes with another event costs a few requests in each turn. */
-AFD_TEST(useless_completions_do_not_spin)
+/* A driver that always completes with another event costs a few requests in each period. */
+AFD_TEST(empty_completions_do_not_spin)
 {
     size_t i = open_and_add(1, FER_POLL_LEVEL);
     size_t other = open_and_add(2, FER_POLL_LEVEL);
@@ -306,8 +306,8 @@ AFD_TEST(useless_completions_do_not_spin)
     fake_complete(number_of(i), WRITE);
     ULONGLONG since = GetTickCount64();
     expect_none_for(4);
-    ULONGLONG turns = (GetTickCount64() - since) / TURN_MILLIS;
-    assert_true((ULONGLONG)fake_begins(number_of(i)) <= 4 * (turns + 2));
+    ULONGLONG periods = (GetTickCount64() - since) / PERIOD_MILLIS;
+    assert_true((ULONGLONG)fake_begins(number_of(i)) <= 4 * (periods + 2));
     fake_set_ready(number_of(other), READ);
     expect(2, true, false);
     fake_set_fault(number_of(i), FAKE_NONE);
@@ -320,17 +320,17 @@ AFD_TEST(useless_completions_do_not_spin)
     }
 }
 
-/* Every source is looked at again, and only a bounded number in each turn. */
-AFD_TEST(an_idle_wait_renews_a_bounded_number)
+/* Every source is examined again, and only a bounded number in each period. */
+AFD_TEST(an_idle_wait_rearms_a_bounded_number)
 {
-    enum { IDLE = 80, TURNS = 12, PER_TURN = IDLE / 32 + 16 };
+    enum { IDLE = 80, PERIODS = 12, PER_PERIOD = IDLE / 32 + 16 };
     for (uint64_t key = 0; key < IDLE; key++) {
         (void)open_and_add(key, FER_POLL_LEVEL);
     }
     ULONGLONG since = GetTickCount64();
-    expect_none_for(TURNS);
-    ULONGLONG turns = (GetTickCount64() - since) / TURN_MILLIS;
-    assert_true((ULONGLONG)fake_cancels() <= PER_TURN * (turns + 1));
+    expect_none_for(PERIODS);
+    ULONGLONG periods = (GetTickCount64() - since) / PERIOD_MILLIS;
+    assert_true((ULONGLONG)fake_cancels() <= PER_PERIOD * (periods + 1));
     for (size_t i = 0, passes = 0; i < IDLE; i++) {
         while (fake_begins(number_of(i)) == 1) {
             assert_true(++passes < 1000);

@@ -1,0 +1,142 @@
+"""c_source.py - the tokens of C sources, their definitions at file scope and their statements, for
+ci/plant.py and tests/mutants/mutate.py."""
+import bisect, collections, pathlib, re
+
+TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)
+|(?P<directive>^[ \t]*\#(?:/\*.*?\*/|[^\n\\]|\\.)*)
+|(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+|(?P<number>\.?[0-9](?:[eEpP][-+]|[\w.])*)
+|(?P<name>[A-Za-z_]\w*)
+|(?P<operator><<=|>>=|\.\.\.|->|\+\+|--|<<|>>|[-+*/%&|^<>=!]=|&&|\|\||\#\#|[^\s\\])''',
+                   re.S | re.M | re.X)
+Token = collections.namedtuple('Token', 'kind text begin end')
+# kind: function, object, type or macro. tokens: all of the definition. A definition between #if and
+# #endif, other than the guard of a header, is conditional.
+Definition = collections.namedtuple('Definition', 'kind name file is_static is_conditional tokens')
+Statement = collections.namedtuple('Statement', 'definition words text begin')
+
+
+def tokens_of(text, begin=0, end=None):
+    """The tokens without comments. A preprocessor line is one token of the kind directive."""
+    return [Token(match.lastgroup, match.group(), match.start(), match.end())
+            for match in TOKEN.finditer(text, begin, len(text) if end is None else end)
+            if match.lastgroup != 'comment']
+
+
+def words_of(text):
+    return [token.text for token in tokens_of(text)]
+
+
+def kind_and_name(top, tokens):
+    """Of a declaration, by its texts outside of brackets: a kind and a name, or two None."""
+    equals = top.index('=') if '=' in top else len(top)
+    names = [text for text in top[:equals] if re.match(r'[A-Za-z_]', text)]
+    if top[0] == 'typedef':
+        pointer = re.search(r'\*(\w+)\)\(', ''.join(token.text for token in tokens))
+        return 'type', pointer.group(1) if pointer and '{' not in top else names[-1]
+    if equals == len(top) and top[-1] == '}':
+        opener = len(top) - 1 - top[::-1].index('(')
+        return 'function', top[opener - 1]
+    if equals == len(top) and '{' in top:
+        return ('type', names[1]) if len(names) == 2 else ('type', tokens[2].text)
+    if '(' in top[:equals] or len(names) < 2:
+        return None, None
+    return 'object', names[-1]
+
+
+def definitions_of(text, file):
+    """Those at file scope. An enum without a tag has the name of its first constant; a table of
+    pointers to functions has no name here."""
+    found, tokens, top, depth, conditions = [], [], [], 0, 0
+    guards = 1 if file.endswith('.h') else 0
+    for token in tokens_of(text):
+        if token.kind == 'directive':
+            word = re.match(r'\s*#\s*(\w*)', token.text).group(1)
+            conditions += word.startswith('if') - (word == 'endif')
+            if word == 'define':
+                parts = tokens_of(text, text.index('#', token.begin) + 1, token.end)
+                found.append(Definition('macro', parts[1].text, file, False, conditions > guards,
+                                        parts))
+            continue
+        tokens.append(token)
+        depth -= token.text in (')', ']', '}')
+        if depth == 0:
+            top.append(token.text)
+        depth += token.text in ('(', '[', '{')
+        ends_function = (token.text == '}' and top[-3:-1] == [')', '{'] and '=' not in top and
+                         top[0] != 'typedef')
+        if depth == 0 and (token.text == ';' or ends_function):
+            kind, name = kind_and_name(top, tokens)
+            if kind:
+                found.append(Definition(kind, name, file, 'static' in top, conditions > guards,
+                                        tokens))
+            tokens, top = [], []
+    if depth or tokens:
+        raise ValueError(f'{file}: a definition without an end: {" ".join(top)}')
+    return found
+
+
+def sources_of(folder):
+    """{file: text} of the sources and headers of core and platform."""
+    root = pathlib.Path(folder)
+    files = sorted(path for part in ('core', 'platform') for path in (root / part).rglob('*.[ch]'))
+    return {path.relative_to(root).as_posix(): path.read_text() for path in files}
+
+
+def definitions_by_name(sources):
+    found = collections.defaultdict(list)
+    for file, text in sources.items():
+        for definition in definitions_of(text, file):
+            found[definition.name].append(definition)
+    return found
+
+
+def ends_statement(kind, text, depth, is_value):
+    """depth: the open brackets, with braces only of a value. A row of a table is a statement."""
+    if kind == 'function':
+        return depth == 0 and (text == ';' or (text in ('{', '}') and not is_value))
+    if kind == 'macro':
+        return depth == 0 and text == ')'
+    return (depth == 1 and text in ('{', ',')) or (depth == 0 and text == ';')
+
+
+def statements_of(definition):
+    """The statements, as lists of tokens. The head of an if or of a loop, up to its brace, is one."""
+    found, tokens, depth, is_value = [], [], 0, False
+    for token in definition.tokens:
+        tokens.append(token)
+        is_value = is_value or (depth == 0 and token.text in ('=', 'return'))
+        is_block = definition.kind == 'function' and depth == 0 and not is_value
+        if token.text in ('(', '[') or (token.text == '{' and not is_block):
+            depth += 1
+        elif token.text in (')', ']') or (token.text == '}' and depth):
+            depth -= 1
+        if ends_statement(definition.kind, token.text, depth, is_value):
+            found.append(tokens)
+            tokens, is_value = [], False
+    return found + ([tokens] if tokens else [])
+
+
+class Statements:
+    """The statements of a file, by position."""
+    def __init__(self, text, file):
+        found = []
+        for definition in definitions_of(text, file):
+            for tokens in statements_of(definition):
+                found.append(Statement(definition.name, tuple(token.text for token in tokens),
+                                       one_line(tokens), tokens[0].begin))
+        self.found = sorted(found, key=lambda statement: statement.begin)
+        self.begins = [statement.begin for statement in self.found]
+        self.nothing = Statement(file, (), '', 0)
+
+    def at(self, position):
+        at = bisect.bisect_right(self.begins, position)
+        return self.found[at - 1] if at else self.nothing
+
+
+def one_line(tokens):
+    """The tokens as they are written, with one space for white space and comments."""
+    parts = [tokens[0].text]
+    for before, token in zip(tokens, tokens[1:]):
+        parts.append((' ' if before.end < token.begin else '') + token.text)
+    return ''.join(parts)
