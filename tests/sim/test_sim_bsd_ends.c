@@ -3,6 +3,8 @@
 #include "platform/sim/network.h"
 #include "sim/sim_bsd.h"
 
+static size_t n;
+
 #define BSD_PAIR_TEST(function) \
     BSD_TEST_OF(function, (struct raw_pair pair), (raw_pair()), bsd_start)
 
@@ -19,7 +21,6 @@ BSD_PAIR_TEST(a_send_after_a_reset_is_epipe_and_leaves_the_reset)
     raw_reset(pair.client);
     assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
     assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
-    size_t n = 77;
     assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
     raw_recv_is(pair.server, 0);
     ferp_close(pair.listener);
@@ -30,7 +31,6 @@ BSD_PAIR_TEST(a_send_after_a_reset_is_epipe_and_leaves_the_reset)
 BSD_PAIR_TEST(a_peek_leaves_the_reset_for_a_receive)
 {
     char byte = 0;
-    size_t n = 77;
     raw_reset(pair.client);
     assert_code(ferp_recv(pair.server, &byte, 1, FERP_PEEK, &n), FER_CONNECTION_RESET, 54);
     assert_code(ferp_recv(pair.server, &byte, 1, FERP_PEEK, &n), FER_CONNECTION_RESET, 54);
@@ -49,7 +49,6 @@ BSD_PAIR_TEST(a_reset_after_the_end_is_econnreset_before_the_end)
     advance_ms(5);
     raw_reset(pair.client);
     raw_recv_is(pair.server, 4);
-    size_t n = 77;
     assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
     raw_recv_is(pair.server, 0);
     ferp_close(pair.listener);
@@ -61,7 +60,6 @@ BSD_PAIR_TEST(a_reset_after_the_end_is_econnreset_before_the_end)
 /* close_discards_input: XNU resets, as Linux does. */
 BSD_PAIR_TEST(a_close_with_unread_input_is_orderly_on_the_bsds)
 {
-    size_t n = 77;
     assert_ok(raw_send(pair.server, "unread"));
     ferp_close(pair.client);
     if (is_on(ON_MACOS)) {
@@ -130,7 +128,6 @@ static void reset_client(void *client)
 BSD_PAIR_TEST(a_send_that_is_cut_off_loses_its_count)
 {
     static char bytes[1024 * 1024];
-    size_t n = 77;
     assert_ok(fer_sim_after(fer_duration_from_millis(10), reset_client, &pair.client));
     assert_kind_n(ferp_send(pair.server, bytes, sizeof bytes, 0, &n), FER_BROKEN_PIPE, n, 0);
     ferp_close(pair.listener);

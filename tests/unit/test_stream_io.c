@@ -4,6 +4,8 @@
 
 #include "core/transfer/stream_io.h"
 
+static size_t n;
+
 static char buf[64];
 
 static void open_stream(fer_handle *handle, const struct ferp_traits *traits)
@@ -16,7 +18,6 @@ static void open_stream(fer_handle *handle, const struct ferp_traits *traits)
 
 STREAM_TEST(script_posix, a_read_is_one_call_and_its_bytes_are_counted)
 {
-    size_t n = 99;
     script_then_move(SCRIPT_RECV, 3);
     assert_ok_n(feri_stream_read(&handle, buf, sizeof buf, &n), n, 3);
     assert_memory_equal(buf, "abc", 3);
@@ -25,7 +26,6 @@ STREAM_TEST(script_posix, a_read_is_one_call_and_its_bytes_are_counted)
 
 STREAM_TEST(script_posix, a_peek_is_one_call_and_its_bytes_are_counted)
 {
-    size_t n = 99;
     script_then_move(SCRIPT_PEEK, 2);
     assert_ok_n(feri_stream_peek(&handle, buf, 5, &n), n, 2);
     assert_memory_equal(buf, "ab", 2);
@@ -34,7 +34,6 @@ STREAM_TEST(script_posix, a_peek_is_one_call_and_its_bytes_are_counted)
 
 STREAM_TEST(script_posix, lengths_beyond_what_the_os_takes_are_cut_to_it)
 {
-    size_t n = 0;
     script.traits.io_length_max = 10;
     script_default(SCRIPT_RECV)->value = 1;
     script_default(SCRIPT_PEEK)->value = 1;
@@ -60,7 +59,6 @@ STREAM_TEST(script_posix, counts_may_be_left_out)
 
 STREAM_TEST(script_posix, a_length_of_zero_makes_no_call_and_reports_nothing)
 {
-    size_t n = 99;
     assert_ok_n(feri_stream_read(&handle, NULL, 0, &n), n, 0);
     assert_ok_n(feri_stream_peek(&handle, NULL, 0, &n), n, 0);
     assert_ok_n(feri_stream_write(&handle, NULL, 0, &n), n, 0);
@@ -71,7 +69,6 @@ STREAM_TEST(script_posix, a_length_of_zero_makes_no_call_and_reports_nothing)
 
 STREAM_TEST(script_posix, a_buffer_of_null_with_a_length_is_refused_and_counts_nothing)
 {
-    size_t n = 99;
     assert_error_n(feri_stream_read(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error_n(feri_stream_peek(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error_n(feri_stream_write(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
@@ -80,7 +77,6 @@ STREAM_TEST(script_posix, a_buffer_of_null_with_a_length_is_refused_and_counts_n
 
 STREAM_TEST(script_posix, the_peer_s_end_is_reported_again_and_again_without_a_query)
 {
-    size_t n = 99;
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
     assert_log("recv(1,1)");
     assert_ok(feri_stream_read(&handle, buf, 1, &n));
@@ -90,7 +86,6 @@ STREAM_TEST(script_posix, the_peer_s_end_is_reported_again_and_again_without_a_q
 
 STREAM_TEST(script_posix, a_peek_that_met_the_end_has_seen_it)
 {
-    size_t n = 99;
     assert_ok(feri_stream_peek(&handle, buf, 1, &n));
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
     assert_log("peek(1,1)");
@@ -99,7 +94,6 @@ STREAM_TEST(script_posix, a_peek_that_met_the_end_has_seen_it)
 
 STREAM_TEST(script_posix, a_reset_is_reported_again_and_again_with_its_code)
 {
-    size_t n = 99;
     assert_forwards(SCRIPT_RECV, FER_CONNECTION_RESET, 104, feri_stream_read(&handle, buf, 1, &n));
     assert_int_equal(n, 0);
     assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
@@ -110,7 +104,6 @@ STREAM_TEST(script_posix, a_reset_is_reported_again_and_again_with_its_code)
 
 STREAM_TEST(script_posix, what_had_arrived_before_a_reset_is_read_and_then_the_reset_again)
 {
-    size_t n = 99;
     assert_forwards(SCRIPT_SEND, FER_CONNECTION_RESET, 104, feri_stream_write(&handle, buf, 1, &n));
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
     script_then_move(SCRIPT_RECV, 1);
@@ -123,7 +116,6 @@ STREAM_TEST(script_posix, what_had_arrived_before_a_reset_is_read_and_then_the_r
 
 STREAM_TEST(script_posix, an_end_of_file_behind_a_reset_is_the_reset)
 {
-    size_t n = 99;
     assert_forwards(SCRIPT_SEND, FER_HOST_UNREACHABLE, 113, feri_stream_write(&handle, buf, 1, &n));
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
     assert_error_n(feri_stream_read(&handle, buf, 1, &n), FER_HOST_UNREACHABLE, 113, n, 0);
@@ -142,7 +134,6 @@ SCRIPT_TEST(an_aborted_connection_is_a_reset_to_reads_and_writes)
 
 STREAM_TEST(script_windows, a_read_half_that_a_clone_has_shut_reads_as_the_end)
 {
-    size_t n = 99;
     script_then_fail(SCRIPT_RECV, FER_BROKEN_PIPE, 10058);
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
     assert_ok_log(feri_stream_read(&handle, buf, 1, &n), "recv(1,1)");
@@ -152,7 +143,6 @@ STREAM_TEST(script_windows, a_read_half_that_a_clone_has_shut_reads_as_the_end)
 
 STREAM_TEST(script_posix, a_timeout_has_no_code_and_the_next_call_works)
 {
-    size_t n = 99;
     handle.p_.flags_ |= FERI_FLAG_TIMEOUT_SET;
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_PEEK, FER_WOULD_BLOCK, 11);
@@ -183,7 +173,6 @@ STREAM_TEST(script_posix, an_interruption_is_reported_and_the_next_call_works)
 /* It is no error of the connection. */
 STREAM_TEST(script_posix, an_invalid_receive_changes_nothing)
 {
-    size_t n = 99;
     assert_forwards(SCRIPT_RECV, FER_INVALID_INPUT, 22, feri_stream_read(&handle, buf, 1, &n));
     script_then_move(SCRIPT_RECV, 1);
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
@@ -192,7 +181,6 @@ STREAM_TEST(script_posix, an_invalid_receive_changes_nothing)
 
 STREAM_TEST(script_windows, where_core_waits_each_call_waits_and_tries_again)
 {
-    size_t n = 99;
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_RECV, 1);
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
@@ -211,7 +199,6 @@ STREAM_TEST(script_windows, where_core_waits_each_call_waits_and_tries_again)
 
 STREAM_TEST(script_posix, a_write_is_one_call_and_its_bytes_are_counted)
 {
-    size_t n = 99;
     script_then_move(SCRIPT_SEND, 3);
     assert_ok_n(feri_stream_write(&handle, "hello", 5, &n), n, 3);
     assert_string_equal(script.sent, "hel");
@@ -220,7 +207,6 @@ STREAM_TEST(script_posix, a_write_is_one_call_and_its_bytes_are_counted)
 
 STREAM_TEST(script_posix, a_broken_pipe_is_reported_again_without_a_call_and_reading_continues)
 {
-    size_t n = 99;
     assert_forwards(SCRIPT_SEND, FER_BROKEN_PIPE, 32, feri_stream_write(&handle, buf, 1, &n));
     assert_int_equal(n, 0);
     assert_error(feri_stream_write(&handle, buf, 1, &n), FER_BROKEN_PIPE, 0);

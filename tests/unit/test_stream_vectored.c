@@ -3,6 +3,8 @@
 
 #include "core/transfer/stream_io.h"
 
+static size_t n;
+
 static char buf[64];
 
 static fer_handle open_stream(const struct ferp_traits *traits)
@@ -24,7 +26,6 @@ static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
 {
     fer_io_slice_mut into[8];
     fer_io_slice from[8];
-    size_t n = 99;
     assert_true(count <= 8);
     for (size_t i = 0; i < count; i++) {
         into[i] = (fer_io_slice_mut){buf, lengths[i]};
@@ -75,7 +76,6 @@ OPEN_TEST(a_short_slice_before_a_long_one_is_not_sent_alone)
     fer_io_slice slices[] = {{header, 3}, {body, sizeof body}, {header, 3}};
     script.traits.io_length_max = 10;
     script_default(SCRIPT_SEND_VECTORED)->value = 10;
-    size_t n = 0;
     assert_ok_n(feri_stream_write_vectored(&handle, slices, 3, &n), n, 10);
     assert_int_equal(script.sent_len, 10);
     assert_memory_equal(script.sent, "abc0123456", 10);
@@ -139,7 +139,6 @@ OPEN_TEST(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along)
     script.traits.io_slices_max = 2;
     fer_io_slice_mut into[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
     fer_io_slice from[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
-    size_t n = 99;
     assert_error_n(feri_stream_read_vectored(&handle, into, 4, &n), FER_MISUSE, 0, n, 0);
     assert_error_n(feri_stream_write_vectored(&handle, from, 4, &n), FER_MISUSE, 0, n, 0);
     script.traits.io_slices_max = 1;
@@ -163,7 +162,6 @@ OPEN_TEST(a_slice_of_null_without_a_length_goes_along)
 
 OPEN_TEST(an_array_of_null_with_a_count_is_refused)
 {
-    size_t n = 99;
     assert_error_n(feri_stream_read_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error_n(feri_stream_write_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error(feri_stream_read_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0);
@@ -175,7 +173,6 @@ SCRIPT_TEST(the_end_and_a_reset_are_seen_by_slices_too)
     fer_handle handle = open_stream(&script_posix);
     fer_io_slice_mut into = {buf, 1};
     fer_io_slice from = {buf, 1};
-    size_t n = 99;
     script_then_move(SCRIPT_RECV_VECTORED, 0);
     assert_ok_n(feri_stream_read_vectored(&handle, &into, 1, &n), n, 0);
     assert_ok_log(feri_stream_read_vectored(&handle, &into, 1, &n), "recv_vectored(1,1x1)");
@@ -193,7 +190,6 @@ SCRIPT_TEST(where_core_waits_slices_wait_and_try_again)
     fer_handle handle = open_stream(&script_windows);
     fer_io_slice_mut into = {buf, 1};
     fer_io_slice from = {buf, 1};
-    size_t n = 99;
     script_then_fail(SCRIPT_RECV_VECTORED, FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_SEND_VECTORED, FER_WOULD_BLOCK, 10035);
     assert_ok_n(feri_stream_read_vectored(&handle, &into, 1, &n), n, 1);
