@@ -9,7 +9,6 @@
 
 #include "bench/bench.h"
 #include "bench/peers.h"
-#include "core/address/ip_parse.h"
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 
@@ -164,19 +163,6 @@ static uint64_t ferrule_parse_v4(const void *input, size_t count)
         sum += fer_ipv4_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK
                    ? first_bytes(&addr)
                    : 0;
-    }
-    return sum;
-}
-
-static uint64_t scalar_parse_v4(const void *input, size_t count)
-{
-    const bench_texts *set = input;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *text = &set->pool[set->at[i]];
-        const size_t len = strlen(text);
-        const feri_ipv4_match match = feri_ipv4_match_scalar(text, len, 0);
-        sum += match.end == len ? match.bits : 0;
     }
     return sum;
 }
@@ -356,10 +342,7 @@ static void run_cold_and_hot(const char *name, const void *input, const bench_co
 
 int main(int argc, char **argv)
 {
-    static const bench_contender parse_v4[] = {{"libc", libc_parse_v4},
-                                               {"libc-again", libc_parse_v4},
-                                               {"ferrule", ferrule_parse_v4},
-                                               {"ferrule-scalar", scalar_parse_v4}};
+    static const bench_contender parse_v4[] = CONTENDERS_OF(parse_v4);
     static const bench_contender parse_v6[] = CONTENDERS_OF(parse_v6);
     static const bench_contender parse_ip[] = CONTENDERS_OF(parse_ip);
     static const bench_contender parse_sa[] = CONTENDERS_OF(parse_sa);
@@ -368,7 +351,7 @@ int main(int argc, char **argv)
     bench_options("address_text", argc, argv);
     bench_print_absent_peers();
     make_inputs();
-    run_cold_and_hot("parse_v4", &v4_texts.view, parse_v4, 4, offsetof(bench_peer, parse_v4));
+    run_cold_and_hot("parse_v4", &v4_texts.view, parse_v4, 3, offsetof(bench_peer, parse_v4));
     run_cold_and_hot("parse_v6", &v6_texts.view, parse_v6, 3, offsetof(bench_peer, parse_v6));
     run_cold_and_hot("parse_v6_uneven", &uneven_texts.view, parse_v6, 3, NO_PEERS);
     run_cold_and_hot("parse_ip", &ip_texts.view, parse_ip, 3, NO_PEERS);

@@ -12,7 +12,8 @@ TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)
 Token = collections.namedtuple('Token', 'kind text begin end')
 # kind: function, object, type or macro. tokens: all of the definition. A definition between #if and
 # #endif, other than the guard of a header, is conditional.
-Definition = collections.namedtuple('Definition', 'kind name file is_static is_conditional tokens')
+Definition = collections.namedtuple('Definition',
+                                    'kind name file is_static is_conditional tokens')
 Statement = collections.namedtuple('Statement', 'definition words text begin')
 
 
@@ -38,7 +39,8 @@ def kind_and_name(top, tokens):
         opener = len(top) - 1 - top[::-1].index('(')
         return 'function', top[opener - 1]
     if equals == len(top) and '{' in top:
-        return ('type', names[1]) if len(names) == 2 else ('type', tokens[2].text)
+        name = names[1] if len(names) == 2 else tokens[2].text
+        return ('type', name) if tokens[3].text != '(' else (None, None)
     if '(' in top[:equals] or len(names) < 2:
         return None, None
     return 'object', names[-1]

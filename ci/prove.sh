@@ -135,7 +135,7 @@ number() {
 
 ipv4() {
     wp "$1" "$2" ",-DOCTETS_ARE_OPAQUE" tests/proof/wp_parse.c \
-        feri_ipv4_match_scalar,feri_ipv4_match_fast,feri_ipv4_of_bits,feri_addr_parse_result,fer_ipv4_addr_parse_n
+        feri_ipv4_read,feri_ipv4_of_bits,feri_addr_parse_result,fer_ipv4_addr_parse_n
 }
 
 text() {

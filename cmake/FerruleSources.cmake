@@ -132,6 +132,9 @@ set(ferrule_list_sources
     platform/common/sources.c
     platform/posix/poll_set.c
     platform/posix/poller_list.c)
+# For a build with FERRULE_TRACE, and for its test.
+set(ferrule_trace_sources
+    platform/common/trace.c)
 if(WIN32)
     set(ferrule_platform_sources ${ferrule_winsock_sources})
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Darwin)$")

@@ -28,7 +28,7 @@ set(ferrule_unit_sources
     unit/test_instant.c
     unit/test_ip_addr.c
     unit/test_ip_format.c
-    unit/test_ip_forms.c
+    unit/test_ipv4_texts.c
     unit/test_ip_parse.c
     unit/test_ip_rust_vectors.c
     unit/test_interruptible.c

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "core/address/ipv4_vector.h"
 #include "core/base/compiler.h"
 
 enum { FERI_IPV6_GROUPS = 8 };
@@ -60,9 +59,9 @@ static inline bool feri_octet_read(feri_addr_cursor *cursor, uint32_t *bits)
     return feri_octet_take(cursor, 3, 100 * first + 10 * second + third, bits);
 }
 
-FERI_FAST feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t index)
+FERI_FAST feri_ipv4_match feri_ipv4_read(const char *text, size_t len, size_t index)
 {
-    FERI_ASSERT(text != NULL && index <= len);
+    FERI_ASSERT(text != NULL && index <= len && index <= 45);
     feri_addr_cursor cursor = {text, len, index};
     feri_ipv4_match match = {0, 0};
     uint32_t bits = 0;
@@ -74,16 +73,6 @@ FERI_FAST feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, s
         match.end = (uint32_t)cursor.index;
     }
     return match;
-}
-
-FERI_FAST feri_ipv4_match feri_ipv4_match_fast(const char *text, size_t len, size_t index)
-{
-    FERI_ASSERT(text != NULL && index <= len && index <= 45);
-#if FERI_HAS_IPV4_VECTOR
-    return feri_ipv4_vector_match(text, len, index);
-#else
-    return feri_ipv4_match_scalar(text, len, index);
-#endif
 }
 
 /* The groups on one side of a "::", or all groups, the last one lowest. */
@@ -180,7 +169,7 @@ static inline feri_hex_group feri_hex_group_look(const feri_addr_cursor *cursor)
 /* Reads an IPv4 address as the last two of at most `limit` groups. */
 static bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
 {
-    const feri_ipv4_match match = feri_ipv4_match_fast(cursor->text, cursor->len, cursor->index);
+    const feri_ipv4_match match = feri_ipv4_read(cursor->text, cursor->len, cursor->index);
     if (match.end == 0 || side->count + 2 > limit) {
         return false;
     }
@@ -291,12 +280,12 @@ static inline bool feri_ip_is_ipv4_next(const feri_addr_cursor *cursor)
             feri_addr_cursor_look(cursor, 3) == '.');
 }
 
-fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text, size_t len)
+FERI_FAST fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text, size_t len)
 {
     if (out == NULL || text == NULL) {
         return feri_addr_misuse();
     }
-    const feri_ipv4_match match = feri_ipv4_match_fast(text, len, 0);
+    const feri_ipv4_match match = feri_ipv4_read(text, len, 0);
     if (match.end == 0 || match.end != len) {
         return feri_addr_parse_result(false);
     }
@@ -304,7 +293,7 @@ fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text, size_t len
     return feri_addr_parse_result(true);
 }
 
-fer_error fer_ipv4_addr_parse(fer_ipv4_addr *out, const char *text)
+FERI_FAST fer_error fer_ipv4_addr_parse(fer_ipv4_addr *out, const char *text)
 {
     return fer_ipv4_addr_parse_n(out, text, text == NULL ? 0 : strlen(text));
 }
@@ -335,7 +324,7 @@ fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char *text, size_t len)
         return feri_addr_misuse();
     }
     if (feri_ip_is_ipv4_next(&cursor)) {
-        const feri_ipv4_match match = feri_ipv4_match_fast(text, len, 0);
+        const feri_ipv4_match match = feri_ipv4_read(text, len, 0);
         if (match.end == 0 || match.end != len) {
             return feri_addr_parse_result(false);
         }

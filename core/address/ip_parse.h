@@ -100,12 +100,8 @@ typedef struct feri_ipv4_match {
     uint32_t end;
 } feri_ipv4_match;
 
-/* Matches a.b.c.d at an index (45 at most) of a text, in the fastest form for this target. */
-feri_ipv4_match feri_ipv4_match_fast(const char *text, size_t len, size_t index);
-
-/* As feri_ipv4_match_fast, in portable C. Compiled on every target, for targets without another
- * form and for tests. */
-feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t index);
+/* Matches a.b.c.d at an index (45 at most) of a text. */
+feri_ipv4_match feri_ipv4_read(const char *text, size_t len, size_t index);
 
 /* Reads an IPv6 address without zone or brackets. */
 bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out);

@@ -150,7 +150,7 @@ static bool feri_scope_read(feri_addr_cursor *cursor, uint32_t *scope_id)
 static fer_error feri_socket_addr_parse_v4(fer_socket_addr *out, const char *text, size_t len)
 {
     uint16_t port = 0;
-    const feri_ipv4_match ip = feri_ipv4_match_fast(text, len, 0);
+    const feri_ipv4_match ip = feri_ipv4_read(text, len, 0);
     feri_addr_cursor cursor = {text, len, ip.end};
     if (ip.end == 0 || !feri_port_read_last(&cursor, &port)) {
         return feri_addr_parse_result(false);

@@ -2,8 +2,9 @@
 
 The comment of a header and that of a section may have slots, the defaults of their functions. A
 slot of a function replaces the default, that of the section the header's. In a slot, "the default"
-is the default that it replaces, and NAME the function's name without the type's. A function that
-returns no fer_error has no errors by default.
+is the default that it replaces. In a default, TYPE is Rust's name of the function's type, and NAME
+the rest of the function's name. A function that returns no fer_error has no errors by default. A
+slot "same as fer_x." is the slot of that function.
 """
 
 import pathlib
@@ -21,7 +22,7 @@ class HeaderError(Exception):
 class Entry:
     """A function, or a block of types and macros, with its comment."""
 
-    def __init__(self, names, code, comment, is_function, defaults=None, method=""):
+    def __init__(self, names, code, comment, is_function, defaults=None, words=None):
         self.names = names
         self.code = code
         self.is_function = is_function
@@ -36,7 +37,8 @@ class Entry:
             missing = [name for name in SLOTS if name not in merged]
             if missing:
                 raise HeaderError("%s has no %s:" % (self.names[0], missing[0]))
-            self.slots = {slot: re.sub(r"(?<![A-Z])(?<![A-Z]_)NAME\b", method, merged[slot]) for slot in SLOTS}
+            self.slots = {slot: re.sub(r"(?<![A-Z])(?<![A-Z]_)(TYPE|NAME)\b", lambda match: words[match.group(1)],
+                                       merged[slot]) for slot in SLOTS}
         self.blocks = blocks_of(text)
 
     @property
@@ -102,7 +104,7 @@ class Header:
             code = re.sub(r"^%s| %s" % (MARKS, ACCESS), "", declaration)
             name = match.group(1)
             entry = Entry([name], code, comment, True, self.sections[-1].defaults,
-                          self._method_of(name))
+                          self._words_of(name))
             entry.attributes = re.findall(ACCESS, declaration)
             entry.nullable = [name for name in nullable if not name.startswith("fer_")]
         else:
@@ -114,13 +116,13 @@ class Header:
         elif entry.names:
             entries.append(entry)
 
-    def _method_of(self, function):
-        """The function's name without that of its type: fer_tcp_stream_read is read."""
+    def _words_of(self, function):
+        """fer_tcp_stream_read is read of TcpStream."""
         types = [name for section in self.sections for entry in section.entries
                  if not entry.is_function for name in entry.names]
-        prefix = max((name + "_" for name in types if function.startswith(name + "_")), key=len,
-                     default="fer_")
-        return function[len(prefix):]
+        kind = max((name for name in types if function.startswith(name + "_")), key=len, default="fer")
+        return {"TYPE": "".join(word.capitalize() for word in kind.split("_")[1:]),
+                "NAME": function[len(kind) + 1:]}
 
     @property
     def functions(self):
@@ -132,7 +134,22 @@ def read_all(include):
     headers = [Header(path) for path in sorted(pathlib.Path(include).glob("ferrule/*.h"))]
     if not any(header.functions for header in headers):
         raise HeaderError("no function in %s" % include)
+    functions = {entry.name: entry for header in headers for entry in header.functions}
+    for entry in functions.values():
+        for slot in SLOTS:
+            entry.slots[slot] = slot_of(entry.name, slot, functions)
     return headers
+
+
+def slot_of(name, slot, functions):
+    """The text of a slot. "same as" another function is the text of that one."""
+    text = functions[name].slots[slot]
+    match = re.fullmatch(r"same as (fer_\w+)\.(.*)", text)
+    if not match:
+        return text
+    if match.group(1) not in functions or match.group(1) == name:
+        raise HeaderError("%s: there is no other %s" % (name, match.group(1)))
+    return slot_of(match.group(1), slot, functions) + match.group(2)
 
 
 def take_slots(comment):

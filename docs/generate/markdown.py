@@ -1,7 +1,7 @@
 """Reads the Markdown of this project: a subset that has one tree for each page.
 
-Blocks: ("heading", level, text), ("p", text), ("code", language, lines), ("comment", text),
-("list", is_ordered, [blocks of each item]), ("table", head cells, rows of cells).
+Blocks: ("heading", level, text), ("p", text), ("code", language, lines), ("list", is_ordered, [blocks of each
+item]), ("table", head cells, rows of cells). Comments are left out.
 Inline: ("text", s), ("code", s), ("strong", nodes), ("em", nodes), ("link", nodes, address).
 """
 
@@ -12,7 +12,9 @@ INLINE = re.compile(r"(?P<ticks>`+)(?P<code>.+?)(?P=ticks)"
                     r"|<(?P<auto>https?://[^>]+)>"
                     r"|\*\*(?=\S)(?P<strong>.+?)(?<=\S)\*\*"
                     r"|(?<![\w*])\*(?=[^\s*])(?P<em>[^*`]+?)(?<=\S)\*(?![\w*])", re.S)
-ITEM = re.compile(r"( *)(-|\d+\.) +(.*)")
+ITEM = re.compile(r"(?:-|\d+\.) +")
+# What begins a block, and ends a paragraph.
+BEGIN = re.compile(r"#{1,6} |\||```|<!--|(?:-|\d+\.) +")
 
 
 def inline(text):
@@ -29,10 +31,9 @@ def inline(text):
             nodes.append(("link", inline(match.group("label")), match.group("href")))
         elif match.group("auto") is not None:
             nodes.append(("link", [("text", match.group("auto"))], match.group("auto")))
-        elif match.group("strong") is not None:
-            nodes.append(("strong", inline(match.group("strong"))))
         else:
-            nodes.append(("em", inline(match.group("em"))))
+            kind = match.lastgroup
+            nodes.append((kind, inline(match.group(kind))))
     if at < len(text):
         nodes.append(("text", text[at:]))
     return nodes
@@ -43,133 +44,57 @@ def plain(nodes):
     return "".join(node[1] if node[0] in ("text", "code") else plain(node[1]) for node in nodes)
 
 
-def slug(text):
-    """The anchor that GitHub makes of a heading."""
-    text = plain(inline(text)).lower()
-    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
-
-
 def cells_of(line):
-    """The cells of a row. A | within code does not end a cell."""
-    line = line.strip().strip("|") if not line.strip().endswith("\\|") else line.strip()[1:]
-    cells = [""]
-    in_code = False
-    for part in re.split(r"(`|\\\||\|)", line):
-        if part == "`":
-            in_code = not in_code
-        if part == "|" and not in_code:
-            cells.append("")
-        else:
-            cells[-1] += "|" if part == "\\|" else part
-    return [cell.strip() for cell in cells]
+    """The cells of a row. A | within code, or behind a backslash, does not end a cell."""
+    cells = re.findall(r"\|((?:`[^`]*`|\\\||[^|`])*)(?=\|)", line)
+    return [cell.replace("\\|", "|").strip() for cell in cells]
 
 
-class Parser:
-    def __init__(self, text):
-        self.lines = text.split("\n")
-        self.at = 0
-
-    def blocks(self):
-        blocks = []
-        while self.at < len(self.lines):
-            line = self.lines[self.at]
-            if not line.strip():
-                self.at += 1
-            elif line.startswith("<!--"):
-                blocks.append(self._comment())
-            elif re.match(r" {0,3}```", line):
-                blocks.append(self._code())
-            elif re.match(r"#{1,6} ", line):
-                marks, text = line.split(" ", 1)
-                blocks.append(("heading", len(marks), text.strip()))
-                self.at += 1
-            elif line.startswith("|"):
-                blocks.append(self._table())
-            elif ITEM.match(line):
-                blocks.append(self._list())
-            else:
-                blocks.append(self._paragraph())
-        return blocks
-
-    def _comment(self):
-        text = ""
-        while True:
-            text += self.lines[self.at] + "\n"
-            self.at += 1
-            if "-->" in text:
-                return ("comment", text[4:text.index("-->")].strip())
-
-    def _code(self):
-        indent = len(self.lines[self.at]) - len(self.lines[self.at].lstrip())
-        language = self.lines[self.at].strip()[3:]
-        self.at += 1
-        lines = []
-        while not self.lines[self.at].strip().startswith("```"):
-            lines.append(self.lines[self.at][indent:])
-            self.at += 1
-        self.at += 1
-        return ("code", language, lines)
-
-    def _table(self):
-        rows = []
-        while self.at < len(self.lines) and self.lines[self.at].startswith("|"):
-            rows.append(self.lines[self.at])
-            self.at += 1
-        head = cells_of(rows[0])
-        body = [cells_of(row) for row in rows[2:]]
-        wrong = [row for row in body if len(row) != len(head)]
-        if wrong or not re.fullmatch(r"[|\-: ]+", rows[1]):
-            raise ValueError("a table whose rows differ: %s" % (wrong or rows[:2])[0])
-        return ("table", head, body)
-
-    def _list(self):
-        first = ITEM.match(self.lines[self.at])
-        indent = len(first.group(1))
-        is_ordered = first.group(2) != "-"
-        items = []
-        while self.at < len(self.lines):
-            match = ITEM.match(self.lines[self.at])
-            if not match or len(match.group(1)) != indent or (match.group(2) != "-") != is_ordered:
-                break
-            body = [match.group(3)]
-            inner = match.start(3)
-            self.at += 1
-            while self.at < len(self.lines):
-                line = self.lines[self.at]
-                depth = len(line) - len(line.lstrip())
-                if not line.strip():
-                    following = self._next_indent()
-                    if following < inner:
-                        break
-                elif depth < inner and (ITEM.match(line) or self._begins_block(line) or not body[-1]):
-                    break
-                body.append(line[min(inner, depth):])
-                self.at += 1
-            items.append(Parser("\n".join(body)).blocks())
-            while self.at < len(self.lines) and not self.lines[self.at].strip():
-                self.at += 1
-        return ("list", is_ordered, items)
-
-    def _next_indent(self):
-        for line in self.lines[self.at:]:
-            if line.strip():
-                return len(line) - len(line.lstrip())
-        return 0
-
-    @staticmethod
-    def _begins_block(line):
-        return re.match(r"#{1,6} |\||```|<!--", line) is not None
-
-    def _paragraph(self):
-        lines = []
-        while self.at < len(self.lines):
-            line = self.lines[self.at]
-            if not line.strip() or lines and (self._begins_block(line) or ITEM.match(line)):
-                break
-            lines.append(line.strip())
-            self.at += 1
-        return ("p", " ".join(lines))
+def table(lines):
+    head, _, *rows = map(cells_of, lines)
+    wrong = [row for row in rows if len(row) != len(head)]
+    if wrong or not re.fullmatch(r"[|\-: ]+", lines[1]):
+        raise ValueError("a table whose rows differ: %s" % (wrong or lines)[0])
+    return ("table", head, rows)
 
 
 def parse(text):
-    return Parser(text).blocks()
+    blocks = []
+    lines = text.split("\n")
+
+    def take(is_inside):
+        """The next lines, as long as they are inside."""
+        taken = []
+        while lines and is_inside(lines[0]):
+            taken.append(lines.pop(0))
+        return taken
+
+    while lines:
+        line = lines[0]
+        if not line.strip():
+            lines.pop(0)
+        elif line.startswith("<!--"):
+            take(lambda line: "-->" not in line)
+            lines.pop(0)
+        elif line.startswith("```"):
+            lines.pop(0)
+            blocks.append(("code", line[3:], take(lambda line: not line.startswith("```"))))
+            lines.pop(0)
+        elif line.startswith("#"):
+            marks, heading = lines.pop(0).split(" ", 1)
+            blocks.append(("heading", len(marks), heading.strip()))
+        elif line.startswith("|"):
+            blocks.append(table(take(lambda line: line.startswith("|"))))
+        elif ITEM.match(line):
+            items = []
+            is_ordered = not line.startswith("-")
+            while lines and ITEM.match(lines[0]):
+                indent = ITEM.match(lines[0]).end()
+                item = [lines.pop(0)[indent:]] + take(lambda line: not line.strip() or line.startswith("  "))
+                items.append(parse("\n".join(re.sub("^ {1,%d}" % indent, "", line) for line in item)))
+            blocks.append(("list", is_ordered, items))
+        else:
+            first = lines.pop(0).strip()
+            rest = take(lambda line: line.strip() and not BEGIN.match(line))
+            blocks.append(("p", " ".join([first] + [line.strip() for line in rest])))
+    return blocks

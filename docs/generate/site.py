@@ -66,6 +66,29 @@ def cells_of(line):
     return re.split(r" *(?<!\\)\| *", line)[1:-1]
 
 
+def with_sources(text):
+    """Links the reports and documents that marks name, by the names and addresses of the section Sources."""
+    body, title, sources = text.partition("\n## Sources\n")
+    names = dict(re.findall(r"\[([^\]]+)\]\((https:[^)\s]+)\)", sources))
+
+    def report(match):
+        owned = "/" in match.group(1) and "https://github.com/" + match.group(1)
+        base = names.get(match.group(1)) or owned
+        return "[%s](%s/issues/%s)" % (match.group(0), base, match.group(2)) if base else match.group(0)
+
+    def document(name):
+        function = re.fullmatch(r"(\w+) function", name)
+        winsock = function and names["winsock2.h"] + "nf-winsock2-" + function.group(1).lower()
+        return "[%s](%s)" % (name, names.get(name) or winsock) if name in names or winsock else name
+
+    body = re.sub(r"(?<=doc: )[^;()|]+", lambda match: ", ".join(map(document, match.group(0).split(", "))), body)
+    body = re.sub(r"(?<![\w/.-])([\w.-]+(?:/[\w.-]+)?)#(\d+)\b", report, body)
+    for name in re.findall(r"\b\w+\.c\b", "".join(re.findall(r"^\| rule \| macOS.*\n((?:\|.*\n)+)", body, re.M))):
+        if name not in sources:
+            raise ValueError("the section Sources does not have " + name)
+    return body + title + sources
+
+
 def check_row(systems, row, names):
     """A row of macOS and the BSDs has a row in the table before it, names. Each of its cells says how it is
     known, and one that is the same as another names one with a text."""
@@ -180,6 +203,7 @@ class Pages:
             before = [row[0] for row in rows]
             return out
 
+        text = with_sources(text)
         text = re.sub(r"^(\| rule \|.*\n)(\|[-|]+\n)((?:\|.*\n)+)", table, text, flags=re.M)
         return PLACE.sub(lambda match: '%s<a id="%s"></a>%s%s' % (
             match.group(1)[:2], match.group(2), match.group(1)[2:], match.group(2)), text)

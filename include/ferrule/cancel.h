@@ -70,7 +70,12 @@
  * fer_cancel_token_close. Do not move a token while it is OPEN, and keep it OPEN while a handle's
  * limits refer to it. A call that checks limits whose token is NEW or CLOSED is FER_MISUSE.
  * After fork, the child may only close the tokens of its parent. It must first set other limits on
- * the handles that have them. */
+ * the handles that have them.
+ *
+ * The defaults of the slots, as in tcp.h:
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: FER_MISUSE. */
 #ifndef FERRULE_CANCEL_H
 #define FERRULE_CANCEL_H
 
@@ -102,68 +107,42 @@ typedef struct fer_limits {
     uint8_t reserved_[7];
 } fer_limits;
 
-/**
- * Makes a token, which is not cancelled.
- *
- * Blocks: never.
+/** Makes a token, which is not cancelled.
  * Owns: the token owns a resource of the OS until fer_cancel_token_close: a descriptor on Linux,
  * two on other POSIX systems, a handle on Windows. No thread and no memory.
  * Errors: FER_MISUSE (NULL; an OPEN token), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
  * FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2)) and other errors of the OS.
  * Rust: tokio_util::sync::CancellationToken::new.
- * Threads: no concurrent call on the token.
- */
+ * Threads: no concurrent call on the token. */
 FER_MUST_USE FER_API fer_error fer_cancel_token_new(fer_cancel_token *token) FER_INOUT(1);
 
-/**
- * Cancels every call that waits within limits with this token, and every later one, until
+/** Cancels every call that waits within limits with this token, and every later one, until
  * fer_cancel_token_reset. FER_OK also if the token is already cancelled.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_MISUSE.
  * Rust: tokio_util::sync::CancellationToken::cancel.
  * Threads: concurrent with any other call on the token except new and close. On POSIX systems a
- * signal handler may call it; errno is preserved.
- */
+ * signal handler may call it; errno is preserved. */
 FER_API fer_error fer_cancel_token_cancel(fer_cancel_token *token) FER_INOUT(1);
 
-/**
- * Returns true if the token is cancelled; false for NULL and for a NEW or CLOSED token.
- *
- * Blocks: never.
- * Owns: nothing.
+/** Returns true if the token is cancelled; false for NULL and for a NEW or CLOSED token.
  * Errors: none.
  * Rust: tokio_util::sync::CancellationToken::is_cancelled.
  * Threads: concurrent with any other call on the token except new and close. On POSIX systems a
- * signal handler may call it.
- */
+ * signal handler may call it. */
 FER_API bool fer_cancel_token_is_cancelled(const fer_cancel_token *token);
 
-/**
- * Makes a cancelled token usable again. A call that is waiting may end with FER_CANCELLED or
+/** Makes a cancelled token usable again. A call that is waiting may end with FER_CANCELLED or
  * continue to wait. FER_OK also if the token was not cancelled.
- *
  * Blocks: briefly, until a concurrent fer_cancel_token_cancel has ended.
- * Owns: nothing.
- * Errors: FER_MISUSE.
  * Rust: none; .NET's CancellationTokenSource.TryReset.
- * Threads: concurrent with any other call on the token except new, close and reset.
- */
+ * Threads: concurrent with any other call on the token except new, close and reset. */
 FER_API fer_error fer_cancel_token_reset(fer_cancel_token *token) FER_INOUT(1);
 
-/**
- * Closes a token. Does nothing on NULL, NEW and CLOSED tokens.
- *
- * First remove it from all handles (set_limits with NULL), and wait until the calls within its
- * limits have returned.
- *
- * Blocks: never.
+/** Closes a token. Does nothing on NULL, NEW and CLOSED tokens. First remove it from all handles
+ * (set_limits with NULL), and wait until the calls within its limits have returned.
  * Owns: releases the token's resource of the OS.
  * Errors: none.
  * Rust: none; the Drop of the last clone.
- * Threads: no concurrent call on the token, and none within its limits.
- */
+ * Threads: no concurrent call on the token, and none within its limits. */
 FER_API void fer_cancel_token_close(fer_cancel_token *token) FER_INOUT(1);
 
 FER_END_DECLS

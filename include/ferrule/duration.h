@@ -1,4 +1,11 @@
-/* duration.h: a span of time for timeouts, linger and keepalive. No clock and no calendar. */
+/* duration.h: a span of time for timeouts, linger and keepalive. No clock and no calendar.
+ *
+ * The defaults of the slots, as in tcp.h:
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: none.
+ * Rust: std::time::TYPE::NAME.
+ * Threads: any number of concurrent calls. */
 #ifndef FERRULE_DURATION_H
 #define FERRULE_DURATION_H
 
@@ -23,51 +30,21 @@ typedef struct fer_duration {
 #define FER_DURATION_NONE ((fer_duration){FER_DURATION_NONE_NANOS})
 #endif
 
-/**
- * Makes a duration of whole seconds. A value that does not fit becomes the longest finite duration
+/** Makes a duration of whole seconds. A value that does not fit becomes the longest finite duration
  * (about 584 years).
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: std::time::Duration::from_secs. Differs: saturates, because the longest duration is shorter
- * than Rust's.
- * Threads: any number of concurrent calls.
- */
+ * Rust: the default. Differs: saturates, because the longest duration is shorter than Rust's. */
 FER_API fer_duration fer_duration_from_secs(uint64_t secs) FER_NOT_NEGATIVE(secs);
 
-/**
- * Makes a duration of milliseconds. A value that does not fit becomes the longest finite duration.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: std::time::Duration::from_millis. Differs: saturates.
- * Threads: any number of concurrent calls.
- */
+/** Makes a duration of milliseconds. A value that does not fit becomes the longest finite duration.
+ * Rust: the default. Differs: saturates. */
 FER_API fer_duration fer_duration_from_millis(uint64_t millis) FER_NOT_NEGATIVE(millis);
 
-/**
- * Makes a duration of microseconds. A value that does not fit becomes the longest finite duration.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: std::time::Duration::from_micros. Differs: saturates.
- * Threads: any number of concurrent calls.
- */
+/** Makes a duration of microseconds. A value that does not fit becomes the longest finite duration.
+ * Rust: the default. Differs: saturates. */
 FER_API fer_duration fer_duration_from_micros(uint64_t micros) FER_NOT_NEGATIVE(micros);
 
-/**
- * Makes a duration of nanoseconds. UINT64_MAX, which would mean FER_DURATION_NONE, becomes the
- * longest finite duration.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: std::time::Duration::from_nanos.
- * Threads: any number of concurrent calls.
- */
+/** Makes a duration of nanoseconds. UINT64_MAX, which would mean FER_DURATION_NONE, becomes the
+ * longest finite duration. */
 FER_API fer_duration fer_duration_from_nanos(uint64_t nanos) FER_NOT_NEGATIVE(nanos);
 
 FER_END_DECLS

@@ -1,5 +1,11 @@
 /* error.h: the error type of most calls: a kind that is the same on every OS, and the OS's own
- * number; its texts, and its errno. */
+ * number; its texts, and its errno.
+ *
+ * The defaults of the slots, as in tcp.h:
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: none.
+ * Threads: any number of concurrent calls. */
 #ifndef FERRULE_ERROR_H
 #define FERRULE_ERROR_H
 
@@ -176,69 +182,39 @@ FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 3
         (void)fer_ignored_error_;              \
     } while (0)
 
-/**
- * Maps this host's errno value or WSA code to an error, and keeps the code in os_code.
- *
- * Every code has exactly one kind. 0 is FER_OK. A code that ferrule does not know is
- * FER_UNCATEGORIZED.
- *
- * Blocks: never.
- * Owns: nothing.
+/** Maps this host's errno value or WSA code to an error, and keeps the code in os_code. Every code
+ * has exactly one kind. 0 is FER_OK. A code that ferrule does not know is FER_UNCATEGORIZED.
  * Errors: none; every code is valid input.
  * Rust: std::io::Error::from_raw_os_error. The kind is Rust's if Rust names one. Differs: ETIMEDOUT
- * and Windows' codes of a timeout are FER_CONNECTION_TIMED_OUT, and those of files have no kind.
- * Threads: any number of concurrent calls.
- */
+ * and Windows' codes of a timeout are FER_CONNECTION_TIMED_OUT, and those of files have no kind. */
 FER_MUST_USE FER_API fer_error fer_error_from_raw_os_error(int32_t os_code);
 
-/**
- * Returns the name of a kind in Rust's spelling, for example "ConnectionRefused".
- *
- * FER_OK is "Ok". The name of a value that is not a kind is "Unknown".
- *
- * Blocks: never.
+/** Returns the name of a kind in Rust's spelling, for example "ConnectionRefused". FER_OK is "Ok".
+ * The name of a value that is not a kind is "Unknown".
  * Owns: the returned string is static and never NULL; do not free it.
- * Errors: none.
- * Rust: std::io::ErrorKind's Debug.
- * Threads: any number of concurrent calls.
- */
+ * Rust: std::io::ErrorKind's Debug. */
 FER_RETURNS_NONNULL FER_API const char *fer_error_kind_name(fer_error_kind kind);
 
-/**
- * Returns the phrase of a kind, for example "connection refused".
- *
- * It is the text of fer_error_format without the code. For a value that is not a kind it is
- * "unknown error".
- *
- * Blocks: never.
+/** Returns the phrase of a kind, for example "connection refused". It is the text of
+ * fer_error_format without the code. For a value that is not a kind it is "unknown error".
  * Owns: the returned string is static and never NULL; do not free it.
- * Errors: none.
- * Rust: std::io::ErrorKind's Display.
- * Threads: any number of concurrent calls.
- */
+ * Rust: std::io::ErrorKind's Display. */
 FER_RETURNS_NONNULL FER_API const char *fer_error_kind_text(fer_error_kind kind);
 
-/**
- * Returns the number of <errno.h> for an error, for a program whose own callers expect errno.
+/** Returns the number of <errno.h> for an error, for a program whose own callers expect errno.
  *
  * 0 for FER_OK. On POSIX os_code itself, if it is an errno with this kind, or one that ferrule does
  * not know (FER_UNCATEGORIZED). Otherwise the number of the kind: ECONNREFUSED for
- * FER_CONNECTION_REFUSED, EAGAIN for FER_WOULD_BLOCK, ETIMEDOUT for FER_TIMED_OUT
- * and FER_CONNECTION_TIMED_OUT, EINVAL for FER_INVALID_INPUT and FER_MISUSE, ERANGE for
+ * FER_CONNECTION_REFUSED, EAGAIN for FER_WOULD_BLOCK, ETIMEDOUT for FER_TIMED_OUT and
+ * FER_CONNECTION_TIMED_OUT, EINVAL for FER_INVALID_INPUT and FER_MISUSE, ERANGE for
  * FER_BUFFER_TOO_SMALL. EIO if no number has this meaning: FER_INVALID_DATA, FER_WRITE_ZERO,
  * FER_UNEXPECTED_EOF, FER_OTHER, FER_UNCATEGORIZED, and the kinds of lookups. Windows' C library
  * has these numbers too.
- *
- * Blocks: never.
- * Owns: nothing.
  * Errors: none; never negative.
- * Rust: none.
- * Threads: any number of concurrent calls.
- */
+ * Rust: none. */
 FER_MUST_USE FER_API int fer_error_to_errno(fer_error error);
 
-/**
- * Writes an error as text, for example "connection refused (os error 111)".
+/** Writes an error as text, for example "connection refused (os error 111)".
  *
  * The part in parentheses is omitted if os_code is 0, and is "(resolver error -2)" for
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN and FER_RESOLVE_FAILED. FER_UNCATEGORIZED has the
@@ -247,14 +223,9 @@ FER_MUST_USE FER_API int fer_error_to_errno(fer_error error);
  * "unknown error". Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. buf may
  * be NULL only if cap is 0. Returns the full length without the NUL, so FER_ERROR_TEXT_CAP bytes
  * always suffice. Returns 0 if buf is NULL and cap is not 0.
- *
- * Blocks: never.
  * Owns: buf is caller-owned, cap bytes.
- * Errors: none.
  * Rust: std::io::Error's Display. Differs: the phrase is ferrule's and the same on every OS. Rust's
- * is always the system's.
- * Threads: any number of concurrent calls.
- */
+ * is always the system's. */
 FER_API size_t fer_error_format(fer_error error, char *FER_NULLABLE buf, size_t cap)
     FER_OUT_WRITES(2, 3);
 

@@ -1,5 +1,11 @@
 /* io.h: operations of std::io on streams of any type: reads, writes, waits, and copying one stream
- * into another. */
+ * into another.
+ *
+ * The defaults of the slots, as in tcp.h:
+ * Blocks: same as fer_tcp_stream_NAME.
+ * Owns: same as fer_tcp_stream_NAME.
+ * Errors: same as fer_tcp_stream_NAME.
+ * Threads: same as fer_tcp_stream_NAME. */
 #ifndef FERRULE_IO_H
 #define FERRULE_IO_H
 
@@ -30,153 +36,82 @@ typedef struct fer_copy_buffer {
     size_t len;
 } fer_copy_buffer;
 
-/**
- * Makes a fer_stream that refers to a TCP stream.
- *
- * If stream is NULL, every use of the result is FER_MISUSE.
- *
+/** Makes a fer_stream that refers to a TCP stream. If stream is NULL, every use of the result is
+ * FER_MISUSE.
  * Blocks: never.
  * Owns: nothing. stream must outlive the result.
  * Errors: none.
  * Rust: none in std; &TcpStream as an impl Read or impl Write.
- * Threads: concurrent with any other call on the handle.
- */
+ * Threads: concurrent with any other call on the handle. */
 FER_MUST_USE FER_API fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream) FER_INOUT(1);
 
-/**
- * Makes a fer_stream that refers to a Unix stream.
- *
- * If stream is NULL, every use of the result is FER_MISUSE.
- *
+/** Makes a fer_stream that refers to a Unix stream. If stream is NULL, every use of the result is
+ * FER_MISUSE.
  * Blocks: never.
  * Owns: nothing. stream must outlive the result.
  * Errors: none.
  * Rust: none in std; &UnixStream as an impl Read or impl Write.
- * Threads: concurrent with any other call on the handle.
- */
+ * Threads: concurrent with any other call on the handle. */
 FER_MUST_USE FER_API fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream) FER_INOUT(1);
 
-/**
- * Shuts down the read half, the write half or both of a stream of any type, same as
- * fer_tcp_stream_shutdown.
- *
- * A relay uses it at the end of a copy to pass on end of file.
- *
+/** Shuts down the read half, the write half or both of a stream of any type, same as
+ * fer_tcp_stream_shutdown. A relay uses it at the end of a copy to pass on end of file.
  * Blocks: never.
  * Owns: nothing.
- * Errors: same as fer_tcp_stream_shutdown.
  * Rust: none for both types at once; std::net::TcpStream::shutdown or
  * std::os::unix::net::UnixStream::shutdown.
  * Threads: concurrent with any other call on the stream's handle except close. It wakes a blocked
- * read or write.
- */
+ * read or write. */
 FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdown how);
 
-/**
- * Reads available bytes from a stream of any type, same as fer_tcp_stream_read.
- *
- * Blocks: same as fer_tcp_stream_read.
- * Owns: same as fer_tcp_stream_read.
- * Errors: same as fer_tcp_stream_read.
- * Rust: std::io::Read::read of an impl Read.
- * Threads: same as fer_tcp_stream_read.
- */
+/** Reads available bytes from a stream of any type, same as fer_tcp_stream_read.
+ * Rust: std::io::Read::read of an impl Read. */
 FER_MUST_USE FER_API fer_error fer_stream_read(fer_stream stream, void *FER_NULLABLE buf,
                                                size_t len, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Reads available bytes and never waits, same as fer_tcp_stream_try_read.
- *
- * Blocks: same as fer_tcp_stream_try_read.
- * Owns: same as fer_tcp_stream_try_read.
- * Errors: same as fer_tcp_stream_try_read.
- * Rust: tokio: net::TcpStream::try_read.
- * Threads: same as fer_tcp_stream_try_read.
- */
+/** Reads available bytes and never waits, same as fer_tcp_stream_try_read.
+ * Rust: tokio: net::TcpStream::try_read. */
 FER_MUST_USE FER_API fer_error fer_stream_try_read(fer_stream stream, void *FER_NULLABLE buf,
                                                    size_t len, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Fills the buffer, same as fer_tcp_stream_read_exact.
- *
- * Blocks: same as fer_tcp_stream_read_exact.
- * Owns: same as fer_tcp_stream_read_exact.
- * Errors: same as fer_tcp_stream_read_exact.
- * Rust: std::io::Read::read_exact of an impl Read.
- * Threads: same as fer_tcp_stream_read_exact.
- */
+/** Fills the buffer, same as fer_tcp_stream_read_exact.
+ * Rust: std::io::Read::read_exact of an impl Read. */
 FER_MUST_USE FER_API fer_error fer_stream_read_exact(fer_stream stream, void *FER_NULLABLE buf,
                                                      size_t len, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Writes as many bytes as the OS accepts, same as fer_tcp_stream_write.
- *
- * Blocks: same as fer_tcp_stream_write.
- * Owns: same as fer_tcp_stream_write.
- * Errors: same as fer_tcp_stream_write.
- * Rust: std::io::Write::write of an impl Write.
- * Threads: same as fer_tcp_stream_write.
- */
+/** Writes as many bytes as the OS accepts, same as fer_tcp_stream_write.
+ * Rust: std::io::Write::write of an impl Write. */
 FER_MUST_USE FER_API fer_error fer_stream_write(fer_stream stream, const void *FER_NULLABLE buf,
                                                 size_t len, size_t *FER_NULLABLE n)
     FER_IN_READS(2, 3);
 
-/**
- * Writes the bytes that fit and never waits, same as fer_tcp_stream_try_write.
- *
- * Blocks: same as fer_tcp_stream_try_write.
- * Owns: same as fer_tcp_stream_try_write.
- * Errors: same as fer_tcp_stream_try_write.
- * Rust: tokio: net::TcpStream::try_write.
- * Threads: same as fer_tcp_stream_try_write.
- */
+/** Writes the bytes that fit and never waits, same as fer_tcp_stream_try_write.
+ * Rust: tokio: net::TcpStream::try_write. */
 FER_MUST_USE FER_API fer_error fer_stream_try_write(fer_stream stream, const void *FER_NULLABLE buf,
                                                     size_t len, size_t *FER_NULLABLE n)
     FER_IN_READS(2, 3);
 
-/**
- * Writes all bytes, same as fer_tcp_stream_write_all.
- *
- * Blocks: same as fer_tcp_stream_write_all.
- * Owns: same as fer_tcp_stream_write_all.
- * Errors: same as fer_tcp_stream_write_all.
- * Rust: std::io::Write::write_all of an impl Write.
- * Threads: same as fer_tcp_stream_write_all.
- */
+/** Writes all bytes, same as fer_tcp_stream_write_all.
+ * Rust: std::io::Write::write_all of an impl Write. */
 FER_MUST_USE FER_API fer_error fer_stream_write_all(fer_stream stream, const void *FER_NULLABLE buf,
                                                     size_t len, size_t *FER_NULLABLE n)
     FER_IN_READS(2, 3);
 
-/**
- * Waits until a stream of any type is ready, same as fer_tcp_stream_ready.
- *
- * Blocks: same as fer_tcp_stream_ready.
- * Owns: same as fer_tcp_stream_ready.
- * Errors: same as fer_tcp_stream_ready.
- * Rust: tokio: net::TcpStream::ready, with a timeout.
- * Threads: same as fer_tcp_stream_ready.
- */
+/** Waits until a stream of any type is ready, same as fer_tcp_stream_ready.
+ * Rust: tokio: net::TcpStream::ready, with a timeout. */
 FER_MUST_USE FER_API fer_error fer_stream_ready(fer_stream stream, fer_interest interest,
                                                 fer_duration timeout, fer_interest *ready);
 
-/**
- * Sets the limits of the calls that wait on the handle of the stream, same as
+/** Sets the limits of the calls that wait on the handle of the stream, same as
  * fer_tcp_stream_set_limits.
- *
- * Blocks: same as fer_tcp_stream_set_limits.
- * Owns: same as fer_tcp_stream_set_limits.
- * Errors: same as fer_tcp_stream_set_limits.
- * Rust: none in std; tokio::time::timeout and select! around a read or a write.
- * Threads: same as fer_tcp_stream_set_limits.
- */
+ * Rust: none in std; tokio::time::timeout and select! around a read or a write. */
 FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
                                                      const fer_limits *FER_NULLABLE limits);
 
-/**
- * Copies all bytes of one stream into another, until the first one's end of file.
+/** Copies all bytes of one stream into another, until the first one's end of file.
  *
  * Bytes left in buffer are written first. Then each read takes up to cap bytes, and all of them are
  * written before the next read. Before each read the call checks the state of `to`. If `to` is not
@@ -193,7 +128,6 @@ FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
  * A relay between a and b needs two threads, each with its own buffer. One calls fer_copy from a to
  * b and then fer_stream_shutdown(b, FER_SHUTDOWN_WRITE), which passes on end of file. The other
  * does the same from b to a.
- *
  * Blocks: until end of file of `from`. Each read and write waits at most for its stream's timeout.
  * Never for a stream in nonblocking mode. The limits of either handle end it with FER_CANCELLED or
  * FER_TIMED_OUT (cancel.h).
@@ -204,8 +138,7 @@ FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
  * buffer or its base is NULL) and FER_INVALID_INPUT (cap is 0; start and len are not within cap).
  * Rust: std::io::copy. Differs: the buffer is caller-owned, and a failure loses nothing (Rust
  * discards the bytes that it had read).
- * Threads: same as a read of `from` and a write of `to`. Only one call at a time on one buffer.
- */
+ * Threads: same as a read of `from` and a write of `to`. Only one call at a time on one buffer. */
 FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer,
                                         uint64_t *FER_NULLABLE n);
 

@@ -74,7 +74,11 @@
  *
  * A handle is NEW if all of its bytes are zero, OPEN after fer_poller_new, and CLOSED after
  * fer_poller_close. Any other call that returns a fer_error is misuse on a handle that is NULL or
- * not OPEN: FER_MISUSE. */
+ * not OPEN: FER_MISUSE.
+ *
+ * The defaults of the slots, as in tcp.h:
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept. */
 #ifndef FERRULE_POLLER_H
 #define FERRULE_POLLER_H
 
@@ -121,22 +125,17 @@ typedef union fer_poller {
     } p_;
 } fer_poller;
 
-/**
- * Makes a poller without registered sockets.
- *
- * Blocks: never.
+/** Makes a poller without registered sockets.
  * Owns: the poller owns its OS resources until fer_poller_close: three descriptors with epoll; a
  * completion port and a few other handles on Windows.
  * Errors: FER_MISUSE (NULL; an OPEN poller), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
  * FER_STORAGE_FULL (as in fer_poller_add), FER_UNSUPPORTED (Windows, if the AFD driver cannot be
  * opened) and other errors of the OS.
  * Rust: polling::Poller::new; mio::Poll::new.
- * Threads: no concurrent call on the poller.
- */
+ * Threads: no concurrent call on the poller. */
 FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller) FER_INOUT(1);
 
-/**
- * Registers a socket. A wait returns event.key if the socket is readable and event.interest has
+/** Registers a socket. A wait returns event.key if the socket is readable and event.interest has
  * FER_READABLE, or if it is writable and event.interest has FER_WRITABLE.
  *
  * If the socket is already ready, the next wait reports it. A listener is readable if a connection
@@ -150,8 +149,6 @@ FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller) FER_INOUT(1);
  *
  * This call happens-before the return of each wait that reports this registration: the waiting
  * thread sees all memory writes made before the call.
- *
- * Blocks: never.
  * Owns: nothing. Delete the socket before closing it (rule P4).
  * Errors: FER_ALREADY_EXISTS, FER_UNSUPPORTED (FER_POLL_EDGE and FER_POLL_EDGE_ONESHOT on Windows
  * and with poll; a descriptor that the OS cannot poll), FER_MISUSE (FER_RAW_SOCKET_NONE),
@@ -161,58 +158,46 @@ FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller) FER_INOUT(1);
  * Rust: polling::Poller::add_with_mode. Differs: edge-triggered mode is refused if the OS does not
  * have it.
  * Threads: concurrent with any other call on the poller except new and close. A wait in progress
- * includes the new socket.
- */
+ * includes the new socket. */
 FER_MUST_USE FER_API fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw,
                                               fer_event event, fer_poll_mode mode) FER_INOUT(1);
 
-/**
- * Changes the interest, the key and the mode of a registered socket. Reenables a one-shot socket
+/** Changes the interest, the key and the mode of a registered socket. Reenables a one-shot socket
  * whose event was returned.
  *
  * This call happens-before the return of each wait that reports this registration: the waiting
  * thread sees all memory writes made before the call. So a thread that received a one-shot event
- * may change the data that belongs to the key without a lock. This call then hands the data
- * over to the next thread.
- *
- * Blocks: never.
- * Owns: nothing.
+ * may change the data that belongs to the key without a lock. This call then hands the data over to
+ * the next thread.
  * Errors: FER_NOT_FOUND; otherwise same as fer_poller_add.
  * Rust: polling::Poller::modify_with_mode.
  * Threads: concurrent with any other call on the poller except new and close. A wait that is
- * returning at the same time may still return the old key.
- */
+ * returning at the same time may still return the old key. */
 FER_MUST_USE FER_API fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw,
                                                  fer_event event, fer_poll_mode mode) FER_INOUT(1);
 
-/**
- * Removes a socket's registration.
- *
+/** Removes a socket's registration.
  * Blocks: never, except briefly with poll: until a wait in progress no longer uses the socket.
- * Owns: nothing.
  * Errors: FER_NOT_FOUND, or instead FER_BAD_HANDLE or FER_UNSUPPORTED if the raw value is not an
  * open socket; FER_MISUSE (FER_RAW_SOCKET_NONE) and other errors of the OS.
  * Rust: polling::Poller::delete.
  * Threads: concurrent with any other call on the poller except new and close. A wait that is
- * returning at the same time may still return the key.
- */
+ * returning at the same time may still return the key. */
 FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
     FER_INOUT(1);
 
-/**
- * Waits until a socket is ready, the poller is notified or the timeout expires. Stores the events
+/** Waits until a socket is ready, the poller is notified or the timeout expires. Stores the events
  * of the ready sockets.
  *
  * The first *count elements of events are filled, at most cap. The others may be overwritten.
- * Readable and writable may be two events with one key, except with a one-shot mode. FER_OK with
- * no events means that the timeout expired, or that fer_poller_notify was called.
+ * Readable and writable may be two events with one key, except with a one-shot mode. FER_OK with no
+ * events means that the timeout expired, or that fer_poller_notify was called.
  *
  * notified may be NULL. *notified is true for exactly one wait for each notification, or for
  * several that were merged (rule P6). The wait may return events too: a notification that was
  * pending does not hide them, and a wait that an event has ended may leave the notification to the
  * next one. If cap is 1, a notification that arrives during the wait may leave the event to the
  * next one.
- *
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
  * Owns: events is caller-owned, cap elements; the events in it are copies.
@@ -222,60 +207,43 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  * Rust: polling::Poller::wait. Differs: a timeout never ends it early, and a notification is
  * reported.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
- * close.
- */
+ * close. */
 FER_MUST_USE FER_API fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout,
                                                fer_event *events, size_t cap, size_t *count,
                                                bool *FER_NULLABLE notified) FER_INOUT(1)
     FER_OUT_WRITES(3, 4);
 
-/**
- * Sets whether a signal ends a wait of the poller with FER_INTERRUPTED (rule I4, cancel.h). The
- * default is false: the wait continues.
- *
- * It holds for the waits that begin afterwards. A wait that finds an event or a notification
- * returns it all the same. Windows has no signals.
- *
- * Blocks: never.
- * Owns: nothing.
+/** Sets whether a signal ends a wait of the poller with FER_INTERRUPTED (rule I4, cancel.h). The
+ * default is false: the wait continues. It holds for the waits that begin afterwards. A wait that
+ * finds an event or a notification returns it all the same. Windows has no signals.
  * Errors: FER_MISUSE.
  * Rust: none; mio::Poll::poll is always Interrupted, polling::Poller::wait never.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
- * close.
- */
+ * close. */
 FER_MUST_USE FER_API fer_error fer_poller_set_interruptible(fer_poller *poller, bool interruptible)
     FER_INOUT(1);
 
-/**
- * Wakes one wait: one in progress, otherwise the next one.
+/** Wakes one wait: one in progress, otherwise the next one.
  *
  * This call happens-before the return of that wait: the waiting thread sees all memory writes made
  * before the call. A notification has no key. After the notification of a lookup,
  * fer_resolver_take_completed (resolve.h) returns the keys of the lookups that are done. A cancel
  * token needs no key: fer_cancel_token_is_cancelled reads its state.
- *
- * Blocks: never.
- * Owns: nothing.
  * Errors: FER_MISUSE, FER_OUT_OF_MEMORY. A notification that was merged with the failed one is not
  * lost: if no wait in progress can be woken for it, the next one reports it.
  * Rust: polling::Poller::notify.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
- * close. On POSIX systems a signal handler may call it too.
- */
+ * close. On POSIX systems a signal handler may call it too. */
 FER_MUST_USE FER_API fer_error fer_poller_notify(fer_poller *poller) FER_INOUT(1);
 
-/**
- * Closes a poller. Its registered sockets are unchanged.
- *
- * Does nothing on NULL, NEW and CLOSED handles.
- *
+/** Closes a poller. Its registered sockets are unchanged. Does nothing on NULL, NEW and CLOSED
+ * handles.
  * Blocks: only briefly: on Windows until the system has completed the poller's outstanding
  * requests, or completes none of them for 2 seconds.
  * Owns: releases the poller's OS resources.
  * Errors: none.
  * Rust: Drop of polling::Poller.
- * Threads: no concurrent call on the poller. Wake a wait in progress and let it return first.
- */
+ * Threads: no concurrent call on the poller. Wake a wait in progress and let it return first. */
 FER_API void fer_poller_close(fer_poller *poller) FER_INOUT(1);
 
 FER_END_DECLS

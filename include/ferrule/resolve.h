@@ -1,6 +1,11 @@
 /* resolve.h: from "host:port" text to socket addresses, through the system's resolver. A lookup
  * runs in the calling thread or, so that an event loop does not block, in the background. The
- * strict address grammar is in socket_addr.h. */
+ * strict address grammar is in socket_addr.h.
+ *
+ * The defaults of the slots, as in tcp.h:
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Threads: any number of concurrent calls. */
 #ifndef FERRULE_RESOLVE_H
 #define FERRULE_RESOLVE_H
 
@@ -15,8 +20,7 @@
 
 FER_BEGIN_DECLS
 
-/**
- * Converts "host:port" to socket addresses. An address text is parsed, anything else goes to the
+/** Converts "host:port" to socket addresses. An address text is parsed, anything else goes to the
  * system's resolver.
  *
  * The text is split at its last colon. The port is decimal digits, 0 to 65535. Leading zeros are
@@ -35,7 +39,6 @@ FER_BEGIN_DECLS
  * Addresses of both families are stored in the resolver's order. *count is the number of addresses
  * found, and the first min(*count, cap) are stored. If *count > cap, call again with a larger
  * array. addrs may be NULL if cap is 0.
- *
  * Blocks: while the system's resolver works, possibly for seconds, without a timeout. Never for an
  * address text.
  * Owns: addrs is caller-owned, cap elements; no pointer is kept.
@@ -48,46 +51,34 @@ FER_BEGIN_DECLS
  * unchanged after a failure.
  * Rust: std::net::ToSocketAddrs for str. Differs: "host:+80" is refused; brackets around a host
  * with a colon that is not an address are removed; a host that is empty or too long never reaches
- * the resolver; failures have kinds.
- * Threads: any number of concurrent calls.
- */
+ * the resolver; failures have kinds. */
 FER_MUST_USE FER_API fer_error fer_to_socket_addrs(const char *host_port,
                                                    fer_socket_addr *FER_NULLABLE addrs, size_t cap,
                                                    size_t *count) FER_OUT_WRITES(2, 3);
 
-/**
- * Looks up the addresses of host, each with the given port. A strict IP address text is parsed
- * instead.
- *
- * host is UTF-8 of at most 253 bytes, not counting one trailing dot, and without brackets. A text
- * such as "fe80::1%eth0" goes to the resolver. Results and *count are the same as in
+/** Looks up the addresses of host, each with the given port. A strict IP address text is parsed
+ * instead. host is UTF-8 of at most 253 bytes, not counting one trailing dot, and without brackets.
+ * A text such as "fe80::1%eth0" goes to the resolver. Results and *count are the same as in
  * fer_to_socket_addrs.
- *
  * Blocks: while the system's resolver works. Never for an address text.
  * Owns: addrs is caller-owned, cap elements; no pointer is kept.
  * Errors: same as fer_to_socket_addrs. FER_MISUSE also if host is NULL.
- * Rust: std::net::ToSocketAddrs for (&str, u16).
- * Threads: any number of concurrent calls.
- */
+ * Rust: std::net::ToSocketAddrs for (&str, u16). */
 FER_MUST_USE FER_API fer_error fer_lookup_host(const char *host, uint16_t port,
                                                fer_socket_addr *FER_NULLABLE addrs, size_t cap,
                                                size_t *count) FER_OUT_WRITES(3, 4);
 
-/**
- * Writes the system's own text for a failed lookup, for example "Name or service not known".
+/** Writes the system's own text for a failed lookup, for example "Name or service not known".
  *
  * error is FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN or FER_RESOLVE_FAILED, from any call that
  * looks up a name. The text is gai_strerror's, or strerror's if os_code is an errno; on Windows
  * FormatMessage's, in UTF-8. It has one line. For any other error, or if the system has no text, it
  * is that of fer_error_kind_text. Follows snprintf as fer_error_format does: FER_ERROR_TEXT_CAP
  * bytes always suffice.
- *
- * Blocks: never.
  * Owns: buf is caller-owned, cap bytes.
  * Errors: none.
- * Rust: std::io::Error's Display for a failed lookup, after "failed to lookup address information".
- * Threads: any number of concurrent calls.
- */
+ * Rust: std::io::Error's Display for a failed lookup, after "failed to lookup address
+ * information". */
 FER_API size_t fer_resolve_error_text(fer_error error, char *FER_NULLABLE buf, size_t cap)
     FER_OUT_WRITES(2, 3);
 
@@ -107,8 +98,7 @@ typedef struct fer_lookup_options {
     uint64_t reserved_[6];
 } fer_lookup_options;
 
-/**
- * Same as fer_to_socket_addrs, within limits, in the threads of a resolver, or for one family.
+/** Same as fer_to_socket_addrs, within limits, in the threads of a resolver, or for one family.
  *
  * options may be NULL: the defaults. The call begins by looking at the limits (rule K1), for an
  * address text too, but bad arguments and bad text come first. A result that is available is
@@ -128,7 +118,6 @@ typedef struct fer_lookup_options {
  * With a family the system is asked for its addresses only (getaddrinfo(3), ai_family). If there
  * are none, or if an address text is of the other family, the result is FER_HOST_NOT_FOUND. An
  * IPv4-mapped address is an IPv6 address.
- *
  * Blocks: until the lookup is done, at most until the deadline or a cancel.
  * Owns: addrs is caller-owned, cap elements; no pointer is kept. The token and the resolver are
  * caller-owned. During the call, the call owns an event of the OS (as a cancel token does) and some
@@ -140,21 +129,17 @@ typedef struct fer_lookup_options {
  * and other errors of the OS. FER_MISUSE also for a token or a resolver that is not OPEN,
  * FER_INVALID_INPUT also for an unknown family. *count and addrs are unchanged after a failure.
  * Rust: tokio::net::lookup_host in tokio::time::timeout and select!.
- * Threads: any number of concurrent calls, with one resolver or several.
- */
+ * Threads: any number of concurrent calls, with one resolver or several. */
 FER_MUST_USE FER_API fer_error fer_to_socket_addrs_with(
     const char *host_port, const fer_lookup_options *FER_NULLABLE options,
     fer_socket_addr *FER_NULLABLE addrs, size_t cap, size_t *count) FER_OUT_WRITES(3, 4);
 
-/**
- * Same as fer_lookup_host, with the options of fer_to_socket_addrs_with.
- *
+/** Same as fer_lookup_host, with the options of fer_to_socket_addrs_with.
  * Blocks: until the lookup is done, at most until the deadline or a cancel.
  * Owns: same as fer_to_socket_addrs_with.
  * Errors: same as fer_to_socket_addrs_with. FER_MISUSE also if host is NULL.
  * Rust: tokio::net::lookup_host of (&str, u16) in tokio::time::timeout and select!.
- * Threads: any number of concurrent calls, with one resolver or several.
- */
+ * Threads: any number of concurrent calls, with one resolver or several. */
 FER_MUST_USE FER_API fer_error fer_lookup_host_with(const char *host, uint16_t port,
                                                     const fer_lookup_options *FER_NULLABLE options,
                                                     fer_socket_addr *FER_NULLABLE addrs, size_t cap,
@@ -244,25 +229,18 @@ typedef struct fer_resolver_options {
 
 #define FER_RESOLVER_NO_QUEUE 0xffffffffu
 
-/**
- * Makes a resolver. options may be NULL: the defaults.
- *
- * No thread is created yet.
- *
- * Blocks: never.
+/** Makes a resolver. options may be NULL: the defaults. No thread is created yet.
  * Owns: the resolver owns some memory until fer_resolver_close, or longer if a thread is still
  * running or a lookup is not closed then. options is not kept.
  * Errors: FER_MISUSE (NULL; an OPEN resolver), FER_INVALID_INPUT (threads is above the limit; a
  * reserved byte is not 0), FER_OUT_OF_MEMORY and other errors of the OS.
  * Rust: none in std; tokio's runtime has a pool of blocking threads for tokio::net::lookup_host.
- * Threads: no concurrent call on the resolver.
- */
+ * Threads: no concurrent call on the resolver. */
 FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver,
                                                 const fer_resolver_options *FER_NULLABLE options)
     FER_INOUT(1);
 
-/**
- * Starts a lookup of "host:port" and returns immediately. *out is the lookup.
+/** Starts a lookup of "host:port" and returns immediately. *out is the lookup.
  *
  * The text has the format of fer_to_socket_addrs, and is copied. options may be NULL: the defaults.
  * Its limits and its resolver are not used, but unknown values are refused all the same;
@@ -274,8 +252,6 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver,
  * lookups. Lookups may have the same key. These keys are separate from those of fer_poller_add: a
  * wait never returns them. *out is OPEN before the key is listed and the poller is notified, so
  * another thread that takes the key may use and close the lookup before this call returns.
- *
- * Blocks: never.
  * Owns: close *out with fer_lookup_close. The poller is caller-owned. It must stay OPEN and at its
  * address until the lookup is closed: close lookups before their poller.
  * Errors: FER_MISUSE (a poller or resolver that is not OPEN; out is OPEN; resolver, host_port or
@@ -283,36 +259,30 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver,
  * FER_WOULD_BLOCK with os_code 0 (the queue is full), FER_OUT_OF_MEMORY (also if no thread can be
  * created and none is running). *out is unchanged then.
  * Rust: tokio::task::JoinSet::spawn of tokio::net::lookup_host.
- * Threads: any number of concurrent calls on one resolver, each with its own `out`.
- */
+ * Threads: any number of concurrent calls on one resolver, each with its own `out`. */
 FER_MUST_USE FER_API fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
                                                   const fer_lookup_options *FER_NULLABLE options,
                                                   fer_poller *FER_NULLABLE poller, uint64_t key,
                                                   fer_lookup *out) FER_INOUT(1) FER_INOUT(4)
     FER_INOUT(6);
 
-/**
- * Starts a lookup of the addresses of host, each with the given port. Otherwise same as
+/** Starts a lookup of the addresses of host, each with the given port. Otherwise same as
  * fer_resolver_start.
- *
- * Blocks: never.
  * Owns: same as fer_resolver_start.
  * Errors: same as fer_resolver_start.
  * Rust: tokio::task::JoinSet::spawn of tokio::net::lookup_host of (&str, u16).
- * Threads: same as fer_resolver_start.
- */
+ * Threads: same as fer_resolver_start. */
 FER_MUST_USE FER_API fer_error fer_resolver_start_host(
     fer_resolver *resolver, const char *host, uint16_t port,
     const fer_lookup_options *FER_NULLABLE options, fer_poller *FER_NULLABLE poller, uint64_t key,
     fer_lookup *out) FER_INOUT(1) FER_INOUT(5) FER_INOUT(7);
 
-/**
- * Stores the keys of lookups that are done, the oldest completion first, each key once (rule N9).
+/** Stores the keys of lookups that are done, the oldest completion first, each key once (rule N9).
  *
  * Returns only keys of lookups that were started with this poller. With NULL it returns those that
- * were started without one. *count is the number of keys stored, 0 if there are none. If
- * *count == cap, call again: there may be more. Several notifications may count as one (rule P6 of
- * poller.h), so take all keys after a wait that was notified. Such a wait may also find no key: the
+ * were started without one. *count is the number of keys stored, 0 if there are none. If *count ==
+ * cap, call again: there may be more. Several notifications may count as one (rule P6 of poller.h),
+ * so take all keys after a wait that was notified. Such a wait may also find no key: the
  * notification of a lookup that was closed meanwhile stays pending.
  *
  * A key that nobody takes stays listed until its lookup is closed, and every call of this function
@@ -320,28 +290,23 @@ FER_MUST_USE FER_API fer_error fer_resolver_start_host(
  *
  * fer_lookup_wait on a lookup whose key was returned does not wait. It may also be called before.
  * After fer_resolver_close all lookups are done, and this call is misuse.
- *
- * Blocks: never.
  * Owns: keys is caller-owned, cap elements; cap is at least 1. The poller is only compared.
  * Errors: FER_MISUSE (a poller or resolver that is not OPEN; resolver, keys or count is NULL; a
  * call in the child after fork), FER_INVALID_INPUT (cap is 0). *count and keys are unchanged then.
  * Rust: tokio::task::JoinSet::try_join_next_with_id.
  * Threads: any number of concurrent calls, also with starts, waits and fer_lookup_close. Each key
- * is returned by one of them. A call that is concurrent with fer_lookup_close may return the key.
- */
+ * is returned by one of them. A call that is concurrent with fer_lookup_close may return the
+ * key. */
 FER_MUST_USE FER_API fer_error fer_resolver_take_completed(fer_resolver *resolver,
                                                            const fer_poller *FER_NULLABLE poller,
                                                            uint64_t *keys, size_t cap,
                                                            size_t *count) FER_INOUT(1)
     FER_OUT_WRITES(3, 4);
 
-/**
- * Waits until a lookup is done, and returns its result.
- *
- * Results are the same as in fer_to_socket_addrs. *count is the number of addresses found, and the
- * first min(*count, cap) are stored. If *count > cap, call again on the same lookup with a larger
- * array. addrs may be NULL if cap is 0.
- *
+/** Waits until a lookup is done, and returns its result. Results are the same as in
+ * fer_to_socket_addrs. *count is the number of addresses found, and the first min(*count, cap) are
+ * stored. If *count > cap, call again on the same lookup with a larger array. addrs may be NULL if
+ * cap is 0.
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
  * Owns: addrs is caller-owned, cap elements.
@@ -352,25 +317,20 @@ FER_MUST_USE FER_API fer_error fer_resolver_take_completed(fer_resolver *resolve
  * after a failure.
  * Rust: the await of tokio::net::lookup_host, in tokio::time::timeout.
  * Threads: any number of concurrent calls on one lookup. The resolver may be closed at the same
- * time.
- */
+ * time. */
 FER_MUST_USE FER_API fer_error fer_lookup_wait(fer_lookup *lookup, fer_duration timeout,
                                                fer_socket_addr *FER_NULLABLE addrs, size_t cap,
                                                size_t *count) FER_INOUT(1) FER_OUT_WRITES(3, 4);
 
-/**
- * Closes a lookup, done or not. Does nothing on NULL, NEW and CLOSED handles.
- *
+/** Closes a lookup, done or not. Does nothing on NULL, NEW and CLOSED handles.
  * Blocks: never. The call does not wait for a lookup that the system's resolver still runs.
  * Owns: releases the lookup's memory. The poller is not used after the call returns.
  * Errors: none.
  * Rust: dropping the future of tokio::net::lookup_host.
- * Threads: no concurrent call on the lookup.
- */
+ * Threads: no concurrent call on the lookup. */
 FER_API void fer_lookup_close(fer_lookup *lookup) FER_INOUT(1);
 
-/**
- * Closes a resolver. Lookups that are not done end with FER_CANCELLED, and waits for them wake.
+/** Closes a resolver. Lookups that are not done end with FER_CANCELLED, and waits for them wake.
  *
  * Each lookup must be closed too, with fer_lookup_close. All of them are done, and keys that were
  * not taken are no longer available. Does nothing on NULL, NEW and CLOSED handles.
@@ -378,20 +338,17 @@ FER_API void fer_lookup_close(fer_lookup *lookup) FER_INOUT(1);
  * A program may exit or return from main while a thread is still in the system's resolver. On POSIX
  * systems a shared library that contains ferrule must not be unloaded then. After fork the child
  * has none of the threads. There every wait for a copied lookup is FER_CANCELLED, and a copied
- * resolver cannot start lookups (FER_MISUSE). Closing the copied handles does not affect
- * those of the parent. To look up names, the child must make a resolver of its own.
- *
- * Blocks: never.
+ * resolver cannot start lookups (FER_MISUSE). Closing the copied handles does not affect those of
+ * the parent. To look up names, the child must make a resolver of its own.
  * Owns: releases the resolver's memory: the last part when the last thread is done and the last
  * lookup is closed.
  * Errors: none.
  * Rust: none in std; tokio::runtime::Runtime::shutdown_background.
- * Threads: concurrent with calls on its lookups, with fer_resolver_start,
- * fer_resolver_start_host and fer_resolver_take_completed, and with lookups within limits that
- * use the resolver (fer_to_socket_addrs_with, fer_tcp_stream_connect_with). Such a call that
- * begins after the close is misuse. So the resolver stays at its address until they have returned.
- * No other close and no fer_resolver_new run concurrently.
- */
+ * Threads: concurrent with calls on its lookups, with fer_resolver_start, fer_resolver_start_host
+ * and fer_resolver_take_completed, and with lookups within limits that use the resolver
+ * (fer_to_socket_addrs_with, fer_tcp_stream_connect_with). Such a call that begins after the close
+ * is misuse. So the resolver stays at its address until they have returned. No other close and no
+ * fer_resolver_new run concurrently. */
 FER_API void fer_resolver_close(fer_resolver *resolver) FER_INOUT(1);
 
 FER_END_DECLS

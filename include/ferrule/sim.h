@@ -17,7 +17,13 @@
  * The program runs on a machine with the addresses 127.0.0.0/8, ::1, 10.0.0.1 and fd00::1. Every
  * other address is another host. A host exists from the moment when a peer is placed on it, and
  * remains when the peer is closed. Before that moment it does not answer. The simulation remembers
- * the last 256 hosts; an older one exists only while a peer is open there. */
+ * the last 256 hosts; an older one exists only while a peer is open there.
+ *
+ * The defaults of the slots, as in tcp.h:
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Rust: none.
+ * Threads: only the thread that started the simulation. */
 #ifndef FERRULE_SIM_H
 #define FERRULE_SIM_H
 
@@ -199,13 +205,9 @@ typedef struct fer_sim_report {
     size_t tape_used;                      /* bytes */
 } fer_sim_report;
 
-/**
- * Starts a simulation on this thread, with one allocation. A program can run only one simulation at
- * a time.
- *
- * The network belongs to this thread until fer_sim_stop. config may be NULL, which means all zeros.
- *
- * Blocks: never.
+/** Starts a simulation on this thread, with one allocation. A program can run only one simulation
+ * at a time. The network belongs to this thread until fer_sim_stop. config may be NULL, which means
+ * all zeros.
  * Owns: config is caller-owned and copied. Memory that it points to must stay in place until
  * fer_sim_stop.
  * Errors: FER_INVALID_INPUT (a simulation runs on this thread; an unknown dialect or system; a
@@ -213,93 +215,50 @@ typedef struct fer_sim_report {
  * addresses, or with a failure that is not a resolver's; a latency, jitter, delay or
  * no_buffers_until above a year; buffers above 16 MiB; sockets above 4096; no_buffers_above from 1
  * to 4095), FER_UNSUPPORTED (a simulation runs on another thread), FER_OUT_OF_MEMORY.
- * Rust: none.
- * Threads: any thread, but only one simulation at a time.
- */
+ * Threads: any thread, but only one simulation at a time. */
 FER_MUST_USE FER_API fer_error fer_sim_start(const fer_sim_config *FER_NULLABLE config);
 
-/**
- * Stops the simulation and stores its results in *report.
- *
- * report may be NULL. Close all handles first: a handle that is left open is unusable, and its
- * number may be reused in the next simulation.
- *
- * Blocks: never.
+/** Stops the simulation and stores its results in *report. report may be NULL. Close all handles
+ * first: a handle that is left open is unusable, and its number may be reused in the next
+ * simulation.
  * Owns: report is caller-owned.
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (called from a
- * callback or the trace function of the simulation).
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * callback or the trace function of the simulation). */
 FER_MUST_USE FER_API fer_error fer_sim_stop(fer_sim_report *FER_NULLABLE report);
 
-/**
- * Returns the virtual time since fer_sim_start. Returns 0 if no simulation runs on this thread.
- *
- * Blocks: never.
- * Owns: nothing.
+/** Returns the virtual time since fer_sim_start. Returns 0 if no simulation runs on this thread.
  * Errors: none.
- * Rust: none.
- * Threads: any number of concurrent calls.
- */
+ * Threads: any number of concurrent calls. */
 FER_API fer_duration fer_sim_now(void);
 
-/**
- * Advances virtual time by duration. Events scheduled within it run in order, each at its time.
- *
- * A duration of 0 runs the events that are scheduled for the current time.
- *
+/** Advances virtual time by duration. Events scheduled within it run in order, each at its time. A
+ * duration of 0 runs the events that are scheduled for the current time.
  * Blocks: never, in real time.
- * Owns: nothing.
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT
  * (FER_DURATION_NONE; beyond the clock's end), FER_DEADLOCK (called from a callback of the
- * simulation, during which time does not pass).
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * simulation, during which time does not pass). */
 FER_MUST_USE FER_API fer_error fer_sim_advance(fer_duration duration);
 
 /* ---- Faults, in addition to the random ones */
 
-/**
- * Makes a fault occur at its nth chance from now on. 1 is the next one. FER_SIM_FAULTS describes
+/** Makes a fault occur at its nth chance from now on. 1 is the next one. FER_SIM_FAULTS describes
  * the chances. A fault armed here does not depend on the seed, the tape or the probability.
  *
  * To inject a fault into one call of ferrule, arm it with 1 right before the call and call
  * fer_sim_clear_faults after it. Then every dialect gets the same fault, although the dialects use
  * different system calls.
- *
- * Blocks: never.
- * Owns: nothing.
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (an unknown fault;
- * nth is 0), FER_OUT_OF_MEMORY (64 faults are already armed).
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * nth is 0), FER_OUT_OF_MEMORY (64 faults are already armed). */
 FER_MUST_USE FER_API fer_error fer_sim_fault_at(fer_sim_fault fault, uint64_t nth);
 
-/**
- * Disarms all faults that fer_sim_fault_at armed and that have not occurred. Returns how many there
- * were.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+/** Disarms all faults that fer_sim_fault_at armed and that have not occurred. Returns how many
+ * there were.
+ * Errors: none. */
 FER_API size_t fer_sim_clear_faults(void);
 
-/**
- * Changes the probability of a fault, per million, from now on.
- *
- * Blocks: never.
- * Owns: nothing.
+/** Changes the probability of a fault, per million, from now on.
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (an unknown fault;
- * more than a million).
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * more than a million). */
 FER_MUST_USE FER_API fer_error fer_sim_set_fault_chance(fer_sim_fault fault, uint32_t chance);
 
 /* How a host answers connects. Except with FER_SIM_ANSWER_AS_IS, its sockets do not matter. */
@@ -315,22 +274,16 @@ typedef enum fer_sim_answer {
     FER_SIM_ANSWER_NO_ROUTE
 } fer_sim_answer;
 
-/**
- * Sets how connects to an address are answered from now on, and how much later than usual.
+/** Sets how connects to an address are answered from now on, and how much later than usual.
  *
  * Port 0 means all ports of the host that have no answer of their own. With FER_SIM_ANSWER_AS_IS a
  * delay makes connects succeed later; with the other answers it makes them fail later. Datagrams to
  * the address are refused or lost in the same way. A SYN is answered as it was set when the SYN
  * arrives: to lose only the first one, set FER_SIM_ANSWER_SILENT, and another answer by
  * fer_sim_after.
- *
- * Blocks: never.
  * Owns: addr is caller-owned.
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (NULL; an unknown
- * answer; a delay above a year), FER_OUT_OF_MEMORY (64 addresses already have an answer).
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * answer; a delay above a year), FER_OUT_OF_MEMORY (64 addresses already have an answer). */
 FER_MUST_USE FER_API fer_error fer_sim_set_answer(const fer_socket_addr *addr,
                                                   fer_sim_answer answer, fer_duration delay);
 
@@ -358,215 +311,117 @@ typedef enum fer_sim_event {
 typedef void (*fer_sim_function)(void *context);
 typedef void (*fer_sim_handler)(fer_sim_peer peer, fer_sim_event event, void *context);
 
-/**
- * Places a listening peer at an address. Its host exists from then on.
+/** Places a listening peer at an address. Its host exists from then on.
  *
  * With port 0 the network chooses an ephemeral port; fer_sim_peer_local_addr returns it. backlog is
  * 1 to 4096. As on Linux, the accept queue holds one connection more than that, and further ones
  * wait outside the queue. As for a restarted server, a port can be used again while connections of
  * an earlier peer are open.
- *
- * Blocks: never.
  * Owns: addr is caller-owned. Close *out with fer_sim_peer_close; otherwise it ends with the
  * simulation.
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (NULL; a bad
- * family or backlog), FER_ADDR_IN_USE, FER_TOO_MANY_OPEN_FILES (max_sockets is reached).
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * family or backlog), FER_ADDR_IN_USE, FER_TOO_MANY_OPEN_FILES (max_sockets is reached). */
 FER_MUST_USE FER_API fer_error fer_sim_peer_listen(const fer_socket_addr *addr, int backlog,
                                                    fer_sim_peer *out);
 
-/**
- * Accepts the first connection in a listening peer's accept queue.
- *
- * Blocks: never.
+/** Accepts the first connection in a listening peer's accept queue.
  * Owns: *out same as in fer_sim_peer_listen.
  * Errors: FER_WOULD_BLOCK (the queue is empty), FER_INVALID_INPUT (NULL; not a listening peer),
- * FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_accept(fer_sim_peer listener, fer_sim_peer *out);
 
-/**
- * Starts to connect a peer at `from` to `to`.
- *
- * If `from` is NULL, the peer is on the same machine as `to` and gets an ephemeral port. It also
- * gets an ephemeral port if the port in `from` is 0. FER_SIM_EVENT_CONNECTED or
- * FER_SIM_EVENT_CONNECT_FAILED reports the result, and so do fer_sim_peer_send and
- * fer_sim_peer_recv.
- *
- * Blocks: never.
+/** Starts to connect a peer at `from` to `to`. If `from` is NULL, the peer is on the same machine
+ * as `to` and gets an ephemeral port. It also gets an ephemeral port if the port in `from` is 0.
+ * FER_SIM_EVENT_CONNECTED or FER_SIM_EVENT_CONNECT_FAILED reports the result, and so do
+ * fer_sim_peer_send and fer_sim_peer_recv.
  * Owns: both addresses are caller-owned. *out same as in fer_sim_peer_listen.
  * Errors: FER_INVALID_INPUT (NULL; a bad family; two different families), FER_ADDR_IN_USE (`from`),
- * FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_connect(const fer_socket_addr *from,
                                                     const fer_socket_addr *to, fer_sim_peer *out);
 
-/**
- * Sends as many bytes as there is room for. *n is their number; n may be NULL.
- *
- * Blocks: never.
+/** Sends as many bytes as there is room for. *n is their number; n may be NULL.
  * Owns: buf is caller-owned, len bytes.
  * Errors: FER_WOULD_BLOCK (no room, or a pending connect), FER_CONNECTION_RESET, FER_BROKEN_PIPE
  * (its write half is shut down), FER_NOT_CONNECTED, FER_CONNECTION_REFUSED and similar errors (its
- * connect failed), FER_INVALID_INPUT (NULL; no such peer), FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * connect failed), FER_INVALID_INPUT (NULL; no such peer), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_send(fer_sim_peer peer, const void *FER_NULLABLE buf,
                                                  size_t len, size_t *FER_NULLABLE n)
     FER_IN_READS(2, 3);
 
-/**
- * Receives available bytes, at most len. FER_OK with *n == 0 and len > 0 is end of file.
- *
- * Blocks: never.
+/** Receives available bytes, at most len. FER_OK with *n == 0 and len > 0 is end of file.
  * Owns: buf is caller-owned, len bytes.
  * Errors: same as fer_sim_peer_send, but never FER_BROKEN_PIPE. Bytes that arrived before a reset
- * are still returned.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * are still returned. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_recv(fer_sim_peer peer, void *FER_NULLABLE buf,
                                                  size_t len, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Shuts down a peer's write half. The program reads all data sent before, then end of file.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: FER_NOT_CONNECTED, FER_INVALID_INPUT (no such peer), FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+/** Shuts down a peer's write half. The program reads all data sent before, then end of file.
+ * Errors: FER_NOT_CONNECTED, FER_INVALID_INPUT (no such peer), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_shutdown(fer_sim_peer peer);
 
-/**
- * Closes a peer's socket: in an orderly way, or with a reset if input is unread (RFC 1122,
- * 4.2.2.13).
- *
- * Connections queued at a listener are reset. Does nothing on FER_SIM_PEER_NONE and on a closed
- * peer.
- *
- * Blocks: never.
+/** Closes a peer's socket: in an orderly way, or with a reset if input is unread (RFC 1122,
+ * 4.2.2.13). Connections queued at a listener are reset. Does nothing on FER_SIM_PEER_NONE and on a
+ * closed peer.
  * Owns: the number can be reused afterwards.
- * Errors: none.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * Errors: none. */
 FER_API void fer_sim_peer_close(fer_sim_peer peer);
 
-/**
- * Closes a peer's socket with a reset.
- *
- * Does nothing on FER_SIM_PEER_NONE and on a closed peer.
- *
- * Blocks: never.
+/** Closes a peer's socket with a reset. Does nothing on FER_SIM_PEER_NONE and on a closed peer.
  * Owns: the number can be reused afterwards.
- * Errors: none.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * Errors: none. */
 FER_API void fer_sim_peer_reset(fer_sim_peer peer);
 
-/**
- * Stores a peer's own address in *out.
- *
- * Blocks: never.
+/** Stores a peer's own address in *out.
  * Owns: out is caller-owned.
- * Errors: FER_INVALID_INPUT (NULL; no such peer), FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * Errors: FER_INVALID_INPUT (NULL; no such peer), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_local_addr(fer_sim_peer peer, fer_socket_addr *out);
 
-/**
- * Stores in *out the address that a peer is connected or connecting to.
- *
- * Blocks: never.
+/** Stores in *out the address that a peer is connected or connecting to.
  * Owns: out is caller-owned.
  * Errors: FER_NOT_CONNECTED (neither connected nor connecting), FER_INVALID_INPUT (NULL; no such
- * peer), FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * peer), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_remote_addr(fer_sim_peer peer, fer_socket_addr *out);
 
-/**
- * Places a datagram peer at an address. Its host exists from then on.
- *
- * With port 0 the network chooses an ephemeral port; fer_sim_peer_local_addr returns it. The
- * handler gets FER_SIM_EVENT_READABLE when a datagram arrives. Use the peer with
- * fer_sim_peer_send_to, fer_sim_peer_recv_from and fer_sim_peer_close. The functions for
- * connections refuse it.
- *
- * Blocks: never.
+/** Places a datagram peer at an address. Its host exists from then on. With port 0 the network
+ * chooses an ephemeral port; fer_sim_peer_local_addr returns it. The handler gets
+ * FER_SIM_EVENT_READABLE when a datagram arrives. Use the peer with fer_sim_peer_send_to,
+ * fer_sim_peer_recv_from and fer_sim_peer_close. The functions for connections refuse it.
  * Owns: addr is caller-owned. *out same as in fer_sim_peer_listen.
  * Errors: FER_INVALID_INPUT (NULL; a bad family), FER_ADDR_IN_USE, FER_TOO_MANY_OPEN_FILES,
- * FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_bind(const fer_socket_addr *addr, fer_sim_peer *out);
 
-/**
- * Sends one datagram. The datagram faults can occur here too.
- *
- * Blocks: never.
+/** Sends one datagram. The datagram faults can occur here too.
  * Owns: buf is caller-owned, len bytes. to is caller-owned.
  * Errors: FER_INVALID_INPUT (NULL; a bad family; two different families; port 0; no such peer),
- * FER_MESSAGE_TOO_LONG (above 65507 bytes), FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * FER_MESSAGE_TOO_LONG (above 65507 bytes), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *FER_NULLABLE buf,
                                                     size_t len, const fer_socket_addr *to)
     FER_IN_READS(2, 3);
 
-/**
- * Receives one datagram. If it is longer than len, the rest is lost.
- *
- * Blocks: never.
+/** Receives one datagram. If it is longer than len, the rest is lost.
  * Owns: buf is caller-owned, len bytes.
- * Errors: FER_WOULD_BLOCK (no datagram), FER_INVALID_INPUT (NULL; no such peer), FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * Errors: FER_WOULD_BLOCK (no datagram), FER_INVALID_INPUT (NULL; no such peer),
+ * FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *FER_NULLABLE buf,
                                                       size_t len, fer_udp_received *out)
     FER_OUT_WRITES(2, 3);
 
-/**
- * Sets the function that is called for each event of a peer. NULL removes it.
- *
- * Peers that a listener accepts while it runs a script (fer_sim_peer_play) inherit its handler.
- * Events that have already occurred are reported too, before time passes.
- *
- * Blocks: never.
+/** Sets the function that is called for each event of a peer. NULL removes it. Peers that a
+ * listener accepts while it runs a script (fer_sim_peer_play) inherit its handler. Events that have
+ * already occurred are reported too, before time passes.
  * Owns: context is caller-owned and passed to the handler.
- * Errors: FER_INVALID_INPUT (no such peer), FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * Errors: FER_INVALID_INPUT (no such peer), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_set_handler(fer_sim_peer peer, fer_sim_handler handler,
                                                         void *FER_NULLABLE context);
 
-/**
- * Removes the path of a Unix socket, as unlink does. The path can be bound again, and connects no
+/** Removes the path of a Unix socket, as unlink does. The path can be bound again, and connects no
  * longer reach the socket there.
- *
- * Blocks: never.
  * Owns: path is caller-owned.
  * Errors: FER_NOT_FOUND, FER_INVALID_INPUT (NULL, empty, too long), FER_UNSUPPORTED.
- * Rust: none; std::fs::remove_file on a real system.
- * Threads: only the thread that started the simulation.
- */
+ * Rust: none; std::fs::remove_file on a real system. */
 FER_MUST_USE FER_API fer_error fer_sim_remove_path(const char *path);
 
 /* The actions of a scripted peer, performed one after the other. */
@@ -588,33 +443,20 @@ typedef struct fer_sim_step {
     size_t len;
 } fer_sim_step;
 
-/**
- * Makes a peer run a script of count steps. A reset or another failure ends it early.
- *
- * A listener accepts every connection, and each accepted peer runs the script from its beginning.
- *
- * Blocks: never.
+/** Makes a peer run a script of count steps. A reset or another failure ends it early. A listener
+ * accepts every connection, and each accepted peer runs the script from its beginning.
  * Owns: steps and their bytes are caller-owned and must stay in place until fer_sim_stop. The
  * simulation owns a peer that a listener accepted for its script. FER_SIM_ACTION_CLOSE and
  * FER_SIM_ACTION_RESET close a peer as fer_sim_peer_close and fer_sim_peer_reset do.
  * Errors: FER_INVALID_INPUT (NULL with a count; an unknown action; FER_SIM_ACTION_SEND of NULL; a
- * delay of FER_DURATION_NONE; no such peer), FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * delay of FER_DURATION_NONE; no such peer), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_sim_step *steps,
                                                  size_t count) FER_IN_READS(2, 3);
 
-/**
- * Calls a function once, after a delay.
- *
- * Blocks: never.
+/** Calls a function once, after a delay.
  * Owns: context is caller-owned and passed to the function.
  * Errors: FER_INVALID_INPUT (NULL; FER_DURATION_NONE), FER_OUT_OF_MEMORY (1024 calls are already
- * scheduled), FER_UNSUPPORTED.
- * Rust: none.
- * Threads: only the thread that started the simulation.
- */
+ * scheduled), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_after(fer_duration delay, fer_sim_function function,
                                              void *FER_NULLABLE context);
 

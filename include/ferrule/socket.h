@@ -13,10 +13,8 @@
  * A function that returns before the last line must call fer_socket_close(&socket), which does
  * nothing after that line.
  *
- * A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and conversion
- * to another handle. A call that opens a handle needs a NEW or CLOSED one. On any other handle it
- * returns FER_MISUSE and leaves the handle unchanged. Any other call that returns a
- * fer_error is misuse on a NULL, NEW or CLOSED handle: FER_MISUSE in every build.
+ * NEW and CLOSED handles, misuse and cancellation of threads: as in tcp.h, but every call that
+ * opens no handle and returns a fer_error is FER_MISUSE on a NEW handle too.
  *
  * On a stream whose connect failed only fer_socket_take_error, fer_socket_ready, fer_socket_as_raw,
  * fer_socket_into_raw, close and conversion are allowed. Every other call is misuse.
@@ -25,12 +23,11 @@
  * has it. In the lines that begin with "Rust:", "socket2" is the crate of that name, because
  * std::net has no builder.
  *
- * The defaults of the slots, which a function's comment has only if they do not hold for it. NAME
- * is the name of the function without fer_socket_:
+ * The defaults of the slots, as in tcp.h:
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE and other errors of the OS.
- * Rust: socket2: Socket::NAME.
+ * Rust: socket2: TYPE::NAME.
  * Threads: concurrent with any other call on the handle except close. */
 #ifndef FERRULE_SOCKET_H
 #define FERRULE_SOCKET_H
@@ -81,8 +78,7 @@ typedef enum fer_type { FER_TYPE_STREAM = 1, FER_TYPE_DGRAM = 2, FER_TYPE_RAW = 
  * raises no SIGPIPE. An IPv6 socket handles IPv4 too, unless fer_socket_set_only_v6 excludes it. On
  * OpenBSD it handles IPv6 only. Raw sockets need a privilege on nearly every system (raw(7):
  * CAP_NET_RAW; "TCP/IP Raw Sockets", MSDN: administrators).
- * Owns: the handle owns the socket until fer_socket_close, or until it is converted to another
- * handle.
+ * Owns: the handle owns the socket until fer_socket_close or a conversion to another handle.
  * Errors: FER_PERMISSION_DENIED (FER_TYPE_RAW; datagrams of ICMP), FER_UNSUPPORTED (this system
  * does not have that kind of socket), FER_TOO_MANY_OPEN_FILES, FER_NO_BUFFER_SPACE, FER_MISUSE,
  * FER_INVALID_INPUT (an unknown domain or type; a negative protocol) and other errors of the OS. */
@@ -92,7 +88,6 @@ FER_MUST_USE FER_API fer_error fer_socket_new(fer_socket *socket, fer_domain dom
 /** Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
  * Blocks: never, except for a linger time that was set.
  * Owns: releases the handle's socket.
- * Errors: none.
  * Rust: socket2: Socket's Drop. */
 FER_API void fer_socket_close(fer_socket *socket) FER_INOUT(1);
 
@@ -100,11 +95,8 @@ FER_API void fer_socket_close(fer_socket *socket) FER_INOUT(1);
  * stream must be connected or listening, because a clone made before that would not detect a
  * connect through the other handle. On a pending connect the call first queries the OS for the
  * result.
- * Owns: out is a separate handle; close it with fer_socket_close. The socket ends with its last
- * handle.
- * Errors: FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows), FER_WOULD_BLOCK (pending connect),
- * the cause of a failed connect if this call detects it, FER_MISUSE (a stream that is unconnected
- * or whose connect failed; out is open).
+ * Owns: out is a separate handle; close it with fer_socket_close. It ends with its last handle.
+ * Errors: same as fer_tcp_stream_try_clone.
  * Threads: concurrent with any other call on the handle except close. */
 FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
     FER_INOUT(1) FER_INOUT(2);
@@ -113,26 +105,16 @@ FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_sock
  * is available during a pending connect and after a failed one too, for use with a poller. On
  * Windows the SOCKET itself is always nonblocking, whatever mode was set.
  * Owns: the handle still owns the socket. Do not close the raw socket.
- * Errors: none.
  * Rust: socket2: Socket::as_raw_fd, as_raw_socket.
  * Threads: concurrent with any other call on the handle except close. */
 FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
 
 /** Takes ownership of a socket that was made elsewhere, of any kind in this header and in any
- * state, or of one of two kinds that fer_socket_new does not make. A listening socket of these two
- * kinds becomes no other handle.
- *
- * A stream of another address family (AF_VSOCK) becomes a fer_tcp_stream, which reads and writes.
- * It is bound and connected before the call, because FER_INVALID_INPUT is the result of every bind
- * and connect of the fer_socket. Its addresses and the options of IP are FER_UNSUPPORTED.
- *
- * A Unix socket of type SOCK_SEQPACKET becomes a fer_unix_datagram, which sends to its peer only: a
- * send to an address is FER_INVALID_INPUT. After the peer's end every receive returns an empty
- * message. A connect waits while the accept queue of the peer is full. FreeBSD has no such handles,
- * because its messages end only where the sender says so (MSG_EOR, since FreeBSD 15).
- *
- * A pending connect that was started elsewhere continues, and its result is reported as after a
- * nonblocking fer_socket_connect. Wine 8 reports such a socket as unconnected.
+ * state, or of one of two kinds that fer_socket_new does not make (rule R4). A stream of another
+ * address family (AF_VSOCK) becomes a fer_tcp_stream, which reads and writes. A Unix socket of type
+ * SOCK_SEQPACKET becomes a fer_unix_datagram, which sends to its peer only. A pending connect that
+ * was started elsewhere continues, and its result is reported as after a nonblocking
+ * fer_socket_connect. Wine 8 reports such a socket as unconnected.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (the handle is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (any other kind) and other errors of the OS.
@@ -141,10 +123,9 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
     FER_INOUT(1);
 
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
- * there is none. Same as fer_tcp_stream_into_raw: the socket has the blocking mode and the timeouts
- * that were set.
+ * there is none. Same as fer_tcp_stream_into_raw: the socket has the mode and the timeouts that
+ * were set.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
  * Rust: socket2: Socket::into_raw_fd, into_raw_socket. */
 FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket) FER_INOUT(1);
 
@@ -171,17 +152,12 @@ FER_MUST_USE FER_API fer_error fer_socket_is_listening(const fer_socket *socket,
 /* ---- Options. If bind or connect should use an option, set it before that call. */
 
 /** Sets whether bind may use an address that is still occupied by ended connections (streams) or
- * used by other sockets (datagrams).
- *
- * Streams: bind can use a port in TIME_WAIT unless this option is set to false. On Windows bind can
- * always use such a port, and never shares a port in use, whatever this option is. Windows' own
- * SO_REUSEADDR would let another program take the port, so streams do not use it.
- *
- * Datagram sockets that all set this option share a port on every system, for example to receive
- * multicast. The system chooses which of them receives a unicast datagram. bind uses the value that
- * was set through the same handle.
- *
- * Unix sockets: the call is FER_OK and does nothing, because no system binds a path that exists.
+ * used by other sockets (datagrams). bind uses the value that was set through the same handle. Rule
+ * L1 has the streams of each system: Windows' own SO_REUSEADDR would let another program take the
+ * port, so streams do not use it. Datagram sockets that all set this option share a port on every
+ * system, for example to receive multicast. The system chooses which of them receives a unicast
+ * datagram. On a Unix socket the call is FER_OK and does nothing, because no system binds a path
+ * that exists.
  * Errors: FER_INVALID_INPUT (true for a bound datagram socket on Windows), and the default.
  * Rust: the default. Differs: SO_REUSEADDR of streams on Windows. */
 FER_MUST_USE FER_API fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
@@ -225,10 +201,9 @@ FER_MUST_USE FER_API fer_error fer_socket_set_recv_buffer_size(fer_socket *socke
  * Rust: the default. Differs: Linux reports twice the size (socket(7)); this function does not. */
 FER_MUST_USE FER_API fer_error fer_socket_recv_buffer_size(const fer_socket *socket, size_t *out);
 
-/** Requests a send buffer of size bytes, at least 1. The system may round the size, and limits it
- * (Linux: socket(7), rmem_max and wmem_max). Set it before connect or listen, as tcp(7) advises.
- * Errors: FER_INVALID_INPUT (0), FER_NO_BUFFER_SPACE (macOS and the BSDs: above the limit), and the
- * default. */
+/** Requests a send buffer of size bytes. Same as fer_socket_set_recv_buffer_size. Set it before
+ * connect or listen, as tcp(7) advises.
+ * Errors: same as fer_socket_set_recv_buffer_size. */
 FER_MUST_USE FER_API fer_error fer_socket_set_send_buffer_size(fer_socket *socket, size_t size)
     FER_INOUT(1);
 
@@ -236,8 +211,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_send_buffer_size(fer_socket *socke
  * Rust: the default. Differs: Linux reports twice the size (socket(7)); this function does not. */
 FER_MUST_USE FER_API fer_error fer_socket_send_buffer_size(const fer_socket *socket, size_t *out);
 
-/** Sets TCP keepalive. Same as fer_tcp_stream_set_keepalive. Accepted streams inherit it from a
- * listener.
+/** Sets TCP keepalive. Same as fer_tcp_stream_set_keepalive. Accepted streams inherit it.
  * Errors: FER_UNSUPPORTED (a time or interval that this OS lacks; not TCP), and the default.
  * Rust: socket2: Socket::set_keepalive, set_tcp_keepalive. */
 FER_MUST_USE FER_API fer_error fer_socket_set_keepalive(fer_socket *socket,
@@ -252,11 +226,10 @@ FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket,
 
 /** Sets how long sent bytes may stay without an acknowledgement before the system ends the
  * connection with FER_CONNECTION_TIMED_OUT. FER_DURATION_NONE, the default, is the system's own
- * time, some minutes (Linux: tcp(7), tcp_retries2).
- *
- * The time is rounded up to milliseconds, and on macOS and Windows to seconds. Above 24 days it is
- * 24 days. Linux has this option as TCP_USER_TIMEOUT (tcp(7); RFC 5482), macOS as
- * TCP_RXT_CONNDROPTIME, Windows as TCP_MAXRT ("IPPROTO_TCP socket options", MSDN).
+ * time, some minutes (Linux: tcp(7), tcp_retries2). The time is rounded up to milliseconds, and on
+ * macOS and Windows to seconds. Above 24 days it is 24 days. Linux has this option as
+ * TCP_USER_TIMEOUT (tcp(7); RFC 5482), macOS as TCP_RXT_CONNDROPTIME, Windows as TCP_MAXRT
+ * ("IPPROTO_TCP socket options", MSDN).
  * Errors: FER_UNSUPPORTED (not TCP; an OS without this option), FER_INVALID_INPUT (a time of 0),
  * and the default.
  * Rust: the default. Differs: macOS and Windows too. */
@@ -326,7 +299,6 @@ FER_MUST_USE FER_API fer_error fer_socket_broadcast(const fer_socket *socket, bo
  * addresses are. NULL removes the restriction. Linux has this option as SO_BINDTODEVICE (before
  * version 5.7 a privilege is needed), macOS as IP_BOUND_IF. On other systems bind to an address of
  * the network interface.
- * Owns: name is not kept.
  * Errors: FER_NOT_FOUND (no such network interface), FER_PERMISSION_DENIED, FER_UNSUPPORTED (an OS
  * without this option; Unix sockets), FER_MISUSE, FER_INVALID_INPUT (an empty name, or one of more
  * than 15 bytes) and other errors of the OS.
@@ -347,13 +319,11 @@ FER_MUST_USE FER_API fer_error fer_socket_inheritable(const fer_socket *socket, 
 
 /* ---- Modes */
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1
- * to K6, cancel.h). NULL or all zero bytes remove them, which is the default. The limits are
- * copied. They belong to this handle and not to the socket: clones and what the socket is turned
- * into begin without. A call in progress keeps the limits that it began with.
- * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * Same as fer_tcp_stream_set_limits. What the socket is converted to begins without limits, as
+ * clones do.
+ * Owns: same as fer_tcp_stream_set_limits.
+ * Errors: same as fer_tcp_stream_set_limits.
  * Rust: none in std; tokio::time::timeout and select! around a connect or an accept. */
 FER_MUST_USE FER_API fer_error fer_socket_set_limits(fer_socket *socket,
                                                      const fer_limits *FER_NULLABLE limits)
@@ -365,7 +335,6 @@ FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bo
     FER_INOUT(1);
 
 /** Sets the timeout of each single read or receive call. Same as fer_tcp_stream_set_read_timeout.
- *
  * On a stream that listens, or will listen, it is the timeout of each accept, also on a listener
  * that is lent (fer_tcp_listener_as_socket). It is rounded up to milliseconds and limited to 12
  * days. Clones share it, and accepted streams do not inherit it. A call in progress keeps the
@@ -388,29 +357,26 @@ FER_MUST_USE FER_API fer_error fer_socket_set_write_timeout(fer_socket *socket,
 FER_MUST_USE FER_API fer_error fer_socket_write_timeout(const fer_socket *socket,
                                                         fer_duration *out);
 
-/* ---- Binding, listening, connecting */
+/* ---- Binding, listening, connecting
+ *
+ * Threads: no concurrent call on the handle. */
 
 /** Binds to an address of the socket's own family, with the options that were set. Otherwise same
  * as fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr, but a stream does not listen yet.
  * With port 0 the OS chooses an ephemeral port.
- * Owns: addr is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, FER_PERMISSION_DENIED, FER_UNSUPPORTED ([::] or
  * an IPv4-mapped address on OpenBSD without only_v6), FER_MISUSE, FER_INVALID_INPUT (another
  * family; a Unix socket; already bound) and other errors of the OS.
  * Rust: the default. Differs: bind sets the options that were not set, as
- * fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr do.
- * Threads: no concurrent call on the handle. */
+ * fer_tcp_listener_bind_addr and fer_udp_socket_bind_addr do. */
 FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr)
     FER_INOUT(1);
 
 /** Binds to a Unix address. Otherwise same as fer_socket_bind.
  * Owns: addr is not kept. The path remains when the socket is closed.
- * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
- * FER_UNSUPPORTED, FER_MISUSE, FER_INVALID_INPUT (not a Unix socket; an unnamed address; already
- * bound), FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
- * FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of the OS.
- * Rust: socket2: Socket::bind with SockAddr::unix.
- * Threads: no concurrent call on the handle. */
+ * Errors: FER_INVALID_INPUT (not a Unix socket; an unnamed address; already bound); otherwise same
+ * as fer_unix_listener_bind.
+ * Rust: socket2: Socket::bind with SockAddr::unix. */
 FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
     FER_INOUT(1);
 
@@ -421,37 +387,29 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fe
  * Errors: FER_ADDR_IN_USE (a socket with the same address listens), FER_UNSUPPORTED (an unbound
  * IPv6 socket on OpenBSD without only_v6), FER_MISUSE, FER_INVALID_INPUT (a negative backlog; not a
  * stream; connected or connecting; an unbound Unix socket), FER_TOO_MANY_OPEN_FILES (Windows) and
- * other errors of the OS.
- * Threads: no concurrent call on the handle. */
+ * other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog) FER_INOUT(1);
 
-/** Connects to an address of the socket's own family.
- *
- * In nonblocking mode a stream only starts to connect. The result is FER_WOULD_BLOCK and the
- * connect is pending. Wait until the raw socket is writable, with fer_socket_ready or a poller,
- * then call fer_socket_take_error. It returns FER_WOULD_BLOCK during the pending connect, then
- * FER_OK with the result in *out. If the socket was converted to a fer_tcp_stream, call
- * fer_tcp_stream_take_error instead.
+/** Connects to an address of the socket's own family. In nonblocking mode a stream only starts to
+ * connect. The result is FER_WOULD_BLOCK and the connect is pending (rule C5). Wait until the raw
+ * socket is writable, with fer_socket_ready or a poller, then call fer_socket_take_error. It
+ * returns FER_WOULD_BLOCK during the pending connect, then FER_OK with the result in *out. If the
+ * socket was converted to a fer_tcp_stream, call fer_tcp_stream_take_error instead.
  *
  * A stream whose connect failed cannot be connected again. Make a new socket, because the options
- * and the binding belong to the old one. This includes a connect that the handle's limits ended
- * (fer_socket_set_limits), as it includes one that a timeout ended. If the limits are reached
- * before the call begins (rule K1), nothing has changed.
- *
- * A datagram or raw socket gets its peer immediately, and another call replaces it. Same as
- * fer_udp_socket_connect_addr; a protocol without ports ignores the address's port.
+ * and the binding belong to the old one. This includes a connect that a timeout or the handle's
+ * limits ended (fer_socket_set_limits). If the limits are reached before the call begins (rule K1),
+ * nothing has changed. A datagram or raw socket gets its peer immediately, and another call
+ * replaces it. Same as fer_udp_socket_connect_addr; a protocol without ports ignores the address's
+ * port.
  * Blocks: on a stream in blocking mode until connected or failed. The write timeout does not end
  * the call, but the handle's limits do, and a signal if they are interruptible (rule I4: the
  * connect is then pending); fer_socket_connect_timeout has a timeout.
- * Owns: addr is not kept.
- * Errors: FER_WOULD_BLOCK (pending connect), FER_CONNECTION_REFUSED (also for port 0 on a stream),
- * FER_CANCELLED, FER_TIMED_OUT and FER_INTERRUPTED (the limits), FER_CONNECTION_TIMED_OUT,
- * FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE, FER_ADDR_NOT_AVAILABLE, FER_MISUSE (a stream that
- * is connected, connecting, failed or listening), FER_INVALID_INPUT (another family; port 0 on a
- * UDP socket), FER_ADDR_IN_USE, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED (the OS does not tell
- * the cause), FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES and other errors of the OS.
- * Rust: the default. Differs: a pending connect is InProgress on POSIX in Rust.
- * Threads: no concurrent call on the handle. */
+ * Errors: FER_WOULD_BLOCK (pending connect), FER_CANCELLED, FER_TIMED_OUT and FER_INTERRUPTED (the
+ * limits), FER_MISUSE (a stream that is connected, connecting, failed or listening),
+ * FER_INVALID_INPUT (another family; port 0 on a UDP socket); otherwise same as
+ * fer_tcp_stream_connect_addr.
+ * Rust: the default. Differs: a pending connect is InProgress on POSIX in Rust. */
 FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
     FER_INOUT(1);
 
@@ -460,12 +418,9 @@ FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_
  * wait. The handle's limits apply in nonblocking mode too, because the call waits; the earlier of
  * timeout and deadline counts (rule K3).
  * Blocks: until connected or failed, at most timeout.
- * Owns: addr is not kept.
  * Errors: FER_TIMED_OUT (the timeout expired), FER_INVALID_INPUT (a timeout of 0); otherwise same
  * as fer_socket_connect, but never FER_WOULD_BLOCK.
- * Rust: the default. Differs: after an expired timeout the stream is in the same state on every
- * system: failed.
- * Threads: no concurrent call on the handle. */
+ * Rust: the default. Differs: after an expired timeout the connect has failed on every system. */
 FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
                                                           const fer_socket_addr *addr,
                                                           fer_duration timeout) FER_INOUT(1);
@@ -482,20 +437,18 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
  * limits, the call looks for room every 4 ms, because no event reports it. Neither a signal nor
  * interruptible limits end the call. After a signal a call with a write timeout looks in the same
  * way.
- * Owns: addr is not kept.
  * Errors: FER_WOULD_BLOCK (Windows, in nonblocking mode: the connect is pending),
  * FER_RESOURCE_BUSY, FER_TIMED_OUT (the write timeout expired; the deadline), FER_CANCELLED,
- * FER_CONNECTION_REFUSED, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE (a
- * stream that is connected, connecting, failed or listening), FER_INVALID_INPUT (not a Unix stream;
- * an unnamed address), FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the
- * path), FER_CONNECTION_ABORTED (Windows does not tell the cause) and other errors of the OS.
- * Rust: socket2: Socket::connect with SockAddr::unix.
- * Threads: no concurrent call on the handle. */
+ * FER_MISUSE (a stream that is connected, connecting, failed or listening), FER_INVALID_INPUT (not
+ * a Unix stream; an unnamed address); otherwise same as fer_unix_stream_connect_addr.
+ * Rust: socket2: Socket::connect with SockAddr::unix. */
 FER_MUST_USE FER_API fer_error fer_socket_connect_unix(fer_socket *socket,
                                                        const fer_unix_addr *addr) FER_INOUT(1);
 
-/** Stores the socket's local address in *out. Before bind and connect it is the unspecified address
- * with port 0.
+/* ---- Addresses, errors, shutdown, readiness */
+
+/** Stores the socket's local address in *out. Before bind and connect it is unspecified, with port
+ * 0.
  * Errors: FER_UNSUPPORTED (Unix sockets: fer_socket_local_addr_unix), and the default.
  * Rust: the default. Differs: in Rust it is WSAEINVAL on Windows before bind. */
 FER_MUST_USE FER_API fer_error fer_socket_local_addr(const fer_socket *socket,
@@ -507,8 +460,7 @@ FER_MUST_USE FER_API fer_error fer_socket_local_addr(const fer_socket *socket,
 FER_MUST_USE FER_API fer_error fer_socket_local_addr_unix(const fer_socket *socket,
                                                           fer_unix_addr *out);
 
-/** Stores the peer address in *out. On a pending connect the call first queries the OS for the
- * result.
+/** Stores the peer address in *out. On a pending connect it first queries the OS for the result.
  * Errors: FER_NOT_CONNECTED, FER_WOULD_BLOCK (pending connect), the cause of a failed connect if
  * this call detects it, FER_UNSUPPORTED (Unix sockets), FER_MISUSE. */
 FER_MUST_USE FER_API fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out);
@@ -520,17 +472,14 @@ FER_MUST_USE FER_API fer_error fer_socket_peer_addr(const fer_socket *socket, fe
 FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
     FER_INOUT(1);
 
-/** Shuts down receiving, sending or both.
- *
- * Same as fer_tcp_stream_shutdown for a stream, and as fer_unix_datagram_shutdown for a Unix
- * datagram socket. A UDP or raw socket must be connected. After a shutdown of receiving, each
- * receive call of this handle is FER_OK with out->len 0 and the peer as the sender, which cannot be
- * distinguished from an empty datagram. A waiting receive call ends the same way, and one of a
- * clone; on Linux a clone still receives datagrams, and FER_WOULD_BLOCK in nonblocking mode
- * (net/ipv4/udp.c). After a shutdown of sending, send calls are FER_BROKEN_PIPE. The peer is not
- * notified.
- * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (listening), FER_MISUSE, FER_INVALID_INPUT and other
- * errors of the OS.
+/** Shuts down receiving, sending or both. Same as fer_tcp_stream_shutdown for a stream, and as
+ * fer_unix_datagram_shutdown for a Unix datagram socket. A UDP or raw socket must be connected.
+ * After a shutdown of receiving, each receive call of this handle is FER_OK with out->len 0 and the
+ * peer as the sender, which cannot be distinguished from an empty datagram. A waiting receive call
+ * ends the same way, and one of a clone; on Linux a clone still receives datagrams, and
+ * FER_WOULD_BLOCK in nonblocking mode (net/ipv4/udp.c). After a shutdown of sending, send calls are
+ * FER_BROKEN_PIPE. The peer is not notified.
+ * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (listening), FER_INVALID_INPUT, and the default.
  * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_socket_shutdown(fer_socket *socket, fer_shutdown how)
     FER_INOUT(1);
@@ -539,11 +488,8 @@ FER_MUST_USE FER_API fer_error fer_socket_shutdown(fer_socket *socket, fer_shutd
  * joined by |. Same as fer_tcp_stream_ready, fer_tcp_listener_ready or fer_udp_socket_ready,
  * depending on the socket. On a pending connect the call waits for its result. Then a connected
  * socket is writable, and a failed one is ready for every interest.
- * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
- * an unknown one), FER_NOT_CONNECTED (an unconnected stream), FER_TIMED_OUT, FER_CANCELLED and
- * FER_INTERRUPTED (the limits), FER_TOO_MANY_OPEN_FILES and other errors of the OS.
+ * Blocks: same as fer_tcp_stream_ready.
+ * Errors: FER_NOT_CONNECTED (an unconnected stream); otherwise same as fer_tcp_listener_ready.
  * Rust: tokio: net::TcpStream::ready, with a timeout, for socket2's Socket. */
 FER_MUST_USE FER_API fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest,
                                                 fer_duration timeout, fer_interest *ready);
@@ -551,115 +497,92 @@ FER_MUST_USE FER_API fer_error fer_socket_ready(const fer_socket *socket, fer_in
 /* ---- Datagrams, for datagram and raw sockets. To transfer data over a stream or a Unix socket,
  * convert it to its own handle first.
  *
- * Owns: buf is read only during the call. */
+ * Blocks: same as fer_udp_socket_NAME.
+ * Errors: same as fer_udp_socket_NAME. Also FER_UNSUPPORTED (streams; Unix sockets).
+ * Threads: same as fer_udp_socket_NAME. */
 
-/** Sends one datagram to the peer. Same as fer_udp_socket_send.
- * Blocks: same as fer_udp_socket_send.
- * Errors: same as fer_udp_socket_send. Also FER_UNSUPPORTED (streams; Unix sockets).
- * Threads: same as fer_udp_socket_send. */
+/** Sends one datagram to the peer. Same as fer_udp_socket_send. */
 FER_MUST_USE FER_API fer_error fer_socket_send(fer_socket *socket, const void *FER_NULLABLE buf,
                                                size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
 /** Sends one datagram to an address. Same as fer_udp_socket_send_to. A protocol without ports
- * ignores the address's port.
- * Blocks: same as fer_udp_socket_send_to.
- * Errors: same as fer_udp_socket_send_to. Also FER_UNSUPPORTED (streams; Unix sockets).
- * Threads: same as fer_udp_socket_send. */
+ * ignores the address's port. */
 FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void *FER_NULLABLE buf,
                                                   size_t len, const fer_socket_addr *to,
                                                   size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
 /** Receives one datagram. Same as fer_udp_socket_recv_from. An IPv4 raw socket receives the IP
- * header too, an IPv6 one does not (raw(7); RFC 3542, 3).
- * Blocks: same as fer_udp_socket_recv_from.
- * Owns: buf is written only during the call.
- * Errors: same as fer_udp_socket_recv_from. Also FER_UNSUPPORTED (streams; Unix sockets).
- * Threads: same as fer_udp_socket_recv_from. */
+ * header too, an IPv6 one does not (raw(7); RFC 3542, 3). */
 FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *FER_NULLABLE buf,
                                                     size_t len, fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
 /* ---- Conversions to the handle types of tcp.h, udp.h and unix.h. The socket keeps its options and
- * its state. A failed call changes nothing.
+ * its state, and the fer_socket is CLOSED. A failed call changes nothing.
  *
  * Owns: out owns the socket afterwards.
  * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
+ * Rust: socket2: From<Socket> for std's type. Differs: the socket is checked.
  * Threads: no concurrent call on either handle. */
 
-/** Converts the socket to a fer_tcp_stream and leaves a CLOSED fer_socket. It must be a stream that
- * does not listen, and no Unix socket. Every other state is allowed, even unconnected: reads and
- * writes are then FER_NOT_CONNECTED.
- * Rust: socket2: From<Socket> for TcpStream. Differs: the socket is checked. */
+/** Converts the socket to a fer_tcp_stream. It must be a stream that does not listen, and no Unix
+ * socket. Every other state is allowed, even unconnected: reads and writes are then
+ * FER_NOT_CONNECTED. */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out)
     FER_INOUT(1) FER_INOUT(2);
 
-/** Converts the socket to a fer_tcp_listener and leaves a CLOSED fer_socket. It must be an IP
- * stream that listens.
- * Rust: socket2: From<Socket> for TcpListener. Differs: the socket is checked. */
+/** Converts the socket to a fer_tcp_listener. It must be an IP stream that listens. */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_listener(fer_socket *socket,
                                                             fer_tcp_listener *out) FER_INOUT(1)
     FER_INOUT(2);
 
-/** Converts the socket to a fer_udp_socket and leaves a CLOSED fer_socket. It must be a UDP socket,
- * bound or not.
- * Rust: socket2: From<Socket> for UdpSocket. Differs: the socket is checked. */
+/** Converts the socket to a fer_udp_socket. It must be a UDP socket, bound or not. */
 FER_MUST_USE FER_API fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
     FER_INOUT(1) FER_INOUT(2);
 
-/** Converts the socket to a fer_unix_stream and leaves a CLOSED fer_socket. It must be a Unix
- * stream that does not listen. Every other state is allowed.
- * Rust: socket2: From<Socket> for UnixStream. Differs: the socket is checked. */
+/** Converts the socket to a fer_unix_stream. It must be a Unix stream that does not listen. Every
+ * other state is allowed. */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)
     FER_INOUT(1) FER_INOUT(2);
 
-/** Converts the socket to a fer_unix_listener and leaves a CLOSED fer_socket. It must be a Unix
- * stream that listens.
- * Rust: socket2: From<Socket> for UnixListener. Differs: the socket is checked. */
+/** Converts the socket to a fer_unix_listener. It must be a Unix stream that listens. */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_listener(fer_socket *socket,
                                                              fer_unix_listener *out) FER_INOUT(1)
     FER_INOUT(2);
 
-/** Converts the socket to a fer_unix_datagram and leaves a CLOSED fer_socket. It must be a Unix
- * datagram socket, or one of SOCK_SEQPACKET that does not listen.
- * Rust: socket2: From<Socket> for UnixDatagram. Differs: the socket is checked. */
+/** Converts the socket to a fer_unix_datagram. It must be a Unix datagram socket, or one of
+ * SOCK_SEQPACKET that does not listen. */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
                                                              fer_unix_datagram *out) FER_INOUT(1)
     FER_INOUT(2);
 
 /* ---- Every other handle as a fer_socket, for the options that its type does not have.
  *
- * Errors: none.
- * Threads: same as fer_tcp_stream_as_socket. */
+ * Rust: socket2: SockRef::from.
+ * Threads: no call that opens or closes the handle. */
 
 /** Returns a fer_tcp_stream as a fer_socket: the same handle, for the calls of this header. NULL
  * for NULL. Do not close the result, and do not convert it or take its raw socket: these calls end
  * the stream. A call that needs a socket that is not open, or not connected, fails as it does on
  * every fer_socket, and what the type cannot do is FER_UNSUPPORTED.
- * Owns: nothing. The result is valid as long as the stream stays at its address.
- * Rust: socket2: SockRef::from(&TcpStream).
- * Threads: no call that opens or closes the stream. */
+ * Owns: nothing. The result is valid as long as the stream stays at its address. */
 FER_API fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream) FER_INOUT(1);
 
-/** Returns a fer_tcp_listener as a fer_socket, as fer_tcp_stream_as_socket does.
- * Rust: socket2: SockRef::from(&TcpListener). */
+/** Returns a fer_tcp_listener as a fer_socket, as fer_tcp_stream_as_socket does. */
 FER_API fer_socket *fer_tcp_listener_as_socket(fer_tcp_listener *listener) FER_INOUT(1);
 
-/** Returns a fer_udp_socket as a fer_socket, as fer_tcp_stream_as_socket does.
- * Rust: socket2: SockRef::from(&UdpSocket). */
+/** Returns a fer_udp_socket as a fer_socket, as fer_tcp_stream_as_socket does. */
 FER_API fer_socket *fer_udp_socket_as_socket(fer_udp_socket *socket) FER_INOUT(1);
 
-/** Returns a fer_unix_stream as a fer_socket, as fer_tcp_stream_as_socket does.
- * Rust: socket2: SockRef::from(&UnixStream). */
+/** Returns a fer_unix_stream as a fer_socket, as fer_tcp_stream_as_socket does. */
 FER_API fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream) FER_INOUT(1);
 
-/** Returns a fer_unix_listener as a fer_socket, as fer_tcp_stream_as_socket does.
- * Rust: socket2: SockRef::from(&UnixListener). */
+/** Returns a fer_unix_listener as a fer_socket, as fer_tcp_stream_as_socket does. */
 FER_API fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener) FER_INOUT(1);
 
-/** Returns a fer_unix_datagram as a fer_socket, as fer_tcp_stream_as_socket does.
- * Rust: socket2: SockRef::from(&UnixDatagram). */
+/** Returns a fer_unix_datagram as a fer_socket, as fer_tcp_stream_as_socket does. */
 FER_API fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram) FER_INOUT(1);
 
 /* ---- Network interfaces
@@ -671,11 +594,10 @@ FER_API fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram) FER
 #define FER_INTERFACE_NAME_CAP 260
 
 /** Stores the index of a network interface in *out: the scope_id of its link-local addresses, and
- * the interface of fer_udp_socket_join_multicast_v6.
- *
- * interface_name is NUL-terminated, for example "eth0". On Windows it is the name of NDIS, for
- * example "ethernet_32769", and not the alias that programs show ("Ethernet"). An index does not
- * change while the system runs, but an interface can be removed.
+ * the interface of fer_udp_socket_join_multicast_v6. interface_name is NUL-terminated, for example
+ * "eth0". On Windows it is the name of NDIS, for example "ethernet_32769", and not the alias that
+ * programs show ("Ethernet"). An index does not change while the system runs, but an interface can
+ * be removed.
  * Errors: FER_NOT_FOUND (no such interface: ENODEV on Linux, ENXIO on macOS and the BSDs, os_code 0
  * on Windows), and the default.
  * Rust: none in std and socket2; nix::net::if_::if_nametoindex. */

@@ -20,23 +20,22 @@
  * with a token (cancel.h). A read, a write or an accept without limits may be a cancellation point,
  * as in the system; the handle stays usable.
  *
- * Options. Setting an option, a timeout or the mode of a stream whose connection has ended is
- * FER_OK for every valid value. On macOS and the BSDs it may then have no effect. The getters of
- * nodelay, ttl and keepalive may then be FER_CONNECTION_RESET on the BSDs (`ended_option`).
+ * Options. On a stream whose connection has ended, setting an option, a timeout or the mode is
+ * FER_OK for every valid value (rule O7). `ended_option` has its effect and the getters then.
  *
- * A stream from fer_tcp_stream_connect_start or from a fer_socket (socket.h) may also have a pending
- * or a failed connect (rule C5), or be unconnected. An unconnected stream has a socket and no
- * connection: reads, writes, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED, the
- * connect calls of this file and try_clone are FER_MISUSE. To connect it, call fer_socket_connect
- * with fer_tcp_stream_as_socket.
+ * A stream from fer_tcp_stream_connect_start or from a fer_socket (socket.h) may also have a
+ * pending or a failed connect (rule C5), or be unconnected. An unconnected stream has a socket and
+ * no connection: reads, writes, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED,
+ * the connect calls of this file and try_clone are FER_MISUSE. To connect it, call
+ * fer_socket_connect with fer_tcp_stream_as_socket.
  *
  * The defaults of the slots. A function's comment has a slot only if the default does not hold for
- * it. A function that returns no fer_error has no errors. NAME is the name of the function without
- * fer_tcp_stream_ or fer_tcp_listener_:
+ * it. A function that returns no fer_error has no errors. TYPE::NAME is Rust's name of the
+ * function: that of fer_tcp_stream_read is TcpStream::read.
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::TcpStream::NAME.
+ * Rust: std::net::TYPE::NAME.
  * Threads: concurrent with any other call on the handle except close. */
 #ifndef FERRULE_TCP_H
 #define FERRULE_TCP_H
@@ -222,8 +221,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(
  * socket until close.
  * Blocks: never.
  * Errors: same as fer_tcp_stream_connect_addr.
- * Rust: mio: net::TcpStream::connect. Differs: the first later call that detects a failure reports
- * it. */
+ * Rust: mio: net::TcpStream::connect. Differs: the first call that detects a failure reports it. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream,
                                                             const fer_socket_addr *addr)
     FER_INOUT(1);
@@ -234,20 +232,19 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stre
  * file or a fatal error the result is FER_NOT_CONNECTED on every OS (rule L6). If you need the
  * address after that, store it in advance, for example from accept.
  * Errors: FER_NOT_CONNECTED (after end of file or a fatal error, or reported by the OS),
- * FER_WOULD_BLOCK (pending connect), the cause of a failed connect if this call detects it,
- * FER_MISUSE.
+ * FER_WOULD_BLOCK (pending connect), FER_MISUSE, the cause of a failed connect if this call detects
+ * it.
  * Rust: the default. Differs: in Rust the result after the end depends on the OS. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream,
                                                         fer_socket_addr *out);
 
 /** Stores the connection's local address in *out.
- * Errors: FER_NOT_CONNECTED (NetBSD, OpenBSD: the connection is over: `local_addr_after_end`), and
- * the default. */
+ * Errors: FER_NOT_CONNECTED (NetBSD, OpenBSD: `local_addr_after_end`), and the default. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream,
                                                          fer_socket_addr *out);
 
 /** Shuts down the read half, the write half or both, for this handle and its clones (rules S1 to
- * S3, S6 and S7).
+ * S7).
  *
  * Idempotent: FER_OK if a half is already shut down or the peer has closed. After FER_SHUTDOWN_READ
  * or BOTH, a read through this handle returns 0 bytes immediately, even if data was queued. A clone
@@ -256,8 +253,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * READ never harms the write half.
  *
  * READ and BOTH wake a read that is blocked in another thread or through a clone. WRITE and BOTH
- * wake a blocked write. On Windows a blocked write, and a read blocked through a clone or on a
- * SOCKET that cannot cancel (of a layered provider), wake within 100 ms.
+ * wake a blocked write. On Windows that may take 100 ms (rule S6).
  *
  * A close may lose written data: with unread input it resets the connection
  * (`close_with_unread_input`), as does input that arrives after both halves are shut down (RFC
@@ -265,8 +261,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * For an orderly end on every OS use fer_tcp_stream_close_gracefully.
  * Errors: FER_NOT_CONNECTED (not connected yet, even if how is unknown), FER_MISUSE,
  * FER_INVALID_INPUT (an unknown how), the cause of a failed connect if this call detects it.
- * Rust: the default. Differs: never NotConnected on a stream that was connected; wakes reads on
- * Windows too.
+ * Rust: the default. Differs: never NotConnected after a connection; wakes reads on Windows too.
  * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, fer_shutdown how)
     FER_INOUT(1);
@@ -290,7 +285,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream, 
  * limited to the OS's maximum (12 days on Windows). On Linux it may end up to two ticks of the
  * kernel early while a virtual machine's processor is taken away; a deadline (fer_limits) never
  * ends early. Timeouts and the blocking mode belong to the socket, so clones share them. Limits
- * belong to the handle. A call in progress keeps the timeout and the limits that it began with. */
+ * belong to the handle: clones begin without. A call keeps the timeout and the limits that it began
+ * with. */
 
 /** Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
@@ -349,8 +345,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * reached: fer_instant_remaining of it is 0), FER_CANCELLED (the limits), FER_WOULD_BLOCK
  * (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte was read),
  * FER_CONNECTION_RESET and other fatal errors (FER_CONNECTION_TIMED_OUT, FER_HOST_UNREACHABLE,
- * ...), which this handle saves (see above), FER_NOT_CONNECTED, FER_MISUSE, FER_CONNECTION_ABORTED
- * (a connect failed, and the OS does not tell the cause) and other errors of the OS.
+ * ...), which this handle saves (rule S5), FER_NOT_CONNECTED, FER_MISUSE, FER_CONNECTION_ABORTED (a
+ * connect failed, and the OS does not tell the cause) and other errors of the OS.
  * Rust: std::io::Read::read for TcpStream. Differs: an expired timeout is TimedOut on every OS; a
  * read of zero bytes never blocks. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void *FER_NULLABLE buf,
@@ -408,8 +404,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read_vectored(
  * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_UNEXPECTED_EOF (end of file before len bytes); otherwise same as fer_tcp_stream_read,
  * but never FER_INTERRUPTED, unless the limits are interruptible.
- * Rust: std::io::Read::read_exact for TcpStream. Differs: the number of bytes is known after a
- * failure. */
+ * Rust: std::io::Read::read_exact for TcpStream. Differs: a failure has the number of bytes. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
                                                          void *FER_NULLABLE buf, size_t len,
                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
@@ -423,8 +418,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
  * FER_TIMED_OUT (cancel.h).
  * Errors: FER_BUFFER_TOO_SMALL (more than cap bytes); otherwise same as fer_tcp_stream_read, but
  * never FER_INTERRUPTED, unless the limits are interruptible.
- * Rust: std::io::Read::read_to_end for TcpStream. Differs: a caller-owned buffer instead of a
- * growing Vec. */
+ * Rust: std::io::Read::read_to_end for TcpStream. Differs: the buffer is caller-owned and does not
+ * grow. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream,
                                                           void *FER_NULLABLE buf, size_t cap,
                                                           size_t *FER_NULLABLE n) FER_INOUT(1)
@@ -444,8 +439,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * accepted), FER_CANCELLED (the limits), FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a
  * signal arrived before any byte was written), other fatal errors as in fer_tcp_stream_read,
  * FER_NOT_CONNECTED, FER_MISUSE, FER_NETWORK_UNREACHABLE, FER_NETWORK_DOWN.
- * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is TimedOut on every
- * OS. */
+ * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is always TimedOut. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write(fer_tcp_stream *stream,
                                                     const void *FER_NULLABLE buf, size_t len,
                                                     size_t *FER_NULLABLE n) FER_INOUT(1)
@@ -487,8 +481,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write_vectored(
  * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_WRITE_ZERO (the OS accepted no byte); otherwise same as fer_tcp_stream_write, but
  * never FER_INTERRUPTED, unless the limits are interruptible.
- * Rust: std::io::Write::write_all for TcpStream. Differs: the number of bytes is known after a
- * failure. */
+ * Rust: std::io::Write::write_all for TcpStream. Differs: a failure has the number of bytes. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream,
                                                         const void *FER_NULLABLE buf, size_t len,
                                                         size_t *FER_NULLABLE n) FER_INOUT(1)
@@ -502,20 +495,18 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream
     FER_INOUT(1);
 
 /** Stores in *out whether Nagle's algorithm is off.
- * Errors: FER_CONNECTION_RESET (the BSDs: the connection has ended; `ended_option`), and the
- * default. */
+ * Errors: FER_CONNECTION_RESET (the BSDs, ended connection: `ended_option`), and the default. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_nodelay(const fer_tcp_stream *stream, bool *out);
 
 /** Sets the time to live of packets, 1 to 255. On an IPv6 socket this is the unicast hop limit. On
  * IPv6, IP_TTL is set as well if the OS allows it, for IPv4-mapped peers.
  * Errors: FER_INVALID_INPUT (outside 1 to 255), and the default.
- * Rust: the default. Differs: on IPv6 Rust sets only IP_TTL, and leaves the range check to the
- * OS. */
+ * Rust: the default. Differs: on IPv6 Rust sets only IP_TTL, and the OS checks the range. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, uint32_t ttl)
     FER_INOUT(1);
 
 /** Stores the time to live in *out. On an IPv6 socket this is the unicast hop limit.
- * Errors: FER_CONNECTION_RESET (NetBSD, OpenBSD: the connection has ended; `ended_option`), and the
+ * Errors: FER_CONNECTION_RESET (NetBSD, OpenBSD, ended connection: `ended_option`), and the
  * default. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_ttl(const fer_tcp_stream *stream, uint32_t *out);
 
@@ -547,8 +538,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stre
     FER_INOUT(1);
 
 /** Stores the keepalive settings in *out. Fields that the OS does not report are 0.
- * Errors: FER_CONNECTION_RESET (the BSDs: the connection has ended; `ended_option`), and the
- * default.
+ * Errors: FER_CONNECTION_RESET (the BSDs, ended connection: `ended_option`), and the default.
  * Rust: none in std; socket2::Socket::keepalive and related methods. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *stream,
                                                         fer_tcp_keepalive *out);
@@ -571,17 +561,14 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  * ready. A shutdown in another thread or through a clone ends the wait (within 100 ms on Windows).
  * On a pending connect the call waits for its result. Then a connected stream is writable, and a
  * failed one is ready for every interest. The next read, write or fer_tcp_stream_take_error reports
- * the cause.
- *
- * Readiness is a hint: the next call may still return FER_WOULD_BLOCK, or wait in blocking mode.
- * fer_tcp_stream_try_read and fer_tcp_stream_try_write never wait.
+ * the cause. Readiness is a hint: the next call may still return FER_WOULD_BLOCK, or wait in
+ * blocking mode. fer_tcp_stream_try_read and fer_tcp_stream_try_write never wait.
  * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_MISUSE (ready is NULL, a CLOSED handle), FER_INVALID_INPUT (no interest or an unknown
  * one), FER_NOT_CONNECTED, FER_TIMED_OUT, FER_CANCELLED and FER_INTERRUPTED (the limits),
  * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
- * Rust: tokio: net::TcpStream::ready, with a timeout. Differs: there is no separate readiness for
- * errors. */
+ * Rust: tokio: net::TcpStream::ready, with a timeout. Differs: no separate readiness for errors. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream,
                                                     fer_interest interest, fer_duration timeout,
                                                     fer_interest *ready);
@@ -603,13 +590,11 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream) FER_INOUT(1);
 
 /** Shuts down the write half, discards input until the peer's end of file, and closes the handle:
  * the lingering close of HTTP servers (RFC 9112, 9.6). A plain close may lose written data (rule
- * S7).
- *
- * Rule K11 has what ends the call and what FER_OK says of the peer. timeout is that of the whole
- * call: 0 discards the queued input without waiting, FER_DURATION_NONE has no limit. The blocking
- * mode and the read timeout do not matter. The handle is closed in every case, after an error too.
- * Clones remain open, but writing has ended for them, and input that is discarded here is lost for
- * them.
+ * S7). Rule K11 has what ends the call and what FER_OK says of the peer. timeout is that of the
+ * whole call: 0 discards the queued input without waiting, FER_DURATION_NONE has no limit. The
+ * blocking mode and the read timeout do not matter. The handle is closed in every case, after an
+ * error too. Clones remain open, but writing has ended for them, and input that is discarded here
+ * is lost for them.
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_tcp_stream_close.
  * Owns: releases the handle's socket.
  * Errors: FER_TIMED_OUT (the timeout expired, or the deadline), FER_CANCELLED, FER_CONNECTION_RESET
@@ -653,17 +638,15 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
  * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream) FER_INOUT(1);
 
-/* ---- TcpListener
- *
- * Rust: std::net::TcpListener::NAME. */
+/* ---- TcpListener */
 
 /** Listens on "host:port": resolves the name and uses the first address that can be bound. If none
  * can, the last address's error is returned. With port 0 the OS chooses an ephemeral port;
  * fer_tcp_listener_local_addr returns it. The backlog is 128. A bind to [::] accepts IPv4
  * connections too. OpenBSD has no dual stack: there a bind to [::] or to an IPv4-mapped address is
  * FER_UNSUPPORTED (use fer_socket_set_only_v6). On POSIX the port of a closed listener can be bound
- * again immediately, even if connections are in TIME_WAIT (SO_REUSEADDR). On Windows that option
- * would let another process take the port, so the listener requests exclusive use instead.
+ * again immediately, even if connections are in TIME_WAIT (SO_REUSEADDR); on Windows the listener
+ * requests exclusive use instead (rule L1).
  * Blocks: during the name lookup.
  * Owns: the handle owns the socket until fer_tcp_listener_close. host_port is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
@@ -687,11 +670,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * returned, and its first read is FER_CONNECTION_RESET (`reset_in_queue`). A signal does not end
  * the call, unless the limits are interruptible (rule I4). The stream starts in blocking mode
  * without timeouts, and child processes do not inherit it. peer may be NULL; otherwise *peer is the
- * peer address.
- *
- * To end a blocked accept from another thread, give the listener limits with a cancel token before
- * the call (fer_tcp_listener_set_limits). The other thread then calls fer_cancel_token_cancel; on
- * Windows the accept returns within 20 ms (rule K2).
+ * peer address. To end a blocked accept from another thread, give the listener limits with a cancel
+ * token before the call (fer_tcp_listener_set_limits). The other thread then calls
+ * fer_cancel_token_cancel; on Windows the accept returns within 20 ms (rule K2).
  * Blocks: until a connection arrives, at most the timeout of the listener
  * (fer_socket_set_read_timeout of fer_tcp_listener_as_socket), and within the limits of the handle.
  * Never in nonblocking mode.
@@ -703,8 +684,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * signals in a row), FER_CONNECTION_ABORTED (65536 dead connections in a row), FER_NOT_CONNECTED
  * (the listener was shut down, by the OS, as mobile systems do, or through its raw socket: close it
  * and bind again) and other errors of the OS.
- * Rust: the default. Differs: continues after dead connections; never inherits the listener's
- * modes.
+ * Rust: the default. Differs: continues after dead connections; inherits no modes.
  * Threads: any number of concurrent calls on one listener, each with its own out. */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listener,
                                                        fer_tcp_stream *out,
@@ -778,8 +758,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *lis
  * The limits are copied.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0), and
- * the default.
+ * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0) and
+ * other errors of the OS.
  * Rust: none in std; tokio::time::timeout and select! around an accept. */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_set_limits(fer_tcp_listener *listener,
                                                            const fer_limits *FER_NULLABLE limits)

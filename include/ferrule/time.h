@@ -1,5 +1,12 @@
 /* time.h: a point in time of the monotonic clock, for deadlines and elapsed times. No calendar, and
- * no clock that can be set. */
+ * no clock that can be set.
+ *
+ * The defaults of the slots, as in tcp.h:
+ * Blocks: never.
+ * Owns: nothing; no pointer is kept.
+ * Errors: none.
+ * Rust: std::time::TYPE::NAME.
+ * Threads: any number of concurrent calls. */
 #ifndef FERRULE_TIME_H
 #define FERRULE_TIME_H
 
@@ -24,70 +31,30 @@ typedef struct fer_instant {
 #define FER_INSTANT_NONE ((fer_instant){0})
 #endif
 
-/**
- * Returns the current time of the monotonic clock.
- *
- * Whether the clock counts while the machine sleeps depends on the OS: Linux does not
- * (CLOCK_MONOTONIC, clock_gettime(2)), nor does macOS (CLOCK_UPTIME_RAW, clock_gettime(3)), Windows
- * does (QueryPerformanceCounter, MSDN).
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: std::time::Instant::now.
- * Threads: any number of concurrent calls.
- */
+/** Returns the current time of the monotonic clock. Whether the clock counts while the machine
+ * sleeps depends on the OS: Linux does not (CLOCK_MONOTONIC, clock_gettime(2)), nor does macOS
+ * (CLOCK_UPTIME_RAW, clock_gettime(3)), Windows does (QueryPerformanceCounter, MSDN). */
 FER_API fer_instant fer_instant_now(void);
 
-/**
- * Returns the time that is `duration` from now: FER_INSTANT_NONE for FER_DURATION_NONE or if the
+/** Returns the time that is `duration` from now: FER_INSTANT_NONE for FER_DURATION_NONE or if the
  * sum overflows. For a duration of 0 it is the current time, which is already reached.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: Instant::now() + duration. Differs: an overflow is FER_INSTANT_NONE instead of a panic.
- * Threads: any number of concurrent calls.
- */
+ * Rust: Instant::now() + duration. Differs: an overflow is FER_INSTANT_NONE instead of a panic. */
 FER_API fer_instant fer_instant_after(fer_duration duration);
 
-/**
- * Returns the time from `earlier` to `later`, 0 if `earlier` is the later one. FER_DURATION_NONE if
- * `later` is FER_INSTANT_NONE; otherwise 0 if `earlier` is FER_INSTANT_NONE, because no instant is
- * after it.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
+/** Returns the time from `earlier` to `later`, 0 if `earlier` is the later one. FER_DURATION_NONE
+ * if `later` is FER_INSTANT_NONE; otherwise 0 if `earlier` is FER_INSTANT_NONE, because no instant
+ * is after it.
  * Rust: std::time::Instant::duration_since, which saturates since Rust 1.60, and
- * saturating_duration_since. Differs: FER_INSTANT_NONE.
- * Threads: any number of concurrent calls.
- */
+ * saturating_duration_since. Differs: FER_INSTANT_NONE. */
 FER_API fer_duration fer_instant_duration_since(fer_instant later, fer_instant earlier);
 
-/**
- * Returns the time from `instant` to now: 0 if it is not reached, and for FER_INSTANT_NONE.
- *
- * With `instant` from fer_instant_now before a call it is the time that the call took.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: std::time::Instant::elapsed.
- * Threads: any number of concurrent calls.
- */
+/** Returns the time from `instant` to now: 0 if it is not reached, and for FER_INSTANT_NONE. With
+ * `instant` from fer_instant_now before a call it is the time that the call took. */
 FER_API fer_duration fer_instant_elapsed(fer_instant instant);
 
-/**
- * Returns the time from now to `instant`: 0 if it is reached, FER_DURATION_NONE for
+/** Returns the time from now to `instant`: 0 if it is reached, FER_DURATION_NONE for
  * FER_INSTANT_NONE.
- *
- * Blocks: never.
- * Owns: nothing.
- * Errors: none.
- * Rust: instant.saturating_duration_since(Instant::now()).
- * Threads: any number of concurrent calls.
- */
+ * Rust: instant.saturating_duration_since(Instant::now()). */
 FER_API fer_duration fer_instant_remaining(fer_instant instant);
 
 FER_END_DECLS

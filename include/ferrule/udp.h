@@ -1,20 +1,17 @@
 /* udp.h: UdpSocket of std::net: datagrams with or without a peer, broadcast and multicast.
  *
- * A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and conversion
- * to a fer_socket (socket.h). A call that opens a handle needs a NEW or CLOSED one. On any other
- * handle it returns FER_MISUSE and leaves the handle unchanged. Any other call that returns
- * a fer_error is misuse on a NULL, NEW or CLOSED handle: FER_MISUSE in every build.
+ * NEW and CLOSED handles, misuse and cancellation of threads: as in tcp.h, but every call that
+ * opens no handle and returns a fer_error is FER_MISUSE on a NEW handle too.
  *
  * A datagram is sent whole or not at all. It may be lost, duplicated or reordered on its way. It is
  * received whole, or truncated to the buffer. Two threads may use one handle at once, one for
  * receiving and one for sending.
  *
- * The defaults of the slots, which a function's comment has only if they do not hold for it. NAME
- * is the name of the function without fer_udp_socket_:
+ * The defaults of the slots, as in tcp.h:
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::net::UdpSocket::NAME.
+ * Rust: std::net::TYPE::NAME.
  * Threads: concurrent with any other call on the handle except close. */
 #ifndef FERRULE_UDP_H
 #define FERRULE_UDP_H
@@ -45,35 +42,31 @@ typedef struct fer_udp_received {
     fer_socket_addr from;
 } fer_udp_received;
 
-/* ---- Binding and connecting */
+/* ---- Binding and connecting
+ *
+ * Owns: the handle owns the socket until fer_udp_socket_close. No pointer is kept.
+ * Threads: no concurrent call on the handle. */
 
 /** Binds to "host:port": resolves the name and uses the first address that can be bound. If none
- * can, the last address's error is returned.
- *
- * With port 0 the OS chooses an ephemeral port; fer_udp_socket_local_addr returns it. A socket that
- * only sends can bind to "[::]:0", which reaches IPv4 peers too. Use "0.0.0.0:0" if the machine has
- * no IPv6, or for IPv4 only.
+ * can, the last address's error is returned. With port 0 the OS chooses an ephemeral port;
+ * fer_udp_socket_local_addr returns it. A socket that only sends can bind to "[::]:0", which
+ * reaches IPv4 peers too. Use "0.0.0.0:0" if the machine has no IPv6, or for IPv4 only.
  *
  * A bind to [::] receives IPv4 too. IPv4 senders are then reported as IPv4-mapped addresses.
  * OpenBSD has no dual stack: there a bind to [::] or to an IPv4-mapped address is FER_UNSUPPORTED
  * (use fer_socket_set_only_v6). The first socket bound to a port keeps it: on Windows the bind
  * requests exclusive use.
  * Blocks: during the name lookup.
- * Owns: the handle owns the socket until fer_udp_socket_close. host_port is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
  * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
- * or an IPv4-mapped address on OpenBSD), FER_MISUSE, and the errors of fer_to_socket_addrs and
- * other errors of the OS.
- * Rust: the default with a &str. Differs: [::] is dual stack on Windows and the BSDs too.
- * Threads: no concurrent call on the handle. */
+ * or an IPv4-mapped address on OpenBSD), the errors of fer_to_socket_addrs, and the default.
+ * Rust: the default with a &str. Differs: [::] is dual stack on Windows and the BSDs too. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
     FER_INOUT(1);
 
 /** Binds to one address. Otherwise same as fer_udp_socket_bind.
- * Owns: the handle owns the socket until fer_udp_socket_close. addr is not kept.
  * Errors: same as fer_udp_socket_bind, except those of the name lookup.
- * Rust: std::net::UdpSocket::bind with a SocketAddr.
- * Threads: no concurrent call on the handle. */
+ * Rust: std::net::UdpSocket::bind with a SocketAddr. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
                                                         const fer_socket_addr *addr) FER_INOUT(1);
 
@@ -86,7 +79,6 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
  * the address that it was bound to. After a failure the socket has the peer that the OS kept, if
  * any: see fer_udp_socket_peer_addr.
  * Blocks: during the name lookup.
- * Owns: host_port is not kept.
  * Errors: FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket), FER_NETWORK_UNREACHABLE
  * (also if an IPv6 socket is bound to an address of one family and the peer has the other),
  * FER_ADDR_NOT_AVAILABLE (also if the socket is bound to an address, for example the loopback's,
@@ -95,18 +87,18 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
  * FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES (macOS and the BSDs: a bound socket that has a peer),
  * and the default.
  * Rust: the default with a &str. Differs: queued datagrams of other senders are never received;
- * port 0 is refused by the call.
- * Threads: no concurrent call on the handle. */
+ * port 0 is refused by the call. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
     FER_INOUT(1);
 
 /** Makes one address the socket's peer. Otherwise same as fer_udp_socket_connect.
  * Errors: same as fer_udp_socket_connect, except those of the name lookup.
- * Rust: std::net::UdpSocket::connect with a SocketAddr.
- * Threads: no concurrent call on the handle. */
+ * Rust: std::net::UdpSocket::connect with a SocketAddr. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket,
                                                            const fer_socket_addr *addr)
     FER_INOUT(1);
+
+/* ---- Addresses */
 
 /** Stores the connected socket's peer address in *out.
  * Errors: FER_NOT_CONNECTED, and the default. */
@@ -117,14 +109,17 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_peer_addr(const fer_udp_socket *so
 FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket,
                                                          fer_socket_addr *out);
 
-/* ---- Sending
+/* ---- Sending and receiving
+ *
+ * Over IPv4 a datagram holds up to 65507 bytes. n may be NULL. *n is len, or 0 after a failure. A
+ * _try_ call never waits, regardless of the blocking mode and the timeouts. Otherwise it is the
+ * same as the call without _try_.
  *
  * Blocks: while the socket's send buffer is full, at most the write timeout. Never in nonblocking
  * mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Threads: one receive call and one send call may run concurrently on one handle. */
 
-/** Sends one datagram to the peer. With len 0 an empty datagram is sent. Over IPv4 a datagram holds
- * up to 65507 bytes. n may be NULL. *n is len, or 0 after a failure.
+/** Sends one datagram to the peer. With len 0 an empty datagram is sent.
  * Errors: FER_NOT_CONNECTED (no peer), FER_MESSAGE_TOO_LONG (nothing was sent),
  * FER_CONNECTION_REFUSED (an earlier datagram was refused; reported once; this datagram was not
  * sent), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the write timeout expired, or the
@@ -151,17 +146,12 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket,
                                                       size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/* ---- Receiving
- *
- * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Errors: same as fer_udp_socket_recv_from.
- * Threads: one receive call and one send call may run concurrently on one handle. */
-
 /** Receives one datagram. If the datagram is longer than len, the result is FER_OK with
  * out->truncated set. The first len bytes are stored, the rest is lost. An empty datagram is FER_OK
  * with out->len 0, and does not mean end of file. With len 0 the next datagram is discarded. An
  * unconnected socket never reports refusals. A connected socket receives only its peer's datagrams.
+ * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_CONNECTION_REFUSED (connected: the peer's port refused a datagram; reported once),
  * FER_HOST_UNREACHABLE and FER_NETWORK_UNREACHABLE (connected: a router or the peer's host rejected
  * a datagram; reported once; a firewall's rejection may be FER_PERMISSION_DENIED; on Windows also:
@@ -176,6 +166,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_recv_from(fer_udp_socket *socket,
     FER_OUT_WRITES(2, 3);
 
 /** Receives one datagram. Does the same as fer_udp_socket_recv_from; Rust has both functions.
+ * Blocks: same as fer_udp_socket_recv_from.
+ * Errors: same as fer_udp_socket_recv_from.
  * Rust: the default. Differs: the sender is reported too, and other senders' datagrams queued
  * before connect are discarded. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *FER_NULLABLE buf,
@@ -184,101 +176,85 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_recv(fer_udp_socket *socket, void 
 
 /** Receives one datagram and leaves it in the queue. If clones receive at the same time, the peeked
  * datagram may be gone before the next receive call. Datagrams that a connected socket would not
- * receive are discarded. */
+ * receive are discarded.
+ * Blocks: same as fer_udp_socket_recv_from.
+ * Errors: same as fer_udp_socket_recv_from. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_peek_from(fer_udp_socket *socket,
                                                         void *FER_NULLABLE buf, size_t len,
                                                         fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
 /** Receives one datagram and leaves it in the queue. Does the same as fer_udp_socket_peek_from;
- * Rust has both functions. */
+ * Rust has both functions.
+ * Blocks: same as fer_udp_socket_recv_from.
+ * Errors: same as fer_udp_socket_recv_from. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *FER_NULLABLE buf,
                                                    size_t len, fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Sends one datagram to the peer and never waits, regardless of the blocking mode and the
- * timeouts.
+/** Sends one datagram to the peer and never waits.
  * Blocks: never.
- * Owns: same as fer_udp_socket_send.
  * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_udp_socket_send, but no expired timeout.
- * Rust: tokio: net::UdpSocket::try_send.
- * Threads: same as fer_udp_socket_send. */
+ * Rust: tokio: net::UdpSocket::try_send. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_send(fer_udp_socket *socket,
                                                        const void *FER_NULLABLE buf, size_t len,
                                                        size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/** Sends one datagram to an address and never waits, regardless of the blocking mode and the
- * timeouts.
+/** Sends one datagram to an address and never waits.
  * Blocks: never.
- * Owns: same as fer_udp_socket_send_to.
  * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_udp_socket_send_to, but no expired
  * timeout.
- * Rust: tokio: net::UdpSocket::try_send_to.
- * Threads: same as fer_udp_socket_send_to. */
+ * Rust: tokio: net::UdpSocket::try_send_to. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket,
                                                           const void *FER_NULLABLE buf, size_t len,
                                                           const fer_socket_addr *to,
                                                           size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/** Receives a queued datagram and never waits, regardless of the blocking mode and the timeouts.
+/** Receives a queued datagram and never waits.
  * Blocks: never.
- * Owns: same as fer_udp_socket_recv_from.
  * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_udp_socket_recv_from, but
  * no expired timeout.
- * Rust: tokio: net::UdpSocket::try_recv_from.
- * Threads: same as fer_udp_socket_recv_from. */
+ * Rust: tokio: net::UdpSocket::try_recv_from. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket,
                                                             void *FER_NULLABLE buf, size_t len,
                                                             fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Receives a queued datagram, leaves it in the queue and never waits, regardless of the blocking
- * mode and the timeouts. Otherwise same as fer_udp_socket_peek_from: datagrams that a connected
+/** Receives a queued datagram, leaves it in the queue and never waits. Datagrams that a connected
  * socket would not receive are discarded.
  * Blocks: never.
- * Owns: same as fer_udp_socket_recv_from.
  * Errors: same as fer_udp_socket_try_recv_from.
  * Rust: tokio: net::UdpSocket::try_peek_from. Differs: a datagram longer than the buffer is
- * truncated on every OS.
- * Threads: same as fer_udp_socket_recv_from. */
+ * truncated on every OS. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket,
                                                             void *FER_NULLABLE buf, size_t len,
                                                             fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE), or a refusal can
- * be reported.
+/* ---- Modes
  *
- * *ready is the subset of interest that is ready, or 0 if the timeout expired. A timeout of 0
- * checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end the wait,
- * unless the limits are interruptible (rule I4). *ready is unchanged after a failure. Readiness is
- * a hint: the next call may discard the queued datagram, because it is damaged, or because its
+ * A timeout is rounded up to the OS's resolution, and limited to the OS's maximum. A finite timeout
+ * stays finite. Timeouts and the blocking mode belong to the socket, so clones share them. */
+
+/** Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE), or a refusal can
+ * be reported. interest, timeout, *ready and signals are those of fer_tcp_stream_ready. Readiness
+ * is a hint: the next call may discard the queued datagram, because it is damaged, or because its
  * sender is not the socket's peer.
- * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
- * an unknown one), FER_TIMED_OUT, FER_CANCELLED and FER_INTERRUPTED (the limits),
- * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
- * Rust: tokio: net::UdpSocket::ready, with a timeout.
- * Threads: concurrent with any other call on the handle except close. */
+ * Blocks: same as fer_tcp_stream_ready.
+ * Errors: same as fer_tcp_listener_ready.
+ * Rust: tokio: net::UdpSocket::ready, with a timeout. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_ready(const fer_udp_socket *socket,
                                                     fer_interest interest, fer_duration timeout,
                                                     fer_interest *ready);
 
-/* ---- Modes */
-
-/** Sets the timeout of each single receive call. FER_DURATION_NONE, the default, waits without
- * limit. The timeout is rounded up to the OS's resolution, and limited to the OS's maximum. A
- * finite timeout stays finite. It belongs to the socket, so clones share it.
+/** Sets the timeout of each single receive. FER_DURATION_NONE, the default, waits without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *socket,
                                                                fer_duration timeout) FER_INOUT(1);
 
 /** Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
- * The timeout is rounded up to the OS's resolution, and limited to the OS's maximum. A finite
- * timeout stays finite. It belongs to the socket, so clones share it.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_write_timeout(fer_udp_socket *socket,
                                                                 fer_duration timeout) FER_INOUT(1);
@@ -291,20 +267,17 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_read_timeout(const fer_udp_socket 
 FER_MUST_USE FER_API fer_error fer_udp_socket_write_timeout(const fer_udp_socket *socket,
                                                             fer_duration *out);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1
- * to K6, cancel.h). NULL or all zero bytes remove them, which is the default. The limits are
- * copied. They belong to this handle and not to the socket: clones begin without. A call in
- * progress keeps the limits that it began with.
- * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * Same as fer_tcp_stream_set_limits.
+ * Owns: same as fer_tcp_stream_set_limits.
+ * Errors: same as fer_tcp_stream_set_limits.
  * Rust: none in std; tokio::time::timeout and select! around a receive or a send. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_limits(fer_udp_socket *socket,
                                                          const fer_limits *FER_NULLABLE limits)
     FER_INOUT(1);
 
 /** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
- * wait returns FER_WOULD_BLOCK. The mode belongs to the socket, so clones share it. */
+ * wait returns FER_WOULD_BLOCK. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket,
                                                               bool nonblocking) FER_INOUT(1);
 
@@ -317,13 +290,11 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket,
 /** Sets the time to live of unicast datagrams, 1 to 255. On an IPv6 socket this is the unicast hop
  * limit.
  * Errors: FER_INVALID_INPUT (outside 1 to 255), and the default.
- * Rust: the default. Differs: on IPv6 Rust sets only IP_TTL, and leaves the range check to the
- * OS. */
+ * Rust: the default. Differs: on IPv6 Rust sets only IP_TTL, and the OS checks the range. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, uint32_t ttl)
     FER_INOUT(1);
 
-/** Stores the time to live of unicast datagrams in *out. On an IPv6 socket this is the unicast hop
- * limit. */
+/** Stores the time to live of unicast datagrams in *out. On an IPv6 socket it is the hop limit. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_ttl(const fer_udp_socket *socket, uint32_t *out);
 
 /* ---- Broadcast and multicast */
@@ -341,13 +312,11 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_broadcast(const fer_udp_socket *so
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket,
                                                                     bool loop) FER_INOUT(1);
 
-/** Stores in *out whether IPv4 multicast datagrams are also delivered to group members on this
- * machine. */
+/** Stores in *out whether IPv4 multicast datagrams are also delivered on this machine. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket,
                                                                 bool *out);
 
-/** Sets the time to live of IPv4 multicast datagrams, 0 to 255. The default is 1: the local
- * network.
+/** Sets the time to live of IPv4 multicast datagrams, 0 to 255. The default is 1 (local network).
  * Errors: FER_INVALID_INPUT (above 255), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket,
                                                                    uint32_t ttl) FER_INOUT(1);
@@ -356,15 +325,13 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socke
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket,
                                                                uint32_t *out);
 
-/** Sets whether IPv6 multicast datagrams are also delivered to group members on this machine. The
- * default is true. On POSIX the option of the sending socket decides, on Windows that of the
- * receiving socket ("IP multicast", MSDN). Set it on both.
+/** Sets whether IPv6 multicast datagrams are also delivered to group members on this machine.
+ * Otherwise same as fer_udp_socket_set_multicast_loop_v4.
  * Errors: FER_INVALID_INPUT (an IPv4 socket), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket,
                                                                     bool loop) FER_INOUT(1);
 
-/** Stores in *out whether IPv6 multicast datagrams are also delivered to group members on this
- * machine.
+/** Stores in *out whether IPv6 multicast datagrams are also delivered on this machine.
  * Errors: FER_INVALID_INPUT (an IPv4 socket), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket,
                                                                 bool *out);
@@ -418,7 +385,6 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_clone(fer_udp_socket *socket, 
 
 /** Closes the handle. Does nothing on NULL, NEW and CLOSED handles.
  * Owns: releases the handle's socket.
- * Errors: none.
  * Rust: Drop for std::net::UdpSocket. */
 FER_API void fer_udp_socket_close(fer_udp_socket *socket) FER_INOUT(1);
 
@@ -426,14 +392,13 @@ FER_API void fer_udp_socket_close(fer_udp_socket *socket) FER_INOUT(1);
  * not close it. Change its blocking mode, timeouts and peer only through ferrule. On Windows it is
  * a nonblocking SOCKET.
  * Owns: the handle still owns the socket.
- * Errors: none.
  * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket.
  * Threads: concurrent with any other call on the handle except close. */
 FER_API fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket);
 
 /** Takes ownership of an IP datagram socket that was made elsewhere, connected or not. Its
- * close-on-exec flag is left unchanged. On Windows the blocking mode cannot be queried, so blocking
- * mode is assumed.
+ * close-on-exec flag is left unchanged. On Windows blocking mode is assumed, because it cannot be
+ * queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (socket is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not an IP datagram socket) and other errors of the OS.
@@ -445,7 +410,6 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, f
  * there is none. The socket has the blocking mode and the timeouts that were set. On Windows this
  * call applies them to the socket, and thus to remaining clones too. Release all clones together.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
  * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket) FER_INOUT(1);
 

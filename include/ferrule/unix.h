@@ -11,12 +11,11 @@
  * Windows 10 has streams and listeners since version 1803. A feature that the OS, or its version,
  * does not have is FER_UNSUPPORTED.
  *
- * The defaults of the slots, which a function's comment has only if they do not hold for it. NAME
- * is the name of the function without that of its type, for example without fer_unix_stream_:
+ * The defaults of the slots, as in tcp.h:
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE and other errors of the OS.
- * Rust: std::os::unix::net::UnixStream::NAME.
+ * Rust: std::os::unix::net::TYPE::NAME.
  * Threads: concurrent with any other call on the handle except close. */
 #ifndef FERRULE_UNIX_H
 #define FERRULE_UNIX_H
@@ -67,8 +66,7 @@ typedef struct fer_unix_received {
     fer_unix_addr from;
 } fer_unix_received;
 
-/* The identity of the process at the other end of a stream. pid is -1 if the system cannot tell
- * it. */
+/* The identity of the process at the other end of a stream. pid is -1 if the system has none. */
 typedef struct fer_unix_cred {
     uint32_t uid;
     uint32_t gid;
@@ -77,7 +75,6 @@ typedef struct fer_unix_cred {
 
 /* ---- Addresses
  *
- * Errors: none.
  * Rust: std::os::unix::net::SocketAddr::NAME.
  * Threads: any number of concurrent calls. */
 
@@ -132,12 +129,10 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_connect_addr(fer_unix_stream *str
                                                             const fer_unix_addr *addr) FER_INOUT(1);
 
 /** Starts to connect to an address and does not wait for the result. Same as
- * fer_tcp_stream_connect_start, with one difference.
- *
- * On POSIX the connect has succeeded or failed when the call returns. If the listener's accept
- * queue is full, the result on Linux is FER_RESOURCE_BUSY: no connect is pending, the handle is
- * NEW, and the call can be repeated. Only on Windows the connect may be pending.
- * Owns: the handle owns the socket until fer_unix_stream_close. addr is not kept.
+ * fer_tcp_stream_connect_start, with one difference: on POSIX the connect has succeeded or failed
+ * when the call returns. If the listener's accept queue is full, the result on Linux is
+ * FER_RESOURCE_BUSY: no connect is pending, the handle is NEW, and the call can be repeated. Only
+ * on Windows the connect may be pending.
  * Errors: FER_RESOURCE_BUSY as above; otherwise same as fer_unix_stream_connect_addr.
  * Rust: mio: net::UnixStream::connect_addr. Differs: in mio a full queue is WouldBlock. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect_start(fer_unix_stream *stream,
@@ -173,16 +168,14 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peer_addr(const fer_unix_stream *
                                                          fer_unix_addr *out);
 
 /** Stores the effective user, the effective group and the process of the peer in *out. A server
- * decides by it which clients it serves.
- *
- * The system recorded them when the peer called connect, or the listener that the peer accepted
- * from called listen. They do not change if the peer changes its user or passes its descriptor to
- * another process. A pid is only a hint, because the process may have ended and its number may be
- * in use again. On Linux uid and gid are those of this process's user namespace, and pid is -1 if
- * the peer is in no visible PID namespace. On macOS pid is -1 once the peer has closed. Query them
- * before the stream's end of file, for example after accept.
- *
- * Windows has no user and group of a peer (its SIO_AF_UNIX_GETPEERPID returns a process id only).
+ * decides by it which clients it serves. The system recorded them when the peer called connect, or
+ * the listener that the peer accepted from called listen. They do not change if the peer changes
+ * its user or passes its descriptor to another process. A pid is only a hint, because the process
+ * may have ended and its number may be in use again. On Linux uid and gid are those of this
+ * process's user namespace, and pid is -1 if the peer is in no visible PID namespace. On macOS pid
+ * is -1 once the peer has closed. Query them before the stream's end of file, for example after
+ * accept. Windows has no user and group of a peer (SIO_AF_UNIX_GETPEERPID returns a process id
+ * only).
  * Errors: same as fer_unix_stream_peer_addr; FER_NOT_CONNECTED is reported for a pair on NetBSD.
  * FER_UNSUPPORTED on Windows.
  * Rust: tokio: net::UnixStream::peer_cred; unstable in std. */
@@ -253,8 +246,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_to_end(fer_unix_stream *stre
                                                            size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer
- * than len.
+/** Writes up to len bytes. *n is the number of bytes that the OS accepted, perhaps fewer than len.
  * Rust: std::io::Write::write for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write(fer_unix_stream *stream,
                                                      const void *FER_NULLABLE buf, size_t len,
@@ -289,9 +281,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
 
 /* ---- UnixStream: timeouts and modes, as in tcp.h
  *
- * Timeouts and the blocking mode belong to the socket, so clones share them. Limits belong to the
- * handle: clones begin without. A call in progress keeps the timeout and the limits that it began
- * with. */
+ * Timeouts and the blocking mode belong to the socket, so clones share them (rule T6). */
 
 /** Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
@@ -311,12 +301,10 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_timeout(const fer_unix_strea
 FER_MUST_USE FER_API fer_error fer_unix_stream_write_timeout(const fer_unix_stream *stream,
                                                              fer_duration *out);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1
- * to K6, cancel.h). NULL or all zero bytes remove them, which is the default. The limits are
- * copied.
- * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * Same as fer_tcp_stream_set_limits.
+ * Owns: same as fer_tcp_stream_set_limits.
+ * Errors: same as fer_tcp_stream_set_limits.
  * Rust: none in std; tokio::time::timeout and select! around a read or a write. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_limits(fer_unix_stream *stream,
                                                           const fer_limits *FER_NULLABLE limits)
@@ -328,16 +316,14 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *
                                                                bool nonblocking) FER_INOUT(1);
 
 /** Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
- * fer_tcp_stream_take_error. The return value is the result of the query itself; *out is the
- * socket's error.
+ * fer_tcp_stream_take_error.
  * Errors: FER_WOULD_BLOCK (pending connect), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_take_error(fer_unix_stream *stream, fer_error *out)
     FER_INOUT(1);
 
 /** Waits until the stream is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
  * joined by |. Same as fer_tcp_stream_ready.
- * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
+ * Blocks: same as fer_tcp_stream_ready.
  * Errors: same as fer_tcp_stream_ready.
  * Rust: tokio: net::UnixStream::ready, with a timeout. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_ready(const fer_unix_stream *stream,
@@ -348,28 +334,13 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_ready(const fer_unix_stream *stre
  *
  * Threads: no concurrent call on the handle. */
 
-/** Closes the handle. Does nothing on NULL, NEW and CLOSED handles. The path of a bound socket
- * remains.
+/** Closes the handle. Does nothing on NULL, NEW and CLOSED handles. The path remains.
  * Owns: releases the handle's socket.
- * Errors: none.
  * Rust: Drop for std::os::unix::net::UnixStream. */
 FER_API void fer_unix_stream_close(fer_unix_stream *stream) FER_INOUT(1);
 
 /** Shuts down the write half, discards input until the peer's end of file, and closes the handle.
- * Same as fer_tcp_stream_close_gracefully.
- *
- * A failure of a read, the timeout or the limits of the handle (cancel.h) end the call earlier. The
- * handle is closed in every case, after an error too. timeout is that of the whole call: 0 discards
- * the queued input without waiting, FER_DURATION_NONE has no limit. The blocking mode and the read
- * timeout do not matter.
- *
- * FER_OK: the peer has ended its half. A peer that reads to the end of file before it ends, as most
- * protocols require, has then received everything that was written. If it ended earlier, nothing
- * says what it has received, as with every close.
- *
- * If this handle has shut reading down before it met the end of file, the peer's end cannot be
- * detected: FER_MISUSE, without waiting. Clones remain open, but writing has ended for them, and
- * input that is discarded here is lost for them. The connection ends with the last handle.
+ * Same as fer_tcp_stream_close_gracefully (rule K11).
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_unix_stream_close.
  * Owns: releases the handle's socket.
  * Errors: same as fer_tcp_stream_close_gracefully.
@@ -380,14 +351,12 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_close_gracefully(fer_unix_stream 
 /** Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none. Do
  * not close it. Change its blocking mode and timeouts only through ferrule.
  * Owns: the handle still owns the socket.
- * Errors: none.
  * Rust: std::os::fd::AsRawFd.
  * Threads: concurrent with any other call on the handle except close. */
 FER_API fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream);
 
 /** Takes ownership of a connected Unix stream socket that was made elsewhere. Its close-on-exec
- * flag is left unchanged. On Windows the blocking mode cannot be queried, so blocking mode is
- * assumed.
+ * flag is left unchanged. On Windows blocking mode is assumed, because it cannot be queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (stream is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not a connected Unix stream socket) and other errors of the OS.
@@ -398,19 +367,15 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_from_raw(fer_unix_stream *stream,
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none. Same as fer_tcp_stream_into_raw.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
  * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream) FER_INOUT(1);
 
-/* ---- UnixListener
- *
- * Rust: std::os::unix::net::UnixListener::NAME. */
+/* ---- UnixListener */
 
 /** Creates a path and listens there. The backlog is 128. path has the format of
  * fer_unix_addr_from_pathname. If a file of that name exists, even one left by an earlier listener,
  * the result is FER_ADDR_IN_USE.
- * Owns: the handle owns the socket until fer_unix_listener_close, but not the path. path is not
- * kept.
+ * Owns: the handle owns the socket, but not the path, until fer_unix_listener_close.
  * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
  * FER_UNSUPPORTED, FER_MISUSE, FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP,
  * FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the
@@ -426,32 +391,24 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_bind(fer_unix_listener *listene
 FER_MUST_USE FER_API fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener,
                                                            const fer_unix_addr *addr) FER_INOUT(1);
 
-/** Waits for a connection and accepts it.
- *
- * Same as fer_tcp_listener_accept: dead connections are skipped, and out starts in blocking mode.
- * peer may be NULL; otherwise *peer is the peer address. It is usually unnamed. It is unnamed too
- * if the peer has closed and the OS no longer returns its address. To end a blocked accept from
- * another thread, give the listener limits with a cancel token before the call
- * (fer_unix_listener_set_limits).
+/** Waits for a connection and accepts it. Same as fer_tcp_listener_accept: dead connections are
+ * skipped, out starts in blocking mode, and a cancel token in limits that were set before the call
+ * ends it. peer may be NULL; otherwise *peer is the peer address. It is usually unnamed. It is
+ * unnamed too if the peer has closed and the OS no longer returns its address.
  * Blocks: until a connection arrives, at most the timeout of the listener, and within the limits of
  * the handle. Never in nonblocking mode.
  * Owns: the handle out owns the connection until fer_unix_stream_close.
  * Errors: same as fer_tcp_listener_accept.
- * Rust: std::os::unix::net::UnixListener::accept, and each step of incoming.
+ * Rust: the default, and each step of incoming.
  * Threads: any number of concurrent calls on one listener, each with its own out. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_accept(fer_unix_listener *listener,
                                                         fer_unix_stream *out,
                                                         fer_unix_addr *FER_NULLABLE peer)
     FER_INOUT(1) FER_INOUT(2);
 
-/** Accepts a queued connection and never waits, regardless of the blocking mode.
- *
- * Otherwise same as fer_unix_listener_accept. POSIX cannot accept on a blocking listener without
- * waiting, so there the call checks the accept queue first. It still waits if the connection
- * disappears between the check and the accept. Another thread or process may accept it, or (on
- * macOS and the BSDs) it may be aborted. A listener that was in nonblocking mode, or had limits or
- * a timeout, has no such race.
- * Blocks: never, except for the race above.
+/** Accepts a queued connection and never waits, regardless of the blocking mode. Otherwise same as
+ * fer_unix_listener_accept. On POSIX it has the race of fer_tcp_listener_try_accept.
+ * Blocks: never, except for that race.
  * Owns: same as fer_unix_listener_accept.
  * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_unix_listener_accept.
  * Rust: std::os::unix::net::UnixListener::accept, nonblocking for one call.
@@ -461,17 +418,10 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *l
                                                             fer_unix_addr *FER_NULLABLE peer)
     FER_INOUT(1) FER_INOUT(2);
 
-/** Waits until a connection is queued: FER_READABLE. A listener is never writable.
- *
- * *ready is FER_READABLE, or 0 if the timeout expired. A timeout of 0 checks without waiting;
- * FER_DURATION_NONE waits without limit. A signal does not end the wait, unless the limits are
- * interruptible (rule I4). *ready is unchanged after a failure. Readiness is a hint: another thread
- * may accept the connection first.
- * Blocks: until ready, at most timeout, regardless of the listener's blocking mode. The handle's
- * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Errors: FER_MISUSE (ready is NULL, a handle that is not open), FER_INVALID_INPUT (no interest or
- * an unknown one), FER_TIMED_OUT, FER_CANCELLED and FER_INTERRUPTED (the limits),
- * FER_TOO_MANY_OPEN_FILES and other errors of the OS.
+/** Waits until a connection is queued: FER_READABLE. A listener is never writable. Same as
+ * fer_tcp_listener_ready.
+ * Blocks: same as fer_tcp_listener_ready.
+ * Errors: same as fer_tcp_listener_ready.
  * Rust: mio: a poll for net::UnixListener, with a timeout. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_ready(const fer_unix_listener *listener,
                                                        fer_interest interest, fer_duration timeout,
@@ -479,8 +429,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_ready(const fer_unix_listener *
 
 /** Makes a second handle of the same socket.
  * Owns: out is a separate handle; close it with fer_unix_listener_close.
- * Errors: FER_MISUSE (out is open), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY and other errors of
- * the OS.
+ * Errors: same as fer_tcp_listener_try_clone.
  * Threads: listener: concurrent with any other call except close. out: no concurrent call. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_try_clone(fer_unix_listener *listener,
                                                            fer_unix_listener *out) FER_INOUT(1)
@@ -490,16 +439,10 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_try_clone(fer_unix_listener *li
 FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener,
                                                             fer_unix_addr *out);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1
- * to K6, cancel.h). NULL or all zero bytes remove them, which is the default.
- *
- * The limits are copied. They belong to this handle and not to the socket: clones and accepted
- * streams begin without. A call in progress keeps the limits that it began with. On POSIX the first
- * limits make the descriptor nonblocking (see fer_tcp_listener_set_limits).
- * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0) and
- * other errors of the OS.
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * Same as fer_tcp_listener_set_limits.
+ * Owns: same as fer_tcp_stream_set_limits.
+ * Errors: same as fer_tcp_listener_set_limits.
  * Rust: none in std; tokio::time::timeout and select! around an accept. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_set_limits(fer_unix_listener *listener,
                                                             const fer_limits *FER_NULLABLE limits)
@@ -516,10 +459,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_nonblocking(fer_unix_listen
 FER_MUST_USE FER_API fer_error fer_unix_listener_take_error(fer_unix_listener *listener,
                                                             fer_error *out) FER_INOUT(1);
 
-/** Closes the handle. Does nothing on NULL, NEW and CLOSED handles. The path of a bound socket
- * remains.
+/** Closes the handle. Does nothing on NULL, NEW and CLOSED handles. The path remains.
  * Owns: releases the handle's socket.
- * Errors: none.
  * Rust: Drop for std::os::unix::net::UnixListener.
  * Threads: no concurrent call on the handle. */
 FER_API void fer_unix_listener_close(fer_unix_listener *listener) FER_INOUT(1);
@@ -527,13 +468,11 @@ FER_API void fer_unix_listener_close(fer_unix_listener *listener) FER_INOUT(1);
 /** Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none. Do
  * not close it. Change its blocking mode and timeouts only through ferrule.
  * Owns: the handle still owns the socket.
- * Errors: none.
  * Rust: std::os::fd::AsRawFd. */
 FER_API fer_raw_socket fer_unix_listener_as_raw(const fer_unix_listener *listener);
 
 /** Takes ownership of a listening Unix stream socket that was made elsewhere. Its close-on-exec
- * flag is left unchanged. On Windows the blocking mode cannot be queried, so blocking mode is
- * assumed.
+ * flag is left unchanged. On Windows blocking mode is assumed, because it cannot be queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (listener is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not a listening Unix stream socket) and other errors of the OS.
@@ -545,7 +484,6 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_from_raw(fer_unix_listener *lis
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none. Same as fer_tcp_stream_into_raw.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener)
@@ -554,17 +492,12 @@ FER_MUST_USE FER_API fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener
 /* ---- UnixDatagram: binding and connecting, not on Windows
  *
  * Owns: the handle owns the socket until fer_unix_datagram_close. No pointer is kept.
- * Rust: std::os::unix::net::UnixDatagram::NAME.
  * Threads: no concurrent call on the handle. */
 
 /** Creates a path and a socket that receives there. path has the format of
  * fer_unix_addr_from_pathname.
- * Owns: the handle owns the socket until fer_unix_datagram_close, but not the path. path is not
- * kept.
- * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND, FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE,
- * FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME,
- * FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of
- * the OS. */
+ * Owns: the handle owns the socket, but not the path, until fer_unix_datagram_close.
+ * Errors: same as fer_unix_listener_bind. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)
     FER_INOUT(1);
 
@@ -574,7 +507,6 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *so
                                                            const fer_unix_addr *addr) FER_INOUT(1);
 
 /** Makes an unnamed socket: it can send, but no other socket can send to it.
- * Owns: the handle owns the socket until fer_unix_datagram_close.
  * Errors: FER_UNSUPPORTED, FER_TOO_MANY_OPEN_FILES, and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket) FER_INOUT(1);
 
@@ -592,8 +524,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
  * second connect, to another peer, may discard them (Linux).
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_FOUND, FER_CONNECTION_REFUSED (no socket has that path), FER_PERMISSION_DENIED,
- * FER_MISUSE, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path) and
- * other errors of the OS. */
+ * FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_connect(fer_unix_datagram *socket,
                                                          const char *path) FER_INOUT(1);
 
@@ -604,9 +535,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_connect_addr(fer_unix_datagram 
                                                               const fer_unix_addr *addr)
     FER_INOUT(1);
 
-/* ---- UnixDatagram: addresses and clones
- *
- * Rust: std::os::unix::net::UnixDatagram::NAME. */
+/* ---- UnixDatagram: addresses and clones */
 
 /** Makes a second handle of the same socket.
  * Owns: out is a separate handle; close it with fer_unix_datagram_close.
@@ -634,7 +563,6 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
  * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
  * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead. The handle's limits end it
  * with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Rust: std::os::unix::net::UnixDatagram::NAME.
  * Threads: one receive call and one send call may run concurrently on one handle. */
 
 /** Sends one datagram to the peer.
@@ -723,17 +651,12 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram
 
 /* ---- UnixDatagram: timeouts and modes, as in tcp.h
  *
- * Timeouts and the blocking mode belong to the socket, so clones share them. Limits belong to the
- * handle: clones begin without. A call in progress keeps the timeout and the limits that it began
- * with.
- *
- * Rust: std::os::unix::net::UnixDatagram::NAME. */
+ * Timeouts and the blocking mode belong to the socket, so clones share them (rule T6). */
 
 /** Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE). Same as
  * fer_udp_socket_ready. A connected socket is writable if its peer's queue has room. For an
  * unconnected socket the OS cannot determine this.
- * Blocks: until ready, at most timeout, regardless of the socket's blocking mode and timeouts. The
- * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
+ * Blocks: same as fer_udp_socket_ready.
  * Errors: same as fer_udp_socket_ready.
  * Rust: tokio: net::UnixDatagram::ready, with a timeout. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket,
@@ -742,15 +665,14 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *
 
 /** Shuts down receiving, sending or both, for this handle and its clones. After a shutdown of
  * receiving, a send to this socket is FER_BROKEN_PIPE. Receive calls still return the queued
- * datagrams, and after these FER_OK with out->len 0. After a shutdown of sending, send calls are
+ * datagrams, and after these FER_OK with out->len 0. After a shutdown of sending, sends are
  * FER_BROKEN_PIPE.
  * Errors: FER_NOT_CONNECTED, and the default.
  * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket,
                                                           fer_shutdown how) FER_INOUT(1);
 
-/** Sets the timeout of each single receive call. FER_DURATION_NONE, the default, waits without
- * limit.
+/** Sets the timeout of each single receive. FER_DURATION_NONE, the default, waits without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_read_timeout(fer_unix_datagram *socket,
                                                                   fer_duration timeout)
@@ -770,12 +692,10 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_read_timeout(const fer_unix_dat
 FER_MUST_USE FER_API fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket,
                                                                fer_duration *out);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (rules K1
- * to K6, cancel.h). NULL or all zero bytes remove them, which is the default. The limits are
- * copied.
- * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
- * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
+/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+ * Same as fer_tcp_stream_set_limits.
+ * Owns: same as fer_tcp_stream_set_limits.
+ * Errors: same as fer_tcp_stream_set_limits.
  * Rust: none in std; tokio::time::timeout and select! around a receive or a send. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_limits(fer_unix_datagram *socket,
                                                             const fer_limits *FER_NULLABLE limits)
@@ -795,17 +715,14 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_take_error(fer_unix_datagram *s
  *
  * Threads: no concurrent call on the handle. */
 
-/** Closes the handle. Does nothing on NULL, NEW and CLOSED handles. The path of a bound socket
- * remains.
+/** Closes the handle. Does nothing on NULL, NEW and CLOSED handles. The path remains.
  * Owns: releases the handle's socket.
- * Errors: none.
  * Rust: Drop for std::os::unix::net::UnixDatagram. */
 FER_API void fer_unix_datagram_close(fer_unix_datagram *socket) FER_INOUT(1);
 
 /** Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none. Do
  * not close it. Change its blocking mode and timeouts only through ferrule.
  * Owns: the handle still owns the socket.
- * Errors: none.
  * Rust: std::os::fd::AsRawFd.
  * Threads: concurrent with any other call on the handle except close. */
 FER_API fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket);
@@ -822,7 +739,6 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_from_raw(fer_unix_datagram *soc
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none. The socket itself has the blocking mode and the timeouts that were set.
  * Owns: the caller owns the returned socket and must close it.
- * Errors: none.
  * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket)
     FER_INOUT(1);

@@ -108,26 +108,20 @@
 
 FER_BEGIN_DECLS
 
-/**
- * Returns the version of the linked library, as "major.minor.patch".
- *
+/** Returns the version of the linked library, as "major.minor.patch".
  * Blocks: never.
  * Owns: the returned string is static; do not free it.
  * Errors: none.
  * Rust: none.
- * Threads: any number of concurrent calls.
- */
+ * Threads: any number of concurrent calls. */
 FER_RETURNS_NONNULL FER_API const char *fer_version(void);
 
-/**
- * Returns the version of the linked library as a number. It is FER_VERSION_NUMBER of its headers.
- *
+/** Returns the version of the linked library as a number. It is FER_VERSION_NUMBER of its headers.
  * Blocks: never.
  * Owns: nothing.
  * Errors: none.
  * Rust: none.
- * Threads: any number of concurrent calls.
- */
+ * Threads: any number of concurrent calls. */
 FER_API uint32_t fer_version_number(void);
 
 FER_END_DECLS

@@ -10,13 +10,13 @@ bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity)
     if (capacity > SIZE_MAX / sizeof *out->entries || capacity > SIZE_MAX / sizeof *out->serials) {
         return false;
     }
-    ferp_poll_set made = {ferp_alloc(capacity * sizeof *out->entries),
-                          ferp_alloc(capacity * sizeof *out->serials), 0};
-    if (made.entries == NULL || made.serials == NULL) {
-        ferp_poll_set_free(&made);
+    ferp_poll_set set = {ferp_alloc(capacity * sizeof *out->entries),
+                         ferp_alloc(capacity * sizeof *out->serials), 0};
+    if (set.entries == NULL || set.serials == NULL) {
+        ferp_poll_set_free(&set);
         return false;
     }
-    *out = made;
+    *out = set;
     return true;
 }
 
@@ -24,6 +24,7 @@ void ferp_poll_set_free(ferp_poll_set *set)
 {
     ferp_free(set->entries);
     ferp_free(set->serials);
+    *set = (ferp_poll_set){NULL, NULL, 0};
 }
 
 #else

@@ -19,6 +19,7 @@ typedef struct ferp_poll_set {
  * unchanged. */
 bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity);
 
+/* Leaves an empty set without memory. */
 void ferp_poll_set_free(ferp_poll_set *set);
 
 /* Appends an entry. The caller ensures that there is room. */

@@ -38,10 +38,10 @@ typedef struct ferp_list {
     uint64_t last_serial;
     uint64_t poll_count; /* finished polls of leaders */
     ferp_poll_set leader_set;
-    ferp_poll_set other_set; /* for polls under the lock */
-    size_t capacity;         /* of each set */
-    /* the entries that the leader polls now; NULL if there is no leader */
-    const struct pollfd *polled;
+    ferp_poll_set other_set;   /* for polls under the lock */
+    ferp_poll_set retired_set; /* the leader polls it, and leader_set has replaced it */
+    size_t capacity;           /* of leader_set and other_set */
+    bool has_leader;
     bool change_sent; /* FERP_LIST_CHANGED was sent and not yet received */
 } ferp_list;
 
@@ -92,10 +92,13 @@ static void set_entry_interest(ferp_list *list, source *one, fer_event interest,
 
 /* ---- Poll sets */
 
-/* A set in use stays with the leader, which frees it when it finds another one in its place. */
+/* The leader polls the set that it began with, so the first replacement retires this set, and the
+ * leader frees it after its poll. A set of a later replacement was never polled. */
 static void replace_sets(ferp_list *list, ferp_poll_set leader_set, ferp_poll_set other_set)
 {
-    if (list->leader_set.entries != list->polled) {
+    if (list->has_leader && list->retired_set.entries == NULL) {
+        list->retired_set = list->leader_set;
+    } else {
         ferp_poll_set_free(&list->leader_set);
     }
     ferp_poll_set_free(&list->other_set);
@@ -148,7 +151,7 @@ static void fill_set(const ferp_list *list, ferp_poll_set *out)
  * the change. If the wakeup fails, nothing changes. */
 static fer_error wake_leader(ferp_list *list)
 {
-    if (list->polled == NULL || list->change_sent) {
+    if (!list->has_leader || list->change_sent) {
         return list_ok;
     }
     FER_TRY(ferp_list_waker_send(&list->waker, FERP_LIST_CHANGED));
@@ -175,18 +178,18 @@ static fer_error current_source(ferp_list *list, fer_raw_socket raw, ferp_list_i
 /* Every step that can fail comes before the first change. */
 static fer_error insert(ferp_list *list, fer_raw_socket raw, source **out)
 {
-    source *made = reserve(list) ? ferp_alloc(sizeof *made) : NULL;
-    if (made == NULL) {
+    source *added = reserve(list) ? ferp_alloc(sizeof *added) : NULL;
+    if (added == NULL) {
         return list_no_memory;
     }
     fer_error err = wake_leader(list);
-    if (err.kind != FER_OK || !ferp_sources_insert(&list->sources, raw, made)) {
-        ferp_free(made);
+    if (err.kind != FER_OK || !ferp_sources_insert(&list->sources, raw, added)) {
+        ferp_free(added);
         return err.kind != FER_OK ? err : list_no_memory;
     }
-    made->raw = raw;
-    link_last(list, made);
-    *out = made;
+    added->raw = raw;
+    link_last(list, added);
+    *out = added;
     return list_ok;
 }
 
@@ -248,7 +251,7 @@ fer_error ferp_list_modify(fer_poller *poller, fer_raw_socket raw, fer_event int
 static void wait_for_poll_end(ferp_list *list)
 {
     uint64_t polls_before = list->poll_count;
-    while (list->polled != NULL && list->poll_count == polls_before) {
+    while (list->has_leader && list->poll_count == polls_before) {
         (void)ferp_cond_wait(&list->mutex, FERP_NO_DEADLINE);
     }
 }
@@ -347,20 +350,18 @@ static fer_error poll_as_leader(ferp_list *list, fer_event *events, size_t cap,
                                 fer_duration timeout, size_t *count, bool *notified)
 {
     fill_set(list, &list->leader_set);
-    ferp_poll_set set = list->leader_set;
-    list->polled = set.entries;
+    ferp_poll_set set = list->leader_set; /* a thread that adds a source may replace it */
+    list->has_leader = true;
     ferp_mutex_unlock(&list->mutex);
     fer_error err = ferp_list_poll(set.entries, set.count, timeout);
     ferp_mutex_lock(&list->mutex);
-    list->polled = NULL;
+    list->has_leader = false;
     list->poll_count++;
     if (err.kind == FER_OK) {
         *notified = take_wakeups(list, &set);
         *count = report_events(list, &set, events, cap);
     }
-    if (set.entries != list->leader_set.entries) {
-        ferp_poll_set_free(&set);
-    }
+    ferp_poll_set_free(&list->retired_set);
     ferp_cond_broadcast(&list->mutex);
     return err;
 }
@@ -371,7 +372,7 @@ static fer_error poll_now(ferp_list *list, fer_event *events, size_t cap, size_t
                           bool *notified)
 {
     ferp_poll_set *set = &list->other_set;
-    size_t first = list->polled != NULL ? 1 : 0;
+    size_t first = list->has_leader ? 1 : 0;
     fill_set(list, set);
     FER_TRY(ferp_list_poll(set->entries + first, set->count - first, (fer_duration){0}));
     *notified = first == 0 && take_wakeups(list, set);
@@ -385,7 +386,7 @@ static fer_duration wait_for_leader(ferp_list *list, fer_duration timeout)
     uint64_t now = ferp_now();
     uint64_t deadline =
         timeout.nanos < FERP_NO_DEADLINE - now ? now + timeout.nanos : FERP_NO_DEADLINE;
-    while (list->polled != NULL && now < deadline) {
+    while (list->has_leader && now < deadline) {
         (void)ferp_cond_wait(&list->mutex, deadline);
         now = ferp_now();
     }
@@ -399,7 +400,7 @@ static fer_error wait_locked(ferp_list *list, fer_event *events, size_t cap, fer
                              size_t *count, bool *notified)
 {
     fer_duration left =
-        list->polled != NULL && timeout.nanos != 0 ? wait_for_leader(list, timeout) : timeout;
+        list->has_leader && timeout.nanos != 0 ? wait_for_leader(list, timeout) : timeout;
     if (left.nanos != 0) {
         return poll_as_leader(list, events, cap, left, count, notified);
     }

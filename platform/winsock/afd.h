@@ -37,8 +37,8 @@ typedef struct ferp_afd_request {
     ferp_afd_poll poll;
 } ferp_afd_request;
 
-/* Opens a handle of the driver that is bound to a completion port; CloseHandle closes it.
- * An error that passes (ferp_winsock_is_transient) is the OS's; any other one is UNSUPPORTED with the
+/* Opens a handle of the driver that is bound to a completion port; CloseHandle closes it. An error
+ * that is transient (ferp_winsock_is_transient) is the OS's; any other one is UNSUPPORTED with the
  * OS's code, or with 0 if ntdll lacks a function. */
 fer_error ferp_afd_open(HANDLE port, HANDLE *out);
 

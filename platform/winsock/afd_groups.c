@@ -18,20 +18,20 @@ fer_error ferp_afd_group_add(ferp_afd_poller *poller)
         return err;
     }
     poller->groups = group;
-    poller->with_room = group;
+    poller->not_full = group;
     return FERP_WINSOCK_OK;
 }
 
 fer_error ferp_afd_group_join(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    if (poller->with_room == NULL) {
+    if (poller->not_full == NULL) {
         FER_TRY(ferp_afd_group_add(poller));
     }
-    ferp_afd_group *group = poller->with_room;
+    ferp_afd_group *group = poller->not_full;
     source->group = group;
     group->count++;
     if (group->count == GROUP_MAX) {
-        poller->with_room = group->next_with_room;
+        poller->not_full = group->next_not_full;
     }
     return FERP_WINSOCK_OK;
 }
@@ -40,8 +40,8 @@ void ferp_afd_group_leave(ferp_afd_poller *poller, const ferp_afd_source *source
 {
     ferp_afd_group *group = source->group;
     if (group->count == GROUP_MAX) {
-        group->next_with_room = poller->with_room;
-        poller->with_room = group;
+        group->next_not_full = poller->not_full;
+        poller->not_full = group;
     }
     group->count--;
 }

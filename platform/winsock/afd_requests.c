@@ -4,19 +4,19 @@
 
 #include <string.h>
 
-/* A turn renews this many of the requests that are older than a turn, oldest first: at least
- * RENEWED_MIN, and one in RENEWED_SHARE. A source is thus looked at again within
- * RENEWED_SHARE + 1 turns, with up to 16 sources within 2. A renewal is two system calls and a
+/* Each period rearms this many of the requests that are older than a period, oldest first: at least
+ * REARMED_MIN, and one in REARMED_SHARE. A source is thus examined again within
+ * REARMED_SHARE + 1 periods, with up to 16 sources within 2. A rearm is two system calls and a
  * packet. If it takes 5 microseconds (an estimate), 10,000 idle sources cost 0.2 % of a processor.
  * Under Wine 8, 1,000 of them cost the program 0.3 % (measured). */
-enum { RENEWED_MIN = 16, RENEWED_SHARE = 32 };
+enum { REARMED_MIN = 16, REARMED_SHARE = 32 };
 
-/* A cancelled request whose packet is still missing after this many turns is abandoned: its memory
- * stays with the system, and the source gets a new request. */
-enum { ABANDON_TURNS = 4 };
+/* A cancelled request whose packet is still missing after this many periods is abandoned: its
+ * memory stays with the system, and the source gets a new request. */
+enum { ABANDON_PERIODS = 4 };
 
-/* The number of turns that the end of a poller waits for a packet. */
-enum { END_TURNS = 2 };
+/* The number of periods that the end of a poller waits for a packet. */
+enum { END_PERIODS = 2 };
 
 /* ---- Rings */
 
@@ -90,7 +90,7 @@ static void cancel(ferp_afd_poller *poller, ferp_afd_operation *operation)
             ferp_afd_cancel(operation->source->group->driver, &operation->request);
         }
         operation->is_cancelled = true;
-        operation->emptied = poller->emptied;
+        operation->drain_count = poller->drain_count;
         move_to_the_end(poller, operation);
     }
 }
@@ -132,65 +132,75 @@ bool ferp_afd_source_fail(ferp_afd_poller *poller, ferp_afd_source *source, fer_
     return true;
 }
 
-static fer_error result_of(const ferp_afd_operation *operation, ULONG *reported)
+ferp_afd_completion ferp_afd_operation_end(ferp_afd_poller *poller, ferp_afd_operation *operation)
 {
-    *reported = 0;
-    fer_error err = operation->failure.kind != FER_OK
-                        ? operation->failure
-                        : ferp_afd_result(&operation->request, reported);
-    *reported &= operation->accepted;
-    return (operation->accepted & FERP_AFD_ABORT) != 0 ? err : FERP_WINSOCK_OK;
-}
-
-ferp_afd_source *ferp_afd_operation_end(ferp_afd_poller *poller, ferp_afd_operation *operation,
-                                        ULONG *reported, bool *was_cancelled, fer_error *failure)
-{
+    ferp_afd_completion completion = {.source = operation->source,
+                                      .was_cancelled = operation->is_cancelled,
+                                      .failure = operation->failure};
     if (operation->source == NULL) {
         ferp_free(operation);
-        return NULL;
+        return completion;
     }
     remove_outstanding(poller, operation);
-    *was_cancelled = operation->is_cancelled;
-    *failure = result_of(operation, reported);
-    return operation->source;
+    if (completion.failure.kind == FER_OK) {
+        completion.failure = ferp_afd_result(&operation->request, &completion.reported);
+    }
+    completion.reported &= operation->accepted;
+    if ((operation->accepted & FERP_AFD_ABORT) == 0) {
+        completion.failure = FERP_WINSOCK_OK;
+    }
+    return completion;
 }
 
-/* ---- Turns */
+/* ---- Periods. The life of a request whose completion the driver loses, by the poller's periods
+ * (FERP_AFD_PERIOD_MILLIS). drain_count counts the waits that found the port empty: a packet that
+ * is still in the port is not missing.
+ *
+ *  period  0         1          2            3            4            5
+ *          |         |          |            |            |            |
+ *          begins    rearm: cancelled, moves to the end of the ring
+ *                    |          |            |            |            |
+ *                    the cancel's packet arrives, mostly at once: the request begins again,
+ *                    and completes at once if the socket is ready, so the event is found here
+ *                    |                                                 |
+ *                    no packet for ABANDON_PERIODS, and as many waits that drained the port:
+ *                    abandoned. The system keeps the memory; the source gets a new request.
+ *                    A packet that arrives later frees the memory (ferp_afd_operation_end). */
 
-/* Without memory, the next turn tries again. */
+/* Without memory, the next period tries again. */
 static void abandon_operation(ferp_afd_poller *poller, ferp_afd_operation *operation)
 {
     ferp_afd_source *source = operation->source;
-    ferp_afd_operation *made = source->is_registered ? ferp_afd_operation_new(source) : NULL;
-    if (source->is_registered && made == NULL) {
+    ferp_afd_operation *successor = source->is_registered ? ferp_afd_operation_new(source) : NULL;
+    if (source->is_registered && successor == NULL) {
         return;
     }
     remove_outstanding(poller, operation);
     operation->source = NULL;
-    source->operation = made;
+    source->operation = successor;
     ferp_afd_source_enqueue(poller, source);
     ferp_afd_source_release(poller, source);
 }
 
-/* A packet that is still in the port is not missing. */
 static bool is_missing(const ferp_afd_poller *poller, const ferp_afd_operation *operation,
                        ULONGLONG now)
 {
-    return operation->is_cancelled && poller->emptied - operation->emptied >= ABANDON_TURNS &&
-           now - operation->since >= (ULONGLONG)ABANDON_TURNS * poller->turn_millis;
+    return operation->is_cancelled &&
+           poller->drain_count - operation->drain_count >= ABANDON_PERIODS &&
+           now - operation->since >= (ULONGLONG)ABANDON_PERIODS * poller->period_millis;
 }
 
-/* A request that has waited for a turn is cancelled and then begins again. If its socket is ready,
- * and its completion was lost, the new one completes immediately. If it completes before it is
- * cancelled, its result remains valid. */
-static void renew(ferp_afd_poller *poller, ULONGLONG now)
+/* A request that has waited for a period is cancelled and then begins again. If its socket is
+ * ready, and its completion was lost, the new one completes immediately. If it completes before it
+ * is cancelled, its result remains valid. */
+static void rearm(ferp_afd_poller *poller, ULONGLONG now)
 {
-    size_t budget = poller->outstanding_count / RENEWED_SHARE + RENEWED_MIN;
+    size_t budget = poller->outstanding_count / REARMED_SHARE + REARMED_MIN;
     ferp_afd_link *link = poller->outstanding.after;
     while (link != &poller->outstanding && budget > 0) {
         ferp_afd_operation *operation = (ferp_afd_operation *)(void *)link;
         link = link->after;
-        if (now - operation->since < poller->turn_millis) {
+        if (now - operation->since < poller->period_millis) {
             return;
         }
         if (is_missing(poller, operation, now)) {
@@ -212,13 +222,13 @@ static void requeue_deferred(ferp_afd_poller *poller)
     }
 }
 
-void ferp_afd_requests_turn(ferp_afd_poller *poller)
+void ferp_afd_requests_check_period(ferp_afd_poller *poller)
 {
     ULONGLONG now = GetTickCount64();
-    if (now - poller->turn_since >= poller->turn_millis) {
-        poller->turn_since = now;
+    if (now - poller->period_start >= poller->period_millis) {
+        poller->period_start = now;
         requeue_deferred(poller);
-        renew(poller, now);
+        rearm(poller, now);
     }
 }
 
@@ -259,6 +269,7 @@ static bool drop_packets(ferp_afd_poller *poller, DWORD millis)
 void ferp_afd_requests_end(ferp_afd_poller *poller)
 {
     cancel_operations(poller);
-    while (poller->outstanding_count > 0 && drop_packets(poller, END_TURNS * poller->turn_millis)) {
+    while (poller->outstanding_count > 0 &&
+           drop_packets(poller, END_PERIODS * poller->period_millis)) {
     }
 }

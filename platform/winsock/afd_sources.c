@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* A request that completes without a wanted event, though it was not cancelled, begins again
- * immediately at most this often. Then it waits for the next turn. */
-enum { USELESS_MAX = 2 };
+ * immediately at most this often. Then it waits for the next period. */
+enum { EMPTY_COMPLETIONS_MAX = 2 };
 
 static const fer_error source_no_memory = {FER_OUT_OF_MEMORY, 0};
 
@@ -60,14 +60,13 @@ void ferp_afd_sources_request_queued(ferp_afd_poller *poller)
     }
 }
 
-void ferp_afd_source_request_again(ferp_afd_poller *poller, ferp_afd_source *source,
-                                   bool was_useless)
+void ferp_afd_source_request_again(ferp_afd_poller *poller, ferp_afd_source *source, bool was_empty)
 {
-    source->useless = was_useless ? source->useless + 1 : 0;
-    if (source->useless <= USELESS_MAX) {
+    source->empty_completions = was_empty ? source->empty_completions + 1 : 0;
+    if (source->empty_completions <= EMPTY_COMPLETIONS_MAX) {
         ferp_afd_source_enqueue(poller, source);
     } else if (source->events != 0) {
-        source->useless = 0;
+        source->empty_completions = 0;
         ferp_afd_source_defer(poller, source);
     }
 }
@@ -123,7 +122,7 @@ void ferp_afd_source_unregister(ferp_afd_poller *poller, ferp_afd_source *source
 
 bool ferp_afd_source_check_closed(ferp_afd_poller *poller, ferp_afd_source *source)
 {
-    if (!source->is_registered || !ferp_winsock_was_closed(&source->names)) {
+    if (!source->is_registered || !ferp_winsock_was_closed(&source->identity)) {
         return false;
     }
     ferp_afd_source_unregister(poller, source);
@@ -152,8 +151,8 @@ fer_error ferp_afd_sources_open(ferp_afd_poller *poller)
     ferp_afd_ring_begin(&poller->queued);
     ferp_afd_ring_begin(&poller->deferred);
     ferp_afd_ring_begin(&poller->outstanding);
-    poller->turn_millis = FERP_AFD_TURN_MILLIS;
-    poller->turn_since = GetTickCount64();
+    poller->period_millis = FERP_AFD_PERIOD_MILLIS;
+    poller->period_start = GetTickCount64();
     poller->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, INT32_MAX);
     if (poller->port == NULL) {
         return ferp_winsock_last_error();

@@ -9,7 +9,7 @@
  * for. Until its packet is taken, an unregistered source stays in the table.
  *
  * Two pollers, or a poller and a select of another thread, can still have requests for one socket.
- * So no source waits for one completion without a limit: see ferp_afd_requests_turn. */
+ * So no source waits for one completion without a limit: see ferp_afd_requests_check_period. */
 #ifndef FERP_WINSOCK_AFD_SOURCES_H
 #define FERP_WINSOCK_AFD_SOURCES_H
 
@@ -20,8 +20,8 @@
 /* The maximum number of packets of one system call; the next call returns the others. */
 enum { FERP_AFD_BATCH = 64 };
 
-/* The length of a turn in milliseconds. */
-enum { FERP_AFD_TURN_MILLIS = 1000 };
+/* The length of a period in milliseconds. */
+enum { FERP_AFD_PERIOD_MILLIS = 1000 };
 
 /* A place in a ring, which begins and ends at its head. Both are NULL outside of a ring. */
 typedef struct ferp_afd_link {
@@ -34,7 +34,7 @@ typedef struct ferp_afd_group {
     HANDLE driver;
     size_t count;
     struct ferp_afd_group *next;
-    struct ferp_afd_group *next_with_room;
+    struct ferp_afd_group *next_not_full;
 } ferp_afd_group;
 
 /* The request of a source, in memory of its own: the system owns it until its packet is taken, even
@@ -47,21 +47,21 @@ typedef struct ferp_afd_operation {
     ULONG accepted; /* other reported events are discarded */
     bool is_outstanding;
     bool is_cancelled;
-    fer_error failure; /* it did not begin, and the packet is the poller's own; or OK */
-    ULONGLONG since;   /* GetTickCount64 when it began or was cancelled */
-    size_t emptied;    /* the poller's when it was cancelled */
+    fer_error failure;  /* it did not begin, and the packet is the poller's own; or OK */
+    ULONGLONG since;    /* GetTickCount64 when it began or was cancelled */
+    size_t drain_count; /* the poller's when it was cancelled */
 } ferp_afd_operation;
 
 typedef struct ferp_afd_source {
-    ferp_afd_link link; /* first. In the queue, or among those that begin in the next turn */
+    ferp_afd_link link; /* first. In the queue, or among those that begin in the next period */
     ferp_afd_operation *operation;
     ferp_afd_group *group;
     fer_raw_socket raw;
     SOCKET base;
-    ferp_winsock_names names;
+    ferp_winsock_identity identity;
     uint64_t key;
-    ULONG events;     /* 0: a one-shot event was reported, and the next modify arms it again */
-    unsigned useless; /* completions in a row without an event */
+    ULONG events; /* 0: a one-shot event was reported, and the next modify arms it again */
+    unsigned empty_completions; /* completions in a row without an event */
     bool is_once;
     bool is_registered; /* false: deleted or closed, and kept only for its request */
 } ferp_afd_source;
@@ -71,15 +71,15 @@ typedef struct ferp_afd_poller {
     HANDLE port;
     ferp_sources sources;
     ferp_afd_group *groups;
-    ferp_afd_group *with_room;
+    ferp_afd_group *not_full;
     ferp_afd_link queued;      /* sources whose request must begin */
-    ferp_afd_link deferred;    /* sources whose request must begin in the next turn */
+    ferp_afd_link deferred;    /* sources whose request must begin in the next period */
     ferp_afd_link outstanding; /* operations, the longest unchanged one first */
     size_t outstanding_count;
-    size_t waiting; /* threads inside the system's wait */
-    size_t emptied; /* how often a wait found the port empty */
-    DWORD turn_millis;
-    ULONGLONG turn_since;
+    size_t waiting;     /* threads inside the system's wait */
+    size_t drain_count; /* how often a wait found the port empty */
+    DWORD period_millis;
+    ULONGLONG period_start;
 } ferp_afd_poller;
 
 /* ---- Handles of the driver. afd_groups.c */
@@ -112,13 +112,20 @@ bool ferp_afd_source_fail(ferp_afd_poller *poller, ferp_afd_source *source, fer_
 /* Cancels the request, if there is one. Of what it reports, only the accepted events remain. */
 void ferp_afd_source_cancel(ferp_afd_poller *poller, ferp_afd_source *source, ULONG accepted);
 
-/* Handles a packet. Returns its source, whose request is over now, or NULL if nothing is left to
- * do. */
-ferp_afd_source *ferp_afd_operation_end(ferp_afd_poller *poller, ferp_afd_operation *operation,
-                                        ULONG *reported, bool *was_cancelled, fer_error *failure);
+/* The result of a request whose packet was taken. */
+typedef struct ferp_afd_completion {
+    ferp_afd_source *source; /* NULL: abandoned, and nothing is left to do */
+    ULONG reported;          /* the accepted events */
+    bool was_cancelled;
+    fer_error failure; /* of the request */
+} ferp_afd_completion;
 
-/* Begins a new turn, if the last one is over. */
-void ferp_afd_requests_turn(ferp_afd_poller *poller);
+/* Ends the request of a packet. */
+ferp_afd_completion ferp_afd_operation_end(ferp_afd_poller *poller, ferp_afd_operation *operation);
+
+/* If the last period is over, begins a new one: queues the deferred sources, and rearms
+ * requests. */
+void ferp_afd_requests_check_period(ferp_afd_poller *poller);
 
 /* Cancels all requests and takes their packets, until none comes for a time. */
 void ferp_afd_requests_end(ferp_afd_poller *poller);
@@ -152,9 +159,9 @@ void ferp_afd_sources_request_queued(ferp_afd_poller *poller);
 
 /* After a completion: queues the source, or defers it if completions without an event repeat. */
 void ferp_afd_source_request_again(ferp_afd_poller *poller, ferp_afd_source *source,
-                                   bool was_useless);
+                                   bool was_empty);
 
-/* Lets the request begin in the next turn. */
+/* Lets the request begin in the next period. */
 void ferp_afd_source_defer(ferp_afd_poller *poller, ferp_afd_source *source);
 
 #endif

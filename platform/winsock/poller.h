@@ -11,20 +11,20 @@ bool ferp_winsock_is_transient(fer_error failure);
 
 /* What identifies the socket of a SOCKET number, as far as Windows shows it; port and peer are 0 if
  * not set yet. poller_identity.c */
-typedef struct ferp_winsock_names {
+typedef struct ferp_winsock_identity {
     SOCKET socket;
     uint64_t port;
     uint64_t peer;
     uint32_t closes; /* by this library */
-} ferp_winsock_names;
+} ferp_winsock_identity;
 
-ferp_winsock_names ferp_winsock_names_of(SOCKET socket);
+ferp_winsock_identity ferp_winsock_identity_of(SOCKET socket);
 
 /* Whether the two cannot be of the same socket: the number was closed and given to a new socket.
  * False if they do not show it. */
-bool ferp_winsock_names_contradict(ferp_winsock_names then, ferp_winsock_names now);
+bool ferp_winsock_identity_differs(ferp_winsock_identity then, ferp_winsock_identity now);
 
 /* The same for now, without a system call, if only this library closes sockets. */
-bool ferp_winsock_was_closed(ferp_winsock_names *then);
+bool ferp_winsock_was_closed(ferp_winsock_identity *then);
 
 #endif

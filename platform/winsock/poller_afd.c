@@ -67,9 +67,9 @@ static fer_error add_locked(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET 
                             fer_event interest, fer_poll_mode mode)
 {
     ferp_afd_source *source = ferp_afd_source_find(poller, raw);
-    ferp_winsock_names names = ferp_winsock_names_of(ferp_winsock_socket(raw));
+    ferp_winsock_identity identity = ferp_winsock_identity_of(ferp_winsock_socket(raw));
     if (source != NULL && source->is_registered &&
-        !ferp_winsock_names_contradict(source->names, names)) {
+        !ferp_winsock_identity_differs(source->identity, identity)) {
         return (fer_error){FER_ALREADY_EXISTS, 0};
     }
     if (source == NULL) {
@@ -77,7 +77,7 @@ static fer_error add_locked(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET 
     }
     ferp_afd_source_unregister(poller, source);
     source->base = base;
-    source->names = names;
+    source->identity = identity;
     fer_error err = ferp_afd_source_request(poller, source, afd_events_of(interest));
     if (err.kind != FER_OK) {
         ferp_afd_source_release(poller, source);
@@ -91,12 +91,12 @@ static fer_error add_locked(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET 
 fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                           fer_poll_mode mode)
 {
-    ferp_afd_poller *self = poller_of(poller);
+    ferp_afd_poller *afd = poller_of(poller);
     SOCKET base = INVALID_SOCKET;
     FER_TRY(ferp_afd_base_of(ferp_winsock_socket(raw), &base));
-    AcquireSRWLockExclusive(&self->lock);
-    fer_error err = add_locked(self, raw, base, interest, mode);
-    ReleaseSRWLockExclusive(&self->lock);
+    AcquireSRWLockExclusive(&afd->lock);
+    fer_error err = add_locked(afd, raw, base, interest, mode);
+    ReleaseSRWLockExclusive(&afd->lock);
     return err;
 }
 
@@ -135,10 +135,10 @@ static fer_error modify_locked(ferp_afd_poller *poller, fer_raw_socket raw, fer_
 fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                              fer_poll_mode mode)
 {
-    ferp_afd_poller *self = poller_of(poller);
-    AcquireSRWLockExclusive(&self->lock);
-    fer_error err = modify_locked(self, raw, interest, mode);
-    ReleaseSRWLockExclusive(&self->lock);
+    ferp_afd_poller *afd = poller_of(poller);
+    AcquireSRWLockExclusive(&afd->lock);
+    fer_error err = modify_locked(afd, raw, interest, mode);
+    ReleaseSRWLockExclusive(&afd->lock);
     return err;
 }
 
@@ -155,10 +155,10 @@ static fer_error delete_locked(ferp_afd_poller *poller, fer_raw_socket raw)
 
 fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
-    ferp_afd_poller *self = poller_of(poller);
-    AcquireSRWLockExclusive(&self->lock);
-    fer_error err = delete_locked(self, raw);
-    ReleaseSRWLockExclusive(&self->lock);
+    ferp_afd_poller *afd = poller_of(poller);
+    AcquireSRWLockExclusive(&afd->lock);
+    fer_error err = delete_locked(afd, raw);
+    ReleaseSRWLockExclusive(&afd->lock);
     return err;
 }
 
@@ -187,30 +187,28 @@ static bool make_event(ferp_afd_source *source, ULONG reported, fer_event *event
 static bool complete_operation(ferp_afd_poller *poller, ferp_afd_operation *operation,
                                fer_event *event)
 {
-    ULONG reported = 0;
-    bool was_cancelled = false;
-    fer_error failure = FERP_WINSOCK_OK;
-    ferp_afd_source *source =
-        ferp_afd_operation_end(poller, operation, &reported, &was_cancelled, &failure);
+    ferp_afd_completion completion = ferp_afd_operation_end(poller, operation);
+    ferp_afd_source *source = completion.source;
     if (source == NULL || ferp_afd_source_check_closed(poller, source)) {
         return false;
     }
-    if ((reported & FERP_AFD_LOCAL_CLOSE) != 0) {
+    if ((completion.reported & FERP_AFD_LOCAL_CLOSE) != 0) {
         ferp_afd_source_unregister(poller, source);
     }
     if (!source->is_registered) {
         ferp_afd_source_release(poller, source);
         return false;
     }
-    if (ferp_winsock_is_transient(failure)) {
+    if (ferp_winsock_is_transient(completion.failure)) {
         ferp_afd_source_defer(poller, source);
         return false;
     }
-    bool is_event = make_event(source, failure.kind != FER_OK ? BROKEN : reported, event);
+    bool has_failed = completion.failure.kind != FER_OK;
+    bool is_event = make_event(source, has_failed ? BROKEN : completion.reported, event);
     if (source->events == 0) {
         ferp_afd_ring_remove(&source->link);
     }
-    ferp_afd_source_request_again(poller, source, !is_event && !was_cancelled);
+    ferp_afd_source_request_again(poller, source, !is_event && !completion.was_cancelled);
     return is_event;
 }
 
@@ -236,7 +234,7 @@ static size_t take_packets(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *pack
 static void enter_afd_wait(ferp_afd_poller *poller)
 {
     AcquireSRWLockExclusive(&poller->lock);
-    ferp_afd_requests_turn(poller);
+    ferp_afd_requests_check_period(poller);
     ferp_afd_sources_request_queued(poller);
     poller->waiting++;
     ReleaseSRWLockExclusive(&poller->lock);
@@ -247,17 +245,17 @@ static size_t leave_afd_wait(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *pa
 {
     AcquireSRWLockExclusive(&poller->lock);
     poller->waiting--;
-    poller->emptied += found < limit;
+    poller->drain_count += found < limit;
     size_t count = take_packets(poller, packets, found, events, notified);
     ReleaseSRWLockExclusive(&poller->lock);
     return count;
 }
 
-/* At most a turn: core waits again. */
+/* At most a period: core waits again. */
 static DWORD millis_of(const ferp_afd_poller *poller, fer_duration timeout)
 {
     uint64_t millis = ferp_winsock_millis(timeout.nanos);
-    return millis < poller->turn_millis ? (DWORD)millis : poller->turn_millis;
+    return millis < poller->period_millis ? (DWORD)millis : poller->period_millis;
 }
 
 /* One wait of the system. Sets whether there were packets: if none of them was an event, the caller
@@ -280,15 +278,15 @@ static fer_error wait_for_packets(ferp_afd_poller *poller, fer_event *events, UL
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                            size_t *count, bool *notified)
 {
-    ferp_afd_poller *self = poller_of(poller);
+    ferp_afd_poller *afd = poller_of(poller);
     ULONG limit = cap < FERP_AFD_BATCH ? (ULONG)cap : FERP_AFD_BATCH;
     bool had_packets = false;
     *count = 0;
     *notified = false;
-    fer_error err = wait_for_packets(self, events, limit, millis_of(self, timeout), count, notified,
+    fer_error err = wait_for_packets(afd, events, limit, millis_of(afd, timeout), count, notified,
                                      &had_packets);
     while (err.kind == FER_OK && had_packets && *count == 0 && !*notified) {
-        err = wait_for_packets(self, events, limit, 0, count, notified, &had_packets);
+        err = wait_for_packets(afd, events, limit, 0, count, notified, &had_packets);
     }
     return err;
 }
@@ -305,22 +303,22 @@ fer_error ferp_poller_notify(fer_poller *poller)
 fer_error ferp_poller_open(fer_poller *poller)
 {
     FER_TRY(ferp_winsock_start());
-    ferp_afd_poller *self = ferp_alloc(sizeof *self);
-    if (self == NULL) {
+    ferp_afd_poller *afd = ferp_alloc(sizeof *afd);
+    if (afd == NULL) {
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
-    fer_error err = ferp_afd_sources_open(self);
+    fer_error err = ferp_afd_sources_open(afd);
     if (err.kind != FER_OK) {
-        ferp_free(self);
+        ferp_free(afd);
         return err;
     }
-    poller->p_.system_[AT_POLLER] = (uintptr_t)self;
+    poller->p_.system_[AT_POLLER] = (uintptr_t)afd;
     return FERP_WINSOCK_OK;
 }
 
 void ferp_poller_close(fer_poller *poller)
 {
-    ferp_afd_poller *self = poller_of(poller);
-    ferp_afd_sources_end(self);
-    ferp_free(self);
+    ferp_afd_poller *afd = poller_of(poller);
+    ferp_afd_sources_end(afd);
+    ferp_free(afd);
 }

@@ -53,7 +53,7 @@ static bool shows_close(SOCKET socket, uint32_t then, uint32_t now)
     return then != now && now >> (32 - UPPER_BITS) == upper_bits_of(socket);
 }
 
-/* ---- Names */
+/* ---- Identities */
 
 /* FNV-1a. */
 static uint64_t digest(const ferp_winsock_sockaddr *name, int length)
@@ -96,29 +96,29 @@ static uint64_t peer_of(SOCKET socket, DWORD type)
     return digest(&name, length);
 }
 
-ferp_winsock_names ferp_winsock_names_of(SOCKET socket)
+ferp_winsock_identity ferp_winsock_identity_of(SOCKET socket)
 {
     DWORD type = 0;
     uint32_t count = closes_of(socket);
     (void)ferp_winsock_type_of(socket, &type);
-    return (ferp_winsock_names){socket, port_of(socket, type), peer_of(socket, type), count};
+    return (ferp_winsock_identity){socket, port_of(socket, type), peer_of(socket, type), count};
 }
 
 /* A bound port never changes. The peer is lost when the connection is reset. */
-bool ferp_winsock_names_contradict(ferp_winsock_names then, ferp_winsock_names now)
+bool ferp_winsock_identity_differs(ferp_winsock_identity then, ferp_winsock_identity now)
 {
     bool has_other_port = then.port != 0 && then.port != now.port;
     bool has_other_peer = then.peer != 0 && now.peer != 0 && then.peer != now.peer;
     return has_other_port || has_other_peer || shows_close(now.socket, then.closes, now.closes);
 }
 
-bool ferp_winsock_was_closed(ferp_winsock_names *then)
+bool ferp_winsock_was_closed(ferp_winsock_identity *then)
 {
     uint32_t count = closes_of(then->socket);
     if (count == then->closes || shows_close(then->socket, then->closes, count)) {
         return count != then->closes;
     }
-    bool is_other = ferp_winsock_names_contradict(*then, ferp_winsock_names_of(then->socket));
+    bool is_other = ferp_winsock_identity_differs(*then, ferp_winsock_identity_of(then->socket));
     then->closes = is_other ? then->closes : count;
     return is_other;
 }

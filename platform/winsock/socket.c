@@ -20,26 +20,26 @@ static fer_error disable_inheritance(SOCKET socket)
 static fer_error make_socket_without_flag(int family, int type, int protocol,
                                           WSAPROTOCOL_INFOW *info, SOCKET *out)
 {
-    SOCKET made = WSASocketW(family, type, protocol, info, 0, WSA_FLAG_OVERLAPPED);
-    if (made == INVALID_SOCKET) {
+    SOCKET created = WSASocketW(family, type, protocol, info, 0, WSA_FLAG_OVERLAPPED);
+    if (created == INVALID_SOCKET) {
         return ferp_winsock_last_error();
     }
-    fer_error err = disable_inheritance(made);
+    fer_error err = disable_inheritance(created);
     if (err.kind != FER_OK) {
-        ferp_close((fer_raw_socket)made);
+        ferp_close((fer_raw_socket)created);
         return err;
     }
-    *out = made;
+    *out = created;
     return FERP_WINSOCK_OK;
 }
 
 static fer_error make_socket(int family, int type, int protocol, WSAPROTOCOL_INFOW *info,
                              SOCKET *out)
 {
-    SOCKET made = WSASocketW(family, type, protocol, info, 0,
-                             WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
-    if (made != INVALID_SOCKET) {
-        *out = made;
+    SOCKET created = WSASocketW(family, type, protocol, info, 0,
+                                WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    if (created != INVALID_SOCKET) {
+        *out = created;
         return FERP_WINSOCK_OK;
     }
     fer_error err = ferp_winsock_last_error();
@@ -67,15 +67,15 @@ static fer_error creation_error(fer_error error)
 }
 
 /* Makes a new SOCKET nonblocking, or closes it. */
-static fer_error finish_socket(SOCKET made, fer_raw_socket *out)
+static fer_error finish_socket(SOCKET created, fer_raw_socket *out)
 {
-    fer_error err = ferp_winsock_set_io_mode(made, 1);
+    fer_error err = ferp_winsock_set_io_mode(created, 1);
     if (err.kind != FER_OK) {
-        ferp_close((fer_raw_socket)made);
+        ferp_close((fer_raw_socket)created);
         return err;
     }
-    ferp_winsock_begin_socket(made);
-    *out = (fer_raw_socket)made;
+    ferp_winsock_begin_socket(created);
+    *out = (fer_raw_socket)created;
     return FERP_WINSOCK_OK;
 }
 
@@ -83,11 +83,11 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
 {
     static const int types[] = {
         [FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};
-    SOCKET made = INVALID_SOCKET;
+    SOCKET created = INVALID_SOCKET;
     FER_TRY(ferp_winsock_start());
-    FER_TRY(
-        creation_error(make_socket(system_domain_of(domain), types[type], protocol, NULL, &made)));
-    return finish_socket(made, out);
+    FER_TRY(creation_error(
+        make_socket(system_domain_of(domain), types[type], protocol, NULL, &created)));
+    return finish_socket(created, out);
 }
 
 /* Both SOCKETs are of one socket ("Shared Sockets", MSDN). Whether the duplicate begins with the
@@ -95,11 +95,12 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 {
     WSAPROTOCOL_INFOW info;
-    SOCKET made = INVALID_SOCKET;
+    SOCKET created = INVALID_SOCKET;
     FER_TRY(ferp_winsock_result(
         WSADuplicateSocketW(ferp_winsock_socket(raw), GetCurrentProcessId(), &info)));
-    FER_TRY(make_socket(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, &made));
-    return finish_socket(made, out);
+    FER_TRY(
+        make_socket(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, &created));
+    return finish_socket(created, out);
 }
 
 /* closesocket of a nonblocking socket that lingers may fail with WSAEWOULDBLOCK and leave it open

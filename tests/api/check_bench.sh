@@ -31,7 +31,7 @@ run() {
 
 mkdir -p "$work/results" "$work/tree/docs"
 case=
-run address_text libc libc-again ferrule ferrule-scalar
+run address_text libc libc-again ferrule
 run limits ferrule ferrule-again token deadline
 run ping_pong raw raw-again ferrule
 run resolver raw raw-again ferrule ferrule-resolver

@@ -25,20 +25,13 @@ cat >"$work/sal.h" <<'TEXT'
 TEXT
 cat >"$work/intrin.h" <<'TEXT'
 #pragma once
-#include <emmintrin_or_nothing.h>
 void __debugbreak(void);
 long _InterlockedOr(long volatile *word, long bits);
 long _InterlockedAnd(long volatile *word, long bits);
 long _InterlockedExchange(long volatile *word, long value);
 long _InterlockedExchangeAdd(long volatile *word, long value);
 long _InterlockedCompareExchange(long volatile *word, long desired, long expected);
-unsigned char _BitScanForward(unsigned long *index, unsigned long mask);
-unsigned char _BitScanReverse(unsigned long *index, unsigned long mask);
 TEXT
-printf '#if defined(_M_X64) || defined(_M_IX86)\n#include <emmintrin.h>\n#endif\n' >"$work/emmintrin_or_nothing.h"
-# clang's SSE2 header includes malloc.h.
-printf '#pragma once\n' >"$work/malloc.h"
-printf '#pragma once\n' >"$work/stdlib.h"
 printf '#include "ferrule.h"\nextern int ferrule_msvc_check;\n' >"$work/all.c"
 cp "$work/all.c" "$work/all.cpp"
 

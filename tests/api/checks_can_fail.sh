@@ -1,12 +1,13 @@
 #!/bin/sh
 # Checks the checks: each passes on a small clean tree and fails on that tree with one violation
 # planted in it.
-# usage: checks_can_fail.sh CC NM OBJDUMP
+# usage: checks_can_fail.sh CC NM OBJDUMP [CMAKE]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cc=$1
 nm=$2
 objdump=$3
+cmake=${4:-cmake}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/tree
@@ -364,6 +365,29 @@ echo 'static size_t fer_size;' >>"$tree/include/ferrule/one.h"
 expect fail "a header that uses what it does not include" sh "$here/check_headers.sh" "$tree" "$cc"
 make_clean_tree
 
+# ---- trace, of the real seam
+make_seam() {
+    make_clean_tree
+    cp "$here/../../cmake/FerruleTrace.cmake" "$tree/cmake/"
+    cp "$here/../../platform/platform.h" "$here/../../platform/background.h" "$tree/platform/"
+}
+make_seam
+expect pass "check_trace on the seam" sh "$here/check_trace.sh" "$tree" "$cmake"
+expect fail "check_trace without a seam" sh "$here/check_trace.sh" "$work/empty" "$cmake"
+echo 'int *ferp_one(int (*two)(void));' >>"$tree/platform/background.h"
+expect fail "a function of the seam that is not traced" sh "$here/check_trace.sh" "$tree" "$cmake"
+make_seam
+sed 's/^    traits /&one /' "$here/../../cmake/FerruleTrace.cmake" >"$tree/cmake/FerruleTrace.cmake"
+expect fail "an untraced function that is not declared" sh "$here/check_trace.sh" "$tree" "$cmake"
+make_seam
+printf 'void ferp_close(int raw);\nvoid ferp_trace_wake(int raw);\nvoid one(void);\nvoid one(void) { ferp_trace_wake(1); }\n' >"$work/traced.c"
+"$cc" -std=c11 -c "$work/traced.c" -o "$work/traced.o"
+expect pass "check_trace on an object that calls a traced function" sh "$here/check_trace.sh" "$tree" "$cmake" "$nm" "$work/traced.o"
+sed 's/{/{ ferp_close(1);/' "$work/traced.c" >"$work/direct.c"
+"$cc" -std=c11 -c "$work/direct.c" -o "$work/direct.o"
+expect fail "an object that calls the seam without a trace" sh "$here/check_trace.sh" "$tree" "$cmake" "$nm" "$work/direct.o"
+make_clean_tree
+
 # ---- exports and archive; objects lie in a folder named as their layer
 build() {
     mkdir -p "$work/objects/core/base"
@@ -407,14 +431,13 @@ done
 # ---- the manual pages and the site, of a copy of this tree
 copy_sources() {
     rm -rf "$work/copy"
-    mkdir -p "$work/copy/tests" "$work/copy/fuzz" "$work/copy/platform/winsock"
+    mkdir -p "$work/copy/tests" "$work/copy/fuzz"
     for name in include docs examples ports README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md \
         LICENSE-MIT LICENSE-APACHE; do
         cp -R "$here/../../$name" "$work/copy/"
     done
-    cp -R "$here/../README.md" "$here/../ffi" "$work/copy/tests/"
+    cp -R "$here/../README.md" "$here/../ffi" "$here/../kqueue" "$work/copy/tests/"
     cp "$here/../../fuzz/README.md" "$work/copy/fuzz/"
-    cp "$here/../../platform/winsock/errors_winsock.h" "$work/copy/platform/winsock/"
 }
 # spoiled CHECK NAME FILE EXPRESSION: sed changes that file of the copy, which CHECK must find.
 spoiled() {

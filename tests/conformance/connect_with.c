@@ -66,7 +66,7 @@ static void assert_failure(size_t at, const fer_socket_addr *addr, fer_error_kin
 
 /* ---- K9 */
 
-/* K9: "the next one when attempt_delay is over", and "the first connection wins". */
+/* K9: "when the delay has passed", and "the first connection wins". */
 CONNECT_FAMILY_TEST("K9", the_first_connection_wins)
 {
     peer_socket listener;
@@ -81,7 +81,7 @@ CONNECT_FAMILY_TEST("K9", the_first_connection_wins)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* K9: "... or the last one has failed, whichever is first", without the delay. */
+/* K9: "or when the attempt that was started last has failed", without the delay. */
 CONNECT_FAMILY_TEST("K9", an_attempt_that_fails_starts_the_next_one)
 {
     peer_socket listener;

@@ -54,7 +54,7 @@ static inline bool feri_octet_take(feri_addr_cursor *cursor, size_t digits, uint
       *bits == 256 * \old(*bits) + octet_value(cursor->text, \old(cursor->index), cursor->len); */
 static inline bool feri_octet_read(feri_addr_cursor *cursor, uint32_t *bits);
 
-/*@ // The result of both matchers.
+/*@ // The result of the matcher.
     predicate is_match{L}(char *text, integer index, integer len, integer end, integer bits) =
       (IS_IPV4(text, index, len) ==>
         end == IPV4_END(text, index, len) && bits == IPV4_BITS(text, index, len) &&
@@ -69,12 +69,7 @@ static inline bool feri_octet_read(feri_addr_cursor *cursor, uint32_t *bits);
 /*@ requires \valid_read(text + (0 .. len - 1)) && index <= len <= PTRDIFF_MAX && index <= 45;
     assigns \nothing;
     ensures is_match(text, index, len, \result.end, \result.bits); */
-feri_ipv4_match feri_ipv4_match_scalar(const char *text, size_t len, size_t index);
-
-/*@ requires \valid_read(text + (0 .. len - 1)) && index <= len <= PTRDIFF_MAX && index <= 45;
-    assigns \nothing;
-    ensures is_match(text, index, len, \result.end, \result.bits); */
-feri_ipv4_match feri_ipv4_match_fast(const char *text, size_t len, size_t index);
+feri_ipv4_match feri_ipv4_read(const char *text, size_t len, size_t index);
 
 /*@ assigns \nothing;
     ensures \result.octets[0] == bits / 0x1000000;

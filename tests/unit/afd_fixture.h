@@ -16,7 +16,7 @@
 #include "unit/fake_afd.h"
 #include "unit/limited_memory.h" /* the poller allocates inside its lock */
 
-enum { SOCKETS = 100, TURN_MILLIS = 20 };
+enum { SOCKETS = 100, PERIOD_MILLIS = 20 };
 
 /* The limit of a wait that must end with an event. */
 static const fer_duration limit = {UINT64_C(20000000000)};
@@ -123,11 +123,11 @@ static inline void expect(uint64_t key, bool readable, bool writable)
     assert_true(event.interest == ((readable ? FER_READABLE : 0) | (writable ? FER_WRITABLE : 0)));
 }
 
-static inline void expect_none_for(uint32_t turns)
+static inline void expect_none_for(uint32_t periods)
 {
     fer_event event = {0};
     size_t count = 1;
-    fer_duration time = {(uint64_t)turns * TURN_MILLIS * 1000000};
+    fer_duration time = {(uint64_t)periods * PERIOD_MILLIS * 1000000};
     assert_ok(fer_poller_wait(&poller, time, &event, 1, &count, NULL));
     assert_int_equal(count, 0);
 }
@@ -147,7 +147,7 @@ static inline int begin(void **state)
     (void)memory_begin(state);
     poller = (fer_poller){0};
     assert_ok(fer_poller_new(&poller));
-    ((ferp_afd_poller *)poller.p_.system_[0])->turn_millis = TURN_MILLIS;
+    ((ferp_afd_poller *)poller.p_.system_[0])->period_millis = PERIOD_MILLIS;
     return 0;
 }
 

@@ -74,7 +74,7 @@ static void a_missing_driver_is_unsupported_with_the_code_of_the_os(void **state
     assert_open_fails(FER_UNSUPPORTED, ERROR_ACCESS_DENIED);
 }
 
-static void a_failure_that_passes_is_reported_as_it_is(void **state)
+static void a_transient_failure_is_reported_as_it_is(void **state)
 {
     (void)state;
     open_status = (NTSTATUS)0xC0000017u; /* STATUS_NO_MEMORY */
@@ -88,7 +88,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_missing_function_is_unsupported),
         cmocka_unit_test(a_missing_driver_is_unsupported_with_the_code_of_the_os),
-        cmocka_unit_test(a_failure_that_passes_is_reported_as_it_is),
+        cmocka_unit_test(a_transient_failure_is_reported_as_it_is),
     };
     return cmocka_run_group_tests_name("afd", tests, NULL, NULL);
 }

@@ -98,7 +98,7 @@ static void arm_changed(void)
     modify(changed, reading(1), FER_POLL_ONESHOT);
 }
 
-/* The request begins in the modify, and not when the wait of a turn is over. */
+/* The request begins in the modify, and not when the wait of a period is over. */
 static void a_modify_during_a_wait_begins_the_request(void **state)
 {
     (void)state;
@@ -127,7 +127,7 @@ static void change_again(void)
 static void packets_without_an_event_extend_no_wait(void **state)
 {
     (void)state;
-    enum { MILLIS = 5 * TURN_MILLIS };
+    enum { MILLIS = 5 * PERIOD_MILLIS };
     fer_event event = {0};
     size_t count = 1;
     bool notified = true;
@@ -307,8 +307,8 @@ static void a_mixed_up_completion_is_no_event(void **state)
     expect(2, false, true);
 }
 
-/* A driver that always completes with another event costs a few requests in each turn. */
-static void useless_completions_do_not_spin(void **state)
+/* A driver that always completes with another event costs a few requests in each period. */
+static void empty_completions_do_not_spin(void **state)
 {
     (void)state;
     size_t i = open_and_add(1, FER_POLL_LEVEL);
@@ -318,8 +318,8 @@ static void useless_completions_do_not_spin(void **state)
     fake_complete(number_of(i), WRITE);
     ULONGLONG since = GetTickCount64();
     expect_none_for(4);
-    ULONGLONG turns = (GetTickCount64() - since) / TURN_MILLIS;
-    assert_true((ULONGLONG)fake_begins(number_of(i)) <= 4 * (turns + 2));
+    ULONGLONG periods = (GetTickCount64() - since) / PERIOD_MILLIS;
+    assert_true((ULONGLONG)fake_begins(number_of(i)) <= 4 * (periods + 2));
     fake_set_ready(number_of(other), READ);
     expect(2, true, false);
     fake_set_fault(number_of(i), FAKE_NONE);
@@ -332,18 +332,18 @@ static void useless_completions_do_not_spin(void **state)
     }
 }
 
-/* Every source is looked at again, and only a bounded number in each turn. */
-static void an_idle_wait_renews_a_bounded_number(void **state)
+/* Every source is examined again, and only a bounded number in each period. */
+static void an_idle_wait_rearms_a_bounded_number(void **state)
 {
     (void)state;
-    enum { IDLE = 80, TURNS = 12, PER_TURN = IDLE / 32 + 16 };
+    enum { IDLE = 80, PERIODS = 12, PER_PERIOD = IDLE / 32 + 16 };
     for (uint64_t key = 0; key < IDLE; key++) {
         (void)open_and_add(key, FER_POLL_LEVEL);
     }
     ULONGLONG since = GetTickCount64();
-    expect_none_for(TURNS);
-    ULONGLONG turns = (GetTickCount64() - since) / TURN_MILLIS;
-    assert_true((ULONGLONG)fake_cancels() <= PER_TURN * (turns + 1));
+    expect_none_for(PERIODS);
+    ULONGLONG periods = (GetTickCount64() - since) / PERIOD_MILLIS;
+    assert_true((ULONGLONG)fake_cancels() <= PER_PERIOD * (periods + 1));
     for (size_t i = 0, passes = 0; i < IDLE; i++) {
         while (fake_begins(number_of(i)) == 1) {
             assert_true(++passes < 1000);
@@ -366,8 +366,8 @@ int main(void)
         AFD_TEST(a_source_outlives_its_lost_request),
         AFD_TEST(a_number_outlives_a_lost_request),
         AFD_TEST(a_mixed_up_completion_is_no_event),
-        AFD_TEST(useless_completions_do_not_spin),
-        AFD_TEST(an_idle_wait_renews_a_bounded_number),
+        AFD_TEST(empty_completions_do_not_spin),
+        AFD_TEST(an_idle_wait_rearms_a_bounded_number),
     };
     return cmocka_run_group_tests_name("poller_afd", tests, NULL, NULL);
 }

@@ -54,7 +54,7 @@ static void a_failing_source_is_reported_and_stops_no_other(void **state)
     }
 }
 
-/* A failure of the system, and not of the socket, is no event: a later turn tries again. */
+/* A failure of the system, and not of the socket, is no event: a later period tries again. */
 static void a_request_without_memory_begins_in_a_later_turn(void **state)
 {
     (void)state;
@@ -66,8 +66,8 @@ static void a_request_without_memory_begins_in_a_later_turn(void **state)
         fake_set_ready(number_of(i), WRITE);
         ULONGLONG since = GetTickCount64();
         expect_none_for(4);
-        ULONGLONG turns = (GetTickCount64() - since) / TURN_MILLIS;
-        assert_true((ULONGLONG)fake_begins(number_of(i)) <= turns + 4);
+        ULONGLONG periods = (GetTickCount64() - since) / PERIOD_MILLIS;
+        assert_true((ULONGLONG)fake_begins(number_of(i)) <= periods + 4);
         fake_set_ready(number_of(good), READ);
         expect(2, true, false);
         assert_ok(fer_poller_delete(&poller, raw_of(good)));

@@ -155,27 +155,27 @@ static void only_a_close_of_its_number_is_its_close(void **state)
     fer_udp_socket mailbox;
     open_ready(&mailbox);
     SOCKET number = (SOCKET)fer_udp_socket_as_raw(&mailbox);
-    ferp_winsock_names names = ferp_winsock_names_of(number);
+    ferp_winsock_identity identity = ferp_winsock_identity_of(number);
     for (SOCKET i = 1; i < 5; i++) {
         ferp_winsock_count_close(number + 4 * i);
-        assert_false(ferp_winsock_was_closed(&names));
+        assert_false(ferp_winsock_was_closed(&identity));
         ferp_winsock_count_close(number + SHARED * i);
-        assert_false(ferp_winsock_was_closed(&names));
-        assert_false(ferp_winsock_names_contradict(names, ferp_winsock_names_of(number)));
+        assert_false(ferp_winsock_was_closed(&identity));
+        assert_false(ferp_winsock_identity_differs(identity, ferp_winsock_identity_of(number)));
     }
-    ferp_winsock_names other_port = names;
+    ferp_winsock_identity other_port = identity;
     other_port.port++;
     assert_false(ferp_winsock_was_closed(&other_port));
     ferp_winsock_count_close(number + SHARED);
     assert_true(ferp_winsock_was_closed(&other_port));
     ferp_winsock_count_close(number);
-    assert_true(ferp_winsock_was_closed(&names));
-    assert_true(ferp_winsock_was_closed(&names));
-    assert_true(ferp_winsock_names_contradict(names, ferp_winsock_names_of(number)));
-    names = ferp_winsock_names_of(number);
-    assert_false(ferp_winsock_was_closed(&names));
+    assert_true(ferp_winsock_was_closed(&identity));
+    assert_true(ferp_winsock_was_closed(&identity));
+    assert_true(ferp_winsock_identity_differs(identity, ferp_winsock_identity_of(number)));
+    identity = ferp_winsock_identity_of(number);
+    assert_false(ferp_winsock_was_closed(&identity));
     fer_udp_socket_close(&mailbox);
-    assert_true(ferp_winsock_was_closed(&names));
+    assert_true(ferp_winsock_was_closed(&identity));
 }
 
 int main(void)
