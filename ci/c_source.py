@@ -1,5 +1,5 @@
 """c_source.py - the tokens of C sources, their definitions at file scope and their statements, for
-ci/plant.py and tests/mutants/mutate.py."""
+ci/plant.py, tests/mutants/mutate.py and tests/coverage/conditions.py."""
 import bisect, collections, pathlib, re
 
 TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)
@@ -14,7 +14,8 @@ Token = collections.namedtuple('Token', 'kind text begin end')
 # #endif, other than the guard of a header, is conditional.
 Definition = collections.namedtuple('Definition',
                                     'kind name file is_static is_conditional tokens')
-Statement = collections.namedtuple('Statement', 'definition words text begin')
+# nth: of the statements of the definition with the same words, from 1.
+Statement = collections.namedtuple('Statement', 'definition words text begin nth')
 
 
 def tokens_of(text, begin=0, end=None):
@@ -122,14 +123,15 @@ def statements_of(definition):
 class Statements:
     """The statements of a file, by position."""
     def __init__(self, text, file):
-        found = []
+        found, count = [], collections.Counter()
         for definition in definitions_of(text, file):
             for tokens in statements_of(definition):
-                found.append(Statement(definition.name, tuple(token.text for token in tokens),
-                                       one_line(tokens), tokens[0].begin))
+                key = definition.name, tuple(token.text for token in tokens)
+                count[key] += 1
+                found.append(Statement(*key, one_line(tokens), tokens[0].begin, count[key]))
         self.found = sorted(found, key=lambda statement: statement.begin)
         self.begins = [statement.begin for statement in self.found]
-        self.nothing = Statement(file, (), '', 0)
+        self.nothing = Statement(file, (), '', 0, 1)
 
     def at(self, position):
         at = bisect.bisect_right(self.begins, position)
